@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config'
+
+// unit: pure parts, in Node. worker: the deployable bundle in workerd (miniflare). trainer: training
+// in Node. browser: Chromium. Each is a folder of its own.
+const project = (name: string, testTimeout: number) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout,
+    root: `${import.meta.dirname}/..`,
+  },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', 30_000),
+      project('worker', 60_000),
+      project('trainer', 120_000),
+      project('browser', 120_000),
+    ],
+  },
+})

@@ -1,0 +1,104 @@
+// RGB <-> Y'CbCr, ITU-R BT.601 in studio range, with the constants of MATLAB's rgb2ycbcr: the
+// luma on which the SRCNN paper trains and measures. Planes hold level / 255, so Y lies in
+// 16/255..235/255 and Cb, Cr are centred on 128/255.
+//
+//   [Y ]   [ 16]   [  65.481  128.553   24.966 ] [R]
+//   [Cb] = [128] + [ -37.797  -74.203  112.0   ] [G]      R, G, B in 0..1, left side in levels
+//   [Cr]   [128]   [ 112.0    -93.786  -18.214 ] [B]
+import { createPlane, type Plane, type Rgba } from './plane.ts'
+
+const Y_OFFSET = 16 / 255
+const C_OFFSET = 128 / 255
+
+/** Forward matrix for bytes: byte / 255 for the input range, / 255 again for the output in 0..1. */
+const TO_UNIT = 1 / (255 * 255)
+const YR = 65.481 * TO_UNIT
+const YG = 128.553 * TO_UNIT
+const YB = 24.966 * TO_UNIT
+const BR = -37.797 * TO_UNIT
+const BG = -74.203 * TO_UNIT
+const BB = 112 * TO_UNIT
+const RR = 112 * TO_UNIT
+const RG = -93.786 * TO_UNIT
+const RB = -18.214 * TO_UNIT
+
+// The inverse is computed, not typed in: ycbcr2rgb inverts exactly the matrix above.
+const INVERSE = invert3x3([65.481, 128.553, 24.966, -37.797, -74.203, 112, 112, -93.786, -18.214])
+
+export interface YCbCr {
+  readonly y: Plane
+  readonly cb: Plane
+  readonly cr: Plane
+}
+
+/** Luma alone: what the metrics compare. */
+export function lumaOf(picture: Rgba): Plane {
+  const y = createPlane(picture.width, picture.height)
+  const rgba = picture.data
+  for (let i = 0, p = 0; i < y.data.length; i++, p += 4) {
+    y.data[i] = Y_OFFSET + YR * rgba[p] + YG * rgba[p + 1] + YB * rgba[p + 2]
+  }
+  return y
+}
+
+/** One grey level per pixel, level / 255, for a picture stored without colour: what MATLAB's imread gives for one. */
+export function greyOf(picture: Rgba): Plane {
+  const grey = createPlane(picture.width, picture.height)
+  for (let i = 0; i < grey.data.length; i++) grey.data[i] = picture.data[4 * i] / 255
+  return grey
+}
+
+export function splitYCbCr(picture: Rgba): YCbCr {
+  const { width, height, data: rgba } = picture
+  const y = createPlane(width, height)
+  const cb = createPlane(width, height)
+  const cr = createPlane(width, height)
+  for (let i = 0, p = 0; i < y.data.length; i++, p += 4) {
+    const r = rgba[p]
+    const g = rgba[p + 1]
+    const b = rgba[p + 2]
+    y.data[i] = Y_OFFSET + YR * r + YG * g + YB * b
+    cb.data[i] = C_OFFSET + BR * r + BG * g + BB * b
+    cr.data[i] = C_OFFSET + RR * r + RG * g + RB * b
+  }
+  return { y, cb, cr }
+}
+
+/**
+ * Writes the three planes (equal sizes) as RGB bytes into `target` with the planes' top-left at (x, y).
+ * Rounds to nearest and clamps; alpha is left as it is.
+ */
+export function mergeYCbCr(planes: YCbCr, target: Rgba, x: number, y: number): void {
+  const { width, height } = planes.y
+  const luma = planes.y.data
+  const cbs = planes.cb.data
+  const crs = planes.cr.data
+  // A Uint8ClampedArray view rounds to nearest (ties to even) and clamps in the store itself.
+  const rgba = new Uint8ClampedArray(target.data.buffer, target.data.byteOffset, target.data.length)
+  // INVERSE takes levels to RGB in 0..1; planes are level / 255 and bytes RGB * 255: 255² apart.
+  const k = 255 * 255
+  const [ry, rb, rr, gy, gb, gr, by, bb, br] = INVERSE.map((v) => v * k)
+  for (let row = 0; row < height; row++) {
+    let i = row * width
+    let p = 4 * ((y + row) * target.width + x)
+    for (const end = i + width; i < end; i++, p += 4) {
+      const l = luma[i] - Y_OFFSET
+      const cb = cbs[i] - C_OFFSET
+      const cr = crs[i] - C_OFFSET
+      rgba[p] = ry * l + rb * cb + rr * cr
+      rgba[p + 1] = gy * l + gb * cb + gr * cr
+      rgba[p + 2] = by * l + bb * cb + br * cr
+    }
+  }
+}
+
+/** Inverse of a row-major 3x3 matrix by cofactors. */
+function invert3x3(m: readonly number[]): number[] {
+  const [a, b, c, d, e, f, g, h, i] = m
+  const determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+  return [
+    e * i - f * h, c * h - b * i, b * f - c * e,
+    f * g - d * i, a * i - c * g, c * d - a * f,
+    d * h - e * g, b * g - a * h, a * e - b * d,
+  ].map((cofactor) => cofactor / determinant) // prettier-ignore
+}

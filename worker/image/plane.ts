@@ -1,0 +1,53 @@
+// The two picture types that everything else is written in.
+
+/** One channel, row-major: data[y * width + x]. Luma and chroma in 0..1 (8-bit level / 255), not clamped between steps. */
+export interface Plane {
+  readonly width: number
+  readonly height: number
+  readonly data: Float32Array
+}
+
+/** An 8-bit picture, row-major, 4 bytes a pixel, alpha not premultiplied. */
+export interface Rgba {
+  readonly width: number
+  readonly height: number
+  readonly data: Uint8Array | Uint8ClampedArray
+}
+
+/** A rectangle in pixels. */
+export interface Rect {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+export function createPlane(width: number, height: number): Plane {
+  return { width, height, data: new Float32Array(width * height) }
+}
+
+/** Copies `rect` out of a plane; `rect` must lie inside it. */
+export function crop(plane: Plane, rect: Rect): Plane {
+  const out = createPlane(rect.width, rect.height)
+  for (let row = 0; row < rect.height; row++) {
+    const from = (rect.y + row) * plane.width + rect.x
+    out.data.set(plane.data.subarray(from, from + rect.width), row * rect.width)
+  }
+  return out
+}
+
+/** The top-left part whose sides are multiples of `scale`, as MATLAB's modcrop in the paper's code. */
+export function modcrop(plane: Plane, scale: number): Plane {
+  const width = plane.width - (plane.width % scale)
+  const height = plane.height - (plane.height % scale)
+  return crop(plane, { x: 0, y: 0, width, height })
+}
+
+/** Rounds to 8-bit levels and clamps, as MATLAB's uint8() does: the result still is level / 255. */
+export function quantize(plane: Plane): Plane {
+  const data = Float32Array.from(
+    plane.data,
+    (v) => Math.min(255, Math.max(0, Math.round(v * 255))) / 255,
+  )
+  return { ...plane, data }
+}

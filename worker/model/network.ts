@@ -1,0 +1,279 @@
+// A network of the SRCNN family as data: k x k convolutions with ReLU between them, on planes of
+// the size of the result (Dong et al., ECCV 2014; TPAMI 2016). 9-1-5 with 64 and 32 channels on
+// luma is the paper's and the default; 9-3-5, 9-5-5 and deeper ones are members.
+//
+//   x ─ conv(k1, c -> n1) ─ relu ─ conv(k2, n1 -> n2) ─ relu ─ ... ─ conv(kn, n -> c) ─(+ x)─ y
+//
+// Planes hold level / 255 (luma in studio range) and are not clamped. Cross-correlation, as all
+// frameworks compute "convolution": y[o](p) = bias[o] + sum_i,d w[o][i][d] * x[i](p + d - k/2).
+import { type OnnxConstant, type OnnxGraph, type OnnxNode, decodeOnnx, encodeOnnx, ModelError } from './onnx.ts' // prettier-ignore
+
+export interface Layer {
+  /** Side of the square kernel, odd. */
+  readonly kernel: number
+  readonly inputs: number
+  readonly outputs: number
+  /** [outputs][inputs][kernel][kernel] */
+  readonly weights: Float32Array
+  /** [outputs] */
+  readonly bias: Float32Array
+}
+
+/**
+ * What lies outside the picture. `edge`: its outermost pixels, repeated once around the network's
+ * input (ours, as the paper's test code has it). `zero`: zeros around every layer's input (other
+ * people's files).
+ */
+export type Padding = 'edge' | 'zero'
+
+export interface Network {
+  readonly layers: readonly Layer[]
+  /** The last layer's output is added to the input instead of replacing it. */
+  readonly residual: boolean
+  readonly padding: Padding
+}
+
+/** The shape of a network without its weights. */
+export interface Architecture {
+  /** Kernel sides, first to last, e.g. [9, 1, 5]. */
+  readonly kernels: readonly number[]
+  /** Channels between the layers, e.g. [64, 32]. */
+  readonly widths: readonly number[]
+  /** Channels in and out. Default 1: luma. */
+  readonly channels?: number
+  readonly residual?: boolean
+}
+
+export const SRCNN_915: Architecture = { kernels: [9, 1, 5], widths: [64, 32], residual: true }
+
+// Bounds that protect the reader from a file made to exhaust it, far above any useful member.
+const MAX_LAYERS = 32
+const MAX_KERNEL = 31
+const MAX_CHANNELS = 512
+
+/** A network with zero weights, for a trainer to fill. Throws a ModelError for an impossible shape. */
+export function createNetwork(architecture: Architecture): Network {
+  const { kernels, widths, channels = 1, residual = false } = architecture
+  if (widths.length !== kernels.length - 1) {
+    throw new ModelError(
+      `expected one width between each two of ${kernels.length} layers, got ${widths.length}`,
+    )
+  }
+  const counts = [channels, ...widths, channels]
+  const layers = kernels.map((kernel, i) => ({
+    kernel,
+    inputs: counts[i],
+    outputs: counts[i + 1],
+    weights: new Float32Array(counts[i + 1] * counts[i] * kernel * kernel),
+    bias: new Float32Array(counts[i + 1]),
+  }))
+  return checked({ layers, residual, padding: 'edge' })
+}
+
+/** How far outside a pixel its result depends on the input, in pixels: 6 for 9-1-5. */
+export function haloOf(network: Network): number {
+  return network.layers.reduce((sum, { kernel }) => sum + (kernel - 1) / 2, 0)
+}
+
+/** Channels in, which is also channels out. */
+export function channelsOf(network: Network): number {
+  return network.layers[0].inputs
+}
+
+/** Multiplications per pixel of the result: 8,032 for 9-1-5. */
+export function costOf(network: Network): number {
+  return network.layers.reduce((sum, { weights }) => sum + weights.length, 0)
+}
+
+/** `9-1-5 1-64-32-1 residual`: kernels, then channels. */
+export function describeNetwork(network: Network): string {
+  const kernels = network.layers.map(({ kernel }) => kernel).join('-')
+  const channels = [channelsOf(network), ...network.layers.map(({ outputs }) => outputs)].join('-')
+  return `${kernels} ${channels}${network.residual ? ' residual' : ''}`
+}
+
+/** The network as an ONNX file: input `x` and output `y`, both f32 [1, channels, height, width]. */
+export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
+  const nodes: OnnxNode[] = []
+  const constants = new Map<string, OnnxConstant>()
+  const halo = haloOf(network)
+  let current = 'x'
+  if (network.padding === 'edge') {
+    constants.set('pads', { dims: [8], values: [0, 0, halo, halo, 0, 0, halo, halo] })
+    nodes.push({ op: 'Pad', inputs: ['x', 'pads'], outputs: ['padded'], attributes: { mode: 'edge' } }) // prettier-ignore
+    current = 'padded'
+  }
+  network.layers.forEach(({ kernel, inputs, outputs, weights, bias }, i) => {
+    const isLast = i === network.layers.length - 1
+    const name = (what: string) => `${what}${i + 1}`
+    constants.set(name('w'), { dims: [outputs, inputs, kernel, kernel], values: weights })
+    constants.set(name('b'), { dims: [outputs], values: bias })
+    const pad = network.padding === 'zero' ? (kernel - 1) / 2 : 0
+    const convolved = isLast && !network.residual ? 'y' : name('conv')
+    nodes.push({
+      op: 'Conv',
+      inputs: [current, name('w'), name('b')],
+      outputs: [convolved],
+      attributes: { kernel_shape: [kernel, kernel], pads: [pad, pad, pad, pad] },
+    })
+    current = convolved
+    if (!isLast) {
+      nodes.push({ op: 'Relu', inputs: [current], outputs: [name('relu')], attributes: {} })
+      current = name('relu')
+    }
+  })
+  if (network.residual) {
+    nodes.push({ op: 'Add', inputs: [current, 'x'], outputs: ['y'], attributes: {} })
+  }
+  const dims = [1, channelsOf(network), 'height', 'width']
+  return encodeOnnx({
+    nodes,
+    constants,
+    inputs: [{ name: 'x', dims }],
+    outputs: [{ name: 'y', dims }],
+  })
+}
+
+/**
+ * Reads what encodeNetwork writes, from any writer: at most one Pad (mode edge, half the receptive
+ * field) in front of valid convolutions, or zero padding in each convolution; ReLU between them;
+ * at most one Add of the input at the end. Anything else is a ModelError that says what was expected.
+ */
+export function decodeNetwork(file: Uint8Array): Network {
+  const graph = decodeOnnx(file)
+  if (graph.inputs.length !== 1 || graph.outputs.length !== 1) {
+    throw new ModelError(
+      `expected one input and one output, got ${graph.inputs.length} and ${graph.outputs.length}`,
+    )
+  }
+  const input = graph.inputs[0].name
+  const nodes = [...graph.nodes]
+  let current = input
+  /** Takes the next node if it is an `op` on the chain's end. */
+  const take = (op: string): OnnxNode | undefined => {
+    if (nodes[0]?.op !== op || !nodes[0].inputs.includes(current)) return undefined
+    const node = nodes.shift()!
+    current = node.outputs[0]
+    return node
+  }
+
+  const pad = take('Pad')
+  const layers: Layer[] = []
+  const paddings: number[] = []
+  for (let isFirst = true; isFirst || take('Relu'); isFirst = false) {
+    const conv = take('Conv')
+    if (!conv) throw unexpected(nodes[0], `Conv as layer ${layers.length + 1}`)
+    const [layer, padding] = readLayer(graph, conv, layers.length + 1)
+    layers.push(layer)
+    paddings.push(padding)
+    if (layers.length > MAX_LAYERS) throw new ModelError(`expected at most ${MAX_LAYERS} layers`)
+  }
+  const add = take('Add')
+  if (add && !add.inputs.includes(input)) {
+    throw new ModelError(`expected the last Add to add the network's input "${input}"`)
+  }
+  if (nodes.length > 0 || current !== graph.outputs[0].name) {
+    throw unexpected(nodes[0], 'Relu and Conv, one Add of the input, or the end')
+  }
+  const padding = paddingOf(pad && edgePadOf(graph, pad), layers, paddings)
+  return checked({ layers, residual: add !== undefined, padding })
+}
+
+function readLayer(graph: OnnxGraph, node: OnnxNode, position: number): [Layer, number] {
+  const weights = graph.constants.get(node.inputs[1])
+  const bias = graph.constants.get(node.inputs[2])
+  const [outputs, inputs, kernel, kernelWidth] = weights?.dims ?? []
+  if (
+    !(weights?.values instanceof Float32Array) ||
+    weights.dims.length !== 4 ||
+    kernel !== kernelWidth
+  ) {
+    throw new ModelError(
+      `layer ${position}: expected constant f32 weights [outputs, inputs, k, k], got [${weights?.dims ?? ''}]`,
+    )
+  }
+  if (!(bias?.values instanceof Float32Array) || bias.values.length !== outputs) {
+    throw new ModelError(
+      `layer ${position}: expected a constant f32 bias [${outputs}], got [${bias?.dims ?? ''}]`,
+    )
+  }
+  const { strides = [1, 1], dilations = [1, 1], group = 1, pads = [0, 0, 0, 0], auto_pad = 'NOTSET' } = node.attributes // prettier-ignore
+  const ones = [strides, dilations].flat()
+  const [first, ...others] = pads as readonly number[]
+  if (
+    group !== 1 ||
+    ones.some((v) => v !== 1) ||
+    auto_pad !== 'NOTSET' ||
+    others.some((v) => v !== first)
+  ) {
+    throw new ModelError(
+      `layer ${position}: expected a plain convolution (stride 1, dilation 1, one group, equal pads)`,
+    )
+  }
+  return [{ kernel, inputs, outputs, weights: weights.values, bias: bias.values }, first]
+}
+
+/** The width of an edge Pad on the two picture axes. */
+function edgePadOf(graph: OnnxGraph, node: OnnxNode): number {
+  const pads = graph.constants.get(node.inputs[1])?.values ?? []
+  const size = pads[2]
+  const expected = [0, 0, size, size, 0, 0, size, size]
+  if (
+    node.attributes.mode !== 'edge' ||
+    pads.length !== 8 ||
+    expected.some((v, i) => v !== pads[i])
+  ) {
+    throw new ModelError('expected Pad with mode edge and one constant width on height and width')
+  }
+  return size
+}
+
+function paddingOf(
+  edge: number | undefined,
+  layers: readonly Layer[],
+  paddings: readonly number[],
+) {
+  const halves = layers.map(({ kernel }) => (kernel - 1) / 2)
+  const halo = halves.reduce((sum, half) => sum + half)
+  if (edge === halo && paddings.every((pad) => pad === 0)) return 'edge'
+  if (edge === undefined && paddings.every((pad, i) => pad === halves[i])) return 'zero'
+  throw new ModelError(
+    `expected one edge Pad of ${halo} and no other padding, or no Pad and pads of ${halves.join(', ')} ` +
+      `in the convolutions; got ${edge ?? 'no Pad'} and ${paddings.join(', ')}`,
+  )
+}
+
+function checked(network: Network): Network {
+  const { layers, residual } = network
+  if (layers.length === 0) throw new ModelError('expected at least one layer')
+  layers.forEach((layer, i) => {
+    const { kernel, inputs, outputs } = layer
+    const where = `layer ${i + 1}`
+    if (kernel % 2 !== 1 || kernel > MAX_KERNEL) {
+      throw new ModelError(`${where}: expected an odd kernel up to ${MAX_KERNEL}, got ${kernel}`)
+    }
+    for (const channels of [inputs, outputs]) {
+      if (!Number.isInteger(channels) || channels < 1 || channels > MAX_CHANNELS) {
+        throw new ModelError(`${where}: expected 1 to ${MAX_CHANNELS} channels, got ${channels}`)
+      }
+    }
+    if (i > 0 && inputs !== layers[i - 1].outputs) {
+      throw new ModelError(
+        `${where}: expected ${layers[i - 1].outputs} input channels, as layer ${i} puts out, got ${inputs}`,
+      )
+    }
+    if (![...layer.weights, ...layer.bias].every(Number.isFinite)) {
+      throw new ModelError(`${where}: expected finite weights, got NaN or infinity`)
+    }
+  })
+  const [first, last] = [layers[0].inputs, layers[layers.length - 1].outputs]
+  if (first !== last) {
+    throw new ModelError(`expected as many channels out as in${residual ? ' (residual)' : ''}, got ${first} in and ${last} out`) // prettier-ignore
+  }
+  return network
+}
+
+function unexpected(node: OnnxNode | undefined, expected: string): ModelError {
+  const got = node ? `${node.op}(${node.inputs.join(', ')})` : 'the end of the graph'
+  return new ModelError(`expected ${expected}, got ${got}`)
+}

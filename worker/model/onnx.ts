@@ -1,0 +1,243 @@
+// The subset of ONNX that this project reads and writes: a graph of nodes with integer, integer
+// list and string attributes, and f32 or int64 constants. Both directions use one table of field
+// numbers, taken from onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
+// What a graph means, and which graphs are ours, is network.ts's business.
+import { readAscii, readFields, readIntegers, Writer } from './protobuf.ts'
+
+export interface OnnxNode {
+  readonly op: string
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly attributes: Readonly<Record<string, number | readonly number[] | string>>
+}
+
+export interface OnnxConstant {
+  readonly dims: readonly number[]
+  /** Float32Array: FLOAT; a list of integers: INT64. */
+  readonly values: Float32Array | readonly number[]
+}
+
+/** A named f32 input or output; a string is a size known only at run time. */
+export interface OnnxValue {
+  readonly name: string
+  readonly dims: readonly (number | string)[]
+}
+
+export interface OnnxGraph {
+  readonly nodes: readonly OnnxNode[]
+  readonly constants: ReadonlyMap<string, OnnxConstant>
+  readonly inputs: readonly OnnxValue[]
+  readonly outputs: readonly OnnxValue[]
+}
+
+/** A file that is not a model of this project; the message says what was expected. */
+export class ModelError extends Error {
+  override readonly name = 'ModelError'
+}
+
+const MODEL = { irVersion: 1, producer: 2, graph: 7, opset: 8 }
+const OPSET = { domain: 1, version: 2 }
+const GRAPH = { node: 1, name: 2, constant: 5, input: 11, output: 12 }
+const NODE = { input: 1, output: 2, name: 3, op: 4, attribute: 5, domain: 7 }
+const ATTRIBUTE = { name: 1, integer: 3, string: 4, integers: 8, type: 20 }
+const TENSOR = { dims: 1, type: 2, floats: 4, integers: 7, name: 8, raw: 9 }
+const VALUE = { name: 1, type: 2 }
+const TYPE = { tensor: 1 }
+const TENSOR_TYPE = { element: 1, shape: 2 }
+const SHAPE = { dim: 1 }
+const DIM = { value: 1, name: 2 }
+
+const FLOAT = 1
+const INT64 = 7
+const ATTRIBUTE_TYPE = { integer: 2, string: 3, integers: 7 }
+
+// Opset 17 (IR 8) is from 2022: old enough for every runtime in use, new enough for Pad with input pads.
+const IR_VERSION = 8
+const OPSET_VERSION = 17
+
+export function encodeOnnx(graph: OnnxGraph): Uint8Array<ArrayBuffer> {
+  const body = new Writer()
+  for (const node of graph.nodes) body.message(GRAPH.node, encodeNode(node))
+  body.string(GRAPH.name, 'main')
+  for (const [name, constant] of graph.constants) {
+    body.message(GRAPH.constant, encodeConstant(name, constant))
+  }
+  for (const value of graph.inputs) body.message(GRAPH.input, encodeValue(value))
+  for (const value of graph.outputs) body.message(GRAPH.output, encodeValue(value))
+  return new Writer()
+    .varint(MODEL.irVersion, IR_VERSION)
+    .string(MODEL.producer, 'edge-srcnn')
+    .message(MODEL.graph, body)
+    .message(
+      MODEL.opset,
+      new Writer().string(OPSET.domain, '').varint(OPSET.version, OPSET_VERSION),
+    )
+    .finish()
+}
+
+function encodeNode(node: OnnxNode): Writer {
+  const out = new Writer()
+  for (const name of node.inputs) out.string(NODE.input, name)
+  for (const name of node.outputs) out.string(NODE.output, name)
+  out.string(NODE.name, node.outputs[0]).string(NODE.op, node.op)
+  for (const [name, value] of Object.entries(node.attributes)) {
+    const attribute = new Writer().string(ATTRIBUTE.name, name)
+    if (typeof value === 'number') {
+      attribute.varint(ATTRIBUTE.integer, value).varint(ATTRIBUTE.type, ATTRIBUTE_TYPE.integer)
+    } else if (typeof value === 'string') {
+      attribute.string(ATTRIBUTE.string, value).varint(ATTRIBUTE.type, ATTRIBUTE_TYPE.string)
+    } else {
+      attribute.packed(ATTRIBUTE.integers, value).varint(ATTRIBUTE.type, ATTRIBUTE_TYPE.integers)
+    }
+    out.message(NODE.attribute, attribute)
+  }
+  return out
+}
+
+function encodeConstant(name: string, { dims, values }: OnnxConstant): Writer {
+  const isFloat = values instanceof Float32Array
+  const raw = new DataView(new ArrayBuffer(values.length * (isFloat ? 4 : 8)))
+  values.forEach((value, i) => {
+    if (isFloat) raw.setFloat32(4 * i, value, true)
+    else raw.setBigInt64(8 * i, BigInt(value), true)
+  })
+  return new Writer()
+    .packed(TENSOR.dims, dims)
+    .varint(TENSOR.type, isFloat ? FLOAT : INT64)
+    .string(TENSOR.name, name)
+    .bytes(TENSOR.raw, new Uint8Array(raw.buffer))
+}
+
+function encodeValue({ name, dims }: OnnxValue): Writer {
+  const shape = new Writer()
+  for (const dim of dims) {
+    const size = new Writer()
+    if (typeof dim === 'number') size.varint(DIM.value, dim)
+    else size.string(DIM.name, dim)
+    shape.message(SHAPE.dim, size)
+  }
+  const tensor = new Writer().varint(TENSOR_TYPE.element, FLOAT).message(TENSOR_TYPE.shape, shape)
+  return new Writer()
+    .string(VALUE.name, name)
+    .message(VALUE.type, new Writer().message(TYPE.tensor, tensor))
+}
+
+/** Throws a ModelError for bytes that are no ONNX file, or that end too early. */
+export function decodeOnnx(file: Uint8Array): OnnxGraph {
+  try {
+    for (const field of readFields(file)) {
+      if (field.number === MODEL.graph) return decodeGraph(field.bytes)
+    }
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause
+    throw new ModelError(
+      `expected an ONNX file, but this one (${file.length} bytes) ${cause.message}: truncated, or not ONNX`,
+      { cause },
+    )
+  }
+  throw new ModelError(`expected an ONNX file, got ${file.length} bytes without a graph`)
+}
+
+function decodeGraph(bytes: Uint8Array): OnnxGraph {
+  const nodes: OnnxNode[] = []
+  const constants = new Map<string, OnnxConstant>()
+  const inputs: OnnxValue[] = []
+  const outputs: OnnxValue[] = []
+  for (const field of readFields(bytes)) {
+    if (field.number === GRAPH.node) nodes.push(decodeNode(field.bytes))
+    else if (field.number === GRAPH.constant) constants.set(...decodeConstant(field.bytes))
+    else if (field.number === GRAPH.input) inputs.push(decodeValue(field.bytes))
+    else if (field.number === GRAPH.output) outputs.push(decodeValue(field.bytes))
+  }
+  // Files of IR version 3 and older list constants among the inputs, too.
+  return { nodes, constants, inputs: inputs.filter(({ name }) => !constants.has(name)), outputs }
+}
+
+function decodeNode(bytes: Uint8Array): OnnxNode {
+  const inputs: string[] = []
+  const outputs: string[] = []
+  const attributes: Record<string, number | readonly number[] | string> = {}
+  let op = ''
+  for (const field of readFields(bytes)) {
+    if (field.number === NODE.input) inputs.push(readAscii(field.bytes))
+    else if (field.number === NODE.output) outputs.push(readAscii(field.bytes))
+    else if (field.number === NODE.op) op = readAscii(field.bytes)
+    else if (field.number === NODE.domain && field.bytes.length > 0) {
+      throw new ModelError(
+        `expected standard ONNX operators only, got one of "${readAscii(field.bytes)}"`,
+      )
+    } else if (field.number === NODE.attribute) {
+      let name = ''
+      let value: number | readonly number[] | string = 0
+      const integers: number[] = []
+      for (const part of readFields(field.bytes)) {
+        if (part.number === ATTRIBUTE.name) name = readAscii(part.bytes)
+        else if (part.number === ATTRIBUTE.integer) value = part.value
+        else if (part.number === ATTRIBUTE.string) value = readAscii(part.bytes)
+        else if (part.number === ATTRIBUTE.integers) integers.push(...readIntegers(part))
+        else if (part.number === ATTRIBUTE.type && part.value === ATTRIBUTE_TYPE.integers) {
+          value = integers
+        }
+      }
+      attributes[name] = value
+    }
+  }
+  return { op, inputs, outputs, attributes }
+}
+
+function decodeConstant(bytes: Uint8Array): [string, OnnxConstant] {
+  let name = ''
+  let type = 0
+  const dims: number[] = []
+  const integers: number[] = []
+  let raw: Uint8Array | undefined
+  for (const field of readFields(bytes)) {
+    if (field.number === TENSOR.dims) dims.push(...readIntegers(field))
+    else if (field.number === TENSOR.type) type = field.value
+    else if (field.number === TENSOR.name) name = readAscii(field.bytes)
+    else if (field.number === TENSOR.integers) integers.push(...readIntegers(field))
+    // Packed f32 values lie in `floats` exactly as they do in `raw`.
+    else if (field.number === TENSOR.raw || field.number === TENSOR.floats) raw = field.bytes
+  }
+  const size = dims.reduce((product, dim) => product * dim, 1)
+  if (type === INT64 && raw === undefined) return [name, { dims, values: integers }]
+  const width = type === FLOAT ? 4 : type === INT64 ? 8 : 0
+  if (width === 0) {
+    throw new ModelError(`expected "${name}" to be f32 or int64, got ONNX element type ${type}`)
+  }
+  if (raw?.length !== size * width) {
+    throw new ModelError(
+      `expected ${size * width} bytes for "${name}" [${dims.join(', ')}], got ${raw?.length ?? 0}`,
+    )
+  }
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.length)
+  if (type === INT64) {
+    const values = Array.from({ length: size }, (_, i) => Number(view.getBigInt64(8 * i, true)))
+    return [name, { dims, values }]
+  }
+  return [
+    name,
+    { dims, values: new Float32Array(size).map((_, i) => view.getFloat32(4 * i, true)) },
+  ]
+}
+
+function decodeValue(bytes: Uint8Array): OnnxValue {
+  let name = ''
+  const dims: (number | string)[] = []
+  const enter = (message: Uint8Array, number: number) =>
+    [...readFields(message)].filter((field) => field.number === number).map(({ bytes }) => bytes)
+  for (const field of readFields(bytes)) {
+    if (field.number === VALUE.name) name = readAscii(field.bytes)
+    else if (field.number === VALUE.type) {
+      for (const tensor of enter(field.bytes, TYPE.tensor)) {
+        for (const shape of enter(tensor, TENSOR_TYPE.shape)) {
+          for (const dim of enter(shape, SHAPE.dim)) {
+            const [size] = readFields(dim)
+            dims.push(size?.number === DIM.value ? size.value : readAscii(size?.bytes ?? dim))
+          }
+        }
+      }
+    }
+  }
+  return { name, dims }
+}
