@@ -27,7 +27,6 @@ function pad(input: Planes, size: number, padding: Padding): Planes {
   const width = input.width + 2 * size
   const height = input.height + 2 * size
   const data = new Float32Array(channels * width * height)
-  const clamp = (v: number, max: number) => Math.min(max, Math.max(0, v))
   for (let c = 0, o = 0; c < channels; c++) {
     for (let y = -size; y < height - size; y++) {
       for (let x = -size; x < width - size; x++, o++) {
@@ -63,4 +62,8 @@ function convolve(input: Planes, { kernel, inputs, outputs, weights, bias }: Lay
     data.set(sums, o * width * height)
   }
   return { channels: outputs, width, height, data }
+}
+
+function clamp(index: number, last: number): number {
+  return Math.min(last, Math.max(0, index))
 }

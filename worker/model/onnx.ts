@@ -221,23 +221,25 @@ function decodeConstant(bytes: Uint8Array): [string, OnnxConstant] {
   ]
 }
 
-function decodeValue(bytes: Uint8Array): OnnxValue {
+function decodeValue(message: Uint8Array): OnnxValue {
   let name = ''
   const dims: (number | string)[] = []
-  const enter = (message: Uint8Array, number: number) =>
-    [...readFields(message)].filter((field) => field.number === number).map(({ bytes }) => bytes)
-  for (const field of readFields(bytes)) {
+  for (const field of readFields(message)) {
     if (field.number === VALUE.name) name = readAscii(field.bytes)
     else if (field.number === VALUE.type) {
-      for (const tensor of enter(field.bytes, TYPE.tensor)) {
-        for (const shape of enter(tensor, TENSOR_TYPE.shape)) {
-          for (const dim of enter(shape, SHAPE.dim)) {
-            const [size] = readFields(dim)
-            dims.push(size?.number === DIM.value ? size.value : readAscii(size?.bytes ?? dim))
-          }
-        }
+      const path = [TYPE.tensor, TENSOR_TYPE.shape, SHAPE.dim]
+      for (const dim of path.reduce(enter, [field.bytes])) {
+        const [size] = readFields(dim)
+        dims.push(size?.number === DIM.value ? size.value : readAscii(size?.bytes ?? dim))
       }
     }
   }
   return { name, dims }
+}
+
+/** The submessages `number` of some messages. */
+function enter(messages: readonly Uint8Array[], number: number): Uint8Array[] {
+  return messages.flatMap((message) =>
+    [...readFields(message)].filter((field) => field.number === number).map(({ bytes }) => bytes),
+  )
 }

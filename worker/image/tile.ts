@@ -1,0 +1,45 @@
+// Cutting a picture into tiles for a network that sees `halo` pixels beyond each of its outputs.
+// A tile's input is its core widened by the halo, but never beyond the picture: there the network's
+// own padding stands, just as for the whole. So tiled and whole results agree exactly.
+import type { Rect } from './plane.ts'
+
+export interface Tile {
+  /** The part of the result that this tile makes. Cores cover the picture once. */
+  readonly core: Rect
+  /** The part of the picture that it needs; contains `core`. */
+  readonly input: Rect
+}
+
+/**
+ * Tiles of a `width` x `height` picture whose inputs are at most `maxSide` a side, as equal in size
+ * as they can be, row by row. Throws a RangeError where `maxSide` leaves no core inside the halo.
+ */
+export function tilesOf(width: number, height: number, maxSide: number, halo: number): Tile[] {
+  const columns = spansOf(width, maxSide, halo)
+  return spansOf(height, maxSide, halo).flatMap((row) =>
+    columns.map((column) => ({
+      core: { x: column.start, y: row.start, width: column.length, height: row.length },
+      input: { x: column.from, y: row.from, width: column.size, height: row.size },
+    })),
+  )
+}
+
+interface Span {
+  readonly start: number
+  readonly length: number
+  readonly from: number
+  readonly size: number
+}
+
+function spansOf(size: number, maxSide: number, halo: number): Span[] {
+  const room = size <= maxSide ? size : maxSide - 2 * halo
+  if (room < 1)
+    throw new RangeError(`tiles of ${maxSide} px leave nothing inside a halo of ${halo}`)
+  const count = Math.ceil(size / room)
+  return Array.from({ length: count }, (_, i) => {
+    const start = Math.floor((i * size) / count)
+    const end = Math.floor(((i + 1) * size) / count)
+    const from = Math.max(0, start - halo)
+    return { start, length: end - start, from, size: Math.min(size, end + halo) - from }
+  })
+}
