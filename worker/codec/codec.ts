@@ -1,0 +1,95 @@
+// Bytes to pixels and back, for the formats that a browser shows. Runs unchanged in Workers, Node and
+// browsers: whoever knows the platform brings the compiled modules (workers.ts, node.ts).
+
+import type { Rgba } from '../image/plane.ts'
+import { CodecError } from './error.ts'
+import type { Header } from './header.ts'
+import { readIcc } from './icc.ts'
+import { guarded } from './instance.ts'
+import { decodeJpeg, encodeJpeg } from './jpeg.ts'
+import { applyOrientation } from './orientation.ts'
+import { decodeWithPhoton } from './photon.ts'
+import { encodePng, plainPng } from './png.ts'
+import { decodeWebp, encodeWebp } from './webp.ts'
+
+/** Compiled, not yet instantiated: every decode and encode makes an instance of its own. */
+export interface CodecModules {
+  readonly photon: WebAssembly.Module
+  readonly jpegDecoder: WebAssembly.Module
+  readonly jpegEncoder: WebAssembly.Module
+  readonly webpDecoder: WebAssembly.Module
+  readonly webpEncoder: WebAssembly.Module
+}
+
+export const ENCODE_FORMATS = ['jpeg', 'png', 'webp'] as const
+export type EncodeFormat = (typeof ENCODE_FORMATS)[number]
+
+export interface Encoding {
+  readonly format: EncodeFormat
+  /** 1 to 100, for JPEG and WebP; PNG is lossless. */
+  readonly quality: number
+  /**
+   * A colour profile to embed as it is (`readIcc`). One for grey samples goes only into an output that
+   * stores grey samples (JPEG and PNG of a picture without colour), and is left out otherwise.
+   */
+  readonly icc?: Uint8Array | undefined
+}
+
+export interface Codec {
+  /**
+   * Decodes a whole file to upright pixels (EXIF orientation applied).
+   * `header` is `readHeader(bytes)` and must have no obstacle. Throws CodecError.
+   */
+  decode(bytes: Uint8Array, header: Header): Promise<Rgba>
+  /** Encodes; metadata other than `icc` is not written, transparency on JPEG becomes white. Throws CodecError. */
+  encode(picture: Rgba, as: Encoding): Promise<Uint8Array>
+  /**
+   * The colour profile of the file that `header` was read from, as a copy that keeps no part of the
+   * file alive. Undefined where there is none, or none that a viewer would apply.
+   */
+  readIcc(header: Header): Promise<Uint8Array | undefined>
+}
+
+export function createCodec(modules: CodecModules): Codec {
+  return {
+    readIcc,
+
+    async decode(bytes, header) {
+      if (header.obstacle) throw new CodecError(`cannot decode: ${header.obstacle}`)
+      const stored = await guarded(`decoding ${header.type}`, () => decodeStored(bytes, header))
+      const { width, height, data } = stored
+      const isAsPromised = width === header.width && height === header.height
+      if (!isAsPromised || data.length !== width * height * 4) {
+        const sizes = `${width}x${height}, header says ${header.width}x${header.height}`
+        throw new CodecError(`decoding ${header.type} gave ${sizes}`)
+      }
+      return applyOrientation(stored, header.orientation)
+    },
+
+    async encode(picture, as) {
+      return guarded(`encoding ${as.format}`, () => {
+        switch (as.format) {
+          case 'jpeg':
+            return encodeJpeg(modules.jpegEncoder, picture, as)
+          case 'png':
+            return encodePng(picture, as.icc)
+          case 'webp':
+            return encodeWebp(modules.webpEncoder, picture, as)
+        }
+      })
+    },
+  }
+
+  function decodeStored(bytes: Uint8Array, header: Header): Promise<Rgba | null> {
+    switch (header.type) {
+      case 'jpeg':
+        return decodeJpeg(modules.jpegDecoder, bytes)
+      case 'webp':
+        return decodeWebp(modules.webpDecoder, bytes)
+      case 'png':
+        return decodeWithPhoton(modules.photon, plainPng(bytes))
+      default:
+        return decodeWithPhoton(modules.photon, bytes)
+    }
+  }
+}

@@ -1,0 +1,13 @@
+// CRC-32 as PNG wants it: https://www.w3.org/TR/png-3/#5CRC-algorithm
+
+const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? 0xedb88320 ^ (crc >>> 1) : crc >>> 1
+  return crc
+})
+
+export function crc32(bytes: Uint8Array): number {
+  let crc = ~0
+  for (let i = 0; i < bytes.length; i++) crc = TABLE[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8)
+  return ~crc >>> 0
+}

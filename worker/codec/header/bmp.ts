@@ -1,0 +1,61 @@
+// BMP: https://learn.microsoft.com/windows/win32/gdi/bitmap-storage (BITMAPINFOHEADER, V4, V5), and
+// its ancestor BITMAPCOREHEADER.
+
+import type { Findings, Obstacle } from '../header.ts'
+import { isGreyPalette } from './palette.ts'
+
+const FILE_HEADER = 14
+const CORE_HEADER = 12
+const V5_HEADER = 124
+/** BITMAPINFOHEADER, its two undocumented successors with masks, V4 and V5. */
+const INFO_HEADERS = new Set([40, 52, 56, 108, V5_HEADER])
+
+const UNCOMPRESSED = 0
+const BITFIELDS = 3
+const EMBEDDED_PROFILE = 0x4d424544 // "MBED"
+
+export function readBmp(bytes: Uint8Array, found: Findings): Obstacle | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const headerBytes = view.getUint32(FILE_HEADER, true)
+  const paletteAt = FILE_HEADER + headerBytes
+  if (bytes.length < paletteAt) return 'DAMAGED'
+  const isCore = headerBytes === CORE_HEADER
+  if (!isCore && !INFO_HEADERS.has(headerBytes)) return 'FORMAT'
+
+  const width = isCore ? view.getUint16(18, true) : view.getInt32(18, true)
+  // Negative when the top row comes first.
+  const height = Math.abs(isCore ? view.getUint16(20, true) : view.getInt32(22, true))
+  const bits = view.getUint16(isCore ? 24 : 28, true)
+  const compression = isCore ? UNCOMPRESSED : view.getUint32(30, true)
+  const alphaMask = headerBytes >= 56 && compression === BITFIELDS ? view.getUint32(66, true) : 0
+  found.width = Math.max(0, width)
+  found.height = height
+  found.alpha = alphaMask !== 0
+  if (width <= 0 || height === 0) return 'DAMAGED'
+
+  // No RLE, whose gaps decoders fill differently, and no JPEG or PNG inside.
+  const isPlain = compression === UNCOMPRESSED && [1, 4, 8, 16, 24, 32].includes(bits)
+  const isMasked = compression === BITFIELDS && [16, 32].includes(bits)
+  if (!isPlain && !isMasked) return 'FORMAT'
+
+  const pixelsAt = view.getUint32(10, true)
+  const rowBytes = Math.ceil((width * bits) / 32) * 4
+  if (pixelsAt + rowBytes * height > bytes.length) return 'DAMAGED'
+
+  if (bits <= 8) {
+    const stride = isCore ? 3 : 4
+    const colors = (isCore ? 0 : view.getUint32(46, true)) || 2 ** bits
+    if (colors > 2 ** bits) return 'FORMAT'
+    const palette = bytes.subarray(paletteAt, paletteAt + colors * stride)
+    found.grey = isGreyPalette(palette, stride)
+  }
+  if (headerBytes === V5_HEADER) found.icc = embeddedProfile(bytes, view)
+  return undefined
+}
+
+function embeddedProfile(bytes: Uint8Array, view: DataView): Uint8Array | undefined {
+  if (view.getUint32(FILE_HEADER + 56, true) !== EMBEDDED_PROFILE) return undefined
+  const at = FILE_HEADER + view.getUint32(FILE_HEADER + 112, true)
+  const length = view.getUint32(FILE_HEADER + 116, true)
+  return length > 0 && at + length <= bytes.length ? bytes.subarray(at, at + length) : undefined
+}

@@ -1,0 +1,42 @@
+// The Orientation tag, the one thing that EXIF tells about how a picture looks.
+// EXIF 2.32 (CIPA DC-008), 4.6: a TIFF file whose first directory holds tag 0x0112, a SHORT of 1..8.
+
+import type { Orientation } from '../header.ts'
+
+const ORIENTATION_TAG = 0x0112
+const SHORT = 3
+
+/** Reads the orientation from a TIFF block; 1 when there is none or it makes no sense. */
+export function readOrientation(tiff: Uint8Array): Orientation {
+  if (tiff.length < 8) return 1
+  const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength)
+  const order = view.getUint16(0)
+  const little = order === 0x4949
+  if (!little && order !== 0x4d4d) return 1
+  if (view.getUint16(2, little) !== 42) return 1
+  const directory = view.getUint32(4, little)
+  if (directory + 2 > tiff.length) return 1
+  const entries = view.getUint16(directory, little)
+  for (let i = 0; i < entries; i++) {
+    const entry = directory + 2 + 12 * i
+    if (entry + 12 > tiff.length) return 1
+    if (view.getUint16(entry, little) !== ORIENTATION_TAG) continue
+    const value = view.getUint16(entry + 8, little)
+    const isOne =
+      view.getUint16(entry + 2, little) === SHORT && view.getUint32(entry + 4, little) === 1
+    return isOne && value >= 1 && value <= 8 ? (value as Orientation) : 1
+  }
+  return 1
+}
+
+const PREFIX = [0x45, 0x78, 0x69, 0x66, 0, 0] // "Exif\0\0"
+
+/** JPEG puts a prefix before the TIFF block; some WebP writers do, too. */
+export function hasExifPrefix(block: Uint8Array): boolean {
+  return PREFIX.every((byte, i) => block[i] === byte)
+}
+
+/** A block without its prefix, if it has one. */
+export function withoutExifPrefix(block: Uint8Array): Uint8Array {
+  return hasExifPrefix(block) ? block.subarray(PREFIX.length) : block
+}

@@ -1,0 +1,62 @@
+// GIF89a: https://www.w3.org/Graphics/GIF/spec-gif89a.txt
+
+import type { Findings, Obstacle } from '../header.ts'
+import { isGreyPalette } from './palette.ts'
+
+const EXTENSION = 0x21
+const GRAPHIC_CONTROL = 0xf9
+const IMAGE = 0x2c
+
+export function readGif(bytes: Uint8Array, found: Findings): Obstacle | undefined {
+  if (bytes.length < 13) return 'DAMAGED'
+  const uint16 = (at: number) => (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8)
+  const [width, height] = [uint16(6), uint16(8)]
+  found.width = width
+  found.height = height
+  let at = 13
+  let palette = bytes.subarray(at, at + paletteBytes(bytes[10]!))
+  at += palette.length
+
+  let frames = 0
+  for (;;) {
+    const block = bytes[at++]
+    if (block === EXTENSION) {
+      const isTransparent = bytes[at] === GRAPHIC_CONTROL && ((bytes[at + 2] ?? 0) & 1) === 1
+      if (isTransparent && frames === 0) found.alpha = true
+      at = skipSubBlocks(bytes, at + 1)
+    } else if (block === IMAGE) {
+      if (++frames > 1) return 'ANIMATED'
+      // Descriptor: x, y, width, height, flags; palette; code size; then the pixels.
+      if (at + 10 > bytes.length) return 'DAMAGED'
+      const [x, y, frameWidth, frameHeight] = [0, 2, 4, 6].map((offset) =>
+        uint16(at + offset),
+      ) as Frame
+      // Viewers disagree on frames that leave the screen: some enlarge it, some cut them off.
+      if (x + frameWidth > width || y + frameHeight > height || !frameWidth || !frameHeight) {
+        return 'DAMAGED'
+      }
+      if (frameWidth < width || frameHeight < height) found.alpha = true
+      const local = bytes.subarray(at + 9, at + 9 + paletteBytes(bytes[at + 8]!))
+      if (local.length > 0) palette = local
+      found.grey = isGreyPalette(palette, 3)
+      at = skipSubBlocks(bytes, at + 10 + local.length)
+    } else break
+  }
+  return frames === 0 ? 'DAMAGED' : undefined
+}
+
+type Frame = [x: number, y: number, width: number, height: number]
+
+/** From the flags of the screen or of a frame. */
+function paletteBytes(flags: number): number {
+  return flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0
+}
+
+/** Sub-blocks carry their length first and end with an empty one. */
+function skipSubBlocks(bytes: Uint8Array, at: number): number {
+  for (;;) {
+    const length = bytes[at++]
+    if (!length) return at
+    at += length
+  }
+}

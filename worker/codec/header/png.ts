@@ -1,0 +1,119 @@
+// PNG, third edition: https://www.w3.org/TR/png-3/ (APNG and cICP are part of it).
+
+import type { Findings, Obstacle } from '../header.ts'
+import { readOrientation } from './exif.ts'
+import { isGreyPalette } from './palette.ts'
+
+/** libpng's default too: a decoder spends time on each, however small. */
+const MAX_CHUNKS = 1000
+/** Pixel data comes in pieces of 8 kB and more; a decoder needs 3 us for each, empty ones too. */
+const MAX_DATA_CHUNKS = 20_000
+/** Real profiles have 0.5 to 600 kB. Dropping one would change the colours, so the file is refused. */
+const MAX_DEFLATED_ICC_BYTES = 1e6
+
+export const SIGNATURE_BYTES = 8
+
+export interface PngChunk {
+  readonly type: string
+  readonly data: Uint8Array
+  /** Length, type, data and checksum, as in the file. */
+  readonly whole: Uint8Array
+}
+
+/** Goes through the chunks of a PNG; ends before one that the file's end cuts. */
+export function* pngChunks(bytes: Uint8Array): Generator<PngChunk> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  for (let at = SIGNATURE_BYTES; at + 12 <= bytes.length;) {
+    const end = at + 12 + view.getUint32(at)
+    if (end > bytes.length) return
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8))
+    yield { type, data: bytes.subarray(at + 8, end - 4), whole: bytes.subarray(at, end) }
+    at = end
+  }
+}
+
+const GREY = 0
+const RGB = 2
+const PALETTE = 3
+const GREY_ALPHA = 4
+const RGB_ALPHA = 6
+const BIT_DEPTHS = new Map([
+  [GREY, [1, 2, 4, 8, 16]],
+  [RGB, [8, 16]],
+  [PALETTE, [1, 2, 4, 8]],
+  [GREY_ALPHA, [8, 16]],
+  [RGB_ALPHA, [8, 16]],
+])
+
+export function readPng(bytes: Uint8Array, found: Findings): Obstacle | undefined {
+  let colorType = -1
+  let palette: Uint8Array | undefined
+  let frames = 0
+  let isDataFirstFrame = false
+  let chunks = 0
+  let dataChunks = 0
+
+  for (const { type, data } of pngChunks(bytes)) {
+    if (type === 'IEND') break
+    if ((chunks === 0) !== (type === 'IHDR')) return 'DAMAGED'
+    if (type !== 'IDAT' && ++chunks > MAX_CHUNKS) return 'TOO_COMPLEX'
+    switch (type) {
+      case 'IHDR': {
+        if (data.length !== 13) return 'DAMAGED'
+        const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+        const [width, height] = [view.getUint32(0), view.getUint32(4)]
+        colorType = data[9]!
+        found.width = width
+        found.height = height
+        found.alpha = colorType === GREY_ALPHA || colorType === RGB_ALPHA
+        found.grey = colorType === GREY || colorType === GREY_ALPHA
+        const isSize = [width, height].every((side) => side > 0 && side < 2 ** 31)
+        const isCoded = BIT_DEPTHS.get(colorType)?.includes(data[8]!) && !data[10] && !data[11]
+        if (!isSize || !isCoded || data[12]! > 1) return 'DAMAGED'
+        break
+      }
+      case 'PLTE':
+        palette = data
+        break
+      case 'tRNS':
+        found.alpha = true
+        break
+      case 'eXIf':
+        found.orientation = readOrientation(data)
+        break
+      case 'iCCP':
+        if (data.length > MAX_DEFLATED_ICC_BYTES) return 'TOO_COMPLEX'
+        if (dataChunks === 0) found.icc = deflatedProfile(data)
+        break
+      case 'cICP':
+        // Wide-gamut or HDR coding that would be lost. 1, 13 is sRGB (ITU-T H.273).
+        if (data[0] !== 1 || data[1] !== 13) return 'FORMAT'
+        break
+      case 'acTL':
+        if (dataChunks === 0 && data.length === 8) {
+          frames = new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(0)
+        }
+        break
+      case 'fcTL':
+        if (dataChunks === 0) isDataFirstFrame = true
+        break
+      case 'IDAT':
+        if (++dataChunks > MAX_DATA_CHUNKS) return 'TOO_COMPLEX'
+        break
+    }
+  }
+  if (dataChunks === 0) return 'DAMAGED'
+  if (colorType === PALETTE) {
+    if (!palette) return 'DAMAGED'
+    found.grey = isGreyPalette(palette, 3)
+  }
+  // A single frame is a still picture only if it is the one that IDAT holds.
+  const isAnimated = frames > 1 || (frames === 1 && !isDataFirstFrame)
+  return isAnimated ? 'ANIMATED' : undefined
+}
+
+/** iCCP is: a name of 1 to 79 bytes, 0, compression method 0, deflated profile. */
+function deflatedProfile(data: Uint8Array): Uint8Array | undefined {
+  const nameEnd = data.subarray(0, 80).indexOf(0)
+  return nameEnd > 0 && data[nameEnd + 1] === 0 ? data.subarray(nameEnd + 2) : undefined
+}

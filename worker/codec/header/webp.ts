@@ -1,0 +1,106 @@
+// WebP container: https://developers.google.com/speed/webp/docs/riff_container (RFC 9649).
+
+import type { Findings, Obstacle } from '../header.ts'
+import { readOrientation, withoutExifPrefix } from './exif.ts'
+import { MAX_ICC_BYTES } from './jpeg.ts'
+
+/** A still picture needs five; real ones have fewer than ten. */
+const MAX_CHUNKS = 1000
+
+export interface RiffChunk {
+  readonly type: string
+  readonly data: Uint8Array
+  /** Type, length, data and padding, as in the file. */
+  readonly whole: Uint8Array
+}
+
+/** Goes through RIFF chunks from `at`; a chunk that the end cuts is given with the data there is. */
+export function* riffChunks(bytes: Uint8Array, at: number): Generator<RiffChunk> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  while (at + 8 <= bytes.length) {
+    const length = view.getUint32(at + 4, true)
+    const type = String.fromCharCode(...bytes.subarray(at, at + 4))
+    const end = at + 8 + length
+    const paddedEnd = end + (length % 2)
+    yield { type, data: bytes.subarray(at + 8, end), whole: bytes.subarray(at, paddedEnd) }
+    at = paddedEnd
+  }
+}
+
+/** Where the chunks of a WebP file begin: behind "RIFF", the length and "WEBP". */
+export const FIRST_CHUNK = 12
+/** Where the chunks of an ANMF frame begin: behind its place, size, duration and flags. */
+export const FIRST_FRAME_CHUNK = 16
+
+const ICC_FLAG = 0x20
+const ALPHA_FLAG = 0x10
+const EXIF_FLAG = 0x08
+
+export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefined {
+  let isExtended = false
+  let flags = 0
+  let frames = 0
+  let chunks = 0
+  let picture: Picture | undefined
+
+  for (const { type, data } of riffChunks(bytes, FIRST_CHUNK)) {
+    if (++chunks > MAX_CHUNKS) return 'TOO_COMPLEX'
+    if (type === 'VP8X' && chunks === 1) {
+      if (data.length < 10) return 'DAMAGED'
+      isExtended = true
+      flags = data[0]!
+      found.width = uint24(data, 4) + 1
+      found.height = uint24(data, 7) + 1
+      found.alpha = (flags & ALPHA_FLAG) > 0
+    } else if (type === 'ICCP' && flags & ICC_FLAG) {
+      if (data.length > MAX_ICC_BYTES) return 'TOO_COMPLEX'
+      found.icc ??= data
+    } else if (type === 'EXIF' && flags & EXIF_FLAG) {
+      found.orientation = readOrientation(withoutExifPrefix(data))
+    } else if (type === 'ANMF') {
+      if (++frames > 1) return 'ANIMATED'
+      picture = readFrame(data)
+    } else if (type === 'VP8 ' || type === 'VP8L') {
+      picture ??= readPicture(type, data)
+    }
+  }
+  if (!picture) return 'DAMAGED'
+  if (!isExtended) Object.assign(found, picture)
+  // A lone frame that leaves a part of the canvas free is drawn as an animation draws it.
+  if (frames > 0 && (picture.width < found.width || picture.height < found.height))
+    return 'ANIMATED'
+  if (picture.width !== found.width || picture.height !== found.height) return 'DAMAGED'
+  found.alpha ||= picture.alpha
+  return undefined
+}
+
+type Picture = Pick<Findings, 'width' | 'height' | 'alpha'>
+
+/** ANMF: 24-bit x/2, y/2, width-1, height-1, duration; flags; then chunks of its own. */
+function readFrame(data: Uint8Array): Picture | undefined {
+  for (const chunk of riffChunks(data, FIRST_FRAME_CHUNK)) {
+    if (chunk.type === 'VP8 ' || chunk.type === 'VP8L') return readPicture(chunk.type, chunk.data)
+  }
+  return undefined
+}
+
+/** The size that the coded picture itself claims; undefined where libwebp refuses it, too. */
+function readPicture(type: 'VP8 ' | 'VP8L', data: Uint8Array): Picture | undefined {
+  if (type === 'VP8L') {
+    if (data.length < 5 || data[0] !== 0x2f || data[4]! >> 5 !== 0) return undefined
+    const bits = data[1]! | (data[2]! << 8) | (data[3]! << 16) | (data[4]! << 24)
+    const [width, height] = [(bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1]
+    return { width, height, alpha: (bits & (1 << 28)) !== 0 }
+  }
+  // A key frame (RFC 6386, 9.1) that is shown, with its start code.
+  const isShownKey = (data[0]! & 1) === 0 && (data[0]! & 0x10) !== 0
+  const isStarted = data[3] === 0x9d && data[4] === 0x01 && data[5] === 0x2a
+  if (data.length < 10 || !isShownKey || !isStarted) return undefined
+  const width = (data[6]! | (data[7]! << 8)) & 0x3fff
+  const height = (data[8]! | (data[9]! << 8)) & 0x3fff
+  return width && height ? { width, height, alpha: false } : undefined
+}
+
+function uint24(data: Uint8Array, at: number): number {
+  return data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16)
+}

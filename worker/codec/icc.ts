@@ -1,0 +1,50 @@
+// Colour profiles travel with the pixels, byte for byte: super resolution works on encoded values, so
+// the result means the same colours under the same profile. ICC.1:2022, 7.2 (the profile header).
+
+import { concat } from './concat.ts'
+import type { Header } from './header.ts'
+
+/** Ten times a big real profile; one of 256 MB deflates to 260 kB. */
+const MAX_ICC_BYTES = 4 * 2 ** 20
+
+const PROFILE_HEADER_BYTES = 128
+
+/** See Codec.readIcc. */
+export async function readIcc(header: Header): Promise<Uint8Array | undefined> {
+  if (!header.icc) return undefined
+  const icc = header.type === 'png' ? await inflate(header.icc) : header.icc.slice()
+  return icc && icc.length >= PROFILE_HEADER_BYTES && text(icc, 36) === 'acsp' ? icc : undefined
+}
+
+/** What the samples of a picture with this profile are: "RGB ", "GRAY", ... */
+export function iccColorSpace(icc: Uint8Array): string {
+  return text(icc, 16)
+}
+
+function text(icc: Uint8Array, at: number): string {
+  return String.fromCharCode(...icc.subarray(at, at + 4))
+}
+
+/** Inflates a zlib stream; undefined when it is broken or larger than any real profile. */
+async function inflate(deflated: Uint8Array): Promise<Uint8Array | undefined> {
+  const parts: Uint8Array[] = []
+  let length = 0
+  const inflated = new Blob([deflated.slice()])
+    .stream()
+    .pipeThrough(new DecompressionStream('deflate'))
+  const reader = inflated.getReader()
+  try {
+    for (;;) {
+      const { value, done } = await reader.read()
+      if (done) return concat(parts)
+      length += value.length
+      if (length > MAX_ICC_BYTES) {
+        await reader.cancel()
+        return undefined
+      }
+      parts.push(value)
+    }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,96 @@
+// JPEG by MozJPEG (@jsquash/jpeg). Markers: ITU-T T.81, Annex B. Profiles in APP2: ICC.1:2022, B.4.
+
+import createDecoder from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js'
+import createEncoder from '@jsquash/jpeg/codec/enc/mozjpeg_enc.js'
+import type { Rgba } from '../image/plane.ts'
+import { concat } from './concat.ts'
+import { type EmscriptenFactory, startEmscripten } from './instance.ts'
+import { fittingIcc, neededSamples } from './samples.ts'
+
+type Decoder = EmscriptenFactory<{
+  decode(file: Uint8Array, preserveOrientation: boolean): Rgba | null
+}>
+type Encoder = EmscriptenFactory<{
+  encode(
+    pixels: Uint8Array | Uint8ClampedArray,
+    width: number,
+    height: number,
+    options: object,
+  ): Uint8Array
+}>
+
+const GREY = 1
+const YCBCR = 3
+
+// MozJPEG's settings as jSquash names them. Never open to callers: trellis_loops 0 divides by zero.
+const SETTINGS = {
+  baseline: true,
+  arithmetic: false,
+  progressive: false,
+  optimize_coding: true,
+  smoothing: 0,
+  quant_table: 3,
+  trellis_multipass: false,
+  trellis_opt_zero: false,
+  trellis_opt_table: false,
+  trellis_loops: 1,
+  auto_subsample: false,
+  chroma_subsample: 2,
+  separate_chroma_quality: false,
+  chroma_quality: 75,
+}
+
+export async function decodeJpeg(
+  module: WebAssembly.Module,
+  bytes: Uint8Array,
+): Promise<Rgba | null> {
+  const decoder = await startEmscripten(createDecoder as unknown as Decoder, module)
+  const asStored = false
+  return decoder.decode(bytes, asStored)
+}
+
+/** Baseline JPEG; transparency becomes white, a picture without colour is stored as grey. */
+export async function encodeJpeg(
+  module: WebAssembly.Module,
+  picture: Rgba,
+  { quality, icc }: { readonly quality: number; readonly icc?: Uint8Array | undefined },
+): Promise<Uint8Array> {
+  const { width, height } = picture
+  const { grey, alpha } = neededSamples(picture, icc)
+  const encoder = await startEmscripten(createEncoder as unknown as Encoder, module)
+  const pixels = alpha ? onWhite(picture.data) : picture.data
+  const settings = { ...SETTINGS, quality, color_space: grey ? GREY : YCBCR }
+  const file = encoder.encode(pixels, width, height, settings)
+  const profile = fittingIcc(icc, grey)
+  return profile ? withProfile(file, profile) : file
+}
+
+function onWhite(pixels: Uint8Array | Uint8ClampedArray): Uint8Array {
+  const flat = new Uint8Array(pixels.length)
+  for (let i = 0; i < pixels.length; i += 4) {
+    const alpha = pixels[i + 3]!
+    const white = 255 * (255 - alpha)
+    for (let c = i; c < i + 3; c++) flat[c] = Math.round((pixels[c]! * alpha + white) / 255)
+    flat[i + 3] = 255
+  }
+  return flat
+}
+
+const ICC_PREFIX = Uint8Array.from('ICC_PROFILE\0', (letter) => letter.charCodeAt(0))
+/** A segment holds 65533 bytes behind its length; the prefix, a number and a count are in it. */
+const ICC_PART_BYTES = 65519
+
+/** Puts the profile behind SOI and APP0, in parts that are numbered from 1. */
+function withProfile(file: Uint8Array, icc: Uint8Array): Uint8Array {
+  const parts: Uint8Array[] = []
+  const count = Math.ceil(icc.length / ICC_PART_BYTES)
+  for (let i = 0; i < count; i++) {
+    const part = icc.subarray(i * ICC_PART_BYTES, (i + 1) * ICC_PART_BYTES)
+    const length = 2 + ICC_PREFIX.length + 2 + part.length
+    const marker = Uint8Array.of(0xff, 0xe2, length >> 8, length & 0xff)
+    parts.push(marker, ICC_PREFIX, Uint8Array.of(i + 1, count), part)
+  }
+  const hasApp0 = file[3] === 0xe0
+  const at = hasApp0 ? 4 + ((file[4]! << 8) | file[5]!) : 2
+  return concat([file.subarray(0, at), ...parts, file.subarray(at)])
+}

@@ -1,0 +1,42 @@
+// EXIF orientation: which corner the first stored row and column belong to.
+// EXIF 2.32 (CIPA DC-008), 4.6.4, tag 274.
+
+import type { Rgba } from '../image/plane.ts'
+import { type Orientation, uprightSize } from './header.ts'
+
+/** Turns and mirrors stored pixels into the picture as it is meant to be seen. */
+export function applyOrientation(stored: Rgba, orientation: Orientation): Rgba {
+  if (orientation === 1) return stored
+  const { width, height } = uprightSize({ ...stored, orientation })
+  const [origin, right, down] = steps(stored.width, stored.height, orientation)
+  const from = new Uint32Array(stored.data.slice().buffer)
+  const to = new Uint32Array(width * height)
+  for (let y = 0; y < height; y++) {
+    let at = origin + y * down
+    for (let x = 0; x < width; x++, at += right) to[y * width + x] = from[at]!
+  }
+  return { width, height, data: new Uint8Array(to.buffer) }
+}
+
+/** Indices into w x h stored pixels: of the upright top-left one, and the steps right and down. */
+function steps(w: number, h: number, orientation: Orientation): [number, number, number] {
+  const [topRight, bottomLeft, bottomRight] = [w - 1, (h - 1) * w, h * w - 1]
+  switch (orientation) {
+    case 1:
+      return [0, 1, w]
+    case 2: // mirrored
+      return [topRight, -1, w]
+    case 3: // turned by 180 degrees
+      return [bottomRight, -1, -w]
+    case 4: // flipped
+      return [bottomLeft, 1, -w]
+    case 5: // transposed
+      return [0, w, 1]
+    case 6: // to be turned clockwise
+      return [bottomLeft, -w, 1]
+    case 7: // transposed along the other diagonal
+      return [bottomRight, -w, -1]
+    case 8: // to be turned counter-clockwise
+      return [topRight, w, -1]
+  }
+}

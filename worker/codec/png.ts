@@ -1,0 +1,136 @@
+// PNG: what photon is given to decode, and an encoder on the platform's own deflate.
+// https://www.w3.org/TR/png-3/
+
+import type { Rgba } from '../image/plane.ts'
+import { concat } from './concat.ts'
+import { crc32 } from './crc32.ts'
+import { pngChunks, SIGNATURE_BYTES } from './header/png.ts'
+import { fittingIcc, neededSamples, type Samples } from './samples.ts'
+
+const PICTURE_CHUNKS = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT'])
+
+/** The file with nothing but its picture: photon would inflate a profile or text of any size. */
+export function plainPng(bytes: Uint8Array): Uint8Array {
+  const parts = [bytes.subarray(0, SIGNATURE_BYTES)]
+  for (const { type, whole } of pngChunks(bytes)) {
+    if (type === 'IEND') break
+    if (PICTURE_CHUNKS.has(type)) parts.push(whole)
+  }
+  return concat([...parts, chunk('IEND', new Uint8Array())])
+}
+
+const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
+
+/** Bytes of rows that are filtered before deflate gets them: bounds the memory beside the picture. */
+const BAND_BYTES = 2 ** 18
+
+/** 8-bit grey or RGB, with alpha where some pixel is not opaque. */
+export async function encodePng(picture: Rgba, icc: Uint8Array | undefined): Promise<Uint8Array> {
+  const samples = neededSamples(picture, icc)
+  const profile = fittingIcc(icc, samples.grey)
+  const header = new Uint8Array(13)
+  const view = new DataView(header.buffer)
+  view.setUint32(0, picture.width)
+  view.setUint32(4, picture.height)
+  header[8] = 8 // bits a sample
+  header[9] = (samples.grey ? 0 : 2) + (samples.alpha ? 4 : 0)
+  const parts = [SIGNATURE, chunk('IHDR', header)]
+  if (profile) parts.push(chunk('iCCP', concat([ICC_NAME, ...(await deflate([profile]))])))
+  for (const data of await deflate(filteredBands(picture, samples))) parts.push(chunk('IDAT', data))
+  return concat([...parts, chunk('IEND', new Uint8Array())])
+}
+
+/** A name, its end, and compression method 0. */
+const ICC_NAME = Uint8Array.of(0x49, 0x43, 0x43, 0, 0)
+
+const PAETH = 4
+
+/** Rows in the file's sample layout, each behind the number of its filter. */
+function* filteredBands(
+  { width, height, data }: Rgba,
+  { grey, alpha }: Samples,
+): Generator<Uint8Array> {
+  const stride = (grey ? 1 : 3) + (alpha ? 1 : 0)
+  const rowBytes = width * stride
+  let row = new Uint8Array(rowBytes)
+  let above = new Uint8Array(rowBytes)
+  const bandRows = Math.max(1, Math.floor(BAND_BYTES / (rowBytes + 1)))
+  for (let top = 0; top < height; top += bandRows) {
+    const rows = Math.min(bandRows, height - top)
+    const band = new Uint8Array(rows * (rowBytes + 1))
+    for (let y = 0; y < rows; y++) {
+      const pixels = data.subarray((top + y) * width * 4, (top + y + 1) * width * 4)
+      const swap = above
+      above = row
+      row = swap
+      packRow(pixels, row, grey, alpha)
+      const at = y * (rowBytes + 1)
+      band[at] = PAETH
+      filterPaeth(row, above, stride, band.subarray(at + 1, at + 1 + rowBytes))
+    }
+    yield band
+  }
+}
+
+function packRow(
+  pixels: Uint8Array | Uint8ClampedArray,
+  row: Uint8Array,
+  grey: boolean,
+  alpha: boolean,
+) {
+  let to = 0
+  for (let i = 0; i < pixels.length; i += 4) {
+    row[to++] = pixels[i]!
+    if (!grey) {
+      row[to++] = pixels[i + 1]!
+      row[to++] = pixels[i + 2]!
+    }
+    if (alpha) row[to++] = pixels[i + 3]!
+  }
+}
+
+/** Each byte less the one of its left, upper or upper left neighbour that predicts it best. */
+function filterPaeth(row: Uint8Array, above: Uint8Array, stride: number, out: Uint8Array): void {
+  for (let i = 0; i < row.length; i++) {
+    const left = i < stride ? 0 : row[i - stride]!
+    const up = above[i]!
+    const corner = i < stride ? 0 : above[i - stride]!
+    const toLeft = Math.abs(up - corner)
+    const toUp = Math.abs(left - corner)
+    const toCorner = Math.abs(left + up - 2 * corner)
+    const best = toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner
+    out[i] = row[i]! - best
+  }
+}
+
+/** A zlib stream of all parts, in pieces. */
+async function deflate(parts: Iterable<Uint8Array>): Promise<Uint8Array[]> {
+  const stream = new CompressionStream('deflate')
+  const writer = stream.writable.getWriter()
+  const write = async () => {
+    for (const part of parts) await writer.write(part as Uint8Array<ArrayBuffer>)
+    await writer.close()
+  }
+  const [pieces] = await Promise.all([collect(stream.readable), write()])
+  return pieces
+}
+
+async function collect(stream: ReadableStream<Uint8Array>): Promise<Uint8Array[]> {
+  const pieces: Uint8Array[] = []
+  const reader = stream.getReader()
+  for (;;) {
+    const { value, done } = await reader.read()
+    if (done) return pieces
+    pieces.push(value)
+  }
+}
+
+function chunk(type: string, data: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(12 + data.length)
+  const view = new DataView(whole.buffer)
+  view.setUint32(0, data.length)
+  for (let i = 0; i < 4; i++) whole[4 + i] = type.charCodeAt(i)
+  whole.set(data, 8)
+  view.setUint32(8 + data.length, crc32(whole.subarray(4, 8 + data.length)))
+  return whole
+}

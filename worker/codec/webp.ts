@@ -1,0 +1,118 @@
+// WebP by libwebp (@jsquash/webp). Container: https://developers.google.com/speed/webp/docs/riff_container
+
+import createDecoder from '@jsquash/webp/codec/dec/webp_dec.js'
+import createEncoder from '@jsquash/webp/codec/enc/webp_enc_simd.js'
+import type { Rgba } from '../image/plane.ts'
+import { concat } from './concat.ts'
+import { FIRST_CHUNK, FIRST_FRAME_CHUNK, riffChunks } from './header/webp.ts'
+import { type EmscriptenFactory, startEmscripten } from './instance.ts'
+import { fittingIcc } from './samples.ts'
+
+type Decoder = EmscriptenFactory<{ decode(file: Uint8Array): Rgba | null }>
+type Encoder = EmscriptenFactory<{
+  encode(
+    pixels: Uint8Array | Uint8ClampedArray,
+    width: number,
+    height: number,
+    options: object,
+  ): Uint8Array | null
+}>
+
+// libwebp's WebPConfig. Names and defaults: https://developers.google.com/speed/webp/docs/api
+const CONFIG = {
+  target_size: 0,
+  target_PSNR: 0,
+  method: 2,
+  sns_strength: 50,
+  filter_strength: 60,
+  filter_sharpness: 0,
+  filter_type: 1,
+  partitions: 0,
+  segments: 4,
+  pass: 1,
+  show_compressed: 0,
+  preprocessing: 0,
+  autofilter: 0,
+  partition_limit: 0,
+  alpha_compression: 1,
+  alpha_filtering: 1,
+  alpha_quality: 100,
+  lossless: 0,
+  exact: 0,
+  image_hint: 0,
+  emulate_jpeg_size: 0,
+  thread_level: 0,
+  low_memory: 0,
+  near_lossless: 100,
+  use_delta_palette: 0,
+  use_sharp_yuv: 0,
+}
+
+export async function decodeWebp(
+  module: WebAssembly.Module,
+  bytes: Uint8Array,
+): Promise<Rgba | null> {
+  const decoder = await startEmscripten(createDecoder as unknown as Decoder, module)
+  return decoder.decode(plainWebp(bytes))
+}
+
+/** Lossy, with alpha kept lossless. Null when libwebp refuses: a side above 16383 pixels. */
+export async function encodeWebp(
+  module: WebAssembly.Module,
+  { data, width, height }: Rgba,
+  { quality, icc }: { readonly quality: number; readonly icc?: Uint8Array | undefined },
+): Promise<Uint8Array | null> {
+  const encoder = await startEmscripten(createEncoder as unknown as Encoder, module)
+  const file = encoder.encode(data, width, height, { ...CONFIG, quality })
+  const profile = fittingIcc(icc, false)
+  return file && profile ? withProfile(file, profile, width, height) : file
+}
+
+/**
+ * The file with nothing but its picture. A lone ANMF frame becomes a still picture: libwebp's simple
+ * decoder refuses animations.
+ */
+function plainWebp(bytes: Uint8Array): Uint8Array {
+  const chunks = [...riffChunks(bytes, FIRST_CHUNK)]
+  const frame = chunks.find(({ type }) => type === 'ANMF')
+  const picture = frame ? [...riffChunks(frame.data, FIRST_FRAME_CHUNK)] : chunks
+  const alpha = picture.find(({ type }) => type === 'ALPH')
+  const image = picture.find(({ type }) => type === 'VP8 ' || type === 'VP8L')!
+  const extended = chunks.find(({ type }) => type === 'VP8X')
+  if (!extended || !alpha) return riff([image.whole])
+  const size = extended.data.subarray(4, 10)
+  return riff([
+    chunk('VP8X', concat([Uint8Array.of(ALPHA_FLAG, 0, 0, 0), size])),
+    alpha.whole,
+    image.whole,
+  ])
+}
+
+const ICC_FLAG = 0x20
+const ALPHA_FLAG = 0x10
+
+function withProfile(file: Uint8Array, icc: Uint8Array, width: number, height: number): Uint8Array {
+  const picture = [...riffChunks(file, FIRST_CHUNK)].filter(({ type }) => type !== 'VP8X')
+  const alpha = picture.some(({ type }) => type === 'ALPH') ? ALPHA_FLAG : 0
+  const extended = new Uint8Array(10)
+  const view = new DataView(extended.buffer)
+  view.setUint8(0, ICC_FLAG | alpha)
+  view.setUint32(4, width - 1, true) // 24 bits, as is the height
+  view.setUint16(7, height - 1, true)
+  view.setUint8(9, (height - 1) >> 16)
+  return riff([chunk('VP8X', extended), chunk('ICCP', icc), ...picture.map(({ whole }) => whole)])
+}
+
+function riff(chunks: readonly Uint8Array[]): Uint8Array {
+  return chunk('RIFF', concat([ascii('WEBP'), ...chunks]))
+}
+
+function chunk(type: string, data: Uint8Array): Uint8Array {
+  const length = new Uint8Array(4)
+  new DataView(length.buffer).setUint32(0, data.length, true)
+  return concat([ascii(type), length, data, new Uint8Array(data.length % 2)])
+}
+
+function ascii(text: string): Uint8Array {
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0))
+}
