@@ -1,0 +1,128 @@
+// Loss and gradients of a layer list as one plain ONNX graph, so that any ONNX runtime trains.
+// Written by hand: ONNX has no autodiff, and the backward pass of convolutions is convolutions.
+//
+//   forward   z = conv(h, W) + b,  h' = relu(z),  loss = mean((z_last - t)²)
+//   backward  dW = conv(h^T, dz^T)^T      h^T: [N, C, y, x] -> [C, N, y, x], dz^T is the filter
+//             db = sum of dz over N, y, x
+//             dh = conv(dz padded by k - 1, V),  dz of the layer below = dh * (h > 0)
+//   V: W with inputs and outputs exchanged and both spatial axes reversed, [inputs, outputs, k, k].
+//
+// Convolutions run as matrix products (im2col). Which of several equal forms is fast depends on
+// the product's narrowest side, hence the cases for few outputs and for 1x1.
+import type { Network } from '../../worker/model/network.ts'
+import type { OnnxConstant, OnnxGraph, OnnxNode } from '../../worker/model/onnx.ts'
+
+// With fewer output channels than this, im2col's product degenerates to a few long dot products.
+const NARROW = 8
+
+const ONNX_FLOAT = 1
+const ONNX_BOOL = 9
+
+/** Inputs x, t, w1, b1, ...; outputs loss, dw1, db1, ... All shapes are fixed. */
+export function buildGradientGraph(network: Network, batch: number, patch: number): OnnxGraph {
+  const nodes: OnnxNode[] = []
+  const constants = new Map<string, OnnxConstant>()
+  const add = (
+    op: string,
+    inputs: readonly string[],
+    output: string,
+    attributes: OnnxNode['attributes'] = {},
+  ) => {
+    nodes.push({ op, inputs, outputs: [output], attributes })
+    return output
+  }
+  const integers = (...values: number[]) => {
+    const name = `i${values.join('_')}`
+    constants.set(name, { dims: [values.length], values })
+    return name
+  }
+  const scalar = (name: string, value: number) => {
+    constants.set(name, { dims: [], values: Float32Array.of(value) })
+    return name
+  }
+  /** Reverses both spatial axes of a k x k filter. */
+  const reverse = (input: string, k: number, output: string) =>
+    add('Slice', [input, integers(-1, -1), integers(-k - 1, -k - 1), integers(2, 3), integers(-1, -1)], output) // prettier-ignore
+  const exchange = (input: string, output: string) =>
+    add('Transpose', [input], output, { perm: [1, 0, 2, 3] })
+
+  const { layers } = network
+  /** Sides: sizes[i] is that of layer i's input, sizes[i + 1] that of its output. */
+  const sizes = [patch]
+  for (const { kernel } of layers) sizes.push(sizes[sizes.length - 1] - kernel + 1)
+
+  // Forward.
+  const hidden = ['x']
+  layers.forEach(({ kernel, inputs, outputs }, i) => {
+    const id = i + 1
+    const k = [kernel, kernel]
+    const full = Array.from({ length: 4 }, () => kernel - 1)
+    if (i > 0 || outputs < NARROW) reverse(exchange(`w${id}`, `wt${id}`), kernel, `v${id}`)
+    const z =
+      outputs < NARROW && inputs > outputs
+        ? add('ConvTranspose', [hidden[i], `v${id}`, `b${id}`], `z${id}`, { kernel_shape: k, pads: full }) // prettier-ignore
+        : add('Conv', [hidden[i], `w${id}`, `b${id}`], `z${id}`, { kernel_shape: k })
+    hidden.push(i < layers.length - 1 ? add('Relu', [z], `h${id}`) : z)
+  })
+
+  const last = layers.length
+  const values = batch * layers[last - 1].outputs * sizes[last] ** 2
+  add('Sub', [`z${last}`, 't'], 'error')
+  add('Mul', ['error', 'error'], 'squares')
+  add('ReduceMean', ['squares'], 'loss', { keepdims: 0 })
+  let dz = add('Mul', ['error', scalar('slope', 2 / values)], `dz${last}`)
+
+  // Backward.
+  for (let i = last - 1; i >= 0; i--) {
+    const { kernel, inputs, outputs } = layers[i]
+    const id = i + 1
+    const k = [kernel, kernel]
+    const full = Array.from({ length: 4 }, () => kernel - 1)
+    const area = sizes[id] ** 2
+    const dzT = exchange(dz, `dzt${id}`) // [outputs, N, y, x]
+    const rows = add('Reshape', [dzT, integers(outputs, batch * area)], `dzrows${id}`)
+    add('ReduceSum', [rows, integers(1)], `db${id}`, { keepdims: 0 })
+    const hT = exchange(hidden[i], `ht${id}`) // [inputs, N, y, x]
+    const side = sizes[i]
+    if (kernel === 1) {
+      const columns = add('Reshape', [hT, integers(inputs, batch * area)], `hrows${id}`)
+      const product = add('Gemm', [rows, columns], `dwflat${id}`, { transB: 1 })
+      add('Reshape', [product, integers(outputs, inputs, 1, 1)], `dw${id}`)
+    } else if (outputs < inputs) {
+      // Mirrored: dz is the picture, h the filter, the result comes out reversed.
+      const mirrored = add('Conv', [dzT, hT], `dwr${id}`, { kernel_shape: [side, side], pads: full }) // prettier-ignore
+      reverse(mirrored, kernel, `dw${id}`)
+    } else {
+      const swapped = add('Conv', [hT, dzT], `dwt${id}`, { kernel_shape: [sizes[id], sizes[id]] })
+      exchange(swapped, `dw${id}`)
+    }
+    if (i === 0) break
+    const dh = add('Conv', [dz, `v${id}`], `dh${i}`, { kernel_shape: k, pads: full })
+    // Cast to bool and back is the cheapest step function: 1 where h > 0, else 0.
+    const active = add('Cast', [hidden[i]], `on${i}`, { to: ONNX_BOOL })
+    const mask = add('Cast', [active], `mask${i}`, { to: ONNX_FLOAT })
+    dz = add('Mul', [dh, mask], `dz${i}`)
+  }
+
+  const shapes = layers.flatMap(({ kernel, inputs, outputs }, i) => [
+    { name: `w${i + 1}`, dims: [outputs, inputs, kernel, kernel] },
+    { name: `b${i + 1}`, dims: [outputs] },
+  ])
+  const picture = (name: string, channels: number, side: number) => ({
+    name,
+    dims: [batch, channels, side, side],
+  })
+  return {
+    nodes,
+    constants,
+    inputs: [
+      picture('x', layers[0].inputs, patch),
+      picture('t', layers[last - 1].outputs, sizes[last]),
+      ...shapes,
+    ],
+    outputs: [
+      { name: 'loss', dims: [] },
+      ...shapes.map(({ name, dims }) => ({ name: `d${name}`, dims })),
+    ],
+  }
+}

@@ -1,0 +1,48 @@
+// Which ONNX runtime computes. onnxruntime-node is native code and several times faster, but
+// weighs 288 MB: it is used where somebody installed it, and never required.
+import type * as Ort from 'onnxruntime-web'
+import type { OrtRuntime } from '../../worker/engine/ort.ts'
+
+export interface Runtime {
+  readonly api: OrtRuntime
+  readonly executionProvider: 'cpu' | 'wasm'
+  /** For the manifest: `onnxruntime-node 1.30.0`. */
+  readonly version: string
+  /** For the log: the version and why this one. */
+  readonly description: string
+}
+
+export const RUNTIMES = ['auto', 'node', 'web'] as const
+export type RuntimeName = (typeof RUNTIMES)[number]
+
+const INSTALL = 'npm i --no-save --onnxruntime-node-install=skip onnxruntime-node@1.30.0'
+
+/** `auto`: onnxruntime-node if it is installed, else onnxruntime-web. `node` and `web` take that one or throw. */
+export async function loadRuntime(name: RuntimeName = 'auto'): Promise<Runtime> {
+  if (name === 'web') return loadWeb('asked for')
+  // Not a literal, so that the compiler does not look for an optional package.
+  const optional: string = 'onnxruntime-node'
+  try {
+    const api = moduleOf(await import(optional))
+    const version = `onnxruntime-node ${api.env.versions.node}`
+    const why = name === 'node' ? 'asked for' : 'installed, and faster than onnxruntime-web'
+    return { api, executionProvider: 'cpu', version, description: `${version}, native: ${why}` }
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
+    const reason = missing ? 'is not installed' : `does not load (${(cause as Error).message})`
+    if (name === 'node') throw new Error(`onnxruntime-node ${reason}: ${INSTALL}`, { cause })
+    return loadWeb(`onnxruntime-node, which is several times faster, ${reason}`)
+  }
+}
+
+async function loadWeb(why: string): Promise<Runtime> {
+  const api = moduleOf(await import('onnxruntime-web'))
+  api.env.wasm.numThreads = 1 // sums keep their order: see createOnnxEngine
+  const version = `onnxruntime-web ${api.env.versions.web}`
+  return { api, executionProvider: 'wasm', version, description: `${version}, WASM: ${why}` }
+}
+
+/** A CommonJS package comes as `default` from some loaders and as itself from others. */
+function moduleOf(module: unknown): typeof Ort {
+  return (module as { default?: typeof Ort }).default ?? (module as typeof Ort)
+}

@@ -1,0 +1,46 @@
+// Scores as text.
+import type { Quality } from '../worker/model/manifest.ts'
+import { publishedBicubic, publishedSrcnn, type Published } from './published.ts'
+import type { SetScore } from './score.ts'
+
+/** One row a set, scale and input: ours beside the published figures; `verbose` adds one a picture. */
+export function formatScores(label: string, scores: readonly SetScore[], verbose = false): string {
+  const rows = [
+    ['', '', '', 'bicubic', 'published', label, 'published 9-1-5, T91', 'difference'],
+    ...scores.flatMap((score) => {
+      const { set, scale, input, bicubic, model, pictures } = score
+      const srcnn = publishedSrcnn(set, scale, input)
+      const row = [
+        set,
+        `x${scale}`,
+        input,
+        format(bicubic),
+        format(publishedBicubic(set, scale, input)),
+        format(model),
+        format(srcnn),
+        srcnn ? signed(model.psnr - srcnn.psnr) : '',
+      ]
+      const details = pictures.map((picture) => [
+        `  ${picture.picture}`,
+        '',
+        '',
+        format(picture.bicubic),
+        '',
+        format(picture.model),
+      ])
+      return verbose ? [row, ...details] : [row]
+    }),
+  ]
+  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)))
+  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd()).join('\n') // prettier-ignore
+}
+
+function format(quality: Quality | Published | undefined): string {
+  if (!quality) return '-'
+  const { psnr, ssim } = quality
+  return ssim === undefined ? psnr.toFixed(2) : `${psnr.toFixed(2)} / ${ssim.toFixed(4)}`
+}
+
+function signed(decibels: number): string {
+  return `${decibels < 0 ? '-' : '+'}${Math.abs(decibels).toFixed(2)} dB`
+}
