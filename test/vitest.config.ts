@@ -2,12 +2,14 @@ import { defineConfig } from 'vitest/config'
 
 // unit: pure parts, in Node. worker: the deployable bundle in workerd (miniflare). trainer: training
 // in Node. browser: Chromium. Each is a folder of its own.
-const project = (name: string, testTimeout: number) => ({
+const project = (name: string, testTimeout: number, globalSetup: string[] = []) => ({
   test: {
     name,
+    root: `${import.meta.dirname}/..`,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout,
-    root: `${import.meta.dirname}/..`,
+    hookTimeout: testTimeout,
+    globalSetup,
   },
 })
 
@@ -15,7 +17,7 @@ export default defineConfig({
   test: {
     projects: [
       project('unit', 30_000),
-      project('worker', 60_000),
+      project('worker', 60_000, [`${import.meta.dirname}/support/build.ts`]),
       project('trainer', 120_000),
       project('browser', 120_000),
     ],

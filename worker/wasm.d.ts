@@ -1,5 +1,9 @@
-// A `.wasm` file is imported as a compiled module: workerd compiles no WASM at run time.
+// What wrangler makes of imported files: its built-in rule "CompiledWasm" for .wasm, ours "Data" for .onnx.
 declare module '*.wasm' {
   const module: WebAssembly.Module
   export default module
+}
+declare module '*.onnx' {
+  const bytes: ArrayBuffer
+  export default bytes
 }

@@ -1,0 +1,57 @@
+// The worker as it deploys, run by miniflare in real workerd: the very files that
+// `wrangler deploy --dry-run` writes, with real R2, Cache API and static assets behind them.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Miniflare, type MiniflareOptions } from 'miniflare'
+import { unstable_readConfig as readConfig } from 'wrangler'
+
+export const ROOT = join(import.meta.dirname, '../..')
+/** Where test/support/build.ts puts the bundle. */
+export const BUNDLE = join(ROOT, 'dist/worker')
+
+export interface WorkerOptions {
+  /** Variables of wrangler.toml: ORIGIN_URL, SR_PREFIX, ... */
+  readonly vars?: Record<string, string>
+  /** R2 buckets to bind: RESULTS_BUCKET, MODELS_BUCKET, ORIGIN_BUCKET. */
+  readonly buckets?: readonly string[]
+  /** Answers what the worker fetches from the outside; default: the network. */
+  readonly outbound?: (request: Request) => Response | Promise<Response>
+  /** For a debugger or a memory measurement: the port of workerd's inspector. */
+  readonly inspectorPort?: number
+}
+
+const TYPES = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data' } as const
+
+/** Starts a worker; call `dispose()` when done. */
+export async function startWorker(options: WorkerOptions = {}): Promise<Miniflare> {
+  const config = readConfig({ config: join(ROOT, 'wrangler.toml') }, { hideWarnings: true })
+  const files = readdirSync(BUNDLE).filter((file) => extensionOf(file) in TYPES)
+  files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js')) // the entry comes first
+  const miniflare = new Miniflare({
+    compatibilityDate: config.compatibility_date,
+    compatibilityFlags: config.compatibility_flags,
+    modulesRoot: BUNDLE,
+    modules: files.map((file) => ({
+      type: TYPES[extensionOf(file) as keyof typeof TYPES],
+      path: join(BUNDLE, file),
+      contents: readFileSync(join(BUNDLE, file)),
+    })),
+    bindings: { ...options.vars },
+    r2Buckets: [...(options.buckets ?? [])],
+    assets: {
+      directory: join(ROOT, config.assets!.directory!),
+      binding: 'ASSETS',
+      routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: true },
+    },
+    // miniflare types its own Request and Response (undici's); ours are the same things.
+    outboundService: options.outbound as MiniflareOptions['outboundService'],
+    inspectorPort: options.inspectorPort,
+    cf: false,
+  } as MiniflareOptions)
+  await miniflare.ready
+  return miniflare
+}
+
+function extensionOf(file: string): string {
+  return file.slice(file.lastIndexOf('.'))
+}

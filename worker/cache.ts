@@ -1,0 +1,192 @@
+// Results, kept twice: in the edge cache of this data centre, and in R2 behind it.
+//
+//   entries/<source>/<variant>    what is known of a URL: the digest of its picture, its validators,
+//                                 until when it is fresh. Small; found before the origin is asked.
+//   results/<digest>/<variant>    the bytes we made of a picture. A hundred URLs of one picture
+//                                 share one, so that it goes through the network once.
+//
+// <source> is the SHA-256 of host, path and the query that the origin sees; <variant> names all else
+// that changes a pixel: scale, format, quality, weights, limits, PIPELINE_VERSION. Nothing here
+// throws into a request: a cache that fails is a cache that misses.
+import type { ChosenModel } from './models.ts'
+import type { Settings } from './options.ts'
+import type { Format, Params } from './params.ts'
+
+/**
+ * Raised by hand when, and only when, other pixels or other bytes are served for the same picture,
+ * parameters and weights (guarded by golden files in test/worker).
+ */
+export const PIPELINE_VERSION = 1
+
+export interface Key {
+  readonly source: string
+  readonly variant: string
+}
+
+/** What is known of a URL's picture, without its bytes. */
+export interface Entry {
+  /** SHA-256 of the source's bytes, hex. */
+  readonly digest: string
+  readonly type: string
+  readonly size: number
+  /** The `X-SR` of the result. */
+  readonly sr: string
+  /** The source's validators, for asking whether it changed. */
+  readonly sourceEtag?: string
+  readonly sourceModified?: string
+  /** How long the origin lets it be fresh. */
+  readonly ttlSeconds: number
+  /** Milliseconds since 1970. */
+  readonly freshUntil: number
+}
+
+export interface Found {
+  readonly entry: Entry
+  readonly layer: Layer
+}
+
+export interface ResultCache {
+  /** The entry of a URL, fresh or stale. */
+  find(key: Key): Promise<Found | undefined>
+  /** The bytes of a result. */
+  read(digest: string, key: Key): Promise<Bytes | undefined>
+  /** Keeps an entry, and the bytes of its result where they are new. */
+  keep(key: Key, entry: Entry, bytes?: Bytes): Promise<void>
+}
+
+export type Bytes = Uint8Array
+export type Layer = 'edge' | 'r2'
+
+/** One place that holds named bytes. */
+interface Store {
+  readonly layer: Layer
+  get(name: string): Promise<Bytes | undefined>
+  put(name: string, bytes: Bytes): Promise<void>
+}
+
+/** The cache key of a request: only what is known before the origin is asked. */
+export async function lookupKey(
+  want: Params,
+  format: Format,
+  model: ChosenModel | undefined,
+  settings: Settings,
+): Promise<Key> {
+  const { scale, quality, sourceUrl } = want
+  const weights = model ? `${model.name}@${model.hash}` : 'bicubic'
+  const variant = `x${scale}-${format}-q${quality}-${weights}-n${settings.maxNetworkPixels}-v${PIPELINE_VERSION}`
+  const withoutScheme = sourceUrl.slice(sourceUrl.indexOf('://') + 3)
+  return { source: await sha256(new TextEncoder().encode(withoutScheme)), variant }
+}
+
+/** Strong: the same picture, parameters, weights and pipeline give the same bytes. */
+export async function etagOf(digest: string, key: Key): Promise<string> {
+  const hash = await sha256(new TextEncoder().encode(`${digest}/${key.variant}`))
+  return `"${hash.slice(0, 32)}"`
+}
+
+export async function sha256(bytes: Bytes): Promise<string> {
+  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** `waitUntil` keeps the isolate alive for writes that no visitor waits for. */
+export function createResultCache(
+  settings: Settings,
+  waitUntil: (work: Promise<unknown>) => void,
+): ResultCache {
+  const stores: Store[] = []
+  if (settings.cache !== false) stores.push(edgeStore(settings.cache ?? caches.default))
+  if (settings.results) stores.push(r2Store(settings.results))
+
+  /** The first store that has it; the ones in front of that get a copy. */
+  const get = async (name: string): Promise<{ bytes: Bytes; layer: Layer } | undefined> => {
+    for (const [i, store] of stores.entries()) {
+      const bytes = await quietly(store.layer, 'get', name, () => store.get(name))
+      if (!bytes) continue
+      for (const front of stores.slice(0, i)) {
+        waitUntil(quietly(front.layer, 'put', name, () => front.put(name, bytes)))
+      }
+      return { bytes, layer: store.layer }
+    }
+    return undefined
+  }
+  const put = async (name: string, bytes: Bytes) => {
+    await Promise.all(
+      stores.map((store) => quietly(store.layer, 'put', name, () => store.put(name, bytes))),
+    )
+  }
+  const entryName = (key: Key) => `entries/${key.source}/${key.variant}`
+  const resultName = (digest: string, key: Key) => `results/${digest}/${key.variant}`
+  return {
+    async find(key) {
+      const found = await get(entryName(key))
+      const entry = found && parseEntry(found.bytes)
+      return entry && { entry, layer: found.layer }
+    },
+    async read(digest, key) {
+      return (await get(resultName(digest, key)))?.bytes
+    },
+    async keep(key, entry, bytes) {
+      // The bytes first: an entry must never point at a result that is not there yet.
+      if (bytes) await put(resultName(entry.digest, key), bytes)
+      await put(entryName(key), new TextEncoder().encode(JSON.stringify(entry)))
+    },
+  }
+}
+
+/** How long the edge may hold on to what it has; freshness is the entry's, this only bounds space. */
+const EDGE_RETENTION_SECONDS = 2_592_000
+
+function edgeStore(cache: Cache): Store {
+  const urlOf = (name: string) => `https://sr-cache.invalid/${name}`
+  return {
+    layer: 'edge',
+    async get(name) {
+      const response = await cache.match(urlOf(name))
+      return response && new Uint8Array(await response.arrayBuffer())
+    },
+    async put(name, bytes) {
+      const headers = { 'cache-control': `public, max-age=${EDGE_RETENTION_SECONDS}` }
+      await cache.put(urlOf(name), new Response(bytes, { headers }))
+    },
+  }
+}
+
+function r2Store(bucket: R2Bucket): Store {
+  return {
+    layer: 'r2',
+    async get(name) {
+      const object = await bucket.get(name)
+      return object ? new Uint8Array(await object.arrayBuffer()) : undefined
+    },
+    async put(name, bytes) {
+      await bucket.put(name, bytes)
+    },
+  }
+}
+
+async function quietly<T>(
+  layer: Layer,
+  verb: string,
+  name: string,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (cause) {
+    console.warn(`cache: ${layer} ${verb} of ${name} failed`, cause)
+    return undefined
+  }
+}
+
+function parseEntry(bytes: Bytes): Entry | undefined {
+  try {
+    const entry = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Entry>
+    const isWhole =
+      [entry.digest, entry.type, entry.sr].every((field) => typeof field === 'string') &&
+      [entry.size, entry.ttlSeconds, entry.freshUntil].every((field) => typeof field === 'number')
+    return isWhole ? (entry as Entry) : undefined
+  } catch {
+    return undefined
+  }
+}

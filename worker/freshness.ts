@@ -1,0 +1,64 @@
+// What an origin's headers allow: may the result be kept, and for how long is it fresh. RFC 9111
+// as for a shared cache, stricter where a picture could be meant for one visitor only.
+import type { Settings } from './options.ts'
+
+export interface Freshness {
+  /** May be kept for other visitors. */
+  readonly isStorable: boolean
+  /** Seconds for which it is served without asking again; 0: ask every time; undefined: not said. */
+  readonly ttlSeconds: number | undefined
+  /** `no-transform`: the origin forbids a changed picture. */
+  readonly isFixed: boolean
+}
+
+/** Request headers on which a picture may depend without harm: we send none of them to the origin. */
+const HARMLESS_VARY = ['accept-encoding', 'accept', 'origin']
+
+export function freshnessOf(headers: Headers, settings: Settings, nowMs: number): Freshness {
+  const directives = parseCacheControl(headers.get('cache-control') ?? '')
+  const varies = (headers.get('vary') ?? '').split(',').map((name) => name.trim().toLowerCase())
+  const isStorable =
+    !directives.has('no-store') &&
+    !directives.has('private') &&
+    !headers.has('set-cookie') &&
+    varies.every((name) => name === '' || HARMLESS_VARY.includes(name))
+  const lifetime = directives.has('no-cache') ? 0 : lifetimeOf(headers, directives, nowMs)
+  return {
+    isStorable,
+    ttlSeconds: lifetime && Math.min(settings.maxTtlSeconds, Math.max(0, lifetime)),
+    isFixed: directives.has('no-transform'),
+  }
+}
+
+/** Seconds left by s-maxage, max-age or Expires, in this order; undefined where none says. */
+function lifetimeOf(
+  headers: Headers,
+  directives: Map<string, string>,
+  nowMs: number,
+): number | undefined {
+  const maxAge = directives.get('s-maxage') ?? directives.get('max-age')
+  if (maxAge !== undefined) {
+    const seconds = secondsOf(maxAge) ?? 0 // an unreadable lifetime is none (RFC 9111, 4.2.1)
+    return seconds - (secondsOf(headers.get('age') ?? '') ?? 0)
+  }
+  const expires = headers.get('expires')
+  if (expires === null) return undefined
+  const date = Date.parse(headers.get('date') ?? '')
+  const seconds = (Date.parse(expires) - (Number.isNaN(date) ? nowMs : date)) / 1000
+  return Number.isNaN(seconds) ? 0 : Math.floor(seconds)
+}
+
+function secondsOf(text: string): number | undefined {
+  return /^\d{1,10}$/.test(text) ? Number(text) : undefined
+}
+
+/** Directive names in lower case to values without quotes; the first of a name wins. */
+function parseCacheControl(text: string): Map<string, string> {
+  const directives = new Map<string, string>()
+  for (const part of text.split(',')) {
+    const [name, value = ''] = part.split('=', 2).map((piece) => piece.trim())
+    if (!directives.has(name.toLowerCase()))
+      directives.set(name.toLowerCase(), value.replaceAll('"', ''))
+  }
+  return directives
+}

@@ -1,0 +1,47 @@
+// The Worker's entry: env -> options -> app. The only file that knows `Env`.
+import { env as untyped } from 'cloudflare:workers'
+import { createApp } from './app.ts'
+import { createModels } from './models.ts'
+import { resolveOptions } from './options.ts'
+import { createBucketOrigin, createOrigin } from './origin.ts'
+import { platform, superResolution } from './workers.ts'
+
+/** Bindings and variables of wrangler.toml. */
+interface Env {
+  readonly ASSETS: Fetcher
+  /** Another host to stand in front of, with an optional path: `https://images.example/base`. */
+  readonly ORIGIN_URL?: string
+  readonly ORIGIN_BUCKET?: R2Bucket
+  /** `none`: there is no origin, only our own pages. */
+  readonly ORIGIN?: 'none'
+  readonly RESULTS_BUCKET?: R2Bucket
+  readonly MODELS_BUCKET?: R2Bucket
+  readonly SR_PREFIX?: string
+  readonly SR_PARAM?: string
+  readonly SR_MODEL?: string
+}
+
+// Read once, here: a wrong variable fails the deploy, not the first visitor.
+const env = untyped as unknown as Env
+const options = {
+  param: env.SR_PARAM,
+  model: env.SR_MODEL,
+  results: env.RESULTS_BUCKET,
+  models: env.MODELS_BUCKET,
+}
+const models = createModels(platform.bundled, env.MODELS_BUCKET)
+
+export default createApp({
+  prefix: env.SR_PREFIX ?? '/_sr/',
+  superResolution: superResolution(options),
+  origin: originOf(env),
+  assets: env.ASSETS,
+  engine: platform.engine.name,
+  listModels: () => models.list(),
+})
+
+function originOf({ ORIGIN, ORIGIN_BUCKET, ORIGIN_URL }: Env) {
+  if (ORIGIN === 'none') return undefined
+  if (ORIGIN_BUCKET) return createBucketOrigin(ORIGIN_BUCKET)
+  return createOrigin(ORIGIN_URL || undefined, resolveOptions().originTimeoutMs)
+}

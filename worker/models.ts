@@ -1,0 +1,138 @@
+// Which weights a request gets: those of the bucket's manifest where it has the name and scale,
+// else the bundled ones. A new manifest is noticed within a minute, without a redeploy, and its
+// hashes are in the cache key, so that an old result is never served for new weights.
+//
+// Memos hold settled values only. In Workers a promise belongs to the request that made it: when
+// that is cancelled it never settles, and another request that awaits it would hang.
+import { sha256 } from './cache.ts'
+import { SrError } from './errors.ts'
+import { type Manifest, parseManifest } from './model/manifest.ts'
+import { decodeNetwork, type Network } from './model/network.ts'
+import { quoted, type Scale } from './params.ts'
+
+/** Weights that come with the package. */
+export interface BundledModels {
+  readonly manifest: Manifest
+  readonly files: ReadonlyMap<string, ArrayBuffer>
+}
+
+export interface ChosenModel {
+  readonly name: string
+  /** The first 16 hex digits of the file's SHA-256: what stands for these weights in keys. */
+  readonly hash: string
+  /** Reads and checks the weights; rejects where the file is missing, altered or no network of ours. */
+  load(): Promise<Network>
+}
+
+export interface Models {
+  /** The weights for a name and scale; undefined for `bicubic`. Throws an SrError for an unknown name. */
+  choose(name: string, scale: Scale): Promise<ChosenModel | undefined>
+  /** Everything that can be chosen, for people. */
+  list(): Promise<readonly ListedModel[]>
+}
+
+export interface ListedModel {
+  readonly name: string
+  readonly scale: number
+  readonly hash: string
+  readonly from: 'bundled' | 'bucket'
+}
+
+interface Source extends ListedModel {
+  readonly sha256: string
+  read(): Promise<ArrayBuffer | undefined>
+}
+
+const BICUBIC = 'bicubic'
+const MANIFEST = 'manifest.json'
+/** "Within a minute", with room for clocks that step. */
+const REFRESH_MS = 30_000
+
+export function createModels(
+  bundled: BundledModels,
+  bucket: R2Bucket | undefined,
+  now: () => number = Date.now,
+): Models {
+  const bundledSources = sourcesOf(bundled.manifest, 'bundled', (file) =>
+    Promise.resolve(bundled.files.get(file)),
+  )
+  const networks = new Map<string, Network>()
+  let bucketSources: readonly Source[] = []
+  let manifestEtag: string | undefined
+  let checkedAt = -Infinity
+
+  const refresh = async (from: R2Bucket) => {
+    checkedAt = now()
+    try {
+      const object = await from.get(MANIFEST, manifestEtag ? { onlyIf: { etagDoesNotMatch: manifestEtag } } : {}) // prettier-ignore
+      if (object && !('body' in object)) return // as we know it
+      if (object) {
+        bucketSources = sourcesOf(parseManifest(await object.text()), 'bucket', async (file) =>
+          (await from.get(file))?.arrayBuffer(),
+        )
+      } else {
+        bucketSources = []
+      }
+      manifestEtag = object?.etag
+    } catch (cause) {
+      console.error(`models: the bucket's ${MANIFEST} cannot be used, going on as before`, cause)
+    }
+  }
+  const sources = async () => {
+    if (bucket && now() - checkedAt >= REFRESH_MS) await refresh(bucket)
+    return [...bucketSources, ...bundledSources]
+  }
+  const load = async (source: Source) => {
+    const known = networks.get(source.sha256)
+    if (known) return known
+    const file = await source.read()
+    const title = `${source.name} x${source.scale} (${source.from})`
+    if (!file) throw new Error(`the weights of ${title} are missing`)
+    const actual = await sha256(new Uint8Array(file))
+    if (actual !== source.sha256) {
+      throw new Error(`expected sha256 ${source.sha256} of ${title}, got ${actual}`)
+    }
+    const network = decodeNetwork(new Uint8Array(file))
+    networks.set(source.sha256, network)
+    return network
+  }
+
+  return {
+    async choose(name, scale) {
+      if (name === BICUBIC) return undefined
+      const all = await sources()
+      const source = all.find((candidate) => candidate.name === name && candidate.scale === scale)
+      if (!source) {
+        const names = new Set(
+          all.filter((model) => model.scale === scale).map((model) => model.name),
+        )
+        throw new SrError(
+          'MODEL_UNKNOWN',
+          `sr-model must be one of ${['auto', BICUBIC, ...names].join(', ')} at x${scale}, got ${quoted(name)}`,
+        )
+      }
+      return { name: source.name, hash: source.hash, load: () => load(source) }
+    },
+    async list() {
+      const seen = new Set<string>()
+      return (await sources())
+        .filter(({ name, scale }) => !seen.has(`${name} ${scale}`) && seen.add(`${name} ${scale}`))
+        .map(({ name, scale, hash, from }) => ({ name, scale, hash, from }))
+    },
+  }
+}
+
+function sourcesOf(
+  manifest: Manifest,
+  from: ListedModel['from'],
+  read: (file: string) => Promise<ArrayBuffer | undefined>,
+): Source[] {
+  return manifest.models.map(({ name, scale, file, sha256: hash }) => ({
+    name,
+    scale,
+    from,
+    sha256: hash,
+    hash: hash.slice(0, 16),
+    read: () => read(file),
+  }))
+}

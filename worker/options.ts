@@ -1,0 +1,115 @@
+// What an operator can set: every option with its default, its unit and its reason. Checked once,
+// when the middleware is built: an impossible combination fails at start, not at a request.
+import { ConfigError } from './errors.ts'
+import { FORMATS, type Format, QUALITIES } from './params.ts'
+
+export interface SuperResolutionOptions {
+  /** Name of the scale parameter. Default `sr`. Change it where an origin uses that name itself. */
+  param?: string
+  /**
+   * Which other query parameters reach the origin and the cache key: all as they are (`keep`, the
+   * default), none (`ignore`), or those named.
+   */
+  query?: 'keep' | 'ignore' | readonly string[]
+  /** Default of `sr-format`. Default `source`: the format that came in. */
+  format?: Format
+  /** Default of `sr-quality`, 40 to 95 in steps of 5. Default 85. */
+  quality?: number
+  /** What `sr-model=auto` means: a name in the manifest, or `bicubic`. Default `srcnn`. */
+  model?: string
+  /** Results, and what is known of their sources, for longer than an edge cache keeps them. Default none. */
+  results?: R2Bucket
+  /** Weights that replace the bundled ones: a `manifest.json` and the files it names. Default none. */
+  models?: R2Bucket
+  /** Edge cache in front of `results`; `false` for none. Default `caches.default`. */
+  cache?: Cache | false
+
+  /** Largest source file in bytes. Default 10 MB: it is held in memory. */
+  maxSourceBytes?: number
+  /** Largest source in pixels. Default 1.05 MP: decoders take 4 to 15 bytes of memory a pixel. */
+  maxSourcePixels?: number
+  /** Largest result in pixels that goes through the network; beyond it bicubic. Default: maxOutputPixels. */
+  maxNetworkPixels?: number
+  /** Largest result in pixels; beyond it the original is served. See DEFAULTS for the reason. */
+  maxOutputPixels?: number
+  /** How long an origin may take to answer, in ms. Default 10,000. */
+  originTimeoutMs?: number
+  /** How long a source's body may take, in ms. Default 20,000. */
+  sourceTimeoutMs?: number
+  /** How long a result is fresh where the origin does not say, in seconds. Default 300. */
+  defaultTtlSeconds?: number
+  /** The longest that a result is fresh, whatever the origin says, in seconds. Default 1 year. */
+  maxTtlSeconds?: number
+  /** How many misses may wait for the one that is computed; further ones get the original. Default 4. */
+  maxWaiting?: number
+  /** How long a miss waits for its turn before it gets the original, in ms. Default 5,000. */
+  maxWaitMs?: number
+}
+
+/** Options with every default filled in. */
+export type Settings = Readonly<
+  Required<Omit<SuperResolutionOptions, 'results' | 'models' | 'cache'>> &
+    Pick<SuperResolutionOptions, 'results' | 'models' | 'cache'>
+>
+
+/** Most pixels of a result that keep the isolate under 110 of its 128 MB for every format (measured: README, Limits). */
+const MAX_OUTPUT_PIXELS = 2_400_000
+
+const DEFAULTS = {
+  param: 'sr',
+  query: 'keep',
+  format: 'source',
+  quality: 85,
+  model: 'srcnn',
+  maxSourceBytes: 10_000_000,
+  maxSourcePixels: 1_050_000,
+  maxNetworkPixels: MAX_OUTPUT_PIXELS,
+  maxOutputPixels: MAX_OUTPUT_PIXELS,
+  originTimeoutMs: 10_000,
+  sourceTimeoutMs: 20_000,
+  defaultTtlSeconds: 300,
+  maxTtlSeconds: 31_536_000,
+  maxWaiting: 4,
+  maxWaitMs: 5_000,
+} as const
+
+/** Throws a ConfigError that names the option and what was expected. */
+export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
+  const known = [...Object.keys(DEFAULTS), 'results', 'models', 'cache']
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) {
+      throw new ConfigError(`unknown option ${key}, expected one of ${known.join(', ')}`)
+    }
+  }
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  const settings: Settings = { ...DEFAULTS, ...Object.fromEntries(given) }
+  const expect = (isRight: boolean, key: keyof Settings, expected: string) => {
+    if (!isRight)
+      throw new ConfigError(
+        `option ${key}: expected ${expected}, got ${JSON.stringify(settings[key])}`,
+      )
+  }
+  // Only characters that no URL encodes: the name is compared with the query's bytes.
+  expect(/^[\w.~-]+$/.test(settings.param), 'param', 'letters, digits and . _ ~ - only')
+  expect(!settings.param.startsWith('sr-'), 'param', 'a name that does not begin with sr-')
+  expect(
+    settings.query === 'keep' || settings.query === 'ignore' || Array.isArray(settings.query),
+    'query',
+    "'keep', 'ignore' or a list of names",
+  )
+  expect(FORMATS.includes(settings.format), 'format', FORMATS.join(', '))
+  expect(QUALITIES.includes(settings.quality), 'quality', QUALITIES.join(', '))
+  for (const key of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
+    if (typeof DEFAULTS[key] !== 'number') continue
+    const least =
+      key === 'maxWaiting' ||
+      key === 'defaultTtlSeconds' ||
+      key === 'maxTtlSeconds' ||
+      key === 'maxNetworkPixels'
+        ? 0
+        : 1
+    const value = settings[key] as number
+    expect(Number.isInteger(value) && value >= least, key, `a whole number from ${least}`)
+  }
+  return settings
+}

@@ -1,0 +1,118 @@
+// The standalone worker's source: where the pictures, and everything else of the site, come from.
+// No parameter of a request names a host: the origin is the operator's, the path is the visitor's.
+//
+//   ORIGIN_URL        another host; the worker stands in front of it
+//   ORIGIN_BUCKET     an R2 bucket; the path is the object's key
+//   neither           the request's own URL: the zone's origin, where the worker is on a route
+import type { Context } from 'hono'
+import { ConfigError, SrError } from './errors.ts'
+import { isSourceRequest } from './middleware.ts'
+
+export type Handler = (c: Context) => Promise<Response>
+
+/** Marks what we send, so that an origin that leads back to us is seen at the first turn (RFC 9110, 7.6.3). */
+const VIA = '1.1 edge-srcnn'
+const MAX_REDIRECTS = 3
+
+/**
+ * Fetches from `originUrl`, or from the request's own URL where it is undefined. A visitor's own
+ * request goes through as it is, redirects and all; for a source of ours redirects are followed
+ * here, within one origin only. Throws a ConfigError for an originUrl that is no base of URLs.
+ */
+export function createOrigin(originUrl: string | undefined, timeoutMs: number): Handler {
+  const base = originUrl === undefined ? undefined : parseBase(originUrl)
+  return async (c) => {
+    const request = c.req.raw
+    if (request.headers.get('via')?.includes(VIA)) throw new SrError('ORIGIN_LOOP', LOOP)
+    let url = targetOf(request.url, base)
+    const allowed = url.origin
+    for (let hop = 0; ; hop++) {
+      const response = await fetchWithin(timeoutMs, url, request)
+      if (!isSourceRequest(c)) return response
+      const location = REDIRECTS.includes(response.status) && response.headers.get('location')
+      if (!location) return response
+      const next = parseUrl(location, url)
+      if (hop === MAX_REDIRECTS || next?.origin !== allowed || next.username || next.password) {
+        return response // the visitor's browser follows it, as it would on the plain site
+      }
+      await response.body?.cancel()
+      url = next
+    }
+  }
+}
+
+const REDIRECTS = [301, 302, 303, 307, 308]
+const LOOP =
+  'the origin of this worker is the worker itself: set ORIGIN_URL to the host that has the pictures'
+
+function parseBase(originUrl: string): URL {
+  const url = parseUrl(originUrl)
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.search || url.hash) {
+    throw new ConfigError(`ORIGIN_URL: expected http(s)://host[/path], got "${originUrl}"`)
+  }
+  return url
+}
+
+/** The visitor's path and query below `base`. They are appended, never resolved: `//evil.example` stays a path. */
+function targetOf(requestUrl: string, base: URL | undefined): URL {
+  const url = new URL(requestUrl)
+  if (!base) return url
+  const target = parseUrl(base.href.replace(/\/$/, '') + url.pathname + url.search)
+  if (target?.origin !== base.origin) {
+    throw new SrError('ORIGIN_UNREACHABLE', 'this path does not name a picture of the origin')
+  }
+  return target
+}
+
+async function fetchWithin(timeoutMs: number, url: URL, request: Request): Promise<Response> {
+  const headers = new Headers(request.headers)
+  headers.append('via', VIA)
+  // Only the wait for the answer is timed here: a long body is its reader's business.
+  const abort = new AbortController()
+  const timer = setTimeout(() => abort.abort(), timeoutMs)
+  try {
+    // A Request as the init: method and body are the visitor's.
+    return await fetch(new Request(url, request), {
+      headers,
+      redirect: 'manual',
+      signal: abort.signal,
+    })
+  } catch (cause) {
+    if (abort.signal.aborted) {
+      throw new SrError('ORIGIN_TIMEOUT', `the origin gave no answer within ${timeoutMs} ms`, { cause }) // prettier-ignore
+    }
+    throw new SrError('ORIGIN_UNREACHABLE', 'the origin cannot be reached', { cause })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Serves objects of a bucket: GET and HEAD, with validators. */
+export function createBucketOrigin(bucket: R2Bucket): Handler {
+  return async (c) => {
+    const { method, headers, url } = c.req.raw
+    if (method !== 'GET' && method !== 'HEAD') return new Response('method not allowed\n', { status: 405 }) // prettier-ignore
+    const key = decodePath(new URL(url).pathname.slice(1))
+    const object = key ? await bucket.get(key, { onlyIf: headers }) : null
+    if (!object) return new Response('not found\n', { status: 404 })
+    const answer = new Headers()
+    object.writeHttpMetadata(answer)
+    answer.set('etag', object.httpEtag)
+    answer.set('last-modified', object.uploaded.toUTCString())
+    if (!('body' in object)) return new Response(null, { status: 304, headers: answer })
+    answer.set('content-length', `${object.size}`)
+    return new Response((object as R2ObjectBody).body, { headers: answer })
+  }
+}
+
+function decodePath(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return undefined
+  }
+}
+
+function parseUrl(url: string, base?: URL): URL | undefined {
+  return URL.canParse(url, base?.href) ? new URL(url, base) : undefined
+}

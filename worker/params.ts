@@ -1,0 +1,113 @@
+// Our parameters, taken out of a URL's query without touching a byte of the rest.
+//
+// Ours are exactly `sr` (or the name that `param` gives it) and names that begin with `sr-`; all
+// else belongs to the origin. The query is cut at its `&` by hand: URLSearchParams would rewrite it.
+import { SrError } from './errors.ts'
+import type { Settings } from './options.ts'
+
+export const SCALES = [2, 3, 4] as const
+export type Scale = (typeof SCALES)[number]
+
+export const FORMATS = ['source', 'auto', 'jpeg', 'png', 'webp'] as const
+export type Format = (typeof FORMATS)[number]
+
+/** `sr-quality`: steps of 5, so that a picture has few variants. */
+export const QUALITIES = Array.from({ length: 12 }, (_, i) => 40 + 5 * i)
+
+/** What a request asks for. */
+export interface Params {
+  readonly scale: Scale
+  readonly format: Format
+  readonly quality: number
+  /** `auto`, `bicubic` or a name in the manifest. */
+  readonly model: string
+  /** The URL as the origin is asked for it: our parameters gone, the others as `query` says. */
+  readonly sourceUrl: string
+}
+
+const PREFIX = 'sr-'
+
+/**
+ * Reads our parameters, or undefined where the request has no `sr`: it is none of our business then.
+ * Throws an SrError (400) for a value, a name or a repetition that is wrong, saying what was expected.
+ */
+export function parseParams(url: string, settings: Settings): Params | undefined {
+  const { param } = settings
+  const [base, query] = splitQuery(url)
+  const ours = new Map<string, string>()
+  const others: string[] = []
+  let isRepeated: string | undefined
+  for (const part of query === undefined ? [] : query.split('&')) {
+    const equals = part.indexOf('=')
+    const name = equals < 0 ? part : part.slice(0, equals)
+    if (name !== param && !name.startsWith(PREFIX)) {
+      others.push(part)
+      continue
+    }
+    if (ours.has(name)) isRepeated = name
+    ours.set(name, equals < 0 ? '' : part.slice(equals + 1))
+  }
+  const scale = ours.get(param)
+  if (scale === undefined) return undefined
+  if (isRepeated) {
+    throw new SrError('PARAM_DUPLICATE', `${isRepeated} is given more than once, expected it once`)
+  }
+  for (const name of ours.keys()) {
+    if (name !== param && !NAMES.includes(name)) {
+      throw new SrError('PARAM_UNKNOWN', `unknown ${quoted(name)}, expected ${NAMES.join(', ')}`)
+    }
+  }
+  const kept = keptQuery(others, settings.query)
+  return {
+    scale: oneOf(param, scale, SCALES, 'SCALE_UNSUPPORTED'),
+    format: oneOf(
+      'sr-format',
+      ours.get('sr-format') ?? settings.format,
+      FORMATS,
+      'FORMAT_UNSUPPORTED',
+    ),
+    quality: oneOf(
+      'sr-quality',
+      ours.get('sr-quality') ?? `${settings.quality}`,
+      QUALITIES,
+      'QUALITY_UNSUPPORTED',
+    ),
+    model: ours.get('sr-model') ?? 'auto',
+    sourceUrl: kept === undefined ? base : `${base}?${kept}`,
+  }
+}
+
+const NAMES = ['sr-format', 'sr-quality', 'sr-model']
+
+/** The value among `allowed` that is written exactly as `raw`: `03`, `3.0` and `3 ` are not 3. */
+function oneOf<T extends string | number>(
+  name: string,
+  raw: string,
+  allowed: readonly T[],
+  code: 'SCALE_UNSUPPORTED' | 'FORMAT_UNSUPPORTED' | 'QUALITY_UNSUPPORTED',
+): T {
+  const found = allowed.find((value) => `${value}` === raw)
+  if (found === undefined) {
+    throw new SrError(code, `${name} must be one of ${allowed.join(', ')}, got ${quoted(raw)}`)
+  }
+  return found
+}
+
+/** Short and printable, whatever a stranger put there. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
+}
+
+function splitQuery(url: string): [string, string | undefined] {
+  const hash = url.indexOf('#')
+  const whole = hash < 0 ? url : url.slice(0, hash)
+  const mark = whole.indexOf('?')
+  return mark < 0 ? [whole, undefined] : [whole.slice(0, mark), whole.slice(mark + 1)]
+}
+
+function keptQuery(parts: readonly string[], query: Settings['query']): string | undefined {
+  if (query === 'ignore' || parts.length === 0) return undefined
+  if (query === 'keep') return parts.join('&')
+  const listed = parts.filter((part) => query.includes(part.split('=', 1)[0]))
+  return listed.length > 0 ? listed.join('&') : undefined
+}

@@ -1,0 +1,188 @@
+// THE request, top to bottom: known already? then the answer; else read, decode, upscale, encode,
+// keep. Whatever fails on the way, the visitor gets the original picture and the log the cause.
+import { doneField, isNotModified, originalResponse, resultResponse, Skip } from './answer.ts'
+import { type Bytes, type Entry, etagOf, lookupKey, type ResultCache, sha256 } from './cache.ts'
+import type { Codec, EncodeFormat } from './codec/codec.ts'
+import { readIcc } from './codec/icc.ts'
+import { type Header, readHeader, uprightSize } from './codec/header.ts'
+import type { Engine } from './engine/engine.ts'
+import { type Model, upscale } from './engine/upscale.ts'
+import { SrError } from './errors.ts'
+import { freshnessOf } from './freshness.ts'
+import type { ChosenModel, Models } from './models.ts'
+import type { Settings } from './options.ts'
+import type { Format, Params } from './params.ts'
+import type { Slots } from './slots.ts'
+import { readSource, type Source } from './source.ts'
+
+/** What a request works with. */
+export interface Deps {
+  readonly settings: Settings
+  readonly codec: Codec
+  readonly engine: Engine
+  readonly models: Models
+  readonly slots: Slots
+  readonly cache: ResultCache
+  /** Keeps the isolate alive for work that no visitor waits for. */
+  readonly waitUntil: (work: Promise<unknown>) => void
+  readonly nowMs: () => number
+}
+
+/** Answers a GET or HEAD whose parameters are `want`. Rejects only where the origin gave no answer. */
+export async function serveUpscaled(
+  request: Request,
+  want: Params,
+  source: Source,
+  deps: Deps,
+): Promise<Response> {
+  const { settings, cache, nowMs } = deps
+  const model = await deps.models.choose(
+    want.model === 'auto' ? settings.model : want.model,
+    want.scale,
+  )
+  const format = negotiate(want.format, request.headers.get('accept'))
+  const key = await lookupKey(want, format, model, settings)
+  const answer = async (entry: Entry, bytes: Bytes | undefined, cacheStatus: string) =>
+    resultResponse(request, entry, await etagOf(entry.digest, key), bytes, {
+      cacheStatus,
+      ttlSeconds: Math.floor((entry.freshUntil - nowMs()) / 1000),
+      variesByAccept: want.format === 'auto',
+    })
+
+  const found = await cache.find(key)
+  const isFresh = found !== undefined && nowMs() < found.entry.freshUntil
+  if (isFresh && isNotModified(request, await etagOf(found.entry.digest, key))) {
+    return answer(found.entry, undefined, `hit; detail=${found.layer}`)
+  }
+  const stored = found && (await cache.read(found.entry.digest, key))
+  if (isFresh && stored) return answer(found.entry, stored, `hit; detail=${found.layer}`)
+
+  // Asking whether it changed is of use only while the bytes to serve are still here.
+  const original = await source(stored ? validatorsOf(found.entry) : {})
+  const freshness = freshnessOf(original.headers, settings, nowMs())
+  if (stored && original.status === 304) {
+    // A 304 that does not speak of lifetimes leaves the old one standing (RFC 9111, 3.2).
+    const ttlSeconds = freshness.ttlSeconds ?? found.entry.ttlSeconds
+    const entry = { ...found.entry, ttlSeconds, freshUntil: nowMs() + 1000 * ttlSeconds }
+    deps.waitUntil(cache.keep(key, entry))
+    return answer(entry, stored, 'fwd=stale; fwd-status=304; stored')
+  }
+
+  let bytes: Bytes | undefined
+  let header: Header | undefined
+  try {
+    if (original.status !== 200) throw new Skip('ORIGIN_STATUS')
+    if (freshness.isFixed) throw new Skip('NO_TRANSFORM')
+    const read = await readSource(original, settings)
+    if (read.tooLarge) return originalResponse(request, original, 'SOURCE_BYTES', read.tooLarge)
+    bytes = read.bytes
+    header = readHeader(bytes)
+    const ttlSeconds = freshness.ttlSeconds ?? settings.defaultTtlSeconds
+    const plan = planOf(header, want, format, model, settings)
+    const digest = await sha256(bytes)
+    const same = freshness.isStorable ? await cache.read(digest, key) : undefined
+    const result = same ?? (await make(bytes, header, plan, deps))
+    const entry: Entry = {
+      digest,
+      type: `image/${plan.format}`,
+      size: result.length,
+      sr: doneField(
+        plan.scale,
+        plan.model ? `${plan.model.name}@${plan.model.hash.slice(0, 8)}` : 'bicubic',
+        plan.model ? deps.engine.name : undefined,
+      ),
+      sourceEtag: original.headers.get('etag') ?? undefined,
+      sourceModified: original.headers.get('last-modified') ?? undefined,
+      ttlSeconds,
+      freshUntil: nowMs() + 1000 * ttlSeconds,
+    }
+    const fwd = `fwd=${found ? 'stale' : 'miss'}`
+    if (!freshness.isStorable) return answer({ ...entry, freshUntil: -Infinity }, result, fwd)
+    deps.waitUntil(cache.keep(key, entry, same ? undefined : result))
+    return answer(entry, result, `${fwd}; stored${same ? '; detail=same-picture' : ''}`)
+  } catch (error) {
+    if (error instanceof SrError) throw error
+    const reason = error instanceof Skip ? error.reason : 'INTERNAL'
+    if (!(error instanceof Skip) || error.cause)
+      console.error(`${reason}: ${want.sourceUrl}`, error)
+    return originalResponse(request, original, reason, bytes, header)
+  }
+}
+
+/** What will be done with a picture, decided from its header alone. */
+interface Plan {
+  readonly scale: number
+  readonly format: EncodeFormat
+  readonly quality: number
+  /** Undefined: bicubic. */
+  readonly model: ChosenModel | undefined
+}
+
+/** Longest side of a result in pixels: within what every encoder can write (WebP: 16,383). */
+const MAX_OUTPUT_SIDE = 16_000
+
+/** Throws a Skip for a picture that is beyond us. Limits are checked before any pixel exists. */
+function planOf(
+  header: Header,
+  { scale, quality }: Params,
+  format: Format,
+  model: ChosenModel | undefined,
+  { maxSourcePixels, maxOutputPixels, maxNetworkPixels }: Settings,
+): Plan {
+  if (header.obstacle) throw new Skip(header.obstacle)
+  const { width, height } = uprightSize(header)
+  const sourcePixels = width * height
+  const outputPixels = sourcePixels * scale * scale
+  if (sourcePixels > maxSourcePixels) throw new Skip('SOURCE_PIXELS')
+  if (outputPixels > maxOutputPixels || Math.max(width, height) * scale > MAX_OUTPUT_SIDE) {
+    throw new Skip('OUTPUT_PIXELS')
+  }
+  return {
+    scale,
+    quality,
+    format: format === 'source' || format === 'auto' ? (SAME_FORMAT[header.type] ?? 'png') : format,
+    model: outputPixels <= maxNetworkPixels ? model : undefined,
+  }
+}
+
+/** What `sr-format=source` gives; GIF and BMP become PNG, which holds all that they hold. */
+const SAME_FORMAT: Partial<Record<Header['type'], EncodeFormat>> = {
+  jpeg: 'jpeg',
+  png: 'png',
+  webp: 'webp',
+}
+
+/** Bytes to larger bytes, alone in the isolate. Throws a Skip for whatever fails. */
+async function make(bytes: Bytes, header: Header, plan: Plan, deps: Deps): Promise<Bytes> {
+  const { codec, engine, settings, slots } = deps
+  const network = plan.model && (await orSkip('MODEL', plan.model.load()))
+  const model: Model | undefined = network && { network, engine }
+  const done = await slots.run(settings, async () => {
+    const picture = await orSkip('DECODE', codec.decode(bytes, header))
+    const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model))
+    return orSkip('ENCODE', codec.encode(larger, { ...plan, icc: await readIcc(header) }))
+  })
+  if (!done) throw new Skip('BUSY')
+  return done.value
+}
+
+async function orSkip<T>(
+  reason: 'MODEL' | 'DECODE' | 'ENGINE' | 'ENCODE',
+  work: Promise<T>,
+): Promise<T> {
+  try {
+    return await work
+  } catch (cause) {
+    throw new Skip(reason, { cause })
+  }
+}
+
+function validatorsOf({ sourceEtag, sourceModified }: Entry) {
+  return { etag: sourceEtag, modified: sourceModified }
+}
+
+/** `auto` is WebP for whoever names it in Accept, else the format that came in. */
+function negotiate(format: Format, accept: string | null): Format {
+  if (format !== 'auto') return format
+  return accept?.includes('image/webp') ? 'webp' : 'source'
+}

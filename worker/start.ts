@@ -1,0 +1,50 @@
+// `npm start`: the worker in `wrangler dev`, then the address of a picture it makes sharper.
+// Arguments go to wrangler: `npm start -- --port 9000 --var ORIGIN_URL:https://images.example`.
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+
+const given = process.argv.slice(2)
+const hasOwnEnvironment = given.some((arg) => /^(--env|-e)\b/.test(arg))
+const hasOrigin = given.some((arg) => /\bORIGIN_(URL|BUCKET)\b/.test(arg))
+const port = valueOf('--port') ?? '8787'
+const args = [
+  'dev',
+  '--port',
+  port,
+  ...(hasOwnEnvironment ? [] : ['--env', hasOrigin ? '' : 'demo']),
+  ...given,
+]
+
+const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
+const child = spawn(process.execPath, [join(wrangler, '../bin/wrangler.js'), ...args], {
+  stdio: 'inherit',
+  // No account and no network are needed, so none is asked for.
+  env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
+})
+child.on('exit', (code) => process.exit(code ?? 1))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+
+void announce(`http://localhost:${port}/_sr/`)
+
+async function announce(pages: string): Promise<void> {
+  while (!(await answers(`${pages}health`)))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  console.log(`
+  A picture made three times as large:  ${pages}samples/harbour.jpg?sr=3
+  Before and after, all samples:        ${pages}
+`)
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url)).ok
+  } catch {
+    return false
+  }
+}
+
+function valueOf(flag: string): string | undefined {
+  const at = given.indexOf(flag)
+  return at < 0 ? undefined : given[at + 1]
+}
