@@ -67,6 +67,10 @@ export function createCodec(modules: CodecModules): Codec {
     },
 
     async encode(picture, as) {
+      const { width, height, data } = picture
+      if (width < 1 || height < 1 || data.length !== width * height * 4) {
+        throw new CodecError(`cannot encode ${width}x${height} pixels in ${data.length} bytes`)
+      }
       return guarded(`encoding ${as.format}`, () => {
         switch (as.format) {
           case 'jpeg':

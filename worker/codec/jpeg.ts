@@ -5,6 +5,7 @@ import createEncoder from '@jsquash/jpeg/codec/enc/mozjpeg_enc.js'
 import type { Rgba } from '../image/plane.ts'
 import { concat } from './concat.ts'
 import { type EmscriptenFactory, startEmscripten } from './instance.ts'
+import { joinStrips, STRIP_ROW_STEP } from './jpeg/strips.ts'
 import { fittingIcc, neededSamples } from './samples.ts'
 
 type Decoder = EmscriptenFactory<{
@@ -18,6 +19,9 @@ type Encoder = EmscriptenFactory<{
     options: object,
   ): Uint8Array
 }>
+
+/** As much as the encoder's first 16 MiB of memory hold. */
+const STRIP_PIXELS = 2 ** 19
 
 const GREY = 1
 const YCBCR = 3
@@ -55,12 +59,18 @@ export async function encodeJpeg(
   picture: Rgba,
   { quality, icc }: { readonly quality: number; readonly icc?: Uint8Array | undefined },
 ): Promise<Uint8Array> {
-  const { width, height } = picture
+  const { width, height, data } = picture
   const { grey, alpha } = neededSamples(picture, icc)
-  const encoder = await startEmscripten(createEncoder as unknown as Encoder, module)
-  const pixels = alpha ? onWhite(picture.data) : picture.data
   const settings = { ...SETTINGS, quality, color_space: grey ? GREY : YCBCR }
-  const file = encoder.encode(pixels, width, height, settings)
+  const encoder = await startEmscripten(createEncoder as unknown as Encoder, module)
+  const strips: Uint8Array[] = []
+  const stripRows = STRIP_ROW_STEP * Math.ceil(STRIP_PIXELS / STRIP_ROW_STEP / width)
+  for (let top = 0; top < height; top += stripRows) {
+    const rows = Math.min(stripRows, height - top)
+    const pixels = data.subarray(top * width * 4, (top + rows) * width * 4)
+    strips.push(encoder.encode(alpha ? onWhite(pixels) : pixels, width, rows, settings))
+  }
+  const file = strips.length === 1 ? strips[0]! : joinStrips(strips, height)
   const profile = fittingIcc(icc, grey)
   return profile ? withProfile(file, profile) : file
 }
