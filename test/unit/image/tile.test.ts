@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest'
+import { tilesOf } from '../../../worker/image/tile.ts'
+
+describe.each([
+  [1, 1, 32, 6],
+  [32, 32, 32, 6],
+  [33, 32, 32, 6],
+  [257, 19, 64, 8],
+  [1000, 700, 256, 6],
+  [50, 50, Infinity, 6],
+])('%i x %i in tiles of %i with a halo of %i', (width, height, maxSide, halo) => {
+  const tiles = tilesOf(width, height, maxSide, halo)
+
+  test('cores cover every pixel once', () => {
+    const seen = new Uint8Array(width * height)
+    for (const { core } of tiles) {
+      for (let y = core.y; y < core.y + core.height; y++) {
+        for (let x = core.x; x < core.x + core.width; x++) seen[y * width + x]++
+      }
+    }
+    expect(seen.every((count) => count === 1)).toBe(true)
+  })
+
+  test('inputs are within the limit, within the picture, and a halo wider than their cores', () => {
+    for (const { core, input } of tiles) {
+      expect(Math.max(input.width, input.height)).toBeLessThanOrEqual(maxSide)
+      expect(input.x).toBe(Math.max(0, core.x - halo))
+      expect(input.y).toBe(Math.max(0, core.y - halo))
+      expect(input.x + input.width).toBe(Math.min(width, core.x + core.width + halo))
+      expect(input.y + input.height).toBe(Math.min(height, core.y + core.height + halo))
+    }
+  })
+})
+
+test('a tile that the halo fills is refused', () => {
+  expect(() => tilesOf(100, 100, 16, 8)).toThrow('leave nothing inside a halo of 8')
+})

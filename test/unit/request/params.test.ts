@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import { SrError } from '../../../worker/errors.ts'
+import { resolveOptions } from '../../../worker/options.ts'
+import { parseParams } from '../../../worker/params.ts'
+
+const settings = resolveOptions({ cache: false })
+const parse = (query: string, options = settings) =>
+  parseParams(`https://a.test/b/c.jpg${query}`, options)
+
+test('a URL without sr is none of our business, whatever else it holds', () => {
+  for (const query of [
+    '',
+    '?',
+    '?a=1',
+    '?SR=2',
+    '?sr%3D2',
+    '?s%72=2',
+    '?xsr=2',
+    '?sr-format=png',
+    '?srx=2',
+  ]) {
+    expect(parse(query), query).toBeUndefined()
+  }
+})
+
+test('defaults are those of the options', () => {
+  expect(parse('?sr=3')).toEqual({
+    scale: 3,
+    format: 'source',
+    quality: 85,
+    model: 'auto',
+    sourceUrl: 'https://a.test/b/c.jpg',
+  })
+  const own = resolveOptions({ cache: false, format: 'auto', quality: 60 })
+  expect(parse('?sr=3', own)).toMatchObject({ format: 'auto', quality: 60 })
+})
+
+test('the rest of the query stays as it is, byte for byte and in order', () => {
+  expect(parse('?b=%7e&sr=2&a=+&b&&sr-quality=40&=x')?.sourceUrl).toBe(
+    'https://a.test/b/c.jpg?b=%7e&a=+&b&&=x',
+  )
+  expect(parse('?sr=2#part')?.sourceUrl).toBe('https://a.test/b/c.jpg')
+})
+
+test('query: ignore drops the rest, a list keeps what it names', () => {
+  const ignoring = resolveOptions({ cache: false, query: 'ignore' })
+  expect(parse('?v=1&sr=2&w=3', ignoring)?.sourceUrl).toBe('https://a.test/b/c.jpg')
+  const listing = resolveOptions({ cache: false, query: ['w', 'v'] })
+  expect(parse('?v=1&sr=2&x=9&w=3&v=4', listing)?.sourceUrl).toBe(
+    'https://a.test/b/c.jpg?v=1&w=3&v=4',
+  )
+  expect(parse('?x=1&sr=2', listing)?.sourceUrl).toBe('https://a.test/b/c.jpg')
+})
+
+test('another name for sr leaves sr to the origin', () => {
+  const renamed = resolveOptions({ cache: false, param: 'upscale' })
+  expect(parse('?sr=b&upscale=2&sr-format=png', renamed)).toMatchObject({
+    scale: 2,
+    format: 'png',
+    sourceUrl: 'https://a.test/b/c.jpg?sr=b',
+  })
+})
+
+describe('what is wrong is refused with what was expected', () => {
+  test.each([
+    ['?sr=1', 'sr must be one of 2, 3, 4, got "1"'],
+    ['?sr=2.0', 'got "2.0"'],
+    ['?sr=%32', 'got "%32"'],
+    ['?sr=2&sr=2', 'sr is given more than once'],
+    ['?sr=2&sr-format=png&sr-format=png', 'sr-format is given more than once'],
+    ['?sr=2&sr-fromat=png', 'unknown "sr-fromat", expected sr-format, sr-quality, sr-model'],
+    ['?sr=2&sr-=1', 'unknown "sr-"'],
+    ['?sr=2&sr-quality=100', 'sr-quality must be one of 40, 45'],
+    ['?sr=2&sr-format=', 'sr-format must be one of source, auto, jpeg, png, webp, got ""'],
+    [`?sr=${'9'.repeat(5000)}`, `got "${'9'.repeat(40)}…"`],
+  ])('%s', (query, message) => {
+    expect(() => parse(query)).toThrow(SrError)
+    expect(() => parse(query)).toThrow(message)
+  })
+})

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import { createSlots } from '../../../worker/slots.ts'
+
+const LIMITS = { maxWaiting: 2, maxWaitMs: 5_000 }
+
+/** A job that ends when it is told to. */
+function job<T>(value: T) {
+  let end = () => {}
+  const promise = new Promise<T>((resolve) => (end = () => resolve(value)))
+  return { run: () => promise, end: () => end() }
+}
+
+test('one job runs at a time, the others in the order in which they came', async () => {
+  const slots = createSlots()
+  const log: string[] = []
+  const first = job('first')
+  const running = slots.run(LIMITS, first.run)
+  const waiting = ['second', 'third'].map((name) => slots.run(LIMITS, async () => log.push(name)))
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  expect(log).toEqual([])
+  first.end()
+  expect(await running).toEqual({ value: 'first' })
+  await Promise.all(waiting)
+  expect(log).toEqual(['second', 'third'])
+})
+
+test('more than may wait are turned away at once', async () => {
+  const slots = createSlots()
+  const first = job(1)
+  const running = slots.run(LIMITS, first.run)
+  const waiting = [1, 2].map(() => slots.run(LIMITS, async () => 2))
+  expect(await slots.run(LIMITS, async () => 3)).toBeUndefined()
+  first.end()
+  await Promise.all([running, ...waiting])
+})
+
+test('who waits too long is turned away, and the slot stays with its job', async () => {
+  const slots = createSlots()
+  const first = job(1)
+  const running = slots.run(LIMITS, first.run)
+  expect(await slots.run({ maxWaiting: 2, maxWaitMs: 30 }, async () => 2)).toBeUndefined()
+  first.end()
+  expect(await running).toEqual({ value: 1 })
+})
+
+test('a job that fails gives its slot back', async () => {
+  const slots = createSlots()
+  await expect(slots.run(LIMITS, () => Promise.reject(new Error('broken')))).rejects.toThrow(
+    'broken',
+  )
+  expect(await slots.run(LIMITS, async () => 2)).toEqual({ value: 2 })
+})
+
+test('jobs and waiters whose visitors left do not hold the slot for ever', async () => {
+  let clock = 0
+  const slots = createSlots(() => clock)
+  void slots.run(LIMITS, () => new Promise(() => {})) // a cancelled request: never settles
+  expect(await slots.run({ maxWaiting: 0, maxWaitMs: 0 }, async () => 2)).toBeUndefined()
+  clock = 60_000
+  expect(await slots.run(LIMITS, async () => 3)).toEqual({ value: 3 })
+})

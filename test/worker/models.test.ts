@@ -1,0 +1,103 @@
+// Weights from a bucket replace the bundled ones, without a redeploy, and new weights change the key.
+import { createHash } from 'node:crypto'
+import type { Miniflare } from 'miniflare'
+import sharp from 'sharp'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { createNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin.ts'
+import { startWorker } from '../support/worker.ts'
+
+let origin: FakeOrigin
+let worker: Miniflare
+
+beforeAll(async () => {
+  origin = await startOrigin()
+  const picture = await sharp({ create: { width: 16, height: 12, channels: 3, background: '#808080' } }).png().toBuffer() // prettier-ignore
+  origin.serve('/grey.png', picture, { 'cache-control': 'max-age=60' })
+})
+afterAll(() => origin.close())
+
+beforeEach(async () => {
+  worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['MODELS_BUCKET'] })
+  return () => worker.dispose()
+})
+
+/** A network that adds `lift` to the luma: its work can be seen in one pixel. */
+function lifting(lift: number): Network {
+  const network = createNetwork({ kernels: [1], widths: [], residual: true })
+  network.layers[0].bias[0] = lift
+  return network
+}
+
+async function ship(
+  name: string,
+  file: Uint8Array,
+  sha256 = createHash('sha256').update(file).digest('hex'),
+) {
+  const bucket = await worker.getR2Bucket('MODELS_BUCKET')
+  const model = { name, scale: 2, file: `${name}-x2.onnx`, sha256, bytes: file.length }
+  await bucket.put(model.file, file)
+  await bucket.put('manifest.json', JSON.stringify({ version: 1, models: [model] }))
+}
+
+async function serve(query = 'sr=2') {
+  const response = await worker.dispatchFetch(`http://site.test/grey.png?${query}`)
+  const body = await response.arrayBuffer()
+  const sr = response.headers.get('x-sr') ?? ''
+  const etag = response.headers.get('etag')
+  return {
+    sr,
+    etag,
+    level: sr.startsWith('done') ? (await sharp(body).raw().toBuffer())[0] : undefined,
+  }
+}
+
+test('a bucket without a manifest leaves the bundled weights in place', async () => {
+  expect((await serve()).sr).toMatch(/model="srcnn@/)
+})
+
+test('weights in the bucket are used, by default and by name, and bundled ones where it has none', async () => {
+  await ship('srcnn', encodeNetwork(lifting(0.1)))
+  const { sr, level } = await serve()
+  const lift = Math.round((0.1 * 255 * 255) / 219) // luma spans 219 levels
+  expect(level).toBe(128 + lift)
+  expect(sr).toContain('srcnn@')
+  expect((await serve('sr=3')).level).toBeCloseTo(128, -0.5)
+})
+
+test('new weights give a new ETag and new pixels within a minute', async () => {
+  await ship('srcnn', encodeNetwork(lifting(0.1)))
+  const before = await serve()
+  await ship('srcnn', encodeNetwork(lifting(0.2)))
+  let after = await serve()
+  for (const deadline = Date.now() + 60_000; after.etag === before.etag && Date.now() < deadline;) {
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    after = await serve()
+  }
+  expect(after.etag).not.toBe(before.etag)
+  expect(after.level).toBeGreaterThan(before.level! + 20)
+}, 90_000)
+
+test('a name that only the bucket has can be asked for', async () => {
+  await ship('faces', encodeNetwork(lifting(0.1)))
+  expect((await serve('sr=2&sr-model=faces')).sr).toContain('model="faces@')
+  expect((await serve('sr=2')).sr).toContain('model="srcnn@')
+})
+
+test.each<[string, () => Promise<void>]>([
+  ['altered', () => ship('srcnn', encodeNetwork(lifting(0.1)), '0'.repeat(64))],
+  ['no network', () => ship('srcnn', new Uint8Array(500))],
+])('weights that are %s are not used: the visitor gets the original', async (_, prepare) => {
+  await prepare()
+  const response = await worker.dispatchFetch('http://site.test/grey.png?sr=2')
+  expect(response.status).toBe(200)
+  expect(response.headers.get('x-sr')).toBe('skipped; reason=MODEL')
+  expect(response.headers.get('cache-control')).toBe('public, max-age=60')
+  await response.arrayBuffer()
+})
+
+test('a broken manifest leaves the bundled weights in place', async () => {
+  const bucket = await worker.getR2Bucket('MODELS_BUCKET')
+  await bucket.put('manifest.json', '{ "version": 1, "models": [{ "name": "x"')
+  expect((await serve()).sr).toMatch(/model="srcnn@/)
+})

@@ -1,0 +1,333 @@
+// The request path of the deployed bundle, in workerd, in front of a real HTTP origin.
+import type { Miniflare } from 'miniflare'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type FakeOrigin, startOrigin } from '../support/origin.ts'
+import { startWorker } from '../support/worker.ts'
+
+let origin: FakeOrigin
+let worker: Miniflare
+let picture: Buffer
+
+beforeAll(async () => {
+  origin = await startOrigin()
+  worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['RESULTS_BUCKET'] })
+  picture = await sharp(Buffer.from(SVG)).jpeg({ quality: 90 }).toBuffer()
+})
+afterAll(async () => {
+  await worker.dispose()
+  await origin.close()
+})
+
+const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40">
+  <rect width="60" height="40" fill="#8ac"/><circle cx="30" cy="20" r="14" fill="#c42"/>
+  <path d="M2 38 L58 2" stroke="#222" stroke-width="3"/></svg>`
+
+/** Two frames. */
+async function animated(format: 'gif' | 'webp'): Promise<Buffer> {
+  const frames = ['#123456', '#654321'].map((background) => sharp({ create: { width: 16, height: 16, channels: 3, background } }).png().toBuffer()) // prettier-ignore
+  return sharp(await Promise.all(frames), { join: { animated: true } })
+    [format]()
+    .toBuffer()
+}
+
+/** Its pixel data altered in the middle. */
+function brokenPng(png: Buffer): Buffer {
+  png.fill(0xa5, png.indexOf('IDAT') + 12, png.indexOf('IEND') - 12)
+  return png
+}
+
+const get = (path: string, init?: { method?: string; headers?: Record<string, string> }) =>
+  worker.dispatchFetch(`http://site.test${path}`, init)
+
+/** Results are kept after the answer: asks until they are. */
+async function untilHit(path: string) {
+  for (let i = 0; i < 100; i++) {
+    const response = await get(path)
+    if (response.headers.get('cache-status')?.includes('; hit')) return response
+    await response.arrayBuffer()
+  }
+  throw new Error(`${path} never became a hit`)
+}
+
+describe('a picture', () => {
+  test.each([2, 3, 4])('comes back %i times as large, in its own format', async (scale) => {
+    origin.serve('/cat.jpg', picture, {
+      'content-type': 'image/jpeg',
+      'cache-control': 'max-age=60',
+    })
+    const response = await get(`/cat.jpg?sr=${scale}`)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('x-sr')).toMatch(
+      new RegExp(`^done; scale=${scale}; model="srcnn@[0-9a-f]{8}"; engine=ort$`),
+    )
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+    const { format, width, height } = await sharp(await response.arrayBuffer()).metadata()
+    expect({ format, width, height }).toEqual({
+      format: 'jpeg',
+      width: 60 * scale,
+      height: 40 * scale,
+    })
+  })
+
+  test.each([
+    ['jpeg', 'image/jpeg'],
+    ['png', 'image/png'],
+    ['webp', 'image/webp'],
+  ])('comes as %s where that is asked for', async (format, type) => {
+    origin.serve('/cat.jpg', picture)
+    const response = await get(`/cat.jpg?sr=2&sr-format=${format}&sr-quality=60`)
+    expect(response.headers.get('content-type')).toBe(type)
+    expect((await sharp(await response.arrayBuffer()).metadata()).format).toBe(format)
+  })
+
+  test('auto is WebP for whoever accepts it, and says that it varies', async () => {
+    origin.serve('/auto.jpg', picture)
+    const modern = await get('/auto.jpg?sr=2&sr-format=auto', {
+      headers: { accept: 'image/webp,*/*' },
+    })
+    const old = await get('/auto.jpg?sr=2&sr-format=auto', { headers: { accept: '*/*' } })
+    expect(modern.headers.get('content-type')).toBe('image/webp')
+    expect(old.headers.get('content-type')).toBe('image/jpeg')
+    for (const response of [modern, old]) expect(response.headers.get('vary')).toBe('Accept')
+    await Promise.all([modern.arrayBuffer(), old.arrayBuffer()])
+  })
+
+  test('is told by its content, not by its name', async () => {
+    const png = await sharp(picture).png().toBuffer()
+    origin.serve('/liar.jpg', png, { 'content-type': 'text/plain' })
+    const response = await get('/liar.jpg?sr=2')
+    expect(response.headers.get('content-type')).toBe('image/png')
+    await response.arrayBuffer()
+  })
+
+  test('goes through bicubic alone where that is asked for', async () => {
+    origin.serve('/cat.jpg', picture)
+    const response = await get('/cat.jpg?sr=2&sr-model=bicubic')
+    expect(response.headers.get('x-sr')).toBe('done; scale=2; model="bicubic"')
+    await response.arrayBuffer()
+  })
+})
+
+describe('a request', () => {
+  test('without sr passes through untouched, both ways', async () => {
+    origin.handle('/page', (request, response) => {
+      response.writeHead(418, { 'x-own': 'kept', 'content-type': 'text/x-own', etag: '"own"' })
+      response.end(`${request.method} ${request.headers.range} ${request.headers.cookie}`)
+    })
+    const headers = { range: 'bytes=0-3', cookie: 'a=b' }
+    const response = await get('/page?SR=3&x=%7e&sr-format', { headers })
+    expect(response.status).toBe(418)
+    expect(response.headers.get('x-own')).toBe('kept')
+    expect(response.headers.get('x-sr')).toBeNull()
+    expect(await response.text()).toBe('GET bytes=0-3 a=b')
+    expect(origin.asked.at(-1)!.url).toBe('/page?SR=3&x=%7e&sr-format')
+  })
+
+  test('of another method passes through, sr and body and all', async () => {
+    origin.handle('/form', (request, response) => {
+      request.pipe(response)
+    })
+    const response = await worker.dispatchFetch('http://site.test/form?sr=3', { method: 'POST', body: 'hello' }) // prettier-ignore
+    expect(await response.text()).toBe('hello')
+    expect(origin.asked.at(-1)!.url).toBe('/form?sr=3')
+  })
+
+  test.each([
+    ['?sr=3', ''],
+    ['?a=1&sr=3&b=%2F%2f', '?a=1&b=%2F%2f'],
+    ['?b&sr=3&a=&b&sr-quality=80', '?b&a=&b'],
+    [
+      '?sr=3&sv=2022&sig=a%2Bb%3D&se=2026-01-01T00:00:00Z',
+      '?sv=2022&sig=a%2Bb%3D&se=2026-01-01T00:00:00Z',
+    ],
+    ['?q=a+b&q=%C3%A4&sr=3&&x', '?q=a+b&q=%C3%A4&&x'],
+  ])('%s asks the origin for %s, byte for byte', async (query, expected) => {
+    origin.serve('/q.jpg', picture)
+    await (await get(`/q.jpg${query}`)).arrayBuffer()
+    expect(origin.asked.at(-1)!.url).toBe(`/q.jpg${expected}`)
+  })
+
+  test('gives the origin none of the visitor’s headers', async () => {
+    origin.serve('/clean.jpg', picture)
+    const headers = { cookie: 'id=1', range: 'bytes=0-9', 'if-none-match': '"x"', 'x-forwarded-host': 'evil', accept: 'text/html' } // prettier-ignore
+    const response = await get('/clean.jpg?sr=2', { headers })
+    expect(response.status).toBe(200)
+    await response.arrayBuffer()
+    const { accept, via, host, 'user-agent': agent, 'cf-worker': _, ...rest } = origin.asked.at(-1)!.headers // prettier-ignore
+    expect(accept).toMatch(/^image\/jpeg/)
+    expect(via).toBe('1.1 edge-srcnn')
+    expect(agent).toBe('edge-srcnn')
+    expect(host).toBe(new URL(origin.url).host)
+    expect(rest).toEqual({})
+  })
+
+  test.each([
+    ['sr=5', 'SCALE_UNSUPPORTED', 'sr must be one of 2, 3, 4, got "5"'],
+    ['sr=03', 'SCALE_UNSUPPORTED', 'got "03"'],
+    ['sr', 'SCALE_UNSUPPORTED', 'got ""'],
+    ['sr=2&sr=2', 'PARAM_DUPLICATE', 'sr is given more than once'],
+    ['sr=2&sr-size=9', 'PARAM_UNKNOWN', 'expected sr-format, sr-quality, sr-model'],
+    ['sr=2&sr-format=avif', 'FORMAT_UNSUPPORTED', 'source, auto, jpeg, png, webp'],
+    ['sr=2&sr-quality=84', 'QUALITY_UNSUPPORTED', '40, 45, 50'],
+    ['sr=2&sr-model=gan', 'MODEL_UNKNOWN', 'auto, bicubic, srcnn'],
+  ])('with ?%s is a 400 that says what was expected', async (query, code, message) => {
+    const before = origin.asked.length
+    const response = await get(`/cat.jpg?${query}`)
+    expect(response.status).toBe(400)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    const { error } = (await response.json()) as { error: { code: string; message: string } }
+    expect(error.code).toBe(code)
+    expect(error.message).toContain(message)
+    expect(origin.asked.length).toBe(before)
+  })
+
+  test('with Authorization gets the original, by its own credentials, kept by nobody', async () => {
+    origin.handle('/private.jpg', (request, response) => {
+      const isOwner = request.headers.authorization === 'Bearer x'
+      response.writeHead(isOwner ? 200 : 401).end(isOwner ? picture : 'no')
+    })
+    const owner = await get('/private.jpg?sr=2', { headers: { authorization: 'Bearer x' } })
+    expect(owner.headers.get('x-sr')).toBe('skipped; reason=CREDENTIALS')
+    expect(Buffer.from(await owner.arrayBuffer()).equals(picture)).toBe(true)
+    expect((await get('/private.jpg?sr=2')).status).toBe(401)
+  })
+})
+
+describe('what cannot be made sharper comes back as it was, with the reason', () => {
+  const svg = Buffer.from(SVG)
+  test.each<[string, () => Promise<Buffer> | Buffer, string]>([
+    ['HTML', () => Buffer.from('<!doctype html><p>hi'), 'NOT_AN_IMAGE'],
+    ['nothing', () => Buffer.alloc(0), 'NOT_AN_IMAGE'],
+    ['SVG', () => svg, 'FORMAT'],
+    ['AVIF', () => sharp(svg).avif().toBuffer(), 'FORMAT'],
+    ['a CMYK JPEG', () => sharp(svg).toColourspace('cmyk').jpeg().toBuffer(), 'CMYK'],
+    ['an animated WebP', () => animated('webp'), 'ANIMATED'],
+    ['an animated GIF', () => animated('gif'), 'ANIMATED'],
+    ['a truncated PNG header', async () => (await sharp(svg).png().toBuffer()).subarray(0, 30), 'DAMAGED'], // prettier-ignore
+    ['a cut PNG', async () => (await sharp(svg).png().toBuffer()).subarray(0, 400), 'DAMAGED'],
+    ['a PNG with broken data', async () => brokenPng(await sharp(svg).png().toBuffer()), 'DECODE'],
+    ['a picture too large', () => sharp({ create: { width: 1500, height: 1500, channels: 3, background: '#123' } }).png().toBuffer(), 'SOURCE_PIXELS'], // prettier-ignore
+    ['a result too large', () => sharp({ create: { width: 1000, height: 1000, channels: 3, background: '#123' } }).png().toBuffer(), 'OUTPUT_PIXELS'], // prettier-ignore
+  ])('%s', async (name, make, reason) => {
+    const bytes = await make()
+    const path = `/${encodeURIComponent(name)}`
+    origin.serve(path, bytes, { 'cache-control': 'max-age=77', etag: '"o"' })
+    const response = await get(`${path}?sr=2`)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('x-sr')).toBe(`skipped; reason=${reason}`)
+    expect(response.headers.get('cache-control')).toBe(reason === 'DECODE' ? 'public, max-age=60' : 'max-age=77') // prettier-ignore
+    expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true)
+    const again = await get(`${path}?sr=2`, { headers: { 'if-none-match': '"o"' } })
+    expect(again.status).toBe(304)
+  })
+
+  test('a file over the limit streams through whole, whether its length is told or not', async () => {
+    const huge = Buffer.concat([picture, Buffer.alloc(11_000_000, 7)])
+    origin.serve('/huge.jpg', huge)
+    origin.handle('/chunked.jpg', (_, response) => {
+      for (let i = 0; i < huge.length; i += 1_000_000)
+        response.write(huge.subarray(i, i + 1_000_000))
+      response.end()
+    })
+    for (const path of ['/huge.jpg', '/chunked.jpg']) {
+      const response = await get(`${path}?sr=2`)
+      expect(response.headers.get('x-sr')).toBe('skipped; reason=SOURCE_BYTES')
+      expect(Buffer.from(await response.arrayBuffer()).equals(huge)).toBe(true)
+    }
+  })
+
+  test('no-transform is obeyed', async () => {
+    origin.serve('/fixed.jpg', picture, { 'cache-control': 'max-age=60, no-transform' })
+    const response = await get('/fixed.jpg?sr=2')
+    expect(response.headers.get('x-sr')).toBe('skipped; reason=NO_TRANSFORM')
+    expect(Buffer.from(await response.arrayBuffer()).equals(picture)).toBe(true)
+  })
+
+  test('an error of the origin is passed on as it is', async () => {
+    const response = await get('/nowhere.jpg?sr=2')
+    expect(response.status).toBe(404)
+    expect(await response.text()).toBe('no such picture\n')
+    expect(response.headers.get('x-sr')).toBe('skipped; reason=ORIGIN_STATUS')
+  })
+})
+
+describe('the cache', () => {
+  test('answers a second request, its 304 and its HEAD without origin or decoder', async () => {
+    origin.serve('/kept.jpg', picture, { 'cache-control': 'max-age=60', etag: '"1"' })
+    const first = await get('/kept.jpg?sr=2')
+    const bytes = Buffer.from(await first.arrayBuffer())
+    const hit = await untilHit('/kept.jpg?sr=2')
+    expect(hit.headers.get('cache-status')).toBe('edge-srcnn; hit; detail=edge')
+    expect(Buffer.from(await hit.arrayBuffer()).equals(bytes)).toBe(true)
+    const asked = origin.asked.length
+    const etag = hit.headers.get('etag')!
+    const known = await get('/kept.jpg?sr=2', { headers: { 'if-none-match': `"x", W/${etag}` } })
+    expect([known.status, known.headers.get('etag'), await known.text()]).toEqual([304, etag, ''])
+    const head = await get('/kept.jpg?sr=2', { method: 'HEAD' })
+    expect(head.status).toBe(200)
+    for (const name of ['etag', 'content-type', 'content-length', 'x-sr']) {
+      expect(head.headers.get(name), name).toBe(hit.headers.get(name))
+    }
+    expect(origin.asked.length).toBe(asked)
+  })
+
+  test('asks again when it is stale, and keeps what has not changed', async () => {
+    origin.serve('/stale.jpg', picture, { 'cache-control': 'max-age=0', etag: '"1"' })
+    const first = await get('/stale.jpg?sr=2')
+    const bytes = Buffer.from(await first.arrayBuffer())
+    for (let i = 0; ; i++) {
+      const again = await get('/stale.jpg?sr=2')
+      expect(Buffer.from(await again.arrayBuffer()).equals(bytes)).toBe(true)
+      if (again.headers.get('cache-status') === 'edge-srcnn; fwd=stale; fwd-status=304; stored')
+        break
+      expect(i).toBeLessThan(100)
+    }
+    expect(origin.asked.at(-1)!.headers['if-none-match']).toBe('"1"')
+  })
+
+  test('gives new pixels for a picture that changed at its URL', async () => {
+    const headers = { 'cache-control': 'max-age=0' }
+    origin.serve('/changing.jpg', picture, { ...headers, etag: '"1"' })
+    const before = await get('/changing.jpg?sr=2')
+    const negative = await sharp(picture).negate().jpeg().toBuffer()
+    origin.serve('/changing.jpg', negative, { ...headers, etag: '"2"' })
+    const after = await get('/changing.jpg?sr=2')
+    expect(after.headers.get('etag')).not.toBe(before.headers.get('etag'))
+    const brightness = async (bytes: ArrayBuffer) => (await sharp(bytes).stats()).channels[0].mean
+    const [a, b] = [await brightness(await before.arrayBuffer()), await brightness(await after.arrayBuffer())] // prettier-ignore
+    expect(Math.abs(a + b - 255)).toBeLessThan(3)
+    expect(Math.abs(a - b)).toBeGreaterThan(5)
+  })
+
+  test('makes one picture of many spellings once', async () => {
+    const own = await sharp(picture).modulate({ hue: 90 }).jpeg().toBuffer()
+    origin.serve('/one.jpg', own, { 'cache-control': 'max-age=60' })
+    const first = await get('/one.jpg?sr=3')
+    expect(first.headers.get('cache-status')).toBe('edge-srcnn; fwd=miss; stored')
+    await first.arrayBuffer()
+    await (await untilHit('/one.jpg?sr=3')).arrayBuffer()
+    for (const spelling of ['?v=1&sr=3', '?sr=3&v=2', '?utm_source=x&sr=3']) {
+      const other = await get(`/one.jpg${spelling}`)
+      expect(other.headers.get('cache-status')).toContain('detail=same-picture')
+      expect(other.headers.get('etag')).toBe(first.headers.get('etag'))
+      await other.arrayBuffer()
+    }
+  })
+
+  test.each([
+    ['private', { 'cache-control': 'private, max-age=60' }],
+    ['no-store', { 'cache-control': 'no-store' }],
+    ['Set-Cookie', { 'cache-control': 'max-age=60', 'set-cookie': 'a=b' }],
+    ['Vary: Cookie', { 'cache-control': 'max-age=60', vary: 'Cookie' }],
+  ])('keeps nothing of an answer with %s, though it is made sharper', async (name, headers) => {
+    origin.serve('/secret.jpg', picture, headers)
+    for (let i = 0; i < 3; i++) {
+      const response = await get(`/secret.jpg?sr=2&n=${encodeURIComponent(name)}`)
+      expect(response.headers.get('x-sr')).toMatch(/^done/)
+      expect(response.headers.get('cache-control')).toBe('private, no-store')
+      expect(response.headers.get('cache-status')).toBe('edge-srcnn; fwd=miss')
+      await response.arrayBuffer()
+    }
+  })
+})
