@@ -151,7 +151,9 @@ export function decodeNetwork(file: Uint8Array): Network {
   let current = input
   /** Takes the next node if it is an `op` on the chain's end. */
   const take = (op: string): OnnxNode | undefined => {
-    if (nodes[0]?.op !== op || !nodes[0].inputs.includes(current)) return undefined
+    if (nodes[0]?.op !== op) return undefined
+    const { inputs } = nodes[0]
+    if (op === 'Add' ? !inputs.includes(current) : inputs[0] !== current) return undefined
     const node = nodes.shift()!
     current = node.outputs[0]
     return node
@@ -175,8 +177,8 @@ export function decodeNetwork(file: Uint8Array): Network {
   if (nodes.length > 0 || current !== graph.outputs[0].name) {
     throw unexpected(nodes[0], 'Relu and Conv, one Add of the input, or the end')
   }
-  const padding = paddingOf(pad && edgePadOf(graph, pad), layers, paddings)
-  return checked({ layers, residual: add !== undefined, padding })
+  const network = checked({ layers, residual: add !== undefined, padding: 'edge' })
+  return { ...network, padding: paddingOf(pad && edgePadOf(graph, pad), layers, paddings) }
 }
 
 function readLayer(graph: OnnxGraph, node: OnnxNode, position: number): [Layer, number] {
@@ -197,20 +199,34 @@ function readLayer(graph: OnnxGraph, node: OnnxNode, position: number): [Layer, 
       `layer ${position}: expected a constant f32 bias [${outputs}], got [${bias?.dims ?? ''}]`,
     )
   }
-  const { strides = [1, 1], dilations = [1, 1], group = 1, pads = [0, 0, 0, 0], auto_pad = 'NOTSET' } = node.attributes // prettier-ignore
-  const ones = [strides, dilations].flat()
-  const [first, ...others] = pads as readonly number[]
+  const { kernel_shape = [kernel, kernel], pads = [0, 0, 0, 0] } = node.attributes
+  if (!isList(kernel_shape, [kernel, kernel])) {
+    throw new ModelError(
+      `layer ${position}: expected kernel_shape [${kernel}, ${kernel}], as the weights have it, got [${[kernel_shape].flat().join(', ')}]`,
+    )
+  }
+  const { strides = [1, 1], dilations = [1, 1], group = 1, auto_pad = 'NOTSET' } = node.attributes
+  const pad = typeof pads === 'object' ? pads[0] : NaN
   if (
+    !isList(strides, [1, 1]) ||
+    !isList(dilations, [1, 1]) ||
     group !== 1 ||
-    ones.some((v) => v !== 1) ||
     auto_pad !== 'NOTSET' ||
-    others.some((v) => v !== first)
+    !isList(pads, [pad, pad, pad, pad])
   ) {
     throw new ModelError(
       `layer ${position}: expected a plain convolution (stride 1, dilation 1, one group, equal pads)`,
     )
   }
-  return [{ kernel, inputs, outputs, weights: weights.values, bias: bias.values }, first]
+  return [{ kernel, inputs, outputs, weights: weights.values, bias: bias.values }, pad]
+}
+
+function isList(value: OnnxNode['attributes'][string], expected: readonly number[]): boolean {
+  return (
+    typeof value === 'object' &&
+    value.length === expected.length &&
+    expected.every((v, i) => v === value[i])
+  )
 }
 
 /** The width of an edge Pad on the two picture axes. */

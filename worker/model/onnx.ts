@@ -2,7 +2,7 @@
 // list and string attributes, and f32 or int64 constants. Both directions use one table of field
 // numbers, taken from onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 // What a graph means, and which graphs are ours, is network.ts's business.
-import { readAscii, readFields, readIntegers, Writer } from './protobuf.ts'
+import { concat, readAscii, readFields, readIntegers, Writer } from './protobuf.ts'
 
 export interface OnnxNode {
   readonly op: string
@@ -124,9 +124,12 @@ function encodeValue({ name, dims }: OnnxValue): Writer {
 
 /** Throws a ModelError for bytes that are no ONNX file, or that end too early. */
 export function decodeOnnx(file: Uint8Array): OnnxGraph {
+  let graph: OnnxGraph | undefined
+  let hasOpset = false // required by ONNX, and written last: without it the end of the file is missing
   try {
     for (const field of readFields(file)) {
-      if (field.number === MODEL.graph) return decodeGraph(field.bytes)
+      if (field.number === MODEL.graph) graph = decodeGraph(field.bytes)
+      else if (field.number === MODEL.opset) hasOpset = true
     }
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause
@@ -135,7 +138,9 @@ export function decodeOnnx(file: Uint8Array): OnnxGraph {
       { cause },
     )
   }
-  throw new ModelError(`expected an ONNX file, got ${file.length} bytes without a graph`)
+  if (graph && hasOpset) return graph
+  const missing = graph ? 'an opset version' : 'a graph'
+  throw new ModelError(`expected an ONNX file, got ${file.length} bytes without ${missing}`)
 }
 
 function decodeGraph(bytes: Uint8Array): OnnxGraph {
@@ -190,24 +195,25 @@ function decodeConstant(bytes: Uint8Array): [string, OnnxConstant] {
   let type = 0
   const dims: number[] = []
   const integers: number[] = []
-  let raw: Uint8Array | undefined
+  const data: Uint8Array[] = []
   for (const field of readFields(bytes)) {
     if (field.number === TENSOR.dims) dims.push(...readIntegers(field))
     else if (field.number === TENSOR.type) type = field.value
     else if (field.number === TENSOR.name) name = readAscii(field.bytes)
     else if (field.number === TENSOR.integers) integers.push(...readIntegers(field))
-    // Packed f32 values lie in `floats` exactly as they do in `raw`.
-    else if (field.number === TENSOR.raw || field.number === TENSOR.floats) raw = field.bytes
+    // f32 values lie in `floats`, packed or one by one, exactly as they do in `raw`.
+    else if (field.number === TENSOR.raw || field.number === TENSOR.floats) data.push(field.bytes)
   }
   const size = dims.reduce((product, dim) => product * dim, 1)
-  if (type === INT64 && raw === undefined) return [name, { dims, values: integers }]
+  if (type === INT64 && data.length === 0) return [name, { dims, values: integers }]
   const width = type === FLOAT ? 4 : type === INT64 ? 8 : 0
   if (width === 0) {
     throw new ModelError(`expected "${name}" to be f32 or int64, got ONNX element type ${type}`)
   }
-  if (raw?.length !== size * width) {
+  const raw = concat(data)
+  if (raw.length !== size * width) {
     throw new ModelError(
-      `expected ${size * width} bytes for "${name}" [${dims.join(', ')}], got ${raw?.length ?? 0}`,
+      `expected ${size * width} bytes for "${name}" [${dims.join(', ')}], got ${raw.length}`,
     )
   }
   const view = new DataView(raw.buffer, raw.byteOffset, raw.length)

@@ -80,7 +80,7 @@ export function* readFields(message: Uint8Array): Generator<Field> {
 
 /** The integers of a repeated field, whether it was written packed or one by one. */
 export function readIntegers(field: Field): number[] {
-  if (field.bytes.length === 0) return [field.value]
+  if (field.bytes === EMPTY) return [field.value]
   const values: number[] = []
   let value = 0
   let scale = 1
@@ -122,7 +122,7 @@ function encodeAscii(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0))
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let offset = 0
   for (const part of parts) {
