@@ -1,0 +1,221 @@
+import { describe, expect, test } from 'vitest'
+import type { Planes } from '../../../worker/engine/engine.ts'
+import { createOrtEngine, type OrtRuntime } from '../../../worker/engine/ort.ts'
+import { reference } from '../../../worker/engine/reference.ts'
+import { describeNetwork, SRCNN_915 } from '../../../worker/model/network.ts'
+import { ort } from '../../support/ort.ts'
+import { maxDifference, sampleNetwork, samplePlanes } from '../../support/samples.ts'
+
+const engine = createOrtEngine(ort, { executionProvider: 'wasm' })
+
+describe('onnxruntime agrees with the reference to 1e-4, as the contract says', () => {
+  const networks = [
+    sampleNetwork(SRCNN_915),
+    sampleNetwork({ kernels: [9, 3, 5], widths: [32, 16] }, 'zero'),
+    sampleNetwork({ kernels: [9, 5, 5], widths: [32, 16], residual: true }, 'zero'),
+    sampleNetwork({ kernels: [9, 3, 3, 5], widths: [16, 8, 8] }),
+    sampleNetwork({ kernels: [5, 1, 3], widths: [16, 8], channels: 3, residual: true }),
+  ]
+  for (const network of networks) {
+    const channels = network.layers[0].inputs
+    test.each([
+      [1, 1],
+      [1, 9],
+      [17, 9],
+      [64, 65],
+    ])(`${describeNetwork(network)} ${network.padding}, %ix%i`, async (width, height) => {
+      const input = samplePlanes(channels, width, height)
+      const got = await engine.run(network, input)
+      expect(got).toMatchObject({ channels, width, height })
+      expect(maxDifference(got.data, (await reference.run(network, input)).data)).toBeLessThan(1e-4)
+    })
+  }
+})
+
+describe('the contract of an engine', () => {
+  const network = sampleNetwork(SRCNN_915)
+
+  test('a result depends on no earlier call', async () => {
+    const [small, large] = [samplePlanes(1, 9, 7), samplePlanes(1, 40, 50)]
+    const first = await engine.run(network, small)
+    await engine.run(network, large)
+    await engine.run(sampleNetwork(SRCNN_915, 'zero', 9), small)
+    expect(await engine.run(network, small)).toEqual(first)
+  })
+
+  test('the input is neither changed nor kept, the result is nobody else’s', async () => {
+    const input = samplePlanes(1, 20, 20)
+    const before = input.data.slice()
+    const first = await engine.run(network, input)
+    expect(input.data).toEqual(before)
+    const copy = first.data.slice()
+    input.data.fill(0)
+    await engine.run(network, input)
+    expect(first.data).toEqual(copy)
+  })
+
+  test('NaN in gives NaN or numbers out, and the next run is sound', async () => {
+    const input = samplePlanes(1, 20, 20)
+    const want = await engine.run(network, input)
+    const spoilt: Planes = { ...input, data: input.data.slice().fill(NaN, 50, 60) }
+    expect((await engine.run(network, spoilt)).data).toHaveLength(400)
+    expect(await engine.run(network, input)).toEqual(want)
+  })
+
+  test('runs that start together each give their own result', async () => {
+    const inputs = Array.from({ length: 12 }, (_, i) => samplePlanes(1, 5 + i, 30 - i, i))
+    const apart: Planes[] = []
+    for (const input of inputs) apart.push(await engine.run(network, input))
+    expect(await Promise.all(inputs.map((input) => engine.run(network, input)))).toEqual(apart)
+    const fresh = createOrtEngine(ort, { executionProvider: 'wasm' })
+    expect(await Promise.all(inputs.map((input) => fresh.run(network, input)))).toEqual(apart)
+  })
+
+  test('planes that do not fit the network are refused by name', async () => {
+    const run = (input: Planes) => engine.run(network, input)
+    await expect(run(samplePlanes(3, 4, 4))).rejects.toThrow('expected 1 planes of 4x4, got 3')
+    await expect(run({ ...samplePlanes(1, 4, 4), width: 5 })).rejects.toThrow('in 16 values')
+  })
+
+  test('it says what it is', () => {
+    expect(engine).toMatchObject({ name: 'ort', maxSide: Infinity })
+    const other = createOrtEngine(ort, { executionProvider: 'webgpu', maxSide: 160 })
+    expect(other).toMatchObject({ name: 'ort-webgpu', maxSide: 160 })
+  })
+})
+
+describe('sessions', () => {
+  const input = samplePlanes(1, 2, 2)
+  const tiny = (seed: number) => sampleNetwork({ kernels: [1], widths: [] }, 'edge', seed)
+
+  test('one is made for a network and used again', async () => {
+    const runtime = countingRuntime()
+    const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
+    const network = tiny(1)
+    for (let i = 0; i < 5; i++) await counted.run(network, input)
+    expect(runtime.counts).toEqual({ created: 1, released: 0 })
+  })
+
+  test('a failed creation rejects, and the next run tries again', async () => {
+    const runtime = countingRuntime()
+    const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
+    runtime.failNextCreate = true
+    await expect(counted.run(tiny(1), input)).rejects.toThrow('create failed')
+    expect((await counted.run(tiny(1), input)).data).toHaveLength(4)
+  })
+
+  test('a failed run rejects and drops its session, and the next run makes another', async () => {
+    const runtime = countingRuntime()
+    const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
+    const network = tiny(1)
+    const want = await counted.run(network, input)
+    runtime.failNextRun = true
+    await expect(counted.run(network, input)).rejects.toThrow('run failed')
+    expect(runtime.counts).toEqual({ created: 1, released: 1 })
+    expect(await counted.run(network, input)).toEqual(want)
+    expect(runtime.counts).toEqual({ created: 2, released: 1 })
+  })
+
+  test('first runs at once leave one session', async () => {
+    const runtime = countingRuntime()
+    const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
+    const network = tiny(1)
+    await Promise.all([1, 2, 3].map(() => counted.run(network, input)))
+    expect(runtime.counts.created - runtime.counts.released).toBe(1)
+  })
+
+  test('the one unused for longest is released when there are more than four', async () => {
+    const runtime = countingRuntime()
+    const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
+    const networks = [1, 2, 3, 4, 5].map(tiny)
+    for (const network of networks.slice(0, 4)) await counted.run(network, input)
+    await counted.run(networks[0], input)
+    await counted.run(networks[4], input) // in place of networks[1]
+    expect(runtime.counts).toEqual({ created: 5, released: 1 })
+    for (const i of [0, 2, 3, 4]) await counted.run(networks[i], input)
+    expect(runtime.counts).toEqual({ created: 5, released: 1 })
+  })
+
+  test('none is released under a run', async () => {
+    const runtime = countingRuntime()
+    const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
+    const results = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => counted.run(tiny(i), samplePlanes(1, 3, 3))),
+    )
+    for (const [i, { data }] of results.entries()) {
+      const want = await reference.run(tiny(i), samplePlanes(1, 3, 3))
+      expect(maxDifference(data, want.data)).toBeLessThan(1e-5)
+    }
+    expect(runtime.counts.created - runtime.counts.released).toBe(4)
+  })
+})
+
+describe('turns', () => {
+  const input = samplePlanes(1, 2, 2)
+  const network = sampleNetwork({ kernels: [1], widths: [] })
+
+  test('a run that was killed half-way does not keep the next one waiting', async () => {
+    const runtime = countingRuntime()
+    const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
+    const want = await counted.run(network, input)
+    runtime.hangNextRun = true
+    void counted.run(network, input) // never settles, as when its request ran out of CPU time
+    expect(await counted.run(network, input)).toEqual(want)
+    expect(await counted.run(network, input)).toEqual(want)
+  })
+
+  test.each(['wasm', 'webgpu'] as const)('on %s no two runs overlap', async (executionProvider) => {
+    const runtime = countingRuntime(executionProvider === 'webgpu' ? 3 : 0)
+    const counted = createOrtEngine(runtime, { executionProvider })
+    await Promise.all([1, 2, 3, 4].map(() => counted.run(network, input)))
+    expect(runtime.mostAtOnce).toBe(1)
+  })
+})
+
+/** onnxruntime with its sessions counted, and failures on demand. Runs take `turns` macrotasks more. */
+function countingRuntime(turns = 0) {
+  const runtime = {
+    Tensor: ort.Tensor,
+    counts: { created: 0, released: 0 },
+    failNextCreate: false,
+    failNextRun: false,
+    hangNextRun: false,
+    mostAtOnce: 0,
+    InferenceSession: {
+      async create(model: Uint8Array) {
+        if (runtime.failNextCreate) {
+          runtime.failNextCreate = false
+          throw new Error('create failed')
+        }
+        const session = await ort.InferenceSession.create(model)
+        runtime.counts.created++
+        const run = session.run.bind(session)
+        const release = session.release.bind(session)
+        session.run = async (
+          feeds: typeof ort.InferenceSession.prototype.inputMetadata | object,
+        ) => {
+          if (runtime.hangNextRun) {
+            runtime.hangNextRun = false
+            return new Promise(() => {})
+          }
+          if (runtime.failNextRun) {
+            runtime.failNextRun = false
+            throw new Error('run failed')
+          }
+          runtime.mostAtOnce = Math.max(runtime.mostAtOnce, ++running)
+          for (let i = 0; i < turns; i++) await new Promise((resolve) => setTimeout(resolve, 0))
+          const result = await run(feeds as Parameters<typeof run>[0])
+          running--
+          return result
+        }
+        session.release = () => {
+          runtime.counts.released++
+          return release()
+        }
+        return session
+      },
+    },
+  }
+  let running = 0
+  return runtime satisfies OrtRuntime
+}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from 'vitest'
+import { greyOf, lumaOf, mergeYCbCr, splitYCbCr } from '../../../worker/image/color.ts'
+import type { Rgba } from '../../../worker/image/plane.ts'
+import { maxDifference, sampleRgba } from '../../support/samples.ts'
+
+const LEVEL = 1 / 255
+
+// What rgb2ycbcr gives, in levels before rounding: 16 + 65.481 R + 128.553 G + 24.966 B and so on.
+const GOLDEN = [
+  { name: 'black', rgb: [0, 0, 0], ycbcr: [16, 128, 128] },
+  { name: 'white', rgb: [255, 255, 255], ycbcr: [235, 128, 128] },
+  { name: 'red', rgb: [255, 0, 0], ycbcr: [81.481, 90.203, 240] },
+  { name: 'green', rgb: [0, 255, 0], ycbcr: [144.553, 53.797, 34.214] },
+  { name: 'blue', rgb: [0, 0, 255], ycbcr: [40.966, 240, 109.786] },
+  { name: 'yellow', rgb: [255, 255, 0], ycbcr: [210.034, 16, 146.214] },
+  { name: 'cyan', rgb: [0, 255, 255], ycbcr: [169.519, 165.797, 16] },
+  { name: 'magenta', rgb: [255, 0, 255], ycbcr: [106.447, 202.203, 221.786] },
+  { name: 'half red', rgb: [51, 0, 0], ycbcr: [29.0962, 120.4406, 150.4] },
+]
+
+describe('splitYCbCr gives the levels of rgb2ycbcr', () => {
+  test.each(GOLDEN)('$name', ({ rgb, ycbcr }) => {
+    const { y, cb, cr } = splitYCbCr(pixel(rgb))
+    const got = [y, cb, cr].map(({ data }) => 255 * data[0])
+    expect(maxDifference(got, ycbcr)).toBeLessThan(1e-4) // planes are f32
+  })
+})
+
+test('lumaOf is the luma of splitYCbCr', () => {
+  const picture = sampleRgba(13, 7)
+  expect(lumaOf(picture)).toEqual(splitYCbCr(picture).y)
+})
+
+test('greyOf keeps levels as they are, without the studio range', () => {
+  const grey = greyOf(pixel([0, 0, 0], [255, 255, 255], [90, 90, 90]))
+  expect([...grey.data]).toEqual([0, 1, Math.fround(90 / 255)])
+})
+
+describe('RGB comes back within one level', () => {
+  const corners = [0, 1, 127, 128, 254, 255].flatMap((r) =>
+    [0, 1, 127, 128, 254, 255].flatMap((g) => [0, 1, 127, 128, 254, 255].map((b) => [r, g, b])),
+  )
+
+  test('and exactly, for planes that are not rounded', () => {
+    for (const picture of [pixel(...corners), sampleRgba(64, 64)]) {
+      expect(roundTrip(picture)).toEqual(picture.data)
+    }
+  })
+
+  test('for planes rounded to 8-bit levels, as a file would hold them', () => {
+    for (const picture of [pixel(...corners), sampleRgba(64, 64)]) {
+      const { y, cb, cr } = splitYCbCr(picture)
+      for (const plane of [y, cb, cr]) {
+        plane.data.forEach((v, i) => (plane.data[i] = Math.round(v * 255) * LEVEL))
+      }
+      // Half a level of luma and of each chroma: up to 0.58 + 0.80 and 0.58 + 1.01 levels of R and B.
+      expect(maxDifference(merge({ y, cb, cr }, picture), picture.data)).toBeLessThanOrEqual(2)
+    }
+  })
+})
+
+test('mergeYCbCr writes its rectangle only, and never alpha', () => {
+  const target: Rgba = { width: 4, height: 3, data: new Uint8Array(48).fill(7) }
+  const white = splitYCbCr(pixel([255, 255, 255], [255, 255, 255]))
+  mergeYCbCr(white, target, 1, 2)
+  const want = new Uint8Array(48).fill(7)
+  for (const p of [36, 40]) want.fill(255, p, p + 3)
+  expect(target.data).toEqual(want)
+})
+
+test('mergeYCbCr clamps what lies outside RGB', () => {
+  const target = pixel([1, 1, 1])
+  const plane = (v: number) => ({ width: 1, height: 1, data: Float32Array.of(v) })
+  mergeYCbCr({ y: plane(2), cb: plane(128 / 255), cr: plane(128 / 255) }, target, 0, 0)
+  expect([...target.data]).toEqual([255, 255, 255, 255])
+  mergeYCbCr({ y: plane(-1), cb: plane(128 / 255), cr: plane(128 / 255) }, target, 0, 0)
+  expect([...target.data]).toEqual([0, 0, 0, 255])
+})
+
+function pixel(...rgb: readonly (readonly number[])[]): Rgba {
+  return { width: rgb.length, height: 1, data: Uint8Array.from(rgb.flatMap((p) => p.concat(255))) }
+}
+
+function merge(planes: ReturnType<typeof splitYCbCr>, like: Rgba): Uint8Array {
+  const data = new Uint8Array(like.data.length).fill(255)
+  mergeYCbCr(planes, { ...like, data }, 0, 0)
+  return data
+}
+
+function roundTrip(picture: Rgba): Uint8Array {
+  return merge(splitYCbCr(picture), picture)
+}

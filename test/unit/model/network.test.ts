@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest'
+import { reference } from '../../../worker/engine/reference.ts'
+import {
+  type Architecture,
+  channelsOf,
+  costOf,
+  createNetwork,
+  decodeNetwork,
+  describeNetwork,
+  encodeNetwork,
+  haloOf,
+  type Network,
+  SRCNN_915,
+} from '../../../worker/model/network.ts'
+import { convolutionFile } from '../../support/onnxFile.ts'
+import { ort } from '../../support/ort.ts'
+import { maxDifference, sampleNetwork, samplePlanes } from '../../support/samples.ts'
+
+const ARCHITECTURES: readonly Architecture[] = [
+  SRCNN_915,
+  { kernels: [9, 1, 5], widths: [64, 32] },
+  { kernels: [9, 3, 5], widths: [16, 8], residual: true },
+  { kernels: [9, 5, 5], widths: [16, 8] },
+  { kernels: [9, 3, 3, 5], widths: [12, 8, 8], residual: true },
+  { kernels: [9, 1, 5], widths: [16, 8], channels: 3, residual: true },
+  { kernels: [5, 3], widths: [4], channels: 3 },
+  { kernels: [3], widths: [] },
+  { kernels: [1], widths: [], residual: true },
+]
+
+const CASES = ARCHITECTURES.flatMap((architecture) =>
+  (['edge', 'zero'] as const).map((padding) => {
+    const network = sampleNetwork(architecture, padding)
+    return { name: `${describeNetwork(network)} ${padding}`, network }
+  }),
+)
+
+describe('a written file opens and runs in onnxruntime as the reference does', () => {
+  test.each(CASES)('$name', async ({ network }) => {
+    const session = await ort.InferenceSession.create(encodeNetwork(network))
+    const channels = channelsOf(network)
+    for (const [width, height] of [
+      [17, 9],
+      [1, 1],
+    ]) {
+      // prettier-ignore
+      const input = samplePlanes(channels, width, height)
+      const x = new ort.Tensor('float32', input.data, [1, channels, height, width])
+      const { y } = await session.run({ x })
+      expect(y.dims).toEqual([1, channels, height, width])
+      const want = await reference.run(network, input)
+      // f32 sums of up to 1,600 products of size about 1 against f64 ones.
+      expect(maxDifference(y.data as Float32Array, want.data)).toBeLessThan(1e-4)
+    }
+    await session.release()
+  })
+})
+
+describe('a written file reads back as the same network', () => {
+  test.each(CASES)('$name', ({ network }) => {
+    const file = encodeNetwork(network)
+    expect(decodeNetwork(file)).toEqual(network)
+    expect(encodeNetwork(decodeNetwork(file))).toEqual(file)
+  })
+})
+
+describe("another writer's file is read as onnxruntime reads it", () => {
+  test.each([
+    { floats: 'raw', integers: 'packed' },
+    { floats: 'packed', integers: 'packed' },
+    { floats: 'packed', integers: 'unpacked', isShuffled: true },
+    { floats: 'unpacked', integers: 'unpacked' },
+  ] as const)('weights $floats, lists $integers', async (options) => {
+    const file = convolutionFile(options)
+    const network = decodeNetwork(file)
+    expect(network).toMatchObject({ residual: false, padding: 'zero' })
+    const input = samplePlanes(1, 6, 5)
+    const session = await ort.InferenceSession.create(file)
+    const result = await session.run({ in: new ort.Tensor('float32', input.data, [1, 1, 5, 6]) })
+    const want = result.out.data as Float32Array
+    expect(maxDifference((await reference.run(network, input)).data, want)).toBeLessThan(1e-5)
+    await session.release()
+  })
+})
+
+test('9-1-5 looks 6 pixels around and costs 8,032 multiplications a pixel', () => {
+  const network = createNetwork(SRCNN_915)
+  expect(haloOf(network)).toBe(6)
+  expect(costOf(network)).toBe(8032)
+  expect(describeNetwork(network)).toBe('9-1-5 1-64-32-1 residual')
+})
+
+test('impossible shapes are refused with what was expected', () => {
+  const refuse = (architecture: Architecture, message: string) =>
+    expect(() => createNetwork(architecture)).toThrow(message)
+  refuse({ kernels: [9, 1, 5], widths: [64] }, 'one width between each two of 3 layers, got 1')
+  refuse({ kernels: [8], widths: [] }, 'expected an odd kernel up to 31, got 8')
+  refuse({ kernels: [33], widths: [] }, 'expected an odd kernel up to 31, got 33')
+  refuse({ kernels: [3, 3], widths: [0] }, 'expected 1 to 512 channels, got 0')
+  refuse({ kernels: [3, 3], widths: [513] }, 'expected 1 to 512 channels, got 513')
+  refuse({ kernels: [], widths: [] }, 'layers')
+})
+
+test('the reference gives what can be worked out by hand', async () => {
+  const layer = { kernel: 3, inputs: 1, outputs: 1, weights: Float32Array.of(0, 0, 0, 1, 2, 0, 0, 0, 0), bias: Float32Array.of(10) } // prettier-ignore
+  const input = { channels: 1, width: 3, height: 1, data: Float32Array.of(1, 2, 3) }
+  const run = async (network: Omit<Network, 'layers'>) => [
+    ...(await reference.run({ layers: [layer], ...network }, input)).data,
+  ]
+  expect(await run({ residual: false, padding: 'zero' })).toEqual([12, 15, 18])
+  expect(await run({ residual: false, padding: 'edge' })).toEqual([13, 15, 18])
+  expect(await run({ residual: true, padding: 'edge' })).toEqual([14, 17, 21])
+})

@@ -1,0 +1,298 @@
+import { describe, expect, test } from 'vitest'
+import { createRandom } from '../../../worker/image/prng.ts'
+import {
+  decodeNetwork,
+  describeNetwork,
+  encodeNetwork,
+  type Padding,
+  SRCNN_915,
+} from '../../../worker/model/network.ts'
+import {
+  decodeOnnx,
+  encodeOnnx,
+  ModelError,
+  type OnnxConstant,
+  type OnnxGraph,
+  type OnnxNode,
+} from '../../../worker/model/onnx.ts'
+import { convolutionFile } from '../../support/onnxFile.ts'
+import { sampleNetwork } from '../../support/samples.ts'
+
+const SMALL = { kernels: [3, 1, 3], widths: [2, 2], residual: true }
+
+/** A small file whose graph was changed. */
+function fileWith(change: (graph: OnnxGraph) => Partial<OnnxGraph>, padding: Padding = 'edge') {
+  const graph = decodeOnnx(encodeNetwork(sampleNetwork(SMALL, padding)))
+  return encodeOnnx({ ...graph, ...change(graph) })
+}
+
+/** Changes the node that puts out `output`. */
+function nodeWith(output: string, change: (node: OnnxNode) => Partial<OnnxNode>) {
+  return ({ nodes }: OnnxGraph) => ({
+    nodes: nodes.map((node) => (node.outputs[0] === output ? { ...node, ...change(node) } : node)),
+  })
+}
+
+function attributesWith(output: string, attributes: OnnxNode['attributes']) {
+  return nodeWith(output, (node) => ({ attributes: { ...node.attributes, ...attributes } }))
+}
+
+function constantWith(name: string, change: (constant: OnnxConstant) => OnnxConstant) {
+  return ({ constants }: OnnxGraph) => ({
+    constants: new Map(constants).set(name, change(constants.get(name)!)),
+  })
+}
+
+const floats = (length: number, value = 0.5) => new Float32Array(length).fill(value)
+
+describe('a graph that is not ours is refused with what was expected', () => {
+  const cases: { what: string; file: Uint8Array; message: RegExp }[] = [
+    {
+      what: 'Sigmoid instead of Relu',
+      file: fileWith(nodeWith('relu1', () => ({ op: 'Sigmoid' }))),
+      message: /expected Relu and Conv, one Add of the input, or the end, got Sigmoid\(conv1\)/,
+    },
+    {
+      what: 'a Sigmoid at the end',
+      file: fileWith(({ nodes }) => ({
+        nodes: [...nodes, { op: 'Sigmoid', inputs: ['y'], outputs: ['z'], attributes: {} }],
+        outputs: [{ name: 'z', dims: [1, 1, 'h', 'w'] }],
+      })),
+      message: /got Sigmoid\(y\)/,
+    },
+    {
+      what: 'a node that leads nowhere',
+      file: fileWith(({ nodes }) => ({
+        nodes: [...nodes, { op: 'Relu', inputs: ['x'], outputs: ['z'], attributes: {} }],
+      })),
+      message: /expected Relu and Conv, one Add of the input, or the end, got Relu\(x\)/,
+    },
+    {
+      what: 'a Relu at the end',
+      file: fileWith(({ nodes }) => ({
+        nodes: [...nodes.slice(0, -1), { op: 'Relu', inputs: ['conv3'], outputs: ['y'], attributes: {} }], // prettier-ignore
+      })),
+      message: /expected Conv as layer 4, got the end of the graph/,
+    },
+    {
+      what: 'no nodes',
+      file: fileWith(() => ({ nodes: [] })),
+      message: /expected Conv as layer 1, got the end of the graph/,
+    },
+    {
+      what: 'a residual of something else',
+      file: fileWith(nodeWith('y', () => ({ inputs: ['conv3', 'relu1'] }))),
+      message: /expected the last Add to add the network's input "x"/,
+    },
+    {
+      what: 'a strided convolution',
+      file: fileWith(attributesWith('conv2', { strides: [2, 2] })),
+      message: /layer 2: expected a plain convolution \(stride 1/,
+    },
+    {
+      what: 'a dilated convolution',
+      file: fileWith(attributesWith('conv1', { dilations: [2, 2] })),
+      message: /layer 1: expected a plain convolution/,
+    },
+    {
+      what: 'a grouped convolution',
+      file: fileWith(attributesWith('conv2', { group: 2 })),
+      message: /layer 2: expected a plain convolution .* one group/,
+    },
+    {
+      what: 'automatic padding',
+      file: fileWith(attributesWith('conv1', { auto_pad: 'SAME_UPPER' })),
+      message: /layer 1: expected a plain convolution/,
+    },
+    {
+      what: 'pads of another kind than a list',
+      file: fileWith(attributesWith('conv1', { pads: 1 })),
+      message: /layer 1: expected a plain convolution/,
+    },
+    {
+      what: 'unequal pads',
+      file: fileWith(attributesWith('conv1', { pads: [1, 1, 0, 1] }), 'zero'),
+      message: /layer 1: expected a plain convolution .* equal pads/,
+    },
+    {
+      what: 'pads on two sides only',
+      file: fileWith(attributesWith('conv1', { pads: [1, 1] }), 'zero'),
+      message: /layer 1: expected a plain convolution/,
+    },
+    {
+      what: 'zero padding in one layer and none in the next',
+      file: fileWith(attributesWith('conv3', { pads: [0, 0, 0, 0] }), 'zero'),
+      message:
+        /expected one edge Pad of 2 .* pads of 1, 0, 1 in the convolutions; got no Pad and 1, 0, 0/,
+    },
+    {
+      what: 'an edge Pad and zero padding as well',
+      file: fileWith(attributesWith('conv1', { pads: [1, 1, 1, 1] })),
+      message: /got 2 and 1, 0, 0/,
+    },
+    {
+      what: 'an edge Pad of another width',
+      file: fileWith(constantWith('pads', ({ dims }) => ({ dims, values: [0, 0, 3, 3, 0, 0, 3, 3] }))), // prettier-ignore
+      message: /expected one edge Pad of 2 and no other padding, .* got 3/,
+    },
+    {
+      what: 'a reflecting Pad',
+      file: fileWith(attributesWith('padded', { mode: 'reflect' })),
+      message: /expected Pad with mode edge/,
+    },
+    {
+      what: 'a Pad on one side',
+      file: fileWith(constantWith('pads', ({ dims }) => ({ dims, values: [0, 0, 2, 2, 0, 0, 0, 0] }))), // prettier-ignore
+      message: /expected Pad with mode edge and one constant width/,
+    },
+    {
+      what: 'a kernel that is not square',
+      file: fileWith(constantWith('w1', () => ({ dims: [2, 1, 3, 1], values: floats(6) }))),
+      message: /layer 1: expected constant f32 weights \[outputs, inputs, k, k\], got \[2,1,3,1\]/,
+    },
+    {
+      what: 'an even kernel',
+      file: fileWith(({ constants, nodes }) => ({
+        constants: new Map(constants).set('w1', { dims: [2, 1, 2, 2], values: floats(8) }),
+        nodes: nodes.map((node) => node.outputs[0] === 'conv1' ? { ...node, attributes: { ...node.attributes, kernel_shape: [2, 2] } } : node), // prettier-ignore
+      })),
+      message: /layer 1: expected an odd kernel up to 31, got 2/,
+    },
+    {
+      what: 'a kernel_shape other than the weights have',
+      file: fileWith(attributesWith('conv1', { kernel_shape: [5, 5] })),
+      message: /layer 1: expected kernel_shape \[3, 3\], as the weights have it, got \[5, 5\]/,
+    },
+    {
+      what: 'no bias',
+      file: fileWith(nodeWith('conv2', ({ inputs }) => ({ inputs: inputs.slice(0, 2) }))),
+      message: /layer 2: expected a constant f32 bias \[2\], got \[\]/,
+    },
+    {
+      what: 'a bias of another length',
+      file: fileWith(constantWith('b2', () => ({ dims: [3], values: floats(3) }))),
+      message: /layer 2: expected a constant f32 bias \[2\], got \[3\]/,
+    },
+    {
+      what: 'weights that are an input',
+      file: fileWith(({ constants }) => {
+        const rest = new Map(constants)
+        rest.delete('w3')
+        return { constants: rest }
+      }),
+      message: /layer 3: expected constant f32 weights/,
+    },
+    {
+      what: 'integer weights',
+      file: fileWith(constantWith('b1', () => ({ dims: [2], values: [1, 2] }))),
+      message: /layer 1: expected a constant f32 bias \[2\]/,
+    },
+    {
+      what: 'channels that do not meet',
+      file: fileWith(constantWith('w2', () => ({ dims: [2, 3, 1, 1], values: floats(6) }))),
+      message: /layer 2: expected 2 input channels, as layer 1 puts out, got 3/,
+    },
+    {
+      what: 'another number of channels out than in',
+      file: fileWith(({ constants }) => ({
+        constants: new Map(constants)
+          .set('w3', { dims: [4, 2, 3, 3], values: floats(72) })
+          .set('b3', { dims: [4], values: floats(4) }),
+      })),
+      message: /expected as many channels out as in \(residual\), got 1 in and 4 out/,
+    },
+    {
+      what: 'NaN among the weights',
+      file: fileWith(constantWith('w2', ({ dims }) => ({ dims, values: floats(4, NaN) }))),
+      message: /layer 2: expected finite weights/,
+    },
+    {
+      what: 'an infinite bias',
+      file: fileWith(constantWith('b3', ({ dims }) => ({ dims, values: floats(1, Infinity) }))),
+      message: /layer 3: expected finite weights/,
+    },
+    {
+      what: 'two inputs',
+      file: fileWith(({ inputs }) => ({ inputs: [...inputs, { name: 'x2', dims: [1] }] })),
+      message: /expected one input and one output, got 2 and 1/,
+    },
+    {
+      what: 'fewer bytes than the dims say',
+      file: fileWith(constantWith('w2', ({ values }) => ({ dims: [2, 2, 3, 3], values }))),
+      message: /expected 144 bytes for "w2" \[2, 2, 3, 3\], got 16/,
+    },
+    { what: 'no bytes', file: new Uint8Array(0), message: /expected an ONNX file, got 0 bytes/ },
+    {
+      what: 'a PNG',
+      file: Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13),
+      message: /expected an ONNX file/,
+    },
+    {
+      what: 'text',
+      file: new TextEncoder().encode('<!doctype html><title>Not found</title>'),
+      message: /expected an ONNX file/,
+    },
+  ]
+
+  test.each(cases)('$what', ({ file, message }) => {
+    expect(() => decodeNetwork(file)).toThrow(ModelError)
+    expect(() => decodeNetwork(file)).toThrow(message)
+  })
+})
+
+describe('a file that ends too early is a ModelError', () => {
+  test.each([
+    ['ours', encodeNetwork(sampleNetwork(SMALL))],
+    ['with zero padding', encodeNetwork(sampleNetwork(SMALL, 'zero'))],
+    ["another writer's", convolutionFile({ floats: 'packed', integers: 'unpacked' })],
+  ])('%s, at every length', (_, file) => {
+    expect(() => decodeNetwork(file)).not.toThrow()
+    for (let length = 0; length < file.length; length++) {
+      expect(() => decodeNetwork(file.subarray(0, length)), `${length} bytes`).toThrow(ModelError)
+    }
+  })
+
+  test('9-1-5, at lengths all over it', () => {
+    const file = encodeNetwork(sampleNetwork(SRCNN_915))
+    for (let length = 0; length < file.length; length += 97) {
+      expect(() => decodeNetwork(file.subarray(0, length)), `${length} bytes`).toThrow(ModelError)
+    }
+  })
+})
+
+describe('a damaged file is a ModelError, or happens to be a network', () => {
+  test.each([
+    ['ours', encodeNetwork(sampleNetwork(SMALL))],
+    ['with zero padding', encodeNetwork(sampleNetwork(SMALL, 'zero'))],
+    ["another writer's", convolutionFile({ floats: 'unpacked', integers: 'packed' })],
+  ])('%s, each bit flipped', (_, file) => {
+    for (let bit = 0; bit < 8 * file.length; bit++) {
+      const damaged = file.slice()
+      damaged[bit >> 3] ^= 1 << (bit & 7)
+      expectNetworkOrModelError(damaged)
+    }
+  })
+
+  test.each([
+    ['ours', encodeNetwork(sampleNetwork(SMALL))],
+    ['random bytes', new Uint8Array(300)],
+  ])('%s, many bytes replaced', (name, file) => {
+    const random = createRandom(11)
+    for (let round = 0; round < 20_000; round++) {
+      const damaged = file.slice()
+      const count = name === 'ours' ? 1 + random.below(8) : damaged.length
+      for (let i = 0; i < count; i++) damaged[random.below(damaged.length)] = random.below(256)
+      expectNetworkOrModelError(damaged)
+    }
+  })
+})
+
+function expectNetworkOrModelError(file: Uint8Array): void {
+  try {
+    const network = decodeNetwork(file)
+    describeNetwork(network)
+    encodeNetwork(network)
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error
+  }
+}
