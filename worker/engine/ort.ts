@@ -119,12 +119,9 @@ export function createOrtEngine(runtime: OrtRuntime, options: OrtOptions): Engin
   return { name, maxSide, run }
 }
 
-const SESSION_OPTIONS: InferenceSession.SessionOptions = {
-  enableCpuMemArena: false,
-  enableMemPattern: false,
-  graphOptimizationLevel: 'all',
-  logSeverityLevel: 3,
-}
+// Measured in workerd on onnxruntime-web 1.30: all graph optimisations, the default, save 5 to 9 MB
+// at 256² (ReLU is fused into the convolutions); arena, memory pattern and prepacking change nothing.
+const SESSION_OPTIONS: InferenceSession.SessionOptions = { logSeverityLevel: 3 } // errors
 
 /** A session that fails to go away must not fail the run that was done with it. */
 async function release(lease: Lease): Promise<void> {
