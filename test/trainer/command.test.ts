@@ -1,0 +1,130 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { createCodec } from '../../worker/codec/codec.ts'
+import { loadCodecModules } from '../../worker/codec/node.ts'
+import { parseManifest } from '../../worker/model/manifest.ts'
+import { UsageError } from '../../trainer/arguments.ts'
+import { commandOf, parseConfig } from '../../trainer/config.ts'
+import { createProgress, formatSeconds } from '../../trainer/progress.ts'
+import { drawPicture } from './pictures.ts'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+
+test('the commands train, export, evaluate and list, from a folder of pictures', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'trainer-'))
+  const codec = await createCodec(await loadCodecModules())
+  for (const [set, seeds] of [
+    ['train', [1, 2]],
+    ['test', [3]],
+  ] as const) {
+    await mkdir(path.join(folder, set))
+    for (const seed of seeds) {
+      const bytes = await codec.encode(drawPicture(64, 60, seed), { format: 'png', quality: 100 })
+      await writeFile(path.join(folder, set, `${seed}.png`), bytes)
+    }
+  }
+  const run = (script: string, ...args: string[]) => execute(script, folder, args)
+
+  const trained = await run('main.ts', '--data', 'train', '--eval', 'test', '--scale', '2,3', '--steps', '4', '--batch', '2', '--channels', '8,4', '--runtime', 'web', '--name', 'tiny') // prettier-ignore
+  expect(trained.stderr).toMatch(/tiny x3 +100 % +step 4\/4/)
+  expect(trained.stdout).toContain('onnxruntime-web')
+  expect(await readdir(path.join(folder, 'models'))).toEqual(['manifest.json', 'tiny-x2.onnx', 'tiny-x3.onnx']) // prettier-ignore
+  const { models } = parseManifest(
+    await readFile(path.join(folder, 'models/manifest.json'), 'utf8'),
+  )
+  expect(models[1]).toMatchObject({
+    name: 'tiny',
+    scale: 3,
+    architecture: '9-1-5 1-8-4-1 residual',
+    padding: 'edge',
+    data: 'train (2 images)',
+    seed: 1,
+    steps: 4,
+    patches: 8,
+    command: 'npm run trainer -- --scale 3 --steps 4 --channels 8,4 --batch 2 --name tiny --data train', // prettier-ignore
+    scores: [{ set: 'test', input: 'float', images: 1 }, { set: 'test', input: 'uint8', images: 1 }], // prettier-ignore
+  })
+
+  const evaluated = await run('evaluate.ts', '--model', 'tiny', '--scale', '3', '--data', '.', '--sets', 'test', '--json', '--runtime', 'web') // prettier-ignore
+  const [score] = JSON.parse(evaluated.stdout) as { model: { psnr: number } }[]
+  expect(score.model.psnr).toBeCloseTo(models[1].scores![0].psnr, 3)
+
+  const unknown = run('evaluate.ts', '--model', 'other', '--data', '.', '--sets', 'test')
+  await expect(unknown).rejects.toThrow(
+    'one of the manifest\'s (tiny x2, tiny x3), got "other" at x2',
+  )
+})
+
+test.each([
+  ['--foo 1', 'expected one of --scale, --data'],
+  ['--steps', 'expected --steps N, got no value'],
+  ['--steps --seed', 'expected --steps N, got no value'],
+  ['--steps 1.5', 'expected --steps to be an integer from 1 to 2147483647, got "1.5"'],
+  ['--steps 5 --minutes 5', 'expected --steps or --minutes, got both'],
+  ['--steps 5 --steps 6', 'expected --steps once, got it twice'],
+  ['--resume=yes', 'expected no value for --resume, got "yes"'],
+  ['--scale 5', 'expected --scale to be one of 2, 3, 4, got "5"'],
+  ['--scale 2,2', 'expected --scale to name each thing once'],
+  [
+    '--arch 9-1-1-5',
+    'expected --channels to name one width between each two of 4 layers, got 64,32',
+  ],
+  ['--arch 9-2-5', 'expected --arch to be of odd kernels, got 2'],
+  ['--patch 12', 'expected --patch to be an integer from 13 to 512, got "12"'],
+  ['--uint8 2', 'expected --uint8 to be a number from 0 to 1, got "2"'],
+  ['--runtime gpu', 'expected --runtime to be one of auto, node, web, got "gpu"'],
+  ['--eval nowhere', 'expected --eval to name folders that exist, got "nowhere"'],
+  ['--name X', 'expected --name to be a-z, 0-9 and dashes, got "X"'],
+  ['T91', 'expected only options, got "T91"'],
+])('"%s" is refused: %s', (line, message) => {
+  const parse = () => parseConfig(['--data', '.', ...line.split(' ')])
+  expect(parse).toThrow(UsageError)
+  expect(parse).toThrow(message)
+})
+
+test('the command in the manifest says what differs from the defaults, and holds no path', () => {
+  const line = '--data /a/b/photos --arch 9-3-5 --no-residual --seed 7 --uint8 0 --minutes 5'
+  const config = parseConfig(line.split(' '))
+  const command = commandOf(config, 4, 1234)
+  expect(command).toBe('npm run trainer -- --scale 4 --steps 1234 --arch 9-3-5 --uint8 0 --seed 7 --no-residual --data photos') // prettier-ignore
+  const again = parseConfig(command.split(' ').slice(4))
+  expect(again.architecture).toEqual(config.architecture)
+})
+
+test('progress is one line that is rewritten on a terminal, and whole lines elsewhere', () => {
+  const write = (isTTY: boolean) => {
+    let text = ''
+    const stream = { isTTY, write: (part: string) => ((text += part), true) }
+    const progress = createProgress('x3', { first: 0, steps: 2, batch: 4 }, stream)
+    progress.update(1, 0.01)
+    progress.update(2, 0.001)
+    progress.end()
+    return text
+  }
+  expect(write(false)).toMatch(/^x3 +100 % {2}step 2\/2 {2}loss 5.500e-3 {2}22.60 dB on patches {2}\d+ patches\/s {2}0:00 left\n$/) // prettier-ignore
+  expect(write(true)).toMatch(/\rx3 \[#{20}\] 100 %.*\n$/s)
+})
+
+test.each([
+  [0, '0:00'],
+  [59.2, '1:00'],
+  [754, '12:34'],
+  [3661, '1:01:01'],
+])('%d seconds are shown as %s', (seconds, text) => {
+  expect(formatSeconds(seconds)).toBe(text)
+})
+
+function execute(script: string, cwd: string, args: string[]) {
+  return new Promise<{ stdout: string; stderr: string }>((resolve, reject) => {
+    const file = path.join(ROOT, 'trainer', script)
+    const tsx = path.join(ROOT, 'node_modules/tsx/dist/cli.mjs')
+    execFile(process.execPath, [tsx, file, ...args], { cwd }, (error, stdout, stderr) => {
+      if (error) reject(new Error(stderr, { cause: error }))
+      else resolve({ stdout, stderr })
+    })
+  })
+}

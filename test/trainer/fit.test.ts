@@ -1,0 +1,128 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { createOrtEngine } from '../../worker/engine/ort.ts'
+import { createNetwork, decodeNetwork, encodeNetwork, haloOf, type Network } from '../../worker/model/network.ts' // prettier-ignore
+import { readCheckpoint, writeCheckpoint } from '../../trainer/checkpoint.ts'
+import { createOnnxEngine } from '../../trainer/engine/onnx.ts'
+import { loadRuntime } from '../../trainer/engine/runtime.ts'
+import { createFitState, fit, type FitState, rateAt } from '../../trainer/fit.ts'
+import { withParameters } from '../../trainer/parameters.ts'
+import { createSampler, prepareExamples } from '../../trainer/patches.ts'
+import { scoreSet } from '../../trainer/score.ts'
+import { drawPicture } from './pictures.ts'
+
+// onnxruntime-web, as it is in every installation; a slimmer 9-1-5, for time.
+const runtime = await loadRuntime('web')
+const NETWORK = createNetwork({ kernels: [9, 1, 5], widths: [16, 8], residual: true })
+const TASK = { network: NETWORK, batch: 8, patch: 33 }
+const SCALE = 3
+const examples = [1, 2, 3].flatMap((seed) => prepareExamples(drawPicture(96, 90, seed), SCALE, 33))
+const scene = { name: 'unseen', rgba: drawPicture(90, 90, 99), isGrey: false }
+
+async function train(
+  steps: number,
+  { seed = 1, state = createFitState(NETWORK, seed), stopAt = steps } = {},
+): Promise<{ state: FitState; losses: number[] }> {
+  const { batch, patch } = TASK
+  const sample = createSampler(examples, { batch, patch, halo: haloOf(NETWORK), residual: true, uint8Share: 0.5, seed }) // prettier-ignore
+  const engine = await createOnnxEngine(TASK, runtime)
+  const losses: number[] = []
+  await fit(state, engine, sample, { steps, rate: 2e-3 }, (loss) => {
+    losses.push(loss)
+    return state.step < stopAt
+  })
+  await engine.dispose()
+  return { state, losses }
+}
+
+test('200 steps lower the loss, and what is exported beats bicubic on a picture it has not seen', async () => {
+  const { state, losses } = await train(200)
+  const mean = (part: number[]) => part.reduce((sum, v) => sum + v, 0) / part.length
+  expect(mean(losses.slice(-20))).toBeLessThan(0.8 * mean(losses.slice(0, 20)))
+
+  // The weights themselves: after 200 steps the average still remembers the start.
+  const trained = withParameters(NETWORK, state.parameters)
+  const file = encodeNetwork(trained)
+  const network = decodeNetwork(file)
+  expect(network).toEqual(trained)
+  const engine = createOrtEngine(runtime.api, { executionProvider: runtime.executionProvider })
+  for (const input of ['float', 'uint8'] as const) {
+    const { bicubic, model } = await scoreSet('drawn', [scene], SCALE, input, { network, engine })
+    expect(model.psnr).toBeGreaterThan(bicubic.psnr + 0.3)
+    expect(model.ssim).toBeGreaterThan(bicubic.ssim)
+  }
+})
+
+test('the exported file opens in onnxruntime with the names and sizes that others expect', async () => {
+  const { parameters } = createFitState(NETWORK, 1)
+  const file = encodeNetwork(withParameters(NETWORK, parameters))
+  const session = await runtime.api.InferenceSession.create(file)
+  expect([session.inputNames, session.outputNames]).toEqual([['x'], ['y']])
+  const x = new runtime.api.Tensor('float32', new Float32Array(35), [1, 1, 5, 7])
+  const { y } = await session.run({ x })
+  expect(y.dims).toEqual([1, 1, 5, 7])
+  await session.release()
+})
+
+test('the same seed gives the same weights bit for bit, another seed others', async () => {
+  const first = await train(12)
+  const again = await train(12)
+  expect(again.state).toEqual(first.state)
+  expect(again.losses).toEqual(first.losses)
+  const other = await train(12, { seed: 2 })
+  expect(other.state.average).not.toEqual(first.state.average)
+})
+
+test('a run that was stopped and resumed from its checkpoint ends in the bits of one that was not', async () => {
+  const whole = await train(20)
+  const { state: stopped } = await train(20, { stopAt: 7 })
+  expect(stopped.step).toBe(7)
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'trainer-')), 'run.json')
+  await writeCheckpoint(file, { seed: 1 }, 20, stopped)
+  const { state, steps } = await readCheckpoint(file, { seed: 1 })
+  expect(steps).toBe(20)
+  const { state: resumed } = await train(steps, { state })
+  expect(resumed).toEqual(whole.state)
+})
+
+test('a checkpoint of another recipe is refused by the part that differs', async () => {
+  const file = path.join(await mkdtemp(path.join(tmpdir(), 'trainer-')), 'run.json')
+  await writeCheckpoint(file, { seed: 1, scale: 3 }, 20, createFitState(NETWORK, 1))
+  await expect(readCheckpoint(file, { seed: 1, scale: 2 })).rejects.toThrow('expected scale 3 as there, got 2') // prettier-ignore
+})
+
+test('a loss that is no number ends the run instead of spoiling the weights', async () => {
+  const state = createFitState(NETWORK, 1)
+  const before = state.parameters.slice()
+  const gradients = new Float32Array(before.length)
+  const engine = { description: '', lossAndGradients: async () => ({ loss: NaN, gradients }), dispose: async () => {} } // prettier-ignore
+  const batch = { inputs: new Float32Array(0), targets: new Float32Array(0) }
+  const run = fit(
+    state,
+    engine,
+    () => batch,
+    { steps: 1, rate: 1 },
+    () => true,
+  )
+  await expect(run).rejects.toThrow('the loss became NaN at step 0')
+  expect(state.parameters).toEqual(before)
+})
+
+test('the rate rises over the first 200 steps and falls to 2 % of its peak', () => {
+  const schedule = { steps: 100_000, rate: 1e-3 }
+  expect(rateAt(0, schedule)).toBeCloseTo(1e-3 / 200, 8)
+  expect(rateAt(199, schedule)).toBeCloseTo(1e-3, 5)
+  expect(rateAt(50_000, schedule)).toBeCloseTo(0.51e-3, 6)
+  expect(rateAt(99_999, schedule)).toBeCloseTo(0.02e-3, 8)
+})
+
+test('weights start as He et al. have them, the last layer at a tenth', () => {
+  const network: Network = createNetwork({ kernels: [9, 1, 5], widths: [64, 32] })
+  const views = withParameters(network, createFitState(network, 1).parameters).layers
+  const deviations = views.map(({ weights }) => Math.hypot(...weights) / Math.sqrt(weights.length))
+  const expected = [Math.sqrt(2 / 81), Math.sqrt(2 / 64), 0.1 * Math.sqrt(2 / 800)]
+  deviations.forEach((deviation, i) => expect(deviation / expected[i]).toBeCloseTo(1, 1))
+  expect(views.every(({ bias }) => bias.every((v) => v === 0))).toBe(true)
+})

@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { formatManifest, type ModelEntry, parseManifest, withEntry } from '../../worker/model/manifest.ts' // prettier-ignore
+import { decodeNetwork, describeNetwork } from '../../worker/model/network.ts'
+import { ModelError } from '../../worker/model/onnx.ts'
+
+const ENTRY: ModelEntry = {
+  name: 'srcnn',
+  scale: 3,
+  file: 'srcnn-x3.onnx',
+  sha256: '0123456789abcdef'.repeat(4),
+  bytes: 33_166,
+}
+const text = (entry: object) => JSON.stringify({ version: 1, models: [entry] })
+
+test('a manifest that was formatted parses to itself, whatever the order it was made in', () => {
+  const full: ModelEntry = {
+    ...ENTRY,
+    seed: -1,
+    scores: [{ set: 'Set5', input: 'float', images: 5, psnr: 32.49, ssim: 0.9, bicubic: { psnr: 30.39, ssim: 0.87 } }], // prettier-ignore
+    scenes: 2.1,
+  }
+  const other = { ...ENTRY, scale: 2, file: 'srcnn-x2.onnx' }
+  const first = formatManifest({ version: 1, models: [full, other] })
+  const second = formatManifest(withEntry({ version: 1, models: [other] }, full))
+  expect(second).toBe(first)
+  expect(parseManifest(first)).toEqual({ version: 1, models: [other, full] })
+  expect(first.endsWith('}\n')).toBe(true)
+})
+
+test('an entry replaces the one of its name and scale', () => {
+  const manifest = { version: 1 as const, models: [ENTRY] }
+  expect(withEntry(manifest, { ...ENTRY, bytes: 1 }).models).toEqual([{ ...ENTRY, bytes: 1 }])
+})
+
+test('keys from a later writer are left out', () => {
+  expect(parseManifest(text({ ...ENTRY, later: true })).models).toEqual([ENTRY])
+})
+
+test.each([
+  ['no JSON', '{', 'expected a manifest in JSON'],
+  ['a list', '[]', 'the manifest: expected an object, got []'],
+  ['another version', '{"version":2}', 'expected manifest version 1, got 2'],
+  ['no models', '{"version":1}', 'models: expected a list, got nothing'],
+  ['an upper-case name', text({ ...ENTRY, name: 'SRCNN' }), 'models[0].name: expected a name like "srcnn", got "SRCNN"'], // prettier-ignore
+  ['a scale it cannot serve', text({ ...ENTRY, scale: 5 }), 'models[0].scale: expected 2, 3, 4, got 5'], // prettier-ignore
+  ['a path', text({ ...ENTRY, file: '../srcnn.onnx' }), 'models[0].file: expected a file name that ends in .onnx'], // prettier-ignore
+  ['a short digest', text({ ...ENTRY, sha256: 'ab' }), 'models[0].sha256: expected 64'],
+  ['no bytes', text({ ...ENTRY, bytes: 0 }), 'models[0].bytes: expected a whole number above 0, got 0'], // prettier-ignore
+  ['a score without a number', text({ ...ENTRY, scores: [{ set: 'Set5', input: 'float', images: 5 }] }), 'models[0].scores[0].psnr: expected dB, got nothing'], // prettier-ignore
+  ['a model twice', JSON.stringify({ version: 1, models: [ENTRY, ENTRY] }), 'got "srcnn" at scale 3 twice'], // prettier-ignore
+])('%s is refused by name', (_, manifest, message) => {
+  expect(() => parseManifest(manifest)).toThrow(ModelError)
+  expect(() => parseManifest(manifest)).toThrow(message)
+})
+
+const MODELS = new URL('../../models/', import.meta.url)
+
+describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the weights that ship', () => {
+  const { models } = parseManifest(readFileSync(new URL('manifest.json', MODELS), 'utf8'))
+
+  test('are srcnn at every scale', () => {
+    expect(models.filter(({ name }) => name === 'srcnn').map(({ scale }) => scale)).toEqual([2, 3, 4]) // prettier-ignore
+  })
+
+  test.each(models)(
+    '$file is what the manifest says',
+    ({ file, sha256, bytes, architecture, scores }) => {
+      const content = readFileSync(new URL(file, MODELS))
+      expect(content).toHaveLength(bytes)
+      expect(createHash('sha256').update(content).digest('hex')).toBe(sha256)
+      expect(describeNetwork(decodeNetwork(content))).toBe(architecture)
+      for (const { psnr, bicubic } of scores ?? []) expect(psnr).toBeGreaterThan(bicubic.psnr + 1)
+    },
+  )
+})

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { readDataset } from '../../trainer/dataset.ts'
+import { publishedBicubic } from '../../trainer/published.ts'
+import { scoreSet } from '../../trainer/score.ts'
+
+// The oracle is the literature: bicubic on Set5 and Set14. The pictures are not in the repository.
+const DATA = path.join(import.meta.dirname, '../../../shared/data')
+
+/** The published figures are exact to their two digits; the 8-bit ones were measured before RGB was rounded. */
+const TOLERANCE = { float: 0.005, uint8: 0.02 }
+
+test.skipIf(!existsSync(path.join(DATA, 'Set5')))(
+  'bicubic on Set5 gives the published figures (skipped without ../shared/data)',
+  async () => {
+    const { pictures } = await readDataset(path.join(DATA, 'Set5'))
+    for (const scale of [2, 3, 4]) {
+      for (const input of ['float', 'uint8'] as const) {
+        const { bicubic, model } = await scoreSet('Set5', pictures, scale, input)
+        const published = publishedBicubic('Set5', scale, input)!
+        expect(Math.abs(bicubic.psnr - published.psnr)).toBeLessThan(TOLERANCE[input])
+        if (published.ssim) expect(bicubic.ssim).toBeCloseTo(published.ssim, 4)
+        expect(model).toEqual(bicubic)
+      }
+    }
+  },
+)
+
+test.skipIf(!existsSync(path.join(DATA, 'Set14')))(
+  'a picture stored without colour is its own luma: Set14 with bridge.bmp (skipped without ../shared/data)',
+  async () => {
+    const { pictures } = await readDataset(path.join(DATA, 'Set14'))
+    expect(pictures.filter(({ isGrey }) => isGrey).map(({ name }) => name)).toEqual(['bridge'])
+    const { bicubic } = await scoreSet('Set14', pictures, 4, 'float')
+    expect(Math.abs(bicubic.psnr - publishedBicubic('Set14', 4, 'float')!.psnr)).toBeLessThan(TOLERANCE.float) // prettier-ignore
+  },
+)
