@@ -9,6 +9,7 @@ const project = (name: string, testTimeout: number, globalSetup: string[] = []) 
     include: [`test/${name}/**/*.test.ts`],
     testTimeout,
     hookTimeout: testTimeout,
+    silent: 'passed-only' as const, // what a worker logs of an expected failure
     globalSetup,
   },
 })

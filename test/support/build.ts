@@ -1,8 +1,17 @@
-// Builds the deployable bundle once before the tests that run it (vitest's globalSetup), or by hand.
+// Builds what the worker tests run, once before them (vitest's globalSetup) or by hand.
 import { execFileSync } from 'node:child_process'
-import { BUNDLE, ROOT } from './worker.ts'
+import { BUNDLE, OTHER_BUNDLE, ROOT } from './worker.ts'
 
 export function setup(): void {
-  const args = ['wrangler', 'deploy', '--dry-run', '--env', '', '--outdir', BUNDLE]
-  execFileSync('npx', args, { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] })
+  build(BUNDLE, '--env', '')
+  build(OTHER_BUNDLE, '--config', 'test/support/app/wrangler.toml')
+}
+
+/** The very files that a deploy would upload. */
+function build(folder: string, ...args: string[]): void {
+  execFileSync('npx', ['wrangler', 'deploy', '--dry-run', '--outdir', folder, ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+  })
 }

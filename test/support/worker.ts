@@ -6,10 +6,13 @@ import { Miniflare, type MiniflareOptions } from 'miniflare'
 import { unstable_readConfig as readConfig } from 'wrangler'
 
 export const ROOT = join(import.meta.dirname, '../..')
-/** Where test/support/build.ts puts the bundle. */
+/** Where build.ts puts the standalone worker, and somebody else's that mounts the middleware. */
 export const BUNDLE = join(ROOT, 'dist/worker')
+export const OTHER_BUNDLE = join(ROOT, 'dist/other-worker')
 
 export interface WorkerOptions {
+  /** Default: BUNDLE. */
+  readonly bundle?: string
   /** Variables of wrangler.toml: ORIGIN_URL, SR_PREFIX, ... */
   readonly vars?: Record<string, string>
   /** R2 buckets to bind: RESULTS_BUCKET, MODELS_BUCKET, ORIGIN_BUCKET. */
@@ -25,16 +28,17 @@ const TYPES = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data' } as
 /** Starts a worker; call `dispose()` when done. */
 export async function startWorker(options: WorkerOptions = {}): Promise<Miniflare> {
   const config = readConfig({ config: join(ROOT, 'wrangler.toml') }, { hideWarnings: true })
-  const files = readdirSync(BUNDLE).filter((file) => extensionOf(file) in TYPES)
+  const { bundle = BUNDLE } = options
+  const files = readdirSync(bundle).filter((file) => extensionOf(file) in TYPES)
   files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js')) // the entry comes first
   const miniflare = new Miniflare({
     compatibilityDate: config.compatibility_date,
     compatibilityFlags: config.compatibility_flags,
-    modulesRoot: BUNDLE,
+    modulesRoot: bundle,
     modules: files.map((file) => ({
       type: TYPES[extensionOf(file) as keyof typeof TYPES],
-      path: join(BUNDLE, file),
-      contents: readFileSync(join(BUNDLE, file)),
+      path: join(bundle, file),
+      contents: readFileSync(join(bundle, file)),
     })),
     bindings: { ...options.vars },
     r2Buckets: [...(options.buckets ?? [])],

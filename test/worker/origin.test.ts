@@ -141,7 +141,9 @@ test('an origin that breaks off in the middle gives no broken picture', async ()
 test('a bucket is an origin: pictures, 404, validators', async () => {
   const worker = await start({ buckets: ['ORIGIN_BUCKET'] })
   const bucket = await worker.getR2Bucket('ORIGIN_BUCKET')
-  await bucket.put('dir/my cat.png', new Uint8Array(picture), { httpMetadata: { contentType: 'image/png' } })
+  await bucket.put('dir/my cat.png', new Uint8Array(picture), {
+    httpMetadata: { contentType: 'image/png' },
+  })
   expect(await seen(worker, 'http://site.test/dir/my%20cat.png?sr=2')).toBe('60x40')
   expect(await seen(worker, 'http://site.test/dog.png?sr=2')).toBe(
     '404 skipped; reason=ORIGIN_STATUS',

@@ -1,0 +1,47 @@
+// Somebody else's Hono app, with the middleware mounted in every way that the README shows.
+import { Hono } from 'hono'
+import { superResolution } from '../../../worker/workers.ts'
+
+interface Bindings {
+  readonly PICTURES: R2Bucket
+  readonly RESULTS: R2Bucket
+}
+
+const app = new Hono<{ Bindings: Bindings }>()
+let resolutions = 0
+
+// A value.
+app.use('/uploads/*', superResolution({ quality: 60 }))
+// A function of the environment.
+app.use(
+  '/kept/*',
+  superResolution((c) => {
+    resolutions++
+    return { results: (c.env as Bindings).RESULTS, cache: false }
+  }),
+)
+// A renamed parameter.
+app.use('/renamed/*', superResolution({ param: 'upscale' }))
+app.use(
+  '/wrong/*',
+  superResolution(() => ({ quality: 1 })),
+)
+// A cache that always fails.
+const broken = { match: () => Promise.reject(new Error('match')), put: () => Promise.reject(new Error('put')) } // prettier-ignore
+app.use('/broken-cache/*', superResolution({ cache: broken as unknown as Cache }))
+
+app.get('/resolutions', (c) => c.text(`${resolutions}`))
+app.get('/throws/*', superResolution(), () => {
+  throw new Error('the route is broken')
+})
+app.get('*', async (c) => {
+  const { pathname, search } = new URL(c.req.url)
+  const object = await c.env.PICTURES.get(pathname.split('/').at(-1)!)
+  if (!object) return c.notFound()
+  c.header('x-route', `${c.req.method} ${c.req.path}${search} range=${c.req.header('range')}`)
+  c.header('cache-control', 'max-age=60')
+  c.header('etag', object.httpEtag)
+  return c.body(object.body)
+})
+
+export default app

@@ -1,0 +1,103 @@
+// The middleware in somebody else's Hono app (test/support/app), in workerd.
+import type { Miniflare } from 'miniflare'
+import sharp from 'sharp'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { OTHER_BUNDLE, startWorker } from '../support/worker.ts'
+
+let worker: Miniflare
+let picture: Buffer
+
+beforeAll(async () => {
+  worker = await startWorker({ bundle: OTHER_BUNDLE, buckets: ['PICTURES', 'RESULTS'] })
+  const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
+  picture = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#000', noise } }).jpeg().toBuffer() // prettier-ignore
+  const bucket = await worker.getR2Bucket('PICTURES')
+  await bucket.put('a.jpg', new Uint8Array(picture))
+})
+afterAll(() => worker.dispose())
+
+const get = (path: string, init?: { method?: string; headers?: Record<string, string> }) =>
+  worker.dispatchFetch(`http://app.test${path}`, init)
+
+async function sizeOf(response: { arrayBuffer(): Promise<ArrayBuffer> }): Promise<string> {
+  const { width, height } = await sharp(await response.arrayBuffer()).metadata()
+  return `${width}x${height}`
+}
+
+test('a route’s picture comes back larger, and the route’s headers do not mix with ours', async () => {
+  const response = await get('/uploads/a.jpg?sr=3', { headers: { range: 'bytes=0-9' } })
+  expect(response.status).toBe(200)
+  expect(response.headers.get('x-route')).toBeNull()
+  expect(response.headers.get('x-sr')).toMatch(/^done; scale=3; /)
+  expect(await sizeOf(response)).toBe('120x90')
+})
+
+test('without sr the route answers by itself', async () => {
+  const response = await get('/uploads/a.jpg?w=1', { headers: { range: 'bytes=0-9' } })
+  expect(response.headers.get('x-route')).toBe('GET /uploads/a.jpg?w=1 range=bytes=0-9')
+  expect(Buffer.from(await response.arrayBuffer()).equals(picture)).toBe(true)
+})
+
+test('a route’s own error is passed on', async () => {
+  const response = await get('/uploads/none.jpg?sr=3&w=1', { headers: { range: 'bytes=0-9' } })
+  expect(response.status).toBe(404)
+  expect(response.headers.get('x-sr')).toBe('skipped; reason=ORIGIN_STATUS')
+  await response.text()
+})
+
+test('options of a mount hold for it alone', async () => {
+  const small = await get('/uploads/a.jpg?sr=2')
+  const large = await get('/renamed/a.jpg?upscale=2')
+  const sizes = await Promise.all(
+    [small, large].map(async (r) => (await r.arrayBuffer()).byteLength),
+  )
+  expect(sizes[0]).toBeLessThan(sizes[1])
+  const untouched = await get('/renamed/a.jpg?sr=2')
+  expect(untouched.headers.get('x-sr')).toBeNull()
+  await untouched.arrayBuffer()
+})
+
+test('a function of options runs once for an environment, and its bucket keeps the results', async () => {
+  for (let i = 0; ; i++) {
+    const response = await get('/kept/a.jpg?sr=2')
+    expect(await sizeOf(response)).toBe('80x60')
+    if (response.headers.get('cache-status') === 'edge-srcnn; hit; detail=r2') break
+    expect(i).toBeLessThan(100)
+  }
+  expect(await (await get('/resolutions')).text()).toBe('1')
+  const { objects } = await (await worker.getR2Bucket('RESULTS')).list()
+  expect(objects.map(({ key }) => key.split('/')[0])).toEqual(['entries', 'results'])
+})
+
+test('a cache that fails never fails the request', async () => {
+  for (let i = 0; i < 2; i++) {
+    const response = await get('/broken-cache/a.jpg?sr=2')
+    expect(response.status).toBe(200)
+    expect(response.headers.get('x-sr')).toMatch(/^done/)
+    expect(await sizeOf(response)).toBe('80x60')
+  }
+})
+
+test('HEAD has the headers of GET and no body', async () => {
+  const whole = await get('/uploads/a.jpg?sr=2')
+  await whole.arrayBuffer()
+  const head = await get('/uploads/a.jpg?sr=2', { method: 'HEAD' })
+  expect(head.status).toBe(200)
+  for (const name of ['content-type', 'content-length', 'etag', 'x-sr']) {
+    expect(head.headers.get(name), name).toBe(whole.headers.get(name))
+  }
+  expect(await head.text()).toBe('')
+})
+
+test('a route that throws is the app’s own error, with the reason beside it', async () => {
+  const response = await get('/throws/a.jpg?sr=2')
+  expect(response.status).toBe(500)
+  expect(response.headers.get('x-sr')).toBe('skipped; reason=ORIGIN_STATUS')
+  await response.text()
+})
+
+test('options that cannot work are an error of the app, not a broken picture', async () => {
+  const response = await get('/wrong/a.jpg?sr=2')
+  expect(response.status).toBe(500)
+  await response.text()
+})
