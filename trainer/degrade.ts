@@ -59,7 +59,7 @@ function mergeChannels(channels: readonly Plane[]): Rgba {
   const data = new Uint8ClampedArray(4 * width * height).fill(255)
   channels.forEach((plane, c) => {
     // Math.round first: the clamped store rounds ties to even, MATLAB's uint8() away from zero.
-    plane.data.forEach((v, i) => (data[4 * i + c] = Math.round(v * 255)))
+    for (let i = 0; i < plane.data.length; i++) data[4 * i + c] = Math.round(plane.data[i] * 255)
   })
   return { width, height, data }
 }

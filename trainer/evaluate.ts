@@ -14,7 +14,7 @@ import { scoreSet, type SetScore } from './score.ts'
 import { formatScores } from './table.ts'
 
 const OPTIONS = {
-  model: { value: 'NAME', help: 'bicubic, a name in the manifest, or an .onnx file (default: srcnn)' }, // prettier-ignore
+  model: { value: 'NAME', help: 'bicubic, a name in the manifest, or an .onnx file with its --scale (default: srcnn)' }, // prettier-ignore
   models: { value: 'FOLDER', help: 'where the manifest is (default: models)' },
   data: { value: 'FOLDER', help: `where the sets are (default: ${DATA})` },
   sets: { value: 'NAME,NAME', help: 'folders in it (default: Set5,Set14)' },
@@ -37,6 +37,9 @@ await runCommand(async (args) => {
   }
   const name = given.model ?? 'srcnn'
   const scales = parseScales(given.scale)
+  if (name.endsWith('.onnx') && scales.length > 1) {
+    throw new UsageError(`expected --scale with the one scale that ${name} is for`)
+  }
   const inputs = given.input === undefined ? INPUTS : [oneOf(given.input, 'input', INPUTS)]
   const sets = listOf(given.sets ?? 'Set5,Set14', 'sets', String)
 

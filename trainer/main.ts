@@ -78,6 +78,7 @@ async function trainScale(
   const { state, steps } = await startOrResume(config, file, recipe, engine, sample)
   await mkdir(RUNS, { recursive: true })
   const label = `${name} x${scale}`
+  console.log(`${label}: ${recipe.architecture}, ${steps} steps of ${batch} patches from ${examples.length} pictures (${data.pictures.length} in several sizes)`) // prettier-ignore
   const progress = createProgress(label, { first: state.step, steps, batch })
   let saved = performance.now()
   try {

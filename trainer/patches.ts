@@ -41,16 +41,15 @@ export function prepareExamples(picture: Rgba, scale: number, patch: number): Ex
   return FACTORS.map((factor) => rescalePicture(picture, factor))
     .filter(({ width, height }) => Math.min(width, height) >= patch + scale - 1)
     .map((resized) => {
-      const { width, height, data } = modcrop(truthOf(resized), scale)
-      return {
-        width,
-        height,
-        truth: Uint8Array.from(data, (v) => Math.round(v * 255)),
-        small: {
-          float: shrinkPlane(truthOf(resized), scale),
-          uint8: lumaOf(shrinkPicture(resized, scale)),
-        },
+      const luma = truthOf(resized)
+      const { width, height, data } = modcrop(luma, scale)
+      const truth = new Uint8Array(data.length)
+      for (let i = 0; i < data.length; i++) truth[i] = Math.round(data[i] * 255)
+      const small = {
+        float: shrinkPlane(luma, scale),
+        uint8: lumaOf(shrinkPicture(resized, scale)),
       }
+      return { width, height, truth, small }
     })
 }
 
