@@ -48,7 +48,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
       routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: true },
     },
     // miniflare types its own Request and Response (undici's); ours are the same things.
-    outboundService: options.outbound as MiniflareOptions['outboundService'],
+    outboundService: options.outbound,
     inspectorPort: options.inspectorPort,
     cf: false,
   } as MiniflareOptions)

@@ -95,7 +95,7 @@ test('without ORIGIN_URL the picture is fetched at the request’s own URL', asy
   const worker = await start({
     outbound: (request) => {
       asked.push(request.url)
-      return new Response(picture)
+      return new Response(new Uint8Array(picture))
     },
   })
   expect(await seen(worker, 'https://shop.test/p/cat.png?w=9&sr=3')).toBe('90x60')

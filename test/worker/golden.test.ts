@@ -1,0 +1,97 @@
+// PIPELINE_VERSION is in every cache key: it must be raised when, and only when, other pixels are
+// served. These files hold what version N serves for fixed pictures and fixed weights. When this
+// test fails on purpose: raise PIPELINE_VERSION in worker/cache.ts and run
+// `UPDATE_GOLDEN=1 npx vitest run --config test/vitest.config.ts --project worker golden`.
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Miniflare } from 'miniflare'
+import sharp from 'sharp'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { PIPELINE_VERSION } from '../../worker/cache.ts'
+import { createRandom } from '../../worker/image/prng.ts'
+import { createNetwork, encodeNetwork, SRCNN_915 } from '../../worker/model/network.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin.ts'
+import { ROOT, startWorker } from '../support/worker.ts'
+
+const GOLDEN = join(ROOT, 'test/fixtures/golden')
+const isUpdate = process.env.UPDATE_GOLDEN === '1'
+
+let origin: FakeOrigin
+let worker: Miniflare
+
+beforeAll(async () => {
+  origin = await startOrigin()
+  worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['MODELS_BUCKET'] })
+  await shipFixedWeights()
+  await servePictures()
+  if (isUpdate) rmSync(GOLDEN, { recursive: true, force: true })
+  mkdirSync(GOLDEN, { recursive: true })
+})
+afterAll(async () => {
+  await worker.dispose()
+  await origin.close()
+})
+
+/** Weights of no use but that every layer and the residual show in the pixels. */
+async function shipFixedWeights(): Promise<void> {
+  const network = createNetwork(SRCNN_915)
+  const random = createRandom(7)
+  for (const { weights, inputs, kernel } of network.layers) {
+    for (let i = 0; i < weights.length; i++) weights[i] = (random.normal() * 0.7) / Math.sqrt(inputs * kernel * kernel) // prettier-ignore
+  }
+  const bucket = await worker.getR2Bucket('MODELS_BUCKET')
+  const file = encodeNetwork(network)
+  const sha256 = createHash('sha256').update(file).digest('hex')
+  const models = [2, 3, 4].map((scale) => ({ name: 'srcnn', scale, file: 'fixed.onnx', sha256, bytes: file.length })) // prettier-ignore
+  await bucket.put('fixed.onnx', file)
+  await bucket.put('manifest.json', JSON.stringify({ version: 1, models }))
+}
+
+/** Colour gradients, edges at many angles and, in one, transparency. */
+async function servePictures(): Promise<void> {
+  const width = 29
+  const height = 23
+  const random = createRandom(3)
+  const data = new Uint8Array(width * height * 4)
+  for (let i = 0; i < width * height; i++) {
+    const [x, y] = [i % width, Math.floor(i / width)]
+    const isInside = Math.hypot(x - 14, y - 11) < 8
+    data.set([isInside ? 230 : 8 * x, 10 * y, (x ^ y) * 8, isInside ? 255 : 12 * x], 4 * i)
+    data[4 * i] += random.below(8)
+  }
+  const picture = sharp(data, { raw: { width, height, channels: 4 } })
+  origin.serve('/alpha.png', await picture.clone().png().toBuffer())
+  const opaque = picture.clone().removeAlpha()
+  origin.serve('/opaque.png', await opaque.clone().png().toBuffer())
+  origin.serve('/photo.jpg', await opaque.clone().jpeg({ quality: 90 }).toBuffer())
+  origin.serve('/photo.webp', await opaque.clone().webp({ quality: 90 }).toBuffer())
+}
+
+const pixels = (file: Uint8Array) => sharp(file).ensureAlpha().raw().toBuffer()
+
+test.each([
+  ['opaque.png', 'sr=2', 'png'],
+  ['opaque.png', 'sr=3', 'png'],
+  ['opaque.png', 'sr=4', 'png'],
+  ['opaque.png', 'sr=3&sr-model=bicubic', 'png'],
+  ['alpha.png', 'sr=3', 'png'],
+  ['alpha.png', 'sr=3&sr-format=jpeg', 'jpg'],
+  ['photo.jpg', 'sr=3', 'jpg'],
+  ['photo.webp', 'sr=3', 'webp'],
+])('%s?%s is served as version N served it', async (name, query, ending) => {
+  const response = await worker.dispatchFetch(`http://site.test/${name}?${query}`)
+  expect(response.headers.get('x-sr')).toMatch(/^done/)
+  const served = new Uint8Array(await response.arrayBuffer())
+  const slug = `${name}-${query}`.replace(/[^a-z0-9]+/g, '-')
+  const file = join(GOLDEN, `v${PIPELINE_VERSION}-${slug}.${ending}`)
+  if (isUpdate) writeFileSync(file, served)
+  expect(existsSync(file), `${file} is missing: see the top of this test`).toBe(true)
+  const [now, then] = await Promise.all([pixels(served), pixels(readFileSync(file))])
+  expect(now.length).toBe(then.length)
+  let most = 0
+  for (let i = 0; i < now.length; i++) most = Math.max(most, Math.abs(now[i] - then[i]))
+  // One level: the network's sums may be ordered otherwise on another machine. Lossy encoders
+  // can turn that one level into a few where a coefficient falls to the other side.
+  expect(most).toBeLessThanOrEqual(ending === 'png' ? 1 : 4)
+})

@@ -1,0 +1,100 @@
+// What is served is what was measured: pictures whose truth is known, through the deployed bundle.
+// After training, `RECORD_SCENES=1 npx vitest run --config test/vitest.config.ts --project worker quality`
+// writes into the manifest what new weights gain on our own scenes; without it they are held to that.
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Miniflare } from 'miniflare'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readDataset } from '../../trainer/dataset.ts'
+import { shrinkPicture, truthOf } from '../../trainer/degrade.ts'
+import { readManifest } from '../../trainer/export.ts'
+import { psnr } from '../../worker/image/metrics.ts'
+import { modcrop, type Rgba } from '../../worker/image/plane.ts'
+import { formatManifest, withEntry } from '../../worker/model/manifest.ts'
+import { renderScene, SCENE_NAMES } from '../fixtures/make.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin.ts'
+import { ROOT, startWorker } from '../support/worker.ts'
+
+const SCALES = [2, 3, 4] as const
+const SET5 = join(ROOT, '../shared/data/Set5')
+const MODELS = join(ROOT, 'models')
+
+let origin: FakeOrigin
+let worker: Miniflare
+
+beforeAll(async () => {
+  origin = await startOrigin()
+  worker = await startWorker({ vars: { ORIGIN_URL: origin.url } })
+})
+afterAll(async () => {
+  await worker.dispose()
+  await origin.close()
+})
+
+/** Shrinks a truth as evaluation does, has it served larger again, and compares luma. */
+async function servedPsnr(truth: Rgba, scale: number, model: string): Promise<number> {
+  const { width, height, data } = shrinkPicture(truth, scale)
+  const small = await sharp(data, { raw: { width, height, channels: 4 } }).removeAlpha().png().toBuffer() // prettier-ignore
+  origin.serve('/small.png', small, { 'cache-control': 'no-store' })
+  const url = `http://site.test/small.png?sr=${scale}&sr-format=png&sr-model=${model}`
+  const response = await worker.dispatchFetch(url)
+  expect(response.headers.get('x-sr')).toMatch(/^done/)
+  const served = await sharp(await response.arrayBuffer()).ensureAlpha().raw().toBuffer({ resolveWithObject: true }) // prettier-ignore
+  const large = { width: served.info.width, height: served.info.height, data: served.data }
+  return psnr(truthOf(large), modcrop(truthOf(truth), scale), scale)
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length
+
+describe('our own scenes', () => {
+  const truths: Rgba[] = []
+  beforeAll(async () => {
+    for (const name of SCENE_NAMES) truths.push(await renderScene(name))
+  }, 120_000)
+
+  test.each(SCALES)(
+    'at x%i are as much sharper than bicubic as the manifest says',
+    async (scale) => {
+      const manifest = await readManifest(MODELS)
+      const entry = manifest.models.find(
+        (model) => model.name === 'srcnn' && model.scale === scale,
+      )!
+      const margins: number[] = []
+      for (const truth of truths) {
+        const sharper = await servedPsnr(truth, scale, 'srcnn')
+        margins.push(sharper - (await servedPsnr(truth, scale, 'bicubic')))
+      }
+      const margin = mean(margins)
+      if (process.env.RECORD_SCENES === '1') {
+        const recorded = { ...entry, scenes: Number(margin.toFixed(3)) }
+        writeFileSync(join(MODELS, 'manifest.json'), formatManifest(withEntry(manifest, recorded)))
+        return
+      }
+      expect(entry.scenes, 'no margin is recorded: see the top of this test').toBeDefined()
+      // The same weights and pixels; only rounding in another onnxruntime may differ.
+      expect(Math.abs(margin - entry.scenes!)).toBeLessThan(0.02)
+      expect(Math.min(...margins)).toBeGreaterThan(0)
+    },
+    120_000,
+  )
+})
+
+const hasSet5 = existsSync(SET5)
+if (!hasSet5) console.warn(`skipped: Set5 through the worker, as there is no ${SET5}`)
+
+describe.skipIf(!hasSet5).each(SCALES)('Set5 at x%i', (scale) => {
+  test('is served as well as evaluation measures, within 0.03 dB', async () => {
+    const { models } = await readManifest(MODELS)
+    const { scores } = models.find((model) => model.name === 'srcnn' && model.scale === scale)!
+    const measured = scores!.find(({ set, input }) => set === 'Set5' && input === 'uint8')!.psnr
+    const { pictures } = await readDataset(SET5)
+    const values: number[] = []
+    for (const { rgba } of pictures) values.push(await servedPsnr(rgba, scale, 'srcnn'))
+    const served = mean(values)
+    console.log(
+      `Set5 x${scale}: ${served.toFixed(3)} dB served, ${measured.toFixed(3)} dB measured`,
+    )
+    expect(Math.abs(served - measured)).toBeLessThan(0.03)
+  })
+})
