@@ -4,7 +4,6 @@
 import type { Rgba } from '../image/plane.ts'
 import { CodecError } from './error.ts'
 import type { Header } from './header.ts'
-import { readIcc } from './icc.ts'
 import { guarded } from './instance.ts'
 import { decodeJpeg, encodeJpeg } from './jpeg.ts'
 import { applyOrientation } from './orientation.ts'
@@ -43,17 +42,10 @@ export interface Codec {
   decode(bytes: Uint8Array, header: Header): Promise<Rgba>
   /** Encodes; metadata other than `icc` is not written, transparency on JPEG becomes white. Throws CodecError. */
   encode(picture: Rgba, as: Encoding): Promise<Uint8Array>
-  /**
-   * The colour profile of the file that `header` was read from, as a copy that keeps no part of the
-   * file alive. Undefined where there is none, or none that a viewer would apply.
-   */
-  readIcc(header: Header): Promise<Uint8Array | undefined>
 }
 
 export function createCodec(modules: CodecModules): Codec {
   return {
-    readIcc,
-
     async decode(bytes, header) {
       if (header.obstacle) throw new CodecError(`cannot decode: ${header.obstacle}`)
       const stored = await guarded(`decoding ${header.type}`, () => decodeStored(bytes, header))

@@ -6,8 +6,11 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc
 })
 
-export function crc32(bytes: Uint8Array): number {
+/** Of all parts in a row. */
+export function crc32(parts: readonly Uint8Array[]): number {
   let crc = ~0
-  for (let i = 0; i < bytes.length; i++) crc = TABLE[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8)
+  for (const part of parts) {
+    for (let i = 0; i < part.length; i++) crc = TABLE[(crc ^ part[i]!) & 255]! ^ (crc >>> 8)
+  }
   return ~crc >>> 0
 }

@@ -9,7 +9,10 @@ const MAX_ICC_BYTES = 4 * 2 ** 20
 
 const PROFILE_HEADER_BYTES = 128
 
-/** See Codec.readIcc. */
+/**
+ * The colour profile of the file that `header` was read from, as a copy that keeps no part of the
+ * file alive. Undefined where there is none, or none that a viewer would apply. Never rejects.
+ */
 export async function readIcc(header: Header): Promise<Uint8Array | undefined> {
   if (!header.icc) return undefined
   const icc = header.type === 'png' ? await inflate(header.icc) : header.icc.slice()

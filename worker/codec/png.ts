@@ -16,7 +16,7 @@ export function plainPng(bytes: Uint8Array): Uint8Array {
     if (type === 'IEND') break
     if (PICTURE_CHUNKS.has(type)) parts.push(whole)
   }
-  return concat([...parts, chunk('IEND', new Uint8Array())])
+  return concat([...parts, ...chunk('IEND', [])])
 }
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
@@ -34,10 +34,10 @@ export async function encodePng(picture: Rgba, icc: Uint8Array | undefined): Pro
   view.setUint32(4, picture.height)
   header[8] = 8 // bits a sample
   header[9] = (samples.grey ? 0 : 2) + (samples.alpha ? 4 : 0)
-  const parts = [SIGNATURE, chunk('IHDR', header)]
-  if (profile) parts.push(chunk('iCCP', concat([ICC_NAME, ...(await deflate([profile]))])))
-  for (const data of await deflate(filteredBands(picture, samples))) parts.push(chunk('IDAT', data))
-  return concat([...parts, chunk('IEND', new Uint8Array())])
+  const parts = [SIGNATURE, ...chunk('IHDR', [header])]
+  if (profile) parts.push(...chunk('iCCP', [ICC_NAME, ...(await deflate([profile]))]))
+  parts.push(...chunk('IDAT', await deflate(filteredBands(picture, samples))), ...chunk('IEND', []))
+  return concat(parts)
 }
 
 /** A name, its end, and compression method 0. */
@@ -125,12 +125,13 @@ async function collect(stream: ReadableStream<Uint8Array>): Promise<Uint8Array[]
   }
 }
 
-function chunk(type: string, data: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(12 + data.length)
-  const view = new DataView(whole.buffer)
-  view.setUint32(0, data.length)
-  for (let i = 0; i < 4; i++) whole[4 + i] = type.charCodeAt(i)
-  whole.set(data, 8)
-  view.setUint32(8 + data.length, crc32(whole.subarray(4, 8 + data.length)))
-  return whole
+/** The parts that a chunk of this content consists of. */
+function chunk(type: string, content: readonly Uint8Array[]): Uint8Array[] {
+  const head = new Uint8Array(8)
+  const length = content.reduce((sum, part) => sum + part.length, 0)
+  new DataView(head.buffer).setUint32(0, length)
+  for (let i = 0; i < 4; i++) head[4 + i] = type.charCodeAt(i)
+  const checksum = new Uint8Array(4)
+  new DataView(checksum.buffer).setUint32(0, crc32([head.subarray(4), ...content]))
+  return [head, ...content, checksum]
 }

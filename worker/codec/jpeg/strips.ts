@@ -7,14 +7,10 @@
 // DC prediction of zero. ITU-T T.81: Annex B (markers), F.1.2 and F.2.2 (entropy coding).
 
 import { concat } from '../concat.ts'
-import {
-  codeLookup,
-  fitTable,
-  type HuffmanTable,
-  MAX_CODE_BITS,
-  type SymbolLookup,
-  symbolLookup,
-} from './huffman.ts'
+import { assignCodes, fitCodeLengths, inCodeOrder } from '../huffman.ts'
+
+/** Longest code that a JPEG may use. */
+const MAX_CODE_BITS = 16
 
 const SOI = 0xd8
 const EOI = 0xd9
@@ -37,7 +33,7 @@ export function joinStrips(files: readonly Uint8Array[], height: number): Uint8A
   for (const strip of strips) {
     readSymbols(strip, (tableId, symbol) => frequencies[tableId]![symbol]!++)
   }
-  const tables = frequencies.map(fitTable)
+  const lengths = frequencies.map(fitJpegCodeLengths)
 
   const frame = first.frame.slice()
   new DataView(frame.buffer).setUint16(1, height)
@@ -47,16 +43,13 @@ export function joinStrips(files: readonly Uint8Array[], height: number): Uint8A
     segment(APP0, first.app0),
     ...first.quantizers.map((table) => segment(DQT, table)),
     segment(SOF0, frame),
-    segment(
-      DHT,
-      concat(tables.flatMap(({ counts, symbols }, id) => [Uint8Array.of(id), counts, symbols])),
-    ),
+    segment(DHT, concat(lengths.flatMap(tableParts))),
     segment(DRI, Uint8Array.of(unitsAStrip >> 8, unitsAStrip & 0xff)),
     segment(SOS, first.scan),
   ]
   for (const [i, strip] of strips.entries()) {
     if (i > 0) parts.push(Uint8Array.of(0xff, RST0 + ((i - 1) % 8)))
-    parts.push(writeSymbols(strip, tables))
+    parts.push(writeSymbols(strip, lengths))
   }
   return concat([...parts, Uint8Array.of(0xff, EOI)])
 }
@@ -104,14 +97,46 @@ function parseStrip(file: Uint8Array): Strip {
   }
 }
 
+/** What decodes a table's codes: by code length, the first longer code, left-aligned in 16 bits, ... */
+interface SymbolLookup {
+  readonly limits: Int32Array
+  /** ... and what to add to a code of this length for its place among the symbols. */
+  readonly offsets: Int32Array
+  readonly symbols: Uint8Array
+}
+
+/** A table is: id, how many codes there are of each length 1 to 16, their symbols in code order. */
 function* parseTables(content: Uint8Array): Generator<[id: number, table: SymbolLookup]> {
   for (let at = 0; at < content.length;) {
-    const counts = content.subarray(at + 1, at + 1 + MAX_CODE_BITS)
-    const symbolsAt = at + 1 + MAX_CODE_BITS
-    const end = symbolsAt + counts.reduce((sum, count) => sum + count, 0)
-    yield [content[at]!, symbolLookup({ counts, symbols: content.subarray(symbolsAt, end) })]
-    at = end
+    const id = content[at++]!
+    const counts = content.subarray(at, at + MAX_CODE_BITS)
+    at += MAX_CODE_BITS
+    const limits = new Int32Array(MAX_CODE_BITS + 1)
+    const offsets = new Int32Array(MAX_CODE_BITS + 1)
+    let code = 0
+    let place = 0
+    for (let bits = 1; bits <= MAX_CODE_BITS; bits++) {
+      offsets[bits] = place - code
+      code += counts[bits - 1]!
+      place += counts[bits - 1]!
+      limits[bits] = code << (MAX_CODE_BITS - bits)
+      code <<= 1
+    }
+    yield [id, { limits, offsets, symbols: content.subarray(at, at + place) }]
+    at += place
   }
+}
+
+/** As `parseTables` reads it. */
+function tableParts(lengths: Uint8Array, id: number): Uint8Array[] {
+  const counts = new Uint8Array(MAX_CODE_BITS)
+  for (const bits of lengths) if (bits > 0) counts[bits - 1]!++
+  return [Uint8Array.of(id), counts, Uint8Array.from(inCodeOrder(lengths))]
+}
+
+/** JPEG keeps the code of all ones free: it goes to a symbol that no byte can name. */
+function fitJpegCodeLengths(frequencies: Uint32Array): Uint8Array {
+  return fitCodeLengths([...frequencies, 1], MAX_CODE_BITS).subarray(0, frequencies.length)
 }
 
 /** A unit has one block of a lone component, or h x v of each of several; sampling is 1 or 2. */
@@ -175,15 +200,14 @@ function readSymbols(
   }
 }
 
-function writeSymbols(strip: Strip, tables: readonly HuffmanTable[]): Uint8Array {
-  const lookups = tables.map(codeLookup)
+function writeSymbols(strip: Strip, lengths: readonly Uint8Array[]): Uint8Array {
+  const codes = lengths.map(assignCodes)
   let out: Uint8Array = new Uint8Array(strip.coded.length + 1024)
   let at = 0
   let held = 0
   let heldBits = 0
   readSymbols(strip, (tableId, symbol, extra) => {
-    const { codes, bits } = lookups[tableId]!
-    write(codes[symbol]!, bits[symbol]!)
+    write(codes[tableId]![symbol]!, lengths[tableId]![symbol]!)
     write(extra, symbol & 15)
   })
   const padding = (8 - (heldBits % 8)) % 8

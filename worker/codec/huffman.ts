@@ -1,0 +1,77 @@
+// Huffman codes of a limited length, for JPEG and for WebP's alpha channel.
+
+/**
+ * The code lengths, in bits, that write symbols of these weights shortest: 0 for a symbol that does not
+ * occur, and for one that is alone. Lengths are limited as in ITU-T T.81, K.2, which costs little.
+ */
+export function fitCodeLengths(frequencies: Iterable<number>, maxBits: number): Uint8Array {
+  const weights = [...frequencies]
+  const lengths = weights.map(() => 0)
+  const groups = weights.map((_, symbol) => [symbol])
+  for (;;) {
+    const [a, b] = twoLightest(weights)
+    if (b < 0) break
+    weights[a]! += weights[b]!
+    weights[b] = 0
+    groups[a]!.push(...groups[b]!)
+    for (const symbol of groups[a]!) lengths[symbol]!++
+  }
+
+  const counts: number[] = lengths.map(() => 0)
+  for (const length of lengths) counts[length]!++
+  // Of two codes that are too long one gets their common prefix; the other one splits a shorter code.
+  for (let length = counts.length - 1; length > maxBits; length--) {
+    while (counts[length]! > 0) {
+      let shorter = length - 2
+      while (counts[shorter] === 0) shorter--
+      counts[length]! -= 2
+      counts[length - 1]!++
+      counts[shorter]!--
+      counts[shorter + 1]! += 2
+    }
+  }
+
+  const limited = new Uint8Array(lengths.length)
+  let bits = 1
+  for (const symbol of inCodeOrder(lengths)) {
+    while (counts[bits] === 0) bits++
+    limited[symbol] = bits
+    counts[bits]!--
+  }
+  return limited
+}
+
+/** The symbols that have a code, the shortest first, of equals the smaller symbol. */
+export function inCodeOrder(lengths: ArrayLike<number>): number[] {
+  const symbols = Array.from(lengths, (_, symbol) => symbol).filter(
+    (symbol) => lengths[symbol]! > 0,
+  )
+  return symbols.toSorted((a, b) => lengths[a]! - lengths[b]! || a - b)
+}
+
+/** Codes by symbol, numbered in code order: ITU-T T.81, C.2; WebP's and deflate's are the same. */
+export function assignCodes(lengths: Uint8Array): Uint16Array {
+  const codes = new Uint16Array(lengths.length)
+  let next = 0
+  let bits = 0
+  for (const symbol of inCodeOrder(lengths)) {
+    next <<= lengths[symbol]! - bits
+    bits = lengths[symbol]!
+    codes[symbol] = next++
+  }
+  return codes
+}
+
+/** Indices of the two smallest weights above zero; of equals the later one, -1 where there is none. */
+function twoLightest(weights: readonly number[]): [number, number] {
+  let first = -1
+  let second = -1
+  for (const [i, weight] of weights.entries()) {
+    if (weight === 0) continue
+    if (first < 0 || weight <= weights[first]!) {
+      second = first
+      first = i
+    } else if (second < 0 || weight <= weights[second]!) second = i
+  }
+  return [first, second]
+}

@@ -1,0 +1,185 @@
+// Lossless coding of an alpha plane, the "ALPH" chunk of a lossy WebP. libwebp's own coder takes 28
+// bytes of memory a pixel, this one two: runs that repeat the pixel to the left or the row above, and
+// Huffman codes. https://developers.google.com/speed/webp/docs/riff_container#alpha and, for the
+// bitstream, .../docs/webp_lossless_bitstream_specification (RFC 9649, 3.4 to 3.7).
+
+import { concat } from '../concat.ts'
+import { assignCodes, fitCodeLengths } from '../huffman.ts'
+
+/** In the chunk's first byte. */
+const LOSSLESS = 1
+const GRADIENT_FILTER = 3 << 2
+
+const MAX_CODE_BITS = 15
+const LITERALS = 256
+const LENGTH_PREFIXES = 24
+const DISTANCE_PREFIXES = 40
+const MAX_RUN = 4096
+/** A shorter run takes more bits than its pixels. */
+const MIN_RUN = 4
+
+/** Distance codes 1 and 2 of the format, less one: these two need no bits beside their prefix. */
+const ABOVE = 0
+const LEFT = 1
+
+/** Codes `plane`, one byte a pixel; the result is the content of an ALPH chunk. */
+export function encodeAlpha(plane: Uint8Array, width: number): Uint8Array {
+  const plain = encodePlane(plane, width)
+  const filtered = encodePlane(gradientFiltered(plane, width), width)
+  return plain.length <= filtered.length
+    ? concat([Uint8Array.of(LOSSLESS), plain])
+    : concat([Uint8Array.of(LOSSLESS | GRADIENT_FILTER), filtered])
+}
+
+/** Each pixel less left + above - corner, clamped; the first row less left, the first column less above. */
+function gradientFiltered(plane: Uint8Array, width: number): Uint8Array {
+  const out = new Uint8Array(plane.length)
+  out[0] = plane[0]!
+  for (let x = 1; x < width; x++) out[x] = plane[x]! - plane[x - 1]!
+  for (let row = width; row < plane.length; row += width) {
+    out[row] = plane[row]! - plane[row - width]!
+    for (let i = row + 1; i < row + width; i++) {
+      const guess = plane[i - 1]! + plane[i - width]! - plane[i - width - 1]!
+      out[i] = plane[i]! - Math.max(0, Math.min(255, guess))
+    }
+  }
+  return out
+}
+
+function encodePlane(plane: Uint8Array, width: number): Uint8Array {
+  const pixelCounts = new Uint32Array(LITERALS + LENGTH_PREFIXES)
+  const distanceCounts = new Uint32Array(DISTANCE_PREFIXES)
+  walk(plane, width, {
+    literal: (value) => pixelCounts[value]!++,
+    run: (length, distance) => {
+      pixelCounts[LITERALS + prefixOf(length).prefix]!++
+      distanceCounts[distance]!++
+    },
+  })
+
+  const out = bitWriter()
+  out.write(0, 3) // no transform, no colour cache, one set of codes
+  const pixelCode = out.writeCode(pixelCounts) // green, which holds the alpha, and run lengths
+  for (let channel = 0; channel < 3; channel++) out.writeCode(new Uint32Array(LITERALS))
+  const distanceCode = out.writeCode(distanceCounts)
+  walk(plane, width, {
+    literal: (value) => out.writeSymbol(pixelCode, value),
+    run: (length, distance) => {
+      const { prefix, extra, extraBits } = prefixOf(length)
+      out.writeSymbol(pixelCode, LITERALS + prefix)
+      out.write(extra, extraBits)
+      out.writeSymbol(distanceCode, distance)
+    },
+  })
+  return out.finish()
+}
+
+interface Visitor {
+  literal(value: number): void
+  run(length: number, distance: number): void
+}
+
+function walk(plane: Uint8Array, width: number, visitor: Visitor): void {
+  for (let at = 0; at < plane.length;) {
+    const left = at < 1 ? 0 : runLength(plane, at, 1)
+    const above = at < width ? 0 : runLength(plane, at, width)
+    const length = Math.max(left, above)
+    if (length >= MIN_RUN) {
+      visitor.run(length, above >= left ? ABOVE : LEFT)
+      at += length
+    } else visitor.literal(plane[at++]!)
+  }
+}
+
+function runLength(plane: Uint8Array, at: number, distance: number): number {
+  const end = Math.min(plane.length, at + MAX_RUN)
+  let i = at
+  while (i < end && plane[i] === plane[i - distance]) i++
+  return i - at
+}
+
+/** A length as its highest two bits and the rest (5.2.2 of the specification). */
+function prefixOf(length: number): { prefix: number; extra: number; extraBits: number } {
+  const n = length - 1
+  if (n < 4) return { prefix: n, extra: 0, extraBits: 0 }
+  const extraBits = 30 - Math.clz32(n)
+  return {
+    prefix: 2 * (extraBits + 1) + ((n >> extraBits) & 1),
+    extra: n & ((1 << extraBits) - 1),
+    extraBits,
+  }
+}
+
+interface Code {
+  readonly lengths: Uint8Array
+  /** With the first bit lowest, as it is written. */
+  readonly codes: Uint16Array
+}
+
+function bitWriter() {
+  let bytes = new Uint8Array(4096)
+  let at = 0
+  let held = 0
+  let heldBits = 0
+
+  /** Lowest bit first; at most 16 bits. */
+  function write(value: number, count: number): void {
+    held |= value << heldBits
+    heldBits += count
+    while (heldBits >= 8) {
+      if (at === bytes.length) {
+        const longer = new Uint8Array(2 * at)
+        longer.set(bytes)
+        bytes = longer
+      }
+      bytes[at++] = held & 255
+      held >>>= 8
+      heldBits -= 8
+    }
+  }
+
+  /** Makes a code that fits, and writes its lengths. */
+  function writeCode(counts: Uint32Array): Code {
+    const lengths = fitCodeLengths(counts, MAX_CODE_BITS)
+    if (lengths.every((bits) => bits === 0)) {
+      // Simple code: one symbol, below 256 as each plane begins with a literal; writing it takes no bits.
+      write(0b101, 3)
+      write(
+        Math.max(
+          0,
+          counts.findIndex((count) => count > 0),
+        ),
+        8,
+      )
+      return { lengths, codes: new Uint16Array(counts.length) }
+    }
+    // Lengths 0 to 15 are themselves coded, in 4 bits each here; three codes for repeats are not used.
+    write(0, 1)
+    write(19 - 4, 4)
+    for (const symbol of LENGTH_ORDER) write(symbol < 16 ? 4 : 0, 3)
+    write(0, 1) // lengths for the whole alphabet follow
+    for (const bits of lengths) write(reversed(bits, 4), 4)
+    return { lengths, codes: assignCodes(lengths).map((code, i) => reversed(code, lengths[i]!)) }
+  }
+
+  return {
+    write,
+    writeCode,
+    writeSymbol({ codes, lengths }: Code, symbol: number): void {
+      write(codes[symbol]!, lengths[symbol]!)
+    },
+    finish(): Uint8Array {
+      write(0, 7)
+      return bytes.subarray(0, at)
+    },
+  }
+}
+
+/** The order in which the lengths of length codes are written. */
+const LENGTH_ORDER = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
+
+function reversed(code: number, bits: number): number {
+  let result = 0
+  for (let i = 0; i < bits; i++) result |= ((code >> i) & 1) << (bits - 1 - i)
+  return result
+}
