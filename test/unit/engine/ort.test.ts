@@ -191,9 +191,7 @@ function countingRuntime(turns = 0) {
         runtime.counts.created++
         const run = session.run.bind(session)
         const release = session.release.bind(session)
-        session.run = async (
-          feeds: typeof ort.InferenceSession.prototype.inputMetadata | object,
-        ) => {
+        session.run = async (feeds: Parameters<typeof run>[0]) => {
           if (runtime.hangNextRun) {
             runtime.hangNextRun = false
             return new Promise(() => {})

@@ -1,0 +1,30 @@
+// npm run bench -- resize engines --json: the named benches, or all of them.
+import { cpus } from 'node:os'
+import { format, type Table } from './bench.ts'
+import { benchEngines } from './engines.ts'
+import { benchResize } from './resize.ts'
+
+const BENCHES: Record<string, () => Promise<Table[]>> = {
+  resize: benchResize,
+  engines: benchEngines,
+}
+
+const words = process.argv.slice(2)
+const asJson = words.includes('--json')
+const names = words.filter((word) => word !== '--json')
+const unknown = names.find((name) => !Object.hasOwn(BENCHES, name))
+if (unknown !== undefined) {
+  console.error(`no bench "${unknown}": expected ${Object.keys(BENCHES).join(', ')} or --json`)
+  process.exit(2)
+}
+
+const machine = `${cpus()[0].model}, ${cpus().length} cores, Node ${process.versions.node}`
+if (!asJson) console.log(`${machine}\n`)
+const tables: Table[] = []
+for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
+  for (const table of await BENCHES[name]()) {
+    tables.push(table)
+    if (!asJson) console.log(`${format(table)}\n`)
+  }
+}
+if (asJson) console.log(JSON.stringify({ machine, tables }, null, 2))

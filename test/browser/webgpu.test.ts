@@ -1,0 +1,124 @@
+// WebGPU, really run: headless Chromium with SwiftShader, a GPU in software, as the adapter.
+import { existsSync, readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { reference } from '../../worker/engine/reference.ts'
+import {
+  describeNetwork,
+  encodeNetwork,
+  type Network,
+  SRCNN_915,
+} from '../../worker/model/network.ts'
+import { maxDifference, sampleNetwork, samplePlanes } from '../support/samples.ts'
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
+const FLAGS = ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']
+const HOW = `no Chromium at ${CHROMIUM}: apt-get install chromium, or name one in CHROMIUM`
+
+// The engines' contract. f32 sums of up to 1,600 products in another order, with fused
+// multiply-adds or without, differ by about 1e-6.
+const TOLERANCE = 1e-4
+
+// A machine that checks a change must not leave this out unnoticed.
+const isMissing = !existsSync(CHROMIUM) && !process.env.CI
+if (isMissing) console.warn(`skipped: ${HOW}`)
+
+describe.skipIf(isMissing)(
+  isMissing ? HOW : 'onnxruntime on WebGPU agrees with the reference',
+  () => {
+    let server: Server
+    let browser: Browser
+    let page: Page
+
+    beforeAll(async () => {
+      if (!existsSync(CHROMIUM)) throw new Error(HOW)
+      server = await servePage()
+      browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+      page = await browser.newPage()
+      // Localhost counts as a secure context, without which there is no navigator.gpu.
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
+      await page.waitForFunction('globalThis.run')
+    })
+
+    afterAll(async () => {
+      await browser?.close()
+      server?.close()
+    })
+
+    test('the adapter is SwiftShader, not nothing', async () => {
+      expect(await page.evaluate('adapter()')).toBe('google swiftshader')
+    })
+
+    const networks = [
+      sampleNetwork(SRCNN_915),
+      sampleNetwork({ kernels: [9, 3, 5], widths: [16, 8] }, 'zero'),
+      sampleNetwork({ kernels: [9, 5, 5], widths: [16, 8], residual: true }),
+      sampleNetwork({ kernels: [5, 1, 3], widths: [8, 8], channels: 3, residual: true }),
+    ]
+    for (const network of networks) {
+      test.each([
+        [40, 33],
+        [1, 1],
+        [17, 9],
+      ])(`${describeNetwork(network)} ${network.padding}, %ix%i`, async (width, height) => {
+        const input = samplePlanes(network.layers[0].inputs, width, height)
+        const [got] = await run(page, network, input)
+        expect(maxDifference(got, (await reference.run(network, input)).data)).toBeLessThan(
+          TOLERANCE,
+        )
+      })
+    }
+
+    test('runs that start together come out right', async () => {
+      const input = samplePlanes(1, 24, 18)
+      const want = (await reference.run(networks[0], input)).data
+      for (const got of await run(page, networks[0], input, 4)) {
+        expect(maxDifference(got, want)).toBeLessThan(TOLERANCE)
+      }
+    })
+  },
+)
+
+function run(
+  page: Page,
+  network: Network,
+  input: ReturnType<typeof samplePlanes>,
+  times = 1,
+): Promise<number[][]> {
+  const lists = [[...encodeNetwork(network)], { ...input, data: [...input.data] }, times]
+  return page.evaluate(`run(...${JSON.stringify(lists)})`)
+}
+
+/** The page, its script and onnxruntime's own files, on a free port of this machine. */
+async function servePage(): Promise<Server> {
+  const bundle = await build({
+    entryPoints: [join(import.meta.dirname, '../support/webgpuPage.ts')],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['browser'],
+  })
+  const files: Record<string, [type: string, body: () => string | Uint8Array]> = {
+    '/': ['text/html', () => '<!doctype html><script type="module" src="/page.js"></script>'],
+    '/page.js': ['text/javascript', () => bundle.outputFiles[0].text],
+  }
+  const { resolve } = createRequire(import.meta.url)
+  for (const end of ['mjs', 'wasm']) {
+    const file = `ort-wasm-simd-threaded.asyncify.${end}`
+    const type = end === 'mjs' ? 'text/javascript' : 'application/wasm'
+    files[`/ort/${file}`] = [type, () => readFileSync(resolve(`onnxruntime-web/${file}`))]
+  }
+  const server = createServer((request, response) => {
+    const file = files[request.url ?? '']
+    response.writeHead(file ? 200 : 404, { 'Content-Type': file?.[0] ?? 'text/plain' })
+    response.end(file?.[1]())
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  return server
+}
