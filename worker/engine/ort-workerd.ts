@@ -57,6 +57,10 @@ async function loadRuntime(): Promise<OrtRuntime> {
           const session = await InferenceSession.create(model, options)
           isStarted = true
           return session
+        } catch (cause) {
+          throw new Error(`onnxruntime-web does not start in this isolate: ${String(cause)}`, {
+            cause,
+          })
         } finally {
           restore()
         }
