@@ -34,7 +34,10 @@ export function createWorkerdOrtEngine(): Engine {
     name: 'ort',
     maxSide: MAX_SIDE,
     async run(network, input) {
-      engine ??= createOrtEngine(await loadRuntime(), { executionProvider: 'wasm' })
+      if (!engine) {
+        const runtime = await loadRuntime()
+        engine ??= createOrtEngine(runtime, { executionProvider: 'wasm' }) // one, that runs may take turns
+      }
       return engine.run(network, input)
     },
   }
