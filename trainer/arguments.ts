@@ -98,13 +98,22 @@ export function listOf<T>(
   return values
 }
 
-/** Runs a command: a UsageError, and every other error, becomes one line on stderr and exit code 1. */
+/**
+ * Runs a command; an error becomes exit code 1 and text on stderr: its message and its causes', or
+ * a stack where it can only be a bug.
+ */
 export async function runCommand(command: (args: readonly string[]) => Promise<void>) {
   try {
     await command(process.argv.slice(2))
   } catch (error) {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error))
-    console.error(error instanceof UsageError ? `${message}\nSee --help.` : (stack ?? message))
+    console.error(describeError(error))
+    if (error instanceof UsageError) console.error('See --help.')
     process.exitCode = 1
   }
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error instanceof TypeError || error instanceof RangeError) return error.stack ?? error.message
+  return error.cause ? `${error.message}: ${describeError(error.cause)}` : error.message
 }

@@ -30,7 +30,7 @@ export async function loadRuntime(name: RuntimeName = 'auto'): Promise<Runtime> 
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
     const reason = missing ? 'is not installed' : `does not load (${(cause as Error).message})`
-    if (name === 'node') throw new Error(`onnxruntime-node ${reason}: ${INSTALL}`, { cause })
+    if (name === 'node') throw new Error(`onnxruntime-node ${reason}; ${INSTALL}`, { cause })
     return loadWeb(`onnxruntime-node, which is several times faster, ${reason}`)
   }
 }
