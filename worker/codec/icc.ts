@@ -15,7 +15,7 @@ const PROFILE_HEADER_BYTES = 128
  */
 export async function readIcc(header: Header): Promise<Uint8Array | undefined> {
   if (!header.icc) return undefined
-  const icc = header.type === 'png' ? await inflate(header.icc) : header.icc.slice()
+  const icc = header.type === 'png' ? await inflate(header.icc) : new Uint8Array(header.icc)
   return icc && icc.length >= PROFILE_HEADER_BYTES && text(icc, 36) === 'acsp' ? icc : undefined
 }
 
@@ -32,7 +32,7 @@ function text(icc: Uint8Array, at: number): string {
 async function inflate(deflated: Uint8Array): Promise<Uint8Array | undefined> {
   const parts: Uint8Array[] = []
   let length = 0
-  const inflated = new Blob([deflated.slice()])
+  const inflated = new Blob([deflated as Uint8Array<ArrayBuffer>])
     .stream()
     .pipeThrough(new DecompressionStream('deflate'))
   const reader = inflated.getReader()

@@ -9,7 +9,8 @@ export function applyOrientation(stored: Rgba, orientation: Orientation): Rgba {
   if (orientation === 1) return stored
   const { width, height } = uprightSize({ ...stored, orientation })
   const [origin, right, down] = steps(stored.width, stored.height, orientation)
-  const from = new Uint32Array(stored.data.slice().buffer)
+  const { data } = stored.data.byteOffset % 4 === 0 ? stored : { data: new Uint8Array(stored.data) }
+  const from = new Uint32Array(data.buffer, data.byteOffset, width * height)
   const to = new Uint32Array(width * height)
   for (let y = 0; y < height; y++) {
     let at = origin + y * down

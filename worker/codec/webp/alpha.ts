@@ -1,5 +1,5 @@
 // Lossless coding of an alpha plane, the "ALPH" chunk of a lossy WebP. libwebp's own coder takes 28
-// bytes of memory a pixel, this one two: runs that repeat the pixel to the left or the row above, and
+// bytes of memory a pixel, this one two: runs that repeat what is to the left or in the row above, and
 // Huffman codes. https://developers.google.com/speed/webp/docs/riff_container#alpha and, for the
 // bitstream, .../docs/webp_lossless_bitstream_specification (RFC 9649, 3.4 to 3.7).
 
@@ -17,10 +17,6 @@ const DISTANCE_PREFIXES = 40
 const MAX_RUN = 4096
 /** A shorter run takes more bits than its pixels. */
 const MIN_RUN = 4
-
-/** Distance codes 1 and 2 of the format, less one: these two need no bits beside their prefix. */
-const ABOVE = 0
-const LEFT = 1
 
 /** Codes `plane`, one byte a pixel; the result is the content of an ALPH chunk. */
 export function encodeAlpha(plane: Uint8Array, width: number): Uint8Array {
@@ -76,22 +72,28 @@ function encodePlane(plane: Uint8Array, width: number): Uint8Array {
 
 interface Visitor {
   literal(value: number): void
-  run(length: number, distance: number): void
+  run(length: number, distanceCode: number): void
 }
 
 function walk(plane: Uint8Array, width: number, visitor: Visitor): void {
+  // The pixels above, left, above left, above right: codes 1 to 4, which need no bits but their prefix.
+  const distances = [width, 1, width + 1, width - 1]
   for (let at = 0; at < plane.length;) {
-    const left = at < 1 ? 0 : runLength(plane, at, 1)
-    const above = at < width ? 0 : runLength(plane, at, width)
-    const length = Math.max(left, above)
+    let best = 0
+    let length = 0
+    for (let i = 0; i < distances.length; i++) {
+      const run = runLength(plane, at, distances[i]!)
+      if (run > length) [length, best] = [run, i]
+    }
     if (length >= MIN_RUN) {
-      visitor.run(length, above >= left ? ABOVE : LEFT)
+      visitor.run(length, best)
       at += length
     } else visitor.literal(plane[at++]!)
   }
 }
 
 function runLength(plane: Uint8Array, at: number, distance: number): number {
+  if (distance < 1 || distance > at) return 0
   const end = Math.min(plane.length, at + MAX_RUN)
   let i = at
   while (i < end && plane[i] === plane[i - distance]) i++

@@ -1,0 +1,173 @@
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
+import { concat } from '../../../worker/codec/concat.ts'
+import { CodecError } from '../../../worker/codec/error.ts'
+import { readHeader } from '../../../worker/codec/header.ts'
+import { applyOrientation } from '../../../worker/codec/orientation.ts'
+import { bmp24, bmp8 } from '../../support/bmp.ts'
+import {
+  codec,
+  decode,
+  decodeBySharp,
+  difference,
+  gradient,
+  greyGradient,
+  sharpOf,
+} from '../../support/codec.ts'
+import { pngChunk, withChunks, words } from '../../support/png.ts'
+
+const picture = gradient(61, 43)
+const translucent = gradient(61, 43, (x) => Math.min(255, 5 * x))
+const grey = greyGradient(61, 43)
+
+describe('decodes as libvips does', async () => {
+  const of = (rgba = picture) => sharpOf(rgba)
+  const opaque = (rgba = picture) => sharpOf(rgba).removeAlpha()
+  const oneBand = () => opaque(grey).toColourspace('b-w')
+  const files: [string, Buffer][] = [
+    ['baseline JPEG, 4:2:0', await opaque().jpeg().toBuffer()],
+    ['baseline JPEG, 4:4:4', await opaque().jpeg({ chromaSubsampling: '4:4:4' }).toBuffer()],
+    ['progressive JPEG', await opaque().jpeg({ progressive: true }).toBuffer()],
+    ['grey JPEG', await oneBand().jpeg().toBuffer()],
+    ['PNG', await opaque().png().toBuffer()],
+    ['PNG with alpha', await of(translucent).png().toBuffer()],
+    ['interlaced PNG', await opaque().png({ progressive: true }).toBuffer()],
+    ['palette PNG', await opaque().png({ palette: true }).toBuffer()],
+    ['palette PNG with tRNS', await of(translucent).png({ palette: true }).toBuffer()],
+    ['two-colour PNG', await opaque().png({ palette: true, colours: 2 }).toBuffer()],
+    ['16-bit PNG', await opaque().toColourspace('rgb16').png().toBuffer()],
+    ['grey PNG', await oneBand().png().toBuffer()],
+    [
+      'grey PNG with alpha',
+      await of({ ...grey, data: withAlpha(grey.data) })
+        .toColourspace('b-w')
+        .png()
+        .toBuffer(),
+    ],
+    ['lossy WebP', await opaque().webp().toBuffer()],
+    ['lossless WebP', await opaque().webp({ lossless: true }).toBuffer()],
+    ['lossy WebP with alpha', await of(translucent).webp().toBuffer()],
+    ['lossless WebP with alpha', await of(translucent).webp({ lossless: true }).toBuffer()],
+    ['GIF', await opaque().gif().toBuffer()],
+    [
+      'GIF with transparency',
+      await of(gradient(61, 43, (x) => (x < 9 ? 0 : 255)))
+        .gif()
+        .toBuffer(),
+    ],
+    ['one pixel', await opaque(gradient(1, 1)).jpeg().toBuffer()],
+  ]
+  // libjpeg and libwebp are the same code on both sides; photon rounds 16 bits where libvips cuts.
+  test.each(files)('%s', async (_, bytes) => {
+    expect(difference(await decode(bytes), await decodeBySharp(bytes))).toEqual({
+      color: expect.toSatisfy((levels) => levels <= 1),
+      alpha: 0,
+    })
+  })
+})
+
+function withAlpha(data: Uint8Array | Uint8ClampedArray): Uint8Array {
+  return Uint8Array.from(data, (value, i) => (i % 4 === 3 ? i % 256 : value))
+}
+
+describe('BMP, which libvips does not read, comes back as it was written', () => {
+  test('24 bits, in either row order', async () => {
+    expect(difference(await decode(bmp24(picture)), picture)).toEqual({ color: 0, alpha: 0 })
+    expect(difference(await decode(bmp24(picture, true)), picture)).toEqual({ color: 0, alpha: 0 })
+  })
+
+  test('8 bits with a palette', async () => {
+    const inverse = await decode(bmp8(grey, (i) => [255 - i, 255 - i, 255 - i]))
+    expect(inverse.data.every((value, i) => i % 4 === 3 || value === 255 - grey.data[i]!)).toBe(
+      true,
+    )
+  })
+})
+
+describe('EXIF orientation is applied', () => {
+  for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
+    test.each(['jpeg', 'png', 'webp'] as const)(`${orientation} of %s`, async (format) => {
+      const file = await sharpOf(picture).withMetadata({ orientation }).toFormat(format).toBuffer()
+      expect(difference(await decode(file), await decodeBySharp(file))).toEqual({
+        color: 0,
+        alpha: 0,
+      })
+    })
+  }
+
+  // Where the stored a, b, c, d (two rows of two) belong: EXIF 2.32, 4.6.4, figure 8.
+  test.each([
+    [1, 'abcd'],
+    [2, 'badc'],
+    [3, 'dcba'],
+    [4, 'cdab'],
+    [5, 'acbd'],
+    [6, 'cadb'],
+    [7, 'dbca'],
+    [8, 'bdac'],
+  ] as const)('%i puts four pixels in their places', (orientation, expected) => {
+    const data = Uint8Array.from(
+      [...'abcd'].flatMap((letter) => Array(4).fill(letter.charCodeAt(0))),
+    )
+    const upright = applyOrientation({ width: 2, height: 2, data }, orientation)
+    const places = String.fromCharCode(...upright.data.filter((_, i) => i % 4 === 0))
+    expect(places).toBe(expected)
+  })
+})
+
+test('a WebP animation of one whole frame is decoded as a still picture', async () => {
+  const still = await sharpOf(translucent).webp().toBuffer()
+  const frameData = still.subarray(still.indexOf('ALPH'))
+  const size = (n: number) => Uint8Array.of(n - 1, (n - 1) >> 8, (n - 1) >> 16)
+  const anmf = concat([new Uint8Array(6), size(61), size(43), new Uint8Array(4), frameData])
+  const little = (n: number) => words(n).reverse()
+  const ascii = (text: string) => new TextEncoder().encode(text)
+  const chunks = concat([
+    ascii('WEBPVP8X'),
+    little(10),
+    Uint8Array.of(0x12, 0, 0, 0),
+    size(61),
+    size(43),
+    ascii('ANMF'),
+    little(anmf.length),
+    anmf,
+  ])
+  const file = concat([ascii('RIFF'), little(chunks.length), chunks])
+  expect(difference(await decode(file), await decode(still))).toEqual({ color: 0, alpha: 0 })
+})
+
+test('what a PNG carries beside its picture does not reach the decoder', async () => {
+  const png = await sharpOf(picture).removeAlpha().png().toBuffer()
+  const bomb = await deflated(new Uint8Array(64 * 2 ** 20))
+  const iccp = pngChunk('iCCP', concat([new TextEncoder().encode('x\0\0'), bomb]))
+  const brokenText = concat([words(4), new TextEncoder().encode('zTXt'), words(0, 0)])
+  const file = withChunks(png, 'IDAT', [iccp, brokenText])
+  expect(difference(await decode(file), picture)).toEqual({ color: 0, alpha: 0 })
+})
+
+test('a file with an obstacle is not decoded', async () => {
+  const html = new TextEncoder().encode('<!doctype html><title>404</title>')
+  await expect(codec.decode(html, readHeader(html))).rejects.toThrow(CodecError)
+})
+
+test('a decoded size that is not the header’s is an error', async () => {
+  const png = await sharpOf(picture).png().toBuffer()
+  const header = { ...readHeader(png), width: 60 }
+  await expect(codec.decode(png, header)).rejects.toThrow(/61x43, header says 60x43/)
+})
+
+test('the result is a copy: it does not keep a decoder’s memory alive', async () => {
+  for (const format of ['jpeg', 'png', 'webp', 'gif'] as const) {
+    const { data } = await decode(
+      await sharp(picture.data, { raw: { ...picture, channels: 4 } })
+        .toFormat(format)
+        .toBuffer(),
+    )
+    expect(data.buffer.byteLength).toBe(data.length)
+  }
+})
+
+async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate'))
+  return new Uint8Array(await new Response(stream).arrayBuffer())
+}

@@ -1,0 +1,239 @@
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
+import { ENCODE_FORMATS } from '../../../worker/codec/codec.ts'
+import { CodecError } from '../../../worker/codec/error.ts'
+import { readHeader } from '../../../worker/codec/header.ts'
+import { readIcc } from '../../../worker/codec/icc.ts'
+import { createRandom } from '../../../worker/image/prng.ts'
+import type { Rgba } from '../../../worker/image/plane.ts'
+import {
+  codec,
+  decode,
+  decodeBySharp,
+  difference,
+  gradient,
+  greyGradient,
+  sharpOf,
+} from '../../support/codec.ts'
+import { pngChunk, withChunks } from '../../support/png.ts'
+
+const opaque = gradient(61, 43)
+const translucent = gradient(61, 43, (x) => Math.min(255, 5 * x))
+const grey = greyGradient(61, 43)
+
+const encode = (picture: Rgba, format: (typeof ENCODE_FORMATS)[number], icc?: Uint8Array) =>
+  codec.encode(picture, { format, quality: 90, icc })
+
+describe('what is encoded, libvips decodes', () => {
+  const pictures = {
+    opaque,
+    translucent,
+    grey,
+    'one pixel': gradient(1, 1),
+    'one row': gradient(300, 1),
+  }
+  for (const [name, picture] of Object.entries(pictures)) {
+    test(`PNG, without loss: ${name}`, async () => {
+      const back = await decodeBySharp(await encode(picture, 'png'))
+      expect(difference(picture, back)).toEqual({ color: 0, alpha: 0 })
+    })
+
+    // Lossy: 4:2:0 chroma and quality 90 stay within 40 levels on smooth pictures.
+    test(`WebP, alpha without loss: ${name}`, async () => {
+      const back = await decodeBySharp(await encode(picture, 'webp'))
+      expect(difference(picture, back)).toEqual({
+        color: expect.toSatisfy((levels) => levels < 40),
+        alpha: 0,
+      })
+    })
+
+    test(`JPEG, on white: ${name}`, async () => {
+      const onWhite = {
+        ...picture,
+        data: picture.data.map((value, i) => {
+          const alpha = picture.data[i | 3]!
+          return i % 4 === 3 ? 255 : Math.round((value * alpha + 255 * (255 - alpha)) / 255)
+        }),
+      }
+      const back = await decodeBySharp(await encode(picture, 'jpeg'))
+      expect(difference(onWhite, back)).toEqual({
+        color: expect.toSatisfy((levels) => levels < 40),
+        alpha: 0,
+      })
+    })
+  }
+
+  test('only as many channels are stored as the picture needs', async () => {
+    const channels = async (picture: Rgba, format: (typeof ENCODE_FORMATS)[number]) =>
+      (await sharp(await encode(picture, format)).metadata()).channels
+    const faint = { ...grey, data: grey.data.map((value, i) => (i % 4 === 3 ? 99 : value)) }
+    expect(await channels(opaque, 'png')).toBe(3)
+    expect(await channels(translucent, 'png')).toBe(4)
+    expect(await channels(grey, 'png')).toBe(1)
+    expect(await channels(faint, 'png')).toBe(2)
+    expect(await channels(grey, 'jpeg')).toBe(1)
+    expect(await channels(opaque, 'jpeg')).toBe(3)
+    expect(await channels(opaque, 'webp')).toBe(3)
+    expect(await channels(translucent, 'webp')).toBe(4)
+  })
+
+  test('a higher quality takes more bytes', async () => {
+    for (const format of ['jpeg', 'webp'] as const) {
+      const low = await codec.encode(opaque, { format, quality: 40 })
+      const high = await codec.encode(opaque, { format, quality: 95 })
+      expect(high.length).toBeGreaterThan(low.length)
+    }
+  })
+})
+
+describe('a JPEG that is encoded in strips', () => {
+  const random = createRandom(5)
+  const noise = (picture: Rgba): Rgba => ({
+    ...picture,
+    data: picture.data.map((value, i) => (i % 4 === 3 ? 255 : value * 0.7 + random.next() * 60)),
+  })
+  // Half a megapixel a strip; the last one is cut in the middle of a block.
+  test.each([
+    ['in colour', noise(gradient(1001, 1203))],
+    ['in grey', greyGradient(1001, 1203)],
+    ['very wide', gradient(20_000, 37)],
+  ])('is whole and no worse than libjpeg’s own: %s', async (_, picture) => {
+    const file = await codec.encode(picture, { format: 'jpeg', quality: 85 })
+    const back = await sharp(file, { failOn: 'warning' })
+      .toColourspace('srgb')
+      .ensureAlpha()
+      .raw()
+      .toBuffer()
+    const own = await sharpOf(picture).jpeg({ quality: 85, mozjpeg: false }).toBuffer()
+    const ownBack = await decodeBySharp(own)
+    expect(meanSquareError(picture.data, back)).toBeLessThan(
+      1.5 * meanSquareError(picture.data, ownBack.data) + 0.5,
+    )
+    expect(file.length).toBeLessThan(1.05 * own.length)
+  })
+})
+
+function meanSquareError(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2
+  return sum / a.length
+}
+
+describe('WebP alpha comes back from libwebp as it was', () => {
+  const random = createRandom(7)
+  const masks: [string, (x: number, y: number) => number][] = [
+    ['a step', (x) => (x < 100 ? 0 : 255)],
+    ['a soft circle', (x, y) => 255 / (1 + Math.exp(Math.hypot(x - 130, y - 90) - 70))],
+    ['a ramp', (x, y) => (x + y) / 2],
+    ['noise', () => 256 * random.next()],
+    ['almost opaque', (x, y) => (x === 40 && y === 7 ? 254 : 255)],
+    ['wholly transparent', () => 0],
+  ]
+  test.each(masks)('%s', async (_, alphaAt) => {
+    const picture = gradient(257, 181, alphaAt)
+    const file = await encode(picture, 'webp')
+    for (const back of [await decode(file), await decodeBySharp(file)]) {
+      expect(back.data.every((value, i) => i % 4 !== 3 || value === picture.data[i])).toBe(true)
+    }
+    const own = await sharpOf(picture).webp({ quality: 90, effort: 2 }).toBuffer()
+    expect(file.length).toBeLessThan(1.2 * own.length + 100)
+  })
+})
+
+describe('a colour profile', async () => {
+  const p3Png = await sharpOf(opaque).withIccProfile('p3').png().toBuffer()
+  const p3 = (await readIcc(readHeader(p3Png)))!
+  // A profile for grey samples, as far as a codec looks: size, colour space, signature.
+  const greyIcc = Uint8Array.from(p3)
+  greyIcc.set(new TextEncoder().encode('GRAY'), 16)
+
+  test('is what libvips finds in the file', async () => {
+    expect(p3).toEqual(new Uint8Array((await sharp(p3Png).metadata()).icc!))
+  })
+
+  for (const from of ENCODE_FORMATS) {
+    test.each(ENCODE_FORMATS)(`goes byte for byte from ${from} to %s`, async (to) => {
+      const source = await sharpOf(translucent).withIccProfile('p3').toFormat(from).toBuffer()
+      const header = readHeader(source)
+      const icc = await readIcc(header)
+      expect(icc).toEqual(p3)
+      const file = await encode(await codec.decode(source, header), to, icc)
+      expect(await readIcc(readHeader(file))).toEqual(p3)
+      expect(new Uint8Array((await sharp(file).metadata()).icc!)).toEqual(p3)
+      const expected = await encode(await codec.decode(source, header), to)
+      expect(difference(await decodeBySharp(file), await decodeBySharp(expected))).toEqual({
+        color: 0,
+        alpha: 0,
+      })
+    })
+  }
+
+  test('of 200 kB takes several segments of a JPEG', async () => {
+    const random = createRandom(3)
+    const long = Uint8Array.from({ length: 200_000 }, () => 256 * random.next())
+    long.set(p3.subarray(0, 128))
+    for (const format of ENCODE_FORMATS) {
+      const file = await encode(opaque, format, long)
+      expect(await readIcc(readHeader(file))).toEqual(long)
+      expect(new Uint8Array((await sharp(file).metadata()).icc!)).toEqual(long)
+    }
+  })
+
+  test('for RGB keeps a picture without colour in RGB', async () => {
+    for (const format of ['png', 'jpeg'] as const) {
+      const file = await encode(grey, format, p3)
+      expect(readHeader(file).grey).toBe(false)
+      expect(await readIcc(readHeader(file))).toEqual(p3)
+    }
+  })
+
+  test('for grey goes only with grey samples', async () => {
+    for (const format of ['png', 'jpeg'] as const) {
+      expect(await readIcc(readHeader(await encode(grey, format, greyIcc)))).toEqual(greyIcc)
+      expect(await readIcc(readHeader(await encode(opaque, format, greyIcc)))).toBeUndefined()
+    }
+    expect(await readIcc(readHeader(await encode(grey, 'webp', greyIcc)))).toBeUndefined()
+  })
+
+  test('that is a bomb, broken or no profile is not read', async () => {
+    const png = await sharpOf(opaque).png().toBuffer()
+    const name = new TextEncoder().encode('x\0\0')
+    const contents = {
+      bomb: await deflated(new Uint8Array(64 * 2 ** 20)),
+      broken: new TextEncoder().encode('not deflate'),
+      text: await deflated(new Uint8Array(500).fill(65)),
+    }
+    for (const content of Object.values(contents)) {
+      const iccp = pngChunk('iCCP', Uint8Array.of(...name, ...content))
+      expect(await readIcc(readHeader(withChunks(png, 'IDAT', [iccp])))).toBeUndefined()
+    }
+  })
+})
+
+test('metadata is not written: no EXIF, no XMP', async () => {
+  const source = await sharpOf(opaque)
+    .withExif({ IFD0: { Copyright: 'somebody' }, IFD3: { GPSLatitude: '1/1' } })
+    .jpeg()
+    .toBuffer()
+  for (const format of ENCODE_FORMATS) {
+    const { exif, xmp, iptc } = await sharp(await encode(await decode(source), format)).metadata()
+    expect({ exif, xmp, iptc }).toEqual({})
+  }
+})
+
+describe('what cannot be encoded is a CodecError', () => {
+  test('a picture whose bytes do not match its size', async () => {
+    const short = { ...opaque, data: opaque.data.subarray(4) }
+    for (const format of ENCODE_FORMATS)
+      await expect(encode(short, format)).rejects.toThrow(CodecError)
+  })
+
+  test('a WebP of more than 16383 pixels a side', async () => {
+    await expect(encode(gradient(16_384, 1), 'webp')).rejects.toThrow(CodecError)
+  })
+})
+
+async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate'))
+  return new Uint8Array(await new Response(stream).arrayBuffer())
+}

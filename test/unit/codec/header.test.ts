@@ -1,0 +1,329 @@
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
+import { concat } from '../../../worker/codec/concat.ts'
+import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
+import { bmp24, bmp8 } from '../../support/bmp.ts'
+import { gradient, greyGradient, sharpOf } from '../../support/codec.ts'
+import { pngChunk, withChunks, words } from '../../support/png.ts'
+
+const picture = gradient(40, 30)
+const translucent = gradient(40, 30, (x) => 6 * x)
+const png = await sharpOf(picture).removeAlpha().png().toBuffer()
+const jpeg = await sharpOf(picture).jpeg().toBuffer()
+const progressive = await sharpOf(picture).jpeg({ progressive: true }).toBuffer()
+const webp = await sharpOf(picture).removeAlpha().webp().toBuffer()
+const gif = await sharpOf(picture).gif().toBuffer()
+
+/** Two frames, one above the other, as libvips wants them. */
+const frames = sharp(gradient(40, 60).data, {
+  raw: { width: 40, height: 60, channels: 4, pageHeight: 30 },
+})
+
+const ascii = (text: string) => new TextEncoder().encode(text)
+const box = (...brands: string[]) =>
+  concat([words(8 + 4 * brands.length), ascii(`ftyp${brands.join('')}`)])
+
+/** A copy with some bytes replaced. */
+function patched(bytes: Uint8Array, at: number, ...values: number[]): Uint8Array {
+  const copy = Uint8Array.from(bytes)
+  copy.set(values, at)
+  return copy
+}
+
+/** Where the first JPEG marker of this code is. */
+const markerAt = (bytes: Buffer, code: number) => bytes.indexOf(Buffer.of(0xff, code))
+
+function ihdr(width: number, height: number, ...rest: number[]): Uint8Array {
+  return pngChunk('IHDR', concat([words(width, height), Uint8Array.of(...rest)]))
+}
+
+/** The file with another IHDR. */
+function withIhdr(bytes: Uint8Array, header: Uint8Array): Uint8Array {
+  return concat([bytes.subarray(0, 8), header, bytes.subarray(8 + 25)])
+}
+
+describe('the type comes from the first bytes', () => {
+  const files: [string, Uint8Array, string, string][] = [
+    ['JPEG', jpeg, 'jpeg', 'image/jpeg'],
+    ['PNG', png, 'png', 'image/png'],
+    ['WebP', webp, 'webp', 'image/webp'],
+    ['GIF', gif, 'gif', 'image/gif'],
+    ['BMP', bmp24(picture), 'bmp', 'image/bmp'],
+    ['AVIF', box('avif', '\0\0\0\0', 'mif1', 'avif'), 'avif', 'image/avif'],
+    ['AVIF under a general brand', box('mif1', '\0\0\0\0', 'avif'), 'avif', 'image/avif'],
+    ['HEIC', box('heic', '\0\0\0\0', 'mif1'), 'heic', 'image/heic'],
+    ['MP4', box('isom', '\0\0\0\0', 'mp42'), 'unknown', 'application/octet-stream'],
+    ['TIFF', ascii('II*\0'), 'tiff', 'image/tiff'],
+    ['JPEG XL', Uint8Array.of(0xff, 0x0a, 0), 'jxl', 'image/jxl'],
+    ['JPEG 2000', Uint8Array.of(0xff, 0x4f, 0xff, 0x51), 'jp2', 'image/jp2'],
+    ['SVG', ascii('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'svg', 'image/svg+xml'],
+    [
+      'SVG behind a prolog',
+      ascii('\ufeff<?xml version="1.0"?>\n<!-- <p> -->\n<!DOCTYPE svg [ <!ENTITY a ">"> ]>\n<svg>'),
+      'svg',
+      'image/svg+xml',
+    ],
+    [
+      'HTML that holds an SVG',
+      ascii('<!DOCTYPE html><svg></svg>'),
+      'unknown',
+      'application/octet-stream',
+    ],
+    [
+      'text that begins with BM',
+      ascii('BMW and other cars, to be sold'),
+      'unknown',
+      'application/octet-stream',
+    ],
+    ['nothing', new Uint8Array(), 'unknown', 'application/octet-stream'],
+  ]
+  test.each(files)('%s', (_, bytes, type, mime) => {
+    expect(readHeader(bytes)).toMatchObject({ type, mime })
+  })
+
+  test('an image of a format that is not decoded is told from what is no image', () => {
+    expect(readHeader(box('avif')).obstacle).toBe('FORMAT')
+    expect(readHeader(ascii('{"error": 404}')).obstacle).toBe('NOT_AN_IMAGE')
+  })
+})
+
+describe('size, transparency and colour are read from the header', async () => {
+  const size = { width: 40, height: 30, orientation: 1, icc: undefined, obstacle: undefined }
+  const grey = { ...size, alpha: false, grey: true }
+  const color = { ...size, alpha: false, grey: false }
+  const alpha = { ...size, alpha: true, grey: false }
+  const greySharp = () => sharpOf(greyGradient(40, 30)).removeAlpha().toColourspace('b-w')
+  const files: [string, Uint8Array, object][] = [
+    ['baseline JPEG', jpeg, color],
+    ['progressive JPEG', progressive, color],
+    ['grey JPEG', await greySharp().jpeg().toBuffer(), grey],
+    ['RGB PNG', png, color],
+    ['RGBA PNG', await sharpOf(translucent).png().toBuffer(), alpha],
+    ['grey PNG', await greySharp().png().toBuffer(), grey],
+    ['palette PNG', await sharpOf(picture).removeAlpha().png({ palette: true }).toBuffer(), color],
+    ['palette PNG with tRNS', await sharpOf(translucent).png({ palette: true }).toBuffer(), alpha],
+    [
+      '16-bit PNG',
+      await sharpOf(picture).removeAlpha().toColourspace('rgb16').png().toBuffer(),
+      color,
+    ],
+    ['lossy WebP', webp, color],
+    [
+      'lossless WebP',
+      await sharpOf(picture).removeAlpha().webp({ lossless: true }).toBuffer(),
+      color,
+    ],
+    ['lossy WebP with alpha', await sharpOf(translucent).webp().toBuffer(), alpha],
+    [
+      'lossless WebP with alpha',
+      await sharpOf(translucent).webp({ lossless: true }).toBuffer(),
+      alpha,
+    ],
+    [
+      'GIF with transparency',
+      await sharpOf(gradient(40, 30, (x) => (x < 9 ? 0 : 255)))
+        .gif()
+        .toBuffer(),
+      alpha,
+    ],
+    ['24-bit BMP', bmp24(picture), color],
+    ['top-down BMP', bmp24(picture, true), color],
+    ['BMP with a grey palette', bmp8(picture, (i) => [i, i, i]), grey],
+    ['BMP with a coloured palette', bmp8(picture, (i) => [i, 0, i]), color],
+  ]
+  test.each(files)('%s', (_, bytes, expected) => {
+    expect(readHeader(bytes)).toMatchObject(expected)
+  })
+})
+
+describe('the orientation is read from EXIF', () => {
+  for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8] as const) {
+    const upright = orientation < 5 ? { width: 40, height: 30 } : { width: 30, height: 40 }
+    test.each(['jpeg', 'png', 'webp'] as const)(`${orientation} of %s`, async (format) => {
+      const file = await sharpOf(picture).withMetadata({ orientation }).toFormat(format).toBuffer()
+      const header = readHeader(file)
+      expect(header).toMatchObject({ type: format, orientation, width: 40, height: 30 })
+      expect(uprightSize(header)).toEqual(upright)
+    })
+  }
+
+  test.each([
+    ['an unknown value', 9],
+    ['zero', 0],
+  ])('%s counts as upright', (_, value) => {
+    const exif = concat([
+      ascii('MM\0*'),
+      words(8),
+      Uint8Array.of(0, 1, 0x01, 0x12, 0, 3),
+      words(1),
+      Uint8Array.of(0, value, 0, 0),
+    ])
+    expect(readHeader(withChunks(png, 'IDAT', [pngChunk('eXIf', exif)])).orientation).toBe(1)
+  })
+
+  test('an EXIF block that points outside itself counts as upright', () => {
+    const exif = concat([ascii('MM\0*'), words(0xfffffff0)])
+    expect(readHeader(withChunks(png, 'IDAT', [pngChunk('eXIf', exif)]))).toMatchObject({
+      orientation: 1,
+      obstacle: undefined,
+    })
+  })
+})
+
+describe('more than one frame is an animation', () => {
+  const acTL = (count: number) => pngChunk('acTL', words(count, 0))
+  const fcTL = pngChunk('fcTL', concat([words(0, 40, 30, 0, 0), new Uint8Array(6)]))
+
+  test('animated GIF and WebP', async () => {
+    expect(readHeader(await frames.clone().gif().toBuffer()).obstacle).toBe('ANIMATED')
+    expect(readHeader(await frames.clone().webp().toBuffer()).obstacle).toBe('ANIMATED')
+  })
+
+  test('APNG, whether or not its first frame is the still picture', () => {
+    expect(readHeader(withChunks(png, 'IDAT', [acTL(2), fcTL])).obstacle).toBe('ANIMATED')
+    expect(readHeader(withChunks(png, 'IDAT', [acTL(1)])).obstacle).toBe('ANIMATED')
+  })
+
+  test('an APNG whose only frame is the still picture is a still picture', () => {
+    expect(readHeader(withChunks(png, 'IDAT', [acTL(1), fcTL])).obstacle).toBeUndefined()
+  })
+})
+
+describe('variants that no decoder here reads rightly are refused', async () => {
+  const frameAt = markerAt(jpeg, 0xc0)
+  const cmyk = await sharpOf(picture).toColourspace('cmyk').jpeg().toBuffer()
+  const bmp = bmp24(picture)
+  const files: [string, Uint8Array, string][] = [
+    ['CMYK JPEG', cmyk, 'CMYK'],
+    ['arithmetic JPEG', patched(jpeg, frameAt + 1, 0xc9), 'FORMAT'],
+    ['lossless JPEG', patched(jpeg, frameAt + 1, 0xc3), 'FORMAT'],
+    ['12-bit JPEG', patched(jpeg, frameAt + 4, 12), 'FORMAT'],
+    ['HDR PNG', withChunks(png, 'IDAT', [pngChunk('cICP', Uint8Array.of(9, 16, 0, 1))]), 'FORMAT'],
+    ['run-length BMP', patched(bmp, 30, 1), 'FORMAT'],
+    ['BMP with a JPEG inside', patched(bmp, 30, 4), 'FORMAT'],
+    ['OS/2 2.x BMP', patched(bmp, 14, 64), 'FORMAT'],
+  ]
+  test.each(files)('%s', (_, bytes, obstacle) => {
+    expect(readHeader(bytes).obstacle).toBe(obstacle)
+  })
+})
+
+describe('a file that ends before its first pixel is damaged', () => {
+  const scanAt = markerAt(jpeg, 0xda)
+  const files: [string, Uint8Array][] = [
+    ['JPEG', jpeg.subarray(0, scanAt)],
+    ['PNG', png.subarray(0, png.indexOf('IDAT'))],
+    ['WebP', webp.subarray(0, 20)],
+    ['GIF', gif.subarray(0, 20)],
+    ['BMP', bmp24(picture).subarray(0, 60)],
+  ]
+  test.each(files)('%s', (_, bytes) => {
+    expect(readHeader(bytes).obstacle).toBe('DAMAGED')
+  })
+})
+
+describe('what costs more than its size tells is refused', () => {
+  const scanAt = progressive.lastIndexOf(Buffer.of(0xff, 0xda))
+  const scan = progressive.subarray(scanAt, -2)
+  const repeated = (count: number) =>
+    concat([progressive.subarray(0, -2), ...Array<Uint8Array>(count).fill(scan)])
+  const text = pngChunk('tEXt', ascii('a\0b'))
+  const wide = markerAt(progressive, 0xc2) + 5
+
+  test('a JPEG of 500 scans', () => {
+    expect(readHeader(repeated(500)).obstacle).toBe('TOO_COMPLEX')
+    expect(readHeader(repeated(20)).obstacle).toBeUndefined()
+  })
+
+  test('a JPEG of few scans over very many pixels, whose true size is told', () => {
+    expect(readHeader(patched(progressive, wide, 0xff, 0, 0xff, 0))).toMatchObject({
+      width: 0xff00,
+      height: 0xff00,
+      obstacle: 'TOO_COMPLEX',
+    })
+  })
+
+  test('a JPEG of 2000 comments', () => {
+    const comments = Array<Uint8Array>(2000).fill(Uint8Array.of(0xff, 0xfe, 0, 2))
+    const file = concat([jpeg.subarray(0, 2), ...comments, jpeg.subarray(2)])
+    expect(readHeader(file).obstacle).toBe('TOO_COMPLEX')
+  })
+
+  test('a JPEG with more profile than any real one', () => {
+    const part = concat([
+      Uint8Array.of(0xff, 0xe2, 0xff, 0xff),
+      ascii('ICC_PROFILE\0'),
+      new Uint8Array(65521),
+    ])
+    const file = concat([
+      jpeg.subarray(0, 2),
+      ...Array<Uint8Array>(16).fill(part),
+      jpeg.subarray(2),
+    ])
+    expect(readHeader(file).obstacle).toBe('TOO_COMPLEX')
+  })
+
+  test('a PNG of 20,000 text chunks', () => {
+    expect(readHeader(withChunks(png, 'IDAT', Array<Uint8Array>(20_000).fill(text))).obstacle).toBe(
+      'TOO_COMPLEX',
+    )
+    expect(
+      readHeader(withChunks(png, 'IDAT', Array<Uint8Array>(900).fill(text))).obstacle,
+    ).toBeUndefined()
+  })
+
+  test('a PNG of 30,000 empty data chunks', () => {
+    const empty = Array<Uint8Array>(30_000).fill(pngChunk('IDAT', new Uint8Array()))
+    expect(readHeader(withChunks(png, 'IDAT', empty)).obstacle).toBe('TOO_COMPLEX')
+  })
+})
+
+describe('a claim is reported as it is, for the caller to limit', () => {
+  test('PNG', () => {
+    expect(readHeader(withIhdr(png, ihdr(65535, 65535, 8, 2, 0, 0, 0)))).toMatchObject({
+      width: 65535,
+      height: 65535,
+      obstacle: undefined,
+    })
+    expect(readHeader(withIhdr(png, ihdr(2 ** 31, 1, 8, 2, 0, 0, 0))).obstacle).toBe('DAMAGED')
+  })
+
+  test('lossless WebP: 34 bytes of 268 megapixels', () => {
+    const size = 16383 - 1
+    const bits = size | (size << 14)
+    const data = Uint8Array.of(0x2f, bits, bits >> 8, bits >> 16, bits >> 24, 0, 0, 0, 0, 0)
+    const chunk = concat([ascii('VP8L'), Uint8Array.of(data.length, 0, 0, 0), data])
+    const file = concat([ascii('RIFF'), Uint8Array.of(22, 0, 0, 0), ascii('WEBP'), chunk])
+    expect(readHeader(file)).toMatchObject({ width: 16383, height: 16383, obstacle: undefined })
+  })
+
+  test('WebP whose canvas and picture disagree', async () => {
+    const file = await sharpOf(translucent).webp().toBuffer()
+    const canvas = file.indexOf('VP8X') + 12
+    expect(readHeader(patched(file, canvas, 0xff, 0xff, 0))).toMatchObject({
+      width: 65536,
+      obstacle: 'DAMAGED',
+    })
+  })
+
+  test('GIF whose frame leaves its screen', () => {
+    expect(readHeader(patched(gif, 6, 20, 0)).obstacle).toBe('DAMAGED')
+  })
+
+  test('BMP without the bytes for it', () => {
+    expect(readHeader(patched(bmp24(picture), 18, 0xff, 0xff, 0xff, 0x7f)).obstacle).toBe('DAMAGED')
+    expect(readHeader(patched(bmp24(picture), 22, 0, 0, 0, 0x80)).obstacle).toBe('DAMAGED')
+  })
+})
+
+test('a JPEG with junk between its segments is read as libjpeg reads it', () => {
+  const at = markerAt(jpeg, 0xc0)
+  const junk = Uint8Array.of(1, 2, 3, 0xff, 0, 0xff, 0xff)
+  const file = concat([jpeg.subarray(0, at), junk, jpeg.subarray(at)])
+  expect(readHeader(file)).toMatchObject({ width: 40, height: 30, obstacle: undefined })
+})
+
+test('scans behind the end of a JPEG do not count: phones append further pictures', () => {
+  const file = concat([progressive, ...Array<Uint8Array>(20).fill(progressive)])
+  expect(readHeader(file).obstacle).toBeUndefined()
+})
