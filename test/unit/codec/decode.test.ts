@@ -120,7 +120,7 @@ test('a WebP animation of one whole frame is decoded as a still picture', async 
   const frameData = still.subarray(still.indexOf('ALPH'))
   const size = (n: number) => Uint8Array.of(n - 1, (n - 1) >> 8, (n - 1) >> 16)
   const anmf = concat([new Uint8Array(6), size(61), size(43), new Uint8Array(4), frameData])
-  const little = (n: number) => words(n).reverse()
+  const little = (n: number) => words(n).toReversed()
   const ascii = (text: string) => new TextEncoder().encode(text)
   const chunks = concat([
     ascii('WEBPVP8X'),

@@ -170,12 +170,12 @@ describe('a colour profile', async () => {
 
   test('of 200 kB takes several segments of a JPEG', async () => {
     const random = createRandom(3)
-    const long = Uint8Array.from({ length: 200_000 }, () => 256 * random.next())
+    const long = Buffer.from(Uint8Array.from({ length: 200_000 }, () => random.below(256)))
     long.set(p3.subarray(0, 128))
     for (const format of ENCODE_FORMATS) {
       const file = await encode(opaque, format, long)
-      expect(await readIcc(readHeader(file))).toEqual(long)
-      expect(new Uint8Array((await sharp(file).metadata()).icc!)).toEqual(long)
+      expect(long.equals((await readIcc(readHeader(file)))!)).toBe(true)
+      expect(long.equals((await sharp(file).metadata()).icc!)).toBe(true)
     }
   })
 

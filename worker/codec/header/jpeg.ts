@@ -9,7 +9,7 @@ import { hasExifPrefix, readOrientation, withoutExifPrefix } from './exif.ts'
 
 /** Real progressive files have about 10 scans; 500 scans over 4 megapixels took a decoder 1.5 s. */
 const MAX_SCANS = 100
-/** Pixels x scans: bounds the decoder's time at about 0.5 s. */
+/** Pixels x scans: bounds the decoder's time at about a second. */
 const MAX_SCANNED_PIXELS = 400e6
 /** Each costs libjpeg some microseconds. Phones write a few hundred: depth maps in extended XMP. */
 const MAX_SEGMENTS = 1000

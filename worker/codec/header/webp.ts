@@ -57,6 +57,8 @@ export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefin
       found.icc ??= data
     } else if (type === 'EXIF' && flags & EXIF_FLAG) {
       found.orientation = readOrientation(withoutExifPrefix(data))
+    } else if (type === 'ALPH' && isExtended) {
+      found.alpha = true
     } else if (type === 'ANMF') {
       if (++frames > 1) return 'ANIMATED'
       picture = readFrame(data)
@@ -78,8 +80,12 @@ type Picture = Pick<Findings, 'width' | 'height' | 'alpha'>
 
 /** ANMF: 24-bit x/2, y/2, width-1, height-1, duration; flags; then chunks of its own. */
 function readFrame(data: Uint8Array): Picture | undefined {
+  let alpha = false
   for (const chunk of riffChunks(data, FIRST_FRAME_CHUNK)) {
-    if (chunk.type === 'VP8 ' || chunk.type === 'VP8L') return readPicture(chunk.type, chunk.data)
+    if (chunk.type === 'ALPH') alpha = true
+    if (chunk.type !== 'VP8 ' && chunk.type !== 'VP8L') continue
+    const picture = readPicture(chunk.type, chunk.data)
+    return picture && { ...picture, alpha: picture.alpha || alpha }
   }
   return undefined
 }

@@ -1,0 +1,116 @@
+import { describe, expect, test } from 'vitest'
+import { CodecError } from '../../../worker/codec/error.ts'
+import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
+import { readIcc } from '../../../worker/codec/icc.ts'
+import { createRandom } from '../../../worker/image/prng.ts'
+import { bmp24, bmp8 } from '../../support/bmp.ts'
+import { codec, decode, gradient, greyGradient, sharpOf } from '../../support/codec.ts'
+
+const opaque = gradient(48, 40)
+const translucent = gradient(48, 40, (x) => 5 * x)
+const of = (picture = opaque) => sharpOf(picture).withMetadata({ orientation: 6, icc: 'p3' })
+
+const files: [string, Uint8Array][] = [
+  ['baseline JPEG', await of().jpeg().toBuffer()],
+  ['progressive JPEG', await of().jpeg({ progressive: true }).toBuffer()],
+  ['grey JPEG', await sharpOf(greyGradient(48, 40)).toColourspace('b-w').jpeg().toBuffer()],
+  ['PNG', await of(translucent).png().toBuffer()],
+  ['palette PNG', await of(translucent).png({ palette: true }).toBuffer()],
+  ['interlaced PNG', await of().png({ progressive: true }).toBuffer()],
+  ['lossy WebP', await of(translucent).webp().toBuffer()],
+  ['lossless WebP', await of().webp({ lossless: true }).toBuffer()],
+  ['GIF', await sharpOf(opaque).gif().toBuffer()],
+  ['24-bit BMP', bmp24(opaque)],
+  ['8-bit BMP', bmp8(opaque, (i) => [i, i, 255 - i])],
+]
+
+/** More would only test how long a decoder takes: limits on pixels are the caller's. */
+const MAX_PIXELS = 1e6
+const MAX_MS = 3000
+
+/** Neither throws nor hangs, and gives either pixels of the promised size or a CodecError. */
+async function survive(bytes: Uint8Array): Promise<void> {
+  const start = performance.now()
+  const header = readHeader(bytes)
+  await readIcc(header)
+  const size = uprightSize(header)
+  if (!header.obstacle && size.width * size.height <= MAX_PIXELS) {
+    const result = await codec.decode(bytes, header).catch((error: unknown) => error)
+    if (result instanceof Error) expect(result).toBeInstanceOf(CodecError)
+    else expect(result).toMatchObject(size)
+  }
+  expect(performance.now() - start).toBeLessThan(MAX_MS)
+}
+
+describe('a damaged file gives pixels or a CodecError, soon', () => {
+  describe.each(files)('%s', (_, whole) => {
+    test('cut off anywhere', async () => {
+      for (let part = 0; part < 60; part++) {
+        await survive(whole.slice(0, Math.floor((whole.length * part) / 60)))
+      }
+    })
+
+    test('with flipped bits', async () => {
+      const random = createRandom(11)
+      for (let round = 0; round < 80; round++) {
+        const bytes = Uint8Array.from(whole)
+        for (let flips = 2 ** (round % 6); flips > 0; flips--) {
+          bytes[random.below(bytes.length)]! ^= 1 << random.below(8)
+        }
+        await survive(bytes)
+      }
+    })
+
+    test('with a part left out, doubled, or overwritten', async () => {
+      const random = createRandom(13)
+      for (let round = 0; round < 60; round++) {
+        const [from, to] = [random.below(whole.length), random.below(whole.length)]
+        const bytes = new Uint8Array(to + whole.length - from)
+        bytes.set(whole.subarray(0, to))
+        bytes.set(whole.subarray(from), to)
+        await survive(bytes)
+        await survive(Uint8Array.from(whole).fill(random.below(256), from, from + 1 + (to % 16)))
+      }
+    })
+  })
+
+  test('random bytes behind the right magic', async () => {
+    const random = createRandom(17)
+    for (const [, whole] of files) {
+      for (const kept of [4, 12, 33, 60]) {
+        await survive(whole.map((byte, i) => (i < kept ? byte : random.below(256))))
+      }
+    }
+  })
+})
+
+test('500 cut files later, a good file still gives the same pixels', async () => {
+  for (const [, whole] of files.filter(([name]) => !name.includes('grey'))) {
+    const before = await decode(whole)
+    const half = whole.slice(0, Math.floor(whole.length * 0.6))
+    for (let round = 0; round < 50; round++) await decode(half).catch(() => undefined)
+    expect((await decode(whole)).data).toEqual(before.data)
+  }
+})
+
+test('an error keeps what the codec said as its cause', async () => {
+  const png = files.find(([name]) => name === 'PNG')![1]
+  const broken = Uint8Array.from(png)
+  broken.fill(0, -60, -30)
+  const error = await decode(broken).catch((reason: unknown) => reason)
+  expect(error).toBeInstanceOf(CodecError)
+  expect((error as CodecError).cause).toBeInstanceOf(WebAssembly.RuntimeError)
+})
+
+test('the header of 20 MB of any kind of junk is read in a moment', () => {
+  const length = 20e6
+  for (const [, whole] of files) {
+    for (const filler of [0, 0xff, 0x2c, 0x21]) {
+      const bytes = new Uint8Array(length).fill(filler)
+      bytes.set(whole.subarray(0, Math.floor(whole.length / 2)))
+      const start = performance.now()
+      readHeader(bytes)
+      expect(performance.now() - start).toBeLessThan(1000)
+    }
+  }
+})

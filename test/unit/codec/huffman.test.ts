@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest'
+import { assignCodes, fitCodeLengths } from '../../../worker/codec/huffman.ts'
+
+test('frequent symbols get short codes', () => {
+  expect([...fitCodeLengths([8, 4, 2, 1, 1], 15)]).toEqual([1, 2, 3, 4, 4])
+  expect([...fitCodeLengths([1, 1, 1, 1], 15)]).toEqual([2, 2, 2, 2])
+})
+
+test('what does not occur, or is alone, gets none', () => {
+  expect([...fitCodeLengths([0, 5, 0], 15)]).toEqual([0, 0, 0])
+  expect([...fitCodeLengths([0, 5, 3], 15)]).toEqual([0, 1, 1])
+})
+
+// Fibonacci numbers make the deepest trees.
+test.each([7, 8, 15, 16])('codes are at most %i bits long, and use all of them', (maxBits) => {
+  const fibonacci = [1, 1]
+  while (fibonacci.length < 40) fibonacci.push(fibonacci.at(-1)! + fibonacci.at(-2)!)
+  const lengths = fitCodeLengths(fibonacci, maxBits)
+  expect(Math.max(...lengths)).toBe(maxBits)
+  expect(lengths.reduce((sum, bits) => sum + 2 ** -bits, 0)).toBe(1)
+})
+
+test('no code begins another', () => {
+  const lengths = fitCodeLengths([9, 1, 5, 0, 3, 3, 1, 40], 15)
+  const codes = [...assignCodes(lengths)]
+    .map((code, symbol) => code.toString(2).padStart(lengths[symbol]!, '0'))
+    .filter((_, symbol) => lengths[symbol]! > 0)
+  for (const code of codes) {
+    expect(codes.filter((other) => other.startsWith(code))).toEqual([code])
+  }
+})
