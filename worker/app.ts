@@ -15,6 +15,7 @@ export interface AppParts {
   readonly assets: { fetch(request: Request): Promise<Response> }
   /** For the health page. */
   readonly engine: string
+  readonly maxOutputPixels: number
   readonly listModels: () => Promise<readonly ListedModel[]>
 }
 
@@ -34,11 +35,10 @@ export function createApp(parts: AppParts): Hono {
   })
 
   app.get(`${prefix}health`, async (c) => {
+    const { engine, maxOutputPixels } = parts
     const models = await parts.listModels()
-    const { engine } = parts
-    return c.json({ status: 'ok', engine, pipeline: PIPELINE_VERSION, models }, 200, {
-      'cache-control': 'no-store',
-    })
+    const health = { status: 'ok', pipeline: PIPELINE_VERSION, engine, maxOutputPixels, models }
+    return c.json(health, 200, { 'cache-control': 'no-store' })
   })
   app.use(parts.superResolution)
   app.all(`${prefix}*`, (c) => {

@@ -29,6 +29,7 @@ const options = {
   results: env.RESULTS_BUCKET,
   models: env.MODELS_BUCKET,
 }
+const { originTimeoutMs, maxOutputPixels } = resolveOptions(options)
 const models = createModels(platform.bundled, env.MODELS_BUCKET)
 
 export default createApp({
@@ -37,11 +38,12 @@ export default createApp({
   origin: originOf(env),
   assets: env.ASSETS,
   engine: platform.engine.name,
+  maxOutputPixels,
   listModels: () => models.list(),
 })
 
 function originOf({ ORIGIN, ORIGIN_BUCKET, ORIGIN_URL }: Env) {
   if (ORIGIN === 'none') return undefined
   if (ORIGIN_BUCKET) return createBucketOrigin(ORIGIN_BUCKET)
-  return createOrigin(ORIGIN_URL || undefined, resolveOptions().originTimeoutMs)
+  return createOrigin(ORIGIN_URL || undefined, originTimeoutMs)
 }

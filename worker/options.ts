@@ -40,9 +40,9 @@ export interface SuperResolutionOptions {
   defaultTtlSeconds?: number
   /** The longest that a result is fresh, whatever the origin says, in seconds. Default 1 year. */
   maxTtlSeconds?: number
-  /** How many misses may wait for the one that is computed; further ones get the original. Default 4. */
+  /** How many misses may wait for the one that is computed; further ones get the original. Default 16: a page of pictures. */
   maxWaiting?: number
-  /** How long a miss waits for its turn before it gets the original, in ms. Default 5,000. */
+  /** How long a miss waits for its turn before it gets the original, in ms. Default 10,000. */
   maxWaitMs?: number
 }
 
@@ -69,8 +69,8 @@ const DEFAULTS = {
   sourceTimeoutMs: 20_000,
   defaultTtlSeconds: 300,
   maxTtlSeconds: 31_536_000,
-  maxWaiting: 4,
-  maxWaitMs: 5_000,
+  maxWaiting: 16,
+  maxWaitMs: 10_000,
 } as const
 
 /** Throws a ConfigError that names the option and what was expected. */

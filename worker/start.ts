@@ -8,13 +8,9 @@ const given = process.argv.slice(2)
 const hasOwnEnvironment = given.some((arg) => /^(--env|-e)\b/.test(arg))
 const hasOrigin = given.some((arg) => /\bORIGIN_(URL|BUCKET)\b/.test(arg))
 const port = valueOf('--port') ?? '8787'
-const args = [
-  'dev',
-  '--port',
-  port,
-  ...(hasOwnEnvironment ? [] : ['--env', hasOrigin ? '' : 'demo']),
-  ...given,
-]
+const args = ['dev', ...given]
+if (!given.includes('--port')) args.push('--port', port)
+if (!hasOwnEnvironment) args.push('--env', hasOrigin ? '' : 'demo')
 
 const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
 const child = spawn(process.execPath, [join(wrangler, '../bin/wrangler.js'), ...args], {

@@ -47,6 +47,7 @@ export async function compare(
 
 /** Aligned columns, for a terminal. */
 export function format({ title, rounds, rows, notes }: Table): string {
+  if (rows.length === 0) return [title, ...notes].join('\n')
   const cells = [
     ['', 'median ms', 'min ms', 'speed'],
     ...rows.map(({ name, medianMs, minMs, speed }) => [

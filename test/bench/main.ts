@@ -2,11 +2,15 @@
 import { cpus } from 'node:os'
 import { format, type Table } from './bench.ts'
 import { benchEngines } from './engines.ts'
+import { benchMemory } from './memory.ts'
+import { benchRequest } from './request.ts'
 import { benchResize } from './resize.ts'
 
 const BENCHES: Record<string, () => Promise<Table[]>> = {
   resize: benchResize,
   engines: benchEngines,
+  request: benchRequest,
+  memory: benchMemory,
 }
 
 const words = process.argv.slice(2)

@@ -19,8 +19,10 @@ export interface WorkerOptions {
   readonly buckets?: readonly string[]
   /** Answers what the worker fetches from the outside; default: the network. */
   readonly outbound?: (request: Request) => Response | Promise<Response>
-  /** For a debugger or a memory measurement: the port of workerd's inspector. */
+  /** The port of workerd's inspector, 0 for any; with it a debugger, or inspector.ts, can look in. */
   readonly inspectorPort?: number
+  /** JavaScript to run before the worker's own. */
+  readonly prelude?: string
 }
 
 const TYPES = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data' } as const
@@ -38,7 +40,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
     modules: files.map((file) => ({
       type: TYPES[extensionOf(file) as keyof typeof TYPES],
       path: join(bundle, file),
-      contents: readFileSync(join(bundle, file)),
+      contents: contentsOf(join(bundle, file), file === 'index.js' ? options.prelude : undefined),
     })),
     bindings: { ...options.vars },
     r2Buckets: [...(options.buckets ?? [])],
@@ -54,6 +56,11 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
   } as MiniflareOptions)
   await miniflare.ready
   return miniflare
+}
+
+function contentsOf(path: string, prelude?: string): Uint8Array {
+  const contents = readFileSync(path)
+  return prelude ? Buffer.concat([Buffer.from(prelude), contents]) : contents
 }
 
 function extensionOf(file: string): string {

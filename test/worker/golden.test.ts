@@ -8,7 +8,6 @@ import { join } from 'node:path'
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { PIPELINE_VERSION } from '../../worker/cache.ts'
 import { createRandom } from '../../worker/image/prng.ts'
 import { createNetwork, encodeNetwork, SRCNN_915 } from '../../worker/model/network.ts'
 import { type FakeOrigin, startOrigin } from '../support/origin.ts'
@@ -19,10 +18,13 @@ const isUpdate = process.env.UPDATE_GOLDEN === '1'
 
 let origin: FakeOrigin
 let worker: Miniflare
+let version: number
 
 beforeAll(async () => {
   origin = await startOrigin()
   worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['MODELS_BUCKET'] })
+  const health = await worker.dispatchFetch('http://site.test/_sr/health')
+  version = ((await health.json()) as { pipeline: number }).pipeline
   await shipFixedWeights()
   await servePictures()
   if (isUpdate) rmSync(GOLDEN, { recursive: true, force: true })
@@ -84,7 +86,7 @@ test.each([
   expect(response.headers.get('x-sr')).toMatch(/^done/)
   const served = new Uint8Array(await response.arrayBuffer())
   const slug = `${name}-${query}`.replace(/[^a-z0-9]+/g, '-')
-  const file = join(GOLDEN, `v${PIPELINE_VERSION}-${slug}.${ending}`)
+  const file = join(GOLDEN, `v${version}-${slug}.${ending}`)
   if (isUpdate) writeFileSync(file, served)
   expect(existsSync(file), `${file} is missing: see the top of this test`).toBe(true)
   const [now, then] = await Promise.all([pixels(served), pixels(readFileSync(file))])

@@ -26,9 +26,7 @@ const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40">
 /** Two frames. */
 async function animated(format: 'gif' | 'webp'): Promise<Buffer> {
   const frames = ['#123456', '#654321'].map((background) => sharp({ create: { width: 16, height: 16, channels: 3, background } }).png().toBuffer()) // prettier-ignore
-  return sharp(await Promise.all(frames), { join: { animated: true } })
-    [format]()
-    .toBuffer()
+  return sharp(await Promise.all(frames), { join: { animated: true } }).toFormat(format).toBuffer() // prettier-ignore
 }
 
 /** Its pixel data altered in the middle. */
