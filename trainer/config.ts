@@ -50,7 +50,7 @@ const DEFAULTS = {
   name: 'srcnn',
   arch: SRCNN_915.kernels.join('-'),
   channels: SRCNN_915.widths.join(','),
-  steps: 100_000,
+  steps: 40_000,
   seed: 1,
   rate: 1e-3,
   batch: 32,
