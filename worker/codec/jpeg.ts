@@ -4,6 +4,7 @@ import createDecoder from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js'
 import createEncoder from '@jsquash/jpeg/codec/enc/mozjpeg_enc.js'
 import type { Rgba } from '../image/plane.ts'
 import { concat } from './concat.ts'
+import { CodecError } from './error.ts'
 import { type EmscriptenFactory, startEmscripten } from './instance.ts'
 import { joinStrips, STRIP_ROW_STEP } from './jpeg/strips.ts'
 import { fittingIcc, neededSamples } from './samples.ts'
@@ -20,13 +21,20 @@ type Encoder = EmscriptenFactory<{
   ): Uint8Array
 }>
 
+/** What decoders accept: libjpeg's JPEG_MAX_DIMENSION. */
+const MAX_SIDE = 65_500
+
 /** As much as the encoder's first 16 MiB of memory hold. */
 const STRIP_PIXELS = 2 ** 19
 
 const GREY = 1
 const YCBCR = 3
 
-// MozJPEG's settings as jSquash names them. Never open to callers: trellis_loops 0 divides by zero.
+// MozJPEG's settings as jSquash names them. Never open to callers: trellis_loops 0 divides by zero, and
+// without optimize_coding this build writes Huffman tables that lack codes, thus broken files.
+//
+// Chroma is 4:2:0: super resolution enlarges it smoothly, so little is lost. On six Kodak pictures with
+// such chroma, quality 85 gives 35.5 dB in 1.70 bits a pixel, where 4:4:4 gives 34.6 dB.
 const SETTINGS = {
   baseline: true,
   arithmetic: false,
@@ -60,6 +68,7 @@ export async function encodeJpeg(
   { quality, icc }: { readonly quality: number; readonly icc?: Uint8Array | undefined },
 ): Promise<Uint8Array> {
   const { width, height, data } = picture
+  if (width > MAX_SIDE || height > MAX_SIDE) throw new CodecError('too wide or high for JPEG')
   const { grey, alpha } = neededSamples(picture, icc)
   const settings = { ...SETTINGS, quality, color_space: grey ? GREY : YCBCR }
   const encoder = await startEmscripten(createEncoder as unknown as Encoder, module)

@@ -20,6 +20,8 @@ type Encoder = EmscriptenFactory<{
 }>
 
 // libwebp's WebPConfig. Names and defaults: https://developers.google.com/speed/webp/docs/api
+// At equal PSNR method 2 saves 3 % of method 1’s bytes for 20 % more time; 3 takes twice the time of 2
+// for 7 % fewer bytes.
 const CONFIG = {
   target_size: 0,
   target_PSNR: 0,

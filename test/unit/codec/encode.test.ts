@@ -228,8 +228,9 @@ describe('what cannot be encoded is a CodecError', () => {
       await expect(encode(short, format)).rejects.toThrow(CodecError)
   })
 
-  test('a WebP of more than 16383 pixels a side', async () => {
+  test('a side that the format cannot have', async () => {
     await expect(encode(gradient(16_384, 1), 'webp')).rejects.toThrow(CodecError)
+    await expect(encode(gradient(10, 70_000), 'jpeg')).rejects.toThrow(CodecError)
   })
 })
 

@@ -118,6 +118,7 @@ interface Code {
   readonly codes: Uint16Array
 }
 
+/** Writes bits and the codes for them as a lossless WebP has them. */
 function bitWriter() {
   let bytes = new Uint8Array(4096)
   let at = 0
@@ -145,14 +146,9 @@ function bitWriter() {
     const lengths = fitCodeLengths(counts, MAX_CODE_BITS)
     if (lengths.every((bits) => bits === 0)) {
       // Simple code: one symbol, below 256 as each plane begins with a literal; writing it takes no bits.
+      const symbol = counts.findIndex((count) => count > 0)
       write(0b101, 3)
-      write(
-        Math.max(
-          0,
-          counts.findIndex((count) => count > 0),
-        ),
-        8,
-      )
+      write(Math.max(0, symbol), 8)
       return { lengths, codes: new Uint16Array(counts.length) }
     }
     // Lengths 0 to 15 are themselves coded, in 4 bits each here; three codes for repeats are not used.
