@@ -24,7 +24,7 @@ export function bmp24({ width, height, data }: Rgba, topDown = false): Uint8Arra
     const row = (topDown ? y : height - 1 - y) * rowBytes
     for (let x = 0; x < width; x++) {
       const [r, g, b] = data.subarray((y * width + x) * 4)
-      pixels.set([b!, g!, r!], row + 3 * x)
+      pixels.set([b, g, r], row + 3 * x)
     }
   }
   const [file, view] = frame(40, new Uint8Array(), pixels)

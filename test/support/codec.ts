@@ -65,9 +65,9 @@ export function difference(a: Rgba, b: Rgba): Difference {
   let color = 0
   let alpha = 0
   for (let i = 0; i < a.data.length; i += 4) {
-    alpha = Math.max(alpha, Math.abs(a.data[i + 3]! - b.data[i + 3]!))
+    alpha = Math.max(alpha, Math.abs(a.data[i + 3] - b.data[i + 3]))
     if (a.data[i + 3] === 0) continue
-    for (let c = i; c < i + 3; c++) color = Math.max(color, Math.abs(a.data[c]! - b.data[c]!))
+    for (let c = i; c < i + 3; c++) color = Math.max(color, Math.abs(a.data[c] - b.data[c]))
   }
   return { color, alpha }
 }

@@ -45,7 +45,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
     bindings: { ...options.vars },
     r2Buckets: [...(options.buckets ?? [])],
     assets: {
-      directory: join(ROOT, config.assets!.directory!),
+      directory: join(ROOT, config.assets!.directory),
       binding: 'ASSETS',
       routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: true },
     },

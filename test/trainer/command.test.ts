@@ -16,7 +16,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 test('the commands train, export, evaluate and list, from a folder of pictures', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'trainer-'))
-  const codec = await createCodec(await loadCodecModules())
+  const codec = createCodec(await loadCodecModules())
   for (const [set, seeds] of [
     ['train', [1, 2]],
     ['test', [3]],

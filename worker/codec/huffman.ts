@@ -11,23 +11,23 @@ export function fitCodeLengths(frequencies: Iterable<number>, maxBits: number): 
   for (;;) {
     const [a, b] = twoLightest(weights)
     if (b < 0) break
-    weights[a]! += weights[b]!
+    weights[a] += weights[b]
     weights[b] = 0
-    groups[a]!.push(...groups[b]!)
-    for (const symbol of groups[a]!) lengths[symbol]!++
+    groups[a].push(...groups[b])
+    for (const symbol of groups[a]) lengths[symbol]++
   }
 
   const counts: number[] = lengths.map(() => 0)
-  for (const length of lengths) counts[length]!++
+  for (const length of lengths) counts[length]++
   // Of two codes that are too long one gets their common prefix; the other one splits a shorter code.
   for (let length = counts.length - 1; length > maxBits; length--) {
-    while (counts[length]! > 0) {
+    while (counts[length] > 0) {
       let shorter = length - 2
       while (counts[shorter] === 0) shorter--
-      counts[length]! -= 2
-      counts[length - 1]!++
-      counts[shorter]!--
-      counts[shorter + 1]! += 2
+      counts[length] -= 2
+      counts[length - 1]++
+      counts[shorter]--
+      counts[shorter + 1] += 2
     }
   }
 
@@ -36,17 +36,15 @@ export function fitCodeLengths(frequencies: Iterable<number>, maxBits: number): 
   for (const symbol of inCodeOrder(lengths)) {
     while (counts[bits] === 0) bits++
     limited[symbol] = bits
-    counts[bits]!--
+    counts[bits]--
   }
   return limited
 }
 
 /** The symbols that have a code, the shortest first, of equals the smaller symbol. */
 export function inCodeOrder(lengths: ArrayLike<number>): number[] {
-  const symbols = Array.from(lengths, (_, symbol) => symbol).filter(
-    (symbol) => lengths[symbol]! > 0,
-  )
-  return symbols.toSorted((a, b) => lengths[a]! - lengths[b]! || a - b)
+  const symbols = Array.from(lengths, (_, symbol) => symbol).filter((symbol) => lengths[symbol] > 0)
+  return symbols.toSorted((a, b) => lengths[a] - lengths[b] || a - b)
 }
 
 /** Codes by symbol, numbered in code order: ITU-T T.81, C.2; WebP's and deflate's are the same. */
@@ -55,7 +53,7 @@ export function assignCodes(lengths: Uint8Array): Uint16Array {
   let next = 0
   let bits = 0
   for (const symbol of inCodeOrder(lengths)) {
-    next <<= lengths[symbol]! - bits
+    next <<= lengths[symbol] - bits
     bits = lengths[symbol]!
     codes[symbol] = next++
   }
@@ -68,10 +66,10 @@ function twoLightest(weights: readonly number[]): [number, number] {
   let second = -1
   for (const [i, weight] of weights.entries()) {
     if (weight === 0) continue
-    if (first < 0 || weight <= weights[first]!) {
+    if (first < 0 || weight <= weights[first]) {
       second = first
       first = i
-    } else if (second < 0 || weight <= weights[second]!) second = i
+    } else if (second < 0 || weight <= weights[second]) second = i
   }
   return [first, second]
 }

@@ -79,7 +79,7 @@ export async function encodeJpeg(
     const pixels = data.subarray(top * width * 4, (top + rows) * width * 4)
     strips.push(encoder.encode(alpha ? onWhite(pixels) : pixels, width, rows, settings))
   }
-  const file = strips.length === 1 ? strips[0]! : joinStrips(strips, height)
+  const file = strips.length === 1 ? strips[0] : joinStrips(strips, height)
   const profile = fittingIcc(icc, grey)
   return profile ? withProfile(file, profile) : file
 }
@@ -87,9 +87,9 @@ export async function encodeJpeg(
 function onWhite(pixels: Uint8Array | Uint8ClampedArray): Uint8Array {
   const flat = new Uint8Array(pixels.length)
   for (let i = 0; i < pixels.length; i += 4) {
-    const alpha = pixels[i + 3]!
+    const alpha = pixels[i + 3]
     const white = 255 * (255 - alpha)
-    for (let c = i; c < i + 3; c++) flat[c] = Math.round((pixels[c]! * alpha + white) / 255)
+    for (let c = i; c < i + 3; c++) flat[c] = Math.round((pixels[c] * alpha + white) / 255)
     flat[i + 3] = 255
   }
   return flat
@@ -110,6 +110,6 @@ function withProfile(file: Uint8Array, icc: Uint8Array): Uint8Array {
     parts.push(marker, ICC_PREFIX, Uint8Array.of(i + 1, count), part)
   }
   const hasApp0 = file[3] === 0xe0
-  const at = hasApp0 ? 4 + ((file[4]! << 8) | file[5]!) : 2
+  const at = hasApp0 ? 4 + ((file[4] << 8) | file[5]) : 2
   return concat([file.subarray(0, at), ...parts, file.subarray(at)])
 }

@@ -35,7 +35,7 @@ export async function encodePng(picture: Rgba, icc: Uint8Array | undefined): Pro
   header[8] = 8 // bits a sample
   header[9] = (samples.grey ? 0 : 2) + (samples.alpha ? 4 : 0)
   const parts = [SIGNATURE, ...chunk('IHDR', [header])]
-  if (profile) parts.push(...chunk('iCCP', [ICC_NAME, ...(await deflate([profile]))]))
+  if (profile) parts.push(...chunk('iCCP', [ICC_NAME, ...(await deflate([profile.slice()]))]))
   parts.push(...chunk('IDAT', await deflate(filteredBands(picture, samples))), ...chunk('IEND', []))
   return concat(parts)
 }
@@ -50,7 +50,7 @@ const PAETH = 4
 function* filteredBands(
   { width, height, data }: Rgba,
   { grey, alpha }: Samples,
-): Generator<Uint8Array> {
+): Generator<Uint8Array<ArrayBuffer>> {
   const stride = (grey ? 1 : 3) + (alpha ? 1 : 0)
   const rowBytes = width * stride
   let row = new Uint8Array(rowBytes)
@@ -93,23 +93,23 @@ function packRow(
 /** Each byte less the one of its left, upper or upper left neighbour that predicts it best. */
 function filterPaeth(row: Uint8Array, above: Uint8Array, stride: number, out: Uint8Array): void {
   for (let i = 0; i < row.length; i++) {
-    const left = i < stride ? 0 : row[i - stride]!
-    const up = above[i]!
-    const corner = i < stride ? 0 : above[i - stride]!
+    const left = i < stride ? 0 : row[i - stride]
+    const up = above[i]
+    const corner = i < stride ? 0 : above[i - stride]
     const toLeft = Math.abs(up - corner)
     const toUp = Math.abs(left - corner)
     const toCorner = Math.abs(left + up - 2 * corner)
     const best = toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner
-    out[i] = row[i]! - best
+    out[i] = row[i] - best
   }
 }
 
 /** A zlib stream of all parts, in pieces. */
-async function deflate(parts: Iterable<Uint8Array>): Promise<Uint8Array[]> {
+async function deflate(parts: Iterable<Uint8Array<ArrayBuffer>>): Promise<Uint8Array[]> {
   const stream = new CompressionStream('deflate')
   const writer = stream.writable.getWriter()
   const write = async () => {
-    for (const part of parts) await writer.write(part as Uint8Array<ArrayBuffer>)
+    for (const part of parts) await writer.write(part)
     await writer.close()
   }
   const [pieces] = await Promise.all([collect(stream.readable), write()])

@@ -78,9 +78,7 @@ describe('BMP, which libvips does not read, comes back as it was written', () =>
 
   test('8 bits with a palette', async () => {
     const inverse = await decode(bmp8(grey, (i) => [255 - i, 255 - i, 255 - i]))
-    expect(inverse.data.every((value, i) => i % 4 === 3 || value === 255 - grey.data[i]!)).toBe(
-      true,
-    )
+    expect(inverse.data.every((value, i) => i % 4 === 3 || value === 255 - grey.data[i])).toBe(true)
   })
 })
 

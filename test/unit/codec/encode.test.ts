@@ -51,7 +51,7 @@ describe('what is encoded, libvips decodes', () => {
       const onWhite = {
         ...picture,
         data: picture.data.map((value, i) => {
-          const alpha = picture.data[i | 3]!
+          const alpha = picture.data[i | 3]
           return i % 4 === 3 ? 255 : Math.round((value * alpha + 255 * (255 - alpha)) / 255)
         }),
       }
@@ -115,7 +115,7 @@ describe('a JPEG that is encoded in strips', () => {
 
 function meanSquareError(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0
-  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2
+  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2
   return sum / a.length
 }
 

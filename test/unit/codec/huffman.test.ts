@@ -23,8 +23,8 @@ test.each([7, 8, 15, 16])('codes are at most %i bits long, and use all of them',
 test('no code begins another', () => {
   const lengths = fitCodeLengths([9, 1, 5, 0, 3, 3, 1, 40], 15)
   const codes = [...assignCodes(lengths)]
-    .map((code, symbol) => code.toString(2).padStart(lengths[symbol]!, '0'))
-    .filter((_, symbol) => lengths[symbol]! > 0)
+    .map((code, symbol) => code.toString(2).padStart(lengths[symbol], '0'))
+    .filter((_, symbol) => lengths[symbol] > 0)
   for (const code of codes) {
     expect(codes.filter((other) => other.startsWith(code))).toEqual([code])
   }

@@ -202,7 +202,7 @@ function countingRuntime(turns = 0) {
           }
           runtime.mostAtOnce = Math.max(runtime.mostAtOnce, ++running)
           for (let i = 0; i < turns; i++) await new Promise((resolve) => setTimeout(resolve, 0))
-          const result = await run(feeds as Parameters<typeof run>[0])
+          const result = await run(feeds)
           running--
           return result
         }

@@ -14,7 +14,7 @@ export function readGif(bytes: Uint8Array, found: Findings): Obstacle | undefine
   found.width = width
   found.height = height
   let at = 13
-  let palette = bytes.subarray(at, at + paletteBytes(bytes[10]!))
+  let palette = bytes.subarray(at, at + paletteBytes(bytes[10]))
   at += palette.length
 
   let frames = 0
@@ -36,7 +36,7 @@ export function readGif(bytes: Uint8Array, found: Findings): Obstacle | undefine
         return 'DAMAGED'
       }
       if (frameWidth < width || frameHeight < height) found.alpha = true
-      const local = bytes.subarray(at + 9, at + 9 + paletteBytes(bytes[at + 8]!))
+      const local = bytes.subarray(at + 9, at + 9 + paletteBytes(bytes[at + 8]))
       if (local.length > 0) palette = local
       found.grey = isGreyPalette(palette, 3)
       at = skipSubBlocks(bytes, at + 10 + local.length)

@@ -37,7 +37,7 @@ export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefin
     if (isBare(marker.code)) continue
     if (++segments > MAX_SEGMENTS) return 'TOO_COMPLEX'
 
-    const length = (bytes[at]! << 8) | bytes[at + 1]!
+    const length = (bytes[at] << 8) | bytes[at + 1]
     const segment = bytes.subarray(at + 2, at + length)
     const isCut = at + 2 > bytes.length || segment.length !== length - 2
     const isBad = isCut || marker.code === SOI || (isFrame(marker.code) && found.width > 0)
@@ -103,8 +103,8 @@ function isUnknown(code: number): boolean {
 function readFrame(code: number, segment: Uint8Array, found: Findings): Obstacle | undefined {
   const components = segment[5] ?? 0
   if (segment.length !== 6 + 3 * components) return 'DAMAGED'
-  found.height = (segment[1]! << 8) | segment[2]!
-  found.width = (segment[3]! << 8) | segment[4]!
+  found.height = (segment[1] << 8) | segment[2]
+  found.width = (segment[3] << 8) | segment[4]
   found.grey = components === 1
   if (found.width === 0 || found.height === 0) return 'DAMAGED'
   // Baseline, extended and progressive Huffman coding; not arithmetic, lossless, hierarchical.
@@ -121,7 +121,7 @@ function isProfilePart(segment: Uint8Array): boolean {
 /** Parts carry their number and the count, both from 1; an incomplete set is no profile. */
 function joinProfile(parts: readonly Uint8Array[]): Uint8Array | undefined {
   const numberAt = ICC_PREFIX.length
-  const sorted = parts.toSorted((a, b) => a[numberAt]! - b[numberAt]!)
+  const sorted = parts.toSorted((a, b) => a[numberAt] - b[numberAt])
   const isComplete = sorted.every(
     (part, i) => part[numberAt] === i + 1 && part[numberAt + 1] === parts.length,
   )

@@ -59,7 +59,7 @@ const latin1 = new TextDecoder('latin1')
 /** AVIF and HEIC are told apart by the brands of the first box (ISO/IEC 14496-12, 4.3). */
 function isoBrand(bytes: Uint8Array): ImageType {
   const brandBytes = 256
-  const boxEnd = ((bytes[0]! << 24) | (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!) >>> 0
+  const boxEnd = ((bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3]) >>> 0
   const text = latin1.decode(bytes.subarray(8, Math.min(boxEnd, brandBytes)))
   const brands = new Set(text.match(/.{4}/gs))
   if (['avif', 'avis'].some((brand) => brands.has(brand))) return 'avif'
@@ -70,15 +70,15 @@ function isoBrand(bytes: Uint8Array): ImageType {
 /** "BM" alone is any text: the size of the second header must be one that exists. */
 function isBmp(bytes: Uint8Array): boolean {
   if (!startsWith(bytes, 'BM') || bytes.length < 18) return false
-  const headerBytes = bytes[14]! | (bytes[15]! << 8) | (bytes[16]! << 16) | (bytes[17]! << 24)
+  const headerBytes = bytes[14] | (bytes[15] << 8) | (bytes[16] << 16) | (bytes[17] << 24)
   return [12, 16, 40, 52, 56, 64, 108, 124].includes(headerBytes)
 }
 
 /** The signature is four common bytes: the first entry must also point behind the directory. */
 function isIco(bytes: Uint8Array): boolean {
   if (!startsWith(bytes, '\0\0\x01\0') || bytes.length < 22) return false
-  const entries = bytes[4]! | (bytes[5]! << 8)
-  const offset = (bytes[18]! | (bytes[19]! << 8) | (bytes[20]! << 16) | (bytes[21]! << 24)) >>> 0
+  const entries = bytes[4] | (bytes[5] << 8)
+  const offset = (bytes[18] | (bytes[19] << 8) | (bytes[20] << 16) | (bytes[21] << 24)) >>> 0
   return entries > 0 && offset >= 6 + 16 * entries
 }
 

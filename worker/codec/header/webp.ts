@@ -93,20 +93,20 @@ function readFrame(data: Uint8Array): Picture | undefined {
 /** The size that the coded picture itself claims; undefined where libwebp refuses it, too. */
 function readPicture(type: 'VP8 ' | 'VP8L', data: Uint8Array): Picture | undefined {
   if (type === 'VP8L') {
-    if (data.length < 5 || data[0] !== 0x2f || data[4]! >> 5 !== 0) return undefined
-    const bits = data[1]! | (data[2]! << 8) | (data[3]! << 16) | (data[4]! << 24)
+    if (data.length < 5 || data[0] !== 0x2f || data[4] >> 5 !== 0) return undefined
+    const bits = data[1] | (data[2] << 8) | (data[3] << 16) | (data[4] << 24)
     const [width, height] = [(bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1]
     return { width, height, alpha: (bits & (1 << 28)) !== 0 }
   }
   // A key frame (RFC 6386, 9.1) that is shown, with its start code.
-  const isShownKey = (data[0]! & 1) === 0 && (data[0]! & 0x10) !== 0
+  const isShownKey = (data[0] & 1) === 0 && (data[0] & 0x10) !== 0
   const isStarted = data[3] === 0x9d && data[4] === 0x01 && data[5] === 0x2a
   if (data.length < 10 || !isShownKey || !isStarted) return undefined
-  const width = (data[6]! | (data[7]! << 8)) & 0x3fff
-  const height = (data[8]! | (data[9]! << 8)) & 0x3fff
+  const width = (data[6] | (data[7] << 8)) & 0x3fff
+  const height = (data[8] | (data[9] << 8)) & 0x3fff
   return width && height ? { width, height, alpha: false } : undefined
 }
 
 function uint24(data: Uint8Array, at: number): number {
-  return data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16)
+  return data[at] | (data[at + 1] << 8) | (data[at + 2] << 16)
 }

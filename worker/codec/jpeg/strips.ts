@@ -28,10 +28,10 @@ export const STRIP_ROW_STEP = 16
 /** `height` is that of the whole picture. All strips but the last have as many rows as the first. */
 export function joinStrips(files: readonly Uint8Array[], height: number): Uint8Array {
   const strips = files.map(parseStrip)
-  const first = strips[0]!
+  const first = strips[0]
   const frequencies = first.tables.map(() => new Uint32Array(256))
   for (const strip of strips) {
-    readSymbols(strip, (tableId, symbol) => frequencies[tableId]![symbol]!++)
+    readSymbols(strip, (tableId, symbol) => frequencies[tableId][symbol]++)
   }
   const lengths = frequencies.map(fitJpegCodeLengths)
 
@@ -70,13 +70,13 @@ interface Strip {
 }
 
 function parseStrip(file: Uint8Array): Strip {
-  const uint16 = (at: number) => (file[at]! << 8) | file[at + 1]!
+  const uint16 = (at: number) => (file[at] << 8) | file[at + 1]
   const segments = new Map<number, Uint8Array>()
   const quantizers: Uint8Array[] = []
   const tables: SymbolLookup[] = []
   let at = 2
   while (!segments.has(SOS)) {
-    const code = file[at + 1]!
+    const code = file[at + 1]
     const end = at + 2 + uint16(at + 2)
     const content = file.subarray(at + 4, end)
     segments.set(code, content)
@@ -108,7 +108,7 @@ interface SymbolLookup {
 /** A table is: id, how many codes there are of each length 1 to 16, their symbols in code order. */
 function* parseTables(content: Uint8Array): Generator<[id: number, table: SymbolLookup]> {
   for (let at = 0; at < content.length;) {
-    const id = content[at++]!
+    const id = content[at++]
     const counts = content.subarray(at, at + MAX_CODE_BITS)
     at += MAX_CODE_BITS
     const limits = new Int32Array(MAX_CODE_BITS + 1)
@@ -117,8 +117,8 @@ function* parseTables(content: Uint8Array): Generator<[id: number, table: Symbol
     let place = 0
     for (let bits = 1; bits <= MAX_CODE_BITS; bits++) {
       offsets[bits] = place - code
-      code += counts[bits - 1]!
-      place += counts[bits - 1]!
+      code += counts[bits - 1]
+      place += counts[bits - 1]
       limits[bits] = code << (MAX_CODE_BITS - bits)
       code <<= 1
     }
@@ -130,7 +130,7 @@ function* parseTables(content: Uint8Array): Generator<[id: number, table: Symbol
 /** As `parseTables` reads it. */
 function tableParts(lengths: Uint8Array, id: number): Uint8Array[] {
   const counts = new Uint8Array(MAX_CODE_BITS)
-  for (const bits of lengths) if (bits > 0) counts[bits - 1]!++
+  for (const bits of lengths) if (bits > 0) counts[bits - 1]++
   return [Uint8Array.of(id), counts, Uint8Array.from(inCodeOrder(lengths))]
 }
 
@@ -141,14 +141,14 @@ function fitJpegCodeLengths(frequencies: Uint32Array): Uint8Array {
 
 /** A unit has one block of a lone component, or h x v of each of several; sampling is 1 or 2. */
 function layoutOf(frame: Uint8Array, scan: Uint8Array): Pick<Strip, 'blocks' | 'units'> {
-  const height = (frame[1]! << 8) | frame[2]!
-  const width = (frame[3]! << 8) | frame[4]!
-  const components = frame[5]!
+  const height = (frame[1] << 8) | frame[2]
+  const width = (frame[3] << 8) | frame[4]
+  const components = frame[5]
   const blocks: number[] = []
   let side = 8
   for (let i = 0; i < components; i++) {
-    const sampling = components === 1 ? 1 : frame[7 + 3 * i]! & 15
-    const table = scan[2 + 2 * i]! >> 4
+    const sampling = components === 1 ? 1 : frame[7 + 3 * i] & 15
+    const table = scan[2 + 2 * i] >> 4
     blocks.push(...Array<number>(sampling * sampling).fill(table))
     side = Math.max(side, 8 * sampling)
   }
@@ -175,12 +175,12 @@ function readSymbols(
   }
 
   function read(tableId: number): number {
-    const { limits, offsets, symbols } = tables[tableId]!
+    const { limits, offsets, symbols } = tables[tableId]
     fill()
     const code = (held >>> (heldBits - MAX_CODE_BITS)) & 0xffff
     let bits = 1
-    while (code >= limits[bits]!) bits++
-    const symbol = symbols[(code >> (MAX_CODE_BITS - bits)) + offsets[bits]!]!
+    while (code >= limits[bits]) bits++
+    const symbol = symbols[(code >> (MAX_CODE_BITS - bits)) + offsets[bits]]
     heldBits -= bits
     fill()
     const extraBits = symbol & 15
@@ -207,7 +207,7 @@ function writeSymbols(strip: Strip, lengths: readonly Uint8Array[]): Uint8Array 
   let held = 0
   let heldBits = 0
   readSymbols(strip, (tableId, symbol, extra) => {
-    write(codes[tableId]![symbol]!, lengths[tableId]![symbol]!)
+    write(codes[tableId][symbol], lengths[tableId][symbol])
     write(extra, symbol & 15)
   })
   const padding = (8 - (heldBits % 8)) % 8

@@ -31,12 +31,12 @@ export function encodeAlpha(plane: Uint8Array, width: number): Uint8Array {
 function gradientFiltered(plane: Uint8Array, width: number): Uint8Array {
   const out = new Uint8Array(plane.length)
   out[0] = plane[0]!
-  for (let x = 1; x < width; x++) out[x] = plane[x]! - plane[x - 1]!
+  for (let x = 1; x < width; x++) out[x] = plane[x] - plane[x - 1]
   for (let row = width; row < plane.length; row += width) {
-    out[row] = plane[row]! - plane[row - width]!
+    out[row] = plane[row] - plane[row - width]
     for (let i = row + 1; i < row + width; i++) {
-      const guess = plane[i - 1]! + plane[i - width]! - plane[i - width - 1]!
-      out[i] = plane[i]! - Math.max(0, Math.min(255, guess))
+      const guess = plane[i - 1] + plane[i - width] - plane[i - width - 1]
+      out[i] = plane[i] - Math.max(0, Math.min(255, guess))
     }
   }
   return out
@@ -46,10 +46,10 @@ function encodePlane(plane: Uint8Array, width: number): Uint8Array {
   const pixelCounts = new Uint32Array(LITERALS + LENGTH_PREFIXES)
   const distanceCounts = new Uint32Array(DISTANCE_PREFIXES)
   walk(plane, width, {
-    literal: (value) => pixelCounts[value]!++,
+    literal: (value) => pixelCounts[value]++,
     run: (length, distance) => {
-      pixelCounts[LITERALS + prefixOf(length).prefix]!++
-      distanceCounts[distance]!++
+      pixelCounts[LITERALS + prefixOf(length).prefix]++
+      distanceCounts[distance]++
     },
   })
 
@@ -82,13 +82,13 @@ function walk(plane: Uint8Array, width: number, visitor: Visitor): void {
     let best = 0
     let length = 0
     for (let i = 0; i < distances.length; i++) {
-      const run = runLength(plane, at, distances[i]!)
+      const run = runLength(plane, at, distances[i])
       if (run > length) [length, best] = [run, i]
     }
     if (length >= MIN_RUN) {
       visitor.run(length, best)
       at += length
-    } else visitor.literal(plane[at++]!)
+    } else visitor.literal(plane[at++])
   }
 }
 
@@ -157,14 +157,14 @@ function bitWriter() {
     for (const symbol of LENGTH_ORDER) write(symbol < 16 ? 4 : 0, 3)
     write(0, 1) // lengths for the whole alphabet follow
     for (const bits of lengths) write(reversed(bits, 4), 4)
-    return { lengths, codes: assignCodes(lengths).map((code, i) => reversed(code, lengths[i]!)) }
+    return { lengths, codes: assignCodes(lengths).map((code, i) => reversed(code, lengths[i])) }
   }
 
   return {
     write,
     writeCode,
     writeSymbol({ codes, lengths }: Code, symbol: number): void {
-      write(codes[symbol]!, lengths[symbol]!)
+      write(codes[symbol], lengths[symbol])
     },
     finish(): Uint8Array {
       write(0, 7)
