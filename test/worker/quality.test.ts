@@ -45,12 +45,19 @@ async function servedPsnr(truth: Rgba, scale: number, model: string): Promise<nu
   return psnr(truthOf(large), modcrop(truthOf(truth), scale), scale)
 }
 
+async function overBlack({ width, height, data }: Rgba): Promise<Rgba> {
+  const picture = sharp(data, { raw: { width, height, channels: 4 } }).flatten({
+    background: '#000',
+  })
+  return { width, height, data: await picture.ensureAlpha().raw().toBuffer() }
+}
+
 const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length
 
 describe('our own scenes', () => {
   const truths: Rgba[] = []
   beforeAll(async () => {
-    for (const name of SCENE_NAMES) truths.push(await renderScene(name))
+    for (const name of SCENE_NAMES) truths.push(await overBlack(await renderScene(name)))
   }, 120_000)
 
   test.each(SCALES)(

@@ -1,13 +1,13 @@
-// From a small picture to a large one: luma through bicubic and the network, chroma and alpha
-// through bicubic, as in the paper. It works tile by tile from the small planes, so that besides
+// From a small picture to a large one: luma through bicubic and the network, chroma through bicubic,
+// as in the paper. Transparent pictures are taken premultiplied, and alpha goes the way of luma, so
+// that both keep in step along an edge. It works tile by tile from the small planes, so that besides
 // the result (4 B/px) only one tile's planes exist; the result does not depend on the tiles.
 //
-//   rgba ─ bleed ─ Y ──── bicubic ── network ─┐
-//                  Cb Cr ─ bicubic ───────────┼─ rgba
-//          alpha ───────── bicubic ───────────┘
-import { bleedColor, isOpaque } from '../image/alpha.ts'
-import { mergeYCbCr, splitYCbCr } from '../image/color.ts'
-import { createPlane, crop, type Plane, type Rect, type Rgba } from '../image/plane.ts'
+//   rgba ─┬─ Y ───── bicubic ── network ─┐
+//         ├─ Cb Cr ─ bicubic ────────────┼─ rgba
+//         └─ alpha ─ bicubic ── network ─┘
+import { alphaOf, mergeYCbCr, opacityOf, splitYCbCr } from '../image/color.ts'
+import { createPlane, crop, type Plane, type Rgba } from '../image/plane.ts'
 import { resize } from '../image/resize.ts'
 import { type Tile, tilesOf } from '../image/tile.ts'
 import { haloOf, type Network } from '../model/network.ts'
@@ -30,15 +30,18 @@ export async function upscale(picture: Rgba, scale: number, model?: Model): Prom
   const width = picture.width * scale
   const height = picture.height * scale
   const target: Rgba = { width, height, data: new Uint8ClampedArray(4 * width * height) }
-  const opaque = isOpaque(picture)
-  const { y, cb, cr } = splitYCbCr(opaque ? picture : bleedColor(picture))
-  const alpha = opaque ? undefined : alphaOf(picture)
+  const { y, cb, cr } = splitYCbCr(picture)
+  const alpha = alphaOf(picture)
+  const extremes = alpha && model && (await extremesOf(model))
   for (const tile of tilesFor(width, height, model)) {
     const { core } = tile
-    const luma = await resolveTile(y, width, height, tile, model)
-    const chroma = [cb, cr].map((plane) => resize(plane, width, height, core))
-    mergeYCbCr({ y: luma, cb: chroma[0], cr: chroma[1] }, target, core.x, core.y)
-    writeAlpha(target, core, alpha && resize(alpha, width, height, core))
+    const large = {
+      y: await resolveTile(y, width, height, tile, model),
+      cb: resize(cb, width, height, core),
+      cr: resize(cr, width, height, core),
+    }
+    const opacity = alpha && (await resolveOpacity(alpha, width, height, tile, model, extremes))
+    mergeYCbCr(large, target, core.x, core.y, opacity)
     await pause()
   }
   return target
@@ -70,27 +73,53 @@ async function resolveTile(
   plane: Plane,
   width: number,
   height: number,
-  { input, core }: Tile,
+  tile: Tile,
   model?: Model,
 ): Promise<Plane> {
-  const bicubic = resize(plane, width, height, input)
-  if (!model) return bicubic
+  const bicubic = resize(plane, width, height, tile.input)
+  if (!model) return bicubic // a tile without a halo: input and core are one
   const sharper = await model.engine.run(model.network, { channels: 1, ...bicubic })
-  return crop(sharper, { ...core, x: core.x - input.x, y: core.y - input.y })
+  return cropToCore(sharper, tile)
 }
 
-function alphaOf(picture: Rgba): Plane {
-  const alpha = createPlane(picture.width, picture.height)
-  for (let i = 0; i < alpha.data.length; i++) alpha.data[i] = picture.data[4 * i + 3]
-  return alpha
+function cropToCore(plane: Plane, { core, input }: Tile): Plane {
+  return crop(plane, { ...core, x: core.x - input.x, y: core.y - input.y })
 }
 
-/** Writes alpha (in levels) under `rect`: opaque where there is none. */
-function writeAlpha(target: Rgba, rect: Rect, alpha?: Plane): void {
-  for (let row = 0, i = 0; row < rect.height; row++) {
-    let p = 4 * ((rect.y + row) * target.width + rect.x) + 3
-    for (let x = 0; x < rect.width; x++, i++, p += 4) target.data[p] = alpha ? alpha.data[i] : 255
+/** In 0..1, not clamped. */
+async function resolveOpacity(
+  alpha: Plane,
+  width: number,
+  height: number,
+  tile: Tile,
+  model?: Model,
+  extremes?: Extremes,
+): Promise<Plane> {
+  const bicubic = opacityOf(resize(alpha, width, height, tile.input))
+  // Most tiles of most pictures are all solid or all clear, and stay it.
+  if (!extremes || bicubic.data.every((v) => Math.abs(v - bicubic.data[0]) < 1e-5)) {
+    return cropToCore(bicubic, tile)
   }
+  const { clear, solid } = extremes
+  return opacityOf(await resolveTile(alpha, width, height, tile, model), clear, solid)
+}
+
+/** What a network makes of an alpha plane that is all clear, or all solid: nearly what it was, but not quite. */
+interface Extremes {
+  readonly clear: number
+  readonly solid: number
+}
+
+async function extremesOf({ network, engine }: Model): Promise<Extremes> {
+  const side = 2 * haloOf(network) + 1
+  const data = new Uint8Array(8)
+  data[7] = 255
+  const { data: ends } = alphaOf({ width: 2, height: 1, data })!
+  const of = async (level: number) => {
+    const flat = { channels: 1, width: side, height: side, data: new Float32Array(side * side).fill(level) } // prettier-ignore
+    return (await engine.run(network, flat)).data[(side * side - 1) / 2]
+  }
+  return { clear: await of(ends[0]), solid: await of(ends[1]) }
 }
 
 /** Lets other requests of the isolate go on between two tiles. */

@@ -31,12 +31,13 @@ export interface YCbCr {
   readonly cr: Plane
 }
 
-/** Luma alone: what the metrics compare. */
+/** Luma alone: what the metrics compare. Of a picture that is not opaque: over black. */
 export function lumaOf(picture: Rgba): Plane {
   const y = createPlane(picture.width, picture.height)
   const rgba = picture.data
   for (let i = 0, p = 0; i < y.data.length; i++, p += 4) {
-    y.data[i] = Y_OFFSET + YR * rgba[p] + YG * rgba[p + 1] + YB * rgba[p + 2]
+    const alpha = rgba[p + 3] / 255
+    y.data[i] = Y_OFFSET + alpha * (YR * rgba[p] + YG * rgba[p + 1] + YB * rgba[p + 2])
   }
   return y
 }
@@ -48,15 +49,17 @@ export function greyOf(picture: Rgba): Plane {
   return grey
 }
 
+/** Premultiplied by alpha, that is: as the picture looks over black. */
 export function splitYCbCr(picture: Rgba): YCbCr {
   const { width, height, data: rgba } = picture
   const y = createPlane(width, height)
   const cb = createPlane(width, height)
   const cr = createPlane(width, height)
   for (let i = 0, p = 0; i < y.data.length; i++, p += 4) {
-    const r = rgba[p]
-    const g = rgba[p + 1]
-    const b = rgba[p + 2]
+    const alpha = rgba[p + 3] / 255
+    const r = alpha * rgba[p]
+    const g = alpha * rgba[p + 1]
+    const b = alpha * rgba[p + 2]
     y.data[i] = Y_OFFSET + YR * r + YG * g + YB * b
     cb.data[i] = C_OFFSET + BR * r + BG * g + BB * b
     cr.data[i] = C_OFFSET + RR * r + RG * g + RB * b
@@ -64,11 +67,16 @@ export function splitYCbCr(picture: Rgba): YCbCr {
   return { y, cb, cr }
 }
 
+/** Below it alpha rounds to 0, and there is no colour to speak of. */
+const INVISIBLE = 0.5 / 255
+
 /**
- * Writes the three planes (equal sizes) as RGB bytes into `target` with the planes' top-left at (x, y).
- * Rounds to nearest and clamps; alpha is left as it is.
+ * Writes three premultiplied planes (equal sizes) as RGBA bytes, not premultiplied, into `target` with
+ * their top-left at (x, y). `alpha` (0..1, not clamped) is one more plane of that size; without it
+ * all is opaque.
+ * Rounds to nearest and clamps.
  */
-export function mergeYCbCr(planes: YCbCr, target: Rgba, x: number, y: number): void {
+export function mergeYCbCr(planes: YCbCr, target: Rgba, x: number, y: number, alpha?: Plane): void {
   const { width, height } = planes.y
   const luma = planes.y.data
   const cbs = planes.cb.data
@@ -76,20 +84,44 @@ export function mergeYCbCr(planes: YCbCr, target: Rgba, x: number, y: number): v
   // A Uint8ClampedArray view rounds to nearest (ties to even) and clamps in the store itself.
   const rgba = new Uint8ClampedArray(target.data.buffer, target.data.byteOffset, target.data.length)
   // INVERSE takes levels to RGB in 0..1; planes are level / 255 and bytes RGB * 255: 255² apart.
-  const k = 255 * 255
-  const [ry, rb, rr, gy, gb, gr, by, bb, br] = INVERSE.map((v) => v * k)
+  const [ry, rb, rr, gy, gb, gr, by, bb, br] = INVERSE.map((v) => v * 255 * 255)
   for (let row = 0; row < height; row++) {
     let i = row * width
     let p = 4 * ((y + row) * target.width + x)
     for (const end = i + width; i < end; i++, p += 4) {
-      const l = luma[i] - Y_OFFSET
-      const cb = cbs[i] - C_OFFSET
-      const cr = crs[i] - C_OFFSET
+      // Beside an edge alpha overshoots 1 as the planes do: the quotient is right all the same.
+      const opacity = alpha ? alpha.data[i] : 1
+      const k = opacity > INVISIBLE ? 1 / opacity : 0
+      const l = k * (luma[i] - Y_OFFSET)
+      const cb = k * (cbs[i] - C_OFFSET)
+      const cr = k * (crs[i] - C_OFFSET)
       rgba[p] = ry * l + rb * cb + rr * cr
       rgba[p + 1] = gy * l + gb * cb + gr * cr
       rgba[p + 2] = by * l + bb * cb + br * cr
+      rgba[p + 3] = 255 * opacity
     }
   }
+}
+
+// Alpha as the luma of a white picture with that transparency over black: whatever sharpens luma
+// then sharpens alpha in step with it, and no fringe appears between the two.
+const WHITE = YR * 255 + YG * 255 + YB * 255
+
+/** [h, w], as luma; undefined where the whole picture is opaque. */
+export function alphaOf(picture: Rgba): Plane | undefined {
+  const { width, height, data: rgba } = picture
+  const alpha = createPlane(width, height)
+  let isOpaque = true
+  for (let i = 0, p = 3; i < alpha.data.length; i++, p += 4) {
+    alpha.data[i] = Y_OFFSET + (WHITE * rgba[p]) / 255
+    if (rgba[p] !== 255) isOpaque = false
+  }
+  return isOpaque ? undefined : alpha
+}
+
+/** What alphaOf gave, back to 0..1 (not clamped); `clear` and `solid` are the luma that 0 and 1 have become. */
+export function opacityOf(alpha: Plane, clear = Y_OFFSET, solid = Y_OFFSET + WHITE): Plane {
+  return { ...alpha, data: alpha.data.map((v) => (v - clear) / (solid - clear)) }
 }
 
 /** Inverse of a row-major 3x3 matrix by cofactors. */

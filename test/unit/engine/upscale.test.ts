@@ -6,7 +6,6 @@ import { upscale, upscalePlane } from '../../../worker/engine/upscale.ts'
 import { lumaOf, mergeYCbCr, splitYCbCr } from '../../../worker/image/color.ts'
 import { type Plane, type Rgba } from '../../../worker/image/plane.ts'
 import { resize } from '../../../worker/image/resize.ts'
-import { tilesOf } from '../../../worker/image/tile.ts'
 import { haloOf, SRCNN_915 } from '../../../worker/model/network.ts'
 import { ort } from '../../support/ort.ts'
 import { maxDifference, sampleNetwork, samplePlane, sampleRgba } from '../../support/samples.ts'
@@ -15,35 +14,6 @@ const SMALL = { kernels: [5, 1, 3], widths: [6, 4], residual: true }
 const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
 
 const capped = (engine: Engine, maxSide: number): Engine => ({ ...engine, maxSide })
-
-describe('tiles', () => {
-  test.each([
-    [1, 1, 40, 6],
-    [100, 37, 40, 6],
-    [41, 40, 40, 6],
-    [40, 200, 13, 6],
-    [257, 255, 160, 8],
-    [1000, 3, 64, 0],
-  ])('of %ix%i, at most %i a side with a halo of %i', (width, height, maxSide, halo) => {
-    const seen = new Uint8Array(width * height)
-    for (const { core, input } of tilesOf(width, height, maxSide, halo)) {
-      expect(Math.max(input.width, input.height)).toBeLessThanOrEqual(maxSide)
-      // Beyond the core lies the whole halo, or the picture's edge.
-      expect(input.x).toBe(Math.max(0, core.x - halo))
-      expect(input.y).toBe(Math.max(0, core.y - halo))
-      expect(input.x + input.width).toBe(Math.min(width, core.x + core.width + halo))
-      expect(input.y + input.height).toBe(Math.min(height, core.y + core.height + halo))
-      for (let y = core.y; y < core.y + core.height; y++) {
-        for (let x = core.x; x < core.x + core.width; x++) seen[y * width + x]++
-      }
-    }
-    expect(seen.every((count) => count === 1)).toBe(true) // cores cover each pixel once
-  })
-
-  test('a halo that leaves nothing of a tile is an error', () => {
-    expect(() => tilesOf(100, 100, 12, 6)).toThrow('leave nothing inside a halo of 6')
-  })
-})
 
 describe('a picture made of tiles is the picture made at once', () => {
   for (const padding of ['edge', 'zero'] as const) {
@@ -108,6 +78,49 @@ describe('the network meets luma alone', () => {
     const broken: Engine = { name: 'broken', maxSide: 64, run: () => Promise.reject(new Error('no engine')) } // prettier-ignore
     const model = { network: sampleNetwork(SMALL), engine: broken }
     await expect(upscale(sampleRgba(4, 4), 2, model)).rejects.toThrow('no engine')
+  })
+})
+
+describe('transparency', () => {
+  /** Opaque white on the left, clear on the right, with a colour that must never be seen. */
+  function edge(): Rgba {
+    const data = Uint8Array.from({ length: 20 * 10 * 4 }, (_, i) => {
+      const isClear = (i >> 2) % 20 >= 10
+      return isClear ? [0, 255, 0, 0][i % 4] : 255
+    })
+    return { width: 20, height: 10, data }
+  }
+  /** Sharpens, with a response to flat planes that is not zero: solid must stay solid all the same. */
+  const network = sampleNetwork({ kernels: [3], widths: [], residual: true })
+  network.layers[0].weights.set([-0.1, -0.1, -0.1, -0.1, 0.8, -0.1, -0.1, -0.1, -0.1])
+  network.layers[0].bias.fill(-0.01)
+
+  test.each([
+    ['bicubic', undefined],
+    ['a network', { network, engine: reference }],
+  ])(
+    'with %s hidden colours stay hidden, solid stays solid and clear stays clear',
+    async (_, model) => {
+      const { width, height, data } = await upscale(edge(), 3, model)
+      for (let i = 0; i < width * height; i++) {
+        const [red, green, blue, alpha] = data.subarray(4 * i, 4 * i + 4)
+        const x = i % width
+        if (x < 24) expect(alpha).toBe(255)
+        if (x >= 36) expect(alpha).toBe(0)
+        // Of white and a hidden green only greys may come out.
+        if (alpha > 0)
+          expect(Math.max(red, green, blue) - Math.min(red, green, blue)).toBeLessThan(2)
+      }
+    },
+  )
+
+  test('luma and alpha keep in step: white over clear stays white along the edge', async () => {
+    // Without the bias: then the network does the same to alpha as to luma, and all of it cancels.
+    network.layers[0].bias.fill(0)
+    const { data } = await upscale(edge(), 3, { network, engine: reference })
+    for (let p = 0; p < data.length; p += 4) {
+      if (data[p + 3] > 8) expect(Math.min(data[p], data[p + 1], data[p + 2])).toBeGreaterThan(252)
+    }
   })
 })
 

@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { greyOf, lumaOf, mergeYCbCr, splitYCbCr } from '../../../worker/image/color.ts'
+import {
+  alphaOf,
+  greyOf,
+  lumaOf,
+  mergeYCbCr,
+  opacityOf,
+  splitYCbCr,
+} from '../../../worker/image/color.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
 import { maxDifference, sampleRgba } from '../../support/samples.ts'
 
@@ -59,13 +66,40 @@ describe('RGB comes back within one level', () => {
   })
 })
 
-test('mergeYCbCr writes its rectangle only, and never alpha', () => {
+test('mergeYCbCr writes its rectangle only, opaque', () => {
   const target: Rgba = { width: 4, height: 3, data: new Uint8Array(48).fill(7) }
   const white = splitYCbCr(pixel([255, 255, 255], [255, 255, 255]))
   mergeYCbCr(white, target, 1, 2)
   const want = new Uint8Array(48).fill(7)
-  for (const p of [36, 40]) want.fill(255, p, p + 3)
+  want.fill(255, 36, 44)
   expect(target.data).toEqual(want)
+})
+
+describe('transparency', () => {
+  test('split and merge give colour and alpha back wherever they can be seen', () => {
+    const { data, ...size } = sampleRgba(16, 16)
+    const picture = { ...size, data: data.map((v, i) => (i % 4 === 3 ? i >> 2 : v)) } // alpha 0 to 255
+    const out = { ...size, data: new Uint8Array(data.length) }
+    mergeYCbCr(splitYCbCr(picture), out, 0, 0, opacityOf(alphaOf(picture)!))
+    for (let p = 0; p < data.length; p += 4) {
+      const alpha = picture.data[p + 3]
+      expect(out.data[p + 3]).toBe(alpha)
+      const got = out.data.subarray(p, p + 3)
+      if (alpha > 0)
+        expect(maxDifference(got, picture.data.subarray(p, p + 3))).toBeLessThanOrEqual(1)
+      else expect([...got]).toEqual([0, 0, 0])
+    }
+  })
+
+  test('alpha is the luma of a white picture, over black', () => {
+    const data = Uint8Array.from([255, 255, 255, 0, 255, 255, 255, 51, 255, 255, 255, 255])
+    const white = { width: 3, height: 1, data }
+    expect(maxDifference(alphaOf(white)!.data, lumaOf(white).data)).toBeLessThan(1e-7)
+  })
+
+  test('an opaque picture has no alpha plane', () => {
+    expect(alphaOf(sampleRgba(3, 3))).toBeUndefined()
+  })
 })
 
 test('mergeYCbCr clamps what lies outside RGB', () => {

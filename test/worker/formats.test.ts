@@ -1,0 +1,168 @@
+// Every kind of picture through the deployed bundle: size, orientation, profile, transparency, and
+// how close to a known truth. libvips (sharp) makes the small files and reads the large ones.
+import type { Miniflare } from 'miniflare'
+import sharp, { type Sharp } from 'sharp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { shrinkPicture, truthOf } from '../../trainer/degrade.ts'
+import { psnr } from '../../worker/image/metrics.ts'
+import type { Rgba } from '../../worker/image/plane.ts'
+import { renderScene } from '../fixtures/make.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin.ts'
+import { startWorker } from '../support/worker.ts'
+
+const SCALE = 3
+
+let origin: FakeOrigin
+let worker: Miniflare
+/** Part of a scene, and the same shrunk. */
+let truth: Rgba
+let small: Rgba
+
+beforeAll(async () => {
+  origin = await startOrigin()
+  worker = await startWorker({ vars: { ORIGIN_URL: origin.url } })
+  const part = sharpOf(await renderScene('harbour')).extract({
+    left: 300,
+    top: 120,
+    width: 300,
+    height: 240,
+  })
+  truth = await rgbaOf(part)
+  small = shrinkPicture(truth, SCALE)
+})
+afterAll(async () => {
+  await worker.dispose()
+  await origin.close()
+})
+
+function sharpOf({ width, height, data }: Rgba): Sharp {
+  return sharp(data, { raw: { width, height, channels: 4 } })
+}
+
+async function rgbaOf(picture: Sharp): Promise<Rgba> {
+  const { data, info } = await picture.ensureAlpha().raw().toBuffer({ resolveWithObject: true })
+  return { width: info.width, height: info.height, data }
+}
+
+async function serve(file: Uint8Array, query = `sr=${SCALE}`) {
+  origin.serve('/picture', file, { 'cache-control': 'no-store' })
+  const response = await worker.dispatchFetch(`http://site.test/picture?${query}`)
+  expect(response.headers.get('x-sr')).toMatch(/^done/)
+  return sharp(await response.arrayBuffer())
+}
+
+describe('how close to the truth', () => {
+  const opaque = () => sharpOf(small).removeAlpha()
+  test.each<[string, () => Promise<Buffer>, string, number]>([
+    ['PNG', () => opaque().png().toBuffer(), 'png', 1.2],
+    ['16-bit PNG', () => opaque().toColourspace('rgb16').png().toBuffer(), 'png', 1.2],
+    [
+      'palette PNG',
+      () => opaque().png({ palette: true, quality: 100, dither: 0 }).toBuffer(),
+      'png',
+      0.3,
+    ],
+    ['GIF', () => opaque().gif({ dither: 0 }).toBuffer(), 'png', 0.3],
+    [
+      'JPEG, quality 95',
+      () => opaque().jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer(),
+      'jpeg',
+      0.8,
+    ],
+    ['JPEG, quality 80', () => opaque().jpeg({ quality: 80 }).toBuffer(), 'jpeg', 0.2],
+    ['WebP, quality 95', () => opaque().webp({ quality: 95 }).toBuffer(), 'webp', 0.5],
+    ['lossless WebP', () => opaque().webp({ lossless: true }).toBuffer(), 'webp', 0.5],
+  ])('%s is closer than bicubic', async (name, make, format, margin) => {
+    const file = await make()
+    const close = async (query: string) => {
+      const served = await serve(file, `sr=${SCALE}&sr-quality=95${query}`)
+      expect((await served.metadata()).format).toBe(format)
+      return psnr(truthOf(await rgbaOf(served)), truthOf(truth), SCALE)
+    }
+    const [sharper, bicubic] = [await close(''), await close('&sr-model=bicubic')]
+    console.log(`${name}: ${sharper.toFixed(2)} dB, bicubic ${bicubic.toFixed(2)} dB`)
+    expect(sharper - bicubic).toBeGreaterThan(margin)
+  })
+})
+
+describe('EXIF orientation', () => {
+  const CASES = ([1, 2, 3, 4, 5, 6, 7, 8] as const).flatMap((orientation) =>
+    (['jpeg', 'png', 'webp'] as const).map((format) => [orientation, format] as const),
+  )
+  test.each(CASES)('%i in %s: the result is upright, and says so', async (orientation, format) => {
+    const tagged = sharpOf(small).removeAlpha().withMetadata({ orientation })
+    const file = await (format === 'webp' ? tagged.webp({ lossless: true }) : tagged.toFormat(format, { quality: 100 })).toBuffer() // prettier-ignore
+    const served = await serve(file, `sr=2&sr-format=png`)
+    const metadata = await served.metadata()
+    const upright = await rgbaOf(sharp(file).autoOrient())
+    expect([metadata.width, metadata.height]).toEqual([2 * upright.width, 2 * upright.height])
+    expect(metadata.orientation ?? 1).toBe(1)
+    expect(metadata.exif).toBeUndefined()
+    // Shrunk again it must be the upright original: a wrong turn would be far off.
+    const again = shrinkPicture(await rgbaOf(served), 2)
+    expect(psnr(truthOf(again), truthOf(upright))).toBeGreaterThan(35)
+  })
+})
+
+describe('a wide-gamut profile', () => {
+  const CASES = (['jpeg', 'png', 'webp'] as const).flatMap((from) =>
+    (['jpeg', 'png', 'webp'] as const).map((to) => [from, to] as const),
+  )
+  test.each(CASES)('goes from %s to %s byte for byte', async (from, to) => {
+    const file = await sharpOf(small).removeAlpha().withIccProfile('p3').toFormat(from).toBuffer()
+    const { icc } = await sharp(file).metadata()
+    const served = await (await serve(file, `sr=2&sr-format=${to}`)).metadata()
+    expect(icc!.length).toBeGreaterThan(400)
+    expect(served.icc!.equals(icc!)).toBe(true)
+  })
+})
+
+describe('transparency', () => {
+  /** The picture over a colour. */
+  const over = async (picture: Sharp, background: string) =>
+    rgbaOf(picture.clone().flatten({ background }))
+
+  test.each(['png', 'webp'] as const)('in %s has no fringe over white or black', async (format) => {
+    const icon = await renderScene('icon')
+    const shrunk = sharpOf(icon).resize(icon.width / SCALE, icon.height / SCALE, {
+      kernel: 'cubic',
+    })
+    // What an editor leaves under transparent pixels: a colour that must never be seen.
+    const dirty = await rgbaOf(shrunk)
+    for (let p = 0; p < dirty.data.length; p += 4)
+      if (dirty.data[p + 3] === 0) dirty.data.set([0, 255, 0], p)
+    const source = sharpOf(dirty)
+    const file = await (format === 'png' ? source.png() : source.webp({ lossless: true, exact: true } as never)).toBuffer() // prettier-ignore
+    const served = await serve(file, `sr=${SCALE}&sr-format=png`)
+    const plain = await serve(file, `sr=${SCALE}&sr-format=png&sr-model=bicubic`)
+    for (const background of ['#ffffff', '#000000']) {
+      const wanted = await over(sharpOf(icon), background)
+      const [ours, bicubic] = [edgeError(icon, await over(served, background), wanted), edgeError(icon, await over(plain, background), wanted)] // prettier-ignore
+      console.log(`${format} over ${background}: mean edge error ${ours.toFixed(2)} levels, bicubic ${bicubic.toFixed(2)}`) // prettier-ignore
+      expect(ours).toBeLessThan(bicubic)
+    }
+  })
+
+  test('to JPEG lies over white', async () => {
+    const clear = await sharp({ create: { width: 20, height: 20, channels: 4, background: { r: 0, g: 200, b: 0, alpha: 0 } } }).png().toBuffer() // prettier-ignore
+    const { data } = await rgbaOf(await serve(clear, 'sr=2&sr-format=jpeg'))
+    expect(data.every((level) => level >= 254)).toBe(true)
+  })
+})
+
+/** Mean difference in levels, green channel, where the truth's alpha is neither 0 nor 255 or has such a neighbour. */
+function edgeError(alphaOf: Rgba, a: Rgba, b: Rgba): number {
+  const { width, height, data } = alphaOf
+  let sum = 0
+  let count = 0
+  for (let y = 2; y < height - 2; y++) {
+    for (let x = 2; x < width - 2; x++) {
+      const levels = [-2, 0, 2].flatMap((dy) => [-2, 0, 2].map((dx) => data[4 * ((y + dy) * width + x + dx) + 3])) // prettier-ignore
+      if (Math.max(...levels) - Math.min(...levels) < 32) continue
+      const p = 4 * (y * width + x) + 1
+      sum += Math.abs(a.data[p] - b.data[p])
+      count++
+    }
+  }
+  return sum / count
+}
