@@ -9,13 +9,13 @@ const project = (name: string, testTimeout: number, globalSetup: string[] = []) 
     include: [`test/${name}/**/*.test.ts`],
     testTimeout,
     hookTimeout: testTimeout,
-    silent: 'passed-only' as const, // what a worker logs of an expected failure
     globalSetup,
   },
 })
 
 export default defineConfig({
   test: {
+    silent: 'passed-only', // a worker logs the failures that a test expects of it
     projects: [
       project('unit', 30_000),
       project('worker', 60_000, [`${import.meta.dirname}/support/build.ts`]),

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { bleedColor, isOpaque } from '../worker/image/alpha.ts'
 import type { Rgba } from '../worker/image/plane.ts'
 import { createCodec } from '../worker/codec/codec.ts'
 import { readHeader } from '../worker/codec/header.ts'
@@ -43,7 +42,7 @@ export async function readDataset(folder: string): Promise<Dataset> {
       const rgba = await codec.decode(bytes, header)
       pictures.push({
         name: path.parse(file).name,
-        rgba: isOpaque(rgba) ? rgba : bleedColor(rgba), // as `upscale` has it
+        rgba: overBlack(rgba), // as `upscale` has it
         isGrey: header.grey,
       })
     } catch (cause) {
@@ -52,4 +51,11 @@ export async function readDataset(folder: string): Promise<Dataset> {
   }
   const name = path.basename(path.resolve(folder))
   return { name, pictures, digest: hash.digest('hex').slice(0, 16) }
+}
+
+/** The picture without transparency. */
+function overBlack({ width, height, data: rgba }: Rgba): Rgba {
+  const data = Uint8ClampedArray.from(rgba, (level, i) => (level * rgba[i | 3]) / 255)
+  for (let p = 3; p < data.length; p += 4) data[p] = 255
+  return { width, height, data }
 }

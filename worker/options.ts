@@ -53,7 +53,7 @@ export type Settings = Readonly<
 >
 
 /** Most pixels of a result that keep the isolate under 110 of its 128 MB for every format (measured: README, Limits). */
-const MAX_OUTPUT_PIXELS = 2_400_000
+const MAX_OUTPUT_PIXELS = 2_360_000
 
 const DEFAULTS = {
   param: 'sr',
