@@ -28,6 +28,10 @@ export function createOrigin(originUrl: string | undefined, timeoutMs: number): 
     const allowed = url.origin
     for (let hop = 0; ; hop++) {
       const response = await fetchWithin(timeoutMs, url, request)
+      if (!base && isNoOrigin(response)) {
+        await response.body?.cancel()
+        throw new SrError('ORIGIN_UNREACHABLE', NO_ORIGIN)
+      }
       if (!isSourceRequest(c)) return response
       const location = REDIRECTS.includes(response.status) && response.headers.get('location')
       if (!location) return response
@@ -42,8 +46,15 @@ export function createOrigin(originUrl: string | undefined, timeoutMs: number): 
 }
 
 const REDIRECTS = [301, 302, 303, 307, 308]
+const NO_ORIGIN =
+  'no origin answers at this address: put the worker on a route in front of one, or set ORIGIN_URL to the host that has the pictures'
 const LOOP =
   'the origin of this worker is the worker itself: set ORIGIN_URL to the host that has the pictures'
+
+/** What Cloudflare answers for a host without a server, such as a worker's custom domain: 520 to 530. */
+function isNoOrigin({ status }: Response): boolean {
+  return status >= 520 && status <= 530
+}
 
 function parseBase(originUrl: string): URL {
   const url = parseUrl(originUrl)

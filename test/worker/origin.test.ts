@@ -116,6 +116,15 @@ test('a worker that is its own origin says: set ORIGIN_URL', async () => {
   }
 })
 
+test('on a custom domain, where no server answers, the error says: set ORIGIN_URL', async () => {
+  const worker = await start({ outbound: () => new Response('error code: 522', { status: 522 }) })
+  for (const query of ['?sr=2', '']) {
+    const response = await worker.dispatchFetch(`http://site.test/cat.png${query}`)
+    expect(response.status).toBe(502)
+    expect(await response.text()).toContain('set ORIGIN_URL')
+  }
+})
+
 test('an origin that does not answer is a 502 that is kept by nobody', async () => {
   const origin = await originWithPicture()
   const worker = await start({ vars: { ORIGIN_URL: origin.url } })
