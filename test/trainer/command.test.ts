@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
@@ -12,21 +12,10 @@ import { commandOf, parseConfig } from '../../trainer/config.ts'
 import { createProgress, formatSeconds } from '../../trainer/progress.ts'
 import { drawPicture } from './pictures.ts'
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const ROOT = path.join(import.meta.dirname, '../..')
 
 test('the commands train, export, evaluate and list, from a folder of pictures', async () => {
-  const folder = await mkdtemp(path.join(tmpdir(), 'trainer-'))
-  const codec = createCodec(await loadCodecModules())
-  for (const [set, seeds] of [
-    ['train', [1, 2]],
-    ['test', [3]],
-  ] as const) {
-    await mkdir(path.join(folder, set))
-    for (const seed of seeds) {
-      const bytes = await codec.encode(drawPicture(64, 60, seed), { format: 'png', quality: 100 })
-      await writeFile(path.join(folder, set, `${seed}.png`), bytes)
-    }
-  }
+  const folder = await folderOfPictures()
   const run = (script: string, ...args: string[]) => execute(script, folder, args)
 
   const trained = await run('main.ts', '--data', 'train', '--eval', 'test', '--scale', '2,3', '--steps', '4', '--batch', '2', '--channels', '8,4', '--runtime', 'web', '--name', 'tiny') // prettier-ignore
@@ -59,6 +48,23 @@ test('the commands train, export, evaluate and list, from a folder of pictures',
   )
 })
 
+test('Ctrl-C leaves a checkpoint, and --resume ends in the file of a run that was left alone', async () => {
+  const folder = await folderOfPictures()
+  const options = ['--data', 'train', '--eval', 'test', '--scale', '3', '--steps', '300', '--batch', '2', '--channels', '8,4', '--runtime', 'web'] // prettier-ignore
+  await execute('main.ts', folder, [...options, '--out', 'whole'])
+
+  const stopped = await execute('main.ts', folder, options, { interruptAt: '300 steps', code: 130 })
+  const step = Number(/stopped at step (\d+) of 300/.exec(stopped.stdout)?.[1])
+  expect(step).toBeLessThan(300)
+  const resumed = await execute('main.ts', folder, [...options, '--resume'])
+  expect(resumed.stdout).not.toContain('starts at step 0')
+  const read = (out: string) => readFile(path.join(folder, out, 'srcnn-x3.onnx'))
+  expect(await read('models')).toEqual(await read('whole'))
+
+  const other = execute('main.ts', folder, [...options, '--resume', '--seed', '2'])
+  await expect(other).rejects.toThrow('is of another run: expected seed 1 as there, got 2')
+})
+
 test.each([
   ['--foo 1', 'expected one of --scale, --data'],
   ['--steps', 'expected --steps N, got no value'],
@@ -75,7 +81,6 @@ test.each([
   ],
   ['--arch 9-2-5', 'expected --arch to be of odd kernels, got 2'],
   ['--patch 12', 'expected --patch to be an integer from 13 to 512, got "12"'],
-  ['--uint8 2', 'expected --uint8 to be a number from 0 to 1, got "2"'],
   ['--runtime gpu', 'expected --runtime to be one of auto, node, web, got "gpu"'],
   ['--eval nowhere', 'expected --eval to name folders that exist, got "nowhere"'],
   ['--name X', 'expected --name to be a-z, 0-9 and dashes, got "X"'],
@@ -87,10 +92,10 @@ test.each([
 })
 
 test('the command in the manifest says what differs from the defaults, and holds no path', () => {
-  const line = '--data /a/b/photos --arch 9-3-5 --no-residual --seed 7 --uint8 0 --minutes 5'
+  const line = '--data /a/b/photos --arch 9-3-5 --no-residual --seed 7 --minutes 5'
   const config = parseConfig(line.split(' '))
   const command = commandOf(config, 4, 1234)
-  expect(command).toBe('npm run trainer -- --scale 4 --steps 1234 --arch 9-3-5 --uint8 0 --seed 7 --no-residual --data photos') // prettier-ignore
+  expect(command).toBe('npm run trainer -- --scale 4 --steps 1234 --arch 9-3-5 --seed 7 --no-residual --data photos') // prettier-ignore
   const again = parseConfig(command.split(' ').slice(4))
   expect(again.architecture).toEqual(config.architecture)
 })
@@ -118,13 +123,47 @@ test.each([
   expect(formatSeconds(seconds)).toBe(text)
 })
 
-function execute(script: string, cwd: string, args: string[]) {
-  return new Promise<{ stdout: string; stderr: string }>((resolve, reject) => {
-    const file = path.join(ROOT, 'trainer', script)
-    const tsx = path.join(ROOT, 'node_modules/tsx/dist/cli.mjs')
-    execFile(process.execPath, [tsx, file, ...args], { cwd }, (error, stdout, stderr) => {
-      if (error) reject(new Error(stderr, { cause: error }))
-      else resolve({ stdout, stderr })
+/** `train` and `test`, a few small PNG files each. */
+async function folderOfPictures(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'trainer-'))
+  const codec = createCodec(await loadCodecModules())
+  for (const [set, seeds] of [
+    ['train', [1, 2]],
+    ['test', [3]],
+  ] as const) {
+    await mkdir(path.join(folder, set))
+    for (const seed of seeds) {
+      const bytes = await codec.encode(drawPicture(64, 60, seed), { format: 'png', quality: 100 })
+      await writeFile(path.join(folder, set, `${seed}.png`), bytes)
+    }
+  }
+  return folder
+}
+
+/** Runs one of the trainer's scripts in `cwd`. Rejects with what it wrote unless it exits with `code`. */
+function execute(
+  script: string,
+  cwd: string,
+  args: string[],
+  { interruptAt, code = 0 }: { interruptAt?: string; code?: number } = {},
+): Promise<{ stdout: string; stderr: string }> {
+  const loader = pathToFileURL(path.join(ROOT, 'node_modules/tsx/dist/loader.mjs')).href
+  const file = path.join(ROOT, 'trainer', script)
+  const child = spawn(process.execPath, ['--import', loader, file, ...args], { cwd })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const isDue = interruptAt !== undefined && !stdout.includes(interruptAt)
+    stdout += text
+    if (isDue && stdout.includes(interruptAt)) child.kill('SIGINT')
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  return new Promise((resolve, reject) => {
+    child.on('close', (status) => {
+      if (status === code) resolve({ stdout, stderr })
+      else reject(new Error(`exit code ${status}: ${stderr}`))
     })
   })
 }
