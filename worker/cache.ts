@@ -8,6 +8,7 @@
 // <source> is the SHA-256 of host, path and the query that the origin sees; <variant> names all else
 // that changes a pixel: scale, format, quality, weights, limits, PIPELINE_VERSION. Nothing here
 // throws into a request: a cache that fails is a cache that misses.
+import { sha256 } from './digest.ts'
 import type { ChosenModel } from './models.ts'
 import type { Settings } from './options.ts'
 import type { Format, Params } from './params.ts'
@@ -82,11 +83,6 @@ export async function lookupKey(
 export async function etagOf(digest: string, key: Key): Promise<string> {
   const hash = await sha256(new TextEncoder().encode(`${digest}/${key.variant}`))
   return `"${hash.slice(0, 32)}"`
-}
-
-export async function sha256(bytes: Bytes): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /** `waitUntil` keeps the isolate alive for writes that no visitor waits for. */

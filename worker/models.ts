@@ -4,7 +4,7 @@
 //
 // Memos hold settled values only. In Workers a promise belongs to the request that made it: when
 // that is cancelled it never settles, and another request that awaits it would hang.
-import { sha256 } from './cache.ts'
+import { sha256 } from './digest.ts'
 import { SrError } from './errors.ts'
 import { type Manifest, parseManifest } from './model/manifest.ts'
 import { decodeNetwork, type Network } from './model/network.ts'

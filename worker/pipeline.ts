@@ -1,10 +1,11 @@
 // THE request, top to bottom: known already? then the answer; else read, decode, upscale, encode,
 // keep. Whatever fails on the way, the visitor gets the original picture and the log the cause.
 import { doneField, isNotModified, originalResponse, resultResponse, Skip } from './answer.ts'
-import { type Bytes, type Entry, etagOf, lookupKey, type ResultCache, sha256 } from './cache.ts'
+import { type Bytes, type Entry, etagOf, lookupKey, type ResultCache } from './cache.ts'
 import type { Codec, EncodeFormat } from './codec/codec.ts'
 import { readIcc } from './codec/icc.ts'
 import { type Header, readHeader, uprightSize } from './codec/header.ts'
+import { sha256 } from './digest.ts'
 import type { Engine } from './engine/engine.ts'
 import { type Model, upscale } from './engine/upscale.ts'
 import { SrError } from './errors.ts'

@@ -1,6 +1,6 @@
 // Somebody else's Hono app, with the middleware mounted in every way that the README shows.
 import { Hono } from 'hono'
-import { superResolution } from '../../../worker/workers.ts'
+import { superResolution } from 'edge-srcnn'
 
 interface Bindings {
   readonly PICTURES: R2Bucket
