@@ -101,6 +101,11 @@ export function originalResponse(
 ): Response {
   const response = new Response(body ?? source.body, source)
   response.headers.set('x-sr', `skipped; reason=${reason}`)
+  if (body !== undefined) {
+    // What was read is decoded, and its length may be another than that of what came.
+    response.headers.delete('content-encoding')
+    response.headers.delete('content-length')
+  }
   if (header && header.type !== 'unknown') {
     response.headers.set('content-type', header.mime)
     for (const [name, value] of Object.entries(SAFE_HEADERS)) response.headers.set(name, value)

@@ -1,4 +1,5 @@
 // The request path of the deployed bundle, in workerd, in front of a real HTTP origin.
+import { gzipSync } from 'node:zlib'
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -233,6 +234,15 @@ describe('what cannot be made sharper comes back as it was, with the reason', ()
       expect(response.headers.get('x-sr')).toBe('skipped; reason=SOURCE_BYTES')
       expect(Buffer.from(await response.arrayBuffer()).equals(huge)).toBe(true)
     }
+  })
+
+  test('a body that came compressed is readable', async () => {
+    const text = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'.repeat(50))
+    const headers = { 'content-encoding': 'gzip', 'content-type': 'image/svg+xml' }
+    origin.serve('/packed.svg', gzipSync(text), headers)
+    const response = await get('/packed.svg?sr=2')
+    expect(response.headers.get('x-sr')).toBe('skipped; reason=FORMAT')
+    expect(Buffer.from(await response.arrayBuffer()).equals(text)).toBe(true)
   })
 
   test('no-transform is obeyed', async () => {
