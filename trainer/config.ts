@@ -40,6 +40,8 @@ export interface Config {
   readonly batch: number
   /** Side of an input patch in pixels. */
   readonly patch: number
+  /** Share of patches, 0..1, cut from 8-bit pictures instead of unrounded ones. */
+  readonly uint8Share: number
   readonly runtime: RuntimeName
   readonly resume: boolean
 }
@@ -53,6 +55,7 @@ const DEFAULTS = {
   rate: 1e-3,
   batch: 32,
   patch: 33,
+  uint8: 0.5,
   out: 'models',
 }
 
@@ -65,6 +68,7 @@ export const OPTIONS = {
   arch: { value: 'K-K-K', help: `kernel sides (default: ${DEFAULTS.arch})` },
   channels: { value: 'N,N', help: `channels between the layers (default: ${DEFAULTS.channels})` },
   'no-residual': { help: 'the network puts out the picture, not what bicubic misses' },
+  uint8: { value: 'SHARE', help: `share of patches from 8-bit pictures, 0 to 1 (default: ${DEFAULTS.uint8})` }, // prettier-ignore
   seed: { value: 'N', help: `names the run (default: ${DEFAULTS.seed})` },
   rate: { value: 'X', help: `peak learning rate (default: ${DEFAULTS.rate})` },
   batch: { value: 'N', help: `patches in a step (default: ${DEFAULTS.batch})` },
@@ -106,6 +110,7 @@ export function parseConfig(args: readonly string[]): Config {
     batch: integerOf(given.batch ?? `${DEFAULTS.batch}`, 'batch', 1, 4096),
     // Smaller ones have no pixel that sees only true neighbours; larger ones than pictures do not fit.
     patch: integerOf(given.patch ?? `${DEFAULTS.patch}`, 'patch', smallest, 512),
+    uint8Share: numberOf(given.uint8 ?? `${DEFAULTS.uint8}`, 'uint8', 0, 1),
     runtime: oneOf(given.runtime ?? 'auto', 'runtime', RUNTIMES),
     resume: given.resume ?? false,
   }
@@ -122,6 +127,7 @@ export function commandOf(config: Config, scale: number, steps: number): string 
   const options: [string, string | number, string | number][] = [
     ['arch', architecture.kernels.join('-'), DEFAULTS.arch],
     ['channels', architecture.widths.join(','), DEFAULTS.channels],
+    ['uint8', config.uint8Share, DEFAULTS.uint8],
     ['seed', config.seed, DEFAULTS.seed],
     ['rate', config.rate, DEFAULTS.rate],
     ['batch', config.batch, DEFAULTS.batch],

@@ -28,9 +28,24 @@ export function shrinkPicture(picture: Rgba, scale: number): Rgba {
   return mergeChannels(channels)
 }
 
+/** `picture` at `factor` of its size (at most 1): more pictures from few, by the same filter. */
+export function rescalePicture(picture: Rgba, factor: number): Rgba {
+  if (factor === 1) return picture
+  const width = Math.round(picture.width * factor)
+  const height = Math.round(picture.height * factor)
+  return mergeChannels([0, 1, 2].map((c) => resize(channelOf(picture, c), width, height)))
+}
+
 /** [h, w] -> [h * scale, w * scale]: what a network starts from. */
 export function enlargePlane(plane: Plane, scale: number): Plane {
   return resize(plane, plane.width * scale, plane.height * scale)
+}
+
+/** The luma that a network starts from, at the truth's size, for a truth degraded as `kind` says. */
+export function bicubicOf(picture: Rgba, scale: number, kind: InputKind): Plane {
+  const small =
+    kind === 'float' ? shrinkPlane(truthOf(picture), scale) : lumaOf(shrinkPicture(picture, scale))
+  return enlargePlane(small, scale)
 }
 
 function channelOf({ width, height, data }: Rgba, channel: number): Plane {

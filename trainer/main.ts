@@ -54,14 +54,13 @@ async function trainScale(
   runtime: Runtime,
   stop: AbortSignal,
 ): Promise<void> {
-  const { name, batch, patch, seed, rate } = config
+  const { name, batch, patch, seed, rate, uint8Share } = config
   const empty = createNetwork(config.architecture)
-  const pictures = data.pictures.map(({ rgba }) => rgba)
-  const examples = prepareExamples(pictures, scale, patch)
+  const examples = data.pictures.flatMap(({ rgba }) => prepareExamples(rgba, scale, patch))
   if (examples.length === 0) {
     throw new Error(`expected pictures of at least ${patch + scale - 1} pixels a side in ${config.data}`) // prettier-ignore
   }
-  const sample = createSampler(examples, { batch, patch, halo: haloOf(empty), residual: empty.residual, seed }) // prettier-ignore
+  const sample = createSampler(examples, { batch, patch, halo: haloOf(empty), residual: empty.residual, uint8Share, seed }) // prettier-ignore
   const engine = await createOnnxEngine({ network: empty, batch, patch }, runtime)
 
   const file = path.join(RUNS, `${name}-x${scale}.json`)
@@ -69,6 +68,7 @@ async function trainScale(
     architecture: describeNetwork(empty),
     scale,
     data: `${data.name} (${data.pictures.length} images) ${data.digest}`,
+    uint8Share,
     seed,
     rate,
     batch,
@@ -78,7 +78,7 @@ async function trainScale(
   const { state, steps } = await startOrResume(config, file, recipe, engine, sample)
   await mkdir(RUNS, { recursive: true })
   const label = `${name} x${scale}`
-  console.log(`${label}: ${recipe.architecture}, ${steps} steps of ${batch} patches from ${examples.length} pictures`) // prettier-ignore
+  console.log(`${label}: ${recipe.architecture}, ${steps} steps of ${batch} patches from ${examples.length} pictures (${data.pictures.length} in several sizes)`) // prettier-ignore
   const progress = createProgress(label, { first: state.step, steps, batch })
   let saved = performance.now()
   try {

@@ -1,16 +1,29 @@
 // Batches of random patches. A batch is a pure function of seed and step: nothing of the sampler
 // needs saving in a checkpoint, and no batch depends on how a run was cut into sessions.
+import { lumaOf } from '../worker/image/color.ts'
 import { modcrop, type Plane, type Rgba } from '../worker/image/plane.ts'
 import { createRandom } from '../worker/image/prng.ts'
-import { enlargePlane, shrinkPlane, truthOf } from './degrade.ts'
+import { resize } from '../worker/image/resize.ts'
+import { type InputKind, rescalePicture, shrinkPicture, shrinkPlane, truthOf } from './degrade.ts'
 import type { Batch } from './engine/engine.ts'
 
-/** One picture, degraded: luma of one size. */
+/**
+ * More sizes of the same pictures: edges at other widths (Timofte et al., CVPR 2016). Against size 1
+ * alone, Set5 after 40,000 steps: x2 36.55 instead of 36.43 dB, x3 the same 32.49 to 32.50.
+ */
+const FACTORS = [1, 0.9, 0.8, 0.7, 0.6]
+
+/**
+ * One picture, degraded. What takes memory is small: truths are bytes, and the bicubic picture
+ * that a network starts from is made from the small luma where a patch is cut.
+ */
 export interface Example {
-  /** What the network starts from. */
-  readonly bicubic: Plane
-  /** 8-bit levels, kept as bytes: [height, width]. */
+  readonly width: number
+  readonly height: number
+  /** Luma in 8-bit levels, [height, width]. */
   readonly truth: Uint8Array
+  /** [height / scale, width / scale], one for each kind of input. */
+  readonly small: Readonly<Record<InputKind, Plane>>
 }
 
 export interface PatchOptions {
@@ -21,39 +34,40 @@ export interface PatchOptions {
   readonly halo: number
   /** The target is what is missing to the truth instead of the truth. */
   readonly residual: boolean
+  /** Share of patches, 0..1, whose input is an 8-bit picture. */
+  readonly uint8Share: number
   readonly seed: number
 }
 
-/** The pictures that hold a patch at this scale. */
-export function prepareExamples(
-  pictures: readonly Rgba[],
-  scale: number,
-  patch: number,
-): Example[] {
-  return pictures
+/** Every picture at every factor at which it still holds a patch. */
+export function prepareExamples(picture: Rgba, scale: number, patch: number): Example[] {
+  return FACTORS.map((factor) => rescalePicture(picture, factor))
     .filter(({ width, height }) => Math.min(width, height) >= patch + scale - 1)
-    .map((picture) => {
-      const luma = truthOf(picture)
-      const { data } = modcrop(luma, scale)
+    .map((resized) => {
+      const luma = truthOf(resized)
+      const { width, height, data } = modcrop(luma, scale)
       const truth = new Uint8Array(data.length)
       for (let i = 0; i < data.length; i++) truth[i] = Math.round(data[i] * 255)
-      return { bicubic: enlargePlane(shrinkPlane(luma, scale), scale), truth }
+      const small = {
+        float: shrinkPlane(luma, scale),
+        uint8: lumaOf(shrinkPicture(resized, scale)),
+      }
+      return { width, height, truth, small }
     })
 }
 
 /** Gives the batch of a step. Its arrays are reused by the next call. */
 export function createSampler(
   examples: readonly Example[],
-  { batch, patch, halo, residual, seed }: PatchOptions,
+  { batch, patch, halo, residual, uint8Share, seed }: PatchOptions,
 ): (step: number) => Batch {
   const targetSide = patch - 2 * halo
   const inputs = new Float32Array(batch * patch * patch)
   const targets = new Float32Array(batch * targetSide * targetSide)
   // Every position in every picture is as likely as any other.
   const ends: number[] = []
-  for (const { bicubic } of examples) {
-    const positions = (bicubic.width - patch + 1) * (bicubic.height - patch + 1)
-    ends.push((ends.at(-1) ?? 0) + positions)
+  for (const { width, height } of examples) {
+    ends.push((ends.at(-1) ?? 0) + (width - patch + 1) * (height - patch + 1))
   }
   const total = ends.at(-1) ?? 0
 
@@ -62,19 +76,20 @@ export function createSampler(
     for (let n = 0; n < batch; n++) {
       let position = random.below(total)
       const index = firstAbove(ends, position)
-      const { bicubic, truth } = examples[index]
-      const { width } = bicubic
+      const { width, height, truth, small } = examples[index]
       position -= ends[index - 1] ?? 0
       const across = width - patch + 1
-      const corner = Math.floor(position / across) * width + (position % across)
+      const x = position % across
+      const y = Math.floor(position / across)
       const symmetry = random.below(8)
+      const kind = random.next() < uint8Share ? 'uint8' : 'float'
 
-      const input = n * patch * patch
-      const target = n * targetSide * targetSide
-      const centre = corner + halo * width + halo
-      copySquare(bicubic.data, width, corner, patch, 1, symmetry, inputs, input)
-      copySquare(truth, width, centre, targetSide, 255, symmetry, targets, target)
-      if (residual) subtractCentre(inputs, input, patch, targets, target, targetSide)
+      const bicubic = resize(small[kind], width, height, { x, y, width: patch, height: patch })
+      copySquare(bicubic.data, patch, 0, patch, 1, symmetry, inputs, n * patch * patch)
+      const to = n * targetSide * targetSide
+      const from = (y + halo) * width + x + halo
+      copySquare(truth, width, from, targetSide, 255, symmetry, targets, to)
+      if (residual) subtractCentre(inputs, n * patch * patch, patch, targets, to, targetSide)
     }
     return { inputs, targets }
   }

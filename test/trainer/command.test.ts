@@ -81,6 +81,7 @@ test.each([
   ],
   ['--arch 9-2-5', 'expected --arch to be of odd kernels, got 2'],
   ['--patch 12', 'expected --patch to be an integer from 13 to 512, got "12"'],
+  ['--uint8 2', 'expected --uint8 to be a number from 0 to 1, got "2"'],
   ['--runtime gpu', 'expected --runtime to be one of auto, node, web, got "gpu"'],
   ['--eval nowhere', 'expected --eval to name folders that exist, got "nowhere"'],
   ['--name X', 'expected --name to be a-z, 0-9 and dashes, got "X"'],
@@ -92,10 +93,10 @@ test.each([
 })
 
 test('the command in the manifest says what differs from the defaults, and holds no path', () => {
-  const line = '--data /a/b/photos --arch 9-3-5 --no-residual --seed 7 --minutes 5'
+  const line = '--data /a/b/photos --arch 9-3-5 --no-residual --seed 7 --uint8 0 --minutes 5'
   const config = parseConfig(line.split(' '))
   const command = commandOf(config, 4, 1234)
-  expect(command).toBe('npm run trainer -- --scale 4 --steps 1234 --arch 9-3-5 --seed 7 --no-residual --data photos') // prettier-ignore
+  expect(command).toBe('npm run trainer -- --scale 4 --steps 1234 --arch 9-3-5 --uint8 0 --seed 7 --no-residual --data photos') // prettier-ignore
   const again = parseConfig(command.split(' ').slice(4))
   expect(again.architecture).toEqual(config.architecture)
 })

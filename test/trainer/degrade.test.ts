@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Rgba } from '../../worker/image/plane.ts'
-import { enlargePlane, shrinkPicture, shrinkPlane, truthOf } from '../../trainer/degrade.ts' // prettier-ignore
+import { bicubicOf, enlargePlane, rescalePicture, shrinkPicture, shrinkPlane, truthOf } from '../../trainer/degrade.ts' // prettier-ignore
+import { drawPicture } from './pictures.ts'
 
 interface Golden {
   readonly width: number
@@ -46,6 +47,22 @@ describe.each([2, 3, 4])('at scale %i', (scale) => {
     expect(channels.slice(0, 3)).toEqual(expected.bytes)
     expect(channels[3].every((alpha) => alpha === 255)).toBe(true)
   })
+})
+
+test('starting from 8 bits changes the input by no more than rounding can', () => {
+  const scene = drawPicture(60, 45, 1)
+  const exact = bicubicOf(scene, 3, 'float')
+  const rounded = bicubicOf(scene, 3, 'uint8')
+  const differences = exact.data.map((v, i) => Math.abs(v - rounded.data[i]) * 255)
+  // Half a level in each channel and in luma, through a kernel whose absolute taps sum to 1.25².
+  expect(Math.max(...differences)).toBeLessThan((0.5 * (219 / 255) + 0.5) * 1.25 ** 2 + 2)
+  expect(Math.max(...differences)).toBeGreaterThan(0)
+})
+
+test('a picture at factor 1 is that picture, at another it has rounded sides', () => {
+  expect(rescalePicture(picture, 1)).toBe(picture)
+  const { width: w, height: h } = rescalePicture(picture, 0.7)
+  expect([w, h]).toEqual([13, 18])
 })
 
 function expectClose(actual: Float32Array, expected: readonly number[]): void {

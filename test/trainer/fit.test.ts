@@ -18,8 +18,7 @@ const runtime = await loadRuntime('web')
 const NETWORK = createNetwork({ kernels: [9, 1, 5], widths: [16, 8], residual: true })
 const TASK = { network: NETWORK, batch: 8, patch: 33 }
 const SCALE = 3
-const pictures = [1, 2, 3].map((seed) => drawPicture(96, 90, seed))
-const examples = prepareExamples(pictures, SCALE, 33)
+const examples = [1, 2, 3].flatMap((seed) => prepareExamples(drawPicture(96, 90, seed), SCALE, 33))
 const scene = { name: 'unseen', rgba: drawPicture(90, 90, 99), isGrey: false }
 
 async function train(
@@ -27,7 +26,7 @@ async function train(
   { seed = 1, state = createFitState(NETWORK, seed), stopAt = steps } = {},
 ): Promise<{ state: FitState; losses: number[] }> {
   const { batch, patch } = TASK
-  const sample = createSampler(examples, { batch, patch, halo: haloOf(NETWORK), residual: true, seed }) // prettier-ignore
+  const sample = createSampler(examples, { batch, patch, halo: haloOf(NETWORK), residual: true, uint8Share: 0.5, seed }) // prettier-ignore
   const engine = await createOnnxEngine(TASK, runtime)
   const losses: number[] = []
   await fit(state, engine, sample, { steps, rate: 2e-3 }, (loss) => {
