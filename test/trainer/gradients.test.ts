@@ -21,7 +21,7 @@ const CASES: { name: string; architecture: Architecture; batch: number; patch: n
 ]
 
 /** How many parameters of a tensor are differentiated: all where it is small. */
-const SAMPLES = 60
+const SAMPLES = 30
 
 const runtimes: RuntimeName[] = ['web']
 if (await isInstalled('onnxruntime-node')) runtimes.push('node')
