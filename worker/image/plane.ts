@@ -44,10 +44,10 @@ export function modcrop(plane: Plane, scale: number): Plane {
 }
 
 /** Rounds to 8-bit levels and clamps, as MATLAB's uint8() does: the result still is level / 255. */
-export function quantize(plane: Plane): Plane {
-  const data = Float32Array.from(
-    plane.data,
-    (v) => Math.min(255, Math.max(0, Math.round(v * 255))) / 255,
-  )
-  return { ...plane, data }
+export function quantize({ width, height, data }: Plane): Plane {
+  const out = createPlane(width, height)
+  for (let i = 0; i < data.length; i++) {
+    out.data[i] = Math.min(255, Math.max(0, Math.round(data[i] * 255))) / 255
+  }
+  return out
 }
