@@ -6,7 +6,6 @@ import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import { createOrtEngine } from '../../worker/engine/ort.ts'
 import { upscale } from '../../worker/engine/upscale.ts'
-import { lumaOf } from '../../worker/image/color.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { createNetwork, SRCNN_915 } from '../../worker/model/network.ts'
 import { renderScene } from '../fixtures/make.ts'
@@ -68,7 +67,6 @@ async function benchStages(side: number, files: ReadonlyMap<string, Buffer>): Pr
         name: `encode ${format}`,
         run: () => codec.encode(large, { format, quality: 85 }),
       })),
-      { name: 'luma alone', run: () => lumaOf(small) },
     ],
     { rounds: 10, warmups: 2 },
   )
