@@ -1,19 +1,40 @@
-// The codecs' modules in Node, compiled from the installed packages.
+// The codecs' modules in Node, from the installed packages.
 
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { CodecModules } from './codec.ts'
+import { neededPages, withInitialPages } from './initialMemory.ts'
+
+/** Those that start with far more memory than they need. */
+export const OVERSIZED_FILES = {
+  jpegDecoder: '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm',
+  jpegEncoder: '@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm',
+  webpDecoder: '@jsquash/webp/codec/dec/webp_dec.wasm',
+  webpEncoder: '@jsquash/webp/codec/enc/webp_enc_simd.wasm',
+} as const
 
 /** Reads and compiles the five modules; some 50 ms, so once a process is enough. */
 export async function loadCodecModules(): Promise<CodecModules> {
-  const { resolve } = createRequire(import.meta.url)
-  const compile = async (file: string) => WebAssembly.compile(await readFile(resolve(file)))
   const [photon, jpegDecoder, jpegEncoder, webpDecoder, webpEncoder] = await Promise.all([
-    compile('@cf-wasm/photon/photon.wasm'),
-    compile('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm'),
-    compile('@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm'),
-    compile('@jsquash/webp/codec/dec/webp_dec.wasm'),
-    compile('@jsquash/webp/codec/enc/webp_enc_simd.wasm'),
+    compile(readPackaged('@cf-wasm/photon/photon.wasm')),
+    compile(readSlim(OVERSIZED_FILES.jpegDecoder)),
+    compile(readSlim(OVERSIZED_FILES.jpegEncoder)),
+    compile(readSlim(OVERSIZED_FILES.webpDecoder)),
+    compile(readSlim(OVERSIZED_FILES.webpEncoder)),
   ])
   return { photon, jpegDecoder, jpegEncoder, webpDecoder, webpEncoder }
+}
+
+/** One of OVERSIZED_FILES, made to start with the memory that it needs. */
+export async function readSlim(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  const wasm = await readPackaged(file)
+  return withInitialPages(wasm, neededPages(wasm))
+}
+
+export async function readPackaged(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await readFile(createRequire(import.meta.url).resolve(file)))
+}
+
+async function compile(wasm: Promise<Uint8Array<ArrayBuffer>>): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(await wasm)
 }
