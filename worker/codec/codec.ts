@@ -4,14 +4,14 @@
 import type { Rgba } from '../image/plane.ts'
 import { CodecError } from './error.ts'
 import type { Header } from './header.ts'
-import { guarded } from './instance.ts'
+import { createInstances, guarded } from './instance.ts'
 import { decodeJpeg, encodeJpeg } from './jpeg.ts'
 import { applyOrientation } from './orientation.ts'
 import { decodeWithPhoton } from './photon.ts'
 import { encodePng, plainPng } from './png.ts'
 import { decodeWebp, encodeWebp } from './webp.ts'
 
-/** Compiled, not yet instantiated: every decode and encode makes an instance of its own. */
+/** Compiled, not yet instantiated: see instance.ts. */
 export interface CodecModules {
   readonly photon: WebAssembly.Module
   readonly jpegDecoder: WebAssembly.Module
@@ -44,17 +44,12 @@ export interface Codec {
   encode(picture: Rgba, as: Encoding): Promise<Uint8Array>
 }
 
-export function createCodec(modules: CodecModules): Codec {
+/** `instances`, where a codec is not to have its own, runs the modules. */
+export function createCodec(modules: CodecModules, instances = createInstances()): Codec {
   return {
     async decode(bytes, header) {
       if (header.obstacle) throw new CodecError(`cannot decode: ${header.obstacle}`)
       const stored = await guarded(`decoding ${header.type}`, () => decodeStored(bytes, header))
-      const { width, height, data } = stored
-      const isAsPromised = width === header.width && height === header.height
-      if (!isAsPromised || data.length !== width * height * 4) {
-        const sizes = `${width}x${height}, header says ${header.width}x${header.height}`
-        throw new CodecError(`decoding ${header.type} gave ${sizes}`)
-      }
       return applyOrientation(stored, header.orientation)
     },
 
@@ -66,26 +61,26 @@ export function createCodec(modules: CodecModules): Codec {
       return guarded(`encoding ${as.format}`, () => {
         switch (as.format) {
           case 'jpeg':
-            return encodeJpeg(modules.jpegEncoder, picture, as)
+            return encodeJpeg(instances, modules.jpegEncoder, picture, as)
           case 'png':
             return encodePng(picture, as.icc)
           case 'webp':
-            return encodeWebp(modules.webpEncoder, picture, as)
+            return encodeWebp(instances, modules.webpEncoder, picture, as)
         }
       })
     },
   }
 
-  function decodeStored(bytes: Uint8Array, header: Header): Promise<Rgba | null> {
+  function decodeStored(bytes: Uint8Array, header: Header): Promise<Rgba> {
     switch (header.type) {
       case 'jpeg':
-        return decodeJpeg(modules.jpegDecoder, bytes)
+        return decodeJpeg(instances, modules.jpegDecoder, bytes, header)
       case 'webp':
-        return decodeWebp(modules.webpDecoder, bytes)
+        return decodeWebp(instances, modules.webpDecoder, bytes, header)
       case 'png':
-        return decodeWithPhoton(modules.photon, plainPng(bytes))
+        return decodeWithPhoton(modules.photon, plainPng(bytes), header)
       default:
-        return decodeWithPhoton(modules.photon, bytes)
+        return decodeWithPhoton(modules.photon, bytes, header)
     }
   }
 }

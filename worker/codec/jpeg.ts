@@ -5,9 +5,11 @@ import createEncoder from '@jsquash/jpeg/codec/enc/mozjpeg_enc.js'
 import type { Rgba } from '../image/plane.ts'
 import { concat } from './concat.ts'
 import { CodecError } from './error.ts'
-import { type EmscriptenFactory, startEmscripten } from './instance.ts'
+import type { Header } from './header.ts'
+import type { EmscriptenFactory, Instances } from './instance.ts'
 import { joinStrips, STRIP_ROW_STEP } from './jpeg/strips.ts'
 import { fittingIcc, neededSamples } from './samples.ts'
+import { asPromised } from './stored.ts'
 
 type Decoder = EmscriptenFactory<{
   decode(file: Uint8Array, preserveOrientation: boolean): Rgba | null
@@ -24,8 +26,8 @@ type Encoder = EmscriptenFactory<{
 /** What decoders accept: libjpeg's JPEG_MAX_DIMENSION. */
 const MAX_SIDE = 65_500
 
-/** As much as the encoder's first 16 MiB of memory hold. */
-const STRIP_PIXELS = 2 ** 19
+/** 4 MiB of memory; half of that takes half as much time again, twice that saves none. */
+const STRIP_PIXELS = 2 ** 18
 
 const GREY = 1
 const YCBCR = 3
@@ -52,17 +54,22 @@ const SETTINGS = {
   chroma_quality: 75,
 }
 
-export async function decodeJpeg(
+export function decodeJpeg(
+  instances: Instances,
   module: WebAssembly.Module,
   bytes: Uint8Array,
-): Promise<Rgba | null> {
-  const decoder = await startEmscripten(createDecoder as unknown as Decoder, module)
+  header: Header,
+): Promise<Rgba> {
+  const factory = createDecoder as unknown as Decoder
   const asStored = false
-  return decoder.decode(bytes, asStored)
+  return instances.run(factory, module, (decoder) =>
+    asPromised(decoder.decode(bytes, asStored), header),
+  )
 }
 
 /** Baseline JPEG; transparency becomes white, a picture without colour is stored as grey. */
 export async function encodeJpeg(
+  instances: Instances,
   module: WebAssembly.Module,
   picture: Rgba,
   { quality, icc }: { readonly quality: number; readonly icc?: Uint8Array | undefined },
@@ -71,14 +78,17 @@ export async function encodeJpeg(
   if (width > MAX_SIDE || height > MAX_SIDE) throw new CodecError('too wide or high for JPEG')
   const { grey, alpha } = neededSamples(picture, icc)
   const settings = { ...SETTINGS, quality, color_space: grey ? GREY : YCBCR }
-  const encoder = await startEmscripten(createEncoder as unknown as Encoder, module)
-  const strips: Uint8Array[] = []
   const stripRows = STRIP_ROW_STEP * Math.ceil(STRIP_PIXELS / STRIP_ROW_STEP / width)
-  for (let top = 0; top < height; top += stripRows) {
-    const rows = Math.min(stripRows, height - top)
-    const pixels = data.subarray(top * width * 4, (top + rows) * width * 4)
-    strips.push(encoder.encode(alpha ? onWhite(pixels) : pixels, width, rows, settings))
-  }
+  const factory = createEncoder as unknown as Encoder
+  const strips = await instances.run(factory, module, (encoder) => {
+    const files: Uint8Array[] = []
+    for (let top = 0; top < height; top += stripRows) {
+      const rows = Math.min(stripRows, height - top)
+      const pixels = data.subarray(top * width * 4, (top + rows) * width * 4)
+      files.push(encoder.encode(alpha ? onWhite(pixels) : pixels, width, rows, settings))
+    }
+    return files
+  })
   const file = strips.length === 1 ? strips[0] : joinStrips(strips, height)
   const profile = fittingIcc(icc, grey)
   return profile ? withProfile(file, profile) : file

@@ -1,10 +1,16 @@
 // PNG, GIF and BMP decoding by photon (Rust's image crate), without the glue of its package: that
 // glue makes one instance for the life of the process, and an instance that has trapped cannot be
 // trusted again. These export names belong to wasm-bindgen's internals: @cf-wasm/photon is pinned.
+//
+// Each decode has an instance of its own (1.3 MB before it reads the file). Rewinding one, as instance.ts
+// does, would not reuse its memory: Rust's allocator gets all it needs from memory.grow, never from what
+// is there already.
 
 /* oxlint-disable no-underscore-dangle -- wasm-bindgen's names */
 import type { Rgba } from '../image/plane.ts'
 import { CodecError } from './error.ts'
+import type { Header } from './header.ts'
+import { asPromised } from './stored.ts'
 
 interface PhotonExports {
   readonly memory: WebAssembly.Memory
@@ -21,6 +27,7 @@ interface PhotonExports {
 export async function decodeWithPhoton(
   module: WebAssembly.Module,
   bytes: Uint8Array,
+  header: Header,
 ): Promise<Rgba> {
   const photon = await startPhoton(module)
   const file = photon.__wbindgen_malloc(bytes.length, 1) >>> 0
@@ -31,7 +38,7 @@ export async function decodeWithPhoton(
   const [pixels, length] = photon.photonimage_get_raw_pixels(image)
   // A copy: the instance, its memory with it, is dropped here, so nothing is freed one by one.
   const data = new Uint8Array(photon.memory.buffer, pixels >>> 0, length >>> 0).slice()
-  return { width, height, data }
+  return asPromised({ width, height, data }, header)
 }
 
 async function startPhoton(module: WebAssembly.Module): Promise<PhotonExports> {

@@ -4,9 +4,11 @@ import createDecoder from '@jsquash/webp/codec/dec/webp_dec.js'
 import createEncoder from '@jsquash/webp/codec/enc/webp_enc_simd.js'
 import type { Rgba } from '../image/plane.ts'
 import { concat } from './concat.ts'
+import type { Header } from './header.ts'
 import { FIRST_CHUNK, FIRST_FRAME_CHUNK, riffChunks } from './header/webp.ts'
-import { type EmscriptenFactory, startEmscripten } from './instance.ts'
+import type { EmscriptenFactory, Instances } from './instance.ts'
 import { fittingIcc } from './samples.ts'
+import { asPromised } from './stored.ts'
 import { encodeAlpha } from './webp/alpha.ts'
 
 type Decoder = EmscriptenFactory<{ decode(file: Uint8Array): Rgba | null }>
@@ -51,22 +53,28 @@ const CONFIG = {
   use_sharp_yuv: 0,
 }
 
-export async function decodeWebp(
+export function decodeWebp(
+  instances: Instances,
   module: WebAssembly.Module,
   bytes: Uint8Array,
-): Promise<Rgba | null> {
-  const decoder = await startEmscripten(createDecoder as unknown as Decoder, module)
-  return decoder.decode(plainWebp(bytes))
+  header: Header,
+): Promise<Rgba> {
+  const factory = createDecoder as unknown as Decoder
+  const plain = plainWebp(bytes)
+  return instances.run(factory, module, (decoder) => asPromised(decoder.decode(plain), header))
 }
 
 /** Lossy, with alpha kept lossless. Null when libwebp refuses: a side above 16383 pixels. */
 export async function encodeWebp(
+  instances: Instances,
   module: WebAssembly.Module,
   { data, width, height }: Rgba,
   { quality, icc }: { readonly quality: number; readonly icc?: Uint8Array | undefined },
 ): Promise<Uint8Array | null> {
-  const encoder = await startEmscripten(createEncoder as unknown as Encoder, module)
-  const file = encoder.encode(data, width, height, { ...CONFIG, quality })
+  const factory = createEncoder as unknown as Encoder
+  const file = await instances.run(factory, module, (encoder) =>
+    encoder.encode(data, width, height, { ...CONFIG, quality }),
+  )
   return file && assemble(file, width, height, fittingIcc(icc, false))
 }
 

@@ -92,7 +92,7 @@ describe('a JPEG that is encoded in strips', () => {
     ...picture,
     data: picture.data.map((value, i) => (i % 4 === 3 ? 255 : value * 0.7 + random.next() * 60)),
   })
-  // Half a megapixel a strip; the last one is cut in the middle of a block.
+  // A quarter of a megapixel a strip; the last one is cut in the middle of a block.
   test.each([
     ['in colour', noise(gradient(1001, 1203))],
     ['in grey', greyGradient(1001, 1203)],
