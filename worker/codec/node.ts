@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { CodecModules } from './codec.ts'
-import { neededPages, withInitialPages } from './initialMemory.ts'
+import { neededPages, withInitialPages } from './initial-memory.ts'
 
 /** Those that start with far more memory than they need. */
 export const OVERSIZED_FILES = {

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createCodec, ENCODE_FORMATS } from '../../../worker/codec/codec.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
-import { neededPages, withInitialPages } from '../../../worker/codec/initialMemory.ts'
+import { neededPages, withInitialPages } from '../../../worker/codec/initial-memory.ts'
 import { createInstances } from '../../../worker/codec/instance.ts'
 import {
   loadCodecModules,
