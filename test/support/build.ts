@@ -1,5 +1,6 @@
 // Builds what the worker tests run, once before them (vitest's globalSetup) or by hand.
 import { execFileSync } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { BUNDLE, OTHER_BUNDLE, ROOT } from './worker.ts'
 
 export function setup(): void {
@@ -9,6 +10,7 @@ export function setup(): void {
 
 /** The very files that a deploy would upload. */
 function build(folder: string, ...args: string[]): void {
+  rmSync(folder, { recursive: true, force: true }) // names hold digests: old ones would stay
   execFileSync('npx', ['wrangler', 'deploy', '--dry-run', '--outdir', folder, ...args], {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'inherit'],
