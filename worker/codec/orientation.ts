@@ -2,7 +2,8 @@
 // EXIF 2.32 (CIPA DC-008), 4.6.4, tag 274.
 
 import type { Rgba } from '../image/plane.ts'
-import { type Orientation, uprightSize } from './header.ts'
+import { uprightSize } from './header.ts'
+import type { Orientation } from './header/findings.ts'
 
 /** Turns and mirrors stored pixels into the picture as it is meant to be seen. */
 export function applyOrientation(stored: Rgba, orientation: Orientation): Rgba {

@@ -1,7 +1,7 @@
 // BMP: https://learn.microsoft.com/windows/win32/gdi/bitmap-storage (BITMAPINFOHEADER, V4, V5), and
 // its ancestor BITMAPCOREHEADER.
 
-import type { Findings, Obstacle } from '../header.ts'
+import type { Findings, Obstacle } from './findings.ts'
 import { isGreyPalette } from './palette.ts'
 
 const FILE_HEADER = 14

@@ -1,7 +1,7 @@
 // The Orientation tag, the one thing that EXIF tells about how a picture looks.
 // EXIF 2.32 (CIPA DC-008), 4.6: a TIFF file whose first directory holds tag 0x0112, a SHORT of 1..8.
 
-import type { Orientation } from '../header.ts'
+import type { Orientation } from './findings.ts'
 
 const ORIENTATION_TAG = 0x0112
 const SHORT = 3

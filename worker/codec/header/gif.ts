@@ -1,6 +1,6 @@
 // GIF89a: https://www.w3.org/Graphics/GIF/spec-gif89a.txt
 
-import type { Findings, Obstacle } from '../header.ts'
+import type { Findings, Obstacle } from './findings.ts'
 import { isGreyPalette } from './palette.ts'
 
 const EXTENSION = 0x21

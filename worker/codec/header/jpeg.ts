@@ -3,7 +3,7 @@
 // all pixels: "Two Issues with the JPEG Standard", https://libjpeg-turbo.org/pmwiki/uploads/About/TwoIssueswiththeJPEGStandard.pdf
 // It resynchronises exactly as libjpeg's next_marker does: skip to 0xff, skip fill bytes, skip 0xff00.
 
-import type { Findings, Obstacle } from '../header.ts'
+import type { Findings, Obstacle } from './findings.ts'
 import { concat } from '../concat.ts'
 import { hasExifPrefix, readOrientation, withoutExifPrefix } from './exif.ts'
 

@@ -1,6 +1,6 @@
 // PNG, third edition: https://www.w3.org/TR/png-3/ (APNG and cICP are part of it).
 
-import type { Findings, Obstacle } from '../header.ts'
+import type { Findings, Obstacle } from './findings.ts'
 import { readOrientation } from './exif.ts'
 import { isGreyPalette } from './palette.ts'
 

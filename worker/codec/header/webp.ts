@@ -1,6 +1,6 @@
 // WebP container: https://developers.google.com/speed/webp/docs/riff_container (RFC 9649).
 
-import type { Findings, Obstacle } from '../header.ts'
+import type { Findings, Obstacle } from './findings.ts'
 import { readOrientation, withoutExifPrefix } from './exif.ts'
 import { MAX_ICC_BYTES } from './jpeg.ts'
 
