@@ -3,6 +3,7 @@
 import type { Bytes, Entry } from './cache.ts'
 import type { Header } from './codec/header.ts'
 import { SAFE_HEADERS } from './errors.ts'
+import { isStorable } from './freshness.ts'
 
 /** Why a picture comes back as it was. */
 export const SKIP_REASONS = {
@@ -110,8 +111,10 @@ export function originalResponse(
     response.headers.set('content-type', header.mime)
     for (const [name, value] of Object.entries(SAFE_HEADERS)) response.headers.set(name, value)
   }
-  if (PASSING.includes(reason)) {
-    response.headers.set('cache-control', `public, max-age=${PASSING_TTL_SECONDS}`)
+  // What the origin meant for one visitor stays as it is, and so does what a visitor's cookies gave.
+  if (PASSING.includes(reason) && isStorable(source.headers)) {
+    const whose = request.headers.has('cookie') ? 'private' : 'public'
+    response.headers.set('cache-control', `${whose}, max-age=${PASSING_TTL_SECONDS}`)
     response.headers.delete('expires')
   }
   const etag = response.headers.get('etag')

@@ -15,19 +15,25 @@ export interface Freshness {
 const HARMLESS_VARY = ['accept-encoding', 'accept', 'origin']
 
 export function freshnessOf(headers: Headers, settings: Settings, nowMs: number): Freshness {
-  const directives = parseCacheControl(headers.get('cache-control') ?? '')
+  const directives = parseCacheControl(headers)
+  const lifetime = directives.has('no-cache') ? 0 : lifetimeOf(headers, directives, nowMs)
+  return {
+    isStorable: isStorable(headers),
+    ttlSeconds: lifetime && Math.min(settings.maxTtlSeconds, Math.max(0, lifetime)),
+    isFixed: directives.has('no-transform'),
+  }
+}
+
+/** Whether the origin lets one visitor's answer be kept for others. */
+export function isStorable(headers: Headers): boolean {
+  const directives = parseCacheControl(headers)
   const varies = (headers.get('vary') ?? '').split(',').map((name) => name.trim().toLowerCase())
-  const isStorable =
+  return (
     !directives.has('no-store') &&
     !directives.has('private') &&
     !headers.has('set-cookie') &&
     varies.every((name) => name === '' || HARMLESS_VARY.includes(name))
-  const lifetime = directives.has('no-cache') ? 0 : lifetimeOf(headers, directives, nowMs)
-  return {
-    isStorable,
-    ttlSeconds: lifetime && Math.min(settings.maxTtlSeconds, Math.max(0, lifetime)),
-    isFixed: directives.has('no-transform'),
-  }
+  )
 }
 
 /** Seconds left by s-maxage, max-age or Expires, in this order; undefined where none says. */
@@ -53,7 +59,8 @@ function secondsOf(text: string): number | undefined {
 }
 
 /** Directive names in lower case to values without quotes; the first of a name wins. */
-function parseCacheControl(text: string): Map<string, string> {
+function parseCacheControl(headers: Headers): Map<string, string> {
+  const text = headers.get('cache-control') ?? ''
   const directives = new Map<string, string>()
   for (const part of text.split(',')) {
     const [name, value = ''] = part.split('=', 2).map((piece) => piece.trim())

@@ -1,4 +1,5 @@
 // Reading the original: what may be used, within which bounds.
+import { concat } from './codec/concat.ts'
 import { SrError } from './errors.ts'
 import type { Settings } from './options.ts'
 
@@ -64,13 +65,7 @@ export async function readSource(response: Response, settings: Settings): Promis
   if (isLate) {
     throw new SrError('ORIGIN_TIMEOUT', `the origin took longer than ${sourceTimeoutMs} ms for the picture`) // prettier-ignore
   }
-  const bytes = new Uint8Array(size)
-  let offset = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset)
-    offset += chunk.length
-  }
-  return { bytes }
+  return { bytes: concat(chunks) }
 }
 
 /** What was read, then the rest. */

@@ -236,6 +236,22 @@ describe('what cannot be made sharper comes back as it was, with the reason', ()
     }
   })
 
+  test('a failure of ours never makes a private answer public', async () => {
+    const broken = brokenPng(await sharp(Buffer.from(SVG)).png().toBuffer())
+    const cases: [Record<string, string>, Record<string, string>, string][] = [
+      [{ 'cache-control': 'private, max-age=9' }, {}, 'private, max-age=9'],
+      [{ 'cache-control': 'no-store' }, {}, 'no-store'],
+      [{ 'cache-control': 'max-age=9' }, { cookie: 'a=b' }, 'private, max-age=60'],
+    ]
+    for (const [from, visitor, expected] of cases) {
+      origin.serve('/broken.png', broken, from)
+      const response = await get('/broken.png?sr=2', { headers: visitor })
+      expect(response.headers.get('x-sr')).toBe('skipped; reason=DECODE')
+      expect(response.headers.get('cache-control')).toBe(expected)
+      await response.arrayBuffer()
+    }
+  })
+
   test('a body that came compressed is readable', async () => {
     const text = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'.repeat(50))
     const headers = { 'content-encoding': 'gzip', 'content-type': 'image/svg+xml' }
