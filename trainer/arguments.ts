@@ -1,5 +1,5 @@
-// Command lines: `--name value` and `--switch`, nothing else. What is not known is an error that
-// names what is.
+// Command lines: `--name value`, `--switch` and, where a command takes any, words. What is not known
+// is an error that names what is, and what was probably meant.
 import { parseArgs } from 'node:util'
 
 export interface Option {
@@ -10,8 +10,19 @@ export interface Option {
 
 export type Options = Readonly<Record<string, Option>>
 
-export type Arguments<O extends Options> = {
+type GivenOptions<O extends Options> = {
   readonly [Name in keyof O]?: O[Name] extends { value: string } ? string : boolean
+}
+
+/** One of the trainer's commands: `npm run trainer -- NAME ...`. */
+export interface Command {
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** What follows the command's name: `RUN --to STORE [options]`. */
+  readonly usage: string
+  readonly options: Options
+  /** `args`: the words and options behind the command's name. */
+  run(args: readonly string[]): Promise<void>
 }
 
 /** A command line that cannot be followed; the message is for whoever typed it. */
@@ -19,10 +30,17 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** Throws a UsageError for an unknown option, a missing value, or anything given twice. */
+/** The options that were given, and the words between them under `words`. */
+export type Arguments<O extends Options> = GivenOptions<O> & { readonly words: readonly string[] }
+
+/**
+ * Throws a UsageError for an unknown option, a missing value, anything given twice, and more words
+ * than `wordNames` names (e.g. `['RUN']`; default none).
+ */
 export function parseArguments<O extends Options>(
   args: readonly string[],
   options: O,
+  wordNames: readonly string[] = [],
 ): Arguments<O> {
   const { tokens } = parseArgs({
     args: [...args],
@@ -36,14 +54,18 @@ export function parseArguments<O extends Options>(
     tokens: true,
   })
   const found: Record<string, string | boolean> = {}
+  const words: string[] = []
   for (const token of tokens) {
-    if (token.kind === 'positional') throw new UsageError(`expected only options, got "${token.value}"`) // prettier-ignore
+    if (token.kind === 'positional') {
+      if (words.length === wordNames.length) {
+        const expected = wordNames.length > 0 ? `only ${wordNames.join(' ')} and options` : 'only options' // prettier-ignore
+        throw new UsageError(`expected ${expected}, got "${token.value}"`)
+      }
+      words.push(token.value)
+    }
     if (token.kind !== 'option') continue
     const { name, rawName, value } = token
-    if (!Object.hasOwn(options, name)) {
-      const names = Object.keys(options).map((known) => `--${known}`)
-      throw new UsageError(`expected one of ${names.join(', ')}, got ${rawName}`)
-    }
+    if (!Object.hasOwn(options, name)) throw unknownOption(rawName, Object.keys(options))
     if (Object.hasOwn(found, name)) throw new UsageError(`expected ${rawName} once, got it twice`)
     const placeholder = options[name].value
     if (placeholder === undefined) {
@@ -56,7 +78,37 @@ export function parseArguments<O extends Options>(
       found[name] = value
     }
   }
-  return found as Arguments<O>
+  return { ...(found as GivenOptions<O>), words }
+}
+
+function unknownOption(got: string, names: readonly string[]): UsageError {
+  const known = names.map((name) => `--${name}`)
+  const near = nearest(got, known)
+  const hint = near === undefined ? '' : `; did you mean ${near}?`
+  return new UsageError(`expected one of ${known.join(', ')}, got ${got}${hint}`)
+}
+
+/** The most alike of `known`, or undefined where none is close: more than a third of it would change. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+  const ranked = known
+    .map((name) => ({ name, distance: editDistance(word, name) }))
+    .sort((a, b) => a.distance - b.distance)
+  const [best] = ranked
+  return best && best.distance <= Math.max(1, best.name.length / 3) ? best.name : undefined
+}
+
+/** Levenshtein's: insertions, deletions and replacements that make `a` into `b`. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(row[j] + 1, next[j - 1] + 1, replaced))
+    }
+    row = next
+  }
+  return row[b.length]
 }
 
 export function helpOf(usage: string, options: Options): string {
