@@ -5,7 +5,7 @@ import type { Rgba } from '../image/plane.ts'
 import { CodecError } from './error.ts'
 import type { Header } from './header.ts'
 import { createInstances, guarded } from './instance.ts'
-import { decodeJpeg, encodeJpeg } from './jpeg.ts'
+import { decodeJpeg, encodeJpeg, type JpegVariant } from './jpeg.ts'
 import { applyOrientation } from './orientation.ts'
 import { decodeWithPhoton } from './photon.ts'
 import { encodePng, plainPng } from './png.ts'
@@ -32,6 +32,8 @@ export interface Encoding {
    * stores grey samples (JPEG and PNG of a picture without colour), and is left out otherwise.
    */
   readonly icc?: Uint8Array | undefined
+  /** For JPEG; the default is what is served, others are for training. No request reaches this. */
+  readonly jpeg?: JpegVariant
 }
 
 export interface Codec {

@@ -4,6 +4,7 @@ import createDecoder from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js'
 import createEncoder from '@jsquash/jpeg/codec/enc/mozjpeg_enc.js'
 import type { Rgba } from '../image/plane.ts'
 import { concat } from './concat.ts'
+import type { Encoding } from './codec.ts'
 import { CodecError } from './error.ts'
 import type { Header } from './header.ts'
 import type { EmscriptenFactory, Instances } from './instance.ts'
@@ -29,27 +30,47 @@ const MAX_SIDE = 65_500
 /** 4 MiB of memory; half of that takes half as much time again, twice that saves none. */
 const STRIP_PIXELS = 2 ** 18
 
+/** Chroma at half of each side, or at full size: what this encoder knows of all that exists. */
+export const SUBSAMPLINGS = ['4:2:0', '4:4:4'] as const
+export type Subsampling = (typeof SUBSAMPLINGS)[number]
+
+/**
+ * Which table of step sizes the quality scales: N. Robidoux's, MozJPEG's default, or that of ITU-T T.81,
+ * Annex K, which libjpeg and so most encoders of the web use.
+ */
+export const STEP_TABLES = ['robidoux', 'annex-k'] as const
+export type StepTable = (typeof STEP_TABLES)[number]
+
+/** How a JPEG is coded beyond its quality. */
+export interface JpegVariant {
+  readonly subsampling: Subsampling
+  readonly steps: StepTable
+}
+
+// Super resolution enlarges chroma smoothly, so 4:2:0 loses little: on six Kodak pictures with such
+// chroma, quality 85 gives 35.5 dB in 1.70 bits a pixel, where 4:4:4 gives 34.6 dB.
+const SERVED: JpegVariant = { subsampling: '4:2:0', steps: 'robidoux' }
+
 const GREY = 1
 const YCBCR = 3
 
+/** MozJPEG's numbers for what is above: samples of luma to one of chroma along a side, and a table. */
+const CHROMA_SUBSAMPLE = { '4:2:0': 2, '4:4:4': 1 } as const
+const QUANT_TABLE = { robidoux: 3, 'annex-k': 0 } as const
+
 // MozJPEG's settings as jSquash names them. Never open to callers: trellis_loops 0 divides by zero, and
 // without optimize_coding this build writes Huffman tables that lack codes, thus broken files.
-//
-// Chroma is 4:2:0: super resolution enlarges it smoothly, so little is lost. On six Kodak pictures with
-// such chroma, quality 85 gives 35.5 dB in 1.70 bits a pixel, where 4:4:4 gives 34.6 dB.
 const SETTINGS = {
   baseline: true,
   arithmetic: false,
   progressive: false,
   optimize_coding: true,
   smoothing: 0,
-  quant_table: 3,
   trellis_multipass: false,
   trellis_opt_zero: false,
   trellis_opt_table: false,
   trellis_loops: 1,
   auto_subsample: false,
-  chroma_subsample: 2,
   separate_chroma_quality: false,
   chroma_quality: 75,
 }
@@ -72,12 +93,18 @@ export async function encodeJpeg(
   instances: Instances,
   module: WebAssembly.Module,
   picture: Rgba,
-  { quality, icc }: { readonly quality: number; readonly icc?: Uint8Array | undefined },
+  { quality, icc, jpeg = SERVED }: Pick<Encoding, 'quality' | 'icc' | 'jpeg'>,
 ): Promise<Uint8Array> {
   const { width, height, data } = picture
   if (width > MAX_SIDE || height > MAX_SIDE) throw new CodecError('too wide or high for JPEG')
   const { grey, alpha } = neededSamples(picture, icc)
-  const settings = { ...SETTINGS, quality, color_space: grey ? GREY : YCBCR }
+  const settings = {
+    ...SETTINGS,
+    quality,
+    color_space: grey ? GREY : YCBCR,
+    quant_table: QUANT_TABLE[jpeg.steps],
+    chroma_subsample: CHROMA_SUBSAMPLE[jpeg.subsampling],
+  }
   const stripRows = STRIP_ROW_STEP * Math.ceil(STRIP_PIXELS / STRIP_ROW_STEP / width)
   const factory = createEncoder as unknown as Encoder
   const strips = await instances.run(factory, module, (encoder) => {

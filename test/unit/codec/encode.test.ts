@@ -111,6 +111,22 @@ describe('a JPEG that is encoded in strips', () => {
     )
     expect(file.length).toBeLessThan(1.05 * own.length)
   })
+
+  test('is whole with chroma at full size', async () => {
+    const picture = noise(gradient(1001, 603))
+    const own = await sharpOf(picture)
+      .jpeg({ quality: 85, mozjpeg: false, chromaSubsampling: '4:4:4' })
+      .toBuffer()
+    const jpeg = { subsampling: '4:4:4', steps: 'annex-k' } as const
+    const file = await codec.encode(picture, { format: 'jpeg', quality: 85, jpeg })
+    const strict = sharp(file, { failOn: 'warning' })
+    expect(await strict.metadata()).toMatchObject({ chromaSubsampling: '4:4:4' })
+    const back = await strict.ensureAlpha().raw().toBuffer()
+    const ownBack = await decodeBySharp(own)
+    expect(meanSquareError(picture.data, back)).toBeLessThan(
+      1.5 * meanSquareError(picture.data, ownBack.data) + 0.5,
+    )
+  })
 })
 
 function meanSquareError(a: ArrayLike<number>, b: ArrayLike<number>): number {
