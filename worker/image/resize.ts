@@ -15,20 +15,41 @@ interface Taps {
   readonly last: number
 }
 
+/** What a sample weighs by its distance, and how wide that is; symmetric, zero beyond its support. */
+export interface Kernel {
+  /** Width in samples, a whole number: 4 for the cubic. */
+  readonly support: number
+  /** At a distance in samples. Weights are normalised: only their ratios count. */
+  weight(distance: number): number
+}
+
+/** Keys' cubic convolution kernel with a = -0.5 (IEEE Trans. ASSP 29(6), 1981). */
+const KEYS: Kernel = {
+  support: 4,
+  weight(x) {
+    const t = Math.abs(x)
+    if (t <= 1) return (1.5 * t - 2.5) * t * t + 1
+    if (t < 2) return ((-0.5 * t + 2.5) * t - 4) * t + 2
+    return 0
+  },
+}
+
 /**
  * Resamples a plane to `width` x `height`: the whole, or only the part `region` of the result
  * (same values as cutting it out of the whole), which is how large pictures are made in pieces.
  *
- * [h, w] -> [region.height, region.width], values not clamped.
+ * [h, w] -> [region.height, region.width], values not clamped. Bicubic unless another `kernel` is
+ * given, which is widened when shrinking as the cubic is.
  */
 export function resize(
   plane: Plane,
   width: number,
   height: number,
   region: Rect = { x: 0, y: 0, width, height },
+  kernel: Kernel = KEYS,
 ): Plane {
-  const across = tapsOf(plane.width, width, region.x, region.width)
-  const down = tapsOf(plane.height, height, region.y, region.height)
+  const across = tapsOf(kernel, plane.width, width, region.x, region.width)
+  const down = tapsOf(kernel, plane.height, height, region.y, region.height)
   // The cheaper order: shrink the rows first, or grow them last.
   if (height < plane.height) {
     return resizeRows(resizeColumns(plane, down, 0), across, 0, region.height)
@@ -103,13 +124,19 @@ function resizeColumns(plane: Plane, taps: Taps, firstRow: number): Plane {
 }
 
 /** Taps for outputs `offset` .. `offset + length - 1` of a line of `inputSize` resampled to `outputSize`. */
-function tapsOf(inputSize: number, outputSize: number, offset: number, length: number): Taps {
+function tapsOf(
+  kernel: Kernel,
+  inputSize: number,
+  outputSize: number,
+  offset: number,
+  length: number,
+): Taps {
   const scale = outputSize / inputSize
   const stretch = Math.min(1, scale) // < 1: the kernel is widened and lowered, so that it low-passes
-  const support = 4 / stretch
+  const support = kernel.support / stretch
   // A kernel 4 wide covers 4 samples at most points, one more where it starts exactly on a sample;
   // that one's weight is zero when growing, so 4 taps hold all of it.
-  const count = stretch === 1 ? 4 : Math.ceil(support) + 2
+  const count = stretch === 1 ? support : Math.ceil(support) + 2
   const indices = new Int32Array(length * count)
   const weights = new Float64Array(length * count)
   let first = inputSize
@@ -119,7 +146,7 @@ function tapsOf(inputSize: number, outputSize: number, offset: number, length: n
     const left = Math.floor(centre - support / 2) + 1
     let sum = 0
     for (let k = 0; k < count; k++) {
-      const weight = keys(stretch * (centre - (left + k)))
+      const weight = kernel.weight(stretch * (centre - (left + k)))
       const index = mirror(left + k, inputSize)
       indices[i * count + k] = index
       weights[i * count + k] = weight
@@ -130,14 +157,6 @@ function tapsOf(inputSize: number, outputSize: number, offset: number, length: n
     for (let k = 0; k < count; k++) weights[i * count + k] /= sum
   }
   return { count, indices, weights, first, last }
-}
-
-/** Keys' cubic convolution kernel with a = -0.5 (IEEE Trans. ASSP 29(6), 1981). */
-function keys(x: number): number {
-  const t = Math.abs(x)
-  if (t <= 1) return (1.5 * t - 2.5) * t * t + 1
-  if (t < 2) return ((-0.5 * t + 2.5) * t - 4) * t + 2
-  return 0
 }
 
 /** Index into a line of `size` samples that is mirrored without end, the edge sample repeated. */
