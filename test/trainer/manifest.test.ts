@@ -19,6 +19,7 @@ test('a manifest that was formatted parses to itself, whatever the order it was 
     ...ENTRY,
     seed: -1,
     scores: [{ set: 'Set5', input: 'float', images: 5, psnr: 32.49, ssim: 0.9, bicubic: { psnr: 30.39, ssim: 0.87 } }], // prettier-ignore
+    validation: { data: 'held out of T91', images: 9, input: 'float', psnr: 31.2, bicubic: 29.4 },
     scenes: 2.1,
   }
   const other = { ...ENTRY, scale: 2, file: 'srcnn-x2.onnx' }
@@ -49,6 +50,9 @@ test.each([
   ['a short digest', text({ ...ENTRY, sha256: 'ab' }), 'models[0].sha256: expected 64'],
   ['no bytes', text({ ...ENTRY, bytes: 0 }), 'models[0].bytes: expected a whole number above 0, got 0'], // prettier-ignore
   ['a score without a number', text({ ...ENTRY, scores: [{ set: 'Set5', input: 'float', images: 5 }] }), 'models[0].scores[0].psnr: expected dB, got nothing'], // prettier-ignore
+  ['validation without its pictures', text({ ...ENTRY, validation: { images: 9, input: 'float', psnr: 31.2, bicubic: 29.4 } }), 'models[0].validation.data: expected text, got nothing'], // prettier-ignore
+  ['validation of no picture', text({ ...ENTRY, validation: { data: 'T91', images: 0, input: 'float', psnr: 31.2, bicubic: 29.4 } }), 'models[0].validation.images: expected a whole number above 0, got 0'], // prettier-ignore
+  ['validation without bicubic', text({ ...ENTRY, validation: { data: 'T91', images: 9, input: 'float', psnr: 31.2 } }), 'models[0].validation.bicubic: expected dB, got nothing'], // prettier-ignore
   ['a model twice', JSON.stringify({ version: 1, models: [ENTRY, ENTRY] }), 'got "srcnn" at scale 3 twice'], // prettier-ignore
 ])('%s is refused by name', (_, manifest, message) => {
   expect(() => parseManifest(manifest)).toThrow(ModelError)

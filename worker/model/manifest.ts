@@ -34,8 +34,22 @@ export interface ModelEntry {
   /** ISO 8601, only where somebody wants it: without it the same run gives the same manifest. */
   readonly date?: string
   readonly scores?: readonly ModelScore[]
+  /** What these weights are compared by before they replace others. */
+  readonly validation?: Validation
   /** How much higher than bicubic on the project's own scenes, mean PSNR in dB. */
   readonly scenes?: number
+}
+
+/** Means over pictures that were held out of training, on luma, in dB. */
+export interface Validation {
+  /** Names the pictures: figures of the same `data`, `images` and `input` can be compared. */
+  readonly data: string
+  readonly images: number
+  /** As in ModelScore. */
+  readonly input: string
+  readonly psnr: number
+  /** PSNR by bicubic alone. */
+  readonly bicubic: number
 }
 
 /** Means over a test set, on luma. */
@@ -118,8 +132,21 @@ function parseEntry(value: unknown, where: string): ModelEntry {
     scores: optional(entry.scores, (v) =>
       listOf(v, at('scores')).map((score, i) => parseScore(score, `${at('scores')}[${i}]`)),
     ),
+    validation: optional(entry.validation, (v) => parseValidation(v, at('validation'))),
     scenes: optional(entry.scenes, (v) => numberOf(v, at('scenes'), Number.isFinite, 'dB')),
   })
+}
+
+function parseValidation(value: unknown, where: string): Validation {
+  const validation = recordOf(value, where)
+  const decibels = (key: string) => numberOf(validation[key], `${where}.${key}`, Number.isFinite, 'dB') // prettier-ignore
+  return {
+    data: textOf(validation.data, `${where}.data`),
+    images: numberOf(validation.images, `${where}.images`, isCount, COUNT),
+    input: textOf(validation.input, `${where}.input`),
+    psnr: decibels('psnr'),
+    bicubic: decibels('bicubic'),
+  }
 }
 
 function parseScore(value: unknown, where: string): ModelScore {
