@@ -45,7 +45,8 @@ export function newRun(name: string): string {
   }
 }
 
-function runNames(): string[] {
+/** All that have a folder, in no order. */
+export function runNames(): string[] {
   if (!existsSync(RUNS)) return []
   const entries = readdirSync(RUNS, { withFileTypes: true })
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)

@@ -1,0 +1,56 @@
+import { type Command, helpOf, oneOf, parseArguments } from '../arguments.ts'
+import { readManifest } from '../export.ts'
+import { runFolder, runNames, RUNS } from '../run.ts'
+import { brokenFiles, readPrevious, readServed, type Served } from '../ship/served.ts'
+import { type Store, STORES } from '../ship/store.ts'
+import { formatModels, withStore } from '../ship/upload.ts'
+
+const OPTIONS = {
+  to: { value: 'STORE', help: `what a bucket serves, and served before: ${STORES.join(', ')}` },
+  bucket: { value: 'NAME', help: 'default: the one that wrangler.toml binds as MODELS_BUCKET' },
+  help: { help: 'show this' },
+} as const
+
+const usage = '[--to STORE] [options]'
+/** Of earlier manifests, so many are shown. */
+const HISTORY = 10
+
+/** Shows weights: of all runs and models/, or in a bucket. */
+export const command: Command = {
+  summary: 'list the weights of all runs and of models/, or those in a bucket',
+  usage,
+  options: OPTIONS,
+  async run(args) {
+    const given = parseArguments(args, OPTIONS)
+    if (given.help) return console.log(helpOf(`npm run trainer -- list ${usage}`, OPTIONS))
+    if (given.to === undefined) return listFolders()
+    await withStore(oneOf(given.to, 'to', STORES), given.bucket, listStore)
+  },
+}
+
+async function listFolders(): Promise<void> {
+  console.log(`models:\n${formatModels(await readManifest('models'))}`)
+  for (const run of runNames()) {
+    const manifest = await readManifest(runFolder(run))
+    const models = manifest.models.length > 0 ? formatModels(manifest) : '  no weights yet'
+    console.log(`${RUNS}/${run}:\n${models}`)
+  }
+}
+
+async function listStore(store: Store): Promise<void> {
+  const served = await readServed(store)
+  if (!served) return console.log(`${store.title} serves no weights`)
+  console.log(`${store.title} serves, ${dateOf(served)}:\n${formatModels(served.manifest)}`)
+  for (const fault of await brokenFiles(store, served.manifest)) console.log(`note: ${fault}`)
+  let before: Pick<Served, 'previous'> = served
+  for (let i = 0; i < HISTORY; i++) {
+    const previous = await readPrevious(store, before)
+    if (!previous) return
+    console.log(`before that, ${dateOf(previous)}:\n${formatModels(previous.manifest)}`)
+    before = previous
+  }
+}
+
+function dateOf({ date }: Pick<Served, 'date'>): string {
+  return date === undefined ? 'without a date' : `since ${date}`
+}

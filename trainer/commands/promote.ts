@@ -1,0 +1,27 @@
+import { type Command, helpOf, parseArguments, UsageError } from '../arguments.ts'
+import { parseScales } from '../config.ts'
+import { runFolder } from '../run.ts'
+import { promoteRun } from '../ship/promote.ts'
+
+const OPTIONS = {
+  scale: { value: 'N,N', help: 'which of its scales (default: all that it has)' },
+  force: { help: 'also weights that lose to bicubic or to those in models/' },
+  help: { help: 'show this' },
+} as const
+
+const usage = 'RUN [options]'
+
+/** Makes a run's weights those that come with the worker. */
+export const command: Command = {
+  summary: 'copy the weights of a run into models/',
+  usage,
+  options: OPTIONS,
+  async run(args) {
+    const given = parseArguments(args, OPTIONS, ['RUN'])
+    if (given.help) return console.log(helpOf(`npm run trainer -- promote ${usage}`, OPTIONS))
+    const [run] = given.words
+    if (run === undefined) throw new UsageError('expected RUN to promote, got nothing')
+    const scales = given.scale === undefined ? undefined : parseScales(given.scale)
+    await promoteRun(runFolder(run), { scales, force: given.force })
+  },
+}

@@ -1,0 +1,45 @@
+import { type Command, helpOf, oneOf, parseArguments, UsageError } from '../arguments.ts'
+import { parseScales } from '../config.ts'
+import { runFolder } from '../run.ts'
+import { rollBack } from '../ship/publish.ts'
+import { STORES } from '../ship/store.ts'
+import { formatModels, uploadRun, withStore } from '../ship/upload.ts'
+
+const OPTIONS = {
+  to: { value: 'STORE', help: 'local: the simulated R2 of `wrangler dev`; s3: R2 or any S3-compatible store, by AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_ENDPOINT_URL_S3' }, // prettier-ignore
+  bucket: { value: 'NAME', help: 'default: the one that wrangler.toml binds as MODELS_BUCKET' },
+  scale: { value: 'N,N', help: 'which of its scales (default: all that it has)' },
+  force: { help: 'also weights that lose to bicubic or to those served, and without conditional writes' }, // prettier-ignore
+  rollback: { help: 'serve again what was served before, instead of uploading' },
+  help: { help: 'show this' },
+} as const
+
+const usage = 'RUN --to STORE [options], or --rollback --to STORE'
+
+/** Makes a run's weights those that a deployed worker serves. */
+export const command: Command = {
+  summary: 'serve the weights of a run (or of the folder models) from a bucket',
+  usage,
+  options: OPTIONS,
+  async run(args) {
+    const given = parseArguments(args, OPTIONS, ['RUN'])
+    if (given.help) return console.log(helpOf(`npm run trainer -- upload ${usage}`, OPTIONS))
+    const [run] = given.words
+    if (given.to === undefined) throw new UsageError(`expected --to ${STORES.join(' or ')}, got nothing`) // prettier-ignore
+    const to = oneOf(given.to, 'to', STORES)
+    const { bucket, force = false } = given
+    if (given.rollback) {
+      if (run !== undefined || given.scale !== undefined) {
+        throw new UsageError('expected neither RUN nor --scale with --rollback')
+      }
+      await withStore(to, bucket, async (store) => {
+        const manifest = await rollBack(store, { force })
+        console.log(`${store.title} serves again:\n${formatModels(manifest)}`)
+      })
+      return
+    }
+    if (run === undefined) throw new UsageError('expected RUN to upload, got nothing')
+    const scales = given.scale === undefined ? undefined : parseScales(given.scale)
+    await uploadRun(runFolder(run), to, { bucket, scales, force })
+  },
+}

@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs'
+import { UsageError } from '../arguments.ts'
+import type { StoreName } from './store.ts'
+
+const CONFIG = 'wrangler.toml'
+const BINDING = 'MODELS_BUCKET'
+
+interface Bound {
+  readonly binding: string
+  readonly bucket_name?: string
+  readonly preview_bucket_name?: string
+}
+
+/**
+ * The bucket that the worker reads, from wrangler.toml: production's, and for the local simulation
+ * the demo's where production has none. Throws a UsageError where neither is bound.
+ */
+export async function bucketName(to: StoreName): Promise<string> {
+  if (existsSync(CONFIG)) {
+    const { unstable_readConfig: readConfig } = await import('wrangler')
+    for (const env of to === 'local' ? ['', 'demo'] : ['']) {
+      const { r2_buckets: buckets } = readConfig({ config: CONFIG, env }, { hideWarnings: true })
+      const bound = (buckets as readonly Bound[]).find(({ binding }) => binding === BINDING)
+      const name = (to === 'local' && bound?.preview_bucket_name) || bound?.bucket_name
+      if (name !== undefined) return name
+    }
+  }
+  throw new UsageError(`expected --bucket NAME, as ${CONFIG} binds no bucket as ${BINDING}`)
+}

@@ -1,0 +1,57 @@
+// Weights in a folder, checked before they go anywhere.
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { ModelEntry } from '../../worker/model/manifest.ts'
+import { decodeNetwork } from '../../worker/model/network.ts'
+import { MANIFEST, readManifest } from '../export.ts'
+
+export interface Candidate {
+  readonly entry: ModelEntry
+  readonly bytes: Uint8Array
+}
+
+/**
+ * The models of a run's folder, or those of some scales. Throws where there are none, where a scale
+ * is missing, and where a file is not what the manifest says or no network that the worker can run.
+ */
+export async function readCandidates(
+  folder: string,
+  scales?: readonly number[],
+): Promise<Candidate[]> {
+  const { models } = await readManifest(folder)
+  const there = models.map(titleOf).join(', ') || `none, as there is no ${MANIFEST} with models`
+  const missing = scales?.filter((scale) => !models.some((model) => model.scale === scale)) ?? []
+  if (models.length === 0 || missing.length > 0) {
+    const expected = missing.length > 0 ? `x${missing.join(', x')}` : 'weights'
+    throw new Error(`expected ${expected} in ${folder}, got ${there}`)
+  }
+  const chosen = models.filter(({ scale }) => scales?.includes(scale) ?? true)
+  return Promise.all(
+    chosen.map(async (entry) => ({ entry, bytes: await readModel(folder, entry) })),
+  )
+}
+
+async function readModel(folder: string, entry: ModelEntry): Promise<Uint8Array> {
+  const file = path.join(folder, entry.file)
+  const bytes = await readFile(file)
+  const actual = sha256Of(bytes)
+  if (actual !== entry.sha256) {
+    throw new Error(`expected sha256 ${entry.sha256} of ${file} by its manifest, got ${actual}`)
+  }
+  try {
+    decodeNetwork(bytes)
+  } catch (cause) {
+    throw new Error(`${file} holds no network that the worker can run`, { cause })
+  }
+  return bytes
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** `srcnn x3` */
+export function titleOf({ name, scale }: ModelEntry): string {
+  return `${name} x${scale}`
+}

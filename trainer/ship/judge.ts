@@ -1,0 +1,66 @@
+// Which weights may replace others: none that are known to be worse on the validation pictures.
+import type { Manifest, ModelEntry } from '../../worker/model/manifest.ts'
+import { titleOf } from './candidate.ts'
+
+export interface Judgement {
+  /** Each a reason to refuse. */
+  readonly losses: readonly string[]
+  /** What could not be compared, for people. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Candidates against bicubic and against the models of their name and scale in `current`. What
+ * has no figures to compare is no loss, but a note.
+ */
+export function judge(candidates: readonly ModelEntry[], current: Manifest): Judgement {
+  const losses: string[] = []
+  const notes: string[] = []
+  for (const candidate of candidates) {
+    const { validation } = candidate
+    const title = titleOf(candidate)
+    const rival = current.models.find((model) => titleOf(model) === title)
+    if (rival?.sha256 === candidate.sha256) continue
+    if (validation === undefined) {
+      const others = rival === undefined ? 'bicubic' : 'bicubic and the current weights'
+      notes.push(`${title} has no validation figures: not compared with ${others}`)
+      continue
+    }
+    const { psnr, bicubic } = validation
+    if (psnr < bicubic) losses.push(`${title} loses to bicubic, ${difference(psnr, bicubic)}`)
+    if (rival === undefined) continue
+    if (!isComparable(candidate, rival)) {
+      notes.push(`${title} is not compared with the current weights, which ${describe(rival)}`)
+    } else if (psnr < rival.validation!.psnr) {
+      losses.push(`${title} loses to the current weights, ${difference(psnr, rival.validation!.psnr)}`) // prettier-ignore
+    }
+  }
+  return { losses, notes }
+}
+
+/** The judgement's notes; throws where there are losses, unless `force` makes notes of them too. */
+export function requireNoLoss(
+  candidates: readonly ModelEntry[],
+  current: Manifest,
+  force: boolean,
+): readonly string[] {
+  const { losses, notes } = judge(candidates, current)
+  if (losses.length > 0 && !force) {
+    throw new Error(`refused without --force: ${losses.join('; ')}`)
+  }
+  return [...losses, ...notes]
+}
+
+function isComparable({ validation: a }: ModelEntry, { validation: b }: ModelEntry): boolean {
+  return a?.data === b?.data && a?.images === b?.images && a?.input === b?.input
+}
+
+function describe({ validation }: ModelEntry): string {
+  if (validation === undefined) return 'have no validation figures'
+  const { images, data, input } = validation
+  return `were validated on other pictures (${images} of ${data}, ${input})`
+}
+
+function difference(psnr: number, other: number): string {
+  return `${psnr.toFixed(3)} dB against ${other.toFixed(3)}`
+}

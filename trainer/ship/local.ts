@@ -1,0 +1,56 @@
+// The simulated R2 of `wrangler dev`, through the same miniflare and in the same folder: a worker
+// that runs there sees what is written here, and the other way round.
+import path from 'node:path'
+import { Miniflare } from 'miniflare'
+import { type Patience, retry, TransientError } from './retry.ts'
+import type { Condition, Store } from './store.ts'
+
+/** Where wrangler keeps simulated buckets, beside wrangler.toml. */
+export const LOCAL_BUCKETS = '.wrangler/state/v3/r2'
+const BINDING = 'BUCKET'
+const MANY_TRIES: Patience = { attempts: 8, delayMs: 20 }
+
+export async function openLocalStore(bucket: string, folder = LOCAL_BUCKETS): Promise<Store> {
+  const miniflare = new Miniflare({
+    modules: true,
+    script: 'export default { fetch: () => new Response() }',
+    r2Buckets: { [BINDING]: bucket },
+    r2Persist: path.resolve(folder),
+  })
+  const r2 = await miniflare.getR2Bucket(BINDING)
+  return {
+    title: `local bucket ${bucket}`,
+    get: (key) =>
+      patiently(async () => {
+        const object = await r2.get(key)
+        return (
+          object && { bytes: new Uint8Array(await object.arrayBuffer()), etag: object.httpEtag }
+        )
+      }).then((object) => object ?? undefined),
+    put: (key, bytes, condition) =>
+      // A copy, as miniflare's channel takes no subclass: readFile's Buffer is one.
+      patiently(() => r2.put(key, Uint8Array.from(bytes), { onlyIf: onlyIf(condition) })).then(
+        Boolean,
+      ),
+    close: () => miniflare.dispose(),
+  }
+}
+
+function onlyIf(condition: Condition | undefined) {
+  if (condition === undefined) return undefined
+  return condition === 'absent'
+    ? { etagDoesNotMatch: '*' }
+    : { etagMatches: condition.match.replaceAll('"', '') }
+}
+
+/** Two processes share one SQLite database: whoever finds it locked gets an unspecified error. */
+function patiently<T>(work: () => Promise<T>): Promise<T> {
+  return retry(async () => {
+    try {
+      return await work()
+    } catch (cause) {
+      if (!/Unspecified error/.test((cause as Error).message)) throw cause
+      throw new TransientError('the simulated bucket cannot be used', { cause })
+    }
+  }, MANY_TRIES)
+}

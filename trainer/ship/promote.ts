@@ -1,0 +1,46 @@
+import path from 'node:path'
+import { exportModel, readManifest } from '../export.ts'
+import { type Candidate, readCandidates, titleOf } from './candidate.ts'
+import { requireNoLoss } from './judge.ts'
+
+export interface PromoteOptions {
+  /** Default: all that the run has. */
+  readonly scales?: readonly number[]
+  /** Also weights that lose; default false. */
+  readonly force?: boolean
+  /** Default `models`, the weights that come with the worker. */
+  readonly models?: string
+}
+
+const RECORD = 'RECORD_SCENES=1 npx vitest run --config test/vitest.config.ts --project worker quality' // prettier-ignore
+
+/** Copies a run folder's weights into models/ and says what was done. All of them, or none if one loses. */
+export async function promoteRun(
+  folder: string,
+  { scales, force = false, models = 'models' }: PromoteOptions = {},
+): Promise<void> {
+  if (path.resolve(folder) === path.resolve(models)) {
+    throw new Error(`expected a run to promote, got ${models} itself`)
+  }
+  const candidates = await readCandidates(folder, scales)
+  const current = await readManifest(models)
+  const notes = requireNoLoss(candidates.map(({ entry }) => entry), current, force) // prettier-ignore
+  const unrecorded: string[] = []
+  for (const { entry, bytes } of candidates) {
+    const rival = current.models.find((model) => titleOf(model) === titleOf(entry))
+    const scenes = entry.scenes ?? (rival?.sha256 === entry.sha256 ? rival.scenes : undefined)
+    const exported = await exportModel(models, bytes, unfiled({ ...entry, scenes }))
+    console.log(`${path.join(models, exported.file)}: sha256 ${exported.sha256}`)
+    if (scenes === undefined) unrecorded.push(titleOf(entry))
+  }
+  for (const note of notes) console.log(`note: ${note}`)
+  if (unrecorded.length > 0) {
+    console.log(`what ${unrecorded.join(', ')} gains on our own scenes is not recorded: ${RECORD}`)
+  }
+}
+
+/** Without what exportModel makes anew. */
+function unfiled(entry: Candidate['entry']): Parameters<typeof exportModel>[2] {
+  const { file: _file, sha256: _sha256, bytes: _bytes, ...rest } = entry
+  return rest
+}
