@@ -17,6 +17,8 @@ export interface WorkerOptions {
   readonly vars?: Record<string, string>
   /** R2 buckets to bind: RESULTS_BUCKET, MODELS_BUCKET, ORIGIN_BUCKET. */
   readonly buckets?: readonly string[]
+  /** Folder of the simulated buckets; default: none, they end with the worker. */
+  readonly bucketFolder?: string
   /** Answers what the worker fetches from the outside; default: the network. */
   readonly outbound?: (request: Request) => Response | Promise<Response>
   /** The port of workerd's inspector, 0 for any; with it a debugger, or inspector.ts, can look in. */
@@ -44,6 +46,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
     })),
     bindings: { ...options.vars },
     r2Buckets: [...(options.buckets ?? [])],
+    r2Persist: options.bucketFolder ?? false,
     assets: {
       directory: join(ROOT, config.assets!.directory),
       binding: 'ASSETS',
