@@ -30,6 +30,7 @@ export function readHeader(bytes: Uint8Array): Header {
     orientation: 1,
     alpha: false,
     grey: false,
+    jpegQuality: undefined,
     icc: undefined,
     obstacle: undefined,
   }

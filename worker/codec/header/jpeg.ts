@@ -6,6 +6,7 @@
 import type { Findings, Obstacle } from './findings.ts'
 import { concat } from '../concat.ts'
 import { hasExifPrefix, readOrientation, withoutExifPrefix } from './exif.ts'
+import { qualityOf, stepTablesIn } from './quality.ts'
 
 /** Real progressive files have about 10 scans; 500 scans over 4 megapixels took a decoder 1.5 s. */
 const MAX_SCANS = 100
@@ -19,15 +20,20 @@ export const MAX_ICC_BYTES = 1e6
 const SOI = 0xd8
 const EOI = 0xd9
 const SOS = 0xda
+const DQT = 0xdb
 const APP1 = 0xe1
 const APP2 = 0xe2
 const ICC_PREFIX = 'ICC_PROFILE\0'
+/** In a frame header behind its length: the id of the table for the first component, which is luma. */
+const FIRST_TABLE_AT = 8
 
 export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefined {
   let hasOrientation = false
   let scans = 0
   let segments = 0
   const profile: Uint8Array[] = []
+  const stepTables = new Map<number, Uint8Array>()
+  let lumaTable = 0
 
   let at = 2 // after SOI
   for (;;) {
@@ -52,8 +58,13 @@ export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefin
     if (isFrame(marker.code)) {
       const obstacle = readFrame(marker.code, segment, found)
       if (obstacle) return obstacle
+      lumaTable = segment[FIRST_TABLE_AT]!
+    } else if (marker.code === DQT && scans === 0) {
+      for (const [id, steps] of stepTablesIn(segment)) stepTables.set(id, steps)
     } else if (marker.code === SOS) {
       if (!found.width) return 'DAMAGED'
+      const steps = stepTables.get(lumaTable)
+      if (scans === 0 && steps) found.jpegQuality = qualityOf(steps)
       scans++
       const scanned = found.width * found.height * scans
       if (scans > MAX_SCANS || scanned > MAX_SCANNED_PIXELS) return 'TOO_COMPLEX'
