@@ -9,7 +9,7 @@
 // that changes a pixel: scale, format, quality, weights, limits, PIPELINE_VERSION. Nothing here
 // throws into a request: a cache that fails is a cache that misses.
 import { sha256 } from './digest.ts'
-import type { ChosenModel } from './models.ts'
+import type { Candidates } from './models.ts'
 import type { Settings } from './options.ts'
 import type { Format, Params } from './params.ts'
 
@@ -65,15 +65,19 @@ interface Store {
   put(name: string, bytes: Bytes): Promise<void>
 }
 
-/** The cache key of a request: only what is known before the origin is asked. */
+/**
+ * The cache key of a request: only what is known before the origin is asked. Where the picture will
+ * choose between two sets of weights, both are in it.
+ */
 export async function lookupKey(
   want: Params,
   format: Format,
-  model: ChosenModel | undefined,
+  { model, jpegModel }: Candidates,
   settings: Settings,
 ): Promise<Key> {
   const { scale, quality, sourceUrl } = want
-  const weights = model ? `${model.name}@${model.hash}` : 'bicubic'
+  const models = [model, jpegModel].filter((one) => one !== undefined)
+  const weights = models.map(({ name, hash }) => `${name}@${hash}`).join('_') || 'bicubic'
   const variant = `x${scale}-${format}-q${quality}-${weights}-n${settings.maxNetworkPixels}-v${PIPELINE_VERSION}`
   const withoutScheme = sourceUrl.slice(sourceUrl.indexOf('://') + 3)
   return { source: await sha256(new TextEncoder().encode(withoutScheme)), variant }

@@ -24,9 +24,36 @@ export interface ChosenModel {
   load(): Promise<Network>
 }
 
+/** What a request may get; which of the two, its picture says (`modelFor`). */
+export interface Candidates {
+  /** Undefined: bicubic. */
+  readonly model: ChosenModel | undefined
+  /** Trained on compressed pictures; undefined where there are none, or where they were not asked for. */
+  readonly jpegModel: ChosenModel | undefined
+}
+
+/**
+ * From this quality on (1 to 100, the IJG's scale) a JPEG counts as clean. Below it, weights that were
+ * trained on clean pictures make block edges and ringing sharper too; above it, weights that remove
+ * these find little to remove, and may take detail for it. Where exactly is a judgement, not measured.
+ * Another value serves other pixels: raise PIPELINE_VERSION with it.
+ */
+export const CLEAN_JPEG_QUALITY = 90
+
+/** The weights for a picture; `jpegQuality` is its header's, undefined for whatever is no JPEG. */
+export function modelFor(
+  jpegQuality: number | undefined,
+  { model, jpegModel }: Candidates,
+): ChosenModel | undefined {
+  const isClean = jpegQuality === undefined || jpegQuality >= CLEAN_JPEG_QUALITY
+  return isClean ? model : (jpegModel ?? model)
+}
+
 export interface Models {
   /** The weights for a name and scale; undefined for `bicubic`. Throws an SrError for an unknown name. */
   choose(name: string, scale: Scale): Promise<ChosenModel | undefined>
+  /** The weights for a name and scale; undefined where there are none. */
+  find(name: string, scale: Scale): Promise<ChosenModel | undefined>
   /** Everything that can be chosen, for people. */
   list(): Promise<readonly ListedModel[]>
 }
@@ -96,22 +123,23 @@ export function createModels(
     networks.set(source.sha256, network)
     return network
   }
+  const find = async (name: string, scale: Scale): Promise<ChosenModel | undefined> => {
+    const source = (await sources()).find((one) => one.name === name && one.scale === scale)
+    return source && { name, hash: source.hash, load: () => load(source) }
+  }
 
   return {
+    find,
     async choose(name, scale) {
       if (name === BICUBIC) return undefined
-      const all = await sources()
-      const source = all.find((candidate) => candidate.name === name && candidate.scale === scale)
-      if (!source) {
-        const names = new Set(
-          all.filter((model) => model.scale === scale).map((model) => model.name),
-        )
-        throw new SrError(
-          'MODEL_UNKNOWN',
-          `sr-model must be one of ${['auto', BICUBIC, ...names].join(', ')} at x${scale}, got ${quoted(name)}`,
-        )
-      }
-      return { name: source.name, hash: source.hash, load: () => load(source) }
+      const model = await find(name, scale)
+      if (model) return model
+      const others = (await sources()).filter((one) => one.scale === scale)
+      const names = new Set(['auto', BICUBIC, ...others.map((one) => one.name)])
+      throw new SrError(
+        'MODEL_UNKNOWN',
+        `sr-model must be one of ${[...names].join(', ')} at x${scale}, got ${quoted(name)}`,
+      )
     },
     async list() {
       const seen = new Set<string>()

@@ -15,7 +15,10 @@ export interface SuperResolutionOptions {
   format?: Format
   /** Default of `sr-quality`, 40 to 95 in steps of 5. Default 85. */
   quality?: number
-  /** What `sr-model=auto` means: a name in the manifest, or `bicubic`. Default `srcnn`. */
+  /**
+   * What `sr-model=auto` means: a name in the manifest, or `bicubic`. Default `srcnn`. JPEGs that are
+   * not clean get the weights of that name with `-jpeg` behind it, where there are any.
+   */
   model?: string
   /** Results, and what is known of their sources, for longer than an edge cache keeps them. Default none. */
   results?: R2Bucket

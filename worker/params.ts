@@ -19,7 +19,7 @@ export interface Params {
   readonly scale: Scale
   readonly format: Format
   readonly quality: number
-  /** `auto`, `bicubic` or a name in the manifest. */
+  /** `auto` (the default: the operator's choice), `bicubic` or a name in the manifest. */
   readonly model: string
   /** The URL as the origin is asked for it: our parameters gone, the others as `query` says. */
   readonly sourceUrl: string

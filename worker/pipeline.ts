@@ -10,7 +10,7 @@ import type { Engine } from './engine/engine.ts'
 import { type Model, upscale } from './engine/upscale.ts'
 import { SrError } from './errors.ts'
 import { freshnessOf } from './freshness.ts'
-import type { ChosenModel, Models } from './models.ts'
+import { type Candidates, type ChosenModel, modelFor, type Models } from './models.ts'
 import type { Settings } from './options.ts'
 import type { Format, Params } from './params.ts'
 import type { Slots } from './slots.ts'
@@ -37,12 +37,9 @@ export async function serveUpscaled(
   deps: Deps,
 ): Promise<Response> {
   const { settings, cache, nowMs } = deps
-  const model = await deps.models.choose(
-    want.model === 'auto' ? settings.model : want.model,
-    want.scale,
-  )
+  const candidates = await candidatesOf(want, deps)
   const format = negotiate(want.format, request.headers.get('accept'))
-  const key = await lookupKey(want, format, model, settings)
+  const key = await lookupKey(want, format, candidates, settings)
   const answer = async (entry: Entry, bytes: Bytes | undefined, cacheStatus: string) =>
     resultResponse(request, entry, await etagOf(entry.digest, key), bytes, {
       cacheStatus,
@@ -79,7 +76,7 @@ export async function serveUpscaled(
     bytes = read.bytes
     header = readHeader(bytes)
     const ttlSeconds = freshness.ttlSeconds ?? settings.defaultTtlSeconds
-    const plan = planOf(header, want, format, model, settings)
+    const plan = planOf(header, want, format, candidates, settings)
     const digest = await sha256(bytes)
     const same = freshness.isStorable ? await cache.read(digest, key) : undefined
     const result = same ?? (await make(bytes, header, plan, deps))
@@ -127,7 +124,7 @@ function planOf(
   header: Header,
   { scale, quality }: Params,
   format: Format,
-  model: ChosenModel | undefined,
+  candidates: Candidates,
   { maxSourcePixels, maxOutputPixels, maxNetworkPixels }: Settings,
 ): Plan {
   if (header.obstacle) throw new Skip(header.obstacle)
@@ -142,7 +139,7 @@ function planOf(
     scale,
     quality,
     format: format === 'source' || format === 'auto' ? (SAME_FORMAT[header.type] ?? 'png') : format,
-    model: outputPixels <= maxNetworkPixels ? model : undefined,
+    model: outputPixels <= maxNetworkPixels ? modelFor(header.jpegQuality, candidates) : undefined,
   }
 }
 
@@ -176,6 +173,15 @@ async function orSkip<T>(
   } catch (cause) {
     throw new Skip(reason, { cause })
   }
+}
+
+/** `auto` is what the operator chose, and what was trained beside it for JPEGs; a name is just that. */
+async function candidatesOf(want: Params, { models, settings }: Deps): Promise<Candidates> {
+  const isAuto = want.model === 'auto'
+  const model = await models.choose(isAuto ? settings.model : want.model, want.scale)
+  const jpegModel =
+    isAuto && model ? await models.find(`${model.name}-jpeg`, want.scale) : undefined
+  return { model, jpegModel }
 }
 
 function validatorsOf({ sourceEtag, sourceModified }: Entry) {

@@ -45,7 +45,9 @@ async function shipFixedWeights(): Promise<void> {
   const bucket = await worker.getR2Bucket('MODELS_BUCKET')
   const file = encodeNetwork(network)
   const sha256 = createHash('sha256').update(file).digest('hex')
-  const models = [2, 3, 4].map((scale) => ({ name: 'srcnn', scale, file: 'fixed.onnx', sha256, bytes: file.length })) // prettier-ignore
+  const models = ['srcnn', 'srcnn-jpeg'].flatMap((name) =>
+    [2, 3, 4].map((scale) => ({ name, scale, file: 'fixed.onnx', sha256, bytes: file.length })),
+  )
   await bucket.put('fixed.onnx', file)
   await bucket.put('manifest.json', JSON.stringify({ version: 1, models }))
 }

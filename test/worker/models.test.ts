@@ -1,9 +1,9 @@
 // Weights from a bucket replace the bundled ones, without a redeploy, and new weights change the key.
-import { createHash } from 'node:crypto'
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts'
+import { encodeNetwork } from '../../worker/model/network.ts'
+import { lifting, shipModels } from '../support/models.ts'
 import { type FakeOrigin, startOrigin } from '../support/origin.ts'
 import { startWorker } from '../support/worker.ts'
 
@@ -22,23 +22,8 @@ beforeEach(async () => {
   return () => worker.dispose()
 })
 
-/** A network that adds `lift` to the luma: its work can be seen in one pixel. */
-function lifting(lift: number): Network {
-  const network = createNetwork({ kernels: [1], widths: [], residual: true })
-  network.layers[0].bias[0] = lift
-  return network
-}
-
-async function ship(
-  name: string,
-  file: Uint8Array,
-  sha256 = createHash('sha256').update(file).digest('hex'),
-) {
-  const bucket = await worker.getR2Bucket('MODELS_BUCKET')
-  const model = { name, scale: 2, file: `${name}-x2.onnx`, sha256, bytes: file.length }
-  await bucket.put(model.file, file)
-  await bucket.put('manifest.json', JSON.stringify({ version: 1, models: [model] }))
-}
+const ship = (name: string, file: Uint8Array, sha256?: string) =>
+  shipModels(worker, [{ name, file, sha256 }])
 
 async function serve(query = 'sr=2') {
   const response = await worker.dispatchFetch(`http://site.test/grey.png?${query}`)
@@ -100,4 +85,14 @@ test('a broken manifest leaves the bundled weights in place', async () => {
   const bucket = await worker.getR2Bucket('MODELS_BUCKET')
   await bucket.put('manifest.json', '{ "version": 1, "models": [{ "name": "x"')
   expect((await serve()).sr).toMatch(/model="srcnn@/)
+})
+
+test('every bundled model can be served', async () => {
+  const health = await worker.dispatchFetch('http://site.test/_sr/health')
+  const { models } = (await health.json()) as { models: { name: string; scale: number }[] }
+  expect(models.length).toBeGreaterThan(0)
+  for (const { name, scale } of models) {
+    const { sr } = await serve(`sr=${scale}&sr-model=${name}`)
+    expect(sr, `${name} at x${scale}: is it listed in worker/weights.ts?`).toMatch(/^done/)
+  }
 })
