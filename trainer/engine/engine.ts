@@ -13,6 +13,11 @@ export interface Task {
   readonly patch: number
 }
 
+export interface EngineOptions {
+  /** Threads at most, where the engine is parallel over a batch. Default: as many as the machine runs. 1: the caller's own. */
+  readonly workers?: number
+}
+
 export interface Batch {
   /** [batch, channels, patch, patch] */
   readonly inputs: Float32Array
@@ -26,7 +31,8 @@ export interface Batch {
  *   out the residual: the sampler, not the engine, subtracts the input.
  * - `gradients` is d loss / d parameters, in the layout of parameters.ts. The array belongs to the
  *   engine and is overwritten by the next call.
- * - The result is a function of the arguments alone, bit for bit on one machine.
+ * - One call at a time. The arguments may be changed once it has settled.
+ * - On a CPU the result is a function of the arguments alone, bit for bit on one machine.
  */
 export interface TrainEngine {
   /** One line for the log: runtime, version, threads. */

@@ -1,55 +1,61 @@
-// The training engine that every installation has: the generated graph of graph.ts in an ONNX
-// runtime, weights as inputs.
-import type { Tensor } from 'onnxruntime-web'
-import { encodeOnnx } from '../../worker/model/onnx.ts'
-import { haloOf } from '../../worker/model/network.ts'
-import { countParameters, viewParameters } from '../parameters.ts'
-import type { Task, TrainEngine } from './engine.ts'
-import { buildGradientGraph } from './graph.ts'
+// Training on ONNX Runtime. On the CPU a batch is spread over worker threads, one session each:
+// that beats the runtime's own threads, and this thread stays free to
+// cut the next batch. A GPU takes the batch whole.
+import { availableParallelism } from 'node:os'
+import { countParameters } from '../parameters.ts'
+import type { EngineOptions, Task, TrainEngine } from './engine.ts'
+import { createGradientSession, type ExecutionProvider } from './gradientSession.ts'
 import type { Runtime } from './runtime.ts'
+import { combineShards, createSharedStep, shardOf, takeShards } from './shards.ts'
+import { startWorkers } from './workers.ts'
 
+/**
+ * On the runtime's own provider: WASM or native code. The result is the same bits for any number
+ * of workers.
+ */
 export async function createOnnxEngine(
-  { network, batch, patch }: Task,
-  { api, executionProvider, description }: Runtime,
+  task: Task,
+  { name, api, executionProvider, version }: Runtime,
+  { workers: most = availableParallelism() }: EngineOptions = {},
 ): Promise<TrainEngine> {
-  const file = encodeOnnx(buildGradientGraph(network, batch, patch))
-  // One thread: sums keep their order, so a seed gives the same weights bit for bit.
-  const session = await api.InferenceSession.create(file, {
-    executionProviders: [executionProvider],
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-  })
-  const { layers } = network
-  const channels = layers[0].inputs
-  const target = patch - 2 * haloOf(network)
-  const gradients = new Float32Array(countParameters(network))
-  const slots = viewParameters(network, gradients)
-  const tensor = (data: Float32Array, dims: readonly number[]) =>
-    new api.Tensor('float32', data, dims)
-
+  const shard = { ...task, batch: shardOf(task.batch) }
+  const count = Math.min(most, task.batch / shard.batch)
+  const shared = createSharedStep(task)
+  const { step, dispose } =
+    count > 1
+      ? await startWorkers(count, { task: shard, runtime: name, shared })
+      : await createGradientSession(shard, api, executionProvider).then((session) => ({
+          step: () => takeShards(shared, session.run),
+          dispose: session.dispose,
+        }))
+  const gradients = new Float32Array(countParameters(task.network))
   return {
-    description,
-    async lossAndGradients(parameters, examples) {
-      const feeds: Record<string, Tensor> = {
-        x: tensor(examples.inputs, [batch, channels, patch, patch]),
-        t: tensor(examples.targets, [batch, channels, target, target]),
-      }
-      viewParameters(network, parameters).forEach(({ weights, bias }, i) => {
-        const { kernel, inputs, outputs } = layers[i]
-        feeds[`w${i + 1}`] = tensor(weights, [outputs, inputs, kernel, kernel])
-        feeds[`b${i + 1}`] = tensor(bias, [outputs])
-      })
-      const results = await session.run(feeds)
-      slots.forEach(({ weights, bias }, i) => {
-        weights.set(results[`dw${i + 1}`].data as Float32Array)
-        bias.set(results[`db${i + 1}`].data as Float32Array)
-      })
-      const loss = (results.loss.data as Float32Array)[0]
-      for (const result of Object.values(results)) result.dispose()
-      return { loss, gradients }
+    description: `${version}, ${executionProvider}, ${count === 1 ? 'no workers' : `${count} workers`}`,
+    async lossAndGradients(parameters, batch) {
+      shared.parameters.set(parameters)
+      shared.batch.inputs.set(batch.inputs)
+      shared.batch.targets.set(batch.targets)
+      shared.next[0] = 0
+      await step()
+      return { loss: combineShards(shared, gradients), gradients }
     },
-    dispose: () => session.release(),
+    dispose,
+  }
+}
+
+/** On a provider that takes the batch whole. */
+export async function createOnnxGpuEngine(
+  task: Task,
+  { api, version }: Runtime,
+  executionProvider: Extract<ExecutionProvider, 'cuda' | 'webgpu'>,
+): Promise<TrainEngine> {
+  const session = await createGradientSession(task, api, executionProvider)
+  const gradients = new Float32Array(countParameters(task.network))
+  return {
+    description: `${version}, ${executionProvider}`,
+    async lossAndGradients(parameters, batch) {
+      return { loss: await session.run(parameters, batch, gradients), gradients }
+    },
+    dispose: session.dispose,
   }
 }

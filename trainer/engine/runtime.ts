@@ -1,9 +1,10 @@
-// Which ONNX runtime computes. onnxruntime-node is native code and several times faster, but
-// weighs 288 MB: it is used where somebody installed it, and never required.
+// Which ONNX Runtime computes. onnxruntime-node is native code and several times faster, but
+// weighs 288 MB: it is an optional dependency, and onnxruntime-web takes its place where it is left out.
 import type * as Ort from 'onnxruntime-web'
 import type { OrtRuntime } from '../../worker/engine/ort.ts'
 
 export interface Runtime {
+  readonly name: Exclude<RuntimeName, 'auto'>
   readonly api: OrtRuntime
   readonly executionProvider: 'cpu' | 'wasm'
   /** For the manifest: `onnxruntime-node 1.30.0`. */
@@ -15,7 +16,7 @@ export interface Runtime {
 export const RUNTIMES = ['auto', 'node', 'web'] as const
 export type RuntimeName = (typeof RUNTIMES)[number]
 
-const INSTALL = 'npm i --no-save --onnxruntime-node-install=skip onnxruntime-node@1.30.0'
+const INSTALL = 'npm ci --include=optional'
 
 /** `auto`: onnxruntime-node if it is installed, else onnxruntime-web. `node` and `web` take that one or throw. */
 export async function loadRuntime(name: RuntimeName = 'auto'): Promise<Runtime> {
@@ -26,7 +27,7 @@ export async function loadRuntime(name: RuntimeName = 'auto'): Promise<Runtime> 
     const api = moduleOf(await import(optional))
     const version = `onnxruntime-node ${api.env.versions.node}`
     const why = name === 'node' ? 'asked for' : 'installed, and faster than onnxruntime-web'
-    return { api, executionProvider: 'cpu', version, description: `${version}, native: ${why}` }
+    return { name: 'node', api, executionProvider: 'cpu', version, description: `${version}, native: ${why}` } // prettier-ignore
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
     const reason = missing ? 'is not installed' : `does not load (${(cause as Error).message})`
@@ -37,9 +38,9 @@ export async function loadRuntime(name: RuntimeName = 'auto'): Promise<Runtime> 
 
 async function loadWeb(why: string): Promise<Runtime> {
   const api = moduleOf(await import('onnxruntime-web'))
-  api.env.wasm.numThreads = 1 // sums keep their order: see createOnnxEngine
+  api.env.wasm.numThreads = 1 // sums keep their order: see createGradientSession
   const version = `onnxruntime-web ${api.env.versions.web}`
-  return { api, executionProvider: 'wasm', version, description: `${version}, WASM: ${why}` }
+  return { name: 'web', api, executionProvider: 'wasm', version, description: `${version}, WASM: ${why}` } // prettier-ignore
 }
 
 /** A CommonJS package comes as `default` from some loaders and as itself from others. */

@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { type BackendName, BACKENDS, chooseBackend } from '../../trainer/engine/backends.ts'
+import type { Task } from '../../trainer/engine/engine.ts'
+import { createOnnxEngine } from '../../trainer/engine/onnx.ts'
+import { drawStep, expectFaster } from '../../trainer/engine/probe.ts'
+import { loadRuntime } from '../../trainer/engine/runtime.ts'
+import { shardOf } from '../../trainer/engine/shards.ts'
+import { createNetwork } from '../../worker/model/network.ts'
+
+const NETWORK = createNetwork({ kernels: [9, 1, 5], widths: [8, 4], residual: true })
+const BATCH = 24
+const TASK: Task = { network: NETWORK, batch: BATCH, patch: 17 }
+
+const runtimes = [await loadRuntime('web')]
+const auto = await loadRuntime('auto')
+if (auto.name === 'node') runtimes.push(auto)
+else console.log('onnxruntime-node is not installed: its workers are not tested')
+
+describe.each(runtimes)('on $version', (runtime) => {
+  test('two workers compute the same bits as none, step after step', async () => {
+    const run = async (workers: number) => {
+      const engine = await createOnnxEngine(TASK, runtime, { workers })
+      const steps: { loss: number; gradients: Float32Array }[] = []
+      for (const seed of [1, 2, 3]) {
+        const { parameters, examples } = drawStep(TASK, seed)
+        const { loss, gradients } = await engine.lossAndGradients(parameters, examples)
+        steps.push({ loss, gradients: gradients.slice() })
+      }
+      await engine.dispose()
+      return steps
+    }
+    const [alone, together] = await Promise.all([run(1), run(2)])
+    expect(alone[0].loss).toBeGreaterThan(0)
+    expect(alone[1]).not.toEqual(alone[0])
+    expect(together).toEqual(alone)
+  })
+
+  test('this thread is free while workers compute', async () => {
+    const engine = await createOnnxEngine(TASK, runtime, { workers: 2 })
+    const { parameters, examples } = drawStep(TASK, 1)
+    let turns = 0
+    const result = engine.lossAndGradients(parameters, examples).then(() => 'done')
+    while ((await Promise.race([result, new Promise((go) => setImmediate(go, 'turn'))])) === 'turn') turns++ // prettier-ignore
+    expect(turns).toBeGreaterThan(0)
+    await engine.dispose()
+  })
+
+  test('a worker that cannot compute rejects the call, and the engine still ends', async () => {
+    // Shares of a batch of the wrong size do not fit the session's shapes.
+    const engine = await createOnnxEngine(TASK, runtime, { workers: 2 })
+    const { parameters, examples } = drawStep({ ...TASK, batch: BATCH + 1 }, 1)
+    await expect(engine.lossAndGradients(parameters, examples)).rejects.toThrow()
+    await engine.dispose()
+  })
+})
+
+test('a batch is cut into its largest equal parts of at most 8 patches', () => {
+  expect([1, 8, 32, 48, 20, 17].map(shardOf)).toEqual([1, 8, 8, 8, 5, 1])
+})
+
+test('auto takes the CPU where there is no faster device, and says why in a line for each', async () => {
+  const { name, skipped, version, description } = await chooseBackend('auto')
+  const order = skipped.map((line) => /^not (\S+): ./.exec(line)?.[1])
+  expect(order).not.toContain(undefined)
+  expect(order).not.toContain(name)
+  expect(order).not.toContain('tfjs-cpu')
+  expect(skipped.join('')).not.toContain('\n')
+  expect(description).toContain(version.split(' ')[0])
+})
+
+test('a named backend is taken without a word about the others, or throws what it wants', async () => {
+  for (const name of BACKENDS.filter((one: BackendName) => one !== 'auto')) {
+    const answer = await chooseBackend(name).catch((error: Error) => error)
+    if (answer instanceof Error) {
+      console.log(answer.message)
+      expect(answer.message).toContain(`backend ${name}: `)
+    } else expect([answer.name, answer.skipped]).toEqual([name, []])
+  }
+})
+
+test('a GPU that is no faster than the CPU is not believed', async () => {
+  const cpu = (task: Task) => createOnnxEngine(task, runtimes[0], { workers: 1 })
+  await expect(expectFaster(cpu, cpu)).rejects.toThrow(/expected a GPU/)
+})
+
+test('under tsx, as the trainer runs, a process with workers ends by itself once they are disposed', () => {
+  const engine = (file: string) => pathToFileURL(`${import.meta.dirname}/../../trainer/engine/${file}`).href // prettier-ignore
+  const script = `
+    import { createNetwork } from '${engine('../../worker/model/network.ts')}'
+    import { chooseBackend } from '${engine('backends.ts')}'
+    import { drawStep } from '${engine('probe.ts')}'
+    const task = { network: createNetwork({ kernels: [3], widths: [] }), batch: 32, patch: 5 }
+    const { createEngine } = await chooseBackend('auto')
+    const engine = await createEngine(task, { workers: 2 })
+    const { parameters, examples } = drawStep(task, 1)
+    const { loss } = await engine.lossAndGradients(parameters, examples)
+    await engine.dispose()
+    console.log(loss > 0, engine.description)`
+  const output = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], { encoding: 'utf8' }) // prettier-ignore
+  expect(output).toMatch(/^true .*2 workers/)
+})

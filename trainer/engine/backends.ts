@@ -1,0 +1,126 @@
+// What can compute gradients, by name, and which of it is the fastest that works here.
+import { existsSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { createNetwork } from '../../worker/model/network.ts'
+import type { EngineOptions, Task, TrainEngine } from './engine.ts'
+import { createGradientSession } from './gradientSession.ts'
+import { createOnnxEngine, createOnnxGpuEngine } from './onnx.ts'
+import { expectFaster } from './probe.ts'
+import { loadRuntime } from './runtime.ts'
+
+export const BACKENDS = ['auto', 'onnx-cpu', 'onnx-wasm', 'onnx-cuda', 'onnx-webgpu'] as const
+export type BackendName = (typeof BACKENDS)[number]
+export type ComputingBackend = Exclude<BackendName, 'auto'>
+
+/** A runtime that has been loaded, and whose device answers. */
+export interface OpenBackend {
+  /** For the manifest: `onnxruntime-node 1.30.0`. */
+  readonly version: string
+  /** For the log: what computes, where. */
+  readonly description: string
+  createEngine(task: Task, options?: EngineOptions): Promise<TrainEngine>
+}
+
+export interface Backend extends OpenBackend {
+  readonly name: ComputingBackend
+  /** Why none of the faster ones, a line each. Empty for a backend that was named. */
+  readonly skipped: readonly string[]
+}
+
+/** Fastest first. */
+const ORDER: readonly ComputingBackend[] = ['onnx-cuda', 'onnx-webgpu', 'onnx-cpu', 'onnx-wasm']
+
+const GPUS: ReadonlySet<ComputingBackend> = new Set<ComputingBackend>(['onnx-cuda', 'onnx-webgpu'])
+
+const OPEN: Readonly<Record<ComputingBackend, () => Promise<OpenBackend>>> = {
+  'onnx-cpu': () => openOnnx('node'),
+  'onnx-wasm': () => openOnnx('web'),
+  'onnx-cuda': openOnnxCuda,
+  'onnx-webgpu': () => openOnnxGpu('webgpu'),
+}
+
+/**
+ * `auto` takes the fastest that really works: a GPU has to beat the CPU in a few training steps. A
+ * backend that is named is taken as it is, slow as it may be, or throws what it wants installed.
+ */
+export async function chooseBackend(name: BackendName): Promise<Backend> {
+  if (name !== 'auto') {
+    try {
+      return { name, skipped: [], ...(await OPEN[name]()) }
+    } catch (cause) {
+      throw new Error(`backend ${name}: ${messageOf(cause)}`, { cause })
+    }
+  }
+  const skipped: string[] = []
+  for (const candidate of ORDER) {
+    try {
+      const backend = await openTried(candidate)
+      return { name: candidate, skipped, ...backend }
+    } catch (error) {
+      skipped.push(`not ${candidate}: ${messageOf(error)}`)
+    }
+  }
+  throw new Error(`expected a backend to work here:\n${skipped.join('\n')}`)
+}
+
+async function openTried(name: ComputingBackend): Promise<OpenBackend> {
+  if (!GPUS.has(name)) return OPEN[name]()
+  expectDevice()
+  const backend = await OPEN[name]()
+  const cpu = await loadRuntime()
+  await expectFaster(backend.createEngine, (task) => createOnnxEngine(task, cpu))
+  return backend
+}
+
+/** Where a GPU shows in Linux: NVIDIA's driver, the kernel's, and WSL's. Asking a runtime costs time and prints warnings. */
+const DEVICES = ['/dev/nvidiactl', '/dev/dri', '/dev/dxg']
+
+function expectDevice(): void {
+  if (process.platform === 'linux' && !DEVICES.some((device) => existsSync(device))) {
+    throw new Error(`there is no GPU (${DEVICES.join(', ')})`)
+  }
+}
+
+async function openOnnx(name: 'node' | 'web'): Promise<OpenBackend> {
+  const runtime = await loadRuntime(name)
+  const { version } = runtime
+  return {
+    version,
+    description: `${version}, ${name === 'node' ? 'native' : 'WASM'}, on the CPU`,
+    createEngine: (task, options) => createOnnxEngine(task, runtime, options),
+  }
+}
+
+async function openOnnxGpu(provider: 'cuda' | 'webgpu'): Promise<OpenBackend> {
+  const runtime = await loadRuntime('node')
+  const network = createNetwork({ kernels: [3], widths: [] })
+  const session = await createGradientSession({ network, batch: 1, patch: 3 }, runtime.api, provider) // prettier-ignore
+  await session.dispose()
+  const version = `${runtime.version} ${provider}`
+  return {
+    version,
+    description: `${runtime.version} on ${provider === 'cuda' ? 'CUDA' : 'WebGPU'}`,
+    createEngine: (task) => createOnnxGpuEngine(task, runtime, provider),
+  }
+}
+
+const INSTALL_CUDA = 'npm rebuild onnxruntime-node --ignore-scripts=false'
+
+async function openOnnxCuda(): Promise<OpenBackend> {
+  const { version } = await loadRuntime('node')
+  const bin = path.join(path.dirname(createRequire(import.meta.url).resolve('onnxruntime-node')), '../bin') // prettier-ignore
+  const hasProvider = readdirSync(bin, { recursive: true }).some((file) =>
+    String(file).includes('onnxruntime_providers_cuda'),
+  )
+  if (!hasProvider) {
+    throw new Error(`${version} has no CUDA provider here; it wants CUDA 12 and cuDNN 9, and ${INSTALL_CUDA}`) // prettier-ignore
+  }
+  // TensorFloat-32 is fast and good to three digits, which gradients are not compared by.
+  process.env.NVIDIA_TF32_OVERRIDE ??= '0'
+  return openOnnxGpu('cuda')
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message.split('\n')[0] : String(error)
+}

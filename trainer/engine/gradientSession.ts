@@ -1,0 +1,61 @@
+// The graph of graph.ts in one ONNX session, on one thread of the CPU or on a GPU.
+import type { Tensor } from 'onnxruntime-web'
+import type { OrtRuntime } from '../../worker/engine/ort.ts'
+import { haloOf } from '../../worker/model/network.ts'
+import { encodeOnnx } from '../../worker/model/onnx.ts'
+import { viewParameters } from '../parameters.ts'
+import type { Batch, Task } from './engine.ts'
+import { buildGradientGraph } from './graph.ts'
+
+export type ExecutionProvider = 'cpu' | 'wasm' | 'cuda' | 'webgpu'
+
+export interface GradientSession {
+  /** Gives the loss and fills `gradients`, in the layout of parameters.ts. */
+  run(parameters: Float32Array, batch: Batch, gradients: Float32Array): Promise<number>
+  dispose(): Promise<void>
+}
+
+/** Throws what the runtime throws where it has no such provider, or no device for it. */
+export async function createGradientSession(
+  { network, batch, patch }: Task,
+  api: OrtRuntime,
+  executionProvider: ExecutionProvider,
+): Promise<GradientSession> {
+  const file = encodeOnnx(buildGradientGraph(network, batch, patch))
+  // One thread: sums keep their order, so a seed gives the same weights bit for bit.
+  const session = await api.InferenceSession.create(file, {
+    executionProviders: [executionProvider],
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+  })
+  const { layers } = network
+  const channels = layers[0].inputs
+  const target = patch - 2 * haloOf(network)
+  const tensor = (data: Float32Array, dims: readonly number[]) =>
+    new api.Tensor('float32', data, dims)
+
+  return {
+    async run(parameters, examples, gradients) {
+      const feeds: Record<string, Tensor> = {
+        x: tensor(examples.inputs, [batch, channels, patch, patch]),
+        t: tensor(examples.targets, [batch, channels, target, target]),
+      }
+      viewParameters(network, parameters).forEach(({ weights, bias }, i) => {
+        const { kernel, inputs, outputs } = layers[i]
+        feeds[`w${i + 1}`] = tensor(weights, [outputs, inputs, kernel, kernel])
+        feeds[`b${i + 1}`] = tensor(bias, [outputs])
+      })
+      const results = await session.run(feeds)
+      viewParameters(network, gradients).forEach(({ weights, bias }, i) => {
+        weights.set(results[`dw${i + 1}`].data as Float32Array)
+        bias.set(results[`db${i + 1}`].data as Float32Array)
+      })
+      const loss = (results.loss.data as Float32Array)[0]
+      for (const result of Object.values(results)) result.dispose()
+      return loss
+    },
+    dispose: () => session.release(),
+  }
+}

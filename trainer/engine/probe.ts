@@ -1,0 +1,66 @@
+// A GPU is believed by what it does, not by an import that succeeds: libtensorflow falls back to
+// the CPU without a word, and software renderers pose as GPUs.
+import { createRandom } from '../../worker/image/prng.ts'
+import { createNetwork, haloOf, SRCNN_915 } from '../../worker/model/network.ts'
+import { countParameters } from '../parameters.ts'
+import type { Batch, Task, TrainEngine } from './engine.ts'
+
+export type CreateEngine = (task: Task) => Promise<TrainEngine>
+
+/** A step takes a GPU a few ms however small its batch, and a software renderer most of a second. */
+const SMALL_BATCH = 2
+const SMALL_STEP_MS = 100
+const BATCH = 32
+/** Less of a lead is noise, or the CPU under another name. */
+const LEAD = 1.2
+
+/** Throws, and says why, unless training steps on `gpu` are faster than on `cpu`. */
+export async function expectFaster(gpu: CreateEngine, cpu: CreateEngine): Promise<void> {
+  const stepMs = (1000 * SMALL_BATCH) / (await measureRate(gpu, SMALL_BATCH))
+  if (stepMs > SMALL_STEP_MS) {
+    throw new Error(`${Math.round(stepMs)} ms for a step of ${SMALL_BATCH} patches: expected a GPU, this looks like software`) // prettier-ignore
+  }
+  const [fast, slow] = [await measureRate(gpu, BATCH), await measureRate(cpu, BATCH)]
+  if (fast < LEAD * slow) {
+    throw new Error(`expected a GPU to be faster than the CPU, got ${Math.round(fast)} and ${Math.round(slow)} patches/s`) // prettier-ignore
+  }
+}
+
+/** Patches a second in the best of `steps` steps of 9-1-5 on 33x33 patches, after one that allocates. */
+export async function measureRate(
+  createEngine: CreateEngine,
+  batch: number,
+  steps = 3,
+): Promise<number> {
+  const task: Task = { network: createNetwork(SRCNN_915), batch, patch: 33 }
+  const { parameters, examples } = drawStep(task, 1)
+  const engine = await createEngine(task)
+  try {
+    let bestMs = Infinity
+    for (let step = -1; step < steps; step++) {
+      const start = performance.now()
+      await engine.lossAndGradients(parameters, examples)
+      if (step >= 0) bestMs = Math.min(bestMs, performance.now() - start)
+    }
+    return (1000 * batch) / bestMs
+  } finally {
+    await engine.dispose()
+  }
+}
+
+/** Arguments of a step, from noise. Weights and biases are normal with deviation 0.05, so that about half of all units are active. */
+export function drawStep(
+  { network, batch, patch }: Task,
+  seed: number,
+): { parameters: Float32Array; examples: Batch } {
+  const random = createRandom(seed)
+  const fill = (length: number) => Float32Array.from({ length }, () => random.next())
+  const channels = network.layers[0].inputs
+  return {
+    parameters: Float32Array.from({ length: countParameters(network) }, () => 0.05 * random.normal()), // prettier-ignore
+    examples: {
+      inputs: fill(batch * channels * patch ** 2),
+      targets: fill(batch * channels * (patch - 2 * haloOf(network)) ** 2),
+    },
+  }
+}
