@@ -35,7 +35,7 @@ export type Arguments<O extends Options> = GivenOptions<O> & { readonly words: r
 
 /**
  * Throws a UsageError for an unknown option, a missing value, anything given twice, and more words
- * than `wordNames` names (e.g. `['RUN']`; default none).
+ * than `wordNames` names (e.g. `['RUN']`; default none; a last one that ends in `...` stands for any number).
  */
 export function parseArguments<O extends Options>(
   args: readonly string[],
@@ -53,11 +53,12 @@ export function parseArguments<O extends Options>(
     strict: false, // its own errors do not say what was expected
     tokens: true,
   })
+  const mostWords = wordNames.at(-1)?.endsWith('...') ? Infinity : wordNames.length
   const found: Record<string, string | boolean> = {}
   const words: string[] = []
   for (const token of tokens) {
     if (token.kind === 'positional') {
-      if (words.length === wordNames.length) {
+      if (words.length === mostWords) {
         const expected = wordNames.length > 0 ? `only ${wordNames.join(' ')} and options` : 'only options' // prettier-ignore
         throw new UsageError(`expected ${expected}, got "${token.value}"`)
       }
