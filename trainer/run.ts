@@ -45,11 +45,14 @@ export function newRun(name: string): string {
   }
 }
 
-/** All that have a folder, in no order. */
+/** All that have a folder that is not hidden, in no order. */
 export function runNames(): string[] {
   if (!existsSync(RUNS)) return []
   const entries = readdirSync(RUNS, { withFileTypes: true })
-  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith('.'))
 }
 
 /** 3 of `srcnn-3` where `name` is `srcnn`; 0 for a run of another name. */

@@ -13,7 +13,7 @@ import { LEARN_OPTIONS, learnDictionary, type LearnOptions, type OnProgress } fr
 const VERSION = 1
 
 export interface LoadOptions {
-  /** Default `trainer/runs/baseline`. */
+  /** Default `trainer/runs/.baseline`: a hidden folder is no run. */
   readonly folder?: string
   readonly learn?: LearnOptions
   readonly onProgress?: OnProgress
@@ -23,7 +23,7 @@ export interface LoadOptions {
 export async function loadBaseline(
   data: Pick<Dataset, 'name' | 'digest' | 'pictures'>,
   scale: number,
-  { folder = path.join(RUNS, 'baseline'), learn = LEARN_OPTIONS, onProgress }: LoadOptions = {},
+  { folder = path.join(RUNS, '.baseline'), learn = LEARN_OPTIONS, onProgress }: LoadOptions = {},
 ): Promise<Dictionary> {
   const recipe = JSON.stringify({ version: VERSION, digest: data.digest, scale, ...learn })
   const key = createHash('sha256').update(recipe).digest('hex').slice(0, 16)
