@@ -1,17 +1,19 @@
-// How good a model is, by the protocol of the SRCNN paper's code (demo_SR.m): luma in 8-bit
+// How good a method is, by the protocol of the SRCNN paper's code (demo_SR.m): luma in 8-bit
 // levels, modcrop, imresize down and up, the result rounded to 8 bits, `scale` pixels shaved off
 // each side, PSNR and SSIM per picture, then the mean over the set. A picture stored without
 // colour is its own luma, 0..255.
 //
-// With 8-bit input the small picture is RGB bytes, and it goes through `upscale`, the very
+// With 8-bit input the small picture is RGB bytes, and a network goes through `upscale`, the very
 // function that serves it, bytes to bytes; luma is taken from what comes out.
 import { greyOf } from '../worker/image/color.ts'
 import { psnr, ssim } from '../worker/image/metrics.ts'
 import { modcrop, type Plane, quantize } from '../worker/image/plane.ts'
-import { type Model, upscale, upscalePlane } from '../worker/engine/upscale.ts'
+import type { Model } from '../worker/engine/upscale.ts'
 import type { ModelScore, Quality } from '../worker/model/manifest.ts'
 import type { Picture } from './dataset.ts'
-import { type InputKind, shrinkPicture, shrinkPlane, truthOf } from './degrade.ts'
+import { shrinkPlane, truthOf } from './degrade.ts'
+import { type InputName, smallPictureOf } from './evaluate/input.ts'
+import { type Method, servedMethod } from './evaluate/method.ts'
 
 export interface PictureScore {
   readonly picture: string
@@ -22,44 +24,36 @@ export interface PictureScore {
 export interface SetScore {
   readonly set: string
   readonly scale: number
-  readonly input: InputKind
+  readonly input: InputName
   readonly bicubic: Quality
   readonly model: Quality
   readonly pictures: readonly PictureScore[]
 }
 
-/** `model` undefined: bicubic itself. */
+/** A network beside bicubic. `model` undefined: bicubic itself. */
 export async function scoreSet(
   set: string,
   pictures: readonly Picture[],
   scale: number,
-  input: InputKind,
+  input: InputName,
   model?: Model,
 ): Promise<SetScore> {
   const scores: PictureScore[] = []
   for (const picture of pictures) {
-    const truth = modcrop(lumaLevels(picture, picture.rgba), scale)
-    const measure = async (enlarged: Promise<Plane>): Promise<Quality> => {
-      const result = await enlarged
-      return { psnr: psnr(result, truth, scale), ssim: ssim(result, truth, scale) }
-    }
-    const bicubic = await measure(enlarge(picture, scale, input))
+    const measure = await createMeasure(picture, scale, input)
+    const bicubic = await measure(servedMethod())
     scores.push({
       picture: picture.name,
       bicubic,
-      model: model ? await measure(enlarge(picture, scale, input, model)) : bicubic,
+      model: model ? await measure(servedMethod(new Map([[scale, model]]))) : bicubic,
     })
   }
-  const mean = (of: (score: PictureScore) => Quality): Quality => ({
-    psnr: scores.reduce((sum, score) => sum + of(score).psnr, 0) / scores.length,
-    ssim: scores.reduce((sum, score) => sum + of(score).ssim, 0) / scores.length,
-  })
   return {
     set,
     scale,
     input,
-    bicubic: mean((score) => score.bicubic),
-    model: mean((score) => score.model),
+    bicubic: meanOf(scores.map((score) => score.bicubic)),
+    model: meanOf(scores.map((score) => score.model)),
     pictures: scores,
   }
 }
@@ -74,18 +68,56 @@ function rounded(quality: Quality): Quality {
   return { psnr: Number(quality.psnr.toFixed(4)), ssim: Number(quality.ssim.toFixed(4)) }
 }
 
-/** Small, then large again; in 8-bit levels. */
-async function enlarge(
+export function meanOf(qualities: readonly Quality[]): Quality {
+  const mean = (key: keyof Quality) =>
+    qualities.reduce((sum, quality) => sum + quality[key], 0) / qualities.length
+  return { psnr: mean('psnr'), ssim: mean('ssim') }
+}
+
+/** A method's score on one picture. */
+export interface Measured extends Quality {
+  /** Median over the runs of the enlarging alone. */
+  readonly seconds: number
+}
+
+/** Makes a picture small, once, for all methods that are to make it large again, each `runs` times. */
+export async function createMeasure(
   picture: Picture,
   scale: number,
-  input: InputKind,
-  model?: Model,
-): Promise<Plane> {
-  if (input === 'uint8') {
-    return lumaLevels(picture, await upscale(shrinkPicture(picture.rgba, scale), scale, model))
+  input: InputName,
+  runs = 1,
+): Promise<(method: Method) => Promise<Measured>> {
+  const luma = lumaLevels(picture, picture.rgba)
+  const truth = modcrop(luma, scale)
+  let enlarge: (method: Method) => Promise<() => Plane>
+  if (input === 'float') {
+    const small = shrinkPlane(luma, scale)
+    enlarge = async (method) => {
+      const large = await method.enlargePlane(small, scale)
+      return () => quantize(large)
+    }
+  } else {
+    const small = await smallPictureOf(picture.rgba, scale, input)
+    enlarge = async (method) => {
+      const large = await method.enlargePicture(small, scale)
+      return () => lumaLevels(picture, large)
+    }
   }
-  const small = shrinkPlane(lumaLevels(picture, picture.rgba), scale)
-  return quantize(await upscalePlane(small, scale, model))
+  return async (method) => {
+    const seconds: number[] = []
+    let result: Plane | undefined
+    while (seconds.length < runs) {
+      const start = performance.now()
+      const levels = await enlarge(method)
+      seconds.push((performance.now() - start) / 1000)
+      result ??= levels()
+    }
+    return {
+      psnr: psnr(result!, truth, scale),
+      ssim: ssim(result!, truth, scale),
+      seconds: seconds.toSorted((a, b) => a - b)[Math.floor(runs / 2)],
+    }
+  }
 }
 
 function lumaLevels({ isGrey }: Picture, rgba: Picture['rgba']): Plane {

@@ -1,6 +1,6 @@
 // Scores as text.
 import type { Quality } from '../worker/model/manifest.ts'
-import { publishedBicubic, publishedSrcnn, type Published } from './published.ts'
+import { type Published, publishedOf } from './published.ts'
 import type { SetScore } from './score.ts'
 
 /** One row a set, scale and input: ours beside the published figures; `verbose` adds one a picture. */
@@ -9,24 +9,24 @@ export function formatScores(label: string, scores: readonly SetScore[], verbose
     ['', '', '', 'bicubic', 'published', label, 'published 9-1-5, T91', 'difference'],
     ...scores.flatMap((score) => {
       const { set, scale, input, bicubic, model, pictures } = score
-      const srcnn = publishedSrcnn(set, scale, input)
+      const srcnn = publishedOf('9-1-5, T91', set, scale, input)
       const row = [
         set,
         `x${scale}`,
         input,
-        format(bicubic),
-        format(publishedBicubic(set, scale, input)),
-        format(model),
-        format(srcnn),
-        srcnn ? signed(model.psnr - srcnn.psnr) : '',
+        formatQuality(bicubic),
+        formatQuality(publishedOf('Bicubic', set, scale, input)),
+        formatQuality(model),
+        formatQuality(srcnn),
+        srcnn ? formatGain(model.psnr - srcnn.psnr) : '',
       ]
       const details = pictures.map((picture) => [
         `  ${picture.picture}`,
         '',
         '',
-        format(picture.bicubic),
+        formatQuality(picture.bicubic),
         '',
-        format(picture.model),
+        formatQuality(picture.model),
       ])
       return verbose ? [row, ...details] : [row]
     }),
@@ -43,12 +43,15 @@ export function alignColumns(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd()).join('\n') // prettier-ignore
 }
 
-function format(quality: Quality | Published | undefined): string {
+/** `32.39 / 0.9033`, the PSNR alone where there is no SSIM, a dash for nothing. */
+export function formatQuality(quality: Quality | Published | undefined): string {
   if (!quality) return '-'
   const { psnr, ssim } = quality
   return ssim === undefined ? psnr.toFixed(2) : `${psnr.toFixed(2)} / ${ssim.toFixed(4)}`
 }
 
-function signed(decibels: number): string {
-  return `${decibels < 0 ? '-' : '+'}${Math.abs(decibels).toFixed(2)} dB`
+/** `+0.12 dB`; what rounds to nothing is `+0.00 dB`. */
+export function formatGain(decibels: number): string {
+  const text = Math.abs(decibels).toFixed(2)
+  return `${decibels < 0 && Number(text) > 0 ? '-' : '+'}${text} dB`
 }

@@ -38,14 +38,11 @@ test('the commands train, export, evaluate and list, from a folder of pictures',
     scores: [{ set: 'test', input: 'float', images: 1 }, { set: 'test', input: 'uint8', images: 1 }], // prettier-ignore
   })
 
-  const evaluated = await run('evaluate.ts', '--model', 'tiny', '--scale', '3', '--data', '.', '--sets', 'test', '--json', '--runtime', 'web') // prettier-ignore
-  const [score] = JSON.parse(evaluated.stdout) as { model: { psnr: number } }[]
-  expect(score.model.psnr).toBeCloseTo(models[1].scores![0].psnr, 3)
+  const evaluated = await run('evaluate.ts', 'test', '--method', 'tiny', '--scale', '3', '--input', 'float', '--json', '--runtime', 'web') // prettier-ignore
+  const { results } = JSON.parse(evaluated.stdout) as { results: { psnr: number }[] }
+  expect(results[0].psnr).toBeCloseTo(models[1].scores![0].psnr, 3)
 
-  const unknown = run('evaluate.ts', '--model', 'other', '--data', '.', '--sets', 'test')
-  await expect(unknown).rejects.toThrow(
-    'one of the manifest\'s (tiny x2, tiny x3), got "other" at x2',
-  )
+  await expect(run('evaluate.ts')).rejects.toThrow('expected FOLDER with pictures to evaluate on')
 })
 
 test('Ctrl-C leaves a checkpoint, and --resume ends in the file of a run that was left alone', async () => {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { readDataset } from '../../trainer/dataset.ts'
-import { publishedBicubic } from '../../trainer/published.ts'
+import { publishedOf } from '../../trainer/published.ts'
 import { scoreSet } from '../../trainer/score.ts'
 
 // The oracle is the literature: bicubic on Set5 and Set14. The pictures are not in the repository.
@@ -18,7 +18,7 @@ test.skipIf(!existsSync(path.join(DATA, 'Set5')))(
     for (const scale of [2, 3, 4]) {
       for (const input of ['float', 'uint8'] as const) {
         const { bicubic, model } = await scoreSet('Set5', pictures, scale, input)
-        const published = publishedBicubic('Set5', scale, input)
+        const published = publishedOf('Bicubic', 'Set5', scale, input)!
         expect(Math.abs(bicubic.psnr - published.psnr)).toBeLessThan(TOLERANCE[input])
         if (published.ssim) expect(bicubic.ssim).toBeCloseTo(published.ssim, 4)
         expect(model).toEqual(bicubic)
@@ -32,7 +32,25 @@ test.skipIf(!existsSync(path.join(DATA, 'Set14')))(
   async () => {
     const { pictures } = await readDataset(path.join(DATA, 'Set14'))
     expect(pictures.filter(({ isGrey }) => isGrey).map(({ name }) => name)).toEqual(['bridge'])
-    const { bicubic } = await scoreSet('Set14', pictures, 4, 'float')
-    expect(Math.abs(bicubic.psnr - publishedBicubic('Set14', 4, 'float').psnr)).toBeLessThan(TOLERANCE.float) // prettier-ignore
+    for (const scale of [2, 3, 4]) {
+      const { bicubic } = await scoreSet('Set14', pictures, scale, 'float')
+      const published = publishedOf('Bicubic', 'Set14', scale, 'float')!
+      expect(Math.abs(bicubic.psnr - published.psnr)).toBeLessThan(TOLERANCE.float)
+      expect(bicubic.ssim).toBeCloseTo(published.ssim!, 4)
+    }
   },
 )
+
+test('published figures are there for Set5 and Set14 and nothing else, rising from bicubic to A+', () => {
+  for (const set of ['Set5', 'Set14']) {
+    for (const scale of [2, 3, 4]) {
+      const of = (method: 'Bicubic' | 'ANR' | 'A+') =>
+        publishedOf(method, set, scale, 'float')!.psnr
+      expect(of('Bicubic')).toBeLessThan(of('ANR'))
+      expect(of('ANR')).toBeLessThan(of('A+'))
+    }
+  }
+  expect(publishedOf('SC', 'Set5', 2, 'float')).toBeUndefined()
+  expect(publishedOf('A+', 'Set5', 3, 'jpeg:40')).toBeUndefined()
+  expect(publishedOf('Bicubic', 'Kodak24', 3, 'float')).toBeUndefined()
+})

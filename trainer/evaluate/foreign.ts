@@ -1,0 +1,75 @@
+// Other people's networks: any ONNX file with one input and one output, luma / 255 in studio range as
+// f32 [1, 1, h, w], run as it is. It may take the picture enlarged by bicubic, as SRCNN does, or the small
+// one, as ESPCN and FSRCNN do: a first run on a small plane tells which.
+import type { InferenceSession } from 'onnxruntime-web'
+import type { OrtOptions, OrtRuntime } from '../../worker/engine/ort.ts'
+import type { Plane } from '../../worker/image/plane.ts'
+import { UsageError } from '../arguments.ts'
+import { enlargePlane } from '../degrade.ts'
+import { lumaMethod, type Method } from './method.ts'
+
+/** Sides of the plane that tells; large enough for any receptive field that is padded by reflection. */
+const PROBE = { width: 48, height: 40 }
+
+/** Throws a UsageError, which starts with `name`, for a network that takes or gives anything else. */
+export async function foreignMethod(
+  name: string,
+  file: Uint8Array,
+  scale: number,
+  runtime: OrtRuntime,
+  executionProvider: OrtOptions['executionProvider'],
+): Promise<Method> {
+  const session = await runtime.InferenceSession.create(file, {
+    executionProviders: [executionProvider],
+    logSeverityLevel: 3, // errors
+  }).catch((cause: unknown) => {
+    throw new UsageError(`${name}: expected a file that ONNX Runtime can run`, { cause })
+  })
+  checkSignature(name, session)
+  const [input] = session.inputNames
+  const [output] = session.outputNames
+  const infer = async ({ width, height, data }: Plane): Promise<Plane> => {
+    const x = new runtime.Tensor('float32', data, [1, 1, height, width])
+    const y = (await session.run({ [input]: x }))[output]
+    const [batch, channels, rows, columns] = y.dims
+    if (y.type !== 'float32' || y.dims.length !== 4 || batch !== 1 || channels !== 1) {
+      throw new UsageError(`${name}: expected output of f32 [1, 1, h, w], got ${y.type} [${y.dims.join(', ')}]`) // prettier-ignore
+    }
+    const plane = { width: columns, height: rows, data: y.data as Float32Array }
+    x.dispose()
+    y.dispose()
+    return plane
+  }
+
+  const { width, height } = PROBE
+  const data = new Float32Array(width * height).map((_, i) => 0.3 + 0.4 * ((i % width) / width))
+  const answer = await infer({ width, height, data }).catch((cause: unknown) => {
+    if (cause instanceof UsageError) throw cause
+    throw new UsageError(`${name}: expected to take a plane of ${width}x${height}`, { cause })
+  })
+  const isAnswer = (factor: number) =>
+    answer.width === factor * width && answer.height === factor * height
+  if (isAnswer(scale)) return lumaMethod(infer)
+  if (isAnswer(1)) return lumaMethod((small) => infer(enlargePlane(small, scale)))
+  throw new UsageError(
+    `${name}: expected ${width}x${height} to become ${width}x${height} or, at x${scale}, ` +
+      `${width * scale}x${height * scale}, got ${answer.width}x${answer.height}`,
+  )
+}
+
+function checkSignature(name: string, { inputMetadata, outputNames }: InferenceSession): void {
+  const count = inputMetadata.length
+  if (count !== 1 || outputNames.length !== 1) {
+    throw new UsageError(`${name}: expected one input and one output, got ${count} and ${outputNames.length}`) // prettier-ignore
+  }
+  const [input] = inputMetadata
+  const takes = input.isTensor ? `${input.type} [${input.shape.join(', ')}]` : 'no tensor'
+  const [batch, channels, ...sides] = input.isTensor ? input.shape : []
+  const isLuma = [batch, channels].every((size) => typeof size !== 'number' || size === 1)
+  if (!input.isTensor || input.type !== 'float32' || input.shape.length !== 4 || !isLuma) {
+    throw new UsageError(`${name}: expected input of f32 [1, 1, h, w], which is luma, got ${takes}`)
+  }
+  if (sides.some((size) => typeof size === 'number')) {
+    throw new UsageError(`${name}: expected input of any height and width, got ${takes}`)
+  }
+}

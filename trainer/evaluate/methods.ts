@@ -1,0 +1,109 @@
+// From what somebody typed after --method to methods that work.
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { createOrtEngine } from '../../worker/engine/ort.ts'
+import type { Model } from '../../worker/engine/upscale.ts'
+import { ModelError } from '../../worker/model/onnx.ts'
+import { channelsOf, decodeNetwork, type Network } from '../../worker/model/network.ts'
+import { nearest, UsageError } from '../arguments.ts'
+import type { Dictionary } from '../baseline/enlarge.ts'
+import type { Runtime } from '../engine/runtime.ts'
+import { readManifest } from '../export.ts'
+import type { PublishedMethod } from '../published.ts'
+import { foreignMethod } from './foreign.ts'
+import { kernelMethod, type Method, servedMethod, sparseMethod } from './method.ts'
+
+/** A method under the name that it was asked for by. */
+export interface NamedMethod extends Method {
+  readonly name: string
+  readonly scales: readonly number[]
+  /** What was published of the same idea. */
+  readonly counterpart?: PublishedMethod
+}
+
+export interface Sources {
+  readonly scales: readonly number[]
+  /** Whether somebody asked for these scales: then each model must have all of them. */
+  readonly areScalesGiven: boolean
+  /** Folder of the manifest. */
+  readonly models: string
+  readonly runtime: Runtime
+  /** For `sparse`. */
+  readonly loadDictionary: (scale: number) => Promise<Dictionary>
+}
+
+export const BUILT_IN = ['nearest', 'bicubic', 'lanczos', 'sparse'] as const
+
+// A tile of this side needs some 100 MB in the runtime; results do not depend on it.
+const MAX_SIDE = 512
+
+/** Throws a UsageError for a name that is nothing, and for a model without a scale that is asked for. */
+export async function findMethod(name: string, sources: Sources): Promise<NamedMethod> {
+  const { scales } = sources
+  if (name === 'nearest' || name === 'lanczos') return { name, scales, ...kernelMethod(name) }
+  if (name === 'bicubic') return { name, scales, counterpart: 'Bicubic', ...servedMethod() }
+  if (name === 'sparse') {
+    const dictionaries = new Map<number, Dictionary>()
+    for (const scale of scales) dictionaries.set(scale, await sources.loadDictionary(scale))
+    return { name, scales, counterpart: 'A+', ...sparseMethod(dictionaries) }
+  }
+  return name.endsWith('.onnx') ? methodOfFile(name, sources) : methodOfManifest(name, sources)
+}
+
+async function methodOfFile(file: string, { scales, runtime }: Sources): Promise<NamedMethod> {
+  if (scales.length > 1) throw new UsageError(`expected --scale with the one scale that ${file} is for`) // prettier-ignore
+  const [scale] = scales
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new UsageError(`expected a file that can be read, got "${file}"`, { cause })
+  })
+  let network: Network
+  try {
+    network = decodeNetwork(bytes)
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error
+    const { api, executionProvider } = runtime
+    return { name: file, scales, ...(await foreignMethod(file, bytes, scale, api, executionProvider)) } // prettier-ignore
+  }
+  if (channelsOf(network) !== 1) throw new UsageError(`${file}: expected a network on luma, got one on ${channelsOf(network)} channels`) // prettier-ignore
+  return networkMethod(file, new Map([[scale, network]]), runtime)
+}
+
+async function methodOfManifest(name: string, sources: Sources): Promise<NamedMethod> {
+  const { scales, areScalesGiven, models: folder, runtime } = sources
+  const { models } = await readManifest(folder)
+  const files = new Map(models.filter((model) => model.name === name).map(({ scale, file }) => [scale, file])) // prettier-ignore
+  if (files.size === 0) {
+    const names = [...new Set(models.map((model) => model.name))]
+    const near = nearest(name, [...BUILT_IN, ...names])
+    throw new UsageError(
+      `expected --method to be of ${BUILT_IN.join(', ')}, an .onnx file or a model of ${folder} ` +
+        `(${names.join(', ') || 'none'}), got "${name}"${near === undefined ? '' : `; did you mean ${near}?`}`,
+    )
+  }
+  const networks = new Map<number, Network>()
+  for (const scale of scales) {
+    const file = files.get(scale)
+    if (file !== undefined) networks.set(scale, decodeNetwork(await readFile(path.join(folder, file)))) // prettier-ignore
+    else if (areScalesGiven) throw new UsageError(`expected --scale to be of ${[...files.keys()].join(', ')}, which ${name} in ${folder} is for, got ${scale}`) // prettier-ignore
+  }
+  return networkMethod(name, networks, runtime)
+}
+
+function networkMethod(
+  name: string,
+  networks: ReadonlyMap<number, Network>,
+  { api, executionProvider }: Runtime,
+): NamedMethod {
+  const engine = createOrtEngine(api, { executionProvider, maxSide: MAX_SIDE })
+  const models = new Map<number, Model>()
+  for (const [scale, network] of networks) models.set(scale, { network, engine })
+  const counterpart = counterpartOf([...networks.values()])
+  return { name, scales: [...networks.keys()], counterpart, ...servedMethod(models) }
+}
+
+/** The paper's figures for networks of this shape, from as much training data as is usual for it. */
+function counterpartOf([network]: readonly Network[]): PublishedMethod | undefined {
+  const kernels = network.layers.map(({ kernel }) => kernel).join('-')
+  if (kernels === '9-1-5') return '9-1-5, T91'
+  return kernels === '9-5-5' ? '9-5-5, ImageNet' : undefined
+}

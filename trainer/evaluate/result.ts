@@ -1,0 +1,61 @@
+// What evaluation finds, and how it goes on: every set at every scale from every input by every method.
+import type { Dataset } from '../dataset.ts'
+import { type Published, publishedOf, type PublishedMethod } from '../published.ts'
+import { createMeasure, type Measured, meanOf } from '../score.ts'
+import type { InputName } from './input.ts'
+import type { NamedMethod } from './methods.ts'
+
+/** Means over a set. */
+export interface Result extends Measured {
+  readonly set: string
+  readonly scale: number
+  readonly input: InputName
+  readonly method: string
+  readonly images: number
+  readonly published?: Published & { readonly method: PublishedMethod }
+  readonly pictures: readonly (Measured & { readonly picture: string })[]
+}
+
+/** Enlargings of one picture by one method, of which the median time counts. */
+const RUNS = 3
+
+/** `onPicture` is called before each picture of each method, with what comes. */
+export async function compareMethods(
+  sets: readonly Pick<Dataset, 'name' | 'pictures'>[],
+  scales: readonly number[],
+  inputs: readonly InputName[],
+  methods: readonly NamedMethod[],
+  onPicture: (what: string) => void = () => {},
+): Promise<Result[]> {
+  const results: Result[] = []
+  for (const { name: set, pictures } of sets) {
+    for (const scale of scales) {
+      const able = methods.filter((method) => method.scales.includes(scale))
+      for (const input of inputs) {
+        const measured = able.map((): (Measured & { picture: string })[] => [])
+        for (const picture of pictures) {
+          const measure = await createMeasure(picture, scale, input, RUNS)
+          for (const [i, method] of able.entries()) {
+            onPicture(`${set} x${scale} ${input} ${picture.name} ${method.name}`)
+            measured[i].push({ picture: picture.name, ...(await measure(method)) })
+          }
+        }
+        for (const [i, { name, counterpart }] of able.entries()) {
+          const published = counterpart && publishedOf(counterpart, set, scale, input)
+          results.push({
+            set,
+            scale,
+            input,
+            method: name,
+            images: pictures.length,
+            ...meanOf(measured[i]),
+            seconds: measured[i].reduce((sum, { seconds }) => sum + seconds, 0) / pictures.length,
+            ...(published && { published: { method: counterpart, ...published } }),
+            pictures: measured[i],
+          })
+        }
+      }
+    }
+  }
+  return results
+}
