@@ -1,5 +1,6 @@
 // npm run bench -- resize engines --json: the named benches, or all of them.
 import { cpus } from 'node:os'
+import { benchBackends } from './backends.ts'
 import { format, type Table } from './bench.ts'
 import { benchEngines } from './engines.ts'
 import { benchMemory } from './memory.ts'
@@ -11,6 +12,7 @@ const BENCHES: Record<string, () => Promise<Table[]>> = {
   engines: benchEngines,
   request: benchRequest,
   memory: benchMemory,
+  backends: benchBackends,
 }
 
 const words = process.argv.slice(2)

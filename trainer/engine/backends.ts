@@ -8,8 +8,10 @@ import { createGradientSession } from './gradientSession.ts'
 import { createOnnxEngine, createOnnxGpuEngine } from './onnx.ts'
 import { expectFaster } from './probe.ts'
 import { loadRuntime } from './runtime.ts'
+import { createTensorFlowEngine, type TensorFlowRuntime } from './tensorflow.ts'
+import { loadTensorFlowCpu, loadTensorFlowNode, loadTensorFlowWebGpu } from './tensorflowRuntime.ts' // prettier-ignore
 
-export const BACKENDS = ['auto', 'onnx-cpu', 'onnx-wasm', 'onnx-cuda', 'onnx-webgpu'] as const
+export const BACKENDS = ['auto', 'onnx-cpu', 'onnx-wasm', 'onnx-cuda', 'onnx-webgpu', 'tfjs-cuda', 'tfjs-node', 'tfjs-webgpu', 'tfjs-cpu'] as const // prettier-ignore
 export type BackendName = (typeof BACKENDS)[number]
 export type ComputingBackend = Exclude<BackendName, 'auto'>
 
@@ -28,16 +30,21 @@ export interface Backend extends OpenBackend {
   readonly skipped: readonly string[]
 }
 
-/** Fastest first. */
-const ORDER: readonly ComputingBackend[] = ['onnx-cuda', 'onnx-webgpu', 'onnx-cpu', 'onnx-wasm']
+/** Fastest first. Plain JavaScript is for tests: it would take days. */
+const ORDER: readonly ComputingBackend[] = ['onnx-cuda', 'tfjs-cuda', 'onnx-webgpu', 'tfjs-webgpu', 'onnx-cpu', 'tfjs-node', 'onnx-wasm'] // prettier-ignore
 
-const GPUS: ReadonlySet<ComputingBackend> = new Set<ComputingBackend>(['onnx-cuda', 'onnx-webgpu'])
+const GPUS: ReadonlySet<ComputingBackend> = new Set<ComputingBackend>(['onnx-cuda', 'tfjs-cuda', 'onnx-webgpu', 'tfjs-webgpu']) // prettier-ignore
 
 const OPEN: Readonly<Record<ComputingBackend, () => Promise<OpenBackend>>> = {
   'onnx-cpu': () => openOnnx('node'),
   'onnx-wasm': () => openOnnx('web'),
   'onnx-cuda': openOnnxCuda,
   'onnx-webgpu': () => openOnnxGpu('webgpu'),
+  'tfjs-cpu': () => openTensorFlow(loadTensorFlowCpu, 'plain JavaScript on the CPU'),
+  'tfjs-node': () =>
+    openTensorFlow(() => loadTensorFlowNode('@tensorflow/tfjs-node'), 'on the CPU'),
+  'tfjs-cuda': () => openTensorFlow(() => loadTensorFlowNode('@tensorflow/tfjs-node-gpu'), 'on CUDA'), // prettier-ignore
+  'tfjs-webgpu': () => openTensorFlow(loadTensorFlowWebGpu, 'on WebGPU'),
 }
 
 /**
@@ -68,10 +75,14 @@ async function openTried(name: ComputingBackend): Promise<OpenBackend> {
   if (!GPUS.has(name)) return OPEN[name]()
   expectDevice()
   const backend = await OPEN[name]()
+  if (SOFTWARE.test(backend.description)) throw new Error(`${backend.description}: no GPU, software`) // prettier-ignore
   const cpu = await loadRuntime()
   await expectFaster(backend.createEngine, (task) => createOnnxEngine(task, cpu))
   return backend
 }
+
+/** Names of adapters that pose as GPUs. */
+const SOFTWARE = /swiftshader|llvmpipe/i
 
 /** Where a GPU shows in Linux: NVIDIA's driver, the kernel's, and WSL's. Asking a runtime costs time and prints warnings. */
 const DEVICES = ['/dev/nvidiactl', '/dev/dri', '/dev/dxg']
@@ -119,6 +130,19 @@ async function openOnnxCuda(): Promise<OpenBackend> {
   // TensorFloat-32 is fast and good to three digits, which gradients are not compared by.
   process.env.NVIDIA_TF32_OVERRIDE ??= '0'
   return openOnnxGpu('cuda')
+}
+
+async function openTensorFlow(
+  load: () => Promise<TensorFlowRuntime & { readonly adapter?: string }>,
+  place: string,
+): Promise<OpenBackend> {
+  const runtime = await load()
+  const { version, adapter } = runtime
+  return {
+    version,
+    description: `${version}, ${place}${adapter === undefined ? '' : ` (${adapter})`}`,
+    createEngine: (task) => createTensorFlowEngine(task, runtime),
+  }
 }
 
 function messageOf(error: unknown): string {

@@ -1,6 +1,6 @@
 // Training on ONNX Runtime. On the CPU a batch is spread over worker threads, one session each:
-// that beats the runtime's own threads, and this thread stays free to
-// cut the next batch. A GPU takes the batch whole.
+// that beats the runtime's own threads, and this thread stays free to cut the next batch. A GPU
+// takes the batch whole.
 import { availableParallelism } from 'node:os'
 import { countParameters } from '../parameters.ts'
 import type { EngineOptions, Task, TrainEngine } from './engine.ts'
