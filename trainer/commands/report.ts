@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import { createOrtEngine } from '../../worker/engine/ort.ts'
+import { type Command, helpOf, listOf, oneOf, parseArguments, UsageError } from '../arguments.ts'
+import { loadBaseline } from '../baseline/store.ts'
+import { DATA } from '../config.ts'
+import { readDataset } from '../dataset.ts'
+import { loadRuntime, RUNTIMES } from '../engine/runtime.ts'
+import { createStepProgress } from '../evaluate/progress.ts'
+import { writeReport } from '../report/report.ts'
+import { runFolder } from '../run.ts'
+
+const CROPPED = ['Set5', 'Set14'].map((set) => path.join(DATA, set))
+const LEARNED = path.join(DATA, 'T91')
+
+const OPTIONS = {
+  data: { value: 'FOLDER,FOLDER', help: `pictures to show crops of (default: ${CROPPED.join(',')}, where they are)` }, // prettier-ignore
+  sparse: { value: 'FOLDER', help: `pictures that sparse coding learns from, once (default: ${LEARNED}, where it is)` }, // prettier-ignore
+  'no-sparse': { help: 'leave sparse coding out: learning it takes minutes a scale' },
+  out: { value: 'FOLDER', help: "where the page goes (default: the run's folder)" },
+  runtime: { value: 'NAME', help: `onnxruntime to use: ${RUNTIMES.join(', ')} (default: auto)` },
+  help: { help: 'show this' },
+} as const
+
+const usage = 'RUN [options]'
+
+// A tile of this side needs some 100 MB in the runtime; results do not depend on it.
+const MAX_SIDE = 512
+
+/** One page about a run: curves, scores, filters, crops. */
+export const command: Command = {
+  summary: 'write a page about a run: curves, scores, filters, crops',
+  usage,
+  options: OPTIONS,
+  async run(args) {
+    const given = parseArguments(args, OPTIONS, ['RUN'])
+    if (given.help) return console.log(helpOf(`npm run trainer -- report ${usage}`, OPTIONS))
+    const [run] = given.words
+    if (run === undefined) throw new UsageError('expected RUN to report on, got nothing')
+    const folder = runFolder(run)
+    const shown = given.data === undefined ? CROPPED.filter(existsSync) : listOf(given.data, 'data', existing('data')) // prettier-ignore
+    if (given.sparse !== undefined && given['no-sparse']) {
+      throw new UsageError('expected --sparse or --no-sparse, got both')
+    }
+    const learned = given.sparse === undefined ? LEARNED : existing('sparse')(given.sparse)
+    const { api, executionProvider } = await loadRuntime(oneOf(given.runtime ?? 'auto', 'runtime', RUNTIMES)) // prettier-ignore
+    if (given.out !== undefined) await mkdir(given.out, { recursive: true })
+    const file = await writeReport(folder, {
+      out: given.out,
+      sets: await Promise.all(shown.map(readDataset)),
+      sparse:
+        !given['no-sparse'] && existsSync(learned)
+          ? (scale) => learnSparse(learned, scale)
+          : undefined,
+      engine: createOrtEngine(api, { executionProvider, maxSide: MAX_SIDE }),
+    })
+    console.log(file)
+  },
+}
+
+async function learnSparse(folder: string, scale: number) {
+  const progress = createStepProgress()
+  const dictionary = await loadBaseline(await readDataset(folder), scale, {
+    onProgress: (stage, share) => progress.at(`sparse coding x${scale} learns ${stage}`, share),
+  })
+  progress.end()
+  return dictionary
+}
+
+function existing(option: string): (folder: string) => string {
+  return (folder) => {
+    if (existsSync(folder)) return folder
+    throw new UsageError(`expected --${option} to name a folder that exists, got "${folder}"`)
+  }
+}

@@ -1,0 +1,77 @@
+// An axis of a chart: from values to 0..1, and the round values worth a mark.
+
+export interface Axis {
+  /** 0 at the least value, 1 at the greatest, beyond them outside. */
+  at(value: number): number
+  readonly ticks: readonly Tick[]
+}
+
+export interface Tick {
+  readonly value: number
+  readonly text: string
+}
+
+/** Marks on an axis, about. */
+const TICKS = 5
+/** Room beside a single value, as a share of it. */
+const MARGIN = 0.05
+
+/**
+ * An axis that holds all of `values`, of which there must be at least one. `isLog`: equal ratios take
+ * equal room, and values must be above 0.
+ */
+export function createAxis(values: readonly number[], isLog = false): Axis {
+  let least = Math.min(...values)
+  let most = Math.max(...values)
+  if (least === most) {
+    const room = Math.abs(least) * MARGIN || 1
+    least -= room
+    most += room
+  }
+  const position = isLog ? Math.log10 : (value: number) => value
+  const start = position(least)
+  const length = position(most) - start
+  const at = (value: number) => (position(value) - start) / length
+  const ticks = isLog ? logTicks(least, most) : linearTicks(least, most)
+  return { at, ticks }
+}
+
+/** Multiples of 1, 2 or 5 times a power of ten. */
+function linearTicks(least: number, most: number): Tick[] {
+  const rough = (most - least) / TICKS
+  const power = 10 ** Math.floor(Math.log10(rough))
+  const step = power * ([1, 2, 5].find((factor) => factor * power >= rough) ?? 10)
+  const digits = Math.max(0, -Math.floor(Math.log10(step)))
+  const first = Math.ceil(least / step)
+  const count = Math.floor(most / step) - first + 1
+  return Array.from({ length: count }, (_, i) => {
+    const value = (first + i) * step
+    return { value, text: Math.abs(value) < 1000 ? value.toFixed(digits) : formatNumber(value) }
+  })
+}
+
+/** Powers of ten and, where these are few, 2 and 5 times them; within one power, linear ones. */
+function logTicks(least: number, most: number): Tick[] {
+  const first = Math.floor(Math.log10(least))
+  const powers = Array.from({ length: Math.ceil(Math.log10(most)) - first + 1 }, (_, i) => first + i) // prettier-ignore
+  const within = (factors: readonly number[]) =>
+    powers
+      .flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`)))
+      .filter((value) => value >= least && value <= most)
+  const fine = within([1, 2, 5])
+  if (fine.length < 3) return linearTicks(least, most)
+  const coarse = within([1])
+  const values = fine.length <= TICKS + 2 ? fine : coarse
+  const every = Math.ceil(values.length / (TICKS + 2))
+  return values
+    .filter((_, i) => i % every === 0)
+    .map((value) => ({ value, text: formatNumber(value) }))
+}
+
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })
+
+/** `1.28M`, `0.02`, `5e-4`: three digits. */
+export function formatNumber(value: number): string {
+  if (value !== 0 && Math.abs(value) < 0.01) return Number(value.toPrecision(3)).toExponential()
+  return compact.format(value)
+}

@@ -1,0 +1,109 @@
+// Line charts as inline SVG. Colours come from the page's style sheet, so that one picture serves
+// light and dark; text is in the picture's own units, and larger on a phone.
+import { type Axis, createAxis } from './axis.ts'
+import { type Content, markup, type Markup } from './markup.ts'
+
+/** In the order of x. */
+export type Points = readonly (readonly [x: number, y: number])[]
+
+export interface Line {
+  readonly name: string
+  readonly points: Points
+}
+
+/** A figure to compare with: a horizontal line. */
+export interface Level {
+  readonly name: string
+  readonly value: number
+}
+
+export interface Chart {
+  readonly title: string
+  /** Of the logarithmic x axis. */
+  readonly xLabel: string
+  /** Whether y is logarithmic, too. Default false. */
+  readonly isLog?: boolean
+  readonly line: Line
+  readonly levels?: readonly Level[]
+  /** What of the line lies lower is cut off, so that its start does not flatten the rest. */
+  readonly least?: number
+  /** Of values in the legend. */
+  format(value: number): string
+}
+
+const WIDTH = 480
+const HEIGHT = 300
+const PLOT = { left: 58, top: 14, width: 404, height: 234 }
+
+/** The style sheet that charts need; `--ink`, `--quiet`, `--line` and `--accent` come from the page. */
+export const CHART_STYLE = `
+.chart svg { display: block; width: 100%; height: auto; }
+.chart text { fill: var(--quiet); font-size: 12px; }
+.chart .grid { stroke: var(--line); }
+.chart .curve { fill: none; stroke: var(--accent); stroke-width: 2.5; stroke-linejoin: round; }
+.chart .last { fill: var(--accent); }
+.chart .level { fill: none; stroke: var(--ink); stroke-width: 1.5; }
+.chart .level-1 { stroke-dasharray: 8 5; }
+.chart .level-2 { stroke-dasharray: 2 4; }
+.chart .level-3 { stroke-dasharray: 12 4 2 4; }
+.chart ul { display: flex; flex-wrap: wrap; gap: 2px 20px; margin: 4px 0 0; padding: 0; list-style: none; }
+.chart li { display: flex; gap: 8px; align-items: center; }
+.chart li svg { flex: none; width: 32px; }
+@media (max-width: 560px) { .chart text { font-size: 16px; } }
+`
+
+/** A figure with a legend. The line needs a point, and all x, and y where it is logarithmic, must be above 0. */
+export function drawChart(chart: Chart): Markup {
+  const { title, xLabel, isLog, line, levels = [], least = -Infinity, format } = chart
+  const shown = line.points.map(([, value]) => value).filter((value) => value >= least)
+  const x = createAxis(line.points.map(([value]) => value), true) // prettier-ignore
+  const y = createAxis([...shown, ...levels.map(({ value }) => value)], isLog)
+  const right = (value: number) => round(x.at(value) * PLOT.width)
+  const down = (value: number) => round((1 - y.at(value)) * PLOT.height)
+  const [lastX, lastY] = line.points[line.points.length - 1]
+  const curve = line.points.map(([px, py]) => `${right(px)},${down(py)}`).join(' ')
+  // The inner svg cuts off what is outside the plot.
+  return markup`<figure class="chart">
+<figcaption>${title}</figcaption>
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}: ${format(lastY)} in the end">
+${marksOf(x, y, right, down)}
+<text x="${PLOT.left + PLOT.width / 2}" y="${HEIGHT - 8}" text-anchor="middle">${xLabel}</text>
+<svg x="${PLOT.left}" y="${PLOT.top}" width="${PLOT.width}" height="${PLOT.height}" viewBox="0 0 ${PLOT.width} ${PLOT.height}">
+${levels.map(({ value }, i) => levelMark(i, PLOT.width, down(value)))}
+<polyline class="curve" points="${curve}"/></svg>
+<circle class="last" cx="${PLOT.left + right(lastX)}" cy="${PLOT.top + Math.min(PLOT.height, down(lastY))}" r="4"/>
+</svg>
+<ul>${legendItem(markup`<path class="curve" d="M0 5H32"/>`, line.name, format(lastY))}
+${levels.map(({ name, value }, i) => legendItem(levelMark(i, 32, 5), name, format(value)))}</ul>
+</figure>`
+}
+
+function marksOf(
+  x: Axis,
+  y: Axis,
+  right: (value: number) => number,
+  down: (value: number) => number,
+): Content {
+  const bottom = PLOT.top + PLOT.height
+  const columns = x.ticks.map(({ value, text }) => {
+    const at = PLOT.left + right(value)
+    return markup`<path class="grid" d="M${at} ${PLOT.top}V${bottom}"/><text x="${at}" y="${bottom + 18}" text-anchor="middle">${text}</text>`
+  })
+  const rows = y.ticks.map(({ value, text }) => {
+    const at = PLOT.top + down(value)
+    return markup`<path class="grid" d="M${PLOT.left} ${at}H${PLOT.left + PLOT.width}"/><text x="${PLOT.left - 7}" y="${at}" dy="0.35em" text-anchor="end">${text}</text>`
+  })
+  return [columns, rows]
+}
+
+function levelMark(index: number, width: number, y: number): Markup {
+  return markup`<path class="level level-${index}" d="M0 ${y}H${width}"/>`
+}
+
+function legendItem(mark: Markup, name: string, value: string): Markup {
+  return markup`<li><svg viewBox="0 0 32 10" aria-hidden="true">${mark}</svg><span>${name} <b>${value}</b></span></li>`
+}
+
+function round(units: number): number {
+  return Number(units.toFixed(1))
+}

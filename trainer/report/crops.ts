@@ -1,0 +1,102 @@
+// The same piece of a picture by several methods. As papers show it: luma by the method, from luma
+// that was shrunk and not rounded, chroma by bicubic. PSNR is the whole picture's, as in score.ts.
+import { upscalePlane } from '../../worker/engine/upscale.ts'
+import { greyOf, mergeYCbCr, splitYCbCr } from '../../worker/image/color.ts'
+import { psnr } from '../../worker/image/metrics.ts'
+import { crop, modcrop, type Plane, quantize, type Rect, type Rgba } from '../../worker/image/plane.ts' // prettier-ignore
+import type { Picture } from '../dataset.ts'
+import { shrinkPlane, truthOf } from '../degrade.ts'
+
+export interface Method {
+  /** As it is called on the page. */
+  readonly name: string
+  /** [h, w] luma -> [h * scale, w * scale], 0..1, not clamped. */
+  enlarge(small: Plane, scale: number): Promise<Plane> | Plane
+}
+
+export interface Crop {
+  readonly method: string
+  readonly rgba: Rgba
+  /** Of the whole picture, dB; undefined for the truth itself. */
+  readonly psnr?: number
+}
+
+export const BICUBIC: Method = { name: 'bicubic', enlarge: (small, scale) => upscalePlane(small, scale) } // prettier-ignore
+
+/** Pixels a side, or what the picture has. */
+const SIDE = 96
+/** Pixels between the places that are compared. */
+const STRIDE = 8
+
+/** The truth, then each of `methods`, all at the place where bicubic errs most. */
+export async function cropPicture(
+  { rgba, isGrey }: Picture,
+  scale: number,
+  methods: readonly Method[],
+): Promise<readonly Crop[]> {
+  const luma = isGrey ? greyOf(rgba) : truthOf(rgba)
+  const truth = modcrop(luma, scale)
+  const small = shrinkPlane(luma, scale)
+  const { cb, cr } = splitYCbCr(rgba)
+  const rect = hardestPlace(truth, quantize(await BICUBIC.enlarge(small, scale)))
+  const paint = (y: Plane, blue: Plane, red: Plane): Rgba => {
+    const part = crop(y, rect)
+    return isGrey ? paintGrey(part) : paintColour(part, crop(blue, rect), crop(red, rect))
+  }
+  const enlargeChroma = (plane: Plane) => BICUBIC.enlarge(shrinkPlane(plane, scale), scale)
+  const [blue, red] = [await enlargeChroma(cb), await enlargeChroma(cr)]
+  const crops: Crop[] = [{ method: 'truth', rgba: paint(truth, cb, cr) }]
+  for (const { name, enlarge } of methods) {
+    const result = quantize(await enlarge(small, scale))
+    crops.push({ method: name, rgba: paint(result, blue, red), psnr: psnr(result, truth, scale) })
+  }
+  return crops
+}
+
+/** The square of the greatest squared error, on a grid. */
+function hardestPlace(truth: Plane, bicubic: Plane): Rect {
+  const width = Math.min(SIDE, truth.width)
+  const height = Math.min(SIDE, truth.height)
+  const sums = summedErrors(truth, bicubic)
+  const stride = truth.width + 1
+  let best: Rect = { x: 0, y: 0, width, height }
+  let most = -1
+  for (let y = 0; y + height <= truth.height; y += STRIDE) {
+    for (let x = 0; x + width <= truth.width; x += STRIDE) {
+      const [top, bottom] = [y * stride + x, (y + height) * stride + x]
+      const error = sums[bottom + width] - sums[bottom] - sums[top + width] + sums[top]
+      if (error > most) {
+        most = error
+        best = { x, y, width, height }
+      }
+    }
+  }
+  return best
+}
+
+/** [h + 1, w + 1]: squared errors above and left of each corner. */
+function summedErrors(a: Plane, b: Plane): Float64Array {
+  const { width, height } = a
+  const sums = new Float64Array((width + 1) * (height + 1))
+  for (let y = 0; y < height; y++) {
+    let row = 0
+    for (let x = 0; x < width; x++) {
+      row += (a.data[y * width + x] - b.data[y * width + x]) ** 2
+      sums[(y + 1) * (width + 1) + x + 1] = sums[y * (width + 1) + x + 1] + row
+    }
+  }
+  return sums
+}
+
+function paintColour(y: Plane, cb: Plane, cr: Plane): Rgba {
+  const { width, height } = y
+  const rgba: Rgba = { width, height, data: new Uint8ClampedArray(4 * width * height) }
+  mergeYCbCr({ y, cb, cr }, rgba, 0, 0)
+  return rgba
+}
+
+function paintGrey({ width, height, data: levels }: Plane): Rgba {
+  const data = new Uint8ClampedArray(4 * width * height).fill(255)
+  levels.forEach((level, i) => data.fill(255 * level, 4 * i, 4 * i + 3))
+  return { width, height, data }
+}

@@ -1,0 +1,42 @@
+// What a network looks for: its first layer's kernels side by side, by falling variance, as in the
+// paper's figure (Dong et al., TPAMI 2016). Each is stretched by its own largest weight: grey is
+// 0, white and black are plus and minus that weight.
+import type { Rgba } from '../../worker/image/plane.ts'
+import type { Layer } from '../../worker/model/network.ts'
+
+/** Pixels a side of one weight. */
+const WEIGHT = 6
+/** Transparent pixels between kernels. */
+const GAP = 6
+
+/** [outputs][inputs] kernels as one nearly square sheet, a kernel in each cell. */
+export function drawFilters({ kernel, inputs, outputs, weights }: Layer): Rgba {
+  const area = kernel * kernel
+  const filters = Array.from({ length: inputs * outputs }, (_, i) =>
+    weights.subarray(i * area, (i + 1) * area),
+  ).toSorted((a, b) => varianceOf(b) - varianceOf(a))
+  const columns = Math.ceil(Math.sqrt(filters.length))
+  const rows = Math.ceil(filters.length / columns)
+  const pitch = kernel * WEIGHT + GAP
+  const width = columns * pitch - GAP
+  const height = rows * pitch - GAP
+  const data = new Uint8ClampedArray(4 * width * height)
+  filters.forEach((filter, i) => {
+    const left = (i % columns) * pitch
+    const top = Math.floor(i / columns) * pitch
+    const largest = filter.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) || 1
+    for (let y = 0; y < kernel * WEIGHT; y++) {
+      for (let x = 0; x < kernel * WEIGHT; x++) {
+        const weight = filter[Math.floor(y / WEIGHT) * kernel + Math.floor(x / WEIGHT)]
+        const level = 127.5 + (127.5 * weight) / largest
+        data.set([level, level, level, 255], 4 * ((top + y) * width + left + x))
+      }
+    }
+  })
+  return { width, height, data }
+}
+
+function varianceOf(values: Float32Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
+  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
+}

@@ -1,0 +1,32 @@
+// HTML from template literals: what is put in is text, and escaped, unless it is markup itself.
+
+export interface Markup {
+  readonly html: string
+}
+
+export type Content = Markup | string | number | undefined | readonly Content[]
+
+/** `markup\`<p>${text}</p>\``: lists are joined, undefined is left out. */
+export function markup(parts: TemplateStringsArray, ...contents: readonly Content[]): Markup {
+  return { html: parts.map((part, i) => part + render(contents[i])).join('') }
+}
+
+function render(content: Content): string {
+  if (content === undefined) return ''
+  if (typeof content === 'string' || typeof content === 'number') return escapeText(`${content}`)
+  if ('html' in content) return content.html
+  return content.map(render).join('')
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+/** Safe between tags and in quoted attributes. */
+function escapeText(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character])
+}

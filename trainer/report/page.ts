@@ -1,0 +1,206 @@
+// The report's one page. Whatever the run's files say is text here, never markup.
+import type { ModelEntry, ModelScore } from '../../worker/model/manifest.ts'
+import { INPUTS } from '../degrade.ts'
+import { formatSeconds } from '../progress.ts'
+import { publishedOf, publishedPicture, type Published } from '../published.ts'
+import { formatGain, formatQuality } from '../table.ts'
+import { formatNumber } from './axis.ts'
+import { drawChart, type Level } from './chart.ts'
+import { markup, type Markup } from './markup.ts'
+import type { LogLine, Run, ScaleRun } from './run.ts'
+import { STYLE } from './style.ts'
+
+/** A PNG file as a `data:` URL. */
+export type ImageUrl = string
+
+export interface CropRow {
+  readonly set: string
+  readonly picture: string
+  readonly crops: readonly {
+    readonly method: string
+    readonly image: ImageUrl
+    readonly psnr?: number
+  }[]
+}
+
+export interface ScaleImages {
+  /** The first layer's. */
+  readonly filters?: ImageUrl
+  readonly crops: readonly CropRow[]
+}
+
+export interface Page {
+  readonly run: Run
+  readonly images: ReadonlyMap<number, ScaleImages>
+  /** Why something is not on the page: sentences. */
+  readonly missing: readonly string[]
+}
+
+export function drawPage({ run, images, missing }: Page): string {
+  const { name, config, scales } = run
+  return markup`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${name}: report</title>
+<style>${{ html: STYLE }}</style>
+</head>
+<body>
+<h1>${name}</h1>
+<p class="quiet">${started(config)}Scales: ${scales.map(({ scale }) => `x${scale}`).join(', ')}. PSNR and SSIM on luma, as the SRCNN papers measure.</p>
+${config.options && markup`<details><summary>Options</summary><pre>${JSON.stringify(config.options, null, 2)}</pre></details>`}
+${scales.map((scale) => drawScale(scale, images.get(scale.scale), missing))}
+</body>
+</html>
+`.html
+}
+
+function started({ started: when, node }: Run['config']): string {
+  if (when === undefined) return ''
+  return `Started ${when}${node === undefined ? '' : `, Node ${node}`}. `
+}
+
+function drawScale(
+  { scale, log, model }: ScaleRun,
+  images: ScaleImages | undefined,
+  missing: readonly string[],
+): Markup {
+  return markup`<section>
+<h2>x${scale}</h2>
+${model ? describeModel(model.entry, log) : describeProgress(log)}
+${drawCurves(scale, log, model?.entry)}
+${model && drawScores(model.entry)}
+${images?.filters && model && drawFilterSheet(images.filters, model.network.layers[0])}
+${model && drawCrops(scale, images?.crops ?? [], missing)}
+</section>`
+}
+
+function describeModel(
+  { architecture, data, patches, runtime, command, validation }: ModelEntry,
+  log: readonly LogLine[],
+) {
+  // prettier-ignore
+  const facts = [
+    architecture,
+    data && `trained on ${data}`,
+    patches && `${formatNumber(patches)} patches`,
+    log.length > 0 && `${formatSeconds(log[log.length - 1].seconds)} of training`,
+    runtime,
+  ].filter(Boolean)
+  return markup`<p>${facts.join('; ')}.</p>
+${command && markup`<p><code>${command}</code></p>`}
+${
+  validation &&
+  markup`<p>Held-out pictures (${validation.data}, ${validation.images}, ${validation.input}): <b>${decibels(validation.psnr)}</b>, bicubic ${decibels(validation.bicubic)}.</p>`
+}`
+}
+
+function describeProgress(log: readonly LogLine[]): Markup {
+  const { patches, seconds } = log[log.length - 1]
+  return markup`<p>Not finished: this is how it stands after ${formatNumber(patches)} patches and ${formatSeconds(seconds)} of training. Scores, filters and crops come with the weights.</p>`
+}
+
+function drawCurves(scale: number, log: readonly LogLine[], entry?: ModelEntry): Markup {
+  // What was seen before the first step has no place on a logarithmic axis.
+  const seen = log.filter(({ patches }) => patches > 0)
+  if (seen.length === 0) return markup`<p class="quiet">No log of its training is kept here.</p>`
+  const xLabel = 'patches seen (backprops)'
+  const loss = drawChart({
+    title: 'Loss',
+    xLabel,
+    isLog: seen.every((line) => line.loss > 0),
+    line: { name: 'training', points: seen.map((line) => [line.patches, line.loss]) },
+    format: (value) => value.toExponential(2),
+  })
+  const validated = seen.flatMap(({ patches, psnr }) => (psnr === undefined ? [] : [[patches, psnr] as const])) // prettier-ignore
+  if (validated.length === 0) {
+    return markup`<div class="charts">${loss}</div><p class="quiet">Nothing was held out of training, so there is no curve of PSNR.</p>`
+  }
+  const bicubic = seen.find((line) => line.bicubic !== undefined)?.bicubic
+  const levels: Level[] = [
+    ...(bicubic === undefined ? [] : [{ name: 'bicubic', value: bicubic }]),
+    ...publishedLevels(entry?.validation, scale),
+  ]
+  const quality = drawChart({
+    title: `PSNR on ${entry?.validation?.data ?? 'held-out pictures'} in dB`,
+    xLabel,
+    line: { name: 'this run', points: validated },
+    levels,
+    least: bicubic === undefined ? undefined : bicubic - BELOW_BICUBIC,
+    format: decibels,
+  })
+  return markup`<div class="charts">${quality}${loss}</div>`
+}
+
+/** How far below bicubic the curve is shown, in dB: the first steps know nothing. */
+const BELOW_BICUBIC = 0.5
+
+/** Where a run was validated on a set that papers have figures for. */
+function publishedLevels(validation: ModelEntry['validation'], scale: number): Level[] {
+  const input = INPUTS.find((kind) => kind === validation?.input)
+  if (validation === undefined || input === undefined) return []
+  const [set] = validation.data.split(' ')
+  const known: [string, Published | undefined][] = [
+    ['sparse coding, published', publishedOf('SC', set, scale, input)],
+    ['SRCNN 9-1-5 on T91, published', publishedOf('9-1-5, T91', set, scale, input)],
+  ]
+  return known.flatMap(([name, quality]) => (quality ? [{ name, value: quality.psnr }] : []))
+}
+
+function drawScores({ scores = [], scale, name }: ModelEntry): Markup {
+  if (scores.length === 0) {
+    return markup`<h3>Scores</h3><p class="quiet">It was evaluated on no test set.</p>`
+  }
+  return markup`<h3>Scores</h3>
+<div class="wide"><table>
+<thead><tr><th>set, input</th><th>bicubic</th><th>published</th><th>sparse coding,<br>published</th><th>${name}</th><th>SRCNN 9-1-5 on T91,<br>published</th><th>difference</th></tr></thead>
+<tbody>${scores.map((score) => drawScore(score, scale))}</tbody>
+</table></div>
+<p class="quiet">PSNR in dB / SSIM, means over the set. <i>float</i>: the small picture is not rounded, as in papers; <i>uint8</i>: 8-bit RGB, as a service receives it.</p>`
+}
+
+function drawScore({ set, input: kind, images, psnr, ssim, bicubic }: ModelScore, scale: number) {
+  const input = INPUTS.find((known) => known === kind)
+  const srcnn = input && publishedOf('9-1-5, T91', set, scale, input)
+  const cells = [
+    formatQuality(bicubic),
+    formatQuality(input && publishedOf('Bicubic', set, scale, input)),
+    formatQuality(input && publishedOf('SC', set, scale, input)),
+    markup`<b>${formatQuality({ psnr, ssim })}</b>`,
+    formatQuality(srcnn),
+    srcnn ? formatGain(psnr - srcnn.psnr) : '',
+  ]
+  return markup`<tr><td>${set} (${images}), ${kind}</td>${cells.map((cell) => markup`<td>${cell}</td>`)}</tr>`
+}
+
+function drawFilterSheet(
+  image: ImageUrl,
+  { kernel, outputs }: { kernel: number; outputs: number },
+) {
+  // prettier-ignore
+  return markup`<h3>What the first layer looks for</h3>
+<img class="filters" src="${image}" alt="${outputs} kernels of ${kernel} by ${kernel} weights">
+<p class="quiet">Its ${outputs} kernels of ${kernel}x${kernel} by falling variance. Each is stretched by its own largest weight: grey is 0.</p>`
+}
+
+function drawCrops(scale: number, rows: readonly CropRow[], missing: readonly string[]): Markup {
+  return markup`<h3>The same crops</h3>
+${rows.length > 0 ? markup`<p class="quiet">Where bicubic errs most. PSNR is the whole picture's, from a small picture that was not rounded.</p>` : undefined}
+${rows.map((row) => drawCropRow(scale, row))}
+${missing.map((sentence) => markup`<p class="quiet">${sentence}</p>`)}`
+}
+
+function drawCropRow(scale: number, { set, picture, crops }: CropRow): Markup {
+  const published = publishedPicture(set, picture, scale)
+  const figures = crops.map(({ method, image, psnr }) => {
+    const caption = psnr === undefined ? method : markup`${method} <b>${decibels(psnr)}</b>`
+    return markup`<figure><img src="${image}" alt="${picture}: ${method}"><figcaption>${caption}</figcaption></figure>`
+  })
+  return markup`<h4>${picture} <span class="quiet">${set}${published && `; the paper's 9-1-5 on T91: ${decibels(published.psnr)}`}</span></h4>
+<div class="crops">${figures}</div>`
+}
+
+function decibels(value: number): string {
+  return `${value.toFixed(2)} dB`
+}

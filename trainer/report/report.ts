@@ -1,0 +1,97 @@
+// From a run's folder to its report: report.html, which needs no other file, and the same pictures
+// as PNGs in report/.
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { type Codec, createCodec } from '../../worker/codec/codec.ts'
+import { loadCodecModules } from '../../worker/codec/node.ts'
+import type { Engine } from '../../worker/engine/engine.ts'
+import { upscalePlane } from '../../worker/engine/upscale.ts'
+import type { Rgba } from '../../worker/image/plane.ts'
+import { enlargeSparse, type Dictionary } from '../baseline/enlarge.ts'
+import type { Dataset, Picture } from '../dataset.ts'
+import { BICUBIC, cropPicture, type Method } from './crops.ts'
+import { drawFilters } from './filters.ts'
+import { type CropRow, drawPage, type ImageUrl, type ScaleImages } from './page.ts'
+import { readRun, type ScaleRun } from './run.ts'
+
+export interface ReportOptions {
+  /** Where the page goes. Default: the run's folder. */
+  readonly out?: string
+  /** What the crops are of; none: the page says so. */
+  readonly sets: readonly Dataset[]
+  /** Sparse coding at a scale; without it the page says so. */
+  readonly sparse?: (scale: number) => Promise<Dictionary>
+  /** Runs the weights. */
+  readonly engine: Engine
+}
+
+/** Rows of crops: those of the papers' figures where the sets have them, else the first pictures. */
+const SHOWN = ['butterfly', 'zebra', 'ppt3', 'comic']
+
+/** Writes the report and returns the page's path. Pictures of an earlier report are removed. */
+export async function writeReport(folder: string, options: ReportOptions): Promise<string> {
+  const { out = folder, sets } = options
+  const run = await readRun(folder)
+  const album = await openAlbum(path.join(out, 'report'))
+  const images = new Map<number, ScaleImages>()
+  for (const scale of run.scales) images.set(scale.scale, await drawImages(scale, options, album))
+  const missing = [
+    sets.length === 0 && 'There are no crops, for there were no pictures to cut them from: name folders with --data.', // prettier-ignore
+    sets.length > 0 && !options.sparse && 'Sparse coding is not among them, for it was not asked for or there were no pictures to learn it from (--sparse).', // prettier-ignore
+  ].filter((sentence) => sentence !== false)
+  const file = path.join(out, 'report.html')
+  await writeFile(file, drawPage({ run, images, missing }))
+  return file
+}
+
+async function drawImages(
+  { scale, model }: ScaleRun,
+  { sets, sparse, engine }: ReportOptions,
+  keep: Album,
+): Promise<ScaleImages> {
+  if (model === undefined) return { crops: [] }
+  const { network, entry } = model
+  const methods: Method[] = [BICUBIC]
+  if (sparse && sets.length > 0) {
+    const dictionary = await sparse(scale)
+    methods.push({ name: 'sparse coding', enlarge: (small) => enlargeSparse(small, scale, dictionary) }) // prettier-ignore
+  }
+  methods.push({ name: entry.name, enlarge: (small) => upscalePlane(small, scale, { network, engine }) }) // prettier-ignore
+  const rows: CropRow[] = []
+  for (const { set, picture } of choosePictures(sets)) {
+    const title = titleOf(picture)
+    const crops = await cropPicture(picture, scale, methods)
+    const kept = []
+    for (const { method, rgba, psnr } of crops) {
+      const image = await keep(`x${scale}-${set}-${title}-${method.replaceAll(' ', '-')}`, rgba) // prettier-ignore
+      kept.push({ method, image, psnr })
+    }
+    rows.push({ set, picture: title, crops: kept })
+  }
+  return { filters: await keep(`x${scale}-filters`, drawFilters(network.layers[0])), crops: rows }
+}
+
+/** As papers call it: Set5's files are named `butterfly_GT`. */
+function titleOf({ name }: Picture): string {
+  return name.replace(/_GT$/, '')
+}
+
+function choosePictures(sets: readonly Dataset[]) {
+  const all = sets.flatMap(({ name, pictures }) => pictures.map((picture) => ({ set: name, picture }))) // prettier-ignore
+  const shown = SHOWN.flatMap((name) => all.find(({ picture }) => titleOf(picture) === name) ?? [])
+  return shown.length > 0 ? shown : all.slice(0, SHOWN.length)
+}
+
+/** Keeps a picture as a PNG file of that name. */
+type Album = (name: string, picture: Rgba) => Promise<ImageUrl>
+
+async function openAlbum(folder: string): Promise<Album> {
+  const codec: Codec = createCodec(await loadCodecModules())
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true })
+  return async (name, picture) => {
+    const bytes = await codec.encode(picture, { format: 'png', quality: 100 })
+    await writeFile(path.join(folder, `${name}.png`), bytes)
+    return `data:image/png;base64,${Buffer.from(bytes).toString('base64')}`
+  }
+}
