@@ -93,7 +93,7 @@ function unknownOption(got: string, names: readonly string[]): UsageError {
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((name) => ({ name, distance: editDistance(word, name) }))
-    .sort((a, b) => a.distance - b.distance)
+    .toSorted((a, b) => a.distance - b.distance)
   const [best] = ranked
   return best && best.distance <= Math.max(1, best.name.length / 3) ? best.name : undefined
 }
