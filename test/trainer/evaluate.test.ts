@@ -228,6 +228,7 @@ test.each([
   ['--csv --json', 'expected --csv or --json, got both'],
   ['--plot nowhere/plot.svg', 'expected --plot to be in a folder that exists'],
   ['--methods bicubic', 'did you mean --method?'],
+  ['package.json', 'expected FOLDER to be a folder that exists, got "package.json"'],
   ['bicubic', 'expected FOLDER to be a folder that exists, got "bicubic"; did you mean --method bicubic?'], // prettier-ignore
   ['--method sparse --baseline-data nowhere', 'expected --baseline-data to be a folder that exists, got "nowhere"'], // prettier-ignore
 ])('"%s" is refused: %s', async (line, message) => {

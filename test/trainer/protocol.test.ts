@@ -32,12 +32,10 @@ test.skipIf(!existsSync(path.join(DATA, 'Set14')))(
   async () => {
     const { pictures } = await readDataset(path.join(DATA, 'Set14'))
     expect(pictures.filter(({ isGrey }) => isGrey).map(({ name }) => name)).toEqual(['bridge'])
-    for (const scale of [2, 3, 4]) {
-      const { bicubic } = await scoreSet('Set14', pictures, scale, 'float')
-      const published = publishedOf('Bicubic', 'Set14', scale, 'float')!
-      expect(Math.abs(bicubic.psnr - published.psnr)).toBeLessThan(TOLERANCE.float)
-      expect(bicubic.ssim).toBeCloseTo(published.ssim!, 4)
-    }
+    const { bicubic } = await scoreSet('Set14', pictures, 4, 'float')
+    const published = publishedOf('Bicubic', 'Set14', 4, 'float')!
+    expect(Math.abs(bicubic.psnr - published.psnr)).toBeLessThan(TOLERANCE.float)
+    expect(bicubic.ssim).toBeCloseTo(published.ssim!, 4)
   },
 )
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { UsageError } from '../../trainer/arguments.ts'
-import { latestRun, newRun, runFolder, RUNS } from '../../trainer/run.ts'
+import { latestRun, newRun, runFolder, runNames, RUNS } from '../../trainer/run.ts'
 
 beforeEach(() => {
   const before = process.cwd()
@@ -27,6 +27,12 @@ test('the latest run of any name is the one that changed last', () => {
   newRun('faces')
   utimesSync(path.join(RUNS, 'faces-1'), 1, 1)
   expect(latestRun()).toBe('srcnn-1')
+})
+
+test('a hidden folder beside the runs is none', () => {
+  mkdirSync(path.join(RUNS, '.baseline'), { recursive: true })
+  expect(runNames()).toEqual([])
+  expect(latestRun()).toBeUndefined()
 })
 
 test('a run is a name or a folder, and anything else is refused with what was meant', () => {

@@ -1,5 +1,5 @@
 // npm run evaluate: methods side by side on folders of pictures, by the code that serves.
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { helpOf, listOf, nearest, oneOf, parseArguments, UsageError } from '../arguments.ts'
@@ -90,7 +90,7 @@ function foldersOf(words: readonly string[]): string[] {
 }
 
 function existing(folder: string, option?: string): string {
-  if (existsSync(folder)) return folder
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder
   const where = option === undefined ? 'FOLDER' : `--${option}`
   // `evaluate srcnn` probably means a method.
   const near = option === undefined ? nearest(folder, [...BUILT_IN, 'srcnn']) : undefined
