@@ -23,5 +23,6 @@ th:first-child, td:first-child { text-align: left; }
 th { color: var(--quiet); font-weight: normal; vertical-align: bottom; }
 .filters { display: block; width: 474px; max-width: 100%; }
 .crops { display: grid; gap: 16px; grid-template-columns: repeat(auto-fill, minmax(140px, 192px)); margin: 8px 0 24px; }
+.crops b { display: block; }
 .crops img { display: block; width: 100%; image-rendering: pixelated; }
 ${CHART_STYLE}`
