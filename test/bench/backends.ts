@@ -8,11 +8,11 @@ import { viewParameters } from '../../trainer/parameters.ts'
 import { createNetwork, SRCNN_915 } from '../../worker/model/network.ts'
 import type { Table } from './bench.ts'
 
-const STEPS = 30
+const STEPS = 20
 const BATCH = 32
 /** For what is too slow to be given a whole batch: as many patches, and fewer a second than this. */
 const FEW = 2
-const SLOW = 50
+const SLOW = 5
 
 const GRADIENT_TASK: Task = { network: createNetwork(SRCNN_915), batch: 2, patch: 15 }
 
@@ -52,7 +52,7 @@ export async function benchBackends(): Promise<Table[]> {
 }
 
 async function rateOf({ createEngine }: Backend): Promise<number> {
-  const rate = await measureRate(createEngine, FEW, 1)
+  const rate = await measureRate(createEngine, FEW, 2)
   return rate < SLOW ? rate : measureRate(createEngine, BATCH, STEPS)
 }
 
