@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { type BackendName, BACKENDS, chooseBackend } from '../../trainer/engine/backends.ts'
 import type { Task } from '../../trainer/engine/engine.ts'
 import { createOnnxEngine } from '../../trainer/engine/onnx.ts'
-import { drawStep, expectFaster } from '../../trainer/engine/probe.ts'
+import { drawStep, expectFaster, expectSame } from '../../trainer/engine/probe.ts'
 import { loadRuntime } from '../../trainer/engine/runtime.ts'
 import { shardOf } from '../../trainer/engine/shards.ts'
 import { createNetwork } from '../../worker/model/network.ts'
@@ -83,6 +83,20 @@ test('a GPU that is no faster than the CPU is not believed', async () => {
 })
 
 const TINY: Task = { network: createNetwork({ kernels: [9, 1, 5], widths: [16, 16] }), batch: 1, patch: 13 } // prettier-ignore
+
+test('an engine whose gradients differ from another is refused', async () => {
+  const engine = await createOnnxEngine(TINY, runtime)
+  await expectSame(engine, engine, TINY)
+  const broken: typeof engine = {
+    ...engine,
+    async lossAndGradients(parameters, batch) {
+      const { loss, gradients } = await engine.lossAndGradients(parameters, batch)
+      return { loss, gradients: gradients.map((v) => 1.01 * v) }
+    },
+  }
+  await expect(expectSame(broken, engine, TINY)).rejects.toThrow('wrong gradients')
+  await engine.dispose()
+})
 
 test('memory stays where it is over 10,000 steps', async () => {
   const { createEngine } = await chooseBackend('onnx-cpu').catch(() => chooseBackend('onnx-wasm'))

@@ -35,9 +35,12 @@ for (const name of BACKENDS) {
 const oracle = backends.find(({ name }) => name === 'tfjs-cpu')
 
 describe.each(backends)('on $name gradients equal the oracles', ({ createEngine }) => {
-  test.each(CASES)('$name', async (one) => {
+  test.for(CASES)('$name', async (one, context) => {
     const { task, parameters, examples } = stepOf(one)
-    const engine = await createEngine(task)
+    const engine = await createEngine(task).catch(({ message }: Error) =>
+      // A provider that refuses a network that it would miscompute: see expectSame.
+      /wrong gradients/.test(message) ? context.skip(message) : Promise.reject(new Error(message)),
+    )
     const { loss, gradients } = await engine.lossAndGradients(parameters, examples)
     await engine.dispose()
 

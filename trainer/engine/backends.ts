@@ -6,7 +6,7 @@ import { createNetwork } from '../../worker/model/network.ts'
 import type { EngineOptions, Task, TrainEngine } from './engine.ts'
 import { createGradientSession } from './gradientSession.ts'
 import { createOnnxEngine, createOnnxGpuEngine } from './onnx.ts'
-import { expectFaster } from './probe.ts'
+import { expectFaster, expectSame } from './probe.ts'
 import { loadRuntime } from './runtime.ts'
 import { createTensorFlowEngine, type TensorFlowRuntime } from './tensorflow.ts'
 import { loadTensorFlowCpu, loadTensorFlowNode, loadTensorFlowWebGpu } from './tensorflowRuntime.ts' // prettier-ignore
@@ -112,7 +112,19 @@ async function openOnnxGpu(provider: 'cuda' | 'webgpu'): Promise<OpenBackend> {
   return {
     version,
     description: `${runtime.version} on ${provider === 'cuda' ? 'CUDA' : 'WebGPU'}`,
-    createEngine: (task) => createOnnxGpuEngine(task, runtime, provider),
+    async createEngine(task) {
+      const engine = await createOnnxGpuEngine(task, runtime, provider)
+      const trusted = await createOnnxEngine(task, runtime, { workers: 1 })
+      try {
+        await expectSame(engine, trusted, task)
+      } catch (error) {
+        await engine.dispose()
+        throw error
+      } finally {
+        await trusted.dispose()
+      }
+      return engine
+    },
   }
 }
 

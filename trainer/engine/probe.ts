@@ -48,6 +48,29 @@ export async function measureRate(
   }
 }
 
+/** Of the largest gradient of all: f32 sums differ by some 1e-6, a broken kernel by percents. */
+const WRONG = 1e-3
+
+/**
+ * Throws unless both engines give one step the same gradients. For providers that miscompute some
+ * shapes: onnxruntime-node 1.30's WebGPU does so for 9-5-5 on three planes.
+ */
+export async function expectSame(
+  tested: TrainEngine,
+  trusted: TrainEngine,
+  task: Task,
+): Promise<void> {
+  const { parameters, examples } = drawStep(task, 1)
+  const { gradients } = await tested.lossAndGradients(parameters, examples)
+  const { gradients: expected } = await trusted.lossAndGradients(parameters, examples)
+  const largestOf = (values: Float32Array) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0) // prettier-ignore
+  const error = largestOf(gradients.map((value, i) => value - expected[i])) / largestOf(expected)
+  // Not a number, too, is wrong.
+  if (!(error < WRONG)) {
+    throw new Error(`${tested.description} computes wrong gradients for this network, off by ${error.toExponential(1)} of the largest: choose another backend`) // prettier-ignore
+  }
+}
+
 /** Arguments of a step, from noise. Weights and biases are normal with deviation 0.05, so that about half of all units are active. */
 export function drawStep(
   { network, batch, patch }: Task,
