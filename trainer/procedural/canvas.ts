@@ -1,0 +1,163 @@
+// A drawing surface that is filled from front to back: what is drawn first hides what comes later, so
+// that a pixel is painted about once, however many shapes lie behind it. It is drawn on at twice the
+// picture's side and then shrunk, as most photographs that one trains on have been.
+import { createPlane, type Plane, type Rgba } from '../../worker/image/plane.ts'
+import { resize } from '../../worker/image/resize.ts'
+
+export interface Canvas {
+  readonly side: number
+  /** [side, side], 0..1 where all is covered. */
+  readonly luma: Plane
+  /** Share of each pixel that nothing covers yet. */
+  readonly open: Plane
+  /** [side / 2, side / 2]: red and blue, less luma. */
+  readonly red: Plane
+  readonly blue: Plane
+  /** [side]: what a shape takes of the row that is drawn. */
+  readonly shares: Float32Array
+  /** [side]: its luma there. */
+  readonly row: Float32Array
+}
+
+export interface Shape {
+  /** A box that holds all of it. */
+  readonly left: number
+  readonly top: number
+  readonly right: number
+  readonly bottom: number
+  /** Multiplies shares[x] of row `y`, from `left` to `right`, by how much of that pixel is in it, 0..1. */
+  cover(y: number, left: number, right: number, shares: Float32Array): void
+}
+
+export interface Paint {
+  /** Puts the luma at (x, y), 0..1, into row[x], from `left` to `right`, at least where shares[x] is not 0. */
+  luma(y: number, left: number, right: number, shares: Float32Array, row: Float32Array): void
+  /** Less luma. */
+  readonly red: number
+  readonly blue: number
+}
+
+/** Less than an 8-bit level: such a pixel is done. */
+const CLOSED = 1 / 512
+
+/** Luma's weights of red and blue (BT.601): what green takes back, so that luma stays. */
+const RED = 0.299 / 0.587
+const BLUE = 0.114 / 0.587
+
+export function createCanvas(side: number): Canvas {
+  const open = createPlane(side, side)
+  open.data.fill(1)
+  const [red, blue] = [createPlane(side / 2, side / 2), createPlane(side / 2, side / 2)]
+  return {
+    side,
+    luma: createPlane(side, side),
+    open,
+    red,
+    blue,
+    shares: new Float32Array(side),
+    row: new Float32Array(side),
+  }
+}
+
+/** Draws behind all that is there, row by row; returns the area that it covers, in pixels. */
+export function drawBehind(canvas: Canvas, shape: Shape, paint: Paint): number {
+  const { side, shares, row } = canvas
+  const [luma, open, red, blue] = [canvas.luma, canvas.open, canvas.red, canvas.blue].map(({ data }) => data) // prettier-ignore
+  const bottom = Math.min(side - 1, Math.ceil(shape.bottom))
+  let area = 0
+  for (let y = Math.max(0, Math.floor(shape.top)); y <= bottom; y++) {
+    const start = y * side
+    let left = Math.max(0, Math.floor(shape.left))
+    let right = Math.min(side - 1, Math.ceil(shape.right))
+    while (left <= right && open[start + left] < CLOSED) left++
+    while (left <= right && open[start + right] < CLOSED) right--
+    if (left > right) continue
+    for (let x = left; x <= right; x++) shares[x] = open[start + x] < CLOSED ? 0 : open[start + x]
+    shape.cover(y, left, right, shares)
+    paint.luma(y, left, right, shares, row)
+    const half = (y >> 1) * (side >> 1)
+    for (let x = left; x <= right; x++) {
+      const share = shares[x]
+      if (share === 0) continue
+      luma[start + x] += share * row[x]
+      open[start + x] -= share
+      area += share
+      red[half + (x >> 1)] += 0.25 * share * paint.red
+      blue[half + (x >> 1)] += 0.25 * share * paint.blue
+    }
+  }
+  return area
+}
+
+/** Shows a canvas of half the side, enlarged, through what is open in this one. */
+export function placeBehind({ side, luma, open, red, blue }: Canvas, behind: Canvas): void {
+  const half = side >> 1
+  const large = resize(behind.luma, side, side).data
+  for (let y = 0, i = 0; y < side; y++) {
+    for (let x = 0; x < side; x++, i++) {
+      const share = open.data[i]
+      if (share === 0) continue
+      luma.data[i] += share * large[i]
+      const to = (y >> 1) * half + (x >> 1)
+      const from = (y >> 2) * (half >> 1) + (x >> 2)
+      red.data[to] += 0.25 * share * behind.red.data[from]
+      blue.data[to] += 0.25 * share * behind.blue.data[from]
+    }
+  }
+  open.data.fill(0)
+}
+
+/** Out of focus: the mean over 2 * radius + 1 pixels a side, twice. */
+export function defocus({ luma, red, blue }: Canvas, radius: number): void {
+  blurTwice(luma, radius)
+  blurTwice(red, radius >> 1)
+  blurTwice(blue, radius >> 1)
+}
+
+/** A square plane, in place. */
+function blurTwice({ width: side, data }: Plane, radius: number): void {
+  const line = new Float32Array(side)
+  const last = side - 1
+  for (const step of [1, side, 1, side]) {
+    const next = step === 1 ? side : 1
+    for (let first = 0; first < side * next; first += next) {
+      for (let i = 0; i < side; i++) line[i] = data[first + i * step]
+      let sum = radius * line[0]
+      for (let i = 0; i <= radius; i++) sum += line[i]
+      for (let i = 0; i < side; i++) {
+        data[first + i * step] = sum / (2 * radius + 1)
+        sum += line[Math.min(last, i + radius + 1)] - line[Math.max(0, i - radius)]
+      }
+    }
+  }
+}
+
+/** A camera's softness: each sample takes `share` (0..0.25) from each neighbour, across and down, in place. */
+export function soften({ luma: { width: side, data } }: Canvas, share: number): void {
+  for (const step of [1, side]) {
+    for (let line = 0; line < side; line++) {
+      const first = line * (step === 1 ? side : 1)
+      let before = data[first]
+      for (let i = first, k = 1; k < side; k++, i += step) {
+        const here = data[i]
+        data[i] += share * (before + data[i + step] - 2 * here)
+        before = here
+      }
+    }
+  }
+}
+
+/** Half the canvas's side, rounded to 8 bits, opaque. */
+export function toPicture({ side: large, luma, red, blue }: Canvas): Rgba {
+  const side = large / 2
+  const small = resize(luma, side, side).data
+  const data = new Uint8ClampedArray(4 * side * side)
+  for (let i = 0; i < small.length; i++) {
+    const [y, r, b] = [small[i], red.data[i], blue.data[i]]
+    data[4 * i] = 255 * (y + r)
+    data[4 * i + 1] = 255 * (y - RED * r - BLUE * b)
+    data[4 * i + 2] = 255 * (y + b)
+    data[4 * i + 3] = 255
+  }
+  return { width: side, height: side, data }
+}

@@ -1,0 +1,53 @@
+// The built-in training pictures: mostly textured dead leaves, sharp before a blurred background as a
+// camera sees them; beside them smooth shading, text and line art.
+import type { Plane, Rgba } from '../../worker/image/plane.ts'
+import { createRandom, type Random } from '../../worker/image/prng.ts'
+import { mixSeed, SCENES } from '../seed.ts'
+import { type Canvas, createCanvas, defocus, drawBehind, placeBehind, soften, toPicture } from './canvas.ts' // prettier-ignore
+import { drawLeaves } from './leaf.ts'
+import { createMaterials, type Material, paintOf } from './material.ts'
+import { drawCurves, drawText } from './stroke.ts'
+import { noiseTile } from './tile.ts'
+
+const SIDE = 256
+/** Drawn at twice the size. */
+const LARGE = 2 * SIDE
+const MATERIALS = 10
+
+export const KINDS = ['leaves', 'smooth', 'text', 'lines', 'mixed'] as const
+export type Kind = (typeof KINDS)[number]
+/** Kinds of ten pictures in a row. */
+const ROUND: readonly Kind[] = ['leaves', 'leaves', 'mixed', 'leaves', 'text', 'leaves', 'smooth', 'leaves', 'lines', 'leaves'] // prettier-ignore
+
+export function kindOf(index: number): Kind {
+  return ROUND[index % ROUND.length]
+}
+
+/** 256x256, opaque; a pure function of `seed` and `index`. */
+export function proceduralPicture(seed: number, index: number): Rgba {
+  const random = createRandom(mixSeed(seed, SCENES, index))
+  const canvas = createCanvas(LARGE)
+  const materials = createMaterials(MATERIALS, random)
+  const noise = noiseTile(0.6, random)
+  const kind = kindOf(index)
+  if (kind === 'text' || kind === 'mixed') drawText(canvas, kind === 'text' ? 9 : 2, random)
+  if (kind === 'lines' || kind === 'mixed') drawCurves(canvas, kind === 'lines' ? 12 : 3, random)
+  if (kind === 'leaves' || kind === 'mixed') {
+    const smallest = 3 * 5 ** random.next()
+    drawLeaves(canvas, { materials, smallest, count: 200 + random.below(6000), noise }, random)
+  }
+  placeBehind(canvas, createBackground(materials, noise, random))
+  soften(canvas, random.next() < 0.5 ? 0 : 0.25 * random.next())
+  return toPicture(canvas)
+}
+
+/** Half the side: few and large leaves, out of focus. */
+function createBackground(materials: readonly Material[], noise: Plane, random: Random): Canvas {
+  const canvas = createCanvas(SIDE)
+  drawLeaves(canvas, { materials, smallest: 12, count: random.below(120), noise }, random)
+  const [x, y] = [SIDE * random.next(), SIDE * random.next()]
+  const all = { left: 0, top: 0, right: SIDE, bottom: SIDE, cover: () => {} }
+  drawBehind(canvas, all, paintOf(materials[0], x, y, SIDE / 2, random))
+  if (random.next() < 0.7) defocus(canvas, 1 + random.below(5))
+  return canvas
+}
