@@ -4,28 +4,136 @@
 // Two kinds. `float`: luma is resized and not rounded, as papers train and measure. `uint8`: each
 // RGB channel is resized and rounded to 8 bits, as a service receives a picture that somebody
 // shrank and stored; its luma is computed from that.
+//
+// For training there is a third: the 8-bit picture after JPEG, as most pictures on the web are.
 import { lumaOf } from '../worker/image/color.ts'
 import { createPlane, modcrop, type Plane, quantize, type Rgba } from '../worker/image/plane.ts'
+import type { Random } from '../worker/image/prng.ts'
 import { resize } from '../worker/image/resize.ts'
+import type { Codec } from '../worker/codec/codec.ts'
+import { STEP_TABLES, SUBSAMPLINGS } from '../worker/codec/jpeg.ts'
+import { UsageError } from './arguments.ts'
+import { compressPicture } from './compress.ts'
 
 export const INPUTS = ['float', 'uint8'] as const
 export type InputKind = (typeof INPUTS)[number]
+
+/** What training does to its pictures. */
+export type Degradation = {
+  /** Deviation, in pixels of the truth, of a Gaussian blur before shrinking; 0 for none. */
+  readonly blur: number
+} & (
+  | { readonly kind: 'clean'; /** Share of patches, 0..1, from 8-bit input. */ readonly uint8Share: number } // prettier-ignore
+  | { readonly kind: 'jpeg'; /** Lowest and highest quality, 1 to 100. */ readonly qualities: readonly [number, number] } // prettier-ignore
+)
+
+/** From what is barely recognisable as a photograph's thumbnail to what editors save. */
+const QUALITIES = [30, 95] as const
+/** Compressed versions of one small picture: each of a quality from its own quarter of the range. */
+const JPEG_VERSIONS = 4
+
+/** `clean`, `jpeg` or `jpeg:30-95`; throws a UsageError for anything else. */
+export function parseDegradation(text: string, uint8Share: number, blur = 0): Degradation {
+  if (text === 'clean') return { kind: 'clean', uint8Share, blur }
+  if (text === 'jpeg') return { kind: 'jpeg', qualities: QUALITIES, blur }
+  const range = /^jpeg:(\d+)-(\d+)$/.exec(text)
+  const qualities = [Number(range?.[1]), Number(range?.[2])] as const
+  if (range && qualities[0] >= 1 && qualities[0] <= qualities[1] && qualities[1] <= 100) {
+    return { kind: 'jpeg', qualities, blur }
+  }
+  throw new UsageError(`expected --degrade to be clean, jpeg or jpeg:LOW-HIGH with qualities of 1 to 100, got "${text}"`) // prettier-ignore
+}
+
+/** How often each of `degrade`'s versions is to be taken; they sum to 1. */
+export function sharesOf(degradation: Degradation): number[] {
+  if (degradation.kind === 'jpeg') return Array.from({ length: JPEG_VERSIONS }, () => 1 / JPEG_VERSIONS) // prettier-ignore
+  return [1 - degradation.uint8Share, degradation.uint8Share].filter((share) => share > 0)
+}
+
+/** Small luma planes of one picture, one for each of `sharesOf`. `random` draws JPEG settings. */
+export async function degrade(
+  picture: Rgba,
+  scale: number,
+  degradation: Degradation,
+  random: Random,
+  codec: Codec,
+): Promise<Plane[]> {
+  const { kind, blur } = degradation
+  if (kind === 'clean') {
+    const { uint8Share } = degradation
+    return [
+      ...(uint8Share < 1 ? [shrinkPlane(truthOf(picture), scale, blur)] : []),
+      ...(uint8Share > 0 ? [lumaOf(shrinkPicture(picture, scale, blur))] : []),
+    ]
+  }
+  const small = shrinkPicture(picture, scale, blur)
+  const [low, high] = degradation.qualities
+  const versions: Plane[] = []
+  for (let i = 0; i < JPEG_VERSIONS; i++) {
+    const position = (i + random.next()) / JPEG_VERSIONS
+    const quality = Math.round(low + (high - low) * position)
+    const subsampling = SUBSAMPLINGS[random.below(SUBSAMPLINGS.length)]
+    const steps = STEP_TABLES[random.below(STEP_TABLES.length)]
+    versions.push(lumaOf(await compressPicture(codec, small, { quality, subsampling, steps })))
+  }
+  return versions
+}
 
 /** The truth's luma in 8-bit levels, as MATLAB's rgb2ycbcr gives it for a uint8 picture. */
 export function truthOf(picture: Rgba): Plane {
   return quantize(lumaOf(picture))
 }
 
-/** [h, w] -> [h / scale, w / scale] after modcrop, values not rounded. */
-export function shrinkPlane(plane: Plane, scale: number): Plane {
-  const whole = modcrop(plane, scale)
+/** [h, w] -> [h / scale, w / scale] after modcrop and `blur`, values not rounded. */
+export function shrinkPlane(plane: Plane, scale: number, blur = 0): Plane {
+  const whole = blurPlane(modcrop(plane, scale), blur)
   return resize(whole, whole.width / scale, whole.height / scale)
 }
 
 /** The 8-bit picture a service would receive: every channel shrunk and rounded; opaque. */
-export function shrinkPicture(picture: Rgba, scale: number): Rgba {
-  const channels = [0, 1, 2].map((c) => shrinkPlane(channelOf(picture, c), scale))
+export function shrinkPicture(picture: Rgba, scale: number, blur = 0): Rgba {
+  const channels = [0, 1, 2].map((c) => shrinkPlane(channelOf(picture, c), scale, blur))
   return mergeChannels(channels)
+}
+
+/**
+ * Gaussian blur with deviation `sigma` in pixels, separable, cut at 3 sigma; edges are mirrored with
+ * the edge sample repeated. 0 gives the plane itself.
+ */
+export function blurPlane(plane: Plane, sigma: number): Plane {
+  if (sigma === 0) return plane
+  const radius = Math.ceil(3 * sigma)
+  const taps = Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma ** 2))) // prettier-ignore
+  const sum = taps.reduce((a, b) => a + b)
+  const kernel = taps.map((tap) => tap / sum)
+  const { width, height } = plane
+  const rows = convolveLines(plane, kernel, width, 1, height, width)
+  return convolveLines(rows, kernel, height, width, width, 1)
+}
+
+/** Convolves `lines` lines, `apart` apart, of `length` samples that lie `step` apart. */
+function convolveLines(
+  plane: Plane,
+  kernel: readonly number[],
+  length: number,
+  step: number,
+  lines: number,
+  apart: number,
+): Plane {
+  const out = createPlane(plane.width, plane.height)
+  const radius = (kernel.length - 1) / 2
+  const mirrored = Array.from({ length: length + 2 * radius }, (_, i) => {
+    const index = (((i - radius) % (2 * length)) + 2 * length) % (2 * length)
+    return index < length ? index : 2 * length - 1 - index
+  })
+  for (let line = 0; line < lines; line++) {
+    for (let i = 0; i < length; i++) {
+      let sum = 0
+      for (let k = 0; k < kernel.length; k++) sum += kernel[k] * plane.data[line * apart + mirrored[i + k] * step] // prettier-ignore
+      out.data[line * apart + i * step] = sum
+    }
+  }
+  return out
 }
 
 /** `picture` at `factor` of its size (at most 1): more pictures from few, by the same filter. */
@@ -62,4 +170,10 @@ function mergeChannels(channels: readonly Plane[]): Rgba {
     for (let i = 0; i < plane.data.length; i++) data[4 * i + c] = Math.round(plane.data[i] * 255)
   })
   return { width, height, data }
+}
+
+/** As --degrade has it: `clean`, or `jpeg:30-95`; a blur is added. */
+export function describeDegradation(degradation: Degradation): string {
+  const kind = degradation.kind === 'jpeg' ? `jpeg:${degradation.qualities.join('-')}` : 'clean'
+  return degradation.blur > 0 ? `${kind}, blur ${degradation.blur}` : kind
 }

@@ -1,30 +1,10 @@
-// Batches of random patches. A batch is a pure function of seed and step: nothing of the sampler
+// Batches of patches. A batch is a pure function of seed and step: nothing of the sampler
 // needs saving in a checkpoint, and no batch depends on how a run was cut into sessions.
-import { lumaOf } from '../worker/image/color.ts'
-import { modcrop, type Plane, type Rgba } from '../worker/image/plane.ts'
 import { createRandom } from '../worker/image/prng.ts'
 import { resize } from '../worker/image/resize.ts'
-import { type InputKind, rescalePicture, shrinkPicture, shrinkPlane, truthOf } from './degrade.ts'
 import type { Batch } from './engine/engine.ts'
-
-/**
- * More sizes of the same pictures: edges at other widths (Timofte et al., CVPR 2016). Against size 1
- * alone, Set5 after 40,000 steps: x2 36.55 instead of 36.43 dB, x3 the same 32.49 to 32.50.
- */
-const FACTORS = [1, 0.9, 0.8, 0.7, 0.6]
-
-/**
- * One picture, degraded. What takes memory is small: truths are bytes, and the bicubic picture
- * that a network starts from is made from the small luma where a patch is cut.
- */
-export interface Example {
-  readonly width: number
-  readonly height: number
-  /** Luma in 8-bit levels, [height, width]. */
-  readonly truth: Uint8Array
-  /** [height / scale, width / scale], one for each kind of input. */
-  readonly small: Readonly<Record<InputKind, Plane>>
-}
+import type { Example } from './examples.ts'
+import { BATCHES, createShuffle, mixSeed } from './seed.ts'
 
 export interface PatchOptions {
   readonly batch: number
@@ -34,65 +14,75 @@ export interface PatchOptions {
   readonly halo: number
   /** The target is what is missing to the truth instead of the truth. */
   readonly residual: boolean
-  /** Share of patches, 0..1, whose input is an 8-bit picture. */
-  readonly uint8Share: number
   readonly seed: number
+  /** How often each version of an example is taken, as `sharesOf` gives them. */
+  readonly shares: readonly number[]
+  /** `random`: any place, in any of eight symmetries. `grid`: the paper's sub-images, each once in an epoch. */
+  readonly sampling: 'random' | 'grid'
 }
 
-/** Every picture at every factor at which it still holds a patch. */
-export function prepareExamples(picture: Rgba, scale: number, patch: number): Example[] {
-  return FACTORS.map((factor) => rescalePicture(picture, factor))
-    .filter(({ width, height }) => Math.min(width, height) >= patch + scale - 1)
-    .map((resized) => {
-      const luma = truthOf(resized)
-      const { width, height, data } = modcrop(luma, scale)
-      const truth = new Uint8Array(data.length)
-      for (let i = 0; i < data.length; i++) truth[i] = Math.round(data[i] * 255)
-      const small = {
-        float: shrinkPlane(luma, scale),
-        uint8: lumaOf(shrinkPicture(resized, scale)),
-      }
-      return { width, height, truth, small }
-    })
+export interface Sampler {
+  /** Fills the batch of a step. */
+  fill(step: number, batch: Batch): void
+  /** Different places that a patch may be cut from. */
+  readonly places: number
 }
 
-/** Gives the batch of a step. Its arrays are reused by the next call. */
-export function createSampler(
-  examples: readonly Example[],
-  { batch, patch, halo, residual, uint8Share, seed }: PatchOptions,
-): (step: number) => Batch {
+/** As the authors' generate_train.m has it. */
+const GRID_STRIDE = 14
+
+export function createBatch({ batch, patch, halo }: PatchOptions): Batch {
   const targetSide = patch - 2 * halo
-  const inputs = new Float32Array(batch * patch * patch)
-  const targets = new Float32Array(batch * targetSide * targetSide)
+  return {
+    inputs: new Float32Array(batch * patch * patch),
+    targets: new Float32Array(batch * targetSide * targetSide),
+  }
+}
+
+/** Throws where no example holds a patch. */
+export function createSampler(examples: readonly Example[], options: PatchOptions): Sampler {
+  const { batch, patch, halo, residual, seed, shares, sampling } = options
+  const targetSide = patch - 2 * halo
+  const stride = sampling === 'grid' ? GRID_STRIDE : 1
+  const along = (side: number) => Math.max(0, Math.floor((side - patch) / stride) + 1)
   // Every position in every picture is as likely as any other.
   const ends: number[] = []
-  for (const { width, height } of examples) {
-    ends.push((ends.at(-1) ?? 0) + (width - patch + 1) * (height - patch + 1))
-  }
-  const total = ends.at(-1) ?? 0
+  for (const { width, height } of examples) ends.push((ends.at(-1) ?? 0) + along(width) * along(height)) // prettier-ignore
+  const places = ends.at(-1) ?? 0
+  if (places === 0) throw new Error(`expected pictures that hold a patch of ${patch} pixels, got none`) // prettier-ignore
+  const order = createShuffle(sampling === 'grid' ? places : 0, seed)
 
-  return (step) => {
-    const random = createRandom(Math.imul(seed, 0x9e3779b1) + step)
-    for (let n = 0; n < batch; n++) {
-      let position = random.below(total)
-      const index = firstAbove(ends, position)
-      const { width, height, truth, small } = examples[index]
-      position -= ends[index - 1] ?? 0
-      const across = width - patch + 1
-      const x = position % across
-      const y = Math.floor(position / across)
-      const symmetry = random.below(8)
-      const kind = random.next() < uint8Share ? 'uint8' : 'float'
+  return {
+    places,
+    fill(step, { inputs, targets }) {
+      const random = createRandom(mixSeed(seed, BATCHES, step))
+      for (let n = 0; n < batch; n++) {
+        const place = sampling === 'grid' ? order(step * batch + n) : random.below(places)
+        const index = firstAbove(ends, place)
+        const { width, height, truth, versions } = examples[index]
+        const position = place - (ends[index - 1] ?? 0)
+        const across = along(width)
+        const x = stride * (position % across)
+        const y = stride * Math.floor(position / across)
+        const symmetry = sampling === 'grid' ? 0 : random.below(8)
+        const small = versions[pick(shares, random.next())]
 
-      const bicubic = resize(small[kind], width, height, { x, y, width: patch, height: patch })
-      copySquare(bicubic.data, patch, 0, patch, 1, symmetry, inputs, n * patch * patch)
-      const to = n * targetSide * targetSide
-      const from = (y + halo) * width + x + halo
-      copySquare(truth, width, from, targetSide, 255, symmetry, targets, to)
-      if (residual) subtractCentre(inputs, n * patch * patch, patch, targets, to, targetSide)
-    }
-    return { inputs, targets }
+        const bicubic = resize(small, width, height, { x, y, width: patch, height: patch })
+        copySquare(bicubic.data, patch, 0, patch, 1, symmetry, inputs, n * patch * patch)
+        const to = n * targetSide * targetSide
+        const from = (y + halo) * width + x + halo
+        copySquare(truth, width, from, targetSide, 255, symmetry, targets, to)
+        if (residual) subtractCentre(inputs, n * patch * patch, patch, targets, to, targetSide)
+      }
+    },
   }
+}
+
+/** Index of the share that `value`, 0..1, falls into. */
+function pick(shares: readonly number[], value: number): number {
+  let rest = value
+  const index = shares.findIndex((share) => (rest -= share) < 0)
+  return index < 0 ? shares.length - 1 : index
 }
 
 /**

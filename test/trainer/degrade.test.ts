@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Rgba } from '../../worker/image/plane.ts'
-import { bicubicOf, enlargePlane, rescalePicture, shrinkPicture, shrinkPlane, truthOf } from '../../trainer/degrade.ts' // prettier-ignore
+import { bicubicOf, blurPlane, describeDegradation, enlargePlane, parseDegradation, rescalePicture, shrinkPicture, shrinkPlane, truthOf } from '../../trainer/degrade.ts' // prettier-ignore
 import { drawPicture } from './pictures.ts'
 
 interface Golden {
@@ -64,6 +64,38 @@ test('a picture at factor 1 is that picture, at another it has rounded sides', (
   const { width: w, height: h } = rescalePicture(picture, 0.7)
   expect([w, h]).toEqual([13, 18])
 })
+
+test('blur keeps flat pictures and sums, and spreads a point by its deviation', () => {
+  const size = { width: 21, height: 17 }
+  const flat = { ...size, data: new Float32Array(21 * 17).fill(0.25) }
+  blurPlane(flat, 1.3).data.forEach((v) => expect(v).toBeCloseTo(0.25, 6))
+  const point = { ...size, data: new Float32Array(21 * 17) }
+  point.data[8 * 21 + 10] = 1
+  let [sum, across] = [0, 0]
+  blurPlane(point, 1.5).data.forEach((v, i) => {
+    sum += v
+    across += v * ((i % 21) - 10) ** 2
+  })
+  expect(sum).toBeCloseTo(1, 5)
+  expect(Math.sqrt(across)).toBeCloseTo(1.5, 1)
+  expect(blurPlane(point, 0)).toBe(point)
+})
+
+test.each(['clean', 'jpeg:30-95', 'jpeg:5-5'])(
+  '--degrade %s is described as it was written',
+  (text) => {
+    expect(describeDegradation(parseDegradation(text, 0))).toBe(text)
+  },
+)
+
+test.each(['jpg', 'jpeg:0-50', 'jpeg:60-50', 'jpeg:50-101', 'jpeg:50'])(
+  '--degrade %s is refused',
+  (text) => {
+    expect(() => parseDegradation(text, 0)).toThrow(
+      'expected --degrade to be clean, jpeg or jpeg:LOW-HIGH',
+    )
+  },
+)
 
 function expectClose(actual: Float32Array, expected: readonly number[]): void {
   expect(actual).toHaveLength(expected.length)

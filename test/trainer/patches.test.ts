@@ -1,23 +1,42 @@
+import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { createCodec } from '../../worker/codec/codec.ts'
+import { loadCodecModules } from '../../worker/codec/node.ts'
 import { modcrop } from '../../worker/image/plane.ts'
 import { bicubicOf, type InputKind, truthOf } from '../../trainer/degrade.ts'
-import { createSampler, type PatchOptions, prepareExamples } from '../../trainer/patches.ts'
+import { prepareExamples, type Preparation } from '../../trainer/examples.ts'
+import { createBatch, createSampler, type PatchOptions } from '../../trainer/patches.ts'
+import { openPatches } from '../../trainer/source.ts'
 import { drawPicture } from './pictures.ts'
 
 const PATCH = 15
 const HALO = 4
 const TARGET = PATCH - 2 * HALO
-const OPTIONS: PatchOptions = { batch: 24, patch: PATCH, halo: HALO, residual: false, uint8Share: 0, seed: 5 } // prettier-ignore
+const OPTIONS: PatchOptions = { batch: 24, patch: PATCH, halo: HALO, residual: false, seed: 5, shares: [0.5, 0.5], sampling: 'random' } // prettier-ignore
 const picture = drawPicture(43, 38, 2)
+const codec = createCodec(await loadCodecModules())
+const mixed = { kind: 'clean', uint8Share: 0.5, blur: 0 } as const
+const prepare = (of: typeof picture, preparation: Partial<Preparation> = {}) =>
+  prepareExamples(of, { scale: 3, patch: PATCH, degradation: mixed, sizes: 'own', ...preparation }, 1, codec) // prettier-ignore
 
-// One picture at its own size only, so that patches can be looked up in it.
-const examples = prepareExamples(picture, 3, PATCH).slice(0, 1)
+// Versions: from unrounded and from 8-bit luma. At the picture's own size only, so that patches can
+// be looked up in it.
+const examples = await prepare(picture)
 
-test.each<InputKind>(['float', 'uint8'])(
+function sample(step: number, options: Partial<PatchOptions> = {}, of = examples) {
+  const whole = { ...OPTIONS, ...options }
+  const batch = createBatch(whole)
+  createSampler(of, whole).fill(step, batch)
+  return batch
+}
+
+test.each<[InputKind, number[]]>([
+  ['float', [1, 0]],
+  ['uint8', [0, 1]],
+])(
   'every %s patch lies somewhere in the picture, turned, with its target in its middle',
-  (kind) => {
-    const options = { ...OPTIONS, uint8Share: kind === 'uint8' ? 1 : 0 }
-    const { inputs, targets } = createSampler(examples, options)(0)
+  (kind, shares) => {
+    const { inputs, targets } = sample(0, { shares })
     const bicubic = bicubicOf(picture, 3, kind)
     const truth = modcrop(truthOf(picture), 3)
     const turns = new Set<number>()
@@ -40,8 +59,8 @@ test.each<InputKind>(['float', 'uint8'])(
 )
 
 test('a residual target is the truth minus the middle of the input', () => {
-  const plain = createSampler(examples, OPTIONS)(3)
-  const residual = createSampler(examples, { ...OPTIONS, residual: true })(3)
+  const plain = sample(3)
+  const residual = sample(3, { residual: true })
   expect(residual.inputs).toEqual(plain.inputs)
   const [n, y, x] = [7, 3, 5]
   const middle = plain.inputs[(n * PATCH + y + HALO) * PATCH + x + HALO]
@@ -50,29 +69,75 @@ test('a residual target is the truth minus the middle of the input', () => {
 })
 
 test('a batch depends on seed and step alone', () => {
-  const copy = (options: PatchOptions, steps: number[]) => {
-    const sample = createSampler(examples, options)
-    return steps.map((step) => sample(step).inputs.slice()).at(-1)
-  }
-  const batch = copy(OPTIONS, [9])
-  expect(copy(OPTIONS, [0, 1, 2, 9])).toEqual(batch)
-  expect(copy(OPTIONS, [8])).not.toEqual(batch)
-  expect(copy({ ...OPTIONS, seed: 6 }, [9])).not.toEqual(batch)
+  const options = { ...OPTIONS }
+  const batch = sample(9).inputs
+  const sampler = createSampler(examples, options)
+  const other = createBatch(options)
+  for (const step of [0, 1, 2, 9]) sampler.fill(step, other)
+  expect(other.inputs).toEqual(batch)
+  expect(sample(8).inputs).not.toEqual(batch)
+  expect(sample(9, { seed: 6 }).inputs).not.toEqual(batch)
 })
 
 test('about the asked share of patches comes from 8-bit pictures', () => {
-  const floats = createSampler(examples, OPTIONS)(0).inputs.slice()
-  const mixed = createSampler(examples, { ...OPTIONS, uint8Share: 0.5 })(0).inputs
-  const same = Array.from({ length: OPTIONS.batch }, (_, n) => n).filter((n) => floats[n * PATCH ** 2] === mixed[n * PATCH ** 2]) // prettier-ignore
+  const floats = sample(0, { shares: [1, 0] }).inputs
+  const both = sample(0).inputs
+  const same = Array.from({ length: OPTIONS.batch }, (_, n) => n).filter((n) => floats[n * PATCH ** 2] === both[n * PATCH ** 2]) // prettier-ignore
   expect(same.length).toBeGreaterThan(4)
   expect(same.length).toBeLessThan(20)
 })
 
-test('a picture gives as many sizes as still hold a patch', () => {
-  expect(prepareExamples(drawPicture(100, 100, 1), 2, 33)).toHaveLength(5)
-  expect(prepareExamples(drawPicture(45, 100, 1), 2, 33)).toHaveLength(3) // 45, 40.5 and 36 hold 34
-  expect(prepareExamples(drawPicture(33, 100, 1), 2, 33)).toHaveLength(0)
+test('a picture gives as many sizes as still hold a patch', async () => {
+  const sizes = async (width: number) => {
+    const made = await prepare(drawPicture(width, 100, 1), { scale: 2, patch: 33, sizes: 'all' })
+    return made.length
+  }
+  expect(await sizes(100)).toBe(5)
+  expect(await sizes(45)).toBe(3) // 45, 40.5 and 36 hold 34
+  expect(await sizes(33)).toBe(0)
 })
+
+test('JPEG changes the input and leaves the target alone', async () => {
+  const degradation = { kind: 'jpeg', qualities: [30, 40], blur: 0 } as const
+  const compressed = await prepare(picture, { degradation })
+  expect(compressed[0].truth).toEqual(examples[0].truth)
+  expect(compressed[0].versions).toHaveLength(4)
+  const [clean] = examples[0].versions
+  for (const { data } of compressed[0].versions) {
+    const difference = Math.max(...data.map((v, i) => Math.abs(v - clean.data[i])))
+    expect(difference).toBeGreaterThan(5 / 255)
+    expect(difference).toBeLessThan(0.5)
+  }
+})
+
+test('the grid takes every sub-image once before any twice, upright', async () => {
+  const grid = await prepare(drawPicture(90, 75, 3), { patch: 33 })
+  const options = { ...OPTIONS, patch: 33, batch: 5, sampling: 'grid', shares: [1] } as const
+  const sampler = createSampler(grid, options)
+  expect(sampler.places).toBe(5 * 4) // (90 - 33) / 14 + 1, (75 - 33) / 14 + 1
+  const seen = new Set<string>()
+  for (let step = 0; step < 4; step++) {
+    const batch = createBatch(options)
+    sampler.fill(step, batch)
+    for (let n = 0; n < 5; n++) seen.add(batch.targets.subarray(n * 625, (n + 1) * 625).join())
+  }
+  expect(seen.size).toBe(20)
+})
+
+const T91 = new URL('../../../shared/data/T91', import.meta.url).pathname
+const CLEAN = { kind: 'clean', uint8Share: 0, blur: 0 } as const
+test.skipIf(!existsSync(T91)).each([
+  [2, 21_910],
+  [3, 21_884],
+  [4, 21_772],
+])(
+  "T91 at x%i has as many sub-images as the authors' script makes: %i (skipped without T91)",
+  async (scale, places) => {
+    const source = await openPatches({ ...OPTIONS, folders: [T91], scale, patch: 33, degradation: CLEAN, sampling: 'grid', holdsOut: false }) // prettier-ignore
+    await source.close()
+    expect(source.places).toBe(places)
+  },
+)
 
 type Turn = (square: Float32Array, side: number) => Float32Array
 

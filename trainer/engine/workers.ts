@@ -20,12 +20,13 @@ export interface Workers {
   dispose(): Promise<void>
 }
 
-const THREAD = new URL('./thread.mjs', import.meta.url)
+const THREAD = new URL('../thread.mjs', import.meta.url)
+const WORKER = new URL('./onnxWorker.ts', import.meta.url)
 
 /** Throws where a thread does not start, after ending the others. */
 export async function startWorkers(count: number, start: WorkerStart): Promise<Workers> {
   const workers = Array.from({ length: count }, () => {
-    return new Worker(THREAD, { execArgv: [], workerData: start })
+    return new Worker(THREAD, { argv: [WORKER.href], execArgv: [], workerData: start })
   })
   const send = async (order: Order) => {
     const answers = workers.map(answerOf)

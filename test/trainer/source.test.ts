@@ -1,0 +1,121 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { createCodec } from '../../worker/codec/codec.ts'
+import { loadCodecModules } from '../../worker/codec/node.ts'
+import { holdOut, listPictures, readDataset } from '../../trainer/dataset.ts'
+import { openPatches, type SourceOptions } from '../../trainer/source.ts'
+import { drawPicture } from './pictures.ts'
+
+const clean = { kind: 'clean', uint8Share: 0, blur: 0 } as const
+const COUNT = 40
+let folder = ''
+
+/** `top` with 40 pictures, some of them two folders down, and one broken file. */
+beforeAll(async () => {
+  folder = path.join(await mkdtemp(path.join(tmpdir(), 'source-')), 'top')
+  await mkdir(path.join(folder, 'a/b'), { recursive: true })
+  const codec = createCodec(await loadCodecModules())
+  for (let i = 0; i < COUNT; i++) {
+    const bytes = await codec.encode(drawPicture(80, 72, i), { format: 'png', quality: 100 })
+    await writeFile(path.join(folder, i % 4 === 0 ? 'a/b' : '.', `${i}.png`), bytes)
+  }
+})
+
+function open(options: Partial<SourceOptions> = {}) {
+  return openPatches({ folders: [folder], scale: 3, degradation: clean, batch: 4, patch: 33, halo: 6, residual: true, seed: 1, sampling: 'random', ...options }) // prettier-ignore
+}
+
+async function inputsAt(source: Awaited<ReturnType<typeof open>>, steps: readonly number[]) {
+  const inputs = []
+  for (const step of steps) inputs.push((await source.batch(step)).inputs.slice())
+  return inputs
+}
+
+test('folders are read with the folders in them, by names, hidden files left out', async () => {
+  await writeFile(path.join(folder, '.hidden.png'), '')
+  const files = await listPictures([folder])
+  expect(files).toHaveLength(COUNT)
+  expect(files.map(({ name }) => name)).toContain('top/a/b/8.png')
+  expect(files.map(({ name }) => name).toSorted()).toEqual(files.map(({ name }) => name))
+  const { pictures } = await readDataset(path.join(folder, 'a'))
+  expect(pictures.map(({ name }) => name)).toContain('b/8')
+})
+
+describe('what is held out', () => {
+  const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `set/${i}.png` })) // prettier-ignore
+  test.each([
+    [3, 0],
+    [4, 1],
+    [10, 2],
+    [91, 5],
+    [5000, 24],
+  ])('of %i pictures are %i', (count, held) => {
+    const { training, validation } = holdOut(named(count))
+    expect(validation).toHaveLength(held)
+    expect(training).toHaveLength(count - held)
+  })
+
+  test('changes little with more pictures, and does not depend on their order', () => {
+    const few = holdOut(named(200)).validation.map(({ name }) => name)
+    const more = holdOut(named(220).toReversed()).validation.map(({ name }) => name)
+    expect(few.filter((name) => more.includes(name)).length).toBeGreaterThan(6) // of 10
+  })
+})
+
+test('a small set is held whole, the same batches whatever was asked for before', async () => {
+  const source = await open()
+  expect(source.description).toMatchObject({ name: 'top', pictures: COUNT - 2, digestOf: 'bytes', streams: false }) // prettier-ignore
+  expect(source.validation).toHaveLength(2)
+  const [seventh] = await inputsAt(source, [7])
+  const again = await inputsAt(source, [0, 3, 7])
+  expect(again[2]).toEqual(seventh)
+  expect(again[0]).not.toEqual(seventh)
+  await source.close()
+})
+
+test('one batch may still be read while the next is cut', async () => {
+  const source = await open()
+  const first = await source.batch(0)
+  const before = first.inputs.slice()
+  await source.batch(1)
+  expect(first.inputs).toEqual(before)
+  await source.close()
+})
+
+// About a quarter of the pictures fit: windows of some 5, 90 steps each.
+const cacheBytes = 2 ** 20
+
+test('a large set streams through a bounded cache, the same batches across windows and restarts', async () => {
+  const source = await open({ cacheBytes, threads: 1 })
+  expect(source.description.streams).toBe(true)
+  const steps = [0, 50, 100, 150, 200, 400]
+  const inputs = await inputsAt(source, steps)
+  expect(source.heldBytes()).toBeGreaterThan(0)
+  expect(source.heldBytes()).toBeLessThanOrEqual(cacheBytes)
+  await source.close()
+  const again = await open({ cacheBytes, threads: 2 })
+  expect(await inputsAt(again, steps.slice(3))).toEqual(inputs.slice(3))
+  await again.close()
+})
+
+test('a broken picture is left out with a line, unless nothing is left', async () => {
+  const alone = path.join(path.dirname(folder), 'alone')
+  await mkdir(alone)
+  await writeFile(path.join(alone, 'broken.png'), 'no picture')
+  const lines: string[] = []
+  const warn = (line: string) => lines.push(line)
+  const source = await open({ folders: [folder, alone], warn })
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toMatch(/^left out: .*broken\.png/)
+  await source.close()
+  await expect(open({ folders: [alone], warn })).rejects.toThrow('expected pictures that hold a patch of 33 pixels') // prettier-ignore
+})
+
+test('without folders the built-in pictures are trained on', async () => {
+  const source = await open({ folders: [], cacheBytes, threads: 1 })
+  expect(source.description).toMatchObject({ name: 'procedural', digestOf: 'seed' })
+  expect((await source.batch(0)).inputs.some((v) => v > 0)).toBe(true)
+  await source.close()
+})

@@ -1,0 +1,35 @@
+// One thread of preparer.ts: a job in, its examples out, without copies.
+import { readFile } from 'node:fs/promises'
+import { parentPort } from 'node:worker_threads'
+import { createCodec } from '../worker/codec/codec.ts'
+import { loadCodecModules } from '../worker/codec/node.ts'
+import { decodePicture } from './dataset.ts'
+import { type Example, prepareExamples } from './examples.ts'
+import type { Job, Origin, Outcome } from './preparer.ts'
+import { proceduralPicture } from './procedural/picture.ts'
+
+const codec = createCodec(await loadCodecModules())
+
+parentPort!.on('message', async ({ origin, preparation, seed }: Job) => {
+  const outcome = await outcomeOf(async () =>
+    prepareExamples(await read(origin), preparation, seed, codec),
+  )
+  const examples = 'examples' in outcome ? outcome.examples : []
+  const planes = examples.flatMap(({ versions }) => versions.map(({ data }) => data))
+  const arrays = [...examples.map(({ truth }) => truth), ...planes]
+  parentPort!.postMessage(outcome, arrays.map(({ buffer }) => buffer as ArrayBuffer)) // prettier-ignore
+})
+
+async function read(origin: Origin) {
+  if ('index' in origin) return proceduralPicture(origin.seed, origin.index)
+  return (await decodePicture(codec, origin.file, await readFile(origin.file))).rgba
+}
+
+async function outcomeOf(work: () => Promise<Example[]>): Promise<Outcome> {
+  try {
+    return { examples: await work() }
+  } catch (error) {
+    const { message, cause } = error as Error
+    return { failure: cause instanceof Error ? `${message}: ${cause.message}` : message }
+  }
+}

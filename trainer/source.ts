@@ -1,0 +1,248 @@
+// Where batches come from. What fits the cache is prepared once and held. More than that streams: time
+// is cut in windows, each with the next pictures of an endless shuffle; while one window is sampled,
+// the next is prepared in threads. Either way a batch is a pure function of seed, step and data.
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { createCodec } from '../worker/codec/codec.ts'
+import { readHeader } from '../worker/codec/header.ts'
+import { loadCodecModules } from '../worker/codec/node.ts'
+import { decodePicture, holdOut, listPictures, type Picture, type PictureFile } from './dataset.ts'
+import { type Degradation, sharesOf } from './degrade.ts'
+import type { Batch } from './engine/engine.ts'
+import { bytesOf, CROP, cropPicture, type Example, heldBytes, type Preparation } from './examples.ts' // prettier-ignore
+import { createBatch, createSampler, type PatchOptions, type Sampler } from './patches.ts'
+import { createPreparer, type Job, type Origin } from './preparer.ts'
+import { proceduralPicture } from './procedural/picture.ts'
+import { createShuffle, mixSeed, PICTURES } from './seed.ts'
+
+export interface SourceOptions extends Omit<PatchOptions, 'shares'> {
+  /** With pictures to train on, and folders in them; none: the built-in set. */
+  readonly folders: readonly string[]
+  /** Pictures to validate on, instead of a share held out of training. */
+  readonly validate?: string
+  /** Keep pictures out of training for validation where `validate` names none (default: true). */
+  readonly holdsOut?: boolean
+  readonly scale: number
+  readonly degradation: Degradation
+  /** Most that prepared pictures may take (default: CACHE_BYTES). */
+  readonly cacheBytes?: number
+  /** That decode and prepare (default: one less than the machine has, 1 to 8). */
+  readonly threads?: number
+  /** Hears of pictures that were left out (default: console.warn). */
+  readonly warn?: (line: string) => void
+}
+
+export interface PatchSource {
+  readonly description: {
+    /** The folders' names, `T91+BSDS400`, or `procedural`. */
+    readonly name: string
+    /** Trained on. */
+    readonly pictures: number
+    /** 16 hexadecimal digits over the names and `digestOf` of every picture. */
+    readonly digest: string
+    readonly digestOf: 'bytes' | 'sizes' | 'seed'
+    readonly streams: boolean
+  }
+  /** In the order of their names, at most 512 pixels a side, cut from their middles. */
+  readonly validation: readonly Picture[]
+  /** Places that patches are cut from; of a stream, those in its first window. */
+  readonly places: number
+  /** Two batches take turns: one's arrays are filled again by the call after the next. */
+  batch(step: number): Promise<Batch>
+  /** What prepared pictures take now. */
+  heldBytes(): number
+  close(): Promise<void>
+}
+
+/** Two windows share it: the one that is sampled and the one that is prepared. */
+export const CACHE_BYTES = 2 ** 30
+/** With more pictures than this not even their headers are read. */
+const MOST_HELD_PICTURES = 4096
+/** Patches for each picture of a window: a thread prepares some 60 pictures a second. */
+const PATCHES_PER_PICTURE = 64
+const MOST_WARNINGS = 10
+const MOST_THREADS = 8
+const VALIDATION_SIDE = 512
+const PROCEDURAL_PICTURES = 120
+
+/** Throws where no picture can be trained on. Close it: it has threads. */
+export async function openPatches(options: SourceOptions): Promise<PatchSource> {
+  const { cacheBytes = CACHE_BYTES, scale, patch, degradation, sampling } = options
+  const entries = await listEntries(options.folders, options.seed)
+  const split =
+    options.validate === undefined && options.holdsOut !== false
+      ? holdOut(entries)
+      : { training: entries, validation: [] }
+  const validation = options.validate === undefined ? split.validation : await listEntries([options.validate], 0) // prettier-ignore
+  const warn = boundedWarnings(options.warn ?? console.warn)
+
+  const own: Preparation = { scale, patch, degradation, sizes: sampling === 'grid' ? 'own' : 'all' }
+  const { digest, digestOf, bytes } = await survey(entries, own, options.seed)
+  const streams = bytes > cacheBytes
+  if (streams && sampling === 'grid') {
+    throw new Error(`expected pictures that fit ${cacheBytes} bytes for the paper's grid, got ${Math.ceil(bytes)} bytes`) // prettier-ignore
+  }
+  const preparation: Preparation = streams ? { ...own, sizes: 'crop' } : own
+  const count = options.threads ?? Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))
+  const preparer = createPreparer(count)
+  const size = streams
+    ? Math.floor(cacheBytes / 2 / bytesOf(CROP ** 2, preparation))
+    : split.training.length
+  if (size === 0) {
+    await preparer.close()
+    throw new Error(`expected a cache that holds two pictures at least, got ${cacheBytes} bytes`)
+  }
+  const shuffle = createShuffle(split.training.length, options.seed)
+  const patchOptions: PatchOptions = { ...options, shares: sharesOf(degradation) }
+
+  function prepareWindow(index: number): Window {
+    const window: Window = { held: 0, isWanted: true, sampler: undefined as never }
+    const slots: Example[][] = Array.from({ length: size }, () => [])
+    const positions = Array.from(slots, (_, i) => index * size + i)
+    const picked = positions.map((position) => split.training[streams ? shuffle(position) : position]) // prettier-ignore
+    let next = 0
+    const lane = async () => {
+      while (next < size && window.isWanted) {
+        const i = next++
+        const job: Job = { origin: picked[i].origin, preparation, seed: mixSeed(options.seed, PICTURES, positions[i]) } // prettier-ignore
+        const outcome = await preparer.prepare(job)
+        if ('failure' in outcome) warn(outcome.failure)
+        else slots[i] = outcome.examples
+        window.held += heldBytes(slots[i])
+      }
+    }
+    const lanes = Array.from({ length: Math.min(count, size) }, lane)
+    window.sampler = Promise.all(lanes).then(() => createSampler(slots.flat(), patchOptions))
+    window.sampler.catch(() => {}) // reported by whoever asks for a batch of it
+    return window
+  }
+
+  const windows = new Map<number, Window>()
+  const steps = streams ? Math.ceil((size * PATCHES_PER_PICTURE) / options.batch) : Infinity
+  /** Only the window of `step` and the next one are kept. */
+  const windowAt = (step: number): Window => {
+    const current = Math.floor(step / steps)
+    const wanted = streams ? [current, current + 1] : [current]
+    for (const [index, window] of windows) {
+      if (wanted.includes(index)) continue
+      window.isWanted = false
+      windows.delete(index)
+    }
+    for (const index of wanted) if (!windows.has(index)) windows.set(index, prepareWindow(index))
+    return windows.get(current)!
+  }
+
+  try {
+    const first = await windowAt(0).sampler
+    if (!streams) await preparer.close()
+    const buffers = [createBatch(patchOptions), createBatch(patchOptions)]
+    let turn = 0
+    return {
+      description: {
+        name: nameOf(options.folders),
+        pictures: split.training.length,
+        digest,
+        digestOf,
+        streams,
+      },
+      validation: await readValidation(validation, warn),
+      places: first.places,
+      async batch(step) {
+        const buffer = buffers[turn]
+        turn = 1 - turn
+        const sampler = await windowAt(step).sampler
+        sampler.fill(step, buffer)
+        return buffer
+      },
+      heldBytes: () => [...windows.values()].reduce((sum, { held }) => sum + held, 0),
+      close: () => preparer.close(),
+    }
+  } catch (error) {
+    await preparer.close()
+    throw error
+  }
+}
+
+/** A stretch of time and its pictures. */
+interface Window {
+  held: number
+  /** False once it is left behind: its remaining pictures are not prepared. */
+  isWanted: boolean
+  sampler: Promise<Sampler>
+}
+
+interface Entry {
+  readonly name: string
+  readonly origin: Origin
+  readonly bytes: number
+}
+
+async function listEntries(folders: readonly string[], seed: number): Promise<Entry[]> {
+  if (folders.length === 0) {
+    return Array.from({ length: PROCEDURAL_PICTURES }, (_, index) => ({ name: `procedural/${index}`, origin: { seed, index }, bytes: 0 })) // prettier-ignore
+  }
+  const files = await listPictures(folders)
+  return files.map(({ name, file, bytes }: PictureFile) => ({ name, origin: { file }, bytes }))
+}
+
+function nameOf(folders: readonly string[]): string {
+  if (folders.length === 0) return 'procedural'
+  return folders.map((folder) => path.basename(path.resolve(folder))).join('+')
+}
+
+/** Digest, and about what the pictures would take if they were held. */
+async function survey(entries: readonly Entry[], preparation: Preparation, seed: number) {
+  const hash = createHash('sha256')
+  let bytes = 0
+  const isLarge = entries.length > MOST_HELD_PICTURES
+  const isBuiltIn = entries.every(({ origin }) => 'index' in origin)
+  if (isBuiltIn) hash.update(`${seed}`)
+  for (const { name, origin, bytes: size } of entries) {
+    hash.update(name)
+    if (isLarge) hash.update(`:${size}\n`)
+    else if ('file' in origin) {
+      const file = await readFile(origin.file)
+      const { width, height } = readHeader(file)
+      hash.update(file)
+      bytes += bytesOf(width * height, preparation)
+    }
+  }
+  return {
+    digest: hash.digest('hex').slice(0, 16),
+    digestOf: isBuiltIn ? ('seed' as const) : isLarge ? ('sizes' as const) : ('bytes' as const),
+    bytes: isLarge ? Infinity : bytes,
+  }
+}
+
+async function readValidation(entries: readonly Entry[], warn: (line: string) => void) {
+  const codec = createCodec(await loadCodecModules())
+  const pictures: Picture[] = []
+  for (const { name, origin } of entries) {
+    try {
+      const { rgba, isGrey } =
+        'index' in origin
+          ? { rgba: proceduralPicture(origin.seed, origin.index), isGrey: false }
+          : await decodePicture(codec, origin.file, await readFile(origin.file))
+      const width = Math.min(VALIDATION_SIDE, rgba.width)
+      const height = Math.min(VALIDATION_SIDE, rgba.height)
+      const x = (rgba.width - width) >> 1
+      const y = (rgba.height - height) >> 1
+      pictures.push({ name, rgba: cropPicture(rgba, x, y, width, height), isGrey })
+    } catch (error) {
+      warn((error as Error).message)
+    }
+  }
+  return pictures
+}
+
+/** The first few, and that there are more. */
+function boundedWarnings(warn: (line: string) => void): (line: string) => void {
+  let count = 0
+  return (line) => {
+    count++
+    if (count <= MOST_WARNINGS) warn(`left out: ${line}`)
+    if (count === MOST_WARNINGS) warn('left out: any more are not named')
+  }
+}
