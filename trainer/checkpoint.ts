@@ -1,51 +1,58 @@
-// A run on disk, whole between two steps: one JSON file, arrays as base64 of their f32 bytes.
-// Batches are functions of seed and step, so weights, moments and average are all there is.
-import { readFile, rename, writeFile } from 'node:fs/promises'
+// A run on disk, whole between two steps: one JSON file, arrays as base64 of their bytes. Batches
+// are functions of seed and step, so weights, their average and the optimiser's state are all.
+import { readFile } from 'node:fs/promises'
 import type { FitState } from './fit.ts'
+import { replaceFile } from './replace.ts'
 
 /** What must be equal for a run to be continued, e.g. { seed: 1, data: 'T91 ...' }. */
 export type Recipe = Readonly<Record<string, string | number | boolean>>
 
 interface Checkpoint {
-  readonly version: 1
+  readonly version: 2
   readonly recipe: Recipe
   readonly steps: number
   readonly step: number
-  readonly parameters: string
-  readonly mean: string
-  readonly square: string
-  readonly average: string
+  /** Training time so far. */
+  readonly seconds: number
+  /** By name: `parameters`, `average` and what the optimiser calls its own. */
+  readonly arrays: Readonly<Record<string, string>>
+}
+
+export interface Progress {
+  /** Of the whole run. */
+  readonly steps: number
+  readonly seconds: number
 }
 
 /** Replaces the file in one go: a run that is killed meanwhile keeps its last checkpoint. */
 export async function writeCheckpoint(
   file: string,
   recipe: Recipe,
-  steps: number,
-  { step, parameters, adam, average }: FitState,
+  { steps, seconds }: Progress,
+  state: FitState,
 ): Promise<void> {
-  const checkpoint: Checkpoint = {
-    version: 1,
-    recipe,
-    steps,
-    step,
-    parameters: encode(parameters),
-    mean: encode(adam.mean),
-    square: encode(adam.square),
-    average: encode(average),
-  }
-  await writeFile(`${file}.new`, JSON.stringify(checkpoint))
-  await rename(`${file}.new`, file)
+  const arrays = Object.fromEntries(
+    Object.entries(arraysOf(state)).map(([name, values]) => [
+      name,
+      Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64'),
+    ]),
+  )
+  const checkpoint: Checkpoint = { version: 2, recipe, steps, step: state.step, seconds, arrays }
+  await replaceFile(file, JSON.stringify(checkpoint))
 }
 
-/** Throws when there is none, or when it belongs to another recipe; says which part differs. */
+/**
+ * Fills `state`, new and of the same recipe, with what the file holds. Throws when the file belongs
+ * to another recipe, and says which part differs.
+ */
 export async function readCheckpoint(
   file: string,
   recipe: Recipe,
-): Promise<{ steps: number; state: FitState }> {
+  state: FitState,
+): Promise<Progress> {
   const checkpoint = JSON.parse(await readFile(file, 'utf8')) as Checkpoint
-  if (checkpoint.version !== 1) {
-    throw new Error(`${file}: expected checkpoint version 1, got ${checkpoint.version}`)
+  if (checkpoint.version !== 2) {
+    throw new Error(`${file}: expected checkpoint version 2, got ${String(checkpoint.version)}`)
   }
   for (const [key, value] of Object.entries(recipe)) {
     if (checkpoint.recipe[key] !== value) {
@@ -54,17 +61,17 @@ export async function readCheckpoint(
       )
     }
   }
-  const { steps, step, parameters, mean, square, average } = checkpoint
-  const adam = { mean: decode(mean), square: decode(square) }
-  const state = { step, parameters: decode(parameters), adam, average: decode(average) }
-  return { steps, state }
+  for (const [name, values] of Object.entries(arraysOf(state))) {
+    const bytes = Buffer.from(checkpoint.arrays[name] ?? '', 'base64')
+    if (bytes.length !== values.byteLength) {
+      throw new Error(`${file}: expected ${values.byteLength} bytes of ${name}, got ${bytes.length}`) // prettier-ignore
+    }
+    new Uint8Array(values.buffer, values.byteOffset, values.byteLength).set(bytes)
+  }
+  state.step = checkpoint.step
+  return { steps: checkpoint.steps, seconds: checkpoint.seconds }
 }
 
-function encode(values: Float32Array): string {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
-}
-
-function decode(text: string): Float32Array {
-  const bytes = Buffer.from(text, 'base64')
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
+function arraysOf({ parameters, average, optimizer }: FitState) {
+  return { parameters, average, ...optimizer.state }
 }

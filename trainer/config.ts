@@ -1,4 +1,5 @@
-// What a run does, from its command line. Checked as a whole before anything is read.
+// What a training run does, from its command line. Checked as a whole before anything is read, and
+// kept in the run's folder, so that --resume needs no option again.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { type Architecture, createNetwork, haloOf, SRCNN_915 } from '../worker/model/network.ts'
@@ -11,7 +12,12 @@ import {
   parseArguments,
   UsageError,
 } from './arguments.ts'
-import { type RuntimeName, RUNTIMES } from './engine/runtime.ts'
+import { type Degradation, parseDegradation } from './degrade.ts'
+import { type BackendName, BACKENDS } from './engine/backends.ts'
+import type { Initialisation, Schedule } from './fit.ts'
+import { type OptimizerName, OPTIMIZERS } from './optimizer/optimizer.ts'
+import type { PatchOptions } from './patches.ts'
+import { type StoreName, STORES } from './ship/store.ts'
 
 export const SCALES = [2, 3, 4]
 export const DATA = '../shared/data'
@@ -24,65 +30,108 @@ const TEST_SETS = ['Set5', 'Set14']
 export interface Config {
   readonly name: string
   readonly scales: readonly number[]
-  /** Folder of pictures to train on. */
-  readonly data: string
-  /** Folders of pictures to evaluate on. */
+  /** Folders of pictures to train on; none: the built-in procedural set. */
+  readonly data: readonly string[]
+  /** A folder of pictures to validate on; undefined: some of `data`, kept out of training. */
+  readonly validate: string | undefined
+  /** Folders of pictures to evaluate on, at the end. */
   readonly tests: readonly string[]
-  /** Folder for the weights and their manifest. */
-  readonly out: string
   readonly architecture: Architecture
+  readonly degradation: Degradation
+  readonly sampling: PatchOptions['sampling']
   /** Either a number of steps, or minutes from which the number is made at the start. */
   readonly duration: { readonly steps: number } | { readonly minutes: number }
   readonly seed: number
+  /** An ONNX file to start from, instead of `initialisation`; `%` in it stands for the scale. */
+  readonly from: string | undefined
+  readonly initialisation: Initialisation
+  readonly optimizer: OptimizerName
   /** Peak learning rate. */
   readonly rate: number
+  readonly course: Schedule['course']
+  /** What the rate is for: the gradient of the mean squared error, or of Caffe's sum / 2N. */
+  readonly loss: 'mean' | 'euclidean'
   /** Patches in a step. */
   readonly batch: number
   /** Side of an input patch in pixels. */
   readonly patch: number
-  /** Share of patches, 0..1, cut from 8-bit pictures instead of unrounded ones. */
-  readonly uint8Share: number
-  readonly runtime: RuntimeName
-  readonly resume: boolean
+}
+
+/** How a run goes, which its result does not depend on. */
+export interface Circumstances {
+  readonly backend: BackendName
+  readonly workers: number | undefined
+  readonly upload: StoreName | undefined
+  readonly bucket: string | undefined
 }
 
 const DEFAULTS = {
   name: 'srcnn',
   arch: SRCNN_915.kernels.join('-'),
   channels: SRCNN_915.widths.join(','),
-  steps: 40_000,
+  steps: 16_000,
   seed: 1,
-  rate: 1e-3,
-  batch: 32,
+  batch: 64,
   patch: 33,
-  uint8: 0.5,
-  out: 'models',
+  uint8: 0,
+  degrade: 'clean',
+  blur: 0,
+  optimizer: 'soap',
 }
 
+/** Peak rates that these optimisers like, for 9-1-5. */
+const RATES: Readonly<Record<OptimizerName, number>> = { soap: 4e-3, adam: 1e-3, sgd: 2e-2 }
+
 export const OPTIONS = {
+  data: { value: 'FOLDER,FOLDER', help: `pictures to train on (default: ${DATA}/${TRAINING_SET} where it is, else a built-in procedural set; procedural: that set)` }, // prettier-ignore
+  validate: { value: 'FOLDER', help: 'pictures to validate on (default: some 5 % of --data, kept out of training)' }, // prettier-ignore
+  eval: { value: 'FOLDER,FOLDER', help: 'pictures to evaluate on at the end (default: Set5 and Set14 where they are)' }, // prettier-ignore
   scale: { value: 'N,N', help: `scales to train, from ${SCALES.join(', ')} (default: all)` },
-  data: { value: 'FOLDER', help: `pictures to train on (default: ${DATA}/${TRAINING_SET})` },
-  eval: { value: 'FOLDER,FOLDER', help: 'pictures to evaluate on (default: Set5 and Set14 beside the training pictures, where they are)' }, // prettier-ignore
   steps: { value: 'N', help: `steps a scale (default: ${DEFAULTS.steps})` },
-  minutes: { value: 'N', help: 'about how long a scale may take, instead of --steps' },
+  minutes: { value: 'N', help: 'about how long the whole run may take, instead of --steps' },
+  degrade: { value: 'KIND', help: 'clean, jpeg or jpeg:LOW-HIGH: what the small pictures went through (default: clean)' }, // prettier-ignore
+  blur: { value: 'SIGMA', help: 'blur in pixels before a picture is shrunk (default: none)' },
+  uint8: { value: 'SHARE', help: `share of patches from pictures rounded to 8 bits, 0 to 1 (default: ${DEFAULTS.uint8})` }, // prettier-ignore
+  preset: {
+    value: 'paper',
+    help: 'the published recipe: sub-images on a grid, no residual, plain SGD',
+  },
+  from: { value: 'FILE', help: 'weights to start from, an .onnx file; % stands for the scale' },
   arch: { value: 'K-K-K', help: `kernel sides (default: ${DEFAULTS.arch})` },
   channels: { value: 'N,N', help: `channels between the layers (default: ${DEFAULTS.channels})` },
   'no-residual': { help: 'the network puts out the picture, not what bicubic misses' },
-  uint8: { value: 'SHARE', help: `share of patches from 8-bit pictures, 0 to 1 (default: ${DEFAULTS.uint8})` }, // prettier-ignore
-  seed: { value: 'N', help: `names the run (default: ${DEFAULTS.seed})` },
-  rate: { value: 'X', help: `peak learning rate (default: ${DEFAULTS.rate})` },
+  optimizer: { value: 'NAME', help: `${OPTIMIZERS.join(', ')} (default: ${DEFAULTS.optimizer})` },
+  rate: { value: 'X', help: `peak learning rate (default: ${OPTIMIZERS.map((name) => `${RATES[name]} for ${name}`).join(', ')})` }, // prettier-ignore
   batch: { value: 'N', help: `patches in a step (default: ${DEFAULTS.batch})` },
   patch: { value: 'N', help: `side of a patch in pixels (default: ${DEFAULTS.patch})` },
-  runtime: { value: 'NAME', help: `onnxruntime to use: ${RUNTIMES.join(', ')} (default: auto)` },
+  seed: { value: 'N', help: `names the run's random numbers (default: ${DEFAULTS.seed})` },
   name: { value: 'NAME', help: `the model's name (default: ${DEFAULTS.name})` },
-  out: { value: 'FOLDER', help: `where weights and manifest go (default: ${DEFAULTS.out})` },
-  resume: { help: 'continue from the checkpoint in runs/; give the same options again' },
+  run: { value: 'RUN', help: 'folder of the run in trainer/runs (default: the name and the next number)' }, // prettier-ignore
+  resume: { help: 'go on with --run, or the latest run, where it was stopped' },
+  backend: { value: 'NAME', help: `what computes: ${BACKENDS.join(', ')} (default: auto)` },
+  workers: { value: 'N', help: 'threads that share a batch, on a CPU (default: one a core)' },
+  upload: { value: 'STORE', help: `upload the weights at the end: ${STORES.join(', ')}` },
+  bucket: { value: 'NAME', help: "the store's bucket (default: that of wrangler.toml)" },
   help: { help: 'show this' },
 } as const
 
+export type TrainArguments = Arguments<typeof OPTIONS>
+
+export function parseTrainArguments(args: readonly string[]): TrainArguments {
+  return parseArguments(args, OPTIONS)
+}
+
+export function parseCircumstances(given: TrainArguments): Circumstances {
+  return {
+    backend: oneOf(given.backend ?? 'auto', 'backend', BACKENDS),
+    workers: given.workers === undefined ? undefined : integerOf(given.workers, 'workers', 1, 256),
+    upload: given.upload === undefined ? undefined : oneOf(given.upload, 'upload', STORES),
+    bucket: given.bucket,
+  }
+}
+
 /** Throws a UsageError for what cannot be meant. */
-export function parseConfig(args: readonly string[]): Config {
-  const given = parseArguments(args, OPTIONS)
+export function parseConfig(given: TrainArguments): Config {
   const name = given.name ?? DEFAULTS.name
   if (!/^[a-z][a-z0-9-]*$/.test(name)) {
     throw new UsageError(`expected --name to be a-z, 0-9 and dashes, got "${name}"`)
@@ -90,29 +139,36 @@ export function parseConfig(args: readonly string[]): Config {
   if (given.steps !== undefined && given.minutes !== undefined) {
     throw new UsageError('expected --steps or --minutes, got both')
   }
-  const architecture = parseArchitecture(given)
+  const isPaper = given.preset !== undefined && oneOf(given.preset, 'preset', ['paper']) === 'paper'
+  const architecture = parseArchitecture(given, isPaper)
   const smallest = 2 * haloOf(createNetwork(architecture)) + 1
-  const data = given.data ?? defaultData()
-  const beside = TEST_SETS.map((set) => path.join(path.dirname(data), set))
+  const optimizer = oneOf(given.optimizer ?? (isPaper ? 'sgd' : DEFAULTS.optimizer), 'optimizer', OPTIMIZERS) // prettier-ignore
+  const uint8Share = numberOf(given.uint8 ?? `${DEFAULTS.uint8}`, 'uint8', 0, 1)
+  const blur = numberOf(given.blur ?? `${DEFAULTS.blur}`, 'blur', 0, 10)
   return {
     name,
     scales: parseScales(given.scale),
-    data,
-    tests: given.eval === undefined ? beside.filter(existsSync) : listOf(given.eval, 'eval', existing), // prettier-ignore
-    out: given.out ?? DEFAULTS.out,
+    data: parseData(given.data),
+    validate: given.validate === undefined ? undefined : existing(given.validate, 'validate'),
+    tests: parseTests(given.eval),
     architecture,
+    degradation: parseDegradation(given.degrade ?? DEFAULTS.degrade, uint8Share, blur),
+    sampling: isPaper ? 'grid' : 'random',
     duration:
       given.minutes === undefined
         ? { steps: integerOf(given.steps ?? `${DEFAULTS.steps}`, 'steps', 1) }
-        : { minutes: numberOf(given.minutes, 'minutes', 0.01, 10_000) },
+        : { minutes: numberOf(given.minutes, 'minutes', 0.01, 100_000) },
     seed: integerOf(given.seed ?? `${DEFAULTS.seed}`, 'seed', -(2 ** 31)),
-    rate: numberOf(given.rate ?? `${DEFAULTS.rate}`, 'rate', 1e-8, 1),
-    batch: integerOf(given.batch ?? `${DEFAULTS.batch}`, 'batch', 1, 4096),
+    from: given.from,
+    // Caffe's Gaussian filler, and its rate for its own loss.
+    initialisation: isPaper ? 0.001 : 'he',
+    optimizer,
+    rate: numberOf(given.rate ?? `${isPaper ? 1e-4 : RATES[optimizer]}`, 'rate', 1e-8, 1),
+    course: isPaper ? 'constant' : 'cosine',
+    loss: isPaper ? 'euclidean' : 'mean',
+    batch: integerOf(given.batch ?? `${isPaper ? 128 : DEFAULTS.batch}`, 'batch', 1, 4096),
     // Smaller ones have no pixel that sees only true neighbours; larger ones than pictures do not fit.
     patch: integerOf(given.patch ?? `${DEFAULTS.patch}`, 'patch', smallest, 512),
-    uint8Share: numberOf(given.uint8 ?? `${DEFAULTS.uint8}`, 'uint8', 0, 1),
-    runtime: oneOf(given.runtime ?? 'auto', 'runtime', RUNTIMES),
-    resume: given.resume ?? false,
   }
 }
 
@@ -121,32 +177,26 @@ export function parseScales(text: string | undefined): number[] {
   return text === undefined ? SCALES : listOf(text, 'scale', (item) => oneOf(item, 'scale', known)).map(Number) // prettier-ignore
 }
 
-/** The command that repeats one scale of a run on the same data. */
-export function commandOf(config: Config, scale: number, steps: number): string {
-  const { architecture } = config
-  const options: [string, string | number, string | number][] = [
-    ['arch', architecture.kernels.join('-'), DEFAULTS.arch],
-    ['channels', architecture.widths.join(','), DEFAULTS.channels],
-    ['uint8', config.uint8Share, DEFAULTS.uint8],
-    ['seed', config.seed, DEFAULTS.seed],
-    ['rate', config.rate, DEFAULTS.rate],
-    ['batch', config.batch, DEFAULTS.batch],
-    ['patch', config.patch, DEFAULTS.patch],
-    ['name', config.name, DEFAULTS.name],
-  ]
-  const changed = options.filter(([, value, standard]) => value !== standard)
-  const words = changed.map(([option, value]) => ` --${option} ${value}`).join('')
-  const residual = architecture.residual ? '' : ' --no-residual'
-  // The folder's name, not its path: where it lies is the machine's business.
-  const data = path.basename(config.data) === TRAINING_SET ? '' : ` --data ${path.basename(config.data)}` // prettier-ignore
-  return `npm run trainer -- --scale ${scale} --steps ${steps}${words}${residual}${data}`
+/** The command that repeats one scale of a run on the same data: what was typed, made certain. */
+export function commandOf(given: TrainArguments, scale: number, steps: number): string {
+  const { words: _, ...options } = given
+  const about = new Set(['scale', 'steps', 'minutes', 'run', 'resume', 'backend', 'workers', 'upload', 'bucket', 'eval']) // prettier-ignore
+  const kept = Object.entries(options).filter(([option]) => !about.has(option))
+  const words = kept.map(([option, value]) => {
+    if (value === true) return ` --${option}`
+    // Folders by their names, not their paths: where they lie is the machine's business.
+    const isPath = option === 'data' || option === 'validate' || option === 'from'
+    const text = isPath ? String(value).split(',').map((item) => path.basename(item)).join(',') : value // prettier-ignore
+    return ` --${option} ${text}`
+  })
+  return `npm run trainer -- --scale ${scale} --steps ${steps}${words.join('')}`
 }
 
-function parseArchitecture(given: Arguments<typeof OPTIONS>): Architecture {
+function parseArchitecture(given: TrainArguments, isPaper: boolean): Architecture {
   const architecture = {
     kernels: integersOf(given.arch ?? DEFAULTS.arch, 'arch', '-', MAX_KERNEL),
     widths: integersOf(given.channels ?? DEFAULTS.channels, 'channels', ',', MAX_CHANNELS),
-    residual: !given['no-residual'],
+    residual: !given['no-residual'] && !isPaper,
   }
   if (architecture.widths.length !== architecture.kernels.length - 1) {
     throw new UsageError(
@@ -163,13 +213,18 @@ function integersOf(text: string, option: string, separator: string, most: numbe
   return listOf(text, option, parse, { separator, repeats: true })
 }
 
-function defaultData(): string {
-  const data = path.join(DATA, TRAINING_SET)
-  if (existsSync(data)) return data
-  throw new UsageError(`expected --data FOLDER with pictures to train on, as there is no ${data}`)
+function parseData(text: string | undefined): string[] {
+  if (text === 'procedural') return []
+  if (text !== undefined) return listOf(text, 'data', (item) => existing(item, 'data'))
+  return [path.join(DATA, TRAINING_SET)].filter(existsSync)
 }
 
-function existing(folder: string): string {
+function parseTests(text: string | undefined): string[] {
+  if (text !== undefined) return listOf(text, 'eval', (item) => existing(item, 'eval'))
+  return TEST_SETS.map((set) => path.join(DATA, set)).filter(existsSync)
+}
+
+function existing(folder: string, option: string): string {
   if (existsSync(folder)) return folder
-  throw new UsageError(`expected --eval to name folders that exist, got "${folder}"`)
+  throw new UsageError(`expected --${option} to name folders that exist, got "${folder}"`)
 }

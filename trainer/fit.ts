@@ -1,26 +1,31 @@
-// The optimisation: He initialisation, Adam with warm-up and cosine, an averaged copy of the
-// weights. One step is a function of the state and the step's batch, so a run that was stopped
-// and resumed ends in the same bits as one that was not.
+// The optimisation: He initialisation, warm-up and cosine, an averaged copy of the weights. One
+// step is a function of the state and the step's batch, so a run that was stopped and resumed
+// ends in the same bits as one that was not.
 import type { Network } from '../worker/model/network.ts'
 import { createRandom } from '../worker/image/prng.ts'
-import { type AdamState, createAdam, stepAdam } from './adam.ts'
 import type { Batch, TrainEngine } from './engine/engine.ts'
+import { createOptimizer, type Optimizer, type OptimizerName } from './optimizer/optimizer.ts'
 import { countParameters, viewParameters } from './parameters.ts'
 
 export interface FitState {
   /** Steps done. */
   step: number
   readonly parameters: Float32Array
-  readonly adam: AdamState
+  readonly optimizer: Optimizer
   /** Exponential moving average of the parameters: what is exported. */
   readonly average: Float32Array
 }
 
 export interface Schedule {
   readonly steps: number
-  /** Peak learning rate. */
+  /** Peak learning rate, for gradients of the mean squared error. */
   readonly rate: number
+  /** `cosine`: 200 steps of warm-up, then a cosine down to 2 %. `constant`: the rate from first to last. */
+  readonly course: 'cosine' | 'constant'
 }
+
+/** Where weights start. `he`: see createFitState. A number: normal with that standard deviation. */
+export type Initialisation = 'he' | number
 
 const WARM_UP_STEPS = 200
 /** Where the cosine ends, as a share of the peak. */
@@ -29,26 +34,42 @@ const AVERAGE_DECAY = 0.999
 // A last layer that starts small: a residual network then starts as bicubic, not as noise.
 const LAST_LAYER_GAIN = 0.1
 
-/** He et al., 2015: normal with variance 2 / fan-in, biases zero. */
-export function createFitState(network: Network, seed: number): FitState {
+/** He et al., 2015: normal with variance 2 / fan-in, the last layer a tenth of that; biases zero. */
+export function createFitState(
+  network: Network,
+  seed: number,
+  optimizer: OptimizerName,
+  initialisation: Initialisation = 'he',
+): FitState {
   const parameters = new Float32Array(countParameters(network))
   const random = createRandom(seed)
   viewParameters(network, parameters).forEach(({ weights }, i) => {
     const { kernel, inputs } = network.layers[i]
     const isLast = i === network.layers.length - 1
-    const deviation = Math.sqrt(2 / (kernel * kernel * inputs)) * (isLast ? LAST_LAYER_GAIN : 1)
+    const he = Math.sqrt(2 / (kernel * kernel * inputs)) * (isLast ? LAST_LAYER_GAIN : 1)
+    const deviation = initialisation === 'he' ? he : initialisation
     for (let j = 0; j < weights.length; j++) weights[j] = deviation * random.normal()
   })
+  return startFrom(network, parameters, optimizer)
+}
+
+/** The state before the first step, from given weights, which become the state's own. */
+export function startFrom(
+  network: Network,
+  parameters: Float32Array,
+  optimizer: OptimizerName,
+): FitState {
   return {
     step: 0,
     parameters,
-    adam: createAdam(parameters.length),
+    optimizer: createOptimizer(optimizer, network),
     average: parameters.slice(),
   }
 }
 
 /** Learning rate of a step, counted from 0. */
-export function rateAt(step: number, { steps, rate }: Schedule): number {
+export function rateAt(step: number, { steps, rate, course }: Schedule): number {
+  if (course === 'constant') return rate
   const warmUp = Math.min(1, (step + 1) / WARM_UP_STEPS)
   const cosine = 0.5 * (1 + Math.cos((Math.PI * step) / steps))
   return rate * warmUp * (FINAL_SHARE + (1 - FINAL_SHARE) * cosine)
@@ -56,25 +77,30 @@ export function rateAt(step: number, { steps, rate }: Schedule): number {
 
 /**
  * Steps until the schedule ends or `onStep` gives false. `state` is changed in place and is whole
- * between steps. Throws when the loss is no number: a run never ends in NaN weights.
+ * between steps. While gradients are computed the next batch is cut, so `batchOf` must leave the
+ * last one alone. Throws when the loss is no number: a run never ends in NaN weights.
  */
 export async function fit(
   state: FitState,
   engine: TrainEngine,
-  sample: (step: number) => Batch,
+  batchOf: (step: number) => Batch | Promise<Batch>,
   schedule: Schedule,
   onStep: (loss: number) => boolean | Promise<boolean>,
 ): Promise<void> {
+  let next = batchOf(state.step)
   while (state.step < schedule.steps) {
-    const { step, parameters, adam, average } = state
-    const { loss, gradients } = await engine.lossAndGradients(parameters, sample(step))
+    const { step, parameters, optimizer, average } = state
+    const computed = engine.lossAndGradients(parameters, await next)
+    if (step + 1 < schedule.steps) next = batchOf(step + 1)
+    const { loss, gradients } = await computed
     if (!Number.isFinite(loss)) {
       throw new Error(`the loss became ${loss} at step ${step}: try a lower rate than ${schedule.rate}`) // prettier-ignore
     }
-    stepAdam(adam, parameters, gradients, rateAt(step, schedule), step + 1)
-    for (let i = 0; i < average.length; i++) {
-      average[i] += (1 - AVERAGE_DECAY) * (parameters[i] - average[i])
-    }
+    optimizer.update(parameters, gradients, rateAt(step, schedule), step + 1)
+    // At first over fewer steps, so that the start is soon forgotten.
+    const decay = Math.min(AVERAGE_DECAY, (step + 1) / (step + 10))
+    for (let i = 0; i < average.length; i++)
+      average[i] += (1 - decay) * (parameters[i] - average[i])
     state.step = step + 1
     if (!(await onStep(loss))) return
   }

@@ -29,3 +29,13 @@ export function withParameters(network: Network, flat: Float32Array): Network {
   }))
   return { ...network, layers }
 }
+
+/** The weights of `network` as one vector. */
+export function flatten(network: Network): Float32Array {
+  const flat = new Float32Array(countParameters(network))
+  viewParameters(network, flat).forEach(({ weights, bias }, i) => {
+    weights.set(network.layers[i].weights)
+    bias.set(network.layers[i].bias)
+  })
+  return flat
+}

@@ -4,6 +4,8 @@ import type { WriteStream } from 'node:tty'
 export interface Progress {
   /** After every step, with that batch's loss. */
   update(step: number, loss: number): void
+  /** After each validation: PSNR in dB, and what bicubic has on the same pictures. */
+  validated(psnr: number, bicubic: number): void
   /** Leaves the last state on a line of its own. */
   end(): void
 }
@@ -24,6 +26,7 @@ export function createProgress(
   let mean = 0
   let seen = 0
   let line = ''
+  let quality = ''
   const draw = (step: number) => {
     const seconds = (performance.now() - start) / 1000
     const perSecond = (step - first) / seconds
@@ -33,7 +36,7 @@ export function createProgress(
       `${label} ${stream.isTTY ? `[${bar}] ` : ''}${(100 * share).toFixed(0).padStart(3)} %`,
       `step ${step}/${steps}`,
       `loss ${mean.toExponential(3)}`,
-      `${(-10 * Math.log10(mean)).toFixed(2)} dB on patches`,
+      ...(quality ? [quality] : []),
       `${Math.round(perSecond * batch)} patches/s`,
       `${formatSeconds((steps - step) / perSecond)} left`,
     ].join('  ')
@@ -48,6 +51,10 @@ export function createProgress(
       if (now - drawn < (stream.isTTY ? REDRAW_MS : LINE_MS) && step < steps) return
       drawn = now
       draw(step)
+    },
+    validated(psnr, bicubic) {
+      const more = psnr - bicubic
+      quality = `${psnr.toFixed(2)} dB (${more < 0 ? '' : '+'}${more.toFixed(2)} to bicubic)`
     },
     end: () => {
       if (stream.isTTY && line) stream.write('\n')

@@ -8,37 +8,51 @@ import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import { parseManifest } from '../../worker/model/manifest.ts'
 import { UsageError } from '../../trainer/arguments.ts'
-import { commandOf, parseConfig } from '../../trainer/config.ts'
+import {
+  commandOf,
+  parseCircumstances,
+  parseConfig,
+  parseTrainArguments,
+} from '../../trainer/config.ts'
 import { createProgress, formatSeconds } from '../../trainer/progress.ts'
 import { drawPicture } from './pictures.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
-test('the commands train, export, evaluate and list, from a folder of pictures', async () => {
+test('the commands train, evaluate and promote, from a folder of pictures', async () => {
   const folder = await folderOfPictures()
   const run = (script: string, ...args: string[]) => execute(script, folder, args)
 
-  const trained = await run('main.ts', '--data', 'train', '--eval', 'test', '--scale', '2,3', '--steps', '4', '--batch', '2', '--channels', '8,4', '--runtime', 'web', '--name', 'tiny') // prettier-ignore
+  const trained = await run('main.ts', '--data', 'train', '--eval', 'test', '--scale', '2,3', '--steps', '4', '--batch', '2', '--channels', '8,4', '--backend', 'onnx-wasm', '--name', 'tiny') // prettier-ignore
   expect(trained.stderr).toMatch(/tiny x3 +100 % +step 4\/4/)
   expect(trained.stdout).toContain('onnxruntime-web')
-  expect(await readdir(path.join(folder, 'models'))).toEqual(['manifest.json', 'tiny-x2.onnx', 'tiny-x3.onnx']) // prettier-ignore
-  const { models } = parseManifest(
-    await readFile(path.join(folder, 'models/manifest.json'), 'utf8'),
-  )
+  const place = path.join(folder, 'trainer/runs/tiny-1')
+  expect(await readdir(place)).toEqual(['config.json', 'manifest.json', 'tiny-x2.onnx', 'tiny-x3.onnx', 'x2', 'x3']) // prettier-ignore
+  const { models } = parseManifest(await readFile(path.join(place, 'manifest.json'), 'utf8'))
   expect(models[1]).toMatchObject({
     name: 'tiny',
     scale: 3,
     architecture: '9-1-5 1-8-4-1 residual',
     padding: 'edge',
-    data: 'train (2 images)',
+    data: 'train (4 images)',
     seed: 1,
     steps: 4,
     patches: 8,
-    command: 'npm run trainer -- --scale 3 --steps 4 --channels 8,4 --batch 2 --name tiny --data train', // prettier-ignore
+    validation: { data: 'train, held out', images: 1, input: 'clean' },
+    command: 'npm run trainer -- --scale 3 --steps 4 --data train --batch 2 --channels 8,4 --name tiny', // prettier-ignore
     scores: [{ set: 'test', input: 'float', images: 1 }, { set: 'test', input: 'uint8', images: 1 }], // prettier-ignore
   })
+  const log = (await readFile(path.join(place, 'x3/log.jsonl'), 'utf8')).trim().split('\n')
+  const last = JSON.parse(log.at(-1)!) as { step: number; psnr: number; bicubic: number }
+  expect(last).toMatchObject({ step: 4, patches: 8 })
+  expect(last.bicubic).toBeCloseTo(models[1].validation!.bicubic, 4)
+  expect(last.psnr).toBeCloseTo(models[1].validation!.psnr, 4)
 
-  const evaluated = await run('evaluate.ts', 'test', '--method', 'tiny', '--scale', '3', '--input', 'float', '--json', '--runtime', 'web') // prettier-ignore
+  const promoted = run('main.ts', 'promote', 'tiny-1', '--force')
+  await expect(promoted).resolves.toBeDefined()
+  expect(await readdir(path.join(folder, 'models'))).toEqual(['manifest.json', 'tiny-x2.onnx', 'tiny-x3.onnx']) // prettier-ignore
+  await expect(run('main.ts', 'promot')).rejects.toThrow('did you mean promote?')
+  const evaluated = await run('evaluate.ts', 'test', '--models', 'trainer/runs/tiny-1', '--method', 'tiny', '--scale', '3', '--input', 'float', '--json', '--runtime', 'web') // prettier-ignore
   const { results } = JSON.parse(evaluated.stdout) as { results: { psnr: number }[] }
   expect(results[0].psnr).toBeCloseTo(models[1].scores![0].psnr, 3)
 
@@ -47,23 +61,23 @@ test('the commands train, export, evaluate and list, from a folder of pictures',
 
 test('Ctrl-C leaves a checkpoint, and --resume ends in the file of a run that was left alone', async () => {
   const folder = await folderOfPictures()
-  const options = ['--data', 'train', '--eval', 'test', '--scale', '3', '--steps', '300', '--batch', '2', '--channels', '8,4', '--runtime', 'web'] // prettier-ignore
-  await execute('main.ts', folder, [...options, '--out', 'whole'])
+  const options = ['--data', 'train', '--eval', 'test', '--scale', '3', '--steps', '80', '--batch', '2', '--channels', '8,4', '--backend', 'onnx-wasm'] // prettier-ignore
+  await execute('main.ts', folder, [...options, '--run', 'whole'])
 
-  const stopped = await execute('main.ts', folder, options, { interruptAt: '300 steps', code: 130 })
-  const step = Number(/stopped at step (\d+) of 300/.exec(stopped.stdout)?.[1])
-  expect(step).toBeLessThan(300)
-  const resumed = await execute('main.ts', folder, [...options, '--resume'])
-  expect(resumed.stdout).not.toContain('starts at step 0')
-  const read = (out: string) => readFile(path.join(folder, out, 'srcnn-x3.onnx'))
-  expect(await read('models')).toEqual(await read('whole'))
+  const stopped = await execute('main.ts', folder, options, { interruptAt: '80 steps', code: 130 })
+  const step = Number(/stopped at step (\d+) of 80/.exec(stopped.stdout)?.[1])
+  expect(step).toBeLessThan(80)
+  await execute('main.ts', folder, ['--resume', '--run', 'srcnn-1'])
+  const read = (run: string) => readFile(path.join(folder, 'trainer/runs', run, 'srcnn-x3.onnx'))
+  expect(await read('srcnn-1')).toEqual(await read('whole'))
 
-  const other = execute('main.ts', folder, [...options, '--resume', '--seed', '2'])
-  await expect(other).rejects.toThrow('is of another run: expected seed 1 as there, got 2')
+  const other = execute('main.ts', folder, ['--resume', '--seed', '2'])
+  await expect(other).rejects.toThrow('expected --resume without --seed: a run keeps its options')
 })
 
 test.each([
-  ['--foo 1', 'expected one of --scale, --data'],
+  ['--foo 1', 'expected one of --data, --validate'],
+  ['--step 5', 'got --step; did you mean --steps?'],
   ['--steps', 'expected --steps N, got no value'],
   ['--steps --seed', 'expected --steps N, got no value'],
   ['--steps 1.5', 'expected --steps to be an integer from 1 to 2147483647, got "1.5"'],
@@ -79,23 +93,44 @@ test.each([
   ['--arch 9-2-5', 'expected --arch to be of odd kernels, got 2'],
   ['--patch 12', 'expected --patch to be an integer from 13 to 512, got "12"'],
   ['--uint8 2', 'expected --uint8 to be a number from 0 to 1, got "2"'],
-  ['--runtime gpu', 'expected --runtime to be one of auto, node, web, got "gpu"'],
+  ['--backend gpu', 'expected --backend to be one of auto, onnx-cuda'],
+  ['--degrade blurry', 'expected --degrade to be clean, jpeg or jpeg:LOW-HIGH'],
+  ['--preset fast', 'expected --preset to be one of paper, got "fast"'],
   ['--eval nowhere', 'expected --eval to name folders that exist, got "nowhere"'],
   ['--name X', 'expected --name to be a-z, 0-9 and dashes, got "X"'],
   ['T91', 'expected only options, got "T91"'],
 ])('"%s" is refused: %s', (line, message) => {
-  const parse = () => parseConfig(['--data', '.', ...line.split(' ')])
+  const parse = () => {
+    const given = parseTrainArguments(['--data', '.', ...line.split(' ')])
+    parseCircumstances(given)
+    return parseConfig(given)
+  }
   expect(parse).toThrow(UsageError)
   expect(parse).toThrow(message)
 })
 
-test('the command in the manifest says what differs from the defaults, and holds no path', () => {
-  const line = '--data /a/b/photos --arch 9-3-5 --no-residual --seed 7 --uint8 0 --minutes 5'
-  const config = parseConfig(line.split(' '))
-  const command = commandOf(config, 4, 1234)
-  expect(command).toBe('npm run trainer -- --scale 4 --steps 1234 --arch 9-3-5 --uint8 0 --seed 7 --no-residual --data photos') // prettier-ignore
-  const again = parseConfig(command.split(' ').slice(4))
-  expect(again.architecture).toEqual(config.architecture)
+test('the command in the manifest repeats what was typed, and holds no path', () => {
+  const line = '--data ./trainer,./test --arch 9-3-5 --no-residual --seed 7 --uint8 0.5 --minutes 5 --workers 1' // prettier-ignore
+  const given = parseTrainArguments(line.split(' '))
+  const command = commandOf(given, 4, 1234)
+  expect(command).toBe('npm run trainer -- --scale 4 --steps 1234 --data trainer,test --arch 9-3-5 --no-residual --seed 7 --uint8 0.5') // prettier-ignore
+  const again = parseConfig(parseTrainArguments(command.split(' ').slice(4)))
+  expect(again.architecture).toEqual(parseConfig(given).architecture)
+})
+
+test('the paper preset is the published recipe', () => {
+  const config = parseConfig(parseTrainArguments(['--preset', 'paper', '--data', '.']))
+  expect(config).toMatchObject({
+    architecture: { kernels: [9, 1, 5], widths: [64, 32], residual: false },
+    sampling: 'grid',
+    initialisation: 0.001,
+    optimizer: 'sgd',
+    rate: 1e-4,
+    course: 'constant',
+    loss: 'euclidean',
+    batch: 128,
+    patch: 33,
+  })
 })
 
 test('progress is one line that is rewritten on a terminal, and whole lines elsewhere', () => {
@@ -104,11 +139,12 @@ test('progress is one line that is rewritten on a terminal, and whole lines else
     const stream = { isTTY, write: (part: string) => ((text += part), true) }
     const progress = createProgress('x3', { first: 0, steps: 2, batch: 4 }, stream)
     progress.update(1, 0.01)
+    progress.validated(30.5, 30.392)
     progress.update(2, 0.001)
     progress.end()
     return text
   }
-  expect(write(false)).toMatch(/^x3 +100 % {2}step 2\/2 {2}loss 5.500e-3 {2}22.60 dB on patches {2}\d+ patches\/s {2}0:00 left\n$/) // prettier-ignore
+  expect(write(false)).toMatch(/^x3 +100 % {2}step 2\/2 {2}loss 5.500e-3 {2}30.50 dB \(\+0.11 to bicubic\) {2}\d+ patches\/s {2}0:00 left\n$/) // prettier-ignore
   expect(write(true)).toMatch(/\rx3 \[#{20}\] 100 %.*\n$/s)
 })
 
@@ -126,8 +162,8 @@ async function folderOfPictures(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'trainer-'))
   const codec = createCodec(await loadCodecModules())
   for (const [set, seeds] of [
-    ['train', [1, 2]],
-    ['test', [3]],
+    ['train', [1, 2, 3, 4, 5]],
+    ['test', [6]],
   ] as const) {
     await mkdir(path.join(folder, set))
     for (const seed of seeds) {

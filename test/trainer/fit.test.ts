@@ -2,39 +2,70 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { createCodec } from '../../worker/codec/codec.ts'
+import { loadCodecModules } from '../../worker/codec/node.ts'
 import { createOrtEngine } from '../../worker/engine/ort.ts'
 import { createNetwork, decodeNetwork, encodeNetwork, haloOf, type Network } from '../../worker/model/network.ts' // prettier-ignore
 import { readCheckpoint, writeCheckpoint } from '../../trainer/checkpoint.ts'
-import { createOnnxEngine } from '../../trainer/engine/onnx.ts'
+import { chooseBackend } from '../../trainer/engine/backends.ts'
 import { loadRuntime } from '../../trainer/engine/runtime.ts'
-import { createFitState, fit, type FitState, rateAt } from '../../trainer/fit.ts'
-import { withParameters } from '../../trainer/parameters.ts'
-import { createSampler, prepareExamples } from '../../trainer/patches.ts'
+import {
+  createFitState,
+  fit,
+  type FitState,
+  rateAt,
+  type Schedule,
+  startFrom,
+} from '../../trainer/fit.ts'
+import { flatten, withParameters } from '../../trainer/parameters.ts'
+import { prepareExamples } from '../../trainer/examples.ts'
+import { createBatch, createSampler, type PatchOptions } from '../../trainer/patches.ts'
 import { scoreSet } from '../../trainer/score.ts'
 import { drawPicture } from './pictures.ts'
 
-// onnxruntime-web, as it is in every installation; a slimmer 9-1-5, for time.
+// A slimmer 9-1-5, for time.
 const runtime = await loadRuntime('web')
+const backend = await chooseBackend('onnx-wasm')
 const NETWORK = createNetwork({ kernels: [9, 1, 5], widths: [16, 8], residual: true })
 const TASK = { network: NETWORK, batch: 8, patch: 33 }
 const SCALE = 3
-const examples = [1, 2, 3].flatMap((seed) => prepareExamples(drawPicture(96, 90, seed), SCALE, 33))
+const codec = createCodec(await loadCodecModules())
+const degradation = { kind: 'clean', uint8Share: 0.5, blur: 0 } as const
+const preparation = { scale: SCALE, patch: 33, degradation, sizes: 'all' } as const
+const examples = (
+  await Promise.all(
+    [1, 2, 3].map((seed) => prepareExamples(drawPicture(96, 90, seed), preparation, seed, codec)),
+  )
+).flat()
+const START = { rate: 2e-3, course: 'cosine' } as const
 const scene = { name: 'unseen', rgba: drawPicture(90, 90, 99), isGrey: false }
 
 async function train(
   steps: number,
-  { seed = 1, state = createFitState(NETWORK, seed), stopAt = steps } = {},
+  { seed = 1, state = createFitState(NETWORK, seed, 'soap'), stopAt = steps } = {},
 ): Promise<{ state: FitState; losses: number[] }> {
   const { batch, patch } = TASK
-  const sample = createSampler(examples, { batch, patch, halo: haloOf(NETWORK), residual: true, uint8Share: 0.5, seed }) // prettier-ignore
-  const engine = await createOnnxEngine(TASK, runtime)
+  const options: PatchOptions = { batch, patch, halo: haloOf(NETWORK), residual: true, seed, shares: [0.5, 0.5], sampling: 'random' } // prettier-ignore
+  const sampler = createSampler(examples, options)
+  const buffers = [createBatch(options), createBatch(options)]
+  const batchOf = (step: number) => {
+    const buffer = buffers[step % 2]
+    sampler.fill(step, buffer)
+    return buffer
+  }
+  const engine = await backend.createEngine(TASK, { workers: 1 })
   const losses: number[] = []
-  await fit(state, engine, sample, { steps, rate: 2e-3 }, (loss) => {
+  await fit(state, engine, batchOf, { steps, ...START }, (loss) => {
     losses.push(loss)
     return state.step < stopAt
   })
   await engine.dispose()
   return { state, losses }
+}
+
+/** What a state is, without the optimiser's functions. */
+function valuesOf({ step, parameters, average, optimizer }: FitState) {
+  return { step, parameters, average, ...optimizer.state }
 }
 
 test('200 steps lower the loss, and what is exported beats bicubic on a picture it has not seen', async () => {
@@ -56,7 +87,7 @@ test('200 steps lower the loss, and what is exported beats bicubic on a picture 
 })
 
 test('the exported file opens in onnxruntime with the names and sizes that others expect', async () => {
-  const { parameters } = createFitState(NETWORK, 1)
+  const { parameters } = createFitState(NETWORK, 1, 'soap')
   const file = encodeNetwork(withParameters(NETWORK, parameters))
   const session = await runtime.api.InferenceSession.create(file)
   expect([session.inputNames, session.outputNames]).toEqual([['x'], ['y']])
@@ -69,7 +100,7 @@ test('the exported file opens in onnxruntime with the names and sizes that other
 test('the same seed gives the same weights bit for bit, another seed others', async () => {
   const first = await train(12)
   const again = await train(12)
-  expect(again.state).toEqual(first.state)
+  expect(valuesOf(again.state)).toEqual(valuesOf(first.state))
   expect(again.losses).toEqual(first.losses)
   const other = await train(12, { seed: 2 })
   expect(other.state.average).not.toEqual(first.state.average)
@@ -80,21 +111,23 @@ test('a run that was stopped and resumed from its checkpoint ends in the bits of
   const { state: stopped } = await train(20, { stopAt: 7 })
   expect(stopped.step).toBe(7)
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'trainer-')), 'run.json')
-  await writeCheckpoint(file, { seed: 1 }, 20, stopped)
-  const { state, steps } = await readCheckpoint(file, { seed: 1 })
-  expect(steps).toBe(20)
-  const { state: resumed } = await train(steps, { state })
-  expect(resumed).toEqual(whole.state)
+  await writeCheckpoint(file, { seed: 1 }, { steps: 20, seconds: 1.5 }, stopped)
+  const state = createFitState(NETWORK, 2, 'soap')
+  expect(await readCheckpoint(file, { seed: 1 }, state)).toEqual({ steps: 20, seconds: 1.5 })
+  expect(valuesOf(state)).toEqual(valuesOf(stopped))
+  const { state: resumed } = await train(20, { state })
+  expect(valuesOf(resumed)).toEqual(valuesOf(whole.state))
 })
 
 test('a checkpoint of another recipe is refused by the part that differs', async () => {
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'trainer-')), 'run.json')
-  await writeCheckpoint(file, { seed: 1, scale: 3 }, 20, createFitState(NETWORK, 1))
-  await expect(readCheckpoint(file, { seed: 1, scale: 2 })).rejects.toThrow('expected scale 3 as there, got 2') // prettier-ignore
+  const state = createFitState(NETWORK, 1, 'soap')
+  await writeCheckpoint(file, { seed: 1, scale: 3 }, { steps: 20, seconds: 0 }, state)
+  await expect(readCheckpoint(file, { seed: 1, scale: 2 }, state)).rejects.toThrow('expected scale 3 as there, got 2') // prettier-ignore
 })
 
 test('a loss that is no number ends the run instead of spoiling the weights', async () => {
-  const state = createFitState(NETWORK, 1)
+  const state = createFitState(NETWORK, 1, 'soap')
   const before = state.parameters.slice()
   const gradients = new Float32Array(before.length)
   const engine = { description: '', lossAndGradients: async () => ({ loss: NaN, gradients }), dispose: async () => {} } // prettier-ignore
@@ -103,7 +136,7 @@ test('a loss that is no number ends the run instead of spoiling the weights', as
     state,
     engine,
     () => batch,
-    { steps: 1, rate: 1 },
+    { steps: 1, rate: 1, course: 'constant' },
     () => true,
   )
   await expect(run).rejects.toThrow('the loss became NaN at step 0')
@@ -111,7 +144,7 @@ test('a loss that is no number ends the run instead of spoiling the weights', as
 })
 
 test('the rate rises over the first 200 steps and falls to 2 % of its peak', () => {
-  const schedule = { steps: 100_000, rate: 1e-3 }
+  const schedule: Schedule = { steps: 100_000, rate: 1e-3, course: 'cosine' }
   expect(rateAt(0, schedule)).toBeCloseTo(1e-3 / 200, 8)
   expect(rateAt(199, schedule)).toBeCloseTo(1e-3, 5)
   expect(rateAt(50_000, schedule)).toBeCloseTo(0.51e-3, 6)
@@ -120,9 +153,17 @@ test('the rate rises over the first 200 steps and falls to 2 % of its peak', () 
 
 test('weights start as He et al. have them, the last layer at a tenth', () => {
   const network: Network = createNetwork({ kernels: [9, 1, 5], widths: [64, 32] })
-  const views = withParameters(network, createFitState(network, 1).parameters).layers
+  const views = withParameters(network, createFitState(network, 1, 'adam').parameters).layers
   const deviations = views.map(({ weights }) => Math.hypot(...weights) / Math.sqrt(weights.length))
   const expected = [Math.sqrt(2 / 81), Math.sqrt(2 / 64), 0.1 * Math.sqrt(2 / 800)]
   deviations.forEach((deviation, i) => expect(deviation / expected[i]).toBeCloseTo(1, 1))
   expect(views.every(({ bias }) => bias.every((v) => v === 0))).toBe(true)
+})
+
+test('a run may start from the weights of a file', () => {
+  const { parameters } = createFitState(NETWORK, 3, 'adam')
+  const network = decodeNetwork(encodeNetwork(withParameters(NETWORK, parameters)))
+  const state = startFrom(NETWORK, flatten(network), 'soap')
+  expect(state.parameters).toEqual(parameters)
+  expect(state.average).toEqual(parameters)
 })

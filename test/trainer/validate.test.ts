@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { createCodec } from '../../worker/codec/codec.ts'
+import { loadCodecModules } from '../../worker/codec/node.ts'
+import { createOrtEngine } from '../../worker/engine/ort.ts'
+import { createNetwork } from '../../worker/model/network.ts'
+import { loadRuntime } from '../../trainer/engine/runtime.ts'
+import { scoreSet } from '../../trainer/score.ts'
+import { createValidation } from '../../trainer/validate.ts'
+import { drawPicture } from './pictures.ts'
+
+const codec = createCodec(await loadCodecModules())
+const clean = { kind: 'clean', uint8Share: 0, blur: 0 } as const
+const pictureOf = (width: number, height: number, seed: number) => ({
+  name: `${seed}`,
+  rgba: drawPicture(width, height, seed),
+  isGrey: false,
+})
+
+test('bicubic on small pictures is what the evaluation says', async () => {
+  const pictures = [pictureOf(64, 60, 1), pictureOf(50, 70, 2)]
+  const validation = (await createValidation(pictures, 3, clean, codec))!
+  const { bicubic } = await scoreSet('drawn', pictures, 3, 'float')
+  expect(validation.images).toBe(2)
+  expect(validation.bicubic).toBeCloseTo(bicubic.psnr, 6)
+})
+
+test('a residual network of zeros is bicubic', async () => {
+  const validation = (await createValidation([pictureOf(64, 60, 1)], 2, clean, codec))!
+  const { api, executionProvider } = await loadRuntime('web')
+  const network = createNetwork({ kernels: [3], widths: [], residual: true })
+  const engine = createOrtEngine(api, { executionProvider })
+  expect(await validation.psnrOf({ network, engine })).toBeCloseTo(validation.bicubic, 6)
+})
+
+test('JPEG input is worse than clean input, and the same at every call', async () => {
+  const jpeg = { kind: 'jpeg', qualities: [30, 60], blur: 0 } as const
+  const pictures = [pictureOf(90, 90, 4)]
+  const [first, again] = [
+    await createValidation(pictures, 3, jpeg, codec),
+    await createValidation(pictures, 3, jpeg, codec),
+  ]
+  const { bicubic } = (await createValidation(pictures, 3, clean, codec))!
+  expect(first!.bicubic).toBeLessThan(bicubic - 0.5)
+  expect(again!.bicubic).toBe(first!.bicubic)
+})
+
+test('pictures too small to measure are left out, and nothing is left of only such', async () => {
+  expect(await createValidation([pictureOf(6, 40, 1)], 3, clean, codec)).toBeUndefined()
+})

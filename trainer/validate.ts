@@ -1,0 +1,57 @@
+// PSNR on held-out pictures while a run goes: quick, so pictures are cut to their middle, and the
+// small versions, the truths and bicubic's figures are made once.
+import type { Codec } from '../worker/codec/codec.ts'
+import { type Model, upscalePlane } from '../worker/engine/upscale.ts'
+import { psnr } from '../worker/image/metrics.ts'
+import { modcrop, type Plane, quantize } from '../worker/image/plane.ts'
+import { createRandom } from '../worker/image/prng.ts'
+import type { Picture } from './dataset.ts'
+import { type Degradation, degrade, truthOf } from './degrade.ts'
+import { cropPicture } from './examples.ts'
+
+export interface Validation {
+  /** Pictures, a picture's degraded versions counted once. */
+  readonly images: number
+  /** Mean PSNR of bicubic in dB. */
+  readonly bicubic: number
+  /** Mean PSNR of a model in dB, rounded to 8 bits and shaved as score.ts does. */
+  psnrOf(model: Model): Promise<number>
+}
+
+/** Longest side in pixels that is looked at. */
+const MAX_SIDE = 240
+/** Validation is the same whatever a run's seed. */
+const SEED = 1
+
+/** Undefined where no picture is left to validate on. */
+export async function createValidation(
+  pictures: readonly Picture[],
+  scale: number,
+  degradation: Degradation,
+  codec: Codec,
+): Promise<Validation | undefined> {
+  const random = createRandom(SEED)
+  const cases: { truth: Plane; versions: readonly Plane[] }[] = []
+  for (const { rgba } of pictures) {
+    const width = Math.min(rgba.width, MAX_SIDE)
+    const height = Math.min(rgba.height, MAX_SIDE)
+    const x = (rgba.width - width) >> 1
+    const y = (rgba.height - height) >> 1
+    const part = cropPicture(rgba, x, y, width, height)
+    const truth = modcrop(truthOf(part), scale)
+    if (Math.min(truth.width, truth.height) <= 2 * scale) continue // nothing is left of it once shaved
+    cases.push({ truth, versions: await degrade(part, scale, degradation, random, codec) })
+  }
+  if (cases.length === 0) return undefined
+  const mean = async (model?: Model) => {
+    let sum = 0
+    for (const { truth, versions } of cases) {
+      for (const small of versions) {
+        const result = quantize(await upscalePlane(small, scale, model))
+        sum += psnr(result, truth, scale) / versions.length
+      }
+    }
+    return sum / cases.length
+  }
+  return { images: cases.length, bicubic: await mean(), psnrOf: mean }
+}
