@@ -31,6 +31,8 @@ import { createValidation, type Validation } from '../validate.ts'
 const CHECKPOINT_MS = 30_000
 /** Points of the report's curve, spread over a run; dense at its start, where most happens. */
 const VALIDATIONS = 60
+/** The log's loss is a running mean over about so many steps. */
+const LOSS_STEPS = 100
 /** For steps from minutes: enough to average over, few enough not to matter. */
 const PROBE_STEPS = 30
 // A tile of this side needs some 100 MB in the runtime; results do not depend on it.
@@ -282,6 +284,7 @@ async function fitAndWatch(
   let saved = start
   const spent = () => seconds + (performance.now() - start) / 1000
   const watched = validationSteps(steps)
+  let meanLoss: number | undefined // batches differ by a factor of two
   try {
     await fit(
       state,
@@ -290,6 +293,7 @@ async function fitAndWatch(
       schedule,
       async (loss) => {
         progress.update(state.step, loss)
+        meanLoss = meanLoss === undefined ? loss : meanLoss + (loss - meanLoss) / LOSS_STEPS
         if (watched.has(state.step)) {
           const paused = performance.now()
           const psnr = await psnrOf(state.average)
@@ -299,7 +303,7 @@ async function fitAndWatch(
             step: state.step,
             patches: state.step * batch,
             seconds: Number(spent().toFixed(2)),
-            loss,
+            loss: meanLoss,
             rate: rateAt(state.step - 1, schedule),
             psnr,
             bicubic: validation?.bicubic,
