@@ -18,6 +18,7 @@ export interface BundledModels {
 
 export interface ChosenModel {
   readonly name: string
+  readonly from: 'bundled' | 'bucket'
   /** The first 16 hex digits of the file's SHA-256: what stands for these weights in keys. */
   readonly hash: string
   /** Reads and checks the weights; rejects where the file is missing, altered or no network of ours. */
@@ -63,7 +64,7 @@ export interface ListedModel {
   readonly name: string
   readonly scale: number
   readonly hash: string
-  readonly from: 'bundled' | 'bucket'
+  readonly from: ChosenModel['from']
 }
 
 interface Source extends ListedModel {
@@ -126,7 +127,7 @@ export function createModels(
   }
   const find = async (name: string, scale: Scale): Promise<ChosenModel | undefined> => {
     const source = (await sources()).find((one) => one.name === name && one.scale === scale)
-    return source && { name, hash: source.hash, load: () => load(source) }
+    return source && { name, from: source.from, hash: source.hash, load: () => load(source) }
   }
 
   return {

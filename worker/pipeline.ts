@@ -179,9 +179,9 @@ async function orSkip<T>(
 async function candidatesOf(want: Params, { models, settings }: Deps): Promise<Candidates> {
   const isAuto = want.model === 'auto'
   const model = await models.choose(isAuto ? settings.model : want.model, want.scale)
-  const jpegModel =
-    isAuto && model ? await models.find(`${model.name}-jpeg`, want.scale) : undefined
-  return { model, jpegModel }
+  const forJpeg = isAuto && model ? await models.find(`${model.name}-jpeg`, want.scale) : undefined
+  // Somebody's own weights, for their own kind of picture, are not paired with ours.
+  return { model, jpegModel: forJpeg?.from === model?.from ? forJpeg : undefined }
 }
 
 function validatorsOf({ sourceEtag, sourceModified }: Entry) {

@@ -161,13 +161,14 @@ test.each([
 
 /** `train` and `test`, a few small PNG files each. */
 async function folderOfPictures(): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'trainer-'))
+  // One below, so that there is surely no ../shared beside it.
+  const folder = path.join(await mkdtemp(path.join(tmpdir(), 'trainer-')), 'here')
   const codec = createCodec(await loadCodecModules())
   for (const [set, seeds] of [
     ['train', [1, 2, 3, 4, 5]],
     ['test', [6]],
   ] as const) {
-    await mkdir(path.join(folder, set))
+    await mkdir(path.join(folder, set), { recursive: true })
     for (const seed of seeds) {
       const bytes = await codec.encode(drawPicture(64, 60, seed), { format: 'png', quality: 100 })
       await writeFile(path.join(folder, set, `${seed}.png`), bytes)

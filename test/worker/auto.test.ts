@@ -100,6 +100,15 @@ test('where there are none, every picture gets the only ones', async () => {
   await worker.dispose()
 })
 
+test("an operator's own weights are not paired with the package's for JPEGs", async () => {
+  const worker = await startWith([{ ...CLEAN, name: 'srcnn' }], 'srcnn')
+  const own = await serve(worker, 'coarse.jpg?sr=2')
+  expect(own.model).toBe('srcnn')
+  expect(Math.abs(own.level - LEVELS.faces)).toBeLessThan(5)
+  expect((await serve(worker, 'coarse.jpg?sr=3')).model).toBe('srcnn-jpeg') // both are the package's
+  await worker.dispose()
+})
+
 test('where the operator chose bicubic, weights named bicubic-jpeg change nothing', async () => {
   const worker = await startWith([{ ...JPEG, name: 'bicubic-jpeg' }], 'bicubic')
   expect((await serve(worker, 'coarse.jpg?sr=2')).model).toBe('bicubic')

@@ -7,6 +7,7 @@ import { parseParams } from '../../../worker/params.ts'
 
 const named = (name: string, hash: string): ChosenModel => ({
   name,
+  from: 'bundled',
   hash,
   load: () => Promise.reject(new Error('nothing is loaded here')),
 })
