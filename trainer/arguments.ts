@@ -84,9 +84,13 @@ export function parseArguments<O extends Options>(
 
 function unknownOption(got: string, names: readonly string[]): UsageError {
   const known = names.map((name) => `--${name}`)
-  const near = nearest(got, known)
-  const hint = near === undefined ? '' : `; did you mean ${near}?`
-  return new UsageError(`expected one of ${known.join(', ')}, got ${got}${hint}`)
+  return new UsageError(`expected one of ${known.join(', ')}, got ${got}${hintOf(got, known)}`)
+}
+
+/** The end of an error about a word that is not known: what was probably meant, if anything is near. */
+export function hintOf(word: string, known: readonly string[]): string {
+  const near = nearest(word, known)
+  return near === undefined ? '' : `; did you mean ${near}?`
 }
 
 /** The most alike of `known`, or undefined where none is close: more than a third of it would change. */

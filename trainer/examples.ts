@@ -80,14 +80,15 @@ function cropAtRandom(picture: Rgba, side: number, random: Random): Rgba {
   return cropPicture(picture, x, y, width, height)
 }
 
+/** The middle of a picture, at most `side` pixels a side. */
+export function cropMiddle(picture: Rgba, side: number): Rgba {
+  const width = Math.min(side, picture.width)
+  const height = Math.min(side, picture.height)
+  return cropPicture(picture, (picture.width - width) >> 1, (picture.height - height) >> 1, width, height) // prettier-ignore
+}
+
 /** A part of a picture that must lie inside it. */
-export function cropPicture(
-  picture: Rgba,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-): Rgba {
+function cropPicture(picture: Rgba, x: number, y: number, width: number, height: number): Rgba {
   const data = new Uint8ClampedArray(4 * width * height)
   for (let row = 0; row < height; row++) {
     const from = 4 * ((y + row) * picture.width + x)

@@ -1,8 +1,9 @@
 // The trained weights as files: an ONNX file and its entry in the manifest beside it.
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { formatManifest, type Manifest, type ModelEntry, parseManifest, withEntry } from '../worker/model/manifest.ts' // prettier-ignore
+import { replaceFile } from './replace.ts'
 
 export const MANIFEST = 'manifest.json'
 
@@ -14,12 +15,12 @@ export async function exportModel(
 ): Promise<ModelEntry> {
   const { name, scale, ...rest } = entry
   const file = `${name}-x${scale}.onnx`
-  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const sha256 = sha256Of(bytes)
   const whole: ModelEntry = { name, scale, file, sha256, bytes: bytes.length, ...rest }
   await mkdir(folder, { recursive: true })
   const manifest = withEntry(await readManifest(folder), whole)
-  await replace(path.join(folder, file), bytes)
-  await replace(path.join(folder, MANIFEST), formatManifest(manifest))
+  await replaceFile(path.join(folder, file), bytes)
+  await replaceFile(path.join(folder, MANIFEST), formatManifest(manifest))
   return whole
 }
 
@@ -34,7 +35,6 @@ export async function readManifest(folder: string): Promise<Manifest> {
   }
 }
 
-async function replace(file: string, content: string | Uint8Array): Promise<void> {
-  await writeFile(`${file}.new`, content)
-  await rename(`${file}.new`, file)
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }

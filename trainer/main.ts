@@ -1,5 +1,5 @@
 // npm run trainer: train by default, or one of the other commands.
-import { type Command, helpOf, nearest, runCommand, UsageError } from './arguments.ts'
+import { type Command, helpOf, hintOf, runCommand, UsageError } from './arguments.ts'
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   train: () => import('./commands/train.ts'),
@@ -17,9 +17,9 @@ await runCommand(async ([first, ...rest]) => {
   const args = isNamed || first === undefined ? rest : [first, ...rest]
   if (!Object.hasOwn(COMMANDS, name)) {
     const names = Object.keys(COMMANDS)
-    const near = nearest(name, names)
-    const hint = near === undefined ? '' : `; did you mean ${near}?`
-    throw new UsageError(`expected one of ${names.join(', ')} or options, got "${name}"${hint}`)
+    throw new UsageError(
+      `expected one of ${names.join(', ')} or options, got "${name}"${hintOf(name, names)}`,
+    )
   }
   const { command } = await COMMANDS[name]()
   if (!args.includes('--help')) return command.run(args)

@@ -1,7 +1,7 @@
 // Run folders: trainer/runs/NAME-1, NAME-2, ..., each with all that one run reads and writes.
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { nearest, UsageError } from './arguments.ts'
+import { hintOf, UsageError } from './arguments.ts'
 
 export const RUNS = 'trainer/runs'
 const NUMBERED = /^(.+)-([1-9]\d*)$/
@@ -14,9 +14,9 @@ export function runFolder(run: string): string {
   const folders = [path.join(RUNS, run), run]
   const found = folders.find((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory())
   if (run !== '' && found !== undefined) return found
-  const near = nearest(run, runNames())
-  const hint = near === undefined ? '' : `; did you mean ${near}?`
-  throw new UsageError(`expected a run in ${RUNS} or a folder, got "${run}"${hint}`)
+  throw new UsageError(
+    `expected a run in ${RUNS} or a folder, got "${run}"${hintOf(run, runNames())}`,
+  )
 }
 
 /**

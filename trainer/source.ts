@@ -11,7 +11,7 @@ import { loadCodecModules } from '../worker/codec/node.ts'
 import { decodePicture, holdOut, listPictures, type Picture, type PictureFile } from './dataset.ts'
 import { type Degradation, sharesOf } from './degrade.ts'
 import type { Batch } from './engine/engine.ts'
-import { bytesOf, CROP, cropPicture, type Example, heldBytes, type Preparation } from './examples.ts' // prettier-ignore
+import { bytesOf, CROP, cropMiddle, type Example, heldBytes, type Preparation } from './examples.ts' // prettier-ignore
 import { createBatch, createSampler, type PatchOptions, type Sampler } from './patches.ts'
 import { createPreparer, type Job, type Origin } from './preparer.ts'
 import { proceduralPicture } from './procedural/picture.ts'
@@ -225,11 +225,7 @@ async function readValidation(entries: readonly Entry[], warn: (line: string) =>
         'index' in origin
           ? { rgba: proceduralPicture(origin.seed, origin.index), isGrey: false }
           : await decodePicture(codec, origin.file, await readFile(origin.file))
-      const width = Math.min(VALIDATION_SIDE, rgba.width)
-      const height = Math.min(VALIDATION_SIDE, rgba.height)
-      const x = (rgba.width - width) >> 1
-      const y = (rgba.height - height) >> 1
-      pictures.push({ name, rgba: cropPicture(rgba, x, y, width, height), isGrey })
+      pictures.push({ name, rgba: cropMiddle(rgba, VALIDATION_SIDE), isGrey })
     } catch (error) {
       warn((error as Error).message)
     }

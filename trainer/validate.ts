@@ -7,7 +7,7 @@ import { modcrop, type Plane, quantize } from '../worker/image/plane.ts'
 import { createRandom } from '../worker/image/prng.ts'
 import type { Picture } from './dataset.ts'
 import { type Degradation, degrade, truthOf } from './degrade.ts'
-import { cropPicture } from './examples.ts'
+import { cropMiddle } from './examples.ts'
 
 export interface Validation {
   /** Pictures, a picture's degraded versions counted once. */
@@ -33,11 +33,7 @@ export async function createValidation(
   const random = createRandom(SEED)
   const cases: { truth: Plane; versions: readonly Plane[] }[] = []
   for (const { rgba } of pictures) {
-    const width = Math.min(rgba.width, MAX_SIDE)
-    const height = Math.min(rgba.height, MAX_SIDE)
-    const x = (rgba.width - width) >> 1
-    const y = (rgba.height - height) >> 1
-    const part = cropPicture(rgba, x, y, width, height)
+    const part = cropMiddle(rgba, MAX_SIDE)
     const truth = modcrop(truthOf(part), scale)
     if (Math.min(truth.width, truth.height) <= 2 * scale) continue // nothing is left of it once shaved
     cases.push({ truth, versions: await degrade(part, scale, degradation, random, codec) })

@@ -1,4 +1,4 @@
-import { type Command, helpOf, oneOf, parseArguments } from '../arguments.ts'
+import { type Command, oneOf, parseArguments } from '../arguments.ts'
 import { readManifest } from '../export.ts'
 import { runFolder, runNames, RUNS } from '../run.ts'
 import { brokenFiles, readPrevious, readServed, type Served } from '../ship/served.ts'
@@ -11,18 +11,16 @@ const OPTIONS = {
   help: { help: 'show this' },
 } as const
 
-const usage = '[--to STORE] [options]'
 /** Of earlier manifests, so many are shown. */
 const HISTORY = 10
 
 /** Shows weights: of all runs and models/, or in a bucket. */
 export const command: Command = {
   summary: 'list the weights of all runs and of models/, or those in a bucket',
-  usage,
+  usage: '[--to STORE] [options]',
   options: OPTIONS,
   async run(args) {
     const given = parseArguments(args, OPTIONS)
-    if (given.help) return console.log(helpOf(`npm run trainer -- list ${usage}`, OPTIONS))
     if (given.to === undefined) return listFolders()
     await withStore(oneOf(given.to, 'to', STORES), given.bucket, listStore)
   },

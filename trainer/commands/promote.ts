@@ -1,4 +1,4 @@
-import { type Command, helpOf, parseArguments, UsageError } from '../arguments.ts'
+import { type Command, parseArguments, UsageError } from '../arguments.ts'
 import { parseScales } from '../config.ts'
 import { runFolder } from '../run.ts'
 import { promoteRun } from '../ship/promote.ts'
@@ -9,16 +9,13 @@ const OPTIONS = {
   help: { help: 'show this' },
 } as const
 
-const usage = 'RUN [options]'
-
 /** Makes a run's weights those that come with the worker. */
 export const command: Command = {
   summary: 'copy the weights of a run into models/',
-  usage,
+  usage: 'RUN [options]',
   options: OPTIONS,
   async run(args) {
     const given = parseArguments(args, OPTIONS, ['RUN'])
-    if (given.help) return console.log(helpOf(`npm run trainer -- promote ${usage}`, OPTIONS))
     const [run] = given.words
     if (run === undefined) throw new UsageError('expected RUN to promote, got nothing')
     const scales = given.scale === undefined ? undefined : parseScales(given.scale)

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { createOrtEngine } from '../../worker/engine/ort.ts'
-import { type Command, helpOf, listOf, oneOf, parseArguments, UsageError } from '../arguments.ts'
+import { type Command, listOf, oneOf, parseArguments, UsageError } from '../arguments.ts'
 import { loadBaseline } from '../baseline/store.ts'
 import { DATA } from '../config.ts'
 import { readDataset } from '../dataset.ts'
-import { loadRuntime, RUNTIMES } from '../engine/runtime.ts'
+import { createInference, loadRuntime, RUNTIMES } from '../engine/runtime.ts'
 import { createStepProgress } from '../evaluate/progress.ts'
 import { writeReport } from '../report/report.ts'
 import { runFolder } from '../run.ts'
@@ -23,19 +22,13 @@ const OPTIONS = {
   help: { help: 'show this' },
 } as const
 
-const usage = 'RUN [options]'
-
-// A tile of this side needs some 100 MB in the runtime; results do not depend on it.
-const MAX_SIDE = 512
-
 /** One page about a run: curves, scores, filters, crops. */
 export const command: Command = {
   summary: 'write a page about a run: curves, scores, filters, crops',
-  usage,
+  usage: 'RUN [options]',
   options: OPTIONS,
   async run(args) {
     const given = parseArguments(args, OPTIONS, ['RUN'])
-    if (given.help) return console.log(helpOf(`npm run trainer -- report ${usage}`, OPTIONS))
     const [run] = given.words
     if (run === undefined) throw new UsageError('expected RUN to report on, got nothing')
     const folder = runFolder(run)
@@ -44,7 +37,7 @@ export const command: Command = {
       throw new UsageError('expected --sparse or --no-sparse, got both')
     }
     const learned = given.sparse === undefined ? LEARNED : existing('sparse')(given.sparse)
-    const { api, executionProvider } = await loadRuntime(oneOf(given.runtime ?? 'auto', 'runtime', RUNTIMES)) // prettier-ignore
+    const runtime = await loadRuntime(oneOf(given.runtime ?? 'auto', 'runtime', RUNTIMES)) // prettier-ignore
     if (given.out !== undefined) await mkdir(given.out, { recursive: true })
     const file = await writeReport(folder, {
       out: given.out,
@@ -53,7 +46,7 @@ export const command: Command = {
         !given['no-sparse'] && existsSync(learned)
           ? (scale) => learnSparse(learned, scale)
           : undefined,
-      engine: createOrtEngine(api, { executionProvider, maxSide: MAX_SIDE }),
+      engine: createInference(runtime),
     })
     console.log(file)
   },

@@ -5,7 +5,6 @@ import path from 'node:path'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
-import { createOrtEngine } from '../../worker/engine/ort.ts'
 import { createNetwork, decodeNetwork, describeNetwork, encodeNetwork, haloOf, type Network } from '../../worker/model/network.ts' // prettier-ignore
 import { type Command, UsageError } from '../arguments.ts'
 import { readCheckpoint, type Recipe, writeCheckpoint } from '../checkpoint.ts'
@@ -14,7 +13,7 @@ import { type Dataset, readDataset } from '../dataset.ts'
 import { describeDegradation, INPUTS } from '../degrade.ts'
 import { type Backend, chooseBackend } from '../engine/backends.ts'
 import type { TrainEngine } from '../engine/engine.ts'
-import { loadRuntime } from '../engine/runtime.ts'
+import { createInference, loadRuntime } from '../engine/runtime.ts'
 import { exportModel, readManifest } from '../export.ts'
 import { createFitState, fit, type FitState, rateAt, type Schedule, startFrom } from '../fit.ts'
 import { flatten, withParameters } from '../parameters.ts'
@@ -35,9 +34,6 @@ const VALIDATIONS = 60
 const LOSS_STEPS = 100
 /** For steps from minutes: enough to average over, few enough not to matter. */
 const PROBE_STEPS = 30
-// A tile of this side needs some 100 MB in the runtime; results do not depend on it.
-const MAX_SIDE = 512
-
 export const command: Command = {
   summary: 'Trains weights into a folder under trainer/runs.',
   usage: '[options]',
@@ -113,7 +109,7 @@ async function trainScale(run: ScaleRun): Promise<void> {
   const engine = await backend.createEngine({ network: empty, batch, patch }, { workers: how.workers }) // prettier-ignore
   try {
     const validation = await createValidation(patches.validation, scale, degradation, codec)
-    const inference = await createInference()
+    const inference = createInference(await loadRuntime())
     const { name: data, pictures, digest } = patches.description
     const recipe: Recipe = { architecture, scale, data, pictures, digest }
     const state = await startState(config, empty, scale)
@@ -329,11 +325,6 @@ async function fitAndWatch(
 function validationSteps(steps: number): ReadonlySet<number> {
   const share = (i: number) => (i / VALIDATIONS) ** 2
   return new Set(Array.from({ length: VALIDATIONS }, (_, i) => Math.max(1, Math.round(steps * share(i + 1))))) // prettier-ignore
-}
-
-async function createInference(): Promise<Engine> {
-  const { api, executionProvider } = await loadRuntime()
-  return createOrtEngine(api, { executionProvider, maxSide: MAX_SIDE })
 }
 
 /** The file's own bytes, read back and run as the worker runs them. */

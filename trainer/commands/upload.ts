@@ -1,4 +1,4 @@
-import { type Command, helpOf, oneOf, parseArguments, UsageError } from '../arguments.ts'
+import { type Command, oneOf, parseArguments, UsageError } from '../arguments.ts'
 import { parseScales } from '../config.ts'
 import { runFolder } from '../run.ts'
 import { rollBack } from '../ship/publish.ts'
@@ -14,16 +14,13 @@ const OPTIONS = {
   help: { help: 'show this' },
 } as const
 
-const usage = 'RUN --to STORE [options], or --rollback --to STORE'
-
 /** Makes a run's weights those that a deployed worker serves. */
 export const command: Command = {
   summary: 'serve the weights of a run (or of the folder models) from a bucket',
-  usage,
+  usage: 'RUN --to STORE [options], or --rollback --to STORE',
   options: OPTIONS,
   async run(args) {
     const given = parseArguments(args, OPTIONS, ['RUN'])
-    if (given.help) return console.log(helpOf(`npm run trainer -- upload ${usage}`, OPTIONS))
     const [run] = given.words
     if (given.to === undefined) throw new UsageError(`expected --to ${STORES.join(' or ')}, got nothing`) // prettier-ignore
     const to = oneOf(given.to, 'to', STORES)

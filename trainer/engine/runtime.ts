@@ -1,7 +1,8 @@
 // Which ONNX Runtime computes. onnxruntime-node is native code and several times faster, but
 // weighs 288 MB: it is an optional dependency, and onnxruntime-web takes its place where it is left out.
 import type * as Ort from 'onnxruntime-web'
-import type { OrtRuntime } from '../../worker/engine/ort.ts'
+import type { Engine } from '../../worker/engine/engine.ts'
+import { createOrtEngine, type OrtRuntime } from '../../worker/engine/ort.ts'
 
 export interface Runtime {
   readonly name: Exclude<RuntimeName, 'auto'>
@@ -34,6 +35,14 @@ export async function loadRuntime(name: RuntimeName = 'auto'): Promise<Runtime> 
     if (name === 'node') throw new Error(`onnxruntime-node ${reason}; ${INSTALL}`, { cause })
     return loadWeb(`onnxruntime-node, which is several times faster, ${reason}`)
   }
+}
+
+// A tile of this side needs some 100 MB in the runtime; results do not depend on it.
+const MAX_SIDE = 512
+
+/** Runs networks on whole pictures, to validate, evaluate and report. */
+export function createInference({ api, executionProvider }: Runtime): Engine {
+  return createOrtEngine(api, { executionProvider, maxSide: MAX_SIDE })
 }
 
 async function loadWeb(why: string): Promise<Runtime> {

@@ -3,7 +3,7 @@
 import { type Codec, createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
-import { integerOf, nearest, UsageError } from '../arguments.ts'
+import { integerOf, hintOf, UsageError } from '../arguments.ts'
 import { compressPicture } from '../compress.ts'
 import { type InputKind, INPUTS, shrinkPicture } from '../degrade.ts'
 
@@ -21,8 +21,7 @@ export function parseInput(text: string): InputName {
   if (known !== undefined) return known
   const quality = JPEG.exec(text)?.[1]
   if (quality !== undefined) return `jpeg:${integerOf(quality, 'input jpeg:', 1, 100)}`
-  const near = nearest(text, [...INPUTS, 'jpeg:40'])
-  const hint = near === undefined ? '' : `; did you mean ${near}?`
+  const hint = hintOf(text, [...INPUTS, 'jpeg:40'])
   throw new UsageError(`expected --input to be float, uint8 or jpeg:QUALITY, got "${text}"${hint}`)
 }
 

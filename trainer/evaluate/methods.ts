@@ -1,13 +1,12 @@
 // From what somebody typed after --method to methods that work.
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { createOrtEngine } from '../../worker/engine/ort.ts'
 import type { Model } from '../../worker/engine/upscale.ts'
 import { ModelError } from '../../worker/model/onnx.ts'
 import { channelsOf, decodeNetwork, type Network } from '../../worker/model/network.ts'
-import { nearest, UsageError } from '../arguments.ts'
+import { hintOf, UsageError } from '../arguments.ts'
 import type { Dictionary } from '../baseline/enlarge.ts'
-import type { Runtime } from '../engine/runtime.ts'
+import { createInference, type Runtime } from '../engine/runtime.ts'
 import { readManifest } from '../export.ts'
 import type { PublishedMethod } from '../published.ts'
 import { foreignMethod } from './foreign.ts'
@@ -33,9 +32,6 @@ export interface Sources {
 }
 
 export const BUILT_IN = ['nearest', 'bicubic', 'lanczos', 'sparse'] as const
-
-// A tile of this side needs some 100 MB in the runtime; results do not depend on it.
-const MAX_SIDE = 512
 
 /** Throws a UsageError for a name that is nothing, and for a model without a scale that is asked for. */
 export async function findMethod(name: string, sources: Sources): Promise<NamedMethod> {
@@ -74,10 +70,9 @@ async function methodOfManifest(name: string, sources: Sources): Promise<NamedMe
   const files = new Map(models.filter((model) => model.name === name).map(({ scale, file }) => [scale, file])) // prettier-ignore
   if (files.size === 0) {
     const names = [...new Set(models.map((model) => model.name))]
-    const near = nearest(name, [...BUILT_IN, ...names])
     throw new UsageError(
       `expected --method to be of ${BUILT_IN.join(', ')}, an .onnx file or a model of ${folder} ` +
-        `(${names.join(', ') || 'none'}), got "${name}"${near === undefined ? '' : `; did you mean ${near}?`}`,
+        `(${names.join(', ') || 'none'}), got "${name}"${hintOf(name, [...BUILT_IN, ...names])}`,
     )
   }
   const networks = new Map<number, Network>()
@@ -92,9 +87,9 @@ async function methodOfManifest(name: string, sources: Sources): Promise<NamedMe
 function networkMethod(
   name: string,
   networks: ReadonlyMap<number, Network>,
-  { api, executionProvider }: Runtime,
+  runtime: Runtime,
 ): NamedMethod {
-  const engine = createOrtEngine(api, { executionProvider, maxSide: MAX_SIDE })
+  const engine = createInference(runtime)
   const models = new Map<number, Model>()
   for (const [scale, network] of networks) models.set(scale, { network, engine })
   const counterpart = counterpartOf([...networks.values()])

@@ -1,10 +1,9 @@
 // Weights in a folder, checked before they go anywhere.
-import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ModelEntry } from '../../worker/model/manifest.ts'
 import { decodeNetwork } from '../../worker/model/network.ts'
-import { MANIFEST, readManifest } from '../export.ts'
+import { MANIFEST, readManifest, sha256Of } from '../export.ts'
 
 export interface Candidate {
   readonly entry: ModelEntry
@@ -45,10 +44,6 @@ async function readModel(folder: string, entry: ModelEntry): Promise<Uint8Array>
     throw new Error(`${file} holds no network that the worker can run`, { cause })
   }
   return bytes
-}
-
-export function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }
 
 /** `srcnn x3` */
