@@ -40,7 +40,7 @@ test('the commands train, evaluate and promote, from a folder of pictures', asyn
     patches: 8,
     validation: { data: 'train, held out', images: 1, input: 'clean' },
     command: 'npm run trainer -- --scale 3 --steps 4 --data train --batch 2 --channels 8,4 --name tiny', // prettier-ignore
-    scores: [{ set: 'test', input: 'float', images: 1 }, { set: 'test', input: 'uint8', images: 1 }], // prettier-ignore
+    scores: ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80'].map((input) => ({ set: 'test', input, images: 1 })), // prettier-ignore
   })
   const log = (await readFile(path.join(place, 'x3/log.jsonl'), 'utf8')).trim().split('\n')
   const last = JSON.parse(log.at(-1)!) as { step: number; psnr: number; bicubic: number }

@@ -157,7 +157,7 @@ function drawScores({ scores = [], scale, name }: ModelEntry): Markup {
 <thead><tr><th>set, input</th><th>bicubic</th><th>published</th><th>sparse coding,<br>published</th><th>${name}</th><th>SRCNN 9-1-5 on T91,<br>published</th><th>difference</th></tr></thead>
 <tbody>${scores.map((score) => drawScore(score, scale))}</tbody>
 </table></div>
-<p class="quiet">PSNR in dB / SSIM, means over the set. <i>float</i>: the small picture is not rounded, as in papers; <i>uint8</i>: 8-bit RGB, as a service receives it.</p>`
+<p class="quiet">PSNR in dB / SSIM, means over the set. <i>float</i>: the small picture is not rounded, as in papers; <i>uint8</i>: 8-bit RGB, as a service receives it; <i>jpeg:40</i>: that at JPEG quality 40.</p>`
 }
 
 function drawScore({ set, input: kind, images, psnr, ssim, bicubic }: ModelScore, scale: number) {
