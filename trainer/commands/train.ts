@@ -16,7 +16,7 @@ import type { TrainEngine } from '../engine/engine.ts'
 import { createInference, loadRuntime } from '../engine/runtime.ts'
 import type { InputName } from '../evaluate/input.ts'
 import { exportModel, readManifest } from '../export.ts'
-import { createFitState, fit, type FitState, rateAt, type Schedule, startFrom } from '../fit.ts'
+import { createFitState, euclideanScale, fit, type FitState, rateAt, type Schedule, startFrom } from '../fit.ts' // prettier-ignore
 import { flatten, withParameters } from '../parameters.ts'
 import { createProgress } from '../progress.ts'
 import { replaceFile } from '../replace.ts'
@@ -120,9 +120,7 @@ async function trainScale(run: ScaleRun): Promise<void> {
     const { steps, seconds } = await startOrResume(run, place, recipe, engine, patches, state)
     console.log(`${label}: ${architecture}, ${steps} steps of ${batch} patches from ${patches.places} places in ${pictures} pictures of ${data}`) // prettier-ignore
 
-    // Caffe's sum / 2N over a patch's values is so many times the mean squared error.
-    const values = (patch - 2 * haloOf(empty)) ** 2
-    const rate = config.rate * (config.loss === 'euclidean' ? values / 2 : 1)
+    const rate = config.rate * (config.loss === 'euclidean' ? euclideanScale(empty, patch) : 1)
     const schedule: Schedule = { steps, rate, course: config.course }
     await fitAndWatch(state, engine, patches, schedule, {
       label,
