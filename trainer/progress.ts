@@ -2,8 +2,8 @@
 import type { WriteStream } from 'node:tty'
 
 export interface Progress {
-  /** After every step, with that batch's loss. */
-  update(step: number, loss: number): void
+  /** After every step, with that batch's loss; the running mean that is shown: batches differ by a factor of two. */
+  update(step: number, loss: number): number
   /** After each validation: PSNR in dB, and what bicubic has on the same pictures. */
   validated(psnr: number, bicubic: number): void
   /** Leaves the last state on a line of its own. */
@@ -13,7 +13,7 @@ export interface Progress {
 const REDRAW_MS = 200
 const LINE_MS = 15_000
 const BAR_LENGTH = 20
-/** The loss shown is a running mean over about this many steps: batches differ by a factor of two. */
+/** The loss is a running mean over about so many. */
 const SMOOTHING_STEPS = 100
 
 export function createProgress(
@@ -48,9 +48,11 @@ export function createProgress(
       seen = Math.min(seen + 1, SMOOTHING_STEPS)
       mean += (loss - mean) / seen
       const now = performance.now()
-      if (now - drawn < (stream.isTTY ? REDRAW_MS : LINE_MS) && step < steps) return
-      drawn = now
-      draw(step)
+      if (now - drawn >= (stream.isTTY ? REDRAW_MS : LINE_MS) || step === steps) {
+        drawn = now
+        draw(step)
+      }
+      return mean
     },
     validated(psnr, bicubic) {
       const more = psnr - bicubic

@@ -31,8 +31,6 @@ import { createValidation, type Validation } from '../validate.ts'
 const CHECKPOINT_MS = 30_000
 /** Points of the report's curve, spread over a run; dense at its start, where most happens. */
 const VALIDATIONS = 60
-/** The log's loss is a running mean over about so many steps. */
-const LOSS_STEPS = 100
 /** What the manifest has scores on: as papers measure, as a service receives pictures, and as most pictures on the web are. */
 const EVALUATED: readonly InputName[] = ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']
 /** For steps from minutes: enough to average over, few enough not to matter. */
@@ -281,7 +279,6 @@ async function fitAndWatch(
   let saved = start
   const spent = () => seconds + (performance.now() - start) / 1000
   const watched = validationSteps(steps)
-  let meanLoss: number | undefined // batches differ by a factor of two
   try {
     await fit(
       state,
@@ -289,8 +286,7 @@ async function fitAndWatch(
       (step) => patches.batch(step),
       schedule,
       async (loss) => {
-        progress.update(state.step, loss)
-        meanLoss = meanLoss === undefined ? loss : meanLoss + (loss - meanLoss) / LOSS_STEPS
+        const meanLoss = progress.update(state.step, loss)
         if (watched.has(state.step)) {
           const paused = performance.now()
           const psnr = await psnrOf(state.average)
