@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { type BackendName, BACKENDS, chooseBackend } from '../../trainer/engine/backends.ts'
-import type { Task } from '../../trainer/engine/engine.ts'
+import { type BackendName, BACKENDS, chooseBackend, type OpenBackend, takeFirst } from '../../trainer/engine/backends.ts' // prettier-ignore
+import type { Task, TrainEngine } from '../../trainer/engine/engine.ts'
 import { createOnnxEngine } from '../../trainer/engine/onnx.ts'
 import { drawStep, expectFaster, expectSame } from '../../trainer/engine/probe.ts'
 import { loadRuntime } from '../../trainer/engine/runtime.ts'
@@ -65,6 +65,28 @@ test('auto takes the CPU where there is no faster device, and says why in a line
   expect(order).not.toContain('tfjs-cpu')
   expect(skipped.join('')).not.toContain('\n')
   expect(description).toContain(version.split(' ')[0])
+})
+
+test('auto passes over a backend that refuses the task, says why, and leaves no engine open', async () => {
+  let open = 0
+  const engine: TrainEngine = {
+    description: '',
+    lossAndGradients: () => Promise.reject(new Error('nobody computes here')),
+    dispose: async () => void open--,
+  }
+  const createEngine = async (task: Task) => {
+    if (task === TINY) throw new Error('wrong gradients for this network')
+    open++
+    return engine
+  }
+  const usable: OpenBackend = { version: '', description: '', createEngine: async () => createEngine(TASK) } // prettier-ignore
+  const fake = async (name: string) => (name === 'onnx-webgpu' ? { ...usable, createEngine } : usable) // prettier-ignore
+  const order = ['onnx-webgpu', 'onnx-cpu', 'onnx-wasm'] as const
+  const refused = await takeFirst(order, fake, TINY)
+  expect([refused.name, refused.skipped]).toEqual(['onnx-cpu', ['not onnx-webgpu: wrong gradients for this network']]) // prettier-ignore
+  expect((await takeFirst(order, fake, TASK)).name).toBe('onnx-webgpu')
+  await expect(takeFirst(['onnx-webgpu'], fake, TINY)).rejects.toThrow('wrong gradients')
+  expect(open).toBe(0)
 })
 
 test('a named backend is taken without a word about the others, or throws what it wants', async () => {
