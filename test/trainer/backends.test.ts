@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -9,6 +10,7 @@ import { createOnnxEngine } from '../../trainer/engine/onnx.ts'
 import { drawStep, expectFaster, expectSame } from '../../trainer/engine/probe.ts'
 import { loadRuntime } from '../../trainer/engine/runtime.ts'
 import { shardOf } from '../../trainer/engine/shards.ts'
+import { restoreRemovedFunction } from '../../trainer/engine/tensorflowRuntime.ts'
 import { createNetwork } from '../../worker/model/network.ts'
 
 const NETWORK = createNetwork({ kernels: [9, 1, 5], widths: [8, 4], residual: true })
@@ -174,6 +176,21 @@ test('TensorFlow.js keeps no tensor from a step', async (context) => {
   for (let step = 0; step < 20; step++) await engine.lossAndGradients(parameters, examples)
   expect(memory().numTensors).toBe(before)
   await engine.dispose()
+})
+
+test('the function of node:util that tfjs-node calls is put back where Node has removed it, else left alone', (context) => {
+  const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>
+  const own = util.isNullOrUndefined
+  context.onTestFinished(() => {
+    if (own) util.isNullOrUndefined = own
+    else delete util.isNullOrUndefined
+  })
+  delete util.isNullOrUndefined
+  restoreRemovedFunction()
+  const restored = util.isNullOrUndefined as (value: unknown) => boolean
+  expect([null, undefined, 0, '', false, []].map(restored)).toEqual([true, true, false, false, false, false]) // prettier-ignore
+  restoreRemovedFunction()
+  expect(util.isNullOrUndefined).toBe(restored)
 })
 
 test('under tsx, as the trainer runs, a process with workers ends by itself once they are disposed', () => {
