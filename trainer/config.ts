@@ -14,10 +14,12 @@ import {
 } from './arguments.ts'
 import { type Degradation, parseDegradation } from './degrade.ts'
 import { type BackendName, BACKENDS } from './engine/backends.ts'
+import type { Task } from './engine/engine.ts'
 import type { Initialisation, Schedule } from './fit.ts'
 import { type OptimizerName, OPTIMIZERS } from './optimizer/optimizer.ts'
 import type { PatchOptions } from './patches.ts'
 import { type StoreName, STORES } from './ship/store.ts'
+import type { SourceOptions } from './source.ts'
 
 export const SCALES = [2, 3, 4]
 export const DATA = '../shared/data'
@@ -169,6 +171,29 @@ export function parseConfig(given: TrainArguments): Config {
     batch: integerOf(given.batch ?? `${isPaper ? 128 : DEFAULTS.batch}`, 'batch', 1, 4096),
     // Smaller ones have no pixel that sees only true neighbours; larger ones than pictures do not fit.
     patch: integerOf(given.patch ?? `${DEFAULTS.patch}`, 'patch', smallest, 512),
+  }
+}
+
+/** What a run's engine is made for. */
+export function taskOf({ architecture, batch, patch }: Config): Task {
+  return { network: createNetwork(architecture), batch, patch }
+}
+
+/** Where a run's batches come from. */
+export function sourceOptionsOf(config: Config, scale: number): SourceOptions {
+  const { data, validate, degradation, batch, patch, seed, sampling } = config
+  const network = createNetwork(config.architecture)
+  return {
+    folders: data,
+    validate,
+    scale,
+    degradation,
+    batch,
+    patch,
+    halo: haloOf(network),
+    residual: network.residual,
+    seed,
+    sampling,
   }
 }
 

@@ -1,4 +1,5 @@
-// npm run bench -- resize engines --json: the named benches, or all of them.
+// npm run bench -- resize engines --json: the named benches, or all of them. --quick leaves out what
+// takes minutes.
 import { cpus } from 'node:os'
 import { benchBackends } from './backends.ts'
 import { format, type Table } from './bench.ts'
@@ -7,7 +8,7 @@ import { benchMemory } from './memory.ts'
 import { benchRequest } from './request.ts'
 import { benchResize } from './resize.ts'
 
-const BENCHES: Record<string, () => Promise<Table[]>> = {
+const BENCHES: Record<string, (options: { isQuick: boolean }) => Promise<Table[]>> = {
   resize: benchResize,
   engines: benchEngines,
   request: benchRequest,
@@ -17,10 +18,13 @@ const BENCHES: Record<string, () => Promise<Table[]>> = {
 
 const words = process.argv.slice(2)
 const asJson = words.includes('--json')
-const names = words.filter((word) => word !== '--json')
+const isQuick = words.includes('--quick')
+const names = words.filter((word) => word !== '--json' && word !== '--quick')
 const unknown = names.find((name) => !Object.hasOwn(BENCHES, name))
 if (unknown !== undefined) {
-  console.error(`no bench "${unknown}": expected ${Object.keys(BENCHES).join(', ')} or --json`)
+  console.error(
+    `no bench "${unknown}": expected ${Object.keys(BENCHES).join(', ')}, --json or --quick`,
+  )
   process.exit(2)
 }
 
@@ -28,7 +32,7 @@ const machine = `${cpus()[0].model}, ${cpus().length} cores, Node ${process.vers
 if (!asJson) console.log(`${machine}\n`)
 const tables: Table[] = []
 for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
-  for (const table of await BENCHES[name]()) {
+  for (const table of await BENCHES[name]({ isQuick })) {
     tables.push(table)
     if (!asJson) console.log(`${format(table)}\n`)
   }

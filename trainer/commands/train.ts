@@ -8,7 +8,7 @@ import type { Engine } from '../../worker/engine/engine.ts'
 import { createNetwork, decodeNetwork, describeNetwork, encodeNetwork, haloOf, type Network } from '../../worker/model/network.ts' // prettier-ignore
 import { type Command, UsageError } from '../arguments.ts'
 import { readCheckpoint, type Recipe, writeCheckpoint } from '../checkpoint.ts'
-import { type Circumstances, commandOf, type Config, OPTIONS, parseCircumstances, parseConfig, parseTrainArguments, type TrainArguments } from '../config.ts' // prettier-ignore
+import { type Circumstances, commandOf, type Config, OPTIONS, parseCircumstances, parseConfig, parseTrainArguments, sourceOptionsOf, taskOf, type TrainArguments } from '../config.ts' // prettier-ignore
 import { type Dataset, readDataset } from '../dataset.ts'
 import { describeDegradation } from '../degrade.ts'
 import { type Backend, chooseBackend } from '../engine/backends.ts'
@@ -46,7 +46,7 @@ export const command: Command = {
     const config = parseConfig(saved)
     const folder = runFolder(run)
     console.log(`run ${run} in ${folder}`)
-    const backend = await chooseBackend(how.backend)
+    const backend = await chooseBackend(how.backend, taskOf(config))
     for (const line of backend.skipped) console.log(line)
     console.log(backend.description)
     const stop = new AbortController()
@@ -85,29 +85,19 @@ interface ScaleRun {
 
 async function trainScale(run: ScaleRun): Promise<void> {
   const { config, given, how, folder, backend, tests, scale, stop } = run
-  const { name, batch, patch, seed, degradation, sampling } = config
+  const { name, batch, patch, seed, degradation } = config
   const done = (await readManifest(folder)).models.find((model) => model.scale === scale)
   if (done) {
     console.log(`${name} x${scale} is done: ${path.join(folder, done.file)}`)
     return
   }
-  const empty = createNetwork(config.architecture)
+  const task = taskOf(config)
+  const empty = task.network
   const architecture = describeNetwork(empty)
   const label = `${name} x${scale}`
   const codec = createCodec(await loadCodecModules())
-  const patches = await openPatches({
-    folders: config.data,
-    validate: config.validate,
-    scale,
-    degradation,
-    batch,
-    patch,
-    halo: haloOf(empty),
-    residual: empty.residual,
-    seed,
-    sampling,
-  })
-  const engine = await backend.createEngine({ network: empty, batch, patch }, { workers: how.workers }) // prettier-ignore
+  const patches = await openPatches(sourceOptionsOf(config, scale))
+  const engine = await backend.createEngine(task, { workers: how.workers })
   try {
     const validation = await createValidation(patches.validation, scale, degradation, codec)
     const inference = createInference(await loadRuntime())

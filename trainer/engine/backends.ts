@@ -48,24 +48,33 @@ const OPEN: Readonly<Record<ComputingBackend, () => Promise<OpenBackend>>> = {
 }
 
 /**
- * `auto` takes the fastest that really works: a GPU has to beat the CPU in a few training steps. A
- * backend that is named is taken as it is, slow as it may be, or throws what it wants installed.
+ * `auto` takes the fastest that really works: a GPU has to beat the CPU in a few training steps, and
+ * an engine for `task` has to be created. A backend that is named is taken as it is, slow as it may
+ * be, or throws what it wants installed.
  */
-export async function chooseBackend(name: BackendName): Promise<Backend> {
-  if (name !== 'auto') {
-    try {
-      return { name, skipped: [], ...(await OPEN[name]()) }
-    } catch (cause) {
-      throw new Error(`backend ${name}: ${messageOf(cause)}`, { cause })
-    }
+export async function chooseBackend(name: BackendName, task?: Task): Promise<Backend> {
+  if (name === 'auto') return takeFirst(ORDER, openTried, task)
+  try {
+    return { name, skipped: [], ...(await OPEN[name]()) }
+  } catch (cause) {
+    throw new Error(`backend ${name}: ${messageOf(cause)}`, { cause })
   }
+}
+
+/** The first of `names` that opens and, where a task is given, creates an engine for it. */
+export async function takeFirst(
+  names: readonly ComputingBackend[],
+  open: (name: ComputingBackend) => Promise<OpenBackend>,
+  task?: Task,
+): Promise<Backend> {
   const skipped: string[] = []
-  for (const candidate of ORDER) {
+  for (const name of names) {
     try {
-      const backend = await openTried(candidate)
-      return { name: candidate, skipped, ...backend }
+      const backend = await open(name)
+      if (task) await (await backend.createEngine(task)).dispose()
+      return { name, skipped, ...backend }
     } catch (error) {
-      skipped.push(`not ${candidate}: ${messageOf(error)}`)
+      skipped.push(`not ${name}: ${messageOf(error)}`)
     }
   }
   throw new Error(`expected a backend to work here:\n${skipped.join('\n')}`)

@@ -20,7 +20,7 @@ export async function loadTensorFlowCpu(): Promise<TensorFlowRuntime> {
 export async function loadTensorFlowNode(
   name: '@tensorflow/tfjs-node' | '@tensorflow/tfjs-node-gpu',
 ): Promise<TensorFlowRuntime> {
-  restoreRemovedFunctions()
+  restoreRemovedFunction()
   const wantsGpu = name.endsWith('-gpu')
   // As above for onnxruntime: TensorFloat-32 is good to three digits.
   if (wantsGpu) process.env.NVIDIA_TF32_OVERRIDE ??= '0'
@@ -83,9 +83,8 @@ async function take(
   return { tf, backend, version }
 }
 
-/** tfjs-node 4.22 calls two functions that Node 23 no longer has (github.com/tensorflow/tfjs/issues/8609). */
-function restoreRemovedFunctions(): void {
+/** tfjs-node 4.22 calls a function that Node 23 no longer has (github.com/tensorflow/tfjs/issues/8609). */
+export function restoreRemovedFunction(): void {
   const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
-  util.isArray ??= Array.isArray
 }
