@@ -5,7 +5,7 @@ import path from 'node:path'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
-import { createNetwork, decodeNetwork, describeNetwork, encodeNetwork, haloOf, type Network } from '../../worker/model/network.ts' // prettier-ignore
+import { createNetwork, decodeNetwork, describeNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts' // prettier-ignore
 import { type Command, UsageError } from '../arguments.ts'
 import { readCheckpoint, type Recipe, writeCheckpoint } from '../checkpoint.ts'
 import { type Circumstances, commandOf, type Config, OPTIONS, parseCircumstances, parseConfig, parseTrainArguments, sourceOptionsOf, taskOf, type TrainArguments } from '../config.ts' // prettier-ignore
