@@ -5,7 +5,7 @@ import path from 'node:path'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
-import { createNetwork, decodeNetwork, describeNetwork, encodeNetwork, haloOf, type Network } from '../../worker/model/network.ts' // prettier-ignore
+import { channelsOf, createNetwork, decodeNetwork, describeNetwork, encodeNetwork, haloOf, type Network } from '../../worker/model/network.ts' // prettier-ignore
 import { type Command, UsageError } from '../arguments.ts'
 import { readCheckpoint, type Recipe, writeCheckpoint } from '../checkpoint.ts'
 import { type Circumstances, commandOf, type Config, OPTIONS, parseCircumstances, parseConfig, parseTrainArguments, type TrainArguments } from '../config.ts' // prettier-ignore
@@ -98,6 +98,7 @@ async function trainScale(run: ScaleRun): Promise<void> {
   const patches = await openPatches({
     folders: config.data,
     validate: config.validate,
+    channels: channelsOf(empty),
     scale,
     degradation,
     batch,
@@ -109,7 +110,13 @@ async function trainScale(run: ScaleRun): Promise<void> {
   })
   const engine = await backend.createEngine({ network: empty, batch, patch }, { workers: how.workers }) // prettier-ignore
   try {
-    const validation = await createValidation(patches.validation, scale, degradation, codec)
+    const validation = await createValidation(
+      patches.validation,
+      channelsOf(empty),
+      scale,
+      degradation,
+      codec,
+    )
     const inference = createInference(await loadRuntime())
     const { name: data, pictures, digest } = patches.description
     const recipe: Recipe = { architecture, scale, data, pictures, digest }
