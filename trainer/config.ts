@@ -2,7 +2,13 @@
 // kept in the run's folder, so that --resume needs no option again.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { type Architecture, createNetwork, haloOf, SRCNN_915 } from '../worker/model/network.ts'
+import {
+  type Architecture,
+  channelsOf,
+  createNetwork,
+  haloOf,
+  SRCNN_915,
+} from '../worker/model/network.ts'
 import {
   type Arguments,
   integerOf,
@@ -71,6 +77,7 @@ const DEFAULTS = {
   name: 'srcnn',
   arch: SRCNN_915.kernels.join('-'),
   channels: SRCNN_915.widths.join(','),
+  colour: 'luma',
   steps: 16_000,
   seed: 1,
   batch: 64,
@@ -80,6 +87,8 @@ const DEFAULTS = {
   blur: 0,
   optimizer: 'soap',
 }
+
+const COLOURS = ['luma', 'rgb'] as const
 
 /** Peak rates that these optimisers like, for 9-1-5. */
 const RATES: Readonly<Record<OptimizerName, number>> = { soap: 4e-3, adam: 1e-3, sgd: 2e-2 }
@@ -101,6 +110,7 @@ export const OPTIONS = {
   from: { value: 'FILE', help: 'weights to start from, an .onnx file; % stands for the scale' },
   arch: { value: 'K-K-K', help: `kernel sides (default: ${DEFAULTS.arch})` },
   channels: { value: 'N,N', help: `channels between the layers (default: ${DEFAULTS.channels})` },
+  colour: { value: 'KIND', help: `luma, or rgb: a network on red, green and blue, which the worker does not serve (default: ${DEFAULTS.colour})` }, // prettier-ignore
   'no-residual': { help: 'the network puts out the picture, not what bicubic misses' },
   optimizer: { value: 'NAME', help: `${OPTIMIZERS.join(', ')} (default: ${DEFAULTS.optimizer})` },
   rate: { value: 'X', help: `peak learning rate (default: ${OPTIMIZERS.map((name) => `${RATES[name]} for ${name}`).join(', ')})` }, // prettier-ignore
@@ -124,6 +134,9 @@ export function parseTrainArguments(args: readonly string[]): TrainArguments {
 }
 
 export function parseCircumstances(given: TrainArguments): Circumstances {
+  if (given.upload !== undefined && given.colour === 'rgb') {
+    throw new UsageError('expected --colour luma with --upload, as the worker serves no other, got rgb') // prettier-ignore
+  }
   return {
     backend: oneOf(given.backend ?? 'auto', 'backend', BACKENDS),
     workers: given.workers === undefined ? undefined : integerOf(given.workers, 'workers', 1, 256),
@@ -186,6 +199,7 @@ export function sourceOptionsOf(config: Config, scale: number): SourceOptions {
   return {
     folders: data,
     validate,
+    channels: channelsOf(network),
     scale,
     degradation,
     batch,
@@ -221,6 +235,7 @@ function parseArchitecture(given: TrainArguments, isPaper: boolean): Architectur
   const architecture = {
     kernels: integersOf(given.arch ?? DEFAULTS.arch, 'arch', '-', MAX_KERNEL),
     widths: integersOf(given.channels ?? DEFAULTS.channels, 'channels', ',', MAX_CHANNELS),
+    channels: oneOf(given.colour ?? DEFAULTS.colour, 'colour', COLOURS) === 'rgb' ? 3 : 1,
     residual: !given['no-residual'] && !isPaper,
   }
   if (architecture.widths.length !== architecture.kernels.length - 1) {

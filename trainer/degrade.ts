@@ -6,6 +6,9 @@
 // shrank and stored; its luma is computed from that.
 //
 // For training there is a third: the 8-bit picture after JPEG, as most pictures on the web are.
+// A network on three channels is given red, green and blue wherever one on one channel is given luma.
+import type { Planes } from '../worker/engine/engine.ts'
+import { mapPlanes } from '../worker/engine/planes.ts'
 import { lumaOf } from '../worker/image/color.ts'
 import { createPlane, modcrop, type Plane, quantize, type Rgba } from '../worker/image/plane.ts'
 import type { Random } from '../worker/image/prng.ts'
@@ -50,33 +53,48 @@ export function sharesOf(degradation: Degradation): number[] {
   return [1 - degradation.uint8Share, degradation.uint8Share].filter((share) => share > 0)
 }
 
-/** Small luma planes of one picture, one for each of `sharesOf`. `random` draws JPEG settings. */
+/**
+ * One picture made small, once for each of `sharesOf`, as planes for a network on `channels`. `random`
+ * draws JPEG settings.
+ */
 export async function degrade(
   picture: Rgba,
+  channels: number,
   scale: number,
   degradation: Degradation,
   random: Random,
   codec: Codec,
-): Promise<Plane[]> {
+): Promise<Planes[]> {
   const { kind, blur } = degradation
   if (kind === 'clean') {
     const { uint8Share } = degradation
     return [
-      ...(uint8Share < 1 ? [shrinkPlane(truthOf(picture), scale, blur)] : []),
-      ...(uint8Share > 0 ? [lumaOf(shrinkPicture(picture, scale, blur))] : []),
+      ...(uint8Share < 1 ? [shrinkPlanes(truthPlanes(picture, channels), scale, blur)] : []),
+      ...(uint8Share > 0 ? [planesOf(shrinkPicture(picture, scale, blur), channels)] : []),
     ]
   }
   const small = shrinkPicture(picture, scale, blur)
   const [low, high] = degradation.qualities
-  const versions: Plane[] = []
+  const versions: Planes[] = []
   for (let i = 0; i < JPEG_VERSIONS; i++) {
     const position = (i + random.next()) / JPEG_VERSIONS
     const quality = Math.round(low + (high - low) * position)
     const subsampling = SUBSAMPLINGS[random.below(SUBSAMPLINGS.length)]
     const steps = STEP_TABLES[random.below(STEP_TABLES.length)]
-    versions.push(lumaOf(await compressPicture(codec, small, { quality, subsampling, steps })))
+    const compressed = await compressPicture(codec, small, { quality, subsampling, steps })
+    versions.push(planesOf(compressed, channels))
   }
   return versions
+}
+
+/** What a network on so many channels is about: luma for 1; red, green and blue for 3. */
+function planesOf(picture: Rgba, channels: number): Planes {
+  return channels === 1 ? { channels, ...lumaOf(picture) } : splitRgb(picture)
+}
+
+/** The truth for a network on so many channels, in 8-bit levels. */
+export function truthPlanes(picture: Rgba, channels: number): Planes {
+  return mapPlanes(planesOf(picture, channels), quantize)
 }
 
 /** The truth's luma in 8-bit levels, as MATLAB's rgb2ycbcr gives it for a uint8 picture. */
@@ -90,10 +108,13 @@ export function shrinkPlane(plane: Plane, scale: number, blur = 0): Plane {
   return resize(whole, whole.width / scale, whole.height / scale)
 }
 
+function shrinkPlanes(planes: Planes, scale: number, blur: number): Planes {
+  return mapPlanes(planes, (plane) => shrinkPlane(plane, scale, blur))
+}
+
 /** The 8-bit picture a service would receive: every channel shrunk and rounded; opaque. */
 export function shrinkPicture(picture: Rgba, scale: number, blur = 0): Rgba {
-  const channels = [0, 1, 2].map((c) => shrinkPlane(channelOf(picture, c), scale, blur))
-  return mergeChannels(channels)
+  return mergeRgb(shrinkPlanes(splitRgb(picture), scale, blur))
 }
 
 /**
@@ -141,7 +162,7 @@ export function rescalePicture(picture: Rgba, factor: number): Rgba {
   if (factor === 1) return picture
   const width = Math.round(picture.width * factor)
   const height = Math.round(picture.height * factor)
-  return mergeChannels([0, 1, 2].map((c) => resize(channelOf(picture, c), width, height)))
+  return mergeRgb(mapPlanes(splitRgb(picture), (plane) => resize(plane, width, height)))
 }
 
 /** [h, w] -> [h * scale, w * scale]: what a network starts from. */
@@ -156,19 +177,24 @@ export function bicubicOf(picture: Rgba, scale: number, kind: InputKind): Plane 
   return enlargePlane(small, scale)
 }
 
-function channelOf({ width, height, data }: Rgba, channel: number): Plane {
-  const plane = createPlane(width, height)
-  for (let i = 0; i < plane.data.length; i++) plane.data[i] = data[4 * i + channel] / 255
-  return plane
+/** Red, green and blue as level / 255. */
+export function splitRgb({ width, height, data: rgba }: Rgba): Planes {
+  const area = width * height
+  const data = new Float32Array(3 * area)
+  for (let c = 0, o = 0; c < 3; c++) {
+    for (let i = 0; i < area; i++, o++) data[o] = rgba[4 * i + c] / 255
+  }
+  return { channels: 3, width, height, data }
 }
 
-function mergeChannels(channels: readonly Plane[]): Rgba {
-  const { width, height } = channels[0]
-  const data = new Uint8ClampedArray(4 * width * height).fill(255)
-  channels.forEach((plane, c) => {
+/** Red, green and blue as an opaque picture, rounded and clamped. */
+export function mergeRgb({ channels, width, height, data: planes }: Planes): Rgba {
+  const area = width * height
+  const data = new Uint8ClampedArray(4 * area).fill(255)
+  for (let c = 0, o = 0; c < channels; c++) {
     // Math.round first: the clamped store rounds ties to even, MATLAB's uint8() away from zero.
-    for (let i = 0; i < plane.data.length; i++) data[4 * i + c] = Math.round(plane.data[i] * 255)
-  })
+    for (let i = 0; i < area; i++, o++) data[4 * i + c] = Math.round(planes[o] * 255)
+  }
   return { width, height, data }
 }
 

@@ -1,22 +1,26 @@
 // From a picture to what patches are cut from. What takes memory is small: truths are bytes, and
-// the bicubic picture that a network starts from is made from the small luma where a patch is cut.
+// the bicubic picture that a network starts from is made from the small one where a patch is cut.
 import type { Codec } from '../worker/codec/codec.ts'
-import { modcrop, type Plane, type Rgba } from '../worker/image/plane.ts'
+import type { Planes } from '../worker/engine/engine.ts'
+import { mapPlanes } from '../worker/engine/planes.ts'
+import { modcrop, type Rgba } from '../worker/image/plane.ts'
 import { createRandom, type Random } from '../worker/image/prng.ts'
-import { type Degradation, degrade, rescalePicture, sharesOf, truthOf } from './degrade.ts'
+import { type Degradation, degrade, rescalePicture, sharesOf, truthPlanes } from './degrade.ts'
 
 /** One picture, degraded. */
 export interface Example {
   readonly width: number
   readonly height: number
-  /** Luma in 8-bit levels, [height, width]. */
+  /** 8-bit levels, [channels, height, width]. */
   readonly truth: Uint8Array
-  /** [height / scale, width / scale], one for each of `sharesOf(degradation)`. */
-  readonly versions: readonly Plane[]
+  /** [channels, height / scale, width / scale], one for each of `sharesOf(degradation)`. */
+  readonly versions: readonly Planes[]
 }
 
 /** How pictures are made into examples. */
 export interface Preparation {
+  /** 1: luma; 3: red, green and blue. */
+  readonly channels: number
   readonly scale: number
   /** Side of a patch: a picture that holds none is left out. */
   readonly patch: number
@@ -36,7 +40,7 @@ export const CROP = 256
 /** Every example of a picture that holds a patch; a function of its arguments. */
 export async function prepareExamples(
   picture: Rgba,
-  { scale, patch, degradation, sizes }: Preparation,
+  { channels, scale, patch, degradation, sizes }: Preparation,
   seed: number,
   codec: Codec,
 ): Promise<Example[]> {
@@ -46,20 +50,24 @@ export async function prepareExamples(
     const resized = rescalePicture(picture, factor)
     const part = sizes === 'crop' ? cropAtRandom(resized, CROP, random) : resized
     if (Math.min(part.width, part.height) < patch + scale - 1) continue
-    const { width, height, data } = modcrop(truthOf(part), scale)
-    const truth = Uint8Array.from(data, (luma) => Math.round(luma * 255))
-    const versions = await degrade(part, scale, degradation, random, codec)
+    const { width, height, data } = mapPlanes(truthPlanes(part, channels), (plane) => modcrop(plane, scale)) // prettier-ignore
+    const truth = Uint8Array.from(data, (level) => Math.round(level * 255))
+    const versions = await degrade(part, channels, scale, degradation, random, codec)
     examples.push({ width, height, truth, versions })
   }
   return examples
 }
 
 /** About what a picture of so many pixels takes; a bound for one that is cropped. */
-export function bytesOf(pixels: number, { scale, degradation, sizes }: Preparation): number {
+export function bytesOf(
+  pixels: number,
+  { channels, scale, degradation, sizes }: Preparation,
+): number {
+  // prettier-ignore
   const versions = sharesOf(degradation).length
   const area = sizes === 'all' ? FACTORS.reduce((sum, factor) => sum + factor ** 2, 0) : 1
   const held = sizes === 'crop' ? Math.min(pixels, CROP ** 2) : pixels * area
-  return held * (1 + (versions * Float32Array.BYTES_PER_ELEMENT) / scale ** 2)
+  return channels * held * (1 + (versions * Float32Array.BYTES_PER_ELEMENT) / scale ** 2)
 }
 
 /** What examples do take. */

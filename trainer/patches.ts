@@ -1,5 +1,6 @@
 // Batches of patches. A batch is a pure function of seed and step: nothing of the sampler
 // needs saving in a checkpoint, and no batch depends on how a run was cut into sessions.
+import { planeOf } from '../worker/engine/planes.ts'
 import { createRandom } from '../worker/image/prng.ts'
 import { resize } from '../worker/image/resize.ts'
 import type { Batch } from './engine/engine.ts'
@@ -7,6 +8,8 @@ import type { Example } from './examples.ts'
 import { BATCHES, createShuffle, mixSeed } from './seed.ts'
 
 export interface PatchOptions {
+  /** Of inputs and targets, as the examples have them. */
+  readonly channels: number
   readonly batch: number
   /** Side of an input patch. */
   readonly patch: number
@@ -31,17 +34,17 @@ export interface Sampler {
 /** As the authors' generate_train.m has it. */
 const GRID_STRIDE = 14
 
-export function createBatch({ batch, patch, halo }: PatchOptions): Batch {
+export function createBatch({ channels, batch, patch, halo }: PatchOptions): Batch {
   const targetSide = patch - 2 * halo
   return {
-    inputs: new Float32Array(batch * patch * patch),
-    targets: new Float32Array(batch * targetSide * targetSide),
+    inputs: new Float32Array(batch * channels * patch * patch),
+    targets: new Float32Array(batch * channels * targetSide * targetSide),
   }
 }
 
 /** Throws where no example holds a patch. */
 export function createSampler(examples: readonly Example[], options: PatchOptions): Sampler {
-  const { batch, patch, halo, residual, seed, shares, sampling } = options
+  const { channels, batch, patch, halo, residual, seed, shares, sampling } = options
   const targetSide = patch - 2 * halo
   const stride = sampling === 'grid' ? GRID_STRIDE : 1
   const along = (side: number) => Math.max(0, Math.floor((side - patch) / stride) + 1)
@@ -67,12 +70,15 @@ export function createSampler(examples: readonly Example[], options: PatchOption
         const symmetry = sampling === 'grid' ? 0 : random.below(8)
         const small = versions[pick(shares, random.next())]
 
-        const bicubic = resize(small, width, height, { x, y, width: patch, height: patch })
-        copySquare(bicubic.data, patch, 0, patch, 1, symmetry, inputs, n * patch * patch)
-        const to = n * targetSide * targetSide
-        const from = (y + halo) * width + x + halo
-        copySquare(truth, width, from, targetSide, 255, symmetry, targets, to)
-        if (residual) subtractCentre(inputs, n * patch * patch, patch, targets, to, targetSide)
+        for (let c = 0; c < channels; c++) {
+          const bicubic = resize(planeOf(small, c), width, height, { x, y, width: patch, height: patch }) // prettier-ignore
+          const at = (n * channels + c) * patch * patch
+          copySquare(bicubic.data, patch, 0, patch, 1, symmetry, inputs, at)
+          const to = (n * channels + c) * targetSide * targetSide
+          const from = (c * height + y + halo) * width + x + halo
+          copySquare(truth, width, from, targetSide, 255, symmetry, targets, to)
+          if (residual) subtractCentre(inputs, at, patch, targets, to, targetSide)
+        }
       }
     },
   }

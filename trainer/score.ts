@@ -4,7 +4,8 @@
 // colour is its own luma, 0..255.
 //
 // With 8-bit input the small picture is RGB bytes, and a network goes through `upscale`, the very
-// function that serves it, bytes to bytes; luma is taken from what comes out.
+// function that serves it, bytes to bytes; luma is taken from what comes out. That alone is how a
+// network on RGB is measured.
 import { greyOf } from '../worker/image/color.ts'
 import { psnr, ssim } from '../worker/image/metrics.ts'
 import { modcrop, type Plane, quantize } from '../worker/image/plane.ts'
@@ -13,7 +14,7 @@ import type { ModelScore, Quality } from '../worker/model/manifest.ts'
 import type { Picture } from './dataset.ts'
 import { shrinkPlane, truthOf } from './degrade.ts'
 import { type InputName, smallPictureOf } from './evaluate/input.ts'
-import { type Method, servedMethod } from './evaluate/method.ts'
+import { type Method, networkMethod, servedMethod } from './evaluate/method.ts'
 
 export interface PictureScore {
   readonly picture: string
@@ -30,7 +31,7 @@ export interface SetScore {
   readonly pictures: readonly PictureScore[]
 }
 
-/** A network beside bicubic. `model` undefined: bicubic itself. */
+/** A network beside bicubic, from an input that it takes. `model` undefined: bicubic itself. */
 export async function scoreSet(
   set: string,
   pictures: readonly Picture[],
@@ -45,7 +46,7 @@ export async function scoreSet(
     scores.push({
       picture: picture.name,
       bicubic,
-      model: model ? await measure(servedMethod(new Map([[scale, model]]))) : bicubic,
+      model: model ? await measure(networkMethod(new Map([[scale, model]]))) : bicubic,
     })
   }
   return {
@@ -93,6 +94,7 @@ export async function createMeasure(
   if (input === 'float') {
     const small = shrinkPlane(luma, scale)
     enlarge = async (method) => {
+      if (!method.enlargePlane) throw new Error('expected 8-bit input for a method that needs colour, got luma') // prettier-ignore
       const large = await method.enlargePlane(small, scale)
       return () => quantize(large)
     }
@@ -120,6 +122,7 @@ export async function createMeasure(
   }
 }
 
-function lumaLevels({ isGrey }: Picture, rgba: Picture['rgba']): Plane {
+/** Of `rgba`, which is `picture` or what was made of it. */
+export function lumaLevels({ isGrey }: Picture, rgba: Picture['rgba']): Plane {
   return isGrey ? greyOf(rgba) : truthOf(rgba)
 }

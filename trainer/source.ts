@@ -69,7 +69,7 @@ const PROCEDURAL_PICTURES = 120
 
 /** Throws where no picture can be trained on. Close it: it has threads. */
 export async function openPatches(options: SourceOptions): Promise<PatchSource> {
-  const { cacheBytes = CACHE_BYTES, scale, patch, degradation, sampling } = options
+  const { cacheBytes = CACHE_BYTES, channels, scale, patch, degradation, sampling } = options
   const entries = await listEntries(options.folders, options.seed)
   const split =
     options.validate === undefined && options.holdsOut !== false
@@ -78,7 +78,8 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
   const validation = options.validate === undefined ? split.validation : await listEntries([options.validate], 0) // prettier-ignore
   const warn = boundedWarnings(options.warn ?? console.warn)
 
-  const own: Preparation = { scale, patch, degradation, sizes: sampling === 'grid' ? 'own' : 'all' }
+  const sizes = sampling === 'grid' ? 'own' : 'all'
+  const own: Preparation = { channels, scale, patch, degradation, sizes }
   const { digest, digestOf, bytes } = await survey(entries, own, options.seed)
   const streams = bytes > cacheBytes
   if (streams && sampling === 'grid') {

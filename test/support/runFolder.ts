@@ -3,12 +3,17 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { exportModel } from '../../trainer/export.ts'
 import type { Validation } from '../../worker/model/manifest.ts'
-import { createNetwork, describeNetwork, encodeNetwork } from '../../worker/model/network.ts'
+import {
+  createNetwork,
+  decodeNetwork,
+  describeNetwork,
+  encodeNetwork,
+} from '../../worker/model/network.ts'
 
-/** A network that adds `lift` to the luma: its work can be seen in one pixel. */
-export function liftingBytes(lift: number): Uint8Array {
-  const network = createNetwork({ kernels: [1], widths: [], residual: true })
-  network.layers[0].bias[0] = lift
+/** A network that adds `lift` to the luma, or to every channel: its work can be seen in one pixel. */
+export function liftingBytes(lift: number, channels = 1): Uint8Array {
+  const network = createNetwork({ kernels: [1], widths: [], channels, residual: true })
+  network.layers[0].bias.fill(lift)
   return encodeNetwork(network)
 }
 
@@ -16,6 +21,8 @@ export interface Model {
   readonly name?: string
   readonly scale?: number
   readonly lift: number
+  /** 1, the default, for luma. */
+  readonly channels?: number
   /** On the validation pictures, where bicubic has 30 dB. */
   readonly psnr?: number
   readonly validation?: Partial<Validation>
@@ -24,12 +31,11 @@ export interface Model {
 /** A folder as a training run leaves it. */
 export async function makeRunFolder(...models: readonly Model[]): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'run-'))
-  for (const { name = 'srcnn', scale = 2, lift, psnr, validation } of models) {
-    const architecture = describeNetwork(
-      createNetwork({ kernels: [1], widths: [], residual: true }),
-    )
+  for (const { name = 'srcnn', scale = 2, lift, channels, psnr, validation } of models) {
+    const bytes = liftingBytes(lift, channels)
+    const architecture = describeNetwork(decodeNetwork(bytes))
     const figures = { data: 'held out', images: 3, input: 'float', psnr: psnr ?? 0, bicubic: 30, ...validation } // prettier-ignore
-    await exportModel(folder, liftingBytes(lift), {
+    await exportModel(folder, bytes, {
       name,
       scale,
       architecture,

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -61,6 +61,15 @@ test('the commands train, evaluate and promote, from a folder of pictures', asyn
   )
 })
 
+test('the ablation has luma and RGB side by side from 8-bit input, and RGB has no other', async () => {
+  const folder = await folderOfPictures()
+  await cp(path.join(folder, 'test'), path.join(folder, '../shared/data/Set5'), { recursive: true })
+  const { stdout } = await execute('main.ts', folder, ['ablate', '--only', '9-1-5,rgb', '--data', 'train', '--steps', '1']) // prettier-ignore
+  expect(stdout).toMatch(/^variant +weights +steps +validation +Set5 +Set5 8-bit +Set14 +paper's Set5$/m) // prettier-ignore
+  expect(stdout).toMatch(/^9-1-5 +9-1-5 1-64-32-1 residual +1 +\d\d\.\d\d +\d\d\.\d\d +\d\d\.\d\d +- +32\.52$/m) // prettier-ignore
+  expect(stdout).toMatch(/^rgb +9-1-5 3-64-32-3 residual +1 +\d\d\.\d\d +- +\d\d\.\d\d +- +32\.33 +red/m) // prettier-ignore
+})
+
 test('Ctrl-C leaves a checkpoint, and --resume ends in the file of a run that was left alone', async () => {
   const folder = await folderOfPictures()
   const options = ['--data', 'train', '--eval', 'test', '--scale', '3', '--steps', '80', '--batch', '2', '--channels', '8,4', '--backend', 'onnx-wasm'] // prettier-ignore
@@ -94,6 +103,8 @@ test.each([
   ],
   ['--arch 9-2-5', 'expected --arch to be of odd kernels, got 2'],
   ['--patch 12', 'expected --patch to be an integer from 13 to 512, got "12"'],
+  ['--colour red', 'expected --colour to be one of luma, rgb, got "red"'],
+  ['--colour rgb --upload s3', 'expected --colour luma with --upload, as the worker serves no other, got rgb'], // prettier-ignore
   ['--uint8 2', 'expected --uint8 to be a number from 0 to 1, got "2"'],
   ['--backend gpu', 'expected --backend to be one of auto, onnx-cpu'],
   ['--degrade blurry', 'expected --degrade to be clean, jpeg or jpeg:LOW-HIGH'],

@@ -8,6 +8,7 @@ import { evaluate } from '../../trainer/evaluate/command.ts'
 import {
   kernelMethod,
   type Method,
+  networkMethod,
   servedMethod,
   sparseMethod,
 } from '../../trainer/evaluate/method.ts'
@@ -16,9 +17,13 @@ import { createStepProgress } from '../../trainer/evaluate/progress.ts'
 import type { Result } from '../../trainer/evaluate/result.ts'
 import { exportModel } from '../../trainer/export.ts'
 import { createMeasure } from '../../trainer/score.ts'
-import { createNetwork, encodeNetwork } from '../../worker/model/network.ts'
+import { reference } from '../../worker/engine/reference.ts'
+import { greyOf } from '../../worker/image/color.ts'
+import { quantize } from '../../worker/image/plane.ts'
+import { createNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts'
 import { encodeOnnx, type OnnxGraph, type OnnxNode } from '../../worker/model/onnx.ts'
 import { codec } from '../support/codec.ts'
+import { sampleNetwork } from '../support/samples.ts'
 import { drawPicture } from './pictures.ts'
 
 // Names that a CSV file has to quote.
@@ -106,10 +111,60 @@ test('8-bit pictures keep their colour by every kind of method', async () => {
   }
 })
 
+describe('a network on RGB', () => {
+  const write = async (channels: number) => {
+    const file = path.join(folder, `zero-${channels}.onnx`)
+    await writeFile(file, encodeNetwork(createNetwork({ kernels: [3], widths: [], channels, residual: true }))) // prettier-ignore
+    return file
+  }
+
+  test('that does to each channel what another does to luma makes of grey what that one makes of its plane', async () => {
+    const luma = sampleNetwork({ kernels: [5, 1, 3], widths: [6, 4], residual: true })
+    const methodOf = (network: Network) => networkMethod(new Map([[3, { network, engine: reference }]])) // prettier-ignore
+    const picture = drawPicture(23, 19, 2)
+    const grey = { ...picture, data: picture.data.map((_, i, all) => (i % 4 === 3 ? 255 : all[i & ~3])) } // prettier-ignore
+    const { data } = quantize(await methodOf(luma).enlargePlane!(greyOf(grey), 3))
+    const large = await methodOf(onEachChannel(luma)).enlargePicture(grey, 3)
+    expect([large.width, large.height]).toEqual([69, 57])
+    const expected = Uint8ClampedArray.from({ length: 4 * data.length }, (_, i) => (i % 4 === 3 ? 255 : Math.round(255 * data[i >> 2]))) // prettier-ignore
+    expect(large.data).toEqual(expected)
+  })
+
+  test('has rows from 8-bit input alone, where one of zeros is bicubic', async () => {
+    const file = await write(3)
+    const results = await resultsOf('--method', `bicubic,${file}`, '--scale', '3', '--input', 'float,uint8,jpeg:60') // prettier-ignore
+    const rows = results.map(({ input, method }) => `${input} ${method}`)
+    expect(rows).toEqual(['float bicubic', 'uint8 bicubic', `uint8 ${file}`, 'jpeg:60 bicubic', `jpeg:60 ${file}`]) // prettier-ignore
+    for (const i of [1, 3]) expect(results[i + 1].psnr).toBeCloseTo(results[i].psnr, 2)
+    expect(results[2].published).toBeUndefined()
+  })
+
+  test('is refused where there is luma alone, and so is one on two channels', async () => {
+    const attempt = async (channels: number, input: string) => run(pictures, '--method', await write(channels), '--scale', '3', '--input', input) // prettier-ignore
+    await expect(attempt(3, 'float')).rejects.toThrow('expected --input with uint8 or jpeg:QUALITY')
+    await expect(attempt(2, 'uint8')).rejects.toThrow('expected a network on luma or RGB, got one on 2 channels') // prettier-ignore
+  })
+})
+
+/** A network on luma as one on three channels that do not mix: weights are block diagonal. */
+function onEachChannel(luma: Network): Network {
+  const layers = luma.layers.map(({ kernel, inputs, outputs, weights, bias }) => {
+    const area = kernel * kernel
+    const blocks = new Float32Array(9 * weights.length)
+    for (let row = 0; row < 3 * outputs; row++) {
+      const output = row % outputs
+      const from = weights.subarray(output * inputs * area, (output + 1) * inputs * area)
+      blocks.set(from, (3 * row + Math.floor(row / outputs)) * inputs * area)
+    }
+    return { kernel, inputs: 3 * inputs, outputs: 3 * outputs, weights: blocks, bias: Float32Array.from([...bias, ...bias, ...bias]) } // prettier-ignore
+  })
+  return { ...luma, layers }
+}
+
 test('a method runs as often as it is timed, and its first result counts', async () => {
   let runs = 0
   const method: Method = {
-    enlargePlane: (small, scale) => (runs++, kernelMethod('nearest').enlargePlane(small, scale)),
+    enlargePlane: (small, scale) => (runs++, kernelMethod('nearest').enlargePlane!(small, scale)),
     enlargePicture: () => Promise.reject(new Error('not for luma')),
   }
   const { psnr, seconds } = await (await createMeasure(drawn, 2, 'float', 3))(method)

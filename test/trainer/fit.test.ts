@@ -31,7 +31,7 @@ const TASK = { network: NETWORK, batch: 8, patch: 33 }
 const SCALE = 3
 const codec = createCodec(await loadCodecModules())
 const degradation = { kind: 'clean', uint8Share: 0.5, blur: 0 } as const
-const preparation = { scale: SCALE, patch: 33, degradation, sizes: 'all' } as const
+const preparation = { channels: 1, scale: SCALE, patch: 33, degradation, sizes: 'all' } as const
 const examples = (
   await Promise.all(
     [1, 2, 3].map((seed) => prepareExamples(drawPicture(96, 90, seed), preparation, seed, codec)),
@@ -45,7 +45,7 @@ async function train(
   { seed = 1, state = createFitState(NETWORK, seed, 'soap'), stopAt = steps } = {},
 ): Promise<{ state: FitState; losses: number[] }> {
   const { batch, patch } = TASK
-  const options: PatchOptions = { batch, patch, halo: haloOf(NETWORK), residual: true, seed, shares: [0.5, 0.5], sampling: 'random' } // prettier-ignore
+  const options: PatchOptions = { channels: 1, batch, patch, halo: haloOf(NETWORK), residual: true, seed, shares: [0.5, 0.5], sampling: 'random' } // prettier-ignore
   const sampler = createSampler(examples, options)
   const buffers = [createBatch(options), createBatch(options)]
   const batchOf = (step: number) => {

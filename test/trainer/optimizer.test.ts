@@ -91,6 +91,26 @@ test('SOAP comes further down a bowl that is steep across the axes than Adam doe
   expect(soap).toBeLessThan(adam / 2)
 })
 
+test('SOAP moves each output of the last layer as if it were the only one', () => {
+  const colour = createNetwork({ kernels: [3, 3], widths: [4], channels: 3 })
+  const luma = createNetwork({ kernels: [3, 3], widths: [4] })
+  const lastOf = (network: typeof luma, steps: number, outputs: readonly number[]) => {
+    const parameters = new Float32Array(countParameters(network))
+    const gradients = parameters.slice()
+    const optimizer = createOptimizer('soap', network)
+    const [, { weights }] = viewParameters(network, gradients)
+    for (let step = 1; step <= steps; step++) {
+      weights.set(outputs.flatMap((output) => Array.from({ length: 36 }, (_, i) => Math.sin(step * i + output)))) // prettier-ignore
+      optimizer.update(parameters, gradients, 1e-2, step)
+    }
+    return viewParameters(network, parameters)[1].weights
+  }
+  const together = lastOf(colour, 12, [0, 1, 2])
+  for (const output of [0, 1, 2]) {
+    expect(together.slice(36 * output, 36 * (output + 1))).toEqual(lastOf(luma, 12, [output]))
+  }
+})
+
 test('SGD follows momentum 0.9, with the last layer and every bias at a tenth', () => {
   const length = countParameters(NETWORK)
   const parameters = new Float32Array(length)

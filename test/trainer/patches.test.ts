@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import { modcrop } from '../../worker/image/plane.ts'
@@ -7,17 +7,18 @@ import { bicubicOf, type InputKind, truthOf } from '../../trainer/degrade.ts'
 import { prepareExamples, type Preparation } from '../../trainer/examples.ts'
 import { createBatch, createSampler, type PatchOptions } from '../../trainer/patches.ts'
 import { openPatches } from '../../trainer/source.ts'
+import { maxDifference } from '../support/samples.ts'
 import { drawPicture } from './pictures.ts'
 
 const PATCH = 15
 const HALO = 4
 const TARGET = PATCH - 2 * HALO
-const OPTIONS: PatchOptions = { batch: 24, patch: PATCH, halo: HALO, residual: false, seed: 5, shares: [0.5, 0.5], sampling: 'random' } // prettier-ignore
+const OPTIONS: PatchOptions = { channels: 1, batch: 24, patch: PATCH, halo: HALO, residual: false, seed: 5, shares: [0.5, 0.5], sampling: 'random' } // prettier-ignore
 const picture = drawPicture(43, 38, 2)
 const codec = createCodec(await loadCodecModules())
 const mixed = { kind: 'clean', uint8Share: 0.5, blur: 0 } as const
 const prepare = (of: typeof picture, preparation: Partial<Preparation> = {}) =>
-  prepareExamples(of, { scale: 3, patch: PATCH, degradation: mixed, sizes: 'own', ...preparation }, 1, codec) // prettier-ignore
+  prepareExamples(of, { channels: 1, scale: 3, patch: PATCH, degradation: mixed, sizes: 'own', ...preparation }, 1, codec) // prettier-ignore
 
 // Versions: from unrounded and from 8-bit luma. At the picture's own size only, so that patches can
 // be looked up in it.
@@ -108,6 +109,53 @@ test('JPEG changes the input and leaves the target alone', async () => {
     expect(difference).toBeGreaterThan(5 / 255)
     expect(difference).toBeLessThan(0.5)
   }
+})
+
+describe('on three channels', () => {
+  const RGB = { channels: 3, residual: true }
+  const { width, height } = picture
+  const greys = [0, 1, 2].map((c) => ({ width, height, data: picture.data.map((_, i, all) => (i % 4 === 3 ? 255 : all[(i & ~3) + c])) })) // prettier-ignore
+  /** [batch, channels, side, side] -> a channel's [batch, side, side] */
+  const channelOf = (values: Float32Array, channel: number) => {
+    const area = values.length / OPTIONS.batch / 3
+    return values.filter((_, i) => Math.floor(i / area) % 3 === channel)
+  }
+
+  test('each channel is what it gives alone, as a grey picture, all three of which are equal', async () => {
+    const { inputs, targets } = sample(4, RGB, await prepare(picture, { channels: 3 }))
+    for (const [c, grey] of greys.entries()) {
+      const alone = sample(4, RGB, await prepare(grey, { channels: 3 }))
+      for (const channel of [0, 1, 2]) {
+        expect(channelOf(alone.inputs, channel)).toEqual(channelOf(inputs, c))
+        expect(channelOf(alone.targets, channel)).toEqual(channelOf(targets, c))
+      }
+    }
+    expect(channelOf(inputs, 0)).not.toEqual(channelOf(inputs, 1))
+  })
+
+  test('a grey picture is cut where luma is, of which it is the full range', async () => {
+    const rgb = sample(4, RGB, await prepare(greys[1], { channels: 3 }))
+    const luma = sample(4, { residual: true }, await prepare(greys[1]))
+    const gain = (65.481 + 128.553 + 24.966) / 255
+    // Luma's truth is rounded, and so may the small picture be: half a level each, through bicubic twice.
+    const tolerance = (2 * 0.5 * 1.25 ** 4) / 255
+    const ranged = channelOf(rgb.inputs, 0).map((v) => 16 / 255 + gain * v)
+    expect(maxDifference(luma.inputs, ranged)).toBeLessThan(tolerance)
+    const missing = channelOf(rgb.targets, 0).map((v) => gain * v)
+    expect(maxDifference(luma.targets, missing)).toBeLessThan(2 * tolerance)
+  })
+
+  test('JPEG is drawn as for luma: the luma of its versions is the same', async () => {
+    const degradation = { kind: 'jpeg', qualities: [30, 95], blur: 0 } as const
+    const [luma] = await prepare(picture, { degradation })
+    const [rgb] = await prepare(picture, { degradation, channels: 3 })
+    expect(rgb.versions).toHaveLength(4)
+    for (const [i, { data }] of rgb.versions.entries()) {
+      const area = data.length / 3
+      const weighted = luma.versions[i].data.map((_, p) => (16 + 65.481 * data[p] + 128.553 * data[area + p] + 24.966 * data[2 * area + p]) / 255) // prettier-ignore
+      expect(maxDifference(luma.versions[i].data, weighted)).toBeLessThan(1e-6) // f32
+    }
+  })
 })
 
 test('the grid takes every sub-image once before any twice, upright', async () => {

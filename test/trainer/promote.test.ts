@@ -61,6 +61,14 @@ test('what weights gain on the scenes stays with the same weights', async () => 
   expect((await readManifest('models')).models[0].scenes).toBe(2.5)
 })
 
+test('a network on RGB is refused, forced or not, and nothing of its run is copied', async () => {
+  const run = await makeRunFolder({ lift: 0.1, psnr: 31 }, { scale: 3, lift: 0.1, channels: 3, psnr: 31 }) // prettier-ignore
+  for (const options of [[], ['--force']]) {
+    await expect(command.run([run, ...options])).rejects.toThrow('srcnn-x3.onnx: expected a network on luma, which is what the worker serves, got one on 3 channels') // prettier-ignore
+  }
+  expect((await readManifest('models')).models).toEqual([])
+})
+
 test('an altered file, a missing scale, models/ itself and an unknown run are refused', async () => {
   const run = await makeRunFolder({ lift: 0.1 })
   await expect(command.run([run, '--scale', '4'])).rejects.toThrow(`expected x4 in ${run}, got srcnn x2`) // prettier-ignore

@@ -54,6 +54,15 @@ test('the page of a run stands alone: curves, scores, filters and crops at each 
   ])
 })
 
+test('a network on RGB has its crops from 8-bit input, with the PSNR that evaluation gives it', async () => {
+  const folder = await makeRun({ scales: [3], channels: 3 })
+  const set = pictureSet('Set5', 'butterfly_GT')
+  const page = await readFile(await writeReport(folder, { sets: [set], engine: reference }), 'utf8')
+  const model = { network: tinyNetwork(3, 3), engine: reference }
+  const { model: quality } = await scoreSet('Set5', set.pictures, 3, 'uint8', model)
+  expect(sectionOf(page, 3)).toContain(`tiny <b>${quality.psnr.toFixed(2)} dB</b>`)
+})
+
 test('what files say is text on the page, never markup', async () => {
   const folder = await makeRun({ scales: [3], options: { name: '</pre><script>alert(1)</script>' } }) // prettier-ignore
   const set = pictureSet('"><script>', 'a&b')
@@ -127,6 +136,15 @@ test('filters are sorted by variance, each stretched by its largest weight aroun
   expect(at(120 + 20, 120 + 20)[3]).toBe(0) // the ninth cell is empty
 })
 
+test('filters on RGB are in colour, one for each output', () => {
+  const { layers } = createNetwork({ kernels: [1, 1], widths: [2], channels: 3 })
+  layers[0].weights.set([0.5, 0, -1, 0, 0, 0]) // the second one dead
+  const { width, height, data } = drawFilters(layers[0])
+  expect([width, height]).toEqual([2 * 12 - 6, 6])
+  expect(Array.from(data.subarray(0, 4))).toEqual([191, 128, 0, 255])
+  expect(Array.from(data.subarray(4 * 12, 4 * 13))).toEqual([128, 128, 128, 255])
+})
+
 test.each([
   ['linear', [0, 10], false, ['0', '2', '4', '6', '8', '10']],
   ['narrow', [29.61, 32.4], false, ['30', '31', '32']],
@@ -172,10 +190,12 @@ test('markup escapes what it is given, but for markup, and leaves out undefined'
 async function makeRun({
   scales,
   begun = [],
+  channels = 1,
   options = { name: 'tiny' },
 }: {
   scales: readonly number[]
   begun?: readonly number[]
+  channels?: number
   options?: object
 }): Promise<string> {
   const folder = await emptyFolder()
@@ -196,7 +216,7 @@ async function makeRun({
     await writeFile(path.join(folder, `x${scale}/log.jsonl`), lines)
   }
   for (const scale of scales) {
-    const network = tinyNetwork(scale)
+    const network = tinyNetwork(scale, channels)
     await exportModel(folder, encodeNetwork(network), {
       name: 'tiny',
       scale,
@@ -211,9 +231,9 @@ async function makeRun({
 }
 
 /** 9-1-5 with 8 and 4 channels and small random weights. */
-function tinyNetwork(seed: number): Network {
+function tinyNetwork(seed: number, channels = 1): Network {
   const random = createRandom(seed)
-  const network = createNetwork({ kernels: [9, 1, 5], widths: [8, 4], residual: true })
+  const network = createNetwork({ kernels: [9, 1, 5], widths: [8, 4], channels, residual: true })
   for (const { weights } of network.layers) {
     weights.forEach((_, i) => (weights[i] = 0.02 * (random.next() - 0.5)))
   }

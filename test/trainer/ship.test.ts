@@ -120,6 +120,13 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
     expect(notes).toEqual(['srcnn x2 loses to the current weights, 30.500 dB against 31.000'])
   })
 
+  test('a network on RGB is refused before anything is written', async () => {
+    const before = await store.get('manifest.json')
+    const colour = ship(store, [{ name: 'colour', lift: 0.1, channels: 3, psnr: 31 }], true)
+    await expect(colour).rejects.toThrow('expected a network on luma, which is what the worker serves') // prettier-ignore
+    expect(await store.get('manifest.json')).toEqual(before)
+  })
+
   test('an upload that stops before the manifest leaves the old weights whole, and can be repeated', async () => {
     const before = await hashes(store)
     const dying: Store = {

@@ -1,8 +1,9 @@
-// npm run trainer -- ablate: the paper's ablations (TPAMI 2016, sections 4.2 and 4.3) under one
+// npm run trainer -- ablate: the paper's ablations (TPAMI 2016, sections 4.2, 4.3 and 4.5) under one
 // budget, as a table beside its figures.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { type Command, integerOf, listOf, numberOf, oneOf, parseArguments } from '../arguments.ts' // prettier-ignore
+import type { InputName } from '../evaluate/input.ts'
 import { readManifest } from '../export.ts'
 import { RUNS } from '../run.ts'
 import { alignColumns } from '../table.ts'
@@ -25,6 +26,7 @@ const VARIANTS: readonly Variant[] = [
   { name: '9-5-5', options: ['--arch', '9-5-5'], paper: 32.75 },
   { name: '11-1-7', options: ['--arch', '11-1-7'], paper: 32.57 },
   { name: '9-1-1-5', options: ['--arch', '9-1-1-5', '--channels', '64,32,16'], note: 'one layer more; the paper: no better' }, // prettier-ignore
+  { name: 'rgb', options: ['--colour', 'rgb'], paper: 32.33, note: 'red, green and blue, 8-bit input; the paper: from T91, where luma has 32.39' }, // prettier-ignore
   { name: 'no-residual', options: ['--no-residual'], note: 'as the paper has it' },
   { name: 'adam', options: ['--optimizer', 'adam'], note: 'Adam instead of SOAP' },
 ]
@@ -59,7 +61,7 @@ export const command: Command = {
     const variants = VARIANTS.filter(({ name }) => chosen.includes(name))
     if (given.more !== undefined) variants.push({ name: MORE, options: ['--data', given.more] })
 
-    const rows = [['variant', 'weights', 'steps', 'validation', 'Set5', 'Set14', "paper's Set5", '']] // prettier-ignore
+    const rows = [['variant', 'weights', 'steps', 'validation', 'Set5', 'Set5 8-bit', 'Set14', "paper's Set5", '']] // prettier-ignore
     for (const { name, options, paper, note } of variants) {
       const run = `ablate-${name}`
       const data = given.data === undefined || name === MORE ? [] : ['--data', given.data]
@@ -69,14 +71,15 @@ export const command: Command = {
       await train.run(['--run', run, ...(isThere ? ['--resume'] : [...common, ...options])])
       const [entry] = (await readManifest(path.join(RUNS, run))).models
       if (entry === undefined) break // stopped by hand
-      const scoreOn = (set: string) => entry.scores?.find((score) => score.set === set && score.input === 'float')?.psnr // prettier-ignore
+      const scoreOn = (set: string, input: InputName) => entry.scores?.find((score) => score.set === set && score.input === input)?.psnr // prettier-ignore
       rows.push([
         name,
         entry.architecture ?? '',
         `${entry.steps}`,
         format(entry.validation?.psnr),
-        format(scoreOn('Set5')),
-        format(scoreOn('Set14')),
+        format(scoreOn('Set5', 'float')),
+        format(scoreOn('Set5', 'uint8')),
+        format(scoreOn('Set14', 'float')),
         format(paper),
         note ?? '',
       ])

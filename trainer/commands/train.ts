@@ -5,7 +5,7 @@ import path from 'node:path'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
-import { createNetwork, decodeNetwork, describeNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts' // prettier-ignore
+import { channelsOf, createNetwork, decodeNetwork, describeNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts' // prettier-ignore
 import { type Command, UsageError } from '../arguments.ts'
 import { readCheckpoint, type Recipe, writeCheckpoint } from '../checkpoint.ts'
 import { type Circumstances, commandOf, type Config, OPTIONS, parseCircumstances, parseConfig, parseTrainArguments, sourceOptionsOf, taskOf, type TrainArguments } from '../config.ts' // prettier-ignore
@@ -15,6 +15,7 @@ import { type Backend, chooseBackend } from '../engine/backends.ts'
 import type { TrainEngine } from '../engine/engine.ts'
 import { createInference, loadRuntime } from '../engine/runtime.ts'
 import type { InputName } from '../evaluate/input.ts'
+import { networkMethod, takes } from '../evaluate/method.ts'
 import { exportModel, readManifest } from '../export.ts'
 import { createFitState, euclideanScale, fit, type FitState, rateAt, type Schedule, startFrom } from '../fit.ts' // prettier-ignore
 import { flatten, withParameters } from '../parameters.ts'
@@ -99,7 +100,13 @@ async function trainScale(run: ScaleRun): Promise<void> {
   const patches = await openPatches(sourceOptionsOf(config, scale))
   const engine = await backend.createEngine(task, { workers: how.workers })
   try {
-    const validation = await createValidation(patches.validation, scale, degradation, codec)
+    const validation = await createValidation(
+      patches.validation,
+      channelsOf(empty),
+      scale,
+      degradation,
+      codec,
+    )
     const inference = createInference(await loadRuntime())
     const { name: data, pictures, digest } = patches.description
     const recipe: Recipe = { architecture, scale, data, pictures, digest }
@@ -314,18 +321,20 @@ function validationSteps(steps: number): ReadonlySet<number> {
   return new Set(Array.from({ length: VALIDATIONS }, (_, i) => Math.max(1, Math.round(steps * share(i + 1))))) // prettier-ignore
 }
 
-/** The file's own bytes, read back and run as the worker runs them. */
+/** The file's own bytes, read back and run as the worker runs them, from every input that they take. */
 async function evaluate(
   bytes: Uint8Array,
   scale: number,
   tests: readonly Dataset[],
   engine: Engine,
 ): Promise<SetScore[]> {
-  const network = decodeNetwork(bytes)
+  const model = { network: decodeNetwork(bytes), engine }
+  const method = networkMethod(new Map([[scale, model]]))
+  const inputs = EVALUATED.filter((input) => takes(method, input))
   const scores: SetScore[] = []
   for (const { name, pictures } of tests) {
-    for (const input of EVALUATED) {
-      scores.push(await scoreSet(name, pictures, scale, input, { network, engine }))
+    for (const input of inputs) {
+      scores.push(await scoreSet(name, pictures, scale, input, model))
     }
   }
   return scores

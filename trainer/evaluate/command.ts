@@ -12,6 +12,7 @@ import { parseInput } from './input.ts'
 import { BUILT_IN, findMethod, type NamedMethod } from './methods.ts'
 import { plotResults } from './plot.ts'
 import { createStepProgress } from './progress.ts'
+import { takes } from './method.ts'
 import { compareMethods } from './result.ts'
 
 const OPTIONS = {
@@ -64,14 +65,20 @@ export async function evaluate(
   }
   const methods: NamedMethod[] = []
   const sources = { scales, areScalesGiven: given.scale !== undefined, models: given.models ?? 'models', runtime, loadDictionary } // prettier-ignore
-  for (const name of names) methods.push(await findMethod(name, sources))
+  for (const name of names) {
+    const method = await findMethod(name, sources)
+    if (!inputs.some((input) => takes(method, input))) throw new UsageError(`expected --input with uint8 or jpeg:QUALITY for ${name}, which needs colour, got ${inputs.join()}`) // prettier-ignore
+    methods.push(method)
+  }
 
   const sets: Dataset[] = []
   for (const folder of folders)
     sets.push(withoutTiny(await readDataset(folder), Math.max(...scales)))
   const progress = createStepProgress()
-  const pairs = methods.reduce((sum, method) => sum + method.scales.length, 0)
-  const total = sets.reduce((sum, { pictures }) => sum + pictures.length, 0) * pairs * inputs.length
+  const tasksOf = (method: NamedMethod) =>
+    method.scales.length * inputs.filter((input) => takes(method, input)).length
+  const tasks = methods.reduce((sum, method) => sum + tasksOf(method), 0)
+  const total = sets.reduce((sum, { pictures }) => sum + pictures.length, 0) * tasks
   let done = 0
   const results = await compareMethods(sets, scales, inputs, methods, (what) => progress.at(what, done++ / total)) // prettier-ignore
   progress.end()

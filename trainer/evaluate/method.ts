@@ -1,16 +1,29 @@
 // A way to make pictures larger, to be compared with others.
 import { mergeYCbCr, splitYCbCr } from '../../worker/image/color.ts'
 import type { Plane, Rgba } from '../../worker/image/plane.ts'
-import { type Model, upscale, upscalePlane } from '../../worker/engine/upscale.ts'
+import { type Model, upscale, upscalePlane, upscalePlanes } from '../../worker/engine/upscale.ts'
+import { channelsOf } from '../../worker/model/network.ts'
 import { type Dictionary, enlargeSparse } from '../baseline/enlarge.ts'
-import { enlargePlane } from '../degrade.ts'
+import { enlargePlane, mergeRgb, splitRgb } from '../degrade.ts'
 import { enlargeBy, type KERNELS } from '../kernels.ts'
+import type { InputName } from './input.ts'
 
 export interface Method {
-  /** Luma [h, w] -> [h * scale, w * scale]; values in 0..1, not clamped. */
-  enlargePlane(small: Plane, scale: number): Promise<Plane>
+  /** Luma [h, w] -> [h * scale, w * scale]; values in 0..1, not clamped. Not there where a method needs colour. */
+  enlargePlane?(small: Plane, scale: number): Promise<Plane>
   /** The same for an opaque 8-bit picture, as a service would answer. */
   enlargePicture(small: Rgba, scale: number): Promise<Rgba>
+}
+
+/** Whether a method can make anything of that input: `float` is luma alone. */
+export function takes({ enlargePlane: enlargeLuma }: Method, input: InputName): boolean {
+  return input !== 'float' || enlargeLuma !== undefined
+}
+
+/** Networks, each for a scale, as their channels have it: all on luma, or all on red, green and blue. */
+export function networkMethod(models: ReadonlyMap<number, Model>): Method {
+  const isRgb = [...models.values()].some(({ network }) => channelsOf(network) === 3)
+  return isRgb ? rgbMethod(models) : servedMethod(models)
 }
 
 /** The worker's own code, with a network at each scale; bicubic alone where there is none. */
@@ -18,6 +31,14 @@ export function servedMethod(models: ReadonlyMap<number, Model> = new Map()): Me
   return {
     enlargePlane: (small, scale) => upscalePlane(small, scale, models.get(scale)),
     enlargePicture: (small, scale) => upscale(small, scale, models.get(scale)),
+  }
+}
+
+/** Networks on red, green and blue, which nobody serves; the result is rounded to bytes. */
+function rgbMethod(models: ReadonlyMap<number, Model>): Method {
+  return {
+    enlargePicture: async (small, scale) =>
+      mergeRgb(await upscalePlanes(splitRgb(small), scale, models.get(scale))),
   }
 }
 

@@ -10,7 +10,7 @@ import { createInference, type Runtime } from '../engine/runtime.ts'
 import { readManifest } from '../export.ts'
 import type { PublishedMethod } from '../published.ts'
 import { foreignMethod } from './foreign.ts'
-import { kernelMethod, type Method, servedMethod, sparseMethod } from './method.ts'
+import { kernelMethod, type Method, networkMethod, servedMethod, sparseMethod } from './method.ts'
 
 /** A method under the name that it was asked for by. */
 export interface NamedMethod extends Method {
@@ -60,8 +60,7 @@ async function methodOfFile(file: string, { scales, runtime }: Sources): Promise
     const { api, executionProvider } = runtime
     return { name: file, scales, ...(await foreignMethod(file, bytes, scale, api, executionProvider)) } // prettier-ignore
   }
-  if (channelsOf(network) !== 1) throw new UsageError(`${file}: expected a network on luma, got one on ${channelsOf(network)} channels`) // prettier-ignore
-  return networkMethod(file, new Map([[scale, network]]), runtime)
+  return methodOfNetworks(file, new Map([[scale, network]]), runtime)
 }
 
 async function methodOfManifest(name: string, sources: Sources): Promise<NamedMethod> {
@@ -81,23 +80,28 @@ async function methodOfManifest(name: string, sources: Sources): Promise<NamedMe
     if (file !== undefined) networks.set(scale, decodeNetwork(await readFile(path.join(folder, file)))) // prettier-ignore
     else if (areScalesGiven) throw new UsageError(`expected --scale to be of ${[...files.keys()].join(', ')}, which ${name} in ${folder} is for, got ${scale}`) // prettier-ignore
   }
-  return networkMethod(name, networks, runtime)
+  return methodOfNetworks(name, networks, runtime)
 }
 
-function networkMethod(
+function methodOfNetworks(
   name: string,
   networks: ReadonlyMap<number, Network>,
   runtime: Runtime,
 ): NamedMethod {
   const engine = createInference(runtime)
   const models = new Map<number, Model>()
-  for (const [scale, network] of networks) models.set(scale, { network, engine })
+  for (const [scale, network] of networks) {
+    const channels = channelsOf(network)
+    if (channels !== 1 && channels !== 3) throw new UsageError(`${name}: expected a network on luma or RGB, got one on ${channels} channels`) // prettier-ignore
+    models.set(scale, { network, engine })
+  }
   const counterpart = counterpartOf([...networks.values()])
-  return { name, scales: [...networks.keys()], counterpart, ...servedMethod(models) }
+  return { name, scales: [...networks.keys()], counterpart, ...networkMethod(models) }
 }
 
-/** The paper's figures for networks of this shape, from as much training data as is usual for it. */
+/** The paper's figures for networks on luma of this shape, from as much training data as is usual for it. */
 function counterpartOf([network]: readonly Network[]): PublishedMethod | undefined {
+  if (channelsOf(network) !== 1) return undefined
   const kernels = network.layers.map(({ kernel }) => kernel).join('-')
   if (kernels === '9-1-5') return '9-1-5, T91'
   return kernels === '9-5-5' ? '9-5-5, ImageNet' : undefined

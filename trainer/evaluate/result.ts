@@ -3,6 +3,7 @@ import type { Dataset } from '../dataset.ts'
 import { type Published, publishedOf, type PublishedMethod } from '../published.ts'
 import { createMeasure, type Measured, meanOf } from '../score.ts'
 import type { InputName } from './input.ts'
+import { takes } from './method.ts'
 import type { NamedMethod } from './methods.ts'
 
 /** Means over a set. */
@@ -30,8 +31,8 @@ export async function compareMethods(
   const results: Result[] = []
   for (const { name: set, pictures } of sets) {
     for (const scale of scales) {
-      const able = methods.filter((method) => method.scales.includes(scale))
       for (const input of inputs) {
+        const able = methods.filter((method) => method.scales.includes(scale) && takes(method, input)) // prettier-ignore
         const measured = able.map((): (Measured & { picture: string })[] => [])
         for (const picture of pictures) {
           const measure = await createMeasure(picture, scale, input, RUNS)

@@ -11,8 +11,9 @@
 //   g = P^T G Q,  m = mean of g,  v = mean of g²    Adam's moments, in the eigenbasis
 //   W -= rate * P (m / (sqrt(v) + epsilon)) Q^T
 // Eigenvectors follow L and R by one step of orthogonal iteration now and then; m is turned along.
-// Rows are output channels and columns input channels and taps; a layer with one output has input
-// channels as rows. Biases get plain Adam.
+// Rows are output channels and columns input channels and taps. The last layer's outputs are not coupled
+// by the loss: each has a matrix of its own, with input channels as rows, which keeps R small. Biases
+// get plain Adam.
 import type { Network } from '../../worker/model/network.ts'
 import { identity, type Matrix, multiply, orthonormalize, transpose } from './matrix.ts'
 import type { Optimizer } from './optimizer.ts'
@@ -32,16 +33,22 @@ export function createSoap(network: Network): Optimizer {
   const keep = (name: string, values: Float64Array) => (state[name] = values)
   let offset = 0
   const parts = network.layers.map(({ weights, bias, inputs, outputs }, i) => {
-    const rows = outputs > 1 ? outputs : inputs
-    const matrix = createMatrixPart(offset, rows, weights.length / rows, (name, values) =>
-      keep(`${name}${i + 1}`, values),
-    )
-    offset += weights.length
+    const count = i === network.layers.length - 1 ? outputs : 1
+    const rows = outputs > count ? outputs : inputs
+    const length = weights.length / count
+    const matrices = Array.from({ length: count }, (_, output) => {
+      const id = count > 1 ? `${i + 1} of output ${output + 1}` : `${i + 1}`
+      const matrix = createMatrixPart(offset, rows, length / rows, (name, values) =>
+        keep(`${name}${id}`, values),
+      )
+      offset += length
+      return matrix
+    })
     const vector = createVectorPart(offset, bias.length, (name, values) =>
       keep(`bias ${name}${i + 1}`, values),
     )
     offset += bias.length
-    return [matrix, vector]
+    return [...matrices, vector]
   })
   return {
     state,

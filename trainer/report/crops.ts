@@ -1,17 +1,17 @@
 // The same piece of a picture by several methods. As papers show it: luma by the method, from luma
-// that was shrunk and not rounded, chroma by bicubic. PSNR is the whole picture's, as in score.ts.
-import { upscalePlane } from '../../worker/engine/upscale.ts'
-import { greyOf, mergeYCbCr, splitYCbCr } from '../../worker/image/color.ts'
+// that was shrunk and not rounded, chroma by bicubic; or the whole picture, from an 8-bit one, where a
+// method needs colour. PSNR is the whole picture's, as in score.ts.
+import { mergeYCbCr, splitYCbCr, type YCbCr } from '../../worker/image/color.ts'
 import { psnr } from '../../worker/image/metrics.ts'
 import { crop, modcrop, type Plane, quantize, type Rect, type Rgba } from '../../worker/image/plane.ts' // prettier-ignore
 import type { Picture } from '../dataset.ts'
-import { shrinkPlane, truthOf } from '../degrade.ts'
+import { enlargePlane, shrinkPicture, shrinkPlane } from '../degrade.ts'
+import { type Method, servedMethod } from '../evaluate/method.ts'
+import { lumaLevels } from '../score.ts'
 
-export interface Method {
-  /** As it is called on the page. */
+/** A method under its name on the page. */
+export interface ShownMethod extends Method {
   readonly name: string
-  /** [h, w] luma -> [h * scale, w * scale], 0..1, not clamped. */
-  enlarge(small: Plane, scale: number): Promise<Plane> | Plane
 }
 
 export interface Crop {
@@ -21,7 +21,7 @@ export interface Crop {
   readonly psnr?: number
 }
 
-export const BICUBIC: Method = { name: 'bicubic', enlarge: (small, scale) => upscalePlane(small, scale) } // prettier-ignore
+export const BICUBIC: ShownMethod = { name: 'bicubic', ...servedMethod() }
 
 /** Pixels a side, or what the picture has. */
 const SIDE = 96
@@ -30,25 +30,32 @@ const STRIDE = 8
 
 /** The truth, then each of `methods`, all at the place where bicubic errs most. */
 export async function cropPicture(
-  { rgba, isGrey }: Picture,
+  picture: Picture,
   scale: number,
-  methods: readonly Method[],
+  methods: readonly ShownMethod[],
 ): Promise<readonly Crop[]> {
-  const luma = isGrey ? greyOf(rgba) : truthOf(rgba)
+  const { rgba, isGrey } = picture
+  const luma = lumaLevels(picture, rgba)
   const truth = modcrop(luma, scale)
   const small = shrinkPlane(luma, scale)
   const { cb, cr } = splitYCbCr(rgba)
-  const rect = hardestPlace(truth, quantize(await BICUBIC.enlarge(small, scale)))
-  const paint = (y: Plane, blue: Plane, red: Plane): Rgba => {
-    const part = crop(y, rect)
-    return isGrey ? paintGrey(part) : paintColour(part, crop(blue, rect), crop(red, rect))
+  const rect = hardestPlace(truth, quantize(enlargePlane(small, scale)))
+  const paint = (planes: YCbCr): Rgba => {
+    const part = crop(planes.y, rect)
+    return isGrey ? paintGrey(part) : paintColour(part, crop(planes.cb, rect), crop(planes.cr, rect)) // prettier-ignore
   }
-  const enlargeChroma = (plane: Plane) => BICUBIC.enlarge(shrinkPlane(plane, scale), scale)
-  const [blue, red] = [await enlargeChroma(cb), await enlargeChroma(cr)]
-  const crops: Crop[] = [{ method: 'truth', rgba: paint(truth, cb, cr) }]
-  for (const { name, enlarge } of methods) {
-    const result = quantize(await enlarge(small, scale))
-    crops.push({ method: name, rgba: paint(result, blue, red), psnr: psnr(result, truth, scale) })
+  const [blue, red] = [cb, cr].map((plane) => enlargePlane(shrinkPlane(plane, scale), scale))
+  const enlarge = async (method: Method): Promise<YCbCr> => {
+    if (method.enlargePlane) {
+      return { y: quantize(await method.enlargePlane(small, scale)), cb: blue, cr: red }
+    }
+    const large = await method.enlargePicture(shrinkPicture(rgba, scale), scale)
+    return { ...splitYCbCr(large), y: lumaLevels(picture, large) }
+  }
+  const crops: Crop[] = [{ method: 'truth', rgba: paint({ y: truth, cb, cr }) }]
+  for (const method of methods) {
+    const result = await enlarge(method)
+    crops.push({ method: method.name, rgba: paint(result), psnr: psnr(result.y, truth, scale) })
   }
   return crops
 }

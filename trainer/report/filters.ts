@@ -1,6 +1,6 @@
 // What a network looks for: its first layer's kernels side by side, by falling variance, as in the
 // paper's figure (Dong et al., TPAMI 2016). Each is stretched by its own largest weight: grey is
-// 0, white and black are plus and minus that weight.
+// 0, white and black are plus and minus that weight; of three inputs each is one of red, green and blue.
 import type { Rgba } from '../../worker/image/plane.ts'
 import type { Layer } from '../../worker/model/network.ts'
 
@@ -9,11 +9,11 @@ const WEIGHT = 6
 /** Transparent pixels between kernels. */
 const GAP = 6
 
-/** [outputs][inputs] kernels as one nearly square sheet, a kernel in each cell. */
+/** The kernels of each output, on one input or three, as one nearly square sheet. */
 export function drawFilters({ kernel, inputs, outputs, weights }: Layer): Rgba {
   const area = kernel * kernel
-  const filters = Array.from({ length: inputs * outputs }, (_, i) =>
-    weights.subarray(i * area, (i + 1) * area),
+  const filters = Array.from({ length: outputs }, (_, i) =>
+    weights.subarray(i * inputs * area, (i + 1) * inputs * area),
   ).toSorted((a, b) => varianceOf(b) - varianceOf(a))
   const columns = Math.ceil(Math.sqrt(filters.length))
   const rows = Math.ceil(filters.length / columns)
@@ -27,9 +27,9 @@ export function drawFilters({ kernel, inputs, outputs, weights }: Layer): Rgba {
     const largest = filter.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0) || 1
     for (let y = 0; y < kernel * WEIGHT; y++) {
       for (let x = 0; x < kernel * WEIGHT; x++) {
-        const weight = filter[Math.floor(y / WEIGHT) * kernel + Math.floor(x / WEIGHT)]
-        const level = 127.5 + (127.5 * weight) / largest
-        data.set([level, level, level, 255], 4 * ((top + y) * width + left + x))
+        const at = Math.floor(y / WEIGHT) * kernel + Math.floor(x / WEIGHT)
+        const levels = [0, 1, 2].map((c) => 127.5 + (127.5 * filter[(c % inputs) * area + at]) / largest) // prettier-ignore
+        data.set([...levels, 255], 4 * ((top + y) * width + left + x))
       }
     }
   })

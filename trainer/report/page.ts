@@ -186,7 +186,7 @@ function drawFilterSheet(
 
 function drawCrops(scale: number, rows: readonly CropRow[], missing: readonly string[]): Markup {
   return markup`<h3>The same crops</h3>
-${rows.length > 0 ? markup`<p class="quiet">Where bicubic errs most. PSNR is the whole picture's, from a small picture that was not rounded.</p>` : undefined}
+${rows.length > 0 ? markup`<p class="quiet">Where bicubic errs most. PSNR is the whole picture's, from a small picture that was not rounded, or from an 8-bit one by a network on RGB.</p>` : undefined}
 ${rows.map((row) => drawCropRow(scale, row))}
 ${missing.map((sentence) => markup`<p class="quiet">${sentence}</p>`)}`
 }

@@ -5,11 +5,11 @@ import path from 'node:path'
 import { type Codec, createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
-import { upscalePlane } from '../../worker/engine/upscale.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
-import { enlargeSparse, type Dictionary } from '../baseline/enlarge.ts'
+import type { Dictionary } from '../baseline/enlarge.ts'
 import type { Dataset, Picture } from '../dataset.ts'
-import { BICUBIC, cropPicture, type Method } from './crops.ts'
+import { networkMethod, sparseMethod } from '../evaluate/method.ts'
+import { BICUBIC, cropPicture, type ShownMethod } from './crops.ts'
 import { drawFilters } from './filters.ts'
 import { type CropRow, drawPage, type ImageUrl, type ScaleImages } from './page.ts'
 import { readRun, type ScaleRun } from './run.ts'
@@ -51,12 +51,12 @@ async function drawImages(
 ): Promise<ScaleImages> {
   if (model === undefined) return { crops: [] }
   const { network, entry } = model
-  const methods: Method[] = [BICUBIC]
+  const methods: ShownMethod[] = [BICUBIC]
   if (sparse && sets.length > 0) {
-    const dictionary = await sparse(scale)
-    methods.push({ name: 'sparse coding', enlarge: (small) => enlargeSparse(small, scale, dictionary) }) // prettier-ignore
+    const dictionaries = new Map([[scale, await sparse(scale)]])
+    methods.push({ name: 'sparse coding', ...sparseMethod(dictionaries) })
   }
-  methods.push({ name: entry.name, enlarge: (small) => upscalePlane(small, scale, { network, engine }) }) // prettier-ignore
+  methods.push({ name: entry.name, ...networkMethod(new Map([[scale, { network, engine }]])) })
   const rows: CropRow[] = []
   for (const { set, picture } of choosePictures(sets)) {
     const title = titleOf(picture)

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ModelEntry } from '../../worker/model/manifest.ts'
-import { decodeNetwork } from '../../worker/model/network.ts'
+import { channelsOf, decodeNetwork, type Network } from '../../worker/model/network.ts'
 import { MANIFEST, readManifest, sha256Of } from '../export.ts'
 
 export interface Candidate {
@@ -38,11 +38,14 @@ async function readModel(folder: string, entry: ModelEntry): Promise<Uint8Array>
   if (actual !== entry.sha256) {
     throw new Error(`expected sha256 ${entry.sha256} of ${file} by its manifest, got ${actual}`)
   }
+  let network: Network
   try {
-    decodeNetwork(bytes)
+    network = decodeNetwork(bytes)
   } catch (cause) {
     throw new Error(`${file} holds no network that the worker can run`, { cause })
   }
+  const channels = channelsOf(network)
+  if (channels !== 1) throw new Error(`${file}: expected a network on luma, which is what the worker serves, got one on ${channels} channels`) // prettier-ignore
   return bytes
 }
 

@@ -7,11 +7,12 @@
 //         ├─ Cb Cr ─ bicubic ────────────┼─ rgba
 //         └─ alpha ─ bicubic ── network ─┘
 import { alphaOf, mergeYCbCr, opacityOf, splitYCbCr } from '../image/color.ts'
-import { createPlane, crop, type Plane, type Rgba } from '../image/plane.ts'
+import { crop, type Plane, type Rgba } from '../image/plane.ts'
 import { resize } from '../image/resize.ts'
 import { type Tile, tilesOf } from '../image/tile.ts'
 import { haloOf, type Network } from '../model/network.ts'
-import type { Engine } from './engine.ts'
+import type { Engine, Planes } from './engine.ts'
+import { mapPlanes } from './planes.ts'
 
 /** A network and what runs it. */
 export interface Model {
@@ -36,7 +37,7 @@ export async function upscale(picture: Rgba, scale: number, model?: Model): Prom
   for (const tile of tilesFor(width, height, model)) {
     const { core } = tile
     const large = {
-      y: await resolveTile(y, width, height, tile, model),
+      y: await resolveTile({ channels: 1, ...y }, width, height, tile, model),
       cb: resize(cb, width, height, core),
       cr: resize(cr, width, height, core),
     }
@@ -48,19 +49,28 @@ export async function upscale(picture: Rgba, scale: number, model?: Model): Prom
 }
 
 /** The same on one plane, in 0..1 and not clamped: what training and evaluation measure. */
-export async function upscalePlane(plane: Plane, scale: number, model?: Model): Promise<Plane> {
-  const width = plane.width * scale
-  const height = plane.height * scale
-  const target = createPlane(width, height)
+export function upscalePlane(plane: Plane, scale: number, model?: Model): Promise<Plane> {
+  return upscalePlanes({ channels: 1, ...plane }, scale, model)
+}
+
+/** The same on as many planes as the network has channels: each by bicubic, then all by the network. */
+export async function upscalePlanes(planes: Planes, scale: number, model?: Model): Promise<Planes> {
+  const { channels } = planes
+  const width = planes.width * scale
+  const height = planes.height * scale
+  const data = new Float32Array(channels * width * height)
   for (const tile of tilesFor(width, height, model)) {
     const { core } = tile
-    const part = await resolveTile(plane, width, height, tile, model)
-    for (let row = 0; row < core.height; row++) {
-      const from = part.data.subarray(row * core.width, (row + 1) * core.width)
-      target.data.set(from, (core.y + row) * width + core.x)
+    const part = await resolveTile(planes, width, height, tile, model)
+    for (let c = 0; c < channels; c++) {
+      for (let row = 0; row < core.height; row++) {
+        const from = (c * core.height + row) * core.width
+        const to = (c * height + core.y + row) * width + core.x
+        data.set(part.data.subarray(from, from + core.width), to)
+      }
     }
   }
-  return target
+  return { channels, width, height, data }
 }
 
 function tilesFor(width: number, height: number, model?: Model): Tile[] {
@@ -70,16 +80,16 @@ function tilesFor(width: number, height: number, model?: Model): Tile[] {
 
 /** Bicubic over the tile's input, the network over that, then the core alone. */
 async function resolveTile(
-  plane: Plane,
+  planes: Planes,
   width: number,
   height: number,
   tile: Tile,
   model?: Model,
-): Promise<Plane> {
-  const bicubic = resize(plane, width, height, tile.input)
+): Promise<Planes> {
+  const bicubic = mapPlanes(planes, (plane) => resize(plane, width, height, tile.input))
   if (!model) return bicubic // a tile without a halo: input and core are one
-  const sharper = await model.engine.run(model.network, { channels: 1, ...bicubic })
-  return cropToCore(sharper, tile)
+  const sharper = await model.engine.run(model.network, bicubic)
+  return mapPlanes(sharper, (plane) => cropToCore(plane, tile))
 }
 
 function cropToCore(plane: Plane, { core, input }: Tile): Plane {
@@ -101,7 +111,8 @@ async function resolveOpacity(
     return cropToCore(bicubic, tile)
   }
   const { clear, solid } = extremes
-  return opacityOf(await resolveTile(alpha, width, height, tile, model), clear, solid)
+  const sharper = await resolveTile({ channels: 1, ...alpha }, width, height, tile, model)
+  return opacityOf(sharper, clear, solid)
 }
 
 /** What a network makes of an alpha plane that is all clear, or all solid: nearly what it was, but not quite. */

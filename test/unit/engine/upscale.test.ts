@@ -2,13 +2,14 @@ import { describe, expect, test } from 'vitest'
 import type { Engine } from '../../../worker/engine/engine.ts'
 import { createOrtEngine } from '../../../worker/engine/ort.ts'
 import { reference } from '../../../worker/engine/reference.ts'
-import { upscale, upscalePlane } from '../../../worker/engine/upscale.ts'
+import { planeOf } from '../../../worker/engine/planes.ts'
+import { upscale, upscalePlane, upscalePlanes } from '../../../worker/engine/upscale.ts'
 import { lumaOf, mergeYCbCr, splitYCbCr } from '../../../worker/image/color.ts'
 import { type Plane, type Rgba } from '../../../worker/image/plane.ts'
 import { resize } from '../../../worker/image/resize.ts'
 import { haloOf, SRCNN_915 } from '../../../worker/model/network.ts'
 import { ort } from '../../support/ort.ts'
-import { maxDifference, sampleNetwork, samplePlane, sampleRgba } from '../../support/samples.ts'
+import { maxDifference, sampleNetwork, samplePlane, samplePlanes, sampleRgba } from '../../support/samples.ts' // prettier-ignore
 
 const SMALL = { kernels: [5, 1, 3], widths: [6, 4], residual: true }
 const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
@@ -33,6 +34,18 @@ describe('a picture made of tiles is the picture made at once', () => {
       },
     )
   }
+
+  test('on three planes too, each of them bicubic where there is no network', async () => {
+    const planes = samplePlanes(3, 21, 17)
+    const network = sampleNetwork({ ...SMALL, channels: 3 })
+    const whole = await upscalePlanes(planes, 3, { network, engine: reference })
+    const tiled = await upscalePlanes(planes, 3, { network, engine: capped(reference, 29) })
+    expect(tiled).toEqual(whole)
+    const larger = await upscalePlanes(planes, 3)
+    for (const c of [0, 1, 2]) {
+      expect(planeOf(larger, c)).toEqual(resize(planeOf(planes, c), 63, 51))
+    }
+  })
 
   test('and to 1e-6 with onnxruntime, which sums in another order at other widths', async () => {
     const network = sampleNetwork(SRCNN_915)
