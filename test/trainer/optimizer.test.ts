@@ -91,24 +91,32 @@ test('SOAP comes further down a bowl that is steep across the axes than Adam doe
   expect(soap).toBeLessThan(adam / 2)
 })
 
-test('SOAP moves each output of the last layer as if it were the only one', () => {
-  const colour = createNetwork({ kernels: [3, 3], widths: [4], channels: 3 })
-  const luma = createNetwork({ kernels: [3, 3], widths: [4] })
-  const lastOf = (network: typeof luma, steps: number, outputs: readonly number[]) => {
-    const parameters = new Float32Array(countParameters(network))
-    const gradients = parameters.slice()
-    const optimizer = createOptimizer('soap', network)
-    const [, { weights }] = viewParameters(network, gradients)
-    for (let step = 1; step <= steps; step++) {
-      weights.set(outputs.flatMap((output) => Array.from({ length: 36 }, (_, i) => Math.sin(step * i + output)))) // prettier-ignore
-      optimizer.update(parameters, gradients, 1e-2, step)
-    }
-    return viewParameters(network, parameters)[1].weights
+test('SOAP keeps a basis for each axis of a layer, so that none grows with their product', () => {
+  const network = createNetwork({ kernels: [9, 5, 5], widths: [64, 32], channels: 3 })
+  const { state } = createOptimizer('soap', network)
+  const sides = Object.entries(state).filter(([name]) => name.includes('basis'))
+  // Outputs, inputs and taps of each layer.
+  const expected = [64, 3, 81, 32, 64, 25, 3, 32, 25]
+  expect(sides.map(([, { length }]) => Math.sqrt(length))).toEqual(expected)
+})
+
+test('SOAP turns a gradient along every axis: one direction of three is one coordinate', () => {
+  // A gradient that is always some multiple of one product of three vectors, of whole numbers: what f32
+  // would round off would be further directions.
+  const network = createNetwork({ kernels: [3, 3], widths: [4], channels: 2 })
+  const along = [[1, -2, 3, 5], [2, -3], [1, 2, -4, 3, 1, -1, 2, 5, -2]] // prettier-ignore
+  const direction = Float32Array.from({ length: 72 }, (_, i) => along[0][Math.floor(i / 18)] * along[1][Math.floor(i / 9) % 2] * along[2][i % 9]) // prettier-ignore
+  const parameters = new Float32Array(countParameters(network))
+  const gradients = parameters.slice()
+  const optimizer = createOptimizer('soap', network)
+  for (let step = 1; step <= 30; step++) {
+    viewParameters(network, gradients)[0].weights.set(direction.map((v) => v * (1 + (step % 3))))
+    optimizer.update(parameters, gradients, 1e-2, step)
   }
-  const together = lastOf(colour, 12, [0, 1, 2])
-  for (const output of [0, 1, 2]) {
-    expect(together.slice(36 * output, 36 * (output + 1))).toEqual(lastOf(luma, 12, [output]))
-  }
+  const [{ weights: moved }] = viewParameters(network, parameters)
+  // In the eigenbasis there is one coordinate, so the move is along the gradient; Adam's would be along its signs.
+  const dot = moved.reduce((sum, v, i) => sum + v * direction[i], 0)
+  expect(-dot / Math.hypot(...moved) / Math.hypot(...direction)).toBeGreaterThan(0.99)
 })
 
 test('SGD follows momentum 0.9, with the last layer and every bias at a tenth', () => {

@@ -35,9 +35,16 @@ export function multiply(
 }
 
 /** [n, m] -> [m, n] */
-export function transpose(a: Matrix, n: number, m: number, out = new Float64Array(n * m)): Matrix {
+export function transpose(a: Matrix, n: number, m: number): Matrix {
+  return exchangeAxes(a, n, m, 1, new Float64Array(n * m))
+}
+
+/** [n, m, k] -> [m, n, k], into `out`. */
+export function exchangeAxes(a: Matrix, n: number, m: number, k: number, out: Matrix): Matrix {
   for (let i = 0; i < n; i++) {
-    for (let j = 0; j < m; j++) out[j * n + i] = a[i * m + j]
+    for (let j = 0; j < m; j++) {
+      for (let from = (i * m + j) * k, to = (j * n + i) * k, l = 0; l < k; l++) out[to + l] = a[from + l] // prettier-ignore
+    }
   }
   return out
 }
