@@ -5,10 +5,10 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
-import { createCodec } from '../worker/codec/codec.ts'
+import { type Codec, createCodec } from '../worker/codec/codec.ts'
 import { readHeader } from '../worker/codec/header.ts'
 import { loadCodecModules } from '../worker/codec/node.ts'
-import { decodePicture, holdOut, listPictures, type Picture, type PictureFile } from './dataset.ts'
+import { type Dataset, holdOut, listPictures, type Picture, type PictureFile } from './dataset.ts'
 import { type Degradation, sharesOf } from './degrade.ts'
 import type { Batch } from './engine/engine.ts'
 import { bytesOf, CROP, cropMiddle, type Example, heldBytes, type Preparation } from './examples.ts' // prettier-ignore
@@ -16,6 +16,7 @@ import { createBatch, createSampler, type PatchOptions, type Sampler } from './p
 import { createPreparer, type Job, type Origin } from './preparer.ts'
 import { proceduralPicture } from './procedural/picture.ts'
 import { createShuffle, mixSeed, PICTURES } from './seed.ts'
+import { readPicture, testPictureIn, type TestPictures, testPicturesOf } from './testPictures.ts'
 
 export interface SourceOptions extends Omit<PatchOptions, 'shares'> {
   /** With pictures to train on, and folders in them; none: the built-in set. */
@@ -24,6 +25,8 @@ export interface SourceOptions extends Omit<PatchOptions, 'shares'> {
   readonly validate?: string
   /** Keep pictures out of training for validation where `validate` names none (default: true). */
   readonly holdsOut?: boolean
+  /** What is evaluated on: a picture of these is not trained on, nor one known to hold a test picture. */
+  readonly tests?: readonly Dataset[]
   readonly scale: number
   readonly degradation: Degradation
   /** Most that prepared pictures may take (default: CACHE_BYTES). */
@@ -38,9 +41,9 @@ export interface PatchSource {
   readonly description: {
     /** The folders' names, `T91+BSDS400`, or `procedural`. */
     readonly name: string
-    /** Trained on. */
+    /** Trained on, but for those that turn out to be unusable. */
     readonly pictures: number
-    /** 16 hexadecimal digits over the names and `digestOf` of every picture. */
+    /** 16 hexadecimal digits over the names and `digestOf` of every picture, those left out not counted. */
     readonly digest: string
     readonly digestOf: 'bytes' | 'sizes' | 'seed'
     readonly streams: boolean
@@ -70,30 +73,30 @@ const PROCEDURAL_PICTURES = 120
 /** Throws where no picture can be trained on. Close it: it has threads. */
 export async function openPatches(options: SourceOptions): Promise<PatchSource> {
   const { cacheBytes = CACHE_BYTES, scale, patch, degradation, sampling } = options
-  const entries = await listEntries(options.folders, options.seed)
+  const warn = boundedWarnings(options.warn ?? console.warn)
+  const codec = createCodec(await loadCodecModules())
+  const tests = testPicturesOf(options.tests ?? [])
+
+  const own: Preparation = { scale, patch, degradation, sizes: sampling === 'grid' ? 'own' : 'all' }
+  const all = await listEntries(options.folders, options.seed)
+  const { entries, digest, digestOf, bytes } = await survey(all, own, options.seed, (file) => testPictureIn(file, tests, codec), warn) // prettier-ignore
   const split =
     options.validate === undefined && options.holdsOut !== false
       ? holdOut(entries)
       : { training: entries, validation: [] }
-  const validation = options.validate === undefined ? split.validation : await listEntries([options.validate], 0) // prettier-ignore
-  const warn = boundedWarnings(options.warn ?? console.warn)
-
-  const own: Preparation = { scale, patch, degradation, sizes: sampling === 'grid' ? 'own' : 'all' }
-  const { digest, digestOf, bytes } = await survey(entries, own, options.seed)
   const streams = bytes > cacheBytes
   if (streams && sampling === 'grid') {
     throw new Error(`expected pictures that fit ${cacheBytes} bytes for the paper's grid, got ${Math.ceil(bytes)} bytes`) // prettier-ignore
   }
   const preparation: Preparation = streams ? { ...own, sizes: 'crop' } : own
   const count = options.threads ?? Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))
-  const preparer = createPreparer(count)
   const size = streams
     ? Math.floor(cacheBytes / 2 / bytesOf(CROP ** 2, preparation))
     : split.training.length
   if (size === 0) {
-    await preparer.close()
     throw new Error(`expected a cache that holds two pictures at least, got ${cacheBytes} bytes`)
   }
+  const preparer = createPreparer(count, tests)
   const shuffle = createShuffle(split.training.length, options.seed)
   const patchOptions: PatchOptions = { ...options, shares: sharesOf(degradation) }
 
@@ -147,7 +150,10 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
         digestOf,
         streams,
       },
-      validation: await readValidation(validation, warn),
+      validation:
+        options.validate === undefined
+          ? await readValidation(split.validation, codec, warn, tests)
+          : await readValidation(await listEntries([options.validate], 0), codec, warn),
       places: first.places,
       async batch(step) {
         const buffer = buffers[turn]
@@ -192,39 +198,63 @@ function nameOf(folders: readonly string[]): string {
   return folders.map((folder) => path.basename(path.resolve(folder))).join('+')
 }
 
-/** Digest, and about what the pictures would take if they were held. */
-async function survey(entries: readonly Entry[], preparation: Preparation, seed: number) {
+/**
+ * Digest, and about what the pictures would take if they were held. Of a small set, whose files are
+ * read, only `entries` may be trained on; of a large one the threads that read them leave out the rest.
+ */
+async function survey(
+  all: readonly Entry[],
+  preparation: Preparation,
+  seed: number,
+  objectionTo: (file: Uint8Array) => Promise<string | undefined>,
+  warn: (line: string) => void,
+) {
   const hash = createHash('sha256')
   let bytes = 0
-  const isLarge = entries.length > MOST_HELD_PICTURES
-  const isBuiltIn = entries.every(({ origin }) => 'index' in origin)
+  const isLarge = all.length > MOST_HELD_PICTURES
+  const isBuiltIn = all.every(({ origin }) => 'index' in origin)
   if (isBuiltIn) hash.update(`${seed}`)
-  for (const { name, origin, bytes: size } of entries) {
-    hash.update(name)
-    if (isLarge) hash.update(`:${size}\n`)
-    else if ('file' in origin) {
+  const entries: Entry[] = []
+  for (const entry of all) {
+    const { name, origin, bytes: size } = entry
+    if (isLarge) hash.update(name).update(`:${size}\n`)
+    else if ('index' in origin) hash.update(name)
+    else {
       const file = await readFile(origin.file)
+      const objection = await objectionTo(file)
+      if (objection) {
+        warn(`${origin.file} ${objection}`)
+        continue
+      }
       const { width, height } = readHeader(file)
-      hash.update(file)
+      hash.update(name).update(file)
       bytes += bytesOf(width * height, preparation)
     }
+    entries.push(entry)
   }
+  if (entries.length === 0) throw new Error('expected pictures to train on, got only test pictures')
   return {
+    entries,
     digest: hash.digest('hex').slice(0, 16),
     digestOf: isBuiltIn ? ('seed' as const) : isLarge ? ('sizes' as const) : ('bytes' as const),
     bytes: isLarge ? Infinity : bytes,
   }
 }
 
-async function readValidation(entries: readonly Entry[], warn: (line: string) => void) {
-  const codec = createCodec(await loadCodecModules())
+/** Without those of `tests`, where they are given: of a folder that was named for it, all. */
+async function readValidation(
+  entries: readonly Entry[],
+  codec: Codec,
+  warn: (line: string) => void,
+  tests?: TestPictures,
+) {
   const pictures: Picture[] = []
   for (const { name, origin } of entries) {
     try {
       const { rgba, isGrey } =
         'index' in origin
           ? { rgba: proceduralPicture(origin.seed, origin.index), isGrey: false }
-          : await decodePicture(codec, origin.file, await readFile(origin.file))
+          : await readPicture(codec, origin.file, tests)
       pictures.push({ name, rgba: cropMiddle(rgba, VALIDATION_SIDE), isGrey })
     } catch (error) {
       warn((error as Error).message)

@@ -105,6 +105,7 @@ async function trainScale(run: ScaleRun): Promise<void> {
     residual: empty.residual,
     seed,
     sampling,
+    tests,
   })
   const engine = await backend.createEngine({ network: empty, batch, patch }, { workers: how.workers }) // prettier-ignore
   try {
