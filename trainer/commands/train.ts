@@ -16,6 +16,7 @@ import type { TrainEngine } from '../engine/engine.ts'
 import { createInference, loadRuntime } from '../engine/runtime.ts'
 import { exportModel, readManifest } from '../export.ts'
 import { createFitState, fit, type FitState, rateAt, type Schedule, startFrom } from '../fit.ts'
+import { licenceOf } from '../licences.ts'
 import { flatten, withParameters } from '../parameters.ts'
 import { createProgress } from '../progress.ts'
 import { replaceFile } from '../replace.ts'
@@ -149,6 +150,7 @@ async function trainScale(run: ScaleRun): Promise<void> {
       architecture,
       padding: empty.padding,
       data: `${data} (${pictures} images)`,
+      licence: licenceOf(data),
       seed,
       steps,
       patches: steps * batch,
