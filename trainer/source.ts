@@ -35,6 +35,8 @@ export interface SourceOptions extends Omit<PatchOptions, 'shares'> {
   readonly threads?: number
   /** Hears of pictures that were left out (default: console.warn). */
   readonly warn?: (line: string) => void
+  /** Ends all waiting: what is being prepared rejects with its reason. */
+  readonly stop?: AbortSignal
 }
 
 export interface PatchSource {
@@ -50,8 +52,8 @@ export interface PatchSource {
   }
   /** In the order of their names, at most 512 pixels a side, cut from their middles. */
   readonly validation: readonly Picture[]
-  /** Places that patches are cut from; of a stream, those in its first window. */
-  readonly places: number
+  /** Places that patches are cut from; undefined for a stream. */
+  readonly places: number | undefined
   /** Two batches take turns: one's arrays are filled again by the call after the next. */
   batch(step: number): Promise<Batch>
   /** What prepared pictures take now. */
@@ -65,6 +67,8 @@ export const CACHE_BYTES = 2 ** 30
 const MOST_HELD_PICTURES = 4096
 /** Patches for each picture of a window: a thread prepares some 60 pictures a second. */
 const PATCHES_PER_PICTURE = 64
+/** Most pictures of a window: whoever starts or resumes waits until so many are prepared. */
+const WINDOW_PICTURES = 512
 const MOST_WARNINGS = 10
 const MOST_THREADS = 8
 const VALIDATION_SIDE = 512
@@ -72,7 +76,7 @@ const PROCEDURAL_PICTURES = 120
 
 /** Throws where no picture can be trained on. Close it: it has threads. */
 export async function openPatches(options: SourceOptions): Promise<PatchSource> {
-  const { cacheBytes = CACHE_BYTES, scale, patch, degradation, sampling } = options
+  const { cacheBytes = CACHE_BYTES, scale, patch, degradation, sampling, stop } = options
   const warn = boundedWarnings(options.warn ?? console.warn)
   const codec = createCodec(await loadCodecModules())
   const tests = testPicturesOf(options.tests ?? [])
@@ -91,7 +95,7 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
   const preparation: Preparation = streams ? { ...own, sizes: 'crop' } : own
   const count = options.threads ?? Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))
   const size = streams
-    ? Math.floor(cacheBytes / 2 / bytesOf(CROP ** 2, preparation))
+    ? Math.min(WINDOW_PICTURES, Math.floor(cacheBytes / 2 / bytesOf(CROP ** 2, preparation)))
     : split.training.length
   if (size === 0) {
     throw new Error(`expected a cache that holds two pictures at least, got ${cacheBytes} bytes`)
@@ -100,14 +104,17 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
   const shuffle = createShuffle(split.training.length, options.seed)
   const patchOptions: PatchOptions = { ...options, shares: sharesOf(degradation) }
 
-  function prepareWindow(index: number): Window {
+  const isStopped = () => stop?.aborted === true
+  /** Starts when the one before it is done, so that this is not slowed down. */
+  function prepareWindow(index: number, before: Window | undefined): Window {
     const window: Window = { held: 0, isWanted: true, sampler: undefined as never }
     const slots: Example[][] = Array.from({ length: size }, () => [])
     const positions = Array.from(slots, (_, i) => index * size + i)
     const picked = positions.map((position) => split.training[streams ? shuffle(position) : position]) // prettier-ignore
     let next = 0
     const lane = async () => {
-      while (next < size && window.isWanted) {
+      await before?.sampler.catch(() => {})
+      while (next < size && window.isWanted && !isStopped()) {
         const i = next++
         const job: Job = { origin: picked[i].origin, preparation, seed: mixSeed(options.seed, PICTURES, positions[i]) } // prettier-ignore
         const outcome = await preparer.prepare(job)
@@ -117,7 +124,10 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
       }
     }
     const lanes = Array.from({ length: Math.min(count, size) }, lane)
-    window.sampler = Promise.all(lanes).then(() => createSampler(slots.flat(), patchOptions))
+    window.sampler = Promise.all(lanes).then(() => {
+      stop?.throwIfAborted()
+      return createSampler(slots.flat(), patchOptions)
+    })
     window.sampler.catch(() => {}) // reported by whoever asks for a batch of it
     return window
   }
@@ -133,12 +143,15 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
       window.isWanted = false
       windows.delete(index)
     }
-    for (const index of wanted) if (!windows.has(index)) windows.set(index, prepareWindow(index))
+    for (const index of wanted) {
+      if (!windows.has(index)) windows.set(index, prepareWindow(index, windows.get(index - 1)))
+    }
     return windows.get(current)!
   }
 
   try {
-    const first = await windowAt(0).sampler
+    // A stream's first window is that of the first step asked for, wherever a run is resumed.
+    const whole = streams ? undefined : await windowAt(0).sampler
     if (!streams) await preparer.close()
     const buffers = [createBatch(patchOptions), createBatch(patchOptions)]
     let turn = 0
@@ -154,7 +167,7 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
         options.validate === undefined
           ? await readValidation(split.validation, codec, warn, tests)
           : await readValidation(await listEntries([options.validate], 0), codec, warn),
-      places: first.places,
+      places: whole?.places,
       async batch(step) {
         const buffer = buffers[turn]
         turn = 1 - turn

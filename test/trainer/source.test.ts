@@ -105,6 +105,16 @@ test('a large set streams through a bounded cache, the same batches across windo
   await again.close()
 })
 
+test('stopping ends the wait for pictures', async () => {
+  const stop = new AbortController()
+  const source = await open({ cacheBytes, threads: 1, stop: stop.signal })
+  const waiting = source.batch(0)
+  stop.abort()
+  await expect(waiting).rejects.toBe(stop.signal.reason)
+  await source.close()
+  await expect(open({ stop: stop.signal })).rejects.toBe(stop.signal.reason)
+})
+
 test('a broken picture is left out with a line, unless nothing is left', async () => {
   const alone = path.join(path.dirname(folder), 'alone')
   await mkdir(alone)

@@ -55,16 +55,21 @@ export const command: Command = {
     const tests = await Promise.all(config.tests.map(readDataset))
     for (const scale of config.scales) {
       if (stop.signal.aborted) return
-      await trainScale({
-        config,
-        given: saved,
-        how,
-        folder,
-        backend,
-        tests,
-        scale,
-        stop: stop.signal,
-      })
+      try {
+        await trainScale({
+          config,
+          given: saved,
+          how,
+          folder,
+          backend,
+          tests,
+          scale,
+          stop: stop.signal,
+        })
+      } catch (error) {
+        if (error !== stop.signal.reason) throw error
+        process.exitCode = 130 // before its first step
+      }
     }
     if (stop.signal.aborted) return
     if (how.upload) await uploadRun(folder, how.upload, { bucket: how.bucket })
@@ -107,6 +112,7 @@ async function trainScale(run: ScaleRun): Promise<void> {
     seed,
     sampling,
     tests,
+    stop,
   })
   const engine = await backend.createEngine({ network: empty, batch, patch }, { workers: how.workers }) // prettier-ignore
   try {
@@ -117,7 +123,8 @@ async function trainScale(run: ScaleRun): Promise<void> {
     const state = await startState(config, empty, scale)
     const place = path.join(folder, `x${scale}`)
     const { steps, seconds } = await startOrResume(run, place, recipe, engine, patches, state)
-    console.log(`${label}: ${architecture}, ${steps} steps of ${batch} patches from ${patches.places} places in ${pictures} pictures of ${data}`) // prettier-ignore
+    const places = patches.places === undefined ? '' : `${patches.places} places in `
+    console.log(`${label}: ${architecture}, ${steps} steps of ${batch} patches from ${places}${pictures} pictures of ${data}`) // prettier-ignore
 
     // Caffe's sum / 2N over a patch's values is so many times the mean squared error.
     const values = (patch - 2 * haloOf(empty)) ** 2
@@ -318,6 +325,8 @@ async function fitAndWatch(
         return !stop.aborted
       },
     )
+  } catch (error) {
+    if (error !== stop.reason) throw error // stopped while it waited for a batch
   } finally {
     progress.end()
   }
