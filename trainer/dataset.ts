@@ -131,7 +131,8 @@ function hashOf(name: string): string {
 
 /** The picture without transparency. */
 function overBlack({ width, height, data: rgba }: Rgba): Rgba {
-  const data = Uint8ClampedArray.from(rgba, (level, i) => (level * rgba[i | 3]) / 255)
+  const data = new Uint8ClampedArray(rgba.length)
+  for (let i = 0; i < data.length; i++) data[i] = (rgba[i] * rgba[i | 3]) / 255 // `from` takes ten times as long
   for (let p = 3; p < data.length; p += 4) data[p] = 255
   return { width, height, data }
 }

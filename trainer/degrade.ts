@@ -10,7 +10,7 @@
 import type { Planes } from '../worker/engine/engine.ts'
 import { mapPlanes } from '../worker/engine/planes.ts'
 import { lumaOf } from '../worker/image/color.ts'
-import { createPlane, modcrop, type Plane, quantize, type Rgba } from '../worker/image/plane.ts'
+import { createPlane, modcrop, type Plane, quantize, type Rect, type Rgba } from '../worker/image/plane.ts' // prettier-ignore
 import type { Random } from '../worker/image/prng.ts'
 import { resize } from '../worker/image/resize.ts'
 import type { Codec } from '../worker/codec/codec.ts'
@@ -159,10 +159,28 @@ function convolveLines(
 
 /** `picture` at `factor` of its size (at most 1): more pictures from few, by the same filter. */
 export function rescalePicture(picture: Rgba, factor: number): Rgba {
-  if (factor === 1) return picture
-  const width = Math.round(picture.width * factor)
-  const height = Math.round(picture.height * factor)
-  return mergeRgb(mapPlanes(splitRgb(picture), (plane) => resize(plane, width, height)))
+  return factor === 1 ? picture : rescalePart(picture, factor, { x: 0, y: 0, ...rescaledSize(picture, factor) }) // prettier-ignore
+}
+
+/** What of `rescalePicture` lies in `part`: the same values, without the rest's work. */
+export function rescalePart(picture: Rgba, factor: number, part: Rect): Rgba {
+  if (factor === 1) return cropPicture(picture, part)
+  const { width, height } = rescaledSize(picture, factor)
+  return mergeRgb(mapPlanes(splitRgb(picture), (plane) => resize(plane, width, height, part)))
+}
+
+export function rescaledSize({ width, height }: Rgba, factor: number) {
+  return { width: Math.round(width * factor), height: Math.round(height * factor) }
+}
+
+/** A part of a picture that must lie inside it. */
+export function cropPicture(picture: Rgba, { x, y, width, height }: Rect): Rgba {
+  const data = new Uint8ClampedArray(4 * width * height)
+  for (let row = 0; row < height; row++) {
+    const from = 4 * ((y + row) * picture.width + x)
+    data.set(picture.data.subarray(from, from + 4 * width), 4 * row * width)
+  }
+  return { width, height, data }
 }
 
 /** [h, w] -> [h * scale, w * scale]: what a network starts from. */

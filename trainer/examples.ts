@@ -3,9 +3,9 @@
 import type { Codec } from '../worker/codec/codec.ts'
 import type { Planes } from '../worker/engine/engine.ts'
 import { mapPlanes } from '../worker/engine/planes.ts'
-import { modcrop, type Rgba } from '../worker/image/plane.ts'
+import { modcrop, type Rect, type Rgba } from '../worker/image/plane.ts'
 import { createRandom, type Random } from '../worker/image/prng.ts'
-import { type Degradation, degrade, rescalePicture, sharesOf, truthPlanes } from './degrade.ts'
+import { cropPicture, type Degradation, degrade, rescaledSize, rescalePart, rescalePicture, sharesOf, truthPlanes } from './degrade.ts' // prettier-ignore
 
 /** One picture, degraded. */
 export interface Example {
@@ -47,8 +47,10 @@ export async function prepareExamples(
   const random = createRandom(seed)
   const examples: Example[] = []
   for (const factor of factorsOf(sizes, random)) {
-    const resized = rescalePicture(picture, factor)
-    const part = sizes === 'crop' ? cropAtRandom(resized, CROP, random) : resized
+    const part =
+      sizes === 'crop'
+        ? rescalePart(picture, factor, placeAtRandom(rescaledSize(picture, factor), CROP, random))
+        : rescalePicture(picture, factor)
     if (Math.min(part.width, part.height) < patch + scale - 1) continue
     const { width, height, data } = mapPlanes(truthPlanes(part, channels), (plane) => modcrop(plane, scale)) // prettier-ignore
     const truth = Uint8Array.from(data, (level) => Math.round(level * 255))
@@ -80,27 +82,24 @@ function factorsOf(sizes: Preparation['sizes'], random: Random): readonly number
   return sizes === 'all' ? FACTORS : [FACTORS[random.below(FACTORS.length)]]
 }
 
-function cropAtRandom(picture: Rgba, side: number, random: Random): Rgba {
-  const width = Math.min(side, picture.width)
-  const height = Math.min(side, picture.height)
-  const x = random.below(picture.width - width + 1)
-  const y = random.below(picture.height - height + 1)
-  return cropPicture(picture, x, y, width, height)
+/** A square of `side` pixels, or what there is of it. */
+function placeAtRandom(
+  size: { width: number; height: number },
+  side: number,
+  random: Random,
+): Rect {
+  const width = Math.min(side, size.width)
+  const height = Math.min(side, size.height)
+  const x = random.below(size.width - width + 1)
+  const y = random.below(size.height - height + 1)
+  return { x, y, width, height }
 }
 
 /** The middle of a picture, at most `side` pixels a side. */
 export function cropMiddle(picture: Rgba, side: number): Rgba {
   const width = Math.min(side, picture.width)
   const height = Math.min(side, picture.height)
-  return cropPicture(picture, (picture.width - width) >> 1, (picture.height - height) >> 1, width, height) // prettier-ignore
-}
-
-/** A part of a picture that must lie inside it. */
-function cropPicture(picture: Rgba, x: number, y: number, width: number, height: number): Rgba {
-  const data = new Uint8ClampedArray(4 * width * height)
-  for (let row = 0; row < height; row++) {
-    const from = 4 * ((y + row) * picture.width + x)
-    data.set(picture.data.subarray(from, from + 4 * width), 4 * row * width)
-  }
-  return { width, height, data }
+  const x = (picture.width - width) >> 1
+  const y = (picture.height - height) >> 1
+  return cropPicture(picture, { x, y, width, height })
 }

@@ -3,6 +3,7 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { Example, Preparation } from './examples.ts'
+import type { TestPictures } from './testPictures.ts'
 
 /** Where a picture comes from: a file, or the built-in set. */
 export type Origin = { readonly file: string } | { readonly seed: number; readonly index: number }
@@ -14,7 +15,7 @@ export interface Job {
   readonly seed: number
 }
 
-/** What a thread answers; why not, for a picture that cannot be read. */
+/** What a thread answers; why not, for a picture that cannot be read or is for evaluation. */
 export type Outcome = { readonly examples: Example[] } | { readonly failure: string }
 
 export interface Preparer {
@@ -26,8 +27,9 @@ export interface Preparer {
 const THREAD = new URL('thread.mjs', import.meta.url)
 const PREPARER = new URL('preparerThread.ts', import.meta.url)
 
-export function createPreparer(threads: number): Preparer {
-  const all = Array.from({ length: threads }, () => new Worker(THREAD, { argv: [PREPARER.href] }))
+export function createPreparer(threads: number, tests: TestPictures): Preparer {
+  const options = { argv: [PREPARER.href], workerData: tests }
+  const all = Array.from({ length: threads }, () => new Worker(THREAD, options))
   for (const thread of all) thread.unref()
   const idle = [...all]
   const waiting: ((thread: Worker) => void)[] = []

@@ -1,12 +1,11 @@
 // One thread of preparer.ts: a job in, its examples out, without copies.
-import { readFile } from 'node:fs/promises'
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { createCodec } from '../worker/codec/codec.ts'
 import { loadCodecModules } from '../worker/codec/node.ts'
-import { decodePicture } from './dataset.ts'
 import { type Example, prepareExamples } from './examples.ts'
 import type { Job, Origin, Outcome } from './preparer.ts'
 import { proceduralPicture } from './procedural/picture.ts'
+import { readPicture, type TestPictures } from './testPictures.ts'
 
 const codec = createCodec(await loadCodecModules())
 
@@ -22,7 +21,7 @@ parentPort!.on('message', async ({ origin, preparation, seed }: Job) => {
 
 async function read(origin: Origin) {
   if ('index' in origin) return proceduralPicture(origin.seed, origin.index)
-  return (await decodePicture(codec, origin.file, await readFile(origin.file))).rgba
+  return (await readPicture(codec, origin.file, workerData as TestPictures)).rgba
 }
 
 async function outcomeOf(work: () => Promise<Example[]>): Promise<Outcome> {

@@ -5,10 +5,10 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
-import { createCodec } from '../worker/codec/codec.ts'
+import { type Codec, createCodec } from '../worker/codec/codec.ts'
 import { readHeader } from '../worker/codec/header.ts'
 import { loadCodecModules } from '../worker/codec/node.ts'
-import { decodePicture, holdOut, listPictures, type Picture, type PictureFile } from './dataset.ts'
+import { type Dataset, holdOut, listPictures, type Picture, type PictureFile } from './dataset.ts'
 import { type Degradation, sharesOf } from './degrade.ts'
 import type { Batch } from './engine/engine.ts'
 import { bytesOf, CROP, cropMiddle, type Example, heldBytes, type Preparation } from './examples.ts' // prettier-ignore
@@ -16,6 +16,7 @@ import { createBatch, createSampler, type PatchOptions, type Sampler } from './p
 import { createPreparer, type Job, type Origin } from './preparer.ts'
 import { proceduralPicture } from './procedural/picture.ts'
 import { createShuffle, mixSeed, PICTURES } from './seed.ts'
+import { readPicture, testPictureIn, type TestPictures, testPicturesOf } from './testPictures.ts'
 
 export interface SourceOptions extends Omit<PatchOptions, 'shares'> {
   /** With pictures to train on, and folders in them; none: the built-in set. */
@@ -24,6 +25,8 @@ export interface SourceOptions extends Omit<PatchOptions, 'shares'> {
   readonly validate?: string
   /** Keep pictures out of training for validation where `validate` names none (default: true). */
   readonly holdsOut?: boolean
+  /** What is evaluated on: a picture of these is not trained on, nor one known to hold a test picture. */
+  readonly tests?: readonly Dataset[]
   readonly scale: number
   readonly degradation: Degradation
   /** Most that prepared pictures may take (default: CACHE_BYTES). */
@@ -32,23 +35,25 @@ export interface SourceOptions extends Omit<PatchOptions, 'shares'> {
   readonly threads?: number
   /** Hears of pictures that were left out (default: console.warn). */
   readonly warn?: (line: string) => void
+  /** Ends all waiting: what is being prepared rejects with its reason. */
+  readonly stop?: AbortSignal
 }
 
 export interface PatchSource {
   readonly description: {
     /** The folders' names, `T91+BSDS400`, or `procedural`. */
     readonly name: string
-    /** Trained on. */
+    /** Trained on, but for those that turn out to be unusable. */
     readonly pictures: number
-    /** 16 hexadecimal digits over the names and `digestOf` of every picture. */
+    /** 16 hexadecimal digits over the names and `digestOf` of every picture, those left out not counted. */
     readonly digest: string
     readonly digestOf: 'bytes' | 'sizes' | 'seed'
     readonly streams: boolean
   }
   /** In the order of their names, at most 512 pixels a side, cut from their middles. */
   readonly validation: readonly Picture[]
-  /** Places that patches are cut from; of a stream, those in its first window. */
-  readonly places: number
+  /** Places that patches are cut from; undefined for a stream. */
+  readonly places: number | undefined
   /** Two batches take turns: one's arrays are filled again by the call after the next. */
   batch(step: number): Promise<Batch>
   /** What prepared pictures take now. */
@@ -62,6 +67,8 @@ export const CACHE_BYTES = 2 ** 30
 const MOST_HELD_PICTURES = 4096
 /** Patches for each picture of a window: a thread prepares some 60 pictures a second. */
 const PATCHES_PER_PICTURE = 64
+/** Most pictures of a window: whoever starts or resumes waits until so many are prepared. */
+const WINDOW_PICTURES = 512
 const MOST_WARNINGS = 10
 const MOST_THREADS = 8
 const VALIDATION_SIDE = 512
@@ -69,43 +76,46 @@ const PROCEDURAL_PICTURES = 120
 
 /** Throws where no picture can be trained on. Close it: it has threads. */
 export async function openPatches(options: SourceOptions): Promise<PatchSource> {
-  const { cacheBytes = CACHE_BYTES, channels, scale, patch, degradation, sampling } = options
-  const entries = await listEntries(options.folders, options.seed)
+  const { cacheBytes = CACHE_BYTES, channels, scale, patch, degradation, sampling, stop } = options
+  const warn = boundedWarnings(options.warn ?? console.warn)
+  const codec = createCodec(await loadCodecModules())
+  const tests = testPicturesOf(options.tests ?? [])
+
+  const sizes = sampling === 'grid' ? 'own' : 'all'
+  const own: Preparation = { channels, scale, patch, degradation, sizes }
+  const all = await listEntries(options.folders, options.seed)
+  const { entries, digest, digestOf, bytes } = await survey(all, own, options.seed, (file) => testPictureIn(file, tests, codec), warn) // prettier-ignore
   const split =
     options.validate === undefined && options.holdsOut !== false
       ? holdOut(entries)
       : { training: entries, validation: [] }
-  const validation = options.validate === undefined ? split.validation : await listEntries([options.validate], 0) // prettier-ignore
-  const warn = boundedWarnings(options.warn ?? console.warn)
-
-  const sizes = sampling === 'grid' ? 'own' : 'all'
-  const own: Preparation = { channels, scale, patch, degradation, sizes }
-  const { digest, digestOf, bytes } = await survey(entries, own, options.seed)
   const streams = bytes > cacheBytes
   if (streams && sampling === 'grid') {
     throw new Error(`expected pictures that fit ${cacheBytes} bytes for the paper's grid, got ${Math.ceil(bytes)} bytes`) // prettier-ignore
   }
   const preparation: Preparation = streams ? { ...own, sizes: 'crop' } : own
   const count = options.threads ?? Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))
-  const preparer = createPreparer(count)
   const size = streams
-    ? Math.floor(cacheBytes / 2 / bytesOf(CROP ** 2, preparation))
+    ? Math.min(WINDOW_PICTURES, Math.floor(cacheBytes / 2 / bytesOf(CROP ** 2, preparation)))
     : split.training.length
   if (size === 0) {
-    await preparer.close()
     throw new Error(`expected a cache that holds two pictures at least, got ${cacheBytes} bytes`)
   }
+  const preparer = createPreparer(count, tests)
   const shuffle = createShuffle(split.training.length, options.seed)
   const patchOptions: PatchOptions = { ...options, shares: sharesOf(degradation) }
 
-  function prepareWindow(index: number): Window {
+  const isStopped = () => stop?.aborted === true
+  /** Starts when the one before it is done, so that this is not slowed down. */
+  function prepareWindow(index: number, before: Window | undefined): Window {
     const window: Window = { held: 0, isWanted: true, sampler: undefined as never }
     const slots: Example[][] = Array.from({ length: size }, () => [])
     const positions = Array.from(slots, (_, i) => index * size + i)
     const picked = positions.map((position) => split.training[streams ? shuffle(position) : position]) // prettier-ignore
     let next = 0
     const lane = async () => {
-      while (next < size && window.isWanted) {
+      await before?.sampler.catch(() => {})
+      while (next < size && window.isWanted && !isStopped()) {
         const i = next++
         const job: Job = { origin: picked[i].origin, preparation, seed: mixSeed(options.seed, PICTURES, positions[i]) } // prettier-ignore
         const outcome = await preparer.prepare(job)
@@ -115,7 +125,10 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
       }
     }
     const lanes = Array.from({ length: Math.min(count, size) }, lane)
-    window.sampler = Promise.all(lanes).then(() => createSampler(slots.flat(), patchOptions))
+    window.sampler = Promise.all(lanes).then(() => {
+      stop?.throwIfAborted()
+      return createSampler(slots.flat(), patchOptions)
+    })
     window.sampler.catch(() => {}) // reported by whoever asks for a batch of it
     return window
   }
@@ -131,12 +144,15 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
       window.isWanted = false
       windows.delete(index)
     }
-    for (const index of wanted) if (!windows.has(index)) windows.set(index, prepareWindow(index))
+    for (const index of wanted) {
+      if (!windows.has(index)) windows.set(index, prepareWindow(index, windows.get(index - 1)))
+    }
     return windows.get(current)!
   }
 
   try {
-    const first = await windowAt(0).sampler
+    // A stream's first window is that of the first step asked for, wherever a run is resumed.
+    const whole = streams ? undefined : await windowAt(0).sampler
     if (!streams) await preparer.close()
     const buffers = [createBatch(patchOptions), createBatch(patchOptions)]
     let turn = 0
@@ -148,8 +164,11 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
         digestOf,
         streams,
       },
-      validation: await readValidation(validation, warn),
-      places: first.places,
+      validation:
+        options.validate === undefined
+          ? await readValidation(split.validation, codec, warn, tests)
+          : await readValidation(await listEntries([options.validate], 0), codec, warn),
+      places: whole?.places,
       async batch(step) {
         const buffer = buffers[turn]
         turn = 1 - turn
@@ -193,39 +212,63 @@ function nameOf(folders: readonly string[]): string {
   return folders.map((folder) => path.basename(path.resolve(folder))).join('+')
 }
 
-/** Digest, and about what the pictures would take if they were held. */
-async function survey(entries: readonly Entry[], preparation: Preparation, seed: number) {
+/**
+ * Digest, and about what the pictures would take if they were held. Of a small set, whose files are
+ * read, only `entries` may be trained on; of a large one the threads that read them leave out the rest.
+ */
+async function survey(
+  all: readonly Entry[],
+  preparation: Preparation,
+  seed: number,
+  objectionTo: (file: Uint8Array) => Promise<string | undefined>,
+  warn: (line: string) => void,
+) {
   const hash = createHash('sha256')
   let bytes = 0
-  const isLarge = entries.length > MOST_HELD_PICTURES
-  const isBuiltIn = entries.every(({ origin }) => 'index' in origin)
+  const isLarge = all.length > MOST_HELD_PICTURES
+  const isBuiltIn = all.every(({ origin }) => 'index' in origin)
   if (isBuiltIn) hash.update(`${seed}`)
-  for (const { name, origin, bytes: size } of entries) {
-    hash.update(name)
-    if (isLarge) hash.update(`:${size}\n`)
-    else if ('file' in origin) {
+  const entries: Entry[] = []
+  for (const entry of all) {
+    const { name, origin, bytes: size } = entry
+    if (isLarge) hash.update(name).update(`:${size}\n`)
+    else if ('index' in origin) hash.update(name)
+    else {
       const file = await readFile(origin.file)
+      const objection = await objectionTo(file)
+      if (objection) {
+        warn(`${origin.file} ${objection}`)
+        continue
+      }
       const { width, height } = readHeader(file)
-      hash.update(file)
+      hash.update(name).update(file)
       bytes += bytesOf(width * height, preparation)
     }
+    entries.push(entry)
   }
+  if (entries.length === 0) throw new Error('expected pictures to train on, got only test pictures')
   return {
+    entries,
     digest: hash.digest('hex').slice(0, 16),
     digestOf: isBuiltIn ? ('seed' as const) : isLarge ? ('sizes' as const) : ('bytes' as const),
     bytes: isLarge ? Infinity : bytes,
   }
 }
 
-async function readValidation(entries: readonly Entry[], warn: (line: string) => void) {
-  const codec = createCodec(await loadCodecModules())
+/** Without those of `tests`, where they are given: of a folder that was named for it, all. */
+async function readValidation(
+  entries: readonly Entry[],
+  codec: Codec,
+  warn: (line: string) => void,
+  tests?: TestPictures,
+) {
   const pictures: Picture[] = []
   for (const { name, origin } of entries) {
     try {
       const { rgba, isGrey } =
         'index' in origin
           ? { rgba: proceduralPicture(origin.seed, origin.index), isGrey: false }
-          : await decodePicture(codec, origin.file, await readFile(origin.file))
+          : await readPicture(codec, origin.file, tests)
       pictures.push({ name, rgba: cropMiddle(rgba, VALIDATION_SIDE), isGrey })
     } catch (error) {
       warn((error as Error).message)

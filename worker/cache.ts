@@ -7,11 +7,12 @@
 //
 // <source> is the SHA-256 of host, path and the query that the origin sees; <variant> names all else
 // that changes a pixel: scale, format, quality, weights, limits, PIPELINE_VERSION. Nothing here
-// throws into a request: a cache that fails is a cache that misses.
+// throws into a request: a cache that fails, or does not answer, is a cache that misses.
 import { sha256 } from './digest.ts'
 import type { Candidates } from './models.ts'
 import type { Settings } from './options.ts'
 import type { Format, Params } from './params.ts'
+import { withinTimeout } from './within.ts'
 
 /**
  * Raised by hand when, and only when, other pixels or other bytes are served for the same picture,
@@ -172,7 +173,7 @@ async function quietly<T>(
   work: () => Promise<T>,
 ): Promise<T | undefined> {
   try {
-    return await work()
+    return await withinTimeout(work())
   } catch (cause) {
     console.warn(`cache: ${layer} ${verb} of ${name} failed`, cause)
     return undefined

@@ -9,6 +9,7 @@ import { SrError } from './errors.ts'
 import { type Manifest, parseManifest } from './model/manifest.ts'
 import { decodeNetwork, type Network } from './model/network.ts'
 import { quoted, type Scale } from './params.ts'
+import { withinTimeout } from './within.ts'
 
 /** Weights that come with the package. */
 export interface BundledModels {
@@ -93,10 +94,11 @@ export function createModels(
   const refresh = async (from: R2Bucket) => {
     checkedAt = now()
     try {
-      const object = await from.get(MANIFEST, manifestEtag ? { onlyIf: { etagDoesNotMatch: manifestEtag } } : {}) // prettier-ignore
+      const object = await withinTimeout(from.get(MANIFEST, manifestEtag ? { onlyIf: { etagDoesNotMatch: manifestEtag } } : {})) // prettier-ignore
       if (object && !('body' in object)) return // as we know it
       if (object) {
-        bucketSources = sourcesOf(parseManifest(await object.text()), 'bucket', async (file) =>
+        const manifest = parseManifest(await withinTimeout(object.text()))
+        bucketSources = sourcesOf(manifest, 'bucket', async (file) =>
           (await from.get(file))?.arrayBuffer(),
         )
       } else {
@@ -114,7 +116,7 @@ export function createModels(
   const load = async (source: Source) => {
     const known = networks.get(source.sha256)
     if (known) return known
-    const file = await source.read()
+    const file = await withinTimeout(source.read())
     const title = `${source.name} x${source.scale} (${source.from})`
     if (!file) throw new Error(`the weights of ${title} are missing`)
     const actual = await sha256(new Uint8Array(file))

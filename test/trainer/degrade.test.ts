@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Rgba } from '../../worker/image/plane.ts'
-import { bicubicOf, blurPlane, describeDegradation, enlargePlane, parseDegradation, rescalePicture, shrinkPicture, shrinkPlane, truthOf } from '../../trainer/degrade.ts' // prettier-ignore
+import { bicubicOf, blurPlane, cropPicture, describeDegradation, enlargePlane, parseDegradation, rescalePart, rescalePicture, shrinkPicture, shrinkPlane, truthOf } from '../../trainer/degrade.ts' // prettier-ignore
 import { drawPicture } from './pictures.ts'
 
 interface Golden {
@@ -64,6 +64,15 @@ test('a picture at factor 1 is that picture, at another it has rounded sides', (
   const { width: w, height: h } = rescalePicture(picture, 0.7)
   expect([w, h]).toEqual([13, 18])
 })
+
+test.each([1, 0.7])(
+  'a part of a picture at %d of its size is what lies there in the whole',
+  (factor) => {
+    const whole = drawPicture(50, 40, 3)
+    const part = { x: 5, y: 3, width: 20, height: 16 }
+    expect(rescalePart(whole, factor, part)).toEqual(cropPicture(rescalePicture(whole, factor), part)) // prettier-ignore
+  },
+)
 
 test('blur keeps flat pictures and sums, and spreads a point by its deviation', () => {
   const size = { width: 21, height: 17 }

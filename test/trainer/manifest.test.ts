@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { formatManifest, type ModelEntry, parseManifest, withEntry } from '../../worker/model/manifest.ts' // prettier-ignore
 import { decodeNetwork, describeNetwork } from '../../worker/model/network.ts'
 import { ModelError } from '../../worker/model/onnx.ts'
+import { licenceOf } from '../../trainer/licences.ts'
 
 const ENTRY: ModelEntry = {
   name: 'srcnn',
@@ -17,6 +18,8 @@ const text = (entry: object) => JSON.stringify({ version: 1, models: [entry] })
 test('a manifest that was formatted parses to itself, whatever the order it was made in', () => {
   const full: ModelEntry = {
     ...ENTRY,
+    data: 'T91 (86 images)',
+    licence: 'T91: circulates for research; licence unknown',
     seed: -1,
     scores: [{ set: 'Set5', input: 'float', images: 5, psnr: 32.49, ssim: 0.9, bicubic: { psnr: 30.39, ssim: 0.87 } }], // prettier-ignore
     validation: { data: 'held out of T91', images: 9, input: 'float', psnr: 31.2, bicubic: 29.4 },
@@ -59,6 +62,14 @@ test.each([
   expect(() => parseManifest(manifest)).toThrow(message)
 })
 
+test.each([
+  ['T91', 'T91: circulates for research; licence unknown'],
+  ['photos', undefined],
+  ['photos+DIV2K', 'photos: unknown to us; DIV2K: academic research only'],
+])('the licence of %s is %j', (data, licence) => {
+  expect(licenceOf(data)).toBe(licence)
+})
+
 const MODELS = new URL('../../models/', import.meta.url)
 
 describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the weights that ship', () => {
@@ -70,11 +81,12 @@ describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the weights that
 
   test.each(models)(
     '$file is what the manifest says',
-    ({ file, sha256, bytes, architecture, scores }) => {
+    ({ file, sha256, bytes, architecture, data, licence, scores }) => {
       const content = readFileSync(new URL(file, MODELS))
       expect(content).toHaveLength(bytes)
       expect(createHash('sha256').update(content).digest('hex')).toBe(sha256)
       expect(describeNetwork(decodeNetwork(content))).toBe(architecture)
+      expect(licence).toBe(licenceOf(data!.split(' ')[0]))
       // Scores are on clean input, where weights for JPEGs gain less.
       const gain = file.startsWith('srcnn-jpeg') ? 0.5 : 1
       for (const { psnr, bicubic } of scores ?? [])

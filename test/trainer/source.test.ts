@@ -1,11 +1,16 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
-import { holdOut, listPictures, readDataset } from '../../trainer/dataset.ts'
+import { DATA } from '../../trainer/config.ts'
+import { type Dataset, holdOut, listPictures, readDataset } from '../../trainer/dataset.ts'
+import { createPreparer } from '../../trainer/preparer.ts'
 import { openPatches, type SourceOptions } from '../../trainer/source.ts'
+import { testPictureIn, testPicturesOf } from '../../trainer/testPictures.ts'
+import { bmp24 } from '../support/bmp.ts'
 import { drawPicture } from './pictures.ts'
 
 const clean = { kind: 'clean', uint8Share: 0, blur: 0 } as const
@@ -100,6 +105,16 @@ test('a large set streams through a bounded cache, the same batches across windo
   await again.close()
 })
 
+test('stopping ends the wait for pictures', async () => {
+  const stop = new AbortController()
+  const source = await open({ cacheBytes, threads: 1, stop: stop.signal })
+  const waiting = source.batch(0)
+  stop.abort()
+  await expect(waiting).rejects.toBe(stop.signal.reason)
+  await source.close()
+  await expect(open({ stop: stop.signal })).rejects.toBe(stop.signal.reason)
+})
+
 test('a broken picture is left out with a line, unless nothing is left', async () => {
   const alone = path.join(path.dirname(folder), 'alone')
   await mkdir(alone)
@@ -111,6 +126,56 @@ test('a broken picture is left out with a line, unless nothing is left', async (
   expect(lines[0]).toMatch(/^left out: .*broken\.png/)
   await source.close()
   await expect(open({ folders: [alone], warn })).rejects.toThrow('expected pictures that hold a patch of 33 pixels') // prettier-ignore
+})
+
+describe('a picture that is evaluated on is not trained on', () => {
+  /** Two of the folder's pictures: one as it is, one in another format. */
+  let tests: Dataset[] = []
+  beforeAll(async () => {
+    const set = path.join(path.dirname(folder), 'set')
+    await mkdir(set)
+    await copyFile(path.join(folder, '1.png'), path.join(set, 'same.png'))
+    await writeFile(path.join(set, 'pixels.bmp'), bmp24(drawPicture(80, 72, 2)))
+    tests = [await readDataset(set)]
+  })
+
+  test('and not counted, whatever its name and format', async () => {
+    const lines: string[] = []
+    const warn = (line: string) => lines.push(line)
+    const source = await open({ tests, warn, holdsOut: false })
+    const plain = await open({ warn, holdsOut: false })
+    expect(lines).toEqual([
+      `left out: ${path.join(folder, '1.png')} is same of set`,
+      `left out: ${path.join(folder, '2.png')} is pixels of set`,
+    ])
+    expect(source.description.pictures).toBe(plain.description.pictures - 2)
+    expect(source.description.digest).not.toBe(plain.description.digest)
+    await Promise.all([source.close(), plain.close()])
+    const own = open({ folders: [path.join(path.dirname(folder), 'set')], tests, warn })
+    await expect(own).rejects.toThrow('expected pictures to train on, got only test pictures')
+  })
+
+  test('where it is prepared, in a set so large that it is not read before', async () => {
+    const preparer = createPreparer(1, testPicturesOf(tests))
+    const preparation = {
+      channels: 1,
+      scale: 3,
+      patch: 33,
+      degradation: clean,
+      sizes: 'own',
+    } as const
+    const prepare = (name: string) => preparer.prepare({ origin: { file: path.join(folder, name) }, preparation, seed: 1 }) // prettier-ignore
+    expect(await prepare('2.png')).toEqual({ failure: `${path.join(folder, '2.png')} is pixels of set` }) // prettier-ignore
+    expect(await prepare('3.png')).toHaveProperty('examples.length', 1)
+    await preparer.close()
+  })
+
+  const woman = path.join(DATA, 'BSDS400/302003.jpg')
+  test.skipIf(!existsSync(woman))('nor one that is known to hold one', async () => {
+    const codec = createCodec(await loadCodecModules())
+    const objection = await testPictureIn(await readFile(woman), testPicturesOf([]), codec)
+    expect(objection).toBe('holds woman of Set5')
+  })
 })
 
 test('without folders the built-in pictures are trained on', async () => {

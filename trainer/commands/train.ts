@@ -18,6 +18,7 @@ import type { InputName } from '../evaluate/input.ts'
 import { networkMethod, takes } from '../evaluate/method.ts'
 import { exportModel, readManifest } from '../export.ts'
 import { createFitState, euclideanScale, fit, type FitState, rateAt, type Schedule, startFrom } from '../fit.ts' // prettier-ignore
+import { licenceOf } from '../licences.ts'
 import { flatten, withParameters } from '../parameters.ts'
 import { createProgress } from '../progress.ts'
 import { replaceFile } from '../replace.ts'
@@ -56,16 +57,21 @@ export const command: Command = {
     const tests = await Promise.all(config.tests.map(readDataset))
     for (const scale of config.scales) {
       if (stop.signal.aborted) return
-      await trainScale({
-        config,
-        given: saved,
-        how,
-        folder,
-        backend,
-        tests,
-        scale,
-        stop: stop.signal,
-      })
+      try {
+        await trainScale({
+          config,
+          given: saved,
+          how,
+          folder,
+          backend,
+          tests,
+          scale,
+          stop: stop.signal,
+        })
+      } catch (error) {
+        if (error !== stop.signal.reason) throw error
+        process.exitCode = 130 // before its first step
+      }
     }
     if (stop.signal.aborted) return
     if (how.upload) await uploadRun(folder, how.upload, { bucket: how.bucket })
@@ -97,7 +103,7 @@ async function trainScale(run: ScaleRun): Promise<void> {
   const architecture = describeNetwork(empty)
   const label = `${name} x${scale}`
   const codec = createCodec(await loadCodecModules())
-  const patches = await openPatches(sourceOptionsOf(config, scale))
+  const patches = await openPatches({ ...sourceOptionsOf(config, scale), tests, stop })
   const engine = await backend.createEngine(task, { workers: how.workers })
   try {
     const validation = await createValidation(
@@ -113,7 +119,8 @@ async function trainScale(run: ScaleRun): Promise<void> {
     const state = await startState(config, empty, scale)
     const place = path.join(folder, `x${scale}`)
     const { steps, seconds } = await startOrResume(run, place, recipe, engine, patches, state)
-    console.log(`${label}: ${architecture}, ${steps} steps of ${batch} patches from ${patches.places} places in ${pictures} pictures of ${data}`) // prettier-ignore
+    const places = patches.places === undefined ? '' : `${patches.places} places in `
+    console.log(`${label}: ${architecture}, ${steps} steps of ${batch} patches from ${places}${pictures} pictures of ${data}`) // prettier-ignore
 
     const rate = config.rate * (config.loss === 'euclidean' ? euclideanScale(empty, patch) : 1)
     const schedule: Schedule = { steps, rate, course: config.course }
@@ -144,6 +151,7 @@ async function trainScale(run: ScaleRun): Promise<void> {
       architecture,
       padding: empty.padding,
       data: `${data} (${pictures} images)`,
+      licence: licenceOf(data),
       seed,
       steps,
       patches: steps * batch,
@@ -309,6 +317,8 @@ async function fitAndWatch(
         return !stop.aborted
       },
     )
+  } catch (error) {
+    if (error !== stop.reason) throw error // stopped while it waited for a batch
   } finally {
     progress.end()
   }

@@ -23,6 +23,8 @@ export interface ModelEntry {
   readonly padding?: string
   /** What it was trained on: `T91 (91 images)`. */
   readonly data?: string
+  /** Of that data, as far as it is known: `T91: circulates for research; licence unknown`. */
+  readonly licence?: string
   readonly seed?: number
   readonly steps?: number
   /** Patches seen, i.e. steps times batch. */
@@ -123,6 +125,7 @@ function parseEntry(value: unknown, where: string): ModelEntry {
     architecture: text('architecture'),
     padding: text('padding'),
     data: text('data'),
+    licence: text('licence'),
     seed: optional(entry.seed, (v) => numberOf(v, at('seed'), Number.isInteger, 'an integer')),
     steps: count('steps'),
     patches: count('patches'),

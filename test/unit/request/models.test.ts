@@ -1,9 +1,11 @@
 // Which weights a picture gets, and what of it is in the cache key. With buckets and pictures: test/worker.
-import { describe, expect, test } from 'vitest'
-import { lookupKey } from '../../../worker/cache.ts'
-import { type ChosenModel, CLEAN_JPEG_QUALITY, modelFor } from '../../../worker/models.ts'
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createResultCache, lookupKey } from '../../../worker/cache.ts'
+import type { ModelEntry } from '../../../worker/model/manifest.ts'
+import { type ChosenModel, CLEAN_JPEG_QUALITY, createModels, modelFor } from '../../../worker/models.ts' // prettier-ignore
 import { resolveOptions } from '../../../worker/options.ts'
 import { parseParams } from '../../../worker/params.ts'
+import { STORAGE_TIMEOUT_MS } from '../../../worker/within.ts'
 
 const named = (name: string, hash: string): ChosenModel => ({
   name,
@@ -42,4 +44,49 @@ test('the key names every set of weights that the picture may choose, and only t
   expect(await variantOf(model, jpegModel)).toMatch(
     /^x2-source-q85-srcnn@aaaa_srcnn-jpeg@bbbb-n9-v\d+$/,
   )
+})
+
+describe('a bucket that does not answer', () => {
+  afterEach(() => void vi.useRealTimers())
+  const entry: ModelEntry = { name: 'srcnn', scale: 2, file: 'srcnn-x2.onnx', sha256: 'a'.repeat(64), bytes: 1 } // prettier-ignore
+  const bundled = { manifest: { version: 1 as const, models: [entry] }, files: new Map() }
+  const never = new Promise<never>(() => {})
+  /** Has only `manifest.json`, or not even that. */
+  const bucketWith = (manifest?: ModelEntry) =>
+    ({
+      get: (key: string) =>
+        manifest && key === 'manifest.json'
+          ? Promise.resolve({
+              etag: '1',
+              body: {},
+              text: async () => JSON.stringify({ version: 1, models: [manifest] }),
+            })
+          : never,
+    }) as unknown as R2Bucket
+
+  test('leaves the bundled weights in place, and is not waited for again at once', async () => {
+    vi.useFakeTimers()
+    const models = createModels(bundled, bucketWith())
+    const first = models.choose('srcnn', 2)
+    await vi.advanceTimersByTimeAsync(STORAGE_TIMEOUT_MS)
+    expect((await first)?.from).toBe('bundled')
+    expect((await models.choose('srcnn', 2))?.from).toBe('bundled')
+  })
+
+  test('is no longer waited for when its weights are read', async () => {
+    vi.useFakeTimers()
+    const fromBucket = await createModels(bundled, bucketWith(entry)).choose('srcnn', 2)
+    expect(fromBucket?.from).toBe('bucket')
+    const loaded = expect(fromBucket?.load()).rejects.toThrow('no answer within 5000 ms')
+    await vi.advanceTimersByTimeAsync(STORAGE_TIMEOUT_MS)
+    await loaded
+  })
+
+  test('is a cache that misses', async () => {
+    vi.useFakeTimers()
+    const settings = resolveOptions({ cache: false, results: bucketWith() })
+    const found = createResultCache(settings, () => {}).find({ source: 's', variant: 'v' })
+    await vi.advanceTimersByTimeAsync(STORAGE_TIMEOUT_MS)
+    expect(await found).toBeUndefined()
+  })
 })

@@ -1,0 +1,13 @@
+// A bound on waiting for storage: a bucket that does not answer must not hold a visitor.
+
+/** Generous for R2, whose slow answers take a second; short enough for somebody who waits. */
+export const STORAGE_TIMEOUT_MS = 5_000
+
+/** What `work` gives; rejects where that takes longer than STORAGE_TIMEOUT_MS. The work itself goes on unheard. */
+export function withinTimeout<T>(work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error(`no answer within ${STORAGE_TIMEOUT_MS} ms`))
+    const timer = setTimeout(late, STORAGE_TIMEOUT_MS)
+    void work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
