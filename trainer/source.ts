@@ -50,7 +50,7 @@ export interface PatchSource {
     readonly digestOf: 'bytes' | 'sizes' | 'seed'
     readonly streams: boolean
   }
-  /** In the order of their names, at most 512 pixels a side, cut from their middles. */
+  /** In the order of their names; what was held out is cut to its middle. */
   readonly validation: readonly Picture[]
   /** Places that patches are cut from; undefined for a stream. */
   readonly places: number | undefined
@@ -71,7 +71,8 @@ const PATCHES_PER_PICTURE = 64
 const WINDOW_PICTURES = 512
 const MOST_WARNINGS = 10
 const MOST_THREADS = 8
-const VALIDATION_SIDE = 512
+/** What is held out is looked at some 60 times a run: quickly. A folder that somebody names is looked at whole, as `evaluate` does. */
+const HELD_OUT_SIDE = 240
 const PROCEDURAL_PICTURES = 120
 
 /** Throws where no picture can be trained on. Close it: it has threads. */
@@ -166,7 +167,7 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
       },
       validation:
         options.validate === undefined
-          ? await readValidation(split.validation, codec, warn, tests)
+          ? await readValidation(split.validation, codec, warn, { side: HELD_OUT_SIDE, tests })
           : await readValidation(await listEntries([options.validate], 0), codec, warn),
       places: whole?.places,
       async batch(step) {
@@ -260,7 +261,7 @@ async function readValidation(
   entries: readonly Entry[],
   codec: Codec,
   warn: (line: string) => void,
-  tests?: TestPictures,
+  { side = Infinity, tests }: { side?: number; tests?: TestPictures } = {},
 ) {
   const pictures: Picture[] = []
   for (const { name, origin } of entries) {
@@ -269,7 +270,7 @@ async function readValidation(
         'index' in origin
           ? { rgba: proceduralPicture(origin.seed, origin.index), isGrey: false }
           : await readPicture(codec, origin.file, tests)
-      pictures.push({ name, rgba: cropMiddle(rgba, VALIDATION_SIDE), isGrey })
+      pictures.push({ name, rgba: cropMiddle(rgba, side), isGrey })
     } catch (error) {
       warn((error as Error).message)
     }

@@ -1,5 +1,5 @@
-// PSNR on held-out pictures while a run goes: quick, so pictures are cut to their middle, and the
-// small versions, the truths and bicubic's figures are made once.
+// PSNR on pictures that are not trained on, while a run goes: their small versions, truths and
+// bicubic's figures are made once.
 import type { Codec } from '../worker/codec/codec.ts'
 import type { Planes } from '../worker/engine/engine.ts'
 import { type Model, upscalePlanes } from '../worker/engine/upscale.ts'
@@ -8,7 +8,6 @@ import { modcrop, type Plane, quantize } from '../worker/image/plane.ts'
 import { createRandom } from '../worker/image/prng.ts'
 import type { Picture } from './dataset.ts'
 import { type Degradation, degrade, mergeRgb, truthOf } from './degrade.ts'
-import { cropMiddle } from './examples.ts'
 
 export interface Validation {
   /** Pictures, a picture's degraded versions counted once. */
@@ -19,8 +18,6 @@ export interface Validation {
   psnrOf(model: Model): Promise<number>
 }
 
-/** Longest side in pixels that is looked at. */
-const MAX_SIDE = 240
 /** Validation is the same whatever a run's seed. */
 const SEED = 1
 
@@ -35,12 +32,11 @@ export async function createValidation(
   const random = createRandom(SEED)
   const cases: { truth: Plane; versions: readonly Planes[] }[] = []
   for (const { rgba } of pictures) {
-    const part = cropMiddle(rgba, MAX_SIDE)
-    const truth = modcrop(truthOf(part), scale)
+    const truth = modcrop(truthOf(rgba), scale)
     if (Math.min(truth.width, truth.height) <= 2 * scale) continue // nothing is left of it once shaved
     cases.push({
       truth,
-      versions: await degrade(part, channels, scale, degradation, random, codec),
+      versions: await degrade(rgba, channels, scale, degradation, random, codec),
     })
   }
   if (cases.length === 0) return undefined

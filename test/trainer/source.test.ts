@@ -69,6 +69,18 @@ describe('what is held out', () => {
   })
 })
 
+test('what is held out is looked at in its middle, a folder to validate on whole, as evaluate looks at it', async () => {
+  const large = await mkdtemp(path.join(tmpdir(), 'large-'))
+  for (let i = 0; i < 4; i++) await writeFile(path.join(large, `${i}.bmp`), bmp24(drawPicture(300, 250, i))) // prettier-ignore
+  const sizesOf = async (options: Partial<SourceOptions>) => {
+    const source = await open({ folders: [large], ...options })
+    await source.close()
+    return source.validation.map(({ rgba }) => [rgba.width, rgba.height])
+  }
+  expect(await sizesOf({})).toEqual([[240, 240]])
+  expect(await sizesOf({ validate: large })).toEqual(Array.from({ length: 4 }, () => [300, 250]))
+})
+
 test('a small set is held whole, the same batches whatever was asked for before', async () => {
   const source = await open()
   expect(source.description).toMatchObject({ name: 'top', pictures: COUNT - 2, digestOf: 'bytes', streams: false }) // prettier-ignore
