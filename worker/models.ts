@@ -38,7 +38,7 @@ export interface Candidates {
  * From this quality on (1 to 100, the IJG's scale) a JPEG counts as clean. Below it, weights that were
  * trained on clean pictures make block edges and ringing sharper too; above it, weights that remove
  * these take detail for it. Measured on Set5 and Set14 (`npm run evaluate -- --method srcnn,srcnn-jpeg
- * --input jpeg:80,jpeg:90`): at 80 srcnn-jpeg is 0.10 to 0.92 dB better, at 90 srcnn by 0.04 to 0.21.
+ * --input jpeg:80,jpeg:90`): at 80 srcnn-jpeg is 0.10 to 0.99 dB better, at 90 srcnn by 0.05 to 0.25.
  * Another value serves other pixels: raise PIPELINE_VERSION with it.
  */
 export const CLEAN_JPEG_QUALITY = 85
