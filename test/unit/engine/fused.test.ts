@@ -1,6 +1,4 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import type { Planes } from '../../../worker/engine/engine.ts'
 import { createFusedEngine, supportsFused } from '../../../worker/engine/fused.ts'
@@ -8,12 +6,10 @@ import { hasRelaxedSimd, loadKernel } from '../../../worker/engine/kernel/node.t
 import { ARITHMETICS } from '../../../worker/engine/kernel/source.ts'
 import { createOrtEngine } from '../../../worker/engine/ort.ts'
 import { reference } from '../../../worker/engine/reference.ts'
-import { lumaOf } from '../../../worker/image/color.ts'
 import { crop } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
-import { resize } from '../../../worker/image/resize.ts'
 import { type Architecture, decodeNetwork, describeNetwork, type Network } from '../../../worker/model/network.ts' // prettier-ignore
-import { SAMPLES_FOLDER } from '../../fixtures/make.ts'
+import { drawnPlanes } from '../../support/drawn.ts'
 import { ort } from '../../support/ort.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../../support/samples.ts'
 
@@ -122,13 +118,11 @@ describe('it agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
 describe('with the shipped weights it agrees with onnxruntime to 1e-5', () => {
   const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
   const folder = `${import.meta.dirname}/../../../models`
-  const picture = sharp(fileURLToPath(new URL('harbour.jpg', SAMPLES_FOLDER))).ensureAlpha().raw().toBuffer({ resolveWithObject: true }).then(({ data, info }) => ({ ...info, data })) // prettier-ignore
   const files = readdirSync(folder).filter((file) => file.endsWith('.onnx'))
   test.each(files)('%s', async (file) => {
     const network = decodeNetwork(new Uint8Array(readFileSync(`${folder}/${file}`)))
     const scale = Number(/x(\d)\.onnx$/.exec(file)![1])
-    const drawn = crop(lumaOf(await picture), { x: 100, y: 80, width: 61, height: 47 })
-    const input = { channels: 1, ...resize(drawn, scale * drawn.width, scale * drawn.height) }
+    const input = await drawnPlanes(61 * scale, 47 * scale, scale)
     const want = await onnxruntime.run(network, input)
     for (const { engine: candidate } of engines) {
       expect(maxDifference((await candidate.run(network, input)).data, want.data)).toBeLessThan(1e-5) // prettier-ignore
