@@ -54,6 +54,9 @@ export const GROUP_SLOTS = GROUP + TILE
 /** A2's first slot that is new in a group; the one before it is carried over from the last group. */
 export const CARRY = TILE
 
+/** From the taps of one channel of layer 3 to the next: half of what its features take in A2. */
+export const WEIGHTS_3 = ((TILE + 1) * GROUP_SLOTS) / 2
+
 /** Distance of A1's rows in bytes for a first layer of so many channels. */
 export const activationStride = (channels: number) => channels * GROUP * FLOAT + CACHE_LINE
 
@@ -74,8 +77,8 @@ export const AT = {
   weights2: place(MAX_CHANNELS * MAX_CHANNELS * FLOAT),
   /** [n2] */
   bias2: place(MAX_CHANNELS * FLOAT),
-  /** [n2][5 rows][5 columns] */
-  weights3: place(MAX_CHANNELS * KERNEL_3 * KERNEL_3 * FLOAT),
+  /** [n2][5 rows][5 columns], WEIGHTS_3 apart */
+  weights3: place(MAX_CHANNELS * WEIGHTS_3 * FLOAT),
   bias3: place(FLOAT),
   /** Channels that are not all zero in the pixels at hand: offsets into A1. One more than is ever read. */
   list: place((MAX_CHANNELS + 1) * FLOAT),
@@ -87,8 +90,8 @@ export const AT = {
   products: place(FREQUENCIES * STEP * GROUP * FLOAT),
   /** A1: layer 1 after ReLU, [16 positions = row * 4 + phase][n1][8 tiles], rows activationStride apart. */
   features1: place(TILE * TILE * activationStride(MAX_CHANNELS)),
-  /** A2: layer 2 after ReLU, [4 rows][n2][4 phases][12 slots]. */
-  features2: place(TILE * MAX_CHANNELS * TILE * GROUP_SLOTS * FLOAT),
+  /** A2: layer 2 after ReLU, [4 rows][n2][4 phases and their union][12 slots]. */
+  features2: place(TILE * MAX_CHANNELS * (TILE + 1) * GROUP_SLOTS * FLOAT),
   /** The padded input, [16 rows: y & 15][4 phases][slots]; slot k holds tile k. */
   input: place(INPUT_ROWS * ROW_BYTES),
   /** Sums of layer 3, [8 rows: y & 7][4 phases][slots]; slot k holds tile k - 1. */

@@ -1,6 +1,6 @@
 // A network's weights in the order in which the kernel reads them.
 import type { Network } from '../../model/network.ts'
-import { BLOCK, BLOCKS, FREQUENCIES, KERNEL_1, SIDE, STEP } from './layout.ts'
+import { BLOCK, BLOCKS, FREQUENCIES, KERNEL_1, KERNEL_3, SIDE, STEP, WEIGHTS_3 } from './layout.ts'
 
 /** G of F(4x4, 3x3): three taps at the points 0, 1, -1, 2, -2 and infinity. The other two: winograd.ts. */
 const G = [
@@ -19,7 +19,7 @@ export interface PackedWeights {
   /** [n2 / 4][n1][4] */
   readonly weights2: Float32Array
   readonly bias2: Float32Array
-  /** [n2][5][5] */
+  /** [n2][5][5], WEIGHTS_3 apart */
   readonly weights3: Float32Array
   readonly bias3: Float32Array
 }
@@ -31,7 +31,7 @@ export function packWeights({ layers: [first, second, third] }: Network): Packed
     bias1: first.bias,
     weights2: interleaveOutputs(second.weights, second.inputs, second.outputs),
     bias2: second.bias,
-    weights3: third.weights,
+    weights3: spaced(third.weights, KERNEL_3 * KERNEL_3, WEIGHTS_3),
     bias3: third.bias,
   }
 }
@@ -75,4 +75,13 @@ function interleaveOutputs(weights: Float32Array, inputs: number, outputs: numbe
     }
   }
   return packed
+}
+
+/** Pieces of `length` values, `distance` apart. */
+function spaced(values: Float32Array, length: number, distance: number): Float32Array {
+  const result = new Float32Array((values.length / length) * distance)
+  for (let from = 0, to = 0; from < values.length; from += length, to += distance) {
+    result.set(values.subarray(from, from + length), to)
+  }
+  return result
 }

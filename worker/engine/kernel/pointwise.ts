@@ -1,7 +1,7 @@
-// The block for a 1x1 layer behind a ReLU, where about half of all values are zero: first a list of
-// the channels that are not all zero in eight pixels, then a GEMM over that list. Adding zero times a
-// weight changes no sum, so the result is the same to the bit as without the list.
+// The block for a 1x1 layer behind a ReLU: a GEMM over the channels that are not all zero in the eight
+// pixels at hand.
 import { STEP, TILE, VECTOR } from './layout.ts'
+import { forListed, listChannels } from './list.ts'
 import { each, load, loadSplat, store } from './source.ts'
 
 export interface Pointwise {
@@ -15,23 +15,20 @@ export interface Pointwise {
 }
 
 /**
- * `function name(from, stride, inputs, weights, bias, to, outputs)`: two vectors, at `from` and `stride` bytes
- * on, through all output channels with bias and ReLU. Weights are [outputs / 4][inputs][4].
+ * `function name(from, stride, inputs, weights, bias, to, outputs, union)`: two vectors, at `from` and
+ * `stride` bytes on, through all output channels with bias and ReLU. Weights are
+ * [outputs / 4][inputs][4].
  */
-export function pointwise({ name, channelBytes, list, outBytes, pairBytes }: Pointwise): string {
+export function pointwise(shape: Pointwise): string {
+  const { name, channelBytes, list, outBytes, pairBytes } = shape
   // A channel's offset in the input, as listed, is this power of two times its offset in the weights.
   const shift = Math.log2(channelBytes / (STEP * TILE))
   return `
+${listChannels({ name: `${name}List`, channelBytes, list, vectors: [load('a'), 'v128.load(a + stride)'] })}
 function ${name}(
-  from: usize, stride: usize, inputs: usize, weights: usize, bias: usize, to: usize, outputs: usize,
+  from: usize, stride: usize, inputs: usize, weights: usize, bias: usize, to: usize, outputs: usize, union: usize,
 ): void {
-  let end: usize = ${list}
-  const inputsEnd = inputs * ${channelBytes}
-  for (let c: usize = 0; c < inputsEnd; c += ${channelBytes}) {
-    const a = from + c
-    i32.store(end, <i32>c)
-    end += <usize>(v128.any_true(v128.or(${load('a')}, v128.load(a + stride))) ? 4 : 0)
-  }
+  const end = ${name}List(from, stride, inputs)
   const weightsBytes = inputs * ${STEP * TILE}
   for (const last = to + outputs * ${outBytes}; to < last; to += ${STEP * outBytes}) {
     ${each(
@@ -39,26 +36,30 @@ function ${name}(
       (c) => `let s${c} = ${loadSplat('bias', c * TILE)}
     let t${c} = s${c}`,
     )}
-    for (let entry: usize = ${list}; entry < end; entry += 4) {
-      const c = <usize>i32.load(entry)
-      const a = from + c
-      const w = weights + (c >> ${shift})
-      const x = ${load('a')}
-      const y = v128.load(a + stride)
-      ${each(
-        STEP,
-        (o) => `const w${o} = ${loadSplat('w', o * TILE)}
-      s${o} = madd(w${o}, x, s${o})
-      t${o} = madd(w${o}, y, t${o})`,
-      )}
-    }
+    ${forListed(
+      list,
+      `const a = from + c
+    const w = weights + (c >> ${shift})
+    const x = ${load('a')}
+    const y = v128.load(a + stride)
     ${each(
       STEP,
-      (o) => `${store('to', `relu(s${o})`, o * outBytes)}
-    ${store('to', `relu(t${o})`, o * outBytes + pairBytes)}`,
+      (o) => `const w${o} = ${loadSplat('w', o * TILE)}
+    s${o} = madd(w${o}, x, s${o})
+    t${o} = madd(w${o}, y, t${o})`,
+    )}`,
+    )}
+    ${each(
+      STEP,
+      (o) => `s${o} = relu(s${o})
+    t${o} = relu(t${o})
+    ${store('to', `s${o}`, o * outBytes)}
+    ${store('to', `t${o}`, o * outBytes + pairBytes)}
+    ${store('union', `v128.or(v128.or(s${o}, t${o}), ${load('union', o * outBytes)})`, o * outBytes)}`,
     )}
     weights += weightsBytes
     bias += ${VECTOR}
+    union += ${STEP * outBytes}
   }
 }
 `

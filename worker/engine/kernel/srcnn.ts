@@ -2,7 +2,7 @@
 // this file into AssemblyScript. No feature map ever exists as a whole.
 import {
   activationStride, AT, BLOCK, BLOCKS, CARRY, FREQUENCIES, GROUP, GROUP_SLOTS, HALO, INPUT_ROWS, KERNEL_1,
-  KERNEL_3, OUTPUT_ROWS, PHASE_BYTES, ROW_BYTES, STEP, TILE, VECTOR,
+  KERNEL_3, OUTPUT_ROWS, PHASE_BYTES, ROW_BYTES, STEP, TILE, VECTOR, WEIGHTS_3,
 } from './layout.ts' // prettier-ignore
 import { pointwise } from './pointwise.ts'
 import { addInput, deinterleave, interleave } from './rows.ts'
@@ -12,13 +12,16 @@ import { multiply, transformInput, transformOutput } from './winograd.ts'
 
 const GROUP_BYTES = GROUP * TILE
 const FEATURE_PHASE_BYTES = GROUP_SLOTS * TILE
-const FEATURE_CHANNEL_BYTES = TILE * FEATURE_PHASE_BYTES
+/** Four phases and their union. */
+const FEATURE_CHANNEL_BYTES = (TILE + 1) * FEATURE_PHASE_BYTES
 
 const LAYER_3: Scatter = {
   name: 'scatter',
   kernel: KERNEL_3,
   phaseBytes: FEATURE_PHASE_BYTES,
   channelBytes: FEATURE_CHANNEL_BYTES,
+  weightBytes: WEIGHTS_3 * TILE,
+  list: AT.list,
   outPhaseBytes: PHASE_BYTES,
 }
 
@@ -45,7 +48,7 @@ ${multiply({ ...winograd, name: `multiply${vectors}`, depth: BLOCKS })}
 ${transformOutput({ ...winograd, name: `transformOutput${vectors}` })}
 function group${vectors}(band: usize, tile: usize, rows: usize): void {
   const slot = tile * ${TILE}
-  ${each(BLOCK, (i) => `const rows${i} = ${AT.input} + ((band + ${i}) & ${INPUT_ROWS / TILE - 1}) * ${TILE * ROW_BYTES} + slot`)}
+  ${each(BLOCK, (i) => `const rows${i}: usize = ${AT.input} + ((band + ${i}) & ${INPUT_ROWS / TILE - 1}) * ${TILE * ROW_BYTES} + slot`)}
   transformInput${vectors}(rows0, rows1, rows2)
   const stride = stride1
   let weights: usize = ${AT.weights1}
@@ -59,18 +62,19 @@ function group${vectors}(band: usize, tile: usize, rows: usize): void {
     bias += ${VECTOR}
   }
   for (let row: usize = 0; row < rows; row++) {
-    const features = ${AT.features2} + row * n2 * ${FEATURE_CHANNEL_BYTES}
+    const features: usize = ${AT.features2} + row * n2 * ${FEATURE_CHANNEL_BYTES}
     carry(features, n2)
-    let from = ${AT.features1} + row * ${TILE} * stride
+    let from: usize = ${AT.features1} + row * ${TILE} * stride
     let into = features + ${CARRY * TILE}
+    const union = into + ${TILE * FEATURE_PHASE_BYTES}
     for (let pair = 0; pair < 2; pair++) {
-      ${each(vectors, (v) => `pointwise(from + ${v * VECTOR}, stride, n1, ${AT.weights2}, ${AT.bias2}, into + ${v * VECTOR}, n2)`)}
-      from += 2 * stride
+      ${each(vectors, (v) => `pointwise(from + ${v * VECTOR}, stride, n1, ${AT.weights2}, ${AT.bias2}, into + ${v * VECTOR}, n2, union + ${v * VECTOR})`)}
+      from += stride + stride
       into += ${2 * FEATURE_PHASE_BYTES}
     }
-    const y = ${TILE} * band + row
-    ${each(KERNEL_3, (dy) => `const to${dy} = ${AT.output} + ((y - ${dy}) & ${OUTPUT_ROWS - 1}) * ${ROW_BYTES} + slot`)}
-    ${each(vectors, (v) => each(2, (pair) => `scatter${pair}(features + ${(CARRY - 1) * TILE + v * VECTOR}, ${AT.weights3}, n2, ${Array.from({ length: KERNEL_3 }, (_, dy) => `to${dy} + ${v * VECTOR}`).join(', ')})`))}
+    const y: usize = ${TILE} * band + row
+    ${each(KERNEL_3, (dy) => `const to${dy}: usize = ${AT.output} + ((y - ${dy}) & ${OUTPUT_ROWS - 1}) * ${ROW_BYTES} + slot`)}
+    ${each(vectors, (v) => `scatter(features + ${(CARRY - 1) * TILE + v * VECTOR}, ${AT.weights3}, n2, ${Array.from({ length: KERNEL_3 }, (_, dy) => `to${dy} + ${v * VECTOR}`).join(', ')})`)}
   }
 }
 `
@@ -135,8 +139,8 @@ export function emit(band: usize): void {
   const bias = v128.load_splat<f32>(${AT.bias3})
   const slots = tiles - 1
   for (let row: usize = 0; row < ${TILE}; row++) {
-    const y = ${TILE} * (band - 1) + row
-    const from = ${AT.output} + (y & ${OUTPUT_ROWS - 1}) * ${ROW_BYTES}
+    const y: usize = ${TILE} * (band - 1) + row
+    const from: usize = ${AT.output} + (y & ${OUTPUT_ROWS - 1}) * ${ROW_BYTES}
     if (isResidual) addInput(${AT.input} + ((y + ${HALO}) & ${INPUT_ROWS - 1}) * ${ROW_BYTES}, from + ${TILE}, slots)
     interleave(from + ${TILE}, ${AT.rowsOut} + row * ${ROW_BYTES}, slots, bias)
     ${each(TILE, (p) => `f32.store(from, 0, ${p * PHASE_BYTES})`)}
