@@ -80,6 +80,8 @@ export const AT = {
   /** [n2][5 rows][5 columns], WEIGHTS_3 apart */
   weights3: place(MAX_CHANNELS * WEIGHTS_3 * FLOAT),
   bias3: place(FLOAT),
+  /** A vector of fours: a load is quicker than making it. */
+  four: place(VECTOR),
   /** Channels that are not all zero in the pixels at hand: offsets into A1. One more than is ever read. */
   list: place((MAX_CHANNELS + 1) * FLOAT),
   /** R: between the two passes of the input transform, [3 block rows][6][4 phases][12 slots]. */

@@ -12,23 +12,25 @@
 import { BLOCK, FREQUENCIES, SIDE, STEP, TILE, VECTOR } from './layout.ts'
 import { each, load, loadSplat, store } from './source.ts'
 
-const TWO = 'f32x4.splat(2)'
-const FOUR = 'f32x4.splat(4)'
-const EIGHT = 'f32x4.splat(8)'
-
-/** B^T on six named vectors; `put(i, value)` stores frequency i. */
-function inputTransform(d: readonly string[], put: (i: number, value: string) => string): string {
+/** B^T on six named vectors; `put(i, value)` stores frequency i. `four` is where a vector of fours lies. */
+function inputTransform(
+  d: readonly string[],
+  four: number,
+  put: (i: number, value: string) => string,
+): string {
+  const fours = `v128.load(${four})`
   return `{
-  const p = nmadd(${FOUR}, ${d[2]}, ${d[4]})
-  const q = nmadd(${FOUR}, ${d[1]}, ${d[3]})
+  const p = nmadd(${fours}, ${d[2]}, ${d[4]})
+  const q = nmadd(${fours}, ${d[1]}, ${d[3]})
   const r = sub(${d[4]}, ${d[2]})
   const s = sub(${d[3]}, ${d[1]})
-  ${put(0, `madd(${FOUR}, sub(${d[0]}, ${d[2]}), r)`)}
+  const t = add(s, s)
+  ${put(0, `madd(${fours}, sub(${d[0]}, ${d[2]}), r)`)}
   ${put(1, 'add(p, q)')}
   ${put(2, 'sub(p, q)')}
-  ${put(3, `madd(${TWO}, s, r)`)}
-  ${put(4, `nmadd(${TWO}, s, r)`)}
-  ${put(5, `nmadd(${FOUR}, s, sub(${d[5]}, ${d[3]}))`)}
+  ${put(3, 'add(r, t)')}
+  ${put(4, 'sub(r, t)')}
+  ${put(5, `nmadd(${fours}, s, sub(${d[5]}, ${d[3]}))`)}
 }`
 }
 
@@ -47,6 +49,8 @@ export interface InputTransform {
   readonly transformed: number
   /** Bytes between two input channels of V. */
   readonly channelBytes: number
+  /** See OutputTransform. */
+  readonly four: number
 }
 
 /**
@@ -54,7 +58,7 @@ export interface InputTransform {
  * rows. Writes V, [36][blocks * blocks][tiles].
  */
 export function transformInput(shape: InputTransform): string {
-  const { name, vectors, blocks, phaseBytes, rowBytes, halfSlots, half, transformed, channelBytes } = shape // prettier-ignore
+  const { name, vectors, blocks, phaseBytes, rowBytes, halfSlots, half, transformed, channelBytes, four } = shape // prettier-ignore
   const taps = SIDE + BLOCK * (blocks - 1)
   const quads = Math.ceil(taps / TILE)
   // Tiles that the last columns reach beyond the group make one vector more.
@@ -64,6 +68,7 @@ export function transformInput(shape: InputTransform): string {
   const windows = (put: (block: number, i: number, value: string) => string) =>
     each(blocks, (block) => inputTransform(
       Array.from({ length: SIDE }, (_, i) => `d${BLOCK * block + i}`),
+      four,
       (i, value) => put(block, i, value),
     )) // prettier-ignore
   const parameters = Array.from({ length: quads }, (_, i) => `rows${i}: usize`)
@@ -146,58 +151,59 @@ export interface OutputTransform {
   readonly productBytes: number
   /** Bytes between two channels of the result. */
   readonly channelBytes: number
+  /** Where a vector of fours lies. V8 makes a constant anew at each use, which takes longer than a load. */
+  readonly four: number
 }
 
 /**
  * `function name(to, stride, bias)`: M of four channels into [16 positions][4 channels][tiles] after
  * bias and ReLU; positions lie `stride` bytes apart. In two halves, the even and the odd rows of a
- * tile: then no more than 16 vectors are alive.
+ * tile, and their middle columns first: then no more than 15 vectors are alive.
  */
 export function transformOutput(shape: OutputTransform): string {
-  const { name, vectors, products, productBytes, channelBytes } = shape
+  const { name, vectors, products, productBytes, channelBytes, four } = shape
+  const fourTimes = (a: string, b: string) => `madd(v128.load(${four}), ${a}, ${b})`
   const at = (i: number, j: number) =>
     // The column of A^T of point 1 is all ones: what is added there reaches all 16 pixels.
     i === 1 && j === 1
       ? `add(${load('m', (SIDE + 1) * STEP * productBytes)}, b)`
       : load('m', (i * SIDE + j) * STEP * productBytes)
-  const finish = (row: number) => `{
-    const s = add(r${row}1, r${row}2), t = add(r${row}3, r${row}4)
-    const d = sub(r${row}1, r${row}2), e = sub(r${row}3, r${row}4)
-    let p = to + ${row} * ${TILE} * stride
-    ${store('p', `relu(add(add(r${row}0, s), t))`)}
-    p += stride
-    ${store('p', `relu(madd(${TWO}, e, d))`)}
-    p += stride
-    ${store('p', `relu(madd(${FOUR}, t, s))`)}
-    p += stride
-    ${store('p', `relu(add(madd(${EIGHT}, e, d), r${row}5))`)}
-  }`
+  /** Column j of rows 0 and 2 of A^T M, as r0 and r2; or of rows 1 and 3. */
+  const even = (j: number) => `
+  const s${j} = add(${at(1, j)}, ${at(2, j)}), t${j} = add(${at(3, j)}, ${at(4, j)})
+  const r0${j} = add(add(${at(0, j)}, s${j}), t${j})
+  const r2${j} = ${fourTimes(`t${j}`, `s${j}`)}`
+  const odd = (j: number) => `
+  const d${j} = sub(${at(1, j)}, ${at(2, j)})
+  let e${j} = sub(${at(3, j)}, ${at(4, j)})
+  e${j} = add(e${j}, e${j})
+  const r1${j} = add(d${j}, e${j})
+  const r3${j} = add(${fourTimes(`e${j}`, `d${j}`)}, ${at(5, j)})`
+  const middle = (row: number) => `
+  const x${row} = add(r${row}1, r${row}2), y${row} = add(r${row}3, r${row}4)
+  const g${row} = sub(r${row}1, r${row}2)
+  let h${row} = sub(r${row}3, r${row}4)
+  h${row} = add(h${row}, h${row})
+  const p${row} = to + ${row * TILE} * stride
+  ${store(`p${row} + stride`, `relu(add(g${row}, h${row}))`)}
+  ${store(`p${row} + 2 * stride`, `relu(${fourTimes(`y${row}`, `x${row}`)})`)}`
+  const first = (row: number) => store(`p${row}`, `relu(add(add(r${row}0, x${row}), y${row}))`)
+  const last = (row: number) =>
+    store(`p${row} + 3 * stride`, `relu(add(${fourTimes(`h${row}`, `g${row}`)}, r${row}5))`)
+  const half = (column: (j: number) => string, rows: readonly number[]) => `
+  const b = ${loadSplat('bias')}
+  ${[1, 2, 3, 4].map(column).join('')}
+  ${rows.map(middle).join('')}
+  ${column(0)}
+  ${rows.map(first).join('\n')}
+  ${column(5)}
+  ${rows.map(last).join('\n')}`
   return `
 function ${name}Even(m: usize, to: usize, stride: usize, bias: usize): void {
-  const b = ${loadSplat('bias')}
-  let m1: v128, m2: v128, m3: v128, m4: v128
-  ${each(
-    SIDE,
-    (j) => `m1 = ${at(1, j)}; m2 = ${at(2, j)}; m3 = ${at(3, j)}; m4 = ${at(4, j)}
-  m1 = add(m1, m2); m3 = add(m3, m4)
-  const r0${j} = add(add(${at(0, j)}, m1), m3)
-  const r2${j} = madd(${FOUR}, m3, m1)`,
-  )}
-  ${finish(0)}
-  ${finish(2)}
+  ${half(even, [0, 2])}
 }
 function ${name}Odd(m: usize, to: usize, stride: usize, bias: usize): void {
-  const b = ${loadSplat('bias')}
-  let m1: v128, m2: v128, m3: v128, m4: v128
-  ${each(
-    SIDE,
-    (j) => `m1 = ${at(1, j)}; m2 = ${at(2, j)}; m3 = ${at(3, j)}; m4 = ${at(4, j)}
-  m1 = sub(m1, m2); m3 = sub(m3, m4)
-  const r1${j} = madd(${TWO}, m3, m1)
-  const r3${j} = add(madd(${EIGHT}, m3, m1), ${at(5, j)})`,
-  )}
-  ${finish(1)}
-  ${finish(3)}
+  ${half(odd, [1, 3])}
 }
 function ${name}(to: usize, stride: usize, bias: usize): void {
   let m: usize = ${products}
