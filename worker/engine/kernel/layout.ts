@@ -77,7 +77,7 @@ export const AT = {
   weights2: place(MAX_CHANNELS * MAX_CHANNELS * FLOAT),
   /** [n2] */
   bias2: place(MAX_CHANNELS * FLOAT),
-  /** [n2][5 rows][5 columns], WEIGHTS_3 apart */
+  /** [n2][5 columns][5 rows], WEIGHTS_3 apart */
   weights3: place(MAX_CHANNELS * WEIGHTS_3 * FLOAT),
   bias3: place(FLOAT),
   /** A vector of fours: a load is quicker than making it. */

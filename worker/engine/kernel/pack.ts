@@ -19,7 +19,7 @@ export interface PackedWeights {
   /** [n2 / 4][n1][4] */
   readonly weights2: Float32Array
   readonly bias2: Float32Array
-  /** [n2][5][5], WEIGHTS_3 apart */
+  /** [n2][5 columns][5 rows], WEIGHTS_3 apart */
   readonly weights3: Float32Array
   readonly bias3: Float32Array
 }
@@ -31,7 +31,7 @@ export function packWeights({ layers: [first, second, third] }: Network): Packed
     bias1: first.bias,
     weights2: interleaveOutputs(second.weights, second.inputs, second.outputs),
     bias2: second.bias,
-    weights3: spaced(third.weights, KERNEL_3 * KERNEL_3, WEIGHTS_3),
+    weights3: transposeKernels(third.weights),
     bias3: third.bias,
   }
 }
@@ -77,11 +77,14 @@ function interleaveOutputs(weights: Float32Array, inputs: number, outputs: numbe
   return packed
 }
 
-/** Pieces of `length` values, `distance` apart. */
-function spaced(values: Float32Array, length: number, distance: number): Float32Array {
-  const result = new Float32Array((values.length / length) * distance)
-  for (let from = 0, to = 0; from < values.length; from += length, to += distance) {
-    result.set(values.subarray(from, from + length), to)
-  }
-  return result
+/** [channels][5 rows][5 columns] -> [channels][5 columns][5 rows], WEIGHTS_3 apart */
+function transposeKernels(weights: Float32Array): Float32Array {
+  const taps = KERNEL_3 * KERNEL_3
+  const packed = new Float32Array((weights.length / taps) * WEIGHTS_3)
+  weights.forEach((weight, i) => {
+    const [channel, tap] = [Math.floor(i / taps), i % taps]
+    const [y, x] = [Math.floor(tap / KERNEL_3), tap % KERNEL_3]
+    packed[channel * WEIGHTS_3 + x * KERNEL_3 + y] = weight
+  })
+  return packed
 }

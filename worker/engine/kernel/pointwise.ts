@@ -2,7 +2,7 @@
 // pixels at hand.
 import { STEP, TILE, VECTOR } from './layout.ts'
 import { forListed, listChannels } from './list.ts'
-import { each, load, loadSplat, store } from './source.ts'
+import { type Broadcast, broadcast, each, load, loadSplat, store } from './source.ts'
 
 export interface Pointwise {
   readonly name: string
@@ -12,6 +12,7 @@ export interface Pointwise {
   /** Bytes between two channels of the result, and between the two vectors of the pair. */
   readonly outBytes: number
   readonly pairBytes: number
+  readonly broadcast: Broadcast
 }
 
 /**
@@ -21,6 +22,7 @@ export interface Pointwise {
  */
 export function pointwise(shape: Pointwise): string {
   const { name, channelBytes, list, outBytes, pairBytes } = shape
+  const spread = broadcast(shape.broadcast, 'w', 'w', STEP)
   // A channel's offset in the input, as listed, is this power of two times its offset in the weights.
   const shift = Math.log2(channelBytes / (STEP * TILE))
   return `
@@ -44,7 +46,7 @@ function ${name}(
     const y = v128.load(a + stride)
     ${each(
       STEP,
-      (o) => `const w${o} = ${loadSplat('w', o * TILE)}
+      (o) => `${spread[o]}
     s${o} = madd(w${o}, x, s${o})
     t${o} = madd(w${o}, y, t${o})`,
     )}`,

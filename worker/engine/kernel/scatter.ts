@@ -3,7 +3,7 @@
 // that are all zero in the tiles at hand are skipped.
 import { TILE } from './layout.ts'
 import { forListed, listChannels } from './list.ts'
-import { each, load, loadSplat, store } from './source.ts'
+import { type Broadcast, broadcast, each, load, store } from './source.ts'
 
 export interface Scatter {
   readonly name: string
@@ -14,6 +14,7 @@ export interface Scatter {
   readonly weightBytes: number
   readonly outPhaseBytes: number
   readonly list: number
+  readonly broadcast: Broadcast
 }
 
 /** Phases of a tile that are computed at a time: with 5 rows of taps they make 10 sums. */
@@ -21,7 +22,7 @@ const PAIR = 2
 
 /**
  * `function name(from, weights, channels, to0, to1, ...)`: the features of four tiles and those right of
- * them, times weights [channels][k][k], added to the tiles at to0 (which row 0 of the taps reaches),
+ * them, times weights [channels][k columns][k rows], added to the tiles at to0 (which row 0 of the taps reaches),
  * to1, ... Behind a channel's phases lies their union, of which the list is made.
  */
 export function scatter(shape: Scatter): string {
@@ -30,6 +31,7 @@ export function scatter(shape: Scatter): string {
   const parameters = targets.map((target) => `${target}: usize`).join(', ')
   const column = (x: number) => load('a', (x % TILE) * phaseBytes + (x >> 2) * TILE)
   const union = TILE * phaseBytes
+  const spread = broadcast(shape.broadcast, 'w', 'w', kernel * kernel)
   const shift = Math.log2(channelBytes / weightBytes)
   const pairs = each(TILE / PAIR, (pair) => {
     const first = pair * PAIR
@@ -46,11 +48,9 @@ function ${name}${pair}(from: usize, weights: usize, end: usize, ${parameters}):
       (dx) => `const x${dx + 1} = ${column(first + dx + 1)}
     ${each(
       kernel,
-      (dy) => `{
-      const k = ${loadSplat('w', (dy * kernel + dx) * TILE)}
-      s${PAIR * dy} = madd(k, x${dx}, s${PAIR * dy})
-      s${PAIR * dy + 1} = madd(k, x${dx + 1}, s${PAIR * dy + 1})
-    }`,
+      (dy) => `${spread[dx * kernel + dy]}
+      s${PAIR * dy} = madd(w${dx * kernel + dy}, x${dx}, s${PAIR * dy})
+      s${PAIR * dy + 1} = madd(w${dx * kernel + dy}, x${dx + 1}, s${PAIR * dy + 1})`,
     )}`,
     )}`,
   )}
@@ -79,7 +79,7 @@ function ${name}(from: usize, weights: usize, channels: usize, ${parameters}): v
  */
 export function carry(
   name: string,
-  { phaseBytes, channelBytes }: Scatter,
+  { phaseBytes, channelBytes }: Pick<Scatter, 'phaseBytes' | 'channelBytes'>,
   from: number,
   to: number,
 ): string {

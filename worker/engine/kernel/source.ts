@@ -20,6 +20,25 @@ export function loadSplat(base: string, bytes = 0): string {
   return `v128.load_splat<f32>(${base}, ${bytes})`
 }
 
+/**
+ * How a weight gets into all lanes. `load`: by a load of its own. `shuffle`: four are loaded at once,
+ * and each is spread by a shuffle; of use where every load is checked against the memory's bounds.
+ */
+export type Broadcast = 'load' | 'shuffle'
+
+/** Declares `count` vectors name0, name1, ...: each is one of the f32 at `base` and behind it. */
+export function broadcast(how: Broadcast, name: string, base: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => {
+    if (how === 'load') return `const ${name}${i} = ${loadSplat(base, i * FLOAT)}`
+    const [vector, lane] = [`${name}s${i >> 2}`, i % LANES]
+    const spread = `const ${name}${i} = v128.shuffle<f32>(${vector}, ${vector}, ${lane}, ${lane}, ${lane}, ${lane})`
+    return lane > 0 ? spread : `const ${vector} = ${load(base, i * FLOAT)}\n${spread}`
+  })
+}
+
+const FLOAT = 4
+const LANES = 4
+
 export function store(base: string, value: string, bytes = 0): string {
   return `v128.store(${base}, ${value}, ${bytes})`
 }

@@ -17,24 +17,31 @@
 //   + zero-skipping 5x5: 27 % of A2 is not zero, 45 % of its blocks        163  4.4x     198  3.6x
 //   + Binaryen at -O2, as -O3 spills sums (compile.ts)                     157  4.5x
 //   + output transform: fours loaded instead of made, middle columns first 152  4.7x     185  3.8x
+//   + relaxed: weights loaded four at a time and spread by shuffles        155  4.6x
 //
-// Without both lists, as for a network without zeros, the last step takes 198 ns: the floor is 3.7x.
+// The last step is for workerd, which checks every access against the memory's bounds, as
+// `node --wasm-enforce-bounds-checks` does (there 207 -> 171): 221 -> 184 ns, 3.5x -> 4.2x
+// onnxruntime-web in workerd. The plain build, which is for Node and browsers, would lose 9 %.
+//
+// Without both lists, as for a network without zeros, Node took 198 instead of 152: the floor is 3.7x.
 // Of the 152: multiply 45, pointwise 57, output transform 19, scatter 20, the rest 11.
 //
 // Taken out again, as they did not pay: list loops of 2, 3 or 4 channels at a time, the list padded with
-// a channel of zeros (0.98x); the end of a list moved by a shift instead of a choice (0.99x).
-// Not tried: F(6x6, 3x3), 16 products for 20.25; int16 for the 5x5; pixels side by side in a vector of
-// A1, of whose blocks 10 % fewer are not zero; a bound on flat patches, which proves 4 to 6 % of
-// layer 1's channels zero. Of the shipped weights' 64 channels 9 to 13 are never above zero on drawn
-// pictures: pruned, they would save a sixth of layer 1.
+// a channel of zeros (0.98x); the end of a list moved by a shift instead of a choice (0.99x); with
+// shuffles, the loop of the GEMM written out 3 or 9 times (1.00x).
+// Not tried: M at constant addresses in the output transform, which need no check of bounds; F(6x6,
+// 3x3), 16 products for 20.25; int16 for the 5x5; pixels side by side in a vector of A1, of whose
+// blocks 10 % fewer are not zero; a bound on flat patches, which proves 4 to 6 % of layer 1's channels
+// zero. Of the shipped weights' 64 channels 8 to 13 are never above zero on drawn pictures: pruned,
+// they would save a sixth of layer 1.
 import {
   activationStride, AT, BLOCK, BLOCKS, CARRY, FREQUENCIES, GROUP, GROUP_SLOTS, HALO, INPUT_ROWS, KERNEL_1,
   KERNEL_3, OUTPUT_ROWS, PHASE_BYTES, ROW_BYTES, STEP, TILE, VECTOR, WEIGHTS_3,
 } from './layout.ts' // prettier-ignore
 import { pointwise } from './pointwise.ts'
 import { addInput, deinterleave, interleave } from './rows.ts'
-import { carry, scatter, type Scatter } from './scatter.ts'
-import { type Arithmetic, arithmetic, each } from './source.ts'
+import { carry, scatter } from './scatter.ts'
+import { type Arithmetic, arithmetic, type Broadcast, each } from './source.ts'
 import { multiply, transformInput, transformOutput } from './winograd.ts'
 
 const GROUP_BYTES = GROUP * TILE
@@ -42,7 +49,7 @@ const FEATURE_PHASE_BYTES = GROUP_SLOTS * TILE
 /** Four phases and their union. */
 const FEATURE_CHANNEL_BYTES = (TILE + 1) * FEATURE_PHASE_BYTES
 
-const LAYER_3: Scatter = {
+const LAYER_3 = {
   name: 'scatter',
   kernel: KERNEL_3,
   phaseBytes: FEATURE_PHASE_BYTES,
@@ -53,7 +60,7 @@ const LAYER_3: Scatter = {
 }
 
 /** A group of `vectors` times four tiles through all three layers: `function group{vectors}(band, tile, rows)`. */
-function group(vectors: number): string {
+function group(vectors: number, how: Broadcast): string {
   const winograd = {
     vectors,
     transformed: AT.transformed,
@@ -72,7 +79,7 @@ ${transformInput({
   halfSlots: GROUP_SLOTS,
   half: AT.half,
 })}
-${multiply({ ...winograd, name: `multiply${vectors}`, depth: BLOCKS })}
+${multiply({ ...winograd, name: `multiply${vectors}`, depth: BLOCKS, broadcast: how })}
 ${transformOutput({ ...winograd, name: `transformOutput${vectors}` })}
 function group${vectors}(band: usize, tile: usize, rows: usize): void {
   const slot = tile * ${TILE}
@@ -110,6 +117,7 @@ function group${vectors}(band: usize, tile: usize, rows: usize): void {
 
 /** The module in AssemblyScript. */
 export function srcnnSource(kind: Arithmetic): string {
+  const how: Broadcast = kind === 'relaxed' ? 'shuffle' : 'load'
   return `// Written by worker/engine/kernel/srcnn.ts
 ${arithmetic(kind)}
 let n1: usize = 0
@@ -128,11 +136,12 @@ ${pointwise({
   list: AT.list,
   outBytes: FEATURE_CHANNEL_BYTES,
   pairBytes: FEATURE_PHASE_BYTES,
+  broadcast: how,
 })}
-${scatter(LAYER_3)}
+${scatter({ ...LAYER_3, broadcast: how })}
 ${carry('carry', LAYER_3, CARRY + GROUP - 1, CARRY - 1)}
-${group(1)}
-${group(2)}
+${group(1, how)}
+${group(2, how)}
 
 // A strip of a picture begins: its channels, and tiles of features in a row.
 export function begin(channels1: usize, channels2: usize, tilesOfFeatures: usize, residual: bool): void {

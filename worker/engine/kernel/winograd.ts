@@ -10,7 +10,7 @@
 //   B^T  4 0 -5 0 1 0 | 0 -4 -4 1 1 0 | 0 4 -4 -1 1 0 | 0 -2 -1 2 1 0 | 0 2 -1 -2 1 0 | 0 4 0 -5 0 1
 //   A^T  1 1 1 1 1 0 | 0 1 -1 2 -2 0 | 0 1 1 4 4 0 | 0 1 -1 8 -8 1
 import { BLOCK, FREQUENCIES, SIDE, STEP, TILE, VECTOR } from './layout.ts'
-import { each, load, loadSplat, store } from './source.ts'
+import { type Broadcast, broadcast, each, load, loadSplat, store } from './source.ts'
 
 /** B^T on six named vectors; `put(i, value)` stores frequency i. `four` is where a vector of fours lies. */
 function inputTransform(
@@ -114,6 +114,7 @@ export interface Gemm {
   readonly products: number
   /** Bytes between two output channels of M. */
   readonly productBytes: number
+  readonly broadcast: Broadcast
 }
 
 /**
@@ -123,6 +124,7 @@ export interface Gemm {
 export function multiply(shape: Gemm): string {
   const { name, vectors, depth, transformed, channelBytes, products, productBytes } = shape
   const sums = vectors * STEP
+  const weights = broadcast(shape.broadcast, 'u', 'u', STEP)
   return `
 function ${name}(weights: usize): void {
   let v: usize = ${transformed}
@@ -133,7 +135,7 @@ function ${name}(weights: usize): void {
       ${each(vectors, (i) => `const v${i} = ${load('v', i * VECTOR)}`)}
       ${each(
         STEP,
-        (c) => `const u${c} = ${loadSplat('u', c * TILE)}
+        (c) => `${weights[c]}
       ${each(vectors, (i) => `s${c * vectors + i} = madd(u${c}, v${i}, s${c * vectors + i})`)}`,
       )}
       v += ${channelBytes}
