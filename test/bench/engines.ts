@@ -1,5 +1,5 @@
 // The engines on one luma plane with the shipped 9-1-5: `npm run bench -- engines`, `--rounds 5` for a
-// quick look. They take turns in one process; times are CPU time, of which a busy machine takes
+// quick look. They take turns in one process, in Node and then in workerd; times are CPU time, of which a busy machine takes
 // nothing away. The reference is slow, and is timed on a small plane only.
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
@@ -16,6 +16,7 @@ import { ort } from '../support/ort.ts'
 import { maxDifference } from '../support/samples.ts'
 import { drawnPlanes } from '../support/drawn.ts'
 import { compare, cpuMs, type Table } from './bench.ts'
+import { compareInWorkerd } from './enginesWorkerd.ts'
 
 const SCALE = 3
 const MODEL = new URL(`../../models/srcnn-x${SCALE}.onnx`, import.meta.url)
@@ -39,7 +40,8 @@ interface Subject {
 }
 
 export async function benchEngines(rounds = 20): Promise<Table[]> {
-  const network = decodeNetwork(new Uint8Array(await readFile(MODEL)))
+  const model = new Uint8Array(await readFile(MODEL))
+  const network = decodeNetwork(model)
   const input = await drawnPlanes(...SMALL, SCALE)
   const isRelaxedHere = await hasRelaxedSimd()
   const kinds = ARITHMETICS.filter((kind) => kind === 'plain' || isRelaxedHere)
@@ -54,6 +56,10 @@ export async function benchEngines(rounds = 20): Promise<Table[]> {
     const notes = subjects.map(({ engine, memories }) => `${engine.name}: linear memory ${memories.map(({ buffer }) => (buffer.byteLength / 1e6).toFixed(2)).join(' + ')} MB`) // prettier-ignore
     tables.push({ ...table, notes: [...table.notes, ...notes] })
   }
+  const planes = await Promise.all(
+    SIZES.map(([width, height]) => drawnPlanes(width, height, SCALE)),
+  )
+  tables.push(...(await compareInWorkerd(model, planes, rounds)))
   const notes = subjects.map(({ engine, bytes, coldStartMs }) => `${engine.name}: ${bytes.length} bytes, gzip ${gzipSync(bytes, { level: 9 }).length}; cold start ${coldStartMs.toFixed(1)} ms of CPU`) // prettier-ignore
   return [...tables, { title: 'engines, sizes and cold starts', rounds: 1, rows: [], notes }]
 }
