@@ -1,5 +1,6 @@
-// From the generator to WebAssembly, with the package `assemblyscript`: about a second a build.
-import { createHash } from 'node:crypto'
+// From the generator to WebAssembly, with the package `assemblyscript`: some 4 s of CPU a build, so that
+// one is kept as long as its source is the same.
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -31,7 +32,7 @@ export async function buildKernel(kind: Arithmetic): Promise<Uint8Array<ArrayBuf
 
 /** Whoever reads at this moment shall not read half a file. */
 async function replace(path: string, content: string | Uint8Array): Promise<void> {
-  const part = `${path}.${process.pid}`
+  const part = `${path}.${randomUUID()}`
   await writeFile(part, content)
   await rename(part, path)
 }
@@ -69,7 +70,6 @@ async function compile(
   source: string,
   options: ReturnType<typeof optionsOf>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  // prettier-ignore
   const { compileString } = (await import(COMPILER)) as Compiler
   const { binary, stderr } = await compileString({ 'srcnn.ts': source }, options)
   if (!binary) throw new Error(`the kernel does not compile:\n${stderr.toString()}`)
