@@ -2,15 +2,26 @@
 import type { Network } from '../../model/network.ts'
 import { BLOCK, BLOCKS, FREQUENCIES, KERNEL_1, KERNEL_3, SIDE, STEP, WEIGHTS_3 } from './layout.ts'
 
-/** G of F(4x4, 3x3): three taps at the points 0, 1, -1, 2, -2 and infinity. The other two: winograd.ts. */
-const G = [
-  [1 / 4, 0, 0],
-  [-1 / 6, -1 / 6, -1 / 6],
-  [-1 / 6, 1 / 6, -1 / 6],
-  [1 / 24, 1 / 12, 1 / 6],
-  [1 / 24, -1 / 12, 1 / 6],
-  [0, 0, 1],
-] as const
+/**
+ * G of F(4x4, 3x3) times three taps: their polynomial at the points 0, 1, -1, 2, -2 and infinity, scaled.
+ * winograd.ts has the other two matrices. Into six places, `step` apart.
+ */
+function transformTaps(
+  a: number,
+  b: number,
+  c: number,
+  to: Float64Array,
+  at: number,
+  step: number,
+): void {
+  // prettier-ignore
+  to[at] = a / 4
+  to[at + step] = -(a + b + c) / 6
+  to[at + 2 * step] = -(a - b + c) / 6
+  to[at + 3 * step] = (a + 2 * b + 4 * c) / 24
+  to[at + 4 * step] = (a - 2 * b + 4 * c) / 24
+  to[at + 5 * step] = c
+}
 
 export interface PackedWeights {
   /** [n1 / 4][36][9][4] */
@@ -36,30 +47,27 @@ export function packWeights({ layers: [first, second, third] }: Network): Packed
   }
 }
 
-/** [outputs][9][9] -> [outputs / 4][36][9][4]: each block of 3x3 taps is G g G^T, summed in f64. */
+/**
+ * [outputs][9][9] -> [outputs / 4][36][9][4]: each block of 3x3 taps is G g G^T, in f64. It runs once a
+ * network, before its code is compiled: so it is written out.
+ */
 function transformKernels(weights: Float32Array, outputs: number): Float32Array {
   const packed = new Float32Array(outputs * FREQUENCIES * BLOCKS)
   const rows = new Float64Array(SIDE * BLOCK) // G g
+  const block = new Float64Array(FREQUENCIES)
   for (let output = 0; output < outputs; output++) {
-    for (let block = 0; block < BLOCKS; block++) {
-      const top = Math.floor(block / BLOCK) * BLOCK
-      const left = (block % BLOCK) * BLOCK
-      const from = (output * KERNEL_1 + top) * KERNEL_1 + left
-      for (let i = 0; i < SIDE; i++) {
-        for (let x = 0; x < BLOCK; x++) {
-          let sum = 0
-          for (let y = 0; y < BLOCK; y++) sum += G[i][y] * weights[from + y * KERNEL_1 + x]
-          rows[i * BLOCK + x] = sum
-        }
+    for (let b = 0; b < BLOCKS; b++) {
+      const left = (b % BLOCK) * BLOCK
+      const from = (output * KERNEL_1 + (b - (b % BLOCK))) * KERNEL_1 + left
+      for (let x = 0, w = from; x < BLOCK; x++, w++) {
+        transformTaps(weights[w], weights[w + KERNEL_1], weights[w + 2 * KERNEL_1], rows, x, BLOCK)
       }
-      for (let i = 0; i < SIDE; i++) {
-        for (let j = 0; j < SIDE; j++) {
-          let sum = 0
-          for (let x = 0; x < BLOCK; x++) sum += rows[i * BLOCK + x] * G[j][x]
-          const frequency = Math.floor(output / STEP) * FREQUENCIES + i * SIDE + j
-          packed[(frequency * BLOCKS + block) * STEP + (output % STEP)] = sum
-        }
+      for (let i = 0, r = 0; i < FREQUENCIES; i += SIDE, r += BLOCK) {
+        transformTaps(rows[r], rows[r + 1], rows[r + 2], block, i, 1)
       }
+      const lane = output % STEP
+      let to = (output - lane) * FREQUENCIES * BLOCKS + b * STEP + lane
+      for (let f = 0; f < FREQUENCIES; f++, to += BLOCKS * STEP) packed[to] = block[f]
     }
   }
   return packed
