@@ -26,14 +26,14 @@ export interface Table {
 export async function compare(
   title: string,
   candidates: readonly Candidate[],
-  { rounds = 20, warmups = 3, notes = [] as readonly string[] } = {},
+  { rounds = 20, warmups = 3, notes = [] as readonly string[], clock = wallMs } = {},
 ): Promise<Table> {
   const times: number[][] = candidates.map(() => [])
   for (let round = -warmups; round < rounds; round++) {
     for (const [i, candidate] of candidates.entries()) {
-      const start = performance.now()
+      const start = clock()
       await candidate.run()
-      if (round >= 0) times[i].push(performance.now() - start)
+      if (round >= 0) times[i].push(clock() - start)
     }
   }
   const rows = candidates.map(({ name }, i) => ({
@@ -43,6 +43,16 @@ export async function compare(
     speed: median(times[i].map((time, round) => times[0][round] / time)),
   }))
   return { title, rounds, rows, notes }
+}
+
+function wallMs(): number {
+  return performance.now()
+}
+
+/** What this process had of the processors, all its threads together. */
+export function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 /** Aligned columns, for a terminal. */

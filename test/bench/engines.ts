@@ -1,35 +1,148 @@
-// The engines on one luma plane with 9-1-5. The reference is slow, and is timed on a small one only.
-import type { Engine } from '../../worker/engine/engine.ts'
-import { createOrtEngine } from '../../worker/engine/ort.ts'
+// The engines on one luma plane with the shipped 9-1-5: `npm run bench -- engines`, `--rounds 5` for a
+// quick look. They take turns in one process, in Node and then in workerd; times are CPU time, of which a busy machine takes
+// nothing away. The reference is slow, and is timed on a small plane only.
+import { readFile } from 'node:fs/promises'
+import { gzipSync } from 'node:zlib'
+import type { Engine, Planes } from '../../worker/engine/engine.ts'
+import { createFusedEngine } from '../../worker/engine/fused.ts'
+import { buildKernel } from '../../worker/engine/kernel/compile.ts'
+import { hasRelaxedSimd } from '../../worker/engine/kernel/node.ts'
+import { ARITHMETICS, type Arithmetic } from '../../worker/engine/kernel/source.ts'
+import { createOrtEngine, type OrtRuntime } from '../../worker/engine/ort.ts'
 import { reference } from '../../worker/engine/reference.ts'
-import { costOf, SRCNN_915 } from '../../worker/model/network.ts'
+import { psnr } from '../../worker/image/metrics.ts'
+import { costOf, decodeNetwork, type Network } from '../../worker/model/network.ts'
 import { ort } from '../support/ort.ts'
-import { maxDifference, sampleNetwork, samplePlanes } from '../support/samples.ts'
-import { compare, type Table } from './bench.ts'
+import { maxDifference } from '../support/samples.ts'
+import { drawnPlanes } from '../support/drawn.ts'
+import { compare, cpuMs, type Table } from './bench.ts'
+import { compareInWorkerd } from './enginesWorkerd.ts'
 
-export async function benchEngines(): Promise<Table[]> {
-  const network = sampleNetwork(SRCNN_915)
-  const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
-  const tables: Table[] = []
-  const cases: [side: number, engines: Engine[], rounds: number][] = [
-    [64, [onnxruntime, reference], 10],
-    [160, [onnxruntime], 20],
-    [256, [onnxruntime], 20],
-  ]
-  for (const [side, engines, rounds] of cases) {
-    const input = samplePlanes(1, side, side)
-    const results = await Promise.all(engines.map((engine) => engine.run(network, input)))
-    const candidates = engines.map((engine) => ({
-      name: engine.name,
-      run: () => engine.run(network, input),
-    }))
-    const notes = results
-      .slice(1)
-      .map(({ data }, i) => `${engines[i + 1].name}: largest difference ${maxDifference(data, results[0].data).toExponential(1)}`) // prettier-ignore
-    const table = await compare(`engines, ${side}²`, candidates, { rounds, notes })
-    const rate = (costOf(network) * side * side) / table.rows[0].medianMs / 1e6
-    notes.push(`${engines[0].name}: ${rate.toFixed(1)} GMAC/s`)
-    tables.push(table)
+const SCALE = 3
+const MODEL = new URL(`../../models/srcnn-x${SCALE}.onnx`, import.meta.url)
+const ORT_WASM = new URL('../../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm', import.meta.url) // prettier-ignore
+
+const SMALL: [number, number] = [64, 64]
+const SIZES: [number, number][] = [
+  [256, 256],
+  [512, 512],
+  [768, 768],
+  [1500, 1000],
+]
+
+/** An engine, and what its coming to life was seen to cost. */
+interface Subject {
+  readonly engine: Engine
+  readonly bytes: Uint8Array
+  /** CPU ms: from bytes to a first result of SMALL. */
+  readonly coldStartMs: number
+  readonly memories: readonly WebAssembly.Memory[]
+}
+
+export async function benchEngines({ rounds = 20 }): Promise<Table[]> {
+  const model = new Uint8Array(await readFile(MODEL))
+  const network = decodeNetwork(model)
+  const input = await drawnPlanes(...SMALL, SCALE)
+  const isRelaxedHere = await hasRelaxedSimd()
+  const kinds = ARITHMETICS.filter((kind) => kind === 'plain' || isRelaxedHere)
+  const subjects = [await startOrt(network, input)]
+  for (const kind of kinds) subjects.push(await startFused(kind, network, input))
+  const native = await nativeOrt()
+
+  const tables = [await compareOn(network, SMALL, [subjects[0].engine, reference], rounds)]
+  const engines = [...subjects.map(({ engine }) => engine), ...(native ? [native] : [])]
+  for (const size of SIZES) {
+    const table = await compareOn(network, size, engines, rounds)
+    const notes = subjects.map(({ engine, memories }) => `${engine.name}: linear memory ${memories.map(({ buffer }) => (buffer.byteLength / 1e6).toFixed(2)).join(' + ')} MB`) // prettier-ignore
+    tables.push({ ...table, notes: [...table.notes, ...notes] })
   }
-  return tables
+  const planes = await Promise.all(
+    SIZES.map(([width, height]) => drawnPlanes(width, height, SCALE)),
+  )
+  tables.push(...(await compareInWorkerd(model, planes, rounds)))
+  const notes = subjects.map(({ engine, bytes, coldStartMs }) => `${engine.name}: ${bytes.length} bytes, gzip ${gzipSync(bytes, { level: 9 }).length}; cold start ${coldStartMs.toFixed(1)} ms of CPU`) // prettier-ignore
+  return [...tables, { title: 'engines, sizes and cold starts', rounds: 1, rows: [], notes }]
+}
+
+async function compareOn(
+  network: Network,
+  [width, height]: [number, number],
+  engines: readonly Engine[],
+  rounds: number,
+): Promise<Table> {
+  const input = await drawnPlanes(width, height, SCALE)
+  const results: Planes[] = []
+  for (const engine of engines) results.push(await engine.run(network, input))
+  const notes = results.slice(1).map((result, i) => `${engines[i + 1].name}: ${accuracyOf(result, results[0])}`) // prettier-ignore
+  const candidates = engines.map((engine) => ({
+    name: engine.name,
+    run: () => engine.run(network, input),
+  }))
+  const title = `engines, ${width}x${height}, CPU time`
+  const table = await compare(title, candidates, { rounds, warmups: 2, clock: cpuMs })
+  const rate = (costOf(network) * width * height) / table.rows[0].medianMs / 1e6
+  return { ...table, notes: [...notes, `${engines[0].name}: ${rate.toFixed(1)} GMAC/s`] }
+}
+
+/** Against `first`: largest difference, PSNR, and how many pixels are another of 256 levels. */
+function accuracyOf(planes: Planes, first: Planes): string {
+  const level = (v: number) => Math.round(255 * Math.min(1, Math.max(0, v)))
+  let changed = 0
+  planes.data.forEach((v, i) => (changed += Number(level(v) !== level(first.data[i]))))
+  const share = (100 * changed) / planes.data.length
+  return `largest difference ${maxDifference(planes.data, first.data).toExponential(1)}, ${psnr(planes, first).toFixed(0)} dB, ${share.toFixed(4)} % of pixels changed` // prettier-ignore
+}
+
+async function startFused(kind: Arithmetic, network: Network, input: Planes): Promise<Subject> {
+  const bytes = await buildKernel(kind)
+  return watched(bytes, async () => {
+    const engine = createFusedEngine(await WebAssembly.compile(bytes), { name: `fused, ${kind}` })
+    await engine.run(network, input)
+    return engine
+  })
+}
+
+async function startOrt(network: Network, input: Planes): Promise<Subject> {
+  return watched(new Uint8Array(await readFile(ORT_WASM)), async () => {
+    const engine = createOrtEngine(ort, { executionProvider: 'wasm' })
+    await engine.run(network, input)
+    return engine
+  })
+}
+
+/** onnxruntime-node is optional; on one thread, as the others are. */
+async function nativeOrt(): Promise<Engine | undefined> {
+  try {
+    const runtime = (await import('onnxruntime-node')) as unknown as OrtRuntime
+    const sessionOptions = { intraOpNumThreads: 1, interOpNumThreads: 1 }
+    return createOrtEngine(runtime, { executionProvider: 'cpu', name: 'ort, native', sessionOptions }) // prettier-ignore
+  } catch {
+    return undefined
+  }
+}
+
+/** Sees which WebAssembly memories come into being meanwhile, made by JavaScript or by a module. */
+async function watched(bytes: Uint8Array, start: () => Promise<Engine>): Promise<Subject> {
+  const { Memory, Instance } = WebAssembly
+  const memories: WebAssembly.Memory[] = []
+  WebAssembly.Memory = class extends Memory {
+    constructor(descriptor: WebAssembly.MemoryDescriptor) {
+      super(descriptor)
+      memories.push(this)
+    }
+  }
+  WebAssembly.Instance = class extends Instance {
+    constructor(module: WebAssembly.Module, imports?: WebAssembly.Imports) {
+      super(module, imports)
+      if (this.exports.memory) memories.push(this.exports.memory as WebAssembly.Memory)
+    }
+  }
+  try {
+    const begin = cpuMs()
+    const engine = await start()
+    return { engine, bytes, coldStartMs: cpuMs() - begin, memories }
+  } finally {
+    WebAssembly.Memory = Memory
+    WebAssembly.Instance = Instance
+  }
 }

@@ -1,6 +1,7 @@
-// npm run bench -- resize engines --json: the named benches, or all of them. --quick leaves out what
-// takes minutes.
+// npm run bench -- resize engines --json: the named benches, or all of them. `--quick` leaves out what
+// takes minutes, `--rounds 5` is for engines.
 import { cpus } from 'node:os'
+import { parseArgs } from 'node:util'
 import { benchBackends } from './backends.ts'
 import { format, type Table } from './bench.ts'
 import { benchEngines } from './engines.ts'
@@ -8,7 +9,12 @@ import { benchMemory } from './memory.ts'
 import { benchRequest } from './request.ts'
 import { benchResize } from './resize.ts'
 
-const BENCHES: Record<string, (options: { isQuick: boolean }) => Promise<Table[]>> = {
+interface Options {
+  readonly rounds?: number
+  readonly isQuick: boolean
+}
+
+const BENCHES: Record<string, (options: Options) => Promise<Table[]>> = {
   resize: benchResize,
   engines: benchEngines,
   request: benchRequest,
@@ -16,15 +22,18 @@ const BENCHES: Record<string, (options: { isQuick: boolean }) => Promise<Table[]
   backends: benchBackends,
 }
 
-const words = process.argv.slice(2)
-const asJson = words.includes('--json')
-const isQuick = words.includes('--quick')
-const names = words.filter((word) => word !== '--json' && word !== '--quick')
+const { values, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, rounds: { type: 'string' } },
+})
+const asJson = values.json === true
+const options: Options = {
+  isQuick: values.quick === true,
+  ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }),
+}
 const unknown = names.find((name) => !Object.hasOwn(BENCHES, name))
 if (unknown !== undefined) {
-  console.error(
-    `no bench "${unknown}": expected ${Object.keys(BENCHES).join(', ')}, --json or --quick`,
-  )
+  console.error(`no bench "${unknown}": expected ${Object.keys(BENCHES).join(', ')}`)
   process.exit(2)
 }
 
@@ -32,7 +41,7 @@ const machine = `${cpus()[0].model}, ${cpus().length} cores, Node ${process.vers
 if (!asJson) console.log(`${machine}\n`)
 const tables: Table[] = []
 for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
-  for (const table of await BENCHES[name]({ isQuick })) {
+  for (const table of await BENCHES[name](options)) {
     tables.push(table)
     if (!asJson) console.log(`${format(table)}\n`)
   }

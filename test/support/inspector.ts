@@ -97,10 +97,16 @@ export async function inspect(worker: Miniflare): Promise<Inspector> {
 
 /** Resident memory in bytes of the workerd processes that this process started. */
 export function residentMemory(): number {
+  return processesOfWorkerd()
+    .map((id) => readFileSync(`/proc/${id}/statm`, 'utf8').split(' ')[1])
+    .reduce((sum, pages) => sum + 4096 * Number(pages), 0)
+}
+
+/** Their ids. */
+export function processesOfWorkerd(): number[] {
   const processes = execFileSync('ps', ['-o', 'pid=,comm=', '--ppid', `${process.pid}`], { encoding: 'utf8' }) // prettier-ignore
   return processes
     .split('\n')
     .filter((line) => line.includes('workerd'))
-    .map((line) => readFileSync(`/proc/${Number.parseInt(line, 10)}/statm`, 'utf8').split(' ')[1])
-    .reduce((sum, pages) => sum + 4096 * Number(pages), 0)
+    .map((line) => Number.parseInt(line, 10))
 }

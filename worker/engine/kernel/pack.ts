@@ -1,0 +1,98 @@
+// A network's weights in the order in which the kernel reads them.
+import type { Network } from '../../model/network.ts'
+import { BLOCK, BLOCKS, FREQUENCIES, KERNEL_1, KERNEL_3, SIDE, STEP, WEIGHTS_3 } from './layout.ts'
+
+/**
+ * G of F(4x4, 3x3) times three taps: their polynomial at the points 0, 1, -1, 2, -2 and infinity, scaled.
+ * winograd.ts has the other two matrices. Into six places, `step` apart.
+ */
+function transformTaps(
+  a: number,
+  b: number,
+  c: number,
+  to: Float64Array,
+  at: number,
+  step: number,
+): void {
+  // prettier-ignore
+  to[at] = a / 4
+  to[at + step] = -(a + b + c) / 6
+  to[at + 2 * step] = -(a - b + c) / 6
+  to[at + 3 * step] = (a + 2 * b + 4 * c) / 24
+  to[at + 4 * step] = (a - 2 * b + 4 * c) / 24
+  to[at + 5 * step] = c
+}
+
+export interface PackedWeights {
+  /** [n1 / 4][36][9][4] */
+  readonly weights1: Float32Array
+  readonly bias1: Float32Array
+  /** [n2 / 4][n1][4] */
+  readonly weights2: Float32Array
+  readonly bias2: Float32Array
+  /** [n2][5 columns][5 rows], WEIGHTS_3 apart */
+  readonly weights3: Float32Array
+  readonly bias3: Float32Array
+}
+
+/** Of a 9-1-5 on one channel. */
+export function packWeights({ layers: [first, second, third] }: Network): PackedWeights {
+  return {
+    weights1: transformKernels(first.weights, first.outputs),
+    bias1: first.bias,
+    weights2: interleaveOutputs(second.weights, second.inputs, second.outputs),
+    bias2: second.bias,
+    weights3: transposeKernels(third.weights),
+    bias3: third.bias,
+  }
+}
+
+/**
+ * [outputs][9][9] -> [outputs / 4][36][9][4]: each block of 3x3 taps is G g G^T, in f64. It runs once a
+ * network, before its code is compiled: so it is written out.
+ */
+function transformKernels(weights: Float32Array, outputs: number): Float32Array {
+  const packed = new Float32Array(outputs * FREQUENCIES * BLOCKS)
+  const rows = new Float64Array(SIDE * BLOCK) // G g
+  const block = new Float64Array(FREQUENCIES)
+  for (let output = 0; output < outputs; output++) {
+    for (let b = 0; b < BLOCKS; b++) {
+      const left = (b % BLOCK) * BLOCK
+      const from = (output * KERNEL_1 + (b - (b % BLOCK))) * KERNEL_1 + left
+      for (let x = 0, w = from; x < BLOCK; x++, w++) {
+        transformTaps(weights[w], weights[w + KERNEL_1], weights[w + 2 * KERNEL_1], rows, x, BLOCK)
+      }
+      for (let i = 0, r = 0; i < FREQUENCIES; i += SIDE, r += BLOCK) {
+        transformTaps(rows[r], rows[r + 1], rows[r + 2], block, i, 1)
+      }
+      const lane = output % STEP
+      let to = (output - lane) * FREQUENCIES * BLOCKS + b * STEP + lane
+      for (let f = 0; f < FREQUENCIES; f++, to += BLOCKS * STEP) packed[to] = block[f]
+    }
+  }
+  return packed
+}
+
+/** [outputs][inputs] -> [outputs / 4][inputs][4] */
+function interleaveOutputs(weights: Float32Array, inputs: number, outputs: number): Float32Array {
+  const packed = new Float32Array(weights.length)
+  for (let output = 0; output < outputs; output++) {
+    for (let input = 0; input < inputs; input++) {
+      const to = (Math.floor(output / STEP) * inputs + input) * STEP + (output % STEP)
+      packed[to] = weights[output * inputs + input]
+    }
+  }
+  return packed
+}
+
+/** [channels][5 rows][5 columns] -> [channels][5 columns][5 rows], WEIGHTS_3 apart */
+function transposeKernels(weights: Float32Array): Float32Array {
+  const taps = KERNEL_3 * KERNEL_3
+  const packed = new Float32Array((weights.length / taps) * WEIGHTS_3)
+  weights.forEach((weight, i) => {
+    const [channel, tap] = [Math.floor(i / taps), i % taps]
+    const [y, x] = [Math.floor(tap / KERNEL_3), tap % KERNEL_3]
+    packed[channel * WEIGHTS_3 + x * KERNEL_3 + y] = weight
+  })
+  return packed
+}
