@@ -14,7 +14,7 @@ export interface AppParts {
   /** Our own pages: paths are those below the prefix. */
   readonly assets: { fetch(request: Request): Promise<Response> }
   /** For the health page. */
-  readonly engine: string
+  readonly engines: string
   readonly maxOutputPixels: number
   readonly listModels: () => Promise<readonly ListedModel[]>
 }
@@ -35,9 +35,9 @@ export function createApp(parts: AppParts): Hono {
   })
 
   app.get(`${prefix}health`, async (c) => {
-    const { engine, maxOutputPixels } = parts
+    const { engines, maxOutputPixels } = parts
     const models = await parts.listModels()
-    const health = { status: 'ok', pipeline: PIPELINE_VERSION, engine, maxOutputPixels, models }
+    const health = { status: 'ok', pipeline: PIPELINE_VERSION, engines, maxOutputPixels, models }
     return c.json(health, 200, { 'cache-control': 'no-store' })
   })
   app.use(parts.superResolution)

@@ -6,7 +6,7 @@
 //                                 share one, so that it goes through the network once.
 //
 // <source> is the SHA-256 of host, path and the query that the origin sees; <variant> names all else
-// that changes a pixel: scale, format, quality, weights, limits, PIPELINE_VERSION. Nothing here
+// that changes a pixel: scale, format, quality, weights, limits, engines, PIPELINE_VERSION. Nothing here
 // throws into a request: a cache that fails, or does not answer, is a cache that misses.
 import { sha256 } from './digest.ts'
 import type { Candidates } from './models.ts'
@@ -68,18 +68,20 @@ interface Store {
 
 /**
  * The cache key of a request: only what is known before the origin is asked. Where the picture will
- * choose between two sets of weights, both are in it.
+ * choose between two sets of weights, both are in it. `engines`: see Platform.
  */
 export async function lookupKey(
   want: Params,
   format: Format,
   { model, jpegModel }: Candidates,
   settings: Settings,
+  engines: string,
 ): Promise<Key> {
   const { scale, quality, sourceUrl } = want
   const models = [model, jpegModel].filter((one) => one !== undefined)
-  const weights = models.map(({ name, hash }) => `${name}@${hash}`).join('_') || 'bicubic'
-  const variant = `x${scale}-${format}-q${quality}-${weights}-n${settings.maxNetworkPixels}-v${PIPELINE_VERSION}`
+  const weights = models.map(({ name, hash }) => `${name}@${hash}`).join('_')
+  const network = weights === '' ? 'bicubic' : `${weights}-${engines}`
+  const variant = `x${scale}-${format}-q${quality}-${network}-n${settings.maxNetworkPixels}-v${PIPELINE_VERSION}`
   const withoutScheme = sourceUrl.slice(sourceUrl.indexOf('://') + 3)
   return { source: await sha256(new TextEncoder().encode(withoutScheme)), variant }
 }

@@ -1,10 +1,18 @@
 // The Worker's entry: env -> options -> app. The only file that knows `Env`.
 import { env as untyped } from 'cloudflare:workers'
 import { createApp } from './app.ts'
+import { supportsFused } from './engine/fused.ts'
+import { createSuperResolution, type Platform } from './middleware.ts'
 import { createModels } from './models.ts'
 import { resolveOptions } from './options.ts'
 import { createBucketOrigin, createOrigin } from './origin.ts'
-import { platform, superResolution } from './workers.ts'
+import { platform as kernelPlatform } from './workers.ts'
+
+/**
+ * By wrangler.toml's [define], which decides what is bundled: onnxruntime-web (14 MB) for `none` of the
+ * networks, for the `others` that the kernel does not run, or for `all`.
+ */
+declare const ORT: 'none' | 'others' | 'all'
 
 /** Bindings and variables of wrangler.toml. */
 interface Env {
@@ -30,17 +38,31 @@ const options = {
   models: env.MODELS_BUCKET,
 }
 const { originTimeoutMs, maxOutputPixels } = resolveOptions(options)
+const platform = await choosePlatform()
 const models = createModels(platform.bundled, env.MODELS_BUCKET)
 
 export default createApp({
   prefix: env.SR_PREFIX ?? '/_sr/',
-  superResolution: superResolution(options),
+  superResolution: createSuperResolution(platform)(options),
   origin: originOf(env),
   assets: env.ASSETS,
-  engine: platform.engine.name,
+  engines: platform.engines,
   maxOutputPixels,
   listModels: () => models.list(),
 })
+
+/** In this form the bundler sees an import that is never reached, and leaves onnxruntime out. */
+async function choosePlatform(): Promise<Platform> {
+  if (ORT !== 'none') {
+    const { createWorkerdOrtEngine } = await import('./engine/ort-workerd.ts')
+    const ort = createWorkerdOrtEngine()
+    if (ORT === 'all') return { ...kernelPlatform, engines: ort.name, engineFor: () => ort }
+    const engineFor: Platform['engineFor'] = (network) =>
+      supportsFused(network) ? kernelPlatform.engineFor(network) : ort
+    return { ...kernelPlatform, engineFor }
+  }
+  return kernelPlatform
+}
 
 function originOf({ ORIGIN, ORIGIN_BUCKET, ORIGIN_URL }: Env) {
   if (ORIGIN === 'none') return undefined

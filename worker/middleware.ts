@@ -6,6 +6,7 @@ import { createResultCache } from './cache.ts'
 import type { Codec } from './codec/codec.ts'
 import type { Engine } from './engine/engine.ts'
 import { SrError } from './errors.ts'
+import type { Network } from './model/network.ts'
 import { type BundledModels, createModels, type Models } from './models.ts'
 import { resolveOptions, type Settings, type SuperResolutionOptions } from './options.ts'
 import { type Params, parseParams } from './params.ts'
@@ -16,7 +17,10 @@ import { type Source, sourceHeaders } from './source.ts'
 /** What a runtime lends the middleware; one for each isolate or process. */
 export interface Platform {
   readonly codec: Codec
-  readonly engine: Engine
+  /** Which engines, and which builds of them, networks run on here: what stands for them in cache keys. */
+  readonly engines: string
+  /** What runs a network; its `run` rejects one that nothing here can run. */
+  readonly engineFor: (network: Network) => Engine
   readonly bundled: BundledModels
 }
 

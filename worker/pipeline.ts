@@ -10,6 +10,7 @@ import type { Engine } from './engine/engine.ts'
 import { type Model, upscale } from './engine/upscale.ts'
 import { SrError } from './errors.ts'
 import { freshnessOf } from './freshness.ts'
+import type { Network } from './model/network.ts'
 import { type Candidates, type ChosenModel, modelFor, type Models } from './models.ts'
 import type { Settings } from './options.ts'
 import type { Format, Params } from './params.ts'
@@ -20,7 +21,8 @@ import { readSource, type Source } from './source.ts'
 export interface Deps {
   readonly settings: Settings
   readonly codec: Codec
-  readonly engine: Engine
+  readonly engines: string
+  readonly engineFor: (network: Network) => Engine
   readonly models: Models
   readonly slots: Slots
   readonly cache: ResultCache
@@ -39,7 +41,7 @@ export async function serveUpscaled(
   const { settings, cache, nowMs } = deps
   const candidates = await candidatesOf(want, deps)
   const format = negotiate(want.format, request.headers.get('accept'))
-  const key = await lookupKey(want, format, candidates, settings)
+  const key = await lookupKey(want, format, candidates, settings, deps.engines)
   const answer = async (entry: Entry, bytes: Bytes | undefined, cacheStatus: string) =>
     resultResponse(request, entry, await etagOf(entry.digest, key), bytes, {
       cacheStatus,
@@ -77,9 +79,10 @@ export async function serveUpscaled(
     header = readHeader(bytes)
     const ttlSeconds = freshness.ttlSeconds ?? settings.defaultTtlSeconds
     const plan = planOf(header, want, format, candidates, settings)
+    const model = await modelOf(plan, deps)
     const digest = await sha256(bytes)
     const same = freshness.isStorable ? await cache.read(digest, key) : undefined
-    const result = same ?? (await make(bytes, header, plan, deps))
+    const result = same ?? (await make(bytes, header, plan, model, deps))
     const entry: Entry = {
       digest,
       type: `image/${plan.format}`,
@@ -87,7 +90,7 @@ export async function serveUpscaled(
       sr: doneField(
         plan.scale,
         plan.model ? `${plan.model.name}@${plan.model.hash.slice(0, 8)}` : 'bicubic',
-        plan.model ? deps.engine.name : undefined,
+        model?.engine.name,
       ),
       sourceEtag: original.headers.get('etag') ?? undefined,
       sourceModified: original.headers.get('last-modified') ?? undefined,
@@ -150,11 +153,19 @@ const SAME_FORMAT: Partial<Record<Header['type'], EncodeFormat>> = {
   webp: 'webp',
 }
 
-/** Bytes to larger bytes, alone in the isolate. Throws a Skip for whatever fails. */
-async function make(bytes: Bytes, header: Header, plan: Plan, deps: Deps): Promise<Bytes> {
-  const { codec, engine, settings, slots } = deps
+async function modelOf(plan: Plan, { engineFor }: Deps): Promise<Model | undefined> {
   const network = plan.model && (await orSkip('MODEL', plan.model.load()))
-  const model: Model | undefined = network && { network, engine }
+  return network && { network, engine: engineFor(network) }
+}
+
+/** Bytes to larger bytes, alone in the isolate. Throws a Skip for whatever fails. */
+async function make(
+  bytes: Bytes,
+  header: Header,
+  plan: Plan,
+  model: Model | undefined,
+  { codec, settings, slots }: Deps,
+): Promise<Bytes> {
   const done = await slots.run(settings, async () => {
     const picture = await orSkip('DECODE', codec.decode(bytes, header))
     const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model))

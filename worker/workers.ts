@@ -3,14 +3,18 @@
 import manifest from '../models/manifest.json'
 import { createCodec } from './codec/codec.ts'
 import { codecModules } from './codec/workers.ts'
-import { createWorkerdOrtEngine } from './engine/ort-workerd.ts'
+import { createFusedEngine } from './engine/fused.ts'
+import { kernelModule } from './engine/kernel/workers.ts'
 import { createSuperResolution, type Platform } from './middleware.ts'
 import { parseManifest } from './model/manifest.ts'
 import * as weights from './weights.ts'
 
+const fused = createFusedEngine(kernelModule, { name: 'fused-relaxed' })
+
 export const platform: Platform = {
   codec: createCodec(codecModules),
-  engine: createWorkerdOrtEngine(),
+  engines: fused.name,
+  engineFor: () => fused,
   bundled: {
     manifest: parseManifest(JSON.stringify(manifest)),
     files: new Map(Object.entries(weights)),

@@ -1,10 +1,11 @@
 // Builds what the worker tests run, once before them (vitest's globalSetup) or by hand.
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
-import { BUNDLE, OTHER_BUNDLE, ROOT } from './worker.ts'
+import { BUNDLE, ORT_BUNDLE, OTHER_BUNDLE, ROOT } from './worker.ts'
 
 export function setup(): void {
   build(BUNDLE, '--env', '')
+  build(ORT_BUNDLE, '--env', '', '--define', 'ORT:"others"')
   build(OTHER_BUNDLE, '--config', 'test/support/app/wrangler.toml')
 }
 

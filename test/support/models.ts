@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto'
 import type { Miniflare } from 'miniflare'
 import { createNetwork, type Network } from '../../worker/model/network.ts'
 
-/** A network that adds `lift` to the luma: its work can be seen in one pixel. */
-export function lifting(lift: number): Network {
-  const network = createNetwork({ kernels: [1], widths: [], residual: true })
-  network.layers[0].bias[0] = lift
+/** A 9-1-5 that adds `lift` to its planes: its work can be seen in one pixel. */
+export function lifting(lift: number, channels = 1): Network {
+  const network = createNetwork({ kernels: [9, 1, 5], widths: [4, 4], channels, residual: true })
+  network.layers[2].bias.fill(lift)
   return network
 }
 

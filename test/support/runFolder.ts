@@ -3,19 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { exportModel } from '../../trainer/export.ts'
 import type { Validation } from '../../worker/model/manifest.ts'
-import {
-  createNetwork,
-  decodeNetwork,
-  describeNetwork,
-  encodeNetwork,
-} from '../../worker/model/network.ts'
-
-/** A network that adds `lift` to the luma, or to every channel: its work can be seen in one pixel. */
-export function liftingBytes(lift: number, channels = 1): Uint8Array {
-  const network = createNetwork({ kernels: [1], widths: [], channels, residual: true })
-  network.layers[0].bias.fill(lift)
-  return encodeNetwork(network)
-}
+import { describeNetwork, encodeNetwork } from '../../worker/model/network.ts'
+import { lifting } from './models.ts'
 
 export interface Model {
   readonly name?: string
@@ -32,8 +21,9 @@ export interface Model {
 export async function makeRunFolder(...models: readonly Model[]): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'run-'))
   for (const { name = 'srcnn', scale = 2, lift, channels, psnr, validation } of models) {
-    const bytes = liftingBytes(lift, channels)
-    const architecture = describeNetwork(decodeNetwork(bytes))
+    const network = lifting(lift, channels)
+    const bytes = encodeNetwork(network)
+    const architecture = describeNetwork(network)
     const figures = { data: 'held out', images: 3, input: 'float', psnr: psnr ?? 0, bicubic: 30, ...validation } // prettier-ignore
     await exportModel(folder, bytes, {
       name,

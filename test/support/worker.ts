@@ -6,8 +6,9 @@ import { Miniflare, type MiniflareOptions } from 'miniflare'
 import { unstable_readConfig as readConfig } from 'wrangler'
 
 export const ROOT = join(import.meta.dirname, '../..')
-/** Where build.ts puts the standalone worker, and somebody else's that mounts the middleware. */
+/** Where build.ts puts the standalone worker, that with onnxruntime, and somebody else's that mounts the middleware. */
 export const BUNDLE = join(ROOT, 'dist/worker')
+export const ORT_BUNDLE = join(ROOT, 'dist/ort-worker')
 export const OTHER_BUNDLE = join(ROOT, 'dist/other-worker')
 
 export interface WorkerOptions {

@@ -174,7 +174,10 @@ test('an origin’s own /, /health and /samples are its own; ours lie under the 
   for (const path of ['/', '/health', '/samples/harbour.jpg']) {
     expect(await text(path)).toBe(`own ${path}`)
   }
-  expect(JSON.parse(await text('/_sr/health'))).toMatchObject({ status: 'ok', engine: 'ort' })
+  expect(JSON.parse(await text('/_sr/health'))).toMatchObject({
+    status: 'ok',
+    engines: 'fused-relaxed',
+  })
   expect(await text('/_sr/')).toContain('edge-srcnn')
   expect(origin.asked.every(({ url }) => !url.startsWith('/_sr/'))).toBe(true)
 })

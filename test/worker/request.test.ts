@@ -58,7 +58,7 @@ describe('a picture', () => {
     const response = await get(`/cat.jpg?sr=${scale}`)
     expect(response.status).toBe(200)
     expect(response.headers.get('x-sr')).toMatch(
-      new RegExp(`^done; scale=${scale}; model="srcnn(-jpeg)?@[0-9a-f]{8}"; engine=ort$`),
+      new RegExp(`^done; scale=${scale}; model="srcnn(-jpeg)?@[0-9a-f]{8}"; engine=fused-relaxed$`),
     )
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     const { format, width, height } = await sharp(await response.arrayBuffer()).metadata()

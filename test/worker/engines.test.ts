@@ -1,0 +1,62 @@
+// What runs a network: our kernel any 9-1-5, onnxruntime the others where it was bundled.
+import { readdirSync } from 'node:fs'
+import type { Miniflare } from 'miniflare'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createNetwork, encodeNetwork } from '../../worker/model/network.ts'
+import { lifting, shipModels } from '../support/models.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin.ts'
+import { BUNDLE, ORT_BUNDLE, startWorker } from '../support/worker.ts'
+
+const isOrt = (file: string) => file.includes('ort-wasm')
+const deeper = createNetwork({ kernels: [3, 3], widths: [2], residual: true })
+deeper.layers[1].bias[0] = 0.1
+
+let origin: FakeOrigin
+beforeAll(async () => {
+  origin = await startOrigin()
+  const grey = { width: 16, height: 12, channels: 3, background: '#808080' } as const
+  origin.serve('/grey.png', await sharp({ create: grey }).png().toBuffer(), {})
+})
+afterAll(() => origin.close())
+
+/** `X-SR` and the first level of a picture by weights that lift it. */
+async function serve(worker: Miniflare, model: string) {
+  const response = await worker.dispatchFetch(`http://site.test/grey.png?sr=2&sr-model=${model}`)
+  const level = (
+    await sharp(await response.arrayBuffer())
+      .raw()
+      .toBuffer()
+  )[0]
+  return { sr: response.headers.get('x-sr'), level }
+}
+
+describe.each([
+  ['without onnxruntime', BUNDLE, /^skipped; reason=ENGINE$/, 128],
+  ['with onnxruntime', ORT_BUNDLE, /^done; .*engine=ort$/, 128 + Math.round((0.1 * 255 * 255) / 219)], // prettier-ignore
+] as const)('a worker %s', (_, bundle, others, level) => {
+  let worker: Miniflare
+  beforeAll(async () => {
+    worker = await startWorker({ bundle, vars: { ORIGIN_URL: origin.url }, buckets: ['MODELS_BUCKET'] }) // prettier-ignore
+    const models = { kernel: lifting(0.1), others: deeper }
+    await shipModels(worker, Object.entries(models).map(([name, network]) => ({ name, file: encodeNetwork(network) }))) // prettier-ignore
+    return () => worker.dispose()
+  })
+
+  test('runs a 9-1-5 in its kernel', async () => {
+    const { sr, level: lifted } = await serve(worker, 'kernel')
+    expect(sr).toMatch(/engine=fused-relaxed$/)
+    expect(lifted).toBe(128 + Math.round((0.1 * 255 * 255) / 219))
+  })
+
+  test('answers other networks as far as it can', async () => {
+    const served = await serve(worker, 'others')
+    expect(served.sr).toMatch(others)
+    expect(served.level).toBe(level)
+  })
+})
+
+test('onnxruntime is in the bundle that asks for it, and in no other', () => {
+  expect(readdirSync(ORT_BUNDLE).some(isOrt)).toBe(true)
+  expect(readdirSync(BUNDLE).some(isOrt)).toBe(false)
+})
