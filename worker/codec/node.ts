@@ -5,6 +5,8 @@ import { createRequire } from 'node:module'
 import type { CodecModules } from './codec.ts'
 import { neededPages, withInitialPages } from './initial-memory.ts'
 
+export const PHOTON_FILE = '@cf-wasm/photon/photon.wasm'
+
 /** Those that start with far more memory than they need. */
 export const OVERSIZED_FILES = {
   jpegDecoder: '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm',
@@ -16,7 +18,7 @@ export const OVERSIZED_FILES = {
 /** Reads and compiles the five modules; some 50 ms, so once a process is enough. */
 export async function loadCodecModules(): Promise<CodecModules> {
   const [photon, jpegDecoder, jpegEncoder, webpDecoder, webpEncoder] = await Promise.all([
-    compile(readPackaged('@cf-wasm/photon/photon.wasm')),
+    compile(readPackaged(PHOTON_FILE)),
     compile(readSlim(OVERSIZED_FILES.jpegDecoder)),
     compile(readSlim(OVERSIZED_FILES.jpegEncoder)),
     compile(readSlim(OVERSIZED_FILES.webpDecoder)),

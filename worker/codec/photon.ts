@@ -23,6 +23,18 @@ interface PhotonExports {
   photonimage_get_raw_pixels(image: number): [pointer: number, bytes: number]
 }
 
+/** All that is used of its 216. */
+export const PHOTON_EXPORTS: readonly (keyof PhotonExports)[] = [
+  'memory',
+  '__wbindgen_externrefs',
+  '__wbindgen_start',
+  '__wbindgen_malloc',
+  'photonimage_new_from_byteslice',
+  'photonimage_get_width',
+  'photonimage_get_height',
+  'photonimage_get_raw_pixels',
+]
+
 /** Decodes a PNG, the first frame of a GIF, or a BMP. Throws a RuntimeError on anything it cannot read. */
 export async function decodeWithPhoton(
   module: WebAssembly.Module,

@@ -1,9 +1,10 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- for programs that include this folder only
 /// <reference path="../wasm.d.ts" />
 // The codecs' modules in Cloudflare Workers, where WebAssembly is compiled at deploy time only.
-// Those in dist/ are the packages' own with less memory at the start: build.ts.
+// Those in dist/ are the packages' own with less memory at the start, and without what is not used of
+// photon: build.ts.
 
-import photon from '@cf-wasm/photon/photon.wasm'
+import photon from '../../dist/codec/photon.wasm'
 import jpegDecoder from '../../dist/codec/mozjpeg_dec.wasm'
 import jpegEncoder from '../../dist/codec/mozjpeg_enc.wasm'
 import webpDecoder from '../../dist/codec/webp_dec.wasm'
