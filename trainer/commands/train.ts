@@ -37,6 +37,8 @@ const VALIDATIONS = 60
 const EVALUATED: readonly InputName[] = ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']
 /** For steps from minutes: enough to average over, few enough not to matter. */
 const PROBE_STEPS = 30
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
 export const command: Command = {
   summary: 'Trains weights into a folder under trainer/runs.',
   usage: '[options]',
@@ -52,26 +54,20 @@ export const command: Command = {
     for (const line of backend.skipped) console.log(line)
     console.log(backend.description)
     const stop = new AbortController()
-    process.once('SIGINT', () => stop.abort()) // the next one ends the process at once
-    process.once('SIGTERM', () => stop.abort())
+    const abort = () => stop.abort()
+    for (const signal of SIGNALS) process.once(signal, abort) // the next one ends the process at once
     const tests = await Promise.all(config.tests.map(readDataset))
-    for (const scale of config.scales) {
-      if (stop.signal.aborted) return
-      try {
-        await trainScale({
-          config,
-          given: saved,
-          how,
-          folder,
-          backend,
-          tests,
-          scale,
-          stop: stop.signal,
-        })
-      } catch (error) {
-        if (error !== stop.signal.reason) throw error
-        process.exitCode = 130 // before its first step
+    try {
+      for (const scale of config.scales) {
+        if (stop.signal.aborted) return
+        const { signal } = stop
+        await trainScale({ config, given: saved, how, folder, backend, tests, scale, stop: signal })
       }
+    } catch (error) {
+      if (error !== stop.signal.reason) throw error
+      process.exitCode = 130 // before its first step
+    } finally {
+      for (const signal of SIGNALS) process.off(signal, abort) // ablate trains many a time
     }
     if (stop.signal.aborted) return
     if (how.upload) await uploadRun(folder, how.upload, { bucket: how.bucket })
