@@ -1,15 +1,16 @@
 // A miss from end to end: through workerd, and stage by stage in Node, where clocks are finer.
+import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { readHeader } from '../../worker/codec/header.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
-import { createOrtEngine } from '../../worker/engine/ort.ts'
+import { createFusedEngine } from '../../worker/engine/fused.ts'
+import { loadKernel } from '../../worker/engine/kernel/node.ts'
 import { upscale } from '../../worker/engine/upscale.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
-import { createNetwork, SRCNN_915 } from '../../worker/model/network.ts'
+import { decodeNetwork } from '../../worker/model/network.ts'
 import { renderScene } from '../fixtures/make.ts'
-import { ort } from '../support/ort.ts'
 import { startOrigin } from '../support/origin.ts'
 import { startWorker } from '../support/worker.ts'
 import { setup } from '../support/build.ts'
@@ -18,8 +19,6 @@ import { compare, type Table } from './bench.ts'
 const SCALE = 3
 const SIDES = [256, 512]
 const FORMATS = ['jpeg', 'png', 'webp'] as const
-/** As in workerd: see engine/ort-workerd.ts. */
-const MAX_SIDE = 160
 
 export async function benchRequest(): Promise<Table[]> {
   const scene = await renderScene('harbour')
@@ -44,9 +43,9 @@ async function encoded(
 /** Each stage alone, in Node. The network's share of `upscale` is what its engine takes. */
 async function benchStages(side: number, files: ReadonlyMap<string, Buffer>): Promise<Table> {
   const codec = createCodec(await loadCodecModules())
-  const engine = createOrtEngine(ort, { executionProvider: 'wasm', maxSide: MAX_SIDE })
-  const network = createNetwork(SRCNN_915)
-  const idle: Engine = { name: 'idle', maxSide: MAX_SIDE, run: async (_, input) => input }
+  const engine = createFusedEngine((await loadKernel()).module)
+  const network = decodeNetwork(await readFile(`models/srcnn-x${SCALE}.onnx`))
+  const idle: Engine = { name: 'idle', maxSide: engine.maxSide, run: async (_, input) => input }
   const jpeg = files.get('jpeg')!
   const small = await codec.decode(jpeg, readHeader(jpeg))
   const large = await upscale(small, SCALE, { engine, network })

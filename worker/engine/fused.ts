@@ -26,6 +26,12 @@ interface Kernel {
  */
 const COST_OF_A_TURN = 131_072 * 8032
 
+/**
+ * The kernel takes any size. This bounds what lies around it: the planes of a tile (512² x 4 planes x 4 B =
+ * 4 MB), and how long resizing and merging one takes. The halo that is computed twice costs 5 %.
+ */
+const MAX_SIDE = 512
+
 /** Whether the kernel can run it: a 9-1-5 on luma with edge padding and multiples of 4 channels. */
 export function supportsFused(network: Network): boolean {
   const { layers, padding } = network
@@ -93,7 +99,7 @@ export function createFusedEngine(module: WebAssembly.Module, options: FusedOpti
     return { channels, width, height, data }
   }
 
-  return { name, maxSide: Infinity, run }
+  return { name, maxSide: MAX_SIDE, run }
 }
 
 /** Columns `left` .. of a picture, at most MAX_WIDTH of them. */
