@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { readDataset } from '../../trainer/dataset.ts'
+import { enlargePlane, shrinkPlane, truthOf } from '../../trainer/degrade.ts'
+import { createFusedEngine } from '../../worker/engine/fused.ts'
+import { loadKernel } from '../../worker/engine/kernel/node.ts'
+import { createOrtEngine } from '../../worker/engine/ort.ts'
+import { quantize } from '../../worker/image/plane.ts'
+import { decodeNetwork } from '../../worker/model/network.ts'
+import { ort } from '../support/ort.ts'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+const SET14 = path.join(ROOT, '../shared/data/Set14')
+
+test.skipIf(!existsSync(SET14)).each([2, 3, 4])(
+  'on Set14 at x%i the kernel gives what onnxruntime gives, borders included (skipped without ../shared/data)',
+  async (scale) => {
+    const network = decodeNetwork(await readFile(path.join(ROOT, `models/srcnn-x${scale}.onnx`)))
+    const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
+    const kernel = createFusedEngine((await loadKernel()).module)
+    for (const { rgba } of (await readDataset(SET14)).pictures) {
+      const input = { channels: 1, ...enlargePlane(shrinkPlane(truthOf(rgba), scale), scale) }
+      const [ours, theirs] = [await kernel.run(network, input), await onnxruntime.run(network, input)] // prettier-ignore
+      const levels = [ours, theirs].map((planes) => quantize(planes).data.map((v) => Math.round(255 * v))) // prettier-ignore
+      let largest = 0
+      let changed = 0
+      let mostLevels = 0
+      ours.data.forEach((value, i) => {
+        largest = Math.max(largest, Math.abs(value - theirs.data[i]))
+        const apart = Math.abs(levels[0][i] - levels[1][i])
+        mostLevels = Math.max(mostLevels, apart)
+        if (apart > 0) changed++
+      })
+      expect(largest).toBeLessThan(1e-5)
+      expect(mostLevels).toBeLessThanOrEqual(1)
+      expect(changed / ours.data.length).toBeLessThan(0.0005)
+    }
+  },
+  120_000,
+)
