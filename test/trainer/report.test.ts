@@ -224,7 +224,7 @@ async function makeRun({
       data: 'drawn (2 images)',
       patches: 12_800,
       scores: [{ set: 'Set5', input: 'float', images: 1, psnr: 21, ssim: 0.6, bicubic: { psnr: 20, ssim: 0.5 } }], // prettier-ignore
-      validation: { data: 'Set5', images: 5, input: 'float', psnr: 32, bicubic: 30.39 },
+      validation: { data: 'Set5', images: 5, input: 'clean', psnr: 32, bicubic: 30.39 },
     })
   }
   return folder

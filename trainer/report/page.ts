@@ -138,12 +138,11 @@ const BELOW_BICUBIC = 0.5
 
 /** Where a run was validated on a set that papers have figures for. */
 function publishedLevels(validation: ModelEntry['validation'], scale: number): Level[] {
-  const input = INPUTS.find((kind) => kind === validation?.input)
-  if (validation === undefined || input === undefined) return []
+  if (validation?.input !== 'clean') return [] // luma that is not rounded, as papers have it
   const [set] = validation.data.split(' ')
   const known: [string, Published | undefined][] = [
-    ['sparse coding, published', publishedOf('SC', set, scale, input)],
-    ['SRCNN 9-1-5 on T91, published', publishedOf('9-1-5, T91', set, scale, input)],
+    ['sparse coding, published', publishedOf('SC', set, scale, 'float')],
+    ['SRCNN 9-1-5 on T91, published', publishedOf('9-1-5, T91', set, scale, 'float')],
   ]
   return known.flatMap(([name, quality]) => (quality ? [{ name, value: quality.psnr }] : []))
 }
