@@ -109,7 +109,7 @@ async function reachFigure(
   await patches.close()
 
   const network = withParameters(task.network, state.average)
-  const model = { network, engine: createInference(await loadRuntime()) }
+  const model = { network, engine: await createInference(await loadRuntime()) }
   const { psnr } = (await scoreSet(SET, (await readDataset(folder)).pictures, SCALE, 'float', model)).model // prettier-ignore
   const done = `${STEPS_TO_FIGURE} steps of ${batch} on ${backend.name} took ${formatTime(seconds)} and ended at ${psnr.toFixed(2)} dB` // prettier-ignore
   return psnr < FIGURE

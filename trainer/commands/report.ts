@@ -46,7 +46,7 @@ export const command: Command = {
         !given['no-sparse'] && existsSync(learned)
           ? (scale) => learnSparse(learned, scale)
           : undefined,
-      engine: createInference(runtime),
+      engine: await createInference(runtime),
     })
     console.log(file)
   },

@@ -109,7 +109,7 @@ async function trainScale(run: ScaleRun): Promise<void> {
       degradation,
       codec,
     )
-    const inference = createInference(await loadRuntime())
+    const inference = await createInference(await loadRuntime())
     const { name: data, pictures, digest } = patches.description
     const recipe: Recipe = { architecture, scale, data, pictures, digest }
     const state = await startState(config, empty, scale)

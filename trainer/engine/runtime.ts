@@ -2,6 +2,8 @@
 // weighs 288 MB: it is an optional dependency, and onnxruntime-web takes its place where it is left out.
 import type * as Ort from 'onnxruntime-web'
 import type { Engine } from '../../worker/engine/engine.ts'
+import { createFusedEngine, supportsFused } from '../../worker/engine/fused.ts'
+import { loadKernel } from '../../worker/engine/kernel/node.ts'
 import { createOrtEngine, type OrtRuntime } from '../../worker/engine/ort.ts'
 
 export interface Runtime {
@@ -40,9 +42,19 @@ export async function loadRuntime(name: RuntimeName = 'auto'): Promise<Runtime> 
 // A tile of this side needs some 100 MB in the runtime; results do not depend on it.
 const MAX_SIDE = 512
 
-/** Runs networks on whole pictures, to validate, evaluate and report. */
-export function createInference({ api, executionProvider }: Runtime): Engine {
-  return createOrtEngine(api, { executionProvider, maxSide: MAX_SIDE })
+/**
+ * Runs networks on whole pictures, to validate, evaluate and report: by the kernel that serves them where
+ * it can, else by ONNX Runtime.
+ */
+export async function createInference({ api, executionProvider }: Runtime): Promise<Engine> {
+  const { arithmetic, module } = await loadKernel()
+  const fused = createFusedEngine(module)
+  const ort = createOrtEngine(api, { executionProvider, maxSide: MAX_SIDE })
+  return {
+    name: `fused-${arithmetic}, ${ort.name}`,
+    maxSide: Math.min(fused.maxSide, ort.maxSide),
+    run: (network, input) => (supportsFused(network) ? fused : ort).run(network, input),
+  }
 }
 
 async function loadWeb(why: string): Promise<Runtime> {

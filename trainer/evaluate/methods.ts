@@ -83,12 +83,12 @@ async function methodOfManifest(name: string, sources: Sources): Promise<NamedMe
   return methodOfNetworks(name, networks, runtime)
 }
 
-function methodOfNetworks(
+async function methodOfNetworks(
   name: string,
   networks: ReadonlyMap<number, Network>,
   runtime: Runtime,
-): NamedMethod {
-  const engine = createInference(runtime)
+): Promise<NamedMethod> {
+  const engine = await createInference(runtime)
   const models = new Map<number, Model>()
   for (const [scale, network] of networks) {
     const channels = channelsOf(network)
