@@ -156,7 +156,7 @@ function onEachChannel(luma: Network): Network {
       const from = weights.subarray(output * inputs * area, (output + 1) * inputs * area)
       blocks.set(from, (3 * row + Math.floor(row / outputs)) * inputs * area)
     }
-    return { kernel, inputs: 3 * inputs, outputs: 3 * outputs, weights: blocks, bias: Float32Array.from([...bias, ...bias, ...bias]) } // prettier-ignore
+    return { kernel, inputs: 3 * inputs, outputs: 3 * outputs, weights: blocks, bias: Float32Array.from([...bias, ...bias, ...bias]), hasSkip: false } // prettier-ignore
   })
   return { ...luma, layers }
 }

@@ -11,8 +11,9 @@ export interface Planes {
 
 /**
  * The contract.
- * - `run` gives planes of the input's size, a function of network and input alone: no state from
- *   an earlier call can be seen in a result.
+ * - `run` gives planes of `network.scale` times the input's size, a function of network and input
+ *   alone: no state from an earlier call can be seen in a result. A residual network that enlarges
+ *   has no bicubic enlargement at hand: what it gives is still to be added to one.
  * - Outside the input lies what `network.padding` says. Results need not be bit-equal between
  *   engines; they agree with `reference` to 1e-4.
  * - The input is neither changed nor kept. Values are not clamped. NaN in may give NaN out, never

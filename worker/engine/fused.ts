@@ -34,12 +34,13 @@ const MAX_SIDE = 512
 
 /** Whether the kernel can run it: a 9-1-5 on luma with edge padding and multiples of 4 channels. */
 export function supportsFused(network: Network): boolean {
-  const { layers, padding } = network
+  const { layers, scale, padding } = network
   return (
+    scale === 1 &&
     padding === 'edge' &&
     channelsOf(network) === 1 &&
     layers.length === 3 &&
-    layers.every(({ kernel }, i) => kernel === [KERNEL_1, 1, KERNEL_3][i]) &&
+    layers.every(({ kernel, hasSkip }, i) => kernel === [KERNEL_1, 1, KERNEL_3][i] && !hasSkip) &&
     layers.slice(0, -1).every(({ outputs }) => outputs % STEP === 0 && outputs <= MAX_CHANNELS)
   )
 }

@@ -11,14 +11,51 @@ export const reference: Engine = {
 }
 
 function runReference(network: Network, input: Planes): Planes {
-  let planes = network.padding === 'edge' ? pad(input, haloOf(network), 'edge') : input
-  network.layers.forEach((layer, i) => {
-    if (network.padding === 'zero') planes = pad(planes, (layer.kernel - 1) / 2, 'zero')
-    planes = convolve(planes, layer)
-    if (i < network.layers.length - 1) planes = { ...planes, data: planes.data.map((v) => Math.max(0, v)) } // prettier-ignore
+  const { layers, padding, scale, residual } = network
+  let planes = padding === 'edge' ? pad(input, haloOf(network), 'edge') : input
+  let before = planes // what went into the layer before
+  layers.forEach((layer, i) => {
+    const from = padding === 'zero' ? pad(planes, (layer.kernel - 1) / 2, 'zero') : planes
+    const skipped = before
+    before = planes
+    planes = convolve(from, layer)
+    if (layer.hasSkip) planes = add(planes, skipped)
+    if (i < layers.length - 1) planes = { ...planes, data: planes.data.map((v) => Math.max(0, v)) }
   })
-  if (!network.residual) return planes
-  return { ...planes, data: planes.data.map((v, i) => v + input.data[i]) }
+  if (scale > 1) return depthToSpace(planes, scale)
+  return residual ? add(planes, input) : planes
+}
+
+/** `other` may be larger: its middle is added. */
+function add(planes: Planes, other: Planes): Planes {
+  const { channels, width, height } = planes
+  const margin = (other.width - width) / 2
+  const data = planes.data.slice()
+  for (let c = 0, o = 0; c < channels; c++) {
+    for (let y = 0; y < height; y++) {
+      const row = (c * other.height + margin + y) * other.width + margin
+      for (let x = 0; x < width; x++, o++) data[o] += other.data[row + x]
+    }
+  }
+  return { channels, width, height, data }
+}
+
+/** [c s², h, w] -> [c, h s, w s]: channel (c s + dy) s + dx has the pixels at (dx, dy) of each block. */
+function depthToSpace(planes: Planes, scale: number): Planes {
+  const channels = planes.channels / scale ** 2
+  const width = planes.width * scale
+  const height = planes.height * scale
+  const data = new Float32Array(channels * width * height)
+  for (let c = 0, o = 0; c < channels; c++) {
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++, o++) {
+        const channel = (c * scale + (y % scale)) * scale + (x % scale)
+        const row = channel * planes.height + Math.floor(y / scale)
+        data[o] = planes.data[row * planes.width + Math.floor(x / scale)]
+      }
+    }
+  }
+  return { channels, width, height, data }
 }
 
 /** [c, h, w] -> [c, h + 2 size, w + 2 size] */

@@ -1,8 +1,16 @@
-// A network of the SRCNN family as data: k x k convolutions with ReLU between them, on planes of
-// the size of the result (Dong et al., ECCV 2014; TPAMI 2016). 9-1-5 with 64 and 32 channels on
-// luma is the paper's and the default; 9-3-5, 9-5-5 and deeper ones are members.
+// A network as data: k x k convolutions with ReLU between them. Two families.
+//
+// SRCNN (Dong et al., ECCV 2014; TPAMI 2016) works on planes of the size of the result, enlarged by
+// bicubic before. 9-1-5 with 64 and 32 channels on luma is the paper's; 9-3-5, 9-5-5 and deeper ones
+// are members.
 //
 //   x ─ conv(k1, c -> n1) ─ relu ─ conv(k2, n1 -> n2) ─ relu ─ ... ─ conv(kn, n -> c) ─(+ x)─ y
+//
+// Sub-pixel networks (Shi et al., CVPR 2016) work on the small picture: the last layer gives s² values
+// for each pixel, which depth-to-space lays out as s x s pixels. A layer with a skip adds what went
+// into the layer before it (He et al., CVPR 2016), so that deep ones learn.
+//
+//   x ─ conv ─ relu ─ ... ─ conv(kn, n -> c s²) ─ depth-to-space ─(+ bicubic)─ y
 //
 // Planes hold level / 255 (luma in studio range) and are not clamped. Cross-correlation, as all
 // frameworks compute "convolution": y[o](p) = bias[o] + sum_i,d w[o][i][d] * x[i](p + d - k/2).
@@ -17,6 +25,8 @@ export interface Layer {
   readonly weights: Float32Array
   /** [outputs] */
   readonly bias: Float32Array
+  /** The input of the layer before this one is added to the output, before the ReLU. */
+  readonly hasSkip: boolean
 }
 
 /**
@@ -28,7 +38,9 @@ export type Padding = 'edge' | 'zero'
 
 export interface Network {
   readonly layers: readonly Layer[]
-  /** The last layer's output is added to the input instead of replacing it. */
+  /** 1: the result is as large as the input. 2 to 4: so many times as large, by depth-to-space. */
+  readonly scale: number
+  /** The last layer puts out what is to be added: to the input, or where `scale` is not 1 to the bicubic enlargement. */
   readonly residual: boolean
   readonly padding: Padding
 }
@@ -41,36 +53,57 @@ export interface Architecture {
   readonly widths: readonly number[]
   /** Channels in and out. Default 1: luma. */
   readonly channels?: number
+  /** Layers that have a skip, counted from 0. Default none. */
+  readonly skips?: readonly number[]
+  /** Default 1. */
+  readonly scale?: number
   readonly residual?: boolean
 }
 
 export const SRCNN_915: Architecture = { kernels: [9, 1, 5], widths: [64, 32], residual: true }
 
+/**
+ * 5x5 to `width` channels, `pairs` times two 3x3 layers with a skip around them, 3x3 to the pixels.
+ * Residual over bicubic.
+ */
+export function subPixelArchitecture(scale: number, width: number, pairs: number): Architecture {
+  const inner = Array.from({ length: 2 * pairs }, () => 3)
+  return {
+    kernels: [5, ...inner, 3],
+    widths: Array.from({ length: 2 * pairs + 1 }, () => width),
+    skips: Array.from({ length: pairs }, (_, i) => 2 * (i + 1)),
+    scale,
+    residual: true,
+  }
+}
+
 // Bounds that protect the reader from a file made to exhaust it, far above any useful member.
 const MAX_LAYERS = 32
 const MAX_KERNEL = 31
 const MAX_CHANNELS = 512
+const MAX_SCALE = 4
 
 /** A network with zero weights, for a trainer to fill. Throws a ModelError for an impossible shape. */
 export function createNetwork(architecture: Architecture): Network {
-  const { kernels, widths, channels = 1, residual = false } = architecture
+  const { kernels, widths, channels = 1, skips = [], scale = 1, residual = false } = architecture
   if (widths.length !== kernels.length - 1) {
     throw new ModelError(
       `expected one width between each two of ${kernels.length} layers, got ${widths.length}`,
     )
   }
-  const counts = [channels, ...widths, channels]
+  const counts = [channels, ...widths, channels * scale * scale]
   const layers = kernels.map((kernel, i) => ({
     kernel,
     inputs: counts[i],
     outputs: counts[i + 1],
     weights: new Float32Array(counts[i + 1] * counts[i] * kernel * kernel),
     bias: new Float32Array(counts[i + 1]),
+    hasSkip: skips.includes(i),
   }))
-  return checked({ layers, residual, padding: 'edge' })
+  return checked({ layers, scale, residual, padding: 'edge' })
 }
 
-/** How far outside a pixel its result depends on the input, in pixels: 6 for 9-1-5. */
+/** How far outside a pixel its result depends on the input, in pixels of the input: 6 for 9-1-5. */
 export function haloOf(network: Network): number {
   return network.layers.reduce((sum, { kernel }) => sum + (kernel - 1) / 2, 0)
 }
@@ -82,14 +115,15 @@ export function channelsOf(network: Network): number {
 
 /** Multiplications per pixel of the result: 8,032 for 9-1-5. */
 export function costOf(network: Network): number {
-  return network.layers.reduce((sum, { weights }) => sum + weights.length, 0)
+  return network.layers.reduce((sum, { weights }) => sum + weights.length, 0) / network.scale ** 2
 }
 
-/** `9-1-5 1-64-32-1 residual`: kernels, then channels. */
+/** `9-1-5 1-64-32-1 residual`: kernels, then channels; `5-3+3-3 1-16-16-16-9 x3 residual`: a `+` before a layer that has a skip. */
 export function describeNetwork(network: Network): string {
-  const kernels = network.layers.map(({ kernel }) => kernel).join('-')
-  const channels = [channelsOf(network), ...network.layers.map(({ outputs }) => outputs)].join('-')
-  return `${kernels} ${channels}${network.residual ? ' residual' : ''}`
+  const { layers, scale, residual } = network
+  const kernels = layers.map(({ kernel, hasSkip }, i) => `${i === 0 ? '' : hasSkip ? '+' : '-'}${kernel}`).join('') // prettier-ignore
+  const channels = [channelsOf(network), ...layers.map(({ outputs }) => outputs)].join('-')
+  return `${kernels} ${channels}${scale > 1 ? ` x${scale}` : ''}${residual ? ' residual' : ''}`
 }
 
 /** The network as an ONNX file: input `x` and output `y`, both f32 [1, channels, height, width]. */
@@ -177,7 +211,7 @@ export function decodeNetwork(file: Uint8Array): Network {
   if (nodes.length > 0 || current !== graph.outputs[0].name) {
     throw unexpected(nodes[0], 'Relu and Conv, one Add of the input, or the end')
   }
-  const network = checked({ layers, residual: add !== undefined, padding: 'edge' })
+  const network = checked({ layers, scale: 1, residual: add !== undefined, padding: 'edge' })
   return { ...network, padding: paddingOf(pad && edgePadOf(graph, pad), layers, paddings) }
 }
 
@@ -218,7 +252,8 @@ function readLayer(graph: OnnxGraph, node: OnnxNode, position: number): [Layer, 
       `layer ${position}: expected a plain convolution (stride 1, dilation 1, one group, equal pads)`,
     )
   }
-  return [{ kernel, inputs, outputs, weights: weights.values, bias: bias.values }, pad]
+  const { values } = weights
+  return [{ kernel, inputs, outputs, weights: values, bias: bias.values, hasSkip: false }, pad]
 }
 
 function isList(value: OnnxNode['attributes'][string], expected: readonly number[]): boolean {
@@ -260,7 +295,7 @@ function paddingOf(
 }
 
 function checked(network: Network): Network {
-  const { layers, residual } = network
+  const { layers, scale, residual } = network
   if (layers.length === 0) throw new ModelError('expected at least one layer')
   layers.forEach((layer, i) => {
     const { kernel, inputs, outputs } = layer
@@ -278,13 +313,21 @@ function checked(network: Network): Network {
         `${where}: expected ${layers[i - 1].outputs} input channels, as layer ${i} puts out, got ${inputs}`,
       )
     }
+    if (layer.hasSkip && (i === 0 || layers[i - 1].inputs !== outputs)) {
+      throw new ModelError(
+        `${where}: expected a skip over two layers with as many channels out as in, got ${i === 0 ? 'one before them' : `${layers[i - 1].inputs} in and ${outputs} out`}`,
+      )
+    }
     if (![...layer.weights, ...layer.bias].every(Number.isFinite)) {
       throw new ModelError(`${where}: expected finite weights, got NaN or infinity`)
     }
   })
   const [first, last] = [layers[0].inputs, layers[layers.length - 1].outputs]
-  if (first !== last) {
-    throw new ModelError(`expected as many channels out as in${residual ? ' (residual)' : ''}, got ${first} in and ${last} out`) // prettier-ignore
+  if (!Number.isInteger(scale) || scale < 1 || scale > MAX_SCALE) {
+    throw new ModelError(`expected a scale from 1 to ${MAX_SCALE}, got ${scale}`)
+  }
+  if (first * scale * scale !== last) {
+    throw new ModelError(`expected ${scale > 1 ? `${scale}² times ` : ''}as many channels out as in${residual ? ' (residual)' : ''}, got ${first} in and ${last} out`) // prettier-ignore
   }
   return network
 }

@@ -9,6 +9,7 @@ import {
   describeNetwork,
   encodeNetwork,
   haloOf,
+  subPixelArchitecture,
   type Network,
   SRCNN_915,
 } from '../../../worker/model/network.ts'
@@ -90,6 +91,13 @@ test('9-1-5 looks 6 pixels around and costs 8,032 multiplications a pixel', () =
   expect(describeNetwork(network)).toBe('9-1-5 1-64-32-1 residual')
 })
 
+test('a sub-pixel network counts its multiplications by the pixels of the result', () => {
+  const network = createNetwork(subPixelArchitecture(3, 16, 3))
+  expect(haloOf(network)).toBe(9)
+  expect(costOf(network)).toBe((5 * 5 * 16 + 6 * 9 * 16 * 16 + 9 * 16 * 9) / 9)
+  expect(describeNetwork(network)).toBe('5-3+3-3+3-3+3-3 1-16-16-16-16-16-16-16-9 x3 residual')
+})
+
 test('impossible shapes are refused with what was expected', () => {
   const refuse = (architecture: Architecture, message: string) =>
     expect(() => createNetwork(architecture)).toThrow(message)
@@ -99,15 +107,38 @@ test('impossible shapes are refused with what was expected', () => {
   refuse({ kernels: [3, 3], widths: [0] }, 'expected 1 to 512 channels, got 0')
   refuse({ kernels: [3, 3], widths: [513] }, 'expected 1 to 512 channels, got 513')
   refuse({ kernels: [], widths: [] }, 'layers')
+  refuse({ kernels: [3, 3], widths: [4], skips: [0] }, 'layer 1: expected a skip over two layers')
+  refuse({ kernels: [3, 3], widths: [4], scale: 2, skips: [1] }, 'got 1 in and 4 out')
+  refuse({ kernels: [3], widths: [], scale: 5 }, 'expected a scale from 1 to 4, got 5')
 })
 
+const INPUT = { channels: 1, width: 3, height: 1, data: Float32Array.of(1, 2, 3) }
+
 test('the reference gives what can be worked out by hand', async () => {
-  const layer = { kernel: 3, inputs: 1, outputs: 1, weights: Float32Array.of(0, 0, 0, 1, 2, 0, 0, 0, 0), bias: Float32Array.of(10) } // prettier-ignore
-  const input = { channels: 1, width: 3, height: 1, data: Float32Array.of(1, 2, 3) }
+  const layer = { kernel: 3, inputs: 1, outputs: 1, weights: Float32Array.of(0, 0, 0, 1, 2, 0, 0, 0, 0), bias: Float32Array.of(10), hasSkip: false } // prettier-ignore
   const run = async (network: Omit<Network, 'layers'>) => [
-    ...(await reference.run({ layers: [layer], ...network }, input)).data,
+    ...(await reference.run({ layers: [layer], ...network }, INPUT)).data,
   ]
-  expect(await run({ residual: false, padding: 'zero' })).toEqual([12, 15, 18])
-  expect(await run({ residual: false, padding: 'edge' })).toEqual([13, 15, 18])
-  expect(await run({ residual: true, padding: 'edge' })).toEqual([14, 17, 21])
+  expect(await run({ scale: 1, residual: false, padding: 'zero' })).toEqual([12, 15, 18])
+  expect(await run({ scale: 1, residual: false, padding: 'edge' })).toEqual([13, 15, 18])
+  expect(await run({ scale: 1, residual: true, padding: 'edge' })).toEqual([14, 17, 21])
+})
+
+test('the reference adds what a skip goes around, and lays four channels out as 2x2 pixels', async () => {
+  const layer = (outputs: number, taps: readonly number[], bias: readonly number[], hasSkip = false) => ({
+    kernel: Math.sqrt(taps.length / outputs),
+    inputs: 1,
+    outputs,
+    weights: Float32Array.from(taps),
+    bias: Float32Array.from(bias),
+    hasSkip,
+  }) // prettier-ignore
+  const layers = [
+    layer(1, [0, 0, 0, 0, 10, 0, 0, 0, 0], [0]), // 10, 20, 30
+    layer(1, [0, 0, 0, 0, 0, 1, 0, 0, 0], [0], true), // 20, 30, 30 + 1, 2, 3
+    layer(4, [1, 2, -1, -2], [0, 0, 0, 100]),
+  ]
+  const got = await reference.run({ layers, scale: 2, residual: true, padding: 'edge' }, INPUT)
+  expect(got).toMatchObject({ channels: 1, width: 6, height: 2 })
+  expect([...got.data]).toEqual([21, 42, 32, 64, 33, 66, -21, 58, -32, 36, -33, 34])
 })
