@@ -1,12 +1,11 @@
 // Makes a WebAssembly module start with as little memory as it can. The codecs' packages ask for
 // 16 MiB; dead memories are collected late, so an isolate fills up with them. More is grown on demand.
-// Sections and their encoding: https://webassembly.github.io/spec/core/binary/modules.html
+import { dataOf, openSection } from './sections.ts'
 
 const PAGE_BYTES = 65_536
 
 const MEMORY_SECTION = 5
 const GLOBAL_SECTION = 6
-const DATA_SECTION = 11
 
 const I32 = 0x7f
 const I32_CONST = 0x41
@@ -57,48 +56,5 @@ function stackPointer(wasm: Uint8Array): number {
 }
 
 function endOfData(wasm: Uint8Array): number {
-  const reader = openSection(wasm, DATA_SECTION)
-  let end = 0
-  for (let count = reader.integer(); count > 0; count--) {
-    if (reader.integer() !== 0 || reader.byte() !== I32_CONST) {
-      throw new Error('expected data with a place in memory')
-    }
-    const start = reader.integer()
-    reader.byte() // the end of the expression
-    const length = reader.integer()
-    reader.skip(length)
-    end = Math.max(end, start + length)
-  }
-  return end
-}
-
-/** Reads from where the content of the section with this id begins. */
-function openSection(wasm: Uint8Array, id: number) {
-  const reader = readFrom(wasm, 8) // behind the magic bytes and the version
-  while (reader.at() < wasm.length) {
-    const found = reader.byte()
-    const length = reader.integer()
-    if (found === id) return reader
-    reader.skip(length)
-  }
-  throw new Error(`no section ${id}`)
-}
-
-function readFrom(wasm: Uint8Array, start: number) {
-  let at = start
-  const byte = () => wasm[at++]
-  return {
-    byte,
-    at: () => at,
-    skip: (bytes: number) => void (at += bytes),
-    /** LEB128 of 32 bits; what is signed there is never negative here. */
-    integer() {
-      let value = 0
-      for (let shift = 0; ; shift += 7) {
-        const part = byte()
-        value |= (part & 0x7f) << shift
-        if (part < 0x80) return value >>> 0
-      }
-    },
-  }
+  return Math.max(0, ...dataOf(wasm).map(({ address, length }) => address + length))
 }

@@ -3,9 +3,10 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { CodecModules } from './codec.ts'
+import { withoutFont } from './font.ts'
 import { neededPages, withInitialPages } from './initial-memory.ts'
 
-export const PHOTON_FILE = '@cf-wasm/photon/photon.wasm'
+const PHOTON_FILE = '@cf-wasm/photon/photon.wasm'
 
 /** Those that start with far more memory than they need. */
 export const OVERSIZED_FILES = {
@@ -18,13 +19,17 @@ export const OVERSIZED_FILES = {
 /** Reads and compiles the five modules; some 50 ms, so once a process is enough. */
 export async function loadCodecModules(): Promise<CodecModules> {
   const [photon, jpegDecoder, jpegEncoder, webpDecoder, webpEncoder] = await Promise.all([
-    compile(readPackaged(PHOTON_FILE)),
+    compile(readPhoton()),
     compile(readSlim(OVERSIZED_FILES.jpegDecoder)),
     compile(readSlim(OVERSIZED_FILES.jpegEncoder)),
     compile(readSlim(OVERSIZED_FILES.webpDecoder)),
     compile(readSlim(OVERSIZED_FILES.webpEncoder)),
   ])
   return { photon, jpegDecoder, jpegEncoder, webpDecoder, webpEncoder }
+}
+
+export async function readPhoton(): Promise<Uint8Array<ArrayBuffer>> {
+  return withoutFont(await readPackaged(PHOTON_FILE))
 }
 
 /** One of OVERSIZED_FILES, made to start with the memory that it needs. */

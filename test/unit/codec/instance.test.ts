@@ -2,12 +2,14 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createCodec, ENCODE_FORMATS } from '../../../worker/codec/codec.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
+import { withoutFont } from '../../../worker/codec/font.ts'
 import { neededPages, withInitialPages } from '../../../worker/codec/initial-memory.ts'
 import { createInstances } from '../../../worker/codec/instance.ts'
 import {
   loadCodecModules,
   OVERSIZED_FILES,
   readPackaged,
+  readPhoton,
   readSlim,
 } from '../../../worker/codec/node.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
@@ -315,4 +317,14 @@ describe('modules that start with less memory', () => {
       }
     }
   })
+})
+
+test('photon goes without the font that its packaged module carries', async () => {
+  const packaged = await readPackaged('@cf-wasm/photon/photon.wasm')
+  const photon = await readPhoton()
+  const blanked = packaged.filter((byte, i) => byte !== photon[i])
+  expect(photon.length).toBe(packaged.length)
+  expect(blanked.length).toBeGreaterThan(100_000)
+  expect(new TextDecoder().decode(blanked)).toContain('Roboto') // its name is blanked, too
+  expect(() => withoutFont(photon)).toThrow('expected one font, got none')
 })

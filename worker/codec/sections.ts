@@ -1,0 +1,60 @@
+// A WebAssembly module's sections and their encoding, as far as the builds look into them:
+// https://webassembly.github.io/spec/core/binary/modules.html
+
+const DATA_SECTION = 11
+const I32_CONST = 0x41
+
+/** A piece of what a module's memory begins with. */
+export interface DataSegment {
+  /** In the memory. */
+  readonly address: number
+  /** In the file. */
+  readonly at: number
+  readonly length: number
+}
+
+export function dataOf(wasm: Uint8Array): DataSegment[] {
+  const reader = openSection(wasm, DATA_SECTION)
+  return Array.from({ length: reader.integer() }, () => {
+    if (reader.integer() !== 0 || reader.byte() !== I32_CONST) {
+      throw new Error('expected data with a place in memory')
+    }
+    const address = reader.integer()
+    reader.byte() // the end of the expression
+    const length = reader.integer()
+    const at = reader.at()
+    reader.skip(length)
+    return { address, at, length }
+  })
+}
+
+/** Reads from where the content of the section with this id begins. */
+export function openSection(wasm: Uint8Array, id: number) {
+  const reader = readFrom(wasm, 8) // behind the magic bytes and the version
+  while (reader.at() < wasm.length) {
+    const found = reader.byte()
+    const length = reader.integer()
+    if (found === id) return reader
+    reader.skip(length)
+  }
+  throw new Error(`no section ${id}`)
+}
+
+function readFrom(wasm: Uint8Array, start: number) {
+  let at = start
+  const byte = () => wasm[at++]
+  return {
+    byte,
+    at: () => at,
+    skip: (bytes: number) => void (at += bytes),
+    /** LEB128 of 32 bits; what is signed there is never negative here. */
+    integer() {
+      let value = 0
+      for (let shift = 0; ; shift += 7) {
+        const part = byte()
+        value |= (part & 0x7f) << shift
+        if (part < 0x80) return value >>> 0
+      }
+    },
+  }
+}
