@@ -26,12 +26,13 @@ export type EmscriptenFactory<Exports> = (options: {
 export interface Instances {
   /**
    * Runs `work` on an instance that nobody else uses: an idle one, or a new one. After a failure, a
-   * missing result among them, it is not used again. The result must not be a part of its memory.
+   * missing result among them, it is not used again. The result must not be a part of its memory. Work
+   * that awaits something keeps the instance meanwhile.
    */
   run<Exports, Result>(
     factory: EmscriptenFactory<Exports>,
     module: WebAssembly.Module,
-    work: (exports: Exports) => Result,
+    work: (exports: Exports) => Result | Promise<Result>,
   ): Promise<Result>
   /** How much memory idle instances hold. */
   idleBytes(): number
@@ -68,7 +69,7 @@ export function createInstances({
   return {
     async run(factory, module, work) {
       const instance = take(module) ?? (await instantiate(module))
-      const result = work(await startGlue(factory, instance))
+      const result = await work(await startGlue(factory, instance))
       instance.glue = undefined
       if (result !== null && result !== undefined) keep(instance)
       return result

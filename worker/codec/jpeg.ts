@@ -3,6 +3,7 @@
 import createDecoder from '@jsquash/jpeg/codec/dec/mozjpeg_dec.js'
 import createEncoder from '@jsquash/jpeg/codec/enc/mozjpeg_enc.js'
 import type { Rgba } from '../image/plane.ts'
+import { pause } from '../pause.ts'
 import { concat } from './concat.ts'
 import type { Encoding } from './codec.ts'
 import { CodecError } from './error.ts'
@@ -107,16 +108,17 @@ export async function encodeJpeg(
   }
   const stripRows = STRIP_ROW_STEP * Math.ceil(STRIP_PIXELS / STRIP_ROW_STEP / width)
   const factory = createEncoder as unknown as Encoder
-  const strips = await instances.run(factory, module, (encoder) => {
+  const strips = await instances.run(factory, module, async (encoder) => {
     const files: Uint8Array[] = []
     for (let top = 0; top < height; top += stripRows) {
+      if (top > 0) await pause()
       const rows = Math.min(stripRows, height - top)
       const pixels = data.subarray(top * width * 4, (top + rows) * width * 4)
       files.push(encoder.encode(alpha ? onWhite(pixels) : pixels, width, rows, settings))
     }
     return files
   })
-  const file = strips.length === 1 ? strips[0] : joinStrips(strips, height)
+  const file = strips.length === 1 ? strips[0] : await joinStrips(strips, height)
   const profile = fittingIcc(icc, grey)
   return profile ? withProfile(file, profile) : file
 }

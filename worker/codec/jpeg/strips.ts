@@ -6,6 +6,7 @@
 // coefficients stay as they are. A restart marker stands between strips, because each begins with a
 // DC prediction of zero. ITU-T T.81: Annex B (markers), F.1.2 and F.2.2 (entropy coding).
 
+import { pause } from '../../pause.ts'
 import { concat } from '../concat.ts'
 import { assignCodes, fitCodeLengths, inCodeOrder } from '../huffman.ts'
 
@@ -26,12 +27,16 @@ const APP0 = 0xe0
 export const STRIP_ROW_STEP = 16
 
 /** `height` is that of the whole picture. All strips but the last have as many rows as the first. */
-export function joinStrips(files: readonly Uint8Array[], height: number): Uint8Array {
+export async function joinStrips(
+  files: readonly Uint8Array[],
+  height: number,
+): Promise<Uint8Array> {
   const strips = files.map(parseStrip)
   const first = strips[0]
   const frequencies = first.tables.map(() => new Uint32Array(256))
   for (const strip of strips) {
     readSymbols(strip, (tableId, symbol) => frequencies[tableId][symbol]++)
+    await pause()
   }
   const lengths = frequencies.map(fitJpegCodeLengths)
 
@@ -50,6 +55,7 @@ export function joinStrips(files: readonly Uint8Array[], height: number): Uint8A
   for (const [i, strip] of strips.entries()) {
     if (i > 0) parts.push(Uint8Array.of(0xff, RST0 + ((i - 1) % 8)))
     parts.push(writeSymbols(strip, lengths))
+    await pause()
   }
   return concat([...parts, Uint8Array.of(0xff, EOI)])
 }
