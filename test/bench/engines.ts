@@ -16,7 +16,7 @@ import { ort } from '../support/ort.ts'
 import { maxDifference } from '../support/samples.ts'
 import { drawnPlanes } from '../support/drawn.ts'
 import { compare, cpuMs, type Table } from './bench.ts'
-import { compareInWorkerd } from './enginesWorkerd.ts'
+import { bundleEngines, compareInWorkerd } from './enginesWorkerd.ts'
 
 const SCALE = 3
 const MODEL = new URL(`../../models/srcnn-x${SCALE}.onnx`, import.meta.url)
@@ -59,7 +59,7 @@ export async function benchEngines({ rounds = 20 }): Promise<Table[]> {
   const planes = await Promise.all(
     SIZES.map(([width, height]) => drawnPlanes(width, height, SCALE)),
   )
-  tables.push(...(await compareInWorkerd(model, planes, rounds)))
+  tables.push(...(await compareInWorkerd(await bundleEngines(), model, planes, rounds)))
   const notes = subjects.map(({ engine, bytes, coldStartMs }) => `${engine.name}: ${bytes.length} bytes, gzip ${gzipSync(bytes, { level: 9 }).length}; cold start ${coldStartMs.toFixed(1)} ms of CPU`) // prettier-ignore
   return [...tables, { title: 'engines, sizes and cold starts', rounds: 1, rows: [], notes }]
 }
