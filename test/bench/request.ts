@@ -1,4 +1,5 @@
-// A miss from end to end: stage by stage in Node, through workerd, and how long others wait meanwhile: `npm run bench -- request`.
+// A miss from end to end: stage by stage in Node, through workerd, against a worker that is made of the
+// usual packages, and how long others wait meanwhile: `npm run bench -- request`.
 import sharp from 'sharp'
 import { ENCODE_FORMATS as FORMATS, type EncodeFormat } from '../../worker/codec/codec.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
@@ -6,6 +7,7 @@ import { renderScene } from '../fixtures/make.ts'
 import { setup } from '../support/build.ts'
 import { startOrigin } from '../support/origin.ts'
 import { startWorker } from '../support/worker.ts'
+import { compareWithAfternoon } from './afternoon.ts'
 import { compare, median, type Table } from './bench.ts'
 import { benchStages, type Files } from './requestStages.ts'
 import { longestWait, type Wait } from './stretch.ts'
@@ -26,6 +28,7 @@ export async function benchRequest({ rounds = 10 } = {}): Promise<Table[]> {
     tables.push(
       ...(await benchStages(side, files, rounds)),
       ...(await benchWorkerd(side, files, rounds)),
+      ...(await compareWithAfternoon(side, files.jpeg, rounds)),
     )
   }
   return tables
