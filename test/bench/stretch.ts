@@ -53,23 +53,24 @@ export interface Wait {
   readonly to: number
 }
 
-/** The longest that `ping` took while `work` went on: one ping after another. */
+/** The longest that `ping` took by `clock`, in ms, while `work` went on: one ping after another. */
 export async function longestWait(
   ping: () => Promise<unknown>,
   work: () => Promise<unknown>,
+  clock: () => number,
 ): Promise<Wait> {
   let wait = { begin: 0, end: 0 }
   const state = { isDone: false }
-  const start = performance.now()
+  const start = clock()
   const working = work().finally(() => (state.isDone = true))
   while (!state.isDone) {
-    const begin = performance.now()
+    const begin = clock()
     await ping()
-    const end = performance.now()
+    const end = clock()
     if (end - begin > wait.end - wait.begin) wait = { begin, end }
   }
   await working
-  const whole = performance.now() - start
+  const whole = clock() - start
   const part = (at: number) => Math.min(1, (at - start) / whole)
   return { ms: wait.end - wait.begin, from: part(wait.begin), to: part(wait.end) }
 }
