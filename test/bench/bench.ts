@@ -22,30 +22,66 @@ export interface Table {
   readonly notes: readonly string[]
 }
 
+/** In ms, for the candidate of this number. */
+export type Clock = (candidate: number) => number
+
 /** The first candidate is the one that the others are compared with. */
 export async function compare(
   title: string,
   candidates: readonly Candidate[],
-  { rounds = 20, warmups = 3, notes = [] as readonly string[], clock = wallMs } = {},
+  { clock = wallMs, ...options }: Rounds & { readonly clock?: Clock } = {},
 ): Promise<Table> {
-  const times: number[][] = candidates.map(() => [])
+  const [table] = await compareBy({ [title]: clock }, candidates, options)
+  return table
+}
+
+/** The same by several clocks at once, each under a title: a table for each. */
+export async function compareBy(
+  clocks: Readonly<Record<string, Clock>>,
+  candidates: readonly Candidate[],
+  { rounds = 20, warmups = 3, notes = [] }: Rounds = {},
+): Promise<Table[]> {
+  const times = Object.values(clocks).map((clock) => ({
+    clock,
+    of: candidates.map((): number[] => []),
+  }))
   for (let round = -warmups; round < rounds; round++) {
     for (const [i, candidate] of candidates.entries()) {
-      const start = clock()
+      const starts = times.map(({ clock }) => clock(i))
       await candidate.run()
-      if (round >= 0) times[i].push(clock() - start)
+      const ends = times.map(({ clock }) => clock(i))
+      if (round >= 0) times.forEach(({ of }, c) => of[i].push(ends[c] - starts[c]))
     }
   }
-  const rows = candidates.map(({ name }, i) => ({
+  const names = candidates.map(({ name }) => name)
+  return Object.keys(clocks).map((title, c) => tabulate(title, names, times[c].of, notes))
+}
+
+export interface Rounds {
+  /** Default 20. */
+  readonly rounds?: number
+  /** Rounds before them that are not counted. Default 3. */
+  readonly warmups?: number
+  readonly notes?: readonly string[]
+}
+
+/** What each of `names` took in each round, in ms. */
+export function tabulate(
+  title: string,
+  names: readonly string[],
+  times: readonly (readonly number[])[],
+  notes: readonly string[] = [],
+): Table {
+  const rows = names.map((name, i) => ({
     name,
     minMs: Math.min(...times[i]),
     medianMs: median(times[i]),
     speed: median(times[i].map((time, round) => times[0][round] / time)),
   }))
-  return { title, rounds, rows, notes }
+  return { title, rounds: times[0].length, rows, notes }
 }
 
-function wallMs(): number {
+export function wallMs(): number {
   return performance.now()
 }
 
@@ -74,7 +110,7 @@ export function format({ title, rounds, rows, notes }: Table): string {
   return [`${title} (${rounds} rounds)`, ...lines, ...notes].join('\n')
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2

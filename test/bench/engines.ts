@@ -1,6 +1,7 @@
-// The engines on one luma plane with the shipped 9-1-5: `npm run bench -- engines`, `--rounds 5` for a
-// quick look. They take turns in one process, in Node and then in workerd; times are CPU time, of which a busy machine takes
-// nothing away. The reference is slow, and is timed on a small plane only.
+// The engines on one luma plane with the shipped 9-1-5: `npm run bench -- engines`. They take turns in
+// one process, in Node and then in workerd; times are CPU time, of which a busy machine takes nothing
+// away. Then a fresh isolate's first run, and the kernel's memory. The reference is slow, and is timed
+// on a small plane only.
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import type { Engine, Planes } from '../../worker/engine/engine.ts'
@@ -16,7 +17,9 @@ import { ort } from '../support/ort.ts'
 import { maxDifference } from '../support/samples.ts'
 import { drawnPlanes } from '../support/drawn.ts'
 import { compare, cpuMs, type Table } from './bench.ts'
-import { compareInWorkerd } from './enginesWorkerd.ts'
+import { compareColdStarts } from './coldStart.ts'
+import { bundleEngines, compareInWorkerd, memoryInWorkerd } from './enginesWorkerd.ts'
+import { readMaxOutputPixels } from './limits.ts'
 
 const SCALE = 3
 const MODEL = new URL(`../../models/srcnn-x${SCALE}.onnx`, import.meta.url)
@@ -29,6 +32,9 @@ const SIZES: [number, number][] = [
   [768, 768],
   [1500, 1000],
 ]
+
+/** Wider than a strip of the kernel. */
+const WIDE: [number, number] = [4096, 64]
 
 /** An engine, and what its coming to life was seen to cost. */
 interface Subject {
@@ -53,15 +59,41 @@ export async function benchEngines({ rounds = 20 }): Promise<Table[]> {
   const engines = [...subjects.map(({ engine }) => engine), ...(native ? [native] : [])]
   for (const size of SIZES) {
     const table = await compareOn(network, size, engines, rounds)
-    const notes = subjects.map(({ engine, memories }) => `${engine.name}: linear memory ${memories.map(({ buffer }) => (buffer.byteLength / 1e6).toFixed(2)).join(' + ')} MB`) // prettier-ignore
+    const notes = subjects.map(({ engine, memories }) => `${engine.name}: linear memory ${megabytesOf(memories)} MB`) // prettier-ignore
     tables.push({ ...table, notes: [...table.notes, ...notes] })
   }
   const planes = await Promise.all(
     SIZES.map(([width, height]) => drawnPlanes(width, height, SCALE)),
   )
-  tables.push(...(await compareInWorkerd(model, planes, rounds)))
-  const notes = subjects.map(({ engine, bytes, coldStartMs }) => `${engine.name}: ${bytes.length} bytes, gzip ${gzipSync(bytes, { level: 9 }).length}; cold start ${coldStartMs.toFixed(1)} ms of CPU`) // prettier-ignore
-  return [...tables, { title: 'engines, sizes and cold starts', rounds: 1, rows: [], notes }]
+  const modules = await bundleEngines()
+  tables.push(...(await compareInWorkerd(modules, model, planes, rounds)))
+  tables.push(...(await compareColdStarts(modules, model, input)))
+  tables.push(await benchMemory(model, network, subjects.slice(1)))
+  const notes = subjects.map(({ engine, bytes, coldStartMs }) => `${engine.name}: ${bytes.length} bytes, gzip ${gzipSync(bytes, { level: 9 }).length}; cold start ${coldStartMs.toFixed(1)} ms of CPU, compilation in it`) // prettier-ignore
+  return [
+    ...tables,
+    { title: 'engines, sizes and cold starts in Node', rounds: 1, rows: [], notes },
+  ]
+}
+
+/** A picture as a whole, without the tiles that upscale.ts cuts. */
+async function benchMemory(
+  model: Uint8Array,
+  network: Network,
+  subjects: readonly Subject[],
+): Promise<Table> {
+  const side = Math.floor(Math.sqrt(await readMaxOutputPixels()))
+  const notes: string[] = []
+  for (const [width, height] of [[side, side], WIDE]) {
+    const input = await drawnPlanes(width, height, SCALE)
+    for (const { engine, memories } of subjects) {
+      await engine.run(network, input)
+      notes.push(`${width}x${height} in Node, ${engine.name}: ${megabytesOf(memories)}`)
+    }
+    const inWorkerd = await memoryInWorkerd(model, input)
+    notes.push(`${width}x${height} in workerd, relaxed: ${(inWorkerd / 1e6).toFixed(2)}`)
+  }
+  return { title: "the kernel's linear memory, MB", rounds: 1, rows: [], notes }
 }
 
 async function compareOn(
@@ -119,6 +151,10 @@ async function nativeOrt(): Promise<Engine | undefined> {
   } catch {
     return undefined
   }
+}
+
+function megabytesOf(memories: readonly WebAssembly.Memory[]): string {
+  return memories.map(({ buffer }) => (buffer.byteLength / 1e6).toFixed(2)).join(' + ')
 }
 
 /** Sees which WebAssembly memories come into being meanwhile, made by JavaScript or by a module. */

@@ -1,6 +1,7 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- ambient: nothing to import from it
 /// <reference path="../../worker/wasm.d.ts" />
-// The engines in workerd, for engines.ts: POST a model and a plane once, then GET /?engine=fused runs it.
+// The engines in workerd, for enginesWorkerd.ts: POST a model and a plane once, then GET /?engine=relaxed
+// runs it. The model is decoded by the first run; a GET without an engine does nothing.
 import plain from '../../dist/kernel/srcnn-plain.wasm'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
 import type { Planes } from '../../worker/engine/engine.ts'
@@ -8,13 +9,19 @@ import { kernelModule } from '../../worker/engine/kernel/workers.ts'
 import { createWorkerdOrtEngine } from '../../worker/engine/ort-workerd.ts'
 import { decodeNetwork, type Network } from '../../worker/model/network.ts'
 
+declare global {
+  /** Where COUNT_WASM (inspector.ts) runs before. */
+  // oxlint-disable-next-line vars-on-top -- what a global is declared by
+  var wasmBytes: () => number
+}
+
 const engines = {
   ort: createWorkerdOrtEngine(),
   relaxed: createFusedEngine(kernelModule),
   plain: createFusedEngine(plain),
 }
 
-let work: { readonly network: Network; readonly input: Planes } | undefined
+let work: { readonly model: Uint8Array; readonly input: Planes; network?: Network } | undefined
 
 // oxlint-disable-next-line import/no-default-export -- what workerd calls
 export default {
@@ -24,12 +31,17 @@ export default {
       const body = await request.arrayBuffer()
       const modelBytes = Number(query.get('model'))
       const [width, height] = [Number(query.get('width')), Number(query.get('height'))]
-      const network = decodeNetwork(new Uint8Array(body, 0, modelBytes))
       const data = new Float32Array(body.slice(modelBytes))
-      work = { network, input: { channels: 1, width, height, data } }
+      work = {
+        model: new Uint8Array(body, 0, modelBytes),
+        input: { channels: 1, width, height, data },
+      }
       return new Response()
     }
+    if (query.has('memory')) return Response.json(globalThis.wasmBytes())
+    if (!query.has('engine')) return new Response()
     const engine = engines[query.get('engine') as keyof typeof engines]
+    work!.network ??= decodeNetwork(work!.model)
     const { data } = await engine.run(work!.network, work!.input)
     return new Response(query.has('result') ? data.slice() : undefined)
   },

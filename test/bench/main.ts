@@ -1,5 +1,4 @@
-// npm run bench -- resize engines --json: the named benches, or all of them. `--quick` leaves out what
-// takes minutes, `--rounds 5` is for engines.
+// npm run bench -- resize engines --json: the named benches, or all of them. `--help` has the options.
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchBackends } from './backends.ts'
@@ -14,18 +13,52 @@ interface Options {
   readonly isQuick: boolean
 }
 
-const BENCHES: Record<string, (options: Options) => Promise<Table[]>> = {
-  resize: benchResize,
-  engines: benchEngines,
-  request: benchRequest,
-  memory: benchMemory,
-  backends: benchBackends,
+interface Bench {
+  readonly about: string
+  readonly run: (options: Options) => Promise<Table[]>
 }
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  resize: { about: "our bicubic against photon's", run: benchResize },
+  engines: {
+    about: 'our kernel against onnxruntime, in Node and workerd; cold starts, memory',
+    run: benchEngines,
+  },
+  request: {
+    about:
+      'a miss by stages and as a whole, against a worker of the usual packages; waits of others',
+    run: benchRequest,
+  },
+  memory: { about: "an isolate's peaks for every format", run: benchMemory },
+  backends: { about: 'what can train here, and how long until the paper is reached', run: benchBackends }, // prettier-ignore
+}
+
+const HELP = `npm run bench -- [BENCH ...] [options]: times and memory; without names all of
+
+${Object.entries(BENCHES)
+  .map(([name, { about }]) => `  ${name.padEnd(10)}  ${about}`)
+  .join('\n')}
+
+  --rounds N  rounds of each comparison that is printed with its rounds, for engines (default 20)
+              and request (default 10): 3 for a quick look
+  --quick     backends without the training that takes minutes
+  --json      for machines
+  --help
+`
 
 const { values, positionals: names } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean' }, quick: { type: 'boolean' }, rounds: { type: 'string' } },
+  options: {
+    help: { type: 'boolean' },
+    json: { type: 'boolean' },
+    quick: { type: 'boolean' },
+    rounds: { type: 'string' },
+  },
 })
+if (values.help === true) {
+  console.log(HELP)
+  process.exit()
+}
 const asJson = values.json === true
 const options: Options = {
   isQuick: values.quick === true,
@@ -36,12 +69,16 @@ if (unknown !== undefined) {
   console.error(`no bench "${unknown}": expected ${Object.keys(BENCHES).join(', ')}`)
   process.exit(2)
 }
+if (options.rounds !== undefined && !(Number.isInteger(options.rounds) && options.rounds > 0)) {
+  console.error(`--rounds ${values.rounds}: expected a whole number from 1`)
+  process.exit(2)
+}
 
 const machine = `${cpus()[0].model}, ${cpus().length} cores, Node ${process.versions.node}`
 if (!asJson) console.log(`${machine}\n`)
 const tables: Table[] = []
 for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
-  for (const table of await BENCHES[name](options)) {
+  for (const table of await BENCHES[name].run(options)) {
     tables.push(table)
     if (!asJson) console.log(`${format(table)}\n`)
   }

@@ -6,18 +6,12 @@ import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { renderScene } from '../fixtures/make.ts'
 import { setup } from '../support/build.ts'
-import {
-  COUNT_WASM,
-  inspect,
-  type Inspector,
-  type IsolateMemory,
-  residentMemory,
-} from '../support/inspector.ts'
+import { COUNT_WASM, inspect, type Inspector } from '../support/inspector.ts'
 import { startOrigin } from '../support/origin.ts'
 import { startWorker } from '../support/worker.ts'
 import type { Table } from './bench.ts'
-
-const LOOK_EVERY_MS = 3
+import { readMaxOutputPixels } from './limits.ts'
+import { describePeak, NO_PEAK, type Peak, peakDuring } from './peak.ts'
 
 const FORMATS = ['jpeg', 'png', 'webp'] as const
 
@@ -25,19 +19,14 @@ const FORMATS = ['jpeg', 'png', 'webp'] as const
 const MISSES = 30
 const COUNTED_MISSES = 15
 
-interface Peak extends IsolateMemory {
-  readonly isolate: number
-  readonly process: number
-}
-
 export async function benchMemory(): Promise<Table[]> {
   setup()
-  const side = Math.floor(Math.sqrt(await maxOutputPixels()) / 2)
+  const side = Math.floor(Math.sqrt(await readMaxOutputPixels()) / 2)
   const notes: string[] = []
   for (const format of FORMATS) {
     for (const hasAlpha of format === 'jpeg' ? [false] : [false, true]) {
       const peak = await peakOf(await pictureOf(side, format, hasAlpha))
-      notes.push(describe(`${format}${hasAlpha ? ' with alpha' : ''}`, peak))
+      notes.push(describePeak(`${format}${hasAlpha ? ' with alpha' : ''}`, peak))
     }
   }
   return [
@@ -50,23 +39,10 @@ async function benchSteadyState(): Promise<Table> {
   const notes: string[] = []
   for (const side of [256, 512]) {
     const pictures = await Promise.all(FORMATS.map((format) => pictureOf(side, format, false)))
-    notes.push(describe(`${side}² -> ${3 * side}²`, await steadyPeakOf(pictures)))
+    notes.push(describePeak(`${side}² -> ${3 * side}²`, await steadyPeakOf(pictures)))
   }
   const title = `peak memory in MB, the last ${COUNTED_MISSES} of ${MISSES} misses in mixed formats`
   return { title, rounds: COUNTED_MISSES, rows: [], notes }
-}
-
-function describe(name: string, peak: Peak): string {
-  const parts = Object.entries(peak).map(([part, bytes]) => `${part} ${(bytes / 1e6).toFixed(1)}`)
-  return `${name.padEnd(15)} ${parts.join(', ')}`
-}
-
-async function maxOutputPixels(): Promise<number> {
-  const worker = await startWorker()
-  const health = await worker.dispatchFetch('http://site.test/_sr/health')
-  const { maxOutputPixels: limit } = (await health.json()) as { maxOutputPixels: number }
-  await worker.dispose()
-  return limit
 }
 
 async function pictureOf(
@@ -123,19 +99,4 @@ async function fetchLarger(worker: Miniflare, picture: number, scale: number): P
   await response.arrayBuffer()
   const field = response.headers.get('x-sr')
   if (!field?.startsWith('done')) throw new Error(`expected a result, got ${field}`)
-}
-
-const NO_PEAK: Peak = { heap: 0, buffers: 0, wasm: 0, isolate: 0, process: 0 }
-
-async function peakDuring(inspector: Inspector, work: Promise<void>): Promise<Peak> {
-  let peak = NO_PEAK
-  const pause = () =>
-    new Promise<'working'>((resolve) => setTimeout(resolve, LOOK_EVERY_MS, 'working'))
-  while ((await Promise.race([work, pause()])) === 'working') {
-    const seen = await inspector.memory()
-    const isolate = seen.heap + seen.buffers + seen.wasm
-    const process = Math.max(peak.process, residentMemory())
-    peak = isolate > peak.isolate ? { ...seen, isolate, process } : { ...peak, process }
-  }
-  return peak
 }

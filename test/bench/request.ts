@@ -1,104 +1,103 @@
-// A miss from end to end: through workerd, and stage by stage in Node, where clocks are finer.
-import { readFile } from 'node:fs/promises'
+// A miss from end to end: stage by stage in Node, through workerd, against a worker that is made of the
+// usual packages, and how long others wait meanwhile: `npm run bench -- request`.
 import sharp from 'sharp'
-import { createCodec } from '../../worker/codec/codec.ts'
-import { readHeader } from '../../worker/codec/header.ts'
-import { loadCodecModules } from '../../worker/codec/node.ts'
-import type { Engine } from '../../worker/engine/engine.ts'
-import { createFusedEngine } from '../../worker/engine/fused.ts'
-import { loadKernel } from '../../worker/engine/kernel/node.ts'
-import { upscale } from '../../worker/engine/upscale.ts'
+import { ENCODE_FORMATS as FORMATS, type EncodeFormat } from '../../worker/codec/codec.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
-import { decodeNetwork } from '../../worker/model/network.ts'
 import { renderScene } from '../fixtures/make.ts'
-import { startOrigin } from '../support/origin.ts'
-import { startWorker } from '../support/worker.ts'
 import { setup } from '../support/build.ts'
-import { compare, type Table } from './bench.ts'
+import { startOrigin } from '../support/origin.ts'
+import { withProcesses, workerdMs } from '../support/processes.ts'
+import { startWorker } from '../support/worker.ts'
+import { compareWithAfternoon } from './afternoon.ts'
+import { compare, median, type Table } from './bench.ts'
+import { benchStages, type Files } from './requestStages.ts'
+import { longestWait, type Wait } from './stretch.ts'
 
 const SCALE = 3
 const SIDES = [256, 512]
-const FORMATS = ['jpeg', 'png', 'webp'] as const
 
-export async function benchRequest(): Promise<Table[]> {
+export async function benchRequest({ rounds = 10 } = {}): Promise<Table[]> {
+  setup()
   const scene = await renderScene('harbour')
   const tables: Table[] = []
   for (const side of SIDES) {
-    const files = new Map<string, Buffer>()
-    for (const format of FORMATS) files.set(format, await encoded(scene, side, format))
-    tables.push(await benchStages(side, files), await benchWorkerd(side, files))
+    const files: Files = {
+      jpeg: await encoded(scene, side, 'jpeg'),
+      png: await encoded(scene, side, 'png'),
+      webp: await encoded(scene, side, 'webp'),
+    }
+    tables.push(
+      ...(await benchStages(side, files, rounds)),
+      ...(await benchWorkerd(side, files, rounds)),
+      ...(await compareWithAfternoon(side, files.jpeg, rounds)),
+    )
   }
   return tables
 }
 
-async function encoded(
-  { width, height, data }: Rgba,
-  side: number,
-  format: (typeof FORMATS)[number],
-) {
+async function encoded({ width, height, data }: Rgba, side: number, format: EncodeFormat) {
   const picture = sharp(data, { raw: { width, height, channels: 4 } }).removeAlpha()
   return picture.resize(side, side, { fit: 'fill' }).toFormat(format, { quality: 90 }).toBuffer()
 }
 
-/** Each stage alone, in Node. The network's share of `upscale` is what its engine takes. */
-async function benchStages(side: number, files: ReadonlyMap<string, Buffer>): Promise<Table> {
-  const codec = createCodec(await loadCodecModules())
-  const engine = createFusedEngine((await loadKernel()).module)
-  const network = decodeNetwork(await readFile(`models/srcnn-x${SCALE}.onnx`))
-  const idle: Engine = { name: 'idle', maxSide: engine.maxSide, run: async (_, input) => input }
-  const jpeg = files.get('jpeg')!
-  const small = await codec.decode(jpeg, readHeader(jpeg))
-  const large = await upscale(small, SCALE, { engine, network })
-  const title = `stages of a miss in Node, ${side}² -> ${SCALE * side}²`
-  return compare(
-    title,
-    [
-      { name: 'upscale', run: () => upscale(small, SCALE, { engine, network }) },
-      {
-        name: '  all but the network',
-        run: () => upscale(small, SCALE, { engine: idle, network }),
-      },
-      ...FORMATS.map((format) => ({
-        name: `decode ${format}`,
-        run: () => codec.decode(files.get(format)!, readHeader(files.get(format)!)),
-      })),
-      ...FORMATS.map((format) => ({
-        name: `encode ${format}`,
-        run: () => codec.encode(large, { format, quality: 85 }),
-      })),
-    ],
-    { rounds: 10, warmups: 2 },
-  )
-}
-
 /** The whole request, from a loopback origin that lets nothing be kept. */
-async function benchWorkerd(side: number, files: ReadonlyMap<string, Buffer>): Promise<Table> {
-  setup()
+async function benchWorkerd(side: number, files: Files, rounds: number): Promise<Table[]> {
   const origin = await startOrigin()
-  const worker = await startWorker({ vars: { ORIGIN_URL: origin.url } })
-  for (const [format, file] of files)
-    origin.serve(`/${format}`, file, { 'cache-control': 'no-store' })
-  origin.serve('/kept', files.get('jpeg')!, { 'cache-control': 'max-age=3600' })
+  const vars = { ORIGIN_URL: origin.url }
+  const [worker, processes] = await withProcesses(() => startWorker({ vars }))
+  for (const format of FORMATS)
+    origin.serve(`/${format}`, files[format], { 'cache-control': 'no-store' })
+  origin.serve('/kept', files.jpeg, { 'cache-control': 'max-age=3600' })
   const get = async (path: string) => {
     const response = await worker.dispatchFetch(`http://site.test${path}`)
     await response.arrayBuffer()
   }
+  const misses = [
+    ...FORMATS.map((format) => ({
+      name: `miss, ${format}`,
+      run: () => get(`/${format}?sr=${SCALE}`),
+    })),
+    { name: 'miss, jpeg, bicubic', run: () => get(`/jpeg?sr=${SCALE}&sr-model=bicubic`) },
+  ]
+  const size = `${side}² -> ${SCALE * side}²`
   try {
-    return await compare(
-      `requests to workerd, ${side}² -> ${SCALE * side}²`,
+    const times = await compare(
+      `requests to workerd, ${size}`,
       [
-        ...FORMATS.map((format) => ({
-          name: `miss, ${format}`,
-          run: () => get(`/${format}?sr=${SCALE}`),
-        })),
-        { name: 'miss, jpeg, bicubic', run: () => get(`/jpeg?sr=${SCALE}&sr-model=bicubic`) },
+        ...misses,
         { name: 'hit', run: () => get(`/kept?sr=${SCALE}`) },
         { name: 'no sr', run: () => get('/jpeg') },
       ],
-      { rounds: 10, warmups: 2 },
+      { rounds, warmups: 2 },
     )
+    const ping = () => get('/_sr/health')
+    const clock = () => workerdMs(processes)
+    const notes: string[] = []
+    for (const { name, run } of misses) notes.push(`${name}: ${await describeWaits(ping, run, clock, rounds)}`) // prettier-ignore
+    const title = `longest wait of the health page during a miss in workerd, CPU time of its process in ms, ${size}, medians`
+    return [times, { title, rounds, rows: [], notes }]
   } finally {
     await worker.dispose()
     await origin.close()
   }
+}
+
+async function describeWaits(
+  ping: () => Promise<void>,
+  miss: () => Promise<void>,
+  clock: () => number,
+  rounds: number,
+): Promise<string> {
+  const during: Wait[] = []
+  const alone: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const start = clock()
+    await ping()
+    alone.push(clock() - start)
+    during.push(await longestWait(ping, miss, clock))
+  }
+  const percent = (parts: number[]) => (100 * median(parts)).toFixed(0)
+  const when = `${percent(during.map(({ from }) => from))} to ${percent(during.map(({ to }) => to))} % of the miss`
+  const waits = during.map(({ ms }) => ms)
+  return `${median(waits).toFixed(0)}, from ${when}; at least ${Math.min(...waits).toFixed(0)}; without a miss ${median(alone).toFixed(0)}` // prettier-ignore
 }

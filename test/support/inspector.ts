@@ -1,6 +1,4 @@
-// The memory of a worker's isolate, as workerd's inspector sees it, and of its process.
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+// The memory of a worker's isolate, as workerd's inspector sees it.
 import type { Miniflare } from 'miniflare'
 import { WebSocket } from 'ws'
 
@@ -93,20 +91,4 @@ export async function inspect(worker: Miniflare): Promise<Inspector> {
     collectGarbage: () => call('HeapProfiler.collectGarbage'),
     close: () => socket.close(),
   }
-}
-
-/** Resident memory in bytes of the workerd processes that this process started. */
-export function residentMemory(): number {
-  return processesOfWorkerd()
-    .map((id) => readFileSync(`/proc/${id}/statm`, 'utf8').split(' ')[1])
-    .reduce((sum, pages) => sum + 4096 * Number(pages), 0)
-}
-
-/** Their ids. */
-export function processesOfWorkerd(): number[] {
-  const processes = execFileSync('ps', ['-o', 'pid=,comm=', '--ppid', `${process.pid}`], { encoding: 'utf8' }) // prettier-ignore
-  return processes
-    .split('\n')
-    .filter((line) => line.includes('workerd'))
-    .map((line) => Number.parseInt(line, 10))
 }

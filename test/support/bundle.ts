@@ -1,0 +1,50 @@
+// A worker that is ours alone, for a measurement: bundled by esbuild, the wasm and weights that it
+// imports beside it, as miniflare takes them.
+import { readFileSync } from 'node:fs'
+import { basename } from 'node:path'
+import { build, type Plugin } from 'esbuild'
+
+export interface WorkerModule {
+  readonly type: 'ESModule' | 'CompiledWasm' | 'Data'
+  readonly path: string
+  readonly contents: string | Uint8Array
+}
+
+/** The entry comes first. `prelude` is JavaScript to run before the worker's own. */
+export async function bundleWorker(entry: string, prelude = ''): Promise<WorkerModule[]> {
+  const files = new Set<string>()
+  const bundle = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    conditions: ['workerd', 'worker', 'browser'],
+    plugins: [besideTheBundle(files)],
+  })
+  return [
+    { type: 'ESModule', path: 'index.mjs', contents: prelude + bundle.outputFiles[0].text },
+    ...Array.from(files, (file): WorkerModule => {
+      const type = file.endsWith('.wasm') ? 'CompiledWasm' : 'Data'
+      return { type, path: basename(file), contents: readFileSync(file) }
+    }),
+  ]
+}
+
+const RESOLVING = {}
+
+/** Leaves imports of wasm and weights as they are, by their bare names, and notes their files. */
+function besideTheBundle(files: Set<string>): Plugin {
+  return {
+    name: 'beside the bundle',
+    setup({ onResolve, resolve }) {
+      onResolve({ filter: /\.(wasm|onnx)$/ }, async ({ path, kind, resolveDir, pluginData }) => {
+        if (pluginData === RESOLVING) return undefined
+        const found = await resolve(path, { kind, resolveDir, pluginData: RESOLVING })
+        if (found.errors.length > 0) return { errors: found.errors }
+        files.add(found.path)
+        return { path: `./${basename(found.path)}`, external: true }
+      })
+    },
+  }
+}
