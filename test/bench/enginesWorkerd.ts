@@ -82,6 +82,7 @@ async function modulesOf() {
           onResolve({ filter: /\.wasm$/ }, ({ path }) => ({
             path: `./${basename(path)}`,
             external: true,
+            sideEffects: false, // what is not used is not there either
           })),
       },
     ],

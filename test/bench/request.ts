@@ -6,8 +6,9 @@ import { readHeader } from '../../worker/codec/header.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
-import { loadKernel } from '../../worker/engine/kernel/node.ts'
+import { loadKernel, loadPictureKernel } from '../../worker/engine/kernel/node.ts'
 import { upscale } from '../../worker/engine/upscale.ts'
+import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { decodeNetwork } from '../../worker/model/network.ts'
 import { renderScene } from '../fixtures/make.ts'
@@ -44,19 +45,20 @@ async function encoded(
 async function benchStages(side: number, files: ReadonlyMap<string, Buffer>): Promise<Table> {
   const codec = createCodec(await loadCodecModules())
   const engine = createFusedEngine((await loadKernel()).module)
+  const enlarger = createVectorEnlarger(await loadPictureKernel())
   const network = decodeNetwork(await readFile(`models/srcnn-x${SCALE}.onnx`))
   const idle: Engine = { name: 'idle', maxSide: engine.maxSide, run: async (_, input) => input }
   const jpeg = files.get('jpeg')!
   const small = await codec.decode(jpeg, readHeader(jpeg))
-  const large = await upscale(small, SCALE, { engine, network })
+  const large = await upscale(small, SCALE, { engine, network }, enlarger)
   const title = `stages of a miss in Node, ${side}² -> ${SCALE * side}²`
   return compare(
     title,
     [
-      { name: 'upscale', run: () => upscale(small, SCALE, { engine, network }) },
+      { name: 'upscale', run: () => upscale(small, SCALE, { engine, network }, enlarger) },
       {
         name: '  all but the network',
-        run: () => upscale(small, SCALE, { engine: idle, network }),
+        run: () => upscale(small, SCALE, { engine: idle, network }, enlarger),
       },
       ...FORMATS.map((format) => ({
         name: `decode ${format}`,
