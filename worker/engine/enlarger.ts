@@ -32,7 +32,8 @@ export interface Layers {
  *   tiles, and lets others have their turn between them.
  */
 export interface Enlarger {
-  enlarge(plane: Plane, scale: number, region: Rect): Plane
+  /** The result may lie in `room`, if that is given: from its start, over what was there. */
+  enlarge(plane: Plane, scale: number, region: Rect, room?: Float32Array): Plane
   /** Writes `region` of the enlarged picture into `target`, which has its size, at the same place. */
   merge(small: YCbCr, scale: number, region: Rect, target: Rgba, layers: Layers): void
 }

@@ -41,8 +41,11 @@ export async function upscale(
   const small = splitYCbCr(picture)
   const alpha = alphaOf(picture)
   const extremes = alpha && model && (await extremesOf(model))
-  for (const tile of tilesFor(width, height, model)) {
-    const luma = model && (await sharpen(small.y, scale, tile, model, enlarger))
+  const tiles = tilesFor(width, height, model)
+  // For all of them: to get fresh memory takes longer than to fill it.
+  const room = model && new Float32Array(Math.max(...tiles.map(({ input }) => input.width * input.height))) // prettier-ignore
+  for (const tile of tiles) {
+    const luma = model && (await sharpen(small.y, scale, tile, model, enlarger, room))
     const opacity = alpha && (await resolveOpacity(alpha, scale, tile, enlarger, model, extremes))
     enlarger.merge(small, scale, tile.core, target, { luma, opacity })
     await pause()
@@ -97,8 +100,9 @@ async function sharpen(
   { input }: Tile,
   { network, engine }: Model,
   enlarger: Enlarger,
+  room?: Float32Array,
 ): Promise<Placed> {
-  const bicubic = enlarger.enlarge(plane, scale, input)
+  const bicubic = enlarger.enlarge(plane, scale, input, room)
   const sharper = await engine.run(network, { channels: 1, ...bicubic })
   return { ...input, plane: planeOf(sharper, 0) }
 }

@@ -58,14 +58,15 @@ export function createVectorEnlarger(module: WebAssembly.Module): Enlarger {
   }
 
   return {
-    enlarge(plane, scale, region) {
-      const result = createPlane(region.width, region.height)
+    enlarge(plane, scale, region, room) {
+      const { width: across, height } = region
+      const result = room ? { width: across, height, data: room.subarray(0, across * height) } : createPlane(across, height) // prettier-ignore
       withKernel((kernel) => {
         const { blend, floats } = kernel
         forRows(kernel, [plane], scale, region, ({ y, left, width, from, to, weights }) => {
           blend(weights, from, to)
           const at = (AT.lumaRow + from) / FLOAT
-          const start = (y - region.y) * region.width + left - region.x
+          const start = (y - region.y) * across + left - region.x
           result.data.set(floats.subarray(at, at + width), start)
         })
       })

@@ -138,6 +138,13 @@ describe.each([
     expect(got).toEqual(want)
   })
 
+  test('a plane made in a given room is the same, whatever was there', () => {
+    const region = { x: 5, y: 7, width: 60, height: 31 }
+    const room = new Float32Array(60 * 31 + 9).fill(NaN)
+    expect(enlarger.enlarge(small.y, 3, region, room)).toEqual(enlarger.enlarge(small.y, 3, region))
+    expect(room.subarray(60 * 31)).toEqual(new Float32Array(9).fill(NaN))
+  })
+
   test('a region changes nothing around it', () => {
     const target = emptyTarget(wholeOf(small.y, 2))
     target.data.fill(7)
