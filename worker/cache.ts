@@ -18,7 +18,7 @@ import { withinTimeout } from './within.ts'
  * Raised by hand when, and only when, other pixels or other bytes are served for the same picture,
  * parameters and weights (guarded by golden files in test/worker).
  */
-export const PIPELINE_VERSION = 1
+export const PIPELINE_VERSION = 2
 
 export interface Key {
   readonly source: string

@@ -5,6 +5,7 @@ import { originalResponse, type SkipReason } from './answer.ts'
 import { createResultCache } from './cache.ts'
 import type { Codec } from './codec/codec.ts'
 import type { Engine } from './engine/engine.ts'
+import type { Enlarger } from './engine/enlarger.ts'
 import { SrError } from './errors.ts'
 import type { Network } from './model/network.ts'
 import { type BundledModels, createModels, type Models } from './models.ts'
@@ -21,6 +22,7 @@ export interface Platform {
   readonly engines: string
   /** What runs a network; its `run` rejects one that nothing here can run. */
   readonly engineFor: (network: Network) => Engine
+  readonly enlarger: Enlarger
   readonly bundled: BundledModels
 }
 

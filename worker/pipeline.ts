@@ -7,6 +7,7 @@ import { readIcc } from './codec/icc.ts'
 import { type Header, readHeader, uprightSize } from './codec/header.ts'
 import { sha256 } from './digest.ts'
 import type { Engine } from './engine/engine.ts'
+import type { Enlarger } from './engine/enlarger.ts'
 import { type Model, upscale } from './engine/upscale.ts'
 import { SrError } from './errors.ts'
 import { freshnessOf } from './freshness.ts'
@@ -23,6 +24,7 @@ export interface Deps {
   readonly codec: Codec
   readonly engines: string
   readonly engineFor: (network: Network) => Engine
+  readonly enlarger: Enlarger
   readonly models: Models
   readonly slots: Slots
   readonly cache: ResultCache
@@ -164,11 +166,11 @@ async function make(
   header: Header,
   plan: Plan,
   model: Model | undefined,
-  { codec, settings, slots }: Deps,
+  { codec, enlarger, settings, slots }: Deps,
 ): Promise<Bytes> {
   const done = await slots.run(settings, async () => {
     const picture = await orSkip('DECODE', codec.decode(bytes, header))
-    const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model))
+    const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model, enlarger))
     return orSkip('ENCODE', codec.encode(larger, { ...plan, icc: await readIcc(header) }))
   })
   if (!done) throw new Skip('BUSY')

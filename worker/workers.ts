@@ -1,10 +1,11 @@
-// The Workers runtime: codecs, engine and weights as this runtime has them, and the middleware
+// The Workers runtime: codecs, kernels and weights as this runtime has them, and the middleware
 // bound to them. Static imports only: workerd compiles no WASM at run time.
 import manifest from '../models/manifest.json'
 import { createCodec } from './codec/codec.ts'
 import { codecModules } from './codec/workers.ts'
 import { createFusedEngine } from './engine/fused.ts'
-import { kernelModule } from './engine/kernel/workers.ts'
+import { kernelModule, pictureModule } from './engine/kernel/workers.ts'
+import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
 import { createSuperResolution, type Platform } from './middleware.ts'
 import { parseManifest } from './model/manifest.ts'
 import * as weights from './weights.ts'
@@ -15,6 +16,7 @@ export const platform: Platform = {
   codec: createCodec(codecModules),
   engines: fused.name,
   engineFor: () => fused,
+  enlarger: createVectorEnlarger(pictureModule),
   bundled: {
     manifest: parseManifest(JSON.stringify(manifest)),
     files: new Map(Object.entries(weights)),

@@ -9,8 +9,9 @@ import { readHeader } from '../../worker/codec/header.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
-import { loadKernel } from '../../worker/engine/kernel/node.ts'
+import { loadKernel, loadPictureKernel } from '../../worker/engine/kernel/node.ts'
 import { upscale } from '../../worker/engine/upscale.ts'
+import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { decodeNetwork } from '../../worker/model/network.ts'
 import { compare, cpuMs, median, type Table } from './bench.ts'
@@ -29,10 +30,11 @@ export type Files = Readonly<Record<EncodeFormat, Uint8Array>>
 export async function benchStages(side: number, files: Files, rounds: number): Promise<Table[]> {
   const codec = createCodec(await loadCodecModules())
   const engine = createFusedEngine((await loadKernel()).module)
+  const enlarger = createVectorEnlarger(await loadPictureKernel())
   const network = decodeNetwork(await readFile(`models/srcnn-x${SCALE}.onnx`))
   const idle: Engine = { name: 'idle', maxSide: engine.maxSide, run: async (_, input) => input }
   const decode = (format: EncodeFormat) => codec.decode(files[format], readHeader(files[format]))
-  const enlarge = (picture: Rgba, by = engine) => upscale(picture, SCALE, { engine: by, network })
+  const enlarge = (picture: Rgba, by = engine) => upscale(picture, SCALE, { engine: by, network }, enlarger)
   const encode = (picture: Rgba, format: EncodeFormat) => codec.encode(picture, { format, quality: QUALITY }) // prettier-ignore
 
   const small = await decode('jpeg')

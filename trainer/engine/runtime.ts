@@ -2,9 +2,11 @@
 // weighs 288 MB: it is an optional dependency, and onnxruntime-web takes its place where it is left out.
 import type * as Ort from 'onnxruntime-web'
 import type { Engine } from '../../worker/engine/engine.ts'
+import type { Enlarger } from '../../worker/engine/enlarger.ts'
 import { createFusedEngine, supportsFused } from '../../worker/engine/fused.ts'
-import { loadKernel } from '../../worker/engine/kernel/node.ts'
+import { loadKernel, loadPictureKernel } from '../../worker/engine/kernel/node.ts'
 import { createOrtEngine, type OrtRuntime } from '../../worker/engine/ort.ts'
+import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 
 export interface Runtime {
   readonly name: Exclude<RuntimeName, 'auto'>
@@ -55,6 +57,13 @@ export async function createInference({ api, executionProvider }: Runtime): Prom
     maxSide: Math.min(fused.maxSide, ort.maxSide),
     run: (network, input) => (supportsFused(network) ? fused : ort).run(network, input),
   }
+}
+
+let enlarger: Promise<Enlarger> | undefined
+
+/** Bicubic and colour as they are served, by the same kernel; loaded once. */
+export function loadEnlarger(): Promise<Enlarger> {
+  return (enlarger ??= loadPictureKernel().then(createVectorEnlarger))
 }
 
 async function loadWeb(why: string): Promise<Runtime> {

@@ -5,6 +5,7 @@ import { type Model, upscale, upscalePlane, upscalePlanes } from '../../worker/e
 import { channelsOf } from '../../worker/model/network.ts'
 import { type Dictionary, enlargeSparse } from '../baseline/enlarge.ts'
 import { enlargePlane, mergeRgb, splitRgb } from '../degrade.ts'
+import { loadEnlarger } from '../engine/runtime.ts'
 import { enlargeBy, type KERNELS } from '../kernels.ts'
 import type { InputName } from './input.ts'
 
@@ -29,8 +30,10 @@ export function networkMethod(models: ReadonlyMap<number, Model>): Method {
 /** The worker's own code, with a network at each scale; bicubic alone where there is none. */
 export function servedMethod(models: ReadonlyMap<number, Model> = new Map()): Method {
   return {
-    enlargePlane: (small, scale) => upscalePlane(small, scale, models.get(scale)),
-    enlargePicture: (small, scale) => upscale(small, scale, models.get(scale)),
+    enlargePlane: async (small, scale) =>
+      upscalePlane(small, scale, models.get(scale), await loadEnlarger()),
+    enlargePicture: async (small, scale) =>
+      upscale(small, scale, models.get(scale), await loadEnlarger()),
   }
 }
 

@@ -10,6 +10,7 @@ import { channelsOf, costOf, describeNetwork, type Network } from '../model/netw
 import type { Engine, Planes } from './engine.ts'
 import { AT, HALO, KERNEL_1, KERNEL_3, MAX_CHANNELS, MAX_WIDTH, ROW_BYTES, STEP, TILE } from './kernel/layout.ts' // prettier-ignore
 import { packWeights, type PackedWeights } from './kernel/pack.ts'
+import { pause as macrotask } from './pause.ts'
 
 /** What a kernel module exports; all sizes are in tiles and bands of 4 pixels. */
 interface Kernel {
@@ -166,13 +167,4 @@ function setWeights({ memory }: Kernel, weights: PackedWeights): void {
   for (const [name, values] of Object.entries(weights) as [keyof PackedWeights, Float32Array][]) {
     new Float32Array(memory.buffer, AT[name], values.length).set(values)
   }
-}
-
-/** Where there is setImmediate, as in Node, a timer would wait for a whole millisecond. */
-function macrotask(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?: (work: () => void) => unknown }
-  return new Promise((resolve) => {
-    if (setImmediate) setImmediate(resolve)
-    else setTimeout(resolve, 0)
-  })
 }

@@ -25,6 +25,26 @@ const RB = -18.214 * TO_UNIT
 // The inverse is computed, not typed in: ycbcr2rgb inverts exactly the matrix above.
 const INVERSE = invert3x3([65.481, 128.553, 24.966, -37.797, -74.203, 112, 112, -93.786, -18.214])
 
+const [RY, R_CB, R_CR, , G_CB, G_CR, , B_CB, B_CR] = INVERSE.map((v) => v * 255 * 255)
+const DETERMINANT = R_CB * B_CR - R_CR * B_CB
+
+/**
+ * mergeYCbCr's sums from the differences of red and blue from luma, in levels:
+ *
+ *   l = luma (y - yOffset)   u = red . (cb - cOffset, cr - cOffset)   v = blue . (the same)
+ *   R = l + u   G = l + green . (u, v)   B = l + v
+ *
+ * u and v may be made larger instead of cb and cr, for bicubic is linear.
+ */
+export const DIFFERENCES = {
+  yOffset: Y_OFFSET,
+  cOffset: C_OFFSET,
+  luma: RY, // that of green and blue, too: a grey has no chroma
+  red: [R_CB, R_CR],
+  blue: [B_CB, B_CR],
+  green: [(G_CB * B_CR - G_CR * B_CB) / DETERMINANT, (G_CR * R_CB - G_CB * R_CR) / DETERMINANT],
+} as const
+
 export interface YCbCr {
   readonly y: Plane
   readonly cb: Plane
@@ -68,7 +88,7 @@ export function splitYCbCr(picture: Rgba): YCbCr {
 }
 
 /** Below it alpha rounds to 0, and there is no colour to speak of. */
-const INVISIBLE = 0.5 / 255
+export const INVISIBLE = 0.5 / 255
 
 /**
  * Writes three premultiplied planes (equal sizes) as RGBA bytes, not premultiplied, into `target` with

@@ -58,6 +58,23 @@ export function resize(
   return resizeColumns(rows, down, down.first)
 }
 
+/** What makes line `scale` q + phase of a plane enlarged by a whole number, from four lines around q. */
+export interface Phase {
+  /** The first of the four, counted from q. */
+  readonly first: number
+  readonly weights: readonly number[]
+}
+
+/** The `scale` phases of bicubic enlarging, as `resize` has them away from the edges. */
+export function phasesOf(scale: number): Phase[] {
+  const middle = KEYS.support // far enough from both ends that nothing is mirrored
+  const { count, indices, weights } = tapsOf(KEYS, 2 * middle, 2 * middle * scale, middle * scale, scale) // prettier-ignore
+  return Array.from({ length: scale }, (_, phase) => ({
+    first: indices[phase * count] - middle,
+    weights: Array.from(weights.subarray(phase * count, (phase + 1) * count)),
+  }))
+}
+
 /** Horizontal pass over `rowCount` rows from `firstRow`. */
 function resizeRows(plane: Plane, taps: Taps, firstRow: number, rowCount: number): Plane {
   const { count, indices, weights } = taps
@@ -160,7 +177,7 @@ function tapsOf(
 }
 
 /** Index into a line of `size` samples that is mirrored without end, the edge sample repeated. */
-function mirror(index: number, size: number): number {
+export function mirror(index: number, size: number): number {
   const period = 2 * size
   const folded = ((index % period) + period) % period
   return folded < size ? folded : period - 1 - folded

@@ -1,7 +1,9 @@
-// `npm run build:kernel`: writes the builds that are named, by default both. `npm run build` writes the one
+// `npm run build:kernel`: writes the builds that are named, by default all. `npm run build` writes those
 // that workers.ts imports.
-import { buildKernel } from './compile.ts'
+import { buildKernel, buildPictureKernel } from './compile.ts'
 import { ARITHMETICS } from './source.ts'
 
-const named = ARITHMETICS.filter((kind) => process.argv.includes(kind))
-for (const kind of named.length > 0 ? named : ARITHMETICS) await buildKernel(kind)
+const names = process.argv.slice(2)
+const isWanted = (name: string) => names.length === 0 || names.includes(name)
+for (const kind of ARITHMETICS) if (isWanted(kind)) await buildKernel(kind)
+if (isWanted('picture')) await buildPictureKernel()

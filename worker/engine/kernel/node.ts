@@ -1,6 +1,6 @@
-// The kernel in Node: compiled from its source when that has changed, else as it lies in dist/.
+// The kernels in Node: compiled from their source when that has changed, else as they lie in dist/.
 import { setFlagsFromString } from 'node:v8'
-import { buildKernel } from './compile.ts'
+import { buildKernel, buildPictureKernel } from './compile.ts'
 import type { Arithmetic } from './source.ts'
 
 export interface KernelModule {
@@ -13,6 +13,11 @@ export async function loadKernel(wanted?: Arithmetic): Promise<KernelModule> {
   const arithmetic = wanted ?? ((await hasRelaxedSimd()) ? 'relaxed' : 'plain')
   if (arithmetic === 'relaxed') await hasRelaxedSimd() // sets the flag
   return { arithmetic, module: await WebAssembly.compile(await buildKernel(arithmetic)) }
+}
+
+/** For vectorEnlarger.ts. */
+export async function loadPictureKernel(): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(await buildPictureKernel())
 }
 
 /** Whether relaxed SIMD runs here. Node 20 has it behind a flag, which is set. */

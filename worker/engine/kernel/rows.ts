@@ -3,7 +3,7 @@ import { TILE, VECTOR } from './layout.ts'
 import { each, load, store } from './source.ts'
 
 /** Four vectors a0 .. a3 transposed into names b0 .. b3. */
-const TRANSPOSE = `
+export const TRANSPOSE = `
 const p0 = i8x16.shuffle(a0, a1, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23)
 const p1 = i8x16.shuffle(a2, a3, 0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23)
 const p2 = i8x16.shuffle(a0, a1, 8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31)
