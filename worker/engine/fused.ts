@@ -10,7 +10,7 @@ import { channelsOf, costOf, describeNetwork, type Network } from '../model/netw
 import type { Engine, Planes } from './engine.ts'
 import { AT, HALO, KERNEL_1, KERNEL_3, MAX_CHANNELS, MAX_WIDTH, ROW_BYTES, STEP, TILE } from './kernel/layout.ts' // prettier-ignore
 import { packWeights, type PackedWeights } from './kernel/pack.ts'
-import { pause as macrotask } from './pause.ts'
+import { pause as macrotask } from '../pause.ts'
 
 /** What a kernel module exports; all sizes are in tiles and bands of 4 pixels. */
 interface Kernel {

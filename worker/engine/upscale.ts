@@ -13,7 +13,7 @@ import { type Tile, tilesOf } from '../image/tile.ts'
 import { haloOf, type Network } from '../model/network.ts'
 import type { Engine, Planes } from './engine.ts'
 import { type Enlarger, type Placed, plainEnlarger } from './enlarger.ts'
-import { pause } from './pause.ts'
+import { pause } from '../pause.ts'
 import { mapPlanes, planeOf } from './planes.ts'
 
 /** A network and what runs it. */
