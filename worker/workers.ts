@@ -4,12 +4,12 @@ import manifest from '../models/manifest.json'
 import { createCodec } from './codec/codec.ts'
 import { codecModules } from './codec/workers.ts'
 import { createFusedEngine } from './engine/fused.ts'
-import { kernelModule } from './engine/kernel/workers.ts'
+import { kernelModules } from './engine/kernel/workers.ts'
 import { createSuperResolution, type Platform } from './middleware.ts'
 import { parseManifest } from './model/manifest.ts'
 import * as weights from './weights.ts'
 
-const fused = createFusedEngine(kernelModule, { name: 'fused-relaxed' })
+const fused = createFusedEngine(kernelModules, { name: 'fused-relaxed' })
 
 export const platform: Platform = {
   codec: createCodec(codecModules),

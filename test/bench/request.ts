@@ -6,7 +6,7 @@ import { readHeader } from '../../worker/codec/header.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
-import { loadKernel } from '../../worker/engine/kernel/node.ts'
+import { loadKernels } from '../../worker/engine/kernel/node.ts'
 import { upscale } from '../../worker/engine/upscale.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { decodeNetwork } from '../../worker/model/network.ts'
@@ -43,7 +43,7 @@ async function encoded(
 /** Each stage alone, in Node. The network's share of `upscale` is what its engine takes. */
 async function benchStages(side: number, files: ReadonlyMap<string, Buffer>): Promise<Table> {
   const codec = createCodec(await loadCodecModules())
-  const engine = createFusedEngine((await loadKernel()).module)
+  const engine = createFusedEngine((await loadKernels()).modules)
   const network = decodeNetwork(await readFile(`models/srcnn-x${SCALE}.onnx`))
   const idle: Engine = { name: 'idle', maxSide: engine.maxSide, run: async (_, input) => input }
   const jpeg = files.get('jpeg')!

@@ -4,13 +4,26 @@ import { builtFile, versionOf } from '../../built.ts'
 import { MEMORY_PAGES } from './layout.ts'
 import type { Arithmetic } from './source.ts'
 import { srcnnSource } from './srcnn.ts'
+import { subpixelSource } from './subpixel.ts'
+import { SCRATCH_PAGES } from './subpixelLayout.ts'
 
-/** The kernel's bytes: those in dist/kernel if they are of today's source, else compiled and written there. */
-export async function buildKernel(kind: Arithmetic): Promise<Uint8Array<ArrayBuffer>> {
-  const source = srcnnSource(kind)
-  const options = optionsOf(kind)
+const KERNELS = {
+  srcnn: { sourceOf: srcnnSource, pages: MEMORY_PAGES, mayGrow: false },
+  subpixel: { sourceOf: subpixelSource, pages: SCRATCH_PAGES, mayGrow: true },
+} as const
+export type KernelName = keyof typeof KERNELS
+export const KERNEL_NAMES = Object.keys(KERNELS) as KernelName[]
+
+/** A kernel's bytes: those in dist/kernel if they are of today's source, else compiled and written there. */
+export async function buildKernel(
+  name: KernelName,
+  kind: Arithmetic,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { sourceOf, pages, mayGrow } = KERNELS[name]
+  const source = sourceOf(kind)
+  const options = optionsOf(kind, pages, mayGrow)
   const madeOf = [source, JSON.stringify(options), await versionOf('assemblyscript')]
-  return builtFile(`kernel/srcnn-${kind}.wasm`, madeOf, () => compile(source, options))
+  return builtFile(`kernel/${name}-${kind}.wasm`, madeOf, () => compile(source, options))
 }
 
 /** By a name that TypeScript does not follow: the package's types change those of Array for all of us. */
@@ -24,15 +37,15 @@ interface Compiler {
   ): Promise<{ readonly binary: Uint8Array | null; readonly stderr: { toString(): string } }>
 }
 
-function optionsOf(kind: Arithmetic) {
+function optionsOf(kind: Arithmetic, pages: number, mayGrow: boolean) {
   return {
     // At 3 Binaryen nests the sums of an accumulator, so that more of them are alive than there are registers.
     optimizeLevel: 2,
     noAssert: true,
     runtime: 'stub',
     enable: kind === 'relaxed' ? ['simd', 'relaxed-simd'] : ['simd'],
-    initialMemory: MEMORY_PAGES,
-    maximumMemory: MEMORY_PAGES,
+    initialMemory: pages,
+    ...(mayGrow ? {} : { maximumMemory: pages }),
   }
 }
 
@@ -41,7 +54,7 @@ async function compile(
   options: ReturnType<typeof optionsOf>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { compileString } = (await import(COMPILER)) as Compiler
-  const { binary, stderr } = await compileString({ 'srcnn.ts': source }, options)
+  const { binary, stderr } = await compileString({ 'kernel.ts': source }, options)
   if (!binary) throw new Error(`the kernel does not compile:\n${stderr.toString()}`)
   return new Uint8Array(binary)
 }

@@ -105,5 +105,5 @@ export const AT = {
 } as const
 
 /** Of WebAssembly: 64 KiB each. */
-const PAGE_BYTES = 65_536
+export const PAGE_BYTES = 65_536
 export const MEMORY_PAGES = Math.ceil(end / PAGE_BYTES)

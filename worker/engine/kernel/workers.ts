@@ -1,7 +1,9 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- for programs that include this folder only
 /// <reference path="../../wasm.d.ts" />
-// The kernel in Cloudflare Workers, where WebAssembly is compiled at deploy time only. All of their
-// machines run relaxed SIMD. build.ts writes it.
-import module from '../../../dist/kernel/srcnn-relaxed.wasm'
+// The kernels in Cloudflare Workers, where WebAssembly is compiled at deploy time only. All of their
+// machines run relaxed SIMD. build.ts writes them.
+import srcnn from '../../../dist/kernel/srcnn-relaxed.wasm'
+import subpixel from '../../../dist/kernel/subpixel-relaxed.wasm'
+import type { KernelModules } from '../fused.ts'
 
-export const kernelModule: WebAssembly.Module = module
+export const kernelModules: KernelModules = { srcnn, subpixel }
