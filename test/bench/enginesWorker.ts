@@ -4,13 +4,13 @@
 import plain from '../../dist/kernel/srcnn-plain.wasm'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
 import type { Planes } from '../../worker/engine/engine.ts'
-import { kernelModule } from '../../worker/engine/kernel/workers.ts'
+import { kernelModules } from '../../worker/engine/kernel/workers.ts'
 import { createWorkerdOrtEngine } from '../../worker/engine/ort-workerd.ts'
 import { decodeNetwork, type Network } from '../../worker/model/network.ts'
 
 const engines = {
   ort: createWorkerdOrtEngine(),
-  relaxed: createFusedEngine(kernelModule),
+  relaxed: createFusedEngine(kernelModules),
   plain: createFusedEngine(plain),
 }
 

@@ -87,8 +87,9 @@ export function createFusedEngine(modules: KernelModules, options: FusedOptions 
     const driver = DRIVERS[kernelName]
     const own = idle.get(kernelName) ?? { kernel: instantiate(modules[kernelName]) }
     idle.delete(kernelName)
+    const weights = weightsOf(network, driver)
     if (own.network !== network) {
-      driver.setWeights(own.kernel, weightsOf(network, driver))
+      driver.setWeights(own.kernel, weights)
       own.network = network
     }
     const result = { channels, width: scale * width, height: scale * height, data: new Float32Array(scale * width * scale * height) } // prettier-ignore
@@ -96,7 +97,7 @@ export function createFusedEngine(modules: KernelModules, options: FusedOptions 
     const bandsOfATurn = Math.max(1, Math.floor(COST_OF_A_TURN / costOfBand))
     let rest = bandsOfATurn
     for (let left = 0; left < width; left += driver.maxWidth) {
-      const strip = driver.openStrip(own.kernel, network, input, result, left)
+      const strip = driver.openStrip(own.kernel, network, weights, input, result, left)
       for (let band = 0; band < strip.bands; band++) {
         if (rest-- === 0) {
           await pause()

@@ -40,7 +40,7 @@ export const srcnnDriver: Driver<SrcnnKernel, PackedWeights> = {
 
   maxWidth: MAX_WIDTH,
 
-  openStrip(kernel, network, input, { data }, left) {
+  openStrip(kernel, network, _weights, input, { data }, left) {
     const { height } = input
     const width = Math.min(input.width - left, MAX_WIDTH)
     const [first, second] = network.layers

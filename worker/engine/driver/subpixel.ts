@@ -6,7 +6,7 @@
 // The one edge padding of the input lies in front of everything: a layer's band begins at the same tile
 // as that of the layer before, of which it reads one tile and one band more.
 import { haloOf, type Network } from '../../model/network.ts'
-import { PAGE_BYTES, STEP, TILE } from '../kernel/layout.ts'
+import { createPlacer, FLOAT, PAGE_BYTES, STEP, TILE } from '../kernel/layout.ts'
 import { packLayer, type PackedLayer } from '../kernel/pack.ts'
 import { HEAP, KERNEL_FIRST, MAX_INNER, QUADS_FIRST } from '../kernel/subpixelLayout.ts'
 import { type Driver, type Kernel, padRows } from './driver.ts'
@@ -33,12 +33,8 @@ interface Weights {
 }
 
 const MAX_WIDTH = 512
-const FLOAT = 4
-const CACHE_LINE = 64
 /** Quads of the padded input that are kept: three are in use. */
 const QUADS = QUADS_FIRST + 1
-
-const weightsOf = new WeakMap<Kernel, Weights>()
 
 export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
   supports({ layers, scale, padding }: Network) {
@@ -54,17 +50,13 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
   },
 
   pack({ layers }) {
-    let end = HEAP
-    const place = (values: Float32Array) => {
-      const at = end
-      end += Math.ceil((values.length * FLOAT) / CACHE_LINE) * CACHE_LINE
-      return at
-    }
+    const { place, end } = createPlacer(HEAP)
     const placed = layers.map((layer) => {
       const packed = packLayer(layer)
-      return { ...packed, weightsAt: place(packed.weights), biasAt: place(packed.bias) }
+      const [weightsAt, biasAt] = [packed.weights, packed.bias].map((values) => place(FLOAT * values.length)) // prettier-ignore
+      return { ...packed, weightsAt, biasAt }
     })
-    return { layers: placed, end }
+    return { layers: placed, end: end() }
   },
 
   setWeights(kernel, weights) {
@@ -73,14 +65,12 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
       new Float32Array(kernel.memory.buffer, weightsAt, values.length).set(values)
       new Float32Array(kernel.memory.buffer, biasAt, bias.length).set(bias)
     }
-    weightsOf.set(kernel, weights)
   },
 
   maxWidth: MAX_WIDTH,
 
-  openStrip(kernel, network, input, result, left) {
+  openStrip(kernel, network, { layers: packed, end: heap }, input, result, left) {
     const { layers, scale } = network
-    const { layers: packed, end: heap } = weightsOf.get(kernel)!
     const last = layers.length - 1
     const halo = haloOf(network)
     const width = Math.min(input.width - left, MAX_WIDTH)
@@ -89,19 +79,14 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
     const slots = Math.ceil(tilesOf(0) / TILE) * TILE + TILE
     const channelBytes = TILE * TILE * slots * FLOAT
 
-    let end = heap
-    const place = (bytes: number) => {
-      const at = end
-      end += Math.ceil(bytes / CACHE_LINE) * CACHE_LINE
-      return at
-    }
+    const { place, end } = createPlacer(heap)
     const rows = place(TILE * scale * TILE * scale * slots * FLOAT)
     const quads = Array.from({ length: QUADS }, () => place(channelBytes))
     const bands = packed.map(({ outputs }, i) => {
       const count = i === last ? 1 : layers[i + 2]?.hasSkip ? 3 : 2
       return Array.from({ length: count }, () => place(outputs * channelBytes))
     })
-    reserve(kernel, end)
+    reserve(kernel, end())
     const { buffer } = kernel.memory
     const rowBytes = TILE * slots * FLOAT
     const rowsIn = Array.from({ length: TILE }, (_, row) => new Float32Array(buffer, rows + row * rowBytes, slots * TILE)) // prettier-ignore
@@ -142,8 +127,9 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
       bands: Math.ceil(input.height / TILE) + last,
       compute(step) {
         load(step + 2)
-        for (let layer = 0; layer <= Math.min(step, last); layer++)
+        for (let layer = 0; layer <= Math.min(step, last); layer++) {
           computeLayer(layer, step - layer)
+        }
         if (step < last) return
         emit(bandAt(last, 0), rows, tilesOf(last))
         const top = (step - last) * TILE * scale

@@ -5,6 +5,13 @@
 //
 //   for every 8 tiles: transformInput of each channel ▶ V[36][inputs]
 //                      for every 4 channels: multiply ▶ M ▶ transformOutput, skip and ReLU in it
+//
+// Times are ns of CPU a pixel of the result at x3, 768², Node 24 (V8 13.6), one thread of an AMD EPYC
+// (Zen 4), where SRCNN's kernel takes 122: 16 channels and three skips 28.5, of which multiply 18,
+// transformInput 5, transformOutput 5; 32 channels 90. The multiplication runs at 25 GMAC/s, six
+// sevenths of what the machine's multiply-adds allow.
+// Taken out again: a frequency at a time through all output channels, so that V is read once instead of
+// once for every four of them (0.98x); strips of 128 (0.95x) or 1024 pixels (1.0x) instead of 512.
 import { FREQUENCIES, GROUP, GROUP_SLOTS, STEP, TILE, VECTOR } from './layout.ts'
 import { deinterleave, depthToSpace } from './rows.ts'
 import { type Arithmetic, arithmetic, type Broadcast } from './source.ts'

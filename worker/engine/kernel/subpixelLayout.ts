@@ -3,7 +3,7 @@
 //
 // A band is four rows of all channels of a layer, [channel][4 rows][4 phases][slots], in tiles of 4x4 as
 // in layout.ts.
-import { BLOCK, FREQUENCIES, GROUP, GROUP_SLOTS, PAGE_BYTES, SIDE, STEP, TILE, VECTOR } from './layout.ts' // prettier-ignore
+import { BLOCK, CACHE_LINE, createPlacer, FLOAT, FREQUENCIES, GROUP, GROUP_SLOTS, LOWEST, PAGE_BYTES, SIDE, STEP, TILE, VECTOR } from './layout.ts' // prettier-ignore
 
 /** Of the first layer, as 2x2 blocks of 3x3 taps of which the last row and column are zero. */
 export const KERNEL_FIRST = 5
@@ -12,18 +12,10 @@ export const BLOCKS_FIRST = 2
 /** Most channels between two layers: bounds V. */
 export const MAX_INNER = 64
 
-const FLOAT = 4
-const CACHE_LINE = 64
-
 /** Distance of V's frequencies: a cache line more than they take, so that they do not fall on each other. */
 export const FREQUENCY_BYTES = MAX_INNER * GROUP * FLOAT + CACHE_LINE
 
-let end = 1024 // nothing of ours lies at a null pointer
-const place = (bytes: number) => {
-  const start = end
-  end += Math.ceil(bytes / CACHE_LINE) * CACHE_LINE
-  return start
-}
+const { place, end } = createPlacer(LOWEST)
 
 /** Byte addresses. */
 export const AT = {
@@ -38,8 +30,8 @@ export const AT = {
 } as const
 
 /** What the engine places begins here. */
-export const HEAP = end
-export const SCRATCH_PAGES = Math.ceil(end / PAGE_BYTES)
+export const HEAP = end()
+export const SCRATCH_PAGES = Math.ceil(HEAP / PAGE_BYTES)
 
 /** Taps that a tile of the first layer reads, in quads of four rows. */
 export const QUADS_FIRST = Math.ceil((SIDE + BLOCK * (BLOCKS_FIRST - 1)) / TILE)
