@@ -4,13 +4,13 @@ import manifest from '../models/manifest.json'
 import { createCodec } from './codec/codec.ts'
 import { codecModules } from './codec/workers.ts'
 import { createFusedEngine } from './engine/fused.ts'
-import { kernelModule, pictureModule } from './engine/kernel/workers.ts'
+import { kernelModules, pictureModule } from './engine/kernel/workers.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
 import { createSuperResolution, type Platform } from './middleware.ts'
 import { parseManifest } from './model/manifest.ts'
 import * as weights from './weights.ts'
 
-const fused = createFusedEngine(kernelModule, { name: 'fused-relaxed' })
+const fused = createFusedEngine(kernelModules, { name: 'fused-relaxed' })
 
 export const platform: Platform = {
   codec: createCodec(codecModules),

@@ -126,9 +126,11 @@ function accuracyOf(planes: Planes, first: Planes): string {
 }
 
 async function startFused(kind: Arithmetic, network: Network, input: Planes): Promise<Subject> {
-  const bytes = await buildKernel(kind)
+  const bytes = await buildKernel('srcnn', kind)
+  const subpixel = await WebAssembly.compile(await buildKernel('subpixel', kind)) // not used here
   return watched(bytes, async () => {
-    const engine = createFusedEngine(await WebAssembly.compile(bytes), { name: `fused, ${kind}` })
+    const modules = { srcnn: await WebAssembly.compile(bytes), subpixel }
+    const engine = createFusedEngine(modules, { name: `fused, ${kind}` })
     await engine.run(network, input)
     return engine
   })

@@ -2,10 +2,11 @@
 /// <reference path="../../worker/wasm.d.ts" />
 // The engines in workerd, for enginesWorkerd.ts: POST a model and a plane once, then GET /?engine=relaxed
 // runs it. The model is decoded by the first run; a GET without an engine does nothing.
-import plain from '../../dist/kernel/srcnn-plain.wasm'
+import srcnn from '../../dist/kernel/srcnn-plain.wasm'
+import subpixel from '../../dist/kernel/subpixel-plain.wasm'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
 import type { Planes } from '../../worker/engine/engine.ts'
-import { kernelModule } from '../../worker/engine/kernel/workers.ts'
+import { kernelModules } from '../../worker/engine/kernel/workers.ts'
 import { createWorkerdOrtEngine } from '../../worker/engine/ort-workerd.ts'
 import { decodeNetwork, type Network } from '../../worker/model/network.ts'
 
@@ -17,8 +18,8 @@ declare global {
 
 const engines = {
   ort: createWorkerdOrtEngine(),
-  relaxed: createFusedEngine(kernelModule),
-  plain: createFusedEngine(plain),
+  relaxed: createFusedEngine(kernelModules),
+  plain: createFusedEngine({ srcnn, subpixel }),
 }
 
 let work: { readonly model: Uint8Array; readonly input: Planes; network?: Network } | undefined

@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { Miniflare } from 'miniflare'
 import type { Planes } from '../../worker/engine/engine.ts'
-import { buildKernel } from '../../worker/engine/kernel/compile.ts'
+import { buildKernel, KERNEL_NAMES } from '../../worker/engine/kernel/compile.ts'
 import { ARITHMETICS } from '../../worker/engine/kernel/source.ts'
 import { bundleWorker, type WorkerModule } from '../support/bundle.ts'
 import { COUNT_WASM } from '../support/inspector.ts'
@@ -17,7 +17,9 @@ const ENTRY = join(import.meta.dirname, 'enginesWorker.ts')
 
 /** The worker with all engines. */
 export async function bundleEngines(prelude?: string): Promise<WorkerModule[]> {
-  for (const kind of ARITHMETICS) await buildKernel(kind) // into dist/, from where it is imported
+  for (const name of KERNEL_NAMES) {
+    for (const kind of ARITHMETICS) await buildKernel(name, kind) // into dist/, from where it is imported
+  }
   return bundleWorker(ENTRY, prelude)
 }
 

@@ -9,7 +9,7 @@ import { readHeader } from '../../worker/codec/header.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
-import { loadKernel, loadPictureKernel } from '../../worker/engine/kernel/node.ts'
+import { loadKernels, loadPictureKernel } from '../../worker/engine/kernel/node.ts'
 import { upscale } from '../../worker/engine/upscale.ts'
 import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
@@ -29,12 +29,13 @@ export type Files = Readonly<Record<EncodeFormat, Uint8Array>>
 /** The network's share of `upscale` is what its engine takes. */
 export async function benchStages(side: number, files: Files, rounds: number): Promise<Table[]> {
   const codec = createCodec(await loadCodecModules())
-  const engine = createFusedEngine((await loadKernel()).module)
+  const engine = createFusedEngine((await loadKernels()).modules)
   const enlarger = createVectorEnlarger(await loadPictureKernel())
   const network = decodeNetwork(await readFile(`models/srcnn-x${SCALE}.onnx`))
   const idle: Engine = { name: 'idle', maxSide: engine.maxSide, run: async (_, input) => input }
   const decode = (format: EncodeFormat) => codec.decode(files[format], readHeader(files[format]))
-  const enlarge = (picture: Rgba, by = engine) => upscale(picture, SCALE, { engine: by, network }, enlarger)
+  const enlarge = (picture: Rgba, by = engine) =>
+    upscale(picture, SCALE, { engine: by, network }, enlarger)
   const encode = (picture: Rgba, format: EncodeFormat) => codec.encode(picture, { format, quality: QUALITY }) // prettier-ignore
 
   const small = await decode('jpeg')

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { readDataset } from '../../trainer/dataset.ts'
 import { enlargePlane, shrinkPlane, truthOf } from '../../trainer/degrade.ts'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
-import { loadKernel } from '../../worker/engine/kernel/node.ts'
+import { loadKernels } from '../../worker/engine/kernel/node.ts'
 import { createOrtEngine } from '../../worker/engine/ort.ts'
 import { quantize } from '../../worker/image/plane.ts'
 import { decodeNetwork } from '../../worker/model/network.ts'
@@ -19,7 +19,7 @@ test.skipIf(!existsSync(SET14)).each([2, 3, 4])(
   async (scale) => {
     const network = decodeNetwork(await readFile(path.join(ROOT, `models/srcnn-x${scale}.onnx`)))
     const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
-    const kernel = createFusedEngine((await loadKernel()).module)
+    const kernel = createFusedEngine((await loadKernels()).modules)
     for (const { rgba } of (await readDataset(SET14)).pictures) {
       const input = { channels: 1, ...enlargePlane(shrinkPlane(truthOf(rgba), scale), scale) }
       const [ours, theirs] = [await kernel.run(network, input), await onnxruntime.run(network, input)] // prettier-ignore

@@ -4,7 +4,7 @@ import type * as Ort from 'onnxruntime-web'
 import type { Engine } from '../../worker/engine/engine.ts'
 import type { Enlarger } from '../../worker/engine/enlarger.ts'
 import { createFusedEngine, supportsFused } from '../../worker/engine/fused.ts'
-import { loadKernel, loadPictureKernel } from '../../worker/engine/kernel/node.ts'
+import { loadKernels, loadPictureKernel } from '../../worker/engine/kernel/node.ts'
 import { createOrtEngine, type OrtRuntime } from '../../worker/engine/ort.ts'
 import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 
@@ -49,8 +49,8 @@ const MAX_SIDE = 512
  * it can, else by ONNX Runtime.
  */
 export async function createInference({ api, executionProvider }: Runtime): Promise<Engine> {
-  const { arithmetic, module } = await loadKernel()
-  const fused = createFusedEngine(module)
+  const { arithmetic, modules } = await loadKernels()
+  const fused = createFusedEngine(modules)
   const ort = createOrtEngine(api, { executionProvider, maxSide: MAX_SIDE })
   return {
     name: `fused-${arithmetic}, ${ort.name}`,

@@ -1,25 +1,13 @@
-// Our own kernel as an engine: the three layers of a 9-1-5 in one pass, in WebAssembly SIMD. kernel/
-// has its source; here are the rows that go in and out. A picture goes through in bands of 4 rows, in
-// strips of at most MAX_WIDTH pixels, through one fixed memory that no picture makes grow.
-//
-//   padded rows ─ load ─▶ ring ─▶ compute: 4 rows of features ─▶ ring of sums ─ emit ─▶ rows
-//
-// The one edge padding of the input lies in front of everything: the padded picture is 6 px larger on
-// each side, features exist on that rim too, and no layer has a border case.
-import { channelsOf, costOf, describeNetwork, type Network } from '../model/network.ts'
-import type { Engine, Planes } from './engine.ts'
-import { AT, HALO, KERNEL_1, KERNEL_3, MAX_CHANNELS, MAX_WIDTH, ROW_BYTES, STEP, TILE } from './kernel/layout.ts' // prettier-ignore
-import { packWeights, type PackedWeights } from './kernel/pack.ts'
+// Our own kernels as an engine: all layers of a network in one pass, in WebAssembly SIMD. kernel/ has
+// their source, driver/ what feeds them. A picture goes through in bands of 4 rows, in strips of a width
+// that the kernel's memory is made for, and between bands others have their turn.
 import { pause as macrotask } from '../pause.ts'
-
-/** What a kernel module exports; all sizes are in tiles and bands of 4 pixels. */
-interface Kernel {
-  readonly memory: WebAssembly.Memory
-  begin(n1: number, n2: number, tiles: number, isResidual: number): void
-  load(quad: number, slots: number): void
-  compute(band: number, rows: number): void
-  emit(band: number): void
-}
+import { costOf, describeNetwork, type Network } from '../model/network.ts'
+import type { Driver, Kernel } from './driver/driver.ts'
+import { srcnnDriver } from './driver/srcnn.ts'
+import { subpixelDriver } from './driver/subpixel.ts'
+import type { Engine, Planes } from './engine.ts'
+import { TILE } from './kernel/layout.ts'
 
 /**
  * How much is computed before others have their turn, in multiplications of the network: 131,072 pixels of
@@ -28,22 +16,33 @@ interface Kernel {
 const COST_OF_A_TURN = 131_072 * 8032
 
 /**
- * The kernel takes any size. This bounds what lies around it: the planes of a tile (512² x 4 planes x 4 B =
- * 4 MB), and how long resizing and merging one takes. The halo that is computed twice costs 5 %.
+ * The kernels take any size. This bounds what lies around them: the two planes of a tile, 4 MB each. At
+ * 1536² the halo that is computed twice costs 1.6 %, in tiles of 512 it did 6 %.
  */
-const MAX_SIDE = 512
+const MAX_SIDE = 1024
 
-/** Whether the kernel can run it: a 9-1-5 on luma with edge padding and multiples of 4 channels. */
+/** One module for each driver. */
+export interface KernelModules {
+  readonly srcnn: WebAssembly.Module
+  readonly subpixel: WebAssembly.Module
+}
+
+const DRIVERS: Readonly<Record<keyof KernelModules, Driver>> = {
+  srcnn: srcnnDriver as Driver,
+  subpixel: subpixelDriver as Driver,
+}
+const KERNELS = Object.keys(DRIVERS) as (keyof KernelModules)[]
+
+/**
+ * Whether a kernel can run it: a 9-1-5, or a sub-pixel network of one 5x5 and then 3x3 layers, on luma
+ * with edge padding and multiples of 4 channels.
+ */
 export function supportsFused(network: Network): boolean {
-  const { layers, scale, padding } = network
-  return (
-    scale === 1 &&
-    padding === 'edge' &&
-    channelsOf(network) === 1 &&
-    layers.length === 3 &&
-    layers.every(({ kernel, hasSkip }, i) => kernel === [KERNEL_1, 1, KERNEL_3][i] && !hasSkip) &&
-    layers.slice(0, -1).every(({ outputs }) => outputs % STEP === 0 && outputs <= MAX_CHANNELS)
-  )
+  return kernelFor(network) !== undefined
+}
+
+function kernelFor(network: Network): keyof KernelModules | undefined {
+  return KERNELS.find((name) => DRIVERS[name].supports(network))
 }
 
 export interface FusedOptions {
@@ -53,43 +52,54 @@ export interface FusedOptions {
   readonly pause?: () => Promise<void>
 }
 
-/**
- * An engine on a kernel's module (kernel/node.ts, kernel/workers.ts). A run has an instance for itself; one
- * that is idle is kept, with the weights that it had. `run` rejects for a network that `supportsFused` says
- * no to.
- */
-export function createFusedEngine(module: WebAssembly.Module, options: FusedOptions = {}): Engine {
-  const { name = 'fused', pause = macrotask } = options
-  const packed = new WeakMap<Network, PackedWeights>()
-  /** A settled value, not a promise: in Workers nobody may wait for another request's. */
-  let idle: { readonly kernel: Kernel; network: Network | undefined } | undefined
+/** An instance, and the network whose weights it has. */
+interface Instance {
+  readonly kernel: Kernel
+  network?: Network
+}
 
-  function weightsOf(network: Network): PackedWeights {
+/**
+ * An engine on the kernels' modules (kernel/node.ts, kernel/workers.ts). A run has an instance for itself;
+ * one that is idle is kept, with the weights that it had. `run` rejects for a network that `supportsFused`
+ * says no to.
+ */
+export function createFusedEngine(modules: KernelModules, options: FusedOptions = {}): Engine {
+  const { name = 'fused', pause = macrotask } = options
+  const packed = new WeakMap<Network, unknown>()
+  /** Settled values, not promises: in Workers nobody may wait for another request's. */
+  const idle = new Map<keyof KernelModules, Instance>()
+
+  function weightsOf(network: Network, driver: Driver): unknown {
     let weights = packed.get(network)
-    if (!weights) packed.set(network, (weights = packWeights(network)))
+    if (!weights) packed.set(network, (weights = driver.pack(network)))
     return weights
   }
 
   async function run(network: Network, input: Planes): Promise<Planes> {
     const { channels, width, height } = input
-    if (!supportsFused(network)) {
-      throw new RangeError(`expected 9-1-5 on one plane with edge padding and at most ${MAX_CHANNELS} channels in multiples of ${STEP}, got ${describeNetwork(network)} with ${network.padding} padding`) // prettier-ignore
+    const kernelName = kernelFor(network)
+    if (!kernelName) {
+      throw new RangeError(`expected 9-1-5, or 5-3-...-3 with depth-to-space, on one plane with edge padding and channels in multiples of 4, got ${describeNetwork(network)} with ${network.padding} padding`) // prettier-ignore
     }
     if (channels !== 1 || input.data.length !== width * height) {
       throw new RangeError(`expected 1 plane of ${width}x${height}, got ${channels} in ${input.data.length} values`) // prettier-ignore
     }
-    const own = idle ?? { kernel: instantiate(module), network: undefined }
-    idle = undefined
+    const { scale } = network
+    const driver = DRIVERS[kernelName]
+    const own = idle.get(kernelName) ?? { kernel: instantiate(modules[kernelName]) }
+    idle.delete(kernelName)
+    const weights = weightsOf(network, driver)
     if (own.network !== network) {
-      setWeights(own.kernel, weightsOf(network))
+      driver.setWeights(own.kernel, weights)
       own.network = network
     }
-    const data = new Float32Array(width * height)
-    const bandsOfATurn = Math.max(1, Math.floor(COST_OF_A_TURN / (costOf(network) * TILE * Math.min(width, MAX_WIDTH)))) // prettier-ignore
+    const result = { channels, width: scale * width, height: scale * height, data: new Float32Array(scale * width * scale * height) } // prettier-ignore
+    const costOfBand = costOf(network) * scale * scale * TILE * Math.min(width, driver.maxWidth)
+    const bandsOfATurn = Math.max(1, Math.floor(COST_OF_A_TURN / costOfBand))
     let rest = bandsOfATurn
-    for (let left = 0; left < width; left += MAX_WIDTH) {
-      const strip = openStrip(own.kernel, network, input, data, left)
-      for (let band = 0; band <= Math.ceil(height / TILE); band++) {
+    for (let left = 0; left < width; left += driver.maxWidth) {
+      const strip = driver.openStrip(own.kernel, network, weights, input, result, left)
+      for (let band = 0; band < strip.bands; band++) {
         if (rest-- === 0) {
           await pause()
           rest = bandsOfATurn - 1
@@ -97,63 +107,11 @@ export function createFusedEngine(module: WebAssembly.Module, options: FusedOpti
         strip.compute(band)
       }
     }
-    idle = own // not reached by a run that trapped: its instance is dropped
-    return { channels, width, height, data }
+    idle.set(kernelName, own) // not reached by a run that trapped: its instance is dropped
+    return result
   }
 
   return { name, maxSide: MAX_SIDE, run }
-}
-
-/** Columns `left` .. of a picture, at most MAX_WIDTH of them. */
-function openStrip(
-  kernel: Kernel,
-  network: Network,
-  input: Planes,
-  result: Float32Array,
-  left: number,
-) {
-  const { height } = input
-  const width = Math.min(input.width - left, MAX_WIDTH)
-  const [first, second] = network.layers
-  const tiles = Math.ceil(width / TILE) + 1
-  // Two tiles more than the features have; whole vectors of them.
-  const slots = Math.ceil((tiles + 2) / TILE) * TILE
-  const { buffer } = kernel.memory
-  const rowsIn = Array.from({ length: TILE }, (_, row) => new Float32Array(buffer, AT.rowsIn + row * ROW_BYTES, slots * TILE)) // prettier-ignore
-  const rowsOut = Array.from({ length: TILE }, (_, row) => new Float32Array(buffer, AT.rowsOut + row * ROW_BYTES, width)) // prettier-ignore
-  // The part of a padded row that is in the picture; the rest repeats its ends.
-  const from = Math.max(0, left - HALO)
-  const to = Math.min(input.width, left + slots * TILE - HALO)
-  const before = from - (left - HALO)
-
-  function load(quad: number): void {
-    for (let row = 0; row < TILE; row++) {
-      const y = Math.min(height - 1, Math.max(0, quad * TILE + row - HALO))
-      const start = y * input.width
-      const padded = rowsIn[row]
-      padded.set(input.data.subarray(start + from, start + to), before)
-      padded.fill(padded[before], 0, before)
-      padded.fill(padded[before + to - from - 1], before + to - from)
-    }
-    kernel.load(quad, slots)
-  }
-
-  kernel.begin(first.outputs, second.outputs, tiles, Number(network.residual))
-  load(0)
-  load(1)
-  return {
-    /** Bands one after another from 0; each gives the four rows above it. */
-    compute(band: number): void {
-      load(band + 2)
-      // Features reach KERNEL_3 - 1 rows beyond the result.
-      kernel.compute(band, Math.min(TILE, height + KERNEL_3 - 1 - band * TILE))
-      kernel.emit(band)
-      const top = (band - 1) * TILE
-      for (let row = 0; row < TILE && top + row < height; row++) {
-        if (top >= 0) result.set(rowsOut[row], (top + row) * input.width + left)
-      }
-    },
-  }
 }
 
 function instantiate(module: WebAssembly.Module): Kernel {
@@ -161,10 +119,4 @@ function instantiate(module: WebAssembly.Module): Kernel {
     throw new Error('the kernel gave up')
   }
   return new WebAssembly.Instance(module, { env: { abort } }).exports as unknown as Kernel
-}
-
-function setWeights({ memory }: Kernel, weights: PackedWeights): void {
-  for (const [name, values] of Object.entries(weights) as [keyof PackedWeights, Float32Array][]) {
-    new Float32Array(memory.buffer, AT[name], values.length).set(values)
-  }
 }

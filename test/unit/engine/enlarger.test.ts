@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Enlarger, type Layers, plainEnlarger } from '../../../worker/engine/enlarger.ts'
 import { createFusedEngine } from '../../../worker/engine/fused.ts'
-import { loadKernel, loadPictureKernel } from '../../../worker/engine/kernel/node.ts'
+import { loadKernels, loadPictureKernel } from '../../../worker/engine/kernel/node.ts'
 import { STRIP } from '../../../worker/engine/kernel/pictureLayout.ts'
 import { upscale } from '../../../worker/engine/upscale.ts'
 import { createVectorEnlarger } from '../../../worker/engine/vectorEnlarger.ts'
@@ -264,7 +264,7 @@ describe('the kernel’s memory', () => {
 })
 
 describe('upscale by the kernel is upscale by TypeScript, to one level in rare pixels', async () => {
-  const engine = createFusedEngine((await loadKernel()).module)
+  const engine = createFusedEngine((await loadKernels()).modules)
   const network = sampleNetwork({ kernels: [9, 1, 5], widths: [8, 4], residual: true })
   const clear = sampleRgba(90, 60)
   for (let p = 3; p < clear.data.length; p += 4) clear.data[p] = clear.data[p - 1]

@@ -2,52 +2,21 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Planes } from '../../../worker/engine/engine.ts'
 import { createFusedEngine, supportsFused } from '../../../worker/engine/fused.ts'
-import { hasRelaxedSimd, loadKernel } from '../../../worker/engine/kernel/node.ts'
-import { ARITHMETICS } from '../../../worker/engine/kernel/source.ts'
+import { hasRelaxedSimd } from '../../../worker/engine/kernel/node.ts'
 import { createOrtEngine } from '../../../worker/engine/ort.ts'
-import { reference } from '../../../worker/engine/reference.ts'
 import { crop } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { type Architecture, decodeNetwork, describeNetwork, type Network } from '../../../worker/model/network.ts' // prettier-ignore
 import { drawnPlanes } from '../../support/drawn.ts'
+import { builds, engines, expectSound } from '../../support/fused.ts'
 import { ort } from '../../support/ort.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../../support/samples.ts'
 
-const isRelaxedHere = await hasRelaxedSimd()
-const builds = await Promise.all(
-  ARITHMETICS.filter((kind) => kind === 'plain' || isRelaxedHere).map(loadKernel),
-)
-const engines = builds.map(({ arithmetic, module }) => ({ arithmetic, engine: createFusedEngine(module) })) // prettier-ignore
 const [{ engine }] = engines
-const [{ module }] = builds
+const [{ modules }] = builds
 
 const nineOneFive = (n1: number, n2: number, residual = true): Architecture => ({ kernels: [9, 1, 5], widths: [n1, n2], residual }) // prettier-ignore
 const SMALL = nineOneFive(8, 4)
-
-/** Each build within 1e-5 of the sum of |w| |x| along the path, which bounds what rounding can do. */
-async function expectSound(network: Network, input: Planes): Promise<void> {
-  const want = (await reference.run(network, input)).data
-  const bound = (await reference.run(magnitudesOf(network), { ...input, data: input.data.map(Math.abs) })).data // prettier-ignore
-  for (const { arithmetic, engine: candidate } of engines) {
-    const { data, width, height } = await candidate.run(network, input)
-    expect({ arithmetic, width, height }).toEqual({ arithmetic, width: input.width, height: input.height }) // prettier-ignore
-    const worst = data.findIndex((v, i) => !(Math.abs(v - want[i]) <= 1e-5 * bound[i]))
-    if (worst >= 0) {
-      expect.fail(`${arithmetic}: ${data[worst]} for ${want[worst]} +- ${1e-5 * bound[worst]} at ${worst % width}, ${Math.floor(worst / width)}`) // prettier-ignore
-    }
-  }
-}
-
-function magnitudesOf(network: Network): Network {
-  return {
-    ...network,
-    layers: network.layers.map((layer) => ({
-      ...layer,
-      weights: layer.weights.map(Math.abs),
-      bias: layer.bias.map(Math.abs),
-    })),
-  }
-}
 
 /** What random weights may look like. */
 const KINDS = {
@@ -67,7 +36,7 @@ const KINDS = {
 
 test('both builds are tested where there is relaxed SIMD', async () => {
   expect(builds.map(({ arithmetic }) => arithmetic)).toEqual((await hasRelaxedSimd()) ? ['relaxed', 'plain'] : ['plain']) // prettier-ignore
-  expect(engine).toMatchObject({ name: 'fused', maxSide: 512 })
+  expect(engine).toMatchObject({ name: 'fused', maxSide: 1024 })
 })
 
 describe('it agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
@@ -189,8 +158,8 @@ describe('the contract of an engine', () => {
 
   test('a result depends on no earlier call: other sizes, other weights, NaN', async () => {
     const small = samplePlanes(1, 19, 7)
-    const alone = await createFusedEngine(module).run(network, small)
-    const used = createFusedEngine(module)
+    const alone = await createFusedEngine(modules).run(network, small)
+    const used = createFusedEngine(modules)
     for (const other of [
       samplePlanes(1, 300, 41),
       { ...samplePlanes(1, 2050, 9), data: new Float32Array(2050 * 9).fill(NaN) },
@@ -213,7 +182,7 @@ describe('the contract of an engine', () => {
 
   test('runs at once each give their own result', async () => {
     const inputs = [1, 2, 3, 4].map((seed) => samplePlanes(1, 700, 60 + seed, seed))
-    const busy = createFusedEngine(module)
+    const busy = createFusedEngine(modules)
     const heavy = sampleNetwork(nineOneFive(64, 64))
     const apart: Planes[] = []
     for (const input of inputs) apart.push(await busy.run(heavy, input))
@@ -223,7 +192,7 @@ describe('the contract of an engine', () => {
   test('others have their turn after every 131,072 pixels of 9-1-5, fewer where those cost more', async () => {
     let turns = 0
     const pause = () => Promise.resolve(void turns++)
-    const counted = createFusedEngine(module, { pause })
+    const counted = createFusedEngine(modules, { pause })
     await counted.run(sampleNetwork(nineOneFive(64, 32)), samplePlanes(1, 256, 256))
     expect(turns).toBe(0)
     await counted.run(sampleNetwork(nineOneFive(64, 32)), samplePlanes(1, 3000, 180))
@@ -236,7 +205,7 @@ describe('the contract of an engine', () => {
   test('a run that never goes on does not keep the next one waiting', async () => {
     let isKilled = true
     const pause = () => (isKilled ? new Promise<void>(() => {}) : Promise.resolve())
-    const killed = createFusedEngine(module, { pause })
+    const killed = createFusedEngine(modules, { pause })
     const [heavy, input] = [sampleNetwork(nineOneFive(64, 32)), samplePlanes(1, 512, 280)]
     void killed.run(heavy, input)
     isKilled = false
@@ -274,7 +243,7 @@ test('its memory is below 1 MB at any width, and does not grow', async () => {
   }
   WebAssembly.Instance = Watched
   try {
-    const fresh = createFusedEngine(module)
+    const fresh = createFusedEngine(modules)
     await fresh.run(sampleNetwork(nineOneFive(128, 128)), samplePlanes(1, 9, 9))
     await fresh.run(sampleNetwork(nineOneFive(4, 4)), samplePlanes(1, 16_384, 5))
     expect(memories.map(({ buffer }) => buffer.byteLength < 1e6)).toEqual([true])

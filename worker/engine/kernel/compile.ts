@@ -1,27 +1,53 @@
 // From the generator to WebAssembly, with the package `assemblyscript`: some 4 s of CPU a build, so that
 // one is kept as long as its source is the same.
 import { builtFile, versionOf } from '../../built.ts'
-import { MEMORY_PAGES } from './layout.ts'
+import type { KernelModules } from '../fused.ts'
+import { MEMORY_PAGES as SRCNN_PAGES } from './layout.ts'
 import { pictureSource } from './picture.ts'
 import { MEMORY_PAGES as PICTURE_PAGES } from './pictureLayout.ts'
 import type { Arithmetic } from './source.ts'
 import { srcnnSource } from './srcnn.ts'
+import { subpixelSource } from './subpixel.ts'
+import { SCRATCH_PAGES } from './subpixelLayout.ts'
 
-/** The network's kernel: its bytes in dist/kernel if they are of today's source, else compiled and written there. */
-export function buildKernel(kind: Arithmetic): Promise<Uint8Array<ArrayBuffer>> {
-  return build(`srcnn-${kind}`, srcnnSource(kind), optionsOf(kind, MEMORY_PAGES))
+/** Those that run networks. */
+const KERNELS: Readonly<Record<keyof KernelModules, KernelSource>> = {
+  srcnn: { sourceOf: srcnnSource, pages: SRCNN_PAGES, mayGrow: false },
+  subpixel: { sourceOf: subpixelSource, pages: SCRATCH_PAGES, mayGrow: true },
+}
+export const KERNEL_NAMES = Object.keys(KERNELS) as (keyof KernelModules)[]
+
+interface KernelSource {
+  sourceOf(kind: Arithmetic): string
+  /** Of its memory, at the start. */
+  readonly pages: number
+  readonly mayGrow: boolean
+}
+
+/** A network's kernel: its bytes in dist/kernel if they are of today's source, else compiled and written there. */
+export function buildKernel(
+  name: keyof KernelModules,
+  kind: Arithmetic,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return build(`${name}-${kind}`, kind, KERNELS[name])
 }
 
 /** That of what lies around the network, likewise; it is plain SIMD, which runs anywhere. */
 export function buildPictureKernel(): Promise<Uint8Array<ArrayBuffer>> {
-  return build('picture', pictureSource(), optionsOf('plain', PICTURE_PAGES))
+  return build('picture', 'plain', {
+    sourceOf: pictureSource,
+    pages: PICTURE_PAGES,
+    mayGrow: false,
+  })
 }
 
 async function build(
   name: string,
-  source: string,
-  options: ReturnType<typeof optionsOf>,
+  kind: Arithmetic,
+  { sourceOf, pages, mayGrow }: KernelSource,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const source = sourceOf(kind)
+  const options = optionsOf(kind, pages, mayGrow)
   const madeOf = [source, JSON.stringify(options), await versionOf('assemblyscript')]
   return builtFile(`kernel/${name}.wasm`, madeOf, () => compile(name, source, options))
 }
@@ -37,7 +63,7 @@ interface Compiler {
   ): Promise<{ readonly binary: Uint8Array | null; readonly stderr: { toString(): string } }>
 }
 
-function optionsOf(kind: Arithmetic, pages: number) {
+function optionsOf(kind: Arithmetic, pages: number, mayGrow: boolean) {
   return {
     // At 3 Binaryen nests the sums of an accumulator, so that more of them are alive than there are registers.
     optimizeLevel: 2,
@@ -45,7 +71,7 @@ function optionsOf(kind: Arithmetic, pages: number) {
     runtime: 'stub',
     enable: kind === 'relaxed' ? ['simd', 'relaxed-simd'] : ['simd'],
     initialMemory: pages,
-    maximumMemory: pages,
+    ...(mayGrow ? {} : { maximumMemory: pages }),
   }
 }
 

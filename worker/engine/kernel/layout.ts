@@ -34,10 +34,10 @@ export const HALO = (KERNEL_1 - 1 + KERNEL_3 - 1) / 2
  */
 export const MAX_WIDTH = 2044
 
-const FLOAT = 4
+export const FLOAT = 4
 export const VECTOR = TILE * FLOAT
 /** Between the rows of A1, beyond their length: one cache line, so that they do not fall on each other. */
-const CACHE_LINE = 64
+export const CACHE_LINE = 64
 
 /** Slots of a phase of a row: a strip's tiles, 3 more that the padded input has, and what vectors overrun. */
 export const SLOTS = 528
@@ -60,12 +60,24 @@ export const WEIGHTS_3 = ((TILE + 1) * GROUP_SLOTS) / 2
 /** Distance of A1's rows in bytes for a first layer of so many channels. */
 export const activationStride = (channels: number) => channels * GROUP * FLOAT + CACHE_LINE
 
-let end = 1024 // nothing of ours lies at a null pointer
-const place = (bytes: number) => {
-  const start = end
-  end += Math.ceil(bytes / CACHE_LINE) * CACHE_LINE
-  return start
+/** Gives out addresses from `start` on, each at the beginning of a cache line. */
+export function createPlacer(start: number) {
+  let end = start
+  return {
+    place(bytes: number): number {
+      const at = end
+      end += Math.ceil(bytes / CACHE_LINE) * CACHE_LINE
+      return at
+    },
+    /** What has been given out lies below. */
+    end: () => end,
+  }
 }
+
+/** Nothing of ours lies at a null pointer. */
+export const LOWEST = 1024
+
+const { place, end } = createPlacer(LOWEST)
 
 /** Byte addresses. */
 export const AT = {
@@ -105,5 +117,5 @@ export const AT = {
 } as const
 
 /** Of WebAssembly: 64 KiB each. */
-const PAGE_BYTES = 65_536
-export const MEMORY_PAGES = Math.ceil(end / PAGE_BYTES)
+export const PAGE_BYTES = 65_536
+export const MEMORY_PAGES = Math.ceil(end() / PAGE_BYTES)

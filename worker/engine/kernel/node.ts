@@ -1,18 +1,20 @@
 // The kernels in Node: compiled from their source when that has changed, else as they lie in dist/.
 import { setFlagsFromString } from 'node:v8'
-import { buildKernel, buildPictureKernel } from './compile.ts'
+import type { KernelModules } from '../fused.ts'
+import { buildKernel, buildPictureKernel, KERNEL_NAMES } from './compile.ts'
 import type { Arithmetic } from './source.ts'
 
-export interface KernelModule {
+export interface LoadedKernels {
   readonly arithmetic: Arithmetic
-  readonly module: WebAssembly.Module
+  readonly modules: KernelModules
 }
 
-/** The relaxed build where this Node can run it, else the plain one; or the one that is asked for. */
-export async function loadKernel(wanted?: Arithmetic): Promise<KernelModule> {
+/** The relaxed builds where this Node can run them, else the plain ones; or those that are asked for. */
+export async function loadKernels(wanted?: Arithmetic): Promise<LoadedKernels> {
   const arithmetic = wanted ?? ((await hasRelaxedSimd()) ? 'relaxed' : 'plain')
   if (arithmetic === 'relaxed') await hasRelaxedSimd() // sets the flag
-  return { arithmetic, module: await WebAssembly.compile(await buildKernel(arithmetic)) }
+  const compiled = KERNEL_NAMES.map(async (name) => [name, await WebAssembly.compile(await buildKernel(name, arithmetic))] as const) // prettier-ignore
+  return { arithmetic, modules: Object.fromEntries(await Promise.all(compiled)) as unknown as KernelModules } // prettier-ignore
 }
 
 /** For vectorEnlarger.ts. */
@@ -22,7 +24,7 @@ export async function loadPictureKernel(): Promise<WebAssembly.Module> {
 
 /** Whether relaxed SIMD runs here. Node 20 has it behind a flag, which is set. */
 export async function hasRelaxedSimd(): Promise<boolean> {
-  const wasm = await buildKernel('relaxed')
+  const wasm = await buildKernel('srcnn', 'relaxed')
   if (WebAssembly.validate(wasm)) return true
   // A flag that V8 does not know is a line on stderr, so only where it is known to be.
   if (!process.versions.v8.startsWith(V8_OF_NODE_20)) return false

@@ -1,6 +1,6 @@
 // A network's weights in the order in which the kernel reads them.
-import type { Network } from '../../model/network.ts'
-import { BLOCK, BLOCKS, FREQUENCIES, KERNEL_1, KERNEL_3, SIDE, STEP, WEIGHTS_3 } from './layout.ts'
+import type { Layer, Network } from '../../model/network.ts'
+import { BLOCK, FREQUENCIES, KERNEL_3, SIDE, STEP, WEIGHTS_3 } from './layout.ts'
 
 /**
  * G of F(4x4, 3x3) times three taps: their polynomial at the points 0, 1, -1, 2, -2 and infinity, scaled.
@@ -38,7 +38,7 @@ export interface PackedWeights {
 /** Of a 9-1-5 on one channel. */
 export function packWeights({ layers: [first, second, third] }: Network): PackedWeights {
   return {
-    weights1: transformKernels(first.weights, first.outputs),
+    weights1: transformKernels(first),
     bias1: first.bias,
     weights2: interleaveOutputs(second.weights, second.inputs, second.outputs),
     bias2: second.bias,
@@ -47,27 +47,55 @@ export function packWeights({ layers: [first, second, third] }: Network): Packed
   }
 }
 
+export interface PackedLayer {
+  /** A multiple of 4: more channels than the layer has put out zero. */
+  readonly outputs: number
+  /** [outputs / 4][36][inputs * blocks][4] */
+  readonly weights: Float32Array
+  readonly bias: Float32Array
+}
+
+/** Of a layer that Winograd computes. */
+export function packLayer(layer: Layer): PackedLayer {
+  const outputs = Math.ceil(layer.outputs / STEP) * STEP
+  const bias = new Float32Array(outputs)
+  bias.set(layer.bias)
+  return { outputs, weights: transformKernels(layer), bias }
+}
+
 /**
- * [outputs][9][9] -> [outputs / 4][36][9][4]: each block of 3x3 taps is G g G^T, in f64. It runs once a
- * network, before its code is compiled: so it is written out.
+ * [outputs][inputs][k][k] -> [outputs / 4][36][inputs * blocks][4]: the k x k taps are cut into blocks of
+ * 3x3, zeros behind them, and each is G g G^T, in f64. It runs once a network, before its code is
+ * compiled: so it is written out.
  */
-function transformKernels(weights: Float32Array, outputs: number): Float32Array {
-  const packed = new Float32Array(outputs * FREQUENCIES * BLOCKS)
+function transformKernels({ weights, outputs, inputs, kernel }: Layer): Float32Array {
+  const across = Math.ceil(kernel / BLOCK)
+  const depth = inputs * across * across
+  const side = across * BLOCK
+  const packed = new Float32Array(Math.ceil(outputs / STEP) * STEP * FREQUENCIES * depth)
+  const taps = new Float64Array(side * side)
   const rows = new Float64Array(SIDE * BLOCK) // G g
   const block = new Float64Array(FREQUENCIES)
   for (let output = 0; output < outputs; output++) {
-    for (let b = 0; b < BLOCKS; b++) {
-      const left = (b % BLOCK) * BLOCK
-      const from = (output * KERNEL_1 + (b - (b % BLOCK))) * KERNEL_1 + left
-      for (let x = 0, w = from; x < BLOCK; x++, w++) {
-        transformTaps(weights[w], weights[w + KERNEL_1], weights[w + 2 * KERNEL_1], rows, x, BLOCK)
+    const lane = output % STEP
+    for (let input = 0; input < inputs; input++) {
+      const from = (output * inputs + input) * kernel * kernel
+      for (let y = 0; y < kernel; y++) {
+        for (let x = 0; x < kernel; x++) taps[y * side + x] = weights[from + y * kernel + x]
       }
-      for (let i = 0, r = 0; i < FREQUENCIES; i += SIDE, r += BLOCK) {
-        transformTaps(rows[r], rows[r + 1], rows[r + 2], block, i, 1)
+      for (let b = 0; b < across * across; b++) {
+        const left = (b % across) * BLOCK
+        const first = ((b - (b % across)) / across) * BLOCK * side + left
+        for (let x = 0, w = first; x < BLOCK; x++, w++) {
+          transformTaps(taps[w], taps[w + side], taps[w + 2 * side], rows, x, BLOCK)
+        }
+        for (let i = 0, r = 0; i < FREQUENCIES; i += SIDE, r += BLOCK) {
+          transformTaps(rows[r], rows[r + 1], rows[r + 2], block, i, 1)
+        }
+        const channel = input * across * across + b
+        let to = (output - lane) * FREQUENCIES * depth + channel * STEP + lane
+        for (let f = 0; f < FREQUENCIES; f++, to += depth * STEP) packed[to] = block[f]
       }
-      const lane = output % STEP
-      let to = (output - lane) * FREQUENCIES * BLOCKS + b * STEP + lane
-      for (let f = 0; f < FREQUENCIES; f++, to += BLOCKS * STEP) packed[to] = block[f]
     }
   }
   return packed

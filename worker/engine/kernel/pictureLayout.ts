@@ -1,7 +1,7 @@
 // Where the kernel of picture.ts keeps what in its linear memory: shared by the generator, which writes
 // addresses into the source, and by vectorEnlarger.ts, which fills rows and constants in. It is one page,
 // whatever the picture.
-import { TILE as LANES, VECTOR } from './layout.ts'
+import { createPlacer, FLOAT, LOWEST, PAGE_BYTES, TILE as LANES, VECTOR } from './layout.ts'
 
 /** Most pixels of a result's row that are made at a time; wider ones are cut into strips. */
 export const STRIP = 512
@@ -13,7 +13,6 @@ export const TAPS = 4
 export const REACH = 2
 
 const LARGEST = 4
-const FLOAT = 4
 const vectorsOf = (pixels: number) => Math.ceil(pixels / LANES) * VECTOR
 /** A strip that begins in the middle of a small pixel, its last 4 small pixels in whole, and what a vector overruns. */
 export const ROW_BYTES = vectorsOf(STRIP + (LARGEST - 1) + (LARGEST * LANES - 1) + (LANES - 1))
@@ -24,12 +23,7 @@ export const SMALL_BYTES = vectorsOf(STRIP / SCALES[0] + LANES + 2 * REACH)
 export const PLANES = 3
 export const SLOT_BYTES = PLANES * ROW_BYTES
 
-let end = 1024 // nothing of ours lies at a null pointer
-const place = (bytes: number) => {
-  const start = end
-  end += Math.ceil(bytes / VECTOR) * VECTOR
-  return start
-}
+const { place, end } = createPlacer(LOWEST)
 
 /** Byte addresses. */
 export const AT = {
@@ -58,4 +52,4 @@ export const AT = {
 export const PHASE_WEIGHTS = 2 * TAPS
 export const SCALE_WEIGHTS = LARGEST * PHASE_WEIGHTS
 
-export const MEMORY_PAGES = Math.ceil(end / 65_536)
+export const MEMORY_PAGES = Math.ceil(end() / PAGE_BYTES)

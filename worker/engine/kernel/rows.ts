@@ -15,13 +15,13 @@ const b3 = i8x16.shuffle(p2, p3, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 2
 `
 
 /** `function name(from, to, slots)`: a row of pixels into phases; slots are a multiple of 4. */
-export function deinterleave(name: string, phaseBytes: number): string {
+export function deinterleave(name: string, phaseBytes: number | string): string {
   return `
 function ${name}(from: usize, to: usize, slots: usize): void {
   for (const end = to + slots * ${TILE}; to < end; to += ${VECTOR}) {
     ${each(TILE, (i) => `const a${i} = ${load('from', i * VECTOR)}`)}
     ${TRANSPOSE}
-    ${each(TILE, (p) => store('to', `b${p}`, p * phaseBytes))}
+    ${each(TILE, (p) => (typeof phaseBytes === 'number' ? store('to', `b${p}`, p * phaseBytes) : store(`to + ${p} * ${phaseBytes}`, `b${p}`)))}
     from += ${TILE * VECTOR}
   }
 }
@@ -63,6 +63,41 @@ function ${name}(from: usize, to: usize, slots: usize): void {
       return store('to', `add(${load('to', p * phaseBytes)}, ${input})`, p * phaseBytes)
     })}
     from += ${VECTOR}
+  }
+}
+`
+}
+
+/**
+ * `function name(from, to, tiles, phaseBytes, rowBytes)`: four rows of scale² channels, [channel][4 rows][4
+ * phases][slots], into 4 * scale rows of pixels that are `rowBytes` apart: channel dy * scale + dx has the
+ * pixels at (dx, dy) of each block. Writes whole vectors of tiles.
+ */
+export function depthToSpace(name: string, scale: number): string {
+  // Along a row of the result a tile has 4 phases of `scale` channels, which four at a time make a vector.
+  const stream = (k: number, i: number) => {
+    const [phase, dx] = [Math.floor((TILE * k + i) / scale), (TILE * k + i) % scale]
+    return load(`at + (${dx * TILE * TILE + phase}) * phaseBytes`)
+  }
+  return `
+function ${name}(from: usize, to: usize, tiles: usize, phaseBytes: usize, rowBytes: usize): void {
+  for (let row: usize = 0; row < ${TILE}; row++) {
+    for (let dy: usize = 0; dy < ${scale}; dy++) {
+      let at = from + (dy * ${scale * TILE * TILE} + row * ${TILE}) * phaseBytes
+      let pixel = to + (row * ${scale} + dy) * rowBytes
+      for (let tile: usize = 0; tile < tiles; tile += ${TILE}) {
+        ${each(
+          scale,
+          (k) => `{
+        ${each(TILE, (i) => `const a${i} = ${stream(k, i)}`)}
+        ${TRANSPOSE}
+        ${each(TILE, (i) => store('pixel', `b${i}`, (i * scale + k) * VECTOR))}
+        }`,
+        )}
+        at += ${VECTOR}
+        pixel += ${TILE * VECTOR * scale}
+      }
+    }
   }
 }
 `

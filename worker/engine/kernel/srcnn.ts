@@ -65,6 +65,7 @@ function group(vectors: number, how: Broadcast): string {
     vectors,
     transformed: AT.transformed,
     channelBytes: GROUP_BYTES,
+    frequencyBytes: BLOCKS * GROUP_BYTES,
     products: AT.products,
     productBytes: GROUP_BYTES,
     four: AT.four,
@@ -80,11 +81,11 @@ ${transformInput({
   half: AT.half,
 })}
 ${multiply({ ...winograd, name: `multiply${vectors}`, depth: BLOCKS, broadcast: how })}
-${transformOutput({ ...winograd, name: `transformOutput${vectors}` })}
+${transformOutput({ ...winograd, name: `transformOutput${vectors}`, end: 'relu' })}
 function group${vectors}(band: usize, tile: usize, rows: usize): void {
   const slot = tile * ${TILE}
   ${each(BLOCK, (i) => `const rows${i}: usize = ${AT.input} + ((band + ${i}) & ${INPUT_ROWS / TILE - 1}) * ${TILE * ROW_BYTES} + slot`)}
-  transformInput${vectors}(rows0, rows1, rows2)
+  transformInput${vectors}(rows0, rows1, rows2, 0)
   const stride = stride1
   let weights: usize = ${AT.weights1}
   let to: usize = ${AT.features1}

@@ -12,6 +12,9 @@
 import { BLOCK, FREQUENCIES, SIDE, STEP, TILE, VECTOR } from './layout.ts'
 import { type Broadcast, broadcast, each, load, loadSplat, store } from './source.ts'
 
+/** How far a skip's pixel lies to the right of and below its result: half of what two 3x3 layers take away. */
+const SKIP = 2
+
 /** B^T on six named vectors; `put(i, value)` stores frequency i. `four` is where a vector of fours lies. */
 function inputTransform(
   d: readonly string[],
@@ -40,31 +43,35 @@ export interface InputTransform {
   readonly vectors: number
   /** Blocks of 3x3 taps a side: the transform reads 4 + 3 blocks - 1 rows and as many columns. */
   readonly blocks: number
-  /** Bytes between the phases and between the rows of the input. */
-  readonly phaseBytes: number
-  readonly rowBytes: number
+  /** Bytes between the phases and between the rows of the input: numbers, or names of what holds them. */
+  readonly phaseBytes: number | string
+  readonly rowBytes: number | string
   /** Slots of a row of R, and where R and V lie. */
   readonly halfSlots: number
   readonly half: number
   readonly transformed: number
-  /** Bytes between two input channels of V. */
+  /** Bytes between two input channels of V, and between two frequencies. */
   readonly channelBytes: number
+  readonly frequencyBytes: number
   /** See OutputTransform. */
   readonly four: number
 }
 
 /**
- * `function name(rows0, rows1, ...)`: the addresses of the input at the first tile, one for every four
- * rows. Writes V, [36][blocks * blocks][tiles].
+ * `function name(rows0, rows1, ..., at)`: the addresses of a plane of the input at the first tile, one for
+ * every four rows, and where in V its first channel goes. Writes V, [36][blocks * blocks][tiles].
  */
 export function transformInput(shape: InputTransform): string {
-  const { name, vectors, blocks, phaseBytes, rowBytes, halfSlots, half, transformed, channelBytes, four } = shape // prettier-ignore
+  const { name, vectors, blocks, phaseBytes, rowBytes, halfSlots, half, transformed, channelBytes, frequencyBytes, four } = shape // prettier-ignore
   const taps = SIDE + BLOCK * (blocks - 1)
   const quads = Math.ceil(taps / TILE)
   // Tiles that the last columns reach beyond the group make one vector more.
   const columns = vectors + 1
   const rowOfHalf = TILE * halfSlots * TILE
-  const frequencyBytes = blocks * blocks * channelBytes
+  const row = (y: number) =>
+    typeof rowBytes === 'number'
+      ? load(`from${y >> 2}`, (y % TILE) * rowBytes)
+      : load(`from${y >> 2} + ${y % TILE} * ${rowBytes}`)
   const windows = (put: (block: number, i: number, value: string) => string) =>
     each(blocks, (block) => inputTransform(
       Array.from({ length: SIDE }, (_, i) => `d${BLOCK * block + i}`),
@@ -73,21 +80,21 @@ export function transformInput(shape: InputTransform): string {
     )) // prettier-ignore
   const parameters = Array.from({ length: quads }, (_, i) => `rows${i}: usize`)
   return `
-function ${name}(${parameters.join(', ')}): void {
+function ${name}(${parameters.join(', ')}, at: usize): void {
   // Vertically: each phase and vector of tiles alone.
   for (let phase: usize = 0; phase < ${TILE}; phase++) {
     for (let column: usize = 0; column < ${columns * VECTOR}; column += ${VECTOR}) {
       const from = phase * ${phaseBytes} + column
       const to: usize = ${half} + phase * ${halfSlots * TILE} + column
       ${each(quads, (i) => `const from${i} = rows${i} + from`)}
-      ${each(taps, (y) => `const d${y} = ${load(`from${y >> 2}`, (y % TILE) * rowBytes)}`)}
+      ${each(taps, (y) => `const d${y} = ${row(y)}`)}
       ${windows((block, i, value) => store('to', value, (block * SIDE + i) * rowOfHalf))}
     }
   }
   // Horizontally: each row of R.
   for (let block: usize = 0; block < ${blocks}; block++) {
     let from: usize = ${half} + block * ${SIDE * rowOfHalf}
-    let to: usize = ${transformed} + block * ${blocks * channelBytes}
+    let to: usize = ${transformed} + at + block * ${blocks * channelBytes}
     for (let i = 0; i < ${SIDE}; i++) {
       ${each(
         vectors,
@@ -107,10 +114,11 @@ function ${name}(${parameters.join(', ')}): void {
 export interface Gemm {
   readonly name: string
   readonly vectors: number
-  /** Input channels. */
-  readonly depth: number
+  /** Input channels: a number, or the name of what holds it. */
+  readonly depth: number | string
   readonly transformed: number
   readonly channelBytes: number
+  readonly frequencyBytes: number
   readonly products: number
   /** Bytes between two output channels of M. */
   readonly productBytes: number
@@ -122,16 +130,27 @@ export interface Gemm {
  * [36][depth][4]. The loop over the depth stays rolled: written out it was half as fast again slower.
  */
 export function multiply(shape: Gemm): string {
-  const { name, vectors, depth, transformed, channelBytes, products, productBytes } = shape
+  const {
+    name,
+    vectors,
+    depth,
+    transformed,
+    channelBytes,
+    frequencyBytes,
+    products,
+    productBytes,
+  } = shape
   const sums = vectors * STEP
   const weights = broadcast(shape.broadcast, 'u', 'u', STEP)
   return `
 function ${name}(weights: usize): void {
   let v: usize = ${transformed}
   let u = weights
+  const uBytes: usize = ${depth} * ${STEP * TILE}
+  const vBytes: usize = ${frequencyBytes} - ${depth} * ${channelBytes}
   for (let m: usize = ${products}; m < ${products + FREQUENCIES * STEP * productBytes}; m += ${STEP * productBytes}) {
     ${each(sums, (i) => `let s${i} = f32x4.splat(0)`)}
-    for (const end = u + ${depth * STEP * TILE}; u < end; u += ${STEP * TILE}) {
+    for (const end = u + uBytes; u < end; u += ${STEP * TILE}) {
       ${each(vectors, (i) => `const v${i} = ${load('v', i * VECTOR)}`)}
       ${each(
         STEP,
@@ -140,6 +159,7 @@ function ${name}(weights: usize): void {
       )}
       v += ${channelBytes}
     }
+    v += vBytes
     ${each(sums, (i) => store('m', `s${i}`, Math.floor(i / vectors) * productBytes + (i % vectors) * VECTOR))}
   }
 }
@@ -151,19 +171,33 @@ export interface OutputTransform {
   readonly vectors: number
   readonly products: number
   readonly productBytes: number
-  /** Bytes between two channels of the result. */
-  readonly channelBytes: number
+  /** Bytes between two channels of the result: a number, or the name of what holds it. */
+  readonly channelBytes: number | string
+  /** What becomes of a sum: ReLU; the pixel of a skip added and ReLU; or nothing. */
+  readonly end: 'relu' | 'skip' | 'linear'
   /** Where a vector of fours lies. V8 makes a constant anew at each use, which takes longer than a load. */
   readonly four: number
 }
 
 /**
  * `function name(to, stride, bias)`: M of four channels into [16 positions][4 channels][tiles] after
- * bias and ReLU; positions lie `stride` bytes apart. In two halves, the even and the odd rows of a
+ * bias and ReLU; positions lie `stride` bytes apart. With a skip two parameters more: where the tile begins
+ * in what is added, which lies two pixels down and to the right, and the tile below that. In two halves, the even and the odd rows of a
  * tile, and their middle columns first: then no more than 15 vectors are alive.
  */
 export function transformOutput(shape: OutputTransform): string {
-  const { name, vectors, products, productBytes, channelBytes, four } = shape
+  const { name, vectors, products, productBytes, channelBytes, end, four } = shape
+  const skips = end === 'skip' ? ', skip0: usize, skip1: usize' : ''
+  const pass = (offset: string) => (end === 'skip' ? `, skip0 + ${offset}, skip1 + ${offset}` : '')
+  const finish = (row: number, column: number, value: string) => {
+    if (end === 'linear') return value
+    if (end === 'relu') return `relu(${value})`
+    return `relu(add(${value}, ${load(`q${row} + ${(column + SKIP) % TILE} * stride`, ((column + SKIP) >> 2) * TILE)}))` // prettier-ignore
+  }
+  const skipRow = (row: number) => {
+    const y = row + SKIP
+    return end === 'skip' ? `const q${row} = skip${y >> 2} + ${(y % TILE) * TILE} * stride` : ''
+  }
   const fourTimes = (a: string, b: string) => `madd(v128.load(${four}), ${a}, ${b})`
   const at = (i: number, j: number) =>
     // The column of A^T of point 1 is all ones: what is added there reaches all 16 pixels.
@@ -187,11 +221,16 @@ export function transformOutput(shape: OutputTransform): string {
   let h${row} = sub(r${row}3, r${row}4)
   h${row} = add(h${row}, h${row})
   const p${row} = to + ${row * TILE} * stride
-  ${store(`p${row} + stride`, `relu(add(g${row}, h${row}))`)}
-  ${store(`p${row} + 2 * stride`, `relu(${fourTimes(`y${row}`, `x${row}`)})`)}`
-  const first = (row: number) => store(`p${row}`, `relu(add(add(r${row}0, x${row}), y${row}))`)
+  ${skipRow(row)}
+  ${store(`p${row} + stride`, finish(row, 1, `add(g${row}, h${row})`))}
+  ${store(`p${row} + 2 * stride`, finish(row, 2, fourTimes(`y${row}`, `x${row}`)))}`
+  const first = (row: number) =>
+    store(`p${row}`, finish(row, 0, `add(add(r${row}0, x${row}), y${row})`))
   const last = (row: number) =>
-    store(`p${row} + 3 * stride`, `relu(add(${fourTimes(`h${row}`, `g${row}`)}, r${row}5))`)
+    store(
+      `p${row} + 3 * stride`,
+      finish(row, 3, `add(${fourTimes(`h${row}`, `g${row}`)}, r${row}5)`),
+    )
   const half = (column: (j: number) => string, rows: readonly number[]) => `
   const b = ${loadSplat('bias')}
   ${[1, 2, 3, 4].map(column).join('')}
@@ -201,21 +240,22 @@ export function transformOutput(shape: OutputTransform): string {
   ${column(5)}
   ${rows.map(last).join('\n')}`
   return `
-function ${name}Even(m: usize, to: usize, stride: usize, bias: usize): void {
+function ${name}Even(m: usize, to: usize, stride: usize, bias: usize${skips}): void {
   ${half(even, [0, 2])}
 }
-function ${name}Odd(m: usize, to: usize, stride: usize, bias: usize): void {
+function ${name}Odd(m: usize, to: usize, stride: usize, bias: usize${skips}): void {
   ${half(odd, [1, 3])}
 }
-function ${name}(to: usize, stride: usize, bias: usize): void {
+function ${name}(to: usize, stride: usize, bias: usize${skips}): void {
   let m: usize = ${products}
   for (let c = 0; c < ${STEP}; c++) {
     for (let v: usize = 0; v < ${vectors * VECTOR}; v += ${VECTOR}) {
-      ${name}Even(m + v, to + v, stride, bias)
-      ${name}Odd(m + v, to + v, stride, bias)
+      ${name}Even(m + v, to + v, stride, bias${pass('v')})
+      ${name}Odd(m + v, to + v, stride, bias${pass('v')})
     }
     m += ${productBytes}
     to += ${channelBytes}
+    ${end === 'skip' ? `skip0 += ${channelBytes}\n    skip1 += ${channelBytes}` : ''}
     bias += ${TILE}
   }
 }

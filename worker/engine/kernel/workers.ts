@@ -3,8 +3,10 @@
 // The kernels in Cloudflare Workers, where WebAssembly is compiled at deploy time only. All of their
 // machines run relaxed SIMD. build.ts writes them.
 import picture from '../../../dist/kernel/picture.wasm'
-import module from '../../../dist/kernel/srcnn-relaxed.wasm'
+import srcnn from '../../../dist/kernel/srcnn-relaxed.wasm'
+import subpixel from '../../../dist/kernel/subpixel-relaxed.wasm'
+import type { KernelModules } from '../fused.ts'
 
-export const kernelModule: WebAssembly.Module = module
+export const kernelModules: KernelModules = { srcnn, subpixel }
 /** For vectorEnlarger.ts. */
 export const pictureModule: WebAssembly.Module = picture

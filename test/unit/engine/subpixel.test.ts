@@ -1,0 +1,184 @@
+import { describe, expect, test } from 'vitest'
+import { createFusedEngine, supportsFused } from '../../../worker/engine/fused.ts'
+import { crop } from '../../../worker/image/plane.ts'
+import { createRandom } from '../../../worker/image/prng.ts'
+import { type Architecture, haloOf, type Network, subPixelArchitecture } from '../../../worker/model/network.ts' // prettier-ignore
+import { builds, engines, expectSound } from '../../support/fused.ts'
+import { sampleNetwork, samplePlanes } from '../../support/samples.ts'
+
+const [{ engine }] = engines
+const [{ modules }] = builds
+
+/** What random weights may look like. */
+const KINDS = {
+  dense: () => {},
+  sparse({ layers }: Network, random: () => number) {
+    for (const { weights } of layers) weights.forEach((w, i) => (weights[i] = random() < 0.8 ? 0 : w)) // prettier-ignore
+  },
+  'dead first layer': ({ layers }: Network) => void layers[0].bias.fill(-100),
+  'dead inner layers': ({ layers }: Network) =>
+    layers.slice(1, -1).forEach(({ bias }) => bias.fill(-100)),
+  huge({ layers }: Network) {
+    for (const { weights } of layers) weights.forEach((w, i) => (weights[i] = 1e3 * w))
+  },
+} satisfies Record<string, (network: Network, random: () => number) => void>
+
+describe('it agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
+  const random = createRandom(15)
+  const side = () => 1 + random.below(100)
+  const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[]
+  const cases = Array.from({ length: 24 }, (_, i) => {
+    const multiple = [1, 4, 16, 32][i % 4] // of the tile, the vector, the group
+    const width = Math.max(multiple, side() - (side() % multiple))
+    return { width: width - (width % multiple), height: side(), scale: 2 + (i % 3), channels: 4 * (1 + random.below(3)), pairs: random.below(4), kind: kinds[i % kinds.length] } // prettier-ignore
+  })
+  test.each(cases)(
+    'x$scale, $widthx$height, $channels channels, $pairs pairs, $kind',
+    async ({ width, height, scale, channels, pairs, kind }) => {
+      const network = sampleNetwork(subPixelArchitecture(scale, channels, pairs), 'edge', width)
+      KINDS[kind](network, createRandom(height).next)
+      await expectSound(network, samplePlanes(1, width, height, width))
+    },
+  )
+
+  test.each([
+    [1, 1],
+    [1, 40],
+    [40, 1],
+    [4, 4],
+    [13, 31],
+    [32, 32],
+  ])('`fast` at %ix%i', async (width, height) => {
+    await expectSound(sampleNetwork(subPixelArchitecture(3, 16, 3)), samplePlanes(1, width, height))
+  })
+
+  test.each<[string, Architecture]>([
+    ['channels up to the bound', subPixelArchitecture(4, 64, 1)],
+    ['layers of different widths', { kernels: [5, 3, 3, 3], widths: [12, 4, 8], scale: 2 }],
+    ['a skip right behind the first layer', { kernels: [5, 3, 3, 3], widths: [8, 4, 8], skips: [2], scale: 3, residual: true }], // prettier-ignore
+    ['skips that overlap', { kernels: [5, 3, 3, 3, 3], widths: [4, 4, 4, 4], skips: [2, 3], scale: 2 }], // prettier-ignore
+    ['two layers', { kernels: [5, 3], widths: [8], scale: 4 }],
+  ])('%s', async (_, architecture) => {
+    await expectSound(sampleNetwork(architecture), samplePlanes(1, 21, 11))
+  })
+
+  test('in strips, where a picture is wider than one', async () => {
+    await expectSound(sampleNetwork(subPixelArchitecture(2, 4, 1)), samplePlanes(1, 1100, 3))
+  })
+})
+
+describe.each(engines)('$arithmetic: bits', ({ engine: candidate }) => {
+  const network = sampleNetwork(subPixelArchitecture(3, 8, 2))
+
+  test('are the same twice', async () => {
+    const input = samplePlanes(1, 77, 50)
+    expect(await candidate.run(network, input)).toEqual(await candidate.run(network, input))
+  })
+
+  // Pieces whose corner is on the grid of tiles. A tile's bits depend on the whole of the tiles that it reads,
+  // of which each layer's reaches one further to the right and down than its own.
+  test.each([
+    ['in bands', 90, 120, { x: 0, y: 40, width: 90, height: 60 }],
+    ['in columns', 200, 30, { x: 64, y: 0, width: 72, height: 30 }],
+    ['across the seam of two strips', 600, 9, { x: 460, y: 0, width: 100, height: 9 }],
+  ])('of a picture computed %s are those of the whole', async (_, width, height, rect) => {
+    const { scale } = network
+    const before = 4 * Math.ceil(haloOf(network) / 4)
+    const behind = 4 * (network.layers.length + 1)
+    const whole = samplePlanes(1, width, height)
+    const inner = (edge: number, length: number, size: number) => ({ start: edge > 0 ? before : 0, end: edge + length < size ? length - behind : length }) // prettier-ignore
+    const across = inner(rect.x, rect.width, width)
+    const down = inner(rect.y, rect.height, height)
+    const larger = (x: number, y: number, w: number, h: number) => ({ x: scale * x, y: scale * y, width: scale * w, height: scale * h }) // prettier-ignore
+    const [w, h] = [across.end - across.start, down.end - down.start]
+    const piece = await candidate.run(network, { channels: 1, ...crop(whole, rect) })
+    const all = await candidate.run(network, whole)
+    expect(crop(piece, larger(across.start, down.start, w, h)).data).toEqual(
+      crop(all, larger(rect.x + across.start, rect.y + down.start, w, h)).data,
+    )
+  })
+})
+
+test.each(engines)(
+  'NaN and infinity poison their neighbourhood alone: $arithmetic',
+  async ({ engine: candidate }) => {
+    const network = sampleNetwork(subPixelArchitecture(2, 8, 1))
+    const [width, height, x, y] = [90, 61, 50, 29]
+    const clean = samplePlanes(1, width, height)
+    const want = (await candidate.run(network, clean)).data
+    for (const poison of [NaN, Infinity, -Infinity, 3e38]) {
+      const data = clean.data.slice()
+      data[y * width + x] = poison
+      const got = (await candidate.run(network, { ...clean, data })).data
+      // Each of the four layers computes tiles of 4x4 as one.
+      const reach = haloOf(network) + 4 * 3
+      const far = (_: unknown, i: number) => Math.max(Math.abs(((i % (2 * width)) >> 1) - x), Math.abs((Math.floor(i / (2 * width)) >> 1) - y)) > reach // prettier-ignore
+      expect(got.filter(far)).toEqual(want.filter(far))
+      expect(await candidate.run(network, clean)).toMatchObject({ data: want })
+    }
+  },
+)
+
+test('a result depends on no earlier call: other sizes, other weights, NaN, the other kernel', async () => {
+  const network = sampleNetwork(subPixelArchitecture(3, 8, 2))
+  const small = samplePlanes(1, 19, 7)
+  const alone = await createFusedEngine(modules).run(network, small)
+  const used = createFusedEngine(modules)
+  for (const other of [
+    samplePlanes(1, 300, 41),
+    { ...samplePlanes(1, 600, 9), data: new Float32Array(600 * 9).fill(NaN) },
+  ]) {
+    await used.run(sampleNetwork(subPixelArchitecture(2, 32, 3)), other)
+    await used.run(sampleNetwork({ kernels: [9, 1, 5], widths: [8, 4] }), other)
+    expect(await used.run(network, small)).toEqual(alone)
+  }
+})
+
+test('others have their turn as often as its cost asks for', async () => {
+  let turns = 0
+  const pause = () => Promise.resolve(void turns++)
+  const counted = createFusedEngine(modules, { pause })
+  await counted.run(sampleNetwork(subPixelArchitecture(3, 16, 3)), samplePlanes(1, 256, 200))
+  expect(turns).toBe(0) // 57 bands of 16 million multiplications
+  await counted.run(sampleNetwork(subPixelArchitecture(3, 32, 3)), samplePlanes(1, 256, 200))
+  expect(turns).toBe(3) // 17 bands a turn
+})
+
+test('its memory is in proportion to a strip, whatever the height', async () => {
+  const memories: WebAssembly.Memory[] = []
+  const { Instance } = WebAssembly
+  class Watched extends Instance {
+    constructor(...args: ConstructorParameters<typeof Instance>) {
+      super(...args)
+      memories.push(this.exports.memory as WebAssembly.Memory)
+    }
+  }
+  WebAssembly.Instance = Watched
+  try {
+    const fresh = createFusedEngine(modules)
+    const fast = sampleNetwork(subPixelArchitecture(3, 16, 3))
+    await fresh.run(fast, samplePlanes(1, 64, 40))
+    expect(memories[0].buffer.byteLength).toBeLessThan(1.2e6)
+    await fresh.run(fast, samplePlanes(1, 600, 5))
+    const { byteLength } = memories[0].buffer
+    expect(byteLength).toBeLessThan(4e6)
+    await fresh.run(fast, samplePlanes(1, 1500, 50))
+    expect(memories.map(({ buffer }) => buffer.byteLength)).toEqual([byteLength])
+  } finally {
+    WebAssembly.Instance = Instance
+  }
+})
+
+test.each([
+  sampleNetwork(subPixelArchitecture(3, 16, 1), 'zero'),
+  sampleNetwork(subPixelArchitecture(3, 6, 1)),
+  sampleNetwork(subPixelArchitecture(2, 68, 1)),
+  sampleNetwork({ ...subPixelArchitecture(2, 8, 1), channels: 3 }),
+  sampleNetwork({ kernels: [3, 3], widths: [8], scale: 2 }),
+  sampleNetwork({ kernels: [5, 5], widths: [8], scale: 2 }),
+  sampleNetwork({ kernels: [5], widths: [], scale: 2 }),
+  sampleNetwork({ kernels: [5, 3], widths: [8] }),
+])('a network that it is not made for is refused: %#', async (other) => {
+  expect(supportsFused(other)).toBe(false)
+  await expect(engine.run(other, samplePlanes(1, 4, 4))).rejects.toThrow('expected 9-1-5, or 5-3')
+})

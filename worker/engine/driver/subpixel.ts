@@ -1,0 +1,147 @@
+// Drives kernel/subpixel.ts: 5x5, 3x3 layers with or without skips, depth-to-space. Features exist four
+// rows at a time; of each layer two such bands are kept, or three where a skip reads them later.
+//
+//   step t:  quad t + 2 of the padded picture ─▶ layer 0, band t ─▶ layer 1, band t - 1 ─▶ ... ─▶ rows
+//
+// The one edge padding of the input lies in front of everything: a layer's band begins at the same tile
+// as that of the layer before, of which it reads one tile and one band more.
+import { haloOf, type Network } from '../../model/network.ts'
+import { createPlacer, FLOAT, PAGE_BYTES, STEP, TILE } from '../kernel/layout.ts'
+import { packLayer, type PackedLayer } from '../kernel/pack.ts'
+import { HEAP, KERNEL_FIRST, MAX_INNER, QUADS_FIRST } from '../kernel/subpixelLayout.ts'
+import { type Driver, type Kernel, padRows } from './driver.ts'
+
+interface SubpixelKernel extends Kernel {
+  begin(slots: number): void
+  load(from: number, to: number, slots: number): void
+  firstLayer(...args: number[]): void
+  reluLayer(...args: number[]): void
+  skipLayer(...args: number[]): void
+  linearLayer(...args: number[]): void
+  emit2(from: number, to: number, tiles: number): void
+  emit3(from: number, to: number, tiles: number): void
+  emit4(from: number, to: number, tiles: number): void
+}
+
+interface Weights {
+  readonly layers: readonly (PackedLayer & {
+    readonly weightsAt: number
+    readonly biasAt: number
+  })[]
+  /** Where bands may lie. */
+  readonly end: number
+}
+
+const MAX_WIDTH = 512
+/** Quads of the padded input that are kept: three are in use. */
+const QUADS = QUADS_FIRST + 1
+
+export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
+  supports({ layers, scale, padding }: Network) {
+    return (
+      scale > 1 &&
+      padding === 'edge' &&
+      layers.length > 1 &&
+      layers[0].inputs === 1 &&
+      layers.every(({ kernel }, i) => kernel === (i === 0 ? KERNEL_FIRST : 3)) &&
+      layers.slice(0, -1).every(({ outputs }) => outputs % STEP === 0 && outputs <= MAX_INNER) &&
+      !layers.at(-1)!.hasSkip
+    )
+  },
+
+  pack({ layers }) {
+    const { place, end } = createPlacer(HEAP)
+    const placed = layers.map((layer) => {
+      const packed = packLayer(layer)
+      const [weightsAt, biasAt] = [packed.weights, packed.bias].map((values) => place(FLOAT * values.length)) // prettier-ignore
+      return { ...packed, weightsAt, biasAt }
+    })
+    return { layers: placed, end: end() }
+  },
+
+  setWeights(kernel, weights) {
+    reserve(kernel, weights.end)
+    for (const { weights: values, weightsAt, bias, biasAt } of weights.layers) {
+      new Float32Array(kernel.memory.buffer, weightsAt, values.length).set(values)
+      new Float32Array(kernel.memory.buffer, biasAt, bias.length).set(bias)
+    }
+  },
+
+  maxWidth: MAX_WIDTH,
+
+  openStrip(kernel, network, { layers: packed, end: heap }, input, result, left) {
+    const { layers, scale } = network
+    const last = layers.length - 1
+    const halo = haloOf(network)
+    const width = Math.min(input.width - left, MAX_WIDTH)
+    const tilesOf = (layer: number) => Math.ceil(width / TILE) + last - layer
+    // What a vector of tiles overruns, and one more that it reads.
+    const slots = Math.ceil(tilesOf(0) / TILE) * TILE + TILE
+    const channelBytes = TILE * TILE * slots * FLOAT
+
+    const { place, end } = createPlacer(heap)
+    const rows = place(TILE * scale * TILE * scale * slots * FLOAT)
+    const quads = Array.from({ length: QUADS }, () => place(channelBytes))
+    const bands = packed.map(({ outputs }, i) => {
+      const count = i === last ? 1 : layers[i + 2]?.hasSkip ? 3 : 2
+      return Array.from({ length: count }, () => place(outputs * channelBytes))
+    })
+    reserve(kernel, end())
+    const { buffer } = kernel.memory
+    const rowBytes = TILE * slots * FLOAT
+    const rowsIn = Array.from({ length: TILE }, (_, row) => new Float32Array(buffer, rows + row * rowBytes, slots * TILE)) // prettier-ignore
+    const rowsOut = Array.from({ length: TILE * scale }, (_, row) => new Float32Array(buffer, rows + row * scale * rowBytes, width * scale)) // prettier-ignore
+    const emit = kernel[`emit${scale}` as 'emit2']
+    const bandAt = (layer: number, band: number) => bands[layer][band % bands[layer].length]
+
+    function load(quad: number): void {
+      padRows(input, left - halo, quad * TILE - halo, rowsIn)
+      kernel.load(rows, quads[quad % QUADS], slots)
+    }
+
+    function computeLayer(layer: number, band: number): void {
+      const { weightsAt, biasAt, outputs } = packed[layer]
+      const { inputs, hasSkip } = layers[layer]
+      const to = bandAt(layer, band)
+      const tiles = tilesOf(layer)
+      if (layer === 0) {
+        const quad = (i: number) => quads[(band + i) % QUADS]
+        kernel.firstLayer(quad(0), quad(1), quad(2), weightsAt, biasAt, to, outputs, tiles)
+        return
+      }
+      const from0 = bandAt(layer - 1, band)
+      const from1 = bandAt(layer - 1, band + 1)
+      if (hasSkip) {
+        const [skip0, skip1] = [bandAt(layer - 2, band), bandAt(layer - 2, band + 1)]
+        kernel.skipLayer(inputs, from0, from1, weightsAt, biasAt, to, outputs, tiles, skip0, skip1)
+      } else {
+        const run = layer === last ? kernel.linearLayer : kernel.reluLayer
+        run(inputs, from0, from1, weightsAt, biasAt, to, outputs, tiles)
+      }
+    }
+
+    kernel.begin(slots)
+    load(0)
+    load(1)
+    return {
+      bands: Math.ceil(input.height / TILE) + last,
+      compute(step) {
+        load(step + 2)
+        for (let layer = 0; layer <= Math.min(step, last); layer++) {
+          computeLayer(layer, step - layer)
+        }
+        if (step < last) return
+        emit(bandAt(last, 0), rows, tilesOf(last))
+        const top = (step - last) * TILE * scale
+        for (let row = 0; row < TILE * scale && top + row < result.height; row++) {
+          result.data.set(rowsOut[row], (top + row) * result.width + left * scale)
+        }
+      },
+    }
+  },
+}
+
+function reserve({ memory }: Kernel, bytes: number): void {
+  const missing = bytes - memory.buffer.byteLength
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES))
+}
