@@ -77,12 +77,13 @@ const PROCEDURAL_PICTURES = 120
 
 /** Throws where no picture can be trained on. Close it: it has threads. */
 export async function openPatches(options: SourceOptions): Promise<PatchSource> {
-  const { cacheBytes = CACHE_BYTES, channels, scale, patch, degradation, sampling, stop } = options
+  const { cacheBytes = CACHE_BYTES, channels, scale, degradation, sampling, stop } = options
   const warn = boundedWarnings(options.warn ?? console.warn)
   const codec = createCodec(await loadCodecModules())
   const tests = testPicturesOf(options.tests ?? [])
 
   const sizes = sampling === 'grid' ? 'own' : 'all'
+  const patch = options.patch * options.enlargement
   const own: Preparation = { channels, scale, patch, degradation, sizes }
   const all = await listEntries(options.folders, options.seed)
   const { entries, digest, digestOf, bytes } = await survey(all, own, options.seed, (file) => testPictureIn(file, tests, codec), warn) // prettier-ignore

@@ -128,13 +128,14 @@ test('the command in the manifest repeats what was typed, and holds no path', ()
   const command = commandOf(given, 4, 1234)
   expect(command).toBe('npm run trainer -- --scale 4 --steps 1234 --data trainer,test --arch 9-3-5 --no-residual --seed 7 --uint8 0.5') // prettier-ignore
   const again = parseConfig(parseTrainArguments(command.split(' ').slice(4)))
-  expect(again.architecture).toEqual(parseConfig(given).architecture)
+  expect(again.architectures.get(4)).toEqual(parseConfig(given).architectures.get(4))
 })
 
 test('the paper preset is the published recipe', () => {
   const config = parseConfig(parseTrainArguments(['--preset', 'paper', '--data', '.']))
+  expect(config.architectures.get(3)).toMatchObject({ kernels: [9, 1, 5], widths: [64, 32], residual: false }) // prettier-ignore
+  expect(config.patches.get(3)).toBe(33)
   expect(config).toMatchObject({
-    architecture: { kernels: [9, 1, 5], widths: [64, 32], residual: false },
     sampling: 'grid',
     initialisation: 0.001,
     optimizer: 'sgd',
@@ -142,7 +143,6 @@ test('the paper preset is the published recipe', () => {
     course: 'constant',
     loss: 'euclidean',
     batch: 128,
-    patch: 33,
   })
 })
 

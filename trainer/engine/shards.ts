@@ -1,8 +1,7 @@
 // A batch in equal parts, each of which is computed on its own, in any order and on any thread.
 // What is summed up afterwards, in order, is the same bits whoever computed which part.
-import { haloOf } from '../../worker/model/network.ts'
 import { countParameters } from '../parameters.ts'
-import type { Batch, Task } from './engine.ts'
+import { type Batch, shapesOf, sizeOf, type Task } from './engine.ts'
 
 /**
  * Patches in a shard: the largest divisor of `batch` up to SHARD. Not a function of the number of
@@ -29,17 +28,14 @@ export interface SharedStep {
   readonly next: Int32Array
 }
 
-export function createSharedStep({ network, batch, patch }: Task): SharedStep {
-  const channels = network.layers[0].inputs
-  const count = countParameters(network)
-  const shards = batch / shardOf(batch)
+export function createSharedStep(task: Task): SharedStep {
+  const count = countParameters(task.network)
+  const shards = task.batch / shardOf(task.batch)
+  const { inputs, targets } = shapesOf(task)
   const floats = (length: number) => new Float32Array(new SharedArrayBuffer(4 * length))
   return {
     parameters: floats(count),
-    batch: {
-      inputs: floats(batch * channels * patch ** 2),
-      targets: floats(batch * channels * (patch - 2 * haloOf(network)) ** 2),
-    },
+    batch: { inputs: floats(sizeOf(inputs)), targets: floats(sizeOf(targets)) },
     losses: new Float64Array(new SharedArrayBuffer(8 * shards)),
     gradients: floats(shards * count),
     next: new Int32Array(new SharedArrayBuffer(4)),
