@@ -12,6 +12,7 @@ import {
 } from '../worker/model/network.ts'
 import {
   type Arguments,
+  hintOf,
   integerOf,
   listOf,
   numberOf,
@@ -102,10 +103,11 @@ const LARGE: Habits = {
   patchFor: () => 33,
   rates: { soap: 4e-3, adam: 1e-3, sgd: 2e-2 },
 }
+// Measured on fast at x3, for equal time: trainer/README.md.
 const SMALL: Habits = {
-  batch: 16,
+  batch: 8,
   patchFor: (halo) => 32 + 2 * halo,
-  rates: { soap: 4e-3, adam: 2e-3, sgd: 2e-2 },
+  rates: { soap: 8e-3, adam: 2e-3, sgd: 2e-2 },
 }
 
 const COLOURS = ['luma', 'rgb'] as const
@@ -274,22 +276,36 @@ function parseArchitecture(given: TrainArguments, isPaper: boolean, scale: numbe
   const { kernels, widths, skips } = known
   const even = kernels.find((kernel) => kernel % 2 === 0)
   if (even !== undefined) throw new UsageError(`expected --arch to be of odd kernels, got ${even}`)
-  return {
+  return possible({
     kernels,
     widths: parseWidths(given.channels, kernels.length, widths),
     skips,
     channels: oneOf(given.colour ?? DEFAULTS.colour, 'colour', COLOURS) === 'rgb' ? 3 : 1,
     scale: given['sub-pixel'] ? scale : known.scale,
     residual: !given['no-residual'] && !isPaper,
-  }
+  })
 }
 
 /** `5-3+3-3`: the third layer has a skip. */
 function parseKernels(arch: string): Architecture {
+  if (!/^[-+0-9]+$/.test(arch)) {
+    const names = Object.keys(FAMILIES)
+    throw new UsageError(`expected --arch to be ${names.join(', ')} or kernel sides like 9-3-5, got "${arch}"${hintOf(arch, names)}`) // prettier-ignore
+  }
   const kernels = integersOf(arch.replaceAll('+', '-'), 'arch', '-', MAX_KERNEL)
   const signs = arch.replaceAll(/[^-+]/g, '')
   const skips = [...signs].flatMap((sign, i) => (sign === '+' ? [i + 1] : []))
   return { kernels, widths: SRCNN_915.widths, skips }
+}
+
+/** Throws a UsageError for one that cannot be: a skip, say, that joins different numbers of channels. */
+function possible(architecture: Architecture): Architecture {
+  try {
+    createNetwork(architecture)
+    return architecture
+  } catch (cause) {
+    throw new UsageError(`expected --arch and --channels of a network: ${(cause as Error).message}`, { cause }) // prettier-ignore
+  }
 }
 
 function parseWidths(

@@ -58,7 +58,7 @@ export function createSampler(examples: readonly Example[], options: PatchOption
   const ends: number[] = []
   for (const { width, height } of examples) ends.push((ends.at(-1) ?? 0) + along(width / enlargement) * along(height / enlargement)) // prettier-ignore
   const places = ends.at(-1) ?? 0
-  if (places === 0) throw new Error(`expected pictures that hold a patch of ${patch} pixels, got none`) // prettier-ignore
+  if (places === 0) throw new Error(`expected pictures that hold a patch of ${patch * enlargement} pixels, got none`) // prettier-ignore
   const order = createShuffle(sampling === 'grid' ? places : 0, seed)
 
   return {

@@ -4,17 +4,19 @@ import { countParameters } from '../parameters.ts'
 import { type Batch, shapesOf, sizeOf, type Task } from './engine.ts'
 
 /**
- * Patches in a shard: the largest divisor of `batch` up to SHARD. Not a function of the number of
- * threads, for the bits' sake.
+ * Patches in a shard: the largest divisor of `batch` up to SHARD that leaves LEAST_SHARDS. Not a
+ * function of the number of threads, for the bits' sake.
  */
 export function shardOf(batch: number): number {
-  let shard = Math.min(SHARD, batch)
+  let shard = Math.max(1, Math.min(SHARD, Math.floor(batch / LEAST_SHARDS)))
   while (batch % shard !== 0) shard--
   return shard
 }
 
 // Of 4, 8, 16 and 32 none is slower than the others beyond noise; small ones keep more threads busy.
 const SHARD = 8
+// So that four threads have work even in a small batch: of 2 patches each costs 3 % more than of 8.
+const LEAST_SHARDS = 4
 
 /** Of all shards, in shared memory: threads read `parameters` and `batch`, and write their results. */
 export interface SharedStep {
