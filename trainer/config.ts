@@ -43,6 +43,8 @@ export interface Config {
   readonly scales: readonly number[]
   /** Folders of pictures to train on; none: the built-in procedural set. */
   readonly data: readonly string[]
+  /** Draw from each folder equally often, not from each place in any picture. */
+  readonly isEven: boolean
   /** A folder of pictures to validate on; undefined: some of `data`, kept out of training. */
   readonly validate: string | undefined
   /** Folders of pictures to evaluate on, at the end. */
@@ -114,6 +116,7 @@ const COLOURS = ['luma', 'rgb'] as const
 
 export const OPTIONS = {
   data: { value: 'FOLDER,FOLDER', help: `pictures to train on (default: ${DATA}/${TRAINING_SET} where it is, else a built-in procedural set; procedural: that set)` }, // prettier-ignore
+  even: { help: 'take as many patches from each folder of --data (default: from each place in any picture)' }, // prettier-ignore
   validate: { value: 'FOLDER', help: 'pictures to validate on (default: some 5 % of --data, kept out of training)' }, // prettier-ignore
   eval: { value: 'FOLDER,FOLDER', help: 'pictures to evaluate on at the end (default: Set5 and Set14 where they are)' }, // prettier-ignore
   scale: { value: 'N,N', help: `scales to train, from ${SCALES.join(', ')} (default: all)` },
@@ -187,6 +190,7 @@ export function parseConfig(given: TrainArguments): Config {
     name,
     scales,
     data: parseData(given.data),
+    isEven: given.even === true,
     validate: given.validate === undefined ? undefined : existing(given.validate, 'validate'),
     tests: parseTests(given.eval),
     architectures,
@@ -232,10 +236,11 @@ function networkOf({ architectures }: Config, scale: number): Network {
 
 /** Where a run's batches come from. */
 export function sourceOptionsOf(config: Config, scale: number): SourceOptions {
-  const { data, validate, degradation, seed, sampling } = config
+  const { data, isEven, validate, degradation, seed, sampling } = config
   const { network, batch, patch } = taskOf(config, scale)
   return {
     folders: data,
+    isEven,
     validate,
     channels: channelsOf(network),
     scale,

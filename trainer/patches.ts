@@ -2,7 +2,7 @@
 // needs saving in a checkpoint, and no batch depends on how a run was cut into sessions.
 import type { Planes } from '../worker/engine/engine.ts'
 import { planeOf } from '../worker/engine/planes.ts'
-import { createRandom } from '../worker/image/prng.ts'
+import { createRandom, type Random } from '../worker/image/prng.ts'
 import { resize } from '../worker/image/resize.ts'
 import type { Batch } from './engine/engine.ts'
 import type { Example } from './examples.ts'
@@ -48,16 +48,24 @@ export function createBatch({ channels, batch, patch, halo, enlargement }: Patch
   }
 }
 
-/** Throws where no example holds a patch. */
-export function createSampler(examples: readonly Example[], options: PatchOptions): Sampler {
+/**
+ * `groups` are drawn from equally often, whatever their sizes: within one, any place in any picture is
+ * as likely as any other. Throws where no example holds a patch.
+ */
+export function createSampler(
+  groups: readonly (readonly Example[])[],
+  options: PatchOptions,
+): Sampler {
   const { channels, batch, patch, seed, shares, sampling, enlargement } = options
   const cut = enlargement === 1 ? createCut(options) : createSubPixelCut(options)
   const stride = sampling === 'grid' ? GRID_STRIDE : 1
   const along = (side: number) => Math.max(0, Math.floor((side - patch) / stride) + 1)
-  // Every position in every picture is as likely as any other.
+  const examples = groups.flat()
+  // A rising list of where each example's places end.
   const ends: number[] = []
   for (const { width, height } of examples) ends.push((ends.at(-1) ?? 0) + along(width / enlargement) * along(height / enlargement)) // prettier-ignore
   const places = ends.at(-1) ?? 0
+  const spans = spansOf(groups, ends)
   if (places === 0) throw new Error(`expected pictures that hold a patch of ${patch * enlargement} pixels, got none`) // prettier-ignore
   const order = createShuffle(sampling === 'grid' ? places : 0, seed)
 
@@ -66,7 +74,7 @@ export function createSampler(examples: readonly Example[], options: PatchOption
     fill(step, { inputs, targets }) {
       const random = createRandom(mixSeed(seed, BATCHES, step))
       for (let n = 0; n < batch; n++) {
-        const place = sampling === 'grid' ? order(step * batch + n) : random.below(places)
+        const place = sampling === 'grid' ? order(step * batch + n) : drawPlace(spans, random)
         const index = firstAbove(ends, place)
         const { width, versions } = examples[index]
         const position = place - (ends[index - 1] ?? 0)
@@ -149,6 +157,27 @@ function spaceToDepth(
       }
     }
   }
+}
+
+interface Span {
+  readonly start: number
+  readonly length: number
+}
+
+/** The places of each group that has any. */
+function spansOf(groups: readonly (readonly Example[])[], ends: readonly number[]): Span[] {
+  let examples = 0
+  return groups.flatMap(({ length }) => {
+    const start = ends[examples - 1] ?? 0
+    examples += length
+    const end = ends[examples - 1] ?? 0
+    return end > start ? [{ start, length: end - start }] : []
+  })
+}
+
+function drawPlace(spans: readonly Span[], random: Random): number {
+  const { start, length } = spans[spans.length > 1 ? random.below(spans.length) : 0]
+  return start + random.below(length)
 }
 
 /** Index of the share that `value`, 0..1, falls into. */

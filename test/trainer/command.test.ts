@@ -149,8 +149,8 @@ test.each([
   ],
   ['--arch 9-2-5', 'expected --arch to be of odd kernels, got 2'],
   [
-    '--arch faster',
-    'expected --arch to be srcnn, fast, quality or kernel sides like 9-3-5, got "faster"; did you mean fast?',
+    '--arch qualty',
+    'expected --arch to be srcnn, fast, quality or kernel sides like 9-3-5, got "qualty"; did you mean quality?',
   ],
   ['--arch fast --patch 18', 'expected --patch to be an integer from 19 to 512, got "18"'],
   ['--arch fast --preset paper', 'expected --preset paper without a network on the small picture'],

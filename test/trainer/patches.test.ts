@@ -30,7 +30,7 @@ const examples = await prepare(picture)
 function sample(step: number, options: Partial<PatchOptions> = {}, of = examples) {
   const whole = { ...OPTIONS, ...options }
   const batch = createBatch(whole)
-  createSampler(of, whole).fill(step, batch)
+  createSampler([of], whole).fill(step, batch)
   return batch
 }
 
@@ -134,12 +134,26 @@ describe('for a network that enlarges', () => {
 test('a batch depends on seed and step alone', () => {
   const options = { ...OPTIONS }
   const batch = sample(9).inputs
-  const sampler = createSampler(examples, options)
+  const sampler = createSampler([examples], options)
   const other = createBatch(options)
   for (const step of [0, 1, 2, 9]) sampler.fill(step, other)
   expect(other.inputs).toEqual(batch)
   expect(sample(8).inputs).not.toEqual(batch)
   expect(sample(9, { seed: 6 }).inputs).not.toEqual(batch)
+})
+
+test('groups are drawn from equally often, whatever their sizes, and empty ones never', async () => {
+  const flat = (width: number, height: number, level: number) =>
+    prepare({ width, height, data: new Uint8ClampedArray(4 * width * height).fill(level) })
+  const groups = [await flat(21, 21, 0), [], await flat(120, 90, 255)]
+  const batch = createBatch(OPTIONS)
+  const sampler = createSampler(groups, OPTIONS)
+  let dark = 0
+  for (let step = 0; step < 10; step++) {
+    sampler.fill(step, batch)
+    for (let n = 0; n < OPTIONS.batch; n++) if (batch.inputs[n * PATCH ** 2] < 0.5) dark++
+  }
+  expect(dark / (10 * OPTIONS.batch)).toBeCloseTo(0.5, 1)
 })
 
 test('about the asked share of patches comes from 8-bit pictures', () => {
@@ -223,7 +237,7 @@ describe('on three channels', () => {
 test('the grid takes every sub-image once before any twice, upright', async () => {
   const grid = await prepare(drawPicture(90, 75, 3), { patch: 33 })
   const options = { ...OPTIONS, patch: 33, batch: 5, sampling: 'grid', shares: [1] } as const
-  const sampler = createSampler(grid, options)
+  const sampler = createSampler([grid], options)
   expect(sampler.places).toBe(5 * 4) // (90 - 33) / 14 + 1, (75 - 33) / 14 + 1
   const seen = new Set<string>()
   for (let step = 0; step < 4; step++) {
