@@ -7,10 +7,12 @@ import {
   channelsOf,
   createNetwork,
   haloOf,
+  type Network,
   SRCNN_915,
 } from '../worker/model/network.ts'
 import {
   type Arguments,
+  hintOf,
   integerOf,
   listOf,
   numberOf,
@@ -21,6 +23,7 @@ import {
 import { type Degradation, parseDegradation } from './degrade.ts'
 import { type BackendName, BACKENDS } from './engine/backends.ts'
 import type { Task } from './engine/engine.ts'
+import { FAMILIES, isFamily } from './families.ts'
 import type { Initialisation, Schedule } from './fit.ts'
 import { type OptimizerName, OPTIMIZERS } from './optimizer/optimizer.ts'
 import type { PatchOptions } from './patches.ts'
@@ -40,11 +43,14 @@ export interface Config {
   readonly scales: readonly number[]
   /** Folders of pictures to train on; none: the built-in procedural set. */
   readonly data: readonly string[]
+  /** Draw from each folder equally often, not from each place in any picture. */
+  readonly isEven: boolean
   /** A folder of pictures to validate on; undefined: some of `data`, kept out of training. */
   readonly validate: string | undefined
   /** Folders of pictures to evaluate on, at the end. */
   readonly tests: readonly string[]
-  readonly architecture: Architecture
+  /** By scale. */
+  readonly architectures: ReadonlyMap<number, Architecture>
   readonly degradation: Degradation
   readonly sampling: PatchOptions['sampling']
   /** Either a number of steps, or minutes from which the number is made at the start. */
@@ -61,8 +67,8 @@ export interface Config {
   readonly loss: 'mean' | 'euclidean'
   /** Patches in a step. */
   readonly batch: number
-  /** Side of an input patch in pixels. */
-  readonly patch: number
+  /** Side of an input patch in pixels, by scale. */
+  readonly patches: ReadonlyMap<number, number>
 }
 
 /** How a run goes, which its result does not depend on. */
@@ -74,27 +80,43 @@ export interface Circumstances {
 }
 
 const DEFAULTS = {
-  name: 'srcnn',
-  arch: SRCNN_915.kernels.join('-'),
+  arch: 'srcnn',
   channels: SRCNN_915.widths.join(','),
   colour: 'luma',
   steps: 16_000,
   seed: 1,
-  batch: 64,
-  patch: 33,
   uint8: 0,
   degrade: 'clean',
   blur: 0,
   optimizer: 'soap',
 }
 
-const COLOURS = ['luma', 'rgb'] as const
+/** What networks of a kind like: SRCNN, which works on bicubic's enlargement, and those on the small picture. */
+interface Habits {
+  readonly batch: number
+  /** Side of a patch, for a network that looks `halo` pixels around. */
+  readonly patchFor: (halo: number) => number
+  /** Peak rates. */
+  readonly rates: Readonly<Record<OptimizerName, number>>
+}
 
-/** Peak rates that these optimisers like, for 9-1-5. */
-const RATES: Readonly<Record<OptimizerName, number>> = { soap: 4e-3, adam: 1e-3, sgd: 2e-2 }
+const LARGE: Habits = {
+  batch: 64,
+  patchFor: () => 33,
+  rates: { soap: 4e-3, adam: 1e-3, sgd: 2e-2 },
+}
+// Measured on fast at x3, for equal time: trainer/README.md.
+const SMALL: Habits = {
+  batch: 8,
+  patchFor: (halo) => 32 + 2 * halo,
+  rates: { soap: 8e-3, adam: 2e-3, sgd: 2e-2 },
+}
+
+const COLOURS = ['luma', 'rgb'] as const
 
 export const OPTIONS = {
   data: { value: 'FOLDER,FOLDER', help: `pictures to train on (default: ${DATA}/${TRAINING_SET} where it is, else a built-in procedural set; procedural: that set)` }, // prettier-ignore
+  even: { help: 'take as many patches from each folder of --data (default: from each place in any picture)' }, // prettier-ignore
   validate: { value: 'FOLDER', help: 'pictures to validate on (default: some 5 % of --data, kept out of training)' }, // prettier-ignore
   eval: { value: 'FOLDER,FOLDER', help: 'pictures to evaluate on at the end (default: Set5 and Set14 where they are)' }, // prettier-ignore
   scale: { value: 'N,N', help: `scales to train, from ${SCALES.join(', ')} (default: all)` },
@@ -108,16 +130,17 @@ export const OPTIONS = {
     help: 'the published recipe: sub-images on a grid, no residual, plain SGD',
   },
   from: { value: 'FILE', help: 'weights to start from, an .onnx file; % stands for the scale' },
-  arch: { value: 'K-K-K', help: `kernel sides (default: ${DEFAULTS.arch})` },
-  channels: { value: 'N,N', help: `channels between the layers (default: ${DEFAULTS.channels})` },
+  arch: { value: 'KIND', help: `${Object.keys(FAMILIES).join(', ')}, or kernel sides like 9-3-5, with + for - before a layer that has a skip (default: ${DEFAULTS.arch}, which is ${SRCNN_915.kernels.join('-')})` }, // prettier-ignore
+  'sub-pixel': { help: 'the network works on the small picture, as fast and quality do anyway' },
+  channels: { value: 'N,N', help: `channels between the layers, or one number for all (default: what --arch names has, else ${DEFAULTS.channels})` }, // prettier-ignore
   colour: { value: 'KIND', help: `luma, or rgb: a network on red, green and blue, which the worker does not serve (default: ${DEFAULTS.colour})` }, // prettier-ignore
   'no-residual': { help: 'the network puts out the picture, not what bicubic misses' },
   optimizer: { value: 'NAME', help: `${OPTIMIZERS.join(', ')} (default: ${DEFAULTS.optimizer})` },
-  rate: { value: 'X', help: `peak learning rate (default: ${OPTIMIZERS.map((name) => `${RATES[name]} for ${name}`).join(', ')})` }, // prettier-ignore
-  batch: { value: 'N', help: `patches in a step (default: ${DEFAULTS.batch})` },
-  patch: { value: 'N', help: `side of a patch in pixels (default: ${DEFAULTS.patch})` },
+  rate: { value: 'X', help: `peak learning rate (default: ${OPTIMIZERS.map((name) => `${LARGE.rates[name]} for ${name}`).join(', ')}; sub-pixel ${SMALL.rates.soap}, ${SMALL.rates.adam}, ${SMALL.rates.sgd})` }, // prettier-ignore
+  batch: { value: 'N', help: `patches in a step (default: ${LARGE.batch}; sub-pixel ${SMALL.batch})` }, // prettier-ignore
+  patch: { value: 'N', help: `side of a patch in pixels of what the network takes (default: ${LARGE.patchFor(0)}; sub-pixel ${SMALL.patchFor(0)} and what the network looks around)` }, // prettier-ignore
   seed: { value: 'N', help: `names the run's random numbers (default: ${DEFAULTS.seed})` },
-  name: { value: 'NAME', help: `the model's name (default: ${DEFAULTS.name})` },
+  name: { value: 'NAME', help: `the model's name (default: what --arch names, else srcnn, or sub-pixel)` }, // prettier-ignore
   run: { value: 'RUN', help: 'folder of the run in trainer/runs (default: the name and the next number)' }, // prettier-ignore
   resume: { help: 'go on with --run, or the latest run, where it was stopped' },
   backend: { value: 'NAME', help: `what computes: ${BACKENDS.join(', ')} (default: auto)` },
@@ -147,7 +170,7 @@ export function parseCircumstances(given: TrainArguments): Circumstances {
 
 /** Throws a UsageError for what cannot be meant. */
 export function parseConfig(given: TrainArguments): Config {
-  const name = given.name ?? DEFAULTS.name
+  const name = given.name ?? defaultName(given)
   if (!/^[a-z][a-z0-9-]*$/.test(name)) {
     throw new UsageError(`expected --name to be a-z, 0-9 and dashes, got "${name}"`)
   }
@@ -155,18 +178,22 @@ export function parseConfig(given: TrainArguments): Config {
     throw new UsageError('expected --steps or --minutes, got both')
   }
   const isPaper = given.preset !== undefined && oneOf(given.preset, 'preset', ['paper']) === 'paper'
-  const architecture = parseArchitecture(given, isPaper)
-  const smallest = 2 * haloOf(createNetwork(architecture)) + 1
+  const scales = parseScales(given.scale)
+  const architectures = new Map(scales.map((scale) => [scale, parseArchitecture(given, isPaper, scale)])) // prettier-ignore
+  const isSmall = [...architectures.values()].some(({ scale = 1 }) => scale > 1)
+  if (isSmall && isPaper) throw new UsageError('expected --preset paper without a network on the small picture') // prettier-ignore
+  const habits = isSmall ? SMALL : LARGE
   const optimizer = oneOf(given.optimizer ?? (isPaper ? 'sgd' : DEFAULTS.optimizer), 'optimizer', OPTIMIZERS) // prettier-ignore
   const uint8Share = numberOf(given.uint8 ?? `${DEFAULTS.uint8}`, 'uint8', 0, 1)
   const blur = numberOf(given.blur ?? `${DEFAULTS.blur}`, 'blur', 0, 10)
   return {
     name,
-    scales: parseScales(given.scale),
+    scales,
     data: parseData(given.data),
+    isEven: given.even === true,
     validate: given.validate === undefined ? undefined : existing(given.validate, 'validate'),
     tests: parseTests(given.eval),
-    architecture,
+    architectures,
     degradation: parseDegradation(given.degrade ?? DEFAULTS.degrade, uint8Share, blur),
     sampling: isPaper ? 'grid' : 'random',
     duration:
@@ -178,26 +205,42 @@ export function parseConfig(given: TrainArguments): Config {
     // Caffe's Gaussian filler, and its rate for its own loss.
     initialisation: isPaper ? 0.001 : 'he',
     optimizer,
-    rate: numberOf(given.rate ?? `${isPaper ? 1e-4 : RATES[optimizer]}`, 'rate', 1e-8, 1),
+    rate: numberOf(given.rate ?? `${isPaper ? 1e-4 : habits.rates[optimizer]}`, 'rate', 1e-8, 1),
     course: isPaper ? 'constant' : 'cosine',
     loss: isPaper ? 'euclidean' : 'mean',
-    batch: integerOf(given.batch ?? `${isPaper ? 128 : DEFAULTS.batch}`, 'batch', 1, 4096),
-    // Smaller ones have no pixel that sees only true neighbours; larger ones than pictures do not fit.
-    patch: integerOf(given.patch ?? `${DEFAULTS.patch}`, 'patch', smallest, 512),
+    batch: integerOf(given.batch ?? `${isPaper ? 128 : habits.batch}`, 'batch', 1, 4096),
+    patches: new Map(
+      [...architectures].map(([scale, architecture]) => {
+        const halo = haloOf(createNetwork(architecture))
+        // Smaller ones have no pixel that sees only true neighbours; larger ones than pictures do not fit.
+        const patch = integerOf(given.patch ?? `${habits.patchFor(halo)}`, 'patch', 2 * halo + 1, 512) // prettier-ignore
+        return [scale, patch]
+      }),
+    ),
   }
 }
 
 /** What a run's engine is made for. */
-export function taskOf({ architecture, batch, patch }: Config): Task {
-  return { network: createNetwork(architecture), batch, patch }
+export function taskOf(config: Config, scale: number): Task {
+  return {
+    network: networkOf(config, scale),
+    batch: config.batch,
+    patch: config.patches.get(scale)!,
+  }
+}
+
+/** Without weights. */
+function networkOf({ architectures }: Config, scale: number): Network {
+  return createNetwork(architectures.get(scale)!)
 }
 
 /** Where a run's batches come from. */
 export function sourceOptionsOf(config: Config, scale: number): SourceOptions {
-  const { data, validate, degradation, batch, patch, seed, sampling } = config
-  const network = createNetwork(config.architecture)
+  const { data, isEven, validate, degradation, seed, sampling } = config
+  const { network, batch, patch } = taskOf(config, scale)
   return {
     folders: data,
+    isEven,
     validate,
     channels: channelsOf(network),
     scale,
@@ -205,6 +248,7 @@ export function sourceOptionsOf(config: Config, scale: number): SourceOptions {
     batch,
     patch,
     halo: haloOf(network),
+    enlargement: network.scale,
     residual: network.residual,
     seed,
     sampling,
@@ -231,21 +275,59 @@ export function commandOf(given: TrainArguments, scale: number, steps: number): 
   return `npm run trainer -- --scale ${scale} --steps ${steps}${words.join('')}`
 }
 
-function parseArchitecture(given: TrainArguments, isPaper: boolean): Architecture {
-  const architecture = {
-    kernels: integersOf(given.arch ?? DEFAULTS.arch, 'arch', '-', MAX_KERNEL),
-    widths: integersOf(given.channels ?? DEFAULTS.channels, 'channels', ',', MAX_CHANNELS),
-    channels: oneOf(given.colour ?? DEFAULTS.colour, 'colour', COLOURS) === 'rgb' ? 3 : 1,
-    residual: !given['no-residual'] && !isPaper,
-  }
-  if (architecture.widths.length !== architecture.kernels.length - 1) {
-    throw new UsageError(
-      `expected --channels to name one width between each two of ${architecture.kernels.length} layers, got ${architecture.widths.join(',')}`,
-    )
-  }
-  const even = architecture.kernels.find((kernel) => kernel % 2 === 0)
+function parseArchitecture(given: TrainArguments, isPaper: boolean, scale: number): Architecture {
+  const arch = given.arch ?? DEFAULTS.arch
+  const known = isFamily(arch) ? FAMILIES[arch].architectureAt(scale) : parseKernels(arch)
+  const { kernels, widths, skips } = known
+  const even = kernels.find((kernel) => kernel % 2 === 0)
   if (even !== undefined) throw new UsageError(`expected --arch to be of odd kernels, got ${even}`)
-  return architecture
+  return possible({
+    kernels,
+    widths: parseWidths(given.channels, kernels.length, widths),
+    skips,
+    channels: oneOf(given.colour ?? DEFAULTS.colour, 'colour', COLOURS) === 'rgb' ? 3 : 1,
+    scale: given['sub-pixel'] ? scale : known.scale,
+    residual: !given['no-residual'] && !isPaper,
+  })
+}
+
+/** `5-3+3-3`: the third layer has a skip. */
+function parseKernels(arch: string): Architecture {
+  if (!/^[-+0-9]+$/.test(arch)) {
+    const names = Object.keys(FAMILIES)
+    throw new UsageError(`expected --arch to be ${names.join(', ')} or kernel sides like 9-3-5, got "${arch}"${hintOf(arch, names)}`) // prettier-ignore
+  }
+  const kernels = integersOf(arch.replaceAll('+', '-'), 'arch', '-', MAX_KERNEL)
+  const signs = arch.replaceAll(/[^-+]/g, '')
+  const skips = [...signs].flatMap((sign, i) => (sign === '+' ? [i + 1] : []))
+  return { kernels, widths: SRCNN_915.widths, skips }
+}
+
+/** Throws a UsageError for one that cannot be: a skip, say, that joins different numbers of channels. */
+function possible(architecture: Architecture): Architecture {
+  try {
+    createNetwork(architecture)
+    return architecture
+  } catch (cause) {
+    throw new UsageError(`expected --arch and --channels of a network: ${(cause as Error).message}`, { cause }) // prettier-ignore
+  }
+}
+
+function parseWidths(
+  text: string | undefined,
+  layers: number,
+  otherwise: readonly number[],
+): readonly number[] {
+  const given = text === undefined ? otherwise : integersOf(text, 'channels', ',', MAX_CHANNELS)
+  const isForAll = text !== undefined && given.length === 1
+  const widths = isForAll ? Array.from({ length: layers - 1 }, () => given[0]) : given
+  if (widths.length === layers - 1) return widths
+  throw new UsageError(`expected --channels to name one width between each two of ${layers} layers, got ${widths.join(',')}`) // prettier-ignore
+}
+
+function defaultName({ arch, 'sub-pixel': isSubPixel }: TrainArguments): string {
+  if (arch !== undefined && isFamily(arch)) return arch
+  return isSubPixel ? 'sub-pixel' : DEFAULTS.arch
 }
 
 function integersOf(text: string, option: string, separator: string, most: number): number[] {

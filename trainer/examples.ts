@@ -22,7 +22,7 @@ export interface Preparation {
   /** 1: luma; 3: red, green and blue. */
   readonly channels: number
   readonly scale: number
-  /** Side of a patch: a picture that holds none is left out. */
+  /** Side of a patch in the truth: a picture that holds none is left out. */
   readonly patch: number
   readonly degradation: Degradation
   /** `all` sizes of the picture, its `own` alone, or a `crop` of at most CROP pixels a side at one of them. */

@@ -1,7 +1,7 @@
 // The optimisation: He initialisation, warm-up and cosine, an averaged copy of the weights. One
 // step is a function of the state and the step's batch, so a run that was stopped and resumed
 // ends in the same bits as one that was not.
-import { channelsOf, haloOf, type Network } from '../worker/model/network.ts'
+import { haloOf, type Network } from '../worker/model/network.ts'
 import { createRandom } from '../worker/image/prng.ts'
 import type { Batch, TrainEngine } from './engine/engine.ts'
 import { createOptimizer, type Optimizer, type OptimizerName } from './optimizer/optimizer.ts'
@@ -80,7 +80,9 @@ export function rateAt(step: number, { steps, rate, course }: Schedule): number 
  * / 2N: half the values of a target. 220.5 for 9-1-5 on 33x33, so the paper's rate of 1e-4 is 2.2e-2.
  */
 export function euclideanScale(network: Network, patch: number): number {
-  return (channelsOf(network) * (patch - 2 * haloOf(network)) ** 2) / 2
+  return (
+    (network.layers[network.layers.length - 1].outputs * (patch - 2 * haloOf(network)) ** 2) / 2
+  )
 }
 
 /**

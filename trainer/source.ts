@@ -8,7 +8,7 @@ import path from 'node:path'
 import { type Codec, createCodec } from '../worker/codec/codec.ts'
 import { readHeader } from '../worker/codec/header.ts'
 import { loadCodecModules } from '../worker/codec/node.ts'
-import { type Dataset, holdOut, listPictures, type Picture, type PictureFile } from './dataset.ts'
+import { type Dataset, holdOut, listPictures, type Picture } from './dataset.ts'
 import { type Degradation, sharesOf } from './degrade.ts'
 import type { Batch } from './engine/engine.ts'
 import { bytesOf, CROP, cropMiddle, type Example, heldBytes, type Preparation } from './examples.ts' // prettier-ignore
@@ -21,6 +21,8 @@ import { readPicture, testPictureIn, type TestPictures, testPicturesOf } from '.
 export interface SourceOptions extends Omit<PatchOptions, 'shares'> {
   /** With pictures to train on, and folders in them; none: the built-in set. */
   readonly folders: readonly string[]
+  /** Draw from each of `folders` equally often (default: from any place in any picture). */
+  readonly isEven?: boolean
   /** Pictures to validate on, instead of a share held out of training. */
   readonly validate?: string
   /** Keep pictures out of training for validation where `validate` names none (default: true). */
@@ -77,12 +79,13 @@ const PROCEDURAL_PICTURES = 120
 
 /** Throws where no picture can be trained on. Close it: it has threads. */
 export async function openPatches(options: SourceOptions): Promise<PatchSource> {
-  const { cacheBytes = CACHE_BYTES, channels, scale, patch, degradation, sampling, stop } = options
+  const { cacheBytes = CACHE_BYTES, channels, scale, degradation, sampling, stop } = options
   const warn = boundedWarnings(options.warn ?? console.warn)
   const codec = createCodec(await loadCodecModules())
   const tests = testPicturesOf(options.tests ?? [])
 
   const sizes = sampling === 'grid' ? 'own' : 'all'
+  const patch = options.patch * options.enlargement
   const own: Preparation = { channels, scale, patch, degradation, sizes }
   const all = await listEntries(options.folders, options.seed)
   const { entries, digest, digestOf, bytes } = await survey(all, own, options.seed, (file) => testPictureIn(file, tests, codec), warn) // prettier-ignore
@@ -128,7 +131,12 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
     const lanes = Array.from({ length: Math.min(count, size) }, lane)
     window.sampler = Promise.all(lanes).then(() => {
       stop?.throwIfAborted()
-      return createSampler(slots.flat(), patchOptions)
+      const groups: Example[][] = options.folders.length > 1 && options.isEven ? options.folders.map(() => []) : [[]] // prettier-ignore
+      for (const [i, examples] of slots.entries()) {
+        const group = groups.length > 1 ? groups[picked[i].folder] : groups[0]
+        for (const example of examples) group.push(example)
+      }
+      return createSampler(groups, patchOptions)
     })
     window.sampler.catch(() => {}) // reported by whoever asks for a batch of it
     return window
@@ -196,16 +204,23 @@ interface Window {
 
 interface Entry {
   readonly name: string
+  /** Its folder's place among those that were named. */
+  readonly folder: number
   readonly origin: Origin
   readonly bytes: number
 }
 
 async function listEntries(folders: readonly string[], seed: number): Promise<Entry[]> {
   if (folders.length === 0) {
-    return Array.from({ length: PROCEDURAL_PICTURES }, (_, index) => ({ name: `procedural/${index}`, origin: { seed, index }, bytes: 0 })) // prettier-ignore
+    return Array.from({ length: PROCEDURAL_PICTURES }, (_, index) => ({ name: `procedural/${index}`, folder: 0, origin: { seed, index }, bytes: 0 })) // prettier-ignore
   }
-  const files = await listPictures(folders)
-  return files.map(({ name, file, bytes }: PictureFile) => ({ name, origin: { file }, bytes }))
+  const all: Entry[] = []
+  for (const [folder, place] of folders.entries()) {
+    for (const { name, file, bytes } of await listPictures([place])) {
+      all.push({ name, folder, origin: { file }, bytes })
+    }
+  }
+  return all
 }
 
 function nameOf(folders: readonly string[]): string {

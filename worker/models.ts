@@ -7,7 +7,7 @@
 import { sha256 } from './digest.ts'
 import { SrError } from './errors.ts'
 import { type Manifest, parseManifest } from './model/manifest.ts'
-import { decodeNetwork, type Network } from './model/network.ts'
+import { decodeNetwork, type Network, requireScale } from './model/network.ts'
 import { quoted, type Scale } from './params.ts'
 import { withinTimeout } from './within.ts'
 
@@ -114,8 +114,11 @@ export function createModels(
     return [...bucketSources, ...bundledSources]
   }
   const load = async (source: Source) => {
-    const known = networks.get(source.sha256)
-    if (known) return known
+    const network = networks.get(source.sha256) ?? (await read(source))
+    requireScale(network, source.scale)
+    return network
+  }
+  const read = async (source: Source) => {
     const file = await withinTimeout(source.read())
     const title = `${source.name} x${source.scale} (${source.from})`
     if (!file) throw new Error(`the weights of ${title} are missing`)

@@ -49,7 +49,7 @@ const PACKAGES: Readonly<Record<ComputingBackend, readonly string[]>> = {
 
 export async function benchBackends({ isQuick = false } = {}): Promise<Table[]> {
   const config = parseConfig({ scale: `${SCALE}`, words: [] })
-  const chosen = await chooseBackend('auto', taskOf(config))
+  const chosen = await chooseBackend('auto', taskOf(config, SCALE))
   const { seconds, note } = await reachFigure(chosen, config, isQuick)
   const timeOf = (name: string, rate: number) => {
     if (seconds === undefined) return '-'
@@ -87,7 +87,7 @@ async function reachFigure(
   if (isQuick) return { note: 'skipped, as --quick asks' }
   if (!folder || config.data.length === 0) return { note: `skipped, for want of T91 and ${SET} in ${DATA}` } // prettier-ignore
   const { batch, seed, optimizer, rate, course } = config
-  const task = taskOf(config)
+  const task = taskOf(config, SCALE)
   const patches = await openPatches(sourceOptionsOf(config, SCALE))
   const engine = await backend.createEngine(task)
   const state = createFitState(task.network, seed, optimizer)

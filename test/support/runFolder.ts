@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { exportModel } from '../../trainer/export.ts'
 import type { Validation } from '../../worker/model/manifest.ts'
-import { describeNetwork, encodeNetwork } from '../../worker/model/network.ts'
+import { describeNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts'
 import { lifting } from './models.ts'
 
 export interface Model {
@@ -12,6 +12,8 @@ export interface Model {
   readonly lift: number
   /** 1, the default, for luma. */
   readonly channels?: number
+  /** Instead of one that lifts. */
+  readonly network?: Network
   /** On the validation pictures, where bicubic has 30 dB. */
   readonly psnr?: number
   readonly validation?: Partial<Validation>
@@ -20,8 +22,15 @@ export interface Model {
 /** A folder as a training run leaves it. */
 export async function makeRunFolder(...models: readonly Model[]): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'run-'))
-  for (const { name = 'srcnn', scale = 2, lift, channels, psnr, validation } of models) {
-    const network = lifting(lift, channels)
+  for (const {
+    name = 'srcnn',
+    scale = 2,
+    lift,
+    channels,
+    psnr,
+    validation,
+    network = lifting(lift, channels),
+  } of models) {
     const bytes = encodeNetwork(network)
     const architecture = describeNetwork(network)
     const figures = { data: 'held out', images: 3, input: 'float', psnr: psnr ?? 0, bicubic: 30, ...validation } // prettier-ignore

@@ -61,8 +61,8 @@ describe(`on ${runtime.version}`, () => {
   })
 })
 
-test('a batch is cut into its largest equal parts of at most 8 patches', () => {
-  expect([1, 8, 32, 48, 20, 17].map(shardOf)).toEqual([1, 8, 8, 8, 5, 1])
+test('a batch is cut into its largest equal parts of at most 8 patches, into four at least', () => {
+  expect([1, 8, 16, 32, 48, 20, 17].map(shardOf)).toEqual([1, 2, 4, 8, 8, 5, 1])
 })
 
 test('auto takes the CPU where there is no faster device, and says why in a line for each', async () => {
@@ -149,7 +149,7 @@ test.for([
   async ({ name, workers, width }, context) => {
     const backend = await chooseBackend(name).catch((error: Error) => context.skip(error.message))
     const network = createNetwork({ kernels: [15, 1], widths: [width] })
-    const task: Task = { network, batch: workers === 1 ? 1 : 9, patch: 15 } // 9: three shards
+    const task: Task = { network, batch: workers === 1 ? 1 : 9, patch: 15 } // 9: nine shards
     const engine = await backend.createEngine(task, { workers })
     const { parameters, examples } = drawStep(task, 1)
     const memoryAfter = async (steps: number) => {

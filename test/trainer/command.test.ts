@@ -7,13 +7,17 @@ import { expect, test } from 'vitest'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import { parseManifest } from '../../worker/model/manifest.ts'
+import { costOf, createNetwork, describeNetwork } from '../../worker/model/network.ts'
 import { UsageError } from '../../trainer/arguments.ts'
 import {
   commandOf,
   parseCircumstances,
   parseConfig,
   parseTrainArguments,
+  SCALES,
+  taskOf,
 } from '../../trainer/config.ts'
+import { FAMILIES } from '../../trainer/families.ts'
 import { createProgress, formatSeconds } from '../../trainer/progress.ts'
 import { drawPicture } from './pictures.ts'
 
@@ -61,6 +65,48 @@ test('the commands train, evaluate and promote, from a folder of pictures', asyn
   )
 })
 
+test('a family on the small picture goes the same way, under its own name', async () => {
+  const folder = await folderOfPictures()
+  const run = (script: string, ...args: string[]) => execute(script, folder, args)
+  await run('main.ts', '--arch', 'fast', '--channels', '4', '--data', 'train', '--eval', 'test', '--scale', '2,3', '--steps', '4', '--batch', '2', '--patch', '19', '--backend', 'onnx-wasm') // prettier-ignore
+  const place = path.join(folder, 'trainer/runs/fast-1')
+  const { models } = parseManifest(await readFile(path.join(place, 'manifest.json'), 'utf8'))
+  expect(models.map(({ file, architecture }) => [file, architecture])).toEqual([
+    ['fast-x2.onnx', '5-3+3-3+3-3+3-3 1-4-4-4-4-4-4-4-4 x2 residual'],
+    ['fast-x3.onnx', '5-3+3-3+3-3+3-3 1-4-4-4-4-4-4-4-9 x3 residual'],
+  ])
+  const { results } = JSON.parse((await run('evaluate.ts', 'test', '--models', 'trainer/runs/fast-1', '--method', 'fast', '--scale', '3', '--input', 'float', '--json', '--runtime', 'web')).stdout) as { results: { psnr: number }[] } // prettier-ignore
+  expect(results[0].psnr).toBeCloseTo(models[1].scores![0].psnr, 3)
+  await run('main.ts', 'report', 'fast-1', '--data', 'test', '--no-sparse')
+  expect(await readFile(path.join(place, 'report.html'), 'utf8')).toContain('4 kernels of 5 by 5 weights') // prettier-ignore
+  await run('main.ts', 'promote', 'fast-1', '--force')
+  expect(await readdir(path.join(folder, 'models'))).toContain('fast-x3.onnx')
+
+  const other = run('main.ts', '--arch', 'fast', '--scale', '2', '--data', 'train', '--patch', '19', '--from', 'models/fast-x3.onnx') // prettier-ignore
+  await expect(other).rejects.toThrow('expected --from weights of 5-3+3-3+3-3+3-3 1-16-')
+})
+
+test.each([
+  ['--arch fast', 3, 'fast', '5-3+3-3+3-3+3-3 1-16-16-16-16-16-16-16-9 x3 residual', 50],
+  ['--arch quality', 4, 'quality', '5-3+3-3+3-3+3-3 1-32-32-32-32-32-32-32-16 x4 residual', 50],
+  ['--arch fast --channels 8 --name tiny --patch 30', 2, 'tiny', '5-3+3-3+3-3+3-3 1-8-8-8-8-8-8-8-4 x2 residual', 30], // prettier-ignore
+  ['--arch 5-3+3-3 --channels 6 --sub-pixel', 2, 'sub-pixel', '5-3+3-3 1-6-6-6-4 x2 residual', 42],
+  ['--arch 3+3-3 --channels 3,3 --colour rgb', 2, 'srcnn', '3+3-3 3-3-3-3 residual', 33],
+  ['', 3, 'srcnn', '9-1-5 1-64-32-1 residual', 33],
+])('"%s" at x%d is %s', (line, scale, name, architecture, patch) => {
+  const config = parseConfig(parseTrainArguments(['--data', '.', ...line.split(' ').filter(Boolean)])) // prettier-ignore
+  const task = taskOf(config, scale)
+  expect([config.name, describeNetwork(task.network), task.patch]).toEqual([name, architecture, patch]) // prettier-ignore
+})
+
+test('no family takes more multiplications than SRCNN', () => {
+  for (const { architectureAt } of Object.values(FAMILIES)) {
+    for (const scale of SCALES) {
+      expect(costOf(createNetwork(architectureAt(scale)))).toBeLessThanOrEqual(8032)
+    }
+  }
+})
+
 test('the ablation has luma and RGB side by side from 8-bit input, and RGB has no other', async () => {
   const folder = await folderOfPictures()
   await cp(path.join(folder, 'test'), path.join(folder, '../shared/data/Set5'), { recursive: true })
@@ -102,6 +148,17 @@ test.each([
     'expected --channels to name one width between each two of 4 layers, got 64,32',
   ],
   ['--arch 9-2-5', 'expected --arch to be of odd kernels, got 2'],
+  [
+    '--arch qualty',
+    'expected --arch to be srcnn, fast, quality or kernel sides like 9-3-5, got "qualty"; did you mean quality?',
+  ],
+  ['--arch fast --patch 18', 'expected --patch to be an integer from 19 to 512, got "18"'],
+  ['--arch fast --preset paper', 'expected --preset paper without a network on the small picture'],
+  ['--arch fast --channels 8,8', 'between each two of 8 layers, got 8,8'],
+  [
+    '--arch 5-3+3 --channels 8,4',
+    'expected --arch and --channels of a network: layer 3: expected a skip over two layers',
+  ],
   ['--patch 12', 'expected --patch to be an integer from 13 to 512, got "12"'],
   ['--colour red', 'expected --colour to be one of luma, rgb, got "red"'],
   ['--colour rgb --upload s3', 'expected --colour luma with --upload, as the worker serves no other, got rgb'], // prettier-ignore
@@ -128,13 +185,14 @@ test('the command in the manifest repeats what was typed, and holds no path', ()
   const command = commandOf(given, 4, 1234)
   expect(command).toBe('npm run trainer -- --scale 4 --steps 1234 --data trainer,test --arch 9-3-5 --no-residual --seed 7 --uint8 0.5') // prettier-ignore
   const again = parseConfig(parseTrainArguments(command.split(' ').slice(4)))
-  expect(again.architecture).toEqual(parseConfig(given).architecture)
+  expect(again.architectures.get(4)).toEqual(parseConfig(given).architectures.get(4))
 })
 
 test('the paper preset is the published recipe', () => {
   const config = parseConfig(parseTrainArguments(['--preset', 'paper', '--data', '.']))
+  expect(config.architectures.get(3)).toMatchObject({ kernels: [9, 1, 5], widths: [64, 32], residual: false }) // prettier-ignore
+  expect(config.patches.get(3)).toBe(33)
   expect(config).toMatchObject({
-    architecture: { kernels: [9, 1, 5], widths: [64, 32], residual: false },
     sampling: 'grid',
     initialisation: 0.001,
     optimizer: 'sgd',
@@ -142,7 +200,6 @@ test('the paper preset is the published recipe', () => {
     course: 'constant',
     loss: 'euclidean',
     batch: 128,
-    patch: 33,
   })
 })
 

@@ -20,7 +20,12 @@ import { createMeasure } from '../../trainer/score.ts'
 import { reference } from '../../worker/engine/reference.ts'
 import { greyOf } from '../../worker/image/color.ts'
 import { quantize } from '../../worker/image/plane.ts'
-import { createNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts'
+import {
+  createNetwork,
+  encodeNetwork,
+  type Network,
+  subPixelArchitecture,
+} from '../../worker/model/network.ts'
 import { encodeOnnx, type OnnxGraph, type OnnxNode } from '../../worker/model/onnx.ts'
 import { codec } from '../support/codec.ts'
 import { sampleNetwork } from '../support/samples.ts'
@@ -44,6 +49,8 @@ beforeAll(async () => {
   // All weights zero and residual: bicubic, as a network.
   const network = createNetwork({ kernels: [3, 3], widths: [2], residual: true })
   await exportModel(models, encodeNetwork(network), { name: 'zero', scale: 3 })
+  const small = createNetwork(subPixelArchitecture(3, 2, 1))
+  await exportModel(models, encodeNetwork(small), { name: 'zero-small', scale: 3 })
 })
 
 /** What the command prints. */
@@ -63,14 +70,14 @@ async function resultsOf(...args: string[]): Promise<Result[]> {
 
 const drawn = { name: 'drawn', rgba: drawPicture(96, 90, 9), isGrey: false }
 
-test('each method has a row for each scale and input, with a network of zeros equal to bicubic', async () => {
-  const results = await resultsOf('--method', 'nearest,bicubic,lanczos,zero', '--input', 'float,uint8,jpeg:60') // prettier-ignore
+test('each method has a row for each scale and input, with networks of zeros equal to bicubic', async () => {
+  const results = await resultsOf('--method', 'nearest,bicubic,lanczos,zero,zero-small', '--input', 'float,uint8,jpeg:60') // prettier-ignore
   const rows = results.map(({ scale, input, method }) => `${scale} ${input} ${method}`)
   const expected = [2, 3, 4].flatMap((scale) =>
     ['float', 'uint8', 'jpeg:60'].flatMap(
       (input) =>
       // The manifest has it for one scale; nobody asked for the others.
-      ['nearest', 'bicubic', 'lanczos', ...(scale === 3 ? ['zero'] : [])].map((method) => `${scale} ${input} ${method}`), // prettier-ignore
+      ['nearest', 'bicubic', 'lanczos', ...(scale === 3 ? ['zero', 'zero-small'] : [])].map((method) => `${scale} ${input} ${method}`), // prettier-ignore
     ),
   )
   expect(rows).toEqual(expected)
@@ -78,8 +85,16 @@ test('each method has a row for each scale and input, with a network of zeros eq
     const of = (name: string) => results.find((r) => r.scale === scale && r.input === input && r.method === name) // prettier-ignore
     expect(of('nearest')!.psnr).toBeLessThan(of('bicubic')!.psnr)
     expect(of('bicubic')!.psnr).toBeLessThan(of('lanczos')!.psnr)
-    if (scale === 3) expect(of('zero')!.psnr).toBeCloseTo(of('bicubic')!.psnr, 3)
+    if (scale !== 3) continue
+    for (const name of ['zero', 'zero-small']) expect(of(name)!.psnr).toBeCloseTo(of('bicubic')!.psnr, 3) // prettier-ignore
   }
+})
+
+test('a file whose network enlarges is for its own scale alone', async () => {
+  const file = path.join(models, 'zero-small-x3.onnx')
+  await expect(run(pictures, '--method', file, '--scale', '2')).rejects.toThrow(
+    'expected a network for x2, got one that enlarges x3',
+  )
 })
 
 test('the lower the quality of a JPEG, the less can be restored', async () => {
@@ -274,7 +289,7 @@ describe("other people's ONNX files", () => {
 
 test.each([
   ['--method lancos', 'got "lancos"; did you mean lanczos?'],
-  ['--method zeros', '(zero), got "zeros"; did you mean zero?'],
+  ['--method zeros', '(zero, zero-small), got "zeros"; did you mean zero?'],
   ['--method zero --scale 2', 'expected --scale to be of 3, which zero'],
   ['--method nowhere.onnx --scale 2', 'expected a file that can be read, got "nowhere.onnx"'],
   ['--method zero.onnx', 'expected --scale with the one scale that zero.onnx is for'],

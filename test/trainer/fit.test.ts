@@ -45,8 +45,8 @@ async function train(
   { seed = 1, state = createFitState(NETWORK, seed, 'soap'), stopAt = steps } = {},
 ): Promise<{ state: FitState; losses: number[] }> {
   const { batch, patch } = TASK
-  const options: PatchOptions = { channels: 1, batch, patch, halo: haloOf(NETWORK), residual: true, seed, shares: [0.5, 0.5], sampling: 'random' } // prettier-ignore
-  const sampler = createSampler(examples, options)
+  const options: PatchOptions = { channels: 1, batch, patch, halo: haloOf(NETWORK), enlargement: 1, residual: true, seed, shares: [0.5, 0.5], sampling: 'random' } // prettier-ignore
+  const sampler = createSampler([examples], options)
   const buffers = [createBatch(options), createBatch(options)]
   const batchOf = (step: number) => {
     const buffer = buffers[step % 2]

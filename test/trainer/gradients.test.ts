@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Architecture, createNetwork, type Network } from '../../worker/model/network.ts' // prettier-ignore
+import { type Architecture, createNetwork, type Network, subPixelArchitecture } from '../../worker/model/network.ts' // prettier-ignore
 import { type Backend, BACKENDS, chooseBackend } from '../../trainer/engine/backends.ts'
 import type { Task } from '../../trainer/engine/engine.ts'
 import { drawStep } from '../../trainer/engine/probe.ts'
@@ -16,6 +16,10 @@ const CASES: { name: string; architecture: Architecture; batch: number; patch: n
   { name: '9-3-5, wide enough for the other forms', architecture: { kernels: [9, 3, 5], widths: [10, 9] }, batch: 2, patch: 17 }, // prettier-ignore
   { name: '9-5-5 on three planes', architecture: { kernels: [9, 5, 5], widths: [4, 9], channels: 3 }, batch: 1, patch: 18 }, // prettier-ignore
   { name: 'five layers', architecture: { kernels: [5, 1, 3, 1, 3], widths: [9, 12, 4, 9] }, batch: 3, patch: 11 }, // prettier-ignore
+  { name: 'fast at x3', architecture: subPixelArchitecture(3, 16, 3), batch: 2, patch: 19 },
+  { name: 'two pairs at x2 on three planes', architecture: { ...subPixelArchitecture(2, 8, 2), channels: 3 }, batch: 1, patch: 15 }, // prettier-ignore
+  { name: 'skips that overlap, without a margin, and into the last layer', architecture: { kernels: [3, 1, 1, 3, 3], widths: [4, 4, 4, 4], skips: [2, 3, 4], scale: 2 }, batch: 2, patch: 9 }, // prettier-ignore
+  { name: 'a skip over the input', architecture: { kernels: [5, 3, 3], widths: [6, 2], channels: 2, skips: [1] }, batch: 2, patch: 11 }, // prettier-ignore
   { name: 'one layer', architecture: { kernels: [5], widths: [] }, batch: 2, patch: 7 },
   { name: '9-1-5 as shipped', architecture: { kernels: [9, 1, 5], widths: [64, 32] }, batch: 2, patch: 15 }, // prettier-ignore
 ]
@@ -129,9 +133,13 @@ function lossOf(
 ): number {
   let planes: Float64Array = Float64Array.from(inputs)
   let side = patch
+  let before = { planes, side } // what went into the layer before
   let offset = 0
   network.layers.forEach((layer, index) => {
     const { kernel: k, outputs } = layer
+    const skipped = before
+    before = { planes, side }
+    const margin = (skipped.side - side + k - 1) / 2
     const size = side - k + 1
     const weights = parameters.subarray(offset, (offset += layer.weights.length))
     const bias = parameters.subarray(offset, (offset += outputs))
@@ -148,6 +156,9 @@ function lossOf(
                 for (let dx = 0; dx < k; dx++) sum += weights[w + dy * k + dx] * planes[p + dy * side + dx] // prettier-ignore
               }
             }
+            const s =
+              ((n * outputs + output) * skipped.side + y + margin) * skipped.side + x + margin
+            if (layer.hasSkip) sum += skipped.planes[s]
             out[o] = index < network.layers.length - 1 ? Math.max(0, sum) : sum
           }
         }

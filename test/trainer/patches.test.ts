@@ -2,7 +2,10 @@ import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
+import { planeOf } from '../../worker/engine/planes.ts'
+import { depthToSpace } from '../../worker/engine/reference.ts'
 import { modcrop } from '../../worker/image/plane.ts'
+import { resize } from '../../worker/image/resize.ts'
 import { bicubicOf, type InputKind, truthOf } from '../../trainer/degrade.ts'
 import { prepareExamples, type Preparation } from '../../trainer/examples.ts'
 import { createBatch, createSampler, type PatchOptions } from '../../trainer/patches.ts'
@@ -13,7 +16,7 @@ import { drawPicture } from './pictures.ts'
 const PATCH = 15
 const HALO = 4
 const TARGET = PATCH - 2 * HALO
-const OPTIONS: PatchOptions = { channels: 1, batch: 24, patch: PATCH, halo: HALO, residual: false, seed: 5, shares: [0.5, 0.5], sampling: 'random' } // prettier-ignore
+const OPTIONS: PatchOptions = { channels: 1, batch: 24, patch: PATCH, halo: HALO, enlargement: 1, residual: false, seed: 5, shares: [0.5, 0.5], sampling: 'random' } // prettier-ignore
 const picture = drawPicture(43, 38, 2)
 const codec = createCodec(await loadCodecModules())
 const mixed = { kind: 'clean', uint8Share: 0.5, blur: 0 } as const
@@ -27,7 +30,7 @@ const examples = await prepare(picture)
 function sample(step: number, options: Partial<PatchOptions> = {}, of = examples) {
   const whole = { ...OPTIONS, ...options }
   const batch = createBatch(whole)
-  createSampler(of, whole).fill(step, batch)
+  createSampler([of], whole).fill(step, batch)
   return batch
 }
 
@@ -69,15 +72,88 @@ test('a residual target is the truth minus the middle of the input', () => {
   expect(residual.targets[i]).toBe(Math.fround(plain.targets[i] - middle))
 })
 
+describe('for a network that enlarges', () => {
+  const SIDE = 9
+  const OUT = SIDE - 2 * 2
+  const SUB_PIXEL = { patch: SIDE, halo: 2, enlargement: 3, shares: [1, 0] }
+  const [{ width, height, truth, versions: [small] }] = examples // prettier-ignore
+
+  test('every patch lies somewhere in the small picture, and its target, put together, in the truth', () => {
+    const { inputs, targets } = sample(0, SUB_PIXEL)
+    const levels = { width, height, data: Float32Array.from(truth, (level) => level / 255) }
+    const turns = new Set<number>()
+    for (let n = 0; n < OPTIONS.batch; n++) {
+      const input = inputs.subarray(n * SIDE ** 2, (n + 1) * SIDE ** 2)
+      const target = { channels: 9, width: OUT, height: OUT, data: targets.slice(n * 9 * OUT ** 2, (n + 1) * 9 * OUT ** 2) } // prettier-ignore
+      const { data } = depthToSpace(target, 3)
+      const symmetry = SYMMETRIES.findIndex((turn) => {
+        const place = findSquare(small, SIDE, turn(input, SIDE))
+        return place && isAt(levels, 3 * (place.x + 2), 3 * (place.y + 2), 3 * OUT, turn(data, 3 * OUT)) // prettier-ignore
+      })
+      expect(symmetry).not.toBe(-1)
+      turns.add(symmetry)
+    }
+    expect(turns.size).toBeGreaterThan(5)
+  })
+
+  test('a residual target is what bicubic misses: with it the truth comes out', () => {
+    const plain = sample(3, SUB_PIXEL)
+    const residual = sample(3, { ...SUB_PIXEL, residual: true })
+    expect(residual.inputs).toEqual(plain.inputs)
+    const bicubic = resize(small, width, height)
+    const missing = { width, height, data: bicubic.data.map((v, i) => truth[i] / 255 - v) }
+    for (let n = 0; n < OPTIONS.batch; n++) {
+      const one = residual.targets.slice(n * 9 * OUT ** 2, (n + 1) * 9 * OUT ** 2)
+      const { data } = depthToSpace({ channels: 9, width: OUT, height: OUT, data: one }, 3)
+      const found = SYMMETRIES.some((turn) => findSquare(missing, 3 * OUT, turn(data, 3 * OUT)))
+      expect(found).toBe(true)
+    }
+  })
+
+  test('three channels lie beside each other as each of them alone', async () => {
+    const rgb = await prepare(picture, { channels: 3 })
+    const { inputs, targets } = sample(2, { ...SUB_PIXEL, channels: 3, residual: true }, rgb)
+    for (const c of [0, 1, 2]) {
+      const alone = rgb.map(({ truth: whole, versions }) => ({
+        width,
+        height,
+        truth: whole.slice(c * width * height, (c + 1) * width * height),
+        versions: versions.map((planes) => ({ channels: 1, ...planeOf(planes, c) })),
+      }))
+      const single = sample(2, { ...SUB_PIXEL, residual: true }, alone)
+      const of = (values: Float32Array) => {
+        const area = values.length / OPTIONS.batch / 3
+        return values.filter((_, i) => Math.floor(i / area) % 3 === c)
+      }
+      expect(of(inputs)).toEqual(single.inputs)
+      expect(of(targets)).toEqual(single.targets)
+    }
+  })
+})
+
 test('a batch depends on seed and step alone', () => {
   const options = { ...OPTIONS }
   const batch = sample(9).inputs
-  const sampler = createSampler(examples, options)
+  const sampler = createSampler([examples], options)
   const other = createBatch(options)
   for (const step of [0, 1, 2, 9]) sampler.fill(step, other)
   expect(other.inputs).toEqual(batch)
   expect(sample(8).inputs).not.toEqual(batch)
   expect(sample(9, { seed: 6 }).inputs).not.toEqual(batch)
+})
+
+test('groups are drawn from equally often, whatever their sizes, and empty ones never', async () => {
+  const flat = (width: number, height: number, level: number) =>
+    prepare({ width, height, data: new Uint8ClampedArray(4 * width * height).fill(level) })
+  const groups = [await flat(21, 21, 0), [], await flat(120, 90, 255)]
+  const batch = createBatch(OPTIONS)
+  const sampler = createSampler(groups, OPTIONS)
+  let dark = 0
+  for (let step = 0; step < 10; step++) {
+    sampler.fill(step, batch)
+    for (let n = 0; n < OPTIONS.batch; n++) if (batch.inputs[n * PATCH ** 2] < 0.5) dark++
+  }
+  expect(dark / (10 * OPTIONS.batch)).toBeCloseTo(0.5, 1)
 })
 
 test('about the asked share of patches comes from 8-bit pictures', () => {
@@ -161,7 +237,7 @@ describe('on three channels', () => {
 test('the grid takes every sub-image once before any twice, upright', async () => {
   const grid = await prepare(drawPicture(90, 75, 3), { patch: 33 })
   const options = { ...OPTIONS, patch: 33, batch: 5, sampling: 'grid', shares: [1] } as const
-  const sampler = createSampler(grid, options)
+  const sampler = createSampler([grid], options)
   expect(sampler.places).toBe(5 * 4) // (90 - 33) / 14 + 1, (75 - 33) / 14 + 1
   const seen = new Set<string>()
   for (let step = 0; step < 4; step++) {

@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createNetwork, subPixelArchitecture } from '../../worker/model/network.ts'
 import { readCandidates } from '../../trainer/ship/candidate.ts'
 import { openLocalStore } from '../../trainer/ship/local.ts'
 import { publish, rollBack } from '../../trainer/ship/publish.ts'
@@ -125,6 +126,12 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
     const colour = ship(store, [{ name: 'colour', lift: 0.1, channels: 3, psnr: 31 }], true)
     await expect(colour).rejects.toThrow('expected a network on luma, which is what the worker serves') // prettier-ignore
     expect(await store.get('manifest.json')).toEqual(before)
+  })
+
+  test('a network that enlarges by another factor than its scale is refused', async () => {
+    const network = createNetwork(subPixelArchitecture(3, 4, 1))
+    const other = ship(store, [{ name: 'fast', lift: 0, network, psnr: 31 }], true)
+    await expect(other).rejects.toThrow('fast-x2.onnx holds no network that the worker can run at x2') // prettier-ignore
   })
 
   test('an upload that stops before the manifest leaves the old weights whole, and can be repeated', async () => {

@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 
 function open(options: Partial<SourceOptions> = {}) {
-  return openPatches({ folders: [folder], channels: 1, scale: 3, degradation: clean, batch: 4, patch: 33, halo: 6, residual: true, seed: 1, sampling: 'random', ...options }) // prettier-ignore
+  return openPatches({ folders: [folder], channels: 1, scale: 3, degradation: clean, batch: 4, patch: 33, halo: 6, enlargement: 1, residual: true, seed: 1, sampling: 'random', ...options }) // prettier-ignore
 }
 
 async function inputsAt(source: Awaited<ReturnType<typeof open>>, steps: readonly number[]) {

@@ -3,7 +3,12 @@ import { readdirSync } from 'node:fs'
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createNetwork, encodeNetwork } from '../../worker/model/network.ts'
+import {
+  createNetwork,
+  encodeNetwork,
+  type Network,
+  subPixelArchitecture,
+} from '../../worker/model/network.ts'
 import { lifting, shipModels } from '../support/models.ts'
 import { type FakeOrigin, startOrigin } from '../support/origin.ts'
 import { BUNDLE, ORT_BUNDLE, startWorker } from '../support/worker.ts'
@@ -11,6 +16,12 @@ import { BUNDLE, ORT_BUNDLE, startWorker } from '../support/worker.ts'
 const isOrt = (file: string) => file.includes('ort-wasm')
 const deeper = createNetwork({ kernels: [3, 3], widths: [2], residual: true })
 deeper.layers[1].bias[0] = 0.1
+/** Works on the small picture, and lifts what it gives as the others do. */
+const enlarging = (scale: number): Network => {
+  const network = createNetwork(subPixelArchitecture(scale, 16, 3))
+  network.layers.at(-1)!.bias.fill(0.1)
+  return network
+}
 
 let origin: FakeOrigin
 beforeAll(async () => {
@@ -38,7 +49,7 @@ describe.each([
   let worker: Miniflare
   beforeAll(async () => {
     worker = await startWorker({ bundle, vars: { ORIGIN_URL: origin.url }, buckets: ['MODELS_BUCKET'] }) // prettier-ignore
-    const models = { kernel: lifting(0.1), others: deeper }
+    const models = { kernel: lifting(0.1), others: deeper, fast: enlarging(2), wrong: enlarging(3) }
     await shipModels(worker, Object.entries(models).map(([name, network]) => ({ name, file: encodeNetwork(network) }))) // prettier-ignore
     return () => worker.dispose()
   })
@@ -49,10 +60,14 @@ describe.each([
     expect(lifted).toBe(128 + Math.round((0.1 * 255 * 255) / 219))
   })
 
-  test('answers other networks as far as it can', async () => {
-    const served = await serve(worker, 'others')
+  test.each(['others', 'fast'])('answers other networks as far as it can: %s', async (model) => {
+    const served = await serve(worker, model)
     expect(served.sr).toMatch(others)
     expect(served.level).toBe(level)
+  })
+
+  test('gives the original where weights are of a network that enlarges by another factor', async () => {
+    expect(await serve(worker, 'wrong')).toEqual({ sr: 'skipped; reason=MODEL', level: 128 })
   })
 })
 

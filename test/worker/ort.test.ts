@@ -11,6 +11,7 @@ import {
   encodeNetwork,
   type Network,
   SRCNN_915,
+  subPixelArchitecture,
 } from '../../worker/model/network.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../support/samples.ts'
 
@@ -89,6 +90,7 @@ describe('onnxruntime in workerd agrees with the reference to 1e-4', () => {
     sampleNetwork({ kernels: [9, 3, 5], widths: [16, 8] }, 'zero'),
     sampleNetwork({ kernels: [9, 5, 5], widths: [16, 8], residual: true }),
     sampleNetwork({ kernels: [5, 1, 3], widths: [8, 8], channels: 3 }),
+    sampleNetwork(subPixelArchitecture(3, 16, 1)),
   ]
   let worker: Miniflare
   beforeAll(async () => {

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
-import { channelsOf, createNetwork, decodeNetwork, describeNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts' // prettier-ignore
+import { channelsOf, decodeNetwork, describeNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts' // prettier-ignore
 import { type Command, UsageError } from '../arguments.ts'
 import { readCheckpoint, type Recipe, writeCheckpoint } from '../checkpoint.ts'
 import { type Circumstances, commandOf, type Config, OPTIONS, parseCircumstances, parseConfig, parseTrainArguments, sourceOptionsOf, taskOf, type TrainArguments } from '../config.ts' // prettier-ignore
@@ -50,7 +50,7 @@ export const command: Command = {
     const config = parseConfig(saved)
     const folder = runFolder(run)
     console.log(`run ${run} in ${folder}`)
-    const backend = await chooseBackend(how.backend, taskOf(config))
+    const backend = await chooseBackend(how.backend, taskOf(config, config.scales[0]))
     for (const line of backend.skipped) console.log(line)
     console.log(backend.description)
     const stop = new AbortController()
@@ -88,14 +88,14 @@ interface ScaleRun {
 
 async function trainScale(run: ScaleRun): Promise<void> {
   const { config, given, how, folder, backend, tests, scale, stop } = run
-  const { name, batch, patch, seed, degradation } = config
+  const { name, batch, seed, degradation } = config
   const done = (await readManifest(folder)).models.find((model) => model.scale === scale)
   if (done) {
     console.log(`${name} x${scale} is done: ${path.join(folder, done.file)}`)
     return
   }
-  const task = taskOf(config)
-  const empty = task.network
+  const task = taskOf(config, scale)
+  const { network: empty, patch } = task
   const architecture = describeNetwork(empty)
   const label = `${name} x${scale}`
   const codec = createCodec(await loadCodecModules())
@@ -114,7 +114,15 @@ async function trainScale(run: ScaleRun): Promise<void> {
     const recipe: Recipe = { architecture, scale, data, pictures, digest }
     const state = await startState(config, empty, scale)
     const place = path.join(folder, `x${scale}`)
-    const { steps, seconds } = await startOrResume(run, place, recipe, engine, patches, state)
+    const { steps, seconds } = await startOrResume(
+      run,
+      empty,
+      place,
+      recipe,
+      engine,
+      patches,
+      state,
+    )
     const places = patches.places === undefined ? '' : `${patches.places} places in `
     console.log(`${label}: ${architecture}, ${steps} steps of ${batch} patches from ${places}${pictures} pictures of ${data}`) // prettier-ignore
 
@@ -189,9 +197,9 @@ async function openRun(given: TrainArguments): Promise<{ run: string; given: Tra
     const { options } = JSON.parse(await readFile(path.join(runFolder(run), CONFIG), 'utf8')) as { options: TrainArguments } // prettier-ignore
     return { run, given: options }
   }
-  parseConfig(given) // before a folder is made
+  const { name } = parseConfig(given) // before a folder is made
   parseCircumstances(given)
-  const run = given.run ?? newRun(given.name ?? 'srcnn')
+  const run = given.run ?? newRun(name)
   if (given.run !== undefined) {
     const folder = path.join(RUNS, run)
     if (existsSync(folder)) throw new UsageError(`expected a new --run or --resume, ${folder} is there already`) // prettier-ignore
@@ -221,6 +229,7 @@ async function startState(config: Config, empty: Network, scale: number): Promis
 /** Fills `state` from a checkpoint if there is one; else makes the folder and says how many steps. */
 async function startOrResume(
   { config }: ScaleRun,
+  empty: Network,
   place: string,
   recipe: Recipe,
   engine: TrainEngine,
@@ -234,7 +243,7 @@ async function startOrResume(
   const { duration, batch } = config
   if ('steps' in duration) return { steps: duration.steps, seconds: 0 }
   // On another network's state, so that the run's own starts untouched.
-  const rehearsal = createFitState(createNetwork(config.architecture), 0, config.optimizer)
+  const rehearsal = createFitState(empty, 0, config.optimizer)
   let start = 0
   const schedule: Schedule = { steps: 2 * PROBE_STEPS, rate: 1e-6, course: 'constant' }
   await fit(

@@ -1,7 +1,7 @@
 // What a training run needs of whatever computes gradients. Everything else (sampling, Adam,
 // schedule, averaging, checkpoints) lies above it in plain TypeScript, so that every engine
 // follows the same curve.
-import type { Network } from '../../worker/model/network.ts'
+import { haloOf, type Network } from '../../worker/model/network.ts'
 
 /** What one engine is made for: these never change during a run. */
 export interface Task {
@@ -18,17 +18,34 @@ export interface EngineOptions {
   readonly workers?: number
 }
 
+/** As `shapesOf` gives their sizes. */
 export interface Batch {
-  /** [batch, channels, patch, patch] */
   readonly inputs: Float32Array
-  /** [batch, channels, patch - 2 halo, patch - 2 halo]: what the last layer should put out. */
+  /** What the last layer should put out. */
   readonly targets: Float32Array
+}
+
+type Shape = readonly [batch: number, channels: number, side: number, side: number]
+
+export function shapesOf({ network, batch, patch }: Task): { inputs: Shape; targets: Shape } {
+  const { layers } = network
+  const side = patch - 2 * haloOf(network)
+  return {
+    inputs: [batch, layers[0].inputs, patch, patch],
+    targets: [batch, layers[layers.length - 1].outputs, side, side],
+  }
+}
+
+/** How many values a tensor has. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1)
 }
 
 /**
  * The contract.
  * - `loss` is the mean over all values of (output - target)². A residual network's last layer puts
- *   out the residual: the sampler, not the engine, subtracts the input.
+ *   out the residual, one that enlarges scale² values for a pixel: the sampler, not the engine,
+ *   subtracts bicubic and takes targets apart.
  * - `gradients` is d loss / d parameters, in the layout of parameters.ts. The array belongs to the
  *   engine and is overwritten by the next call.
  * - One call at a time. The arguments may be changed once it has settled.

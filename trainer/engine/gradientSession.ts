@@ -1,10 +1,9 @@
 // The graph of graph.ts in one ONNX session, on one thread of the CPU or on a GPU.
 import type { Tensor } from 'onnxruntime-web'
 import type { OrtRuntime } from '../../worker/engine/ort.ts'
-import { haloOf } from '../../worker/model/network.ts'
 import { encodeOnnx } from '../../worker/model/onnx.ts'
 import { viewParameters } from '../parameters.ts'
-import type { Batch, Task } from './engine.ts'
+import { type Batch, shapesOf, type Task } from './engine.ts'
 import { buildGradientGraph } from './graph.ts'
 
 export type ExecutionProvider = 'cpu' | 'wasm' | 'cuda' | 'webgpu'
@@ -17,10 +16,11 @@ export interface GradientSession {
 
 /** Throws what the runtime throws where it has no such provider, or no device for it. */
 export async function createGradientSession(
-  { network, batch, patch }: Task,
+  task: Task,
   api: OrtRuntime,
   executionProvider: ExecutionProvider,
 ): Promise<GradientSession> {
+  const { network, batch, patch } = task
   const file = encodeOnnx(buildGradientGraph(network, batch, patch))
   // One thread: sums keep their order, so a seed gives the same weights bit for bit.
   const session = await api.InferenceSession.create(file, {
@@ -31,16 +31,15 @@ export async function createGradientSession(
     logSeverityLevel: 3,
   })
   const { layers } = network
-  const channels = layers[0].inputs
-  const target = patch - 2 * haloOf(network)
+  const shapes = shapesOf(task)
   const tensor = (data: Float32Array, dims: readonly number[]) =>
     new api.Tensor('float32', data, dims)
 
   return {
     async run(parameters, examples, gradients) {
       const feeds: Record<string, Tensor> = {
-        x: tensor(examples.inputs, [batch, channels, patch, patch]),
-        t: tensor(examples.targets, [batch, channels, target, target]),
+        x: tensor(examples.inputs, shapes.inputs),
+        t: tensor(examples.targets, shapes.targets),
       }
       viewParameters(network, parameters).forEach(({ weights, bias }, i) => {
         const { kernel, inputs, outputs } = layers[i]

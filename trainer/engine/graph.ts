@@ -1,10 +1,12 @@
 // Loss and gradients of a layer list as one plain ONNX graph, so that any ONNX runtime trains.
 // Written by hand: ONNX has no autodiff, and the backward pass of convolutions is convolutions.
 //
-//   forward   z = conv(h, W) + b,  h' = relu(z),  loss = mean((z_last - t)²)
+//   forward   z = conv(h, W) + b (+ middle of what went into the layer before, for a skip),
+//             h' = relu(z),  loss = mean((z_last - t)²)
 //   backward  dW = conv(h^T, dz^T)^T      h^T: [N, C, y, x] -> [C, N, y, x], dz^T is the filter
 //             db = sum of dz over N, y, x
-//             dh = conv(dz padded by k - 1, V),  dz of the layer below = dh * (h > 0)
+//             dh = conv(dz padded by k - 1, V) (+ dz of the layer above, padded, where that has a skip)
+//             dz of the layer below = dh * (h > 0)
 //   V: W with inputs and outputs exchanged and both spatial axes reversed, [inputs, outputs, k, k].
 //
 // Convolutions run as matrix products (im2col). Which of several equal forms is fast depends on
@@ -14,6 +16,9 @@ import type { OnnxConstant, OnnxGraph, OnnxNode } from '../../worker/model/onnx.
 
 // With fewer output channels than this, im2col's product degenerates to a few long dot products.
 const NARROW = 8
+// With this many inputs and outputs at least, one product for all taps of dW is faster than a
+// convolution whose result is only k x k: of 3x3 with 16 of each three times.
+const FEW = 4
 
 const ONNX_FLOAT = 1
 const ONNX_BOOL = 9
@@ -50,19 +55,27 @@ export function buildGradientGraph(network: Network, batch: number, patch: numbe
   /** Sides: sizes[i] is that of layer i's input, sizes[i + 1] that of its output. */
   const sizes = [patch]
   for (const { kernel } of layers) sizes.push(sizes[sizes.length - 1] - kernel + 1)
+  /** How much larger, on each side, than layer i's output is what its skip adds. */
+  const marginOf = (i: number) => (sizes[i - 1] - sizes[i + 1]) / 2
 
   // Forward.
   const hidden = ['x']
-  layers.forEach(({ kernel, inputs, outputs }, i) => {
+  layers.forEach(({ kernel, inputs, outputs, hasSkip }, i) => {
     const id = i + 1
     const k = [kernel, kernel]
     const full = Array.from({ length: 4 }, () => kernel - 1)
     if (i > 0 || outputs < NARROW) reverse(exchange(`w${id}`, `wt${id}`), kernel, `v${id}`)
+    const convolved = hasSkip ? `c${id}` : `z${id}`
     const z =
       outputs < NARROW && inputs > outputs
-        ? add('ConvTranspose', [hidden[i], `v${id}`, `b${id}`], `z${id}`, { kernel_shape: k, pads: full }) // prettier-ignore
-        : add('Conv', [hidden[i], `w${id}`, `b${id}`], `z${id}`, { kernel_shape: k })
-    hidden.push(i < layers.length - 1 ? add('Relu', [z], `h${id}`) : z)
+        ? add('ConvTranspose', [hidden[i], `v${id}`, `b${id}`], convolved, { kernel_shape: k, pads: full }) // prettier-ignore
+        : add('Conv', [hidden[i], `w${id}`, `b${id}`], convolved, { kernel_shape: k })
+    if (hasSkip) {
+      const m = marginOf(i)
+      const middle = m === 0 ? hidden[i - 1] : add('Slice', [hidden[i - 1], integers(m, m), integers(-m, -m), integers(2, 3)], `s${id}`) // prettier-ignore
+      add('Add', [z, middle], `z${id}`)
+    }
+    hidden.push(i < layers.length - 1 ? add('Relu', [`z${id}`], `h${id}`) : `z${id}`)
   })
 
   const last = layers.length
@@ -71,6 +84,7 @@ export function buildGradientGraph(network: Network, batch: number, patch: numbe
   add('Mul', ['error', 'error'], 'squares')
   add('ReduceMean', ['squares'], 'loss', { keepdims: 0 })
   let dz = add('Mul', ['error', scalar('slope', 2 / values)], `dz${last}`)
+  let dzAbove = ''
 
   // Backward.
   for (let i = last - 1; i >= 0; i--) {
@@ -88,6 +102,18 @@ export function buildGradientGraph(network: Network, batch: number, patch: numbe
       const columns = add('Reshape', [hT, integers(inputs, batch * area)], `hrows${id}`)
       const product = add('Gemm', [rows, columns], `dwflat${id}`, { transB: 1 })
       add('Reshape', [product, integers(outputs, inputs, 1, 1)], `dw${id}`)
+    } else if (Math.min(inputs, outputs) >= FEW) {
+      // One product for all taps: dz moved down by each of 0 .. k - 1 rows beside each other, times h
+      // moved across by as many columns.
+      const shifts = Array.from({ length: kernel }, (_, d) => d)
+      const down = shifts.map((d) => add('Pad', [dzT, integers(0, 0, d, 0, 0, 0, kernel - 1 - d, 0)], `down${id}_${d}`)) // prettier-ignore
+      const across = shifts.map((d) => add('Slice', [hT, integers(d), integers(d + sizes[id]), integers(3)], `across${id}_${d}`)) // prettier-ignore
+      const positions = batch * side * sizes[id]
+      const flat = (parts: readonly string[], name: string, channels: number) =>
+        add('Reshape', [add('Concat', parts, name, { axis: 0 }), integers(kernel * channels, positions)], `${name}rows`) // prettier-ignore
+      const product = add('Gemm', [flat(down, `downs${id}`, outputs), flat(across, `acrosses${id}`, inputs)], `dwflat${id}`, { transB: 1 }) // prettier-ignore
+      const split = add('Reshape', [product, integers(kernel, outputs, kernel, inputs)], `dwsplit${id}`) // prettier-ignore
+      add('Transpose', [split], `dw${id}`, { perm: [1, 3, 0, 2] })
     } else if (outputs < inputs) {
       // Mirrored: dz is the picture, h the filter, the result comes out reversed.
       const mirrored = add('Conv', [dzT, hT], `dwr${id}`, { kernel_shape: [side, side], pads: full }) // prettier-ignore
@@ -97,10 +123,16 @@ export function buildGradientGraph(network: Network, batch: number, patch: numbe
       exchange(swapped, `dw${id}`)
     }
     if (i === 0) break
-    const dh = add('Conv', [dz, `v${id}`], `dh${i}`, { kernel_shape: k, pads: full })
+    let dh = add('Conv', [dz, `v${id}`], `dh${i}`, { kernel_shape: k, pads: full })
+    if (layers[i + 1]?.hasSkip) {
+      const m = marginOf(i + 1)
+      const around = m === 0 ? dzAbove : add('Pad', [dzAbove, integers(0, 0, m, m, 0, 0, m, m)], `ds${i}`) // prettier-ignore
+      dh = add('Add', [dh, around], `dhs${i}`)
+    }
     // Cast to bool and back is the cheapest step function: 1 where h > 0, else 0.
     const active = add('Cast', [hidden[i]], `on${i}`, { to: ONNX_BOOL })
     const mask = add('Cast', [active], `mask${i}`, { to: ONNX_FLOAT })
+    dzAbove = dz
     dz = add('Mul', [dh, mask], `dz${i}`)
   }
 

@@ -1,9 +1,9 @@
 // A GPU is believed by what it does, not by an import that succeeds: libtensorflow falls back to
 // the CPU without a word, and software renderers pose as GPUs.
 import { createRandom } from '../../worker/image/prng.ts'
-import { createNetwork, haloOf, SRCNN_915 } from '../../worker/model/network.ts'
+import { createNetwork, SRCNN_915 } from '../../worker/model/network.ts'
 import { countParameters } from '../parameters.ts'
-import type { Batch, Task, TrainEngine } from './engine.ts'
+import { type Batch, shapesOf, sizeOf, type Task, type TrainEngine } from './engine.ts'
 
 export type CreateEngine = (task: Task) => Promise<TrainEngine>
 
@@ -72,18 +72,12 @@ export async function expectSame(
 }
 
 /** Arguments of a step, from noise. Weights and biases are normal with deviation 0.05, so that about half of all units are active. */
-export function drawStep(
-  { network, batch, patch }: Task,
-  seed: number,
-): { parameters: Float32Array; examples: Batch } {
+export function drawStep(task: Task, seed: number): { parameters: Float32Array; examples: Batch } {
   const random = createRandom(seed)
   const fill = (length: number) => Float32Array.from({ length }, () => random.next())
-  const channels = network.layers[0].inputs
+  const { inputs, targets } = shapesOf(task)
   return {
-    parameters: Float32Array.from({ length: countParameters(network) }, () => 0.05 * random.normal()), // prettier-ignore
-    examples: {
-      inputs: fill(batch * channels * patch ** 2),
-      targets: fill(batch * channels * (patch - 2 * haloOf(network)) ** 2),
-    },
+    parameters: Float32Array.from({ length: countParameters(task.network) }, () => 0.05 * random.normal()), // prettier-ignore
+    examples: { inputs: fill(sizeOf(inputs)), targets: fill(sizeOf(targets)) },
   }
 }

@@ -1,21 +1,22 @@
 // A batch in equal parts, each of which is computed on its own, in any order and on any thread.
 // What is summed up afterwards, in order, is the same bits whoever computed which part.
-import { haloOf } from '../../worker/model/network.ts'
 import { countParameters } from '../parameters.ts'
-import type { Batch, Task } from './engine.ts'
+import { type Batch, shapesOf, sizeOf, type Task } from './engine.ts'
 
 /**
- * Patches in a shard: the largest divisor of `batch` up to SHARD. Not a function of the number of
- * threads, for the bits' sake.
+ * Patches in a shard: the largest divisor of `batch` up to SHARD that leaves LEAST_SHARDS. Not a
+ * function of the number of threads, for the bits' sake.
  */
 export function shardOf(batch: number): number {
-  let shard = Math.min(SHARD, batch)
+  let shard = Math.max(1, Math.min(SHARD, Math.floor(batch / LEAST_SHARDS)))
   while (batch % shard !== 0) shard--
   return shard
 }
 
 // Of 4, 8, 16 and 32 none is slower than the others beyond noise; small ones keep more threads busy.
 const SHARD = 8
+// So that four threads have work even in a small batch: of 2 patches each costs 3 % more than of 8.
+const LEAST_SHARDS = 4
 
 /** Of all shards, in shared memory: threads read `parameters` and `batch`, and write their results. */
 export interface SharedStep {
@@ -29,17 +30,14 @@ export interface SharedStep {
   readonly next: Int32Array
 }
 
-export function createSharedStep({ network, batch, patch }: Task): SharedStep {
-  const channels = network.layers[0].inputs
-  const count = countParameters(network)
-  const shards = batch / shardOf(batch)
+export function createSharedStep(task: Task): SharedStep {
+  const count = countParameters(task.network)
+  const shards = task.batch / shardOf(task.batch)
+  const { inputs, targets } = shapesOf(task)
   const floats = (length: number) => new Float32Array(new SharedArrayBuffer(4 * length))
   return {
     parameters: floats(count),
-    batch: {
-      inputs: floats(batch * channels * patch ** 2),
-      targets: floats(batch * channels * (patch - 2 * haloOf(network)) ** 2),
-    },
+    batch: { inputs: floats(sizeOf(inputs)), targets: floats(sizeOf(targets)) },
     losses: new Float64Array(new SharedArrayBuffer(8 * shards)),
     gradients: floats(shards * count),
     next: new Int32Array(new SharedArrayBuffer(4)),

@@ -6,9 +6,8 @@
 // out in the layout of parameters.ts.
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import type * as TensorFlow from '@tensorflow/tfjs-core'
-import { haloOf } from '../../worker/model/network.ts'
 import { countParameters, viewParameters } from '../parameters.ts'
-import type { Task, TrainEngine } from './engine.ts'
+import { shapesOf, type Task, type TrainEngine } from './engine.ts'
 
 export interface TensorFlowRuntime {
   readonly tf: typeof TensorFlow
@@ -19,17 +18,17 @@ export interface TensorFlowRuntime {
 }
 
 export async function createTensorFlowEngine(
-  { network, batch, patch }: Task,
+  task: Task,
   { tf, backend, version }: TensorFlowRuntime,
 ): Promise<TrainEngine> {
+  const { network } = task
   const { layers } = network
-  const channels = layers[0].inputs
-  const target = patch - 2 * haloOf(network)
+  const shapes = shapesOf(task)
   const gradients = new Float32Array(countParameters(network))
   const slots = viewParameters(network, gradients).flatMap(({ weights, bias }) => [weights, bias])
 
-  const pictures = (data: Float32Array, side: number): Tensor4D =>
-    tf.transpose(tf.tensor4d(data, [batch, channels, side, side]), [0, 2, 3, 1])
+  const pictures = (data: Float32Array, shape: (typeof shapes)['inputs']): Tensor4D =>
+    tf.transpose(tf.tensor4d(data, [...shape]), [0, 2, 3, 1])
 
   /** w1, b1, w2, b2, ... as tensors of the shapes in network.ts. */
   const tensorsOf = (parameters: Float32Array): Tensor[] =>
@@ -38,12 +37,22 @@ export async function createTensorFlowEngine(
       return [tf.tensor4d(weights, [outputs, inputs, kernel, kernel]), tf.tensor1d(bias)]
     })
 
-  const forward = (x: Tensor4D, tensors: readonly Tensor[]): Tensor4D =>
-    layers.reduce((h, _, i) => {
+  const forward = (x: Tensor4D, tensors: readonly Tensor[]): Tensor4D => {
+    const hidden = [x]
+    layers.forEach(({ hasSkip }, i) => {
       const filters = tf.transpose(tensors[2 * i] as Tensor4D, [2, 3, 1, 0])
-      const z: Tensor4D = tf.add(tf.conv2d(h, filters, 1, 'valid'), tensors[2 * i + 1])
-      return i < layers.length - 1 ? tf.relu(z) : z
-    }, x)
+      let z: Tensor4D = tf.add(tf.conv2d(hidden[i], filters, 1, 'valid'), tensors[2 * i + 1])
+      if (hasSkip) z = tf.add(z, middleOf(hidden[i - 1], z))
+      hidden.push(i < layers.length - 1 ? tf.relu(z) : z)
+    })
+    return hidden[layers.length]
+  }
+
+  /** What of `x` lies over `z`, which is smaller on all sides. */
+  const middleOf = (x: Tensor4D, { shape }: Tensor4D): Tensor4D => {
+    const margin = (x.shape[1] - shape[1]) / 2
+    return tf.slice4d(x, [0, margin, margin, 0], shape)
+  }
 
   return {
     description: `${version}, ${backend}`,
@@ -51,8 +60,8 @@ export async function createTensorFlowEngine(
       // TensorFlow.js has one backend at a time in a process, and whoever ran last may have left another.
       if (tf.getBackend() !== backend) await tf.setBackend(backend)
       const { value, grads } = tf.tidy(() => {
-        const x = pictures(examples.inputs, patch)
-        const t = pictures(examples.targets, target)
+        const x = pictures(examples.inputs, shapes.inputs)
+        const t = pictures(examples.targets, shapes.targets)
         const lossOf = (...tensors: Tensor[]): Scalar =>
           tf.mean(tf.square(tf.sub(forward(x, tensors), t)))
         return tf.valueAndGrads(lossOf)(tensorsOf(parameters))

@@ -3,7 +3,12 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Model } from '../../worker/engine/upscale.ts'
 import { ModelError } from '../../worker/model/onnx.ts'
-import { channelsOf, decodeNetwork, type Network } from '../../worker/model/network.ts'
+import {
+  channelsOf,
+  decodeNetwork,
+  type Network,
+  requireScale,
+} from '../../worker/model/network.ts'
 import { hintOf, UsageError } from '../arguments.ts'
 import type { Dictionary } from '../baseline/enlarge.ts'
 import { createInference, type Runtime } from '../engine/runtime.ts'
@@ -92,6 +97,11 @@ async function methodOfNetworks(
   const models = new Map<number, Model>()
   for (const [scale, network] of networks) {
     const channels = channelsOf(network)
+    try {
+      requireScale(network, scale)
+    } catch (cause) {
+      throw new UsageError(`${name}: ${(cause as Error).message}`, { cause })
+    }
     if (channels !== 1 && channels !== 3) throw new UsageError(`${name}: expected a network on luma or RGB, got one on ${channels} channels`) // prettier-ignore
     models.set(scale, { network, engine })
   }

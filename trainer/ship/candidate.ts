@@ -2,7 +2,12 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ModelEntry } from '../../worker/model/manifest.ts'
-import { channelsOf, decodeNetwork, type Network } from '../../worker/model/network.ts'
+import {
+  channelsOf,
+  decodeNetwork,
+  type Network,
+  requireScale,
+} from '../../worker/model/network.ts'
 import { MANIFEST, readManifest, sha256Of } from '../export.ts'
 
 export interface Candidate {
@@ -41,8 +46,11 @@ async function readModel(folder: string, entry: ModelEntry): Promise<Uint8Array>
   let network: Network
   try {
     network = decodeNetwork(bytes)
+    requireScale(network, entry.scale)
   } catch (cause) {
-    throw new Error(`${file} holds no network that the worker can run`, { cause })
+    throw new Error(`${file} holds no network that the worker can run at x${entry.scale}`, {
+      cause,
+    })
   }
   const channels = channelsOf(network)
   if (channels !== 1) throw new Error(`${file}: expected a network on luma, which is what the worker serves, got one on ${channels} channels`) // prettier-ignore

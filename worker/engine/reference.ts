@@ -41,7 +41,7 @@ function add(planes: Planes, other: Planes): Planes {
 }
 
 /** [c s², h, w] -> [c, h s, w s]: channel (c s + dy) s + dx has the pixels at (dx, dy) of each block. */
-function depthToSpace(planes: Planes, scale: number): Planes {
+export function depthToSpace(planes: Planes, scale: number): Planes {
   const channels = planes.channels / scale ** 2
   const width = planes.width * scale
   const height = planes.height * scale

@@ -1,19 +1,21 @@
 // From a small picture to a large one: luma through bicubic and the network, chroma through bicubic,
-// as in the paper. Transparent pictures are taken premultiplied, and alpha goes the way of luma, so
-// that both keep in step along an edge. It works tile by tile from the small planes, so that besides
-// the result (4 B/px) only one tile of luma exists, before and after the network; the result does not
-// depend on the tiles. Bicubic and colour are an enlarger's work.
+// as in the paper; a network that enlarges takes the small luma instead, and gives what is added to
+// bicubic. Transparent pictures are taken premultiplied, and alpha goes the way of luma, so that both
+// keep in step along an edge. It works tile by tile from the small planes, so that besides the result
+// (4 B/px) only one tile of luma exists, before and after the network; the result does not depend on
+// the tiles. Bicubic and colour are an enlarger's work.
 //
-//   rgba ─┬─ Y ───── bicubic ── network ─┐
-//         ├─ Cb Cr ─ bicubic ────────────┼─ rgba
-//         └─ alpha ─ bicubic ── network ─┘
+//   rgba ─┬─ Y ──┬── bicubic ─── network ──┬─ rgba
+//         │      └── network ─── + bicubic ┤
+//         ├─ alpha ─ as luma ──────────────┤
+//         └─ Cb Cr ─ bicubic ──────────────┘
 import { alphaOf, opacityOf, splitYCbCr } from '../image/color.ts'
-import type { Plane, Rgba } from '../image/plane.ts'
-import { type Tile, tilesOf } from '../image/tile.ts'
-import { haloOf, type Network } from '../model/network.ts'
+import { crop, type Plane, type Rect, type Rgba } from '../image/plane.ts'
+import { tilesOf } from '../image/tile.ts'
+import { haloOf, type Network, requireScale } from '../model/network.ts'
+import { pause } from '../pause.ts'
 import type { Engine, Planes } from './engine.ts'
 import { type Enlarger, type Placed, plainEnlarger } from './enlarger.ts'
-import { pause } from '../pause.ts'
 import { mapPlanes, planeOf } from './planes.ts'
 
 /** A network and what runs it. */
@@ -24,6 +26,9 @@ export interface Model {
 
 /** Without a network: so much of a picture is made before others have their turn. */
 const BICUBIC_TILE = 512
+
+/** Side of what a network that enlarges takes at a time: its output, at x3, is 9 MB. */
+const SMALL_TILE = 512
 
 /**
  * `scale` times as large a picture, by bicubic alone where `model` is undefined.
@@ -41,13 +46,14 @@ export async function upscale(
   const small = splitYCbCr(picture)
   const alpha = alphaOf(picture)
   const extremes = alpha && model && (await extremesOf(model))
-  const tiles = tilesFor(width, height, model)
+  const parts = partsOf(picture, scale, model)
   // For all of them: to get fresh memory takes longer than to fill it.
-  const room = model && new Float32Array(Math.max(...tiles.map(({ input }) => input.width * input.height))) // prettier-ignore
-  for (const tile of tiles) {
-    const luma = model && (await sharpen(small.y, scale, tile, model, enlarger, room))
-    const opacity = alpha && (await resolveOpacity(alpha, scale, tile, enlarger, model, extremes))
-    enlarger.merge(small, scale, tile.core, target, { luma, opacity })
+  const room = model && new Float32Array(Math.max(...parts.map(({ input }) => input.width * input.height))) // prettier-ignore
+  for (const part of parts) {
+    const sharper = model && placed(await sharpen({ channels: 1, ...small.y }, scale, part, model, enlarger, room), part) // prettier-ignore
+    const opacity = alpha && (await resolveOpacity(alpha, scale, part, enlarger, model, extremes))
+    const luma = model && givesDetail(model.network) ? { detail: sharper } : { luma: sharper }
+    enlarger.merge(small, scale, part.core, target, { ...luma, opacity })
     await pause()
   }
   return target
@@ -74,73 +80,125 @@ export async function upscalePlanes(
   const width = planes.width * scale
   const height = planes.height * scale
   const data = new Float32Array(channels * width * height)
-  for (const { core, input } of tilesFor(width, height, model)) {
-    const bicubic = mapPlanes(planes, (plane) => enlarger.enlarge(plane, scale, input))
-    const part = model ? await model.engine.run(model.network, bicubic) : bicubic
+  for (const part of partsOf(planes, scale, model)) {
+    const { core, output } = part
+    const bicubic = (region: Rect) => mapPlanes(planes, (plane) => enlarger.enlarge(plane, scale, region)) // prettier-ignore
+    const result = model ? await sharpen(planes, scale, part, model, enlarger) : bicubic(output)
+    if (model && givesDetail(model.network)) addTo(result, bicubic(output))
     for (let c = 0; c < channels; c++) {
       for (let row = 0; row < core.height; row++) {
-        const from = (c * input.height + core.y - input.y + row) * input.width + core.x - input.x
+        const from = (c * output.height + core.y - output.y + row) * output.width + core.x - output.x // prettier-ignore
         const to = (c * height + core.y + row) * width + core.x
-        data.set(part.data.subarray(from, from + core.width), to)
+        data.set(result.data.subarray(from, from + core.width), to)
       }
     }
   }
   return { channels, width, height, data }
 }
 
-function tilesFor(width: number, height: number, model?: Model): Tile[] {
-  if (!model) return tilesOf(width, height, BICUBIC_TILE, 0)
-  return tilesOf(width, height, model.engine.maxSide, haloOf(model.network))
+/** A part of the result. */
+interface Part {
+  /** In the result; all of them together are the result. */
+  readonly core: Rect
+  /** What the network takes for it: of the enlarged planes, or of the small ones. */
+  readonly input: Rect
+  /** What it gives for that, in the result. */
+  readonly output: Rect
 }
 
-/** Bicubic over the tile's input, and the network over that. */
-async function sharpen(
-  plane: Plane,
+/** Throws where the network enlarges by another factor. */
+function partsOf(small: Pick<Plane, 'width' | 'height'>, scale: number, model?: Model): Part[] {
+  const width = small.width * scale
+  const height = small.height * scale
+  if (!model) {
+    return tilesOf(width, height, BICUBIC_TILE, 0).map((tile) => ({ ...tile, output: tile.input }))
+  }
+  const { network, engine } = model
+  requireScale(network, scale)
+  const halo = haloOf(network)
+  if (network.scale === 1) {
+    return tilesOf(width, height, engine.maxSide, halo).map((tile) => ({ ...tile, output: tile.input })) // prettier-ignore
+  }
+  const maxSide = Math.min(engine.maxSide, SMALL_TILE)
+  return tilesOf(small.width, small.height, maxSide, halo).map(({ core, input }) => ({
+    core: enlargeRect(core, scale),
+    input,
+    output: enlargeRect(input, scale),
+  }))
+}
+
+function enlargeRect({ x, y, width, height }: Rect, scale: number): Rect {
+  return { x: x * scale, y: y * scale, width: width * scale, height: height * scale }
+}
+
+/** Whether what it gives is to be added to bicubic. */
+function givesDetail({ scale, residual }: Network): boolean {
+  return scale > 1 && residual
+}
+
+/** What the network makes of a part: its output. */
+function sharpen(
+  planes: Planes,
   scale: number,
-  { input }: Tile,
+  { input }: Part,
   { network, engine }: Model,
   enlarger: Enlarger,
   room?: Float32Array,
-): Promise<Placed> {
-  const bicubic = enlarger.enlarge(plane, scale, input, room)
-  const sharper = await engine.run(network, { channels: 1, ...bicubic })
-  return { ...input, plane: planeOf(sharper, 0) }
+): Promise<Planes> {
+  const taken = mapPlanes(planes, (plane) =>
+    network.scale === 1 ? enlarger.enlarge(plane, scale, input, room) : crop(plane, input),
+  )
+  return engine.run(network, taken)
+}
+
+function placed(planes: Planes, { output: { x, y } }: Part): Placed {
+  return { plane: planeOf(planes, 0), x, y }
+}
+
+function addTo(planes: Planes, others: Planes): void {
+  for (let i = 0; i < planes.data.length; i++) planes.data[i] += others.data[i]
 }
 
 /** In 0..1, not clamped. */
 async function resolveOpacity(
   alpha: Plane,
   scale: number,
-  tile: Tile,
+  part: Part,
   enlarger: Enlarger,
   model?: Model,
   extremes?: Extremes,
 ): Promise<Placed> {
-  const { input } = tile
-  const bicubic = opacityOf(enlarger.enlarge(alpha, scale, input))
+  const bicubic = { channels: 1, ...enlarger.enlarge(alpha, scale, part.output) }
   // Most tiles of most pictures are all solid or all clear, and stay it.
   if (!model || !extremes || bicubic.data.every((v) => Math.abs(v - bicubic.data[0]) < 1e-5)) {
-    return { ...input, plane: bicubic }
+    return placed({ ...bicubic, ...opacityOf(bicubic) }, part)
   }
   const { clear, solid } = extremes
-  const sharper = await sharpen(alpha, scale, tile, model, enlarger)
-  return { ...input, plane: opacityOf(sharper.plane, clear, solid) }
+  const sharper = await sharpen({ channels: 1, ...alpha }, scale, part, model, enlarger)
+  if (givesDetail(model.network)) addTo(sharper, bicubic)
+  return placed({ ...sharper, ...opacityOf(sharper, clear, solid) }, part)
 }
 
-/** What a network makes of an alpha plane that is all clear, or all solid: nearly what it was, but not quite. */
+/**
+ * What a network makes of an alpha plane that is all clear, or all solid: nearly what it was, but not
+ * quite. Of several values, as one that enlarges gives, the highest and the lowest.
+ */
 interface Extremes {
   readonly clear: number
   readonly solid: number
 }
 
 async function extremesOf({ network, engine }: Model): Promise<Extremes> {
+  const { scale } = network
   const side = 2 * haloOf(network) + 1
   const data = new Uint8Array(8)
   data[7] = 255
   const { data: ends } = alphaOf({ width: 2, height: 1, data })!
+  const middle = enlargeRect({ x: (side - 1) / 2, y: (side - 1) / 2, width: 1, height: 1 }, scale)
   const of = async (level: number) => {
     const flat = { channels: 1, width: side, height: side, data: new Float32Array(side * side).fill(level) } // prettier-ignore
-    return (await engine.run(network, flat)).data[(side * side - 1) / 2]
+    const { data: values } = crop(await engine.run(network, flat), middle)
+    return givesDetail(network) ? values.map((v) => level + v) : values
   }
-  return { clear: await of(ends[0]), solid: await of(ends[1]) }
+  return { clear: Math.max(...(await of(ends[0]))), solid: Math.min(...(await of(ends[1]))) }
 }

@@ -18,7 +18,7 @@ export interface ModelEntry {
   readonly sha256: string
   readonly bytes: number
 
-  /** As describeNetwork puts it: `9-1-5 1-64-32-1 residual`. */
+  /** As describeNetwork puts it: `9-1-5 1-64-32-1 residual`. One that enlarges is for `scale` alone. */
   readonly architecture?: string
   readonly padding?: string
   /** What it was trained on: `T91 (91 images)`. */

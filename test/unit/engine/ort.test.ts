@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Planes } from '../../../worker/engine/engine.ts'
 import { createOrtEngine, type OrtRuntime } from '../../../worker/engine/ort.ts'
 import { reference } from '../../../worker/engine/reference.ts'
-import { describeNetwork, SRCNN_915 } from '../../../worker/model/network.ts'
+import { describeNetwork, SRCNN_915, subPixelArchitecture } from '../../../worker/model/network.ts'
 import { ort } from '../../support/ort.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../../support/samples.ts'
 
@@ -29,6 +29,34 @@ describe('onnxruntime agrees with the reference to 1e-4, as the contract says', 
       expect(got).toMatchObject({ channels, width, height })
       expect(maxDifference(got.data, (await reference.run(network, input)).data)).toBeLessThan(1e-4)
     })
+  }
+})
+
+describe('and to 1e-5 where a network works on the small picture', () => {
+  const architectures = [
+    subPixelArchitecture(2, 32, 1),
+    subPixelArchitecture(3, 16, 3),
+    subPixelArchitecture(4, 8, 2),
+    { ...subPixelArchitecture(2, 6, 1), channels: 3, residual: false },
+  ]
+  for (const architecture of architectures) {
+    for (const padding of ['edge', 'zero'] as const) {
+      const network = sampleNetwork(architecture, padding)
+      test.each([
+        [1, 1],
+        [17, 9],
+        [40, 33],
+      ])(`${describeNetwork(network)} ${padding}, %ix%i`, async (width, height) => {
+        const input = samplePlanes(network.layers[0].inputs, width, height)
+        const got = await engine.run(network, input)
+        const { scale } = network
+        expect(got).toMatchObject({ channels: input.channels, width: scale * width, height: scale * height }) // prettier-ignore
+        const want = await reference.run(network, input)
+        // Skips add up: values grow with their number.
+        const largest = Math.max(1, ...want.data.map(Math.abs))
+        expect(maxDifference(got.data, want.data)).toBeLessThan(1e-5 * largest)
+      })
+    }
   }
 })
 

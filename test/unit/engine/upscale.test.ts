@@ -7,7 +7,7 @@ import { upscale, upscalePlane, upscalePlanes } from '../../../worker/engine/ups
 import { lumaOf, mergeYCbCr, splitYCbCr } from '../../../worker/image/color.ts'
 import { type Plane, type Rgba } from '../../../worker/image/plane.ts'
 import { resize } from '../../../worker/image/resize.ts'
-import { haloOf, SRCNN_915 } from '../../../worker/model/network.ts'
+import { haloOf, SRCNN_915, subPixelArchitecture } from '../../../worker/model/network.ts'
 import { ort } from '../../support/ort.ts'
 import { maxDifference, sampleNetwork, samplePlane, samplePlanes, sampleRgba } from '../../support/samples.ts' // prettier-ignore
 
@@ -31,6 +31,28 @@ describe('a picture made of tiles is the picture made at once', () => {
         const whole = await upscalePlane(plane, s, { network, engine: reference })
         const tiled = await upscalePlane(plane, s, { network, engine: capped(reference, side) })
         expect(tiled).toEqual(whole)
+      },
+    )
+  }
+
+  for (const padding of ['edge', 'zero'] as const) {
+    test.each([
+      [31, 23, 2, 17],
+      [31, 23, 3, 12],
+      [9, 40, 4, 16],
+      [300, 4, 4, Infinity], // more than a tile's planes may hold
+    ])(
+      `of the small one, where the network enlarges, ${padding}: %ix%i x%i in tiles of %i`,
+      async (w, h, scale, side) => {
+        const network = sampleNetwork({ ...subPixelArchitecture(scale, 4, 1), residual: true }, padding) // prettier-ignore
+        const planes = samplePlanes(1, w, h)
+        const detail = await reference.run(network, planes)
+        const large = resize(planeOf(planes, 0), w * scale, h * scale)
+        const tiled = await upscalePlanes(planes, scale, { network, engine: capped(reference, side) }) // prettier-ignore
+        expect(tiled.data).toEqual(large.data.map((v, i) => Math.fround(v + detail.data[i])))
+        const plain = { ...network, residual: false }
+        const alone = await upscalePlanes(planes, scale, { network: plain, engine: capped(reference, side) }) // prettier-ignore
+        expect(alone).toEqual(detail)
       },
     )
   }
@@ -65,6 +87,11 @@ describe('a picture made of tiles is the picture made at once', () => {
     const wide = sampleRgba(300, 5) // more than one bicubic tile
     expect((await upscale(wide, 2)).data).toEqual(bicubic(wide, 2).data)
   })
+})
+
+test('a network that enlarges by another factor is refused', async () => {
+  const model = { network: sampleNetwork(subPixelArchitecture(3, 4, 1)), engine: reference }
+  await expect(upscale(sampleRgba(4, 4), 2, model)).rejects.toThrow('expected a network for x2, got one that enlarges x3') // prettier-ignore
 })
 
 describe('the network meets luma alone', () => {
@@ -108,9 +135,16 @@ describe('transparency', () => {
   network.layers[0].weights.set([-0.1, -0.1, -0.1, -0.1, 0.8, -0.1, -0.1, -0.1, -0.1])
   network.layers[0].bias.fill(-0.01)
 
+  /** The same, to each of nine values that it makes of a pixel, with a bias of its own. */
+  const enlarging = sampleNetwork({ kernels: [3], widths: [], scale: 3, residual: true })
+  const taps = [-0.1, -0.1, -0.1, -0.1, 0.8, -0.1, -0.1, -0.1, -0.1]
+  enlarging.layers[0].weights.forEach((_, i, all) => (all[i] = taps[i % 9]))
+  enlarging.layers[0].bias.forEach((_, i, all) => (all[i] = 0.003 * (i - 4)))
+
   test.each([
     ['bicubic', undefined],
     ['a network', { network, engine: reference }],
+    ['a network that enlarges', { network: enlarging, engine: reference }],
   ])(
     'with %s hidden colours stay hidden, solid stays solid and clear stays clear',
     async (_, model) => {

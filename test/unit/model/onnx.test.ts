@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { createRandom } from '../../../worker/image/prng.ts'
 import {
+  type Architecture,
   decodeNetwork,
   describeNetwork,
   encodeNetwork,
   type Padding,
   SRCNN_915,
+  subPixelArchitecture,
 } from '../../../worker/model/network.ts'
 import {
   decodeOnnx,
@@ -19,10 +21,15 @@ import { convolutionFile } from '../../support/onnxFile.ts'
 import { sampleNetwork } from '../../support/samples.ts'
 
 const SMALL = { kernels: [3, 1, 3], widths: [2, 2], residual: true }
+const SUB_PIXEL = subPixelArchitecture(2, 2, 1)
 
 /** A small file whose graph was changed. */
-function fileWith(change: (graph: OnnxGraph) => Partial<OnnxGraph>, padding: Padding = 'edge') {
-  const graph = decodeOnnx(encodeNetwork(sampleNetwork(SMALL, padding)))
+function fileWith(
+  change: (graph: OnnxGraph) => Partial<OnnxGraph>,
+  padding: Padding = 'edge',
+  architecture: Architecture = SMALL,
+) {
+  const graph = decodeOnnx(encodeNetwork(sampleNetwork(architecture, padding)))
   return encodeOnnx({ ...graph, ...change(graph) })
 }
 
@@ -50,7 +57,8 @@ describe('a graph that is not ours is refused with what was expected', () => {
     {
       what: 'Sigmoid instead of Relu',
       file: fileWith(nodeWith('relu1', () => ({ op: 'Sigmoid' }))),
-      message: /expected Relu and Conv, one Add of the input, or the end, got Sigmoid\(conv1\)/,
+      message:
+        /expected Relu and Conv, an Add of a skip, DepthToSpace, one Add of the input, or the end, got Sigmoid\(conv1\)/,
     },
     {
       what: 'a Sigmoid at the end',
@@ -65,7 +73,7 @@ describe('a graph that is not ours is refused with what was expected', () => {
       file: fileWith(({ nodes }) => ({
         nodes: [...nodes, { op: 'Relu', inputs: ['x'], outputs: ['z'], attributes: {} }],
       })),
-      message: /expected Relu and Conv, one Add of the input, or the end, got Relu\(x\)/,
+      message: /expected Relu and Conv, .* or the end, got Relu\(x\)/,
     },
     {
       what: 'a Relu at the end',
@@ -82,7 +90,58 @@ describe('a graph that is not ours is refused with what was expected', () => {
     {
       what: 'a residual of something else',
       file: fileWith(nodeWith('y', () => ({ inputs: ['conv3', 'relu1'] }))),
-      message: /expected the last Add to add the network's input "x"/,
+      message:
+        /layer 3: expected its Add to add .* or the last one the network's input "x", got Add\(conv3, relu1\)/,
+    },
+    {
+      what: 'a skip that is cut elsewhere',
+      file: fileWith(constantWith('from3', ({ dims }) => ({ dims, values: [1, 2] })), 'edge', SUB_PIXEL), // prettier-ignore
+      message:
+        /layer 3: expected its Add to add what went into the layer before, cut to its size, .* got Add\(conv3, skip3\)/,
+    },
+    {
+      what: 'a skip over one layer',
+      file: fileWith(nodeWith('skip3', ({ inputs }) => ({ inputs: ['relu2', ...inputs.slice(1)] })), 'edge', SUB_PIXEL), // prettier-ignore
+      message: /layer 3: expected its Add to add what went into the layer before/,
+    },
+    {
+      what: 'a Slice that leads nowhere',
+      file: fileWith(({ nodes }) => ({ nodes: [...nodes, { op: 'Slice', inputs: ['x'], outputs: ['z'], attributes: {} }] })), // prettier-ignore
+      message: /or the end, got Slice\(x\)/,
+    },
+    {
+      what: 'a skip between different numbers of channels',
+      file: fileWith(nodeWith('skip3', ({ inputs }) => ({ inputs: ['padded', ...inputs.slice(1)] })), 'edge', SUB_PIXEL), // prettier-ignore
+      message: /layer 3: expected its Add/,
+    },
+    {
+      what: 'depth to space by 5',
+      file: fileWith(attributesWith('detail', { blocksize: 5 }), 'edge', SUB_PIXEL),
+      message: /expected DepthToSpace by 2 to 4 in mode CRD, got 5 in CRD/,
+    },
+    {
+      what: 'depth to space by another factor than the channels are for',
+      file: fileWith(attributesWith('detail', { blocksize: 3 }), 'edge', SUB_PIXEL),
+      message: /expected 3² times as many channels out as in \(residual\), got 1 in and 4 out/,
+    },
+    {
+      what: 'depth to space in the other order, on three channels',
+      file: fileWith(attributesWith('detail', { mode: 'DCR' }), 'edge', { ...SUB_PIXEL, channels: 3 }), // prettier-ignore
+      message: /expected DepthToSpace by 2 to 4 in mode CRD, got 2 in DCR/,
+    },
+    {
+      what: 'an enlarged picture that is not used',
+      file: fileWith(({ nodes }) => ({ nodes: nodes.slice(0, -1), outputs: [{ name: 'detail', dims: [1] }] }), 'edge', SUB_PIXEL), // prettier-ignore
+      message: /one Add of the input, or the end, got the end of the graph/,
+    },
+    {
+      what: 'the small picture added to the large one',
+      file: fileWith(
+        nodeWith('y', () => ({ inputs: ['detail', 'x'] })),
+        'edge',
+        SUB_PIXEL,
+      ),
+      message: /expected its Add to add the enlarged picture, a second input, got Add\(detail, x\)/,
     },
     {
       what: 'a strided convolution',
@@ -244,6 +303,7 @@ describe('a file that ends too early is a ModelError', () => {
   test.each([
     ['ours', encodeNetwork(sampleNetwork(SMALL))],
     ['with zero padding', encodeNetwork(sampleNetwork(SMALL, 'zero'))],
+    ['with a skip, at x2', encodeNetwork(sampleNetwork(SUB_PIXEL))],
     ["another writer's", convolutionFile({ floats: 'packed', integers: 'unpacked' })],
   ])('%s, at every length', (_, file) => {
     expect(() => decodeNetwork(file)).not.toThrow()
@@ -264,6 +324,7 @@ describe('a damaged file is a ModelError, or happens to be a network', () => {
   test.each([
     ['ours', encodeNetwork(sampleNetwork(SMALL))],
     ['with zero padding', encodeNetwork(sampleNetwork(SMALL, 'zero'))],
+    ['with a skip, at x2', encodeNetwork(sampleNetwork(SUB_PIXEL))],
     ["another writer's", convolutionFile({ floats: 'unpacked', integers: 'packed' })],
   ])('%s, each bit flipped', (_, file) => {
     for (let bit = 0; bit < 8 * file.length; bit++) {
