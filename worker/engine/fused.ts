@@ -28,8 +28,8 @@ export interface KernelModules {
 }
 
 const DRIVERS: Readonly<Record<keyof KernelModules, Driver>> = {
-  srcnn: srcnnDriver as Driver,
-  subpixel: subpixelDriver as Driver,
+  srcnn: srcnnDriver,
+  subpixel: subpixelDriver,
 }
 const KERNELS = Object.keys(DRIVERS) as (keyof KernelModules)[]
 

@@ -108,19 +108,15 @@ interface Part {
 
 /** Throws where the network enlarges by another factor. */
 function partsOf(small: Pick<Plane, 'width' | 'height'>, scale: number, model?: Model): Part[] {
-  const width = small.width * scale
-  const height = small.height * scale
-  if (!model) {
-    return tilesOf(width, height, BICUBIC_TILE, 0).map((tile) => ({ ...tile, output: tile.input }))
+  if (model) requireScale(model.network, scale)
+  const halo = model ? haloOf(model.network) : 0
+  const maxSide = model ? model.engine.maxSide : BICUBIC_TILE
+  if (!model || model.network.scale === 1) {
+    const tiles = tilesOf(small.width * scale, small.height * scale, maxSide, halo)
+    return tiles.map(({ core, input }) => ({ core, input, output: input }))
   }
-  const { network, engine } = model
-  requireScale(network, scale)
-  const halo = haloOf(network)
-  if (network.scale === 1) {
-    return tilesOf(width, height, engine.maxSide, halo).map((tile) => ({ ...tile, output: tile.input })) // prettier-ignore
-  }
-  const maxSide = Math.min(engine.maxSide, SMALL_TILE)
-  return tilesOf(small.width, small.height, maxSide, halo).map(({ core, input }) => ({
+  const tiles = tilesOf(small.width, small.height, Math.min(maxSide, SMALL_TILE), halo)
+  return tiles.map(({ core, input }) => ({
     core: enlargeRect(core, scale),
     input,
     output: enlargeRect(input, scale),
