@@ -13,6 +13,11 @@ import { assignCodes, fitCodeLengths, inCodeOrder } from '../huffman.ts'
 /** Longest code that a JPEG may use. */
 const MAX_CODE_BITS = 16
 
+/** Ids of tables for AC are so much more than those for DC. */
+const AC = 16
+/** Of a block of 8x8. */
+const BLOCK_SAMPLES = 64
+
 const SOI = 0xd8
 const EOI = 0xd9
 const SOF0 = 0xc0
@@ -34,8 +39,9 @@ export async function joinStrips(
   const strips = files.map(parseStrip)
   const first = strips[0]
   const frequencies = first.tables.map(() => new Uint32Array(256))
+  const symbols: Uint32Array[] = []
   for (const strip of strips) {
-    readSymbols(strip, (tableId, symbol) => frequencies[tableId][symbol]++)
+    symbols.push(readSymbols(strip, frequencies))
     await pause()
   }
   const lengths = frequencies.map(fitJpegCodeLengths)
@@ -52,9 +58,9 @@ export async function joinStrips(
     segment(DRI, Uint8Array.of(unitsAStrip >> 8, unitsAStrip & 0xff)),
     segment(SOS, first.scan),
   ]
-  for (const [i, strip] of strips.entries()) {
+  for (const [i, ofStrip] of symbols.entries()) {
     if (i > 0) parts.push(Uint8Array.of(0xff, RST0 + ((i - 1) % 8)))
-    parts.push(writeSymbols(strip, lengths))
+    parts.push(writeSymbols(ofStrip, lengths))
     await pause()
   }
   return concat([...parts, Uint8Array.of(0xff, EOI)])
@@ -103,13 +109,19 @@ function parseStrip(file: Uint8Array): Strip {
   }
 }
 
-/** What decodes a table's codes: by code length, the first longer code, left-aligned in 16 bits, ... */
+/** What decodes a table's codes. */
 interface SymbolLookup {
+  /** For the next SHORT bits, where a code of no more is in them: its length << 8 | its symbol. */
+  readonly short: Uint16Array
+  /** By code length, the first longer code, left-aligned in 16 bits, ... */
   readonly limits: Int32Array
   /** ... and what to add to a code of this length for its place among the symbols. */
   readonly offsets: Int32Array
   readonly symbols: Uint8Array
 }
+
+/** Nine in ten symbols have no longer code. */
+const SHORT = 9
 
 /** A table is: id, how many codes there are of each length 1 to 16, their symbols in code order. */
 function* parseTables(content: Uint8Array): Generator<[id: number, table: SymbolLookup]> {
@@ -117,18 +129,21 @@ function* parseTables(content: Uint8Array): Generator<[id: number, table: Symbol
     const id = content[at++]
     const counts = content.subarray(at, at + MAX_CODE_BITS)
     at += MAX_CODE_BITS
+    const short = new Uint16Array(2 ** SHORT)
     const limits = new Int32Array(MAX_CODE_BITS + 1)
     const offsets = new Int32Array(MAX_CODE_BITS + 1)
     let code = 0
     let place = 0
     for (let bits = 1; bits <= MAX_CODE_BITS; bits++) {
       offsets[bits] = place - code
-      code += counts[bits - 1]
-      place += counts[bits - 1]
+      for (let end = place + counts[bits - 1]; place < end; place++, code++) {
+        const from = code << (SHORT - bits)
+        if (bits <= SHORT) short.fill((bits << 8) | content[at + place], from, from + (1 << (SHORT - bits))) // prettier-ignore
+      }
       limits[bits] = code << (MAX_CODE_BITS - bits)
       code <<= 1
     }
-    yield [id, { limits, offsets, symbols: content.subarray(at, at + place) }]
+    yield [id, { short, limits, offsets, symbols: content.subarray(at, at + place) }]
     at += place
   }
 }
@@ -161,44 +176,59 @@ function layoutOf(frame: Uint8Array, scan: Uint8Array): Pick<Strip, 'blocks' | '
   return { blocks, units: Math.ceil(width / side) * Math.ceil(height / side) }
 }
 
-/** Calls `visit` for every Huffman symbol with the bits that follow it; their number is symbol & 15. */
+/**
+ * A strip's Huffman symbols in order, each with its table's id and the bits that follow it, whose number
+ * is symbol & 15: id << 24 | symbol << 16 | bits.
+ */
 function readSymbols(
   { coded, tables, blocks, units }: Strip,
-  visit: (tableId: number, symbol: number, extra: number) => void,
-): void {
+  frequencies: readonly Uint32Array[],
+): Uint32Array {
+  let symbols = new Uint32Array(coded.length) // more than one a byte are rare
+  let count = 0
   let at = 0
   let held = 0 // the lowest `heldBits` bits are to be read, the rest is history
   let heldBits = 0
   for (let unit = 0; unit < units; unit++) {
-    for (const dcTable of blocks) {
-      read(dcTable)
-      for (let index = 1; index < 64; index++) {
-        const symbol = read(dcTable + 16)
-        if (symbol === 0) break // end of block
-        index += symbol >> 4
-      }
+    for (const dcTable of blocks) readBlock(dcTable)
+  }
+  return symbols.subarray(0, count)
+
+  function readBlock(dcTable: number): void {
+    if (count + BLOCK_SAMPLES > symbols.length) symbols = grown(symbols)
+    read(dcTable)
+    for (let index = 1; index < BLOCK_SAMPLES; index++) {
+      const symbol = read(dcTable + AC)
+      if (symbol === 0) break // end of block
+      index += symbol >> 4
     }
   }
 
-  function read(tableId: number): number {
-    const { limits, offsets, symbols } = tables[tableId]
+  function read(id: number): number {
+    const { short, limits, offsets, symbols: known } = tables[id]
     fill()
-    const code = (held >>> (heldBits - MAX_CODE_BITS)) & 0xffff
-    let bits = 1
-    while (code >= limits[bits]) bits++
-    const symbol = symbols[(code >> (MAX_CODE_BITS - bits)) + offsets[bits]]
+    const found = short[(held >>> (heldBits - SHORT)) & (2 ** SHORT - 1)]
+    let symbol = found & 0xff
+    let bits = found >> 8
+    if (bits === 0) {
+      const code = (held >>> (heldBits - MAX_CODE_BITS)) & 0xffff
+      bits = SHORT + 1
+      while (code >= limits[bits]) bits++
+      symbol = known[(code >> (MAX_CODE_BITS - bits)) + offsets[bits]]
+    }
     heldBits -= bits
-    fill()
     const extraBits = symbol & 15
+    if (heldBits < extraBits) fill()
     heldBits -= extraBits
     const extra = (held >>> heldBits) & ((1 << extraBits) - 1)
-    visit(tableId, symbol, extra)
+    frequencies[id][symbol]++
+    symbols[count++] = (id << 24) | (symbol << 16) | extra
     return symbol
   }
 
   function fill(): void {
-    while (heldBits <= 16) {
-      const byte = coded[at++] ?? 0
+    while (heldBits <= MAX_CODE_BITS) {
+      const byte = at < coded.length ? coded[at++] : 0
       if (byte === 0xff) at++ // the zero stuffed behind it
       held = (held << 8) | byte
       heldBits += 8
@@ -206,23 +236,32 @@ function readSymbols(
   }
 }
 
-function writeSymbols(strip: Strip, lengths: readonly Uint8Array[]): Uint8Array {
+function grown(values: Uint32Array): Uint32Array<ArrayBuffer> {
+  const more = new Uint32Array(2 * values.length + BLOCK_SAMPLES)
+  more.set(values)
+  return more
+}
+
+/** The symbols by codes of these lengths, by table. */
+function writeSymbols(symbols: Uint32Array, lengths: readonly Uint8Array[]): Uint8Array {
   const codes = lengths.map(assignCodes)
-  let out: Uint8Array = new Uint8Array(strip.coded.length + 1024)
+  let out: Uint8Array = new Uint8Array(2 * symbols.length)
   let at = 0
   let held = 0
   let heldBits = 0
-  readSymbols(strip, (tableId, symbol, extra) => {
-    write(codes[tableId][symbol], lengths[tableId][symbol])
-    write(extra, symbol & 15)
-  })
+  for (const entry of symbols) {
+    const id = entry >>> 24
+    const symbol = (entry >> 16) & 0xff
+    write(codes[id][symbol], lengths[id][symbol])
+    write(entry & 0xffff, symbol & 15)
+  }
   const padding = (8 - (heldBits % 8)) % 8
   write((1 << padding) - 1, padding)
-  return out.subarray(0, at)
+  return out.slice(0, at)
 
-  function write(value: number, count: number): void {
-    held = (held << count) | value
-    heldBits += count
+  function write(value: number, bits: number): void {
+    held = (held << bits) | value
+    heldBits += bits
     while (heldBits >= 8) {
       heldBits -= 8
       if (at + 2 > out.length) out = concat([out, new Uint8Array(out.length)])
