@@ -55,7 +55,7 @@ export async function createInference({ api, executionProvider }: Runtime): Prom
   return {
     name: `fused-${arithmetic}, ${ort.name}`,
     maxSide: Math.min(fused.maxSide, ort.maxSide),
-    run: (network, input) => (supportsFused(network) ? fused : ort).run(network, input),
+    run: (network, input, room) => (supportsFused(network) ? fused : ort).run(network, input, room),
   }
 }
 

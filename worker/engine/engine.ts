@@ -26,5 +26,6 @@ export interface Engine {
   readonly name: string
   /** The largest side of an input in pixels, for memory's sake; Infinity for none. */
   readonly maxSide: number
-  run(network: Network, input: Planes): Promise<Planes>
+  /** The result may lie in `room`, if that is given: from its start, over what was there. */
+  run(network: Network, input: Planes, room?: Float32Array): Promise<Planes>
 }

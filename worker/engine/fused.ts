@@ -75,7 +75,7 @@ export function createFusedEngine(modules: KernelModules, options: FusedOptions 
     return weights
   }
 
-  async function run(network: Network, input: Planes): Promise<Planes> {
+  async function run(network: Network, input: Planes, room?: Float32Array): Promise<Planes> {
     const { channels, width, height } = input
     const kernelName = kernelFor(network)
     if (!kernelName) {
@@ -93,7 +93,9 @@ export function createFusedEngine(modules: KernelModules, options: FusedOptions 
       driver.setWeights(own.kernel, weights)
       own.network = network
     }
-    const result = { channels, width: scale * width, height: scale * height, data: new Float32Array(scale * width * scale * height) } // prettier-ignore
+    const [wide, high] = [scale * width, scale * height]
+    const data = room ? room.subarray(0, wide * high) : new Float32Array(wide * high)
+    const result = { channels, width: wide, height: high, data }
     const costOfBand = costOf(network) * scale * scale * TILE * Math.min(width, driver.maxWidth)
     const bandsOfATurn = Math.max(1, Math.floor(COST_OF_A_TURN / costOfBand))
     let rest = bandsOfATurn

@@ -48,9 +48,9 @@ export async function upscale(
   const extremes = alpha && model && (await extremesOf(model))
   const parts = partsOf(picture, scale, model)
   // For all of them: to get fresh memory takes longer than to fill it.
-  const room = model && new Float32Array(Math.max(...parts.map(({ input }) => input.width * input.height))) // prettier-ignore
+  const rooms = model && roomsFor(parts)
   for (const part of parts) {
-    const sharper = model && placed(await sharpen({ channels: 1, ...small.y }, scale, part, model, enlarger, room), part) // prettier-ignore
+    const sharper = model && placed(await sharpen({ channels: 1, ...small.y }, scale, part, model, enlarger, rooms), part) // prettier-ignore
     const opacity = alpha && (await resolveOpacity(alpha, scale, part, enlarger, model, extremes))
     const luma = model && givesDetail(model.network) ? { detail: sharper } : { luma: sharper }
     enlarger.merge(small, scale, part.core, target, { ...luma, opacity })
@@ -139,12 +139,23 @@ function sharpen(
   { input }: Part,
   { network, engine }: Model,
   enlarger: Enlarger,
-  room?: Float32Array,
+  rooms?: Rooms,
 ): Promise<Planes> {
   const taken = mapPlanes(planes, (plane) =>
-    network.scale === 1 ? enlarger.enlarge(plane, scale, input, room) : crop(plane, input),
+    network.scale === 1 ? enlarger.enlarge(plane, scale, input, rooms?.input) : crop(plane, input),
   )
-  return engine.run(network, taken)
+  return engine.run(network, taken, rooms?.output)
+}
+
+/** What a network takes and what it gives, one part after another. */
+interface Rooms {
+  readonly input: Float32Array
+  readonly output: Float32Array
+}
+
+function roomsFor(parts: readonly Part[]): Rooms {
+  const largest = (of: 'input' | 'output') => Math.max(...parts.map((part) => part[of].width * part[of].height)) // prettier-ignore
+  return { input: new Float32Array(largest('input')), output: new Float32Array(largest('output')) }
 }
 
 function placed(planes: Planes, { output: { x, y } }: Part): Placed {
