@@ -9,16 +9,22 @@ export interface Samples {
   readonly alpha: boolean
 }
 
-/** Looks at every pixel. `icc` is the profile that is to be embedded. */
-export function neededSamples({ data }: Rgba, icc: Uint8Array | undefined): Samples {
-  let grey = !icc || iccColorSpace(icc) === 'GRAY'
-  let alpha = false
-  for (let i = 0; i < data.length && (grey || !alpha); i += 4) {
-    const r = data[i]
-    if (r !== data[i + 1] || r !== data[i + 2]) grey = false
-    if (data[i + 3] !== 255) alpha = true
+/** `icc` is the profile that is to be embedded. */
+export function neededSamples(picture: Rgba, icc: Uint8Array | undefined): Samples {
+  const mayBeGrey = !icc || iccColorSpace(icc) === 'GRAY'
+  return { grey: mayBeGrey && !hasColor(picture), alpha: !isOpaque(picture) }
+}
+
+function hasColor({ data }: Rgba): boolean {
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i] !== data[i + 1] || data[i] !== data[i + 2]) return true
   }
-  return { grey, alpha }
+  return false
+}
+
+function isOpaque({ data }: Rgba): boolean {
+  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return false
+  return true
 }
 
 /** The profile, if it describes samples of the kind that are stored. */
