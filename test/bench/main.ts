@@ -5,6 +5,7 @@ import { benchBackends } from './backends.ts'
 import { format, type Table } from './bench.ts'
 import { benchEngines } from './engines.ts'
 import { benchMemory } from './memory.ts'
+import { benchNetworks } from './networks.ts'
 import { benchRequest } from './request.ts'
 import { benchResize } from './resize.ts'
 
@@ -24,6 +25,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'our kernel against onnxruntime, in Node and workerd; cold starts, memory',
     run: benchEngines,
   },
+  networks: {
+    about: 'the shipped networks against each other, by our kernel and onnxruntime',
+    run: benchNetworks,
+  },
   request: {
     about:
       'a miss by stages and as a whole, against a worker of the usual packages; waits of others',
@@ -39,8 +44,8 @@ ${Object.entries(BENCHES)
   .map(([name, { about }]) => `  ${name.padEnd(10)}  ${about}`)
   .join('\n')}
 
-  --rounds N  rounds of each comparison that is printed with its rounds, for engines (default 20)
-              and request (default 10): 3 for a quick look
+  --rounds N  rounds of each comparison that is printed with its rounds, for engines and networks
+              (default 20) and request (default 10): 3 for a quick look
   --quick     backends without the training that takes minutes
   --json      for machines
   --help

@@ -1,0 +1,114 @@
+// The shipped networks against each other, for the same picture as a result, each by our kernel and by
+// onnxruntime-web, in Node and in workerd: `npm run bench -- networks`. Times are CPU time.
+import { readFile } from 'node:fs/promises'
+import type { Engine, Planes } from '../../worker/engine/engine.ts'
+import { createFusedEngine } from '../../worker/engine/fused.ts'
+import { loadKernels } from '../../worker/engine/kernel/node.ts'
+import { createOrtEngine } from '../../worker/engine/ort.ts'
+import { reference } from '../../worker/engine/reference.ts'
+import { parseManifest } from '../../worker/model/manifest.ts'
+import { costOf, decodeNetwork, describeNetwork, type Network } from '../../worker/model/network.ts'
+import { drawnPlane, drawnPlanes } from '../support/drawn.ts'
+import { ort } from '../support/ort.ts'
+import { workerdMs } from '../support/processes.ts'
+import { maxDifference } from '../support/samples.ts'
+import { compare, cpuMs, type Table } from './bench.ts'
+import { bundleEngines, startEngines } from './enginesWorkerd.ts'
+
+const MODELS = new URL('../../models/', import.meta.url)
+/** Each stands for its family: others of its shape take as long. The first is what the others are compared with. */
+const NAMES = ['srcnn', 'fast', 'quality']
+const SCALES = [2, 3, 4]
+/** Of the result: a multiple of all scales. */
+const SIDE = 768
+/** For what the reference has to agree with. */
+const SMALL_SIDE = 96
+
+interface Subject {
+  readonly name: string
+  readonly file: Uint8Array
+  readonly network: Network
+  readonly input: Planes
+}
+
+export async function benchNetworks({ rounds = 20 }): Promise<Table[]> {
+  const { arithmetic, modules } = await loadKernels()
+  const fused = createFusedEngine(modules, { name: `fused, ${arithmetic}` })
+  const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
+  const tables: Table[] = []
+  for (const scale of SCALES) {
+    const subjects = await subjectsOf(scale)
+    const candidates = subjects.flatMap(({ name, network, input }) =>
+      [fused, onnxruntime].map((engine) => ({
+        name: `${name}, ${engine.name}`,
+        run: () => engine.run(network, input),
+      })),
+    )
+    const notes: string[] = []
+    for (const subject of subjects) notes.push(await describe(subject, scale, fused, onnxruntime))
+    const title = `networks, x${scale} to ${SIDE}², CPU time in Node`
+    tables.push(withRates(await compare(title, candidates, { rounds, warmups: 2, clock: cpuMs, notes }))) // prettier-ignore
+    tables.push(await compareInWorkerd(subjects, scale, rounds))
+  }
+  return tables
+}
+
+async function subjectsOf(scale: number): Promise<Subject[]> {
+  const { models } = parseManifest(await readFile(new URL('manifest.json', MODELS), 'utf8'))
+  const subjects: Subject[] = []
+  for (const name of NAMES) {
+    const shipped = models.find((model) => model.name === name && model.scale === scale)
+    if (!shipped) continue
+    const file = new Uint8Array(await readFile(new URL(shipped.file, MODELS)))
+    const network = decodeNetwork(file)
+    subjects.push({ name, file, network, input: await inputOf(network, scale, SIDE) })
+  }
+  return subjects
+}
+
+/** What makes a result of this side. */
+async function inputOf(network: Network, scale: number, side: number): Promise<Planes> {
+  if (network.scale === 1) return drawnPlanes(side, side, scale)
+  return { channels: 1, ...(await drawnPlane(side / scale, side / scale)) }
+}
+
+async function describe(
+  { name, network, input }: Subject,
+  scale: number,
+  fused: Engine,
+  onnxruntime: Engine,
+): Promise<string> {
+  const small = await inputOf(network, scale, SMALL_SIDE)
+  const difference = async (a: Engine, b: Engine, of: Planes) =>
+    maxDifference((await a.run(network, of)).data, (await b.run(network, of)).data).toExponential(1)
+  return `${name}: ${describeNetwork(network)}, ${Math.round(costOf(network))} multiplications a pixel; largest difference of the kernel to onnxruntime ${await difference(fused, onnxruntime, input)}, to the reference at ${SMALL_SIDE}² ${await difference(fused, reference, small)}` // prettier-ignore
+}
+
+async function compareInWorkerd(
+  subjects: readonly Subject[],
+  scale: number,
+  rounds: number,
+): Promise<Table> {
+  const modules = await bundleEngines()
+  const started: Awaited<ReturnType<typeof startEngines>>[] = []
+  try {
+    // An isolate each: onnxruntime's memory never shrinks.
+    for (const { file, input } of subjects) started.push(await startEngines(modules, file, input))
+    const candidates = subjects.flatMap(({ name }, i) =>
+      ['relaxed', 'ort'].map((engine) => ({
+        name: `${name}, ${engine}`,
+        run: () => started[i].get(`engine=${engine}`),
+      })),
+    )
+    const clock = (candidate: number) => workerdMs(started[candidate >> 1].processes)
+    const title = `networks, x${scale} to ${SIDE}², CPU time in workerd`
+    return withRates(await compare(title, candidates, { rounds, warmups: 2, clock }))
+  } finally {
+    await Promise.all(started.map(({ dispose }) => dispose()))
+  }
+}
+
+function withRates(table: Table): Table {
+  const rates = table.rows.map(({ name, medianMs }) => `${name} ${((1e6 * medianMs) / SIDE ** 2).toFixed(1)}`) // prettier-ignore
+  return { ...table, notes: [`ns a pixel of the result: ${rates.join('; ')}`, ...table.notes] }
+}
