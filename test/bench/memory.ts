@@ -8,6 +8,7 @@ import { renderScene } from '../fixtures/make.ts'
 import { setup } from '../support/build.ts'
 import { COUNT_WASM, inspect, type Inspector } from '../support/inspector.ts'
 import { startOrigin } from '../support/origin.ts'
+import { shippedFamilies } from '../support/shipped.ts'
 import { startWorker } from '../support/worker.ts'
 import type { Table } from './bench.ts'
 import { readMaxOutputPixels } from './limits.ts'
@@ -31,8 +32,20 @@ export async function benchMemory(): Promise<Table[]> {
   }
   return [
     { title: `peak memory in MB, ${side}² -> ${2 * side}²`, rounds: 1, rows: [], notes },
+    await benchFamilies(),
     await benchSteadyState(),
   ]
+}
+
+async function benchFamilies(): Promise<Table> {
+  const [scale, side] = [3, 512]
+  const picture = await pictureOf(side, 'jpeg', false)
+  const notes: string[] = []
+  for (const model of await shippedFamilies(scale)) {
+    notes.push(describePeak(model, await peakOf(picture, `sr=${scale}&sr-model=${model}`)))
+  }
+  const title = `peak memory in MB by network, ${side}² -> ${scale * side}², JPEG`
+  return { title, rounds: 1, rows: [], notes }
 }
 
 async function benchSteadyState(): Promise<Table> {
@@ -58,9 +71,9 @@ async function pictureOf(
 }
 
 /** Of the first request. */
-function peakOf(picture: Buffer): Promise<Peak> {
+function peakOf(picture: Buffer, query = 'sr=2'): Promise<Peak> {
   return withWorker([picture], (worker, inspector) => {
-    return peakDuring(inspector, fetchLarger(worker, 0, 2))
+    return peakDuring(inspector, fetchLarger(worker, 0, query))
   })
 }
 
@@ -69,7 +82,7 @@ function steadyPeakOf(pictures: readonly Buffer[]): Promise<Peak> {
   return withWorker(pictures, async (worker, inspector) => {
     let highest = NO_PEAK
     for (let miss = 0; miss < MISSES; miss++) {
-      const work = fetchLarger(worker, miss % pictures.length, 3)
+      const work = fetchLarger(worker, miss % pictures.length, 'sr=3')
       const peak = await peakDuring(inspector, work)
       if (miss >= MISSES - COUNTED_MISSES && peak.isolate > highest.isolate) highest = peak
     }
@@ -94,8 +107,8 @@ async function withWorker(
   return peak
 }
 
-async function fetchLarger(worker: Miniflare, picture: number, scale: number): Promise<void> {
-  const response = await worker.dispatchFetch(`http://site.test/${picture}?sr=${scale}`)
+async function fetchLarger(worker: Miniflare, picture: number, query: string): Promise<void> {
+  const response = await worker.dispatchFetch(`http://site.test/${picture}?${query}`)
   await response.arrayBuffer()
   const field = response.headers.get('x-sr')
   if (!field?.startsWith('done')) throw new Error(`expected a result, got ${field}`)

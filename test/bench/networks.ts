@@ -6,18 +6,15 @@ import { createFusedEngine } from '../../worker/engine/fused.ts'
 import { loadKernels } from '../../worker/engine/kernel/node.ts'
 import { createOrtEngine } from '../../worker/engine/ort.ts'
 import { reference } from '../../worker/engine/reference.ts'
-import { parseManifest } from '../../worker/model/manifest.ts'
 import { costOf, decodeNetwork, describeNetwork, type Network } from '../../worker/model/network.ts'
 import { drawnPlane, drawnPlanes } from '../support/drawn.ts'
 import { ort } from '../support/ort.ts'
 import { workerdMs } from '../support/processes.ts'
 import { maxDifference } from '../support/samples.ts'
+import { MODELS, shippedFamilies, shippedModels } from '../support/shipped.ts'
 import { compare, cpuMs, type Table } from './bench.ts'
 import { bundleEngines, startEngines } from './enginesWorkerd.ts'
 
-const MODELS = new URL('../../models/', import.meta.url)
-/** Each stands for its family: others of its shape take as long. The first is what the others are compared with. */
-const NAMES = ['srcnn', 'fast', 'quality']
 const SCALES = [2, 3, 4]
 /** Of the result: a multiple of all scales. */
 const SIDE = 768
@@ -53,17 +50,18 @@ export async function benchNetworks({ rounds = 20 }): Promise<Table[]> {
   return tables
 }
 
+/** SRCNN first: what the others are compared with. */
 async function subjectsOf(scale: number): Promise<Subject[]> {
-  const { models } = parseManifest(await readFile(new URL('manifest.json', MODELS), 'utf8'))
-  const subjects: Subject[] = []
-  for (const name of NAMES) {
-    const shipped = models.find((model) => model.name === name && model.scale === scale)
-    if (!shipped) continue
-    const file = new Uint8Array(await readFile(new URL(shipped.file, MODELS)))
-    const network = decodeNetwork(file)
-    subjects.push({ name, file, network, input: await inputOf(network, scale, SIDE) })
-  }
-  return subjects
+  const families = await shippedFamilies(scale)
+  const models = (await shippedModels(scale)).filter(({ name }) => families.includes(name))
+  models.sort((a, b) => Number(b.name === 'srcnn') - Number(a.name === 'srcnn'))
+  return Promise.all(
+    models.map(async ({ name, file: path }) => {
+      const file = new Uint8Array(await readFile(new URL(path, MODELS)))
+      const network = decodeNetwork(file)
+      return { name, file, network, input: await inputOf(network, scale, SIDE) }
+    }),
+  )
 }
 
 /** What makes a result of this side. */
