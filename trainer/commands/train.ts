@@ -5,6 +5,7 @@ import path from 'node:path'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
+import { roundToHalf } from '../../worker/model/half.ts'
 import { channelsOf, decodeNetwork, describeNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts' // prettier-ignore
 import { type Command, UsageError } from '../arguments.ts'
 import { readCheckpoint, type Recipe, writeCheckpoint } from '../checkpoint.ts'
@@ -145,7 +146,7 @@ async function trainScale(run: ScaleRun): Promise<void> {
       return
     }
 
-    const network = withParameters(empty, state.average)
+    const network = withParameters(empty, state.average.map(roundToHalf)) // half the bytes to ship
     const bytes = encodeNetwork(network)
     const scores = await evaluate(bytes, scale, tests, inference)
     const psnr = await validation?.psnrOf({ network, engine: inference })

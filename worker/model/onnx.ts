@@ -2,6 +2,10 @@
 // list and string attributes, and f32 or int64 constants. Both directions use one table of field
 // numbers, taken from onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 // What a graph means, and which graphs are ours, is network.ts's business.
+//
+// An f32 constant that half precision holds without loss takes half the bytes: it is stored as FLOAT16
+// with a Cast behind it, as any runtime reads it, and comes back as the f32 constant that it was.
+import { decodeHalf, encodeHalf, isHalf } from './half.ts'
 import { concat, readAscii, readFields, readIntegers, Writer } from './protobuf.ts'
 
 export interface OnnxNode {
@@ -49,6 +53,7 @@ const DIM = { value: 1, name: 2 }
 
 const FLOAT = 1
 const INT64 = 7
+const FLOAT16 = 10
 const ATTRIBUTE_TYPE = { integer: 2, string: 3, integers: 7 }
 
 // Opset 17 (IR 8) is from 2022: old enough for every runtime in use, new enough for Pad with input pads.
@@ -57,6 +62,10 @@ const OPSET_VERSION = 17
 
 export function encodeOnnx(graph: OnnxGraph): Uint8Array<ArrayBuffer> {
   const body = new Writer()
+  const halves = [...graph.constants].filter(([, constant]) => fitsHalf(constant)).map(([name]) => name) // prettier-ignore
+  for (const name of halves) {
+    body.message(GRAPH.node, encodeNode({ op: 'Cast', inputs: [halfName(name)], outputs: [name], attributes: { to: FLOAT } })) // prettier-ignore
+  }
   for (const node of graph.nodes) body.message(GRAPH.node, encodeNode(node))
   body.string(GRAPH.name, 'main')
   for (const [name, constant] of graph.constants) {
@@ -94,17 +103,28 @@ function encodeNode(node: OnnxNode): Writer {
   return out
 }
 
-function encodeConstant(name: string, { dims, values }: OnnxConstant): Writer {
+function halfName(name: string): string {
+  return `${name}_half`
+}
+
+function fitsHalf({ dims, values }: OnnxConstant): boolean {
+  return dims.length > 0 && values instanceof Float32Array && values.every(isHalf)
+}
+
+function encodeConstant(name: string, constant: OnnxConstant): Writer {
+  const { dims, values } = constant
+  const asHalf = fitsHalf(constant)
   const isFloat = values instanceof Float32Array
-  const raw = new DataView(new ArrayBuffer(values.length * (isFloat ? 4 : 8)))
+  const raw = new DataView(new ArrayBuffer(values.length * (asHalf ? 2 : isFloat ? 4 : 8)))
   values.forEach((value, i) => {
-    if (isFloat) raw.setFloat32(4 * i, value, true)
+    if (asHalf) raw.setUint16(2 * i, encodeHalf(value), true)
+    else if (isFloat) raw.setFloat32(4 * i, value, true)
     else raw.setBigInt64(8 * i, BigInt(value), true)
   })
   return new Writer()
     .packed(TENSOR.dims, dims)
-    .varint(TENSOR.type, isFloat ? FLOAT : INT64)
-    .string(TENSOR.name, name)
+    .varint(TENSOR.type, asHalf ? FLOAT16 : isFloat ? FLOAT : INT64)
+    .string(TENSOR.name, asHalf ? halfName(name) : name)
     .bytes(TENSOR.raw, new Uint8Array(raw.buffer))
 }
 
@@ -154,8 +174,17 @@ function decodeGraph(bytes: Uint8Array): OnnxGraph {
     else if (field.number === GRAPH.input) inputs.push(decodeValue(field.bytes))
     else if (field.number === GRAPH.output) outputs.push(decodeValue(field.bytes))
   }
-  // Files of IR version 3 and older list constants among the inputs, too.
-  return { nodes, constants, inputs: inputs.filter(({ name }) => !constants.has(name)), outputs }
+  const isCastOfConstant = ({ op, inputs: [from], attributes }: OnnxNode) =>
+    op === 'Cast' && attributes.to === FLOAT && constants.get(from)?.values instanceof Float32Array
+  const casts = nodes.filter(isCastOfConstant)
+  for (const { inputs: [from], outputs: [to] } of casts) constants.set(to, constants.get(from)!) // prettier-ignore
+  return {
+    nodes: nodes.filter((node) => !casts.includes(node)),
+    constants,
+    // Files of IR version 3 and older list constants among the inputs, too.
+    inputs: inputs.filter(({ name }) => !constants.has(name)),
+    outputs,
+  }
 }
 
 function decodeNode(bytes: Uint8Array): OnnxNode {
@@ -206,9 +235,11 @@ function decodeConstant(bytes: Uint8Array): [string, OnnxConstant] {
   }
   const size = dims.reduce((product, dim) => product * dim, 1)
   if (type === INT64 && data.length === 0) return [name, { dims, values: integers }]
-  const width = type === FLOAT ? 4 : type === INT64 ? 8 : 0
-  if (width === 0) {
-    throw new ModelError(`expected "${name}" to be f32 or int64, got ONNX element type ${type}`)
+  const width = { [FLOAT16]: 2, [FLOAT]: 4, [INT64]: 8 }[type]
+  if (width === undefined) {
+    throw new ModelError(
+      `expected "${name}" to be f16, f32 or int64, got ONNX element type ${type}`,
+    )
   }
   const raw = concat(data)
   if (raw.length !== size * width) {
@@ -221,10 +252,8 @@ function decodeConstant(bytes: Uint8Array): [string, OnnxConstant] {
     const values = Array.from({ length: size }, (_, i) => Number(view.getBigInt64(8 * i, true)))
     return [name, { dims, values }]
   }
-  return [
-    name,
-    { dims, values: new Float32Array(size).map((_, i) => view.getFloat32(4 * i, true)) },
-  ]
+  const read = type === FLOAT16 ? (i: number) => decodeHalf(view.getUint16(2 * i, true)) : (i: number) => view.getFloat32(4 * i, true) // prettier-ignore
+  return [name, { dims, values: new Float32Array(size).map((_, i) => read(i)) }]
 }
 
 function decodeValue(message: Uint8Array): OnnxValue {

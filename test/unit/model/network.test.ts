@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { roundToHalf } from '../../../worker/model/half.ts'
 import { reference } from '../../../worker/engine/reference.ts'
 import {
   type Architecture,
@@ -42,6 +43,27 @@ const CASES = ARCHITECTURES.flatMap((architecture) =>
     return { name: `${describeNetwork(network)} ${padding}`, network }
   }),
 )
+
+CASES.push({
+  name: 'in half precision',
+  network: halved(sampleNetwork(subPixelArchitecture(3, 8, 1))),
+})
+
+function halved(network: Network): Network {
+  const layers = network.layers.map((layer) =>
+    Object.assign(layer, {
+      weights: layer.weights.map(roundToHalf),
+      bias: layer.bias.map(roundToHalf),
+    }),
+  )
+  return { ...network, layers }
+}
+
+test('weights that half precision holds take half the bytes', () => {
+  const network = sampleNetwork(subPixelArchitecture(3, 16, 3))
+  const whole = encodeNetwork(network).length
+  expect(encodeNetwork(halved(network)).length / whole).toBeLessThan(0.53)
+})
 
 describe('a written file opens and runs in onnxruntime as the reference does', () => {
   test.each(CASES)('$name', async ({ network }) => {
