@@ -21,7 +21,7 @@ import { readPicture, testPictureIn, type TestPictures, testPicturesOf } from '.
 export interface SourceOptions extends Omit<PatchOptions, 'shares'> {
   /** With pictures to train on, and folders in them; none: the built-in set. */
   readonly folders: readonly string[]
-  /** Draw from each of `folders` equally often (default: from any place in any picture). */
+  /** Draw from each of `folders` equally often, of a stream those that the window has (default: from any place in any picture). */
   readonly isEven?: boolean
   /** Pictures to validate on, instead of a share held out of training. */
   readonly validate?: string

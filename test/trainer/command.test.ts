@@ -133,7 +133,7 @@ test('Ctrl-C leaves a checkpoint, and --resume ends in the file of a run that wa
 })
 
 test.each([
-  ['--foo 1', 'expected one of --data, --validate'],
+  ['--foo 1', 'expected one of --data, --even, --validate'],
   ['--step 5', 'got --step; did you mean --steps?'],
   ['--steps', 'expected --steps N, got no value'],
   ['--steps --seed', 'expected --steps N, got no value'],

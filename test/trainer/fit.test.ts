@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import { createOrtEngine } from '../../worker/engine/ort.ts'
-import { createNetwork, decodeNetwork, encodeNetwork, haloOf, type Network } from '../../worker/model/network.ts' // prettier-ignore
+import { createNetwork, decodeNetwork, encodeNetwork, haloOf, type Network, subPixelArchitecture } from '../../worker/model/network.ts' // prettier-ignore
 import { readCheckpoint, writeCheckpoint } from '../../trainer/checkpoint.ts'
 import { chooseBackend } from '../../trainer/engine/backends.ts'
 import { loadRuntime } from '../../trainer/engine/runtime.ts'
@@ -151,13 +151,19 @@ test('the rate rises over the first 200 steps and falls to 2 % of its peak', () 
   expect(rateAt(99_999, schedule)).toBeCloseTo(0.02e-3, 8)
 })
 
-test('weights start as He et al. have them, the last layer at a tenth', () => {
-  const network: Network = createNetwork({ kernels: [9, 1, 5], widths: [64, 32] })
-  const views = withParameters(network, createFitState(network, 1, 'adam').parameters).layers
-  const deviations = views.map(({ weights }) => Math.hypot(...weights) / Math.sqrt(weights.length))
-  const expected = [Math.sqrt(2 / 81), Math.sqrt(2 / 64), 0.1 * Math.sqrt(2 / 800)]
-  deviations.forEach((deviation, i) => expect(deviation / expected[i]).toBeCloseTo(1, 1))
-  expect(views.every(({ bias }) => bias.every((v) => v === 0))).toBe(true)
+test('weights start as He et al. have them, the last layer and those with a skip at a tenth', () => {
+  const deviationsOf = (network: Network) => {
+    const { layers } = withParameters(network, createFitState(network, 1, 'adam').parameters)
+    expect(layers.every(({ bias }) => bias.every((v) => v === 0))).toBe(true)
+    return layers.map(({ weights }) => Math.hypot(...weights) / Math.sqrt(weights.length))
+  }
+  const expectAbout = (deviations: number[], expected: number[]) =>
+    deviations.forEach((deviation, i) => expect(deviation / expected[i]).toBeCloseTo(1, 1))
+  const srcnn = createNetwork({ kernels: [9, 1, 5], widths: [64, 32] })
+  expectAbout(deviationsOf(srcnn), [Math.sqrt(2 / 81), Math.sqrt(2 / 64), 0.1 * Math.sqrt(2 / 800)])
+  const [first, other] = [Math.sqrt(2 / 25), Math.sqrt(2 / (9 * 32))]
+  const small = createNetwork(subPixelArchitecture(3, 32, 2))
+  expectAbout(deviationsOf(small), [first, other, 0.1 * other, other, 0.1 * other, 0.1 * other])
 })
 
 test('a run may start from the weights of a file', () => {

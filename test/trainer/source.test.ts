@@ -32,6 +32,25 @@ function open(options: Partial<SourceOptions> = {}) {
   return openPatches({ folders: [folder], channels: 1, scale: 3, degradation: clean, batch: 4, patch: 33, halo: 6, enlargement: 1, residual: true, seed: 1, sampling: 'random', ...options }) // prettier-ignore
 }
 
+test('an even source takes half of its patches from each of two folders', async () => {
+  const flat = path.join(await mkdtemp(path.join(tmpdir(), 'source-')), 'flat')
+  await mkdir(flat)
+  const codec = createCodec(await loadCodecModules())
+  const white = { width: 80, height: 72, data: new Uint8ClampedArray(4 * 80 * 72).fill(255) }
+  await writeFile(path.join(flat, '1.png'), await codec.encode(white, { format: 'png', quality: 100 })) // prettier-ignore
+  const shareOf = async (isEven: boolean) => {
+    const source = await open({ folders: [folder, flat], isEven, batch: 200, holdsOut: false })
+    const corners: number[] = []
+    for (const inputs of await inputsAt(source, [0, 1, 2, 3])) {
+      for (let n = 0; n < 200; n++) corners.push(inputs[n * 33 * 33])
+    }
+    await source.close()
+    return corners.filter((v) => Math.abs(v - 235 / 255) < 1e-4).length / corners.length
+  }
+  expect(await shareOf(true)).toBeCloseTo(0.5, 1)
+  expect(await shareOf(false)).toBeLessThan(0.15)
+})
+
 async function inputsAt(source: Awaited<ReturnType<typeof open>>, steps: readonly number[]) {
   const inputs = []
   for (const step of steps) inputs.push((await source.batch(step)).inputs.slice())
