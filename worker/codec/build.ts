@@ -1,7 +1,7 @@
 // `npm run build`: writes the modules that workers.ts imports. Wrangler runs it before it bundles.
 import { basename } from 'node:path'
 import { builtFile, versionOf } from '../built.ts'
-import { OVERSIZED_FILES, readPhoton, readSlim } from './node.ts'
+import { buildSymbols, OVERSIZED_FILES, readPhoton, readSlim } from './node.ts'
 import { PHOTON_EXPORTS } from './photon.ts'
 
 /** By a name that TypeScript does not follow: the package's types change those of Array for all of us. */
@@ -26,6 +26,7 @@ for (const file of Object.values(OVERSIZED_FILES)) {
 const photon = await readPhoton()
 const madeOf = [photon, PHOTON_EXPORTS.join(), await versionOf('binaryen')]
 await builtFile('codec/photon.wasm', madeOf, () => withExports(photon, PHOTON_EXPORTS))
+await buildSymbols()
 
 /** The module without what these exports do not need. */
 async function withExports(

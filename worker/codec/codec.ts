@@ -16,6 +16,8 @@ export interface CodecModules {
   readonly photon: WebAssembly.Module
   readonly jpegDecoder: WebAssembly.Module
   readonly jpegEncoder: WebAssembly.Module
+  /** Ours: jpeg/symbols.ts. */
+  readonly jpegSymbols: WebAssembly.Module
   readonly webpDecoder: WebAssembly.Module
   readonly webpEncoder: WebAssembly.Module
 }
@@ -63,7 +65,7 @@ export function createCodec(modules: CodecModules, instances = createInstances()
       return guarded(`encoding ${as.format}`, () => {
         switch (as.format) {
           case 'jpeg':
-            return encodeJpeg(instances, modules.jpegEncoder, picture, as)
+            return encodeJpeg(instances, modules, picture, as)
           case 'png':
             return encodePng(picture, as.icc)
           case 'webp':

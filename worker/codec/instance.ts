@@ -12,7 +12,7 @@
 
 import { CodecError } from './error.ts'
 
-/** The function that a glue's file exports. */
+/** The function that a glue's file exports. A module of our own has one that just hands over its exports. */
 export type EmscriptenFactory<Exports> = (options: {
   instantiateWasm(
     imports: WebAssembly.Imports,
@@ -39,7 +39,7 @@ export interface Instances {
 }
 
 /**
- * The four modules' instances for results of 768x768 pixels take 12.4 MiB. Larger ones are rare, and what
+ * The five modules' instances for results of 768x768 pixels take 12.5 MiB. Larger ones are rare, and what
  * is idle no garbage collection can take: with room for all the steady state of 1536x1536 is no lower.
  */
 const MAX_IDLE_BYTES = 16 * 2 ** 20

@@ -5,11 +5,11 @@ import createEncoder from '@jsquash/jpeg/codec/enc/mozjpeg_enc.js'
 import type { Rgba } from '../image/plane.ts'
 import { pause } from '../pause.ts'
 import { concat } from './concat.ts'
-import type { Encoding } from './codec.ts'
+import type { CodecModules, Encoding } from './codec.ts'
 import { CodecError } from './error.ts'
 import type { Header } from './header.ts'
 import type { EmscriptenFactory, Instances } from './instance.ts'
-import { joinStrips, STRIP_ROW_STEP } from './jpeg/strips.ts'
+import { createSymbolCoder, joinStrips, STRIP_ROW_STEP } from './jpeg/strips.ts'
 import { fittingIcc, neededSamples } from './samples.ts'
 import { asPromised } from './stored.ts'
 
@@ -92,7 +92,7 @@ export function decodeJpeg(
 /** Baseline JPEG; transparency becomes white, a picture without colour is stored as grey. */
 export async function encodeJpeg(
   instances: Instances,
-  module: WebAssembly.Module,
+  { jpegEncoder, jpegSymbols }: CodecModules,
   picture: Rgba,
   { quality, icc, jpeg = SERVED }: Pick<Encoding, 'quality' | 'icc' | 'jpeg'>,
 ): Promise<Uint8Array> {
@@ -108,7 +108,7 @@ export async function encodeJpeg(
   }
   const stripRows = STRIP_ROW_STEP * Math.ceil(STRIP_PIXELS / STRIP_ROW_STEP / width)
   const factory = createEncoder as unknown as Encoder
-  const strips = await instances.run(factory, module, async (encoder) => {
+  const strips = await instances.run(factory, jpegEncoder, async (encoder) => {
     const files: Uint8Array[] = []
     for (let top = 0; top < height; top += stripRows) {
       if (top > 0) await pause()
@@ -118,7 +118,7 @@ export async function encodeJpeg(
     }
     return files
   })
-  const file = strips.length === 1 ? strips[0] : await joinStrips(strips, height)
+  const file = strips.length === 1 ? strips[0] : await instances.run(createSymbolCoder, jpegSymbols, (coder) => joinStrips(coder, strips, height)) // prettier-ignore
   const profile = fittingIcc(icc, grey)
   return profile ? withProfile(file, profile) : file
 }

@@ -1,10 +1,12 @@
-// The codecs' modules in Node, from the installed packages.
+// The codecs' modules in Node, from the installed packages, and ours from its source.
 
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { compiledFile } from '../compiled.ts'
 import type { CodecModules } from './codec.ts'
 import { withoutFont } from './font.ts'
 import { neededPages, withInitialPages } from './initial-memory.ts'
+import { symbolsSource } from './jpeg/symbols.ts'
 
 const PHOTON_FILE = '@cf-wasm/photon/photon.wasm'
 
@@ -16,16 +18,24 @@ export const OVERSIZED_FILES = {
   webpEncoder: '@jsquash/webp/codec/enc/webp_enc_simd.wasm',
 } as const
 
-/** Reads and compiles the five modules; some 50 ms, so once a process is enough. */
+/** Reads and compiles the six modules; some 50 ms, so once a process is enough. */
 export async function loadCodecModules(): Promise<CodecModules> {
-  const [photon, jpegDecoder, jpegEncoder, webpDecoder, webpEncoder] = await Promise.all([
-    compile(readPhoton()),
-    compile(readSlim(OVERSIZED_FILES.jpegDecoder)),
-    compile(readSlim(OVERSIZED_FILES.jpegEncoder)),
-    compile(readSlim(OVERSIZED_FILES.webpDecoder)),
-    compile(readSlim(OVERSIZED_FILES.webpEncoder)),
-  ])
-  return { photon, jpegDecoder, jpegEncoder, webpDecoder, webpEncoder }
+  const [photon, jpegDecoder, jpegEncoder, jpegSymbols, webpDecoder, webpEncoder] =
+    await Promise.all([
+      compile(readPhoton()),
+      compile(readSlim(OVERSIZED_FILES.jpegDecoder)),
+      compile(readSlim(OVERSIZED_FILES.jpegEncoder)),
+      compile(buildSymbols()),
+      compile(readSlim(OVERSIZED_FILES.webpDecoder)),
+      compile(readSlim(OVERSIZED_FILES.webpEncoder)),
+    ])
+  return { photon, jpegDecoder, jpegEncoder, jpegSymbols, webpDecoder, webpEncoder }
+}
+
+/** The module of jpeg/symbols.ts, which starts with the least memory there is. */
+export function buildSymbols(): Promise<Uint8Array<ArrayBuffer>> {
+  const source = symbolsSource()
+  return compiledFile('codec', 'jpeg_symbols', { source, features: [], pages: 1, mayGrow: true })
 }
 
 export async function readPhoton(): Promise<Uint8Array<ArrayBuffer>> {

@@ -298,6 +298,7 @@ describe('modules that start with less memory', () => {
       photon: modules.photon,
       jpegDecoder: await compile(OVERSIZED_FILES.jpegDecoder),
       jpegEncoder: await compile(OVERSIZED_FILES.jpegEncoder),
+      jpegSymbols: modules.jpegSymbols,
       webpDecoder: await compile(OVERSIZED_FILES.webpDecoder),
       webpEncoder: await compile(OVERSIZED_FILES.webpEncoder),
     }
