@@ -105,9 +105,9 @@ const LARGE: Habits = {
   patchFor: () => 33,
   rates: { soap: 4e-3, adam: 1e-3, sgd: 2e-2 },
 }
-// Measured on fast at x3, for equal time: trainer/README.md.
+// Measured on fast at x3: trainer/README.md.
 const SMALL: Habits = {
-  batch: 8,
+  batch: 32,
   patchFor: (halo) => 32 + 2 * halo,
   rates: { soap: 8e-3, adam: 2e-3, sgd: 2e-2 },
 }
