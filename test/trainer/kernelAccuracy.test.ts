@@ -3,10 +3,12 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { readDataset } from '../../trainer/dataset.ts'
-import { enlargePlane, shrinkPlane, truthOf } from '../../trainer/degrade.ts'
+import { shrinkPlane, truthOf } from '../../trainer/degrade.ts'
+import type { Engine } from '../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
 import { loadKernels } from '../../worker/engine/kernel/node.ts'
 import { createOrtEngine } from '../../worker/engine/ort.ts'
+import { upscalePlane } from '../../worker/engine/upscale.ts'
 import { quantize } from '../../worker/image/plane.ts'
 import { decodeNetwork } from '../../worker/model/network.ts'
 import { ort } from '../support/ort.ts'
@@ -14,15 +16,18 @@ import { ort } from '../support/ort.ts'
 const ROOT = path.join(import.meta.dirname, '../..')
 const SET14 = path.join(ROOT, '../shared/data/Set14')
 
-test.skipIf(!existsSync(SET14)).each([2, 3, 4])(
-  'on Set14 at x%i the kernel gives what onnxruntime gives, borders included (skipped without ../shared/data)',
-  async (scale) => {
-    const network = decodeNetwork(await readFile(path.join(ROOT, `models/srcnn-x${scale}.onnx`)))
+const WEIGHTS = ['srcnn', 'fast'].flatMap((name) => [2, 3, 4].map((scale) => ({ name, scale })))
+
+test.skipIf(!existsSync(SET14)).each(WEIGHTS)(
+  'on Set14 at x$scale the kernel of $name gives what onnxruntime gives, borders included (skipped without ../shared/data)',
+  async ({ name, scale }) => {
+    const network = decodeNetwork(await readFile(path.join(ROOT, `models/${name}-x${scale}.onnx`)))
     const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
     const kernel = createFusedEngine((await loadKernels()).modules)
     for (const { rgba } of (await readDataset(SET14)).pictures) {
-      const input = { channels: 1, ...enlargePlane(shrinkPlane(truthOf(rgba), scale), scale) }
-      const [ours, theirs] = [await kernel.run(network, input), await onnxruntime.run(network, input)] // prettier-ignore
+      const small = shrinkPlane(truthOf(rgba), scale)
+      const by = (engine: Engine) => upscalePlane(small, scale, { network, engine })
+      const [ours, theirs] = [await by(kernel), await by(onnxruntime)]
       const levels = [ours, theirs].map((planes) => quantize(planes).data.map((v) => Math.round(255 * v))) // prettier-ignore
       let largest = 0
       let changed = 0

@@ -75,21 +75,33 @@ const MODELS = new URL('../../models/', import.meta.url)
 describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the weights that ship', () => {
   const { models } = parseManifest(readFileSync(new URL('manifest.json', MODELS), 'utf8'))
 
-  test('are srcnn at every scale', () => {
-    expect(models.filter(({ name }) => name === 'srcnn').map(({ scale }) => scale)).toEqual([2, 3, 4]) // prettier-ignore
+  test.each(['srcnn', 'srcnn-jpeg', 'fast', 'fast-jpeg'])('are %s at every scale', (name) => {
+    expect(models.filter((model) => model.name === name).map(({ scale }) => scale)).toEqual([2, 3, 4]) // prettier-ignore
   })
 
-  test('beat each other where sr-model=auto takes them', () => {
-    const psnrOf = (name: string, scale: number, set: string, input: string) =>
-      models
-        .find((model) => model.name === name && model.scale === scale)
-        ?.scores?.find((score) => score.set === set && score.input === input)?.psnr
+  const psnrOf = (name: string, scale: number, set: string, input: string) =>
+    models
+      .find((model) => model.name === name && model.scale === scale)
+      ?.scores?.find((score) => score.set === set && score.input === input)?.psnr
+
+  test.each(['srcnn', 'fast'])('of %s beat each other where sr-model=auto takes them', (family) => {
     for (const scale of [2, 3, 4]) {
       for (const set of ['Set5', 'Set14']) {
         for (const input of ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']) {
-          const [clean, jpeg] = ['srcnn', 'srcnn-jpeg'].map((name) => psnrOf(name, scale, set, input)) // prettier-ignore
+          const [clean, jpeg] = [family, `${family}-jpeg`].map((name) => psnrOf(name, scale, set, input)) // prettier-ignore
           const [better, worse] = input.startsWith('jpeg') ? [jpeg, clean] : [clean, jpeg]
           expect(better).toBeGreaterThan(worse!)
+        }
+      }
+    }
+  })
+
+  test('of fast beat those of srcnn, on clean pictures and on JPEGs', () => {
+    for (const scale of [2, 3, 4]) {
+      for (const set of ['Set5', 'Set14']) {
+        expect(psnrOf('fast', scale, set, 'float')).toBeGreaterThan(psnrOf('srcnn', scale, set, 'float')!) // prettier-ignore
+        for (const input of ['jpeg:40', 'jpeg:60', 'jpeg:80']) {
+          expect(psnrOf('fast-jpeg', scale, set, input)).toBeGreaterThan(psnrOf('srcnn-jpeg', scale, set, input)!) // prettier-ignore
         }
       }
     }
@@ -104,7 +116,7 @@ describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the weights that
       expect(describeNetwork(decodeNetwork(content))).toBe(architecture)
       expect(licence).toBe(licenceOf(data!.split(' ')[0]))
       // What a family was trained on; weights for JPEGs gain less on anything, there is less to be known.
-      const isForJpegs = file.startsWith('srcnn-jpeg')
+      const isForJpegs = file.includes('-jpeg')
       for (const { input, psnr, bicubic } of scores ?? []) {
         if (isForJpegs) expect(psnr).toBeGreaterThan(bicubic.psnr + 0.45)
         else if (!input.startsWith('jpeg')) expect(psnr).toBeGreaterThan(bicubic.psnr + 1.2)
