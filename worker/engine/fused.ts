@@ -16,10 +16,10 @@ import { TILE } from './kernel/layout.ts'
 const COST_OF_A_TURN = 131_072 * 8032
 
 /**
- * The kernels take any size. This bounds what lies around them: the two planes of a tile, 9 MB each. The
- * halo that is computed twice, and vectors that a row does not fill, cost 3 % in tiles of 768.
+ * The kernels take any size. This bounds what lies around them: the two planes of a tile, 4 MB each at most.
+ * The halo that is computed twice, and vectors that a row does not fill, cost 3 % at 1536².
  */
-const MAX_SIDE = 1536
+const MAX_SIDE = 1024
 
 /** One module for each driver. */
 export interface KernelModules {

@@ -36,7 +36,7 @@ const KINDS = {
 
 test('both builds are tested where there is relaxed SIMD', async () => {
   expect(builds.map(({ arithmetic }) => arithmetic)).toEqual((await hasRelaxedSimd()) ? ['relaxed', 'plain'] : ['plain']) // prettier-ignore
-  expect(engine).toMatchObject({ name: 'fused', maxSide: 1536 })
+  expect(engine).toMatchObject({ name: 'fused', maxSide: 1024 })
 })
 
 describe('it agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
