@@ -13,6 +13,7 @@ import {
   encodeNetwork,
   type Network,
   SRCNN_915,
+  subPixelArchitecture,
 } from '../../worker/model/network.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../support/samples.ts'
 
@@ -59,6 +60,7 @@ describe.skipIf(isMissing)(
       sampleNetwork({ kernels: [9, 3, 5], widths: [16, 8] }, 'zero'),
       sampleNetwork({ kernels: [9, 5, 5], widths: [16, 8], residual: true }),
       sampleNetwork({ kernels: [5, 1, 3], widths: [8, 8], channels: 3, residual: true }),
+      sampleNetwork(subPixelArchitecture(3, 16, 3)),
     ]
     for (const network of networks) {
       test.each([

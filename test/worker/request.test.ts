@@ -169,7 +169,7 @@ describe('a request', () => {
     ['sr=2&sr-size=9', 'PARAM_UNKNOWN', 'expected sr-format, sr-quality, sr-model'],
     ['sr=2&sr-format=avif', 'FORMAT_UNSUPPORTED', 'source, auto, jpeg, png, webp'],
     ['sr=2&sr-quality=84', 'QUALITY_UNSUPPORTED', '40, 45, 50'],
-    ['sr=2&sr-model=gan', 'MODEL_UNKNOWN', 'auto, bicubic, srcnn'],
+    ['sr=2&sr-model=gan', 'MODEL_UNKNOWN', 'auto, bicubic, fast'],
   ])('with ?%s is a 400 that says what was expected', async (query, code, message) => {
     const before = origin.asked.length
     const response = await get(`/cat.jpg?${query}`)
