@@ -46,15 +46,18 @@ export function createOrtEngine(runtime: OrtRuntime, options: OrtOptions): Engin
   // Workers the promise of a cancelled request never settles, so nobody may wait for another's.
   const leases = new Map<Network, Lease>()
   const oneAtATime = createTurns(executionProvider === 'wasm')
+  const oneCreation = createTurns(executionProvider === 'wasm') // WebGPU refuses two at once
 
   async function leaseOf(network: Network): Promise<Lease> {
     let lease = leases.get(network)
     if (!lease) {
-      const session = await runtime.InferenceSession.create(encodeNetwork(runnable(network)), {
-        executionProviders: [executionProvider],
-        ...SESSION_OPTIONS,
-        ...options.sessionOptions,
-      })
+      const session = await oneCreation(() =>
+        runtime.InferenceSession.create(encodeNetwork(runnable(network)), {
+          executionProviders: [executionProvider],
+          ...SESSION_OPTIONS,
+          ...options.sessionOptions,
+        }),
+      )
       lease = leases.get(network)
       if (lease) await session.release()
       else lease = { session, users: 0, isRetired: false }
