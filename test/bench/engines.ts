@@ -13,6 +13,7 @@ import { createOrtEngine, type OrtRuntime } from '../../worker/engine/ort.ts'
 import { reference } from '../../worker/engine/reference.ts'
 import { psnr } from '../../worker/image/metrics.ts'
 import { costOf, decodeNetwork, type Network } from '../../worker/model/network.ts'
+import { watchMemories } from '../support/memories.ts'
 import { ort } from '../support/ort.ts'
 import { maxDifference } from '../support/samples.ts'
 import { drawnPlanes } from '../support/drawn.ts'
@@ -159,28 +160,11 @@ function megabytesOf(memories: readonly WebAssembly.Memory[]): string {
   return memories.map(({ buffer }) => (buffer.byteLength / 1e6).toFixed(2)).join(' + ')
 }
 
-/** Sees which WebAssembly memories come into being meanwhile, made by JavaScript or by a module. */
-async function watched(bytes: Uint8Array, start: () => Promise<Engine>): Promise<Subject> {
-  const { Memory, Instance } = WebAssembly
-  const memories: WebAssembly.Memory[] = []
-  WebAssembly.Memory = class extends Memory {
-    constructor(descriptor: WebAssembly.MemoryDescriptor) {
-      super(descriptor)
-      memories.push(this)
-    }
-  }
-  WebAssembly.Instance = class extends Instance {
-    constructor(module: WebAssembly.Module, imports?: WebAssembly.Imports) {
-      super(module, imports)
-      if (this.exports.memory) memories.push(this.exports.memory as WebAssembly.Memory)
-    }
-  }
-  try {
+/** Sees what memory it takes, too. */
+function watched(bytes: Uint8Array, start: () => Promise<Engine>): Promise<Subject> {
+  return watchMemories(async (memories) => {
     const begin = cpuMs()
     const engine = await start()
     return { engine, bytes, coldStartMs: cpuMs() - begin, memories }
-  } finally {
-    WebAssembly.Memory = Memory
-    WebAssembly.Instance = Instance
-  }
+  })
 }

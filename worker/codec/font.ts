@@ -1,7 +1,7 @@
 // Blanks the font in a module's data: photon's draw_text brings 170 KB of one along, and a tool that drops
 // the function cannot know that the bytes belong to it.
 // Its layout: https://learn.microsoft.com/typography/opentype/spec/otff#table-directory
-import { dataOf } from './sections.ts'
+import { dataOf, endOfData } from './sections.ts'
 
 const VERSION = 0x00010000
 const HEADER_BYTES = 12
@@ -13,11 +13,10 @@ const OUTLINES = 'glyf'
 export function withoutFont(wasm: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const segments = dataOf(wasm)
   // As it lies in memory: a font's own zeros are left out of the file and cut it into pieces.
-  const memory = new Uint8Array(
-    Math.max(...segments.map(({ address, length }) => address + length)),
-  )
-  for (const { address, at, length } of segments)
+  const memory = new Uint8Array(endOfData(wasm))
+  for (const { address, at, length } of segments) {
     memory.set(wasm.subarray(at, at + length), address)
+  }
   const [font, another] = fontsOf(memory)
   if (!font || another) throw new Error(`expected one font, got ${font ? 'more' : 'none'}`)
   const blank = wasm.slice()

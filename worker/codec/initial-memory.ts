@@ -1,6 +1,6 @@
 // Makes a WebAssembly module start with as little memory as it can. The codecs' packages ask for
 // 16 MiB; dead memories are collected late, so an isolate fills up with them. More is grown on demand.
-import { dataOf, openSection } from './sections.ts'
+import { endOfData, openSection } from './sections.ts'
 
 const PAGE_BYTES = 65_536
 
@@ -53,8 +53,4 @@ function stackPointer(wasm: Uint8Array): number {
     throw new Error('the first global is no stack pointer')
   }
   return reader.integer()
-}
-
-function endOfData(wasm: Uint8Array): number {
-  return Math.max(0, ...dataOf(wasm).map(({ address, length }) => address + length))
 }

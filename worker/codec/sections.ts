@@ -28,6 +28,11 @@ export function dataOf(wasm: Uint8Array): DataSegment[] {
   })
 }
 
+/** How far the data reaches in memory. */
+export function endOfData(wasm: Uint8Array): number {
+  return Math.max(0, ...dataOf(wasm).map(({ address, length }) => address + length))
+}
+
 /** Reads from where the content of the section with this id begins. */
 export function openSection(wasm: Uint8Array, id: number) {
   const reader = readFrom(wasm, 8) // behind the magic bytes and the version

@@ -9,6 +9,7 @@ import { createVectorEnlarger } from '../../../worker/engine/vectorEnlarger.ts'
 import { lumaOf, splitYCbCr, type YCbCr } from '../../../worker/image/color.ts'
 import { crop, type Plane, type Rect, type Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
+import { watchMemories } from '../../support/memories.ts'
 import { sampleNetwork, samplePlane, sampleRgba } from '../../support/samples.ts'
 
 const module = await loadPictureKernel()
@@ -230,26 +231,15 @@ describe('the kernel’s memory', () => {
     }
   })
 
-  test('is one page at any size, of one instance', () => {
-    const memories: WebAssembly.Memory[] = []
-    const { Instance } = WebAssembly
-    class Watched extends Instance {
-      constructor(...args: ConstructorParameters<typeof Instance>) {
-        super(...args)
-        memories.push(this.exports.memory as WebAssembly.Memory)
-      }
-    }
-    WebAssembly.Instance = Watched
-    try {
+  test('is one page at any size, of one instance', async () => {
+    await watchMemories((memories) => {
       const fresh = createVectorEnlarger(module)
       for (const scale of SCALES) {
         merged(fresh, splitYCbCr(sampleRgba(4000, 2)), scale)
         merged(fresh, splitYCbCr(sampleRgba(2, 4000)), scale)
       }
       expect(memories.map(({ buffer }) => buffer.byteLength)).toEqual([65_536])
-    } finally {
-      WebAssembly.Instance = Instance
-    }
+    })
   })
 
   test('outlives a call that failed, and a scale that it is not made for is refused by name', () => {

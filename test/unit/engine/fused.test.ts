@@ -9,6 +9,7 @@ import { createRandom } from '../../../worker/image/prng.ts'
 import { type Architecture, decodeNetwork, describeNetwork, type Network } from '../../../worker/model/network.ts' // prettier-ignore
 import { drawnPlanes } from '../../support/drawn.ts'
 import { builds, engines, expectSound } from '../../support/fused.ts'
+import { watchMemories } from '../../support/memories.ts'
 import { ort } from '../../support/ort.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../../support/samples.ts'
 
@@ -233,21 +234,10 @@ describe('the contract of an engine', () => {
 })
 
 test('its memory is below 1 MB at any width, and does not grow', async () => {
-  const memories: WebAssembly.Memory[] = []
-  const { Instance } = WebAssembly
-  class Watched extends Instance {
-    constructor(...args: ConstructorParameters<typeof Instance>) {
-      super(...args)
-      memories.push(this.exports.memory as WebAssembly.Memory)
-    }
-  }
-  WebAssembly.Instance = Watched
-  try {
+  await watchMemories(async (memories) => {
     const fresh = createFusedEngine(modules)
     await fresh.run(sampleNetwork(nineOneFive(128, 128)), samplePlanes(1, 9, 9))
     await fresh.run(sampleNetwork(nineOneFive(4, 4)), samplePlanes(1, 16_384, 5))
     expect(memories.map(({ buffer }) => buffer.byteLength < 1e6)).toEqual([true])
-  } finally {
-    WebAssembly.Instance = Instance
-  }
+  })
 })

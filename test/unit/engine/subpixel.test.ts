@@ -4,6 +4,7 @@ import { crop } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { type Architecture, haloOf, type Network, subPixelArchitecture } from '../../../worker/model/network.ts' // prettier-ignore
 import { builds, engines, expectSound } from '../../support/fused.ts'
+import { watchMemories } from '../../support/memories.ts'
 import { sampleNetwork, samplePlanes } from '../../support/samples.ts'
 
 const [{ engine }] = engines
@@ -145,16 +146,7 @@ test('others have their turn as often as its cost asks for', async () => {
 })
 
 test('its memory is in proportion to a strip, whatever the height', async () => {
-  const memories: WebAssembly.Memory[] = []
-  const { Instance } = WebAssembly
-  class Watched extends Instance {
-    constructor(...args: ConstructorParameters<typeof Instance>) {
-      super(...args)
-      memories.push(this.exports.memory as WebAssembly.Memory)
-    }
-  }
-  WebAssembly.Instance = Watched
-  try {
+  await watchMemories(async (memories) => {
     const fresh = createFusedEngine(modules)
     const fast = sampleNetwork(subPixelArchitecture(3, 16, 3))
     await fresh.run(fast, samplePlanes(1, 64, 40))
@@ -164,9 +156,7 @@ test('its memory is in proportion to a strip, whatever the height', async () => 
     expect(byteLength).toBeLessThan(4e6)
     await fresh.run(fast, samplePlanes(1, 1500, 50))
     expect(memories.map(({ buffer }) => buffer.byteLength)).toEqual([byteLength])
-  } finally {
-    WebAssembly.Instance = Instance
-  }
+  })
 })
 
 test.each([

@@ -1,0 +1,27 @@
+// The WebAssembly memories that come into being during some work, made by JavaScript or by a module.
+
+/** Runs `work`, which may look at the list as it grows. */
+export async function watchMemories<T>(
+  work: (memories: readonly WebAssembly.Memory[]) => T | Promise<T>,
+): Promise<T> {
+  const { Memory, Instance } = WebAssembly
+  const memories: WebAssembly.Memory[] = []
+  WebAssembly.Memory = class extends Memory {
+    constructor(descriptor: WebAssembly.MemoryDescriptor) {
+      super(descriptor)
+      memories.push(this)
+    }
+  }
+  WebAssembly.Instance = class extends Instance {
+    constructor(module: WebAssembly.Module, imports?: WebAssembly.Imports) {
+      super(module, imports)
+      if (this.exports.memory) memories.push(this.exports.memory as WebAssembly.Memory)
+    }
+  }
+  try {
+    return await work(memories)
+  } finally {
+    WebAssembly.Memory = Memory
+    WebAssembly.Instance = Instance
+  }
+}
