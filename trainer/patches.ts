@@ -2,6 +2,7 @@
 // needs saving in a checkpoint, and no batch depends on how a run was cut into sessions.
 import type { Planes } from '../worker/engine/engine.ts'
 import { planeOf } from '../worker/engine/planes.ts'
+import type { Plane } from '../worker/image/plane.ts'
 import { createRandom, type Random } from '../worker/image/prng.ts'
 import { resize } from '../worker/image/resize.ts'
 import type { Batch } from './engine/engine.ts'
@@ -18,7 +19,8 @@ export interface PatchOptions {
   readonly halo: number
   /**
    * How many times as large a network makes its input. 1: inputs are cut from the bicubic enlargement.
-   * Else from the small picture, and a target has `enlargement`² values for each of its pixels.
+   * Else from the small picture, padded with its edge's pixels as a network pads it, and a target has
+   * `enlargement`² values for each of its pixels.
    */
   readonly enlargement: number
   /** The target is what is missing to the truth instead of the truth. */
@@ -48,6 +50,15 @@ export function createBatch({ channels, batch, patch, halo, enlargement }: Patch
   }
 }
 
+/** Side of what a picture must hold in its truth, so that a patch can be cut from it. */
+export function sideInTruth({
+  patch,
+  halo,
+  enlargement,
+}: Pick<PatchOptions, 'patch' | 'halo' | 'enlargement'>): number {
+  return enlargement === 1 ? patch : enlargement * (patch - 2 * halo)
+}
+
 /**
  * `groups` are drawn from equally often, whatever their sizes: within one, any place in any picture is
  * as likely as any other. Throws where no example holds a patch.
@@ -56,17 +67,19 @@ export function createSampler(
   groups: readonly (readonly Example[])[],
   options: PatchOptions,
 ): Sampler {
-  const { channels, batch, patch, seed, shares, sampling, enlargement } = options
+  const { channels, batch, patch, halo, seed, shares, sampling, enlargement } = options
   const cut = enlargement === 1 ? createCut(options) : createSubPixelCut(options)
   const stride = sampling === 'grid' ? GRID_STRIDE : 1
-  const along = (side: number) => Math.max(0, Math.floor((side - patch) / stride) + 1)
+  /** How far a patch may reach beyond a picture. */
+  const margin = enlargement === 1 ? 0 : halo
+  const along = (side: number) => Math.max(0, Math.floor((side + 2 * margin - patch) / stride) + 1)
   const examples = groups.flat()
   // A rising list of where each example's places end.
   const ends: number[] = []
   for (const { width, height } of examples) ends.push((ends.at(-1) ?? 0) + along(width / enlargement) * along(height / enlargement)) // prettier-ignore
   const places = ends.at(-1) ?? 0
   const spans = spansOf(groups, ends)
-  if (places === 0) throw new Error(`expected pictures that hold a patch of ${patch * enlargement} pixels, got none`) // prettier-ignore
+  if (places === 0) throw new Error(`expected pictures that hold a patch of ${sideInTruth(options)} pixels, got none`) // prettier-ignore
   const order = createShuffle(sampling === 'grid' ? places : 0, seed)
 
   return {
@@ -79,8 +92,8 @@ export function createSampler(
         const { width, versions } = examples[index]
         const position = place - (ends[index - 1] ?? 0)
         const across = along(width / enlargement)
-        const x = stride * (position % across)
-        const y = stride * Math.floor(position / across)
+        const x = stride * (position % across) - margin
+        const y = stride * Math.floor(position / across) - margin
         const symmetry = sampling === 'grid' ? 0 : random.below(8)
         const small = versions[pick(shares, random.next())]
 
@@ -126,11 +139,13 @@ function createCut({ patch, halo, residual }: PatchOptions): Cut {
 /** Inputs of the small picture; the target is made at the size of the truth, then taken apart. */
 function createSubPixelCut({ patch, halo, residual, enlargement }: PatchOptions): Cut {
   const side = enlargement * (patch - 2 * halo)
+  const padded = new Float32Array(patch * patch)
   const target = new Float32Array(side * side)
   const bicubic = new Float32Array(side * side)
   return ({ width, height, truth }, small, c, { x, y, symmetry }, { inputs, targets }, index) => {
     const plane = planeOf(small, c)
-    copySquare(plane.data, plane.width, y * plane.width + x, patch, 1, symmetry, inputs, index * patch * patch) // prettier-ignore
+    copyPadded(plane, x, y, patch, padded)
+    copySquare(padded, patch, 0, patch, 1, symmetry, inputs, index * patch * patch)
     const [left, top] = [enlargement * (x + halo), enlargement * (y + halo)]
     copySquare(truth, width, (c * height + top) * width + left, side, 255, symmetry, target, 0)
     if (residual) {
@@ -185,6 +200,23 @@ function pick(shares: readonly number[], value: number): number {
   let rest = value
   const index = shares.findIndex((share) => (rest -= share) < 0)
   return index < 0 ? shares.length - 1 : index
+}
+
+/** Copies a square at (x, y), which may reach beyond the plane: there its edge's pixels stand. */
+function copyPadded(
+  { data, width, height }: Plane,
+  x: number,
+  y: number,
+  side: number,
+  target: Float32Array,
+): void {
+  // prettier-ignore
+  for (let dy = 0, i = 0; dy < side; dy++) {
+    const row = width * Math.min(height - 1, Math.max(0, y + dy))
+    for (let dx = 0; dx < side; dx++, i++) {
+      target[i] = data[row + Math.min(width - 1, Math.max(0, x + dx))]
+    }
+  }
 }
 
 /**

@@ -12,7 +12,13 @@ import { type Dataset, holdOut, listPictures, type Picture } from './dataset.ts'
 import { type Degradation, sharesOf } from './degrade.ts'
 import type { Batch } from './engine/engine.ts'
 import { bytesOf, CROP, cropMiddle, type Example, heldBytes, type Preparation } from './examples.ts' // prettier-ignore
-import { createBatch, createSampler, type PatchOptions, type Sampler } from './patches.ts'
+import {
+  createBatch,
+  createSampler,
+  type PatchOptions,
+  type Sampler,
+  sideInTruth,
+} from './patches.ts'
 import { createPreparer, type Job, type Origin } from './preparer.ts'
 import { proceduralPicture } from './procedural/picture.ts'
 import { createShuffle, mixSeed, PICTURES } from './seed.ts'
@@ -85,7 +91,7 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
   const tests = testPicturesOf(options.tests ?? [])
 
   const sizes = sampling === 'grid' ? 'own' : 'all'
-  const patch = options.patch * options.enlargement
+  const patch = sideInTruth(options)
   const own: Preparation = { channels, scale, patch, degradation, sizes }
   const all = await listEntries(options.folders, options.seed)
   const { entries, digest, digestOf, bytes } = await survey(all, own, options.seed, (file) => testPictureIn(file, tests, codec), warn) // prettier-ignore

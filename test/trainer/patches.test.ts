@@ -77,23 +77,35 @@ describe('for a network that enlarges', () => {
   const OUT = SIDE - 2 * 2
   const SUB_PIXEL = { patch: SIDE, halo: 2, enlargement: 3, shares: [1, 0] }
   const [{ width, height, truth, versions: [small] }] = examples // prettier-ignore
+  const padded = padEdges(small, SUB_PIXEL.halo)
 
-  test('every patch lies somewhere in the small picture, and its target, put together, in the truth', () => {
+  test('every patch lies somewhere in the padded small picture, and its target, put together, in the truth', () => {
     const { inputs, targets } = sample(0, SUB_PIXEL)
     const levels = { width, height, data: Float32Array.from(truth, (level) => level / 255) }
     const turns = new Set<number>()
+    let atEdges = 0
     for (let n = 0; n < OPTIONS.batch; n++) {
       const input = inputs.subarray(n * SIDE ** 2, (n + 1) * SIDE ** 2)
       const target = { channels: 9, width: OUT, height: OUT, data: targets.slice(n * 9 * OUT ** 2, (n + 1) * 9 * OUT ** 2) } // prettier-ignore
       const { data } = depthToSpace(target, 3)
       const symmetry = SYMMETRIES.findIndex((turn) => {
-        const place = findSquare(small, SIDE, turn(input, SIDE))
-        return place && isAt(levels, 3 * (place.x + 2), 3 * (place.y + 2), 3 * OUT, turn(data, 3 * OUT)) // prettier-ignore
+        const place = findSquare(padded, SIDE, turn(input, SIDE))
+        return place && isAt(levels, 3 * place.x, 3 * place.y, 3 * OUT, turn(data, 3 * OUT))
       })
       expect(symmetry).not.toBe(-1)
       turns.add(symmetry)
+      if (!findSquare(small, SIDE, SYMMETRIES[symmetry](input, SIDE))) atEdges++
     }
     expect(turns.size).toBeGreaterThan(5)
+    expect(atEdges).toBeGreaterThan(5) // of 24, where two thirds of all places reach beyond the picture
+  })
+
+  test('a picture that is no larger than a target is one place', async () => {
+    const tiny = await prepare(drawPicture(3 * OUT + 2, 3 * OUT + 2, 4), { patch: 3 * OUT })
+    const options = { ...OPTIONS, ...SUB_PIXEL }
+    expect(createSampler([tiny], options).places).toBe(1)
+    const { inputs } = sample(0, SUB_PIXEL, tiny)
+    expect(SYMMETRIES.some((turn) => findSquare(padEdges(tiny[0].versions[0], 2), SIDE, turn(inputs.subarray(0, SIDE ** 2), SIDE)))).toBe(true) // prettier-ignore
   })
 
   test('a residual target is what bicubic misses: with it the truth comes out', () => {
@@ -295,6 +307,16 @@ function isAt(plane: Grid, x: number, y: number, side: number, square: Float32Ar
     const at = (y + Math.floor(i / side)) * plane.width + x + (i % side)
     return Math.abs(plane.data[at] - v) < 1e-6
   })
+}
+
+function padEdges({ data, width, height }: Grid, size: number): Grid {
+  const clamp = (index: number, last: number) => Math.min(last, Math.max(0, index))
+  const wide = width + 2 * size
+  const values = Array.from({ length: wide * (height + 2 * size) }, (_, i) => {
+    const [x, y] = [(i % wide) - size, Math.floor(i / wide) - size]
+    return data[width * clamp(y, height - 1) + clamp(x, width - 1)]
+  })
+  return { width: wide, height: height + 2 * size, data: Float32Array.from(values) }
 }
 
 function findSquare(plane: Grid, side: number, square: Float32Array) {
