@@ -4,7 +4,9 @@
 //   step t:  quad t + 2 of the padded picture ─▶ layer 0, band t ─▶ layer 1, band t - 1 ─▶ ... ─▶ rows
 //
 // The one edge padding of the input lies in front of everything: a layer's band begins at the same tile
-// as that of the layer before, of which it reads one tile and one band more.
+// as that of the layer before, of which it reads one tile and one band more. Where no pixel of the result
+// needs these they are not computed: what lies there, zeros or an older band of the same picture, changes
+// what is seen by Winograd's rounding alone.
 import { haloOf, type Network } from '../../model/network.ts'
 import { createPlacer, FLOAT, PAGE_BYTES, STEP, TILE } from '../kernel/layout.ts'
 import { packLayer, type PackedLayer } from '../kernel/pack.ts'
@@ -74,9 +76,10 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
     const last = layers.length - 1
     const halo = haloOf(network)
     const width = Math.min(input.width - left, MAX_WIDTH)
-    const tilesOf = (layer: number) => Math.ceil(width / TILE) + last - layer
+    /** Along so many pixels of the small picture, and what the layers behind this one read beyond them. */
+    const tilesOf = (layer: number, size: number) => Math.ceil((size + 2 * (last - layer)) / TILE)
     // What a vector of tiles overruns, and one more that it reads.
-    const slots = Math.ceil(tilesOf(0) / TILE) * TILE + TILE
+    const slots = Math.ceil(tilesOf(0, width) / TILE) * TILE + TILE
     const channelBytes = TILE * TILE * slots * FLOAT
 
     const { place, end } = createPlacer(heap)
@@ -88,6 +91,7 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
     })
     reserve(kernel, end())
     const { buffer } = kernel.memory
+    new Uint8Array(buffer, heap, end() - heap).fill(0)
     const rowBytes = TILE * slots * FLOAT
     const rowsIn = Array.from({ length: TILE }, (_, row) => new Float32Array(buffer, rows + row * rowBytes, slots * TILE)) // prettier-ignore
     const rowsOut = Array.from({ length: TILE * scale }, (_, row) => new Float32Array(buffer, rows + row * scale * rowBytes, width * scale)) // prettier-ignore
@@ -103,7 +107,7 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
       const { weightsAt, biasAt, outputs } = packed[layer]
       const { inputs, hasSkip } = layers[layer]
       const to = bandAt(layer, band)
-      const tiles = tilesOf(layer)
+      const tiles = tilesOf(layer, width)
       if (layer === 0) {
         const quad = (i: number) => quads[(band + i) % QUADS]
         kernel.firstLayer(quad(0), quad(1), quad(2), weightsAt, biasAt, to, outputs, tiles)
@@ -128,10 +132,11 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
       compute(step) {
         load(step + 2)
         for (let layer = 0; layer <= Math.min(step, last); layer++) {
-          computeLayer(layer, step - layer)
+          const band = step - layer
+          if (band < tilesOf(layer, input.height)) computeLayer(layer, band)
         }
         if (step < last) return
-        emit(bandAt(last, 0), rows, tilesOf(last))
+        emit(bandAt(last, 0), rows, tilesOf(last, width))
         const top = (step - last) * TILE * scale
         for (let row = 0; row < TILE * scale && top + row < result.height; row++) {
           result.data.set(rowsOut[row], (top + row) * result.width + left * scale)
