@@ -1,12 +1,13 @@
 // The Worker's entry: env -> options -> app. The only file that knows `Env`.
 import { env as untyped } from 'cloudflare:workers'
 import { createApp } from './app.ts'
+import { withAssets } from './bundled.ts'
 import { supportsFused } from './engine/fused.ts'
 import { createSuperResolution, type Platform } from './middleware.ts'
 import { createModels } from './models.ts'
 import { resolveOptions } from './options.ts'
 import { createBucketOrigin, createOrigin } from './origin.ts'
-import { platform as kernelPlatform } from './workers.ts'
+import { platform as scriptPlatform } from './workers.ts'
 
 /**
  * By wrangler.toml's [define], which decides what is bundled: onnxruntime-web (14 MB) for `none` of the
@@ -53,6 +54,7 @@ export default createApp({
 
 /** In this form the bundler sees an import that is never reached, and leaves onnxruntime out. */
 async function choosePlatform(): Promise<Platform> {
+  const kernelPlatform: Platform = { ...scriptPlatform, bundled: withAssets(env.ASSETS) }
   if (ORT !== 'none') {
     const { createWorkerdOrtEngine } = await import('./engine/ort-workerd.ts')
     const ort = createWorkerdOrtEngine()

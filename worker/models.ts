@@ -14,7 +14,8 @@ import { withinTimeout } from './within.ts'
 /** Weights that come with the package. */
 export interface BundledModels {
   readonly manifest: Manifest
-  readonly files: ReadonlyMap<string, ArrayBuffer>
+  /** A file that the manifest names; undefined where it is missing. */
+  read(file: string): Promise<ArrayBuffer | undefined>
 }
 
 export interface ChosenModel {
@@ -83,9 +84,7 @@ export function createModels(
   bucket: R2Bucket | undefined,
   now: () => number = Date.now,
 ): Models {
-  const bundledSources = sourcesOf(bundled.manifest, 'bundled', (file) =>
-    Promise.resolve(bundled.files.get(file)),
-  )
+  const bundledSources = sourcesOf(bundled.manifest, 'bundled', bundled.read)
   const networks = new Map<string, Network>()
   let bucketSources: readonly Source[] = []
   let manifestEtag: string | undefined

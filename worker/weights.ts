@@ -1,4 +1,4 @@
-// The weights that come with the package, each under its name in models/manifest.json. One line a file.
+// The weights that the script holds (bundled.ts), each under its name in models/manifest.json. One line a file.
 export { default as 'srcnn-x2.onnx' } from '../models/srcnn-x2.onnx'
 export { default as 'srcnn-x3.onnx' } from '../models/srcnn-x3.onnx'
 export { default as 'srcnn-x4.onnx' } from '../models/srcnn-x4.onnx'

@@ -1,14 +1,12 @@
 // The Workers runtime: codecs, kernels and weights as this runtime has them, and the middleware
 // bound to them. Static imports only: workerd compiles no WASM at run time.
-import manifest from '../models/manifest.json'
+import { scriptModels } from './bundled.ts'
 import { createCodec } from './codec/codec.ts'
 import { codecModules } from './codec/workers.ts'
 import { createFusedEngine } from './engine/fused.ts'
 import { kernelModules, pictureModule } from './engine/kernel/workers.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
 import { createSuperResolution, type Platform } from './middleware.ts'
-import { parseManifest } from './model/manifest.ts'
-import * as weights from './weights.ts'
 
 const fused = createFusedEngine(kernelModules, { name: 'fused-relaxed' })
 
@@ -17,10 +15,7 @@ export const platform: Platform = {
   engines: fused.name,
   engineFor: () => fused,
   enlarger: createVectorEnlarger(pictureModule),
-  bundled: {
-    manifest: parseManifest(JSON.stringify(manifest)),
-    files: new Map(Object.entries(weights)),
-  },
+  bundled: scriptModels,
 }
 
 /** See middleware.ts; `options` are described in options.ts. */

@@ -49,8 +49,8 @@ test('the key names every set of weights that the picture may choose, what runs 
 describe('a bucket that does not answer', () => {
   afterEach(() => void vi.useRealTimers())
   const entry: ModelEntry = { name: 'srcnn', scale: 2, file: 'srcnn-x2.onnx', sha256: 'a'.repeat(64), bytes: 1 } // prettier-ignore
-  const bundled = { manifest: { version: 1 as const, models: [entry] }, files: new Map() }
   const never = new Promise<never>(() => {})
+  const bundled = { manifest: { version: 1 as const, models: [entry] }, read: () => never }
   /** Has only `manifest.json`, or not even that. */
   const bucketWith = (manifest?: ModelEntry) =>
     ({
