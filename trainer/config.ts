@@ -10,6 +10,7 @@ import {
   type Network,
   SRCNN_915,
 } from '../worker/model/network.ts'
+import { DEFAULT_MODEL } from '../worker/model/manifest.ts'
 import {
   type Arguments,
   hintOf,
@@ -22,8 +23,8 @@ import {
 } from './arguments.ts'
 import { type Degradation, parseDegradation } from './degrade.ts'
 import { type BackendName, BACKENDS } from './engine/backends.ts'
-import type { Task } from './engine/engine.ts'
-import { FAMILIES, isFamily } from './families.ts'
+import { type Loss, LOSSES, type Task } from './engine/engine.ts'
+import { FAMILIES, type FamilyName, isFamily } from './families.ts'
 import type { Initialisation, Schedule } from './fit.ts'
 import { type OptimizerName, OPTIMIZERS } from './optimizer/optimizer.ts'
 import type { PatchOptions } from './patches.ts'
@@ -36,6 +37,7 @@ export const DATA = '../shared/data'
 const MAX_KERNEL = 31
 const MAX_CHANNELS = 512
 const TRAINING_SET = 'T91'
+const SRCNN: FamilyName = 'srcnn'
 const TEST_SETS = ['Set5', 'Set14']
 
 export interface Config {
@@ -63,8 +65,9 @@ export interface Config {
   /** Peak learning rate. */
   readonly rate: number
   readonly course: Schedule['course']
-  /** What the rate is for: the gradient of the mean squared error, or of Caffe's sum / 2N. */
-  readonly loss: 'mean' | 'euclidean'
+  readonly loss: Loss
+  /** What the rate is for: the gradient of the mean loss, or of Caffe's sum / 2N. */
+  readonly rateFor: 'mean' | 'euclidean'
   /** Patches in a step. */
   readonly batch: number
   /** Side of an input patch in pixels, by scale. */
@@ -80,10 +83,9 @@ export interface Circumstances {
 }
 
 const DEFAULTS = {
-  arch: 'srcnn',
+  arch: DEFAULT_MODEL,
   channels: SRCNN_915.widths.join(','),
   colour: 'luma',
-  steps: 16_000,
   seed: 1,
   uint8: 0,
   degrade: 'clean',
@@ -93,22 +95,28 @@ const DEFAULTS = {
 
 /** What networks of a kind like: SRCNN, which works on bicubic's enlargement, and those on the small picture. */
 interface Habits {
+  readonly steps: number
   readonly batch: number
   /** Side of a patch, for a network that looks `halo` pixels around. */
   readonly patchFor: (halo: number) => number
+  readonly loss: Loss
   /** Peak rates. */
   readonly rates: Readonly<Record<OptimizerName, number>>
 }
 
 const LARGE: Habits = {
+  steps: 16_000,
   batch: 64,
   patchFor: () => 33,
+  loss: 'square',
   rates: { soap: 4e-3, adam: 1e-3, sgd: 2e-2 },
 }
 // Measured on fast at x3: trainer/README.md.
 const SMALL: Habits = {
+  steps: 6500,
   batch: 32,
   patchFor: (halo) => 32 + 2 * halo,
+  loss: 'charbonnier',
   rates: { soap: 8e-3, adam: 2e-3, sgd: 2e-2 },
 }
 
@@ -120,7 +128,7 @@ export const OPTIONS = {
   validate: { value: 'FOLDER', help: 'pictures to validate on (default: some 5 % of --data, kept out of training)' }, // prettier-ignore
   eval: { value: 'FOLDER,FOLDER', help: 'pictures to evaluate on at the end (default: Set5 and Set14 where they are)' }, // prettier-ignore
   scale: { value: 'N,N', help: `scales to train, from ${SCALES.join(', ')} (default: all)` },
-  steps: { value: 'N', help: `steps a scale (default: ${DEFAULTS.steps})` },
+  steps: { value: 'N', help: `steps a scale (default: ${LARGE.steps}; sub-pixel ${SMALL.steps})` },
   minutes: { value: 'N', help: 'about how long the whole run may take, instead of --steps' },
   degrade: { value: 'KIND', help: 'clean, jpeg or jpeg:LOW-HIGH: what the small pictures went through (default: clean)' }, // prettier-ignore
   blur: { value: 'SIGMA', help: 'blur in pixels before a picture is shrunk (default: none)' },
@@ -130,17 +138,18 @@ export const OPTIONS = {
     help: 'the published recipe: sub-images on a grid, no residual, plain SGD',
   },
   from: { value: 'FILE', help: 'weights to start from, an .onnx file; % stands for the scale' },
-  arch: { value: 'KIND', help: `${Object.keys(FAMILIES).join(', ')}, or kernel sides like 9-3-5, with + for - before a layer that has a skip (default: ${DEFAULTS.arch}, which is ${SRCNN_915.kernels.join('-')})` }, // prettier-ignore
+  arch: { value: 'KIND', help: `${Object.keys(FAMILIES).join(', ')}, or kernel sides like 9-3-5, with + for - before a layer that has a skip (default: ${DEFAULTS.arch}; srcnn is ${SRCNN_915.kernels.join('-')})` }, // prettier-ignore
   'sub-pixel': { help: 'the network works on the small picture, as fast and quality do anyway' },
   channels: { value: 'N,N', help: `channels between the layers, or one number for all (default: what --arch names has, else ${DEFAULTS.channels})` }, // prettier-ignore
   colour: { value: 'KIND', help: `luma, or rgb: a network on red, green and blue, which the worker does not serve (default: ${DEFAULTS.colour})` }, // prettier-ignore
   'no-residual': { help: 'the network puts out the picture, not what bicubic misses' },
   optimizer: { value: 'NAME', help: `${OPTIMIZERS.join(', ')} (default: ${DEFAULTS.optimizer})` },
+  loss: { value: 'NAME', help: `what is made small, ${LOSSES.join(' or ')} (default: ${LARGE.loss}; sub-pixel ${SMALL.loss})` }, // prettier-ignore
   rate: { value: 'X', help: `peak learning rate (default: ${OPTIMIZERS.map((name) => `${LARGE.rates[name]} for ${name}`).join(', ')}; sub-pixel ${SMALL.rates.soap}, ${SMALL.rates.adam}, ${SMALL.rates.sgd})` }, // prettier-ignore
   batch: { value: 'N', help: `patches in a step (default: ${LARGE.batch}; sub-pixel ${SMALL.batch})` }, // prettier-ignore
   patch: { value: 'N', help: `side of a patch in pixels of what the network takes (default: ${LARGE.patchFor(0)}; sub-pixel ${SMALL.patchFor(0)} and what the network looks around)` }, // prettier-ignore
   seed: { value: 'N', help: `names the run's random numbers (default: ${DEFAULTS.seed})` },
-  name: { value: 'NAME', help: `the model's name (default: what --arch names, else srcnn, or sub-pixel)` }, // prettier-ignore
+  name: { value: 'NAME', help: `the model's name (default: what --arch names; for kernel sides srcnn, or sub-pixel)` }, // prettier-ignore
   run: { value: 'RUN', help: 'folder of the run in trainer/runs (default: the name and the next number)' }, // prettier-ignore
   resume: { help: 'go on with --run, or the latest run, where it was stopped' },
   backend: { value: 'NAME', help: `what computes: ${BACKENDS.join(', ')} (default: auto)` },
@@ -198,7 +207,7 @@ export function parseConfig(given: TrainArguments): Config {
     sampling: isPaper ? 'grid' : 'random',
     duration:
       given.minutes === undefined
-        ? { steps: integerOf(given.steps ?? `${DEFAULTS.steps}`, 'steps', 1) }
+        ? { steps: integerOf(given.steps ?? `${habits.steps}`, 'steps', 1) }
         : { minutes: numberOf(given.minutes, 'minutes', 0.01, 100_000) },
     seed: integerOf(given.seed ?? `${DEFAULTS.seed}`, 'seed', -(2 ** 31)),
     from: given.from,
@@ -207,7 +216,8 @@ export function parseConfig(given: TrainArguments): Config {
     optimizer,
     rate: numberOf(given.rate ?? `${isPaper ? 1e-4 : habits.rates[optimizer]}`, 'rate', 1e-8, 1),
     course: isPaper ? 'constant' : 'cosine',
-    loss: isPaper ? 'euclidean' : 'mean',
+    loss: oneOf(given.loss ?? habits.loss, 'loss', LOSSES),
+    rateFor: isPaper ? 'euclidean' : 'mean',
     batch: integerOf(given.batch ?? `${isPaper ? 128 : habits.batch}`, 'batch', 1, 4096),
     patches: new Map(
       [...architectures].map(([scale, architecture]) => {
@@ -226,6 +236,7 @@ export function taskOf(config: Config, scale: number): Task {
     network: networkOf(config, scale),
     batch: config.batch,
     patch: config.patches.get(scale)!,
+    loss: config.loss,
   }
 }
 
@@ -264,7 +275,7 @@ export function parseScales(text: string | undefined): number[] {
 export function commandOf(given: TrainArguments, scale: number, steps: number): string {
   const { words: _, ...options } = given
   const about = new Set(['scale', 'steps', 'minutes', 'run', 'resume', 'backend', 'workers', 'upload', 'bucket', 'eval']) // prettier-ignore
-  const kept = Object.entries(options).filter(([option]) => !about.has(option))
+  const kept = Object.entries({ arch: archOf(given), ...options }).filter(([option]) => !about.has(option))
   const words = kept.map(([option, value]) => {
     if (value === true) return ` --${option}`
     // Folders by their names, not their paths: where they lie is the machine's business.
@@ -276,7 +287,7 @@ export function commandOf(given: TrainArguments, scale: number, steps: number): 
 }
 
 function parseArchitecture(given: TrainArguments, isPaper: boolean, scale: number): Architecture {
-  const arch = given.arch ?? DEFAULTS.arch
+  const arch = archOf(given)
   const known = isFamily(arch) ? FAMILIES[arch].architectureAt(scale) : parseKernels(arch)
   const { kernels, widths, skips } = known
   const even = kernels.find((kernel) => kernel % 2 === 0)
@@ -325,9 +336,15 @@ function parseWidths(
   throw new UsageError(`expected --channels to name one width between each two of ${layers} layers, got ${widths.join(',')}`) // prettier-ignore
 }
 
-function defaultName({ arch, 'sub-pixel': isSubPixel }: TrainArguments): string {
-  if (arch !== undefined && isFamily(arch)) return arch
-  return isSubPixel ? 'sub-pixel' : DEFAULTS.arch
+/** The published recipe is that of SRCNN. */
+function archOf({ arch, preset }: TrainArguments): string {
+  return arch ?? (preset === undefined ? DEFAULTS.arch : SRCNN)
+}
+
+function defaultName(given: TrainArguments): string {
+  const arch = archOf(given)
+  if (isFamily(arch)) return arch
+  return given['sub-pixel'] ? 'sub-pixel' : SRCNN
 }
 
 function integersOf(text: string, option: string, separator: string, most: number): number[] {

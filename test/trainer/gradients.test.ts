@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Architecture, createNetwork, type Network, subPixelArchitecture } from '../../worker/model/network.ts' // prettier-ignore
 import { type Backend, BACKENDS, chooseBackend } from '../../trainer/engine/backends.ts'
-import type { Task } from '../../trainer/engine/engine.ts'
+import { EPSILON, type Loss, type Task } from '../../trainer/engine/engine.ts'
 import { drawStep } from '../../trainer/engine/probe.ts'
 import { countParameters, viewParameters } from '../../trainer/parameters.ts'
 
@@ -11,12 +11,20 @@ import { countParameters, viewParameters } from '../../trainer/parameters.ts'
 const TOLERANCE = 1e-4
 const DIFFERENCE = 1e-6
 
-const CASES: { name: string; architecture: Architecture; batch: number; patch: number }[] = [
+const CASES: {
+  name: string
+  architecture: Architecture
+  batch: number
+  patch: number
+  loss?: Loss
+}[] = [
+  // prettier-ignore
   { name: '9-1-5, few channels', architecture: { kernels: [9, 1, 5], widths: [4, 3] }, batch: 2, patch: 15 }, // prettier-ignore
   { name: '9-3-5, wide enough for the other forms', architecture: { kernels: [9, 3, 5], widths: [10, 9] }, batch: 2, patch: 17 }, // prettier-ignore
   { name: '9-5-5 on three planes', architecture: { kernels: [9, 5, 5], widths: [4, 9], channels: 3 }, batch: 1, patch: 18 }, // prettier-ignore
   { name: 'five layers', architecture: { kernels: [5, 1, 3, 1, 3], widths: [9, 12, 4, 9] }, batch: 3, patch: 11 }, // prettier-ignore
   { name: 'fast at x3', architecture: subPixelArchitecture(3, 16, 3), batch: 2, patch: 19 },
+  { name: "fast at x2, Charbonnier's loss", architecture: subPixelArchitecture(2, 16, 3), batch: 2, patch: 19, loss: 'charbonnier' }, // prettier-ignore
   { name: 'two pairs at x2 on three planes', architecture: { ...subPixelArchitecture(2, 8, 2), channels: 3 }, batch: 1, patch: 15 }, // prettier-ignore
   { name: 'skips that overlap, without a margin, and into the last layer', architecture: { kernels: [3, 1, 1, 3, 3], widths: [4, 4, 4, 4], skips: [2, 3, 4], scale: 2 }, batch: 2, patch: 9 }, // prettier-ignore
   { name: 'a skip over the input', architecture: { kernels: [5, 3, 3], widths: [6, 2], channels: 2, skips: [1] }, batch: 2, patch: 11 }, // prettier-ignore
@@ -69,8 +77,8 @@ describe.each(backends)('on $name gradients equal the oracles', ({ createEngine 
 
 type Case = (typeof CASES)[number]
 
-function stepOf({ architecture, batch, patch }: Case) {
-  const task: Task = { network: createNetwork(architecture), batch, patch }
+function stepOf({ architecture, batch, patch, loss }: Case) {
+  const task: Task = { network: createNetwork(architecture), batch, patch, loss }
   return { task, ...drawStep(task, 7) }
 }
 
@@ -90,7 +98,7 @@ async function expectedOf(one: Case): Promise<Expected> {
   if (found) return found
   const { task, parameters, examples } = stepOf(one)
   const exact = Float64Array.from(parameters)
-  const lossAt = () => lossOf(task.network, exact, task.batch, task.patch, examples.inputs, examples.targets) // prettier-ignore
+  const lossAt = () => lossOf(task, exact, examples.inputs, examples.targets) // prettier-ignore
   const differences = new Map<number, number>()
   let offset = 0
   for (const { length } of tensorsOf(task.network, parameters)) {
@@ -122,12 +130,10 @@ function largestOf(values: Float32Array): number {
   return values.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
 }
 
-/** Mean squared error of a batch, by loops, in f64. */
+/** The mean loss of a batch, by loops, in f64. */
 function lossOf(
-  network: Network,
+  { network, batch, patch, loss }: Task,
   parameters: Float64Array,
-  batch: number,
-  patch: number,
   inputs: Float32Array,
   targets: Float32Array,
 ): number {
@@ -167,5 +173,6 @@ function lossOf(
     planes = out
     side = size
   })
-  return planes.reduce((sum, v, i) => sum + (v - targets[i]) ** 2, 0) / planes.length
+  const termOf = (error: number) => (loss === 'charbonnier' ? Math.hypot(error, EPSILON) : error ** 2) // prettier-ignore
+  return planes.reduce((sum, v, i) => sum + termOf(v - targets[i]), 0) / planes.length
 }

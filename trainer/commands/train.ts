@@ -127,7 +127,7 @@ async function trainScale(run: ScaleRun): Promise<void> {
     const places = patches.places === undefined ? '' : `${patches.places} places in `
     console.log(`${label}: ${architecture}, ${steps} steps of ${batch} patches from ${places}${pictures} pictures of ${data}`) // prettier-ignore
 
-    const rate = config.rate * (config.loss === 'euclidean' ? euclideanScale(empty, patch) : 1)
+    const rate = config.rate * (config.rateFor === 'euclidean' ? euclideanScale(empty, patch) : 1)
     const schedule: Schedule = { steps, rate, course: config.course }
     await fitAndWatch(state, engine, patches, schedule, {
       label,

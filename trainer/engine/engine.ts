@@ -11,7 +11,20 @@ export interface Task {
   readonly batch: number
   /** Side of an input patch; convolutions are valid, so a target is `2 * haloOf(network)` smaller. */
   readonly patch: number
+  /** Default `square`. */
+  readonly loss?: Loss
 }
+
+/**
+ * Of an error e, output - target: e², or Charbonnier's sqrt(e² + ε²), which grows as |e| where an error
+ * is large, so that few pixels that no network gets right do not say where it goes (Charbonnier et al.,
+ * ICIP 1994; for super-resolution Lai et al., CVPR 2017).
+ */
+export const LOSSES = ['square', 'charbonnier'] as const
+export type Loss = (typeof LOSSES)[number]
+
+/** Charbonnier's ε: some 2.5 levels of 255, about a third of the usual error. */
+export const EPSILON = 0.01
 
 export interface EngineOptions {
   /** Threads at most, where the engine is parallel over a batch. Default: as many as the machine runs. 1: the caller's own. */
@@ -43,7 +56,7 @@ export function sizeOf(shape: readonly number[]): number {
 
 /**
  * The contract.
- * - `loss` is the mean over all values of (output - target)². A residual network's last layer puts
+ * - `loss` is the mean over all values of the task's loss of output - target. A residual network's last layer puts
  *   out the residual, one that enlarges scale² values for a pixel: the sampler, not the engine,
  *   subtracts bicubic and takes targets apart.
  * - `gradients` is d loss / d parameters, in the layout of parameters.ts. The array belongs to the

@@ -20,8 +20,8 @@ export async function createGradientSession(
   api: OrtRuntime,
   executionProvider: ExecutionProvider,
 ): Promise<GradientSession> {
-  const { network, batch, patch } = task
-  const file = encodeOnnx(buildGradientGraph(network, batch, patch))
+  const { network } = task
+  const file = encodeOnnx(buildGradientGraph(task))
   // One thread: sums keep their order, so a seed gives the same weights bit for bit.
   const session = await api.InferenceSession.create(file, {
     executionProviders: [executionProvider],

@@ -2,7 +2,7 @@
 // Written by hand: ONNX has no autodiff, and the backward pass of convolutions is convolutions.
 //
 //   forward   z = conv(h, W) + b (+ middle of what went into the layer before, for a skip),
-//             h' = relu(z),  loss = mean((z_last - t)²)
+//             h' = relu(z),  e = z_last - t,  loss = mean(e²), or mean(sqrt(e² + ε²))
 //   backward  dW = conv(h^T, dz^T)^T      h^T: [N, C, y, x] -> [C, N, y, x], dz^T is the filter
 //             db = sum of dz over N, y, x
 //             dh = conv(dz padded by k - 1, V) (+ dz of the layer above, padded, where that has a skip)
@@ -11,8 +11,8 @@
 //
 // Convolutions run as matrix products (im2col). Which of several equal forms is fast depends on
 // the product's narrowest side, hence the cases for few outputs and for 1x1.
-import type { Network } from '../../worker/model/network.ts'
 import type { OnnxConstant, OnnxGraph, OnnxNode } from '../../worker/model/onnx.ts'
+import { EPSILON, type Task } from './engine.ts'
 
 // With fewer output channels than this, im2col's product degenerates to a few long dot products.
 const NARROW = 8
@@ -24,7 +24,7 @@ const ONNX_FLOAT = 1
 const ONNX_BOOL = 9
 
 /** Inputs x, t, w1, b1, ...; outputs loss, dw1, db1, ... All shapes are fixed. */
-export function buildGradientGraph(network: Network, batch: number, patch: number): OnnxGraph {
+export function buildGradientGraph({ network, batch, patch, loss = 'square' }: Task): OnnxGraph {
   const nodes: OnnxNode[] = []
   const constants = new Map<string, OnnxConstant>()
   const add = (
@@ -82,8 +82,13 @@ export function buildGradientGraph(network: Network, batch: number, patch: numbe
   const values = batch * layers[last - 1].outputs * sizes[last] ** 2
   add('Sub', [`z${last}`, 't'], 'error')
   add('Mul', ['error', 'error'], 'squares')
-  add('ReduceMean', ['squares'], 'loss', { keepdims: 0 })
-  let dz = add('Mul', ['error', scalar('slope', 2 / values)], `dz${last}`)
+  if (loss === 'charbonnier') {
+    add('Sqrt', [add('Add', ['squares', scalar('epsilon', EPSILON ** 2)], 'rounded')], 'sizes')
+    add('Div', ['error', 'sizes'], 'direction')
+  }
+  const [terms, direction, slope] = loss === 'square' ? ['squares', 'error', 2] : ['sizes', 'direction', 1] // prettier-ignore
+  add('ReduceMean', [terms], 'loss', { keepdims: 0 })
+  let dz = add('Mul', [direction, scalar('slope', slope / values)], `dz${last}`)
   let dzAbove = ''
 
   // Backward.

@@ -7,7 +7,7 @@
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import type * as TensorFlow from '@tensorflow/tfjs-core'
 import { countParameters, viewParameters } from '../parameters.ts'
-import { shapesOf, type Task, type TrainEngine } from './engine.ts'
+import { EPSILON, shapesOf, type Task, type TrainEngine } from './engine.ts'
 
 export interface TensorFlowRuntime {
   readonly tf: typeof TensorFlow
@@ -21,7 +21,7 @@ export async function createTensorFlowEngine(
   task: Task,
   { tf, backend, version }: TensorFlowRuntime,
 ): Promise<TrainEngine> {
-  const { network } = task
+  const { network, loss = 'square' } = task
   const { layers } = network
   const shapes = shapesOf(task)
   const gradients = new Float32Array(countParameters(network))
@@ -62,14 +62,16 @@ export async function createTensorFlowEngine(
       const { value, grads } = tf.tidy(() => {
         const x = pictures(examples.inputs, shapes.inputs)
         const t = pictures(examples.targets, shapes.targets)
-        const lossOf = (...tensors: Tensor[]): Scalar =>
-          tf.mean(tf.square(tf.sub(forward(x, tensors), t)))
+        const lossOf = (...tensors: Tensor[]): Scalar => {
+          const squares = tf.square(tf.sub(forward(x, tensors), t))
+          return tf.mean(loss === 'square' ? squares : tf.sqrt(tf.add(squares, EPSILON ** 2)))
+        }
         return tf.valueAndGrads(lossOf)(tensorsOf(parameters))
       })
-      const [[loss], ...values] = await Promise.all([value, ...grads].map((one) => one.data<'float32'>())) // prettier-ignore
+      const [[mean], ...values] = await Promise.all([value, ...grads].map((one) => one.data<'float32'>())) // prettier-ignore
       tf.dispose([value, ...grads])
       values.forEach((data, i) => slots[i].set(data))
-      return { loss, gradients }
+      return { loss: mean, gradients }
     },
     async dispose() {}, // between steps it holds no tensor
   }
