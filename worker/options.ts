@@ -1,6 +1,7 @@
 // What an operator can set: every option with its default, its unit and its reason. Checked once,
 // when the middleware is built: an impossible combination fails at start, not at a request.
 import { ConfigError } from './errors.ts'
+import { DEFAULT_MODEL } from './model/manifest.ts'
 import { FORMATS, type Format, QUALITIES } from './params.ts'
 
 export interface SuperResolutionOptions {
@@ -16,7 +17,7 @@ export interface SuperResolutionOptions {
   /** Default of `sr-quality`, 40 to 95 in steps of 5. Default 85. */
   quality?: number
   /**
-   * What `sr-model=auto` means: a name in the manifest, or `bicubic`. Default `srcnn`. JPEGs that are
+   * What `sr-model=auto` means: a name in the manifest, or `bicubic`. Default DEFAULT_MODEL. JPEGs that are
    * not clean get the weights of that name with `-jpeg` behind it, where there are any.
    */
   model?: string
@@ -63,7 +64,7 @@ const DEFAULTS = {
   query: 'keep',
   format: 'source',
   quality: 85,
-  model: 'srcnn',
+  model: DEFAULT_MODEL,
   maxSourceBytes: 10_000_000,
   maxSourcePixels: 1_050_000,
   maxNetworkPixels: MAX_OUTPUT_PIXELS,

@@ -48,7 +48,7 @@ const PACKAGES: Readonly<Record<ComputingBackend, readonly string[]>> = {
 }
 
 export async function benchBackends({ isQuick = false } = {}): Promise<Table[]> {
-  const config = parseConfig({ scale: `${SCALE}`, words: [] })
+  const config = parseConfig({ arch: 'srcnn', scale: `${SCALE}`, words: [] })
   const chosen = await chooseBackend('auto', taskOf(config, SCALE))
   const { seconds, note } = await reachFigure(chosen, config, isQuick)
   const timeOf = (name: string, rate: number) => {

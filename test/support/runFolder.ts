@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { exportModel } from '../../trainer/export.ts'
-import type { Validation } from '../../worker/model/manifest.ts'
+import { DEFAULT_MODEL, type Validation } from '../../worker/model/manifest.ts'
 import { describeNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts'
 import { lifting } from './models.ts'
 
@@ -23,7 +23,7 @@ export interface Model {
 export async function makeRunFolder(...models: readonly Model[]): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'run-'))
   for (const {
-    name = 'srcnn',
+    name = DEFAULT_MODEL,
     scale = 2,
     lift,
     channels,

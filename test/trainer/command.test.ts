@@ -27,7 +27,7 @@ test('the commands train, evaluate and promote, from a folder of pictures', asyn
   const folder = await folderOfPictures()
   const run = (script: string, ...args: string[]) => execute(script, folder, args)
 
-  const trained = await run('main.ts', '--data', 'train', '--eval', 'test', '--scale', '2,3', '--steps', '4', '--batch', '2', '--channels', '8,4', '--backend', 'onnx-wasm', '--name', 'tiny') // prettier-ignore
+  const trained = await run('main.ts', '--data', 'train', '--eval', 'test', '--scale', '2,3', '--steps', '4', '--batch', '2', '--arch', 'srcnn', '--channels', '8,4', '--backend', 'onnx-wasm', '--name', 'tiny') // prettier-ignore
   expect(trained.stderr).toMatch(/tiny x3 +100 % +step 4\/4/)
   expect(trained.stdout).toContain('onnxruntime-web')
   const place = path.join(folder, 'trainer/runs/tiny-1')
@@ -43,7 +43,7 @@ test('the commands train, evaluate and promote, from a folder of pictures', asyn
     steps: 4,
     patches: 8,
     validation: { data: 'train, held out', images: 1, input: 'clean' },
-    command: 'npm run trainer -- --scale 3 --steps 4 --data train --batch 2 --channels 8,4 --name tiny', // prettier-ignore
+    command: 'npm run trainer -- --scale 3 --steps 4 --arch srcnn --data train --batch 2 --channels 8,4 --name tiny', // prettier-ignore
     scores: ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80'].map((input) => ({ set: 'test', input, images: 1 })), // prettier-ignore
   })
   const log = (await readFile(path.join(place, 'x3/log.jsonl'), 'utf8')).trim().split('\n')
@@ -92,7 +92,9 @@ test.each([
   ['--arch fast --channels 8 --name tiny --patch 30', 2, 'tiny', '5-3+3-3+3-3+3-3 1-8-8-8-8-8-8-8-4 x2 residual', 30], // prettier-ignore
   ['--arch 5-3+3-3 --channels 6 --sub-pixel', 2, 'sub-pixel', '5-3+3-3 1-6-6-6-4 x2 residual', 42],
   ['--arch 3+3-3 --channels 3,3 --colour rgb', 2, 'srcnn', '3+3-3 3-3-3-3 residual', 33],
-  ['', 3, 'srcnn', '9-1-5 1-64-32-1 residual', 33],
+  ['--arch srcnn', 3, 'srcnn', '9-1-5 1-64-32-1 residual', 33],
+  ['--preset paper', 3, 'srcnn', '9-1-5 1-64-32-1', 33],
+  ['', 3, 'fast', '5-3+3-3+3-3+3-3 1-16-16-16-16-16-16-16-9 x3 residual', 50],
 ])('"%s" at x%d is %s', (line, scale, name, architecture, patch) => {
   const config = parseConfig(parseTrainArguments(['--data', '.', ...line.split(' ').filter(Boolean)])) // prettier-ignore
   const task = taskOf(config, scale)
@@ -118,7 +120,7 @@ test('the ablation has luma and RGB side by side from 8-bit input, and RGB has n
 
 test('Ctrl-C leaves a checkpoint, and --resume ends in the file of a run that was left alone', async () => {
   const folder = await folderOfPictures()
-  const options = ['--data', 'train', '--eval', 'test', '--scale', '3', '--steps', '80', '--batch', '2', '--channels', '8,4', '--backend', 'onnx-wasm'] // prettier-ignore
+  const options = ['--data', 'train', '--eval', 'test', '--scale', '3', '--steps', '80', '--batch', '2', '--arch', 'srcnn', '--channels', '8,4', '--backend', 'onnx-wasm'] // prettier-ignore
   await execute('main.ts', folder, [...options, '--run', 'whole'])
 
   const stopped = await execute('main.ts', folder, options, { interruptAt: '80 steps', code: 130 })
@@ -159,7 +161,7 @@ test.each([
     '--arch 5-3+3 --channels 8,4',
     'expected --arch and --channels of a network: layer 3: expected a skip over two layers',
   ],
-  ['--patch 12', 'expected --patch to be an integer from 13 to 512, got "12"'],
+  ['--patch 18', 'expected --patch to be an integer from 19 to 512, got "18"'],
   ['--colour red', 'expected --colour to be one of luma, rgb, got "red"'],
   ['--colour rgb --upload s3', 'expected --colour luma with --upload, as the worker serves no other, got rgb'], // prettier-ignore
   ['--uint8 2', 'expected --uint8 to be a number from 0 to 1, got "2"'],
@@ -183,7 +185,7 @@ test('the command in the manifest repeats what was typed, and holds no path', ()
   const line = '--data ./trainer,./test --arch 9-3-5 --no-residual --seed 7 --uint8 0.5 --minutes 5 --workers 1' // prettier-ignore
   const given = parseTrainArguments(line.split(' '))
   const command = commandOf(given, 4, 1234)
-  expect(command).toBe('npm run trainer -- --scale 4 --steps 1234 --data trainer,test --arch 9-3-5 --no-residual --seed 7 --uint8 0.5') // prettier-ignore
+  expect(command).toBe('npm run trainer -- --scale 4 --steps 1234 --arch 9-3-5 --data trainer,test --no-residual --seed 7 --uint8 0.5') // prettier-ignore
   const again = parseConfig(parseTrainArguments(command.split(' ').slice(4)))
   expect(again.architectures.get(4)).toEqual(parseConfig(given).architectures.get(4))
 })
@@ -198,7 +200,8 @@ test('the paper preset is the published recipe', () => {
     optimizer: 'sgd',
     rate: 1e-4,
     course: 'constant',
-    loss: 'euclidean',
+    loss: 'square',
+    rateFor: 'euclidean',
     batch: 128,
   })
 })

@@ -73,7 +73,7 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
     await ship(store, [{ lift: 0.1, psnr: 31 }], false, 1)
     const first = await hashes(store)
     const [{ file, sha256, date }] = (await readServed(store))!.manifest.models
-    expect(file).toBe(`srcnn-x2.${sha256.slice(0, 16)}.onnx`)
+    expect(file).toBe(`fast-x2.${sha256.slice(0, 16)}.onnx`)
     expect(date).toBe('2026-01-01T00:00:00.000Z')
     const stored = (await store.get(file))!.bytes
     expect(createHash('sha256').update(stored).digest('hex')).toBe(sha256)
@@ -113,12 +113,12 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
   test('weights that lose are refused before anything is written, and only then', async () => {
     const before = await store.get('manifest.json')
     const worse = ship(store, [{ lift: 0.6, psnr: 30.5 }])
-    await expect(worse).rejects.toThrow('refused without --force: srcnn x2 loses to the current weights, 30.500 dB against 31.000') // prettier-ignore
+    await expect(worse).rejects.toThrow('refused without --force: fast x2 loses to the current weights, 30.500 dB against 31.000') // prettier-ignore
     const bad = ship(store, [{ name: 'bad', lift: 0.7, psnr: 29 }])
     await expect(bad).rejects.toThrow('bad x2 loses to bicubic, 29.000 dB against 30.000')
     expect(await store.get('manifest.json')).toEqual(before)
     const { notes } = await ship(store, [{ lift: 0.6, psnr: 30.5 }], true)
-    expect(notes).toEqual(['srcnn x2 loses to the current weights, 30.500 dB against 31.000'])
+    expect(notes).toEqual(['fast x2 loses to the current weights, 30.500 dB against 31.000'])
   })
 
   test('a network on RGB is refused before anything is written', async () => {
@@ -162,7 +162,7 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
     }
     await ship(behind([{ name: 'theirs', lift: 0.1, psnr: 31 }]), [{ name: 'ours', lift: 0.1, psnr: 31 }]) // prettier-ignore
     const names = (await hashes(store))!.map((line) => line.split(' ')[0])
-    expect(names).toEqual(expect.arrayContaining(['theirs', 'ours', 'srcnn']))
+    expect(names).toEqual(expect.arrayContaining(['theirs', 'ours', 'fast']))
     const worse = ship(behind([{ lift: 0.9, psnr: 37 }]), [{ lift: 0.95, psnr: 36 }])
     await expect(worse).rejects.toThrow('36.000 dB against 37.000')
   })
@@ -177,7 +177,7 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
   test('a file that is gone stops a rollback', async () => {
     await ship(store, [{ lift: 0.97, psnr: 38 }])
     const previous = await readPrevious(store, (await readServed(store))!)
-    const { file } = previous!.manifest.models.find(({ name }) => name === 'srcnn')!
+    const { file } = previous!.manifest.models.find(({ name }) => name === 'fast')!
     await store.put(file, new Uint8Array([0]))
     await expect(rollBack(store, { force: false })).rejects.toThrow(`${file} was altered`)
   })

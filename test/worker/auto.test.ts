@@ -2,6 +2,7 @@
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { encodeNetwork } from '../../worker/model/network.ts'
 import { lifting, type ShippedModel, shipModels } from '../support/models.ts'
 import { type FakeOrigin, startOrigin } from '../support/origin.ts'
@@ -101,11 +102,11 @@ test('where there are none, every picture gets the only ones', async () => {
 })
 
 test("an operator's own weights are not paired with the package's for JPEGs", async () => {
-  const worker = await startWith([{ ...CLEAN, name: 'srcnn' }], 'srcnn')
+  const worker = await startWith([{ ...CLEAN, name: DEFAULT_MODEL }], DEFAULT_MODEL)
   const own = await serve(worker, 'coarse.jpg?sr=2')
-  expect(own.model).toBe('srcnn')
+  expect(own.model).toBe(DEFAULT_MODEL)
   expect(Math.abs(own.level - LEVELS.faces)).toBeLessThan(5)
-  expect((await serve(worker, 'coarse.jpg?sr=3')).model).toBe('srcnn-jpeg') // both are the package's
+  expect((await serve(worker, 'coarse.jpg?sr=3')).model).toBe(`${DEFAULT_MODEL}-jpeg`) // both are the package's
   await worker.dispose()
 })
 

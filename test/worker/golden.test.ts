@@ -9,7 +9,7 @@ import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRandom } from '../../worker/image/prng.ts'
-import { createNetwork, encodeNetwork, SRCNN_915 } from '../../worker/model/network.ts'
+import { type Architecture, createNetwork, encodeNetwork, SRCNN_915, subPixelArchitecture } from '../../worker/model/network.ts' // prettier-ignore
 import { type FakeOrigin, startOrigin } from '../support/origin.ts'
 import { ROOT, startWorker } from '../support/worker.ts'
 
@@ -22,7 +22,8 @@ let version: number
 
 beforeAll(async () => {
   origin = await startOrigin()
-  worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['MODELS_BUCKET'] })
+  const vars = { ORIGIN_URL: origin.url, SR_MODEL: 'srcnn' }
+  worker = await startWorker({ vars, buckets: ['MODELS_BUCKET'] })
   const health = await worker.dispatchFetch('http://site.test/_sr/health')
   version = ((await health.json()) as { pipeline: number }).pipeline
   await shipFixedWeights()
@@ -37,19 +38,28 @@ afterAll(async () => {
 
 /** Weights of no use but that every layer and the residual show in the pixels. */
 async function shipFixedWeights(): Promise<void> {
-  const network = createNetwork(SRCNN_915)
+  const bucket = await worker.getR2Bucket('MODELS_BUCKET')
+  const models: unknown[] = []
+  for (const scale of [2, 3, 4]) {
+    const small = fixedWeights(subPixelArchitecture(scale, 16, 3))
+    const files = { srcnn: fixedWeights(SRCNN_915), 'srcnn-jpeg': fixedWeights(SRCNN_915), fast: small } // prettier-ignore
+    for (const [name, content] of Object.entries(files)) {
+      const file = `${name}-x${scale}.onnx`
+      const sha256 = createHash('sha256').update(content).digest('hex')
+      await bucket.put(file, content)
+      models.push({ name, scale, file, sha256, bytes: content.length })
+    }
+  }
+  await bucket.put('manifest.json', JSON.stringify({ version: 1, models }))
+}
+
+function fixedWeights(architecture: Architecture): Uint8Array {
+  const network = createNetwork(architecture)
   const random = createRandom(7)
   for (const { weights, inputs, kernel } of network.layers) {
     for (let i = 0; i < weights.length; i++) weights[i] = (random.normal() * 0.7) / Math.sqrt(inputs * kernel * kernel) // prettier-ignore
   }
-  const bucket = await worker.getR2Bucket('MODELS_BUCKET')
-  const file = encodeNetwork(network)
-  const sha256 = createHash('sha256').update(file).digest('hex')
-  const models = ['srcnn', 'srcnn-jpeg'].flatMap((name) =>
-    [2, 3, 4].map((scale) => ({ name, scale, file: 'fixed.onnx', sha256, bytes: file.length })),
-  )
-  await bucket.put('fixed.onnx', file)
-  await bucket.put('manifest.json', JSON.stringify({ version: 1, models }))
+  return encodeNetwork(network)
 }
 
 /** Colour gradients, edges at many angles and, in one, transparency. */
@@ -79,6 +89,9 @@ test.each([
   ['opaque.png', 'sr=3', 'png'],
   ['opaque.png', 'sr=4', 'png'],
   ['opaque.png', 'sr=3&sr-model=bicubic', 'png'],
+  ['opaque.png', 'sr=2&sr-model=fast', 'png'],
+  ['opaque.png', 'sr=3&sr-model=fast', 'png'],
+  ['alpha.png', 'sr=4&sr-model=fast', 'png'],
   ['alpha.png', 'sr=3', 'png'],
   ['alpha.png', 'sr=3&sr-format=jpeg', 'jpg'],
   ['photo.jpg', 'sr=3', 'jpg'],

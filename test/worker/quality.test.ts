@@ -11,7 +11,7 @@ import { shrinkPicture, truthOf } from '../../trainer/degrade.ts'
 import { readManifest } from '../../trainer/export.ts'
 import { psnr } from '../../worker/image/metrics.ts'
 import { modcrop, type Rgba } from '../../worker/image/plane.ts'
-import { formatManifest, withEntry } from '../../worker/model/manifest.ts'
+import { DEFAULT_MODEL, formatManifest, withEntry } from '../../worker/model/manifest.ts'
 import { renderScene, SCENE_NAMES } from '../fixtures/make.ts'
 import { type FakeOrigin, startOrigin } from '../support/origin.ts'
 import { ROOT, startWorker } from '../support/worker.ts'
@@ -65,11 +65,11 @@ describe('our own scenes', () => {
     async (scale) => {
       const manifest = await readManifest(MODELS)
       const entry = manifest.models.find(
-        (model) => model.name === 'srcnn' && model.scale === scale,
+        (model) => model.name === DEFAULT_MODEL && model.scale === scale,
       )!
       const margins: number[] = []
       for (const truth of truths) {
-        const sharper = await servedPsnr(truth, scale, 'srcnn')
+        const sharper = await servedPsnr(truth, scale, DEFAULT_MODEL)
         margins.push(sharper - (await servedPsnr(truth, scale, 'bicubic')))
       }
       const margin = mean(margins)
@@ -91,17 +91,21 @@ const hasSet5 = existsSync(SET5)
 if (!hasSet5) console.warn(`skipped: Set5 through the worker, as there is no ${SET5}`)
 
 describe.skipIf(!hasSet5).each(SCALES)('Set5 at x%i', (scale) => {
-  test('is served as well as evaluation measures, within 0.03 dB', async () => {
-    const { models } = await readManifest(MODELS)
-    const { scores } = models.find((model) => model.name === 'srcnn' && model.scale === scale)!
-    const measured = scores!.find(({ set, input }) => set === 'Set5' && input === 'uint8')!.psnr
-    const { pictures } = await readDataset(SET5)
-    const values: number[] = []
-    for (const { rgba } of pictures) values.push(await servedPsnr(rgba, scale, 'srcnn'))
-    const served = mean(values)
-    console.log(
-      `Set5 x${scale}: ${served.toFixed(3)} dB served, ${measured.toFixed(3)} dB measured`,
-    )
-    expect(Math.abs(served - measured)).toBeLessThan(0.03)
-  })
+  test.each(['srcnn', 'fast'])(
+    'is served by %s as well as evaluation measures, within 0.03 dB',
+    async (name) => {
+      // prettier-ignore
+      const { models } = await readManifest(MODELS)
+      const { scores } = models.find((model) => model.name === name && model.scale === scale)!
+      const measured = scores!.find(({ set, input }) => set === 'Set5' && input === 'uint8')!.psnr
+      const { pictures } = await readDataset(SET5)
+      const values: number[] = []
+      for (const { rgba } of pictures) values.push(await servedPsnr(rgba, scale, name))
+      const served = mean(values)
+      console.log(
+        `Set5 x${scale}, ${name}: ${served.toFixed(3)} dB served, ${measured.toFixed(3)} dB measured`,
+      )
+      expect(Math.abs(served - measured)).toBeLessThan(0.03)
+    },
+  )
 })

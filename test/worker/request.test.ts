@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib'
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { type FakeOrigin, startOrigin } from '../support/origin.ts'
 import { startWorker } from '../support/worker.ts'
 
@@ -58,7 +59,9 @@ describe('a picture', () => {
     const response = await get(`/cat.jpg?sr=${scale}`)
     expect(response.status).toBe(200)
     expect(response.headers.get('x-sr')).toMatch(
-      new RegExp(`^done; scale=${scale}; model="srcnn(-jpeg)?@[0-9a-f]{8}"; engine=fused-relaxed$`),
+      new RegExp(
+        `^done; scale=${scale}; model="${DEFAULT_MODEL}(-jpeg)?@[0-9a-f]{8}"; engine=fused-relaxed$`,
+      ),
     )
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     const { format, width, height } = await sharp(await response.arrayBuffer()).metadata()

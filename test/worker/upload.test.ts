@@ -62,7 +62,7 @@ test('uploaded weights are served within a minute, and after a rollback the earl
   const upload = async (lift: number, psnr: number) => {
     const candidates = await readCandidates(await makeRunFolder({ lift, psnr }))
     await publish(store, candidates, { force: false })
-    return `done; scale=2; model="srcnn@${candidates[0].entry.sha256.slice(0, 8)}"`
+    return `done; scale=2; model="fast@${candidates[0].entry.sha256.slice(0, 8)}"`
   }
   const bundled = await servedModel()
   const first = await upload(0.1, 31)

@@ -65,7 +65,8 @@ export const command: Command = {
     for (const { name, options, paper, note } of variants) {
       const run = `ablate-${name}`
       const data = given.data === undefined || name === MORE ? [] : ['--data', given.data]
-      const common = ['--scale', `${SCALE}`, ...budget, '--seed', seed, ...data]
+      const arch = options.includes('--arch') ? [] : ['--arch', 'srcnn']
+      const common = ['--scale', `${SCALE}`, ...budget, '--seed', seed, ...data, ...arch]
       // Variants that are there already, whole or in part, are gone on with.
       const isThere = existsSync(path.join(RUNS, run))
       await train.run(['--run', run, ...(isThere ? ['--resume'] : [...common, ...options])])

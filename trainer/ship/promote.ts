@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { exportModel, readManifest } from '../export.ts'
 import { type Candidate, readCandidates, titleOf } from './candidate.ts'
 import { requireNoLoss } from './judge.ts'
@@ -13,7 +14,7 @@ export interface PromoteOptions {
 }
 
 /** The test holds what is served by default to what it gains on the project's own scenes. */
-const RECORDED = 'srcnn'
+const RECORDED = DEFAULT_MODEL
 const RECORD = 'RECORD_SCENES=1 npx vitest run --config test/vitest.config.ts --project worker quality' // prettier-ignore
 
 /** Copies a run folder's weights into models/ and says what was done. All of them, or none if one loses. */

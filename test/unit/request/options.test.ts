@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { ConfigError } from '../../../worker/errors.ts'
+import { DEFAULT_MODEL } from '../../../worker/model/manifest.ts'
 import { resolveOptions, type SuperResolutionOptions } from '../../../worker/options.ts'
 
 test('every default is filled in', () => {
@@ -9,7 +10,7 @@ test('every default is filled in', () => {
     query: 'keep',
     format: 'source',
     quality: 85,
-    model: 'srcnn',
+    model: DEFAULT_MODEL,
   })
   expect(settings.maxNetworkPixels).toBeLessThanOrEqual(settings.maxOutputPixels)
   expect(settings.maxOutputPixels).toBeLessThanOrEqual(4_000_000)
