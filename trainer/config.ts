@@ -275,7 +275,9 @@ export function parseScales(text: string | undefined): number[] {
 export function commandOf(given: TrainArguments, scale: number, steps: number): string {
   const { words: _, ...options } = given
   const about = new Set(['scale', 'steps', 'minutes', 'run', 'resume', 'backend', 'workers', 'upload', 'bucket', 'eval']) // prettier-ignore
-  const kept = Object.entries({ arch: archOf(given), ...options }).filter(([option]) => !about.has(option))
+  const kept = Object.entries({ arch: archOf(given), ...options }).filter(
+    ([option]) => !about.has(option),
+  )
   const words = kept.map(([option, value]) => {
     if (value === true) return ` --${option}`
     // Folders by their names, not their paths: where they lie is the machine's business.
