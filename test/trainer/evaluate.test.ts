@@ -70,6 +70,14 @@ async function resultsOf(...args: string[]): Promise<Result[]> {
 
 const drawn = { name: 'drawn', rgba: drawPicture(96, 90, 9), isGrey: false }
 
+test('@ort behind a name runs the same network elsewhere', async () => {
+  const file = path.join(folder, 'sample.onnx')
+  await writeFile(file, encodeNetwork(sampleNetwork(subPixelArchitecture(3, 4, 1))))
+  const [own, ort] = await resultsOf('--method', `${file},${file}@ort`, '--scale', '3', '--input', 'float') // prettier-ignore
+  expect([own.method, ort.method]).toEqual([file, `${file}@ort`])
+  expect(ort.psnr).toBeCloseTo(own.psnr, 2)
+})
+
 test('each method has a row for each scale and input, with networks of zeros equal to bicubic', async () => {
   const results = await resultsOf('--method', 'nearest,bicubic,lanczos,zero,zero-small', '--input', 'float,uint8,jpeg:60') // prettier-ignore
   const rows = results.map(({ scale, input, method }) => `${scale} ${input} ${method}`)

@@ -48,15 +48,20 @@ const MAX_SIDE = 512
  * Runs networks on whole pictures, to validate, evaluate and report: by the kernel that serves them where
  * it can, else by ONNX Runtime.
  */
-export async function createInference({ api, executionProvider }: Runtime): Promise<Engine> {
+export async function createInference(runtime: Runtime): Promise<Engine> {
   const { arithmetic, modules } = await loadKernels()
   const fused = createFusedEngine(modules)
-  const ort = createOrtEngine(api, { executionProvider, maxSide: MAX_SIDE })
+  const ort = createOrtInference(runtime)
   return {
     name: `fused-${arithmetic}, ${ort.name}`,
     maxSide: Math.min(fused.maxSide, ort.maxSide),
     run: (network, input, room) => (supportsFused(network) ? fused : ort).run(network, input, room),
   }
+}
+
+/** By ONNX Runtime alone. */
+export function createOrtInference({ api, executionProvider }: Runtime): Engine {
+  return createOrtEngine(api, { executionProvider, maxSide: MAX_SIDE })
 }
 
 let enlarger: Promise<Enlarger> | undefined

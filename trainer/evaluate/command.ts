@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { helpOf, listOf, nearest, oneOf, parseArguments, UsageError } from '../arguments.ts'
 import { loadBaseline } from '../baseline/store.ts'
 import { DATA, parseScales, SCALES } from '../config.ts'
@@ -9,14 +10,14 @@ import { type Dataset, readDataset } from '../dataset.ts'
 import { loadRuntime, RUNTIMES } from '../engine/runtime.ts'
 import { formatCsv, formatJson, formatTable } from './format.ts'
 import { parseInput } from './input.ts'
-import { BUILT_IN, findMethod, type NamedMethod } from './methods.ts'
+import { BUILT_IN, findMethod, type NamedMethod, ON_ORT } from './methods.ts'
 import { plotResults } from './plot.ts'
 import { createStepProgress } from './progress.ts'
 import { takes } from './method.ts'
 import { compareMethods } from './result.ts'
 
 const OPTIONS = {
-  method: { value: 'NAME,NAME', help: `of ${BUILT_IN.join(', ')}, models of the manifest, and .onnx files with their one --scale (default: bicubic,srcnn)` }, // prettier-ignore
+  method: { value: 'NAME,NAME', help: `of ${BUILT_IN.join(', ')}, models of the manifest, and .onnx files with their one --scale; with ${ON_ORT} behind it by ONNX Runtime (default: bicubic,srcnn,${DEFAULT_MODEL})` }, // prettier-ignore
   models: { value: 'FOLDER', help: 'where the manifest is (default: models)' },
   scale: { value: 'N,N', help: `of ${SCALES.join(', ')} (default: all)` },
   input: { value: 'KIND,KIND', help: 'float, as papers measure; uint8, as a service receives; jpeg:40, compressed at quality 40 (default: float,uint8)' }, // prettier-ignore
@@ -48,7 +49,7 @@ export async function evaluate(
   for (const option of ['out', 'plot'] as const) checkFolderOf(given[option], option)
   const scales = parseScales(given.scale)
   const inputs = listOf(given.input ?? 'float,uint8', 'input', parseInput)
-  const names = listOf(given.method ?? 'bicubic,srcnn', 'method', String)
+  const names = listOf(given.method ?? `bicubic,srcnn,${DEFAULT_MODEL}`, 'method', String)
   const folders = foldersOf(given.words)
   const runtime = await loadRuntime(oneOf(given.runtime ?? 'auto', 'runtime', RUNTIMES))
 

@@ -1,6 +1,7 @@
 // From what somebody typed after --method to methods that work.
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import type { Engine } from '../../worker/engine/engine.ts'
 import type { Model } from '../../worker/engine/upscale.ts'
 import { ModelError } from '../../worker/model/onnx.ts'
 import {
@@ -11,7 +12,7 @@ import {
 } from '../../worker/model/network.ts'
 import { hintOf, UsageError } from '../arguments.ts'
 import type { Dictionary } from '../baseline/enlarge.ts'
-import { createInference, type Runtime } from '../engine/runtime.ts'
+import { createInference, createOrtInference, type Runtime } from '../engine/runtime.ts'
 import { readManifest } from '../export.ts'
 import type { PublishedMethod } from '../published.ts'
 import { foreignMethod } from './foreign.ts'
@@ -36,6 +37,9 @@ export interface Sources {
   readonly loadDictionary: (scale: number) => Promise<Dictionary>
 }
 
+/** Behind a model's name: run by ONNX Runtime, not by the kernel that serves it. */
+export const ON_ORT = '@ort'
+
 export const BUILT_IN = ['nearest', 'bicubic', 'lanczos', 'sparse'] as const
 
 /** Throws a UsageError for a name that is nothing, and for a model without a scale that is asked for. */
@@ -48,10 +52,17 @@ export async function findMethod(name: string, sources: Sources): Promise<NamedM
     for (const scale of scales) dictionaries.set(scale, await sources.loadDictionary(scale))
     return { name, scales, counterpart: 'A+', ...sparseMethod(dictionaries) }
   }
-  return name.endsWith('.onnx') ? methodOfFile(name, sources) : methodOfManifest(name, sources)
+  const model = name.endsWith(ON_ORT) ? name.slice(0, -ON_ORT.length) : name
+  const engine = model === name ? await createInference(sources.runtime) : createOrtInference(sources.runtime) // prettier-ignore
+  const method = await (model.endsWith('.onnx') ? methodOfFile : methodOfManifest)(model, sources, engine) // prettier-ignore
+  return { ...method, name }
 }
 
-async function methodOfFile(file: string, { scales, runtime }: Sources): Promise<NamedMethod> {
+async function methodOfFile(
+  file: string,
+  { scales, runtime }: Sources,
+  engine: Engine,
+): Promise<NamedMethod> {
   if (scales.length > 1) throw new UsageError(`expected --scale with the one scale that ${file} is for`) // prettier-ignore
   const [scale] = scales
   const bytes = await readFile(file).catch((cause: unknown) => {
@@ -65,11 +76,15 @@ async function methodOfFile(file: string, { scales, runtime }: Sources): Promise
     const { api, executionProvider } = runtime
     return { name: file, scales, ...(await foreignMethod(file, bytes, scale, api, executionProvider)) } // prettier-ignore
   }
-  return methodOfNetworks(file, new Map([[scale, network]]), runtime)
+  return methodOfNetworks(file, new Map([[scale, network]]), engine)
 }
 
-async function methodOfManifest(name: string, sources: Sources): Promise<NamedMethod> {
-  const { scales, areScalesGiven, models: folder, runtime } = sources
+async function methodOfManifest(
+  name: string,
+  sources: Sources,
+  engine: Engine,
+): Promise<NamedMethod> {
+  const { scales, areScalesGiven, models: folder } = sources
   const { models } = await readManifest(folder)
   const files = new Map(models.filter((model) => model.name === name).map(({ scale, file }) => [scale, file])) // prettier-ignore
   if (files.size === 0) {
@@ -85,15 +100,14 @@ async function methodOfManifest(name: string, sources: Sources): Promise<NamedMe
     if (file !== undefined) networks.set(scale, decodeNetwork(await readFile(path.join(folder, file)))) // prettier-ignore
     else if (areScalesGiven) throw new UsageError(`expected --scale to be of ${[...files.keys()].join(', ')}, which ${name} in ${folder} is for, got ${scale}`) // prettier-ignore
   }
-  return methodOfNetworks(name, networks, runtime)
+  return methodOfNetworks(name, networks, engine)
 }
 
-async function methodOfNetworks(
+function methodOfNetworks(
   name: string,
   networks: ReadonlyMap<number, Network>,
-  runtime: Runtime,
-): Promise<NamedMethod> {
-  const engine = await createInference(runtime)
+  engine: Engine,
+): NamedMethod {
   const models = new Map<number, Model>()
   for (const [scale, network] of networks) {
     const channels = channelsOf(network)
