@@ -1,4 +1,5 @@
-// A miss against the worker that one would write in an afternoon (afternoonWorker.ts), both in workerd.
+// A miss with each network against the worker that one would write in an afternoon (afternoonWorker.ts), all
+// in workerd.
 import { join } from 'node:path'
 import { Miniflare, type MiniflareOptions } from 'miniflare'
 import { lumaOf } from '../../worker/image/color.ts'
@@ -9,12 +10,12 @@ import { decodeBySharp } from '../support/codec.ts'
 import { COUNT_WASM, inspect } from '../support/inspector.ts'
 import { startOrigin } from '../support/origin.ts'
 import { withProcesses, workerdMs } from '../support/processes.ts'
+import { shippedFamilies } from '../support/shipped.ts'
 import { startWorker } from '../support/worker.ts'
 import { compareBy, type Table, wallMs } from './bench.ts'
 import { describePeak, peakDuring } from './peak.ts'
 
 const SCALE = 3
-const PATH = `/jpeg?sr=${SCALE}`
 const ENTRY = join(import.meta.dirname, 'afternoonWorker.ts')
 
 /** Below it the two do not do the same work. Their JPEGs differ in step sizes and chroma. */
@@ -26,12 +27,25 @@ interface Start {
   readonly inspectorPort?: number
 }
 
-/** The first is what the other is compared with. */
-const WORKERS: Readonly<Record<string, (options: Start) => Promise<Miniflare>>> = {
-  'of an afternoon': startAfternoonWorker,
-  ours: startWorker,
+interface Contestant {
+  readonly name: string
+  readonly start: (options: Start) => Promise<Miniflare>
+  readonly path: string
 }
-const NAMES = Object.keys(WORKERS)
+
+/** The first is what the others are compared with; the second does the same work. */
+async function contestants(): Promise<Contestant[]> {
+  const families = (await shippedFamilies(SCALE)).toSorted((a, b) => Number(b === SAME_NETWORK) - Number(a === SAME_NETWORK)) // prettier-ignore
+  return [
+    { name: 'of an afternoon', start: startAfternoonWorker, path: `/jpeg?sr=${SCALE}` },
+    ...families.map((name) => ({
+      name: `ours, ${name}`,
+      start: startWorker,
+      path: `/jpeg?sr=${SCALE}&sr-model=${name}`,
+    })),
+  ]
+}
+const SAME_NETWORK = 'srcnn'
 
 /** `dist/worker` must be built. */
 export async function compareWithAfternoon(
@@ -43,14 +57,15 @@ export async function compareWithAfternoon(
   origin.serve('/jpeg', jpeg, { 'cache-control': 'no-store' })
   const vars = { ORIGIN_URL: origin.url }
   const started: [Miniflare, number[]][] = []
+  const all = await contestants()
   try {
     const peaks: string[] = []
-    for (const name of NAMES) peaks.push(`first miss, MB: ${describePeak(name, await peakOf(WORKERS[name], vars))}`) // prettier-ignore
-    for (const name of NAMES) started.push(await withProcesses(() => WORKERS[name]({ vars })))
-    const results = await Promise.all(started.map(([worker]) => fetchLarger(worker)))
-    const notes = [agreementOf(await Promise.all(results.map(decodeBySharp)), SCALE * side)]
-    NAMES.forEach((name, i) => notes.push(`${name}: ${results[i].length} bytes`))
-    const candidates = NAMES.map((name, i) => ({ name, run: () => fetchLarger(started[i][0]) }))
+    for (const one of all) peaks.push(`first miss, MB: ${describePeak(one.name, await peakOf(one, vars))}`) // prettier-ignore
+    for (const { start } of all) started.push(await withProcesses(() => start({ vars })))
+    const results = await Promise.all(all.map(({ path }, i) => fetchLarger(started[i][0], path)))
+    const notes = [agreementOf(await Promise.all(results.slice(0, 2).map(decodeBySharp)), SCALE * side)] // prettier-ignore
+    all.forEach(({ name }, i) => notes.push(`${name}: ${results[i].length} bytes`))
+    const candidates = all.map(({ name, path }, i) => ({ name, run: () => fetchLarger(started[i][0], path) })) // prettier-ignore
     const what = `a miss in workerd, ${side}² -> ${SCALE * side}², JPEG`
     const [wall, cpu] = await compareBy(
       {
@@ -79,8 +94,8 @@ async function startAfternoonWorker({ vars, prelude, inspectorPort }: Start): Pr
   return worker
 }
 
-async function fetchLarger(worker: Miniflare): Promise<Uint8Array> {
-  const response = await worker.dispatchFetch(`http://site.test${PATH}`)
+async function fetchLarger(worker: Miniflare, path: string): Promise<Uint8Array> {
+  const response = await worker.dispatchFetch(`http://site.test${path}`)
   const body = new Uint8Array(await response.arrayBuffer())
   if (response.ok) return body
   throw new Error(`expected a picture, got ${response.status}: ${new TextDecoder().decode(body)}`)
@@ -93,13 +108,13 @@ function agreementOf([a, b]: readonly Rgba[], side: number): string {
   }
   const agreement = psnr(lumaOf(a), lumaOf(b))
   if (agreement < LEAST_DB) throw new Error(`expected like results, got ${agreement.toFixed(1)} dB between them`) // prettier-ignore
-  return `between the two results: ${agreement.toFixed(1)} dB on luma`
+  return `between its result and ours by ${SAME_NETWORK}: ${agreement.toFixed(1)} dB on luma`
 }
 
-async function peakOf(start: (options: Start) => Promise<Miniflare>, vars: Start['vars']) {
+async function peakOf({ start, path }: Contestant, vars: Start['vars']) {
   const worker = await start({ vars, prelude: COUNT_WASM, inspectorPort: 0 })
   const inspector = await inspect(worker)
-  const peak = await peakDuring(inspector, fetchLarger(worker))
+  const peak = await peakDuring(inspector, fetchLarger(worker, path))
   inspector.close()
   await worker.dispose()
   return peak

@@ -23,8 +23,9 @@ interface Runs {
   readonly second: number
 }
 
-/** A table a clock. */
+/** A table a clock. `name` is the model's. */
 export async function compareColdStarts(
+  name: string,
   modules: readonly WorkerModule[],
   model: Uint8Array,
   input: Planes,
@@ -35,7 +36,7 @@ export async function compareColdStarts(
       starts[e].push(await runTwice(engine, () => startEngines(modules, model, input)))
     }
   }
-  const what = `cold start in workerd: a fresh isolate's first run of ${input.width}x${input.height} less its second`
+  const what = `cold start of ${name} in workerd: a fresh isolate's first run of ${input.width}x${input.height} less its second`
   return Object.keys(CLOCKS).map((clock, c) => {
     const times = starts.map((runs) => runs.map(({ [c]: { first, second } }) => first - second))
     const notes = ENGINES.map((engine, e) => {

@@ -68,7 +68,7 @@ export async function benchEngines({ rounds = 20 }): Promise<Table[]> {
   )
   const modules = await bundleEngines()
   tables.push(...(await compareInWorkerd(modules, model, planes, rounds)))
-  tables.push(...(await compareColdStarts(modules, model, input)))
+  tables.push(...(await compareColdStarts('srcnn', modules, model, input)))
   tables.push(await benchMemory(model, network, subjects.slice(1)))
   const notes = subjects.map(({ engine, bytes, coldStartMs }) => `${engine.name}: ${bytes.length} bytes, gzip ${gzipSync(bytes, { level: 9 }).length}; cold start ${coldStartMs.toFixed(1)} ms of CPU, compilation in it`) // prettier-ignore
   return [

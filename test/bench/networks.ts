@@ -13,11 +13,15 @@ import { workerdMs } from '../support/processes.ts'
 import { maxDifference } from '../support/samples.ts'
 import { MODELS, shippedFamilies, shippedModels } from '../support/shipped.ts'
 import { compare, cpuMs, type Table } from './bench.ts'
-import { bundleEngines, startEngines } from './enginesWorkerd.ts'
+import { compareColdStarts } from './coldStart.ts'
+import { bundleEngines, memoryInWorkerd, startEngines } from './enginesWorkerd.ts'
 
 const SCALES = [2, 3, 4]
 /** Of the result: a multiple of all scales. */
 const SIDE = 768
+/** Of the result, for a first run. */
+const START_SCALE = 3
+const START_SIDE = 192
 /** For what the reference has to agree with. */
 const SMALL_SIDE = 96
 
@@ -47,7 +51,21 @@ export async function benchNetworks({ rounds = 20 }): Promise<Table[]> {
     tables.push(withRates(await compare(title, candidates, { rounds, warmups: 2, clock: cpuMs, notes }))) // prettier-ignore
     tables.push(await compareInWorkerd(subjects, scale, rounds))
   }
-  return tables
+  return [...tables, ...(await startsAndMemory(await subjectsOf(START_SCALE)))]
+}
+
+/** What a fresh isolate's first run costs, and what memory the kernel then has, small and large. */
+async function startsAndMemory(subjects: readonly Subject[]): Promise<Table[]> {
+  const modules = await bundleEngines()
+  const tables: Table[] = []
+  const notes: string[] = []
+  for (const { name, file, network, input } of subjects) {
+    const small = await inputOf(network, START_SCALE, START_SIDE)
+    tables.push(...(await compareColdStarts(name, modules, file, small)))
+    const memory = async (of: Planes) => ((await memoryInWorkerd(file, of)) / 1e6).toFixed(2)
+    notes.push(`${name}: ${await memory(small)} for ${START_SIDE}², ${await memory(input)} for ${SIDE}²`) // prettier-ignore
+  }
+  return [...tables, { title: "the kernel's linear memory in workerd, MB", rounds: 1, rows: [], notes }] // prettier-ignore
 }
 
 /** SRCNN first: what the others are compared with. */
