@@ -7,7 +7,8 @@
 import { sha256 } from './digest.ts'
 import { SrError } from './errors.ts'
 import { type Manifest, parseManifest } from './model/manifest.ts'
-import { decodeNetwork, type Network, requireScale } from './model/network.ts'
+import { type Network, requireScale } from './model/network.ts'
+import { decodeNetwork } from './model/networkFile.ts'
 import { quoted, type Scale } from './params.ts'
 import { withinTimeout } from './within.ts'
 

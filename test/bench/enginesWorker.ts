@@ -8,7 +8,8 @@ import { createFusedEngine } from '../../worker/engine/fused.ts'
 import type { Planes } from '../../worker/engine/engine.ts'
 import { kernelModules } from '../../worker/engine/kernel/workers.ts'
 import { createWorkerdOrtEngine } from '../../worker/engine/ort-workerd.ts'
-import { decodeNetwork, type Network } from '../../worker/model/network.ts'
+import { type Network } from '../../worker/model/network.ts'
+import { decodeNetwork } from '../../worker/model/networkFile.ts'
 
 declare global {
   /** Where COUNT_WASM (inspector.ts) runs before. */

@@ -13,7 +13,7 @@ import { loadKernels, loadPictureKernel } from '../../worker/engine/kernel/node.
 import { upscale } from '../../worker/engine/upscale.ts'
 import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
-import { decodeNetwork } from '../../worker/model/network.ts'
+import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { compare, cpuMs, median, type Table } from './bench.ts'
 import { type Stage, type Stretches, stretchesOf } from './stretch.ts'
 

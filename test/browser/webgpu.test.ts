@@ -10,11 +10,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reference } from '../../worker/engine/reference.ts'
 import {
   describeNetwork,
-  encodeNetwork,
   type Network,
   SRCNN_915,
   subPixelArchitecture,
 } from '../../worker/model/network.ts'
+import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../support/samples.ts'
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'

@@ -4,7 +4,8 @@
 // Switches in the query say what goes wrong meanwhile.
 import empty from './empty.wasm'
 import { createWorkerdOrtEngine } from '../../worker/engine/ort-workerd.ts'
-import { decodeNetwork, type Network } from '../../worker/model/network.ts'
+import { type Network } from '../../worker/model/network.ts'
+import { decodeNetwork } from '../../worker/model/networkFile.ts'
 
 const engine = createWorkerdOrtEngine()
 const networks = new Map<string, Network>()

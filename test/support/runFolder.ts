@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { exportModel } from '../../trainer/export.ts'
 import { DEFAULT_MODEL, type Validation } from '../../worker/model/manifest.ts'
-import { describeNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts'
+import { describeNetwork, type Network } from '../../worker/model/network.ts'
+import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { lifting } from './models.ts'
 
 export interface Model {

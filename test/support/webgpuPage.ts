@@ -2,7 +2,8 @@
 import * as ort from 'onnxruntime-web/webgpu'
 import type { Planes } from '../../worker/engine/engine.ts'
 import { createOrtEngine } from '../../worker/engine/ort.ts'
-import { decodeNetwork, type Network } from '../../worker/model/network.ts'
+import { type Network } from '../../worker/model/network.ts'
+import { decodeNetwork } from '../../worker/model/networkFile.ts'
 
 ort.env.wasm.numThreads = 1
 ort.env.wasm.wasmPaths = '/ort/'

@@ -20,12 +20,8 @@ import { createMeasure } from '../../trainer/score.ts'
 import { reference } from '../../worker/engine/reference.ts'
 import { greyOf } from '../../worker/image/color.ts'
 import { quantize } from '../../worker/image/plane.ts'
-import {
-  createNetwork,
-  encodeNetwork,
-  type Network,
-  subPixelArchitecture,
-} from '../../worker/model/network.ts'
+import { createNetwork, type Network, subPixelArchitecture } from '../../worker/model/network.ts'
+import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { encodeOnnx, type OnnxGraph, type OnnxNode } from '../../worker/model/onnx.ts'
 import { codec } from '../support/codec.ts'
 import { sampleNetwork } from '../support/samples.ts'

@@ -5,7 +5,8 @@ import { expect, test } from 'vitest'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import { createOrtEngine } from '../../worker/engine/ort.ts'
-import { createNetwork, decodeNetwork, encodeNetwork, haloOf, type Network, subPixelArchitecture } from '../../worker/model/network.ts' // prettier-ignore
+import { createNetwork, haloOf, type Network, subPixelArchitecture } from '../../worker/model/network.ts' // prettier-ignore
+import { decodeNetwork, encodeNetwork } from '../../worker/model/networkFile.ts'
 import { readCheckpoint, writeCheckpoint } from '../../trainer/checkpoint.ts'
 import { chooseBackend } from '../../trainer/engine/backends.ts'
 import { loadRuntime } from '../../trainer/engine/runtime.ts'

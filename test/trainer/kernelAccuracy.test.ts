@@ -10,7 +10,7 @@ import { loadKernels } from '../../worker/engine/kernel/node.ts'
 import { createOrtEngine } from '../../worker/engine/ort.ts'
 import { upscalePlane } from '../../worker/engine/upscale.ts'
 import { quantize } from '../../worker/image/plane.ts'
-import { decodeNetwork } from '../../worker/model/network.ts'
+import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { ort } from '../support/ort.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')

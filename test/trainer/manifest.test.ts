@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { formatManifest, type ModelEntry, parseManifest, withEntry } from '../../worker/model/manifest.ts' // prettier-ignore
-import { decodeNetwork, describeNetwork } from '../../worker/model/network.ts'
+import { describeNetwork } from '../../worker/model/network.ts'
+import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { ModelError } from '../../worker/model/onnx.ts'
 import { licenceOf } from '../../trainer/licences.ts'
 

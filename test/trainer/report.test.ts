@@ -7,7 +7,8 @@ import { readHeader } from '../../worker/codec/header.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import { reference } from '../../worker/engine/reference.ts'
 import { createRandom } from '../../worker/image/prng.ts'
-import { createNetwork, describeNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts' // prettier-ignore
+import { createNetwork, describeNetwork, type Network } from '../../worker/model/network.ts' // prettier-ignore
+import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { UsageError } from '../../trainer/arguments.ts'
 import { command } from '../../trainer/commands/report.ts'
 import type { Dataset, Picture } from '../../trainer/dataset.ts'

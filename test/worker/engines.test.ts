@@ -3,12 +3,8 @@ import { readdirSync } from 'node:fs'
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import {
-  createNetwork,
-  encodeNetwork,
-  type Network,
-  subPixelArchitecture,
-} from '../../worker/model/network.ts'
+import { createNetwork, type Network, subPixelArchitecture } from '../../worker/model/network.ts'
+import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { lifting, shipModels } from '../support/models.ts'
 import { type FakeOrigin, startOrigin } from '../support/origin.ts'
 import { BUNDLE, ORT_BUNDLE, startWorker } from '../support/worker.ts'

@@ -9,7 +9,8 @@ import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRandom } from '../../worker/image/prng.ts'
-import { type Architecture, createNetwork, encodeNetwork, SRCNN_915, subPixelArchitecture } from '../../worker/model/network.ts' // prettier-ignore
+import { type Architecture, createNetwork, SRCNN_915, subPixelArchitecture } from '../../worker/model/network.ts' // prettier-ignore
+import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { type FakeOrigin, startOrigin } from '../support/origin.ts'
 import { ROOT, startWorker } from '../support/worker.ts'
 

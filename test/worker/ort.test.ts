@@ -8,11 +8,11 @@ import type { Planes } from '../../worker/engine/engine.ts'
 import { reference } from '../../worker/engine/reference.ts'
 import {
   describeNetwork,
-  encodeNetwork,
   type Network,
   SRCNN_915,
   subPixelArchitecture,
 } from '../../worker/model/network.ts'
+import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../support/samples.ts'
 
 const ORT_WASM = 'onnxruntime-web/ort-wasm-simd-threaded.wasm'

@@ -6,7 +6,8 @@ import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import { roundToHalf } from '../../worker/model/half.ts'
-import { channelsOf, decodeNetwork, describeNetwork, encodeNetwork, type Network } from '../../worker/model/network.ts' // prettier-ignore
+import { channelsOf, describeNetwork, type Network } from '../../worker/model/network.ts' // prettier-ignore
+import { decodeNetwork, encodeNetwork } from '../../worker/model/networkFile.ts'
 import { type Command, UsageError } from '../arguments.ts'
 import { readCheckpoint, type Recipe, writeCheckpoint } from '../checkpoint.ts'
 import { type Circumstances, commandOf, type Config, OPTIONS, parseCircumstances, parseConfig, parseTrainArguments, sourceOptionsOf, taskOf, type TrainArguments } from '../config.ts' // prettier-ignore

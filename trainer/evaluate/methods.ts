@@ -4,12 +4,8 @@ import path from 'node:path'
 import type { Engine } from '../../worker/engine/engine.ts'
 import type { Model } from '../../worker/engine/upscale.ts'
 import { ModelError } from '../../worker/model/onnx.ts'
-import {
-  channelsOf,
-  decodeNetwork,
-  type Network,
-  requireScale,
-} from '../../worker/model/network.ts'
+import { channelsOf, type Network, requireScale } from '../../worker/model/network.ts'
+import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { hintOf, UsageError } from '../arguments.ts'
 import type { Dictionary } from '../baseline/enlarge.ts'
 import { createInference, createOrtInference, type Runtime } from '../engine/runtime.ts'

@@ -2,7 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ModelEntry } from '../../worker/model/manifest.ts'
-import { decodeNetwork, type Network } from '../../worker/model/network.ts'
+import { type Network } from '../../worker/model/network.ts'
+import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { readManifest } from '../export.ts'
 
 /** One validation. */

@@ -2,12 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ModelEntry } from '../../worker/model/manifest.ts'
-import {
-  channelsOf,
-  decodeNetwork,
-  type Network,
-  requireScale,
-} from '../../worker/model/network.ts'
+import { channelsOf, type Network, requireScale } from '../../worker/model/network.ts'
+import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { MANIFEST, readManifest, sha256Of } from '../export.ts'
 
 export interface Candidate {

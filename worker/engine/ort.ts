@@ -2,7 +2,8 @@
 // onnxruntime-web's WASM (workerd: ort-workerd.ts, Node, browsers), its WebGPU provider (browsers,
 // Node with the `webgpu` package) and onnxruntime-node.
 import type { InferenceSession, TensorConstructor } from 'onnxruntime-web'
-import { channelsOf, encodeNetwork, type Network } from '../model/network.ts'
+import { channelsOf, type Network } from '../model/network.ts'
+import { encodeNetwork } from '../model/networkFile.ts'
 import type { Engine, Planes } from './engine.ts'
 
 /** The part of onnxruntime-common's API that is used: the module namespace of any of its packages. */

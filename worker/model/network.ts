@@ -14,7 +14,7 @@
 //
 // Planes hold level / 255 (luma in studio range) and are not clamped. Cross-correlation, as all
 // frameworks compute "convolution": y[o](p) = bias[o] + sum_i,d w[o][i][d] * x[i](p + d - k/2).
-import { type OnnxConstant, type OnnxGraph, type OnnxNode, decodeOnnx, encodeOnnx, ModelError } from './onnx.ts' // prettier-ignore
+import { ModelError } from './onnx.ts'
 
 export interface Layer {
   /** Side of the square kernel, odd. */
@@ -81,7 +81,7 @@ export function subPixelArchitecture(scale: number, width: number, pairs: number
 const MAX_LAYERS = 32
 const MAX_KERNEL = 31
 const MAX_CHANNELS = 512
-const MAX_SCALE = 4
+export const MAX_SCALE = 4
 
 /** A network with zero weights, for a trainer to fill. Throws a ModelError for an impossible shape. */
 export function createNetwork(architecture: Architecture): Network {
@@ -135,268 +135,11 @@ export function describeNetwork(network: Network): string {
   return `${kernels} ${channels}${scale > 1 ? ` x${scale}` : ''}${residual ? ' residual' : ''}`
 }
 
-/**
- * The network as an ONNX file: input `x` and output `y`, both f32 [1, channels, height, width]. Where
- * the network enlarges, `y` is `scale` times as large; where it is residual, too, there is a second
- * input of that size, `bicubic`, to which it adds.
- */
-export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
-  const { layers, scale, residual, padding } = network
-  const nodes: OnnxNode[] = []
-  const constants = new Map<string, OnnxConstant>()
-  const integers = (name: string, values: readonly number[]) => {
-    constants.set(name, { dims: [values.length], values })
-    return name
-  }
-  let current = 'x'
-  /** What goes into the network's next value, and what that is called. */
-  const add = (op: string, inputs: readonly string[], output: string, attributes: OnnxNode['attributes'] = {}) => {
-    nodes.push({ op, inputs, outputs: [output], attributes })
-    current = output
-  } // prettier-ignore
-  const halo = haloOf(network)
-  if (padding === 'edge') {
-    const pads = integers('pads', [0, 0, halo, halo, 0, 0, halo, halo])
-    add('Pad', ['x', pads], 'padded', { mode: 'edge' })
-  }
-  const taken: string[] = [] // by each layer
-  layers.forEach(({ kernel, inputs, outputs, weights, bias, hasSkip }, i) => {
-    const isLast = i === layers.length - 1
-    const isEnd = isLast && scale === 1 && !residual
-    const name = (what: string) => `${what}${i + 1}`
-    constants.set(name('w'), { dims: [outputs, inputs, kernel, kernel], values: weights })
-    constants.set(name('b'), { dims: [outputs], values: bias })
-    const pad = padding === 'zero' ? (kernel - 1) / 2 : 0
-    taken.push(current)
-    add('Conv', [current, name('w'), name('b')], isEnd && !hasSkip ? 'y' : name('conv'), {
-      kernel_shape: [kernel, kernel],
-      pads: [pad, pad, pad, pad],
-    })
-    if (hasSkip) {
-      const convolved = current
-      const margin = skipMargin(network.layers, i, padding)
-      let skipped = taken[i - 1]
-      if (margin > 0) {
-        const [from, to] = [integers(name('from'), [margin, margin]), integers(name('to'), [-margin, -margin])] // prettier-ignore
-        add('Slice', [skipped, from, to, integers('axes', PICTURE_AXES)], name('skip'))
-        skipped = current
-      }
-      add('Add', [convolved, skipped], isEnd ? 'y' : name('sum'))
-    }
-    if (!isLast) add('Relu', [current], name('relu'))
-  })
-  if (scale > 1) {
-    const attributes = { blocksize: scale, mode: 'CRD' }
-    add('DepthToSpace', [current], residual ? 'detail' : 'y', attributes)
-  }
-  if (residual) add('Add', [current, scale > 1 ? 'bicubic' : 'x'], 'y')
-
-  const channels = channelsOf(network)
-  const small = [1, channels, 'height', 'width']
-  const large = scale > 1 ? [1, channels, `${scale} height`, `${scale} width`] : small
-  return encodeOnnx({
-    nodes,
-    constants,
-    inputs: [
-      { name: 'x', dims: small },
-      ...(scale > 1 && residual ? [{ name: 'bicubic', dims: large }] : []),
-    ],
-    outputs: [{ name: 'y', dims: large }],
-  })
-}
-
-/** Of [1, channels, height, width] */
-const PICTURE_AXES = [2, 3]
-
-/** How much larger than the output of layer `i`, on each side, what its skip adds is. */
-function skipMargin(layers: readonly Pick<Layer, 'kernel'>[], i: number, padding: Padding): number {
-  return padding === 'zero' ? 0 : (layers[i - 1].kernel - 1) / 2 + (layers[i].kernel - 1) / 2
-}
-
-/**
- * Reads what encodeNetwork writes, from any writer: at most one Pad (mode edge, half the receptive
- * field) in front of valid convolutions, or zero padding in each convolution; ReLU between them;
- * before a ReLU an Add of what went into the layer before, cut to size by a Slice; then at most one
- * DepthToSpace; at most one Add of the input at the end, or behind DepthToSpace of a second input.
- * Anything else is a ModelError that says what was expected.
- */
-export function decodeNetwork(file: Uint8Array): Network {
-  const graph = decodeOnnx(file)
-  const [input, bicubic] = graph.inputs.map(({ name }) => name)
-  const enlarges = graph.nodes.some(({ op }) => op === 'DepthToSpace')
-  if (
-    graph.outputs.length !== 1 ||
-    graph.inputs.length < 1 ||
-    graph.inputs.length > (enlarges ? 2 : 1)
-  ) {
-    throw new ModelError(
-      `expected one input and one output, got ${graph.inputs.length} and ${graph.outputs.length}`,
-    )
-  }
-  const nodes = graph.nodes.filter(({ op }) => op !== 'Slice')
-  const slices = graph.nodes.filter(({ op }) => op === 'Slice')
-  let current = input
-  /** Takes the next node if it is an `op` on the chain's end. */
-  const take = (op: string): OnnxNode | undefined => {
-    if (nodes[0]?.op !== op) return undefined
-    const { inputs } = nodes[0]
-    if (op === 'Add' ? !inputs.includes(current) : inputs[0] !== current) return undefined
-    const node = nodes.shift()!
-    current = node.outputs[0]
-    return node
-  }
-  /** Takes the next node if it is an Add of `other` to the chain's end. */
-  const takeAddOf = (other: string) => (nodes[0]?.inputs.includes(other) ? take('Add') : undefined)
-
-  const pad = take('Pad')
-  const layers: Layer[] = []
-  const paddings: number[] = []
-  const taken: string[] = []
-  for (let isFirst = true; isFirst || take('Relu'); isFirst = false) {
-    taken.push(current)
-    const conv = take('Conv')
-    if (!conv) throw unexpected(nodes[0], `Conv as layer ${layers.length + 1}`)
-    const [layer, padding] = readLayer(graph, conv, layers.length + 1)
-    paddings.push(padding)
-    layers.push(layer)
-    if (layers.length > MAX_LAYERS) throw new ModelError(`expected at most ${MAX_LAYERS} layers`)
-    const last = layers.length - 1
-    // An Add of the input that ends the graph is the residual, which is the same thing.
-    if (last > 0 && !(nodes.length === 1 && nodes[0].inputs.includes(input))) {
-      const margin = skipMargin(layers, last, pad ? 'edge' : 'zero')
-      const slice = margin > 0 ? slices.find((node) => isSkipSlice(graph, node, taken[last - 1], margin)) : undefined // prettier-ignore
-      if (slice ? takeAddOf(slice.outputs[0]) : margin === 0 && takeAddOf(taken[last - 1])) {
-        layers[last] = { ...layer, hasSkip: true }
-        if (slice) slices.splice(slices.indexOf(slice), 1)
-      }
-    }
-  }
-  const shuffle = take('DepthToSpace')
-  const scale = shuffle ? blockOf(shuffle, layers) : 1
-  const added = shuffle ? bicubic : input
-  const add = added === undefined ? undefined : takeAddOf(added)
-  const rest = nodes[0] ?? slices[0]
-  if (rest?.op === 'Add' && rest.inputs.includes(current)) {
-    throw new ModelError(
-      `layer ${layers.length}: expected its Add to add ${shuffle ? `the enlarged picture, a second input` : `what went into the layer before, cut to its size, or the last one the network's input "${input}"`}, got Add(${rest.inputs.join(', ')})`,
-    )
-  }
-  if (rest || current !== graph.outputs[0].name || (bicubic !== undefined && !add)) {
-    throw unexpected(rest, 'Relu and Conv, an Add of a skip, DepthToSpace, one Add of the input, or the end') // prettier-ignore
-  }
-  const network = checked({ layers, scale, residual: add !== undefined, padding: 'edge' })
-  return { ...network, padding: paddingOf(pad && edgePadOf(graph, pad), layers, paddings) }
-}
-
-/** Whether it cuts `margin` off each side of `input`. */
-function isSkipSlice(graph: OnnxGraph, node: OnnxNode, input: string, margin: number): boolean {
-  const [data, ...rest] = node.inputs
-  const expected = [[margin, margin], [-margin, -margin], PICTURE_AXES, [1, 1]] // prettier-ignore
-  return (
-    data === input &&
-    rest.length >= 3 &&
-    rest.every((name, i) => isList(graph.constants.get(name)?.values, expected[i] ?? []))
-  )
-}
-
-/** How many times as large DepthToSpace makes a picture. */
-function blockOf({ attributes }: OnnxNode, layers: readonly Layer[]): number {
-  const { blocksize, mode = 'DCR' } = attributes
-  // The two orders differ where there are several channels only.
-  const isKnown = mode === 'CRD' || (mode === 'DCR' && layers[0].inputs === 1)
-  if (isKnown && typeof blocksize === 'number' && blocksize >= 2 && blocksize <= MAX_SCALE) {
-    return blocksize
-  }
-  throw new ModelError(
-    `expected DepthToSpace by 2 to ${MAX_SCALE} in mode CRD, got ${String(blocksize)} in ${String(mode)}`,
-  )
-}
-
-function readLayer(graph: OnnxGraph, node: OnnxNode, position: number): [Layer, number] {
-  const weights = graph.constants.get(node.inputs[1])
-  const bias = graph.constants.get(node.inputs[2])
-  const [outputs, inputs, kernel, kernelWidth] = weights?.dims ?? []
-  if (
-    !(weights?.values instanceof Float32Array) ||
-    weights.dims.length !== 4 ||
-    kernel !== kernelWidth
-  ) {
-    throw new ModelError(
-      `layer ${position}: expected constant f32 weights [outputs, inputs, k, k], got [${weights?.dims ?? ''}]`,
-    )
-  }
-  if (!(bias?.values instanceof Float32Array) || bias.values.length !== outputs) {
-    throw new ModelError(
-      `layer ${position}: expected a constant f32 bias [${outputs}], got [${bias?.dims ?? ''}]`,
-    )
-  }
-  const { kernel_shape = [kernel, kernel], pads = [0, 0, 0, 0] } = node.attributes
-  if (!isList(kernel_shape, [kernel, kernel])) {
-    throw new ModelError(
-      `layer ${position}: expected kernel_shape [${kernel}, ${kernel}], as the weights have it, got [${[kernel_shape].flat().join(', ')}]`,
-    )
-  }
-  const { strides = [1, 1], dilations = [1, 1], group = 1, auto_pad = 'NOTSET' } = node.attributes
-  const pad = typeof pads === 'object' ? pads[0] : NaN
-  if (
-    !isList(strides, [1, 1]) ||
-    !isList(dilations, [1, 1]) ||
-    group !== 1 ||
-    auto_pad !== 'NOTSET' ||
-    !isList(pads, [pad, pad, pad, pad])
-  ) {
-    throw new ModelError(
-      `layer ${position}: expected a plain convolution (stride 1, dilation 1, one group, equal pads)`,
-    )
-  }
-  const { values } = weights
-  return [{ kernel, inputs, outputs, weights: values, bias: bias.values, hasSkip: false }, pad]
-}
-
-function isList(
-  value: OnnxNode['attributes'][string] | Float32Array | undefined,
-  expected: readonly number[],
-): boolean {
-  return (
-    typeof value === 'object' &&
-    value.length === expected.length &&
-    expected.every((v, i) => v === value[i])
-  )
-}
-
-/** The width of an edge Pad on the two picture axes. */
-function edgePadOf(graph: OnnxGraph, node: OnnxNode): number {
-  const pads = graph.constants.get(node.inputs[1])?.values ?? []
-  const size = pads[2]
-  const expected = [0, 0, size, size, 0, 0, size, size]
-  if (
-    node.attributes.mode !== 'edge' ||
-    pads.length !== 8 ||
-    expected.some((v, i) => v !== pads[i])
-  ) {
-    throw new ModelError('expected Pad with mode edge and one constant width on height and width')
-  }
-  return size
-}
-
-function paddingOf(
-  edge: number | undefined,
-  layers: readonly Layer[],
-  paddings: readonly number[],
-) {
-  const halves = layers.map(({ kernel }) => (kernel - 1) / 2)
-  const halo = halves.reduce((sum, half) => sum + half)
-  if (edge === halo && paddings.every((pad) => pad === 0)) return 'edge'
-  if (edge === undefined && paddings.every((pad, i) => pad === halves[i])) return 'zero'
-  throw new ModelError(
-    `expected one edge Pad of ${halo} and no other padding, or no Pad and pads of ${halves.join(', ')} ` +
-      `in the convolutions; got ${edge ?? 'no Pad'} and ${paddings.join(', ')}`,
-  )
-}
-
-function checked(network: Network): Network {
+/** Throws a ModelError for what is no network. */
+export function checked(network: Network): Network {
   const { layers, scale, residual } = network
   if (layers.length === 0) throw new ModelError('expected at least one layer')
+  if (layers.length > MAX_LAYERS) throw new ModelError(`expected at most ${MAX_LAYERS} layers`)
   layers.forEach((layer, i) => {
     const { kernel, inputs, outputs } = layer
     const where = `layer ${i + 1}`
@@ -430,9 +173,4 @@ function checked(network: Network): Network {
     throw new ModelError(`expected ${scale > 1 ? `${scale}² times ` : ''}as many channels out as in${residual ? ' (residual)' : ''}, got ${first} in and ${last} out`) // prettier-ignore
   }
   return network
-}
-
-function unexpected(node: OnnxNode | undefined, expected: string): ModelError {
-  const got = node ? `${node.op}(${node.inputs.join(', ')})` : 'the end of the graph'
-  return new ModelError(`expected ${expected}, got ${got}`)
 }

@@ -6,7 +6,8 @@ import { hasRelaxedSimd } from '../../../worker/engine/kernel/node.ts'
 import { createOrtEngine } from '../../../worker/engine/ort.ts'
 import { crop } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
-import { type Architecture, decodeNetwork, describeNetwork, type Network } from '../../../worker/model/network.ts' // prettier-ignore
+import { type Architecture, describeNetwork, type Network } from '../../../worker/model/network.ts' // prettier-ignore
+import { decodeNetwork } from '../../../worker/model/networkFile.ts'
 import { drawnPlanes } from '../../support/drawn.ts'
 import { builds, engines, expectSound } from '../../support/fused.ts'
 import { watchMemories } from '../../support/memories.ts'

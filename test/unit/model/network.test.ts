@@ -6,15 +6,14 @@ import {
   channelsOf,
   costOf,
   createNetwork,
-  decodeNetwork,
   describeNetwork,
-  encodeNetwork,
   haloOf,
   requireScale,
   subPixelArchitecture,
   type Network,
   SRCNN_915,
 } from '../../../worker/model/network.ts'
+import { decodeNetwork, encodeNetwork } from '../../../worker/model/networkFile.ts'
 import { convolutionFile } from '../../support/onnxFile.ts'
 import { ort } from '../../support/ort.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../../support/samples.ts'

@@ -2,13 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { createRandom } from '../../../worker/image/prng.ts'
 import {
   type Architecture,
-  decodeNetwork,
   describeNetwork,
-  encodeNetwork,
   type Padding,
   SRCNN_915,
   subPixelArchitecture,
 } from '../../../worker/model/network.ts'
+import { decodeNetwork, encodeNetwork } from '../../../worker/model/networkFile.ts'
 import {
   decodeOnnx,
   encodeOnnx,
