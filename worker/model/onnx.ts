@@ -1,7 +1,7 @@
 // The subset of ONNX that this project reads and writes: a graph of nodes with integer, integer
 // list and string attributes, and f32 or int64 constants. Both directions use one table of field
 // numbers, taken from onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
-// What a graph means, and which graphs are ours, is network.ts's business.
+// What a graph means, and which graphs are ours, is networkFile.ts's business.
 //
 // An f32 constant that half precision holds without loss takes half the bytes: it is stored as FLOAT16
 // with a Cast behind it, as any runtime reads it, and comes back as the f32 constant that it was.
