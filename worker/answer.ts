@@ -4,6 +4,7 @@ import type { Bytes, Entry } from './cache.ts'
 import type { Header } from './codec/header.ts'
 import { SAFE_HEADERS } from './errors.ts'
 import { isStorable } from './freshness.ts'
+import { parseRange } from './range.ts'
 
 /** Why a picture comes back as it was. */
 export const SKIP_REASONS = {
@@ -21,7 +22,8 @@ export const SKIP_REASONS = {
   // What the origin says
   ORIGIN_STATUS: 'the origin answered with something else than 200',
   NO_TRANSFORM: 'the origin forbids changes (Cache-Control: no-transform)',
-  CREDENTIALS: 'the request has an Authorization header: the answer is for one visitor',
+  PROCESSED: 'it has been through super resolution before it came here',
+  CREDENTIALS: 'the answer depends on who asks: it is for one visitor',
   // What went wrong here
   BUSY: 'too many pictures at once',
   MODEL: 'the weights are missing or damaged',
@@ -53,6 +55,43 @@ export function doneField(scale: number, model: string, engine: string | undefin
   return `done; scale=${scale}; model="${model}"${engine ? `; engine=${engine}` : ''}`
 }
 
+/** What an origin says of its picture's use by other sites: it holds for the result, too. */
+const CROSS_ORIGIN = ['timing-allow-origin', 'cross-origin-resource-policy']
+const ALLOW_ORIGIN = 'access-control-allow-origin'
+/** What scripts of other sites may read of an answer that they may read. */
+const EXPOSED = 'X-SR, Cache-Status, ETag, Content-Length, Content-Range'
+
+/** The headers of an origin that its result inherits. Only a `*` is meant for every visitor. */
+export function inheritedHeaders(origin: Headers): Record<string, string> {
+  const inherited: Record<string, string> = {}
+  for (const name of CROSS_ORIGIN) {
+    const value = origin.get(name)
+    if (value !== null) inherited[name] = value
+  }
+  if (origin.get(ALLOW_ORIGIN) === '*') inherited[ALLOW_ORIGIN] = '*'
+  return inherited
+}
+
+/** Makes scripts of other sites see an answer, where the option `allowOrigin` says so or the origin did. */
+export function allowOrigin(headers: Headers, allowed: string | undefined): void {
+  if (allowed !== undefined) {
+    headers.set(ALLOW_ORIGIN, allowed)
+    headers.set('timing-allow-origin', allowed)
+    headers.set('cross-origin-resource-policy', 'cross-origin')
+  }
+  if (headers.has(ALLOW_ORIGIN)) headers.set('access-control-expose-headers', EXPOSED)
+}
+
+/** To a browser that asks whether a script of another site may ask (the Fetch standard's preflight). */
+export function preflightResponse(): Response {
+  const headers = {
+    'access-control-allow-methods': 'GET, HEAD',
+    'access-control-allow-headers': 'Range, If-Range, If-None-Match, If-Modified-Since',
+    'access-control-max-age': '86400',
+  }
+  return new Response(null, { status: 204, headers })
+}
+
 export interface AboutResult {
   /** What follows the cache's name in `Cache-Status`. */
   readonly cacheStatus: string
@@ -61,27 +100,53 @@ export interface AboutResult {
   readonly variesByAccept: boolean
 }
 
-/** A result as 200, or 304 where the visitor has it already. */
+/**
+ * A result as 200, as 206 or 416 where a range of it is asked for, or as 304 where the visitor has it
+ * already. Without an `etag` it has not been made: the headers that are known, for a HEAD.
+ */
 export function resultResponse(
   request: Request,
   entry: Entry,
-  etag: string,
+  etag: string | undefined,
   bytes: Bytes | undefined,
   { cacheStatus, ttlSeconds, variesByAccept }: AboutResult,
 ): Response {
   const headers = new Headers({
-    etag,
+    ...entry.inherited,
     'cache-control': cacheControlOf(ttlSeconds),
     'cache-status': `edge-srcnn; ${cacheStatus}`,
     'x-sr': entry.sr,
+    'accept-ranges': 'bytes',
     ...SAFE_HEADERS,
   })
   if (entry.sourceModified) headers.set('last-modified', entry.sourceModified)
   if (variesByAccept) headers.set('vary', 'Accept')
-  if (isNotModified(request, etag)) return new Response(null, { status: 304, headers })
+  if (etag === undefined) {
+    headers.set('content-type', entry.type)
+    return new Response(null, { headers })
+  }
+  headers.set('etag', etag)
+  if (isKnown(request, etag, entry.sourceModified)) return new Response(null, { status: 304, headers }) // prettier-ignore
   headers.set('content-type', entry.type)
   headers.set('content-length', `${entry.size}`)
-  return new Response(request.method === 'HEAD' ? null : bytes, { headers })
+  if (request.method === 'HEAD') return new Response(null, { headers })
+  const range = isRangeOf(request, etag) ? parseRange(request.headers.get('range'), entry.size) : undefined // prettier-ignore
+  if (range === undefined) return new Response(bytes, { headers })
+  if (range === 'none') {
+    headers.set('content-range', `bytes */${entry.size}`)
+    headers.delete('content-length')
+    return new Response(null, { status: 416, headers })
+  }
+  const { first, last } = range
+  headers.set('content-range', `bytes ${first}-${last}/${entry.size}`)
+  headers.set('content-length', `${last - first + 1}`)
+  return new Response(bytes?.subarray(first, last + 1), { status: 206, headers })
+}
+
+/** If-Range, by strong comparison (RFC 9110, 13.1.5): a date is never exact enough. */
+function isRangeOf({ headers }: Request, etag: string): boolean {
+  const field = headers.get('if-range')
+  return field === null || field.trim() === etag
 }
 
 function cacheControlOf(ttlSeconds: number): string {
@@ -123,8 +188,17 @@ export function originalResponse(
   return new Response(null, { status: 304, headers: response.headers })
 }
 
+/** If-None-Match; where there is none, If-Modified-Since (RFC 9110, 13.1.3). */
+export function isKnown(request: Request, etag: string, modified: string | undefined): boolean {
+  const since = request.headers.get('if-modified-since')
+  if (request.headers.has('if-none-match') || since === null || modified === undefined) {
+    return isNotModified(request, etag)
+  }
+  return Date.parse(modified) <= Date.parse(since)
+}
+
 /** If-None-Match, by weak comparison (RFC 9110, 13.1.2). */
-export function isNotModified(request: Request, etag: string): boolean {
+function isNotModified(request: Request, etag: string): boolean {
   const field = request.headers.get('if-none-match')
   if (field === null) return false
   const opaque = (tag: string) => tag.trim().replace(/^W\//, '')

@@ -3,14 +3,16 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { PIPELINE_VERSION } from './cache.ts'
 import { ConfigError, SrError } from './errors.ts'
+import type { Handler } from './middleware.ts'
 import type { ListedModel } from './models.ts'
 
 export interface AppParts {
   /** Where our own pages lie. Begins and ends with a slash; default `/_sr/`. */
   readonly prefix: string
-  readonly superResolution: MiddlewareHandler
+  /** Made for what lies below it. */
+  readonly superResolution: (below: Handler) => MiddlewareHandler
   /** Gives whatever lies outside the prefix; undefined where there is no origin (the demo). */
-  readonly origin: ((c: Context) => Promise<Response>) | undefined
+  readonly origin: Handler | undefined
   /** Our own pages: paths are those below the prefix. */
   readonly assets: { fetch(request: Request): Promise<Response> }
   /** For the health page. */
@@ -40,13 +42,15 @@ export function createApp(parts: AppParts): Hono {
     const health = { status: 'ok', pipeline: PIPELINE_VERSION, engines, maxOutputPixels, models }
     return c.json(health, 200, { 'cache-control': 'no-store' })
   })
-  app.use(parts.superResolution)
-  app.all(`${prefix}*`, (c) => {
-    const url = new URL(c.req.url)
+  const pages: Handler = (c) => {
+    const url = new URL(c.req.raw.url)
     url.pathname = url.pathname.slice(prefix.length - 1)
     return parts.assets.fetch(new Request(url, c.req.raw))
-  })
-  if (origin) app.all('*', origin)
-  else app.get('/', (c) => c.redirect(prefix))
+  }
+  const isOurs = (c: Context) => new URL(c.req.raw.url).pathname.startsWith(prefix)
+  const below: Handler = async (c) => (isOurs(c) ? pages(c) : origin ? origin(c) : c.notFound())
+  app.use(parts.superResolution(below))
+  if (!origin) app.get('/', (c) => c.redirect(prefix))
+  app.all('*', below)
   return app
 }

@@ -36,8 +36,12 @@ export interface Entry {
   /** The source's validators, for asking whether it changed. */
   readonly sourceEtag?: string
   readonly sourceModified?: string
+  /** Headers of the origin that hold for the result, too. */
+  readonly inherited?: Readonly<Record<string, string>>
   /** How long the origin lets it be fresh. */
   readonly ttlSeconds: number
+  /** How long after that it may be served while the origin fails. */
+  readonly staleSeconds?: number
   /** Milliseconds since 1970. */
   readonly freshUntil: number
 }

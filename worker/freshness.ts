@@ -7,6 +7,8 @@ export interface Freshness {
   readonly isStorable: boolean
   /** Seconds for which it is served without asking again; 0: ask every time; undefined: not said. */
   readonly ttlSeconds: number | undefined
+  /** Seconds beyond that for which it may be served while the origin fails. */
+  readonly staleSeconds: number
   /** `no-transform`: the origin forbids a changed picture. */
   readonly isFixed: boolean
 }
@@ -20,8 +22,19 @@ export function freshnessOf(headers: Headers, settings: Settings, nowMs: number)
   return {
     isStorable: isStorable(headers),
     ttlSeconds: lifetime && Math.min(settings.maxTtlSeconds, Math.max(0, lifetime)),
+    staleSeconds: Math.min(MAX_STALE_SECONDS, staleOf(directives)),
     isFixed: directives.has('no-transform'),
   }
+}
+
+const MAX_STALE_SECONDS = 86_400
+
+/** stale-if-error (RFC 5861); without it as long as we like, unless that is forbidden (RFC 9111, 4.2.4). */
+function staleOf(directives: Map<string, string>): number {
+  const said = directives.get('stale-if-error')
+  if (said !== undefined) return secondsOf(said) ?? 0
+  const forbids = ['no-cache', 'must-revalidate', 'proxy-revalidate', 's-maxage']
+  return forbids.some((name) => directives.has(name)) ? 0 : MAX_STALE_SECONDS
 }
 
 /** Whether the origin lets one visitor's answer be kept for others. */

@@ -28,6 +28,7 @@ interface Env {
   readonly SR_PREFIX?: string
   readonly SR_PARAM?: string
   readonly SR_MODEL?: string
+  readonly SR_ALLOW_ORIGIN?: string
 }
 
 // Read once, here: a wrong variable fails the deploy, not the first visitor.
@@ -35,6 +36,7 @@ const env = untyped as unknown as Env
 const options = {
   param: env.SR_PARAM,
   model: env.SR_MODEL,
+  allowOrigin: env.SR_ALLOW_ORIGIN,
   results: env.RESULTS_BUCKET,
   models: env.MODELS_BUCKET,
 }
@@ -44,7 +46,7 @@ const models = createModels(platform.bundled, env.MODELS_BUCKET)
 
 export default createApp({
   prefix: env.SR_PREFIX ?? '/_sr/',
-  superResolution: createSuperResolution(platform)(options),
+  superResolution: (below) => createSuperResolution(platform)(options, below),
   origin: originOf(env),
   assets: env.ASSETS,
   engines: platform.engines,

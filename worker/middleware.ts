@@ -1,7 +1,7 @@
 // `superResolution(options)`: the Hono middleware, the public face of the whole. Its picture comes
 // from `await next()`: a route, a bucket, static assets, a proxy. Without `sr` it is not there.
 import type { Context, MiddlewareHandler } from 'hono'
-import { originalResponse, type SkipReason } from './answer.ts'
+import { allowOrigin, originalResponse, preflightResponse, type SkipReason } from './answer.ts'
 import { createResultCache } from './cache.ts'
 import type { Codec } from './codec/codec.ts'
 import type { Engine } from './engine/engine.ts'
@@ -11,7 +11,7 @@ import type { Network } from './model/network.ts'
 import { type BundledModels, createModels, type Models } from './models.ts'
 import { resolveOptions, type Settings, type SuperResolutionOptions } from './options.ts'
 import { type Params, parseParams } from './params.ts'
-import { serveUpscaled } from './pipeline.ts'
+import { type Asking, serveUpscaled } from './pipeline.ts'
 import { createSlots } from './slots.ts'
 import { type Source, sourceHeaders } from './source.ts'
 
@@ -36,25 +36,41 @@ export function isSourceRequest(c: Context): boolean {
   return sourceRequests.has(c.req.raw)
 }
 
-/** Binds the middleware to a runtime. Options that cannot work throw a ConfigError at once. */
+/** What answers requests that are none of ours. */
+export type Handler = (c: Context) => Promise<Response>
+
+/**
+ * Binds the middleware to a runtime. Options that cannot work throw a ConfigError at once. `below` is what
+ * Hono would call next, for an app that knows it: a picture that only the visitor may see then costs no
+ * redirect.
+ */
 export function createSuperResolution(
   platform: Platform,
-): (options?: Options) => MiddlewareHandler {
+): (options?: Options, below?: Handler) => MiddlewareHandler {
   const slots = createSlots()
-  return (options = {}) => {
+  return (options = {}, below) => {
     const configOf = oncePerEnvironment(options, (given) => configure(given, platform))
     return async (c, next) => {
       const request = c.req.raw
-      if (request.method !== 'GET' && request.method !== 'HEAD') return next()
+      const { method } = request
+      if (method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS') return next()
       const config = configOf(c)
+      const { settings } = config
+      const answer = (response: Response) => {
+        allowOrigin(response.headers, settings.allowOrigin)
+        c.res = response
+      }
 
       let want: Params | undefined
       try {
-        want = parseParams(request.url, config.settings)
+        want = parseParams(request.url, settings)
       } catch (error) {
-        return errorResponse(error)
+        return answer(errorResponse(error))
       }
       if (!want) return next()
+      if (method === 'OPTIONS') {
+        return settings.allowOrigin === undefined ? next() : answer(preflightResponse())
+      }
 
       let isAsked = false
       /** Has the handlers below answer another request than the visitor's. */
@@ -65,6 +81,8 @@ export function createSuperResolution(
         c.req.raw = request
         const response = c.res
         c.res = undefined // else Hono would mix its headers into ours
+        // An origin that gave no answer: Hono has made one of that already.
+        if (c.error instanceof SrError) throw c.error
         return response
       }
       const source: Source = (validators) => {
@@ -72,28 +90,38 @@ export function createSuperResolution(
         sourceRequests.add(asked)
         return ask(asked)
       }
-      const original = async (reason: SkipReason) =>
+      const visitorsOwn: Asking['visitorsOwn'] = async (reason, original, body) => {
+        // Hono calls the handlers below once: without a way around that the visitor's browser asks them itself.
+        if (!below && !request.headers.has('cookie')) return originalResponse(request, original, reason, body) // prettier-ignore
+        if (!original.bodyUsed) await original.body?.cancel()
+        if (!below) return originalResponse(request, redirectTo(want.sourceUrl), reason)
+        c.req.raw = new Request(want.sourceUrl, request)
+        const response = await below(c)
+        c.req.raw = request
+        const isTheirs = reason === 'ORIGIN_STATUS' && response.ok
+        return originalResponse(request, response, isTheirs ? 'CREDENTIALS' : reason)
+      }
+      const untouched = async (reason: SkipReason) =>
         originalResponse(request, await ask(new Request(want.sourceUrl, request)), reason)
 
-      if (request.headers.has('authorization')) {
-        c.res = await original('CREDENTIALS')
-        return
-      }
+      if (request.headers.has('authorization')) return answer(await untouched('CREDENTIALS'))
       try {
         const waitUntil = waitUntilOf(c)
-        const cache = createResultCache(config.settings, waitUntil)
+        const cache = createResultCache(settings, waitUntil)
         const deps = { ...platform, ...config, slots, cache, waitUntil, nowMs: Date.now }
-        c.res = await serveUpscaled(request, want, source, deps)
+        return answer(await serveUpscaled(request, want, { source, visitorsOwn }, deps))
       } catch (error) {
-        if (error instanceof SrError || isAsked) {
-          c.res = errorResponse(error)
-          return
-        }
+        if (error instanceof SrError || isAsked) return answer(errorResponse(error))
         console.error(`INTERNAL: ${want.sourceUrl}`, error)
-        c.res = await original('INTERNAL')
+        return answer(await untouched('INTERNAL'))
       }
     }
   }
+}
+
+function redirectTo(location: string): Response {
+  const headers = { location, 'cache-control': 'private, no-store' }
+  return new Response(null, { status: 307, headers })
 }
 
 interface Config {

@@ -21,6 +21,11 @@ export interface SuperResolutionOptions {
    * not clean get the weights of that name with `-jpeg` behind it, where there are any.
    */
   model?: string
+  /**
+   * Which site's scripts may read the answers: `*`, or an origin like `https://www.example`. Default: as the
+   * origin says of its picture.
+   */
+  allowOrigin?: string
   /** Results, and what is known of their sources, for longer than an edge cache keeps them. Default none. */
   results?: R2Bucket
   /** Weights that replace the bundled ones: a `manifest.json` and the files it names. Default none. */
@@ -50,10 +55,11 @@ export interface SuperResolutionOptions {
   maxWaitMs?: number
 }
 
+type Optional = 'results' | 'models' | 'cache' | 'allowOrigin'
+
 /** Options with every default filled in. */
 export type Settings = Readonly<
-  Required<Omit<SuperResolutionOptions, 'results' | 'models' | 'cache'>> &
-    Pick<SuperResolutionOptions, 'results' | 'models' | 'cache'>
+  Required<Omit<SuperResolutionOptions, Optional>> & Pick<SuperResolutionOptions, Optional>
 >
 
 /** Most pixels of a result that keep the isolate under 110 of its 128 MB for every format (measured: README, Limits). */
@@ -79,7 +85,7 @@ const DEFAULTS = {
 
 /** Throws a ConfigError that names the option and what was expected. */
 export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
-  const known = [...Object.keys(DEFAULTS), 'results', 'models', 'cache']
+  const known = [...Object.keys(DEFAULTS), 'results', 'models', 'cache', 'allowOrigin']
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) {
       throw new ConfigError(`unknown option ${key}, expected one of ${known.join(', ')}`)
@@ -101,6 +107,11 @@ export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
     'query',
     "'keep', 'ignore' or a list of names",
   )
+  expect(
+    settings.allowOrigin === undefined || isOrigin(settings.allowOrigin),
+    'allowOrigin',
+    'an origin like https://www.example, or *',
+  )
   expect(FORMATS.includes(settings.format), 'format', FORMATS.join(', '))
   expect(QUALITIES.includes(settings.quality), 'quality', QUALITIES.join(', '))
   for (const key of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
@@ -116,4 +127,8 @@ export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
     expect(Number.isInteger(value) && value >= least, key, `a whole number from ${least}`)
   }
   return settings
+}
+
+function isOrigin(text: string): boolean {
+  return text === '*' || (URL.canParse(text) && new URL(text).origin === text)
 }

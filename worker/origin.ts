@@ -4,11 +4,8 @@
 //   ORIGIN_URL        another host; the worker stands in front of it
 //   ORIGIN_BUCKET     an R2 bucket; the path is the object's key
 //   neither           the request's own URL: the zone's origin, where the worker is on a route
-import type { Context } from 'hono'
 import { ConfigError, SrError } from './errors.ts'
-import { isSourceRequest } from './middleware.ts'
-
-export type Handler = (c: Context) => Promise<Response>
+import { type Handler, isSourceRequest } from './middleware.ts'
 
 /** Marks what we send, so that an origin that leads back to us is seen at the first turn (RFC 9110, 7.6.3). */
 const VIA = '1.1 edge-srcnn'

@@ -1,6 +1,6 @@
 // THE request, top to bottom: known already? then the answer; else read, decode, upscale, encode,
 // keep. Whatever fails on the way, the visitor gets the original picture and the log the cause.
-import { doneField, isNotModified, originalResponse, resultResponse, Skip } from './answer.ts'
+import { doneField, inheritedHeaders, isKnown, originalResponse, resultResponse, Skip, type SkipReason } from './answer.ts' // prettier-ignore
 import { type Bytes, type Entry, etagOf, lookupKey, type ResultCache } from './cache.ts'
 import type { Codec, EncodeFormat } from './codec/codec.ts'
 import { readIcc } from './codec/icc.ts'
@@ -33,34 +33,60 @@ export interface Deps {
   readonly nowMs: () => number
 }
 
+/** How a picture is come by. */
+export interface Asking {
+  readonly source: Source
+  /**
+   * The answer to the visitor's own request, as it is, with the reason why nothing was made of it. What
+   * `source` gave, and its body where that was read already, serve where nothing else can be had.
+   */
+  readonly visitorsOwn: (reason: SkipReason, original: Response, body?: Bytes) => Promise<Response>
+}
+
 /** Answers a GET or HEAD whose parameters are `want`. Rejects only where the origin gave no answer. */
 export async function serveUpscaled(
   request: Request,
   want: Params,
-  source: Source,
+  { source, visitorsOwn }: Asking,
   deps: Deps,
 ): Promise<Response> {
   const { settings, cache, nowMs } = deps
   const candidates = await candidatesOf(want, deps)
   const format = negotiate(want.format, request.headers.get('accept'))
   const key = await lookupKey(want, format, candidates, settings, deps.engines)
-  const answer = async (entry: Entry, bytes: Bytes | undefined, cacheStatus: string) =>
-    resultResponse(request, entry, await etagOf(entry.digest, key), bytes, {
-      cacheStatus,
-      ttlSeconds: Math.floor((entry.freshUntil - nowMs()) / 1000),
-      variesByAccept: want.format === 'auto',
-    })
+  const variesByAccept = want.format === 'auto'
+  const secondsLeft = ({ freshUntil }: Entry) => Math.floor((freshUntil - nowMs()) / 1000)
+  const answer = async (entry: Entry, bytes: Bytes | undefined, cacheStatus: string, ttlSeconds = secondsLeft(entry)) =>
+    resultResponse(request, entry, await etagOf(entry.digest, key), bytes, { cacheStatus, ttlSeconds, variesByAccept }) // prettier-ignore
 
   const found = await cache.find(key)
   const isFresh = found !== undefined && nowMs() < found.entry.freshUntil
-  if (isFresh && isNotModified(request, await etagOf(found.entry.digest, key))) {
+  if (
+    isFresh &&
+    isKnown(request, await etagOf(found.entry.digest, key), found.entry.sourceModified)
+  ) {
+    // prettier-ignore
     return answer(found.entry, undefined, `hit; detail=${found.layer}`)
   }
   const stored = found && (await cache.read(found.entry.digest, key))
   if (isFresh && stored) return answer(found.entry, stored, `hit; detail=${found.layer}`)
 
-  // Asking whether it changed is of use only while the bytes to serve are still here.
-  const original = await source(stored ? validatorsOf(found.entry) : {})
+  /** While the origin fails: what it gave before, if it lets that be served. */
+  const stale = async (status?: number): Promise<Response | undefined> => {
+    const { freshUntil, staleSeconds = 0 } = found?.entry ?? { freshUntil: 0 }
+    if (!stored || nowMs() >= freshUntil + 1000 * staleSeconds) return undefined
+    const fwd = `fwd=stale${status === undefined ? '' : `; fwd-status=${status}`}`
+    return answer(found.entry, stored, `${fwd}; detail=stale-if-error`, STALE_TTL_SECONDS)
+  }
+  let original: Response
+  try {
+    // Asking whether it changed is of use only while the bytes to serve are still here.
+    original = await source(stored ? validatorsOf(found.entry) : {})
+  } catch (error) {
+    const old = await stale()
+    if (!old) throw error
+    return old
+  }
   const freshness = freshnessOf(original.headers, settings, nowMs())
   if (stored && original.status === 304) {
     // A 304 that does not speak of lifetimes leaves the old one standing (RFC 9111, 3.2).
@@ -69,26 +95,36 @@ export async function serveUpscaled(
     deps.waitUntil(cache.keep(key, entry))
     return answer(entry, stored, 'fwd=stale; fwd-status=304; stored')
   }
+  if (original.status >= 500) {
+    const old = await stale(original.status)
+    if (old) {
+      await original.body?.cancel()
+      return old
+    }
+  }
+  if (original.status !== 200) return visitorsOwn('ORIGIN_STATUS', original)
 
   let bytes: Bytes | undefined
   let header: Header | undefined
   try {
-    if (original.status !== 200) throw new Skip('ORIGIN_STATUS')
+    if (original.headers.has('x-sr')) throw new Skip('PROCESSED')
     if (freshness.isFixed) throw new Skip('NO_TRANSFORM')
     const read = await readSource(original, settings)
     if (read.tooLarge) return originalResponse(request, original, 'SOURCE_BYTES', read.tooLarge)
     bytes = read.bytes
     header = readHeader(bytes)
+    if (header.type === 'unknown') return await visitorsOwn('NOT_AN_IMAGE', original, bytes) // a page to log in, say
     const ttlSeconds = freshness.ttlSeconds ?? settings.defaultTtlSeconds
     const plan = planOf(header, want, format, candidates, settings)
     const model = await modelOf(plan, deps)
     const digest = await sha256(bytes)
     const same = freshness.isStorable ? await cache.read(digest, key) : undefined
-    const result = same ?? (await make(bytes, header, plan, model, deps))
+    const isMade = same !== undefined || request.method !== 'HEAD'
+    const result = same ?? (isMade ? await make(bytes, header, plan, model, deps) : undefined)
     const entry: Entry = {
       digest,
       type: `image/${plan.format}`,
-      size: result.length,
+      size: result?.length ?? 0,
       sr: doneField(
         plan.scale,
         plan.model ? `${plan.model.name}@${plan.model.hash.slice(0, 8)}` : 'bicubic',
@@ -96,21 +132,32 @@ export async function serveUpscaled(
       ),
       sourceEtag: original.headers.get('etag') ?? undefined,
       sourceModified: original.headers.get('last-modified') ?? undefined,
+      inherited: inheritedHeaders(original.headers),
       ttlSeconds,
+      staleSeconds: freshness.staleSeconds,
       freshUntil: nowMs() + 1000 * ttlSeconds,
     }
     const fwd = `fwd=${found ? 'stale' : 'miss'}`
-    if (!freshness.isStorable) return answer({ ...entry, freshUntil: -Infinity }, result, fwd)
+    const lifetime = freshness.isStorable ? ttlSeconds : -1
+    if (!result) return resultResponse(request, entry, undefined, undefined, { cacheStatus: fwd, ttlSeconds: lifetime, variesByAccept }) // prettier-ignore
+    if (!freshness.isStorable) return await answer(entry, result, fwd, lifetime)
     deps.waitUntil(cache.keep(key, entry, same ? undefined : result))
-    return answer(entry, result, `${fwd}; stored${same ? '; detail=same-picture' : ''}`)
+    return await answer(entry, result, `${fwd}; stored${same ? '; detail=same-picture' : ''}`)
   } catch (error) {
-    if (error instanceof SrError) throw error
+    if (error instanceof SrError) {
+      const old = await stale()
+      if (!old) throw error
+      return old
+    }
     const reason = error instanceof Skip ? error.reason : 'INTERNAL'
     if (!(error instanceof Skip) || error.cause)
       console.error(`${reason}: ${want.sourceUrl}`, error)
     return originalResponse(request, original, reason, bytes, header)
   }
 }
+
+/** How long others may keep what was served while the origin failed. */
+const STALE_TTL_SECONDS = 60
 
 /** What will be done with a picture, decided from its header alone. */
 interface Plan {

@@ -16,8 +16,10 @@ beforeAll(async () => {
 })
 afterAll(() => worker.dispose())
 
-const get = (path: string, init?: { method?: string; headers?: Record<string, string> }) =>
-  worker.dispatchFetch(`http://app.test${path}`, init)
+const get = (
+  path: string,
+  init?: { method?: string; headers?: Record<string, string>; redirect?: 'manual' },
+) => worker.dispatchFetch(`http://app.test${path}`, init)
 
 async function sizeOf(response: { arrayBuffer(): Promise<ArrayBuffer> }): Promise<string> {
   const { width, height } = await sharp(await response.arrayBuffer()).metadata()
@@ -25,11 +27,22 @@ async function sizeOf(response: { arrayBuffer(): Promise<ArrayBuffer> }): Promis
 }
 
 test('a route’s picture comes back larger, and the route’s headers do not mix with ours', async () => {
-  const response = await get('/uploads/a.jpg?sr=3', { headers: { range: 'bytes=0-9' } })
+  const response = await get('/uploads/a.jpg?sr=3', { headers: { cookie: 'a=b' } })
   expect(response.status).toBe(200)
   expect(response.headers.get('x-route')).toBeNull()
   expect(response.headers.get('x-sr')).toMatch(/^done; scale=3; /)
   expect(await sizeOf(response)).toBe('120x90')
+})
+
+test('a picture that its route gives its owner alone is asked for by the owner', async () => {
+  const ask = (cookie: string) => get('/owned/a.jpg?sr=2&w=1', { headers: { cookie }, redirect: 'manual' }) // prettier-ignore
+  const stranger = await ask('')
+  expect([stranger.status, await stranger.text()]).toEqual([401, 'log in'])
+  const owner = await ask('session=owner')
+  expect(owner.status).toBe(307)
+  expect(owner.headers.get('location')).toBe('http://app.test/owned/a.jpg?w=1')
+  expect(owner.headers.get('cache-control')).toBe('private, no-store')
+  expect(owner.headers.get('x-sr')).toBe('skipped; reason=ORIGIN_STATUS')
 })
 
 test('without sr the route answers by itself', async () => {

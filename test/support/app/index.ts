@@ -26,6 +26,12 @@ app.use(
   '/wrong/*',
   superResolution(() => ({ quality: 1 })),
 )
+// A route that asks who is there.
+app.use('/owned/*', superResolution())
+app.use('/owned/*', async (c, next) => {
+  if (c.req.header('cookie') !== 'session=owner') return c.text('log in', 401)
+  return next()
+})
 // A cache that always fails.
 const broken = { match: () => Promise.reject(new Error('match')), put: () => Promise.reject(new Error('put')) } // prettier-ignore
 app.use('/broken-cache/*', superResolution({ cache: broken as unknown as Cache }))
