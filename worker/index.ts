@@ -6,6 +6,8 @@ import { supportsFused } from './engine/fused.ts'
 import { createSuperResolution, type Platform } from './middleware.ts'
 import { createModels } from './models.ts'
 import { resolveOptions } from './options.ts'
+import { ConfigError } from './errors.ts'
+import type { SigningKeys } from './signature.ts'
 import { createBucketOrigin, createOrigin } from './origin.ts'
 import { platform as scriptPlatform } from './workers.ts'
 
@@ -29,6 +31,8 @@ interface Env {
   readonly SR_PARAM?: string
   readonly SR_MODEL?: string
   readonly SR_ALLOW_ORIGIN?: string
+  /** A secret: `id:secret`, several with a space between them. */
+  readonly SR_SIGNING_KEYS?: string
 }
 
 // Read once, here: a wrong variable fails the deploy, not the first visitor.
@@ -37,6 +41,7 @@ const options = {
   param: env.SR_PARAM,
   model: env.SR_MODEL,
   allowOrigin: env.SR_ALLOW_ORIGIN,
+  signing: signingKeysOf(env.SR_SIGNING_KEYS),
   results: env.RESULTS_BUCKET,
   models: env.MODELS_BUCKET,
 }
@@ -66,6 +71,13 @@ async function choosePlatform(): Promise<Platform> {
     return { ...kernelPlatform, engineFor }
   }
   return kernelPlatform
+}
+
+function signingKeysOf(text: string | undefined): SigningKeys | undefined {
+  if (!text) return undefined
+  const pairs = text.trim().split(/\s+/).map((pair) => /^([\w.~-]+):(.+)$/.exec(pair)?.slice(1)) // prettier-ignore
+  if (pairs.includes(undefined)) throw new ConfigError('SR_SIGNING_KEYS: expected id:secret, with spaces between several') // prettier-ignore
+  return Object.fromEntries(pairs as [string, string][])
 }
 
 function originOf({ ORIGIN, ORIGIN_BUCKET, ORIGIN_URL }: Env) {

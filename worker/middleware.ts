@@ -12,6 +12,7 @@ import { type BundledModels, createModels, type Models } from './models.ts'
 import { resolveOptions, type Settings, type SuperResolutionOptions } from './options.ts'
 import { type Params, parseParams } from './params.ts'
 import { type Asking, serveUpscaled } from './pipeline.ts'
+import { requireSignature } from './signature.ts'
 import { createSlots } from './slots.ts'
 import { type Source, sourceHeaders } from './source.ts'
 
@@ -64,6 +65,7 @@ export function createSuperResolution(
       let want: Params | undefined
       try {
         want = parseParams(request.url, settings)
+        if (want && settings.signing) await requireSignature(request.url, settings.param, settings.signing, Date.now()) // prettier-ignore
       } catch (error) {
         return answer(errorResponse(error))
       }

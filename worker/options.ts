@@ -26,6 +26,11 @@ export interface SuperResolutionOptions {
    * origin says of its picture.
    */
   allowOrigin?: string
+  /**
+   * Secrets by their ids: then only URLs that one of them signed are served (signature.ts has the signer), and
+   * what others may keep ends with the signature. Two at a time let one be replaced. Default: none, any URL.
+   */
+  signing?: Readonly<Record<string, string>>
   /** Results, and what is known of their sources, for longer than an edge cache keeps them. Default none. */
   results?: R2Bucket
   /** Weights that replace the bundled ones: a `manifest.json` and the files it names. Default none. */
@@ -55,7 +60,7 @@ export interface SuperResolutionOptions {
   maxWaitMs?: number
 }
 
-type Optional = 'results' | 'models' | 'cache' | 'allowOrigin'
+type Optional = 'results' | 'models' | 'cache' | 'allowOrigin' | 'signing'
 
 /** Options with every default filled in. */
 export type Settings = Readonly<
@@ -83,9 +88,12 @@ const DEFAULTS = {
   maxWaitMs: 10_000,
 } as const
 
+/** Characters of a secret: 128 bits, in hex. */
+const MIN_SECRET = 32
+
 /** Throws a ConfigError that names the option and what was expected. */
 export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
-  const known = [...Object.keys(DEFAULTS), 'results', 'models', 'cache', 'allowOrigin']
+  const known = [...Object.keys(DEFAULTS), 'results', 'models', 'cache', 'allowOrigin', 'signing']
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) {
       throw new ConfigError(`unknown option ${key}, expected one of ${known.join(', ')}`)
@@ -112,6 +120,9 @@ export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
     'allowOrigin',
     'an origin like https://www.example, or *',
   )
+  for (const secret of Object.values(settings.signing ?? {})) {
+    if (secret.length < MIN_SECRET) throw new ConfigError(`option signing: expected secrets of at least ${MIN_SECRET} characters`) // prettier-ignore
+  }
   expect(FORMATS.includes(settings.format), 'format', FORMATS.join(', '))
   expect(QUALITIES.includes(settings.quality), 'quality', QUALITIES.join(', '))
   for (const key of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {

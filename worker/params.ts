@@ -1,9 +1,7 @@
 // Our parameters, taken out of a URL's query without touching a byte of the rest.
-//
-// Ours are exactly `sr` (or the name that `param` gives it) and names that begin with `sr-`; all
-// else belongs to the origin. The query is cut at its `&` by hand: URLSearchParams would rewrite it.
 import { SrError } from './errors.ts'
 import type { Settings } from './options.ts'
+import { splitOwn } from './query.ts'
 
 export const SCALES = [2, 3, 4] as const
 export type Scale = (typeof SCALES)[number]
@@ -23,9 +21,9 @@ export interface Params {
   readonly model: string
   /** The URL as the origin is asked for it: our parameters gone, the others as `query` says. */
   readonly sourceUrl: string
+  /** When a signed URL ends, in seconds since 1970; undefined where it does not say. */
+  readonly endsAt?: number
 }
-
-const PREFIX = 'sr-'
 
 /**
  * Reads our parameters, or undefined where the request has no `sr`: it is none of our business then.
@@ -33,24 +31,13 @@ const PREFIX = 'sr-'
  */
 export function parseParams(url: string, settings: Settings): Params | undefined {
   const { param } = settings
-  const [base, query] = splitQuery(url)
-  const ours = new Map<string, string>()
-  const others: string[] = []
-  let isRepeated: string | undefined
-  for (const part of query === undefined ? [] : query.split('&')) {
-    const equals = part.indexOf('=')
-    const name = equals < 0 ? part : part.slice(0, equals)
-    if (name !== param && !name.startsWith(PREFIX)) {
-      others.push(part)
-      continue
-    }
-    if (ours.has(name)) isRepeated = name
-    ours.set(name, equals < 0 ? '' : part.slice(equals + 1))
-  }
+  const { base, ours: given, others } = splitOwn(url, param)
+  const ours = new Map(given)
   const scale = ours.get(param)
   if (scale === undefined) return undefined
-  if (isRepeated) {
-    throw new SrError('PARAM_DUPLICATE', `${isRepeated} is given more than once, expected it once`)
+  const repeated = given.find(([name], i) => given.findIndex((other) => other[0] === name) < i)
+  if (repeated) {
+    throw new SrError('PARAM_DUPLICATE', `${repeated[0]} is given more than once, expected it once`)
   }
   for (const name of ours.keys()) {
     if (name !== param && !NAMES.includes(name)) {
@@ -73,11 +60,12 @@ export function parseParams(url: string, settings: Settings): Params | undefined
       'QUALITY_UNSUPPORTED',
     ),
     model: ours.get('sr-model') ?? 'auto',
+    endsAt: secondsOf(ours.get('sr-exp')),
     sourceUrl: kept === undefined ? base : `${base}?${kept}`,
   }
 }
 
-const NAMES = ['sr-format', 'sr-quality', 'sr-model']
+const NAMES = ['sr-format', 'sr-quality', 'sr-model', 'sr-key', 'sr-exp', 'sr-sig']
 
 /** The value among `allowed` that is written exactly as `raw`: `03`, `3.0` and `3 ` are not 3. */
 function oneOf<T extends string | number>(
@@ -98,16 +86,13 @@ export function quoted(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
 }
 
-function splitQuery(url: string): [string, string | undefined] {
-  const hash = url.indexOf('#')
-  const whole = hash < 0 ? url : url.slice(0, hash)
-  const mark = whole.indexOf('?')
-  return mark < 0 ? [whole, undefined] : [whole.slice(0, mark), whole.slice(mark + 1)]
-}
-
 function keptQuery(parts: readonly string[], query: Settings['query']): string | undefined {
   if (query === 'ignore' || parts.length === 0) return undefined
   if (query === 'keep') return parts.join('&')
   const listed = parts.filter((part) => query.includes(part.split('=', 1)[0]))
   return listed.length > 0 ? listed.join('&') : undefined
+}
+
+function secondsOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined
 }

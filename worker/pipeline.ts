@@ -56,8 +56,10 @@ export async function serveUpscaled(
   const key = await lookupKey(want, format, candidates, settings, deps.engines)
   const variesByAccept = want.format === 'auto'
   const secondsLeft = ({ freshUntil }: Entry) => Math.floor((freshUntil - nowMs()) / 1000)
+  /** Nobody keeps what a signed URL gave for longer than that is good for. */
+  const untilEnd = (ttlSeconds: number) => (want.endsAt === undefined || !settings.signing ? ttlSeconds : Math.min(ttlSeconds, want.endsAt - Math.floor(nowMs() / 1000))) // prettier-ignore
   const answer = async (entry: Entry, bytes: Bytes | undefined, cacheStatus: string, ttlSeconds = secondsLeft(entry)) =>
-    resultResponse(request, entry, await etagOf(entry.digest, key), bytes, { cacheStatus, ttlSeconds, variesByAccept }) // prettier-ignore
+    resultResponse(request, entry, await etagOf(entry.digest, key), bytes, { cacheStatus, ttlSeconds: untilEnd(ttlSeconds), variesByAccept }) // prettier-ignore
 
   const found = await cache.find(key)
   const isFresh = found !== undefined && nowMs() < found.entry.freshUntil
@@ -139,7 +141,7 @@ export async function serveUpscaled(
     }
     const fwd = `fwd=${found ? 'stale' : 'miss'}`
     const lifetime = freshness.isStorable ? ttlSeconds : -1
-    if (!result) return resultResponse(request, entry, undefined, undefined, { cacheStatus: fwd, ttlSeconds: lifetime, variesByAccept }) // prettier-ignore
+    if (!result) return resultResponse(request, entry, undefined, undefined, { cacheStatus: fwd, ttlSeconds: untilEnd(lifetime), variesByAccept }) // prettier-ignore
     if (!freshness.isStorable) return await answer(entry, result, fwd, lifetime)
     deps.waitUntil(cache.keep(key, entry, same ? undefined : result))
     return await answer(entry, result, `${fwd}; stored${same ? '; detail=same-picture' : ''}`)

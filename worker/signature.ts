@@ -1,0 +1,107 @@
+// Signed URLs, for an operator who wants nobody else to choose what is made: a tag over everything that the
+// answer depends on, with an end. Checked before any cache; never part of a key, as it changes no pixel.
+//
+//   sr-key   which secret: several are known at once, so that one can be replaced by the next
+//   sr-exp   until when, in seconds since 1970
+//   sr-sig   HMAC-SHA256 of canonicalOf(...), base64url
+//
+// It runs wherever Web Crypto does: sign on a server, never in a page.
+import { SrError } from './errors.ts'
+import { type OwnQuery, splitOwn } from './query.ts'
+
+export const SIGNATURE_NAMES = ['sr-key', 'sr-exp', 'sr-sig']
+
+/** Secrets by their ids. */
+export type SigningKeys = Readonly<Record<string, string>>
+
+/** An end further ahead was not meant, in seconds: 366 days. */
+const MAX_AHEAD_SECONDS = 366 * 86_400
+
+export interface SignOptions {
+  /** The id of the secret, as the worker knows it. */
+  readonly key: string
+  readonly secret: string
+  /** When the URL ends: a time, or so many seconds from now; at most 366 days ahead. */
+  readonly expires: Date | number
+  /** The worker's option `param`. Default `sr`. */
+  readonly param?: string
+}
+
+/**
+ * `url` with a signature that the worker accepts. It is for just this host, path and query: sign after
+ * everything else is in its place. Parameters of an older signature are replaced. Throws a RangeError for a
+ * URL without `sr` and for an end that is past or too far away.
+ */
+export async function signUrl(
+  url: string | URL,
+  { key, secret, expires, param = 'sr' }: SignOptions,
+  nowMs = Date.now(),
+): Promise<string> {
+  const { base, ours, others } = splitOwn(new URL(url).href, param)
+  if (!ours.some(([name]) => name === param)) throw new RangeError(`expected a URL with ${param}, got ${url}`) // prettier-ignore
+  if (!/^[\w.~-]+$/.test(key)) throw new RangeError(`expected a key's id of letters, digits and . _ ~ -, got "${key}"`) // prettier-ignore
+  const end = Math.floor((expires instanceof Date ? expires.getTime() : nowMs + 1000 * expires) / 1000) // prettier-ignore
+  if (!(end > nowMs / 1000 && end <= nowMs / 1000 + MAX_AHEAD_SECONDS)) {
+    throw new RangeError(`expected an end within 366 days from now, got ${String(expires)}`)
+  }
+  const signed: (readonly [string, string])[] = [...ours.filter(([name]) => !SIGNATURE_NAMES.includes(name)), ['sr-key', key], ['sr-exp', `${end}`]] // prettier-ignore
+  const tag = await crypto.subtle.sign('HMAC', await importKey(secret), canonicalOf({ base, ours: signed, others })) // prettier-ignore
+  const query = [...others, ...signed.map(([name, value]) => `${name}=${value}`), `sr-sig=${encode(new Uint8Array(tag))}`] // prettier-ignore
+  return `${base}?${query.join('&')}`
+}
+
+/** Throws an SrError (403) for a URL that none of `keys` has signed, or whose end is past. */
+export async function requireSignature(
+  url: string,
+  param: string,
+  keys: SigningKeys,
+  nowMs: number,
+): Promise<void> {
+  const query = splitOwn(url, param)
+  const given = new Map(query.ours)
+  const [key, end, tag] = SIGNATURE_NAMES.map((name) => given.get(name))
+  if (key === undefined || end === undefined || tag === undefined) {
+    throw new SrError('SIGNATURE_MISSING', `expected a signed URL, with ${SIGNATURE_NAMES.join(', ')}`) // prettier-ignore
+  }
+  const secret = Object.hasOwn(keys, key) ? keys[key] : undefined
+  const bytes = decode(tag)
+  const canonical = canonicalOf({
+    ...query,
+    ours: query.ours.filter(([name]) => name !== 'sr-sig'),
+  })
+  const isRight = secret !== undefined && bytes !== undefined && (await crypto.subtle.verify('HMAC', await importKey(secret), bytes, canonical)) // prettier-ignore
+  if (!isRight) throw new SrError('SIGNATURE_WRONG', 'this signature is not one of this URL')
+  if (!/^\d{1,10}$/.test(end) || Number(end) <= nowMs / 1000) {
+    throw new SrError('SIGNATURE_EXPIRED', 'this signed URL has ended')
+  }
+}
+
+/**
+ * What is signed: host and path, the rest of the query byte for byte, and our parameters by their names.
+ * Lines cannot be confused, as a URL has no line breaks. The scheme is left out: a worker may see http
+ * where a visitor sees https.
+ */
+function canonicalOf({ base, ours, others }: OwnQuery): Uint8Array<ArrayBuffer> {
+  const sorted = ours.map(([name, value]) => `${name}=${value}`).toSorted()
+  const withoutScheme = base.slice(base.indexOf('://') + 3)
+  const lines = ['edge-srcnn 1', withoutScheme, others.join('&'), ...sorted]
+  return new Uint8Array(new TextEncoder().encode(lines.join('\n')))
+}
+
+function importKey(secret: string): Promise<CryptoKey> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  return crypto.subtle.importKey('raw', new TextEncoder().encode(secret), algorithm, false, ['sign', 'verify']) // prettier-ignore
+}
+
+function encode(bytes: Uint8Array): string {
+  const base64 = btoa(String.fromCharCode(...bytes))
+  return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+/** Undefined for what `encode` never writes: one tag has one spelling. */
+function decode(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!/^[\w-]{43}$/.test(text)) return undefined
+  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+  const bytes = Uint8Array.from(binary, (c) => c.charCodeAt(0))
+  return encode(bytes) === text ? bytes : undefined
+}
