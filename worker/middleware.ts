@@ -7,11 +7,12 @@ import type { Codec } from './codec/codec.ts'
 import type { Engine } from './engine/engine.ts'
 import type { Enlarger } from './engine/enlarger.ts'
 import { SrError } from './errors.ts'
+import { createFlights, type Flights } from './flights.ts'
 import type { Network } from './model/network.ts'
 import { type BundledModels, createModels, type Models } from './models.ts'
 import { resolveOptions, type Settings, type SuperResolutionOptions } from './options.ts'
 import { type Params, parseParams } from './params.ts'
-import { type Asking, serveUpscaled } from './pipeline.ts'
+import { type Asking, type Made, serveUpscaled } from './pipeline.ts'
 import { requireSignature } from './signature.ts'
 import { createSlots } from './slots.ts'
 import { type Source, sourceHeaders } from './source.ts'
@@ -129,11 +130,16 @@ function redirectTo(location: string): Response {
 interface Config {
   readonly settings: Settings
   readonly models: Models
+  readonly flights: Flights<Made>
 }
 
 function configure(options: SuperResolutionOptions, platform: Platform): Config {
   const settings = resolveOptions(options)
-  return { settings, models: createModels(platform.bundled, settings.models) }
+  return {
+    settings,
+    models: createModels(platform.bundled, settings.models),
+    flights: createFlights(),
+  }
 }
 
 /** A value is resolved now, so that a mistake shows at start; a function at the first request of each `c.env`. */

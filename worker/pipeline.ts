@@ -1,7 +1,7 @@
 // THE request, top to bottom: known already? then the answer; else read, decode, upscale, encode,
 // keep. Whatever fails on the way, the visitor gets the original picture and the log the cause.
 import { doneField, inheritedHeaders, isKnown, originalResponse, resultResponse, Skip, type SkipReason } from './answer.ts' // prettier-ignore
-import { type Bytes, type Entry, etagOf, lookupKey, type ResultCache } from './cache.ts'
+import { type Bytes, type Entry, etagOf, type Key, lookupKey, type ResultCache } from './cache.ts'
 import type { Codec, EncodeFormat } from './codec/codec.ts'
 import { readIcc } from './codec/icc.ts'
 import { type Header, readHeader, uprightSize } from './codec/header.ts'
@@ -10,6 +10,7 @@ import type { Engine } from './engine/engine.ts'
 import type { Enlarger } from './engine/enlarger.ts'
 import { type Model, upscale } from './engine/upscale.ts'
 import { SrError } from './errors.ts'
+import { type Flights, isLead, type Lead } from './flights.ts'
 import { freshnessOf } from './freshness.ts'
 import type { Network } from './model/network.ts'
 import { type Candidates, type ChosenModel, modelFor, type Models } from './models.ts'
@@ -27,6 +28,7 @@ export interface Deps {
   readonly enlarger: Enlarger
   readonly models: Models
   readonly slots: Slots
+  readonly flights: Flights<Made>
   readonly cache: ResultCache
   /** Keeps the isolate alive for work that no visitor waits for. */
   readonly waitUntil: (work: Promise<unknown>) => void
@@ -43,72 +45,114 @@ export interface Asking {
   readonly visitorsOwn: (reason: SkipReason, original: Response, body?: Bytes) => Promise<Response>
 }
 
+/** A result, and what its answer says beside it. */
+export interface Made {
+  readonly entry: Entry
+  /** Undefined: not made, as nobody wants to see it. */
+  readonly bytes: Bytes | undefined
+  /** See AboutResult. */
+  readonly cacheStatus: string
+  readonly ttlSeconds: number
+}
+
 /** Answers a GET or HEAD whose parameters are `want`. Rejects only where the origin gave no answer. */
 export async function serveUpscaled(
   request: Request,
   want: Params,
-  { source, visitorsOwn }: Asking,
+  asking: Asking,
   deps: Deps,
 ): Promise<Response> {
-  const { settings, cache, nowMs } = deps
+  const { settings, cache, flights, nowMs } = deps
   const candidates = await candidatesOf(want, deps)
   const format = negotiate(want.format, request.headers.get('accept'))
   const key = await lookupKey(want, format, candidates, settings, deps.engines)
-  const variesByAccept = want.format === 'auto'
-  const secondsLeft = ({ freshUntil }: Entry) => Math.floor((freshUntil - nowMs()) / 1000)
-  /** Nobody keeps what a signed URL gave for longer than that is good for. */
-  const untilEnd = (ttlSeconds: number) => (want.endsAt === undefined || !settings.signing ? ttlSeconds : Math.min(ttlSeconds, want.endsAt - Math.floor(nowMs() / 1000))) // prettier-ignore
-  const answer = async (entry: Entry, bytes: Bytes | undefined, cacheStatus: string, ttlSeconds = secondsLeft(entry)) =>
-    resultResponse(request, entry, await etagOf(entry.digest, key), bytes, { cacheStatus, ttlSeconds: untilEnd(ttlSeconds), variesByAccept }) // prettier-ignore
+  const answer = async ({ entry, bytes, cacheStatus, ttlSeconds }: Made, isMade = true) => {
+    const etag = isMade ? await etagOf(entry.digest, key) : undefined
+    // Nobody keeps what a signed URL gave for longer than that is good for.
+    const end = settings.signing && want.endsAt !== undefined ? want.endsAt - Math.floor(nowMs() / 1000) : Infinity // prettier-ignore
+    return resultResponse(request, entry, etag, bytes, {
+      cacheStatus,
+      ttlSeconds: Math.min(ttlSeconds, end),
+      variesByAccept: want.format === 'auto',
+    })
+  }
 
   const found = await cache.find(key)
-  const isFresh = found !== undefined && nowMs() < found.entry.freshUntil
-  if (
-    isFresh &&
-    isKnown(request, await etagOf(found.entry.digest, key), found.entry.sourceModified)
-  ) {
-    // prettier-ignore
-    return answer(found.entry, undefined, `hit; detail=${found.layer}`)
+  if (found && nowMs() < found.entry.freshUntil) {
+    const { entry, layer } = found
+    const hit = { entry, cacheStatus: `hit; detail=${layer}`, ttlSeconds: Math.floor((entry.freshUntil - nowMs()) / 1000) } // prettier-ignore
+    if (isKnown(request, await etagOf(entry.digest, key), entry.sourceModified)) return answer({ ...hit, bytes: undefined }) // prettier-ignore
+    const bytes = await cache.read(entry.digest, key)
+    if (bytes) return answer({ ...hit, bytes })
   }
-  const stored = found && (await cache.read(found.entry.digest, key))
-  if (isFresh && stored) return answer(found.entry, stored, `hit; detail=${found.layer}`)
+  const wanted = { request, want, format, candidates, key, found: found?.entry }
+  if (request.method === 'HEAD') {
+    const outcome = await renew(wanted, asking, deps)
+    return outcome instanceof Response ? outcome : answer(outcome, outcome.bytes !== undefined)
+  }
+  const joined = await flights.join(`${key.source}/${key.variant}`, settings.maxWaitMs)
+  if (joined && !isLead(joined) && joined.value) {
+    return answer({ ...joined.value, cacheStatus: `${joined.value.cacheStatus}; collapsed` })
+  }
+  if (!joined) return originalResponse(request, await asking.source({}), 'BUSY')
+  // A leader goes on when its own visitor leaves: others wait for it.
+  const lead = isLead(joined) ? joined : undefined
+  const work = renew(wanted, asking, deps, lead)
+  deps.waitUntil(work.catch(() => {}))
+  const outcome = await work
+  return outcome instanceof Response ? outcome : answer(outcome)
+}
 
-  /** While the origin fails: what it gave before, if it lets that be served. */
-  const stale = async (status?: number): Promise<Response | undefined> => {
-    const { freshUntil, staleSeconds = 0 } = found?.entry ?? { freshUntil: 0 }
-    if (!stored || nowMs() >= freshUntil + 1000 * staleSeconds) return undefined
-    const fwd = `fwd=stale${status === undefined ? '' : `; fwd-status=${status}`}`
-    return answer(found.entry, stored, `${fwd}; detail=stale-if-error`, STALE_TTL_SECONDS)
+/** What is wanted, and what is known of it from before, stale. */
+interface Wanted {
+  readonly request: Request
+  readonly want: Params
+  readonly format: Format
+  readonly candidates: Candidates
+  readonly key: Key
+  readonly found: Entry | undefined
+}
+
+/** Asks the origin and makes what is new; a Response where the visitor gets something else than a result. */
+async function renew(
+  { request, want, format, candidates, key, found }: Wanted,
+  { source, visitorsOwn }: Asking,
+  deps: Deps,
+  lead?: Lead<Made>,
+): Promise<Made | Response> {
+  const { settings, cache, nowMs } = deps
+  /** Keeps what others may have, too, and says so to those who wait. */
+  const keep = (made: Made, bytes?: Bytes): Made => {
+    lead?.land(made)
+    deps.waitUntil(cache.keep(key, made.entry, bytes).finally(() => lead?.forget()))
+    return made
   }
-  let original: Response
+  const stored = found && (await cache.read(found.digest, key))
+  /** While the origin fails: what it gave before, if it lets that be served. */
+  const stale = (status?: number): Made | undefined => {
+    if (!stored || nowMs() >= found.freshUntil + 1000 * (found.staleSeconds ?? 0)) return undefined
+    const fwd = `fwd=stale${status === undefined ? '' : `; fwd-status=${status}`}`
+    return { entry: found, bytes: stored, cacheStatus: `${fwd}; detail=stale-if-error`, ttlSeconds: STALE_TTL_SECONDS } // prettier-ignore
+  }
+  let original: Response | undefined
+  let bytes: Bytes | undefined
+  let header: Header | undefined
   try {
     // Asking whether it changed is of use only while the bytes to serve are still here.
-    original = await source(stored ? validatorsOf(found.entry) : {})
-  } catch (error) {
-    const old = await stale()
-    if (!old) throw error
-    return old
-  }
-  const freshness = freshnessOf(original.headers, settings, nowMs())
-  if (stored && original.status === 304) {
-    // A 304 that does not speak of lifetimes leaves the old one standing (RFC 9111, 3.2).
-    const ttlSeconds = freshness.ttlSeconds ?? found.entry.ttlSeconds
-    const entry = { ...found.entry, ttlSeconds, freshUntil: nowMs() + 1000 * ttlSeconds }
-    deps.waitUntil(cache.keep(key, entry))
-    return answer(entry, stored, 'fwd=stale; fwd-status=304; stored')
-  }
-  if (original.status >= 500) {
-    const old = await stale(original.status)
+    original = await source(stored ? validatorsOf(found) : {})
+    const freshness = freshnessOf(original.headers, settings, nowMs())
+    if (stored && original.status === 304) {
+      // A 304 that does not speak of lifetimes leaves the old one standing (RFC 9111, 3.2).
+      const ttlSeconds = freshness.ttlSeconds ?? found.ttlSeconds
+      const entry = { ...found, ttlSeconds, freshUntil: nowMs() + 1000 * ttlSeconds }
+      return keep({ entry, bytes: stored, cacheStatus: 'fwd=stale; fwd-status=304; stored', ttlSeconds }) // prettier-ignore
+    }
+    const old = original.status >= 500 ? stale(original.status) : undefined
     if (old) {
       await original.body?.cancel()
       return old
     }
-  }
-  if (original.status !== 200) return visitorsOwn('ORIGIN_STATUS', original)
-
-  let bytes: Bytes | undefined
-  let header: Header | undefined
-  try {
+    if (original.status !== 200) return await visitorsOwn('ORIGIN_STATUS', original)
     if (original.headers.has('x-sr')) throw new Skip('PROCESSED')
     if (freshness.isFixed) throw new Skip('NO_TRANSFORM')
     const read = await readSource(original, settings)
@@ -121,8 +165,8 @@ export async function serveUpscaled(
     const model = await modelOf(plan, deps)
     const digest = await sha256(bytes)
     const same = freshness.isStorable ? await cache.read(digest, key) : undefined
-    const isMade = same !== undefined || request.method !== 'HEAD'
-    const result = same ?? (isMade ? await make(bytes, header, plan, model, deps) : undefined)
+    const isWanted = request.method !== 'HEAD'
+    const result = same ?? (isWanted ? await make(bytes, header, plan, model, deps) : undefined)
     const entry: Entry = {
       digest,
       type: `image/${plan.format}`,
@@ -140,14 +184,13 @@ export async function serveUpscaled(
       freshUntil: nowMs() + 1000 * ttlSeconds,
     }
     const fwd = `fwd=${found ? 'stale' : 'miss'}`
-    const lifetime = freshness.isStorable ? ttlSeconds : -1
-    if (!result) return resultResponse(request, entry, undefined, undefined, { cacheStatus: fwd, ttlSeconds: untilEnd(lifetime), variesByAccept }) // prettier-ignore
-    if (!freshness.isStorable) return await answer(entry, result, fwd, lifetime)
-    deps.waitUntil(cache.keep(key, entry, same ? undefined : result))
-    return await answer(entry, result, `${fwd}; stored${same ? '; detail=same-picture' : ''}`)
+    const made = { entry, bytes: result, cacheStatus: fwd, ttlSeconds: freshness.isStorable ? ttlSeconds : -1 } // prettier-ignore
+    if (!freshness.isStorable || !result) return made
+    const cacheStatus = `${fwd}; stored${same ? '; detail=same-picture' : ''}`
+    return keep({ ...made, cacheStatus }, same ? undefined : result)
   } catch (error) {
-    if (error instanceof SrError) {
-      const old = await stale()
+    if (error instanceof SrError || !original) {
+      const old = stale()
       if (!old) throw error
       return old
     }
@@ -155,6 +198,8 @@ export async function serveUpscaled(
     if (!(error instanceof Skip) || error.cause)
       console.error(`${reason}: ${want.sourceUrl}`, error)
     return originalResponse(request, original, reason, bytes, header)
+  } finally {
+    lead?.land(undefined) // of no effect where something was kept
   }
 }
 

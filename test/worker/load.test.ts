@@ -1,0 +1,76 @@
+// Many requests at once: one picture is made once, whoever leaves meanwhile.
+import type { Miniflare } from 'miniflare'
+import sharp from 'sharp'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type FakeOrigin, startOrigin } from '../support/origin.ts'
+import { startWorker } from '../support/worker.ts'
+
+let origin: FakeOrigin
+let worker: Miniflare
+beforeAll(async () => {
+  origin = await startOrigin()
+  worker = await startWorker({ vars: { ORIGIN_URL: origin.url } })
+})
+afterAll(async () => {
+  await worker.dispose()
+  await origin.close()
+})
+
+const picture = (background: string) => sharp({ create: { width: 24, height: 18, channels: 3, background } }).png().toBuffer() // prettier-ignore
+
+async function ask(path: string) {
+  const response = await worker.dispatchFetch(`http://site.test${path}`)
+  const { headers } = response
+  const bytes = Buffer.from(await response.arrayBuffer())
+  return { sr: headers.get('x-sr'), status: headers.get('cache-status'), etag: headers.get('etag'), bytes } // prettier-ignore
+}
+
+test('of twenty requests for one picture one asks the origin, and all get the result', async () => {
+  const body = await picture('#246')
+  origin.handle('/many.png', (_, response) => {
+    setTimeout(() => response.writeHead(200, { 'cache-control': 'max-age=60' }).end(body), 100)
+  })
+  const answers = await Promise.all(Array.from({ length: 20 }, () => ask('/many.png?sr=2')))
+  expect(origin.asked.filter(({ url }) => url === '/many.png')).toHaveLength(1)
+  for (const { sr, bytes, etag } of answers) {
+    expect(sr).toMatch(/^done/)
+    expect(etag).toBe(answers[0].etag)
+    expect(bytes.equals(answers[0].bytes)).toBe(true)
+  }
+  expect(answers.filter(({ status }) => status?.endsWith('; collapsed'))).toHaveLength(19)
+})
+
+test('what may not be kept is made for each visitor by itself', async () => {
+  const body = await picture('#642')
+  origin.handle('/private.png', (_, response) => {
+    setTimeout(() => response.writeHead(200, { 'cache-control': 'private' }).end(body), 50)
+  })
+  const answers = await Promise.all(Array.from({ length: 4 }, () => ask('/private.png?sr=2')))
+  expect(origin.asked.filter(({ url }) => url === '/private.png')).toHaveLength(4)
+  for (const { sr, status } of answers) {
+    expect(sr).toMatch(/^done/)
+    expect(status).toBe('edge-srcnn; fwd=miss')
+  }
+})
+
+test('a visitor who leaves does not take the picture from those who wait', async () => {
+  const body = await picture('#264')
+  let answer: (() => void) | undefined
+  origin.handle('/left.png', (_, response) => {
+    answer = () => void response.writeHead(200, { 'cache-control': 'max-age=60' }).end(body)
+  })
+  const url = await worker.ready
+  const leaving = new AbortController()
+  const first = fetch(new URL('/left.png?sr=2', url), { signal: leaving.signal }).catch(() => undefined) // prettier-ignore
+  while (!answer) await new Promise((resolve) => setTimeout(resolve, 10))
+  const second = fetch(new URL('/left.png?sr=2', url))
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  leaving.abort()
+  await first
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  answer()
+  const response = await second
+  expect(response.headers.get('x-sr')).toMatch(/^done/)
+  await response.arrayBuffer()
+  expect(origin.asked.filter(({ url: path }) => path === '/left.png')).toHaveLength(1)
+})
