@@ -24,6 +24,8 @@ export const SKIP_REASONS = {
   NO_TRANSFORM: 'the origin forbids changes (Cache-Control: no-transform)',
   PROCESSED: 'it has been through super resolution before it came here',
   CREDENTIALS: 'the answer depends on who asks: it is for one visitor',
+  // What the operator says
+  DISABLED: 'super resolution is switched off',
   // What went wrong here
   BUSY: 'too many pictures at once',
   MODEL: 'the weights are missing or damaged',

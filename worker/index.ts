@@ -27,10 +27,14 @@ interface Env {
   readonly ORIGIN?: 'none'
   readonly RESULTS_BUCKET?: R2Bucket
   readonly MODELS_BUCKET?: R2Bucket
+  /** `false`: every picture comes back as it was. */
+  readonly SR_ENABLED?: string
   readonly SR_PREFIX?: string
   readonly SR_PARAM?: string
   readonly SR_MODEL?: string
   readonly SR_ALLOW_ORIGIN?: string
+  readonly SR_MAX_WAITING?: string
+  readonly SR_MAX_WAIT_MS?: string
   /** A secret: `id:secret`, several with a space between them. */
   readonly SR_SIGNING_KEYS?: string
 }
@@ -38,9 +42,12 @@ interface Env {
 // Read once, here: a wrong variable fails the deploy, not the first visitor.
 const env = untyped as unknown as Env
 const options = {
+  enabled: env.SR_ENABLED === undefined ? undefined : flagOf('SR_ENABLED', env.SR_ENABLED),
   param: env.SR_PARAM,
   model: env.SR_MODEL,
   allowOrigin: env.SR_ALLOW_ORIGIN,
+  maxWaiting: numberOf(env.SR_MAX_WAITING),
+  maxWaitMs: numberOf(env.SR_MAX_WAIT_MS),
   signing: signingKeysOf(env.SR_SIGNING_KEYS),
   results: env.RESULTS_BUCKET,
   models: env.MODELS_BUCKET,
@@ -71,6 +78,16 @@ async function choosePlatform(): Promise<Platform> {
     return { ...kernelPlatform, engineFor }
   }
   return kernelPlatform
+}
+
+function flagOf(name: string, text: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true'
+  throw new ConfigError(`${name}: expected true or false, got "${text}"`)
+}
+
+/** The options say what is wrong with NaN. */
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text)
 }
 
 function signingKeysOf(text: string | undefined): SigningKeys | undefined {

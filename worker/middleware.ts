@@ -13,6 +13,7 @@ import { type BundledModels, createModels, type Models } from './models.ts'
 import { resolveOptions, type Settings, type SuperResolutionOptions } from './options.ts'
 import { type Params, parseParams } from './params.ts'
 import { type Asking, type Made, serveUpscaled } from './pipeline.ts'
+import { withoutOwn } from './query.ts'
 import { requireSignature } from './signature.ts'
 import { createSlots } from './slots.ts'
 import { type Source, sourceHeaders } from './source.ts'
@@ -63,6 +64,16 @@ export function createSuperResolution(
         c.res = response
       }
 
+      if (!settings.enabled) {
+        const url = withoutOwn(request.url, settings.param)
+        if (url === undefined) return next()
+        c.req.raw = new Request(url, request)
+        await next()
+        const response = c.res
+        c.res = undefined
+        c.res = originalResponse(request, response, 'DISABLED')
+        return undefined
+      }
       let want: Params | undefined
       try {
         want = parseParams(request.url, settings)

@@ -5,6 +5,8 @@ import { DEFAULT_MODEL } from './model/manifest.ts'
 import { FORMATS, type Format, QUALITIES } from './params.ts'
 
 export interface SuperResolutionOptions {
+  /** False: every picture comes back as it was, whatever its URL asks for. Default true. */
+  enabled?: boolean
   /** Name of the scale parameter. Default `sr`. Change it where an origin uses that name itself. */
   param?: string
   /**
@@ -54,9 +56,11 @@ export interface SuperResolutionOptions {
   defaultTtlSeconds?: number
   /** The longest that a result is fresh, whatever the origin says, in seconds. Default 1 year. */
   maxTtlSeconds?: number
-  /** How many misses may wait for the one that is computed; further ones get the original. Default 16: a page of pictures. */
+  /** How many misses are computed at once in an isolate. Default 1: they share its 128 MB. */
+  maxRunning?: number
+  /** How many more may wait for their turn; further ones get the original, for a minute. Default 4. */
   maxWaiting?: number
-  /** How long a miss waits for its turn before it gets the original, in ms. Default 10,000. */
+  /** How long a miss waits for its turn, or for an equal one, before it gets the original, in ms. Default 2,000. */
   maxWaitMs?: number
 }
 
@@ -71,6 +75,7 @@ export type Settings = Readonly<
 const MAX_OUTPUT_PIXELS = 2_360_000
 
 const DEFAULTS = {
+  enabled: true,
   param: 'sr',
   query: 'keep',
   format: 'source',
@@ -84,8 +89,9 @@ const DEFAULTS = {
   sourceTimeoutMs: 20_000,
   defaultTtlSeconds: 300,
   maxTtlSeconds: 31_536_000,
-  maxWaiting: 16,
-  maxWaitMs: 10_000,
+  maxRunning: 1,
+  maxWaiting: 4,
+  maxWaitMs: 2_000,
 } as const
 
 /** Characters of a secret: 128 bits, in hex. */
@@ -107,6 +113,7 @@ export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
         `option ${key}: expected ${expected}, got ${JSON.stringify(settings[key])}`,
       )
   }
+  expect(typeof settings.enabled === 'boolean', 'enabled', 'true or false')
   // Only characters that no URL encodes: the name is compared with the query's bytes.
   expect(/^[\w.~-]+$/.test(settings.param), 'param', 'letters, digits and . _ ~ - only')
   expect(!settings.param.startsWith('sr-'), 'param', 'a name that does not begin with sr-')

@@ -28,6 +28,13 @@ export function splitOwn(url: string, param: string): OwnQuery {
 
 const PREFIX = 'sr-'
 
+/** The URL without what is ours; undefined where it has no `param`. */
+export function withoutOwn(url: string, param: string): string | undefined {
+  const { base, ours, others } = splitOwn(url, param)
+  if (!ours.some(([name]) => name === param)) return undefined
+  return others.length > 0 ? `${base}?${others.join('&')}` : base
+}
+
 function splitQuery(url: string): [string, string | undefined] {
   const hash = url.indexOf('#')
   const whole = hash < 0 ? url : url.slice(0, hash)

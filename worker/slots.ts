@@ -1,16 +1,17 @@
-// One job at a time in an isolate, because decoding, the network and encoding share its 128 MB.
+// Few jobs at a time in an isolate, because decoding, the network and encoding share its 128 MB.
 //
 // Waiting is by looking again, on the waiter's own timer, never by awaiting another request's
 // promise: in Workers the promises of a cancelled request never settle, and a job whose visitor
 // leaves would hold its slot for good. For the same reason a slot is a lease that runs out.
 
 export interface SlotLimits {
+  readonly maxRunning: number
   readonly maxWaiting: number
   readonly maxWaitMs: number
 }
 
 export interface Slots {
-  /** Runs `job` when the slot is free; undefined where it is not, in time, or too many wait already. */
+  /** Runs `job` when a slot is free; undefined where it is not, in time, or too many wait already. */
   run<T>(limits: SlotLimits, job: () => Promise<T>): Promise<{ value: T } | undefined>
 }
 
@@ -19,23 +20,27 @@ const LEASE_MS = 30_000
 const LOOK_AGAIN_MS = 10
 
 export function createSlots(now: () => number = Date.now): Slots {
-  /** When the lease of the job that runs ends. */
-  let lease: { readonly until: number } | undefined
+  /** When the leases of the jobs that run end. */
+  let running: { readonly until: number }[] = []
   /** When those that wait give up; one whose visitor left is never taken out, it runs out. */
   let waiting: { readonly until: number }[] = []
 
-  const tryTake = () => {
-    if (lease && now() < lease.until) return undefined
-    return (lease = { until: now() + LEASE_MS })
+  const tryTake = ({ maxRunning }: SlotLimits) => {
+    running = running.filter(({ until }) => now() < until)
+    if (running.length >= maxRunning) return undefined
+    const lease = { until: now() + LEASE_MS }
+    running.push(lease)
+    return lease
   }
-  const wait = async ({ maxWaiting, maxWaitMs }: SlotLimits) => {
+  const wait = async (limits: SlotLimits) => {
+    const { maxWaiting, maxWaitMs } = limits
     waiting = waiting.filter(({ until }) => now() < until)
     if (waiting.length >= maxWaiting) return undefined
     const place = { until: now() + maxWaitMs }
     waiting.push(place)
     while (now() < place.until) {
       await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
-      const taken = waiting[0] === place ? tryTake() : undefined
+      const taken = waiting[0] === place ? tryTake(limits) : undefined
       if (taken || now() >= place.until) {
         waiting = waiting.filter((other) => other !== place)
         return taken
@@ -47,12 +52,12 @@ export function createSlots(now: () => number = Date.now): Slots {
   }
   return {
     async run(limits, job) {
-      const mine = tryTake() ?? (await wait(limits))
+      const mine = tryTake(limits) ?? (await wait(limits))
       if (!mine) return undefined
       try {
         return { value: await job() }
       } finally {
-        if (lease === mine) lease = undefined
+        running = running.filter((lease) => lease !== mine)
       }
     },
   }

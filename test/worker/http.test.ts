@@ -239,3 +239,15 @@ test('what has been through super resolution is not sent through it again', asyn
   expect(response.headers.get('x-sr')).toBe('skipped; reason=PROCESSED')
   expect(Buffer.from(await response.arrayBuffer()).equals(picture)).toBe(true)
 })
+
+test('switched off, everything is as without us, whatever the URL asks for', async () => {
+  const off = await startWorker({ vars: { ORIGIN_URL: origin.url, SR_ENABLED: 'false' } })
+  origin.handle('/off.jpg', ({ headers, url }, response) => void response.writeHead(200, { 'x-own': `${headers.cookie} ${url}` }).end(picture)) // prettier-ignore
+  for (const query of ['sr=3&w=1', 'w=1&sr=99&sr-nonsense']) {
+    const response = await off.dispatchFetch(`http://site.test/off.jpg?${query}`, { headers: { cookie: 'a=b' } }) // prettier-ignore
+    expect(response.headers.get('x-own')).toBe('a=b /off.jpg?w=1')
+    expect(response.headers.get('x-sr')).toBe('skipped; reason=DISABLED')
+    expect(Buffer.from(await response.arrayBuffer()).equals(picture)).toBe(true)
+  }
+  await off.dispose()
+})

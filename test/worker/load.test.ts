@@ -55,14 +55,15 @@ test('what may not be kept is made for each visitor by itself', async () => {
 
 test('a visitor who leaves does not take the picture from those who wait', async () => {
   const body = await picture('#264')
-  let answer: (() => void) | undefined
+  let answer = () => {}
   origin.handle('/left.png', (_, response) => {
     answer = () => void response.writeHead(200, { 'cache-control': 'max-age=60' }).end(body)
   })
   const url = await worker.ready
   const leaving = new AbortController()
   const first = fetch(new URL('/left.png?sr=2', url), { signal: leaving.signal }).catch(() => undefined) // prettier-ignore
-  while (!answer) await new Promise((resolve) => setTimeout(resolve, 10))
+  while (!origin.asked.some(({ url: path }) => path === '/left.png'))
+    await new Promise((resolve) => setTimeout(resolve, 10))
   const second = fetch(new URL('/left.png?sr=2', url))
   await new Promise((resolve) => setTimeout(resolve, 100))
   leaving.abort()
@@ -73,4 +74,24 @@ test('a visitor who leaves does not take the picture from those who wait', async
   expect(response.headers.get('x-sr')).toMatch(/^done/)
   await response.arrayBuffer()
   expect(origin.asked.filter(({ url: path }) => path === '/left.png')).toHaveLength(1)
+})
+
+test('more distinct pictures than may wait come back as they were, for a minute at most', async () => {
+  const large = async (n: number) => sharp({ create: { width: 200, height: 200, channels: 3, background: { r: n, g: 2 * n, b: 99 } } }).png().toBuffer() // prettier-ignore
+  const pictures = await Promise.all(Array.from({ length: 12 }, (_, i) => large(i)))
+  for (const [i, one] of pictures.entries()) origin.serve(`/busy-${i}.png`, one, { 'cache-control': 'max-age=600' }) // prettier-ignore
+  const answers = await Promise.all(pictures.map(async (_, i) => {
+    const response = await worker.dispatchFetch(`http://site.test/busy-${i}.png?sr=4&sr-model=srcnn`)
+    const bytes = Buffer.from(await response.arrayBuffer())
+    return { sr: response.headers.get('x-sr')!, kept: response.headers.get('cache-control'), bytes }
+  })) // prettier-ignore
+  const busy = answers.filter(({ sr }) => sr === 'skipped; reason=BUSY')
+  const done = answers.filter(({ sr }) => sr.startsWith('done'))
+  expect(busy.length + done.length).toBe(12)
+  expect(done.length).toBeGreaterThanOrEqual(5) // one runs, four wait
+  expect(busy.length).toBeGreaterThan(0)
+  for (const { kept, bytes } of busy) {
+    expect(kept).toBe('public, max-age=60')
+    expect(pictures.some((one) => one.equals(bytes))).toBe(true)
+  }
 })

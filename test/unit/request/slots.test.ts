@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createSlots } from '../../../worker/slots.ts'
 
-const LIMITS = { maxWaiting: 2, maxWaitMs: 5_000 }
+const LIMITS = { maxRunning: 1, maxWaiting: 2, maxWaitMs: 5_000 }
 
 /** A job that ends when it is told to. */
 function job<T>(value: T) {
@@ -24,6 +24,16 @@ test('one job runs at a time, the others in the order in which they came', async
   expect(log).toEqual(['second', 'third'])
 })
 
+test('as many run at a time as the limits say', async () => {
+  const slots = createSlots()
+  const jobs = [job(1), job(2)]
+  const running = jobs.map(({ run }) => slots.run({ ...LIMITS, maxRunning: 2 }, run))
+  const third = slots.run({ ...LIMITS, maxRunning: 2, maxWaiting: 0 }, async () => 3)
+  expect(await third).toBeUndefined()
+  for (const { end } of jobs) end()
+  expect(await Promise.all(running)).toEqual([{ value: 1 }, { value: 2 }])
+})
+
 test('more than may wait are turned away at once', async () => {
   const slots = createSlots()
   const first = job(1)
@@ -38,7 +48,7 @@ test('who waits too long is turned away, and the slot stays with its job', async
   const slots = createSlots()
   const first = job(1)
   const running = slots.run(LIMITS, first.run)
-  expect(await slots.run({ maxWaiting: 2, maxWaitMs: 30 }, async () => 2)).toBeUndefined()
+  expect(await slots.run({ ...LIMITS, maxWaitMs: 30 }, async () => 2)).toBeUndefined()
   first.end()
   expect(await running).toEqual({ value: 1 })
 })
@@ -55,7 +65,7 @@ test('jobs and waiters whose visitors left do not hold the slot for ever', async
   let clock = 0
   const slots = createSlots(() => clock)
   void slots.run(LIMITS, () => new Promise(() => {})) // a cancelled request: never settles
-  expect(await slots.run({ maxWaiting: 0, maxWaitMs: 0 }, async () => 2)).toBeUndefined()
+  expect(await slots.run({ ...LIMITS, maxWaiting: 0, maxWaitMs: 0 }, async () => 2)).toBeUndefined()
   clock = 60_000
   expect(await slots.run(LIMITS, async () => 3)).toEqual({ value: 3 })
 })
