@@ -22,6 +22,8 @@ interface Env {
   readonly ASSETS: Fetcher
   /** Another host to stand in front of, with an optional path: `https://images.example/base`. */
   readonly ORIGIN_URL?: string
+  /** Hosts beside it that its redirects may lead to, with spaces between them. */
+  readonly ORIGIN_HOSTS?: string
   readonly ORIGIN_BUCKET?: R2Bucket
   /** `none`: there is no origin, only our own pages. */
   readonly ORIGIN?: 'none'
@@ -97,8 +99,8 @@ function signingKeysOf(text: string | undefined): SigningKeys | undefined {
   return Object.fromEntries(pairs as [string, string][])
 }
 
-function originOf({ ORIGIN, ORIGIN_BUCKET, ORIGIN_URL }: Env) {
+function originOf({ ORIGIN, ORIGIN_BUCKET, ORIGIN_HOSTS = '', ORIGIN_URL }: Env) {
   if (ORIGIN === 'none') return undefined
   if (ORIGIN_BUCKET) return createBucketOrigin(ORIGIN_BUCKET)
-  return createOrigin(ORIGIN_URL || undefined, originTimeoutMs)
+  return createOrigin(ORIGIN_URL || undefined, originTimeoutMs, ORIGIN_HOSTS.split(/\s+/).filter(Boolean)) // prettier-ignore
 }

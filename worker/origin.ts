@@ -14,15 +14,21 @@ const MAX_REDIRECTS = 3
 /**
  * Fetches from `originUrl`, or from the request's own URL where it is undefined. A visitor's own
  * request goes through as it is, redirects and all; for a source of ours redirects are followed
- * here, within one origin only. Throws a ConfigError for an originUrl that is no base of URLs.
+ * here, within one origin and to `hosts` only. Throws a ConfigError for an originUrl that is no base of
+ * URLs, and for a host that is no plain name.
  */
-export function createOrigin(originUrl: string | undefined, timeoutMs: number): Handler {
+export function createOrigin(
+  originUrl: string | undefined,
+  timeoutMs: number,
+  hosts: readonly string[] = [],
+): Handler {
   const base = originUrl === undefined ? undefined : parseBase(originUrl)
+  for (const host of hosts) requirePlainHost(host)
   return async (c) => {
     const request = c.req.raw
     if (request.headers.get('via')?.includes(VIA)) throw new SrError('ORIGIN_LOOP', LOOP)
     let url = targetOf(request.url, base)
-    const allowed = url.origin
+    const own = url.origin
     for (let hop = 0; ; hop++) {
       const response = await fetchWithin(timeoutMs, url, request)
       if (!base && isNoOrigin(response)) {
@@ -33,7 +39,7 @@ export function createOrigin(originUrl: string | undefined, timeoutMs: number): 
       const location = REDIRECTS.includes(response.status) && response.headers.get('location')
       if (!location) return response
       const next = parseUrl(location, url)
-      if (hop === MAX_REDIRECTS || next?.origin !== allowed || next.username || next.password) {
+      if (hop === MAX_REDIRECTS || !next || !mayFollow(next, own, hosts)) {
         return response // the visitor's browser follows it, as it would on the plain site
       }
       await response.body?.cancel()
@@ -51,6 +57,25 @@ const LOOP =
 /** What Cloudflare answers for a host without a server, such as a worker's custom domain: 520 to 530. */
 function isNoOrigin({ status }: Response): boolean {
   return status >= 520 && status <= 530
+}
+
+/**
+ * Whether a redirect may lead there: to the origin `own`, as the operator wrote it, or to one of `hosts`, by
+ * HTTPS, or HTTP where that is what `own` has, at its usual port. Never with credentials.
+ */
+export function mayFollow(next: URL, own: string, hosts: readonly string[]): boolean {
+  // A blob: URL has the origin of the page that made it.
+  if (!['http:', 'https:'].includes(next.protocol) || next.username || next.password) return false
+  if (next.origin === own) return true
+  const isSafe = next.protocol === 'https:' || (next.protocol === 'http:' && own.startsWith('http:')) // prettier-ignore
+  return isSafe && next.port === '' && hosts.includes(next.hostname)
+}
+
+/** A name of letters, with a dot in it, as URL parsers give it back: no address in any spelling is one. */
+function requirePlainHost(host: string): void {
+  const isName = /^[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/.test(host)
+  if (isName && parseUrl(`https://${host}/`)?.hostname === host) return
+  throw new ConfigError(`ORIGIN_HOSTS: expected names of hosts in lower case, got "${host}"`)
 }
 
 function parseBase(originUrl: string): URL {

@@ -27,7 +27,10 @@ test.each<[SuperResolutionOptions, string]>([
   [{ query: 'some' as never }, "option query: expected 'keep', 'ignore' or a list"],
   [{ maxSourceBytes: 0 }, 'option maxSourceBytes: expected a whole number from 1, got 0'],
   [{ maxOutputPixels: 1.5 }, 'option maxOutputPixels'],
-  [{ maxOutputPixel: 5 } as never, 'unknown option maxOutputPixel, expected one of enabled, param, query'],
+  [
+    { maxOutputPixel: 5 } as never,
+    'unknown option maxOutputPixel, expected one of enabled, param, query',
+  ],
 ])('%j is refused at once', (options, message) => {
   expect(() => resolveOptions(options)).toThrow(ConfigError)
   expect(() => resolveOptions(options)).toThrow(message)
