@@ -13,7 +13,7 @@ import { withProcesses, workerdMs } from '../support/processes.ts'
 import { shippedFamilies } from '../support/shipped.ts'
 import { startWorker } from '../support/worker.ts'
 import { compareBy, type Table, wallMs } from './bench.ts'
-import { describePeak, peakDuring } from './peak.ts'
+import { describePeak, peakDuring } from '../support/peak.ts'
 
 const SCALE = 3
 const ENTRY = join(import.meta.dirname, 'afternoonWorker.ts')

@@ -12,7 +12,7 @@ import { shippedFamilies } from '../support/shipped.ts'
 import { startWorker } from '../support/worker.ts'
 import type { Table } from './bench.ts'
 import { readMaxOutputPixels } from './limits.ts'
-import { describePeak, NO_PEAK, type Peak, peakDuring } from './peak.ts'
+import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/peak.ts'
 
 const FORMATS = ['jpeg', 'png', 'webp'] as const
 

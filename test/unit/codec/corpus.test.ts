@@ -1,39 +1,11 @@
 // Real and hostile files from the test suites of other codecs; the corpus lies beside the repository.
-import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
 import { readIcc } from '../../../worker/codec/icc.ts'
 import { codec, decodeBySharp, difference } from '../../support/codec.ts'
+import { bytesOf, DECODABLE, type Entry, entries, obstacleOf } from '../../support/corpus.ts'
 
-const CORPUS = new URL('../../../../shared/corpus/', import.meta.url)
-
-interface Entry {
-  readonly file: string
-  /** decode: a valid file; anything else: must not crash. */
-  readonly expect: 'decode' | 'may' | 'nocrash' | 'limit' | 'reject'
-  readonly format?: string
-  readonly w?: number
-  readonly h?: number
-  readonly orientation?: number
-  readonly icc?: boolean
-  readonly pages?: number
-}
-
-const manifest = new URL('manifest.json', CORPUS)
-const entries: Entry[] = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : []
-const bytesOf = (entry: Entry) => new Uint8Array(readFileSync(new URL(entry.file, CORPUS)))
-
-/** Valid files of the five formats that are served as they are, and why. */
-const REFUSED: readonly [file: RegExp, obstacle: string][] = [
-  [/bmp\/.*(pal4rletrns|pal8rle|pal4rlecut)/, 'FORMAT'], // run-length coding
-  [/jpeg\/12bit\//, 'FORMAT'],
-  [/jpeg\/arith\//, 'FORMAT'],
-  [/jpeg\/sharp\/testimgl/, 'FORMAT'], // lossless JPEG
-  [/jpeg\/(mozilla\/jpg-cmyk|zune\/(cymk|four_components))/, 'CMYK'],
-  [/apng\/.*(dispose|blend|delay|durations|num_plays|mode_|rgba16|animated)/i, 'ANIMATED'],
-  [/gif\/.*frame-out-of-bounds/, 'DAMAGED'], // its frames leave the screen; viewers disagree
-]
 /** Files whose profile libvips reports differently. */
 const PROFILE_DIFFERS = [
   /jpeg\/icc-broken\//, // parts are missing or doubled: libvips takes what is there
@@ -43,7 +15,6 @@ const PROFILE_DIFFERS = [
 /** A GIF without a picture but for transparency: libvips makes it opaque, browsers do not. */
 const ALPHA_DIFFERS = [/gif\/.*metadata-full/]
 
-const decodable = ['jpeg', 'png', 'webp', 'gif', 'bmp']
 const matches = (entry: Entry, patterns: readonly RegExp[]) =>
   patterns.some((pattern) => pattern.test(entry.file))
 
@@ -62,16 +33,14 @@ async function failures(
 
 describe.runIf(entries.length > 0)('the corpus', () => {
   const valid = entries.filter(({ expect: expected }) => expected === 'decode')
-  const pictures = valid.filter(({ format }) => decodable.includes(format!))
+  const pictures = valid.filter(({ format }) => DECODABLE.includes(format!))
   const MINUTES = { timeout: 300_000 }
 
   test('headers of valid files say what the manifest says', async () => {
     const problems = await failures(pictures, async (entry) => {
       const header = readHeader(bytesOf(entry))
-      const refused = REFUSED.find(([file]) => file.test(entry.file))?.[1]
-      const animated = (entry.pages ?? 1) > 1 ? 'ANIMATED' : undefined
-      if (header.obstacle !== (refused ?? animated)) return `obstacle ${header.obstacle}`
-      if (refused === 'DAMAGED') return undefined
+      if (header.obstacle !== obstacleOf(entry)) return `obstacle ${header.obstacle}`
+      if (header.obstacle === 'DAMAGED') return undefined
       const told = [header.type, header.width, header.height, header.orientation]
       const known = [entry.format, entry.w, entry.h, entry.orientation ?? 1]
       return `${told}` === `${known}` ? undefined : `${told} is not ${known}`
@@ -91,7 +60,7 @@ describe.runIf(entries.length > 0)('the corpus', () => {
   })
 
   test('files of other formats are known, and left alone', async () => {
-    const others = valid.filter(({ format }) => !decodable.includes(format!))
+    const others = valid.filter(({ format }) => !DECODABLE.includes(format!))
     const problems = await failures(others, async (entry) => {
       const { type, obstacle } = readHeader(bytesOf(entry))
       if (entry.format === 'other') return obstacle ? undefined : 'no obstacle'

@@ -1,7 +1,7 @@
 // The most memory that an isolate holds while it works, looked at every few milliseconds.
 // WebAssembly memories count until they are collected.
-import type { Inspector, IsolateMemory } from '../support/inspector.ts'
-import { residentMemory } from '../support/processes.ts'
+import type { Inspector, IsolateMemory } from './inspector.ts'
+import { residentMemory } from './processes.ts'
 
 const LOOK_EVERY_MS = 3
 
