@@ -4,6 +4,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { PIPELINE_VERSION } from './cache.ts'
 import { ConfigError, SrError } from './errors.ts'
 import type { Handler } from './middleware.ts'
+import type { Checks } from './health.ts'
 import type { ListedModel } from './models.ts'
 
 export interface AppParts {
@@ -19,6 +20,7 @@ export interface AppParts {
   readonly engines: string
   readonly maxOutputPixels: number
   readonly listModels: () => Promise<readonly ListedModel[]>
+  readonly checkHealth: () => Promise<Checks>
 }
 
 export function createApp(parts: AppParts): Hono {
@@ -38,9 +40,10 @@ export function createApp(parts: AppParts): Hono {
 
   app.get(`${prefix}health`, async (c) => {
     const { engines, maxOutputPixels } = parts
-    const models = await parts.listModels()
-    const health = { status: 'ok', pipeline: PIPELINE_VERSION, engines, maxOutputPixels, models }
-    return c.json(health, 200, { 'cache-control': 'no-store' })
+    const [checks, models] = await Promise.all([parts.checkHealth(), parts.listModels()])
+    const isWell = Object.values(checks).every((result) => result === 'ok')
+    const health = { status: isWell ? 'ok' : 'failing', checks, pipeline: PIPELINE_VERSION, engines, maxOutputPixels, models } // prettier-ignore
+    return c.json(health, isWell ? 200 : 503, { 'cache-control': 'no-store' })
   })
   const pages: Handler = (c) => {
     const url = new URL(c.req.raw.url)

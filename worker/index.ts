@@ -3,6 +3,7 @@ import { env as untyped } from 'cloudflare:workers'
 import { createApp } from './app.ts'
 import { withAssets } from './bundled.ts'
 import { supportsFused } from './engine/fused.ts'
+import { checkHealth } from './health.ts'
 import { createSuperResolution, type Platform } from './middleware.ts'
 import { createModels } from './models.ts'
 import { resolveOptions } from './options.ts'
@@ -54,7 +55,7 @@ const options = {
   results: env.RESULTS_BUCKET,
   models: env.MODELS_BUCKET,
 }
-const { originTimeoutMs, maxOutputPixels } = resolveOptions(options)
+const { originTimeoutMs, maxOutputPixels, model } = resolveOptions(options)
 const platform = await choosePlatform()
 const models = createModels(platform.bundled, env.MODELS_BUCKET)
 
@@ -66,6 +67,7 @@ export default createApp({
   engines: platform.engines,
   maxOutputPixels,
   listModels: () => models.list(),
+  checkHealth: () => checkHealth(models, model, { RESULTS_BUCKET: env.RESULTS_BUCKET, MODELS_BUCKET: env.MODELS_BUCKET }), // prettier-ignore
 })
 
 /** In this form the bundler sees an import that is never reached, and leaves onnxruntime out. */

@@ -100,3 +100,18 @@ test('every bundled model can be served', async () => {
     ).toMatch(/^done/)
   }
 })
+
+test('health says ok, and 503 with the reason where the weights are not whole', async () => {
+  const healthOf = async () => {
+    const response = await worker.dispatchFetch('http://site.test/_sr/health')
+    return { status: response.status, body: (await response.json()) as { status: string; checks: Record<string, string> } } // prettier-ignore
+  }
+  expect(await healthOf()).toMatchObject({ status: 200, body: { status: 'ok', checks: { MODELS_BUCKET: 'ok', [`${DEFAULT_MODEL} x2`]: 'ok' } } }) // prettier-ignore
+  await worker.dispose()
+  worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['MODELS_BUCKET'] })
+  await ship(DEFAULT_MODEL, encodeNetwork(lifting(0.1)), '0'.repeat(64))
+  const failing = await healthOf()
+  expect([failing.status, failing.body.status]).toEqual([503, 'failing'])
+  expect(failing.body.checks[`${DEFAULT_MODEL} x2`]).toContain('expected sha256 0000')
+  expect(failing.body.checks[`${DEFAULT_MODEL} x3`]).toBe('ok')
+})
