@@ -30,6 +30,7 @@ interface Env {
   readonly ORIGIN?: 'none'
   readonly RESULTS_BUCKET?: R2Bucket
   readonly MODELS_BUCKET?: R2Bucket
+  readonly ANALYTICS?: AnalyticsEngineDataset
   /** `false`: every picture comes back as it was. */
   readonly SR_ENABLED?: string
   readonly SR_PREFIX?: string
@@ -54,6 +55,7 @@ const options = {
   signing: signingKeysOf(env.SR_SIGNING_KEYS),
   results: env.RESULTS_BUCKET,
   models: env.MODELS_BUCKET,
+  analytics: env.ANALYTICS,
 }
 const { originTimeoutMs, maxOutputPixels, model } = resolveOptions(options)
 const platform = await choosePlatform()

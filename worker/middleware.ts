@@ -14,6 +14,7 @@ import { resolveOptions, type Settings, type SuperResolutionOptions } from './op
 import { type Params, parseParams } from './params.ts'
 import { type Asking, type Made, serveUpscaled } from './pipeline.ts'
 import { withoutOwn } from './query.ts'
+import { report } from './report.ts'
 import { requireSignature } from './signature.ts'
 import { createSlots } from './slots.ts'
 import { type Source, sourceHeaders } from './source.ts'
@@ -59,8 +60,11 @@ export function createSuperResolution(
       if (method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS') return next()
       const config = configOf(c)
       const { settings } = config
+      let want: Params | undefined
       const answer = (response: Response) => {
         allowOrigin(response.headers, settings.allowOrigin)
+        if (method !== 'OPTIONS')
+          report(response, want?.sourceUrl ?? request.url, settings.analytics)
         c.res = response
       }
 
@@ -74,7 +78,6 @@ export function createSuperResolution(
         c.res = originalResponse(request, response, 'DISABLED')
         return undefined
       }
-      let want: Params | undefined
       try {
         want = parseParams(request.url, settings)
         if (want && settings.signing) await requireSignature(request.url, settings.param, settings.signing, Date.now()) // prettier-ignore

@@ -37,6 +37,8 @@ export interface SuperResolutionOptions {
   results?: R2Bucket
   /** Weights that replace the bundled ones: a `manifest.json` and the files it names. Default none. */
   models?: R2Bucket
+  /** A dataset of Analytics Engine that gets a point for each request. Default none. */
+  analytics?: AnalyticsEngineDataset
   /** Edge cache in front of `results`; `false` for none. Default `caches.default`. */
   cache?: Cache | false
 
@@ -64,7 +66,7 @@ export interface SuperResolutionOptions {
   maxWaitMs?: number
 }
 
-type Optional = 'results' | 'models' | 'cache' | 'allowOrigin' | 'signing'
+type Optional = 'results' | 'models' | 'cache' | 'allowOrigin' | 'signing' | 'analytics'
 
 /** Options with every default filled in. */
 export type Settings = Readonly<
@@ -99,7 +101,15 @@ const MIN_SECRET = 32
 
 /** Throws a ConfigError that names the option and what was expected. */
 export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
-  const known = [...Object.keys(DEFAULTS), 'results', 'models', 'cache', 'allowOrigin', 'signing']
+  const known = [
+    ...Object.keys(DEFAULTS),
+    'results',
+    'models',
+    'cache',
+    'allowOrigin',
+    'signing',
+    'analytics',
+  ]
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) {
       throw new ConfigError(`unknown option ${key}, expected one of ${known.join(', ')}`)
