@@ -37,6 +37,8 @@ interface Env {
   readonly SR_PARAM?: string
   readonly SR_MODEL?: string
   readonly SR_ALLOW_ORIGIN?: string
+  readonly SR_ORIGIN_TIMEOUT_MS?: string
+  readonly SR_SOURCE_TIMEOUT_MS?: string
   readonly SR_MAX_WAITING?: string
   readonly SR_MAX_WAIT_MS?: string
   /** A secret: `id:secret`, several with a space between them. */
@@ -50,6 +52,8 @@ const options = {
   param: env.SR_PARAM,
   model: env.SR_MODEL,
   allowOrigin: env.SR_ALLOW_ORIGIN,
+  originTimeoutMs: numberOf(env.SR_ORIGIN_TIMEOUT_MS),
+  sourceTimeoutMs: numberOf(env.SR_SOURCE_TIMEOUT_MS),
   maxWaiting: numberOf(env.SR_MAX_WAITING),
   maxWaitMs: numberOf(env.SR_MAX_WAIT_MS),
   signing: signingKeysOf(env.SR_SIGNING_KEYS),

@@ -31,6 +31,10 @@ export function createOrigin(
     const own = url.origin
     for (let hop = 0; ; hop++) {
       const response = await fetchWithin(timeoutMs, url, request)
+      if (response.status > 599) {
+        await response.body?.cancel()
+        throw new SrError('ORIGIN_UNREACHABLE', `the origin answered with a status that HTTP does not have, ${response.status}`) // prettier-ignore
+      }
       if (!base && isNoOrigin(response)) {
         await response.body?.cancel()
         throw new SrError('ORIGIN_UNREACHABLE', NO_ORIGIN)
