@@ -36,3 +36,9 @@ test('every limit in the README is the default that is in force', () => {
     expect(isThere, `${name} = ${value}`).toBe(true)
   }
 })
+
+test('every test that SECURITY.md names is there, under that name', () => {
+  const named = [...read('SECURITY.md').matchAll(/(test\/[\w/]+\.test\.ts)(?:: "([^"]+)")?/g)]
+  expect(named.length).toBeGreaterThan(20)
+  for (const [, file, title] of named) expect(read(file), file).toContain(title ?? 'test')
+})
