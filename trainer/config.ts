@@ -111,13 +111,13 @@ const LARGE: Habits = {
   loss: 'square',
   rates: { soap: 4e-3, adam: 1e-3, sgd: 2e-2 },
 }
-// Measured on fast at x3: trainer/README.md.
+// Measured on fast and quality at x3: trainer/README.md.
 const SMALL: Habits = {
   steps: 6500,
   batch: 32,
   patchFor: (halo) => 32 + 2 * halo,
   loss: 'charbonnier',
-  rates: { soap: 8e-3, adam: 2e-3, sgd: 2e-2 },
+  rates: { soap: 5e-3, adam: 2e-3, sgd: 2e-2 },
 }
 
 const COLOURS = ['luma', 'rgb'] as const
