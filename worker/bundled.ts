@@ -1,6 +1,6 @@
 // The weights that come with the package. The script holds those that most requests want; all lie beside
 // it as static assets, which cost a script neither size nor time to start.
-import shipped from '../models/manifest.json'
+import shipped from '../dist/manifest.json'
 import { parseManifest } from './model/manifest.ts'
 import type { BundledModels } from './models.ts'
 import * as weights from './weights.ts'

@@ -7,3 +7,9 @@ declare module '*.onnx' {
   const bytes: ArrayBuffer
   export default bytes
 }
+
+// Written by `npm run build` (buildAssets.ts).
+declare module '*/dist/manifest.json' {
+  const manifest: unknown
+  export default manifest
+}

@@ -34,6 +34,18 @@ test('a route’s picture comes back larger, and the route’s headers do not mi
   expect(await sizeOf(response)).toBe('120x90')
 })
 
+test('the script has the weights that most want, and says which', async () => {
+  const serve = async (model: string) => get(`/uploads/a.jpg?sr=2&sr-model=${model}`)
+  for (const model of ['fast', 'fast-jpeg', 'srcnn', 'srcnn-jpeg']) {
+    const response = await serve(model)
+    expect(response.headers.get('x-sr')).toContain(`model="${model}@`)
+    await response.arrayBuffer()
+  }
+  const other = await serve('quality')
+  expect(other.status).toBe(400)
+  expect(await other.text()).toContain('sr-model must be one of auto, bicubic, fast, fast-jpeg, srcnn, srcnn-jpeg at x2') // prettier-ignore
+})
+
 test('a picture that its route gives its owner alone is asked for by the owner', async () => {
   const ask = (cookie: string) => get('/owned/a.jpg?sr=2&w=1', { headers: { cookie }, redirect: 'manual' }) // prettier-ignore
   const stranger = await ask('')
