@@ -19,6 +19,7 @@ import { exportModel } from '../../trainer/export.ts'
 import { createMeasure } from '../../trainer/score.ts'
 import { reference } from '../../worker/engine/reference.ts'
 import { greyOf } from '../../worker/image/color.ts'
+import { createRandom } from '../../worker/image/prng.ts'
 import { quantize } from '../../worker/image/plane.ts'
 import { createNetwork, type Network, subPixelArchitecture } from '../../worker/model/network.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
@@ -244,6 +245,22 @@ test('a drawing takes one method, equal pictures and names with markup', () => {
   expect(svg).toContain('>a&amp;b.onnx</text>')
   expect(svg).toContain('a&lt;b x2')
   expect(svg).not.toMatch(/NaN|Infinity/)
+})
+
+test('a drawing ends wherever its dots lie: labels that move down a line at a time find their place', () => {
+  const result = {
+    set: 'Set5',
+    scale: 3,
+    input: 'float',
+    images: 1,
+    ssim: 1,
+    pictures: [],
+  } as const
+  const random = createRandom(1)
+  for (let i = 0; i < 300; i++) {
+    const results = Array.from({ length: 8 }, (_, n) => ({ ...result, method: `${n}`, psnr: 32 + random.next(), seconds: 0.1 + random.next() / 100 })) // prettier-ignore
+    expect(plotResults(results)).toContain('</svg>')
+  }
 })
 
 describe("other people's ONNX files", () => {

@@ -14,6 +14,8 @@ const FONT = 11
 /** Of a character of that font, about. */
 const LETTER = 6.2
 const LINE = 14
+/** In pixels: what lies just a line away does not cover. */
+const ROUNDING = 1e-6
 /** Of a dot, and from its middle to its label. */
 const RADIUS = 4.5
 const GAP = 8
@@ -123,21 +125,21 @@ interface Labelled extends Placed {
   readonly labelY: number
 }
 
-/** Right of the dot, or left of it where the panel ends; moved down until it covers no dot and no label. */
+/** Beside its dot, right or left, or else a line or more below or above: the nearest place that covers no dot and no label. */
 function placeLabels(dots: readonly Placed[], right: number): Labelled[] {
   const taken = dots.map(({ x, y }) => ({ from: x - RADIUS, to: x + RADIUS, y }))
+  const lines = Array.from({ length: 2 * dots.length }, (_, i) => (i % 2 ? (i + 1) / 2 : -i / 2) * LINE) // prettier-ignore
   return dots
     .toSorted((a, b) => a.y - b.y)
     .map(({ point, x, y }) => {
       const length = point.label.length * LETTER
-      const from = x + GAP + length > right ? x - GAP - length : x + GAP
-      const to = from + length
-      const coveredAt = (height: number) =>
-        taken.find((other) => from < other.to && other.from < to && Math.abs(height - other.y) < LINE) // prettier-ignore
-      let labelY = y
-      for (let other = coveredAt(y); other; other = coveredAt(labelY)) labelY = other.y + LINE
-      taken.push({ from, to, y: labelY })
-      return { point, x, y, labelX: round(from), labelY: round(labelY) }
+      const sides = [x + GAP, x - GAP - length].filter((from) => from > MARGIN.left && from + length < right) // prettier-ignore
+      const places = lines.flatMap((line) => sides.map((from) => ({ from, to: from + length, y: y + line }))) // prettier-ignore
+      const isFree = (place: (typeof places)[number]) =>
+        taken.every((other) => place.from >= other.to || other.from >= place.to || Math.abs(place.y - other.y) >= LINE - ROUNDING) // prettier-ignore
+      const place = places.find(isFree) ?? { from: x + GAP, to: x + GAP + length, y }
+      taken.push(place)
+      return { point, x, y, labelX: round(place.from), labelY: round(place.y) }
     })
 }
 
