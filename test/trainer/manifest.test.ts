@@ -76,9 +76,12 @@ const MODELS = new URL('../../models/', import.meta.url)
 describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the weights that ship', () => {
   const { models } = parseManifest(readFileSync(new URL('manifest.json', MODELS), 'utf8'))
 
-  test.each(['srcnn', 'srcnn-jpeg', 'fast', 'fast-jpeg'])('are %s at every scale', (name) => {
-    expect(models.filter((model) => model.name === name).map(({ scale }) => scale)).toEqual([2, 3, 4]) // prettier-ignore
-  })
+  test.each(['srcnn', 'srcnn-jpeg', 'fast', 'fast-jpeg', 'quality'])(
+    'are %s at every scale',
+    (name) => {
+      expect(models.filter((model) => model.name === name).map(({ scale }) => scale)).toEqual([2, 3, 4]) // prettier-ignore
+    },
+  )
 
   const psnrOf = (name: string, scale: number, set: string, input: string) =>
     models
@@ -93,6 +96,14 @@ describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the weights that
           const [better, worse] = input.startsWith('jpeg') ? [jpeg, clean] : [clean, jpeg]
           expect(better).toBeGreaterThan(worse!)
         }
+      }
+    }
+  })
+
+  test('of quality beat those of fast at every scale', () => {
+    for (const scale of [2, 3, 4]) {
+      for (const set of ['Set5', 'Set14']) {
+        expect(psnrOf('quality', scale, set, 'float')).toBeGreaterThan(psnrOf('fast', scale, set, 'float')!) // prettier-ignore
       }
     }
   })
