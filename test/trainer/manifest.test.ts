@@ -88,17 +88,20 @@ describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the weights that
       .find((model) => model.name === name && model.scale === scale)
       ?.scores?.find((score) => score.set === set && score.input === input)?.psnr
 
-  test.each(['srcnn', 'fast'])('of %s beat each other where sr-model=auto takes them', (family) => {
-    for (const scale of [2, 3, 4]) {
-      for (const set of ['Set5', 'Set14']) {
-        for (const input of ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']) {
-          const [clean, jpeg] = [family, `${family}-jpeg`].map((name) => psnrOf(name, scale, set, input)) // prettier-ignore
-          const [better, worse] = input.startsWith('jpeg') ? [jpeg, clean] : [clean, jpeg]
-          expect(better).toBeGreaterThan(worse!)
+  test.each(['srcnn', 'fast', 'quality'])(
+    'of %s beat each other where sr-model=auto takes them',
+    (family) => {
+      for (const scale of [2, 3, 4]) {
+        for (const set of ['Set5', 'Set14']) {
+          for (const input of ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']) {
+            const [clean, jpeg] = [family, `${family}-jpeg`].map((name) => psnrOf(name, scale, set, input)) // prettier-ignore
+            const [better, worse] = input.startsWith('jpeg') ? [jpeg, clean] : [clean, jpeg]
+            expect(better).toBeGreaterThan(worse!)
+          }
         }
       }
-    }
-  })
+    },
+  )
 
   test('of quality beat those of fast at every scale', () => {
     for (const scale of [2, 3, 4]) {

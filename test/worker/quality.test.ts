@@ -91,7 +91,7 @@ const hasSet5 = existsSync(SET5)
 if (!hasSet5) console.warn(`skipped: Set5 through the worker, as there is no ${SET5}`)
 
 describe.skipIf(!hasSet5).each(SCALES)('Set5 at x%i', (scale) => {
-  test.each(['srcnn', 'fast'])(
+  test.each(['srcnn', 'fast', 'quality'])(
     'is served by %s as well as evaluation measures, within 0.03 dB',
     async (name) => {
       // prettier-ignore
