@@ -1,6 +1,7 @@
 // What an origin's headers allow: may the result be kept, and for how long is it fresh. RFC 9111
 // as for a shared cache, stricter where a picture could be meant for one visitor only.
 import type { Settings } from './options.ts'
+import { secondsOf } from './seconds.ts'
 
 export interface Freshness {
   /** May be kept for other visitors. */
@@ -65,10 +66,6 @@ function lifetimeOf(
   const date = Date.parse(headers.get('date') ?? '')
   const seconds = (Date.parse(expires) - (Number.isNaN(date) ? nowMs : date)) / 1000
   return Number.isNaN(seconds) ? 0 : Math.floor(seconds)
-}
-
-function secondsOf(text: string): number | undefined {
-  return /^\d{1,10}$/.test(text) ? Number(text) : undefined
 }
 
 /** Directive names in lower case to values without quotes; the first of a name wins. */

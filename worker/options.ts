@@ -66,7 +66,9 @@ export interface SuperResolutionOptions {
   maxWaitMs?: number
 }
 
-type Optional = 'results' | 'models' | 'cache' | 'allowOrigin' | 'signing' | 'analytics'
+/** Those without a default. */
+const OPTIONAL = ['results', 'models', 'cache', 'allowOrigin', 'signing', 'analytics'] as const
+type Optional = (typeof OPTIONAL)[number]
 
 /** Options with every default filled in. */
 export type Settings = Readonly<
@@ -101,15 +103,7 @@ const MIN_SECRET = 32
 
 /** Throws a ConfigError that names the option and what was expected. */
 export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
-  const known = [
-    ...Object.keys(DEFAULTS),
-    'results',
-    'models',
-    'cache',
-    'allowOrigin',
-    'signing',
-    'analytics',
-  ]
+  const known: string[] = [...Object.keys(DEFAULTS), ...OPTIONAL]
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) {
       throw new ConfigError(`unknown option ${key}, expected one of ${known.join(', ')}`)

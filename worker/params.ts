@@ -2,6 +2,7 @@
 import { SrError } from './errors.ts'
 import type { Settings } from './options.ts'
 import { splitOwn } from './query.ts'
+import { secondsOf } from './seconds.ts'
 
 export const SCALES = [2, 3, 4] as const
 export type Scale = (typeof SCALES)[number]
@@ -60,7 +61,7 @@ export function parseParams(url: string, settings: Settings): Params | undefined
       'QUALITY_UNSUPPORTED',
     ),
     model: ours.get('sr-model') ?? 'auto',
-    endsAt: secondsOf(ours.get('sr-exp')),
+    endsAt: secondsOf(ours.get('sr-exp') ?? ''),
     sourceUrl: kept === undefined ? base : `${base}?${kept}`,
   }
 }
@@ -91,8 +92,4 @@ function keptQuery(parts: readonly string[], query: Settings['query']): string |
   if (query === 'keep') return parts.join('&')
   const listed = parts.filter((part) => query.includes(part.split('=', 1)[0]))
   return listed.length > 0 ? listed.join('&') : undefined
-}
-
-function secondsOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,10}$/.test(text) ? Number(text) : undefined
 }

@@ -8,6 +8,7 @@
 // It runs wherever Web Crypto does: sign on a server, never in a page.
 import { SrError } from './errors.ts'
 import { type OwnQuery, splitOwn } from './query.ts'
+import { secondsOf } from './seconds.ts'
 
 export const SIGNATURE_NAMES = ['sr-key', 'sr-exp', 'sr-sig']
 
@@ -71,7 +72,7 @@ export async function requireSignature(
   })
   const isRight = secret !== undefined && bytes !== undefined && (await crypto.subtle.verify('HMAC', await importKey(secret), bytes, canonical)) // prettier-ignore
   if (!isRight) throw new SrError('SIGNATURE_WRONG', 'this signature is not one of this URL')
-  if (!/^\d{1,10}$/.test(end) || Number(end) <= nowMs / 1000) {
+  if ((secondsOf(end) ?? 0) <= nowMs / 1000) {
     throw new SrError('SIGNATURE_EXPIRED', 'this signed URL has ended')
   }
 }

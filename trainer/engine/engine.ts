@@ -23,7 +23,7 @@ export interface Task {
 export const LOSSES = ['square', 'charbonnier'] as const
 export type Loss = (typeof LOSSES)[number]
 
-/** Charbonnier's ε: some 2.5 levels of 255, about a third of the usual error. */
+/** Charbonnier's ε: some 2.5 levels of 255, about half of the usual error. */
 export const EPSILON = 0.01
 
 export interface EngineOptions {
