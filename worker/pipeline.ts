@@ -94,7 +94,11 @@ export async function serveUpscaled(
   if (joined && !isLead(joined) && joined.value) {
     return answer({ ...joined.value, cacheStatus: `${joined.value.cacheStatus}; collapsed` })
   }
-  if (!joined) return originalResponse(request, await asking.source({}), 'BUSY')
+  if (!joined) {
+    const original = await asking.source({})
+    if (original.status !== 200) return asking.visitorsOwn('ORIGIN_STATUS', original)
+    return originalResponse(request, original, 'BUSY')
+  }
   // A leader goes on when its own visitor leaves: others wait for it.
   const lead = isLead(joined) ? joined : undefined
   const work = renew(wanted, asking, deps, lead)

@@ -95,3 +95,20 @@ test('more distinct pictures than may wait come back as they were, for a minute 
     expect(pictures.some((one) => one.equals(bytes))).toBe(true)
   }
 })
+
+test('who waits in vain for a leader gets what the origin gives, an error as it is', async () => {
+  const body = await picture('#462')
+  const isAsked = () => origin.asked.some(({ url }) => url === '/slow.png')
+  let isFirst = true
+  origin.handle('/slow.png', (_, response) => {
+    if (isFirst) setTimeout(() => response.writeHead(200).end(body), 3000)
+    else response.writeHead(404, { 'cache-control': 'max-age=7' }).end('gone')
+    isFirst = false
+  })
+  const first = ask('/slow.png?sr=2')
+  while (!isAsked()) await new Promise((resolve) => setTimeout(resolve, 10))
+  const second = await worker.dispatchFetch('http://site.test/slow.png?sr=2')
+  expect([second.status, second.headers.get('x-sr'), second.headers.get('cache-control')]).toEqual([404, 'skipped; reason=ORIGIN_STATUS', 'max-age=7']) // prettier-ignore
+  expect(await second.text()).toBe('gone')
+  expect((await first).sr).toMatch(/^done/)
+})
