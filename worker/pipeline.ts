@@ -16,6 +16,7 @@ import type { Network } from './model/network.ts'
 import { type Candidates, type ChosenModel, modelFor, type Models } from './models.ts'
 import type { Settings } from './options.ts'
 import type { Format, Params } from './params.ts'
+import { release } from './release.ts'
 import type { Slots } from './slots.ts'
 import { readSource, type Source } from './source.ts'
 
@@ -269,7 +270,13 @@ async function make(
   const done = await slots.run(settings, async () => {
     const picture = await orSkip('DECODE', codec.decode(bytes, header))
     const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model, enlarger))
-    return orSkip('ENCODE', codec.encode(larger, { ...plan, icc: await readIcc(header) }))
+    release(picture.data)
+    const file = await orSkip(
+      'ENCODE',
+      codec.encode(larger, { ...plan, icc: await readIcc(header) }),
+    )
+    release(larger.data)
+    return file
   })
   if (!done) throw new Skip('BUSY')
   return done.value

@@ -31,6 +31,14 @@ export const COUNT_WASM = `
   WebAssembly.Instance = new Proxy(Instance, {
     construct: (target, [module, imports]) => noteAll(Reflect.construct(target, [module, imports]), imports),
   })
+  const { Memory } = WebAssembly
+  WebAssembly.Memory = new Proxy(Memory, {
+    construct: (target, [descriptor]) => {
+      const memory = new target(descriptor)
+      note(memory)
+      return memory
+    },
+  })
   WebAssembly.instantiate = async (source, imports) => {
     const result = await instantiate(source, imports)
     noteAll(result.instance ?? result, imports)

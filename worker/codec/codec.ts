@@ -2,6 +2,7 @@
 // browsers: whoever knows the platform brings the compiled modules (workers.ts, node.ts).
 
 import type { Rgba } from '../image/plane.ts'
+import { release } from '../release.ts'
 import { CodecError } from './error.ts'
 import type { Header } from './header.ts'
 import { createInstances, guarded } from './instance.ts'
@@ -54,7 +55,9 @@ export function createCodec(modules: CodecModules, instances = createInstances()
     async decode(bytes, header) {
       if (header.obstacle) throw new CodecError(`cannot decode: ${header.obstacle}`)
       const stored = await guarded(`decoding ${header.type}`, () => decodeStored(bytes, header))
-      return applyOrientation(stored, header.orientation)
+      const upright = applyOrientation(stored, header.orientation)
+      if (upright !== stored) release(stored.data)
+      return upright
     },
 
     async encode(picture, as) {
@@ -82,9 +85,9 @@ export function createCodec(modules: CodecModules, instances = createInstances()
       case 'webp':
         return decodeWebp(instances, modules.webpDecoder, bytes, header)
       case 'png':
-        return decodeWithPhoton(modules.photon, plainPng(bytes), header)
+        return decodeWithPhoton(instances, modules.photon, plainPng(bytes), header)
       default:
-        return decodeWithPhoton(modules.photon, bytes, header)
+        return decodeWithPhoton(instances, modules.photon, bytes, header)
     }
   }
 }

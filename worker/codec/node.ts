@@ -1,12 +1,13 @@
-// The codecs' modules in Node, from the installed packages, and ours from its source.
+// The codecs' modules in Node: those of the installed packages, as imported-memory.ts and slim-photon.ts change
+// them, and ours from its source.
 
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { compiledFile } from '../compiled.ts'
 import type { CodecModules } from './codec.ts'
-import { withoutFont } from './font.ts'
-import { neededPages, withInitialPages } from './initial-memory.ts'
+import { neededPages, withImportedMemory } from './imported-memory.ts'
 import { symbolsSource } from './jpeg/symbols.ts'
+import { buildPhoton } from './slim-photon.ts'
 
 const PHOTON_FILE = '@cf-wasm/photon/photon.wasm'
 
@@ -33,19 +34,19 @@ export async function loadCodecModules(): Promise<CodecModules> {
 }
 
 /** The module of jpeg/symbols.ts, which starts with the least memory there is. */
-export function buildSymbols(): Promise<Uint8Array<ArrayBuffer>> {
-  const source = symbolsSource()
-  return compiledFile('codec', 'jpeg_symbols', { source, features: [], pages: 1, mayGrow: true })
+export async function buildSymbols(): Promise<Uint8Array<ArrayBuffer>> {
+  const program = { source: symbolsSource(), features: [], pages: 1, mayGrow: true }
+  return withImportedMemory(await compiledFile('codec', 'symbols', program))
 }
 
 export async function readPhoton(): Promise<Uint8Array<ArrayBuffer>> {
-  return withoutFont(await readPackaged(PHOTON_FILE))
+  return buildPhoton(await readPackaged(PHOTON_FILE))
 }
 
-/** One of OVERSIZED_FILES, made to start with the memory that it needs. */
+/** One of OVERSIZED_FILES, made to take the memory that it needs. */
 export async function readSlim(file: string): Promise<Uint8Array<ArrayBuffer>> {
   const wasm = await readPackaged(file)
-  return withInitialPages(wasm, neededPages(wasm))
+  return withImportedMemory(wasm, neededPages(wasm))
 }
 
 export async function readPackaged(file: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -33,16 +33,41 @@ export function endOfData(wasm: Uint8Array): number {
   return Math.max(0, ...dataOf(wasm).map(({ address, length }) => address + length))
 }
 
-/** Reads from where the content of the section with this id begins. */
-export function openSection(wasm: Uint8Array, id: number) {
+/** Where a section lies in the file. */
+export interface Section {
+  readonly id: number
+  /** Its first byte, `id`. */
+  readonly start: number
+  /** What is behind its id and its length. */
+  readonly content: number
+  readonly end: number
+}
+
+/** In the order of the file. */
+export function sectionsOf(wasm: Uint8Array): Section[] {
+  const sections: Section[] = []
   const reader = readFrom(wasm, 8) // behind the magic bytes and the version
   while (reader.at() < wasm.length) {
-    const found = reader.byte()
+    const start = reader.at()
+    const id = reader.byte()
     const length = reader.integer()
-    if (found === id) return reader
+    const content = reader.at()
     reader.skip(length)
+    sections.push({ id, start, content, end: reader.at() })
   }
-  throw new Error(`no section ${id}`)
+  return sections
+}
+
+/** Reads from where the content of the section with this id begins. */
+export function openSection(wasm: Uint8Array, id: number) {
+  const section = sectionsOf(wasm).find((one) => one.id === id)
+  if (!section) throw new Error(`no section ${id}`)
+  return readFrom(wasm, section.content)
+}
+
+/** LEB128, without a sign. */
+export function encodeInteger(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...encodeInteger(value >>> 7)]
 }
 
 function readFrom(wasm: Uint8Array, start: number) {

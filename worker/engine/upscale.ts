@@ -14,6 +14,7 @@ import { crop, type Plane, type Rect, type Rgba } from '../image/plane.ts'
 import { tilesOf } from '../image/tile.ts'
 import { haloOf, type Network, requireScale } from '../model/network.ts'
 import { pause } from '../pause.ts'
+import { release } from '../release.ts'
 import type { Engine, Planes } from './engine.ts'
 import { type Enlarger, type Placed, plainEnlarger } from './enlarger.ts'
 import { mapPlanes, planeOf } from './planes.ts'
@@ -54,8 +55,11 @@ export async function upscale(
     const opacity = alpha && (await resolveOpacity(alpha, scale, part, enlarger, model, extremes))
     const luma = model && givesDetail(model.network) ? { detail: sharper } : { luma: sharper }
     enlarger.merge(small, scale, part.core, target, { ...luma, opacity })
+    if (opacity) release(opacity.plane.data)
     await pause()
   }
+  for (const { data } of [small.y, small.cb, small.cr, ...(alpha ? [alpha] : [])]) release(data)
+  if (rooms) release(rooms.input, rooms.output)
   return target
 }
 
@@ -178,12 +182,19 @@ async function resolveOpacity(
   const bicubic = { channels: 1, ...enlarger.enlarge(alpha, scale, part.output) }
   // Most tiles of most pictures are all solid or all clear, and stay it.
   if (!model || !extremes || bicubic.data.every((v) => Math.abs(v - bicubic.data[0]) < 1e-5)) {
-    return placed({ ...bicubic, ...opacityOf(bicubic) }, part)
+    return placed(opacityIn(bicubic), part)
   }
-  const { clear, solid } = extremes
   const sharper = await sharpen({ channels: 1, ...alpha }, scale, part, model, enlarger)
   if (givesDetail(model.network)) addTo(sharper, bicubic)
-  return placed({ ...sharper, ...opacityOf(sharper, clear, solid) }, part)
+  release(bicubic.data)
+  return placed(opacityIn(sharper, extremes), part)
+}
+
+/** Takes its place. */
+function opacityIn(alpha: Planes, extremes?: Extremes): Planes {
+  const { data } = opacityOf(planeOf(alpha, 0), extremes?.clear, extremes?.solid)
+  release(alpha.data)
+  return { ...alpha, data }
 }
 
 /**
