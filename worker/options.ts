@@ -42,6 +42,11 @@ export interface SuperResolutionOptions {
   /** Edge cache in front of `results`; `false` for none. Default `caches.default`. */
   cache?: Cache | false
 
+  /**
+   * How long an edge cache holds what it has, in seconds. Freshness is the origin's; this bounds how long
+   * a purge elsewhere is not noticed here. Default 30 days.
+   */
+  edgeTtlSeconds?: number
   /** Largest source file in bytes. Default 10 MB: it is held in memory. */
   maxSourceBytes?: number
   /** Largest source in pixels. Default 1.05 MP: decoders take 4 to 15 bytes of memory a pixel. */
@@ -93,13 +98,14 @@ const DEFAULTS = {
   sourceTimeoutMs: 20_000,
   defaultTtlSeconds: 300,
   maxTtlSeconds: 31_536_000,
+  edgeTtlSeconds: 2_592_000,
   maxRunning: 1,
   maxWaiting: 4,
   maxWaitMs: 2_000,
 } as const
 
 /** Characters of a secret: 128 bits, in hex. */
-const MIN_SECRET = 32
+export const MIN_SECRET = 32
 
 /** Throws a ConfigError that names the option and what was expected. */
 export function resolveOptions(options: SuperResolutionOptions = {}): Settings {

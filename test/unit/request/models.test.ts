@@ -85,7 +85,11 @@ describe('a bucket that does not answer', () => {
   test('is a cache that misses', async () => {
     vi.useFakeTimers()
     const settings = resolveOptions({ cache: false, results: bucketWith() })
-    const found = createResultCache(settings, () => {}).find({ source: 's', variant: 'v' })
+    const found = createResultCache(settings, () => {}).find({
+      source: 's',
+      variant: 'v',
+      tags: [],
+    })
     await vi.advanceTimersByTimeAsync(STORAGE_TIMEOUT_MS)
     expect(await found).toBeUndefined()
   })
