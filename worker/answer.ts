@@ -28,6 +28,7 @@ export const SKIP_REASONS = {
   DISABLED: 'super resolution is switched off',
   // What went wrong here
   BUSY: 'too many pictures at once',
+  RATE: 'too many new pictures for one visitor',
   MODEL: 'the weights are missing or damaged',
   ENGINE: 'the network did not run',
   DECODE: 'the decoder failed',
@@ -38,7 +39,15 @@ export const SKIP_REASONS = {
 export type SkipReason = keyof typeof SKIP_REASONS
 
 /** Reasons that may be gone a moment later: nobody keeps such an answer for long. */
-const PASSING: readonly SkipReason[] = ['BUSY', 'MODEL', 'ENGINE', 'DECODE', 'ENCODE', 'INTERNAL']
+const PASSING: readonly SkipReason[] = [
+  'BUSY',
+  'RATE',
+  'MODEL',
+  'ENGINE',
+  'DECODE',
+  'ENCODE',
+  'INTERNAL',
+]
 const PASSING_TTL_SECONDS = 60
 
 /** Ends the work on a request with the original: thrown deep, answered once (pipeline.ts). */
@@ -180,7 +189,8 @@ export function originalResponse(
   }
   // What the origin meant for one visitor stays as it is, and so does what a visitor's cookies gave.
   if (PASSING.includes(reason) && isStorable(source.headers)) {
-    const whose = request.headers.has('cookie') ? 'private' : 'public'
+    const isTheirs = reason === 'RATE' || request.headers.has('cookie')
+    const whose = isTheirs ? 'private' : 'public'
     response.headers.set('cache-control', `${whose}, max-age=${PASSING_TTL_SECONDS}`)
     response.headers.delete('expires')
   }

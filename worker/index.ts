@@ -32,6 +32,8 @@ interface Env {
   readonly RESULTS_BUCKET?: R2Bucket
   readonly MODELS_BUCKET?: R2Bucket
   readonly ANALYTICS?: AnalyticsEngineDataset
+  /** On what has to be made anew, by the visitor's address. */
+  readonly MISS_LIMIT?: RateLimit
   /** `false`: every picture comes back as it was. */
   readonly SR_ENABLED?: string
   readonly SR_PREFIX?: string
@@ -72,6 +74,7 @@ const options = {
   results: env.RESULTS_BUCKET,
   models: env.MODELS_BUCKET,
   analytics: env.ANALYTICS,
+  missLimit: env.MISS_LIMIT,
 }
 const settings = resolveOptions(options)
 const { originTimeoutMs, maxOutputPixels, model } = settings

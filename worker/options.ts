@@ -39,6 +39,8 @@ export interface SuperResolutionOptions {
   models?: R2Bucket
   /** A dataset of Analytics Engine that gets a point for each request. Default none. */
   analytics?: AnalyticsEngineDataset
+  /** A rate limit on what has to be made anew, by the visitor's address; beyond it originals. Default none. */
+  missLimit?: RateLimit
   /** Edge cache in front of `results`; `false` for none. Default `caches.default`. */
   cache?: Cache | false
 
@@ -72,7 +74,15 @@ export interface SuperResolutionOptions {
 }
 
 /** Those without a default. */
-const OPTIONAL = ['results', 'models', 'cache', 'allowOrigin', 'signing', 'analytics'] as const
+const OPTIONAL = [
+  'results',
+  'models',
+  'cache',
+  'allowOrigin',
+  'signing',
+  'analytics',
+  'missLimit',
+] as const
 type Optional = (typeof OPTIONAL)[number]
 
 /** Options with every default filled in. */

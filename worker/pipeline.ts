@@ -19,6 +19,7 @@ import type { Format, Params } from './params.ts'
 import { release } from './release.ts'
 import type { Slots } from './slots.ts'
 import { readSource, type Source } from './source.ts'
+import { withinTimeout } from './within.ts'
 
 /** What a request works with. */
 export interface Deps {
@@ -171,7 +172,8 @@ async function renew(
     const digest = await sha256(bytes)
     const same = freshness.isStorable ? await cache.read(digest, key) : undefined
     const isWanted = request.method !== 'HEAD'
-    const result = same ?? (isWanted ? await make(bytes, header, plan, model, deps) : undefined)
+    const result =
+      same ?? (isWanted ? await make(bytes, header, plan, model, deps, request) : undefined)
     const entry: Entry = {
       digest,
       type: `image/${plan.format}`,
@@ -266,7 +268,9 @@ async function make(
   plan: Plan,
   model: Model | undefined,
   { codec, enlarger, settings, slots }: Deps,
+  request: Request,
 ): Promise<Bytes> {
+  if (!(await mayMake(request, settings.missLimit))) throw new Skip('RATE')
   const done = await slots.run(settings, async () => {
     const picture = await orSkip('DECODE', codec.decode(bytes, header))
     const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model, enlarger))
@@ -280,6 +284,18 @@ async function make(
   })
   if (!done) throw new Skip('BUSY')
   return done.value
+}
+
+/** By the visitor's address; a limiter that fails limits nobody. */
+async function mayMake({ headers }: Request, missLimit: RateLimit | undefined): Promise<boolean> {
+  if (!missLimit) return true
+  try {
+    const { success } = await withinTimeout(missLimit.limit({ key: headers.get('cf-connecting-ip') ?? '' })) // prettier-ignore
+    return success
+  } catch (cause) {
+    console.warn('the rate limit was not asked', cause)
+    return true
+  }
 }
 
 async function orSkip<T>(
