@@ -9,7 +9,8 @@
 //
 // <source> is the SHA-256 of host, path and the query that the origin sees; <variant> names all else
 // that changes a pixel: scale, format, quality, weights, limits, engines, PIPELINE_VERSION. Nothing here
-// throws into a request: a cache that fails, or does not answer, is a cache that misses.
+// throws into a request: a cache that fails, does not answer or gives other bytes than were put there is a
+// cache that misses.
 import { sha256 } from './digest.ts'
 import type { Candidates } from './models.ts'
 import type { Settings } from './options.ts'
@@ -70,6 +71,7 @@ export type Layer = 'edge' | 'r2'
 /** One place that holds named bytes. */
 export interface Store {
   readonly layer: Layer
+  /** Undefined where there are none, or others than were put there. */
   get(name: string): Promise<Bytes | undefined>
   put(name: string, bytes: Bytes, tags: readonly string[]): Promise<void>
   delete(names: readonly string[]): Promise<void>
@@ -136,13 +138,17 @@ export function createResultCache(
   const stores = storesOf(settings)
   const edge = stores.find(({ layer }) => layer === 'edge')
 
+  /** Those that failed: not read again for this request, so that what hangs does so once. */
+  const failed = new Set<Store>()
+
   /** The first store that has it; the ones in front of that get a copy. */
   const get = async (
     name: string,
     { tags }: Key,
   ): Promise<{ bytes: Bytes; layer: Layer } | undefined> => {
     for (const [i, store] of stores.entries()) {
-      const bytes = await quietly(store.layer, 'get', name, () => store.get(name))
+      if (failed.has(store)) continue
+      const bytes = await quietly(store.layer, 'get', name, () => store.get(name), () => failed.add(store)) // prettier-ignore
       if (!bytes) continue
       for (const front of stores.slice(0, i)) {
         waitUntil(quietly(front.layer, 'put', name, () => front.put(name, bytes, tags)))
@@ -186,10 +192,16 @@ function edgeStore(cache: Cache, ttlSeconds: number): Store {
     layer: 'edge',
     async get(name) {
       const response = await cache.match(urlOf(name))
-      return response && new Uint8Array(await response.arrayBuffer())
+      if (!response) return undefined
+      const bytes = new Uint8Array(await response.arrayBuffer())
+      return intact(bytes, response.headers.get(DIGEST_HEADER), `edge ${name}`)
     },
     async put(name, bytes, tags) {
-      const headers = { 'cache-control': `public, max-age=${ttlSeconds}`, 'cache-tag': tags.join() }
+      const headers = {
+        'cache-control': `public, max-age=${ttlSeconds}`,
+        'cache-tag': tags.join(),
+        [DIGEST_HEADER]: await sha256(bytes),
+      }
       await cache.put(urlOf(name), new Response(bytes, { headers }))
     },
     async delete(names) {
@@ -203,10 +215,13 @@ function r2Store(bucket: R2Bucket): Store {
     layer: 'r2',
     async get(name) {
       const object = await bucket.get(name)
-      return object ? new Uint8Array(await object.arrayBuffer()) : undefined
+      if (!object) return undefined
+      const bytes = new Uint8Array(await object.arrayBuffer())
+      return intact(bytes, object.checksums.toJSON().sha256, `r2 ${name}`)
     },
     async put(name, bytes) {
-      await bucket.put(name, bytes)
+      // R2 compares it with what arrives, and keeps it.
+      await bucket.put(name, bytes, { sha256: await sha256(bytes) })
     },
     async delete(names) {
       if (names.length > 0) await bucket.delete([...names])
@@ -214,16 +229,31 @@ function r2Store(bucket: R2Bucket): Store {
   }
 }
 
+const DIGEST_HEADER = 'x-sha256'
+
+/** The bytes if their digest is that of what was put, for half a millisecond a megabyte. */
+async function intact(
+  bytes: Bytes,
+  digest: string | null | undefined,
+  title: string,
+): Promise<Bytes | undefined> {
+  if ((await sha256(bytes)) === digest) return bytes
+  console.warn(`cache: ${title} is damaged`)
+  return undefined
+}
+
 async function quietly<T>(
   layer: Layer,
   verb: string,
   name: string,
   work: () => Promise<T>,
+  onFailure = () => {},
 ): Promise<T | undefined> {
   try {
     return await withinTimeout(work())
   } catch (cause) {
     console.warn(`cache: ${layer} ${verb} of ${name} failed`, cause)
+    onFailure()
     return undefined
   }
 }

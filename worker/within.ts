@@ -1,7 +1,10 @@
 // A bound on waiting for storage: a bucket that does not answer must not hold a visitor.
 
-/** Generous for R2, whose slow answers take a second; short enough for somebody who waits. */
-export const STORAGE_TIMEOUT_MS = 5_000
+/**
+ * R2's slow answers take a second. Weights, edge cache and results may all hang, one after the other: together
+ * they cost a visitor less than 5 s.
+ */
+export const STORAGE_TIMEOUT_MS = 1_500
 
 /** What `work` gives; rejects where that takes longer than STORAGE_TIMEOUT_MS. The work itself goes on unheard. */
 export function withinTimeout<T>(work: Promise<T>): Promise<T> {

@@ -77,7 +77,7 @@ describe('a bucket that does not answer', () => {
     vi.useFakeTimers()
     const fromBucket = await createModels(bundled, bucketWith(entry)).choose('srcnn', 2)
     expect(fromBucket?.from).toBe('bucket')
-    const loaded = expect(fromBucket?.load()).rejects.toThrow('no answer within 5000 ms')
+    const loaded = expect(fromBucket?.load()).rejects.toThrow('no answer within 1500 ms')
     await vi.advanceTimersByTimeAsync(STORAGE_TIMEOUT_MS)
     await loaded
   })
