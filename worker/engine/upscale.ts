@@ -33,7 +33,7 @@ const SMALL_TILE = 512
 
 /**
  * `scale` times as large a picture, by bicubic alone where `model` is undefined.
- * Rejects where the engine does; never changes its input.
+ * Rejects where the engine does or what it gives is no number, which would be a black hole; never changes its input.
  */
 export async function upscale(
   picture: Rgba,
@@ -51,7 +51,7 @@ export async function upscale(
   // For all of them: to get fresh memory takes longer than to fill it.
   const rooms = model && roomsFor(parts)
   for (const part of parts) {
-    const sharper = model && placed(await sharpen({ channels: 1, ...small.y }, scale, part, model, enlarger, rooms), part) // prettier-ignore
+    const sharper = model && placed(finite(await sharpen({ channels: 1, ...small.y }, scale, part, model, enlarger, rooms)), part) // prettier-ignore
     const opacity = alpha && (await resolveOpacity(alpha, scale, part, enlarger, model, extremes))
     const luma = model && givesDetail(model.network) ? { detail: sharper } : { luma: sharper }
     enlarger.merge(small, scale, part.core, target, { ...luma, opacity })
@@ -166,6 +166,15 @@ function placed(planes: Planes, { output: { x, y } }: Part): Placed {
   return { plane: planeOf(planes, 0), x, y }
 }
 
+/** For 1 ns a pixel: NaN and infinities stay in a sum. */
+function finite(planes: Planes): Planes {
+  const { data } = planes
+  let sum = 0
+  for (let i = 0; i < data.length; i++) sum += data[i]
+  if (!Number.isFinite(sum)) throw new RangeError('expected numbers of the network, got NaN or infinity') // prettier-ignore
+  return planes
+}
+
 function addTo(planes: Planes, others: Planes): void {
   for (let i = 0; i < planes.data.length; i++) planes.data[i] += others.data[i]
 }
@@ -184,7 +193,7 @@ async function resolveOpacity(
   if (!model || !extremes || bicubic.data.every((v) => Math.abs(v - bicubic.data[0]) < 1e-5)) {
     return placed(opacityIn(bicubic), part)
   }
-  const sharper = await sharpen({ channels: 1, ...alpha }, scale, part, model, enlarger)
+  const sharper = finite(await sharpen({ channels: 1, ...alpha }, scale, part, model, enlarger))
   if (givesDetail(model.network)) addTo(sharper, bicubic)
   release(bicubic.data)
   return placed(opacityIn(sharper, extremes), part)

@@ -94,6 +94,16 @@ test('a network that enlarges by another factor is refused', async () => {
   await expect(upscale(sampleRgba(4, 4), 2, model)).rejects.toThrow('expected a network for x2, got one that enlarges x3') // prettier-ignore
 })
 
+test.each([NaN, Infinity])('a network that gives %d somewhere is refused', async (value) => {
+  const run: Engine['run'] = async (network, input) => {
+    const given = await reference.run(network, input)
+    given.data[7] = value
+    return given
+  }
+  const model = { network: sampleNetwork({ kernels: [3], widths: [] }), engine: { ...reference, run } } // prettier-ignore
+  await expect(upscale(sampleRgba(4, 4), 2, model)).rejects.toThrow('got NaN or infinity')
+})
+
 describe('the network meets luma alone', () => {
   test('upscale gives the luma of upscalePlane, to the rounding of a byte', async () => {
     const picture = smooth(24, 18)
