@@ -4,7 +4,7 @@
 import type { Rgba } from '../image/plane.ts'
 import { release } from '../release.ts'
 import { CodecError } from './error.ts'
-import type { Header } from './header.ts'
+import { type Header, readHeader } from './header.ts'
 import { createInstances, guarded } from './instance.ts'
 import { decodeJpeg, encodeJpeg, type JpegVariant } from './jpeg.ts'
 import { applyOrientation } from './orientation.ts'
@@ -65,7 +65,7 @@ export function createCodec(modules: CodecModules, instances = createInstances()
       if (width < 1 || height < 1 || data.length !== width * height * 4) {
         throw new CodecError(`cannot encode ${width}x${height} pixels in ${data.length} bytes`)
       }
-      return guarded(`encoding ${as.format}`, () => {
+      const file = await guarded(`encoding ${as.format}`, () => {
         switch (as.format) {
           case 'jpeg':
             return encodeJpeg(instances, modules, picture, as)
@@ -75,6 +75,11 @@ export function createCodec(modules: CodecModules, instances = createInstances()
             return encodeWebp(instances, modules.webpEncoder, picture, as)
         }
       })
+      const { type, ...is } = readHeader(file)
+      if (type !== as.format || is.width !== width || is.height !== height) {
+        throw new CodecError(`encoding ${as.format} gave ${type}, ${is.width}x${is.height} of ${width}x${height}`) // prettier-ignore
+      }
+      return file
     },
   }
 

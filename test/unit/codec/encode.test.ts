@@ -1,9 +1,11 @@
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { ENCODE_FORMATS } from '../../../worker/codec/codec.ts'
+import { createCodec, ENCODE_FORMATS } from '../../../worker/codec/codec.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
 import { readIcc } from '../../../worker/codec/icc.ts'
+import type { Instances } from '../../../worker/codec/instance.ts'
+import { loadCodecModules } from '../../../worker/codec/node.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
 import {
@@ -254,3 +256,13 @@ async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('deflate'))
   return new Uint8Array(await new Response(stream).arrayBuffer())
 }
+
+test.each<[string, (...given: unknown[]) => unknown]>([
+  ['nothing', () => new Uint8Array(0)],
+  ['garbage', () => new Uint8Array(500).fill(0xa5)],
+  ['a picture of another size', () => sharp({ create: { width: 61, height: 42, channels: 3, background: '#123' } }).jpeg().toBuffer()],
+])('an encoder that gives %s is not believed', async (_, encodeFile) => {
+  const instances: Instances = { idleBytes: () => 0, run: async (_factory, _module, work) => work({ encode: encodeFile } as never) }
+  const broken = createCodec(await loadCodecModules(), instances)
+  await expect(broken.encode(opaque, { format: 'jpeg', quality: 90 })).rejects.toThrow('encoding jpeg gave')
+}) // prettier-ignore
