@@ -10,8 +10,12 @@ export interface WorkerModule {
   readonly contents: string | Uint8Array
 }
 
-/** The entry comes first. `prelude` is JavaScript to run before the worker's own. */
-export async function bundleWorker(entry: string, prelude = ''): Promise<WorkerModule[]> {
+/** The entry comes first. `prelude` is JavaScript to run before the worker's own, `define` as in wrangler.toml. */
+export async function bundleWorker(
+  entry: string,
+  prelude = '',
+  define: Record<string, string> = {},
+): Promise<WorkerModule[]> {
   const files = new Set<string>()
   const bundle = await build({
     entryPoints: [entry],
@@ -20,6 +24,8 @@ export async function bundleWorker(entry: string, prelude = ''): Promise<WorkerM
     format: 'esm',
     target: 'es2022',
     conditions: ['workerd', 'worker', 'browser'],
+    external: ['cloudflare:*', 'node:*'],
+    define,
     plugins: [besideTheBundle(files)],
   })
   return [

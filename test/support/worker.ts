@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Miniflare, type MiniflareOptions } from 'miniflare'
 import { unstable_readConfig as readConfig } from 'wrangler'
+import type { WorkerModule } from './bundle.ts'
 
 export const ROOT = join(import.meta.dirname, '../..')
 /** Where build.ts puts the standalone worker, that with onnxruntime, and somebody else's that mounts the middleware. */
@@ -30,6 +31,10 @@ export interface WorkerOptions {
   readonly inspectorPort?: number
   /** JavaScript to run before the worker's own. */
   readonly prelude?: string
+  /** Instead of a bundle: bundle.ts makes them. */
+  readonly modules?: readonly WorkerModule[]
+  /** Compatibility flags beside those of wrangler.toml. */
+  readonly flags?: readonly string[]
 }
 
 const TYPES = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data' } as const
@@ -40,18 +45,11 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
     { config: join(ROOT, 'wrangler.toml'), env: options.env },
     { hideWarnings: true },
   )
-  const { bundle = BUNDLE } = options
-  const files = readdirSync(bundle).filter((file) => extensionOf(file) in TYPES)
-  files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js')) // the entry comes first
+  const { bundle = BUNDLE, prelude, modules = modulesOf(bundle, prelude), flags = [] } = options
   const miniflare = new Miniflare({
     compatibilityDate: config.compatibility_date,
-    compatibilityFlags: config.compatibility_flags,
-    modulesRoot: bundle,
-    modules: files.map((file) => ({
-      type: TYPES[extensionOf(file) as keyof typeof TYPES],
-      path: join(bundle, file),
-      contents: contentsOf(join(bundle, file), file === 'index.js' ? options.prelude : undefined),
-    })),
+    compatibilityFlags: [...config.compatibility_flags, ...flags],
+    modules,
     bindings: { ...options.vars },
     r2Buckets: [...(options.buckets ?? [])],
     r2Persist: options.bucketFolder ?? false,
@@ -71,6 +69,17 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
   } as MiniflareOptions)
   await miniflare.ready
   return miniflare
+}
+
+/** The entry comes first. */
+function modulesOf(bundle: string, prelude?: string): WorkerModule[] {
+  const files = readdirSync(bundle).filter((file) => extensionOf(file) in TYPES)
+  files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js'))
+  return files.map((file) => ({
+    type: TYPES[extensionOf(file) as keyof typeof TYPES],
+    path: file,
+    contents: contentsOf(join(bundle, file), file === 'index.js' ? prelude : undefined),
+  }))
 }
 
 function contentsOf(path: string, prelude?: string): Uint8Array {

@@ -1,172 +1,168 @@
-// Whatever an origin does, a visitor gets the picture, larger or as it was, or the origin's own error, in time,
-// and nothing bad is kept: once the origin is well again so is the answer. Where a result is known from
-// before, it is served while the origin fails.
-import { createServer, type Server, type Socket } from 'node:net'
-import type { AddressInfo } from 'node:net'
-import { gzipSync } from 'node:zlib'
+// Whatever an origin, a cache, a bucket, a codec, a network or a visitor does: who asks gets the picture, larger or as it
+// was, or the origin's own error, in time, and nothing bad is kept. cells.ts tries one cell of all these.
+//
+// `npm test` tries each fault alone and beside a few others; `npm run faults` every fault of a store with every one of
+// an origin.
 import type { Miniflare } from 'miniflare'
-import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startWorker } from '../support/worker.ts'
+import { encodeNetwork } from '../../worker/model/networkFile.ts'
+import { type Cell, FORMATS, KNOWN, LEAVING, type Matrix, startMatrix } from '../support/cells.ts'
+import { ORIGIN_FAULTS } from '../support/faultyOrigin.ts'
+import { ASSETS_FAULTS, COMPUTE_FAULTS, type Faults, STORE_FAULTS } from '../support/faulty/faults.ts' // prettier-ignore
+import { lifting, shipModels } from '../support/models.ts'
 
-const ORIGIN_TIMEOUT_MS = 700
-const SOURCE_TIMEOUT_MS = 900
-/** Two askings, ours and the visitor's own, and what the issue of it all allows beside. */
-const DEADLINE_MS = 2 * (ORIGIN_TIMEOUT_MS + SOURCE_TIMEOUT_MS) + 5000
+const isEvery = process.env.FAULTS === 'all'
+const TIMEOUT_MS = isEvery ? 3_600_000 : 120_000
 
-/** What an origin sends on a fresh connection once it was asked. */
-type Fault = (socket: Socket, picture: Buffer) => void
+/** More would keep healthy origins waiting beyond their deadline. */
+const CELLS_AT_ONCE = 8
 
-const head = (lines: readonly string[], status = '200 OK') => `HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n` // prettier-ignore
-const whole = (body: Buffer | string, lines: readonly string[] = [], status = '200 OK'): Fault => (socket) => {
-  const bytes = Buffer.from(body)
-  socket.end(Buffer.concat([Buffer.from(head([`content-length: ${bytes.length}`, 'connection: close', ...lines], status)), bytes]))
-} // prettier-ignore
-const status = (text: string, lines: readonly string[] = []) => whole('', lines, text)
-
-const dripping = (socket: Socket, bytes: Buffer, everyMs: number) => {
-  let at = 0
-  const timer = setInterval(() => {
-    if (socket.destroyed || at === bytes.length) clearInterval(timer)
-    else socket.write(bytes.subarray(at, ++at))
-  }, everyMs)
-}
-
-const FAULTS: Readonly<Record<string, Fault>> = {
-  // The connection
-  'closed before an answer': (socket) => void socket.end(),
-  'reset before an answer': (socket) => void socket.resetAndDestroy(),
-  'reset inside the headers': (socket) => void socket.write('HTTP/1.1 200 OK\r\ncontent-le', () => socket.resetAndDestroy()),
-  'reset inside the body': (socket, picture) => void socket.write(Buffer.concat([Buffer.from(head([`content-length: ${picture.length}`])), picture.subarray(0, 99)]), () => socket.resetAndDestroy()),
-  'closed early': (socket, picture) => void socket.end(Buffer.concat([Buffer.from(head([`content-length: ${picture.length}`])), picture.subarray(0, 99)])),
-  'no HTTP': (socket) => void socket.end('SSH-2.0-OpenSSH_9.6\r\n'),
-  // Its speed
-  'no answer at all': () => {},
-  'headers byte by byte': (socket) => dripping(socket, Buffer.from(head(['x: y'])), 200),
-  'body byte by byte': (socket, picture) => {
-    socket.write(head([`content-length: ${picture.length}`]))
-    dripping(socket, picture, 200)
-  },
-  'stalled at 99 %': (socket, picture) => void socket.write(Buffer.concat([Buffer.from(head([`content-length: ${picture.length}`])), picture.subarray(0, -5)])),
-  // Its framing
-  'content-length too long': (socket, picture) => void socket.end(Buffer.concat([Buffer.from(head([`content-length: ${picture.length + 50}`, 'connection: close'])), picture])),
-  'content-length too short': (socket, picture) => void socket.end(Buffer.concat([Buffer.from(head(['content-length: 50', 'connection: close'])), picture])),
-  'two content-lengths': (socket, picture) => void socket.end(Buffer.concat([Buffer.from(head(['content-length: 5', `content-length: ${picture.length}`, 'connection: close'])), picture])),
-  'a negative content-length': (socket, picture) => void socket.end(Buffer.concat([Buffer.from(head(['content-length: -1', 'connection: close'])), picture])),
-  'chunks of garbage': (socket) => void socket.end(`${head(['transfer-encoding: chunked'])}zz\r\nxxxx\r\n`),
-  'chunks without an end': (socket, picture) => void socket.end(Buffer.concat([Buffer.from(`${head(['transfer-encoding: chunked'])}${picture.length.toString(16)}\r\n`), picture, Buffer.from('\r\n')])),
-  'a header of 200 kB': (socket) => void socket.end(head([`x: ${'y'.repeat(200_000)}`, 'content-length: 0'])),
-  // Its encoding and size
-  'a gzip bomb': whole(gzipSync(Buffer.alloc(200e6)), ['content-encoding: gzip', 'content-type: image/png']),
-  'plain, said to be gzip': (socket, picture) => whole(picture, ['content-encoding: gzip'])(socket, picture),
-  'an unknown encoding': (socket, picture) => whole(picture, ['content-encoding: zopfli'])(socket, picture),
-  'a gigabyte announced': (socket) => void socket.write(head(['content-length: 1000000000']), () => socket.destroy()),
-  // Its status
-  '204': status('204 No Content'),
-  '206 unasked': (socket, picture) => whole(picture.subarray(0, 50), [`content-range: bytes 0-49/${picture.length}`], '206 Partial Content')(socket, picture),
-  '304 unasked': status('304 Not Modified'),
-  '404': whole('no such picture', [], '404 Not Found'),
-  '416': status('416 Range Not Satisfiable'),
-  '429': whole('slow down', ['retry-after: 9'], '429 Too Many Requests'),
-  '500': whole('broken', [], '500 Internal Server Error'),
-  '503': whole('down', ['retry-after: 9'], '503 Service Unavailable'),
-  '999': whole('odd', [], '999 Odd'),
-  // Its redirects
-  'a redirect to itself': status('302 Found', ['location: /picture.jpg']),
-  'a redirect elsewhere': status('301 Moved Permanently', ['location: https://elsewhere.example/']),
-  'a redirect nowhere': status('302 Found'),
-  'a redirect to nonsense': status('307 Temporary Redirect', ['location: http://[::bad']),
-  // Its content
-  'a page': whole('<!doctype html><p>hello', ['content-type: text/html']),
-  'a page said to be a picture': whole('<!doctype html><p>hello', ['content-type: image/jpeg']),
-  'nothing': whole('', ['content-type: image/jpeg']),
-  'half a picture': (socket, picture) => whole(picture.subarray(0, picture.length >> 1), ['content-type: image/jpeg'])(socket, picture),
-  'a picture of zeros': (socket, picture) => whole(Buffer.concat([picture.subarray(0, 300), Buffer.alloc(2000)]), ['content-type: image/jpeg'])(socket, picture),
-} // prettier-ignore
-/** These give a picture all the same. */
-const HARMLESS = [
-  'chunks without an end',
-  'content-length too short',
-  'an unknown encoding',
-  'half a picture',
-  'a picture of zeros',
-]
-
-let server: Server
-let worker: Miniflare
-let answer: Fault
-let picture: Buffer
-const sockets = new Set<Socket>()
-
+let matrix: Matrix
 beforeAll(async () => {
-  const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
-  picture = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#000', noise } }).jpeg({ quality: 95 }).toBuffer() // prettier-ignore
-  server = createServer((socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket)).on('error', () => {})
-    socket.on('data', () => answer(socket, picture))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const vars = { ORIGIN_URL: `http://127.0.0.1:${port}`, SR_ORIGIN_TIMEOUT_MS: `${ORIGIN_TIMEOUT_MS}`, SR_SOURCE_TIMEOUT_MS: `${SOURCE_TIMEOUT_MS}` } // prettier-ignore
-  worker = await startWorker({ vars, buckets: ['RESULTS_BUCKET'] })
+  matrix = await startMatrix(ship)
 })
 afterAll(async () => {
-  for (const socket of sockets) socket.destroy()
-  server.close()
-  await worker.dispose()
+  process.stderr.write(`fault matrix: ${matrix.tally()}\n`)
+  await matrix.dispose()
 })
 
-const well: Fault = (socket) => whole(picture, ['content-type: image/jpeg', 'cache-control: max-age=0', 'etag: "1"'])(socket, picture) // prettier-ignore
-
-async function ask(path: string) {
-  const start = performance.now()
-  const leaving = new AbortController()
-  const timer = setTimeout(() => leaving.abort(), DEADLINE_MS)
-  const response = await worker.dispatchFetch(`http://site.test${path}`, { redirect: 'manual', signal: leaving.signal }) // prettier-ignore
-  clearTimeout(timer)
-  // A body that the origin never ends is the visitor's to leave, as on the plain site.
-  const left = setTimeout(() => leaving.abort(), 500)
-  const body = await response.arrayBuffer().then(
-    (bytes) => Buffer.from(bytes),
-    () => undefined,
-  )
-  clearTimeout(left)
-  const { status: code, headers } = response
-  const ms = performance.now() - start
-  return { code, body, ms, sr: headers.get('x-sr'), kept: headers.get('cache-control'), cacheStatus: headers.get('cache-status') ?? '' } // prettier-ignore
+/** Those of all tests that wait for their turn. */
+const waiting: (() => void)[] = []
+let running = 0
+async function inTurn(work: () => Promise<void>): Promise<void> {
+  if (running === CELLS_AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve))
+  else running++
+  await work()
+  const next = waiting.shift()
+  if (next) next()
+  else running--
 }
 
-describe.each(Object.entries(FAULTS))('an origin with: %s', (name, fault) => {
-  const path = `/picture.jpg?fault=${encodeURIComponent(name)}&sr=2`
+/** Says which do not hold. */
+async function expectAll(cells: readonly Cell[]): Promise<void> {
+  const failures: string[] = []
+  const attempt = (cell: Cell) =>
+    matrix.tryCell(cell).catch((error: Error) => void failures.push(error.message))
+  await Promise.all(cells.map((cell) => inTurn(() => attempt(cell))))
+  expect(failures).toEqual([])
+}
 
-  test('gives the original or an error, in time, and nothing of it is kept', async () => {
-    answer = fault
-    const { code, sr, kept, ms } = await ask(path)
-    expect(ms).toBeLessThan(DEADLINE_MS)
-    if (sr?.startsWith('done')) expect(HARMLESS).toContain(name)
-    // Ours to say are these three, and nobody keeps them.
-    if (sr === null) {
-      expect([502, 504, 508]).toContain(code)
-      expect(kept).toBe('no-store')
+/** By turns, so that a few cells have a bit of everything. */
+const at = <T>(list: readonly T[], turn: number) => list[turn % list.length]
+const numbered = <T>(list: readonly T[]) => [...list.entries()]
+
+const inEachStore = (fault: Faults['edge']): Faults[] => [{ edge: fault }, { r2: fault }, { edge: fault, r2: fault }] // prettier-ignore
+const STORAGE = STORE_FAULTS.flatMap(inEachStore)
+
+describe.concurrent('whatever an origin does', () => {
+  test.each(numbered(Object.keys(ORIGIN_FAULTS)))('%i: %s', async (i, origin) => {
+    const alone: Cell[] = [{ origin, known: 'nothing', faults: {} }, { origin, known: 'stale', faults: {} }]
+    const crossed: Cell[] = isEvery
+      ? STORAGE.flatMap((faults) => KNOWN.map((known) => ({ origin, known, faults })))
+      : [0, 1].map((k) => ({ origin, known: at(KNOWN, i + k), faults: at(STORAGE, 2 * i + k) }))
+    await expectAll([...alone, ...crossed])
+  }, TIMEOUT_MS)
+}) // prettier-ignore
+
+/** Where it shows what fails inside. */
+const TELLING: readonly Pick<Cell, 'origin' | 'known'>[] = [
+  { origin: 'well', known: 'nothing' },
+  { origin: 'changed', known: 'stale' },
+  { origin: 'slow', known: 'nothing' },
+  { origin: '503', known: 'stale' },
+  { origin: 'well', known: 'fresh' },
+  { origin: 'well', known: 'stale' },
+  { origin: 'closed before an answer', known: 'stale' },
+  { origin: 'slow', known: 'stale' },
+]
+
+describe.concurrent('whatever a store does', () => {
+  test.each(numbered(STORE_FAULTS))('%i: %s', async (i, fault) => {
+    const some = (k: number) => (isEvery ? TELLING : [at(TELLING, 3 * i + k)])
+    await expectAll(inEachStore(fault).flatMap((faults, k) => some(k).map(({ origin, known }) => ({ origin, known, faults }))))
+  }, TIMEOUT_MS)
+
+  test.runIf(isEvery)('all of them hang, weights too, and the origin takes all the time that it has by default', async () => {
+    const patient = await startMatrix(ship, { originMs: 10_000, sourceMs: 20_000 })
+    const faults = { edge: 'get hangs', r2: 'get hangs', models: 'get hangs' } as const
+    const query = `sr=2&sr-model=${modelName(0, 0)}`
+    const heal = healing(patient, 0, 0)
+    const tries = ['late', 'stalled at 99 %', 'no answer at all'].map((origin) => patient.tryCell({ origin, known: 'nothing', faults, query, heal, deadlineMs: 35_000 }))
+    await Promise.all(tries).finally(() => patient.dispose())
+  }, TIMEOUT_MS)
+}) // prettier-ignore
+
+describe.concurrent('whatever a codec or a network does', () => {
+  test.each(numbered(COMPUTE_FAULTS))('%i: %s', async (i, compute) => {
+    const some = (k: number) => (isEvery ? TELLING : [TELLING[k === 0 ? 0 : 1 + (i % 2)]])
+    await expectAll(FORMATS.flatMap((format, k) => some(k).map(({ origin, known }) => ({ origin, known, format, faults: { compute } }))))
+  }, TIMEOUT_MS)
+}) // prettier-ignore
+
+describe.concurrent('whenever a visitor leaves, the next one gets the result soon', () => {
+  const FAULTS: readonly Faults[] = [{}, { compute: 'network takes long' }, { edge: 'get hangs' }, { r2: 'get hangs' }, { edge: 'put hangs', r2: 'put hangs' }]
+  const ORIGINS = ['well', 'slow', 'no answer at all', 'body byte by byte', 'a gigabyte', 'chunks for ever']
+
+  test.each(numbered(LEAVING))('%i: %s', async (i, leaves) => {
+    const cells = FAULTS.flatMap((faults, k) => {
+      const known = at(['nothing', 'stale'] as const, i + k)
+      const some = isEvery ? ORIGINS : [at(ORIGINS, i + k)]
+      return some.map((origin) => ({ origin, known, faults, leaves }))
+    })
+    await expectAll(cells)
+  }, TIMEOUT_MS)
+}) // prettier-ignore
+
+/** What is wrong with files of weights in the bucket. */
+const FILES: Readonly<Record<string, (file: Uint8Array) => Uint8Array | undefined>> = {
+  missing: () => undefined,
+  altered: (file) => file.map((byte, i) => (i === file.length >> 1 ? byte ^ 1 : byte)),
+  cut: (file) => file.slice(0, -9),
+  empty: () => new Uint8Array(0),
+  'those of another model': () => modelFile(99, 9),
+}
+const READS = ['get throws', 'get hangs', 'body breaks off', 'body hangs'] as const
+const WEIGHTS_ORIGINS = isEvery ? ['well', 'slow', '404', 'closed before an answer'] : ['well', 'slow'] // prettier-ignore
+
+/** Weights that no two cells share: an isolate remembers what it has read. */
+const modelName = (fault: number, k: number) => `model-${fault}-${k}`
+const modelFile = (fault: number, k: number) => encodeNetwork(lifting(0.001 * (10 * fault + k)))
+
+async function ship(worker: Miniflare): Promise<void> {
+  const models = [...Object.keys(FILES), ...READS].flatMap((_, i) => [0, 1, 2, 3].map((k) => ({ name: modelName(i, k), file: modelFile(i, k) })))
+  await shipModels(worker, models)
+  const bucket = await worker.getR2Bucket('MODELS_BUCKET')
+  for (const [i, damage] of Object.values(FILES).entries()) {
+    for (const k of [0, 1, 2, 3]) {
+      const name = `${modelName(i, k)}-x2.onnx`
+      const damaged = damage(modelFile(i, k))
+      if (damaged) await bucket.put(name, damaged)
+      else await bucket.delete(name)
     }
-    answer = well
-    const after = await ask(path)
-    expect([after.code, after.sr]).toEqual([200, expect.stringMatching(/^done/)])
-    expect((await sharp(after.body).metadata()).width).toBe(80)
-  })
+  }
+} // prettier-ignore
 
-  test('or what was known from before', async () => {
-    answer = well
-    let before = await ask(path)
-    for (let i = 0; i < 100 && !/same-picture|304/.test(before.cacheStatus); i++) before = await ask(path) // prettier-ignore
-    answer = fault
-    const during = await ask(path)
-    expect(during.ms).toBeLessThan(DEADLINE_MS)
-    if (during.cacheStatus.includes('stale-if-error'))
-      expect(during.body?.equals(before.body!)).toBe(true) // prettier-ignore
-    else if (during.sr?.startsWith('done')) expect(['304 unasked', ...HARMLESS]).toContain(name)
-    // Without an answer, or with one of 5xx, there is something better than an error.
-    expect(during.code === 502 || during.code === 504 || during.code === 500 || during.code === 503).toBe(false) // prettier-ignore
-  })
-})
+const healing =
+  ({ worker }: Matrix, fault: number, k: number) =>
+  async () => {
+    const bucket = await worker.getR2Bucket('MODELS_BUCKET')
+    await bucket.put(`${modelName(fault, k)}-x2.onnx`, modelFile(fault, k))
+  }
+
+describe.concurrent('whatever weights do', () => {
+  test.each(numbered(Object.keys(FILES)))('%i: %s', async (i) => {
+    const cells = WEIGHTS_ORIGINS.map((origin, k): Cell => ({ origin, known: 'nothing', faults: {}, query: `sr=2&sr-model=${modelName(i, k)}`, heal: healing(matrix, i, k) }))
+    await expectAll(cells)
+  }, TIMEOUT_MS)
+
+  test.each(numbered(READS))('%i: in a bucket whose %s', async (i, models) => {
+    const nameOf = (k: number) => modelName(Object.keys(FILES).length + i, k)
+    await expectAll(WEIGHTS_ORIGINS.map((origin, k) => ({ origin, known: 'nothing', faults: { models }, query: `sr=2&sr-model=${nameOf(k)}` })))
+  }, TIMEOUT_MS)
+
+  test.each(numbered(ASSETS_FAULTS))('%i: an asset that %s', async (i, assets) => {
+    // Those that the script does not hold, and that nothing else here loads.
+    const query = at(['sr=2&sr-model=quality', 'sr=3&sr-model=quality', 'sr=2&sr-model=srcnn-free', 'sr=3&sr-model=srcnn-free'], i)
+    await expectAll([{ origin: 'well', known: 'nothing', faults: { assets }, query }])
+  }, TIMEOUT_MS)
+}) // prettier-ignore

@@ -1,0 +1,20 @@
+// Before the worker takes any of it: its platform, the edge cache and the bindings fail where a request says so.
+import { env } from 'cloudflare:workers'
+import { platform } from '../../../worker/workers.ts'
+import { breakPlatform, breakWebAssembly } from './compute.ts'
+import { current } from './current.ts'
+import { breakAssets, breakBucket, breakCache } from './storage.ts'
+
+interface Bindings {
+  readonly RESULTS_BUCKET: R2Bucket
+  readonly MODELS_BUCKET: R2Bucket
+  readonly ASSETS: Fetcher
+}
+const { RESULTS_BUCKET, MODELS_BUCKET, ASSETS } = env as unknown as Bindings
+
+breakWebAssembly()
+Object.assign(platform, breakPlatform(platform))
+breakCache(caches.default)
+breakBucket(RESULTS_BUCKET, () => current().r2)
+breakBucket(MODELS_BUCKET, () => current().models)
+breakAssets(ASSETS)
