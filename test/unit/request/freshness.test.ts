@@ -17,6 +17,8 @@ test.each<[Record<string, string>, number | undefined]>([
   [{ 'cache-control': 'max-age=junk' }, 0],
   [{ 'cache-control': 'max-age=60, max-age=90' }, 60],
   [{ 'cache-control': 'max-age=31536000, immutable' }, 1000],
+  [{ 'cache-control': 'max-age=31536000000' }, 1000], // milliseconds, by mistake
+  [{ 'cache-control': 'max-age=60', age: '31536000000' }, 0],
   [{ expires: 'Thu, 01 Jan 2026 00:05:00 GMT' }, 300],
   [{ expires: 'Thu, 01 Jan 2026 00:05:00 GMT', date: 'Thu, 01 Jan 2026 00:04:00 GMT' }, 60],
   [{ expires: '0' }, 0],
