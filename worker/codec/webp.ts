@@ -5,7 +5,7 @@ import createEncoder from '@jsquash/webp/codec/enc/webp_enc_simd.js'
 import type { Rgba } from '../image/plane.ts'
 import { concat } from './concat.ts'
 import type { Header } from './header.ts'
-import { FIRST_CHUNK, FIRST_FRAME_CHUNK, riffChunks } from './header/webp.ts'
+import { FIRST_FRAME_CHUNK, riffChunks, webpChunks } from './header/webp.ts'
 import type { EmscriptenFactory, Instances } from './instance.ts'
 import { fittingIcc } from './samples.ts'
 import { asPromised } from './stored.ts'
@@ -83,7 +83,7 @@ export async function encodeWebp(
  * decoder refuses animations.
  */
 function plainWebp(bytes: Uint8Array): Uint8Array {
-  const chunks = [...riffChunks(bytes, FIRST_CHUNK)]
+  const chunks = [...webpChunks(bytes)]
   const frame = chunks.find(({ type }) => type === 'ANMF')
   const picture = frame ? [...riffChunks(frame.data, FIRST_FRAME_CHUNK)] : chunks
   const alpha = picture.find(({ type }) => type === 'ALPH')
@@ -108,7 +108,7 @@ function assemble(
   height: number,
   icc: Uint8Array | undefined,
 ): Uint8Array {
-  const chunks = [...riffChunks(file, FIRST_CHUNK)]
+  const chunks = [...webpChunks(file)]
   const alpha = chunks.find(({ type }) => type === 'ALPH')
   const image = chunks.find(({ type }) => type === 'VP8 ')!
   if (!alpha && !icc) return file
