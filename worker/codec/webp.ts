@@ -84,11 +84,11 @@ export async function encodeWebp(
  */
 function plainWebp(bytes: Uint8Array): Uint8Array {
   const chunks = [...webpChunks(bytes)]
-  const frame = chunks.find(({ type }) => type === 'ANMF')
+  const extended = chunks[0].type === 'VP8X' ? chunks[0] : undefined
+  const frame = extended && chunks.find(({ type }) => type === 'ANMF')
   const picture = frame ? [...riffChunks(frame.data, FIRST_FRAME_CHUNK)] : chunks
   const alpha = picture.find(({ type }) => type === 'ALPH')
   const image = picture.find(({ type }) => type === 'VP8 ' || type === 'VP8L')!
-  const extended = chunks.find(({ type }) => type === 'VP8X')
   if (!extended || !alpha) return riff([image.whole])
   const size = extended.data.subarray(4, 10)
   return riff([

@@ -63,7 +63,7 @@ export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefin
       found.orientation = readOrientation(withoutExifPrefix(data))
     } else if (type === 'ALPH' && isExtended) {
       found.alpha = true
-    } else if (type === 'ANMF') {
+    } else if (type === 'ANMF' && isExtended) {
       if (++frames > 1) return 'ANIMATED'
       picture = readFrame(data)
     } else if (type === 'VP8 ' || type === 'VP8L') {
