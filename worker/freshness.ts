@@ -58,15 +58,23 @@ function lifetimeOf(
   nowMs: number,
 ): number | undefined {
   const maxAge = directives.get('s-maxage') ?? directives.get('max-age')
-  if (maxAge !== undefined) {
-    const seconds = secondsOf(maxAge) ?? 0 // an unreadable lifetime is none (RFC 9111, 4.2.1)
-    return seconds - (secondsOf(headers.get('age') ?? '') ?? 0)
-  }
+  // An unreadable lifetime is none (RFC 9111, 4.2.1).
+  if (maxAge !== undefined) return (secondsOf(maxAge) ?? 0) - ageOf(headers)
   const expires = headers.get('expires')
   if (expires === null) return undefined
-  const date = Date.parse(headers.get('date') ?? '')
-  const seconds = (Date.parse(expires) - (Number.isNaN(date) ? nowMs : date)) / 1000
-  return Number.isNaN(seconds) ? 0 : Math.floor(seconds)
+  const date = dateOf(headers.get('date') ?? '')
+  const seconds = (dateOf(expires) - (Number.isNaN(date) ? nowMs : date)) / 1000
+  return Number.isNaN(seconds) ? 0 : Math.floor(seconds) - ageOf(headers)
+}
+
+/** Seconds that it has been in caches before ours; of several the first (RFC 9111, 5.1). */
+function ageOf(headers: Headers): number {
+  return secondsOf((headers.get('age') ?? '').split(',', 1)[0].trim()) ?? 0
+}
+
+/** In milliseconds; NaN for what is no date of HTTP, such as `3600`, which Date.parse takes for a year. */
+function dateOf(text: string): number {
+  return /^[a-z]+,? /i.test(text) ? Date.parse(text) : NaN
 }
 
 /** Directive names in lower case to values without quotes; the first of a name wins. */
