@@ -77,11 +77,14 @@ function dateOf(text: string): number {
   return /^[a-z]+,? /i.test(text) ? Date.parse(text) : NaN
 }
 
-/** Directive names in lower case to values without quotes; the first of a name wins. */
+/**
+ * Directive names in lower case to values without quotes; the first of a name wins. Lists are cut at
+ * semicolons, too, which some write for commas, but at nothing within quotes.
+ */
 function parseCacheControl(headers: Headers): Map<string, string> {
   const text = headers.get('cache-control') ?? ''
   const directives = new Map<string, string>()
-  for (const part of text.split(',')) {
+  for (const part of text.match(/(?:"[^"]*"|[^,;])+/g) ?? []) {
     const [name, value = ''] = part.split('=', 2).map((piece) => piece.trim())
     if (!directives.has(name.toLowerCase()))
       directives.set(name.toLowerCase(), value.replaceAll('"', ''))

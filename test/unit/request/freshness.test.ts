@@ -15,6 +15,10 @@ test.each<[Record<string, string>, number | undefined]>([
   [{ 'cache-control': 'max-age=60', age: '70' }, 0],
   [{ 'cache-control': 'max-age=60, no-cache' }, 0],
   [{ 'cache-control': 'max-age=junk' }, 0],
+  [{ 'cache-control': 'public; max-age=60' }, 60],
+  [{ 'cache-control': 'max-age=60; no-cache' }, 0],
+  [{ 'cache-control': 'x-own="a, max-age=90", max-age=60' }, 60],
+  [{ 'cache-control': 'max-age="60, no-cache' }, 0],
   [{ 'cache-control': 'max-age=60, max-age=90' }, 60],
   [{ 'cache-control': 'max-age=31536000, immutable' }, 1000],
   [{ 'cache-control': 'max-age=31536000000' }, 1000], // milliseconds, by mistake
@@ -52,8 +56,7 @@ test.each<[Record<string, string>, boolean]>([
   expect(freshnessOf(new Headers(headers), settings, NOW).isStorable).toBe(isStorable)
 })
 
-test('no-transform is seen', () => {
-  expect(freshnessOf(new Headers({ 'cache-control': 'no-transform' }), settings, NOW).isFixed).toBe(
-    true,
-  )
+test.each(['no-transform', 'max-age=60; No-Transform'])('%s is seen', (cacheControl) => {
+  const headers = new Headers({ 'cache-control': cacheControl })
+  expect(freshnessOf(headers, settings, NOW).isFixed).toBe(true)
 })
