@@ -30,12 +30,12 @@ export function freshnessOf(headers: Headers, settings: Settings, nowMs: number)
 
 const MAX_STALE_SECONDS = 86_400
 
-/** stale-if-error (RFC 5861); without it as long as we like, unless that is forbidden (RFC 9111, 4.2.4). */
+/** stale-if-error (RFC 5861); without it as long as we like, unless it is forbidden (RFC 9111, 4.2.4). */
 function staleOf(directives: Map<string, string>): number {
-  const said = directives.get('stale-if-error')
-  if (said !== undefined) return secondsOf(said) ?? 0
   const forbids = ['no-cache', 'must-revalidate', 'proxy-revalidate', 's-maxage']
-  return forbids.some((name) => directives.has(name)) ? 0 : MAX_STALE_SECONDS
+  if (forbids.some((name) => directives.has(name))) return 0
+  const said = directives.get('stale-if-error')
+  return said === undefined ? MAX_STALE_SECONDS : (secondsOf(said) ?? 0)
 }
 
 /** Whether the origin lets one visitor's answer be kept for others. */

@@ -60,3 +60,16 @@ test.each(['no-transform', 'max-age=60; No-Transform'])('%s is seen', (cacheCont
   const headers = new Headers({ 'cache-control': cacheControl })
   expect(freshnessOf(headers, settings, NOW).isFixed).toBe(true)
 })
+
+test.each([
+  ['max-age=60', 86_400],
+  ['stale-if-error=60', 60],
+  ['stale-if-error=junk', 0],
+  ['stale-if-error=999999', 86_400],
+  ['must-revalidate', 0],
+  ['must-revalidate, stale-if-error=60', 0],
+  ['s-maxage=60, stale-if-error=60', 0],
+])('while the origin fails %s is served for %i seconds more', (cacheControl, seconds) => {
+  const headers = new Headers({ 'cache-control': cacheControl })
+  expect(freshnessOf(headers, settings, NOW).staleSeconds).toBe(seconds)
+})
