@@ -40,6 +40,8 @@ export interface Entry {
   readonly inherited?: Readonly<Record<string, string>>
   /** How long the origin lets it be fresh. */
   readonly ttlSeconds: number
+  /** How long a browser may keep it at most, where that is another time. */
+  readonly browserSeconds?: number
   /** How long after that it may be served while the origin fails. */
   readonly staleSeconds?: number
   /** Milliseconds since 1970. */

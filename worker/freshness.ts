@@ -8,6 +8,8 @@ export interface Freshness {
   readonly isStorable: boolean
   /** Seconds for which it is served without asking again; 0: ask every time; undefined: not said. */
   readonly ttlSeconds: number | undefined
+  /** Seconds for which a browser may keep it, where s-maxage says something else to caches like ours. */
+  readonly browserSeconds: number | undefined
   /** Seconds beyond that for which it may be served while the origin fails. */
   readonly staleSeconds: number
   /** `no-transform`: the origin forbids a changed picture. */
@@ -23,6 +25,7 @@ export function freshnessOf(headers: Headers, settings: Settings, nowMs: number)
   return {
     isStorable: isStorable(headers),
     ttlSeconds: lifetime && Math.min(settings.maxTtlSeconds, Math.max(0, lifetime)),
+    browserSeconds: directives.has('s-maxage') ? browserSecondsOf(headers, directives) : undefined,
     staleSeconds: Math.min(MAX_STALE_SECONDS, staleOf(directives)),
     isFixed: directives.has('no-transform'),
   }
@@ -65,6 +68,11 @@ function lifetimeOf(
   const date = dateOf(headers.get('date') ?? '')
   const seconds = (dateOf(expires) - (Number.isNaN(date) ? nowMs : date)) / 1000
   return Number.isNaN(seconds) ? 0 : Math.floor(seconds) - ageOf(headers)
+}
+
+function browserSecondsOf(headers: Headers, directives: Map<string, string>): number | undefined {
+  const maxAge = directives.get('max-age')
+  return maxAge === undefined ? undefined : Math.max(0, (secondsOf(maxAge) ?? 0) - ageOf(headers))
 }
 
 /** Seconds that it has been in caches before ours; of several the first (RFC 9111, 5.1). */

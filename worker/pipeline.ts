@@ -73,7 +73,7 @@ export async function serveUpscaled(
     const end = settings.signing && want.endsAt !== undefined ? want.endsAt - Math.floor(nowMs() / 1000) : Infinity // prettier-ignore
     return resultResponse(request, entry, etag, bytes, {
       cacheStatus,
-      ttlSeconds: Math.min(ttlSeconds, end),
+      ttlSeconds: Math.min(ttlSeconds, entry.browserSeconds ?? Infinity, end),
       variesByAccept: want.format === 'auto',
     })
   }
@@ -185,6 +185,7 @@ async function renew(
       sourceModified: original.headers.get('last-modified') ?? undefined,
       inherited: inheritedHeaders(original.headers),
       ttlSeconds,
+      browserSeconds: freshness.browserSeconds,
       staleSeconds: freshness.staleSeconds,
       freshUntil: nowMs() + 1000 * ttlSeconds,
     }

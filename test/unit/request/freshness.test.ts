@@ -73,3 +73,14 @@ test.each([
   const headers = new Headers({ 'cache-control': cacheControl })
   expect(freshnessOf(headers, settings, NOW).staleSeconds).toBe(seconds)
 })
+
+test.each([
+  ['max-age=60, s-maxage=90', 60],
+  ['s-maxage=90, max-age=0', 0],
+  ['s-maxage=90, max-age=junk', 0],
+  ['s-maxage=90', undefined],
+  ['max-age=60', undefined],
+])('of %s a browser keeps what it gets for %s seconds at most', (cacheControl, seconds) => {
+  const headers = new Headers({ 'cache-control': cacheControl })
+  expect(freshnessOf(headers, settings, NOW).browserSeconds).toBe(seconds)
+})
