@@ -6,6 +6,8 @@ import { secondsOf } from './seconds.ts'
 export interface Freshness {
   /** May be kept for other visitors. */
   readonly isStorable: boolean
+  /** May be another one for a visitor with a cookie: `private`, or `Vary: Cookie`. */
+  readonly isPersonal: boolean
   /** Seconds for which it is served without asking again; 0: ask every time; undefined: not said. */
   readonly ttlSeconds: number | undefined
   /** Seconds for which a browser may keep it, where s-maxage says something else to caches like ours. */
@@ -16,7 +18,7 @@ export interface Freshness {
   readonly isFixed: boolean
 }
 
-/** Request headers on which a picture may depend without harm: we send none of them to the origin. */
+/** Request headers on which a picture may depend without harm: we send the origin none of a visitor's. */
 const HARMLESS_VARY = ['accept-encoding', 'accept', 'origin']
 
 export function freshnessOf(headers: Headers, settings: Settings, nowMs: number): Freshness {
@@ -24,6 +26,7 @@ export function freshnessOf(headers: Headers, settings: Settings, nowMs: number)
   const lifetime = directives.has('no-cache') ? 0 : lifetimeOf(headers, directives, nowMs)
   return {
     isStorable: isStorable(headers),
+    isPersonal: PERSONAL.test(headers.get('cache-control') ?? '') || variesBy(headers).some((name) => ['cookie', '*'].includes(name)), // prettier-ignore
     ttlSeconds: lifetime && Math.min(settings.maxTtlSeconds, Math.max(0, lifetime)),
     browserSeconds: directives.has('s-maxage') ? browserSecondsOf(headers, directives) : undefined,
     staleSeconds: Math.min(MAX_STALE_SECONDS, staleOf(directives)),
@@ -43,16 +46,22 @@ function staleOf(directives: Map<string, string>): number {
 
 /** Whether the origin lets one visitor's answer be kept for others. */
 export function isStorable(headers: Headers): boolean {
-  const varies = (headers.get('vary') ?? '').split(',').map((name) => name.trim().toLowerCase())
   return (
     !FORBIDDEN.test(headers.get('cache-control') ?? '') &&
     !headers.has('set-cookie') &&
-    varies.every((name) => name === '' || HARMLESS_VARY.includes(name))
+    variesBy(headers).every((name) => HARMLESS_VARY.includes(name))
   )
 }
 
 /** These words anywhere, misspelled lists as well: `private; max-age=60`. */
 const FORBIDDEN = /(?<![\w-])(no-store|private)(?![\w-])/i
+const PERSONAL = /(?<![\w-])private(?![\w-])/i
+
+/** The names in `Vary`, in lower case. */
+function variesBy(headers: Headers): readonly string[] {
+  const names = (headers.get('vary') ?? '').split(',').map((name) => name.trim().toLowerCase())
+  return names.filter((name) => name !== '')
+}
 
 /** Seconds left by s-maxage, max-age or Expires, in this order; undefined where none says. */
 function lifetimeOf(

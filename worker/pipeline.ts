@@ -146,6 +146,8 @@ async function renew(
     // Asking whether it changed is of use only while the bytes to serve are still here.
     original = await source(stored ? validatorsOf(found) : {})
     const freshness = freshnessOf(original.headers, settings, nowMs())
+    /** Asked for with their cookies it might be another picture. */
+    const isTheirs = freshness.isPersonal && request.headers.has('cookie')
     if (stored && original.status === 304) {
       // A 304 that does not speak of lifetimes leaves the old one standing (RFC 9111, 3.2).
       const ttlSeconds = freshness.ttlSeconds ?? found.ttlSeconds
@@ -158,6 +160,7 @@ async function renew(
       return old
     }
     if (original.status !== 200) return await visitorsOwn('ORIGIN_STATUS', original)
+    if (isTheirs) return await visitorsOwn('CREDENTIALS', original)
     if (original.headers.has('x-sr')) throw new Skip('PROCESSED')
     if (freshness.isFixed) throw new Skip('NO_TRANSFORM')
     const read = await readSource(original, settings)

@@ -56,6 +56,16 @@ test.each<[Record<string, string>, boolean]>([
   expect(freshnessOf(new Headers(headers), settings, NOW).isStorable).toBe(isStorable)
 })
 
+test.each<[Record<string, string>, boolean]>([
+  [{ 'cache-control': 'max-age=60; Private' }, true],
+  [{ vary: 'Accept, COOKIE' }, true],
+  [{ vary: '*' }, true],
+  [{ 'cache-control': 'no-store', vary: 'User-Agent', 'set-cookie': 'a=b' }, false],
+  [{ 'cache-control': 'x-private', vary: 'X-Cookie' }, false],
+])('%j may be another one for who has a cookie: %s', (headers, isPersonal) => {
+  expect(freshnessOf(new Headers(headers), settings, NOW).isPersonal).toBe(isPersonal)
+})
+
 test.each(['no-transform', 'max-age=60; No-Transform'])('%s is seen', (cacheControl) => {
   const headers = new Headers({ 'cache-control': cacheControl })
   expect(freshnessOf(headers, settings, NOW).isFixed).toBe(true)
