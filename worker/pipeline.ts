@@ -148,10 +148,16 @@ async function renew(
     const freshness = freshnessOf(original.headers, settings, nowMs())
     /** Asked for with their cookies it might be another picture. */
     const isTheirs = freshness.isPersonal && request.headers.has('cookie')
+    const isOver = original.status < 500 && (!freshness.isStorable || freshness.isFixed || GONE.includes(original.status)) // prettier-ignore
+    if (found && isOver) deps.waitUntil(cache.keep(key, { ...found, ...OVER }))
     if (stored && original.status === 304) {
-      // A 304 that does not speak of lifetimes leaves the old one standing (RFC 9111, 3.2).
+      if (freshness.isFixed) return await visitorsOwn('NO_TRANSFORM', original)
+      if (isTheirs) return await visitorsOwn('CREDENTIALS', original)
+      if (isOver) return { entry: found, bytes: stored, cacheStatus: 'fwd=stale; fwd-status=304', ttlSeconds: -1 } // prettier-ignore
+      // A 304 that does not speak of lifetimes leaves the old ones standing (RFC 9111, 3.2).
       const ttlSeconds = freshness.ttlSeconds ?? found.ttlSeconds
-      const entry = { ...found, ttlSeconds, freshUntil: nowMs() + 1000 * ttlSeconds }
+      const { staleSeconds, browserSeconds } = original.headers.has('cache-control') ? freshness : found // prettier-ignore
+      const entry = { ...found, ttlSeconds, staleSeconds, browserSeconds, freshUntil: nowMs() + 1000 * ttlSeconds } // prettier-ignore
       return keep({ entry, bytes: stored, cacheStatus: 'fwd=stale; fwd-status=304; stored', ttlSeconds }) // prettier-ignore
     }
     const old = original.status >= 500 ? stale(original.status) : undefined
@@ -211,6 +217,11 @@ async function renew(
     lead?.land(undefined) // of no effect where something was kept
   }
 }
+
+/** Where an origin says so a picture is not served from before, should the origin fail later. */
+const GONE = [404, 410]
+/** Of an entry that is no longer ours to keep, or to change: the next one to come asks for the whole picture. */
+const OVER = { sourceEtag: undefined, sourceModified: undefined, freshUntil: 0, staleSeconds: 0 }
 
 /** How long others may keep what was served while the origin failed. */
 const STALE_TTL_SECONDS = 60
