@@ -95,6 +95,29 @@ function dateOf(text: string): number {
 }
 
 /**
+ * An answer as that of the URL whose redirect led to it: what either forbids is forbidden, and it is fresh for
+ * no longer than the redirect is. One without a lifetime lasts where it is permanent (RFC 9110, 15.1).
+ */
+export function asRedirected(redirect: Response, answer: Response, nowMs: number): Response {
+  const joined = new Response(answer.body, answer)
+  const said = [redirect, answer].map(({ headers }) => headers.get('cache-control')).filter(Boolean)
+  const [lifetime, own] = [redirect, answer].map(({ headers }) => lifetimeOf(headers, parseCacheControl(headers), nowMs)) // prettier-ignore
+  const least = lifetime ?? (PERMANENT.includes(redirect.status) ? Infinity : 0)
+  if (least < Infinity) {
+    const seconds = Math.max(0, Math.min(least, own ?? Infinity))
+    said.unshift(`${/s-maxage/i.test(said.join()) ? 's-maxage' : 'max-age'}=${seconds}`)
+    joined.headers.delete('age') // counted already
+  }
+  if (said.length > 0) joined.headers.set('cache-control', said.join(', '))
+  const varies = redirect.headers.get('vary')
+  if (varies !== null) joined.headers.append('vary', varies)
+  for (const cookie of redirect.headers.getSetCookie()) joined.headers.append('set-cookie', cookie)
+  return joined
+}
+
+const PERMANENT = [301, 308]
+
+/**
  * Directive names in lower case to values without quotes; the first of a name wins. Lists are cut at
  * semicolons, too, which some write for commas, but at nothing within quotes.
  */
