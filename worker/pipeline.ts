@@ -324,5 +324,7 @@ function validatorsOf({ sourceEtag, sourceModified }: Entry) {
 /** `auto` is WebP for whoever names it in Accept, else the format that came in. */
 function negotiate(format: Format, accept: string | null): Format {
   if (format !== 'auto') return format
-  return accept?.includes('image/webp') ? 'webp' : 'source'
+  const accepted = (accept ?? '').split(',').map((range) => range.toLowerCase().split(';').map((part) => part.trim())) // prettier-ignore
+  const isWebp = accepted.some(([type, ...params]) => type === 'image/webp' && !params.some((param) => /^q=0(\.0*)?$/.test(param))) // prettier-ignore
+  return isWebp ? 'webp' : 'source'
 }
