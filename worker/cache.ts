@@ -5,7 +5,7 @@
 //   results/<digest>/<variant>    the bytes we made of a picture. A hundred URLs of one picture
 //                                 share one, so that it goes through the network once.
 //
-// <source> is the SHA-256 of host, path and the query that the origin sees; <variant> names all else
+// <source> is the SHA-256 of the URL with the query that the origin sees; <variant> names all else
 // that changes a pixel: scale, format, quality, weights, limits, engines, PIPELINE_VERSION. Nothing here
 // throws into a request: a cache that fails, or does not answer, is a cache that misses.
 import { sha256 } from './digest.ts'
@@ -88,8 +88,7 @@ export async function lookupKey(
   const weights = models.map(({ name, hash }) => `${name}@${hash}`).join('_')
   const network = weights === '' ? 'bicubic' : `${weights}-${engines}`
   const variant = `x${scale}-${format}-q${quality}-${network}-n${settings.maxNetworkPixels}-v${PIPELINE_VERSION}`
-  const withoutScheme = sourceUrl.slice(sourceUrl.indexOf('://') + 3)
-  return { source: await sha256(new TextEncoder().encode(withoutScheme)), variant }
+  return { source: await sha256(new TextEncoder().encode(sourceUrl)), variant }
 }
 
 /** Strong: the same picture, parameters, weights and pipeline give the same bytes. */
