@@ -105,14 +105,14 @@ export async function lookupKey(
   want: Params,
   format: Format,
   { model, jpegModel }: Candidates,
-  settings: Settings,
+  { maxCpuMs, maxMemoryBytes }: Settings,
   engines: string,
 ): Promise<Key> {
   const { scale, quality, sourceUrl } = want
   const models = [model, jpegModel].filter((one) => one !== undefined)
   const weights = models.map(({ name, hash }) => `${name}@${hash}`).join('_')
   const network = weights === '' ? 'bicubic' : `${weights}-${engines}`
-  const variant = `x${scale}-${format}-q${quality}-${network}-n${settings.maxNetworkPixels}-v${PIPELINE_VERSION}`
+  const variant = `x${scale}-${format}-q${quality}-${network}-c${maxCpuMs}-m${maxMemoryBytes}-v${PIPELINE_VERSION}`
   const source = await sourceOf(sourceUrl)
   return { source, variant, tags: [sourceTag(source), ...models.map(({ name }) => modelTag(name))] }
 }
