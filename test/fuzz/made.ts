@@ -94,7 +94,12 @@ function adler32(data: Uint8Array, zeros = 0): Uint8Array {
 export function bomb(data: Uint8Array, runs: number): Uint8Array {
   const bits = ['110', ...Array<string>(runs).fill('1100010100000'), '0000000'].join('') // the last block, fixed codes; length 258, distance 1; the end
   const block = Uint8Array.from({ length: Math.ceil(bits.length / 8) }, (_, i) =>
-    parseInt([...bits.slice(8 * i, 8 * i + 8)].toReversed().join(''), 2),
+    parseInt(
+      Array.from(bits.slice(8 * i, 8 * i + 8))
+        .toReversed()
+        .join(''),
+      2,
+    ),
   )
   return concat([ZLIB, ...storedBlocks(data, false), block, adler32(data, 258 * runs)])
 }

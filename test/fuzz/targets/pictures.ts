@@ -186,8 +186,11 @@ function checkPlainPng({ bytes }: PictureInput): boolean {
   const isPicture = ([type]: [string, unknown], i: number) => ['IHDR', 'PLTE', 'tRNS', 'IDAT'].includes(type) || i === chunks.length - 1 // prettier-ignore
   hold(chunks.every(isPicture), 'chunks beside the picture')
   hold(sameBytes(plainPng(plain), plain), 'made plain twice it is another')
-  const data = (file: Uint8Array) => concat(chunksOf(file).slice(0, chunksOf(file).findIndex(([type]) => type === 'IEND') >>> 0).filter(([type]) => type === 'IDAT').map(([, part]) => part)) // prettier-ignore
-  hold(sameBytes(data(plain), data(bytes)), 'other pixel data')
+  const data = (list: readonly [string, Uint8Array][]) => {
+    const end = list.findIndex(([type]) => type === 'IEND') >>> 0 // all, where there is none
+    return concat(list.slice(0, end).flatMap(([type, part]) => (type === 'IDAT' ? [part] : [])))
+  }
+  hold(sameBytes(data(chunks), data(chunksOf(bytes))), 'other pixel data')
   if (header.obstacle) return false
   holdEqual({ ...header, orientation: 1, icc: undefined }, readHeader(plain), 'made plain')
   return true

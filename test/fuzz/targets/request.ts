@@ -369,7 +369,7 @@ async function checkSignature({ url, change, nowMs }: SignatureInput): Promise<b
   // It may look different: what is served, and what the origin is asked for, are the same.
   const served = (one: string) => {
     const params = paramsOf(one, KEEPING)
-    return typeof params === 'object' ? { ...params, sourceUrl: params.sourceUrl.replace(/^[a-z]+:/, '') } : params // prettier-ignore
+    return typeof params === 'object' ? { ...params, sourceUrl: params.sourceUrl.replace(/^[^:]*:/, '') } : params // prettier-ignore
   }
   const [before, after] = [served(signed), served(changed)]
   const isRefused = typeof after === 'string'
