@@ -215,5 +215,7 @@ function isNotModified(request: Request, etag: string): boolean {
   const field = request.headers.get('if-none-match')
   if (field === null) return false
   const opaque = (tag: string) => tag.trim().replace(/^W\//, '')
-  return field.trim() === '*' || field.split(',').some((tag) => opaque(tag) === opaque(etag))
+  // A tag may hold commas of its own.
+  const tags = field.match(/(?:"[^"]*"|[^,])+/g) ?? []
+  return field.trim() === '*' || tags.some((tag) => opaque(tag) === opaque(etag))
 }

@@ -40,15 +40,16 @@ function staleOf(directives: Map<string, string>): number {
 
 /** Whether the origin lets one visitor's answer be kept for others. */
 export function isStorable(headers: Headers): boolean {
-  const directives = parseCacheControl(headers)
   const varies = (headers.get('vary') ?? '').split(',').map((name) => name.trim().toLowerCase())
   return (
-    !directives.has('no-store') &&
-    !directives.has('private') &&
+    !FORBIDDEN.test(headers.get('cache-control') ?? '') &&
     !headers.has('set-cookie') &&
     varies.every((name) => name === '' || HARMLESS_VARY.includes(name))
   )
 }
+
+/** These words anywhere, misspelled lists as well: `private; max-age=60`. */
+const FORBIDDEN = /(?<![\w-])(no-store|private)(?![\w-])/i
 
 /** Seconds left by s-maxage, max-age or Expires, in this order; undefined where none says. */
 function lifetimeOf(
