@@ -19,6 +19,7 @@ export const SKIP_REASONS = {
   SOURCE_BYTES: 'the file is larger than maxSourceBytes',
   SOURCE_PIXELS: 'the picture is larger than maxSourcePixels',
   OUTPUT_PIXELS: 'the result would be larger than maxOutputPixels',
+  COST: 'it would take more than maxCpuMs or maxMemoryBytes, even by bicubic',
   // What the origin says
   ORIGIN_STATUS: 'the origin answered with something else than 200',
   NO_TRANSFORM: 'the origin forbids changes (Cache-Control: no-transform)',
@@ -28,6 +29,7 @@ export const SKIP_REASONS = {
   DISABLED: 'super resolution is switched off',
   // What went wrong here
   BUSY: 'too many pictures at once',
+  RATE: 'too many new pictures for one visitor',
   MODEL: 'the weights are missing or damaged',
   ENGINE: 'the network did not run',
   DECODE: 'the decoder failed',
@@ -38,7 +40,15 @@ export const SKIP_REASONS = {
 export type SkipReason = keyof typeof SKIP_REASONS
 
 /** Reasons that may be gone a moment later: nobody keeps such an answer for long. */
-const PASSING: readonly SkipReason[] = ['BUSY', 'MODEL', 'ENGINE', 'DECODE', 'ENCODE', 'INTERNAL']
+const PASSING: readonly SkipReason[] = [
+  'BUSY',
+  'RATE',
+  'MODEL',
+  'ENGINE',
+  'DECODE',
+  'ENCODE',
+  'INTERNAL',
+]
 const PASSING_TTL_SECONDS = 60
 
 /** Ends the work on a request with the original: thrown deep, answered once (pipeline.ts). */
@@ -180,7 +190,8 @@ export function originalResponse(
   }
   // What the origin meant for one visitor stays as it is, and so does what a visitor's cookies gave.
   if (PASSING.includes(reason) && isStorable(source.headers)) {
-    const whose = request.headers.has('cookie') ? 'private' : 'public'
+    const isTheirs = reason === 'RATE' || request.headers.has('cookie')
+    const whose = isTheirs ? 'private' : 'public'
     response.headers.set('cache-control', `${whose}, max-age=${PASSING_TTL_SECONDS}`)
     response.headers.delete('expires')
   }

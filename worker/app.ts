@@ -21,6 +21,8 @@ export interface AppParts {
   readonly maxOutputPixels: number
   readonly listModels: () => Promise<readonly ListedModel[]>
   readonly checkHealth: () => Promise<Checks>
+  /** Undefined: nobody may purge. */
+  readonly purge: ((request: Request) => Promise<Response>) | undefined
 }
 
 export function createApp(parts: AppParts): Hono {
@@ -45,6 +47,7 @@ export function createApp(parts: AppParts): Hono {
     const health = { status: isWell ? 'ok' : 'failing', checks, pipeline: PIPELINE_VERSION, engines, maxOutputPixels, models } // prettier-ignore
     return c.json(health, isWell ? 200 : 503, { 'cache-control': 'no-store' })
   })
+  app.all(`${prefix}purge`, (c) => parts.purge?.(c.req.raw) ?? c.notFound())
   const pages: Handler = (c) => {
     const url = new URL(c.req.raw.url)
     url.pathname = url.pathname.slice(prefix.length - 1)

@@ -4,6 +4,8 @@
 //                                 until when it is fresh. Small; found before the origin is asked.
 //   results/<digest>/<variant>    the bytes we made of a picture. A hundred URLs of one picture
 //                                 share one, so that it goes through the network once.
+//   variants/<source>             the variants of a URL, in an edge cache, which has no list of its own: for
+//                                 purge.ts.
 //
 // <source> is the SHA-256 of the URL with the query that the origin sees; <variant> names all else
 // that changes a pixel: scale, format, quality, weights, limits, engines, PIPELINE_VERSION. Nothing here
@@ -23,6 +25,8 @@ export const PIPELINE_VERSION = 2
 export interface Key {
   readonly source: string
   readonly variant: string
+  /** By which an edge cache finds it when it is to be purged. */
+  readonly tags: readonly string[]
 }
 
 /** What is known of a URL's picture, without its bytes. */
@@ -66,10 +70,36 @@ export type Bytes = Uint8Array
 export type Layer = 'edge' | 'r2'
 
 /** One place that holds named bytes. */
-interface Store {
+export interface Store {
   readonly layer: Layer
   get(name: string): Promise<Bytes | undefined>
-  put(name: string, bytes: Bytes): Promise<void>
+  put(name: string, bytes: Bytes, tags: readonly string[]): Promise<void>
+  delete(names: readonly string[]): Promise<void>
+}
+
+/** The nearest first. */
+export function storesOf({ cache, results, edgeTtlSeconds }: Settings): Store[] {
+  const stores: Store[] = []
+  if (cache !== false) stores.push(edgeStore(cache ?? caches.default, edgeTtlSeconds))
+  if (results) stores.push(r2Store(results))
+  return stores
+}
+
+export const entryName = ({ source, variant }: Pick<Key, 'source' | 'variant'>) => `entries/${source}/${variant}` // prettier-ignore
+export const resultName = (digest: string, { variant }: Pick<Key, 'variant'>) => `results/${digest}/${variant}` // prettier-ignore
+export const variantsName = (source: string) => `variants/${source}`
+
+/** What all that is kept of a source, by http or https, or made by a model's weights, is tagged with. */
+export async function sourceTag(sourceUrl: string): Promise<string> {
+  const hash = await sourceOf(sourceUrl.slice(sourceUrl.indexOf('://') + 3))
+  return `edge-srcnn-source-${hash.slice(0, 32)}`
+}
+export const modelTag = (name: string) => `edge-srcnn-model-${name}`
+
+/** Whether a variant was made by a model of that name. */
+export function isVariantOf(variant: string, name: string): boolean {
+  const weights = variant.replace(/^x\d-[a-z]+-q\d+-/, '')
+  return weights.startsWith(`${name}@`) || weights.includes(`_${name}@`)
 }
 
 /**
@@ -80,15 +110,21 @@ export async function lookupKey(
   want: Params,
   format: Format,
   { model, jpegModel }: Candidates,
-  settings: Settings,
+  { maxCpuMs, maxMemoryBytes }: Settings,
   engines: string,
 ): Promise<Key> {
   const { scale, quality, sourceUrl } = want
   const models = [model, jpegModel].filter((one) => one !== undefined)
   const weights = models.map(({ name, hash }) => `${name}@${hash}`).join('_')
   const network = weights === '' ? 'bicubic' : `${weights}-${engines}`
-  const variant = `x${scale}-${format}-q${quality}-${network}-n${settings.maxNetworkPixels}-v${PIPELINE_VERSION}`
-  return { source: await sha256(new TextEncoder().encode(sourceUrl)), variant }
+  const variant = `x${scale}-${format}-q${quality}-${network}-c${maxCpuMs}-m${maxMemoryBytes}-v${PIPELINE_VERSION}`
+  const tags = [await sourceTag(sourceUrl), ...models.map(({ name }) => modelTag(name))]
+  return { source: await sourceOf(sourceUrl), variant, tags }
+}
+
+/** What stands for a source's URL in keys. */
+export function sourceOf(sourceUrl: string): Promise<string> {
+  return sha256(new TextEncoder().encode(sourceUrl))
 }
 
 /** Strong: the same picture, parameters, weights and pipeline give the same bytes. */
@@ -102,50 +138,54 @@ export function createResultCache(
   settings: Settings,
   waitUntil: (work: Promise<unknown>) => void,
 ): ResultCache {
-  const stores: Store[] = []
-  if (settings.cache !== false) stores.push(edgeStore(settings.cache ?? caches.default))
-  if (settings.results) stores.push(r2Store(settings.results))
+  const stores = storesOf(settings)
+  const edge = stores.find(({ layer }) => layer === 'edge')
 
   /** The first store that has it; the ones in front of that get a copy. */
-  const get = async (name: string): Promise<{ bytes: Bytes; layer: Layer } | undefined> => {
+  const get = async (
+    name: string,
+    { tags }: Key,
+  ): Promise<{ bytes: Bytes; layer: Layer } | undefined> => {
     for (const [i, store] of stores.entries()) {
       const bytes = await quietly(store.layer, 'get', name, () => store.get(name))
       if (!bytes) continue
       for (const front of stores.slice(0, i)) {
-        waitUntil(quietly(front.layer, 'put', name, () => front.put(name, bytes)))
+        waitUntil(quietly(front.layer, 'put', name, () => front.put(name, bytes, tags)))
       }
       return { bytes, layer: store.layer }
     }
     return undefined
   }
-  const put = async (name: string, bytes: Bytes) => {
+  const put = async (name: string, bytes: Bytes, { tags }: Key, to = stores) => {
     await Promise.all(
-      stores.map((store) => quietly(store.layer, 'put', name, () => store.put(name, bytes))),
+      to.map((store) => quietly(store.layer, 'put', name, () => store.put(name, bytes, tags))),
     )
   }
-  const entryName = (key: Key) => `entries/${key.source}/${key.variant}`
-  const resultName = (digest: string, key: Key) => `results/${digest}/${key.variant}`
+  /** Two at the same moment may lose one: it is gone when the edge cache lets go of it. */
+  const note = async (key: Key, to: Store) => {
+    const name = variantsName(key.source)
+    const known = await quietly(to.layer, 'get', name, () => to.get(name))
+    await put(name, encodeJson([...new Set([...parseVariants(known), key.variant])]), key, [to])
+  }
   return {
     async find(key) {
-      const found = await get(entryName(key))
+      const found = await get(entryName(key), key)
       const entry = found && parseEntry(found.bytes)
       return entry && { entry, layer: found.layer }
     },
     async read(digest, key) {
-      return (await get(resultName(digest, key)))?.bytes
+      return (await get(resultName(digest, key), key))?.bytes
     },
     async keep(key, entry, bytes) {
       // The bytes first: an entry must never point at a result that is not there yet.
-      if (bytes) await put(resultName(entry.digest, key), bytes)
-      await put(entryName(key), new TextEncoder().encode(JSON.stringify(entry)))
+      if (bytes) await put(resultName(entry.digest, key), bytes, key)
+      await put(entryName(key), encodeJson(entry), key)
+      if (edge) await note(key, edge)
     },
   }
 }
 
-/** How long the edge may hold on to what it has; freshness is the entry's, this only bounds space. */
-const EDGE_RETENTION_SECONDS = 2_592_000
-
-function edgeStore(cache: Cache): Store {
+function edgeStore(cache: Cache, ttlSeconds: number): Store {
   const urlOf = (name: string) => `https://sr-cache.invalid/${name}`
   return {
     layer: 'edge',
@@ -153,9 +193,12 @@ function edgeStore(cache: Cache): Store {
       const response = await cache.match(urlOf(name))
       return response && new Uint8Array(await response.arrayBuffer())
     },
-    async put(name, bytes) {
-      const headers = { 'cache-control': `public, max-age=${EDGE_RETENTION_SECONDS}` }
+    async put(name, bytes, tags) {
+      const headers = { 'cache-control': `public, max-age=${ttlSeconds}`, 'cache-tag': tags.join() }
       await cache.put(urlOf(name), new Response(bytes, { headers }))
+    },
+    async delete(names) {
+      await Promise.all(names.map((name) => cache.delete(urlOf(name))))
     },
   }
 }
@@ -169,6 +212,9 @@ function r2Store(bucket: R2Bucket): Store {
     },
     async put(name, bytes) {
       await bucket.put(name, bytes)
+    },
+    async delete(names) {
+      if (names.length > 0) await bucket.delete([...names])
     },
   }
 }
@@ -187,7 +233,21 @@ async function quietly<T>(
   }
 }
 
-function parseEntry(bytes: Bytes): Entry | undefined {
+function encodeJson(value: unknown): Bytes {
+  return new TextEncoder().encode(JSON.stringify(value))
+}
+
+/** None where they are not readable. */
+export function parseVariants(bytes: Bytes | undefined): string[] {
+  try {
+    const variants = JSON.parse(new TextDecoder().decode(bytes ?? encodeJson([]))) as unknown
+    return Array.isArray(variants) ? variants.filter((one) => typeof one === 'string') : []
+  } catch {
+    return []
+  }
+}
+
+export function parseEntry(bytes: Bytes): Entry | undefined {
   try {
     const entry = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Entry>
     const isWhole =

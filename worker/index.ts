@@ -6,7 +6,8 @@ import { supportsFused } from './engine/fused.ts'
 import { checkHealth } from './health.ts'
 import { createSuperResolution, type Platform } from './middleware.ts'
 import { createModels } from './models.ts'
-import { resolveOptions } from './options.ts'
+import { MIN_SECRET, resolveOptions } from './options.ts'
+import { answerPurge } from './purge.ts'
 import { ConfigError } from './errors.ts'
 import type { SigningKeys } from './signature.ts'
 import { createBucketOrigin, createOrigin } from './origin.ts'
@@ -31,6 +32,8 @@ interface Env {
   readonly RESULTS_BUCKET?: R2Bucket
   readonly MODELS_BUCKET?: R2Bucket
   readonly ANALYTICS?: AnalyticsEngineDataset
+  /** On what has to be made anew, by the visitor's address. */
+  readonly MISS_LIMIT?: RateLimit
   /** `false`: every picture comes back as it was. */
   readonly SR_ENABLED?: string
   readonly SR_PREFIX?: string
@@ -39,14 +42,27 @@ interface Env {
   readonly SR_ALLOW_ORIGIN?: string
   readonly SR_ORIGIN_TIMEOUT_MS?: string
   readonly SR_SOURCE_TIMEOUT_MS?: string
+  readonly SR_MAX_OUTPUT_PIXELS?: string
+  readonly SR_MAX_CPU_MS?: string
+  readonly SR_MAX_MEMORY_BYTES?: string
   readonly SR_MAX_WAITING?: string
   readonly SR_MAX_WAIT_MS?: string
   /** A secret: `id:secret`, several with a space between them. */
   readonly SR_SIGNING_KEYS?: string
+  readonly SR_EDGE_TTL_SECONDS?: string
+  /** A secret: the bearer token of /_sr/purge. */
+  readonly SR_PURGE_SECRET?: string
+  /** For edge caches elsewhere: the zone's id, and as a secret a token that may purge its cache. */
+  readonly SR_PURGE_ZONE?: string
+  readonly SR_PURGE_TOKEN?: string
 }
+
+/** How long edge caches elsewhere may go on with what was purged here, unless somebody says so. */
+const UNREACHED_EDGE_TTL_SECONDS = 300
 
 // Read once, here: a wrong variable fails the deploy, not the first visitor.
 const env = untyped as unknown as Env
+const purgeAccess = purgeAccessOf(env)
 const options = {
   enabled: env.SR_ENABLED === undefined ? undefined : flagOf('SR_ENABLED', env.SR_ENABLED),
   param: env.SR_PARAM,
@@ -54,14 +70,20 @@ const options = {
   allowOrigin: env.SR_ALLOW_ORIGIN,
   originTimeoutMs: numberOf(env.SR_ORIGIN_TIMEOUT_MS),
   sourceTimeoutMs: numberOf(env.SR_SOURCE_TIMEOUT_MS),
+  maxOutputPixels: numberOf(env.SR_MAX_OUTPUT_PIXELS),
+  maxCpuMs: numberOf(env.SR_MAX_CPU_MS),
+  maxMemoryBytes: numberOf(env.SR_MAX_MEMORY_BYTES),
   maxWaiting: numberOf(env.SR_MAX_WAITING),
   maxWaitMs: numberOf(env.SR_MAX_WAIT_MS),
   signing: signingKeysOf(env.SR_SIGNING_KEYS),
+  edgeTtlSeconds: numberOf(env.SR_EDGE_TTL_SECONDS) ?? (purgeAccess && !purgeAccess.zone ? UNREACHED_EDGE_TTL_SECONDS : undefined), // prettier-ignore
   results: env.RESULTS_BUCKET,
   models: env.MODELS_BUCKET,
   analytics: env.ANALYTICS,
+  missLimit: env.MISS_LIMIT,
 }
-const { originTimeoutMs, maxOutputPixels, model } = resolveOptions(options)
+const settings = resolveOptions(options)
+const { originTimeoutMs, maxOutputPixels, model } = settings
 const platform = await choosePlatform()
 const models = createModels(platform.bundled, env.MODELS_BUCKET)
 
@@ -74,6 +96,7 @@ export default createApp({
   maxOutputPixels,
   listModels: () => models.list(),
   checkHealth: () => checkHealth(models, model, { RESULTS_BUCKET: env.RESULTS_BUCKET, MODELS_BUCKET: env.MODELS_BUCKET }), // prettier-ignore
+  purge: purgeAccess && ((request) => answerPurge(request, purgeAccess, settings)),
 })
 
 /** In this form the bundler sees an import that is never reached, and leaves onnxruntime out. */
@@ -98,6 +121,13 @@ function flagOf(name: string, text: string): boolean {
 /** The options say what is wrong with NaN. */
 function numberOf(text: string | undefined): number | undefined {
   return text === undefined ? undefined : Number(text)
+}
+
+function purgeAccessOf({ SR_PURGE_SECRET: secret, SR_PURGE_ZONE: id, SR_PURGE_TOKEN: token }: Env) {
+  if (!id !== !token) throw new ConfigError('SR_PURGE_ZONE, SR_PURGE_TOKEN: expected both or none')
+  if (!secret) return undefined
+  if (secret.length < MIN_SECRET) throw new ConfigError(`SR_PURGE_SECRET: expected at least ${MIN_SECRET} characters`) // prettier-ignore
+  return { secret, zone: id && token ? { id, token } : undefined }
 }
 
 function signingKeysOf(text: string | undefined): SigningKeys | undefined {

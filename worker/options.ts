@@ -39,17 +39,29 @@ export interface SuperResolutionOptions {
   models?: R2Bucket
   /** A dataset of Analytics Engine that gets a point for each request. Default none. */
   analytics?: AnalyticsEngineDataset
+  /** A rate limit on what has to be made anew, by the visitor's address; beyond it originals. Default none. */
+  missLimit?: RateLimit
   /** Edge cache in front of `results`; `false` for none. Default `caches.default`. */
   cache?: Cache | false
 
+  /**
+   * How long an edge cache holds what it has, in seconds. Freshness is the origin's; this bounds how long
+   * a purge elsewhere is not noticed here. Default 30 days.
+   */
+  edgeTtlSeconds?: number
   /** Largest source file in bytes. Default 10 MB: it is held in memory. */
   maxSourceBytes?: number
   /** Largest source in pixels. Default 1.05 MP: decoders take 4 to 15 bytes of memory a pixel. */
   maxSourcePixels?: number
-  /** Largest result in pixels that goes through the network; beyond it bicubic. Default: maxOutputPixels. */
-  maxNetworkPixels?: number
   /** Largest result in pixels; beyond it the original is served. See DEFAULTS for the reason. */
   maxOutputPixels?: number
+  /**
+   * Most CPU time that a picture may take, in ms, as cost.ts estimates it: beyond it bicubic, and beyond
+   * that the original. Default 10,000: a third of what Workers allow, for machines three times as slow.
+   */
+  maxCpuMs?: number
+  /** Most memory that a picture may take, in bytes, likewise. Default 100 MB of an isolate's 128. */
+  maxMemoryBytes?: number
   /** How long an origin may take to answer, in ms. Default 10,000. */
   originTimeoutMs?: number
   /** How long a source's body may take, in ms. Default 20,000. */
@@ -67,7 +79,15 @@ export interface SuperResolutionOptions {
 }
 
 /** Those without a default. */
-const OPTIONAL = ['results', 'models', 'cache', 'allowOrigin', 'signing', 'analytics'] as const
+const OPTIONAL = [
+  'results',
+  'models',
+  'cache',
+  'allowOrigin',
+  'signing',
+  'analytics',
+  'missLimit',
+] as const
 type Optional = (typeof OPTIONAL)[number]
 
 /** Options with every default filled in. */
@@ -87,19 +107,21 @@ const DEFAULTS = {
   model: DEFAULT_MODEL,
   maxSourceBytes: 10_000_000,
   maxSourcePixels: 1_050_000,
-  maxNetworkPixels: MAX_OUTPUT_PIXELS,
   maxOutputPixels: MAX_OUTPUT_PIXELS,
+  maxCpuMs: 10_000,
+  maxMemoryBytes: 100_000_000,
   originTimeoutMs: 10_000,
   sourceTimeoutMs: 20_000,
   defaultTtlSeconds: 300,
   maxTtlSeconds: 31_536_000,
+  edgeTtlSeconds: 2_592_000,
   maxRunning: 1,
   maxWaiting: 4,
   maxWaitMs: 2_000,
 } as const
 
 /** Characters of a secret: 128 bits, in hex. */
-const MIN_SECRET = 32
+export const MIN_SECRET = 32
 
 /** Throws a ConfigError that names the option and what was expected. */
 export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
@@ -139,12 +161,7 @@ export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
   for (const key of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
     if (typeof DEFAULTS[key] !== 'number') continue
     const least =
-      key === 'maxWaiting' ||
-      key === 'defaultTtlSeconds' ||
-      key === 'maxTtlSeconds' ||
-      key === 'maxNetworkPixels'
-        ? 0
-        : 1
+      key === 'maxWaiting' || key === 'defaultTtlSeconds' || key === 'maxTtlSeconds' ? 0 : 1
     const value = settings[key] as number
     expect(Number.isInteger(value) && value >= least, key, `a whole number from ${least}`)
   }

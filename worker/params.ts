@@ -45,7 +45,6 @@ export function parseParams(url: string, settings: Settings): Params | undefined
   if (repeated) {
     throw new SrError('PARAM_DUPLICATE', `${repeated[0]} is given more than once, expected it once`)
   }
-  const kept = keptQuery(others, settings.query)
   return {
     scale: oneOf(param, scale, SCALES, 'SCALE_UNSUPPORTED'),
     format: oneOf(
@@ -62,7 +61,7 @@ export function parseParams(url: string, settings: Settings): Params | undefined
     ),
     model: ours.get('sr-model') ?? 'auto',
     endsAt: secondsOf(ours.get('sr-exp') ?? ''),
-    sourceUrl: kept === undefined ? base : `${base}?${kept}`,
+    sourceUrl: withQuery(base, others, settings.query),
   }
 }
 
@@ -87,9 +86,14 @@ export function quoted(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
 }
 
-function keptQuery(parts: readonly string[], query: Settings['query']): string | undefined {
-  if (query === 'ignore' || parts.length === 0) return undefined
-  if (query === 'keep') return parts.join('&')
-  const listed = parts.filter((part) => query.includes(part.split('=', 1)[0]))
-  return listed.length > 0 ? listed.join('&') : undefined
+/** The URL as the origin is asked for it, whether or not there is an `sr` in it. */
+export function sourceUrlOf(url: string, { param, query }: Settings): string {
+  const { base, others } = splitOwn(url, param)
+  return withQuery(base, others, query)
+}
+
+function withQuery(base: string, parts: readonly string[], query: Settings['query']): string {
+  if (query === 'ignore') return base
+  const kept = query === 'keep' ? parts : parts.filter((part) => query.includes(part.split('=', 1)[0])) // prettier-ignore
+  return kept.length > 0 ? `${base}?${kept.join('&')}` : base
 }

@@ -5,6 +5,7 @@ import { type Bytes, type Entry, etagOf, type Key, lookupKey, type ResultCache }
 import type { Codec, EncodeFormat } from './codec/codec.ts'
 import { readIcc } from './codec/icc.ts'
 import { type Header, readHeader, uprightSize } from './codec/header.ts'
+import { estimateCost } from './cost.ts'
 import { sha256 } from './digest.ts'
 import type { Engine } from './engine/engine.ts'
 import type { Enlarger } from './engine/enlarger.ts'
@@ -19,6 +20,7 @@ import type { Format, Params } from './params.ts'
 import { release } from './release.ts'
 import type { Slots } from './slots.ts'
 import { readSource, type Source } from './source.ts'
+import { withinTimeout } from './within.ts'
 
 /** What a request works with. */
 export interface Deps {
@@ -175,12 +177,13 @@ async function renew(
     header = readHeader(bytes)
     if (header.type === 'unknown') return await visitorsOwn('NOT_AN_IMAGE', original, bytes) // a page to log in, say
     const ttlSeconds = freshness.ttlSeconds ?? settings.defaultTtlSeconds
-    const plan = planOf(header, want, format, candidates, settings)
-    const model = await modelOf(plan, deps)
+    const wish = planOf(header, want, format, candidates, settings)
+    const { plan, model } = await affordable(wish, header, bytes.length, deps)
     const digest = await sha256(bytes)
     const same = freshness.isStorable ? await cache.read(digest, key) : undefined
     const isWanted = request.method !== 'HEAD'
-    const result = same ?? (isWanted ? await make(bytes, header, plan, model, deps) : undefined)
+    const result =
+      same ?? (isWanted ? await make(bytes, header, plan, model, deps, request) : undefined)
     const entry: Entry = {
       digest,
       type: `image/${plan.format}`,
@@ -244,7 +247,7 @@ function planOf(
   { scale, quality }: Params,
   format: Format,
   candidates: Candidates,
-  { maxSourcePixels, maxOutputPixels, maxNetworkPixels }: Settings,
+  { maxSourcePixels, maxOutputPixels }: Settings,
 ): Plan {
   if (header.obstacle) throw new Skip(header.obstacle)
   const { width, height } = uprightSize(header)
@@ -258,7 +261,7 @@ function planOf(
     scale,
     quality,
     format: format === 'source' || format === 'auto' ? (SAME_FORMAT[header.type] ?? 'png') : format,
-    model: outputPixels <= maxNetworkPixels ? modelFor(header.jpegQuality, candidates) : undefined,
+    model: modelFor(header.jpegQuality, candidates),
   }
 }
 
@@ -269,9 +272,23 @@ const SAME_FORMAT: Partial<Record<Header['type'], EncodeFormat>> = {
   webp: 'webp',
 }
 
-async function modelOf(plan: Plan, { engineFor }: Deps): Promise<Model | undefined> {
+/** The plan, or bicubic where that would cost too much. Throws a Skip where bicubic would, too. */
+async function affordable(
+  plan: Plan,
+  header: Header,
+  bytes: number,
+  { engineFor, settings }: Deps,
+): Promise<{ plan: Plan; model: Model | undefined }> {
+  const isWithin = (model: Model | undefined) => {
+    const { cpuMs, memoryBytes } = estimateCost(header, bytes, plan, model)
+    return cpuMs <= settings.maxCpuMs && memoryBytes <= settings.maxMemoryBytes
+  }
+  if (!isWithin(undefined)) throw new Skip('COST')
   const network = plan.model && (await orSkip('MODEL', plan.model.load()))
-  return network && { network, engine: engineFor(network) }
+  const model = network && { network, engine: engineFor(network) }
+  return isWithin(model)
+    ? { plan, model }
+    : { plan: { ...plan, model: undefined }, model: undefined }
 }
 
 /** Bytes to larger bytes, alone in the isolate. Throws a Skip for whatever fails. */
@@ -281,7 +298,9 @@ async function make(
   plan: Plan,
   model: Model | undefined,
   { codec, enlarger, settings, slots }: Deps,
+  request: Request,
 ): Promise<Bytes> {
+  if (!(await mayMake(request, settings.missLimit))) throw new Skip('RATE')
   const done = await slots.run(settings, async () => {
     const picture = await orSkip('DECODE', codec.decode(bytes, header))
     const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model, enlarger))
@@ -295,6 +314,18 @@ async function make(
   })
   if (!done) throw new Skip('BUSY')
   return done.value
+}
+
+/** By the visitor's address; a limiter that fails limits nobody. */
+async function mayMake({ headers }: Request, missLimit: RateLimit | undefined): Promise<boolean> {
+  if (!missLimit) return true
+  try {
+    const { success } = await withinTimeout(missLimit.limit({ key: headers.get('cf-connecting-ip') ?? '' })) // prettier-ignore
+    return success
+  } catch (cause) {
+    console.warn('the rate limit was not asked', cause)
+    return true
+  }
 }
 
 async function orSkip<T>(

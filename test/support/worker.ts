@@ -14,10 +14,14 @@ export const OTHER_BUNDLE = join(ROOT, 'dist/other-worker')
 export interface WorkerOptions {
   /** Default: BUNDLE. */
   readonly bundle?: string
+  /** An environment of wrangler.toml. Default: none, the top level. */
+  readonly env?: string
   /** Variables of wrangler.toml: ORIGIN_URL, SR_PREFIX, ... */
   readonly vars?: Record<string, string>
   /** R2 buckets to bind: RESULTS_BUCKET, MODELS_BUCKET, ORIGIN_BUCKET. */
   readonly buckets?: readonly string[]
+  /** Binds MISS_LIMIT: so many in a minute. */
+  readonly missLimit?: number
   /** Folder of the simulated buckets; default: none, they end with the worker. */
   readonly bucketFolder?: string
   /** Answers what the worker fetches from the outside; default: the network. */
@@ -32,7 +36,10 @@ const TYPES = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data' } as
 
 /** Starts a worker; call `dispose()` when done. */
 export async function startWorker(options: WorkerOptions = {}): Promise<Miniflare> {
-  const config = readConfig({ config: join(ROOT, 'wrangler.toml') }, { hideWarnings: true })
+  const config = readConfig(
+    { config: join(ROOT, 'wrangler.toml'), env: options.env },
+    { hideWarnings: true },
+  )
   const { bundle = BUNDLE } = options
   const files = readdirSync(bundle).filter((file) => extensionOf(file) in TYPES)
   files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js')) // the entry comes first
@@ -48,6 +55,10 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
     bindings: { ...options.vars },
     r2Buckets: [...(options.buckets ?? [])],
     r2Persist: options.bucketFolder ?? false,
+    ratelimits:
+      options.missLimit === undefined
+        ? {}
+        : { MISS_LIMIT: { simple: { limit: options.missLimit, period: 60 } } },
     assets: {
       directory: join(ROOT, config.assets!.directory),
       binding: 'ASSETS',

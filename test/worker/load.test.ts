@@ -112,3 +112,23 @@ test('who waits in vain for a leader gets what the origin gives, an error as it 
   expect(await second.text()).toBe('gone')
   expect((await first).sr).toMatch(/^done/)
 })
+
+test('beyond the rate limit a visitor gets originals for what is new, and others do not', async () => {
+  const limited = await startWorker({ vars: { ORIGIN_URL: origin.url }, missLimit: 2 })
+  const from = async (address: string, path: string) => {
+    const headers = { 'cf-connecting-ip': address }
+    const response = await limited.dispatchFetch(`http://site.test${path}?sr=2`, { headers })
+    const bytes = Buffer.from(await response.arrayBuffer())
+    return { sr: response.headers.get('x-sr')!, kept: response.headers.get('cache-control'), bytes }
+  }
+  const bodies = await Promise.all(['#111', '#222', '#333'].map(picture))
+  for (const [i, body] of bodies.entries()) origin.serve(`/${i}.png`, body, { 'cache-control': 'max-age=600' }) // prettier-ignore
+  for (const path of ['/0.png', '/1.png'])
+    expect((await from('192.0.2.1', path)).sr).toMatch(/^done/)
+  const third = await from('192.0.2.1', '/2.png')
+  expect([third.sr, third.kept]).toEqual(['skipped; reason=RATE', 'private, max-age=60'])
+  expect(third.bytes.equals(bodies[2])).toBe(true)
+  expect((await from('192.0.2.1', '/0.png')).sr).toMatch(/^done/) // known already
+  expect((await from('192.0.2.2', '/2.png')).sr).toMatch(/^done/)
+  await limited.dispose()
+})

@@ -102,6 +102,16 @@ test('without ORIGIN_URL the picture is fetched at the request’s own URL', asy
   expect(asked).toEqual(['https://shop.test/p/cat.png?w=9'])
 })
 
+test.each([undefined, 'domain', 'staging'])(
+  'the environment %s serves what its origin has',
+  async (env) => {
+    const worker = await start({ env, vars: { ORIGIN_URL: 'https://shop.test' }, outbound: () => new Response(new Uint8Array(picture)) }) // prettier-ignore
+    const response = await worker.dispatchFetch('http://site.test/cat.png?sr=2')
+    expect(response.headers.get('x-sr')).toMatch(/^done/)
+    await response.arrayBuffer()
+  },
+)
+
 test('a worker that is its own origin says: set ORIGIN_URL', async () => {
   const worker: Miniflare = await start({
     outbound: async (request) => {

@@ -1,0 +1,153 @@
+// POST /_sr/purge, for an operator: what is kept of a picture, or was made by a model, is deleted from R2 and from
+// the edge cache of this data centre; from those of others through the zone's purge API, by tag.
+//
+//   {"url": "https://www.example/cat.jpg"}   all variants of it; our own parameters do not matter
+//   {"model": "fast", "cursor": "..."}       a page of R2 at a time: go on while the answer has a cursor
+//
+// What is being made at that moment is kept all the same.
+import { entryName, isVariantOf, modelTag, parseEntry, parseVariants, resultName, sourceOf, sourceTag, type Store, storesOf, variantsName } from './cache.ts' // prettier-ignore
+import { SrError } from './errors.ts'
+import type { Settings } from './options.ts'
+import { sourceUrlOf } from './params.ts'
+import { withinTimeout } from './within.ts'
+
+export interface PurgeAccess {
+  /** What whoever purges has as a bearer token. */
+  readonly secret: string
+  /** For edge caches elsewhere: a zone's id, and a token that may purge its cache. */
+  readonly zone?: { readonly id: string; readonly token: string } | undefined
+}
+
+/** What was asked for, and what came of it. */
+interface Purged {
+  /** How many of R2's objects are gone, or of this edge cache where there is no R2. */
+  readonly deleted: number
+  readonly tag: string
+  /** Where to go on. */
+  readonly cursor?: string
+}
+
+/** Names on a page: each is a call of the edge cache, of which a request has a thousand. */
+const PAGE = 400
+
+const EXPECTED = 'expected JSON: {"url": "https://..."} or {"model": "..."}'
+
+/** Answers with what is gone and how the rest goes. Throws an SrError. */
+export async function answerPurge(
+  request: Request,
+  { secret, zone }: PurgeAccess,
+  settings: Settings,
+): Promise<Response> {
+  if (request.method !== 'POST') throw new SrError('PURGE_REQUEST', 'expected POST')
+  const token = /^Bearer (.+)$/.exec(request.headers.get('authorization') ?? '')?.[1]
+  if (!(await isEqual(token ?? '', secret))) throw new SrError('PURGE_TOKEN', 'expected the purge secret as a bearer token') // prettier-ignore
+  const { url, model, cursor } = await parse(request)
+  let purged: Purged
+  try {
+    purged = url === undefined ? await purgeModel(model!, cursor, settings) : await purgeUrl(url, settings) // prettier-ignore
+    if (zone) await purgeElsewhere(purged.tag, zone)
+  } catch (cause) {
+    console.error('purge failed', cause)
+    throw new SrError('PURGE_FAILED', cause instanceof Error ? cause.message : 'storage failed')
+  }
+  const elsewhere = zone ? `purged by the tag ${purged.tag}` : `gone within ${settings.edgeTtlSeconds} s` // prettier-ignore
+  const body = { deleted: purged.deleted, elsewhere, cursor: purged.cursor }
+  return Response.json(body, { headers: { 'cache-control': 'no-store' } })
+}
+
+interface Asked {
+  readonly url?: string
+  readonly model?: string
+  readonly cursor?: string
+}
+
+async function parse(request: Request): Promise<Asked> {
+  const body = (await request.json().catch(() => undefined)) as Asked | null | undefined
+  const { url, model, cursor } = body ?? {}
+  const areStrings = [url, model, cursor].every((one) => one === undefined || typeof one === 'string') // prettier-ignore
+  const isOne = (url === undefined) !== (model === undefined)
+  if (!areStrings || !isOne || (url !== undefined && !URL.canParse(url))) {
+    throw new SrError('PURGE_REQUEST', EXPECTED)
+  }
+  // As visitors' URLs are when they reach us.
+  return { url: url && new URL(url).href, model, cursor }
+}
+
+/** Kept apart, and gone together. */
+const SCHEMES = ['http:', 'https:']
+
+async function purgeUrl(url: string, settings: Settings): Promise<Purged> {
+  const sourceUrl = sourceUrlOf(url, settings)
+  const stores = storesOf(settings)
+  const names = await Promise.all(SCHEMES.map(async (scheme) => namesOf(await sourceOf(sourceUrl.replace(/^https?:/, scheme)), stores, settings))) // prettier-ignore
+  const different = [...new Set(names.flatMap(({ kept }) => kept))]
+  await deleteFrom(stores, [...different, ...names.map(({ list }) => list)])
+  return { deleted: different.length, tag: await sourceTag(sourceUrl) }
+}
+
+/** What is kept of a source, and the list of it. */
+async function namesOf(source: string, stores: readonly Store[], settings: Settings) {
+  const edge = stores.find(({ layer }) => layer === 'edge')
+  const variants = new Set(parseVariants(await edge?.get(variantsName(source))))
+  const prefix = entryName({ source, variant: '' })
+  for (const name of await listAll(settings.results, prefix)) variants.add(name.slice(prefix.length)) // prettier-ignore
+  const kept: string[] = []
+  for (const variant of variants) {
+    kept.push(entryName({ source, variant }))
+    for (const store of stores) {
+      const bytes = await withinTimeout(store.get(entryName({ source, variant })))
+      const entry = bytes && parseEntry(bytes)
+      if (entry) kept.push(resultName(entry.digest, { variant }))
+    }
+  }
+  return { kept, list: variantsName(source) }
+}
+
+async function purgeModel(
+  model: string,
+  cursor: string | undefined,
+  settings: Settings,
+): Promise<Purged> {
+  const tag = modelTag(model)
+  if (!settings.results) return { deleted: 0, tag }
+  const page = await withinTimeout(settings.results.list({ limit: PAGE, cursor }))
+  const names = page.objects.map(({ key }) => key).filter((name) => isVariantOf(name.slice(name.lastIndexOf('/') + 1), model)) // prettier-ignore
+  await deleteFrom(storesOf(settings), names)
+  return { deleted: names.length, tag, ...(page.truncated ? { cursor: page.cursor } : {}) }
+}
+
+async function listAll(bucket: R2Bucket | undefined, prefix: string): Promise<string[]> {
+  const names: string[] = []
+  if (!bucket) return names
+  for (let cursor: string | undefined; ;) {
+    const page = await withinTimeout(bucket.list({ prefix, cursor }))
+    names.push(...page.objects.map(({ key }) => key))
+    if (!page.truncated) return names
+    cursor = page.cursor
+  }
+}
+
+async function deleteFrom(stores: readonly Store[], names: readonly string[]): Promise<void> {
+  await withinTimeout(Promise.all(stores.map((store) => store.delete(names))))
+}
+
+/** https://developers.cloudflare.com/api/resources/cache/methods/purge/ */
+async function purgeElsewhere(
+  tag: string,
+  { id, token }: NonNullable<PurgeAccess['zone']>,
+): Promise<void> {
+  const response = await withinTimeout(fetch(`https://api.cloudflare.com/client/v4/zones/${id}/purge_cache`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ tags: [tag] }),
+  })) // prettier-ignore
+  if (!response.ok) throw new Error(`the zone's purge API answered ${response.status}; what was here is deleted`) // prettier-ignore
+  await response.body?.cancel()
+}
+
+/** In a time that does not depend on how much of them is equal. */
+async function isEqual(one: string, other: string): Promise<boolean> {
+  const digest = (text: string) => crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  const [a, b] = await Promise.all([digest(one), digest(other)])
+  return crypto.subtle.timingSafeEqual(a, b)
+}
