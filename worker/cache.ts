@@ -89,11 +89,8 @@ export const entryName = ({ source, variant }: Pick<Key, 'source' | 'variant'>) 
 export const resultName = (digest: string, { variant }: Pick<Key, 'variant'>) => `results/${digest}/${variant}` // prettier-ignore
 export const variantsName = (source: string) => `variants/${source}`
 
-/** What all that is kept of a source, by http or https, or made by a model's weights, is tagged with. */
-export async function sourceTag(sourceUrl: string): Promise<string> {
-  const hash = await sourceOf(sourceUrl.slice(sourceUrl.indexOf('://') + 3))
-  return `edge-srcnn-source-${hash.slice(0, 32)}`
-}
+/** What all that is kept of a source, or made by a model's weights, is tagged with. */
+export const sourceTag = (source: string) => `edge-srcnn-source-${source.slice(0, 32)}`
 export const modelTag = (name: string) => `edge-srcnn-model-${name}`
 
 /** Whether a variant was made by a model of that name. */
@@ -118,8 +115,8 @@ export async function lookupKey(
   const weights = models.map(({ name, hash }) => `${name}@${hash}`).join('_')
   const network = weights === '' ? 'bicubic' : `${weights}-${engines}`
   const variant = `x${scale}-${format}-q${quality}-${network}-c${maxCpuMs}-m${maxMemoryBytes}-v${PIPELINE_VERSION}`
-  const tags = [await sourceTag(sourceUrl), ...models.map(({ name }) => modelTag(name))]
-  return { source: await sourceOf(sourceUrl), variant, tags }
+  const source = await sourceOf(sourceUrl)
+  return { source, variant, tags: [sourceTag(source), ...models.map(({ name }) => modelTag(name))] }
 }
 
 /** What stands for a source's URL in keys. */

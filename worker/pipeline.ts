@@ -180,10 +180,13 @@ async function renew(
     const wish = planOf(header, want, format, candidates, settings)
     const { plan, model } = await affordable(wish, header, bytes.length, deps)
     const digest = await sha256(bytes)
-    const same = freshness.isStorable ? await cache.read(digest, key) : undefined
+    let same: Bytes | undefined
+    /** Another URL of the same picture may have brought it here. */
+    const readSame = async () => (same = freshness.isStorable ? await cache.read(digest, key) : undefined) // prettier-ignore
     const isWanted = request.method !== 'HEAD'
     const result =
-      same ?? (isWanted ? await make(bytes, header, plan, model, deps, request) : undefined)
+      (await readSame()) ??
+      (isWanted ? await make(bytes, header, plan, model, readSame, request, deps) : undefined)
     const entry: Entry = {
       digest,
       type: `image/${plan.format}`,
@@ -291,17 +294,20 @@ async function affordable(
     : { plan: { ...plan, model: undefined }, model: undefined }
 }
 
-/** Bytes to larger bytes, alone in the isolate. Throws a Skip for whatever fails. */
+/** Bytes to larger bytes, alone in the isolate, or what somebody else made of them meanwhile. Throws a Skip for whatever fails. */
 async function make(
   bytes: Bytes,
   header: Header,
   plan: Plan,
   model: Model | undefined,
-  { codec, enlarger, settings, slots }: Deps,
+  readSame: () => Promise<Bytes | undefined>,
   request: Request,
+  { codec, enlarger, settings, slots }: Deps,
 ): Promise<Bytes> {
   if (!(await mayMake(request, settings.missLimit))) throw new Skip('RATE')
-  const done = await slots.run(settings, async () => {
+  const done = await slots.run(settings, async (hasWaited) => {
+    const same = hasWaited ? await readSame() : undefined
+    if (same) return same
     const picture = await orSkip('DECODE', codec.decode(bytes, header))
     const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model, enlarger))
     release(picture.data)
