@@ -19,6 +19,7 @@ export const SKIP_REASONS = {
   SOURCE_BYTES: 'the file is larger than maxSourceBytes',
   SOURCE_PIXELS: 'the picture is larger than maxSourcePixels',
   OUTPUT_PIXELS: 'the result would be larger than maxOutputPixels',
+  COST: 'it would take more than maxCpuMs or maxMemoryBytes, even by bicubic',
   // What the origin says
   ORIGIN_STATUS: 'the origin answered with something else than 200',
   NO_TRANSFORM: 'the origin forbids changes (Cache-Control: no-transform)',
@@ -214,5 +215,7 @@ function isNotModified(request: Request, etag: string): boolean {
   const field = request.headers.get('if-none-match')
   if (field === null) return false
   const opaque = (tag: string) => tag.trim().replace(/^W\//, '')
-  return field.trim() === '*' || field.split(',').some((tag) => opaque(tag) === opaque(etag))
+  // A tag may hold commas of its own.
+  const tags = field.match(/(?:"[^"]*"|[^,])+/g) ?? []
+  return field.trim() === '*' || tags.some((tag) => opaque(tag) === opaque(etag))
 }

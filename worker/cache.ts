@@ -7,7 +7,7 @@
 //   variants/<source>             the variants of a URL, in an edge cache, which has no list of its own: for
 //                                 purge.ts.
 //
-// <source> is the SHA-256 of host, path and the query that the origin sees; <variant> names all else
+// <source> is the SHA-256 of the URL with the query that the origin sees; <variant> names all else
 // that changes a pixel: scale, format, quality, weights, limits, engines, PIPELINE_VERSION. Nothing here
 // throws into a request: a cache that fails, does not answer or gives other bytes than were put there is a
 // cache that misses.
@@ -45,6 +45,8 @@ export interface Entry {
   readonly inherited?: Readonly<Record<string, string>>
   /** How long the origin lets it be fresh. */
   readonly ttlSeconds: number
+  /** How long a browser may keep it at most, where that is another time. */
+  readonly browserSeconds?: number
   /** How long after that it may be served while the origin fails. */
   readonly staleSeconds?: number
   /** Milliseconds since 1970. */
@@ -107,21 +109,21 @@ export async function lookupKey(
   want: Params,
   format: Format,
   { model, jpegModel }: Candidates,
-  settings: Settings,
+  { maxCpuMs, maxMemoryBytes }: Settings,
   engines: string,
 ): Promise<Key> {
   const { scale, quality, sourceUrl } = want
   const models = [model, jpegModel].filter((one) => one !== undefined)
   const weights = models.map(({ name, hash }) => `${name}@${hash}`).join('_')
   const network = weights === '' ? 'bicubic' : `${weights}-${engines}`
-  const variant = `x${scale}-${format}-q${quality}-${network}-n${settings.maxNetworkPixels}-v${PIPELINE_VERSION}`
+  const variant = `x${scale}-${format}-q${quality}-${network}-c${maxCpuMs}-m${maxMemoryBytes}-v${PIPELINE_VERSION}`
   const source = await sourceOf(sourceUrl)
   return { source, variant, tags: [sourceTag(source), ...models.map(({ name }) => modelTag(name))] }
 }
 
 /** What stands for a source's URL in keys. */
 export function sourceOf(sourceUrl: string): Promise<string> {
-  return sha256(new TextEncoder().encode(sourceUrl.slice(sourceUrl.indexOf('://') + 3)))
+  return sha256(new TextEncoder().encode(sourceUrl))
 }
 
 /** Strong: the same picture, parameters, weights and pipeline give the same bytes. */

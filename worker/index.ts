@@ -42,6 +42,9 @@ interface Env {
   readonly SR_ALLOW_ORIGIN?: string
   readonly SR_ORIGIN_TIMEOUT_MS?: string
   readonly SR_SOURCE_TIMEOUT_MS?: string
+  readonly SR_MAX_OUTPUT_PIXELS?: string
+  readonly SR_MAX_CPU_MS?: string
+  readonly SR_MAX_MEMORY_BYTES?: string
   readonly SR_MAX_WAITING?: string
   readonly SR_MAX_WAIT_MS?: string
   /** A secret: `id:secret`, several with a space between them. */
@@ -67,6 +70,9 @@ const options = {
   allowOrigin: env.SR_ALLOW_ORIGIN,
   originTimeoutMs: numberOf(env.SR_ORIGIN_TIMEOUT_MS),
   sourceTimeoutMs: numberOf(env.SR_SOURCE_TIMEOUT_MS),
+  maxOutputPixels: numberOf(env.SR_MAX_OUTPUT_PIXELS),
+  maxCpuMs: numberOf(env.SR_MAX_CPU_MS),
+  maxMemoryBytes: numberOf(env.SR_MAX_MEMORY_BYTES),
   maxWaiting: numberOf(env.SR_MAX_WAITING),
   maxWaitMs: numberOf(env.SR_MAX_WAIT_MS),
   signing: signingKeysOf(env.SR_SIGNING_KEYS),

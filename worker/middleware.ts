@@ -109,7 +109,7 @@ export function createSuperResolution(
       }
       const visitorsOwn: Asking['visitorsOwn'] = async (reason, original, body) => {
         // Hono calls the handlers below once: without a way around that the visitor's browser asks them itself.
-        if (!below && !request.headers.has('cookie')) return originalResponse(request, original, reason, body) // prettier-ignore
+        if (!below && !request.headers.has('cookie') && original.status !== 304) return originalResponse(request, original, reason, body) // prettier-ignore
         if (!original.bodyUsed) await original.body?.cancel()
         if (!below) return originalResponse(request, redirectTo(want.sourceUrl), reason)
         c.req.raw = new Request(want.sourceUrl, request)

@@ -53,10 +53,15 @@ export interface SuperResolutionOptions {
   maxSourceBytes?: number
   /** Largest source in pixels. Default 1.05 MP: decoders take 4 to 15 bytes of memory a pixel. */
   maxSourcePixels?: number
-  /** Largest result in pixels that goes through the network; beyond it bicubic. Default: maxOutputPixels. */
-  maxNetworkPixels?: number
   /** Largest result in pixels; beyond it the original is served. See DEFAULTS for the reason. */
   maxOutputPixels?: number
+  /**
+   * Most CPU time that a picture may take, in ms, as cost.ts estimates it: beyond it bicubic, and beyond
+   * that the original. Default 10,000: a third of what Workers allow, for machines three times as slow.
+   */
+  maxCpuMs?: number
+  /** Most memory that a picture may take, in bytes, likewise. Default 100 MB of an isolate's 128. */
+  maxMemoryBytes?: number
   /** How long an origin may take to answer, in ms. Default 10,000. */
   originTimeoutMs?: number
   /** How long a source's body may take, in ms. Default 20,000. */
@@ -102,8 +107,9 @@ const DEFAULTS = {
   model: DEFAULT_MODEL,
   maxSourceBytes: 10_000_000,
   maxSourcePixels: 1_050_000,
-  maxNetworkPixels: MAX_OUTPUT_PIXELS,
   maxOutputPixels: MAX_OUTPUT_PIXELS,
+  maxCpuMs: 10_000,
+  maxMemoryBytes: 100_000_000,
   originTimeoutMs: 10_000,
   sourceTimeoutMs: 20_000,
   defaultTtlSeconds: 300,
@@ -155,12 +161,7 @@ export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
   for (const key of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
     if (typeof DEFAULTS[key] !== 'number') continue
     const least =
-      key === 'maxWaiting' ||
-      key === 'defaultTtlSeconds' ||
-      key === 'maxTtlSeconds' ||
-      key === 'maxNetworkPixels'
-        ? 0
-        : 1
+      key === 'maxWaiting' || key === 'defaultTtlSeconds' || key === 'maxTtlSeconds' ? 0 : 1
     const value = settings[key] as number
     expect(Number.isInteger(value) && value >= least, key, `a whole number from ${least}`)
   }

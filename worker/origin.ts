@@ -5,6 +5,7 @@
 //   ORIGIN_BUCKET     an R2 bucket; the path is the object's key
 //   neither           the request's own URL: the zone's origin, where the worker is on a route
 import { ConfigError, SrError } from './errors.ts'
+import { asRedirected } from './freshness.ts'
 import { type Handler, isSourceRequest } from './middleware.ts'
 
 /** Marks what we send, so that an origin that leads back to us is seen at the first turn (RFC 9110, 7.6.3). */
@@ -29,6 +30,7 @@ export function createOrigin(
     if (request.headers.get('via')?.includes(VIA)) throw new SrError('ORIGIN_LOOP', LOOP)
     let url = targetOf(request.url, base)
     const own = url.origin
+    const redirects: Response[] = []
     for (let hop = 0; ; hop++) {
       const response = await fetchWithin(timeoutMs, url, request)
       if (response.status > 599) {
@@ -41,12 +43,13 @@ export function createOrigin(
       }
       if (!isSourceRequest(c)) return response
       const location = REDIRECTS.includes(response.status) && response.headers.get('location')
-      if (!location) return response
+      if (!location) return redirects.reduceRight((answer, redirect) => asRedirected(redirect, answer, Date.now()), response) // prettier-ignore
       const next = parseUrl(location, url)
       if (hop === MAX_REDIRECTS || !next || !mayFollow(next, own, hosts)) {
         return response // the visitor's browser follows it, as it would on the plain site
       }
       await response.body?.cancel()
+      redirects.push(response)
       url = next
     }
   }

@@ -36,14 +36,14 @@ export function parseParams(url: string, settings: Settings): Params | undefined
   const ours = new Map(given)
   const scale = ours.get(param)
   if (scale === undefined) return undefined
-  const repeated = given.find(([name], i) => given.findIndex((other) => other[0] === name) < i)
-  if (repeated) {
-    throw new SrError('PARAM_DUPLICATE', `${repeated[0]} is given more than once, expected it once`)
-  }
   for (const name of ours.keys()) {
     if (name !== param && !NAMES.includes(name)) {
       throw new SrError('PARAM_UNKNOWN', `unknown ${quoted(name)}, expected ${NAMES.join(', ')}`)
     }
+  }
+  const repeated = given.find(([name], i) => given.findIndex((other) => other[0] === name) < i)
+  if (repeated) {
+    throw new SrError('PARAM_DUPLICATE', `${repeated[0]} is given more than once, expected it once`)
   }
   return {
     scale: oneOf(param, scale, SCALES, 'SCALE_UNSUPPORTED'),

@@ -5,6 +5,7 @@ import { type Bytes, type Entry, etagOf, type Key, lookupKey, type ResultCache }
 import type { Codec, EncodeFormat } from './codec/codec.ts'
 import { readIcc } from './codec/icc.ts'
 import { type Header, readHeader, uprightSize } from './codec/header.ts'
+import { estimateCost } from './cost.ts'
 import { sha256 } from './digest.ts'
 import type { Engine } from './engine/engine.ts'
 import type { Enlarger } from './engine/enlarger.ts'
@@ -74,7 +75,7 @@ export async function serveUpscaled(
     const end = settings.signing && want.endsAt !== undefined ? want.endsAt - Math.floor(nowMs() / 1000) : Infinity // prettier-ignore
     return resultResponse(request, entry, etag, bytes, {
       cacheStatus,
-      ttlSeconds: Math.min(ttlSeconds, end),
+      ttlSeconds: Math.min(ttlSeconds, entry.browserSeconds ?? Infinity, end),
       variesByAccept: want.format === 'auto',
     })
   }
@@ -147,10 +148,18 @@ async function renew(
     // Asking whether it changed is of use only while the bytes to serve are still here.
     original = await source(stored ? validatorsOf(found) : {})
     const freshness = freshnessOf(original.headers, settings, nowMs())
+    /** Asked for with their cookies it might be another picture. */
+    const isTheirs = freshness.isPersonal && request.headers.has('cookie')
+    const isOver = original.status < 500 && (!freshness.isStorable || freshness.isFixed || GONE.includes(original.status)) // prettier-ignore
+    if (found && isOver) deps.waitUntil(cache.keep(key, { ...found, ...OVER }))
     if (stored && original.status === 304) {
-      // A 304 that does not speak of lifetimes leaves the old one standing (RFC 9111, 3.2).
+      if (freshness.isFixed) return await visitorsOwn('NO_TRANSFORM', original)
+      if (isTheirs) return await visitorsOwn('CREDENTIALS', original)
+      if (isOver) return { entry: found, bytes: stored, cacheStatus: 'fwd=stale; fwd-status=304', ttlSeconds: -1 } // prettier-ignore
+      // A 304 that does not speak of lifetimes leaves the old ones standing (RFC 9111, 3.2).
       const ttlSeconds = freshness.ttlSeconds ?? found.ttlSeconds
-      const entry = { ...found, ttlSeconds, freshUntil: nowMs() + 1000 * ttlSeconds }
+      const { staleSeconds, browserSeconds } = original.headers.has('cache-control') ? freshness : found // prettier-ignore
+      const entry = { ...found, ttlSeconds, staleSeconds, browserSeconds, freshUntil: nowMs() + 1000 * ttlSeconds } // prettier-ignore
       return keep({ entry, bytes: stored, cacheStatus: 'fwd=stale; fwd-status=304; stored', ttlSeconds }) // prettier-ignore
     }
     const old = original.status >= 500 ? stale(original.status) : undefined
@@ -159,6 +168,7 @@ async function renew(
       return old
     }
     if (original.status !== 200) return await visitorsOwn('ORIGIN_STATUS', original)
+    if (isTheirs) return await visitorsOwn('CREDENTIALS', original)
     if (original.headers.has('x-sr')) throw new Skip('PROCESSED')
     if (freshness.isFixed) throw new Skip('NO_TRANSFORM')
     const read = await readSource(original, settings)
@@ -167,13 +177,16 @@ async function renew(
     header = readHeader(bytes)
     if (header.type === 'unknown') return await visitorsOwn('NOT_AN_IMAGE', original, bytes) // a page to log in, say
     const ttlSeconds = freshness.ttlSeconds ?? settings.defaultTtlSeconds
-    const plan = planOf(header, want, format, candidates, settings)
-    const model = await modelOf(plan, deps)
+    const wish = planOf(header, want, format, candidates, settings)
+    const { plan, model } = await affordable(wish, header, bytes.length, deps)
     const digest = await sha256(bytes)
-    const same = freshness.isStorable ? await cache.read(digest, key) : undefined
+    let same: Bytes | undefined
+    /** Another URL of the same picture may have brought it here. */
+    const readSame = async () => (same = freshness.isStorable ? await cache.read(digest, key) : undefined) // prettier-ignore
     const isWanted = request.method !== 'HEAD'
     const result =
-      same ?? (isWanted ? await make(bytes, header, plan, model, deps, request) : undefined)
+      (await readSame()) ??
+      (isWanted ? await make(bytes, header, plan, model, readSame, request, deps) : undefined)
     const entry: Entry = {
       digest,
       type: `image/${plan.format}`,
@@ -187,6 +200,7 @@ async function renew(
       sourceModified: original.headers.get('last-modified') ?? undefined,
       inherited: inheritedHeaders(original.headers),
       ttlSeconds,
+      browserSeconds: freshness.browserSeconds,
       staleSeconds: freshness.staleSeconds,
       freshUntil: nowMs() + 1000 * ttlSeconds,
     }
@@ -210,6 +224,11 @@ async function renew(
   }
 }
 
+/** Where an origin says so a picture is not served from before, should the origin fail later. */
+const GONE = [404, 410]
+/** Of an entry that is no longer ours to keep, or to change: the next one to come asks for the whole picture. */
+const OVER = { sourceEtag: undefined, sourceModified: undefined, freshUntil: 0, staleSeconds: 0 }
+
 /** How long others may keep what was served while the origin failed. */
 const STALE_TTL_SECONDS = 60
 
@@ -231,7 +250,7 @@ function planOf(
   { scale, quality }: Params,
   format: Format,
   candidates: Candidates,
-  { maxSourcePixels, maxOutputPixels, maxNetworkPixels }: Settings,
+  { maxSourcePixels, maxOutputPixels }: Settings,
 ): Plan {
   if (header.obstacle) throw new Skip(header.obstacle)
   const { width, height } = uprightSize(header)
@@ -245,7 +264,7 @@ function planOf(
     scale,
     quality,
     format: format === 'source' || format === 'auto' ? (SAME_FORMAT[header.type] ?? 'png') : format,
-    model: outputPixels <= maxNetworkPixels ? modelFor(header.jpegQuality, candidates) : undefined,
+    model: modelFor(header.jpegQuality, candidates),
   }
 }
 
@@ -256,22 +275,39 @@ const SAME_FORMAT: Partial<Record<Header['type'], EncodeFormat>> = {
   webp: 'webp',
 }
 
-async function modelOf(plan: Plan, { engineFor }: Deps): Promise<Model | undefined> {
+/** The plan, or bicubic where that would cost too much. Throws a Skip where bicubic would, too. */
+async function affordable(
+  plan: Plan,
+  header: Header,
+  bytes: number,
+  { engineFor, settings }: Deps,
+): Promise<{ plan: Plan; model: Model | undefined }> {
+  const isWithin = (model: Model | undefined) => {
+    const { cpuMs, memoryBytes } = estimateCost(header, bytes, plan, model)
+    return cpuMs <= settings.maxCpuMs && memoryBytes <= settings.maxMemoryBytes
+  }
+  if (!isWithin(undefined)) throw new Skip('COST')
   const network = plan.model && (await orSkip('MODEL', plan.model.load()))
-  return network && { network, engine: engineFor(network) }
+  const model = network && { network, engine: engineFor(network) }
+  return isWithin(model)
+    ? { plan, model }
+    : { plan: { ...plan, model: undefined }, model: undefined }
 }
 
-/** Bytes to larger bytes, alone in the isolate. Throws a Skip for whatever fails. */
+/** Bytes to larger bytes, alone in the isolate, or what somebody else made of them meanwhile. Throws a Skip for whatever fails. */
 async function make(
   bytes: Bytes,
   header: Header,
   plan: Plan,
   model: Model | undefined,
-  { codec, enlarger, settings, slots }: Deps,
+  readSame: () => Promise<Bytes | undefined>,
   request: Request,
+  { codec, enlarger, settings, slots }: Deps,
 ): Promise<Bytes> {
   if (!(await mayMake(request, settings.missLimit))) throw new Skip('RATE')
-  const done = await slots.run(settings, async () => {
+  const done = await slots.run(settings, async (hasWaited) => {
+    const same = hasWaited ? await readSame() : undefined
+    if (same) return same
     const picture = await orSkip('DECODE', codec.decode(bytes, header))
     const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model, enlarger))
     release(picture.data)
@@ -325,5 +361,7 @@ function validatorsOf({ sourceEtag, sourceModified }: Entry) {
 /** `auto` is WebP for whoever names it in Accept, else the format that came in. */
 function negotiate(format: Format, accept: string | null): Format {
   if (format !== 'auto') return format
-  return accept?.includes('image/webp') ? 'webp' : 'source'
+  const accepted = (accept ?? '').split(',').map((range) => range.toLowerCase().split(';').map((part) => part.trim())) // prettier-ignore
+  const isWebp = accepted.some(([type, ...params]) => type === 'image/webp' && !params.some((param) => /^q=0(\.0*)?$/.test(param))) // prettier-ignore
+  return isWebp ? 'webp' : 'source'
 }

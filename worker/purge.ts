@@ -22,7 +22,7 @@ export interface PurgeAccess {
 interface Purged {
   /** How many of R2's objects are gone, or of this edge cache where there is no R2. */
   readonly deleted: number
-  readonly tag: string
+  readonly tags: readonly string[]
   /** Where to go on. */
   readonly cursor?: string
 }
@@ -45,12 +45,12 @@ export async function answerPurge(
   let purged: Purged
   try {
     purged = url === undefined ? await purgeModel(model!, cursor, settings) : await purgeUrl(url, settings) // prettier-ignore
-    if (zone) await purgeElsewhere(purged.tag, zone)
+    if (zone) await purgeElsewhere(purged.tags, zone)
   } catch (cause) {
     console.error('purge failed', cause)
     throw new SrError('PURGE_FAILED', cause instanceof Error ? cause.message : 'storage failed')
   }
-  const elsewhere = zone ? `purged by the tag ${purged.tag}` : `gone within ${settings.edgeTtlSeconds} s` // prettier-ignore
+  const elsewhere = zone ? `purged by tag: ${purged.tags.join(', ')}` : `gone within ${settings.edgeTtlSeconds} s` // prettier-ignore
   const body = { deleted: purged.deleted, elsewhere, cursor: purged.cursor }
   return Response.json(body, { headers: { 'cache-control': 'no-store' } })
 }
@@ -73,25 +73,35 @@ async function parse(request: Request): Promise<Asked> {
   return { url: url && new URL(url).href, model, cursor }
 }
 
+/** Kept apart, and gone together. */
+const SCHEMES = ['http:', 'https:']
+
 async function purgeUrl(url: string, settings: Settings): Promise<Purged> {
-  const source = await sourceOf(sourceUrlOf(url, settings))
+  const sourceUrl = sourceUrlOf(url, settings)
   const stores = storesOf(settings)
+  const sources = await Promise.all(SCHEMES.map((scheme) => sourceOf(sourceUrl.replace(/^https?:/, scheme)))) // prettier-ignore
+  const names = new Set<string>()
+  for (const source of sources) for (const name of await namesOf(source, stores, settings)) names.add(name) // prettier-ignore
+  await deleteFrom(stores, [...names, ...sources.map(variantsName)])
+  return { deleted: names.size, tags: sources.map(sourceTag) }
+}
+
+/** What is kept of a source. */
+async function namesOf(source: string, stores: readonly Store[], settings: Settings) {
   const edge = stores.find(({ layer }) => layer === 'edge')
   const variants = new Set(parseVariants(await edge?.get(variantsName(source))))
   const prefix = entryName({ source, variant: '' })
   for (const name of await listAll(settings.results, prefix)) variants.add(name.slice(prefix.length)) // prettier-ignore
-  const names: string[] = []
+  const kept: string[] = []
   for (const variant of variants) {
-    names.push(entryName({ source, variant }))
+    kept.push(entryName({ source, variant }))
     for (const store of stores) {
       const bytes = await withinTimeout(store.get(entryName({ source, variant })))
       const entry = bytes && parseEntry(bytes)
-      if (entry) names.push(resultName(entry.digest, { variant }))
+      if (entry) kept.push(resultName(entry.digest, { variant }))
     }
   }
-  const different = [...new Set(names)]
-  await deleteFrom(stores, [...different, variantsName(source)])
-  return { deleted: different.length, tag: sourceTag(source) }
+  return kept
 }
 
 async function purgeModel(
@@ -99,12 +109,12 @@ async function purgeModel(
   cursor: string | undefined,
   settings: Settings,
 ): Promise<Purged> {
-  const tag = modelTag(model)
-  if (!settings.results) return { deleted: 0, tag }
+  const tags = [modelTag(model)]
+  if (!settings.results) return { deleted: 0, tags }
   const page = await withinTimeout(settings.results.list({ limit: PAGE, cursor }))
   const names = page.objects.map(({ key }) => key).filter((name) => isVariantOf(name.slice(name.lastIndexOf('/') + 1), model)) // prettier-ignore
   await deleteFrom(storesOf(settings), names)
-  return { deleted: names.length, tag, ...(page.truncated ? { cursor: page.cursor } : {}) }
+  return { deleted: names.length, tags, ...(page.truncated ? { cursor: page.cursor } : {}) }
 }
 
 async function listAll(bucket: R2Bucket | undefined, prefix: string): Promise<string[]> {
@@ -124,13 +134,13 @@ async function deleteFrom(stores: readonly Store[], names: readonly string[]): P
 
 /** https://developers.cloudflare.com/api/resources/cache/methods/purge/ */
 async function purgeElsewhere(
-  tag: string,
+  tags: readonly string[],
   { id, token }: NonNullable<PurgeAccess['zone']>,
 ): Promise<void> {
   const response = await withinTimeout(fetch(`https://api.cloudflare.com/client/v4/zones/${id}/purge_cache`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ tags: [tag] }),
+    body: JSON.stringify({ tags }),
   })) // prettier-ignore
   if (!response.ok) throw new Error(`the zone's purge API answered ${response.status}; what was here is deleted`) // prettier-ignore
   await response.body?.cancel()

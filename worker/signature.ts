@@ -85,7 +85,9 @@ export async function requireSignature(
 function canonicalOf({ base, ours, others }: OwnQuery): Uint8Array<ArrayBuffer> {
   const sorted = ours.map(([name, value]) => `${name}=${value}`).toSorted()
   const withoutScheme = base.slice(base.indexOf('://') + 3)
-  const lines = ['edge-srcnn 1', withoutScheme, others.join('&'), ...sorted]
+  // One empty part, as in `?&sr=2`, is not none: it reaches the origin as a bare `?`.
+  const rest = others.join('&') || '#'.repeat(others.length)
+  const lines = ['edge-srcnn 1', withoutScheme, rest, ...sorted]
   return new Uint8Array(new TextEncoder().encode(lines.join('\n')))
 }
 

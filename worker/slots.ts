@@ -11,8 +11,14 @@ export interface SlotLimits {
 }
 
 export interface Slots {
-  /** Runs `job` when a slot is free; undefined where it is not, in time, or too many wait already. */
-  run<T>(limits: SlotLimits, job: () => Promise<T>): Promise<{ value: T } | undefined>
+  /**
+   * Runs `job` when a slot is free, and tells it whether that took time; undefined where none is free in
+   * time, or too many wait already.
+   */
+  run<T>(
+    limits: SlotLimits,
+    job: (hasWaited: boolean) => Promise<T>,
+  ): Promise<{ value: T } | undefined>
 }
 
 /** Longer than any job within the pixel limits takes. */
@@ -52,10 +58,11 @@ export function createSlots(now: () => number = Date.now): Slots {
   }
   return {
     async run(limits, job) {
-      const mine = tryTake(limits) ?? (await wait(limits))
+      const atOnce = tryTake(limits)
+      const mine = atOnce ?? (await wait(limits))
       if (!mine) return undefined
       try {
-        return { value: await job() }
+        return { value: await job(!atOnce) }
       } finally {
         running = running.filter((lease) => lease !== mine)
       }

@@ -4,6 +4,8 @@
 // while it works. WebAssembly memories count until they are collected.
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
+import { readHeader } from '../../worker/codec/header.ts'
+import { estimateCost } from '../../worker/cost.ts'
 import { renderScene } from '../fixtures/make.ts'
 import { setup } from '../support/build.ts'
 import { COUNT_WASM, inspect, type Inspector } from '../support/inspector.ts'
@@ -26,8 +28,10 @@ export async function benchMemory(): Promise<Table[]> {
   const notes: string[] = []
   for (const format of FORMATS) {
     for (const hasAlpha of format === 'jpeg' ? [false] : [false, true]) {
-      const peak = await peakOf(await pictureOf(side, format, hasAlpha))
-      notes.push(describePeak(`${format}${hasAlpha ? ' with alpha' : ''}`, peak))
+      const picture = await pictureOf(side, format, hasAlpha)
+      const { memoryBytes } = estimateCost(readHeader(picture), picture.length, { scale: 2, format }, undefined) // prettier-ignore
+      const peak = describePeak(`${format}${hasAlpha ? ' with alpha' : ''}`, await peakOf(picture))
+      notes.push(`${peak}, estimated ${(memoryBytes / 1e6).toFixed(1)}`)
     }
   }
   return [

@@ -46,6 +46,7 @@ test('keys from a later writer are left out', () => {
 test.each([
   ['no JSON', '{', 'expected a manifest in JSON'],
   ['a list', '[]', 'the manifest: expected an object, got []'],
+  ['lists as deep as no stack', `{"version":${'['.repeat(1e5)}${']'.repeat(1e5)}}`, 'expected manifest version 1, got lists in lists'], // prettier-ignore
   ['another version', '{"version":2}', 'expected manifest version 1, got 2'],
   ['no models', '{"version":1}', 'models: expected a list, got nothing'],
   ['an upper-case name', text({ ...ENTRY, name: 'SRCNN' }), 'models[0].name: expected a name like "srcnn", got "SRCNN"'], // prettier-ignore

@@ -41,6 +41,15 @@ test('of twenty requests for one picture one asks the origin, and all get the re
   expect(answers.filter(({ status }) => status?.endsWith('; collapsed'))).toHaveLength(19)
 })
 
+test('of five URLs of one picture at once one is made, and the others find it when their turn comes', async () => {
+  const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
+  const body = await sharp({ create: { width: 120, height: 120, channels: 3, background: '#000', noise } }).png().toBuffer() // prettier-ignore
+  origin.serve('/same.png', body, { 'cache-control': 'max-age=60' })
+  const answers = await Promise.all(Array.from({ length: 5 }, (_, i) => ask(`/same.png?v=${i}&sr=4&sr-model=srcnn`))) // prettier-ignore
+  for (const { sr, etag } of answers) expect([sr, etag]).toEqual([expect.stringMatching(/^done/), answers[0].etag]) // prettier-ignore
+  expect(answers.filter(({ status }) => status?.endsWith('same-picture'))).toHaveLength(4)
+})
+
 test('what may not be kept is made for each visitor by itself', async () => {
   const body = await picture('#642')
   origin.handle('/private.png', (_, response) => {

@@ -57,6 +57,20 @@ test('a picture that its route gives its owner alone is asked for by the owner',
   expect(owner.headers.get('x-sr')).toBe('skipped; reason=ORIGIN_STATUS')
 })
 
+test('of a route that forbids changes only when asked whether there is news, the browser fetches it itself', async () => {
+  for (let i = 0; ; i++) {
+    const response = await get('/fixed/a.jpg?sr=2', { redirect: 'manual' })
+    await response.arrayBuffer()
+    expect(response.status).not.toBe(304)
+    if (response.status === 307) {
+      expect(response.headers.get('x-sr')).toBe('skipped; reason=NO_TRANSFORM')
+      expect(response.headers.get('location')).toBe('http://app.test/fixed/a.jpg')
+      break
+    }
+    expect(i).toBeLessThan(100)
+  }
+})
+
 test('without sr the route answers by itself', async () => {
   const response = await get('/uploads/a.jpg?w=1', { headers: { range: 'bytes=0-9' } })
   expect(response.headers.get('x-route')).toBe('GET /uploads/a.jpg?w=1 range=bytes=0-9')

@@ -74,6 +74,18 @@ describe('with results in R2', () => {
     expect(asked).toEqual(['/cat.png', '/cat.png'])
   })
 
+  test('so are they where they were fetched by https', async () => {
+    const seen = async () => {
+      const response = await worker.dispatchFetch('https://site.test/fox.png?sr=2')
+      await response.arrayBuffer()
+      return response.headers.get('cache-status')
+    }
+    for (let i = 0; i < 100 && !(await seen())?.includes('hit'); i++);
+    expect(await seen()).toContain('hit')
+    expect((await purge(worker, { url: 'http://site.test/fox.png' })).deleted).toBe(2)
+    expect(await seen()).toMatch(/fwd=miss; stored$/)
+  })
+
   test('what a model made is gone, a page at a time', async () => {
     const bucket = await worker.getR2Bucket('RESULTS_BUCKET')
     await askUntilHit(worker, '/bird.png?sr=2&sr-model=srcnn')
@@ -126,9 +138,9 @@ test('with a zone and a token, edge caches elsewhere are asked by tag', async ()
   expect(purged).toEqual([{
     url: 'https://api.cloudflare.com/client/v4/zones/zone-1/purge_cache',
     token: 'Bearer token-1',
-    tags: [expect.stringMatching(/^edge-srcnn-source-[0-9a-f]{32}$/)],
+    tags: Array(2).fill(expect.stringMatching(/^edge-srcnn-source-[0-9a-f]{32}$/)),
   }]) // prettier-ignore
-  expect(elsewhere).toBe(`purged by the tag ${purged[0].tags[0]}`)
+  expect(elsewhere).toBe(`purged by tag: ${purged[0].tags.join(', ')}`)
   await purge(worker, { model: 'fast' })
   expect(purged[1].tags).toEqual(['edge-srcnn-model-fast'])
 

@@ -358,3 +358,26 @@ describe('the cache', () => {
     }
   })
 })
+
+test('what would cost too much goes through bicubic, and what still does comes back as it was', async () => {
+  const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
+  const body = await sharp({ create: { width: 100, height: 100, channels: 3, background: '#000', noise } }).jpeg({ quality: 95 }).toBuffer() // prettier-ignore
+  origin.serve('/costly.jpg', body)
+  const outcomeWith = async (vars: Record<string, string>) => {
+    const limited = await startWorker({ vars: { ORIGIN_URL: origin.url, ...vars } })
+    const response = await limited.dispatchFetch('http://site.test/costly.jpg?sr=4')
+    const bytes = Buffer.from(await response.arrayBuffer())
+    await limited.dispose()
+    return { sr: response.headers.get('x-sr'), bytes }
+  }
+  expect((await outcomeWith({})).sr).toContain('model="fast@')
+  expect((await outcomeWith({ SR_MAX_CPU_MS: '20' })).sr).toBe('done; scale=4; model="bicubic"')
+  for (const [name, value] of [
+    ['SR_MAX_CPU_MS', '5'],
+    ['SR_MAX_MEMORY_BYTES', '11000000'],
+  ]) {
+    const { sr, bytes } = await outcomeWith({ [name]: value })
+    expect(sr).toBe('skipped; reason=COST')
+    expect(bytes.equals(body)).toBe(true)
+  }
+})

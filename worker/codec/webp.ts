@@ -5,7 +5,7 @@ import createEncoder from '@jsquash/webp/codec/enc/webp_enc_simd.js'
 import type { Rgba } from '../image/plane.ts'
 import { concat } from './concat.ts'
 import type { Header } from './header.ts'
-import { FIRST_CHUNK, FIRST_FRAME_CHUNK, riffChunks } from './header/webp.ts'
+import { FIRST_FRAME_CHUNK, riffChunks, webpChunks } from './header/webp.ts'
 import type { EmscriptenFactory, Instances } from './instance.ts'
 import { fittingIcc } from './samples.ts'
 import { asPromised } from './stored.ts'
@@ -83,12 +83,12 @@ export async function encodeWebp(
  * decoder refuses animations.
  */
 function plainWebp(bytes: Uint8Array): Uint8Array {
-  const chunks = [...riffChunks(bytes, FIRST_CHUNK)]
-  const frame = chunks.find(({ type }) => type === 'ANMF')
+  const chunks = [...webpChunks(bytes)]
+  const extended = chunks[0].type === 'VP8X' ? chunks[0] : undefined
+  const frame = extended && chunks.find(({ type }) => type === 'ANMF')
   const picture = frame ? [...riffChunks(frame.data, FIRST_FRAME_CHUNK)] : chunks
   const alpha = picture.find(({ type }) => type === 'ALPH')
   const image = picture.find(({ type }) => type === 'VP8 ' || type === 'VP8L')!
-  const extended = chunks.find(({ type }) => type === 'VP8X')
   if (!extended || !alpha) return riff([image.whole])
   const size = extended.data.subarray(4, 10)
   return riff([
@@ -108,7 +108,7 @@ function assemble(
   height: number,
   icc: Uint8Array | undefined,
 ): Uint8Array {
-  const chunks = [...riffChunks(file, FIRST_CHUNK)]
+  const chunks = [...webpChunks(file)]
   const alpha = chunks.find(({ type }) => type === 'ALPH')
   const image = chunks.find(({ type }) => type === 'VP8 ')!
   if (!alpha && !icc) return file

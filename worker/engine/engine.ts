@@ -26,6 +26,8 @@ export interface Engine {
   readonly name: string
   /** The largest side of an input in pixels, for memory's sake; Infinity for none. */
   readonly maxSide: number
+  /** CPU time of a multiplication, in ns, on the README's machine: for cost.ts. Those that serve nothing have none. */
+  readonly nsPerMac?: number
   /** The result may lie in `room`, if that is given: from its start, over what was there. */
   run(network: Network, input: Planes, room?: Float32Array): Promise<Planes>
 }

@@ -113,7 +113,7 @@ export function createFusedEngine(modules: KernelModules, options: FusedOptions 
     return result
   }
 
-  return { name, maxSide: MAX_SIDE, run }
+  return { name, maxSide: MAX_SIDE, nsPerMac: 0.03, run }
 }
 
 function instantiate(module: WebAssembly.Module): Kernel {

@@ -7,7 +7,7 @@
 // reason.
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm'
 import type { Engine } from './engine.ts'
-import { createOrtEngine, type OrtRuntime } from './ort.ts'
+import { createOrtEngine, NS_PER_MAC, type OrtRuntime } from './ort.ts'
 
 /**
  * Pixels. Codecs need most of the isolate's 128 MB, and this memory never shrinks, so a little time
@@ -33,6 +33,7 @@ export function createWorkerdOrtEngine(): Engine {
   return {
     name: 'ort',
     maxSide: MAX_SIDE,
+    nsPerMac: NS_PER_MAC,
     async run(network, input) {
       if (!engine) {
         const runtime = await loadRuntime()

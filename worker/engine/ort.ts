@@ -27,6 +27,8 @@ export interface OrtOptions {
 
 /** Sessions kept alive: one for each scale, and one more while new weights replace old ones. */
 const MAX_SESSIONS = 4
+/** See Engine. */
+export const NS_PER_MAC = 0.15
 
 /** A session and who is using it: it may not be released under a run. */
 interface Lease {
@@ -122,7 +124,7 @@ export function createOrtEngine(runtime: OrtRuntime, options: OrtOptions): Engin
     }
   }
 
-  return { name, maxSide, run }
+  return { name, maxSide, nsPerMac: NS_PER_MAC, run }
 }
 
 /** As the contract has it: one that enlarges has no bicubic enlargement to add to. */

@@ -7,6 +7,7 @@ import type { Engine, Planes } from './engine.ts'
 export const reference: Engine = {
   name: 'reference',
   maxSide: Infinity,
+  nsPerMac: 5,
   run: (network, input) => Promise.resolve(runReference(network, input)),
 }
 

@@ -219,7 +219,12 @@ function unexpected(where: string, expected: string, value: unknown): ModelError
 }
 
 function show(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80)
+  if (value === undefined) return 'nothing'
+  try {
+    return JSON.stringify(value).slice(0, 80)
+  } catch {
+    return 'lists in lists without end' // deeper than the stack, though JSON.parse reads it
+  }
 }
 
 /** Keys without a value do not appear at all, in memory as in the file. */

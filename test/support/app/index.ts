@@ -32,6 +32,13 @@ app.use('/owned/*', async (c, next) => {
   if (c.req.header('cookie') !== 'session=owner') return c.text('log in', 401)
   return next()
 })
+// A route whose picture was to be changed, and is no more.
+app.use('/fixed/*', superResolution())
+app.get('/fixed/*', async (c) => {
+  if (c.req.header('if-none-match')) return c.body(null, 304, { 'cache-control': 'no-transform' })
+  const object = await c.env.PICTURES.get('a.jpg')
+  return c.body(object!.body, 200, { 'cache-control': 'max-age=0', etag: '"1"' })
+})
 // A cache that always fails.
 const broken = { match: () => Promise.reject(new Error('match')), put: () => Promise.reject(new Error('put')) } // prettier-ignore
 app.use('/broken-cache/*', superResolution({ cache: broken as unknown as Cache }))

@@ -323,6 +323,25 @@ test('a JPEG with junk between its segments is read as libjpeg reads it', () => 
   expect(readHeader(file)).toMatchObject({ width: 40, height: 30, obstacle: undefined })
 })
 
+test('what lies behind the length that a WebP states is none of it: padding, further pictures', async () => {
+  const whole = readHeader(webp)
+  for (const tail of [
+    new Uint8Array(9000),
+    webp.subarray(12),
+    await frames.clone().webp().toBuffer(),
+  ]) {
+    expect(readHeader(concat([webp, tail]))).toEqual(whole)
+  }
+})
+
+test('a frame of an animation in a file that is none does not count: libwebp takes the picture', async () => {
+  const animation = await frames.clone().webp().toBuffer()
+  const frame = animation.subarray(animation.indexOf('ANMF'))
+  const file = concat([webp, frame])
+  new DataView(file.buffer).setUint32(4, file.length - 8, true)
+  expect(readHeader(file)).toMatchObject({ width: 40, height: 30, obstacle: undefined })
+})
+
 test('scans behind the end of a JPEG do not count: phones append further pictures', () => {
   const file = concat([progressive, ...Array<Uint8Array>(20).fill(progressive)])
   expect(readHeader(file).obstacle).toBeUndefined()

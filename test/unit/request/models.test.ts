@@ -33,16 +33,16 @@ describe('a picture gets', () => {
 })
 
 test('the key names every set of weights that the picture may choose, what runs them, and only those', async () => {
-  const settings = resolveOptions({ maxNetworkPixels: 9 })
+  const settings = resolveOptions({ maxCpuMs: 9, maxMemoryBytes: 8 })
   const want = parseParams('https://site.test/cat.jpg?sr=2', settings)!
   const variantOf = async (first?: ChosenModel, second?: ChosenModel) => {
     const candidates = { model: first, jpegModel: second }
     return (await lookupKey(want, 'source', candidates, settings, 'fused')).variant
   }
-  expect(await variantOf()).toMatch(/^x2-source-q85-bicubic-n9-v\d+$/)
-  expect(await variantOf(model)).toMatch(/^x2-source-q85-srcnn@aaaa-fused-n9-v\d+$/)
+  expect(await variantOf()).toMatch(/^x2-source-q85-bicubic-c9-m8-v\d+$/)
+  expect(await variantOf(model)).toMatch(/^x2-source-q85-srcnn@aaaa-fused-c9-m8-v\d+$/)
   expect(await variantOf(model, jpegModel)).toMatch(
-    /^x2-source-q85-srcnn@aaaa_srcnn-jpeg@bbbb-fused-n9-v\d+$/,
+    /^x2-source-q85-srcnn@aaaa_srcnn-jpeg@bbbb-fused-c9-m8-v\d+$/,
   )
 })
 

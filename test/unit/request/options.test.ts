@@ -12,7 +12,6 @@ test('every default is filled in', () => {
     quality: 85,
     model: DEFAULT_MODEL,
   })
-  expect(settings.maxNetworkPixels).toBeLessThanOrEqual(settings.maxOutputPixels)
   expect(settings.maxOutputPixels).toBeLessThanOrEqual(4_000_000)
 })
 

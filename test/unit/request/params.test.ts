@@ -72,6 +72,7 @@ describe('what is wrong is refused with what was expected', () => {
     ['?sr=2&sr-=1', 'unknown "sr-"'],
     ['?sr=2&sr-quality=100', 'sr-quality must be one of 40, 45'],
     ['?sr=2&sr-format=', 'sr-format must be one of source, auto, jpeg, png, webp, got ""'],
+    [`?sr=2&sr-${'a'.repeat(5000)}&sr-${'a'.repeat(5000)}`, `unknown "sr-${'a'.repeat(37)}…"`],
     [`?sr=${'9'.repeat(5000)}`, `got "${'9'.repeat(40)}…"`],
   ])('%s', (query, message) => {
     expect(() => parse(query)).toThrow(SrError)

@@ -49,6 +49,16 @@ test('with one bit of anything changed it is refused', async () => {
   expect(refused).toBe(7 * (url.length - start))
 })
 
+test('with an empty part put into its query it is refused: the origin would be asked for another URL', async () => {
+  for (const query of ['sr=3', 'w=300&sr=3']) {
+    const url = await sign(`https://img.example/cat.jpg?${query}`)
+    await check(url)
+    for (const other of [url.replace('?', '?&'), `${url}&`, url.replace('&', '&&')]) {
+      await expect(check(other), other).rejects.toMatchObject({ code: 'SIGNATURE_WRONG' })
+    }
+  }
+})
+
 test('it ends when it says', async () => {
   const url = await sign()
   await check(url, 1000 * END - 1)

@@ -27,8 +27,12 @@ export function* riffChunks(bytes: Uint8Array, at: number): Generator<RiffChunk>
   }
 }
 
-/** Where the chunks of a WebP file begin: behind "RIFF", the length and "WEBP". */
-export const FIRST_CHUNK = 12
+/** Those of a WebP file, behind "RIFF", the length and "WEBP". What lies behind that length is none of it. */
+export function webpChunks(bytes: Uint8Array): Generator<RiffChunk> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return riffChunks(bytes.subarray(0, 8 + view.getUint32(4, true)), 12)
+}
+
 /** Where the chunks of an ANMF frame begin: behind its place, size, duration and flags. */
 export const FIRST_FRAME_CHUNK = 16
 
@@ -43,7 +47,7 @@ export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefin
   let chunks = 0
   let picture: Picture | undefined
 
-  for (const { type, data } of riffChunks(bytes, FIRST_CHUNK)) {
+  for (const { type, data } of webpChunks(bytes)) {
     if (++chunks > MAX_CHUNKS) return 'TOO_COMPLEX'
     if (type === 'VP8X' && chunks === 1) {
       if (data.length < 10) return 'DAMAGED'
@@ -59,7 +63,7 @@ export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefin
       found.orientation = readOrientation(withoutExifPrefix(data))
     } else if (type === 'ALPH' && isExtended) {
       found.alpha = true
-    } else if (type === 'ANMF') {
+    } else if (type === 'ANMF' && isExtended) {
       if (++frames > 1) return 'ANIMATED'
       picture = readFrame(data)
     } else if (type === 'VP8 ' || type === 'VP8L') {

@@ -1,0 +1,471 @@
+// Small valid pictures of every format and feature, written here byte by byte, so that they are the same on any
+// machine; and what readHeader must say of them. All of them can be decoded: one flat colour, or black.
+import { concat } from '../../worker/codec/concat.ts'
+import type { Header, ImageType } from '../../worker/codec/header.ts'
+import type { Orientation } from '../../worker/codec/header/findings.ts'
+import type { Random } from '../../worker/image/prng.ts'
+import { bmp24, bmp8 } from '../support/bmp.ts'
+import { pngChunk, words } from '../support/png.ts'
+import { latin1, oneIn, pick, randomBytes, u16be, u16le, u24le, u32be, u32le } from './bytes.ts'
+
+export interface Made {
+  readonly bytes: Uint8Array
+  /** Of its header. */
+  readonly expected: Partial<Header>
+}
+
+/** The formats that are decoded, and those that are only known by their first bytes. */
+export const DECODED = ['jpeg', 'png', 'webp', 'gif', 'bmp'] as const
+
+export function makePicture(random: Random, type: (typeof DECODED)[number]): Made {
+  const make = { jpeg: makeJpeg, png: makePng, webp: makeWebp, gif: makeGif, bmp: makeBmp }[type]
+  return make(random)
+}
+
+const side = (random: Random) => 1 + random.below(16)
+const none = new Uint8Array(0)
+
+// What several formats hold
+
+interface Exif {
+  readonly tiff: Uint8Array
+  readonly orientation: Orientation
+}
+
+/** A TIFF block with the Orientation tag among others, in either byte order. */
+export function makeExif(random: Random): Exif {
+  const isLittle = oneIn(random, 2)
+  const u16 = isLittle ? u16le : u16be
+  const u32 = isLittle ? u32le : u32be
+  const orientation = (1 + random.below(8)) as Orientation
+  const entry = (tag: number, type: number, count: number, value: Uint8Array) =>
+    concat([u16(tag), u16(type), u32(count), value, new Uint8Array(4 - value.length)])
+  const other = () => entry(pick(random, [0x0100, 0x010f, 0x0111, 0x011a, 0x8769]), 1 + random.below(12), random.below(99), u32(random.below(99))) // prettier-ignore
+  const others = () => Array.from({ length: random.below(4) }, other)
+  const entries = [...others(), entry(0x0112, 3, 1, u16(orientation)), ...others()]
+  const gap = randomBytes(random, 2 * random.below(4))
+  return {
+    orientation,
+    tiff: concat([
+      latin1(isLittle ? 'II' : 'MM'), u16(42), u32(8 + gap.length), gap,
+      u16(entries.length), ...entries, u32(0), randomBytes(random, random.below(20)),
+    ]), // prettier-ignore
+  }
+}
+
+/** A colour profile as far as anyone here looks into it: its header. */
+export function makeIcc(random: Random): Uint8Array {
+  const icc = new Uint8Array(128 + 4 * random.below(40))
+  icc.set(u32be(icc.length))
+  icc.set(latin1(pick(random, ['RGB ', 'GRAY', 'CMYK'])), 16)
+  icc.set(latin1('acsp'), 36)
+  return icc
+}
+
+/** A zlib stream of stored blocks: the same on any machine, as no compressor is. */
+export function stored(data: Uint8Array): Uint8Array {
+  return concat([ZLIB, ...storedBlocks(data, true), adler32(data)])
+}
+
+const ZLIB = Uint8Array.of(0x78, 1)
+
+function storedBlocks(data: Uint8Array, isEnd: boolean): Uint8Array[] {
+  const parts: Uint8Array[] = []
+  const most = 0xffff
+  for (let at = 0; at === 0 || at < data.length; at += most) {
+    const block = data.subarray(at, at + most)
+    const isLast = isEnd && at + most >= data.length
+    parts.push(Uint8Array.of(isLast ? 1 : 0), u16le(block.length), u16le(~block.length), block)
+  }
+  return parts
+}
+
+/** RFC 1950, 8.2; `zeros` more follow. */
+function adler32(data: Uint8Array, zeros = 0): Uint8Array {
+  let [a, b] = [1, 0]
+  for (const byte of data) {
+    a = (a + byte) % 65_521
+    b = (b + a) % 65_521
+  }
+  return concat([u16be((b + zeros * a) % 65_521), u16be(a)])
+}
+
+/** A valid zlib stream of `data`, which ends with a zero, and 258 zeros more for each run: 13 bits a run. */
+export function bomb(data: Uint8Array, runs: number): Uint8Array {
+  const bits = ['110', ...Array<string>(runs).fill('1100010100000'), '0000000'].join('') // the last block, fixed codes; length 258, distance 1; the end
+  const block = Uint8Array.from({ length: Math.ceil(bits.length / 8) }, (_, i) =>
+    parseInt(
+      Array.from(bits.slice(8 * i, 8 * i + 8))
+        .toReversed()
+        .join(''),
+      2,
+    ),
+  )
+  return concat([ZLIB, ...storedBlocks(data, false), block, adler32(data, 258 * runs)])
+}
+
+/** `parts` cut from one run of bytes. */
+function cut(random: Random, bytes: Uint8Array, parts: number): Uint8Array[] {
+  const places = Array.from({ length: parts - 1 }, () => random.below(bytes.length + 1))
+  const ends = [0, ...places.toSorted((a, b) => a - b), bytes.length]
+  return ends.slice(1).map((end, i) => bytes.subarray(ends[i], end))
+}
+
+// PNG
+
+const PNG_SIGNATURE = latin1('\x89PNG\r\n\x1a\n')
+/** Colour types: samples a pixel and the bits that each may have. */
+const PNG_KINDS = [
+  { colorType: 0, samples: 1, depths: [1, 2, 4, 8, 16] },
+  { colorType: 2, samples: 3, depths: [8, 16] },
+  { colorType: 3, samples: 1, depths: [1, 2, 4, 8] },
+  { colorType: 4, samples: 2, depths: [8, 16] },
+  { colorType: 6, samples: 4, depths: [8, 16] },
+] as const
+/** Adam7's passes: x, y, step right, step down. */
+const PASSES = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]] as const // prettier-ignore
+
+function makePng(random: Random): Made {
+  const [width, height] = [side(random), side(random)]
+  const { colorType, samples, depths } = pick(random, PNG_KINDS)
+  const depth = pick(random, depths)
+  const isInterlaced = oneIn(random, 4)
+  const passes = isInterlaced ? PASSES : ([[0, 0, 1, 1]] as const)
+  const rows = passes.map(([x, y, right, down]) => {
+    const [across, along] = [Math.ceil((width - x) / right), Math.ceil((height - y) / down)]
+    const bytes = across > 0 && along > 0 ? along * (1 + Math.ceil((across * samples * depth) / 8)) : 0 // prettier-ignore
+    return new Uint8Array(bytes)
+  })
+  const isGreyPalette = oneIn(random, 2)
+  const palette = Uint8Array.from({ length: 3 * 2 }, (_, i) => (isGreyPalette ? 9 * Math.floor(i / 3) : 20 * i)) // prettier-ignore
+  const isTransparent = colorType !== 4 && colorType !== 6 && oneIn(random, 3)
+  const exif = oneIn(random, 3) ? makeExif(random) : undefined
+  const icc = oneIn(random, 4) ? makeIcc(random) : undefined
+  const frames = oneIn(random, 6) ? 1 + random.below(3) : 0
+  const isDataFirstFrame = oneIn(random, 2)
+  const data = cut(random, stored(concat(rows)), 1 + random.below(3))
+
+  const before = [
+    ...(icc ? [pngChunk('iCCP', concat([latin1('profile\0\0'), stored(icc)]))] : []),
+    ...(exif && oneIn(random, 2) ? [pngChunk('eXIf', exif.tiff)] : []),
+    ...(colorType === 3 || (colorType === 2 && oneIn(random, 8)) ? [pngChunk('PLTE', palette)] : []),
+    ...(isTransparent ? [pngChunk('tRNS', new Uint8Array(colorType === 3 ? 1 : 2 * samples))] : []),
+    ...(oneIn(random, 3) ? [pngChunk('pHYs', concat([words(2835, 2835), Uint8Array.of(1)]))] : []),
+    ...(oneIn(random, 3) ? [pngChunk('tEXt', latin1('Comment\0acTL IDAT eXIf'))] : []),
+    ...(oneIn(random, 8) ? [pngChunk('cICP', Uint8Array.of(1, 13, 0, 1))] : []),
+    ...(frames > 0 ? [pngChunk('acTL', words(frames, 0))] : []),
+    ...(isDataFirstFrame ? [pngChunk('fcTL', concat([words(0, width, height, 0, 0), new Uint8Array(6)]))] : []),
+  ] // prettier-ignore
+  const hasExif = before.some((chunk) => String.fromCharCode(...chunk.subarray(4, 8)) === 'eXIf')
+  const after = [
+    ...(exif && !hasExif ? [pngChunk('eXIf', exif.tiff)] : []),
+    ...(oneIn(random, 4) ? [pngChunk('fdAT', randomBytes(random, random.below(20)))] : []),
+    ...(oneIn(random, 4) ? [pngChunk('tIME', new Uint8Array(7))] : []),
+  ]
+  const header = concat([words(width, height), Uint8Array.of(depth, colorType, 0, 0, Number(isInterlaced))]) // prettier-ignore
+  const isAnimated = frames > 1 || (frames === 1 && !isDataFirstFrame)
+  return {
+    bytes: concat([
+      PNG_SIGNATURE, pngChunk('IHDR', header), ...before,
+      ...data.map((part) => pngChunk('IDAT', part)), ...after, pngChunk('IEND', none),
+    ]), // prettier-ignore
+    expected: {
+      type: 'png', width, height,
+      orientation: exif?.orientation ?? 1,
+      alpha: isTransparent || colorType === 4 || colorType === 6,
+      grey: colorType === 0 || colorType === 4 || (colorType === 3 && isGreyPalette),
+      icc: icc && stored(icc),
+      jpegQuality: undefined,
+      obstacle: isAnimated ? 'ANIMATED' : undefined,
+    }, // prettier-ignore
+  }
+}
+
+// JPEG
+
+export function jpegSegment(code: number, content: Uint8Array): Uint8Array {
+  return concat([Uint8Array.of(0xff, code), u16be(content.length + 2), content])
+}
+
+const EXIF_PREFIX = latin1('Exif\0\0')
+
+/** The parts of a profile as APP2 segments. */
+function iccSegments(random: Random, icc: Uint8Array): Uint8Array[] {
+  const parts = cut(random, icc, 1 + random.below(4))
+  const segments = parts.map((part, i) =>
+    jpegSegment(0xe2, concat([latin1('ICC_PROFILE\0'), Uint8Array.of(i + 1, parts.length), part])),
+  )
+  return oneIn(random, 3) ? segments.toReversed() : segments
+}
+
+/** All coefficients are zero: a code of one bit says so for each block. */
+function makeJpeg(random: Random): Made {
+  const [width, height] = [side(random), side(random)]
+  const components = pick(random, [1, 3, 3, 4])
+  const isProgressive = oneIn(random, 3)
+  const isSubsampled = components === 3 && oneIn(random, 2)
+  const exif = oneIn(random, 3) ? makeExif(random) : undefined
+  const icc = oneIn(random, 4) ? makeIcc(random) : undefined
+  const has16Bits = oneIn(random, 6)
+  const restarts = oneIn(random, 5)
+
+  const step = 1 + random.below(99)
+  const table = (id: number) =>
+    has16Bits
+      ? concat([Uint8Array.of(0x10 + id), ...Array.from({ length: 64 }, () => u16be(step))])
+      : concat([Uint8Array.of(id), new Uint8Array(64).fill(step)])
+  const tables = oneIn(random, 2)
+    ? [jpegSegment(0xdb, concat([table(0), table(1)]))]
+    : [jpegSegment(0xdb, table(0)), jpegSegment(0xdb, table(1))]
+  const huffman = [0x00, 0x01, 0x10, 0x11].map((id) => concat([Uint8Array.of(id, 1), new Uint8Array(15), Uint8Array.of(0)])) // prettier-ignore
+  const frame = concat([
+    Uint8Array.of(8), u16be(height), u16be(width), Uint8Array.of(components),
+    ...Array.from({ length: components }, (_, i) => Uint8Array.of(i + 1, i === 0 && isSubsampled ? 0x22 : 0x11, i === 0 ? 0 : 1)),
+  ]) // prettier-ignore
+  const scan = (ids: number[], from: number, to: number) =>
+    jpegSegment(0xda, concat([Uint8Array.of(ids.length), ...ids.map((id) => Uint8Array.of(id, id === 1 ? 0x00 : 0x11)), Uint8Array.of(from, to, 0)])) // prettier-ignore
+  const unitSide = isSubsampled ? 16 : 8
+  const units = Math.ceil(width / unitSide) * Math.ceil(height / unitSide)
+  const bitsAUnit = isSubsampled ? 6 : components
+  /** `bits` zeros, the last byte filled up with ones. */
+  const zeros = (bits: number) => {
+    const bytes = new Uint8Array(Math.ceil(bits / 8))
+    if (bits % 8 > 0) bytes[bytes.length - 1] = 0xff >> (bits % 8)
+    return bytes
+  }
+  const all = Array.from({ length: components }, (_, i) => i + 1)
+  const coded = (bits: number) =>
+    restarts
+      ? concat(
+          Array.from({ length: units }, (_, i) =>
+            concat([i > 0 ? Uint8Array.of(0xff, 0xd0 + ((i - 1) % 8)) : none, zeros(bits)]),
+          ),
+        )
+      : zeros(bits * units)
+  const blocksOf = (id: number) =>
+    id === 1 && isSubsampled ? Math.ceil(width / 8) * Math.ceil(height / 8) : units
+  // In a baseline file a block is two codes, DC and AC; in a progressive one each has its own scan.
+  const scans = isProgressive
+    ? [
+        scan(all, 0, 0),
+        coded(bitsAUnit),
+        ...(restarts ? [jpegSegment(0xdd, u16be(0))] : []),
+        ...all.flatMap((id) => [scan([id], 1, 63), zeros(blocksOf(id))]),
+      ]
+    : [scan(all, 0, 63), coded(2 * bitsAUnit)]
+
+  const applications = [
+    ...(oneIn(random, 2) ? [jpegSegment(0xe0, latin1('JFIF\0\x01\x01\0\0\x01\0\x01\0\0'))] : []),
+    ...(oneIn(random, 4) ? [jpegSegment(0xe1, latin1('http://ns.adobe.com/xap/1.0/\0<x/>'))] : []),
+    ...(exif ? [jpegSegment(0xe1, concat([EXIF_PREFIX, exif.tiff]))] : []),
+    ...(exif && oneIn(random, 4) ? [jpegSegment(0xe1, concat([EXIF_PREFIX, makeExif(random).tiff]))] : []),
+    ...(icc ? iccSegments(random, icc) : []),
+    ...(oneIn(random, 4) ? [jpegSegment(0xfe, latin1('a comment \xff\xd8\xff\xc0'))] : []),
+  ] // prettier-ignore
+  const segments = [
+    ...applications, ...tables, jpegSegment(isProgressive ? 0xc2 : 0xc0, frame),
+    jpegSegment(0xc4, concat(huffman)), ...(restarts ? [jpegSegment(0xdd, u16be(1))] : []),
+  ] // prettier-ignore
+  const filled = segments.map((segment) => oneIn(random, 8) ? concat([new Uint8Array(random.below(4)).fill(0xff), segment]) : segment) // prettier-ignore
+  return {
+    bytes: concat([Uint8Array.of(0xff, 0xd8), ...filled, ...scans, Uint8Array.of(0xff, 0xd9)]),
+    expected:
+      components === 4
+        ? { type: 'jpeg', width, height, obstacle: 'CMYK' }
+        : {
+            type: 'jpeg', width, height,
+            orientation: exif?.orientation ?? 1,
+            alpha: false,
+            grey: components === 1,
+            icc,
+            obstacle: undefined,
+          }, // prettier-ignore
+  }
+}
+
+// GIF
+
+/** LZW without compression: the table is cleared before codes grow. */
+function gifPixels(pixels: number): Uint8Array {
+  const bits: number[] = []
+  const write = (code: number) => bits.push(code & 1, (code >> 1) & 1, (code >> 2) & 1)
+  for (let i = 0; i < pixels; i++) {
+    if (i % 2 === 0) write(4)
+    write(0)
+  }
+  write(5)
+  const coded = Uint8Array.from({ length: Math.ceil(bits.length / 8) }, (_, i) =>
+    bits.slice(8 * i, 8 * i + 8).reduce((byte, bit, place) => byte | (bit << place), 0),
+  )
+  const parts: Uint8Array[] = [Uint8Array.of(2)] // bits a literal has
+  for (let at = 0; at < coded.length; at += 255) parts.push(gifBlock(coded.subarray(at, at + 255)))
+  return concat([...parts, Uint8Array.of(0)])
+}
+
+const gifBlock = (data: Uint8Array) => concat([Uint8Array.of(data.length), data])
+
+export const gifExtension = (label: number, data: Uint8Array) =>
+  concat([Uint8Array.of(0x21, label), gifBlock(data), Uint8Array.of(0)])
+
+function makeGif(random: Random): Made {
+  const [width, height] = [side(random), side(random)]
+  const hasGlobal = oneIn(random, 2)
+  const hasLocal = !hasGlobal || oneIn(random, 3)
+  const palettes = [oneIn(random, 2), oneIn(random, 2)].map((isGrey) => ({
+    isGrey,
+    bytes: Uint8Array.from({ length: 3 * 4 }, (_, i) => (isGrey ? 60 * Math.floor(i / 3) : 20 * i)),
+  }))
+  const isPart = oneIn(random, 4)
+  const [frameWidth, frameHeight] = isPart ? [1 + random.below(width), 1 + random.below(height)] : [width, height] // prettier-ignore
+  const isTransparent = oneIn(random, 3)
+  const frame = concat([
+    Uint8Array.of(0x2c), u16le(random.below(width - frameWidth + 1)), u16le(random.below(height - frameHeight + 1)), u16le(frameWidth), u16le(frameHeight),
+    Uint8Array.of(hasLocal ? 0x81 : 0), hasLocal ? palettes[1].bytes : none, gifPixels(frameWidth * frameHeight),
+  ]) // prettier-ignore
+  const frames = oneIn(random, 5) ? 2 + random.below(2) : 1
+  const control = gifExtension(0xf9, Uint8Array.of(isTransparent ? 1 : 0, 0, 0, 0))
+  return {
+    bytes: concat([
+      latin1(pick(random, ['GIF87a', 'GIF89a'])), u16le(width), u16le(height), Uint8Array.of(hasGlobal ? 0xf1 : 0x70, 0, 0),
+      hasGlobal ? palettes[0].bytes : none,
+      ...(oneIn(random, 3) ? [gifExtension(0xfe, latin1('a comment, \x2c'))] : []),
+      ...(isTransparent || oneIn(random, 3) ? [control] : []),
+      ...(oneIn(random, 3) ? [gifExtension(0xff, latin1('NETSCAPE2.0'))] : []),
+      ...Array.from({ length: frames }, () => frame), Uint8Array.of(0x3b),
+    ]), // prettier-ignore
+    expected: {
+      type: 'gif', width, height, orientation: 1, icc: undefined,
+      ...(frames > 1 ? { obstacle: 'ANIMATED' } : {
+        obstacle: undefined,
+        alpha: isTransparent || frameWidth < width || frameHeight < height,
+        grey: palettes[hasLocal ? 1 : 0].isGrey,
+      }),
+    }, // prettier-ignore
+  }
+}
+
+// WebP
+
+export function riffChunk(type: string, data: Uint8Array): Uint8Array {
+  return concat([latin1(type), u32le(data.length), data, new Uint8Array(data.length % 2)])
+}
+
+/** One grey macroblock, as libwebp codes it: a key frame that serves every size up to 16 x 16. */
+const VP8_FRAME = Uint8Array.from(Buffer.from('MAEAnQEqEAAQAALATCWkAANwAP7D4AAA', 'base64'))
+
+function lossy(width: number, height: number): Uint8Array {
+  const frame = VP8_FRAME.slice()
+  frame.set(u16le(width), 6)
+  frame.set(u16le(height), 8)
+  return riffChunk('VP8 ', frame)
+}
+
+/** Version 0, no transform, no cache, and five codes of one symbol each: no pixel needs a bit. */
+function lossless(width: number, height: number, hasAlpha: boolean): Uint8Array {
+  const code = '1000' // simple, one symbol, of one bit, which is 0
+  const number = (value: number, bits: number) =>
+    [...value.toString(2).padStart(bits, '0')].toReversed().join('')
+  const bits = number(width - 1, 14) + number(height - 1, 14) + (hasAlpha ? '1' : '0') + '000000' + code.repeat(5) // prettier-ignore
+  const bytes = (bits.match(/.{1,8}/g) ?? []).map((byte) => parseInt([...byte].toReversed().join(''), 2)) // prettier-ignore
+  return riffChunk('VP8L', Uint8Array.of(0x2f, ...bytes))
+}
+
+function makeWebp(random: Random): Made {
+  const [width, height] = [side(random), side(random)]
+  const isLossless = oneIn(random, 2)
+  const isExtended = oneIn(random, 2)
+  const hasAlpha = oneIn(random, 3)
+  const hasAlphaChunk = isExtended && !isLossless && hasAlpha
+  const picture = [
+    ...(hasAlphaChunk ? [riffChunk('ALPH', new Uint8Array(1 + width * height))] : []),
+    isLossless ? lossless(width, height, hasAlpha) : lossy(width, height),
+  ]
+  const exif = isExtended && oneIn(random, 3) ? makeExif(random) : undefined
+  const icc = isExtended && oneIn(random, 3) ? makeIcc(random) : undefined
+  const frames = isExtended && oneIn(random, 4) ? 1 + random.below(3) : 0
+  const flags = (icc ? 0x20 : 0) | (hasAlpha ? 0x10 : 0) | (exif ? 0x08 : 0) | (frames > 0 ? 0x02 : 0) // prettier-ignore
+  const frame = riffChunk('ANMF', concat([u24le(0), u24le(0), u24le(width - 1), u24le(height - 1), u24le(100), Uint8Array.of(0), ...picture])) // prettier-ignore
+  const body = [
+    ...(isExtended ? [riffChunk('VP8X', concat([Uint8Array.of(flags, 0, 0, 0), u24le(width - 1), u24le(height - 1)]))] : []),
+    ...(icc ? [riffChunk('ICCP', icc)] : []),
+    ...(frames > 0 ? [riffChunk('ANIM', new Uint8Array(6))] : []),
+    ...(frames > 0 ? Array.from({ length: frames }, () => frame) : picture),
+    ...(exif ? [riffChunk('EXIF', concat([oneIn(random, 3) ? EXIF_PREFIX : none, exif.tiff]))] : []),
+    ...(isExtended && oneIn(random, 4) ? [riffChunk('XMP ', latin1('<x/>'))] : []),
+  ] // prettier-ignore
+  return {
+    bytes: riffFile(body),
+    expected: {
+      type: 'webp', width, height, grey: false, icc,
+      ...(frames > 1 ? { obstacle: 'ANIMATED' } : {
+        obstacle: undefined,
+        alpha: (isExtended || isLossless) && hasAlpha,
+        orientation: exif?.orientation ?? 1,
+      }),
+    }, // prettier-ignore
+  }
+}
+
+export function riffFile(chunks: readonly Uint8Array[]): Uint8Array {
+  return riffChunk('RIFF', concat([latin1('WEBP'), ...chunks]))
+}
+
+// BMP
+
+function makeBmp(random: Random): Made {
+  const [width, height] = [side(random), side(random)]
+  const picture = { width, height, data: new Uint8Array(4 * width * height) }
+  const expected: Made['expected'] = { type: 'bmp', width, height, orientation: 1, alpha: false, icc: undefined, obstacle: undefined } // prettier-ignore
+  const kind = random.below(4)
+  if (kind === 0) {
+    const isGrey = oneIn(random, 2)
+    return { bytes: bmp8(picture, (i) => [i, isGrey ? i : 0, i]), expected: { ...expected, grey: isGrey } } // prettier-ignore
+  }
+  if (kind === 1) return { bytes: bmp24(picture, oneIn(random, 2)), expected: { ...expected, grey: false } } // prettier-ignore
+  // 32 bits with masks; the fifth version may hold a profile behind the pixels.
+  const headerBytes = pick(random, [108, 124])
+  const icc = headerBytes === 124 && oneIn(random, 2) ? makeIcc(random) : undefined
+  const hasAlpha = oneIn(random, 2)
+  const pixelsAt = 14 + headerBytes
+  const pixelBytes = 4 * width * height
+  const info = new Uint8Array(headerBytes)
+  info.set(concat([u32le(headerBytes), u32le(width), u32le(height), u16le(1), u16le(32), u32le(3), u32le(pixelBytes)])) // prettier-ignore
+  info.set(concat([0xff0000, 0xff00, 0xff, hasAlpha ? 0xff000000 : 0].map(u32le)), 40)
+  info.set(latin1(icc ? 'DEBM' : 'BGRs'), 56)
+  if (icc) info.set(concat([u32le(headerBytes + pixelBytes), u32le(icc.length)]), 112)
+  const size = pixelsAt + pixelBytes + (icc?.length ?? 0)
+  return {
+    bytes: concat([latin1('BM'), u32le(size), u32le(0), u32le(pixelsAt), info, new Uint8Array(pixelBytes), icc ?? none]), // prettier-ignore
+    expected: { ...expected, grey: false, alpha: hasAlpha, icc },
+  }
+}
+
+// All else
+
+const box = (type: string, data: Uint8Array) => concat([u32be(8 + data.length), latin1(type), data])
+
+const OTHERS: readonly ((random: Random) => [ImageType, Uint8Array])[] = [
+  () => ['avif', box('ftyp', latin1('avif\0\0\0\0mif1avif'))],
+  () => ['heic', box('ftyp', latin1('heic\0\0\0\0mif1heic'))],
+  () => ['unknown', box('ftyp', latin1('isom\0\0\x02\0mp41'))],
+  (random) => ['tiff', makeExif(random).tiff],
+  () => ['jxl', latin1('\xff\x0a\x01')],
+  () => ['jp2', latin1('\xff\x4f\xff\x51\0\x2f')],
+  () => ['ico', concat([latin1('\0\0\x01\0\x01\0\x10\x10\0\0\x01\0\x20\0'), u32le(8), u32le(22), new Uint8Array(8)])],
+  (random) => ['svg', latin1(pick(random, SVGS))],
+  (random) => ['unknown', latin1(pick(random, TEXTS))],
+  (random) => ['unknown', new Uint8Array(random.below(64))],
+] // prettier-ignore
+
+const SVGS = [
+  '<svg xmlns="http://www.w3.org/2000/svg" width="9"/>',
+  '<?xml version="1.0"?>\n<!-- <svg> -->\n<!DOCTYPE svg [ <!ENTITY a ">"> ]>\n<svg>',
+  ' \n<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "a.dtd">\t<svg:svg >',
+]
+const TEXTS = ['<!DOCTYPE html><svg></svg>', '{"error": 404}', 'BMW and other cars, to be sold', 'GIF88a', 'RIFF\0\0\0\0WAVE'] // prettier-ignore
+
+/** A file of a format that is not decoded, or none at all. */
+export function makeOther(random: Random): Made {
+  const [type, bytes] = pick(random, OTHERS)(random)
+  return { bytes, expected: { type, obstacle: type === 'unknown' ? 'NOT_AN_IMAGE' : 'FORMAT' } }
+}

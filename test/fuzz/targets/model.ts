@@ -1,0 +1,308 @@
+// The readers of what a trainer and a bucket give: networks in ONNX, the manifest.
+import { decodeNetwork, encodeNetwork } from '../../../worker/model/networkFile.ts'
+import { formatManifest, type Manifest, parseManifest } from '../../../worker/model/manifest.ts'
+import { type Architecture, createNetwork, type Network } from '../../../worker/model/network.ts'
+import { ModelError } from '../../../worker/model/onnx.ts'
+import { concat, readFields, readIntegers } from '../../../worker/model/protobuf.ts'
+import type { Random } from '../../../worker/image/prng.ts'
+import { convolutionFile } from '../../support/onnxFile.ts'
+import { interesting, latin1, mutateBytes, oneIn, pick } from '../bytes.ts'
+import { define, hold, type Target } from '../fuzz.ts'
+import { mutateText } from '../text.ts'
+
+// Networks
+
+const ARCHITECTURES: readonly Architecture[] = [
+  { kernels: [3, 1, 5], widths: [2, 3], residual: true },
+  { kernels: [3], widths: [], channels: 2 },
+  { kernels: [5, 3, 3, 3], widths: [2, 2, 2], skips: [2], scale: 2, residual: true },
+  { kernels: [3, 1], widths: [1], scale: 3 },
+  { kernels: [1, 1, 3, 1], widths: [2, 2, 2], skips: [2], residual: true },
+]
+
+/** Multiples of a 16th, which half precision holds, or of a third, which it does not. */
+function makeNetwork(
+  architecture: Architecture,
+  padding: Network['padding'],
+  unit: number,
+): Network {
+  // prettier-ignore
+  const network = createNetwork(architecture)
+  for (const { weights, bias } of network.layers) {
+    weights.forEach((_, i) => (weights[i] = ((i % 7) - 3) * unit))
+    bias.forEach((_, i) => (bias[i] = (i + 1) * unit))
+  }
+  return { ...network, padding }
+}
+
+const NETWORKS = ARCHITECTURES.flatMap((architecture) =>
+  (['edge', 'zero'] as const).flatMap((padding) =>
+    [1 / 16, 1 / 3].map((unit) => makeNetwork(architecture, padding, unit)),
+  ),
+)
+const FILES = [
+  ...NETWORKS.map((network) => ({ file: encodeNetwork(network), network })),
+  ...(['raw', 'packed', 'unpacked'] as const).map((floats) => ({ file: convolutionFile({ floats, integers: 'packed' }), network: undefined })),
+  { file: convolutionFile({ floats: 'raw', integers: 'unpacked', isShuffled: true }), network: undefined },
+] // prettier-ignore
+
+/** A protobuf field, taken apart as far as its bytes are fields themselves. */
+interface Node {
+  key: number
+  value: number | Uint8Array | Node[]
+}
+
+function varint(value: number): number[] {
+  return value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))]
+}
+
+/** Undefined for bytes that are no message. Names and numbers are taken for what they look like. */
+function parse(bytes: Uint8Array, depth = 0): Node[] | undefined {
+  const nodes: Node[] = []
+  let at = 0
+  const number = () => {
+    let value = 0
+    for (let scale = 1; at < bytes.length; scale *= 128) {
+      value += (bytes[at] & 127) * scale
+      if (bytes[at++] < 128) return value
+    }
+    return -1
+  }
+  while (at < bytes.length) {
+    const key = number()
+    const wire = key % 8
+    if (key < 8 || key > 255 || ![0, 2, 5].includes(wire)) return undefined
+    const value = wire === 5 ? 4 : number()
+    if (value < 0) return undefined
+    if (wire === 0) {
+      nodes.push({ key, value })
+      continue
+    }
+    if (at + value > bytes.length) return undefined
+    const content = bytes.subarray(at, at + value)
+    nodes.push({ key, value: (wire === 2 && depth < 8 ? parse(content, depth + 1) : undefined) ?? content })
+    at += value
+  } // prettier-ignore
+  return nodes.length > 0 ? nodes : undefined
+}
+
+function serialize(nodes: readonly Node[]): Uint8Array {
+  return concat(
+    nodes.map(({ key, value }) => {
+      if (typeof value === 'number') return Uint8Array.from([...varint(key), ...varint(value)])
+      const content = Array.isArray(value) ? serialize(value) : value
+      const length = key % 8 === 2 ? varint(content.length) : []
+      return concat([Uint8Array.from([...varint(key), ...length]), content])
+    }),
+  )
+}
+
+const NAMES = ['x', 'y', 'w1', 'b1', 'w2', 'conv1', 'relu1', 'pads', 'bicubic', 'Conv', 'Relu', 'Add', 'Pad', 'Slice', 'Cast', 'DepthToSpace', 'mode', 'CRD', 'DCR', 'edge', 'group', 'strides', '__proto__', 'constructor'] // prettier-ignore
+
+/** Changes a field somewhere in the tree; the lengths around it stay right. */
+function mutateTree(random: Random, nodes: Node[]): void {
+  const at = random.below(nodes.length)
+  const node = nodes[at]
+  if (node === undefined) return
+  const { value } = node
+  if (Array.isArray(value) && !oneIn(random, 4)) {
+    mutateTree(random, value)
+    return
+  }
+  const changes = [
+    () => nodes.splice(at, 1),
+    () => nodes.splice(at, 0, nodes[random.below(nodes.length)]),
+    () => (nodes[at] = nodes[random.below(nodes.length)]),
+    () => (node.key = 8 * pick(random, [1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 20]) + (node.key % 8)),
+    () => (node.value = latin1(pick(random, NAMES))),
+    () => {
+      if (typeof value === 'number') node.value = interesting(random, value)
+      else if (!Array.isArray(value)) node.value = mutateBytes(random, value, value)
+    },
+  ]
+  pick(random, changes)()
+  // What is no number any more has a length, and the other way round.
+  for (const each of nodes) {
+    if (each.key % 8 === 5 && (typeof each.value === 'number' || each.value.length !== 4)) each.key -= 3 // prettier-ignore
+    if (typeof each.value === 'number') each.key -= each.key % 8
+    else if (each.key % 8 === 0) each.key += 2
+  }
+}
+
+interface NetworkInput {
+  readonly file: Uint8Array
+  readonly expected?: Network
+  /** How much is left of a whole file when it is cut short. */
+  readonly cut: number
+}
+
+function makeFile(random: Random): NetworkInput {
+  const { file, network } = pick(random, FILES)
+  if (oneIn(random, 10)) return { file, cut: random.below(file.length), ...(network ? { expected: network } : {}) } // prettier-ignore
+  let changed: Uint8Array = file
+  for (let changes = 1 + random.below(3); changes > 0; changes--) {
+    const tree = oneIn(random, 5) ? undefined : parse(changed)
+    if (tree) {
+      mutateTree(random, tree)
+      changed = serialize(tree)
+    } else changed = mutateBytes(random, changed, pick(random, FILES).file)
+  }
+  return { file: changed, cut: 0 }
+}
+
+/** Undefined where `read` refuses, which it may do by a ModelError only. */
+function accepted<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error
+    return undefined
+  }
+}
+
+function holdSame(a: Network, b: Network, property: string): void {
+  hold(a.scale === b.scale && a.residual === b.residual && a.padding === b.padding && a.layers.length === b.layers.length, property) // prettier-ignore
+  a.layers.forEach((layer, i) => {
+    const other = b.layers[i]
+    const isSameShape = layer.kernel === other.kernel && layer.inputs === other.inputs && layer.outputs === other.outputs && layer.hasSkip === other.hasSkip // prettier-ignore
+    hold(isSameShape, () => `${property}: layer ${i + 1}`)
+    const isSame = (x: Float32Array, y: Float32Array) => x.length === y.length && x.every((v, at) => Object.is(v, y[at])) // prettier-ignore
+    hold(isSame(layer.weights, other.weights) && isSame(layer.bias, other.bias), () => `${property}: the weights of layer ${i + 1}`) // prettier-ignore
+  })
+}
+
+function checkNetwork({ file, expected, cut }: NetworkInput): boolean {
+  const before = file.slice()
+  const network = accepted(() => decodeNetwork(file))
+  hold(Buffer.compare(before, file) === 0, 'the file was changed')
+  if (expected) {
+    hold(network !== undefined, 'a whole file was refused')
+    holdSame(network!, expected, 'not the network that was written')
+    hold(!accepted(() => decodeNetwork(file.subarray(0, cut))), 'taken though it was cut short')
+  }
+  if (!network) return false
+  const arrays = new Set(network.layers.flatMap(({ weights, bias }) => [weights, bias]))
+  const held = [...arrays].reduce((sum, array) => sum + array.byteLength, 0)
+  hold(held <= 2 * file.length, () => `${held} bytes of weights from a file of ${file.length}`) // halves count double
+  for (const { kernel, inputs, outputs, weights, bias } of network.layers) {
+    hold(weights.length === kernel * kernel * inputs * outputs && bias.length === outputs, 'weights of another shape') // prettier-ignore
+    hold(weights.every(Number.isFinite) && bias.every(Number.isFinite), 'weights that are no numbers') // prettier-ignore
+  }
+  holdSame(decodeNetwork(encodeNetwork(network)), network, 'written and read again it is another')
+  return true
+}
+
+function checkProtobuf(bytes: Uint8Array): boolean {
+  try {
+    let length = 0
+    for (const field of readFields(bytes)) {
+      hold(field.number >= 0 && field.value >= 0, 'a number below zero')
+      hold(field.bytes.length <= bytes.length, 'a field larger than its message')
+      length += field.bytes.length
+      hold(length <= bytes.length, 'fields that overlap')
+      hold(readIntegers(field).length <= Math.max(1, field.bytes.length), 'more numbers than bytes')
+    }
+    return true
+  } catch (error) {
+    if (!(error instanceof RangeError) || error.message.includes('call stack')) throw error
+    return false
+  }
+}
+
+// The manifest
+
+const SHA256 = '0123456789abcdef'.repeat(4)
+const MANIFEST: Manifest = {
+  version: 1,
+  models: [
+    { name: 'srcnn', scale: 3, file: 'srcnn-x3.onnx', sha256: SHA256, bytes: 1000 },
+    {
+      name: 'fast-jpeg', scale: 2, file: 'fast-jpeg-x2.onnx', sha256: SHA256, bytes: 1, architecture: '9-1-5 1-64-32-1 residual',
+      padding: 'edge', data: 'T91 (91 images)', licence: 'unknown', seed: -1, steps: 10, patches: 100, runtime: 'node', command: 'npm run trainer', date: '2026-01-01',
+      scores: [{ set: 'Set5', input: 'float', images: 5, psnr: 32.5, ssim: 0.9, bicubic: { psnr: 30.4, ssim: 0.87 } }],
+      validation: { data: 'a', images: 3, input: 'uint8', psnr: 30, bicubic: 29 }, scenes: 0.5,
+    },
+  ],
+} // prettier-ignore
+
+/** Stands for lists in lists, so many that JSON.stringify gives up. */
+const DEEP = 'deep'
+const DEEP_TEXT = '['.repeat(20_000) + ']'.repeat(20_000)
+const VALUES: readonly (() => unknown)[] = [
+  () => null, () => true, () => 0, () => -1, () => 1.5, () => 1e21, () => -0, () => 3, () => '', () => 'srcnn', () => '../srcnn.onnx', () => 'a/b.onnx', () => 'srcnn-x4.onnx\n', () => SHA256.toUpperCase(),
+  () => [], () => [[]], () => ({}), () => ({ length: 3 }), () => DEEP, () => '\ud800', () => 'x'.repeat(5000),
+] // prettier-ignore
+
+/** Changes one value somewhere; `value` is a tree of objects and lists. */
+function mutateJson(random: Random, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || oneIn(random, 8)) return pick(random, VALUES)()
+  if (Array.isArray(value)) {
+    const list: unknown[] = [...value]
+    const at = random.below(list.length)
+    if (list.length === 0 || oneIn(random, 5)) list.push(list[at] ?? pick(random, VALUES)())
+    else if (oneIn(random, 4)) list.splice(at, 1)
+    else list[at] = mutateJson(random, list[at])
+    return list
+  }
+  const entries = Object.entries(value)
+  const at = random.below(entries.length)
+  const key = pick(random, ['name', 'scale', 'file', 'sha256', 'bytes', 'scores', 'version', 'models', '__proto__', 'toJSON', 'unknown']) // prettier-ignore
+  if (entries.length === 0 || oneIn(random, 6)) entries.push([key, pick(random, VALUES)()])
+  else if (oneIn(random, 5)) entries.splice(at, 1)
+  else entries[at][1] = mutateJson(random, entries[at][1])
+  return Object.fromEntries(entries)
+}
+
+const WORDS = ['"name"', '"scale"', '"models"', '"version"', 'null', 'true', '[', ']', '{', '}', ':', ',', '""', '1e999', '"__proto__"', '"\\u0000"'] // prettier-ignore
+
+function makeManifest(random: Random): string {
+  let value: unknown = MANIFEST
+  for (let changes = random.below(4); changes > 0; changes--) value = mutateJson(random, value)
+  const text = JSON.stringify(value).replace(`"${DEEP}"`, DEEP_TEXT)
+  return oneIn(random, 4) ? mutateText(random, text, WORDS) : text
+}
+
+function checkManifest(text: string): boolean {
+  const manifest = accepted(() => parseManifest(text))
+  if (!manifest) return false
+  const seen = new Set<string>()
+  for (const { name, scale, file, sha256, bytes } of manifest.models) {
+    hold([2, 3, 4].includes(scale), `scale ${scale}`)
+    hold(/^[\w.-]+\.onnx$/.test(file) && !file.startsWith('.') && !file.includes('\n'), () => `file ${file}`) // prettier-ignore
+    hold(sha256.length === 64 && sha256 === sha256.toLowerCase(), 'no SHA-256')
+    hold(Number.isInteger(bytes) && bytes > 0, `${bytes} bytes`)
+    hold(!seen.has(`${name} ${scale}`), 'a model twice')
+    seen.add(`${name} ${scale}`)
+  }
+  const formatted = formatManifest(manifest)
+  hold(formatManifest(parseManifest(formatted)) === formatted, 'written and read again it is another') // prettier-ignore
+  return true
+}
+
+export function modelTargets(): Target[] {
+  return [
+    define({
+      name: 'network',
+      about:
+        'decodeNetwork: a ModelError, or a network that is the same when written and read again',
+      share: 25,
+      make: makeFile,
+      check: checkNetwork,
+      fileOf: ({ file }) => file,
+    }),
+    define({
+      name: 'protobuf',
+      about: 'readFields: fields inside their message, or a RangeError',
+      share: 40,
+      make: (random) => mutateBytes(random, pick(random, FILES).file.subarray(random.below(64)), FILES[0].file), // prettier-ignore
+      check: checkProtobuf,
+    }),
+    define({
+      name: 'manifest',
+      about: 'parseManifest: a ModelError, or what is the same when written and read again',
+      share: 30,
+      make: makeManifest,
+      check: checkManifest,
+    }),
+  ]
+}

@@ -1,0 +1,395 @@
+// The readers of picture files. Most inputs are changed pictures of made.ts, some are whole: then what must be
+// read is known exactly.
+import sharp from 'sharp'
+import { concat } from '../../../worker/codec/concat.ts'
+import { CodecError } from '../../../worker/codec/error.ts'
+import { type Header, readHeader, uprightSize } from '../../../worker/codec/header.ts'
+import { readOrientation, withoutExifPrefix } from '../../../worker/codec/header/exif.ts'
+import { qualityOf, stepTablesIn } from '../../../worker/codec/header/quality.ts'
+import { MIME_TYPES } from '../../../worker/codec/header/sniff.ts'
+import { iccColorSpace, readIcc } from '../../../worker/codec/icc.ts'
+import { plainPng } from '../../../worker/codec/png.ts'
+import type { Random } from '../../../worker/image/prng.ts'
+import { codec } from '../../support/codec.ts'
+import { pngChunk } from '../../support/png.ts'
+import { latin1, mutateBytes, oneIn, pick, randomBytes, u16be } from '../bytes.ts'
+import { define, hold, type Target } from '../fuzz.ts'
+import {
+  bomb,
+  DECODED,
+  type Made,
+  makeExif,
+  makeIcc,
+  makeOther,
+  makePicture,
+  stored,
+} from '../made.ts'
+import { isRegularGif, mutateParts } from '../structure.ts'
+
+type Type = (typeof DECODED)[number]
+
+export interface PictureInput {
+  readonly bytes: Uint8Array
+  /** Where the file is known to be whole. */
+  readonly expected?: Made['expected']
+  /** Put behind the file. */
+  readonly tail: Uint8Array
+  /** How much of the file is left when it is cut short. */
+  readonly cut: number
+}
+
+const fileOf = ({ bytes }: PictureInput) => bytes
+
+/** Files of the five formats that are decoded, by their first byte. */
+function typeOf(bytes: Uint8Array): Type | undefined {
+  return ({ 0xff: 'jpeg', 0x89: 'png', 0x52: 'webp', 0x47: 'gif', 0x42: 'bmp' } as const)[bytes[0]]
+}
+
+/** What a file is known by; most changes leave it alone, as a file of no type is refused at once. */
+const SIGNATURE_BYTES = { jpeg: 3, png: 8, webp: 4, gif: 6, bmp: 2 } as const
+
+function makeInput(
+  random: Random,
+  corpus: readonly Uint8Array[],
+  types: readonly Type[] = DECODED,
+): PictureInput {
+  // prettier-ignore
+  const fromCorpus = corpus.length > 0 && oneIn(random, 2) ? pick(random, corpus) : undefined
+  const made = !fromCorpus && types === DECODED && oneIn(random, 12) ? makeOther(random) : makePicture(random, pick(random, types)) // prettier-ignore
+  const whole = fromCorpus ?? made.bytes
+  const other = makePicture(random, pick(random, types)).bytes
+  const changes = oneIn(random, 8) ? 0 : 1 + random.below(pick(random, [1, 2, 6]))
+  let bytes = whole
+  for (let i = 0; i < changes; i++) {
+    const type = oneIn(random, 3) ? undefined : typeOf(bytes)
+    bytes = type ? mutateParts(random, type, bytes, other) : mutateBytes(random, bytes, other)
+  }
+  const type = typeOf(whole)
+  if (type && changes > 0 && bytes.length > 16 && !oneIn(random, 16)) {
+    bytes = concat([whole.subarray(0, SIGNATURE_BYTES[type]), bytes.subarray(SIGNATURE_BYTES[type])]) // prettier-ignore
+  }
+  const tail = pick(random, [
+    () => randomBytes(random, 1 + random.below(20)),
+    () => other,
+    () => new Uint8Array(9000),
+    // A part of the format, as if it belonged to the file.
+    () => (type ? mutateParts(random, type, other, other).subarray(12) : other),
+  ])()
+  return { bytes, tail, cut: random.below(bytes.length + 1), ...(changes === 0 && !fromCorpus ? { expected: made.expected } : {}) } // prettier-ignore
+}
+
+function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && Buffer.compare(a, b) === 0)
+}
+
+const FIELDS = ['type', 'mime', 'width', 'height', 'orientation', 'alpha', 'grey', 'jpegQuality', 'obstacle'] as const // prettier-ignore
+
+function holdEqual(a: Header, b: Header, property: string): void {
+  for (const field of FIELDS) {
+    hold(a[field] === b[field], () => `${property}: ${field} is ${a[field]} and ${b[field]}`)
+  }
+  hold(sameBytes(a.icc, b.icc), `${property}: the profiles differ`)
+}
+
+const LARGEST_SIDE: Readonly<Record<string, number>> = { jpeg: 0xffff, gif: 0xffff, webp: 2 ** 14, png: 2 ** 31 - 1, bmp: 2 ** 31 - 1 } // prettier-ignore
+
+/** What holds for every header, whatever the file. */
+function holdSane(header: Header, bytes: Uint8Array): void {
+  const { type, mime, width, height, orientation, icc, jpegQuality, obstacle } = header
+  hold(MIME_TYPES[type] === mime, `no such type: ${type}, ${mime}`)
+  for (const size of [width, height]) hold(Number.isInteger(size) && size >= 0, `a side is ${size}`)
+  hold([1, 2, 3, 4, 5, 6, 7, 8].includes(orientation), `orientation ${orientation}`)
+  hold(jpegQuality === undefined || (type === 'jpeg' && Number.isInteger(jpegQuality) && jpegQuality >= 1 && jpegQuality <= 100), `quality ${jpegQuality}`) // prettier-ignore
+  hold((obstacle === 'NOT_AN_IMAGE') === (type === 'unknown'), `${type} with ${obstacle}`)
+  hold(type !== 'gif' || (orientation === 1 && !icc), 'a GIF with EXIF or a profile')
+  hold(type !== 'jpeg' || !header.alpha, 'a transparent JPEG')
+  if (icc) {
+    hold(icc.length <= bytes.length, 'a profile larger than its file')
+    const isView = icc.buffer === bytes.buffer && icc.byteOffset >= bytes.byteOffset && icc.byteOffset + icc.length <= bytes.byteOffset + bytes.length // prettier-ignore
+    hold(type === 'jpeg' || isView, 'a profile outside its file')
+  }
+  const upright = uprightSize(header)
+  hold(upright.width * upright.height === width * height, 'another area upright')
+  if (obstacle) return
+  hold((DECODED as readonly string[]).includes(type), `${type} without an obstacle`)
+  for (const size of [width, height]) hold(size >= 1 && size <= LARGEST_SIDE[type], `a side is ${size}`) // prettier-ignore
+}
+
+/** Where there is no obstacle there are pixels, as far as a look that owes nothing to the readers can tell. */
+function holdPixels({ type, width, height, obstacle }: Header, bytes: Uint8Array): void {
+  if (obstacle) return
+  if (type === 'png') {
+    const chunks = chunksOf(bytes)
+    const view = new DataView(chunks[0][1].buffer, chunks[0][1].byteOffset)
+    hold(view.getUint32(0) === width && view.getUint32(4) === height, 'not the size in IHDR')
+    hold(
+      chunks.some(([name]) => name === 'IDAT'),
+      'a PNG without a whole IDAT',
+    )
+  }
+  // No run-length coding: a bit a pixel at least.
+  hold(type !== 'bmp' || width * height <= 8 * bytes.length, 'a BMP without the bytes for it')
+}
+
+/** The bytes in the middle of others: what lies around a file must not be read. */
+function surrounded(bytes: Uint8Array, by: number): Uint8Array {
+  const around = new Uint8Array(bytes.length + 70).fill(by)
+  around.set(bytes, 33)
+  return around.subarray(33, 33 + bytes.length)
+}
+
+function checkHeader({ bytes, expected, tail, cut }: PictureInput): boolean {
+  const before = bytes.slice()
+  const header = readHeader(bytes)
+  hold(sameBytes(bytes, before), 'the file was changed')
+  holdSane(header, bytes)
+  holdPixels(header, bytes)
+  holdEqual(header, readHeader(surrounded(bytes, bytes.length & 0xff)), 'in the middle of other bytes') // prettier-ignore
+
+  const short = readHeader(bytes.subarray(0, cut))
+  holdSane(short, bytes)
+  holdPixels(short, bytes.subarray(0, cut))
+  if (!short.obstacle && !header.obstacle && header.type !== 'webp') {
+    hold(short.width === header.width && short.height === header.height, () => `cut short it has another size: ${short.width}x${short.height}, not ${header.width}x${header.height}`) // prettier-ignore
+  }
+  if (expected) {
+    for (const [field, value] of Object.entries(expected) as [keyof Header, unknown][]) {
+      if (field === 'icc') hold(sameBytes(header.icc, expected.icc), 'another profile')
+      else hold(header[field] === value, () => `${field}: expected ${String(value)}, got ${String(header[field])}`) // prettier-ignore
+    }
+    if (typeOf(bytes)) holdEqual(header, readHeader(concat([bytes, tail])), 'with bytes behind it')
+  }
+  return !header.obstacle
+}
+
+/** Types of chunks and their data, in order; ends before one that is cut. */
+function chunksOf(png: Uint8Array): [string, Uint8Array][] {
+  const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
+  const chunks: [string, Uint8Array][] = []
+  for (let at = 8; at + 12 <= png.length;) {
+    const length = view.getUint32(at)
+    if (at + 12 + length > png.length) break
+    chunks.push([Buffer.from(png.subarray(at + 4, at + 8)).toString('latin1'), png.subarray(at + 8, at + 8 + length)]) // prettier-ignore
+    at += 12 + length
+  }
+  return chunks
+}
+
+function checkPlainPng({ bytes }: PictureInput): boolean {
+  const header = readHeader(bytes)
+  if (header.type !== 'png') return false
+  const plain = plainPng(bytes)
+  const chunks = chunksOf(plain)
+  const size = chunks.reduce((sum, [, data]) => sum + 12 + data.length, 8)
+  hold(size === plain.length, 'bytes that are no chunk')
+  hold(chunks.at(-1)?.[0] === 'IEND', 'no end')
+  const isPicture = ([type]: [string, unknown], i: number) => ['IHDR', 'PLTE', 'tRNS', 'IDAT'].includes(type) || i === chunks.length - 1 // prettier-ignore
+  hold(chunks.every(isPicture), 'chunks beside the picture')
+  hold(sameBytes(plainPng(plain), plain), 'made plain twice it is another')
+  const data = (list: readonly [string, Uint8Array][]) => {
+    const end = list.findIndex(([type]) => type === 'IEND') >>> 0 // all, where there is none
+    return concat(list.slice(0, end).flatMap(([type, part]) => (type === 'IDAT' ? [part] : [])))
+  }
+  hold(sameBytes(data(chunks), data(chunksOf(bytes))), 'other pixel data')
+  if (header.obstacle) return false
+  holdEqual({ ...header, orientation: 1, icc: undefined }, readHeader(plain), 'made plain')
+  return true
+}
+
+interface ExifInput {
+  readonly tiff: Uint8Array
+  readonly expected?: number
+}
+
+function makeExifInput(random: Random): ExifInput {
+  const { tiff, orientation } = makeExif(random)
+  if (oneIn(random, 4)) return { tiff, expected: orientation }
+  let changed = tiff
+  for (let i = random.below(4); i >= 0; i--) changed = mutateBytes(random, changed, tiff)
+  return { tiff: changed }
+}
+
+function checkExif({ tiff, expected }: ExifInput): boolean {
+  const found = readOrientation(tiff)
+  hold([1, 2, 3, 4, 5, 6, 7, 8].includes(found), `orientation ${found}`)
+  hold(expected === undefined || found === expected, `expected ${expected}, got ${found}`)
+  hold(readOrientation(surrounded(tiff, 1)) === found, 'in the middle of other bytes: another')
+  const prefixed = concat([latin1('Exif\0\0'), tiff])
+  hold(readOrientation(withoutExifPrefix(prefixed)) === found, 'with a prefix: another')
+  return found !== 1
+}
+
+interface IccInput {
+  readonly png: Uint8Array
+  readonly expected?: Uint8Array
+  readonly hasNone: boolean
+}
+
+/** What a profile may have at most when it is inflated: 4 MiB. */
+const MAX_PROFILE_BYTES = 4_194_304
+
+/** A PNG with a deflated profile: whole, broken, or one that is too large. */
+function makeIccInput(random: Random): IccInput {
+  const { bytes } = makePicture(random, 'png')
+  const icc = concat([makeIcc(random), new Uint8Array(1)])
+  const runs = oneIn(random, 20) ? pick(random, [1, 1000, 16_255, 16_256, 20_000, 50_000]) : 0
+  const isLarge = icc.length + 258 * runs > MAX_PROFILE_BYTES
+  const whole = runs > 0 ? bomb(icc, runs) : stored(icc)
+  const isWhole = oneIn(random, 2)
+  const deflated = isWhole ? whole : mutateBytes(random, whole, bytes)
+  // A later profile would replace this one.
+  const kept = chunksOf(bytes).filter(([type]) => type !== 'iCCP')
+  const [header, ...others] = kept.map(([type, content]) => pngChunk(type, content))
+  const profile = pngChunk('iCCP', concat([latin1('p\0\0'), deflated]))
+  return {
+    png: concat([bytes.subarray(0, 8), header, profile, ...others]),
+    hasNone: isLarge && isWhole,
+    ...(isWhole && !isLarge ? { expected: concat([icc, new Uint8Array(258 * runs)]) } : {}),
+  }
+}
+
+async function checkIcc({ png, expected, hasNone }: IccInput): Promise<boolean> {
+  const icc = await readIcc(readHeader(png))
+  hold(!expected || sameBytes(icc, expected), 'not the profile that was put in')
+  hold(!hasNone || icc === undefined, 'a profile that is too large')
+  if (!icc) return false
+  hold(icc.length >= 128 && icc.length <= MAX_PROFILE_BYTES, `a profile of ${icc.length} bytes`)
+  hold(iccColorSpace(icc).length === 4, 'no colour space')
+  hold(icc.buffer !== png.buffer, 'the profile keeps the file alive')
+  return true
+}
+
+/** What a DQT segment holds. */
+function makeTables(random: Random): Uint8Array {
+  const table = () => {
+    const isWide = oneIn(random, 3)
+    const step = random.below(isWide ? 65_536 : 256)
+    const steps = Array.from({ length: 64 }, () => (isWide ? u16be(step) : Uint8Array.of(step)))
+    return concat([Uint8Array.of((isWide ? 0x10 : 0) + random.below(4)), ...steps])
+  }
+  const tables = concat(Array.from({ length: 1 + random.below(3) }, table))
+  return oneIn(random, 3) ? tables : mutateBytes(random, tables, tables)
+}
+
+function checkTables(segment: Uint8Array): boolean {
+  let end = 0
+  for (const [id, steps] of stepTablesIn(segment)) {
+    hold(id >= 0 && id <= 3, `table ${id}`)
+    hold(steps.length === 64 || steps.length === 128, `${steps.length} bytes of steps`)
+    hold(steps.byteOffset - segment.byteOffset > end || end === 0, 'tables overlap')
+    end = steps.byteOffset - segment.byteOffset + steps.length
+    hold(end <= segment.length, 'a table outside its segment')
+    const quality = qualityOf(steps)
+    hold(Number.isInteger(quality) && quality >= 1 && quality <= 100, `quality ${quality}`)
+  }
+  return end > 0
+}
+
+/** More would only test how long a decoder takes. */
+const MAX_PIXELS = 100_000
+
+async function checkDecoder({ bytes, expected }: PictureInput): Promise<boolean> {
+  const header = readHeader(bytes)
+  if (header.obstacle || header.width * header.height > MAX_PIXELS) return false
+  try {
+    const picture = await codec.decode(bytes, header)
+    const { width, height } = uprightSize(header)
+    hold(picture.width === width && picture.height === height, 'not the size that was promised')
+    return true
+  } catch (error) {
+    if (!(error instanceof CodecError)) throw error
+    hold(expected === undefined, () => `a whole file: ${error.message}`)
+    // A limit on the header's size is no limit where the decoder reads another.
+    hold(!error.message.includes('header says'), error.message)
+    return false
+  }
+}
+
+/** libnsgif believes no screen of these sizes, and takes what the frames need. */
+function isDoubted({ type, width, height }: Header): boolean {
+  const screens = ['640x480', '640x512', '800x600', '1024x768', '1280x1024', '1600x1200']
+  return type === 'gif' && (Math.max(width, height) > 2048 || screens.includes(`${width}x${height}`)) // prettier-ignore
+}
+
+/** libvips as the oracle, where it takes the file as well. It knows no BMP. */
+async function checkAgainstSharp({ bytes }: PictureInput): Promise<boolean> {
+  const header = readHeader(bytes)
+  if (header.obstacle || isDoubted(header)) return false
+  let seen
+  try {
+    seen = await sharp(bytes, { failOn: 'none', limitInputPixels: false }).metadata()
+  } catch {
+    return false
+  }
+  const { width, height, pages = 1 } = seen
+  hold(width === header.width && height === header.height, () => `libvips sees ${width}x${height}, we ${header.width}x${header.height}`) // prettier-ignore
+  hold(
+    pages === 1 || (header.type === 'gif' && !isRegularGif(bytes)),
+    () => `libvips sees ${pages} frames, we one`,
+  )
+  hold(seen.format === header.type, () => `libvips sees ${seen.format}, we ${header.type}`)
+  return true
+}
+
+export function pictureTargets(corpus: readonly Uint8Array[]): Target[] {
+  const any = (random: Random) => makeInput(random, corpus)
+  const pngs = corpus.filter((file) => typeOf(file) === 'png')
+  return [
+    define({
+      name: 'header',
+      about: 'readHeader: sane, repeatable, blind to what lies around; exact for whole files',
+      share: 400,
+      make: any,
+      check: checkHeader,
+      fileOf,
+    }),
+    define({
+      name: 'plain-png',
+      about: 'plainPng: picture chunks alone, the same pixel data, the same header',
+      share: 100,
+      make: (random) => makeInput(random, pngs, ['png']),
+      check: checkPlainPng,
+      fileOf,
+    }),
+    define({
+      name: 'exif',
+      about: 'readOrientation: 1 to 8, exact for whole blocks in either byte order',
+      share: 60,
+      make: makeExifInput,
+      check: checkExif,
+      fileOf: ({ tiff }) => tiff,
+    }),
+    define({
+      name: 'dqt',
+      about: 'JPEG quantisation tables: inside their segment, a quality of 1 to 100',
+      share: 10,
+      make: makeTables,
+      check: checkTables,
+    }),
+    define({
+      name: 'icc',
+      about: 'readIcc: the profile that was put in, a copy, never a large one',
+      share: 5,
+      make: makeIccInput,
+      check: checkIcc,
+      fileOf: ({ png }) => png,
+    }),
+    define({
+      name: 'decode',
+      about: 'decoders: pixels of the size that readHeader promised, or a CodecError',
+      share: 2,
+      make: any,
+      check: checkDecoder,
+      fileOf,
+    }),
+    define({
+      name: 'sharp',
+      about: "readHeader against libvips' size, type and number of frames",
+      share: 5,
+      isForCommand: true,
+      make: any,
+      check: checkAgainstSharp,
+      fileOf,
+    }),
+  ]
+}

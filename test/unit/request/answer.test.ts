@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest'
+import { isKnown } from '../../../worker/answer.ts'
+
+test.each([
+  ['"a"', '"a"', true],
+  ['W/"a"', '"a"', true],
+  ['"b", W/"a"', '"a"', true],
+  ['*', '"a"', true],
+  ['"b"', '"a"', false],
+  ['', '"a"', false],
+  // An origin's tag may hold a comma.
+  ['"a,b"', '"a,b"', true],
+  ['"x","a,b" , "y"', 'W/"a,b"', true],
+  ['"x,a"', '"a"', false],
+  // Without quotes, as careless origins write it
+  ['a', 'a', true],
+  ['b, a', 'a', true],
+])('who has %s has %s: %s', (field, etag, known) => {
+  const request = new Request('https://a.test/b.jpg', { headers: { 'if-none-match': field } })
+  expect(isKnown(request, etag, undefined)).toBe(known)
+})

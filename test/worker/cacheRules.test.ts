@@ -1,0 +1,546 @@
+// What an origin's headers make of an answer, as a decision table: each rule in each situation is a test, in
+// workerd with its Cache API and an R2 bucket behind it. RFC 9111 as for a shared cache, RFC 5861.
+import { createHash } from 'node:crypto'
+import type { Miniflare } from 'miniflare'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { CLOCK, clockAhead } from '../support/clock.ts'
+import { flatPicture, isPictureOf } from '../support/flat.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin.ts'
+import { startWorker } from '../support/worker.ts'
+
+/** A text is Cache-Control; several are as many lines. `@9`: the date in 9 seconds. */
+type Says = string | Readonly<Record<string, string | readonly string[]>>
+
+interface Rule {
+  readonly says: Says
+  /** Our Cache-Control; ORIGINAL: the picture comes as it was, with the origin's own. */
+  readonly answer: string
+  /** For how many seconds others get it without the origin being asked; 0: it is asked each time. */
+  readonly fresh: number | 'not kept'
+  /** For how many seconds after that it is served while the origin fails. */
+  readonly stale: number
+  /** Whether it may be another picture for who has a cookie, who then sees his own. */
+  readonly isPersonal: boolean
+}
+
+const DEFAULT = 300
+const DAY = 86_400
+const YEAR = 31_536_000
+const ORIGINAL = 'as the origin says'
+const NO_CACHE = 'public, no-cache'
+const NO_STORE = 'private, no-store'
+
+const fresh = (says: Says, seconds: number, stale = DAY): Rule => ({ says, answer: `public, max-age=${seconds}`, fresh: seconds, stale, isPersonal: false }) // prettier-ignore
+const askedEachTime = (says: Says, stale = DAY): Rule => ({ says, answer: NO_CACHE, fresh: 0, stale, isPersonal: false }) // prettier-ignore
+const notKept = (says: Says, isPersonal = false): Rule => ({ says, answer: NO_STORE, fresh: 'not kept', stale: 0, isPersonal }) // prettier-ignore
+const ownedBySomebody = (says: Says): Rule => notKept(says, true)
+const original = (says: Says, isPersonal = false): Rule => ({ says, answer: ORIGINAL, fresh: 'not kept', stale: 0, isPersonal }) // prettier-ignore
+
+const RULES: readonly Rule[] = [
+  // Nothing of any weight
+  fresh({}, DEFAULT),
+  fresh('public', DEFAULT),
+  fresh('immutable', DEFAULT),
+  fresh('x-no-store, privately, no-transforms', DEFAULT),
+  fresh({ pragma: 'no-cache' }, DEFAULT),
+  fresh({ 'last-modified': '@-864000' }, DEFAULT),
+  fresh('', DEFAULT),
+  fresh(',, ,', DEFAULT),
+
+  // Lifetimes
+  fresh('max-age=60', 60),
+  fresh('MAX-AGE=60', 60),
+  fresh('Max-Age="60"', 60),
+  fresh('max-age = 60', 60),
+  fresh('public,max-age=60,immutable', 60),
+  fresh({ 'cache-control': ['public', 'max-age=60'] }, 60),
+  fresh({ 'cache-control': ['max-age=60', 'max-age=90'] }, 60),
+  fresh('max-age=60, max-age=90', 60),
+  fresh('max-age=60, stale-while-revalidate=900', 60),
+  fresh('max-age=31536000, immutable', YEAR),
+  fresh('max-age=99999999', YEAR),
+  fresh('max-age=99999999999999999999', YEAR), // too large to be read is as large as can be (RFC 9111, 1.2.2)
+  fresh('public; max-age=60', 60),
+  fresh('x-own="a, max-age=9", max-age=60', 60),
+  askedEachTime('max-age=0'),
+  askedEachTime('max-age'),
+  askedEachTime('max-age='),
+  askedEachTime('max-age=-60'),
+  askedEachTime('max-age=6e3'),
+  askedEachTime('max-age=60.5'),
+  askedEachTime("max-age='60'"),
+  askedEachTime('max-age=one hour'),
+
+  // Of a shared cache, which forbids to serve what is stale
+  fresh('s-maxage=60', 60, 0),
+  fresh('S-MaxAge="60", max-age=90', 60, 0),
+  { ...fresh('max-age=60, s-maxage=90', 90, 0), answer: 'public, max-age=60' },
+  { ...fresh('max-age=0, s-maxage=90', 90, 0), answer: NO_CACHE },
+  askedEachTime('max-age=60, s-maxage=0', 0),
+  askedEachTime('max-age=60, s-maxage=junk', 0),
+
+  // Age
+  fresh({ 'cache-control': 'max-age=600', age: '60' }, 540),
+  fresh({ 'cache-control': 'max-age=600', age: 'old' }, 600),
+  fresh({ 'cache-control': 'max-age=600', age: '-60' }, 600),
+  fresh({ 'cache-control': 'max-age=600', age: ['60', '0'] }, 540),
+  fresh({ 'cache-control': 's-maxage=600', age: '60' }, 540, 0),
+  askedEachTime({ 'cache-control': 'max-age=600', age: '600' }),
+  askedEachTime({ 'cache-control': 'max-age=600', age: '99999999999999999999' }),
+  fresh({ age: '60' }, DEFAULT),
+
+  // Expires
+  fresh({ expires: '@600', date: '@0' }, 600),
+  fresh({ expires: '@600', date: '@300' }, 300),
+  fresh({ expires: '@600' }, 600),
+  fresh({ expires: '@600', date: 'today' }, 600),
+  fresh({ expires: '@600', date: '@0', age: '60' }, 540),
+  fresh({ expires: '@99999999', date: '@0' }, YEAR),
+  fresh({ expires: '@0', date: '@0', 'cache-control': 'max-age=60' }, 60),
+  fresh({ expires: '0', 'cache-control': 's-maxage=60' }, 60, 0),
+  askedEachTime({ expires: '@0', date: '@0' }),
+  askedEachTime({ expires: '@-9', date: '@0' }),
+  askedEachTime({ expires: '0' }),
+  askedEachTime({ expires: '-1' }),
+  askedEachTime({ expires: 'never' }),
+  askedEachTime({ expires: '3600' }), // seconds, as some believe: no year
+  askedEachTime({ expires: '2099' }),
+  askedEachTime({ expires: ['@600', '@900'] }),
+
+  // What forbids to serve what is stale, or to serve anything unasked
+  askedEachTime('no-cache', 0),
+  askedEachTime('NO-CACHE, max-age=60', 0),
+  askedEachTime('no-cache="Set-Cookie", max-age=60', 0),
+  askedEachTime({ 'cache-control': ['max-age=60', 'no-cache'] }, 0),
+  fresh('max-age=60, must-revalidate', 60, 0),
+  fresh('max-age=60, proxy-revalidate', 60, 0),
+  fresh('max-age=60, stale-if-error=120', 60, 120),
+  fresh('max-age=60, Stale-If-Error="120"', 60, 120),
+  fresh('max-age=60, stale-if-error=0', 60, 0),
+  fresh('max-age=60, stale-if-error=junk', 60, 0),
+  fresh('max-age=60, stale-if-error=99999999', 60, DAY),
+  fresh('stale-if-error=120', DEFAULT, 120),
+  askedEachTime('max-age=0, stale-if-error=120', 120),
+  // A prohibition is stronger (RFC 9111, 4.2.4).
+  fresh('max-age=60, stale-if-error=120, must-revalidate', 60, 0),
+  fresh('s-maxage=60, stale-if-error=120', 60, 0),
+  askedEachTime('no-cache, stale-if-error=120', 0),
+
+  // What is not for others
+  notKept('no-store'),
+  notKept('No-Store, max-age=60'),
+  notKept('no-store="x", max-age=60'),
+  notKept('must-understand, no-store, max-age=60'),
+  notKept('max-age=60; no-store'),
+  notKept({ 'cache-control': ['max-age=60', 'no-store'] }),
+  notKept('no-store, no-cache, must-revalidate, stale-if-error=120'),
+  notKept({ 'cache-control': 'max-age=60', 'set-cookie': 'a=b' }),
+  notKept({ 'cache-control': 'public, max-age=60', 'set-cookie': ['a=b; Path=/', 'c=d'] }),
+  notKept({ 'cache-control': 'max-age=60', vary: 'User-Agent' }),
+  notKept({ 'cache-control': 'max-age=60', vary: 'Accept-Language' }),
+  notKept({ 'cache-control': 'max-age=60', vary: 'Authorization' }),
+  notKept({ 'cache-control': 'max-age=60', vary: ['Accept-Encoding', 'DPR'] }),
+  ownedBySomebody('private'),
+  ownedBySomebody('PRIVATE, max-age=60'),
+  ownedBySomebody('public, private, max-age=60'),
+  ownedBySomebody('private="x-own, x-other", max-age=60'),
+  ownedBySomebody('private; max-age=60'),
+  ownedBySomebody({ 'cache-control': ['max-age=60', 'private'] }),
+  ownedBySomebody({ 'cache-control': 'max-age=60', vary: 'Cookie' }),
+  ownedBySomebody({ 'cache-control': 'max-age=60', vary: 'accept-encoding,COOKIE' }),
+  ownedBySomebody({ 'cache-control': 'max-age=60', vary: ['Accept', 'Cookie'] }),
+  ownedBySomebody({ 'cache-control': 'max-age=60', vary: '*' }),
+  ownedBySomebody({ vary: 'Accept-Encoding, *' }),
+
+  // On these our request does not depend: it is the same for every visitor
+  fresh({ 'cache-control': 'max-age=60', vary: 'Accept' }, 60),
+  fresh({ 'cache-control': 'max-age=60', vary: 'Origin' }, 60),
+  fresh({ 'cache-control': 'max-age=60', vary: 'Accept-Encoding' }, 60),
+  fresh({ 'cache-control': 'max-age=60', vary: 'ACCEPT,accept-encoding ,Origin,' }, 60),
+  fresh({ 'cache-control': 'max-age=60', vary: ['Accept', 'Accept-Encoding'] }, 60),
+  fresh({ vary: '' }, DEFAULT),
+
+  // What must not be changed
+  original('no-transform'),
+  original('NO-TRANSFORM, max-age=60'),
+  original('max-age=60, no-transform="yes"'),
+  original({ 'cache-control': ['max-age=60', 'no-transform'] }),
+  original('no-transform, no-store'),
+  original('no-transform, private', true),
+  original({ 'cache-control': 'no-transform', vary: 'Cookie' }, true),
+]
+
+const VISITORS: Readonly<Record<string, Record<string, string>>> = {
+  nothing: {},
+  'a cookie': { cookie: 'session=ann' },
+  Authorization: { authorization: 'Bearer ann' },
+}
+const CREDENTIALS = Object.keys(VISITORS)
+type Whose = (typeof CREDENTIALS)[number]
+
+let origin: FakeOrigin
+let worker: Miniflare
+beforeAll(async () => {
+  origin = await startOrigin()
+  worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['RESULTS_BUCKET'], prelude: CLOCK }) // prettier-ignore
+})
+afterAll(async () => {
+  await worker.dispose()
+  await origin.close()
+})
+afterEach(() => setClock(0))
+
+let ahead = 0
+/** Sets the worker's clock, for all that it is asked from then on. */
+async function setClock(seconds: number) {
+  if (seconds === ahead) return
+  ahead = seconds
+  origin.serve('/clock', '', clockAhead(seconds))
+  await (await worker.dispatchFetch('http://site.test/clock')).text()
+}
+
+/** A picture of its own for each test and each visitor. It answers what `says` is at that time. */
+interface Picture {
+  readonly path: string
+  status: number
+  etag: string
+  says: Says
+  /** What a 304 says. */
+  says304?: Says
+  isFailing: boolean
+}
+
+let count = 0
+function pictureThat(says: Says): Picture {
+  const path = `/${count++}.bmp`
+  const picture: Picture = { path, status: 200, etag: `"${path}"`, says, isFailing: false }
+  origin.handle(path, ({ headers }, response) => {
+    if (picture.isFailing) return void response.writeHead(503).end('down')
+    const { etag } = picture
+    const isKnown = headers['if-none-match'] === etag
+    const lines = linesOf((isKnown && picture.says304) || picture.says).map(([name, value]) => [name, dated(value)]) // prettier-ignore
+    response.sendDate = false
+    response.writeHead(isKnown ? 304 : picture.status, [...lines, ['etag', etag]].flat())
+    response.end(isKnown ? undefined : flatPicture(`${path} for ${whoAsks(headers)}`))
+    return undefined
+  })
+  return picture
+}
+
+function whoAsks({ cookie, authorization }: { cookie?: string; authorization?: string }): Whose {
+  return authorization ? 'Authorization' : cookie ? 'a cookie' : 'nothing'
+}
+
+function linesOf(says: Says): [string, string][] {
+  const headers = typeof says === 'string' ? { 'cache-control': says } : says
+  return Object.entries(headers).flatMap(([name, values]) =>
+    [values].flat().map((value): [string, string] => [name, value]),
+  )
+}
+
+function dated(value: string): string {
+  const seconds = /^@(-?\d+)$/.exec(value)?.[1]
+  return seconds === undefined ? value : new Date(Date.now() + 1000 * Number(seconds)).toUTCString()
+}
+
+async function ask({ path }: Picture, whose: Whose = 'nothing') {
+  const before = origin.asked.length
+  const response = await worker.dispatchFetch(`http://site.test${path}?sr=2&sr-model=bicubic`, { headers: VISITORS[whose], redirect: 'manual' }) // prettier-ignore
+  const bytes = Buffer.from(await response.arrayBuffer())
+  const { status, headers } = response
+  return {
+    status,
+    seen: status === 200 ? await nameOf(bytes, path) : bytes.toString(),
+    kept: headers.get('cache-control'),
+    cookie: headers.get('set-cookie'),
+    cacheStatus: headers.get('cache-status')?.replace('edge-srcnn; ', ''),
+    /** What the origin was asked on its behalf, and whether only for what is new. */
+    asked: origin.asked.slice(before).map(({ headers: sent }) => `${whoAsks(sent)}${sent['if-none-match'] ? ', if new' : ''}`), // prettier-ignore
+  }
+}
+
+/** Such as `sharper, for nothing`. */
+async function nameOf(bytes: Buffer, at: string): Promise<string> {
+  const path = at.replace('-from', '')
+  for (const whose of CREDENTIALS) {
+    const text = `${path} for ${whose}`
+    if (bytes.equals(flatPicture(text))) return `original, for ${whose}`
+    if (bytes[0] !== 0x42 && (await isPictureOf(text, bytes))) return `sharper, for ${whose}`
+  }
+  return 'something else'
+}
+
+/** Keeping goes on behind an answer: asks until what is to be kept is. */
+async function untilKept(picture: Picture) {
+  for (let i = 0; i < 200; i++) {
+    const answer = await ask(picture)
+    if (/^hit|fwd-status=304|same-picture/.test(answer.cacheStatus ?? '')) return answer
+  }
+  throw new Error(`${JSON.stringify(picture.says)} is not kept`)
+}
+
+/** What lies in the bucket of the picture that is everybody's. */
+async function kept({ path }: Picture): Promise<readonly unknown[]> {
+  const digest = createHash('sha256')
+    .update(flatPicture(`${path} for nothing`))
+    .digest('hex')
+  const bucket = await worker.getR2Bucket('RESULTS_BUCKET')
+  return (await bucket.list({ prefix: `results/${digest}/` })).objects
+}
+
+/** Lifetimes shrink while a test runs. */
+const SLACK = 30
+
+function expectCacheControl(actual: string | null, expected: string) {
+  const [, most] = /^public, max-age=(\d+)$/.exec(expected) ?? []
+  if (most === undefined) return expect(actual).toBe(expected)
+  const seconds = Number(/^public, max-age=(\d+)$/.exec(actual ?? '')?.[1])
+  expect(seconds).toBeLessThanOrEqual(Number(most))
+  return expect(seconds).toBeGreaterThan(Number(most) - SLACK)
+}
+
+/** Of an answer that is a 200. */
+function expectAnswer({ says, answer, isPersonal }: Rule, whose: Whose, got: Awaited<ReturnType<typeof ask>>) {
+  const isTheirOwn = whose === 'Authorization' || (whose === 'a cookie' && isPersonal)
+  const isOriginal = isTheirOwn || answer === ORIGINAL
+  expect([got.status, got.seen]).toEqual([200, `${isOriginal ? 'original' : 'sharper'}, for ${isTheirOwn ? whose : 'nothing'}`])
+  if (!isOriginal) {
+    expectCacheControl(got.kept, answer)
+    return expect(got.cookie).toBeNull()
+  }
+  const sent = linesOf(says).filter(([name]) => name === 'cache-control').map(([, value]) => value)
+  return expect(got.kept ?? '').toBe(sent.join(', '))
+} // prettier-ignore
+
+/** As it is sent, in a line. */
+function lineOf(says: Says): string {
+  const lines = linesOf(says).map(([name, value]) => `${name}: ${value}`)
+  return lines.length > 0 ? lines.join(' / ') : 'nothing'
+}
+
+describe.each(RULES.map((rule) => [lineOf(rule.says), rule] as const))(
+  'where an origin says: %s',
+  (_, rule) => {
+    const { says, fresh: lifetime, stale, isPersonal } = rule
+    const passes = (whose: Whose) =>
+      whose === 'Authorization' || (whose === 'a cookie' && isPersonal)
+    let known: Picture
+    beforeAll(async () => {
+      known = pictureThat(says)
+      if (lifetime === 'not kept') await ask(known)
+      else await untilKept(known)
+    })
+
+    test.each(CREDENTIALS)('who comes first, with %s', async (whose) => {
+      const picture = pictureThat(says)
+      const first = await ask(picture, whose)
+      expectAnswer(rule, whose, first)
+      expect(first.asked).toContain(passes(whose) ? whose : 'nothing')
+      if (passes(whose) || lifetime === 'not kept') {
+        // Nothing that came of it is there for the next.
+        const next = await ask(picture)
+        expectAnswer(rule, 'nothing', next)
+        expect(next.asked).toEqual(['nothing'])
+        if (lifetime === 'not kept') expect(await kept(picture)).toEqual([])
+      }
+    })
+
+    test.each(CREDENTIALS)('who comes later, with %s', async (whose) => {
+      const later = await ask(known, whose)
+      expectAnswer(rule, whose, later)
+      if (passes(whose)) {
+        expect(later.asked.at(-1)).toBe(whose)
+        expect(later.cacheStatus).toBeUndefined()
+      } else if (lifetime === 'not kept') {
+        expect(later.asked).toEqual(['nothing'])
+        expect(later.cacheStatus).toBe(rule.answer === ORIGINAL ? undefined : 'fwd=miss')
+        expect(await kept(known)).toEqual([])
+      } else if (lifetime === 0) {
+        expect(later.asked).toEqual(['nothing, if new'])
+        expect(later.cacheStatus).toBe('fwd=stale; fwd-status=304; stored')
+      } else {
+        expect(later.asked).toEqual([])
+        expect(later.cacheStatus).toBe('hit; detail=edge')
+        await setClock(lifetime - SLACK)
+        expect((await ask(known, whose)).asked).toEqual([])
+      }
+    })
+
+    describe('and then fails', () => {
+      beforeAll(() => void (known.isFailing = true))
+
+      test.each(CREDENTIALS)('with %s', async (whose) => {
+        /** What is seen that long after it ceased to be fresh. */
+        const seenAfter = async (seconds: number) => {
+          await setClock((lifetime === 'not kept' ? 0 : lifetime) + seconds)
+          const { status, seen, kept: cacheControl, cacheStatus } = await ask(known, whose)
+          return { status, seen, cacheControl, cacheStatus }
+        }
+        const down = { status: 503, seen: 'down', cacheControl: null, cacheStatus: undefined }
+        const old = { status: 200, seen: 'sharper, for nothing', cacheControl: 'public, max-age=60', cacheStatus: 'fwd=stale; fwd-status=503; detail=stale-if-error' } // prettier-ignore
+        const isServed = stale > 0 && whose !== 'Authorization'
+        expect(await seenAfter(1)).toEqual(isServed ? old : down)
+        if (whose !== 'nothing') return
+        if (isServed) {
+          expect(await seenAfter(stale - SLACK)).toEqual(old)
+          expect(await seenAfter(stale + 1)).toEqual(down)
+        }
+        if (lifetime !== 'not kept' && lifetime > 0) {
+          expect(await seenAfter(-SLACK)).toMatchObject({ cacheStatus: 'hit; detail=edge' })
+        }
+      })
+    })
+  },
+)
+
+/** Others see what was kept behind an answer a moment later: asks until the origin was asked in this way. */
+async function untilAsked(picture: Picture, asked: Asked) {
+  for (let i = 0; i < 200; i++) {
+    const answer = await ask(picture)
+    if ((answer.asked[0] ?? NOT_ASKED) === asked) return answer
+  }
+  throw new Error(`the origin is never asked: ${asked}`)
+}
+
+const NOT_ASKED = 'not asked'
+const IF_NEW = 'nothing, if new'
+const WHOLE = 'nothing'
+type Asked = typeof NOT_ASKED | typeof IF_NEW | typeof WHOLE
+
+/** A picture that was kept and is stale. */
+async function stalePicture(): Promise<Picture> {
+  const picture = pictureThat('max-age=60')
+  await untilKept(picture)
+  await setClock(61)
+  return picture
+}
+
+/** What a 304 says of a picture that was kept until then; how the origin is asked next, and whether it may fail. */
+const REVALIDATIONS: [says: Says, answer: string, next: Asked, isServedStale: boolean][] = [
+  [{}, 'public, max-age=60', NOT_ASKED, true],
+  [{ vary: 'Accept-Encoding' }, 'public, max-age=60', NOT_ASKED, true],
+  ['public', 'public, max-age=60', NOT_ASKED, true],
+  ['max-age=600', 'public, max-age=600', NOT_ASKED, true],
+  [{ expires: '@700' }, 'public, max-age=639', NOT_ASKED, true], // our clock is 61 s ahead
+  ['max-age=0, s-maxage=600', NO_CACHE, NOT_ASKED, false],
+  ['max-age=600, must-revalidate', 'public, max-age=600', NOT_ASKED, false],
+  ['max-age=600, stale-if-error=0', 'public, max-age=600', NOT_ASKED, false],
+  ['max-age=0', NO_CACHE, IF_NEW, true],
+  ['no-cache', NO_CACHE, IF_NEW, false],
+  ['no-store', NO_STORE, WHOLE, false],
+  ['private, max-age=600', NO_STORE, WHOLE, false],
+  [{ 'set-cookie': 'a=b' }, NO_STORE, WHOLE, false],
+  [{ vary: 'Cookie' }, NO_STORE, WHOLE, false],
+  ['max-age=600, no-transform', ORIGINAL, WHOLE, false],
+]
+
+describe('a 304 counts, too', () => {
+  test.each(REVALIDATIONS.map((row) => [lineOf(row[0]), row] as const))('%s', async (_, [says304, answer, next, isServedStale]) => {
+    const picture = await stalePicture()
+    Object.assign(picture, { says304 })
+    const got = await ask(picture)
+    expect([got.status, got.seen, got.cookie]).toEqual([200, `${answer === ORIGINAL ? 'original' : 'sharper'}, for nothing`, null])
+    expectCacheControl(got.kept, answer === ORIGINAL ? 'max-age=60' : answer)
+    picture.says = says304
+    await untilAsked(picture, next)
+    picture.isFailing = true
+    await setClock(800)
+    expect((await ask(picture)).status).toBe(isServedStale ? 200 : 503)
+  }) // prettier-ignore
+
+  test.each<Says>(['private', { vary: 'Cookie' }])(
+    'to who has a cookie it is not said to be his: %s',
+    async (says304) => {
+      const picture = await stalePicture()
+      picture.says304 = says304
+      const theirs = await ask(picture, 'a cookie')
+      expect(theirs.seen).toBe('original, for a cookie')
+      expect(theirs.asked).toEqual([IF_NEW, 'a cookie'])
+    },
+  )
+})
+
+/** What an origin says of a picture that was kept before it fails. */
+const CHANGES: [what: string, change: Partial<Picture>, isServedStale: boolean][] = [
+  ['404', { status: 404 }, false],
+  ['410', { status: 410 }, false],
+  ['private', { says: 'private' }, false],
+  ['no-store', { says: 'no-store' }, false],
+  ['no-transform', { says: 'no-transform' }, false],
+  ['Set-Cookie', { says: { 'set-cookie': 'a=b' } }, false],
+  ['429', { status: 429 }, true],
+  ['403', { status: 403 }, true],
+  ['302', { status: 302 }, true],
+]
+
+describe('what was kept is served while the origin fails', () => {
+  test.each(CHANGES)('but not against its last word: %s', async (_, change, isServedStale) => {
+    const picture = await stalePicture()
+    Object.assign(picture, { etag: '"another"', ...change })
+    await untilAsked(picture, isServedStale ? IF_NEW : WHOLE)
+    picture.isFailing = true
+    const { status, seen } = await ask(picture)
+    expect([status, seen]).toEqual(isServedStale ? [200, 'sharper, for nothing'] : [503, 'down'])
+  })
+})
+
+/** What a redirect says, and what the picture that it leads to. */
+const REDIRECTS: [status: number, redirect: Says, picture: Says, answer: string, next: Asked][] = [
+  [301, {}, 'max-age=600', 'public, max-age=600', NOT_ASKED],
+  [308, {}, {}, 'public, max-age=300', NOT_ASKED],
+  [301, {}, { 'cache-control': 'max-age=600', age: '60' }, 'public, max-age=540', NOT_ASKED],
+  [301, 'max-age=60', 'max-age=600', 'public, max-age=60', NOT_ASKED],
+  [301, 'max-age=60', {}, 'public, max-age=60', NOT_ASKED],
+  [301, 'max-age=600', 'max-age=60', 'public, max-age=60', NOT_ASKED],
+  [301, 'max-age=60', 's-maxage=600', 'public, max-age=60', NOT_ASKED],
+  [302, 's-maxage=60', 'max-age=600', 'public, max-age=60', NOT_ASKED],
+  [302, { expires: '@60' }, 'max-age=600', 'public, max-age=60', NOT_ASKED],
+  [307, 'max-age=600', { 'cache-control': 'max-age=700', age: '99' }, 'public, max-age=600', NOT_ASKED],
+  // Only for now
+  [302, {}, 'max-age=600', NO_CACHE, IF_NEW],
+  [303, {}, 'max-age=600', NO_CACHE, IF_NEW],
+  [307, {}, { expires: '@600' }, NO_CACHE, IF_NEW],
+  [302, 'no-cache', 'max-age=600', NO_CACHE, IF_NEW],
+  [301, 'max-age=0', 'max-age=600', NO_CACHE, IF_NEW],
+  [301, 'max-age=60', 'no-cache', NO_CACHE, IF_NEW],
+  // A picture by chance, or one of each visitor
+  [302, 'no-store', 'max-age=600', NO_STORE, WHOLE],
+  [302, 'private, no-cache, no-store, must-revalidate', 'public, max-age=600', NO_STORE, WHOLE],
+  [301, 'private', 'max-age=600', NO_STORE, WHOLE],
+  [301, { vary: 'Cookie' }, { vary: 'Accept' }, NO_STORE, WHOLE],
+  [301, { 'set-cookie': 'a=b' }, 'max-age=600', NO_STORE, WHOLE],
+  [301, {}, 'private', NO_STORE, WHOLE],
+  [301, 'no-transform', 'max-age=600', ORIGINAL, WHOLE],
+] // prettier-ignore
+
+describe('a redirect that is followed counts, too', () => {
+  const named = REDIRECTS.map((row) => [`${row[0]} with ${lineOf(row[1])}, to ${lineOf(row[2])}`, row] as const) // prettier-ignore
+  test.each(named)('%s', async (_, [status, says, saysPicture, answer, next]) => {
+    const picture = pictureThat(saysPicture)
+    const path = picture.path.replace('.', '-from.')
+    origin.handle(path, (_request, response) => {
+      const lines = linesOf(says).map(([name, value]) => [name, dated(value)])
+      response.writeHead(status, [...lines, ['location', picture.path]].flat()).end()
+    })
+    const at = { ...picture, path }
+    const first = await ask(at)
+    const isOriginal = answer === ORIGINAL
+    expect(first.seen).toBe(isOriginal ? 'original, for nothing' : 'sharper, for nothing')
+    if (!isOriginal) expectCacheControl(first.kept, answer)
+    if (next === WHOLE) expect(await kept(picture)).toEqual([])
+    await untilAsked(at, next)
+  })
+
+  test('one that is of each visitor leads who has a cookie to his own', async () => {
+    const [own, strangers] = [pictureThat('max-age=600'), pictureThat('max-age=600')]
+    origin.handle('/me.bmp', ({ headers }, response) => {
+      const location = headers.cookie ? own.path : strangers.path
+      response.writeHead(302, { location, 'cache-control': 'private' }).end()
+    })
+    for (let i = 0; i < 2; i++) {
+      const theirs = await worker.dispatchFetch('http://site.test/me.bmp?sr=2', { headers: VISITORS['a cookie'], redirect: 'manual' }) // prettier-ignore
+      expect([theirs.status, theirs.headers.get('location')]).toEqual([302, own.path])
+      expect((await ask({ ...strangers, path: '/me.bmp' })).status).toBe(200)
+    }
+  })
+})

@@ -1,0 +1,80 @@
+// What a picture will cost, told from its header alone: compiled codecs and kernels cannot be interrupted, so what
+// would be too much must be known before it begins. Estimates from above; `npm run bench -- memory` and
+// `request` have what is measured.
+import type { EncodeFormat } from './codec/codec.ts'
+import { type Header, uprightSize } from './codec/header.ts'
+import type { ImageType } from './codec/header/sniff.ts'
+import type { Model } from './engine/upscale.ts'
+import { costOf as macsPerPixel } from './model/network.ts'
+
+export interface Cost {
+  /** Milliseconds of CPU time on the README's machine. */
+  readonly cpuMs: number
+  /** Most bytes at one time. */
+  readonly memoryBytes: number
+}
+
+interface PixelCost {
+  readonly ns: number
+  readonly bytes: number
+}
+
+/** Of a source's pixel: what its decoder takes. Photon's are held twice. */
+const DECODING: Partial<Record<ImageType, PixelCost>> = {
+  jpeg: { ns: 25, bytes: 8 },
+  webp: { ns: 30, bytes: 8 },
+  png: { ns: 40, bytes: 15 },
+  gif: { ns: 40, bytes: 15 },
+  bmp: { ns: 30, bytes: 15 },
+}
+
+/** Of a result's pixel: what its encoder takes. JPEG is encoded strip by strip. */
+const ENCODING: Readonly<Record<EncodeFormat, PixelCost>> = {
+  jpeg: { ns: 100, bytes: 1 },
+  webp: { ns: 90, bytes: 13.5 },
+  png: { ns: 150, bytes: 3 },
+}
+const JPEG_STRIP_BYTES = 5e6
+const WEBP_ALPHA_BYTES = 5
+
+/** Colour both ways, and bicubic, of a result's pixel. */
+const ENLARGING_NS = 10
+
+/** RGBA, then three planes of floats, of a source's pixel; alpha is a fourth. */
+const SMALL_BYTES = 16
+const FLOAT_BYTES = 4
+const RGBA_BYTES = 4
+/** What goes into a network, and what comes out, a tile of 1024² at a time. */
+const TILE_PIXELS = 1024 * 1024
+/** The worker itself, and V8's. */
+const BASE_BYTES = 5e6
+
+/** `bytes` is the source's length. Without a model: bicubic. */
+export function estimateCost(
+  header: Header,
+  bytes: number,
+  { scale, format }: { readonly scale: number; readonly format: EncodeFormat },
+  model: Model | undefined,
+): Cost {
+  const { width, height } = uprightSize(header)
+  const small = width * height
+  const large = small * scale ** 2
+  const planes = header.alpha ? 2 : 1
+  const decoding = DECODING[header.type] ?? { ns: 0, bytes: 0 }
+  const encoding = ENCODING[format]
+  const networkNs = model ? planes * macsPerPixel(model.network) * (model.engine.nsPerMac ?? 0) : 0
+  const tiles = planes * 2 * FLOAT_BYTES * Math.min(large, TILE_PIXELS)
+  const beside =
+    (format === 'jpeg' ? JPEG_STRIP_BYTES : 0) +
+    (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * large : 0)
+  return {
+    cpuMs: (small * decoding.ns + large * (ENLARGING_NS * planes + networkNs + encoding.ns)) / 1e6,
+    memoryBytes:
+      BASE_BYTES +
+      2 * bytes +
+      small * (decoding.bytes + SMALL_BYTES + FLOAT_BYTES * planes) +
+      large * (RGBA_BYTES + encoding.bytes) +
+      tiles +
+      beside,
+  }
+}
