@@ -12,6 +12,11 @@ const whole = (body: Buffer | string, lines: readonly string[] = [], status = '2
   socket.end(Buffer.concat([Buffer.from(head([`content-length: ${bytes.length}`, 'connection: close', ...lines], status)), bytes]))
 } // prettier-ignore
 const status = (text: string, lines: readonly string[] = []) => whole('', lines, text)
+/** The connection stays: workerd uses it again after an answer without a body, whatever that says of closing it. */
+const bodiless =
+  (text: string, lines: readonly string[] = []) =>
+  (socket: Socket) =>
+    void socket.write(head(lines, text))
 
 const dripping = (socket: Socket, bytes: Buffer, everyMs: number) => {
   let at = 0
@@ -82,9 +87,9 @@ export const ORIGIN_FAULTS: Readonly<Record<string, Fault>> = {
   'an unknown encoding': (socket, picture) => whole(picture, ['content-encoding: zopfli'])(socket),
   'a gigabyte announced': (socket) => void socket.write(head(['content-length: 1000000000']), () => socket.destroy()),
   // Its status
-  '204': status('204 No Content'),
+  '204': bodiless('204 No Content'),
   '206 unasked': (socket, picture) => whole(picture.subarray(0, 50), [`content-range: bytes 0-49/${picture.length}`], '206 Partial Content')(socket),
-  '304 unasked': status('304 Not Modified'),
+  '304 unasked': bodiless('304 Not Modified'),
   '404': whole('no such picture', [], '404 Not Found'),
   '416': status('416 Range Not Satisfiable'),
   '429': whole('slow down', ['retry-after: 9'], '429 Too Many Requests'),
@@ -120,9 +125,9 @@ export const well =
   (seconds: number): Fault =>
   (socket, picture, _, asked) => {
     const etag = `"${hashOf(picture)}"`
-    const lines = [...PICTURE, `cache-control: max-age=${seconds}`, `etag: ${etag}`]
-    if (asked.includes(`if-none-match: ${etag}`)) socket.end(head(lines, '304 Not Modified'))
-    else whole(picture, lines)(socket)
+    const lines = [`cache-control: max-age=${seconds}`, `etag: ${etag}`]
+    if (asked.includes(`if-none-match: ${etag}`)) bodiless('304 Not Modified', lines)(socket)
+    else whole(picture, ['content-type: image/jpeg', ...lines])(socket)
   }
 
 /** Half of a picture after so many milliseconds, the rest after so many. */

@@ -89,6 +89,7 @@ describe.concurrent('whatever a store does', () => {
     const heal = healing(patient, 0, 0)
     const tries = ['late', 'stalled at 99 %', 'no answer at all'].map((origin) => patient.tryCell({ origin, known: 'nothing', faults, query, heal, deadlineMs: 35_000 }))
     await Promise.all(tries).finally(() => patient.dispose())
+    process.stderr.write(`fault matrix, default timeouts: ${patient.tally()}\n`)
   }, TIMEOUT_MS)
 }) // prettier-ignore
 
