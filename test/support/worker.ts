@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Miniflare, type MiniflareOptions } from 'miniflare'
+import type { WorkerModule } from './bundle.ts'
 import { unstable_readConfig as readConfig } from 'wrangler'
 
 export const ROOT = join(import.meta.dirname, '../..')
@@ -14,6 +15,8 @@ export const OTHER_BUNDLE = join(ROOT, 'dist/other-worker')
 export interface WorkerOptions {
   /** Default: BUNDLE. */
   readonly bundle?: string
+  /** Another worker than a built one. */
+  readonly modules?: readonly WorkerModule[]
   /** Variables of wrangler.toml: ORIGIN_URL, SR_PREFIX, ... */
   readonly vars?: Record<string, string>
   /** R2 buckets to bind: RESULTS_BUCKET, MODELS_BUCKET, ORIGIN_BUCKET. */
@@ -24,6 +27,8 @@ export interface WorkerOptions {
   readonly outbound?: (request: Request) => Response | Promise<Response>
   /** The port of workerd's inspector, 0 for any; with it a debugger, or inspector.ts, can look in. */
   readonly inspectorPort?: number
+  /** Takes each line that the worker logs; default: they go to this terminal. */
+  readonly log?: (line: string) => void
   /** JavaScript to run before the worker's own. */
   readonly prelude?: string
 }
@@ -33,18 +38,12 @@ const TYPES = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data' } as
 /** Starts a worker; call `dispose()` when done. */
 export async function startWorker(options: WorkerOptions = {}): Promise<Miniflare> {
   const config = readConfig({ config: join(ROOT, 'wrangler.toml') }, { hideWarnings: true })
-  const { bundle = BUNDLE } = options
-  const files = readdirSync(bundle).filter((file) => extensionOf(file) in TYPES)
-  files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js')) // the entry comes first
+  const { bundle = BUNDLE, log, modules = modulesOf(bundle, options.prelude) } = options
   const miniflare = new Miniflare({
     compatibilityDate: config.compatibility_date,
     compatibilityFlags: config.compatibility_flags,
-    modulesRoot: bundle,
-    modules: files.map((file) => ({
-      type: TYPES[extensionOf(file) as keyof typeof TYPES],
-      path: join(bundle, file),
-      contents: contentsOf(join(bundle, file), file === 'index.js' ? options.prelude : undefined),
-    })),
+    modulesRoot: options.modules ? undefined : bundle,
+    modules,
     bindings: { ...options.vars },
     r2Buckets: [...(options.buckets ?? [])],
     r2Persist: options.bucketFolder ?? false,
@@ -56,10 +55,22 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
     // miniflare types its own Request and Response (undici's); ours are the same things.
     outboundService: options.outbound,
     inspectorPort: options.inspectorPort,
+    handleStructuredLogs: log && (({ message }: { message: string }) => log(message)),
     cf: false,
   } as MiniflareOptions)
   await miniflare.ready
   return miniflare
+}
+
+/** The entry comes first. */
+function modulesOf(bundle: string, prelude: string | undefined): WorkerModule[] {
+  const files = readdirSync(bundle).filter((file) => extensionOf(file) in TYPES)
+  files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js'))
+  return files.map((file) => ({
+    type: TYPES[extensionOf(file) as keyof typeof TYPES],
+    path: join(bundle, file),
+    contents: contentsOf(join(bundle, file), file === 'index.js' ? prelude : undefined),
+  }))
 }
 
 function contentsOf(path: string, prelude?: string): Uint8Array {
