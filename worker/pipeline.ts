@@ -20,7 +20,7 @@ import type { Enlarger } from './engine/enlarger.ts'
 import { type Model, upscale } from './engine/upscale.ts'
 import { SrError } from './errors.ts'
 import { type Flights, isLead, type Lead } from './flights.ts'
-import { freshnessOf } from './freshness.ts'
+import { type Freshness, freshnessOf } from './freshness.ts'
 import type { Network } from './model/network.ts'
 import { type Candidates, type ChosenModel, modelFor, type Models } from './models.ts'
 import type { Settings } from './options.ts'
@@ -106,6 +106,7 @@ export async function serveUpscaled(
   if (!joined) {
     const original = await asking.source({})
     if (original.status !== 200) return asking.visitorsOwn('ORIGIN_STATUS', original)
+    if (isTheirOwn(request, freshnessOf(original.headers, settings, nowMs()))) return asking.visitorsOwn('CREDENTIALS', original) // prettier-ignore
     return originalResponse(request, original, 'BUSY')
   }
   // A leader goes on when its own visitor leaves: others wait for it.
@@ -155,8 +156,7 @@ async function renew(
     // Asking whether it changed is of use only while the bytes to serve are still here.
     original = await source(found && stored ? validatorsOf(found) : {})
     const freshness = freshnessOf(original.headers, settings, nowMs())
-    /** Asked for with their cookies it might be another picture. */
-    const isTheirs = freshness.isPersonal && request.headers.has('cookie')
+    const isTheirs = isTheirOwn(request, freshness)
     const isOver = original.status < 500 && (!freshness.isStorable || freshness.isFixed || GONE.includes(original.status)) // prettier-ignore
     if (found && isOver) deps.waitUntil(cache.keep(key, { ...found, ...OVER }, undefined))
     if (found && stored && original.status === 304) {
@@ -236,6 +236,11 @@ async function renew(
 const GONE = [404, 410]
 /** Of an entry that is no longer ours to keep, or to change: the next one to come asks for the whole picture. */
 const OVER = { sourceEtag: undefined, sourceModified: undefined, freshUntil: 0, staleSeconds: 0 }
+
+/** Asked for with the visitor's cookies it might be another picture. */
+function isTheirOwn({ headers }: Request, { isPersonal }: Freshness): boolean {
+  return isPersonal && headers.has('cookie')
+}
 
 /** How long others may keep what was served while the origin failed. */
 const STALE_TTL_SECONDS = 60
