@@ -19,9 +19,11 @@ export interface IsolateMemory {
 export const COUNT_WASM = `
 {
   const memories = new Set()
+  const known = new WeakSet()
   const note = (memory) => {
-    if (memory instanceof WebAssembly.Memory && ![...memories].some((ref) => ref.deref() === memory))
-      memories.add(new WeakRef(memory))
+    if (!(memory instanceof WebAssembly.Memory) || known.has(memory)) return
+    known.add(memory)
+    memories.add(new WeakRef(memory))
   }
   const noteAll = (instance, imports) => {
     for (const values of [instance.exports, ...Object.values(imports ?? {})]) Object.values(values).forEach(note)
@@ -36,8 +38,15 @@ export const COUNT_WASM = `
     noteAll(result.instance ?? result, imports)
     return result
   }
-  globalThis.wasmBytes = () =>
-    [...memories].reduce((sum, ref) => sum + (ref.deref()?.buffer.byteLength ?? 0), 0)
+  globalThis.wasmBytes = () => {
+    let bytes = 0
+    for (const ref of memories) {
+      const memory = ref.deref()
+      if (memory) bytes += memory.buffer.byteLength
+      else memories.delete(ref)
+    }
+    return bytes
+  }
 }
 `
 
