@@ -52,6 +52,7 @@ export async function startSite(seed: number): Promise<Site> {
       (error: unknown) => response.writeHead(500).end(String(error)),
     )
   })
+  server.keepAliveTimeout = 0 // else it closes connections at the moment when workerd uses them again
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
