@@ -114,12 +114,12 @@ export interface AboutResult {
 
 /**
  * A result as 200, as 206 or 416 where a range of it is asked for, or as 304 where the visitor has it
- * already. Without an `etag` it has not been made: the headers that are known, for a HEAD.
+ * already. Where it is not made: the headers that are known, for a HEAD.
  */
 export function resultResponse(
   request: Request,
   entry: Entry,
-  etag: string | undefined,
+  isMade: boolean,
   bytes: Bytes | undefined,
   { cacheStatus, ttlSeconds, variesByAccept }: AboutResult,
 ): Response {
@@ -133,10 +133,11 @@ export function resultResponse(
   })
   if (entry.sourceModified) headers.set('last-modified', entry.sourceModified)
   if (variesByAccept) headers.set('vary', 'Accept')
-  if (etag === undefined) {
+  if (!isMade) {
     headers.set('content-type', entry.type)
     return new Response(null, { headers })
   }
+  const { etag } = entry
   headers.set('etag', etag)
   if (isKnown(request, etag, entry.sourceModified)) return new Response(null, { status: 304, headers }) // prettier-ignore
   headers.set('content-type', entry.type)

@@ -1,16 +1,17 @@
 // Results, kept twice: in the edge cache of this data centre, and in R2 behind it.
 //
-//   entries/<source>/<variant>    what is known of a URL: the digest of its picture, its validators,
-//                                 until when it is fresh. Small; found before the origin is asked.
 //   results/<digest>/<variant>    the bytes we made of a picture. A hundred URLs of one picture
 //                                 share one, so that it goes through the network once.
-//   variants/<source>             the variants of a URL, in an edge cache, which has no list of its own: for
-//                                 purge.ts.
+//   entries/<source>/<variant>    R2: what is known of a URL: the digest of its picture, its validators, until
+//                                 when it is fresh. Found before the origin is asked.
+//   answers/<source>/<variant>    edge: an entry and the bytes of its result in one, so that a hit is one look.
+//   variants/<source>             edge: the variants of a URL, as there is no other list of them, for purge.ts.
 //
 // <source> is the SHA-256 of the URL with the query that the origin sees; <variant> names all else
 // that changes a pixel: scale, format, quality, weights, limits, engines, PIPELINE_VERSION. Nothing here
 // throws into a request: a cache that fails, does not answer or gives other bytes than were put there is a
 // cache that misses.
+import { concat } from './codec/concat.ts'
 import { sha256 } from './digest.ts'
 import type { Candidates } from './models.ts'
 import type { Settings } from './options.ts'
@@ -34,6 +35,8 @@ export interface Key {
 export interface Entry {
   /** SHA-256 of the source's bytes, hex. */
   readonly digest: string
+  /** Of the result. */
+  readonly etag: string
   readonly type: string
   readonly size: number
   /** The `X-SR` of the result. */
@@ -55,16 +58,18 @@ export interface Entry {
 
 export interface Found {
   readonly entry: Entry
+  /** Undefined: no longer there. */
+  readonly bytes: Bytes | undefined
   readonly layer: Layer
 }
 
 export interface ResultCache {
-  /** The entry of a URL, fresh or stale. */
+  /** The entry of a URL, fresh or stale, and its result. */
   find(key: Key): Promise<Found | undefined>
-  /** The bytes of a result. */
+  /** The bytes of a result, of whatever URL. */
   read(digest: string, key: Key): Promise<Bytes | undefined>
-  /** Keeps an entry, and the bytes of its result where they are new. */
-  keep(key: Key, entry: Entry, bytes?: Bytes): Promise<void>
+  /** Keeps an entry and the bytes of its result, which are in `results/` already unless they are new. */
+  keep(key: Key, entry: Entry, bytes: Bytes | undefined, isNew?: boolean): Promise<void>
 }
 
 export type Bytes = Uint8Array
@@ -88,6 +93,7 @@ export function storesOf({ cache, results, edgeTtlSeconds }: Settings): Store[] 
 }
 
 export const entryName = ({ source, variant }: Pick<Key, 'source' | 'variant'>) => `entries/${source}/${variant}` // prettier-ignore
+export const answerName = ({ source, variant }: Pick<Key, 'source' | 'variant'>) => `answers/${source}/${variant}` // prettier-ignore
 export const resultName = (digest: string, { variant }: Pick<Key, 'variant'>) => `results/${digest}/${variant}` // prettier-ignore
 export const variantsName = (source: string) => `variants/${source}`
 
@@ -139,51 +145,50 @@ export function createResultCache(
 ): ResultCache {
   const stores = storesOf(settings)
   const edge = stores.find(({ layer }) => layer === 'edge')
+  const r2 = stores.find(({ layer }) => layer === 'r2')
 
   /** Those that failed: not read again for this request, so that what hangs does so once. */
   const failed = new Set<Store>()
-
-  /** The first store that has it; the ones in front of that get a copy. */
-  const get = async (
-    name: string,
-    { tags }: Key,
-  ): Promise<{ bytes: Bytes; layer: Layer } | undefined> => {
-    for (const [i, store] of stores.entries()) {
-      if (failed.has(store)) continue
-      const bytes = await quietly(store.layer, 'get', name, () => store.get(name), () => failed.add(store)) // prettier-ignore
-      if (!bytes) continue
-      for (const front of stores.slice(0, i)) {
-        waitUntil(quietly(front.layer, 'put', name, () => front.put(name, bytes, tags)))
-      }
-      return { bytes, layer: store.layer }
-    }
-    return undefined
+  const get = async (name: string, store: Store | undefined): Promise<Bytes | undefined> => {
+    if (!store || failed.has(store)) return undefined
+    return quietly(store.layer, 'get', name, () => store.get(name), () => failed.add(store)) // prettier-ignore
   }
-  const put = async (name: string, bytes: Bytes, { tags }: Key, to = stores) => {
-    await Promise.all(
-      to.map((store) => quietly(store.layer, 'put', name, () => store.put(name, bytes, tags))),
-    )
+  const put = async (name: string, bytes: Bytes, { tags }: Key, store: Store | undefined) => {
+    if (store) await quietly(store.layer, 'put', name, () => store.put(name, bytes, tags))
   }
-  /** Two at the same moment may lose one: it is gone when the edge cache lets go of it. */
-  const note = async (key: Key, to: Store) => {
+  const putAnswer = async (key: Key, entry: Entry, bytes: Bytes | undefined) => {
+    await put(answerName(key), encodeAnswer(entry, bytes), key, edge)
+    // Two at the same moment may lose one: it is gone when the edge cache lets go of it.
     const name = variantsName(key.source)
-    const known = await quietly(to.layer, 'get', name, () => to.get(name))
-    await put(name, encodeJson([...new Set([...parseVariants(known), key.variant])]), key, [to])
+    const variants = new Set([...parseVariants(await get(name, edge)), key.variant])
+    await put(name, encodeJson([...variants]), key, edge)
+  }
+  const read = async (digest: string, key: Key) => {
+    const name = resultName(digest, key)
+    const near = await get(name, edge)
+    if (near) return near
+    const far = await get(name, r2)
+    if (far) waitUntil(put(name, far, key, edge))
+    return far
   }
   return {
     async find(key) {
-      const found = await get(entryName(key), key)
-      const entry = found && parseEntry(found.bytes)
-      return entry && { entry, layer: found.layer }
+      const answer = await get(answerName(key), edge)
+      const near = answer && parseAnswer(answer)
+      if (near) return { ...near, layer: 'edge' }
+      const known = await get(entryName(key), r2)
+      const entry = known && parseEntry(known)
+      if (!entry) return undefined
+      const bytes = await get(resultName(entry.digest, key), r2)
+      if (bytes) waitUntil(putAnswer(key, entry, bytes))
+      return { entry, bytes, layer: 'r2' }
     },
-    async read(digest, key) {
-      return (await get(resultName(digest, key), key))?.bytes
-    },
-    async keep(key, entry, bytes) {
+    read,
+    async keep(key, entry, bytes, isNew = false) {
       // The bytes first: an entry must never point at a result that is not there yet.
-      if (bytes) await put(resultName(entry.digest, key), bytes, key)
-      await put(entryName(key), encodeJson(entry), key)
-      if (edge) await note(key, edge)
+      const result = resultName(entry.digest, key)
+      if (bytes && isNew) await Promise.all(stores.map((store) => put(result, bytes, key, store)))
+      await Promise.all([put(entryName(key), encodeJson(entry), key, r2), putAnswer(key, entry, bytes)]) // prettier-ignore
     },
   }
 }
@@ -274,11 +279,29 @@ export function parseVariants(bytes: Bytes | undefined): string[] {
   }
 }
 
+/** How long the entry is, in four bytes; the entry; the result. */
+function encodeAnswer(entry: Entry, bytes: Bytes = new Uint8Array(0)): Bytes {
+  const about = encodeJson(entry)
+  const length = new Uint8Array(4)
+  new DataView(length.buffer).setUint32(0, about.length)
+  return concat([length, about, bytes])
+}
+
+export function parseAnswer(answer: Bytes): Pick<Found, 'entry' | 'bytes'> | undefined {
+  if (answer.length < 4) return undefined
+  const from = 4 + new DataView(answer.buffer, answer.byteOffset).getUint32(0)
+  const entry = parseEntry(answer.subarray(4, from))
+  const bytes = answer.subarray(from)
+  return entry && { entry, bytes: bytes.length === entry.size ? bytes : undefined }
+}
+
 export function parseEntry(bytes: Bytes): Entry | undefined {
   try {
     const entry = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Entry>
     const isWhole =
-      [entry.digest, entry.type, entry.sr].every((field) => typeof field === 'string') &&
+      [entry.digest, entry.etag, entry.type, entry.sr].every(
+        (field) => typeof field === 'string',
+      ) &&
       [entry.size, entry.ttlSeconds, entry.freshUntil].every((field) => typeof field === 'number')
     return isWhole ? (entry as Entry) : undefined
   } catch {

@@ -1,7 +1,15 @@
 // THE request, top to bottom: known already? then the answer; else read, decode, upscale, encode,
 // keep. Whatever fails on the way, the visitor gets the original picture and the log the cause.
 import { doneField, inheritedHeaders, isKnown, originalResponse, resultResponse, Skip, type SkipReason } from './answer.ts' // prettier-ignore
-import { type Bytes, type Entry, etagOf, type Key, lookupKey, type ResultCache } from './cache.ts'
+import {
+  type Bytes,
+  type Entry,
+  etagOf,
+  type Found,
+  type Key,
+  lookupKey,
+  type ResultCache,
+} from './cache.ts'
 import type { Codec, EncodeFormat } from './codec/codec.ts'
 import { readIcc } from './codec/icc.ts'
 import { type Header, readHeader, uprightSize } from './codec/header.ts'
@@ -12,7 +20,7 @@ import type { Enlarger } from './engine/enlarger.ts'
 import { type Model, upscale } from './engine/upscale.ts'
 import { SrError } from './errors.ts'
 import { type Flights, isLead, type Lead } from './flights.ts'
-import { freshnessOf } from './freshness.ts'
+import { type Freshness, freshnessOf } from './freshness.ts'
 import type { Network } from './model/network.ts'
 import { type Candidates, type ChosenModel, modelFor, type Models } from './models.ts'
 import type { Settings } from './options.ts'
@@ -69,11 +77,10 @@ export async function serveUpscaled(
   const candidates = await candidatesOf(want, deps)
   const format = negotiate(want.format, request.headers.get('accept'))
   const key = await lookupKey(want, format, candidates, settings, deps.engines)
-  const answer = async ({ entry, bytes, cacheStatus, ttlSeconds }: Made, isMade = true) => {
-    const etag = isMade ? await etagOf(entry.digest, key) : undefined
+  const answer = ({ entry, bytes, cacheStatus, ttlSeconds }: Made, isMade = true) => {
     // Nobody keeps what a signed URL gave for longer than that is good for.
     const end = settings.signing && want.endsAt !== undefined ? want.endsAt - Math.floor(nowMs() / 1000) : Infinity // prettier-ignore
-    return resultResponse(request, entry, etag, bytes, {
+    return resultResponse(request, entry, isMade, bytes, {
       cacheStatus,
       ttlSeconds: Math.min(ttlSeconds, entry.browserSeconds ?? Infinity, end),
       variesByAccept: want.format === 'auto',
@@ -82,13 +89,12 @@ export async function serveUpscaled(
 
   const found = await cache.find(key)
   if (found && nowMs() < found.entry.freshUntil) {
-    const { entry, layer } = found
+    const { entry, bytes, layer } = found
     const hit = { entry, cacheStatus: `hit; detail=${layer}`, ttlSeconds: Math.floor((entry.freshUntil - nowMs()) / 1000) } // prettier-ignore
-    if (isKnown(request, await etagOf(entry.digest, key), entry.sourceModified)) return answer({ ...hit, bytes: undefined }) // prettier-ignore
-    const bytes = await cache.read(entry.digest, key)
-    if (bytes) return answer({ ...hit, bytes })
+    if (bytes || isKnown(request, entry.etag, entry.sourceModified))
+      return answer({ ...hit, bytes })
   }
-  const wanted = { request, want, format, candidates, key, found: found?.entry }
+  const wanted = { request, want, format, candidates, key, found }
   if (request.method === 'HEAD') {
     const outcome = await renew(wanted, asking, deps)
     return outcome instanceof Response ? outcome : answer(outcome, outcome.bytes !== undefined)
@@ -100,6 +106,7 @@ export async function serveUpscaled(
   if (!joined) {
     const original = await asking.source({})
     if (original.status !== 200) return asking.visitorsOwn('ORIGIN_STATUS', original)
+    if (isTheirOwn(request, freshnessOf(original.headers, settings, nowMs()))) return asking.visitorsOwn('CREDENTIALS', original) // prettier-ignore
     return originalResponse(request, original, 'BUSY')
   }
   // A leader goes on when its own visitor leaves: others wait for it.
@@ -117,27 +124,28 @@ interface Wanted {
   readonly format: Format
   readonly candidates: Candidates
   readonly key: Key
-  readonly found: Entry | undefined
+  readonly found: Found | undefined
 }
 
 /** Asks the origin and makes what is new; a Response where the visitor gets something else than a result. */
 async function renew(
-  { request, want, format, candidates, key, found }: Wanted,
+  { request, want, format, candidates, key, found: before }: Wanted,
   { source, visitorsOwn }: Asking,
   deps: Deps,
   lead?: Lead<Made>,
 ): Promise<Made | Response> {
   const { settings, cache, nowMs } = deps
   /** Keeps what others may have, too, and says so to those who wait. */
-  const keep = (made: Made, bytes?: Bytes): Made => {
+  const keep = (made: Made, isNew = false): Made => {
     lead?.land(made)
-    deps.waitUntil(cache.keep(key, made.entry, bytes).finally(() => lead?.forget()))
+    deps.waitUntil(cache.keep(key, made.entry, made.bytes, isNew).finally(() => lead?.forget()))
     return made
   }
-  const stored = found && (await cache.read(found.digest, key))
+  const { entry: found, bytes: stored } = before ?? {}
   /** While the origin fails: what it gave before, if it lets that be served. */
   const stale = (status?: number): Made | undefined => {
-    if (!stored || nowMs() >= found.freshUntil + 1000 * (found.staleSeconds ?? 0)) return undefined
+    if (!found || !stored || nowMs() >= found.freshUntil + 1000 * (found.staleSeconds ?? 0))
+      return undefined
     const fwd = `fwd=stale${status === undefined ? '' : `; fwd-status=${status}`}`
     return { entry: found, bytes: stored, cacheStatus: `${fwd}; detail=stale-if-error`, ttlSeconds: STALE_TTL_SECONDS } // prettier-ignore
   }
@@ -146,13 +154,12 @@ async function renew(
   let header: Header | undefined
   try {
     // Asking whether it changed is of use only while the bytes to serve are still here.
-    original = await source(stored ? validatorsOf(found) : {})
+    original = await source(found && stored ? validatorsOf(found) : {})
     const freshness = freshnessOf(original.headers, settings, nowMs())
-    /** Asked for with their cookies it might be another picture. */
-    const isTheirs = freshness.isPersonal && request.headers.has('cookie')
+    const isTheirs = isTheirOwn(request, freshness)
     const isOver = original.status < 500 && (!freshness.isStorable || freshness.isFixed || GONE.includes(original.status)) // prettier-ignore
-    if (found && isOver) deps.waitUntil(cache.keep(key, { ...found, ...OVER }))
-    if (stored && original.status === 304) {
+    if (found && isOver) deps.waitUntil(cache.keep(key, { ...found, ...OVER }, undefined))
+    if (found && stored && original.status === 304) {
       if (freshness.isFixed) return await visitorsOwn('NO_TRANSFORM', original)
       if (isTheirs) return await visitorsOwn('CREDENTIALS', original)
       if (isOver) return { entry: found, bytes: stored, cacheStatus: 'fwd=stale; fwd-status=304', ttlSeconds: -1 } // prettier-ignore
@@ -189,6 +196,7 @@ async function renew(
       (isWanted ? await make(bytes, header, plan, model, readSame, request, deps) : undefined)
     const entry: Entry = {
       digest,
+      etag: await etagOf(digest, key),
       type: `image/${plan.format}`,
       size: result?.length ?? 0,
       sr: doneField(
@@ -208,7 +216,7 @@ async function renew(
     const made = { entry, bytes: result, cacheStatus: fwd, ttlSeconds: freshness.isStorable ? ttlSeconds : -1 } // prettier-ignore
     if (!freshness.isStorable || !result) return made
     const cacheStatus = `${fwd}; stored${same ? '; detail=same-picture' : ''}`
-    return keep({ ...made, cacheStatus }, same ? undefined : result)
+    return keep({ ...made, cacheStatus }, !same)
   } catch (error) {
     if (error instanceof SrError || !original) {
       const old = stale()
@@ -228,6 +236,11 @@ async function renew(
 const GONE = [404, 410]
 /** Of an entry that is no longer ours to keep, or to change: the next one to come asks for the whole picture. */
 const OVER = { sourceEtag: undefined, sourceModified: undefined, freshUntil: 0, staleSeconds: 0 }
+
+/** Asked for with the visitor's cookies it might be another picture. */
+function isTheirOwn({ headers }: Request, { isPersonal }: Freshness): boolean {
+  return isPersonal && headers.has('cookie')
+}
 
 /** How long others may keep what was served while the origin failed. */
 const STALE_TTL_SECONDS = 60

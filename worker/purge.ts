@@ -5,7 +5,7 @@
 //   {"model": "fast", "cursor": "..."}       a page of R2 at a time: go on while the answer has a cursor
 //
 // What is being made at that moment is kept all the same.
-import { entryName, isVariantOf, modelTag, parseEntry, parseVariants, resultName, sourceOf, sourceTag, type Store, storesOf, variantsName } from './cache.ts' // prettier-ignore
+import { answerName, entryName, isVariantOf, modelTag, parseAnswer, parseEntry, parseVariants, resultName, sourceOf, sourceTag, type Store, storesOf, variantsName } from './cache.ts' // prettier-ignore
 import { SrError } from './errors.ts'
 import type { Settings } from './options.ts'
 import { sourceUrlOf } from './params.ts'
@@ -20,7 +20,7 @@ export interface PurgeAccess {
 
 /** What was asked for, and what came of it. */
 interface Purged {
-  /** How many of R2's objects are gone, or of this edge cache where there is no R2. */
+  /** How many things of R2 and of this edge cache are gone, by name. */
   readonly deleted: number
   readonly tags: readonly string[]
   /** Where to go on. */
@@ -28,7 +28,7 @@ interface Purged {
 }
 
 /** Names on a page: each is a call of the edge cache, of which a request has a thousand. */
-const PAGE = 400
+const PAGE = 250
 
 const EXPECTED = 'expected JSON: {"url": "https://..."} or {"model": "..."}'
 
@@ -92,16 +92,18 @@ async function namesOf(source: string, stores: readonly Store[], settings: Setti
   const variants = new Set(parseVariants(await edge?.get(variantsName(source))))
   const prefix = entryName({ source, variant: '' })
   for (const name of await listAll(settings.results, prefix)) variants.add(name.slice(prefix.length)) // prettier-ignore
-  const kept: string[] = []
+  const names: string[] = []
   for (const variant of variants) {
-    kept.push(entryName({ source, variant }))
+    const key = { source, variant }
+    names.push(answerName(key), entryName(key))
     for (const store of stores) {
-      const bytes = await withinTimeout(store.get(entryName({ source, variant })))
-      const entry = bytes && parseEntry(bytes)
-      if (entry) kept.push(resultName(entry.digest, { variant }))
+      const isEdge = store === edge
+      const bytes = await withinTimeout(store.get(isEdge ? answerName(key) : entryName(key)))
+      const entry = bytes && (isEdge ? parseAnswer(bytes)?.entry : parseEntry(bytes))
+      if (entry) names.push(resultName(entry.digest, key))
     }
   }
-  return kept
+  return names
 }
 
 async function purgeModel(
@@ -113,7 +115,7 @@ async function purgeModel(
   if (!settings.results) return { deleted: 0, tags }
   const page = await withinTimeout(settings.results.list({ limit: PAGE, cursor }))
   const names = page.objects.map(({ key }) => key).filter((name) => isVariantOf(name.slice(name.lastIndexOf('/') + 1), model)) // prettier-ignore
-  await deleteFrom(storesOf(settings), names)
+  await deleteFrom(storesOf(settings), [...new Set([...names, ...names.map((name) => name.replace(/^entries/, 'answers'))])]) // prettier-ignore
   return { deleted: names.length, tags, ...(page.truncated ? { cursor: page.cursor } : {}) }
 }
 

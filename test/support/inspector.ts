@@ -19,9 +19,11 @@ export interface IsolateMemory {
 export const COUNT_WASM = `
 {
   const memories = new Set()
+  const known = new WeakSet()
   const note = (memory) => {
-    if (memory instanceof WebAssembly.Memory && ![...memories].some((ref) => ref.deref() === memory))
-      memories.add(new WeakRef(memory))
+    if (!(memory instanceof WebAssembly.Memory) || known.has(memory)) return
+    known.add(memory)
+    memories.add(new WeakRef(memory))
   }
   const noteAll = (instance, imports) => {
     for (const values of [instance.exports, ...Object.values(imports ?? {})]) Object.values(values).forEach(note)
@@ -44,8 +46,15 @@ export const COUNT_WASM = `
     noteAll(result.instance ?? result, imports)
     return result
   }
-  globalThis.wasmBytes = () =>
-    [...memories].reduce((sum, ref) => sum + (ref.deref()?.buffer.byteLength ?? 0), 0)
+  globalThis.wasmBytes = () => {
+    let bytes = 0
+    for (const ref of memories) {
+      const memory = ref.deref()
+      if (memory) bytes += memory.buffer.byteLength
+      else memories.delete(ref)
+    }
+    return bytes
+  }
 }
 `
 
@@ -57,7 +66,14 @@ interface Message {
 
 export interface Inspector {
   memory(): Promise<IsolateMemory>
-  collectGarbage(): Promise<void>
+  /**
+   * Of all isolates of the process: those of the simulated platform hold memory of it, too. V8 collects in a
+   * turn of its own, and workerd gives it one only while a request runs: `request` makes one, through all that
+   * is to be collected.
+   */
+  collectGarbage(request: () => Promise<unknown>): Promise<void>
+  /** Done as soon as the isolate's thread has a turn for it. */
+  turn(): Promise<void>
   close(): void
 }
 
@@ -67,23 +83,9 @@ export async function inspect(worker: Miniflare): Promise<Inspector> {
     id: string
     webSocketDebuggerUrl: string
   }[]
-  const target = targets.find(({ id }) => id.startsWith('core:user:'))!
-  const socket = new WebSocket(target.webSocketDebuggerUrl)
-  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
-  const waiting = new Map<number, (result: never) => void>()
-  let contextId = 0
-  socket.on('message', (data) => {
-    const message = JSON.parse(String(data)) as Message
-    if (message.id !== undefined) waiting.get(message.id)?.(message.result!)
-    if (message.params?.context) contextId = message.params.context.id
-  })
-  let last = 0
-  const call = <T>(method: string, params: object = {}) =>
-    new Promise<T>((resolve) => {
-      waiting.set(++last, resolve)
-      socket.send(JSON.stringify({ id: last, method, params }))
-    })
-  await call('Runtime.enable')
+  const open = async (target: (typeof targets)[number]) => ({ ...target, ...(await connect(target.webSocketDebuggerUrl)) }) // prettier-ignore
+  const isolates = await Promise.all(targets.map(open))
+  const { call, contextId } = isolates.find(({ id }) => id.startsWith('core:user:'))!
   return {
     async memory() {
       const usage = await call<{ usedSize: number; backingStorageSize: number }>(
@@ -96,7 +98,38 @@ export async function inspect(worker: Miniflare): Promise<Inspector> {
       })
       return { heap: usage.usedSize, buffers: usage.backingStorageSize, wasm: result.value }
     },
-    collectGarbage: () => call('HeapProfiler.collectGarbage'),
-    close: () => socket.close(),
+    async collectGarbage(request) {
+      const state = { isDone: false }
+      await call('Runtime.discardConsoleEntries') // the last thousand are kept, with what is in them
+      for (const other of isolates) void other.call('HeapProfiler.collectGarbage')
+      void call('HeapProfiler.collectGarbage').then(() => (state.isDone = true))
+      do await request()
+      while (!state.isDone)
+    },
+    turn: () => call('Runtime.evaluate', { expression: '0', contextId }),
+    close: () => isolates.forEach(({ close }) => close()),
   }
+}
+
+async function connect(url: string) {
+  const socket = new WebSocket(url)
+  await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject))
+  const waiting = new Map<number, (result: never) => void>()
+  let contextId = 0
+  socket.on('message', (data) => {
+    const message = JSON.parse(String(data)) as Message
+    if (message.id !== undefined) {
+      waiting.get(message.id)?.(message.result!)
+      waiting.delete(message.id)
+    }
+    if (message.params?.context) contextId = message.params.context.id
+  })
+  let last = 0
+  const call = <T>(method: string, params: object = {}) =>
+    new Promise<T>((resolve) => {
+      waiting.set(++last, resolve)
+      socket.send(JSON.stringify({ id: last, method, params }))
+    })
+  await call('Runtime.enable')
+  return { call, contextId, close: () => socket.close() }
 }

@@ -29,6 +29,8 @@ export interface WorkerOptions {
   readonly outbound?: (request: Request) => Response | Promise<Response>
   /** The port of workerd's inspector, 0 for any; with it a debugger, or inspector.ts, can look in. */
   readonly inspectorPort?: number
+  /** Takes each line that the worker logs; default: they go to this terminal. */
+  readonly log?: (line: string) => void
   /** JavaScript to run before the worker's own. */
   readonly prelude?: string
   /** Instead of a bundle: bundle.ts makes them. */
@@ -45,7 +47,13 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
     { config: join(ROOT, 'wrangler.toml'), env: options.env },
     { hideWarnings: true },
   )
-  const { bundle = BUNDLE, prelude, modules = modulesOf(bundle, prelude), flags = [] } = options
+  const {
+    bundle = BUNDLE,
+    log,
+    prelude,
+    modules = modulesOf(bundle, prelude),
+    flags = [],
+  } = options
   const miniflare = new Miniflare({
     compatibilityDate: config.compatibility_date,
     compatibilityFlags: [...config.compatibility_flags, ...flags],
@@ -65,6 +73,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
     // miniflare types its own Request and Response (undici's); ours are the same things.
     outboundService: options.outbound,
     inspectorPort: options.inspectorPort,
+    handleStructuredLogs: log && (({ message }: { message: string }) => log(message)),
     cf: false,
   } as MiniflareOptions)
   await miniflare.ready

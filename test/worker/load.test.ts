@@ -105,6 +105,24 @@ test('more distinct pictures than may wait come back as they were, for a minute 
   }
 })
 
+test('who waits in vain with a cookie gets what is theirs, where the origin says that there may be such', async () => {
+  const [ours, theirs] = await Promise.all(['#135', '#531'].map(picture))
+  let isFirst = true
+  origin.handle('/avatar.png', ({ headers }, response) => {
+    const answer = () => response.writeHead(200, { vary: 'cookie' }).end(headers.cookie ? theirs : ours) // prettier-ignore
+    if (isFirst) setTimeout(answer, 3000)
+    else answer()
+    isFirst = false
+  })
+  const first = ask('/avatar.png?sr=2')
+  while (!origin.asked.some(({ url }) => url === '/avatar.png')) await new Promise((resolve) => setTimeout(resolve, 10)) // prettier-ignore
+  const headers = { cookie: 'a=b' }
+  const second = await worker.dispatchFetch('http://site.test/avatar.png?sr=2', { headers })
+  expect(second.headers.get('x-sr')).toBe('skipped; reason=CREDENTIALS')
+  expect(Buffer.from(await second.arrayBuffer()).equals(theirs)).toBe(true)
+  await first
+})
+
 test('who waits in vain for a leader gets what the origin gives, an error as it is', async () => {
   const body = await picture('#462')
   const isAsked = () => origin.asked.some(({ url }) => url === '/slow.png')

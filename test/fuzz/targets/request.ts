@@ -1,7 +1,7 @@
 // What is read of a request and of an origin's answer: URLs, signatures, header fields, redirects, cache entries.
 import { isDeepStrictEqual } from 'node:util'
 import { isKnown, resultResponse } from '../../../worker/answer.ts'
-import { createResultCache, type Entry } from '../../../worker/cache.ts'
+import { type Entry, parseAnswer } from '../../../worker/cache.ts'
 import { SrError } from '../../../worker/errors.ts'
 import { freshnessOf } from '../../../worker/freshness.ts'
 import type { Random } from '../../../worker/image/prng.ts'
@@ -134,9 +134,9 @@ async function checkAnswer({
     hold(!known, 'known to one who did not say so')
   }
 
-  const entry: Entry = { digest: '', type: 'image/jpeg', size, sr: 'done', ttlSeconds: 60, freshUntil: NOW, ...(modified === undefined ? {} : { sourceModified: modified }) } // prettier-ignore
+  const entry: Entry = { digest: '', etag, type: 'image/jpeg', size, sr: 'done', ttlSeconds: 60, freshUntil: NOW, ...(modified === undefined ? {} : { sourceModified: modified }) } // prettier-ignore
   const bytes = Uint8Array.from({ length: size }, (_, i) => i)
-  const response = resultResponse(request, entry, etag, bytes, { cacheStatus: 'hit', ttlSeconds: 60, variesByAccept: false }) // prettier-ignore
+  const response = resultResponse(request, entry, true, bytes, { cacheStatus: 'hit', ttlSeconds: 60, variesByAccept: false }) // prettier-ignore
   const body = new Uint8Array(await response.arrayBuffer())
   const length = response.headers.get('content-length')
   const range = response.headers.get('content-range')
@@ -451,20 +451,21 @@ async function checkWay({ url, origin }: WayInput): Promise<boolean> {
 
 // Entries of the cache
 
-const ENTRY = { digest: 'd', type: 'image/png', size: 9, sr: 'done', sourceEtag: '"a"', inherited: {}, ttlSeconds: 60, staleSeconds: 5, freshUntil: NOW } // prettier-ignore
+const ENTRY = { digest: 'd', etag: '"e"', type: 'image/png', size: 9, sr: 'done', sourceEtag: '"a"', inherited: {}, ttlSeconds: 60, staleSeconds: 5, freshUntil: NOW } // prettier-ignore
 
 function makeEntry(random: Random): Uint8Array {
   const text = maybeMutated(random, JSON.stringify(ENTRY), ['null', '1e999', '"size"', '{}', '[]', '""', 'true', '"digest"']) // prettier-ignore
-  const bytes = latin1(text)
+  const bytes = Uint8Array.of(0, 0, text.length >> 8, text.length, ...latin1(text), ...new Uint8Array(9)) // prettier-ignore
   return oneIn(random, 4) ? mutateBytes(random, bytes, bytes) : bytes
 }
 
-async function checkEntry(bytes: Uint8Array): Promise<boolean> {
-  const cache = { match: () => Promise.resolve(new Response(bytes)) } as unknown as Cache
-  const kept = createResultCache({ ...KEEPING, cache }, () => undefined)
-  const entry = (await kept.find({ source: 's', variant: 'v', tags: [] }))?.entry
-  if (!entry) return false
-  for (const text of [entry.digest, entry.type, entry.sr]) hold(typeof text === 'string', 'no text')
+function checkEntry(bytes: Uint8Array): boolean {
+  const answer = parseAnswer(bytes)
+  if (!answer) return false
+  const { entry, bytes: result } = answer
+  hold(result === undefined || result.length === entry.size, 'another size')
+  for (const text of [entry.digest, entry.etag, entry.type, entry.sr])
+    hold(typeof text === 'string', 'no text')
   for (const number of [entry.size, entry.ttlSeconds, entry.freshUntil]) hold(typeof number === 'number', 'no number') // prettier-ignore
   return true
 }

@@ -3,7 +3,7 @@ import { current } from './current.ts'
 import type { StoreFault } from './faults.ts'
 
 const never = () => new Promise<never>(() => {})
-const isEntry = (name: string) => name.includes('entries/')
+const isEntry = (name: string) => name.includes('entries/') || name.includes('answers/')
 const isResult = (name: string) => name.includes('results/')
 
 /** What is read instead of `bytes`; undefined: there is nothing of that name. */

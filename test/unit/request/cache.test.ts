@@ -5,7 +5,7 @@ import { resolveOptions } from '../../../worker/options.ts'
 import { STORAGE_TIMEOUT_MS } from '../../../worker/within.ts'
 
 const KEY: Key = { source: 's', variant: 'v', tags: [] }
-const ENTRY: Entry = { digest: 'd', type: 'image/png', size: 3, sr: 'done', ttlSeconds: 1, freshUntil: 9 } // prettier-ignore
+const ENTRY: Entry = { digest: 'd', etag: '"e"', type: 'image/png', size: 3, sr: 'done', ttlSeconds: 1, freshUntil: 9 } // prettier-ignore
 const BYTES = Uint8Array.of(1, 2, 3)
 
 /** An edge cache and a bucket that keep what they are given, byte for byte open to damage. */
@@ -47,10 +47,10 @@ test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
 ])('bytes that are %s are a miss, and those of the store behind are taken', async (_, damage) => {
   const both = stores()
   const results = cacheOf(both)
-  await results.keep(KEY, ENTRY, BYTES)
-  expect(await results.find(KEY)).toEqual({ entry: ENTRY, layer: 'edge' })
+  await results.keep(KEY, ENTRY, BYTES, true)
+  expect(await results.find(KEY)).toEqual({ entry: ENTRY, bytes: BYTES, layer: 'edge' })
   for (const one of both.edge.values()) one.bytes = damage(one.bytes)
-  expect(await results.find(KEY)).toEqual({ entry: ENTRY, layer: 'r2' })
+  expect(await results.find(KEY)).toEqual({ entry: ENTRY, bytes: BYTES, layer: 'r2' })
   for (const store of [both.edge, both.bucket]) for (const one of store.values()) one.bytes = damage(BYTES) // prettier-ignore
   expect(await results.find(KEY)).toBeUndefined()
   expect(await results.read('d', KEY)).toBeUndefined()
@@ -58,7 +58,7 @@ test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
 
 test('a store that does not answer is waited for once in a request, and the one behind it is asked', async () => {
   const { cache, results: bucket } = stores()
-  await cacheOf({ cache, results: bucket }).keep(KEY, ENTRY, BYTES)
+  await cacheOf({ cache, results: bucket }).keep(KEY, ENTRY, BYTES, true)
   const match = vi.fn<Cache['match']>(() => new Promise(() => {}))
   const results = cacheOf({ cache: { ...cache, match }, results: bucket })
   vi.useFakeTimers()

@@ -1,0 +1,77 @@
+// Pictures by number: of formats, sizes and content that differ, small as on a page of thumbnails. Each is a
+// function of the seed, its class and its number, to the byte, so that a check can have the original again.
+import { fileURLToPath } from 'node:url'
+import sharp from 'sharp'
+import { createRandom } from '../../worker/image/prng.ts'
+import { SAMPLES, SAMPLES_FOLDER, SCENE_NAMES } from '../fixtures/make.ts'
+import { bmp24 } from '../support/bmp.ts'
+
+export interface Picture {
+  readonly bytes: Buffer
+  readonly type: string
+  readonly width: number
+  readonly height: number
+}
+
+/** Shortest and longest side in pixels; most are near the shortest. */
+export const CLASSES = { small: [40, 128], mixed: [40, 300], large: [220, 300] } as const
+export type Class = keyof typeof CLASSES
+
+/** In the order of their weights. */
+const FORMATS = ['jpeg', 'png', 'webp', 'gif', 'bmp'] as const
+const WEIGHTS = [0.5, 0.2, 0.15, 0.1, 0.05]
+
+/** How many are kept in memory; any other is made again. */
+const KEPT = 6000
+
+export type Gallery = (from: Class, number: number) => Promise<Picture>
+
+export function createGallery(seed: number): Gallery {
+  const kept = new Map<string, Promise<Picture>>()
+  return (from, number) => {
+    const name = `${from}/${number}`
+    const known = kept.get(name)
+    if (known) return known
+    const picture = draw(from, createRandom(seed * 1_000_003 + 8 * number + CLASS_NAMES.indexOf(from))) // prettier-ignore
+    kept.set(name, picture)
+    if (kept.size > KEPT) kept.delete(kept.keys().next().value!)
+    return picture
+  }
+}
+
+const CLASS_NAMES = Object.keys(CLASSES)
+
+/** A part of a sample at another size, contrast and brightness. */
+async function draw(from: Class, random: ReturnType<typeof createRandom>): Promise<Picture> {
+  const [least, most] = CLASSES[from]
+  const width = Math.round(least + (most - least) * random.next() ** 2.5)
+  const height = Math.round(least + (most - least) * random.next() ** 2.5)
+  const scene = SCENE_NAMES[random.below(SCENE_NAMES.length)]
+  const sample = sharp(fileURLToPath(new URL(`${scene}.${SAMPLES[scene]}`, SAMPLES_FOLDER)))
+  const { width: wide, height: high } = await sample.metadata()
+  const [w, h] = [wide, high].map((side) => Math.ceil(side * (0.4 + 0.5 * random.next())))
+  const left = random.below(wide - w + 1)
+  const top = random.below(high - h + 1)
+  const isOpaque = random.next() < 0.85
+  const part = sample
+    .removeAlpha()
+    .extract({ left, top, width: w, height: h })
+    .resize(width, height, { fit: 'fill' })
+    .linear(0.7 + 0.5 * random.next(), 40 * random.next())
+  const format = FORMATS[indexOf(WEIGHTS, random.next())]
+  const quality = 60 + 5 * random.below(8)
+  if (format === 'bmp') {
+    const data = await part.ensureAlpha().raw().toBuffer()
+    return { bytes: Buffer.from(bmp24({ width, height, data })), type: 'image/bmp', width, height }
+  }
+  const opaque = format === 'jpeg' || isOpaque ? part : part.ensureAlpha(0.3 + 0.6 * random.next())
+  const bytes = await opaque.toFormat(format, { quality, effort: format === 'jpeg' ? undefined : 1 }).toBuffer() // prettier-ignore
+  return { bytes, type: `image/${format}`, width, height }
+}
+
+/** Which of the weights, which add up to 1, a number from 0 to 1 falls on. */
+export function indexOf(weights: readonly number[], at: number): number {
+  let sum = 0
+  const found = weights.findIndex((weight) => at < (sum += weight))
+  return found < 0 ? weights.length - 1 : found
+}

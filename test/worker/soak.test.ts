@@ -1,0 +1,42 @@
+// A short soak: `npm run soak` has the long one.
+import { expect, test } from 'vitest'
+import { type SoakOptions, soak } from '../soak/soak.ts'
+
+const SHORT: SoakOptions = { requests: 300, seed: 1, warmUp: 60, hotPictures: 9, burst: 20, latencySeconds: 1, rounds: 1, hitsPerRound: 50 } // prettier-ignore
+
+test('three hundred requests of every kind are answered as they have to be', async () => {
+  const { outcomes, problems, distinctMisses, burst, start, end, beside, throughput } = await soak(SHORT) // prettier-ignore
+  expect(Object.fromEntries(problems)).toEqual({})
+  const kinds = ['hit', 'miss', 'burst', 'damaged', 'refused', 'failing', 'wrong', 'leaves', 'plain', 'again'] // prettier-ignore
+  expect([...outcomes.keys()]).toEqual(expect.arrayContaining(kinds))
+  expect(outcomes.get('leaves')?.get('left')).toBeGreaterThan(0)
+  expect(burst.done + burst.busy).toBe(20)
+  expect(distinctMisses).toBeGreaterThan(20)
+  expect(end.isolate - start.isolate).toBeLessThan(20e6) // so short a warm-up leaves some to come
+  expect(beside?.hits.length).toBeGreaterThan(10)
+  expect(throughput[0].rows.map(({ name }) => name)).toEqual(['bare Hono', 'bare Hono, two lookups', 'ours']) // prettier-ignore
+})
+
+test('an answer that is wrong is counted as an error, by its kind', async () => {
+  // Once it is warm every twentieth of the answers made of parts is an error, and every tenth has another byte.
+  const prelude = `{
+    const { Response } = globalThis
+    let count = 0
+    const make = (target, [body, init]) => {
+      const n = init && !(init instanceof Response) && init.headers && ++count > 60 ? count : 1
+      if (n % 20 === 0) return new target('broken', { status: 500 })
+      if (n % 10 === 0 && body instanceof Uint8Array && body.length > 300) body = body.with(290, body[290] ^ 1)
+      return new target(body, init)
+    }
+    globalThis.Response = new Proxy(Response, { construct: make })
+  }`
+  const { problems } = await soak({
+    ...SHORT,
+    requests: 150,
+    latencySeconds: 0,
+    rounds: 0,
+    prelude,
+  })
+  expect(problems.get('a 5xx of our own')?.count).toBeGreaterThan(0)
+  expect(problems.get('other bytes than before')?.examples[0]).toMatch(/^GET \/kept\//)
+})
