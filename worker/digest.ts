@@ -1,5 +1,8 @@
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** SHA-256 in lower-case hexadecimal digits. */
 export async function sha256(bytes: Uint8Array): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  let text = ''
+  for (const byte of new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))) text += HEX[byte]
+  return text
 }

@@ -87,7 +87,8 @@ export function createModels(
 ): Models {
   const bundledSources = sourcesOf(bundled.manifest, 'bundled', bundled.read)
   const networks = new Map<string, Network>()
-  let bucketSources: readonly Source[] = []
+  /** Those of the bucket first. */
+  let allSources: readonly Source[] = bundledSources
   let manifestEtag: string | undefined
   let checkedAt = -Infinity
 
@@ -98,11 +99,10 @@ export function createModels(
       if (object && !('body' in object)) return // as we know it
       if (object) {
         const manifest = parseManifest(await withinTimeout(object.text()))
-        bucketSources = sourcesOf(manifest, 'bucket', async (file) =>
-          (await from.get(file))?.arrayBuffer(),
-        )
+        const read = async (file: string) => (await from.get(file))?.arrayBuffer()
+        allSources = [...sourcesOf(manifest, 'bucket', read), ...bundledSources]
       } else {
-        bucketSources = []
+        allSources = bundledSources
       }
       manifestEtag = object?.etag
     } catch (cause) {
@@ -111,7 +111,7 @@ export function createModels(
   }
   const sources = async () => {
     if (bucket && now() - checkedAt >= REFRESH_MS) await refresh(bucket)
-    return [...bucketSources, ...bundledSources]
+    return allSources
   }
   const load = async (source: Source) => {
     const network = networks.get(source.sha256) ?? (await read(source))
