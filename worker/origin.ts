@@ -104,18 +104,23 @@ function targetOf(requestUrl: string, base: URL | undefined): URL {
   return target
 }
 
+/**
+ * A GET or HEAD that breaks off before an answer is asked once more, at once (RFC 9110, 9.2.2): most often it went
+ * out on an idle connection that the origin was closing at that moment.
+ */
 async function fetchWithin(timeoutMs: number, url: URL, request: Request): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.append('via', VIA)
   // Only the wait for the answer is timed here: a long body is its reader's business.
   const abort = new AbortController()
   const timer = setTimeout(() => abort.abort(), timeoutMs)
+  // A Request as the init: method and body are the visitor's.
+  const ask = () => fetch(new Request(url, request), { headers, redirect: 'manual', signal: abort.signal }) // prettier-ignore
+  const isSafe = request.method === 'GET' || request.method === 'HEAD'
   try {
-    // A Request as the init: method and body are the visitor's.
-    return await fetch(new Request(url, request), {
-      headers,
-      redirect: 'manual',
-      signal: abort.signal,
+    return await ask().catch((cause: unknown) => {
+      if (abort.signal.aborted || !isSafe) throw cause
+      return ask()
     })
   } catch (cause) {
     if (abort.signal.aborted) {

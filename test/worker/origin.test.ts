@@ -135,6 +135,22 @@ test('on a custom domain, where no server answers, the error says: set ORIGIN_UR
   }
 })
 
+test('a connection that breaks off before an answer is tried once more', async () => {
+  const origin = await originWithPicture()
+  let asked = 0
+  origin.handle('/again.png', (_, response) => {
+    if (++asked % 2 === 1) response.destroy()
+    else response.writeHead(200).end(picture)
+  })
+  const worker = await start({ vars: { ORIGIN_URL: origin.url } })
+  for (const query of ['?sr=2', '']) {
+    const response = await worker.dispatchFetch(`http://site.test/again.png${query}`)
+    expect(response.status).toBe(200)
+    await response.arrayBuffer()
+  }
+  expect(asked).toBe(4)
+})
+
 test('an origin that does not answer is a 502 that is kept by nobody', async () => {
   const origin = await originWithPicture()
   const worker = await start({ vars: { ORIGIN_URL: origin.url } })
