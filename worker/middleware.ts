@@ -115,7 +115,7 @@ export function createSuperResolution(
         c.req.raw = new Request(want.sourceUrl, request)
         const response = await below(c)
         c.req.raw = request
-        const isTheirs = reason === 'ORIGIN_STATUS' && response.ok
+        const isTheirs = reason === 'ORIGIN_STATUS' && response.ok && !original.ok
         return originalResponse(request, response, isTheirs ? 'CREDENTIALS' : reason)
       }
       const untouched = async (reason: SkipReason) =>
