@@ -19,7 +19,8 @@ export interface Timeouts {
   readonly sourceMs: number
 }
 
-const SHORT: Timeouts = { originMs: 1000, sourceMs: 1000 }
+/** Enough for a healthy origin beside others that pour gigabytes. */
+const SHORT: Timeouts = { originMs: 1500, sourceMs: 1000 }
 /** Beside an origin's time: for stores that hang, and for our own work. */
 const MARGIN_MS = 5000
 /** The stores are well again when the last write that hung is given up. */

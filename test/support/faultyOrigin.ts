@@ -11,12 +11,12 @@ const whole = (body: Buffer | string, lines: readonly string[] = [], status = '2
   const bytes = Buffer.from(body)
   socket.end(Buffer.concat([Buffer.from(head([`content-length: ${bytes.length}`, 'connection: close', ...lines], status)), bytes]))
 } // prettier-ignore
-const status = (text: string, lines: readonly string[] = []) => whole('', lines, text)
 /** The connection stays: workerd uses it again after an answer without a body, whatever that says of closing it. */
 const bodiless =
   (text: string, lines: readonly string[] = []) =>
   (socket: Socket) =>
     void socket.write(head(lines, text))
+const empty = (text: string, lines: readonly string[] = []) => bodiless(text, ['content-length: 0', ...lines]) // prettier-ignore
 
 const dripping = (socket: Socket, bytes: Buffer, everyMs: number) => {
   let at = 0
@@ -91,20 +91,20 @@ export const ORIGIN_FAULTS: Readonly<Record<string, Fault>> = {
   '206 unasked': (socket, picture) => whole(picture.subarray(0, 50), [`content-range: bytes 0-49/${picture.length}`], '206 Partial Content')(socket),
   '304 unasked': bodiless('304 Not Modified'),
   '404': whole('no such picture', [], '404 Not Found'),
-  '416': status('416 Range Not Satisfiable'),
+  '416': empty('416 Range Not Satisfiable'),
   '429': whole('slow down', ['retry-after: 9'], '429 Too Many Requests'),
   '500': whole('broken', [], '500 Internal Server Error'),
   '503': whole('down', ['retry-after: 9'], '503 Service Unavailable'),
   '999': whole('odd', [], '999 Odd'),
   // Its redirects
-  'a redirect to itself': (socket, _, path) => status('302 Found', [`location: ${path}`])(socket),
-  'a redirect elsewhere': status('301 Moved Permanently', ['location: https://elsewhere.example/']),
-  'a redirect nowhere': status('302 Found'),
-  'a redirect to nonsense': status('307 Temporary Redirect', ['location: http://[::bad']),
+  'a redirect to itself': (socket, _, path) => empty('302 Found', [`location: ${path}`])(socket),
+  'a redirect elsewhere': empty('301 Moved Permanently', ['location: https://elsewhere.example/']),
+  'a redirect nowhere': empty('302 Found'),
+  'a redirect to nonsense': empty('307 Temporary Redirect', ['location: http://[::bad']),
   // Its content
   'a page': whole('<!doctype html><p>hello', ['content-type: text/html']),
   'a page said to be a picture': whole('<!doctype html><p>hello', ['content-type: image/jpeg']),
-  'nothing': whole('', ['content-type: image/jpeg']),
+  'nothing': empty('200 OK', ['content-type: image/jpeg']),
   'half a picture': (socket, picture) => whole(picture.subarray(0, picture.length >> 1), ['content-type: image/jpeg'])(socket),
   'a picture of zeros': (socket, picture) => whole(Buffer.concat([picture.subarray(0, 300), Buffer.alloc(2000)]), ['content-type: image/jpeg'])(socket),
 } // prettier-ignore
