@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 /** What an origin sends on a connection once it was asked for a path. */
 export type Fault = (socket: Socket, picture: Buffer, path: string, asked: string) => void
 
-const head = (lines: readonly string[], status = '200 OK') => `HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n` // prettier-ignore
+const head = (lines: readonly string[], status = '200 OK') => [`HTTP/1.1 ${status}`, ...lines, '', ''].join('\r\n') // prettier-ignore
 const whole = (body: Buffer | string, lines: readonly string[] = [], status = '200 OK') => (socket: Socket) => {
   const bytes = Buffer.from(body)
   socket.end(Buffer.concat([Buffer.from(head([`content-length: ${bytes.length}`, 'connection: close', ...lines], status)), bytes]))
