@@ -3,10 +3,9 @@ import { basename } from 'node:path'
 import { builtFile } from '../built.ts'
 import { buildSymbols, OVERSIZED_FILES, readPhoton, readSlim } from './node.ts'
 
-for (const file of Object.values(OVERSIZED_FILES)) {
-  const wasm = await readSlim(file)
-  await builtFile(`codec/${basename(file)}`, [wasm], () => Promise.resolve(wasm))
+const modules = [['photon.wasm', await readPhoton()], ['jpeg_symbols.wasm', await buildSymbols()]] as const // prettier-ignore
+const slim = Object.values(OVERSIZED_FILES).map(async (file) => [basename(file), await readSlim(file)] as const) // prettier-ignore
+
+for (const [name, wasm] of [...modules, ...(await Promise.all(slim))]) {
+  await builtFile(`codec/${name}`, [wasm], () => Promise.resolve(wasm))
 }
-await readPhoton()
-const symbols = await buildSymbols()
-await builtFile('codec/jpeg_symbols.wasm', [symbols], () => Promise.resolve(symbols))

@@ -36,11 +36,11 @@ export async function loadCodecModules(): Promise<CodecModules> {
 /** The module of jpeg/symbols.ts, which starts with the least memory there is. */
 export async function buildSymbols(): Promise<Uint8Array<ArrayBuffer>> {
   const program = { source: symbolsSource(), features: [], pages: 1, mayGrow: true }
-  return withImportedMemory(await compiledFile('codec', 'symbols', program))
+  return withImportedMemory(await compiledFile('codec', 'plain_symbols', program))
 }
 
 export async function readPhoton(): Promise<Uint8Array<ArrayBuffer>> {
-  return buildPhoton(await readPackaged(PHOTON_FILE))
+  return withImportedMemory(await buildPhoton(await readPackaged(PHOTON_FILE)))
 }
 
 /** One of OVERSIZED_FILES, made to take the memory that it needs. */

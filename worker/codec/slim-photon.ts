@@ -1,9 +1,8 @@
 // Photon's module as we use it: without its font, without what the exports that we do not call need, and at ease
-// in a memory that is large already. Rust's allocator gets all it needs from `memory.grow`; here that one
+// in a memory that is large already (imported-memory.ts gives it one). Rust's allocator gets all it needs from `memory.grow`; here that one
 // instruction is a function that gives out first what an instance before has left.
 import { builtFile, versionOf } from '../built.ts'
 import { withoutFont } from './font.ts'
-import { withImportedMemory } from './imported-memory.ts'
 import { PHOTON_EXPORTS } from './photon.ts'
 
 /** By a name that TypeScript does not follow: the package's types change those of Array for all of us. */
@@ -30,14 +29,14 @@ export async function buildPhoton(
   packaged: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const madeOf = [packaged, PHOTON_EXPORTS.join(), growFrom(''), await versionOf('binaryen')]
-  return builtFile('codec/photon.wasm', madeOf, async () => {
+  return builtFile('codec/plain_photon.wasm', madeOf, async () => {
     const { default: binaryen } = (await import(BINARYEN)) as { default: Binaryen }
     const module = binaryen.readBinary(withoutFont(packaged))
     const names = Array.from({ length: module.getNumExports() }, (_, i) => binaryen.getExportInfo(module.getExportByIndex(i)).name) // prettier-ignore
     for (const name of names)
       if (!(PHOTON_EXPORTS as readonly string[]).includes(name)) module.removeExport(name)
     module.runPasses(['remove-unused-module-elements'])
-    return withImportedMemory(binaryen.parseText(withPagesOfBefore(module.emitText())).emitBinary())
+    return binaryen.parseText(withPagesOfBefore(module.emitText())).emitBinary()
   })
 }
 
