@@ -2,7 +2,7 @@
 // would be too much must be known before it begins. Estimates from above; `npm run bench -- memory` and
 // `request` have what is measured.
 import type { EncodeFormat } from './codec/codec.ts'
-import { type Header, uprightSize } from './codec/header.ts'
+import type { Header } from './codec/header.ts'
 import type { ImageType } from './codec/header/sniff.ts'
 import type { Model } from './engine/upscale.ts'
 import { costOf as macsPerPixel } from './model/network.ts'
@@ -56,8 +56,7 @@ export function estimateCost(
   { scale, format }: { readonly scale: number; readonly format: EncodeFormat },
   model: Model | undefined,
 ): Cost {
-  const { width, height } = uprightSize(header)
-  const small = width * height
+  const small = header.width * header.height
   const large = small * scale ** 2
   const planes = header.alpha ? 2 : 1
   const decoding = DECODING[header.type] ?? { ns: 0, bytes: 0 }
