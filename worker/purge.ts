@@ -89,7 +89,9 @@ async function purgeUrl(url: string, settings: Settings): Promise<Purged> {
 /** What is kept of a source. */
 async function namesOf(source: string, stores: readonly Store[], settings: Settings) {
   const edge = stores.find(({ layer }) => layer === 'edge')
-  const variants = new Set(parseVariants(await edge?.get(variantsName(source))))
+  const variants = new Set(
+    parseVariants(edge && (await withinTimeout(edge.get(variantsName(source))))),
+  )
   const prefix = entryName({ source, variant: '' })
   for (const name of await listAll(settings.results, prefix)) variants.add(name.slice(prefix.length)) // prettier-ignore
   const names: string[] = []
