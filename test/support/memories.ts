@@ -15,7 +15,8 @@ export async function watchMemories<T>(
   WebAssembly.Instance = class extends Instance {
     constructor(module: WebAssembly.Module, imports?: WebAssembly.Imports) {
       super(module, imports)
-      if (this.exports.memory) memories.push(this.exports.memory as WebAssembly.Memory)
+      const memory = this.exports.memory as WebAssembly.Memory | undefined
+      if (memory && !memories.includes(memory)) memories.push(memory)
     }
   }
   try {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createCodec, ENCODE_FORMATS } from '../../../worker/codec/codec.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
@@ -15,6 +15,7 @@ import {
 import type { Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { sharpOf } from '../../support/codec.ts'
+import { watchMemories } from '../../support/memories.ts'
 
 const modules = await loadCodecModules()
 
@@ -44,21 +45,6 @@ function noise(
 
 function fileOf(picture: Rgba, format: (typeof FILE_FORMATS)[number]): Promise<Uint8Array> {
   return sharpOf(picture).toFormat(format, { quality: 90 }).toBuffer()
-}
-
-const { Memory } = WebAssembly
-afterEach(() => void (WebAssembly.Memory = Memory))
-
-/** The memories that are made until the test ends, or until the next call. */
-function watchMemories(): WebAssembly.Memory[] {
-  const memories: WebAssembly.Memory[] = []
-  WebAssembly.Memory = class extends Memory {
-    constructor(descriptor: WebAssembly.MemoryDescriptor) {
-      super(descriptor)
-      memories.push(this)
-    }
-  }
-  return memories
 }
 
 /** toEqual would take a second for a megabyte. */
@@ -92,25 +78,24 @@ test('so do pictures that are worked on at the same time', async () => {
 })
 
 test('500 instances use one memory, which does not grow with that', LONG, async () => {
-  const memories = watchMemories()
   for (const format of FORMATS) {
     const instances = createInstances()
     const codec = createCodec(modules, instances)
     const picture = noise(40, 40)
     const file = await fileOf(picture, format)
     const decode = async () => (await codec.decode(file, readHeader(file))).data
-    const before = memories.length
-    const first = await decode()
-    const bytes = instances.idleBytes()
-    for (let use = 2; use < 500; use++) await decode()
-    expectSame(await decode(), first)
-    expect(instances.idleBytes()).toBe(bytes)
-    expect(memories.length - before).toBe(1)
+    await watchMemories(async (memories) => {
+      const first = await decode()
+      const bytes = instances.idleBytes()
+      for (let use = 2; use < 500; use++) await decode()
+      expectSame(await decode(), first)
+      expect(instances.idleBytes()).toBe(bytes)
+      expect(memories).toHaveLength(1)
+    })
   }
 })
 
 test('idle memory holds nothing', async () => {
-  const memories = watchMemories()
   const secret = noise(64, 64, true)
   const files = await Promise.all(FORMATS.map((format) => fileOf(secret, format)))
   const decoded = await Promise.all(files.map((file) => fresh.decode(file, readHeader(file))))
@@ -120,15 +105,15 @@ test('idle memory holds nothing', async () => {
   ]
   const holdsSecret = ({ buffer }: WebAssembly.Memory) =>
     needles.some((needle) => Buffer.from(buffer).includes(needle))
-  const workOn = async (codec: typeof fresh) => {
-    memories.length = 0
-    for (const [i, format] of FORMATS.entries()) {
-      await codec.decode(files[i], readHeader(files[i]))
-      await codec.encode(secret, { format, quality: 85 })
-    }
-    expect(memories).toHaveLength(5)
-    return memories.slice()
-  }
+  const workOn = (codec: typeof fresh) =>
+    watchMemories(async (memories) => {
+      for (const [i, format] of FORMATS.entries()) {
+        await codec.decode(files[i], readHeader(files[i]))
+        await codec.encode(secret, { format, quality: 85 })
+      }
+      expect(memories).toHaveLength(5)
+      return memories
+    })
   expect((await workOn(fresh)).every(holdsSecret)).toBe(true) // dropped as it was
 
   const instances = createInstances()
@@ -145,30 +130,34 @@ test(
   async () => {
     const failures = { jpeg: 0, webp: 0, png: 0 }
     for (const format of ['jpeg', 'webp', 'png'] as const) {
-      const memories = watchMemories()
-      const codec = createCodec(modules)
-      for (let turn = 0; turn < 100; turn++) {
-        const good = await fileOf(noise(48, 48, true), format)
-        const header = readHeader(good)
-        // Behind what the header tells; then a file that is of another size than its header promises.
-        const middle = good.length / 2
-        const flipped = good.map((byte, i) =>
-          i > middle && random.below(9) === 0 ? byte ^ 255 : byte,
-        )
-        const zeroed = good.map((byte, i) => (i > middle / 4 ? 0 : byte))
-        const attempts = [
-          () => codec.decode(flipped, header),
-          () => codec.decode(zeroed, header),
-          () => codec.decode(good, { ...header, width: header.width + 1 }),
-        ]
-        const error: unknown = await attempts[turn % 3]().catch((reason: unknown) => reason)
-        if (error instanceof Error) {
-          expect(error).toBeInstanceOf(CodecError)
-          failures[format]++
+      await watchMemories(async (memories) => {
+        const codec = createCodec(modules)
+        for (let turn = 0; turn < 100; turn++) {
+          const good = await fileOf(noise(48, 48, true), format)
+          const header = readHeader(good)
+          // Behind what the header tells; then a file that is of another size than its header promises.
+          const middle = good.length / 2
+          const flipped = good.map((byte, i) =>
+            i > middle && random.below(9) === 0 ? byte ^ 255 : byte,
+          )
+          const zeroed = good.map((byte, i) => (i > middle / 4 ? 0 : byte))
+          const attempts = [
+            () => codec.decode(flipped, header),
+            () => codec.decode(zeroed, header),
+            () => codec.decode(good, { ...header, width: header.width + 1 }),
+          ]
+          const error: unknown = await attempts[turn % 3]().catch((reason: unknown) => reason)
+          if (error instanceof Error) {
+            expect(error).toBeInstanceOf(CodecError)
+            failures[format]++
+          }
+          expectSame(
+            (await codec.decode(good, header)).data,
+            (await fresh.decode(good, header)).data,
+          )
         }
-        expectSame((await codec.decode(good, header)).data, (await fresh.decode(good, header)).data)
-      }
-      expect(memories).toHaveLength(101) // and one for each of what it is compared with
+        expect(memories).toHaveLength(101) // and one for each of what it is compared with
+      })
     }
     // libjpeg makes the best of most broken files.
     expect(Math.min(...Object.values(failures))).toBeGreaterThanOrEqual(33)
@@ -199,22 +188,21 @@ describe('idle memories', () => {
   })
 
   test('make room with the least recently used', async () => {
-    const memories = watchMemories()
     const [jpeg, webp] = await Promise.all(FORMATS.map((format) => fileOf(noise(8, 8), format)))
     const sizes = createInstances()
     const both = createCodec(modules, sizes)
     for (const file of [jpeg, webp]) await both.decode(file, readHeader(file))
 
     const codec = createCodec(modules, createInstances({ maxIdleBytes: sizes.idleBytes() - 1 }))
-    const instancesFor = async (file: Uint8Array) => {
-      const before = memories.length
-      await codec.decode(file, readHeader(file))
-      return memories.length - before
-    }
-    expect(await instancesFor(jpeg)).toBe(1)
-    expect(await instancesFor(webp)).toBe(1)
-    expect(await instancesFor(webp)).toBe(0)
-    expect(await instancesFor(jpeg)).toBe(1)
+    const memoriesFor = (file: Uint8Array) =>
+      watchMemories(async (memories) => {
+        await codec.decode(file, readHeader(file))
+        return memories.length
+      })
+    expect(await memoriesFor(jpeg)).toBe(1)
+    expect(await memoriesFor(webp)).toBe(1)
+    expect(await memoriesFor(webp)).toBe(0)
+    expect(await memoriesFor(jpeg)).toBe(1)
   })
 })
 
