@@ -1,6 +1,7 @@
 // What goes wrong at an origin, by kind: files that are no pictures, or none of ours, and errors.
 import sharp from 'sharp'
 import type { Random } from '../../worker/image/prng.ts'
+import { damaged, DAMAGES as KINDS } from '../support/damage.ts'
 import { pngChunk, words } from '../support/png.ts'
 import type { Picture } from './pictures.ts'
 
@@ -24,18 +25,9 @@ const PAGE = '<!doctype html><title>Log in</title><p>Please log in to see this p
 const VECTOR = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="9" height="9"/></svg>' // prettier-ignore
 
 /** A picture that may still be one for a decoder. */
-export const DAMAGES: Readonly<Record<string, Breaker>> = {
-  truncated: ({ bytes, type }, random) => file(type, bytes.subarray(0, Math.floor(bytes.length * (0.05 + 0.9 * random.next())))), // prettier-ignore
-  overwritten: ({ bytes, type }, random) => {
-    const damaged = Buffer.from(bytes)
-    for (let i = 0; i < 20; i++) damaged[random.below(damaged.length)] = random.below(256)
-    return file(type, damaged)
-  },
-  zeroed: ({ bytes, type }, random) => {
-    const damaged = Buffer.from(bytes)
-    return file(type, damaged.fill(0, Math.floor(bytes.length * (0.2 + 0.7 * random.next()))))
-  },
-}
+export const DAMAGES: Readonly<Record<string, Breaker>> = Object.fromEntries(
+  KINDS.map((how): [string, Breaker] => [how, ({ bytes, type }, random) => file(type, Buffer.from(damaged(bytes, how, random)))]), // prettier-ignore
+)
 
 /** What is never made larger. */
 export const REFUSED: Readonly<Record<string, Breaker>> = {
