@@ -19,6 +19,7 @@ export const SKIP_REASONS = {
   SOURCE_BYTES: 'the file is larger than maxSourceBytes',
   SOURCE_PIXELS: 'the picture is larger than maxSourcePixels',
   OUTPUT_PIXELS: 'the result would be larger than maxOutputPixels',
+  SAME_SIZE: 'it has the size and the format that were asked for',
   COST: 'it would take more than maxCpuMs or maxMemoryBytes, even by bicubic',
   // What the origin says
   ORIGIN_STATUS: 'the origin answered with something else than 200',
@@ -62,9 +63,15 @@ export class Skip extends Error {
   }
 }
 
-/** `done; scale=3; model="srcnn@1a2b3c4d"; engine=ort` */
-export function doneField(scale: number, model: string, engine: string | undefined): string {
-  return `done; scale=${scale}; model="${model}"${engine ? `; engine=${engine}` : ''}`
+/** `done; scale=3; model="srcnn@1a2b3c4d"; engine=ort`, with the result's `size` where one was asked for. */
+export function doneField(
+  scale: number,
+  size: { readonly width: number; readonly height: number } | undefined,
+  model: string,
+  engine: string | undefined,
+): string {
+  const sized = size ? `; width=${size.width}; height=${size.height}` : ''
+  return `done; scale=${scale}${sized}; model="${model}"${engine ? `; engine=${engine}` : ''}`
 }
 
 /** What an origin says of its picture's use by other sites: it holds for the result, too. */

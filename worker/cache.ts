@@ -13,9 +13,9 @@
 // cache that misses.
 import { concat } from './codec/concat.ts'
 import { sha256 } from './digest.ts'
-import type { Candidates } from './models.ts'
 import type { Settings } from './options.ts'
-import type { Format, Params } from './params.ts'
+import type { Format, Params, Size } from './params.ts'
+import type { Choices } from './plan.ts'
 import { withinTimeout } from './within.ts'
 
 /**
@@ -103,28 +103,37 @@ export const modelTag = (name: string) => `edge-srcnn-model-${name}`
 
 /** Whether a variant was made by a model of that name. */
 export function isVariantOf(variant: string, name: string): boolean {
-  const weights = variant.replace(/^x\d-[a-z]+-q\d+-/, '')
+  const weights = variant.replace(/^[xwh\d]+-[a-z]+-q\d+-/, '')
   return weights.startsWith(`${name}@`) || weights.includes(`_${name}@`)
 }
 
 /**
  * The cache key of a request: only what is known before the origin is asked. Where the picture will
- * choose between two sets of weights, both are in it. `engines`: see Platform.
+ * choose between several sets of weights, all are in it. `engines`: see Platform.
  */
 export async function lookupKey(
   want: Params,
   format: Format,
-  { model, jpegModel }: Candidates,
+  choices: Choices,
   { maxCpuMs, maxMemoryBytes }: Settings,
   engines: string,
 ): Promise<Key> {
-  const { scale, quality, sourceUrl } = want
-  const models = [model, jpegModel].filter((one) => one !== undefined)
+  const { size, quality, sourceUrl } = want
+  const models = [...choices.values()].flatMap(({ model, jpegModel }) => [model, jpegModel]).filter((one) => one !== undefined) // prettier-ignore
   const weights = models.map(({ name, hash }) => `${name}@${hash}`).join('_')
   const network = weights === '' ? 'bicubic' : `${weights}-${engines}`
-  const variant = `x${scale}-${format}-q${quality}-${network}-c${maxCpuMs}-m${maxMemoryBytes}-v${PIPELINE_VERSION}`
+  const variant = `${nameOf(size)}-${format}-q${quality}-${network}-c${maxCpuMs}-m${maxMemoryBytes}-v${PIPELINE_VERSION}`
   const source = await sourceOf(sourceUrl)
-  return { source, variant, tags: [sourceTag(source), ...models.map(({ name }) => modelTag(name))] }
+  return {
+    source,
+    variant,
+    tags: [sourceTag(source), ...new Set(models.map(({ name }) => modelTag(name)))],
+  }
+}
+
+function nameOf({ scale, width, height }: Size): string {
+  if (scale !== undefined) return `x${scale}`
+  return `${width === undefined ? '' : `w${width}`}${height === undefined ? '' : `h${height}`}`
 }
 
 /** What stands for a source's URL in keys. */

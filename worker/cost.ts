@@ -40,6 +40,9 @@ const WEBP_ALPHA_BYTES = 5
 /** Colour both ways, and bicubic, of a result's pixel. */
 const ENLARGING_NS = 10
 
+/** Both ways through the antialiasing kernel: of a pixel that goes in and of one that comes out. */
+const SHRINKING_NS = 30
+
 /** RGBA, then three planes of floats, of a source's pixel; alpha is a fourth. */
 const SMALL_BYTES = 16
 const FLOAT_BYTES = 4
@@ -49,15 +52,25 @@ const TILE_PIXELS = 1024 * 1024
 /** The worker itself, and V8's. */
 const BASE_BYTES = 5e6
 
+/** What a result is to be: `scale` enlarges, 1 does not; then it is brought down to its size. */
+export interface Wish {
+  readonly scale: number
+  readonly width: number
+  readonly height: number
+  readonly format: EncodeFormat
+}
+
 /** `bytes` is the source's length. Without a model: bicubic. */
 export function estimateCost(
   header: Header,
   bytes: number,
-  { scale, format }: { readonly scale: number; readonly format: EncodeFormat },
+  { scale, width, height, format }: Wish,
   model: Model | undefined,
 ): Cost {
   const small = header.width * header.height
-  const large = small * scale ** 2
+  const large = scale > 1 ? small * scale ** 2 : 0
+  const result = width * height
+  const shrunk = result === small * scale ** 2 ? 0 : result
   const planes = header.alpha ? 2 : 1
   const decoding = DECODING[header.type] ?? { ns: 0, bytes: 0 }
   const encoding = ENCODING[format]
@@ -65,14 +78,20 @@ export function estimateCost(
   const tiles = planes * 2 * FLOAT_BYTES * Math.min(large, TILE_PIXELS)
   const beside =
     (format === 'jpeg' ? JPEG_STRIP_BYTES : 0) +
-    (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * large : 0)
+    (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0)
   return {
-    cpuMs: (small * decoding.ns + large * (ENLARGING_NS * planes + networkNs + encoding.ns)) / 1e6,
+    cpuMs:
+      (small * decoding.ns +
+        large * (ENLARGING_NS * planes + networkNs) +
+        (shrunk > 0 ? (large || small) + shrunk : 0) * SHRINKING_NS +
+        result * encoding.ns) /
+      1e6,
     memoryBytes:
       BASE_BYTES +
       2 * bytes +
       small * (decoding.bytes + SMALL_BYTES + FLOAT_BYTES * planes) +
-      large * (RGBA_BYTES + encoding.bytes) +
+      (large + shrunk) * RGBA_BYTES +
+      result * encoding.bytes +
       tiles +
       beside,
   }

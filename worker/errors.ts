@@ -4,6 +4,7 @@
 /** Every code, with the status it is answered with. */
 export const ERROR_STATUS = {
   SCALE_UNSUPPORTED: 400,
+  SIZE_UNSUPPORTED: 400,
   PARAM_UNKNOWN: 400,
   PARAM_DUPLICATE: 400,
   FORMAT_UNSUPPORTED: 400,

@@ -131,3 +131,8 @@ function parseCacheControl(headers: Headers): Map<string, string> {
   }
   return directives
 }
+
+/** Asked for with the visitor's cookies it might be another picture. */
+export function isTheirOwn({ headers }: Request, { isPersonal }: Freshness): boolean {
+  return isPersonal && headers.has('cookie')
+}

@@ -40,6 +40,8 @@ interface Env {
   readonly SR_PARAM?: string
   readonly SR_MODEL?: string
   readonly SR_ALLOW_ORIGIN?: string
+  /** What sr-width and sr-height may be, with spaces between them. */
+  readonly SR_SIZES?: string
   readonly SR_ORIGIN_TIMEOUT_MS?: string
   readonly SR_SOURCE_TIMEOUT_MS?: string
   readonly SR_MAX_OUTPUT_PIXELS?: string
@@ -68,6 +70,7 @@ const options = {
   param: env.SR_PARAM,
   model: env.SR_MODEL,
   allowOrigin: env.SR_ALLOW_ORIGIN,
+  sizes: env.SR_SIZES?.split(/\s+/).filter(Boolean).map(Number),
   originTimeoutMs: numberOf(env.SR_ORIGIN_TIMEOUT_MS),
   sourceTimeoutMs: numberOf(env.SR_SOURCE_TIMEOUT_MS),
   maxOutputPixels: numberOf(env.SR_MAX_OUTPUT_PIXELS),

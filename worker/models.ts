@@ -75,7 +75,8 @@ interface Source extends ListedModel {
   read(): Promise<ArrayBuffer | undefined>
 }
 
-const BICUBIC = 'bicubic'
+/** What `sr-model` calls doing without a network. */
+export const BICUBIC = 'bicubic'
 const MANIFEST = 'manifest.json'
 /** "Within a minute", with room for clocks that step. */
 const REFRESH_MS = 30_000

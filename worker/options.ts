@@ -24,6 +24,11 @@ export interface SuperResolutionOptions {
    */
   model?: string
   /**
+   * What `sr-width` and `sr-height` may be, in pixels, so that a picture has few variants; with `signing`
+   * any number. Default 320, 640, 960, 1280, 1920, 2560.
+   */
+  sizes?: readonly number[]
+  /**
    * Which site's scripts may read the answers: `*`, or an origin like `https://www.example`. Default: as the
    * origin says of its picture.
    */
@@ -105,6 +110,7 @@ const DEFAULTS = {
   format: 'source',
   quality: 85,
   model: DEFAULT_MODEL,
+  sizes: [320, 640, 960, 1280, 1920, 2560],
   maxSourceBytes: 10_000_000,
   maxSourcePixels: 1_050_000,
   maxOutputPixels: MAX_OUTPUT_PIXELS,
@@ -156,6 +162,11 @@ export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
   for (const secret of Object.values(settings.signing ?? {})) {
     if (secret.length < MIN_SECRET) throw new ConfigError(`option signing: expected secrets of at least ${MIN_SECRET} characters`) // prettier-ignore
   }
+  expect(
+    Array.isArray(settings.sizes) && settings.sizes.every((size) => Number.isInteger(size) && size > 0), // prettier-ignore
+    'sizes',
+    'a list of whole numbers of pixels',
+  )
   expect(FORMATS.includes(settings.format), 'format', FORMATS.join(', '))
   expect(QUALITIES.includes(settings.quality), 'quality', QUALITIES.join(', '))
   for (const key of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {

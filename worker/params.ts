@@ -1,7 +1,7 @@
 // Our parameters, taken out of a URL's query without touching a byte of the rest.
 import { SrError } from './errors.ts'
 import type { Settings } from './options.ts'
-import { splitOwn } from './query.ts'
+import { isAsking, SIZE_NAMES, splitOwn } from './query.ts'
 import { secondsOf } from './seconds.ts'
 
 export const SCALES = [2, 3, 4] as const
@@ -13,10 +13,23 @@ export type Format = (typeof FORMATS)[number]
 /** `sr-quality`: steps of 5, so that a picture has few variants. */
 export const QUALITIES = Array.from({ length: 12 }, (_, i) => 40 + 5 * i)
 
+/** `sr-format` of a request that wants no picture but what would be done with it, and why. */
+const PLAN_FORMAT = 'json'
+
+/** How large a result is to be: so many times as large as its source, or filling a box. */
+export interface Size {
+  readonly scale?: Scale
+  /** In pixels: the result is as large as fits into both, where both are given. */
+  readonly width?: number
+  readonly height?: number
+}
+
 /** What a request asks for. */
 export interface Params {
-  readonly scale: Scale
+  readonly size: Size
   readonly format: Format
+  /** Only what would be done is wanted, as JSON. */
+  readonly isPlanOnly: boolean
   readonly quality: number
   /** `auto` (the default: the operator's choice), `bicubic` or a name in the manifest. */
   readonly model: string
@@ -27,15 +40,15 @@ export interface Params {
 }
 
 /**
- * Reads our parameters, or undefined where the request has no `sr`: it is none of our business then.
+ * Reads our parameters, or undefined where the request asks for no size: it is none of our business then.
  * Throws an SrError (400) for a value, a name or a repetition that is wrong, saying what was expected.
  */
 export function parseParams(url: string, settings: Settings): Params | undefined {
   const { param } = settings
-  const { base, ours: given, others } = splitOwn(url, param)
+  const query = splitOwn(url, param)
+  if (!isAsking(query, param)) return undefined
+  const { base, ours: given, others } = query
   const ours = new Map(given)
-  const scale = ours.get(param)
-  if (scale === undefined) return undefined
   for (const name of ours.keys()) {
     if (name !== param && !NAMES.includes(name)) {
       throw new SrError('PARAM_UNKNOWN', `unknown ${quoted(name)}, expected ${NAMES.join(', ')}`)
@@ -45,14 +58,11 @@ export function parseParams(url: string, settings: Settings): Params | undefined
   if (repeated) {
     throw new SrError('PARAM_DUPLICATE', `${repeated[0]} is given more than once, expected it once`)
   }
+  const format = oneOf('sr-format', ours.get('sr-format') ?? settings.format, [...FORMATS, PLAN_FORMAT], 'FORMAT_UNSUPPORTED') // prettier-ignore
   return {
-    scale: oneOf(param, scale, SCALES, 'SCALE_UNSUPPORTED'),
-    format: oneOf(
-      'sr-format',
-      ours.get('sr-format') ?? settings.format,
-      FORMATS,
-      'FORMAT_UNSUPPORTED',
-    ),
+    size: sizeOf(ours, settings),
+    format: format === PLAN_FORMAT ? settings.format : format,
+    isPlanOnly: format === PLAN_FORMAT,
     quality: oneOf(
       'sr-quality',
       ours.get('sr-quality') ?? `${settings.quality}`,
@@ -65,14 +75,35 @@ export function parseParams(url: string, settings: Settings): Params | undefined
   }
 }
 
-const NAMES = ['sr-format', 'sr-quality', 'sr-model', 'sr-key', 'sr-exp', 'sr-sig']
+/** Any whole number of pixels will do where the operator chose it, by a signature. */
+function sizeOf(ours: ReadonlyMap<string, string>, { param, sizes, signing }: Settings): Size {
+  const scale = ours.get(param)
+  if (scale === undefined) {
+    const [width, height] = SIZE_NAMES.map((name) => {
+      const raw = ours.get(name)
+      if (raw === undefined) return undefined
+      return signing ? pixelsOf(name, raw) : oneOf(name, raw, sizes, 'SIZE_UNSUPPORTED')
+    })
+    return { width, height }
+  }
+  const other = SIZE_NAMES.find((name) => ours.has(name))
+  if (other) throw new SrError('SIZE_UNSUPPORTED', `expected ${param} or ${other}, got both`)
+  return { scale: oneOf(param, scale, SCALES, 'SCALE_UNSUPPORTED') }
+}
+
+function pixelsOf(name: string, raw: string): number {
+  if (/^[1-9]\d{0,4}$/.test(raw)) return Number(raw)
+  throw new SrError('SIZE_UNSUPPORTED', `${name} must be a number of pixels, got ${quoted(raw)}`)
+}
+
+const NAMES = [...SIZE_NAMES, 'sr-format', 'sr-quality', 'sr-model', 'sr-key', 'sr-exp', 'sr-sig']
 
 /** The value among `allowed` that is written exactly as `raw`: `03`, `3.0` and `3 ` are not 3. */
 function oneOf<T extends string | number>(
   name: string,
   raw: string,
   allowed: readonly T[],
-  code: 'SCALE_UNSUPPORTED' | 'FORMAT_UNSUPPORTED' | 'QUALITY_UNSUPPORTED',
+  code: 'SCALE_UNSUPPORTED' | 'SIZE_UNSUPPORTED' | 'FORMAT_UNSUPPORTED' | 'QUALITY_UNSUPPORTED',
 ): T {
   const found = allowed.find((value) => `${value}` === raw)
   if (found === undefined) {

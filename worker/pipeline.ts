@@ -10,24 +10,23 @@ import {
   lookupKey,
   type ResultCache,
 } from './cache.ts'
-import type { Codec, EncodeFormat } from './codec/codec.ts'
-import { readIcc } from './codec/icc.ts'
-import { type Header, readHeader, uprightSize } from './codec/header.ts'
-import { estimateCost } from './cost.ts'
+import type { Codec } from './codec/codec.ts'
+import { type Header, readHeader } from './codec/header.ts'
+import { describe } from './describe.ts'
 import { sha256 } from './digest.ts'
 import type { Engine } from './engine/engine.ts'
 import type { Enlarger } from './engine/enlarger.ts'
-import { type Model, upscale } from './engine/upscale.ts'
 import { SrError } from './errors.ts'
 import { type Flights, isLead, type Lead } from './flights.ts'
-import { type Freshness, freshnessOf } from './freshness.ts'
+import { freshnessOf, isTheirOwn } from './freshness.ts'
+import { makeFile } from './make.ts'
 import type { Network } from './model/network.ts'
-import { type Candidates, type ChosenModel, modelFor, type Models } from './models.ts'
+import type { Models } from './models.ts'
 import type { Settings } from './options.ts'
 import type { Format, Params } from './params.ts'
-import { release } from './release.ts'
+import { type Choices, choicesOf, type Decision, decide } from './plan.ts'
 import type { Slots } from './slots.ts'
-import { readSource, type Source } from './source.ts'
+import { readSource, requireChangeable, type Source } from './source.ts'
 import { withinTimeout } from './within.ts'
 
 /** What a request works with. */
@@ -74,9 +73,10 @@ export async function serveUpscaled(
   deps: Deps,
 ): Promise<Response> {
   const { settings, cache, flights, nowMs } = deps
-  const candidates = await candidatesOf(want, deps)
+  const choices = await choicesOf(want, deps)
   const format = negotiate(want.format, request.headers.get('accept'))
-  const key = await lookupKey(want, format, candidates, settings, deps.engines)
+  if (want.isPlanOnly) return describe(request, want, format, choices, asking.source, deps)
+  const key = await lookupKey(want, format, choices, settings, deps.engines)
   const answer = ({ entry, bytes, cacheStatus, ttlSeconds }: Made, isMade = true) => {
     // Nobody keeps what a signed URL gave for longer than that is good for.
     const end = settings.signing && want.endsAt !== undefined ? want.endsAt - Math.floor(nowMs() / 1000) : Infinity // prettier-ignore
@@ -94,7 +94,7 @@ export async function serveUpscaled(
     if (bytes || isKnown(request, entry.etag, entry.sourceModified))
       return answer({ ...hit, bytes })
   }
-  const wanted = { request, want, format, candidates, key, found }
+  const wanted = { request, want, format, choices, key, found }
   if (request.method === 'HEAD') {
     const outcome = await renew(wanted, asking, deps)
     return outcome instanceof Response ? outcome : answer(outcome, outcome.bytes !== undefined)
@@ -122,14 +122,14 @@ interface Wanted {
   readonly request: Request
   readonly want: Params
   readonly format: Format
-  readonly candidates: Candidates
+  readonly choices: Choices
   readonly key: Key
   readonly found: Found | undefined
 }
 
 /** Asks the origin and makes what is new; a Response where the visitor gets something else than a result. */
 async function renew(
-  { request, want, format, candidates, key, found: before }: Wanted,
+  { request, want, format, choices, key, found: before }: Wanted,
   { source, visitorsOwn }: Asking,
   deps: Deps,
   lead?: Lead<Made>,
@@ -176,16 +176,15 @@ async function renew(
     }
     if (original.status !== 200) return await visitorsOwn('ORIGIN_STATUS', original)
     if (isTheirs) return await visitorsOwn('CREDENTIALS', original)
-    if (original.headers.has('x-sr')) throw new Skip('PROCESSED')
-    if (freshness.isFixed) throw new Skip('NO_TRANSFORM')
+    requireChangeable(original.headers, freshness)
     const read = await readSource(original, settings)
     if (read.tooLarge) return originalResponse(request, original, 'SOURCE_BYTES', read.tooLarge)
     bytes = read.bytes
     header = readHeader(bytes)
     if (header.type === 'unknown') return await visitorsOwn('NOT_AN_IMAGE', original, bytes) // a page to log in, say
     const ttlSeconds = freshness.ttlSeconds ?? settings.defaultTtlSeconds
-    const wish = planOf(header, want, format, candidates, settings)
-    const { plan, model } = await affordable(wish, header, bytes.length, deps)
+    const decision = await decide(header, bytes.length, want, format, choices, deps)
+    const { plan, model } = decision
     const digest = await sha256(bytes)
     let same: Bytes | undefined
     /** Another URL of the same picture may have brought it here. */
@@ -193,7 +192,7 @@ async function renew(
     const isWanted = request.method !== 'HEAD'
     const result =
       (await readSame()) ??
-      (isWanted ? await make(bytes, header, plan, model, readSame, request, deps) : undefined)
+      (isWanted ? await make(bytes, header, decision, readSame, request, deps) : undefined)
     const entry: Entry = {
       digest,
       etag: await etagOf(digest, key),
@@ -201,6 +200,7 @@ async function renew(
       size: result?.length ?? 0,
       sr: doneField(
         plan.scale,
+        want.size.scale === undefined ? plan : undefined,
         plan.model ? `${plan.model.name}@${plan.model.hash.slice(0, 8)}` : 'bicubic',
         model?.engine.name,
       ),
@@ -237,99 +237,23 @@ const GONE = [404, 410]
 /** Of an entry that is no longer ours to keep, or to change: the next one to come asks for the whole picture. */
 const OVER = { sourceEtag: undefined, sourceModified: undefined, freshUntil: 0, staleSeconds: 0 }
 
-/** Asked for with the visitor's cookies it might be another picture. */
-function isTheirOwn({ headers }: Request, { isPersonal }: Freshness): boolean {
-  return isPersonal && headers.has('cookie')
-}
-
 /** How long others may keep what was served while the origin failed. */
 const STALE_TTL_SECONDS = 60
-
-/** What will be done with a picture, decided from its header alone. */
-interface Plan {
-  readonly scale: number
-  readonly format: EncodeFormat
-  readonly quality: number
-  /** Undefined: bicubic. */
-  readonly model: ChosenModel | undefined
-}
-
-/** Longest side of a result in pixels: within what every encoder can write (WebP: 16,383). */
-const MAX_OUTPUT_SIDE = 16_000
-
-/** Throws a Skip for a picture that is beyond us. Limits are checked before any pixel exists. */
-function planOf(
-  header: Header,
-  { scale, quality }: Params,
-  format: Format,
-  candidates: Candidates,
-  { maxSourcePixels, maxOutputPixels }: Settings,
-): Plan {
-  if (header.obstacle) throw new Skip(header.obstacle)
-  const { width, height } = uprightSize(header)
-  const sourcePixels = width * height
-  const outputPixels = sourcePixels * scale * scale
-  if (sourcePixels > maxSourcePixels) throw new Skip('SOURCE_PIXELS')
-  if (outputPixels > maxOutputPixels || Math.max(width, height) * scale > MAX_OUTPUT_SIDE) {
-    throw new Skip('OUTPUT_PIXELS')
-  }
-  return {
-    scale,
-    quality,
-    format: format === 'source' || format === 'auto' ? (SAME_FORMAT[header.type] ?? 'png') : format,
-    model: modelFor(header.jpegQuality, candidates),
-  }
-}
-
-/** What `sr-format=source` gives; GIF and BMP become PNG, which holds all that they hold. */
-const SAME_FORMAT: Partial<Record<Header['type'], EncodeFormat>> = {
-  jpeg: 'jpeg',
-  png: 'png',
-  webp: 'webp',
-}
-
-/** The plan, or bicubic where that would cost too much. Throws a Skip where bicubic would, too. */
-async function affordable(
-  plan: Plan,
-  header: Header,
-  bytes: number,
-  { engineFor, settings }: Deps,
-): Promise<{ plan: Plan; model: Model | undefined }> {
-  const isWithin = (model: Model | undefined) => {
-    const { cpuMs, memoryBytes } = estimateCost(header, bytes, plan, model)
-    return cpuMs <= settings.maxCpuMs && memoryBytes <= settings.maxMemoryBytes
-  }
-  if (!isWithin(undefined)) throw new Skip('COST')
-  const network = plan.model && (await orSkip('MODEL', plan.model.load()))
-  const model = network && { network, engine: engineFor(network) }
-  return isWithin(model)
-    ? { plan, model }
-    : { plan: { ...plan, model: undefined }, model: undefined }
-}
 
 /** Bytes to larger bytes, alone in the isolate, or what somebody else made of them meanwhile. Throws a Skip for whatever fails. */
 async function make(
   bytes: Bytes,
   header: Header,
-  plan: Plan,
-  model: Model | undefined,
+  decision: Decision,
   readSame: () => Promise<Bytes | undefined>,
   request: Request,
-  { codec, enlarger, settings, slots }: Deps,
+  deps: Deps,
 ): Promise<Bytes> {
+  const { settings, slots } = deps
   if (!(await mayMake(request, settings.missLimit))) throw new Skip('RATE')
   const done = await slots.run(settings, async (hasWaited) => {
     const same = hasWaited ? await readSame() : undefined
-    if (same) return same
-    const picture = await orSkip('DECODE', codec.decode(bytes, header))
-    const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model, enlarger))
-    release(picture.data)
-    const file = await orSkip(
-      'ENCODE',
-      codec.encode(larger, { ...plan, icc: await readIcc(header) }),
-    )
-    release(larger.data)
-    return file
+    return same ?? makeFile(bytes, header, decision, deps)
   })
   if (!done) throw new Skip('BUSY')
   return done.value
@@ -345,26 +269,6 @@ async function mayMake({ headers }: Request, missLimit: RateLimit | undefined): 
     console.warn('the rate limit was not asked', cause)
     return true
   }
-}
-
-async function orSkip<T>(
-  reason: 'MODEL' | 'DECODE' | 'ENGINE' | 'ENCODE',
-  work: Promise<T>,
-): Promise<T> {
-  try {
-    return await work
-  } catch (cause) {
-    throw new Skip(reason, { cause })
-  }
-}
-
-/** `auto` is what the operator chose, and what was trained beside it for JPEGs; a name is just that. */
-async function candidatesOf(want: Params, { models, settings }: Deps): Promise<Candidates> {
-  const isAuto = want.model === 'auto'
-  const model = await models.choose(isAuto ? settings.model : want.model, want.scale)
-  const forJpeg = isAuto && model ? await models.find(`${model.name}-jpeg`, want.scale) : undefined
-  // Somebody's own weights, for their own kind of picture, are not paired with ours.
-  return { model, jpegModel: forJpeg?.from === model?.from ? forJpeg : undefined }
 }
 
 function validatorsOf({ sourceEtag, sourceModified }: Entry) {

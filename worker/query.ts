@@ -1,6 +1,9 @@
 // What is ours in a URL's query: exactly `sr` (or the name that `param` gives it) and names that begin with
 // `sr-`; all else belongs to the origin. Cut at its `&` by hand: URLSearchParams would rewrite it.
 
+/** How large a picture is to be in pixels, in place of `sr`. */
+export const SIZE_NAMES = ['sr-width', 'sr-height'] as const
+
 /** A URL whose query is cut into ours and the rest, both in their order. */
 export interface OwnQuery {
   /** Up to the query. */
@@ -28,10 +31,17 @@ export function splitOwn(url: string, param: string): OwnQuery {
 
 const PREFIX = 'sr-'
 
-/** The URL without what is ours; undefined where it has no `param`. */
+/** Whether a URL asks for anything: other names of ours alone do not. */
+export function isAsking({ ours }: OwnQuery, param: string): boolean {
+  const asking: string[] = [param, ...SIZE_NAMES]
+  return ours.some(([name]) => asking.includes(name))
+}
+
+/** The URL without what is ours; undefined where it asks for nothing. */
 export function withoutOwn(url: string, param: string): string | undefined {
-  const { base, ours, others } = splitOwn(url, param)
-  if (!ours.some(([name]) => name === param)) return undefined
+  const query = splitOwn(url, param)
+  if (!isAsking(query, param)) return undefined
+  const { base, others } = query
   return others.length > 0 ? `${base}?${others.join('&')}` : base
 }
 

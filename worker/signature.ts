@@ -7,7 +7,7 @@
 //
 // It runs wherever Web Crypto does: sign on a server, never in a page.
 import { SrError } from './errors.ts'
-import { type OwnQuery, splitOwn } from './query.ts'
+import { isAsking, type OwnQuery, splitOwn } from './query.ts'
 import { secondsOf } from './seconds.ts'
 
 export const SIGNATURE_NAMES = ['sr-key', 'sr-exp', 'sr-sig']
@@ -31,15 +31,16 @@ export interface SignOptions {
 /**
  * `url` with a signature that the worker accepts. It is for just this host, path and query: sign after
  * everything else is in its place. Parameters of an older signature are replaced. Throws a RangeError for a
- * URL without `sr` and for an end that is past or too far away.
+ * URL that asks for nothing and for an end that is past or too far away.
  */
 export async function signUrl(
   url: string | URL,
   { key, secret, expires, param = 'sr' }: SignOptions,
   nowMs = Date.now(),
 ): Promise<string> {
-  const { base, ours, others } = splitOwn(new URL(url).href, param)
-  if (!ours.some(([name]) => name === param)) throw new RangeError(`expected a URL with ${param}, got ${url}`) // prettier-ignore
+  const given = splitOwn(new URL(url).href, param)
+  if (!isAsking(given, param)) throw new RangeError(`expected a URL with ${param}, sr-width or sr-height, got ${url}`) // prettier-ignore
+  const { base, ours, others } = given
   if (!/^[\w.~-]+$/.test(key)) throw new RangeError(`expected a key's id of letters, digits and . _ ~ -, got "${key}"`) // prettier-ignore
   const end = Math.floor((expires instanceof Date ? expires.getTime() : nowMs + 1000 * expires) / 1000) // prettier-ignore
   if (!(end > nowMs / 1000 && end <= nowMs / 1000 + MAX_AHEAD_SECONDS)) {

@@ -1,6 +1,8 @@
 // Reading the original: what may be used, within which bounds.
+import { Skip } from './answer.ts'
 import { concat } from './codec/concat.ts'
 import { SrError } from './errors.ts'
+import type { Freshness } from './freshness.ts'
 import type { Settings } from './options.ts'
 
 /** Validators of what we have, for asking whether it changed. */
@@ -21,6 +23,12 @@ export function sourceHeaders({ etag, modified }: Validators): Headers {
   if (etag) headers.set('if-none-match', etag)
   else if (modified) headers.set('if-modified-since', modified)
   return headers
+}
+
+/** Throws a Skip where an origin's headers say that its picture is to stay as it is. */
+export function requireChangeable(headers: Headers, { isFixed }: Freshness): void {
+  if (headers.has('x-sr')) throw new Skip('PROCESSED')
+  if (isFixed) throw new Skip('NO_TRANSFORM')
 }
 
 /** What was read, and what can still be handed to the visitor if it cannot be used. */

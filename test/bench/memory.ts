@@ -29,7 +29,7 @@ export async function benchMemory(): Promise<Table[]> {
   for (const format of FORMATS) {
     for (const hasAlpha of format === 'jpeg' ? [false] : [false, true]) {
       const picture = await pictureOf(side, format, hasAlpha)
-      const { memoryBytes } = estimateCost(readHeader(picture), picture.length, { scale: 2, format }, undefined) // prettier-ignore
+      const { memoryBytes } = estimateCost(readHeader(picture), picture.length, { scale: 2, width: 2 * side, height: 2 * side, format }, undefined) // prettier-ignore
       const peak = describePeak(`${format}${hasAlpha ? ' with alpha' : ''}`, await peakOf(picture))
       notes.push(`${peak}, estimated ${(memoryBytes / 1e6).toFixed(1)}`)
     }

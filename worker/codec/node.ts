@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { compiledFile } from '../compiled.ts'
+import { compiledFile, compileModule } from '../compiled.ts'
 import type { CodecModules } from './codec.ts'
 import { neededPages, withImportedMemory } from './imported-memory.ts'
 import { symbolsSource } from './jpeg/symbols.ts'
@@ -54,5 +54,5 @@ export async function readPackaged(file: string): Promise<Uint8Array<ArrayBuffer
 }
 
 async function compile(wasm: Promise<Uint8Array<ArrayBuffer>>): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await wasm)
+  return compileModule(await wasm)
 }

@@ -6,7 +6,7 @@
 import { createPlane, type Plane, type Rect } from './plane.ts'
 
 /** Which input samples make one output sample, and by how much: output i = sum of weights[i*count + k] * input[indices[i*count + k]]. */
-interface Taps {
+export interface Taps {
   readonly count: number
   readonly indices: Int32Array
   readonly weights: Float64Array
@@ -48,8 +48,8 @@ export function resize(
   region: Rect = { x: 0, y: 0, width, height },
   kernel: Kernel = KEYS,
 ): Plane {
-  const across = tapsOf(kernel, plane.width, width, region.x, region.width)
-  const down = tapsOf(kernel, plane.height, height, region.y, region.height)
+  const across = tapsOf(plane.width, width, kernel, region.x, region.width)
+  const down = tapsOf(plane.height, height, kernel, region.y, region.height)
   // The cheaper order: shrink the rows first, or grow them last.
   if (height < plane.height) {
     return resizeRows(resizeColumns(plane, down, 0), across, 0, region.height)
@@ -68,7 +68,7 @@ export interface Phase {
 /** The `scale` phases of bicubic enlarging, as `resize` has them away from the edges. */
 export function phasesOf(scale: number): Phase[] {
   const middle = KEYS.support // far enough from both ends that nothing is mirrored
-  const { count, indices, weights } = tapsOf(KEYS, 2 * middle, 2 * middle * scale, middle * scale, scale) // prettier-ignore
+  const { count, indices, weights } = tapsOf(2 * middle, 2 * middle * scale, KEYS, middle * scale, scale) // prettier-ignore
   return Array.from({ length: scale }, (_, phase) => ({
     first: indices[phase * count] - middle,
     weights: Array.from(weights.subarray(phase * count, (phase + 1) * count)),
@@ -140,13 +140,13 @@ function resizeColumns(plane: Plane, taps: Taps, firstRow: number): Plane {
   return out
 }
 
-/** Taps for outputs `offset` .. `offset + length - 1` of a line of `inputSize` resampled to `outputSize`. */
-function tapsOf(
-  kernel: Kernel,
+/** Taps for outputs `offset` .. `offset + length - 1` of a line of `inputSize` resampled to `outputSize`: all, unless said. */
+export function tapsOf(
   inputSize: number,
   outputSize: number,
-  offset: number,
-  length: number,
+  kernel: Kernel = KEYS,
+  offset = 0,
+  length: number = outputSize,
 ): Taps {
   const scale = outputSize / inputSize
   const stretch = Math.min(1, scale) // < 1: the kernel is widened and lowered, so that it low-passes

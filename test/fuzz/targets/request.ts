@@ -221,11 +221,11 @@ function checkFreshness({ headers, directive, isInFront, ages }: FreshnessInput)
 
 // URLs
 
-const QUERY_WORDS = ['sr', 'sr=2', 'sr=3', 'sr-format', 'sr-format=webp', 'sr-quality=60', 'sr-model=fast', 'sr-exp=1767229200', 'sr-key=a', 'sr-sig', 'sr-', 'SR', 's%72', 'srx', '&', '&&', '?', '=', '#', '%26', '+', '__proto__', `sr-${'long'.repeat(99)}`] // prettier-ignore
+const QUERY_WORDS = ['sr', 'sr=2', 'sr=3', 'sr-format', 'sr-format=webp', 'sr-quality=60', 'sr-model=fast', 'sr-width=640', 'sr-height', 'sr-format=json', 'sr-exp=1767229200', 'sr-key=a', 'sr-sig', 'sr-', 'SR', 's%72', 'srx', '&', '&&', '?', '=', '#', '%26', '+', '__proto__', `sr-${'long'.repeat(99)}`] // prettier-ignore
 
 function makeUrl(random: Random): string {
   const base = pick(random, ['https://a.test/b/c.jpg', 'http://a.test/', 'https://img.example/a%20b/cat.png', 'https://[::1]:8080/x']) // prettier-ignore
-  const parts = Array.from({ length: random.below(5) }, () => pick(random, ['a=1', 'b', '', '=x', 'w=%2F', 'sr-format=webp', 'sr-quality=60', 'sr-model=fast', 'sr-exp=1767229200', '__proto__=1', `sr-${'long'.repeat(99)}`])) // prettier-ignore
+  const parts = Array.from({ length: random.below(5) }, () => pick(random, ['a=1', 'b', '', '=x', 'w=%2F', 'sr-format=webp', 'sr-quality=60', 'sr-model=fast', 'sr-width=640', 'sr-height=320', 'sr-format=json', 'sr-exp=1767229200', '__proto__=1', `sr-${'long'.repeat(99)}`])) // prettier-ignore
   if (!oneIn(random, 6)) parts.splice(random.below(parts.length + 1), 0, `sr=${pick(random, ['2', '3', '4', '5', '03', ''])}`) // prettier-ignore
   const query = parts.join('&')
   const url = `${base}${query || oneIn(random, 4) ? '?' : ''}${oneIn(random, 2) ? query : mutateText(random, query, QUERY_WORDS)}` // prettier-ignore
@@ -259,12 +259,14 @@ function checkQuery(url: string): boolean {
   const isWhole = split.ours.every(([name, value], i) => [`${name}=${value}`, name + value].includes(ours[i])) // prettier-ignore
   hold(split.ours.length === ours.length && isWhole, 'ours was changed')
   const without = withoutOwn(url, 'sr')
-  hold((without === undefined) === !split.ours.some(([name]) => name === 'sr'), 'ours was not seen')
+  hold((without === undefined) === !split.ours.some(([name]) => ASKING.includes(name) || name === 'sr'), 'ours was not seen') // prettier-ignore
   if (without === undefined) return false
   hold(withoutOwn(without, 'sr') === undefined, 'ours is still there')
   hold(isDeepStrictEqual(splitOwn(without, 'sr').others, split.others), 'the rest was changed')
   return true
 }
+
+const ASKING = ['sr-width', 'sr-height']
 
 const KEEPING = resolveOptions({ cache: false })
 const IGNORING = resolveOptions({ cache: false, query: 'ignore' })
@@ -288,11 +290,12 @@ function checkParams(url: string): boolean {
   for (const settings of [KEEPING, IGNORING, LISTING]) {
     const params = paramsOf(url, settings)
     const { base, parts, isOurs } = partsOf(url, settings.param)
-    hold((params === undefined) === !parts.some((part, i) => isOurs[i] && part.split('=')[0] === settings.param), 'ours was not seen') // prettier-ignore
+    hold((params === undefined) === !parts.some((part, i) => isOurs[i] && [settings.param, ...ASKING].includes(part.split('=')[0])), 'ours was not seen') // prettier-ignore
     if (params === undefined || typeof params === 'string') continue
     taken = true
-    const { scale, format, quality, model, endsAt, sourceUrl } = params
-    hold(SCALES.includes(scale) && FORMATS.includes(format) && QUALITIES.includes(quality), 'a value that does not exist') // prettier-ignore
+    const { size, format, quality, model, endsAt, sourceUrl } = params
+    const isSize = size.scale === undefined ? [size.width, size.height].some((side) => side && settings.sizes.includes(side)) : SCALES.includes(size.scale) // prettier-ignore
+    hold(isSize && FORMATS.includes(format) && QUALITIES.includes(quality), 'a value that does not exist') // prettier-ignore
     hold(typeof model === 'string', 'no model')
     hold(endsAt === undefined || (Number.isSafeInteger(endsAt) && endsAt >= 0), `ends at ${endsAt}`)
     const others = parts.filter((_, i) => !isOurs[i])

@@ -20,7 +20,7 @@ function bmp(width: number, height: number) {
 
 const network = createNetwork(SRCNN_915)
 const engine = { name: 'some', maxSide: 64, nsPerMac: 0.1 } as Engine
-const wish = { scale: 2, format: 'png' } as const
+const wish = { scale: 2, width: 200, height: 100, format: 'png' } as const
 
 test('a network costs its multiplications, each as long as its engine takes', () => {
   const header = bmp(100, 50)
@@ -38,8 +38,8 @@ test('more pixels, more bytes and transparency cost more', () => {
   expect(larger.memoryBytes).toBeGreaterThan(memoryBytes)
   expect(estimateCost(header, 99_999, wish, undefined).memoryBytes).toBeGreaterThan(memoryBytes)
   for (const format of ['png', 'webp'] as const) {
-    const opaque = estimateCost(header, 999, { scale: 3, format }, undefined)
-    const clear = estimateCost({ ...header, alpha: true }, 999, { scale: 3, format }, undefined)
+    const opaque = estimateCost(header, 999, { ...wish, format }, undefined)
+    const clear = estimateCost({ ...header, alpha: true }, 999, { ...wish, format }, undefined)
     expect(clear.memoryBytes).toBeGreaterThan(opaque.memoryBytes)
   }
 })

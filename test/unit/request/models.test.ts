@@ -36,8 +36,8 @@ test('the key names every set of weights that the picture may choose, what runs 
   const settings = resolveOptions({ maxCpuMs: 9, maxMemoryBytes: 8 })
   const want = parseParams('https://site.test/cat.jpg?sr=2', settings)!
   const variantOf = async (first?: ChosenModel, second?: ChosenModel) => {
-    const candidates = { model: first, jpegModel: second }
-    return (await lookupKey(want, 'source', candidates, settings, 'fused')).variant
+    const choices = new Map([[2 as const, { model: first, jpegModel: second }]])
+    return (await lookupKey(want, 'source', choices, settings, 'fused')).variant
   }
   expect(await variantOf()).toMatch(/^x2-source-q85-bicubic-c9-m8-v\d+$/)
   expect(await variantOf(model)).toMatch(/^x2-source-q85-srcnn@aaaa-fused-c9-m8-v\d+$/)

@@ -25,14 +25,37 @@ test('a URL without sr is none of our business, whatever else it holds', () => {
 
 test('defaults are those of the options', () => {
   expect(parse('?sr=3')).toEqual({
-    scale: 3,
+    size: { scale: 3 },
     format: 'source',
+    isPlanOnly: false,
     quality: 85,
     model: 'auto',
     sourceUrl: 'https://a.test/b/c.jpg',
   })
   const own = resolveOptions({ cache: false, format: 'auto', quality: 60 })
   expect(parse('?sr=3', own)).toMatchObject({ format: 'auto', quality: 60 })
+})
+
+test('a size is a box in pixels, from a list, or of any size where URLs are signed', () => {
+  expect(parse('?sr-width=640')?.size).toEqual({ width: 640 })
+  expect(parse('?sr-height=320&a=1&sr-width=2560')).toMatchObject({
+    size: { width: 2560, height: 320 },
+    sourceUrl: 'https://a.test/b/c.jpg?a=1',
+  })
+  const own = resolveOptions({ cache: false, sizes: [77] })
+  expect(parse('?sr-width=77', own)?.size).toEqual({ width: 77 })
+  const signing = resolveOptions({ cache: false, signing: { a: 'x'.repeat(32) } })
+  expect(parse('?sr-width=641', signing)?.size).toEqual({ width: 641 })
+  for (const wrong of ['0', '', '1e3', '064', '999999']) {
+    expect(() => parse(`?sr-width=${wrong}`, signing)).toThrow(
+      'sr-width must be a number of pixels',
+    )
+  }
+})
+
+test('sr-format=json asks what would be done with the operator’s format', () => {
+  const own = resolveOptions({ cache: false, format: 'webp' })
+  expect(parse('?sr=2&sr-format=json', own)).toMatchObject({ isPlanOnly: true, format: 'webp' })
 })
 
 test('the rest of the query stays as it is, byte for byte and in order', () => {
@@ -55,7 +78,7 @@ test('query: ignore drops the rest, a list keeps what it names', () => {
 test('another name for sr leaves sr to the origin', () => {
   const renamed = resolveOptions({ cache: false, param: 'upscale' })
   expect(parse('?sr=b&upscale=2&sr-format=png', renamed)).toMatchObject({
-    scale: 2,
+    size: { scale: 2 },
     format: 'png',
     sourceUrl: 'https://a.test/b/c.jpg?sr=b',
   })
@@ -68,10 +91,17 @@ describe('what is wrong is refused with what was expected', () => {
     ['?sr=%32', 'got "%32"'],
     ['?sr=2&sr=2', 'sr is given more than once'],
     ['?sr=2&sr-format=png&sr-format=png', 'sr-format is given more than once'],
-    ['?sr=2&sr-fromat=png', 'unknown "sr-fromat", expected sr-format, sr-quality, sr-model'],
+    [
+      '?sr=2&sr-fromat=png',
+      'unknown "sr-fromat", expected sr-width, sr-height, sr-format, sr-quality, sr-model',
+    ],
     ['?sr=2&sr-=1', 'unknown "sr-"'],
+    ['?sr=2&sr-width=640', 'expected sr or sr-width, got both'],
+    ['?sr-height=641', 'sr-height must be one of 320, 640, 960, 1280, 1920, 2560, got "641"'],
+    ['?sr-width=0640', 'got "0640"'],
+    ['?sr-width=640&sr-width=640', 'sr-width is given more than once'],
     ['?sr=2&sr-quality=100', 'sr-quality must be one of 40, 45'],
-    ['?sr=2&sr-format=', 'sr-format must be one of source, auto, jpeg, png, webp, got ""'],
+    ['?sr=2&sr-format=', 'sr-format must be one of source, auto, jpeg, png, webp, json, got ""'],
     [`?sr=2&sr-${'a'.repeat(5000)}&sr-${'a'.repeat(5000)}`, `unknown "sr-${'a'.repeat(37)}…"`],
     [`?sr=${'9'.repeat(5000)}`, `got "${'9'.repeat(40)}…"`],
   ])('%s', (query, message) => {

@@ -1,5 +1,6 @@
 // The kernels in Node: compiled from their source when that has changed, else as they lie in dist/.
 import { setFlagsFromString } from 'node:v8'
+import { compileModule } from '../../compiled.ts'
 import type { KernelModules } from '../fused.ts'
 import { buildKernel, buildPictureKernel, KERNEL_NAMES } from './compile.ts'
 import type { Arithmetic } from './source.ts'
@@ -13,13 +14,13 @@ export interface LoadedKernels {
 export async function loadKernels(wanted?: Arithmetic): Promise<LoadedKernels> {
   const arithmetic = wanted ?? ((await hasRelaxedSimd()) ? 'relaxed' : 'plain')
   if (arithmetic === 'relaxed') await hasRelaxedSimd() // sets the flag
-  const compiled = KERNEL_NAMES.map(async (name) => [name, await WebAssembly.compile(await buildKernel(name, arithmetic))] as const) // prettier-ignore
+  const compiled = KERNEL_NAMES.map(async (name) => [name, await compileModule(await buildKernel(name, arithmetic))] as const) // prettier-ignore
   return { arithmetic, modules: Object.fromEntries(await Promise.all(compiled)) as unknown as KernelModules } // prettier-ignore
 }
 
 /** For vectorEnlarger.ts. */
 export async function loadPictureKernel(): Promise<WebAssembly.Module> {
-  return WebAssembly.compile(await buildPictureKernel())
+  return compileModule(await buildPictureKernel())
 }
 
 /** Whether relaxed SIMD runs here. Node 20 has it behind a flag, which is set. */

@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest'
+import { createPlane, type Plane, type Rgba } from '../../../worker/image/plane.ts'
+import { createRandom } from '../../../worker/image/prng.ts'
+import { resize } from '../../../worker/image/resize.ts'
+import { shrinkRows } from '../../../worker/image/shrink.ts'
+
+/** Of random levels; `opaque`, or of random alpha with whole areas clear and solid. */
+function noise(width: number, height: number, opaque: boolean): Rgba {
+  const random = createRandom(7 * width + height)
+  const data = new Uint8Array(4 * width * height)
+  for (let i = 0; i < data.length; i++) data[i] = random.below(256)
+  for (let p = 3; p < data.length; p += 4) {
+    const place = Math.floor((3 * p) / data.length)
+    data[p] = opaque ? 255 : [0, 255, data[p]][place]
+  }
+  return { width, height, data }
+}
+
+function shrunk(picture: Rgba, width: number, height: number): Rgba {
+  const target = { width, height, data: new Uint8ClampedArray(4 * width * height) }
+  expect([...shrinkRows(picture, target)]).toHaveLength(height)
+  return target
+}
+
+/** By resize.ts, a channel at a time; colours premultiplied. */
+function expected(picture: Rgba, width: number, height: number): { colour: Plane[]; alpha: Plane } {
+  const planeOf = (levelAt: (p: number) => number) => {
+    const plane = createPlane(picture.width, picture.height)
+    for (let i = 0; i < plane.data.length; i++) plane.data[i] = levelAt(4 * i)
+    return resize(plane, width, height)
+  }
+  const { data } = picture
+  const colour = [0, 1, 2].map((c) => planeOf((p) => (data[p + c] * data[p + 3]) / 255))
+  return { colour, alpha: planeOf((p) => data[p + 3]) }
+}
+
+/** Rounding, and f32 between the passes. */
+const HALF_A_LEVEL = 0.5 + 1e-3
+
+describe.each([true, false])(
+  'opaque: %s; shrinking agrees with resizing each channel',
+  (opaque) => {
+    test.each([
+      [1, 1, 1, 1],
+      [5, 4, 5, 4],
+      [2, 3, 1, 1],
+      [16, 9, 7, 4],
+      [40, 1, 13, 1],
+      [1, 40, 1, 3],
+      [33, 21, 32, 20],
+      [64, 48, 5, 48],
+      [90, 60, 11, 7],
+    ])('%ix%i to %ix%i', (width, height, outWidth, outHeight) => {
+      const picture = noise(width, height, opaque)
+      const { data } = shrunk(picture, outWidth, outHeight)
+      const { colour, alpha } = expected(picture, outWidth, outHeight)
+      for (let i = 0, p = 0; p < data.length; i++, p += 4) {
+        const level = Math.min(255, Math.max(0, alpha.data[i]))
+        expect(Math.abs(data[p + 3] - level)).toBeLessThanOrEqual(HALF_A_LEVEL)
+        if (alpha.data[i] < HALF_A_LEVEL) continue
+        for (let c = 0; c < 3; c++) {
+          const exact = Math.min(255, Math.max(0, colour[c].data[i] / (level / 255)))
+          // A colour is a quotient: what f32 does to it is as much more as alpha is less.
+          expect(Math.abs(data[p + c] - exact)).toBeLessThanOrEqual(HALF_A_LEVEL + 0.1 / level)
+        }
+      }
+    })
+  },
+)
+
+test('one colour stays that colour, whatever its alpha', () => {
+  const data = new Uint8Array(4 * 30 * 20)
+  for (let p = 0; p < data.length; p += 4) data.set([200, 17, 3, (p / 4) % 2 ? 255 : 40], p)
+  const { data: small } = shrunk({ width: 30, height: 20, data }, 7, 5)
+  for (let p = 0; p < small.length; p += 4) expect([...small.subarray(p, p + 3)]).toEqual([200, 17, 3]) // prettier-ignore
+})

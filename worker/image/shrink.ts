@@ -1,0 +1,85 @@
+// A picture made smaller: bicubic with antialiasing, as resize.ts has it, on premultiplied red, green and blue. Luma
+// and chroma are weighted sums of these, so that this is what resizing those gives, but for rounding.
+// Row by row, so that beside the picture and the result there are only as many rows as the kernel is high.
+import type { Rgba } from './plane.ts'
+import { tapsOf, type Taps } from './resize.ts'
+
+const CHANNELS = 4
+
+/**
+ * Fills `target` with `picture` at its size, which is larger on neither side; yields after each row, as a caller
+ * may want to let others have their turn. Bytes are rounded to nearest.
+ */
+export function* shrinkRows(picture: Rgba, target: Rgba): Generator<1, void> {
+  const { width, height } = target
+  const across = tapsOf(picture.width, width)
+  const down = tapsOf(picture.height, height)
+  const premultiplied = new Float32Array(CHANNELS * picture.width)
+  // Row r lies in ring[r % length]: what a row of the result needs is never further apart.
+  const ring = Array.from({ length: Math.min(down.count, picture.height) }, () => new Float32Array(CHANNELS * width)) // prettier-ignore
+  const sums = new Float64Array(CHANNELS * width)
+  let filled = 0
+  for (let y = 0; y < height; y++) {
+    const rows = down.indices.subarray(y * down.count, (y + 1) * down.count)
+    for (const last = Math.max(...rows); filled <= last; filled++) {
+      premultiplyRow(picture, filled, premultiplied)
+      shrinkRow(premultiplied, across, ring[filled % ring.length])
+    }
+    sums.fill(0)
+    for (let k = 0; k < down.count; k++) {
+      const row = ring[rows[k] % ring.length]
+      const weight = down.weights[y * down.count + k]
+      for (let i = 0; i < sums.length; i++) sums[i] += weight * row[i]
+    }
+    storeRow(sums, target, y)
+    yield 1
+  }
+}
+
+/** Colours times alpha, alpha in levels. */
+function premultiplyRow({ width, data }: Rgba, row: number, to: Float32Array): void {
+  for (let i = 0, p = CHANNELS * row * width; i < to.length; i += CHANNELS, p += CHANNELS) {
+    const alpha = data[p + 3]
+    const share = alpha / 255
+    to[i] = share * data[p]
+    to[i + 1] = share * data[p + 1]
+    to[i + 2] = share * data[p + 2]
+    to[i + 3] = alpha
+  }
+}
+
+function shrinkRow(from: Float32Array, { count, indices, weights }: Taps, to: Float32Array): void {
+  for (let o = 0, k = 0; o < to.length; o += CHANNELS) {
+    let [r, g, b, a] = [0, 0, 0, 0]
+    for (const end = k + count; k < end; k++) {
+      const weight = weights[k]
+      const i = CHANNELS * indices[k]
+      r += weight * from[i]
+      g += weight * from[i + 1]
+      b += weight * from[i + 2]
+      a += weight * from[i + 3]
+    }
+    to[o] = r
+    to[o + 1] = g
+    to[o + 2] = b
+    to[o + 3] = a
+  }
+}
+
+/** Below it alpha rounds to 0, and there is no colour to speak of. */
+const INVISIBLE_LEVEL = 0.5
+
+/** Not premultiplied any more. */
+function storeRow(sums: Float64Array, { width, data }: Rgba, row: number): void {
+  // A Uint8ClampedArray view rounds to nearest and clamps in the store itself.
+  const rgba = new Uint8ClampedArray(data.buffer, data.byteOffset, data.length)
+  for (let i = 0, p = CHANNELS * row * width; i < sums.length; i += CHANNELS, p += CHANNELS) {
+    const alpha = sums[i + 3]
+    if (alpha < INVISIBLE_LEVEL) continue
+    const share = Math.min(alpha, 255) / 255
+    rgba[p] = sums[i] / share
+    rgba[p + 1] = sums[i + 1] / share
+    rgba[p + 2] = sums[i + 2] / share
+    rgba[p + 3] = alpha
+  }
+}
