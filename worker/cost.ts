@@ -35,13 +35,13 @@ const ENCODING: Readonly<Record<EncodeFormat, PixelCost>> = {
   png: { ns: 150, bytes: 3 },
 }
 const JPEG_STRIP_BYTES = 5e6
-const WEBP_ALPHA_BYTES = 5
+const WEBP_ALPHA_BYTES = 7
 
 /** Colour both ways, and bicubic, of a result's pixel. */
 const ENLARGING_NS = 10
 
 /** Both ways through the antialiasing kernel: of a pixel that goes in and of one that comes out. */
-const SHRINKING_NS = 30
+const SHRINKING_NS = 40
 
 /** RGBA, then three planes of floats, of a source's pixel; alpha is a fourth. */
 const SMALL_BYTES = 16
@@ -50,7 +50,7 @@ const RGBA_BYTES = 4
 /** What goes into a network, and what comes out, a tile of 1024² at a time. */
 const TILE_PIXELS = 1024 * 1024
 /** The worker itself, and V8's. */
-const BASE_BYTES = 5e6
+const BASE_BYTES = 10e6
 
 /** What a result is to be: `scale` enlarges, 1 does not; then it is brought down to its size. */
 export interface Wish {
@@ -76,9 +76,12 @@ export function estimateCost(
   const encoding = ENCODING[format]
   const networkNs = model ? planes * macsPerPixel(model.network) * (model.engine.nsPerMac ?? 0) : 0
   const tiles = planes * 2 * FLOAT_BYTES * Math.min(large, TILE_PIXELS)
+  // What is enlarged is let go of before it is encoded.
+  const enlarging = small * (SMALL_BYTES + FLOAT_BYTES * planes) + (large + shrunk) * RGBA_BYTES + tiles // prettier-ignore
   const beside =
     (format === 'jpeg' ? JPEG_STRIP_BYTES : 0) +
     (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0)
+  const encoded = result * (RGBA_BYTES + encoding.bytes) + beside
   return {
     cpuMs:
       (small * decoding.ns +
@@ -86,13 +89,6 @@ export function estimateCost(
         (shrunk > 0 ? (large || small) + shrunk : 0) * SHRINKING_NS +
         result * encoding.ns) /
       1e6,
-    memoryBytes:
-      BASE_BYTES +
-      2 * bytes +
-      small * (decoding.bytes + SMALL_BYTES + FLOAT_BYTES * planes) +
-      (large + shrunk) * RGBA_BYTES +
-      result * encoding.bytes +
-      tiles +
-      beside,
+    memoryBytes: BASE_BYTES + 2 * bytes + small * decoding.bytes + Math.max(enlarging, encoded),
   }
 }

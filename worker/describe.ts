@@ -107,6 +107,6 @@ function resultOf(
     if (want.model === chosen) return 'sr-model asks for it'
     if (chosen === 'bicubic') return 'a network would take more than maxCpuMs or maxMemoryBytes, or the operator chose it' // prettier-ignore
     if (chosen.endsWith('-jpeg')) return `the operator's choice for JPEGs of a quality below ${CLEAN_JPEG_QUALITY}, and this one has ${jpegQuality}` // prettier-ignore
-    return 'the operator’s choice'
+    return "the operator's choice"
   }
 }

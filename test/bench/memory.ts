@@ -24,21 +24,33 @@ const COUNTED_MISSES = 15
 
 export async function benchMemory(): Promise<Table[]> {
   setup()
-  const side = Math.floor(Math.sqrt(await readMaxOutputPixels()) / 2)
+  const largest = Math.floor(Math.sqrt(await readMaxOutputPixels()))
+  // Just more than twice as large: by x3, and from there down.
+  const small = Math.floor(largest / 2.02)
+  return [
+    await benchFormats(Math.floor(largest / 2), 2, 2 * Math.floor(largest / 2), 'sr=2'),
+    await benchFormats(small, 3, largest, `sr-width=${largest}`),
+    await benchFamilies(),
+    await benchSteadyState(small, largest),
+  ]
+}
+
+async function benchFormats(
+  from: number,
+  scale: number,
+  to: number,
+  query: string,
+): Promise<Table> {
   const notes: string[] = []
   for (const format of FORMATS) {
     for (const hasAlpha of format === 'jpeg' ? [false] : [false, true]) {
-      const picture = await pictureOf(side, format, hasAlpha)
-      const { memoryBytes } = estimateCost(readHeader(picture), picture.length, { scale: 2, width: 2 * side, height: 2 * side, format }, undefined) // prettier-ignore
-      const peak = describePeak(`${format}${hasAlpha ? ' with alpha' : ''}`, await peakOf(picture))
+      const picture = await pictureOf(from, format, hasAlpha)
+      const { memoryBytes } = estimateCost(readHeader(picture), picture.length, { scale, width: to, height: to, format }, undefined) // prettier-ignore
+      const peak = describePeak(`${format}${hasAlpha ? ' with alpha' : ''}`, await peakOf(picture, query)) // prettier-ignore
       notes.push(`${peak}, estimated ${(memoryBytes / 1e6).toFixed(1)}`)
     }
   }
-  return [
-    { title: `peak memory in MB, ${side}² -> ${2 * side}²`, rounds: 1, rows: [], notes },
-    await benchFamilies(),
-    await benchSteadyState(),
-  ]
+  return { title: `peak memory in MB, ${from}² -> ${to}² by x${scale}`, rounds: 1, rows: [], notes }
 }
 
 async function benchFamilies(): Promise<Table> {
@@ -52,12 +64,15 @@ async function benchFamilies(): Promise<Table> {
   return { title, rounds: 1, rows: [], notes }
 }
 
-async function benchSteadyState(): Promise<Table> {
+async function benchSteadyState(small: number, largest: number): Promise<Table> {
   const notes: string[] = []
   for (const side of [256, 512]) {
     const pictures = await Promise.all(FORMATS.map((format) => pictureOf(side, format, false)))
-    notes.push(describePeak(`${side}² -> ${3 * side}²`, await steadyPeakOf(pictures)))
+    notes.push(describePeak(`${side}² -> ${3 * side}²`, await steadyPeakOf(pictures, 'sr=3')))
   }
+  const pictures = await Promise.all(FORMATS.map((format) => pictureOf(small, format, false)))
+  const peak = await steadyPeakOf(pictures, `sr-width=${largest}`)
+  notes.push(describePeak(`${small}² -> ${largest}² by x3`, peak))
   const title = `peak memory in MB, the last ${COUNTED_MISSES} of ${MISSES} misses in mixed formats`
   return { title, rounds: COUNTED_MISSES, rows: [], notes }
 }
@@ -75,18 +90,18 @@ async function pictureOf(
 }
 
 /** Of the first request. */
-function peakOf(picture: Buffer, query = 'sr=2'): Promise<Peak> {
+function peakOf(picture: Buffer, query: string): Promise<Peak> {
   return withWorker([picture], (worker, inspector) => {
     return peakDuring(inspector, fetchLarger(worker, 0, query))
   })
 }
 
 /** Of the last requests. */
-function steadyPeakOf(pictures: readonly Buffer[]): Promise<Peak> {
+function steadyPeakOf(pictures: readonly Buffer[], query: string): Promise<Peak> {
   return withWorker(pictures, async (worker, inspector) => {
     let highest = NO_PEAK
     for (let miss = 0; miss < MISSES; miss++) {
-      const work = fetchLarger(worker, miss % pictures.length, 'sr=3')
+      const work = fetchLarger(worker, miss % pictures.length, query)
       const peak = await peakDuring(inspector, work)
       if (miss >= MISSES - COUNTED_MISSES && peak.isolate > highest.isolate) highest = peak
     }
@@ -102,7 +117,8 @@ async function withWorker(
   for (const [i, picture] of pictures.entries()) {
     origin.serve(`/${i}`, picture, { 'cache-control': 'no-store' })
   }
-  const worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, prelude: COUNT_WASM, inspectorPort: 0 }) // prettier-ignore
+  const vars = { ORIGIN_URL: origin.url, SR_SIZES: '1536' }
+  const worker = await startWorker({ vars, prelude: COUNT_WASM, inspectorPort: 0 })
   const inspector = await inspect(worker)
   const peak = await measure(worker, inspector)
   inspector.close()

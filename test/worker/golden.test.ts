@@ -23,7 +23,7 @@ let version: number
 
 beforeAll(async () => {
   origin = await startOrigin()
-  const vars = { ORIGIN_URL: origin.url, SR_MODEL: 'srcnn' }
+  const vars = { ORIGIN_URL: origin.url, SR_MODEL: 'srcnn', SR_SIZES: '20 70' }
   worker = await startWorker({ vars, buckets: ['MODELS_BUCKET'] })
   const health = await worker.dispatchFetch('http://site.test/_sr/health')
   version = ((await health.json()) as { pipeline: number }).pipeline
@@ -97,6 +97,8 @@ test.each([
   ['alpha.png', 'sr=3&sr-format=jpeg', 'jpg'],
   ['photo.jpg', 'sr=3', 'jpg'],
   ['photo.webp', 'sr=3', 'webp'],
+  ['opaque.png', 'sr-width=20', 'png'],
+  ['alpha.png', 'sr-width=70', 'png'],
 ])('%s?%s is served as version N served it', async (name, query, ending) => {
   const response = await worker.dispatchFetch(`http://site.test/${name}?${query}`)
   expect(response.headers.get('x-sr')).toMatch(/^done/)

@@ -1,0 +1,169 @@
+// A size in pixels, and what would be done as JSON, through the deployed bundle in workerd.
+import type { Miniflare } from 'miniflare'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { shrinkRows } from '../../worker/image/shrink.ts'
+import { SRCNN_915, createNetwork } from '../../worker/model/network.ts'
+import { encodeNetwork } from '../../worker/model/networkFile.ts'
+import { shipModels } from '../support/models.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin.ts'
+import { startWorker } from '../support/worker.ts'
+
+const SECRET = '00112233445566778899aabbccddeeff'
+
+let origin: FakeOrigin
+let worker: Miniflare
+
+beforeAll(async () => {
+  origin = await startOrigin()
+  const vars = { ORIGIN_URL: origin.url, SR_SIZES: '20 30 60 90 150 400', SR_PURGE_SECRET: SECRET, SR_MAX_OUTPUT_PIXELS: '50000' } // prettier-ignore
+  worker = await startWorker({ vars, buckets: ['MODELS_BUCKET'] })
+  await shipModels(worker, [{ name: 'mine', file: encodeNetwork(createNetwork(SRCNN_915)), scale: 3 }]) // prettier-ignore
+  const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
+  const picture = sharp({ create: { width: 60, height: 40, channels: 3, background: '#000', noise } }) // prettier-ignore
+  const clear = picture.clone().composite([{ input: { create: { width: 30, height: 20, channels: 4, background: '#0000' } }, blend: 'dest-in' }]) // prettier-ignore
+  const kept = { 'cache-control': 'max-age=600' }
+  origin.serve('/a.png', await picture.clone().png().toBuffer(), kept)
+  origin.serve('/clear.png', await clear.ensureAlpha().png().toBuffer(), kept)
+  origin.serve('/a.jpg', await picture.clone().jpeg({ quality: 60 }).toBuffer(), kept)
+  origin.serve('/turned.jpg', await picture.clone().jpeg().withMetadata({ orientation: 6 }).toBuffer(), kept) // prettier-ignore
+  origin.serve('/page.html', '<!doctype html><p>no picture')
+})
+afterAll(async () => {
+  await worker.dispose()
+  await origin.close()
+})
+
+const get = (path: string) => worker.dispatchFetch(`http://site.test${path}`)
+
+async function pixelsOf(path: string) {
+  const response = await get(path)
+  const { data, info } = await sharp(await response.arrayBuffer()).ensureAlpha().raw().toBuffer({ resolveWithObject: true }) // prettier-ignore
+  return { sr: response.headers.get('x-sr'), width: info.width, height: info.height, data }
+}
+
+describe('a result of a size in pixels', () => {
+  test.each([
+    ['smaller than its source: resized', 'a.png?sr-width=30', 1, 30, 20],
+    ['by its height', 'a.png?sr-height=30', 1, 45, 30],
+    ['larger: by the smallest scale that covers', 'a.png?sr-width=90', 2, 90, 60],
+    ['just more than that scale', 'a.png?sr-width=150', 3, 150, 100],
+    ['both sides: as large as fits into both', 'a.png?sr-width=150&sr-height=90', 3, 135, 90],
+    ['beyond all scales: the largest', 'a.png?sr-width=400', 4, 240, 160],
+    ['of a picture that is turned: its upright width', 'turned.jpg?sr-width=90', 3, 90, 135],
+    ['its own size, in another format', 'a.png?sr-width=60&sr-format=webp', 1, 60, 40],
+  ])('%s', async (_, path, scale, width, height) => {
+    const { sr, ...is } = await pixelsOf(`/${path}`)
+    expect(is).toMatchObject({ width, height })
+    expect(sr).toMatch(new RegExp(`^done; scale=${scale}; width=${width}; height=${height}; model="(fast|bicubic)`)) // prettier-ignore
+  })
+
+  test.each([
+    ['a.png', 150, 100, 'sr=3'],
+    ['clear.png', 150, 100, 'sr=3'],
+    ['a.png', 90, 60, 'sr=2&sr-model=bicubic'],
+    ['clear.png', 30, 20, undefined],
+  ])('%s at %i px: that of its scale, made smaller', async (name, width, height, query) => {
+    const larger = await pixelsOf(query ? `/${name}?${query}` : `/${name}`)
+    const model = query?.includes('bicubic') ? '&sr-model=bicubic' : ''
+    const sized = await pixelsOf(`/${name}?sr-width=${width}${model}`)
+    const data = new Uint8ClampedArray(4 * width * height)
+    for (const _ of shrinkRows(larger, { width, height, data })) continue
+    expect(sized.data.equals(Buffer.from(data.buffer))).toBe(true)
+  })
+
+  test('of the size and format that it has already: the original', async () => {
+    const response = await get('/a.png?sr-width=60')
+    expect(response.headers.get('x-sr')).toBe('skipped; reason=SAME_SIZE')
+    const original = await (await get('/a.png')).arrayBuffer()
+    expect(Buffer.from(await response.arrayBuffer()).equals(Buffer.from(original))).toBe(true)
+  })
+
+  test('that is none of the operator’s: a 400 that says which are', async () => {
+    const response = await get('/a.png?sr-width=91')
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain('sr-width must be one of 20, 30, 60, 90, 150, 400, got')
+  })
+
+  test('is bounded by what it is, not by what it is made of', async () => {
+    // x4 would be 240 x 160, and x3 is 180 x 120.
+    origin.serve('/wide.png', await sharp({ create: { width: 120, height: 30, channels: 3, background: '#246' } }).png().toBuffer()) // prettier-ignore
+    const within = await get('/wide.png?sr-width=400')
+    expect(within.headers.get('x-sr')).toContain('done; scale=4; width=400; height=100')
+    origin.serve('/tall.png', await sharp({ create: { width: 100, height: 120, channels: 3, background: '#246' } }).png().toBuffer()) // prettier-ignore
+    const beyond = await get('/tall.png?sr-width=400')
+    expect(beyond.headers.get('x-sr')).toBe('skipped; reason=OUTPUT_PIXELS')
+    for (const response of [within, beyond]) await response.arrayBuffer()
+  })
+
+  test('is kept, and purged with all that was made of its picture', async () => {
+    const path = '/a.jpg?sr-width=90&sr-height=90'
+    const status = async () => {
+      const response = await get(path)
+      await response.arrayBuffer()
+      return response.headers.get('cache-status') ?? ''
+    }
+    for (let i = 0; !(await status()).includes('hit'); i++) expect(i).toBeLessThan(100)
+    const headers = { authorization: `Bearer ${SECRET}` }
+    const body = JSON.stringify({ url: 'http://site.test/a.jpg' })
+    const purge = await worker.dispatchFetch('http://site.test/_sr/purge', { method: 'POST', headers, body }) // prettier-ignore
+    expect(((await purge.json()) as { deleted: number }).deleted).toBeGreaterThan(0)
+    expect(await status()).toContain('fwd=miss')
+  })
+
+  test('is made at a scale that the model has', async () => {
+    const { sr } = await pixelsOf('/a.png?sr-width=90&sr-model=mine')
+    expect(sr).toMatch(/^done; scale=3; width=90; height=60; model="mine@/)
+  })
+})
+
+describe('what would be done, as JSON', () => {
+  const describePicture = async (path: string) => {
+    const response = await get(path)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    return (await response.json()) as Record<string, Record<string, unknown>>
+  }
+
+  test('says what comes out and why', async () => {
+    const { outcome, source, result, model, cost } = await describePicture('/a.jpg?sr=3&sr-format=json') // prettier-ignore
+    expect(outcome).toBe('done')
+    expect(source).toMatchObject({ type: 'jpeg', width: 60, height: 40, jpegQuality: 60, alpha: false }) // prettier-ignore
+    expect(result).toEqual({ scale: 3, width: 180, height: 120, format: 'jpeg', quality: 85 })
+    expect(model).toMatchObject({ name: 'fast-jpeg', engine: 'fused-relaxed' })
+    expect(model.because).toBe("the operator's choice for JPEGs of a quality below 85, and this one has 60") // prettier-ignore
+    expect(Object.values(cost).every((value) => Number(value) > 0)).toBe(true)
+  })
+
+  test.each([
+    ['a.png?sr=2&sr-model=srcnn', { name: 'srcnn', because: 'sr-model asks for it' }],
+    ['a.png?sr-width=30', { name: 'bicubic', because: 'the picture is not enlarged' }],
+    ['a.png?sr-width=90', { name: 'fast', because: "the operator's choice" }],
+  ])('names the model of %s', async (path, model) => {
+    expect((await describePicture(`/${path}&sr-format=json`)).model).toMatchObject(model)
+  })
+
+  test.each([
+    ['a.png?sr-width=60', { reason: 'SAME_SIZE', source: { width: 60 } }],
+    ['tall.png?sr=4', { reason: 'OUTPUT_PIXELS', source: { width: 100 } }],
+    ['page.html?sr=2', { reason: 'NOT_AN_IMAGE' }],
+    ['none.png?sr=2', { reason: 'ORIGIN_STATUS' }],
+  ])('says why nothing would be: %s', async (path, expected) => {
+    const description = await describePicture(`/${path}&sr-format=json`)
+    expect(description).toMatchObject({ outcome: 'skipped', ...expected })
+    expect(description.because).toBeTypeOf('string')
+  })
+
+  test('makes and keeps nothing', async () => {
+    await describePicture('/a.png?sr=4&sr-quality=40&sr-format=json')
+    const response = await get('/a.png?sr=4&sr-quality=40')
+    await response.arrayBuffer()
+    expect(response.headers.get('cache-status')).toContain('fwd=miss')
+  })
+
+  test('a wrong parameter is an error as it is elsewhere', async () => {
+    const response = await get('/a.png?sr=7&sr-format=json')
+    expect(response.status).toBe(400)
+    await response.text()
+  })
+})
