@@ -14,7 +14,8 @@
 import { concat } from './codec/concat.ts'
 import { sha256 } from './digest.ts'
 import type { Settings } from './options.ts'
-import type { Format, Params, Size } from './params.ts'
+import type { Format } from './client/allowed.ts'
+import type { Params, Size } from './params.ts'
 import type { Choices } from './plan.ts'
 import { withinTimeout } from './within.ts'
 

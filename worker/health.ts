@@ -1,5 +1,5 @@
 // What a monitor asks: are the weights there and whole, do the buckets answer.
-import { SCALES } from './params.ts'
+import { SCALES } from './client/allowed.ts'
 import type { Models } from './models.ts'
 import { withinTimeout } from './within.ts'
 

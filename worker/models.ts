@@ -9,7 +9,8 @@ import { SrError } from './errors.ts'
 import { type Manifest, parseManifest } from './model/manifest.ts'
 import { type Network, requireScale } from './model/network.ts'
 import { decodeNetwork } from './model/networkFile.ts'
-import { quoted, type Scale } from './params.ts'
+import type { Scale } from './client/allowed.ts'
+import { quoted } from './params.ts'
 import { withinTimeout } from './within.ts'
 
 /** Weights that come with the package. */

@@ -2,7 +2,8 @@
 // when the middleware is built: an impossible combination fails at start, not at a request.
 import { ConfigError } from './errors.ts'
 import { DEFAULT_MODEL } from './model/manifest.ts'
-import { FORMATS, type Format, QUALITIES } from './params.ts'
+import { type Format, FORMATS, MAX_OUTPUT_PIXELS, SIZES } from './client/allowed.ts'
+import { QUALITIES } from './params.ts'
 
 export interface SuperResolutionOptions {
   /** False: every picture comes back as it was, whatever its URL asks for. Default true. */
@@ -100,9 +101,6 @@ export type Settings = Readonly<
   Required<Omit<SuperResolutionOptions, Optional>> & Pick<SuperResolutionOptions, Optional>
 >
 
-/** Most pixels of a result that keep the isolate under 110 of its 128 MB for every format (measured: README, Limits). */
-const MAX_OUTPUT_PIXELS = 2_360_000
-
 const DEFAULTS = {
   enabled: true,
   param: 'sr',
@@ -110,7 +108,7 @@ const DEFAULTS = {
   format: 'source',
   quality: 85,
   model: DEFAULT_MODEL,
-  sizes: [320, 640, 960, 1280, 1920, 2560],
+  sizes: SIZES,
   maxSourceBytes: 10_000_000,
   maxSourcePixels: 1_050_000,
   maxOutputPixels: MAX_OUTPUT_PIXELS,

@@ -1,17 +1,12 @@
 // Our parameters, taken out of a URL's query without touching a byte of the rest.
+import { type Format, FORMATS, QUALITY, type Scale, SCALES } from './client/allowed.ts'
 import { SrError } from './errors.ts'
 import type { Settings } from './options.ts'
 import { isAsking, SIZE_NAMES, splitOwn } from './query.ts'
 import { secondsOf } from './seconds.ts'
 
-export const SCALES = [2, 3, 4] as const
-export type Scale = (typeof SCALES)[number]
-
-export const FORMATS = ['source', 'auto', 'jpeg', 'png', 'webp'] as const
-export type Format = (typeof FORMATS)[number]
-
 /** `sr-quality`: steps of 5, so that a picture has few variants. */
-export const QUALITIES = Array.from({ length: 12 }, (_, i) => 40 + 5 * i)
+export const QUALITIES = Array.from({ length: (QUALITY.most - QUALITY.least) / QUALITY.step + 1 }, (_, i) => QUALITY.least + QUALITY.step * i) // prettier-ignore
 
 /** `sr-format` of a request that wants no picture but what would be done with it, and why. */
 const PLAN_FORMAT = 'json'

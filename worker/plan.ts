@@ -8,7 +8,8 @@ import type { Model } from './engine/upscale.ts'
 import type { Network } from './model/network.ts'
 import { BICUBIC, type Candidates, type ChosenModel, modelFor, type Models } from './models.ts'
 import type { Settings } from './options.ts'
-import { type Format, type Params, type Scale, SCALES, type Size } from './params.ts'
+import { type Format, type Scale, SCALES } from './client/allowed.ts'
+import type { Params, Size } from './params.ts'
 
 /** What may be done: for each scale that there are weights for, which. */
 export type Choices = ReadonlyMap<Scale, Candidates>

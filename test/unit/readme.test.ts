@@ -25,7 +25,7 @@ test.each([
 })
 
 test('every limit in the README is the default that is in force', () => {
-  const source = read('worker/options.ts')
+  const source = read('worker/options.ts') + read('worker/client/allowed.ts')
   for (const [, name, value] of readme.matchAll(/^\| `(max\w+)` \| ([\d,]+) \|/gm)) {
     const digits = value.replaceAll(',', '')
     const isThere = [...source.matchAll(/(\w+)(?::| =) ([\d_]+)/g)].some(

@@ -1,0 +1,26 @@
+// The oracle of these tests: the worker's own reading of a URL, and the platform's.
+import { expect } from 'vitest'
+import { resolveOptions } from '../../../worker/options.ts'
+import { parseParams } from '../../../worker/params.ts'
+import { splitOwn } from '../../../worker/query.ts'
+
+/** Where relative URLs are resolved: any page will do. */
+export const PAGE = 'https://site.example/a/page.html'
+
+/**
+ * Expects that the worker takes `made`, and that without the worker's parameters it is the URL of `src`:
+ * host, path, everything else of the query, fragment. Returns what the worker reads.
+ */
+export function expectAccepted(src: string, made: string, param = 'sr'): Map<string, string> {
+  const settings = resolveOptions({ param })
+  const url = new URL(made, PAGE)
+  const before = new URL(src, PAGE)
+  expect(url.hash).toBe(before.hash)
+  expect(url.origin + url.pathname).toBe(before.origin + before.pathname)
+  expect(splitOwn(url.href, param).others).toEqual(splitOwn(before.href, param).others)
+
+  const params = parseParams(url.href, settings)
+  expect(params).toBeDefined()
+  const given = new Map(splitOwn(url.href, param).ours)
+  return given
+}

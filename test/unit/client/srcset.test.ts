@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest'
+import { srcset, type SrcsetOptions } from '../../../worker/client/srcset.ts'
+import { expectAccepted, PAGE } from './accepted.ts'
+
+test.each<[string, SrcsetOptions, string]>([
+  [
+    'the picture itself and every scale',
+    { src: 'cat.jpg', width: 300 },
+    'cat.jpg 300w, cat.jpg?sr=2 600w, cat.jpg?sr=3 900w, cat.jpg?sr=4 1200w',
+  ],
+  ['some scales', { src: 'a', width: 10, scales: [2, 4] }, 'a 10w, a?sr=2 20w, a?sr=4 40w'],
+  ['no scale', { src: 'a', width: 10, scales: [] }, 'a 10w'],
+  [
+    'scales up to the most pixels of a result, 2,360,000',
+    { src: 'a', width: 512, height: 512 },
+    'a 512w, a?sr=2 1024w, a?sr=3 1536w',
+  ],
+  [
+    'a result of just the most pixels',
+    { src: 'a', width: 10, height: 10, maxOutputPixels: 900 },
+    'a 10w, a?sr=2 20w, a?sr=3 30w',
+  ],
+  ['nothing of a large picture', { src: 'a', width: 4000, height: 3000 }, 'a 4000w'],
+  [
+    'options on what is made, but not on the picture itself',
+    { src: '/a?v=1#f', width: 10, scales: [2], format: 'webp', quality: 71, model: 'srcnn' },
+    '/a?v=1#f 10w, /a?v=1&sr=2&sr-format=webp&sr-quality=70&sr-model=srcnn#f 20w',
+  ],
+  [
+    'the picture itself without the parameters that it had',
+    { src: 'a?sr=3&v=1', width: 10, scales: [2] },
+    'a?v=1 10w, a?v=1&sr=2 20w',
+  ],
+  [
+    'another name of the parameter',
+    { src: 'a?sr=b&x=2', width: 10, scales: [2], param: 'x' },
+    'a?sr=b 10w, a?sr=b&x=2 20w',
+  ],
+  ['a picture that is in the URL', { src: 'data:,a', width: 10 }, 'data:,a 10w'],
+])('%s', (_, options, expected) => {
+  expect(srcset(options)).toBe(expected)
+})
+
+// The oracle is HTML's own parsing of the attribute: split at white space, a comma ends a candidate.
+test.each(['my cat.jpg', ' cat.jpg\n', '/a b/c\td.jpg?x=1 2', 'a,b.jpg?c=,', ',cat.jpg,', 'a,,'])(
+  'each candidate of %j is one URL and one width',
+  (src) => {
+    const candidates = srcset({ src, width: 100 })
+      .split(/, /)
+      .map((candidate) => candidate.split(/[ \t\n\f\r]+/))
+    expect(candidates.map(([, width]) => width)).toEqual(['100w', '200w', '300w', '400w'])
+    for (const [url, width] of candidates) {
+      expect(url).toMatch(/^[^\s,](.*[^\s,])?$/)
+      if (width === '100w') {
+        const plain = (text: string) => new URL(text, PAGE).href.replaceAll('%2C', ',')
+        expect(plain(url)).toBe(plain(src))
+      } else expectAccepted(candidates[0][0], url)
+    }
+  },
+)
+
+test.each<[object, string]>([
+  [{ width: 0 }, 'width: expected whole px above 0, got 0'],
+  [{ width: 1.5 }, 'width: expected whole px above 0, got 1.5'],
+  [{ width: Number.NaN }, 'width: expected whole px above 0, got NaN'],
+  [{ width: 1, height: 0 }, 'height: expected whole px above 0, got 0'],
+  [{ width: 1, scales: [5] }, 'scale: expected one of 2, 3, 4, got 5'],
+])('%j is refused, saying what was expected', (wanted, message) => {
+  const make = () => srcset({ src: 'a', ...wanted } as SrcsetOptions)
+  expect(make).toThrow(RangeError)
+  expect(make).toThrow(message)
+})

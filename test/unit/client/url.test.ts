@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest'
+import { SIZES } from '../../../worker/client/allowed.ts'
+import { type SrUrlOptions, srUrl } from '../../../worker/client/url.ts'
+import { expectAccepted } from './accepted.ts'
+
+const SOURCES = [
+  'cat.jpg',
+  './cat.jpg',
+  '../b/cat.jpg',
+  '/cat.jpg',
+  '//img.example/cat.jpg',
+  'https://img.example/cat.jpg',
+  'https://img.example',
+  'HTTPS://user:pw@img.example:8443/cat.jpg',
+  '/cat.jpg?',
+  '/cat.jpg?&',
+  '/cat.jpg?v=7',
+  '/cat.jpg?v=7&v=8&empty=&bare',
+  '/cat.jpg?q=a+b%20c%2Fd/e?f',
+  '/cat.jpg?srcset=1&srx=2&SR=3',
+  '/cat.jpg#eyes',
+  '/cat.jpg#eyes?sr=9&sr-width=1',
+  '/cat.jpg?v=7#a#b',
+  '/k%C3%A4tzchen.jpg',
+  '/kätzchen (1).jpg?t=ß',
+  '?v=7',
+  '#eyes',
+  '',
+]
+
+const WANTED: SrUrlOptions[] = [
+  { scale: 2 },
+  { scale: 4, format: 'auto', quality: 75, model: 'srcnn' },
+  { width: 600 },
+  { height: 1, quality: 1 },
+  { width: 4000, height: 640, format: 'jpeg', quality: 100 },
+]
+
+describe.each(SOURCES)('%j', (src) => {
+  test.each(WANTED)('is accepted by the worker, and otherwise the same URL, with %j', (wanted) => {
+    expectAccepted(src, srUrl(src, wanted))
+  })
+
+  test('is kept byte for byte before and behind what is added', () => {
+    const [, before, fragment] = /^([^#]*)(.*)$/.exec(src) ?? []
+    const added = srUrl(src, { scale: 3 })
+    expect(added).toBe(`${before}${before.includes('?') ? '&' : '?'}sr=3${fragment}`)
+  })
+})
+
+test.each<[string, string, SrUrlOptions, string]>([
+  ['a scale', '/cat.jpg?sr=2&v=7', { scale: 3 }, '/cat.jpg?v=7&sr=3'],
+  ['a scale by a width', '/cat.jpg?sr=2', { width: 320 }, '/cat.jpg?sr-width=320'],
+  ['a width by a scale', '/cat.jpg?sr-width=320&sr-height=640#x', { scale: 2 }, '/cat.jpg?sr=2#x'],
+  ['a signature', '/cat.jpg?sr=2&sr-key=a&sr-exp=1&sr-sig=b', { scale: 2 }, '/cat.jpg?sr=2'],
+  ['repeated ones', '/cat.jpg?sr=2&a=1&sr=3&sr', { scale: 4 }, '/cat.jpg?a=1&sr=4'],
+])('%s that is there already is replaced', (_, src, wanted, expected) => {
+  expect(srUrl(src, wanted)).toBe(expected)
+})
+
+test.each([
+  [0.5, 320],
+  [320, 320],
+  [320.1, 640],
+  [321, 640],
+  [1281, 1920],
+  [2560, 2560],
+  [2561, 2560],
+  [1e9, 2560],
+])('a width of %d px becomes the next allowed one, %d', (width, expected) => {
+  expect(srUrl('a', { width })).toBe(`a?sr-width=${expected}`)
+  expect(srUrl('a', { height: width })).toBe(`a?sr-height=${expected}`)
+})
+
+test('sizes of an operator are taken in any order, and any whole number where all are allowed', () => {
+  expect(srUrl('a', { width: 150, sizes: [400, 100, 200] })).toBe('a?sr-width=200')
+  expect(srUrl('a', { width: 500, sizes: [400, 100, 200] })).toBe('a?sr-width=400')
+  expect(srUrl('a', { width: 150.2, height: 99, sizes: 'any' })).toBe('a?sr-width=151&sr-height=99')
+})
+
+test.each([
+  [1, 40],
+  [42, 40],
+  [42.5, 45],
+  [75, 75],
+  [78, 80],
+  [95, 95],
+  [97.5, 95],
+  [100, 95],
+])('a quality of %d becomes %d', (quality, expected) => {
+  expect(srUrl('a', { scale: 2, quality })).toBe(`a?sr=2&sr-quality=${expected}`)
+})
+
+test('another name of the parameter is used, and `sr` is then left to the origin', () => {
+  const made = srUrl('https://azure.example/cat.jpg?sr=b&x=3', { scale: 2, param: 'x' })
+  expect(made).toBe('https://azure.example/cat.jpg?sr=b&x=2')
+  expectAccepted('https://azure.example/cat.jpg?sr=b', made, 'x')
+})
+
+test.each(['data:image/png;base64,AA==', 'blob:https://a.example/1-2', 'DATA:,x'])(
+  '%s comes back as it is: no worker sees it',
+  (src) => expect(srUrl(src, { scale: 2 })).toBe(src),
+)
+
+test.each<[object, string]>([
+  [{}, 'expected a scale, a width or a height, got none'],
+  [{ scale: 2, width: 640 }, 'expected a scale, or a width and a height, got both'],
+  [{ scale: 2, height: 640 }, 'expected a scale, or a width and a height, got both'],
+  [{ scale: 5 }, 'scale: expected one of 2, 3, 4, got 5'],
+  [{ scale: Number.NaN }, 'scale: expected one of 2, 3, 4, got NaN'],
+  [{ scale: '2' }, 'scale: expected one of 2, 3, 4, got 2'],
+  [{ width: 0 }, 'width: expected px above 0, got 0'],
+  [{ width: -1 }, 'width: expected px above 0, got -1'],
+  [{ width: Number.NaN }, 'width: expected px above 0, got NaN'],
+  [{ width: Infinity }, 'width: expected px above 0, got Infinity'],
+  [{ height: 0 }, 'height: expected px above 0, got 0'],
+  [{ width: 1, sizes: [] }, "sizes: expected a list of px, or 'any', got none"],
+  [{ scale: 2, quality: 0 }, 'quality: expected 1 to 100, got 0'],
+  [{ scale: 2, quality: 101 }, 'quality: expected 1 to 100, got 101'],
+  [{ scale: 2, quality: Number.NaN }, 'quality: expected 1 to 100, got NaN'],
+  [{ scale: 2, format: 'avif' }, 'format: expected one of source, auto, jpeg, png, webp, got avif'],
+  [{ scale: 2, model: 'a&b' }, 'model: expected a name like srcnn, got "a&b"'],
+  [{ scale: 2, param: 'sr-x' }, 'param: expected letters, digits and . _ ~ -'],
+  [{ scale: 2, param: 'a b' }, 'param: expected letters, digits and . _ ~ -'],
+])('%j is refused, saying what was expected', (wanted, message) => {
+  const make = () => srUrl('/cat.jpg', wanted)
+  expect(make).toThrow(RangeError)
+  expect(make).toThrow(message)
+})
+
+test('the allowed sizes begin small enough for a thumbnail and are in order', () => {
+  expect([...SIZES].toSorted((a, b) => a - b)).toEqual([...SIZES])
+})

@@ -1,0 +1,31 @@
+// `edge-srcnn/next`: a loader for next/image (Next.js 13 to 16). The default export is for `images.loaderFile`,
+// which takes nothing else.
+import { candidateOf } from './candidate.ts'
+import { type SrOptions, srUrl } from './url.ts'
+
+/** What next/image asks a loader for. */
+export interface LoaderProps {
+  readonly src: string
+  /** In px: one of `deviceSizes` or `imageSizes`. */
+  readonly width: number
+  /** 1 to 100; where an image has no `quality`, next/image says none. */
+  readonly quality?: number
+}
+
+/**
+ * A loader for `images.loaderFile` or for the prop `loader`. A width that the worker does not have is rounded up:
+ * with the worker's SIZES as `deviceSizes` and no `imageSizes` no two candidates are the same picture.
+ * The loader throws a RangeError as srUrl does. Default options: the worker's.
+ *
+ * @example
+ * const loader = createLoader({ format: 'auto' })
+ * loader({ src: '/cat.jpg', width: 640, quality: 75 })
+ * // '/cat.jpg?sr-width=640&sr-format=auto&sr-quality=75'
+ */
+export function createLoader(options: SrOptions = {}): (props: LoaderProps) => string {
+  // next/image also hands over its own configuration: nothing of it is for the worker.
+  return ({ src, width, quality = options.quality }) =>
+    srUrl(candidateOf(src), { ...options, width, quality })
+}
+
+export default createLoader()

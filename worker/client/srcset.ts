@@ -1,0 +1,51 @@
+// The `srcset` of a picture whose size is known: itself, and what the worker makes of it.
+import { MAX_OUTPUT_PIXELS, SCALES, type Scale } from './allowed.ts'
+import { candidateOf } from './candidate.ts'
+import { isInline, type SrOptions, srUrl, withParameters } from './url.ts'
+
+export interface SrcsetOptions extends Omit<SrOptions, 'sizes'> {
+  /** The picture's URL, absolute or relative. */
+  readonly src: string
+  /** The picture's own width in px, as its file has it. */
+  readonly width: number
+  /** The picture's own height in px. With it, scales whose result would be too large are left out. */
+  readonly height?: number
+  /** Scales to offer beside the picture itself. Default 2, 3 and 4. */
+  readonly scales?: readonly Scale[]
+  /** The worker's option of this name: it answers beyond it with the original. Default 2,360,000. */
+  readonly maxOutputPixels?: number
+}
+
+/**
+ * The value of an `srcset` attribute with a width (`600w`) for each candidate; it wants `sizes` beside it. The
+ * picture itself comes first, as it is. Spaces in `src` are encoded, as they would end a candidate. Throws a
+ * RangeError that says what was expected for a size that is not a whole number above 0, and as srUrl does.
+ *
+ * @example
+ * srcset({ src: 'cat.jpg', width: 300, scales: [2, 3] })
+ * // 'cat.jpg 300w, cat.jpg?sr=2 600w, cat.jpg?sr=3 900w'
+ */
+export function srcset({
+  src,
+  width,
+  height,
+  scales = SCALES,
+  maxOutputPixels = MAX_OUTPUT_PIXELS,
+  ...options
+}: SrcsetOptions): string {
+  requirePixels('width', width)
+  if (height !== undefined) requirePixels('height', height)
+  const pixels = width * (height ?? 0)
+  const url = candidateOf(src)
+  const original = isInline(url) ? url : withParameters(url, options.param ?? 'sr', [])
+  const larger = isInline(url) ? [] : scales.filter((scale) => pixels * scale ** 2 <= maxOutputPixels) // prettier-ignore
+  const candidates = [
+    `${original} ${width}w`,
+    ...larger.map((scale) => `${srUrl(url, { ...options, scale })} ${width * scale}w`),
+  ]
+  return candidates.join(', ')
+}
+
+function requirePixels(name: string, px: number): void {
+  if (!(Number.isInteger(px) && px > 0)) throw new RangeError(`${name}: expected whole px above 0, got ${String(px)}`) // prettier-ignore
+}

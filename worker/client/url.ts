@@ -1,0 +1,104 @@
+// A picture's URL with the worker's parameters in it. Strings only: a relative URL stays relative, and the
+// rest of the query and the fragment stay as they are, byte for byte, which URL and URLSearchParams would not do.
+import { splitOwn } from '../query.ts'
+import { FORMATS, type Format, QUALITY, SCALES, SIZES, type Scale } from './allowed.ts'
+
+/** What a site says once, for all its pictures. */
+export interface SrOptions {
+  /** `sr-format`. Default: the worker's (`source`, the format that came in). */
+  readonly format?: Format
+  /** `sr-quality`, 1 to 100, rounded to the nearest of 40 to 95 in steps of 5. Default: the worker's (85). */
+  readonly quality?: number
+  /** `sr-model`. Default: the worker's (`auto`). */
+  readonly model?: string
+  /** Name of the scale parameter: the worker's option `param`. Default `sr`. */
+  readonly param?: string
+  /**
+   * Widths and heights in px that the worker accepts: its list, or `any` whole number where URLs are signed.
+   * Default 320, 640, 960, 1280, 1920, 2560.
+   */
+  readonly sizes?: readonly number[] | 'any'
+}
+
+/** How large, and the rest: a scale, or a width, a height or both. */
+export interface SrUrlOptions extends SrOptions {
+  /** How many times as large: 2, 3 or 4. */
+  readonly scale?: Scale
+  /** In px, rounded up to the next allowed size; to the largest where there is none. */
+  readonly width?: number
+  /** In px, likewise. With `width`, the picture is the largest that fits into both. */
+  readonly height?: number
+}
+
+/**
+ * `src`, absolute or relative, asking the worker for a sharper picture. Parameters of the worker that `src` has
+ * already are replaced, a signature among them: sign last. `data:` and `blob:` URLs come back as they are.
+ * Throws a RangeError that says what was expected for a value that cannot be.
+ *
+ * @example
+ * srUrl('/cat.jpg?v=7#eyes', { scale: 3 })
+ * // '/cat.jpg?v=7&sr=3#eyes'
+ * srUrl('/cat.jpg', { width: 600, quality: 78 })
+ * // '/cat.jpg?sr-width=640&sr-quality=80'
+ */
+export function srUrl(
+  src: string,
+  { scale, width, height, format, quality, model, param = 'sr', sizes = SIZES }: SrUrlOptions,
+): string {
+  const ours: string[] = []
+  if (scale !== undefined) {
+    if (width !== undefined || height !== undefined) throw new RangeError('expected a scale, or a width and a height, got both') // prettier-ignore
+    ours.push(`${param}=${oneOf('scale', scale, SCALES)}`)
+  } else if (width === undefined && height === undefined) {
+    throw new RangeError('expected a scale, a width or a height, got none')
+  }
+  if (width !== undefined) ours.push(`sr-width=${allowedSize('width', width, sizes)}`)
+  if (height !== undefined) ours.push(`sr-height=${allowedSize('height', height, sizes)}`)
+  if (format !== undefined) ours.push(`sr-format=${oneOf('format', format, FORMATS)}`)
+  if (quality !== undefined) ours.push(`sr-quality=${allowedQuality(quality)}`)
+  if (model !== undefined) ours.push(`sr-model=${nameOf(model)}`)
+  return isInline(src) ? src : withParameters(src, param, ours)
+}
+
+/** Whether the picture itself is in the URL, or in the page: no worker ever sees it. */
+export function isInline(src: string): boolean {
+  return /^(?:data|blob):/i.test(src)
+}
+
+/** `src` with `ours` in place of the worker's parameters that it has. Throws a RangeError for a wrong `param`. */
+export function withParameters(src: string, param: string, ours: readonly string[]): string {
+  // As the worker's own option: characters that no URL encodes.
+  if (!/^[\w.~-]+$/.test(param) || param.startsWith('sr-')) {
+    throw new RangeError(`param: expected letters, digits and . _ ~ -, not beginning with sr-, got ${JSON.stringify(param)}`) // prettier-ignore
+  }
+  const hash = src.indexOf('#')
+  const fragment = hash < 0 ? '' : src.slice(hash)
+  const { base, others } = splitOwn(src, param)
+  const query = [...others, ...ours]
+  return base + (query.length > 0 ? `?${query.join('&')}` : '') + fragment
+}
+
+function oneOf<T>(name: string, value: T, allowed: readonly T[]): T {
+  if (allowed.includes(value)) return value
+  throw new RangeError(`${name}: expected one of ${allowed.join(', ')}, got ${String(value)}`)
+}
+
+/** The smallest allowed size that covers `px`; the largest where none does. */
+function allowedSize(name: string, px: number, sizes: readonly number[] | 'any'): number {
+  if (!(Number.isFinite(px) && px > 0)) throw new RangeError(`${name}: expected px above 0, got ${String(px)}`) // prettier-ignore
+  if (sizes === 'any') return Math.ceil(px)
+  if (sizes.length === 0) throw new RangeError("sizes: expected a list of px, or 'any', got none")
+  const covering = sizes.filter((size) => size >= px)
+  return covering.length > 0 ? Math.min(...covering) : Math.max(...sizes)
+}
+
+function allowedQuality(quality: number): number {
+  if (!(quality >= 1 && quality <= 100)) throw new RangeError(`quality: expected 1 to 100, got ${String(quality)}`) // prettier-ignore
+  const { least, most, step } = QUALITY
+  return Math.min(most, Math.max(least, step * Math.round(quality / step)))
+}
+
+function nameOf(model: string): string {
+  if (/^[a-z][a-z0-9-]*$/.test(model)) return model
+  throw new RangeError(`model: expected a name like srcnn, got ${JSON.stringify(model)}`)
+}
