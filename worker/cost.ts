@@ -31,11 +31,11 @@ const DECODING: Partial<Record<ImageType, PixelCost>> = {
 /** Of a result's pixel: what its encoder takes. JPEG is encoded strip by strip. */
 const ENCODING: Readonly<Record<EncodeFormat, PixelCost>> = {
   jpeg: { ns: 100, bytes: 1 },
-  webp: { ns: 90, bytes: 13.5 },
+  webp: { ns: 90, bytes: 16 },
   png: { ns: 150, bytes: 3 },
 }
 const JPEG_STRIP_BYTES = 5e6
-const WEBP_ALPHA_BYTES = 7
+const WEBP_ALPHA_BYTES = 5
 
 /** Colour both ways, and bicubic, of a result's pixel. */
 const ENLARGING_NS = 10

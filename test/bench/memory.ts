@@ -31,7 +31,12 @@ export async function benchMemory(): Promise<Table[]> {
     await benchFormats(Math.floor(largest / 2), 2, 2 * Math.floor(largest / 2), 'sr=2'),
     await benchFormats(small, 3, largest, `sr-width=${largest}`),
     await benchFamilies(),
-    await benchSteadyState(small, largest),
+    await benchSteadyState([
+      [256, 'sr=3'],
+      [Math.floor(largest / 3), 'sr=3'],
+      [Math.floor(largest / 2), 'sr=2'],
+      [small, `sr-width=${largest}`],
+    ]),
   ]
 }
 
@@ -64,15 +69,12 @@ async function benchFamilies(): Promise<Table> {
   return { title, rounds: 1, rows: [], notes }
 }
 
-async function benchSteadyState(small: number, largest: number): Promise<Table> {
+async function benchSteadyState(cases: readonly (readonly [number, string])[]): Promise<Table> {
   const notes: string[] = []
-  for (const side of [256, 512]) {
+  for (const [side, query] of cases) {
     const pictures = await Promise.all(FORMATS.map((format) => pictureOf(side, format, false)))
-    notes.push(describePeak(`${side}² -> ${3 * side}²`, await steadyPeakOf(pictures, 'sr=3')))
+    notes.push(describePeak(`${side}², ${query}`, await steadyPeakOf(pictures, query)))
   }
-  const pictures = await Promise.all(FORMATS.map((format) => pictureOf(small, format, false)))
-  const peak = await steadyPeakOf(pictures, `sr-width=${largest}`)
-  notes.push(describePeak(`${small}² -> ${largest}² by x3`, peak))
   const title = `peak memory in MB, the last ${COUNTED_MISSES} of ${MISSES} misses in mixed formats`
   return { title, rounds: COUNTED_MISSES, rows: [], notes }
 }

@@ -1,7 +1,7 @@
 // Every decode and every encode has a WebAssembly instance for itself: one that trapped often dies later
 // (https://github.com/cloudflare/workers-rs/issues/964), and no request must meet bytes of another. Only
-// memory is used again, for the next instance of its module, after all of it was set to zero: V8 sees no hurry in
-// collecting dead ones, and a hundred of them are more than an isolate has.
+// memory is used again, after all of it was set to zero: V8 sees no hurry in collecting dead ones, and a hundred of them
+// are more than an isolate has. Each module has its own, as long as there is room for that.
 
 import { CodecError } from './error.ts'
 
@@ -35,43 +35,61 @@ export const MEMORY_IMPORT = 'memory'
 
 /**
  * No garbage collection can take what is idle. Those of the five modules are 12.5 MiB for results of 768x768
- * pixels, 38 for 1536x1536 in all formats; what does not fit becomes garbage, which is worse.
+ * pixels; the largest by itself, for a WebP of 1536x1536 with transparency, is 50. What does not fit becomes
+ * garbage, which is worse.
  */
-const MAX_IDLE_BYTES = 40 * 2 ** 20
+const MAX_IDLE_BYTES = 50 * 2 ** 20
 
 export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES } = {}): Instances {
   /** The least recently used first. None that is in use: a cancelled request never gives its own back. */
   const idle: { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory }[] = []
+  /** What a module took when it last made a memory larger. */
+  const taken = new Map<WebAssembly.Module, number>()
 
-  const take = (module: WebAssembly.Module) => {
-    const at = idle.findLastIndex((one) => one.module === module)
-    return at < 0 ? createMemory(module) : idle.splice(at, 1)[0].memory
+  const take = (module: WebAssembly.Module): WebAssembly.Memory => {
+    const least = leastPages(module)
+    const own = idle.findLastIndex((one) => one.module === module)
+    if (own >= 0) return idle.splice(own, 1)[0].memory
+    // Where one more would be too many: the largest, which then grows least.
+    const isRoom = idleBytes() + (taken.get(module) ?? 0) <= maxIdleBytes
+    const [largest] = isRoom ? [] : idle.toSorted((a, b) => bytesOf(b) - bytesOf(a))
+    if (!largest || bytesOf(largest) < least * PAGE_BYTES) return new WebAssembly.Memory({ initial: least }) // prettier-ignore
+    return idle.splice(idle.indexOf(largest), 1)[0].memory
   }
-  const keep = (module: WebAssembly.Module, memory: WebAssembly.Memory) => {
-    if (memory.buffer.byteLength > maxIdleBytes) return
+  const keep = (module: WebAssembly.Module, memory: WebAssembly.Memory, before: number) => {
+    const { byteLength } = memory.buffer
+    if (byteLength > before) taken.set(module, byteLength)
+    if (byteLength > maxIdleBytes) return
     new Uint8Array(memory.buffer).fill(0)
     idle.push({ module, memory })
     while (idleBytes() > maxIdleBytes) idle.shift()
   }
-  const idleBytes = () => idle.reduce((sum, { memory }) => sum + memory.buffer.byteLength, 0)
+  const idleBytes = () => idle.reduce((sum, one) => sum + bytesOf(one), 0)
 
   return {
     async run(factory, module, work) {
       const memory = take(module)
+      const before = memory.buffer.byteLength
       try {
         return await work(await start(factory, module, memory))
       } finally {
-        keep(module, memory)
+        keep(module, memory, before)
       }
     },
     idleBytes,
   }
 }
 
-function createMemory(module: WebAssembly.Module): WebAssembly.Memory {
+const PAGE_BYTES = 65_536
+
+function bytesOf({ memory }: { readonly memory: WebAssembly.Memory }): number {
+  return memory.buffer.byteLength
+}
+
+function leastPages(module: WebAssembly.Module): number {
   const wanted = WebAssembly.Module.imports(module).find(({ kind }) => kind === 'memory')
   if (wanted?.module !== MEMORY_IMPORT) throw new Error('expected a module that imports its memory')
-  return new WebAssembly.Memory({ initial: Number(wanted.name) })
+  return Number(wanted.name)
 }
 
 /** Runs the module's own start, too. */

@@ -187,6 +187,31 @@ describe('idle memories', () => {
     expect(instances.idleBytes()).toBeLessThanOrEqual(before)
   })
 
+  test('are shared where there is no room for one of each module', LONG, async () => {
+    const picture = noise(300, 300)
+    const files = await Promise.all(FORMATS.map((format) => fileOf(picture, format)))
+    const round = async (codec: typeof fresh) => {
+      for (const [i, format] of FORMATS.entries()) {
+        const { data } = await codec.decode(files[i], readHeader(files[i]))
+        expectSame(data, (await fresh.decode(files[i], readHeader(files[i]))).data)
+        await codec.encode(picture, { format, quality: 85 })
+      }
+    }
+    const sizes = createInstances()
+    await round(createCodec(modules, sizes))
+    const maxIdleBytes = Math.floor(0.8 * sizes.idleBytes())
+    const instances = createInstances({ maxIdleBytes })
+    const codec = createCodec(modules, instances)
+    for (let i = 0; i < 2; i++) await round(codec)
+    await watchMemories(async (memories) => {
+      for (let i = 0; i < 5; i++) await round(codec)
+      const compared = 5 * FORMATS.length
+      // 5 a round, were the least recently used always dropped.
+      expect(memories.length - compared).toBeLessThanOrEqual(2)
+    })
+    expect(instances.idleBytes()).toBeLessThanOrEqual(maxIdleBytes)
+  })
+
   test('make room with the least recently used', async () => {
     const [jpeg, webp] = await Promise.all(FORMATS.map((format) => fileOf(noise(8, 8), format)))
     const sizes = createInstances()
