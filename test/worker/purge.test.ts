@@ -89,6 +89,7 @@ describe('with results in R2', () => {
   test('what a model made is gone, a page at a time', async () => {
     const bucket = await worker.getR2Bucket('RESULTS_BUCKET')
     await askUntilHit(worker, '/bird.png?sr=2&sr-model=srcnn')
+    await askUntilHit(worker, '/bird.png?sr-width=320&sr-model=srcnn')
     await askUntilHit(worker, '/bird.png?sr=2&sr-model=bicubic')
     const variant = (await namesIn(worker)).find((name) => name.includes('-srcnn@'))!.split('/')[2]
     const left = (await namesIn(worker)).filter((name) => !name.includes('srcnn@'))
@@ -99,7 +100,7 @@ describe('with results in R2', () => {
       page = await purge(worker, { model: 'srcnn', cursor: page.cursor })
     }
     expect(pages).toBeGreaterThan(1)
-    expect(deleted + page.deleted).toBe(502)
+    expect(deleted + page.deleted).toBe(504)
     expect(await namesIn(worker)).toEqual(left)
     expect(await ask(worker, '/bird.png?sr=2&sr-model=srcnn')).toMatch(/fwd=miss; stored$/)
     await askUntilHit(worker, '/bird.png?sr=2&sr-model=bicubic')
