@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
   upscale: () => import('./commands/upscale.ts'),
   sign: () => import('./commands/sign.ts'),
   purge: () => import('./commands/purge.ts'),
+  warm: () => import('./commands/warm.ts'),
 }
 
 ignoreBrokenPipes()

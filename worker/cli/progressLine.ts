@@ -55,6 +55,27 @@ export function percentOf(share: number): string {
   return `${(100 * share).toFixed(0).padStart(3)} %`
 }
 
+/** So many pictures. */
+export interface ProgressState {
+  readonly finished: number
+  /** Those among them that took time: they tell how long the rest will. */
+  readonly worked: number
+  readonly total: number
+  readonly seconds: number
+}
+
+/** `[##########..........]  50 %  12/24  3.1 pictures/s  0:04 left` */
+export function textOf(
+  { finished, worked, total, seconds }: ProgressState,
+  stream?: ProgressStream,
+): string {
+  // prettier-ignore
+  const share = finished / total
+  const perSecond = worked / seconds
+  const left = perSecond > 0 ? [`${formatSeconds((total - finished) / perSecond)} left`] : []
+  return [`${barOf(share, stream)}${percentOf(share)}`, `${finished}/${total}`, `${perSecond.toFixed(1)} pictures/s`, ...left].join('  ') // prettier-ignore
+}
+
 /** `1:02:03` or `2:03`. */
 export function formatSeconds(seconds: number): string {
   const whole = Math.ceil(seconds)

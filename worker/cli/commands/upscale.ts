@@ -1,8 +1,9 @@
-import { availableParallelism, constants } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { SrError } from '../../errors.ts'
 import { FORMATS, type Params, QUALITIES, type Scale, SCALES } from '../../params.ts'
 import { type Arguments, type Command, integerOf, oneOf, parseArguments, UsageError } from '../arguments.ts' // prettier-ignore
 import { type EngineName, ENGINES, loadEngine } from '../engines.ts'
+import { stopOnSignals } from '../signals.ts'
 import { findInputs } from '../upscale/inputs.ts'
 import { createMaker, type Maker } from '../upscale/maker.ts'
 import { formatOf, type Target, targetOf } from '../upscale/outputs.ts'
@@ -55,13 +56,16 @@ export const command: Command = {
     'make pictures larger and sharper, byte for byte as the worker serves them\n\nINPUT: files, folders (with all below them) and globs.',
   usage: 'INPUT... [options]',
   options: OPTIONS,
-  run: (args) => upscale(args),
+  async run(args) {
+    process.exitCode = await upscale(args)
+  },
 }
 
+/** Gives what to exit with. Throws a UsageError for a command line that cannot be followed. */
 export async function upscale(
   args: readonly string[],
   startThread: StartThread = createThread,
-): Promise<void> {
+): Promise<number> {
   const given = parseArguments(args, OPTIONS, ['INPUT...'])
   if (given.words.length === 0) throw new UsageError('expected INPUT, got nothing')
   const target = await targetOf(given.out)
@@ -81,14 +85,15 @@ export async function upscale(
   for (const { file, message } of failures) report.tell({ input: file, outcome: 'failed', message, seconds: 0 }) // prettier-ignore
   const count = Math.min(jobs, inputs.length)
   const threads = Array.from({ length: count }, () => startThread({ engine, wish }, maker))
-  const stop = stopOnSignals(() => Promise.all(threads.map((thread) => thread.close())))
+  const closeAll = () => Promise.all(threads.map((thread) => thread.close()))
+  const stop = stopOnSignals(removeParts)
+  stop.signal.addEventListener('abort', () => void closeAll())
   const { force = false, 'copy-skipped': copySkipped = false } = given
   await upscaleAll(inputs, { target, wish, force, copySkipped, maker, threads, signal: stop.signal }, (outcome) => report.tell(outcome)) // prettier-ignore
-  await Promise.all(threads.map((thread) => thread.close()))
+  await closeAll()
   stop.end()
   report.end(stop.signal.aborted)
-  if (stop.code !== undefined) process.exitCode = stop.code
-  else if (report.counts.failed > 0) process.exitCode = 1
+  return stop.code ?? (report.counts.failed > 0 ? 1 : 0)
 }
 
 function paramsOf(given: Arguments<typeof OPTIONS>, target: Target): Params {
@@ -125,32 +130,7 @@ async function makerOf(engine: EngineName, wish: ThreadData['wish']): Promise<Ma
     return await createMaker(await loadEngine(engine), wish)
   } catch (error) {
     if (!(error instanceof SrError)) throw error
-    throw new UsageError(error.message.replace('sr-model', '--model'), { cause: error })
+    // oxlint-disable-next-line preserve-caught-error -- it would say the same once more
+    throw new UsageError(error.message.replace('sr-model', '--model'))
   }
-}
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-/** What a shell says of a program that a signal ended. */
-const EXIT_SIGNAL = 128
-
-/** The first signal ends what is being done and lets what is done be told; the second ends it all. */
-function stopOnSignals(close: () => Promise<unknown>) {
-  const controller = new AbortController()
-  const stop = {
-    signal: controller.signal,
-    code: undefined as number | undefined,
-    end: () => SIGNALS.forEach((name) => process.off(name, hear)),
-  }
-  const hear = (name: NodeJS.Signals) => {
-    const code = EXIT_SIGNAL + constants.signals[name]
-    if (controller.signal.aborted) {
-      removeParts()
-      process.exit(code)
-    }
-    stop.code = code
-    controller.abort()
-    void close()
-  }
-  for (const name of SIGNALS) process.on(name, hear)
-  return stop
 }

@@ -1,5 +1,5 @@
 // What came of each picture, a line each on stdout; how far all of it is, on stderr.
-import { barOf, createProgressLine, formatSeconds, percentOf, type ProgressStream } from '../progressLine.ts' // prettier-ignore
+import { createProgressLine, type ProgressStream, textOf } from '../progressLine.ts'
 import type { Outcome } from './run.ts'
 
 export interface Report {
@@ -23,20 +23,19 @@ export function createReport(
   const seconds = () => (performance.now() - start) / 1000
   /** What took no time says nothing about the rest. */
   const worked = () => counts.done + counts.skipped + counts.failed
-  const text = () => {
-    const finished = worked() + counts.exists
-    const perSecond = worked() / seconds()
-    const share = finished / total
-    const left = perSecond > 0 ? [`${formatSeconds((total - finished) / perSecond)} left`] : []
-    return [`${barOf(share, stream)}${percentOf(share)}`, `${finished}/${total}`, `${perSecond.toFixed(1)} pictures/s`, ...left].join('  ') // prettier-ignore
-  }
   return {
     counts,
     tell(outcome) {
       counts[outcome.outcome]++
       line.clear()
       print(json ? JSON.stringify(outcome) : describeOutcome(outcome))
-      line.draw(text)
+      const state = {
+        finished: worked() + counts.exists,
+        worked: worked(),
+        total,
+        seconds: seconds(),
+      }
+      line.draw(() => textOf(state, stream))
     },
     end(isStopped) {
       line.clear()

@@ -7,7 +7,7 @@ import { sniff } from '../../codec/header/sniff.ts'
 import { describeError } from '../arguments.ts'
 import { describeFileError, type Input } from './inputs.ts'
 import type { Maker, Wish } from './maker.ts'
-import { createMemory } from './memory.ts'
+import { createMemory, type Memory } from './memory.ts'
 import { outputOf, type Target } from './outputs.ts'
 import type { Thread } from './threads.ts'
 import { writeWhole } from './whole.ts'
@@ -55,48 +55,60 @@ export async function upscaleAll(
   run: Run,
   tell: (outcome: Outcome) => void,
 ): Promise<void> {
-  const queue = [...inputs]
+  const queue = await name(inputs, run, tell)
   const memory = createMemory()
-  const sources = new Set(inputs.map(({ file }) => identityOf(file)))
-  /** Who writes what. */
-  const writers = new Map<string, string>()
-  const isFree = (output: string, { file }: Input) => {
-    const identity = identityOf(output)
-    if (sources.has(identity)) throw new Left(`its result would be ${output}, which is an input`)
-    const other = writers.get(identity)
-    if (other !== undefined) throw new Left(`its result would be ${output}, which is that of ${other}`) // prettier-ignore
-    writers.set(identity, file)
-  }
   const work = async (thread: Thread) => {
-    for (let input = queue.shift(); input && !run.signal.aborted; input = queue.shift()) {
+    for (let job = queue.shift(); job && !run.signal.aborted; job = queue.shift()) {
       const start = performance.now()
-      const result = await resultOf(input, run, thread, memory, isFree)
+      const result = await resultOf(job, run, thread, memory)
       const seconds = (performance.now() - start) / 1000
       const isLost = run.signal.aborted && result.outcome === 'failed'
-      if (!isLost)
-        tell({ input: input.file, ...result, seconds: Math.round(1000 * seconds) / 1000 })
+      if (!isLost) tell({ input: job.file, ...result, seconds: Math.round(1000 * seconds) / 1000 })
     }
   }
   await Promise.all(run.threads.map(work))
 }
 
-/** Why a picture is not even begun. */
-class Left extends Error {}
+interface Job {
+  readonly file: string
+  readonly output: string
+}
+
+/** Before any is made, so that who has a name does not depend on who is first. */
+async function name(
+  inputs: readonly Input[],
+  { target, wish, signal }: Run,
+  tell: (outcome: Outcome) => void,
+): Promise<Job[]> {
+  const { size, format } = wish.params
+  const sources = new Set(inputs.map(({ file }) => identityOf(file)))
+  const jobs = new Map<string, Job>()
+  for (const input of inputs) {
+    if (signal.aborted) break
+    const { file } = input
+    const fail = (message: string, output?: string) => tell({ input: file, outcome: 'failed', message, output, seconds: 0 }) // prettier-ignore
+    try {
+      const output = outputOf(input, target, sniff(await readStart(file)), size, format)
+      const identity = identityOf(output)
+      const other = jobs.get(identity)
+      if (sources.has(identity)) fail(`its result would be ${output}, which is an input`, output)
+      else if (other) fail(`its result would be ${output}, which is that of ${other.file}`, output)
+      else jobs.set(identity, { file, output })
+    } catch (error) {
+      fail(describe(error))
+    }
+  }
+  return [...jobs.values()]
+}
 
 async function resultOf(
-  input: Input,
+  { file, output }: Job,
   run: Run,
   thread: Thread,
-  memory: ReturnType<typeof createMemory>,
-  isFree: (output: string, input: Input) => void,
+  memory: Memory,
 ): Promise<Result> {
-  const { target, wish, force, copySkipped, maker } = run
-  const { size, format } = wish.params
-  const { file } = input
-  let output: string | undefined
+  const { wish, force, copySkipped, maker } = run
   try {
-    output = outputOf(input, target, sniff(await readStart(file)), size, format)
-    isFree(output, input)
     if (!force && (await exists(output))) return { outcome: 'exists', output }
     const bytes: Bytes = new Uint8Array(await readFile(file))
     const decided = await maker.decide(bytes)
@@ -112,7 +124,7 @@ async function resultOf(
       return { outcome: 'failed', message: describe(error), output }
     }
     const skipped = { outcome: 'skipped', reason: error.reason, message: textOf(error.reason, wish) } as const // prettier-ignore
-    if (!copySkipped || output === undefined) return skipped
+    if (!copySkipped) return skipped
     return copy(file, output, skipped)
   }
 }
@@ -166,7 +178,6 @@ function textOf(reason: SkipReason, { maxPixels }: Wish): string {
 }
 
 function describe(error: unknown): string {
-  if (error instanceof Left) return error.message
   if (error instanceof Skip) return `${error.reason}: ${describeError(error)}`
   return error instanceof Error ? describeFileError(error) : String(error)
 }
