@@ -92,8 +92,14 @@ async function matches(pattern: string): Promise<Input[]> {
   const firstDynamic = parts.findIndex((part) => isDynamicPattern(part))
   // A brace may hold slashes: then no part alone is a pattern.
   const base = parts.slice(0, Math.max(0, firstDynamic)).join('/') || (pattern.startsWith('/') ? '/' : '.') // prettier-ignore
-  const files = await glob(pattern, { expandDirectories: false, followSymbolicLinks: false })
-  return files.toSorted().map((file) => ({ file, place: path.relative(base, file) }))
+  // All kinds of entries, as links to files are neither files nor followed otherwise.
+  const found = await glob(pattern, { expandDirectories: false, followSymbolicLinks: false, onlyFiles: false }) // prettier-ignore
+  const inputs: Input[] = []
+  for (const file of found.toSorted()) {
+    const kind = await stat(file).catch(() => undefined)
+    if (kind?.isFile()) inputs.push({ file, place: path.relative(base, file) })
+  }
+  return inputs
 }
 
 /** Whether a file found below a folder lies in `out`, which is below that folder, too. */
