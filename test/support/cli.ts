@@ -11,6 +11,8 @@ export interface CliOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
+  /** As this user. */
+  readonly uid?: number | undefined
   /** Ctrl-C as soon as stdout has this. */
   readonly interruptAt?: string
   /** Closes stdout as soon as it has something, as `| head -1` does. */
@@ -24,9 +26,10 @@ export interface CliResult {
 }
 
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
-  const { cwd, env, stdin, interruptAt, closeStdout = false } = options
+  const { cwd, env, uid, stdin, interruptAt, closeStdout = false } = options
   const child = spawn(process.execPath, ['--import', LOADER, MAIN, ...args], {
     cwd,
+    uid,
     env: { ...process.env, ...env },
   })
   let stdout = ''

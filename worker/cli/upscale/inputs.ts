@@ -1,5 +1,5 @@
 // Which pictures are meant by files, folders and globs.
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 
@@ -92,12 +92,13 @@ async function matches(pattern: string): Promise<Input[]> {
   const firstDynamic = parts.findIndex((part) => isDynamicPattern(part))
   // A brace may hold slashes: then no part alone is a pattern.
   const base = parts.slice(0, Math.max(0, firstDynamic)).join('/') || (pattern.startsWith('/') ? '/' : '.') // prettier-ignore
-  // All kinds of entries, as links to files are neither files nor followed otherwise.
-  const found = await glob(pattern, { expandDirectories: false, followSymbolicLinks: false, onlyFiles: false }) // prettier-ignore
   const inputs: Input[] = []
-  for (const file of found.toSorted()) {
-    const kind = await stat(file).catch(() => undefined)
-    if (kind?.isFile()) inputs.push({ file, place: path.relative(base, file) })
+  const root = await realpath(base).catch(() => base)
+  for (const file of (await glob(pattern, { expandDirectories: false })).toSorted()) {
+    const place = path.relative(base, file)
+    // It follows all links; see walk.
+    const folder = await realpath(path.dirname(file)).catch(() => undefined)
+    if (folder === path.join(root, path.dirname(place))) inputs.push({ file, place })
   }
   return inputs
 }

@@ -21,7 +21,8 @@ export function createThread(data: ThreadData): Thread {
   const start = () => {
     const started = startWorker(data)
     const die = (death: unknown) => {
-      if (worker === started) worker = undefined
+      if (worker !== started) return // an error comes before the exit
+      worker = undefined
       settle?.({ death })
     }
     started.on('message', (answer: Answer) => settle?.(answer))
