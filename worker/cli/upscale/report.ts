@@ -35,7 +35,7 @@ export function createReport(
         total,
         seconds: seconds(),
       }
-      line.draw(() => textOf(state, stream))
+      if (state.finished < total) line.draw(() => textOf(state, stream))
     },
     end(isStopped) {
       line.clear()

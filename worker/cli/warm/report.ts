@@ -31,7 +31,7 @@ export function createReport(
       line.clear()
       print(json ? JSON.stringify(warmed) : describeWarmed(warmed))
       const state = { finished: finished(), worked: finished(), total, seconds: seconds() }
-      line.draw(() => textOf(state, stream))
+      if (state.finished < total) line.draw(() => textOf(state, stream))
     },
     end(isStopped) {
       line.clear()
