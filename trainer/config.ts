@@ -20,7 +20,7 @@ import {
   oneOf,
   parseArguments,
   UsageError,
-} from './arguments.ts'
+} from '../worker/cli/arguments.ts'
 import { type Degradation, parseDegradation } from './degrade.ts'
 import { type BackendName, BACKENDS } from './engine/backends.ts'
 import { type Loss, LOSSES, type Task } from './engine/engine.ts'

@@ -15,7 +15,7 @@ import type { Random } from '../worker/image/prng.ts'
 import { resize } from '../worker/image/resize.ts'
 import type { Codec } from '../worker/codec/codec.ts'
 import { STEP_TABLES, SUBSAMPLINGS } from '../worker/codec/jpeg.ts'
-import { UsageError } from './arguments.ts'
+import { UsageError } from '../worker/cli/arguments.ts'
 import { compressPicture } from './compress.ts'
 
 export const INPUTS = ['float', 'uint8'] as const

@@ -24,7 +24,7 @@ export interface Preparer {
   close(): Promise<void>
 }
 
-const THREAD = new URL('thread.mjs', import.meta.url)
+const THREAD = new URL('../worker/cli/thread.mjs', import.meta.url)
 const PREPARER = new URL('preparerThread.ts', import.meta.url)
 
 export function createPreparer(threads: number, tests: TestPictures): Preparer {

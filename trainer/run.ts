@@ -1,7 +1,7 @@
 // Run folders: trainer/runs/NAME-1, NAME-2, ..., each with all that one run reads and writes.
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { hintOf, UsageError } from './arguments.ts'
+import { hintOf, UsageError } from '../worker/cli/arguments.ts'
 
 export const RUNS = 'trainer/runs'
 const NUMBERED = /^(.+)-([1-9]\d*)$/

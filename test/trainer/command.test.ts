@@ -8,7 +8,7 @@ import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import { parseManifest } from '../../worker/model/manifest.ts'
 import { costOf, createNetwork, describeNetwork } from '../../worker/model/network.ts'
-import { UsageError } from '../../trainer/arguments.ts'
+import { UsageError } from '../../worker/cli/arguments.ts'
 import {
   commandOf,
   parseCircumstances,
@@ -18,7 +18,8 @@ import {
   taskOf,
 } from '../../trainer/config.ts'
 import { FAMILIES } from '../../trainer/families.ts'
-import { createProgress, formatSeconds } from '../../trainer/progress.ts'
+import { createProgress } from '../../trainer/progress.ts'
+import { formatSeconds } from '../../worker/cli/progressLine.ts'
 import { drawPicture } from './pictures.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')

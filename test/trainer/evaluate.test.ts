@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { UsageError } from '../../trainer/arguments.ts'
+import { UsageError } from '../../worker/cli/arguments.ts'
 import { LEARN_OPTIONS, learnDictionary } from '../../trainer/baseline/learn.ts'
 import { evaluate } from '../../trainer/evaluate/command.ts'
 import {

@@ -9,7 +9,7 @@ import { reference } from '../../worker/engine/reference.ts'
 import { createRandom } from '../../worker/image/prng.ts'
 import { createNetwork, describeNetwork, type Network } from '../../worker/model/network.ts' // prettier-ignore
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
-import { UsageError } from '../../trainer/arguments.ts'
+import { UsageError } from '../../worker/cli/arguments.ts'
 import { command } from '../../trainer/commands/report.ts'
 import type { Dataset, Picture } from '../../trainer/dataset.ts'
 import { exportModel } from '../../trainer/export.ts'

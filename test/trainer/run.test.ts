@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
-import { UsageError } from '../../trainer/arguments.ts'
+import { UsageError } from '../../worker/cli/arguments.ts'
 import { latestRun, newRun, runFolder, runNames, RUNS } from '../../trainer/run.ts'
 
 beforeEach(() => {

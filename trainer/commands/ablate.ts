@@ -2,7 +2,7 @@
 // budget, as a table beside its figures.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { type Command, integerOf, listOf, numberOf, oneOf, parseArguments } from '../arguments.ts' // prettier-ignore
+import { type Command, integerOf, listOf, numberOf, oneOf, parseArguments } from '../../worker/cli/arguments.ts' // prettier-ignore
 import type { InputName } from '../evaluate/input.ts'
 import { readManifest } from '../export.ts'
 import { RUNS } from '../run.ts'

@@ -1,4 +1,4 @@
-import { type Command, oneOf, parseArguments } from '../arguments.ts'
+import { type Command, oneOf, parseArguments } from '../../worker/cli/arguments.ts'
 import { readManifest } from '../export.ts'
 import { runFolder, runNames, RUNS } from '../run.ts'
 import { brokenFiles, readPrevious, readServed, type Served } from '../ship/served.ts'

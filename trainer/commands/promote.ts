@@ -1,4 +1,4 @@
-import { type Command, parseArguments, UsageError } from '../arguments.ts'
+import { type Command, parseArguments, UsageError } from '../../worker/cli/arguments.ts'
 import { parseScales } from '../config.ts'
 import { runFolder } from '../run.ts'
 import { promoteRun } from '../ship/promote.ts'

@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { type Command, listOf, oneOf, parseArguments, UsageError } from '../arguments.ts'
+import {
+  type Command,
+  listOf,
+  oneOf,
+  parseArguments,
+  UsageError,
+} from '../../worker/cli/arguments.ts'
 import { loadBaseline } from '../baseline/store.ts'
 import { DATA } from '../config.ts'
 import { readDataset } from '../dataset.ts'

@@ -8,7 +8,7 @@ import type { Engine } from '../../worker/engine/engine.ts'
 import { roundToHalf } from '../../worker/model/half.ts'
 import { channelsOf, describeNetwork, type Network } from '../../worker/model/network.ts' // prettier-ignore
 import { decodeNetwork, encodeNetwork } from '../../worker/model/networkFile.ts'
-import { type Command, UsageError } from '../arguments.ts'
+import { type Command, UsageError } from '../../worker/cli/arguments.ts'
 import { readCheckpoint, type Recipe, writeCheckpoint } from '../checkpoint.ts'
 import { type Circumstances, commandOf, type Config, OPTIONS, parseCircumstances, parseConfig, parseTrainArguments, sourceOptionsOf, taskOf, type TrainArguments } from '../config.ts' // prettier-ignore
 import { type Dataset, readDataset } from '../dataset.ts'

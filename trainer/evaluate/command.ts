@@ -3,7 +3,14 @@ import { existsSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
-import { helpOf, listOf, nearest, oneOf, parseArguments, UsageError } from '../arguments.ts'
+import {
+  helpOf,
+  listOf,
+  nearest,
+  oneOf,
+  parseArguments,
+  UsageError,
+} from '../../worker/cli/arguments.ts'
 import { loadBaseline } from '../baseline/store.ts'
 import { DATA, parseScales, SCALES } from '../config.ts'
 import { type Dataset, readDataset } from '../dataset.ts'

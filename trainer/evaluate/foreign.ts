@@ -4,7 +4,7 @@
 import type { InferenceSession } from 'onnxruntime-web'
 import type { OrtOptions, OrtRuntime } from '../../worker/engine/ort.ts'
 import type { Plane } from '../../worker/image/plane.ts'
-import { UsageError } from '../arguments.ts'
+import { UsageError } from '../../worker/cli/arguments.ts'
 import { enlargePlane } from '../degrade.ts'
 import { lumaMethod, type Method } from './method.ts'
 

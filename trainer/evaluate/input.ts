@@ -3,7 +3,7 @@
 import { type Codec, createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/codec/node.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
-import { integerOf, hintOf, UsageError } from '../arguments.ts'
+import { integerOf, hintOf, UsageError } from '../../worker/cli/arguments.ts'
 import { compressPicture } from '../compress.ts'
 import { type InputKind, INPUTS, shrinkPicture } from '../degrade.ts'
 

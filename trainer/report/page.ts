@@ -1,7 +1,7 @@
 // The report's one page. Whatever the run's files say is text here, never markup.
 import type { ModelEntry, ModelScore } from '../../worker/model/manifest.ts'
 import { INPUTS } from '../degrade.ts'
-import { formatSeconds } from '../progress.ts'
+import { formatSeconds } from '../../worker/cli/progressLine.ts'
 import { publishedOf, publishedPicture, type Published } from '../published.ts'
 import { formatGain, formatQuality } from '../table.ts'
 import { formatNumber } from './axis.ts'

@@ -1,10 +1,12 @@
-// Command lines: `--name value`, `--switch` and, where a command takes any, words. What is not known
-// is an error that names what is, and what was probably meant.
+// Command lines: `--name value`, `--switch`, `-s value` and, where a command takes any, words. What is not known
+// is an error that names what is, and what was probably meant. The trainer's are read by this, too.
 import { parseArgs } from 'node:util'
 
 export interface Option {
   /** What stands for the value in the help, e.g. `N`. A switch has none. */
   readonly value?: string
+  /** One letter, behind a single dash. */
+  readonly short?: string
   readonly help: string
 }
 
@@ -14,7 +16,7 @@ type GivenOptions<O extends Options> = {
   readonly [Name in keyof O]?: O[Name] extends { value: string } ? string : boolean
 }
 
-/** One of the trainer's commands: `npm run trainer -- NAME ...`. */
+/** One of a program's commands: `npm run trainer -- NAME ...`, `edge-srcnn NAME ...`. */
 export interface Command {
   /** One line for the list of commands. */
   readonly summary: string
@@ -45,9 +47,9 @@ export function parseArguments<O extends Options>(
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
-      Object.entries(options).map(([name, { value }]) => [
+      Object.entries(options).map(([name, { value, short }]) => [
         name,
-        { type: value === undefined ? ('boolean' as const) : ('string' as const) },
+        { type: value === undefined ? ('boolean' as const) : ('string' as const), ...(short && { short }) }, // prettier-ignore
       ]),
     ),
     strict: false, // its own errors do not say what was expected
@@ -73,7 +75,7 @@ export function parseArguments<O extends Options>(
       if (value !== undefined) throw new UsageError(`expected no value for ${rawName}, got "${value}"`) // prettier-ignore
       found[name] = true
     } else {
-      if (value === undefined || value.startsWith('--')) {
+      if (value === undefined || (!token.inlineValue && value.startsWith('--'))) {
         throw new UsageError(`expected ${rawName} ${placeholder}, got no value`)
       }
       found[name] = value
@@ -117,7 +119,7 @@ function editDistance(a: string, b: string): number {
 }
 
 export function helpOf(usage: string, options: Options): string {
-  const left = ({ value }: Option, name: string) => `  --${name}${value ? ` ${value}` : ''}`
+  const left = ({ value, short }: Option, name: string) => `  ${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}` // prettier-ignore
   const rows = Object.entries(options).map(([name, option]) => [left(option, name), option.help])
   const width = Math.max(...rows.map(([first]) => first.length)) + 2
   return [usage, '', ...rows.map(([first, help]) => first.padEnd(width) + help)].join('\n')
@@ -155,9 +157,12 @@ export function listOf<T>(
   return values
 }
 
+/** Of a command line that cannot be followed, as most programs have it. */
+const EXIT_USAGE = 2
+
 /**
- * Runs a command; an error becomes exit code 1 and text on stderr: its message and its causes', or
- * a stack where it can only be a bug.
+ * Runs a command; an error becomes exit code 1, or 2 where the command line is wrong, and text on stderr: its
+ * message and its causes', or a stack where it can only be a bug.
  */
 export async function runCommand(command: (args: readonly string[]) => Promise<void>) {
   try {
@@ -165,11 +170,11 @@ export async function runCommand(command: (args: readonly string[]) => Promise<v
   } catch (error) {
     console.error(describeError(error))
     if (error instanceof UsageError) console.error('See --help.')
-    process.exitCode = 1
+    process.exitCode = error instanceof UsageError ? EXIT_USAGE : 1
   }
 }
 
-function describeError(error: unknown): string {
+export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof TypeError || error instanceof RangeError) return error.stack ?? error.message
   return error.cause ? `${error.message}: ${describeError(error.cause)}` : error.message

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { createMemory } from '../../../worker/cli/upscale/memory.ts'
+
+test('pictures share the memory, and one that is larger than all of it is made alone', async () => {
+  const memory = createMemory(100)
+  const running: string[] = []
+  const most: string[] = []
+  const ends: Record<string, () => void> = {}
+  const make = (name: string, bytes: number) =>
+    memory.with(bytes, async () => {
+      running.push(name)
+      most.push([...running].join(''))
+      await new Promise<void>((resolve) => (ends[name] = resolve))
+      running.splice(running.indexOf(name), 1)
+    })
+  const all = [make('a', 40), make('b', 60), make('c', 500), make('d', 1)]
+  for (const name of ['a', 'b', 'c', 'd']) {
+    while (!ends[name]) await Promise.resolve()
+    ends[name]()
+  }
+  await Promise.all(all)
+  expect(most).toEqual(['a', 'ab', 'c', 'd'])
+})
+
+test('what fails gives its share back', async () => {
+  const memory = createMemory(100)
+  await expect(memory.with(100, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+  expect(await memory.with(100, () => Promise.resolve(7))).toBe(7)
+})

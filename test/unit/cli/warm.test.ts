@@ -1,0 +1,84 @@
+// Asking politely: what answers mean, and when to come back.
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Answer, ask } from '../../../worker/cli/warm/ask.ts'
+import { type Warmed, warmAll } from '../../../worker/cli/warm/warm.ts'
+import { type FakeOrigin, startOrigin } from '../../support/origin.ts'
+
+let server: FakeOrigin
+beforeAll(async () => void (server = await startOrigin()))
+afterAll(() => server.close())
+
+test.each<[string, number, Record<string, string>, object]>([
+  ['a hit', 200, { 'x-sr': 'done; scale=3', 'cache-status': 'edge-srcnn; hit; detail=edge' }, { outcome: 'hit' }],
+  ['made', 200, { 'x-sr': 'done; scale=3', 'cache-status': 'edge-srcnn; fwd=miss; stored' }, { outcome: 'made' }],
+  ['left out', 200, { 'x-sr': 'skipped; reason=ANIMATED' }, { outcome: 'skipped', reason: 'ANIMATED' }],
+  ['not at the origin', 404, { 'x-sr': 'skipped; reason=ORIGIN_STATUS' }, { outcome: 'skipped', reason: 'ORIGIN_STATUS' }],
+  ['failed', 200, { 'x-sr': 'skipped; reason=DECODE' }, { outcome: 'failed', message: 'DECODE' }],
+  ['busy', 200, { 'x-sr': 'skipped; reason=BUSY' }, { outcome: 'busy', message: 'BUSY', afterMs: undefined }],
+  ['too many', 200, { 'x-sr': 'skipped; reason=RATE' }, { outcome: 'busy', message: 'RATE', afterMs: undefined }],
+  ['429', 429, { 'retry-after': '7' }, { outcome: 'busy', message: '429', afterMs: 7000 }],
+  ['503 until long ago', 503, { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }, { outcome: 'busy', afterMs: 0 }],
+  ['no worker', 200, {}, { outcome: 'failed', message: 'no X-SR: it came from somewhere else' }],
+])('%s', async (_, status, headers, expected) => {
+  server.handle('/cat.jpg', (__, response) => response.writeHead(status, headers).end('picture'))
+  expect(await ask(`${server.url}/cat.jpg?sr=3`, { userAgent: 'edge-srcnn/1 (warm)' })).toMatchObject(expected)
+  expect(server.asked.at(-1)!.headers['user-agent']).toBe('edge-srcnn/1 (warm)')
+}) // prettier-ignore
+
+test('a host that does not answer is a failure', async () => {
+  const answer = await ask('http://127.0.0.1:1/cat.jpg', { userAgent: '' })
+  expect(answer).toMatchObject({ outcome: 'failed', message: expect.stringMatching(/fetch failed|ECONNREFUSED/) }) // prettier-ignore
+})
+
+const BUSY: Answer = { outcome: 'busy', message: 'BUSY', afterMs: undefined }
+const MADE: Answer = { outcome: 'made' }
+
+/** Time that passes when nobody does anything else. */
+async function warm(
+  urls: readonly string[],
+  answers: (url: string, tries: number) => Answer,
+  concurrency = 1,
+) {
+  // prettier-ignore
+  const waits: number[] = []
+  const told: Warmed[] = []
+  const tries = new Map<string, number>()
+  let running = 0
+  let most = 0
+  const asking = async (url: string) => {
+    most = Math.max(most, ++running)
+    await new Promise((resolve) => setImmediate(resolve))
+    running--
+    tries.set(url, (tries.get(url) ?? 0) + 1)
+    return answers(url, tries.get(url)!)
+  }
+  const wait = async (ms: number) => {
+    waits.push(ms)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const { signal } = new AbortController()
+  await warmAll(urls, { concurrency, delayMs: 0, signal, ask: asking, wait }, (one) => told.push(one)) // prettier-ignore
+  return { waits, told, most, tries }
+}
+
+test('whoever is busy is left alone for longer each time, and in the end', async () => {
+  const { waits, told } = await warm(['a', 'b'], (url, tries) => (url === 'a' || tries < 3 ? BUSY : MADE)) // prettier-ignore
+  expect(waits).toEqual([1000, 2000, 4000, 8000, 16000, 32000, 1000, 2000])
+  expect(told).toEqual([expect.objectContaining({ outcome: 'failed', message: 'BUSY, after 7 tries' }), expect.objectContaining({ url: 'b', outcome: 'made' })]) // prettier-ignore
+})
+
+test('Retry-After is honoured, but not for an hour', async () => {
+  const after = (afterMs: number): Answer => ({ outcome: 'busy', message: '429', afterMs })
+  expect((await warm(['a'], (_, tries) => (tries === 1 ? after(7000) : MADE))).waits).toEqual([7000]) // prettier-ignore
+  const { waits, told } = await warm(['a'], () => after(3_600_000))
+  expect([waits, told[0]]).toEqual([[], expect.objectContaining({ outcome: 'failed', message: '429, after 1 tries' })]) // prettier-ignore
+})
+
+test('no more at a time than was said, each once, and all wait together', async () => {
+  const urls = Array.from({ length: 20 }, (_, i) => `${i}`)
+  const { most, told, tries, waits } = await warm(urls, (url, count) => (count === 1 && Number(url) < 3 ? BUSY : MADE), 3) // prettier-ignore
+  expect(most).toBe(3)
+  expect(waits).toEqual([1000])
+  expect(told.length).toBe(20)
+  expect([...tries.values()].reduce((sum, one) => sum + one)).toBe(23)
+})

@@ -1,0 +1,201 @@
+// The command line beside the deployed worker: the same bytes on disk as over HTTP; and what it asks of a worker.
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Miniflare } from 'miniflare'
+import sharp from 'sharp'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bmp24 } from '../support/bmp.ts'
+import { runCli } from '../support/cli.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin.ts'
+import { startWorker } from '../support/worker.ts'
+
+const SIGNING = '00112233445566778899aabbccddeeff'
+const PURGING = 'ffeeddccbbaa99887766554433221100'
+
+const SKIPPED = ['moving.gif', 'page.png']
+
+let folder: string
+let origin: FakeOrigin
+let worker: Miniflare
+let url: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'cli-'))
+  await mkdir(join(folder, 'in'))
+  origin = await startOrigin()
+  for (const [name, bytes] of Object.entries(await draw())) {
+    await writeFile(join(folder, 'in', name), bytes)
+    origin.serve(`/${name}`, bytes, { 'cache-control': 'max-age=3600' })
+  }
+  worker = await startWorker({ vars: { ORIGIN_URL: origin.url, SR_PURGE_SECRET: PURGING, SR_MAX_WAITING: '64', SR_MAX_WAIT_MS: '20000' }, buckets: ['RESULTS_BUCKET'] }) // prettier-ignore
+  url = String(await worker.ready).replace(/\/$/, '')
+})
+afterAll(async () => {
+  await worker.dispose()
+  await origin.close()
+  await rm(folder, { recursive: true })
+})
+
+/** Pictures of every kind that is made sharper, and two that are not. */
+async function draw(): Promise<Record<string, Uint8Array>> {
+  const width = 61
+  const height = 45
+  const data = new Uint8ClampedArray(width * height * 4)
+  for (let i = 0; i < width * height; i++) {
+    const [x, y] = [i % width, Math.floor(i / width)]
+    const isInside = Math.hypot(x - 30, y - 20) < 14
+    data.set([isInside ? 230 : 4 * x, 5 * y, (x ^ y) * 4, isInside ? 255 : Math.min(255, 6 * x)], 4 * i) // prettier-ignore
+  }
+  const clear = () => sharp(data, { raw: { width, height, channels: 4 } })
+  const opaque = () => clear().removeAlpha()
+  const frame = (background: string) => sharp({ create: { width: 8, height: 8, channels: 3, background } }).png().toBuffer() // prettier-ignore
+  return {
+    'clean.jpg': await opaque().jpeg({ quality: 92 }).toBuffer(),
+    'harsh.jpeg': await opaque().jpeg({ quality: 50 }).toBuffer(),
+    'turned.jpg': await opaque().jpeg({ quality: 90 }).withMetadata({ orientation: 6 }).toBuffer(),
+    'grey.jpg': await opaque().greyscale().jpeg({ quality: 90 }).toBuffer(),
+    'profile.jpg': await opaque().jpeg({ quality: 90 }).withIccProfile('p3').toBuffer(),
+    'opaque.png': await opaque().png().toBuffer(),
+    'clear.png': await clear().png().toBuffer(),
+    'palette.png': await opaque().png({ palette: true, colours: 32 }).toBuffer(),
+    'lossy.webp': await opaque().webp({ quality: 85 }).toBuffer(),
+    'glass.webp': await clear().webp({ lossless: true }).toBuffer(),
+    'still.gif': await opaque().gif().toBuffer(),
+    'plain.bmp': bmp24({ width, height, data }),
+    'moving.gif': await sharp([await frame('#123'), await frame('#987')], { join: { animated: true } }).gif().toBuffer(), // prettier-ignore
+    'page.png': new TextEncoder().encode('<!doctype html><title>no picture</title>'),
+  }
+}
+
+/** By name, what the worker gives; undefined where it makes nothing of it. */
+async function served(name: string, query: string): Promise<Uint8Array | undefined> {
+  const response = await worker.dispatchFetch(`http://site.test/${name}?${query}`)
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  expect(response.status).toBe(200)
+  const sr = response.headers.get('x-sr')!
+  // The plain build of the kernels gives other bytes: then there would be nothing to compare.
+  if (sr.startsWith('done') && !/bicubic|scale=1/.test(sr)) expect(sr).toContain('engine=fused-relaxed') // prettier-ignore
+  return sr.startsWith('done') ? bytes : undefined
+}
+
+test('Node runs the build of the kernels that workerd runs', async () => {
+  const { stdout } = await runCli(['--version'])
+  const health = await worker.dispatchFetch('http://site.test/_sr/health')
+  const { pipeline, engines } = (await health.json()) as { pipeline: number; engines: string }
+  expect(engines).toContain('fused-relaxed')
+  expect(stdout).toBe(`edge-srcnn 0.1.0, pipeline ${pipeline}, kernels fused-relaxed, node ${process.version}\n`) // prettier-ignore
+})
+
+interface Line {
+  readonly input: string
+  readonly outcome: string
+  readonly output: string
+  readonly reason?: string
+}
+
+describe('a folder comes out as the worker serves it', () => {
+  test.each([
+    ['-s 2', 'sr=2'],
+    ['-s 3', 'sr=3'],
+    ['-s 4 --format jpeg --quality 70', 'sr=4&sr-format=jpeg&sr-quality=70'],
+    ['-s 2 --format webp --model quality', 'sr=2&sr-format=webp&sr-model=quality'],
+    ['-s 3 --format png --model bicubic', 'sr=3&sr-format=png&sr-model=bicubic'],
+    ['--width 320', 'sr-width=320'],
+    ['--width 640 --height 320 --format jpeg', 'sr-width=640&sr-height=320&sr-format=jpeg'],
+  ])('%s is %s', async (line, query) => {
+    const args = ['upscale', 'in', '-o', `out ${query}`, '--json', ...line.split(' ')]
+    const { code, stdout, stderr } = await runCli(args, { cwd: folder })
+    expect(code, stderr).toBe(0)
+    const lines = stdout.trim().split('\n').map((text) => JSON.parse(text) as Line) // prettier-ignore
+    expect(lines.length).toBe(14)
+    let compared = 0
+    for (const { input, outcome, output, reason } of lines) {
+      const name = input.replace('in/', '')
+      const expected = await served(name, query)
+      expect(outcome === 'done', `${name}: ${outcome} ${reason}`).toBe(expected !== undefined)
+      if (!expected) continue
+      const made = await readFile(join(folder, output))
+      expect(Buffer.compare(made, expected), `${name}?${query}`).toBe(0)
+      compared++
+    }
+    expect(compared).toBe(14 - SKIPPED.length)
+  })
+})
+
+test('one beyond the limits of the worker is made here', async () => {
+  const large = await sharp({ create: { width: 1100, height: 1000, channels: 3, background: '#456' } }).jpeg().toBuffer() // prettier-ignore
+  origin.serve('/large.jpg', large)
+  await writeFile(join(folder, 'large.jpg'), large)
+  expect(await served('large.jpg', 'sr=2')).toBeUndefined()
+  const { code } = await runCli(['upscale', 'large.jpg', '-s', '2'], { cwd: folder })
+  expect(code).toBe(0)
+  const { width } = await sharp(join(folder, 'large-x2.jpg')).metadata()
+  expect(width).toBe(2200)
+})
+
+test('what was signed on the command line is served', async () => {
+  const signing = await startWorker({ vars: { ORIGIN_URL: origin.url, SR_SIGNING_KEYS: `a:${SIGNING}` } }) // prettier-ignore
+  const address = `${String(await signing.ready).replace(/\/$/, '')}/clean.jpg?sr=2`
+  const env = { SR_SECRET: SIGNING }
+  const { stdout } = await runCli(['sign', address, '--key', 'a', '--expires', '600'], { env })
+  const [plain, signed] = await Promise.all([fetch(address), fetch(stdout.trim())])
+  expect([plain.status, signed.status]).toEqual([403, 200])
+  expect(signed.headers.get('x-sr')).toMatch(/^done/)
+
+  const warm = (...more: string[]) => runCli(['warm', '-', '--sr', '3', ...more], { env, stdin: address }) // prettier-ignore
+  expect((await warm()).stdout).toMatch(/failed, 403 expected a signed URL/)
+  const warmed = await warm('--key', 'a')
+  expect(warmed.stdout).toMatch(/clean\.jpg\?sr=3: made/)
+  expect(warmed.code).toBe(0)
+  await signing.dispose()
+})
+
+test('a sitemap is warmed, and what is purged then has to be made again', async () => {
+  const images = ['clean.jpg', 'opaque.png', 'moving.gif', 'missing.jpg'].map((name) => `<image:image><image:loc>${url}/${name}?v=1&amp;sr=2</image:loc></image:image>`) // prettier-ignore
+  origin.serve('/pages.xml', `<?xml version="1.0" encoding="UTF-8"?>
+    <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
+      <url><loc>${url}/page</loc>${images.join('')}</url>
+    </urlset>`) // prettier-ignore
+  origin.serve('/sitemap.xml', `<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><sitemap><loc>${origin.url}/pages.xml</loc></sitemap></sitemapindex>`) // prettier-ignore
+  const warm = () => runCli(['warm', `${origin.url}/sitemap.xml`, '--sr', '3', '--width', '320,640', '--format', 'auto']) // prettier-ignore
+  const first = await warm()
+  expect(first.stderr).toMatch(/^0 there already, 6 made, 6 left out: ANIMATED 3, ORIGIN_STATUS 3, 0 failed/m) // prettier-ignore
+  expect(first.stdout).toContain(`${url}/clean.jpg?v=1&sr-width=640&sr-format=auto: made`)
+  const agents = new Set(origin.asked.filter(({ url: path }) => path.endsWith('.xml')).map(({ headers }) => headers['user-agent'])) // prettier-ignore
+  expect([...agents]).toEqual(['edge-srcnn/0.1.0 (warm)'])
+
+  // They are kept behind their answers.
+  let again = first
+  for (let i = 0; i < 20 && !again.stderr.startsWith('6 there'); i++) again = await warm()
+  expect(again.stderr).toMatch(/^6 there already, 0 made/)
+
+  const env = { SR_PURGE_SECRET: PURGING }
+  const purged = await runCli(['purge', `${url}/clean.jpg?v=1`], { env })
+  expect(purged.stdout).toMatch(
+    /clean\.jpg\?v=1: [1-9]\d* deleted; elsewhere: gone within 300 s\n$/,
+  )
+  expect((await warm()).stderr).toMatch(/^3 there already, 3 made/)
+})
+
+test('what a model made is deleted, however many pages of R2 it takes', async () => {
+  const bucket = await worker.getR2Bucket('RESULTS_BUCKET')
+  await served('grey.jpg', 'sr=2&sr-model=srcnn')
+  const find = async () => (await bucket.list()).objects.map(({ key }) => key).find((key) => key.includes('-srcnn@')) // prettier-ignore
+  let kept: string | undefined
+  for (let i = 0; i < 100 && !kept; i++) kept = await find()
+  const variant = kept!.split('/')[2]
+  for (let i = 0; i < 300; i++) await bucket.put(`results/${i}/${variant}`, 'x')
+  const args = ['purge', '--model', 'srcnn', '--worker', `${url}/_sr/`]
+  const { code, stdout } = await runCli(args, { env: { SR_PURGE_SECRET: PURGING } })
+  expect(code).toBe(0)
+  expect(Number(/^srcnn: (\d+) deleted/.exec(stdout)?.[1])).toBeGreaterThanOrEqual(302)
+  expect(await find()).toBeUndefined()
+  const refused = await runCli(args, { env: { SR_PURGE_SECRET: SIGNING } })
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('answered 401: expected the purge secret')]) // prettier-ignore
+})
+
+test('no half files are left beside results', async () => {
+  const names = await readdir(folder, { recursive: true })
+  expect(names.filter((name) => name.includes('.part'))).toEqual([])
+})

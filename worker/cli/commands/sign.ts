@@ -1,0 +1,42 @@
+import { signUrl } from '../../signature.ts'
+import { type Command, numberOf, parseArguments, UsageError } from '../arguments.ts'
+import { secretOf } from '../secrets.ts'
+
+const DEFAULT_SECONDS = 86_400
+const MAX_SECONDS = 366 * 86_400
+
+const OPTIONS = {
+  key: { value: 'ID', help: 'which secret SR_SECRET is' },
+  expires: { value: 'SECONDS', help: `from now until the URL ends (default: ${DEFAULT_SECONDS}, at most 366 days)` }, // prettier-ignore
+  param: { value: 'NAME', help: "the worker's SR_PARAM (default: sr)" },
+  help: { help: 'show this' },
+} as const
+
+export const command: Command = {
+  summary:
+    'sign URLs for a worker whose SR_SIGNING_KEYS has ID:SECRET\n\nThe secret is in the variable SR_SECRET. Prints a URL a line.',
+  usage: 'URL... --key ID [options]',
+  options: OPTIONS,
+  async run(args) {
+    const given = parseArguments(args, OPTIONS, ['URL...'])
+    const { key, param, expires = `${DEFAULT_SECONDS}`, words } = given
+    if (words.length === 0) throw new UsageError('expected URL, got nothing')
+    if (key === undefined) throw new UsageError('expected --key with the id of the secret')
+    const secret = secretOf('SR_SECRET')
+    const seconds = numberOf(expires, 'expires', 1, MAX_SECONDS)
+    const urls: string[] = []
+    for (const url of words) urls.push(await signed(url, { key, secret, expires: seconds, param }))
+    for (const url of urls) console.log(url)
+  },
+}
+
+async function signed(url: string, options: Parameters<typeof signUrl>[1]): Promise<string> {
+  if (!URL.canParse(url)) throw new UsageError(`expected an absolute URL, got "${url}"`)
+  try {
+    return await signUrl(url, options)
+  } catch (error) {
+    // Of the URL, or the id.
+    if (error instanceof RangeError) throw new UsageError(error.message, { cause: error })
+    throw error
+  }
+}

@@ -1,0 +1,137 @@
+import { availableParallelism } from 'node:os'
+import { SrError } from '../../errors.ts'
+import { FORMATS, type Scale, SCALES } from '../../client/allowed.ts'
+import { type Params, QUALITIES } from '../../params.ts'
+import { type Arguments, type Command, integerOf, oneOf, parseArguments, UsageError } from '../arguments.ts' // prettier-ignore
+import { type EngineName, ENGINES, loadEngine } from '../engines.ts'
+import { stopOnSignals } from '../signals.ts'
+import { findInputs } from '../upscale/inputs.ts'
+import { createMaker, type Maker } from '../upscale/maker.ts'
+import { formatOf, type Target, targetOf } from '../upscale/outputs.ts'
+import { createReport } from '../upscale/report.ts'
+import { upscaleAll } from '../upscale/run.ts'
+import type { ThreadData } from '../upscale/thread.ts'
+import { createThread, type Thread } from '../upscale/threads.ts'
+import { removeParts } from '../upscale/whole.ts'
+
+const NAMED_FORMATS = FORMATS.filter((format) => format !== 'auto')
+const DEFAULT_SCALE: Scale = 3
+const DEFAULT_QUALITY = 85
+/** Takes up to 4 GB and a minute. */
+const DEFAULT_MAX_PIXELS = 100_000_000
+/** Of a result: what the encoders can write. */
+const MAX_SIDE = 16_000
+const MAX_JOBS = 256
+
+const OPTIONS = {
+  scale: { value: 'N', short: 's', help: `how many times as large: ${SCALES.join(', ')} (default: ${DEFAULT_SCALE})` }, // prettier-ignore
+  width: { value: 'N', help: 'instead: so many pixels wide' },
+  height: {
+    value: 'N',
+    help: 'instead: so many pixels high; with --width, as large as fits into both',
+  },
+  out: { value: 'OUT', short: 'o', help: 'a folder, or for one picture a file (default: cat-x3.jpg or cat-640w.jpg beside cat.jpg)' }, // prettier-ignore
+  format: { value: 'NAME', help: `${NAMED_FORMATS.join(', ')} (default: source, or that of the file OUT)` }, // prettier-ignore
+  quality: {
+    value: 'N',
+    help: `of JPEG and WebP, 40 to 95 in steps of 5 (default: ${DEFAULT_QUALITY})`,
+  },
+  model: { value: 'NAME', help: 'auto, bicubic or a name in the manifest (default: auto)' },
+  engine: { value: 'NAME', help: `${ENGINES.join(', ')}: what networks run on (default: fused, as the worker)` }, // prettier-ignore
+  jobs: { value: 'N', help: 'pictures at a time (default: one for each core)' },
+  'max-pixels': {
+    value: 'N',
+    help: `larger pictures are left out (default: ${DEFAULT_MAX_PIXELS})`,
+  },
+  force: { help: 'make results anew that are there already' },
+  'copy-skipped': { help: 'copy what is left out to where its result would be' },
+  json: { help: 'a line of JSON for each picture' },
+  help: { help: 'show this' },
+} as const
+
+/** For a test: makes pictures without threads. */
+export type StartThread = (data: ThreadData, maker: Maker) => Thread
+
+export const command: Command = {
+  summary:
+    'make pictures larger and sharper, byte for byte as the worker serves them\n\nINPUT: files, folders (with all below them) and globs.',
+  usage: 'INPUT... [options]',
+  options: OPTIONS,
+  async run(args) {
+    process.exitCode = await upscale(args)
+  },
+}
+
+/** Gives what to exit with. Throws a UsageError for a command line that cannot be followed. */
+export async function upscale(
+  args: readonly string[],
+  startThread: StartThread = createThread,
+): Promise<number> {
+  const given = parseArguments(args, OPTIONS, ['INPUT...'])
+  if (given.words.length === 0) throw new UsageError('expected INPUT, got nothing')
+  const target = await targetOf(given.out)
+  const wish = {
+    params: paramsOf(given, target),
+    maxPixels: integerOf(given['max-pixels'] ?? `${DEFAULT_MAX_PIXELS}`, 'max-pixels', 1),
+  }
+  const engine = oneOf(given.engine ?? 'fused', 'engine', ENGINES)
+  const jobs = integerOf(given.jobs ?? `${availableParallelism()}`, 'jobs', 1, MAX_JOBS)
+  const maker = await makerOf(engine, wish)
+  const { inputs, areNamed, failures } = await findInputs(given.words, target.folder)
+  if (target.file !== undefined && (!areNamed || inputs.length + failures.length > 1)) {
+    throw new UsageError(`expected one picture for the file ${target.file}; several go to a folder: --out ${target.file}/`) // prettier-ignore
+  }
+
+  const report = createReport(inputs.length + failures.length, given.json)
+  for (const { file, message } of failures) report.tell({ input: file, outcome: 'failed', message, seconds: 0 }) // prettier-ignore
+  const count = Math.min(jobs, inputs.length)
+  const threads = Array.from({ length: count }, () => startThread({ engine, wish }, maker))
+  const closeAll = () => Promise.all(threads.map((thread) => thread.close()))
+  const stop = stopOnSignals(removeParts)
+  stop.signal.addEventListener('abort', () => void closeAll())
+  const { force = false, 'copy-skipped': copySkipped = false } = given
+  await upscaleAll(inputs, { target, wish, force, copySkipped, maker, threads, signal: stop.signal }, (outcome) => report.tell(outcome)) // prettier-ignore
+  await closeAll()
+  stop.end()
+  report.end(stop.signal.aborted)
+  return stop.code ?? (report.counts.failed > 0 ? 1 : 0)
+}
+
+function paramsOf(given: Arguments<typeof OPTIONS>, target: Target): Params {
+  const { scale, width, height } = given
+  const isSized = width !== undefined || height !== undefined
+  if (scale !== undefined && isSized) {
+    throw new UsageError(`expected --scale or --${width === undefined ? 'height' : 'width'}, got both`) // prettier-ignore
+  }
+  const pixels = (name: 'width' | 'height') => given[name] === undefined ? undefined : integerOf(given[name], name, 1, MAX_SIDE) // prettier-ignore
+  const size = isSized
+    ? { width: pixels('width'), height: pixels('height') }
+    : { scale: numberOf(scale ?? `${DEFAULT_SCALE}`, 'scale', SCALES) }
+  const asked = oneOf(given.format ?? 'source', 'format', NAMED_FORMATS)
+  const named = target.file === undefined ? undefined : formatOf(target.file)
+  if (named && asked !== 'source' && asked !== named) {
+    throw new UsageError(`expected --format and the name of --out to be the same, got ${asked} and ${target.file}`) // prettier-ignore
+  }
+  return {
+    size,
+    format: named ?? asked,
+    isPlanOnly: false,
+    quality: numberOf(given.quality ?? `${DEFAULT_QUALITY}`, 'quality', QUALITIES),
+    model: given.model ?? 'auto',
+    sourceUrl: '',
+  }
+}
+
+function numberOf<T extends number>(text: string, option: string, known: readonly T[]): T {
+  return Number(oneOf(text, option, known.map(String))) as T
+}
+
+async function makerOf(engine: EngineName, wish: ThreadData['wish']): Promise<Maker> {
+  try {
+    return await createMaker(await loadEngine(engine), wish)
+  } catch (error) {
+    if (!(error instanceof SrError)) throw error
+    // oxlint-disable-next-line preserve-caught-error -- it would say the same once more
+    throw new UsageError(error.message.replace('sr-model', '--model'))
+  }
+}

@@ -1,0 +1,72 @@
+import { FORMATS, SCALES } from '../../client/allowed.ts'
+import { signUrl } from '../../signature.ts'
+import { type Command, integerOf, listOf, oneOf, parseArguments, UsageError } from '../arguments.ts'
+import { secretOf } from '../secrets.ts'
+import { stopOnSignals } from '../signals.ts'
+import { packageVersion } from '../version.ts'
+import { ask } from '../warm/ask.ts'
+import { createReport } from '../warm/report.ts'
+import { readPictures } from '../warm/source.ts'
+import { variantsOf } from '../warm/variants.ts'
+import { warmAll } from '../warm/warm.ts'
+
+const DEFAULT_CONCURRENCY = 2
+/** More is an attack. */
+const MAX_CONCURRENCY = 64
+const MAX_SIDE = 16_000
+/** Long enough for a request. */
+const SIGNED_SECONDS = 3600
+
+const OPTIONS = {
+  sr: { value: 'N,N', help: `how many times as large: of ${SCALES.join(', ')} (default: 3)` },
+  width: { value: 'N,N', help: 'instead, or beside: so many pixels wide' },
+  format: { value: 'NAME', help: `${FORMATS.join(', ')} (default: what the worker has as its default)` }, // prettier-ignore
+  concurrency: { value: 'N', help: `requests at a time (default: ${DEFAULT_CONCURRENCY})` },
+  delay: { value: 'MS', help: 'between two of these, in ms (default: 0)' },
+  limit: { value: 'N', help: 'so many pictures at most (default: all)' },
+  key: { value: 'ID', help: 'sign the URLs: which secret SR_SECRET is' },
+  param: { value: 'NAME', help: "the worker's SR_PARAM (default: sr)" },
+  json: { help: 'a line of JSON for each URL' },
+  help: { help: 'show this' },
+} as const
+
+export const command: Command = {
+  summary: `ask a worker for the pictures of a sitemap, so that they are there for visitors
+
+SOURCE: a sitemap with image:loc entries, an index of sitemaps, or a list with a URL a line; a file, a URL, or - for
+stdin. Whoever is too busy is asked again later. Signing takes the secret in the variable SR_SECRET.`,
+  usage: 'SOURCE [options]',
+  options: OPTIONS,
+  async run(args) {
+    const given = parseArguments(args, OPTIONS, ['SOURCE'])
+    const [source] = given.words
+    if (source === undefined) throw new UsageError('expected SOURCE, got nothing')
+    const { key, param = 'sr' } = given
+    const widths = given.width === undefined ? [] : listOf(given.width, 'width', (item) => integerOf(item, 'width', 1, MAX_SIDE)) // prettier-ignore
+    const sr = given.sr ?? (widths.length > 0 ? undefined : '3')
+    const wanted = {
+      param,
+      widths,
+      scales: sr === undefined ? [] : listOf(sr, 'sr', (item) => Number(oneOf(item, 'sr', SCALES.map(String)))), // prettier-ignore
+      format: given.format && oneOf(given.format, 'format', FORMATS),
+    }
+    const concurrency = integerOf(given.concurrency ?? `${DEFAULT_CONCURRENCY}`, 'concurrency', 1, MAX_CONCURRENCY) // prettier-ignore
+    const delayMs = integerOf(given.delay ?? '0', 'delay', 0)
+    const limit = given.limit === undefined ? undefined : integerOf(given.limit, 'limit', 1)
+    const secret = key === undefined ? undefined : secretOf('SR_SECRET')
+    const sign = (url: string) => key === undefined || secret === undefined ? url : signUrl(url, { key, secret, param, expires: SIGNED_SECONDS }) // prettier-ignore
+
+    const userAgent = `edge-srcnn/${await packageVersion()} (warm)`
+    const pictures = await readPictures(source, { limit, userAgent })
+    if (pictures.length === 0) throw new Error(`${source} has no pictures`)
+    const urls = [...new Set(pictures.flatMap((url) => variantsOf(url, wanted)))]
+    const report = createReport(urls.length, given.json)
+    const stop = stopOnSignals()
+    const { signal } = stop
+    const asking = async (url: string) => ask(await sign(url), { userAgent, signal })
+    await warmAll(urls, { concurrency, delayMs, signal, ask: asking }, (warmed) => report.tell(warmed)) // prettier-ignore
+    stop.end()
+    report.end(signal.aborted)
+    process.exitCode = stop.code ?? (report.failed > 0 ? 1 : 0)
+  },
+}

@@ -1,0 +1,151 @@
+// Which pictures are meant by files, folders and globs.
+import { readdir, realpath, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { glob, isDynamicPattern } from 'tinyglobby'
+
+export interface Input {
+  readonly file: string
+  /** Its name below the folder that was given, or in which the glob begins: where its result lies below OUT. */
+  readonly place: string
+}
+
+export interface Found {
+  readonly inputs: readonly Input[]
+  /** Whether each was named by itself: `a.jpg b.jpg`, no folder and no glob. */
+  readonly areNamed: boolean
+  /** What could not be found or read, and why. */
+  readonly failures: readonly Failure[]
+}
+
+export interface Failure {
+  readonly file: string
+  readonly message: string
+}
+
+/**
+ * What a folder is searched for. Also formats that are not decoded here: that a picture is left out shall be
+ * said. What a file is, its content tells.
+ */
+const PICTURES = /\.(?:jpe?g|jpe|jfif|png|webp|gif|bmp|avif|heic|tiff?|svg|jxl|jp2)$/i
+
+/** As outputs.ts names a result. */
+const RESULT = /^(.+)-(?:x[234]|\d+w|\d+h|\d+w-\d+h)$/
+
+/** `out` is a folder for results: below one of the given it is not searched. */
+export async function findInputs(words: readonly string[], out?: string): Promise<Found> {
+  const found: { inputs: Input[]; failures: Failure[] } = { inputs: [], failures: [] }
+  let areNamed = true
+  for (const word of words) {
+    const kind = await stat(word).catch((error: NodeJS.ErrnoException) => error)
+    if (!(kind instanceof Error) && !kind.isDirectory()) {
+      found.inputs.push({ file: word, place: path.basename(word) })
+      continue
+    }
+    const isGlob = kind instanceof Error && isDynamicPattern(word)
+    if (kind instanceof Error && !isGlob) {
+      found.failures.push({ file: word, message: describeFileError(kind) })
+      continue
+    }
+    areNamed = false
+    const failures: Failure[] = []
+    const all = isGlob ? await matches(word) : await walk(word, '', out && path.resolve(out), failures) // prettier-ignore
+    const inputs = withoutResults(
+      all.filter(({ file, place }) => !out || !isBelow(file, out, place)),
+    )
+    if (inputs.length === 0 && failures.length === 0) {
+      failures.push({ file: word, message: isGlob ? 'no file matches' : 'no pictures in it' })
+    }
+    found.inputs.push(...inputs)
+    found.failures.push(...failures)
+  }
+  return { inputs: withoutRepeats(found.inputs), areNamed, failures: found.failures }
+}
+
+/** Links to files are followed, links to folders are not: they may lead round in circles. */
+async function walk(
+  folder: string,
+  place: string,
+  out: string | undefined,
+  failures: Failure[],
+): Promise<Input[]> {
+  const inputs: Input[] = []
+  try {
+    const entries = await readdir(folder, { withFileTypes: true })
+    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+      const { name } = entry
+      const file = path.join(folder, name)
+      if (name.startsWith('.')) continue
+      if (entry.isDirectory()) {
+        if (path.resolve(file) !== out) inputs.push(...(await walk(file, path.join(place, name), out, failures))) // prettier-ignore
+      } else if (PICTURES.test(name) && (entry.isFile() || entry.isSymbolicLink())) {
+        inputs.push({ file, place: path.join(place, name) })
+      }
+    }
+  } catch (error) {
+    failures.push({ file: folder, message: describeFileError(error as Error) })
+  }
+  return inputs
+}
+
+async function matches(pattern: string): Promise<Input[]> {
+  const parts = pattern.split('/')
+  const firstDynamic = parts.findIndex((part) => isDynamicPattern(part))
+  // A brace may hold slashes: then no part alone is a pattern.
+  const base = parts.slice(0, Math.max(0, firstDynamic)).join('/') || (pattern.startsWith('/') ? '/' : '.') // prettier-ignore
+  const inputs: Input[] = []
+  const root = await realpath(base).catch(() => base)
+  for (const file of (await glob(pattern, { expandDirectories: false })).toSorted()) {
+    const place = path.relative(base, file)
+    // It follows all links; see walk.
+    const folder = await realpath(path.dirname(file)).catch(() => undefined)
+    if (folder === path.join(root, path.dirname(place))) inputs.push({ file, place })
+  }
+  return inputs
+}
+
+/** Whether a file found below a folder lies in `out`, which is below that folder, too. */
+function isBelow(file: string, out: string, place: string): boolean {
+  const root = path.resolve(file).slice(0, -place.length)
+  const folder = path.resolve(out) + path.sep
+  return path.resolve(file).startsWith(folder) && folder.length > root.length
+}
+
+/** `cat-x3.jpg` beside `cat.jpg` is what an earlier run made. */
+function withoutResults(inputs: readonly Input[]): readonly Input[] {
+  const stems = new Set(inputs.map(({ file }) => stemOf(file)))
+  return inputs.filter(({ file }) => {
+    const source = RESULT.exec(path.parse(file).name)?.[1]
+    return source === undefined || !stems.has(path.join(path.dirname(file), source))
+  })
+}
+
+function stemOf(file: string): string {
+  const { dir, name } = path.parse(file)
+  return path.join(dir, name)
+}
+
+function withoutRepeats(inputs: readonly Input[]): Input[] {
+  const first = new Map<string, Input>()
+  for (const input of inputs) {
+    const key = path.resolve(input.file)
+    if (!first.has(key)) first.set(key, input)
+  }
+  return [...first.values()]
+}
+
+const FILE_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or folder',
+  EACCES: 'it may not be read or written',
+  EPERM: 'it may not be read or written',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of its path is a file',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the disk may not be written',
+}
+
+/** What went wrong with a file, in words, where the system's code is a common one. */
+export function describeFileError(error: Error): string {
+  const { code } = error as NodeJS.ErrnoException
+  const known = code === undefined ? undefined : FILE_ERRORS[code]
+  return known === undefined ? error.message : `${known} (${code})`
+}

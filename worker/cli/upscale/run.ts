@@ -1,0 +1,183 @@
+// All pictures, so many at a time: each is done, there already, left out for what it is, or has failed.
+import { open, readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import { Skip, SKIP_REASONS, type SkipReason } from '../../answer.ts'
+import type { Bytes } from '../../cache.ts'
+import { sniff } from '../../codec/header/sniff.ts'
+import { describeError } from '../arguments.ts'
+import { describeFileError, type Input } from './inputs.ts'
+import type { Maker, Wish } from './maker.ts'
+import { createMemory, type Memory } from './memory.ts'
+import { outputOf, type Target } from './outputs.ts'
+import type { Thread } from './threads.ts'
+import { writeWhole } from './whole.ts'
+
+export type Outcome = { readonly input: string; readonly seconds: number } & Result
+
+type Result =
+  | {
+      readonly outcome: 'done'
+      readonly output: string
+      readonly scale: number
+      readonly width: number
+      readonly height: number
+      /** `fast@a7c275b7` as in X-SR, or `bicubic`. */
+      readonly model: string
+    }
+  | { readonly outcome: 'exists'; readonly output: string }
+  | {
+      readonly outcome: 'skipped'
+      readonly reason: SkipReason
+      readonly message: string
+      /** The copy, where one was wanted. */
+      readonly output?: string
+    }
+  | { readonly outcome: 'failed'; readonly message: string; readonly output?: string }
+
+export interface Run {
+  readonly target: Target
+  readonly wish: Wish
+  /** Makes existing outputs anew. */
+  readonly force: boolean
+  /** A picture that is left out is copied to where its result would be. */
+  readonly copySkipped: boolean
+  /** Decides; the threads decide the same. */
+  readonly maker: Maker
+  /** One for each picture at a time. */
+  readonly threads: readonly Thread[]
+  /** Nothing new is begun once it is aborted, and nothing of what had been begun is told. */
+  readonly signal: AbortSignal
+}
+
+/** `tell` hears of each, in the order in which they end. */
+export async function upscaleAll(
+  inputs: readonly Input[],
+  run: Run,
+  tell: (outcome: Outcome) => void,
+): Promise<void> {
+  const queue = await name(inputs, run, tell)
+  const memory = createMemory()
+  const work = async (thread: Thread) => {
+    for (let job = queue.shift(); job && !run.signal.aborted; job = queue.shift()) {
+      const start = performance.now()
+      const result = await resultOf(job, run, thread, memory)
+      const seconds = (performance.now() - start) / 1000
+      const isLost = run.signal.aborted && result.outcome === 'failed'
+      if (!isLost) tell({ input: job.file, ...result, seconds: Math.round(1000 * seconds) / 1000 })
+    }
+  }
+  await Promise.all(run.threads.map(work))
+}
+
+interface Job {
+  readonly file: string
+  readonly output: string
+}
+
+/** Before any is made, so that who has a name does not depend on who is first. */
+async function name(
+  inputs: readonly Input[],
+  { target, wish, signal }: Run,
+  tell: (outcome: Outcome) => void,
+): Promise<Job[]> {
+  const { size, format } = wish.params
+  const sources = new Set(inputs.map(({ file }) => identityOf(file)))
+  const jobs = new Map<string, Job>()
+  for (const input of inputs) {
+    if (signal.aborted) break
+    const { file } = input
+    const fail = (message: string, output?: string) => tell({ input: file, outcome: 'failed', message, output, seconds: 0 }) // prettier-ignore
+    try {
+      const output = outputOf(input, target, sniff(await readStart(file)), size, format)
+      const identity = identityOf(output)
+      const other = jobs.get(identity)
+      if (sources.has(identity)) fail(`its result would be ${output}, which is an input`, output)
+      else if (other) fail(`its result would be ${output}, which is that of ${other.file}`, output)
+      else jobs.set(identity, { file, output })
+    } catch (error) {
+      fail(describe(error))
+    }
+  }
+  return [...jobs.values()]
+}
+
+async function resultOf(
+  { file, output }: Job,
+  run: Run,
+  thread: Thread,
+  memory: Memory,
+): Promise<Result> {
+  const { wish, force, copySkipped, maker } = run
+  try {
+    if (!force && (await exists(output))) return { outcome: 'exists', output }
+    const bytes: Bytes = new Uint8Array(await readFile(file))
+    const decided = await maker.decide(bytes)
+    const { plan, cost } = decided.decision
+    const made = await memory.with(cost.memoryBytes, () => thread.make(bytes))
+    if (run.signal.aborted) return { outcome: 'failed', message: 'stopped' }
+    await writeWhole(output, made)
+    const model = plan.model ? `${plan.model.name}@${plan.model.hash.slice(0, 8)}` : 'bicubic'
+    const { scale, width, height } = plan
+    return { outcome: 'done', output, scale, width, height, model }
+  } catch (error) {
+    if (!(error instanceof Skip) || !isForWhatItIs(error.reason)) {
+      return { outcome: 'failed', message: describe(error), output }
+    }
+    const skipped = { outcome: 'skipped', reason: error.reason, message: textOf(error.reason, wish) } as const // prettier-ignore
+    if (!copySkipped) return skipped
+    return copy(file, output, skipped)
+  }
+}
+
+async function copy(file: string, output: string, skipped: Result): Promise<Result> {
+  try {
+    await writeWhole(output, new Uint8Array(await readFile(file)))
+    return { ...skipped, output }
+  } catch (error) {
+    return { outcome: 'failed', message: describe(error), output }
+  }
+}
+
+/** Enough to tell what a file is. */
+const START_BYTES = 4096
+
+async function readStart(file: string): Promise<Uint8Array> {
+  const handle = await open(file)
+  try {
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(START_BYTES), 0, START_BYTES, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+}
+
+/** One for all spellings of a path; where upper and lower case are the same to most disks, for both. */
+function identityOf(file: string): string {
+  const resolved = path.resolve(file)
+  return process.platform === 'linux' ? resolved : resolved.toLowerCase()
+}
+
+/** Not because something failed here. */
+const FAILURES: readonly SkipReason[] = ['MODEL', 'ENGINE', 'DECODE', 'ENCODE', 'INTERNAL']
+const isForWhatItIs = (reason: SkipReason) => !FAILURES.includes(reason)
+
+/** The limits have other names here. */
+function textOf(reason: SkipReason, { maxPixels }: Wish): string {
+  const text: string = SKIP_REASONS[reason]
+  return text.replace(/max(?:Source|Output)Pixels/, `--max-pixels ${maxPixels} allows`)
+}
+
+function describe(error: unknown): string {
+  if (error instanceof Skip) return `${error.reason}: ${describeError(error)}`
+  return error instanceof Error ? describeFileError(error) : String(error)
+}

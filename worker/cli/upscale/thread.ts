@@ -1,0 +1,35 @@
+// One thread of threads.ts: bytes in, larger bytes out.
+// oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
+import { parentPort, workerData } from 'node:worker_threads'
+import { Skip, type SkipReason } from '../../answer.ts'
+import type { Bytes } from '../../cache.ts'
+import { describeError } from '../arguments.ts'
+import { type EngineName, loadEngine } from '../engines.ts'
+import { createMaker, type Wish } from './maker.ts'
+
+export interface ThreadData {
+  readonly engine: EngineName
+  readonly wish: Wish
+}
+
+/** What a thread answers: what it made, or why not. */
+export type Answer =
+  { readonly bytes: Bytes } | { readonly reason: SkipReason; readonly detail: string }
+
+const { engine, wish } = workerData as ThreadData
+const maker = await createMaker(await loadEngine(engine), wish)
+
+parentPort!.on('message', async (bytes: Bytes) => {
+  const answer = await answerOf(bytes)
+  parentPort!.postMessage(answer, 'bytes' in answer ? [answer.bytes.buffer as ArrayBuffer] : [])
+})
+
+async function answerOf(bytes: Bytes): Promise<Answer> {
+  try {
+    const made = await maker.make(bytes, await maker.decide(bytes))
+    return { bytes: made.slice() } // its own memory, which can be handed over
+  } catch (error) {
+    if (!(error instanceof Skip)) return { reason: 'INTERNAL', detail: describeError(error) }
+    return { reason: error.reason, detail: error.cause ? describeError(error.cause) : '' }
+  }
+}

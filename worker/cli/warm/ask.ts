@@ -1,0 +1,71 @@
+// One request for a picture, read to its end, and what its answer says.
+
+export type Answer =
+  | { readonly outcome: 'hit' | 'made' }
+  | { readonly outcome: 'skipped'; readonly reason: string }
+  | { readonly outcome: 'failed'; readonly message: string }
+  /** Come back later: `afterMs` is what the server said. */
+  | { readonly outcome: 'busy'; readonly message: string; readonly afterMs: number | undefined }
+
+const TIMEOUT_MS = 60_000
+/** Statuses that say so. */
+const BUSY_STATUS = [429, 503]
+/** Reasons in X-SR that say so. */
+const BUSY_REASONS = ['BUSY', 'RATE']
+/** Something failed in the worker: that of the original is no result. */
+const FAILURES = ['MODEL', 'ENGINE', 'DECODE', 'ENCODE', 'INTERNAL']
+
+export interface Asking {
+  readonly userAgent: string
+  /** Ends what is being asked. */
+  readonly signal?: AbortSignal
+}
+
+/** Never rejects. */
+export async function ask(url: string, { userAgent, signal }: Asking): Promise<Answer> {
+  try {
+    const timeout = AbortSignal.timeout(TIMEOUT_MS)
+    const response = await fetch(url, {
+      // As most browsers have it: `sr-format=auto` is WebP then.
+      headers: { 'user-agent': userAgent, accept: 'image/webp,image/*;q=0.8,*/*;q=0.5' },
+      signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
+    })
+    const body = await response.arrayBuffer()
+    return answerOf(response, body)
+  } catch (error) {
+    const { message, cause } = error as Error
+    return { outcome: 'failed', message: cause instanceof Error ? `${message}: ${cause.message}` : message } // prettier-ignore
+  }
+}
+
+function answerOf({ status, headers }: Response, body: ArrayBuffer): Answer {
+  const field = headers.get('x-sr') ?? ''
+  const reason = /^skipped; reason=([A-Z_]+)/.exec(field)?.[1]
+  if (BUSY_STATUS.includes(status) || (reason !== undefined && BUSY_REASONS.includes(reason))) {
+    return { outcome: 'busy', message: reason ?? `${status}`, afterMs: retryAfterMs(headers.get('retry-after')) } // prettier-ignore
+  }
+  if (reason !== undefined) {
+    return FAILURES.includes(reason) ? { outcome: 'failed', message: reason } : { outcome: 'skipped', reason } // prettier-ignore
+  }
+  if (status !== 200) return { outcome: 'failed', message: `${status} ${messageIn(body)}`.trim() }
+  if (!field.startsWith('done')) return { outcome: 'failed', message: 'no X-SR: it came from somewhere else' } // prettier-ignore
+  const isHit = /\bedge-srcnn; hit\b/.test(headers.get('cache-status') ?? '')
+  return { outcome: isHit ? 'hit' : 'made' }
+}
+
+/** Seconds, or a date (RFC 9110, 10.2.3). */
+function retryAfterMs(field: string | null): number | undefined {
+  if (field === null) return undefined
+  const ms = /^\d+$/.test(field.trim()) ? 1000 * Number(field) : Date.parse(field) - Date.now()
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
+}
+
+/** Of the worker's own errors. */
+function messageIn(body: ArrayBuffer): string {
+  try {
+    const parsed = JSON.parse(new TextDecoder().decode(body)) as { error?: { message?: string } }
+    return parsed.error?.message ?? ''
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,85 @@
+// Where URLs of pictures come from: a sitemap, or a list with one a line; a file, a URL or stdin.
+import { readFile } from 'node:fs/promises'
+import { text as textOf } from 'node:stream/consumers'
+import { UsageError } from '../arguments.ts'
+import { parseSitemap } from './sitemap.ts'
+
+const TIMEOUT_MS = 60_000
+/** What a sitemap may have (sitemaps.org), uncompressed. */
+const MAX_BYTES = 50 * 1024 * 1024
+/** An index names sitemaps, not other indexes; some do all the same. */
+const MAX_DEPTH = 3
+
+/** Each picture once, at most `limit`; `-` is stdin. */
+export async function readPictures(
+  source: string,
+  { limit = Infinity, userAgent }: { limit?: number; userAgent: string },
+): Promise<string[]> {
+  const pictures = new Set<string>()
+  const seen = new Set<string>()
+  const add = (url: string, where: string) => {
+    if (!isHttp(url)) throw new UsageError(`expected URLs of http or https in ${where}, got "${url}"`) // prettier-ignore
+    if (pictures.size < limit) pictures.add(url)
+  }
+  const read = async (from: string, depth: number) => {
+    if (seen.has(from) || pictures.size >= limit) return
+    seen.add(from)
+    const text = await load(from, userAgent)
+    if (!text.trimStart().startsWith('<')) {
+      for (const line of text.split(/\r?\n/).map((one) => one.trim())) {
+        if (line !== '' && !line.startsWith('#')) add(line, nameOf(from))
+      }
+      return
+    }
+    const sitemap = parse(text, from)
+    for (const url of sitemap.pictures) add(url, nameOf(from))
+    if (depth === MAX_DEPTH && sitemap.sitemaps.length > 0) throw new Error(`${from} is an index in an index in an index`) // prettier-ignore
+    for (const url of sitemap.sitemaps) {
+      if (!isHttp(url)) throw new UsageError(`expected URLs of sitemaps in ${nameOf(from)}, got "${url}"`) // prettier-ignore
+      await read(url, depth + 1)
+    }
+  }
+  await read(source, 1)
+  return [...pictures]
+}
+
+function parse(text: string, from: string): ReturnType<typeof parseSitemap> {
+  try {
+    return parseSitemap(text.trimStart())
+  } catch (cause) {
+    throw new Error(`${nameOf(from)} is no sitemap`, { cause })
+  }
+}
+
+const nameOf = (source: string) => (source === '-' ? 'stdin' : source)
+
+function isHttp(url: string): boolean {
+  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+}
+
+async function load(source: string, userAgent: string): Promise<string> {
+  if (source === '-') return textOf(process.stdin)
+  const bytes = isHttp(source) ? await download(source, userAgent) : await readFile(source)
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
+    throw new Error(`${source} is a gzip file: serve it with Content-Encoding: gzip, or unpack it`)
+  }
+  return new TextDecoder().decode(bytes)
+}
+
+async function download(url: string, userAgent: string): Promise<Uint8Array> {
+  const response = await fetch(url, {
+    headers: { 'user-agent': userAgent },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch((cause: unknown) => {
+    throw new Error(`${url} does not answer`, { cause })
+  })
+  if (!response.ok || !response.body) throw new Error(`${url} answered ${response.status}`)
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size > MAX_BYTES) throw new Error(`${url} has more than ${MAX_BYTES} bytes`)
+  }
+  return Buffer.concat(chunks)
+}

@@ -1,0 +1,74 @@
+// Asks for pictures, a few at a time. Where the answer is to come back later, nobody asks until then.
+import type { Answer } from './ask.ts'
+
+export type Warmed = { readonly url: string; readonly seconds: number } & Settled
+
+type Settled = Exclude<Answer, { readonly outcome: 'busy' }>
+
+export interface Warming {
+  /** Requests at a time. */
+  readonly concurrency: number
+  /** Between two requests of one of them, in ms. */
+  readonly delayMs: number
+  /** Nothing new is asked once it is aborted. */
+  readonly signal: AbortSignal
+  readonly ask: (url: string) => Promise<Answer>
+  /** Default: by the clock. */
+  readonly wait?: (ms: number) => Promise<void>
+}
+
+/** 1, 2, 4, ... 32 s: as long as a worker's limit on new pictures looks back. */
+const FIRST_WAIT_MS = 1000
+const MAX_TRIES = 7
+/** A server that says longer is given up. */
+const MAX_AFTER_MS = 300_000
+
+export async function warmAll(
+  urls: readonly string[],
+  { concurrency, delayMs, signal, ask, wait = waitFor(signal) }: Warming,
+  tell: (warmed: Warmed) => void,
+): Promise<void> {
+  const queue = [...urls]
+  let quiet: Promise<void> | undefined
+  /** All of us. */
+  const beQuiet = (ms: number) => {
+    quiet ??= wait(ms).finally(() => (quiet = undefined))
+    return quiet
+  }
+  const settle = async (url: string): Promise<Settled> => {
+    for (let tries = 1; ; tries++) {
+      await quiet
+      if (signal.aborted) return { outcome: 'failed', message: 'stopped' }
+      const answer = await ask(url)
+      if (answer.outcome !== 'busy') return answer
+      const { message, afterMs = FIRST_WAIT_MS * 2 ** (tries - 1) } = answer
+      if (tries === MAX_TRIES || afterMs > MAX_AFTER_MS) return { outcome: 'failed', message: `${message}, after ${tries} tries` } // prettier-ignore
+      await beQuiet(afterMs)
+    }
+  }
+  const work = async () => {
+    for (let url = queue.shift(); url !== undefined && !signal.aborted; url = queue.shift()) {
+      const start = performance.now()
+      const settled = await settle(url)
+      if (signal.aborted && settled.outcome === 'failed') return
+      tell({ url, ...settled, seconds: Math.round(performance.now() - start) / 1000 })
+      if (delayMs > 0 && queue.length > 0) await wait(delayMs)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(concurrency, urls.length) }, work))
+}
+
+/** Or until it is aborted. */
+function waitFor(signal: AbortSignal): (ms: number) => Promise<void> {
+  return (ms) =>
+    new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', end)
+        resolve()
+      }
+      const timer = setTimeout(end, ms)
+      signal.addEventListener('abort', end)
+      if (signal.aborted) end()
+    })
+}
