@@ -1,5 +1,5 @@
 // The Node runtime: codecs, kernels and weights as workers.ts has them, read from files.
-import { readFile } from 'node:fs/promises'
+import { readMade } from '#made'
 import { createCodec } from './codec/codec.ts'
 import { loadCodecModules } from './codec/node.ts'
 import { createFusedEngine } from './engine/fused.ts'
@@ -9,7 +9,7 @@ import type { Platform } from './middleware.ts'
 import { parseManifest } from './model/manifest.ts'
 import type { BundledModels } from './models.ts'
 
-const MODELS = new URL('../models/', import.meta.url)
+export { createSuperResolution, type Options, type Platform } from './middleware.ts'
 
 /** Some 50 ms, so once a process is enough. Where Node has no relaxed SIMD the kernels' plain builds run. */
 export async function loadPlatform(): Promise<Platform> {
@@ -30,11 +30,9 @@ export async function loadPlatform(): Promise<Platform> {
 }
 
 async function loadModels(): Promise<BundledModels> {
+  const manifest = await readMade('models/manifest.json')
   return {
-    manifest: parseManifest(await readFile(new URL('manifest.json', MODELS), 'utf8')),
-    async read(file) {
-      const bytes = await readFile(new URL(file, MODELS))
-      return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
-    },
+    manifest: parseManifest(new TextDecoder().decode(manifest)),
+    read: async (file) => (await readMade(`models/${file as `${string}.onnx`}`)).buffer,
   }
 }
