@@ -11,7 +11,7 @@ import type { MadeFile } from '../made/made.ts'
 import { shippedName } from '../made/shippedName.ts'
 import { parseManifest } from '../model/manifest.ts'
 import { writeDeclarations } from './declarations.ts'
-import { entriesOf, scriptsOf } from './entries.ts'
+import { commandsOf, entriesOf } from './entries.ts'
 import { publishedManifest, type RootManifest } from './manifest.ts'
 import { PACKAGE, ROOT } from './places.ts'
 import { writeScripts } from './scripts.ts'
@@ -23,12 +23,14 @@ const root = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as R
 const { models } = parseManifest(await readFile(join(ROOT, 'models/manifest.json'), 'utf8'))
 
 await rm(PACKAGE, { recursive: true, force: true })
+const commands = commandsOf(root)
+const scripts = [...new Set([...entriesOf(root), ...commands])]
+const bundled = await writeScripts({ scripts, commands }, join(PACKAGE, 'lib'))
 for (const name of [...MODULES, ...models.map(({ file }) => `models/${file}` as MadeFile)]) {
   await write(join('lib', shippedName(name)), await readMade(name))
 }
 // As much of it as a script needs: buildAssets.ts.
 await write('lib/models/manifest.json', await readFile(join(ROOT, 'dist/manifest.json')))
-const bundled = await writeScripts(scriptsOf(root), join(PACKAGE, 'lib'))
 await writeDeclarations(entriesOf(root), join(PACKAGE, 'types'))
 for (const name of DOCUMENTS) await cp(join(ROOT, name), join(PACKAGE, name))
 await write('THIRD-PARTY.md', await thirdPartyText(bundled, models))

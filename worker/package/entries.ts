@@ -14,9 +14,9 @@ export function entriesOf({ exports }: Entries): string[] {
   return [...new Set(Object.values(exports).flatMap(sourcesOf))]
 }
 
-/** Sources that become a script. */
-export function scriptsOf(entries: Entries): string[] {
-  return [...new Set([...entriesOf(entries), ...Object.values(entries.bin ?? {})])]
+/** Sources that somebody runs. */
+export function commandsOf({ bin = {} }: Entries): string[] {
+  return Object.values(bin)
 }
 
 /** The table that is published. */

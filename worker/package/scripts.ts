@@ -1,6 +1,6 @@
 // The package's scripts: bundled by esbuild, with what they share in files of their own. Their modules and
 // weights stay files beside them. Not minified, as whoever bundles an app does that: a stack trace says where.
-import { chmod, readFile } from 'node:fs/promises'
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
 import { shippedName } from '../made/shippedName.ts'
@@ -8,12 +8,23 @@ import { scriptOf } from './entries.ts'
 import { EXTERNAL } from './manifest.ts'
 import { ROOT } from './places.ts'
 
-/** Writes one for each source, and one for each that these start as a thread. Returns the packages that are inside. */
-export async function writeScripts(sources: readonly string[], folder: string): Promise<string[]> {
+export interface Sources {
+  /** Each becomes a script, by paths in the repository; so does each that these start as a thread. */
+  readonly scripts: readonly string[]
+  /** Those of them that are commands. */
+  readonly commands: readonly string[]
+}
+
+/** Returns the packages that are inside. */
+export async function writeScripts(
+  { scripts, commands }: Sources,
+  folder: string,
+  root = ROOT,
+): Promise<string[]> {
   const started = new Set<string>()
   const { metafile } = await build({
-    absWorkingDir: ROOT,
-    entryPoints: sources.map((source) => ({ in: source, out: scriptOf(source) })),
+    absWorkingDir: root,
+    entryPoints: scripts.map((source) => ({ in: source, out: scriptOf(source) })),
     outdir: folder,
     bundle: true,
     splitting: true,
@@ -27,27 +38,32 @@ export async function writeScripts(sources: readonly string[], folder: string): 
     preserveSymlinks: true, // names of files are in comments
     metafile: true,
     logLevel: 'warning',
-    plugins: [besideTheScripts, startedScripts(started)],
+    plugins: [besideTheScripts(root), startedScripts(root, started)],
   })
-  const missing = [...started].filter((source) => !sources.includes(source))
-  if (missing.length > 0) return writeScripts([...sources, ...missing], folder)
-  for (const path of Object.keys(metafile.outputs)) await makeRunnable(join(ROOT, path))
+  const missing = [...started].filter((source) => !scripts.includes(source))
+  if (missing.length > 0) {
+    await rm(folder, { recursive: true }) // names of shared files change
+    return writeScripts({ scripts: [...scripts, ...missing], commands }, folder, root)
+  }
+  for (const source of commands) await makeRunnable(join(folder, `${scriptOf(source)}.js`))
   return packagesIn(metafile)
 }
 
 /** Imports of wasm and weights stay, by the names that the files have in the package. */
-const besideTheScripts: Plugin = {
-  name: 'beside the scripts',
-  setup({ onResolve }) {
-    onResolve({ filter: /\.(wasm|onnx)$/ }, ({ path, resolveDir }) => {
-      const name = relative(ROOT, join(resolveDir, path)).replace(/^dist\//, '')
-      return { path: `./${shippedName(name)}`, external: true }
-    })
-  },
+function besideTheScripts(root: string): Plugin {
+  return {
+    name: 'beside the scripts',
+    setup({ onResolve }) {
+      onResolve({ filter: /\.(wasm|onnx)$/ }, ({ path, resolveDir }) => {
+        const name = relative(root, join(resolveDir, path)).replace(/^dist\//, '')
+        return { path: `./${shippedName(name)}`, external: true }
+      })
+    },
+  }
 }
 
 /** A source that another names by `new URL('./thread.ts', import.meta.url)` is a script, too, and is called that there. */
-function startedScripts(started: Set<string>): Plugin {
+function startedScripts(root: string, started: Set<string>): Plugin {
   return {
     name: 'started scripts',
     setup({ onLoad }) {
@@ -56,7 +72,7 @@ function startedScripts(started: Set<string>): Plugin {
         const contents = source.replaceAll(
           /new URL\('(\.\.?\/[^']+\.ts)', import\.meta\.url\)/g,
           (_, name: string) => {
-            const other = relative(ROOT, join(dirname(path), name))
+            const other = relative(root, join(dirname(path), name))
             started.add(other)
             return `new URL('./${scriptOf(other)}.js', import.meta.url)`
           },
@@ -73,7 +89,9 @@ function packagesIn({ inputs }: Metafile): string[] {
   return [...new Set(names.filter((name) => name !== undefined))]
 }
 
-/** Commands begin with a line that says what runs them. */
+/** A command begins with a line that says what runs it; that of its source may be another. */
 async function makeRunnable(path: string): Promise<void> {
-  if ((await readFile(path, 'utf8')).startsWith('#!')) await chmod(path, 0o755)
+  const script = await readFile(path, 'utf8')
+  await writeFile(path, `#!/usr/bin/env node\n${script.replace(/^#!.*\n/, '')}`)
+  await chmod(path, 0o755)
 }
