@@ -10,6 +10,7 @@ import { MANIFEST, TARBALL } from './pack.ts'
 const VERSIONS: Readonly<Record<string, string>> = {
   ...MANIFEST.devDependencies,
   '@hono/node-server': '2.1.9',
+  webgpu: MANIFEST.peerDependencies.webgpu,
 }
 
 export interface NewApp {

@@ -8,6 +8,7 @@ import { PACKAGE, ROOT } from '../../worker/package/places.ts'
 export const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   readonly version: string
   readonly devDependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
 }
 export const TARBALL = join(ROOT, `dist/edge-srcnn-${MANIFEST.version}.tgz`)
 
