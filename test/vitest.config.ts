@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 // unit: pure parts, in Node. worker: the deployable bundle in workerd (miniflare). trainer: training
-// in Node. browser: Chromium. Each is a folder of its own.
+// in Node. browser: Chromium. package: what npm gets, installed in new apps (wants npm's registry).
+// Each is a folder of its own.
 const project = (name: string, testTimeout: number, globalSetup: string[] = []) => ({
   test: {
     name,
@@ -21,6 +22,7 @@ export default defineConfig({
       project('worker', 60_000, [`${import.meta.dirname}/support/build.ts`]),
       project('trainer', 120_000),
       project('browser', 120_000),
+      project('package', 180_000, [`${import.meta.dirname}/support/pack.ts`]),
     ],
   },
 })

@@ -5,7 +5,7 @@
 // quantisation, which leaves out coefficients that cost more bits than they are worth.
 import type { Codec } from '../worker/codec/codec.ts'
 import { readHeader } from '../worker/codec/header.ts'
-import type { JpegVariant } from '../worker/codec/jpeg.ts'
+import type { JpegVariant } from '../worker/codec/jpeg/variant.ts'
 import type { Rgba } from '../worker/image/plane.ts'
 
 export interface Compression extends JpegVariant {

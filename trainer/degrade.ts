@@ -14,7 +14,7 @@ import { createPlane, modcrop, type Plane, quantize, type Rect, type Rgba } from
 import type { Random } from '../worker/image/prng.ts'
 import { resize } from '../worker/image/resize.ts'
 import type { Codec } from '../worker/codec/codec.ts'
-import { STEP_TABLES, SUBSAMPLINGS } from '../worker/codec/jpeg.ts'
+import { STEP_TABLES, SUBSAMPLINGS } from '../worker/codec/jpeg/variant.ts'
 import { UsageError } from '../worker/cli/arguments.ts'
 import { compressPicture } from './compress.ts'
 

@@ -11,6 +11,7 @@
 // that changes a pixel: scale, format, quality, weights, limits, engines, PIPELINE_VERSION. Nothing here
 // throws into a request: a cache that fails, does not answer or gives other bytes than were put there is a
 // cache that misses.
+import type { Bucket, EdgeCache } from './bindings.ts'
 import { concat } from './codec/concat.ts'
 import { sha256 } from './digest.ts'
 import type { Settings } from './options.ts'
@@ -65,6 +66,8 @@ export interface Found {
 }
 
 export interface ResultCache {
+  /** Whether there is a place to keep anything in. */
+  readonly keeps: boolean
   /** The entry of a URL, fresh or stale, and its result. */
   find(key: Key): Promise<Found | undefined>
   /** The bytes of a result, of whatever URL. */
@@ -88,7 +91,8 @@ export interface Store {
 /** The nearest first. */
 export function storesOf({ cache, results, edgeTtlSeconds }: Settings): Store[] {
   const stores: Store[] = []
-  if (cache !== false) stores.push(edgeStore(cache ?? caches.default, edgeTtlSeconds))
+  const edge = cache ?? defaultCache()
+  if (edge) stores.push(edgeStore(edge, edgeTtlSeconds))
   if (results) stores.push(r2Store(results))
   return stores
 }
@@ -182,6 +186,7 @@ export function createResultCache(
     return far
   }
   return {
+    keeps: stores.length > 0,
     async find(key) {
       const answer = await get(answerName(key), edge)
       const near = answer && parseAnswer(answer)
@@ -203,7 +208,12 @@ export function createResultCache(
   }
 }
 
-function edgeStore(cache: Cache, ttlSeconds: number): Store {
+/** Only Workers have one. */
+function defaultCache(): EdgeCache | undefined {
+  return (globalThis as { caches?: { default?: EdgeCache } }).caches?.default
+}
+
+function edgeStore(cache: EdgeCache, ttlSeconds: number): Store {
   const urlOf = (name: string) => `https://sr-cache.invalid/${name}`
   return {
     layer: 'edge',
@@ -227,7 +237,7 @@ function edgeStore(cache: Cache, ttlSeconds: number): Store {
   }
 }
 
-function r2Store(bucket: R2Bucket): Store {
+function r2Store(bucket: Bucket): Store {
   return {
     layer: 'r2',
     async get(name) {

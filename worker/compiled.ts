@@ -22,12 +22,6 @@ export async function compiledFile(
   return builtFile(`${folder}/${name}.wasm`, madeOf, () => compile(name, program.source, options))
 }
 
-/** The types of Workers do not have this, which is where they are right for Workers. */
-export function compileModule(wasm: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
-  const { compile: toModule } = WebAssembly as unknown as { compile(wasm: Uint8Array): Promise<WebAssembly.Module> } // prettier-ignore
-  return toModule(wasm)
-}
-
 /** By a name that TypeScript does not follow: the package's types change those of Array for all of us. */
 const COMPILER: string = 'assemblyscript/asc'
 

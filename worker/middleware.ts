@@ -3,7 +3,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { allowOrigin, originalResponse, preflightResponse, type SkipReason } from './answer.ts'
 import { createResultCache } from './cache.ts'
-import type { Codec } from './codec/codec.ts'
+import type { Codec } from './codec/contract.ts'
 import type { Engine } from './engine/engine.ts'
 import type { Enlarger } from './engine/enlarger.ts'
 import { SrError } from './errors.ts'

@@ -4,6 +4,7 @@
 //
 // Memos hold settled values only. In Workers a promise belongs to the request that made it: when
 // that is cancelled it never settles, and another request that awaits it would hang.
+import type { Bucket } from './bindings.ts'
 import { sha256 } from './digest.ts'
 import { SrError } from './errors.ts'
 import { type Manifest, parseManifest } from './model/manifest.ts'
@@ -84,7 +85,7 @@ const REFRESH_MS = 30_000
 
 export function createModels(
   bundled: BundledModels,
-  bucket: R2Bucket | undefined,
+  bucket: Bucket | undefined,
   now: () => number = Date.now,
 ): Models {
   const bundledSources = sourcesOf(bundled.manifest, 'bundled', bundled.read)
@@ -94,7 +95,7 @@ export function createModels(
   let manifestEtag: string | undefined
   let checkedAt = -Infinity
 
-  const refresh = async (from: R2Bucket) => {
+  const refresh = async (from: Bucket) => {
     checkedAt = now()
     try {
       const object = await withinTimeout(from.get(MANIFEST, manifestEtag ? { onlyIf: { etagDoesNotMatch: manifestEtag } } : {})) // prettier-ignore

@@ -1,40 +1,92 @@
 // The Node runtime: codecs, kernels and weights as workers.ts has them, read from files.
-import { readFile } from 'node:fs/promises'
+import { readMade } from '#made'
 import { createCodec } from './codec/codec.ts'
 import { loadCodecModules } from './codec/node.ts'
+import type { Engine } from './engine/engine.ts'
 import { createFusedEngine } from './engine/fused.ts'
 import { loadKernels, loadPictureKernel } from './engine/kernel/node.ts'
+import { createDawnEngine, createNodeOrtEngine } from './engine/ort-node.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
+import { ConfigError } from './errors.ts'
 import type { Platform } from './middleware.ts'
 import { parseManifest } from './model/manifest.ts'
+import { decodeNetwork } from './model/networkFile.ts'
 import type { BundledModels } from './models.ts'
 
-const MODELS = new URL('../models/', import.meta.url)
+export { createSuperResolution, type Options, type Platform } from './middleware.ts'
 
-/** Some 50 ms, so once a process is enough. Where Node has no relaxed SIMD the kernels' plain builds run. */
-export async function loadPlatform(): Promise<Platform> {
-  const [modules, kernels, picture, bundled] = await Promise.all([
+/**
+ * What runs networks: `fused`, our own kernels; `ort`, onnxruntime-web's WASM, which also runs those that the kernels
+ * cannot; `webgpu`, onnxruntime-web on a GPU.
+ */
+export const NODE_ENGINES = ['fused', 'ort', 'webgpu'] as const
+export type NodeEngine = (typeof NODE_ENGINES)[number]
+
+export interface NodeOptions {
+  /** Default `fused`. `ort` wants the package onnxruntime-web installed, `webgpu` the package webgpu, too. */
+  readonly engine?: NodeEngine
+}
+
+/**
+ * Some 50 ms, so once a process is enough. Where Node has no relaxed SIMD the kernels' plain builds run. Rejects
+ * where the engine cannot work here, and says why.
+ *
+ * @example
+ * const superResolution = createSuperResolution(await loadPlatform({ engine: 'webgpu' }))
+ */
+export async function loadPlatform({ engine = 'fused' }: NodeOptions = {}): Promise<Platform> {
+  const [modules, picture, bundled, runs] = await Promise.all([
     loadCodecModules(),
-    loadKernels(),
     loadPictureKernel(),
     loadModels(),
+    loadEngine(engine),
   ])
-  const fused = createFusedEngine(kernels.modules, { name: `fused-${kernels.arithmetic}` })
   return {
     codec: createCodec(modules),
-    engines: fused.name,
-    engineFor: () => fused,
+    engines: runs.name,
+    engineFor: () => runs,
     enlarger: createVectorEnlarger(picture),
     bundled,
   }
 }
 
+async function loadEngine(engine: NodeEngine): Promise<Engine> {
+  switch (engine) {
+    case 'fused':
+      return loadFused()
+    case 'ort':
+      return createNodeOrtEngine()
+    case 'webgpu':
+      return createTrusted(await createDawnEngine(), await loadFused())
+    default:
+      throw new ConfigError(`engine: expected one of ${NODE_ENGINES.join(', ')}, got ${JSON.stringify(engine)}`) // prettier-ignore
+  }
+}
+
+async function loadFused(): Promise<Engine> {
+  const { arithmetic, modules } = await loadKernels()
+  return createFusedEngine(modules, { name: `fused-${arithmetic}` })
+}
+
+/** Both compute the same to 1e-4 (engine.ts); a broken driver is off by far more. */
+const WRONG = 1e-3
+
+/** A GPU is believed by what it does: `engine`, after it has run a small picture as `known` does. Else rejects. */
+async function createTrusted(engine: Engine, known: Engine): Promise<Engine> {
+  const network = decodeNetwork(await readMade('models/fast-x2.onnx'))
+  const [width, height] = [24, 16]
+  const data = Float32Array.from({ length: width * height }, (_, i) => ((i * 37) % 101) / 101)
+  const input = { channels: 1, width, height, data }
+  const [got, expected] = [await engine.run(network, input), await known.run(network, input)]
+  const isRight = expected.data.every((value, i) => Math.abs(value - got.data[i]) < WRONG)
+  if (!isRight) throw new Error(`${engine.name} computes something else than ${known.name} here`)
+  return engine
+}
+
 async function loadModels(): Promise<BundledModels> {
+  const manifest = await readMade('models/manifest.json')
   return {
-    manifest: parseManifest(await readFile(new URL('manifest.json', MODELS), 'utf8')),
-    async read(file) {
-      const bytes = await readFile(new URL(file, MODELS))
-      return bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength)
-    },
+    manifest: parseManifest(new TextDecoder().decode(manifest)),
+    read: async (file) => (await readMade(`models/${file as `${string}.onnx`}`)).buffer,
   }
 }

@@ -1,5 +1,6 @@
 // What an operator can set: every option with its default, its unit and its reason. Checked once,
 // when the middleware is built: an impossible combination fails at start, not at a request.
+import type { Bucket, Dataset, EdgeCache, RateLimiter } from './bindings.ts'
 import { ConfigError } from './errors.ts'
 import { DEFAULT_MODEL } from './model/manifest.ts'
 import { type Format, FORMATS, MAX_OUTPUT_PIXELS, SIZES } from './client/allowed.ts'
@@ -40,15 +41,15 @@ export interface SuperResolutionOptions {
    */
   signing?: Readonly<Record<string, string>>
   /** Results, and what is known of their sources, for longer than an edge cache keeps them. Default none. */
-  results?: R2Bucket
+  results?: Bucket
   /** Weights that replace the bundled ones: a `manifest.json` and the files it names. Default none. */
-  models?: R2Bucket
+  models?: Bucket
   /** A dataset of Analytics Engine that gets a point for each request. Default none. */
-  analytics?: AnalyticsEngineDataset
+  analytics?: Dataset
   /** A rate limit on what has to be made anew, by the visitor's address; beyond it originals. Default none. */
-  missLimit?: RateLimit
-  /** Edge cache in front of `results`; `false` for none. Default `caches.default`. */
-  cache?: Cache | false
+  missLimit?: RateLimiter
+  /** Edge cache in front of `results`; `false` for none. Default `caches.default`, and none where that is not. */
+  cache?: EdgeCache | false
 
   /**
    * How long an edge cache holds what it has, in seconds. Freshness is the origin's; this bounds how long

@@ -1,6 +1,7 @@
 // THE request, top to bottom: known already? then the answer; else read, decode, upscale, encode,
 // keep. Whatever fails on the way, the visitor gets the original picture and the log the cause.
 import { doneField, inheritedHeaders, isKnown, originalResponse, resultResponse, Skip, type SkipReason } from './answer.ts' // prettier-ignore
+import type { RateLimiter } from './bindings.ts'
 import {
   type Bytes,
   type Entry,
@@ -216,7 +217,7 @@ async function renew(
     const fwd = `fwd=${found ? 'stale' : 'miss'}`
     const made = { entry, bytes: result, cacheStatus: fwd, ttlSeconds: freshness.isStorable ? ttlSeconds : -1 } // prettier-ignore
     if (!freshness.isStorable || !result) return made
-    const cacheStatus = `${fwd}; stored${same ? '; detail=same-picture' : ''}`
+    const cacheStatus = `${fwd}${cache.keeps ? '; stored' : ''}${same ? '; detail=same-picture' : ''}`
     return keep({ ...made, cacheStatus }, !same)
   } catch (error) {
     if (error instanceof SrError || !original) {
@@ -261,7 +262,7 @@ async function make(
 }
 
 /** By the visitor's address; a limiter that fails limits nobody. */
-async function mayMake({ headers }: Request, missLimit: RateLimit | undefined): Promise<boolean> {
+async function mayMake({ headers }: Request, missLimit: RateLimiter | undefined): Promise<boolean> {
   if (!missLimit) return true
   try {
     const { success } = await withinTimeout(missLimit.limit({ key: headers.get('cf-connecting-ip') ?? '' })) // prettier-ignore

@@ -5,6 +5,7 @@
 //   {"model": "fast", "cursor": "..."}       a page of R2 at a time: go on while the answer has a cursor
 //
 // What is being made at that moment is kept all the same.
+import type { Bucket } from './bindings.ts'
 import { answerName, entryName, isVariantOf, modelTag, parseAnswer, parseEntry, parseVariants, resultName, sourceOf, sourceTag, type Store, storesOf, variantsName } from './cache.ts' // prettier-ignore
 import { SrError } from './errors.ts'
 import type { Settings } from './options.ts'
@@ -121,7 +122,7 @@ async function purgeModel(
   return { deleted: names.length, tags, ...(page.truncated ? { cursor: page.cursor } : {}) }
 }
 
-async function listAll(bucket: R2Bucket | undefined, prefix: string): Promise<string[]> {
+async function listAll(bucket: Bucket | undefined, prefix: string): Promise<string[]> {
   const names: string[] = []
   if (!bucket) return names
   for (let cursor: string | undefined; ;) {

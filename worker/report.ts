@@ -1,6 +1,8 @@
 // What an operator learns of each request: a line of JSON in the log where a picture came back as it was, and
 // a data point in Analytics Engine, where one is bound, for each.
 
+import type { Dataset } from './bindings.ts'
+
 /** The X-SR of an answer, taken apart. */
 interface Outcome {
   readonly what: 'done' | 'skipped' | 'refused'
@@ -10,11 +12,7 @@ interface Outcome {
 }
 
 /** A SQL query finds them as blob1 to blob5 (README). The query of a URL, where secrets may be, is not logged. */
-export function report(
-  response: Response,
-  url: string,
-  analytics: AnalyticsEngineDataset | undefined,
-): void {
+export function report(response: Response, url: string, analytics: Dataset | undefined): void {
   const { what, reason, model, cache } = outcomeOf(response)
   if (what === 'skipped') console.info(JSON.stringify({ sr: what, reason, status: response.status, url: url.split('?', 1)[0] })) // prettier-ignore
   try {

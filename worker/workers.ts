@@ -18,5 +18,9 @@ export const platform: Platform = {
   bundled: scriptModels,
 }
 
+export type { Bucket, Dataset, EdgeCache, RateLimiter } from './bindings.ts'
+export type { SuperResolutionOptions } from './options.ts'
+export type { Options, Platform } from './middleware.ts'
+
 /** See middleware.ts; `options` are described in options.ts. */
 export const superResolution = createSuperResolution(platform)

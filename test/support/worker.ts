@@ -39,7 +39,7 @@ export interface WorkerOptions {
   readonly flags?: readonly string[]
 }
 
-const TYPES = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data' } as const
+const TYPES = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data', '.bin': 'Data' } as const // prettier-ignore
 
 /** Starts a worker; call `dispose()` when done. */
 export async function startWorker(options: WorkerOptions = {}): Promise<Miniflare> {
@@ -81,7 +81,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
 }
 
 /** The entry comes first. */
-function modulesOf(bundle: string, prelude?: string): WorkerModule[] {
+export function modulesOf(bundle: string, prelude?: string): WorkerModule[] {
   const files = readdirSync(bundle).filter((file) => extensionOf(file) in TYPES)
   files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js'))
   return files.map((file) => ({

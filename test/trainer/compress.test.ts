@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Compression, compressPicture } from '../../trainer/compress.ts'
-import { STEP_TABLES, SUBSAMPLINGS } from '../../worker/codec/jpeg.ts'
+import { STEP_TABLES, SUBSAMPLINGS } from '../../worker/codec/jpeg/variant.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { codec, decodeBySharp, sharpOf } from '../support/codec.ts'
 import { drawPicture } from './pictures.ts'

@@ -1,11 +1,10 @@
 // `npm run build`: writes the modules that workers.ts imports. Wrangler runs it before it bundles.
-import { basename } from 'node:path'
 import { builtFile } from '../built.ts'
-import { buildSymbols, OVERSIZED_FILES, readPhoton, readSlim } from './node.ts'
+import { CODEC_FILES } from './files.ts'
+import { makeCodec } from './packages.ts'
 
-const modules = [['photon.wasm', await readPhoton()], ['jpeg_symbols.wasm', await buildSymbols()]] as const // prettier-ignore
-const slim = Object.values(OVERSIZED_FILES).map(async (file) => [basename(file), await readSlim(file)] as const) // prettier-ignore
+const made = Object.values(CODEC_FILES).map(async (file) => [file, await makeCodec(file)] as const)
 
-for (const [name, wasm] of [...modules, ...(await Promise.all(slim))]) {
-  await builtFile(`codec/${name}`, [wasm], () => Promise.resolve(wasm))
+for (const [file, wasm] of await Promise.all(made)) {
+  await builtFile(`codec/${file}`, [wasm], () => Promise.resolve(wasm))
 }

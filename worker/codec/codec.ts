@@ -3,14 +3,17 @@
 
 import type { Rgba } from '../image/plane.ts'
 import { release } from '../release.ts'
+import type { Codec } from './contract.ts'
 import { CodecError } from './error.ts'
 import { type Header, readHeader } from './header.ts'
 import { createInstances, guarded } from './instance.ts'
-import { decodeJpeg, encodeJpeg, type JpegVariant } from './jpeg.ts'
+import { decodeJpeg, encodeJpeg } from './jpeg.ts'
 import { applyOrientation } from './orientation.ts'
 import { decodeWithPhoton } from './photon.ts'
 import { encodePng, plainPng } from './png.ts'
 import { decodeWebp, encodeWebp } from './webp.ts'
+
+export { type Codec, ENCODE_FORMATS, type EncodeFormat, type Encoding } from './contract.ts'
 
 /** Compiled, not yet instantiated: see instance.ts. */
 export interface CodecModules {
@@ -21,32 +24,6 @@ export interface CodecModules {
   readonly jpegSymbols: WebAssembly.Module
   readonly webpDecoder: WebAssembly.Module
   readonly webpEncoder: WebAssembly.Module
-}
-
-export const ENCODE_FORMATS = ['jpeg', 'png', 'webp'] as const
-export type EncodeFormat = (typeof ENCODE_FORMATS)[number]
-
-export interface Encoding {
-  readonly format: EncodeFormat
-  /** 1 to 100, for JPEG and WebP; PNG is lossless. */
-  readonly quality: number
-  /**
-   * A colour profile to embed as it is (`readIcc`). One for grey samples goes only into an output that
-   * stores grey samples (JPEG and PNG of a picture without colour), and is left out otherwise.
-   */
-  readonly icc?: Uint8Array | undefined
-  /** For JPEG; the default is what is served, others are for training. No request reaches this. */
-  readonly jpeg?: JpegVariant
-}
-
-export interface Codec {
-  /**
-   * Decodes a whole file to upright pixels (EXIF orientation applied).
-   * `header` is `readHeader(bytes)` and must have no obstacle. Throws CodecError.
-   */
-  decode(bytes: Uint8Array, header: Header): Promise<Rgba>
-  /** Encodes; metadata other than `icc` is not written, transparency on JPEG becomes white. Throws CodecError. */
-  encode(picture: Rgba, as: Encoding): Promise<Uint8Array>
 }
 
 /** `instances`, where a codec is not to have its own, runs the modules. */

@@ -9,6 +9,7 @@ import type { CodecModules, Encoding } from './codec.ts'
 import { CodecError } from './error.ts'
 import type { Header } from './header.ts'
 import type { EmscriptenFactory, Instances } from './instance.ts'
+import type { JpegVariant } from './jpeg/variant.ts'
 import { createSymbolCoder, joinStrips, STRIP_ROW_STEP } from './jpeg/strips.ts'
 import { fittingIcc, neededSamples } from './samples.ts'
 import { asPromised } from './stored.ts'
@@ -30,23 +31,6 @@ const MAX_SIDE = 65_500
 
 /** 4 MiB of memory; half of that takes half as much time again, twice that saves none. */
 const STRIP_PIXELS = 2 ** 18
-
-/** Chroma at half of each side, or at full size: what this encoder knows of all that exists. */
-export const SUBSAMPLINGS = ['4:2:0', '4:4:4'] as const
-export type Subsampling = (typeof SUBSAMPLINGS)[number]
-
-/**
- * Which table of step sizes the quality scales: N. Robidoux's, MozJPEG's default, or that of ITU-T T.81,
- * Annex K, which libjpeg and so most encoders of the web use.
- */
-export const STEP_TABLES = ['robidoux', 'annex-k'] as const
-export type StepTable = (typeof STEP_TABLES)[number]
-
-/** How a JPEG is coded beyond its quality. */
-export interface JpegVariant {
-  readonly subsampling: Subsampling
-  readonly steps: StepTable
-}
 
 // Super resolution enlarges chroma smoothly, so 4:2:0 loses little: on six Kodak pictures with such
 // chroma, quality 85 gives 35.5 dB in 1.70 bits a pixel, where 4:4:4 gives 34.6 dB.

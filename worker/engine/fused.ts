@@ -31,7 +31,7 @@ const DRIVERS: Readonly<Record<keyof KernelModules, Driver>> = {
   srcnn: srcnnDriver,
   subpixel: subpixelDriver,
 }
-const KERNELS = Object.keys(DRIVERS) as (keyof KernelModules)[]
+export const KERNEL_NAMES = Object.keys(DRIVERS) as (keyof KernelModules)[]
 
 /**
  * Whether a kernel can run it: a 9-1-5, or a sub-pixel network of one 5x5 and then 3x3 layers, on luma
@@ -42,7 +42,7 @@ export function supportsFused(network: Network): boolean {
 }
 
 function kernelFor(network: Network): keyof KernelModules | undefined {
-  return KERNELS.find((name) => DRIVERS[name].supports(network))
+  return KERNEL_NAMES.find((name) => DRIVERS[name].supports(network))
 }
 
 export interface FusedOptions {

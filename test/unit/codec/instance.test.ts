@@ -5,13 +5,13 @@ import { readHeader } from '../../../worker/codec/header.ts'
 import { withoutFont } from '../../../worker/codec/font.ts'
 import { neededPages, withImportedMemory } from '../../../worker/codec/imported-memory.ts'
 import { createInstances, type Instances } from '../../../worker/codec/instance.ts'
+import { loadCodecModules } from '../../../worker/codec/node.ts'
 import {
-  loadCodecModules,
   OVERSIZED_FILES,
   readPackaged,
   readPhoton,
   readSlim,
-} from '../../../worker/codec/node.ts'
+} from '../../../worker/codec/packages.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { sharpOf } from '../../support/codec.ts'

@@ -1,7 +1,7 @@
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { createInstances } from '../../../worker/codec/instance.ts'
-import type { JpegVariant } from '../../../worker/codec/jpeg.ts'
+import type { JpegVariant } from '../../../worker/codec/jpeg/variant.ts'
 import { createSymbolCoder, joinStrips } from '../../../worker/codec/jpeg/strips.ts'
 import { loadCodecModules } from '../../../worker/codec/node.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'

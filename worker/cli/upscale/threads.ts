@@ -50,9 +50,10 @@ export function createThread(data: ThreadData): Thread {
   }
 }
 
-/** As TypeScript it needs a loader, which threads do not inherit. */
+const SCRIPT = new URL('./thread.ts', import.meta.url)
+
+/** As TypeScript it needs a loader, which threads do not inherit; in the package it is JavaScript. */
 function startWorker(workerData: ThreadData): Worker {
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('thread.js', import.meta.url), { workerData }) // prettier-ignore
-  const argv = [new URL('thread.ts', import.meta.url).href]
-  return new Worker(new URL('../thread.mjs', import.meta.url), { argv, workerData })
+  if (!SCRIPT.pathname.endsWith('.ts')) return new Worker(SCRIPT, { workerData })
+  return new Worker(new URL('../thread.mjs', import.meta.url), { argv: [SCRIPT.href], workerData })
 }

@@ -1,6 +1,7 @@
 // `npm run build:kernel`: writes the builds that are named, by default all. `npm run build` writes those
 // that workers.ts imports.
-import { buildKernel, buildPictureKernel, KERNEL_NAMES } from './compile.ts'
+import { KERNEL_NAMES } from '../fused.ts'
+import { buildKernel, buildPictureKernel } from './compile.ts'
 import { ARITHMETICS } from './source.ts'
 
 const names = process.argv.slice(2)

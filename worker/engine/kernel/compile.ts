@@ -14,7 +14,6 @@ const KERNELS: Readonly<Record<keyof KernelModules, KernelSource>> = {
   srcnn: { sourceOf: srcnnSource, pages: SRCNN_PAGES, mayGrow: false },
   subpixel: { sourceOf: subpixelSource, pages: SCRATCH_PAGES, mayGrow: true },
 }
-export const KERNEL_NAMES = Object.keys(KERNELS) as (keyof KernelModules)[]
 
 interface KernelSource {
   sourceOf(kind: Arithmetic): string

@@ -1,8 +1,8 @@
-// The kernels in Node: compiled from their source when that has changed, else as they lie in dist/.
+// The kernels in Node.
 import { setFlagsFromString } from 'node:v8'
-import { compileModule } from '../../compiled.ts'
-import type { KernelModules } from '../fused.ts'
-import { buildKernel, buildPictureKernel, KERNEL_NAMES } from './compile.ts'
+import { readMade } from '#made'
+import { compileModule } from '../../compileModule.ts'
+import { KERNEL_NAMES, type KernelModules } from '../fused.ts'
 import type { Arithmetic } from './source.ts'
 
 export interface LoadedKernels {
@@ -14,18 +14,18 @@ export interface LoadedKernels {
 export async function loadKernels(wanted?: Arithmetic): Promise<LoadedKernels> {
   const arithmetic = wanted ?? ((await hasRelaxedSimd()) ? 'relaxed' : 'plain')
   if (arithmetic === 'relaxed') await hasRelaxedSimd() // sets the flag
-  const compiled = KERNEL_NAMES.map(async (name) => [name, await compileModule(await buildKernel(name, arithmetic))] as const) // prettier-ignore
+  const compiled = KERNEL_NAMES.map(async (name) => [name, await compileModule(await readMade(`kernel/${name}-${arithmetic}.wasm`))] as const) // prettier-ignore
   return { arithmetic, modules: Object.fromEntries(await Promise.all(compiled)) as unknown as KernelModules } // prettier-ignore
 }
 
 /** For vectorEnlarger.ts. */
 export async function loadPictureKernel(): Promise<WebAssembly.Module> {
-  return compileModule(await buildPictureKernel())
+  return compileModule(await readMade('kernel/picture.wasm'))
 }
 
 /** Whether relaxed SIMD runs here. Node 20 has it behind a flag, which is set. */
 export async function hasRelaxedSimd(): Promise<boolean> {
-  const wasm = await buildKernel('srcnn', 'relaxed')
+  const wasm = await readMade('kernel/srcnn-relaxed.wasm')
   if (WebAssembly.validate(wasm)) return true
   // A flag that V8 does not know is a line on stderr, so only where it is known to be.
   if (!process.versions.v8.startsWith(V8_OF_NODE_20)) return false

@@ -1,0 +1,147 @@
+// The README's two apps, new and with nothing but what npm installs: one in Node, one in workerd.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { Miniflare } from 'miniflare'
+import sharp from 'sharp'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { hasRelaxedSimd } from '../../worker/engine/kernel/node.ts'
+import { bytesOnDisk, createApp, install, type NewApp, readmeExample } from '../support/newApp.ts'
+import { modulesOf, ROOT } from '../support/worker.ts'
+
+const SAMPLES = join(ROOT, 'worker/assets/samples')
+const PICTURES = ['bird.jpg', 'icon.png', 'fabric.webp']
+const COMPATIBILITY_DATE = '2026-04-01'
+const WRANGLER = `name = "app"\nmain = "index.ts"\ncompatibility_date = "${COMPATIBILITY_DATE}"\n`
+
+/** With what a new Hono app has anyway: `edge-srcnn` and Hono. */
+let app: NewApp
+let installedBytes: number
+let server: ChildProcess
+let origin: string
+let worker: Miniflare
+
+beforeAll(async () => {
+  app = createApp(['hono'], { 'index.js': readmeExample('js'), 'index.ts': readmeExample('ts'), 'wrangler.toml': WRANGLER }) // prettier-ignore
+  installedBytes = bytesOnDisk(join(app.folder, 'node_modules'))
+  worker = await startWorkerApp()
+  install(app.folder, '@hono/node-server')
+  await startNodeApp()
+})
+afterAll(async () => {
+  server?.kill()
+  await worker?.dispose()
+  app?.remove()
+})
+
+async function startWorkerApp(): Promise<Miniflare> {
+  const bundle = join(app.folder, 'out')
+  execFileSync(join(ROOT, 'node_modules/.bin/wrangler'), ['deploy', '--dry-run', '--outdir', bundle], {
+    cwd: app.folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+  }) // prettier-ignore
+  const miniflare = new Miniflare({
+    compatibilityDate: COMPATIBILITY_DATE,
+    modules: modulesOf(bundle),
+    r2Buckets: ['UPLOADS'],
+    cf: false,
+  })
+  const bucket = await miniflare.getR2Bucket('UPLOADS')
+  for (const name of PICTURES)
+    await bucket.put(name, new Uint8Array(readFileSync(join(SAMPLES, name))))
+  return miniflare
+}
+
+async function startNodeApp(): Promise<void> {
+  mkdirSync(join(app.folder, 'uploads'))
+  for (const name of PICTURES) cpSync(join(SAMPLES, name), join(app.folder, 'uploads', name))
+  server = spawn(process.execPath, ['index.js'], {
+    cwd: app.folder,
+    env: { ...process.env, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = (await once(createInterface(server.stdout!), 'line')) as [string]
+  origin = new URL(line).origin
+}
+
+const fromNode = (path: string) => fetch(`${origin}${path}`)
+const fromWorker = (path: string) => worker.dispatchFetch(`http://app.test${path}`)
+
+test('it takes 8 MB on disk, Hono included', () => {
+  expect(installedBytes).toBeLessThan(9_000_000)
+})
+
+test.each(PICTURES)('%s comes back larger, from Node as from workerd', async (name) => {
+  const answers = [await fromNode(`/uploads/${name}?sr=2`), await fromWorker(`/uploads/${name}?sr=2`)] // prettier-ignore
+  const [there, here] = await Promise.all(answers.map(async (answer) => Buffer.from(await answer.arrayBuffer()))) // prettier-ignore
+  expect(answers.map(({ status }) => status)).toEqual([200, 200])
+  const small = await sharp(join(SAMPLES, name)).metadata()
+  const { width, height } = await sharp(there).metadata()
+  expect([width, height]).toEqual([2 * small.width, 2 * small.height])
+  // The plain kernels round otherwise.
+  const arithmetic = (await hasRelaxedSimd()) ? 'relaxed' : 'plain'
+  expect(answers[0].headers.get('x-sr')).toContain(`engine=fused-${arithmetic}`)
+  if (arithmetic === 'relaxed') expect(there.equals(here)).toBe(true)
+})
+
+test('Node keeps nothing where no place is named, and says so', async () => {
+  for (let i = 0; i < 2; i++) {
+    const answer = await fromNode('/uploads/bird.jpg?sr=2')
+    await answer.arrayBuffer()
+    expect(answer.headers.get('cache-status')).toBe('edge-srcnn; fwd=miss')
+  }
+})
+
+test('in Node all weights are there', async () => {
+  const answer = await fromNode('/uploads/icon.png?sr=2&sr-model=quality')
+  await answer.arrayBuffer()
+  expect(answer.headers.get('x-sr')).toContain('model="quality@')
+})
+
+test('without sr both serve what they have', async () => {
+  const original = readFileSync(join(SAMPLES, 'bird.jpg'))
+  for (const answer of [
+    await fromNode('/uploads/bird.jpg'),
+    await fromWorker('/uploads/bird.jpg'),
+  ]) {
+    expect(Buffer.from(await answer.arrayBuffer()).equals(original)).toBe(true)
+  }
+})
+
+test('what Node lends is there under its own name, and a bucket of any kind keeps results', () => {
+  writeFileSync(join(app.folder, 'kept.js'), KEPT)
+  const printed = execFileSync(process.execPath, ['kept.js'], { cwd: app.folder, encoding: 'utf8' })
+  expect(printed.trim().split('\n')).toEqual([
+    'edge-srcnn; fwd=miss; stored',
+    'edge-srcnn; hit; detail=r2',
+  ])
+})
+
+const KEPT = `
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { Hono } from 'hono'
+import { createSuperResolution, loadPlatform } from 'edge-srcnn/node'
+
+const files = new Map()
+const results = {
+  async get(key) {
+    const bytes = files.get(key)
+    const sha256 = bytes && createHash('sha256').update(bytes).digest('hex')
+    return bytes ? { etag: '', checksums: { toJSON: () => ({ sha256 }) }, body: bytes, arrayBuffer: async () => bytes.slice().buffer } : null
+  },
+  async put(key, bytes) { files.set(key, bytes) },
+}
+const app = new Hono()
+app.use('*', createSuperResolution(await loadPlatform())({ results }))
+app.get('*', async (c) => c.body(await readFile('uploads/icon.png')))
+for (let i = 0; i < 2; i++) {
+  const answer = await app.request('/icon.png?sr=2')
+  await answer.arrayBuffer()
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  console.log(answer.headers.get('cache-status'))
+}
+`

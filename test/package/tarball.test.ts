@@ -1,0 +1,85 @@
+// What is in the package, and whether programs that know how packages are found can find all of it.
+import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { expect, test } from 'vitest'
+import { versionOf } from '../../worker/built.ts'
+import { PACKAGE, ROOT } from '../../worker/package/places.ts'
+import { MANIFEST, TARBALL } from '../support/pack.ts'
+
+const files = execFileSync('tar', ['-tzf', TARBALL], { encoding: 'utf8' }).trim().split('\n').map((path) => path.replace(/^package\//, '')) // prettier-ignore
+const read = (file: string) => readFileSync(join(PACKAGE, file), 'utf8')
+
+/** Every file is of one of these kinds. */
+const KINDS = [
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|THIRD-PARTY\.md)$/,
+  /^lib\/[\w-]+\.js$/,
+  /^lib\/codec\/(photon|mozjpeg_(dec|enc)|jpeg_symbols|webp_dec|webp_enc_simd)\.wasm$/,
+  /^lib\/kernel\/((srcnn|subpixel)-(plain|relaxed)|picture)\.wasm$/,
+  /^lib\/models\/(manifest\.json|[\w-]+-x[234]\.bin)$/,
+  /^types\/[\w/-]+\.d\.ts$/,
+]
+
+test('every file is of a kind that belongs there, and every kind is there', () => {
+  expect(files.filter((file) => !KINDS.some((kind) => kind.test(file)))).toEqual([])
+  for (const kind of KINDS)
+    expect(
+      files.some((file) => kind.test(file)),
+      `${kind}`,
+    ).toBe(true)
+  expect(files.filter((file) => file.endsWith('.wasm'))).toHaveLength(11)
+  expect(files.filter((file) => file.endsWith('.bin'))).toHaveLength(readdirSync(join(ROOT, 'models')).length - 1) // prettier-ignore
+})
+
+test('it is small: 1.7 MB, of which photon is a quarter', () => {
+  expect(statSync(TARBALL).size).toBeLessThan(2_000_000)
+})
+
+test('no file says where it was made, and none has an import that is not there', () => {
+  const scripts = files.filter((file) => /\.(js|ts|json)$/.test(file))
+  for (const file of scripts) {
+    const text = read(file)
+    expect(text, file).not.toContain(ROOT)
+    expect(text, file).not.toMatch(/\.\.\/main\/|assemblyscript|binaryen|sourceMappingURL/)
+    for (const [, path] of text.matchAll(
+      /^(?:import|export) (?:[^;]*? from )?['"](\.[^'"]+)['"]/gm,
+    )) {
+      const target = join(file, '..', path).replace(/^types\/(.+)\.js$/, 'types/$1.d.ts')
+      expect(files, `${file} imports ${path}`).toContain(target)
+    }
+  }
+})
+
+test('its package.json has no dependency, and only Hono has to be there', () => {
+  const { name, dependencies, peerDependencies, peerDependenciesMeta, scripts, devDependencies, version } = JSON.parse(read('package.json')) as Record<string, unknown> // prettier-ignore
+  expect({ name, version }).toEqual({ name: 'edge-srcnn', version: MANIFEST.version })
+  expect([dependencies, scripts, devDependencies]).toEqual([undefined, undefined, undefined])
+  const optional = Object.keys(peerDependenciesMeta as object)
+  expect(Object.keys(peerDependencies as object).filter((one) => !optional.includes(one))).toEqual(['hono']) // prettier-ignore
+})
+
+test.each(['@cf-wasm/photon', '@jsquash/jpeg', '@jsquash/webp'])(
+  'the licence of %s goes with it, and of which version',
+  async (name) => {
+    const text = read('THIRD-PARTY.md')
+    expect(text).toContain(`## ${name} ${await versionOf(name)}`)
+    const licence = name.endsWith('photon') ? 'LICENSE.md' : 'codec/LICENSE.codec.md'
+    expect(text).toContain(readFileSync(join(ROOT, 'node_modules', name, licence), 'utf8').trim())
+  },
+)
+
+test('publint has nothing to say', async () => {
+  const { messages, pkg } = await publint({ pkgDir: PACKAGE, pack: false, strict: true })
+  expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+})
+
+test('are the types wrong? For ES modules they are not', async () => {
+  const result = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(TARBALL)))) // prettier-ignore
+  if (!result.types) throw new Error('expected types')
+  // Those that there cannot be for a package without CommonJS (attw's profile esm-only).
+  const problems = result.problems.filter((problem) => !('resolutionKind' in problem) || /^(node16-esm|bundler)$/.test(problem.resolutionKind)) // prettier-ignore
+  expect(problems).toEqual([])
+})

@@ -1,0 +1,12 @@
+// The Node runtime, ready to use: what workers.ts is for Workers, with the same names.
+import { createSuperResolution } from './middleware.ts'
+import { loadPlatform } from './node.ts'
+
+export type { Bucket, Dataset, EdgeCache, RateLimiter } from './bindings.ts'
+export type { SuperResolutionOptions } from './options.ts'
+export type { Options, Platform } from './middleware.ts'
+
+export const platform = await loadPlatform()
+
+/** See middleware.ts; `options` are described in options.ts. */
+export const superResolution = createSuperResolution(platform)

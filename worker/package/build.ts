@@ -1,0 +1,43 @@
+// `npm run build:package`: dist/package, the folder that npm publishes. Everything in it is made here, its
+// package.json as well, so that the repository's own can stay private and list what development takes.
+//
+//   lib/*.js      the entries of package.json's `exports` and `bin`, and what they share
+//   lib/codec, lib/kernel, lib/models   what `lib` imports in Workers and reads in Node (made/)
+//   types/        declarations of the entries and of what they mention
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { readMade, MODULES } from '../made/built.ts'
+import type { MadeFile } from '../made/made.ts'
+import { shippedName } from '../made/shippedName.ts'
+import { parseManifest } from '../model/manifest.ts'
+import { writeDeclarations } from './declarations.ts'
+import { commandsOf, entriesOf } from './entries.ts'
+import { publishedManifest, type RootManifest } from './manifest.ts'
+import { PACKAGE, ROOT } from './places.ts'
+import { writeScripts } from './scripts.ts'
+import { thirdPartyText } from './thirdParty.ts'
+
+const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md']
+
+const root = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as RootManifest
+const { models } = parseManifest(await readFile(join(ROOT, 'models/manifest.json'), 'utf8'))
+
+await rm(PACKAGE, { recursive: true, force: true })
+const commands = commandsOf(root)
+const scripts = [...new Set([...entriesOf(root), ...commands])]
+const bundled = await writeScripts({ scripts, commands }, join(PACKAGE, 'lib'))
+for (const name of [...MODULES, ...models.map(({ file }) => `models/${file}` as MadeFile)]) {
+  await write(join('lib', shippedName(name)), await readMade(name))
+}
+// As much of it as a script needs: buildAssets.ts.
+await write('lib/models/manifest.json', await readFile(join(ROOT, 'dist/manifest.json')))
+await writeDeclarations(entriesOf(root), join(PACKAGE, 'types'), join(PACKAGE, 'lib'))
+for (const name of DOCUMENTS) await cp(join(ROOT, name), join(PACKAGE, name))
+await write('THIRD-PARTY.md', await thirdPartyText(bundled, models))
+await write('package.json', `${JSON.stringify(publishedManifest(root), null, 2)}\n`)
+
+async function write(name: string, content: string | Uint8Array): Promise<void> {
+  const path = join(PACKAGE, name)
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, content)
+}

@@ -1,0 +1,56 @@
+// THIRD-PARTY.md: what of others is inside the package, under which licence; and what the weights were
+// trained on.
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { versionOf } from '../built.ts'
+import type { ModelEntry } from '../model/manifest.ts'
+import { ROOT } from './places.ts'
+
+interface ThirdParty {
+  readonly contains: string
+  /** Files of the package. */
+  readonly licences: readonly string[]
+}
+
+const THIRD_PARTIES: Readonly<Record<string, ThirdParty>> = {
+  '@cf-wasm/photon': {
+    contains: "WebAssembly of photon-rs and of Rust's image crate: lib/codec/photon.wasm, with parts removed", // prettier-ignore
+    licences: ['LICENSE.md'],
+  },
+  '@jsquash/jpeg': {
+    contains: "Squoosh's build of MozJPEG: lib/codec/mozjpeg_*.wasm, with less memory at the start, and its JavaScript. It is based in part on the work of the Independent JPEG Group", // prettier-ignore
+    licences: ['LICENSE', 'codec/LICENSE.codec.md'],
+  },
+  '@jsquash/webp': {
+    contains: "Squoosh's build of libwebp: lib/codec/webp_*.wasm, with less memory at the start, and its JavaScript", // prettier-ignore
+    licences: ['LICENSE', 'codec/LICENSE.codec.md'],
+  },
+}
+
+/** Throws where a package was bundled that is not among them. */
+export async function thirdPartyText(
+  bundled: readonly string[],
+  models: readonly ModelEntry[],
+): Promise<string> {
+  const unknown = bundled.filter((name) => !Object.hasOwn(THIRD_PARTIES, name))
+  if (unknown.length > 0) throw new Error(`expected the licences of ${unknown.join(', ')}, which the package contains`) // prettier-ignore
+  const sections = Object.entries(THIRD_PARTIES).map(([name, party]) => sectionOf(name, party))
+  return `# What of others is in this package
+
+The weights are this project's own. They were trained on pictures of others:
+
+${weightsTable(models)}
+
+${(await Promise.all(sections)).join('\n')}`
+}
+
+async function sectionOf(name: string, { contains, licences }: ThirdParty): Promise<string> {
+  const texts = licences.map((file) => readFile(join(ROOT, 'node_modules', name, file), 'utf8'))
+  const blocks = (await Promise.all(texts)).map((text) => `\`\`\`\`text\n${text.trim()}\n\`\`\`\`\n`) // prettier-ignore
+  return `## ${name} ${await versionOf(name)}\n\n${contains}.\n\n${blocks.join('\n')}`
+}
+
+function weightsTable(models: readonly ModelEntry[]): string {
+  const rows = models.map(({ name, data = '', licence = '' }) => `| \`${name}\` | ${data} | ${licence} |`) // prettier-ignore
+  return ['| weights | trained on | their terms |', '| --- | --- | --- |', ...new Set(rows)].join('\n') // prettier-ignore
+}
