@@ -5,9 +5,9 @@ import { loadCodecModules } from './codec/node.ts'
 import { createFusedEngine } from './engine/fused.ts'
 import { loadKernels, loadPictureKernel } from './engine/kernel/node.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
-import type { Platform } from './middleware.ts'
 import { parseManifest } from './model/manifest.ts'
 import type { BundledModels } from './models.ts'
+import type { Platform } from './platform.ts'
 
 const MODELS = new URL('../models/', import.meta.url)
 

@@ -1,5 +1,4 @@
 // What will be done with a picture, decided from its header alone: limits are checked before any pixel exists.
-import { Skip } from './answer.ts'
 import type { EncodeFormat } from './codec/codec.ts'
 import { type Header, uprightSize } from './codec/header.ts'
 import { type Cost, estimateCost } from './cost.ts'
@@ -9,6 +8,7 @@ import type { Network } from './model/network.ts'
 import { BICUBIC, type Candidates, type ChosenModel, modelFor, type Models } from './models.ts'
 import type { Settings } from './options.ts'
 import { type Format, type Params, type Scale, SCALES, type Size } from './params.ts'
+import { Skip } from './skip.ts'
 
 /** What may be done: for each scale that there are weights for, which. */
 export type Choices = ReadonlyMap<Scale, Candidates>
