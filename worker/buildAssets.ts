@@ -1,9 +1,10 @@
-// `npm run build`: dist/assets, what is served beside the script: our own pages, and all weights, of
+// `npm run build`: dist/assets, what is served beside the script: the samples, the playground, and all weights, of
 // which the script holds only some (weights.ts). And dist/manifest.json, as much of that of models/ as a
 // script needs.
 import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatManifest, parseManifest } from './model/manifest.ts'
+import { buildPlayground } from './playground/build.ts'
 
 const MODELS = join(import.meta.dirname, '../models')
 const TARGET = join(import.meta.dirname, '../dist/assets')
@@ -11,6 +12,7 @@ const TARGET = join(import.meta.dirname, '../dist/assets')
 await rm(TARGET, { recursive: true, force: true })
 await cp(join(import.meta.dirname, 'assets'), TARGET, { recursive: true })
 await cp(MODELS, join(TARGET, 'models'), { recursive: true })
+await buildPlayground(TARGET)
 
 const { version, models } = parseManifest(await readFile(join(MODELS, 'manifest.json'), 'utf8'))
 const needed = models.map(({ name, scale, file, sha256, bytes }) => ({ name, scale, file, sha256, bytes })) // prettier-ignore
