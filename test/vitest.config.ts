@@ -20,7 +20,7 @@ export default defineConfig({
       project('unit', 30_000),
       project('worker', 60_000, [`${import.meta.dirname}/support/build.ts`]),
       project('trainer', 120_000),
-      project('browser', 120_000),
+      project('browser', 120_000, [`${import.meta.dirname}/support/build.ts`]),
     ],
   },
 })

@@ -1,11 +1,13 @@
-// The lines that one takes home: each with a button that copies it.
+// The lines on the page, each with a button that copies it.
+import type { Lines } from './lines.ts'
 
-/** Fills in lines by the name in their `data-line`. */
-export type SetLines = (lines: Readonly<Record<string, { shown: string; copied?: string }>>) => void
-
-export function offerCopies(root: HTMLElement, announce: (text: string) => void): SetLines {
-  const texts = new Map<string, string>()
-  for (const button of root.querySelectorAll<HTMLButtonElement>('button[data-copies]')) {
+export function offerCopies(
+  root: HTMLElement,
+  announce: (text: string) => void,
+): (lines: Lines) => void {
+  let shown: Lines | undefined
+  const buttons = root.querySelectorAll<HTMLButtonElement>('button[data-copies]')
+  for (const button of buttons) {
     // The clipboard is there on https and on localhost only; the text itself can always be selected.
     if (!navigator.clipboard) continue
     button.hidden = false
@@ -13,8 +15,13 @@ export function offerCopies(root: HTMLElement, announce: (text: string) => void)
   }
 
   async function copy(button: HTMLButtonElement): Promise<void> {
+    const name = button.dataset.copies as keyof Lines
+    const text = shown?.[name] ?? ''
     try {
-      await navigator.clipboard.writeText(texts.get(button.dataset.copies!) ?? '')
+      // A path alone is of no use elsewhere.
+      await navigator.clipboard.writeText(
+        name === 'url' ? new URL(text, location.origin).href : text,
+      )
     } catch {
       announce('The browser does not let this page copy; select the text instead.')
       return
@@ -25,9 +32,9 @@ export function offerCopies(root: HTMLElement, announce: (text: string) => void)
   }
 
   return (lines) => {
-    for (const [name, { shown, copied = shown }] of Object.entries(lines)) {
-      texts.set(name, copied)
-      root.querySelector(`[data-line="${name}"]`)!.textContent = shown
+    shown = lines
+    for (const [name, text] of Object.entries(lines)) {
+      root.querySelector(`[data-line="${name}"]`)!.textContent = text as string
     }
   }
 }

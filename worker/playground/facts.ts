@@ -56,14 +56,14 @@ function psnrText(psnr: number): string {
   return Number.isFinite(psnr) ? `${psnr.toFixed(2)} dB` : 'equal'
 }
 
-/** Cache-Status in words: `hit; detail=edge`, `fwd=miss`. */
+/** Cache-Status in words. */
 export function cacheText(status: string | undefined): string | undefined {
   if (status === undefined) return undefined
   const detail = /detail=([\w-]+)/.exec(status)?.[1]
-  const what = status.startsWith('hit')
-    ? 'hit'
-    : `miss${/fwd=stale/.test(status) ? ' (stale)' : ''}`
-  return detail ? `${what}, ${detail}` : what
+  if (status.startsWith('hit')) return detail ? `hit (${detail})` : 'hit'
+  if (detail === 'stale-if-error') return 'kept, as the origin does not answer'
+  if (status.includes('fwd-status=304')) return 'kept, unchanged at the origin'
+  return status.includes('fwd=stale') ? 'made anew, as it was out of date' : 'miss'
 }
 
 /** Why a picture came back as it was. */

@@ -42,7 +42,7 @@ export function offerPicking(
     if (own === undefined)
       return onMistake('Only pictures at this site can be shown by their path.')
     press()
-    onPick({ kind: 'served', path: own, title: titleOf(own) })
+    onPick({ kind: 'served', path: own, title: fileNameAt(own) })
   })
 }
 
@@ -82,7 +82,11 @@ function pathOf(text: string): string | undefined {
   return others.length > 0 ? `${url.pathname}?${others.join('&')}` : url.pathname
 }
 
-function titleOf(path: string): string {
+export function fileNameOf(picked: Picked): string {
+  return picked.kind === 'own' ? picked.title : fileNameAt(picked.path)
+}
+
+function fileNameAt(path: string): string {
   const name = path.split('?', 1)[0].split('/').at(-1)!
   try {
     return decodeURIComponent(name) || path
