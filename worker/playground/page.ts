@@ -103,14 +103,14 @@ async function leftOf(result: Result, asked: Wanted, signal: AbortSignal): Promi
 
 async function describe(
   result: Result,
-  { wish }: Wanted,
+  { wish, isTest }: Wanted,
   title: string,
   signal: AbortSignal,
 ): Promise<void> {
   const [before, after] = await Promise.all([factsOf(result.before), factsOf(result.after)])
   signal.throwIfAborted()
   showFacts(facts, { ...result.facts, before, after })
-  showLines(linesOf(pathOf(picked), wish, before))
+  showLines(linesOf(pathOf(picked), wish, isTest ? undefined : before))
   offerDownload(result, fileNameOf(picked), wish.scale)
   const time = result.facts.ms === undefined ? '' : ` in ${timeText(result.facts.ms)}`
   const sizes = `${before.width} × ${before.height} → ${after.width} × ${after.height}`
