@@ -21,7 +21,7 @@ export default defineConfig({
       project('unit', 30_000),
       project('worker', 60_000, [`${import.meta.dirname}/support/build.ts`]),
       project('trainer', 120_000),
-      project('browser', 120_000),
+      project('browser', 120_000, [`${import.meta.dirname}/support/build.ts`]),
       project('package', 180_000, [`${import.meta.dirname}/support/pack.ts`]),
     ],
   },

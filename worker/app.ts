@@ -14,7 +14,9 @@ export interface AppParts {
   readonly superResolution: (below: Handler) => MiddlewareHandler
   /** Gives whatever lies outside the prefix; undefined where there is no origin (the demo). */
   readonly origin: Handler | undefined
-  /** Our own pages: paths are those below the prefix. */
+  /** Whether there are our own pages: the playground, its samples and scripts. Health and purge there are anyway. */
+  readonly hasPlayground: boolean
+  /** Holds them: paths are those below the prefix. */
   readonly assets: { fetch(request: Request): Promise<Response> }
   /** For the health page. */
   readonly engines: string
@@ -25,8 +27,28 @@ export interface AppParts {
   readonly purge: ((request: Request) => Promise<Response>) | undefined
 }
 
+/**
+ * On our own pages: they load what lies beside them, and nothing else. WebAssembly is what they run on; a picture that
+ * a visitor dropped is a blob.
+ */
+const PAGE_HEADERS = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob: data:",
+    "connect-src 'self' blob:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+} as const
+
 export function createApp(parts: AppParts): Hono {
-  const { prefix, origin } = parts
+  const { prefix, origin, hasPlayground } = parts
   if (!/^\/([\w.~-]+\/)+$/.test(prefix)) {
     throw new ConfigError(`prefix: expected a path such as /_sr/, got "${prefix}"`)
   }
@@ -48,15 +70,19 @@ export function createApp(parts: AppParts): Hono {
     return c.json(health, isWell ? 200 : 503, { 'cache-control': 'no-store' })
   })
   app.all(`${prefix}purge`, (c) => parts.purge?.(c.req.raw) ?? c.notFound())
-  const pages: Handler = (c) => {
+  const pages: Handler = async (c) => {
+    if (!hasPlayground) return c.notFound()
     const url = new URL(c.req.raw.url)
     url.pathname = url.pathname.slice(prefix.length - 1)
-    return parts.assets.fetch(new Request(url, c.req.raw))
+    const asset = await parts.assets.fetch(new Request(url, c.req.raw))
+    const response = new Response(asset.body, asset)
+    for (const [name, value] of Object.entries(PAGE_HEADERS)) response.headers.set(name, value)
+    return response
   }
   const isOurs = (c: Context) => new URL(c.req.raw.url).pathname.startsWith(prefix)
   const below: Handler = async (c) => (isOurs(c) ? pages(c) : origin ? origin(c) : c.notFound())
   app.use(parts.superResolution(below))
-  if (!origin) app.get('/', (c) => c.redirect(prefix))
+  if (!origin && hasPlayground) app.get('/', (c) => c.redirect(prefix))
   app.all('*', below)
   return app
 }

@@ -37,6 +37,8 @@ interface Env {
   /** `false`: every picture comes back as it was. */
   readonly SR_ENABLED?: string
   readonly SR_PREFIX?: string
+  /** `true`: a page under the prefix where visitors try it. */
+  readonly SR_PLAYGROUND?: string
   readonly SR_PARAM?: string
   readonly SR_MODEL?: string
   readonly SR_ALLOW_ORIGIN?: string
@@ -94,6 +96,7 @@ export default createApp({
   prefix: env.SR_PREFIX ?? '/_sr/',
   superResolution: (below) => createSuperResolution(platform)(options, below),
   origin: originOf(env),
+  hasPlayground: env.SR_PLAYGROUND !== undefined && flagOf('SR_PLAYGROUND', env.SR_PLAYGROUND),
   assets: env.ASSETS,
   engines: platform.engines,
   maxOutputPixels,

@@ -1,6 +1,5 @@
 // A file to a sharper file, as decided: what the worker, the command line and the playground have in common, so that
 // the same bytes come out of all of them.
-import type { Bytes } from './cache.ts'
 import type { Codec } from './codec/codec.ts'
 import type { Header } from './codec/header.ts'
 import { readIcc } from './codec/icc.ts'
@@ -19,11 +18,11 @@ export interface Tools {
 
 /** `header` is that of `bytes`. Throws a Skip for whatever fails. */
 export async function makeFile(
-  bytes: Bytes,
+  bytes: Uint8Array,
   header: Header,
   { plan, model }: Decision,
   { codec, enlarger }: Tools,
-): Promise<Bytes> {
+): Promise<Uint8Array> {
   const picture = await orSkip('DECODE', codec.decode(bytes, header))
   const { scale, width, height } = plan
   let larger = picture

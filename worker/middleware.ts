@@ -3,32 +3,20 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { allowOrigin, originalResponse, preflightResponse, type SkipReason } from './answer.ts'
 import { createResultCache } from './cache.ts'
-import type { Codec } from './codec/contract.ts'
-import type { Engine } from './engine/engine.ts'
-import type { Enlarger } from './engine/enlarger.ts'
 import { SrError } from './errors.ts'
 import { createFlights, type Flights } from './flights.ts'
-import type { Network } from './model/network.ts'
-import { type BundledModels, createModels, type Models } from './models.ts'
+import { createModels, type Models } from './models.ts'
 import { resolveOptions, type Settings, type SuperResolutionOptions } from './options.ts'
 import { type Params, parseParams } from './params.ts'
 import { type Asking, type Made, serveUpscaled } from './pipeline.ts'
+import type { Platform } from './platform.ts'
 import { withoutOwn } from './query.ts'
 import { report } from './report.ts'
 import { requireSignature } from './signature.ts'
 import { createSlots } from './slots.ts'
 import { type Source, sourceHeaders } from './source.ts'
 
-/** What a runtime lends the middleware; one for each isolate or process. */
-export interface Platform {
-  readonly codec: Codec
-  /** Which engines, and which builds of them, networks run on here: what stands for them in cache keys. */
-  readonly engines: string
-  /** What runs a network; its `run` rejects one that nothing here can run. */
-  readonly engineFor: (network: Network) => Engine
-  readonly enlarger: Enlarger
-  readonly bundled: BundledModels
-}
+export type { Platform } from './platform.ts'
 
 export type Options = SuperResolutionOptions | ((c: Context) => SuperResolutionOptions)
 

@@ -8,12 +8,13 @@ import { loadKernels, loadPictureKernel } from './engine/kernel/node.ts'
 import { createDawnEngine, createNodeOrtEngine } from './engine/ort-node.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
 import { ConfigError } from './errors.ts'
-import type { Platform } from './middleware.ts'
 import { parseManifest } from './model/manifest.ts'
 import { decodeNetwork } from './model/networkFile.ts'
 import type { BundledModels } from './models.ts'
+import type { Platform } from './platform.ts'
 
-export { createSuperResolution, type Options, type Platform } from './middleware.ts'
+export { createSuperResolution, type Options } from './middleware.ts'
+export type { Platform } from './platform.ts'
 
 /**
  * What runs networks: `fused`, our own kernels; `ort`, onnxruntime-web's WASM, which also runs those that the kernels

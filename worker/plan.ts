@@ -1,5 +1,4 @@
 // What will be done with a picture, decided from its header alone: limits are checked before any pixel exists.
-import { Skip } from './answer.ts'
 import type { EncodeFormat } from './codec/codec.ts'
 import { type Header, uprightSize } from './codec/header.ts'
 import { type Cost, estimateCost } from './cost.ts'
@@ -10,6 +9,7 @@ import { BICUBIC, type Candidates, type ChosenModel, modelFor, type Models } fro
 import type { Settings } from './options.ts'
 import { type Format, type Scale, SCALES } from './client/allowed.ts'
 import type { Params, Size } from './params.ts'
+import { Skip } from './skip.ts'
 
 /** What may be done: for each scale that there are weights for, which. */
 export type Choices = ReadonlyMap<Scale, Candidates>

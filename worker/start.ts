@@ -10,6 +10,9 @@ const hasOrigin = given.some((arg) => /\bORIGIN_(URL|BUCKET)\b/.test(arg))
 const port = valueOf('--port') ?? '8787'
 const args = ['dev', ...given]
 if (!given.includes('--port')) args.push('--port', port)
+// The demo's environment has it already; in front of somebody's origin it is as welcome while things are tried.
+if (hasOrigin && !given.some((arg) => arg.startsWith('SR_PLAYGROUND:')))
+  args.push('--var', 'SR_PLAYGROUND:true')
 if (!hasOwnEnvironment) args.push('--env', hasOrigin ? '' : 'demo')
 
 const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
@@ -28,7 +31,7 @@ async function announce(pages: string): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 200))
   console.log(`
   A picture made three times as large:  ${pages}samples/harbour.jpg?sr=3
-  Before and after, all samples:        ${pages}
+  Before and after, to play with:       ${pages}
 `)
 }
 

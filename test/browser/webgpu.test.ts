@@ -1,11 +1,11 @@
 // WebGPU, really run: headless Chromium with SwiftShader, a GPU in software, as the adapter.
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reference } from '../../worker/engine/reference.ts'
 import {
@@ -15,31 +15,23 @@ import {
   subPixelArchitecture,
 } from '../../worker/model/network.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
+import { isChromiumMissing, launchChromium, NO_CHROMIUM } from '../support/chromium.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../support/samples.ts'
-
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
-const FLAGS = ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']
-const HOW = `no Chromium at ${CHROMIUM}: apt-get install chromium, or name one in CHROMIUM`
 
 // The engines' contract. f32 sums of up to 1,600 products in another order, with fused
 // multiply-adds or without, differ by about 1e-6.
 const TOLERANCE = 1e-4
 
-// A machine that checks a change must not leave this out unnoticed.
-const isMissing = !existsSync(CHROMIUM) && !process.env.CI
-if (isMissing) console.warn(`skipped: ${HOW}`)
-
-describe.skipIf(isMissing)(
-  isMissing ? HOW : 'onnxruntime on WebGPU agrees with the reference',
+describe.skipIf(isChromiumMissing)(
+  isChromiumMissing ? NO_CHROMIUM : 'onnxruntime on WebGPU agrees with the reference',
   () => {
     let server: Server
     let browser: Browser
     let page: Page
 
     beforeAll(async () => {
-      if (!existsSync(CHROMIUM)) throw new Error(HOW)
       server = await servePage()
-      browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+      browser = await launchChromium()
       page = await browser.newPage()
       // Localhost counts as a secure context, without which there is no navigator.gpu.
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)

@@ -1,12 +1,17 @@
-// Builds what the worker tests run, once before them (vitest's globalSetup) or by hand.
+// Builds what the worker and browser tests run, once before them (vitest's globalSetup) or by hand.
 import { execFileSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { BUNDLE, ORT_BUNDLE, OTHER_BUNDLE, ROOT } from './worker.ts'
 
+/** Two projects ask for it, in one process but each with a copy of this file. */
+const state = globalThis as { areWorkersBuilt?: boolean }
+
 export function setup(): void {
+  if (state.areWorkersBuilt) return
   build(BUNDLE, '--env', '')
   build(ORT_BUNDLE, '--env', '', '--define', 'ORT:"others"')
   build(OTHER_BUNDLE, '--config', 'test/support/app/wrangler.toml')
+  state.areWorkersBuilt = true
 }
 
 /** The very files that a deploy would upload. */

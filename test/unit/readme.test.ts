@@ -16,7 +16,7 @@ function keysAfter(file: string, line: string): string[] {
 
 test.each([
   ['every option', 'worker/options.ts', 'export interface SuperResolutionOptions {', 17],
-  ['every reason for a skip', 'worker/answer.ts', 'export const SKIP_REASONS = {', 17],
+  ['every reason for a skip', 'worker/skip.ts', 'export const SKIP_REASONS = {', 17],
   ['every variable and binding', 'worker/index.ts', 'interface Env {', 9],
 ])('%s is in the README', (_, file, line, least) => {
   const keys = keysAfter(file, line).filter((key) => key !== 'ASSETS')

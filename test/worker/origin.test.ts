@@ -194,7 +194,7 @@ test('a bucket is an origin: pictures, 404, validators', async () => {
 test('an origin’s own /, /health and /samples are its own; ours lie under the prefix', async () => {
   const origin = await originWithPicture()
   for (const path of ['/', '/health', '/samples/harbour.jpg']) origin.serve(path, `own ${path}`)
-  const worker = await start({ vars: { ORIGIN_URL: origin.url } })
+  const worker = await start({ vars: { ORIGIN_URL: origin.url, SR_PLAYGROUND: 'true' } })
   const text = async (path: string) =>
     (await worker.dispatchFetch(`http://site.test${path}`)).text()
   for (const path of ['/', '/health', '/samples/harbour.jpg']) {
@@ -215,7 +215,7 @@ test('the prefix can be moved', async () => {
 })
 
 test('the demo leads from / to its samples, and makes them sharper without any origin', async () => {
-  const worker = await start({ vars: { ORIGIN: 'none' }, outbound: () => new Response('no network', { status: 599 }) }) // prettier-ignore
+  const worker = await start({ vars: { ORIGIN: 'none', SR_PLAYGROUND: 'true' }, outbound: () => new Response('no network', { status: 599 }) }) // prettier-ignore
   const home = await worker.dispatchFetch('http://site.test/', { redirect: 'manual' })
   expect([home.status, home.headers.get('location')]).toEqual([302, '/_sr/'])
   const page = await (await worker.dispatchFetch('http://site.test/_sr/')).text()

@@ -13,7 +13,7 @@ import { TILE } from './kernel/layout.ts'
  * How much is computed before others have their turn, in multiplications of the network: 131,072 pixels of
  * 9-1-5, some 20 to 40 ms. Counted, for clocks stand still while a Worker computes.
  */
-const COST_OF_A_TURN = 131_072 * 8032
+export const COST_OF_A_TURN = 131_072 * 8032
 
 /**
  * The kernels take any size. This bounds what lies around them: the two planes of a tile, 4 MB each at most.

@@ -1,0 +1,66 @@
+// What is wanted, from the form beside the picture.
+import { type ModelEntry, parseManifest } from '../model/manifest.ts'
+import type { Format, Scale } from '../client/allowed.ts'
+import { find } from './find.ts'
+import type { Runner, Wish } from './messages.ts'
+import { webgpuObstacle } from './webgpuSupport.ts'
+import { DEFAULT_WISH } from './wish.ts'
+
+export interface Wanted {
+  readonly wish: Wish
+  readonly runner: Runner
+  readonly isTest: boolean
+}
+
+/** `onChange` is told each change. Gives what is wanted at the moment. */
+export function createControls(onChange: () => void): () => Wanted {
+  const form = find('#controls', HTMLFormElement)
+  const quality = find('#quality', HTMLInputElement)
+  const select = find('#model', HTMLSelectElement)
+  let models: readonly ModelEntry[] = []
+
+  const wanted = (): Wanted => {
+    const data = new FormData(form)
+    const wish: Wish = {
+      scale: Number(data.get('scale')) as Scale,
+      model: String(data.get('model')),
+      format: String(data.get('format')) as Format,
+      // Of a control that is switched off there is no value.
+      quality: Number(data.get('quality') ?? DEFAULT_WISH.quality),
+    }
+    return { wish, runner: data.get('runner') as Runner, isTest: data.has('test') }
+  }
+  /** A model is there at some scales, a quality in some formats. */
+  const settle = () => {
+    const { scale, format } = wanted().wish
+    for (const option of select.options) {
+      const own = models.filter(({ name }) => name === option.value)
+      option.disabled = own.length > 0 && !own.some((one) => one.scale === scale)
+    }
+    if (select.selectedOptions[0]?.disabled) select.value = DEFAULT_WISH.model
+    quality.disabled = format === 'png'
+  }
+  const offerModels = async () => {
+    const response = await fetch(new URL('models/manifest.json', import.meta.url))
+    models = parseManifest(await response.text()).models
+    for (const name of new Set(models.map((one) => one.name))) select.add(new Option(name, name))
+    settle()
+  }
+  const offerWebgpu = async () => {
+    const obstacle = await webgpuObstacle()
+    if (obstacle) find('#runner-note', HTMLElement).textContent += ` ${obstacle}`
+    else find('[value="webgpu"]', HTMLInputElement).disabled = false
+  }
+
+  form.addEventListener('submit', (event) => event.preventDefault())
+  form.addEventListener('input', () => {
+    find('#quality-value', HTMLElement).textContent = quality.value
+  })
+  form.addEventListener('change', () => {
+    settle()
+    onChange()
+  })
+  void offerModels()
+  void offerWebgpu()
+  return wanted
+}

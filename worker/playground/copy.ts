@@ -1,0 +1,40 @@
+// The lines on the page, each with a button that copies it.
+import type { Lines } from './lines.ts'
+
+export function offerCopies(
+  root: HTMLElement,
+  announce: (text: string) => void,
+): (lines: Lines) => void {
+  let shown: Lines | undefined
+  const buttons = root.querySelectorAll<HTMLButtonElement>('button[data-copies]')
+  for (const button of buttons) {
+    // The clipboard is there on https and on localhost only; the text itself can always be selected.
+    if (!navigator.clipboard) continue
+    button.hidden = false
+    button.addEventListener('click', () => void copy(button))
+  }
+
+  async function copy(button: HTMLButtonElement): Promise<void> {
+    const name = button.dataset.copies as keyof Lines
+    const text = shown?.[name] ?? ''
+    try {
+      // A path alone is of no use elsewhere.
+      await navigator.clipboard.writeText(
+        name === 'url' ? new URL(text, location.origin).href : text,
+      )
+    } catch {
+      announce('The browser does not let this page copy; select the text instead.')
+      return
+    }
+    button.textContent = 'Copied'
+    announce('Copied.')
+    setTimeout(() => (button.textContent = 'Copy'), 1500)
+  }
+
+  return (lines) => {
+    shown = lines
+    for (const [name, text] of Object.entries(lines)) {
+      root.querySelector(`[data-line="${name}"]`)!.textContent = text as string
+    }
+  }
+}

@@ -1,0 +1,82 @@
+// The Web Worker: a picture of the visitor's own, made sharper where it is, by the code that serves all others.
+import type { Engine } from '../engine/engine.ts'
+import { createModels, type Models } from '../models.ts'
+import { choicesOf } from '../plan.ts'
+import type { Platform } from '../platform.ts'
+import { Skip } from '../skip.ts'
+import { makeHere, OURS, type Wanting, wantOf } from './makeHere.ts'
+import type { Made, Order, Report } from './messages.ts'
+import { openFile } from './openFile.ts'
+import { loadPlatform } from './platform.ts'
+import { type Tell, watched } from './progress.ts'
+import { Refusal } from './refusal.ts'
+import { tryOut } from './tryOut.ts'
+
+/** One order at a time: the page ends this worker where it wants something else meanwhile. */
+let onTurn = () => {}
+let loading: Promise<{ readonly platform: Platform; readonly models: Models }> | undefined
+let webgpu: Engine | undefined
+
+self.addEventListener('message', ({ data }: MessageEvent<Order>) => void answer(data))
+
+async function answer(order: Order): Promise<void> {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- to a Worker's page, not to a window
+  const say = (report: Report) => self.postMessage(report)
+  try {
+    const made = await make(order, (stage, share) => say({ kind: 'progress', stage, share }))
+    say({ kind: 'made', made })
+  } catch (error) {
+    if (error instanceof Skip) {
+      if (error.cause) console.error(error.cause)
+      say({ kind: 'skipped', reason: error.reason, message: error.message })
+    } else {
+      if (!(error instanceof Refusal)) console.error(error)
+      say({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+    }
+  }
+}
+
+async function make(order: Order, tell: Tell): Promise<Made> {
+  const start = performance.now()
+  tell('load', 0)
+  const { platform, models } = await load()
+  const engine = order.runner === 'webgpu' ? await loadWebgpu() : undefined
+  const opened = await openFile(order.file, platform.codec, OURS)
+  const deciding = { settings: OURS, models, engineFor: (network) => engine ?? platform.engineFor(network) } satisfies Wanting['deciding'] // prettier-ignore
+  const want = wantOf(order)
+  const wanting: Wanting = {
+    want,
+    choices: await choicesOf(want, deciding),
+    deciding,
+    platform,
+    tell,
+    watch({ plan, model }, { width, height }) {
+      const tools = watched(platform, plan.scale ** 2 * width * height, model?.network, tell)
+      onTurn = tools.onTurn
+      return tools
+    },
+  }
+  const made = await (order.isTest
+    ? tryOut(opened, order.scale, wanting)
+    : makeHere(opened, wanting))
+  return { ...made, ms: performance.now() - start }
+}
+
+/** What was fetched once is there for the next picture; what failed is tried again. */
+async function load() {
+  loading ??= loadPlatform(() => onTurn()).then((platform) => ({
+    platform,
+    models: createModels(platform.bundled, undefined),
+  }))
+  try {
+    return await loading
+  } catch (cause) {
+    loading = undefined
+    throw cause
+  }
+}
+
+async function loadWebgpu(): Promise<Engine> {
+  const { createWebgpuEngine } = await import('./webgpu.ts')
+  return (webgpu ??= createWebgpuEngine())
+}

@@ -1,0 +1,95 @@
+// A picture made sharper in the browser, as the worker would make it: within its limits, to the byte.
+import { type Header, readHeader, uprightSize } from '../codec/header.ts'
+import { makeFile, type Tools } from '../make.ts'
+import { resolveOptions } from '../options.ts'
+import type { Params } from '../params.ts'
+import { type Choices, decide, type Decision, type Deciding } from '../plan.ts'
+import type { Platform } from '../platform.ts'
+import { Skip, SKIP_REASONS } from '../skip.ts'
+import type { Made, PictureFile, Wish } from './messages.ts'
+import type { Opened } from './openFile.ts'
+import type { Tell } from './progress.ts'
+
+/** What a worker does by default. */
+const WORKERS = resolveOptions({ cache: false })
+/** A browser has more memory and more time than an isolate. */
+export const OURS = resolveOptions({
+  cache: false,
+  maxSourceBytes: 50_000_000,
+  maxSourcePixels: 25_000_000,
+  maxOutputPixels: 25_000_000,
+  maxCpuMs: 300_000,
+  maxMemoryBytes: 1_000_000_000,
+})
+
+/** What is wanted, and what it is made with. */
+export interface Wanting {
+  readonly want: Params
+  readonly choices: Choices
+  readonly deciding: Deciding
+  readonly platform: Platform
+  readonly tell: Tell
+  /** The platform's tools, which tell how far they are. */
+  readonly watch: (decision: Decision, header: Header) => Tools
+}
+
+export function wantOf({ scale, format, quality, model }: Wish): Params {
+  // `auto` is WebP for whoever accepts it, and browsers do.
+  const settled = format === 'auto' ? 'webp' : format
+  return { size: { scale }, format: settled, isPlanOnly: false, quality, model, sourceUrl: '' }
+}
+
+/** Throws a Skip for a picture that is left as it is. */
+export async function makeHere(opened: Opened, wanting: Wanting): Promise<Omit<Made, 'ms'>> {
+  const { file, bytes, header, isDecodedByBrowser } = opened
+  const { want, choices, deciding, watch } = wanting
+  const decision = await decide(header, bytes.length, want, want.format, choices, deciding)
+  const result = await makeFile(bytes, header, decision, watch(decision, header))
+  return {
+    before: isDecodedByBrowser ? foreignFile(file, header) : pictureFile(file, header),
+    after: pictureFile(new Blob([result as BlobPart]), readHeader(result)),
+    ...madeBy(decision),
+    elsewhere: isDecodedByBrowser ? SKIP_REASONS.FORMAT : await obstacleElsewhere(opened, wanting),
+    isDecodedByBrowser,
+    measured: undefined,
+  }
+}
+
+/** What a worker would say of it. Nothing is made for that. */
+async function obstacleElsewhere(
+  { bytes, header }: Opened,
+  { want, choices, deciding, platform }: Wanting,
+) {
+  // prettier-ignore
+  if (bytes.length > WORKERS.maxSourceBytes) return SKIP_REASONS.SOURCE_BYTES
+  const there = { ...deciding, settings: WORKERS, engineFor: platform.engineFor }
+  try {
+    await decide(header, bytes.length, want, want.format, choices, there)
+    return undefined
+  } catch (error) {
+    if (error instanceof Skip) return error.message
+    throw error
+  }
+}
+
+/** A file that `header` is not of, but of what the browser made of it. */
+function foreignFile(file: Blob, header: Header): PictureFile {
+  return { file, type: file.type.replace('image/', ''), ...uprightSize(header) }
+}
+
+/** `type` is its content's, not what the browser thinks of its name. */
+export function pictureFile(file: Blob, header: Header): PictureFile {
+  return {
+    file: new Blob([file], { type: header.mime }),
+    type: header.type,
+    ...uprightSize(header),
+  }
+}
+
+export function madeBy({ plan, model }: Decision): Pick<Made, 'model' | 'engine'> {
+  const { model: chosen } = plan
+  return {
+    model: chosen ? `${chosen.name}@${chosen.hash.slice(0, 8)}` : 'bicubic',
+    engine: model?.engine.name,
+  }
+}

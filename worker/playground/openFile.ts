@@ -1,0 +1,50 @@
+// A visitor's file and what its header says. What our codecs do not decode (AVIF, HEIC in Safari, JPEG in printing
+// colours) the browser may: its pixels are taken as a PNG then.
+import type { Codec } from '../codec/codec.ts'
+import { type Header, readHeader } from '../codec/header.ts'
+import type { Rgba } from '../image/plane.ts'
+import type { Settings } from '../options.ts'
+import { Skip, type SkipReason } from '../skip.ts'
+
+export interface Opened {
+  readonly file: Blob
+  /** Of the file, or of the PNG that stands for it. */
+  readonly bytes: Uint8Array
+  readonly header: Header
+  readonly isDecodedByBrowser: boolean
+}
+
+const FOREIGN: readonly (SkipReason | undefined)[] = ['FORMAT', 'CMYK']
+
+/** Throws a Skip for a file that is too large. */
+export async function openFile(
+  file: Blob,
+  codec: Codec,
+  { maxSourceBytes, maxSourcePixels }: Settings,
+): Promise<Opened> {
+  if (file.size > maxSourceBytes) throw new Skip('SOURCE_BYTES')
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  const header = readHeader(bytes)
+  const picture = FOREIGN.includes(header.obstacle) ? await decodeByBrowser(file) : undefined
+  if (!picture) return { file, bytes, header, isDecodedByBrowser: false }
+  if (picture.width * picture.height > maxSourcePixels) throw new Skip('SOURCE_PIXELS')
+  const png = await codec.encode(picture, { format: 'png', quality: 100 })
+  return { file, bytes: png, header: readHeader(png), isDecodedByBrowser: true }
+}
+
+/** Upright pixels in sRGB; undefined where the browser cannot either. */
+async function decodeByBrowser(file: Blob): Promise<Rgba | undefined> {
+  let bitmap: ImageBitmap
+  try {
+    bitmap = await createImageBitmap(file)
+  } catch {
+    return undefined
+  }
+  const { width, height } = bitmap
+  const context = new OffscreenCanvas(width, height).getContext('2d')
+  if (!context) return undefined
+  context.drawImage(bitmap, 0, 0)
+  bitmap.close()
+  const { data } = context.getImageData(0, 0, width, height)
+  return { width, height, data }
+}

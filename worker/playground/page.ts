@@ -1,0 +1,145 @@
+// The page: a picture and a wish in, a result on the stage. Everything else has a file of its own.
+import { createControls, type Wanted } from './controls.ts'
+import { offerCopies } from './copy.ts'
+import { offerDownload } from './download.ts'
+import { showFacts, timeText } from './facts.ts'
+import { find } from './find.ts'
+import { createJobs } from './job.ts'
+import { linesOf } from './lines.ts'
+import { fileNameOf, offerPicking, type Picked, sampleOf } from './pick.ts'
+import { decodePicture, typeOf } from './picture.ts'
+import { type Result, resultByWorker, resultHere } from './result.ts'
+import { fetchServed, type Served } from './served.ts'
+import { createStage } from './stage.ts'
+import type { Box } from './view.ts'
+import { urlOf } from './wish.ts'
+
+const status = find('#status', HTMLElement)
+const announce = (text: string) => {
+  status.textContent = text
+}
+const facts = find('#facts', HTMLElement)
+const jobs = createJobs(new URL('enlarge.js', import.meta.url))
+const showLines = offerCopies(find('#lines', HTMLElement), announce)
+const stage = createStage(() => void refreshLeft())
+const wanted = createControls(() => void refresh())
+
+let picked: Picked = sampleOf(find('[data-sample]', HTMLButtonElement))
+let original: { readonly path: string; readonly served: Promise<Served> } | undefined
+/** Ends what is going on where something else is wanted. */
+let turn = new AbortController()
+/** What is on the stage, and how it was wanted. */
+let shown: { readonly result: Result; readonly asked: Wanted } | undefined
+
+offerPicking((choice) => {
+  picked = choice
+  void refresh()
+}, announce)
+void refresh()
+
+async function refresh(): Promise<void> {
+  turn.abort()
+  turn = new AbortController()
+  const { signal } = turn
+  const asked = wanted()
+  const { title } = picked
+  showLines(linesOf(pathOf(picked), asked.wish, undefined))
+  announce(`Making ${title} ${asked.isTest ? 'smaller, then ' : ''}sharper…`)
+  stage.setBusy(true)
+  try {
+    const result = await resultFor(asked, signal)
+    stage.offerTruth(result.truth !== undefined)
+    const left = await leftOf(result, asked, signal)
+    await stage.show(left, result.after, asked.isTest ? 'restored' : urlOf('', asked.wish), signal) // prettier-ignore
+    shown = { result, asked }
+    await describe(result, asked, title, signal)
+  } catch (error) {
+    if (signal.aborted) return
+    fail(error, title)
+  }
+  stage.setBusy(false)
+}
+
+/** Only the left half is another. */
+async function refreshLeft(): Promise<void> {
+  const { signal } = turn
+  if (!shown) return
+  try {
+    await stage.showLeft(await leftOf(shown.result, shown.asked, signal), signal)
+  } catch (error) {
+    if (!signal.aborted) announce(`The left half cannot be shown: ${messageOf(error)}.`)
+  }
+}
+
+async function resultFor({ wish, runner, isTest }: Wanted, signal: AbortSignal): Promise<Result> {
+  const from = picked
+  if (from.kind === 'served' && !isTest) {
+    return resultByWorker(from.path, originalOf(from.path), wish, signal)
+  }
+  const file = from.kind === 'own' ? from.file : (await originalOf(from.path)).file
+  return resultHere({ ...wish, file, runner, isTest }, jobs, signal, stage.showProgress)
+}
+
+/** Fetched once for each picture, whatever is made of it. */
+function originalOf(path: string): Promise<Served> {
+  if (original?.path !== path) {
+    const served = fetchServed(path, new AbortController().signal)
+    served.catch(() => (original = undefined))
+    original = { path, served }
+  }
+  return original.served
+}
+
+/** What the left half shows of a result. */
+async function leftOf(result: Result, asked: Wanted, signal: AbortSignal): Promise<Blob> {
+  const left = stage.left()
+  if (left === 'pixels') return result.before
+  if (left === 'truth' && result.truth) return result.truth
+  if (result.bicubic) return result.bicubic
+  if (asked.wish.model === 'bicubic' || result.reason) return result.after
+  const bicubic = { ...asked, wish: { ...asked.wish, model: 'bicubic' } }
+  return (await resultFor(bicubic, signal)).after
+}
+
+async function describe(
+  result: Result,
+  { wish, isTest }: Wanted,
+  title: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const [before, after] = await Promise.all([factsOf(result.before), factsOf(result.after)])
+  signal.throwIfAborted()
+  showFacts(facts, { ...result.facts, before, after })
+  showLines(linesOf(pathOf(picked), wish, isTest ? undefined : before))
+  offerDownload(result, fileNameOf(picked), wish.scale)
+  const time = result.facts.ms === undefined ? '' : ` in ${timeText(result.facts.ms)}`
+  const sizes = `${before.width} × ${before.height} → ${after.width} × ${after.height}`
+  announce(result.reason ? `${title} came back as it was: ${result.reason}.` : `${title}: ${sizes}${time}.`) // prettier-ignore
+}
+
+async function factsOf(
+  file: Blob,
+): Promise<Box & { readonly type: string; readonly bytes: number }> {
+  const { url, width, height } = await decodePicture(file)
+  URL.revokeObjectURL(url)
+  return { width, height, type: typeOf(file), bytes: file.size }
+}
+
+function fail(error: unknown, title: string): void {
+  shown = undefined
+  const text = `${title} cannot be shown: ${messageOf(error)}.`
+  stage.say(text)
+  stage.offerTruth(false)
+  showFacts(facts, {})
+  offerDownload()
+  announce(text)
+}
+
+/** As it would be at a site of the visitor's own. */
+function pathOf(from: Picked): string {
+  return from.kind === 'served' ? from.path : `/images/${encodeURIComponent(from.title)}`
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,104 @@
+// The browser as a platform: the very codecs, kernels and weights that the worker has, fetched from beside this
+// script, and each of them only when a picture needs it.
+import { type Codec, type CodecModules, createCodec, type EncodeFormat } from '../codec/codec.ts'
+import type { ImageType } from '../codec/header.ts'
+import { createFusedEngine, type KernelModules } from '../engine/fused.ts'
+import { createVectorEnlarger } from '../engine/vectorEnlarger.ts'
+import { parseManifest } from '../model/manifest.ts'
+import type { BundledModels } from '../models.ts'
+import { pause } from '../pause.ts'
+import type { Platform } from '../platform.ts'
+
+/** As buildAssets.ts lays them there; relative to the script that asks. */
+const CODEC_FILES: Readonly<Record<keyof CodecModules, string>> = {
+  photon: 'codec/photon.wasm',
+  jpegDecoder: 'codec/mozjpeg_dec.wasm',
+  jpegEncoder: 'codec/mozjpeg_enc.wasm',
+  jpegSymbols: 'codec/jpeg_symbols.wasm',
+  webpDecoder: 'codec/webp_dec.wasm',
+  webpEncoder: 'codec/webp_enc_simd.wasm',
+}
+
+/** What photon decodes is not listed. */
+const DECODERS: Partial<Record<ImageType, keyof CodecModules>> = {
+  jpeg: 'jpegDecoder',
+  webp: 'webpDecoder',
+}
+const ENCODERS: Readonly<Record<EncodeFormat, readonly (keyof CodecModules)[]>> = {
+  jpeg: ['jpegEncoder', 'jpegSymbols'],
+  png: [],
+  webp: ['webpEncoder'],
+}
+
+/** `onTurn` is called now and then while a network runs. Rejects where something cannot be fetched. */
+export async function loadPlatform(onTurn: () => void): Promise<Platform> {
+  const [srcnn, subpixel, picture, manifest] = await Promise.all([
+    loadKernel('srcnn'),
+    loadKernel('subpixel'),
+    compile('kernel/picture.wasm'),
+    read('models/manifest.json'),
+  ])
+  const modules: KernelModules = { srcnn: srcnn.module, subpixel: subpixel.module }
+  const fused = createFusedEngine(modules, {
+    name: `fused-${srcnn.arithmetic}`,
+    pause() {
+      onTurn()
+      return pause()
+    },
+  })
+  const bundled: BundledModels = {
+    manifest: parseManifest(new TextDecoder().decode(manifest)),
+    read: (file) => read(`models/${file}`),
+  }
+  return {
+    codec: createLazyCodec(),
+    engines: fused.name,
+    engineFor: () => fused,
+    enlarger: createVectorEnlarger(picture),
+    bundled,
+  }
+}
+
+/** The relaxed build where this browser takes it, as the worker does; Safari has no relaxed SIMD. */
+async function loadKernel(name: keyof KernelModules) {
+  const relaxed = await read(`kernel/${name}-relaxed.wasm`)
+  if (WebAssembly.validate(relaxed)) {
+    return { arithmetic: 'relaxed', module: await WebAssembly.compile(relaxed) }
+  }
+  return { arithmetic: 'plain', module: await compile(`kernel/${name}-plain.wasm`) }
+}
+
+/** A codec whose modules come when they are needed first. */
+function createLazyCodec(): Codec {
+  const modules: Partial<Record<keyof CodecModules, WebAssembly.Module>> = {}
+  const need = async (names: readonly (keyof CodecModules)[]) => {
+    await Promise.all(
+      names.map(async (name) => (modules[name] ??= await compile(CODEC_FILES[name]))),
+    )
+  }
+  const codec = createCodec(modules as CodecModules)
+  return {
+    async decode(bytes, header) {
+      await need([DECODERS[header.type] ?? 'photon'])
+      return codec.decode(bytes, header)
+    },
+    async encode(picture, as) {
+      await need(ENCODERS[as.format])
+      return codec.encode(picture, as)
+    },
+  }
+}
+
+async function compile(path: string): Promise<WebAssembly.Module> {
+  return WebAssembly.compileStreaming(found(path))
+}
+
+async function read(path: string): Promise<ArrayBuffer> {
+  return (await found(path)).arrayBuffer()
+}
+
+async function found(path: string): Promise<Response> {
+  const response = await fetch(path)
+  if (!response.ok) throw new Error(`${path} cannot be fetched: ${response.status}`)
+  return response
+}

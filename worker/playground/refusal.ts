@@ -1,0 +1,2 @@
+/** What cannot be done, in words for the visitor; no bug, so that nothing is logged. */
+export class Refusal extends Error {}

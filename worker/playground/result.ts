@@ -1,0 +1,76 @@
+// What becomes of a picture: made by this worker where it has a URL, else here. Both give the same kind of result.
+import type { FactsOf } from './facts.ts'
+import { cacheText, reasonText } from './facts.ts'
+import { type Jobs, LeftAsItWas } from './job.ts'
+import type { Order, Stage, Wish } from './messages.ts'
+import { fetchServed, type Served } from './served.ts'
+import { urlOf } from './wish.ts'
+
+export interface Result {
+  readonly before: Blob
+  readonly after: Blob
+  readonly facts: Omit<FactsOf, 'before' | 'after'>
+  /** Why it is the picture as it was. */
+  readonly reason?: string
+  /** In a test: what the result ought to be. */
+  readonly truth?: Blob
+  /** In a test it is made anyway; else see below. */
+  readonly bicubic?: Blob
+}
+
+export async function resultByWorker(
+  path: string,
+  original: Promise<Served>,
+  wish: Wish,
+  signal: AbortSignal,
+): Promise<Result> {
+  const [before, served] = await Promise.all([original, fetchServed(urlOf(path, wish), signal)]) // prettier-ignore
+  const { file, ms, model, engine, reason, cache } = served
+  return {
+    before: before.file,
+    after: file,
+    reason: reason && reasonText(reason),
+    facts: {
+      how: model ? [model, engine].filter(Boolean).join(', ') : `left as it was: ${reason ? reasonText(reason) : 'the worker does not say why'}`, // prettier-ignore
+      where: 'by this worker',
+      ms,
+      cache: cacheText(cache),
+    },
+  }
+}
+
+export async function resultHere(
+  order: Order,
+  jobs: Jobs,
+  signal: AbortSignal,
+  onProgress: (stage: Stage, share: number) => void,
+): Promise<Result> {
+  const where = 'in this browser; nothing was sent'
+  try {
+    const made = await jobs.run(order, signal, onProgress)
+    const { measured, model, engine, elsewhere, ms } = made
+    const notes = [made.isDecodedByBrowser ? 'decoded by the browser' : undefined, elsewhere && `a worker would leave it: ${elsewhere}`] // prettier-ignore
+    return {
+      before: made.before.file,
+      after: made.after.file,
+      truth: measured?.truthFile,
+      bicubic: measured?.bicubicFile,
+      facts: {
+        how: [model, engine].filter(Boolean).join(', '),
+        where: [where, ...notes.filter(Boolean)].join('; '),
+        ms,
+        bicubic: measured?.bicubic,
+        network: measured?.network,
+      },
+    }
+  } catch (error) {
+    if (!(error instanceof LeftAsItWas)) throw error
+    const { message } = error
+    return {
+      before: order.file,
+      after: order.file,
+      reason: message,
+      facts: { how: `left as it was: ${message}`, where },
+    }
+  }
+}

@@ -1,0 +1,119 @@
+// The frame with both pictures: what it shows, what it says, and how far the next one is.
+import { createCompare } from './compare.ts'
+import { find } from './find.ts'
+import type { Stage as Step } from './messages.ts'
+import { decodePicture } from './picture.ts'
+import type { Box } from './view.ts'
+
+/** What the left half can show. */
+export type Left = 'pixels' | 'bicubic' | 'truth'
+
+export interface Stage {
+  /** Which of them is chosen. */
+  left(): Left
+  /** Whether there is a truth to be chosen. */
+  offerTruth(isThere: boolean): void
+  /** Both halves at once; `tag` names the right one. Rejects for what this browser cannot show. */
+  show(left: Blob, right: Blob, tag: string, signal: AbortSignal): Promise<void>
+  showLeft(left: Blob, signal: AbortSignal): Promise<void>
+  /** In place of pictures. */
+  say(text: string): void
+  setBusy(isBusy: boolean): void
+  showProgress(step: Step, share: number): void
+}
+
+const LEFT_NAMES: Readonly<Record<Left, string>> = {
+  pixels: 'Original pixels',
+  bicubic: 'Bicubic',
+  truth: 'Truth',
+}
+const STEP_NAMES: Readonly<Record<Step, string>> = {
+  load: 'fetching what is missing',
+  decode: 'decoding',
+  network: 'enlarging',
+  encode: 'encoding',
+  measure: 'measuring',
+}
+
+/** `onLeft` is told when another left half is chosen. */
+export function createStage(onLeft: () => void): Stage {
+  const stage = find('#stage', HTMLElement)
+  const images = {
+    left: find('#before', HTMLImageElement),
+    right: find('#after', HTMLImageElement),
+  }
+  const [leftTag, rightTag] = stage.querySelectorAll('.tag')
+  const message = find('#message', HTMLElement)
+  const progress = find('#progress', HTMLProgressElement)
+  const choices = document.querySelectorAll<HTMLInputElement>('[name="left"]')
+  const zoomButtons = document.querySelectorAll<HTMLButtonElement>('[data-zoom]')
+  const compare = createCompare(stage, (zoom) => {
+    for (const button of zoomButtons) {
+      if (button.ariaPressed) button.ariaPressed = String(button.dataset.zoom === String(zoom))
+    }
+  })
+  for (const button of zoomButtons) {
+    const { zoom } = button.dataset
+    button.addEventListener('click', () => {
+      if (zoom === 'in' || zoom === 'out') compare.zoomBy(zoom === 'in' ? 1 : -1)
+      else compare.zoomTo(zoom === 'fit' ? 'fit' : Number(zoom))
+    })
+  }
+  for (const choice of choices) choice.addEventListener('change', onLeft)
+
+  const left = () => [...choices].find(({ checked }) => checked)!.value as Left
+  const put = (image: HTMLImageElement, url: string) => {
+    const before = image.src
+    image.src = url
+    if (before.startsWith('blob:')) URL.revokeObjectURL(before)
+  }
+  const putLeft = (url: string) => {
+    put(images.left, url)
+    stage.classList.toggle('pixels', left() === 'pixels')
+    leftTag.textContent = LEFT_NAMES[left()]
+  }
+  const say = (text: string) => {
+    message.textContent = text
+    message.hidden = text === ''
+  }
+
+  return {
+    left,
+    offerTruth(isThere) {
+      const [pixels, , truth] = choices
+      truth.disabled = !isThere
+      if (!isThere && truth.checked) pixels.checked = true
+    },
+    async show(leftFile, rightFile, tag, signal) {
+      const [small, large] = await Promise.all([decodePicture(leftFile), decodePicture(rightFile)])
+      if (signal.aborted) {
+        URL.revokeObjectURL(small.url)
+        URL.revokeObjectURL(large.url)
+        signal.throwIfAborted()
+      }
+      say('')
+      put(images.right, large.url)
+      putLeft(small.url)
+      compare.setSize(large satisfies Box)
+      rightTag.textContent = tag
+    },
+    async showLeft(file, signal) {
+      const { url } = await decodePicture(file)
+      if (signal.aborted) URL.revokeObjectURL(url)
+      else putLeft(url)
+    },
+    say,
+    setBusy(isBusy) {
+      stage.ariaBusy = String(isBusy)
+      progress.classList.toggle('idle', !isBusy)
+      progress.removeAttribute('value')
+    },
+    showProgress(step, share) {
+      if (step === 'network') progress.value = share
+      else progress.removeAttribute('value')
+      const percent = step === 'network' ? ` ${Math.round(100 * share)} %` : ''
+      progress.title = `${STEP_NAMES[step]}${percent}`
+      progress.setAttribute('aria-valuetext', progress.title)
+    },
+  }
+}

@@ -1,0 +1,56 @@
+// The test whose truth is known: the picture made smaller, restored by bicubic and by the network, and both compared
+// with what it was.
+import { readHeader } from '../codec/header.ts'
+import type { Rgba } from '../image/plane.ts'
+import { decide, orSkip } from '../plan.ts'
+import { Skip } from '../skip.ts'
+import { madeBy, pictureFile, type Wanting } from './makeHere.ts'
+import { cropToMultiple, isLargeEnough, MAX_TRUTH_PIXELS, restore, shrinkBy } from './measure.ts'
+import type { Made } from './messages.ts'
+import type { Opened } from './openFile.ts'
+import { Refusal } from './refusal.ts'
+
+const LOSSLESS = { format: 'png', quality: 100 } as const
+
+/** The network's figures are those of its pixels, before a lossy format takes them. */
+export async function tryOut(
+  { bytes, header, isDecodedByBrowser }: Opened,
+  scale: number,
+  { want, choices, deciding, platform, tell, watch }: Wanting,
+): Promise<Omit<Made, 'ms'>> {
+  if (header.obstacle) throw new Skip(header.obstacle)
+  if (header.width * header.height > MAX_TRUTH_PIXELS) {
+    throw new Refusal(`for the test a picture may have ${MAX_TRUTH_PIXELS / 1e6} megapixels`)
+  }
+  if (!isLargeEnough(header, scale)) throw new Refusal('the picture is too small for the test')
+  const { codec, enlarger } = platform
+  tell('decode', 0)
+  const truth = cropToMultiple(await orSkip('DECODE', codec.decode(bytes, header)), scale)
+  const small = shrinkBy(truth, scale)
+  const png = await codec.encode(small, LOSSLESS)
+  const smallHeader = readHeader(png)
+  const decision = await decide(smallHeader, png.length, want, want.format, choices, deciding)
+  const { model, plan } = decision
+  const tools = watch(decision, smallHeader)
+  const restored = await orSkip('ENGINE', restore(small, truth, scale, model, tools.enlarger))
+  tell('measure', 0)
+  const bicubic = model ? await restore(small, truth, scale, undefined, enlarger) : restored
+  const file = await orSkip('ENCODE', tools.codec.encode(restored.picture, plan))
+  const lossless = async (picture: Rgba) => {
+    const encoded = await codec.encode(picture, LOSSLESS)
+    return new Blob([encoded as BlobPart], { type: 'image/png' })
+  }
+  return {
+    before: pictureFile(new Blob([png as BlobPart]), smallHeader),
+    after: pictureFile(new Blob([file as BlobPart]), readHeader(file)),
+    ...madeBy(decision),
+    elsewhere: undefined,
+    isDecodedByBrowser,
+    measured: {
+      bicubic: bicubic.closeness,
+      network: model && restored.closeness,
+      bicubicFile: await lossless(bicubic.picture),
+      truthFile: await lossless(truth),
+    },
+  }
+}

@@ -1,0 +1,46 @@
+// Why nothing is made of a picture. Whoever makes pictures says so, in the worker and elsewhere.
+
+/** Why a picture comes back as it was. */
+export const SKIP_REASONS = {
+  // What the picture is
+  ANIMATED: 'more than one frame',
+  FORMAT: 'a format, or a variant of one, that is not decoded here',
+  CMYK: 'printing colours, whose conversion needs a profile',
+  NOT_AN_IMAGE: 'no known image format',
+  DAMAGED: 'the file is broken or cut short',
+  TOO_COMPLEX: 'more scans, chunks or frames than any real picture has',
+  // How large it is
+  SOURCE_BYTES: 'the file is larger than maxSourceBytes',
+  SOURCE_PIXELS: 'the picture is larger than maxSourcePixels',
+  OUTPUT_PIXELS: 'the result would be larger than maxOutputPixels',
+  SAME_SIZE: 'it has the size and the format that were asked for',
+  COST: 'it would take more than maxCpuMs or maxMemoryBytes, even by bicubic',
+  // What the origin says
+  ORIGIN_STATUS: 'the origin answered with something else than 200',
+  NO_TRANSFORM: 'the origin forbids changes (Cache-Control: no-transform)',
+  PROCESSED: 'it has been through super resolution before it came here',
+  CREDENTIALS: 'the answer depends on who asks: it is for one visitor',
+  // What the operator says
+  DISABLED: 'super resolution is switched off',
+  // What went wrong here
+  BUSY: 'too many pictures at once',
+  RATE: 'too many new pictures for one visitor',
+  MODEL: 'the weights are missing or damaged',
+  ENGINE: 'the network did not run',
+  DECODE: 'the decoder failed',
+  ENCODE: 'the encoder failed',
+  INTERNAL: 'a bug of ours',
+} as const
+
+export type SkipReason = keyof typeof SKIP_REASONS
+
+/** Ends the work on a request with the original: thrown deep, answered once (pipeline.ts). */
+export class Skip extends Error {
+  override readonly name = 'Skip'
+  readonly reason: SkipReason
+
+  constructor(reason: SkipReason, options?: ErrorOptions) {
+    super(SKIP_REASONS[reason], options)
+    this.reason = reason
+  }
+}
