@@ -9,6 +9,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hasRelaxedSimd } from '../../worker/engine/kernel/node.ts'
 import { bytesOnDisk, createApp, install, type NewApp, readmeExample } from '../support/newApp.ts'
+import { MANIFEST } from '../support/pack.ts'
 import { modulesOf, ROOT } from '../support/worker.ts'
 
 const SAMPLES = join(ROOT, 'worker/assets/samples')
@@ -99,6 +100,16 @@ test('in Node all weights are there', async () => {
   const answer = await fromNode('/uploads/icon.png?sr=2&sr-model=quality')
   await answer.arrayBuffer()
   expect(answer.headers.get('x-sr')).toContain('model="quality@')
+})
+
+test('its command makes the file that the Worker serves', async () => {
+  const command = join(app.folder, 'node_modules/.bin/edge-srcnn')
+  const options = { cwd: app.folder, encoding: 'utf8' } as const
+  expect(execFileSync(command, ['--version'], options)).toContain(`edge-srcnn ${MANIFEST.version}`)
+  execFileSync(command, ['upscale', 'uploads', '-s', '2', '-o', 'large', '--jobs', '2'], { ...options, stdio: 'ignore' }) // prettier-ignore
+  const made = readFileSync(join(app.folder, 'large/bird-x2.jpg'))
+  const served = await fromNode('/uploads/bird.jpg?sr=2&sr-quality=85')
+  expect(made.equals(Buffer.from(await served.arrayBuffer()))).toBe(true)
 })
 
 test('without sr both serve what they have', async () => {

@@ -13,9 +13,9 @@ test('an entry is a script and its types, by condition where it has several', ()
     '.': { node: './worker/nodeReady.ts', default: './worker/workers.ts' },
   }
   expect(publishedExports({ exports })).toEqual({
-    './client': { types: './types/client/client.d.ts', default: './lib/client-client.js' },
+    './client': { types: './lib/client-client.d.ts', default: './lib/client-client.js' },
     '.': {
-      types: './types/workers.d.ts',
+      types: './lib/workers.d.ts',
       node: './lib/nodeReady.js',
       default: './lib/workers.js',
     },
