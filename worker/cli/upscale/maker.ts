@@ -3,7 +3,7 @@
 import type { Bytes } from '../../cache.ts'
 import { type Header, readHeader } from '../../codec/header.ts'
 import { makeFile } from '../../make.ts'
-import type { Platform } from '../../middleware.ts'
+import type { Platform } from '../../platform.ts'
 import { createModels } from '../../models.ts'
 import { resolveOptions, type Settings } from '../../options.ts'
 import type { Scale } from '../../client/allowed.ts'

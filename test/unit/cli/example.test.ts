@@ -1,0 +1,14 @@
+// The README's picture, which its script makes.
+import { readFile } from 'node:fs/promises'
+import sharp from 'sharp'
+import { expect, test } from 'vitest'
+import { EXAMPLE, makeExample } from '../../fixtures/example.ts'
+
+test('the README shows what the models make today', async () => {
+  const [made, shown] = await Promise.all([makeExample(), readFile(EXAMPLE)].map(async (file) => sharp(await file).raw().toBuffer())) // prettier-ignore
+  expect(made.length).toBe(shown.length)
+  let sum = 0
+  for (let i = 0; i < made.length; i++) sum += Math.abs(made[i] - shown[i])
+  // Another build of the kernels or of libwebp may round otherwise; other weights change far more.
+  expect(sum / made.length).toBeLessThan(0.2)
+}, 60_000)
