@@ -71,7 +71,7 @@ function helpOf(words: readonly string[]): string {
         ? ['npx', [...rest, '--help']]
         : ['npm', ['run', '--silent', rest[1], '--', ...rest.slice(2), '--help']]
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false' }
-  return execFileSync(command as string, args as string[], { cwd: ROOT, encoding: 'utf8', env })
+  return execFileSync(command, args, { cwd: ROOT, encoding: 'utf8', env })
 }
 
 const commands = new Map<string, Written[]>()
