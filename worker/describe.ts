@@ -4,6 +4,7 @@ import { SKIP_REASONS, Skip, type SkipReason } from './answer.ts'
 import { type Header, readHeader, uprightSize } from './codec/header.ts'
 import { SAFE_HEADERS } from './errors.ts'
 import { freshnessOf, isTheirOwn } from './freshness.ts'
+import { requireMiss } from './missLimit.ts'
 import { CLEAN_JPEG_QUALITY } from './models.ts'
 import type { Format } from './client/allowed.ts'
 import type { Params } from './params.ts'
@@ -53,9 +54,11 @@ export async function describe(
   deps: Deciding & { readonly nowMs: () => number },
 ): Promise<Response> {
   const { settings, nowMs } = deps
-  const original = await source({})
+  let original: Response | undefined
   let about: Pick<Description, 'source'> = {}
   try {
+    await requireMiss(request, settings)
+    original = await source({})
     if (original.status !== 200) throw new Skip('ORIGIN_STATUS')
     const freshness = freshnessOf(original.headers, settings, nowMs())
     if (isTheirOwn(request, freshness)) throw new Skip('CREDENTIALS')
@@ -70,7 +73,7 @@ export async function describe(
     const decision = await decide(header, bytes.length, want, format, choices, deps)
     return answer({ outcome: 'done', ...about, ...resultOf(decision, header, want) })
   } catch (error) {
-    if (!original.bodyUsed) await original.body?.cancel()
+    if (original && !original.bodyUsed) await original.body?.cancel()
     if (!(error instanceof Skip)) throw error
     const { reason } = error
     return answer({ outcome: 'skipped', reason, because: SKIP_REASONS[reason], ...about })

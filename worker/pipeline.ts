@@ -1,7 +1,6 @@
 // THE request, top to bottom: known already? then the answer; else read, decode, upscale, encode,
 // keep. Whatever fails on the way, the visitor gets the original picture and the log the cause.
 import { doneField, inheritedHeaders, isKnown, originalResponse, resultResponse, Skip, type SkipReason } from './answer.ts' // prettier-ignore
-import type { RateLimiter } from './bindings.ts'
 import {
   type Bytes,
   type Entry,
@@ -11,33 +10,26 @@ import {
   lookupKey,
   type ResultCache,
 } from './cache.ts'
-import type { Codec } from './codec/codec.ts'
 import { type Header, readHeader } from './codec/header.ts'
 import { describe } from './describe.ts'
 import { sha256 } from './digest.ts'
-import type { Engine } from './engine/engine.ts'
-import type { Enlarger } from './engine/enlarger.ts'
 import { SrError } from './errors.ts'
 import { type Flights, isLead, type Lead } from './flights.ts'
 import { freshnessOf, isTheirOwn } from './freshness.ts'
 import { makeFile } from './make.ts'
-import type { Network } from './model/network.ts'
 import type { Models } from './models.ts'
 import type { Settings } from './options.ts'
 import type { Format } from './client/allowed.ts'
 import type { Params } from './params.ts'
 import { type Choices, choicesOf, type Decision, decide } from './plan.ts'
+import type { Platform } from './platform.ts'
 import type { Slots } from './slots.ts'
+import { requireMiss } from './missLimit.ts'
 import { readSource, requireChangeable, type Source } from './source.ts'
-import { withinTimeout } from './within.ts'
 
 /** What a request works with. */
-export interface Deps {
+export interface Deps extends Omit<Platform, 'bundled'> {
   readonly settings: Settings
-  readonly codec: Codec
-  readonly engines: string
-  readonly engineFor: (network: Network) => Engine
-  readonly enlarger: Enlarger
   readonly models: Models
   readonly slots: Slots
   readonly flights: Flights<Made>
@@ -252,25 +244,13 @@ async function make(
   deps: Deps,
 ): Promise<Bytes> {
   const { settings, slots } = deps
-  if (!(await mayMake(request, settings.missLimit))) throw new Skip('RATE')
+  await requireMiss(request, settings)
   const done = await slots.run(settings, async (hasWaited) => {
     const same = hasWaited ? await readSame() : undefined
     return same ?? makeFile(bytes, header, decision, deps)
   })
   if (!done) throw new Skip('BUSY')
   return done.value
-}
-
-/** By the visitor's address; a limiter that fails limits nobody. */
-async function mayMake({ headers }: Request, missLimit: RateLimiter | undefined): Promise<boolean> {
-  if (!missLimit) return true
-  try {
-    const { success } = await withinTimeout(missLimit.limit({ key: headers.get('cf-connecting-ip') ?? '' })) // prettier-ignore
-    return success
-  } catch (cause) {
-    console.warn('the rate limit was not asked', cause)
-    return true
-  }
 }
 
 function validatorsOf({ sourceEtag, sourceModified }: Entry) {

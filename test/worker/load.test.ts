@@ -157,5 +157,9 @@ test('beyond the rate limit a visitor gets originals for what is new, and others
   expect(third.bytes.equals(bodies[2])).toBe(true)
   expect((await from('192.0.2.1', '/0.png')).sr).toMatch(/^done/) // known already
   expect((await from('192.0.2.2', '/2.png')).sr).toMatch(/^done/)
+
+  const headers = { 'cf-connecting-ip': '192.0.2.1' }
+  const described = await limited.dispatchFetch('http://site.test/2.png?sr=2&sr-format=json', { headers }) // prettier-ignore
+  expect(await described.json()).toMatchObject({ outcome: 'skipped', reason: 'RATE' })
   await limited.dispose()
 })

@@ -169,8 +169,9 @@ describe('a request', () => {
     ['sr=03', 'SCALE_UNSUPPORTED', 'got "03"'],
     ['sr', 'SCALE_UNSUPPORTED', 'got ""'],
     ['sr=2&sr=2', 'PARAM_DUPLICATE', 'sr is given more than once'],
-    ['sr=2&sr-size=9', 'PARAM_UNKNOWN', 'expected sr-format, sr-quality, sr-model'],
-    ['sr=2&sr-format=avif', 'FORMAT_UNSUPPORTED', 'source, auto, jpeg, png, webp'],
+    ['sr=2&sr-size=9', 'PARAM_UNKNOWN', 'expected sr-width, sr-height, sr-format, sr-quality, sr-model'],
+    ['sr-width=641', 'SIZE_UNSUPPORTED', '320, 640, 960, 1280, 1920, 2560'],
+    ['sr=2&sr-format=avif', 'FORMAT_UNSUPPORTED', 'source, auto, jpeg, png, webp, json'],
     ['sr=2&sr-quality=84', 'QUALITY_UNSUPPORTED', '40, 45, 50'],
     ['sr=2&sr-model=gan', 'MODEL_UNKNOWN', 'auto, bicubic, fast'],
   ])('with ?%s is a 400 that says what was expected', async (query, code, message) => {

@@ -175,7 +175,7 @@ test.each([
   ['in --format gif', 'expected --format to be one of source, jpeg, png, webp, got "gif"'],
   ['in --quality 87', 'expected --quality to be one of 40, 45'],
   ['in --model fats', '--model must be one of auto, bicubic, fast'],
-  ['in --engine tensorflow', 'expected --engine to be one of fused, reference, ort'],
+  ['in --engine tensorflow', 'expected --engine to be one of fused, ort, webgpu, reference'],
   ['in --jobs 0', 'expected --jobs to be an integer from 1'],
   ['in/a.jpg -o cat.png --format jpeg', 'expected --format and the name of --out to be the same'],
   ['in/a.jpg -o cat.gif', 'expected --out to be a folder, or a file that ends in'],
