@@ -169,7 +169,11 @@ describe('a request', () => {
     ['sr=03', 'SCALE_UNSUPPORTED', 'got "03"'],
     ['sr', 'SCALE_UNSUPPORTED', 'got ""'],
     ['sr=2&sr=2', 'PARAM_DUPLICATE', 'sr is given more than once'],
-    ['sr=2&sr-size=9', 'PARAM_UNKNOWN', 'expected sr-width, sr-height, sr-format, sr-quality, sr-model'],
+    [
+      'sr=2&sr-size=9',
+      'PARAM_UNKNOWN',
+      'expected sr-width, sr-height, sr-format, sr-quality, sr-model',
+    ],
     ['sr-width=641', 'SIZE_UNSUPPORTED', '320, 640, 960, 1280, 1920, 2560'],
     ['sr=2&sr-format=avif', 'FORMAT_UNSUPPORTED', 'source, auto, jpeg, png, webp, json'],
     ['sr=2&sr-quality=84', 'QUALITY_UNSUPPORTED', '40, 45, 50'],
