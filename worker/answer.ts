@@ -7,8 +7,6 @@ import { isStorable } from './freshness.ts'
 import { parseRange } from './range.ts'
 import type { SkipReason } from './skip.ts'
 
-export { SKIP_REASONS, Skip, type SkipReason } from './skip.ts'
-
 /** Reasons that may be gone a moment later: nobody keeps such an answer for long. */
 const PASSING: readonly SkipReason[] = [
   'BUSY',

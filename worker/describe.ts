@@ -1,6 +1,6 @@
 // `sr-format=json`: what would be done with a picture, and why, for whoever asks himself that. Nothing is made and
 // nothing is kept; the origin is asked each time.
-import { SKIP_REASONS, Skip, type SkipReason } from './answer.ts'
+import { SKIP_REASONS, Skip, type SkipReason } from './skip.ts'
 import { type Header, readHeader, uprightSize } from './codec/header.ts'
 import { SAFE_HEADERS } from './errors.ts'
 import { freshnessOf, isTheirOwn } from './freshness.ts'

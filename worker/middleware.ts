@@ -1,7 +1,8 @@
 // `superResolution(options)`: the Hono middleware, the public face of the whole. Its picture comes
 // from `await next()`: a route, a bucket, static assets, a proxy. Without `sr` it is not there.
 import type { Context, MiddlewareHandler } from 'hono'
-import { allowOrigin, originalResponse, preflightResponse, type SkipReason } from './answer.ts'
+import { allowOrigin, originalResponse, preflightResponse } from './answer.ts'
+import type { SkipReason } from './skip.ts'
 import { createResultCache } from './cache.ts'
 import { SrError } from './errors.ts'
 import { createFlights, type Flights } from './flights.ts'

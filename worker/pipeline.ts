@@ -1,6 +1,6 @@
 // THE request, top to bottom: known already? then the answer; else read, decode, upscale, encode,
 // keep. Whatever fails on the way, the visitor gets the original picture and the log the cause.
-import { doneField, inheritedHeaders, isKnown, originalResponse, resultResponse, Skip, type SkipReason } from './answer.ts' // prettier-ignore
+import { doneField, inheritedHeaders, isKnown, originalResponse, resultResponse } from './answer.ts'
 import {
   type Bytes,
   type Entry,
@@ -23,6 +23,7 @@ import type { Format } from './client/allowed.ts'
 import type { Params } from './params.ts'
 import { type Choices, choicesOf, type Decision, decide } from './plan.ts'
 import type { Platform } from './platform.ts'
+import { Skip, type SkipReason } from './skip.ts'
 import type { Slots } from './slots.ts'
 import { requireMiss } from './missLimit.ts'
 import { readSource, requireChangeable, type Source } from './source.ts'

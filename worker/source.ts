@@ -1,5 +1,5 @@
 // Reading the original: what may be used, within which bounds.
-import { Skip } from './answer.ts'
+import { Skip } from './skip.ts'
 import { concat } from './codec/concat.ts'
 import { SrError } from './errors.ts'
 import type { Freshness } from './freshness.ts'

@@ -1,6 +1,7 @@
-// The browser as a platform: the very codecs, kernels and weights that the worker has, fetched from beside this
-// script, and each of them only when a picture needs it.
+// The browser as a platform: the very codecs, kernels and weights that the worker has, fetched from where build.ts laid
+// them, and each of them only when a picture needs it.
 import { type Codec, type CodecModules, createCodec, type EncodeFormat } from '../codec/codec.ts'
+import { CODEC_FILES } from '../codec/files.ts'
 import type { ImageType } from '../codec/header.ts'
 import { createFusedEngine, type KernelModules } from '../engine/fused.ts'
 import { createVectorEnlarger } from '../engine/vectorEnlarger.ts'
@@ -8,16 +9,6 @@ import { parseManifest } from '../model/manifest.ts'
 import type { BundledModels } from '../models.ts'
 import { pause } from '../pause.ts'
 import type { Platform } from '../platform.ts'
-
-/** As buildAssets.ts lays them there; relative to the script that asks. */
-const CODEC_FILES: Readonly<Record<keyof CodecModules, string>> = {
-  photon: 'codec/photon.wasm',
-  jpegDecoder: 'codec/mozjpeg_dec.wasm',
-  jpegEncoder: 'codec/mozjpeg_enc.wasm',
-  jpegSymbols: 'codec/jpeg_symbols.wasm',
-  webpDecoder: 'codec/webp_dec.wasm',
-  webpEncoder: 'codec/webp_enc_simd.wasm',
-}
 
 /** What photon decodes is not listed. */
 const DECODERS: Partial<Record<ImageType, keyof CodecModules>> = {
@@ -73,7 +64,7 @@ function createLazyCodec(): Codec {
   const modules: Partial<Record<keyof CodecModules, WebAssembly.Module>> = {}
   const need = async (names: readonly (keyof CodecModules)[]) => {
     await Promise.all(
-      names.map(async (name) => (modules[name] ??= await compile(CODEC_FILES[name]))),
+      names.map(async (name) => (modules[name] ??= await compile(`codec/${CODEC_FILES[name]}`))),
     )
   }
   const codec = createCodec(modules as CodecModules)

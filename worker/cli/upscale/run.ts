@@ -1,7 +1,7 @@
 // All pictures, so many at a time: each is done, there already, left out for what it is, or has failed.
 import { open, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { Skip, SKIP_REASONS, type SkipReason } from '../../answer.ts'
+import { Skip, SKIP_REASONS, type SkipReason } from '../../skip.ts'
 import type { Bytes } from '../../cache.ts'
 import { sniff } from '../../codec/header/sniff.ts'
 import { describeError } from '../arguments.ts'

@@ -2,7 +2,7 @@
 // is nothing to the others, and this one goes on hearing Ctrl-C.
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { Worker } from 'node:worker_threads'
-import { Skip } from '../../answer.ts'
+import { Skip } from '../../skip.ts'
 import type { Bytes } from '../../cache.ts'
 import type { Answer, ThreadData } from './thread.ts'
 
