@@ -1,4 +1,4 @@
-// `npm run build`: writes the modules that workers.ts imports. Wrangler runs it before it bundles.
+// Part of `npm run build`: the codecs' modules, which workers.ts imports.
 import { builtFile } from '../built.ts'
 import { CODEC_FILES } from './files.ts'
 import { makeCodec } from './packages.ts'
