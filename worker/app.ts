@@ -18,6 +18,8 @@ export interface AppParts {
   readonly hasPlayground: boolean
   /** Holds them: paths are those below the prefix. */
   readonly assets: { fetch(request: Request): Promise<Response> }
+  /** The middleware's option: the playground's URLs have it. */
+  readonly param: string
   /** For the health page. */
   readonly engines: string
   readonly maxOutputPixels: number
@@ -48,7 +50,7 @@ const PAGE_HEADERS = {
 } as const
 
 export function createApp(parts: AppParts): Hono {
-  const { prefix, origin, hasPlayground } = parts
+  const { prefix, origin, hasPlayground, param } = parts
   if (!/^\/([\w.~-]+\/)+$/.test(prefix)) {
     throw new ConfigError(`prefix: expected a path such as /_sr/, got "${prefix}"`)
   }
@@ -77,7 +79,10 @@ export function createApp(parts: AppParts): Hono {
     const asset = await parts.assets.fetch(new Request(url, c.req.raw))
     const response = new Response(asset.body, asset)
     for (const [name, value] of Object.entries(PAGE_HEADERS)) response.headers.set(name, value)
-    return response
+    if (!response.headers.get('content-type')?.startsWith('text/html')) return response
+    // The page's URLs are for this worker's parameter.
+    const write = { element: (html: Element) => void html.setAttribute('data-param', param) }
+    return new HTMLRewriter().on('html', write).transform(response)
   }
   const isOurs = (c: Context) => new URL(c.req.raw.url).pathname.startsWith(prefix)
   const below: Handler = async (c) => (isOurs(c) ? pages(c) : origin ? origin(c) : c.notFound())

@@ -88,7 +88,7 @@ const options = {
   missLimit: env.MISS_LIMIT,
 }
 const settings = resolveOptions(options)
-const { originTimeoutMs, maxOutputPixels, model } = settings
+const { originTimeoutMs, maxOutputPixels, model, param } = settings
 const platform = await choosePlatform()
 const models = createModels(platform.bundled, env.MODELS_BUCKET)
 
@@ -98,6 +98,7 @@ export default createApp({
   origin: originOf(env),
   hasPlayground: env.SR_PLAYGROUND !== undefined && flagOf('SR_PLAYGROUND', env.SR_PLAYGROUND),
   assets: env.ASSETS,
+  param,
   engines: platform.engines,
   maxOutputPixels,
   listModels: () => models.list(),

@@ -402,6 +402,17 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await page.evaluate('shifts')).toBe(0)
   })
 
+  test('it asks by the name that the operator gave sr', async () => {
+    const renamed = await startWorker({ env: 'demo', vars: { ORIGIN: 'none', SR_PLAYGROUND: 'true', SR_PARAM: 'up' } }) // prettier-ignore
+    try {
+      await page.goto(`${String(await renamed.ready)}_sr/`)
+      await said('A harbour: 320 × 240 → 960 × 720')
+      expect(await page.locator('#lines').innerText()).toContain('/_sr/samples/harbour.jpg?up=3')
+    } finally {
+      await renamed.dispose()
+    }
+  })
+
   test('switched off there is nothing of it, but health and purge stay', async () => {
     const without = await startWorker({ vars: { ORIGIN: 'none', SR_PURGE_SECRET: 's'.repeat(32) } })
     try {

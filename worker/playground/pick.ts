@@ -1,5 +1,7 @@
 // How a visitor gives a picture: one of ours, one of their own, or a path at this site.
+import { withParameters } from '../client/url.ts'
 import { find } from './find.ts'
+import { PARAM } from './param.ts'
 
 export type Picked =
   /** `path` is absolute, and without parameters of ours. */
@@ -78,8 +80,7 @@ function offerDropping(
 function pathOf(text: string): string | undefined {
   const url = URL.canParse(text, location.origin) ? new URL(text, location.origin) : undefined
   if (url?.origin !== location.origin) return undefined
-  const others = url.search.slice(1).split('&').filter((part) => part !== '' && !/^sr(-[\w]+)?=/.test(part)) // prettier-ignore
-  return others.length > 0 ? `${url.pathname}?${others.join('&')}` : url.pathname
+  return withParameters(url.pathname + url.search, PARAM, [])
 }
 
 export function fileNameOf(picked: Picked): string {

@@ -1,6 +1,7 @@
 // What is wanted, as the parameters of a URL and as the options of the middleware. What is the default is not said.
 import { srUrl } from '../client/url.ts'
 import type { Wish } from './messages.ts'
+import { PARAM } from './param.ts'
 
 export const DEFAULT_WISH: Wish = { scale: 3, model: 'auto', format: 'source', quality: 85 }
 
@@ -8,6 +9,7 @@ export const DEFAULT_WISH: Wish = { scale: 3, model: 'auto', format: 'source', q
 export function urlOf(path: string, wish: Wish): string {
   const { scale, model, format, quality } = wish
   return srUrl(path, {
+    param: PARAM,
     scale,
     model: model === DEFAULT_WISH.model ? undefined : model,
     format: format === DEFAULT_WISH.format ? undefined : format,
