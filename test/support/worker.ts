@@ -39,6 +39,19 @@ export interface WorkerOptions {
   readonly flags?: readonly string[]
 }
 
+/**
+ * Miniflare's bindings wait for their thread, and take its late wake-up for an earlier answer for the one to this
+ * call: https://github.com/cloudflare/workers-sdk/pull/15552, mended in versions that want a newer Node. So
+ * whoever waits here, without an end, goes on only when the value is another.
+ */
+const { wait } = Atomics
+Atomics.wait = ((array: Int32Array, index: number, value: number, timeout?: number) => {
+  if (timeout !== undefined) return wait(array, index, value, timeout)
+  let outcome = wait(array, index, value)
+  while (outcome === 'ok' && Atomics.load(array, index) === value) outcome = wait(array, index, value) // prettier-ignore
+  return outcome
+}) as typeof Atomics.wait
+
 const TYPES = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data', '.bin': 'Data' } as const // prettier-ignore
 
 /** Starts a worker; call `dispose()` when done. */
