@@ -5,18 +5,10 @@ import type { Header } from './codec/header.ts'
 import { SAFE_HEADERS } from './errors.ts'
 import { isStorable } from './freshness.ts'
 import { parseRange } from './range.ts'
-import type { SkipReason } from './skip.ts'
+import { BUSY_REASONS, FAILURE_REASONS, type SkipReason } from './skip.ts'
 
 /** Reasons that may be gone a moment later: nobody keeps such an answer for long. */
-const PASSING: readonly SkipReason[] = [
-  'BUSY',
-  'RATE',
-  'MODEL',
-  'ENGINE',
-  'DECODE',
-  'ENCODE',
-  'INTERNAL',
-]
+const PASSING = [...BUSY_REASONS, ...FAILURE_REASONS]
 const PASSING_TTL_SECONDS = 60
 
 /** `done; scale=3; model="srcnn@1a2b3c4d"; engine=ort`, with the result's `size` where one was asked for. */

@@ -1,20 +1,16 @@
 // A file to a sharper file, as decided: what the worker, the command line and the playground have in common, so that
 // the same bytes come out of all of them.
-import type { Codec } from './codec/codec.ts'
 import type { Header } from './codec/header.ts'
 import { readIcc } from './codec/icc.ts'
-import type { Enlarger } from './engine/enlarger.ts'
 import { upscale } from './engine/upscale.ts'
 import { shrinkRows } from './image/shrink.ts'
 import type { Rgba } from './image/plane.ts'
 import { pause } from './pause.ts'
 import { type Decision, orSkip } from './plan.ts'
+import type { Platform } from './platform.ts'
 import { release } from './release.ts'
 
-export interface Tools {
-  readonly codec: Codec
-  readonly enlarger: Enlarger
-}
+export type Tools = Pick<Platform, 'codec' | 'enlarger'>
 
 /** `header` is that of `bytes`. Throws a Skip for whatever fails. */
 export async function makeFile(

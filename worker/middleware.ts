@@ -17,8 +17,6 @@ import { requireSignature } from './signature.ts'
 import { createSlots } from './slots.ts'
 import { type Source, sourceHeaders } from './source.ts'
 
-export type { Platform } from './platform.ts'
-
 export type Options = SuperResolutionOptions | ((c: Context) => SuperResolutionOptions)
 
 /** Requests that ask for an original on our behalf. */

@@ -4,7 +4,8 @@ import { loadPlatform } from './node.ts'
 
 export type { Bucket, Dataset, EdgeCache, RateLimiter } from './bindings.ts'
 export type { SuperResolutionOptions } from './options.ts'
-export type { Options, Platform } from './middleware.ts'
+export type { Options } from './middleware.ts'
+export type { Platform } from './platform.ts'
 
 export const platform = await loadPlatform()
 

@@ -1,6 +1,6 @@
 // What will be done with a picture, decided from its header alone: limits are checked before any pixel exists.
 import type { EncodeFormat } from './codec/codec.ts'
-import { type Header, uprightSize } from './codec/header.ts'
+import { type Header, type ImageType, uprightSize } from './codec/header.ts'
 import { type Cost, estimateCost } from './cost.ts'
 import type { Engine } from './engine/engine.ts'
 import type { Model } from './engine/upscale.ts'
@@ -76,7 +76,7 @@ export async function decide(
 }
 
 /** Longest side of a result in pixels: within what every encoder can write (WebP: 16,383). */
-const MAX_OUTPUT_SIDE = 16_000
+export const MAX_OUTPUT_SIDE = 16_000
 
 function planOf(
   header: Header,
@@ -90,9 +90,8 @@ function planOf(
   if (source.width * source.height > maxSourcePixels) throw new Skip('SOURCE_PIXELS')
   const { scale, width, height } = fitOf(source, want.size, [...choices.keys()])
   if (width * height > maxOutputPixels || Math.max(source.width, source.height) * scale > MAX_OUTPUT_SIDE) throw new Skip('OUTPUT_PIXELS') // prettier-ignore
-  const same = SAME_FORMAT[header.type]
-  const format = asked === 'source' || asked === 'auto' ? (same ?? 'png') : asked
-  const isSame = width === source.width && height === source.height && format === same
+  const format = formatOf(header.type, asked)! // what has none is an obstacle
+  const isSame = width === source.width && height === source.height && format === header.type
   if (isSame) throw new Skip('SAME_SIZE')
   const model = scale === 1 ? undefined : modelFor(header.jpegQuality, choices.get(scale)!)
   return { scale, width, height, format, quality: want.quality, model }
@@ -116,11 +115,18 @@ interface Box {
   readonly height: number
 }
 
-/** What `sr-format=source` gives; GIF and BMP become PNG, which holds all that they hold. */
-const SAME_FORMAT: Partial<Record<Header['type'], EncodeFormat>> = {
+/** What `sr-format=source` gives, of what is decoded; GIF and BMP become PNG, which holds all that they hold. */
+const SAME_FORMAT: Partial<Record<ImageType, EncodeFormat>> = {
   jpeg: 'jpeg',
   png: 'png',
   webp: 'webp',
+  gif: 'png',
+  bmp: 'png',
+}
+
+/** The format of a result; undefined for a source that is not decoded and whose own format is wanted. */
+export function formatOf(type: ImageType, asked: Format): EncodeFormat | undefined {
+  return asked === 'source' || asked === 'auto' ? SAME_FORMAT[type] : asked
 }
 
 /** The plan, or bicubic where that would cost too much. Throws a Skip where bicubic would, too. */

@@ -16,7 +16,7 @@ export const SIGNATURE_NAMES = ['sr-key', 'sr-exp', 'sr-sig']
 export type SigningKeys = Readonly<Record<string, string>>
 
 /** An end further ahead was not meant, in seconds: 366 days. */
-const MAX_AHEAD_SECONDS = 366 * 86_400
+export const MAX_AHEAD_SECONDS = 366 * 86_400
 
 export interface SignOptions {
   /** The id of the secret, as the worker knows it. */

@@ -6,7 +6,8 @@ import { codecModules } from './codec/workers.ts'
 import { createFusedEngine } from './engine/fused.ts'
 import { kernelModules, pictureModule } from './engine/kernel/workers.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
-import { createSuperResolution, type Platform } from './middleware.ts'
+import { createSuperResolution } from './middleware.ts'
+import type { Platform } from './platform.ts'
 
 const fused = createFusedEngine(kernelModules, { name: 'fused-relaxed' })
 
@@ -20,7 +21,8 @@ export const platform: Platform = {
 
 export type { Bucket, Dataset, EdgeCache, RateLimiter } from './bindings.ts'
 export type { SuperResolutionOptions } from './options.ts'
-export type { Options, Platform } from './middleware.ts'
+export type { Options } from './middleware.ts'
+export type { Platform } from './platform.ts'
 
 /** See middleware.ts; `options` are described in options.ts. */
 export const superResolution = createSuperResolution(platform)

@@ -6,7 +6,7 @@ import { codecModules } from '../../../worker/codec/workers.ts'
 import type { Engine } from '../../../worker/engine/engine.ts'
 import { kernelModules, pictureModule } from '../../../worker/engine/kernel/workers.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
-import type { Platform } from '../../../worker/middleware.ts'
+import type { Platform } from '../../../worker/platform.ts'
 import { current } from './current.ts'
 import type { ComputeFault } from './faults.ts'
 

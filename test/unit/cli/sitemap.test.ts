@@ -76,7 +76,7 @@ test.each([
   ['https://site.test/a.jpg', ['?sr=2', '?sr=3', '?sr-width=640']],
   ['https://site.test/a.jpg?v=1&sr=4&sr-quality=60#x', ['?v=1&sr=2', '?v=1&sr=3', '?v=1&sr-width=640']], // prettier-ignore
 ])('%s is asked for in every size', (url, queries) => {
-  const wanted = { param: 'sr', scales: [2, 3], widths: [640], format: undefined }
+  const wanted = { param: 'sr', scales: [2, 3] as const, widths: [640], format: undefined }
   expect(variantsOf(url, wanted)).toEqual(queries.map((query) => `https://site.test/a.jpg${query}`))
   const [first] = variantsOf(url, { ...wanted, param: 'zoom', format: 'auto' })
   expect(first).toMatch(/[?&]zoom=2&sr-format=auto$/)

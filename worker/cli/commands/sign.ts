@@ -1,9 +1,8 @@
-import { signUrl } from '../../signature.ts'
+import { MAX_AHEAD_SECONDS, signUrl } from '../../signature.ts'
 import { type Command, numberOf, parseArguments, UsageError } from '../arguments.ts'
 import { secretOf } from '../secrets.ts'
 
 const DEFAULT_SECONDS = 86_400
-const MAX_SECONDS = 366 * 86_400
 
 const OPTIONS = {
   key: { value: 'ID', help: 'which secret SR_SECRET is' },
@@ -23,7 +22,7 @@ export const command: Command = {
     if (words.length === 0) throw new UsageError('expected URL, got nothing')
     if (key === undefined) throw new UsageError('expected --key with the id of the secret')
     const secret = secretOf('SR_SECRET')
-    const seconds = numberOf(expires, 'expires', 1, MAX_SECONDS)
+    const seconds = numberOf(expires, 'expires', 1, MAX_AHEAD_SECONDS)
     const urls: string[] = []
     for (const url of words) urls.push(await signed(url, { key, secret, expires: seconds, param }))
     for (const url of urls) console.log(url)

@@ -1,13 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { SrError } from '../../errors.ts'
 import { FORMATS, type Scale, SCALES } from '../../client/allowed.ts'
+import { resolveOptions } from '../../options.ts'
 import { type Params, QUALITIES } from '../../params.ts'
+import { MAX_OUTPUT_SIDE } from '../../plan.ts'
 import { type Arguments, type Command, integerOf, oneOf, parseArguments, UsageError } from '../arguments.ts' // prettier-ignore
 import { type EngineName, ENGINES, loadEngine } from '../engines.ts'
 import { stopOnSignals } from '../signals.ts'
 import { findInputs } from '../upscale/inputs.ts'
 import { createMaker, type Maker } from '../upscale/maker.ts'
-import { formatOf, type Target, targetOf } from '../upscale/outputs.ts'
+import { formatNamed, type Target, targetOf } from '../upscale/outputs.ts'
 import { createReport } from '../upscale/report.ts'
 import { upscaleAll } from '../upscale/run.ts'
 import type { ThreadData } from '../upscale/thread.ts'
@@ -16,11 +18,9 @@ import { removeParts } from '../upscale/whole.ts'
 
 const NAMED_FORMATS = FORMATS.filter((format) => format !== 'auto')
 const DEFAULT_SCALE: Scale = 3
-const DEFAULT_QUALITY = 85
+const { quality: DEFAULT_QUALITY } = resolveOptions()
 /** Takes up to 4 GB and a minute. */
 const DEFAULT_MAX_PIXELS = 100_000_000
-/** Of a result: what the encoders can write. */
-const MAX_SIDE = 16_000
 const MAX_JOBS = 256
 
 const OPTIONS = {
@@ -103,12 +103,12 @@ function paramsOf(given: Arguments<typeof OPTIONS>, target: Target): Params {
   if (scale !== undefined && isSized) {
     throw new UsageError(`expected --scale or --${width === undefined ? 'height' : 'width'}, got both`) // prettier-ignore
   }
-  const pixels = (name: 'width' | 'height') => given[name] === undefined ? undefined : integerOf(given[name], name, 1, MAX_SIDE) // prettier-ignore
+  const pixels = (name: 'width' | 'height') => given[name] === undefined ? undefined : integerOf(given[name], name, 1, MAX_OUTPUT_SIDE) // prettier-ignore
   const size = isSized
     ? { width: pixels('width'), height: pixels('height') }
     : { scale: numberOf(scale ?? `${DEFAULT_SCALE}`, 'scale', SCALES) }
   const asked = oneOf(given.format ?? 'source', 'format', NAMED_FORMATS)
-  const named = target.file === undefined ? undefined : formatOf(target.file)
+  const named = target.file === undefined ? undefined : formatNamed(target.file)
   if (named && asked !== 'source' && asked !== named) {
     throw new UsageError(`expected --format and the name of --out to be the same, got ${asked} and ${target.file}`) // prettier-ignore
   }

@@ -1,4 +1,5 @@
-import { FORMATS, SCALES } from '../../client/allowed.ts'
+import { FORMATS, type Scale, SCALES } from '../../client/allowed.ts'
+import { MAX_OUTPUT_SIDE } from '../../plan.ts'
 import { signUrl } from '../../signature.ts'
 import { type Command, integerOf, listOf, oneOf, parseArguments, UsageError } from '../arguments.ts'
 import { secretOf } from '../secrets.ts'
@@ -13,7 +14,6 @@ import { warmAll } from '../warm/warm.ts'
 const DEFAULT_CONCURRENCY = 2
 /** More is an attack. */
 const MAX_CONCURRENCY = 64
-const MAX_SIDE = 16_000
 /** Long enough for a request. */
 const SIGNED_SECONDS = 3600
 
@@ -42,13 +42,13 @@ stdin. Whoever is too busy is asked again later. Signing takes the secret in the
     const [source] = given.words
     if (source === undefined) throw new UsageError('expected SOURCE, got nothing')
     const { key, param = 'sr' } = given
-    const widths = given.width === undefined ? [] : listOf(given.width, 'width', (item) => integerOf(item, 'width', 1, MAX_SIDE)) // prettier-ignore
+    const widths = given.width === undefined ? [] : listOf(given.width, 'width', (item) => integerOf(item, 'width', 1, MAX_OUTPUT_SIDE)) // prettier-ignore
     const sr = given.sr ?? (widths.length > 0 ? undefined : '3')
     const wanted = {
       param,
       widths,
-      scales: sr === undefined ? [] : listOf(sr, 'sr', (item) => Number(oneOf(item, 'sr', SCALES.map(String)))), // prettier-ignore
-      format: given.format && oneOf(given.format, 'format', FORMATS),
+      scales: sr === undefined ? [] : listOf(sr, 'sr', (item) => Number(oneOf(item, 'sr', SCALES.map(String))) as Scale), // prettier-ignore
+      format: given.format === undefined ? undefined : oneOf(given.format, 'format', FORMATS),
     }
     const concurrency = integerOf(given.concurrency ?? `${DEFAULT_CONCURRENCY}`, 'concurrency', 1, MAX_CONCURRENCY) // prettier-ignore
     const delayMs = integerOf(given.delay ?? '0', 'delay', 0)

@@ -5,6 +5,7 @@ import type { EncodeFormat } from '../../codec/codec.ts'
 import type { ImageType } from '../../codec/header.ts'
 import type { Format } from '../../client/allowed.ts'
 import type { Size } from '../../params.ts'
+import { formatOf } from '../../plan.ts'
 import { UsageError } from '../arguments.ts'
 import type { Input } from './inputs.ts'
 
@@ -30,7 +31,7 @@ export async function targetOf(out: string | undefined): Promise<Target> {
   const there = await stat(out).catch(() => undefined)
   if (there?.isDirectory() || /[/\\]$/.test(out)) return { folder: out }
   const extension = path.extname(out)
-  if (formatOf(out)) return { file: out }
+  if (formatNamed(out)) return { file: out }
   if (there || OTHER_PICTURES.test(extension)) {
     throw new UsageError(`expected --out to be a folder, or a file that ends in ${Object.values(EXTENSIONS).flat().join(', ')}, got "${out}"`) // prettier-ignore
   }
@@ -38,7 +39,7 @@ export async function targetOf(out: string | undefined): Promise<Target> {
 }
 
 /** By its name. */
-export function formatOf(file: string): EncodeFormat | undefined {
+export function formatNamed(file: string): EncodeFormat | undefined {
   const extension = path.extname(file).toLowerCase()
   return FORMATS.find((format) => EXTENSIONS[format].includes(extension))
 }
@@ -63,18 +64,9 @@ export function outputOf(
   return path.join(dir, name + suffixOf(size) + extensionOf(ext, type, format))
 }
 
-/** Its own where that is right. */
+/** Its own where that is right; of what is not decoded a copy may be wanted, under its own name. */
 function extensionOf(own: string, type: ImageType, asked: Format): string {
-  const format = asked === 'source' || asked === 'auto' ? SAME[type] : asked
+  const format = formatOf(type, asked)
   if (format === undefined || EXTENSIONS[format].includes(own.toLowerCase())) return own
   return EXTENSIONS[format][0]
-}
-
-/** As plan.ts has it; of what is not decoded a copy may be wanted, under its own name. */
-const SAME: Partial<Record<ImageType, EncodeFormat>> = {
-  jpeg: 'jpeg',
-  png: 'png',
-  webp: 'webp',
-  gif: 'png',
-  bmp: 'png',
 }

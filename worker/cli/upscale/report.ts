@@ -1,15 +1,13 @@
-// What came of each picture, a line each on stdout; how far all of it is, on stderr.
-import { createProgressLine, type ProgressStream, textOf } from '../progressLine.ts'
+// What came of each picture.
+import type { ProgressStream } from '../progressLine.ts'
+import { createTally, type Tally } from '../tally.ts'
 import type { Outcome } from './run.ts'
 
-export interface Report {
+export interface Report extends Pick<Tally<Outcome['outcome']>, 'counts'> {
   tell(outcome: Outcome): void
   /** The last line. */
   end(isStopped: boolean): void
-  readonly counts: Readonly<Counts>
 }
-
-type Counts = Record<Outcome['outcome'], number>
 
 export function createReport(
   total: number,
@@ -17,33 +15,17 @@ export function createReport(
   print: (line: string) => void = console.log,
   stream: ProgressStream = process.stderr,
 ): Report {
-  const counts: Counts = { done: 0, exists: 0, skipped: 0, failed: 0 }
-  const line = createProgressLine(stream)
-  const start = performance.now()
-  const seconds = () => (performance.now() - start) / 1000
-  /** What took no time says nothing about the rest. */
-  const worked = () => counts.done + counts.skipped + counts.failed
+  const none = { done: 0, exists: 0, skipped: 0, failed: 0 }
+  const tally = createTally<Outcome['outcome']>(none, total, print, stream, 'exists')
+  const { counts, finished, seconds } = tally
   return {
     counts,
-    tell(outcome) {
-      counts[outcome.outcome]++
-      line.clear()
-      print(json ? JSON.stringify(outcome) : describeOutcome(outcome))
-      const state = {
-        finished: worked() + counts.exists,
-        worked: worked(),
-        total,
-        seconds: seconds(),
-      }
-      if (state.finished < total) line.draw(() => textOf(state, stream))
-    },
+    tell: (outcome) => tally.add(outcome.outcome, json ? JSON.stringify(outcome) : describeOutcome(outcome)), // prettier-ignore
     end(isStopped) {
-      line.clear()
       const { done, exists, skipped, failed } = counts
       const took = `${seconds().toFixed(1)} s, ${(done / seconds()).toFixed(1)} pictures/s`
-      const rest = total - done - exists - skipped - failed
-      const stopped = isStopped ? `\nstopped, ${rest} left: the same command goes on with them` : ''
-      stream.write(`${done} done, ${exists} there already, ${skipped} left out, ${failed} failed (${took})${stopped}\n`) // prettier-ignore
+      const stopped = isStopped ? `\nstopped, ${total - finished()} left: the same command goes on with them` : '' // prettier-ignore
+      tally.end(`${done} done, ${exists} there already, ${skipped} left out, ${failed} failed (${took})${stopped}`) // prettier-ignore
     },
   }
 }

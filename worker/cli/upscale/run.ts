@@ -1,7 +1,7 @@
 // All pictures, so many at a time: each is done, there already, left out for what it is, or has failed.
 import { open, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { Skip, SKIP_REASONS, type SkipReason } from '../../skip.ts'
+import { FAILURE_REASONS, Skip, SKIP_REASONS, type SkipReason } from '../../skip.ts'
 import type { Bytes } from '../../cache.ts'
 import { sniff } from '../../codec/header/sniff.ts'
 import { describeError } from '../arguments.ts'
@@ -168,8 +168,7 @@ function identityOf(file: string): string {
 }
 
 /** Not because something failed here. */
-const FAILURES: readonly SkipReason[] = ['MODEL', 'ENGINE', 'DECODE', 'ENCODE', 'INTERNAL']
-const isForWhatItIs = (reason: SkipReason) => !FAILURES.includes(reason)
+const isForWhatItIs = (reason: SkipReason) => !FAILURE_REASONS.includes(reason)
 
 /** The limits have other names here. */
 function textOf(reason: SkipReason, { maxPixels }: Wish): string {

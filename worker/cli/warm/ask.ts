@@ -1,4 +1,5 @@
 // One request for a picture, read to its end, and what its answer says.
+import { BUSY_REASONS, FAILURE_REASONS } from '../../skip.ts'
 
 export type Answer =
   | { readonly outcome: 'hit' | 'made' }
@@ -10,10 +11,8 @@ export type Answer =
 const TIMEOUT_MS = 60_000
 /** Statuses that say so. */
 const BUSY_STATUS = [429, 503]
-/** Reasons in X-SR that say so. */
-const BUSY_REASONS = ['BUSY', 'RATE']
-/** Something failed in the worker: that of the original is no result. */
-const FAILURES = ['MODEL', 'ENGINE', 'DECODE', 'ENCODE', 'INTERNAL']
+/** As X-SR has them; a worker of another version may have others. */
+const [BUSY, FAILURES]: readonly (readonly string[])[] = [BUSY_REASONS, FAILURE_REASONS]
 
 export interface Asking {
   readonly userAgent: string
@@ -41,7 +40,7 @@ export async function ask(url: string, { userAgent, signal }: Asking): Promise<A
 function answerOf({ status, headers }: Response, body: ArrayBuffer): Answer {
   const field = headers.get('x-sr') ?? ''
   const reason = /^skipped; reason=([A-Z_]+)/.exec(field)?.[1]
-  if (BUSY_STATUS.includes(status) || (reason !== undefined && BUSY_REASONS.includes(reason))) {
+  if (BUSY_STATUS.includes(status) || (reason !== undefined && BUSY.includes(reason))) {
     return { outcome: 'busy', message: reason ?? `${status}`, afterMs: retryAfterMs(headers.get('retry-after')) } // prettier-ignore
   }
   if (reason !== undefined) {

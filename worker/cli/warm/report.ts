@@ -1,5 +1,6 @@
-// What came of each URL, a line each on stdout; how far all of it is, and what it came to, on stderr.
-import { createProgressLine, type ProgressStream, textOf } from '../progressLine.ts'
+// What came of each URL.
+import type { ProgressStream } from '../progressLine.ts'
+import { createTally } from '../tally.ts'
 import type { Warmed } from './warm.ts'
 
 export interface Report {
@@ -15,30 +16,22 @@ export function createReport(
   print: (line: string) => void = console.log,
   stream: ProgressStream = process.stderr,
 ): Report {
-  const counts = { hit: 0, made: 0, skipped: 0, failed: 0 }
+  const none = { hit: 0, made: 0, skipped: 0, failed: 0 }
+  const { counts, finished, seconds, add, end } = createTally(none, total, print, stream)
   const reasons = new Map<string, number>()
-  const line = createProgressLine(stream)
-  const start = performance.now()
-  const seconds = () => (performance.now() - start) / 1000
-  const finished = () => counts.hit + counts.made + counts.skipped + counts.failed
   return {
     get failed() {
       return counts.failed
     },
     tell(warmed) {
-      counts[warmed.outcome]++
       if (warmed.outcome === 'skipped') reasons.set(warmed.reason, (reasons.get(warmed.reason) ?? 0) + 1) // prettier-ignore
-      line.clear()
-      print(json ? JSON.stringify(warmed) : describeWarmed(warmed))
-      const state = { finished: finished(), worked: finished(), total, seconds: seconds() }
-      if (state.finished < total) line.draw(() => textOf(state, stream))
+      add(warmed.outcome, json ? JSON.stringify(warmed) : describeWarmed(warmed))
     },
     end(isStopped) {
-      line.clear()
       const { hit, made, skipped, failed } = counts
       const why = [...reasons].map(([reason, count]) => `${reason} ${count}`).join(', ')
       const stopped = isStopped ? `\nstopped, ${total - finished()} left` : ''
-      stream.write(`${hit} there already, ${made} made, ${skipped} left out${why && `: ${why}`}, ${failed} failed (${seconds().toFixed(1)} s)${stopped}\n`) // prettier-ignore
+      end(`${hit} there already, ${made} made, ${skipped} left out${why && `: ${why}`}, ${failed} failed (${seconds().toFixed(1)} s)${stopped}`) // prettier-ignore
     },
   }
 }

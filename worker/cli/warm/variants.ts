@@ -1,18 +1,19 @@
 // The URLs by which a picture is asked for.
-import { splitOwn } from '../../query.ts'
+import type { Format, Scale } from '../../client/allowed.ts'
+import { srUrl } from '../../client/url.ts'
 
 export interface Wanted {
   /** The worker's SR_PARAM. */
   readonly param: string
-  readonly scales: readonly number[]
+  readonly scales: readonly Scale[]
   readonly widths: readonly number[]
-  readonly format: string | undefined
+  readonly format: Format | undefined
 }
 
 /** What a URL asks for already is replaced, the rest of its query stays as it is. */
 export function variantsOf(url: string, { param, scales, widths, format }: Wanted): string[] {
-  const { base, others } = splitOwn(new URL(url).href, param)
-  const sizes = [...scales.map((scale) => `${param}=${scale}`), ...widths.map((width) => `sr-width=${width}`)] // prettier-ignore
-  const rest = format === undefined ? [] : [`sr-format=${format}`]
-  return sizes.map((size) => `${base}?${[...others, size, ...rest].join('&')}`)
+  const page = new URL(url)
+  page.hash = '' // no part of a request
+  const sizes = [...scales.map((scale) => ({ scale })), ...widths.map((width) => ({ width }))]
+  return sizes.map((size) => srUrl(page.href, { ...size, format, param, sizes: 'any' }))
 }
