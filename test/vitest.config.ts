@@ -19,10 +19,11 @@ export default defineConfig({
     silent: 'passed-only', // a worker logs the failures that a test expects of it
     projects: [
       project('unit', 30_000),
-      project('worker', 60_000, [`${import.meta.dirname}/support/build.ts`]),
+      project('long', 60_000),
+      project('worker', 60_000, [`${import.meta.dirname}/support/worker/build.ts`]),
       project('trainer', 120_000),
-      project('browser', 120_000, [`${import.meta.dirname}/support/build.ts`]),
-      project('package', 180_000, [`${import.meta.dirname}/support/pack.ts`]),
+      project('browser', 120_000, [`${import.meta.dirname}/support/worker/build.ts`]),
+      project('package', 180_000, [`${import.meta.dirname}/support/package/pack.ts`]),
     ],
   },
 })

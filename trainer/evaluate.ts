@@ -1,5 +1,5 @@
-// npm run evaluate: see evaluate/command.ts.
-import { runCommand } from '../worker/cli/arguments.ts'
-import { evaluate } from './evaluate/command.ts'
+// npm run evaluate: see commands/evaluate.ts.
+import { runCommand } from '../worker/terminal/arguments.ts'
+import { evaluate } from './commands/evaluate.ts'
 
 await runCommand((args) => evaluate(args))

@@ -1,5 +1,5 @@
 // npm run trainer: train by default, or one of the other commands.
-import { type Command, helpOf, hintOf, runCommand, UsageError } from '../worker/cli/arguments.ts'
+import { type Command, helpOf, hintOf, runCommand, UsageError } from '../worker/terminal/arguments.ts'
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   train: () => import('./commands/train.ts'),

@@ -1,11 +1,11 @@
 // The standalone worker as a Hono app: our own pages under one reserved prefix, super resolution on
 // everything, and the origin below it. The origin's own `/`, `/health` or `/samples` stay its own.
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { PIPELINE_VERSION } from './cache.ts'
-import { ConfigError, SrError } from './errors.ts'
+import { PIPELINE_VERSION } from './cache/cache.ts'
+import { ConfigError, SrError } from './base/errors.ts'
 import type { Handler } from './middleware.ts'
-import type { Checks } from './health.ts'
-import type { ListedModel } from './models.ts'
+import type { Checks } from './request/health.ts'
+import type { ListedModel } from './picture/models.ts'
 
 export interface AppParts {
   /** Where our own pages lie. Begins and ends with a slash; default `/_sr/`. */

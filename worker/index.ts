@@ -1,17 +1,17 @@
 // The Worker's entry: env -> options -> app. The only file that knows `Env`.
 import { env as untyped } from 'cloudflare:workers'
 import { createApp } from './app.ts'
-import { withAssets } from './bundled.ts'
+import { withAssets } from './platform/workersFiles.ts'
 import { supportsFused } from './engine/fused.ts'
-import { checkHealth } from './health.ts'
+import { checkHealth } from './request/health.ts'
 import { createSuperResolution } from './middleware.ts'
-import { createModels } from './models.ts'
+import { createModels } from './picture/models.ts'
 import { MIN_SECRET, resolveOptions } from './options.ts'
-import type { Platform } from './platform.ts'
-import { answerPurge } from './purge.ts'
-import { ConfigError } from './errors.ts'
+import type { Platform } from './platform/platform.ts'
+import { answerPurge } from './request/purge.ts'
+import { ConfigError } from './base/errors.ts'
 import type { SigningKeys } from './signature.ts'
-import { createBucketOrigin, createOrigin } from './origin.ts'
+import { createBucketOrigin, createOrigin } from './origin/origin.ts'
 import { platform as scriptPlatform } from './workers.ts'
 
 /**
@@ -111,7 +111,7 @@ export default createApp({
 async function choosePlatform(): Promise<Platform> {
   const kernelPlatform: Platform = { ...scriptPlatform, bundled: withAssets(env.ASSETS) }
   if (ORT !== 'none') {
-    const { createWorkerdOrtEngine } = await import('./engine/ort-workerd.ts')
+    const { createWorkerdOrtEngine } = await import('./engine/ortWorkerd.ts')
     const ort = createWorkerdOrtEngine()
     if (ORT === 'all') return { ...kernelPlatform, engines: ort.name, engineFor: () => ort }
     const engineFor: Platform['engineFor'] = (network) =>

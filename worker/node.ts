@@ -1,20 +1,20 @@
 // The Node runtime: codecs, kernels and weights as workers.ts has them, read from files.
-import { readMade } from '#made'
+import { readMade } from '#artefacts'
 import { createCodec } from './codec/codec.ts'
-import { loadCodecModules } from './codec/node.ts'
+import { loadCodecModules } from './platform/nodeFiles.ts'
 import type { Engine } from './engine/engine.ts'
 import { createFusedEngine } from './engine/fused.ts'
-import { loadKernels, loadPictureKernel } from './engine/kernel/node.ts'
-import { createDawnEngine, createNodeOrtEngine } from './engine/ort-node.ts'
+import { loadKernels, loadPictureKernel } from './platform/nodeKernels.ts'
+import { createDawnEngine, createNodeOrtEngine } from './engine/ortNode.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
-import { ConfigError } from './errors.ts'
+import { ConfigError } from './base/errors.ts'
 import { parseManifest } from './model/manifest.ts'
 import { decodeNetwork } from './model/networkFile.ts'
-import type { BundledModels } from './models.ts'
-import type { Platform } from './platform.ts'
+import type { BundledModels } from './picture/models.ts'
+import type { Platform } from './platform/platform.ts'
 
 export { createSuperResolution, type Options } from './middleware.ts'
-export type { Platform } from './platform.ts'
+export type { Platform } from './platform/platform.ts'
 
 /**
  * What runs networks: `fused`, our own kernels; `ort`, onnxruntime-web's WASM, which also runs those that the kernels

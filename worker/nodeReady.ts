@@ -2,10 +2,10 @@
 import { createSuperResolution } from './middleware.ts'
 import { loadPlatform } from './node.ts'
 
-export type { Bucket, Dataset, EdgeCache, RateLimiter } from './bindings.ts'
+export type { Bucket, Dataset, EdgeCache, RateLimiter } from './platform/bindings.ts'
 export type { SuperResolutionOptions } from './options.ts'
 export type { Options } from './middleware.ts'
-export type { Platform } from './platform.ts'
+export type { Platform } from './platform/platform.ts'
 
 export const platform = await loadPlatform()
 

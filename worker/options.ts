@@ -1,10 +1,10 @@
 // What an operator can set: every option with its default, its unit and its reason. Checked once,
 // when the middleware is built: an impossible combination fails at start, not at a request.
-import type { Bucket, Dataset, EdgeCache, RateLimiter } from './bindings.ts'
-import { ConfigError } from './errors.ts'
+import type { Bucket, Dataset, EdgeCache, RateLimiter } from './platform/bindings.ts'
+import { ConfigError } from './base/errors.ts'
 import { DEFAULT_MODEL } from './model/manifest.ts'
 import { type Format, FORMATS, MAX_OUTPUT_PIXELS, SIZES } from './client/allowed.ts'
-import { QUALITIES } from './params.ts'
+import { QUALITIES } from './request/params.ts'
 
 export interface SuperResolutionOptions {
   /** False: every picture comes back as it was, whatever its URL asks for. Default true. */

@@ -6,9 +6,9 @@
 //   sr-sig   HMAC-SHA256 of canonicalOf(...), base64url
 //
 // It runs wherever Web Crypto does: sign on a server, never in a page.
-import { SrError } from './errors.ts'
-import { isAsking, type OwnQuery, splitOwn } from './query.ts'
-import { secondsOf } from './seconds.ts'
+import { SrError } from './base/errors.ts'
+import { isAsking, type OwnQuery, splitOwn } from './client/query.ts'
+import { secondsOf } from './base/seconds.ts'
 
 export const SIGNATURE_NAMES = ['sr-key', 'sr-exp', 'sr-sig']
 

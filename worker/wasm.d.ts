@@ -8,7 +8,7 @@ declare module '*.onnx' {
   export default bytes
 }
 
-// Written by `npm run build` (buildAssets.ts).
+// Written by `npm run build` (build/assets.ts).
 declare module '*/dist/manifest.json' {
   const manifest: unknown
   export default manifest

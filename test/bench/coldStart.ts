@@ -2,8 +2,8 @@
 // the weights, an instance of the kernel, V8's first compilation of the functions that are called. The
 // isolate has answered requests before, so starting workerd and loading the script are not in it.
 import type { Planes } from '../../worker/engine/engine.ts'
-import type { WorkerModule } from '../support/bundle.ts'
-import { isolateMs, workerdMs } from '../support/processes.ts'
+import type { WorkerModule } from '../support/worker/bundle.ts'
+import { isolateMs, workerdMs } from '../support/worker/processes.ts'
 import { median, type Table, tabulate, wallMs } from './bench.ts'
 import { startEngines } from './enginesWorkerd.ts'
 

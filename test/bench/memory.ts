@@ -5,16 +5,16 @@
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { readHeader } from '../../worker/codec/header.ts'
-import { estimateCost } from '../../worker/cost.ts'
+import { estimateCost } from '../../worker/picture/cost.ts'
 import { renderScene } from '../fixtures/make.ts'
-import { setup } from '../support/build.ts'
-import { COUNT_WASM, inspect, type Inspector } from '../support/inspector.ts'
-import { startOrigin } from '../support/origin.ts'
-import { shippedFamilies } from '../support/shipped.ts'
-import { startWorker } from '../support/worker.ts'
+import { setup } from '../support/worker/build.ts'
+import { COUNT_WASM, inspect, type Inspector } from '../support/worker/inspector.ts'
+import { startOrigin } from '../support/origin/origin.ts'
+import { shippedFamilies } from '../support/engine/shipped.ts'
+import { startWorker } from '../support/worker/worker.ts'
 import type { Table } from './bench.ts'
 import { readMaxOutputPixels } from './limits.ts'
-import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/peak.ts'
+import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/worker/peak.ts'
 
 const FORMATS = ['jpeg', 'png', 'webp'] as const
 

@@ -6,10 +6,10 @@ import {
   type EncodeFormat,
 } from '../../worker/codec/codec.ts'
 import { readHeader } from '../../worker/codec/header.ts'
-import { loadCodecModules } from '../../worker/codec/node.ts'
+import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
-import { loadKernels, loadPictureKernel } from '../../worker/engine/kernel/node.ts'
+import { loadKernels, loadPictureKernel } from '../../worker/platform/nodeKernels.ts'
 import { upscale } from '../../worker/engine/upscale.ts'
 import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 import type { Rgba } from '../../worker/image/plane.ts'

@@ -3,12 +3,12 @@
 // does to a picture is three planes and the way back to RGBA, so that is timed too.
 import { PhotonImage, resize as photonResize, SamplingFilter } from '@cf-wasm/photon/node'
 import { plainEnlarger } from '../../worker/engine/enlarger.ts'
-import { loadPictureKernel } from '../../worker/engine/kernel/node.ts'
+import { loadPictureKernel } from '../../worker/platform/nodeKernels.ts'
 import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 import { splitYCbCr } from '../../worker/image/color.ts'
 import { type Plane, quantize } from '../../worker/image/plane.ts'
 import { resize } from '../../worker/image/resize.ts'
-import { maxDifference, samplePlane } from '../support/samples.ts'
+import { maxDifference, samplePlane } from '../support/engine/samples.ts'
 import { compare, type Table } from './bench.ts'
 
 /** Output pixels from the edge inwards whose taps reach beyond it: two samples, times three. */

@@ -5,9 +5,9 @@ import type { Miniflare } from 'miniflare'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { isChromiumMissing, launchChromium, NO_CHROMIUM } from '../support/chromium.ts'
-import { type LoggingProxy, startLoggingProxy } from '../support/loggingProxy.ts'
-import { startWorker } from '../support/worker.ts'
+import { isChromiumMissing, launchChromium, NO_CHROMIUM } from '../support/process/chromium.ts'
+import { type LoggingProxy, startLoggingProxy } from '../support/origin/loggingProxy.ts'
+import { startWorker } from '../support/worker/worker.ts'
 
 const SAMPLES = new URL('../../worker/assets/samples/', import.meta.url)
 /** Compressed bytes of page, styles and scripts of the first view. */

@@ -15,8 +15,8 @@ import {
   subPixelArchitecture,
 } from '../../worker/model/network.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
-import { isChromiumMissing, launchChromium, NO_CHROMIUM } from '../support/chromium.ts'
-import { maxDifference, sampleNetwork, samplePlanes } from '../support/samples.ts'
+import { isChromiumMissing, launchChromium, NO_CHROMIUM } from '../support/process/chromium.ts'
+import { maxDifference, sampleNetwork, samplePlanes } from '../support/engine/samples.ts'
 
 // The engines' contract. f32 sums of up to 1,600 products in another order, with fused
 // multiply-adds or without, differ by about 1e-6.
@@ -91,7 +91,7 @@ function run(
 /** The page, its script and onnxruntime's own files, on a free port of this machine. */
 async function servePage(): Promise<Server> {
   const bundle = await build({
-    entryPoints: [join(import.meta.dirname, '../support/webgpuPage.ts')],
+    entryPoints: [join(import.meta.dirname, '../support/engine/webgpuPage.ts')],
     bundle: true,
     write: false,
     format: 'esm',

@@ -1,5 +1,5 @@
 // Changes to bytes that know nothing of their format, and small things that mutators of formats share.
-import { concat } from '../../worker/codec/concat.ts'
+import { concat } from '../../worker/base/concat.ts'
 import type { Random } from '../../worker/image/prng.ts'
 
 export function pick<T>(random: Random, list: readonly T[]): T {

@@ -1,11 +1,11 @@
 // Small valid pictures of every format and feature, written here byte by byte, so that they are the same on any
 // machine; and what readHeader must say of them. All of them can be decoded: one flat colour, or black.
-import { concat } from '../../worker/codec/concat.ts'
+import { concat } from '../../worker/base/concat.ts'
 import type { Header, ImageType } from '../../worker/codec/header.ts'
 import type { Orientation } from '../../worker/codec/header/findings.ts'
 import type { Random } from '../../worker/image/prng.ts'
-import { bmp24, bmp8 } from '../support/bmp.ts'
-import { pngChunk, words } from '../support/png.ts'
+import { bmp24, bmp8 } from '../support/pictures/bmp.ts'
+import { pngChunk, words } from '../support/pictures/png.ts'
 import { latin1, oneIn, pick, randomBytes, u16be, u16le, u24le, u32be, u32le } from './bytes.ts'
 
 export interface Made {

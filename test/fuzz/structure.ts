@@ -1,8 +1,8 @@
 // Changes to files by their parts: PNG and RIFF chunks, JPEG segments and scans, GIF blocks, fields of the rest.
 // Files are taken apart here without the readers that are tested.
-import { concat } from '../../worker/codec/concat.ts'
+import { concat } from '../../worker/base/concat.ts'
 import type { Random } from '../../worker/image/prng.ts'
-import { pngChunk, words } from '../support/png.ts'
+import { pngChunk, words } from '../support/pictures/png.ts'
 import { interesting, latin1, mutateBytes, oneIn, pick, randomBytes, u16be, u16le, u24le, u32be, u32le } from './bytes.ts' // prettier-ignore
 import { type DECODED, gifExtension, jpegSegment, makeExif, makeIcc, riffChunk, stored } from './made.ts' // prettier-ignore
 

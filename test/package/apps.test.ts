@@ -7,10 +7,10 @@ import { createInterface } from 'node:readline'
 import { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { hasRelaxedSimd } from '../../worker/engine/kernel/node.ts'
-import { bytesOnDisk, createApp, install, type NewApp, readmeExample } from '../support/newApp.ts'
-import { MANIFEST } from '../support/pack.ts'
-import { modulesOf, ROOT } from '../support/worker.ts'
+import { hasRelaxedSimd } from '../../worker/platform/nodeKernels.ts'
+import { bytesOnDisk, createApp, install, type NewApp, readmeExample } from '../support/package/newApp.ts'
+import { MANIFEST } from '../support/package/pack.ts'
+import { modulesOf, ROOT } from '../support/worker/worker.ts'
 
 const SAMPLES = join(ROOT, 'worker/assets/samples')
 const PICTURES = ['bird.jpg', 'icon.png', 'fabric.webp']

@@ -5,8 +5,8 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createApp, install, type NewApp } from '../support/newApp.ts'
-import { ROOT } from '../support/worker.ts'
+import { createApp, install, type NewApp } from '../support/package/newApp.ts'
+import { ROOT } from '../support/worker/worker.ts'
 
 const SAMPLE = join(ROOT, 'worker/assets/samples/icon.png')
 const SWIFTSHADER = process.env.SWIFTSHADER ?? '/usr/lib/chromium/vk_swiftshader_icd.json'
@@ -48,7 +48,7 @@ beforeAll(async () => {
 })
 afterAll(() => app?.remove())
 
-/** What the script prints. Without V8's optimiser, which takes half a minute for onnxruntime in Node 20 (ort-node.ts). */
+/** What the script prints. Without V8's optimiser, which takes half a minute for onnxruntime in Node 20 (ortNode.ts). */
 function serve(engine: string, env: Record<string, string> = {}): string {
   return execFileSync(process.execPath, ['--liftoff-only', 'serve.js', engine], {
     cwd: app.folder,

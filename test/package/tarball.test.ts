@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { expect, test } from 'vitest'
-import { versionOf } from '../../worker/built.ts'
+import { versionOf } from '../../worker/build/buildCache.ts'
 import { PACKAGE, ROOT } from '../../worker/package/places.ts'
-import { MANIFEST, TARBALL } from '../support/pack.ts'
+import { MANIFEST, TARBALL } from '../support/package/pack.ts'
 
 const files = execFileSync('tar', ['-tzf', TARBALL], { encoding: 'utf8' }).trim().split('\n').map((path) => path.replace(/^package\//, '')) // prettier-ignore
 const read = (file: string) => readFileSync(join(PACKAGE, file), 'utf8')

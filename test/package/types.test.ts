@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { ROOT } from '../../worker/package/places.ts'
-import { createApp, type NewApp, readmeExample } from '../support/newApp.ts'
+import { createApp, type NewApp, readmeExample } from '../support/package/newApp.ts'
 
 const OPTIONS = { strict: true, noEmit: true, target: 'es2022', lib: ['es2023'] }
 const BUNDLER = { ...OPTIONS, module: 'esnext', moduleResolution: 'bundler' }

@@ -1,8 +1,8 @@
 // What goes wrong at an origin, by kind: files that are no pictures, or none of ours, and errors.
 import sharp from 'sharp'
 import type { Random } from '../../worker/image/prng.ts'
-import { damaged, DAMAGES as KINDS } from '../support/damage.ts'
-import { pngChunk, words } from '../support/png.ts'
+import { damaged, DAMAGES as KINDS } from '../support/pictures/damage.ts'
+import { pngChunk, words } from '../support/pictures/png.ts'
 import type { Picture } from './pictures.ts'
 
 /** What an origin gives for a path. */

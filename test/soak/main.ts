@@ -1,7 +1,7 @@
 // npm run soak: visitors of every kind by the ten thousands, in some minutes. `--help` has the options.
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { setup } from '../support/build.ts'
+import { setup } from '../support/worker/build.ts'
 import { type Soaked, soak } from './soak.ts'
 import { summarize } from './summary.ts'
 

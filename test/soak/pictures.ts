@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { createRandom } from '../../worker/image/prng.ts'
 import { SAMPLES, SAMPLES_FOLDER, SCENE_NAMES } from '../fixtures/make.ts'
-import { bmp24 } from '../support/bmp.ts'
+import { bmp24 } from '../support/pictures/bmp.ts'
 
 export interface Picture {
   readonly bytes: Buffer

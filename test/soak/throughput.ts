@@ -4,9 +4,9 @@
 // is beside them. All of a worker runs on one thread, which is busy while a client waits: its time is the other clock.
 import { fileURLToPath } from 'node:url'
 import { compareBy, type Table } from '../bench/bench.ts'
-import { bundleWorker } from '../support/bundle.ts'
-import { isolateMs, withProcesses } from '../support/processes.ts'
-import { startWorker } from '../support/worker.ts'
+import { bundleWorker } from '../support/worker/bundle.ts'
+import { isolateMs, withProcesses } from '../support/worker/processes.ts'
+import { startWorker } from '../support/worker/worker.ts'
 import { type Client, createClient } from './client.ts'
 
 const CONCURRENCY = 16

@@ -4,9 +4,9 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
-import { lifting, type ShippedModel, shipModels } from '../support/models.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin.ts'
-import { startWorker } from '../support/worker.ts'
+import { lifting, type ShippedModel, shipModels } from '../support/engine/models.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
+import { startWorker } from '../support/worker/worker.ts'
 
 // A name of their own, so that what is bundled has no say.
 const CLEAN = { name: 'faces', file: encodeNetwork(lifting(0.1)) }

@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto'
 import type { Miniflare } from 'miniflare'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { CLOCK, clockAhead } from '../support/clock.ts'
-import { flatPicture, isPictureOf } from '../support/flat.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin.ts'
-import { startWorker } from '../support/worker.ts'
+import { CLOCK, clockAhead } from '../support/worker/clock.ts'
+import { flatPicture, isPictureOf } from '../support/pictures/flat.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
+import { startWorker } from '../support/worker/worker.ts'
 
 /** A text is Cache-Control; several are as many lines. `@9`: the date in 9 seconds. */
 type Says = string | Readonly<Record<string, string | readonly string[]>>

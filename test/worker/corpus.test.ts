@@ -3,14 +3,14 @@
 import { Miniflare, type MiniflareOptions } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bundleWorker } from '../support/bundle.ts'
-import { decodeBySharp, difference } from '../support/codec.ts'
-import { bytesOf, DECODABLE, type Entry, entries, obstacleOf } from '../support/corpus.ts'
-import { COUNT_WASM, inspect, type Inspector } from '../support/inspector.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin.ts'
-import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/peak.ts'
-import { withProcesses, workerdMs } from '../support/processes.ts'
-import { startWorker } from '../support/worker.ts'
+import { bundleWorker } from '../support/worker/bundle.ts'
+import { decodeBySharp, difference } from '../support/pictures/codec.ts'
+import { bytesOf, DECODABLE, type Entry, entries, obstacleOf } from '../support/pictures/corpus.ts'
+import { COUNT_WASM, inspect, type Inspector } from '../support/worker/inspector.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
+import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/worker/peak.ts'
+import { withProcesses, workerdMs } from '../support/worker/processes.ts'
+import { startWorker } from '../support/worker/worker.ts'
 
 const SCALE = 2
 /** Of a result: no encoder of ours writes more. */
@@ -20,7 +20,7 @@ const MAX_REFUSAL_MS = 100
 /** What is not collected yet counts. */
 const MAX_ISOLATE_BYTES = 110e6
 const MINUTES = { timeout: 900_000 }
-const DECODE_WORKER = new URL('../support/decodeWorker.ts', import.meta.url).pathname
+const DECODE_WORKER = new URL('../support/worker/decodeWorker.ts', import.meta.url).pathname
 /** A GIF without a picture but for transparency: libvips makes it opaque, browsers do not. */
 const ALPHA_DIFFERS = /gif\/.*metadata-full/
 

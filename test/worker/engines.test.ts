@@ -5,9 +5,9 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createNetwork, type Network, subPixelArchitecture } from '../../worker/model/network.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
-import { lifting, shipModels } from '../support/models.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin.ts'
-import { BUNDLE, ORT_BUNDLE, startWorker } from '../support/worker.ts'
+import { lifting, shipModels } from '../support/engine/models.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
+import { BUNDLE, ORT_BUNDLE, startWorker } from '../support/worker/worker.ts'
 
 const isOrt = (file: string) => file.includes('ort-wasm')
 const deeper = createNetwork({ kernels: [3, 3], widths: [2], residual: true })

@@ -6,10 +6,10 @@
 import type { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
-import { type Cell, FORMATS, KNOWN, LEAVING, type Matrix, startMatrix } from '../support/cells.ts'
-import { ORIGIN_FAULTS } from '../support/faultyOrigin.ts'
-import { ASSETS_FAULTS, COMPUTE_FAULTS, type Faults, STORE_FAULTS } from '../support/faulty/faults.ts' // prettier-ignore
-import { lifting, shipModels } from '../support/models.ts'
+import { type Cell, FORMATS, KNOWN, LEAVING, type Matrix, startMatrix } from '../support/faults/cells.ts'
+import { ORIGIN_FAULTS } from '../support/faults/faultyOrigin.ts'
+import { ASSETS_FAULTS, COMPUTE_FAULTS, type Faults, STORE_FAULTS } from '../support/faultyWorker/faults.ts' // prettier-ignore
+import { lifting, shipModels } from '../support/engine/models.ts'
 
 const isEvery = process.env.FAULTS === 'all'
 const TIMEOUT_MS = isEvery ? 3_600_000 : 120_000

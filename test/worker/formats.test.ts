@@ -3,12 +3,12 @@
 import type { Miniflare } from 'miniflare'
 import sharp, { type Sharp } from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { shrinkPicture, truthOf } from '../../trainer/degrade.ts'
+import { shrinkPicture, truthOf } from '../../trainer/data/degrade.ts'
 import { psnr } from '../../worker/image/metrics.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { renderScene } from '../fixtures/make.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin.ts'
-import { startWorker } from '../support/worker.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
+import { startWorker } from '../support/worker/worker.ts'
 
 const SCALE = 3
 

@@ -1,6 +1,6 @@
 // PIPELINE_VERSION is in every cache key: it must be raised when, and only when, other pixels are
 // served. These files hold what version N serves for fixed pictures and fixed weights. When this
-// test fails on purpose: raise PIPELINE_VERSION in worker/cache.ts and run
+// test fails on purpose: raise PIPELINE_VERSION in worker/cache/cache.ts and run
 // `UPDATE_GOLDEN=1 npx vitest run --config test/vitest.config.ts --project worker golden`.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,8 +11,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRandom } from '../../worker/image/prng.ts'
 import { type Architecture, createNetwork, SRCNN_915, subPixelArchitecture } from '../../worker/model/network.ts' // prettier-ignore
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin.ts'
-import { ROOT, startWorker } from '../support/worker.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
+import { ROOT, startWorker } from '../support/worker/worker.ts'
 
 const GOLDEN = join(ROOT, 'test/fixtures/golden')
 const isUpdate = process.env.UPDATE_GOLDEN === '1'

@@ -3,12 +3,12 @@
 import type { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRandom } from '../../worker/image/prng.ts'
-import { bmp24 } from '../support/bmp.ts'
-import { gradient, sharpOf } from '../support/codec.ts'
-import { DAMAGES, damaged } from '../support/damage.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin.ts'
-import { sampleRgba } from '../support/samples.ts'
-import { startWorker } from '../support/worker.ts'
+import { bmp24 } from '../support/pictures/bmp.ts'
+import { gradient, sharpOf } from '../support/pictures/codec.ts'
+import { DAMAGES, damaged } from '../support/pictures/damage.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
+import { sampleRgba } from '../support/engine/samples.ts'
+import { startWorker } from '../support/worker/worker.ts'
 
 const FORMATS = ['jpeg', 'png', 'webp', 'gif', 'bmp'] as const
 type Picture = ReturnType<typeof gradient>

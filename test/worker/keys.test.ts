@@ -4,8 +4,8 @@ import { createServer, type IncomingHttpHeaders, request, type Server } from 'no
 import type { AddressInfo } from 'node:net'
 import type { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { flatPicture, isPictureOf } from '../support/flat.ts'
-import { startWorker } from '../support/worker.ts'
+import { flatPicture, isPictureOf } from '../support/pictures/flat.ts'
+import { startWorker } from '../support/worker/worker.ts'
 
 /** What an origin was asked for: path and query, and who asks where that is another than we. */
 const asked: string[] = []

@@ -2,7 +2,7 @@
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { OTHER_BUNDLE, startWorker } from '../support/worker.ts'
+import { OTHER_BUNDLE, startWorker } from '../support/worker/worker.ts'
 
 let worker: Miniflare
 let picture: Buffer

@@ -4,9 +4,9 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
-import { lifting, shipModels } from '../support/models.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin.ts'
-import { startWorker } from '../support/worker.ts'
+import { lifting, shipModels } from '../support/engine/models.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
+import { startWorker } from '../support/worker/worker.ts'
 
 let origin: FakeOrigin
 let worker: Miniflare

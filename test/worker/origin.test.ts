@@ -2,8 +2,8 @@
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterEach, beforeAll, expect, test } from 'vitest'
-import { type FakeOrigin, startOrigin } from '../support/origin.ts'
-import { startWorker, type WorkerOptions } from '../support/worker.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
+import { startWorker, type WorkerOptions } from '../support/worker/worker.ts'
 
 let picture: Buffer
 const open: { dispose(): Promise<void> }[] = []

@@ -13,7 +13,7 @@ import {
   subPixelArchitecture,
 } from '../../worker/model/network.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
-import { maxDifference, sampleNetwork, samplePlanes } from '../support/samples.ts'
+import { maxDifference, sampleNetwork, samplePlanes } from '../support/engine/samples.ts'
 
 const ORT_WASM = 'onnxruntime-web/ort-wasm-simd-threaded.wasm'
 const EMPTY_WASM = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0) // a module of nothing
@@ -23,7 +23,7 @@ const started: Miniflare[] = []
 
 beforeAll(async () => {
   const result = await build({
-    entryPoints: [join(import.meta.dirname, '../support/ortWorker.ts')],
+    entryPoints: [join(import.meta.dirname, '../support/engine/ortWorker.ts')],
     bundle: true,
     write: false,
     format: 'esm',

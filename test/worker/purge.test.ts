@@ -3,7 +3,7 @@
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startWorker } from '../support/worker.ts'
+import { startWorker } from '../support/worker/worker.ts'
 
 const SECRET = '00112233445566778899aabbccddeeff'
 const BINDINGS = { ORIGIN_URL: 'http://origin.test', SR_PURGE_SECRET: SECRET }

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { shrinkRows } from '../../worker/image/shrink.ts'
 import { SRCNN_915, createNetwork } from '../../worker/model/network.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
-import { shipModels } from '../support/models.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin.ts'
-import { startWorker } from '../support/worker.ts'
+import { shipModels } from '../support/engine/models.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
+import { startWorker } from '../support/worker/worker.ts'
 
 const SECRET = '00112233445566778899aabbccddeeff'
 

@@ -9,9 +9,9 @@ import { readCandidates } from '../../trainer/ship/candidate.ts'
 import { openLocalStore } from '../../trainer/ship/local.ts'
 import { publish, rollBack } from '../../trainer/ship/publish.ts'
 import type { Store } from '../../trainer/ship/store.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin.ts'
-import { makeRunFolder } from '../support/runFolder.ts'
-import { startWorker } from '../support/worker.ts'
+import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
+import { makeRunFolder } from '../support/process/runFolder.ts'
+import { startWorker } from '../support/worker/worker.ts'
 
 /** The worker's clock runs so many times as fast: its half minute passes in half a second. */
 const HASTE = 60

@@ -6,7 +6,7 @@
 //   small ─ bicubic ─┬─ differences ─ window ─ components ─ nearest atom ─ its map ─ overlap-add ─┐
 //                    └──────────────────────────────────────────────────────────────────────(+)─ large
 import type { Plane } from '../../worker/image/plane.ts'
-import { enlargePlane } from '../degrade.ts'
+import { enlargePlane } from '../data/degrade.ts'
 import { nearestAnchor } from './anchors.ts'
 import { differencesOf, project, readWindow, windowCount, windowLength, windowSide } from './features.ts' // prettier-ignore
 

@@ -3,7 +3,7 @@
 // scale and the options; pure TypeScript on one core.
 import { modcrop, type Rgba } from '../../worker/image/plane.ts'
 import { createRandom } from '../../worker/image/prng.ts'
-import { enlargePlane, rescalePicture, shrinkPlane, truthOf } from '../degrade.ts'
+import { enlargePlane, rescalePicture, shrinkPlane, truthOf } from '../data/degrade.ts'
 import { clusterAxes, neighboursOf, normalise } from './anchors.ts'
 import type { Dictionary } from './enlarge.ts'
 import { differencesOf, project, readWindow, windowCount, windowLength, windowSide } from './features.ts' // prettier-ignore

@@ -2,11 +2,11 @@
 // budget, as a table beside its figures.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { type Command, integerOf, listOf, numberOf, oneOf, parseArguments } from '../../worker/cli/arguments.ts' // prettier-ignore
+import { type Command, integerOf, listOf, numberOf, oneOf, parseArguments } from '../../worker/terminal/arguments.ts' // prettier-ignore
 import type { InputName } from '../evaluate/input.ts'
-import { readManifest } from '../export.ts'
-import { RUNS } from '../run.ts'
-import { alignColumns } from '../table.ts'
+import { readManifest } from '../run/export.ts'
+import { RUNS } from '../run/folder.ts'
+import { alignColumns } from '../evaluate/table.ts'
 import { command as train } from './train.ts'
 
 interface Variant {

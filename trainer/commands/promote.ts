@@ -1,6 +1,6 @@
-import { type Command, parseArguments, UsageError } from '../../worker/cli/arguments.ts'
-import { parseScales } from '../config.ts'
-import { runFolder } from '../run.ts'
+import { type Command, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
+import { parseScales } from './config.ts'
+import { runFolder } from '../run/folder.ts'
 import { promoteRun } from '../ship/promote.ts'
 
 const OPTIONS = {

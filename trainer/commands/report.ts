@@ -7,14 +7,14 @@ import {
   oneOf,
   parseArguments,
   UsageError,
-} from '../../worker/cli/arguments.ts'
+} from '../../worker/terminal/arguments.ts'
 import { loadBaseline } from '../baseline/store.ts'
-import { DATA } from '../config.ts'
-import { readDataset } from '../dataset.ts'
+import { DATA } from './config.ts'
+import { readDataset } from '../data/dataset.ts'
 import { createInference, loadRuntime, RUNTIMES } from '../engine/runtime.ts'
 import { createStepProgress } from '../evaluate/progress.ts'
 import { writeReport } from '../report/report.ts'
-import { runFolder } from '../run.ts'
+import { runFolder } from '../run/folder.ts'
 
 const CROPPED = ['Set5', 'Set14'].map((set) => path.join(DATA, set))
 const LEARNED = path.join(DATA, 'T91')

@@ -2,7 +2,7 @@
 // that beats the runtime's own threads, and this thread stays free to cut the next batch. A GPU
 // takes the batch whole.
 import { availableParallelism } from 'node:os'
-import { countParameters } from '../parameters.ts'
+import { countParameters } from './parameters.ts'
 import type { EngineOptions, Task, TrainEngine } from './engine.ts'
 import { createGradientSession, type ExecutionProvider } from './gradientSession.ts'
 import type { Runtime } from './runtime.ts'

@@ -2,7 +2,7 @@
 // the CPU without a word, and software renderers pose as GPUs.
 import { createRandom } from '../../worker/image/prng.ts'
 import { createNetwork, SRCNN_915 } from '../../worker/model/network.ts'
-import { countParameters } from '../parameters.ts'
+import { countParameters } from './parameters.ts'
 import { type Batch, shapesOf, sizeOf, type Task, type TrainEngine } from './engine.ts'
 
 export type CreateEngine = (task: Task) => Promise<TrainEngine>

@@ -6,7 +6,7 @@
 // out in the layout of parameters.ts.
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import type * as TensorFlow from '@tensorflow/tfjs-core'
-import { countParameters, viewParameters } from '../parameters.ts'
+import { countParameters, viewParameters } from './parameters.ts'
 import { EPSILON, shapesOf, type Task, type TrainEngine } from './engine.ts'
 
 export interface TensorFlowRuntime {

@@ -20,7 +20,7 @@ export interface Workers {
   dispose(): Promise<void>
 }
 
-const THREAD = new URL('../../worker/cli/thread.mjs', import.meta.url)
+const THREAD = new URL('../../worker/terminal/thread.mjs', import.meta.url)
 const WORKER = new URL('./onnxWorker.ts', import.meta.url)
 
 /** Throws where a thread does not start, after ending the others. */

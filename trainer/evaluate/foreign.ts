@@ -4,8 +4,8 @@
 import type { InferenceSession } from 'onnxruntime-web'
 import type { OrtOptions, OrtRuntime } from '../../worker/engine/ort.ts'
 import type { Plane } from '../../worker/image/plane.ts'
-import { UsageError } from '../../worker/cli/arguments.ts'
-import { enlargePlane } from '../degrade.ts'
+import { UsageError } from '../../worker/terminal/arguments.ts'
+import { enlargePlane } from '../data/degrade.ts'
 import { lumaMethod, type Method } from './method.ts'
 
 /** Sides of the plane that tells; large enough for any receptive field that is padded by reflection. */

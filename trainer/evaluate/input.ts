@@ -1,11 +1,11 @@
 // What a method is given of a picture: how the truth became small. degrade.ts has the two kinds that
 // training knows; evaluation adds small pictures that somebody compressed.
 import { type Codec, createCodec } from '../../worker/codec/codec.ts'
-import { loadCodecModules } from '../../worker/codec/node.ts'
+import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
-import { integerOf, hintOf, UsageError } from '../../worker/cli/arguments.ts'
-import { compressPicture } from '../compress.ts'
-import { type InputKind, INPUTS, shrinkPicture } from '../degrade.ts'
+import { integerOf, hintOf, UsageError } from '../../worker/terminal/arguments.ts'
+import { compressPicture } from '../data/compress.ts'
+import { type InputKind, INPUTS, shrinkPicture } from '../data/degrade.ts'
 
 /**
  * `float`: luma, not rounded, as papers measure. `uint8`: an 8-bit RGB picture, as a service receives it.

@@ -4,9 +4,9 @@ import type { Plane, Rgba } from '../../worker/image/plane.ts'
 import { type Model, upscale, upscalePlane, upscalePlanes } from '../../worker/engine/upscale.ts'
 import { channelsOf } from '../../worker/model/network.ts'
 import { type Dictionary, enlargeSparse } from '../baseline/enlarge.ts'
-import { enlargePlane, mergeRgb, splitRgb } from '../degrade.ts'
+import { enlargePlane, mergeRgb, splitRgb } from '../data/degrade.ts'
 import { loadEnlarger } from '../engine/runtime.ts'
-import { enlargeBy, type KERNELS } from '../kernels.ts'
+import { enlargeBy, type KERNELS } from './kernels.ts'
 import type { InputName } from './input.ts'
 
 export interface Method {

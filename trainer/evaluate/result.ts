@@ -1,7 +1,7 @@
 // What evaluation finds, and how it goes on: every set at every scale from every input by every method.
-import type { Dataset } from '../dataset.ts'
-import { type Published, publishedOf, type PublishedMethod } from '../published.ts'
-import { createMeasure, type Measured, meanOf } from '../score.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { type Published, publishedOf, type PublishedMethod } from './published.ts'
+import { createMeasure, type Measured, meanOf } from './score.ts'
 import type { InputName } from './input.ts'
 import { takes } from './method.ts'
 import type { NamedMethod } from './methods.ts'

@@ -1,6 +1,6 @@
 // Adam (Kingma and Ba, 2015) with the paper's constants.
 import type { Network } from '../../worker/model/network.ts'
-import { countParameters } from '../parameters.ts'
+import { countParameters } from '../engine/parameters.ts'
 import type { Optimizer } from './optimizer.ts'
 
 const BETA1 = 0.9

@@ -2,7 +2,7 @@
 // w -= v. The last layer's weights and every bias move at a tenth of the rate (lr_mult 0.1 in
 // their SRCNN_net.prototxt; "the last layer's rate is 1e-5" in the paper).
 import type { Network } from '../../worker/model/network.ts'
-import { countParameters, viewParameters } from '../parameters.ts'
+import { countParameters, viewParameters } from '../engine/parameters.ts'
 import type { Optimizer } from './optimizer.ts'
 
 const MOMENTUM = 0.9

@@ -2,7 +2,7 @@
 // camera sees them; beside them smooth shading, text and line art.
 import type { Plane, Rgba } from '../../worker/image/plane.ts'
 import { createRandom, type Random } from '../../worker/image/prng.ts'
-import { mixSeed, SCENES } from '../seed.ts'
+import { mixSeed, SCENES } from '../base/seed.ts'
 import { type Canvas, createCanvas, defocus, drawBehind, placeBehind, soften, toPicture } from './canvas.ts' // prettier-ignore
 import { drawLeaves } from './leaf.ts'
 import { createMaterials, type Material, paintOf } from './material.ts'

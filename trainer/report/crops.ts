@@ -4,10 +4,10 @@
 import { mergeYCbCr, splitYCbCr, type YCbCr } from '../../worker/image/color.ts'
 import { psnr } from '../../worker/image/metrics.ts'
 import { crop, modcrop, type Plane, quantize, type Rect, type Rgba } from '../../worker/image/plane.ts' // prettier-ignore
-import type { Picture } from '../dataset.ts'
-import { enlargePlane, shrinkPicture, shrinkPlane } from '../degrade.ts'
+import type { Picture } from '../data/dataset.ts'
+import { enlargePlane, shrinkPicture, shrinkPlane } from '../data/degrade.ts'
 import { type Method, servedMethod } from '../evaluate/method.ts'
-import { lumaLevels } from '../score.ts'
+import { lumaLevels } from '../evaluate/score.ts'
 
 /** A method under its name on the page. */
 export interface ShownMethod extends Method {

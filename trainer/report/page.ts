@@ -1,9 +1,9 @@
 // The report's one page. Whatever the run's files say is text here, never markup.
 import type { ModelEntry, ModelScore } from '../../worker/model/manifest.ts'
-import { INPUTS } from '../degrade.ts'
-import { formatSeconds } from '../../worker/cli/progressLine.ts'
-import { publishedOf, publishedPicture, type Published } from '../published.ts'
-import { formatGain, formatQuality } from '../table.ts'
+import { INPUTS } from '../data/degrade.ts'
+import { formatSeconds } from '../../worker/terminal/progressLine.ts'
+import { publishedOf, publishedPicture, type Published } from '../evaluate/published.ts'
+import { formatGain, formatQuality } from '../evaluate/table.ts'
 import { formatNumber } from './axis.ts'
 import { drawChart, type Level } from './chart.ts'
 import { markup, type Markup } from './markup.ts'

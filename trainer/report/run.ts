@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { ModelEntry } from '../../worker/model/manifest.ts'
 import { type Network } from '../../worker/model/network.ts'
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
-import { readManifest } from '../export.ts'
+import { readManifest } from '../run/export.ts'
 
 /** One validation. */
 export interface LogLine {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { UsageError } from '../../worker/cli/arguments.ts'
+import { UsageError } from '../../worker/terminal/arguments.ts'
 import type { StoreName } from './store.ts'
 
 const CONFIG = 'wrangler.toml'

@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { ModelEntry } from '../../worker/model/manifest.ts'
 import { channelsOf, type Network, requireScale } from '../../worker/model/network.ts'
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
-import { MANIFEST, readManifest, sha256Of } from '../export.ts'
+import { MANIFEST, readManifest, sha256Of } from '../run/export.ts'
 
 export interface Candidate {
   readonly entry: ModelEntry

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
-import { exportModel, readManifest } from '../export.ts'
+import { exportModel, readManifest } from '../run/export.ts'
 import { type Candidate, readCandidates, titleOf } from './candidate.ts'
 import { requireNoLoss } from './judge.ts'
 

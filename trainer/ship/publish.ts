@@ -2,7 +2,7 @@
 // manifest, in one conditional write: readers see the old weights or the new ones, never half, and of
 // two who publish at once the later one starts again from what the earlier one wrote.
 import { formatManifest, type Manifest, type ModelEntry, withEntry } from '../../worker/model/manifest.ts' // prettier-ignore
-import { MANIFEST } from '../export.ts'
+import { MANIFEST } from '../run/export.ts'
 import { type Candidate, titleOf } from './candidate.ts'
 import { requireNoLoss } from './judge.ts'
 import { brokenFiles, formatServed, keepManifest, modelKey, readPrevious, readServed } from './served.ts' // prettier-ignore

@@ -1,7 +1,7 @@
 // R2 or any other S3-compatible store, by four headers of its HTTP interface: a signature (version
 // 4), an ETag, If-Match and If-None-Match. Keys here need no escaping in a URL.
 import { createHash } from 'node:crypto'
-import { UsageError } from '../../worker/cli/arguments.ts'
+import { UsageError } from '../../worker/terminal/arguments.ts'
 import { type Patience, retry, TransientError } from './retry.ts'
 import { type Condition, type Store, StoreError } from './store.ts'
 

@@ -2,7 +2,7 @@
 // earlier ones lie under manifests/, each under its own digest: they cannot form a circle, and
 // keeping one twice changes nothing.
 import { formatManifest, type Manifest, parseManifest } from '../../worker/model/manifest.ts'
-import { MANIFEST, sha256Of } from '../export.ts'
+import { MANIFEST, sha256Of } from '../run/export.ts'
 import type { Store } from './store.ts'
 
 export interface Served {

@@ -1,5 +1,5 @@
 import type { Manifest } from '../../worker/model/manifest.ts'
-import { alignColumns } from '../table.ts'
+import { alignColumns } from '../evaluate/table.ts'
 import { readCandidates, titleOf } from './candidate.ts'
 import { publish } from './publish.ts'
 import { openStore, type Store, type StoreName } from './store.ts'

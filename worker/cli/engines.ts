@@ -1,6 +1,6 @@
 // What networks can run on here. All but `fused` are for comparing: the worker serves what `fused` makes.
 import { reference } from '../engine/reference.ts'
-import type { Platform } from '../platform.ts'
+import type { Platform } from '../platform/platform.ts'
 import { loadPlatform, NODE_ENGINES } from '../node.ts'
 
 export const ENGINES = [...NODE_ENGINES, 'reference'] as const

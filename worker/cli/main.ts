@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // `npx edge-srcnn COMMAND`, in this repository `npm run cli -- COMMAND`.
-import { type Command, helpOf, hintOf, runCommand, UsageError } from './arguments.ts'
+import { type Command, helpOf, hintOf, runCommand, UsageError } from '../terminal/arguments.ts'
 import { ignoreBrokenPipes } from './pipes.ts'
 import { describeVersion } from './version.ts'
 

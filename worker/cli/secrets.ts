@@ -1,5 +1,5 @@
 // Secrets come from the environment, where no list of processes and no history of a shell shows them.
-import { UsageError } from './arguments.ts'
+import { UsageError } from '../terminal/arguments.ts'
 
 export function secretOf(variable: string): string {
   const secret = process.env[variable]

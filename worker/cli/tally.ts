@@ -1,5 +1,5 @@
 // What came of many things: a line each on stdout; how far all of it is, and what it came to, on stderr.
-import { createProgressLine, type ProgressStream, textOf } from './progressLine.ts'
+import { createProgressLine, type ProgressStream, textOf } from '../terminal/progressLine.ts'
 
 export interface Tally<Outcome extends string> {
   readonly counts: Readonly<Record<Outcome, number>>

@@ -1,6 +1,6 @@
 // `edge-srcnn/unpic`: extract, generate and transform as unpic 4 has them for each of its providers. The
 // components of @unpic/*/base take `transform` as their `transformer`.
-import { splitOwn } from '../query.ts'
+import { splitOwn } from './query.ts'
 import { type Modifiers, modifiedUrl } from './modifiers.ts'
 import { type SrOptions, withParameters } from './url.ts'
 

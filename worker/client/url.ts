@@ -1,6 +1,6 @@
 // A picture's URL with the worker's parameters in it. Strings only: a relative URL stays relative, and the
 // rest of the query and the fragment stay as they are, byte for byte, which URL and URLSearchParams would not do.
-import { splitOwn } from '../query.ts'
+import { splitOwn } from './query.ts'
 import { FORMATS, type Format, QUALITY, SCALES, SIZES, type Scale } from './allowed.ts'
 
 /** What a site says once, for all its pictures. */

@@ -2,7 +2,7 @@
 // browsers: whoever knows the platform brings the compiled modules (workers.ts, node.ts).
 
 import type { Rgba } from '../image/plane.ts'
-import { release } from '../release.ts'
+import { release } from '../base/release.ts'
 import type { Codec } from './contract.ts'
 import { CodecError } from './error.ts'
 import { type Header, readHeader } from './header.ts'

@@ -1,7 +1,7 @@
 // Colour profiles travel with the pixels, byte for byte: super resolution works on encoded values, so
 // the result means the same colours under the same profile. ICC.1:2022, 7.2 (the profile header).
 
-import { concat } from './concat.ts'
+import { concat } from '../base/concat.ts'
 import type { Header } from './header.ts'
 
 /** Ten times a big real profile; one of 256 MB deflates to 260 kB. */

@@ -30,7 +30,7 @@ export interface Instances {
   idleBytes(): number
 }
 
-/** What modules import their memory from; the name of that import is how many pages they need (imported-memory.ts). */
+/** What modules import their memory from; the name of that import is how many pages they need (importedMemory.ts). */
 export const MEMORY_IMPORT = 'memory'
 
 /**

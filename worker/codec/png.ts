@@ -2,7 +2,7 @@
 // https://www.w3.org/TR/png-3/
 
 import type { Rgba } from '../image/plane.ts'
-import { concat } from './concat.ts'
+import { concat } from '../base/concat.ts'
 import { crc32 } from './crc32.ts'
 import { pngChunks, SIGNATURE_BYTES } from './header/png.ts'
 import { fittingIcc, neededSamples, type Samples } from './samples.ts'

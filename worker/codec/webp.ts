@@ -3,7 +3,7 @@
 import createDecoder from '@jsquash/webp/codec/dec/webp_dec.js'
 import createEncoder from '@jsquash/webp/codec/enc/webp_enc_simd.js'
 import type { Rgba } from '../image/plane.ts'
-import { concat } from './concat.ts'
+import { concat } from '../base/concat.ts'
 import type { Header } from './header.ts'
 import { FIRST_FRAME_CHUNK, riffChunks, webpChunks } from './header/webp.ts'
 import type { EmscriptenFactory, Instances } from './instance.ts'

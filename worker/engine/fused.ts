@@ -1,7 +1,7 @@
 // Our own kernels as an engine: all layers of a network in one pass, in WebAssembly SIMD. kernel/ has
 // their source, driver/ what feeds them. A picture goes through in bands of 4 rows, in strips of a width
 // that the kernel's memory is made for, and between bands others have their turn.
-import { pause as macrotask } from '../pause.ts'
+import { pause as macrotask } from '../base/pause.ts'
 import { costOf, describeNetwork, type Network } from '../model/network.ts'
 import type { Driver, Kernel } from './driver/driver.ts'
 import { srcnnDriver } from './driver/srcnn.ts'

@@ -1,5 +1,5 @@
 // onnxruntime as an engine. The runtime comes from outside, so that this one file serves
-// onnxruntime-web's WASM (workerd: ort-workerd.ts, Node, browsers), its WebGPU provider (browsers,
+// onnxruntime-web's WASM (workerd: ortWorkerd.ts, Node, browsers), its WebGPU provider (browsers,
 // Node with the `webgpu` package) and onnxruntime-node.
 import type { InferenceSession, TensorConstructor } from 'onnxruntime-web'
 import { channelsOf, type Network } from '../model/network.ts'

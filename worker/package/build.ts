@@ -2,13 +2,13 @@
 // package.json as well, so that the repository's own can stay private and list what development takes.
 //
 //   lib/*.js      the entries of package.json's `exports` and `bin`, and what they share
-//   lib/codec, lib/kernel, lib/models   what `lib` imports in Workers and reads in Node (made/)
+//   lib/codec, lib/kernel, lib/models   what `lib` imports in Workers and reads in Node (artefacts.ts)
 //   types/        declarations of the entries and of what they mention
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { readMade, MODULES } from '../made/built.ts'
-import type { MadeFile } from '../made/made.ts'
-import { shippedName } from '../made/shippedName.ts'
+import { readMade, MODULES } from '../build/artefacts.ts'
+import type { MadeFile } from '../base/artefacts.ts'
+import { shippedName } from './shippedName.ts'
 import { parseManifest } from '../model/manifest.ts'
 import { writeDeclarations } from './declarations.ts'
 import { commandsOf, entriesOf } from './entries.ts'
@@ -29,7 +29,7 @@ const bundled = await writeScripts({ scripts, commands }, join(PACKAGE, 'lib'))
 for (const name of [...MODULES, ...models.map(({ file }) => `models/${file}` as MadeFile)]) {
   await write(join('lib', shippedName(name)), await readMade(name))
 }
-// As much of it as a script needs: buildAssets.ts.
+// As much of it as a script needs: build/assets.ts.
 await write('lib/models/manifest.json', await readFile(join(ROOT, 'dist/manifest.json')))
 await writeDeclarations(entriesOf(root), join(PACKAGE, 'types'), join(PACKAGE, 'lib'))
 for (const name of DOCUMENTS) await cp(join(ROOT, name), join(PACKAGE, name))

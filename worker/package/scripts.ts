@@ -3,7 +3,7 @@
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
-import { shippedName } from '../made/shippedName.ts'
+import { shippedName } from './shippedName.ts'
 import { scriptOf } from './entries.ts'
 import { EXTERNAL } from './manifest.ts'
 import { ROOT } from './places.ts'

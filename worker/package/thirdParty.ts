@@ -2,7 +2,7 @@
 // trained on.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { versionOf } from '../built.ts'
+import { versionOf } from '../build/buildCache.ts'
 import type { ModelEntry } from '../model/manifest.ts'
 import { ROOT } from './places.ts'
 

@@ -1,9 +1,9 @@
 // The Web Worker: a picture of the visitor's own, made sharper where it is, by the code that serves all others.
 import type { Engine } from '../engine/engine.ts'
-import { createModels, type Models } from '../models.ts'
-import { choicesOf } from '../plan.ts'
-import type { Platform } from '../platform.ts'
-import { Skip } from '../skip.ts'
+import { createModels, type Models } from '../picture/models.ts'
+import { choicesOf } from '../picture/plan.ts'
+import type { Platform } from '../platform/platform.ts'
+import { Skip } from '../picture/skip.ts'
 import { makeHere, OURS, type Wanting, wantOf } from './makeHere.ts'
 import type { Made, Order, Report } from './messages.ts'
 import { openFile } from './openFile.ts'

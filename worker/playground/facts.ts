@@ -1,5 +1,5 @@
 // What is known of a picture and its enlargement, in words.
-import { SKIP_REASONS, type SkipReason } from '../skip.ts'
+import { SKIP_REASONS, type SkipReason } from '../picture/skip.ts'
 import type { Closeness } from './messages.ts'
 
 export interface FactsOf {

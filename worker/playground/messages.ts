@@ -1,6 +1,6 @@
 // What the page and its Web Worker (enlarge.ts) say to each other.
 import type { Format, Scale } from '../client/allowed.ts'
-import type { SkipReason } from '../skip.ts'
+import type { SkipReason } from '../picture/skip.ts'
 
 export const RUNNERS = ['wasm', 'webgpu'] as const
 /** What runs networks here: our kernels, or onnxruntime-web on the graphics card. */

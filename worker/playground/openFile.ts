@@ -4,7 +4,7 @@ import type { Codec } from '../codec/codec.ts'
 import { type Header, readHeader } from '../codec/header.ts'
 import type { Rgba } from '../image/plane.ts'
 import type { Settings } from '../options.ts'
-import { Skip, type SkipReason } from '../skip.ts'
+import { Skip, type SkipReason } from '../picture/skip.ts'
 
 export interface Opened {
   readonly file: Blob

@@ -6,9 +6,9 @@ import type { ImageType } from '../codec/header.ts'
 import { createFusedEngine, type KernelModules } from '../engine/fused.ts'
 import { createVectorEnlarger } from '../engine/vectorEnlarger.ts'
 import { parseManifest } from '../model/manifest.ts'
-import type { BundledModels } from '../models.ts'
-import { pause } from '../pause.ts'
-import type { Platform } from '../platform.ts'
+import type { BundledModels } from '../picture/models.ts'
+import { pause } from '../base/pause.ts'
+import type { Platform } from '../platform/platform.ts'
 
 /** What photon decodes is not listed. */
 const DECODERS: Partial<Record<ImageType, keyof CodecModules>> = {

@@ -3,7 +3,7 @@ import type { Codec } from '../codec/codec.ts'
 import type { Enlarger } from '../engine/enlarger.ts'
 import { COST_OF_A_TURN } from '../engine/fused.ts'
 import { costOf, type Network } from '../model/network.ts'
-import type { Tools } from '../make.ts'
+import type { Tools } from '../picture/makeFile.ts'
 import type { Stage } from './messages.ts'
 
 /** Takes a stage and the share of it that is done, 0..1. */

@@ -2,8 +2,8 @@
 // with what it was.
 import { readHeader } from '../codec/header.ts'
 import type { Rgba } from '../image/plane.ts'
-import { decide, orSkip } from '../plan.ts'
-import { Skip } from '../skip.ts'
+import { decide, orSkip } from '../picture/plan.ts'
+import { Skip } from '../picture/skip.ts'
 import { madeBy, pictureFile, type Wanting } from './makeHere.ts'
 import { cropToMultiple, isLargeEnough, MAX_TRUTH_PIXELS, restore, shrinkBy } from './measure.ts'
 import type { Made } from './messages.ts'

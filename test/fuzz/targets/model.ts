@@ -5,7 +5,7 @@ import { type Architecture, createNetwork, type Network } from '../../../worker/
 import { ModelError } from '../../../worker/model/onnx.ts'
 import { concat, readFields, readIntegers } from '../../../worker/model/protobuf.ts'
 import type { Random } from '../../../worker/image/prng.ts'
-import { convolutionFile } from '../../support/onnxFile.ts'
+import { convolutionFile } from '../../support/engine/onnxFile.ts'
 import { interesting, latin1, mutateBytes, oneIn, pick } from '../bytes.ts'
 import { define, hold, type Target } from '../fuzz.ts'
 import { mutateText } from '../text.ts'

@@ -1,7 +1,7 @@
 // The readers of picture files. Most inputs are changed pictures of made.ts, some are whole: then what must be
 // read is known exactly.
 import sharp from 'sharp'
-import { concat } from '../../../worker/codec/concat.ts'
+import { concat } from '../../../worker/base/concat.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { type Header, readHeader, uprightSize } from '../../../worker/codec/header.ts'
 import { readOrientation, withoutExifPrefix } from '../../../worker/codec/header/exif.ts'
@@ -10,8 +10,8 @@ import { MIME_TYPES } from '../../../worker/codec/header/sniff.ts'
 import { iccColorSpace, readIcc } from '../../../worker/codec/icc.ts'
 import { plainPng } from '../../../worker/codec/png.ts'
 import type { Random } from '../../../worker/image/prng.ts'
-import { codec } from '../../support/codec.ts'
-import { pngChunk } from '../../support/png.ts'
+import { codec } from '../../support/pictures/codec.ts'
+import { pngChunk } from '../../support/pictures/png.ts'
 import { latin1, mutateBytes, oneIn, pick, randomBytes, u16be } from '../bytes.ts'
 import { define, hold, type Target } from '../fuzz.ts'
 import {

@@ -1,8 +1,8 @@
 // The oracle of these tests: the worker's own reading of a URL, and the platform's.
 import { expect } from 'vitest'
 import { resolveOptions } from '../../../worker/options.ts'
-import { parseParams } from '../../../worker/params.ts'
-import { splitOwn } from '../../../worker/query.ts'
+import { parseParams } from '../../../worker/request/params.ts'
+import { splitOwn } from '../../../worker/client/query.ts'
 
 /** Where relative URLs are resolved: any page will do. */
 export const PAGE = 'https://site.example/a/page.html'

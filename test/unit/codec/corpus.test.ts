@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
 import { readIcc } from '../../../worker/codec/icc.ts'
-import { codec, decodeBySharp, difference } from '../../support/codec.ts'
-import { bytesOf, DECODABLE, type Entry, entries, obstacleOf } from '../../support/corpus.ts'
+import { codec, decodeBySharp, difference } from '../../support/pictures/codec.ts'
+import { bytesOf, DECODABLE, type Entry, entries, obstacleOf } from '../../support/pictures/corpus.ts'
 
 /** Files whose profile libvips reports differently. */
 const PROFILE_DIFFERS = [

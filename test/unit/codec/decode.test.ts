@@ -1,10 +1,10 @@
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { concat } from '../../../worker/codec/concat.ts'
+import { concat } from '../../../worker/base/concat.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
 import { applyOrientation } from '../../../worker/codec/orientation.ts'
-import { bmp24, bmp8 } from '../../support/bmp.ts'
+import { bmp24, bmp8 } from '../../support/pictures/bmp.ts'
 import {
   codec,
   decode,
@@ -13,8 +13,8 @@ import {
   gradient,
   greyGradient,
   sharpOf,
-} from '../../support/codec.ts'
-import { pngChunk, withChunks, words } from '../../support/png.ts'
+} from '../../support/pictures/codec.ts'
+import { pngChunk, withChunks, words } from '../../support/pictures/png.ts'
 
 const picture = gradient(61, 43)
 const translucent = gradient(61, 43, (x) => Math.min(255, 5 * x))

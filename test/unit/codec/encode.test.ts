@@ -5,7 +5,7 @@ import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
 import { readIcc } from '../../../worker/codec/icc.ts'
 import type { Instances } from '../../../worker/codec/instance.ts'
-import { loadCodecModules } from '../../../worker/codec/node.ts'
+import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
 import {
@@ -16,8 +16,8 @@ import {
   gradient,
   greyGradient,
   sharpOf,
-} from '../../support/codec.ts'
-import { pngChunk, withChunks } from '../../support/png.ts'
+} from '../../support/pictures/codec.ts'
+import { pngChunk, withChunks } from '../../support/pictures/png.ts'
 
 const opaque = gradient(61, 43)
 const translucent = gradient(61, 43, (x) => Math.min(255, 5 * x))

@@ -1,10 +1,10 @@
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { concat } from '../../../worker/codec/concat.ts'
+import { concat } from '../../../worker/base/concat.ts'
 import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
-import { bmp24, bmp8 } from '../../support/bmp.ts'
-import { gradient, greyGradient, sharpOf } from '../../support/codec.ts'
-import { pngChunk, withChunks, words } from '../../support/png.ts'
+import { bmp24, bmp8 } from '../../support/pictures/bmp.ts'
+import { gradient, greyGradient, sharpOf } from '../../support/pictures/codec.ts'
+import { pngChunk, withChunks, words } from '../../support/pictures/png.ts'
 
 const picture = gradient(40, 30)
 const translucent = gradient(40, 30, (x) => 6 * x)

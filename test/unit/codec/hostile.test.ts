@@ -3,8 +3,8 @@ import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
 import { readIcc } from '../../../worker/codec/icc.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
-import { bmp24, bmp8 } from '../../support/bmp.ts'
-import { codec, decode, gradient, greyGradient, sharpOf } from '../../support/codec.ts'
+import { bmp24, bmp8 } from '../../support/pictures/bmp.ts'
+import { codec, decode, gradient, greyGradient, sharpOf } from '../../support/pictures/codec.ts'
 
 const opaque = gradient(48, 40)
 const translucent = gradient(48, 40, (x) => 5 * x)

@@ -1,8 +1,8 @@
 // The quality of a JPEG, read from its quantisation tables. The oracle is the encoder that made them.
 import { describe, expect, test } from 'vitest'
-import { concat } from '../../../worker/codec/concat.ts'
+import { concat } from '../../../worker/base/concat.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
-import { codec, gradient, greyGradient, sharpOf } from '../../support/codec.ts'
+import { codec, gradient, greyGradient, sharpOf } from '../../support/pictures/codec.ts'
 
 const picture = gradient(24, 16)
 const byLibjpeg = (quality: number, of = sharpOf(picture)) =>

@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { createInstances } from '../../../worker/codec/instance.ts'
 import type { JpegVariant } from '../../../worker/codec/jpeg/variant.ts'
 import { createSymbolCoder, joinStrips } from '../../../worker/codec/jpeg/strips.ts'
-import { loadCodecModules } from '../../../worker/codec/node.ts'
+import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
-import { codec, gradient, greyGradient } from '../../support/codec.ts'
+import { codec, gradient, greyGradient } from '../../support/pictures/codec.ts'
 
 const { jpegSymbols } = await loadCodecModules()
 const random = createRandom(11)

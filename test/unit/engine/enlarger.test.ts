@@ -2,15 +2,15 @@
 import { describe, expect, test } from 'vitest'
 import { type Enlarger, type Layers, plainEnlarger } from '../../../worker/engine/enlarger.ts'
 import { createFusedEngine } from '../../../worker/engine/fused.ts'
-import { loadKernels, loadPictureKernel } from '../../../worker/engine/kernel/node.ts'
+import { loadKernels, loadPictureKernel } from '../../../worker/platform/nodeKernels.ts'
 import { STRIP } from '../../../worker/engine/kernel/pictureLayout.ts'
 import { upscale } from '../../../worker/engine/upscale.ts'
 import { createVectorEnlarger } from '../../../worker/engine/vectorEnlarger.ts'
 import { lumaOf, splitYCbCr, type YCbCr } from '../../../worker/image/color.ts'
 import { crop, type Plane, type Rect, type Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
-import { watchMemories } from '../../support/memories.ts'
-import { sampleNetwork, samplePlane, sampleRgba } from '../../support/samples.ts'
+import { watchMemories } from '../../support/worker/memories.ts'
+import { sampleNetwork, samplePlane, sampleRgba } from '../../support/engine/samples.ts'
 
 const module = await loadPictureKernel()
 const vector = createVectorEnlarger(module)

@@ -3,8 +3,8 @@ import type { Planes } from '../../../worker/engine/engine.ts'
 import { createOrtEngine, type OrtRuntime } from '../../../worker/engine/ort.ts'
 import { reference } from '../../../worker/engine/reference.ts'
 import { describeNetwork, SRCNN_915, subPixelArchitecture } from '../../../worker/model/network.ts'
-import { ort } from '../../support/ort.ts'
-import { maxDifference, sampleNetwork, samplePlanes } from '../../support/samples.ts'
+import { ort } from '../../support/engine/ort.ts'
+import { maxDifference, sampleNetwork, samplePlanes } from '../../support/engine/samples.ts'
 
 const engine = createOrtEngine(ort, { executionProvider: 'wasm' })
 

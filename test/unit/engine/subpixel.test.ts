@@ -3,9 +3,9 @@ import { createFusedEngine, supportsFused } from '../../../worker/engine/fused.t
 import { crop, type Rect } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { type Architecture, haloOf, type Network, subPixelArchitecture } from '../../../worker/model/network.ts' // prettier-ignore
-import { builds, engines, expectSound } from '../../support/fused.ts'
-import { watchMemories } from '../../support/memories.ts'
-import { maxDifference, sampleNetwork, samplePlanes } from '../../support/samples.ts'
+import { builds, engines, expectSound } from '../../support/engine/fused.ts'
+import { watchMemories } from '../../support/worker/memories.ts'
+import { maxDifference, sampleNetwork, samplePlanes } from '../../support/engine/samples.ts'
 
 const [{ engine }] = engines
 const [{ modules }] = builds

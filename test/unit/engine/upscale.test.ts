@@ -8,8 +8,8 @@ import { lumaOf, mergeYCbCr, splitYCbCr } from '../../../worker/image/color.ts'
 import { type Plane, type Rgba } from '../../../worker/image/plane.ts'
 import { resize } from '../../../worker/image/resize.ts'
 import { haloOf, SRCNN_915, subPixelArchitecture } from '../../../worker/model/network.ts'
-import { ort } from '../../support/ort.ts'
-import { maxDifference, sampleNetwork, samplePlane, samplePlanes, sampleRgba } from '../../support/samples.ts' // prettier-ignore
+import { ort } from '../../support/engine/ort.ts'
+import { maxDifference, sampleNetwork, samplePlane, samplePlanes, sampleRgba } from '../../support/engine/samples.ts' // prettier-ignore
 
 const SMALL = { kernels: [5, 1, 3], widths: [6, 4], residual: true }
 const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })

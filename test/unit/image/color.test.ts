@@ -8,7 +8,7 @@ import {
   splitYCbCr,
 } from '../../../worker/image/color.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
-import { maxDifference, sampleRgba } from '../../support/samples.ts'
+import { maxDifference, sampleRgba } from '../../support/engine/samples.ts'
 
 const LEVEL = 1 / 255
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { psnr, ssim } from '../../../worker/image/metrics.ts'
 import type { Plane } from '../../../worker/image/plane.ts'
-import { samplePlane } from '../../support/samples.ts'
+import { samplePlane } from '../../support/engine/samples.ts'
 
 const constant = (width: number, height: number, level: number): Plane => ({
   width,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { crop, modcrop, type Plane, quantize } from '../../../worker/image/plane.ts'
-import { samplePlane } from '../../support/samples.ts'
+import { samplePlane } from '../../support/engine/samples.ts'
 
 const counted = (width: number, height: number): Plane => ({
   width,

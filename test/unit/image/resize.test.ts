@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { crop, type Plane } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { resize } from '../../../worker/image/resize.ts'
-import { imresize } from '../../support/imresize.ts'
-import { maxDifference, samplePlane } from '../../support/samples.ts'
+import { imresize } from '../../support/pictures/imresize.ts'
+import { maxDifference, samplePlane } from '../../support/engine/samples.ts'
 
 // The pass between rows and columns is stored in f32 (1.2e-7 relative to values near 1), and the
 // result once more.

@@ -14,9 +14,9 @@ import {
   SRCNN_915,
 } from '../../../worker/model/network.ts'
 import { decodeNetwork, encodeNetwork } from '../../../worker/model/networkFile.ts'
-import { convolutionFile } from '../../support/onnxFile.ts'
-import { ort } from '../../support/ort.ts'
-import { maxDifference, sampleNetwork, samplePlanes } from '../../support/samples.ts'
+import { convolutionFile } from '../../support/engine/onnxFile.ts'
+import { ort } from '../../support/engine/ort.ts'
+import { maxDifference, sampleNetwork, samplePlanes } from '../../support/engine/samples.ts'
 
 const ARCHITECTURES: readonly Architecture[] = [
   SRCNN_915,

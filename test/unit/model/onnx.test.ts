@@ -16,8 +16,8 @@ import {
   type OnnxGraph,
   type OnnxNode,
 } from '../../../worker/model/onnx.ts'
-import { convolutionFile } from '../../support/onnxFile.ts'
-import { sampleNetwork } from '../../support/samples.ts'
+import { convolutionFile } from '../../support/engine/onnxFile.ts'
+import { sampleNetwork } from '../../support/engine/samples.ts'
 
 const SMALL = { kernels: [3, 1, 3], widths: [2, 2], residual: true }
 const SUB_PIXEL = subPixelArchitecture(2, 2, 1)

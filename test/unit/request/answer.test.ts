@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isKnown } from '../../../worker/answer.ts'
+import { isKnown } from '../../../worker/request/answer.ts'
 
 test.each([
   ['"a"', '"a"', true],

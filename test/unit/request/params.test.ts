@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { SrError } from '../../../worker/errors.ts'
+import { SrError } from '../../../worker/base/errors.ts'
 import { resolveOptions } from '../../../worker/options.ts'
-import { parseParams } from '../../../worker/params.ts'
+import { parseParams } from '../../../worker/request/params.ts'
 
 const settings = resolveOptions({ cache: false })
 const parse = (query: string, options = settings) =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createSlots } from '../../../worker/slots.ts'
+import { createSlots } from '../../../worker/request/slots.ts'
 
 const LIMITS = { maxRunning: 1, maxWaiting: 2, maxWaitMs: 5_000 }
 

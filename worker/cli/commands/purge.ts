@@ -1,4 +1,4 @@
-import { type Command, parseArguments, UsageError } from '../arguments.ts'
+import { type Command, parseArguments, UsageError } from '../../terminal/arguments.ts'
 import { purge, purgePageOf, type Purgeable } from '../purge/purge.ts'
 import { secretOf } from '../secrets.ts'
 

@@ -1,5 +1,5 @@
 import { MAX_AHEAD_SECONDS, signUrl } from '../../signature.ts'
-import { type Command, numberOf, parseArguments, UsageError } from '../arguments.ts'
+import { type Command, numberOf, parseArguments, UsageError } from '../../terminal/arguments.ts'
 import { secretOf } from '../secrets.ts'
 
 const DEFAULT_SECONDS = 86_400

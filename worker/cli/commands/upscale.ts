@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
-import { SrError } from '../../errors.ts'
+import { SrError } from '../../base/errors.ts'
 import { FORMATS, type Scale, SCALES } from '../../client/allowed.ts'
 import { resolveOptions } from '../../options.ts'
-import { type Params, QUALITIES } from '../../params.ts'
-import { MAX_OUTPUT_SIDE } from '../../plan.ts'
-import { type Arguments, type Command, integerOf, oneOf, parseArguments, UsageError } from '../arguments.ts' // prettier-ignore
+import { type Params, QUALITIES } from '../../request/params.ts'
+import { MAX_OUTPUT_SIDE } from '../../picture/plan.ts'
+import { type Arguments, type Command, integerOf, oneOf, parseArguments, UsageError } from '../../terminal/arguments.ts' // prettier-ignore
 import { type EngineName, ENGINES, loadEngine } from '../engines.ts'
 import { stopOnSignals } from '../signals.ts'
 import { findInputs } from '../upscale/inputs.ts'
@@ -14,7 +14,7 @@ import { createReport } from '../upscale/report.ts'
 import { upscaleAll } from '../upscale/run.ts'
 import type { ThreadData } from '../upscale/thread.ts'
 import { createThread, type Thread } from '../upscale/threads.ts'
-import { removeParts } from '../upscale/whole.ts'
+import { removeParts } from '../../terminal/wholeFile.ts'
 
 const NAMED_FORMATS = FORMATS.filter((format) => format !== 'auto')
 const DEFAULT_SCALE: Scale = 3

@@ -1,5 +1,5 @@
-// Asks a worker's purge page (worker/purge.ts), as often as it takes.
-import { UsageError } from '../arguments.ts'
+// Asks a worker's purge page (worker/request/purge.ts), as often as it takes.
+import { UsageError } from '../../terminal/arguments.ts'
 
 export interface Purgeable {
   readonly url?: string

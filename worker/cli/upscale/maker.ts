@@ -1,14 +1,14 @@
 // A file's bytes to a sharper file's, by the very functions that the worker serves with: the same parameters and
 // the same build of the kernels give the same bytes.
-import type { Bytes } from '../../cache.ts'
+import type { Bytes } from '../../cache/cache.ts'
 import { type Header, readHeader } from '../../codec/header.ts'
-import { makeFile } from '../../make.ts'
-import type { Platform } from '../../platform.ts'
-import { createModels } from '../../models.ts'
+import { makeFile } from '../../picture/makeFile.ts'
+import type { Platform } from '../../platform/platform.ts'
+import { createModels } from '../../picture/models.ts'
 import { resolveOptions, type Settings } from '../../options.ts'
 import type { Scale } from '../../client/allowed.ts'
-import type { Params } from '../../params.ts'
-import { choicesOf, type Decision, decide } from '../../plan.ts'
+import type { Params } from '../../request/params.ts'
+import { choicesOf, type Decision, decide } from '../../picture/plan.ts'
 
 /** What is wanted of every picture. */
 export interface Wish {

@@ -4,9 +4,9 @@ import path from 'node:path'
 import type { EncodeFormat } from '../../codec/codec.ts'
 import type { ImageType } from '../../codec/header.ts'
 import type { Format } from '../../client/allowed.ts'
-import type { Size } from '../../params.ts'
-import { formatOf } from '../../plan.ts'
-import { UsageError } from '../arguments.ts'
+import type { Size } from '../../request/params.ts'
+import { formatOf } from '../../picture/plan.ts'
+import { UsageError } from '../../terminal/arguments.ts'
 import type { Input } from './inputs.ts'
 
 /** Of `-o OUT`; none of the two: beside the input. */

@@ -1,5 +1,5 @@
 // What came of each picture.
-import type { ProgressStream } from '../progressLine.ts'
+import type { ProgressStream } from '../../terminal/progressLine.ts'
 import { createTally, type Tally } from '../tally.ts'
 import type { Outcome } from './run.ts'
 

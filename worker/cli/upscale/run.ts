@@ -1,16 +1,16 @@
 // All pictures, so many at a time: each is done, there already, left out for what it is, or has failed.
 import { open, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { FAILURE_REASONS, Skip, SKIP_REASONS, type SkipReason } from '../../skip.ts'
-import type { Bytes } from '../../cache.ts'
+import { FAILURE_REASONS, Skip, SKIP_REASONS, type SkipReason } from '../../picture/skip.ts'
+import type { Bytes } from '../../cache/cache.ts'
 import { sniff } from '../../codec/header/sniff.ts'
-import { describeError } from '../arguments.ts'
+import { describeError } from '../../terminal/arguments.ts'
 import { describeFileError, type Input } from './inputs.ts'
 import type { Maker, Wish } from './maker.ts'
 import { createMemory, type Memory } from './memory.ts'
 import { outputOf, type Target } from './outputs.ts'
 import type { Thread } from './threads.ts'
-import { writeWhole } from './whole.ts'
+import { writeWhole } from '../../terminal/wholeFile.ts'
 
 export type Outcome = { readonly input: string; readonly seconds: number } & Result
 

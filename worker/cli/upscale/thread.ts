@@ -1,9 +1,9 @@
 // One thread of threads.ts: bytes in, larger bytes out.
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { parentPort, workerData } from 'node:worker_threads'
-import { Skip, type SkipReason } from '../../skip.ts'
-import type { Bytes } from '../../cache.ts'
-import { describeError } from '../arguments.ts'
+import { Skip, type SkipReason } from '../../picture/skip.ts'
+import type { Bytes } from '../../cache/cache.ts'
+import { describeError } from '../../terminal/arguments.ts'
 import { type EngineName, loadEngine } from '../engines.ts'
 import { createMaker, type Wish } from './maker.ts'
 

@@ -2,8 +2,8 @@
 // is nothing to the others, and this one goes on hearing Ctrl-C.
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { Worker } from 'node:worker_threads'
-import { Skip } from '../../skip.ts'
-import type { Bytes } from '../../cache.ts'
+import { Skip } from '../../picture/skip.ts'
+import type { Bytes } from '../../cache/cache.ts'
 import type { Answer, ThreadData } from './thread.ts'
 
 export interface Thread {
@@ -55,5 +55,5 @@ const SCRIPT = new URL('./thread.ts', import.meta.url)
 /** As TypeScript it needs a loader, which threads do not inherit; in the package it is JavaScript. */
 function startWorker(workerData: ThreadData): Worker {
   if (!SCRIPT.pathname.endsWith('.ts')) return new Worker(SCRIPT, { workerData })
-  return new Worker(new URL('../thread.mjs', import.meta.url), { argv: [SCRIPT.href], workerData })
+  return new Worker(new URL('../../terminal/thread.mjs', import.meta.url), { argv: [SCRIPT.href], workerData })
 }

@@ -1,5 +1,5 @@
 // One request for a picture, read to its end, and what its answer says.
-import { BUSY_REASONS, FAILURE_REASONS } from '../../skip.ts'
+import { BUSY_REASONS, FAILURE_REASONS } from '../../picture/skip.ts'
 
 export type Answer =
   | { readonly outcome: 'hit' | 'made' }

@@ -1,5 +1,5 @@
 // What came of each URL.
-import type { ProgressStream } from '../progressLine.ts'
+import type { ProgressStream } from '../../terminal/progressLine.ts'
 import { createTally } from '../tally.ts'
 import type { Warmed } from './warm.ts'
 

@@ -1,7 +1,7 @@
 // Where URLs of pictures come from: a sitemap, or a list with one a line; a file, a URL or stdin.
 import { readFile } from 'node:fs/promises'
 import { text as textOf } from 'node:stream/consumers'
-import { UsageError } from '../arguments.ts'
+import { UsageError } from '../../terminal/arguments.ts'
 import { parseSitemap } from './sitemap.ts'
 
 const TIMEOUT_MS = 60_000

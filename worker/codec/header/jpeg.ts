@@ -4,7 +4,7 @@
 // It resynchronises exactly as libjpeg's next_marker does: skip to 0xff, skip fill bytes, skip 0xff00.
 
 import type { Findings, Obstacle } from './findings.ts'
-import { concat } from '../concat.ts'
+import { concat } from '../../base/concat.ts'
 import { hasExifPrefix, readOrientation, withoutExifPrefix } from './exif.ts'
 import { qualityOf, stepTablesIn } from './quality.ts'
 

@@ -9,8 +9,8 @@
 // What is done for each symbol is WebAssembly: symbols.ts. One strip at a time is in its memory. For
 // 1536x1536 pixels in 420 kB all this takes 8.4 ms of CPU, in 248 kB 6.1; in TypeScript it took 32 and 20.
 
-import { pause } from '../../pause.ts'
-import { concat } from '../concat.ts'
+import { pause } from '../../base/pause.ts'
+import { concat } from '../../base/concat.ts'
 import { assignCodes, fitCodeLengths, inCodeOrder } from '../huffman.ts'
 import type { EmscriptenFactory } from '../instance.ts'
 import { BLOCKS, CODED, LOOKUP_BYTES, MAX_CODE_BITS, NEXT_TABLE, SHORT, SYMBOLS, TABLE, TABLES } from './symbolsLayout.ts' // prettier-ignore

@@ -3,7 +3,7 @@
 // Huffman codes. https://developers.google.com/speed/webp/docs/riff_container#alpha and, for the
 // bitstream, .../docs/webp_lossless_bitstream_specification (RFC 9649, 3.4 to 3.7).
 
-import { concat } from '../concat.ts'
+import { concat } from '../../base/concat.ts'
 import { assignCodes, fitCodeLengths } from '../huffman.ts'
 
 /** In the chunk's first byte. */

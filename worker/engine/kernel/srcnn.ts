@@ -15,7 +15,7 @@
 //                                                                          relaxed        plain
 //   fused; Winograd F(4x4, 3x3) for 9x9 as nine 3x3; zero-skipping 1x1     177  3.9x     216  3.2x
 //   + zero-skipping 5x5: 27 % of A2 is not zero, 45 % of its blocks        163  4.4x     198  3.6x
-//   + Binaryen at -O2, as -O3 spills sums (compile.ts)                     157  4.5x
+//   + Binaryen at -O2, as -O3 spills sums (build/assemblyScript.ts)                     157  4.5x
 //   + output transform: fours loaded instead of made, middle columns first 152  4.7x     185  3.8x
 //   + relaxed: weights loaded four at a time and spread by shuffles        155  4.6x
 //

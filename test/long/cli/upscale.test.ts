@@ -1,0 +1,286 @@
+// edge-srcnn upscale: what is made, what is left out, what stays as it was, and how it ends.
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises' // prettier-ignore
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import sharp from 'sharp'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { type StartThread, upscale } from '../../../worker/cli/commands/upscale.ts'
+import { describeError, UsageError } from '../../../worker/terminal/arguments.ts'
+import { createReport } from '../../../worker/cli/upscale/report.ts'
+import { createThread } from '../../../worker/cli/upscale/threads.ts'
+import { writeWhole } from '../../../worker/terminal/wholeFile.ts'
+import { runCli } from '../../support/process/cli.ts'
+
+let folder: string
+const at = (name: string) => path.join(folder, name)
+const picture = (width = 8, height = 6) => sharp({ create: { width, height, channels: 3, background: '#456' } }) // prettier-ignore
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'upscale-'))
+  await mkdir(at('in/sub'), { recursive: true })
+  await picture().jpeg().toFile(at('in/a.jpg'))
+  await picture().png().toFile(at('in/sub/b.png'))
+})
+afterEach(async () => {
+  vi.restoreAllMocks()
+  await rm(folder, { recursive: true })
+})
+
+/** A thread takes half a second to start. */
+const here: StartThread = (_, maker) => ({
+  make: async (bytes) => maker.make(bytes, await maker.decide(bytes)),
+  close: () => Promise.resolve(),
+})
+
+interface Line {
+  readonly input: string
+  readonly outcome: string
+  readonly output?: string
+  readonly reason?: string
+  readonly message?: string
+}
+
+async function run(...args: string[]) {
+  const lines: Line[] = []
+  vi.spyOn(console, 'log').mockImplementation((text: string) => void lines.push(JSON.parse(text) as Line)) // prettier-ignore
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+  const words = args.map((arg) => (/^(in|out)\b/.test(arg) ? at(arg) : arg))
+  const code = await upscale(
+    [...words, '--json', ...(args.includes('--jobs') ? [] : ['--jobs', '2'])],
+    here,
+  )
+  vi.restoreAllMocks()
+  const byName = lines.toSorted((a, b) => (a.input < b.input ? -1 : 1))
+  return { code, lines: byName, outcomes: byName.map(({ input, outcome }) => [path.relative(folder, input), outcome]) } // prettier-ignore
+}
+
+const filesIn = async (name: string) => {
+  const entries = await readdir(at(name), { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name: file }) => path.relative(at(name), path.join(parentPath, file))).toSorted() // prettier-ignore
+}
+
+test('a folder is made beside, or as a tree elsewhere', async () => {
+  expect((await run('in', '-s', '2')).code).toBe(0)
+  expect(await filesIn('in')).toEqual(['a-x2.jpg', 'a.jpg', 'sub/b-x2.png', 'sub/b.png'])
+  expect((await run('in', '-o', 'out/new')).code).toBe(0)
+  expect(await filesIn('out')).toEqual(['new/a-x3.jpg', 'new/sub/b-x3.png'])
+  const { width, height, format } = await sharp(at('out/new/a-x3.jpg')).metadata()
+  expect([width, height, format]).toEqual([24, 18, 'jpeg'])
+})
+
+test('a file of a name has the format of that name', async () => {
+  expect((await run('in/a.jpg', '-o', 'out/cat.webp', '--width', '12')).code).toBe(0)
+  const { width, format } = await sharp(at('out/cat.webp')).metadata()
+  expect([width, format]).toEqual([12, 'webp'])
+})
+
+test('what is there already counts as done, until --force', async () => {
+  await run('in', '-o', 'out')
+  const first = await readFile(at('out/a-x3.jpg'))
+  await writeFile(at('out/a-x3.jpg'), 'mine')
+  await rm(at('out/sub/b-x3.png'))
+  const again = await run('in', '-o', 'out')
+  expect([again.code, again.outcomes]).toEqual([0, [['in/a.jpg', 'exists'], ['in/sub/b.png', 'done']]]) // prettier-ignore
+  expect(await readFile(at('out/a-x3.jpg'), 'utf8')).toBe('mine')
+  await run('in', '-o', 'out', '--force')
+  expect(await readFile(at('out/a-x3.jpg'))).toEqual(first)
+})
+
+describe('pictures that cannot be made sharper', () => {
+  beforeEach(async () => {
+    await writeFile(at('in/page.png'), '<!doctype html>')
+    await writeFile(at('in/empty.jpg'), '')
+    const whole = await readFile(at('in/a.jpg'))
+    await writeFile(at('in/cut.jpg'), whole.subarray(0, 100))
+    await picture(20, 20).tiff().toFile(at('in/print.tiff'))
+    await picture(40, 40).jpeg().toFile(at('in/large.jpg'))
+  })
+  const REASONS = [['cut.jpg', 'DAMAGED'], ['empty.jpg', 'NOT_AN_IMAGE'], ['large.jpg', 'SOURCE_PIXELS'], ['page.png', 'NOT_AN_IMAGE'], ['print.tiff', 'FORMAT']] // prettier-ignore
+
+  test('are left out with the reason, and that is no failure', async () => {
+    const { code, lines } = await run('in', '-o', 'out', '--max-pixels', '1000')
+    const skipped = lines.filter(({ outcome }) => outcome === 'skipped')
+    expect([code, skipped.map(({ input, reason }) => [path.basename(input), reason])]).toEqual([0, REASONS]) // prettier-ignore
+    expect(skipped[1].message).toBe('no known image format')
+    expect(skipped[2].message).toBe('the picture is larger than --max-pixels 1000 allows')
+    expect(await filesIn('out')).toEqual(['a-x3.jpg', 'sub/b-x3.png'])
+  })
+
+  test('are copied where that is wanted', async () => {
+    const { code } = await run('in', '-o', 'out', '--max-pixels', '1000', '--copy-skipped')
+    expect(code).toBe(0)
+    expect(await readFile(at('out/print-x3.tiff'))).toEqual(await readFile(at('in/print.tiff')))
+    expect((await filesIn('out')).length).toBe(7)
+  })
+
+  test('bring the reason of the worker for their size, too', async () => {
+    const { lines } = await run('in/a.jpg', '--width', '8')
+    expect(lines[0].reason).toBe('SAME_SIZE')
+  })
+})
+
+describe('failures are told, change nothing, and end in 1', () => {
+  test.each([
+    ['a missing file', ['in/nope.jpg'], 'there is no such file or folder (ENOENT)'],
+    ['a result that is the input', ['in/a.jpg', '-o', 'in/a.jpg', '--force'], 'which is an input'],
+    ['a result that is another input', ['in/a.jpg', 'in/a-x3.jpg', '--force'], 'which is an input'],
+    ['two with one result', ['in', 'in/a.png', '--format', 'webp'], 'which is that of'],
+    ['a file in place of a folder', ['in/a.jpg', '-o', 'in/sub/b.png/out'], 'ENOTDIR'],
+  ])('%s', async (_, args, message) => {
+    await picture(9, 9).png().toFile(at('in/a.png'))
+    await copyFile(at('in/a.jpg'), at('in/a-x3.jpg'))
+    const before = await Promise.all(
+      ['a.jpg', 'a-x3.jpg'].map((name) => readFile(at(`in/${name}`))),
+    )
+    const { code, lines } = await run(...args)
+    expect(code).toBe(1)
+    expect(lines.filter(({ outcome }) => outcome === 'failed').map((line) => line.message)).toEqual([expect.stringContaining(message)]) // prettier-ignore
+    expect(await Promise.all(['a.jpg', 'a-x3.jpg'].map((name) => readFile(at(`in/${name}`))))).toEqual(before) // prettier-ignore
+    expect((await filesIn('in')).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
+  test('a link is replaced, not what it leads to', async () => {
+    await symlink(at('in/a.jpg'), at('in/link.jpg'))
+    const before = await readFile(at('in/a.jpg'))
+    await run('in/a.jpg', '-o', 'in/link.jpg', '--force')
+    expect(await readFile(at('in/a.jpg'))).toEqual(before)
+    expect((await sharp(at('in/link.jpg')).metadata()).width).toBe(24)
+  })
+
+  test('a file that cannot be renamed to its place leaves nothing beside it', async () => {
+    await mkdir(at('out/taken.jpg'), { recursive: true })
+    await expect(writeWhole(at('out/taken.jpg'), new Uint8Array(3))).rejects.toThrow('EISDIR')
+    expect(await readdir(at('out'))).toEqual(['taken.jpg'])
+  })
+
+  test('a thread that dies fails its picture, and the next one has another', async () => {
+    const params = { size: { scale: 5 as 4 }, format: 'source', isPlanOnly: false, quality: 85, model: 'none', sourceUrl: '' } as const // prettier-ignore
+    const thread = createThread({ engine: 'fused', wish: { params, maxPixels: 100 } })
+    const failure = () =>
+      thread.make(new Uint8Array(3)).catch((error: unknown) => describeError(error))
+    for (let i = 0; i < 2; i++) {
+      expect(await failure()).toContain('a bug of ours: sr-model must be one of')
+    }
+    await thread.close()
+    expect(await failure()).toBe('a bug of ours: its thread is closed')
+  })
+})
+
+test.each([
+  ['', 'expected INPUT, got nothing'],
+  ['in -s 5', 'expected --scale to be one of 2, 3, 4, got "5"'],
+  ['in -s 3 --width 640', 'expected --scale or --width, got both'],
+  ['in --widht 640', 'did you mean --width?'],
+  ['in --width 0', 'expected --width to be an integer from 1 to 16000'],
+  ['in --format gif', 'expected --format to be one of source, jpeg, png, webp, got "gif"'],
+  ['in --quality 87', 'expected --quality to be one of 40, 45'],
+  ['in --model fats', '--model must be one of auto, bicubic, fast'],
+  ['in --engine tensorflow', 'expected --engine to be one of fused, ort, webgpu, reference'],
+  ['in --jobs 0', 'expected --jobs to be an integer from 1'],
+  ['in/a.jpg -o cat.png --format jpeg', 'expected --format and the name of --out to be the same'],
+  ['in/a.jpg -o cat.gif', 'expected --out to be a folder, or a file that ends in'],
+  ['in -o cat.png', 'expected one picture for the file cat.png'],
+  ['in/a.jpg in/sub/b.png -o cat.png', 'expected one picture for the file cat.png'],
+])('"%s" is refused: %s', async (line, message) => {
+  const running = run(...line.split(' ').filter(Boolean))
+  await expect(running).rejects.toThrow(UsageError)
+  await expect(running).rejects.toThrow(message)
+})
+
+test('other engines make nearly the same', async () => {
+  for (const engine of ['fused', 'reference', 'ort']) {
+    const { code } = await run('in/a.jpg', '-o', `out/${engine}.png`, '--engine', engine)
+    expect(code).toBe(0)
+  }
+  const pixelsOf = (name: string) =>
+    sharp(at(`out/${name}.png`))
+      .raw()
+      .toBuffer()
+  const fused = await pixelsOf('fused')
+  for (const other of [await pixelsOf('reference'), await pixelsOf('ort')]) {
+    expect(Math.max(...other.map((value, i) => Math.abs(value - fused[i])))).toBeLessThanOrEqual(1)
+  }
+})
+
+test('progress: a bar on a terminal that makes room for lines, none elsewhere', () => {
+  const write = (isTTY: boolean) => {
+    let text = ''
+    const stream = { isTTY, write: (part: string) => ((text += part), true) }
+    const report = createReport(2, false, (line) => (text += `${line}\n`), stream)
+    report.tell({ input: 'a.jpg', outcome: 'exists', output: 'a-x3.jpg', seconds: 0 })
+    report.tell({ input: 'b.jpg', outcome: 'skipped', reason: 'ANIMATED', message: 'more than one frame', seconds: 0 }) // prettier-ignore
+    report.end(false)
+    return text
+  }
+  const lines = 'a.jpg: there already, a-x3.jpg (--force makes it anew)\nb.jpg: left out, ANIMATED: more than one frame\n' // prettier-ignore
+  expect(write(false)).toMatch(/0 done, 1 there already, 1 left out, 0 failed \(0\.0 s, 0\.0 pictures\/s\)\n$/) // prettier-ignore
+  expect(write(false).startsWith(lines)).toBe(true)
+  expect(write(true)).toContain(lines.split('\n')[0])
+})
+
+/** Root may read everything. */
+const NOBODY = process.getuid?.() === 0 ? 65_534 : undefined
+
+describe('as a process', () => {
+  const cli = (args: string[], options = {}) => runCli(args, { cwd: folder, ...options })
+
+  test('Ctrl-C leaves no half files, and the same command goes on', async () => {
+    const source = await picture(400, 300).jpeg().toBuffer()
+    for (let i = 0; i < 12; i++) await writeFile(at(`in/p${i}.jpg`), source)
+    const args = ['upscale', 'in', '-o', 'out', '-s', '4', '--format', 'png', '--jobs', '2']
+    const stopped = await cli(args, { interruptAt: 'done' })
+    expect(stopped.code).toBe(130)
+    const left = Number(/stopped, (\d+) left/.exec(stopped.stderr)?.[1])
+    expect(left).toBeGreaterThan(0)
+    const files = await filesIn('out')
+    expect(files.filter((name) => !name.endsWith('.png'))).toEqual([])
+    expect(files.length).toBe(14 - left)
+    for (const file of files)
+      await sharp(at(`out/${file}`))
+        .raw()
+        .toBuffer()
+    const again = await cli(args)
+    expect([again.code, again.stderr]).toEqual([0, expect.stringMatching(`^${left} done, ${14 - left} there already`)]) // prettier-ignore
+  })
+
+  test('who stops listening stops nothing', async () => {
+    const { code, stderr } = await cli(['upscale', 'in', '-o', 'out'], { closeStdout: true })
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^2 done/)])
+  })
+
+  test.each([
+    [['upscale', 'in', '-o', 'out'], 0, ''],
+    [['upscale', 'in', 'nope', '-o', 'out'], 1, '2 done, 0 there already, 0 left out, 1 failed'],
+    [['upscale', 'in', '-s', '5'], 2, 'expected --scale to be one of 2, 3, 4, got "5"\nSee --help.'],
+    [['upscael', 'in'], 2, 'got "upscael"; did you mean upscale?'],
+    [['sign', 'https://a.test/?sr=2'], 2, 'expected --key with the id of the secret'],
+    [['sign', 'https://a.test/cat.jpg?sr=2', '--key', 'a'], 2, 'expected the secret in the variable SR_SECRET'],
+    [['purge', 'https://a.test/cat.jpg'], 2, 'expected the secret in the variable SR_PURGE_SECRET'],
+    [['purge'], 2, 'expected URLs or --model, got neither'],
+    [['purge', '--model', 'fast'], 2, 'expected --worker with --model'],
+    [['warm'], 2, 'expected SOURCE, got nothing'],
+    [['warm', 'nope.xml'], 1, 'ENOENT'],
+  ])('%j ends in %d', async (args, code, message) => {
+    const ended = await cli(args)
+    expect([ended.code, ended.stderr]).toEqual([code, expect.stringContaining(message)])
+  }) // prettier-ignore
+
+  test('a secret does not go over a line that others can read', async () => {
+    const { code, stderr } = await cli(['purge', 'http://a.test/cat.jpg'], { env: { SR_PURGE_SECRET: 'x'.repeat(32) } }) // prettier-ignore
+    expect([code, stderr]).toEqual([2, expect.stringContaining('expected https')])
+  })
+
+  test('a folder that may not be read is told, and the rest is made', async () => {
+    await Promise.all([chmod(folder, 0o777), chmod(at('in/sub'), 0)])
+    const { code, stdout } = await cli(['upscale', 'in', '-o', 'out'], { uid: NOBODY })
+    await chmod(at('in/sub'), 0o755)
+    expect([code, stdout]).toEqual([1, expect.stringContaining('in/sub: failed, it may not be read or written (EACCES)')]) // prettier-ignore
+    expect(await filesIn('out')).toEqual(['a-x3.jpg'])
+  })
+
+  test('a result may be read by whoever may read other new files', async () => {
+    await cli(['upscale', 'in/a.jpg'])
+    const [made, other] = await Promise.all([stat(at('in/a-x3.jpg')), stat(at('in/sub/b.png'))])
+    expect(made.mode).toBe(other.mode)
+  })
+})

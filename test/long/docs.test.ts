@@ -1,0 +1,108 @@
+// Every page of documentation: its links lead somewhere, its commands and their options are there, and its example of
+// signing runs. (What embeds, and the command line, have tests of their own beside their pages' examples.)
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { ROOT } from '../support/worker/worker.ts'
+
+const PAGES = execFileSync('git', ['ls-files', '*.md'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n') // prettier-ignore
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> } // prettier-ignore
+const textOf = (page: string) => readFileSync(join(ROOT, page), 'utf8')
+
+/** As GitHub makes them of titles. */
+function anchorsOf(page: string): string[] {
+  const titles = [...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, title]) => title)
+  return titles.map((title) => title.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')) // prettier-ignore
+}
+
+test.each(PAGES)('links of %s lead to a file and to a title in it', (page) => {
+  for (const [, target] of textOf(page).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
+    const [path, anchor] = target.split('#')
+    const file = path === '' ? page : join(dirname(page), path)
+    expect(existsSync(join(ROOT, file)), `${target} in ${page}`).toBe(true)
+    if (anchor) expect(anchorsOf(file), `${target} in ${page}`).toContain(anchor)
+  }
+})
+
+/** A command as it is written, in a block or in a line of text. */
+interface Written {
+  readonly page: string
+  /** Whose `--help` tells its options: `npm run trainer -- report`. */
+  readonly words: readonly string[]
+  readonly options: readonly string[]
+}
+
+/** Words that are names of sub-commands, not what these work on. */
+const SUB_COMMANDS = /^(train|report|promote|upload|list|ablate|upscale|sign|purge|warm|r2|bucket|lifecycle|create|add|deploy|rollback|secret|put|login)$/ // prettier-ignore
+
+function writtenIn(page: string): Written[] {
+  const joined = textOf(page).replace(/\\\n\s*/g, ' ')
+  const inText = [...joined.replace(/```[\s\S]*?```/g, '').matchAll(/`([^`]+)`/g)].map(([, code]) => code.replaceAll('\n', ' ')) // prettier-ignore
+  const inBlocks = [...joined.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block]) => block.split('\n')) // prettier-ignore
+  return [...inBlocks, ...inText].flatMap((line) => {
+    const found = /\b(npm run [\w:]+|npx wrangler|npx edge-srcnn)\b(?: --(?= ))?(.*)/.exec(line.split(' # ')[0]) // prettier-ignore
+    if (!found) return []
+    const rest = found[2].trim().split(/\s+/).filter(Boolean)
+    const after = rest.findIndex((word) => !SUB_COMMANDS.test(word))
+    const names = rest.slice(0, after < 0 ? rest.length : after)
+    const options = rest.filter((word) => /^--[a-z]/.test(word)).map((word) => word.split('=')[0])
+    return [{ page, words: [...found[1].split(' '), ...names], options }]
+  })
+}
+
+const written = PAGES.flatMap(writtenIn)
+
+test('every script that a page names is in package.json', () => {
+  const names = written.filter(({ words }) => words[0] === 'npm').map(({ page, words }) => [page, words[2]]) // prettier-ignore
+  expect(names.length).toBeGreaterThan(30)
+  expect(names.filter(([, name]) => !Object.hasOwn(scripts, name))).toEqual([])
+})
+
+/** What takes options of ours, or of wrangler. */
+const WITH_HELP = /^(npm run (trainer|evaluate|bench|soak|fuzz|cli)|npx wrangler|npx edge-srcnn)\b/
+
+function helpOf(words: readonly string[]): string {
+  const [program, ...rest] = words
+  const [command, args] =
+    program === 'npx' && rest[0] === 'edge-srcnn'
+      ? ['npx', ['tsx', 'worker/cli/main.ts', ...rest.slice(1), '--help']]
+      : program === 'npx'
+        ? ['npx', [...rest, '--help']]
+        : ['npm', ['run', '--silent', rest[1], '--', ...rest.slice(2), '--help']]
+  const env = { ...process.env, WRANGLER_SEND_METRICS: 'false' }
+  return execFileSync(command, args, { cwd: ROOT, encoding: 'utf8', env })
+}
+
+const commands = new Map<string, Written[]>()
+for (const one of written) {
+  const name = one.words.join(' ')
+  if (one.options.length > 0 && WITH_HELP.test(name)) commands.set(name, [...(commands.get(name) ?? []), one]) // prettier-ignore
+}
+
+test.each([...commands])(
+  'every option that pages give to %s is in its help',
+  (_, uses) => {
+    const help = helpOf(uses[0].words)
+    for (const { page, options } of uses) {
+      for (const option of options) expect(help, `${option} in ${page}`).toMatch(new RegExp(`${option}\\b`)) // prettier-ignore
+    }
+  },
+  60_000,
+)
+
+test('the example of signing signs', () => {
+  const [, code] = /```ts\n(import \{ signUrl \}[\s\S]*?)```/.exec(textOf('README.md')) ?? []
+  expect(code).toBeDefined()
+  const folder = join(ROOT, 'dist/docs')
+  mkdirSync(folder, { recursive: true })
+  try {
+    const call = code.slice(code.indexOf('await signUrl'))
+    const file = join(folder, 'sign.mts')
+    writeFileSync(file, `import { signUrl } from 'edge-srcnn/sign'\nconst secret = '0'.repeat(32)\nconsole.log(${call})`) // prettier-ignore
+    const printed = execFileSync('npx', ['tsx', file], { cwd: ROOT, encoding: 'utf8' })
+    expect(printed.trim()).toMatch(/^https:\/\/img\.example\/cat\.jpg\?sr=3&sr-key=a&sr-exp=\d+&sr-sig=[\w-]{43}$/) // prettier-ignore
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}, 60_000)

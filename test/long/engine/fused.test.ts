@@ -1,0 +1,244 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import type { Planes } from '../../../worker/engine/engine.ts'
+import { createFusedEngine, supportsFused } from '../../../worker/engine/fused.ts'
+import { hasRelaxedSimd } from '../../../worker/platform/nodeKernels.ts'
+import { createOrtEngine } from '../../../worker/engine/ort.ts'
+import { crop } from '../../../worker/image/plane.ts'
+import { createRandom } from '../../../worker/image/prng.ts'
+import { type Architecture, describeNetwork, type Network } from '../../../worker/model/network.ts' // prettier-ignore
+import { decodeNetwork } from '../../../worker/model/networkFile.ts'
+import { drawnPlanes } from '../../support/pictures/drawn.ts'
+import { builds, engines, expectSound } from '../../support/engine/fused.ts'
+import { watchMemories } from '../../support/worker/memories.ts'
+import { ort } from '../../support/engine/ort.ts'
+import { maxDifference, sampleNetwork, samplePlanes } from '../../support/engine/samples.ts'
+
+const [{ engine }] = engines
+const [{ modules }] = builds
+
+const nineOneFive = (n1: number, n2: number, residual = true): Architecture => ({ kernels: [9, 1, 5], widths: [n1, n2], residual }) // prettier-ignore
+const SMALL = nineOneFive(8, 4)
+
+/** What random weights may look like. */
+const KINDS = {
+  dense: () => {},
+  sparse({ layers }: Network, random: () => number) {
+    for (const { weights } of layers) weights.forEach((w, i) => (weights[i] = random() < 0.8 ? 0 : w)) // prettier-ignore
+  },
+  'dead first layer': ({ layers }: Network) => void layers[0].bias.fill(-100),
+  'dead second layer': ({ layers }: Network) => void layers[1].bias.fill(-100),
+  huge({ layers }: Network) {
+    for (const { weights, bias } of layers) {
+      weights.forEach((w, i) => (weights[i] = 1e6 * w))
+      bias.forEach((b, i) => (bias[i] = 1e6 * b))
+    }
+  },
+} satisfies Record<string, (network: Network, random: () => number) => void>
+
+test('both builds are tested where there is relaxed SIMD', async () => {
+  expect(builds.map(({ arithmetic }) => arithmetic)).toEqual((await hasRelaxedSimd()) ? ['relaxed', 'plain'] : ['plain']) // prettier-ignore
+  expect(engine).toMatchObject({ name: 'fused', maxSide: 1024 })
+})
+
+describe('it agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
+  const random = createRandom(15)
+  const side = () => 1 + random.below(300)
+  const channels = () => 4 * (1 + random.below(3))
+  const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[]
+  const cases = Array.from({ length: 30 }, (_, i) => {
+    const multiple = [1, 4, 32, 128][i % 4] // of the tile, the group, and something larger
+    const width = Math.max(multiple, side() - (side() % multiple))
+    return { width: width - (width % multiple), height: side(), n1: channels(), n2: channels(), kind: kinds[i % kinds.length], residual: i % 3 > 0 } // prettier-ignore
+  })
+  test.each(cases)(
+    '$widthx$height, $n1-$n2, $kind',
+    async ({ width, height, n1, n2, kind, residual }) => {
+      // prettier-ignore
+      const network = sampleNetwork(nineOneFive(n1, n2, residual), 'edge', width)
+      KINDS[kind](network, createRandom(height).next)
+      await expectSound(network, samplePlanes(1, width, height, width))
+    },
+  )
+
+  test.each([
+    [1, 1],
+    [1, 40],
+    [40, 1],
+    [4, 4],
+    [13, 31],
+    [32, 32],
+  ])('the paper’s 64-32 at %ix%i', async (width, height) => {
+    await expectSound(sampleNetwork(nineOneFive(64, 32, false)), samplePlanes(1, width, height))
+  })
+
+  test.each([
+    [128, 128],
+    [4, 128],
+    [128, 4],
+    [100, 36],
+  ])('channels up to the bound: %i-%i', async (n1, n2) => {
+    await expectSound(sampleNetwork(nineOneFive(n1, n2)), samplePlanes(1, 21, 11))
+  })
+
+  test('in strips, where a picture is wider than one', async () => {
+    await expectSound(sampleNetwork(nineOneFive(4, 4)), samplePlanes(1, 4100, 3))
+  })
+})
+
+describe('with the shipped weights it agrees with onnxruntime to 1e-5', () => {
+  const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
+  const folder = `${import.meta.dirname}/../../../models`
+  const files = readdirSync(folder).filter((file) => file.endsWith('.onnx'))
+  test.each(files)('%s', async (file) => {
+    const network = decodeNetwork(new Uint8Array(readFileSync(`${folder}/${file}`)))
+    const scale = Number(/x(\d)\.onnx$/.exec(file)![1])
+    const input = await drawnPlanes(61 * scale, 47 * scale, scale)
+    const want = await onnxruntime.run(network, input)
+    for (const { engine: candidate } of engines) {
+      expect(maxDifference((await candidate.run(network, input)).data, want.data)).toBeLessThan(1e-5) // prettier-ignore
+    }
+  })
+})
+
+describe.each(engines)('$arithmetic: bits', ({ engine: candidate }) => {
+  const network = sampleNetwork(nineOneFive(16, 8))
+
+  test('are the same twice', async () => {
+    const input = samplePlanes(1, 77, 50)
+    expect(await candidate.run(network, input)).toEqual(await candidate.run(network, input))
+  })
+
+  // Pieces whose corner is on the grid of tiles; 12 px in, a tile's neighbours are those of the whole.
+  test.each([
+    ['in bands', 90, 120, { x: 0, y: 40, width: 90, height: 44 }],
+    ['in columns', 200, 30, { x: 64, y: 0, width: 72, height: 30 }],
+    ['across the seam of two strips', 2100, 9, { x: 2000, y: 0, width: 100, height: 9 }],
+  ])('of a picture computed %s are those of the whole', async (_, width, height, rect) => {
+    const whole = samplePlanes(1, width, height)
+    const inner = (edge: number, length: number, size: number) => ({ start: edge > 0 ? 12 : 0, end: edge + length < size ? length - 12 : length }) // prettier-ignore
+    const across = inner(rect.x, rect.width, width)
+    const down = inner(rect.y, rect.height, height)
+    const middle = { x: across.start, y: down.start, width: across.end - across.start, height: down.end - down.start } // prettier-ignore
+    const piece = await candidate.run(network, { channels: 1, ...crop(whole, rect) })
+    const want = crop(await candidate.run(network, whole), rect)
+    expect(crop(piece, middle).data).toEqual(crop(want, middle).data)
+  })
+})
+
+describe('NaN and infinity', () => {
+  test.each(engines)(
+    'poison their neighbourhood alone: $arithmetic',
+    async ({ engine: candidate }) => {
+      // prettier-ignore
+      const network = sampleNetwork(nineOneFive(16, 8))
+      const [width, height, x, y] = [90, 61, 50, 29]
+      const clean = samplePlanes(1, width, height)
+      const want = (await candidate.run(network, clean)).data
+      for (const poison of [NaN, Infinity, -Infinity, 3e38]) {
+        const data = clean.data.slice()
+        data[y * width + x] = poison
+        const got = (await candidate.run(network, { ...clean, data })).data
+        // 6 px are the network's; a tile of 4x4 is computed as one, which makes it up to 9.
+        const far = (_: unknown, i: number) => Math.max(Math.abs((i % width) - x), Math.abs(Math.floor(i / width) - y)) > 9 // prettier-ignore
+        expect(got.filter(far)).toEqual(want.filter(far))
+        expect(await candidate.run(network, clean)).toMatchObject({ data: want })
+      }
+    },
+  )
+
+  test('everywhere do not hang it', async () => {
+    for (const value of [NaN, Infinity, -Infinity]) {
+      const input = { ...samplePlanes(1, 50, 20), data: new Float32Array(1000).fill(value) }
+      expect((await engine.run(sampleNetwork(SMALL), input)).data).toHaveLength(1000)
+    }
+  })
+})
+
+describe('the contract of an engine', () => {
+  const network = sampleNetwork(SMALL)
+
+  test('a result depends on no earlier call: other sizes, other weights, NaN', async () => {
+    const small = samplePlanes(1, 19, 7)
+    const alone = await createFusedEngine(modules).run(network, small)
+    const used = createFusedEngine(modules)
+    for (const other of [
+      samplePlanes(1, 300, 41),
+      { ...samplePlanes(1, 2050, 9), data: new Float32Array(2050 * 9).fill(NaN) },
+    ]) {
+      // prettier-ignore
+      await used.run(sampleNetwork(nineOneFive(64, 32)), other)
+      expect(await used.run(network, small)).toEqual(alone)
+    }
+  })
+
+  test('the input is neither changed nor kept, the result is nobody else’s', async () => {
+    const input = samplePlanes(1, 20, 20)
+    const before = input.data.slice()
+    const first = await engine.run(network, input)
+    expect(input.data).toEqual(before)
+    const copy = first.data.slice()
+    await engine.run(network, samplePlanes(1, 20, 20, 99))
+    expect(first.data).toEqual(copy)
+  })
+
+  test('runs at once each give their own result', async () => {
+    const inputs = [1, 2, 3, 4].map((seed) => samplePlanes(1, 700, 60 + seed, seed))
+    const busy = createFusedEngine(modules)
+    const heavy = sampleNetwork(nineOneFive(64, 64))
+    const apart: Planes[] = []
+    for (const input of inputs) apart.push(await busy.run(heavy, input))
+    expect(await Promise.all(inputs.map((input) => busy.run(heavy, input)))).toEqual(apart)
+  })
+
+  test('others have their turn after every 131,072 pixels of 9-1-5, fewer where those cost more', async () => {
+    let turns = 0
+    const pause = () => Promise.resolve(void turns++)
+    const counted = createFusedEngine(modules, { pause })
+    await counted.run(sampleNetwork(nineOneFive(64, 32)), samplePlanes(1, 256, 256))
+    expect(turns).toBe(0)
+    await counted.run(sampleNetwork(nineOneFive(64, 32)), samplePlanes(1, 3000, 180))
+    expect(turns).toBe(5) // two strips of 46 bands, 16 bands a turn
+    turns = 0
+    await counted.run(sampleNetwork(nineOneFive(128, 128)), samplePlanes(1, 256, 256))
+    expect(turns).toBe(1)
+  })
+
+  test('a run that never goes on does not keep the next one waiting', async () => {
+    let isKilled = true
+    const pause = () => (isKilled ? new Promise<void>(() => {}) : Promise.resolve())
+    const killed = createFusedEngine(modules, { pause })
+    const [heavy, input] = [sampleNetwork(nineOneFive(64, 32)), samplePlanes(1, 512, 280)]
+    void killed.run(heavy, input)
+    isKilled = false
+    expect(await killed.run(heavy, input)).toEqual(await engine.run(heavy, input))
+  })
+
+  test('planes that do not fit the network are refused by name', async () => {
+    const run = (input: Planes) => engine.run(network, input)
+    await expect(run(samplePlanes(3, 4, 4))).rejects.toThrow('expected 1 plane of 4x4, got 3')
+    await expect(run({ ...samplePlanes(1, 4, 4), width: 5 })).rejects.toThrow('in 16 values')
+  })
+
+  test.each([
+    sampleNetwork({ kernels: [9, 3, 5], widths: [64, 32] }),
+    sampleNetwork({ kernels: [9, 5], widths: [64] }),
+    sampleNetwork(SMALL, 'zero'),
+    sampleNetwork({ ...SMALL, channels: 3 }),
+    sampleNetwork(nineOneFive(6, 4)),
+    sampleNetwork(nineOneFive(4, 132)),
+  ])('a network that it is not made for is refused: %#', async (other) => {
+    expect(supportsFused(other)).toBe(false)
+    await expect(engine.run(other, samplePlanes(1, 4, 4))).rejects.toThrow(`got ${describeNetwork(other)}`) // prettier-ignore
+    expect(supportsFused(network)).toBe(true)
+  })
+})
+
+test('its memory is below 1 MB at any width, and does not grow', async () => {
+  await watchMemories(async (memories) => {
+    const fresh = createFusedEngine(modules)
+    await fresh.run(sampleNetwork(nineOneFive(128, 128)), samplePlanes(1, 9, 9))
+    await fresh.run(sampleNetwork(nineOneFive(4, 4)), samplePlanes(1, 16_384, 5))
+    expect(memories.map(({ buffer }) => buffer.byteLength < 1e6)).toEqual([true])
+  })
+})

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto'
+import { readFile, stat } from 'node:fs/promises'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { lumaOf } from '../../worker/image/color.ts'
+import { psnr } from '../../worker/image/metrics.ts'
+import type { Rgba } from '../../worker/image/plane.ts'
+import { resize } from '../../worker/image/resize.ts'
+import {
+  renderScene,
+  SAMPLE_SCALE,
+  SAMPLES,
+  SAMPLES_FOLDER,
+  SCENE_NAMES,
+  type SceneName,
+} from '../fixtures/make.ts'
+import { shrink } from '../fixtures/render.ts'
+import { maxDifference } from '../support/engine/samples.ts'
+
+/** What a clone may cost for pictures alone. */
+const MAX_SAMPLES_BYTES = 400_000
+
+/** Rendering takes 1-4 s a scene alone, several times that beside other test files. */
+const RENDER_TIMEOUT_MS = 60_000
+
+/** On luma, what JPEG and WebP at quality 90 keep at least: measured 40.6, 41.0 and 43.1 dB. */
+const LOSSY_DB = 39
+
+/** Bicubic at x3 measures 20.2 (engraving) to 29.4 dB (bird): above this there is little to show. */
+const BICUBIC_DB = 30
+
+const fileOf = (name: SceneName) => new URL(`${name}.${SAMPLES[name]}`, SAMPLES_FOLDER)
+
+async function decode(name: SceneName): Promise<Rgba> {
+  const { data, info } = await sharp(await readFile(fileOf(name)))
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  return { width: info.width, height: info.height, data }
+}
+
+describe.each(SCENE_NAMES)('%s', (name) => {
+  let truth: Rgba
+  let made: Rgba
+  beforeAll(async () => {
+    truth = await renderScene(name)
+    made = shrink(truth, SAMPLE_SCALE)
+  }, RENDER_TIMEOUT_MS)
+
+  test('both sides divide by 12, so that every scale shrinks it without a rest', () => {
+    expect([truth.width % 12, truth.height % 12]).toEqual([0, 0])
+  })
+
+  test('the committed sample is this scene, shrunk by our own resize', async () => {
+    const committed = await decode(name)
+    expect([committed.width, committed.height]).toEqual([made.width, made.height])
+    if (SAMPLES[name] === 'png') {
+      // One level for a platform whose sin() rounds a coordinate the other way.
+      expect(maxDifference(committed.data, made.data)).toBeLessThanOrEqual(1)
+    } else {
+      expect(psnr(lumaOf(committed), lumaOf(made))).toBeGreaterThan(LOSSY_DB)
+    }
+  })
+
+  test('bicubic loses what a network could win back', () => {
+    const luma = lumaOf(truth)
+    const enlarged = resize(lumaOf(made), truth.width, truth.height)
+    expect(psnr(luma, enlarged, SAMPLE_SCALE)).toBeLessThan(BICUBIC_DB)
+  })
+})
+
+test('a scene rendered twice is the same to the byte', async () => {
+  const hashes = [await renderScene('icon'), await renderScene('icon')].map(({ data }) =>
+    createHash('sha256').update(data).digest('hex'),
+  )
+  expect(hashes[0]).toBe(hashes[1])
+})
+
+test('shrinking an opaque picture is resize() on each channel, rounded to 8 bit', () => {
+  const data = Uint8Array.from({ length: 4 * 36 }, (_, i) => (i % 4 === 3 ? 255 : (i * 89) % 256))
+  const small = shrink({ width: 6, height: 6, data }, 3)
+  const green = Float32Array.from({ length: 36 }, (_, i) => data[4 * i + 1] / 255)
+  const expected = resize({ width: 6, height: 6, data: green }, 2, 2).data
+  expected.forEach((value, i) => {
+    expect(small.data[4 * i + 1]).toBe(Math.min(255, Math.max(0, Math.round(255 * value))))
+  })
+})
+
+test('the icon is clear outside the badge and soft at its shadow', async () => {
+  const { data } = await decode('icon')
+  const alphas = data.filter((_, i) => i % 4 === 3)
+  expect(alphas[0]).toBe(0)
+  expect(alphas.some((alpha) => alpha > 0 && alpha < 255)).toBe(true)
+})
+
+test('all samples together stay small', async () => {
+  const sizes = await Promise.all(SCENE_NAMES.map(async (name) => (await stat(fileOf(name))).size))
+  expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(MAX_SAMPLES_BYTES)
+})
+
+test('the playground offers every sample, by relative URLs only', async () => {
+  const page = await readFile(new URL('../../playground/index.html', SAMPLES_FOLDER), 'utf8')
+  for (const name of SCENE_NAMES) {
+    const file = `samples/${name}.${SAMPLES[name]}`
+    expect(page).toContain(`src="${file}"`)
+    expect(page).toContain(`data-sample="${file}"`)
+  }
+  const urls = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map((match) => match[1])
+  expect(urls.filter((url) => /^(\/|\w+:)/.test(url))).toEqual([])
+})

@@ -1,0 +1,36 @@
+// Weights whose work can be seen, and a bucket that serves them.
+import { createHash } from 'node:crypto'
+import type { Miniflare } from 'miniflare'
+import { createNetwork, type Network } from '../../../worker/model/network.ts'
+
+/** A 9-1-5 that adds `lift` to its planes: its work can be seen in one pixel. */
+export function lifting(lift: number, channels = 1): Network {
+  const network = createNetwork({ kernels: [9, 1, 5], widths: [4, 4], channels, residual: true })
+  network.layers[2].bias.fill(lift)
+  return network
+}
+
+export interface ShippedModel {
+  readonly name: string
+  readonly file: Uint8Array
+  /** Default 2. */
+  readonly scale?: number
+  /** What the manifest says. Default: the truth. */
+  readonly sha256?: string
+}
+
+/** Puts the files and a manifest of just these into the worker's MODELS_BUCKET. */
+export async function shipModels(to: Miniflare, shipped: readonly ShippedModel[]): Promise<void> {
+  const bucket = await to.getR2Bucket('MODELS_BUCKET')
+  const models: unknown[] = []
+  for (const { name, file: bytes, scale = 2, sha256 = hashOf(bytes) } of shipped) {
+    const file = `${name}-x${scale}.onnx`
+    await bucket.put(file, bytes)
+    models.push({ name, scale, file, sha256, bytes: bytes.length })
+  }
+  await bucket.put('manifest.json', JSON.stringify({ version: 1, models }))
+}
+
+function hashOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

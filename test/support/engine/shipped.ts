@@ -1,0 +1,15 @@
+// What models/ ships.
+import { readFile } from 'node:fs/promises'
+import { type ModelEntry, parseManifest } from '../../../worker/model/manifest.ts'
+
+export const MODELS = new URL('../../../models/', import.meta.url)
+
+export async function shippedModels(scale: number): Promise<ModelEntry[]> {
+  const { models } = parseManifest(await readFile(new URL('manifest.json', MODELS), 'utf8'))
+  return models.filter((model) => model.scale === scale)
+}
+
+/** One name for each shape of network: others have its name and something behind it, as `srcnn-jpeg`. */
+export async function shippedFamilies(scale: number): Promise<string[]> {
+  return (await shippedModels(scale)).map(({ name }) => name).filter((name) => !name.includes('-'))
+}

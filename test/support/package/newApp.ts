@@ -1,0 +1,52 @@
+// A new app outside the repository, with packages from npm and ours from its tarball.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ROOT } from '../../../worker/package/places.ts'
+import { MANIFEST, TARBALL } from './pack.ts'
+
+/** No new release fails a test. */
+const VERSIONS: Readonly<Record<string, string>> = {
+  ...MANIFEST.devDependencies,
+  '@hono/node-server': '2.1.9',
+  webgpu: MANIFEST.peerDependencies.webgpu,
+}
+
+export interface NewApp {
+  readonly folder: string
+  remove(): void
+}
+
+/** With `edge-srcnn` and `packages`. */
+export function createApp(
+  packages: readonly string[],
+  files: Readonly<Record<string, string>>,
+): NewApp {
+  const folder = mkdtempSync(join(tmpdir(), 'edge-srcnn-'))
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
+  install(folder, TARBALL, ...packages)
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  return { folder, remove: () => rmSync(folder, { recursive: true }) }
+}
+
+export function install(folder: string, ...packages: readonly string[]): void {
+  const wanted = packages.map((name) => (name in VERSIONS ? `${name}@${VERSIONS[name]}` : name))
+  const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error'] // prettier-ignore
+  execFileSync('npm', ['install', ...flags, ...wanted], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] }) // prettier-ignore
+}
+
+/** Of all files below, as the file system counts them. */
+export function bytesOnDisk(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+  return files.reduce((sum, { parentPath, name }) => sum + 512 * statSync(join(parentPath, name)).blocks, 0) // prettier-ignore
+}
+
+/** The example of the README's section on apps, in that language. */
+export function readmeExample(language: 'ts' | 'js'): string {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  const [section] = readme.split('\n## In your own app\n')[1].split('\n## ')
+  const code = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'm').exec(section)?.[1]
+  if (code === undefined) throw new Error(`the README has no example in ${language}`)
+  return code
+}

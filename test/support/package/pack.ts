@@ -1,0 +1,22 @@
+// Makes the package as it is published, once before its tests (vitest's globalSetup) or by hand.
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { PACKAGE, ROOT } from '../../../worker/package/places.ts'
+
+/** The repository's own. */
+export const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly version: string
+  readonly devDependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
+}
+export const TARBALL = join(ROOT, `dist/edge-srcnn-${MANIFEST.version}.tgz`)
+
+export function setup(): void {
+  npm(ROOT, 'run', '--silent', 'build:package')
+  npm(PACKAGE, 'pack', '--silent', '--pack-destination', join(ROOT, 'dist'))
+}
+
+function npm(cwd: string, ...args: string[]): void {
+  execFileSync('npm', args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] })
+}

@@ -1,0 +1,73 @@
+// The codec as Node has it, and sharp (libvips) as the decoder that it is compared with.
+import sharp from 'sharp'
+import { createCodec } from '../../../worker/codec/codec.ts'
+import { readHeader } from '../../../worker/codec/header.ts'
+import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
+import type { Rgba } from '../../../worker/image/plane.ts'
+
+export const codec = createCodec(await loadCodecModules())
+
+/** readHeader and decode in one. */
+export function decode(bytes: Uint8Array): Promise<Rgba> {
+  return codec.decode(bytes, readHeader(bytes))
+}
+
+/** What libvips makes of a file: upright 8-bit RGBA, the colour profile not applied. */
+export async function decodeBySharp(bytes: Uint8Array): Promise<Rgba> {
+  const upright = sharp(bytes, { ignoreIcc: true, failOn: 'none' }).autoOrient()
+  const { data, info } = await upright
+    .toColourspace('srgb')
+    .ensureAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true })
+  return { width: info.width, height: info.height, data }
+}
+
+/** A smooth picture with some of every colour, all of it known before any codec has seen it. */
+export function gradient(
+  width: number,
+  height: number,
+  alphaAt = (_x: number, _y: number) => 255,
+): Rgba {
+  const data = new Uint8Array(width * height * 4)
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [u, v] = [x / Math.max(1, width - 1), y / Math.max(1, height - 1)]
+      const wave = 0.5 + 0.5 * Math.sin(7 * u + 11 * v)
+      data.set([255 * u, 255 * v, 255 * wave, alphaAt(x, y)], (y * width + x) * 4)
+    }
+  }
+  return { width, height, data }
+}
+
+/** The same without colour. */
+export function greyGradient(width: number, height: number): Rgba {
+  const { data } = gradient(width, height)
+  for (let i = 0; i < data.length; i += 4) data[i + 1] = data[i + 2] = data[i]!
+  return { width, height, data }
+}
+
+/** sharp, reading a raw picture. */
+export function sharpOf({ width, height, data }: Rgba): sharp.Sharp {
+  return sharp(data, { raw: { width, height, channels: 4 } })
+}
+
+export interface Difference {
+  /** Largest difference in levels: of colours, where there is any opacity, and of alpha. */
+  readonly color: number
+  readonly alpha: number
+}
+
+export function difference(a: Rgba, b: Rgba): Difference {
+  if (a.width !== b.width || a.height !== b.height) {
+    throw new Error(`${a.width}x${a.height} is not ${b.width}x${b.height}`)
+  }
+  let color = 0
+  let alpha = 0
+  for (let i = 0; i < a.data.length; i += 4) {
+    alpha = Math.max(alpha, Math.abs(a.data[i + 3] - b.data[i + 3]))
+    if (a.data[i + 3] === 0) continue
+    for (let c = i; c < i + 3; c++) color = Math.max(color, Math.abs(a.data[c] - b.data[c]))
+  }
+  return { color, alpha }
+}

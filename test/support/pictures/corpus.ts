@@ -1,0 +1,43 @@
+// Real and hostile files from the test suites of other codecs, beside the repository. Empty where they are not there.
+import { existsSync, readFileSync } from 'node:fs'
+
+const CORPUS = new URL('../../../../shared/corpus/', import.meta.url)
+
+export interface Entry {
+  readonly file: string
+  /** decode: a valid file; anything else: must not crash. */
+  readonly expect: 'decode' | 'may' | 'nocrash' | 'limit' | 'reject'
+  readonly format?: string
+  readonly w?: number
+  readonly h?: number
+  readonly orientation?: number
+  readonly icc?: boolean
+  readonly pages?: number
+}
+
+const manifest = new URL('manifest.json', CORPUS)
+export const entries: readonly Entry[] = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : [] // prettier-ignore
+
+export function bytesOf({ file }: Entry): Uint8Array {
+  return new Uint8Array(readFileSync(new URL(file, CORPUS)))
+}
+
+/** The formats of what is made sharper. */
+export const DECODABLE = ['jpeg', 'png', 'webp', 'gif', 'bmp']
+
+/** Valid files of the five formats that are served as they are, and why. */
+const REFUSED: readonly [file: RegExp, obstacle: string][] = [
+  [/bmp\/.*(pal4rletrns|pal8rle|pal4rlecut)/, 'FORMAT'], // run-length coding
+  [/jpeg\/12bit\//, 'FORMAT'],
+  [/jpeg\/arith\//, 'FORMAT'],
+  [/jpeg\/sharp\/testimgl/, 'FORMAT'], // lossless JPEG
+  [/jpeg\/(mozilla\/jpg-cmyk|zune\/(cymk|four_components))/, 'CMYK'],
+  [/apng\/.*(dispose|blend|delay|durations|num_plays|mode_|rgba16|animated)/i, 'ANIMATED'],
+  [/gif\/.*frame-out-of-bounds/, 'DAMAGED'], // its frames leave the screen; viewers disagree
+]
+
+/** Why a valid file of one of the five formats is served as it is; undefined: it is not. */
+export function obstacleOf({ file, pages = 1 }: Entry): string | undefined {
+  const refused = REFUSED.find(([pattern]) => pattern.test(file))?.[1]
+  return refused ?? (pages > 1 ? 'ANIMATED' : undefined)
+}

@@ -1,0 +1,49 @@
+// The command line as a process of its own.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const LOADER = pathToFileURL(join(ROOT, 'node_modules/tsx/dist/loader.mjs')).href
+const MAIN = join(ROOT, 'worker/cli/main.ts')
+
+export interface CliOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly stdin?: string
+  /** As this user. */
+  readonly uid?: number | undefined
+  /** Ctrl-C as soon as stdout has this. */
+  readonly interruptAt?: string
+  /** Closes stdout as soon as it has something, as `| head -1` does. */
+  readonly closeStdout?: boolean
+}
+
+export interface CliResult {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
+  const { cwd, env, uid, stdin, interruptAt, closeStdout = false } = options
+  const child = spawn(process.execPath, ['--import', LOADER, MAIN, ...args], {
+    cwd,
+    uid,
+    env: { ...process.env, ...env },
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdin.end(stdin ?? '')
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const isDue = interruptAt !== undefined && !stdout.includes(interruptAt)
+    stdout += text
+    if (isDue && stdout.includes(interruptAt)) child.kill('SIGINT')
+    if (closeStdout) child.stdout.destroy()
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}

@@ -1,0 +1,46 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { exportModel } from '../../../trainer/run/export.ts'
+import { DEFAULT_MODEL, type Validation } from '../../../worker/model/manifest.ts'
+import { describeNetwork, type Network } from '../../../worker/model/network.ts'
+import { encodeNetwork } from '../../../worker/model/networkFile.ts'
+import { lifting } from '../engine/models.ts'
+
+export interface Model {
+  readonly name?: string
+  readonly scale?: number
+  readonly lift: number
+  /** 1, the default, for luma. */
+  readonly channels?: number
+  /** Instead of one that lifts. */
+  readonly network?: Network
+  /** On the validation pictures, where bicubic has 30 dB. */
+  readonly psnr?: number
+  readonly validation?: Partial<Validation>
+}
+
+/** A folder as a training run leaves it. */
+export async function makeRunFolder(...models: readonly Model[]): Promise<string> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'run-'))
+  for (const {
+    name = DEFAULT_MODEL,
+    scale = 2,
+    lift,
+    channels,
+    psnr,
+    validation,
+    network = lifting(lift, channels),
+  } of models) {
+    const bytes = encodeNetwork(network)
+    const architecture = describeNetwork(network)
+    const figures = { data: 'held out', images: 3, input: 'float', psnr: psnr ?? 0, bicubic: 30, ...validation } // prettier-ignore
+    await exportModel(folder, bytes, {
+      name,
+      scale,
+      architecture,
+      ...(psnr === undefined ? {} : { validation: figures }),
+    })
+  }
+  return folder
+}

@@ -1,0 +1,70 @@
+// What the result cache does with stores that fail. With real ones: test/worker/faults.test.ts.
+import { afterEach, expect, test, vi } from 'vitest'
+import { createResultCache, type Entry, type Key } from '../../../worker/cache/cache.ts'
+import { resolveOptions } from '../../../worker/options.ts'
+import { STORAGE_TIMEOUT_MS } from '../../../worker/base/timeout.ts'
+
+const KEY: Key = { source: 's', variant: 'v', tags: [] }
+const ENTRY: Entry = { digest: 'd', etag: '"e"', type: 'image/png', size: 3, sr: 'done', ttlSeconds: 1, freshUntil: 9 } // prettier-ignore
+const BYTES = Uint8Array.of(1, 2, 3)
+
+/** An edge cache and a bucket that keep what they are given, byte for byte open to damage. */
+function stores() {
+  const edge = new Map<string, { bytes: Uint8Array; headers: Headers }>()
+  const bucket = new Map<string, { bytes: Uint8Array; sha256: string }>()
+  const cache = {
+    match: async (url: string) => {
+      const found = edge.get(url.slice('https://sr-cache.invalid/'.length))
+      return found && new Response(found.bytes, { headers: found.headers })
+    },
+    put: async (url: string, response: Response) => {
+      const bytes = new Uint8Array(await response.arrayBuffer())
+      edge.set(url.slice('https://sr-cache.invalid/'.length), { bytes, headers: response.headers })
+    },
+  }
+  const results = {
+    get: async (name: string) => {
+      const found = bucket.get(name)
+      return found ? { arrayBuffer: async () => found.bytes.slice().buffer, checksums: { toJSON: () => ({ sha256: found.sha256 }) } } : null // prettier-ignore
+    },
+    put: async (name: string, bytes: Uint8Array, { sha256 }: { sha256: string }) =>
+      void bucket.set(name, { bytes, sha256 }),
+  }
+  return { edge, bucket, cache, results }
+}
+
+function cacheOf({ cache, results }: { cache: object; results: object }) {
+  const settings = resolveOptions({ cache: cache as Cache, results: results as R2Bucket })
+  return createResultCache(settings, () => {})
+}
+
+afterEach(() => void vi.useRealTimers())
+
+test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
+  ['cut', (bytes) => bytes.slice(0, -1)],
+  ['empty', () => new Uint8Array(0)],
+  ['as long, but others', (bytes) => bytes.map((byte) => byte ^ 1)],
+])('bytes that are %s are a miss, and those of the store behind are taken', async (_, damage) => {
+  const both = stores()
+  const results = cacheOf(both)
+  await results.keep(KEY, ENTRY, BYTES, true)
+  expect(await results.find(KEY)).toEqual({ entry: ENTRY, bytes: BYTES, layer: 'edge' })
+  for (const one of both.edge.values()) one.bytes = damage(one.bytes)
+  expect(await results.find(KEY)).toEqual({ entry: ENTRY, bytes: BYTES, layer: 'r2' })
+  for (const store of [both.edge, both.bucket]) for (const one of store.values()) one.bytes = damage(BYTES) // prettier-ignore
+  expect(await results.find(KEY)).toBeUndefined()
+  expect(await results.read('d', KEY)).toBeUndefined()
+})
+
+test('a store that does not answer is waited for once in a request, and the one behind it is asked', async () => {
+  const { cache, results: bucket } = stores()
+  await cacheOf({ cache, results: bucket }).keep(KEY, ENTRY, BYTES, true)
+  const match = vi.fn<Cache['match']>(() => new Promise(() => {}))
+  const results = cacheOf({ cache: { ...cache, match }, results: bucket })
+  vi.useFakeTimers()
+  const found = results.find(KEY)
+  await vi.advanceTimersByTimeAsync(STORAGE_TIMEOUT_MS)
+  expect((await found)?.layer).toBe('r2')
+  expect(await results.read('d', KEY)).toEqual(BYTES)
+  expect(match).toHaveBeenCalledTimes(1)
+})

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { ConfigError } from '../../worker/base/errors.ts'
+import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
+import { resolveOptions, type SuperResolutionOptions } from '../../worker/options.ts'
+
+test('every default is filled in', () => {
+  const settings = resolveOptions()
+  expect(settings).toMatchObject({
+    param: 'sr',
+    query: 'keep',
+    format: 'source',
+    quality: 85,
+    model: DEFAULT_MODEL,
+  })
+  expect(settings.maxOutputPixels).toBeLessThanOrEqual(4_000_000)
+})
+
+test.each<[SuperResolutionOptions, string]>([
+  [{ quality: 84 }, 'option quality: expected 40, 45'],
+  [{ param: 'a b' }, 'option param'],
+  [{ param: 'sr-x' }, 'option param'],
+  [
+    { format: 'avif' as never },
+    'option format: expected source, auto, jpeg, png, webp, got "avif"',
+  ],
+  [{ query: 'some' as never }, "option query: expected 'keep', 'ignore' or a list"],
+  [{ maxSourceBytes: 0 }, 'option maxSourceBytes: expected a whole number from 1, got 0'],
+  [{ maxOutputPixels: 1.5 }, 'option maxOutputPixels'],
+  [
+    { maxOutputPixel: 5 } as never,
+    'unknown option maxOutputPixel, expected one of enabled, param, query',
+  ],
+])('%j is refused at once', (options, message) => {
+  expect(() => resolveOptions(options)).toThrow(ConfigError)
+  expect(() => resolveOptions(options)).toThrow(message)
+})
+
+test('an option that is undefined is one that was not given', () => {
+  expect(resolveOptions({ param: undefined, model: undefined })).toEqual(resolveOptions())
+})

@@ -1,0 +1,96 @@
+// Which weights a picture gets, and what of it is in the cache key. With buckets and pictures: test/worker.
+import { afterEach, describe, expect, test, vi } from 'vitest'
+import { createResultCache, lookupKey } from '../../../worker/cache/cache.ts'
+import type { ModelEntry } from '../../../worker/model/manifest.ts'
+import { type ChosenModel, CLEAN_JPEG_QUALITY, createModels, modelFor } from '../../../worker/picture/models.ts' // prettier-ignore
+import { resolveOptions } from '../../../worker/options.ts'
+import { parseParams } from '../../../worker/request/params.ts'
+import { STORAGE_TIMEOUT_MS } from '../../../worker/base/timeout.ts'
+
+const named = (name: string, hash: string): ChosenModel => ({
+  name,
+  from: 'bundled',
+  hash,
+  load: () => Promise.reject(new Error('nothing is loaded here')),
+})
+const model = named('srcnn', 'aaaa')
+const jpegModel = named('srcnn-jpeg', 'bbbb')
+
+describe('a picture gets', () => {
+  const both = { model, jpegModel }
+  const none = { model: undefined, jpegModel: undefined }
+  test.each([
+    ['a JPEG just below the threshold', CLEAN_JPEG_QUALITY - 1, both, jpegModel],
+    ['a JPEG at the threshold', CLEAN_JPEG_QUALITY, both, model],
+    ['the coarsest JPEG', 1, both, jpegModel],
+    ['the finest JPEG', 100, both, model],
+    ['what is no JPEG', undefined, both, model],
+    ['a coarse JPEG, without weights for it', 1, { model, jpegModel: undefined }, model],
+    ['a coarse JPEG, by bicubic', 1, none, undefined],
+  ])('its weights: %s', (_, quality, candidates, expected) => {
+    expect(modelFor(quality, candidates)).toBe(expected)
+  })
+})
+
+test('the key names every set of weights that the picture may choose, what runs them, and only those', async () => {
+  const settings = resolveOptions({ maxCpuMs: 9, maxMemoryBytes: 8 })
+  const want = parseParams('https://site.test/cat.jpg?sr=2', settings)!
+  const variantOf = async (first?: ChosenModel, second?: ChosenModel) => {
+    const choices = new Map([[2 as const, { model: first, jpegModel: second }]])
+    return (await lookupKey(want, 'source', choices, settings, 'fused')).variant
+  }
+  expect(await variantOf()).toMatch(/^x2-source-q85-bicubic-c9-m8-v\d+$/)
+  expect(await variantOf(model)).toMatch(/^x2-source-q85-srcnn@aaaa-fused-c9-m8-v\d+$/)
+  expect(await variantOf(model, jpegModel)).toMatch(
+    /^x2-source-q85-srcnn@aaaa_srcnn-jpeg@bbbb-fused-c9-m8-v\d+$/,
+  )
+})
+
+describe('a bucket that does not answer', () => {
+  afterEach(() => void vi.useRealTimers())
+  const entry: ModelEntry = { name: 'srcnn', scale: 2, file: 'srcnn-x2.onnx', sha256: 'a'.repeat(64), bytes: 1 } // prettier-ignore
+  const never = new Promise<never>(() => {})
+  const bundled = { manifest: { version: 1 as const, models: [entry] }, read: () => never }
+  /** Has only `manifest.json`, or not even that. */
+  const bucketWith = (manifest?: ModelEntry) =>
+    ({
+      get: (key: string) =>
+        manifest && key === 'manifest.json'
+          ? Promise.resolve({
+              etag: '1',
+              body: {},
+              text: async () => JSON.stringify({ version: 1, models: [manifest] }),
+            })
+          : never,
+    }) as unknown as R2Bucket
+
+  test('leaves the bundled weights in place, and is not waited for again at once', async () => {
+    vi.useFakeTimers()
+    const models = createModels(bundled, bucketWith())
+    const first = models.choose('srcnn', 2)
+    await vi.advanceTimersByTimeAsync(STORAGE_TIMEOUT_MS)
+    expect((await first)?.from).toBe('bundled')
+    expect((await models.choose('srcnn', 2))?.from).toBe('bundled')
+  })
+
+  test('is no longer waited for when its weights are read', async () => {
+    vi.useFakeTimers()
+    const fromBucket = await createModels(bundled, bucketWith(entry)).choose('srcnn', 2)
+    expect(fromBucket?.from).toBe('bucket')
+    const loaded = expect(fromBucket?.load()).rejects.toThrow('no answer within 1500 ms')
+    await vi.advanceTimersByTimeAsync(STORAGE_TIMEOUT_MS)
+    await loaded
+  })
+
+  test('is a cache that misses', async () => {
+    vi.useFakeTimers()
+    const settings = resolveOptions({ cache: false, results: bucketWith() })
+    const found = createResultCache(settings, () => {}).find({
+      source: 's',
+      variant: 'v',
+      tags: [],
+    })
+    await vi.advanceTimersByTimeAsync(STORAGE_TIMEOUT_MS)
+    expect(await found).toBeUndefined()
+  })
+})

@@ -1,0 +1,46 @@
+import { afterEach, expect, test, vi } from 'vitest'
+import { report } from '../../../worker/request/log.ts'
+
+afterEach(() => void vi.restoreAllMocks())
+
+const URL_ASKED = 'https://img.example/cat.jpg?token=secret'
+const answer = (sr: string | undefined, cache?: string, status = 200) => new Response(null, { status, headers: { 'content-type': 'image/png', ...(sr && { 'x-sr': sr }), ...(cache && { 'cache-status': cache }) } }) // prettier-ignore
+
+function pointsOf(...responses: Response[]) {
+  const points: AnalyticsEngineDataPoint[] = []
+  const dataset = { writeDataPoint: (point: AnalyticsEngineDataPoint) => void points.push(point) }
+  for (const response of responses) report(response, URL_ASKED, dataset)
+  return points
+}
+
+test('each answer is a data point: what became of it, why, by which model, from which cache', () => {
+  vi.spyOn(console, 'info').mockImplementation(() => {})
+  const points = pointsOf(
+    answer('done; scale=3; model="fast@a7c275b7"; engine=fused-relaxed', 'edge-srcnn; hit; detail=r2'), // prettier-ignore
+    answer('done; scale=2; model="bicubic"', 'edge-srcnn; fwd=miss; stored'),
+    answer('skipped; reason=BUSY'),
+    answer(undefined, undefined, 400),
+  )
+  expect(points.map(({ blobs }) => blobs)).toEqual([
+    ['done', '', 'fast', 'hit', 'image/png'],
+    ['done', '', 'bicubic', 'fwd=miss', 'image/png'],
+    ['skipped', 'BUSY', '', '', 'image/png'],
+    ['refused', '400', '', '', 'image/png'],
+  ])
+})
+
+test('a picture that came back as it was is a line in the log, without the query', () => {
+  const lines: string[] = []
+  vi.spyOn(console, 'info').mockImplementation((line: string) => void lines.push(line))
+  pointsOf(answer('skipped; reason=DAMAGED'), answer('done; scale=2; model="bicubic"'))
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+    { sr: 'skipped', reason: 'DAMAGED', status: 200, url: 'https://img.example/cat.jpg' },
+  ])
+})
+
+test('a dataset that fails is not the visitor’s business', () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const failing = { writeDataPoint: () => { throw new Error('full') } } // prettier-ignore
+  report(answer('done; scale=2; model="bicubic"'), URL_ASKED, failing)
+  expect(warn).toHaveBeenCalledOnce()
+})

@@ -1,0 +1,38 @@
+// One seed names a run: everything drawn at random is drawn from a stream of its own.
+import { createRandom } from '../../worker/image/prng.ts'
+
+/** Streams, so that no two uses of one seed draw the same numbers. */
+export const BATCHES = 1
+export const ORDER = 2
+export const PICTURES = 3
+export const SCENES = 4
+
+/** A 32-bit seed for element `index` of a stream. Mixing: the finaliser of MurmurHash3 (Appleby). */
+export function mixSeed(seed: number, stream: number, index: number): number {
+  let h = seed | 0
+  for (const value of [stream, index, Math.floor(index / 2 ** 32)]) {
+    h = Math.imul(h ^ value, 0x85ebca6b)
+    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+    h ^= h >>> 16
+  }
+  return h
+}
+
+/** Gives the element at a position of an endless line of shuffles of 0..count-1, each of them whole. */
+export function createShuffle(count: number, seed: number): (position: number) => number {
+  const order = new Uint32Array(count)
+  let shuffled = -1
+  return (position) => {
+    const epoch = Math.floor(position / count)
+    if (epoch !== shuffled) {
+      const random = createRandom(mixSeed(seed, ORDER, epoch))
+      for (let i = 0; i < count; i++) {
+        const j = random.below(i + 1)
+        order[i] = order[j]
+        order[j] = i
+      }
+      shuffled = epoch
+    }
+    return order[position % count]
+  }
+}

@@ -1,0 +1,138 @@
+// Folders of pictures, through the decoders that serve.
+import { createHash } from 'node:crypto'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import path from 'node:path'
+import type { Rgba } from '../../worker/image/plane.ts'
+import { type Codec, createCodec } from '../../worker/codec/codec.ts'
+import { readHeader } from '../../worker/codec/header.ts'
+import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
+
+export interface Picture {
+  /** The file's path below its folder, without its ending. */
+  readonly name: string
+  readonly rgba: Rgba
+  /** Stored without colour: evaluation takes such a picture's levels as its luma. */
+  readonly isGrey: boolean
+}
+
+export interface Dataset {
+  /** The folder's name. */
+  readonly name: string
+  /** In the order of their file names, by code units: the same on every machine. */
+  readonly pictures: readonly Picture[]
+  /** Over names and bytes, 16 hexadecimal digits: tells whether two runs saw the same data. */
+  readonly digest: string
+}
+
+export interface PictureFile {
+  /** The folder's own name and the path below it, with slashes: `T91/t1.png`. */
+  readonly name: string
+  /** Where it lies. */
+  readonly file: string
+  readonly bytes: number
+}
+
+const ENDINGS = /\.(jpe?g|png|webp|bmp|gif)$/i
+/** Share of the pictures that `holdOut` keeps, and the bounds on how many that makes. */
+const HELD_OUT_SHARE = 0.05
+const MOST_HELD_OUT = 24
+
+/**
+ * A whole folder for evaluation, with the folders in it. Throws for a folder without pictures, and
+ * for a picture that cannot be decoded, by its name: a mean over fewer pictures would mislead.
+ */
+export async function readDataset(folder: string): Promise<Dataset> {
+  const codec = createCodec(await loadCodecModules())
+  const hash = createHash('sha256')
+  const pictures: Picture[] = []
+  for (const { name, file } of await listPictures([folder])) {
+    const below = name.slice(name.indexOf('/') + 1)
+    const bytes = await readFile(file)
+    hash.update(below).update(bytes)
+    pictures.push({
+      name: below.replace(ENDINGS, ''),
+      ...(await decodePicture(codec, file, bytes)),
+    })
+  }
+  const name = path.basename(path.resolve(folder))
+  return { name, pictures, digest: hash.digest('hex').slice(0, 16) }
+}
+
+/**
+ * The pictures in folders and the folders in them, those of each in the order of their names by code
+ * units. Hidden files are left out, links to folders not followed. Throws for a folder without any.
+ */
+export async function listPictures(folders: readonly string[]): Promise<PictureFile[]> {
+  const all: PictureFile[] = []
+  for (const folder of folders) {
+    const found = await listBelow(folder, path.basename(path.resolve(folder)))
+    if (found.length === 0) throw new Error(`expected pictures (JPEG, PNG, WebP, BMP, GIF) in ${folder}, got none`) // prettier-ignore
+    found.sort((a, b) => (a.name < b.name ? -1 : 1))
+    for (const file of found) all.push(file)
+  }
+  return all
+}
+
+async function listBelow(folder: string, name: string): Promise<PictureFile[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const visible = entries.filter((entry) => !entry.name.startsWith('.'))
+  const isFolder = (entry: (typeof visible)[number]) => entry.isDirectory()
+  const files = await Promise.all(
+    visible
+      .filter((entry) => !isFolder(entry) && ENDINGS.test(entry.name))
+      .map(async (entry) => {
+        const file = path.join(folder, entry.name)
+        return { name: `${name}/${entry.name}`, file, bytes: (await stat(file)).size }
+      }),
+  )
+  for (const { name: below } of visible.filter(isFolder)) {
+    const deeper = await listBelow(path.join(folder, below), `${name}/${below}`)
+    for (const file of deeper) files.push(file)
+  }
+  return files
+}
+
+/** Decoded over black, as `upscale` has it. Throws with the file's name for what cannot be decoded. */
+export async function decodePicture(
+  codec: Codec,
+  file: string,
+  bytes: Uint8Array,
+): Promise<Pick<Picture, 'rgba' | 'isGrey'>> {
+  const header = readHeader(bytes)
+  try {
+    return { rgba: overBlack(await codec.decode(bytes, header)), isGrey: header.grey }
+  } catch (cause) {
+    throw new Error(`${file} cannot be decoded`, { cause })
+  }
+}
+
+/**
+ * Keeps about 5 % of the pictures out of training: at least 2 of 10 or more, 1 of 4 to 9, none of
+ * fewer, and at most 24. Those whose names hash lowest, so that more pictures change the choice little.
+ */
+export function holdOut<T extends { readonly name: string }>(
+  files: readonly T[],
+): { training: T[]; validation: T[] } {
+  const least = files.length >= 10 ? 2 : files.length >= 4 ? 1 : 0
+  const share = files.length < 4 ? 0 : Math.round(HELD_OUT_SHARE * files.length)
+  const count = Math.min(MOST_HELD_OUT, Math.max(least, share))
+  const hashes = new Map(files.map((file) => [file, hashOf(file.name)]))
+  const lowest = files.toSorted((a, b) => (hashes.get(a)! < hashes.get(b)! ? -1 : 1)).slice(0, count) // prettier-ignore
+  const chosen = new Set(lowest)
+  return {
+    training: files.filter((file) => !chosen.has(file)),
+    validation: files.filter((file) => chosen.has(file)),
+  }
+}
+
+function hashOf(name: string): string {
+  return createHash('sha256').update(name).digest('hex')
+}
+
+/** The picture without transparency. */
+function overBlack({ width, height, data: rgba }: Rgba): Rgba {
+  const data = new Uint8ClampedArray(rgba.length)
+  for (let i = 0; i < data.length; i++) data[i] = (rgba[i] * rgba[i | 3]) / 255 // `from` takes ten times as long
+  for (let p = 3; p < data.length; p += 4) data[p] = 255
+  return { width, height, data }
+}

@@ -1,0 +1,223 @@
+// THE degradation: how a truth becomes the small picture that a network must undo. Training and
+// evaluation share it. After the SRCNN authors' code: modcrop, then imresize by 1/scale.
+//
+// Two kinds. `float`: luma is resized and not rounded, as papers train and measure. `uint8`: each
+// RGB channel is resized and rounded to 8 bits, as a service receives a picture that somebody
+// shrank and stored; its luma is computed from that.
+//
+// For training there is a third: the 8-bit picture after JPEG, as most pictures on the web are.
+// A network on three channels is given red, green and blue wherever one on one channel is given luma.
+import type { Planes } from '../../worker/engine/engine.ts'
+import { mapPlanes } from '../../worker/engine/planes.ts'
+import { lumaOf } from '../../worker/image/color.ts'
+import { createPlane, modcrop, type Plane, quantize, type Rect, type Rgba } from '../../worker/image/plane.ts' // prettier-ignore
+import type { Random } from '../../worker/image/prng.ts'
+import { resize } from '../../worker/image/resize.ts'
+import type { Codec } from '../../worker/codec/codec.ts'
+import { STEP_TABLES, SUBSAMPLINGS } from '../../worker/codec/jpeg/variant.ts'
+import { UsageError } from '../../worker/terminal/arguments.ts'
+import { compressPicture } from './compress.ts'
+
+export const INPUTS = ['float', 'uint8'] as const
+export type InputKind = (typeof INPUTS)[number]
+
+/** What training does to its pictures. */
+export type Degradation = {
+  /** Deviation, in pixels of the truth, of a Gaussian blur before shrinking; 0 for none. */
+  readonly blur: number
+} & (
+  | { readonly kind: 'clean'; /** Share of patches, 0..1, from 8-bit input. */ readonly uint8Share: number } // prettier-ignore
+  | { readonly kind: 'jpeg'; /** Lowest and highest quality, 1 to 100. */ readonly qualities: readonly [number, number] } // prettier-ignore
+)
+
+/** From what is barely recognisable as a photograph's thumbnail to what editors save. */
+const QUALITIES = [30, 95] as const
+/** Compressed versions of one small picture: each of a quality from its own quarter of the range. */
+const JPEG_VERSIONS = 4
+
+/** `clean`, `jpeg` or `jpeg:30-95`; throws a UsageError for anything else. */
+export function parseDegradation(text: string, uint8Share: number, blur = 0): Degradation {
+  if (text === 'clean') return { kind: 'clean', uint8Share, blur }
+  if (text === 'jpeg') return { kind: 'jpeg', qualities: QUALITIES, blur }
+  const range = /^jpeg:(\d+)-(\d+)$/.exec(text)
+  const qualities = [Number(range?.[1]), Number(range?.[2])] as const
+  if (range && qualities[0] >= 1 && qualities[0] <= qualities[1] && qualities[1] <= 100) {
+    return { kind: 'jpeg', qualities, blur }
+  }
+  throw new UsageError(`expected --degrade to be clean, jpeg or jpeg:LOW-HIGH with qualities of 1 to 100, got "${text}"`) // prettier-ignore
+}
+
+/** How often each of `degrade`'s versions is to be taken; they sum to 1. */
+export function sharesOf(degradation: Degradation): number[] {
+  if (degradation.kind === 'jpeg') return Array.from({ length: JPEG_VERSIONS }, () => 1 / JPEG_VERSIONS) // prettier-ignore
+  return [1 - degradation.uint8Share, degradation.uint8Share].filter((share) => share > 0)
+}
+
+/**
+ * One picture made small, once for each of `sharesOf`, as planes for a network on `channels`. `random`
+ * draws JPEG settings.
+ */
+export async function degrade(
+  picture: Rgba,
+  channels: number,
+  scale: number,
+  degradation: Degradation,
+  random: Random,
+  codec: Codec,
+): Promise<Planes[]> {
+  const { kind, blur } = degradation
+  if (kind === 'clean') {
+    const { uint8Share } = degradation
+    return [
+      ...(uint8Share < 1 ? [shrinkPlanes(truthPlanes(picture, channels), scale, blur)] : []),
+      ...(uint8Share > 0 ? [planesOf(shrinkPicture(picture, scale, blur), channels)] : []),
+    ]
+  }
+  const small = shrinkPicture(picture, scale, blur)
+  const [low, high] = degradation.qualities
+  const versions: Planes[] = []
+  for (let i = 0; i < JPEG_VERSIONS; i++) {
+    const position = (i + random.next()) / JPEG_VERSIONS
+    const quality = Math.round(low + (high - low) * position)
+    const subsampling = SUBSAMPLINGS[random.below(SUBSAMPLINGS.length)]
+    const steps = STEP_TABLES[random.below(STEP_TABLES.length)]
+    const compressed = await compressPicture(codec, small, { quality, subsampling, steps })
+    versions.push(planesOf(compressed, channels))
+  }
+  return versions
+}
+
+/** What a network on so many channels is about: luma for 1; red, green and blue for 3. */
+function planesOf(picture: Rgba, channels: number): Planes {
+  return channels === 1 ? { channels, ...lumaOf(picture) } : splitRgb(picture)
+}
+
+/** The truth for a network on so many channels, in 8-bit levels. */
+export function truthPlanes(picture: Rgba, channels: number): Planes {
+  return mapPlanes(planesOf(picture, channels), quantize)
+}
+
+/** The truth's luma in 8-bit levels, as MATLAB's rgb2ycbcr gives it for a uint8 picture. */
+export function truthOf(picture: Rgba): Plane {
+  return quantize(lumaOf(picture))
+}
+
+/** [h, w] -> [h / scale, w / scale] after modcrop and `blur`, values not rounded. */
+export function shrinkPlane(plane: Plane, scale: number, blur = 0): Plane {
+  const whole = blurPlane(modcrop(plane, scale), blur)
+  return resize(whole, whole.width / scale, whole.height / scale)
+}
+
+function shrinkPlanes(planes: Planes, scale: number, blur: number): Planes {
+  return mapPlanes(planes, (plane) => shrinkPlane(plane, scale, blur))
+}
+
+/** The 8-bit picture a service would receive: every channel shrunk and rounded; opaque. */
+export function shrinkPicture(picture: Rgba, scale: number, blur = 0): Rgba {
+  return mergeRgb(shrinkPlanes(splitRgb(picture), scale, blur))
+}
+
+/**
+ * Gaussian blur with deviation `sigma` in pixels, separable, cut at 3 sigma; edges are mirrored with
+ * the edge sample repeated. 0 gives the plane itself.
+ */
+export function blurPlane(plane: Plane, sigma: number): Plane {
+  if (sigma === 0) return plane
+  const radius = Math.ceil(3 * sigma)
+  const taps = Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma ** 2))) // prettier-ignore
+  const sum = taps.reduce((a, b) => a + b)
+  const kernel = taps.map((tap) => tap / sum)
+  const { width, height } = plane
+  const rows = convolveLines(plane, kernel, width, 1, height, width)
+  return convolveLines(rows, kernel, height, width, width, 1)
+}
+
+/** Convolves `lines` lines, `apart` apart, of `length` samples that lie `step` apart. */
+function convolveLines(
+  plane: Plane,
+  kernel: readonly number[],
+  length: number,
+  step: number,
+  lines: number,
+  apart: number,
+): Plane {
+  const out = createPlane(plane.width, plane.height)
+  const radius = (kernel.length - 1) / 2
+  const mirrored = Array.from({ length: length + 2 * radius }, (_, i) => {
+    const index = (((i - radius) % (2 * length)) + 2 * length) % (2 * length)
+    return index < length ? index : 2 * length - 1 - index
+  })
+  for (let line = 0; line < lines; line++) {
+    for (let i = 0; i < length; i++) {
+      let sum = 0
+      for (let k = 0; k < kernel.length; k++) sum += kernel[k] * plane.data[line * apart + mirrored[i + k] * step] // prettier-ignore
+      out.data[line * apart + i * step] = sum
+    }
+  }
+  return out
+}
+
+/** `picture` at `factor` of its size (at most 1): more pictures from few, by the same filter. */
+export function rescalePicture(picture: Rgba, factor: number): Rgba {
+  return factor === 1 ? picture : rescalePart(picture, factor, { x: 0, y: 0, ...rescaledSize(picture, factor) }) // prettier-ignore
+}
+
+/** What of `rescalePicture` lies in `part`: the same values, without the rest's work. */
+export function rescalePart(picture: Rgba, factor: number, part: Rect): Rgba {
+  if (factor === 1) return cropPicture(picture, part)
+  const { width, height } = rescaledSize(picture, factor)
+  return mergeRgb(mapPlanes(splitRgb(picture), (plane) => resize(plane, width, height, part)))
+}
+
+export function rescaledSize({ width, height }: Rgba, factor: number) {
+  return { width: Math.round(width * factor), height: Math.round(height * factor) }
+}
+
+/** A part of a picture that must lie inside it. */
+export function cropPicture(picture: Rgba, { x, y, width, height }: Rect): Rgba {
+  const data = new Uint8ClampedArray(4 * width * height)
+  for (let row = 0; row < height; row++) {
+    const from = 4 * ((y + row) * picture.width + x)
+    data.set(picture.data.subarray(from, from + 4 * width), 4 * row * width)
+  }
+  return { width, height, data }
+}
+
+/** [h, w] -> [h * scale, w * scale]: what a network starts from. */
+export function enlargePlane(plane: Plane, scale: number): Plane {
+  return resize(plane, plane.width * scale, plane.height * scale)
+}
+
+/** The luma that a network starts from, at the truth's size, for a truth degraded as `kind` says. */
+export function bicubicOf(picture: Rgba, scale: number, kind: InputKind): Plane {
+  const small =
+    kind === 'float' ? shrinkPlane(truthOf(picture), scale) : lumaOf(shrinkPicture(picture, scale))
+  return enlargePlane(small, scale)
+}
+
+/** Red, green and blue as level / 255. */
+export function splitRgb({ width, height, data: rgba }: Rgba): Planes {
+  const area = width * height
+  const data = new Float32Array(3 * area)
+  for (let c = 0, o = 0; c < 3; c++) {
+    for (let i = 0; i < area; i++, o++) data[o] = rgba[4 * i + c] / 255
+  }
+  return { channels: 3, width, height, data }
+}
+
+/** Red, green and blue as an opaque picture, rounded and clamped. */
+export function mergeRgb({ channels, width, height, data: planes }: Planes): Rgba {
+  const area = width * height
+  const data = new Uint8ClampedArray(4 * area).fill(255)
+  for (let c = 0, o = 0; c < channels; c++) {
+    // Math.round first: the clamped store rounds ties to even, MATLAB's uint8() away from zero.
+    for (let i = 0; i < area; i++, o++) data[4 * i + c] = Math.round(planes[o] * 255)
+  }
+  return { width, height, data }
+}
+
+/** As --degrade has it: `clean`, or `jpeg:30-95`; a blur is added. */
+export function describeDegradation(degradation: Degradation): string {
+  const kind = degradation.kind === 'jpeg' ? `jpeg:${degradation.qualities.join('-')}` : 'clean'
+  return degradation.blur > 0 ? `${kind}, blur ${degradation.blur}` : kind
+}

@@ -1,0 +1,55 @@
+// Threads that decode and degrade, so that training does not wait for either.
+// oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import type { Example, Preparation } from './examples.ts'
+import type { TestPictures } from './testPictures.ts'
+
+/** Where a picture comes from: a file, or the built-in set. */
+export type Origin = { readonly file: string } | { readonly seed: number; readonly index: number }
+
+export interface Job {
+  readonly origin: Origin
+  readonly preparation: Preparation
+  /** For what preparing draws at random. */
+  readonly seed: number
+}
+
+/** What a thread answers; why not, for a picture that cannot be read or is for evaluation. */
+export type Outcome = { readonly examples: Example[] } | { readonly failure: string }
+
+export interface Preparer {
+  /** At most `threads` at once; throws when a thread dies. */
+  prepare(job: Job): Promise<Outcome>
+  close(): Promise<void>
+}
+
+const THREAD = new URL('../../worker/terminal/thread.mjs', import.meta.url)
+const PREPARER = new URL('preparerThread.ts', import.meta.url)
+
+export function createPreparer(threads: number, tests: TestPictures): Preparer {
+  const options = { argv: [PREPARER.href], workerData: tests }
+  const all = Array.from({ length: threads }, () => new Worker(THREAD, options))
+  for (const thread of all) thread.unref()
+  const idle = [...all]
+  const waiting: ((thread: Worker) => void)[] = []
+  return {
+    async prepare(job) {
+      const thread = idle.pop() ?? (await new Promise<Worker>((resolve) => waiting.push(resolve)))
+      thread.ref()
+      try {
+        thread.postMessage(job)
+        const [outcome] = (await once(thread, 'message')) as [Outcome]
+        return outcome
+      } finally {
+        thread.unref()
+        const next = waiting.shift()
+        if (next) next(thread)
+        else idle.push(thread)
+      }
+    },
+    async close() {
+      await Promise.all(all.map((thread) => thread.terminate()))
+    },
+  }
+}

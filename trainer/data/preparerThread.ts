@@ -1,0 +1,34 @@
+// One thread of preparer.ts: a job in, its examples out, without copies.
+import { parentPort, workerData } from 'node:worker_threads'
+import { createCodec } from '../../worker/codec/codec.ts'
+import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
+import { type Example, prepareExamples } from './examples.ts'
+import type { Job, Origin, Outcome } from './preparer.ts'
+import { proceduralPicture } from '../procedural/picture.ts'
+import { readPicture, type TestPictures } from './testPictures.ts'
+
+const codec = createCodec(await loadCodecModules())
+
+parentPort!.on('message', async ({ origin, preparation, seed }: Job) => {
+  const outcome = await outcomeOf(async () =>
+    prepareExamples(await read(origin), preparation, seed, codec),
+  )
+  const examples = 'examples' in outcome ? outcome.examples : []
+  const planes = examples.flatMap(({ versions }) => versions.map(({ data }) => data))
+  const arrays = [...examples.map(({ truth }) => truth), ...planes]
+  parentPort!.postMessage(outcome, arrays.map(({ buffer }) => buffer as ArrayBuffer)) // prettier-ignore
+})
+
+async function read(origin: Origin) {
+  if ('index' in origin) return proceduralPicture(origin.seed, origin.index)
+  return (await readPicture(codec, origin.file, workerData as TestPictures)).rgba
+}
+
+async function outcomeOf(work: () => Promise<Example[]>): Promise<Outcome> {
+  try {
+    return { examples: await work() }
+  } catch (error) {
+    const { message, cause } = error as Error
+    return { failure: cause instanceof Error ? `${message}: ${cause.message}` : message }
+  }
+}

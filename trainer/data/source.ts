@@ -1,0 +1,310 @@
+// Where batches come from. What fits the cache is prepared once and held. More than that streams: time
+// is cut in windows, each with the next pictures of an endless shuffle; while one window is sampled,
+// the next is prepared in threads. Either way a batch is a pure function of seed, step and data.
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { type Codec, createCodec } from '../../worker/codec/codec.ts'
+import { readHeader } from '../../worker/codec/header.ts'
+import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
+import { type Dataset, holdOut, listPictures, type Picture } from './dataset.ts'
+import { type Degradation, sharesOf } from './degrade.ts'
+import type { Batch } from '../engine/engine.ts'
+import { bytesOf, CROP, cropMiddle, type Example, heldBytes, type Preparation } from './examples.ts' // prettier-ignore
+import {
+  createBatch,
+  createSampler,
+  type PatchOptions,
+  type Sampler,
+  sideInTruth,
+} from './patches.ts'
+import { createPreparer, type Job, type Origin } from './preparer.ts'
+import { proceduralPicture } from '../procedural/picture.ts'
+import { createShuffle, mixSeed, PICTURES } from '../base/seed.ts'
+import { readPicture, testPictureIn, type TestPictures, testPicturesOf } from './testPictures.ts'
+
+export interface SourceOptions extends Omit<PatchOptions, 'shares'> {
+  /** With pictures to train on, and folders in them; none: the built-in set. */
+  readonly folders: readonly string[]
+  /** Draw from each of `folders` equally often, of a stream those that the window has (default: from any place in any picture). */
+  readonly isEven?: boolean
+  /** Pictures to validate on, instead of a share held out of training. */
+  readonly validate?: string
+  /** Keep pictures out of training for validation where `validate` names none (default: true). */
+  readonly holdsOut?: boolean
+  /** What is evaluated on: a picture of these is not trained on, nor one known to hold a test picture. */
+  readonly tests?: readonly Dataset[]
+  readonly scale: number
+  readonly degradation: Degradation
+  /** Most that prepared pictures may take (default: CACHE_BYTES). */
+  readonly cacheBytes?: number
+  /** That decode and prepare (default: one less than the machine has, 1 to 8). */
+  readonly threads?: number
+  /** Hears of pictures that were left out (default: console.warn). */
+  readonly warn?: (line: string) => void
+  /** Ends all waiting: what is being prepared rejects with its reason. */
+  readonly stop?: AbortSignal
+}
+
+export interface PatchSource {
+  readonly description: {
+    /** The folders' names, `T91+BSDS400`, or `procedural`. */
+    readonly name: string
+    /** Trained on, but for those that turn out to be unusable. */
+    readonly pictures: number
+    /** 16 hexadecimal digits over the names and `digestOf` of every picture, those left out not counted. */
+    readonly digest: string
+    readonly digestOf: 'bytes' | 'sizes' | 'seed'
+    readonly streams: boolean
+  }
+  /** In the order of their names; what was held out is cut to its middle. */
+  readonly validation: readonly Picture[]
+  /** Places that patches are cut from; undefined for a stream. */
+  readonly places: number | undefined
+  /** Two batches take turns: one's arrays are filled again by the call after the next. */
+  batch(step: number): Promise<Batch>
+  /** What prepared pictures take now. */
+  heldBytes(): number
+  close(): Promise<void>
+}
+
+/** Two windows share it: the one that is sampled and the one that is prepared. */
+export const CACHE_BYTES = 2 ** 30
+/** With more pictures than this not even their headers are read. */
+const MOST_HELD_PICTURES = 4096
+/** Patches for each picture of a window: a thread prepares some 60 pictures a second. */
+const PATCHES_PER_PICTURE = 64
+/** Most pictures of a window: whoever starts or resumes waits until so many are prepared. */
+const WINDOW_PICTURES = 512
+const MOST_WARNINGS = 10
+const MOST_THREADS = 8
+/** What is held out is looked at some 60 times a run: quickly. A folder that somebody names is looked at whole, as `evaluate` does. */
+const HELD_OUT_SIDE = 240
+const PROCEDURAL_PICTURES = 120
+
+/** Throws where no picture can be trained on. Close it: it has threads. */
+export async function openPatches(options: SourceOptions): Promise<PatchSource> {
+  const { cacheBytes = CACHE_BYTES, channels, scale, degradation, sampling, stop } = options
+  const warn = boundedWarnings(options.warn ?? console.warn)
+  const codec = createCodec(await loadCodecModules())
+  const tests = testPicturesOf(options.tests ?? [])
+
+  const sizes = sampling === 'grid' ? 'own' : 'all'
+  const patch = sideInTruth(options)
+  const own: Preparation = { channels, scale, patch, degradation, sizes }
+  const all = await listEntries(options.folders, options.seed)
+  const { entries, digest, digestOf, bytes } = await survey(all, own, options.seed, (file) => testPictureIn(file, tests, codec), warn) // prettier-ignore
+  const split =
+    options.validate === undefined && options.holdsOut !== false
+      ? holdOut(entries)
+      : { training: entries, validation: [] }
+  const streams = bytes > cacheBytes
+  if (streams && sampling === 'grid') {
+    throw new Error(`expected pictures that fit ${cacheBytes} bytes for the paper's grid, got ${Math.ceil(bytes)} bytes`) // prettier-ignore
+  }
+  const preparation: Preparation = streams ? { ...own, sizes: 'crop' } : own
+  const count = options.threads ?? Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))
+  const size = streams
+    ? Math.min(WINDOW_PICTURES, Math.floor(cacheBytes / 2 / bytesOf(CROP ** 2, preparation)))
+    : split.training.length
+  if (size === 0) {
+    throw new Error(`expected a cache that holds two pictures at least, got ${cacheBytes} bytes`)
+  }
+  const preparer = createPreparer(count, tests)
+  const shuffle = createShuffle(split.training.length, options.seed)
+  const patchOptions: PatchOptions = { ...options, shares: sharesOf(degradation) }
+
+  const isStopped = () => stop?.aborted === true
+  /** Starts when the one before it is done, so that this is not slowed down. */
+  function prepareWindow(index: number, before: Window | undefined): Window {
+    const window: Window = { held: 0, isWanted: true, sampler: undefined as never }
+    const slots: Example[][] = Array.from({ length: size }, () => [])
+    const positions = Array.from(slots, (_, i) => index * size + i)
+    const picked = positions.map((position) => split.training[streams ? shuffle(position) : position]) // prettier-ignore
+    let next = 0
+    const lane = async () => {
+      await before?.sampler.catch(() => {})
+      while (next < size && window.isWanted && !isStopped()) {
+        const i = next++
+        const job: Job = { origin: picked[i].origin, preparation, seed: mixSeed(options.seed, PICTURES, positions[i]) } // prettier-ignore
+        const outcome = await preparer.prepare(job)
+        if ('failure' in outcome) warn(outcome.failure)
+        else slots[i] = outcome.examples
+        window.held += heldBytes(slots[i])
+      }
+    }
+    const lanes = Array.from({ length: Math.min(count, size) }, lane)
+    window.sampler = Promise.all(lanes).then(() => {
+      stop?.throwIfAborted()
+      const groups: Example[][] = options.folders.length > 1 && options.isEven ? options.folders.map(() => []) : [[]] // prettier-ignore
+      for (const [i, examples] of slots.entries()) {
+        const group = groups.length > 1 ? groups[picked[i].folder] : groups[0]
+        for (const example of examples) group.push(example)
+      }
+      return createSampler(groups, patchOptions)
+    })
+    window.sampler.catch(() => {}) // reported by whoever asks for a batch of it
+    return window
+  }
+
+  const windows = new Map<number, Window>()
+  const steps = streams ? Math.ceil((size * PATCHES_PER_PICTURE) / options.batch) : Infinity
+  /** Only the window of `step` and the next one are kept. */
+  const windowAt = (step: number): Window => {
+    const current = Math.floor(step / steps)
+    const wanted = streams ? [current, current + 1] : [current]
+    for (const [index, window] of windows) {
+      if (wanted.includes(index)) continue
+      window.isWanted = false
+      windows.delete(index)
+    }
+    for (const index of wanted) {
+      if (!windows.has(index)) windows.set(index, prepareWindow(index, windows.get(index - 1)))
+    }
+    return windows.get(current)!
+  }
+
+  try {
+    // A stream's first window is that of the first step asked for, wherever a run is resumed.
+    const whole = streams ? undefined : await windowAt(0).sampler
+    if (!streams) await preparer.close()
+    const buffers = [createBatch(patchOptions), createBatch(patchOptions)]
+    let turn = 0
+    return {
+      description: {
+        name: nameOf(options.folders),
+        pictures: split.training.length,
+        digest,
+        digestOf,
+        streams,
+      },
+      validation:
+        options.validate === undefined
+          ? await readValidation(split.validation, codec, warn, { side: HELD_OUT_SIDE, tests })
+          : await readValidation(await listEntries([options.validate], 0), codec, warn),
+      places: whole?.places,
+      async batch(step) {
+        const buffer = buffers[turn]
+        turn = 1 - turn
+        const sampler = await windowAt(step).sampler
+        sampler.fill(step, buffer)
+        return buffer
+      },
+      heldBytes: () => [...windows.values()].reduce((sum, { held }) => sum + held, 0),
+      close: () => preparer.close(),
+    }
+  } catch (error) {
+    await preparer.close()
+    throw error
+  }
+}
+
+/** A stretch of time and its pictures. */
+interface Window {
+  held: number
+  /** False once it is left behind: its remaining pictures are not prepared. */
+  isWanted: boolean
+  sampler: Promise<Sampler>
+}
+
+interface Entry {
+  readonly name: string
+  /** Its folder's place among those that were named. */
+  readonly folder: number
+  readonly origin: Origin
+  readonly bytes: number
+}
+
+async function listEntries(folders: readonly string[], seed: number): Promise<Entry[]> {
+  if (folders.length === 0) {
+    return Array.from({ length: PROCEDURAL_PICTURES }, (_, index) => ({ name: `procedural/${index}`, folder: 0, origin: { seed, index }, bytes: 0 })) // prettier-ignore
+  }
+  const all: Entry[] = []
+  for (const [folder, place] of folders.entries()) {
+    for (const { name, file, bytes } of await listPictures([place])) {
+      all.push({ name, folder, origin: { file }, bytes })
+    }
+  }
+  return all
+}
+
+function nameOf(folders: readonly string[]): string {
+  if (folders.length === 0) return 'procedural'
+  return folders.map((folder) => path.basename(path.resolve(folder))).join('+')
+}
+
+/**
+ * Digest, and about what the pictures would take if they were held. Of a small set, whose files are
+ * read, only `entries` may be trained on; of a large one the threads that read them leave out the rest.
+ */
+async function survey(
+  all: readonly Entry[],
+  preparation: Preparation,
+  seed: number,
+  objectionTo: (file: Uint8Array) => Promise<string | undefined>,
+  warn: (line: string) => void,
+) {
+  const hash = createHash('sha256')
+  let bytes = 0
+  const isLarge = all.length > MOST_HELD_PICTURES
+  const isBuiltIn = all.every(({ origin }) => 'index' in origin)
+  if (isBuiltIn) hash.update(`${seed}`)
+  const entries: Entry[] = []
+  for (const entry of all) {
+    const { name, origin, bytes: size } = entry
+    if (isLarge) hash.update(name).update(`:${size}\n`)
+    else if ('index' in origin) hash.update(name)
+    else {
+      const file = await readFile(origin.file)
+      const objection = await objectionTo(file)
+      if (objection) {
+        warn(`${origin.file} ${objection}`)
+        continue
+      }
+      const { width, height } = readHeader(file)
+      hash.update(name).update(file)
+      bytes += bytesOf(width * height, preparation)
+    }
+    entries.push(entry)
+  }
+  if (entries.length === 0) throw new Error('expected pictures to train on, got only test pictures')
+  return {
+    entries,
+    digest: hash.digest('hex').slice(0, 16),
+    digestOf: isBuiltIn ? ('seed' as const) : isLarge ? ('sizes' as const) : ('bytes' as const),
+    bytes: isLarge ? Infinity : bytes,
+  }
+}
+
+/** Without those of `tests`, where they are given: of a folder that was named for it, all. */
+async function readValidation(
+  entries: readonly Entry[],
+  codec: Codec,
+  warn: (line: string) => void,
+  { side = Infinity, tests }: { side?: number; tests?: TestPictures } = {},
+) {
+  const pictures: Picture[] = []
+  for (const { name, origin } of entries) {
+    try {
+      const { rgba, isGrey } =
+        'index' in origin
+          ? { rgba: proceduralPicture(origin.seed, origin.index), isGrey: false }
+          : await readPicture(codec, origin.file, tests)
+      pictures.push({ name, rgba: cropMiddle(rgba, side), isGrey })
+    } catch (error) {
+      warn((error as Error).message)
+    }
+  }
+  return pictures
+}
+
+/** The first few, and that there are more. */
+function boundedWarnings(warn: (line: string) => void): (line: string) => void {
+  let count = 0
+  return (line) => {
+    count++
+    if (count <= MOST_WARNINGS) warn(`left out: ${line}`)
+    if (count === MOST_WARNINGS) warn('left out: any more are not named')
+  }
+}

@@ -1,0 +1,41 @@
+// All weights of a network as one flat vector, layer by layer: w1, b1, w2, b2, ... An optimiser
+// needs no more structure than that.
+import type { Layer, Network } from '../../worker/model/network.ts'
+
+export function countParameters(network: Network): number {
+  return network.layers.reduce((sum, { weights, bias }) => sum + weights.length + bias.length, 0)
+}
+
+/** Views into `flat`, one pair a layer: writing to one writes to the other. */
+export function viewParameters(
+  network: Network,
+  flat: Float32Array,
+): { weights: Float32Array; bias: Float32Array }[] {
+  let offset = 0
+  const take = (length: number) => flat.subarray(offset, (offset += length))
+  return network.layers.map((layer) => ({
+    weights: take(layer.weights.length),
+    bias: take(layer.bias.length),
+  }))
+}
+
+/** `network` with its weights replaced by copies of those in `flat`. */
+export function withParameters(network: Network, flat: Float32Array): Network {
+  const views = viewParameters(network, flat)
+  const layers: Layer[] = network.layers.map((layer, i) => ({
+    ...layer,
+    weights: views[i].weights.slice(),
+    bias: views[i].bias.slice(),
+  }))
+  return { ...network, layers }
+}
+
+/** The weights of `network` as one vector. */
+export function flatten(network: Network): Float32Array {
+  const flat = new Float32Array(countParameters(network))
+  viewParameters(network, flat).forEach(({ weights, bias }, i) => {
+    weights.set(network.layers[i].weights)
+    bias.set(network.layers[i].bias)
+  })
+  return flat
+}

@@ -1,0 +1,128 @@
+// How good a method is, by the protocol of the SRCNN paper's code (demo_SR.m): luma in 8-bit
+// levels, modcrop, imresize down and up, the result rounded to 8 bits, `scale` pixels shaved off
+// each side, PSNR and SSIM per picture, then the mean over the set. A picture stored without
+// colour is its own luma, 0..255.
+//
+// With 8-bit input the small picture is RGB bytes, and a network goes through `upscale`, the very
+// function that serves it, bytes to bytes; luma is taken from what comes out. That alone is how a
+// network on RGB is measured.
+import { greyOf } from '../../worker/image/color.ts'
+import { psnr, ssim } from '../../worker/image/metrics.ts'
+import { modcrop, type Plane, quantize } from '../../worker/image/plane.ts'
+import type { Model } from '../../worker/engine/upscale.ts'
+import type { ModelScore, Quality } from '../../worker/model/manifest.ts'
+import type { Picture } from '../data/dataset.ts'
+import { shrinkPlane, truthOf } from '../data/degrade.ts'
+import { type InputName, smallPictureOf } from './input.ts'
+import { type Method, networkMethod, servedMethod } from './method.ts'
+
+export interface PictureScore {
+  readonly picture: string
+  readonly bicubic: Quality
+  readonly model: Quality
+}
+
+export interface SetScore {
+  readonly set: string
+  readonly scale: number
+  readonly input: InputName
+  readonly bicubic: Quality
+  readonly model: Quality
+  readonly pictures: readonly PictureScore[]
+}
+
+/** A network beside bicubic, from an input that it takes. `model` undefined: bicubic itself. */
+export async function scoreSet(
+  set: string,
+  pictures: readonly Picture[],
+  scale: number,
+  input: InputName,
+  model?: Model,
+): Promise<SetScore> {
+  const scores: PictureScore[] = []
+  for (const picture of pictures) {
+    const measure = await createMeasure(picture, scale, input)
+    const bicubic = await measure(servedMethod())
+    scores.push({
+      picture: picture.name,
+      bicubic,
+      model: model ? await measure(networkMethod(new Map([[scale, model]]))) : bicubic,
+    })
+  }
+  return {
+    set,
+    scale,
+    input,
+    bicubic: meanOf(scores.map((score) => score.bicubic)),
+    model: meanOf(scores.map((score) => score.model)),
+    pictures: scores,
+  }
+}
+
+/** For the manifest: more digits than runs of one recipe agree in. */
+export function manifestScoreOf(score: SetScore): ModelScore {
+  const { set, input, pictures, model, bicubic } = score
+  return { set, input, images: pictures.length, ...rounded(model), bicubic: rounded(bicubic) }
+}
+
+function rounded(quality: Quality): Quality {
+  return { psnr: Number(quality.psnr.toFixed(4)), ssim: Number(quality.ssim.toFixed(4)) }
+}
+
+export function meanOf(qualities: readonly Quality[]): Quality {
+  const mean = (key: keyof Quality) =>
+    qualities.reduce((sum, quality) => sum + quality[key], 0) / qualities.length
+  return { psnr: mean('psnr'), ssim: mean('ssim') }
+}
+
+/** A method's score on one picture. */
+export interface Measured extends Quality {
+  /** Median over the runs of the enlarging alone. */
+  readonly seconds: number
+}
+
+/** Makes a picture small, once, for all methods that are to make it large again, each `runs` times. */
+export async function createMeasure(
+  picture: Picture,
+  scale: number,
+  input: InputName,
+  runs = 1,
+): Promise<(method: Method) => Promise<Measured>> {
+  const luma = lumaLevels(picture, picture.rgba)
+  const truth = modcrop(luma, scale)
+  let enlarge: (method: Method) => Promise<() => Plane>
+  if (input === 'float') {
+    const small = shrinkPlane(luma, scale)
+    enlarge = async (method) => {
+      if (!method.enlargePlane) throw new Error('expected 8-bit input for a method that needs colour, got luma') // prettier-ignore
+      const large = await method.enlargePlane(small, scale)
+      return () => quantize(large)
+    }
+  } else {
+    const small = await smallPictureOf(picture.rgba, scale, input)
+    enlarge = async (method) => {
+      const large = await method.enlargePicture(small, scale)
+      return () => lumaLevels(picture, large)
+    }
+  }
+  return async (method) => {
+    const seconds: number[] = []
+    let result: Plane | undefined
+    while (seconds.length < runs) {
+      const start = performance.now()
+      const levels = await enlarge(method)
+      seconds.push((performance.now() - start) / 1000)
+      result ??= levels()
+    }
+    return {
+      psnr: psnr(result!, truth, scale),
+      ssim: ssim(result!, truth, scale),
+      seconds: seconds.toSorted((a, b) => a - b)[Math.floor(runs / 2)],
+    }
+  }
+}
+
+/** Of `rgba`, which is `picture` or what was made of it. */
+export function lumaLevels({ isGrey }: Picture, rgba: Picture['rgba']): Plane {
+  return isGrey ? greyOf(rgba) : truthOf(rgba)
+}

@@ -1,0 +1,148 @@
+// The paper's figure: PSNR against seconds a picture, a panel for each set, scale and input. A dot is a
+// method measured here, a ring one with a published time, taken on its authors' machine.
+import { PUBLISHED_METHODS, publishedOf } from '../evaluate/published.ts'
+import { type Axis, createAxis } from './axis.ts'
+import { markup, type Markup } from './markup.ts'
+import { isSameTask } from '../evaluate/format.ts'
+import type { Result } from '../evaluate/result.ts'
+
+const PANEL = { width: 420, height: 300 }
+/** Around the axes, in pixels. */
+const MARGIN = { top: 36, right: 16, bottom: 48, left: 52 }
+const COLUMNS = 3
+const FONT = 11
+/** Of a character of that font, about. */
+const LETTER = 6.2
+const LINE = 14
+/** In pixels: what lies just a line away does not cover. */
+const ROUNDING = 1e-6
+/** Of a dot, and from its middle to its label. */
+const RADIUS = 4.5
+const GAP = 8
+/** Between the outermost dots and the ends of the axes: a factor, and dB. */
+const ROOM = { seconds: 1.6, psnr: 0.5 }
+const COLOURS = ['#1f5fa8', '#c1440e', '#2e7d32', '#7b3fa0', '#a06a00', '#007f86', '#a8205a', '#555555'] // prettier-ignore
+const PUBLISHED_COLOUR = '#888888'
+
+interface Point {
+  readonly label: string
+  readonly seconds: number
+  /** dB */
+  readonly psnr: number
+  readonly colour: string
+  readonly isPublished: boolean
+}
+
+/** A whole SVG document. */
+export function plotResults(results: readonly Result[]): string {
+  const methods = [...new Set(results.map(({ method }) => method))]
+  const tasks = results.filter((result, i) => results.findIndex((other) => isSameTask(other, result)) === i) // prettier-ignore
+  const panels = tasks.map((task, i) => {
+    const x = (i % COLUMNS) * PANEL.width
+    const y = Math.floor(i / COLUMNS) * PANEL.height
+    const title = `${task.set} x${task.scale}, ${task.input}`
+    return markup`<g transform="translate(${x} ${y})">${drawPanel(title, pointsOf(task, results, methods))}</g>\n`
+  })
+  const width = PANEL.width * Math.min(COLUMNS, tasks.length)
+  const height = PANEL.height * Math.ceil(tasks.length / COLUMNS)
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="${FONT}">
+<title>PSNR against seconds a picture</title>
+<rect width="${width}" height="${height}" fill="#ffffff"/>
+${panels}</svg>
+`.html
+}
+
+/** What has a place on the axes: not the infinite PSNR of equal pictures. */
+function pointsOf(task: Result, results: readonly Result[], methods: readonly string[]): Point[] {
+  const ours = results
+    .filter((result) => isSameTask(result, task))
+    .map(({ method, psnr, seconds }) => ({
+      label: method.split('/').at(-1)!,
+      seconds,
+      psnr,
+      colour: COLOURS[methods.indexOf(method) % COLOURS.length],
+      isPublished: false,
+    }))
+  const published = PUBLISHED_METHODS.flatMap((method): Point[] => {
+    const { psnr, seconds } = publishedOf(method, task.set, task.scale, task.input) ?? {}
+    if (psnr === undefined || seconds === undefined) return []
+    return [{ label: `${method} (published)`, seconds, psnr, colour: PUBLISHED_COLOUR, isPublished: true }] // prettier-ignore
+  })
+  return [...ours, ...published].filter(({ psnr }) => Number.isFinite(psnr))
+}
+
+function drawPanel(title: string, points: readonly Point[]): Markup {
+  const right = PANEL.width - MARGIN.right
+  const bottom = PANEL.height - MARGIN.bottom
+  const heading = markup`<text x="${MARGIN.left}" y="22" font-size="13" font-weight="600">${title}</text>`
+  if (points.length === 0) return heading
+  const { seconds, psnr } = ROOM
+  const x = createAxis(points.flatMap((point) => [point.seconds / seconds, point.seconds * seconds]), true) // prettier-ignore
+  const y = createAxis(points.flatMap((point) => [point.psnr - psnr, point.psnr + psnr]))
+  const across = (value: number) => round(MARGIN.left + x.at(value) * (right - MARGIN.left))
+  const down = (value: number) => round(bottom - y.at(value) * (bottom - MARGIN.top))
+  const dots = points.map((point) => ({ point, x: across(point.seconds), y: down(point.psnr) }))
+  return markup`${heading}
+${drawGrid(x, y, across, down)}
+${placeLabels(dots, right).map(drawDot)}`
+}
+
+function drawGrid(
+  x: Axis,
+  y: Axis,
+  across: (value: number) => number,
+  down: (value: number) => number,
+): Markup {
+  const right = PANEL.width - MARGIN.right
+  const bottom = PANEL.height - MARGIN.bottom
+  const columns = x.ticks.map(({ value, text }) => {
+    const at = across(value)
+    return markup`<path d="M${at} ${MARGIN.top}V${bottom}" stroke="#e4e4e4"/><text x="${at}" y="${bottom + LINE}" text-anchor="middle" fill="#555555">${text}</text>`
+  })
+  const rows = y.ticks.map(({ value, text }) => {
+    const at = down(value)
+    return markup`<path d="M${MARGIN.left} ${at}H${right}" stroke="#e4e4e4"/><text x="${MARGIN.left - 6}" y="${at + 4}" text-anchor="end" fill="#555555">${text}</text>`
+  })
+  return markup`${columns}${rows}
+<text x="${(MARGIN.left + right) / 2}" y="${bottom + 2 * LINE + 4}" text-anchor="middle" fill="#555555">seconds a picture</text>
+<text transform="translate(14 ${(MARGIN.top + bottom) / 2}) rotate(-90)" text-anchor="middle" fill="#555555">PSNR (dB)</text>`
+}
+
+function drawDot({ point, x, y, labelX, labelY }: Labelled): Markup {
+  const { label, seconds, psnr, colour, isPublished } = point
+  return markup`<circle cx="${x}" cy="${y}" r="${RADIUS}" fill="${isPublished ? '#ffffff' : colour}" stroke="${colour}" stroke-width="1.5"><title>${label}: ${psnr.toFixed(2)} dB, ${Number(seconds.toPrecision(2))} s</title></circle><text x="${labelX}" y="${labelY + 4}" fill="${colour}">${label}</text>
+`
+}
+
+interface Placed {
+  readonly point: Point
+  readonly x: number
+  readonly y: number
+}
+
+interface Labelled extends Placed {
+  readonly labelX: number
+  readonly labelY: number
+}
+
+/** Beside its dot, right or left, or else a line or more below or above: the nearest place that covers no dot and no label. */
+function placeLabels(dots: readonly Placed[], right: number): Labelled[] {
+  const taken = dots.map(({ x, y }) => ({ from: x - RADIUS, to: x + RADIUS, y }))
+  const lines = Array.from({ length: 2 * dots.length }, (_, i) => (i % 2 ? (i + 1) / 2 : -i / 2) * LINE) // prettier-ignore
+  return dots
+    .toSorted((a, b) => a.y - b.y)
+    .map(({ point, x, y }) => {
+      const length = point.label.length * LETTER
+      const sides = [x + GAP, x - GAP - length].filter((from) => from > MARGIN.left && from + length < right) // prettier-ignore
+      const places = lines.flatMap((line) => sides.map((from) => ({ from, to: from + length, y: y + line }))) // prettier-ignore
+      const isFree = (place: (typeof places)[number]) =>
+        taken.every((other) => place.from >= other.to || other.from >= place.to || Math.abs(place.y - other.y) >= LINE - ROUNDING) // prettier-ignore
+      const place = places.find(isFree) ?? { from: x + GAP, to: x + GAP + length, y }
+      taken.push(place)
+      return { point, x, y, labelX: round(place.from), labelY: round(place.y) }
+    })
+}
+
+function round(pixels: number): number {
+  return Number(pixels.toFixed(1))
+}

@@ -1,0 +1,40 @@
+// The trained weights as files: an ONNX file and its entry in the manifest beside it.
+import { createHash } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { formatManifest, type Manifest, type ModelEntry, parseManifest, withEntry } from '../../worker/model/manifest.ts' // prettier-ignore
+import { replaceFile } from './replace.ts'
+
+export const MANIFEST = 'manifest.json'
+
+/** Writes the file, then the manifest that vouches for it: never a manifest without its file. */
+export async function exportModel(
+  folder: string,
+  bytes: Uint8Array,
+  entry: Omit<ModelEntry, 'file' | 'sha256' | 'bytes'>,
+): Promise<ModelEntry> {
+  const { name, scale, ...rest } = entry
+  const file = `${name}-x${scale}.onnx`
+  const sha256 = sha256Of(bytes)
+  const whole: ModelEntry = { name, scale, file, sha256, bytes: bytes.length, ...rest }
+  await mkdir(folder, { recursive: true })
+  const manifest = withEntry(await readManifest(folder), whole)
+  await replaceFile(path.join(folder, file), bytes)
+  await replaceFile(path.join(folder, MANIFEST), formatManifest(manifest))
+  return whole
+}
+
+/** An empty manifest where there is none yet. */
+export async function readManifest(folder: string): Promise<Manifest> {
+  const file = path.join(folder, MANIFEST)
+  try {
+    return parseManifest(await readFile(file, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { version: 1, models: [] }
+    throw new Error(`${file} cannot be read`, { cause: error })
+  }
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,62 @@
+// Run folders: trainer/runs/NAME-1, NAME-2, ..., each with all that one run reads and writes.
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { hintOf, UsageError } from '../../worker/terminal/arguments.ts'
+
+export const RUNS = 'trainer/runs'
+const NUMBERED = /^(.+)-([1-9]\d*)$/
+
+/**
+ * The folder of a run: `srcnn-2` is the one of that name in RUNS, `models` or `../elsewhere/run` any
+ * other folder. Throws a UsageError where there is none, with the nearest name of a run.
+ */
+export function runFolder(run: string): string {
+  const folders = [path.join(RUNS, run), run]
+  const found = folders.find((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory())
+  if (run !== '' && found !== undefined) return found
+  throw new UsageError(
+    `expected a run in ${RUNS} or a folder, got "${run}"${hintOf(run, runNames())}`,
+  )
+}
+
+/**
+ * The run that was worked on last: of those called `name` the highest number, else the folder that
+ * changed last. Undefined where there is none.
+ */
+export function latestRun(name?: string): string | undefined {
+  const ageOf = (run: string) =>
+    name === undefined ? statSync(path.join(RUNS, run)).mtimeMs : numberOf(run, name)
+  const runs = runNames().filter((run) => name === undefined || numberOf(run, name) > 0)
+  return runs.toSorted((a, b) => ageOf(b) - ageOf(a)).at(0)
+}
+
+/** Makes the folder of the next run called `name` and returns the run: `srcnn-1`, then `srcnn-2`. */
+export function newRun(name: string): string {
+  mkdirSync(RUNS, { recursive: true })
+  const last = latestRun(name)
+  for (let number = last === undefined ? 1 : numberOf(last, name) + 1; ; number++) {
+    const run = `${name}-${number}`
+    try {
+      mkdirSync(path.join(RUNS, run)) // fails where another process was first
+      return run
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+}
+
+/** All that have a folder that is not hidden, in no order. */
+export function runNames(): string[] {
+  if (!existsSync(RUNS)) return []
+  const entries = readdirSync(RUNS, { withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .filter((name) => !name.startsWith('.'))
+}
+
+/** 3 of `srcnn-3` where `name` is `srcnn`; 0 for a run of another name. */
+function numberOf(run: string, name: string): number {
+  const [, base, number] = NUMBERED.exec(run) ?? []
+  return base === name ? Number(number) : 0
+}

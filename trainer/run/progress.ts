@@ -1,0 +1,52 @@
+// How far a run is, with its loss and its quality.
+import { barOf, createProgressLine, formatSeconds, percentOf, type ProgressStream } from '../../worker/terminal/progressLine.ts' // prettier-ignore
+
+export interface Progress {
+  /** After every step, with that batch's loss; the running mean that is shown: batches differ by a factor of two. */
+  update(step: number, loss: number): number
+  /** After each validation: PSNR in dB, and what bicubic has on the same pictures. */
+  validated(psnr: number, bicubic: number): void
+  /** Leaves the last state on a line of its own. */
+  end(): void
+}
+
+/** The loss is a running mean over about so many. */
+const SMOOTHING_STEPS = 100
+
+export function createProgress(
+  label: string,
+  { first, steps, batch }: { first: number; steps: number; batch: number },
+  stream: ProgressStream = process.stderr,
+): Progress {
+  const line = createProgressLine(stream)
+  const start = performance.now()
+  let mean = 0
+  let seen = 0
+  let quality = ''
+  const textAt = (step: number) => {
+    const seconds = (performance.now() - start) / 1000
+    const perSecond = (step - first) / seconds
+    const share = step / steps
+    return [
+      `${label} ${barOf(share, stream)}${percentOf(share)}`,
+      `step ${step}/${steps}`,
+      `loss ${mean.toExponential(3)}`,
+      ...(quality ? [quality] : []),
+      `${Math.round(perSecond * batch)} patches/s`,
+      `${formatSeconds((steps - step) / perSecond)} left`,
+    ].join('  ')
+  }
+  return {
+    update(step, loss) {
+      seen = Math.min(seen + 1, SMOOTHING_STEPS)
+      mean += (loss - mean) / seen
+      line.draw(() => textAt(step), step === steps)
+      return mean
+    },
+    validated(psnr, bicubic) {
+      const more = psnr - bicubic
+      quality = `${psnr.toFixed(2)} dB (${more < 0 ? '' : '+'}${more.toFixed(2)} to bicubic)`
+    },
+    end: () => line.end(),
+  }
+}

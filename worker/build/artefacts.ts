@@ -1,0 +1,23 @@
+// In the repository: compiled from source when that has changed, else as they lie in dist/.
+import { readFile } from 'node:fs/promises'
+import { CODEC_FILES } from '../codec/files.ts'
+import { makeCodec } from './codecs.ts'
+import { KERNEL_NAMES } from '../engine/fused.ts'
+import { buildKernel, buildPictureKernel } from './kernels.ts'
+import { ARITHMETICS } from '../engine/kernel/source.ts'
+import type { MadeFile, ReadMade } from '../base/artefacts.ts'
+
+type Make = () => Promise<Uint8Array<ArrayBuffer>>
+
+const ROOT = new URL('../../', import.meta.url)
+const codecs = Object.values(CODEC_FILES).map((file): [MadeFile, Make] => [`codec/${file}`, () => makeCodec(file)]) // prettier-ignore
+const kernels = KERNEL_NAMES.flatMap((name) => ARITHMETICS.map((kind): [MadeFile, Make] => [`kernel/${name}-${kind}.wasm`, () => buildKernel(name, kind)])) // prettier-ignore
+const makers = new Map([...codecs, ...kernels, ['kernel/picture.wasm', buildPictureKernel] as const]) // prettier-ignore
+
+/** The modules; weights are not made, but trained. */
+export const MODULES: readonly MadeFile[] = [...makers.keys()]
+
+export const readMade: ReadMade = async (name) => {
+  const make = makers.get(name)
+  return make ? make() : new Uint8Array(await readFile(new URL(name, ROOT)))
+}

@@ -1,0 +1,49 @@
+// Blanks the font in a module's data: photon's draw_text brings 170 KB of one along, and a tool that drops
+// the function cannot know that the bytes belong to it.
+// Its layout: https://learn.microsoft.com/typography/opentype/spec/otff#table-directory
+import { dataOf, endOfData } from './wasmSections.ts'
+
+const VERSION = 0x00010000
+const HEADER_BYTES = 12
+const ENTRY_BYTES = 16
+/** A font without outlines of glyphs is none. */
+const OUTLINES = 'glyf'
+
+/** The same module with zeros where its font was. Throws where there is not just one. */
+export function withoutFont(wasm: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const segments = dataOf(wasm)
+  // As it lies in memory: a font's own zeros are left out of the file and cut it into pieces.
+  const memory = new Uint8Array(endOfData(wasm))
+  for (const { address, at, length } of segments) {
+    memory.set(wasm.subarray(at, at + length), address)
+  }
+  const [font, another] = fontsOf(memory)
+  if (!font || another) throw new Error(`expected one font, got ${font ? 'more' : 'none'}`)
+  const blank = wasm.slice()
+  for (const { address, at, length } of segments) {
+    const from = Math.max(font.start, address)
+    const to = Math.min(font.end, address + length)
+    if (from < to) blank.fill(0, at + from - address, at + to - address)
+  }
+  return blank
+}
+
+function fontsOf(memory: Uint8Array): { start: number; end: number }[] {
+  const view = new DataView(memory.buffer)
+  const fonts = []
+  for (let start = 0; start < memory.length - HEADER_BYTES; start++) {
+    if (view.getUint32(start) !== VERSION) continue
+    const tables = view.getUint16(start + 4)
+    const directoryEnd = start + HEADER_BYTES + ENTRY_BYTES * tables
+    if (directoryEnd > memory.length) continue
+    let hasOutlines = false
+    let end = directoryEnd
+    for (let entry = start + HEADER_BYTES; entry < directoryEnd; entry += ENTRY_BYTES) {
+      const tag = String.fromCharCode(...memory.subarray(entry, entry + 4))
+      if (tag === OUTLINES) hasOutlines = true
+      end = Math.max(end, start + view.getUint32(entry + 8) + view.getUint32(entry + 12))
+    }
+    if (hasOutlines && end <= memory.length) fonts.push({ start, end })
+  }
+  return fonts
+}

@@ -1,0 +1,163 @@
+// The standalone worker's source: where the pictures, and everything else of the site, come from.
+// No parameter of a request names a host: the origin is the operator's, the path is the visitor's.
+//
+//   ORIGIN_URL        another host; the worker stands in front of it
+//   ORIGIN_BUCKET     an R2 bucket; the path is the object's key
+//   neither           the request's own URL: the zone's origin, where the worker is on a route
+import { ConfigError, SrError } from '../base/errors.ts'
+import { asRedirected } from './freshness.ts'
+import { type Handler, isSourceRequest } from '../middleware.ts'
+
+/** Marks what we send, so that an origin that leads back to us is seen at the first turn (RFC 9110, 7.6.3). */
+const VIA = '1.1 edge-srcnn'
+const MAX_REDIRECTS = 3
+
+/**
+ * Fetches from `originUrl`, or from the request's own URL where it is undefined. A visitor's own
+ * request goes through as it is, redirects and all; for a source of ours redirects are followed
+ * here, within one origin and to `hosts` only. Throws a ConfigError for an originUrl that is no base of
+ * URLs, and for a host that is no plain name.
+ */
+export function createOrigin(
+  originUrl: string | undefined,
+  timeoutMs: number,
+  hosts: readonly string[] = [],
+): Handler {
+  const base = originUrl === undefined ? undefined : parseBase(originUrl)
+  for (const host of hosts) requirePlainHost(host)
+  return async (c) => {
+    const request = c.req.raw
+    if (request.headers.get('via')?.includes(VIA)) throw new SrError('ORIGIN_LOOP', LOOP)
+    let url = targetOf(request.url, base)
+    const own = url.origin
+    const redirects: Response[] = []
+    for (let hop = 0; ; hop++) {
+      const response = await fetchWithin(timeoutMs, url, request)
+      if (response.status > 599) {
+        await response.body?.cancel()
+        throw new SrError('ORIGIN_UNREACHABLE', `the origin answered with a status that HTTP does not have, ${response.status}`) // prettier-ignore
+      }
+      if (!base && isNoOrigin(response)) {
+        await response.body?.cancel()
+        throw new SrError('ORIGIN_UNREACHABLE', NO_ORIGIN)
+      }
+      if (!isSourceRequest(c)) return response
+      const location = REDIRECTS.includes(response.status) && response.headers.get('location')
+      if (!location) return redirects.reduceRight((answer, redirect) => asRedirected(redirect, answer, Date.now()), response) // prettier-ignore
+      const next = parseUrl(location, url)
+      if (hop === MAX_REDIRECTS || !next || !mayFollow(next, own, hosts)) {
+        return response // the visitor's browser follows it, as it would on the plain site
+      }
+      await response.body?.cancel()
+      redirects.push(response)
+      url = next
+    }
+  }
+}
+
+const REDIRECTS = [301, 302, 303, 307, 308]
+const NO_ORIGIN =
+  'no origin answers at this address: put the worker on a route in front of one, or set ORIGIN_URL to the host that has the pictures'
+const LOOP =
+  'the origin of this worker is the worker itself: set ORIGIN_URL to the host that has the pictures'
+
+/** What Cloudflare answers for a host without a server, such as a worker's custom domain: 520 to 530. */
+function isNoOrigin({ status }: Response): boolean {
+  return status >= 520 && status <= 530
+}
+
+/**
+ * Whether a redirect may lead there: to the origin `own`, as the operator wrote it, or to one of `hosts`, by
+ * HTTPS, or HTTP where that is what `own` has, at its usual port. Never with credentials.
+ */
+export function mayFollow(next: URL, own: string, hosts: readonly string[]): boolean {
+  // A blob: URL has the origin of the page that made it.
+  if (!['http:', 'https:'].includes(next.protocol) || next.username || next.password) return false
+  if (next.origin === own) return true
+  const isSafe = next.protocol === 'https:' || (next.protocol === 'http:' && own.startsWith('http:')) // prettier-ignore
+  return isSafe && next.port === '' && hosts.includes(next.hostname)
+}
+
+/** A name of letters, with a dot in it, as URL parsers give it back: no address in any spelling is one. */
+function requirePlainHost(host: string): void {
+  const isName = /^[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/.test(host)
+  if (isName && parseUrl(`https://${host}/`)?.hostname === host) return
+  throw new ConfigError(`ORIGIN_HOSTS: expected names of hosts in lower case, got "${host}"`)
+}
+
+function parseBase(originUrl: string): URL {
+  const url = parseUrl(originUrl)
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.search || url.hash) {
+    throw new ConfigError(`ORIGIN_URL: expected http(s)://host[/path], got "${originUrl}"`)
+  }
+  return url
+}
+
+/** The visitor's path and query below `base`. They are appended, never resolved: `//evil.example` stays a path. */
+function targetOf(requestUrl: string, base: URL | undefined): URL {
+  const url = new URL(requestUrl)
+  if (!base) return url
+  const target = parseUrl(base.href.replace(/\/$/, '') + url.pathname + url.search)
+  if (target?.origin !== base.origin) {
+    throw new SrError('ORIGIN_UNREACHABLE', 'this path does not name a picture of the origin')
+  }
+  return target
+}
+
+/**
+ * A GET or HEAD that breaks off before an answer is asked once more, at once (RFC 9110, 9.2.2): most often it went
+ * out on an idle connection that the origin was closing at that moment.
+ */
+async function fetchWithin(timeoutMs: number, url: URL, request: Request): Promise<Response> {
+  const headers = new Headers(request.headers)
+  headers.append('via', VIA)
+  // Only the wait for the answer is timed here: a long body is its reader's business.
+  const abort = new AbortController()
+  const timer = setTimeout(() => abort.abort(), timeoutMs)
+  // A Request as the init: method and body are the visitor's.
+  const ask = () => fetch(new Request(url, request), { headers, redirect: 'manual', signal: abort.signal }) // prettier-ignore
+  const isSafe = request.method === 'GET' || request.method === 'HEAD'
+  try {
+    return await ask().catch((cause: unknown) => {
+      if (abort.signal.aborted || !isSafe) throw cause
+      return ask()
+    })
+  } catch (cause) {
+    if (abort.signal.aborted) {
+      throw new SrError('ORIGIN_TIMEOUT', `the origin gave no answer within ${timeoutMs} ms`, { cause }) // prettier-ignore
+    }
+    throw new SrError('ORIGIN_UNREACHABLE', 'the origin cannot be reached', { cause })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Serves objects of a bucket: GET and HEAD, with validators. */
+export function createBucketOrigin(bucket: R2Bucket): Handler {
+  return async (c) => {
+    const { method, headers, url } = c.req.raw
+    if (method !== 'GET' && method !== 'HEAD') return new Response('method not allowed\n', { status: 405 }) // prettier-ignore
+    const key = decodePath(new URL(url).pathname.slice(1))
+    const object = key ? await bucket.get(key, { onlyIf: headers }) : null
+    if (!object) return new Response('not found\n', { status: 404 })
+    const answer = new Headers()
+    object.writeHttpMetadata(answer)
+    answer.set('etag', object.httpEtag)
+    answer.set('last-modified', object.uploaded.toUTCString())
+    if (!('body' in object)) return new Response(null, { status: 304, headers: answer })
+    answer.set('content-length', `${object.size}`)
+    return new Response((object as R2ObjectBody).body, { headers: answer })
+  }
+}
+
+function decodePath(path: string): string | undefined {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return undefined
+  }
+}
+
+function parseUrl(url: string, base?: URL): URL | undefined {
+  return URL.canParse(url, base?.href) ? new URL(url, base) : undefined
+}

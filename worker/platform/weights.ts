@@ -1,0 +1,13 @@
+// The weights that the script holds (workersFiles.ts), each under its name in models/manifest.json. One line a file.
+export { default as 'srcnn-x2.onnx' } from '../../models/srcnn-x2.onnx'
+export { default as 'srcnn-x3.onnx' } from '../../models/srcnn-x3.onnx'
+export { default as 'srcnn-x4.onnx' } from '../../models/srcnn-x4.onnx'
+export { default as 'srcnn-jpeg-x2.onnx' } from '../../models/srcnn-jpeg-x2.onnx'
+export { default as 'srcnn-jpeg-x3.onnx' } from '../../models/srcnn-jpeg-x3.onnx'
+export { default as 'srcnn-jpeg-x4.onnx' } from '../../models/srcnn-jpeg-x4.onnx'
+export { default as 'fast-x2.onnx' } from '../../models/fast-x2.onnx'
+export { default as 'fast-x3.onnx' } from '../../models/fast-x3.onnx'
+export { default as 'fast-x4.onnx' } from '../../models/fast-x4.onnx'
+export { default as 'fast-jpeg-x2.onnx' } from '../../models/fast-jpeg-x2.onnx'
+export { default as 'fast-jpeg-x3.onnx' } from '../../models/fast-jpeg-x3.onnx'
+export { default as 'fast-jpeg-x4.onnx' } from '../../models/fast-jpeg-x4.onnx'

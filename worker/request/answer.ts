@@ -1,0 +1,177 @@
+// Responses: a result, or the original with the reason why it is no result. `X-SR` and
+// `Cache-Status` are structured fields (RFC 9651, RFC 9211).
+import type { Bytes, Entry } from '../cache/cache.ts'
+import type { Header } from '../codec/header.ts'
+import { SAFE_HEADERS } from '../base/errors.ts'
+import { isStorable } from '../origin/freshness.ts'
+import { parseRange } from './range.ts'
+import { BUSY_REASONS, FAILURE_REASONS, type SkipReason } from '../picture/skip.ts'
+
+/** Reasons that may be gone a moment later: nobody keeps such an answer for long. */
+const PASSING = [...BUSY_REASONS, ...FAILURE_REASONS]
+const PASSING_TTL_SECONDS = 60
+
+/** `done; scale=3; model="srcnn@1a2b3c4d"; engine=ort`, with the result's `size` where one was asked for. */
+export function doneField(
+  scale: number,
+  size: { readonly width: number; readonly height: number } | undefined,
+  model: string,
+  engine: string | undefined,
+): string {
+  const sized = size ? `; width=${size.width}; height=${size.height}` : ''
+  return `done; scale=${scale}${sized}; model="${model}"${engine ? `; engine=${engine}` : ''}`
+}
+
+/** What an origin says of its picture's use by other sites: it holds for the result, too. */
+const CROSS_ORIGIN = ['timing-allow-origin', 'cross-origin-resource-policy']
+const ALLOW_ORIGIN = 'access-control-allow-origin'
+/** What scripts of other sites may read of an answer that they may read. */
+const EXPOSED = 'X-SR, Cache-Status, ETag, Content-Length, Content-Range'
+
+/** The headers of an origin that its result inherits. Only a `*` is meant for every visitor. */
+export function inheritedHeaders(origin: Headers): Record<string, string> {
+  const inherited: Record<string, string> = {}
+  for (const name of CROSS_ORIGIN) {
+    const value = origin.get(name)
+    if (value !== null) inherited[name] = value
+  }
+  if (origin.get(ALLOW_ORIGIN) === '*') inherited[ALLOW_ORIGIN] = '*'
+  return inherited
+}
+
+/** Makes scripts of other sites see an answer, where the option `allowOrigin` says so or the origin did. */
+export function allowOrigin(headers: Headers, allowed: string | undefined): void {
+  if (allowed !== undefined) {
+    headers.set(ALLOW_ORIGIN, allowed)
+    headers.set('timing-allow-origin', allowed)
+    headers.set('cross-origin-resource-policy', 'cross-origin')
+  }
+  if (headers.has(ALLOW_ORIGIN)) headers.set('access-control-expose-headers', EXPOSED)
+}
+
+/** To a browser that asks whether a script of another site may ask (the Fetch standard's preflight). */
+export function preflightResponse(): Response {
+  const headers = {
+    'access-control-allow-methods': 'GET, HEAD',
+    'access-control-allow-headers': 'Range, If-Range, If-None-Match, If-Modified-Since',
+    'access-control-max-age': '86400',
+  }
+  return new Response(null, { status: 204, headers })
+}
+
+export interface AboutResult {
+  /** What follows the cache's name in `Cache-Status`. */
+  readonly cacheStatus: string
+  /** How long it is fresh; below zero for a result that nobody may keep. */
+  readonly ttlSeconds: number
+  readonly variesByAccept: boolean
+}
+
+/**
+ * A result as 200, as 206 or 416 where a range of it is asked for, or as 304 where the visitor has it
+ * already. Where it is not made: the headers that are known, for a HEAD.
+ */
+export function resultResponse(
+  request: Request,
+  entry: Entry,
+  isMade: boolean,
+  bytes: Bytes | undefined,
+  { cacheStatus, ttlSeconds, variesByAccept }: AboutResult,
+): Response {
+  const headers = new Headers({
+    ...entry.inherited,
+    'cache-control': cacheControlOf(ttlSeconds),
+    'cache-status': `edge-srcnn; ${cacheStatus}`,
+    'x-sr': entry.sr,
+    'accept-ranges': 'bytes',
+    ...SAFE_HEADERS,
+  })
+  if (entry.sourceModified) headers.set('last-modified', entry.sourceModified)
+  if (variesByAccept) headers.set('vary', 'Accept')
+  if (!isMade) {
+    headers.set('content-type', entry.type)
+    return new Response(null, { headers })
+  }
+  const { etag } = entry
+  headers.set('etag', etag)
+  if (isKnown(request, etag, entry.sourceModified)) return new Response(null, { status: 304, headers }) // prettier-ignore
+  headers.set('content-type', entry.type)
+  headers.set('content-length', `${entry.size}`)
+  if (request.method === 'HEAD') return new Response(null, { headers })
+  const range = isRangeOf(request, etag) ? parseRange(request.headers.get('range'), entry.size) : undefined // prettier-ignore
+  if (range === undefined) return new Response(bytes, { headers })
+  if (range === 'none') {
+    headers.set('content-range', `bytes */${entry.size}`)
+    headers.delete('content-length')
+    return new Response(null, { status: 416, headers })
+  }
+  const { first, last } = range
+  headers.set('content-range', `bytes ${first}-${last}/${entry.size}`)
+  headers.set('content-length', `${last - first + 1}`)
+  return new Response(bytes?.subarray(first, last + 1), { status: 206, headers })
+}
+
+/** If-Range, by strong comparison (RFC 9110, 13.1.5): a date is never exact enough. */
+function isRangeOf({ headers }: Request, etag: string): boolean {
+  const field = headers.get('if-range')
+  return field === null || field.trim() === etag
+}
+
+function cacheControlOf(ttlSeconds: number): string {
+  if (ttlSeconds < 0) return 'private, no-store'
+  return ttlSeconds === 0 ? 'public, no-cache' : `public, max-age=${ttlSeconds}`
+}
+
+/**
+ * The origin's answer as it is, plus the reason. Where its body was read already, `body` replaces it
+ * and `header` tells what it was seen to be.
+ */
+export function originalResponse(
+  request: Request,
+  source: Response,
+  reason: SkipReason,
+  body?: BodyInit,
+  header?: Header,
+): Response {
+  const response = new Response(body ?? source.body, source)
+  response.headers.set('x-sr', `skipped; reason=${reason}`)
+  if (body !== undefined) {
+    // What was read is decoded, and its length may be another than that of what came.
+    response.headers.delete('content-encoding')
+    response.headers.delete('content-length')
+  }
+  if (header && header.type !== 'unknown') {
+    response.headers.set('content-type', header.mime)
+    for (const [name, value] of Object.entries(SAFE_HEADERS)) response.headers.set(name, value)
+  }
+  // What the origin meant for one visitor stays as it is, and so does what a visitor's cookies gave.
+  if (PASSING.includes(reason) && isStorable(source.headers)) {
+    const isTheirs = reason === 'RATE' || request.headers.has('cookie')
+    const whose = isTheirs ? 'private' : 'public'
+    response.headers.set('cache-control', `${whose}, max-age=${PASSING_TTL_SECONDS}`)
+    response.headers.delete('expires')
+  }
+  const etag = response.headers.get('etag')
+  if (response.status !== 200 || !etag || !isNotModified(request, etag)) return response
+  void response.body?.cancel()
+  return new Response(null, { status: 304, headers: response.headers })
+}
+
+/** If-None-Match; where there is none, If-Modified-Since (RFC 9110, 13.1.3). */
+export function isKnown(request: Request, etag: string, modified: string | undefined): boolean {
+  const since = request.headers.get('if-modified-since')
+  if (request.headers.has('if-none-match') || since === null || modified === undefined) {
+    return isNotModified(request, etag)
+  }
+  return Date.parse(modified) <= Date.parse(since)
+}
+
+/** If-None-Match, by weak comparison (RFC 9110, 13.1.2). */
+function isNotModified(request: Request, etag: string): boolean {
+  const field = request.headers.get('if-none-match')
+  if (field === null) return false
+  const opaque = (tag: string) => tag.trim().replace(/^W\//, '')
+  // A tag may hold commas of its own.
+  const tags = field.match(/(?:"[^"]*"|[^,])+/g) ?? []
+  return field.trim() === '*' || tags.some((tag) => opaque(tag) === opaque(etag))
+}

@@ -1,0 +1,30 @@
+// What a monitor asks: are the weights there and whole, do the buckets answer.
+import { SCALES } from '../client/allowed.ts'
+import type { Models } from '../picture/models.ts'
+import { withinTimeout } from '../base/timeout.ts'
+
+/** `ok`, or what is wrong, by what was tried. */
+export type Checks = Readonly<Record<string, string>>
+
+/** Loads the weights that `auto` takes and asks each bucket that is bound for something. */
+export async function checkHealth(
+  models: Models,
+  model: string,
+  buckets: Readonly<Record<string, R2Bucket | undefined>>,
+): Promise<Checks> {
+  const tried: [string, Promise<unknown>][] = []
+  for (const scale of SCALES) {
+    tried.push([`${model} x${scale}`, models.choose(model, scale).then((chosen) => chosen?.load())])
+  }
+  for (const [name, bucket] of Object.entries(buckets)) {
+    if (bucket) tried.push([name, withinTimeout(bucket.head('manifest.json'))])
+  }
+  const checks: Record<string, string> = {}
+  for (const [name, attempt] of tried) {
+    checks[name] = await attempt.then(
+      () => 'ok',
+      (cause: unknown) => String(cause),
+    )
+  }
+  return checks
+}

@@ -1,0 +1,39 @@
+// What an operator learns of each request: a line of JSON in the log where a picture came back as it was, and
+// a data point in Analytics Engine, where one is bound, for each.
+
+import type { Dataset } from '../platform/bindings.ts'
+
+/** The X-SR of an answer, taken apart. */
+interface Outcome {
+  readonly what: 'done' | 'skipped' | 'refused'
+  readonly reason: string
+  readonly model: string
+  readonly cache: string
+}
+
+/** A SQL query finds them as blob1 to blob5 (README). The query of a URL, where secrets may be, is not logged. */
+export function report(response: Response, url: string, analytics: Dataset | undefined): void {
+  const { what, reason, model, cache } = outcomeOf(response)
+  if (what === 'skipped') console.info(JSON.stringify({ sr: what, reason, status: response.status, url: url.split('?', 1)[0] })) // prettier-ignore
+  try {
+    analytics?.writeDataPoint({
+      indexes: [what],
+      blobs: [what, reason, model, cache, response.headers.get('content-type') ?? ''],
+      doubles: [response.status],
+    })
+  } catch (cause) {
+    console.warn('analytics: a data point was lost', cause)
+  }
+}
+
+function outcomeOf({ headers, status }: Response): Outcome {
+  const field = headers.get('x-sr') ?? ''
+  const what = field.startsWith('done') ? 'done' : field.startsWith('skipped') ? 'skipped' : 'refused' // prettier-ignore
+  const cache = /; (hit|fwd=\w+)/.exec(headers.get('cache-status') ?? '')?.[1] ?? ''
+  return {
+    what,
+    reason: /reason=(\w+)/.exec(field)?.[1] ?? (what === 'refused' ? `${status}` : ''),
+    model: /model="([^"@]*)/.exec(field)?.[1] ?? '',
+    cache,
+  }
+}
