@@ -17,14 +17,12 @@ await runCommand(async ([first, ...rest]) => {
   const args = isNamed || first === undefined ? rest : [first, ...rest]
   if (!Object.hasOwn(COMMANDS, name)) {
     const names = Object.keys(COMMANDS)
-    throw new UsageError(
-      `expected one of ${names.join(', ')} or options, got "${name}"${hintOf(name, names)}`,
-    )
+    throw new UsageError(`expected one of ${names.join(', ')} or options, got "${name}"${hintOf(name, names)}`)
   }
   const { command } = await COMMANDS[name]()
   if (!args.includes('--help')) return command.run(args)
   const words = isNamed ? `${name} ` : ''
-  console.log(helpOf(`npm run trainer -- ${words}${command.usage}\n\n${command.summary}`, command.options)) // prettier-ignore
+  console.log(helpOf(`npm run trainer -- ${words}${command.usage}\n\n${command.summary}`, command.options))
   if (!isNamed) await listCommands()
 })
 

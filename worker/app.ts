@@ -68,7 +68,14 @@ export function createApp(parts: AppParts): Hono {
     const { engines, maxOutputPixels } = parts
     const [checks, models] = await Promise.all([parts.checkHealth(), parts.listModels()])
     const isWell = Object.values(checks).every((result) => result === 'ok')
-    const health = { status: isWell ? 'ok' : 'failing', checks, pipeline: PIPELINE_VERSION, engines, maxOutputPixels, models } // prettier-ignore
+    const health = {
+      status: isWell ? 'ok' : 'failing',
+      checks,
+      pipeline: PIPELINE_VERSION,
+      engines,
+      maxOutputPixels,
+      models,
+    }
     return c.json(health, isWell ? 200 : 503, { 'cache-control': 'no-store' })
   })
   app.all(`${prefix}purge`, (c) => parts.purge?.(c.req.raw) ?? c.notFound())

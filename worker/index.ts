@@ -82,7 +82,8 @@ const options = {
   maxWaiting: numberOf(env.SR_MAX_WAITING),
   maxWaitMs: numberOf(env.SR_MAX_WAIT_MS),
   signing: signingKeysOf(env.SR_SIGNING_KEYS),
-  edgeTtlSeconds: numberOf(env.SR_EDGE_TTL_SECONDS) ?? (purgeAccess && !purgeAccess.zone ? UNREACHED_EDGE_TTL_SECONDS : undefined), // prettier-ignore
+  edgeTtlSeconds:
+    numberOf(env.SR_EDGE_TTL_SECONDS) ?? (purgeAccess && !purgeAccess.zone ? UNREACHED_EDGE_TTL_SECONDS : undefined),
   results: env.RESULTS_BUCKET,
   models: env.MODELS_BUCKET,
   analytics: env.ANALYTICS,
@@ -103,7 +104,8 @@ export default createApp({
   engines: platform.engines,
   maxOutputPixels,
   listModels: () => models.list(),
-  checkHealth: () => checkHealth(models, model, { RESULTS_BUCKET: env.RESULTS_BUCKET, MODELS_BUCKET: env.MODELS_BUCKET }), // prettier-ignore
+  checkHealth: () =>
+    checkHealth(models, model, { RESULTS_BUCKET: env.RESULTS_BUCKET, MODELS_BUCKET: env.MODELS_BUCKET }),
   purge: purgeAccess && ((request) => answerPurge(request, purgeAccess, settings)),
 })
 
@@ -134,19 +136,23 @@ function numberOf(text: string | undefined): number | undefined {
 function purgeAccessOf({ SR_PURGE_SECRET: secret, SR_PURGE_ZONE: id, SR_PURGE_TOKEN: token }: Env) {
   if (!id !== !token) throw new ConfigError('SR_PURGE_ZONE, SR_PURGE_TOKEN: expected both or none')
   if (!secret) return undefined
-  if (secret.length < MIN_SECRET) throw new ConfigError(`SR_PURGE_SECRET: expected at least ${MIN_SECRET} characters`) // prettier-ignore
+  if (secret.length < MIN_SECRET) throw new ConfigError(`SR_PURGE_SECRET: expected at least ${MIN_SECRET} characters`)
   return { secret, zone: id && token ? { id, token } : undefined }
 }
 
 function signingKeysOf(text: string | undefined): SigningKeys | undefined {
   if (!text) return undefined
-  const pairs = text.trim().split(/\s+/).map((pair) => /^([\w.~-]+):(.+)$/.exec(pair)?.slice(1)) // prettier-ignore
-  if (pairs.includes(undefined)) throw new ConfigError('SR_SIGNING_KEYS: expected id:secret, with spaces between several') // prettier-ignore
+  const pairs = text
+    .trim()
+    .split(/\s+/)
+    .map((pair) => /^([\w.~-]+):(.+)$/.exec(pair)?.slice(1))
+  if (pairs.includes(undefined))
+    throw new ConfigError('SR_SIGNING_KEYS: expected id:secret, with spaces between several')
   return Object.fromEntries(pairs as [string, string][])
 }
 
 function originOf({ ORIGIN, ORIGIN_BUCKET, ORIGIN_HOSTS = '', ORIGIN_URL }: Env) {
   if (ORIGIN === 'none') return undefined
   if (ORIGIN_BUCKET) return createBucketOrigin(ORIGIN_BUCKET)
-  return createOrigin(ORIGIN_URL || undefined, originTimeoutMs, ORIGIN_HOSTS.split(/\s+/).filter(Boolean)) // prettier-ignore
+  return createOrigin(ORIGIN_URL || undefined, originTimeoutMs, ORIGIN_HOSTS.split(/\s+/).filter(Boolean))
 }

@@ -35,9 +35,7 @@ export type Handler = (c: Context) => Promise<Response>
  * Hono would call next, for an app that knows it: a picture that only the visitor may see then costs no
  * redirect.
  */
-export function createSuperResolution(
-  platform: Platform,
-): (options?: Options, below?: Handler) => MiddlewareHandler {
+export function createSuperResolution(platform: Platform): (options?: Options, below?: Handler) => MiddlewareHandler {
   const slots = createSlots()
   return (options = {}, below) => {
     const configOf = oncePerEnvironment(options, (given) => configure(given, platform))
@@ -50,8 +48,7 @@ export function createSuperResolution(
       let want: Params | undefined
       const answer = (response: Response) => {
         allowOrigin(response.headers, settings.allowOrigin)
-        if (method !== 'OPTIONS')
-          report(response, want?.sourceUrl ?? request.url, settings.analytics)
+        if (method !== 'OPTIONS') report(response, want?.sourceUrl ?? request.url, settings.analytics)
         c.res = response
       }
 
@@ -67,7 +64,7 @@ export function createSuperResolution(
       }
       try {
         want = parseParams(request.url, settings)
-        if (want && settings.signing) await requireSignature(request.url, settings.param, settings.signing, Date.now()) // prettier-ignore
+        if (want && settings.signing) await requireSignature(request.url, settings.param, settings.signing, Date.now())
       } catch (error) {
         return answer(errorResponse(error))
       }
@@ -96,7 +93,8 @@ export function createSuperResolution(
       }
       const visitorsOwn: Asking['visitorsOwn'] = async (reason, original, body) => {
         // Hono calls the handlers below once: without a way around that the visitor's browser asks them itself.
-        if (!below && !request.headers.has('cookie') && original.status !== 304) return originalResponse(request, original, reason, body) // prettier-ignore
+        if (!below && !request.headers.has('cookie') && original.status !== 304)
+          return originalResponse(request, original, reason, body)
         if (!original.bodyUsed) await original.body?.cancel()
         if (!below) return originalResponse(request, redirectTo(want.sourceUrl), reason)
         c.req.raw = new Request(want.sourceUrl, request)
@@ -144,10 +142,7 @@ function configure(options: SuperResolutionOptions, platform: Platform): Config 
 }
 
 /** A value is resolved now, so that a mistake shows at start; a function at the first request of each `c.env`. */
-function oncePerEnvironment<T>(
-  options: Options,
-  resolve: (options: SuperResolutionOptions) => T,
-): (c: Context) => T {
+function oncePerEnvironment<T>(options: Options, resolve: (options: SuperResolutionOptions) => T): (c: Context) => T {
   if (typeof options !== 'function') {
     const resolved = resolve(options)
     return () => resolved

@@ -60,7 +60,7 @@ async function loadEngine(engine: NodeEngine): Promise<Engine> {
     case 'webgpu':
       return createTrusted(await createDawnEngine(), await loadFused())
     default:
-      throw new ConfigError(`engine: expected one of ${NODE_ENGINES.join(', ')}, got ${JSON.stringify(engine)}`) // prettier-ignore
+      throw new ConfigError(`engine: expected one of ${NODE_ENGINES.join(', ')}, got ${JSON.stringify(engine)}`)
   }
 }
 

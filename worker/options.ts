@@ -86,15 +86,7 @@ export interface SuperResolutionOptions {
 }
 
 /** Those without a default. */
-const OPTIONAL = [
-  'results',
-  'models',
-  'cache',
-  'allowOrigin',
-  'signing',
-  'analytics',
-  'missLimit',
-] as const
+const OPTIONAL = ['results', 'models', 'cache', 'allowOrigin', 'signing', 'analytics', 'missLimit'] as const
 type Optional = (typeof OPTIONAL)[number]
 
 /** Options with every default filled in. */
@@ -139,10 +131,7 @@ export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
   const settings: Settings = { ...DEFAULTS, ...Object.fromEntries(given) }
   const expect = (isRight: boolean, key: keyof Settings, expected: string) => {
-    if (!isRight)
-      throw new ConfigError(
-        `option ${key}: expected ${expected}, got ${JSON.stringify(settings[key])}`,
-      )
+    if (!isRight) throw new ConfigError(`option ${key}: expected ${expected}, got ${JSON.stringify(settings[key])}`)
   }
   expect(typeof settings.enabled === 'boolean', 'enabled', 'true or false')
   // Only characters that no URL encodes: the name is compared with the query's bytes.
@@ -159,10 +148,11 @@ export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
     'an origin like https://www.example, or *',
   )
   for (const secret of Object.values(settings.signing ?? {})) {
-    if (secret.length < MIN_SECRET) throw new ConfigError(`option signing: expected secrets of at least ${MIN_SECRET} characters`) // prettier-ignore
+    if (secret.length < MIN_SECRET)
+      throw new ConfigError(`option signing: expected secrets of at least ${MIN_SECRET} characters`)
   }
   expect(
-    Array.isArray(settings.sizes) && settings.sizes.every((size) => Number.isInteger(size) && size > 0), // prettier-ignore
+    Array.isArray(settings.sizes) && settings.sizes.every((size) => Number.isInteger(size) && size > 0),
     'sizes',
     'a list of whole numbers of pixels',
   )
@@ -170,8 +160,7 @@ export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
   expect(QUALITIES.includes(settings.quality), 'quality', QUALITIES.join(', '))
   for (const key of Object.keys(DEFAULTS) as (keyof typeof DEFAULTS)[]) {
     if (typeof DEFAULTS[key] !== 'number') continue
-    const least =
-      key === 'maxWaiting' || key === 'defaultTtlSeconds' || key === 'maxTtlSeconds' ? 0 : 1
+    const least = key === 'maxWaiting' || key === 'defaultTtlSeconds' || key === 'maxTtlSeconds' ? 0 : 1
     const value = settings[key] as number
     expect(Number.isInteger(value) && value >= least, key, `a whole number from ${least}`)
   }

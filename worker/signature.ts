@@ -39,31 +39,34 @@ export async function signUrl(
   nowMs = Date.now(),
 ): Promise<string> {
   const given = splitOwn(new URL(url).href, param)
-  if (!isAsking(given, param)) throw new RangeError(`expected a URL with ${param}, sr-width or sr-height, got ${url}`) // prettier-ignore
+  if (!isAsking(given, param)) throw new RangeError(`expected a URL with ${param}, sr-width or sr-height, got ${url}`)
   const { base, ours, others } = given
-  if (!/^[\w.~-]+$/.test(key)) throw new RangeError(`expected a key's id of letters, digits and . _ ~ -, got "${key}"`) // prettier-ignore
-  const end = Math.floor((expires instanceof Date ? expires.getTime() : nowMs + 1000 * expires) / 1000) // prettier-ignore
+  if (!/^[\w.~-]+$/.test(key)) throw new RangeError(`expected a key's id of letters, digits and . _ ~ -, got "${key}"`)
+  const end = Math.floor((expires instanceof Date ? expires.getTime() : nowMs + 1000 * expires) / 1000)
   if (!(end > nowMs / 1000 && end <= nowMs / 1000 + MAX_AHEAD_SECONDS)) {
     throw new RangeError(`expected an end within 366 days from now, got ${String(expires)}`)
   }
-  const signed: (readonly [string, string])[] = [...ours.filter(([name]) => !SIGNATURE_NAMES.includes(name)), ['sr-key', key], ['sr-exp', `${end}`]] // prettier-ignore
-  const tag = await crypto.subtle.sign('HMAC', await importKey(secret), canonicalOf({ base, ours: signed, others })) // prettier-ignore
-  const query = [...others, ...signed.map(([name, value]) => `${name}=${value}`), `sr-sig=${encode(new Uint8Array(tag))}`] // prettier-ignore
+  const signed: (readonly [string, string])[] = [
+    ...ours.filter(([name]) => !SIGNATURE_NAMES.includes(name)),
+    ['sr-key', key],
+    ['sr-exp', `${end}`],
+  ]
+  const tag = await crypto.subtle.sign('HMAC', await importKey(secret), canonicalOf({ base, ours: signed, others }))
+  const query = [
+    ...others,
+    ...signed.map(([name, value]) => `${name}=${value}`),
+    `sr-sig=${encode(new Uint8Array(tag))}`,
+  ]
   return `${base}?${query.join('&')}`
 }
 
 /** Throws an SrError (403) for a URL that none of `keys` has signed, or whose end is past. */
-export async function requireSignature(
-  url: string,
-  param: string,
-  keys: SigningKeys,
-  nowMs: number,
-): Promise<void> {
+export async function requireSignature(url: string, param: string, keys: SigningKeys, nowMs: number): Promise<void> {
   const query = splitOwn(url, param)
   const given = new Map(query.ours)
   const [key, end, tag] = SIGNATURE_NAMES.map((name) => given.get(name))
   if (key === undefined || end === undefined || tag === undefined) {
-    throw new SrError('SIGNATURE_MISSING', `expected a signed URL, with ${SIGNATURE_NAMES.join(', ')}`) // prettier-ignore
+    throw new SrError('SIGNATURE_MISSING', `expected a signed URL, with ${SIGNATURE_NAMES.join(', ')}`)
   }
   const secret = Object.hasOwn(keys, key) ? keys[key] : undefined
   const bytes = decode(tag)
@@ -71,7 +74,10 @@ export async function requireSignature(
     ...query,
     ours: query.ours.filter(([name]) => name !== 'sr-sig'),
   })
-  const isRight = secret !== undefined && bytes !== undefined && (await crypto.subtle.verify('HMAC', await importKey(secret), bytes, canonical)) // prettier-ignore
+  const isRight =
+    secret !== undefined &&
+    bytes !== undefined &&
+    (await crypto.subtle.verify('HMAC', await importKey(secret), bytes, canonical))
   if (!isRight) throw new SrError('SIGNATURE_WRONG', 'this signature is not one of this URL')
   if ((secondsOf(end) ?? 0) <= nowMs / 1000) {
     throw new SrError('SIGNATURE_EXPIRED', 'this signed URL has ended')
@@ -94,7 +100,7 @@ function canonicalOf({ base, ours, others }: OwnQuery): Uint8Array<ArrayBuffer> 
 
 function importKey(secret: string): Promise<CryptoKey> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  return crypto.subtle.importKey('raw', new TextEncoder().encode(secret), algorithm, false, ['sign', 'verify']) // prettier-ignore
+  return crypto.subtle.importKey('raw', new TextEncoder().encode(secret), algorithm, false, ['sign', 'verify'])
 }
 
 function encode(bytes: Uint8Array): string {

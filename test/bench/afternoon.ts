@@ -35,7 +35,9 @@ interface Contestant {
 
 /** The first is what the others are compared with; the second does the same work. */
 async function contestants(): Promise<Contestant[]> {
-  const families = (await shippedFamilies(SCALE)).toSorted((a, b) => Number(b === SAME_NETWORK) - Number(a === SAME_NETWORK)) // prettier-ignore
+  const families = (await shippedFamilies(SCALE)).toSorted(
+    (a, b) => Number(b === SAME_NETWORK) - Number(a === SAME_NETWORK),
+  )
   return [
     { name: 'of an afternoon', start: startAfternoonWorker, path: `/jpeg?sr=${SCALE}` },
     ...families.map((name) => ({
@@ -48,11 +50,7 @@ async function contestants(): Promise<Contestant[]> {
 const SAME_NETWORK = 'srcnn'
 
 /** `dist/worker` must be built. */
-export async function compareWithAfternoon(
-  side: number,
-  jpeg: Uint8Array,
-  rounds: number,
-): Promise<Table[]> {
+export async function compareWithAfternoon(side: number, jpeg: Uint8Array, rounds: number): Promise<Table[]> {
   const origin = await startOrigin()
   origin.serve('/jpeg', jpeg, { 'cache-control': 'no-store' })
   const vars = { ORIGIN_URL: origin.url }
@@ -60,12 +58,12 @@ export async function compareWithAfternoon(
   const all = await contestants()
   try {
     const peaks: string[] = []
-    for (const one of all) peaks.push(`first miss, MB: ${describePeak(one.name, await peakOf(one, vars))}`) // prettier-ignore
+    for (const one of all) peaks.push(`first miss, MB: ${describePeak(one.name, await peakOf(one, vars))}`)
     for (const { start } of all) started.push(await withProcesses(() => start({ vars })))
     const results = await Promise.all(all.map(({ path }, i) => fetchLarger(started[i][0], path)))
-    const notes = [agreementOf(await Promise.all(results.slice(0, 2).map(decodeBySharp)), SCALE * side)] // prettier-ignore
+    const notes = [agreementOf(await Promise.all(results.slice(0, 2).map(decodeBySharp)), SCALE * side)]
     all.forEach(({ name }, i) => notes.push(`${name}: ${results[i].length} bytes`))
-    const candidates = all.map(({ name, path }, i) => ({ name, run: () => fetchLarger(started[i][0], path) })) // prettier-ignore
+    const candidates = all.map(({ name, path }, i) => ({ name, run: () => fetchLarger(started[i][0], path) }))
     const what = `a miss in workerd, ${side}² -> ${SCALE * side}², JPEG`
     const [wall, cpu] = await compareBy(
       {
@@ -104,10 +102,10 @@ async function fetchLarger(worker: Miniflare, path: string): Promise<Uint8Array>
 /** Throws where the comparison would not be one of like with like. */
 function agreementOf([a, b]: readonly Rgba[], side: number): string {
   for (const { width, height } of [a, b]) {
-    if (width !== side || height !== side) throw new Error(`expected ${side}², got ${width}x${height}`) // prettier-ignore
+    if (width !== side || height !== side) throw new Error(`expected ${side}², got ${width}x${height}`)
   }
   const agreement = psnr(lumaOf(a), lumaOf(b))
-  if (agreement < LEAST_DB) throw new Error(`expected like results, got ${agreement.toFixed(1)} dB between them`) // prettier-ignore
+  if (agreement < LEAST_DB) throw new Error(`expected like results, got ${agreement.toFixed(1)} dB between them`)
   return `between its result and ours by ${SAME_NETWORK}: ${agreement.toFixed(1)} dB on luma`
 }
 

@@ -39,7 +39,7 @@ export default {
     const result = new PhotonImage(await sharpen(session, pixels, width, height), width, height)
     const jpeg = result.get_bytes_jpeg(QUALITY)
     result.free()
-    return new Response(jpeg as Uint8Array<ArrayBuffer>, { headers: { 'content-type': 'image/jpeg' } }) // prettier-ignore
+    return new Response(jpeg as Uint8Array<ArrayBuffer>, { headers: { 'content-type': 'image/jpeg' } })
   },
 }
 

@@ -5,7 +5,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { type Config, DATA, parseConfig, sourceOptionsOf, taskOf } from '../../trainer/commands/config.ts'
 import { readDataset } from '../../trainer/data/dataset.ts'
-import { type Backend, BACKENDS, chooseBackend, type ComputingBackend } from '../../trainer/engine/backends.ts' // prettier-ignore
+import { type Backend, BACKENDS, chooseBackend, type ComputingBackend } from '../../trainer/engine/backends.ts'
 import type { Task } from '../../trainer/engine/engine.ts'
 import { drawStep, measureRate } from '../../trainer/engine/probe.ts'
 import { createInference, loadRuntime } from '../../trainer/engine/runtime.ts'
@@ -60,21 +60,30 @@ export async function benchBackends({ isQuick = false } = {}): Promise<Table[]> 
   const cells = [['backend', 'patches/s', 'gradient error', 'installed MB', `time to ${GOAL}`, '']]
   for (const name of BACKENDS) {
     if (name === 'auto') continue
-    const size = `${Math.round(PACKAGES[name].reduce((sum, one) => sum + bytesOf(path.join('node_modules', one)), 0) / 1e6)}` // prettier-ignore
+    const size = `${Math.round(PACKAGES[name].reduce((sum, one) => sum + bytesOf(path.join('node_modules', one)), 0) / 1e6)}`
     try {
       const backend = await chooseBackend(name)
       const error = errorOf(await gradientsOn(backend), oracle)
       const rate = await rateOf(backend)
-      cells.push([name, rate.toFixed(rate < SLOW ? 1 : 0), error.toExponential(1), size, timeOf(name, rate), backend.description]) // prettier-ignore
+      cells.push([
+        name,
+        rate.toFixed(rate < SLOW ? 1 : 0),
+        error.toExponential(1),
+        size,
+        timeOf(name, rate),
+        backend.description,
+      ])
     } catch (error) {
       cells.push([name, '-', '-', size, '-', (error as Error).message])
     }
   }
   const last = cells[0].length - 1
   const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)))
-  const notes = cells.map((row) => row.map((cell, i) => (i > 0 && i < last ? cell.padStart(widths[i]) : cell.padEnd(i ? 0 : widths[0]))).join('  ')) // prettier-ignore
+  const notes = cells.map((row) =>
+    row.map((cell, i) => (i > 0 && i < last ? cell.padStart(widths[i]) : cell.padEnd(i ? 0 : widths[0]))).join('  '),
+  )
   notes.push('', `time to ${GOAL}: ${note}`, `auto: ${chosen.name}`, ...chosen.skipped)
-  return [{ title: `training backends, 9-1-5; gradients against tfjs-cpu's`, rounds: STEPS, rows: [], notes }] // prettier-ignore
+  return [{ title: `training backends, 9-1-5; gradients against tfjs-cpu's`, rounds: STEPS, rows: [], notes }]
 }
 
 /** Trains as `npm run trainer` does. `seconds` of its steps alone; undefined, for what `note` says, where the figure was not reached. */
@@ -85,7 +94,7 @@ async function reachFigure(
 ): Promise<{ seconds?: number; note: string }> {
   const folder = config.tests.find((test) => path.basename(test) === SET)
   if (isQuick) return { note: 'skipped, as --quick asks' }
-  if (!folder || config.data.length === 0) return { note: `skipped, for want of T91 and ${SET} in ${DATA}` } // prettier-ignore
+  if (!folder || config.data.length === 0) return { note: `skipped, for want of T91 and ${SET} in ${DATA}` }
   const { batch, seed, optimizer, rate, course } = config
   const task = taskOf(config, SCALE)
   const patches = await openPatches(sourceOptionsOf(config, SCALE))
@@ -110,8 +119,8 @@ async function reachFigure(
 
   const network = withParameters(task.network, state.average)
   const model = { network, engine: await createInference(await loadRuntime()) }
-  const { psnr } = (await scoreSet(SET, (await readDataset(folder)).pictures, SCALE, 'float', model)).model // prettier-ignore
-  const done = `${STEPS_TO_FIGURE} steps of ${batch} on ${backend.name} took ${formatTime(seconds)} and ended at ${psnr.toFixed(2)} dB` // prettier-ignore
+  const { psnr } = (await scoreSet(SET, (await readDataset(folder)).pictures, SCALE, 'float', model)).model
+  const done = `${STEPS_TO_FIGURE} steps of ${batch} on ${backend.name} took ${formatTime(seconds)} and ended at ${psnr.toFixed(2)} dB`
   return psnr < FIGURE
     ? { note: `${done}, which is too little` }
     : { seconds, note: `${done}; with ~: as many patches at that backend's rate, not measured` }
@@ -132,16 +141,22 @@ async function gradientsOn({ createEngine }: Backend): Promise<Float32Array> {
 
 /** The largest difference in a tensor over the tensor's largest value, of the worst tensor. */
 function errorOf(gradients: Float32Array, oracle: Float32Array): number {
-  const largest = (values: Float32Array) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0) // prettier-ignore
+  const largest = (values: Float32Array) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
   const tensorsOf = (flat: Float32Array) =>
     viewParameters(GRADIENT_TASK.network, flat).flatMap(({ weights, bias }) => [weights, bias])
   const others = tensorsOf(oracle)
-  const errors = tensorsOf(gradients).map((tensor, i) => largest(tensor.map((v, j) => v - others[i][j])) / largest(others[i])) // prettier-ignore
+  const errors = tensorsOf(gradients).map(
+    (tensor, i) => largest(tensor.map((v, j) => v - others[i][j])) / largest(others[i]),
+  )
   return Math.max(...errors)
 }
 
 function formatTime(seconds: number): string {
-  const units = [['days', 86_400], ['h', 3600], ['min', 60]] as const // prettier-ignore
+  const units = [
+    ['days', 86_400],
+    ['h', 3600],
+    ['min', 60],
+  ] as const
   const [unit, size] = units.find(([, least]) => seconds >= least) ?? ['s', 1]
   return `${(seconds / size).toFixed(size > 1 ? 1 : 0)} ${unit}`
 }

@@ -25,7 +25,7 @@ import { readMaxOutputPixels } from './limits.ts'
 
 const SCALE = 3
 const MODEL = new URL(`../../models/srcnn-x${SCALE}.onnx`, import.meta.url)
-const ORT_WASM = new URL('../../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm', import.meta.url) // prettier-ignore
+const ORT_WASM = new URL('../../node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm', import.meta.url)
 
 const SMALL: [number, number] = [64, 64]
 const SIZES: [number, number][] = [
@@ -61,29 +61,23 @@ export async function benchEngines({ rounds = 20 }): Promise<Table[]> {
   const engines = [...subjects.map(({ engine }) => engine), ...(native ? [native] : [])]
   for (const size of SIZES) {
     const table = await compareOn(network, size, engines, rounds)
-    const notes = subjects.map(({ engine, memories }) => `${engine.name}: linear memory ${megabytesOf(memories)} MB`) // prettier-ignore
+    const notes = subjects.map(({ engine, memories }) => `${engine.name}: linear memory ${megabytesOf(memories)} MB`)
     tables.push({ ...table, notes: [...table.notes, ...notes] })
   }
-  const planes = await Promise.all(
-    SIZES.map(([width, height]) => drawnPlanes(width, height, SCALE)),
-  )
+  const planes = await Promise.all(SIZES.map(([width, height]) => drawnPlanes(width, height, SCALE)))
   const modules = await bundleEngines()
   tables.push(...(await compareInWorkerd(modules, model, planes, rounds)))
   tables.push(...(await compareColdStarts('srcnn', modules, model, input)))
   tables.push(await benchMemory(model, network, subjects.slice(1)))
-  const notes = subjects.map(({ engine, bytes, coldStartMs }) => `${engine.name}: ${bytes.length} bytes, gzip ${gzipSync(bytes, { level: 9 }).length}; cold start ${coldStartMs.toFixed(1)} ms of CPU, compilation in it`) // prettier-ignore
-  return [
-    ...tables,
-    { title: 'engines, sizes and cold starts in Node', rounds: 1, rows: [], notes },
-  ]
+  const notes = subjects.map(
+    ({ engine, bytes, coldStartMs }) =>
+      `${engine.name}: ${bytes.length} bytes, gzip ${gzipSync(bytes, { level: 9 }).length}; cold start ${coldStartMs.toFixed(1)} ms of CPU, compilation in it`,
+  )
+  return [...tables, { title: 'engines, sizes and cold starts in Node', rounds: 1, rows: [], notes }]
 }
 
 /** A picture as a whole, without the tiles that upscale.ts cuts. */
-async function benchMemory(
-  model: Uint8Array,
-  network: Network,
-  subjects: readonly Subject[],
-): Promise<Table> {
+async function benchMemory(model: Uint8Array, network: Network, subjects: readonly Subject[]): Promise<Table> {
   const side = Math.floor(Math.sqrt(await readMaxOutputPixels()))
   const notes: string[] = []
   for (const [width, height] of [[side, side], WIDE]) {
@@ -107,7 +101,7 @@ async function compareOn(
   const input = await drawnPlanes(width, height, SCALE)
   const results: Planes[] = []
   for (const engine of engines) results.push(await engine.run(network, input))
-  const notes = results.slice(1).map((result, i) => `${engines[i + 1].name}: ${accuracyOf(result, results[0])}`) // prettier-ignore
+  const notes = results.slice(1).map((result, i) => `${engines[i + 1].name}: ${accuracyOf(result, results[0])}`)
   const candidates = engines.map((engine) => ({
     name: engine.name,
     run: () => engine.run(network, input),
@@ -124,7 +118,7 @@ function accuracyOf(planes: Planes, first: Planes): string {
   let changed = 0
   planes.data.forEach((v, i) => (changed += Number(level(v) !== level(first.data[i]))))
   const share = (100 * changed) / planes.data.length
-  return `largest difference ${maxDifference(planes.data, first.data).toExponential(1)}, ${psnr(planes, first).toFixed(0)} dB, ${share.toFixed(4)} % of pixels changed` // prettier-ignore
+  return `largest difference ${maxDifference(planes.data, first.data).toExponential(1)}, ${psnr(planes, first).toFixed(0)} dB, ${share.toFixed(4)} % of pixels changed`
 }
 
 async function startFused(kind: Arithmetic, network: Network, input: Planes): Promise<Subject> {
@@ -151,7 +145,7 @@ async function nativeOrt(): Promise<Engine | undefined> {
   try {
     const runtime = (await import('onnxruntime-node')) as unknown as OrtRuntime
     const sessionOptions = { intraOpNumThreads: 1, interOpNumThreads: 1 }
-    return createOrtEngine(runtime, { executionProvider: 'cpu', name: 'ort, native', sessionOptions }) // prettier-ignore
+    return createOrtEngine(runtime, { executionProvider: 'cpu', name: 'ort, native', sessionOptions })
   } catch {
     return undefined
   }

@@ -53,7 +53,10 @@ async function compareOn(
       firsts.push(clock() - begin)
     }
     const candidates = ENGINES.map((name) => ({ name, run: () => get(`engine=${name}`) }))
-    const notes = ENGINES.map((name, i) => `${name}: first run ${firsts[i].toFixed(0)} ms, largest difference ${maxDifference(results[i], results[0]).toExponential(1)}`) // prettier-ignore
+    const notes = ENGINES.map(
+      (name, i) =>
+        `${name}: first run ${firsts[i].toFixed(0)} ms, largest difference ${maxDifference(results[i], results[0]).toExponential(1)}`,
+    )
     const title = `engines in workerd, ${input.width}x${input.height}, CPU time of its process`
     return await compare(title, candidates, { rounds, warmups: 1, clock, notes })
   } finally {
@@ -71,13 +74,9 @@ export async function memoryInWorkerd(model: Uint8Array, input: Planes): Promise
 }
 
 /** A fresh isolate that has a model and a plane, and has done nothing with them. */
-export async function startEngines(
-  modules: readonly WorkerModule[],
-  model: Uint8Array,
-  input: Planes,
-) {
+export async function startEngines(modules: readonly WorkerModule[], model: Uint8Array, input: Planes) {
   const [worker, processes] = await withProcesses(async () => {
-    const fresh = new Miniflare({ compatibilityDate: '2026-04-01', modules: [...modules], cf: false }) // prettier-ignore
+    const fresh = new Miniflare({ compatibilityDate: '2026-04-01', modules: [...modules], cf: false })
     await fresh.ready
     return fresh
   })

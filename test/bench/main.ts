@@ -30,12 +30,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: benchNetworks,
   },
   request: {
-    about:
-      'a miss by stages and as a whole, against a worker of the usual packages; waits of others',
+    about: 'a miss by stages and as a whole, against a worker of the usual packages; waits of others',
     run: benchRequest,
   },
   memory: { about: "an isolate's peaks for every format", run: benchMemory },
-  backends: { about: 'what can train here, and how long until the paper is reached', run: benchBackends }, // prettier-ignore
+  backends: { about: 'what can train here, and how long until the paper is reached', run: benchBackends },
 }
 
 const HELP = `npm run bench -- [BENCH ...] [options]: times and memory; without names all of

@@ -40,18 +40,18 @@ export async function benchMemory(): Promise<Table[]> {
   ]
 }
 
-async function benchFormats(
-  from: number,
-  scale: number,
-  to: number,
-  query: string,
-): Promise<Table> {
+async function benchFormats(from: number, scale: number, to: number, query: string): Promise<Table> {
   const notes: string[] = []
   for (const format of FORMATS) {
     for (const hasAlpha of format === 'jpeg' ? [false] : [false, true]) {
       const picture = await pictureOf(from, format, hasAlpha)
-      const { memoryBytes } = estimateCost(readHeader(picture), picture.length, { scale, width: to, height: to, format }, undefined) // prettier-ignore
-      const peak = describePeak(`${format}${hasAlpha ? ' with alpha' : ''}`, await peakOf(picture, query)) // prettier-ignore
+      const { memoryBytes } = estimateCost(
+        readHeader(picture),
+        picture.length,
+        { scale, width: to, height: to, format },
+        undefined,
+      )
+      const peak = describePeak(`${format}${hasAlpha ? ' with alpha' : ''}`, await peakOf(picture, query))
       notes.push(`${peak}, estimated ${(memoryBytes / 1e6).toFixed(1)}`)
     }
   }
@@ -79,15 +79,11 @@ async function benchSteadyState(cases: readonly (readonly [number, string])[]): 
   return { title, rounds: COUNTED_MISSES, rows: [], notes }
 }
 
-async function pictureOf(
-  side: number,
-  format: (typeof FORMATS)[number],
-  hasAlpha: boolean,
-): Promise<Buffer> {
+async function pictureOf(side: number, format: (typeof FORMATS)[number], hasAlpha: boolean): Promise<Buffer> {
   const { width, height, data } = await renderScene('harbour')
   const picture = data.slice()
   if (hasAlpha) for (let p = 3; p < picture.length; p += 4) picture[p] = picture[p - 1]
-  const scene = sharp(picture, { raw: { width, height, channels: 4 } }).resize(side, side, { fit: 'fill' }) // prettier-ignore
+  const scene = sharp(picture, { raw: { width, height, channels: 4 } }).resize(side, side, { fit: 'fill' })
   return (hasAlpha ? scene : scene.removeAlpha()).toFormat(format, { quality: 90 }).toBuffer()
 }
 

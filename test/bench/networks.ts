@@ -49,7 +49,7 @@ export async function benchNetworks({ rounds = 20 }): Promise<Table[]> {
     const notes: string[] = []
     for (const subject of subjects) notes.push(await describe(subject, scale, fused, onnxruntime))
     const title = `networks, x${scale} to ${SIDE}², CPU time in Node`
-    tables.push(withRates(await compare(title, candidates, { rounds, warmups: 2, clock: cpuMs, notes }))) // prettier-ignore
+    tables.push(withRates(await compare(title, candidates, { rounds, warmups: 2, clock: cpuMs, notes })))
     tables.push(await compareInWorkerd(subjects, scale, rounds))
   }
   return [...tables, ...(await startsAndMemory(await subjectsOf(START_SCALE)))]
@@ -64,9 +64,9 @@ async function startsAndMemory(subjects: readonly Subject[]): Promise<Table[]> {
     const small = await inputOf(network, START_SCALE, START_SIDE)
     tables.push(...(await compareColdStarts(name, modules, file, small)))
     const memory = async (of: Planes) => ((await memoryInWorkerd(file, of)) / 1e6).toFixed(2)
-    notes.push(`${name}: ${await memory(small)} for ${START_SIDE}², ${await memory(input)} for ${SIDE}²`) // prettier-ignore
+    notes.push(`${name}: ${await memory(small)} for ${START_SIDE}², ${await memory(input)} for ${SIDE}²`)
   }
-  return [...tables, { title: "the kernel's linear memory in workerd, MB", rounds: 1, rows: [], notes }] // prettier-ignore
+  return [...tables, { title: "the kernel's linear memory in workerd, MB", rounds: 1, rows: [], notes }]
 }
 
 /** SRCNN first: what the others are compared with. */
@@ -98,14 +98,10 @@ async function describe(
   const small = await inputOf(network, scale, SMALL_SIDE)
   const difference = async (a: Engine, b: Engine, of: Planes) =>
     maxDifference((await a.run(network, of)).data, (await b.run(network, of)).data).toExponential(1)
-  return `${name}: ${describeNetwork(network)}, ${Math.round(costOf(network))} multiplications a pixel; largest difference of the kernel to onnxruntime ${await difference(fused, onnxruntime, input)}, to the reference at ${SMALL_SIDE}² ${await difference(fused, reference, small)}` // prettier-ignore
+  return `${name}: ${describeNetwork(network)}, ${Math.round(costOf(network))} multiplications a pixel; largest difference of the kernel to onnxruntime ${await difference(fused, onnxruntime, input)}, to the reference at ${SMALL_SIDE}² ${await difference(fused, reference, small)}`
 }
 
-async function compareInWorkerd(
-  subjects: readonly Subject[],
-  scale: number,
-  rounds: number,
-): Promise<Table> {
+async function compareInWorkerd(subjects: readonly Subject[], scale: number, rounds: number): Promise<Table> {
   const modules = await bundleEngines()
   const started: Awaited<ReturnType<typeof startEngines>>[] = []
   try {
@@ -126,6 +122,6 @@ async function compareInWorkerd(
 }
 
 function withRates(table: Table): Table {
-  const rates = table.rows.map(({ name, medianMs }) => `${name} ${((1e6 * medianMs) / SIDE ** 2).toFixed(1)}`) // prettier-ignore
+  const rates = table.rows.map(({ name, medianMs }) => `${name} ${((1e6 * medianMs) / SIDE ** 2).toFixed(1)}`)
   return { ...table, notes: [`ns a pixel of the result: ${rates.join('; ')}`, ...table.notes] }
 }

@@ -45,8 +45,7 @@ async function benchWorkerd(side: number, files: Files, rounds: number): Promise
   const origin = await startOrigin()
   const vars = { ORIGIN_URL: origin.url }
   const [worker, processes] = await withProcesses(() => startWorker({ vars }))
-  for (const format of FORMATS)
-    origin.serve(`/${format}`, files[format], { 'cache-control': 'no-store' })
+  for (const format of FORMATS) origin.serve(`/${format}`, files[format], { 'cache-control': 'no-store' })
   origin.serve('/kept', files.jpeg, { 'cache-control': 'max-age=3600' })
   const get = async (path: string) => {
     const response = await worker.dispatchFetch(`http://site.test${path}`)
@@ -63,17 +62,13 @@ async function benchWorkerd(side: number, files: Files, rounds: number): Promise
   try {
     const times = await compare(
       `requests to workerd, ${size}`,
-      [
-        ...misses,
-        { name: 'hit', run: () => get(`/kept?sr=${SCALE}`) },
-        { name: 'no sr', run: () => get('/jpeg') },
-      ],
+      [...misses, { name: 'hit', run: () => get(`/kept?sr=${SCALE}`) }, { name: 'no sr', run: () => get('/jpeg') }],
       { rounds, warmups: 2 },
     )
     const ping = () => get('/_sr/health')
     const clock = () => workerdMs(processes)
     const notes: string[] = []
-    for (const { name, run } of misses) notes.push(`${name}: ${await describeWaits(ping, run, clock, rounds)}`) // prettier-ignore
+    for (const { name, run } of misses) notes.push(`${name}: ${await describeWaits(ping, run, clock, rounds)}`)
     const title = `longest wait of the health page during a miss in workerd, CPU time of its process in ms, ${size}, medians`
     return [times, { title, rounds, rows: [], notes }]
   } finally {
@@ -99,5 +94,5 @@ async function describeWaits(
   const percent = (parts: number[]) => (100 * median(parts)).toFixed(0)
   const when = `${percent(during.map(({ from }) => from))} to ${percent(during.map(({ to }) => to))} % of the miss`
   const waits = during.map(({ ms }) => ms)
-  return `${median(waits).toFixed(0)}, from ${when}; at least ${Math.min(...waits).toFixed(0)}; without a miss ${median(alone).toFixed(0)}` // prettier-ignore
+  return `${median(waits).toFixed(0)}, from ${when}; at least ${Math.min(...waits).toFixed(0)}; without a miss ${median(alone).toFixed(0)}`
 }

@@ -1,10 +1,6 @@
 // A miss stage by stage in Node, where clocks are finer: what each takes, and how long it keeps others out.
 import { readFile } from 'node:fs/promises'
-import {
-  createCodec,
-  ENCODE_FORMATS as FORMATS,
-  type EncodeFormat,
-} from '../../worker/codec/codec.ts'
+import { createCodec, ENCODE_FORMATS as FORMATS, type EncodeFormat } from '../../worker/codec/codec.ts'
 import { readHeader } from '../../worker/codec/header.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
@@ -21,8 +17,8 @@ const SCALE = 3
 const QUALITY = 85
 
 /** What does it. */
-const DECODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'mozjpeg', png: 'photon', webp: 'libwebp' } // prettier-ignore
-const ENCODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'mozjpeg', png: 'zlib', webp: 'libwebp' } // prettier-ignore
+const DECODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'mozjpeg', png: 'photon', webp: 'libwebp' }
+const ENCODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'mozjpeg', png: 'zlib', webp: 'libwebp' }
 
 export type Files = Readonly<Record<EncodeFormat, Uint8Array>>
 
@@ -34,9 +30,8 @@ export async function benchStages(side: number, files: Files, rounds: number): P
   const network = decodeNetwork(await readFile(`models/srcnn-x${SCALE}.onnx`))
   const idle: Engine = { name: 'idle', maxSide: engine.maxSide, run: async (_, input) => input }
   const decode = (format: EncodeFormat) => codec.decode(files[format], readHeader(files[format]))
-  const enlarge = (picture: Rgba, by = engine) =>
-    upscale(picture, SCALE, { engine: by, network }, enlarger)
-  const encode = (picture: Rgba, format: EncodeFormat) => codec.encode(picture, { format, quality: QUALITY }) // prettier-ignore
+  const enlarge = (picture: Rgba, by = engine) => upscale(picture, SCALE, { engine: by, network }, enlarger)
+  const encode = (picture: Rgba, format: EncodeFormat) => codec.encode(picture, { format, quality: QUALITY })
 
   const small = await decode('jpeg')
   const large = await enlarge(small)
@@ -84,7 +79,9 @@ function sharesOf({ rows }: Table): string {
     [`encoding (${ENCODERS.jpeg})`]: msOf('encode jpeg'),
   }
   const all = Object.values(parts).reduce((sum, ms) => sum + ms)
-  return `of a JPEG's ${all.toFixed(0)} ms: ${Object.entries(parts).map(([name, ms]) => `${name} ${((100 * ms) / all).toFixed(0)} %`).join(', ')}` // prettier-ignore
+  return `of a JPEG's ${all.toFixed(0)} ms: ${Object.entries(parts)
+    .map(([name, ms]) => `${name} ${((100 * ms) / all).toFixed(0)} %`)
+    .join(', ')}`
 }
 
 async function describeStretches(stages: readonly Stage[], rounds: number): Promise<string> {
@@ -92,6 +89,6 @@ async function describeStretches(stages: readonly Stage[], rounds: number): Prom
   for (let round = 0; round < rounds; round++) seen.push(await stretchesOf(stages))
   const sorted = seen.toSorted((a, b) => a.longest - b.longest)
   const middle = sorted[rounds >> 1]
-  const byStage = stages.map(({ name }, s) => `${name} ${median(seen.map((one) => one.byStage[s])).toFixed(0)}`) // prettier-ignore
+  const byStage = stages.map(({ name }, s) => `${name} ${median(seen.map((one) => one.byStage[s])).toFixed(0)}`)
   return `${middle.longest.toFixed(0)}, in ${middle.stage} (${byStage.join(', ')}); at least ${sorted[0].longest.toFixed(0)}`
 }

@@ -21,7 +21,6 @@ export async function benchResize(): Promise<Table[]> {
     [256, 768],
     [512, 1536],
   ]) {
-    // prettier-ignore
     const plane = quantize(samplePlane(from, from))
     const image = new PhotonImage(greyRgba(plane), from, from)
     const photon = () => photonResize(image, to, to, SamplingFilter.CatmullRom)
@@ -69,7 +68,5 @@ export async function benchResize(): Promise<Table[]> {
 }
 
 function greyRgba({ data }: Plane): Uint8Array {
-  return Uint8Array.from({ length: 4 * data.length }, (_, i) =>
-    i % 4 === 3 ? 255 : Math.round(255 * data[i >> 2]),
-  )
+  return Uint8Array.from({ length: 4 * data.length }, (_, i) => (i % 4 === 3 ? 255 : Math.round(255 * data[i >> 2])))
 }

@@ -42,7 +42,7 @@ export async function stretchesOf(stages: readonly Stage[]): Promise<Stretches> 
   })
   const longest = stretches.reduce((a, b) => (b.ms > a.ms ? b : a))
   const stage = stages[longest.parts.indexOf(Math.max(...longest.parts))].name
-  const byStage = stages.map((_, s) => stretches.reduce((most, { parts }) => Math.max(most, parts[s]), 0)) // prettier-ignore
+  const byStage = stages.map((_, s) => stretches.reduce((most, { parts }) => Math.max(most, parts[s]), 0))
   return { longest: longest.ms, stage, byStage }
 }
 

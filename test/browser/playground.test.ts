@@ -26,7 +26,11 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
   let complaints: string[]
 
   beforeAll(async () => {
-    worker = await startWorker({ env: 'demo', vars: { SR_PLAYGROUND: 'true', ORIGIN: 'none' }, buckets: ['MODELS_BUCKET'] }) // prettier-ignore
+    worker = await startWorker({
+      env: 'demo',
+      vars: { SR_PLAYGROUND: 'true', ORIGIN: 'none' },
+      buckets: ['MODELS_BUCKET'],
+    })
     proxy = await startLoggingProxy(await worker.ready)
     browser = await launchChromium()
   })
@@ -51,8 +55,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
           value: number
           hadRecentInput: boolean
         }[]) {
-          if (!entry.hadRecentInput)
-            (globalThis as unknown as { shifts: number }).shifts += entry.value
+          if (!entry.hadRecentInput) (globalThis as unknown as { shifts: number }).shifts += entry.value
         }
       }).observe({ type: 'layout-shift', buffered: true })
     })
@@ -66,8 +69,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
   })
 
   const status = () => page.locator('#status[role="status"]')
-  const said = (text: string | RegExp, timeout = 30_000) =>
-    status().filter({ hasText: text }).waitFor({ timeout })
+  const said = (text: string | RegExp, timeout = 30_000) => status().filter({ hasText: text }).waitFor({ timeout })
   const fact = (name: string) => page.locator(`[data-fact="${name}"]`).textContent()
 
   /** As a drop, or as a paste, of one file. */
@@ -85,8 +87,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
       },
       [how, [...bytes], name, type] as const,
     )
-  const drop = (bytes: Uint8Array, name: string, type = 'image/jpeg') =>
-    give('drop', bytes, name, type)
+  const drop = (bytes: Uint8Array, name: string, type = 'image/jpeg') => give('drop', bytes, name, type)
   /** The file that the download link offers. */
   const download = async () => {
     const bytes = await page.evaluate(async () => {
@@ -96,13 +97,17 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     return Buffer.from(bytes)
   }
   const served = async (path: string) => {
-    const response = await worker.dispatchFetch(`http://site.test/_sr/samples/${path}`, { headers: { accept: 'image/webp' } }) // prettier-ignore
+    const response = await worker.dispatchFetch(`http://site.test/_sr/samples/${path}`, {
+      headers: { accept: 'image/webp' },
+    })
     expect(response.headers.get('x-sr')).toMatch(/^done/)
     return Buffer.from(await response.arrayBuffer())
   }
-  const choose = (name: string, value: string) => page.locator(`[name="${name}"][value="${value}"]`).check({ force: true }) // prettier-ignore
+  const choose = (name: string, value: string) =>
+    page.locator(`[name="${name}"][value="${value}"]`).check({ force: true })
   const divider = () => page.getByRole('slider', { name: 'Divider between before and after' })
-  const transformOf = (selector: string) => page.locator(selector).evaluate((image) => getComputedStyle(image).transform + getComputedStyle(image).width) // prettier-ignore
+  const transformOf = (selector: string) =>
+    page.locator(selector).evaluate((image) => getComputedStyle(image).transform + getComputedStyle(image).width)
 
   test('it loads without a complaint and without a shift, in less than 150 kB', async () => {
     proxy.sent.length = 0
@@ -110,7 +115,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await said('960 × 720')
     expect(complaints).toEqual([])
     expect(await page.evaluate('shifts')).toBe(0)
-    const texts = [...new Set(proxy.sent.map(({ url }) => url))].filter((url) => /(\/|\.js|\.css|\.html)$/.test(url)) // prettier-ignore
+    const texts = [...new Set(proxy.sent.map(({ url }) => url))].filter((url) => /(\/|\.js|\.css|\.html)$/.test(url))
     expect(texts).toEqual(expect.arrayContaining(['/_sr/', '/_sr/page.js', '/_sr/playground.css']))
     let bytes = 0
     for (const url of texts) {
@@ -125,9 +130,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
   test('its answers allow the page itself and nothing else', async () => {
     const response = await worker.dispatchFetch('http://site.test/_sr/')
     const policy = response.headers.get('content-security-policy')
-    expect(policy).toContain(
-      "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'",
-    )
+    expect(policy).toContain("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'")
     expect(policy).not.toMatch(/unsafe-inline|unsafe-eval'(?<!wasm-unsafe-eval')|https?:|\*/)
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
   })
@@ -157,9 +160,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await page.getByRole('button', { name: '2:1' }).click()
     const twice = await inStep()
     expect(twice).toContain('1920px')
-    expect(await page.getByRole('button', { name: '2:1' }).getAttribute('aria-pressed')).toBe(
-      'true',
-    )
+    expect(await page.getByRole('button', { name: '2:1' }).getAttribute('aria-pressed')).toBe('true')
 
     const box = (await page.locator('#stage').boundingBox())!
     const [x, y] = [box.x + box.width / 4, box.y + box.height / 2]
@@ -189,7 +190,16 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
       stage.setPointerCapture = () => {}
       const { left, top } = stage.getBoundingClientRect()
       const point = (type: string, pointerId: number, x: number, y: number) =>
-        stage.dispatchEvent(new PointerEvent(type, { pointerId, clientX: left + x, clientY: top + y, bubbles: true, pointerType: 'touch', button: type === 'pointerdown' ? 0 : -1 })) // prettier-ignore
+        stage.dispatchEvent(
+          new PointerEvent(type, {
+            pointerId,
+            clientX: left + x,
+            clientY: top + y,
+            bubbles: true,
+            pointerType: 'touch',
+            button: type === 'pointerdown' ? 0 : -1,
+          }),
+        )
       point('pointerdown', 1, 200, 200)
       point('pointerdown', 2, 300, 200)
       point('pointermove', 2, 500, 200)
@@ -204,33 +214,36 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
 
   test.each([
     ['harbour.jpg', 'image/jpeg', '?sr=3', {}],
-    ['fabric.webp', 'image/webp', '?sr=2&sr-model=quality&sr-quality=70', { scale: '2', model: 'quality', quality: '70' }], // prettier-ignore
-    ['icon.png', 'image/png', '?sr=4&sr-model=srcnn&sr-format=auto', { scale: '4', model: 'srcnn', format: 'auto' }], // prettier-ignore
+    [
+      'fabric.webp',
+      'image/webp',
+      '?sr=2&sr-model=quality&sr-quality=70',
+      { scale: '2', model: 'quality', quality: '70' },
+    ],
+    ['icon.png', 'image/png', '?sr=4&sr-model=srcnn&sr-format=auto', { scale: '4', model: 'srcnn', format: 'auto' }],
     ['page.png', 'image/png', '?sr=3&sr-model=bicubic', { model: 'bicubic' }],
-  ])(
-    '%s, dropped, becomes the bytes that the worker serves for %s%s',
-    async (name, type, query, wish) => {
-      await page.locator('#model option[value="srcnn"]').waitFor({ state: 'attached' })
-      const { scale, model, format, quality } = wish as Record<string, string | undefined>
-      await drop(sampleFile(name), `my-${name}`, type)
-      await said(`my-${name}: `)
-      if (scale) await choose('scale', scale)
-      if (model) await page.getByLabel('Model').selectOption(model)
-      if (format) await page.getByLabel('Format').selectOption(format)
-      if (quality) await page.getByLabel('Quality').fill(quality)
-      await said(/→/)
-      expect(await fact('where')).toBe('in this browser; nothing was sent')
-      const [here, there] = [await download(), await served(`${name}${query}`)]
-      // Of a PNG the pixels: how well it is deflated is each runtime's own business.
-      const same = async (file: Buffer) => sharp(file).raw().toBuffer()
-      if (type === 'image/png' && !format)
-        expect((await same(here)).equals(await same(there))).toBe(true) // prettier-ignore
-      else expect(here.equals(there)).toBe(true)
-      expect(await page.locator('#download').getAttribute('download')).toBe(`my-${name.split('.')[0]}-x${scale ?? 3}.${format === 'auto' ? 'webp' : name.split('.')[1]}`) // prettier-ignore
-      expect(complaints).toEqual([])
-      expect(await page.evaluate('shifts')).toBe(0)
-    },
-  )
+  ])('%s, dropped, becomes the bytes that the worker serves for %s%s', async (name, type, query, wish) => {
+    await page.locator('#model option[value="srcnn"]').waitFor({ state: 'attached' })
+    const { scale, model, format, quality } = wish as Record<string, string | undefined>
+    await drop(sampleFile(name), `my-${name}`, type)
+    await said(`my-${name}: `)
+    if (scale) await choose('scale', scale)
+    if (model) await page.getByLabel('Model').selectOption(model)
+    if (format) await page.getByLabel('Format').selectOption(format)
+    if (quality) await page.getByLabel('Quality').fill(quality)
+    await said(/→/)
+    expect(await fact('where')).toBe('in this browser; nothing was sent')
+    const [here, there] = [await download(), await served(`${name}${query}`)]
+    // Of a PNG the pixels: how well it is deflated is each runtime's own business.
+    const same = async (file: Buffer) => sharp(file).raw().toBuffer()
+    if (type === 'image/png' && !format) expect((await same(here)).equals(await same(there))).toBe(true)
+    else expect(here.equals(there)).toBe(true)
+    expect(await page.locator('#download').getAttribute('download')).toBe(
+      `my-${name.split('.')[0]}-x${scale ?? 3}.${format === 'auto' ? 'webp' : name.split('.')[1]}`,
+    )
+    expect(complaints).toEqual([])
+    expect(await page.evaluate('shifts')).toBe(0)
+  })
 
   test('of a dropped or pasted picture nothing is sent: only files of ours are fetched', async () => {
     proxy.sent.length = 0
@@ -244,16 +257,14 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(paths).toContain('/_sr/codec/mozjpeg_dec.wasm')
     for (const { method, url, bodyBytes } of proxy.sent) {
       expect([method, bodyBytes]).toEqual(['GET', 0])
-      expect(url).toMatch(
-        /^\/_sr\/(enlarge\.js|chunk-\w+\.js|(codec|kernel|models)\/[\w-]+\.(wasm|json|onnx))$/,
-      )
+      expect(url).toMatch(/^\/_sr\/(enlarge\.js|chunk-\w+\.js|(codec|kernel|models)\/[\w-]+\.(wasm|json|onnx))$/)
     }
     const elsewhere = asked.filter((url) => !url.startsWith(proxy.url) && !url.startsWith('blob:'))
     expect(elsewhere).toEqual([])
   })
 
   test('a file is chosen by the button, too', async () => {
-    await page.setInputFiles('#file', { name: 'chosen.png', mimeType: 'image/png', buffer: sampleFile('icon.png') }) // prettier-ignore
+    await page.setInputFiles('#file', { name: 'chosen.png', mimeType: 'image/png', buffer: sampleFile('icon.png') })
     await said('chosen.png: 160 × 160 → 480 × 480')
   })
 
@@ -275,12 +286,12 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
       .raw()
       .toBuffer()
     expect(theirs.length).toBe(ours.length)
-    expect(ours.reduce((most, level, i) => Math.max(most, Math.abs(level - theirs[i])), 0)).toBeLessThanOrEqual(1) // prettier-ignore
+    expect(ours.reduce((most, level, i) => Math.max(most, Math.abs(level - theirs[i])), 0)).toBeLessThanOrEqual(1)
     expect(complaints).toEqual([])
   })
 
   test('where there is no relaxed SIMD the plain kernels run', async () => {
-    for (const name of ['srcnn', 'subpixel']) proxy.instead.set(`/_sr/kernel/${name}-relaxed.wasm`, new Uint8Array(8)) // prettier-ignore
+    for (const name of ['srcnn', 'subpixel']) proxy.instead.set(`/_sr/kernel/${name}-relaxed.wasm`, new Uint8Array(8))
     await drop(sampleFile('harbour.jpg'), 'mine.jpg')
     await said('mine.jpg: 320 × 240 → 960 × 720')
     expect(await fact('how')).toMatch(/fused-plain$/)
@@ -303,13 +314,22 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     const before = await page.locator('#before').getAttribute('src')
     await choose('left', 'bicubic')
     await expect.poll(() => page.locator('#before').getAttribute('src')).not.toBe(before)
-    const width = () =>
-      page.locator('#before').evaluate((image) => (image as HTMLImageElement).naturalWidth)
+    const width = () => page.locator('#before').evaluate((image) => (image as HTMLImageElement).naturalWidth)
     await expect.poll(width).toBe(960)
   })
 
   test('a picture dropped while another is made takes its place', async () => {
-    const large = await sharp({ create: { width: 1600, height: 1200, channels: 3, background: '#357', noise: { type: 'gaussian', mean: 128, sigma: 30 } } }).jpeg().toBuffer() // prettier-ignore
+    const large = await sharp({
+      create: {
+        width: 1600,
+        height: 1200,
+        channels: 3,
+        background: '#357',
+        noise: { type: 'gaussian', mean: 128, sigma: 30 },
+      },
+    })
+      .jpeg()
+      .toBuffer()
     await drop(large, 'large.jpg')
     await page.locator('#progress[title^="enlarging"]').waitFor({ state: 'attached' })
     await said('Making large.jpg')
@@ -329,7 +349,9 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
   })
 
   test('what is left as it was, or is no picture, is said in words', async () => {
-    const frames = await sharp([await solid('#f00'), await solid('#0f0')], { join: { animated: true } }).gif().toBuffer() // prettier-ignore
+    const frames = await sharp([await solid('#f00'), await solid('#0f0')], { join: { animated: true } })
+      .gif()
+      .toBuffer()
     await drop(frames, 'moving.gif', 'image/gif')
     await said('moving.gif came back as it was: more than one frame.')
     await drop(Buffer.from('no picture'), 'letter.txt', 'text/plain')
@@ -365,36 +387,42 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
       await said('Copied.')
       return page.evaluate(() => navigator.clipboard.readText())
     }
-    expect(await copied('Copy the URL')).toBe(
-      `${proxy.url}_sr/samples/harbour.jpg?sr=3&sr-model=quality`,
+    expect(await copied('Copy the URL')).toBe(`${proxy.url}_sr/samples/harbour.jpg?sr=3&sr-model=quality`)
+    expect(await copied('Copy the img element')).toBe(
+      '<img src="/_sr/samples/harbour.jpg" srcset="/_sr/samples/harbour.jpg?sr=2&amp;sr-model=quality 2x, /_sr/samples/harbour.jpg?sr=3&amp;sr-model=quality 3x" width="320" height="240" alt="" />',
     )
-    expect(await copied('Copy the img element')).toBe('<img src="/_sr/samples/harbour.jpg" srcset="/_sr/samples/harbour.jpg?sr=2&amp;sr-model=quality 2x, /_sr/samples/harbour.jpg?sr=3&amp;sr-model=quality 3x" width="320" height="240" alt="" />') // prettier-ignore
-    expect(await copied('Copy the line for Hono')).toBe("app.use('/images/*', superResolution({ model: 'quality' }))") // prettier-ignore
+    expect(await copied('Copy the line for Hono')).toBe("app.use('/images/*', superResolution({ model: 'quality' }))")
   })
 
   test('every control has a name, and the keyboard reaches it', async () => {
     const nameless = await page.evaluate(() =>
       [...document.querySelectorAll<HTMLInputElement>('button, select, input, a, [tabindex]')]
-        .filter(
-          (one) =>
-            !(one.labels?.length || one.getAttribute('aria-label') || one.textContent.trim()),
-        )
+        .filter((one) => !(one.labels?.length || one.getAttribute('aria-label') || one.textContent.trim()))
         .map(({ outerHTML }) => outerHTML),
     )
     expect(nameless).toEqual([])
     const reached: string[] = []
     await page.locator('body').press('Tab')
     for (let i = 0; i < 40; i++) {
-      reached.push(await page.evaluate(() => (document.activeElement as HTMLInputElement).name || document.activeElement!.id || document.activeElement!.textContent.trim())) // prettier-ignore
+      reached.push(
+        await page.evaluate(
+          () =>
+            (document.activeElement as HTMLInputElement).name ||
+            document.activeElement!.id ||
+            document.activeElement!.textContent.trim(),
+        ),
+      )
       await page.keyboard.press('Tab')
     }
-    for (const name of ['file', 'path', 'stage', 'left', 'scale', 'model', 'format', 'quality', 'test', 'download']) expect(reached).toContain(name) // prettier-ignore
+    for (const name of ['file', 'path', 'stage', 'left', 'scale', 'model', 'format', 'quality', 'test', 'download'])
+      expect(reached).toContain(name)
   })
 
   test.each([390, 320])('a phone of %i pixels scrolls in one direction only', async (width) => {
     await context.close()
     await open({ viewport: { width, height: 780 }, deviceScaleFactor: 2, hasTouch: true })
-    const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth) // prettier-ignore
+    const overflow = () =>
+      page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
     expect(await overflow()).toBe(0)
     await drop(sampleFile('harbour.jpg'), `${'a-name-without-any-space'.repeat(4)}.jpg`)
     await said(/→/)
@@ -403,7 +431,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
   })
 
   test('it asks by the name that the operator gave sr', async () => {
-    const renamed = await startWorker({ env: 'demo', vars: { ORIGIN: 'none', SR_PLAYGROUND: 'true', SR_PARAM: 'up' } }) // prettier-ignore
+    const renamed = await startWorker({ env: 'demo', vars: { ORIGIN: 'none', SR_PLAYGROUND: 'true', SR_PARAM: 'up' } })
     try {
       await page.goto(`${String(await renamed.ready)}_sr/`)
       await said('A harbour: 320 × 240 → 960 × 720')
@@ -416,7 +444,8 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
   test('switched off there is nothing of it, but health and purge stay', async () => {
     const without = await startWorker({ vars: { ORIGIN: 'none', SR_PURGE_SECRET: 's'.repeat(32) } })
     try {
-      const statusOf = async (path: string) => (await without.dispatchFetch(`http://site.test${path}`, { redirect: 'manual' })).status // prettier-ignore
+      const statusOf = async (path: string) =>
+        (await without.dispatchFetch(`http://site.test${path}`, { redirect: 'manual' })).status
       for (const path of [
         '',
         'index.html',
@@ -429,7 +458,6 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
         'models/manifest.json',
         'ort/ort-wasm-simd-threaded.jspi.mjs',
       ]) {
-        // prettier-ignore
         expect([path, await statusOf(`/_sr/${path}`)]).toEqual([path, 404])
       }
       expect(await statusOf('/')).toBe(404)

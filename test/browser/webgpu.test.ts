@@ -8,12 +8,7 @@ import { build } from 'esbuild'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { reference } from '../../worker/engine/reference.ts'
-import {
-  describeNetwork,
-  type Network,
-  SRCNN_915,
-  subPixelArchitecture,
-} from '../../worker/model/network.ts'
+import { describeNetwork, type Network, SRCNN_915, subPixelArchitecture } from '../../worker/model/network.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { isChromiumMissing, launchChromium, NO_CHROMIUM } from '../support/process/chromium.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../support/engine/samples.ts'
@@ -62,9 +57,7 @@ describe.skipIf(isChromiumMissing)(
       ])(`${describeNetwork(network)} ${network.padding}, %ix%i`, async (width, height) => {
         const input = samplePlanes(network.layers[0].inputs, width, height)
         const [got] = await run(page, network, input)
-        expect(maxDifference(got, (await reference.run(network, input)).data)).toBeLessThan(
-          TOLERANCE,
-        )
+        expect(maxDifference(got, (await reference.run(network, input)).data)).toBeLessThan(TOLERANCE)
       })
     }
 
@@ -78,12 +71,7 @@ describe.skipIf(isChromiumMissing)(
   },
 )
 
-function run(
-  page: Page,
-  network: Network,
-  input: ReturnType<typeof samplePlanes>,
-  times = 1,
-): Promise<number[][]> {
+function run(page: Page, network: Network, input: ReturnType<typeof samplePlanes>, times = 1): Promise<number[][]> {
   const lists = [[...encodeNetwork(network)], { ...input, data: [...input.data] }, times]
   return page.evaluate(`run(...${JSON.stringify(lists)})`)
 }

@@ -23,16 +23,14 @@ export function latin1(text: string): Uint8Array {
 export const u16le = (value: number) => Uint8Array.of(value, value >>> 8)
 export const u16be = (value: number) => Uint8Array.of(value >>> 8, value)
 export const u24le = (value: number) => Uint8Array.of(value, value >>> 8, value >>> 16)
-export const u32le = (value: number) =>
-  Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24)
-export const u32be = (value: number) =>
-  Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
+export const u32le = (value: number) => Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24)
+export const u32be = (value: number) => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
 
 /** Where fields overflow, turn negative, or are one off. */
 const NUMBERS = [
-  0, 1, 2, 3, 4, 7, 8, 12, 13, 16, 40, 64, 100, 127, 128, 255, 256, 1000, 0x3fff, 0x4000, 0x7fff, 0x8000,
-  0xfffe, 0xffff, 0x10000, 0xffffff, 0x1000000, 0x7ffffff4, 0x7fffffff, 0x80000000, 0xfffffff0, 0xfffffff4, 0xffffffff,
-] // prettier-ignore
+  0, 1, 2, 3, 4, 7, 8, 12, 13, 16, 40, 64, 100, 127, 128, 255, 256, 1000, 0x3fff, 0x4000, 0x7fff, 0x8000, 0xfffe,
+  0xffff, 0x10000, 0xffffff, 0x1000000, 0x7ffffff4, 0x7fffffff, 0x80000000, 0xfffffff0, 0xfffffff4, 0xffffffff,
+]
 
 /** An integer that readers get wrong; some have to do with the length of a file. */
 export function interesting(random: Random, length: number): number {
@@ -102,7 +100,7 @@ const insert: Mutator = (random, bytes) => {
 
 const fill: Mutator = (random, bytes) => {
   const at = placeIn(random, bytes)
-  return bytes.slice().fill(pick(random, [0, 0xff, random.below(256)]), at, at + 1 + random.below(32)) // prettier-ignore
+  return bytes.slice().fill(pick(random, [0, 0xff, random.below(256)]), at, at + 1 + random.below(32))
 }
 
 const splice: Mutator = (random, bytes, other) =>
@@ -114,9 +112,22 @@ const append: Mutator = (_, bytes, other) => concat([bytes, other])
 
 // The most fruitful ones more than once.
 const MUTATORS = [
-  setInteger, setInteger, setInteger, flipBits, flipBits, addToByte, setByte, setByte,
-  truncate, cutOut, duplicate, insert, fill, splice, append,
-] // prettier-ignore
+  setInteger,
+  setInteger,
+  setInteger,
+  flipBits,
+  flipBits,
+  addToByte,
+  setByte,
+  setByte,
+  truncate,
+  cutOut,
+  duplicate,
+  insert,
+  fill,
+  splice,
+  append,
+]
 
 /** One change; `other` is what may be spliced in. */
 export function mutateBytes(random: Random, bytes: Uint8Array, other: Uint8Array): Uint8Array {

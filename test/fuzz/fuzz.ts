@@ -67,7 +67,7 @@ export async function fuzz(
       const error = cause instanceof Error ? cause : new Error(String(cause))
       const file = target.fileOf ? target.fileOf(input) : textOf(input)
       const finding = { target: name, seed, execution, error, file }
-      return { target: name, executions: execution - first + 1, taken, ms: performance.now() - start, finding } // prettier-ignore
+      return { target: name, executions: execution - first + 1, taken, ms: performance.now() - start, finding }
     }
   }
   return { target: name, executions, taken, ms: performance.now() - start }
@@ -108,5 +108,7 @@ function randomOf(seed: number, name: string, execution: number): Random {
 
 function textOf(input: unknown): Uint8Array | string {
   if (typeof input === 'string' || input instanceof Uint8Array) return input
-  return JSON.stringify(input, (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value)) // prettier-ignore
+  return JSON.stringify(input, (_, value: unknown) =>
+    value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value,
+  )
 }

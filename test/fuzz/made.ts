@@ -40,16 +40,28 @@ export function makeExif(random: Random): Exif {
   const orientation = (1 + random.below(8)) as Orientation
   const entry = (tag: number, type: number, count: number, value: Uint8Array) =>
     concat([u16(tag), u16(type), u32(count), value, new Uint8Array(4 - value.length)])
-  const other = () => entry(pick(random, [0x0100, 0x010f, 0x0111, 0x011a, 0x8769]), 1 + random.below(12), random.below(99), u32(random.below(99))) // prettier-ignore
+  const other = () =>
+    entry(
+      pick(random, [0x0100, 0x010f, 0x0111, 0x011a, 0x8769]),
+      1 + random.below(12),
+      random.below(99),
+      u32(random.below(99)),
+    )
   const others = () => Array.from({ length: random.below(4) }, other)
   const entries = [...others(), entry(0x0112, 3, 1, u16(orientation)), ...others()]
   const gap = randomBytes(random, 2 * random.below(4))
   return {
     orientation,
     tiff: concat([
-      latin1(isLittle ? 'II' : 'MM'), u16(42), u32(8 + gap.length), gap,
-      u16(entries.length), ...entries, u32(0), randomBytes(random, random.below(20)),
-    ]), // prettier-ignore
+      latin1(isLittle ? 'II' : 'MM'),
+      u16(42),
+      u32(8 + gap.length),
+      gap,
+      u16(entries.length),
+      ...entries,
+      u32(0),
+      randomBytes(random, random.below(20)),
+    ]),
   }
 }
 
@@ -123,7 +135,15 @@ const PNG_KINDS = [
   { colorType: 6, samples: 4, depths: [8, 16] },
 ] as const
 /** Adam7's passes: x, y, step right, step down. */
-const PASSES = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]] as const // prettier-ignore
+const PASSES = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const
 
 function makePng(random: Random): Made {
   const [width, height] = [side(random), side(random)]
@@ -133,11 +153,11 @@ function makePng(random: Random): Made {
   const passes = isInterlaced ? PASSES : ([[0, 0, 1, 1]] as const)
   const rows = passes.map(([x, y, right, down]) => {
     const [across, along] = [Math.ceil((width - x) / right), Math.ceil((height - y) / down)]
-    const bytes = across > 0 && along > 0 ? along * (1 + Math.ceil((across * samples * depth) / 8)) : 0 // prettier-ignore
+    const bytes = across > 0 && along > 0 ? along * (1 + Math.ceil((across * samples * depth) / 8)) : 0
     return new Uint8Array(bytes)
   })
   const isGreyPalette = oneIn(random, 2)
-  const palette = Uint8Array.from({ length: 3 * 2 }, (_, i) => (isGreyPalette ? 9 * Math.floor(i / 3) : 20 * i)) // prettier-ignore
+  const palette = Uint8Array.from({ length: 3 * 2 }, (_, i) => (isGreyPalette ? 9 * Math.floor(i / 3) : 20 * i))
   const isTransparent = colorType !== 4 && colorType !== 6 && oneIn(random, 3)
   const exif = oneIn(random, 3) ? makeExif(random) : undefined
   const icc = oneIn(random, 4) ? makeIcc(random) : undefined
@@ -155,29 +175,35 @@ function makePng(random: Random): Made {
     ...(oneIn(random, 8) ? [pngChunk('cICP', Uint8Array.of(1, 13, 0, 1))] : []),
     ...(frames > 0 ? [pngChunk('acTL', words(frames, 0))] : []),
     ...(isDataFirstFrame ? [pngChunk('fcTL', concat([words(0, width, height, 0, 0), new Uint8Array(6)]))] : []),
-  ] // prettier-ignore
+  ]
   const hasExif = before.some((chunk) => String.fromCharCode(...chunk.subarray(4, 8)) === 'eXIf')
   const after = [
     ...(exif && !hasExif ? [pngChunk('eXIf', exif.tiff)] : []),
     ...(oneIn(random, 4) ? [pngChunk('fdAT', randomBytes(random, random.below(20)))] : []),
     ...(oneIn(random, 4) ? [pngChunk('tIME', new Uint8Array(7))] : []),
   ]
-  const header = concat([words(width, height), Uint8Array.of(depth, colorType, 0, 0, Number(isInterlaced))]) // prettier-ignore
+  const header = concat([words(width, height), Uint8Array.of(depth, colorType, 0, 0, Number(isInterlaced))])
   const isAnimated = frames > 1 || (frames === 1 && !isDataFirstFrame)
   return {
     bytes: concat([
-      PNG_SIGNATURE, pngChunk('IHDR', header), ...before,
-      ...data.map((part) => pngChunk('IDAT', part)), ...after, pngChunk('IEND', none),
-    ]), // prettier-ignore
+      PNG_SIGNATURE,
+      pngChunk('IHDR', header),
+      ...before,
+      ...data.map((part) => pngChunk('IDAT', part)),
+      ...after,
+      pngChunk('IEND', none),
+    ]),
     expected: {
-      type: 'png', width, height,
+      type: 'png',
+      width,
+      height,
       orientation: exif?.orientation ?? 1,
       alpha: isTransparent || colorType === 4 || colorType === 6,
       grey: colorType === 0 || colorType === 4 || (colorType === 3 && isGreyPalette),
       icc: icc && stored(icc),
       jpegQuality: undefined,
       obstacle: isAnimated ? 'ANIMATED' : undefined,
-    }, // prettier-ignore
+    },
   }
 }
 
@@ -217,13 +243,27 @@ function makeJpeg(random: Random): Made {
   const tables = oneIn(random, 2)
     ? [jpegSegment(0xdb, concat([table(0), table(1)]))]
     : [jpegSegment(0xdb, table(0)), jpegSegment(0xdb, table(1))]
-  const huffman = [0x00, 0x01, 0x10, 0x11].map((id) => concat([Uint8Array.of(id, 1), new Uint8Array(15), Uint8Array.of(0)])) // prettier-ignore
+  const huffman = [0x00, 0x01, 0x10, 0x11].map((id) =>
+    concat([Uint8Array.of(id, 1), new Uint8Array(15), Uint8Array.of(0)]),
+  )
   const frame = concat([
-    Uint8Array.of(8), u16be(height), u16be(width), Uint8Array.of(components),
-    ...Array.from({ length: components }, (_, i) => Uint8Array.of(i + 1, i === 0 && isSubsampled ? 0x22 : 0x11, i === 0 ? 0 : 1)),
-  ]) // prettier-ignore
+    Uint8Array.of(8),
+    u16be(height),
+    u16be(width),
+    Uint8Array.of(components),
+    ...Array.from({ length: components }, (_, i) =>
+      Uint8Array.of(i + 1, i === 0 && isSubsampled ? 0x22 : 0x11, i === 0 ? 0 : 1),
+    ),
+  ])
   const scan = (ids: number[], from: number, to: number) =>
-    jpegSegment(0xda, concat([Uint8Array.of(ids.length), ...ids.map((id) => Uint8Array.of(id, id === 1 ? 0x00 : 0x11)), Uint8Array.of(from, to, 0)])) // prettier-ignore
+    jpegSegment(
+      0xda,
+      concat([
+        Uint8Array.of(ids.length),
+        ...ids.map((id) => Uint8Array.of(id, id === 1 ? 0x00 : 0x11)),
+        Uint8Array.of(from, to, 0),
+      ]),
+    )
   const unitSide = isSubsampled ? 16 : 8
   const units = Math.ceil(width / unitSide) * Math.ceil(height / unitSide)
   const bitsAUnit = isSubsampled ? 6 : components
@@ -242,8 +282,7 @@ function makeJpeg(random: Random): Made {
           ),
         )
       : zeros(bits * units)
-  const blocksOf = (id: number) =>
-    id === 1 && isSubsampled ? Math.ceil(width / 8) * Math.ceil(height / 8) : units
+  const blocksOf = (id: number) => (id === 1 && isSubsampled ? Math.ceil(width / 8) * Math.ceil(height / 8) : units)
   // In a baseline file a block is two codes, DC and AC; in a progressive one each has its own scan.
   const scans = isProgressive
     ? [
@@ -261,25 +300,32 @@ function makeJpeg(random: Random): Made {
     ...(exif && oneIn(random, 4) ? [jpegSegment(0xe1, concat([EXIF_PREFIX, makeExif(random).tiff]))] : []),
     ...(icc ? iccSegments(random, icc) : []),
     ...(oneIn(random, 4) ? [jpegSegment(0xfe, latin1('a comment \xff\xd8\xff\xc0'))] : []),
-  ] // prettier-ignore
+  ]
   const segments = [
-    ...applications, ...tables, jpegSegment(isProgressive ? 0xc2 : 0xc0, frame),
-    jpegSegment(0xc4, concat(huffman)), ...(restarts ? [jpegSegment(0xdd, u16be(1))] : []),
-  ] // prettier-ignore
-  const filled = segments.map((segment) => oneIn(random, 8) ? concat([new Uint8Array(random.below(4)).fill(0xff), segment]) : segment) // prettier-ignore
+    ...applications,
+    ...tables,
+    jpegSegment(isProgressive ? 0xc2 : 0xc0, frame),
+    jpegSegment(0xc4, concat(huffman)),
+    ...(restarts ? [jpegSegment(0xdd, u16be(1))] : []),
+  ]
+  const filled = segments.map((segment) =>
+    oneIn(random, 8) ? concat([new Uint8Array(random.below(4)).fill(0xff), segment]) : segment,
+  )
   return {
     bytes: concat([Uint8Array.of(0xff, 0xd8), ...filled, ...scans, Uint8Array.of(0xff, 0xd9)]),
     expected:
       components === 4
         ? { type: 'jpeg', width, height, obstacle: 'CMYK' }
         : {
-            type: 'jpeg', width, height,
+            type: 'jpeg',
+            width,
+            height,
             orientation: exif?.orientation ?? 1,
             alpha: false,
             grey: components === 1,
             icc,
             obstacle: undefined,
-          }, // prettier-ignore
+          },
   }
 }
 
@@ -316,31 +362,47 @@ function makeGif(random: Random): Made {
     bytes: Uint8Array.from({ length: 3 * 4 }, (_, i) => (isGrey ? 60 * Math.floor(i / 3) : 20 * i)),
   }))
   const isPart = oneIn(random, 4)
-  const [frameWidth, frameHeight] = isPart ? [1 + random.below(width), 1 + random.below(height)] : [width, height] // prettier-ignore
+  const [frameWidth, frameHeight] = isPart ? [1 + random.below(width), 1 + random.below(height)] : [width, height]
   const isTransparent = oneIn(random, 3)
   const frame = concat([
-    Uint8Array.of(0x2c), u16le(random.below(width - frameWidth + 1)), u16le(random.below(height - frameHeight + 1)), u16le(frameWidth), u16le(frameHeight),
-    Uint8Array.of(hasLocal ? 0x81 : 0), hasLocal ? palettes[1].bytes : none, gifPixels(frameWidth * frameHeight),
-  ]) // prettier-ignore
+    Uint8Array.of(0x2c),
+    u16le(random.below(width - frameWidth + 1)),
+    u16le(random.below(height - frameHeight + 1)),
+    u16le(frameWidth),
+    u16le(frameHeight),
+    Uint8Array.of(hasLocal ? 0x81 : 0),
+    hasLocal ? palettes[1].bytes : none,
+    gifPixels(frameWidth * frameHeight),
+  ])
   const frames = oneIn(random, 5) ? 2 + random.below(2) : 1
   const control = gifExtension(0xf9, Uint8Array.of(isTransparent ? 1 : 0, 0, 0, 0))
   return {
     bytes: concat([
-      latin1(pick(random, ['GIF87a', 'GIF89a'])), u16le(width), u16le(height), Uint8Array.of(hasGlobal ? 0xf1 : 0x70, 0, 0),
+      latin1(pick(random, ['GIF87a', 'GIF89a'])),
+      u16le(width),
+      u16le(height),
+      Uint8Array.of(hasGlobal ? 0xf1 : 0x70, 0, 0),
       hasGlobal ? palettes[0].bytes : none,
       ...(oneIn(random, 3) ? [gifExtension(0xfe, latin1('a comment, \x2c'))] : []),
       ...(isTransparent || oneIn(random, 3) ? [control] : []),
       ...(oneIn(random, 3) ? [gifExtension(0xff, latin1('NETSCAPE2.0'))] : []),
-      ...Array.from({ length: frames }, () => frame), Uint8Array.of(0x3b),
-    ]), // prettier-ignore
+      ...Array.from({ length: frames }, () => frame),
+      Uint8Array.of(0x3b),
+    ]),
     expected: {
-      type: 'gif', width, height, orientation: 1, icc: undefined,
-      ...(frames > 1 ? { obstacle: 'ANIMATED' } : {
-        obstacle: undefined,
-        alpha: isTransparent || frameWidth < width || frameHeight < height,
-        grey: palettes[hasLocal ? 1 : 0].isGrey,
-      }),
-    }, // prettier-ignore
+      type: 'gif',
+      width,
+      height,
+      orientation: 1,
+      icc: undefined,
+      ...(frames > 1
+        ? { obstacle: 'ANIMATED' }
+        : {
+            obstacle: undefined,
+            alpha: isTransparent || frameWidth < width || frameHeight < height,
+            grey: palettes[hasLocal ? 1 : 0].isGrey,
+          }),
+    },
   }
 }
 
@@ -363,10 +425,9 @@ function lossy(width: number, height: number): Uint8Array {
 /** Version 0, no transform, no cache, and five codes of one symbol each: no pixel needs a bit. */
 function lossless(width: number, height: number, hasAlpha: boolean): Uint8Array {
   const code = '1000' // simple, one symbol, of one bit, which is 0
-  const number = (value: number, bits: number) =>
-    [...value.toString(2).padStart(bits, '0')].toReversed().join('')
-  const bits = number(width - 1, 14) + number(height - 1, 14) + (hasAlpha ? '1' : '0') + '000000' + code.repeat(5) // prettier-ignore
-  const bytes = (bits.match(/.{1,8}/g) ?? []).map((byte) => parseInt([...byte].toReversed().join(''), 2)) // prettier-ignore
+  const number = (value: number, bits: number) => [...value.toString(2).padStart(bits, '0')].toReversed().join('')
+  const bits = number(width - 1, 14) + number(height - 1, 14) + (hasAlpha ? '1' : '0') + '000000' + code.repeat(5)
+  const bytes = (bits.match(/.{1,8}/g) ?? []).map((byte) => parseInt([...byte].toReversed().join(''), 2))
   return riffChunk('VP8L', Uint8Array.of(0x2f, ...bytes))
 }
 
@@ -383,26 +444,37 @@ function makeWebp(random: Random): Made {
   const exif = isExtended && oneIn(random, 3) ? makeExif(random) : undefined
   const icc = isExtended && oneIn(random, 3) ? makeIcc(random) : undefined
   const frames = isExtended && oneIn(random, 4) ? 1 + random.below(3) : 0
-  const flags = (icc ? 0x20 : 0) | (hasAlpha ? 0x10 : 0) | (exif ? 0x08 : 0) | (frames > 0 ? 0x02 : 0) // prettier-ignore
-  const frame = riffChunk('ANMF', concat([u24le(0), u24le(0), u24le(width - 1), u24le(height - 1), u24le(100), Uint8Array.of(0), ...picture])) // prettier-ignore
+  const flags = (icc ? 0x20 : 0) | (hasAlpha ? 0x10 : 0) | (exif ? 0x08 : 0) | (frames > 0 ? 0x02 : 0)
+  const frame = riffChunk(
+    'ANMF',
+    concat([u24le(0), u24le(0), u24le(width - 1), u24le(height - 1), u24le(100), Uint8Array.of(0), ...picture]),
+  )
   const body = [
-    ...(isExtended ? [riffChunk('VP8X', concat([Uint8Array.of(flags, 0, 0, 0), u24le(width - 1), u24le(height - 1)]))] : []),
+    ...(isExtended
+      ? [riffChunk('VP8X', concat([Uint8Array.of(flags, 0, 0, 0), u24le(width - 1), u24le(height - 1)]))]
+      : []),
     ...(icc ? [riffChunk('ICCP', icc)] : []),
     ...(frames > 0 ? [riffChunk('ANIM', new Uint8Array(6))] : []),
     ...(frames > 0 ? Array.from({ length: frames }, () => frame) : picture),
     ...(exif ? [riffChunk('EXIF', concat([oneIn(random, 3) ? EXIF_PREFIX : none, exif.tiff]))] : []),
     ...(isExtended && oneIn(random, 4) ? [riffChunk('XMP ', latin1('<x/>'))] : []),
-  ] // prettier-ignore
+  ]
   return {
     bytes: riffFile(body),
     expected: {
-      type: 'webp', width, height, grey: false, icc,
-      ...(frames > 1 ? { obstacle: 'ANIMATED' } : {
-        obstacle: undefined,
-        alpha: (isExtended || isLossless) && hasAlpha,
-        orientation: exif?.orientation ?? 1,
-      }),
-    }, // prettier-ignore
+      type: 'webp',
+      width,
+      height,
+      grey: false,
+      icc,
+      ...(frames > 1
+        ? { obstacle: 'ANIMATED' }
+        : {
+            obstacle: undefined,
+            alpha: (isExtended || isLossless) && hasAlpha,
+            orientation: exif?.orientation ?? 1,
+          }),
+    },
   }
 }
 
@@ -415,13 +487,21 @@ export function riffFile(chunks: readonly Uint8Array[]): Uint8Array {
 function makeBmp(random: Random): Made {
   const [width, height] = [side(random), side(random)]
   const picture = { width, height, data: new Uint8Array(4 * width * height) }
-  const expected: Made['expected'] = { type: 'bmp', width, height, orientation: 1, alpha: false, icc: undefined, obstacle: undefined } // prettier-ignore
+  const expected: Made['expected'] = {
+    type: 'bmp',
+    width,
+    height,
+    orientation: 1,
+    alpha: false,
+    icc: undefined,
+    obstacle: undefined,
+  }
   const kind = random.below(4)
   if (kind === 0) {
     const isGrey = oneIn(random, 2)
-    return { bytes: bmp8(picture, (i) => [i, isGrey ? i : 0, i]), expected: { ...expected, grey: isGrey } } // prettier-ignore
+    return { bytes: bmp8(picture, (i) => [i, isGrey ? i : 0, i]), expected: { ...expected, grey: isGrey } }
   }
-  if (kind === 1) return { bytes: bmp24(picture, oneIn(random, 2)), expected: { ...expected, grey: false } } // prettier-ignore
+  if (kind === 1) return { bytes: bmp24(picture, oneIn(random, 2)), expected: { ...expected, grey: false } }
   // 32 bits with masks; the fifth version may hold a profile behind the pixels.
   const headerBytes = pick(random, [108, 124])
   const icc = headerBytes === 124 && oneIn(random, 2) ? makeIcc(random) : undefined
@@ -429,13 +509,21 @@ function makeBmp(random: Random): Made {
   const pixelsAt = 14 + headerBytes
   const pixelBytes = 4 * width * height
   const info = new Uint8Array(headerBytes)
-  info.set(concat([u32le(headerBytes), u32le(width), u32le(height), u16le(1), u16le(32), u32le(3), u32le(pixelBytes)])) // prettier-ignore
+  info.set(concat([u32le(headerBytes), u32le(width), u32le(height), u16le(1), u16le(32), u32le(3), u32le(pixelBytes)]))
   info.set(concat([0xff0000, 0xff00, 0xff, hasAlpha ? 0xff000000 : 0].map(u32le)), 40)
   info.set(latin1(icc ? 'DEBM' : 'BGRs'), 56)
   if (icc) info.set(concat([u32le(headerBytes + pixelBytes), u32le(icc.length)]), 112)
   const size = pixelsAt + pixelBytes + (icc?.length ?? 0)
   return {
-    bytes: concat([latin1('BM'), u32le(size), u32le(0), u32le(pixelsAt), info, new Uint8Array(pixelBytes), icc ?? none]), // prettier-ignore
+    bytes: concat([
+      latin1('BM'),
+      u32le(size),
+      u32le(0),
+      u32le(pixelsAt),
+      info,
+      new Uint8Array(pixelBytes),
+      icc ?? none,
+    ]),
     expected: { ...expected, grey: false, alpha: hasAlpha, icc },
   }
 }
@@ -455,14 +543,20 @@ const OTHERS: readonly ((random: Random) => [ImageType, Uint8Array])[] = [
   (random) => ['svg', latin1(pick(random, SVGS))],
   (random) => ['unknown', latin1(pick(random, TEXTS))],
   (random) => ['unknown', new Uint8Array(random.below(64))],
-] // prettier-ignore
+]
 
 const SVGS = [
   '<svg xmlns="http://www.w3.org/2000/svg" width="9"/>',
   '<?xml version="1.0"?>\n<!-- <svg> -->\n<!DOCTYPE svg [ <!ENTITY a ">"> ]>\n<svg>',
   ' \n<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "a.dtd">\t<svg:svg >',
 ]
-const TEXTS = ['<!DOCTYPE html><svg></svg>', '{"error": 404}', 'BMW and other cars, to be sold', 'GIF88a', 'RIFF\0\0\0\0WAVE'] // prettier-ignore
+const TEXTS = [
+  '<!DOCTYPE html><svg></svg>',
+  '{"error": 404}',
+  'BMW and other cars, to be sold',
+  'GIF88a',
+  'RIFF\0\0\0\0WAVE',
+]
 
 /** A file of a format that is not decoded, or none at all. */
 export function makeOther(random: Random): Made {

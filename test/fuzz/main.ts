@@ -71,7 +71,7 @@ if (execution !== undefined && values.target === undefined) {
 function filesBelow(folder: string): Uint8Array[] {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted()
   const paths = names.map((name) => join(folder, name))
-  const isSmall = (path: string) => statSync(path).isFile() && statSync(path).size <= MAX_CORPUS_BYTES // prettier-ignore
+  const isSmall = (path: string) => statSync(path).isFile() && statSync(path).size <= MAX_CORPUS_BYTES
   return paths.filter(isSmall).map((path) => new Uint8Array(readFileSync(path)))
 }
 
@@ -96,7 +96,10 @@ function describe({ target, execution: number, error, file }: Finding): string {
   ].join('\n')
 }
 
-const watchdog = startWatchdog(all.map(({ name }) => name), commandFor) // prettier-ignore
+const watchdog = startWatchdog(
+  all.map(({ name }) => name),
+  commandFor,
+)
 const counts = execution === undefined ? shares(targets, executions) : [1]
 const whole = counts.reduce((sum, one) => sum + one, 0)
 const start = performance.now()
@@ -125,10 +128,18 @@ if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
 watchdog.stop()
 
 const seconds = (performance.now() - start) / 1000
-const row = (...cells: string[]) => cells.map((cell, i) => (i === 0 ? cell.padEnd(10) : cell.padStart(12))).join('') // prettier-ignore
+const row = (...cells: string[]) => cells.map((cell, i) => (i === 0 ? cell.padEnd(10) : cell.padStart(12))).join('')
 console.log(row('target', 'executions', 'taken', 'a second', 'findings'))
 for (const { target, executions: number, taken, ms, finding } of outcomes) {
-  console.log(row(target, count(number), `${((100 * taken) / number).toFixed(0)} %`, count((1000 * number) / ms), finding ? '1' : '0')) // prettier-ignore
+  console.log(
+    row(
+      target,
+      count(number),
+      `${((100 * taken) / number).toFixed(0)} %`,
+      count((1000 * number) / ms),
+      finding ? '1' : '0',
+    ),
+  )
 }
 const findings = outcomes.flatMap(({ finding }) => (finding ? [finding] : []))
 console.log(row('all', count(done), '', count(done / seconds), `${findings.length}`))

@@ -3,8 +3,20 @@
 import { concat } from '../../worker/base/concat.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import { pngChunk, words } from '../support/pictures/png.ts'
-import { interesting, latin1, mutateBytes, oneIn, pick, randomBytes, u16be, u16le, u24le, u32be, u32le } from './bytes.ts' // prettier-ignore
-import { type DECODED, gifExtension, jpegSegment, makeExif, makeIcc, riffChunk, stored } from './made.ts' // prettier-ignore
+import {
+  interesting,
+  latin1,
+  mutateBytes,
+  oneIn,
+  pick,
+  randomBytes,
+  u16be,
+  u16le,
+  u24le,
+  u32be,
+  u32le,
+} from './bytes.ts'
+import { type DECODED, gifExtension, jpegSegment, makeExif, makeIcc, riffChunk, stored } from './made.ts'
 
 interface Structure {
   /** How its numbers are written. */
@@ -27,12 +39,7 @@ const uint32le = (bytes: Uint8Array, at: number) =>
   ((bytes[at + 3] << 24) | (bytes[at + 2] << 16) | (bytes[at + 1] << 8) | bytes[at]) >>> 0
 
 /** Cuts at the places that `next` gives, each behind the one before; the rest is one part. */
-function splitBy(
-  bytes: Uint8Array,
-  first: number,
-  next: (at: number) => number | undefined,
-): Uint8Array[] {
-  // prettier-ignore
+function splitBy(bytes: Uint8Array, first: number, next: (at: number) => number | undefined): Uint8Array[] {
   const parts = [bytes.subarray(0, first)]
   let at = first
   while (at < bytes.length) {
@@ -45,22 +52,50 @@ function splitBy(
 
 const PNG: Structure = {
   order: 'big',
-  split: (bytes) => splitBy(bytes, 8, (at) => (at + 12 <= bytes.length ? at + 12 + uint32be(bytes, at) : undefined)), // prettier-ignore
+  split: (bytes) => splitBy(bytes, 8, (at) => (at + 12 <= bytes.length ? at + 12 + uint32be(bytes, at) : undefined)),
   content: (part) => (part.length < 12 ? [0, part.length] : [8, part.length - 4]),
-  refit: (part, content) => pngChunk(String.fromCharCode(...part.subarray(4, 8)).padEnd(4).replaceAll(/[^ -~]/g, 'x'), content), // prettier-ignore
+  refit: (part, content) =>
+    pngChunk(
+      String.fromCharCode(...part.subarray(4, 8))
+        .padEnd(4)
+        .replaceAll(/[^ -~]/g, 'x'),
+      content,
+    ),
   make: (random) => {
-    const type = pick(random, ['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND', 'eXIf', 'iCCP', 'cICP', 'acTL', 'fcTL', 'fdAT', 'tEXt', 'sRGB', 'abcd']) // prettier-ignore
+    const type = pick(random, [
+      'IHDR',
+      'PLTE',
+      'tRNS',
+      'IDAT',
+      'IEND',
+      'eXIf',
+      'iCCP',
+      'cICP',
+      'acTL',
+      'fcTL',
+      'fdAT',
+      'tEXt',
+      'sRGB',
+      'abcd',
+    ])
     const number = () => interesting(random, 0)
     const likely: Record<string, () => Uint8Array> = {
-      IHDR: () => concat([words(number(), number()), Uint8Array.of(pick(random, [1, 2, 4, 8, 16, 3]), random.below(8), 0, 0, random.below(3))]),
+      IHDR: () =>
+        concat([
+          words(number(), number()),
+          Uint8Array.of(pick(random, [1, 2, 4, 8, 16, 3]), random.below(8), 0, 0, random.below(3)),
+        ]),
       eXIf: () => makeExif(random).tiff,
       iCCP: () => concat([latin1('p\0\0'), stored(makeIcc(random))]),
       cICP: () => Uint8Array.of(1 + random.below(12), pick(random, [1, 13, 16, 18]), 0, 1),
       acTL: () => words(pick(random, [0, 1, 2, number()]), 0),
       fcTL: () => concat([words(0, 1, 1, 0, 0), new Uint8Array(6)]),
       tRNS: () => new Uint8Array(random.below(8)),
-    } // prettier-ignore
-    return pngChunk(type, oneIn(random, 4) ? randomBytes(random, random.below(20)) : (likely[type]?.() ?? new Uint8Array(random.below(13)))) // prettier-ignore
+    }
+    return pngChunk(
+      type,
+      oneIn(random, 4) ? randomBytes(random, random.below(20)) : (likely[type]?.() ?? new Uint8Array(random.below(13))),
+    )
   },
 }
 
@@ -82,21 +117,60 @@ const JPEG: Structure = {
   order: 'big',
   split: (bytes) => splitBy(bytes, 2, (at) => nextJpegPart(bytes, at)),
   content: (part) => (part[0] === 0xff && part.length >= 4 ? [4, part.length] : [0, part.length]),
-  refit: (part, content) => (part[0] === 0xff && part.length >= 4 ? jpegSegment(part[1], content) : content), // prettier-ignore
+  refit: (part, content) => (part[0] === 0xff && part.length >= 4 ? jpegSegment(part[1], content) : content),
   make: (random) => {
-    const code = pick(random, [0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc9, 0xcc, 0xd8, 0xd9, SOS, 0xdb, 0xdd, 0xde, 0xe0, 0xe1, 0xe2, 0xee, 0xf0, 0xfe, 0x01, 0xd3, 0x02]) // prettier-ignore
+    const code = pick(random, [
+      0xc0,
+      0xc1,
+      0xc2,
+      0xc3,
+      0xc4,
+      0xc9,
+      0xcc,
+      0xd8,
+      0xd9,
+      SOS,
+      0xdb,
+      0xdd,
+      0xde,
+      0xe0,
+      0xe1,
+      0xe2,
+      0xee,
+      0xf0,
+      0xfe,
+      0x01,
+      0xd3,
+      0x02,
+    ])
     if (oneIn(random, 8)) return Uint8Array.of(0xff, code)
     const components = pick(random, [0, 1, 2, 3, 4, 5, 255])
     const likely: Record<number, () => Uint8Array> = {
       0xe1: () => concat([latin1('Exif\0\0'), makeExif(random).tiff]),
-      0xe2: () => concat([latin1('ICC_PROFILE\0'), Uint8Array.of(random.below(4), random.below(4)), randomBytes(random, random.below(30))]),
-      0xdb: () => concat([Uint8Array.of(pick(random, [0, 1, 3, 4, 0x10, 0x20])), randomBytes(random, pick(random, [64, 128, 63]))]),
+      0xe2: () =>
+        concat([
+          latin1('ICC_PROFILE\0'),
+          Uint8Array.of(random.below(4), random.below(4)),
+          randomBytes(random, random.below(30)),
+        ]),
+      0xdb: () =>
+        concat([
+          Uint8Array.of(pick(random, [0, 1, 3, 4, 0x10, 0x20])),
+          randomBytes(random, pick(random, [64, 128, 63])),
+        ]),
       [SOS]: () => Uint8Array.of(1, 1, 0, 0, 63, 0),
       0xdd: () => u16be(random.below(3)),
-    } // prettier-ignore
-    const frame = () => concat([Uint8Array.of(pick(random, [8, 8, 12])), u16be(interesting(random, 0)), u16be(interesting(random, 0)), Uint8Array.of(components), randomBytes(random, 3 * components)]) // prettier-ignore
+    }
+    const frame = () =>
+      concat([
+        Uint8Array.of(pick(random, [8, 8, 12])),
+        u16be(interesting(random, 0)),
+        u16be(interesting(random, 0)),
+        Uint8Array.of(components),
+        randomBytes(random, 3 * components),
+      ])
     const isFrame = code >= 0xc0 && code <= 0xcf && code !== 0xc4
-    return jpegSegment(code, isFrame ? frame() : (likely[code]?.() ?? randomBytes(random, random.below(20)))) // prettier-ignore
+    return jpegSegment(code, isFrame ? frame() : (likely[code]?.() ?? randomBytes(random, random.below(20))))
   },
 }
 
@@ -112,7 +186,8 @@ function nextGifPart(bytes: Uint8Array, at: number): number | undefined {
 
 const GIF: Structure = {
   order: 'little',
-  split: (bytes) => splitBy(bytes, 13 + (bytes[10] & 0x80 ? 3 * 2 ** ((bytes[10] & 7) + 1) : 0), (at) => nextGifPart(bytes, at)), // prettier-ignore
+  split: (bytes) =>
+    splitBy(bytes, 13 + (bytes[10] & 0x80 ? 3 * 2 ** ((bytes[10] & 7) + 1) : 0), (at) => nextGifPart(bytes, at)),
   content: (part) => [Math.min(1, part.length), part.length],
   refit: (part, content) => concat([part.subarray(0, 1), content]),
   make: (random) => {
@@ -120,39 +195,63 @@ const GIF: Structure = {
     return pick(random, [
       () => gifExtension(0xf9, Uint8Array.of(random.below(256), 0, 0, random.below(256))),
       () => gifExtension(random.below(256), randomBytes(random, random.below(20))),
-      () => concat([Uint8Array.of(0x2c), number(), number(), number(), number(), Uint8Array.of(random.below(256)), randomBytes(random, random.below(40)), Uint8Array.of(0)]),
+      () =>
+        concat([
+          Uint8Array.of(0x2c),
+          number(),
+          number(),
+          number(),
+          number(),
+          Uint8Array.of(random.below(256)),
+          randomBytes(random, random.below(40)),
+          Uint8Array.of(0),
+        ]),
       () => Uint8Array.of(0x3b),
       () => Uint8Array.of(0x21, random.below(256), 0),
-    ])() // prettier-ignore
+    ])()
   },
 }
 
 /** Whether it is blocks up to the trailer. Behind anything else browsers end, as we do; libnsgif looks further. */
 export function isRegularGif(bytes: Uint8Array): boolean {
   const blocks = GIF.split(bytes).slice(1)
-  return blocks.every(([first], i) => first === (i === blocks.length - 1 ? 0x3b : 0x21) || first === 0x2c) // prettier-ignore
+  return blocks.every(([first], i) => first === (i === blocks.length - 1 ? 0x3b : 0x21) || first === 0x2c)
 }
 
 const WEBP: Structure = {
   order: 'little',
-  split: (bytes) => splitBy(bytes, 12, (at) => {
+  split: (bytes) =>
+    splitBy(bytes, 12, (at) => {
       if (at + 8 > bytes.length) return undefined
       const length = uint32le(bytes, at + 4)
       return at + 8 + length + (length % 2)
-    }), // prettier-ignore
+    }),
   content: (part) => [Math.min(8, part.length), part.length],
-  refit: (part, content) => riffChunk(String.fromCharCode(...part.subarray(0, 4)).padEnd(4), content), // prettier-ignore
+  refit: (part, content) => riffChunk(String.fromCharCode(...part.subarray(0, 4)).padEnd(4), content),
   make: (random) => {
-    const type = pick(random, ['VP8X', 'ICCP', 'EXIF', 'ALPH', 'ANIM', 'ANMF', 'VP8 ', 'VP8L', 'XMP ', 'abcd']) // prettier-ignore
+    const type = pick(random, ['VP8X', 'ICCP', 'EXIF', 'ALPH', 'ANIM', 'ANMF', 'VP8 ', 'VP8L', 'XMP ', 'abcd'])
     const number = () => u24le(interesting(random, 0))
     const likely: Record<string, () => Uint8Array> = {
-      'VP8X': () => concat([u32le(random.below(64)), number(), number()]),
-      'ICCP': () => makeIcc(random),
-      'EXIF': () => makeExif(random).tiff,
-      'ANMF': () => concat([new Uint8Array(6), number(), number(), new Uint8Array(4), oneIn(random, 2) ? WEBP.make(random) : new Uint8Array(0)]),
-      'VP8L': () => concat([Uint8Array.of(0x2f), u32le(random.below(2 ** 29)), randomBytes(random, 8)]),
-      'VP8 ': () => concat([Uint8Array.of(0x30, 1, 0, 0x9d, 1, 0x2a), u16le(random.below(65_536)), u16le(random.below(65_536)), randomBytes(random, 8)]),
-    } // prettier-ignore
+      VP8X: () => concat([u32le(random.below(64)), number(), number()]),
+      ICCP: () => makeIcc(random),
+      EXIF: () => makeExif(random).tiff,
+      ANMF: () =>
+        concat([
+          new Uint8Array(6),
+          number(),
+          number(),
+          new Uint8Array(4),
+          oneIn(random, 2) ? WEBP.make(random) : new Uint8Array(0),
+        ]),
+      VP8L: () => concat([Uint8Array.of(0x2f), u32le(random.below(2 ** 29)), randomBytes(random, 8)]),
+      'VP8 ': () =>
+        concat([
+          Uint8Array.of(0x30, 1, 0, 0x9d, 1, 0x2a),
+          u16le(random.below(65_536)),
+          u16le(random.below(65_536)),
+          randomBytes(random, 8),
+        ]),
+    }
     return riffChunk(type, likely[type]?.() ?? randomBytes(random, random.below(20)))
   },
   finish: (bytes) => concat([bytes.subarray(0, 4), u32le(bytes.length - 8), bytes.subarray(8)]),
@@ -161,13 +260,19 @@ const WEBP: Structure = {
 /** No parts but fields of 2 and 4 bytes: a field is a part. */
 const BMP: Structure = {
   order: 'little',
-  split: (bytes) => splitBy(bytes, 2, (at) => at + (at === 26 || at === 28 ? 2 : at < 138 ? 4 : bytes.length)), // prettier-ignore
+  split: (bytes) => splitBy(bytes, 2, (at) => at + (at === 26 || at === 28 ? 2 : at < 138 ? 4 : bytes.length)),
   content: (part) => [0, part.length],
   refit: (_, content) => content,
   make: (random) => pick(random, [u32le, u32be])(interesting(random, 0)),
 }
 
-const STRUCTURES: Readonly<Record<(typeof DECODED)[number], Structure>> = { png: PNG, jpeg: JPEG, gif: GIF, webp: WEBP, bmp: BMP } // prettier-ignore
+const STRUCTURES: Readonly<Record<(typeof DECODED)[number], Structure>> = {
+  png: PNG,
+  jpeg: JPEG,
+  gif: GIF,
+  webp: WEBP,
+  bmp: BMP,
+}
 
 /** Enough to come to the limits on chunks and segments. */
 const MANY = [2, 3, 20, 1001]
@@ -179,7 +284,6 @@ export function mutateParts(
   bytes: Uint8Array,
   other: Uint8Array,
 ): Uint8Array {
-  // prettier-ignore
   const structure = STRUCTURES[type]
   const parts = structure.split(bytes)
   // The first part is the signature, without which a file is nothing.
@@ -213,7 +317,13 @@ export function mutateParts(
     parts.splice(at, 0, ...Array<Uint8Array>(times).fill(parts[at]))
   }
   const changes = [
-    setField, setField, setField, mutateContent, mutateContent, swap, repeat,
+    setField,
+    setField,
+    setField,
+    mutateContent,
+    mutateContent,
+    swap,
+    repeat,
     () => void parts.splice(at, 1),
     () => void parts.splice(at, 0, structure.make(random)),
     () => void parts.splice(at, 0, structure.make(random)),
@@ -221,8 +331,8 @@ export function mutateParts(
     () => (parts[at] = structure.make(random)),
     () => (parts[at] = mutateBytes(random, parts[at], other)), // its length and checksum, too
     () => void parts.splice(at),
-  ] // prettier-ignore
+  ]
   pick(random, changes)()
   const changed = concat(parts)
-  return structure.finish && !oneIn(random, 4) && changed.length > 8 ? structure.finish(changed) : changed // prettier-ignore
+  return structure.finish && !oneIn(random, 4) && changed.length > 8 ? structure.finish(changed) : changed
 }

@@ -30,12 +30,11 @@ export function startWatchdog(
   targets: readonly string[],
   commandFor: (target: string, execution: number) => string,
 ): Watchdog {
-  // prettier-ignore
   const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)
   const seen = new Int32Array(shared)
   const PLACE = 987_654_321
   const commands = targets.map((target) => commandFor(target, PLACE).split(`${PLACE}`))
-  const worker = new Worker(WATCH, { eval: true, workerData: { shared, commands, hangMs: HANG_MS } }) // prettier-ignore
+  const worker = new Worker(WATCH, { eval: true, workerData: { shared, commands, hangMs: HANG_MS } })
   worker.unref()
   return {
     sees(target, execution) {

@@ -6,14 +6,19 @@ import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ROOT } from '../support/worker/worker.ts'
 
-const PAGES = execFileSync('git', ['ls-files', '*.md'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n') // prettier-ignore
-const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> } // prettier-ignore
+const PAGES = execFileSync('git', ['ls-files', '*.md'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n')
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
 const textOf = (page: string) => readFileSync(join(ROOT, page), 'utf8')
 
 /** As GitHub makes them of titles. */
 function anchorsOf(page: string): string[] {
   const titles = [...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, title]) => title)
-  return titles.map((title) => title.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')) // prettier-ignore
+  return titles.map((title) =>
+    title
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
 }
 
 test.each(PAGES)('links of %s lead to a file and to a title in it', (page) => {
@@ -34,14 +39,17 @@ interface Written {
 }
 
 /** Words that are names of sub-commands, not what these work on. */
-const SUB_COMMANDS = /^(train|report|promote|upload|list|ablate|upscale|sign|purge|warm|r2|bucket|lifecycle|create|add|deploy|rollback|secret|put|login)$/ // prettier-ignore
+const SUB_COMMANDS =
+  /^(train|report|promote|upload|list|ablate|upscale|sign|purge|warm|r2|bucket|lifecycle|create|add|deploy|rollback|secret|put|login)$/
 
 function writtenIn(page: string): Written[] {
   const joined = textOf(page).replace(/\\\n\s*/g, ' ')
-  const inText = [...joined.replace(/```[\s\S]*?```/g, '').matchAll(/`([^`]+)`/g)].map(([, code]) => code.replaceAll('\n', ' ')) // prettier-ignore
-  const inBlocks = [...joined.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block]) => block.split('\n')) // prettier-ignore
+  const inText = [...joined.replace(/```[\s\S]*?```/g, '').matchAll(/`([^`]+)`/g)].map(([, code]) =>
+    code.replaceAll('\n', ' '),
+  )
+  const inBlocks = [...joined.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block]) => block.split('\n'))
   return [...inBlocks, ...inText].flatMap((line) => {
-    const found = /\b(npm run [\w:]+|npx wrangler|npx edge-srcnn)\b(?: --(?= ))?(.*)/.exec(line.split(' # ')[0]) // prettier-ignore
+    const found = /\b(npm run [\w:]+|npx wrangler|npx edge-srcnn)\b(?: --(?= ))?(.*)/.exec(line.split(' # ')[0])
     if (!found) return []
     const rest = found[2].trim().split(/\s+/).filter(Boolean)
     const after = rest.findIndex((word) => !SUB_COMMANDS.test(word))
@@ -54,7 +62,7 @@ function writtenIn(page: string): Written[] {
 const written = PAGES.flatMap(writtenIn)
 
 test('every script that a page names is in package.json', () => {
-  const names = written.filter(({ words }) => words[0] === 'npm').map(({ page, words }) => [page, words[2]]) // prettier-ignore
+  const names = written.filter(({ words }) => words[0] === 'npm').map(({ page, words }) => [page, words[2]])
   expect(names.length).toBeGreaterThan(30)
   expect(names.filter(([, name]) => !Object.hasOwn(scripts, name))).toEqual([])
 })
@@ -77,7 +85,7 @@ function helpOf(words: readonly string[]): string {
 const commands = new Map<string, Written[]>()
 for (const one of written) {
   const name = one.words.join(' ')
-  if (one.options.length > 0 && WITH_HELP.test(name)) commands.set(name, [...(commands.get(name) ?? []), one]) // prettier-ignore
+  if (one.options.length > 0 && WITH_HELP.test(name)) commands.set(name, [...(commands.get(name) ?? []), one])
 }
 
 test.each([...commands])(
@@ -85,7 +93,7 @@ test.each([...commands])(
   (_, uses) => {
     const help = helpOf(uses[0].words)
     for (const { page, options } of uses) {
-      for (const option of options) expect(help, `${option} in ${page}`).toMatch(new RegExp(`${option}\\b`)) // prettier-ignore
+      for (const option of options) expect(help, `${option} in ${page}`).toMatch(new RegExp(`${option}\\b`))
     }
   },
   60_000,
@@ -99,9 +107,12 @@ test('the example of signing signs', () => {
   try {
     const call = code.slice(code.indexOf('await signUrl'))
     const file = join(folder, 'sign.mts')
-    writeFileSync(file, `import { signUrl } from 'edge-srcnn/sign'\nconst secret = '0'.repeat(32)\nconsole.log(${call})`) // prettier-ignore
+    writeFileSync(
+      file,
+      `import { signUrl } from 'edge-srcnn/sign'\nconst secret = '0'.repeat(32)\nconsole.log(${call})`,
+    )
     const printed = execFileSync('npx', ['tsx', file], { cwd: ROOT, encoding: 'utf8' })
-    expect(printed.trim()).toMatch(/^https:\/\/img\.example\/cat\.jpg\?sr=3&sr-key=a&sr-exp=\d+&sr-sig=[\w-]{43}$/) // prettier-ignore
+    expect(printed.trim()).toMatch(/^https:\/\/img\.example\/cat\.jpg\?sr=3&sr-key=a&sr-exp=\d+&sr-sig=[\w-]{43}$/)
   } finally {
     rmSync(folder, { recursive: true })
   }

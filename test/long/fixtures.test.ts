@@ -6,14 +6,7 @@ import { lumaOf } from '../../worker/image/color.ts'
 import { psnr } from '../../worker/image/metrics.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { resize } from '../../worker/image/resize.ts'
-import {
-  renderScene,
-  SAMPLE_SCALE,
-  SAMPLES,
-  SAMPLES_FOLDER,
-  SCENE_NAMES,
-  type SceneName,
-} from '../fixtures/make.ts'
+import { renderScene, SAMPLE_SCALE, SAMPLES, SAMPLES_FOLDER, SCENE_NAMES, type SceneName } from '../fixtures/make.ts'
 import { shrink } from '../fixtures/render.ts'
 import { maxDifference } from '../support/engine/samples.ts'
 

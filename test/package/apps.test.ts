@@ -25,7 +25,11 @@ let origin: string
 let worker: Miniflare
 
 beforeAll(async () => {
-  app = createApp(['hono'], { 'index.js': readmeExample('js'), 'index.ts': readmeExample('ts'), 'wrangler.toml': WRANGLER }) // prettier-ignore
+  app = createApp(['hono'], {
+    'index.js': readmeExample('js'),
+    'index.ts': readmeExample('ts'),
+    'wrangler.toml': WRANGLER,
+  })
   installedBytes = bytesOnDisk(join(app.folder, 'node_modules'))
   worker = await startWorkerApp()
   install(app.folder, '@hono/node-server')
@@ -43,7 +47,7 @@ async function startWorkerApp(): Promise<Miniflare> {
     cwd: app.folder,
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
-  }) // prettier-ignore
+  })
   const miniflare = new Miniflare({
     compatibilityDate: COMPATIBILITY_DATE,
     modules: modulesOf(bundle),
@@ -51,8 +55,7 @@ async function startWorkerApp(): Promise<Miniflare> {
     cf: false,
   })
   const bucket = await miniflare.getR2Bucket('UPLOADS')
-  for (const name of PICTURES)
-    await bucket.put(name, new Uint8Array(readFileSync(join(SAMPLES, name))))
+  for (const name of PICTURES) await bucket.put(name, new Uint8Array(readFileSync(join(SAMPLES, name))))
   return miniflare
 }
 
@@ -76,8 +79,8 @@ test('it takes 8 MB on disk, Hono included', () => {
 })
 
 test.each(PICTURES)('%s comes back larger, from Node as from workerd', async (name) => {
-  const answers = [await fromNode(`/uploads/${name}?sr=2`), await fromWorker(`/uploads/${name}?sr=2`)] // prettier-ignore
-  const [there, here] = await Promise.all(answers.map(async (answer) => Buffer.from(await answer.arrayBuffer()))) // prettier-ignore
+  const answers = [await fromNode(`/uploads/${name}?sr=2`), await fromWorker(`/uploads/${name}?sr=2`)]
+  const [there, here] = await Promise.all(answers.map(async (answer) => Buffer.from(await answer.arrayBuffer())))
   expect(answers.map(({ status }) => status)).toEqual([200, 200])
   const small = await sharp(join(SAMPLES, name)).metadata()
   const { width, height } = await sharp(there).metadata()
@@ -106,7 +109,10 @@ test('its command makes the file that the Worker serves', async () => {
   const command = join(app.folder, 'node_modules/.bin/edge-srcnn')
   const options = { cwd: app.folder, encoding: 'utf8' } as const
   expect(execFileSync(command, ['--version'], options)).toContain(`edge-srcnn ${MANIFEST.version}`)
-  execFileSync(command, ['upscale', 'uploads', '-s', '2', '-o', 'large', '--jobs', '2'], { ...options, stdio: 'ignore' }) // prettier-ignore
+  execFileSync(command, ['upscale', 'uploads', '-s', '2', '-o', 'large', '--jobs', '2'], {
+    ...options,
+    stdio: 'ignore',
+  })
   const made = readFileSync(join(app.folder, 'large/bird-x2.jpg'))
   const served = await fromNode('/uploads/bird.jpg?sr=2&sr-quality=85')
   expect(made.equals(Buffer.from(await served.arrayBuffer()))).toBe(true)
@@ -114,10 +120,7 @@ test('its command makes the file that the Worker serves', async () => {
 
 test('without sr both serve what they have', async () => {
   const original = readFileSync(join(SAMPLES, 'bird.jpg'))
-  for (const answer of [
-    await fromNode('/uploads/bird.jpg'),
-    await fromWorker('/uploads/bird.jpg'),
-  ]) {
+  for (const answer of [await fromNode('/uploads/bird.jpg'), await fromWorker('/uploads/bird.jpg')]) {
     expect(Buffer.from(await answer.arrayBuffer()).equals(original)).toBe(true)
   }
 })
@@ -125,10 +128,7 @@ test('without sr both serve what they have', async () => {
 test('what Node lends is there under its own name, and a bucket of any kind keeps results', () => {
   writeFileSync(join(app.folder, 'kept.js'), KEPT)
   const printed = execFileSync(process.execPath, ['kept.js'], { cwd: app.folder, encoding: 'utf8' })
-  expect(printed.trim().split('\n')).toEqual([
-    'edge-srcnn; fwd=miss; stored',
-    'edge-srcnn; hit; detail=r2',
-  ])
+  expect(printed.trim().split('\n')).toEqual(['edge-srcnn; fwd=miss; stored', 'edge-srcnn; hit; detail=r2'])
 })
 
 const KEPT = `

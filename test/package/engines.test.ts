@@ -10,13 +10,13 @@ import { ROOT } from '../support/worker/worker.ts'
 
 const SAMPLE = join(ROOT, 'worker/assets/samples/icon.png')
 const SWIFTSHADER = process.env.SWIFTSHADER ?? '/usr/lib/chromium/vk_swiftshader_icd.json'
-const WITH_GPU = { VK_ICD_FILENAMES: SWIFTSHADER, VK_DRIVER_FILES: SWIFTSHADER, LD_LIBRARY_PATH: dirname(SWIFTSHADER) } // prettier-ignore
+const WITH_GPU = { VK_ICD_FILENAMES: SWIFTSHADER, VK_DRIVER_FILES: SWIFTSHADER, LD_LIBRARY_PATH: dirname(SWIFTSHADER) }
 /** No driver anywhere. */
 const WITHOUT_GPU = { VK_ICD_FILENAMES: '/none.json', VK_DRIVER_FILES: '/none.json' }
 
 // A machine that checks a change must not leave this out unnoticed.
 const isMissing = !existsSync(SWIFTSHADER) && !process.env.CI
-if (isMissing) console.warn(`skipped: no ${SWIFTSHADER}: apt-get install chromium, or name one in SWIFTSHADER`) // prettier-ignore
+if (isMissing) console.warn(`skipped: no ${SWIFTSHADER}: apt-get install chromium, or name one in SWIFTSHADER`)
 
 const SCRIPT = `
 import { readFile, writeFile } from 'node:fs/promises'
@@ -42,9 +42,7 @@ let app: NewApp
 beforeAll(async () => {
   app = createApp(['hono'], { 'serve.js': SCRIPT })
   // Small, for SwiftShader's sake.
-  await sharp(SAMPLE)
-    .extract({ left: 40, top: 40, width: 48, height: 40 })
-    .toFile(join(app.folder, 'picture.png'))
+  await sharp(SAMPLE).extract({ left: 40, top: 40, width: 48, height: 40 }).toFile(join(app.folder, 'picture.png'))
 })
 afterAll(() => app?.remove())
 
@@ -60,7 +58,11 @@ function serve(engine: string, env: Record<string, string> = {}): string {
 
 /** How far two pictures are from each other at most, in steps of 255. */
 async function differenceOf(one: string, other: string): Promise<number> {
-  const pixels = [one, other].map((engine) => sharp(join(app.folder, `${engine}.png`)).raw().toBuffer()) // prettier-ignore
+  const pixels = [one, other].map((engine) =>
+    sharp(join(app.folder, `${engine}.png`))
+      .raw()
+      .toBuffer(),
+  )
   const [a, b] = await Promise.all(pixels)
   expect(a.length).toBe(b.length)
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)

@@ -38,7 +38,7 @@ test('a command runs, and finds the script of a thread that it starts', async ()
     const commands = ['./worker/cli/main.ts']
     const inside = await writeScripts({ scripts: commands, commands }, join(root, 'lib'), root)
     expect(inside).toEqual([])
-    expect(readdirSync(join(root, 'lib'))).toEqual(expect.arrayContaining(['cli-main.js', 'cli-jobs-thread.js'])) // prettier-ignore
+    expect(readdirSync(join(root, 'lib'))).toEqual(expect.arrayContaining(['cli-main.js', 'cli-jobs-thread.js']))
     writeFileSync(join(root, 'package.json'), '{ "type": "module" }')
     const printed = execFileSync(join(root, 'lib/cli-main.js'), { encoding: 'utf8' })
     expect(printed).toBe('84\n')

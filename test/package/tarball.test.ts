@@ -10,7 +10,10 @@ import { versionOf } from '../../worker/build/buildCache.ts'
 import { PACKAGE, ROOT } from '../../worker/package/places.ts'
 import { MANIFEST, TARBALL } from '../support/package/pack.ts'
 
-const files = execFileSync('tar', ['-tzf', TARBALL], { encoding: 'utf8' }).trim().split('\n').map((path) => path.replace(/^package\//, '')) // prettier-ignore
+const files = execFileSync('tar', ['-tzf', TARBALL], { encoding: 'utf8' })
+  .trim()
+  .split('\n')
+  .map((path) => path.replace(/^package\//, ''))
 const read = (file: string) => readFileSync(join(PACKAGE, file), 'utf8')
 
 /** Every file is of one of these kinds. */
@@ -31,7 +34,7 @@ test('every file is of a kind that belongs there, and every kind is there', () =
       `${kind}`,
     ).toBe(true)
   expect(files.filter((file) => file.endsWith('.wasm'))).toHaveLength(11)
-  expect(files.filter((file) => file.endsWith('.bin'))).toHaveLength(readdirSync(join(ROOT, 'models')).length - 1) // prettier-ignore
+  expect(files.filter((file) => file.endsWith('.bin'))).toHaveLength(readdirSync(join(ROOT, 'models')).length - 1)
 })
 
 test('it is small: 1.7 MB, of which photon is a quarter', () => {
@@ -44,9 +47,7 @@ test('no file says where it was made, and none has an import that is not there',
     const text = read(file)
     expect(text, file).not.toContain(ROOT)
     expect(text, file).not.toMatch(/\.\.\/main\/|assemblyscript|binaryen|sourceMappingURL/)
-    for (const [, path] of text.matchAll(
-      /^(?:import|export) (?:[^;]*? from )?['"](\.[^'"]+)['"]/gm,
-    )) {
+    for (const [, path] of text.matchAll(/^(?:import|export) (?:[^;]*? from )?['"](\.[^'"]+)['"]/gm)) {
       const target = join(file, '..', path).replace(/^types\/(.+)\.js$/, 'types/$1.d.ts')
       expect(files, `${file} imports ${path}`).toContain(target)
     }
@@ -54,12 +55,14 @@ test('no file says where it was made, and none has an import that is not there',
 })
 
 test('its package.json has two small dependencies, and only Hono has to be there', () => {
-  const { name, dependencies, peerDependencies, peerDependenciesMeta, scripts, devDependencies, version } = JSON.parse(read('package.json')) as Record<string, unknown> // prettier-ignore
+  const { name, dependencies, peerDependencies, peerDependenciesMeta, scripts, devDependencies, version } = JSON.parse(
+    read('package.json'),
+  ) as Record<string, unknown>
   expect({ name, version }).toEqual({ name: 'edge-srcnn', version: MANIFEST.version })
   expect(Object.keys(dependencies as object)).toEqual(['saxes', 'tinyglobby'])
   expect([scripts, devDependencies]).toEqual([undefined, undefined])
   const optional = Object.keys(peerDependenciesMeta as object)
-  expect(Object.keys(peerDependencies as object).filter((one) => !optional.includes(one))).toEqual(['hono']) // prettier-ignore
+  expect(Object.keys(peerDependencies as object).filter((one) => !optional.includes(one))).toEqual(['hono'])
 })
 
 test.each(['@cf-wasm/photon', '@jsquash/jpeg', '@jsquash/webp'])(
@@ -78,9 +81,11 @@ test('publint has nothing to say', async () => {
 })
 
 test('are the types wrong? For ES modules they are not', async () => {
-  const result = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(TARBALL)))) // prettier-ignore
+  const result = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(TARBALL))))
   if (!result.types) throw new Error('expected types')
   // Those that there cannot be for a package without CommonJS (attw's profile esm-only).
-  const problems = result.problems.filter((problem) => !('resolutionKind' in problem) || /^(node16-esm|bundler)$/.test(problem.resolutionKind)) // prettier-ignore
+  const problems = result.problems.filter(
+    (problem) => !('resolutionKind' in problem) || /^(node16-esm|bundler)$/.test(problem.resolutionKind),
+  )
   expect(problems).toEqual([])
 })

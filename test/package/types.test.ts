@@ -42,7 +42,11 @@ beforeAll(() => {
     'server.ts': readmeExample('js'),
     'anywhere.ts': ANYWHERE,
     'workers.ts': WORKERS,
-    ...project('workers', { ...BUNDLER, types: ['@cloudflare/workers-types'] }, ['app.ts', 'anywhere.ts', 'workers.ts']), // prettier-ignore
+    ...project('workers', { ...BUNDLER, types: ['@cloudflare/workers-types'] }, [
+      'app.ts',
+      'anywhere.ts',
+      'workers.ts',
+    ]),
     ...project('node', NODE, ['anywhere.ts']),
     ...project('node-bundler', { ...BUNDLER, types: ['node'] }, ['anywhere.ts']),
     // @hono/node-server's own types want those of browsers.

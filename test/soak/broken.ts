@@ -18,35 +18,48 @@ export interface Given {
 
 type Breaker = (picture: Picture, random: Random) => Given | Promise<Given>
 
-const given = (status: number, body: Buffer | string, headers: Record<string, string> = {}): Given => ({ status, headers, body: Buffer.from(body) }) // prettier-ignore
-const file = (type: string, body: Buffer | string) => given(200, body, { 'content-type': type, 'cache-control': 'max-age=86400' }) // prettier-ignore
+const given = (status: number, body: Buffer | string, headers: Record<string, string> = {}): Given => ({
+  status,
+  headers,
+  body: Buffer.from(body),
+})
+const file = (type: string, body: Buffer | string) =>
+  given(200, body, { 'content-type': type, 'cache-control': 'max-age=86400' })
 
 const PAGE = '<!doctype html><title>Log in</title><p>Please log in to see this picture.'
-const VECTOR = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="9" height="9"/></svg>' // prettier-ignore
+const VECTOR = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="9" height="9"/></svg>'
 
 /** A picture that may still be one for a decoder. */
 export const DAMAGES: Readonly<Record<string, Breaker>> = Object.fromEntries(
-  KINDS.map((how): [string, Breaker] => [how, ({ bytes, type }, random) => file(type, Buffer.from(damaged(bytes, how, random)))]), // prettier-ignore
+  KINDS.map((how): [string, Breaker] => [
+    how,
+    ({ bytes, type }, random) => file(type, Buffer.from(damaged(bytes, how, random))),
+  ]),
 )
 
 /** What is never made larger. */
 export const REFUSED: Readonly<Record<string, Breaker>> = {
   page: ({ type }) => file(type, PAGE),
   nothing: ({ type }) => file(type, ''),
-  noise: ({ type }, random) => file(type, Buffer.from(Array.from({ length: 2000 }, () => random.below(256)))), // prettier-ignore
+  noise: ({ type }, random) => file(type, Buffer.from(Array.from({ length: 2000 }, () => random.below(256)))),
   bomb: ({ type }, random) => file(type, BOMBS[random.below(BOMBS.length)]()),
   animated: async ({ bytes, type }) => {
     if (type === 'image/bmp') return file(type, 'BM')
     const frame = await sharp(bytes).resize(40, 40).toBuffer()
     const other = await sharp(frame).negate().toBuffer()
-    return file('image/gif', await sharp([frame, other], { join: { animated: true } }).gif({ effort: 1 }).toBuffer()) // prettier-ignore
+    return file(
+      'image/gif',
+      await sharp([frame, other], { join: { animated: true } })
+        .gif({ effort: 1 })
+        .toBuffer(),
+    )
   },
   cmyk: async ({ bytes, type }) => {
     if (type === 'image/bmp') return file(type, 'BM')
-    return file('image/jpeg', await sharp(bytes).removeAlpha().toColourspace('cmyk').jpeg().toBuffer()) // prettier-ignore
+    return file('image/jpeg', await sharp(bytes).removeAlpha().toColourspace('cmyk').jpeg().toBuffer())
   },
   vector: () => file('image/svg+xml', VECTOR),
-  fixed: ({ bytes, type }) => given(200, bytes, { 'content-type': type, 'cache-control': 'max-age=60, no-transform' }), // prettier-ignore
+  fixed: ({ bytes, type }) => given(200, bytes, { 'content-type': type, 'cache-control': 'max-age=60, no-transform' }),
 }
 
 export const FAILURES: Readonly<Record<string, Breaker>> = {
@@ -63,8 +76,31 @@ const SIDE = 60_000
 
 /** Files of some bytes whose headers promise billions of pixels. */
 const BOMBS: readonly (() => Buffer)[] = [
-  () => Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), pngChunk('IHDR', Buffer.concat([words(SIDE, SIDE), Buffer.from([8, 6, 0, 0, 0])])), pngChunk('IDAT', new Uint8Array(50)), pngChunk('IEND', new Uint8Array())]),
-  () => Buffer.concat([Buffer.from('ffd8ffc0001108ea60ea6003011100021101031101', 'hex'), Buffer.from('ffda000c03010002000300003f00', 'hex'), Buffer.alloc(50), Buffer.from('ffd9', 'hex')]),
-  () => Buffer.concat([Buffer.from('GIF89a'), Buffer.from('60ea60ea000000', 'hex'), Buffer.from('2c0000000060ea60ea0002024401003b', 'hex')]),
-  () => Buffer.concat([Buffer.from('RIFF'), Buffer.from('16000000', 'hex'), Buffer.from('WEBPVP8X'), Buffer.from('0a00000000000000ff3f00ff3f00', 'hex')]),
-] // prettier-ignore
+  () =>
+    Buffer.concat([
+      Buffer.from('89504e470d0a1a0a', 'hex'),
+      pngChunk('IHDR', Buffer.concat([words(SIDE, SIDE), Buffer.from([8, 6, 0, 0, 0])])),
+      pngChunk('IDAT', new Uint8Array(50)),
+      pngChunk('IEND', new Uint8Array()),
+    ]),
+  () =>
+    Buffer.concat([
+      Buffer.from('ffd8ffc0001108ea60ea6003011100021101031101', 'hex'),
+      Buffer.from('ffda000c03010002000300003f00', 'hex'),
+      Buffer.alloc(50),
+      Buffer.from('ffd9', 'hex'),
+    ]),
+  () =>
+    Buffer.concat([
+      Buffer.from('GIF89a'),
+      Buffer.from('60ea60ea000000', 'hex'),
+      Buffer.from('2c0000000060ea60ea0002024401003b', 'hex'),
+    ]),
+  () =>
+    Buffer.concat([
+      Buffer.from('RIFF'),
+      Buffer.from('16000000', 'hex'),
+      Buffer.from('WEBPVP8X'),
+      Buffer.from('0a00000000000000ff3f00ff3f00', 'hex'),
+    ]),
+]

@@ -42,7 +42,7 @@ export function createClient(base: URL): Client {
         resolve(undefined)
         asked.destroy()
       }
-      asked.on('timeout', () => asked.destroy(new Error(`no answer within ${DEADLINE_MS / 1000} s`))) // prettier-ignore
+      asked.on('timeout', () => asked.destroy(new Error(`no answer within ${DEADLINE_MS / 1000} s`)))
       asked.on('error', (error) => {
         clearTimeout(timer)
         reject(error)
@@ -57,7 +57,7 @@ export function createClient(base: URL): Client {
         response.on('end', () => {
           clearTimeout(timer)
           const { statusCode: status = 0, headers: fields } = response
-          resolve({ status, headers: fields, body: Buffer.concat(chunks), ms: performance.now() - startMs, startMs }) // prettier-ignore
+          resolve({ status, headers: fields, body: Buffer.concat(chunks), ms: performance.now() - startMs, startMs })
         })
       })
       asked.end()

@@ -20,11 +20,7 @@ const LEAST_MS = 8
 const PAUSE_MS = 2
 
 /** Watches while `work` goes on. `cpuMs`: what the thread had of the processors; others may have had them, too. */
-export async function heldDuring(
-  inspector: Inspector,
-  work: Promise<unknown>,
-  cpuMs: () => number,
-): Promise<Held> {
+export async function heldDuring(inspector: Inspector, work: Promise<unknown>, cpuMs: () => number): Promise<Held> {
   const intervals: Interval[] = []
   let longest = { ms: 0, cpuMs: 0 }
   const pause = () => new Promise<'working'>((resolve) => setTimeout(resolve, PAUSE_MS, 'working'))
@@ -40,9 +36,6 @@ export async function heldDuring(
     intervals,
     longest,
     within: ({ from, to }) =>
-      intervals.reduce(
-        (sum, held) => sum + Math.max(0, Math.min(to, held.to) - Math.max(from, held.from)),
-        0,
-      ),
+      intervals.reduce((sum, held) => sum + Math.max(0, Math.min(to, held.to) - Math.max(from, held.from)), 0),
   }
 }

@@ -14,21 +14,19 @@ export interface Verdict {
 
 type Problem = Verdict['problem']
 
-export async function judge(
-  order: Order,
-  reply: Reply,
-  site: Site,
-  hot: ReadonlyMap<string, Hot>,
-): Promise<Verdict> {
-  // prettier-ignore
+export async function judge(order: Order, reply: Reply, site: Site, hot: ReadonlyMap<string, Hot>): Promise<Verdict> {
   const { status, headers, body } = reply
   const sr = String(headers['x-sr'] ?? '')
-  const outcome = sr.startsWith('done') && status === 200 ? 'done' : /reason=(\w+)/.exec(sr)?.[1] ?? `${status}` // prettier-ignore
+  const outcome = sr.startsWith('done') && status === 200 ? 'done' : (/reason=(\w+)/.exec(sr)?.[1] ?? `${status}`)
   const given = await site.give(order.path)
-  const problem =
-    problemOfBody(order, reply) ??
-    (await problemOf(order, { ...reply, sr, given }, hot.get(order.url)))
-  return { outcome, problem: problem && [problem[0], `${order.method ?? 'GET'} ${order.url}: ${problem[1]}; ${status}, x-sr ${sr || 'none'}, cache-status ${String(headers['cache-status'])}, ${body.length} bytes`] } // prettier-ignore
+  const problem = problemOfBody(order, reply) ?? (await problemOf(order, { ...reply, sr, given }, hot.get(order.url)))
+  return {
+    outcome,
+    problem: problem && [
+      problem[0],
+      `${order.method ?? 'GET'} ${order.url}: ${problem[1]}; ${status}, x-sr ${sr || 'none'}, cache-status ${String(headers['cache-status'])}, ${body.length} bytes`,
+    ],
+  }
 }
 
 interface Seen extends Reply {
@@ -37,9 +35,10 @@ interface Seen extends Reply {
 }
 
 function problemOfBody({ method }: Order, { status, headers, body }: Reply): Problem {
-  if ((method === 'HEAD' || status === 304) && body.length > 0) return ['framing', 'a body where none belongs'] // prettier-ignore
+  if ((method === 'HEAD' || status === 304) && body.length > 0) return ['framing', 'a body where none belongs']
   const length = headers['content-length']
-  if (method !== 'HEAD' && status !== 304 && length !== undefined && Number(length) !== body.length) return ['framing', `content-length ${length}`] // prettier-ignore
+  if (method !== 'HEAD' && status !== 304 && length !== undefined && Number(length) !== body.length)
+    return ['framing', `content-length ${length}`]
   return undefined
 }
 
@@ -47,14 +46,15 @@ async function problemOf(order: Order, seen: Seen, hot: Hot | undefined): Promis
   const { status, body, sr, given, headers } = seen
   const isOrigins = status === given.status && body.equals(given.body)
   const isOriginal = isOrigins && sr.startsWith('skipped')
-  if (status >= 500 && given.status < 500 && order.expected !== 'gone')
-    return ['a 5xx of our own', '']
+  if (status >= 500 && given.status < 500 && order.expected !== 'gone') return ['a 5xx of our own', '']
   switch (order.expected) {
     case 'hit':
       return problemOfHit(order, seen, hot!)
     case 'result':
       if (isOriginal && sr === 'skipped; reason=BUSY') {
-        return given.headers['cache-control'] === 'no-store' || headers['cache-control'] === 'public, max-age=60' ? undefined : ['BUSY that is kept', ''] // prettier-ignore
+        return given.headers['cache-control'] === 'no-store' || headers['cache-control'] === 'public, max-age=60'
+          ? undefined
+          : ['BUSY that is kept', '']
       }
       return problemOfResult(order, seen)
     case 'done':
@@ -78,11 +78,13 @@ function problemOfHit(
   { status, headers, body, sr }: Seen,
   { bytes = Buffer.alloc(0), etag }: Hot,
 ): Problem {
-  // prettier-ignore
-  if (!sr.startsWith('done') || !/; hit;/.test(String(headers['cache-status']))) return ['not a hit', ''] // prettier-ignore
+  if (!sr.startsWith('done') || !/; hit;/.test(String(headers['cache-status']))) return ['not a hit', '']
   if (headers.etag !== etag) return ['another etag', `${headers.etag}, before ${etag}`]
-  if (asked['if-none-match'] ?? asked['if-modified-since']) return status === 304 ? undefined : ['not 304', ''] // prettier-ignore
-  if (method === 'HEAD') return status === 200 && Number(headers['content-length']) === bytes.length ? undefined : ['HEAD', `content-length ${headers['content-length']}`] // prettier-ignore
+  if (asked['if-none-match'] ?? asked['if-modified-since']) return status === 304 ? undefined : ['not 304', '']
+  if (method === 'HEAD')
+    return status === 200 && Number(headers['content-length']) === bytes.length
+      ? undefined
+      : ['HEAD', `content-length ${headers['content-length']}`]
   const [, from, to] = (/bytes=(\d+)-(\d+)/.exec(asked.range ?? '') ?? []).map(Number)
   const expected = asked.range === undefined ? bytes : bytes.subarray(from, to + 1)
   if (status !== (asked.range === undefined ? 200 : 206)) return ['status', '']
@@ -90,15 +92,14 @@ function problemOfHit(
 }
 
 /** It decodes and, where the original is a good one, is so many times as large. */
-async function problemOfResult(
-  { scale }: Order,
-  { status, headers, body, sr, given }: Seen,
-): Promise<Problem> {
-  // prettier-ignore
+async function problemOfResult({ scale }: Order, { status, headers, body, sr, given }: Seen): Promise<Problem> {
   if (status !== 200 || !sr.startsWith('done')) return ['no result', '']
   const { width, height, format } = await sharp(body).metadata()
-  if (`image/${format}` !== headers['content-type']) return ['another type', `${format}, content-type ${headers['content-type']}`] // prettier-ignore
+  if (`image/${format}` !== headers['content-type'])
+    return ['another type', `${format}, content-type ${headers['content-type']}`]
   const { size } = given
   if (!size) return undefined
-  return size.width * scale === width && size.height * scale === height ? undefined : ['another size', `${width}x${height}`] // prettier-ignore
+  return size.width * scale === width && size.height * scale === height
+    ? undefined
+    : ['another size', `${width}x${height}`]
 }

@@ -58,7 +58,18 @@ const SHARES = {
 type Kind = keyof typeof SHARES | 'hit'
 
 /** Queries that are answered with 400. */
-const WRONG = ['sr=9', 'sr=', 'sr=3.0', 'sr=2&sr=3', 'sr=2&sr-format=bmp', 'sr=3&sr-quality=41', 'sr=2&sr-model=none', 'sr=2&sr-sharpen=1', 'sr=%33', 'sr=-2'] // prettier-ignore
+const WRONG = [
+  'sr=9',
+  'sr=',
+  'sr=3.0',
+  'sr=2&sr=3',
+  'sr=2&sr-format=bmp',
+  'sr=3&sr-quality=41',
+  'sr=2&sr-model=none',
+  'sr=2&sr-sharpen=1',
+  'sr=%33',
+  'sr=-2',
+]
 const POLICIES: readonly Policy[] = ['kept', 'asked', 'private', 'unsaid']
 const POLICY_WEIGHTS = [0.75, 0.12, 0.05, 0.08]
 /** Of the misses: asked for twice at once. */
@@ -78,13 +89,23 @@ export interface Orders {
 export function hotPictures(count: number): Hot[] {
   return Array.from({ length: count }, (_, i) => {
     const scale = 2 + (i % 3)
-    return { path: goodPath('kept', i % 3 === 0 ? 'large' : 'mixed', i), scale, query: queryOf(scale, i) } // prettier-ignore
+    return { path: goodPath('kept', i % 3 === 0 ? 'large' : 'mixed', i), scale, query: queryOf(scale, i) }
   })
 }
 
 /** Some ask for another format or network. */
 function queryOf(scale: number, number: number): string {
-  const more = ['', '', '', '', '', '&sr-format=webp', '&sr-format=auto', '&sr-model=bicubic', '&sr-format=jpeg&sr-quality=70'][number % 9] // prettier-ignore
+  const more = [
+    '',
+    '',
+    '',
+    '',
+    '',
+    '&sr-format=webp',
+    '&sr-format=auto',
+    '&sr-model=bicubic',
+    '&sr-format=jpeg&sr-quality=70',
+  ][number % 9]
   return `sr=${scale}${more}`
 }
 
@@ -117,7 +138,7 @@ export function createOrders(seed: number, hot: readonly Hot[], firstNumber: num
     wrong: () => {
       const one = hot[random.below(hot.length)]
       const at = random.below(WRONG.length + 1)
-      const wrong = { kind: 'wrong', path: one.path, scale: one.scale, expected: 'refusal' } as const // prettier-ignore
+      const wrong = { kind: 'wrong', path: one.path, scale: one.scale, expected: 'refusal' } as const
       if (at < WRONG.length) return [{ ...wrong, url: `${one.path}?${WRONG[at]}` }]
       return [{ ...wrong, url: urlOf(one), headers: { range: 'bytes=99999999-' } }]
     },

@@ -32,7 +32,7 @@ export function createGallery(seed: number): Gallery {
     const name = `${from}/${number}`
     const known = kept.get(name)
     if (known) return known
-    const picture = draw(from, createRandom(seed * 1_000_003 + 8 * number + CLASS_NAMES.indexOf(from))) // prettier-ignore
+    const picture = draw(from, createRandom(seed * 1_000_003 + 8 * number + CLASS_NAMES.indexOf(from)))
     kept.set(name, picture)
     if (kept.size > KEPT) kept.delete(kept.keys().next().value!)
     return picture
@@ -65,7 +65,7 @@ async function draw(from: Class, random: ReturnType<typeof createRandom>): Promi
     return { bytes: Buffer.from(bmp24({ width, height, data })), type: 'image/bmp', width, height }
   }
   const opaque = format === 'jpeg' || isOpaque ? part : part.ensureAlpha(0.3 + 0.6 * random.next())
-  const bytes = await opaque.toFormat(format, { quality, effort: format === 'jpeg' ? undefined : 1 }).toBuffer() // prettier-ignore
+  const bytes = await opaque.toFormat(format, { quality, effort: format === 'jpeg' ? undefined : 1 }).toBuffer()
   return { bytes, type: `image/${format}`, width, height }
 }
 

@@ -41,9 +41,9 @@ export async function startSite(seed: number): Promise<Site> {
 
   const give = async (path: string): Promise<Given> => {
     const [, policy, name, number] = path.split('/')
-    if (policy === 'bad') return breakers[name](await gallery('small', Number(number)), createRandom(Number(number))) // prettier-ignore
+    if (policy === 'bad') return breakers[name](await gallery('small', Number(number)), createRandom(Number(number)))
     const { bytes, type, ...size } = await gallery(name as Class, Number(number))
-    return { status: 200, headers: { 'content-type': type, ...POLICIES[policy as Policy] }, body: bytes, size } // prettier-ignore
+    return { status: 200, headers: { 'content-type': type, ...POLICIES[policy as Policy] }, body: bytes, size }
   }
   const server = createServer((request, response) => {
     const path = request.url!.split('?', 1)[0]
@@ -67,12 +67,7 @@ export async function startSite(seed: number): Promise<Site> {
   }
 }
 
-function answer(
-  response: ServerResponse,
-  { status, headers, body, breaks }: Given,
-  known?: string,
-): void {
-  // prettier-ignore
+function answer(response: ServerResponse, { status, headers, body, breaks }: Given, known?: string): void {
   if (breaks === 'before') {
     response.destroy()
   } else if (breaks === 'within') {

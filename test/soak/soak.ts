@@ -117,11 +117,11 @@ export async function soak(options: SoakOptions): Promise<Soaked> {
   try {
     const known = new Map(hotPictures(options.hotPictures).map((one) => [urlOf(one), one]))
     const hot = [...known.values()]
-    const parts: Parts = { site, worker, processes, client, inspector, say, visits: createVisits(client, site, known) } // prettier-ignore
+    const parts: Parts = { site, worker, processes, client, inspector, say, visits: createVisits(client, site, known) }
 
     say('warming up')
     await makeHot(hot, parts)
-    await together(VISITORS, options.warmUp, createOrders(seed + 1, hot, WARM_UP), parts.visits.visit) // prettier-ignore
+    await together(VISITORS, options.warmUp, createOrders(seed + 1, hot, WARM_UP), parts.visits.visit)
     const reference = await client.ask({ url: REFERENCE })
     const start = await memoryAtRest(hot, parts)
 
@@ -134,7 +134,8 @@ export async function soak(options: SoakOptions): Promise<Soaked> {
     const orders = createOrders(seed, hot, MIX)
     const mixed = await mix(orders, hot, options, parts)
     const after = await client.ask({ url: REFERENCE })
-    if (!reference || !after?.body.equals(reference.body)) parts.visits.problem('a good picture is another at the end', REFERENCE) // prettier-ignore
+    if (!reference || !after?.body.equals(reference.body))
+      parts.visits.problem('a good picture is another at the end', REFERENCE)
     const end = await memoryAtRest(hot, parts)
 
     say('hits against a bare worker')
@@ -143,7 +144,7 @@ export async function soak(options: SoakOptions): Promise<Soaked> {
     for (const line of logged) parts.visits.problem('logged', line.slice(0, 300))
     const { outcomes, problems, made } = parts.visits
     const minutes = (performance.now() - startMs) / 60_000
-    return { minutes, outcomes, problems, distinctMisses: made.size, start, end, alone, beside, throughput, ...mixed } // prettier-ignore
+    return { minutes, outcomes, problems, distinctMisses: made.size, start, end, alone, beside, throughput, ...mixed }
   } finally {
     client.close()
     inspector.close()
@@ -178,7 +179,8 @@ async function makeHot(hot: readonly Hot[], { client }: Parts): Promise<void> {
     for (let one = left.shift(); one; one = left.shift()) {
       for (;;) {
         const reply = await client.ask({ url: urlOf(one) })
-        if (!String(reply?.headers['x-sr']).startsWith('done')) throw new Error(`${urlOf(one)}: expected a result, got ${reply?.status}, ${reply?.headers['x-sr']}`) // prettier-ignore
+        if (!String(reply?.headers['x-sr']).startsWith('done'))
+          throw new Error(`${urlOf(one)}: expected a result, got ${reply?.status}, ${reply?.headers['x-sr']}`)
         one.etag = reply?.headers.etag
         one.bytes = reply?.body
         if (/; hit/.test(String(reply?.headers['cache-status']))) break
@@ -219,7 +221,7 @@ async function mix(
     const outcomes = await Promise.all(all)
     isBursting = false
     const of = (outcome: string) => outcomes.filter((one) => one === outcome).length
-    return { done: of('done'), busy: of('BUSY'), ms: performance.now() - startMs, hitMs: burstHitMs } // prettier-ignore
+    return { done: of('done'), busy: of('BUSY'), ms: performance.now() - startMs, hitMs: burstHitMs }
   }
   const visitAll = together(VISITORS, requests, orders, async (order) => {
     count++
@@ -249,19 +251,24 @@ async function watch(
     const process = Math.max(peak.process, seen.process)
     peak = seen.isolate > peak.isolate ? { ...seen, process } : { ...peak, process }
     if (done() < (reports * requests) / REPORTS) continue
-    await forget(Array.from({ length: FORGOTTEN }, (_, i) => hot[(reports * FORGOTTEN + i) % hot.length]), parts) // prettier-ignore
+    await forget(
+      Array.from({ length: FORGOTTEN }, (_, i) => hot[(reports * FORGOTTEN + i) % hot.length]),
+      parts,
+    )
     reports++
     const seconds = (performance.now() - startMs) / 1000
     const left = (seconds * (requests - done())) / done() / 60
     const problems = [...parts.visits.problems.values()].reduce((sum, { count }) => sum + count, 0)
-    parts.say(`${done()} of ${requests} requests, ${(done() / seconds).toFixed(0)}/s, errors ${problems}, isolate ${inMB(seen.isolate)} MB, process ${inMB(seen.process)} MB, ${left.toFixed(1)} min left`) // prettier-ignore
+    parts.say(
+      `${done()} of ${requests} requests, ${(done() / seconds).toFixed(0)}/s, errors ${problems}, isolate ${inMB(seen.isolate)} MB, process ${inMB(seen.process)} MB, ${left.toFixed(1)} min left`,
+    )
   }
   return peak
 }
 
 async function memoryOf({ inspector, processes }: Parts): Promise<Peak> {
   const seen = await inspector.memory()
-  return { ...seen, isolate: seen.heap + seen.buffers + seen.wasm, process: residentMemory(processes) } // prettier-ignore
+  return { ...seen, isolate: seen.heap + seen.buffers + seen.wasm, process: residentMemory(processes) }
 }
 
 /** When what runs on behind the last answers is over, and garbage collected. */

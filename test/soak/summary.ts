@@ -26,7 +26,7 @@ export interface About {
 }
 
 export function summarize(soaked: Soaked, about: About) {
-  const { outcomes, problems, distinctMisses, start, end, peak, burst, hitMs, alone, beside, throughput } = soaked // prettier-ignore
+  const { outcomes, problems, distinctMisses, start, end, peak, burst, hitMs, alone, beside, throughput } = soaked
   const errors = [...problems.values()].reduce((sum, { count }) => sum + count, 0)
   const ratio = throughput[0]?.rows.at(-1)?.speed
   const cpuRatio = throughput[1]?.rows.at(-1)?.speed
@@ -34,11 +34,36 @@ export function summarize(soaked: Soaked, about: About) {
 
   const bars: Bar[] = [
     { name: 'no errors', found: `${errors}`, isReached: errors === 0 },
-    { name: `distinct misses, at least ${Math.round(MIN_DISTINCT_MISSES * about.requests)}`, found: `${distinctMisses}`, isReached: distinctMisses >= MIN_DISTINCT_MISSES * about.requests },
-    { name: `an isolate grows by at most ${inMB(MAX_GROWTH)} MB`, found: `${inMB(end.isolate - start.isolate)} MB`, isReached: end.isolate - start.isolate <= MAX_GROWTH },
-    ...(besideMs ? [{ name: `p99 of hits beside misses, outside codecs and networks, at most ${MAX_P99_MS} ms`, found: `${besideMs.p99.toFixed(0)} ms`, isReached: besideMs.p99 <= MAX_P99_MS }] : []),
-    ...(ratio === undefined ? [] : [{ name: `hits/s, at least ${AIMED_RATIO} of a bare Hono app's`, found: `${ratio.toFixed(2)}, ${cpuRatio?.toFixed(2)} by time of the thread`, isReached: ratio >= AIMED_RATIO, isAim: true }]),
-  ] // prettier-ignore
+    {
+      name: `distinct misses, at least ${Math.round(MIN_DISTINCT_MISSES * about.requests)}`,
+      found: `${distinctMisses}`,
+      isReached: distinctMisses >= MIN_DISTINCT_MISSES * about.requests,
+    },
+    {
+      name: `an isolate grows by at most ${inMB(MAX_GROWTH)} MB`,
+      found: `${inMB(end.isolate - start.isolate)} MB`,
+      isReached: end.isolate - start.isolate <= MAX_GROWTH,
+    },
+    ...(besideMs
+      ? [
+          {
+            name: `p99 of hits beside misses, outside codecs and networks, at most ${MAX_P99_MS} ms`,
+            found: `${besideMs.p99.toFixed(0)} ms`,
+            isReached: besideMs.p99 <= MAX_P99_MS,
+          },
+        ]
+      : []),
+    ...(ratio === undefined
+      ? []
+      : [
+          {
+            name: `hits/s, at least ${AIMED_RATIO} of a bare Hono app's`,
+            found: `${ratio.toFixed(2)}, ${cpuRatio?.toFixed(2)} by time of the thread`,
+            isReached: ratio >= AIMED_RATIO,
+            isAim: true,
+          },
+        ]),
+  ]
 
   const lines = [
     `${about.requests} requests and what lies around them in ${soaked.minutes.toFixed(1)} min, seed ${about.seed}; ${about.machine}`,
@@ -48,7 +73,10 @@ export function summarize(soaked: Soaked, about: About) {
     `  the burst: ${burst.done} made, ${burst.busy} as they were, after ${(burst.ms / 1000).toFixed(1)} s`,
     '',
     'Errors',
-    ...Array.from(problems, ([kind, { count, examples }]) => [`  ${kind}: ${count}`, ...examples.map((one) => `    ${one}`)]).flat(),
+    ...Array.from(problems, ([kind, { count, examples }]) => [
+      `  ${kind}: ${count}`,
+      ...examples.map((one) => `    ${one}`),
+    ]).flat(),
     ...(errors === 0 ? ['  none'] : []),
     '',
     'Memory in MB, an isolate and the process of workerd, garbage collected but for the peak',
@@ -57,18 +85,31 @@ export function summarize(soaked: Soaked, about: About) {
     `  peak   ${describeMemory(peak)}`,
     '',
     'Hits in ms',
-    ...(alone ? [`  alone                    ${describeTimes(alone.hits)}`, `    the thread was held      ${describeHeld(alone)}`] : []),
-    ...(beside ? [`  beside ${String(beside.misses).padEnd(6)} misses     ${describeTimes(beside.hits)}`, `    the thread was held      ${describeHeld(beside)}`, `    outside what held it   ${describeTimes(beside.outside)}`] : []),
+    ...(alone
+      ? [
+          `  alone                    ${describeTimes(alone.hits)}`,
+          `    the thread was held      ${describeHeld(alone)}`,
+        ]
+      : []),
+    ...(beside
+      ? [
+          `  beside ${String(beside.misses).padEnd(6)} misses     ${describeTimes(beside.hits)}`,
+          `    the thread was held      ${describeHeld(beside)}`,
+          `    outside what held it   ${describeTimes(beside.outside)}`,
+        ]
+      : []),
     `  in the mix, 16 visitors  ${describeTimes(hitMs)}`,
     `  while the burst lasted   ${describeTimes(burst.hitMs)}`,
     '',
     ...throughput.map((table) => `${format(table)}\n`),
-    ...bars.map(({ name, found, isReached, isAim }) => `${isReached ? 'ok    ' : isAim ? 'BELOW ' : 'MISSED'} ${name}: ${found}`),
-  ] // prettier-ignore
+    ...bars.map(
+      ({ name, found, isReached, isAim }) => `${isReached ? 'ok    ' : isAim ? 'BELOW ' : 'MISSED'} ${name}: ${found}`,
+    ),
+  ]
   const figures = {
     ...about,
     minutes: soaked.minutes,
-    outcomes: Object.fromEntries(Array.from(outcomes, ([kind, counts]) => [kind, Object.fromEntries(counts)])), // prettier-ignore
+    outcomes: Object.fromEntries(Array.from(outcomes, ([kind, counts]) => [kind, Object.fromEntries(counts)])),
     problems: Object.fromEntries(problems),
     distinctMisses,
     burst: { ...burst, hitMs: quantiles(burst.hitMs) },
@@ -97,7 +138,7 @@ interface Quantiles {
 
 function quantiles(values: readonly number[]): Quantiles {
   const sorted = values.toSorted((a, b) => a - b)
-  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0 // prettier-ignore
+  const at = (part: number) => sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? 0
   return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) }
 }
 
@@ -107,7 +148,7 @@ function describeTimes(values: readonly number[]): string {
 }
 
 function describeHeld({ held: { longest }, ownMs }: Latencies): string {
-  return `at most ${longest.ms.toFixed(0)} ms, ${longest.cpuMs.toFixed(0)} of CPU; the visitors' own process ${ownMs.toFixed(0)} ms` // prettier-ignore
+  return `at most ${longest.ms.toFixed(0)} ms, ${longest.cpuMs.toFixed(0)} of CPU; the visitors' own process ${ownMs.toFixed(0)} ms`
 }
 
 function describeCounts(counts: ReadonlyMap<string, number>): string {
@@ -115,5 +156,5 @@ function describeCounts(counts: ReadonlyMap<string, number>): string {
 }
 
 function describeMemory({ heap, buffers, wasm, isolate, process }: Peak): string {
-  return `isolate ${inMB(isolate)} (heap ${inMB(heap)}, buffers ${inMB(buffers)}, WebAssembly ${inMB(wasm)}), process ${inMB(process)}` // prettier-ignore
+  return `isolate ${inMB(isolate)} (heap ${inMB(heap)}, buffers ${inMB(buffers)}, WebAssembly ${inMB(wasm)}), process ${inMB(process)}`
 }

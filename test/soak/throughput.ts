@@ -22,7 +22,7 @@ export async function compareHits(
   const client = createClient(base)
   try {
     const result = (await ours.client.ask({ url: ours.url }))!
-    const put = (url: string, body: Buffer) => fetch(new URL(url, base), { method: 'PUT', body: new Uint8Array(body) }) // prettier-ignore
+    const put = (url: string, body: Buffer) => fetch(new URL(url, base), { method: 'PUT', body: new Uint8Array(body) })
     await put('/hit?sr=3', result.body)
     await put('/entry?sr=3', Buffer.alloc(400))
     const same = (await client.ask({ url: '/hit?sr=3' }))!
@@ -37,7 +37,11 @@ export async function compareHits(
     ]
     const cpu = (candidate: number) => isolateMs(candidate === 2 ? ours.processes : processes)
     const title = `${hits} hits of ${result.body.length} bytes, ${CONCURRENCY} at a time`
-    return await compareBy({ [title]: () => performance.now(), [`${title}, time of workerd's thread`]: cpu }, candidates, { rounds, warmups: 1 }) // prettier-ignore
+    return await compareBy(
+      { [title]: () => performance.now(), [`${title}, time of workerd's thread`]: cpu },
+      candidates,
+      { rounds, warmups: 1 },
+    )
   } finally {
     client.close()
     await bare.dispose()

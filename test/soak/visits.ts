@@ -53,7 +53,7 @@ export function createVisits(client: Client, site: Site, hot: ReadonlyMap<string
     const before = digests.get(url)
     if (before !== undefined && before !== digest) problem('another result than before', url)
     digests.set(url, digest)
-    if (/fwd=(miss|stale)/.test(String(headers['cache-status']))) made.add(digestOf((await site.give(path)).body)) // prettier-ignore
+    if (/fwd=(miss|stale)/.test(String(headers['cache-status']))) made.add(digestOf((await site.give(path)).body))
   }
   return {
     outcomes,
@@ -63,7 +63,7 @@ export function createVisits(client: Client, site: Site, hot: ReadonlyMap<string
     async visit(order) {
       try {
         const reply = await client.ask(order)
-        const { outcome, problem: found } = reply ? await judge(order, reply, site, hot) : { outcome: 'left' } // prettier-ignore
+        const { outcome, problem: found } = reply ? await judge(order, reply, site, hot) : { outcome: 'left' }
         count(order, outcome)
         if (found) problem(...found)
         if (reply && outcome === 'done' && isMade(order)) await noteResult(order, reply)

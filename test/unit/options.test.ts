@@ -19,17 +19,11 @@ test.each<[SuperResolutionOptions, string]>([
   [{ quality: 84 }, 'option quality: expected 40, 45'],
   [{ param: 'a b' }, 'option param'],
   [{ param: 'sr-x' }, 'option param'],
-  [
-    { format: 'avif' as never },
-    'option format: expected source, auto, jpeg, png, webp, got "avif"',
-  ],
+  [{ format: 'avif' as never }, 'option format: expected source, auto, jpeg, png, webp, got "avif"'],
   [{ query: 'some' as never }, "option query: expected 'keep', 'ignore' or a list"],
   [{ maxSourceBytes: 0 }, 'option maxSourceBytes: expected a whole number from 1, got 0'],
   [{ maxOutputPixels: 1.5 }, 'option maxOutputPixels'],
-  [
-    { maxOutputPixel: 5 } as never,
-    'unknown option maxOutputPixel, expected one of enabled, param, query',
-  ],
+  [{ maxOutputPixel: 5 } as never, 'unknown option maxOutputPixel, expected one of enabled, param, query'],
 ])('%j is refused at once', (options, message) => {
   expect(() => resolveOptions(options)).toThrow(ConfigError)
   expect(() => resolveOptions(options)).toThrow(message)

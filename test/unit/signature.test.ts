@@ -62,7 +62,7 @@ test('with an empty part put into its query it is refused: the origin would be a
 test('it ends when it says', async () => {
   const url = await sign()
   await check(url, 1000 * END - 1)
-  await expect(check(url, 1000 * END)).rejects.toMatchObject({ code: 'SIGNATURE_EXPIRED', status: 403 }) // prettier-ignore
+  await expect(check(url, 1000 * END)).rejects.toMatchObject({ code: 'SIGNATURE_EXPIRED', status: 403 })
 })
 
 test('keys are replaced one after another, and one that is gone signs no more', async () => {

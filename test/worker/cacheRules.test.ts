@@ -30,11 +30,35 @@ const ORIGINAL = 'as the origin says'
 const NO_CACHE = 'public, no-cache'
 const NO_STORE = 'private, no-store'
 
-const fresh = (says: Says, seconds: number, stale = DAY): Rule => ({ says, answer: `public, max-age=${seconds}`, fresh: seconds, stale, isPersonal: false }) // prettier-ignore
-const askedEachTime = (says: Says, stale = DAY): Rule => ({ says, answer: NO_CACHE, fresh: 0, stale, isPersonal: false }) // prettier-ignore
-const notKept = (says: Says, isPersonal = false): Rule => ({ says, answer: NO_STORE, fresh: 'not kept', stale: 0, isPersonal }) // prettier-ignore
+const fresh = (says: Says, seconds: number, stale = DAY): Rule => ({
+  says,
+  answer: `public, max-age=${seconds}`,
+  fresh: seconds,
+  stale,
+  isPersonal: false,
+})
+const askedEachTime = (says: Says, stale = DAY): Rule => ({
+  says,
+  answer: NO_CACHE,
+  fresh: 0,
+  stale,
+  isPersonal: false,
+})
+const notKept = (says: Says, isPersonal = false): Rule => ({
+  says,
+  answer: NO_STORE,
+  fresh: 'not kept',
+  stale: 0,
+  isPersonal,
+})
 const ownedBySomebody = (says: Says): Rule => notKept(says, true)
-const original = (says: Says, isPersonal = false): Rule => ({ says, answer: ORIGINAL, fresh: 'not kept', stale: 0, isPersonal }) // prettier-ignore
+const original = (says: Says, isPersonal = false): Rule => ({
+  says,
+  answer: ORIGINAL,
+  fresh: 'not kept',
+  stale: 0,
+  isPersonal,
+})
 
 const RULES: readonly Rule[] = [
   // Nothing of any weight
@@ -182,7 +206,7 @@ let origin: FakeOrigin
 let worker: Miniflare
 beforeAll(async () => {
   origin = await startOrigin()
-  worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['RESULTS_BUCKET'], prelude: CLOCK }) // prettier-ignore
+  worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['RESULTS_BUCKET'], prelude: CLOCK })
 })
 afterAll(async () => {
   await worker.dispose()
@@ -218,7 +242,7 @@ function pictureThat(says: Says): Picture {
     if (picture.isFailing) return void response.writeHead(503).end('down')
     const { etag } = picture
     const isKnown = headers['if-none-match'] === etag
-    const lines = linesOf((isKnown && picture.says304) || picture.says).map(([name, value]) => [name, dated(value)]) // prettier-ignore
+    const lines = linesOf((isKnown && picture.says304) || picture.says).map(([name, value]) => [name, dated(value)])
     response.sendDate = false
     response.writeHead(isKnown ? 304 : picture.status, [...lines, ['etag', etag]].flat())
     response.end(isKnown ? undefined : flatPicture(`${path} for ${whoAsks(headers)}`))
@@ -245,7 +269,10 @@ function dated(value: string): string {
 
 async function ask({ path }: Picture, whose: Whose = 'nothing') {
   const before = origin.asked.length
-  const response = await worker.dispatchFetch(`http://site.test${path}?sr=2&sr-model=bicubic`, { headers: VISITORS[whose], redirect: 'manual' }) // prettier-ignore
+  const response = await worker.dispatchFetch(`http://site.test${path}?sr=2&sr-model=bicubic`, {
+    headers: VISITORS[whose],
+    redirect: 'manual',
+  })
   const bytes = Buffer.from(await response.arrayBuffer())
   const { status, headers } = response
   return {
@@ -255,7 +282,9 @@ async function ask({ path }: Picture, whose: Whose = 'nothing') {
     cookie: headers.get('set-cookie'),
     cacheStatus: headers.get('cache-status')?.replace('edge-srcnn; ', ''),
     /** What the origin was asked on its behalf, and whether only for what is new. */
-    asked: origin.asked.slice(before).map(({ headers: sent }) => `${whoAsks(sent)}${sent['if-none-match'] ? ', if new' : ''}`), // prettier-ignore
+    asked: origin.asked
+      .slice(before)
+      .map(({ headers: sent }) => `${whoAsks(sent)}${sent['if-none-match'] ? ', if new' : ''}`),
   }
 }
 
@@ -303,14 +332,19 @@ function expectCacheControl(actual: string | null, expected: string) {
 function expectAnswer({ says, answer, isPersonal }: Rule, whose: Whose, got: Awaited<ReturnType<typeof ask>>) {
   const isTheirOwn = whose === 'Authorization' || (whose === 'a cookie' && isPersonal)
   const isOriginal = isTheirOwn || answer === ORIGINAL
-  expect([got.status, got.seen]).toEqual([200, `${isOriginal ? 'original' : 'sharper'}, for ${isTheirOwn ? whose : 'nothing'}`])
+  expect([got.status, got.seen]).toEqual([
+    200,
+    `${isOriginal ? 'original' : 'sharper'}, for ${isTheirOwn ? whose : 'nothing'}`,
+  ])
   if (!isOriginal) {
     expectCacheControl(got.kept, answer)
     return expect(got.cookie).toBeNull()
   }
-  const sent = linesOf(says).filter(([name]) => name === 'cache-control').map(([, value]) => value)
+  const sent = linesOf(says)
+    .filter(([name]) => name === 'cache-control')
+    .map(([, value]) => value)
   return expect(got.kept ?? '').toBe(sent.join(', '))
-} // prettier-ignore
+}
 
 /** As it is sent, in a line. */
 function lineOf(says: Says): string {
@@ -318,80 +352,81 @@ function lineOf(says: Says): string {
   return lines.length > 0 ? lines.join(' / ') : 'nothing'
 }
 
-describe.each(RULES.map((rule) => [lineOf(rule.says), rule] as const))(
-  'where an origin says: %s',
-  (_, rule) => {
-    const { says, fresh: lifetime, stale, isPersonal } = rule
-    const passes = (whose: Whose) =>
-      whose === 'Authorization' || (whose === 'a cookie' && isPersonal)
-    let known: Picture
-    beforeAll(async () => {
-      known = pictureThat(says)
-      if (lifetime === 'not kept') await ask(known)
-      else await untilKept(known)
-    })
+describe.each(RULES.map((rule) => [lineOf(rule.says), rule] as const))('where an origin says: %s', (_, rule) => {
+  const { says, fresh: lifetime, stale, isPersonal } = rule
+  const passes = (whose: Whose) => whose === 'Authorization' || (whose === 'a cookie' && isPersonal)
+  let known: Picture
+  beforeAll(async () => {
+    known = pictureThat(says)
+    if (lifetime === 'not kept') await ask(known)
+    else await untilKept(known)
+  })
 
-    test.each(CREDENTIALS)('who comes first, with %s', async (whose) => {
-      const picture = pictureThat(says)
-      const first = await ask(picture, whose)
-      expectAnswer(rule, whose, first)
-      expect(first.asked).toContain(passes(whose) ? whose : 'nothing')
-      if (passes(whose) || lifetime === 'not kept') {
-        // Nothing that came of it is there for the next.
-        const next = await ask(picture)
-        expectAnswer(rule, 'nothing', next)
-        expect(next.asked).toEqual(['nothing'])
-        if (lifetime === 'not kept') expect(await kept(picture)).toEqual([])
+  test.each(CREDENTIALS)('who comes first, with %s', async (whose) => {
+    const picture = pictureThat(says)
+    const first = await ask(picture, whose)
+    expectAnswer(rule, whose, first)
+    expect(first.asked).toContain(passes(whose) ? whose : 'nothing')
+    if (passes(whose) || lifetime === 'not kept') {
+      // Nothing that came of it is there for the next.
+      const next = await ask(picture)
+      expectAnswer(rule, 'nothing', next)
+      expect(next.asked).toEqual(['nothing'])
+      if (lifetime === 'not kept') expect(await kept(picture)).toEqual([])
+    }
+  })
+
+  test.each(CREDENTIALS)('who comes later, with %s', async (whose) => {
+    const later = await ask(known, whose)
+    expectAnswer(rule, whose, later)
+    if (passes(whose)) {
+      expect(later.asked.at(-1)).toBe(whose)
+      expect(later.cacheStatus).toBeUndefined()
+    } else if (lifetime === 'not kept') {
+      expect(later.asked).toEqual(['nothing'])
+      expect(later.cacheStatus).toBe(rule.answer === ORIGINAL ? undefined : 'fwd=miss')
+      expect(await kept(known)).toEqual([])
+    } else if (lifetime === 0) {
+      expect(later.asked).toEqual(['nothing, if new'])
+      expect(later.cacheStatus).toBe('fwd=stale; fwd-status=304; stored')
+    } else {
+      expect(later.asked).toEqual([])
+      expect(later.cacheStatus).toBe('hit; detail=edge')
+      await setClock(lifetime - SLACK)
+      expect((await ask(known, whose)).asked).toEqual([])
+    }
+  })
+
+  describe('and then fails', () => {
+    beforeAll(() => void (known.isFailing = true))
+
+    test.each(CREDENTIALS)('with %s', async (whose) => {
+      /** What is seen that long after it ceased to be fresh. */
+      const seenAfter = async (seconds: number) => {
+        await setClock((lifetime === 'not kept' ? 0 : lifetime) + seconds)
+        const { status, seen, kept: cacheControl, cacheStatus } = await ask(known, whose)
+        return { status, seen, cacheControl, cacheStatus }
+      }
+      const down = { status: 503, seen: 'down', cacheControl: null, cacheStatus: undefined }
+      const old = {
+        status: 200,
+        seen: 'sharper, for nothing',
+        cacheControl: 'public, max-age=60',
+        cacheStatus: 'fwd=stale; fwd-status=503; detail=stale-if-error',
+      }
+      const isServed = stale > 0 && whose !== 'Authorization'
+      expect(await seenAfter(1)).toEqual(isServed ? old : down)
+      if (whose !== 'nothing') return
+      if (isServed) {
+        expect(await seenAfter(stale - SLACK)).toEqual(old)
+        expect(await seenAfter(stale + 1)).toEqual(down)
+      }
+      if (lifetime !== 'not kept' && lifetime > 0) {
+        expect(await seenAfter(-SLACK)).toMatchObject({ cacheStatus: 'hit; detail=edge' })
       }
     })
-
-    test.each(CREDENTIALS)('who comes later, with %s', async (whose) => {
-      const later = await ask(known, whose)
-      expectAnswer(rule, whose, later)
-      if (passes(whose)) {
-        expect(later.asked.at(-1)).toBe(whose)
-        expect(later.cacheStatus).toBeUndefined()
-      } else if (lifetime === 'not kept') {
-        expect(later.asked).toEqual(['nothing'])
-        expect(later.cacheStatus).toBe(rule.answer === ORIGINAL ? undefined : 'fwd=miss')
-        expect(await kept(known)).toEqual([])
-      } else if (lifetime === 0) {
-        expect(later.asked).toEqual(['nothing, if new'])
-        expect(later.cacheStatus).toBe('fwd=stale; fwd-status=304; stored')
-      } else {
-        expect(later.asked).toEqual([])
-        expect(later.cacheStatus).toBe('hit; detail=edge')
-        await setClock(lifetime - SLACK)
-        expect((await ask(known, whose)).asked).toEqual([])
-      }
-    })
-
-    describe('and then fails', () => {
-      beforeAll(() => void (known.isFailing = true))
-
-      test.each(CREDENTIALS)('with %s', async (whose) => {
-        /** What is seen that long after it ceased to be fresh. */
-        const seenAfter = async (seconds: number) => {
-          await setClock((lifetime === 'not kept' ? 0 : lifetime) + seconds)
-          const { status, seen, kept: cacheControl, cacheStatus } = await ask(known, whose)
-          return { status, seen, cacheControl, cacheStatus }
-        }
-        const down = { status: 503, seen: 'down', cacheControl: null, cacheStatus: undefined }
-        const old = { status: 200, seen: 'sharper, for nothing', cacheControl: 'public, max-age=60', cacheStatus: 'fwd=stale; fwd-status=503; detail=stale-if-error' } // prettier-ignore
-        const isServed = stale > 0 && whose !== 'Authorization'
-        expect(await seenAfter(1)).toEqual(isServed ? old : down)
-        if (whose !== 'nothing') return
-        if (isServed) {
-          expect(await seenAfter(stale - SLACK)).toEqual(old)
-          expect(await seenAfter(stale + 1)).toEqual(down)
-        }
-        if (lifetime !== 'not kept' && lifetime > 0) {
-          expect(await seenAfter(-SLACK)).toMatchObject({ cacheStatus: 'hit; detail=edge' })
-        }
-      })
-    })
-  },
-)
+  })
+})
 
 /** Others see what was kept behind an answer a moment later: asks until the origin was asked in this way. */
 async function untilAsked(picture: Picture, asked: Asked) {
@@ -435,18 +470,25 @@ const REVALIDATIONS: [says: Says, answer: string, next: Asked, isServedStale: bo
 ]
 
 describe('a 304 counts, too', () => {
-  test.each(REVALIDATIONS.map((row) => [lineOf(row[0]), row] as const))('%s', async (_, [says304, answer, next, isServedStale]) => {
-    const picture = await stalePicture()
-    Object.assign(picture, { says304 })
-    const got = await ask(picture)
-    expect([got.status, got.seen, got.cookie]).toEqual([200, `${answer === ORIGINAL ? 'original' : 'sharper'}, for nothing`, null])
-    expectCacheControl(got.kept, answer === ORIGINAL ? 'max-age=60' : answer)
-    picture.says = says304
-    await untilAsked(picture, next)
-    picture.isFailing = true
-    await setClock(800)
-    expect((await ask(picture)).status).toBe(isServedStale ? 200 : 503)
-  }) // prettier-ignore
+  test.each(REVALIDATIONS.map((row) => [lineOf(row[0]), row] as const))(
+    '%s',
+    async (_, [says304, answer, next, isServedStale]) => {
+      const picture = await stalePicture()
+      Object.assign(picture, { says304 })
+      const got = await ask(picture)
+      expect([got.status, got.seen, got.cookie]).toEqual([
+        200,
+        `${answer === ORIGINAL ? 'original' : 'sharper'}, for nothing`,
+        null,
+      ])
+      expectCacheControl(got.kept, answer === ORIGINAL ? 'max-age=60' : answer)
+      picture.says = says304
+      await untilAsked(picture, next)
+      picture.isFailing = true
+      await setClock(800)
+      expect((await ask(picture)).status).toBe(isServedStale ? 200 : 503)
+    },
+  )
 
   test.each<Says>(['private', { vary: 'Cookie' }])(
     'to who has a cookie it is not said to be his: %s',
@@ -511,10 +553,10 @@ const REDIRECTS: [status: number, redirect: Says, picture: Says, answer: string,
   [301, { 'set-cookie': 'a=b' }, 'max-age=600', NO_STORE, WHOLE],
   [301, {}, 'private', NO_STORE, WHOLE],
   [301, 'no-transform', 'max-age=600', ORIGINAL, WHOLE],
-] // prettier-ignore
+]
 
 describe('a redirect that is followed counts, too', () => {
-  const named = REDIRECTS.map((row) => [`${row[0]} with ${lineOf(row[1])}, to ${lineOf(row[2])}`, row] as const) // prettier-ignore
+  const named = REDIRECTS.map((row) => [`${row[0]} with ${lineOf(row[1])}, to ${lineOf(row[2])}`, row] as const)
   test.each(named)('%s', async (_, [status, says, saysPicture, answer, next]) => {
     const picture = pictureThat(saysPicture)
     const path = picture.path.replace('.', '-from.')
@@ -538,7 +580,10 @@ describe('a redirect that is followed counts, too', () => {
       response.writeHead(302, { location, 'cache-control': 'private' }).end()
     })
     for (let i = 0; i < 2; i++) {
-      const theirs = await worker.dispatchFetch('http://site.test/me.bmp?sr=2', { headers: VISITORS['a cookie'], redirect: 'manual' }) // prettier-ignore
+      const theirs = await worker.dispatchFetch('http://site.test/me.bmp?sr=2', {
+        headers: VISITORS['a cookie'],
+        redirect: 'manual',
+      })
       expect([theirs.status, theirs.headers.get('location')]).toEqual([302, own.path])
       expect((await ask({ ...strangers, path: '/me.bmp' })).status).toBe(200)
     }

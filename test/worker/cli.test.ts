@@ -28,7 +28,10 @@ beforeAll(async () => {
     await writeFile(join(folder, 'in', name), bytes)
     origin.serve(`/${name}`, bytes, { 'cache-control': 'max-age=3600' })
   }
-  worker = await startWorker({ vars: { ORIGIN_URL: origin.url, SR_PURGE_SECRET: PURGING, SR_MAX_WAITING: '64', SR_MAX_WAIT_MS: '20000' }, buckets: ['RESULTS_BUCKET'] }) // prettier-ignore
+  worker = await startWorker({
+    vars: { ORIGIN_URL: origin.url, SR_PURGE_SECRET: PURGING, SR_MAX_WAITING: '64', SR_MAX_WAIT_MS: '20000' },
+    buckets: ['RESULTS_BUCKET'],
+  })
   url = String(await worker.ready).replace(/\/$/, '')
 })
 afterAll(async () => {
@@ -45,11 +48,14 @@ async function draw(): Promise<Record<string, Uint8Array>> {
   for (let i = 0; i < width * height; i++) {
     const [x, y] = [i % width, Math.floor(i / width)]
     const isInside = Math.hypot(x - 30, y - 20) < 14
-    data.set([isInside ? 230 : 4 * x, 5 * y, (x ^ y) * 4, isInside ? 255 : Math.min(255, 6 * x)], 4 * i) // prettier-ignore
+    data.set([isInside ? 230 : 4 * x, 5 * y, (x ^ y) * 4, isInside ? 255 : Math.min(255, 6 * x)], 4 * i)
   }
   const clear = () => sharp(data, { raw: { width, height, channels: 4 } })
   const opaque = () => clear().removeAlpha()
-  const frame = (background: string) => sharp({ create: { width: 8, height: 8, channels: 3, background } }).png().toBuffer() // prettier-ignore
+  const frame = (background: string) =>
+    sharp({ create: { width: 8, height: 8, channels: 3, background } })
+      .png()
+      .toBuffer()
   return {
     'clean.jpg': await opaque().jpeg({ quality: 92 }).toBuffer(),
     'harsh.jpeg': await opaque().jpeg({ quality: 50 }).toBuffer(),
@@ -63,7 +69,9 @@ async function draw(): Promise<Record<string, Uint8Array>> {
     'glass.webp': await clear().webp({ lossless: true }).toBuffer(),
     'still.gif': await opaque().gif().toBuffer(),
     'plain.bmp': bmp24({ width, height, data }),
-    'moving.gif': await sharp([await frame('#123'), await frame('#987')], { join: { animated: true } }).gif().toBuffer(), // prettier-ignore
+    'moving.gif': await sharp([await frame('#123'), await frame('#987')], { join: { animated: true } })
+      .gif()
+      .toBuffer(),
     'page.png': new TextEncoder().encode('<!doctype html><title>no picture</title>'),
   }
 }
@@ -75,7 +83,7 @@ async function served(name: string, query: string): Promise<Uint8Array | undefin
   expect(response.status).toBe(200)
   const sr = response.headers.get('x-sr')!
   // The plain build of the kernels gives other bytes: then there would be nothing to compare.
-  if (sr.startsWith('done') && !/bicubic|scale=1/.test(sr)) expect(sr).toContain('engine=fused-relaxed') // prettier-ignore
+  if (sr.startsWith('done') && !/bicubic|scale=1/.test(sr)) expect(sr).toContain('engine=fused-relaxed')
   return sr.startsWith('done') ? bytes : undefined
 }
 
@@ -84,7 +92,7 @@ test('Node runs the build of the kernels that workerd runs', async () => {
   const health = await worker.dispatchFetch('http://site.test/_sr/health')
   const { pipeline, engines } = (await health.json()) as { pipeline: number; engines: string }
   expect(engines).toContain('fused-relaxed')
-  expect(stdout).toBe(`edge-srcnn 0.1.0, pipeline ${pipeline}, kernels fused-relaxed, node ${process.version}\n`) // prettier-ignore
+  expect(stdout).toBe(`edge-srcnn 0.1.0, pipeline ${pipeline}, kernels fused-relaxed, node ${process.version}\n`)
 })
 
 interface Line {
@@ -107,7 +115,10 @@ describe('a folder comes out as the worker serves it', () => {
     const args = ['upscale', 'in', '-o', `out ${query}`, '--json', ...line.split(' ')]
     const { code, stdout, stderr } = await runCli(args, { cwd: folder })
     expect(code, stderr).toBe(0)
-    const lines = stdout.trim().split('\n').map((text) => JSON.parse(text) as Line) // prettier-ignore
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as Line)
     expect(lines.length).toBe(14)
     let compared = 0
     for (const { input, outcome, output, reason } of lines) {
@@ -124,7 +135,9 @@ describe('a folder comes out as the worker serves it', () => {
 })
 
 test('one beyond the limits of the worker is made here', async () => {
-  const large = await sharp({ create: { width: 1100, height: 1000, channels: 3, background: '#456' } }).jpeg().toBuffer() // prettier-ignore
+  const large = await sharp({ create: { width: 1100, height: 1000, channels: 3, background: '#456' } })
+    .jpeg()
+    .toBuffer()
   origin.serve('/large.jpg', large)
   await writeFile(join(folder, 'large.jpg'), large)
   expect(await served('large.jpg', 'sr=2')).toBeUndefined()
@@ -135,7 +148,7 @@ test('one beyond the limits of the worker is made here', async () => {
 })
 
 test('what was signed on the command line is served', async () => {
-  const signing = await startWorker({ vars: { ORIGIN_URL: origin.url, SR_SIGNING_KEYS: `a:${SIGNING}` } }) // prettier-ignore
+  const signing = await startWorker({ vars: { ORIGIN_URL: origin.url, SR_SIGNING_KEYS: `a:${SIGNING}` } })
   const address = `${String(await signing.ready).replace(/\/$/, '')}/clean.jpg?sr=2`
   const env = { SR_SECRET: SIGNING }
   const { stdout } = await runCli(['sign', address, '--key', 'a', '--expires', '600'], { env })
@@ -143,7 +156,7 @@ test('what was signed on the command line is served', async () => {
   expect([plain.status, signed.status]).toEqual([403, 200])
   expect(signed.headers.get('x-sr')).toMatch(/^done/)
 
-  const warm = (...more: string[]) => runCli(['warm', '-', '--sr', '3', ...more], { env, stdin: address }) // prettier-ignore
+  const warm = (...more: string[]) => runCli(['warm', '-', '--sr', '3', ...more], { env, stdin: address })
   expect((await warm()).stdout).toMatch(/failed, 403 expected a signed URL/)
   const warmed = await warm('--key', 'a')
   expect(warmed.stdout).toMatch(/clean\.jpg\?sr=3: made/)
@@ -152,17 +165,28 @@ test('what was signed on the command line is served', async () => {
 })
 
 test('a sitemap is warmed, and what is purged then has to be made again', async () => {
-  const images = ['clean.jpg', 'opaque.png', 'moving.gif', 'missing.jpg'].map((name) => `<image:image><image:loc>${url}/${name}?v=1&amp;sr=2</image:loc></image:image>`) // prettier-ignore
-  origin.serve('/pages.xml', `<?xml version="1.0" encoding="UTF-8"?>
+  const images = ['clean.jpg', 'opaque.png', 'moving.gif', 'missing.jpg'].map(
+    (name) => `<image:image><image:loc>${url}/${name}?v=1&amp;sr=2</image:loc></image:image>`,
+  )
+  origin.serve(
+    '/pages.xml',
+    `<?xml version="1.0" encoding="UTF-8"?>
     <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
       <url><loc>${url}/page</loc>${images.join('')}</url>
-    </urlset>`) // prettier-ignore
-  origin.serve('/sitemap.xml', `<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><sitemap><loc>${origin.url}/pages.xml</loc></sitemap></sitemapindex>`) // prettier-ignore
-  const warm = () => runCli(['warm', `${origin.url}/sitemap.xml`, '--sr', '3', '--width', '320,640', '--format', 'auto']) // prettier-ignore
+    </urlset>`,
+  )
+  origin.serve(
+    '/sitemap.xml',
+    `<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><sitemap><loc>${origin.url}/pages.xml</loc></sitemap></sitemapindex>`,
+  )
+  const warm = () =>
+    runCli(['warm', `${origin.url}/sitemap.xml`, '--sr', '3', '--width', '320,640', '--format', 'auto'])
   const first = await warm()
-  expect(first.stderr).toMatch(/^0 there already, 6 made, 6 left out: ANIMATED 3, ORIGIN_STATUS 3, 0 failed/m) // prettier-ignore
+  expect(first.stderr).toMatch(/^0 there already, 6 made, 6 left out: ANIMATED 3, ORIGIN_STATUS 3, 0 failed/m)
   expect(first.stdout).toContain(`${url}/clean.jpg?v=1&sr-width=640&sr-format=auto: made`)
-  const agents = new Set(origin.asked.filter(({ url: path }) => path.endsWith('.xml')).map(({ headers }) => headers['user-agent'])) // prettier-ignore
+  const agents = new Set(
+    origin.asked.filter(({ url: path }) => path.endsWith('.xml')).map(({ headers }) => headers['user-agent']),
+  )
   expect([...agents]).toEqual(['edge-srcnn/0.1.0 (warm)'])
 
   // They are kept behind their answers.
@@ -172,16 +196,14 @@ test('a sitemap is warmed, and what is purged then has to be made again', async 
 
   const env = { SR_PURGE_SECRET: PURGING }
   const purged = await runCli(['purge', `${url}/clean.jpg?v=1`], { env })
-  expect(purged.stdout).toMatch(
-    /clean\.jpg\?v=1: [1-9]\d* deleted; elsewhere: gone within 300 s\n$/,
-  )
+  expect(purged.stdout).toMatch(/clean\.jpg\?v=1: [1-9]\d* deleted; elsewhere: gone within 300 s\n$/)
   expect((await warm()).stderr).toMatch(/^3 there already, 3 made/)
 })
 
 test('what a model made is deleted, however many pages of R2 it takes', async () => {
   const bucket = await worker.getR2Bucket('RESULTS_BUCKET')
   await served('grey.jpg', 'sr=2&sr-model=srcnn')
-  const find = async () => (await bucket.list()).objects.map(({ key }) => key).find((key) => key.includes('-srcnn@')) // prettier-ignore
+  const find = async () => (await bucket.list()).objects.map(({ key }) => key).find((key) => key.includes('-srcnn@'))
   let kept: string | undefined
   for (let i = 0; i < 100 && !kept; i++) kept = await find()
   const variant = kept!.split('/')[2]
@@ -192,7 +214,10 @@ test('what a model made is deleted, however many pages of R2 it takes', async ()
   expect(Number(/^srcnn: (\d+) deleted/.exec(stdout)?.[1])).toBeGreaterThanOrEqual(302)
   expect(await find()).toBeUndefined()
   const refused = await runCli(args, { env: { SR_PURGE_SECRET: SIGNING } })
-  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('answered 401: expected the purge secret')]) // prettier-ignore
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    expect.stringContaining('answered 401: expected the purge secret'),
+  ])
 })
 
 test('no half files are left beside results', async () => {

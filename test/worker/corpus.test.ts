@@ -42,7 +42,9 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
     const health = await worker.dispatchFetch('http://site.test/_sr/health')
     ;({ maxOutputPixels } = (await health.json()) as { maxOutputPixels: number })
     const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
-    good = await sharp({ create: { width: 90, height: 70, channels: 3, background: '#000', noise } }).jpeg().toBuffer() // prettier-ignore
+    good = await sharp({ create: { width: 90, height: 70, channels: 3, background: '#000', noise } })
+      .jpeg()
+      .toBuffer()
   })
   afterAll(async () => {
     inspector.close()
@@ -69,7 +71,7 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
     const problems: string[] = []
     const all = async () => {
       for (const entry of chosen) {
-        const problem = await problemOf(entry, bytesOf(entry)).catch((error: unknown) => String(error)) // prettier-ignore
+        const problem = await problemOf(entry, bytesOf(entry)).catch((error: unknown) => String(error))
         if (problem) problems.push(`${entry.file}: ${problem}`)
       }
     }
@@ -77,7 +79,9 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
     const process = Math.max(peak.process, seen.process)
     peak = seen.isolate > peak.isolate ? { ...seen, process } : { ...peak, process }
     console.log(describePeak('peak, MB', seen))
-    console.log(`${group}: ${chosen.length} files, ${[...(table.get(group) ?? [])].map(([what, n]) => `${what} ${n}`).join(', ')}`) // prettier-ignore
+    console.log(
+      `${group}: ${chosen.length} files, ${[...(table.get(group) ?? [])].map(([what, n]) => `${what} ${n}`).join(', ')}`,
+    )
     return problems
   }
   const count = (group: string, what: string) => {
@@ -86,7 +90,7 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
   }
   /** The original, or an error of the one who asks, soon. */
   async function problemOfRefusal(bytes: Uint8Array, first: Awaited<ReturnType<typeof ask>>) {
-    if (first.status !== 200 && (first.status < 400 || first.status >= 500)) return `status ${first.status}` // prettier-ignore
+    if (first.status !== 200 && (first.status < 400 || first.status >= 500)) return `status ${first.status}`
     if (first.status === 200 && !first.body.equals(bytes)) return `other bytes, ${first.sr}`
     const ms = first.ms < MAX_REFUSAL_MS ? first.ms : Math.min(first.ms, (await ask(bytes)).ms)
     return ms < MAX_REFUSAL_MS ? undefined : `took ${ms.toFixed(0)} ms of CPU, ${first.sr}`
@@ -97,24 +101,19 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
   /** The limits of a result are the tighter ones. */
   const isServed = (entry: Entry) => {
     const { w = 0, h = 0 } = entry
-    return pictures.includes(entry) && w * h * SCALE ** 2 <= maxOutputPixels && Math.max(w, h) * SCALE <= MAX_SIDE // prettier-ignore
+    return pictures.includes(entry) && w * h * SCALE ** 2 <= maxOutputPixels && Math.max(w, h) * SCALE <= MAX_SIDE
   }
 
   test('valid pictures come back larger, upright', MINUTES, async () => {
     const group = 'valid, within limits'
-    const problems = await check(
-      group,
-      valid.filter(isServed),
-      async ({ w = 0, h = 0, orientation = 1 }, bytes) => {
-        // prettier-ignore
-        const { status, sr, body } = await ask(bytes)
-        count(group, sr.split(';')[0])
-        if (status !== 200 || !isDone(sr)) return `${status}, ${sr}`
-        const { width, height } = await sharp(body).metadata()
-        const [wide, high] = orientation > 4 ? [h, w] : [w, h]
-        return width === SCALE * wide && height === SCALE * high ? undefined : `${width}x${height}`
-      },
-    )
+    const problems = await check(group, valid.filter(isServed), async ({ w = 0, h = 0, orientation = 1 }, bytes) => {
+      const { status, sr, body } = await ask(bytes)
+      count(group, sr.split(';')[0])
+      if (status !== 200 || !isDone(sr)) return `${status}, ${sr}`
+      const { width, height } = await sharp(body).metadata()
+      const [wide, high] = orientation > 4 ? [h, w] : [w, h]
+      return width === SCALE * wide && height === SCALE * high ? undefined : `${width}x${height}`
+    })
     expect(problems).toEqual([])
   })
 
@@ -124,10 +123,9 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
       group,
       valid.filter((entry) => !isServed(entry)),
       async (_, bytes) => {
-        // prettier-ignore
         const answer = await ask(bytes)
         count(group, answer.sr.replace('skipped; reason=', ''))
-        if (answer.status !== 200 || !answer.sr.startsWith('skipped')) return `${answer.status}, ${answer.sr}` // prettier-ignore
+        if (answer.status !== 200 || !answer.sr.startsWith('skipped')) return `${answer.status}, ${answer.sr}`
         return problemOfRefusal(bytes, answer)
       },
     )
@@ -140,7 +138,6 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
         group,
         entries.filter((entry) => entry.expect === group),
         async (entry, bytes) => {
-          // prettier-ignore
           const answer = await ask(bytes)
           count(group, isDone(answer.sr) ? 'done' : answer.sr.replace('skipped; reason=', ''))
           if (!isDone(answer.sr)) return problemOfRefusal(bytes, answer)
@@ -164,12 +161,12 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
 
   test('valid pictures decode in workerd as in libvips, to two levels', MINUTES, async () => {
     const modules = await bundleWorker(DECODE_WORKER)
-    const decoder = new Miniflare({ compatibilityDate: '2026-04-01', modules, cf: false } as MiniflareOptions) // prettier-ignore
+    const decoder = new Miniflare({ compatibilityDate: '2026-04-01', modules, cf: false } as MiniflareOptions)
     const problems: string[] = []
     for (const entry of pictures) {
       if (entry.format === 'bmp') continue // libvips reads none
       const bytes = bytesOf(entry)
-      const response = await decoder.dispatchFetch('http://decode.test/', { method: 'POST', body: bytes }) // prettier-ignore
+      const response = await decoder.dispatchFetch('http://decode.test/', { method: 'POST', body: bytes })
       const data = new Uint8Array(await response.arrayBuffer())
       const [width, height] = ['width', 'height'].map((name) => Number(response.headers.get(name)))
       const { color, alpha } = difference({ width, height, data }, await decodeBySharp(bytes))

@@ -40,24 +40,24 @@ async function serve(worker: Miniflare, model: string) {
 
 describe.each([
   ['without onnxruntime', BUNDLE, /^skipped; reason=ENGINE$/, 128],
-  ['with onnxruntime', ORT_BUNDLE, /^done; .*engine=ort$/, 128 + Math.round((0.1 * 255 * 255) / 219)], // prettier-ignore
+  ['with onnxruntime', ORT_BUNDLE, /^done; .*engine=ort$/, 128 + Math.round((0.1 * 255 * 255) / 219)],
 ] as const)('a worker %s', (_, bundle, others, level) => {
   let worker: Miniflare
   beforeAll(async () => {
-    worker = await startWorker({ bundle, vars: { ORIGIN_URL: origin.url }, buckets: ['MODELS_BUCKET'] }) // prettier-ignore
+    worker = await startWorker({ bundle, vars: { ORIGIN_URL: origin.url }, buckets: ['MODELS_BUCKET'] })
     const models = { kernel: lifting(0.1), others: deeper, fast: enlarging(2), wrong: enlarging(3) }
-    await shipModels(worker, Object.entries(models).map(([name, network]) => ({ name, file: encodeNetwork(network) }))) // prettier-ignore
+    await shipModels(
+      worker,
+      Object.entries(models).map(([name, network]) => ({ name, file: encodeNetwork(network) })),
+    )
     return () => worker.dispose()
   })
 
-  test.each(['kernel', 'fast'])(
-    'runs a 9-1-5 and one that enlarges in its kernels: %s',
-    async (model) => {
-      const { sr, level: lifted } = await serve(worker, model)
-      expect(sr).toMatch(/engine=fused-relaxed$/)
-      expect(lifted).toBe(128 + Math.round((0.1 * 255 * 255) / 219))
-    },
-  )
+  test.each(['kernel', 'fast'])('runs a 9-1-5 and one that enlarges in its kernels: %s', async (model) => {
+    const { sr, level: lifted } = await serve(worker, model)
+    expect(sr).toMatch(/engine=fused-relaxed$/)
+    expect(lifted).toBe(128 + Math.round((0.1 * 255 * 255) / 219))
+  })
 
   test('answers other networks as far as it can', async () => {
     const served = await serve(worker, 'others')

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { type Cell, FORMATS, KNOWN, LEAVING, type Matrix, startMatrix } from '../support/faults/cells.ts'
 import { ORIGIN_FAULTS } from '../support/faults/faultyOrigin.ts'
-import { ASSETS_FAULTS, COMPUTE_FAULTS, type Faults, STORE_FAULTS } from '../support/faultyWorker/faults.ts' // prettier-ignore
+import { ASSETS_FAULTS, COMPUTE_FAULTS, type Faults, STORE_FAULTS } from '../support/faultyWorker/faults.ts'
 import { lifting, shipModels } from '../support/engine/models.ts'
 
 const isEvery = process.env.FAULTS === 'all'
@@ -41,8 +41,7 @@ async function inTurn(work: () => Promise<void>): Promise<void> {
 /** Says which do not hold. */
 async function expectAll(cells: readonly Cell[]): Promise<void> {
   const failures: string[] = []
-  const attempt = (cell: Cell) =>
-    matrix.tryCell(cell).catch((error: Error) => void failures.push(error.message))
+  const attempt = (cell: Cell) => matrix.tryCell(cell).catch((error: Error) => void failures.push(error.message))
   await Promise.all(cells.map((cell) => inTurn(() => attempt(cell))))
   expect(failures).toEqual([])
 }
@@ -51,18 +50,25 @@ async function expectAll(cells: readonly Cell[]): Promise<void> {
 const at = <T>(list: readonly T[], turn: number) => list[turn % list.length]
 const numbered = <T>(list: readonly T[]) => [...list.entries()]
 
-const inEachStore = (fault: Faults['edge']): Faults[] => [{ edge: fault }, { r2: fault }, { edge: fault, r2: fault }] // prettier-ignore
+const inEachStore = (fault: Faults['edge']): Faults[] => [{ edge: fault }, { r2: fault }, { edge: fault, r2: fault }]
 const STORAGE = STORE_FAULTS.flatMap(inEachStore)
 
 describe.concurrent('whatever an origin does', () => {
-  test.each(numbered(Object.keys(ORIGIN_FAULTS)))('%i: %s', async (i, origin) => {
-    const alone: Cell[] = [{ origin, known: 'nothing', faults: {} }, { origin, known: 'stale', faults: {} }]
-    const crossed: Cell[] = isEvery
-      ? STORAGE.flatMap((faults) => KNOWN.map((known) => ({ origin, known, faults })))
-      : [0, 1].map((k) => ({ origin, known: at(KNOWN, i + k), faults: at(STORAGE, 2 * i + k) }))
-    await expectAll([...alone, ...crossed])
-  }, TIMEOUT_MS)
-}) // prettier-ignore
+  test.each(numbered(Object.keys(ORIGIN_FAULTS)))(
+    '%i: %s',
+    async (i, origin) => {
+      const alone: Cell[] = [
+        { origin, known: 'nothing', faults: {} },
+        { origin, known: 'stale', faults: {} },
+      ]
+      const crossed: Cell[] = isEvery
+        ? STORAGE.flatMap((faults) => KNOWN.map((known) => ({ origin, known, faults })))
+        : [0, 1].map((k) => ({ origin, known: at(KNOWN, i + k), faults: at(STORAGE, 2 * i + k) }))
+      await expectAll([...alone, ...crossed])
+    },
+    TIMEOUT_MS,
+  )
+})
 
 /** Where it shows what fails inside. */
 const TELLING: readonly Pick<Cell, 'origin' | 'known'>[] = [
@@ -77,42 +83,72 @@ const TELLING: readonly Pick<Cell, 'origin' | 'known'>[] = [
 ]
 
 describe.concurrent('whatever a store does', () => {
-  test.each(numbered(STORE_FAULTS))('%i: %s', async (i, fault) => {
-    const some = (k: number) => (isEvery ? TELLING : [at(TELLING, 3 * i + k)])
-    await expectAll(inEachStore(fault).flatMap((faults, k) => some(k).map(({ origin, known }) => ({ origin, known, faults }))))
-  }, TIMEOUT_MS)
+  test.each(numbered(STORE_FAULTS))(
+    '%i: %s',
+    async (i, fault) => {
+      const some = (k: number) => (isEvery ? TELLING : [at(TELLING, 3 * i + k)])
+      await expectAll(
+        inEachStore(fault).flatMap((faults, k) => some(k).map(({ origin, known }) => ({ origin, known, faults }))),
+      )
+    },
+    TIMEOUT_MS,
+  )
 
-  test.runIf(isEvery)('all of them hang, weights too, and the origin takes all the time that it has by default', async () => {
-    const patient = await startMatrix(ship, { originMs: 10_000, sourceMs: 20_000 })
-    const faults = { edge: 'get hangs', r2: 'get hangs', models: 'get hangs' } as const
-    const query = `sr=2&sr-model=${modelName(0, 0)}`
-    const heal = healing(patient, 0, 0)
-    const tries = ['late', 'stalled at 99 %', 'no answer at all'].map((origin) => patient.tryCell({ origin, known: 'nothing', faults, query, heal, deadlineMs: 35_000 }))
-    await Promise.all(tries).finally(() => patient.dispose())
-    process.stderr.write(`fault matrix, default timeouts: ${patient.tally()}\n`)
-  }, TIMEOUT_MS)
-}) // prettier-ignore
+  test.runIf(isEvery)(
+    'all of them hang, weights too, and the origin takes all the time that it has by default',
+    async () => {
+      const patient = await startMatrix(ship, { originMs: 10_000, sourceMs: 20_000 })
+      const faults = { edge: 'get hangs', r2: 'get hangs', models: 'get hangs' } as const
+      const query = `sr=2&sr-model=${modelName(0, 0)}`
+      const heal = healing(patient, 0, 0)
+      const tries = ['late', 'stalled at 99 %', 'no answer at all'].map((origin) =>
+        patient.tryCell({ origin, known: 'nothing', faults, query, heal, deadlineMs: 35_000 }),
+      )
+      await Promise.all(tries).finally(() => patient.dispose())
+      process.stderr.write(`fault matrix, default timeouts: ${patient.tally()}\n`)
+    },
+    TIMEOUT_MS,
+  )
+})
 
 describe.concurrent('whatever a codec or a network does', () => {
-  test.each(numbered(COMPUTE_FAULTS))('%i: %s', async (i, compute) => {
-    const some = (k: number) => (isEvery ? TELLING : [TELLING[k === 0 ? 0 : 1 + (i % 2)]])
-    await expectAll(FORMATS.flatMap((format, k) => some(k).map(({ origin, known }) => ({ origin, known, format, faults: { compute } }))))
-  }, TIMEOUT_MS)
-}) // prettier-ignore
+  test.each(numbered(COMPUTE_FAULTS))(
+    '%i: %s',
+    async (i, compute) => {
+      const some = (k: number) => (isEvery ? TELLING : [TELLING[k === 0 ? 0 : 1 + (i % 2)]])
+      await expectAll(
+        FORMATS.flatMap((format, k) =>
+          some(k).map(({ origin, known }) => ({ origin, known, format, faults: { compute } })),
+        ),
+      )
+    },
+    TIMEOUT_MS,
+  )
+})
 
 describe.concurrent('whenever a visitor leaves, the next one gets the result soon', () => {
-  const FAULTS: readonly Faults[] = [{}, { compute: 'network takes long' }, { edge: 'get hangs' }, { r2: 'get hangs' }, { edge: 'put hangs', r2: 'put hangs' }]
+  const FAULTS: readonly Faults[] = [
+    {},
+    { compute: 'network takes long' },
+    { edge: 'get hangs' },
+    { r2: 'get hangs' },
+    { edge: 'put hangs', r2: 'put hangs' },
+  ]
   const ORIGINS = ['well', 'slow', 'no answer at all', 'body byte by byte', 'a gigabyte', 'chunks for ever']
 
-  test.each(numbered(LEAVING))('%i: %s', async (i, leaves) => {
-    const cells = FAULTS.flatMap((faults, k) => {
-      const known = at(['nothing', 'stale'] as const, i + k)
-      const some = isEvery ? ORIGINS : [at(ORIGINS, i + k)]
-      return some.map((origin) => ({ origin, known, faults, leaves }))
-    })
-    await expectAll(cells)
-  }, TIMEOUT_MS)
-}) // prettier-ignore
+  test.each(numbered(LEAVING))(
+    '%i: %s',
+    async (i, leaves) => {
+      const cells = FAULTS.flatMap((faults, k) => {
+        const known = at(['nothing', 'stale'] as const, i + k)
+        const some = isEvery ? ORIGINS : [at(ORIGINS, i + k)]
+        return some.map((origin) => ({ origin, known, faults, leaves }))
+      })
+      await expectAll(cells)
+    },
+    TIMEOUT_MS,
+  )
+})
 
 /** What is wrong with files of weights in the bucket. */
 const FILES: Readonly<Record<string, (file: Uint8Array) => Uint8Array | undefined>> = {
@@ -123,14 +159,16 @@ const FILES: Readonly<Record<string, (file: Uint8Array) => Uint8Array | undefine
   'those of another model': () => modelFile(99, 9),
 }
 const READS = ['get throws', 'get hangs', 'body breaks off', 'body hangs'] as const
-const WEIGHTS_ORIGINS = isEvery ? ['well', 'slow', '404', 'closed before an answer'] : ['well', 'slow'] // prettier-ignore
+const WEIGHTS_ORIGINS = isEvery ? ['well', 'slow', '404', 'closed before an answer'] : ['well', 'slow']
 
 /** Weights that no two cells share: an isolate remembers what it has read. */
 const modelName = (fault: number, k: number) => `model-${fault}-${k}`
 const modelFile = (fault: number, k: number) => encodeNetwork(lifting(0.001 * (10 * fault + k)))
 
 async function ship(worker: Miniflare): Promise<void> {
-  const models = [...Object.keys(FILES), ...READS].flatMap((_, i) => [0, 1, 2, 3].map((k) => ({ name: modelName(i, k), file: modelFile(i, k) })))
+  const models = [...Object.keys(FILES), ...READS].flatMap((_, i) =>
+    [0, 1, 2, 3].map((k) => ({ name: modelName(i, k), file: modelFile(i, k) })),
+  )
   await shipModels(worker, models)
   const bucket = await worker.getR2Bucket('MODELS_BUCKET')
   for (const [i, damage] of Object.values(FILES).entries()) {
@@ -141,7 +179,7 @@ async function ship(worker: Miniflare): Promise<void> {
       else await bucket.delete(name)
     }
   }
-} // prettier-ignore
+}
 
 const healing =
   ({ worker }: Matrix, fault: number, k: number) =>
@@ -151,19 +189,47 @@ const healing =
   }
 
 describe.concurrent('whatever weights do', () => {
-  test.each(numbered(Object.keys(FILES)))('%i: %s', async (i) => {
-    const cells = WEIGHTS_ORIGINS.map((origin, k): Cell => ({ origin, known: 'nothing', faults: {}, query: `sr=2&sr-model=${modelName(i, k)}`, heal: healing(matrix, i, k) }))
-    await expectAll(cells)
-  }, TIMEOUT_MS)
+  test.each(numbered(Object.keys(FILES)))(
+    '%i: %s',
+    async (i) => {
+      const cells = WEIGHTS_ORIGINS.map((origin, k): Cell => ({
+        origin,
+        known: 'nothing',
+        faults: {},
+        query: `sr=2&sr-model=${modelName(i, k)}`,
+        heal: healing(matrix, i, k),
+      }))
+      await expectAll(cells)
+    },
+    TIMEOUT_MS,
+  )
 
-  test.each(numbered(READS))('%i: in a bucket whose %s', async (i, models) => {
-    const nameOf = (k: number) => modelName(Object.keys(FILES).length + i, k)
-    await expectAll(WEIGHTS_ORIGINS.map((origin, k) => ({ origin, known: 'nothing', faults: { models }, query: `sr=2&sr-model=${nameOf(k)}` })))
-  }, TIMEOUT_MS)
+  test.each(numbered(READS))(
+    '%i: in a bucket whose %s',
+    async (i, models) => {
+      const nameOf = (k: number) => modelName(Object.keys(FILES).length + i, k)
+      await expectAll(
+        WEIGHTS_ORIGINS.map((origin, k) => ({
+          origin,
+          known: 'nothing',
+          faults: { models },
+          query: `sr=2&sr-model=${nameOf(k)}`,
+        })),
+      )
+    },
+    TIMEOUT_MS,
+  )
 
-  test.each(numbered(ASSETS_FAULTS))('%i: an asset that %s', async (i, assets) => {
-    // Those that the script does not hold, and that nothing else here loads.
-    const query = at(['sr=2&sr-model=quality', 'sr=3&sr-model=quality', 'sr=2&sr-model=srcnn-free', 'sr=3&sr-model=srcnn-free'], i)
-    await expectAll([{ origin: 'well', known: 'nothing', faults: { assets }, query }])
-  }, TIMEOUT_MS)
-}) // prettier-ignore
+  test.each(numbered(ASSETS_FAULTS))(
+    '%i: an asset that %s',
+    async (i, assets) => {
+      // Those that the script does not hold, and that nothing else here loads.
+      const query = at(
+        ['sr=2&sr-model=quality', 'sr=3&sr-model=quality', 'sr=2&sr-model=srcnn-free', 'sr=3&sr-model=srcnn-free'],
+        i,
+      )
+      await expectAll([{ origin: 'well', known: 'nothing', faults: { assets }, query }])
+    },
+    TIMEOUT_MS,
+  )
+})

@@ -56,19 +56,9 @@ describe('how close to the truth', () => {
   test.each<[string, () => Promise<Buffer>, string, number]>([
     ['PNG', () => opaque().png().toBuffer(), 'png', 1.2],
     ['16-bit PNG', () => opaque().toColourspace('rgb16').png().toBuffer(), 'png', 1.2],
-    [
-      'palette PNG',
-      () => opaque().png({ palette: true, quality: 100, dither: 0 }).toBuffer(),
-      'png',
-      0.3,
-    ],
+    ['palette PNG', () => opaque().png({ palette: true, quality: 100, dither: 0 }).toBuffer(), 'png', 0.3],
     ['GIF', () => opaque().gif({ dither: 0 }).toBuffer(), 'png', 0.3],
-    [
-      'JPEG, quality 95',
-      () => opaque().jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer(),
-      'jpeg',
-      0.8,
-    ],
+    ['JPEG, quality 95', () => opaque().jpeg({ quality: 95, chromaSubsampling: '4:4:4' }).toBuffer(), 'jpeg', 0.8],
     ['JPEG, quality 80', () => opaque().jpeg({ quality: 80 }).toBuffer(), 'jpeg', 0.2],
     ['WebP, quality 95', () => opaque().webp({ quality: 95 }).toBuffer(), 'webp', 0.5],
     ['lossless WebP', () => opaque().webp({ lossless: true }).toBuffer(), 'webp', 0.5],
@@ -91,7 +81,9 @@ describe('EXIF orientation', () => {
   )
   test.each(CASES)('%i in %s: the result is upright, and says so', async (orientation, format) => {
     const tagged = sharpOf(small).removeAlpha().withMetadata({ orientation })
-    const file = await (format === 'webp' ? tagged.webp({ lossless: true }) : tagged.toFormat(format, { quality: 100 })).toBuffer() // prettier-ignore
+    const file = await (
+      format === 'webp' ? tagged.webp({ lossless: true }) : tagged.toFormat(format, { quality: 100 })
+    ).toBuffer()
     const served = await serve(file, `sr=2&sr-format=png`)
     const metadata = await served.metadata()
     const upright = await rgbaOf(sharp(file).autoOrient())
@@ -119,8 +111,7 @@ describe('a wide-gamut profile', () => {
 
 describe('transparency', () => {
   /** The picture over a colour. */
-  const over = async (picture: Sharp, background: string) =>
-    rgbaOf(picture.clone().flatten({ background }))
+  const over = async (picture: Sharp, background: string) => rgbaOf(picture.clone().flatten({ background }))
 
   test.each(['png', 'webp'] as const)('in %s has no fringe over white or black', async (format) => {
     const icon = await renderScene('icon')
@@ -129,22 +120,32 @@ describe('transparency', () => {
     })
     // What an editor leaves under transparent pixels: a colour that must never be seen.
     const dirty = await rgbaOf(shrunk)
-    for (let p = 0; p < dirty.data.length; p += 4)
-      if (dirty.data[p + 3] === 0) dirty.data.set([0, 255, 0], p)
+    for (let p = 0; p < dirty.data.length; p += 4) if (dirty.data[p + 3] === 0) dirty.data.set([0, 255, 0], p)
     const source = sharpOf(dirty)
-    const file = await (format === 'png' ? source.png() : source.webp({ lossless: true, exact: true } as never)).toBuffer() // prettier-ignore
+    const file = await (
+      format === 'png' ? source.png() : source.webp({ lossless: true, exact: true } as never)
+    ).toBuffer()
     const served = await serve(file, `sr=${SCALE}&sr-format=png`)
     const plain = await serve(file, `sr=${SCALE}&sr-format=png&sr-model=bicubic`)
     for (const background of ['#ffffff', '#000000']) {
       const wanted = await over(sharpOf(icon), background)
-      const [ours, bicubic] = [edgeError(icon, await over(served, background), wanted), edgeError(icon, await over(plain, background), wanted)] // prettier-ignore
-      console.log(`${format} over ${background}: mean edge error ${ours.toFixed(2)} levels, bicubic ${bicubic.toFixed(2)}`) // prettier-ignore
+      const [ours, bicubic] = [
+        edgeError(icon, await over(served, background), wanted),
+        edgeError(icon, await over(plain, background), wanted),
+      ]
+      console.log(
+        `${format} over ${background}: mean edge error ${ours.toFixed(2)} levels, bicubic ${bicubic.toFixed(2)}`,
+      )
       expect(ours).toBeLessThan(bicubic)
     }
   })
 
   test('to JPEG lies over white', async () => {
-    const clear = await sharp({ create: { width: 20, height: 20, channels: 4, background: { r: 0, g: 200, b: 0, alpha: 0 } } }).png().toBuffer() // prettier-ignore
+    const clear = await sharp({
+      create: { width: 20, height: 20, channels: 4, background: { r: 0, g: 200, b: 0, alpha: 0 } },
+    })
+      .png()
+      .toBuffer()
     const { data } = await rgbaOf(await serve(clear, 'sr=2&sr-format=jpeg'))
     expect(data.every((level) => level >= 254)).toBe(true)
   })
@@ -157,7 +158,7 @@ function edgeError(alphaOf: Rgba, a: Rgba, b: Rgba): number {
   let count = 0
   for (let y = 2; y < height - 2; y++) {
     for (let x = 2; x < width - 2; x++) {
-      const levels = [-2, 0, 2].flatMap((dy) => [-2, 0, 2].map((dx) => data[4 * ((y + dy) * width + x + dx) + 3])) // prettier-ignore
+      const levels = [-2, 0, 2].flatMap((dy) => [-2, 0, 2].map((dx) => data[4 * ((y + dy) * width + x + dx) + 3]))
       if (Math.max(...levels) - Math.min(...levels) < 32) continue
       const p = 4 * (y * width + x) + 1
       sum += Math.abs(a.data[p] - b.data[p])

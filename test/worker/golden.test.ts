@@ -9,7 +9,7 @@ import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createRandom } from '../../worker/image/prng.ts'
-import { type Architecture, createNetwork, SRCNN_915, subPixelArchitecture } from '../../worker/model/network.ts' // prettier-ignore
+import { type Architecture, createNetwork, SRCNN_915, subPixelArchitecture } from '../../worker/model/network.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
 import { ROOT, startWorker } from '../support/worker/worker.ts'
@@ -43,7 +43,7 @@ async function shipFixedWeights(): Promise<void> {
   const models: unknown[] = []
   for (const scale of [2, 3, 4]) {
     const small = fixedWeights(subPixelArchitecture(scale, 16, 3))
-    const files = { srcnn: fixedWeights(SRCNN_915), 'srcnn-jpeg': fixedWeights(SRCNN_915), fast: small } // prettier-ignore
+    const files = { srcnn: fixedWeights(SRCNN_915), 'srcnn-jpeg': fixedWeights(SRCNN_915), fast: small }
     for (const [name, content] of Object.entries(files)) {
       const file = `${name}-x${scale}.onnx`
       const sha256 = createHash('sha256').update(content).digest('hex')
@@ -58,7 +58,7 @@ function fixedWeights(architecture: Architecture): Uint8Array {
   const network = createNetwork(architecture)
   const random = createRandom(7)
   for (const { weights, inputs, kernel } of network.layers) {
-    for (let i = 0; i < weights.length; i++) weights[i] = (random.normal() * 0.7) / Math.sqrt(inputs * kernel * kernel) // prettier-ignore
+    for (let i = 0; i < weights.length; i++) weights[i] = (random.normal() * 0.7) / Math.sqrt(inputs * kernel * kernel)
   }
   return encodeNetwork(network)
 }

@@ -14,7 +14,9 @@ beforeAll(async () => {
   origin = await startOrigin()
   const vars = { ORIGIN_URL: origin.url, SR_ALLOW_ORIGIN: 'https://shop.example' }
   worker = await startWorker({ vars, buckets: ['RESULTS_BUCKET'] })
-  picture = await sharp({ create: { width: 20, height: 14, channels: 3, background: '#37a' } }).jpeg({ quality: 95 }).toBuffer() // prettier-ignore
+  picture = await sharp({ create: { width: 20, height: 14, channels: 3, background: '#37a' } })
+    .jpeg({ quality: 95 })
+    .toBuffer()
 })
 afterAll(async () => {
   await worker.dispose()
@@ -26,7 +28,9 @@ let made = 0
 async function anotherPicture(): Promise<Buffer> {
   made++
   const background = { r: 10 * made, g: 90, b: 200 - made }
-  return sharp({ create: { width: 20, height: 14, channels: 3, background } }).jpeg({ quality: 95 }).toBuffer() // prettier-ignore
+  return sharp({ create: { width: 20, height: 14, channels: 3, background } })
+    .jpeg({ quality: 95 })
+    .toBuffer()
 }
 
 const get = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
@@ -37,7 +41,7 @@ async function untilKept(path: string) {
   for (let i = 0; i < 200; i++) {
     const response = await get(path)
     const bytes = Buffer.from(await response.arrayBuffer())
-    if (/hit|304|same-picture/.test(response.headers.get('cache-status') ?? '')) return { response, bytes } // prettier-ignore
+    if (/hit|304|same-picture/.test(response.headers.get('cache-status') ?? '')) return { response, bytes }
   }
   throw new Error(`${path} is not kept`)
 }
@@ -71,16 +75,17 @@ describe('a range of a result', () => {
 
   test.each(['bytes=99999999-', 'bytes=-0'])('%s is a 416', async (range) => {
     const response = await get('/range.jpg?sr=2', { range })
-    expect([response.status, response.headers.get('content-range'), await response.text()]).toEqual([416, `bytes */${bytes.length}`, '']) // prettier-ignore
+    expect([response.status, response.headers.get('content-range'), await response.text()]).toEqual([
+      416,
+      `bytes */${bytes.length}`,
+      '',
+    ])
   })
 
-  test.each(['bytes=0-1,5-9', 'bytes=9-5', 'lines=0-1', 'bytes=', 'bytes=a-b'])(
-    '%s is ignored',
-    async (range) => {
-      const response = await get('/range.jpg?sr=2', { range })
-      expect([response.status, (await response.arrayBuffer()).byteLength]).toEqual([200, bytes.length]) // prettier-ignore
-    },
-  )
+  test.each(['bytes=0-1,5-9', 'bytes=9-5', 'lines=0-1', 'bytes=', 'bytes=a-b'])('%s is ignored', async (range) => {
+    const response = await get('/range.jpg?sr=2', { range })
+    expect([response.status, (await response.arrayBuffer()).byteLength]).toEqual([200, bytes.length])
+  })
 
   test('is given only of the very bytes that If-Range names', async () => {
     const statusOf = async (field: string) => {
@@ -89,7 +94,7 @@ describe('a range of a result', () => {
       return response.status
     }
     expect(await statusOf(etag)).toBe(206)
-    for (const field of [`W/${etag}`, '"other"', new Date().toUTCString()]) expect(await statusOf(field)).toBe(200) // prettier-ignore
+    for (const field of [`W/${etag}`, '"other"', new Date().toUTCString()]) expect(await statusOf(field)).toBe(200)
   })
 })
 
@@ -103,14 +108,14 @@ describe('HEAD', () => {
       expect(response.headers.get('content-type')).toBe('image/jpeg')
       expect(response.headers.get('cache-control')).toBe('public, max-age=600')
       expect(response.headers.get('x-sr')).toMatch(/^done; scale=2/)
-      expect([response.headers.get('etag'), response.headers.get('content-length')]).toEqual([null, null]) // prettier-ignore
+      expect([response.headers.get('etag'), response.headers.get('content-length')]).toEqual([null, null])
     }
   })
 })
 
 test('If-Modified-Since is answered by the date of the source, where there is no If-None-Match', async () => {
   const modified = 'Thu, 01 Jan 2026 00:00:00 GMT'
-  origin.serve('/dated.jpg', await anotherPicture(), { 'cache-control': 'max-age=600', 'last-modified': modified }) // prettier-ignore
+  origin.serve('/dated.jpg', await anotherPicture(), { 'cache-control': 'max-age=600', 'last-modified': modified })
   await untilKept('/dated.jpg?sr=2')
   const statusOf = async (headers: Record<string, string>) => {
     const response = await get('/dated.jpg?sr=2', headers)
@@ -135,7 +140,7 @@ describe('scripts of other sites', () => {
       await body?.cancel()
     }
     const asked = origin.asked.length
-    const preflight = await get('/cors.jpg?sr=2', { 'access-control-request-method': 'GET' }, 'OPTIONS') // prettier-ignore
+    const preflight = await get('/cors.jpg?sr=2', { 'access-control-request-method': 'GET' }, 'OPTIONS')
     expect(preflight.status).toBe(204)
     expect(preflight.headers.get('access-control-allow-origin')).toBe('https://shop.example')
     expect(preflight.headers.get('access-control-allow-methods')).toBe('GET, HEAD')
@@ -144,17 +149,23 @@ describe('scripts of other sites', () => {
 
   test('without the option have what the origin gives everybody, and preflights are its own', async () => {
     const plain = await startWorker({ vars: { ORIGIN_URL: origin.url } })
-    const headers = { 'timing-allow-origin': 'https://a.example', 'cross-origin-resource-policy': 'same-site' } // prettier-ignore
+    const headers = { 'timing-allow-origin': 'https://a.example', 'cross-origin-resource-policy': 'same-site' }
     const inheritedOf = async (allowed: string) => {
-      origin.serve('/own-cors.jpg', picture, { ...headers, 'cache-control': 'no-store', 'access-control-allow-origin': allowed }) // prettier-ignore
+      origin.serve('/own-cors.jpg', picture, {
+        ...headers,
+        'cache-control': 'no-store',
+        'access-control-allow-origin': allowed,
+      })
       const response = await plain.dispatchFetch('http://site.test/own-cors.jpg?sr=2')
       await response.arrayBuffer()
-      return ['access-control-allow-origin', ...Object.keys(headers)].map((name) => response.headers.get(name)) // prettier-ignore
+      return ['access-control-allow-origin', ...Object.keys(headers)].map((name) => response.headers.get(name))
     }
     expect(await inheritedOf('*')).toEqual(['*', ...Object.values(headers)])
     expect(await inheritedOf('https://one.example')).toEqual([null, ...Object.values(headers)])
-    origin.handle('/preflight.jpg', (request, response) => response.writeHead(request.method === 'OPTIONS' ? 207 : 500).end()) // prettier-ignore
-    const preflight = await plain.dispatchFetch('http://site.test/preflight.jpg?sr=2', { method: 'OPTIONS' }) // prettier-ignore
+    origin.handle('/preflight.jpg', (request, response) =>
+      response.writeHead(request.method === 'OPTIONS' ? 207 : 500).end(),
+    )
+    const preflight = await plain.dispatchFetch('http://site.test/preflight.jpg?sr=2', { method: 'OPTIONS' })
     expect(preflight.status).toBe(207)
     await plain.dispose()
   })
@@ -163,7 +174,7 @@ describe('scripts of other sites', () => {
 describe('while the origin fails', () => {
   /** Serves a picture that is stale at once, then fails in its way. */
   const failing = async (name: string, cacheControl: string, fail: () => void) => {
-    origin.serve(`/${name}.jpg`, await anotherPicture(), { 'cache-control': cacheControl, etag: '"1"' }) // prettier-ignore
+    origin.serve(`/${name}.jpg`, await anotherPicture(), { 'cache-control': cacheControl, etag: '"1"' })
     const { bytes } = await untilKept(`/${name}.jpg?sr=2`)
     fail()
     const response = await get(`/${name}.jpg?sr=2`)
@@ -176,17 +187,22 @@ describe('while the origin fails', () => {
   test.each<[string, (name: string) => () => void, string]>([
     ['503', (name) => status(name, 503), '; fwd-status=503'],
     ['reset', (name) => () => origin.handle(`/${name}.jpg`, (request) => void request.socket.destroy()), ''],
-    ['broken off', (name) => () => origin.handle(`/${name}.jpg`, (_, response) => {
-      response.writeHead(200, { 'content-length': '9999' })
-      response.write('half', () => response.destroy())
-    }), ''],
+    [
+      'broken off',
+      (name) => () =>
+        origin.handle(`/${name}.jpg`, (_, response) => {
+          response.writeHead(200, { 'content-length': '9999' })
+          response.write('half', () => response.destroy())
+        }),
+      '',
+    ],
   ])('(%s) what it gave before is served', async (_, fail, fwd) => {
     const name = `failing-${made}`
     const { response, isOld } = await failing(name, 'max-age=0', fail(name))
     expect(isOld).toBe(true)
-    expect(response.headers.get('cache-status')).toBe(`edge-srcnn; fwd=stale${fwd}; detail=stale-if-error`) // prettier-ignore
+    expect(response.headers.get('cache-status')).toBe(`edge-srcnn; fwd=stale${fwd}; detail=stale-if-error`)
     expect(response.headers.get('cache-control')).toBe('public, max-age=60')
-  }) // prettier-ignore
+  })
 
   test.each([
     'max-age=0, must-revalidate',
@@ -216,8 +232,12 @@ describe('a picture that needs a cookie', () => {
     const path = `/owned-${status}.jpg`
     const own = await anotherPicture()
     origin.handle(path, ({ headers }, response) => {
-      if (headers.cookie === 'session=owner') response.writeHead(200, { 'cache-control': 'max-age=600', 'content-type': 'image/jpeg' }).end(own) // prettier-ignore
-      else response.writeHead(status, { location: '/login', 'content-type': 'text/html', 'cache-control': 'max-age=600' }).end('<p>log in</p>') // prettier-ignore
+      if (headers.cookie === 'session=owner')
+        response.writeHead(200, { 'cache-control': 'max-age=600', 'content-type': 'image/jpeg' }).end(own)
+      else
+        response
+          .writeHead(status, { location: '/login', 'content-type': 'text/html', 'cache-control': 'max-age=600' })
+          .end('<p>log in</p>')
     })
     const ask = async (headers: Record<string, string>) => {
       const response = await get(`${path}?sr=2`, headers)
@@ -225,7 +245,11 @@ describe('a picture that needs a cookie', () => {
       return { status: response.status, isOwn: body.equals(own), sr: response.headers.get('x-sr') }
     }
     for (let i = 0; i < 3; i++) {
-      expect(await ask({ cookie: 'session=owner' })).toEqual({ status: 200, isOwn: true, sr: `skipped; reason=${reason}` }) // prettier-ignore
+      expect(await ask({ cookie: 'session=owner' })).toEqual({
+        status: 200,
+        isOwn: true,
+        sr: `skipped; reason=${reason}`,
+      })
       for (const cookie of ['', 'session=thief']) {
         expect(await ask({ cookie })).toMatchObject({ status, isOwn: false })
       }
@@ -242,9 +266,12 @@ test('what has been through super resolution is not sent through it again', asyn
 
 test('switched off, everything is as without us, whatever the URL asks for', async () => {
   const off = await startWorker({ vars: { ORIGIN_URL: origin.url, SR_ENABLED: 'false' } })
-  origin.handle('/off.jpg', ({ headers, url }, response) => void response.writeHead(200, { 'x-own': `${headers.cookie} ${url}` }).end(picture)) // prettier-ignore
+  origin.handle(
+    '/off.jpg',
+    ({ headers, url }, response) => void response.writeHead(200, { 'x-own': `${headers.cookie} ${url}` }).end(picture),
+  )
   for (const query of ['sr=3&w=1', 'w=1&sr=99&sr-nonsense']) {
-    const response = await off.dispatchFetch(`http://site.test/off.jpg?${query}`, { headers: { cookie: 'a=b' } }) // prettier-ignore
+    const response = await off.dispatchFetch(`http://site.test/off.jpg?${query}`, { headers: { cookie: 'a=b' } })
     expect(response.headers.get('x-own')).toBe('a=b /off.jpg?w=1')
     expect(response.headers.get('x-sr')).toBe('skipped; reason=DISABLED')
     expect(Buffer.from(await response.arrayBuffer()).equals(picture)).toBe(true)

@@ -30,7 +30,7 @@ afterAll(async () => {
 })
 
 function fileOf(picture: Picture, format: (typeof FORMATS)[number]): Promise<Buffer> | Buffer {
-  return format === 'bmp' ? Buffer.from(bmp24(picture)) : sharpOf(picture).toFormat(format).toBuffer() // prettier-ignore
+  return format === 'bmp' ? Buffer.from(bmp24(picture)) : sharpOf(picture).toFormat(format).toBuffer()
 }
 
 async function ask(path: string, of = worker) {
@@ -47,18 +47,20 @@ test.each(FORMATS)('after, and beside, the picture of another a broken %s is wha
     const secret = `/secret-${turn}.${format}`
     const bad = `/bad-${turn}.${format}`
     const badFile = Buffer.from(damaged(whole, DAMAGES[turn % DAMAGES.length], random))
-    origin.serve(secret, await fileOf(sampleRgba(40, 30, 100 + turn), format), { 'cache-control': 'private' }) // prettier-ignore
+    origin.serve(secret, await fileOf(sampleRgba(40, 30, 100 + turn), format), { 'cache-control': 'private' })
     origin.serve(bad, badFile, { 'cache-control': 'no-store' })
     const [first, beside] = await Promise.all([ask(secret), ask(bad)])
     expect(first.sr).toMatch(/^done/)
     const after = await ask(bad)
     const alone = await ask(bad, oracle)
-    for (const { sr, bytes } of [beside, after]) expect([sr, bytes.equals(alone.bytes)]).toEqual([alone.sr, true]) // prettier-ignore
+    for (const { sr, bytes } of [beside, after]) expect([sr, bytes.equals(alone.bytes)]).toEqual([alone.sr, true])
     if (!after.sr.startsWith('done')) {
-      expect(after.sr).toMatch(/^skipped; reason=(DECODE|DAMAGED|NOT_AN_IMAGE|FORMAT|ANIMATED|CMYK|TOO_COMPLEX|SOURCE_PIXELS|OUTPUT_PIXELS)$/) // prettier-ignore
+      expect(after.sr).toMatch(
+        /^skipped; reason=(DECODE|DAMAGED|NOT_AN_IMAGE|FORMAT|ANIMATED|CMYK|TOO_COMPLEX|SOURCE_PIXELS|OUTPUT_PIXELS)$/,
+      )
       expect(after.bytes.equals(badFile)).toBe(true)
       broken++
     }
   }
   expect(broken).toBeGreaterThanOrEqual(3)
-}) // prettier-ignore
+})

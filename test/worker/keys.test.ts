@@ -23,7 +23,7 @@ beforeAll(async () => {
     const picture = `${url} ${oddOf(headers)}`.trim()
     asked.push(picture)
     const isOne = url.startsWith('/one.bmp')
-    response.writeHead(200, { 'cache-control': 'max-age=600', 'last-modified': MODIFIED, 'x-odd': 'y' }) // prettier-ignore
+    response.writeHead(200, { 'cache-control': 'max-age=600', 'last-modified': MODIFIED, 'x-odd': 'y' })
     response.end(flatPicture(isOne ? 'one' : picture))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -75,35 +75,34 @@ interface Answer {
 type Given = Readonly<Record<string, string>>
 
 /** As bytes on a connection of its own: no client tidies up what is odd. */
-async function ask(
-  path: string,
-  headers: Given = {},
-  method = 'GET',
-  to = worker,
-): Promise<Answer> {
+async function ask(path: string, headers: Given = {}, method = 'GET', to = worker): Promise<Answer> {
   const { hostname, port } = await to.ready
   const before = asked.length
   return new Promise((resolve, reject) => {
     const all = { host: 'site.test', ...headers }
-    const sent = request(
-      { hostname, port, path, method, headers: all, setHost: false, agent: false },
-      (response) => {
-        // prettier-ignore
-        const parts: Buffer[] = []
-        response.on('error', reject).on('data', (part: Buffer) => parts.push(part))
-        response.on('end', () => {
-          const { date: _, connection: _way, 'transfer-encoding': _length, 'content-length': _too, 'cache-status': cacheStatus = '', 'cache-control': kept = '', ...rest } = response.headers // prettier-ignore
-          const age = 600 - Number(/^public, max-age=(\d+)$/.exec(kept)?.[1])
-          resolve({
-            status: response.statusCode!,
-            bytes: Buffer.concat(parts),
-            cacheStatus: String(cacheStatus),
-            headers: { ...rest, kept: age >= 0 && age < 60 ? 'for ten minutes' : kept },
-            asked: asked.slice(before),
-          })
+    const sent = request({ hostname, port, path, method, headers: all, setHost: false, agent: false }, (response) => {
+      const parts: Buffer[] = []
+      response.on('error', reject).on('data', (part: Buffer) => parts.push(part))
+      response.on('end', () => {
+        const {
+          date: _,
+          connection: _way,
+          'transfer-encoding': _length,
+          'content-length': _too,
+          'cache-status': cacheStatus = '',
+          'cache-control': kept = '',
+          ...rest
+        } = response.headers
+        const age = 600 - Number(/^public, max-age=(\d+)$/.exec(kept)?.[1])
+        resolve({
+          status: response.statusCode!,
+          bytes: Buffer.concat(parts),
+          cacheStatus: String(cacheStatus),
+          headers: { ...rest, kept: age >= 0 && age < 60 ? 'for ten minutes' : kept },
+          asked: asked.slice(before),
         })
-      },
-    )
+      })
+    })
     sent.on('error', reject).end()
   })
 }
@@ -118,7 +117,7 @@ async function untilHit(path: string, headers: Given = {}): Promise<Answer> {
 }
 
 /** What a visitor sees of it. */
-const seen = ({ status, headers, bytes }: Answer) => ({ status, headers, bytes: bytes.toString('base64') }) // prettier-ignore
+const seen = ({ status, headers, bytes }: Answer) => ({ status, headers, bytes: bytes.toString('base64') })
 
 let count = 0
 /** A path that nobody has asked for, and what everybody gets there. */
@@ -240,12 +239,7 @@ describe('a header that is none of our business changes nothing, for nobody', ()
 
 describe('a header that matters changes the answer of who sends it, and no other', () => {
   /** As first and as second request; what is kept is what everybody gets. */
-  const around = async (
-    headers: Given,
-    look: (answer: Answer, whole: Buffer) => void,
-    method = 'GET',
-  ) => {
-    // prettier-ignore
+  const around = async (headers: Given, look: (answer: Answer, whole: Buffer) => void, method = 'GET') => {
     const { path, plain } = await fresh()
     const whole = Buffer.from(plain.bytes, 'base64')
     look(await ask(path, headers, method), whole)
@@ -277,9 +271,18 @@ describe('a header that matters changes the answer of who sends it, and no other
   )
 
   test('HEAD', () =>
-    around({}, ({ status, bytes, headers }) => {
-      expect([status, bytes.length, headers.kept, headers['content-type']]).toEqual([200, 0, 'for ten minutes', 'image/png']) // prettier-ignore
-    }, 'HEAD')) // prettier-ignore
+    around(
+      {},
+      ({ status, bytes, headers }) => {
+        expect([status, bytes.length, headers.kept, headers['content-type']]).toEqual([
+          200,
+          0,
+          'for ten minutes',
+          'image/png',
+        ])
+      },
+      'HEAD',
+    ))
 
   test.each<[string, Given, string]>([
     ['Authorization', { authorization: 'Basic eDp5' }, 'GET'],
@@ -299,7 +302,7 @@ describe('a header that matters changes the answer of who sends it, and no other
     expect(seen(await untilHit(path))).toEqual(plain)
     expect((await ask(path, headers, method)).asked).toHaveLength(1)
     expect(seen(await untilHit(path))).toEqual(plain)
-  }) // prettier-ignore
+  })
 
   test('Accept, where sr-format=auto: each gets its own of two, whoever came before', async () => {
     const accepts: [accept: string | undefined, type: string][] = [
@@ -321,7 +324,10 @@ describe('a header that matters changes the answer of who sends it, and no other
     for (const [accept, type] of accepts) {
       const { path, plain } = await fresh(query)
       const webp = seen(await ask(path, { accept: 'image/webp' }, 'GET', oracle))
-      expect([plain, webp].map(({ headers }) => [headers['content-type'], headers.vary])).toEqual([['image/png', 'Accept'], ['image/webp', 'Accept']]) // prettier-ignore
+      expect([plain, webp].map(({ headers }) => [headers['content-type'], headers.vary])).toEqual([
+        ['image/png', 'Accept'],
+        ['image/webp', 'Accept'],
+      ])
       expect(plain.headers.etag).not.toBe(webp.headers.etag)
       const first = seen(await ask(path, given(accept)))
       expect(first, accept).toEqual(type === 'image/webp' ? webp : plain)
@@ -428,7 +434,22 @@ const SPELLINGS: [string, string | 400][] = [
 ]
 
 /** What is none of ours, and is passed through as it is. */
-const PASSED = [P, `${P}?`, `${P}?SR=2`, `${P}?Sr=2`, `${P}?s%72=2`, `${P}?sr%3d2`, `${P}??sr=2`, `${P}?a=1;sr=2`, `${P}?sr[]=2`, `${P}?%20sr=2`, `${P}%3fsr=2`, `${P}?srx=2`, `${P}?xsr=2`, `${P}?sr-format=png`] // prettier-ignore
+const PASSED = [
+  P,
+  `${P}?`,
+  `${P}?SR=2`,
+  `${P}?Sr=2`,
+  `${P}?s%72=2`,
+  `${P}?sr%3d2`,
+  `${P}??sr=2`,
+  `${P}?a=1;sr=2`,
+  `${P}?sr[]=2`,
+  `${P}?%20sr=2`,
+  `${P}%3fsr=2`,
+  `${P}?srx=2`,
+  `${P}?xsr=2`,
+  `${P}?sr-format=png`,
+]
 
 describe('an odd URL', () => {
   const bicubic = (spelling: string) => spelling.replace('?', '?sr-model=bicubic&')
@@ -444,7 +465,7 @@ describe('an odd URL', () => {
         continue
       }
       expect([status, headers['x-sr']], name).toEqual([200, expect.stringMatching(/^done/)])
-      expect(sent.length === 0 || (sent.length === 1 && sent[0] === expected), `${name} asks for ${sent[0]}`).toBe(true) // prettier-ignore
+      expect(sent.length === 0 || (sent.length === 1 && sent[0] === expected), `${name} asks for ${sent[0]}`).toBe(true)
       expect(await isPictureOf(expected, bytes), name).toBe(true)
     }
     for (const [spelling, expected] of SPELLINGS) {
@@ -476,8 +497,20 @@ describe('an odd URL', () => {
   })
 
   test('of another site, scheme or port is another picture where the zone is the origin', async () => {
-    const zone = await startWorker({ buckets: ['RESULTS_BUCKET'], outbound: ({ url }) => new Response(new Uint8Array(flatPicture(url)), { headers: { 'cache-control': 'max-age=600' } }) }) // prettier-ignore
-    const bases = ['http://a.test', 'https://a.test', 'http://b.test', 'http://a.test:8080', 'https://a.test:8080', 'http://a.test.', 'http://a.test/b.test'] // prettier-ignore
+    const zone = await startWorker({
+      buckets: ['RESULTS_BUCKET'],
+      outbound: ({ url }) =>
+        new Response(new Uint8Array(flatPicture(url)), { headers: { 'cache-control': 'max-age=600' } }),
+    })
+    const bases = [
+      'http://a.test',
+      'https://a.test',
+      'http://b.test',
+      'http://a.test:8080',
+      'https://a.test:8080',
+      'http://a.test.',
+      'http://a.test/b.test',
+    ]
     for (let round = 0; round < 2; round++) {
       for (const base of bases) {
         const response = await zone.dispatchFetch(`${base}/cat.bmp?sr=2&sr-model=bicubic`)

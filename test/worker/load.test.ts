@@ -17,13 +17,16 @@ afterAll(async () => {
   await origin.close()
 })
 
-const picture = (background: string) => sharp({ create: { width: 24, height: 18, channels: 3, background } }).png().toBuffer() // prettier-ignore
+const picture = (background: string) =>
+  sharp({ create: { width: 24, height: 18, channels: 3, background } })
+    .png()
+    .toBuffer()
 
 async function ask(path: string) {
   const response = await worker.dispatchFetch(`http://site.test${path}`)
   const { headers } = response
   const bytes = Buffer.from(await response.arrayBuffer())
-  return { sr: headers.get('x-sr'), status: headers.get('cache-status'), etag: headers.get('etag'), bytes } // prettier-ignore
+  return { sr: headers.get('x-sr'), status: headers.get('cache-status'), etag: headers.get('etag'), bytes }
 }
 
 test('of twenty requests for one picture one asks the origin, and all get the result', async () => {
@@ -43,10 +46,12 @@ test('of twenty requests for one picture one asks the origin, and all get the re
 
 test('of five URLs of one picture at once one is made, and the others find it when their turn comes', async () => {
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
-  const body = await sharp({ create: { width: 120, height: 120, channels: 3, background: '#000', noise } }).png().toBuffer() // prettier-ignore
+  const body = await sharp({ create: { width: 120, height: 120, channels: 3, background: '#000', noise } })
+    .png()
+    .toBuffer()
   origin.serve('/same.png', body, { 'cache-control': 'max-age=60' })
-  const answers = await Promise.all(Array.from({ length: 5 }, (_, i) => ask(`/same.png?v=${i}&sr=4&sr-model=srcnn`))) // prettier-ignore
-  for (const { sr, etag } of answers) expect([sr, etag]).toEqual([expect.stringMatching(/^done/), answers[0].etag]) // prettier-ignore
+  const answers = await Promise.all(Array.from({ length: 5 }, (_, i) => ask(`/same.png?v=${i}&sr=4&sr-model=srcnn`)))
+  for (const { sr, etag } of answers) expect([sr, etag]).toEqual([expect.stringMatching(/^done/), answers[0].etag])
   expect(answers.filter(({ status }) => status?.endsWith('same-picture'))).toHaveLength(4)
 })
 
@@ -86,14 +91,19 @@ test('a visitor who leaves does not take the picture from those who wait', async
 })
 
 test('more distinct pictures than may wait come back as they were, for a minute at most', async () => {
-  const large = async (n: number) => sharp({ create: { width: 200, height: 200, channels: 3, background: { r: n, g: 2 * n, b: 99 } } }).png().toBuffer() // prettier-ignore
+  const large = async (n: number) =>
+    sharp({ create: { width: 200, height: 200, channels: 3, background: { r: n, g: 2 * n, b: 99 } } })
+      .png()
+      .toBuffer()
   const pictures = await Promise.all(Array.from({ length: 12 }, (_, i) => large(i)))
-  for (const [i, one] of pictures.entries()) origin.serve(`/busy-${i}.png`, one, { 'cache-control': 'max-age=600' }) // prettier-ignore
-  const answers = await Promise.all(pictures.map(async (_, i) => {
-    const response = await worker.dispatchFetch(`http://site.test/busy-${i}.png?sr=4&sr-model=srcnn`)
-    const bytes = Buffer.from(await response.arrayBuffer())
-    return { sr: response.headers.get('x-sr')!, kept: response.headers.get('cache-control'), bytes }
-  })) // prettier-ignore
+  for (const [i, one] of pictures.entries()) origin.serve(`/busy-${i}.png`, one, { 'cache-control': 'max-age=600' })
+  const answers = await Promise.all(
+    pictures.map(async (_, i) => {
+      const response = await worker.dispatchFetch(`http://site.test/busy-${i}.png?sr=4&sr-model=srcnn`)
+      const bytes = Buffer.from(await response.arrayBuffer())
+      return { sr: response.headers.get('x-sr')!, kept: response.headers.get('cache-control'), bytes }
+    }),
+  )
   const busy = answers.filter(({ sr }) => sr === 'skipped; reason=BUSY')
   const done = answers.filter(({ sr }) => sr.startsWith('done'))
   expect(busy.length + done.length).toBe(12)
@@ -109,13 +119,13 @@ test('who waits in vain with a cookie gets what is theirs, where the origin says
   const [ours, theirs] = await Promise.all(['#135', '#531'].map(picture))
   let isFirst = true
   origin.handle('/avatar.png', ({ headers }, response) => {
-    const answer = () => response.writeHead(200, { vary: 'cookie' }).end(headers.cookie ? theirs : ours) // prettier-ignore
+    const answer = () => response.writeHead(200, { vary: 'cookie' }).end(headers.cookie ? theirs : ours)
     if (isFirst) setTimeout(answer, 3000)
     else answer()
     isFirst = false
   })
   const first = ask('/avatar.png?sr=2')
-  while (!origin.asked.some(({ url }) => url === '/avatar.png')) await new Promise((resolve) => setTimeout(resolve, 10)) // prettier-ignore
+  while (!origin.asked.some(({ url }) => url === '/avatar.png')) await new Promise((resolve) => setTimeout(resolve, 10))
   const headers = { cookie: 'a=b' }
   const second = await worker.dispatchFetch('http://site.test/avatar.png?sr=2', { headers })
   expect(second.headers.get('x-sr')).toBe('skipped; reason=CREDENTIALS')
@@ -135,7 +145,11 @@ test('who waits in vain for a leader gets what the origin gives, an error as it 
   const first = ask('/slow.png?sr=2')
   while (!isAsked()) await new Promise((resolve) => setTimeout(resolve, 10))
   const second = await worker.dispatchFetch('http://site.test/slow.png?sr=2')
-  expect([second.status, second.headers.get('x-sr'), second.headers.get('cache-control')]).toEqual([404, 'skipped; reason=ORIGIN_STATUS', 'max-age=7']) // prettier-ignore
+  expect([second.status, second.headers.get('x-sr'), second.headers.get('cache-control')]).toEqual([
+    404,
+    'skipped; reason=ORIGIN_STATUS',
+    'max-age=7',
+  ])
   expect(await second.text()).toBe('gone')
   expect((await first).sr).toMatch(/^done/)
 })
@@ -149,9 +163,8 @@ test('beyond the rate limit a visitor gets originals for what is new, and others
     return { sr: response.headers.get('x-sr')!, kept: response.headers.get('cache-control'), bytes }
   }
   const bodies = await Promise.all(['#111', '#222', '#333'].map(picture))
-  for (const [i, body] of bodies.entries()) origin.serve(`/${i}.png`, body, { 'cache-control': 'max-age=600' }) // prettier-ignore
-  for (const path of ['/0.png', '/1.png'])
-    expect((await from('192.0.2.1', path)).sr).toMatch(/^done/)
+  for (const [i, body] of bodies.entries()) origin.serve(`/${i}.png`, body, { 'cache-control': 'max-age=600' })
+  for (const path of ['/0.png', '/1.png']) expect((await from('192.0.2.1', path)).sr).toMatch(/^done/)
   const third = await from('192.0.2.1', '/2.png')
   expect([third.sr, third.kept]).toEqual(['skipped; reason=RATE', 'private, max-age=60'])
   expect(third.bytes.equals(bodies[2])).toBe(true)
@@ -159,7 +172,7 @@ test('beyond the rate limit a visitor gets originals for what is new, and others
   expect((await from('192.0.2.2', '/2.png')).sr).toMatch(/^done/)
 
   const headers = { 'cf-connecting-ip': '192.0.2.1' }
-  const described = await limited.dispatchFetch('http://site.test/2.png?sr=2&sr-format=json', { headers }) // prettier-ignore
+  const described = await limited.dispatchFetch('http://site.test/2.png?sr=2&sr-format=json', { headers })
   expect(await described.json()).toMatchObject({ outcome: 'skipped', reason: 'RATE' })
   await limited.dispose()
 })

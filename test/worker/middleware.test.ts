@@ -10,16 +10,16 @@ let picture: Buffer
 beforeAll(async () => {
   worker = await startWorker({ bundle: OTHER_BUNDLE, buckets: ['PICTURES', 'RESULTS'] })
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
-  picture = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#000', noise } }).jpeg().toBuffer() // prettier-ignore
+  picture = await sharp({ create: { width: 40, height: 30, channels: 3, background: '#000', noise } })
+    .jpeg()
+    .toBuffer()
   const bucket = await worker.getR2Bucket('PICTURES')
   await bucket.put('a.jpg', new Uint8Array(picture))
 })
 afterAll(() => worker.dispose())
 
-const get = (
-  path: string,
-  init?: { method?: string; headers?: Record<string, string>; redirect?: 'manual' },
-) => worker.dispatchFetch(`http://app.test${path}`, init)
+const get = (path: string, init?: { method?: string; headers?: Record<string, string>; redirect?: 'manual' }) =>
+  worker.dispatchFetch(`http://app.test${path}`, init)
 
 async function sizeOf(response: { arrayBuffer(): Promise<ArrayBuffer> }): Promise<string> {
   const { width, height } = await sharp(await response.arrayBuffer()).metadata()
@@ -43,11 +43,13 @@ test('the script has the weights that most want, and says which', async () => {
   }
   const other = await serve('quality')
   expect(other.status).toBe(400)
-  expect(await other.text()).toContain('sr-model must be one of auto, bicubic, fast, fast-jpeg, srcnn, srcnn-jpeg at x2') // prettier-ignore
+  expect(await other.text()).toContain(
+    'sr-model must be one of auto, bicubic, fast, fast-jpeg, srcnn, srcnn-jpeg at x2',
+  )
 })
 
 test('a picture that its route gives its owner alone is asked for by the owner', async () => {
-  const ask = (cookie: string) => get('/owned/a.jpg?sr=2&w=1', { headers: { cookie }, redirect: 'manual' }) // prettier-ignore
+  const ask = (cookie: string) => get('/owned/a.jpg?sr=2&w=1', { headers: { cookie }, redirect: 'manual' })
   const stranger = await ask('')
   expect([stranger.status, await stranger.text()]).toEqual([401, 'log in'])
   const owner = await ask('session=owner')
@@ -87,9 +89,7 @@ test('a route’s own error is passed on', async () => {
 test('options of a mount hold for it alone', async () => {
   const small = await get('/uploads/a.jpg?sr=2')
   const large = await get('/renamed/a.jpg?upscale=2')
-  const sizes = await Promise.all(
-    [small, large].map(async (r) => (await r.arrayBuffer()).byteLength),
-  )
+  const sizes = await Promise.all([small, large].map(async (r) => (await r.arrayBuffer()).byteLength))
   expect(sizes[0]).toBeLessThan(sizes[1])
   const untouched = await get('/renamed/a.jpg?sr=2')
   expect(untouched.headers.get('x-sr')).toBeNull()

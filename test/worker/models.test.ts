@@ -13,7 +13,9 @@ let worker: Miniflare
 
 beforeAll(async () => {
   origin = await startOrigin()
-  const picture = await sharp({ create: { width: 16, height: 12, channels: 3, background: '#808080' } }).png().toBuffer() // prettier-ignore
+  const picture = await sharp({ create: { width: 16, height: 12, channels: 3, background: '#808080' } })
+    .png()
+    .toBuffer()
   origin.serve('/grey.png', picture, { 'cache-control': 'max-age=60' })
 })
 afterAll(() => origin.close())
@@ -23,8 +25,7 @@ beforeEach(async () => {
   return () => worker.dispose()
 })
 
-const ship = (name: string, file: Uint8Array, sha256?: string) =>
-  shipModels(worker, [{ name, file, sha256 }])
+const ship = (name: string, file: Uint8Array, sha256?: string) => shipModels(worker, [{ name, file, sha256 }])
 
 async function serve(query = 'sr=2') {
   const response = await worker.dispatchFetch(`http://site.test/grey.png?${query}`)
@@ -94,19 +95,22 @@ test('every bundled model can be served', async () => {
   expect(models.length).toBeGreaterThan(0)
   for (const { name, scale } of models) {
     const { sr } = await serve(`sr=${scale}&sr-model=${name}`)
-    expect(
-      sr,
-      `${name} at x${scale}: is it in models/, and was that copied to the assets?`,
-    ).toMatch(/^done/)
+    expect(sr, `${name} at x${scale}: is it in models/, and was that copied to the assets?`).toMatch(/^done/)
   }
 })
 
 test('health says ok, and 503 with the reason where the weights are not whole', async () => {
   const healthOf = async () => {
     const response = await worker.dispatchFetch('http://site.test/_sr/health')
-    return { status: response.status, body: (await response.json()) as { status: string; checks: Record<string, string> } } // prettier-ignore
+    return {
+      status: response.status,
+      body: (await response.json()) as { status: string; checks: Record<string, string> },
+    }
   }
-  expect(await healthOf()).toMatchObject({ status: 200, body: { status: 'ok', checks: { MODELS_BUCKET: 'ok', [`${DEFAULT_MODEL} x2`]: 'ok' } } }) // prettier-ignore
+  expect(await healthOf()).toMatchObject({
+    status: 200,
+    body: { status: 'ok', checks: { MODELS_BUCKET: 'ok', [`${DEFAULT_MODEL} x2`]: 'ok' } },
+  })
   await worker.dispose()
   worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['MODELS_BUCKET'] })
   await ship(DEFAULT_MODEL, encodeNetwork(lifting(0.1)), '0'.repeat(64))

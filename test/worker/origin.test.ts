@@ -9,7 +9,9 @@ let picture: Buffer
 const open: { dispose(): Promise<void> }[] = []
 
 beforeAll(async () => {
-  picture = await sharp({ create: { width: 30, height: 20, channels: 3, background: '#4a7' } }).png().toBuffer() // prettier-ignore
+  picture = await sharp({ create: { width: 30, height: 20, channels: 3, background: '#4a7' } })
+    .png()
+    .toBuffer()
 })
 afterEach(async () => {
   for (const item of open.splice(0)) await item.dispose()
@@ -60,7 +62,7 @@ test('no path of a visitor leads to another host', async () => {
     `/../..//${host}/cat.png`,
     `/.${host}/cat.png`,
   ]) {
-    expect(await seen(worker, `http://site.test${path}?sr=2`), path).toBe('404 skipped; reason=ORIGIN_STATUS') // prettier-ignore
+    expect(await seen(worker, `http://site.test${path}?sr=2`), path).toBe('404 skipped; reason=ORIGIN_STATUS')
   }
   expect(other.asked).toEqual([])
   expect(origin.asked[0].url).toBe(`//${host}/cat.png`)
@@ -83,7 +85,7 @@ test('redirects are followed within the origin, three at most, and left to the v
     expect(await seen(worker, `http://site.test${path}?sr=2`)).toBe('60x40')
   }
   for (const path of ['/4', '/loop', '/away', '/user']) {
-    expect(await seen(worker, `http://site.test${path}?sr=2`), path).toBe('302 skipped; reason=ORIGIN_STATUS') // prettier-ignore
+    expect(await seen(worker, `http://site.test${path}?sr=2`), path).toBe('302 skipped; reason=ORIGIN_STATUS')
   }
   expect(other.asked).toEqual([])
   // Without sr the first redirect is the visitor's to follow.
@@ -102,20 +104,21 @@ test('without ORIGIN_URL the picture is fetched at the request’s own URL', asy
   expect(asked).toEqual(['https://shop.test/p/cat.png?w=9'])
 })
 
-test.each([undefined, 'domain', 'staging'])(
-  'the environment %s serves what its origin has',
-  async (env) => {
-    const worker = await start({ env, vars: { ORIGIN_URL: 'https://shop.test' }, outbound: () => new Response(new Uint8Array(picture)) }) // prettier-ignore
-    const response = await worker.dispatchFetch('http://site.test/cat.png?sr=2')
-    expect(response.headers.get('x-sr')).toMatch(/^done/)
-    await response.arrayBuffer()
-  },
-)
+test.each([undefined, 'domain', 'staging'])('the environment %s serves what its origin has', async (env) => {
+  const worker = await start({
+    env,
+    vars: { ORIGIN_URL: 'https://shop.test' },
+    outbound: () => new Response(new Uint8Array(picture)),
+  })
+  const response = await worker.dispatchFetch('http://site.test/cat.png?sr=2')
+  expect(response.headers.get('x-sr')).toMatch(/^done/)
+  await response.arrayBuffer()
+})
 
 test('a worker that is its own origin says: set ORIGIN_URL', async () => {
   const worker: Miniflare = await start({
     outbound: async (request) => {
-      const again = await worker.dispatchFetch(request.url, { headers: Object.fromEntries(request.headers) }) // prettier-ignore
+      const again = await worker.dispatchFetch(request.url, { headers: Object.fromEntries(request.headers) })
       return new Response(await again.arrayBuffer(), { status: again.status })
     },
   })
@@ -180,14 +183,12 @@ test('a bucket is an origin: pictures, 404, validators', async () => {
     httpMetadata: { contentType: 'image/png' },
   })
   expect(await seen(worker, 'http://site.test/dir/my%20cat.png?sr=2')).toBe('60x40')
-  expect(await seen(worker, 'http://site.test/dog.png?sr=2')).toBe(
-    '404 skipped; reason=ORIGIN_STATUS',
-  )
+  expect(await seen(worker, 'http://site.test/dog.png?sr=2')).toBe('404 skipped; reason=ORIGIN_STATUS')
   const plain = await worker.dispatchFetch('http://site.test/dir/my%20cat.png')
   expect(plain.headers.get('content-type')).toBe('image/png')
   expect(Buffer.from(await plain.arrayBuffer()).equals(picture)).toBe(true)
   const etag = plain.headers.get('etag')!
-  const known = await worker.dispatchFetch('http://site.test/dir/my%20cat.png', { headers: { 'if-none-match': etag } }) // prettier-ignore
+  const known = await worker.dispatchFetch('http://site.test/dir/my%20cat.png', { headers: { 'if-none-match': etag } })
   expect(known.status).toBe(304)
 })
 
@@ -195,8 +196,7 @@ test('an origin’s own /, /health and /samples are its own; ours lie under the 
   const origin = await originWithPicture()
   for (const path of ['/', '/health', '/samples/harbour.jpg']) origin.serve(path, `own ${path}`)
   const worker = await start({ vars: { ORIGIN_URL: origin.url, SR_PLAYGROUND: 'true' } })
-  const text = async (path: string) =>
-    (await worker.dispatchFetch(`http://site.test${path}`)).text()
+  const text = async (path: string) => (await worker.dispatchFetch(`http://site.test${path}`)).text()
   for (const path of ['/', '/health', '/samples/harbour.jpg']) {
     expect(await text(path)).toBe(`own ${path}`)
   }
@@ -215,7 +215,10 @@ test('the prefix can be moved', async () => {
 })
 
 test('the demo leads from / to its samples, and makes them sharper without any origin', async () => {
-  const worker = await start({ vars: { ORIGIN: 'none', SR_PLAYGROUND: 'true' }, outbound: () => new Response('no network', { status: 599 }) }) // prettier-ignore
+  const worker = await start({
+    vars: { ORIGIN: 'none', SR_PLAYGROUND: 'true' },
+    outbound: () => new Response('no network', { status: 599 }),
+  })
   const home = await worker.dispatchFetch('http://site.test/', { redirect: 'manual' })
   expect([home.status, home.headers.get('location')]).toEqual([302, '/_sr/'])
   const page = await (await worker.dispatchFetch('http://site.test/_sr/')).text()
@@ -224,11 +227,7 @@ test('the demo leads from / to its samples, and makes them sharper without any o
   for (const sample of samples) {
     const small = await worker.dispatchFetch(`http://site.test/_sr/${sample}`)
     const { width, height } = await sharp(await small.arrayBuffer()).metadata()
-    expect(await seen(worker, `http://site.test/_sr/${sample}?sr=2`)).toBe(
-      `${2 * width}x${2 * height}`,
-    )
+    expect(await seen(worker, `http://site.test/_sr/${sample}?sr=2`)).toBe(`${2 * width}x${2 * height}`)
   }
-  expect(await seen(worker, 'http://site.test/elsewhere.png?sr=2')).toBe(
-    '404 skipped; reason=ORIGIN_STATUS',
-  )
+  expect(await seen(worker, 'http://site.test/elsewhere.png?sr=2')).toBe('404 skipped; reason=ORIGIN_STATUS')
 })

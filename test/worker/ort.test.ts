@@ -6,12 +6,7 @@ import { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Planes } from '../../worker/engine/engine.ts'
 import { reference } from '../../worker/engine/reference.ts'
-import {
-  describeNetwork,
-  type Network,
-  SRCNN_915,
-  subPixelArchitecture,
-} from '../../worker/model/network.ts'
+import { describeNetwork, type Network, SRCNN_915, subPixelArchitecture } from '../../worker/model/network.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../support/engine/samples.ts'
 
@@ -61,12 +56,7 @@ interface Answer {
   readonly headers: Record<string, string>
 }
 
-async function run(
-  worker: Miniflare,
-  network: Network,
-  input: Planes,
-  query = '',
-): Promise<Answer> {
+async function run(worker: Miniflare, network: Network, input: Planes, query = ''): Promise<Answer> {
   const model = encodeNetwork(network)
   const { channels, width, height, data } = input
   const body = new Uint8Array(model.length + data.byteLength)
@@ -118,9 +108,7 @@ describe('the start of onnxruntime in an isolate', () => {
   test('first runs at once, while others instantiate their own wasm, all come out right', async () => {
     const worker = await startIsolate()
     const want = (await reference.run(network, input)).data
-    const answers = await Promise.all(
-      [1, 2, 3].map(() => run(worker, network, input, 'times=3&otherWasm')),
-    )
+    const answers = await Promise.all([1, 2, 3].map(() => run(worker, network, input, 'times=3&otherWasm')))
     for (const { text, data, headers } of answers) {
       expect(text).toBe('')
       expect(maxDifference(data, want)).toBeLessThan(1e-4)

@@ -25,7 +25,8 @@ async function outbound(request: Request): Promise<Response> {
   return new Response(new Uint8Array(picture), { headers: { 'cache-control': 'max-age=3600' } })
 }
 
-const start = (vars: Record<string, string>, buckets: string[] = []) => startWorker({ vars: { ...BINDINGS, ...vars }, buckets, outbound }) // prettier-ignore
+const start = (vars: Record<string, string>, buckets: string[] = []) =>
+  startWorker({ vars: { ...BINDINGS, ...vars }, buckets, outbound })
 
 async function ask(worker: Miniflare, path: string) {
   const response = await worker.dispatchFetch(`http://site.test${path}`)
@@ -39,7 +40,7 @@ async function askUntilHit(worker: Miniflare, path: string) {
 }
 
 async function purge(worker: Miniflare, body: unknown, token = SECRET) {
-  const init = { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: JSON.stringify(body) } // prettier-ignore
+  const init = { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: JSON.stringify(body) }
   const response = await worker.dispatchFetch('http://site.test/_sr/purge', init)
   const answer = (await response.json()) as { deleted: number; elsewhere: string; cursor?: string }
   return { status: response.status, kept: response.headers.get('cache-control'), ...answer }
@@ -51,7 +52,9 @@ async function namesIn(worker: Miniflare) {
 }
 
 beforeAll(async () => {
-  picture = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#456' } }).png().toBuffer() // prettier-ignore
+  picture = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#456' } })
+    .png()
+    .toBuffer()
 })
 
 describe('with results in R2', () => {
@@ -60,16 +63,20 @@ describe('with results in R2', () => {
   afterAll(() => worker.dispose())
 
   test('all variants of a picture are gone, here and there, and nothing else', async () => {
-    const paths = ['/cat.png?sr=2', '/cat.png?sr=3&sr-format=jpeg&sr-quality=60', '/cat.png?a=1&sr=2', '/dog.png?sr=3&sr-model=bicubic'] // prettier-ignore
+    const paths = [
+      '/cat.png?sr=2',
+      '/cat.png?sr=3&sr-format=jpeg&sr-quality=60',
+      '/cat.png?a=1&sr=2',
+      '/dog.png?sr=3&sr-model=bicubic',
+    ]
     for (const path of paths) await askUntilHit(worker, path)
     const before = (await namesIn(worker)).length
-    const { status, kept, deleted, elsewhere } = await purge(worker, { url: 'http://SITE.test/cat.png?sr=4' }) // prettier-ignore
+    const { status, kept, deleted, elsewhere } = await purge(worker, { url: 'http://SITE.test/cat.png?sr=4' })
     expect([status, kept, deleted]).toEqual([200, 'no-store', 6])
     expect(elsewhere).toBe('gone within 300 s')
     expect((await namesIn(worker)).length).toBe(before - 4)
     asked = []
-    for (const path of paths.slice(0, 2))
-      expect(await ask(worker, path)).toMatch(/fwd=miss; stored$/)
+    for (const path of paths.slice(0, 2)) expect(await ask(worker, path)).toMatch(/fwd=miss; stored$/)
     for (const path of paths.slice(2)) await askUntilHit(worker, path)
     expect(asked).toEqual(['/cat.png', '/cat.png'])
   })
@@ -127,7 +134,7 @@ test('without R2 the edge cache alone is asked', async () => {
   for (const path of paths) await askUntilHit(worker, path)
   // A variant is noted behind its entry.
   let deleted = 0
-  for (let i = 0; i < 100 && deleted < 6; i++) ({ deleted } = await purge(worker, { url: 'http://site.test/cat.png' })) // prettier-ignore
+  for (let i = 0; i < 100 && deleted < 6; i++) ({ deleted } = await purge(worker, { url: 'http://site.test/cat.png' }))
   expect(deleted).toBe(6)
   for (const path of paths) expect(await ask(worker, path)).toMatch(/fwd=miss; stored$/)
   await worker.dispose()
@@ -138,18 +145,23 @@ test('with a zone and a token, edge caches elsewhere are asked by tag', async ()
   purged = []
   const { status, elsewhere } = await purge(worker, { url: 'http://site.test/cat.png?sr=2' })
   expect(status).toBe(200)
-  expect(purged).toEqual([{
-    url: 'https://api.cloudflare.com/client/v4/zones/zone-1/purge_cache',
-    token: 'Bearer token-1',
-    tags: Array(2).fill(expect.stringMatching(/^edge-srcnn-source-[0-9a-f]{32}$/)),
-  }]) // prettier-ignore
+  expect(purged).toEqual([
+    {
+      url: 'https://api.cloudflare.com/client/v4/zones/zone-1/purge_cache',
+      token: 'Bearer token-1',
+      tags: Array(2).fill(expect.stringMatching(/^edge-srcnn-source-[0-9a-f]{32}$/)),
+    },
+  ])
   expect(elsewhere).toBe(`purged by tag: ${purged[0].tags.join(', ')}`)
   await purge(worker, { model: 'fast' })
   expect(purged[1].tags).toEqual(['edge-srcnn-model-fast'])
 
   apiStatus = 403
   const refused = await purge(worker, { model: 'fast' })
-  expect(refused).toMatchObject({ status: 502, error: { code: 'PURGE_FAILED', message: expect.stringContaining('403') } }) // prettier-ignore
+  expect(refused).toMatchObject({
+    status: 502,
+    error: { code: 'PURGE_FAILED', message: expect.stringContaining('403') },
+  })
   await worker.dispose()
 })
 

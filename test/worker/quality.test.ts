@@ -35,12 +35,18 @@ afterAll(async () => {
 /** Shrinks a truth as evaluation does, has it served larger again, and compares luma. */
 async function servedPsnr(truth: Rgba, scale: number, model: string): Promise<number> {
   const { width, height, data } = shrinkPicture(truth, scale)
-  const small = await sharp(data, { raw: { width, height, channels: 4 } }).removeAlpha().png().toBuffer() // prettier-ignore
+  const small = await sharp(data, { raw: { width, height, channels: 4 } })
+    .removeAlpha()
+    .png()
+    .toBuffer()
   origin.serve('/small.png', small, { 'cache-control': 'no-store' })
   const url = `http://site.test/small.png?sr=${scale}&sr-format=png&sr-model=${model}`
   const response = await worker.dispatchFetch(url)
   expect(response.headers.get('x-sr')).toMatch(/^done/)
-  const served = await sharp(await response.arrayBuffer()).ensureAlpha().raw().toBuffer({ resolveWithObject: true }) // prettier-ignore
+  const served = await sharp(await response.arrayBuffer())
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
   const large = { width: served.info.width, height: served.info.height, data: served.data }
   return psnr(truthOf(large), modcrop(truthOf(truth), scale), scale)
 }
@@ -64,9 +70,7 @@ describe('our own scenes', () => {
     'at x%i are as much sharper than bicubic as the manifest says',
     async (scale) => {
       const manifest = await readManifest(MODELS)
-      const entry = manifest.models.find(
-        (model) => model.name === DEFAULT_MODEL && model.scale === scale,
-      )!
+      const entry = manifest.models.find((model) => model.name === DEFAULT_MODEL && model.scale === scale)!
       const margins: number[] = []
       for (const truth of truths) {
         const sharper = await servedPsnr(truth, scale, DEFAULT_MODEL)
@@ -94,7 +98,6 @@ describe.skipIf(!hasSet5).each(SCALES)('Set5 at x%i', (scale) => {
   test.each(['srcnn', 'fast', 'quality'])(
     'is served by %s as well as evaluation measures, within 0.03 dB',
     async (name) => {
-      // prettier-ignore
       const { models } = await readManifest(MODELS)
       const { scores } = models.find((model) => model.name === name && model.scale === scale)!
       const measured = scores!.find(({ set, input }) => set === 'Set5' && input === 'uint8')!.psnr
@@ -102,9 +105,7 @@ describe.skipIf(!hasSet5).each(SCALES)('Set5 at x%i', (scale) => {
       const values: number[] = []
       for (const { rgba } of pictures) values.push(await servedPsnr(rgba, scale, name))
       const served = mean(values)
-      console.log(
-        `Set5 x${scale}, ${name}: ${served.toFixed(3)} dB served, ${measured.toFixed(3)} dB measured`,
-      )
+      console.log(`Set5 x${scale}, ${name}: ${served.toFixed(3)} dB served, ${measured.toFixed(3)} dB measured`)
       expect(Math.abs(served - measured)).toBeLessThan(0.03)
     },
   )

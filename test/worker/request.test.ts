@@ -27,8 +27,14 @@ const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40">
 
 /** Two frames. */
 async function animated(format: 'gif' | 'webp'): Promise<Buffer> {
-  const frames = ['#123456', '#654321'].map((background) => sharp({ create: { width: 16, height: 16, channels: 3, background } }).png().toBuffer()) // prettier-ignore
-  return sharp(await Promise.all(frames), { join: { animated: true } }).toFormat(format).toBuffer() // prettier-ignore
+  const frames = ['#123456', '#654321'].map((background) =>
+    sharp({ create: { width: 16, height: 16, channels: 3, background } })
+      .png()
+      .toBuffer(),
+  )
+  return sharp(await Promise.all(frames), { join: { animated: true } })
+    .toFormat(format)
+    .toBuffer()
 }
 
 /** Its pixel data altered in the middle. */
@@ -59,9 +65,7 @@ describe('a picture', () => {
     const response = await get(`/cat.jpg?sr=${scale}`)
     expect(response.status).toBe(200)
     expect(response.headers.get('x-sr')).toMatch(
-      new RegExp(
-        `^done; scale=${scale}; model="${DEFAULT_MODEL}(-jpeg)?@[0-9a-f]{8}"; engine=fused-relaxed$`,
-      ),
+      new RegExp(`^done; scale=${scale}; model="${DEFAULT_MODEL}(-jpeg)?@[0-9a-f]{8}"; engine=fused-relaxed$`),
     )
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     const { format, width, height } = await sharp(await response.arrayBuffer()).metadata()
@@ -130,7 +134,7 @@ describe('a request', () => {
     origin.handle('/form', (request, response) => {
       request.pipe(response)
     })
-    const response = await worker.dispatchFetch('http://site.test/form?sr=3', { method: 'POST', body: 'hello' }) // prettier-ignore
+    const response = await worker.dispatchFetch('http://site.test/form?sr=3', { method: 'POST', body: 'hello' })
     expect(await response.text()).toBe('hello')
     expect(origin.asked.at(-1)!.url).toBe('/form?sr=3')
   })
@@ -139,10 +143,7 @@ describe('a request', () => {
     ['?sr=3', ''],
     ['?a=1&sr=3&b=%2F%2f', '?a=1&b=%2F%2f'],
     ['?b&sr=3&a=&b&sr-quality=80', '?b&a=&b'],
-    [
-      '?sr=3&sv=2022&sig=a%2Bb%3D&se=2026-01-01T00:00:00Z',
-      '?sv=2022&sig=a%2Bb%3D&se=2026-01-01T00:00:00Z',
-    ],
+    ['?sr=3&sv=2022&sig=a%2Bb%3D&se=2026-01-01T00:00:00Z', '?sv=2022&sig=a%2Bb%3D&se=2026-01-01T00:00:00Z'],
     ['?q=a+b&q=%C3%A4&sr=3&&x', '?q=a+b&q=%C3%A4&&x'],
   ])('%s asks the origin for %s, byte for byte', async (query, expected) => {
     origin.serve('/q.jpg', picture)
@@ -152,11 +153,17 @@ describe('a request', () => {
 
   test('gives the origin none of the visitor’s headers', async () => {
     origin.serve('/clean.jpg', picture)
-    const headers = { cookie: 'id=1', range: 'bytes=0-9', 'if-none-match': '"x"', 'x-forwarded-host': 'evil', accept: 'text/html' } // prettier-ignore
+    const headers = {
+      cookie: 'id=1',
+      range: 'bytes=0-9',
+      'if-none-match': '"x"',
+      'x-forwarded-host': 'evil',
+      accept: 'text/html',
+    }
     const response = await get('/clean.jpg?sr=2', { headers })
     expect(response.status).toBe(206)
     await response.arrayBuffer()
-    const { accept, via, host, 'user-agent': agent, 'cf-worker': _, ...rest } = origin.asked.at(-1)!.headers // prettier-ignore
+    const { accept, via, host, 'user-agent': agent, 'cf-worker': _, ...rest } = origin.asked.at(-1)!.headers
     expect(accept).toMatch(/^image\/jpeg/)
     expect(via).toBe('1.1 edge-srcnn')
     expect(agent).toBe('edge-srcnn')
@@ -169,11 +176,7 @@ describe('a request', () => {
     ['sr=03', 'SCALE_UNSUPPORTED', 'got "03"'],
     ['sr', 'SCALE_UNSUPPORTED', 'got ""'],
     ['sr=2&sr=2', 'PARAM_DUPLICATE', 'sr is given more than once'],
-    [
-      'sr=2&sr-size=9',
-      'PARAM_UNKNOWN',
-      'expected sr-width, sr-height, sr-format, sr-quality, sr-model',
-    ],
+    ['sr=2&sr-size=9', 'PARAM_UNKNOWN', 'expected sr-width, sr-height, sr-format, sr-quality, sr-model'],
     ['sr-width=641', 'SIZE_UNSUPPORTED', '320, 640, 960, 1280, 1920, 2560'],
     ['sr=2&sr-format=avif', 'FORMAT_UNSUPPORTED', 'source, auto, jpeg, png, webp, json'],
     ['sr=2&sr-quality=84', 'QUALITY_UNSUPPORTED', '40, 45, 50'],
@@ -211,11 +214,25 @@ describe('what cannot be made sharper comes back as it was, with the reason', ()
     ['a CMYK JPEG', () => sharp(svg).toColourspace('cmyk').jpeg().toBuffer(), 'CMYK'],
     ['an animated WebP', () => animated('webp'), 'ANIMATED'],
     ['an animated GIF', () => animated('gif'), 'ANIMATED'],
-    ['a truncated PNG header', async () => (await sharp(svg).png().toBuffer()).subarray(0, 30), 'DAMAGED'], // prettier-ignore
+    ['a truncated PNG header', async () => (await sharp(svg).png().toBuffer()).subarray(0, 30), 'DAMAGED'],
     ['a cut PNG', async () => (await sharp(svg).png().toBuffer()).subarray(0, 400), 'DAMAGED'],
     ['a PNG with broken data', async () => brokenPng(await sharp(svg).png().toBuffer()), 'DECODE'],
-    ['a picture too large', () => sharp({ create: { width: 1500, height: 1500, channels: 3, background: '#123' } }).png().toBuffer(), 'SOURCE_PIXELS'], // prettier-ignore
-    ['a result too large', () => sharp({ create: { width: 1000, height: 1000, channels: 3, background: '#123' } }).png().toBuffer(), 'OUTPUT_PIXELS'], // prettier-ignore
+    [
+      'a picture too large',
+      () =>
+        sharp({ create: { width: 1500, height: 1500, channels: 3, background: '#123' } })
+          .png()
+          .toBuffer(),
+      'SOURCE_PIXELS',
+    ],
+    [
+      'a result too large',
+      () =>
+        sharp({ create: { width: 1000, height: 1000, channels: 3, background: '#123' } })
+          .png()
+          .toBuffer(),
+      'OUTPUT_PIXELS',
+    ],
   ])('%s', async (name, make, reason) => {
     const bytes = await make()
     const path = `/${encodeURIComponent(name)}`
@@ -223,7 +240,7 @@ describe('what cannot be made sharper comes back as it was, with the reason', ()
     const response = await get(`${path}?sr=2`)
     expect(response.status).toBe(200)
     expect(response.headers.get('x-sr')).toBe(`skipped; reason=${reason}`)
-    expect(response.headers.get('cache-control')).toBe(reason === 'DECODE' ? 'public, max-age=60' : 'max-age=77') // prettier-ignore
+    expect(response.headers.get('cache-control')).toBe(reason === 'DECODE' ? 'public, max-age=60' : 'max-age=77')
     expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true)
     const again = await get(`${path}?sr=2`, { headers: { 'if-none-match': '"o"' } })
     expect(again.status).toBe(304)
@@ -233,8 +250,7 @@ describe('what cannot be made sharper comes back as it was, with the reason', ()
     const huge = Buffer.concat([picture, Buffer.alloc(11_000_000, 7)])
     origin.serve('/huge.jpg', huge)
     origin.handle('/chunked.jpg', (_, response) => {
-      for (let i = 0; i < huge.length; i += 1_000_000)
-        response.write(huge.subarray(i, i + 1_000_000))
+      for (let i = 0; i < huge.length; i += 1_000_000) response.write(huge.subarray(i, i + 1_000_000))
       response.end()
     })
     for (const path of ['/huge.jpg', '/chunked.jpg']) {
@@ -311,8 +327,7 @@ describe('the cache', () => {
     for (let i = 0; ; i++) {
       const again = await get('/stale.jpg?sr=2')
       expect(Buffer.from(await again.arrayBuffer()).equals(bytes)).toBe(true)
-      if (again.headers.get('cache-status') === 'edge-srcnn; fwd=stale; fwd-status=304; stored')
-        break
+      if (again.headers.get('cache-status') === 'edge-srcnn; fwd=stale; fwd-status=304; stored') break
       expect(i).toBeLessThan(100)
     }
     expect(origin.asked.at(-1)!.headers['if-none-match']).toBe('"1"')
@@ -327,7 +342,7 @@ describe('the cache', () => {
     const after = await get('/changing.jpg?sr=2')
     expect(after.headers.get('etag')).not.toBe(before.headers.get('etag'))
     const brightness = async (bytes: ArrayBuffer) => (await sharp(bytes).stats()).channels[0].mean
-    const [a, b] = [await brightness(await before.arrayBuffer()), await brightness(await after.arrayBuffer())] // prettier-ignore
+    const [a, b] = [await brightness(await before.arrayBuffer()), await brightness(await after.arrayBuffer())]
     expect(Math.abs(a + b - 255)).toBeLessThan(3)
     expect(Math.abs(a - b)).toBeGreaterThan(5)
   })
@@ -366,7 +381,9 @@ describe('the cache', () => {
 
 test('what would cost too much goes through bicubic, and what still does comes back as it was', async () => {
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
-  const body = await sharp({ create: { width: 100, height: 100, channels: 3, background: '#000', noise } }).jpeg({ quality: 95 }).toBuffer() // prettier-ignore
+  const body = await sharp({ create: { width: 100, height: 100, channels: 3, background: '#000', noise } })
+    .jpeg({ quality: 95 })
+    .toBuffer()
   origin.serve('/costly.jpg', body)
   const outcomeWith = async (vars: Record<string, string>) => {
     const limited = await startWorker({ vars: { ORIGIN_URL: origin.url, ...vars } })

@@ -16,17 +16,24 @@ let worker: Miniflare
 
 beforeAll(async () => {
   origin = await startOrigin()
-  const vars = { ORIGIN_URL: origin.url, SR_SIZES: '20 30 60 90 150 400', SR_PURGE_SECRET: SECRET, SR_MAX_OUTPUT_PIXELS: '50000' } // prettier-ignore
+  const vars = {
+    ORIGIN_URL: origin.url,
+    SR_SIZES: '20 30 60 90 150 400',
+    SR_PURGE_SECRET: SECRET,
+    SR_MAX_OUTPUT_PIXELS: '50000',
+  }
   worker = await startWorker({ vars, buckets: ['MODELS_BUCKET'] })
-  await shipModels(worker, [{ name: 'mine', file: encodeNetwork(createNetwork(SRCNN_915)), scale: 3 }]) // prettier-ignore
+  await shipModels(worker, [{ name: 'mine', file: encodeNetwork(createNetwork(SRCNN_915)), scale: 3 }])
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
-  const picture = sharp({ create: { width: 60, height: 40, channels: 3, background: '#000', noise } }) // prettier-ignore
-  const clear = picture.clone().composite([{ input: { create: { width: 30, height: 20, channels: 4, background: '#0000' } }, blend: 'dest-in' }]) // prettier-ignore
+  const picture = sharp({ create: { width: 60, height: 40, channels: 3, background: '#000', noise } })
+  const clear = picture
+    .clone()
+    .composite([{ input: { create: { width: 30, height: 20, channels: 4, background: '#0000' } }, blend: 'dest-in' }])
   const kept = { 'cache-control': 'max-age=600' }
   origin.serve('/a.png', await picture.clone().png().toBuffer(), kept)
   origin.serve('/clear.png', await clear.ensureAlpha().png().toBuffer(), kept)
   origin.serve('/a.jpg', await picture.clone().jpeg({ quality: 60 }).toBuffer(), kept)
-  origin.serve('/turned.jpg', await picture.clone().jpeg().withMetadata({ orientation: 6 }).toBuffer(), kept) // prettier-ignore
+  origin.serve('/turned.jpg', await picture.clone().jpeg().withMetadata({ orientation: 6 }).toBuffer(), kept)
   origin.serve('/page.html', '<!doctype html><p>no picture')
 })
 afterAll(async () => {
@@ -38,7 +45,10 @@ const get = (path: string) => worker.dispatchFetch(`http://site.test${path}`)
 
 async function pixelsOf(path: string) {
   const response = await get(path)
-  const { data, info } = await sharp(await response.arrayBuffer()).ensureAlpha().raw().toBuffer({ resolveWithObject: true }) // prettier-ignore
+  const { data, info } = await sharp(await response.arrayBuffer())
+    .ensureAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
   return { sr: response.headers.get('x-sr'), width: info.width, height: info.height, data }
 }
 
@@ -55,7 +65,7 @@ describe('a result of a size in pixels', () => {
   ])('%s', async (_, path, scale, width, height) => {
     const { sr, ...is } = await pixelsOf(`/${path}`)
     expect(is).toMatchObject({ width, height })
-    expect(sr).toMatch(new RegExp(`^done; scale=${scale}; width=${width}; height=${height}; model="(fast|bicubic)`)) // prettier-ignore
+    expect(sr).toMatch(new RegExp(`^done; scale=${scale}; width=${width}; height=${height}; model="(fast|bicubic)`))
   })
 
   test.each([
@@ -87,10 +97,20 @@ describe('a result of a size in pixels', () => {
 
   test('is bounded by what it is, not by what it is made of', async () => {
     // x4 would be 240 x 160, and x3 is 180 x 120.
-    origin.serve('/wide.png', await sharp({ create: { width: 120, height: 30, channels: 3, background: '#246' } }).png().toBuffer()) // prettier-ignore
+    origin.serve(
+      '/wide.png',
+      await sharp({ create: { width: 120, height: 30, channels: 3, background: '#246' } })
+        .png()
+        .toBuffer(),
+    )
     const within = await get('/wide.png?sr-width=400')
     expect(within.headers.get('x-sr')).toContain('done; scale=4; width=400; height=100')
-    origin.serve('/tall.png', await sharp({ create: { width: 100, height: 120, channels: 3, background: '#246' } }).png().toBuffer()) // prettier-ignore
+    origin.serve(
+      '/tall.png',
+      await sharp({ create: { width: 100, height: 120, channels: 3, background: '#246' } })
+        .png()
+        .toBuffer(),
+    )
     const beyond = await get('/tall.png?sr-width=400')
     expect(beyond.headers.get('x-sr')).toBe('skipped; reason=OUTPUT_PIXELS')
     for (const response of [within, beyond]) await response.arrayBuffer()
@@ -106,7 +126,7 @@ describe('a result of a size in pixels', () => {
     for (let i = 0; !(await status()).includes('hit'); i++) expect(i).toBeLessThan(100)
     const headers = { authorization: `Bearer ${SECRET}` }
     const body = JSON.stringify({ url: 'http://site.test/a.jpg' })
-    const purge = await worker.dispatchFetch('http://site.test/_sr/purge', { method: 'POST', headers, body }) // prettier-ignore
+    const purge = await worker.dispatchFetch('http://site.test/_sr/purge', { method: 'POST', headers, body })
     expect(((await purge.json()) as { deleted: number }).deleted).toBeGreaterThan(0)
     expect(await status()).toContain('fwd=miss')
   })
@@ -126,12 +146,12 @@ describe('what would be done, as JSON', () => {
   }
 
   test('says what comes out and why', async () => {
-    const { outcome, source, result, model, cost } = await describePicture('/a.jpg?sr=3&sr-format=json') // prettier-ignore
+    const { outcome, source, result, model, cost } = await describePicture('/a.jpg?sr=3&sr-format=json')
     expect(outcome).toBe('done')
-    expect(source).toMatchObject({ type: 'jpeg', width: 60, height: 40, jpegQuality: 60, alpha: false }) // prettier-ignore
+    expect(source).toMatchObject({ type: 'jpeg', width: 60, height: 40, jpegQuality: 60, alpha: false })
     expect(result).toEqual({ scale: 3, width: 180, height: 120, format: 'jpeg', quality: 85 })
     expect(model).toMatchObject({ name: 'fast-jpeg', engine: 'fused-relaxed' })
-    expect(model.because).toBe("the operator's choice for JPEGs of a quality below 85, and this one has 60") // prettier-ignore
+    expect(model.because).toBe("the operator's choice for JPEGs of a quality below 85, and this one has 60")
     expect(Object.values(cost).every((value) => Number(value) > 0)).toBe(true)
   })
 

@@ -2,19 +2,28 @@
 import { expect, test } from 'vitest'
 import { type SoakOptions, soak } from '../soak/soak.ts'
 
-const SHORT: SoakOptions = { requests: 300, seed: 1, warmUp: 60, hotPictures: 9, burst: 20, latencySeconds: 1, rounds: 1, hitsPerRound: 50 } // prettier-ignore
+const SHORT: SoakOptions = {
+  requests: 300,
+  seed: 1,
+  warmUp: 60,
+  hotPictures: 9,
+  burst: 20,
+  latencySeconds: 1,
+  rounds: 1,
+  hitsPerRound: 50,
+}
 
 test('three hundred requests of every kind are answered as they have to be', async () => {
-  const { outcomes, problems, distinctMisses, burst, start, end, beside, throughput } = await soak(SHORT) // prettier-ignore
+  const { outcomes, problems, distinctMisses, burst, start, end, beside, throughput } = await soak(SHORT)
   expect(Object.fromEntries(problems)).toEqual({})
-  const kinds = ['hit', 'miss', 'burst', 'damaged', 'refused', 'failing', 'wrong', 'leaves', 'plain', 'again'] // prettier-ignore
+  const kinds = ['hit', 'miss', 'burst', 'damaged', 'refused', 'failing', 'wrong', 'leaves', 'plain', 'again']
   expect([...outcomes.keys()]).toEqual(expect.arrayContaining(kinds))
   expect(outcomes.get('leaves')?.get('left')).toBeGreaterThan(0)
   expect(burst.done + burst.busy).toBe(20)
   expect(distinctMisses).toBeGreaterThan(20)
   expect(end.isolate - start.isolate).toBeLessThan(20e6) // so short a warm-up leaves some to come
   expect(beside?.hits.length).toBeGreaterThan(10)
-  expect(throughput[0].rows.map(({ name }) => name)).toEqual(['bare Hono', 'bare Hono, two lookups', 'ours']) // prettier-ignore
+  expect(throughput[0].rows.map(({ name }) => name)).toEqual(['bare Hono', 'bare Hono, two lookups', 'ours'])
 })
 
 test('an answer that is wrong is counted as an error, by its kind', async () => {

@@ -32,7 +32,12 @@ beforeAll(async () => {
   origin = await startOrigin()
   const grey = { width: 16, height: 12, channels: 3, background: '#808080' } as const
   origin.serve('/grey.png', await sharp({ create: grey }).png().toBuffer(), {})
-  worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['MODELS_BUCKET'], bucketFolder, prelude: CLOCK }) // prettier-ignore
+  worker = await startWorker({
+    vars: { ORIGIN_URL: origin.url },
+    buckets: ['MODELS_BUCKET'],
+    bucketFolder,
+    prelude: CLOCK,
+  })
   store = await openLocalStore('MODELS_BUCKET', bucketFolder)
 })
 afterAll(async () => {

@@ -6,12 +6,7 @@ import type { Random } from '../../worker/image/prng.ts'
 const BINS = 4096
 
 /** Index of the anchor [count, size] with the largest |cosine| to the vector at `offset` of `features`. */
-export function nearestAnchor(
-  anchors: Float64Array,
-  features: Float64Array,
-  offset: number,
-  size: number,
-): number {
+export function nearestAnchor(anchors: Float64Array, features: Float64Array, offset: number, size: number): number {
   let best = -1
   let nearest = 0
   for (let k = 0, index = 0; k < anchors.length; k += size, index++) {

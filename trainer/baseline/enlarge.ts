@@ -8,7 +8,7 @@
 import type { Plane } from '../../worker/image/plane.ts'
 import { enlargePlane } from '../data/degrade.ts'
 import { nearestAnchor } from './anchors.ts'
-import { differencesOf, project, readWindow, windowCount, windowLength, windowSide } from './features.ts' // prettier-ignore
+import { differencesOf, project, readWindow, windowCount, windowLength, windowSide } from './features.ts'
 
 /** What training leaves: a function of data, scale and options. */
 export interface Dictionary {

@@ -63,12 +63,7 @@ export function readWindow(
 }
 
 /** A window's coordinates along the principal components [count, length]; into `target` from `offset`. */
-export function project(
-  components: Float64Array,
-  window: Float64Array,
-  target: Float64Array,
-  offset = 0,
-): void {
+export function project(components: Float64Array, window: Float64Array, target: Float64Array, offset = 0): void {
   const { length } = window
   for (let c = 0, k = 0; k < components.length; c++, k += length) {
     let even = 0

@@ -6,7 +6,7 @@ import { createRandom } from '../../worker/image/prng.ts'
 import { enlargePlane, rescalePicture, shrinkPlane, truthOf } from '../data/degrade.ts'
 import { clusterAxes, neighboursOf, normalise } from './anchors.ts'
 import type { Dictionary } from './enlarge.ts'
-import { differencesOf, project, readWindow, windowCount, windowLength, windowSide } from './features.ts' // prettier-ignore
+import { differencesOf, project, readWindow, windowCount, windowLength, windowSide } from './features.ts'
 import { leadingEigenvectors, solvePositive } from './linear.ts'
 
 export interface LearnOptions {
@@ -80,7 +80,7 @@ export function learnDictionary(
 
   const some = features.subarray(0, Math.min(clusterSamples, samples) * size)
   if (some.length < atoms * size) {
-    throw new RangeError(`expected at least as many windows as atoms, ${atoms}, got ${some.length / size}`) // prettier-ignore
+    throw new RangeError(`expected at least as many windows as atoms, ${atoms}, got ${some.length / size}`)
   }
   const anchors = clusterAxes(some, size, atoms, clusterRounds, random, (done) =>
     onProgress('atoms', 0.15 + (0.45 * done) / clusterRounds),

@@ -9,11 +9,7 @@ const ROUNDS = 30
  * eigenvalue first, as rows [count, size], by orthogonal iteration (Golub and Van Loan, Matrix
  * Computations, 8.2.4). A function of the matrix alone.
  */
-export function leadingEigenvectors(
-  matrix: Float64Array,
-  size: number,
-  count: number,
-): Float64Array {
+export function leadingEigenvectors(matrix: Float64Array, size: number, count: number): Float64Array {
   const random = createRandom(1)
   let vectors = Float64Array.from({ length: count * size }, () => random.normal())
   for (let round = 0; round < ROUNDS; round++) {
@@ -57,12 +53,7 @@ function norm(values: Float64Array): number {
  * Solves A X = B in place of B for symmetric positive definite A [size, size] (only its lower half is
  * read; it becomes its Cholesky factor) and B [size, columns].
  */
-export function solvePositive(
-  a: Float64Array,
-  size: number,
-  b: Float64Array,
-  columns: number,
-): void {
+export function solvePositive(a: Float64Array, size: number, b: Float64Array, columns: number): void {
   for (let i = 0; i < size; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = a[i * size + j]

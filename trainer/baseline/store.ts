@@ -30,7 +30,12 @@ export async function loadBaseline(
   const file = path.join(folder, `${data.name}-x${scale}-${key}.bin`)
   const known = await readDictionary(file, scale, learn)
   if (known) return known
-  const dictionary = learnDictionary(data.pictures.map(({ rgba }) => rgba), scale, learn, onProgress) // prettier-ignore
+  const dictionary = learnDictionary(
+    data.pictures.map(({ rgba }) => rgba),
+    scale,
+    learn,
+    onProgress,
+  )
   const { components, anchors, maps } = dictionary
   await mkdir(folder, { recursive: true })
   await writeFile(`${file}.new`, [`${recipe}\n`, components, anchors, maps])

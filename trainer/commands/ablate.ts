@@ -2,7 +2,7 @@
 // budget, as a table beside its figures.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { type Command, integerOf, listOf, numberOf, oneOf, parseArguments } from '../../worker/terminal/arguments.ts' // prettier-ignore
+import { type Command, integerOf, listOf, numberOf, oneOf, parseArguments } from '../../worker/terminal/arguments.ts'
 import type { InputName } from '../evaluate/input.ts'
 import { readManifest } from '../run/export.ts'
 import { RUNS } from '../run/folder.ts'
@@ -25,8 +25,17 @@ const VARIANTS: readonly Variant[] = [
   { name: '9-3-5', options: ['--arch', '9-3-5'], paper: 32.66 },
   { name: '9-5-5', options: ['--arch', '9-5-5'], paper: 32.75 },
   { name: '11-1-7', options: ['--arch', '11-1-7'], paper: 32.57 },
-  { name: '9-1-1-5', options: ['--arch', '9-1-1-5', '--channels', '64,32,16'], note: 'one layer more; the paper: no better' }, // prettier-ignore
-  { name: 'rgb', options: ['--colour', 'rgb'], paper: 32.33, note: 'red, green and blue, 8-bit input; the paper: from T91, where luma has 32.39' }, // prettier-ignore
+  {
+    name: '9-1-1-5',
+    options: ['--arch', '9-1-1-5', '--channels', '64,32,16'],
+    note: 'one layer more; the paper: no better',
+  },
+  {
+    name: 'rgb',
+    options: ['--colour', 'rgb'],
+    paper: 32.33,
+    note: 'red, green and blue, 8-bit input; the paper: from T91, where luma has 32.39',
+  },
   { name: 'no-residual', options: ['--no-residual'], note: 'as the paper has it' },
   { name: 'adam', options: ['--optimizer', 'adam'], note: 'Adam instead of SOAP' },
 ]
@@ -34,7 +43,7 @@ const VARIANTS: readonly Variant[] = [
 const MORE = 'more-data'
 
 const OPTIONS = {
-  only: { value: 'NAME,NAME', help: `from ${VARIANTS.map(({ name }) => name).join(', ')} (default: all)` }, // prettier-ignore
+  only: { value: 'NAME,NAME', help: `from ${VARIANTS.map(({ name }) => name).join(', ')} (default: all)` },
   data: { value: 'FOLDER,FOLDER', help: 'pictures to train on (default: as train has it)' },
   more: { value: 'FOLDER,FOLDER', help: `one variant more, ${MORE}: 9-1-5 on these pictures` },
   minutes: { value: 'N', help: 'for each variant (default: 3)' },
@@ -52,7 +61,7 @@ export const command: Command = {
   run: async (args) => {
     const given = parseArguments(args, OPTIONS)
     const names = VARIANTS.map(({ name }) => name)
-    const chosen = given.only === undefined ? names : listOf(given.only, 'only', (item) => oneOf(item, 'only', names)) // prettier-ignore
+    const chosen = given.only === undefined ? names : listOf(given.only, 'only', (item) => oneOf(item, 'only', names))
     const budget =
       given.steps === undefined
         ? ['--minutes', `${numberOf(given.minutes ?? '3', 'minutes', 0.01, 10_000)}`]
@@ -61,7 +70,7 @@ export const command: Command = {
     const variants = VARIANTS.filter(({ name }) => chosen.includes(name))
     if (given.more !== undefined) variants.push({ name: MORE, options: ['--data', given.more] })
 
-    const rows = [['variant', 'weights', 'steps', 'validation', 'Set5', 'Set5 8-bit', 'Set14', "paper's Set5", '']] // prettier-ignore
+    const rows = [['variant', 'weights', 'steps', 'validation', 'Set5', 'Set5 8-bit', 'Set14', "paper's Set5", '']]
     for (const { name, options, paper, note } of variants) {
       const run = `ablate-${name}`
       const data = given.data === undefined || name === MORE ? [] : ['--data', given.data]
@@ -72,7 +81,8 @@ export const command: Command = {
       await train.run(['--run', run, ...(isThere ? ['--resume'] : [...common, ...options])])
       const [entry] = (await readManifest(path.join(RUNS, run))).models
       if (entry === undefined) break // stopped by hand
-      const scoreOn = (set: string, input: InputName) => entry.scores?.find((score) => score.set === set && score.input === input)?.psnr // prettier-ignore
+      const scoreOn = (set: string, input: InputName) =>
+        entry.scores?.find((score) => score.set === set && score.input === input)?.psnr
       rows.push([
         name,
         entry.architecture ?? '',
@@ -85,7 +95,7 @@ export const command: Command = {
         note ?? '',
       ])
     }
-    console.log(`\nPSNR in dB at x${SCALE}; ${budget.join(' ').replace('--', '')} each\n${alignColumns(rows)}`) // prettier-ignore
+    console.log(`\nPSNR in dB at x${SCALE}; ${budget.join(' ').replace('--', '')} each\n${alignColumns(rows)}`)
   },
 }
 

@@ -123,34 +123,61 @@ const SMALL: Habits = {
 const COLOURS = ['luma', 'rgb'] as const
 
 export const OPTIONS = {
-  data: { value: 'FOLDER,FOLDER', help: `pictures to train on (default: ${DATA}/${TRAINING_SET} where it is, else a built-in procedural set; procedural: that set)` }, // prettier-ignore
-  even: { help: 'take as many patches from each folder of --data (default: from each place in any picture)' }, // prettier-ignore
-  validate: { value: 'FOLDER', help: 'pictures to validate on (default: some 5 % of --data, kept out of training)' }, // prettier-ignore
-  eval: { value: 'FOLDER,FOLDER', help: 'pictures to evaluate on at the end (default: Set5 and Set14 where they are)' }, // prettier-ignore
+  data: {
+    value: 'FOLDER,FOLDER',
+    help: `pictures to train on (default: ${DATA}/${TRAINING_SET} where it is, else a built-in procedural set; procedural: that set)`,
+  },
+  even: { help: 'take as many patches from each folder of --data (default: from each place in any picture)' },
+  validate: { value: 'FOLDER', help: 'pictures to validate on (default: some 5 % of --data, kept out of training)' },
+  eval: { value: 'FOLDER,FOLDER', help: 'pictures to evaluate on at the end (default: Set5 and Set14 where they are)' },
   scale: { value: 'N,N', help: `scales to train, from ${SCALES.join(', ')} (default: all)` },
   steps: { value: 'N', help: `steps a scale (default: ${LARGE.steps}; sub-pixel ${SMALL.steps})` },
   minutes: { value: 'N', help: 'about how long the whole run may take, instead of --steps' },
-  degrade: { value: 'KIND', help: 'clean, jpeg or jpeg:LOW-HIGH: what the small pictures went through (default: clean)' }, // prettier-ignore
+  degrade: {
+    value: 'KIND',
+    help: 'clean, jpeg or jpeg:LOW-HIGH: what the small pictures went through (default: clean)',
+  },
   blur: { value: 'SIGMA', help: 'blur in pixels before a picture is shrunk (default: none)' },
-  uint8: { value: 'SHARE', help: `share of patches from pictures rounded to 8 bits, 0 to 1 (default: ${DEFAULTS.uint8})` }, // prettier-ignore
+  uint8: {
+    value: 'SHARE',
+    help: `share of patches from pictures rounded to 8 bits, 0 to 1 (default: ${DEFAULTS.uint8})`,
+  },
   preset: {
     value: 'paper',
     help: 'the published recipe: sub-images on a grid, no residual, plain SGD',
   },
   from: { value: 'FILE', help: 'weights to start from, an .onnx file; % stands for the scale' },
-  arch: { value: 'KIND', help: `${Object.keys(FAMILIES).join(', ')}, or kernel sides like 9-3-5, with + for - before a layer that has a skip (default: ${DEFAULTS.arch}; srcnn is ${SRCNN_915.kernels.join('-')})` }, // prettier-ignore
+  arch: {
+    value: 'KIND',
+    help: `${Object.keys(FAMILIES).join(', ')}, or kernel sides like 9-3-5, with + for - before a layer that has a skip (default: ${DEFAULTS.arch}; srcnn is ${SRCNN_915.kernels.join('-')})`,
+  },
   'sub-pixel': { help: 'the network works on the small picture, as fast and quality do anyway' },
-  channels: { value: 'N,N', help: `channels between the layers, or one number for all (default: what --arch names has, else ${DEFAULTS.channels})` }, // prettier-ignore
-  colour: { value: 'KIND', help: `luma, or rgb: a network on red, green and blue, which the worker does not serve (default: ${DEFAULTS.colour})` }, // prettier-ignore
+  channels: {
+    value: 'N,N',
+    help: `channels between the layers, or one number for all (default: what --arch names has, else ${DEFAULTS.channels})`,
+  },
+  colour: {
+    value: 'KIND',
+    help: `luma, or rgb: a network on red, green and blue, which the worker does not serve (default: ${DEFAULTS.colour})`,
+  },
   'no-residual': { help: 'the network puts out the picture, not what bicubic misses' },
   optimizer: { value: 'NAME', help: `${OPTIMIZERS.join(', ')} (default: ${DEFAULTS.optimizer})` },
-  loss: { value: 'NAME', help: `what is made small, ${LOSSES.join(' or ')} (default: ${LARGE.loss}; sub-pixel ${SMALL.loss})` }, // prettier-ignore
-  rate: { value: 'X', help: `peak learning rate (default: ${OPTIMIZERS.map((name) => `${LARGE.rates[name]} for ${name}`).join(', ')}; sub-pixel ${SMALL.rates.soap}, ${SMALL.rates.adam}, ${SMALL.rates.sgd})` }, // prettier-ignore
-  batch: { value: 'N', help: `patches in a step (default: ${LARGE.batch}; sub-pixel ${SMALL.batch})` }, // prettier-ignore
-  patch: { value: 'N', help: `side of a patch in pixels of what the network takes (default: ${LARGE.patchFor(0)}; sub-pixel ${SMALL.patchFor(0)} and what the network looks around)` }, // prettier-ignore
+  loss: {
+    value: 'NAME',
+    help: `what is made small, ${LOSSES.join(' or ')} (default: ${LARGE.loss}; sub-pixel ${SMALL.loss})`,
+  },
+  rate: {
+    value: 'X',
+    help: `peak learning rate (default: ${OPTIMIZERS.map((name) => `${LARGE.rates[name]} for ${name}`).join(', ')}; sub-pixel ${SMALL.rates.soap}, ${SMALL.rates.adam}, ${SMALL.rates.sgd})`,
+  },
+  batch: { value: 'N', help: `patches in a step (default: ${LARGE.batch}; sub-pixel ${SMALL.batch})` },
+  patch: {
+    value: 'N',
+    help: `side of a patch in pixels of what the network takes (default: ${LARGE.patchFor(0)}; sub-pixel ${SMALL.patchFor(0)} and what the network looks around)`,
+  },
   seed: { value: 'N', help: `names the run's random numbers (default: ${DEFAULTS.seed})` },
-  name: { value: 'NAME', help: `the model's name (default: what --arch names; for kernel sides srcnn, or sub-pixel)` }, // prettier-ignore
-  run: { value: 'RUN', help: 'folder of the run in trainer/runs (default: the name and the next number)' }, // prettier-ignore
+  name: { value: 'NAME', help: `the model's name (default: what --arch names; for kernel sides srcnn, or sub-pixel)` },
+  run: { value: 'RUN', help: 'folder of the run in trainer/runs (default: the name and the next number)' },
   resume: { help: 'go on with --run, or the latest run, where it was stopped' },
   backend: { value: 'NAME', help: `what computes: ${BACKENDS.join(', ')} (default: auto)` },
   workers: { value: 'N', help: 'threads that share a batch, on a CPU (default: one a core)' },
@@ -167,7 +194,7 @@ export function parseTrainArguments(args: readonly string[]): TrainArguments {
 
 export function parseCircumstances(given: TrainArguments): Circumstances {
   if (given.upload !== undefined && given.colour === 'rgb') {
-    throw new UsageError('expected --colour luma with --upload, as the worker serves no other, got rgb') // prettier-ignore
+    throw new UsageError('expected --colour luma with --upload, as the worker serves no other, got rgb')
   }
   return {
     backend: oneOf(given.backend ?? 'auto', 'backend', BACKENDS),
@@ -188,11 +215,11 @@ export function parseConfig(given: TrainArguments): Config {
   }
   const isPaper = given.preset !== undefined && oneOf(given.preset, 'preset', ['paper']) === 'paper'
   const scales = parseScales(given.scale)
-  const architectures = new Map(scales.map((scale) => [scale, parseArchitecture(given, isPaper, scale)])) // prettier-ignore
+  const architectures = new Map(scales.map((scale) => [scale, parseArchitecture(given, isPaper, scale)]))
   const isSmall = [...architectures.values()].some(({ scale = 1 }) => scale > 1)
-  if (isSmall && isPaper) throw new UsageError('expected --preset paper without a network on the small picture') // prettier-ignore
+  if (isSmall && isPaper) throw new UsageError('expected --preset paper without a network on the small picture')
   const habits = isSmall ? SMALL : LARGE
-  const optimizer = oneOf(given.optimizer ?? (isPaper ? 'sgd' : DEFAULTS.optimizer), 'optimizer', OPTIMIZERS) // prettier-ignore
+  const optimizer = oneOf(given.optimizer ?? (isPaper ? 'sgd' : DEFAULTS.optimizer), 'optimizer', OPTIMIZERS)
   const uint8Share = numberOf(given.uint8 ?? `${DEFAULTS.uint8}`, 'uint8', 0, 1)
   const blur = numberOf(given.blur ?? `${DEFAULTS.blur}`, 'blur', 0, 10)
   return {
@@ -223,7 +250,7 @@ export function parseConfig(given: TrainArguments): Config {
       [...architectures].map(([scale, architecture]) => {
         const halo = haloOf(createNetwork(architecture))
         // Smaller ones have no pixel that sees only true neighbours; larger ones than pictures do not fit.
-        const patch = integerOf(given.patch ?? `${habits.patchFor(halo)}`, 'patch', 2 * halo + 1, 512) // prettier-ignore
+        const patch = integerOf(given.patch ?? `${habits.patchFor(halo)}`, 'patch', 2 * halo + 1, 512)
         return [scale, patch]
       }),
     ),
@@ -268,21 +295,35 @@ export function sourceOptionsOf(config: Config, scale: number): SourceOptions {
 
 export function parseScales(text: string | undefined): number[] {
   const known = SCALES.map(String)
-  return text === undefined ? SCALES : listOf(text, 'scale', (item) => oneOf(item, 'scale', known)).map(Number) // prettier-ignore
+  return text === undefined ? SCALES : listOf(text, 'scale', (item) => oneOf(item, 'scale', known)).map(Number)
 }
 
 /** The command that repeats one scale of a run on the same data: what was typed, made certain. */
 export function commandOf(given: TrainArguments, scale: number, steps: number): string {
   const { words: _, ...options } = given
-  const about = new Set(['scale', 'steps', 'minutes', 'run', 'resume', 'backend', 'workers', 'upload', 'bucket', 'eval']) // prettier-ignore
-  const kept = Object.entries({ arch: archOf(given), ...options }).filter(
-    ([option]) => !about.has(option),
-  )
+  const about = new Set([
+    'scale',
+    'steps',
+    'minutes',
+    'run',
+    'resume',
+    'backend',
+    'workers',
+    'upload',
+    'bucket',
+    'eval',
+  ])
+  const kept = Object.entries({ arch: archOf(given), ...options }).filter(([option]) => !about.has(option))
   const words = kept.map(([option, value]) => {
     if (value === true) return ` --${option}`
     // Folders by their names, not their paths: where they lie is the machine's business.
     const isPath = option === 'data' || option === 'validate' || option === 'from'
-    const text = isPath ? String(value).split(',').map((item) => path.basename(item)).join(',') : value // prettier-ignore
+    const text = isPath
+      ? String(value)
+          .split(',')
+          .map((item) => path.basename(item))
+          .join(',')
+      : value
     return ` --${option} ${text}`
   })
   return `npm run trainer -- --scale ${scale} --steps ${steps}${words.join('')}`
@@ -308,7 +349,9 @@ function parseArchitecture(given: TrainArguments, isPaper: boolean, scale: numbe
 function parseKernels(arch: string): Architecture {
   if (!/^[-+0-9]+$/.test(arch)) {
     const names = Object.keys(FAMILIES)
-    throw new UsageError(`expected --arch to be ${names.join(', ')} or kernel sides like 9-3-5, got "${arch}"${hintOf(arch, names)}`) // prettier-ignore
+    throw new UsageError(
+      `expected --arch to be ${names.join(', ')} or kernel sides like 9-3-5, got "${arch}"${hintOf(arch, names)}`,
+    )
   }
   const kernels = integersOf(arch.replaceAll('+', '-'), 'arch', '-', MAX_KERNEL)
   const signs = arch.replaceAll(/[^-+]/g, '')
@@ -322,20 +365,18 @@ function possible(architecture: Architecture): Architecture {
     createNetwork(architecture)
     return architecture
   } catch (cause) {
-    throw new UsageError(`expected --arch and --channels of a network: ${(cause as Error).message}`, { cause }) // prettier-ignore
+    throw new UsageError(`expected --arch and --channels of a network: ${(cause as Error).message}`, { cause })
   }
 }
 
-function parseWidths(
-  text: string | undefined,
-  layers: number,
-  otherwise: readonly number[],
-): readonly number[] {
+function parseWidths(text: string | undefined, layers: number, otherwise: readonly number[]): readonly number[] {
   const given = text === undefined ? otherwise : integersOf(text, 'channels', ',', MAX_CHANNELS)
   const isForAll = text !== undefined && given.length === 1
   const widths = isForAll ? Array.from({ length: layers - 1 }, () => given[0]) : given
   if (widths.length === layers - 1) return widths
-  throw new UsageError(`expected --channels to name one width between each two of ${layers} layers, got ${widths.join(',')}`) // prettier-ignore
+  throw new UsageError(
+    `expected --channels to name one width between each two of ${layers} layers, got ${widths.join(',')}`,
+  )
 }
 
 /** The published recipe is that of SRCNN. */

@@ -1,13 +1,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import {
-  type Command,
-  listOf,
-  oneOf,
-  parseArguments,
-  UsageError,
-} from '../../worker/terminal/arguments.ts'
+import { type Command, listOf, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
 import { loadBaseline } from '../baseline/store.ts'
 import { DATA } from './config.ts'
 import { readDataset } from '../data/dataset.ts'
@@ -20,8 +14,8 @@ const CROPPED = ['Set5', 'Set14'].map((set) => path.join(DATA, set))
 const LEARNED = path.join(DATA, 'T91')
 
 const OPTIONS = {
-  data: { value: 'FOLDER,FOLDER', help: `pictures to show crops of (default: ${CROPPED.join(',')}, where they are)` }, // prettier-ignore
-  sparse: { value: 'FOLDER', help: `pictures that sparse coding learns from, once (default: ${LEARNED}, where it is)` }, // prettier-ignore
+  data: { value: 'FOLDER,FOLDER', help: `pictures to show crops of (default: ${CROPPED.join(',')}, where they are)` },
+  sparse: { value: 'FOLDER', help: `pictures that sparse coding learns from, once (default: ${LEARNED}, where it is)` },
   'no-sparse': { help: 'leave sparse coding out: learning it takes minutes a scale' },
   out: { value: 'FOLDER', help: "where the page goes (default: the run's folder)" },
   runtime: { value: 'NAME', help: `onnxruntime to use: ${RUNTIMES.join(', ')} (default: auto)` },
@@ -38,20 +32,17 @@ export const command: Command = {
     const [run] = given.words
     if (run === undefined) throw new UsageError('expected RUN to report on, got nothing')
     const folder = runFolder(run)
-    const shown = given.data === undefined ? CROPPED.filter(existsSync) : listOf(given.data, 'data', existing('data')) // prettier-ignore
+    const shown = given.data === undefined ? CROPPED.filter(existsSync) : listOf(given.data, 'data', existing('data'))
     if (given.sparse !== undefined && given['no-sparse']) {
       throw new UsageError('expected --sparse or --no-sparse, got both')
     }
     const learned = given.sparse === undefined ? LEARNED : existing('sparse')(given.sparse)
-    const runtime = await loadRuntime(oneOf(given.runtime ?? 'auto', 'runtime', RUNTIMES)) // prettier-ignore
+    const runtime = await loadRuntime(oneOf(given.runtime ?? 'auto', 'runtime', RUNTIMES))
     if (given.out !== undefined) await mkdir(given.out, { recursive: true })
     const file = await writeReport(folder, {
       out: given.out,
       sets: await Promise.all(shown.map(readDataset)),
-      sparse:
-        !given['no-sparse'] && existsSync(learned)
-          ? (scale) => learnSparse(learned, scale)
-          : undefined,
+      sparse: !given['no-sparse'] && existsSync(learned) ? (scale) => learnSparse(learned, scale) : undefined,
       engine: await createInference(runtime),
     })
     console.log(file)

@@ -6,11 +6,22 @@ import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import { roundToHalf } from '../../worker/model/half.ts'
-import { channelsOf, describeNetwork, type Network } from '../../worker/model/network.ts' // prettier-ignore
+import { channelsOf, describeNetwork, type Network } from '../../worker/model/network.ts'
 import { decodeNetwork, encodeNetwork } from '../../worker/model/networkFile.ts'
 import { type Command, UsageError } from '../../worker/terminal/arguments.ts'
 import { readCheckpoint, type Recipe, writeCheckpoint } from '../run/checkpoint.ts'
-import { type Circumstances, commandOf, type Config, OPTIONS, parseCircumstances, parseConfig, parseTrainArguments, sourceOptionsOf, taskOf, type TrainArguments } from './config.ts' // prettier-ignore
+import {
+  type Circumstances,
+  commandOf,
+  type Config,
+  OPTIONS,
+  parseCircumstances,
+  parseConfig,
+  parseTrainArguments,
+  sourceOptionsOf,
+  taskOf,
+  type TrainArguments,
+} from './config.ts'
 import { type Dataset, readDataset } from '../data/dataset.ts'
 import { describeDegradation } from '../data/degrade.ts'
 import { type Backend, chooseBackend } from '../engine/backends.ts'
@@ -19,7 +30,7 @@ import { createInference, loadRuntime } from '../engine/runtime.ts'
 import type { InputName } from '../evaluate/input.ts'
 import { networkMethod, takes } from '../evaluate/method.ts'
 import { exportModel, readManifest } from '../run/export.ts'
-import { createFitState, euclideanScale, fit, type FitState, rateAt, type Schedule, startFrom } from '../run/fit.ts' // prettier-ignore
+import { createFitState, euclideanScale, fit, type FitState, rateAt, type Schedule, startFrom } from '../run/fit.ts'
 import { licenceOf } from '../data/licences.ts'
 import { flatten, withParameters } from '../engine/parameters.ts'
 import { createProgress } from '../run/progress.ts'
@@ -73,7 +84,8 @@ export const command: Command = {
     }
     if (stop.signal.aborted) return
     if (how.upload) await uploadRun(folder, how.upload, { bucket: how.bucket })
-    else console.log(`into models/: npm run trainer -- promote ${run}; a page about it: npm run trainer -- report ${run}`) // prettier-ignore
+    else
+      console.log(`into models/: npm run trainer -- promote ${run}; a page about it: npm run trainer -- report ${run}`)
   },
 }
 
@@ -104,29 +116,17 @@ async function trainScale(run: ScaleRun): Promise<void> {
   const patches = await openPatches({ ...sourceOptionsOf(config, scale), tests, stop })
   const engine = await backend.createEngine(task, { workers: how.workers })
   try {
-    const validation = await createValidation(
-      patches.validation,
-      channelsOf(empty),
-      scale,
-      degradation,
-      codec,
-    )
+    const validation = await createValidation(patches.validation, channelsOf(empty), scale, degradation, codec)
     const inference = await createInference(await loadRuntime())
     const { name: data, pictures, digest } = patches.description
     const recipe: Recipe = { architecture, scale, data, pictures, digest }
     const state = await startState(config, empty, scale)
     const place = path.join(folder, `x${scale}`)
-    const { steps, seconds } = await startOrResume(
-      run,
-      empty,
-      place,
-      recipe,
-      engine,
-      patches,
-      state,
-    )
+    const { steps, seconds } = await startOrResume(run, empty, place, recipe, engine, patches, state)
     const places = patches.places === undefined ? '' : `${patches.places} places in `
-    console.log(`${label}: ${architecture}, ${steps} steps of ${batch} patches from ${places}${pictures} pictures of ${data}`) // prettier-ignore
+    console.log(
+      `${label}: ${architecture}, ${steps} steps of ${batch} patches from ${places}${pictures} pictures of ${data}`,
+    )
 
     const rate = config.rate * (config.rateFor === 'euclidean' ? euclideanScale(empty, patch) : 1)
     const schedule: Schedule = { steps, rate, course: config.course }
@@ -138,11 +138,12 @@ async function trainScale(run: ScaleRun): Promise<void> {
       batch,
       stop,
       validation,
-      psnrOf: (parameters) =>
-        validation?.psnrOf({ network: withParameters(empty, parameters), engine: inference }),
+      psnrOf: (parameters) => validation?.psnrOf({ network: withParameters(empty, parameters), engine: inference }),
     })
     if (state.step < steps) {
-      console.log(`stopped at step ${state.step} of ${steps}; go on with npm run trainer -- --resume --run ${path.basename(folder)}`) // prettier-ignore
+      console.log(
+        `stopped at step ${state.step} of ${steps}; go on with npm run trainer -- --resume --run ${path.basename(folder)}`,
+      )
       process.exitCode = 130
       return
     }
@@ -166,10 +167,7 @@ async function trainScale(run: ScaleRun): Promise<void> {
       ...(validation && psnr !== undefined
         ? {
             validation: {
-              data:
-                config.validate === undefined
-                  ? `${data}, held out`
-                  : path.basename(config.validate),
+              data: config.validate === undefined ? `${data}, held out` : path.basename(config.validate),
               images: validation.images,
               input: describeDegradation(degradation),
               psnr: rounded(psnr),
@@ -191,12 +189,13 @@ async function trainScale(run: ScaleRun): Promise<void> {
 async function openRun(given: TrainArguments): Promise<{ run: string; given: TrainArguments }> {
   if (given.resume) {
     const run = given.run ?? latestRun(given.name)
-    if (run === undefined)
-      throw new UsageError(`expected a run in ${RUNS} to resume, there is none`)
-    const again = new Set(['resume', 'run', 'name', 'backend', 'workers', 'upload', 'bucket', 'words']) // prettier-ignore
+    if (run === undefined) throw new UsageError(`expected a run in ${RUNS} to resume, there is none`)
+    const again = new Set(['resume', 'run', 'name', 'backend', 'workers', 'upload', 'bucket', 'words'])
     const other = Object.keys(given).find((option) => !again.has(option))
-    if (other !== undefined) throw new UsageError(`expected --resume without --${other}: a run keeps its options`) // prettier-ignore
-    const { options } = JSON.parse(await readFile(path.join(runFolder(run), CONFIG), 'utf8')) as { options: TrainArguments } // prettier-ignore
+    if (other !== undefined) throw new UsageError(`expected --resume without --${other}: a run keeps its options`)
+    const { options } = JSON.parse(await readFile(path.join(runFolder(run), CONFIG), 'utf8')) as {
+      options: TrainArguments
+    }
     return { run, given: options }
   }
   const { name } = parseConfig(given) // before a folder is made
@@ -204,7 +203,7 @@ async function openRun(given: TrainArguments): Promise<{ run: string; given: Tra
   const run = given.run ?? newRun(name)
   if (given.run !== undefined) {
     const folder = path.join(RUNS, run)
-    if (existsSync(folder)) throw new UsageError(`expected a new --run or --resume, ${folder} is there already`) // prettier-ignore
+    if (existsSync(folder)) throw new UsageError(`expected a new --run or --resume, ${folder} is there already`)
     await mkdir(folder, { recursive: true })
   }
   const saved = { options: given, node: process.version, started: new Date().toISOString() }
@@ -223,7 +222,9 @@ async function startState(config: Config, empty: Network, scale: number): Promis
   const file = from.replaceAll('%', `${scale}`)
   const network = decodeNetwork(await readFile(file))
   if (describeNetwork(network) !== describeNetwork(empty)) {
-    throw new UsageError(`expected --from weights of ${describeNetwork(empty)}, ${file} has ${describeNetwork(network)}`) // prettier-ignore
+    throw new UsageError(
+      `expected --from weights of ${describeNetwork(empty)}, ${file} has ${describeNetwork(network)}`,
+    )
   }
   return startFrom(empty, flatten(network), optimizer)
 }
@@ -335,7 +336,7 @@ async function fitAndWatch(
 /** Which steps are looked at: a fixed number, their distances growing with the square. */
 function validationSteps(steps: number): ReadonlySet<number> {
   const share = (i: number) => (i / VALIDATIONS) ** 2
-  return new Set(Array.from({ length: VALIDATIONS }, (_, i) => Math.max(1, Math.round(steps * share(i + 1))))) // prettier-ignore
+  return new Set(Array.from({ length: VALIDATIONS }, (_, i) => Math.max(1, Math.round(steps * share(i + 1)))))
 }
 
 /** The file's own bytes, read back and run as the worker runs them, from every input that they take. */

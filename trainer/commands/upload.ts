@@ -6,10 +6,13 @@ import { STORES } from '../ship/store.ts'
 import { formatModels, uploadRun, withStore } from '../ship/upload.ts'
 
 const OPTIONS = {
-  to: { value: 'STORE', help: 'local: the simulated R2 of `wrangler dev`; s3: R2 or any S3-compatible store, by AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_ENDPOINT_URL_S3' }, // prettier-ignore
+  to: {
+    value: 'STORE',
+    help: 'local: the simulated R2 of `wrangler dev`; s3: R2 or any S3-compatible store, by AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_ENDPOINT_URL_S3',
+  },
   bucket: { value: 'NAME', help: 'default: the one that wrangler.toml binds as MODELS_BUCKET' },
   scale: { value: 'N,N', help: 'which of its scales (default: all that it has)' },
-  force: { help: 'also weights that lose to bicubic or to those served, and without conditional writes' }, // prettier-ignore
+  force: { help: 'also weights that lose to bicubic or to those served, and without conditional writes' },
   rollback: { help: 'serve again what was served before, instead of uploading' },
   help: { help: 'show this' },
 } as const
@@ -22,7 +25,7 @@ export const command: Command = {
   async run(args) {
     const given = parseArguments(args, OPTIONS, ['RUN'])
     const [run] = given.words
-    if (given.to === undefined) throw new UsageError(`expected --to ${STORES.join(' or ')}, got nothing`) // prettier-ignore
+    if (given.to === undefined) throw new UsageError(`expected --to ${STORES.join(' or ')}, got nothing`)
     const to = oneOf(given.to, 'to', STORES)
     const { bucket, force = false } = given
     if (given.rollback) {

@@ -14,11 +14,7 @@ export interface Compression extends JpegVariant {
 }
 
 /** [h, w] RGBA -> the same size after JPEG, opaque: transparency becomes white. Throws a CodecError. */
-export async function compressPicture(
-  codec: Codec,
-  picture: Rgba,
-  { quality, ...jpeg }: Compression,
-): Promise<Rgba> {
+export async function compressPicture(codec: Codec, picture: Rgba, { quality, ...jpeg }: Compression): Promise<Rgba> {
   const file = await codec.encode(picture, { format: 'jpeg', quality, jpeg })
   return codec.decode(file, readHeader(file))
 }

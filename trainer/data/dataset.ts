@@ -66,7 +66,7 @@ export async function listPictures(folders: readonly string[]): Promise<PictureF
   const all: PictureFile[] = []
   for (const folder of folders) {
     const found = await listBelow(folder, path.basename(path.resolve(folder)))
-    if (found.length === 0) throw new Error(`expected pictures (JPEG, PNG, WebP, BMP, GIF) in ${folder}, got none`) // prettier-ignore
+    if (found.length === 0) throw new Error(`expected pictures (JPEG, PNG, WebP, BMP, GIF) in ${folder}, got none`)
     found.sort((a, b) => (a.name < b.name ? -1 : 1))
     for (const file of found) all.push(file)
   }
@@ -110,14 +110,12 @@ export async function decodePicture(
  * Keeps about 5 % of the pictures out of training: at least 2 of 10 or more, 1 of 4 to 9, none of
  * fewer, and at most 24. Those whose names hash lowest, so that more pictures change the choice little.
  */
-export function holdOut<T extends { readonly name: string }>(
-  files: readonly T[],
-): { training: T[]; validation: T[] } {
+export function holdOut<T extends { readonly name: string }>(files: readonly T[]): { training: T[]; validation: T[] } {
   const least = files.length >= 10 ? 2 : files.length >= 4 ? 1 : 0
   const share = files.length < 4 ? 0 : Math.round(HELD_OUT_SHARE * files.length)
   const count = Math.min(MOST_HELD_OUT, Math.max(least, share))
   const hashes = new Map(files.map((file) => [file, hashOf(file.name)]))
-  const lowest = files.toSorted((a, b) => (hashes.get(a)! < hashes.get(b)! ? -1 : 1)).slice(0, count) // prettier-ignore
+  const lowest = files.toSorted((a, b) => (hashes.get(a)! < hashes.get(b)! ? -1 : 1)).slice(0, count)
   const chosen = new Set(lowest)
   return {
     training: files.filter((file) => !chosen.has(file)),

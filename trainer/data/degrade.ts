@@ -10,7 +10,7 @@
 import type { Planes } from '../../worker/engine/engine.ts'
 import { mapPlanes } from '../../worker/engine/planes.ts'
 import { lumaOf } from '../../worker/image/color.ts'
-import { createPlane, modcrop, type Plane, quantize, type Rect, type Rgba } from '../../worker/image/plane.ts' // prettier-ignore
+import { createPlane, modcrop, type Plane, quantize, type Rect, type Rgba } from '../../worker/image/plane.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import { resize } from '../../worker/image/resize.ts'
 import type { Codec } from '../../worker/codec/codec.ts'
@@ -26,8 +26,11 @@ export type Degradation = {
   /** Deviation, in pixels of the truth, of a Gaussian blur before shrinking; 0 for none. */
   readonly blur: number
 } & (
-  | { readonly kind: 'clean'; /** Share of patches, 0..1, from 8-bit input. */ readonly uint8Share: number } // prettier-ignore
-  | { readonly kind: 'jpeg'; /** Lowest and highest quality, 1 to 100. */ readonly qualities: readonly [number, number] } // prettier-ignore
+  | { readonly kind: 'clean'; /** Share of patches, 0..1, from 8-bit input. */ readonly uint8Share: number }
+  | {
+      readonly kind: 'jpeg'
+      /** Lowest and highest quality, 1 to 100. */ readonly qualities: readonly [number, number]
+    }
 )
 
 /** From what is barely recognisable as a photograph's thumbnail to what editors save. */
@@ -44,12 +47,14 @@ export function parseDegradation(text: string, uint8Share: number, blur = 0): De
   if (range && qualities[0] >= 1 && qualities[0] <= qualities[1] && qualities[1] <= 100) {
     return { kind: 'jpeg', qualities, blur }
   }
-  throw new UsageError(`expected --degrade to be clean, jpeg or jpeg:LOW-HIGH with qualities of 1 to 100, got "${text}"`) // prettier-ignore
+  throw new UsageError(
+    `expected --degrade to be clean, jpeg or jpeg:LOW-HIGH with qualities of 1 to 100, got "${text}"`,
+  )
 }
 
 /** How often each of `degrade`'s versions is to be taken; they sum to 1. */
 export function sharesOf(degradation: Degradation): number[] {
-  if (degradation.kind === 'jpeg') return Array.from({ length: JPEG_VERSIONS }, () => 1 / JPEG_VERSIONS) // prettier-ignore
+  if (degradation.kind === 'jpeg') return Array.from({ length: JPEG_VERSIONS }, () => 1 / JPEG_VERSIONS)
   return [1 - degradation.uint8Share, degradation.uint8Share].filter((share) => share > 0)
 }
 
@@ -124,7 +129,7 @@ export function shrinkPicture(picture: Rgba, scale: number, blur = 0): Rgba {
 export function blurPlane(plane: Plane, sigma: number): Plane {
   if (sigma === 0) return plane
   const radius = Math.ceil(3 * sigma)
-  const taps = Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma ** 2))) // prettier-ignore
+  const taps = Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma ** 2)))
   const sum = taps.reduce((a, b) => a + b)
   const kernel = taps.map((tap) => tap / sum)
   const { width, height } = plane
@@ -150,7 +155,7 @@ function convolveLines(
   for (let line = 0; line < lines; line++) {
     for (let i = 0; i < length; i++) {
       let sum = 0
-      for (let k = 0; k < kernel.length; k++) sum += kernel[k] * plane.data[line * apart + mirrored[i + k] * step] // prettier-ignore
+      for (let k = 0; k < kernel.length; k++) sum += kernel[k] * plane.data[line * apart + mirrored[i + k] * step]
       out.data[line * apart + i * step] = sum
     }
   }
@@ -159,7 +164,7 @@ function convolveLines(
 
 /** `picture` at `factor` of its size (at most 1): more pictures from few, by the same filter. */
 export function rescalePicture(picture: Rgba, factor: number): Rgba {
-  return factor === 1 ? picture : rescalePart(picture, factor, { x: 0, y: 0, ...rescaledSize(picture, factor) }) // prettier-ignore
+  return factor === 1 ? picture : rescalePart(picture, factor, { x: 0, y: 0, ...rescaledSize(picture, factor) })
 }
 
 /** What of `rescalePicture` lies in `part`: the same values, without the rest's work. */
@@ -190,8 +195,7 @@ export function enlargePlane(plane: Plane, scale: number): Plane {
 
 /** The luma that a network starts from, at the truth's size, for a truth degraded as `kind` says. */
 export function bicubicOf(picture: Rgba, scale: number, kind: InputKind): Plane {
-  const small =
-    kind === 'float' ? shrinkPlane(truthOf(picture), scale) : lumaOf(shrinkPicture(picture, scale))
+  const small = kind === 'float' ? shrinkPlane(truthOf(picture), scale) : lumaOf(shrinkPicture(picture, scale))
   return enlargePlane(small, scale)
 }
 

@@ -5,7 +5,16 @@ import type { Planes } from '../../worker/engine/engine.ts'
 import { mapPlanes } from '../../worker/engine/planes.ts'
 import { modcrop, type Rect, type Rgba } from '../../worker/image/plane.ts'
 import { createRandom, type Random } from '../../worker/image/prng.ts'
-import { cropPicture, type Degradation, degrade, rescaledSize, rescalePart, rescalePicture, sharesOf, truthPlanes } from './degrade.ts' // prettier-ignore
+import {
+  cropPicture,
+  type Degradation,
+  degrade,
+  rescaledSize,
+  rescalePart,
+  rescalePicture,
+  sharesOf,
+  truthPlanes,
+} from './degrade.ts'
 
 /** One picture, degraded. */
 export interface Example {
@@ -52,7 +61,7 @@ export async function prepareExamples(
         ? rescalePart(picture, factor, placeAtRandom(rescaledSize(picture, factor), CROP, random))
         : rescalePicture(picture, factor)
     if (Math.min(part.width, part.height) < patch + scale - 1) continue
-    const { width, height, data } = mapPlanes(truthPlanes(part, channels), (plane) => modcrop(plane, scale)) // prettier-ignore
+    const { width, height, data } = mapPlanes(truthPlanes(part, channels), (plane) => modcrop(plane, scale))
     const truth = Uint8Array.from(data, (level) => Math.round(level * 255))
     const versions = await degrade(part, channels, scale, degradation, random, codec)
     examples.push({ width, height, truth, versions })
@@ -61,11 +70,7 @@ export async function prepareExamples(
 }
 
 /** About what a picture of so many pixels takes; a bound for one that is cropped. */
-export function bytesOf(
-  pixels: number,
-  { channels, scale, degradation, sizes }: Preparation,
-): number {
-  // prettier-ignore
+export function bytesOf(pixels: number, { channels, scale, degradation, sizes }: Preparation): number {
   const versions = sharesOf(degradation).length
   const area = sizes === 'all' ? FACTORS.reduce((sum, factor) => sum + factor ** 2, 0) : 1
   const held = sizes === 'crop' ? Math.min(pixels, CROP ** 2) : pixels * area
@@ -74,7 +79,11 @@ export function bytesOf(
 
 /** What examples do take. */
 export function heldBytes(examples: readonly Example[]): number {
-  return examples.reduce((sum, { truth, versions }) => sum + truth.byteLength + versions.reduce((small, { data }) => small + data.byteLength, 0), 0) // prettier-ignore
+  return examples.reduce(
+    (sum, { truth, versions }) =>
+      sum + truth.byteLength + versions.reduce((small, { data }) => small + data.byteLength, 0),
+    0,
+  )
 }
 
 function factorsOf(sizes: Preparation['sizes'], random: Random): readonly number[] {
@@ -83,11 +92,7 @@ function factorsOf(sizes: Preparation['sizes'], random: Random): readonly number
 }
 
 /** A square of `side` pixels, or what there is of it. */
-function placeAtRandom(
-  size: { width: number; height: number },
-  side: number,
-  random: Random,
-): Rect {
+function placeAtRandom(size: { width: number; height: number }, side: number, random: Random): Rect {
   const width = Math.min(side, size.width)
   const height = Math.min(side, size.height)
   const x = random.below(size.width - width + 1)

@@ -63,10 +63,7 @@ export function sideInTruth({
  * `groups` are drawn from equally often, whatever their sizes: within one, any place in any picture is
  * as likely as any other. Throws where no example holds a patch.
  */
-export function createSampler(
-  groups: readonly (readonly Example[])[],
-  options: PatchOptions,
-): Sampler {
+export function createSampler(groups: readonly (readonly Example[])[], options: PatchOptions): Sampler {
   const { channels, batch, patch, halo, seed, shares, sampling, enlargement } = options
   const cut = enlargement === 1 ? createCut(options) : createSubPixelCut(options)
   const stride = sampling === 'grid' ? GRID_STRIDE : 1
@@ -76,10 +73,11 @@ export function createSampler(
   const examples = groups.flat()
   // A rising list of where each example's places end.
   const ends: number[] = []
-  for (const { width, height } of examples) ends.push((ends.at(-1) ?? 0) + along(width / enlargement) * along(height / enlargement)) // prettier-ignore
+  for (const { width, height } of examples)
+    ends.push((ends.at(-1) ?? 0) + along(width / enlargement) * along(height / enlargement))
   const places = ends.at(-1) ?? 0
   const spans = spansOf(groups, ends)
-  if (places === 0) throw new Error(`expected pictures that hold a patch of ${sideInTruth(options)} pixels, got none`) // prettier-ignore
+  if (places === 0) throw new Error(`expected pictures that hold a patch of ${sideInTruth(options)} pixels, got none`)
   const order = createShuffle(sampling === 'grid' ? places : 0, seed)
 
   return {
@@ -113,14 +111,7 @@ interface Place {
 }
 
 /** Writes channel `c` of a patch as plane `index` of inputs and of targets. */
-type Cut = (
-  example: Example,
-  small: Planes,
-  c: number,
-  place: Place,
-  batch: Batch,
-  index: number,
-) => void
+type Cut = (example: Example, small: Planes, c: number, place: Place, batch: Batch, index: number) => void
 
 /** Inputs of the bicubic enlargement. */
 function createCut({ patch, halo, residual }: PatchOptions): Cut {
@@ -158,13 +149,7 @@ function createSubPixelCut({ patch, halo, residual, enlargement }: PatchOptions)
 }
 
 /** [h s, w s] -> [s², h, w]: the pixels at (dx, dy) of each block of s x s become channel dy s + dx. */
-function spaceToDepth(
-  square: Float32Array,
-  side: number,
-  scale: number,
-  target: Float32Array,
-  to: number,
-): void {
+function spaceToDepth(square: Float32Array, side: number, scale: number, target: Float32Array, to: number): void {
   for (let dy = 0, i = to; dy < scale; dy++) {
     for (let dx = 0; dx < scale; dx++) {
       for (let y = dy; y < side; y += scale) {
@@ -203,14 +188,7 @@ function pick(shares: readonly number[], value: number): number {
 }
 
 /** Copies a square at (x, y), which may reach beyond the plane: there its edge's pixels stand. */
-function copyPadded(
-  { data, width, height }: Plane,
-  x: number,
-  y: number,
-  side: number,
-  target: Float32Array,
-): void {
-  // prettier-ignore
+function copyPadded({ data, width, height }: Plane, x: number, y: number, side: number, target: Float32Array): void {
   for (let dy = 0, i = 0; dy < side; dy++) {
     const row = width * Math.min(height - 1, Math.max(0, y + dy))
     for (let dx = 0; dx < side; dx++, i++) {

@@ -10,13 +10,14 @@ import { readPicture, type TestPictures } from './testPictures.ts'
 const codec = createCodec(await loadCodecModules())
 
 parentPort!.on('message', async ({ origin, preparation, seed }: Job) => {
-  const outcome = await outcomeOf(async () =>
-    prepareExamples(await read(origin), preparation, seed, codec),
-  )
+  const outcome = await outcomeOf(async () => prepareExamples(await read(origin), preparation, seed, codec))
   const examples = 'examples' in outcome ? outcome.examples : []
   const planes = examples.flatMap(({ versions }) => versions.map(({ data }) => data))
   const arrays = [...examples.map(({ truth }) => truth), ...planes]
-  parentPort!.postMessage(outcome, arrays.map(({ buffer }) => buffer as ArrayBuffer)) // prettier-ignore
+  parentPort!.postMessage(
+    outcome,
+    arrays.map(({ buffer }) => buffer as ArrayBuffer),
+  )
 })
 
 async function read(origin: Origin) {

@@ -11,14 +11,8 @@ import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import { type Dataset, holdOut, listPictures, type Picture } from './dataset.ts'
 import { type Degradation, sharesOf } from './degrade.ts'
 import type { Batch } from '../engine/engine.ts'
-import { bytesOf, CROP, cropMiddle, type Example, heldBytes, type Preparation } from './examples.ts' // prettier-ignore
-import {
-  createBatch,
-  createSampler,
-  type PatchOptions,
-  type Sampler,
-  sideInTruth,
-} from './patches.ts'
+import { bytesOf, CROP, cropMiddle, type Example, heldBytes, type Preparation } from './examples.ts'
+import { createBatch, createSampler, type PatchOptions, type Sampler, sideInTruth } from './patches.ts'
 import { createPreparer, type Job, type Origin } from './preparer.ts'
 import { proceduralPicture } from '../procedural/picture.ts'
 import { createShuffle, mixSeed, PICTURES } from '../base/seed.ts'
@@ -94,14 +88,22 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
   const patch = sideInTruth(options)
   const own: Preparation = { channels, scale, patch, degradation, sizes }
   const all = await listEntries(options.folders, options.seed)
-  const { entries, digest, digestOf, bytes } = await survey(all, own, options.seed, (file) => testPictureIn(file, tests, codec), warn) // prettier-ignore
+  const { entries, digest, digestOf, bytes } = await survey(
+    all,
+    own,
+    options.seed,
+    (file) => testPictureIn(file, tests, codec),
+    warn,
+  )
   const split =
     options.validate === undefined && options.holdsOut !== false
       ? holdOut(entries)
       : { training: entries, validation: [] }
   const streams = bytes > cacheBytes
   if (streams && sampling === 'grid') {
-    throw new Error(`expected pictures that fit ${cacheBytes} bytes for the paper's grid, got ${Math.ceil(bytes)} bytes`) // prettier-ignore
+    throw new Error(
+      `expected pictures that fit ${cacheBytes} bytes for the paper's grid, got ${Math.ceil(bytes)} bytes`,
+    )
   }
   const preparation: Preparation = streams ? { ...own, sizes: 'crop' } : own
   const count = options.threads ?? Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))
@@ -121,13 +123,13 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
     const window: Window = { held: 0, isWanted: true, sampler: undefined as never }
     const slots: Example[][] = Array.from({ length: size }, () => [])
     const positions = Array.from(slots, (_, i) => index * size + i)
-    const picked = positions.map((position) => split.training[streams ? shuffle(position) : position]) // prettier-ignore
+    const picked = positions.map((position) => split.training[streams ? shuffle(position) : position])
     let next = 0
     const lane = async () => {
       await before?.sampler.catch(() => {})
       while (next < size && window.isWanted && !isStopped()) {
         const i = next++
-        const job: Job = { origin: picked[i].origin, preparation, seed: mixSeed(options.seed, PICTURES, positions[i]) } // prettier-ignore
+        const job: Job = { origin: picked[i].origin, preparation, seed: mixSeed(options.seed, PICTURES, positions[i]) }
         const outcome = await preparer.prepare(job)
         if ('failure' in outcome) warn(outcome.failure)
         else slots[i] = outcome.examples
@@ -137,7 +139,7 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
     const lanes = Array.from({ length: Math.min(count, size) }, lane)
     window.sampler = Promise.all(lanes).then(() => {
       stop?.throwIfAborted()
-      const groups: Example[][] = options.folders.length > 1 && options.isEven ? options.folders.map(() => []) : [[]] // prettier-ignore
+      const groups: Example[][] = options.folders.length > 1 && options.isEven ? options.folders.map(() => []) : [[]]
       for (const [i, examples] of slots.entries()) {
         const group = groups.length > 1 ? groups[picked[i].folder] : groups[0]
         for (const example of examples) group.push(example)
@@ -218,7 +220,12 @@ interface Entry {
 
 async function listEntries(folders: readonly string[], seed: number): Promise<Entry[]> {
   if (folders.length === 0) {
-    return Array.from({ length: PROCEDURAL_PICTURES }, (_, index) => ({ name: `procedural/${index}`, folder: 0, origin: { seed, index }, bytes: 0 })) // prettier-ignore
+    return Array.from({ length: PROCEDURAL_PICTURES }, (_, index) => ({
+      name: `procedural/${index}`,
+      folder: 0,
+      origin: { seed, index },
+      bytes: 0,
+    }))
   }
   const all: Entry[] = []
   for (const [folder, place] of folders.entries()) {

@@ -33,7 +33,9 @@ const HOLDERS: readonly {
 ]
 
 export function testPicturesOf(sets: readonly Dataset[]): TestPictures {
-  const all = sets.flatMap(({ name: set, pictures }) => pictures.map(({ name, rgba }) => ({ title: `${name} of ${set}`, rgba }))) // prettier-ignore
+  const all = sets.flatMap(({ name: set, pictures }) =>
+    pictures.map(({ name, rgba }) => ({ title: `${name} of ${set}`, rgba })),
+  )
   return {
     titles: new Map(all.map(({ title, rgba }) => [digestOf(rgba), title])),
     pixels: new Set(all.map(({ rgba }) => rgba.width * rgba.height)),
@@ -41,11 +43,7 @@ export function testPicturesOf(sets: readonly Dataset[]): TestPictures {
 }
 
 /** `holds woman of Set5`: why a file must not be trained on; undefined where it may be. */
-export async function testPictureIn(
-  bytes: Uint8Array,
-  tests: TestPictures,
-  codec: Codec,
-): Promise<string | undefined> {
+export async function testPictureIn(bytes: Uint8Array, tests: TestPictures, codec: Codec): Promise<string | undefined> {
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const holder = HOLDERS.find((one) => one.sha256 === sha256)
   if (holder) return `holds ${holder.holds}`

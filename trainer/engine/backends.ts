@@ -9,9 +9,19 @@ import { createOnnxEngine, createOnnxGpuEngine } from './onnx.ts'
 import { expectFaster, expectSame } from './probe.ts'
 import { loadRuntime } from './runtime.ts'
 import { createTensorFlowEngine, type TensorFlowRuntime } from './tensorflow.ts'
-import { loadTensorFlowCpu, loadTensorFlowNode, loadTensorFlowWebGpu } from './tensorflowRuntime.ts' // prettier-ignore
+import { loadTensorFlowCpu, loadTensorFlowNode, loadTensorFlowWebGpu } from './tensorflowRuntime.ts'
 
-export const BACKENDS = ['auto', 'onnx-cpu', 'onnx-wasm', 'onnx-cuda', 'onnx-webgpu', 'tfjs-cuda', 'tfjs-node', 'tfjs-webgpu', 'tfjs-cpu'] as const // prettier-ignore
+export const BACKENDS = [
+  'auto',
+  'onnx-cpu',
+  'onnx-wasm',
+  'onnx-cuda',
+  'onnx-webgpu',
+  'tfjs-cuda',
+  'tfjs-node',
+  'tfjs-webgpu',
+  'tfjs-cpu',
+] as const
 export type BackendName = (typeof BACKENDS)[number]
 export type ComputingBackend = Exclude<BackendName, 'auto'>
 
@@ -31,9 +41,22 @@ export interface Backend extends OpenBackend {
 }
 
 /** Fastest first. Plain JavaScript is for tests: it would take days. */
-const ORDER: readonly ComputingBackend[] = ['onnx-cuda', 'tfjs-cuda', 'onnx-webgpu', 'tfjs-webgpu', 'onnx-cpu', 'tfjs-node', 'onnx-wasm'] // prettier-ignore
+const ORDER: readonly ComputingBackend[] = [
+  'onnx-cuda',
+  'tfjs-cuda',
+  'onnx-webgpu',
+  'tfjs-webgpu',
+  'onnx-cpu',
+  'tfjs-node',
+  'onnx-wasm',
+]
 
-const GPUS: ReadonlySet<ComputingBackend> = new Set<ComputingBackend>(['onnx-cuda', 'tfjs-cuda', 'onnx-webgpu', 'tfjs-webgpu']) // prettier-ignore
+const GPUS: ReadonlySet<ComputingBackend> = new Set<ComputingBackend>([
+  'onnx-cuda',
+  'tfjs-cuda',
+  'onnx-webgpu',
+  'tfjs-webgpu',
+])
 
 const OPEN: Readonly<Record<ComputingBackend, () => Promise<OpenBackend>>> = {
   'onnx-cpu': () => openOnnx('node'),
@@ -41,9 +64,8 @@ const OPEN: Readonly<Record<ComputingBackend, () => Promise<OpenBackend>>> = {
   'onnx-cuda': openOnnxCuda,
   'onnx-webgpu': () => openOnnxGpu('webgpu'),
   'tfjs-cpu': () => openTensorFlow(loadTensorFlowCpu, 'plain JavaScript on the CPU'),
-  'tfjs-node': () =>
-    openTensorFlow(() => loadTensorFlowNode('@tensorflow/tfjs-node'), 'on the CPU'),
-  'tfjs-cuda': () => openTensorFlow(() => loadTensorFlowNode('@tensorflow/tfjs-node-gpu'), 'on CUDA'), // prettier-ignore
+  'tfjs-node': () => openTensorFlow(() => loadTensorFlowNode('@tensorflow/tfjs-node'), 'on the CPU'),
+  'tfjs-cuda': () => openTensorFlow(() => loadTensorFlowNode('@tensorflow/tfjs-node-gpu'), 'on CUDA'),
   'tfjs-webgpu': () => openTensorFlow(loadTensorFlowWebGpu, 'on WebGPU'),
 }
 
@@ -84,7 +106,7 @@ async function openTried(name: ComputingBackend): Promise<OpenBackend> {
   if (!GPUS.has(name)) return OPEN[name]()
   expectDevice()
   const backend = await OPEN[name]()
-  if (SOFTWARE.test(backend.description)) throw new Error(`${backend.description}: no GPU, software`) // prettier-ignore
+  if (SOFTWARE.test(backend.description)) throw new Error(`${backend.description}: no GPU, software`)
   const cpu = await loadRuntime()
   await expectFaster(backend.createEngine, (task) => createOnnxEngine(task, cpu))
   return backend
@@ -115,7 +137,7 @@ async function openOnnx(name: 'node' | 'web'): Promise<OpenBackend> {
 async function openOnnxGpu(provider: 'cuda' | 'webgpu'): Promise<OpenBackend> {
   const runtime = await loadRuntime('node')
   const network = createNetwork({ kernels: [3], widths: [] })
-  const session = await createGradientSession({ network, batch: 1, patch: 3 }, runtime.api, provider) // prettier-ignore
+  const session = await createGradientSession({ network, batch: 1, patch: 3 }, runtime.api, provider)
   await session.dispose()
   const version = `${runtime.version} ${provider}`
   return {
@@ -141,12 +163,12 @@ const INSTALL_CUDA = 'npm rebuild onnxruntime-node --ignore-scripts=false'
 
 async function openOnnxCuda(): Promise<OpenBackend> {
   const { version } = await loadRuntime('node')
-  const bin = path.join(path.dirname(createRequire(import.meta.url).resolve('onnxruntime-node')), '../bin') // prettier-ignore
+  const bin = path.join(path.dirname(createRequire(import.meta.url).resolve('onnxruntime-node')), '../bin')
   const hasProvider = readdirSync(bin, { recursive: true }).some((file) =>
     String(file).includes('onnxruntime_providers_cuda'),
   )
   if (!hasProvider) {
-    throw new Error(`${version} has no CUDA provider here; it wants CUDA 12 and cuDNN 9, and ${INSTALL_CUDA}`) // prettier-ignore
+    throw new Error(`${version} has no CUDA provider here; it wants CUDA 12 and cuDNN 9, and ${INSTALL_CUDA}`)
   }
   // TensorFloat-32 is fast and good to three digits, which gradients are not compared by.
   process.env.NVIDIA_TF32_OVERRIDE ??= '0'

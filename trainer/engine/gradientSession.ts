@@ -32,8 +32,7 @@ export async function createGradientSession(
   })
   const { layers } = network
   const shapes = shapesOf(task)
-  const tensor = (data: Float32Array, dims: readonly number[]) =>
-    new api.Tensor('float32', data, dims)
+  const tensor = (data: Float32Array, dims: readonly number[]) => new api.Tensor('float32', data, dims)
 
   return {
     async run(parameters, examples, gradients) {

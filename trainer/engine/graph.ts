@@ -27,12 +27,7 @@ const ONNX_BOOL = 9
 export function buildGradientGraph({ network, batch, patch, loss = 'square' }: Task): OnnxGraph {
   const nodes: OnnxNode[] = []
   const constants = new Map<string, OnnxConstant>()
-  const add = (
-    op: string,
-    inputs: readonly string[],
-    output: string,
-    attributes: OnnxNode['attributes'] = {},
-  ) => {
+  const add = (op: string, inputs: readonly string[], output: string, attributes: OnnxNode['attributes'] = {}) => {
     nodes.push({ op, inputs, outputs: [output], attributes })
     return output
   }
@@ -47,9 +42,8 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
   }
   /** Reverses both spatial axes of a k x k filter. */
   const reverse = (input: string, k: number, output: string) =>
-    add('Slice', [input, integers(-1, -1), integers(-k - 1, -k - 1), integers(2, 3), integers(-1, -1)], output) // prettier-ignore
-  const exchange = (input: string, output: string) =>
-    add('Transpose', [input], output, { perm: [1, 0, 2, 3] })
+    add('Slice', [input, integers(-1, -1), integers(-k - 1, -k - 1), integers(2, 3), integers(-1, -1)], output)
+  const exchange = (input: string, output: string) => add('Transpose', [input], output, { perm: [1, 0, 2, 3] })
 
   const { layers } = network
   /** Sides: sizes[i] is that of layer i's input, sizes[i + 1] that of its output. */
@@ -68,11 +62,14 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
     const convolved = hasSkip ? `c${id}` : `z${id}`
     const z =
       outputs < NARROW && inputs > outputs
-        ? add('ConvTranspose', [hidden[i], `v${id}`, `b${id}`], convolved, { kernel_shape: k, pads: full }) // prettier-ignore
+        ? add('ConvTranspose', [hidden[i], `v${id}`, `b${id}`], convolved, { kernel_shape: k, pads: full })
         : add('Conv', [hidden[i], `w${id}`, `b${id}`], convolved, { kernel_shape: k })
     if (hasSkip) {
       const m = marginOf(i)
-      const middle = m === 0 ? hidden[i - 1] : add('Slice', [hidden[i - 1], integers(m, m), integers(-m, -m), integers(2, 3)], `s${id}`) // prettier-ignore
+      const middle =
+        m === 0
+          ? hidden[i - 1]
+          : add('Slice', [hidden[i - 1], integers(m, m), integers(-m, -m), integers(2, 3)], `s${id}`)
       add('Add', [z, middle], `z${id}`)
     }
     hidden.push(i < layers.length - 1 ? add('Relu', [`z${id}`], `h${id}`) : `z${id}`)
@@ -86,7 +83,7 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
     add('Sqrt', [add('Add', ['squares', scalar('epsilon', EPSILON ** 2)], 'rounded')], 'sizes')
     add('Div', ['error', 'sizes'], 'direction')
   }
-  const [terms, direction, slope] = loss === 'square' ? ['squares', 'error', 2] : ['sizes', 'direction', 1] // prettier-ignore
+  const [terms, direction, slope] = loss === 'square' ? ['squares', 'error', 2] : ['sizes', 'direction', 1]
   add('ReduceMean', [terms], 'loss', { keepdims: 0 })
   let dz = add('Mul', [direction, scalar('slope', slope / values)], `dz${last}`)
   let dzAbove = ''
@@ -111,17 +108,24 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
       // One product for all taps: dz moved down by each of 0 .. k - 1 rows beside each other, times h
       // moved across by as many columns.
       const shifts = Array.from({ length: kernel }, (_, d) => d)
-      const down = shifts.map((d) => add('Pad', [dzT, integers(0, 0, d, 0, 0, 0, kernel - 1 - d, 0)], `down${id}_${d}`)) // prettier-ignore
-      const across = shifts.map((d) => add('Slice', [hT, integers(d), integers(d + sizes[id]), integers(3)], `across${id}_${d}`)) // prettier-ignore
+      const down = shifts.map((d) => add('Pad', [dzT, integers(0, 0, d, 0, 0, 0, kernel - 1 - d, 0)], `down${id}_${d}`))
+      const across = shifts.map((d) =>
+        add('Slice', [hT, integers(d), integers(d + sizes[id]), integers(3)], `across${id}_${d}`),
+      )
       const positions = batch * side * sizes[id]
       const flat = (parts: readonly string[], name: string, channels: number) =>
-        add('Reshape', [add('Concat', parts, name, { axis: 0 }), integers(kernel * channels, positions)], `${name}rows`) // prettier-ignore
-      const product = add('Gemm', [flat(down, `downs${id}`, outputs), flat(across, `acrosses${id}`, inputs)], `dwflat${id}`, { transB: 1 }) // prettier-ignore
-      const split = add('Reshape', [product, integers(kernel, outputs, kernel, inputs)], `dwsplit${id}`) // prettier-ignore
+        add('Reshape', [add('Concat', parts, name, { axis: 0 }), integers(kernel * channels, positions)], `${name}rows`)
+      const product = add(
+        'Gemm',
+        [flat(down, `downs${id}`, outputs), flat(across, `acrosses${id}`, inputs)],
+        `dwflat${id}`,
+        { transB: 1 },
+      )
+      const split = add('Reshape', [product, integers(kernel, outputs, kernel, inputs)], `dwsplit${id}`)
       add('Transpose', [split], `dw${id}`, { perm: [1, 3, 0, 2] })
     } else if (outputs < inputs) {
       // Mirrored: dz is the picture, h the filter, the result comes out reversed.
-      const mirrored = add('Conv', [dzT, hT], `dwr${id}`, { kernel_shape: [side, side], pads: full }) // prettier-ignore
+      const mirrored = add('Conv', [dzT, hT], `dwr${id}`, { kernel_shape: [side, side], pads: full })
       reverse(mirrored, kernel, `dw${id}`)
     } else {
       const swapped = add('Conv', [hT, dzT], `dwt${id}`, { kernel_shape: [sizes[id], sizes[id]] })
@@ -131,7 +135,7 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
     let dh = add('Conv', [dz, `v${id}`], `dh${i}`, { kernel_shape: k, pads: full })
     if (layers[i + 1]?.hasSkip) {
       const m = marginOf(i + 1)
-      const around = m === 0 ? dzAbove : add('Pad', [dzAbove, integers(0, 0, m, m, 0, 0, m, m)], `ds${i}`) // prettier-ignore
+      const around = m === 0 ? dzAbove : add('Pad', [dzAbove, integers(0, 0, m, m, 0, 0, m, m)], `ds${i}`)
       dh = add('Add', [dh, around], `dhs${i}`)
     }
     // Cast to bool and back is the cheapest step function: 1 where h > 0, else 0.
@@ -152,14 +156,7 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
   return {
     nodes,
     constants,
-    inputs: [
-      picture('x', layers[0].inputs, patch),
-      picture('t', layers[last - 1].outputs, sizes[last]),
-      ...shapes,
-    ],
-    outputs: [
-      { name: 'loss', dims: [] },
-      ...shapes.map(({ name, dims }) => ({ name: `d${name}`, dims })),
-    ],
+    inputs: [picture('x', layers[0].inputs, patch), picture('t', layers[last - 1].outputs, sizes[last]), ...shapes],
+    outputs: [{ name: 'loss', dims: [] }, ...shapes.map(({ name, dims }) => ({ name: `d${name}`, dims }))],
   }
 }

@@ -15,6 +15,10 @@ const session = await createGradientSession(task, api, executionProvider)
 port.on('message', (order: Order) => {
   // The session is released before the thread ends: native code outlives the thread otherwise.
   if (order === 'end') void session.dispose().finally(() => port.close())
-  else void takeShards(shared, session.run).then(() => answer('done'), (error: Error) => answer({ error })) // prettier-ignore
+  else
+    void takeShards(shared, session.run).then(
+      () => answer('done'),
+      (error: Error) => answer({ error }),
+    )
 })
 answer('ready')

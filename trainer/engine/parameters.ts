@@ -7,10 +7,7 @@ export function countParameters(network: Network): number {
 }
 
 /** Views into `flat`, one pair a layer: writing to one writes to the other. */
-export function viewParameters(
-  network: Network,
-  flat: Float32Array,
-): { weights: Float32Array; bias: Float32Array }[] {
+export function viewParameters(network: Network, flat: Float32Array): { weights: Float32Array; bias: Float32Array }[] {
   let offset = 0
   const take = (length: number) => flat.subarray(offset, (offset += length))
   return network.layers.map((layer) => ({

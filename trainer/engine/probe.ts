@@ -18,20 +18,20 @@ const LEAD = 1.2
 export async function expectFaster(gpu: CreateEngine, cpu: CreateEngine): Promise<void> {
   const stepMs = (1000 * SMALL_BATCH) / (await measureRate(gpu, SMALL_BATCH))
   if (stepMs > SMALL_STEP_MS) {
-    throw new Error(`${Math.round(stepMs)} ms for a step of ${SMALL_BATCH} patches: expected a GPU, this looks like software`) // prettier-ignore
+    throw new Error(
+      `${Math.round(stepMs)} ms for a step of ${SMALL_BATCH} patches: expected a GPU, this looks like software`,
+    )
   }
   const [fast, slow] = [await measureRate(gpu, BATCH), await measureRate(cpu, BATCH)]
   if (fast < LEAD * slow) {
-    throw new Error(`expected a GPU to be faster than the CPU, got ${Math.round(fast)} and ${Math.round(slow)} patches/s`) // prettier-ignore
+    throw new Error(
+      `expected a GPU to be faster than the CPU, got ${Math.round(fast)} and ${Math.round(slow)} patches/s`,
+    )
   }
 }
 
 /** Patches a second in the best of `steps` steps of 9-1-5 on 33x33 patches, after one that allocates. */
-export async function measureRate(
-  createEngine: CreateEngine,
-  batch: number,
-  steps = 3,
-): Promise<number> {
+export async function measureRate(createEngine: CreateEngine, batch: number, steps = 3): Promise<number> {
   const task: Task = { network: createNetwork(SRCNN_915), batch, patch: 33 }
   const { parameters, examples } = drawStep(task, 1)
   const engine = await createEngine(task)
@@ -55,19 +55,17 @@ const WRONG = 1e-3
  * Throws unless both engines give one step the same gradients. For providers that miscompute some
  * shapes: onnxruntime-node 1.30's WebGPU does so for 9-5-5 on three planes.
  */
-export async function expectSame(
-  tested: TrainEngine,
-  trusted: TrainEngine,
-  task: Task,
-): Promise<void> {
+export async function expectSame(tested: TrainEngine, trusted: TrainEngine, task: Task): Promise<void> {
   const { parameters, examples } = drawStep(task, 1)
   const { gradients } = await tested.lossAndGradients(parameters, examples)
   const { gradients: expected } = await trusted.lossAndGradients(parameters, examples)
-  const largestOf = (values: Float32Array) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0) // prettier-ignore
+  const largestOf = (values: Float32Array) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
   const error = largestOf(gradients.map((value, i) => value - expected[i])) / largestOf(expected)
   // Not a number, too, is wrong.
   if (!(error < WRONG)) {
-    throw new Error(`${tested.description} computes wrong gradients for this network, off by ${error.toExponential(1)} of the largest: choose another backend`) // prettier-ignore
+    throw new Error(
+      `${tested.description} computes wrong gradients for this network, off by ${error.toExponential(1)} of the largest: choose another backend`,
+    )
   }
 }
 
@@ -77,7 +75,7 @@ export function drawStep(task: Task, seed: number): { parameters: Float32Array; 
   const fill = (length: number) => Float32Array.from({ length }, () => random.next())
   const { inputs, targets } = shapesOf(task)
   return {
-    parameters: Float32Array.from({ length: countParameters(task.network) }, () => 0.05 * random.normal()), // prettier-ignore
+    parameters: Float32Array.from({ length: countParameters(task.network) }, () => 0.05 * random.normal()),
     examples: { inputs: fill(sizeOf(inputs)), targets: fill(sizeOf(targets)) },
   }
 }

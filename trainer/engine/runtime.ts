@@ -32,7 +32,7 @@ export async function loadRuntime(name: RuntimeName = 'auto'): Promise<Runtime> 
     const api = moduleOf(await import(optional))
     const version = `onnxruntime-node ${api.env.versions.node}`
     const why = name === 'node' ? 'asked for' : 'installed, and faster than onnxruntime-web'
-    return { name: 'node', api, executionProvider: 'cpu', version, description: `${version}, native: ${why}` } // prettier-ignore
+    return { name: 'node', api, executionProvider: 'cpu', version, description: `${version}, native: ${why}` }
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
     const reason = missing ? 'is not installed' : `does not load (${(cause as Error).message})`
@@ -75,7 +75,7 @@ async function loadWeb(why: string): Promise<Runtime> {
   const api = moduleOf(await import('onnxruntime-web'))
   api.env.wasm.numThreads = 1 // sums keep their order: see createGradientSession
   const version = `onnxruntime-web ${api.env.versions.web}`
-  return { name: 'web', api, executionProvider: 'wasm', version, description: `${version}, WASM: ${why}` } // prettier-ignore
+  return { name: 'web', api, executionProvider: 'wasm', version, description: `${version}, WASM: ${why}` }
 }
 
 /** A CommonJS package comes as `default` from some loaders and as itself from others. */

@@ -68,7 +68,7 @@ export async function createTensorFlowEngine(
         }
         return tf.valueAndGrads(lossOf)(tensorsOf(parameters))
       })
-      const [[mean], ...values] = await Promise.all([value, ...grads].map((one) => one.data<'float32'>())) // prettier-ignore
+      const [[mean], ...values] = await Promise.all([value, ...grads].map((one) => one.data<'float32'>()))
       tf.dispose([value, ...grads])
       values.forEach((data, i) => slots[i].set(data))
       return { loss: mean, gradients }

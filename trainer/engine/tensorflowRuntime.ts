@@ -30,7 +30,8 @@ export async function loadTensorFlowNode(
   const tf = await importOptional<typeof TensorFlow>(name, install)
   const runtime = await take(tf, 'tensorflow', `${name} ${tf.version_core}`)
   const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean }
-  if (wantsGpu && !isUsingGpuDevice) throw new Error(`${name} found no GPU and would compute on the CPU; ${needs}a driver for them`) // prettier-ignore
+  if (wantsGpu && !isUsingGpuDevice)
+    throw new Error(`${name} found no GPU and would compute on the CPU; ${needs}a driver for them`)
   return runtime
 }
 
@@ -39,11 +40,12 @@ export async function loadTensorFlowWebGpu(): Promise<TensorFlowRuntime & { adap
   const { create, globals } = await importOptional<Dawn>('webgpu', INSTALL_WEBGPU)
   const gpu = create([])
   const adapter = await gpu.requestAdapter()
-  if (!adapter) throw new Error('WebGPU finds no adapter here: it wants a GPU with a Vulkan, Metal or Direct3D 12 driver') // prettier-ignore
+  if (!adapter)
+    throw new Error('WebGPU finds no adapter here: it wants a GPU with a Vulkan, Metal or Direct3D 12 driver')
   const { vendor, architecture, description } = adapter.info
   // The backend registers itself on import, and only if it sees a browser's globals by then.
   Object.assign(globalThis, globals)
-  Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true }) // prettier-ignore
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true })
   const tf = await loadCore()
   await importOptional('@tensorflow/tfjs-backend-webgpu', INSTALL_WEBGPU)
   const runtime = await take(tf, 'webgpu', `@tensorflow/tfjs-backend-webgpu ${tf.version_core}`)

@@ -63,8 +63,7 @@ function answerOf(worker: Worker): Promise<void> {
       if (error) reject(error)
       else resolve()
     }
-    const onMessage = (answer: Answer) =>
-      settle(typeof answer === 'string' ? undefined : answer.error)
+    const onMessage = (answer: Answer) => settle(typeof answer === 'string' ? undefined : answer.error)
     const onExit = (code: number) => settle(new Error(`a worker thread ended with code ${code}`))
     worker.on('message', onMessage).on('error', settle).on('exit', onExit)
   })

@@ -33,7 +33,7 @@ export async function foreignMethod(
     const y = (await session.run({ [input]: x }))[output]
     const [batch, channels, rows, columns] = y.dims
     if (y.type !== 'float32' || y.dims.length !== 4 || batch !== 1 || channels !== 1) {
-      throw new UsageError(`${name}: expected output of f32 [1, 1, h, w], got ${y.type} [${y.dims.join(', ')}]`) // prettier-ignore
+      throw new UsageError(`${name}: expected output of f32 [1, 1, h, w], got ${y.type} [${y.dims.join(', ')}]`)
     }
     const plane = { width: columns, height: rows, data: y.data as Float32Array }
     x.dispose()
@@ -47,8 +47,7 @@ export async function foreignMethod(
     if (cause instanceof UsageError) throw cause
     throw new UsageError(`${name}: expected to take a plane of ${width}x${height}`, { cause })
   })
-  const isAnswer = (factor: number) =>
-    answer.width === factor * width && answer.height === factor * height
+  const isAnswer = (factor: number) => answer.width === factor * width && answer.height === factor * height
   if (isAnswer(scale)) return lumaMethod(infer)
   if (isAnswer(1)) return lumaMethod((small) => infer(enlargePlane(small, scale)))
   throw new UsageError(
@@ -60,7 +59,7 @@ export async function foreignMethod(
 function checkSignature(name: string, { inputMetadata, outputNames }: InferenceSession): void {
   const count = inputMetadata.length
   if (count !== 1 || outputNames.length !== 1) {
-    throw new UsageError(`${name}: expected one input and one output, got ${count} and ${outputNames.length}`) // prettier-ignore
+    throw new UsageError(`${name}: expected one input and one output, got ${count} and ${outputNames.length}`)
   }
   const [input] = inputMetadata
   const takes = input.isTensor ? `${input.type} [${input.shape.join(', ')}]` : 'no tensor'

@@ -3,7 +3,7 @@ import { PUBLISHED_METHODS, publishedOf } from './published.ts'
 import { alignColumns, formatGain, formatQuality } from './table.ts'
 import type { Result } from './result.ts'
 
-const HEADINGS = ['', '', '', '', 'PSNR / SSIM', 'over bicubic', 's/picture', 'published', 'ours - published'] // prettier-ignore
+const HEADINGS = ['', '', '', '', 'PSNR / SSIM', 'over bicubic', 's/picture', 'published', 'ours - published']
 
 /** One row a set, scale, input and method; `verbose` adds one a picture. Below it what was published of others. */
 export function formatTable(results: readonly Result[], verbose = false): string {
@@ -35,12 +35,14 @@ export function formatTable(results: readonly Result[], verbose = false): string
   })
   const table = alignColumns([HEADINGS, ...rows])
   const literature = literatureRows(results)
-  return literature.length === 0 ? table : `${table}\n\n${alignColumns([['published PSNR', '', '', ...PUBLISHED_METHODS], ...literature])}` // prettier-ignore
+  return literature.length === 0
+    ? table
+    : `${table}\n\n${alignColumns([['published PSNR', '', '', ...PUBLISHED_METHODS], ...literature])}`
 }
 
 /** A row for each set, scale and input that something was published about. */
 function literatureRows(results: readonly Result[]): string[][] {
-  const tasks = results.filter((result, i) => results.findIndex((other) => isSameTask(other, result)) === i) // prettier-ignore
+  const tasks = results.filter((result, i) => results.findIndex((other) => isSameTask(other, result)) === i)
   return tasks.flatMap(({ set, scale, input }) => {
     const cells = PUBLISHED_METHODS.map((method) => publishedOf(method, set, scale, input))
     if (cells.every((cell) => cell === undefined)) return []
@@ -54,7 +56,7 @@ export function isSameTask(a: Result, b: Result): boolean {
 
 /** Seconds to two digits, never in powers of ten. */
 function formatDuration(seconds: number): string {
-  return seconds >= 10 ? seconds.toFixed(0) : seconds.toFixed(seconds >= 1 ? 1 : seconds >= 0.1 ? 2 : 3) // prettier-ignore
+  return seconds >= 10 ? seconds.toFixed(0) : seconds.toFixed(seconds >= 1 ? 1 : seconds >= 0.1 ? 2 : 3)
 }
 
 /**
@@ -65,8 +67,8 @@ export function formatCsv(results: readonly Result[]): string {
   const lines = results.flatMap(({ set, scale, input, method, images, psnr, ssim, seconds, pictures }) => [
     [set, scale, input, method, '', images, psnr, ssim, seconds],
     ...pictures.map((p) => [set, scale, input, method, p.picture, 1, p.psnr, p.ssim, p.seconds]),
-  ]) // prettier-ignore
-  const headings = ['set', 'scale', 'input', 'method', 'picture', 'images', 'psnr', 'ssim', 'seconds'] // prettier-ignore
+  ])
+  const headings = ['set', 'scale', 'input', 'method', 'picture', 'images', 'psnr', 'ssim', 'seconds']
   return [headings, ...lines].map((line) => line.map(cellOf).join(',')).join('\r\n')
 }
 

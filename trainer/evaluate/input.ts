@@ -29,11 +29,7 @@ export function parseInput(text: string): InputName {
 let codec: Codec | undefined
 
 /** The 8-bit picture that `input`, one of those that give 8-bit pictures, makes of a truth; opaque. */
-export async function smallPictureOf(
-  truth: Rgba,
-  scale: number,
-  input: Exclude<InputName, 'float'>,
-): Promise<Rgba> {
+export async function smallPictureOf(truth: Rgba, scale: number, input: Exclude<InputName, 'float'>): Promise<Rgba> {
   const small = shrinkPicture(truth, scale)
   if (input === 'uint8') return small
   codec ??= createCodec(await loadCodecModules())

@@ -6,7 +6,7 @@ import { type Kernel, resize } from '../../worker/image/resize.ts'
 const BOX: Kernel = { support: 1, weight: (x) => (Math.abs(x) <= 0.5 ? 1 : 0) }
 
 /** sinc(x) sinc(x / 3) within three samples (Duchon, Journal of Applied Meteorology 18(8), 1979). */
-const LANCZOS_3: Kernel = { support: 6, weight: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) } // prettier-ignore
+const LANCZOS_3: Kernel = { support: 6, weight: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) }
 
 export const KERNELS = { nearest: BOX, lanczos: LANCZOS_3 } as const
 

@@ -30,18 +30,15 @@ export function networkMethod(models: ReadonlyMap<number, Model>): Method {
 /** The worker's own code, with a network at each scale; bicubic alone where there is none. */
 export function servedMethod(models: ReadonlyMap<number, Model> = new Map()): Method {
   return {
-    enlargePlane: async (small, scale) =>
-      upscalePlane(small, scale, models.get(scale), await loadEnlarger()),
-    enlargePicture: async (small, scale) =>
-      upscale(small, scale, models.get(scale), await loadEnlarger()),
+    enlargePlane: async (small, scale) => upscalePlane(small, scale, models.get(scale), await loadEnlarger()),
+    enlargePicture: async (small, scale) => upscale(small, scale, models.get(scale), await loadEnlarger()),
   }
 }
 
 /** Networks on red, green and blue, which nobody serves; the result is rounded to bytes. */
 function rgbMethod(models: ReadonlyMap<number, Model>): Method {
   return {
-    enlargePicture: async (small, scale) =>
-      mergeRgb(await upscalePlanes(splitRgb(small), scale, models.get(scale))),
+    enlargePicture: async (small, scale) => mergeRgb(await upscalePlanes(splitRgb(small), scale, models.get(scale))),
   }
 }
 
@@ -60,9 +57,7 @@ export function sparseMethod(dictionaries: ReadonlyMap<number, Dictionary>): Met
 }
 
 /** A method made from one for luma; chroma is bicubic. */
-export function lumaMethod(
-  enlarge: (small: Plane, scale: number) => Plane | Promise<Plane>,
-): Method {
+export function lumaMethod(enlarge: (small: Plane, scale: number) => Plane | Promise<Plane>): Method {
   return {
     enlargePlane: async (small, scale) => enlarge(small, scale),
     enlargePicture: (small, scale) => byPlanes(small, scale, enlarge, enlargePlane),

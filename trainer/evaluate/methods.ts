@@ -49,17 +49,13 @@ export async function findMethod(name: string, sources: Sources): Promise<NamedM
     return { name, scales, counterpart: 'A+', ...sparseMethod(dictionaries) }
   }
   const model = name.endsWith(ON_ORT) ? name.slice(0, -ON_ORT.length) : name
-  const engine = model === name ? await createInference(sources.runtime) : createOrtInference(sources.runtime) // prettier-ignore
-  const method = await (model.endsWith('.onnx') ? methodOfFile : methodOfManifest)(model, sources, engine) // prettier-ignore
+  const engine = model === name ? await createInference(sources.runtime) : createOrtInference(sources.runtime)
+  const method = await (model.endsWith('.onnx') ? methodOfFile : methodOfManifest)(model, sources, engine)
   return { ...method, name }
 }
 
-async function methodOfFile(
-  file: string,
-  { scales, runtime }: Sources,
-  engine: Engine,
-): Promise<NamedMethod> {
-  if (scales.length > 1) throw new UsageError(`expected --scale with the one scale that ${file} is for`) // prettier-ignore
+async function methodOfFile(file: string, { scales, runtime }: Sources, engine: Engine): Promise<NamedMethod> {
+  if (scales.length > 1) throw new UsageError(`expected --scale with the one scale that ${file} is for`)
   const [scale] = scales
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new UsageError(`expected a file that can be read, got "${file}"`, { cause })
@@ -70,19 +66,15 @@ async function methodOfFile(
   } catch (error) {
     if (!(error instanceof ModelError)) throw error
     const { api, executionProvider } = runtime
-    return { name: file, scales, ...(await foreignMethod(file, bytes, scale, api, executionProvider)) } // prettier-ignore
+    return { name: file, scales, ...(await foreignMethod(file, bytes, scale, api, executionProvider)) }
   }
   return methodOfNetworks(file, new Map([[scale, network]]), engine)
 }
 
-async function methodOfManifest(
-  name: string,
-  sources: Sources,
-  engine: Engine,
-): Promise<NamedMethod> {
+async function methodOfManifest(name: string, sources: Sources, engine: Engine): Promise<NamedMethod> {
   const { scales, areScalesGiven, models: folder } = sources
   const { models } = await readManifest(folder)
-  const files = new Map(models.filter((model) => model.name === name).map(({ scale, file }) => [scale, file])) // prettier-ignore
+  const files = new Map(models.filter((model) => model.name === name).map(({ scale, file }) => [scale, file]))
   if (files.size === 0) {
     const names = [...new Set(models.map((model) => model.name))]
     throw new UsageError(
@@ -93,17 +85,16 @@ async function methodOfManifest(
   const networks = new Map<number, Network>()
   for (const scale of scales) {
     const file = files.get(scale)
-    if (file !== undefined) networks.set(scale, decodeNetwork(await readFile(path.join(folder, file)))) // prettier-ignore
-    else if (areScalesGiven) throw new UsageError(`expected --scale to be of ${[...files.keys()].join(', ')}, which ${name} in ${folder} is for, got ${scale}`) // prettier-ignore
+    if (file !== undefined) networks.set(scale, decodeNetwork(await readFile(path.join(folder, file))))
+    else if (areScalesGiven)
+      throw new UsageError(
+        `expected --scale to be of ${[...files.keys()].join(', ')}, which ${name} in ${folder} is for, got ${scale}`,
+      )
   }
   return methodOfNetworks(name, networks, engine)
 }
 
-function methodOfNetworks(
-  name: string,
-  networks: ReadonlyMap<number, Network>,
-  engine: Engine,
-): NamedMethod {
+function methodOfNetworks(name: string, networks: ReadonlyMap<number, Network>, engine: Engine): NamedMethod {
   const models = new Map<number, Model>()
   for (const [scale, network] of networks) {
     const channels = channelsOf(network)
@@ -112,7 +103,8 @@ function methodOfNetworks(
     } catch (cause) {
       throw new UsageError(`${name}: ${(cause as Error).message}`, { cause })
     }
-    if (channels !== 1 && channels !== 3) throw new UsageError(`${name}: expected a network on luma or RGB, got one on ${channels} channels`) // prettier-ignore
+    if (channels !== 1 && channels !== 3)
+      throw new UsageError(`${name}: expected a network on luma or RGB, got one on ${channels} channels`)
     models.set(scale, { network, engine })
   }
   const counterpart = counterpartOf([...networks.values()])

@@ -1,5 +1,10 @@
 // How far an evaluation is.
-import { createProgressLine, formatSeconds, percentOf, type ProgressStream } from '../../worker/terminal/progressLine.ts' // prettier-ignore
+import {
+  createProgressLine,
+  formatSeconds,
+  percentOf,
+  type ProgressStream,
+} from '../../worker/terminal/progressLine.ts'
 
 export interface StepProgress {
   /** `what` begins now; `share` of all the work is done, 0..1. */

@@ -77,7 +77,7 @@ const SET5_PICTURES: Readonly<Record<string, Row<Published>>> = {
 }
 
 function row(psnrs: Row<number>, ssims: Row<number> = [], seconds: Row<number> = []) {
-  return psnrs.map((psnr, i) => psnr && { psnr, ssim: ssims[i], seconds: seconds[i] }) as Row<Published> // prettier-ignore
+  return psnrs.map((psnr, i) => psnr && { psnr, ssim: ssims[i], seconds: seconds[i] }) as Row<Published>
 }
 
 /** Undefined where nothing was published, as for any set but Set5 and Set14. */

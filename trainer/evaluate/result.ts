@@ -32,7 +32,7 @@ export async function compareMethods(
   for (const { name: set, pictures } of sets) {
     for (const scale of scales) {
       for (const input of inputs) {
-        const able = methods.filter((method) => method.scales.includes(scale) && takes(method, input)) // prettier-ignore
+        const able = methods.filter((method) => method.scales.includes(scale) && takes(method, input))
         const measured = able.map((): (Measured & { picture: string })[] => [])
         for (const picture of pictures) {
           const measure = await createMeasure(picture, scale, input, RUNS)

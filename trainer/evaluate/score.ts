@@ -70,8 +70,7 @@ function rounded(quality: Quality): Quality {
 }
 
 export function meanOf(qualities: readonly Quality[]): Quality {
-  const mean = (key: keyof Quality) =>
-    qualities.reduce((sum, quality) => sum + quality[key], 0) / qualities.length
+  const mean = (key: keyof Quality) => qualities.reduce((sum, quality) => sum + quality[key], 0) / qualities.length
   return { psnr: mean('psnr'), ssim: mean('ssim') }
 }
 
@@ -94,7 +93,7 @@ export async function createMeasure(
   if (input === 'float') {
     const small = shrinkPlane(luma, scale)
     enlarge = async (method) => {
-      if (!method.enlargePlane) throw new Error('expected 8-bit input for a method that needs colour, got luma') // prettier-ignore
+      if (!method.enlargePlane) throw new Error('expected 8-bit input for a method that needs colour, got luma')
       const large = await method.enlargePlane(small, scale)
       return () => quantize(large)
     }

@@ -37,10 +37,15 @@ export function formatScores(label: string, scores: readonly SetScore[], verbose
 /** Cells padded to columns, one line a row; rows may be shorter than the longest. */
 export function alignColumns(rows: readonly (readonly string[])[]): string {
   const columns = Math.max(...rows.map((row) => row.length))
-  const widths = Array.from({ length: columns }, (_, i) =>
-    Math.max(...rows.map((row) => (row[i] ?? '').length)),
-  )
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i])).join('  ').trimEnd()).join('\n') // prettier-ignore
+  const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
 }
 
 /** `32.39 / 0.9033`, the PSNR alone where there is no SSIM, a dash for nothing. */

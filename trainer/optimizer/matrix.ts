@@ -43,7 +43,7 @@ export function transpose(a: Matrix, n: number, m: number): Matrix {
 export function exchangeAxes(a: Matrix, n: number, m: number, k: number, out: Matrix): Matrix {
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < m; j++) {
-      for (let from = (i * m + j) * k, to = (j * n + i) * k, l = 0; l < k; l++) out[to + l] = a[from + l] // prettier-ignore
+      for (let from = (i * m + j) * k, to = (j * n + i) * k, l = 0; l < k; l++) out[to + l] = a[from + l]
     }
   }
   return out

@@ -13,7 +13,7 @@
 // Q_a follows C_a by one step of orthogonal iteration now and then; m is turned along. Axes of size 1
 // have nothing to turn. A bias has no axes: its part is plain Adam.
 import type { Network } from '../../worker/model/network.ts'
-import { exchangeAxes, identity, type Matrix, multiply, orthonormalize, transpose } from './matrix.ts' // prettier-ignore
+import { exchangeAxes, identity, type Matrix, multiply, orthonormalize, transpose } from './matrix.ts'
 import type { Optimizer } from './optimizer.ts'
 
 const BETA1 = 0.95
@@ -31,7 +31,7 @@ export function createSoap(network: Network): Optimizer {
   let offset = 0
   const parts: Part[] = []
   const addPart = (name: string, length: number, shape: readonly number[]) => {
-    parts.push(createPart(offset, length, shape, (what, values) => (state[`${name} ${what}`] = values))) // prettier-ignore
+    parts.push(createPart(offset, length, shape, (what, values) => (state[`${name} ${what}`] = values)))
     offset += length
   }
   network.layers.forEach(({ weights, bias, inputs, outputs, kernel }, i) => {
@@ -66,7 +66,7 @@ function createPart(offset: number, length: number, shape: readonly number[], ke
     if (size === 1) return []
     const covariance = keep(`covariance ${i + 1}`, new Float64Array(size * size))
     const basis = keep(`basis ${i + 1}`, identity(size))
-    return [{ size, before: sizeOf(shape.slice(0, i)), after: sizeOf(shape.slice(i + 1)), covariance, basis }] // prettier-ignore
+    return [{ size, before: sizeOf(shape.slice(0, i)), after: sizeOf(shape.slice(i + 1)), covariance, basis }]
   })
   const mean = keep('mean', new Float64Array(length))
   const square = keep('square', new Float64Array(length))
@@ -76,7 +76,7 @@ function createPart(offset: number, length: number, shape: readonly number[], ke
   const product = new Float64Array(length)
   const turned = new Float64Array(length)
 
-  const unfold = (x: Matrix, { before, size, after }: Axis) => exchangeAxes(x, before, size, after, unfolded) // prettier-ignore
+  const unfold = (x: Matrix, { before, size, after }: Axis) => exchangeAxes(x, before, size, after, unfolded)
 
   /** `x` times a matrix [size, size] along every axis; overwritten by the next call. */
   const turn = (x: Matrix, matrixOf: (axis: Axis) => Matrix): Matrix => {
@@ -101,7 +101,8 @@ function createPart(offset: number, length: number, shape: readonly number[], ke
     for (const axis of axes) {
       const { size, covariance, basis } = axis
       const old = basis.slice()
-      for (let i = 0; i < iterations; i++) basis.set(orthonormalize(multiply(covariance, basis, size, size, size), size)) // prettier-ignore
+      for (let i = 0; i < iterations; i++)
+        basis.set(orthonormalize(multiply(covariance, basis, size, size, size), size))
       moves.set(axis, multiply(transpose(basis, size, size), old, size, size, size))
     }
     mean.set(turn(mean, (axis) => moves.get(axis)!))

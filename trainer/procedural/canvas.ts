@@ -62,7 +62,7 @@ export function createCanvas(side: number): Canvas {
 /** Draws behind all that is there, row by row; returns the area that it covers, in pixels. */
 export function drawBehind(canvas: Canvas, shape: Shape, paint: Paint): number {
   const { side, shares, row } = canvas
-  const [luma, open, red, blue] = [canvas.luma, canvas.open, canvas.red, canvas.blue].map(({ data }) => data) // prettier-ignore
+  const [luma, open, red, blue] = [canvas.luma, canvas.open, canvas.red, canvas.blue].map(({ data }) => data)
   const bottom = Math.min(side - 1, Math.ceil(shape.bottom))
   let area = 0
   for (let y = Math.max(0, Math.floor(shape.top)); y <= bottom; y++) {

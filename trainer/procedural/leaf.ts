@@ -21,11 +21,7 @@ const NOISE_BOUND = 3
 /** Share of the canvas that may stay open. */
 const LEFT_OPEN = 0.002
 
-export function drawLeaves(
-  canvas: Canvas,
-  { materials, smallest, count, noise }: Leaves,
-  random: Random,
-): void {
+export function drawLeaves(canvas: Canvas, { materials, smallest, count, noise }: Leaves, random: Random): void {
   const { side } = canvas
   let open = side * side
   for (let i = 0; i < count && open > LEFT_OPEN * side * side; i++) {
@@ -47,7 +43,7 @@ function createLeaf(x: number, y: number, radius: number, noise: Plane, random: 
   const softness = random.next() < 0.6 ? 1 : 1 + Math.min(0.3 * radius, 5 * random.next())
   const raggedness = random.next() < 0.35 ? radius * (0.05 + 0.2 * random.next()) : 0
   const grain = (0.2 + 0.5 * random.next()) * Math.min(1, 40 / radius)
-  const { distances, across, down } = random.next() < 0.6 ? ellipse(radius, random) : polygon(radius, random) // prettier-ignore
+  const { distances, across, down } = random.next() < 0.6 ? ellipse(radius, random) : polygon(radius, random)
   const margin = NOISE_BOUND * raggedness + softness
   const outside = new Float64Array(2 * Math.ceil(across + margin) + 3) // a row of its box
   return {

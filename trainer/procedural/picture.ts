@@ -3,7 +3,7 @@
 import type { Plane, Rgba } from '../../worker/image/plane.ts'
 import { createRandom, type Random } from '../../worker/image/prng.ts'
 import { mixSeed, SCENES } from '../base/seed.ts'
-import { type Canvas, createCanvas, defocus, drawBehind, placeBehind, soften, toPicture } from './canvas.ts' // prettier-ignore
+import { type Canvas, createCanvas, defocus, drawBehind, placeBehind, soften, toPicture } from './canvas.ts'
 import { drawLeaves } from './leaf.ts'
 import { createMaterials, type Material, paintOf } from './material.ts'
 import { drawCurves, drawText } from './stroke.ts'
@@ -17,7 +17,18 @@ const MATERIALS = 10
 export const KINDS = ['leaves', 'smooth', 'text', 'lines', 'mixed'] as const
 export type Kind = (typeof KINDS)[number]
 /** Kinds of ten pictures in a row. */
-const ROUND: readonly Kind[] = ['leaves', 'leaves', 'mixed', 'leaves', 'text', 'leaves', 'smooth', 'leaves', 'lines', 'leaves'] // prettier-ignore
+const ROUND: readonly Kind[] = [
+  'leaves',
+  'leaves',
+  'mixed',
+  'leaves',
+  'text',
+  'leaves',
+  'smooth',
+  'leaves',
+  'lines',
+  'leaves',
+]
 
 export function kindOf(index: number): Kind {
   return ROUND[index % ROUND.length]

@@ -37,12 +37,17 @@ export function drawCurves(canvas: Canvas, count: number, random: Random): void 
   for (let i = 0; i < count; i++) {
     const paint = randomPaint(random)
     const weight = 1.5 + 6 * random.next() ** 2
-    const ends = Array.from({ length: 4 }, (): Point => [canvas.side * random.next(), canvas.side * random.next()]) // prettier-ignore
+    const ends = Array.from({ length: 4 }, (): Point => [canvas.side * random.next(), canvas.side * random.next()])
     const repeats = random.next() < 0.5 ? 1 : 4 + random.below(10)
     const apart = weight * (1.5 + 4 * random.next())
     const curve = Array.from({ length: BEZIER_PARTS + 1 }, (_, k) => bezier(ends, k / BEZIER_PARTS))
     for (let r = 0; r < repeats; r++) {
-      drawPolyline(canvas, curve.map(([x, y]): Point => [x + r * apart, y]), weight, paint) // prettier-ignore
+      drawPolyline(
+        canvas,
+        curve.map(([x, y]): Point => [x + r * apart, y]),
+        weight,
+        paint,
+      )
     }
   }
 }
@@ -54,12 +59,7 @@ function bezier([a, b, c, d]: readonly Point[], t: number): Point {
   return [at(0), at(1)]
 }
 
-function drawPolyline(
-  canvas: Canvas,
-  points: readonly Point[],
-  weight: number,
-  paint: Paint,
-): void {
+function drawPolyline(canvas: Canvas, points: readonly Point[], weight: number, paint: Paint): void {
   const reach = weight / 2 + 1
   for (let i = 1; i < points.length; i++) {
     const [[x0, y0], [x1, y1]] = [points[i - 1], points[i]]

@@ -44,8 +44,8 @@ function enlargeTwofold(cells: Float32Array, side: number): Float32Array<ArrayBu
     for (let x = 0; x < side; x++) {
       const [left, right] = [(x + side - 1) % side, (x + 1) % side]
       const here = 0.75 * cells[near + x] + 0.25 * cells[far + x]
-      large[2 * y * side + 2 * x] = 0.75 * here + 0.25 * (0.75 * cells[near + left] + 0.25 * cells[far + left]) // prettier-ignore
-      large[2 * y * side + 2 * x + 1] = 0.75 * here + 0.25 * (0.75 * cells[near + right] + 0.25 * cells[far + right]) // prettier-ignore
+      large[2 * y * side + 2 * x] = 0.75 * here + 0.25 * (0.75 * cells[near + left] + 0.25 * cells[far + left])
+      large[2 * y * side + 2 * x + 1] = 0.75 * here + 0.25 * (0.75 * cells[near + right] + 0.25 * cells[far + right])
     }
   }
   return large

@@ -53,7 +53,7 @@ function linearTicks(least: number, most: number): Tick[] {
 /** Powers of ten and, where these are few, 2 and 5 times them; within one power, linear ones. */
 function logTicks(least: number, most: number): Tick[] {
   const first = Math.floor(Math.log10(least))
-  const powers = Array.from({ length: Math.ceil(Math.log10(most)) - first + 1 }, (_, i) => first + i) // prettier-ignore
+  const powers = Array.from({ length: Math.ceil(Math.log10(most)) - first + 1 }, (_, i) => first + i)
   const within = (factors: readonly number[]) =>
     powers
       .flatMap((power) => factors.map((factor) => Number(`${factor}e${power}`)))
@@ -63,9 +63,7 @@ function logTicks(least: number, most: number): Tick[] {
   const coarse = within([1])
   const values = fine.length <= TICKS + 2 ? fine : coarse
   const every = Math.ceil(values.length / (TICKS + 2))
-  return values
-    .filter((_, i) => i % every === 0)
-    .map((value) => ({ value, text: formatNumber(value) }))
+  return values.filter((_, i) => i % every === 0).map((value) => ({ value, text: formatNumber(value) }))
 }
 
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })

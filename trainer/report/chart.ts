@@ -56,7 +56,10 @@ export const CHART_STYLE = `
 export function drawChart(chart: Chart): Markup {
   const { title, xLabel, isLog, line, levels = [], least = -Infinity, format } = chart
   const shown = line.points.map(([, value]) => value).filter((value) => value >= least)
-  const x = createAxis(line.points.map(([value]) => value), true) // prettier-ignore
+  const x = createAxis(
+    line.points.map(([value]) => value),
+    true,
+  )
   const y = createAxis([...shown, ...levels.map(({ value }) => value)], isLog)
   const right = (value: number) => round(x.at(value) * PLOT.width)
   const down = (value: number) => round((1 - y.at(value)) * PLOT.height)
@@ -78,12 +81,7 @@ ${levels.map(({ name, value }, i) => legendItem(levelMark(i, 32, 5), name, forma
 </figure>`
 }
 
-function marksOf(
-  x: Axis,
-  y: Axis,
-  right: (value: number) => number,
-  down: (value: number) => number,
-): Content {
+function marksOf(x: Axis, y: Axis, right: (value: number) => number, down: (value: number) => number): Content {
   const bottom = PLOT.top + PLOT.height
   const columns = x.ticks.map(({ value, text }) => {
     const at = PLOT.left + right(value)

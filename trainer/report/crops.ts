@@ -3,7 +3,7 @@
 // method needs colour. PSNR is the whole picture's, as in score.ts.
 import { mergeYCbCr, splitYCbCr, type YCbCr } from '../../worker/image/color.ts'
 import { psnr } from '../../worker/image/metrics.ts'
-import { crop, modcrop, type Plane, quantize, type Rect, type Rgba } from '../../worker/image/plane.ts' // prettier-ignore
+import { crop, modcrop, type Plane, quantize, type Rect, type Rgba } from '../../worker/image/plane.ts'
 import type { Picture } from '../data/dataset.ts'
 import { enlargePlane, shrinkPicture, shrinkPlane } from '../data/degrade.ts'
 import { type Method, servedMethod } from '../evaluate/method.ts'
@@ -42,7 +42,7 @@ export async function cropPicture(
   const rect = hardestPlace(truth, quantize(enlargePlane(small, scale)))
   const paint = (planes: YCbCr): Rgba => {
     const part = crop(planes.y, rect)
-    return isGrey ? paintGrey(part) : paintColour(part, crop(planes.cb, rect), crop(planes.cr, rect)) // prettier-ignore
+    return isGrey ? paintGrey(part) : paintColour(part, crop(planes.cb, rect), crop(planes.cr, rect))
   }
   const [blue, red] = [cb, cr].map((plane) => enlargePlane(shrinkPlane(plane, scale), scale))
   const enlarge = async (method: Method): Promise<YCbCr> => {

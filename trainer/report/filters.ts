@@ -28,7 +28,7 @@ export function drawFilters({ kernel, inputs, outputs, weights }: Layer): Rgba {
     for (let y = 0; y < kernel * WEIGHT; y++) {
       for (let x = 0; x < kernel * WEIGHT; x++) {
         const at = Math.floor(y / WEIGHT) * kernel + Math.floor(x / WEIGHT)
-        const levels = [0, 1, 2].map((c) => 127.5 + (127.5 * filter[(c % inputs) * area + at]) / largest) // prettier-ignore
+        const levels = [0, 1, 2].map((c) => 127.5 + (127.5 * filter[(c % inputs) * area + at]) / largest)
         data.set([...levels, 255], 4 * ((top + y) * width + left + x))
       }
     }

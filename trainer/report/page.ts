@@ -80,7 +80,6 @@ function describeModel(
   { architecture, data, patches, runtime, command, validation }: ModelEntry,
   log: readonly LogLine[],
 ) {
-  // prettier-ignore
   const facts = [
     architecture,
     data && `trained on ${data}`,
@@ -113,7 +112,7 @@ function drawCurves(scale: number, log: readonly LogLine[], entry?: ModelEntry):
     line: { name: 'training', points: seen.map((line) => [line.patches, line.loss]) },
     format: (value) => value.toExponential(2),
   })
-  const validated = seen.flatMap(({ patches, psnr }) => (psnr === undefined ? [] : [[patches, psnr] as const])) // prettier-ignore
+  const validated = seen.flatMap(({ patches, psnr }) => (psnr === undefined ? [] : [[patches, psnr] as const]))
   if (validated.length === 0) {
     return markup`<div class="charts">${loss}</div><p class="quiet">Nothing was held out of training, so there is no curve of PSNR.</p>`
   }
@@ -173,11 +172,7 @@ function drawScore({ set, input: kind, images, psnr, ssim, bicubic }: ModelScore
   return markup`<tr><td>${set} (${images}), ${kind}</td>${cells.map((cell) => markup`<td>${cell}</td>`)}</tr>`
 }
 
-function drawFilterSheet(
-  image: ImageUrl,
-  { kernel, outputs }: { kernel: number; outputs: number },
-) {
-  // prettier-ignore
+function drawFilterSheet(image: ImageUrl, { kernel, outputs }: { kernel: number; outputs: number }) {
   return markup`<h3>What the first layer looks for</h3>
 <img class="filters" src="${image}" alt="${outputs} kernels of ${kernel} by ${kernel} weights">
 <p class="quiet">Its ${outputs} kernels of ${kernel}x${kernel} by falling variance. Each is stretched by its own largest weight: grey is 0.</p>`

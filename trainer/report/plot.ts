@@ -21,7 +21,7 @@ const RADIUS = 4.5
 const GAP = 8
 /** Between the outermost dots and the ends of the axes: a factor, and dB. */
 const ROOM = { seconds: 1.6, psnr: 0.5 }
-const COLOURS = ['#1f5fa8', '#c1440e', '#2e7d32', '#7b3fa0', '#a06a00', '#007f86', '#a8205a', '#555555'] // prettier-ignore
+const COLOURS = ['#1f5fa8', '#c1440e', '#2e7d32', '#7b3fa0', '#a06a00', '#007f86', '#a8205a', '#555555']
 const PUBLISHED_COLOUR = '#888888'
 
 interface Point {
@@ -36,7 +36,7 @@ interface Point {
 /** A whole SVG document. */
 export function plotResults(results: readonly Result[]): string {
   const methods = [...new Set(results.map(({ method }) => method))]
-  const tasks = results.filter((result, i) => results.findIndex((other) => isSameTask(other, result)) === i) // prettier-ignore
+  const tasks = results.filter((result, i) => results.findIndex((other) => isSameTask(other, result)) === i)
   const panels = tasks.map((task, i) => {
     const x = (i % COLUMNS) * PANEL.width
     const y = Math.floor(i / COLUMNS) * PANEL.height
@@ -66,7 +66,7 @@ function pointsOf(task: Result, results: readonly Result[], methods: readonly st
   const published = PUBLISHED_METHODS.flatMap((method): Point[] => {
     const { psnr, seconds } = publishedOf(method, task.set, task.scale, task.input) ?? {}
     if (psnr === undefined || seconds === undefined) return []
-    return [{ label: `${method} (published)`, seconds, psnr, colour: PUBLISHED_COLOUR, isPublished: true }] // prettier-ignore
+    return [{ label: `${method} (published)`, seconds, psnr, colour: PUBLISHED_COLOUR, isPublished: true }]
   })
   return [...ours, ...published].filter(({ psnr }) => Number.isFinite(psnr))
 }
@@ -77,7 +77,10 @@ function drawPanel(title: string, points: readonly Point[]): Markup {
   const heading = markup`<text x="${MARGIN.left}" y="22" font-size="13" font-weight="600">${title}</text>`
   if (points.length === 0) return heading
   const { seconds, psnr } = ROOM
-  const x = createAxis(points.flatMap((point) => [point.seconds / seconds, point.seconds * seconds]), true) // prettier-ignore
+  const x = createAxis(
+    points.flatMap((point) => [point.seconds / seconds, point.seconds * seconds]),
+    true,
+  )
   const y = createAxis(points.flatMap((point) => [point.psnr - psnr, point.psnr + psnr]))
   const across = (value: number) => round(MARGIN.left + x.at(value) * (right - MARGIN.left))
   const down = (value: number) => round(bottom - y.at(value) * (bottom - MARGIN.top))
@@ -87,12 +90,7 @@ ${drawGrid(x, y, across, down)}
 ${placeLabels(dots, right).map(drawDot)}`
 }
 
-function drawGrid(
-  x: Axis,
-  y: Axis,
-  across: (value: number) => number,
-  down: (value: number) => number,
-): Markup {
+function drawGrid(x: Axis, y: Axis, across: (value: number) => number, down: (value: number) => number): Markup {
   const right = PANEL.width - MARGIN.right
   const bottom = PANEL.height - MARGIN.bottom
   const columns = x.ticks.map(({ value, text }) => {
@@ -128,15 +126,17 @@ interface Labelled extends Placed {
 /** Beside its dot, right or left, or else a line or more below or above: the nearest place that covers no dot and no label. */
 function placeLabels(dots: readonly Placed[], right: number): Labelled[] {
   const taken = dots.map(({ x, y }) => ({ from: x - RADIUS, to: x + RADIUS, y }))
-  const lines = Array.from({ length: 2 * dots.length }, (_, i) => (i % 2 ? (i + 1) / 2 : -i / 2) * LINE) // prettier-ignore
+  const lines = Array.from({ length: 2 * dots.length }, (_, i) => (i % 2 ? (i + 1) / 2 : -i / 2) * LINE)
   return dots
     .toSorted((a, b) => a.y - b.y)
     .map(({ point, x, y }) => {
       const length = point.label.length * LETTER
-      const sides = [x + GAP, x - GAP - length].filter((from) => from > MARGIN.left && from + length < right) // prettier-ignore
-      const places = lines.flatMap((line) => sides.map((from) => ({ from, to: from + length, y: y + line }))) // prettier-ignore
+      const sides = [x + GAP, x - GAP - length].filter((from) => from > MARGIN.left && from + length < right)
+      const places = lines.flatMap((line) => sides.map((from) => ({ from, to: from + length, y: y + line })))
       const isFree = (place: (typeof places)[number]) =>
-        taken.every((other) => place.from >= other.to || other.from >= place.to || Math.abs(place.y - other.y) >= LINE - ROUNDING) // prettier-ignore
+        taken.every(
+          (other) => place.from >= other.to || other.from >= place.to || Math.abs(place.y - other.y) >= LINE - ROUNDING,
+        )
       const place = places.find(isFree) ?? { from: x + GAP, to: x + GAP + length, y }
       taken.push(place)
       return { point, x, y, labelX: round(place.from), labelY: round(place.y) }

@@ -36,8 +36,10 @@ export async function writeReport(folder: string, options: ReportOptions): Promi
   const images = new Map<number, ScaleImages>()
   for (const scale of run.scales) images.set(scale.scale, await drawImages(scale, options, album))
   const missing = [
-    sets.length === 0 && 'There are no crops, for there were no pictures to cut them from: name folders with --data.', // prettier-ignore
-    sets.length > 0 && !options.sparse && 'Sparse coding is not among them, for it was not asked for or there were no pictures to learn it from (--sparse).', // prettier-ignore
+    sets.length === 0 && 'There are no crops, for there were no pictures to cut them from: name folders with --data.',
+    sets.length > 0 &&
+      !options.sparse &&
+      'Sparse coding is not among them, for it was not asked for or there were no pictures to learn it from (--sparse).',
   ].filter((sentence) => sentence !== false)
   const file = path.join(out, 'report.html')
   await writeFile(file, drawPage({ run, images, missing }))
@@ -63,7 +65,7 @@ async function drawImages(
     const crops = await cropPicture(picture, scale, methods)
     const kept = []
     for (const { method, rgba, psnr } of crops) {
-      const image = await keep(`x${scale}-${set}-${title}-${method.replaceAll(' ', '-')}`, rgba) // prettier-ignore
+      const image = await keep(`x${scale}-${set}-${title}-${method.replaceAll(' ', '-')}`, rgba)
       kept.push({ method, image, psnr })
     }
     rows.push({ set, picture: title, crops: kept })
@@ -77,7 +79,7 @@ function titleOf({ name }: Picture): string {
 }
 
 function choosePictures(sets: readonly Dataset[]) {
-  const all = sets.flatMap(({ name, pictures }) => pictures.map((picture) => ({ set: name, picture }))) // prettier-ignore
+  const all = sets.flatMap(({ name, pictures }) => pictures.map((picture) => ({ set: name, picture })))
   const shown = SHOWN.flatMap((name) => all.find(({ picture }) => titleOf(picture) === name) ?? [])
   return shown.length > 0 ? shown : all.slice(0, SHOWN.length)
 }

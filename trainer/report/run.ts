@@ -46,14 +46,12 @@ export async function readRun(folder: string): Promise<Run> {
   const { models } = await readManifest(folder)
   const entries = await readdir(folder)
   const begun = entries.flatMap((entry) => Number(/^x([2-4])$/.exec(entry)?.[1] ?? []))
-  const numbers = [...new Set([...begun, ...models.map(({ scale }) => scale)])].toSorted(
-    (a, b) => a - b,
-  )
+  const numbers = [...new Set([...begun, ...models.map(({ scale }) => scale)])].toSorted((a, b) => a - b)
   const scales: ScaleRun[] = []
   for (const scale of numbers) {
     const log = await readLog(path.join(folder, `x${scale}`, 'log.jsonl'))
     const entry = models.find((model) => model.scale === scale)
-    const model = entry && { entry, network: decodeNetwork(await readFile(path.join(folder, entry.file))) } // prettier-ignore
+    const model = entry && { entry, network: decodeNetwork(await readFile(path.join(folder, entry.file))) }
     if (model !== undefined || log.length > 0) scales.push({ scale, log, model })
   }
   if (scales.length === 0) {
@@ -75,7 +73,7 @@ async function readLog(file: string): Promise<LogLine[]> {
     try {
       return JSON.parse(line) as LogLine
     } catch (cause) {
-      throw new Error(`${file}:${i + 1}: expected a line of JSON, got ${line.slice(0, 80)}`, { cause }) // prettier-ignore
+      throw new Error(`${file}:${i + 1}: expected a line of JSON, got ${line.slice(0, 80)}`, { cause })
     }
   })
 }

@@ -45,26 +45,20 @@ export async function writeCheckpoint(
  * Fills `state`, new and of the same recipe, with what the file holds. Throws when the file belongs
  * to another recipe, and says which part differs.
  */
-export async function readCheckpoint(
-  file: string,
-  recipe: Recipe,
-  state: FitState,
-): Promise<Progress> {
+export async function readCheckpoint(file: string, recipe: Recipe, state: FitState): Promise<Progress> {
   const checkpoint = JSON.parse(await readFile(file, 'utf8')) as Checkpoint
   if (checkpoint.version !== 2) {
     throw new Error(`${file}: expected checkpoint version 2, got ${String(checkpoint.version)}`)
   }
   for (const [key, value] of Object.entries(recipe)) {
     if (checkpoint.recipe[key] !== value) {
-      throw new Error(
-        `${file} is of another run: expected ${key} ${checkpoint.recipe[key]} as there, got ${value}`,
-      )
+      throw new Error(`${file} is of another run: expected ${key} ${checkpoint.recipe[key]} as there, got ${value}`)
     }
   }
   for (const [name, values] of Object.entries(arraysOf(state))) {
     const bytes = Buffer.from(checkpoint.arrays[name] ?? '', 'base64')
     if (bytes.length !== values.byteLength) {
-      throw new Error(`${file}: expected ${values.byteLength} bytes of ${name}, got ${bytes.length}`) // prettier-ignore
+      throw new Error(`${file}: expected ${values.byteLength} bytes of ${name}, got ${bytes.length}`)
     }
     new Uint8Array(values.buffer, values.byteOffset, values.byteLength).set(bytes)
   }

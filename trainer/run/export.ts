@@ -2,7 +2,13 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { formatManifest, type Manifest, type ModelEntry, parseManifest, withEntry } from '../../worker/model/manifest.ts' // prettier-ignore
+import {
+  formatManifest,
+  type Manifest,
+  type ModelEntry,
+  parseManifest,
+  withEntry,
+} from '../../worker/model/manifest.ts'
 import { replaceFile } from './replace.ts'
 
 export const MANIFEST = 'manifest.json'

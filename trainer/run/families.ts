@@ -12,7 +12,7 @@ export const FAMILIES = {
   fast: { architectureAt: (scale) => subPixelArchitecture(scale, 16, 3) },
   /** Sub-pixel, the best that takes no more multiplications than SRCNN. */
   quality: {
-    architectureAt: (scale) => subPixelArchitecture(scale, scale === 2 ? 20 : 32, scale === 2 ? 4 : 3), // prettier-ignore
+    architectureAt: (scale) => subPixelArchitecture(scale, scale === 2 ? 20 : 32, scale === 2 ? 4 : 3),
   },
 } as const satisfies Readonly<Record<string, Family>>
 

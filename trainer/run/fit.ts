@@ -56,11 +56,7 @@ export function createFitState(
 }
 
 /** The state before the first step, from given weights, which become the state's own. */
-export function startFrom(
-  network: Network,
-  parameters: Float32Array,
-  optimizer: OptimizerName,
-): FitState {
+export function startFrom(network: Network, parameters: Float32Array, optimizer: OptimizerName): FitState {
   return {
     step: 0,
     parameters,
@@ -82,9 +78,7 @@ export function rateAt(step: number, { steps, rate, course }: Schedule): number 
  * / 2N: half the values of a target. 220.5 for 9-1-5 on 33x33, so the paper's rate of 1e-4 is 2.2e-2.
  */
 export function euclideanScale(network: Network, patch: number): number {
-  return (
-    (network.layers[network.layers.length - 1].outputs * (patch - 2 * haloOf(network)) ** 2) / 2
-  )
+  return (network.layers[network.layers.length - 1].outputs * (patch - 2 * haloOf(network)) ** 2) / 2
 }
 
 /**
@@ -106,13 +100,12 @@ export async function fit(
     if (step + 1 < schedule.steps) next = batchOf(step + 1)
     const { loss, gradients } = await computed
     if (!Number.isFinite(loss)) {
-      throw new Error(`the loss became ${loss} at step ${step}: try a lower rate than ${schedule.rate}`) // prettier-ignore
+      throw new Error(`the loss became ${loss} at step ${step}: try a lower rate than ${schedule.rate}`)
     }
     optimizer.update(parameters, gradients, rateAt(step, schedule), step + 1)
     // At first over fewer steps, so that the start is soon forgotten.
     const decay = Math.min(AVERAGE_DECAY, (step + 1) / (step + 10))
-    for (let i = 0; i < average.length; i++)
-      average[i] += (1 - decay) * (parameters[i] - average[i])
+    for (let i = 0; i < average.length; i++) average[i] += (1 - decay) * (parameters[i] - average[i])
     state.step = step + 1
     if (!(await onStep(loss))) return
   }

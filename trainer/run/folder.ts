@@ -14,9 +14,7 @@ export function runFolder(run: string): string {
   const folders = [path.join(RUNS, run), run]
   const found = folders.find((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory())
   if (run !== '' && found !== undefined) return found
-  throw new UsageError(
-    `expected a run in ${RUNS} or a folder, got "${run}"${hintOf(run, runNames())}`,
-  )
+  throw new UsageError(`expected a run in ${RUNS} or a folder, got "${run}"${hintOf(run, runNames())}`)
 }
 
 /**
@@ -24,8 +22,7 @@ export function runFolder(run: string): string {
  * changed last. Undefined where there is none.
  */
 export function latestRun(name?: string): string | undefined {
-  const ageOf = (run: string) =>
-    name === undefined ? statSync(path.join(RUNS, run)).mtimeMs : numberOf(run, name)
+  const ageOf = (run: string) => (name === undefined ? statSync(path.join(RUNS, run)).mtimeMs : numberOf(run, name))
   const runs = runNames().filter((run) => name === undefined || numberOf(run, name) > 0)
   return runs.toSorted((a, b) => ageOf(b) - ageOf(a)).at(0)
 }

@@ -1,5 +1,11 @@
 // How far a run is, with its loss and its quality.
-import { barOf, createProgressLine, formatSeconds, percentOf, type ProgressStream } from '../../worker/terminal/progressLine.ts' // prettier-ignore
+import {
+  barOf,
+  createProgressLine,
+  formatSeconds,
+  percentOf,
+  type ProgressStream,
+} from '../../worker/terminal/progressLine.ts'
 
 export interface Progress {
   /** After every step, with that batch's loss; the running mean that is shown: batches differ by a factor of two. */

@@ -15,10 +15,7 @@ export interface Candidate {
  * The models of a run's folder, or those of some scales. Throws where there are none, where a scale
  * is missing, and where a file is not what the manifest says or no network that the worker can run.
  */
-export async function readCandidates(
-  folder: string,
-  scales?: readonly number[],
-): Promise<Candidate[]> {
+export async function readCandidates(folder: string, scales?: readonly number[]): Promise<Candidate[]> {
   const { models } = await readManifest(folder)
   const there = models.map(titleOf).join(', ') || `none, as there is no ${MANIFEST} with models`
   const missing = scales?.filter((scale) => !models.some((model) => model.scale === scale)) ?? []
@@ -27,9 +24,7 @@ export async function readCandidates(
     throw new Error(`expected ${expected} in ${folder}, got ${there}`)
   }
   const chosen = models.filter(({ scale }) => scales?.includes(scale) ?? true)
-  return Promise.all(
-    chosen.map(async (entry) => ({ entry, bytes: await readModel(folder, entry) })),
-  )
+  return Promise.all(chosen.map(async (entry) => ({ entry, bytes: await readModel(folder, entry) })))
 }
 
 async function readModel(folder: string, entry: ModelEntry): Promise<Uint8Array> {
@@ -49,7 +44,10 @@ async function readModel(folder: string, entry: ModelEntry): Promise<Uint8Array>
     })
   }
   const channels = channelsOf(network)
-  if (channels !== 1) throw new Error(`${file}: expected a network on luma, which is what the worker serves, got one on ${channels} channels`) // prettier-ignore
+  if (channels !== 1)
+    throw new Error(
+      `${file}: expected a network on luma, which is what the worker serves, got one on ${channels} channels`,
+    )
   return bytes
 }
 

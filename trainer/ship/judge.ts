@@ -32,18 +32,14 @@ export function judge(candidates: readonly ModelEntry[], current: Manifest): Jud
     if (!isComparable(candidate, rival)) {
       notes.push(`${title} is not compared with the current weights, which ${describe(rival)}`)
     } else if (psnr < rival.validation!.psnr) {
-      losses.push(`${title} loses to the current weights, ${difference(psnr, rival.validation!.psnr)}`) // prettier-ignore
+      losses.push(`${title} loses to the current weights, ${difference(psnr, rival.validation!.psnr)}`)
     }
   }
   return { losses, notes }
 }
 
 /** The judgement's notes; throws where there are losses, unless `force` makes notes of them too. */
-export function requireNoLoss(
-  candidates: readonly ModelEntry[],
-  current: Manifest,
-  force: boolean,
-): readonly string[] {
+export function requireNoLoss(candidates: readonly ModelEntry[], current: Manifest, force: boolean): readonly string[] {
   const { losses, notes } = judge(candidates, current)
   if (losses.length > 0 && !force) {
     throw new Error(`refused without --force: ${losses.join('; ')}`)

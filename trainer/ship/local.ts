@@ -23,24 +23,18 @@ export async function openLocalStore(bucket: string, folder = LOCAL_BUCKETS): Pr
     get: (key) =>
       patiently(async () => {
         const object = await r2.get(key)
-        return (
-          object && { bytes: new Uint8Array(await object.arrayBuffer()), etag: object.httpEtag }
-        )
+        return object && { bytes: new Uint8Array(await object.arrayBuffer()), etag: object.httpEtag }
       }).then((object) => object ?? undefined),
     put: (key, bytes, condition) =>
       // A copy, as miniflare's channel takes no subclass: readFile's Buffer is one.
-      patiently(() => r2.put(key, Uint8Array.from(bytes), { onlyIf: onlyIf(condition) })).then(
-        Boolean,
-      ),
+      patiently(() => r2.put(key, Uint8Array.from(bytes), { onlyIf: onlyIf(condition) })).then(Boolean),
     close: () => miniflare.dispose(),
   }
 }
 
 function onlyIf(condition: Condition | undefined) {
   if (condition === undefined) return undefined
-  return condition === 'absent'
-    ? { etagDoesNotMatch: '*' }
-    : { etagMatches: condition.match.replaceAll('"', '') }
+  return condition === 'absent' ? { etagDoesNotMatch: '*' } : { etagMatches: condition.match.replaceAll('"', '') }
 }
 
 /** Two processes share one SQLite database: whoever finds it locked gets an unspecified error. */

@@ -15,7 +15,7 @@ export interface PromoteOptions {
 
 /** The test holds what is served by default to what it gains on the project's own scenes. */
 const RECORDED = DEFAULT_MODEL
-const RECORD = 'RECORD_SCENES=1 npx vitest run --config test/vitest.config.ts --project worker quality' // prettier-ignore
+const RECORD = 'RECORD_SCENES=1 npx vitest run --config test/vitest.config.ts --project worker quality'
 
 /** Copies a run folder's weights into models/ and says what was done. All of them, or none if one loses. */
 export async function promoteRun(
@@ -27,7 +27,11 @@ export async function promoteRun(
   }
   const candidates = await readCandidates(folder, scales)
   const current = await readManifest(models)
-  const notes = requireNoLoss(candidates.map(({ entry }) => entry), current, force) // prettier-ignore
+  const notes = requireNoLoss(
+    candidates.map(({ entry }) => entry),
+    current,
+    force,
+  )
   const unrecorded: string[] = []
   for (const { entry, bytes } of candidates) {
     const rival = current.models.find((model) => titleOf(model) === titleOf(entry))

@@ -1,11 +1,11 @@
 // Weights into a bucket that is being read. Files first, under keys that hold their digest, then the
 // manifest, in one conditional write: readers see the old weights or the new ones, never half, and of
 // two who publish at once the later one starts again from what the earlier one wrote.
-import { formatManifest, type Manifest, type ModelEntry, withEntry } from '../../worker/model/manifest.ts' // prettier-ignore
+import { formatManifest, type Manifest, type ModelEntry, withEntry } from '../../worker/model/manifest.ts'
 import { MANIFEST } from '../run/export.ts'
 import { type Candidate, titleOf } from './candidate.ts'
 import { requireNoLoss } from './judge.ts'
-import { brokenFiles, formatServed, keepManifest, modelKey, readPrevious, readServed } from './served.ts' // prettier-ignore
+import { brokenFiles, formatServed, keepManifest, modelKey, readPrevious, readServed } from './served.ts'
 import { type Condition, type Store, StoreError } from './store.ts'
 
 export interface PublishOptions {
@@ -43,13 +43,14 @@ export async function publish(
     const served = await readServed(store)
     const current = served?.manifest ?? EMPTY
     const notes = [...requireNoLoss(entries, current, force)]
-    const manifest = entries.reduce((to, entry) => withEntry(to, publishedEntry(entry, to, date)), current) // prettier-ignore
+    const manifest = entries.reduce((to, entry) => withEntry(to, publishedEntry(entry, to, date)), current)
     if (isGuarded === undefined) {
       for (const { entry, bytes } of candidates) await store.put(keyOf(entry), bytes)
       const [{ entry, bytes }] = candidates
       isGuarded = await requireConditions(store, keyOf(entry), bytes, force)
     }
-    if (!isGuarded) notes.push(`${store.title} has no conditional writes: another's upload at the same time can be lost`) // prettier-ignore
+    if (!isGuarded)
+      notes.push(`${store.title} has no conditional writes: another's upload at the same time can be lost`)
     if (formatManifest(manifest) === formatManifest(current)) {
       return { manifest, changed: false, notes }
     }
@@ -96,12 +97,7 @@ function publishedEntry(entry: ModelEntry, to: Manifest, date: string): ModelEnt
  * Whether the store keeps to conditions; throws where not, unless `force`. Asked by writing an
  * object once more as it is, on conditions that cannot hold.
  */
-async function requireConditions(
-  store: Store,
-  key: string,
-  bytes: Uint8Array,
-  force: boolean,
-): Promise<boolean> {
+async function requireConditions(store: Store, key: string, bytes: Uint8Array, force: boolean): Promise<boolean> {
   const ignores = async (condition: Condition) => {
     try {
       return await store.put(key, bytes, condition)
@@ -112,5 +108,7 @@ async function requireConditions(
   }
   if (!(await ignores('absent')) && !(await ignores({ match: NO_ETAG }))) return true
   if (force) return false
-  throw new Error(`refused without --force: ${store.title} ignores If-Match or If-None-Match, so two uploaders can undo each other`) // prettier-ignore
+  throw new Error(
+    `refused without --force: ${store.title} ignores If-Match or If-None-Match, so two uploaders can undo each other`,
+  )
 }

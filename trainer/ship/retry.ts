@@ -11,10 +11,7 @@ export interface Patience {
 }
 
 /** Repeats `work` while it fails with a TransientError. The last failure is the caller's. */
-export async function retry<T>(
-  work: () => Promise<T>,
-  { attempts = 5, delayMs = 250 }: Patience = {},
-): Promise<T> {
+export async function retry<T>(work: () => Promise<T>, { attempts = 5, delayMs = 250 }: Patience = {}): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work()

@@ -27,17 +27,16 @@ const OVERLOADED = [408, 429]
 const UNIMPLEMENTED = 501
 
 /** From AWS_ACCESS_KEY_ID and so on; throws a UsageError that names all that are missing. */
-export function s3Settings(
-  bucket: string,
-  env: Readonly<Record<string, string | undefined>>,
-): S3Settings {
+export function s3Settings(bucket: string, env: Readonly<Record<string, string | undefined>>): S3Settings {
   const [accessKeyId, secretAccessKey, endpoint] = VARIABLES.map((name) => env[name] ?? '')
   const missing = VARIABLES.filter((name) => !env[name])
   if (missing.length > 0) {
     throw new UsageError(`expected ${missing.join(', ')} in the environment, got nothing`)
   }
   if (!/^https?:$/.test(URL.canParse(endpoint) ? new URL(endpoint).protocol : '')) {
-    throw new UsageError(`expected AWS_ENDPOINT_URL_S3 to be like https://ACCOUNT.r2.cloudflarestorage.com, got "${endpoint}"`) // prettier-ignore
+    throw new UsageError(
+      `expected AWS_ENDPOINT_URL_S3 to be like https://ACCOUNT.r2.cloudflarestorage.com, got "${endpoint}"`,
+    )
   }
   return {
     endpoint,
@@ -68,10 +67,7 @@ export async function openS3Store(
       // have other ETags.
       signed.headers.set('accept-encoding', 'identity')
       const answer = await answerOf(signed, timeoutMs)
-      if (
-        (answer.status >= 500 && answer.status !== UNIMPLEMENTED) ||
-        OVERLOADED.includes(answer.status)
-      ) {
+      if ((answer.status >= 500 && answer.status !== UNIMPLEMENTED) || OVERLOADED.includes(answer.status)) {
         throw new TransientError(`${method} ${url} was answered with ${describe(answer)}`)
       }
       return answer
@@ -119,7 +115,7 @@ async function answerOf(request: Request, timeoutMs: number): Promise<Answer> {
     const bytes = new Uint8Array(await response.arrayBuffer())
     return { status: response.status, etag: response.headers.get('etag') ?? '', bytes }
   } catch (error) {
-    throw new TransientError(`${request.method} ${request.url} got no answer: ${reasonOf(error, timeoutMs)}`) // prettier-ignore
+    throw new TransientError(`${request.method} ${request.url} got no answer: ${reasonOf(error, timeoutMs)}`)
   }
 }
 

@@ -27,7 +27,7 @@ export async function uploadRun(
     const { manifest, changed, notes } = await publish(store, candidates, { force })
     for (const note of notes) console.log(`note: ${note}`)
     const titles = candidates.map(({ entry }) => titleOf(entry)).join(', ')
-    console.log(changed ? `${store.title} serves ${titles} from ${folder}` : `${store.title} served ${titles} already`) // prettier-ignore
+    console.log(changed ? `${store.title} serves ${titles} from ${folder}` : `${store.title} served ${titles} already`)
     console.log(formatModels(manifest))
   })
 }
@@ -52,7 +52,7 @@ export function formatModels({ models }: Manifest): string {
       `  ${name}`,
       `x${scale}`,
       sha256.slice(0, 16),
-      validation ? `${validation.psnr.toFixed(2)} dB (bicubic ${validation.bicubic.toFixed(2)})` : 'no validation', // prettier-ignore
+      validation ? `${validation.psnr.toFixed(2)} dB (bicubic ${validation.bicubic.toFixed(2)})` : 'no validation',
       date?.slice(0, 10) ?? '',
       `${bytes} bytes`,
     ]),

@@ -10,9 +10,11 @@ import type { MadeFile, ReadMade } from '../base/artefacts.ts'
 type Make = () => Promise<Uint8Array<ArrayBuffer>>
 
 const ROOT = new URL('../../', import.meta.url)
-const codecs = Object.values(CODEC_FILES).map((file): [MadeFile, Make] => [`codec/${file}`, () => makeCodec(file)]) // prettier-ignore
-const kernels = KERNEL_NAMES.flatMap((name) => ARITHMETICS.map((kind): [MadeFile, Make] => [`kernel/${name}-${kind}.wasm`, () => buildKernel(name, kind)])) // prettier-ignore
-const makers = new Map([...codecs, ...kernels, ['kernel/picture.wasm', buildPictureKernel] as const]) // prettier-ignore
+const codecs = Object.values(CODEC_FILES).map((file): [MadeFile, Make] => [`codec/${file}`, () => makeCodec(file)])
+const kernels = KERNEL_NAMES.flatMap((name) =>
+  ARITHMETICS.map((kind): [MadeFile, Make] => [`kernel/${name}-${kind}.wasm`, () => buildKernel(name, kind)]),
+)
+const makers = new Map([...codecs, ...kernels, ['kernel/picture.wasm', buildPictureKernel] as const])
 
 /** The modules; weights are not made, but trained. */
 export const MODULES: readonly MadeFile[] = [...makers.keys()]

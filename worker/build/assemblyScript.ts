@@ -12,11 +12,7 @@ export interface Program {
 }
 
 /** The program's bytes in dist/`folder` if they are of today's source, else compiled and written there. */
-export async function compiledFile(
-  folder: string,
-  name: string,
-  program: Program,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function compiledFile(folder: string, name: string, program: Program): Promise<Uint8Array<ArrayBuffer>> {
   const options = optionsOf(program)
   const madeOf = [program.source, JSON.stringify(options), await versionOf('assemblyscript')]
   return builtFile(`${folder}/${name}.wasm`, madeOf, () => compile(name, program.source, options))

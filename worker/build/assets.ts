@@ -21,5 +21,5 @@ await rename(part, TARGET).catch((error: NodeJS.ErrnoException) => {
 })
 
 const { version, models } = parseManifest(await readFile(join(MODELS, 'manifest.json'), 'utf8'))
-const needed = models.map(({ name, scale, file, sha256, bytes }) => ({ name, scale, file, sha256, bytes })) // prettier-ignore
+const needed = models.map(({ name, scale, file, sha256, bytes }) => ({ name, scale, file, sha256, bytes }))
 await writeFile(join(TARGET, '../manifest.json'), formatManifest({ version, models: needed }))

@@ -18,13 +18,16 @@ const IMPORTED_MEMORY = 2
 const WITHOUT_MAXIMUM = 0
 
 /** The same module, whose memory of at least `pages` (64 KiB each) is the last of its imports. */
-export function withImportedMemory(
-  wasm: Uint8Array<ArrayBuffer>,
-  pages = initialPages(wasm),
-): Uint8Array<ArrayBuffer> {
+export function withImportedMemory(wasm: Uint8Array<ArrayBuffer>, pages = initialPages(wasm)): Uint8Array<ArrayBuffer> {
   const own = initialPages(wasm)
   if (pages > own) throw new Error(`expected a memory of at least ${pages} pages, got ${own}`)
-  const entry = [...named(MEMORY_IMPORT), ...named(`${pages}`), IMPORTED_MEMORY, WITHOUT_MAXIMUM, ...encodeInteger(pages)] // prettier-ignore
+  const entry = [
+    ...named(MEMORY_IMPORT),
+    ...named(`${pages}`),
+    IMPORTED_MEMORY,
+    WITHOUT_MAXIMUM,
+    ...encodeInteger(pages),
+  ]
   const sections = sectionsOf(wasm)
   const imports = sections.find(({ id }) => id === IMPORT_SECTION)
   const before = imports ?? sections.find(({ id }) => id === TYPE_SECTION)!
@@ -36,7 +39,7 @@ export function withImportedMemory(
     count = reader.integer()
     others = wasm.subarray(reader.at(), imports.end)
   }
-  const content = concat([Uint8Array.from(encodeInteger(count + 1)), others, Uint8Array.from(entry)]) // prettier-ignore
+  const content = concat([Uint8Array.from(encodeInteger(count + 1)), others, Uint8Array.from(entry)])
   return concat([
     wasm.subarray(0, imports ? imports.start : before.end),
     Uint8Array.from([IMPORT_SECTION, ...encodeInteger(content.length)]),

@@ -23,10 +23,7 @@ interface KernelSource {
 }
 
 /** A network's kernel: its bytes in dist/kernel if they are of today's source, else compiled and written there. */
-export function buildKernel(
-  name: keyof KernelModules,
-  kind: Arithmetic,
-): Promise<Uint8Array<ArrayBuffer>> {
+export function buildKernel(name: keyof KernelModules, kind: Arithmetic): Promise<Uint8Array<ArrayBuffer>> {
   return build(`${name}-${kind}`, kind, KERNELS[name])
 }
 

@@ -28,8 +28,7 @@ export async function buildPlayground(target: string): Promise<void> {
   for (const file of PAGES) await cp(join(HERE, file), join(target, file))
   for (const name of MODULES) await lay(await readMade(name), join(target, name))
   const { resolve } = createRequire(import.meta.url)
-  for (const file of ORT_FILES)
-    await cp(resolve(`onnxruntime-web/${file}`), join(target, 'ort', file))
+  for (const file of ORT_FILES) await cp(resolve(`onnxruntime-web/${file}`), join(target, 'ort', file))
 }
 
 async function lay(module: Uint8Array, path: string): Promise<void> {

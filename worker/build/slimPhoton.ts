@@ -25,16 +25,16 @@ interface Binaryen {
 }
 
 /** `packaged` is the package's file. */
-export async function buildPhoton(
-  packaged: Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function buildPhoton(packaged: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const madeOf = [packaged, PHOTON_EXPORTS.join(), growFrom(''), await versionOf('binaryen')]
   return builtFile('codec/plain_photon.wasm', madeOf, async () => {
     const { default: binaryen } = (await import(BINARYEN)) as { default: Binaryen }
     const module = binaryen.readBinary(withoutFont(packaged))
-    const names = Array.from({ length: module.getNumExports() }, (_, i) => binaryen.getExportInfo(module.getExportByIndex(i)).name) // prettier-ignore
-    for (const name of names)
-      if (!(PHOTON_EXPORTS as readonly string[]).includes(name)) module.removeExport(name)
+    const names = Array.from(
+      { length: module.getNumExports() },
+      (_, i) => binaryen.getExportInfo(module.getExportByIndex(i)).name,
+    )
+    for (const name of names) if (!(PHOTON_EXPORTS as readonly string[]).includes(name)) module.removeExport(name)
     module.runPasses(['remove-unused-module-elements'])
     return binaryen.parseText(withPagesOfBefore(module.emitText())).emitBinary()
   })

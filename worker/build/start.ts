@@ -11,8 +11,7 @@ const port = valueOf('--port') ?? '8787'
 const args = ['dev', ...given]
 if (!given.includes('--port')) args.push('--port', port)
 // The demo's environment has it already; in front of somebody's origin it is as welcome while things are tried.
-if (hasOrigin && !given.some((arg) => arg.startsWith('SR_PLAYGROUND:')))
-  args.push('--var', 'SR_PLAYGROUND:true')
+if (hasOrigin && !given.some((arg) => arg.startsWith('SR_PLAYGROUND:'))) args.push('--var', 'SR_PLAYGROUND:true')
 if (!hasOwnEnvironment) args.push('--env', hasOrigin ? '' : 'demo')
 
 const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
@@ -27,8 +26,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => ch
 void announce(`http://localhost:${port}/_sr/`)
 
 async function announce(pages: string): Promise<void> {
-  while (!(await answers(`${pages}health`)))
-    await new Promise((resolve) => setTimeout(resolve, 200))
+  while (!(await answers(`${pages}health`))) await new Promise((resolve) => setTimeout(resolve, 200))
   console.log(`
   A picture made three times as large:  ${pages}samples/harbour.jpg?sr=3
   Before and after, to play with:       ${pages}

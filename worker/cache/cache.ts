@@ -97,9 +97,9 @@ export function storesOf({ cache, results, edgeTtlSeconds }: Settings): Store[] 
   return stores
 }
 
-export const entryName = ({ source, variant }: Pick<Key, 'source' | 'variant'>) => `entries/${source}/${variant}` // prettier-ignore
-export const answerName = ({ source, variant }: Pick<Key, 'source' | 'variant'>) => `answers/${source}/${variant}` // prettier-ignore
-export const resultName = (digest: string, { variant }: Pick<Key, 'variant'>) => `results/${digest}/${variant}` // prettier-ignore
+export const entryName = ({ source, variant }: Pick<Key, 'source' | 'variant'>) => `entries/${source}/${variant}`
+export const answerName = ({ source, variant }: Pick<Key, 'source' | 'variant'>) => `answers/${source}/${variant}`
+export const resultName = (digest: string, { variant }: Pick<Key, 'variant'>) => `results/${digest}/${variant}`
 export const variantsName = (source: string) => `variants/${source}`
 
 /** What all that is kept of a source, or made by a model's weights, is tagged with. */
@@ -124,7 +124,9 @@ export async function lookupKey(
   engines: string,
 ): Promise<Key> {
   const { size, quality, sourceUrl } = want
-  const models = [...choices.values()].flatMap(({ model, jpegModel }) => [model, jpegModel]).filter((one) => one !== undefined) // prettier-ignore
+  const models = [...choices.values()]
+    .flatMap(({ model, jpegModel }) => [model, jpegModel])
+    .filter((one) => one !== undefined)
   const weights = models.map(({ name, hash }) => `${name}@${hash}`).join('_')
   const network = weights === '' ? 'bicubic' : `${weights}-${engines}`
   const variant = `${nameOf(size)}-${format}-q${quality}-${network}-c${maxCpuMs}-m${maxMemoryBytes}-v${PIPELINE_VERSION}`
@@ -153,10 +155,7 @@ export async function etagOf(digest: string, key: Key): Promise<string> {
 }
 
 /** `waitUntil` keeps the isolate alive for writes that no visitor waits for. */
-export function createResultCache(
-  settings: Settings,
-  waitUntil: (work: Promise<unknown>) => void,
-): ResultCache {
+export function createResultCache(settings: Settings, waitUntil: (work: Promise<unknown>) => void): ResultCache {
   const stores = storesOf(settings)
   const edge = stores.find(({ layer }) => layer === 'edge')
   const r2 = stores.find(({ layer }) => layer === 'r2')
@@ -165,7 +164,13 @@ export function createResultCache(
   const failed = new Set<Store>()
   const get = async (name: string, store: Store | undefined): Promise<Bytes | undefined> => {
     if (!store || failed.has(store)) return undefined
-    return quietly(store.layer, 'get', name, () => store.get(name), () => failed.add(store)) // prettier-ignore
+    return quietly(
+      store.layer,
+      'get',
+      name,
+      () => store.get(name),
+      () => failed.add(store),
+    )
   }
   const put = async (name: string, bytes: Bytes, { tags }: Key, store: Store | undefined) => {
     if (store) await quietly(store.layer, 'put', name, () => store.put(name, bytes, tags))
@@ -203,7 +208,7 @@ export function createResultCache(
       // The bytes first: an entry must never point at a result that is not there yet.
       const result = resultName(entry.digest, key)
       if (bytes && isNew) await Promise.all(stores.map((store) => put(result, bytes, key, store)))
-      await Promise.all([put(entryName(key), encodeJson(entry), key, r2), putAnswer(key, entry, bytes)]) // prettier-ignore
+      await Promise.all([put(entryName(key), encodeJson(entry), key, r2), putAnswer(key, entry, bytes)])
     },
   }
 }
@@ -259,11 +264,7 @@ function r2Store(bucket: Bucket): Store {
 const DIGEST_HEADER = 'x-sha256'
 
 /** The bytes if their digest is that of what was put, for half a millisecond a megabyte. */
-async function intact(
-  bytes: Bytes,
-  digest: string | null | undefined,
-  title: string,
-): Promise<Bytes | undefined> {
+async function intact(bytes: Bytes, digest: string | null | undefined, title: string): Promise<Bytes | undefined> {
   if ((await sha256(bytes)) === digest) return bytes
   console.warn(`cache: ${title} is damaged`)
   return undefined
@@ -319,9 +320,7 @@ export function parseEntry(bytes: Bytes): Entry | undefined {
   try {
     const entry = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Entry>
     const isWhole =
-      [entry.digest, entry.etag, entry.type, entry.sr].every(
-        (field) => typeof field === 'string',
-      ) &&
+      [entry.digest, entry.etag, entry.type, entry.sr].every((field) => typeof field === 'string') &&
       [entry.size, entry.ttlSeconds, entry.freshUntil].every((field) => typeof field === 'number')
     return isWhole ? (entry as Entry) : undefined
   } catch {

@@ -13,7 +13,7 @@ export async function describeVersion(): Promise<string> {
 export async function packageVersion(): Promise<string> {
   for (let folder = new URL('.', import.meta.url); ; folder = new URL('..', folder)) {
     const text = await readFile(new URL('package.json', folder), 'utf8').catch(() => undefined)
-    const found = text === undefined ? undefined : (JSON.parse(text) as { name?: string; version?: string }) // prettier-ignore
+    const found = text === undefined ? undefined : (JSON.parse(text) as { name?: string; version?: string })
     if (found?.name === 'edge-srcnn' && found.version !== undefined) return found.version
     if (folder.pathname === new URL('..', folder).pathname) return 'unknown'
   }

@@ -37,7 +37,7 @@ export function modifiedUrl(src: string, modifiers: Modifiers, options: SrOption
   const width = scale === undefined ? numberOf(modifiers.width) : undefined
   const isHeightAsked = scale === undefined && (width === undefined || isInside(modifiers.fit))
   const height = isHeightAsked ? numberOf(modifiers.height) : undefined
-  if (scale === undefined && width === undefined && height === undefined) return candidateOf(src) // prettier-ignore
+  if (scale === undefined && width === undefined && height === undefined) return candidateOf(src)
   return srUrl(candidateOf(src), {
     ...options,
     scale: scale as Scale | undefined, // srUrl refuses others
@@ -65,5 +65,7 @@ const SYNONYMS = new Map<string, Format>([
 function formatOf(name: string): Format {
   const format = SYNONYMS.get(name) ?? FORMATS.find((known) => known === name)
   if (format) return format
-  throw new RangeError(`format: expected one of ${[...FORMATS, ...SYNONYMS.keys()].join(', ')}, got ${JSON.stringify(name)}`) // prettier-ignore
+  throw new RangeError(
+    `format: expected one of ${[...FORMATS, ...SYNONYMS.keys()].join(', ')}, got ${JSON.stringify(name)}`,
+  )
 }

@@ -24,8 +24,7 @@ export interface LoaderProps {
  */
 export function createLoader(options: SrOptions = {}): (props: LoaderProps) => string {
   // next/image also hands over its own configuration: nothing of it is for the worker.
-  return ({ src, width, quality = options.quality }) =>
-    srUrl(candidateOf(src), { ...options, width, quality })
+  return ({ src, width, quality = options.quality }) => srUrl(candidateOf(src), { ...options, width, quality })
 }
 
 export default createLoader()

@@ -43,15 +43,12 @@ export function getImage(
 ): { url: string } {
   const isPath = src.startsWith('/') && !src.startsWith('//')
   const whole = isPath ? baseURL.replace(/\/$/, '') + src : src
-  return { url: modifiedUrl(whole, modifiers, { format, quality, model, param, sizes: allowedSizes }) } // prettier-ignore
+  return { url: modifiedUrl(whole, modifiers, { format, quality, model, param, sizes: allowedSizes }) }
 }
 
 /** A provider's shape, without the types of @nuxt/image. */
 export interface NuxtProvider {
-  getImage(
-    src: string,
-    options: NuxtOptions & { readonly modifiers: Modifiers & NuxtModifiers },
-  ): { url: string }
+  getImage(src: string, options: NuxtOptions & { readonly modifiers: Modifiers & NuxtModifiers }): { url: string }
 }
 
 const provider: NuxtProvider = { getImage }

@@ -22,8 +22,7 @@ export function splitOwn(url: string, param: string): OwnQuery {
   for (const part of query === undefined ? [] : query.split('&')) {
     const equals = part.indexOf('=')
     const name = equals < 0 ? part : part.slice(0, equals)
-    if (name === param || name.startsWith(PREFIX))
-      ours.push([name, equals < 0 ? '' : part.slice(equals + 1)]) // prettier-ignore
+    if (name === param || name.startsWith(PREFIX)) ours.push([name, equals < 0 ? '' : part.slice(equals + 1)])
     else others.push(part)
   }
   return { base, ours, others }

@@ -38,7 +38,7 @@ export function srcset({
   const pixels = width * (height ?? 0)
   const url = candidateOf(src)
   const original = isInline(url) ? url : withParameters(url, options.param ?? 'sr', [])
-  const larger = isInline(url) ? [] : scales.filter((scale) => pixels * scale ** 2 <= maxOutputPixels) // prettier-ignore
+  const larger = isInline(url) ? [] : scales.filter((scale) => pixels * scale ** 2 <= maxOutputPixels)
   const candidates = [
     `${original} ${width}w`,
     ...larger.map((scale) => `${srUrl(url, { ...options, scale })} ${width * scale}w`),
@@ -47,5 +47,5 @@ export function srcset({
 }
 
 function requirePixels(name: string, px: number): void {
-  if (!(Number.isInteger(px) && px > 0)) throw new RangeError(`${name}: expected whole px above 0, got ${String(px)}`) // prettier-ignore
+  if (!(Number.isInteger(px) && px > 0)) throw new RangeError(`${name}: expected whole px above 0, got ${String(px)}`)
 }

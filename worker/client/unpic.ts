@@ -68,7 +68,7 @@ export function transform(src: Source, operations: SrOperations, options: SrOpti
   const { scale, width, height, fit, ...rest } = found.operations
   const wanted = withoutUndefined(operations)
   const hasSize = 'scale' in wanted || 'width' in wanted || 'height' in wanted
-  return generate(found.src, { ...(hasSize ? {} : { scale, width, height, fit }), ...rest, ...wanted }, options) // prettier-ignore
+  return generate(found.src, { ...(hasSize ? {} : { scale, width, height, fit }), ...rest, ...wanted }, options)
 }
 
 function textOf(url: Source): string {

@@ -47,7 +47,8 @@ export function srUrl(
 ): string {
   const ours: string[] = []
   if (scale !== undefined) {
-    if (width !== undefined || height !== undefined) throw new RangeError('expected a scale, or a width and a height, got both') // prettier-ignore
+    if (width !== undefined || height !== undefined)
+      throw new RangeError('expected a scale, or a width and a height, got both')
     ours.push(`${param}=${oneOf('scale', scale, SCALES)}`)
   } else if (width === undefined && height === undefined) {
     throw new RangeError('expected a scale, a width or a height, got none')
@@ -69,7 +70,9 @@ export function isInline(src: string): boolean {
 export function withParameters(src: string, param: string, ours: readonly string[]): string {
   // As the worker's own option: characters that no URL encodes.
   if (!/^[\w.~-]+$/.test(param) || param.startsWith('sr-')) {
-    throw new RangeError(`param: expected letters, digits and . _ ~ -, not beginning with sr-, got ${JSON.stringify(param)}`) // prettier-ignore
+    throw new RangeError(
+      `param: expected letters, digits and . _ ~ -, not beginning with sr-, got ${JSON.stringify(param)}`,
+    )
   }
   const hash = src.indexOf('#')
   const fragment = hash < 0 ? '' : src.slice(hash)
@@ -85,7 +88,7 @@ function oneOf<T>(name: string, value: T, allowed: readonly T[]): T {
 
 /** The smallest allowed size that covers `px`; the largest where none does. */
 function allowedSize(name: string, px: number, sizes: readonly number[] | 'any'): number {
-  if (!(Number.isFinite(px) && px > 0)) throw new RangeError(`${name}: expected px above 0, got ${String(px)}`) // prettier-ignore
+  if (!(Number.isFinite(px) && px > 0)) throw new RangeError(`${name}: expected px above 0, got ${String(px)}`)
   if (sizes === 'any') return Math.ceil(px)
   if (sizes.length === 0) throw new RangeError("sizes: expected a list of px, or 'any', got none")
   const covering = sizes.filter((size) => size >= px)
@@ -93,7 +96,7 @@ function allowedSize(name: string, px: number, sizes: readonly number[] | 'any')
 }
 
 function allowedQuality(quality: number): number {
-  if (!(quality >= 1 && quality <= 100)) throw new RangeError(`quality: expected 1 to 100, got ${String(quality)}`) // prettier-ignore
+  if (!(quality >= 1 && quality <= 100)) throw new RangeError(`quality: expected 1 to 100, got ${String(quality)}`)
   const { least, most, step } = QUALITY
   return Math.min(most, Math.max(least, step * Math.round(quality / step)))
 }

@@ -54,7 +54,7 @@ export function createCodec(modules: CodecModules, instances = createInstances()
       })
       const { type, ...is } = readHeader(file)
       if (type !== as.format || is.width !== width || is.height !== height) {
-        throw new CodecError(`encoding ${as.format} gave ${type}, ${is.width}x${is.height} of ${width}x${height}`) // prettier-ignore
+        throw new CodecError(`encoding ${as.format} gave ${type}, ${is.width}x${is.height} of ${width}x${height}`)
       }
       return file
     },

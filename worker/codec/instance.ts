@@ -7,10 +7,7 @@ import { CodecError } from './error.ts'
 
 /** The function that a glue's file exports. A module of our own has one that just hands over its exports. */
 export type EmscriptenFactory<Exports> = (options: {
-  instantiateWasm(
-    imports: WebAssembly.Imports,
-    done: (instance: WebAssembly.Instance) => object,
-  ): object
+  instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => object): object
   print(line: string): void
   printErr(line: string): void
 }) => Promise<Exports>
@@ -53,7 +50,7 @@ export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES } = {}): Instanc
     // Where one more would be too many: the largest, which then grows least.
     const isRoom = idleBytes() + (taken.get(module) ?? 0) <= maxIdleBytes
     const [largest] = isRoom ? [] : idle.toSorted((a, b) => bytesOf(b) - bytesOf(a))
-    if (!largest || bytesOf(largest) < least * PAGE_BYTES) return new WebAssembly.Memory({ initial: least }) // prettier-ignore
+    if (!largest || bytesOf(largest) < least * PAGE_BYTES) return new WebAssembly.Memory({ initial: least })
     return idle.splice(idle.indexOf(largest), 1)[0].memory
   }
   const keep = (module: WebAssembly.Module, memory: WebAssembly.Memory, before: number) => {

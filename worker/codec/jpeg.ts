@@ -18,12 +18,7 @@ type Decoder = EmscriptenFactory<{
   decode(file: Uint8Array, preserveOrientation: boolean): Rgba | null
 }>
 type Encoder = EmscriptenFactory<{
-  encode(
-    pixels: Uint8Array | Uint8ClampedArray,
-    width: number,
-    height: number,
-    options: object,
-  ): Uint8Array
+  encode(pixels: Uint8Array | Uint8ClampedArray, width: number, height: number, options: object): Uint8Array
 }>
 
 /** What decoders accept: libjpeg's JPEG_MAX_DIMENSION. */
@@ -68,9 +63,7 @@ export function decodeJpeg(
 ): Promise<Rgba> {
   const factory = createDecoder as unknown as Decoder
   const asStored = false
-  return instances.run(factory, module, (decoder) =>
-    asPromised(decoder.decode(bytes, asStored), header),
-  )
+  return instances.run(factory, module, (decoder) => asPromised(decoder.decode(bytes, asStored), header))
 }
 
 /** Baseline JPEG; transparency becomes white, a picture without colour is stored as grey. */
@@ -102,7 +95,10 @@ export async function encodeJpeg(
     }
     return files
   })
-  const file = strips.length === 1 ? strips[0] : await instances.run(createSymbolCoder, jpegSymbols, (coder) => joinStrips(coder, strips, height)) // prettier-ignore
+  const file =
+    strips.length === 1
+      ? strips[0]
+      : await instances.run(createSymbolCoder, jpegSymbols, (coder) => joinStrips(coder, strips, height))
   const profile = fittingIcc(icc, grey)
   return profile ? withProfile(file, profile) : file
 }

@@ -64,8 +64,11 @@ const startPhoton: EmscriptenFactory<PhotonExports> = ({ instantiateWasm }) => {
   const stubOf = (name: string | symbol) => () => {
     throw new CodecError(`photon called ${String(name)}`)
   }
-  const functions = new Proxy({}, { get: (_, name) => name === '__wbindgen_init_externref_table' ? fillExternrefs : stubOf(name) }) // prettier-ignore
-  const photon = instantiateWasm({ './photon_rs_bg.js': functions }, ({ exports }) => exports) as PhotonExports // prettier-ignore
+  const functions = new Proxy(
+    {},
+    { get: (_, name) => (name === '__wbindgen_init_externref_table' ? fillExternrefs : stubOf(name)) },
+  )
+  const photon = instantiateWasm({ './photon_rs_bg.js': functions }, ({ exports }) => exports) as PhotonExports
   photon.__wbindgen_start()
   return Promise.resolve(photon)
 }

@@ -47,10 +47,7 @@ const ICC_NAME = Uint8Array.of(0x49, 0x43, 0x43, 0, 0)
 const PAETH = 4
 
 /** Rows in the file's sample layout, each behind the number of its filter. */
-function* filteredBands(
-  { width, height, data }: Rgba,
-  { grey, alpha }: Samples,
-): Generator<Uint8Array<ArrayBuffer>> {
+function* filteredBands({ width, height, data }: Rgba, { grey, alpha }: Samples): Generator<Uint8Array<ArrayBuffer>> {
   const stride = (grey ? 1 : 3) + (alpha ? 1 : 0)
   const rowBytes = width * stride
   let row = new Uint8Array(rowBytes)
@@ -73,12 +70,7 @@ function* filteredBands(
   }
 }
 
-function packRow(
-  pixels: Uint8Array | Uint8ClampedArray,
-  row: Uint8Array,
-  grey: boolean,
-  alpha: boolean,
-) {
+function packRow(pixels: Uint8Array | Uint8ClampedArray, row: Uint8Array, grey: boolean, alpha: boolean) {
   let to = 0
   for (let i = 0; i < pixels.length; i += 4) {
     row[to++] = pixels[i]!

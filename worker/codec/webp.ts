@@ -13,12 +13,7 @@ import { encodeAlpha } from './webp/alpha.ts'
 
 type Decoder = EmscriptenFactory<{ decode(file: Uint8Array): Rgba | null }>
 type Encoder = EmscriptenFactory<{
-  encode(
-    pixels: Uint8Array | Uint8ClampedArray,
-    width: number,
-    height: number,
-    options: object,
-  ): Uint8Array | null
+  encode(pixels: Uint8Array | Uint8ClampedArray, width: number, height: number, options: object): Uint8Array | null
 }>
 
 // libwebp's WebPConfig. Names and defaults: https://developers.google.com/speed/webp/docs/api
@@ -91,23 +86,14 @@ function plainWebp(bytes: Uint8Array): Uint8Array {
   const image = picture.find(({ type }) => type === 'VP8 ' || type === 'VP8L')!
   if (!extended || !alpha) return riff([image.whole])
   const size = extended.data.subarray(4, 10)
-  return riff([
-    chunk('VP8X', concat([Uint8Array.of(ALPHA_FLAG, 0, 0, 0), size])),
-    alpha.whole,
-    image.whole,
-  ])
+  return riff([chunk('VP8X', concat([Uint8Array.of(ALPHA_FLAG, 0, 0, 0), size])), alpha.whole, image.whole])
 }
 
 const ICC_FLAG = 0x20
 const ALPHA_FLAG = 0x10
 
 /** libwebp's file with its alpha compressed and with a profile; unchanged if it has neither. */
-function assemble(
-  file: Uint8Array,
-  width: number,
-  height: number,
-  icc: Uint8Array | undefined,
-): Uint8Array {
+function assemble(file: Uint8Array, width: number, height: number, icc: Uint8Array | undefined): Uint8Array {
   const chunks = [...webpChunks(file)]
   const alpha = chunks.find(({ type }) => type === 'ALPH')
   const image = chunks.find(({ type }) => type === 'VP8 ')!

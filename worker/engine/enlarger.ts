@@ -39,7 +39,7 @@ export interface Enlarger {
 }
 
 export const plainEnlarger: Enlarger = {
-  enlarge: (plane, scale, region) => resize(plane, plane.width * scale, plane.height * scale, region), // prettier-ignore
+  enlarge: (plane, scale, region) => resize(plane, plane.width * scale, plane.height * scale, region),
 
   merge(small, scale, region, target, { luma, detail, opacity }) {
     const enlarge = (plane: Plane) => plainEnlarger.enlarge(plane, scale, region)

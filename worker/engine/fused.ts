@@ -79,10 +79,12 @@ export function createFusedEngine(modules: KernelModules, options: FusedOptions 
     const { channels, width, height } = input
     const kernelName = kernelFor(network)
     if (!kernelName) {
-      throw new RangeError(`expected 9-1-5, or 5-3-...-3 with depth-to-space, on one plane with edge padding and channels in multiples of 4, got ${describeNetwork(network)} with ${network.padding} padding`) // prettier-ignore
+      throw new RangeError(
+        `expected 9-1-5, or 5-3-...-3 with depth-to-space, on one plane with edge padding and channels in multiples of 4, got ${describeNetwork(network)} with ${network.padding} padding`,
+      )
     }
     if (channels !== 1 || input.data.length !== width * height) {
-      throw new RangeError(`expected 1 plane of ${width}x${height}, got ${channels} in ${input.data.length} values`) // prettier-ignore
+      throw new RangeError(`expected 1 plane of ${width}x${height}, got ${channels} in ${input.data.length} values`)
     }
     const { scale } = network
     const driver = DRIVERS[kernelName]

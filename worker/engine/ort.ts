@@ -113,7 +113,7 @@ export function createOrtEngine(runtime: OrtRuntime, options: OrtOptions): Engin
   }
 
   async function infer(session: InferenceSession, input: Planes): Promise<Float32Array> {
-    const x = new runtime.Tensor('float32', input.data, [1, input.channels, input.height, input.width]) // prettier-ignore
+    const x = new runtime.Tensor('float32', input.data, [1, input.channels, input.height, input.width])
     try {
       const { y } = await session.run({ x })
       const data = y.data as Float32Array // a copy of ours: the runtime's own memory is freed by now

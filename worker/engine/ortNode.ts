@@ -23,7 +23,10 @@ export async function createNodeOrtEngine(): Promise<Engine> {
  */
 export async function createDawnEngine(): Promise<Engine> {
   await startDawn()
-  const runtime: OrtRuntime & WithEnvironment = await installed(() => import('onnxruntime-web/webgpu'), 'onnxruntime-web') // prettier-ignore
+  const runtime: OrtRuntime & WithEnvironment = await installed(
+    () => import('onnxruntime-web/webgpu'),
+    'onnxruntime-web',
+  )
   runtime.env.wasm.numThreads = 1
   return createOrtEngine(runtime, {
     executionProvider: 'webgpu',
@@ -56,14 +59,19 @@ async function startDawn(): Promise<void> {
   const name: string = 'webgpu'
   const { create, globals } = await installed(() => import(name) as Promise<Dawn>, name)
   const gpu = create([])
-  if (!(await gpu.requestAdapter())) throw new Error('WebGPU finds no adapter here: it wants a GPU with a Vulkan, Metal or Direct3D 12 driver') // prettier-ignore
+  if (!(await gpu.requestAdapter()))
+    throw new Error('WebGPU finds no adapter here: it wants a GPU with a Vulkan, Metal or Direct3D 12 driver')
   if (isStarted) return // by a call at the same time
   isStarted = true
   copySharedMemory(globals.GPUQueue.prototype)
   Object.assign(globalThis, globals)
   const known = (globalThis as { navigator?: object }).navigator
   if (known) Object.defineProperty(known, 'gpu', { value: gpu })
-  else Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: `Node.js/${process.versions.node}` }, configurable: true }) // prettier-ignore
+  else
+    Object.defineProperty(globalThis, 'navigator', {
+      value: { gpu, userAgent: `Node.js/${process.versions.node}` },
+      configurable: true,
+    })
 }
 
 /** onnxruntime-web's memory is shared, of which Dawn takes no views. */
@@ -85,6 +93,9 @@ async function installed<T>(load: () => Promise<T>, name: string): Promise<T> {
   try {
     return await load()
   } catch (cause) {
-    throw new Error(`this engine wants the package ${name} (npm i ${name}): ${(cause as Error).message.split('\n', 1)[0]}`, { cause }) // prettier-ignore
+    throw new Error(
+      `this engine wants the package ${name} (npm i ${name}): ${(cause as Error).message.split('\n', 1)[0]}`,
+      { cause },
+    )
   }
 }

@@ -35,12 +35,7 @@ const SMALL_TILE = 512
  * `scale` times as large a picture, by bicubic alone where `model` is undefined.
  * Rejects where the engine does or what it gives is no number, which would be a black hole; never changes its input.
  */
-export async function upscale(
-  picture: Rgba,
-  scale: number,
-  model?: Model,
-  enlarger = plainEnlarger,
-): Promise<Rgba> {
+export async function upscale(picture: Rgba, scale: number, model?: Model, enlarger = plainEnlarger): Promise<Rgba> {
   const width = picture.width * scale
   const height = picture.height * scale
   const target: Rgba = { width, height, data: new Uint8ClampedArray(4 * width * height) }
@@ -51,7 +46,8 @@ export async function upscale(
   // For all of them: to get fresh memory takes longer than to fill it.
   const rooms = model && roomsFor(parts)
   for (const part of parts) {
-    const sharper = model && placed(finite(await sharpen({ channels: 1, ...small.y }, scale, part, model, enlarger, rooms)), part) // prettier-ignore
+    const sharper =
+      model && placed(finite(await sharpen({ channels: 1, ...small.y }, scale, part, model, enlarger, rooms)), part)
     const opacity = alpha && (await resolveOpacity(alpha, scale, part, enlarger, model, extremes))
     const luma = model && givesDetail(model.network) ? { detail: sharper } : { luma: sharper }
     enlarger.merge(small, scale, part.core, target, { ...luma, opacity })
@@ -64,12 +60,7 @@ export async function upscale(
 }
 
 /** The same on one plane, in 0..1 and not clamped: what training and evaluation measure. */
-export function upscalePlane(
-  plane: Plane,
-  scale: number,
-  model?: Model,
-  enlarger?: Enlarger,
-): Promise<Plane> {
+export function upscalePlane(plane: Plane, scale: number, model?: Model, enlarger?: Enlarger): Promise<Plane> {
   return upscalePlanes({ channels: 1, ...plane }, scale, model, enlarger)
 }
 
@@ -86,12 +77,12 @@ export async function upscalePlanes(
   const data = new Float32Array(channels * width * height)
   for (const part of partsOf(planes, scale, model)) {
     const { core, output } = part
-    const bicubic = (region: Rect) => mapPlanes(planes, (plane) => enlarger.enlarge(plane, scale, region)) // prettier-ignore
+    const bicubic = (region: Rect) => mapPlanes(planes, (plane) => enlarger.enlarge(plane, scale, region))
     const result = model ? await sharpen(planes, scale, part, model, enlarger) : bicubic(output)
     if (model && givesDetail(model.network)) addTo(result, bicubic(output))
     for (let c = 0; c < channels; c++) {
       for (let row = 0; row < core.height; row++) {
-        const from = (c * output.height + core.y - output.y + row) * output.width + core.x - output.x // prettier-ignore
+        const from = (c * output.height + core.y - output.y + row) * output.width + core.x - output.x
         const to = (c * height + core.y + row) * width + core.x
         data.set(result.data.subarray(from, from + core.width), to)
       }
@@ -158,7 +149,7 @@ interface Rooms {
 }
 
 function roomsFor(parts: readonly Part[]): Rooms {
-  const largest = (of: 'input' | 'output') => Math.max(...parts.map((part) => part[of].width * part[of].height)) // prettier-ignore
+  const largest = (of: 'input' | 'output') => Math.max(...parts.map((part) => part[of].width * part[of].height))
   return { input: new Float32Array(largest('input')), output: new Float32Array(largest('output')) }
 }
 
@@ -171,7 +162,7 @@ function finite(planes: Planes): Planes {
   const { data } = planes
   let sum = 0
   for (let i = 0; i < data.length; i++) sum += data[i]
-  if (!Number.isFinite(sum)) throw new RangeError('expected numbers of the network, got NaN or infinity') // prettier-ignore
+  if (!Number.isFinite(sum)) throw new RangeError('expected numbers of the network, got NaN or infinity')
   return planes
 }
 
@@ -223,7 +214,7 @@ async function extremesOf({ network, engine }: Model): Promise<Extremes> {
   const { data: ends } = alphaOf({ width: 2, height: 1, data })!
   const middle = enlargeRect({ x: (side - 1) / 2, y: (side - 1) / 2, width: 1, height: 1 }, scale)
   const of = async (level: number) => {
-    const flat = { channels: 1, width: side, height: side, data: new Float32Array(side * side).fill(level) } // prettier-ignore
+    const flat = { channels: 1, width: side, height: side, data: new Float32Array(side * side).fill(level) }
     const { data: values } = crop(await engine.run(network, flat), middle)
     return givesDetail(network) ? values.map((v) => level + v) : values
   }

@@ -5,7 +5,18 @@ import { DIFFERENCES, INVISIBLE, type YCbCr } from '../image/color.ts'
 import { createPlane, type Plane, type Rect, type Rgba } from '../image/plane.ts'
 import { mirror, phasesOf } from '../image/resize.ts'
 import type { Enlarger, Layers, Placed } from './enlarger.ts'
-import { AT, PHASE_WEIGHTS, REACH, ROW_BYTES, SCALE_WEIGHTS, SCALES, SLOT_BYTES, SMALL_BYTES, STRIP, TAPS } from './kernel/pictureLayout.ts' // prettier-ignore
+import {
+  AT,
+  PHASE_WEIGHTS,
+  REACH,
+  ROW_BYTES,
+  SCALE_WEIGHTS,
+  SCALES,
+  SLOT_BYTES,
+  SMALL_BYTES,
+  STRIP,
+  TAPS,
+} from './kernel/pictureLayout.ts'
 
 /** What the module exports: addresses, bytes of a row, or vectors of four. */
 interface Exports {
@@ -60,7 +71,9 @@ export function createVectorEnlarger(module: WebAssembly.Module): Enlarger {
   return {
     enlarge(plane, scale, region, room) {
       const { width: across, height } = region
-      const result = room ? { width: across, height, data: room.subarray(0, across * height) } : createPlane(across, height) // prettier-ignore
+      const result = room
+        ? { width: across, height, data: room.subarray(0, across * height) }
+        : createPlane(across, height)
       withKernel((kernel) => {
         const { blend, floats } = kernel
         forRows(kernel, [plane], scale, region, ({ y, left, width, from, to, weights }) => {
@@ -111,13 +124,7 @@ function mergeRows(
 }
 
 /** Calls `use` for each row of each strip of `region`, with the small rows that it is made of in the ring. */
-function forRows(
-  kernel: Kernel,
-  planes: Planes,
-  scale: number,
-  region: Rect,
-  use: (row: Row) => void,
-): void {
+function forRows(kernel: Kernel, planes: Planes, scale: number, region: Rect, use: (row: Row) => void): void {
   const phases = PHASES.get(scale)
   if (!phases) throw new RangeError(`expected a scale of ${SCALES.join(', ')}, got ${scale}`)
   const right = region.x + region.width
@@ -155,7 +162,8 @@ function rowLoader(
   return (row) => {
     const slot = AT.ring + (row & (TAPS - 1)) * SLOT_BYTES
     planes.forEach((plane, p) => {
-      if (plane) copyRow(plane, mirror(row, plane.height), column - REACH, columns + 2 * REACH, floats, small(p) / FLOAT) // prettier-ignore
+      if (plane)
+        copyRow(plane, mirror(row, plane.height), column - REACH, columns + 2 * REACH, floats, small(p) / FLOAT)
     })
     if (planes[0]) centre(vectors + 1)
     if (planes.length > 1) mix(vectors + 1)
@@ -165,14 +173,7 @@ function rowLoader(
   }
 }
 
-function copyRow(
-  { width, data }: Plane,
-  row: number,
-  left: number,
-  count: number,
-  to: Float32Array,
-  at: number,
-): void {
+function copyRow({ width, data }: Plane, row: number, left: number, count: number, to: Float32Array, at: number): void {
   const start = row * width
   const inside = Math.max(0, left)
   const end = Math.min(width, left + count)
@@ -193,14 +194,11 @@ function instantiate(module: WebAssembly.Module): Kernel {
   const { buffer } = exports.memory
   const floats = new Float32Array(buffer)
   for (const [scale, phases] of PHASES) {
-    phases.forEach(({ weights }, phase) => floats.set([...weights, ...weights], addressOf(scale, phase) / FLOAT)) // prettier-ignore
+    phases.forEach(({ weights }, phase) => floats.set([...weights, ...weights], addressOf(scale, phase) / FLOAT))
   }
   const { yOffset, cOffset, luma, red, blue, green } = DIFFERENCES
-  const constants = { yOffset: [yOffset], cOffset: [cOffset], luma: [luma], red, blue, green, invisible: [INVISIBLE] } // prettier-ignore
-  for (const [name, values] of Object.entries(constants) as [
-    keyof typeof constants,
-    readonly number[],
-  ][]) {
+  const constants = { yOffset: [yOffset], cOffset: [cOffset], luma: [luma], red, blue, green, invisible: [INVISIBLE] }
+  for (const [name, values] of Object.entries(constants) as [keyof typeof constants, readonly number[]][]) {
     const start = AT[name] / FLOAT
     values.forEach((value, i) => floats.fill(value, start + i * LANES, start + (i + 1) * LANES))
   }

@@ -149,8 +149,14 @@ function invert3x3(m: readonly number[]): number[] {
   const [a, b, c, d, e, f, g, h, i] = m
   const determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
   return [
-    e * i - f * h, c * h - b * i, b * f - c * e,
-    f * g - d * i, a * i - c * g, c * d - a * f,
-    d * h - e * g, b * g - a * h, a * e - b * d,
-  ].map((cofactor) => cofactor / determinant) // prettier-ignore
+    e * i - f * h,
+    c * h - b * i,
+    b * f - c * e,
+    f * g - d * i,
+    a * i - c * g,
+    c * d - a * f,
+    d * h - e * g,
+    b * g - a * h,
+    a * e - b * d,
+  ].map((cofactor) => cofactor / determinant)
 }

@@ -76,9 +76,7 @@ function blur(data: Float64Array, width: number, height: number): Float64Array {
 
 function shaved(a: Plane, b: Plane, shave: number): [Plane, Plane] {
   if (a.width !== b.width || a.height !== b.height) {
-    throw new RangeError(
-      `planes must have one size, got ${a.width}x${a.height} and ${b.width}x${b.height}`,
-    )
+    throw new RangeError(`planes must have one size, got ${a.width}x${a.height} and ${b.width}x${b.height}`)
   }
   const rect = { x: shave, y: shave, width: a.width - 2 * shave, height: a.height - 2 * shave }
   if (rect.width < 1 || rect.height < 1) {

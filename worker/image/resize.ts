@@ -68,7 +68,7 @@ export interface Phase {
 /** The `scale` phases of bicubic enlarging, as `resize` has them away from the edges. */
 export function phasesOf(scale: number): Phase[] {
   const middle = KEYS.support // far enough from both ends that nothing is mirrored
-  const { count, indices, weights } = tapsOf(2 * middle, 2 * middle * scale, KEYS, middle * scale, scale) // prettier-ignore
+  const { count, indices, weights } = tapsOf(2 * middle, 2 * middle * scale, KEYS, middle * scale, scale)
   return Array.from({ length: scale }, (_, phase) => ({
     first: indices[phase * count] - middle,
     weights: Array.from(weights.subarray(phase * count, (phase + 1) * count)),

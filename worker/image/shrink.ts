@@ -16,7 +16,7 @@ export function* shrinkRows(picture: Rgba, target: Rgba): Generator<1, void> {
   const down = tapsOf(picture.height, height)
   const premultiplied = new Float32Array(CHANNELS * picture.width)
   // Row r lies in ring[r % length]: what a row of the result needs is never further apart.
-  const ring = Array.from({ length: Math.min(down.count, picture.height) }, () => new Float32Array(CHANNELS * width)) // prettier-ignore
+  const ring = Array.from({ length: Math.min(down.count, picture.height) }, () => new Float32Array(CHANNELS * width))
   const sums = new Float64Array(CHANNELS * width)
   let filled = 0
   for (let y = 0; y < height; y++) {

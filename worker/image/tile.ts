@@ -33,8 +33,7 @@ interface Span {
 
 function spansOf(size: number, maxSide: number, halo: number): Span[] {
   const room = size <= maxSide ? size : maxSide - 2 * halo
-  if (room < 1)
-    throw new RangeError(`tiles of ${maxSide} px leave nothing inside a halo of ${halo}`)
+  if (room < 1) throw new RangeError(`tiles of ${maxSide} px leave nothing inside a halo of ${halo}`)
   const count = Math.ceil(size / room)
   return Array.from({ length: count }, (_, i) => {
     const start = Math.floor((i * size) / count)

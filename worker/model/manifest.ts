@@ -111,9 +111,7 @@ export function formatManifest(manifest: Manifest): string {
 
 /** `manifest` with `entry` in place of the one of its name and scale, or added. */
 export function withEntry(manifest: Manifest, entry: ModelEntry): Manifest {
-  const others = manifest.models.filter(
-    ({ name, scale }) => name !== entry.name || scale !== entry.scale,
-  )
+  const others = manifest.models.filter(({ name, scale }) => name !== entry.name || scale !== entry.scale)
   return { version: 1, models: [...others, entry] }
 }
 
@@ -124,7 +122,7 @@ function parseEntry(value: unknown, where: string): ModelEntry {
   const count = (key: string) => optional(entry[key], (v) => numberOf(v, at(key), isCount, COUNT))
   return withoutUndefined({
     name: matching(entry.name, at('name'), NAME, 'a name like "srcnn"'),
-    scale: numberOf(entry.scale, at('scale'), (v) => MANIFEST_SCALES.includes(v), MANIFEST_SCALES.join(', ')), // prettier-ignore
+    scale: numberOf(entry.scale, at('scale'), (v) => MANIFEST_SCALES.includes(v), MANIFEST_SCALES.join(', ')),
     file: matching(entry.file, at('file'), FILE, 'a file name that ends in .onnx, without a path'),
     sha256: matching(entry.sha256, at('sha256'), SHA256, '64 lower-case hexadecimal digits'),
     bytes: numberOf(entry.bytes, at('bytes'), isCount, COUNT),
@@ -148,7 +146,7 @@ function parseEntry(value: unknown, where: string): ModelEntry {
 
 function parseValidation(value: unknown, where: string): Validation {
   const validation = recordOf(value, where)
-  const decibels = (key: string) => numberOf(validation[key], `${where}.${key}`, Number.isFinite, 'dB') // prettier-ignore
+  const decibels = (key: string) => numberOf(validation[key], `${where}.${key}`, Number.isFinite, 'dB')
   return {
     data: textOf(validation.data, `${where}.data`),
     images: numberOf(validation.images, `${where}.images`, isCount, COUNT),
@@ -204,12 +202,7 @@ function matching(value: unknown, where: string, pattern: RegExp, expected: stri
   throw unexpected(where, expected, value)
 }
 
-function numberOf(
-  value: unknown,
-  where: string,
-  isValid: (value: number) => boolean,
-  expected: string,
-): number {
+function numberOf(value: unknown, where: string, isValid: (value: number) => boolean, expected: string): number {
   if (typeof value === 'number' && isValid(value)) return value
   throw unexpected(where, expected, value)
 }

@@ -87,9 +87,7 @@ export const MAX_SCALE = 4
 export function createNetwork(architecture: Architecture): Network {
   const { kernels, widths, channels = 1, skips = [], scale = 1, residual = false } = architecture
   if (widths.length !== kernels.length - 1) {
-    throw new ModelError(
-      `expected one width between each two of ${kernels.length} layers, got ${widths.length}`,
-    )
+    throw new ModelError(`expected one width between each two of ${kernels.length} layers, got ${widths.length}`)
   }
   const counts = [channels, ...widths, channels * scale * scale]
   const layers = kernels.map((kernel, i) => ({
@@ -121,16 +119,14 @@ export function costOf(network: Network): number {
 /** Throws a ModelError for a network that enlarges, but not to `scale`; one that does not serves every scale. */
 export function requireScale(network: Network, scale: number): void {
   if (network.scale !== 1 && network.scale !== scale) {
-    throw new ModelError(
-      `expected a network for x${scale}, got one that enlarges x${network.scale}`,
-    )
+    throw new ModelError(`expected a network for x${scale}, got one that enlarges x${network.scale}`)
   }
 }
 
 /** `9-1-5 1-64-32-1 residual`: kernels, then channels; `5-3+3-3 1-16-16-16-9 x3 residual`: a `+` before a layer that has a skip. */
 export function describeNetwork(network: Network): string {
   const { layers, scale, residual } = network
-  const kernels = layers.map(({ kernel, hasSkip }, i) => `${i === 0 ? '' : hasSkip ? '+' : '-'}${kernel}`).join('') // prettier-ignore
+  const kernels = layers.map(({ kernel, hasSkip }, i) => `${i === 0 ? '' : hasSkip ? '+' : '-'}${kernel}`).join('')
   const channels = [channelsOf(network), ...layers.map(({ outputs }) => outputs)].join('-')
   return `${kernels} ${channels}${scale > 1 ? ` x${scale}` : ''}${residual ? ' residual' : ''}`
 }
@@ -170,7 +166,9 @@ export function checked(network: Network): Network {
     throw new ModelError(`expected a scale from 1 to ${MAX_SCALE}, got ${scale}`)
   }
   if (first * scale * scale !== last) {
-    throw new ModelError(`expected ${scale > 1 ? `${scale}² times ` : ''}as many channels out as in${residual ? ' (residual)' : ''}, got ${first} in and ${last} out`) // prettier-ignore
+    throw new ModelError(
+      `expected ${scale > 1 ? `${scale}² times ` : ''}as many channels out as in${residual ? ' (residual)' : ''}, got ${first} in and ${last} out`,
+    )
   }
   return network
 }

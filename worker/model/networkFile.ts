@@ -1,6 +1,6 @@
 // A network as an ONNX file, and back.
-import { channelsOf, checked, haloOf, type Layer, MAX_SCALE, type Network, type Padding } from './network.ts' // prettier-ignore
-import { decodeOnnx, encodeOnnx, ModelError, type OnnxConstant, type OnnxGraph, type OnnxNode } from './onnx.ts' // prettier-ignore
+import { channelsOf, checked, haloOf, type Layer, MAX_SCALE, type Network, type Padding } from './network.ts'
+import { decodeOnnx, encodeOnnx, ModelError, type OnnxConstant, type OnnxGraph, type OnnxNode } from './onnx.ts'
 
 /**
  * The network as an ONNX file: input `x` and output `y`, both f32 [1, channels, height, width]. Where
@@ -20,7 +20,7 @@ export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
   const add = (op: string, inputs: readonly string[], output: string, attributes: OnnxNode['attributes'] = {}) => {
     nodes.push({ op, inputs, outputs: [output], attributes })
     current = output
-  } // prettier-ignore
+  }
   const halo = haloOf(network)
   if (padding === 'edge') {
     const pads = integers('pads', [0, 0, halo, halo, 0, 0, halo, halo])
@@ -44,7 +44,7 @@ export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
       const margin = skipMargin(network.layers, i, padding)
       let skipped = taken[i - 1]
       if (margin > 0) {
-        const [from, to] = [integers(name('from'), [margin, margin]), integers(name('to'), [-margin, -margin])] // prettier-ignore
+        const [from, to] = [integers(name('from'), [margin, margin]), integers(name('to'), [-margin, -margin])]
         add('Slice', [skipped, from, to, integers('axes', PICTURE_AXES)], name('skip'))
         skipped = current
       }
@@ -64,10 +64,7 @@ export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
   return encodeOnnx({
     nodes,
     constants,
-    inputs: [
-      { name: 'x', dims: small },
-      ...(scale > 1 && residual ? [{ name: 'bicubic', dims: large }] : []),
-    ],
+    inputs: [{ name: 'x', dims: small }, ...(scale > 1 && residual ? [{ name: 'bicubic', dims: large }] : [])],
     outputs: [{ name: 'y', dims: large }],
   })
 }
@@ -91,14 +88,8 @@ export function decodeNetwork(file: Uint8Array): Network {
   const graph = decodeOnnx(file)
   const [input, bicubic] = graph.inputs.map(({ name }) => name)
   const enlarges = graph.nodes.some(({ op }) => op === 'DepthToSpace')
-  if (
-    graph.outputs.length !== 1 ||
-    graph.inputs.length < 1 ||
-    graph.inputs.length > (enlarges ? 2 : 1)
-  ) {
-    throw new ModelError(
-      `expected one input and one output, got ${graph.inputs.length} and ${graph.outputs.length}`,
-    )
+  if (graph.outputs.length !== 1 || graph.inputs.length < 1 || graph.inputs.length > (enlarges ? 2 : 1)) {
+    throw new ModelError(`expected one input and one output, got ${graph.inputs.length} and ${graph.outputs.length}`)
   }
   const nodes = graph.nodes.filter(({ op }) => op !== 'Slice')
   const slices = graph.nodes.filter(({ op }) => op === 'Slice')
@@ -130,7 +121,7 @@ export function decodeNetwork(file: Uint8Array): Network {
     // An Add of the input that ends the graph is the residual, which is the same thing.
     if (last > 0 && !(nodes.length === 1 && nodes[0].inputs.includes(input))) {
       const margin = skipMargin(layers, last, pad ? 'edge' : 'zero')
-      const slice = margin > 0 ? slices.find((node) => isSkipSlice(graph, node, taken[last - 1], margin)) : undefined // prettier-ignore
+      const slice = margin > 0 ? slices.find((node) => isSkipSlice(graph, node, taken[last - 1], margin)) : undefined
       if (slice ? takeAddOf(slice.outputs[0]) : margin === 0 && takeAddOf(taken[last - 1])) {
         layers[last] = { ...layer, hasSkip: true }
         if (slice) slices.splice(slices.indexOf(slice), 1)
@@ -148,7 +139,7 @@ export function decodeNetwork(file: Uint8Array): Network {
     )
   }
   if (rest || current !== graph.outputs[0].name || (bicubic !== undefined && !add)) {
-    throw unexpected(rest, 'Relu and Conv, an Add of a skip, DepthToSpace, one Add of the input, or the end') // prettier-ignore
+    throw unexpected(rest, 'Relu and Conv, an Add of a skip, DepthToSpace, one Add of the input, or the end')
   }
   const network = checked({ layers, scale, residual: add !== undefined, padding: 'edge' })
   return { ...network, padding: paddingOf(pad && edgePadOf(graph, pad), layers, paddings) }
@@ -157,7 +148,7 @@ export function decodeNetwork(file: Uint8Array): Network {
 /** Whether it cuts `margin` off each side of `input`. */
 function isSkipSlice(graph: OnnxGraph, node: OnnxNode, input: string, margin: number): boolean {
   const [data, ...rest] = node.inputs
-  const expected = [[margin, margin], [-margin, -margin], PICTURE_AXES, [1, 1]] // prettier-ignore
+  const expected = [[margin, margin], [-margin, -margin], PICTURE_AXES, [1, 1]]
   return (
     data === input &&
     rest.length >= 3 &&
@@ -182,19 +173,13 @@ function readLayer(graph: OnnxGraph, node: OnnxNode, position: number): [Layer, 
   const weights = graph.constants.get(node.inputs[1])
   const bias = graph.constants.get(node.inputs[2])
   const [outputs, inputs, kernel, kernelWidth] = weights?.dims ?? []
-  if (
-    !(weights?.values instanceof Float32Array) ||
-    weights.dims.length !== 4 ||
-    kernel !== kernelWidth
-  ) {
+  if (!(weights?.values instanceof Float32Array) || weights.dims.length !== 4 || kernel !== kernelWidth) {
     throw new ModelError(
       `layer ${position}: expected constant f32 weights [outputs, inputs, k, k], got [${weights?.dims ?? ''}]`,
     )
   }
   if (!(bias?.values instanceof Float32Array) || bias.values.length !== outputs) {
-    throw new ModelError(
-      `layer ${position}: expected a constant f32 bias [${outputs}], got [${bias?.dims ?? ''}]`,
-    )
+    throw new ModelError(`layer ${position}: expected a constant f32 bias [${outputs}], got [${bias?.dims ?? ''}]`)
   }
   const { kernel_shape = [kernel, kernel], pads = [0, 0, 0, 0] } = node.attributes
   if (!isList(kernel_shape, [kernel, kernel])) {
@@ -223,11 +208,7 @@ function isList(
   value: OnnxNode['attributes'][string] | Float32Array | undefined,
   expected: readonly number[],
 ): boolean {
-  return (
-    typeof value === 'object' &&
-    value.length === expected.length &&
-    expected.every((v, i) => v === value[i])
-  )
+  return typeof value === 'object' && value.length === expected.length && expected.every((v, i) => v === value[i])
 }
 
 /** The width of an edge Pad on the two picture axes. */
@@ -235,21 +216,13 @@ function edgePadOf(graph: OnnxGraph, node: OnnxNode): number {
   const pads = graph.constants.get(node.inputs[1])?.values ?? []
   const size = pads[2]
   const expected = [0, 0, size, size, 0, 0, size, size]
-  if (
-    node.attributes.mode !== 'edge' ||
-    pads.length !== 8 ||
-    expected.some((v, i) => v !== pads[i])
-  ) {
+  if (node.attributes.mode !== 'edge' || pads.length !== 8 || expected.some((v, i) => v !== pads[i])) {
     throw new ModelError('expected Pad with mode edge and one constant width on height and width')
   }
   return size
 }
 
-function paddingOf(
-  edge: number | undefined,
-  layers: readonly Layer[],
-  paddings: readonly number[],
-) {
+function paddingOf(edge: number | undefined, layers: readonly Layer[], paddings: readonly number[]) {
   const halves = layers.map(({ kernel }) => (kernel - 1) / 2)
   const halo = halves.reduce((sum, half) => sum + half)
   if (edge === halo && paddings.every((pad) => pad === 0)) return 'edge'

@@ -62,9 +62,12 @@ const OPSET_VERSION = 17
 
 export function encodeOnnx(graph: OnnxGraph): Uint8Array<ArrayBuffer> {
   const body = new Writer()
-  const halves = [...graph.constants].filter(([, constant]) => fitsHalf(constant)).map(([name]) => name) // prettier-ignore
+  const halves = [...graph.constants].filter(([, constant]) => fitsHalf(constant)).map(([name]) => name)
   for (const name of halves) {
-    body.message(GRAPH.node, encodeNode({ op: 'Cast', inputs: [halfName(name)], outputs: [name], attributes: { to: FLOAT } })) // prettier-ignore
+    body.message(
+      GRAPH.node,
+      encodeNode({ op: 'Cast', inputs: [halfName(name)], outputs: [name], attributes: { to: FLOAT } }),
+    )
   }
   for (const node of graph.nodes) body.message(GRAPH.node, encodeNode(node))
   body.string(GRAPH.name, 'main')
@@ -77,10 +80,7 @@ export function encodeOnnx(graph: OnnxGraph): Uint8Array<ArrayBuffer> {
     .varint(MODEL.irVersion, IR_VERSION)
     .string(MODEL.producer, 'edge-srcnn')
     .message(MODEL.graph, body)
-    .message(
-      MODEL.opset,
-      new Writer().string(OPSET.domain, '').varint(OPSET.version, OPSET_VERSION),
-    )
+    .message(MODEL.opset, new Writer().string(OPSET.domain, '').varint(OPSET.version, OPSET_VERSION))
     .finish()
 }
 
@@ -137,9 +137,7 @@ function encodeValue({ name, dims }: OnnxValue): Writer {
     shape.message(SHAPE.dim, size)
   }
   const tensor = new Writer().varint(TENSOR_TYPE.element, FLOAT).message(TENSOR_TYPE.shape, shape)
-  return new Writer()
-    .string(VALUE.name, name)
-    .message(VALUE.type, new Writer().message(TYPE.tensor, tensor))
+  return new Writer().string(VALUE.name, name).message(VALUE.type, new Writer().message(TYPE.tensor, tensor))
 }
 
 /** Throws a ModelError for bytes that are no ONNX file, or that end too early. */
@@ -177,7 +175,11 @@ function decodeGraph(bytes: Uint8Array): OnnxGraph {
   const isCastOfConstant = ({ op, inputs: [from], attributes }: OnnxNode) =>
     op === 'Cast' && attributes.to === FLOAT && constants.get(from)?.values instanceof Float32Array
   const casts = nodes.filter(isCastOfConstant)
-  for (const { inputs: [from], outputs: [to] } of casts) constants.set(to, constants.get(from)!) // prettier-ignore
+  for (const {
+    inputs: [from],
+    outputs: [to],
+  } of casts)
+    constants.set(to, constants.get(from)!)
   return {
     nodes: nodes.filter((node) => !casts.includes(node)),
     constants,
@@ -197,9 +199,7 @@ function decodeNode(bytes: Uint8Array): OnnxNode {
     else if (field.number === NODE.output) outputs.push(readAscii(field.bytes))
     else if (field.number === NODE.op) op = readAscii(field.bytes)
     else if (field.number === NODE.domain && field.bytes.length > 0) {
-      throw new ModelError(
-        `expected standard ONNX operators only, got one of "${readAscii(field.bytes)}"`,
-      )
+      throw new ModelError(`expected standard ONNX operators only, got one of "${readAscii(field.bytes)}"`)
     } else if (field.number === NODE.attribute) {
       let name = ''
       let value: number | readonly number[] | string = 0
@@ -237,22 +237,21 @@ function decodeConstant(bytes: Uint8Array): [string, OnnxConstant] {
   if (type === INT64 && data.length === 0) return [name, { dims, values: integers }]
   const width = { [FLOAT16]: 2, [FLOAT]: 4, [INT64]: 8 }[type]
   if (width === undefined) {
-    throw new ModelError(
-      `expected "${name}" to be f16, f32 or int64, got ONNX element type ${type}`,
-    )
+    throw new ModelError(`expected "${name}" to be f16, f32 or int64, got ONNX element type ${type}`)
   }
   const raw = concat(data)
   if (raw.length !== size * width) {
-    throw new ModelError(
-      `expected ${size * width} bytes for "${name}" [${dims.join(', ')}], got ${raw.length}`,
-    )
+    throw new ModelError(`expected ${size * width} bytes for "${name}" [${dims.join(', ')}], got ${raw.length}`)
   }
   const view = new DataView(raw.buffer, raw.byteOffset, raw.length)
   if (type === INT64) {
     const values = Array.from({ length: size }, (_, i) => Number(view.getBigInt64(8 * i, true)))
     return [name, { dims, values }]
   }
-  const read = type === FLOAT16 ? (i: number) => decodeHalf(view.getUint16(2 * i, true)) : (i: number) => view.getFloat32(4 * i, true) // prettier-ignore
+  const read =
+    type === FLOAT16
+      ? (i: number) => decodeHalf(view.getUint16(2 * i, true))
+      : (i: number) => view.getFloat32(4 * i, true)
   return [name, { dims, values: new Float32Array(size).map((_, i) => read(i)) }]
 }
 

@@ -26,7 +26,9 @@ export function freshnessOf(headers: Headers, settings: Settings, nowMs: number)
   const lifetime = directives.has('no-cache') ? 0 : lifetimeOf(headers, directives, nowMs)
   return {
     isStorable: isStorable(headers),
-    isPersonal: PERSONAL.test(headers.get('cache-control') ?? '') || variesBy(headers).some((name) => ['cookie', '*'].includes(name)), // prettier-ignore
+    isPersonal:
+      PERSONAL.test(headers.get('cache-control') ?? '') ||
+      variesBy(headers).some((name) => ['cookie', '*'].includes(name)),
     ttlSeconds: lifetime && Math.min(settings.maxTtlSeconds, Math.max(0, lifetime)),
     browserSeconds: directives.has('s-maxage') ? browserSecondsOf(headers, directives) : undefined,
     staleSeconds: Math.min(MAX_STALE_SECONDS, staleOf(directives)),
@@ -64,11 +66,7 @@ function variesBy(headers: Headers): readonly string[] {
 }
 
 /** Seconds left by s-maxage, max-age or Expires, in this order; undefined where none says. */
-function lifetimeOf(
-  headers: Headers,
-  directives: Map<string, string>,
-  nowMs: number,
-): number | undefined {
+function lifetimeOf(headers: Headers, directives: Map<string, string>, nowMs: number): number | undefined {
   const maxAge = directives.get('s-maxage') ?? directives.get('max-age')
   // An unreadable lifetime is none (RFC 9111, 4.2.1).
   if (maxAge !== undefined) return (secondsOf(maxAge) ?? 0) - ageOf(headers)
@@ -101,7 +99,9 @@ function dateOf(text: string): number {
 export function asRedirected(redirect: Response, answer: Response, nowMs: number): Response {
   const joined = new Response(answer.body, answer)
   const said = [redirect, answer].map(({ headers }) => headers.get('cache-control')).filter(Boolean)
-  const [lifetime, own] = [redirect, answer].map(({ headers }) => lifetimeOf(headers, parseCacheControl(headers), nowMs)) // prettier-ignore
+  const [lifetime, own] = [redirect, answer].map(({ headers }) =>
+    lifetimeOf(headers, parseCacheControl(headers), nowMs),
+  )
   const least = lifetime ?? (PERMANENT.includes(redirect.status) ? Infinity : 0)
   if (least < Infinity) {
     const seconds = Math.max(0, Math.min(least, own ?? Infinity))
@@ -126,8 +126,7 @@ function parseCacheControl(headers: Headers): Map<string, string> {
   const directives = new Map<string, string>()
   for (const part of text.match(/(?:"[^"]*"|[^,;])+/g) ?? []) {
     const [name, value = ''] = part.split('=', 2).map((piece) => piece.trim())
-    if (!directives.has(name.toLowerCase()))
-      directives.set(name.toLowerCase(), value.replaceAll('"', ''))
+    if (!directives.has(name.toLowerCase())) directives.set(name.toLowerCase(), value.replaceAll('"', ''))
   }
   return directives
 }

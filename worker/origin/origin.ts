@@ -18,11 +18,7 @@ const MAX_REDIRECTS = 3
  * here, within one origin and to `hosts` only. Throws a ConfigError for an originUrl that is no base of
  * URLs, and for a host that is no plain name.
  */
-export function createOrigin(
-  originUrl: string | undefined,
-  timeoutMs: number,
-  hosts: readonly string[] = [],
-): Handler {
+export function createOrigin(originUrl: string | undefined, timeoutMs: number, hosts: readonly string[] = []): Handler {
   const base = originUrl === undefined ? undefined : parseBase(originUrl)
   for (const host of hosts) requirePlainHost(host)
   return async (c) => {
@@ -35,7 +31,10 @@ export function createOrigin(
       const response = await fetchWithin(timeoutMs, url, request)
       if (response.status > 599) {
         await response.body?.cancel()
-        throw new SrError('ORIGIN_UNREACHABLE', `the origin answered with a status that HTTP does not have, ${response.status}`) // prettier-ignore
+        throw new SrError(
+          'ORIGIN_UNREACHABLE',
+          `the origin answered with a status that HTTP does not have, ${response.status}`,
+        )
       }
       if (!base && isNoOrigin(response)) {
         await response.body?.cancel()
@@ -43,7 +42,8 @@ export function createOrigin(
       }
       if (!isSourceRequest(c)) return response
       const location = REDIRECTS.includes(response.status) && response.headers.get('location')
-      if (!location) return redirects.reduceRight((answer, redirect) => asRedirected(redirect, answer, Date.now()), response) // prettier-ignore
+      if (!location)
+        return redirects.reduceRight((answer, redirect) => asRedirected(redirect, answer, Date.now()), response)
       const next = parseUrl(location, url)
       if (hop === MAX_REDIRECTS || !next || !mayFollow(next, own, hosts)) {
         return response // the visitor's browser follows it, as it would on the plain site
@@ -58,8 +58,7 @@ export function createOrigin(
 const REDIRECTS = [301, 302, 303, 307, 308]
 const NO_ORIGIN =
   'no origin answers at this address: put the worker on a route in front of one, or set ORIGIN_URL to the host that has the pictures'
-const LOOP =
-  'the origin of this worker is the worker itself: set ORIGIN_URL to the host that has the pictures'
+const LOOP = 'the origin of this worker is the worker itself: set ORIGIN_URL to the host that has the pictures'
 
 /** What Cloudflare answers for a host without a server, such as a worker's custom domain: 520 to 530. */
 function isNoOrigin({ status }: Response): boolean {
@@ -74,7 +73,7 @@ export function mayFollow(next: URL, own: string, hosts: readonly string[]): boo
   // A blob: URL has the origin of the page that made it.
   if (!['http:', 'https:'].includes(next.protocol) || next.username || next.password) return false
   if (next.origin === own) return true
-  const isSafe = next.protocol === 'https:' || (next.protocol === 'http:' && own.startsWith('http:')) // prettier-ignore
+  const isSafe = next.protocol === 'https:' || (next.protocol === 'http:' && own.startsWith('http:'))
   return isSafe && next.port === '' && hosts.includes(next.hostname)
 }
 
@@ -115,7 +114,7 @@ async function fetchWithin(timeoutMs: number, url: URL, request: Request): Promi
   const abort = new AbortController()
   const timer = setTimeout(() => abort.abort(), timeoutMs)
   // A Request as the init: method and body are the visitor's.
-  const ask = () => fetch(new Request(url, request), { headers, redirect: 'manual', signal: abort.signal }) // prettier-ignore
+  const ask = () => fetch(new Request(url, request), { headers, redirect: 'manual', signal: abort.signal })
   const isSafe = request.method === 'GET' || request.method === 'HEAD'
   try {
     return await ask().catch((cause: unknown) => {
@@ -124,7 +123,7 @@ async function fetchWithin(timeoutMs: number, url: URL, request: Request): Promi
     })
   } catch (cause) {
     if (abort.signal.aborted) {
-      throw new SrError('ORIGIN_TIMEOUT', `the origin gave no answer within ${timeoutMs} ms`, { cause }) // prettier-ignore
+      throw new SrError('ORIGIN_TIMEOUT', `the origin gave no answer within ${timeoutMs} ms`, { cause })
     }
     throw new SrError('ORIGIN_UNREACHABLE', 'the origin cannot be reached', { cause })
   } finally {
@@ -136,7 +135,7 @@ async function fetchWithin(timeoutMs: number, url: URL, request: Request): Promi
 export function createBucketOrigin(bucket: R2Bucket): Handler {
   return async (c) => {
     const { method, headers, url } = c.req.raw
-    if (method !== 'GET' && method !== 'HEAD') return new Response('method not allowed\n', { status: 405 }) // prettier-ignore
+    if (method !== 'GET' && method !== 'HEAD') return new Response('method not allowed\n', { status: 405 })
     const key = decodePath(new URL(url).pathname.slice(1))
     const object = key ? await bucket.get(key, { onlyIf: headers }) : null
     if (!object) return new Response('not found\n', { status: 404 })

@@ -66,12 +66,12 @@ export async function readSource(response: Response, settings: Settings): Promis
       if (size > maxSourceBytes) return { ...none, tooLarge: resume(chunks, reader) }
     }
   } catch (cause) {
-    if (!isLate) throw new SrError('ORIGIN_UNREACHABLE', 'the origin broke off in the middle of the picture', { cause }) // prettier-ignore
+    if (!isLate) throw new SrError('ORIGIN_UNREACHABLE', 'the origin broke off in the middle of the picture', { cause })
   } finally {
     clearTimeout(timer)
   }
   if (isLate) {
-    throw new SrError('ORIGIN_TIMEOUT', `the origin took longer than ${sourceTimeoutMs} ms for the picture`) // prettier-ignore
+    throw new SrError('ORIGIN_TIMEOUT', `the origin took longer than ${sourceTimeoutMs} ms for the picture`)
   }
   return { bytes: concat(chunks) }
 }

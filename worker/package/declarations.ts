@@ -11,20 +11,14 @@ import { ROOT } from './places.ts'
 const RELATIVE_IMPORT = /(\bfrom |\bimport\()(['"])(\.\.?\/[^'"]+)\.ts\2/g
 
 /** Beside each script in `scripts`, a declaration that leads to its own in `folder`: some look nowhere else (Nuxt). */
-export async function writeDeclarations(
-  sources: readonly string[],
-  folder: string,
-  scripts: string,
-): Promise<void> {
+export async function writeDeclarations(sources: readonly string[], folder: string, scripts: string): Promise<void> {
   const all = await mkdtemp(join(ROOT, 'dist/types-')) // below the root, whose types it finds
   try {
     await declareAll(sources, all)
     await copyMentioned(sources.map(declarationOf), all, folder)
     for (const source of sources) {
       const name = declarationOf(source)
-      const target = JSON.stringify(
-        relative(scripts, join(folder, name)).replace(/\.d\.ts$/, '.js'),
-      )
+      const target = JSON.stringify(relative(scripts, join(folder, name)).replace(/\.d\.ts$/, '.js'))
       const hasDefault = /^export default /m.test(await readFile(join(all, name), 'utf8'))
       const text = `export * from ${target};\n${hasDefault ? `export { default } from ${target};\n` : ''}`
       await writeFile(join(scripts, `${scriptOf(source)}.d.ts`), text)
@@ -63,7 +57,7 @@ async function copyMentioned(names: readonly string[], from: string, to: string)
   const wanted = new Set(names)
   for (const name of wanted) {
     const text = await readFile(join(from, name), 'utf8')
-    for (const [, , , path] of text.matchAll(RELATIVE_IMPORT)) wanted.add(join(dirname(name), `${path}.d.ts`)) // prettier-ignore
+    for (const [, , , path] of text.matchAll(RELATIVE_IMPORT)) wanted.add(join(dirname(name), `${path}.d.ts`))
     const target = join(to, name)
     await mkdir(dirname(target), { recursive: true })
     await writeFile(target, text.replace(RELATIVE_IMPORT, '$1$2$3.js$2'))

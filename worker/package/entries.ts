@@ -27,7 +27,7 @@ export function publishedExports({ exports }: Entries): Record<string, object | 
 
 function publishedTarget(target: Target): object {
   const conditions = typeof target === 'string' ? { default: target } : target
-  const scripts = Object.entries(conditions).map(([name, source]) => [name, `./lib/${scriptOf(source)}.js`]) // prettier-ignore
+  const scripts = Object.entries(conditions).map(([name, source]) => [name, `./lib/${scriptOf(source)}.js`])
   // One for all: what is there on one platform is there on every other, under the same names.
   return { types: `./lib/${scriptOf(conditions.default)}.d.ts`, ...Object.fromEntries(scripts) }
 }
@@ -44,7 +44,7 @@ export function declarationOf(source: string): string {
 
 function belowWorker(source: string): string {
   const [, path] = /^(?:\.\/)?worker\/(.+\.ts)$/.exec(source) ?? []
-  if (path === undefined) throw new Error(`expected a source like ./worker/workers.ts, got ${source}`) // prettier-ignore
+  if (path === undefined) throw new Error(`expected a source like ./worker/workers.ts, got ${source}`)
   return path
 }
 

@@ -17,7 +17,7 @@ export interface RootManifest extends Entries {
 /** Little is installed with it beside Hono, for the command line alone: codecs and kernels are inside. */
 export function publishedManifest(root: RootManifest) {
   const { name, version, description, keywords, license, type, engines } = root
-  const bin = Object.entries(root.bin ?? {}).map(([command, source]) => [command, `lib/${scriptOf(source)}.js`]) // prettier-ignore
+  const bin = Object.entries(root.bin ?? {}).map(([command, source]) => [command, `lib/${scriptOf(source)}.js`])
   return {
     name,
     version,
@@ -28,7 +28,7 @@ export function publishedManifest(root: RootManifest) {
     engines,
     exports: publishedExports(root),
     ...(bin.length > 0 ? { bin: Object.fromEntries(bin) as Record<string, string> } : {}),
-    dependencies: Object.fromEntries(Object.entries(root.dependencies).map(([one, exact]) => [one, `^${exact}`])), // prettier-ignore
+    dependencies: Object.fromEntries(Object.entries(root.dependencies).map(([one, exact]) => [one, `^${exact}`])),
     peerDependencies: {
       hono: '>=4',
       'onnxruntime-web': `^${root.devDependencies['onnxruntime-web']}`,

@@ -16,11 +16,7 @@ export interface Sources {
 }
 
 /** Returns the packages that are inside. */
-export async function writeScripts(
-  { scripts, commands }: Sources,
-  folder: string,
-  root = ROOT,
-): Promise<string[]> {
+export async function writeScripts({ scripts, commands }: Sources, folder: string, root = ROOT): Promise<string[]> {
   const started = new Set<string>()
   const { metafile } = await build({
     absWorkingDir: root,
@@ -69,14 +65,11 @@ function startedScripts(root: string, started: Set<string>): Plugin {
     setup({ onLoad }) {
       onLoad({ filter: /\/worker\/.*\.ts$/ }, async ({ path }) => {
         const source = await readFile(path, 'utf8')
-        const contents = source.replaceAll(
-          /new URL\('(\.\.?\/[^']+\.ts)', import\.meta\.url\)/g,
-          (_, name: string) => {
-            const other = relative(root, join(dirname(path), name))
-            started.add(other)
-            return `new URL('./${scriptOf(other)}.js', import.meta.url)`
-          },
-        )
+        const contents = source.replaceAll(/new URL\('(\.\.?\/[^']+\.ts)', import\.meta\.url\)/g, (_, name: string) => {
+          const other = relative(root, join(dirname(path), name))
+          started.add(other)
+          return `new URL('./${scriptOf(other)}.js', import.meta.url)`
+        })
         return { contents, loader: 'ts' }
       })
     },
@@ -85,7 +78,7 @@ function startedScripts(root: string, started: Set<string>): Plugin {
 
 /** `@jsquash/jpeg` where some of it was bundled. */
 function packagesIn({ inputs }: Metafile): string[] {
-  const names = Object.keys(inputs).map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]) // prettier-ignore
+  const names = Object.keys(inputs).map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1])
   return [...new Set(names.filter((name) => name !== undefined))]
 }
 

@@ -14,26 +14,24 @@ interface ThirdParty {
 
 const THIRD_PARTIES: Readonly<Record<string, ThirdParty>> = {
   '@cf-wasm/photon': {
-    contains: "WebAssembly of photon-rs and of Rust's image crate: lib/codec/photon.wasm, with parts removed", // prettier-ignore
+    contains: "WebAssembly of photon-rs and of Rust's image crate: lib/codec/photon.wasm, with parts removed",
     licences: ['LICENSE.md'],
   },
   '@jsquash/jpeg': {
-    contains: "Squoosh's build of MozJPEG: lib/codec/mozjpeg_*.wasm, with less memory at the start, and its JavaScript. It is based in part on the work of the Independent JPEG Group", // prettier-ignore
+    contains:
+      "Squoosh's build of MozJPEG: lib/codec/mozjpeg_*.wasm, with less memory at the start, and its JavaScript. It is based in part on the work of the Independent JPEG Group",
     licences: ['LICENSE', 'codec/LICENSE.codec.md'],
   },
   '@jsquash/webp': {
-    contains: "Squoosh's build of libwebp: lib/codec/webp_*.wasm, with less memory at the start, and its JavaScript", // prettier-ignore
+    contains: "Squoosh's build of libwebp: lib/codec/webp_*.wasm, with less memory at the start, and its JavaScript",
     licences: ['LICENSE', 'codec/LICENSE.codec.md'],
   },
 }
 
 /** Throws where a package was bundled that is not among them. */
-export async function thirdPartyText(
-  bundled: readonly string[],
-  models: readonly ModelEntry[],
-): Promise<string> {
+export async function thirdPartyText(bundled: readonly string[], models: readonly ModelEntry[]): Promise<string> {
   const unknown = bundled.filter((name) => !Object.hasOwn(THIRD_PARTIES, name))
-  if (unknown.length > 0) throw new Error(`expected the licences of ${unknown.join(', ')}, which the package contains`) // prettier-ignore
+  if (unknown.length > 0) throw new Error(`expected the licences of ${unknown.join(', ')}, which the package contains`)
   const sections = Object.entries(THIRD_PARTIES).map(([name, party]) => sectionOf(name, party))
   return `# What of others is in this package
 
@@ -46,11 +44,11 @@ ${(await Promise.all(sections)).join('\n')}`
 
 async function sectionOf(name: string, { contains, licences }: ThirdParty): Promise<string> {
   const texts = licences.map((file) => readFile(join(ROOT, 'node_modules', name, file), 'utf8'))
-  const blocks = (await Promise.all(texts)).map((text) => `\`\`\`\`text\n${text.trim()}\n\`\`\`\`\n`) // prettier-ignore
+  const blocks = (await Promise.all(texts)).map((text) => `\`\`\`\`text\n${text.trim()}\n\`\`\`\`\n`)
   return `## ${name} ${await versionOf(name)}\n\n${contains}.\n\n${blocks.join('\n')}`
 }
 
 function weightsTable(models: readonly ModelEntry[]): string {
-  const rows = models.map(({ name, data = '', licence = '' }) => `| \`${name}\` | ${data} | ${licence} |`) // prettier-ignore
-  return ['| weights | trained on | their terms |', '| --- | --- | --- |', ...new Set(rows)].join('\n') // prettier-ignore
+  const rows = models.map(({ name, data = '', licence = '' }) => `| \`${name}\` | ${data} | ${licence} |`)
+  return ['| weights | trained on | their terms |', '| --- | --- | --- |', ...new Set(rows)].join('\n')
 }

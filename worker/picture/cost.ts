@@ -77,10 +77,9 @@ export function estimateCost(
   const networkNs = model ? planes * macsPerPixel(model.network) * (model.engine.nsPerMac ?? 0) : 0
   const tiles = planes * 2 * FLOAT_BYTES * Math.min(large, TILE_PIXELS)
   // What is enlarged is let go of before it is encoded.
-  const enlarging = small * (SMALL_BYTES + FLOAT_BYTES * planes) + (large + shrunk) * RGBA_BYTES + tiles // prettier-ignore
+  const enlarging = small * (SMALL_BYTES + FLOAT_BYTES * planes) + (large + shrunk) * RGBA_BYTES + tiles
   const beside =
-    (format === 'jpeg' ? JPEG_STRIP_BYTES : 0) +
-    (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0)
+    (format === 'jpeg' ? JPEG_STRIP_BYTES : 0) + (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0)
   const encoded = result * (RGBA_BYTES + encoding.bytes) + beside
   return {
     cpuMs:

@@ -48,10 +48,7 @@ export interface Candidates {
 export const CLEAN_JPEG_QUALITY = 85
 
 /** The weights for a picture; `jpegQuality` is its header's, undefined for whatever is no JPEG. */
-export function modelFor(
-  jpegQuality: number | undefined,
-  { model, jpegModel }: Candidates,
-): ChosenModel | undefined {
+export function modelFor(jpegQuality: number | undefined, { model, jpegModel }: Candidates): ChosenModel | undefined {
   const isClean = jpegQuality === undefined || jpegQuality >= CLEAN_JPEG_QUALITY
   return isClean ? model : (jpegModel ?? model)
 }
@@ -83,11 +80,7 @@ const MANIFEST = 'manifest.json'
 /** "Within a minute", with room for clocks that step. */
 const REFRESH_MS = 30_000
 
-export function createModels(
-  bundled: BundledModels,
-  bucket: Bucket | undefined,
-  now: () => number = Date.now,
-): Models {
+export function createModels(bundled: BundledModels, bucket: Bucket | undefined, now: () => number = Date.now): Models {
   const bundledSources = sourcesOf(bundled.manifest, 'bundled', bundled.read)
   const networks = new Map<string, Network>()
   /** Those of the bucket first. */
@@ -98,7 +91,9 @@ export function createModels(
   const refresh = async (from: Bucket) => {
     checkedAt = now()
     try {
-      const object = await withinTimeout(from.get(MANIFEST, manifestEtag ? { onlyIf: { etagDoesNotMatch: manifestEtag } } : {})) // prettier-ignore
+      const object = await withinTimeout(
+        from.get(MANIFEST, manifestEtag ? { onlyIf: { etagDoesNotMatch: manifestEtag } } : {}),
+      )
       if (object && !('body' in object)) return // as we know it
       if (object) {
         const manifest = parseManifest(await withinTimeout(object.text()))

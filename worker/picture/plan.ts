@@ -72,7 +72,7 @@ export async function decide(
   choices: Choices,
   deciding: Deciding,
 ): Promise<Decision> {
-  return affordable(planOf(header, want, format, choices, deciding.settings), header, bytes, deciding) // prettier-ignore
+  return affordable(planOf(header, want, format, choices, deciding.settings), header, bytes, deciding)
 }
 
 /** Longest side of a result in pixels: within what every encoder can write (WebP: 16,383). */
@@ -89,7 +89,8 @@ function planOf(
   const source = uprightSize(header)
   if (source.width * source.height > maxSourcePixels) throw new Skip('SOURCE_PIXELS')
   const { scale, width, height } = fitOf(source, want.size, [...choices.keys()])
-  if (width * height > maxOutputPixels || Math.max(source.width, source.height) * scale > MAX_OUTPUT_SIDE) throw new Skip('OUTPUT_PIXELS') // prettier-ignore
+  if (width * height > maxOutputPixels || Math.max(source.width, source.height) * scale > MAX_OUTPUT_SIDE)
+    throw new Skip('OUTPUT_PIXELS')
   const format = formatOf(header.type, asked)! // what has none is an obstacle
   const isSame = width === source.width && height === source.height && format === header.type
   if (isSame) throw new Skip('SAME_SIZE')
@@ -136,7 +137,8 @@ async function affordable(
   bytes: number,
   { engineFor, settings }: Deciding,
 ): Promise<Decision> {
-  const isWithin = ({ cpuMs, memoryBytes }: Cost) => cpuMs <= settings.maxCpuMs && memoryBytes <= settings.maxMemoryBytes // prettier-ignore
+  const isWithin = ({ cpuMs, memoryBytes }: Cost) =>
+    cpuMs <= settings.maxCpuMs && memoryBytes <= settings.maxMemoryBytes
   const plain = estimateCost(header, bytes, plan, undefined)
   if (!isWithin(plain)) throw new Skip('COST')
   if (!plan.model) return { plan, model: undefined, cost: plain }
@@ -148,10 +150,7 @@ async function affordable(
 }
 
 /** Its failure as a Skip, with the cause. */
-export async function orSkip<T>(
-  reason: 'MODEL' | 'DECODE' | 'ENGINE' | 'ENCODE',
-  work: Promise<T>,
-): Promise<T> {
+export async function orSkip<T>(reason: 'MODEL' | 'DECODE' | 'ENGINE' | 'ENCODE', work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (cause) {

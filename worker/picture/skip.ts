@@ -37,7 +37,7 @@ export type SkipReason = keyof typeof SKIP_REASONS
 /** Come back later. */
 export const BUSY_REASONS: readonly SkipReason[] = ['BUSY', 'RATE']
 /** Something failed in making it. */
-export const FAILURE_REASONS: readonly SkipReason[] = ['MODEL', 'ENGINE', 'DECODE', 'ENCODE', 'INTERNAL'] // prettier-ignore
+export const FAILURE_REASONS: readonly SkipReason[] = ['MODEL', 'ENGINE', 'DECODE', 'ENCODE', 'INTERNAL']
 
 /** Ends the work on a request with the original: thrown deep, answered once (pipeline.ts). */
 export class Skip extends Error {

@@ -6,10 +6,7 @@ export interface Bucket {
   /** Null where there is none. */
   get(key: string): Promise<StoredFile | null>
   /** Without `body` where its etag is the one of `onlyIf`. */
-  get(
-    key: string,
-    options: { onlyIf?: { etagDoesNotMatch?: string } },
-  ): Promise<StoredFile | StoredHead | null>
+  get(key: string, options: { onlyIf?: { etagDoesNotMatch?: string } }): Promise<StoredFile | StoredHead | null>
   /** Rejects where the bytes that arrive have another digest. */
   put(key: string, value: Uint8Array, options?: { sha256?: string }): Promise<unknown>
   delete(keys: string | string[]): Promise<void>

@@ -14,8 +14,10 @@ export interface LoadedKernels {
 export async function loadKernels(wanted?: Arithmetic): Promise<LoadedKernels> {
   const arithmetic = wanted ?? ((await hasRelaxedSimd()) ? 'relaxed' : 'plain')
   if (arithmetic === 'relaxed') await hasRelaxedSimd() // sets the flag
-  const compiled = KERNEL_NAMES.map(async (name) => [name, await compileModule(await readMade(`kernel/${name}-${arithmetic}.wasm`))] as const) // prettier-ignore
-  return { arithmetic, modules: Object.fromEntries(await Promise.all(compiled)) as unknown as KernelModules } // prettier-ignore
+  const compiled = KERNEL_NAMES.map(
+    async (name) => [name, await compileModule(await readMade(`kernel/${name}-${arithmetic}.wasm`))] as const,
+  )
+  return { arithmetic, modules: Object.fromEntries(await Promise.all(compiled)) as unknown as KernelModules }
 }
 
 /** For vectorEnlarger.ts. */

@@ -70,7 +70,8 @@ export function createCompare(stage: HTMLElement, onZoom: (zoom: Zoom) => void):
   }).observe(stage)
 
   followPointers(stage, input, {
-    isGrip: ({ x }) => !stage.classList.contains('movable') || Math.abs(x - (frame.width * Number(input.value)) / 100) < GRIP, // prettier-ignore
+    isGrip: ({ x }) =>
+      !stage.classList.contains('movable') || Math.abs(x - (frame.width * Number(input.value)) / 100) < GRIP,
     divideAt,
     pan: (by) => show(panBy(view, by, frame, picture)),
     zoomBy: goBy,
@@ -169,8 +170,7 @@ function followPointers(stage: HTMLElement, input: HTMLInputElement, moves: Move
       const isBusyWith = stage.matches(':focus-within') || stage.classList.contains('movable')
       if (!event.ctrlKey && !isBusyWith) return
       event.preventDefault()
-      const pixels =
-        event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 32 * event.deltaY : event.deltaY
+      const pixels = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 32 * event.deltaY : event.deltaY
       moves.zoomBy(Math.exp(-pixels / (event.ctrlKey ? 100 : 400)), at(event))
     },
     { passive: false },

@@ -1,10 +1,7 @@
 // The lines on the page, each with a button that copies it.
 import type { Lines } from './lines.ts'
 
-export function offerCopies(
-  root: HTMLElement,
-  announce: (text: string) => void,
-): (lines: Lines) => void {
+export function offerCopies(root: HTMLElement, announce: (text: string) => void): (lines: Lines) => void {
   let shown: Lines | undefined
   const buttons = root.querySelectorAll<HTMLButtonElement>('button[data-copies]')
   for (const button of buttons) {
@@ -19,9 +16,7 @@ export function offerCopies(
     const text = shown?.[name] ?? ''
     try {
       // A path alone is of no use elsewhere.
-      await navigator.clipboard.writeText(
-        name === 'url' ? new URL(text, location.origin).href : text,
-      )
+      await navigator.clipboard.writeText(name === 'url' ? new URL(text, location.origin).href : text)
     } catch {
       announce('The browser does not let this page copy; select the text instead.')
       return

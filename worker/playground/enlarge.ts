@@ -42,7 +42,11 @@ async function make(order: Order, tell: Tell): Promise<Made> {
   const { platform, models } = await load()
   const engine = order.runner === 'webgpu' ? await loadWebgpu() : undefined
   const opened = await openFile(order.file, platform.codec, OURS)
-  const deciding = { settings: OURS, models, engineFor: (network) => engine ?? platform.engineFor(network) } satisfies Wanting['deciding'] // prettier-ignore
+  const deciding = {
+    settings: OURS,
+    models,
+    engineFor: (network) => engine ?? platform.engineFor(network),
+  } satisfies Wanting['deciding']
   const want = wantOf(order)
   const wanting: Wanting = {
     want,
@@ -56,9 +60,7 @@ async function make(order: Order, tell: Tell): Promise<Made> {
       return tools
     },
   }
-  const made = await (order.isTest
-    ? tryOut(opened, order.scale, wanting)
-    : makeHere(opened, wanting))
+  const made = await (order.isTest ? tryOut(opened, order.scale, wanting) : makeHere(opened, wanting))
   return { ...made, ms: performance.now() - start }
 }
 

@@ -3,7 +3,7 @@ import { SKIP_REASONS, type SkipReason } from '../picture/skip.ts'
 import type { Closeness } from './messages.ts'
 
 export interface FactsOf {
-  readonly before?: { readonly width: number; readonly height: number; readonly type: string; readonly bytes: number } // prettier-ignore
+  readonly before?: { readonly width: number; readonly height: number; readonly type: string; readonly bytes: number }
   readonly after?: FactsOf['before']
   readonly how?: string
   readonly where?: string

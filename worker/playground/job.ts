@@ -7,7 +7,7 @@ export class LeftAsItWas extends Error {}
 
 export interface Jobs {
   /** Rejects with LeftAsItWas, with an Error that says what failed, or with an AbortError. */
-  run(order: Order, signal: AbortSignal, onProgress: (stage: Stage, share: number) => void): Promise<Made> // prettier-ignore
+  run(order: Order, signal: AbortSignal, onProgress: (stage: Stage, share: number) => void): Promise<Made>
 }
 
 export function createJobs(script: URL): Jobs {

@@ -56,11 +56,7 @@ export async function makeHere(opened: Opened, wanting: Wanting): Promise<Omit<M
 }
 
 /** What a worker would say of it. Nothing is made for that. */
-async function obstacleElsewhere(
-  { bytes, header }: Opened,
-  { want, choices, deciding, platform }: Wanting,
-) {
-  // prettier-ignore
+async function obstacleElsewhere({ bytes, header }: Opened, { want, choices, deciding, platform }: Wanting) {
   if (bytes.length > WORKERS.maxSourceBytes) return SKIP_REASONS.SOURCE_BYTES
   const there = { ...deciding, settings: WORKERS, engineFor: platform.engineFor }
   try {

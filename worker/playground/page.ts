@@ -50,7 +50,7 @@ async function refresh(): Promise<void> {
     const result = await resultFor(asked, signal)
     stage.offerTruth(result.truth !== undefined)
     const left = await leftOf(result, asked, signal)
-    await stage.show(left, result.after, asked.isTest ? 'restored' : urlOf('', asked.wish), signal) // prettier-ignore
+    await stage.show(left, result.after, asked.isTest ? 'restored' : urlOf('', asked.wish), signal)
     shown = { result, asked }
     await describe(result, asked, title, signal)
   } catch (error) {
@@ -101,12 +101,7 @@ async function leftOf(result: Result, asked: Wanted, signal: AbortSignal): Promi
   return (await resultFor(bicubic, signal)).after
 }
 
-async function describe(
-  result: Result,
-  { wish, isTest }: Wanted,
-  title: string,
-  signal: AbortSignal,
-): Promise<void> {
+async function describe(result: Result, { wish, isTest }: Wanted, title: string, signal: AbortSignal): Promise<void> {
   const [before, after] = await Promise.all([factsOf(result.before), factsOf(result.after)])
   signal.throwIfAborted()
   showFacts(facts, { ...result.facts, before, after })
@@ -114,12 +109,10 @@ async function describe(
   offerDownload(result, fileNameOf(picked), wish.scale)
   const time = result.facts.ms === undefined ? '' : ` in ${timeText(result.facts.ms)}`
   const sizes = `${before.width} × ${before.height} → ${after.width} × ${after.height}`
-  announce(result.reason ? `${title} came back as it was: ${result.reason}.` : `${title}: ${sizes}${time}.`) // prettier-ignore
+  announce(result.reason ? `${title} came back as it was: ${result.reason}.` : `${title}: ${sizes}${time}.`)
 }
 
-async function factsOf(
-  file: Blob,
-): Promise<Box & { readonly type: string; readonly bytes: number }> {
+async function factsOf(file: Blob): Promise<Box & { readonly type: string; readonly bytes: number }> {
   const { url, width, height } = await decodePicture(file)
   URL.revokeObjectURL(url)
   return { width, height, type: typeOf(file), bytes: file.size }

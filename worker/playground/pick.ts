@@ -9,10 +9,7 @@ export type Picked =
   | { readonly kind: 'own'; readonly file: File; readonly title: string }
 
 /** `onPick` is told each choice, `onMistake` what is wrong with one. */
-export function offerPicking(
-  onPick: (picked: Picked) => void,
-  onMistake: (message: string) => void,
-): void {
+export function offerPicking(onPick: (picked: Picked) => void, onMistake: (message: string) => void): void {
   const buttons = document.querySelectorAll<HTMLButtonElement>('button[data-sample]')
   const press = (pressed?: HTMLButtonElement) => {
     for (const one of buttons) one.setAttribute('aria-pressed', String(one === pressed))
@@ -41,8 +38,7 @@ export function offerPicking(
   find('#path-form', HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault()
     const own = pathOf(path.value.trim())
-    if (own === undefined)
-      return onMistake('Only pictures at this site can be shown by their path.')
+    if (own === undefined) return onMistake('Only pictures at this site can be shown by their path.')
     press()
     onPick({ kind: 'served', path: own, title: fileNameAt(own) })
   })
@@ -53,10 +49,7 @@ export function sampleOf(button: HTMLButtonElement): Picked {
   return { kind: 'served', path, title: button.textContent.trim() }
 }
 
-function offerDropping(
-  take: (file: File | undefined) => void,
-  onMistake: (message: string) => void,
-) {
+function offerDropping(take: (file: File | undefined) => void, onMistake: (message: string) => void) {
   const { classList } = document.documentElement
   document.addEventListener('dragover', (event) => {
     if (!event.dataTransfer?.types.includes('Files')) return

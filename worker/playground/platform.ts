@@ -63,9 +63,7 @@ async function loadKernel(name: keyof KernelModules) {
 function createLazyCodec(): Codec {
   const modules: Partial<Record<keyof CodecModules, WebAssembly.Module>> = {}
   const need = async (names: readonly (keyof CodecModules)[]) => {
-    await Promise.all(
-      names.map(async (name) => (modules[name] ??= await compile(`codec/${CODEC_FILES[name]}`))),
-    )
+    await Promise.all(names.map(async (name) => (modules[name] ??= await compile(`codec/${CODEC_FILES[name]}`))))
   }
   const codec = createCodec(modules as CodecModules)
   return {

@@ -15,12 +15,7 @@ export interface Watched extends Tools {
 }
 
 /** The same tools, which say where they are. `pixels` is how many the enlarged picture has. */
-export function watched(
-  { codec, enlarger }: Tools,
-  pixels: number,
-  network: Network | undefined,
-  tell: Tell,
-): Watched {
+export function watched({ codec, enlarger }: Tools, pixels: number, network: Network | undefined, tell: Tell): Watched {
   const pixelsOfATurn = network ? COST_OF_A_TURN / costOf(network) : 0
   let done = 0
   let turns = 0

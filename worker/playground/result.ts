@@ -24,14 +24,16 @@ export async function resultByWorker(
   wish: Wish,
   signal: AbortSignal,
 ): Promise<Result> {
-  const [before, served] = await Promise.all([original, fetchServed(urlOf(path, wish), signal)]) // prettier-ignore
+  const [before, served] = await Promise.all([original, fetchServed(urlOf(path, wish), signal)])
   const { file, ms, model, engine, reason, cache } = served
   return {
     before: before.file,
     after: file,
     reason: reason && reasonText(reason),
     facts: {
-      how: model ? [model, engine].filter(Boolean).join(', ') : `left as it was: ${reason ? reasonText(reason) : 'the worker does not say why'}`, // prettier-ignore
+      how: model
+        ? [model, engine].filter(Boolean).join(', ')
+        : `left as it was: ${reason ? reasonText(reason) : 'the worker does not say why'}`,
       where: 'by this worker',
       ms,
       cache: cacheText(cache),
@@ -49,7 +51,10 @@ export async function resultHere(
   try {
     const made = await jobs.run(order, signal, onProgress)
     const { measured, model, engine, elsewhere, ms } = made
-    const notes = [made.isDecodedByBrowser ? 'decoded by the browser' : undefined, elsewhere && `a worker would leave it: ${elsewhere}`] // prettier-ignore
+    const notes = [
+      made.isDecodedByBrowser ? 'decoded by the browser' : undefined,
+      elsewhere && `a worker would leave it: ${elsewhere}`,
+    ]
     return {
       before: made.before.file,
       after: made.after.file,

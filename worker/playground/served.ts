@@ -40,6 +40,8 @@ async function complaintOf(response: Response): Promise<string> {
   try {
     return (JSON.parse(text) as { error: { message: string } }).error.message
   } catch {
-    return response.status === 404 ? 'there is no picture at this path' : `the answer was ${response.status} ${response.statusText}` // prettier-ignore
+    return response.status === 404
+      ? 'there is no picture at this path'
+      : `the answer was ${response.status} ${response.statusText}`
   }
 }

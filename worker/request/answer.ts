@@ -94,11 +94,11 @@ export function resultResponse(
   }
   const { etag } = entry
   headers.set('etag', etag)
-  if (isKnown(request, etag, entry.sourceModified)) return new Response(null, { status: 304, headers }) // prettier-ignore
+  if (isKnown(request, etag, entry.sourceModified)) return new Response(null, { status: 304, headers })
   headers.set('content-type', entry.type)
   headers.set('content-length', `${entry.size}`)
   if (request.method === 'HEAD') return new Response(null, { headers })
-  const range = isRangeOf(request, etag) ? parseRange(request.headers.get('range'), entry.size) : undefined // prettier-ignore
+  const range = isRangeOf(request, etag) ? parseRange(request.headers.get('range'), entry.size) : undefined
   if (range === undefined) return new Response(bytes, { headers })
   if (range === 'none') {
     headers.set('content-range', `bytes */${entry.size}`)

@@ -109,8 +109,10 @@ function resultOf(
   function reasonFor(chosen: string): string {
     if (scale === 1) return 'the picture is not enlarged'
     if (want.model === chosen) return 'sr-model asks for it'
-    if (chosen === 'bicubic') return 'a network would take more than maxCpuMs or maxMemoryBytes, or the operator chose it' // prettier-ignore
-    if (chosen.endsWith('-jpeg')) return `the operator's choice for JPEGs of a quality below ${CLEAN_JPEG_QUALITY}, and this one has ${jpegQuality}` // prettier-ignore
+    if (chosen === 'bicubic')
+      return 'a network would take more than maxCpuMs or maxMemoryBytes, or the operator chose it'
+    if (chosen.endsWith('-jpeg'))
+      return `the operator's choice for JPEGs of a quality below ${CLEAN_JPEG_QUALITY}, and this one has ${jpegQuality}`
     return "the operator's choice"
   }
 }

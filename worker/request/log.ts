@@ -14,7 +14,8 @@ interface Outcome {
 /** A SQL query finds them as blob1 to blob5 (README). The query of a URL, where secrets may be, is not logged. */
 export function report(response: Response, url: string, analytics: Dataset | undefined): void {
   const { what, reason, model, cache } = outcomeOf(response)
-  if (what === 'skipped') console.info(JSON.stringify({ sr: what, reason, status: response.status, url: url.split('?', 1)[0] })) // prettier-ignore
+  if (what === 'skipped')
+    console.info(JSON.stringify({ sr: what, reason, status: response.status, url: url.split('?', 1)[0] }))
   try {
     analytics?.writeDataPoint({
       indexes: [what],
@@ -28,7 +29,7 @@ export function report(response: Response, url: string, analytics: Dataset | und
 
 function outcomeOf({ headers, status }: Response): Outcome {
   const field = headers.get('x-sr') ?? ''
-  const what = field.startsWith('done') ? 'done' : field.startsWith('skipped') ? 'skipped' : 'refused' // prettier-ignore
+  const what = field.startsWith('done') ? 'done' : field.startsWith('skipped') ? 'skipped' : 'refused'
   const cache = /; (hit|fwd=\w+)/.exec(headers.get('cache-status') ?? '')?.[1] ?? ''
   return {
     what,

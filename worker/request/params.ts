@@ -6,7 +6,10 @@ import { isAsking, SIZE_NAMES, splitOwn } from '../client/query.ts'
 import { secondsOf } from '../base/seconds.ts'
 
 /** `sr-quality`: steps of 5, so that a picture has few variants. */
-export const QUALITIES = Array.from({ length: (QUALITY.most - QUALITY.least) / QUALITY.step + 1 }, (_, i) => QUALITY.least + QUALITY.step * i) // prettier-ignore
+export const QUALITIES = Array.from(
+  { length: (QUALITY.most - QUALITY.least) / QUALITY.step + 1 },
+  (_, i) => QUALITY.least + QUALITY.step * i,
+)
 
 /** `sr-format` of a request that wants no picture but what would be done with it, and why. */
 const PLAN_FORMAT = 'json'
@@ -53,17 +56,17 @@ export function parseParams(url: string, settings: Settings): Params | undefined
   if (repeated) {
     throw new SrError('PARAM_DUPLICATE', `${repeated[0]} is given more than once, expected it once`)
   }
-  const format = oneOf('sr-format', ours.get('sr-format') ?? settings.format, [...FORMATS, PLAN_FORMAT], 'FORMAT_UNSUPPORTED') // prettier-ignore
+  const format = oneOf(
+    'sr-format',
+    ours.get('sr-format') ?? settings.format,
+    [...FORMATS, PLAN_FORMAT],
+    'FORMAT_UNSUPPORTED',
+  )
   return {
     size: sizeOf(ours, settings),
     format: format === PLAN_FORMAT ? settings.format : format,
     isPlanOnly: format === PLAN_FORMAT,
-    quality: oneOf(
-      'sr-quality',
-      ours.get('sr-quality') ?? `${settings.quality}`,
-      QUALITIES,
-      'QUALITY_UNSUPPORTED',
-    ),
+    quality: oneOf('sr-quality', ours.get('sr-quality') ?? `${settings.quality}`, QUALITIES, 'QUALITY_UNSUPPORTED'),
     model: ours.get('sr-model') ?? 'auto',
     endsAt: secondsOf(ours.get('sr-exp') ?? ''),
     sourceUrl: withQuery(base, others, settings.query),
@@ -120,6 +123,6 @@ export function sourceUrlOf(url: string, { param, query }: Settings): string {
 
 function withQuery(base: string, parts: readonly string[], query: Settings['query']): string {
   if (query === 'ignore') return base
-  const kept = query === 'keep' ? parts : parts.filter((part) => query.includes(part.split('=', 1)[0])) // prettier-ignore
+  const kept = query === 'keep' ? parts : parts.filter((part) => query.includes(part.split('=', 1)[0]))
   return kept.length > 0 ? `${base}?${kept.join('&')}` : base
 }

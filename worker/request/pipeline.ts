@@ -1,15 +1,7 @@
 // THE request, top to bottom: known already? then the answer; else read, decode, upscale, encode,
 // keep. Whatever fails on the way, the visitor gets the original picture and the log the cause.
 import { doneField, inheritedHeaders, isKnown, originalResponse, resultResponse } from './answer.ts'
-import {
-  type Bytes,
-  type Entry,
-  etagOf,
-  type Found,
-  type Key,
-  lookupKey,
-  type ResultCache,
-} from '../cache/cache.ts'
+import { type Bytes, type Entry, etagOf, type Found, type Key, lookupKey, type ResultCache } from '../cache/cache.ts'
 import { type Header, readHeader } from '../codec/header.ts'
 import { describe } from './describe.ts'
 import { sha256 } from '../base/sha256.ts'
@@ -61,12 +53,7 @@ export interface Made {
 }
 
 /** Answers a GET or HEAD whose parameters are `want`. Rejects only where the origin gave no answer. */
-export async function serveUpscaled(
-  request: Request,
-  want: Params,
-  asking: Asking,
-  deps: Deps,
-): Promise<Response> {
+export async function serveUpscaled(request: Request, want: Params, asking: Asking, deps: Deps): Promise<Response> {
   const { settings, cache, flights, nowMs } = deps
   const choices = await choicesOf(want, deps)
   const format = negotiate(want.format, request.headers.get('accept'))
@@ -74,7 +61,7 @@ export async function serveUpscaled(
   const key = await lookupKey(want, format, choices, settings, deps.engines)
   const answer = ({ entry, bytes, cacheStatus, ttlSeconds }: Made, isMade = true) => {
     // Nobody keeps what a signed URL gave for longer than that is good for.
-    const end = settings.signing && want.endsAt !== undefined ? want.endsAt - Math.floor(nowMs() / 1000) : Infinity // prettier-ignore
+    const end = settings.signing && want.endsAt !== undefined ? want.endsAt - Math.floor(nowMs() / 1000) : Infinity
     return resultResponse(request, entry, isMade, bytes, {
       cacheStatus,
       ttlSeconds: Math.min(ttlSeconds, entry.browserSeconds ?? Infinity, end),
@@ -85,9 +72,12 @@ export async function serveUpscaled(
   const found = await cache.find(key)
   if (found && nowMs() < found.entry.freshUntil) {
     const { entry, bytes, layer } = found
-    const hit = { entry, cacheStatus: `hit; detail=${layer}`, ttlSeconds: Math.floor((entry.freshUntil - nowMs()) / 1000) } // prettier-ignore
-    if (bytes || isKnown(request, entry.etag, entry.sourceModified))
-      return answer({ ...hit, bytes })
+    const hit = {
+      entry,
+      cacheStatus: `hit; detail=${layer}`,
+      ttlSeconds: Math.floor((entry.freshUntil - nowMs()) / 1000),
+    }
+    if (bytes || isKnown(request, entry.etag, entry.sourceModified)) return answer({ ...hit, bytes })
   }
   const wanted = { request, want, format, choices, key, found }
   if (request.method === 'HEAD') {
@@ -101,7 +91,8 @@ export async function serveUpscaled(
   if (!joined) {
     const original = await asking.source({})
     if (original.status !== 200) return asking.visitorsOwn('ORIGIN_STATUS', original)
-    if (isTheirOwn(request, freshnessOf(original.headers, settings, nowMs()))) return asking.visitorsOwn('CREDENTIALS', original) // prettier-ignore
+    if (isTheirOwn(request, freshnessOf(original.headers, settings, nowMs())))
+      return asking.visitorsOwn('CREDENTIALS', original)
     return originalResponse(request, original, 'BUSY')
   }
   // A leader goes on when its own visitor leaves: others wait for it.
@@ -139,10 +130,9 @@ async function renew(
   const { entry: found, bytes: stored } = before ?? {}
   /** While the origin fails: what it gave before, if it lets that be served. */
   const stale = (status?: number): Made | undefined => {
-    if (!found || !stored || nowMs() >= found.freshUntil + 1000 * (found.staleSeconds ?? 0))
-      return undefined
+    if (!found || !stored || nowMs() >= found.freshUntil + 1000 * (found.staleSeconds ?? 0)) return undefined
     const fwd = `fwd=stale${status === undefined ? '' : `; fwd-status=${status}`}`
-    return { entry: found, bytes: stored, cacheStatus: `${fwd}; detail=stale-if-error`, ttlSeconds: STALE_TTL_SECONDS } // prettier-ignore
+    return { entry: found, bytes: stored, cacheStatus: `${fwd}; detail=stale-if-error`, ttlSeconds: STALE_TTL_SECONDS }
   }
   let original: Response | undefined
   let bytes: Bytes | undefined
@@ -152,17 +142,18 @@ async function renew(
     original = await source(found && stored ? validatorsOf(found) : {})
     const freshness = freshnessOf(original.headers, settings, nowMs())
     const isTheirs = isTheirOwn(request, freshness)
-    const isOver = original.status < 500 && (!freshness.isStorable || freshness.isFixed || GONE.includes(original.status)) // prettier-ignore
+    const isOver =
+      original.status < 500 && (!freshness.isStorable || freshness.isFixed || GONE.includes(original.status))
     if (found && isOver) deps.waitUntil(cache.keep(key, { ...found, ...OVER }, undefined))
     if (found && stored && original.status === 304) {
       if (freshness.isFixed) return await visitorsOwn('NO_TRANSFORM', original)
       if (isTheirs) return await visitorsOwn('CREDENTIALS', original)
-      if (isOver) return { entry: found, bytes: stored, cacheStatus: 'fwd=stale; fwd-status=304', ttlSeconds: -1 } // prettier-ignore
+      if (isOver) return { entry: found, bytes: stored, cacheStatus: 'fwd=stale; fwd-status=304', ttlSeconds: -1 }
       // A 304 that does not speak of lifetimes leaves the old ones standing (RFC 9111, 3.2).
       const ttlSeconds = freshness.ttlSeconds ?? found.ttlSeconds
-      const { staleSeconds, browserSeconds } = original.headers.has('cache-control') ? freshness : found // prettier-ignore
-      const entry = { ...found, ttlSeconds, staleSeconds, browserSeconds, freshUntil: nowMs() + 1000 * ttlSeconds } // prettier-ignore
-      return keep({ entry, bytes: stored, cacheStatus: 'fwd=stale; fwd-status=304; stored', ttlSeconds }) // prettier-ignore
+      const { staleSeconds, browserSeconds } = original.headers.has('cache-control') ? freshness : found
+      const entry = { ...found, ttlSeconds, staleSeconds, browserSeconds, freshUntil: nowMs() + 1000 * ttlSeconds }
+      return keep({ entry, bytes: stored, cacheStatus: 'fwd=stale; fwd-status=304; stored', ttlSeconds })
     }
     const old = original.status >= 500 ? stale(original.status) : undefined
     if (old) {
@@ -183,11 +174,10 @@ async function renew(
     const digest = await sha256(bytes)
     let same: Bytes | undefined
     /** Another URL of the same picture may have brought it here. */
-    const readSame = async () => (same = freshness.isStorable ? await cache.read(digest, key) : undefined) // prettier-ignore
+    const readSame = async () => (same = freshness.isStorable ? await cache.read(digest, key) : undefined)
     const isWanted = request.method !== 'HEAD'
     const result =
-      (await readSame()) ??
-      (isWanted ? await make(bytes, header, decision, readSame, request, deps) : undefined)
+      (await readSame()) ?? (isWanted ? await make(bytes, header, decision, readSame, request, deps) : undefined)
     const entry: Entry = {
       digest,
       etag: await etagOf(digest, key),
@@ -208,7 +198,7 @@ async function renew(
       freshUntil: nowMs() + 1000 * ttlSeconds,
     }
     const fwd = `fwd=${found ? 'stale' : 'miss'}`
-    const made = { entry, bytes: result, cacheStatus: fwd, ttlSeconds: freshness.isStorable ? ttlSeconds : -1 } // prettier-ignore
+    const made = { entry, bytes: result, cacheStatus: fwd, ttlSeconds: freshness.isStorable ? ttlSeconds : -1 }
     if (!freshness.isStorable || !result) return made
     const cacheStatus = `${fwd}${cache.keeps ? '; stored' : ''}${same ? '; detail=same-picture' : ''}`
     return keep({ ...made, cacheStatus }, !same)
@@ -219,8 +209,7 @@ async function renew(
       return old
     }
     const reason = error instanceof Skip ? error.reason : 'INTERNAL'
-    if (!(error instanceof Skip) || error.cause)
-      console.error(`${reason}: ${want.sourceUrl}`, error)
+    if (!(error instanceof Skip) || error.cause) console.error(`${reason}: ${want.sourceUrl}`, error)
     return originalResponse(request, original, reason, bytes, header)
   } finally {
     lead?.land(undefined) // of no effect where something was kept
@@ -261,7 +250,14 @@ function validatorsOf({ sourceEtag, sourceModified }: Entry) {
 /** `auto` is WebP for whoever names it in Accept, else the format that came in. */
 function negotiate(format: Format, accept: string | null): Format {
   if (format !== 'auto') return format
-  const accepted = (accept ?? '').split(',').map((range) => range.toLowerCase().split(';').map((part) => part.trim())) // prettier-ignore
-  const isWebp = accepted.some(([type, ...params]) => type === 'image/webp' && !params.some((param) => /^q=0(\.0*)?$/.test(param))) // prettier-ignore
+  const accepted = (accept ?? '').split(',').map((range) =>
+    range
+      .toLowerCase()
+      .split(';')
+      .map((part) => part.trim()),
+  )
+  const isWebp = accepted.some(
+    ([type, ...params]) => type === 'image/webp' && !params.some((param) => /^q=0(\.0*)?$/.test(param)),
+  )
   return isWebp ? 'webp' : 'source'
 }

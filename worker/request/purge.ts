@@ -6,7 +6,21 @@
 //
 // What is being made at that moment is kept all the same.
 import type { Bucket } from '../platform/bindings.ts'
-import { answerName, entryName, isVariantOf, modelTag, parseAnswer, parseEntry, parseVariants, resultName, sourceOf, sourceTag, type Store, storesOf, variantsName } from '../cache/cache.ts' // prettier-ignore
+import {
+  answerName,
+  entryName,
+  isVariantOf,
+  modelTag,
+  parseAnswer,
+  parseEntry,
+  parseVariants,
+  resultName,
+  sourceOf,
+  sourceTag,
+  type Store,
+  storesOf,
+  variantsName,
+} from '../cache/cache.ts'
 import { SrError } from '../base/errors.ts'
 import type { Settings } from '../options.ts'
 import { sourceUrlOf } from './params.ts'
@@ -41,17 +55,18 @@ export async function answerPurge(
 ): Promise<Response> {
   if (request.method !== 'POST') throw new SrError('PURGE_REQUEST', 'expected POST')
   const token = /^Bearer (.+)$/.exec(request.headers.get('authorization') ?? '')?.[1]
-  if (!(await isEqual(token ?? '', secret))) throw new SrError('PURGE_TOKEN', 'expected the purge secret as a bearer token') // prettier-ignore
+  if (!(await isEqual(token ?? '', secret)))
+    throw new SrError('PURGE_TOKEN', 'expected the purge secret as a bearer token')
   const { url, model, cursor } = await parse(request)
   let purged: Purged
   try {
-    purged = url === undefined ? await purgeModel(model!, cursor, settings) : await purgeUrl(url, settings) // prettier-ignore
+    purged = url === undefined ? await purgeModel(model!, cursor, settings) : await purgeUrl(url, settings)
     if (zone) await purgeElsewhere(purged.tags, zone)
   } catch (cause) {
     console.error('purge failed', cause)
     throw new SrError('PURGE_FAILED', cause instanceof Error ? cause.message : 'storage failed')
   }
-  const elsewhere = zone ? `purged by tag: ${purged.tags.join(', ')}` : `gone within ${settings.edgeTtlSeconds} s` // prettier-ignore
+  const elsewhere = zone ? `purged by tag: ${purged.tags.join(', ')}` : `gone within ${settings.edgeTtlSeconds} s`
   const body = { deleted: purged.deleted, elsewhere, cursor: purged.cursor }
   return Response.json(body, { headers: { 'cache-control': 'no-store' } })
 }
@@ -65,7 +80,7 @@ interface Asked {
 async function parse(request: Request): Promise<Asked> {
   const body = (await request.json().catch(() => undefined)) as Asked | null | undefined
   const { url, model, cursor } = body ?? {}
-  const areStrings = [url, model, cursor].every((one) => one === undefined || typeof one === 'string') // prettier-ignore
+  const areStrings = [url, model, cursor].every((one) => one === undefined || typeof one === 'string')
   const isOne = (url === undefined) !== (model === undefined)
   if (!areStrings || !isOne || (url !== undefined && !URL.canParse(url))) {
     throw new SrError('PURGE_REQUEST', EXPECTED)
@@ -80,9 +95,9 @@ const SCHEMES = ['http:', 'https:']
 async function purgeUrl(url: string, settings: Settings): Promise<Purged> {
   const sourceUrl = sourceUrlOf(url, settings)
   const stores = storesOf(settings)
-  const sources = await Promise.all(SCHEMES.map((scheme) => sourceOf(sourceUrl.replace(/^https?:/, scheme)))) // prettier-ignore
+  const sources = await Promise.all(SCHEMES.map((scheme) => sourceOf(sourceUrl.replace(/^https?:/, scheme))))
   const names = new Set<string>()
-  for (const source of sources) for (const name of await namesOf(source, stores, settings)) names.add(name) // prettier-ignore
+  for (const source of sources) for (const name of await namesOf(source, stores, settings)) names.add(name)
   await deleteFrom(stores, [...names, ...sources.map(variantsName)])
   return { deleted: names.size, tags: sources.map(sourceTag) }
 }
@@ -90,11 +105,9 @@ async function purgeUrl(url: string, settings: Settings): Promise<Purged> {
 /** What is kept of a source. */
 async function namesOf(source: string, stores: readonly Store[], settings: Settings) {
   const edge = stores.find(({ layer }) => layer === 'edge')
-  const variants = new Set(
-    parseVariants(edge && (await withinTimeout(edge.get(variantsName(source))))),
-  )
+  const variants = new Set(parseVariants(edge && (await withinTimeout(edge.get(variantsName(source))))))
   const prefix = entryName({ source, variant: '' })
-  for (const name of await listAll(settings.results, prefix)) variants.add(name.slice(prefix.length)) // prettier-ignore
+  for (const name of await listAll(settings.results, prefix)) variants.add(name.slice(prefix.length))
   const names: string[] = []
   for (const variant of variants) {
     const key = { source, variant }
@@ -109,16 +122,16 @@ async function namesOf(source: string, stores: readonly Store[], settings: Setti
   return names
 }
 
-async function purgeModel(
-  model: string,
-  cursor: string | undefined,
-  settings: Settings,
-): Promise<Purged> {
+async function purgeModel(model: string, cursor: string | undefined, settings: Settings): Promise<Purged> {
   const tags = [modelTag(model)]
   if (!settings.results) return { deleted: 0, tags }
   const page = await withinTimeout(settings.results.list({ limit: PAGE, cursor }))
-  const names = page.objects.map(({ key }) => key).filter((name) => isVariantOf(name.slice(name.lastIndexOf('/') + 1), model)) // prettier-ignore
-  await deleteFrom(storesOf(settings), [...new Set([...names, ...names.map((name) => name.replace(/^entries/, 'answers'))])]) // prettier-ignore
+  const names = page.objects
+    .map(({ key }) => key)
+    .filter((name) => isVariantOf(name.slice(name.lastIndexOf('/') + 1), model))
+  await deleteFrom(storesOf(settings), [
+    ...new Set([...names, ...names.map((name) => name.replace(/^entries/, 'answers'))]),
+  ])
   return { deleted: names.length, tags, ...(page.truncated ? { cursor: page.cursor } : {}) }
 }
 
@@ -138,16 +151,15 @@ async function deleteFrom(stores: readonly Store[], names: readonly string[]): P
 }
 
 /** https://developers.cloudflare.com/api/resources/cache/methods/purge/ */
-async function purgeElsewhere(
-  tags: readonly string[],
-  { id, token }: NonNullable<PurgeAccess['zone']>,
-): Promise<void> {
-  const response = await withinTimeout(fetch(`https://api.cloudflare.com/client/v4/zones/${id}/purge_cache`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ tags }),
-  })) // prettier-ignore
-  if (!response.ok) throw new Error(`the zone's purge API answered ${response.status}; what was here is deleted`) // prettier-ignore
+async function purgeElsewhere(tags: readonly string[], { id, token }: NonNullable<PurgeAccess['zone']>): Promise<void> {
+  const response = await withinTimeout(
+    fetch(`https://api.cloudflare.com/client/v4/zones/${id}/purge_cache`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ tags }),
+    }),
+  )
+  if (!response.ok) throw new Error(`the zone's purge API answered ${response.status}; what was here is deleted`)
   await response.body?.cancel()
 }
 

@@ -6,10 +6,7 @@ import { Skip } from '../picture/skip.ts'
 import { withinTimeout } from '../base/timeout.ts'
 
 /** By the visitor's address: throws a Skip beyond the limit. A limiter that fails limits nobody. */
-export async function requireMiss(
-  { headers }: Request,
-  { missLimit }: Pick<Settings, 'missLimit'>,
-): Promise<void> {
+export async function requireMiss({ headers }: Request, { missLimit }: Pick<Settings, 'missLimit'>): Promise<void> {
   if (!missLimit) return
   if (!(await isWithin(missLimit, headers.get('cf-connecting-ip') ?? ''))) throw new Skip('RATE')
 }

@@ -15,10 +15,7 @@ export interface Slots {
    * Runs `job` when a slot is free, and tells it whether that took time; undefined where none is free in
    * time, or too many wait already.
    */
-  run<T>(
-    limits: SlotLimits,
-    job: (hasWaited: boolean) => Promise<T>,
-  ): Promise<{ value: T } | undefined>
+  run<T>(limits: SlotLimits, job: (hasWaited: boolean) => Promise<T>): Promise<{ value: T } | undefined>
 }
 
 /** Longer than any job within the pixel limits takes. */

@@ -49,7 +49,7 @@ export function parseArguments<O extends Options>(
     options: Object.fromEntries(
       Object.entries(options).map(([name, { value, short }]) => [
         name,
-        { type: value === undefined ? ('boolean' as const) : ('string' as const), ...(short && { short }) }, // prettier-ignore
+        { type: value === undefined ? ('boolean' as const) : ('string' as const), ...(short && { short }) },
       ]),
     ),
     strict: false, // its own errors do not say what was expected
@@ -61,7 +61,7 @@ export function parseArguments<O extends Options>(
   for (const token of tokens) {
     if (token.kind === 'positional') {
       if (words.length === mostWords) {
-        const expected = wordNames.length > 0 ? `only ${wordNames.join(' ')} and options` : 'only options' // prettier-ignore
+        const expected = wordNames.length > 0 ? `only ${wordNames.join(' ')} and options` : 'only options'
         throw new UsageError(`expected ${expected}, got "${token.value}"`)
       }
       words.push(token.value)
@@ -72,7 +72,7 @@ export function parseArguments<O extends Options>(
     if (Object.hasOwn(found, name)) throw new UsageError(`expected ${rawName} once, got it twice`)
     const placeholder = options[name].value
     if (placeholder === undefined) {
-      if (value !== undefined) throw new UsageError(`expected no value for ${rawName}, got "${value}"`) // prettier-ignore
+      if (value !== undefined) throw new UsageError(`expected no value for ${rawName}, got "${value}"`)
       found[name] = true
     } else {
       if (value === undefined || (!token.inlineValue && value.startsWith('--'))) {
@@ -119,7 +119,8 @@ function editDistance(a: string, b: string): number {
 }
 
 export function helpOf(usage: string, options: Options): string {
-  const left = ({ value, short }: Option, name: string) => `  ${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}` // prettier-ignore
+  const left = ({ value, short }: Option, name: string) =>
+    `  ${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`
   const rows = Object.entries(options).map(([name, option]) => [left(option, name), option.help])
   const width = Math.max(...rows.map(([first]) => first.length)) + 2
   return [usage, '', ...rows.map(([first, help]) => first.padEnd(width) + help)].join('\n')
@@ -128,13 +129,13 @@ export function helpOf(usage: string, options: Options): string {
 export function integerOf(text: string, option: string, least: number, most = 2 ** 31 - 1): number {
   const value = Number(text)
   if (/^-?\d+$/.test(text) && value >= least && value <= most) return value
-  throw new UsageError(`expected --${option} to be an integer from ${least} to ${most}, got "${text}"`) // prettier-ignore
+  throw new UsageError(`expected --${option} to be an integer from ${least} to ${most}, got "${text}"`)
 }
 
 export function numberOf(text: string, option: string, least: number, most: number): number {
   const value = Number(text)
   if (text.trim() !== '' && value >= least && value <= most) return value
-  throw new UsageError(`expected --${option} to be a number from ${least} to ${most}, got "${text}"`) // prettier-ignore
+  throw new UsageError(`expected --${option} to be a number from ${least} to ${most}, got "${text}"`)
 }
 
 export function oneOf<T extends string>(text: string, option: string, known: readonly T[]): T {

@@ -65,15 +65,16 @@ export interface ProgressState {
 }
 
 /** `[##########..........]  50 %  12/24  3.1 pictures/s  0:04 left` */
-export function textOf(
-  { finished, worked, total, seconds }: ProgressState,
-  stream?: ProgressStream,
-): string {
-  // prettier-ignore
+export function textOf({ finished, worked, total, seconds }: ProgressState, stream?: ProgressStream): string {
   const share = finished / total
   const perSecond = worked / seconds
   const left = perSecond > 0 ? [`${formatSeconds((total - finished) / perSecond)} left`] : []
-  return [`${barOf(share, stream)}${percentOf(share)}`, `${finished}/${total}`, `${perSecond.toFixed(1)} pictures/s`, ...left].join('  ') // prettier-ignore
+  return [
+    `${barOf(share, stream)}${percentOf(share)}`,
+    `${finished}/${total}`,
+    `${perSecond.toFixed(1)} pictures/s`,
+    ...left,
+  ].join('  ')
 }
 
 /** `1:02:03` or `2:03`. */

@@ -21,12 +21,7 @@ const ARCHITECTURES: readonly Architecture[] = [
 ]
 
 /** Multiples of a 16th, which half precision holds, or of a third, which it does not. */
-function makeNetwork(
-  architecture: Architecture,
-  padding: Network['padding'],
-  unit: number,
-): Network {
-  // prettier-ignore
+function makeNetwork(architecture: Architecture, padding: Network['padding'], unit: number): Network {
   const network = createNetwork(architecture)
   for (const { weights, bias } of network.layers) {
     weights.forEach((_, i) => (weights[i] = ((i % 7) - 3) * unit))
@@ -42,9 +37,12 @@ const NETWORKS = ARCHITECTURES.flatMap((architecture) =>
 )
 const FILES = [
   ...NETWORKS.map((network) => ({ file: encodeNetwork(network), network })),
-  ...(['raw', 'packed', 'unpacked'] as const).map((floats) => ({ file: convolutionFile({ floats, integers: 'packed' }), network: undefined })),
+  ...(['raw', 'packed', 'unpacked'] as const).map((floats) => ({
+    file: convolutionFile({ floats, integers: 'packed' }),
+    network: undefined,
+  })),
   { file: convolutionFile({ floats: 'raw', integers: 'unpacked', isShuffled: true }), network: undefined },
-] // prettier-ignore
+]
 
 /** A protobuf field, taken apart as far as its bytes are fields themselves. */
 interface Node {
@@ -82,7 +80,7 @@ function parse(bytes: Uint8Array, depth = 0): Node[] | undefined {
     const content = bytes.subarray(at, at + value)
     nodes.push({ key, value: (wire === 2 && depth < 8 ? parse(content, depth + 1) : undefined) ?? content })
     at += value
-  } // prettier-ignore
+  }
   return nodes.length > 0 ? nodes : undefined
 }
 
@@ -97,7 +95,32 @@ function serialize(nodes: readonly Node[]): Uint8Array {
   )
 }
 
-const NAMES = ['x', 'y', 'w1', 'b1', 'w2', 'conv1', 'relu1', 'pads', 'bicubic', 'Conv', 'Relu', 'Add', 'Pad', 'Slice', 'Cast', 'DepthToSpace', 'mode', 'CRD', 'DCR', 'edge', 'group', 'strides', '__proto__', 'constructor'] // prettier-ignore
+const NAMES = [
+  'x',
+  'y',
+  'w1',
+  'b1',
+  'w2',
+  'conv1',
+  'relu1',
+  'pads',
+  'bicubic',
+  'Conv',
+  'Relu',
+  'Add',
+  'Pad',
+  'Slice',
+  'Cast',
+  'DepthToSpace',
+  'mode',
+  'CRD',
+  'DCR',
+  'edge',
+  'group',
+  'strides',
+  '__proto__',
+  'constructor',
+]
 
 /** Changes a field somewhere in the tree; the lengths around it stay right. */
 function mutateTree(random: Random, nodes: Node[]): void {
@@ -123,7 +146,7 @@ function mutateTree(random: Random, nodes: Node[]): void {
   pick(random, changes)()
   // What is no number any more has a length, and the other way round.
   for (const each of nodes) {
-    if (each.key % 8 === 5 && (typeof each.value === 'number' || each.value.length !== 4)) each.key -= 3 // prettier-ignore
+    if (each.key % 8 === 5 && (typeof each.value === 'number' || each.value.length !== 4)) each.key -= 3
     if (typeof each.value === 'number') each.key -= each.key % 8
     else if (each.key % 8 === 0) each.key += 2
   }
@@ -138,7 +161,7 @@ interface NetworkInput {
 
 function makeFile(random: Random): NetworkInput {
   const { file, network } = pick(random, FILES)
-  if (oneIn(random, 10)) return { file, cut: random.below(file.length), ...(network ? { expected: network } : {}) } // prettier-ignore
+  if (oneIn(random, 10)) return { file, cut: random.below(file.length), ...(network ? { expected: network } : {}) }
   let changed: Uint8Array = file
   for (let changes = 1 + random.below(3); changes > 0; changes--) {
     const tree = oneIn(random, 5) ? undefined : parse(changed)
@@ -161,13 +184,24 @@ function accepted<T>(read: () => T): T | undefined {
 }
 
 function holdSame(a: Network, b: Network, property: string): void {
-  hold(a.scale === b.scale && a.residual === b.residual && a.padding === b.padding && a.layers.length === b.layers.length, property) // prettier-ignore
+  hold(
+    a.scale === b.scale && a.residual === b.residual && a.padding === b.padding && a.layers.length === b.layers.length,
+    property,
+  )
   a.layers.forEach((layer, i) => {
     const other = b.layers[i]
-    const isSameShape = layer.kernel === other.kernel && layer.inputs === other.inputs && layer.outputs === other.outputs && layer.hasSkip === other.hasSkip // prettier-ignore
+    const isSameShape =
+      layer.kernel === other.kernel &&
+      layer.inputs === other.inputs &&
+      layer.outputs === other.outputs &&
+      layer.hasSkip === other.hasSkip
     hold(isSameShape, () => `${property}: layer ${i + 1}`)
-    const isSame = (x: Float32Array, y: Float32Array) => x.length === y.length && x.every((v, at) => Object.is(v, y[at])) // prettier-ignore
-    hold(isSame(layer.weights, other.weights) && isSame(layer.bias, other.bias), () => `${property}: the weights of layer ${i + 1}`) // prettier-ignore
+    const isSame = (x: Float32Array, y: Float32Array) =>
+      x.length === y.length && x.every((v, at) => Object.is(v, y[at]))
+    hold(
+      isSame(layer.weights, other.weights) && isSame(layer.bias, other.bias),
+      () => `${property}: the weights of layer ${i + 1}`,
+    )
   })
 }
 
@@ -185,8 +219,8 @@ function checkNetwork({ file, expected, cut }: NetworkInput): boolean {
   const held = [...arrays].reduce((sum, array) => sum + array.byteLength, 0)
   hold(held <= 2 * file.length, () => `${held} bytes of weights from a file of ${file.length}`) // halves count double
   for (const { kernel, inputs, outputs, weights, bias } of network.layers) {
-    hold(weights.length === kernel * kernel * inputs * outputs && bias.length === outputs, 'weights of another shape') // prettier-ignore
-    hold(weights.every(Number.isFinite) && bias.every(Number.isFinite), 'weights that are no numbers') // prettier-ignore
+    hold(weights.length === kernel * kernel * inputs * outputs && bias.length === outputs, 'weights of another shape')
+    hold(weights.every(Number.isFinite) && bias.every(Number.isFinite), 'weights that are no numbers')
   }
   holdSame(decodeNetwork(encodeNetwork(network)), network, 'written and read again it is another')
   return true
@@ -217,21 +251,54 @@ const MANIFEST: Manifest = {
   models: [
     { name: 'srcnn', scale: 3, file: 'srcnn-x3.onnx', sha256: SHA256, bytes: 1000 },
     {
-      name: 'fast-jpeg', scale: 2, file: 'fast-jpeg-x2.onnx', sha256: SHA256, bytes: 1, architecture: '9-1-5 1-64-32-1 residual',
-      padding: 'edge', data: 'T91 (91 images)', licence: 'unknown', seed: -1, steps: 10, patches: 100, runtime: 'node', command: 'npm run trainer', date: '2026-01-01',
+      name: 'fast-jpeg',
+      scale: 2,
+      file: 'fast-jpeg-x2.onnx',
+      sha256: SHA256,
+      bytes: 1,
+      architecture: '9-1-5 1-64-32-1 residual',
+      padding: 'edge',
+      data: 'T91 (91 images)',
+      licence: 'unknown',
+      seed: -1,
+      steps: 10,
+      patches: 100,
+      runtime: 'node',
+      command: 'npm run trainer',
+      date: '2026-01-01',
       scores: [{ set: 'Set5', input: 'float', images: 5, psnr: 32.5, ssim: 0.9, bicubic: { psnr: 30.4, ssim: 0.87 } }],
-      validation: { data: 'a', images: 3, input: 'uint8', psnr: 30, bicubic: 29 }, scenes: 0.5,
+      validation: { data: 'a', images: 3, input: 'uint8', psnr: 30, bicubic: 29 },
+      scenes: 0.5,
     },
   ],
-} // prettier-ignore
+}
 
 /** Stands for lists in lists, so many that JSON.stringify gives up. */
 const DEEP = 'deep'
 const DEEP_TEXT = '['.repeat(20_000) + ']'.repeat(20_000)
 const VALUES: readonly (() => unknown)[] = [
-  () => null, () => true, () => 0, () => -1, () => 1.5, () => 1e21, () => -0, () => 3, () => '', () => 'srcnn', () => '../srcnn.onnx', () => 'a/b.onnx', () => 'srcnn-x4.onnx\n', () => SHA256.toUpperCase(),
-  () => [], () => [[]], () => ({}), () => ({ length: 3 }), () => DEEP, () => '\ud800', () => 'x'.repeat(5000),
-] // prettier-ignore
+  () => null,
+  () => true,
+  () => 0,
+  () => -1,
+  () => 1.5,
+  () => 1e21,
+  () => -0,
+  () => 3,
+  () => '',
+  () => 'srcnn',
+  () => '../srcnn.onnx',
+  () => 'a/b.onnx',
+  () => 'srcnn-x4.onnx\n',
+  () => SHA256.toUpperCase(),
+  () => [],
+  () => [[]],
+  () => ({}),
+  () => ({ length: 3 }),
+  () => DEEP,
+  () => '\ud800',
+  () => 'x'.repeat(5000),
+]
 
 /** Changes one value somewhere; `value` is a tree of objects and lists. */
 function mutateJson(random: Random, value: unknown): unknown {
@@ -246,14 +313,43 @@ function mutateJson(random: Random, value: unknown): unknown {
   }
   const entries = Object.entries(value)
   const at = random.below(entries.length)
-  const key = pick(random, ['name', 'scale', 'file', 'sha256', 'bytes', 'scores', 'version', 'models', '__proto__', 'toJSON', 'unknown']) // prettier-ignore
+  const key = pick(random, [
+    'name',
+    'scale',
+    'file',
+    'sha256',
+    'bytes',
+    'scores',
+    'version',
+    'models',
+    '__proto__',
+    'toJSON',
+    'unknown',
+  ])
   if (entries.length === 0 || oneIn(random, 6)) entries.push([key, pick(random, VALUES)()])
   else if (oneIn(random, 5)) entries.splice(at, 1)
   else entries[at][1] = mutateJson(random, entries[at][1])
   return Object.fromEntries(entries)
 }
 
-const WORDS = ['"name"', '"scale"', '"models"', '"version"', 'null', 'true', '[', ']', '{', '}', ':', ',', '""', '1e999', '"__proto__"', '"\\u0000"'] // prettier-ignore
+const WORDS = [
+  '"name"',
+  '"scale"',
+  '"models"',
+  '"version"',
+  'null',
+  'true',
+  '[',
+  ']',
+  '{',
+  '}',
+  ':',
+  ',',
+  '""',
+  '1e999',
+  '"__proto__"',
+  '"\\u0000"',
+]
 
 function makeManifest(random: Random): string {
   let value: unknown = MANIFEST
@@ -268,14 +364,14 @@ function checkManifest(text: string): boolean {
   const seen = new Set<string>()
   for (const { name, scale, file, sha256, bytes } of manifest.models) {
     hold([2, 3, 4].includes(scale), `scale ${scale}`)
-    hold(/^[\w.-]+\.onnx$/.test(file) && !file.startsWith('.') && !file.includes('\n'), () => `file ${file}`) // prettier-ignore
+    hold(/^[\w.-]+\.onnx$/.test(file) && !file.startsWith('.') && !file.includes('\n'), () => `file ${file}`)
     hold(sha256.length === 64 && sha256 === sha256.toLowerCase(), 'no SHA-256')
     hold(Number.isInteger(bytes) && bytes > 0, `${bytes} bytes`)
     hold(!seen.has(`${name} ${scale}`), 'a model twice')
     seen.add(`${name} ${scale}`)
   }
   const formatted = formatManifest(manifest)
-  hold(formatManifest(parseManifest(formatted)) === formatted, 'written and read again it is another') // prettier-ignore
+  hold(formatManifest(parseManifest(formatted)) === formatted, 'written and read again it is another')
   return true
 }
 
@@ -283,8 +379,7 @@ export function modelTargets(): Target[] {
   return [
     define({
       name: 'network',
-      about:
-        'decodeNetwork: a ModelError, or a network that is the same when written and read again',
+      about: 'decodeNetwork: a ModelError, or a network that is the same when written and read again',
       share: 25,
       make: makeFile,
       check: checkNetwork,
@@ -294,7 +389,7 @@ export function modelTargets(): Target[] {
       name: 'protobuf',
       about: 'readFields: fields inside their message, or a RangeError',
       share: 40,
-      make: (random) => mutateBytes(random, pick(random, FILES).file.subarray(random.below(64)), FILES[0].file), // prettier-ignore
+      make: (random) => mutateBytes(random, pick(random, FILES).file.subarray(random.below(64)), FILES[0].file),
       check: checkProtobuf,
     }),
     define({

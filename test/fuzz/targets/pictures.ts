@@ -14,16 +14,7 @@ import { codec } from '../../support/pictures/codec.ts'
 import { pngChunk } from '../../support/pictures/png.ts'
 import { latin1, mutateBytes, oneIn, pick, randomBytes, u16be } from '../bytes.ts'
 import { define, hold, type Target } from '../fuzz.ts'
-import {
-  bomb,
-  DECODED,
-  type Made,
-  makeExif,
-  makeIcc,
-  makeOther,
-  makePicture,
-  stored,
-} from '../made.ts'
+import { bomb, DECODED, type Made, makeExif, makeIcc, makeOther, makePicture, stored } from '../made.ts'
 import { isRegularGif, mutateParts } from '../structure.ts'
 
 type Type = (typeof DECODED)[number]
@@ -48,14 +39,10 @@ function typeOf(bytes: Uint8Array): Type | undefined {
 /** What a file is known by; most changes leave it alone, as a file of no type is refused at once. */
 const SIGNATURE_BYTES = { jpeg: 3, png: 8, webp: 4, gif: 6, bmp: 2 } as const
 
-function makeInput(
-  random: Random,
-  corpus: readonly Uint8Array[],
-  types: readonly Type[] = DECODED,
-): PictureInput {
-  // prettier-ignore
+function makeInput(random: Random, corpus: readonly Uint8Array[], types: readonly Type[] = DECODED): PictureInput {
   const fromCorpus = corpus.length > 0 && oneIn(random, 2) ? pick(random, corpus) : undefined
-  const made = !fromCorpus && types === DECODED && oneIn(random, 12) ? makeOther(random) : makePicture(random, pick(random, types)) // prettier-ignore
+  const made =
+    !fromCorpus && types === DECODED && oneIn(random, 12) ? makeOther(random) : makePicture(random, pick(random, types))
   const whole = fromCorpus ?? made.bytes
   const other = makePicture(random, pick(random, types)).bytes
   const changes = oneIn(random, 8) ? 0 : 1 + random.below(pick(random, [1, 2, 6]))
@@ -66,7 +53,7 @@ function makeInput(
   }
   const type = typeOf(whole)
   if (type && changes > 0 && bytes.length > 16 && !oneIn(random, 16)) {
-    bytes = concat([whole.subarray(0, SIGNATURE_BYTES[type]), bytes.subarray(SIGNATURE_BYTES[type])]) // prettier-ignore
+    bytes = concat([whole.subarray(0, SIGNATURE_BYTES[type]), bytes.subarray(SIGNATURE_BYTES[type])])
   }
   const tail = pick(random, [
     () => randomBytes(random, 1 + random.below(20)),
@@ -75,14 +62,19 @@ function makeInput(
     // A part of the format, as if it belonged to the file.
     () => (type ? mutateParts(random, type, other, other).subarray(12) : other),
   ])()
-  return { bytes, tail, cut: random.below(bytes.length + 1), ...(changes === 0 && !fromCorpus ? { expected: made.expected } : {}) } // prettier-ignore
+  return {
+    bytes,
+    tail,
+    cut: random.below(bytes.length + 1),
+    ...(changes === 0 && !fromCorpus ? { expected: made.expected } : {}),
+  }
 }
 
 function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && Buffer.compare(a, b) === 0)
 }
 
-const FIELDS = ['type', 'mime', 'width', 'height', 'orientation', 'alpha', 'grey', 'jpegQuality', 'obstacle'] as const // prettier-ignore
+const FIELDS = ['type', 'mime', 'width', 'height', 'orientation', 'alpha', 'grey', 'jpegQuality', 'obstacle'] as const
 
 function holdEqual(a: Header, b: Header, property: string): void {
   for (const field of FIELDS) {
@@ -91,7 +83,13 @@ function holdEqual(a: Header, b: Header, property: string): void {
   hold(sameBytes(a.icc, b.icc), `${property}: the profiles differ`)
 }
 
-const LARGEST_SIDE: Readonly<Record<string, number>> = { jpeg: 0xffff, gif: 0xffff, webp: 2 ** 14, png: 2 ** 31 - 1, bmp: 2 ** 31 - 1 } // prettier-ignore
+const LARGEST_SIDE: Readonly<Record<string, number>> = {
+  jpeg: 0xffff,
+  gif: 0xffff,
+  webp: 2 ** 14,
+  png: 2 ** 31 - 1,
+  bmp: 2 ** 31 - 1,
+}
 
 /** What holds for every header, whatever the file. */
 function holdSane(header: Header, bytes: Uint8Array): void {
@@ -99,20 +97,27 @@ function holdSane(header: Header, bytes: Uint8Array): void {
   hold(MIME_TYPES[type] === mime, `no such type: ${type}, ${mime}`)
   for (const size of [width, height]) hold(Number.isInteger(size) && size >= 0, `a side is ${size}`)
   hold([1, 2, 3, 4, 5, 6, 7, 8].includes(orientation), `orientation ${orientation}`)
-  hold(jpegQuality === undefined || (type === 'jpeg' && Number.isInteger(jpegQuality) && jpegQuality >= 1 && jpegQuality <= 100), `quality ${jpegQuality}`) // prettier-ignore
+  hold(
+    jpegQuality === undefined ||
+      (type === 'jpeg' && Number.isInteger(jpegQuality) && jpegQuality >= 1 && jpegQuality <= 100),
+    `quality ${jpegQuality}`,
+  )
   hold((obstacle === 'NOT_AN_IMAGE') === (type === 'unknown'), `${type} with ${obstacle}`)
   hold(type !== 'gif' || (orientation === 1 && !icc), 'a GIF with EXIF or a profile')
   hold(type !== 'jpeg' || !header.alpha, 'a transparent JPEG')
   if (icc) {
     hold(icc.length <= bytes.length, 'a profile larger than its file')
-    const isView = icc.buffer === bytes.buffer && icc.byteOffset >= bytes.byteOffset && icc.byteOffset + icc.length <= bytes.byteOffset + bytes.length // prettier-ignore
+    const isView =
+      icc.buffer === bytes.buffer &&
+      icc.byteOffset >= bytes.byteOffset &&
+      icc.byteOffset + icc.length <= bytes.byteOffset + bytes.length
     hold(type === 'jpeg' || isView, 'a profile outside its file')
   }
   const upright = uprightSize(header)
   hold(upright.width * upright.height === width * height, 'another area upright')
   if (obstacle) return
   hold((DECODED as readonly string[]).includes(type), `${type} without an obstacle`)
-  for (const size of [width, height]) hold(size >= 1 && size <= LARGEST_SIDE[type], `a side is ${size}`) // prettier-ignore
+  for (const size of [width, height]) hold(size >= 1 && size <= LARGEST_SIDE[type], `a side is ${size}`)
 }
 
 /** Where there is no obstacle there are pixels, as far as a look that owes nothing to the readers can tell. */
@@ -144,18 +149,21 @@ function checkHeader({ bytes, expected, tail, cut }: PictureInput): boolean {
   hold(sameBytes(bytes, before), 'the file was changed')
   holdSane(header, bytes)
   holdPixels(header, bytes)
-  holdEqual(header, readHeader(surrounded(bytes, bytes.length & 0xff)), 'in the middle of other bytes') // prettier-ignore
+  holdEqual(header, readHeader(surrounded(bytes, bytes.length & 0xff)), 'in the middle of other bytes')
 
   const short = readHeader(bytes.subarray(0, cut))
   holdSane(short, bytes)
   holdPixels(short, bytes.subarray(0, cut))
   if (!short.obstacle && !header.obstacle && header.type !== 'webp') {
-    hold(short.width === header.width && short.height === header.height, () => `cut short it has another size: ${short.width}x${short.height}, not ${header.width}x${header.height}`) // prettier-ignore
+    hold(
+      short.width === header.width && short.height === header.height,
+      () => `cut short it has another size: ${short.width}x${short.height}, not ${header.width}x${header.height}`,
+    )
   }
   if (expected) {
     for (const [field, value] of Object.entries(expected) as [keyof Header, unknown][]) {
       if (field === 'icc') hold(sameBytes(header.icc, expected.icc), 'another profile')
-      else hold(header[field] === value, () => `${field}: expected ${String(value)}, got ${String(header[field])}`) // prettier-ignore
+      else hold(header[field] === value, () => `${field}: expected ${String(value)}, got ${String(header[field])}`)
     }
     if (typeOf(bytes)) holdEqual(header, readHeader(concat([bytes, tail])), 'with bytes behind it')
   }
@@ -169,7 +177,7 @@ function chunksOf(png: Uint8Array): [string, Uint8Array][] {
   for (let at = 8; at + 12 <= png.length;) {
     const length = view.getUint32(at)
     if (at + 12 + length > png.length) break
-    chunks.push([Buffer.from(png.subarray(at + 4, at + 8)).toString('latin1'), png.subarray(at + 8, at + 8 + length)]) // prettier-ignore
+    chunks.push([Buffer.from(png.subarray(at + 4, at + 8)).toString('latin1'), png.subarray(at + 8, at + 8 + length)])
     at += 12 + length
   }
   return chunks
@@ -183,7 +191,8 @@ function checkPlainPng({ bytes }: PictureInput): boolean {
   const size = chunks.reduce((sum, [, data]) => sum + 12 + data.length, 8)
   hold(size === plain.length, 'bytes that are no chunk')
   hold(chunks.at(-1)?.[0] === 'IEND', 'no end')
-  const isPicture = ([type]: [string, unknown], i: number) => ['IHDR', 'PLTE', 'tRNS', 'IDAT'].includes(type) || i === chunks.length - 1 // prettier-ignore
+  const isPicture = ([type]: [string, unknown], i: number) =>
+    ['IHDR', 'PLTE', 'tRNS', 'IDAT'].includes(type) || i === chunks.length - 1
   hold(chunks.every(isPicture), 'chunks beside the picture')
   hold(sameBytes(plainPng(plain), plain), 'made plain twice it is another')
   const data = (list: readonly [string, Uint8Array][]) => {
@@ -308,7 +317,7 @@ async function checkDecoder({ bytes, expected }: PictureInput): Promise<boolean>
 /** libnsgif believes no screen of these sizes, and takes what the frames need. */
 function isDoubted({ type, width, height }: Header): boolean {
   const screens = ['640x480', '640x512', '800x600', '1024x768', '1280x1024', '1600x1200']
-  return type === 'gif' && (Math.max(width, height) > 2048 || screens.includes(`${width}x${height}`)) // prettier-ignore
+  return type === 'gif' && (Math.max(width, height) > 2048 || screens.includes(`${width}x${height}`))
 }
 
 /** libvips as the oracle, where it takes the file as well. It knows no BMP. */
@@ -322,11 +331,11 @@ async function checkAgainstSharp({ bytes }: PictureInput): Promise<boolean> {
     return false
   }
   const { width, height, pages = 1 } = seen
-  hold(width === header.width && height === header.height, () => `libvips sees ${width}x${height}, we ${header.width}x${header.height}`) // prettier-ignore
   hold(
-    pages === 1 || (header.type === 'gif' && !isRegularGif(bytes)),
-    () => `libvips sees ${pages} frames, we one`,
+    width === header.width && height === header.height,
+    () => `libvips sees ${width}x${height}, we ${header.width}x${header.height}`,
   )
+  hold(pages === 1 || (header.type === 'gif' && !isRegularGif(bytes)), () => `libvips sees ${pages} frames, we one`)
   hold(seen.format === header.type, () => `libvips sees ${seen.format}, we ${header.type}`)
   return true
 }

@@ -37,9 +37,9 @@ interface RangeInput {
 
 function makeRange(random: Random): RangeInput {
   const size = pick(random, [0, 1, 2, 100, 1000, 10_000_000])
-  const number = () => pick(random, ['', `${random.below(size + 2)}`, `${size - 1}`, `${size}`, '0', '9'.repeat(400)]) // prettier-ignore
+  const number = () => pick(random, ['', `${random.below(size + 2)}`, `${size - 1}`, `${size}`, '0', '9'.repeat(400)])
   const field = `bytes=${number()}-${number()}`
-  return { size, field: maybeMutated(random, field, ['bytes', 'Bytes', 'items', '0-0', '-1', '500-', ',']) } // prettier-ignore
+  return { size, field: maybeMutated(random, field, ['bytes', 'Bytes', 'items', '0-0', '-1', '500-', ',']) }
 }
 
 /** RFC 9110, 14.1.2, by whole numbers of any size. */
@@ -52,7 +52,7 @@ function rangeOf(field: string, size: number): ReturnType<typeof parseRange> {
   const last = BigInt(size) - 1n
   if (from === undefined) {
     const first = last + 1n - to!
-    return to === 0n || size === 0 ? 'none' : { first: Number(first < 0n ? 0n : first), last: size - 1 } // prettier-ignore
+    return to === 0n || size === 0 ? 'none' : { first: Number(first < 0n ? 0n : first), last: size - 1 }
   }
   if (to !== undefined && to < from) return undefined
   if (from > last) return 'none'
@@ -64,10 +64,13 @@ function checkRange({ field, size }: RangeInput): boolean {
   const expected = rangeOf(field, size)
   // Beyond 2^53 what is no range and what is none are answered alike by nobody who matters.
   const isExact = !/\d{16}/.test(field)
-  hold(!isExact || isDeepStrictEqual(range, expected), () => `expected ${JSON.stringify(expected)}, got ${JSON.stringify(range)}`) // prettier-ignore
+  hold(
+    !isExact || isDeepStrictEqual(range, expected),
+    () => `expected ${JSON.stringify(expected)}, got ${JSON.stringify(range)}`,
+  )
   if (range === undefined || range === 'none') return range === 'none'
   const { first, last } = range
-  const isInside = Number.isInteger(first) && Number.isInteger(last) && first >= 0 && first <= last && last < size // prettier-ignore
+  const isInside = Number.isInteger(first) && Number.isInteger(last) && first >= 0 && first <= last && last < size
   hold(isInside, () => `${first}-${last} of ${size}`)
   return true
 }
@@ -75,7 +78,16 @@ function checkRange({ field, size }: RangeInput): boolean {
 // Answers to conditional and partial requests
 
 const ETAGS = ['"0123456789abcdef"', '"a,b"', '"W/"', '""', '"x"'] as const
-const DATES = ['Thu, 01 Jan 2026 00:00:00 GMT', 'Wed, 31 Dec 2025 23:59:59 GMT', 'Thursday, 01-Jan-26 00:00:00 GMT', 'Thu Jan  1 00:00:00 2026', '0', '-1', 'Thu, 32 Jan 2026 00:00:00 GMT', 'Tue, 19 Jan 2038 03:14:08 GMT'] // prettier-ignore
+const DATES = [
+  'Thu, 01 Jan 2026 00:00:00 GMT',
+  'Wed, 31 Dec 2025 23:59:59 GMT',
+  'Thursday, 01-Jan-26 00:00:00 GMT',
+  'Thu Jan  1 00:00:00 2026',
+  '0',
+  '-1',
+  'Thu, 32 Jan 2026 00:00:00 GMT',
+  'Tue, 19 Jan 2038 03:14:08 GMT',
+]
 
 interface AnswerInput {
   readonly method: string
@@ -87,21 +99,31 @@ interface AnswerInput {
 
 function makeAnswer(random: Random): AnswerInput {
   const etag = pick(random, ETAGS)
-  const tags = () => Array.from({ length: 1 + random.below(3) }, () => (oneIn(random, 3) ? 'W/' : '') + pick(random, ETAGS)).join(pick(random, [',', ', ', ' , '])) // prettier-ignore
+  const tags = () =>
+    Array.from({ length: 1 + random.below(3) }, () => (oneIn(random, 3) ? 'W/' : '') + pick(random, ETAGS)).join(
+      pick(random, [',', ', ', ' , ']),
+    )
   const size = 1 + random.below(40)
   const fields: Record<string, () => string> = {
     'if-none-match': () => (oneIn(random, 6) ? '*' : tags()),
     'if-modified-since': () => pick(random, DATES),
     'if-range': () => pick(random, [...ETAGS, ...DATES]),
-    range: () => pick(random, ['bytes=0-0', 'bytes=-1', `bytes=${size - 1}-`, `bytes=${size}-`, 'bytes=0-1,3-4', 'bytes=5-2']), // prettier-ignore
+    range: () =>
+      pick(random, ['bytes=0-0', 'bytes=-1', `bytes=${size - 1}-`, `bytes=${size}-`, 'bytes=0-1,3-4', 'bytes=5-2']),
   }
   const headers: Record<string, string> = {}
   for (const [name, make] of Object.entries(fields)) {
     if (oneIn(random, 2)) continue
-    const text = fieldText(oneIn(random, 2) ? make() : mutateText(random, make(), [...ETAGS, 'W/', 'bytes', 'GMT'])) // prettier-ignore
+    const text = fieldText(oneIn(random, 2) ? make() : mutateText(random, make(), [...ETAGS, 'W/', 'bytes', 'GMT']))
     headers[name] = text
   }
-  return { method: pick(random, ['GET', 'GET', 'HEAD']), headers, etag, size, modified: oneIn(random, 2) ? pick(random, DATES.slice(0, 2)) : undefined } // prettier-ignore
+  return {
+    method: pick(random, ['GET', 'GET', 'HEAD']),
+    headers,
+    etag,
+    size,
+    modified: oneIn(random, 2) ? pick(random, DATES.slice(0, 2)) : undefined,
+  }
 }
 
 const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/
@@ -109,21 +131,12 @@ const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/
 /** Whether a list holds the tag, by weak comparison; undefined for what is no list (RFC 9110, 8.8.3 and 13.1.2). */
 function listHolds(field: string, etag: string): boolean | undefined {
   if (field.trim() === '*') return true
-  const list = new RegExp(
-    `^[\\t ]*${ENTITY_TAG.source}([\\t ]*,[\\t ]*${ENTITY_TAG.source})*[\\t ]*$`,
-  )
+  const list = new RegExp(`^[\\t ]*${ENTITY_TAG.source}([\\t ]*,[\\t ]*${ENTITY_TAG.source})*[\\t ]*$`)
   if (!list.test(field)) return undefined
   return [...field.matchAll(new RegExp(ENTITY_TAG.source, 'g'))].some(([, tag]) => tag === etag)
 }
 
-async function checkAnswer({
-  method,
-  headers,
-  etag,
-  size,
-  modified,
-}: AnswerInput): Promise<boolean> {
-  // prettier-ignore
+async function checkAnswer({ method, headers, etag, size, modified }: AnswerInput): Promise<boolean> {
   const request = new Request('https://a.test/b.jpg?sr=2', { method, headers })
   const known = isKnown(request, etag, modified)
   const field = request.headers.get('if-none-match')
@@ -135,9 +148,22 @@ async function checkAnswer({
     hold(!known, 'known to one who did not say so')
   }
 
-  const entry: Entry = { digest: '', etag, type: 'image/jpeg', size, sr: 'done', ttlSeconds: 60, freshUntil: NOW, ...(modified === undefined ? {} : { sourceModified: modified }) } // prettier-ignore
+  const entry: Entry = {
+    digest: '',
+    etag,
+    type: 'image/jpeg',
+    size,
+    sr: 'done',
+    ttlSeconds: 60,
+    freshUntil: NOW,
+    ...(modified === undefined ? {} : { sourceModified: modified }),
+  }
   const bytes = Uint8Array.from({ length: size }, (_, i) => i)
-  const response = resultResponse(request, entry, true, bytes, { cacheStatus: 'hit', ttlSeconds: 60, variesByAccept: false }) // prettier-ignore
+  const response = resultResponse(request, entry, true, bytes, {
+    cacheStatus: 'hit',
+    ttlSeconds: 60,
+    variesByAccept: false,
+  })
   const body = new Uint8Array(await response.arrayBuffer())
   const length = response.headers.get('content-length')
   const range = response.headers.get('content-range')
@@ -147,7 +173,10 @@ async function checkAnswer({
     const [, first, last, of] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(range ?? '')?.map(Number) ?? []
     hold(of === size && first <= last && last < size, `content-range ${range}`)
     hold(body.length === last - first + 1 && length === `${body.length}`, 'another length')
-    hold(body.every((byte, i) => byte === first + i), 'other bytes') // prettier-ignore
+    hold(
+      body.every((byte, i) => byte === first + i),
+      'other bytes',
+    )
   } else if (response.status === 200) {
     hold(length === `${size}` && range === null, 'another length')
     hold(body.length === (method === 'HEAD' ? 0 : size), 'not the whole')
@@ -169,16 +198,46 @@ interface FreshnessInput {
   readonly ages: readonly [string, string]
 }
 
-const DIRECTIVES = ['no-store', 'private', 'no-cache', 'no-transform', 'must-revalidate', 'public', 'immutable', 'max-age=60', 's-maxage=90', 'max-age="30"', 'stale-if-error=600', 'private="set-cookie"', 'ext="a, b"', 'max-age=99999999999', 'max-age=-1'] // prettier-ignore
-const CACHE_WORDS = ['no-store', 'private', 'max-age', 's-maxage', 'no-cache', 'stale-if-error', 'NO-STORE', ';', '=', '"', ',', '\t'] // prettier-ignore
+const DIRECTIVES = [
+  'no-store',
+  'private',
+  'no-cache',
+  'no-transform',
+  'must-revalidate',
+  'public',
+  'immutable',
+  'max-age=60',
+  's-maxage=90',
+  'max-age="30"',
+  'stale-if-error=600',
+  'private="set-cookie"',
+  'ext="a, b"',
+  'max-age=99999999999',
+  'max-age=-1',
+]
+const CACHE_WORDS = [
+  'no-store',
+  'private',
+  'max-age',
+  's-maxage',
+  'no-cache',
+  'stale-if-error',
+  'NO-STORE',
+  ';',
+  '=',
+  '"',
+  ',',
+  '\t',
+]
 
 function makeFreshness(random: Random): FreshnessInput {
   const settings: Record<string, () => string> = {
-    'cache-control': () => Array.from({ length: 1 + random.below(4) }, () => pick(random, DIRECTIVES)).join(pick(random, [', ', ',', ' ,']),), // prettier-ignore
+    'cache-control': () =>
+      Array.from({ length: 1 + random.below(4) }, () => pick(random, DIRECTIVES)).join(pick(random, [', ', ',', ' ,'])),
     expires: () => pick(random, DATES),
     date: () => pick(random, DATES),
     age: () => `${random.below(200)}`,
-    vary: () => pick(random, ['*', 'Accept', 'Accept-Encoding, Origin', 'Cookie', 'accept , authorization', '']), // prettier-ignore
+    vary: () => pick(random, ['*', 'Accept', 'Accept-Encoding, Origin', 'Cookie', 'accept , authorization', '']),
     'set-cookie': () => 'a=b',
   }
   const headers: Record<string, string> = {}
@@ -186,17 +245,23 @@ function makeFreshness(random: Random): FreshnessInput {
     if (oneIn(random, name === 'set-cookie' ? 1.1 : 2)) continue
     headers[name] = fieldText(maybeMutated(random, make(), CACHE_WORDS))
   }
-  const digits = () => `${random.below(1e9)}`.slice(0, 1 + random.below(9)) + '0'.repeat(pick(random, [0, 0, 3, 30])) // prettier-ignore
-  return { headers, directive: pick(random, DIRECTIVES.slice(0, 4)), isInFront: oneIn(random, 2), ages: [digits(), digits()] } // prettier-ignore
+  const digits = () => `${random.below(1e9)}`.slice(0, 1 + random.below(9)) + '0'.repeat(pick(random, [0, 0, 3, 30]))
+  return {
+    headers,
+    directive: pick(random, DIRECTIVES.slice(0, 4)),
+    isInFront: oneIn(random, 2),
+    ages: [digits(), digits()],
+  }
 }
 
 const SETTINGS = resolveOptions({ cache: false, maxTtlSeconds: 100_000 })
 
 function checkFreshness({ headers, directive, isInFront, ages }: FreshnessInput): boolean {
-  const of = (changed: Readonly<Record<string, string>> = {}) => freshnessOf(new Headers({ ...headers, ...changed }), SETTINGS, NOW) // prettier-ignore
+  const of = (changed: Readonly<Record<string, string>> = {}) =>
+    freshnessOf(new Headers({ ...headers, ...changed }), SETTINGS, NOW)
   const { isStorable, ttlSeconds, staleSeconds } = of()
-  const isSeconds = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most // prettier-ignore
-  hold(ttlSeconds === undefined || isSeconds(ttlSeconds, SETTINGS.maxTtlSeconds), `fresh for ${ttlSeconds} s`) // prettier-ignore
+  const isSeconds = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most
+  hold(ttlSeconds === undefined || isSeconds(ttlSeconds, SETTINGS.maxTtlSeconds), `fresh for ${ttlSeconds} s`)
   hold(isSeconds(staleSeconds, 86_400), `stale for ${staleSeconds} s`)
 
   // Misspelled, too: what could be meant for one visitor is kept for nobody else.
@@ -206,30 +271,80 @@ function checkFreshness({ headers, directive, isInFront, ages }: FreshnessInput)
   hold(!isStorable || headers['set-cookie'] === undefined, 'kept with a cookie')
   hold(!isStorable || !(headers.vary ?? '').includes('*'), 'kept though it varies by everything')
 
-  const more = control === '' ? directive : isInFront ? `${directive}, ${control}` : `${control}, ${directive}` // prettier-ignore
+  const more = control === '' ? directive : isInFront ? `${directive}, ${control}` : `${control}, ${directive}`
   const strict = of({ 'cache-control': more })
-  hold(!strict.isStorable || !['no-store', 'private'].includes(directive), `kept with ${directive}`) // prettier-ignore
+  hold(!strict.isStorable || !['no-store', 'private'].includes(directive), `kept with ${directive}`)
   hold(strict.ttlSeconds === 0 || directive !== 'no-cache', 'fresh with no-cache')
   hold(strict.isFixed || directive !== 'no-transform', 'changed with no-transform')
 
   const [younger, older] = ages.toSorted((a, b) => Number(a) - Number(b))
   const left = (age: string) => of({ age }).ttlSeconds ?? 0
-  hold(left(younger) >= left(older), () => `fresh for longer at an age of ${older} than of ${younger}`) // prettier-ignore
-  const lived = (seconds: string) => of({ 'cache-control': `max-age=${seconds}`, age: '1' }).ttlSeconds ?? 0 // prettier-ignore
-  hold(lived(younger) <= lived(older), () => `fresh for longer by max-age=${younger} than by ${older}`) // prettier-ignore
+  hold(left(younger) >= left(older), () => `fresh for longer at an age of ${older} than of ${younger}`)
+  const lived = (seconds: string) => of({ 'cache-control': `max-age=${seconds}`, age: '1' }).ttlSeconds ?? 0
+  hold(lived(younger) <= lived(older), () => `fresh for longer by max-age=${younger} than by ${older}`)
   return ttlSeconds !== undefined && ttlSeconds > 0
 }
 
 // URLs
 
-const QUERY_WORDS = ['sr', 'sr=2', 'sr=3', 'sr-format', 'sr-format=webp', 'sr-quality=60', 'sr-model=fast', 'sr-width=640', 'sr-height', 'sr-format=json', 'sr-exp=1767229200', 'sr-key=a', 'sr-sig', 'sr-', 'SR', 's%72', 'srx', '&', '&&', '?', '=', '#', '%26', '+', '__proto__', `sr-${'long'.repeat(99)}`] // prettier-ignore
+const QUERY_WORDS = [
+  'sr',
+  'sr=2',
+  'sr=3',
+  'sr-format',
+  'sr-format=webp',
+  'sr-quality=60',
+  'sr-model=fast',
+  'sr-width=640',
+  'sr-height',
+  'sr-format=json',
+  'sr-exp=1767229200',
+  'sr-key=a',
+  'sr-sig',
+  'sr-',
+  'SR',
+  's%72',
+  'srx',
+  '&',
+  '&&',
+  '?',
+  '=',
+  '#',
+  '%26',
+  '+',
+  '__proto__',
+  `sr-${'long'.repeat(99)}`,
+]
 
 function makeUrl(random: Random): string {
-  const base = pick(random, ['https://a.test/b/c.jpg', 'http://a.test/', 'https://img.example/a%20b/cat.png', 'https://[::1]:8080/x']) // prettier-ignore
-  const parts = Array.from({ length: random.below(5) }, () => pick(random, ['a=1', 'b', '', '=x', 'w=%2F', 'sr-format=webp', 'sr-quality=60', 'sr-model=fast', 'sr-width=640', 'sr-height=320', 'sr-format=json', 'sr-exp=1767229200', '__proto__=1', `sr-${'long'.repeat(99)}`])) // prettier-ignore
-  if (!oneIn(random, 6)) parts.splice(random.below(parts.length + 1), 0, `sr=${pick(random, ['2', '3', '4', '5', '03', ''])}`) // prettier-ignore
+  const base = pick(random, [
+    'https://a.test/b/c.jpg',
+    'http://a.test/',
+    'https://img.example/a%20b/cat.png',
+    'https://[::1]:8080/x',
+  ])
+  const parts = Array.from({ length: random.below(5) }, () =>
+    pick(random, [
+      'a=1',
+      'b',
+      '',
+      '=x',
+      'w=%2F',
+      'sr-format=webp',
+      'sr-quality=60',
+      'sr-model=fast',
+      'sr-width=640',
+      'sr-height=320',
+      'sr-format=json',
+      'sr-exp=1767229200',
+      '__proto__=1',
+      `sr-${'long'.repeat(99)}`,
+    ]),
+  )
+  if (!oneIn(random, 6))
+    parts.splice(random.below(parts.length + 1), 0, `sr=${pick(random, ['2', '3', '4', '5', '03', ''])}`)
   const query = parts.join('&')
-  const url = `${base}${query || oneIn(random, 4) ? '?' : ''}${oneIn(random, 2) ? query : mutateText(random, query, QUERY_WORDS)}` // prettier-ignore
+  const url = `${base}${query || oneIn(random, 4) ? '?' : ''}${oneIn(random, 2) ? query : mutateText(random, query, QUERY_WORDS)}`
   return oneIn(random, 8) ? mutateText(random, url, QUERY_WORDS) : url
 }
 
@@ -242,7 +357,7 @@ function normalized(url: string): string | undefined {
 function partsOf(url: string, param: string): { base: string; parts: string[]; isOurs: boolean[] } {
   const [, base, query] = /^([^?#]*)(?:\?([^#]*))?/s.exec(url) ?? []
   const parts = query === undefined ? [] : query.split('&')
-  return { base, parts, isOurs: parts.map((part) => part.startsWith('sr-') || part.split('=')[0] === param) } // prettier-ignore
+  return { base, parts, isOurs: parts.map((part) => part.startsWith('sr-') || part.split('=')[0] === param) }
 }
 
 function checkQuery(url: string): boolean {
@@ -257,10 +372,13 @@ function checkQuery(url: string): boolean {
     'the rest was changed',
   )
   const ours = parts.filter((_, i) => isOurs[i])
-  const isWhole = split.ours.every(([name, value], i) => [`${name}=${value}`, name + value].includes(ours[i])) // prettier-ignore
+  const isWhole = split.ours.every(([name, value], i) => [`${name}=${value}`, name + value].includes(ours[i]))
   hold(split.ours.length === ours.length && isWhole, 'ours was changed')
   const without = withoutOwn(url, 'sr')
-  hold((without === undefined) === !split.ours.some(([name]) => ASKING.includes(name) || name === 'sr'), 'ours was not seen') // prettier-ignore
+  hold(
+    (without === undefined) === !split.ours.some(([name]) => ASKING.includes(name) || name === 'sr'),
+    'ours was not seen',
+  )
   if (without === undefined) return false
   hold(withoutOwn(without, 'sr') === undefined, 'ours is still there')
   hold(isDeepStrictEqual(splitOwn(without, 'sr').others, split.others), 'the rest was changed')
@@ -291,17 +409,29 @@ function checkParams(url: string): boolean {
   for (const settings of [KEEPING, IGNORING, LISTING]) {
     const params = paramsOf(url, settings)
     const { base, parts, isOurs } = partsOf(url, settings.param)
-    hold((params === undefined) === !parts.some((part, i) => isOurs[i] && [settings.param, ...ASKING].includes(part.split('=')[0])), 'ours was not seen') // prettier-ignore
+    hold(
+      (params === undefined) ===
+        !parts.some((part, i) => isOurs[i] && [settings.param, ...ASKING].includes(part.split('=')[0])),
+      'ours was not seen',
+    )
     if (params === undefined || typeof params === 'string') continue
     taken = true
     const { size, format, quality, model, endsAt, sourceUrl } = params
-    const isSize = size.scale === undefined ? [size.width, size.height].some((side) => side && settings.sizes.includes(side)) : SCALES.includes(size.scale) // prettier-ignore
-    hold(isSize && FORMATS.includes(format) && QUALITIES.includes(quality), 'a value that does not exist') // prettier-ignore
+    const isSize =
+      size.scale === undefined
+        ? [size.width, size.height].some((side) => side && settings.sizes.includes(side))
+        : SCALES.includes(size.scale)
+    hold(isSize && FORMATS.includes(format) && QUALITIES.includes(quality), 'a value that does not exist')
     hold(typeof model === 'string', 'no model')
     hold(endsAt === undefined || (Number.isSafeInteger(endsAt) && endsAt >= 0), `ends at ${endsAt}`)
     const others = parts.filter((_, i) => !isOurs[i])
-    const kept = settings === IGNORING ? [] : settings === LISTING ? others.filter((part) => ['a', 'w', '__proto__'].includes(part.split('=')[0])) : others // prettier-ignore
-    hold(sourceUrl === (kept.length > 0 ? `${base}?${kept.join('&')}` : base), () => `asks the origin for ${sourceUrl}`) // prettier-ignore
+    const kept =
+      settings === IGNORING
+        ? []
+        : settings === LISTING
+          ? others.filter((part) => ['a', 'w', '__proto__'].includes(part.split('=')[0]))
+          : others
+    hold(sourceUrl === (kept.length > 0 ? `${base}?${kept.join('&')}` : base), () => `asks the origin for ${sourceUrl}`)
     hold(parseParams(sourceUrl, settings) === undefined, 'ours reaches the origin')
     hold(new URL(sourceUrl).host === new URL(url).host, 'another host')
   }
@@ -333,7 +463,10 @@ function makeSignature(random: Random): SignatureInput {
   const change = pick<(signed: string) => string>(random, [
     (signed) => signed,
     (signed) => signed.replace('https:', 'http:'),
-    (signed) => signed.slice(0, at(signed.length)) + String.fromCharCode(signed.charCodeAt(at(signed.length)) ^ (1 << (seed % 7))) + signed.slice(at(signed.length) + 1),
+    (signed) =>
+      signed.slice(0, at(signed.length)) +
+      String.fromCharCode(signed.charCodeAt(at(signed.length)) ^ (1 << (seed % 7))) +
+      signed.slice(at(signed.length) + 1),
     (signed) => swapped(signed, (parts) => parts.push(...parts.splice(at(parts.length), 1))),
     (signed) => swapped(signed, (parts) => void parts.splice(at(parts.length), 0, parts[(seed >> 3) % parts.length])),
     (signed) => swapped(signed, (parts) => void parts.splice(at(parts.length), 1)),
@@ -348,7 +481,7 @@ function makeSignature(random: Random): SignatureInput {
     (signed) => signed.replace('sr-key=a', 'sr-key=b'),
     (signed) => signed.replace('/', '//'),
     (signed) => signed.replace(/[a-z](?=[^/]*$)/, (letter) => `%${letter.charCodeAt(0).toString(16)}`),
-  ]) // prettier-ignore
+  ])
   return { url, change, nowMs: NOW + pick(random, [0, 0, 0, 3_599_000, 3_600_000]) }
 }
 
@@ -373,11 +506,11 @@ async function checkSignature({ url, change, nowMs }: SignatureInput): Promise<b
   // It may look different: what is served, and what the origin is asked for, are the same.
   const served = (one: string) => {
     const params = paramsOf(one, KEEPING)
-    return typeof params === 'object' ? { ...params, sourceUrl: params.sourceUrl.replace(/^[^:]*:/, '') } : params // prettier-ignore
+    return typeof params === 'object' ? { ...params, sourceUrl: params.sourceUrl.replace(/^[^:]*:/, '') } : params
   }
   const [before, after] = [served(signed), served(changed)]
   const isRefused = typeof after === 'string'
-  hold(isRefused || isDeepStrictEqual(before, after), () => `the signature of ${signed} is taken for ${changed}`) // prettier-ignore
+  hold(isRefused || isDeepStrictEqual(before, after), () => `the signature of ${signed} is taken for ${changed}`)
   return true
 }
 
@@ -389,13 +522,55 @@ interface RedirectInput {
   readonly hosts: readonly string[]
 }
 
-const URL_WORDS = ['img.example', 'cdn.example', 'evil.example', 'https:', 'http:', '//', '\\', '@', ':443', ':80', ':8080', 'localhost', '127.0.0.1', '[::1]', '%2e', '。', 'blob:', 'javascript:', 'data:', '\t', 'a:b@', 'xn--', '../', '%00', '?', '#'] // prettier-ignore
+const URL_WORDS = [
+  'img.example',
+  'cdn.example',
+  'evil.example',
+  'https:',
+  'http:',
+  '//',
+  '\\',
+  '@',
+  ':443',
+  ':80',
+  ':8080',
+  'localhost',
+  '127.0.0.1',
+  '[::1]',
+  '%2e',
+  '。',
+  'blob:',
+  'javascript:',
+  'data:',
+  '\t',
+  'a:b@',
+  'xn--',
+  '../',
+  '%00',
+  '?',
+  '#',
+]
 
 function makeRedirect(random: Random): RedirectInput {
-  const location = pick(random, ['/b.jpg', 'b.jpg?x=1', '//cdn.example/b', 'https://img.example/b', 'https://cdn.example/b.jpg', 'http://img.example:8080/b', 'https://a:b@cdn.example/', 'blob:https://img.example/1', 'https://evil.example/#@img.example']) // prettier-ignore
+  const location = pick(random, [
+    '/b.jpg',
+    'b.jpg?x=1',
+    '//cdn.example/b',
+    'https://img.example/b',
+    'https://cdn.example/b.jpg',
+    'http://img.example:8080/b',
+    'https://a:b@cdn.example/',
+    'blob:https://img.example/1',
+    'https://evil.example/#@img.example',
+  ])
   return {
     location: maybeMutated(random, location, URL_WORDS),
-    own: pick(random, ['https://img.example', 'http://img.example', 'http://img.example:8080', 'https://10.0.0.1:8443']), // prettier-ignore
+    own: pick(random, [
+      'https://img.example',
+      'http://img.example',
+      'http://img.example:8080',
+      'https://10.0.0.1:8443',
+    ]),
     hosts: pick(random, [[], ['cdn.example'], ['cdn.example', 'xn--bcher-kva.example']]),
   }
 }
@@ -405,9 +580,9 @@ function checkRedirect({ location, own, hosts }: RedirectInput): boolean {
   const next = new URL(location, own)
   const may = mayFollow(next, own, hosts)
   // By what will be sent: its spelling, not the fields of the object.
-  const [, scheme, host, port = ''] = /^(https?):\/\/([^/?#@:]+|\[[^\]]*\])(:\d+)?(?:[/?#]|$)/.exec(next.href) ?? [] // prettier-ignore
+  const [, scheme, host, port = ''] = /^(https?):\/\/([^/?#@:]+|\[[^\]]*\])(:\d+)?(?:[/?#]|$)/.exec(next.href) ?? []
   const isOwn = `${scheme}://${host}${port}` === own
-  const isListed = hosts.includes(host) && port === '' && (scheme === 'https' || own.startsWith('http:')) // prettier-ignore
+  const isListed = hosts.includes(host) && port === '' && (scheme === 'https' || own.startsWith('http:'))
   hold(may === (scheme !== undefined && (isOwn || isListed)), () => `${next.href}: ${may}`)
   return may
 }
@@ -418,10 +593,24 @@ interface WayInput {
 }
 
 function makeWay(random: Random): WayInput {
-  const path = pick(random, ['/a.jpg', '//evil.example/a.jpg', '/../../a', '/%2e%2e/a', '/@evil.example', '/\\evil.example', '/a?b=//c', '']) // prettier-ignore
+  const path = pick(random, [
+    '/a.jpg',
+    '//evil.example/a.jpg',
+    '/../../a',
+    '/%2e%2e/a',
+    '/@evil.example',
+    '/\\evil.example',
+    '/a?b=//c',
+    '',
+  ])
   return {
     url: `https://visitor.example${maybeMutated(random, path, URL_WORDS)}`,
-    origin: pick(random, [undefined, 'https://img.example', 'https://img.example/base', 'http://img.example:8080/base/']), // prettier-ignore
+    origin: pick(random, [
+      undefined,
+      'https://img.example',
+      'https://img.example/base',
+      'http://img.example:8080/base/',
+    ]),
   }
 }
 
@@ -448,18 +637,38 @@ async function checkWay({ url, origin }: WayInput): Promise<boolean> {
   for (const one of asked) {
     const [to, own] = [new URL(one), new URL(origin ?? request.url)]
     hold(to.origin === own.origin, () => `asks ${to.origin}`)
-    hold(!origin || to.pathname.startsWith(own.pathname.replace(/\/$/, '')), () => `asks for ${to.pathname}`) // prettier-ignore
+    hold(!origin || to.pathname.startsWith(own.pathname.replace(/\/$/, '')), () => `asks for ${to.pathname}`)
   }
   return asked.length > 0
 }
 
 // Entries of the cache
 
-const ENTRY = { digest: 'd', etag: '"e"', type: 'image/png', size: 9, sr: 'done', sourceEtag: '"a"', inherited: {}, ttlSeconds: 60, staleSeconds: 5, freshUntil: NOW } // prettier-ignore
+const ENTRY = {
+  digest: 'd',
+  etag: '"e"',
+  type: 'image/png',
+  size: 9,
+  sr: 'done',
+  sourceEtag: '"a"',
+  inherited: {},
+  ttlSeconds: 60,
+  staleSeconds: 5,
+  freshUntil: NOW,
+}
 
 function makeEntry(random: Random): Uint8Array {
-  const text = maybeMutated(random, JSON.stringify(ENTRY), ['null', '1e999', '"size"', '{}', '[]', '""', 'true', '"digest"']) // prettier-ignore
-  const bytes = Uint8Array.of(0, 0, text.length >> 8, text.length, ...latin1(text), ...new Uint8Array(9)) // prettier-ignore
+  const text = maybeMutated(random, JSON.stringify(ENTRY), [
+    'null',
+    '1e999',
+    '"size"',
+    '{}',
+    '[]',
+    '""',
+    'true',
+    '"digest"',
+  ])
+  const bytes = Uint8Array.of(0, 0, text.length >> 8, text.length, ...latin1(text), ...new Uint8Array(9))
   return oneIn(random, 4) ? mutateBytes(random, bytes, bytes) : bytes
 }
 
@@ -468,9 +677,8 @@ function checkEntry(bytes: Uint8Array): boolean {
   if (!answer) return false
   const { entry, bytes: result } = answer
   hold(result === undefined || result.length === entry.size, 'another size')
-  for (const text of [entry.digest, entry.etag, entry.type, entry.sr])
-    hold(typeof text === 'string', 'no text')
-  for (const number of [entry.size, entry.ttlSeconds, entry.freshUntil]) hold(typeof number === 'number', 'no number') // prettier-ignore
+  for (const text of [entry.digest, entry.etag, entry.type, entry.sr]) hold(typeof text === 'string', 'no text')
+  for (const number of [entry.size, entry.ttlSeconds, entry.freshUntil]) hold(typeof number === 'number', 'no number')
   return true
 }
 
@@ -518,7 +726,7 @@ export function requestTargets(): Target[] {
       share: 10,
       make: makeSignature,
       check: checkSignature,
-      fileOf: (input) => JSON.stringify({ url: input.url, change: input.change(input.url), nowMs: input.nowMs }), // prettier-ignore
+      fileOf: (input) => JSON.stringify({ url: input.url, change: input.change(input.url), nowMs: input.nowMs }),
     }),
     define({
       name: 'redirect',

@@ -12,7 +12,10 @@ interface Example {
 }
 
 const readme = await readFile(new URL('../../../worker/cli/README.md', import.meta.url), 'utf8')
-const examples: Example[] = [...readme.matchAll(/^.*\bnpx edge-srcnn (?!COMMAND)(.+)$/gm)].map(([line, rest]) => ({ line, args: wordsOf(rest) })) // prettier-ignore
+const examples: Example[] = [...readme.matchAll(/^.*\bnpx edge-srcnn (?!COMMAND)(.+)$/gm)].map(([line, rest]) => ({
+  line,
+  args: wordsOf(rest),
+}))
 
 /** As a shell has them: quotes, comments, a redirection. */
 function wordsOf(text: string): string[] {
@@ -30,7 +33,8 @@ test('there is an example of each command, with options that it has', async () =
     const help = (await runCli([name, '--help'])).stdout
     expect(help).toMatch(`edge-srcnn ${name} `)
     for (const { line, args } of examples.filter((one) => one.args[0] === name)) {
-      for (const option of args.filter((arg) => /^--?\w/.test(arg))) expect(help, line).toMatch(new RegExp(`^ .*${option}\\b`, 'm')) // prettier-ignore
+      for (const option of args.filter((arg) => /^--?\w/.test(arg)))
+        expect(help, line).toMatch(new RegExp(`^ .*${option}\\b`, 'm'))
     }
   }
 })
@@ -39,13 +43,21 @@ test('those of upscale and sign run as they are', async () => {
   const cwd = await mkdtemp(path.join(tmpdir(), 'readme-'))
   await mkdir(path.join(cwd, 'photos/sub'), { recursive: true })
   const picture = sharp({ create: { width: 8, height: 6, channels: 3, background: '#456' } })
-  for (const name of ['cat.jpg', 'photos/cat.jpg', 'photos/sub/cat.png']) await picture.toFile(path.join(cwd, name)) // prettier-ignore
+  for (const name of ['cat.jpg', 'photos/cat.jpg', 'photos/sub/cat.png']) await picture.toFile(path.join(cwd, name))
   const env = { SR_SECRET: '00112233445566778899aabbccddeeff' }
   for (const { line, args } of examples.filter((one) => /^(?:upscale|sign)$/.test(one.args[0]))) {
     const { code, stderr } = await runCli(args, { cwd, env })
     expect([line, code, stderr]).toEqual([line, 0, expect.not.stringContaining('expected')])
   }
   const made = await readdir(cwd, { recursive: true })
-  expect(made).toEqual(expect.arrayContaining(['cat-x3.jpg', 'large/cat.webp', 'large/cat-x3.jpg', 'large/sub/cat-640w.png', 'web/sub/cat-x3.webp'])) // prettier-ignore
+  expect(made).toEqual(
+    expect.arrayContaining([
+      'cat-x3.jpg',
+      'large/cat.webp',
+      'large/cat-x3.jpg',
+      'large/sub/cat-640w.png',
+      'web/sub/cat-x3.webp',
+    ]),
+  )
   await rm(cwd, { recursive: true })
 })

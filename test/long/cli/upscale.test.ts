@@ -1,5 +1,5 @@
 // edge-srcnn upscale: what is made, what is left out, what stays as it was, and how it ends.
-import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises' // prettier-ignore
+import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import sharp from 'sharp'
@@ -13,7 +13,7 @@ import { runCli } from '../../support/process/cli.ts'
 
 let folder: string
 const at = (name: string) => path.join(folder, name)
-const picture = (width = 8, height = 6) => sharp({ create: { width, height, channels: 3, background: '#456' } }) // prettier-ignore
+const picture = (width = 8, height = 6) => sharp({ create: { width, height, channels: 3, background: '#456' } })
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'upscale-'))
@@ -42,21 +42,21 @@ interface Line {
 
 async function run(...args: string[]) {
   const lines: Line[] = []
-  vi.spyOn(console, 'log').mockImplementation((text: string) => void lines.push(JSON.parse(text) as Line)) // prettier-ignore
+  vi.spyOn(console, 'log').mockImplementation((text: string) => void lines.push(JSON.parse(text) as Line))
   vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   const words = args.map((arg) => (/^(in|out)\b/.test(arg) ? at(arg) : arg))
-  const code = await upscale(
-    [...words, '--json', ...(args.includes('--jobs') ? [] : ['--jobs', '2'])],
-    here,
-  )
+  const code = await upscale([...words, '--json', ...(args.includes('--jobs') ? [] : ['--jobs', '2'])], here)
   vi.restoreAllMocks()
   const byName = lines.toSorted((a, b) => (a.input < b.input ? -1 : 1))
-  return { code, lines: byName, outcomes: byName.map(({ input, outcome }) => [path.relative(folder, input), outcome]) } // prettier-ignore
+  return { code, lines: byName, outcomes: byName.map(({ input, outcome }) => [path.relative(folder, input), outcome]) }
 }
 
 const filesIn = async (name: string) => {
   const entries = await readdir(at(name), { recursive: true, withFileTypes: true })
-  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name: file }) => path.relative(at(name), path.join(parentPath, file))).toSorted() // prettier-ignore
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name: file }) => path.relative(at(name), path.join(parentPath, file)))
+    .toSorted()
 }
 
 test('a folder is made beside, or as a tree elsewhere', async () => {
@@ -80,7 +80,13 @@ test('what is there already counts as done, until --force', async () => {
   await writeFile(at('out/a-x3.jpg'), 'mine')
   await rm(at('out/sub/b-x3.png'))
   const again = await run('in', '-o', 'out')
-  expect([again.code, again.outcomes]).toEqual([0, [['in/a.jpg', 'exists'], ['in/sub/b.png', 'done']]]) // prettier-ignore
+  expect([again.code, again.outcomes]).toEqual([
+    0,
+    [
+      ['in/a.jpg', 'exists'],
+      ['in/sub/b.png', 'done'],
+    ],
+  ])
   expect(await readFile(at('out/a-x3.jpg'), 'utf8')).toBe('mine')
   await run('in', '-o', 'out', '--force')
   expect(await readFile(at('out/a-x3.jpg'))).toEqual(first)
@@ -95,12 +101,18 @@ describe('pictures that cannot be made sharper', () => {
     await picture(20, 20).tiff().toFile(at('in/print.tiff'))
     await picture(40, 40).jpeg().toFile(at('in/large.jpg'))
   })
-  const REASONS = [['cut.jpg', 'DAMAGED'], ['empty.jpg', 'NOT_AN_IMAGE'], ['large.jpg', 'SOURCE_PIXELS'], ['page.png', 'NOT_AN_IMAGE'], ['print.tiff', 'FORMAT']] // prettier-ignore
+  const REASONS = [
+    ['cut.jpg', 'DAMAGED'],
+    ['empty.jpg', 'NOT_AN_IMAGE'],
+    ['large.jpg', 'SOURCE_PIXELS'],
+    ['page.png', 'NOT_AN_IMAGE'],
+    ['print.tiff', 'FORMAT'],
+  ]
 
   test('are left out with the reason, and that is no failure', async () => {
     const { code, lines } = await run('in', '-o', 'out', '--max-pixels', '1000')
     const skipped = lines.filter(({ outcome }) => outcome === 'skipped')
-    expect([code, skipped.map(({ input, reason }) => [path.basename(input), reason])]).toEqual([0, REASONS]) // prettier-ignore
+    expect([code, skipped.map(({ input, reason }) => [path.basename(input), reason])]).toEqual([0, REASONS])
     expect(skipped[1].message).toBe('no known image format')
     expect(skipped[2].message).toBe('the picture is larger than --max-pixels 1000 allows')
     expect(await filesIn('out')).toEqual(['a-x3.jpg', 'sub/b-x3.png'])
@@ -129,13 +141,13 @@ describe('failures are told, change nothing, and end in 1', () => {
   ])('%s', async (_, args, message) => {
     await picture(9, 9).png().toFile(at('in/a.png'))
     await copyFile(at('in/a.jpg'), at('in/a-x3.jpg'))
-    const before = await Promise.all(
-      ['a.jpg', 'a-x3.jpg'].map((name) => readFile(at(`in/${name}`))),
-    )
+    const before = await Promise.all(['a.jpg', 'a-x3.jpg'].map((name) => readFile(at(`in/${name}`))))
     const { code, lines } = await run(...args)
     expect(code).toBe(1)
-    expect(lines.filter(({ outcome }) => outcome === 'failed').map((line) => line.message)).toEqual([expect.stringContaining(message)]) // prettier-ignore
-    expect(await Promise.all(['a.jpg', 'a-x3.jpg'].map((name) => readFile(at(`in/${name}`))))).toEqual(before) // prettier-ignore
+    expect(lines.filter(({ outcome }) => outcome === 'failed').map((line) => line.message)).toEqual([
+      expect.stringContaining(message),
+    ])
+    expect(await Promise.all(['a.jpg', 'a-x3.jpg'].map((name) => readFile(at(`in/${name}`))))).toEqual(before)
     expect((await filesIn('in')).filter((name) => name.endsWith('.part'))).toEqual([])
   })
 
@@ -154,10 +166,16 @@ describe('failures are told, change nothing, and end in 1', () => {
   })
 
   test('a thread that dies fails its picture, and the next one has another', async () => {
-    const params = { size: { scale: 5 as 4 }, format: 'source', isPlanOnly: false, quality: 85, model: 'none', sourceUrl: '' } as const // prettier-ignore
+    const params = {
+      size: { scale: 5 as 4 },
+      format: 'source',
+      isPlanOnly: false,
+      quality: 85,
+      model: 'none',
+      sourceUrl: '',
+    } as const
     const thread = createThread({ engine: 'fused', wish: { params, maxPixels: 100 } })
-    const failure = () =>
-      thread.make(new Uint8Array(3)).catch((error: unknown) => describeError(error))
+    const failure = () => thread.make(new Uint8Array(3)).catch((error: unknown) => describeError(error))
     for (let i = 0; i < 2; i++) {
       expect(await failure()).toContain('a bug of ours: sr-model must be one of')
     }
@@ -208,12 +226,13 @@ test('progress: a bar on a terminal that makes room for lines, none elsewhere', 
     const stream = { isTTY, write: (part: string) => ((text += part), true) }
     const report = createReport(2, false, (line) => (text += `${line}\n`), stream)
     report.tell({ input: 'a.jpg', outcome: 'exists', output: 'a-x3.jpg', seconds: 0 })
-    report.tell({ input: 'b.jpg', outcome: 'skipped', reason: 'ANIMATED', message: 'more than one frame', seconds: 0 }) // prettier-ignore
+    report.tell({ input: 'b.jpg', outcome: 'skipped', reason: 'ANIMATED', message: 'more than one frame', seconds: 0 })
     report.end(false)
     return text
   }
-  const lines = 'a.jpg: there already, a-x3.jpg (--force makes it anew)\nb.jpg: left out, ANIMATED: more than one frame\n' // prettier-ignore
-  expect(write(false)).toMatch(/0 done, 1 there already, 1 left out, 0 failed \(0\.0 s, 0\.0 pictures\/s\)\n$/) // prettier-ignore
+  const lines =
+    'a.jpg: there already, a-x3.jpg (--force makes it anew)\nb.jpg: left out, ANIMATED: more than one frame\n'
+  expect(write(false)).toMatch(/0 done, 1 there already, 1 left out, 0 failed \(0\.0 s, 0\.0 pictures\/s\)\n$/)
   expect(write(false).startsWith(lines)).toBe(true)
   expect(write(true)).toContain(lines.split('\n')[0])
 })
@@ -240,7 +259,7 @@ describe('as a process', () => {
         .raw()
         .toBuffer()
     const again = await cli(args)
-    expect([again.code, again.stderr]).toEqual([0, expect.stringMatching(`^${left} done, ${14 - left} there already`)]) // prettier-ignore
+    expect([again.code, again.stderr]).toEqual([0, expect.stringMatching(`^${left} done, ${14 - left} there already`)])
   })
 
   test('who stops listening stops nothing', async () => {
@@ -263,10 +282,10 @@ describe('as a process', () => {
   ])('%j ends in %d', async (args, code, message) => {
     const ended = await cli(args)
     expect([ended.code, ended.stderr]).toEqual([code, expect.stringContaining(message)])
-  }) // prettier-ignore
+  })
 
   test('a secret does not go over a line that others can read', async () => {
-    const { code, stderr } = await cli(['purge', 'http://a.test/cat.jpg'], { env: { SR_PURGE_SECRET: 'x'.repeat(32) } }) // prettier-ignore
+    const { code, stderr } = await cli(['purge', 'http://a.test/cat.jpg'], { env: { SR_PURGE_SECRET: 'x'.repeat(32) } })
     expect([code, stderr]).toEqual([2, expect.stringContaining('expected https')])
   })
 
@@ -274,7 +293,10 @@ describe('as a process', () => {
     await Promise.all([chmod(folder, 0o777), chmod(at('in/sub'), 0)])
     const { code, stdout } = await cli(['upscale', 'in', '-o', 'out'], { uid: NOBODY })
     await chmod(at('in/sub'), 0o755)
-    expect([code, stdout]).toEqual([1, expect.stringContaining('in/sub: failed, it may not be read or written (EACCES)')]) // prettier-ignore
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringContaining('in/sub: failed, it may not be read or written (EACCES)'),
+    ])
     expect(await filesIn('out')).toEqual(['a-x3.jpg'])
   })
 

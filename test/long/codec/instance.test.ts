@@ -6,12 +6,7 @@ import { withoutFont } from '../../../worker/build/font.ts'
 import { neededPages, withImportedMemory } from '../../../worker/build/importedMemory.ts'
 import { createInstances, type Instances } from '../../../worker/codec/instance.ts'
 import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
-import {
-  OVERSIZED_FILES,
-  readPackaged,
-  readPhoton,
-  readSlim,
-} from '../../../worker/build/codecs.ts'
+import { OVERSIZED_FILES, readPackaged, readPhoton, readSlim } from '../../../worker/build/codecs.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { sharpOf } from '../../support/pictures/codec.ts'
@@ -32,11 +27,7 @@ const LONG = { timeout: 120_000 }
 const random = createRandom(23)
 
 /** Never the same picture twice, of any size up to 60 x 60, opaque or not. */
-function noise(
-  width = 1 + random.below(60),
-  height = 1 + random.below(60),
-  isOpaque = random.below(2) === 0,
-): Rgba {
+function noise(width = 1 + random.below(60), height = 1 + random.below(60), isOpaque = random.below(2) === 0): Rgba {
   const data = Uint8Array.from({ length: width * height * 4 }, (_, i) =>
     isOpaque && i % 4 === 3 ? 255 : random.below(256),
   )
@@ -68,7 +59,7 @@ test('200 pictures in a row give byte for byte what new instances give', LONG, a
 
 test('so do pictures that are worked on at the same time', async () => {
   const codec = createCodec(modules)
-  const files = await Promise.all(Array.from({ length: 12 }, (_, i) => fileOf(noise(), FORMATS[i % 2]))) // prettier-ignore
+  const files = await Promise.all(Array.from({ length: 12 }, (_, i) => fileOf(noise(), FORMATS[i % 2])))
   for (let round = 0; round < 3; round++) {
     const all = await Promise.all(files.map((file) => codec.decode(file, readHeader(file))))
     for (const [i, file] of files.entries()) {
@@ -103,8 +94,7 @@ test('idle memory holds nothing', async () => {
     ...[secret, ...decoded].map(({ data }) => Buffer.from(data.subarray(8000, 8032))),
     ...files.map((file) => Buffer.from(file.subarray(-48, -16))),
   ]
-  const holdsSecret = ({ buffer }: WebAssembly.Memory) =>
-    needles.some((needle) => Buffer.from(buffer).includes(needle))
+  const holdsSecret = ({ buffer }: WebAssembly.Memory) => needles.some((needle) => Buffer.from(buffer).includes(needle))
   const workOn = (codec: typeof fresh) =>
     watchMemories(async (memories) => {
       for (const [i, format] of FORMATS.entries()) {
@@ -120,49 +110,39 @@ test('idle memory holds nothing', async () => {
   const idle = await workOn(createCodec(modules, instances))
   expect(idle.reduce((sum, { buffer }) => sum + buffer.byteLength, 0)).toBe(instances.idleBytes())
   expect(idle.some(holdsSecret)).toBe(false)
-  for (const { buffer } of idle)
-    expect(new Uint8Array(buffer).every((byte) => byte === 0)).toBe(true)
+  for (const { buffer } of idle) expect(new Uint8Array(buffer).every((byte) => byte === 0)).toBe(true)
 })
 
-test(
-  'after a failure the next file is decoded right, in the same memory: 300 broken files',
-  LONG,
-  async () => {
-    const failures = { jpeg: 0, webp: 0, png: 0 }
-    for (const format of ['jpeg', 'webp', 'png'] as const) {
-      await watchMemories(async (memories) => {
-        const codec = createCodec(modules)
-        for (let turn = 0; turn < 100; turn++) {
-          const good = await fileOf(noise(48, 48, true), format)
-          const header = readHeader(good)
-          // Behind what the header tells; then a file that is of another size than its header promises.
-          const middle = good.length / 2
-          const flipped = good.map((byte, i) =>
-            i > middle && random.below(9) === 0 ? byte ^ 255 : byte,
-          )
-          const zeroed = good.map((byte, i) => (i > middle / 4 ? 0 : byte))
-          const attempts = [
-            () => codec.decode(flipped, header),
-            () => codec.decode(zeroed, header),
-            () => codec.decode(good, { ...header, width: header.width + 1 }),
-          ]
-          const error: unknown = await attempts[turn % 3]().catch((reason: unknown) => reason)
-          if (error instanceof Error) {
-            expect(error).toBeInstanceOf(CodecError)
-            failures[format]++
-          }
-          expectSame(
-            (await codec.decode(good, header)).data,
-            (await fresh.decode(good, header)).data,
-          )
+test('after a failure the next file is decoded right, in the same memory: 300 broken files', LONG, async () => {
+  const failures = { jpeg: 0, webp: 0, png: 0 }
+  for (const format of ['jpeg', 'webp', 'png'] as const) {
+    await watchMemories(async (memories) => {
+      const codec = createCodec(modules)
+      for (let turn = 0; turn < 100; turn++) {
+        const good = await fileOf(noise(48, 48, true), format)
+        const header = readHeader(good)
+        // Behind what the header tells; then a file that is of another size than its header promises.
+        const middle = good.length / 2
+        const flipped = good.map((byte, i) => (i > middle && random.below(9) === 0 ? byte ^ 255 : byte))
+        const zeroed = good.map((byte, i) => (i > middle / 4 ? 0 : byte))
+        const attempts = [
+          () => codec.decode(flipped, header),
+          () => codec.decode(zeroed, header),
+          () => codec.decode(good, { ...header, width: header.width + 1 }),
+        ]
+        const error: unknown = await attempts[turn % 3]().catch((reason: unknown) => reason)
+        if (error instanceof Error) {
+          expect(error).toBeInstanceOf(CodecError)
+          failures[format]++
         }
-        expect(memories).toHaveLength(101) // and one for each of what it is compared with
-      })
-    }
-    // libjpeg makes the best of most broken files.
-    expect(Math.min(...Object.values(failures))).toBeGreaterThanOrEqual(33)
-  },
-)
+        expectSame((await codec.decode(good, header)).data, (await fresh.decode(good, header)).data)
+      }
+      expect(memories).toHaveLength(101) // and one for each of what it is compared with
+    })
+  }
+  // libjpeg makes the best of most broken files.
+  expect(Math.min(...Object.values(failures))).toBeGreaterThanOrEqual(33)
+})
 
 describe('idle memories', () => {
   test('together stay below the cap, and one that alone is above it is not kept', async () => {
@@ -238,7 +218,10 @@ describe('modules that import their memory', () => {
     const pages = neededPages(packaged)
     expect(65_536 * pages).toBeLessThan(1e6)
     const imports = WebAssembly.Module.imports(await WebAssembly.compile(packaged))
-    expect(WebAssembly.Module.imports(slim)).toEqual([...imports, { module: 'memory', name: `${pages}`, kind: 'memory' }]) // prettier-ignore
+    expect(WebAssembly.Module.imports(slim)).toEqual([
+      ...imports,
+      { module: 'memory', name: `${pages}`, kind: 'memory' },
+    ])
     expect(() => withImportedMemory(packaged, 1000)).toThrow('1000 pages')
   })
 
@@ -253,8 +236,9 @@ describe('modules that import their memory', () => {
     }
     const itsOwn: Instances = {
       async run(factory, module, work) {
-        if (Object.values(modules).includes(module)) return createInstances().run(factory, module, work) // prettier-ignore
-        const instantiateWasm = (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => object) => done(new WebAssembly.Instance(module, imports)) // prettier-ignore
+        if (Object.values(modules).includes(module)) return createInstances().run(factory, module, work)
+        const instantiateWasm = (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => object) =>
+          done(new WebAssembly.Instance(module, imports))
         return work(await factory({ instantiateWasm, print() {}, printErr() {} }))
       },
       idleBytes: () => 0,
@@ -265,7 +249,6 @@ describe('modules that import their memory', () => {
       [37, 51],
       [640, 480],
     ]) {
-      // prettier-ignore
       for (const format of FORMATS) {
         const picture = noise(width, height)
         const file = await ours.encode(picture, { format, quality: 85 })

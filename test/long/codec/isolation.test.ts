@@ -46,7 +46,9 @@ async function outcomeOf(codec: Codec, file: Uint8Array, whole: Uint8Array): Pro
 }
 
 function same(a: Uint8Array | Uint8ClampedArray, b: typeof a): boolean {
-  return Buffer.compare(Buffer.from(a.buffer, a.byteOffset, a.length), Buffer.from(b.buffer, b.byteOffset, b.length)) === 0 // prettier-ignore
+  return (
+    Buffer.compare(Buffer.from(a.buffer, a.byteOffset, a.length), Buffer.from(b.buffer, b.byteOffset, b.length)) === 0
+  )
 }
 
 function expectSameOutcome(got: Rgba | Error, want: Rgba | Error, name: string): void {
@@ -63,11 +65,11 @@ describe('poison', () => {
   async function expectWell(codec: Codec): Promise<void> {
     for (const kind of KINDS) {
       const file = await WRITERS[kind](picture)
-      expectSameOutcome(await outcomeOf(codec, file, file), await fresh.decode(file, readHeader(file)), kind) // prettier-ignore
+      expectSameOutcome(await outcomeOf(codec, file, file), await fresh.decode(file, readHeader(file)), kind)
     }
     for (const format of ENCODE_FORMATS) {
       const as = { format, quality: 85 }
-      expect(same(await codec.encode(picture, as), await fresh.encode(picture, as)), format).toBe(true) // prettier-ignore
+      expect(same(await codec.encode(picture, as), await fresh.encode(picture, as)), format).toBe(true)
     }
   }
 
@@ -91,7 +93,7 @@ describe('poison', () => {
     }
     await expectWell(codec)
     // It was poison: but for libjpeg, which makes the best of most files, decoders refused most of them.
-    for (const kind of KINDS) expect(refused[kind], kind).toBeGreaterThan(kind.includes('JPEG') ? each / 50 : each / 4) // prettier-ignore
+    for (const kind of KINDS) expect(refused[kind], kind).toBeGreaterThan(kind.includes('JPEG') ? each / 50 : each / 4)
     // As much as the largest of them wanted, for all modules together: nothing adds up.
     expect(instances.idleBytes()).toBeLessThan(16e6)
   })
@@ -125,7 +127,7 @@ describe('poison', () => {
         expect(await engine.run(network, good)).toEqual(want)
       }
       expect(failed).toBeGreaterThan(15)
-    }) // prettier-ignore
+    })
 
     test('a picture, after networks whose runs were never ended', async () => {
       let isKilled = true
@@ -137,7 +139,7 @@ describe('poison', () => {
       await expect(upscale(secret, 2, model, plainEnlarger)).rejects.toThrow('killed')
       isKilled = false
       const alone = { network, engine: createFusedEngine(kernels) }
-      expect(await upscale(good, 2, model, plainEnlarger)).toEqual(await upscale(good, 2, alone, plainEnlarger)) // prettier-ignore
+      expect(await upscale(good, 2, model, plainEnlarger)).toEqual(await upscale(good, 2, alone, plainEnlarger))
     })
   })
 })
@@ -150,7 +152,7 @@ describe('leak', () => {
   /** Nothing but the mark, in every row and column. */
   const secret: Rgba = (() => {
     const random = createRandom(37)
-    const mark = Uint8Array.from({ length: MARK_BYTES }, (_, i) => i % 4 === 3 ? 255 : random.below(256)) // prettier-ignore
+    const mark = Uint8Array.from({ length: MARK_BYTES }, (_, i) => (i % 4 === 3 ? 255 : random.below(256)))
     const data = Uint8Array.from({ length: 4 * SIDE * SIDE }, (_, i) => mark[i % MARK_BYTES])
     return { width: SIDE, height: SIDE, data }
   })()
@@ -158,7 +160,7 @@ describe('leak', () => {
 
   const windowsOf = (bytes: Uint8Array | Uint8ClampedArray) => {
     const text = Buffer.from(bytes).toString('latin1')
-    return Array.from({ length: Math.max(0, text.length - MARK_BYTES + 1) }, (_, i) => text.slice(i, i + MARK_BYTES)) // prettier-ignore
+    return Array.from({ length: Math.max(0, text.length - MARK_BYTES + 1) }, (_, i) => text.slice(i, i + MARK_BYTES))
   }
 
   /** The mark as each decoder gives it, the secret's files, and its pixels as they are, at any offset. */
@@ -172,7 +174,8 @@ describe('leak', () => {
     return marks
   }
 
-  const findMark = (bytes: Uint8Array | Uint8ClampedArray, marks: ReadonlySet<string>) => windowsOf(bytes).find((part) => marks.has(part)) // prettier-ignore
+  const findMark = (bytes: Uint8Array | Uint8ClampedArray, marks: ReadonlySet<string>) =>
+    windowsOf(bytes).find((part) => marks.has(part))
 
   test('files that end early show nothing of the picture before them', MINUTES, async () => {
     const random = createRandom(41)
@@ -185,7 +188,7 @@ describe('leak', () => {
       expect(findMark(data, marks), kind).toBeDefined() // it is found where it is
       if (exact.includes(kind)) expect(same(data, secret.data), kind).toBe(true)
       const whole = await WRITERS[kind](victim)
-      expect(findMark((await codec.decode(whole, readHeader(whole))).data, marks), kind).toBeUndefined() // prettier-ignore
+      expect(findMark((await codec.decode(whole, readHeader(whole))).data, marks), kind).toBeUndefined()
       for (let turn = 0; turn < 40; turn++) {
         const how = turn < 20 ? 'truncated' : DAMAGES[turn % DAMAGES.length]
         const bad = damaged(whole, how, random)
@@ -232,7 +235,11 @@ describe('leak', () => {
     const as = { format, quality: 85 }
     const secretFile = await codec.encode(secret, as)
     const marks = await marksOf(format === 'png' ? [] : [secretFile])
-    const tooWide = { width: 70_000, height: 1, data: new Uint8Array(280_000).map((_, i) => secret.data[i % MARK_BYTES]) } // prettier-ignore
+    const tooWide = {
+      width: 70_000,
+      height: 1,
+      data: new Uint8Array(280_000).map((_, i) => secret.data[i % MARK_BYTES]),
+    }
     for (const picture of [victim, gradient(1, 1), gradient(5, 90, (x, y) => x * y), gradient(200, 9)]) {
       for (const before of [secret, tooWide]) await codec.encode(before, as).catch(() => undefined)
       const file = await codec.encode(picture, as)
@@ -240,5 +247,5 @@ describe('leak', () => {
       expect(findMark(file, marks)).toBeUndefined()
       expect(findMark((await fresh.decode(file, readHeader(file))).data, marks)).toBeUndefined()
     }
-  }) // prettier-ignore
+  })
 })

@@ -6,7 +6,7 @@ import { hasRelaxedSimd } from '../../../worker/platform/nodeKernels.ts'
 import { createOrtEngine } from '../../../worker/engine/ort.ts'
 import { crop } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
-import { type Architecture, describeNetwork, type Network } from '../../../worker/model/network.ts' // prettier-ignore
+import { type Architecture, describeNetwork, type Network } from '../../../worker/model/network.ts'
 import { decodeNetwork } from '../../../worker/model/networkFile.ts'
 import { drawnPlanes } from '../../support/pictures/drawn.ts'
 import { builds, engines, expectSound } from '../../support/engine/fused.ts'
@@ -17,14 +17,18 @@ import { maxDifference, sampleNetwork, samplePlanes } from '../../support/engine
 const [{ engine }] = engines
 const [{ modules }] = builds
 
-const nineOneFive = (n1: number, n2: number, residual = true): Architecture => ({ kernels: [9, 1, 5], widths: [n1, n2], residual }) // prettier-ignore
+const nineOneFive = (n1: number, n2: number, residual = true): Architecture => ({
+  kernels: [9, 1, 5],
+  widths: [n1, n2],
+  residual,
+})
 const SMALL = nineOneFive(8, 4)
 
 /** What random weights may look like. */
 const KINDS = {
   dense: () => {},
   sparse({ layers }: Network, random: () => number) {
-    for (const { weights } of layers) weights.forEach((w, i) => (weights[i] = random() < 0.8 ? 0 : w)) // prettier-ignore
+    for (const { weights } of layers) weights.forEach((w, i) => (weights[i] = random() < 0.8 ? 0 : w))
   },
   'dead first layer': ({ layers }: Network) => void layers[0].bias.fill(-100),
   'dead second layer': ({ layers }: Network) => void layers[1].bias.fill(-100),
@@ -37,7 +41,9 @@ const KINDS = {
 } satisfies Record<string, (network: Network, random: () => number) => void>
 
 test('both builds are tested where there is relaxed SIMD', async () => {
-  expect(builds.map(({ arithmetic }) => arithmetic)).toEqual((await hasRelaxedSimd()) ? ['relaxed', 'plain'] : ['plain']) // prettier-ignore
+  expect(builds.map(({ arithmetic }) => arithmetic)).toEqual(
+    (await hasRelaxedSimd()) ? ['relaxed', 'plain'] : ['plain'],
+  )
   expect(engine).toMatchObject({ name: 'fused', maxSide: 1024 })
 })
 
@@ -49,17 +55,20 @@ describe('it agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
   const cases = Array.from({ length: 30 }, (_, i) => {
     const multiple = [1, 4, 32, 128][i % 4] // of the tile, the group, and something larger
     const width = Math.max(multiple, side() - (side() % multiple))
-    return { width: width - (width % multiple), height: side(), n1: channels(), n2: channels(), kind: kinds[i % kinds.length], residual: i % 3 > 0 } // prettier-ignore
+    return {
+      width: width - (width % multiple),
+      height: side(),
+      n1: channels(),
+      n2: channels(),
+      kind: kinds[i % kinds.length],
+      residual: i % 3 > 0,
+    }
   })
-  test.each(cases)(
-    '$widthx$height, $n1-$n2, $kind',
-    async ({ width, height, n1, n2, kind, residual }) => {
-      // prettier-ignore
-      const network = sampleNetwork(nineOneFive(n1, n2, residual), 'edge', width)
-      KINDS[kind](network, createRandom(height).next)
-      await expectSound(network, samplePlanes(1, width, height, width))
-    },
-  )
+  test.each(cases)('$widthx$height, $n1-$n2, $kind', async ({ width, height, n1, n2, kind, residual }) => {
+    const network = sampleNetwork(nineOneFive(n1, n2, residual), 'edge', width)
+    KINDS[kind](network, createRandom(height).next)
+    await expectSound(network, samplePlanes(1, width, height, width))
+  })
 
   test.each([
     [1, 1],
@@ -96,7 +105,7 @@ describe('with the shipped weights it agrees with onnxruntime to 1e-5', () => {
     const input = await drawnPlanes(61 * scale, 47 * scale, scale)
     const want = await onnxruntime.run(network, input)
     for (const { engine: candidate } of engines) {
-      expect(maxDifference((await candidate.run(network, input)).data, want.data)).toBeLessThan(1e-5) // prettier-ignore
+      expect(maxDifference((await candidate.run(network, input)).data, want.data)).toBeLessThan(1e-5)
     }
   })
 })
@@ -116,10 +125,13 @@ describe.each(engines)('$arithmetic: bits', ({ engine: candidate }) => {
     ['across the seam of two strips', 2100, 9, { x: 2000, y: 0, width: 100, height: 9 }],
   ])('of a picture computed %s are those of the whole', async (_, width, height, rect) => {
     const whole = samplePlanes(1, width, height)
-    const inner = (edge: number, length: number, size: number) => ({ start: edge > 0 ? 12 : 0, end: edge + length < size ? length - 12 : length }) // prettier-ignore
+    const inner = (edge: number, length: number, size: number) => ({
+      start: edge > 0 ? 12 : 0,
+      end: edge + length < size ? length - 12 : length,
+    })
     const across = inner(rect.x, rect.width, width)
     const down = inner(rect.y, rect.height, height)
-    const middle = { x: across.start, y: down.start, width: across.end - across.start, height: down.end - down.start } // prettier-ignore
+    const middle = { x: across.start, y: down.start, width: across.end - across.start, height: down.end - down.start }
     const piece = await candidate.run(network, { channels: 1, ...crop(whole, rect) })
     const want = crop(await candidate.run(network, whole), rect)
     expect(crop(piece, middle).data).toEqual(crop(want, middle).data)
@@ -127,25 +139,22 @@ describe.each(engines)('$arithmetic: bits', ({ engine: candidate }) => {
 })
 
 describe('NaN and infinity', () => {
-  test.each(engines)(
-    'poison their neighbourhood alone: $arithmetic',
-    async ({ engine: candidate }) => {
-      // prettier-ignore
-      const network = sampleNetwork(nineOneFive(16, 8))
-      const [width, height, x, y] = [90, 61, 50, 29]
-      const clean = samplePlanes(1, width, height)
-      const want = (await candidate.run(network, clean)).data
-      for (const poison of [NaN, Infinity, -Infinity, 3e38]) {
-        const data = clean.data.slice()
-        data[y * width + x] = poison
-        const got = (await candidate.run(network, { ...clean, data })).data
-        // 6 px are the network's; a tile of 4x4 is computed as one, which makes it up to 9.
-        const far = (_: unknown, i: number) => Math.max(Math.abs((i % width) - x), Math.abs(Math.floor(i / width) - y)) > 9 // prettier-ignore
-        expect(got.filter(far)).toEqual(want.filter(far))
-        expect(await candidate.run(network, clean)).toMatchObject({ data: want })
-      }
-    },
-  )
+  test.each(engines)('poison their neighbourhood alone: $arithmetic', async ({ engine: candidate }) => {
+    const network = sampleNetwork(nineOneFive(16, 8))
+    const [width, height, x, y] = [90, 61, 50, 29]
+    const clean = samplePlanes(1, width, height)
+    const want = (await candidate.run(network, clean)).data
+    for (const poison of [NaN, Infinity, -Infinity, 3e38]) {
+      const data = clean.data.slice()
+      data[y * width + x] = poison
+      const got = (await candidate.run(network, { ...clean, data })).data
+      // 6 px are the network's; a tile of 4x4 is computed as one, which makes it up to 9.
+      const far = (_: unknown, i: number) =>
+        Math.max(Math.abs((i % width) - x), Math.abs(Math.floor(i / width) - y)) > 9
+      expect(got.filter(far)).toEqual(want.filter(far))
+      expect(await candidate.run(network, clean)).toMatchObject({ data: want })
+    }
+  })
 
   test('everywhere do not hang it', async () => {
     for (const value of [NaN, Infinity, -Infinity]) {
@@ -166,7 +175,6 @@ describe('the contract of an engine', () => {
       samplePlanes(1, 300, 41),
       { ...samplePlanes(1, 2050, 9), data: new Float32Array(2050 * 9).fill(NaN) },
     ]) {
-      // prettier-ignore
       await used.run(sampleNetwork(nineOneFive(64, 32)), other)
       expect(await used.run(network, small)).toEqual(alone)
     }
@@ -229,7 +237,7 @@ describe('the contract of an engine', () => {
     sampleNetwork(nineOneFive(4, 132)),
   ])('a network that it is not made for is refused: %#', async (other) => {
     expect(supportsFused(other)).toBe(false)
-    await expect(engine.run(other, samplePlanes(1, 4, 4))).rejects.toThrow(`got ${describeNetwork(other)}`) // prettier-ignore
+    await expect(engine.run(other, samplePlanes(1, 4, 4))).rejects.toThrow(`got ${describeNetwork(other)}`)
     expect(supportsFused(network)).toBe(true)
   })
 })

@@ -28,13 +28,8 @@ export function convolutionFile({ floats, integers, isShuffled = false }: FileOp
   const attribute = (name: string, values: readonly number[]) =>
     bytes(5, [...text(1, name), ...list(8, values), ...integer(20, 7)])
   const value = (field: number, name: string) => {
-    const dims = [1, 1, 'h', 'w'].flatMap((dim) =>
-      bytes(1, typeof dim === 'number' ? integer(1, dim) : text(2, dim)),
-    )
-    return bytes(field, [
-      ...text(1, name),
-      ...bytes(2, bytes(1, [...integer(1, 1), ...bytes(2, dims)])),
-    ])
+    const dims = [1, 1, 'h', 'w'].flatMap((dim) => bytes(1, typeof dim === 'number' ? integer(1, dim) : text(2, dim)))
+    return bytes(field, [...text(1, name), ...bytes(2, bytes(1, [...integer(1, 1), ...bytes(2, dims)]))])
   }
   const node = bytes(1, [
     ...text(1, 'in'),
@@ -51,7 +46,11 @@ export function convolutionFile({ floats, integers, isShuffled = false }: FileOp
     ...text(3, 'conv'),
   ])
   const constants = [
-    ...tensor('weight', [1, 1, 3, 3], [1, 2, 3, 4, 5, 6, 7, 8, 9].map((v) => v / 16)), // prettier-ignore
+    ...tensor(
+      'weight',
+      [1, 1, 3, 3],
+      [1, 2, 3, 4, 5, 6, 7, 8, 9].map((v) => v / 16),
+    ),
     ...tensor('bias', [1], [0.25]),
   ]
   const values = [...value(11, 'in'), ...value(12, 'out')]

@@ -2,19 +2,10 @@
 import type { Planes } from '../../../worker/engine/engine.ts'
 import type { Plane, Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
-import {
-  type Architecture,
-  createNetwork,
-  type Network,
-  type Padding,
-} from '../../../worker/model/network.ts'
+import { type Architecture, createNetwork, type Network, type Padding } from '../../../worker/model/network.ts'
 
 /** Weights as a trainer starts with (He), so that values stay near the input's size; biases near 0. */
-export function sampleNetwork(
-  architecture: Architecture,
-  padding: Padding = 'edge',
-  seed = 1,
-): Network {
+export function sampleNetwork(architecture: Architecture, padding: Padding = 'edge', seed = 1): Network {
   const random = createRandom(seed)
   const network = createNetwork(architecture)
   for (const { kernel, inputs, weights, bias } of network.layers) {
@@ -38,9 +29,7 @@ export function samplePlane(width: number, height: number, seed = 3): Plane {
 
 export function sampleRgba(width: number, height: number, seed = 4): Rgba {
   const random = createRandom(seed)
-  const data = Uint8Array.from({ length: 4 * width * height }, (_, i) =>
-    i % 4 === 3 ? 255 : random.below(256),
-  )
+  const data = Uint8Array.from({ length: 4 * width * height }, (_, i) => (i % 4 === 3 ? 255 : random.below(256)))
   return { width, height, data }
 }
 

@@ -30,7 +30,9 @@ async function run(
 
 /** `vendor architecture` of what runs the shaders, e.g. `google swiftshader`. */
 async function adapter(): Promise<string> {
-  const { gpu } = navigator as unknown as { gpu?: { requestAdapter(): Promise<{ info: { vendor: string; architecture: string } } | null> } } // prettier-ignore
+  const { gpu } = navigator as unknown as {
+    gpu?: { requestAdapter(): Promise<{ info: { vendor: string; architecture: string } } | null> }
+  }
   const found = await gpu?.requestAdapter()
   return found ? `${found.info.vendor} ${found.info.architecture}` : 'none'
 }

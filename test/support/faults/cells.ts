@@ -8,7 +8,7 @@ import sharp from 'sharp'
 import { concat } from '../../../worker/base/concat.ts'
 import { STORAGE_TIMEOUT_MS } from '../../../worker/base/timeout.ts'
 import { bundleWorker } from '../worker/bundle.ts'
-import { type Fault, HARMLESS, ORIGIN_FAULTS, slow, startFaultyOrigin, well } from './faultyOrigin.ts' // prettier-ignore
+import { type Fault, HARMLESS, ORIGIN_FAULTS, slow, startFaultyOrigin, well } from './faultyOrigin.ts'
 import { type Faults, FAULTS_HEADER } from '../faultyWorker/faults.ts'
 import { pngChunk, withChunks } from '../pictures/png.ts'
 import { ROOT, startWorker } from '../worker/worker.ts'
@@ -53,7 +53,12 @@ export interface Cell {
 }
 
 /** Origins that give a picture; `changed` gives another than before, `late` in the last moment of the default timeouts. */
-const WELL: Readonly<Record<string, Fault>> = { well: well(60), changed: well(60), slow: slow(150, 300), late: slow(9500, 28_500) } // prettier-ignore
+const WELL: Readonly<Record<string, Fault>> = {
+  well: well(60),
+  changed: well(60),
+  slow: slow(150, 300),
+  late: slow(9500, 28_500),
+}
 
 export interface Answer {
   readonly code: number
@@ -88,8 +93,13 @@ export async function startMatrix(
     SR_MAX_WAITING: '1000',
     SR_MAX_WAIT_MS: '20000',
   }
-  const modules = await bundleWorker(join(ROOT, 'test/support/faultyWorker/index.ts'), '', { ORT: '"none"' }) // prettier-ignore
-  const worker = await startWorker({ vars, modules, flags: ['nodejs_als'], buckets: ['RESULTS_BUCKET', 'MODELS_BUCKET'] }) // prettier-ignore
+  const modules = await bundleWorker(join(ROOT, 'test/support/faultyWorker/index.ts'), '', { ORT: '"none"' })
+  const worker = await startWorker({
+    vars,
+    modules,
+    flags: ['nodejs_als'],
+    buckets: ['RESULTS_BUCKET', 'MODELS_BUCKET'],
+  })
   await prepare?.(worker)
   const tally = { tried: 0, held: 0, longestMs: 0, longest: '' }
   let ids = 0
@@ -101,10 +111,17 @@ export async function startMatrix(
       headers: { [FAULTS_HEADER]: JSON.stringify(faults) },
     })
     const ms = performance.now() - start
-    const body = response.body ? await readBody(response.body as ReadableStream<Uint8Array>) : Buffer.alloc(0) // prettier-ignore
+    const body = response.body ? await readBody(response.body as ReadableStream<Uint8Array>) : Buffer.alloc(0)
     const { status: code, headers } = response
     const header = (name: string) => headers.get(name) ?? undefined
-    return { code, body, ms, sr: header('x-sr'), cacheControl: header('cache-control'), cacheStatus: header('cache-status') ?? '' } // prettier-ignore
+    return {
+      code,
+      body,
+      ms,
+      sr: header('x-sr'),
+      cacheControl: header('cache-control'),
+      cacheStatus: header('cache-status') ?? '',
+    }
   }
 
   /** Asks until an answer says in Cache-Status what it should; none of them may be wrong. */
@@ -126,14 +143,20 @@ export async function startMatrix(
   }
 
   /** What becomes of the drawn pictures where nothing fails. */
-  const drawn = await Promise.all(FORMATS.map((format) => Promise.all(BACKGROUNDS.map(async (background) => {
-    const bytes = await draw(format, background)
-    const path = `/drawn-${format}-${background.slice(1)}`
-    origin.set(path, well(60), bytes)
-    const { body } = await ask(`${path}?sr=2`)
-    if (!(await isEnlarged(body, 2))) throw new Error(`${path} does not become larger`)
-    return { bytes, result: body! }
-  })))) // prettier-ignore
+  const drawn = await Promise.all(
+    FORMATS.map((format) =>
+      Promise.all(
+        BACKGROUNDS.map(async (background) => {
+          const bytes = await draw(format, background)
+          const path = `/drawn-${format}-${background.slice(1)}`
+          origin.set(path, well(60), bytes)
+          const { body } = await ask(`${path}?sr=2`)
+          if (!(await isEnlarged(body, 2))) throw new Error(`${path} does not become larger`)
+          return { bytes, result: body! }
+        }),
+      ),
+    ),
+  )
 
   /** Sends a request and drops the connection at the moment `when`. */
   const leave = async (path: string, url: string, faults: Faults, when: Cell['leaves']) => {
@@ -142,7 +165,9 @@ export async function startMatrix(
     const { hostname, port } = await worker.ready
     const headers = { host: 'site.test', [FAULTS_HEADER]: JSON.stringify(faults) }
     const leaving = request({ hostname, port, path: url, headers }).on('error', () => {})
-    const begun = new Promise<void>((resolve) => leaving.on('response', (response) => response.once('data', () => resolve()))) // prettier-ignore
+    const begun = new Promise<void>((resolve) =>
+      leaving.on('response', (response) => response.once('data', () => resolve())),
+    )
     await new Promise<void>((resolve) => leaving.end(resolve))
     if (when === 'in the body') await Promise.race([begun, pause(MARGIN_MS)])
     else if (when !== 'at once') {
@@ -170,7 +195,8 @@ export async function startMatrix(
       const isExact = query === 'sr=2' && !HARMLESS.includes(name)
       return isExact ? body?.equals(result) === true : isEnlarged(body, Number(query[3]))
     }
-    const notDone = async (answer: Answer) => answer.code === 200 && answer.sr?.startsWith('done') && (await isResult(answer)) ? undefined : 'not the result' // prettier-ignore
+    const notDone = async (answer: Answer) =>
+      answer.code === 200 && answer.sr?.startsWith('done') && (await isResult(answer)) ? undefined : 'not the result'
 
     origin.set(path, WELL[name] ?? ORIGIN_FAULTS[name], original)
     if (leaves) {
@@ -178,9 +204,15 @@ export async function startMatrix(
       origin.set(path, well(60), original)
     }
     const answer = await ask(url, leaves ? {} : faults)
-    if (answer.ms > tally.longestMs) Object.assign(tally, { longestMs: answer.ms, longest: titleOf(cell) }) // prettier-ignore
-    const { deadlineMs = leaves ? originMs + sourceMs + STORAGE_TIMEOUT_MS : 2 * (originMs + sourceMs) + MARGIN_MS } = cell // prettier-ignore
-    const wrong = answer.ms > deadlineMs ? 'late' : leaves ? await notDone(answer) : await wrongWith(answer, cell, original, isResult) // prettier-ignore
+    if (answer.ms > tally.longestMs) Object.assign(tally, { longestMs: answer.ms, longest: titleOf(cell) })
+    const { deadlineMs = leaves ? originMs + sourceMs + STORAGE_TIMEOUT_MS : 2 * (originMs + sourceMs) + MARGIN_MS } =
+      cell
+    const wrong =
+      answer.ms > deadlineMs
+        ? 'late'
+        : leaves
+          ? await notDone(answer)
+          : await wrongWith(answer, cell, original, isResult)
     if (wrong) throw new Error(`${wrong}: ${about(answer)}`)
 
     await cell.heal?.()
@@ -198,12 +230,12 @@ export async function startMatrix(
         await run(cell)
         tally.held++
       } catch (cause) {
-        throw new Error(`${titleOf(cell)}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause }) // prettier-ignore
+        throw new Error(`${titleOf(cell)}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
       }
     },
     tally() {
       const { tried, held, longestMs, longest } = tally
-      return `${tried} cells tried, ${held} held, longest answer ${(longestMs / 1000).toFixed(1)} s (${longest})` // prettier-ignore
+      return `${tried} cells tried, ${held} held, longest answer ${(longestMs / 1000).toFixed(1)} s (${longest})`
     },
     async dispose() {
       await worker.dispose()
@@ -228,10 +260,12 @@ async function wrongWith(
     const mayBe = isWell || known !== 'nothing' || HARMLESS.includes(origin)
     return mayBe && code === 200 && (await isResult(answer)) ? undefined : 'not its result'
   }
-  if (isKnown && (known === 'fresh' ? query === undefined : [500, 502, 503, 504].includes(code))) return 'not what is known' // prettier-ignore
-  if (isWell) return code === 200 && body?.equals(original) ? undefined : 'neither result nor original' // prettier-ignore
+  if (isKnown && (known === 'fresh' ? query === undefined : [500, 502, 503, 504].includes(code)))
+    return 'not what is known'
+  if (isWell) return code === 200 && body?.equals(original) ? undefined : 'neither result nor original'
   // Ours to say are these three, and nobody keeps them.
-  if (sr === undefined) return [502, 504, 508].includes(code) && cacheControl === 'no-store' ? undefined : 'an error that is not ours' // prettier-ignore
+  if (sr === undefined)
+    return [502, 504, 508].includes(code) && cacheControl === 'no-store' ? undefined : 'an error that is not ours'
   const own = /^\d{3}/.exec(origin)?.[0] ?? (origin.startsWith('a redirect') ? /^30\d/ : '200')
   return `${code}`.match(own) ? undefined : 'not the origin’s own answer'
 }
@@ -272,12 +306,12 @@ function pause(ms: number): Promise<void> {
 }
 
 function about({ code, body, sr, ms, cacheStatus }: Answer): string {
-  return `${code}, ${body?.length} bytes, ${Math.round(ms)} ms, x-sr: ${sr}, cache-status: ${cacheStatus}` // prettier-ignore
+  return `${code}, ${body?.length} bytes, ${Math.round(ms)} ms, x-sr: ${sr}, cache-status: ${cacheStatus}`
 }
 
 function titleOf({ origin, known, faults, leaves, format, query }: Cell): string {
   const failing = Object.entries(faults).map(([where, what]) => `${where}: ${what}`)
-  const parts = [`origin: ${origin}`, `known: ${known}`, ...failing, leaves && `leaves: ${leaves}`, format, query] // prettier-ignore
+  const parts = [`origin: ${origin}`, `known: ${known}`, ...failing, leaves && `leaves: ${leaves}`, format, query]
   return parts.filter((part) => part !== undefined).join(', ')
 }
 
@@ -287,7 +321,9 @@ const BACKGROUNDS = ['#000', '#630']
 
 function draw(format: Format, background: string): Promise<Buffer> {
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
-  return sharp({ create: { width: WIDTH, height: HEIGHT, channels: 3, background, noise } }).toFormat(format, { quality: 95 }).toBuffer() // prettier-ignore
+  return sharp({ create: { width: WIDTH, height: HEIGHT, channels: 3, background, noise } })
+    .toFormat(format, { quality: 95 })
+    .toBuffer()
 }
 
 async function isEnlarged(body: Buffer | undefined, scale: number): Promise<boolean> {

@@ -6,17 +6,24 @@ import { gzipSync } from 'node:zlib'
 /** What an origin sends on a connection once it was asked for a path. */
 export type Fault = (socket: Socket, picture: Buffer, path: string, asked: string) => void
 
-const head = (lines: readonly string[], status = '200 OK') => [`HTTP/1.1 ${status}`, ...lines, '', ''].join('\r\n') // prettier-ignore
-const whole = (body: Buffer | string, lines: readonly string[] = [], status = '200 OK') => (socket: Socket) => {
-  const bytes = Buffer.from(body)
-  socket.end(Buffer.concat([Buffer.from(head([`content-length: ${bytes.length}`, 'connection: close', ...lines], status)), bytes]))
-} // prettier-ignore
+const head = (lines: readonly string[], status = '200 OK') => [`HTTP/1.1 ${status}`, ...lines, '', ''].join('\r\n')
+const whole =
+  (body: Buffer | string, lines: readonly string[] = [], status = '200 OK') =>
+  (socket: Socket) => {
+    const bytes = Buffer.from(body)
+    socket.end(
+      Buffer.concat([
+        Buffer.from(head([`content-length: ${bytes.length}`, 'connection: close', ...lines], status)),
+        bytes,
+      ]),
+    )
+  }
 /** The connection stays: workerd uses it again after an answer without a body, whatever that says of closing it. */
 const bodiless =
   (text: string, lines: readonly string[] = []) =>
   (socket: Socket) =>
     void socket.write(head(lines, text))
-const empty = (text: string, lines: readonly string[] = []) => bodiless(text, ['content-length: 0', ...lines]) // prettier-ignore
+const empty = (text: string, lines: readonly string[] = []) => bodiless(text, ['content-length: 0', ...lines])
 
 const dripping = (socket: Socket, bytes: Buffer, everyMs: number) => {
   let at = 0
@@ -44,9 +51,15 @@ export const ORIGIN_FAULTS: Readonly<Record<string, Fault>> = {
   // The connection
   'closed before an answer': (socket) => void socket.end(),
   'reset before an answer': (socket) => void socket.resetAndDestroy(),
-  'reset inside the headers': (socket) => void socket.write('HTTP/1.1 200 OK\r\ncontent-le', () => socket.resetAndDestroy()),
-  'reset inside the body': (socket, picture) => void socket.write(Buffer.concat([Buffer.from(head([`content-length: ${picture.length}`])), picture.subarray(0, 99)]), () => socket.resetAndDestroy()),
-  'closed early': (socket, picture) => void socket.end(Buffer.concat([Buffer.from(head([`content-length: ${picture.length}`])), picture.subarray(0, 99)])),
+  'reset inside the headers': (socket) =>
+    void socket.write('HTTP/1.1 200 OK\r\ncontent-le', () => socket.resetAndDestroy()),
+  'reset inside the body': (socket, picture) =>
+    void socket.write(
+      Buffer.concat([Buffer.from(head([`content-length: ${picture.length}`])), picture.subarray(0, 99)]),
+      () => socket.resetAndDestroy(),
+    ),
+  'closed early': (socket, picture) =>
+    void socket.end(Buffer.concat([Buffer.from(head([`content-length: ${picture.length}`])), picture.subarray(0, 99)])),
   'no HTTP': (socket) => void socket.end('SSH-2.0-OpenSSH_9.6\r\n'),
   // Its speed
   'no answer at all': () => {},
@@ -55,14 +68,35 @@ export const ORIGIN_FAULTS: Readonly<Record<string, Fault>> = {
     socket.write(head([`content-length: ${picture.length}`]))
     dripping(socket, picture, 200)
   },
-  'stalled at 99 %': (socket, picture) => void socket.write(Buffer.concat([Buffer.from(head([`content-length: ${picture.length}`])), picture.subarray(0, -5)])),
+  'stalled at 99 %': (socket, picture) =>
+    void socket.write(
+      Buffer.concat([Buffer.from(head([`content-length: ${picture.length}`])), picture.subarray(0, -5)]),
+    ),
   // Its framing
-  'content-length too long': (socket, picture) => void socket.end(Buffer.concat([Buffer.from(head([`content-length: ${picture.length + 50}`, 'connection: close'])), picture])),
-  'content-length too short': (socket, picture) => void socket.end(Buffer.concat([Buffer.from(head(['content-length: 50', 'connection: close'])), picture])),
-  'two content-lengths': (socket, picture) => void socket.end(Buffer.concat([Buffer.from(head(['content-length: 5', `content-length: ${picture.length}`, 'connection: close'])), picture])),
-  'a negative content-length': (socket, picture) => void socket.end(Buffer.concat([Buffer.from(head(['content-length: -1', 'connection: close'])), picture])),
+  'content-length too long': (socket, picture) =>
+    void socket.end(
+      Buffer.concat([Buffer.from(head([`content-length: ${picture.length + 50}`, 'connection: close'])), picture]),
+    ),
+  'content-length too short': (socket, picture) =>
+    void socket.end(Buffer.concat([Buffer.from(head(['content-length: 50', 'connection: close'])), picture])),
+  'two content-lengths': (socket, picture) =>
+    void socket.end(
+      Buffer.concat([
+        Buffer.from(head(['content-length: 5', `content-length: ${picture.length}`, 'connection: close'])),
+        picture,
+      ]),
+    ),
+  'a negative content-length': (socket, picture) =>
+    void socket.end(Buffer.concat([Buffer.from(head(['content-length: -1', 'connection: close'])), picture])),
   'chunks of garbage': (socket) => void socket.end(`${head(['transfer-encoding: chunked'])}zz\r\nxxxx\r\n`),
-  'chunks without an end': (socket, picture) => void socket.end(Buffer.concat([Buffer.from(`${head(['transfer-encoding: chunked'])}${picture.length.toString(16)}\r\n`), picture, Buffer.from('\r\n')])),
+  'chunks without an end': (socket, picture) =>
+    void socket.end(
+      Buffer.concat([
+        Buffer.from(`${head(['transfer-encoding: chunked'])}${picture.length.toString(16)}\r\n`),
+        picture,
+        Buffer.from('\r\n'),
+      ]),
+    ),
   'a header of 200 kB': (socket) => void socket.end(head([`x: ${'y'.repeat(200_000)}`, 'content-length: 0'])),
   // Its encoding and size
   'chunks for ever': (socket) => {
@@ -88,7 +122,8 @@ export const ORIGIN_FAULTS: Readonly<Record<string, Fault>> = {
   'a gigabyte announced': (socket) => void socket.write(head(['content-length: 1000000000']), () => socket.destroy()),
   // Its status
   '204': bodiless('204 No Content'),
-  '206 unasked': (socket, picture) => whole(picture.subarray(0, 50), [`content-range: bytes 0-49/${picture.length}`], '206 Partial Content')(socket),
+  '206 unasked': (socket, picture) =>
+    whole(picture.subarray(0, 50), [`content-range: bytes 0-49/${picture.length}`], '206 Partial Content')(socket),
   '304 unasked': bodiless('304 Not Modified'),
   '404': whole('no such picture', [], '404 Not Found'),
   '416': empty('416 Range Not Satisfiable'),
@@ -104,10 +139,12 @@ export const ORIGIN_FAULTS: Readonly<Record<string, Fault>> = {
   // Its content
   'a page': whole('<!doctype html><p>hello', ['content-type: text/html']),
   'a page said to be a picture': whole('<!doctype html><p>hello', ['content-type: image/jpeg']),
-  'nothing': empty('200 OK', ['content-type: image/jpeg']),
-  'half a picture': (socket, picture) => whole(picture.subarray(0, picture.length >> 1), ['content-type: image/jpeg'])(socket),
-  'a picture of zeros': (socket, picture) => whole(Buffer.concat([picture.subarray(0, 300), Buffer.alloc(2000)]), ['content-type: image/jpeg'])(socket),
-} // prettier-ignore
+  nothing: empty('200 OK', ['content-type: image/jpeg']),
+  'half a picture': (socket, picture) =>
+    whole(picture.subarray(0, picture.length >> 1), ['content-type: image/jpeg'])(socket),
+  'a picture of zeros': (socket, picture) =>
+    whole(Buffer.concat([picture.subarray(0, 300), Buffer.alloc(2000)]), ['content-type: image/jpeg'])(socket),
+}
 
 /** These give a picture all the same, or what passes for one. */
 export const HARMLESS = [
@@ -131,12 +168,14 @@ export const well =
   }
 
 /** Half of a picture after so many milliseconds, the rest after so many. */
-export const slow = (firstMs: number, lastMs: number): Fault => (socket, picture) => {
-  const half = picture.length >> 1
-  const start = Buffer.from(head([...PICTURE, `content-length: ${picture.length}`, 'cache-control: max-age=60']))
-  setTimeout(() => socket.write(Buffer.concat([start, picture.subarray(0, half)])), firstMs)
-  setTimeout(() => socket.end(picture.subarray(half)), lastMs)
-} // prettier-ignore
+export const slow =
+  (firstMs: number, lastMs: number): Fault =>
+  (socket, picture) => {
+    const half = picture.length >> 1
+    const start = Buffer.from(head([...PICTURE, `content-length: ${picture.length}`, 'cache-control: max-age=60']))
+    setTimeout(() => socket.write(Buffer.concat([start, picture.subarray(0, half)])), firstMs)
+    setTimeout(() => socket.end(picture.subarray(half)), lastMs)
+  }
 
 function hashOf(bytes: Buffer): string {
   return createHash('sha1').update(bytes).digest('hex')

@@ -28,12 +28,18 @@ export function breakWebAssembly(): void {
     const { exports } = new Instance(module, imports)
     const fault = TRAPS.get(module)
     let calls = 0
-    const trapping = (call: Call): Call => (...values) => {
-      const given = call(...values)
-      if (current().compute === fault && ++calls > CALLS_BEFORE_A_TRAP) throw new WebAssembly.RuntimeError('unreachable')
-      return given
-    } // prettier-ignore
-    const wrapped = Object.entries(exports).map(([name, value]) => [name, typeof value === 'function' ? trapping(value as Call) : value]) // prettier-ignore
+    const trapping =
+      (call: Call): Call =>
+      (...values) => {
+        const given = call(...values)
+        if (current().compute === fault && ++calls > CALLS_BEFORE_A_TRAP)
+          throw new WebAssembly.RuntimeError('unreachable')
+        return given
+      }
+    const wrapped = Object.entries(exports).map(([name, value]) => [
+      name,
+      typeof value === 'function' ? trapping(value as Call) : value,
+    ])
     return { exports: Object.fromEntries(wrapped) as WebAssembly.Exports }
   }
   function ScarceMemory(descriptor: WebAssembly.MemoryDescriptor) {
@@ -77,21 +83,27 @@ function brokenInstances(instances: Instances): Instances {
   }
 }
 
-function altered(
-  { decode, encode, photonimage_get_width: widthOf }: Glue,
-  fault: ComputeFault,
-): Glue {
+function altered({ decode, encode, photonimage_get_width: widthOf }: Glue, fault: ComputeFault): Glue {
   const decoding = (alter: (picture: Rgba) => Rgba | null, width: (given: number) => number): Glue => ({
     ...(decode && { decode: (...given) => alter(decode(...given)!) }),
     ...(widthOf && { photonimage_get_width: (image) => width(widthOf(image)) }),
-  }) // prettier-ignore
+  })
   switch (fault) {
     case 'decoder gives null':
-      return decoding(() => null, () => 0) // prettier-ignore
+      return decoding(
+        () => null,
+        () => 0,
+      )
     case 'decoder gives another size':
-      return decoding(({ width, height, data }) => ({ width, height: height - 1, data: data.subarray(0, -4 * width) }), (width) => width + 1) // prettier-ignore
+      return decoding(
+        ({ width, height, data }) => ({ width, height: height - 1, data: data.subarray(0, -4 * width) }),
+        (width) => width + 1,
+      )
     case 'decoder gives NaN':
-      return decoding(({ data }) => ({ width: NaN, height: NaN, data }), () => NaN) // prettier-ignore
+      return decoding(
+        ({ data }) => ({ width: NaN, height: NaN, data }),
+        () => NaN,
+      )
     case 'encoder gives null':
       return encode ? { encode: () => null } : {}
     case 'encoder gives nothing':
@@ -99,7 +111,7 @@ function altered(
     case 'encoder gives garbage':
       return encode ? { encode: (...given) => encode(...given)!.fill(0xa5) } : {}
     case 'encoder gives another size':
-      return encode ? { encode: (pixels, width, height, options) => encode(pixels, width, height - 1, options) } : {} // prettier-ignore
+      return encode ? { encode: (pixels, width, height, options) => encode(pixels, width, height - 1, options) } : {}
     default:
       return {}
   }
@@ -111,8 +123,7 @@ function brokenEngine(engine: Engine): Engine {
     async run(network, input, room) {
       const given = await engine.run(network, input, room)
       const { compute } = current()
-      if (compute === 'network takes long')
-        await new Promise((resolve) => setTimeout(resolve, LONG_MS))
+      if (compute === 'network takes long') await new Promise((resolve) => setTimeout(resolve, LONG_MS))
       if (compute === 'network gives NaN') given.data.fill(NaN)
       if (compute === 'network gives one NaN') given.data[given.data.length >> 1] = NaN
       return given

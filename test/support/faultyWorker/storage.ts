@@ -22,7 +22,7 @@ function damaged(fault: StoreFault, name: string, bytes: ArrayBuffer): ArrayBuff
     default: // wrong types
       return encode('{"digest":7,"type":[],"size":"1","sr":null,"ttlSeconds":{},"freshUntil":"never"}')
   }
-} // prettier-ignore
+}
 
 function encode(text: string): ArrayBuffer {
   return new Uint8Array(Array.from(text, (letter) => letter.charCodeAt(0))).buffer
@@ -50,7 +50,7 @@ async function read(fault: StoreFault, name: string, bytes: () => Promise<ArrayB
   if (fault === 'body breaks off') return { halts: 'error' }
   if (fault === 'body hangs') return { halts: 'never' }
   return { bytes: damaged(fault, name, await bytes()) }
-} // prettier-ignore
+}
 
 /** What a `put` keeps; undefined: nothing. */
 async function kept<T extends { slice(from: number, to: number): T }>(

@@ -40,7 +40,7 @@ app.get('/fixed/*', async (c) => {
   return c.body(object!.body, 200, { 'cache-control': 'max-age=0', etag: '"1"' })
 })
 // A cache that always fails.
-const broken = { match: () => Promise.reject(new Error('match')), put: () => Promise.reject(new Error('put')) } // prettier-ignore
+const broken = { match: () => Promise.reject(new Error('match')), put: () => Promise.reject(new Error('put')) }
 app.use('/broken-cache/*', superResolution({ cache: broken as unknown as Cache }))
 
 app.get('/resolutions', (c) => c.text(`${resolutions}`))

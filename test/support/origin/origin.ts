@@ -37,8 +37,7 @@ export async function startOrigin(): Promise<FakeOrigin> {
     handle: (path, handler) => void handlers.set(path, handler),
     serve(path, body, headers = {}) {
       handlers.set(path, (request, response) => {
-        const isKnown =
-          headers.etag !== undefined && request.headers['if-none-match'] === headers.etag
+        const isKnown = headers.etag !== undefined && request.headers['if-none-match'] === headers.etag
         response.writeHead(isKnown ? 304 : 200, headers).end(isKnown ? undefined : body)
       })
     },

@@ -19,10 +19,7 @@ export interface NewApp {
 }
 
 /** With `edge-srcnn` and `packages`. */
-export function createApp(
-  packages: readonly string[],
-  files: Readonly<Record<string, string>>,
-): NewApp {
+export function createApp(packages: readonly string[], files: Readonly<Record<string, string>>): NewApp {
   const folder = mkdtempSync(join(tmpdir(), 'edge-srcnn-'))
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
   install(folder, TARBALL, ...packages)
@@ -32,14 +29,14 @@ export function createApp(
 
 export function install(folder: string, ...packages: readonly string[]): void {
   const wanted = packages.map((name) => (name in VERSIONS ? `${name}@${VERSIONS[name]}` : name))
-  const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error'] // prettier-ignore
-  execFileSync('npm', ['install', ...flags, ...wanted], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] }) // prettier-ignore
+  const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
+  execFileSync('npm', ['install', ...flags, ...wanted], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 /** Of all files below, as the file system counts them. */
 export function bytesOnDisk(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
-  return files.reduce((sum, { parentPath, name }) => sum + 512 * statSync(join(parentPath, name)).blocks, 0) // prettier-ignore
+  return files.reduce((sum, { parentPath, name }) => sum + 512 * statSync(join(parentPath, name)).blocks, 0)
 }
 
 /** The example of the README's section on apps, in that language. */

@@ -24,11 +24,7 @@ export async function decodeBySharp(bytes: Uint8Array): Promise<Rgba> {
 }
 
 /** A smooth picture with some of every colour, all of it known before any codec has seen it. */
-export function gradient(
-  width: number,
-  height: number,
-  alphaAt = (_x: number, _y: number) => 255,
-): Rgba {
+export function gradient(width: number, height: number, alphaAt = (_x: number, _y: number) => 255): Rgba {
   const data = new Uint8Array(width * height * 4)
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {

@@ -16,7 +16,7 @@ export interface Entry {
 }
 
 const manifest = new URL('manifest.json', CORPUS)
-export const entries: readonly Entry[] = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : [] // prettier-ignore
+export const entries: readonly Entry[] = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : []
 
 export function bytesOf({ file }: Entry): Uint8Array {
   return new Uint8Array(readFileSync(new URL(file, CORPUS)))

@@ -8,11 +8,7 @@ import { resize } from '../../../worker/image/resize.ts'
 import { SAMPLES_FOLDER, type SceneName, SAMPLES } from '../../fixtures/make.ts'
 
 /** A sample's luma, side by side with itself until there is enough of it. */
-export async function drawnPlane(
-  width: number,
-  height: number,
-  scene: SceneName = 'harbour',
-): Promise<Plane> {
+export async function drawnPlane(width: number, height: number, scene: SceneName = 'harbour'): Promise<Plane> {
   const path = fileURLToPath(new URL(`${scene}.${SAMPLES[scene]}`, SAMPLES_FOLDER))
   const { data, info } = await sharp(path).ensureAlpha().raw().toBuffer({ resolveWithObject: true })
   const sample = lumaOf({ width: info.width, height: info.height, data })
@@ -26,12 +22,7 @@ export async function drawnPlane(
 }
 
 /** The same enlarged `scale` times, as SRCNN meets it. */
-export async function drawnPlanes(
-  width: number,
-  height: number,
-  scale: number,
-  scene?: SceneName,
-): Promise<Planes> {
+export async function drawnPlanes(width: number, height: number, scale: number, scene?: SceneName): Promise<Planes> {
   const small = await drawnPlane(Math.ceil(width / scale), Math.ceil(height / scale), scene)
   return { channels: 1, ...resize(small, width, height) }
 }

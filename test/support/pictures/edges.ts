@@ -20,9 +20,7 @@ export function drawPicture(width: number, height: number, seed: number): Rgba {
       for (const shape of shapes) {
         const [dx, dy] = [x - shape.x, y - shape.y]
         const across = Math.abs(dx * Math.cos(shape.angle) + dy * Math.sin(shape.angle))
-        const distance = shape.isDisc
-          ? Math.hypot(dx, dy) - shape.radius
-          : across - shape.radius / 4
+        const distance = shape.isDisc ? Math.hypot(dx, dy) - shape.radius : across - shape.radius / 4
         const cover = Math.min(1, Math.max(0, 0.5 - distance))
         color = color.map((v, c) => v + cover * (shape.color[c] - v))
       }

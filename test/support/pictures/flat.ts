@@ -17,7 +17,7 @@ export function flatPicture(text: string): Buffer {
 export async function isPictureOf(text: string, file: Buffer): Promise<boolean> {
   const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true })
   const color = colorOf(text)
-  return data.every((level, i) => i % info.channels === 3 || Math.abs(level - color[i % info.channels]) <= 1) // prettier-ignore
+  return data.every((level, i) => i % info.channels === 3 || Math.abs(level - color[i % info.channels]) <= 1)
 }
 
 function colorOf(text: string): Buffer {

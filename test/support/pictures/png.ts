@@ -13,11 +13,7 @@ export function pngChunk(type: string, data: Uint8Array): Uint8Array {
 }
 
 /** The file with `chunks` before the first chunk of type `before`. */
-export function withChunks(
-  png: Uint8Array,
-  before: string,
-  chunks: readonly Uint8Array[],
-): Uint8Array {
+export function withChunks(png: Uint8Array, before: string, chunks: readonly Uint8Array[]): Uint8Array {
   const parts = [png.subarray(0, SIGNATURE_BYTES)]
   let isIn = false
   for (const { type, whole } of pngChunks(png)) {

@@ -34,7 +34,7 @@ export async function makeRunFolder(...models: readonly Model[]): Promise<string
   } of models) {
     const bytes = encodeNetwork(network)
     const architecture = describeNetwork(network)
-    const figures = { data: 'held out', images: 3, input: 'float', psnr: psnr ?? 0, bicubic: 30, ...validation } // prettier-ignore
+    const figures = { data: 'held out', images: 3, input: 'float', psnr: psnr ?? 0, bicubic: 30, ...validation }
     await exportModel(folder, bytes, {
       name,
       scale,

@@ -4,11 +4,10 @@ import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { AwsClient } from 'aws4fetch'
 
-const FIND =
-  'import importlib.util as u, sys; sys.exit(not (u.find_spec("moto") and u.find_spec("flask")))'
+const FIND = 'import importlib.util as u, sys; sys.exit(not (u.find_spec("moto") and u.find_spec("flask")))'
 
 export const hasS3Server = spawnSync('python3', ['-c', FIND]).status === 0
-if (!hasS3Server) console.warn("skipped: tests with an S3 server, as there is none: pip install 'moto[server]'") // prettier-ignore
+if (!hasS3Server) console.warn("skipped: tests with an S3 server, as there is none: pip install 'moto[server]'")
 
 export interface S3Server {
   readonly url: string
@@ -41,10 +40,10 @@ export async function startS3Server(): Promise<S3Server> {
     if (!response.ok) throw new Error(`moto: ${response.status} ${text}`)
     return text
   }
-  const iam = (action: string) => send('iam', 'POST', '/', `Version=2010-05-08&UserName=tester&Action=${action}`) // prettier-ignore
-  const policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] } // prettier-ignore
+  const iam = (action: string) => send('iam', 'POST', '/', `Version=2010-05-08&UserName=tester&Action=${action}`)
+  const policy = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] }
   await iam('CreateUser')
-  await iam(`PutUserPolicy&PolicyName=all&PolicyDocument=${encodeURIComponent(JSON.stringify(policy))}`) // prettier-ignore
+  await iam(`PutUserPolicy&PolicyName=all&PolicyDocument=${encodeURIComponent(JSON.stringify(policy))}`)
   const key = await iam('CreateAccessKey')
   const textOf = (element: string) => new RegExp(`<${element}>([^<]*)<`).exec(key)![1]
   return {

@@ -83,14 +83,15 @@ export async function inspect(worker: Miniflare): Promise<Inspector> {
     id: string
     webSocketDebuggerUrl: string
   }[]
-  const open = async (target: (typeof targets)[number]) => ({ ...target, ...(await connect(target.webSocketDebuggerUrl)) }) // prettier-ignore
+  const open = async (target: (typeof targets)[number]) => ({
+    ...target,
+    ...(await connect(target.webSocketDebuggerUrl)),
+  })
   const isolates = await Promise.all(targets.map(open))
   const { call, contextId } = isolates.find(({ id }) => id.startsWith('core:user:'))!
   return {
     async memory() {
-      const usage = await call<{ usedSize: number; backingStorageSize: number }>(
-        'Runtime.getHeapUsage',
-      )
+      const usage = await call<{ usedSize: number; backingStorageSize: number }>('Runtime.getHeapUsage')
       const expression = 'globalThis.wasmBytes()'
       const { result } = await call<{ result: { value: number } }>('Runtime.evaluate', {
         expression,

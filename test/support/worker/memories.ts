@@ -1,9 +1,7 @@
 // The WebAssembly memories that come into being during some work, made by JavaScript or by a module.
 
 /** Runs `work`, which may look at the list as it grows. */
-export async function watchMemories<T>(
-  work: (memories: readonly WebAssembly.Memory[]) => T | Promise<T>,
-): Promise<T> {
+export async function watchMemories<T>(work: (memories: readonly WebAssembly.Memory[]) => T | Promise<T>): Promise<T> {
   const { Memory, Instance } = WebAssembly
   const memories: WebAssembly.Memory[] = []
   WebAssembly.Memory = class extends Memory {

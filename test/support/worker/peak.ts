@@ -14,8 +14,7 @@ export const NO_PEAK: Peak = { heap: 0, buffers: 0, wasm: 0, isolate: 0, process
 
 export async function peakDuring(inspector: Inspector, work: Promise<unknown>): Promise<Peak> {
   let peak = NO_PEAK
-  const pause = () =>
-    new Promise<'working'>((resolve) => setTimeout(resolve, LOOK_EVERY_MS, 'working'))
+  const pause = () => new Promise<'working'>((resolve) => setTimeout(resolve, LOOK_EVERY_MS, 'working'))
   while ((await Promise.race([work, pause()])) === 'working') {
     const seen = await inspector.memory()
     const isolate = seen.heap + seen.buffers + seen.wasm

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 /** The ids of those that this process started. */
 export function processesOfWorkerd(): number[] {
-  const processes = execFileSync('ps', ['-o', 'pid=,comm=', '--ppid', `${process.pid}`], { encoding: 'utf8' }) // prettier-ignore
+  const processes = execFileSync('ps', ['-o', 'pid=,comm=', '--ppid', `${process.pid}`], { encoding: 'utf8' })
   return processes
     .split('\n')
     .filter((line) => line.includes('workerd'))

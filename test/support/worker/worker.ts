@@ -48,25 +48,16 @@ const { wait } = Atomics
 Atomics.wait = ((array: Int32Array, index: number, value: number, timeout?: number) => {
   if (timeout !== undefined) return wait(array, index, value, timeout)
   let outcome = wait(array, index, value)
-  while (outcome === 'ok' && Atomics.load(array, index) === value) outcome = wait(array, index, value) // prettier-ignore
+  while (outcome === 'ok' && Atomics.load(array, index) === value) outcome = wait(array, index, value)
   return outcome
 }) as typeof Atomics.wait
 
-const TYPES = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data', '.bin': 'Data' } as const // prettier-ignore
+const TYPES = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data', '.bin': 'Data' } as const
 
 /** Starts a worker; call `dispose()` when done. */
 export async function startWorker(options: WorkerOptions = {}): Promise<Miniflare> {
-  const config = readConfig(
-    { config: join(ROOT, 'wrangler.toml'), env: options.env },
-    { hideWarnings: true },
-  )
-  const {
-    bundle = BUNDLE,
-    log,
-    prelude,
-    modules = modulesOf(bundle, prelude),
-    flags = [],
-  } = options
+  const config = readConfig({ config: join(ROOT, 'wrangler.toml'), env: options.env }, { hideWarnings: true })
+  const { bundle = BUNDLE, log, prelude, modules = modulesOf(bundle, prelude), flags = [] } = options
   const miniflare = new Miniflare({
     compatibilityDate: config.compatibility_date,
     compatibilityFlags: [...config.compatibility_flags, ...flags],
@@ -75,9 +66,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
     r2Buckets: [...(options.buckets ?? [])],
     r2Persist: options.bucketFolder ?? false,
     ratelimits:
-      options.missLimit === undefined
-        ? {}
-        : { MISS_LIMIT: { simple: { limit: options.missLimit, period: 60 } } },
+      options.missLimit === undefined ? {} : { MISS_LIMIT: { simple: { limit: options.missLimit, period: 60 } } },
     assets: {
       directory: join(ROOT, config.assets!.directory),
       binding: 'ASSETS',

@@ -12,7 +12,16 @@ import { psnr } from '../../../worker/image/metrics.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { drawPicture } from '../../support/pictures/edges.ts'
 
-const SMALL = { ...LEARN_OPTIONS, atoms: 32, size: 16, samples: 4000, componentSamples: 1000, clusterSamples: 2000, clusterRounds: 3, neighbours: 500 } // prettier-ignore
+const SMALL = {
+  ...LEARN_OPTIONS,
+  atoms: 32,
+  size: 16,
+  samples: 4000,
+  componentSamples: 1000,
+  clusterSamples: 2000,
+  clusterRounds: 3,
+  neighbours: 500,
+}
 const pictures = [1, 2, 3].map((seed) => drawPicture(96, 96, seed))
 
 test.each([2, 3, 4])('x%i: a few pictures teach it to beat bicubic on another', (scale) => {
@@ -20,8 +29,7 @@ test.each([2, 3, 4])('x%i: a few pictures teach it to beat bicubic on another', 
   const truth = truthOf(drawPicture(96, 96, 4))
   const small = shrinkPlane(truth, scale)
   const gain =
-    psnr(enlargeSparse(small, scale, dictionary), truth, scale) -
-    psnr(enlargePlane(small, scale), truth, scale)
+    psnr(enlargeSparse(small, scale, dictionary), truth, scale) - psnr(enlargePlane(small, scale), truth, scale)
   expect(gain).toBeGreaterThan(0.5)
 })
 
@@ -41,7 +49,11 @@ test('progress rises from stage to stage and ends at 1', () => {
 
 test('a dictionary is learned once, read after that, and learned again where its file is damaged', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'baseline-'))
-  const data = { name: 'drawn', digest: 'abc', pictures: pictures.map((rgba, i) => ({ name: `${i}`, rgba, isGrey: false })) } // prettier-ignore
+  const data = {
+    name: 'drawn',
+    digest: 'abc',
+    pictures: pictures.map((rgba, i) => ({ name: `${i}`, rgba, isGrey: false })),
+  }
   let learned = 0
   const load = (digest = data.digest) => {
     let isLearning = false
@@ -65,13 +77,11 @@ test('a dictionary is learned once, read after that, and learned again where its
 test('what cannot be learned from or enlarged says why', () => {
   const flat = { width: 60, height: 60, data: new Uint8Array(4 * 60 * 60).fill(128) }
   expect(() => learnDictionary([flat], 2, SMALL)).toThrow('expected pictures with edges or texture')
-  expect(() => learnDictionary([drawPicture(5, 5, 1)], 2, SMALL)).toThrow(
-    'at least 6 pixels a side',
-  )
-  expect(() => learnDictionary(pictures, 2, { ...SMALL, samples: 20 })).toThrow('as many windows as atoms, 32, got 20') // prettier-ignore
+  expect(() => learnDictionary([drawPicture(5, 5, 1)], 2, SMALL)).toThrow('at least 6 pixels a side')
+  expect(() => learnDictionary(pictures, 2, { ...SMALL, samples: 20 })).toThrow('as many windows as atoms, 32, got 20')
   const dictionary = learnDictionary(pictures, 2, { ...SMALL, samples: 500 })
   const plane = { width: 4, height: 4, data: new Float32Array(16) }
-  expect(() => enlargeSparse(plane, 3, dictionary)).toThrow('expected a dictionary for x3, got one for x2') // prettier-ignore
+  expect(() => enlargeSparse(plane, 3, dictionary)).toThrow('expected a dictionary for x3, got one for x2')
 })
 
 test('a plane too small for a window is bicubic', () => {
@@ -119,7 +129,7 @@ test('solvePositive solves, right sides as columns', () => {
 })
 
 test('neighbours are those of the largest cosine, opposite directions included', () => {
-  const features = Float64Array.from([0, 1, -1, 0.5, 0.9].flatMap((x) => [x, Math.sqrt(1 - x * x), 0, 0])) // prettier-ignore
+  const features = Float64Array.from([0, 1, -1, 0.5, 0.9].flatMap((x) => [x, Math.sqrt(1 - x * x), 0, 0]))
   const anchors = Float64Array.of(1, 0, 0, 0)
   expect(neighboursOf(anchors, 0, features, 4, 3)).toEqual([1, 2, 4])
 })
@@ -130,6 +140,6 @@ test('axes are found again from features that point both ways along them', () =>
   for (let n = 0; n < 200; n++) features[4 * n + (n % 2)] = random.next() < 0.5 ? -1 : 1
   const anchors = clusterAxes(features, 4, 8, 2, random, () => {})
   for (let k = 0; k < 8; k++) {
-    expect([...anchors.subarray(4 * k, 4 * k + 4)].map(Math.abs).toSorted((a, b) => b - a)).toEqual([1, 0, 0, 0]) // prettier-ignore
+    expect([...anchors.subarray(4 * k, 4 * k + 4)].map(Math.abs).toSorted((a, b) => b - a)).toEqual([1, 0, 0, 0])
   }
 })

@@ -28,11 +28,31 @@ test('the commands train, evaluate and promote, from a folder of pictures', asyn
   const folder = await folderOfPictures()
   const run = (script: string, ...args: string[]) => execute(script, folder, args)
 
-  const trained = await run('main.ts', '--data', 'train', '--eval', 'test', '--scale', '2,3', '--steps', '4', '--batch', '2', '--arch', 'srcnn', '--channels', '8,4', '--backend', 'onnx-wasm', '--name', 'tiny') // prettier-ignore
+  const trained = await run(
+    'main.ts',
+    '--data',
+    'train',
+    '--eval',
+    'test',
+    '--scale',
+    '2,3',
+    '--steps',
+    '4',
+    '--batch',
+    '2',
+    '--arch',
+    'srcnn',
+    '--channels',
+    '8,4',
+    '--backend',
+    'onnx-wasm',
+    '--name',
+    'tiny',
+  )
   expect(trained.stderr).toMatch(/tiny x3 +100 % +step 4\/4/)
   expect(trained.stdout).toContain('onnxruntime-web')
   const place = path.join(folder, 'trainer/runs/tiny-1')
-  expect(await readdir(place)).toEqual(['config.json', 'manifest.json', 'tiny-x2.onnx', 'tiny-x3.onnx', 'x2', 'x3']) // prettier-ignore
+  expect(await readdir(place)).toEqual(['config.json', 'manifest.json', 'tiny-x2.onnx', 'tiny-x3.onnx', 'x2', 'x3'])
   const { models } = parseManifest(await readFile(path.join(place, 'manifest.json'), 'utf8'))
   expect(models[1]).toMatchObject({
     name: 'tiny',
@@ -44,8 +64,8 @@ test('the commands train, evaluate and promote, from a folder of pictures', asyn
     steps: 4,
     patches: 8,
     validation: { data: 'train, held out', images: 1, input: 'clean' },
-    command: 'npm run trainer -- --scale 3 --steps 4 --arch srcnn --data train --batch 2 --channels 8,4 --name tiny', // prettier-ignore
-    scores: ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80'].map((input) => ({ set: 'test', input, images: 1 })), // prettier-ignore
+    command: 'npm run trainer -- --scale 3 --steps 4 --arch srcnn --data train --batch 2 --channels 8,4 --name tiny',
+    scores: ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80'].map((input) => ({ set: 'test', input, images: 1 })),
   })
   const log = (await readFile(path.join(place, 'x3/log.jsonl'), 'utf8')).trim().split('\n')
   const last = JSON.parse(log.at(-1)!) as { step: number; psnr: number; bicubic: number }
@@ -55,9 +75,23 @@ test('the commands train, evaluate and promote, from a folder of pictures', asyn
 
   const promoted = run('main.ts', 'promote', 'tiny-1', '--force')
   await expect(promoted).resolves.toBeDefined()
-  expect(await readdir(path.join(folder, 'models'))).toEqual(['manifest.json', 'tiny-x2.onnx', 'tiny-x3.onnx']) // prettier-ignore
+  expect(await readdir(path.join(folder, 'models'))).toEqual(['manifest.json', 'tiny-x2.onnx', 'tiny-x3.onnx'])
   await expect(run('main.ts', 'promot')).rejects.toThrow('did you mean promote?')
-  const evaluated = await run('evaluate.ts', 'test', '--models', 'trainer/runs/tiny-1', '--method', 'tiny', '--scale', '3', '--input', 'float', '--json', '--runtime', 'web') // prettier-ignore
+  const evaluated = await run(
+    'evaluate.ts',
+    'test',
+    '--models',
+    'trainer/runs/tiny-1',
+    '--method',
+    'tiny',
+    '--scale',
+    '3',
+    '--input',
+    'float',
+    '--json',
+    '--runtime',
+    'web',
+  )
   const { results } = JSON.parse(evaluated.stdout) as { results: { psnr: number }[] }
   expect(results[0].psnr).toBeCloseTo(models[1].scores![0].psnr, 3)
 
@@ -69,37 +103,87 @@ test('the commands train, evaluate and promote, from a folder of pictures', asyn
 test('a family on the small picture goes the same way, under its own name', async () => {
   const folder = await folderOfPictures()
   const run = (script: string, ...args: string[]) => execute(script, folder, args)
-  await run('main.ts', '--arch', 'fast', '--channels', '4', '--data', 'train', '--eval', 'test', '--scale', '2,3', '--steps', '4', '--batch', '2', '--patch', '19', '--backend', 'onnx-wasm') // prettier-ignore
+  await run(
+    'main.ts',
+    '--arch',
+    'fast',
+    '--channels',
+    '4',
+    '--data',
+    'train',
+    '--eval',
+    'test',
+    '--scale',
+    '2,3',
+    '--steps',
+    '4',
+    '--batch',
+    '2',
+    '--patch',
+    '19',
+    '--backend',
+    'onnx-wasm',
+  )
   const place = path.join(folder, 'trainer/runs/fast-1')
   const { models } = parseManifest(await readFile(path.join(place, 'manifest.json'), 'utf8'))
   expect(models.map(({ file, architecture }) => [file, architecture])).toEqual([
     ['fast-x2.onnx', '5-3+3-3+3-3+3-3 1-4-4-4-4-4-4-4-4 x2 residual'],
     ['fast-x3.onnx', '5-3+3-3+3-3+3-3 1-4-4-4-4-4-4-4-9 x3 residual'],
   ])
-  const { results } = JSON.parse((await run('evaluate.ts', 'test', '--models', 'trainer/runs/fast-1', '--method', 'fast', '--scale', '3', '--input', 'float', '--json', '--runtime', 'web')).stdout) as { results: { psnr: number }[] } // prettier-ignore
+  const { results } = JSON.parse(
+    (
+      await run(
+        'evaluate.ts',
+        'test',
+        '--models',
+        'trainer/runs/fast-1',
+        '--method',
+        'fast',
+        '--scale',
+        '3',
+        '--input',
+        'float',
+        '--json',
+        '--runtime',
+        'web',
+      )
+    ).stdout,
+  ) as { results: { psnr: number }[] }
   expect(results[0].psnr).toBeCloseTo(models[1].scores![0].psnr, 3)
   await run('main.ts', 'report', 'fast-1', '--data', 'test', '--no-sparse')
-  expect(await readFile(path.join(place, 'report.html'), 'utf8')).toContain('4 kernels of 5 by 5 weights') // prettier-ignore
+  expect(await readFile(path.join(place, 'report.html'), 'utf8')).toContain('4 kernels of 5 by 5 weights')
   await run('main.ts', 'promote', 'fast-1', '--force')
   expect(await readdir(path.join(folder, 'models'))).toContain('fast-x3.onnx')
 
-  const other = run('main.ts', '--arch', 'fast', '--scale', '2', '--data', 'train', '--patch', '19', '--from', 'models/fast-x3.onnx') // prettier-ignore
+  const other = run(
+    'main.ts',
+    '--arch',
+    'fast',
+    '--scale',
+    '2',
+    '--data',
+    'train',
+    '--patch',
+    '19',
+    '--from',
+    'models/fast-x3.onnx',
+  )
   await expect(other).rejects.toThrow('expected --from weights of 5-3+3-3+3-3+3-3 1-16-')
 })
 
 test.each([
   ['--arch fast', 3, 'fast', '5-3+3-3+3-3+3-3 1-16-16-16-16-16-16-16-9 x3 residual', 50],
   ['--arch quality', 4, 'quality', '5-3+3-3+3-3+3-3 1-32-32-32-32-32-32-32-16 x4 residual', 50],
-  ['--arch fast --channels 8 --name tiny --patch 30', 2, 'tiny', '5-3+3-3+3-3+3-3 1-8-8-8-8-8-8-8-4 x2 residual', 30], // prettier-ignore
+  ['--arch fast --channels 8 --name tiny --patch 30', 2, 'tiny', '5-3+3-3+3-3+3-3 1-8-8-8-8-8-8-8-4 x2 residual', 30],
   ['--arch 5-3+3-3 --channels 6 --sub-pixel', 2, 'sub-pixel', '5-3+3-3 1-6-6-6-4 x2 residual', 42],
   ['--arch 3+3-3 --channels 3,3 --colour rgb', 2, 'srcnn', '3+3-3 3-3-3-3 residual', 33],
   ['--arch srcnn', 3, 'srcnn', '9-1-5 1-64-32-1 residual', 33],
   ['--preset paper', 3, 'srcnn', '9-1-5 1-64-32-1', 33],
   ['', 3, 'fast', '5-3+3-3+3-3+3-3 1-16-16-16-16-16-16-16-9 x3 residual', 50],
 ])('"%s" at x%d is %s', (line, scale, name, architecture, patch) => {
-  const config = parseConfig(parseTrainArguments(['--data', '.', ...line.split(' ').filter(Boolean)])) // prettier-ignore
+  const config = parseConfig(parseTrainArguments(['--data', '.', ...line.split(' ').filter(Boolean)]))
   const task = taskOf(config, scale)
-  expect([config.name, describeNetwork(task.network), task.patch]).toEqual([name, architecture, patch]) // prettier-ignore
+  expect([config.name, describeNetwork(task.network), task.patch]).toEqual([name, architecture, patch])
 })
 
 test('no family takes more multiplications than SRCNN', () => {
@@ -113,15 +197,40 @@ test('no family takes more multiplications than SRCNN', () => {
 test('the ablation has luma and RGB side by side from 8-bit input, and RGB has no other', async () => {
   const folder = await folderOfPictures()
   await cp(path.join(folder, 'test'), path.join(folder, '../shared/data/Set5'), { recursive: true })
-  const { stdout } = await execute('main.ts', folder, ['ablate', '--only', '9-1-5,rgb', '--data', 'train', '--steps', '1']) // prettier-ignore
-  expect(stdout).toMatch(/^variant +weights +steps +validation +Set5 +Set5 8-bit +Set14 +paper's Set5$/m) // prettier-ignore
-  expect(stdout).toMatch(/^9-1-5 +9-1-5 1-64-32-1 residual +1 +\d\d\.\d\d +\d\d\.\d\d +\d\d\.\d\d +- +32\.52$/m) // prettier-ignore
-  expect(stdout).toMatch(/^rgb +9-1-5 3-64-32-3 residual +1 +\d\d\.\d\d +- +\d\d\.\d\d +- +32\.33 +red/m) // prettier-ignore
+  const { stdout } = await execute('main.ts', folder, [
+    'ablate',
+    '--only',
+    '9-1-5,rgb',
+    '--data',
+    'train',
+    '--steps',
+    '1',
+  ])
+  expect(stdout).toMatch(/^variant +weights +steps +validation +Set5 +Set5 8-bit +Set14 +paper's Set5$/m)
+  expect(stdout).toMatch(/^9-1-5 +9-1-5 1-64-32-1 residual +1 +\d\d\.\d\d +\d\d\.\d\d +\d\d\.\d\d +- +32\.52$/m)
+  expect(stdout).toMatch(/^rgb +9-1-5 3-64-32-3 residual +1 +\d\d\.\d\d +- +\d\d\.\d\d +- +32\.33 +red/m)
 })
 
 test('Ctrl-C leaves a checkpoint, and --resume ends in the file of a run that was left alone', async () => {
   const folder = await folderOfPictures()
-  const options = ['--data', 'train', '--eval', 'test', '--scale', '3', '--steps', '80', '--batch', '2', '--arch', 'srcnn', '--channels', '8,4', '--backend', 'onnx-wasm'] // prettier-ignore
+  const options = [
+    '--data',
+    'train',
+    '--eval',
+    'test',
+    '--scale',
+    '3',
+    '--steps',
+    '80',
+    '--batch',
+    '2',
+    '--arch',
+    'srcnn',
+    '--channels',
+    '8,4',
+    '--backend',
+    'onnx-wasm',
+  ]
   await execute('main.ts', folder, [...options, '--run', 'whole'])
 
   const stopped = await execute('main.ts', folder, options, { interruptAt: '80 steps', code: 130 })
@@ -146,10 +255,7 @@ test.each([
   ['--resume=yes', 'expected no value for --resume, got "yes"'],
   ['--scale 5', 'expected --scale to be one of 2, 3, 4, got "5"'],
   ['--scale 2,2', 'expected --scale to name each thing once'],
-  [
-    '--arch 9-1-1-5',
-    'expected --channels to name one width between each two of 4 layers, got 64,32',
-  ],
+  ['--arch 9-1-1-5', 'expected --channels to name one width between each two of 4 layers, got 64,32'],
   ['--arch 9-2-5', 'expected --arch to be of odd kernels, got 2'],
   [
     '--arch qualty',
@@ -164,7 +270,7 @@ test.each([
   ],
   ['--patch 18', 'expected --patch to be an integer from 19 to 512, got "18"'],
   ['--colour red', 'expected --colour to be one of luma, rgb, got "red"'],
-  ['--colour rgb --upload s3', 'expected --colour luma with --upload, as the worker serves no other, got rgb'], // prettier-ignore
+  ['--colour rgb --upload s3', 'expected --colour luma with --upload, as the worker serves no other, got rgb'],
   ['--uint8 2', 'expected --uint8 to be a number from 0 to 1, got "2"'],
   ['--backend gpu', 'expected --backend to be one of auto, onnx-cpu'],
   ['--degrade blurry', 'expected --degrade to be clean, jpeg or jpeg:LOW-HIGH'],
@@ -183,17 +289,19 @@ test.each([
 })
 
 test('the command in the manifest repeats what was typed, and holds no path', () => {
-  const line = '--data ./trainer,./test --arch 9-3-5 --no-residual --seed 7 --uint8 0.5 --minutes 5 --workers 1' // prettier-ignore
+  const line = '--data ./trainer,./test --arch 9-3-5 --no-residual --seed 7 --uint8 0.5 --minutes 5 --workers 1'
   const given = parseTrainArguments(line.split(' '))
   const command = commandOf(given, 4, 1234)
-  expect(command).toBe('npm run trainer -- --scale 4 --steps 1234 --arch 9-3-5 --data trainer,test --no-residual --seed 7 --uint8 0.5') // prettier-ignore
+  expect(command).toBe(
+    'npm run trainer -- --scale 4 --steps 1234 --arch 9-3-5 --data trainer,test --no-residual --seed 7 --uint8 0.5',
+  )
   const again = parseConfig(parseTrainArguments(command.split(' ').slice(4)))
   expect(again.architectures.get(4)).toEqual(parseConfig(given).architectures.get(4))
 })
 
 test('the paper preset is the published recipe', () => {
   const config = parseConfig(parseTrainArguments(['--preset', 'paper', '--data', '.']))
-  expect(config.architectures.get(3)).toMatchObject({ kernels: [9, 1, 5], widths: [64, 32], residual: false }) // prettier-ignore
+  expect(config.architectures.get(3)).toMatchObject({ kernels: [9, 1, 5], widths: [64, 32], residual: false })
   expect(config.patches.get(3)).toBe(33)
   expect(config).toMatchObject({
     sampling: 'grid',
@@ -218,7 +326,9 @@ test('progress is one line that is rewritten on a terminal, and whole lines else
     progress.end()
     return text
   }
-  expect(write(false)).toMatch(/^x3 +100 % {2}step 2\/2 {2}loss 5.500e-3 {2}30.50 dB \(\+0.11 to bicubic\) {2}\d+ patches\/s {2}0:00 left\n$/) // prettier-ignore
+  expect(write(false)).toMatch(
+    /^x3 +100 % {2}step 2\/2 {2}loss 5.500e-3 {2}30.50 dB \(\+0.11 to bicubic\) {2}\d+ patches\/s {2}0:00 left\n$/,
+  )
   expect(write(true)).toMatch(/\rx3 \[#{20}\] 100 %.*\n$/s)
 })
 

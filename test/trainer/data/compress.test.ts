@@ -17,9 +17,7 @@ function meanSquareError(a: Rgba, b: Rgba): number {
   return sum / (0.75 * a.data.length)
 }
 
-const variants = SUBSAMPLINGS.flatMap((subsampling) =>
-  STEP_TABLES.map((steps) => ({ subsampling, steps })),
-)
+const variants = SUBSAMPLINGS.flatMap((subsampling) => STEP_TABLES.map((steps) => ({ subsampling, steps })))
 
 describe.each(variants)('with $subsampling and the steps of $steps', (variant) => {
   test('a picture keeps its size, and the lower the quality the less of it is left', async () => {
@@ -48,9 +46,7 @@ describe.each(variants)('with $subsampling and the steps of $steps', (variant) =
 })
 
 test('chroma at full size keeps more of the colours than at half', async () => {
-  const [half, full] = await Promise.all(
-    SUBSAMPLINGS.map((subsampling) => compress({ quality: 90, subsampling })),
-  )
+  const [half, full] = await Promise.all(SUBSAMPLINGS.map((subsampling) => compress({ quality: 90, subsampling })))
   expect(meanSquareError(picture, full)).toBeLessThan(0.7 * meanSquareError(picture, half))
 })
 

@@ -1,7 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Rgba } from '../../../worker/image/plane.ts'
-import { bicubicOf, blurPlane, cropPicture, describeDegradation, enlargePlane, parseDegradation, rescalePart, rescalePicture, shrinkPicture, shrinkPlane, truthOf } from '../../../trainer/data/degrade.ts' // prettier-ignore
+import {
+  bicubicOf,
+  blurPlane,
+  cropPicture,
+  describeDegradation,
+  enlargePlane,
+  parseDegradation,
+  rescalePart,
+  rescalePicture,
+  shrinkPicture,
+  shrinkPlane,
+  truthOf,
+} from '../../../trainer/data/degrade.ts'
 import { drawPicture } from '../../support/pictures/edges.ts'
 
 interface Golden {
@@ -11,15 +23,13 @@ interface Golden {
 }
 
 // Computed by golden/imresize.py from MATLAB's definitions, in f64.
-const golden = JSON.parse(
-  readFileSync(new URL('golden/imresize.json', import.meta.url), 'utf8'),
-) as Golden
+const golden = JSON.parse(readFileSync(new URL('golden/imresize.json', import.meta.url), 'utf8')) as Golden
 
 const { width, height } = golden
 const data = new Uint8ClampedArray(4 * width * height).fill(255)
 for (let y = 0, p = 0; y < height; y++) {
   for (let x = 0; x < width; x++, p += 4) {
-    for (let c = 0; c < 3; c++) data[p + c] = (x * x * 7 + y * 13 + c * 50 + ((x * y) % 11) * 9) % 256 // prettier-ignore
+    for (let c = 0; c < 3; c++) data[p + c] = (x * x * 7 + y * 13 + c * 50 + ((x * y) % 11) * 9) % 256
   }
 }
 const picture: Rgba = { width, height, data }
@@ -32,7 +42,7 @@ describe.each([2, 3, 4])('at scale %i', (scale) => {
 
   test('luma is cropped and shrunk as MATLAB does, without rounding', () => {
     const small = shrinkPlane(truthOf(picture), scale)
-    expect([small.width, small.height]).toEqual([Math.floor(width / scale), Math.floor(height / scale)]) // prettier-ignore
+    expect([small.width, small.height]).toEqual([Math.floor(width / scale), Math.floor(height / scale)])
     expectClose(small.data, expected.small)
   })
 
@@ -65,14 +75,11 @@ test('a picture at factor 1 is that picture, at another it has rounded sides', (
   expect([w, h]).toEqual([13, 18])
 })
 
-test.each([1, 0.7])(
-  'a part of a picture at %d of its size is what lies there in the whole',
-  (factor) => {
-    const whole = drawPicture(50, 40, 3)
-    const part = { x: 5, y: 3, width: 20, height: 16 }
-    expect(rescalePart(whole, factor, part)).toEqual(cropPicture(rescalePicture(whole, factor), part)) // prettier-ignore
-  },
-)
+test.each([1, 0.7])('a part of a picture at %d of its size is what lies there in the whole', (factor) => {
+  const whole = drawPicture(50, 40, 3)
+  const part = { x: 5, y: 3, width: 20, height: 16 }
+  expect(rescalePart(whole, factor, part)).toEqual(cropPicture(rescalePicture(whole, factor), part))
+})
 
 test('blur keeps flat pictures and sums, and spreads a point by its deviation', () => {
   const size = { width: 21, height: 17 }
@@ -90,21 +97,13 @@ test('blur keeps flat pictures and sums, and spreads a point by its deviation', 
   expect(blurPlane(point, 0)).toBe(point)
 })
 
-test.each(['clean', 'jpeg:30-95', 'jpeg:5-5'])(
-  '--degrade %s is described as it was written',
-  (text) => {
-    expect(describeDegradation(parseDegradation(text, 0))).toBe(text)
-  },
-)
+test.each(['clean', 'jpeg:30-95', 'jpeg:5-5'])('--degrade %s is described as it was written', (text) => {
+  expect(describeDegradation(parseDegradation(text, 0))).toBe(text)
+})
 
-test.each(['jpg', 'jpeg:0-50', 'jpeg:60-50', 'jpeg:50-101', 'jpeg:50'])(
-  '--degrade %s is refused',
-  (text) => {
-    expect(() => parseDegradation(text, 0)).toThrow(
-      'expected --degrade to be clean, jpeg or jpeg:LOW-HIGH',
-    )
-  },
-)
+test.each(['jpg', 'jpeg:0-50', 'jpeg:60-50', 'jpeg:50-101', 'jpeg:50'])('--degrade %s is refused', (text) => {
+  expect(() => parseDegradation(text, 0)).toThrow('expected --degrade to be clean, jpeg or jpeg:LOW-HIGH')
+})
 
 function expectClose(actual: Float32Array, expected: readonly number[]): void {
   expect(actual).toHaveLength(expected.length)

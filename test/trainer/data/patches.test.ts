@@ -16,12 +16,27 @@ import { drawPicture } from '../../support/pictures/edges.ts'
 const PATCH = 15
 const HALO = 4
 const TARGET = PATCH - 2 * HALO
-const OPTIONS: PatchOptions = { channels: 1, batch: 24, patch: PATCH, halo: HALO, enlargement: 1, residual: false, seed: 5, shares: [0.5, 0.5], sampling: 'random' } // prettier-ignore
+const OPTIONS: PatchOptions = {
+  channels: 1,
+  batch: 24,
+  patch: PATCH,
+  halo: HALO,
+  enlargement: 1,
+  residual: false,
+  seed: 5,
+  shares: [0.5, 0.5],
+  sampling: 'random',
+}
 const picture = drawPicture(43, 38, 2)
 const codec = createCodec(await loadCodecModules())
 const mixed = { kind: 'clean', uint8Share: 0.5, blur: 0 } as const
 const prepare = (of: typeof picture, preparation: Partial<Preparation> = {}) =>
-  prepareExamples(of, { channels: 1, scale: 3, patch: PATCH, degradation: mixed, sizes: 'own', ...preparation }, 1, codec) // prettier-ignore
+  prepareExamples(
+    of,
+    { channels: 1, scale: 3, patch: PATCH, degradation: mixed, sizes: 'own', ...preparation },
+    1,
+    codec,
+  )
 
 // Versions: from unrounded and from 8-bit luma. At the picture's own size only, so that patches can
 // be looked up in it.
@@ -37,30 +52,25 @@ function sample(step: number, options: Partial<PatchOptions> = {}, of = examples
 test.each<[InputKind, number[]]>([
   ['float', [1, 0]],
   ['uint8', [0, 1]],
-])(
-  'every %s patch lies somewhere in the picture, turned, with its target in its middle',
-  (kind, shares) => {
-    const { inputs, targets } = sample(0, { shares })
-    const bicubic = bicubicOf(picture, 3, kind)
-    const truth = modcrop(truthOf(picture), 3)
-    const turns = new Set<number>()
-    for (let n = 0; n < OPTIONS.batch; n++) {
-      const input = inputs.subarray(n * PATCH ** 2, (n + 1) * PATCH ** 2)
-      const target = targets.subarray(n * TARGET ** 2, (n + 1) * TARGET ** 2)
-      const found = SYMMETRIES.flatMap((turn, symmetry) => {
-        const place = findSquare(bicubic, PATCH, turn(input, PATCH))
-        return place ? [{ symmetry, turn, ...place }] : []
-      })
-      expect(found.length).toBeGreaterThan(0)
-      const matches = found.filter(({ turn, x, y }) =>
-        isAt(truth, x + HALO, y + HALO, TARGET, turn(target, TARGET)),
-      )
-      expect(matches.length).toBeGreaterThan(0)
-      turns.add(matches[0].symmetry)
-    }
-    expect(turns.size).toBeGreaterThan(5) // of 8, in 24 draws
-  },
-)
+])('every %s patch lies somewhere in the picture, turned, with its target in its middle', (kind, shares) => {
+  const { inputs, targets } = sample(0, { shares })
+  const bicubic = bicubicOf(picture, 3, kind)
+  const truth = modcrop(truthOf(picture), 3)
+  const turns = new Set<number>()
+  for (let n = 0; n < OPTIONS.batch; n++) {
+    const input = inputs.subarray(n * PATCH ** 2, (n + 1) * PATCH ** 2)
+    const target = targets.subarray(n * TARGET ** 2, (n + 1) * TARGET ** 2)
+    const found = SYMMETRIES.flatMap((turn, symmetry) => {
+      const place = findSquare(bicubic, PATCH, turn(input, PATCH))
+      return place ? [{ symmetry, turn, ...place }] : []
+    })
+    expect(found.length).toBeGreaterThan(0)
+    const matches = found.filter(({ turn, x, y }) => isAt(truth, x + HALO, y + HALO, TARGET, turn(target, TARGET)))
+    expect(matches.length).toBeGreaterThan(0)
+    turns.add(matches[0].symmetry)
+  }
+  expect(turns.size).toBeGreaterThan(5) // of 8, in 24 draws
+})
 
 test('a residual target is the truth minus the middle of the input', () => {
   const plain = sample(3)
@@ -76,7 +86,14 @@ describe('for a network that enlarges', () => {
   const SIDE = 9
   const OUT = SIDE - 2 * 2
   const SUB_PIXEL = { patch: SIDE, halo: 2, enlargement: 3, shares: [1, 0] }
-  const [{ width, height, truth, versions: [small] }] = examples // prettier-ignore
+  const [
+    {
+      width,
+      height,
+      truth,
+      versions: [small],
+    },
+  ] = examples
   const padded = padEdges(small, SUB_PIXEL.halo)
 
   test('every patch lies somewhere in the padded small picture, and its target, put together, in the truth', () => {
@@ -86,7 +103,12 @@ describe('for a network that enlarges', () => {
     let atEdges = 0
     for (let n = 0; n < OPTIONS.batch; n++) {
       const input = inputs.subarray(n * SIDE ** 2, (n + 1) * SIDE ** 2)
-      const target = { channels: 9, width: OUT, height: OUT, data: targets.slice(n * 9 * OUT ** 2, (n + 1) * 9 * OUT ** 2) } // prettier-ignore
+      const target = {
+        channels: 9,
+        width: OUT,
+        height: OUT,
+        data: targets.slice(n * 9 * OUT ** 2, (n + 1) * 9 * OUT ** 2),
+      }
       const { data } = depthToSpace(target, 3)
       const symmetry = SYMMETRIES.findIndex((turn) => {
         const place = findSquare(padded, SIDE, turn(input, SIDE))
@@ -105,7 +127,11 @@ describe('for a network that enlarges', () => {
     const options = { ...OPTIONS, ...SUB_PIXEL }
     expect(createSampler([tiny], options).places).toBe(1)
     const { inputs } = sample(0, SUB_PIXEL, tiny)
-    expect(SYMMETRIES.some((turn) => findSquare(padEdges(tiny[0].versions[0], 2), SIDE, turn(inputs.subarray(0, SIDE ** 2), SIDE)))).toBe(true) // prettier-ignore
+    expect(
+      SYMMETRIES.some((turn) =>
+        findSquare(padEdges(tiny[0].versions[0], 2), SIDE, turn(inputs.subarray(0, SIDE ** 2), SIDE)),
+      ),
+    ).toBe(true)
   })
 
   test('a residual target is what bicubic misses: with it the truth comes out', () => {
@@ -171,7 +197,9 @@ test('groups are drawn from equally often, whatever their sizes, and empty ones 
 test('about the asked share of patches comes from 8-bit pictures', () => {
   const floats = sample(0, { shares: [1, 0] }).inputs
   const both = sample(0).inputs
-  const same = Array.from({ length: OPTIONS.batch }, (_, n) => n).filter((n) => floats[n * PATCH ** 2] === both[n * PATCH ** 2]) // prettier-ignore
+  const same = Array.from({ length: OPTIONS.batch }, (_, n) => n).filter(
+    (n) => floats[n * PATCH ** 2] === both[n * PATCH ** 2],
+  )
   expect(same.length).toBeGreaterThan(4)
   expect(same.length).toBeLessThan(20)
 })
@@ -202,7 +230,11 @@ test('JPEG changes the input and leaves the target alone', async () => {
 describe('on three channels', () => {
   const RGB = { channels: 3, residual: true }
   const { width, height } = picture
-  const greys = [0, 1, 2].map((c) => ({ width, height, data: picture.data.map((_, i, all) => (i % 4 === 3 ? 255 : all[(i & ~3) + c])) })) // prettier-ignore
+  const greys = [0, 1, 2].map((c) => ({
+    width,
+    height,
+    data: picture.data.map((_, i, all) => (i % 4 === 3 ? 255 : all[(i & ~3) + c])),
+  }))
   /** [batch, channels, side, side] -> a channel's [batch, side, side] */
   const channelOf = (values: Float32Array, channel: number) => {
     const area = values.length / OPTIONS.batch / 3
@@ -240,7 +272,9 @@ describe('on three channels', () => {
     expect(rgb.versions).toHaveLength(4)
     for (const [i, { data }] of rgb.versions.entries()) {
       const area = data.length / 3
-      const weighted = luma.versions[i].data.map((_, p) => (16 + 65.481 * data[p] + 128.553 * data[area + p] + 24.966 * data[2 * area + p]) / 255) // prettier-ignore
+      const weighted = luma.versions[i].data.map(
+        (_, p) => (16 + 65.481 * data[p] + 128.553 * data[area + p] + 24.966 * data[2 * area + p]) / 255,
+      )
       expect(maxDifference(luma.versions[i].data, weighted)).toBeLessThan(1e-6) // f32
     }
   })
@@ -269,7 +303,15 @@ test.skipIf(!existsSync(T91)).each([
 ])(
   "T91 at x%i has as many sub-images as the authors' script makes: %i (skipped without T91)",
   async (scale, places) => {
-    const source = await openPatches({ ...OPTIONS, folders: [T91], scale, patch: 33, degradation: CLEAN, sampling: 'grid', holdsOut: false }) // prettier-ignore
+    const source = await openPatches({
+      ...OPTIONS,
+      folders: [T91],
+      scale,
+      patch: 33,
+      degradation: CLEAN,
+      sampling: 'grid',
+      holdsOut: false,
+    })
     await source.close()
     expect(source.places).toBe(places)
   },

@@ -29,7 +29,20 @@ beforeAll(async () => {
 })
 
 function open(options: Partial<SourceOptions> = {}) {
-  return openPatches({ folders: [folder], channels: 1, scale: 3, degradation: clean, batch: 4, patch: 33, halo: 6, enlargement: 1, residual: true, seed: 1, sampling: 'random', ...options }) // prettier-ignore
+  return openPatches({
+    folders: [folder],
+    channels: 1,
+    scale: 3,
+    degradation: clean,
+    batch: 4,
+    patch: 33,
+    halo: 6,
+    enlargement: 1,
+    residual: true,
+    seed: 1,
+    sampling: 'random',
+    ...options,
+  })
 }
 
 test('an even source takes half of its patches from each of two folders', async () => {
@@ -37,7 +50,7 @@ test('an even source takes half of its patches from each of two folders', async 
   await mkdir(flat)
   const codec = createCodec(await loadCodecModules())
   const white = { width: 80, height: 72, data: new Uint8ClampedArray(4 * 80 * 72).fill(255) }
-  await writeFile(path.join(flat, '1.png'), await codec.encode(white, { format: 'png', quality: 100 })) // prettier-ignore
+  await writeFile(path.join(flat, '1.png'), await codec.encode(white, { format: 'png', quality: 100 }))
   const shareOf = async (isEven: boolean) => {
     const source = await open({ folders: [folder, flat], isEven, batch: 200, holdsOut: false })
     const corners: number[] = []
@@ -68,7 +81,7 @@ test('folders are read with the folders in them, by names, hidden files left out
 })
 
 describe('what is held out', () => {
-  const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `set/${i}.png` })) // prettier-ignore
+  const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `set/${i}.png` }))
   test.each([
     [3, 0],
     [4, 1],
@@ -90,7 +103,7 @@ describe('what is held out', () => {
 
 test('what is held out is looked at in its middle, a folder to validate on whole, as evaluate looks at it', async () => {
   const large = await mkdtemp(path.join(tmpdir(), 'large-'))
-  for (let i = 0; i < 4; i++) await writeFile(path.join(large, `${i}.bmp`), bmp24(drawPicture(300, 250, i))) // prettier-ignore
+  for (let i = 0; i < 4; i++) await writeFile(path.join(large, `${i}.bmp`), bmp24(drawPicture(300, 250, i)))
   const sizesOf = async (options: Partial<SourceOptions>) => {
     const source = await open({ folders: [large], ...options })
     await source.close()
@@ -102,7 +115,7 @@ test('what is held out is looked at in its middle, a folder to validate on whole
 
 test('a small set is held whole, the same batches whatever was asked for before', async () => {
   const source = await open()
-  expect(source.description).toMatchObject({ name: 'top', pictures: COUNT - 2, digestOf: 'bytes', streams: false }) // prettier-ignore
+  expect(source.description).toMatchObject({ name: 'top', pictures: COUNT - 2, digestOf: 'bytes', streams: false })
   expect(source.validation).toHaveLength(2)
   const [seventh] = await inputsAt(source, [7])
   const again = await inputsAt(source, [0, 3, 7])
@@ -156,7 +169,7 @@ test('a broken picture is left out with a line, unless nothing is left', async (
   expect(lines).toHaveLength(1)
   expect(lines[0]).toMatch(/^left out: .*broken\.png/)
   await source.close()
-  await expect(open({ folders: [alone], warn })).rejects.toThrow('expected pictures that hold a patch of 33 pixels') // prettier-ignore
+  await expect(open({ folders: [alone], warn })).rejects.toThrow('expected pictures that hold a patch of 33 pixels')
 })
 
 describe('a picture that is evaluated on is not trained on', () => {
@@ -195,8 +208,9 @@ describe('a picture that is evaluated on is not trained on', () => {
       degradation: clean,
       sizes: 'own',
     } as const
-    const prepare = (name: string) => preparer.prepare({ origin: { file: path.join(folder, name) }, preparation, seed: 1 }) // prettier-ignore
-    expect(await prepare('2.png')).toEqual({ failure: `${path.join(folder, '2.png')} is pixels of set` }) // prettier-ignore
+    const prepare = (name: string) =>
+      preparer.prepare({ origin: { file: path.join(folder, name) }, preparation, seed: 1 })
+    expect(await prepare('2.png')).toEqual({ failure: `${path.join(folder, '2.png')} is pixels of set` })
     expect(await prepare('3.png')).toHaveProperty('examples.length', 1)
     await preparer.close()
   })

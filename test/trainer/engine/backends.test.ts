@@ -4,7 +4,13 @@ import { pathToFileURL } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import { type BackendName, BACKENDS, chooseBackend, type OpenBackend, takeFirst } from '../../../trainer/engine/backends.ts' // prettier-ignore
+import {
+  type BackendName,
+  BACKENDS,
+  chooseBackend,
+  type OpenBackend,
+  takeFirst,
+} from '../../../trainer/engine/backends.ts'
 import type { Task, TrainEngine } from '../../../trainer/engine/engine.ts'
 import { createOnnxEngine } from '../../../trainer/engine/onnx.ts'
 import { drawStep, expectFaster, expectSame } from '../../../trainer/engine/probe.ts'
@@ -47,7 +53,7 @@ describe(`on ${runtime.version}`, () => {
     const { parameters, examples } = drawStep(TASK, 1)
     let turns = 0
     const result = engine.lossAndGradients(parameters, examples).then(() => 'done')
-    while ((await Promise.race([result, new Promise((go) => setImmediate(go, 'turn'))])) === 'turn') turns++ // prettier-ignore
+    while ((await Promise.race([result, new Promise((go) => setImmediate(go, 'turn'))])) === 'turn') turns++
     expect(turns).toBeGreaterThan(0)
     await engine.dispose()
   })
@@ -87,11 +93,11 @@ test('auto passes over a backend that refuses the task, says why, and leaves no 
     open++
     return engine
   }
-  const usable: OpenBackend = { version: '', description: '', createEngine: async () => createEngine(TASK) } // prettier-ignore
-  const fake = async (name: string) => (name === 'onnx-webgpu' ? { ...usable, createEngine } : usable) // prettier-ignore
+  const usable: OpenBackend = { version: '', description: '', createEngine: async () => createEngine(TASK) }
+  const fake = async (name: string) => (name === 'onnx-webgpu' ? { ...usable, createEngine } : usable)
   const order = ['onnx-webgpu', 'onnx-cpu', 'onnx-wasm'] as const
   const refused = await takeFirst(order, fake, TINY)
-  expect([refused.name, refused.skipped]).toEqual(['onnx-cpu', ['not onnx-webgpu: wrong gradients for this network']]) // prettier-ignore
+  expect([refused.name, refused.skipped]).toEqual(['onnx-cpu', ['not onnx-webgpu: wrong gradients for this network']])
   expect((await takeFirst(order, fake, TASK)).name).toBe('onnx-webgpu')
   await expect(takeFirst(['onnx-webgpu'], fake, TINY)).rejects.toThrow('wrong gradients')
   expect(open).toBe(0)
@@ -122,7 +128,7 @@ test('a GPU that is slower than the CPU is not believed', async () => {
   await expect(expectFaster(twice, cpu)).rejects.toThrow(/expected a GPU/)
 })
 
-const TINY: Task = { network: createNetwork({ kernels: [9, 1, 5], widths: [16, 16] }), batch: 1, patch: 13 } // prettier-ignore
+const TINY: Task = { network: createNetwork({ kernels: [9, 1, 5], widths: [16, 16] }), batch: 1, patch: 13 }
 
 test('an engine whose gradients differ from another is refused', async () => {
   const engine = await createOnnxEngine(TINY, runtime)
@@ -170,7 +176,7 @@ test.for([
 )
 
 test('TensorFlow.js keeps no tensor from a step', async (context) => {
-  const backend = await chooseBackend('tfjs-cpu').catch((error: Error) => context.skip(error.message)) // prettier-ignore
+  const backend = await chooseBackend('tfjs-cpu').catch((error: Error) => context.skip(error.message))
   const { memory } = await import('@tensorflow/tfjs-core')
   const engine = await backend.createEngine(TINY)
   const { parameters, examples } = drawStep(TINY, 1)
@@ -190,13 +196,13 @@ test('the function of node:util that tfjs-node calls is put back where Node has 
   delete util.isNullOrUndefined
   restoreRemovedFunction()
   const restored = util.isNullOrUndefined as (value: unknown) => boolean
-  expect([null, undefined, 0, '', false, []].map(restored)).toEqual([true, true, false, false, false, false]) // prettier-ignore
+  expect([null, undefined, 0, '', false, []].map(restored)).toEqual([true, true, false, false, false, false])
   restoreRemovedFunction()
   expect(util.isNullOrUndefined).toBe(restored)
 })
 
 test('under tsx, as the trainer runs, a process with workers ends by itself once they are disposed', () => {
-  const engine = (file: string) => pathToFileURL(`${import.meta.dirname}/../../../trainer/engine/${file}`).href // prettier-ignore
+  const engine = (file: string) => pathToFileURL(`${import.meta.dirname}/../../../trainer/engine/${file}`).href
   const script = `
     import { createNetwork } from '${engine('../../../worker/model/network.ts')}'
     import { chooseBackend } from '${engine('backends.ts')}'
@@ -208,6 +214,8 @@ test('under tsx, as the trainer runs, a process with workers ends by itself once
     const { loss } = await engine.lossAndGradients(parameters, examples)
     await engine.dispose()
     console.log(loss > 0, engine.description)`
-  const output = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], { encoding: 'utf8' }) // prettier-ignore
+  const output = execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+  })
   expect(output).toMatch(/^true .*2 workers/)
 })

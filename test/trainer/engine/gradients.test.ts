@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Architecture, createNetwork, type Network, subPixelArchitecture } from '../../../worker/model/network.ts' // prettier-ignore
+import { type Architecture, createNetwork, type Network, subPixelArchitecture } from '../../../worker/model/network.ts'
 import { type Backend, BACKENDS, chooseBackend } from '../../../trainer/engine/backends.ts'
 import { EPSILON, type Loss, type Task } from '../../../trainer/engine/engine.ts'
 import { drawStep } from '../../../trainer/engine/probe.ts'
@@ -18,18 +18,48 @@ const CASES: {
   patch: number
   loss?: Loss
 }[] = [
-  // prettier-ignore
-  { name: '9-1-5, few channels', architecture: { kernels: [9, 1, 5], widths: [4, 3] }, batch: 2, patch: 15 }, // prettier-ignore
-  { name: '9-3-5, wide enough for the other forms', architecture: { kernels: [9, 3, 5], widths: [10, 9] }, batch: 2, patch: 17 }, // prettier-ignore
-  { name: '9-5-5 on three planes', architecture: { kernels: [9, 5, 5], widths: [4, 9], channels: 3 }, batch: 1, patch: 18 }, // prettier-ignore
-  { name: 'five layers', architecture: { kernels: [5, 1, 3, 1, 3], widths: [9, 12, 4, 9] }, batch: 3, patch: 11 }, // prettier-ignore
+  { name: '9-1-5, few channels', architecture: { kernels: [9, 1, 5], widths: [4, 3] }, batch: 2, patch: 15 },
+  {
+    name: '9-3-5, wide enough for the other forms',
+    architecture: { kernels: [9, 3, 5], widths: [10, 9] },
+    batch: 2,
+    patch: 17,
+  },
+  {
+    name: '9-5-5 on three planes',
+    architecture: { kernels: [9, 5, 5], widths: [4, 9], channels: 3 },
+    batch: 1,
+    patch: 18,
+  },
+  { name: 'five layers', architecture: { kernels: [5, 1, 3, 1, 3], widths: [9, 12, 4, 9] }, batch: 3, patch: 11 },
   { name: 'fast at x3', architecture: subPixelArchitecture(3, 16, 3), batch: 2, patch: 19 },
-  { name: "fast at x2, Charbonnier's loss", architecture: subPixelArchitecture(2, 16, 3), batch: 2, patch: 19, loss: 'charbonnier' }, // prettier-ignore
-  { name: 'two pairs at x2 on three planes', architecture: { ...subPixelArchitecture(2, 8, 2), channels: 3 }, batch: 1, patch: 15 }, // prettier-ignore
-  { name: 'skips that overlap, without a margin, and into the last layer', architecture: { kernels: [3, 1, 1, 3, 3], widths: [4, 4, 4, 4], skips: [2, 3, 4], scale: 2 }, batch: 2, patch: 9 }, // prettier-ignore
-  { name: 'a skip over the input', architecture: { kernels: [5, 3, 3], widths: [6, 2], channels: 2, skips: [1] }, batch: 2, patch: 11 }, // prettier-ignore
+  {
+    name: "fast at x2, Charbonnier's loss",
+    architecture: subPixelArchitecture(2, 16, 3),
+    batch: 2,
+    patch: 19,
+    loss: 'charbonnier',
+  },
+  {
+    name: 'two pairs at x2 on three planes',
+    architecture: { ...subPixelArchitecture(2, 8, 2), channels: 3 },
+    batch: 1,
+    patch: 15,
+  },
+  {
+    name: 'skips that overlap, without a margin, and into the last layer',
+    architecture: { kernels: [3, 1, 1, 3, 3], widths: [4, 4, 4, 4], skips: [2, 3, 4], scale: 2 },
+    batch: 2,
+    patch: 9,
+  },
+  {
+    name: 'a skip over the input',
+    architecture: { kernels: [5, 3, 3], widths: [6, 2], channels: 2, skips: [1] },
+    batch: 2,
+    patch: 11,
+  },
   { name: 'one layer', architecture: { kernels: [5], widths: [] }, batch: 2, patch: 7 },
-  { name: '9-1-5 as shipped', architecture: { kernels: [9, 1, 5], widths: [64, 32] }, batch: 2, patch: 15 }, // prettier-ignore
+  { name: '9-1-5 as shipped', architecture: { kernels: [9, 1, 5], widths: [64, 32] }, batch: 2, patch: 15 },
 ]
 
 /** How many parameters of a tensor are differentiated: all where it is small. */
@@ -64,11 +94,11 @@ describe.each(backends)('on $name gradients equal the oracles', ({ createEngine 
       const largest = largestOf(tensor)
       tensor.forEach((value, i) => {
         const difference = expected.differences.get(offset + i)
-        if (difference !== undefined) expect(Math.abs(value - difference) / largest).toBeLessThan(TOLERANCE) // prettier-ignore
+        if (difference !== undefined) expect(Math.abs(value - difference) / largest).toBeLessThan(TOLERANCE)
       })
       if (expected.gradients) {
         const others = expected.gradients.subarray(offset, offset + tensor.length)
-        expect(largestOf(tensor.map((value, i) => value - others[i])) / largest).toBeLessThan(TOLERANCE) // prettier-ignore
+        expect(largestOf(tensor.map((value, i) => value - others[i])) / largest).toBeLessThan(TOLERANCE)
       }
       offset += tensor.length
     }
@@ -98,7 +128,7 @@ async function expectedOf(one: Case): Promise<Expected> {
   if (found) return found
   const { task, parameters, examples } = stepOf(one)
   const exact = Float64Array.from(parameters)
-  const lossAt = () => lossOf(task, exact, examples.inputs, examples.targets) // prettier-ignore
+  const lossAt = () => lossOf(task, exact, examples.inputs, examples.targets)
   const differences = new Map<number, number>()
   let offset = 0
   for (const { length } of tensorsOf(task.network, parameters)) {
@@ -159,11 +189,10 @@ function lossOf(
               const w = (output * layer.inputs + input) * k * k
               const p = ((n * layer.inputs + input) * side + y) * side + x
               for (let dy = 0; dy < k; dy++) {
-                for (let dx = 0; dx < k; dx++) sum += weights[w + dy * k + dx] * planes[p + dy * side + dx] // prettier-ignore
+                for (let dx = 0; dx < k; dx++) sum += weights[w + dy * k + dx] * planes[p + dy * side + dx]
               }
             }
-            const s =
-              ((n * outputs + output) * skipped.side + y + margin) * skipped.side + x + margin
+            const s = ((n * outputs + output) * skipped.side + y + margin) * skipped.side + x + margin
             if (layer.hasSkip) sum += skipped.planes[s]
             out[o] = index < network.layers.length - 1 ? Math.max(0, sum) : sum
           }
@@ -173,6 +202,6 @@ function lossOf(
     planes = out
     side = size
   })
-  const termOf = (error: number) => (loss === 'charbonnier' ? Math.hypot(error, EPSILON) : error ** 2) // prettier-ignore
+  const termOf = (error: number) => (loss === 'charbonnier' ? Math.hypot(error, EPSILON) : error ** 2)
   return planes.reduce((sum, v, i) => sum + termOf(v - targets[i]), 0) / planes.length
 }

@@ -28,7 +28,7 @@ test.skipIf(!existsSync(SET14)).each(WEIGHTS)(
       const small = shrinkPlane(truthOf(rgba), scale)
       const by = (engine: Engine) => upscalePlane(small, scale, { network, engine })
       const [ours, theirs] = [await by(kernel), await by(onnxruntime)]
-      const levels = [ours, theirs].map((planes) => quantize(planes).data.map((v) => Math.round(255 * v))) // prettier-ignore
+      const levels = [ours, theirs].map((planes) => quantize(planes).data.map((v) => Math.round(255 * v)))
       let largest = 0
       let changed = 0
       let mostLevels = 0

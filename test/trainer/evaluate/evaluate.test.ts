@@ -70,28 +70,34 @@ const drawn = { name: 'drawn', rgba: drawPicture(96, 90, 9), isGrey: false }
 test('@ort behind a name runs the same network elsewhere', async () => {
   const file = path.join(folder, 'sample.onnx')
   await writeFile(file, encodeNetwork(sampleNetwork(subPixelArchitecture(3, 4, 1))))
-  const [own, ort] = await resultsOf('--method', `${file},${file}@ort`, '--scale', '3', '--input', 'float') // prettier-ignore
+  const [own, ort] = await resultsOf('--method', `${file},${file}@ort`, '--scale', '3', '--input', 'float')
   expect([own.method, ort.method]).toEqual([file, `${file}@ort`])
   expect(ort.psnr).toBeCloseTo(own.psnr, 2)
 })
 
 test('each method has a row for each scale and input, with networks of zeros equal to bicubic', async () => {
-  const results = await resultsOf('--method', 'nearest,bicubic,lanczos,zero,zero-small', '--input', 'float,uint8,jpeg:60') // prettier-ignore
+  const results = await resultsOf(
+    '--method',
+    'nearest,bicubic,lanczos,zero,zero-small',
+    '--input',
+    'float,uint8,jpeg:60',
+  )
   const rows = results.map(({ scale, input, method }) => `${scale} ${input} ${method}`)
   const expected = [2, 3, 4].flatMap((scale) =>
-    ['float', 'uint8', 'jpeg:60'].flatMap(
-      (input) =>
+    ['float', 'uint8', 'jpeg:60'].flatMap((input) =>
       // The manifest has it for one scale; nobody asked for the others.
-      ['nearest', 'bicubic', 'lanczos', ...(scale === 3 ? ['zero', 'zero-small'] : [])].map((method) => `${scale} ${input} ${method}`), // prettier-ignore
+      ['nearest', 'bicubic', 'lanczos', ...(scale === 3 ? ['zero', 'zero-small'] : [])].map(
+        (method) => `${scale} ${input} ${method}`,
+      ),
     ),
   )
   expect(rows).toEqual(expected)
   for (const { scale, input } of results) {
-    const of = (name: string) => results.find((r) => r.scale === scale && r.input === input && r.method === name) // prettier-ignore
+    const of = (name: string) => results.find((r) => r.scale === scale && r.input === input && r.method === name)
     expect(of('nearest')!.psnr).toBeLessThan(of('bicubic')!.psnr)
     expect(of('bicubic')!.psnr).toBeLessThan(of('lanczos')!.psnr)
     if (scale !== 3) continue
-    for (const name of ['zero', 'zero-small']) expect(of(name)!.psnr).toBeCloseTo(of('bicubic')!.psnr, 3) // prettier-ignore
+    for (const name of ['zero', 'zero-small']) expect(of(name)!.psnr).toBeCloseTo(of('bicubic')!.psnr, 3)
   }
 })
 
@@ -103,14 +109,23 @@ test('a file whose network enlarges is for its own scale alone', async () => {
 })
 
 test('the lower the quality of a JPEG, the less can be restored', async () => {
-  const results = await resultsOf('--method', 'bicubic', '--scale', '2', '--input', 'uint8,jpeg:90,jpeg:40,jpeg:10') // prettier-ignore
+  const results = await resultsOf('--method', 'bicubic', '--scale', '2', '--input', 'uint8,jpeg:90,jpeg:40,jpeg:10')
   const psnrs = results.map(({ psnr }) => psnr)
   expect(psnrs).toEqual(psnrs.toSorted((a, b) => b - a))
   expect(psnrs[0] - psnrs[3]).toBeGreaterThan(1)
 })
 
 test('sparse coding beats bicubic from every input', async () => {
-  const learn = { ...LEARN_OPTIONS, atoms: 32, size: 16, samples: 4000, componentSamples: 1000, clusterSamples: 2000, clusterRounds: 3, neighbours: 500 } // prettier-ignore
+  const learn = {
+    ...LEARN_OPTIONS,
+    atoms: 32,
+    size: 16,
+    samples: 4000,
+    componentSamples: 1000,
+    clusterSamples: 2000,
+    clusterRounds: 3,
+    neighbours: 500,
+  }
   const taught = [1, 2, 3].map((seed) => drawPicture(96, 96, seed))
   const sparse = sparseMethod(new Map([[3, learnDictionary(taught, 3, learn)]]))
   for (const input of ['float', 'uint8', 'jpeg:90'] as const) {
@@ -125,7 +140,8 @@ test('8-bit pictures keep their colour by every kind of method', async () => {
     const large = await method.enlargePicture(small, 2)
     expect([large.width, large.height]).toEqual([40, 32])
     for (let p = 0; p < 3; p++) {
-      const mean = (data: ArrayLike<number>) => Array.from(data).reduce((sum, v, i) => (i % 4 === p ? sum + v : sum), 0) / (data.length / 4) // prettier-ignore
+      const mean = (data: ArrayLike<number>) =>
+        Array.from(data).reduce((sum, v, i) => (i % 4 === p ? sum + v : sum), 0) / (data.length / 4)
       expect(Math.abs(mean(large.data) - mean(small.data))).toBeLessThan(1.5)
     }
   }
@@ -134,35 +150,38 @@ test('8-bit pictures keep their colour by every kind of method', async () => {
 describe('a network on RGB', () => {
   const write = async (channels: number) => {
     const file = path.join(folder, `zero-${channels}.onnx`)
-    await writeFile(file, encodeNetwork(createNetwork({ kernels: [3], widths: [], channels, residual: true }))) // prettier-ignore
+    await writeFile(file, encodeNetwork(createNetwork({ kernels: [3], widths: [], channels, residual: true })))
     return file
   }
 
   test('that does to each channel what another does to luma makes of grey what that one makes of its plane', async () => {
     const luma = sampleNetwork({ kernels: [5, 1, 3], widths: [6, 4], residual: true })
-    const methodOf = (network: Network) => networkMethod(new Map([[3, { network, engine: reference }]])) // prettier-ignore
+    const methodOf = (network: Network) => networkMethod(new Map([[3, { network, engine: reference }]]))
     const picture = drawPicture(23, 19, 2)
-    const grey = { ...picture, data: picture.data.map((_, i, all) => (i % 4 === 3 ? 255 : all[i & ~3])) } // prettier-ignore
+    const grey = { ...picture, data: picture.data.map((_, i, all) => (i % 4 === 3 ? 255 : all[i & ~3])) }
     const { data } = quantize(await methodOf(luma).enlargePlane!(greyOf(grey), 3))
     const large = await methodOf(onEachChannel(luma)).enlargePicture(grey, 3)
     expect([large.width, large.height]).toEqual([69, 57])
-    const expected = Uint8ClampedArray.from({ length: 4 * data.length }, (_, i) => (i % 4 === 3 ? 255 : Math.round(255 * data[i >> 2]))) // prettier-ignore
+    const expected = Uint8ClampedArray.from({ length: 4 * data.length }, (_, i) =>
+      i % 4 === 3 ? 255 : Math.round(255 * data[i >> 2]),
+    )
     expect(large.data).toEqual(expected)
   })
 
   test('has rows from 8-bit input alone, where one of zeros is bicubic', async () => {
     const file = await write(3)
-    const results = await resultsOf('--method', `bicubic,${file}`, '--scale', '3', '--input', 'float,uint8,jpeg:60') // prettier-ignore
+    const results = await resultsOf('--method', `bicubic,${file}`, '--scale', '3', '--input', 'float,uint8,jpeg:60')
     const rows = results.map(({ input, method }) => `${input} ${method}`)
-    expect(rows).toEqual(['float bicubic', 'uint8 bicubic', `uint8 ${file}`, 'jpeg:60 bicubic', `jpeg:60 ${file}`]) // prettier-ignore
+    expect(rows).toEqual(['float bicubic', 'uint8 bicubic', `uint8 ${file}`, 'jpeg:60 bicubic', `jpeg:60 ${file}`])
     for (const i of [1, 3]) expect(results[i + 1].psnr).toBeCloseTo(results[i].psnr, 2)
     expect(results[2].published).toBeUndefined()
   })
 
   test('is refused where there is luma alone, and so is one on two channels', async () => {
-    const attempt = async (channels: number, input: string) => run(pictures, '--method', await write(channels), '--scale', '3', '--input', input) // prettier-ignore
+    const attempt = async (channels: number, input: string) =>
+      run(pictures, '--method', await write(channels), '--scale', '3', '--input', input)
     await expect(attempt(3, 'float')).rejects.toThrow('expected --input with uint8 or jpeg:QUALITY')
-    await expect(attempt(2, 'uint8')).rejects.toThrow('expected a network on luma or RGB, got one on 2 channels') // prettier-ignore
+    await expect(attempt(2, 'uint8')).rejects.toThrow('expected a network on luma or RGB, got one on 2 channels')
   })
 })
 
@@ -176,7 +195,14 @@ function onEachChannel(luma: Network): Network {
       const from = weights.subarray(output * inputs * area, (output + 1) * inputs * area)
       blocks.set(from, (3 * row + Math.floor(row / outputs)) * inputs * area)
     }
-    return { kernel, inputs: 3 * inputs, outputs: 3 * outputs, weights: blocks, bias: Float32Array.from([...bias, ...bias, ...bias]), hasSkip: false } // prettier-ignore
+    return {
+      kernel,
+      inputs: 3 * inputs,
+      outputs: 3 * outputs,
+      weights: blocks,
+      bias: Float32Array.from([...bias, ...bias, ...bias]),
+      hasSkip: false,
+    }
   })
   return { ...luma, layers }
 }
@@ -207,7 +233,7 @@ describe('output', () => {
 
   test('JSON holds the same, beside what was published of the method', async () => {
     const [nearest, bicubic] = await resultsOf(...args)
-    expect(nearest).toMatchObject({ set: 'Set5', scale: 3, input: 'float', method: 'nearest', images: 2 }) // prettier-ignore
+    expect(nearest).toMatchObject({ set: 'Set5', scale: 3, input: 'float', method: 'nearest', images: 2 })
     expect(nearest.published).toBeUndefined()
     expect(bicubic.published).toMatchObject({ method: 'Bicubic', psnr: 30.3922 })
     expect(bicubic.pictures.map(({ picture }) => picture)).toEqual(NAMES)
@@ -217,8 +243,8 @@ describe('output', () => {
 
   test('the table sets each method beside bicubic and the literature, and --verbose adds the pictures', async () => {
     const table = await run(pictures, ...args)
-    expect(table).toMatch(/^Set5 +x3 +float +nearest +\d+\.\d\d \/ 0\.\d{4} +-\d\.\d\d dB +0\.\d{3}$/m) // prettier-ignore
-    expect(table).toMatch(/^Set5 +x3 +float +bicubic .* Bicubic: 30\.39 \/ 0\.8682 +[+-]\d+\.\d\d dB$/m) // prettier-ignore
+    expect(table).toMatch(/^Set5 +x3 +float +nearest +\d+\.\d\d \/ 0\.\d{4} +-\d\.\d\d dB +0\.\d{3}$/m)
+    expect(table).toMatch(/^Set5 +x3 +float +bicubic .* Bicubic: 30\.39 \/ 0\.8682 +[+-]\d+\.\d\d dB$/m)
     expect(table).toMatch(/^published PSNR .*A\+/m)
     expect(table).not.toContain('three')
     expect(await run(pictures, ...args, '--verbose')).toMatch(/^ {2}three +\d+\.\d\d \/ 0/m)
@@ -230,7 +256,7 @@ describe('output', () => {
     expect(await readFile(out, 'utf8')).toMatch(/^set,scale/)
     const svg = await readFile(plot, 'utf8')
     expect(svg.match(/<circle /g)).toHaveLength(3)
-    for (const label of ['nearest', 'bicubic', '9-1-5, ImageNet (published)']) expect(svg).toContain(`>${label}</text>`) // prettier-ignore
+    for (const label of ['nearest', 'bicubic', '9-1-5, ImageNet (published)']) expect(svg).toContain(`>${label}</text>`)
     expect(svg).not.toMatch(/NaN|Infinity|undefined/)
   })
 })
@@ -258,7 +284,12 @@ test('a drawing ends wherever its dots lie: labels that move down a line at a ti
   } as const
   const random = createRandom(1)
   for (let i = 0; i < 300; i++) {
-    const results = Array.from({ length: 8 }, (_, n) => ({ ...result, method: `${n}`, psnr: 32 + random.next(), seconds: 0.1 + random.next() / 100 })) // prettier-ignore
+    const results = Array.from({ length: 8 }, (_, n) => ({
+      ...result,
+      method: `${n}`,
+      psnr: 32 + random.next(),
+      seconds: 0.1 + random.next() / 100,
+    }))
     expect(plotResults(results)).toContain('</svg>')
   }
 })
@@ -268,14 +299,19 @@ describe("other people's ONNX files", () => {
   const write = async (name: string, graph: Partial<OnnxGraph> & { nodes: OnnxNode[] }) => {
     const file = path.join(folder, name)
     const value = (of: string) => ({ name: of, dims: [1, 1, 'h', 'w'] })
-    await writeFile(file, encodeOnnx({ constants: new Map(), inputs: [value('in')], outputs: [value('out')], ...graph })) // prettier-ignore
+    await writeFile(
+      file,
+      encodeOnnx({ constants: new Map(), inputs: [value('in')], outputs: [value('out')], ...graph }),
+    )
     return file
   }
   const compare = (file: string, ...others: string[]) =>
     resultsOf('--method', [file, ...others].join(), '--scale', `${scale}`, '--input', 'float,uint8')
 
   test('one at the size of the result takes what bicubic gives', async () => {
-    const file = await write('same.onnx', { nodes: [{ op: 'Identity', inputs: ['in'], outputs: ['out'], attributes: {} }] }) // prettier-ignore
+    const file = await write('same.onnx', {
+      nodes: [{ op: 'Identity', inputs: ['in'], outputs: ['out'], attributes: {} }],
+    })
     const results = await compare(file, 'bicubic')
     expect(results.map(({ method }) => method)).toEqual([file, 'bicubic', file, 'bicubic'])
     for (const i of [0, 2]) expect(results[i].psnr).toBeCloseTo(results[i + 1].psnr, 3)
@@ -289,18 +325,30 @@ describe("other people's ONNX files", () => {
         { op: 'DepthToSpace', inputs: ['planes'], outputs: ['out'], attributes: { blocksize: scale } },
       ],
       constants: new Map([['w', weights]]),
-    }) // prettier-ignore
+    })
     const [float, nearest] = await compare(file, 'nearest')
     expect(float.psnr).toBeCloseTo(nearest.psnr, 3)
   })
 
   test('one that gives another size, or takes colour or one size only, is refused by what it does', async () => {
-    const half = await write('half.onnx', { nodes: [{ op: 'MaxPool', inputs: ['in'], outputs: ['out'], attributes: { kernel_shape: [2, 2], strides: [2, 2] } }] }) // prettier-ignore
-    await expect(compare(half)).rejects.toThrow('expected 48x40 to become 48x40 or, at x3, 144x120, got 24x20') // prettier-ignore
+    const half = await write('half.onnx', {
+      nodes: [
+        { op: 'MaxPool', inputs: ['in'], outputs: ['out'], attributes: { kernel_shape: [2, 2], strides: [2, 2] } },
+      ],
+    })
+    await expect(compare(half)).rejects.toThrow('expected 48x40 to become 48x40 or, at x3, 144x120, got 24x20')
     const same = [{ op: 'Identity', inputs: ['in'], outputs: ['out'], attributes: {} }]
-    const colour = await write('colour.onnx', { nodes: same, inputs: [{ name: 'in', dims: [1, 3, 'h', 'w'] }], outputs: [{ name: 'out', dims: [1, 3, 'h', 'w'] }] }) // prettier-ignore
+    const colour = await write('colour.onnx', {
+      nodes: same,
+      inputs: [{ name: 'in', dims: [1, 3, 'h', 'w'] }],
+      outputs: [{ name: 'out', dims: [1, 3, 'h', 'w'] }],
+    })
     await expect(compare(colour)).rejects.toThrow('which is luma, got float32 [1, 3, h, w]')
-    const fixed = await write('fixed.onnx', { nodes: same, inputs: [{ name: 'in', dims: [1, 1, 24, 24] }], outputs: [{ name: 'out', dims: [1, 1, 24, 24] }] }) // prettier-ignore
+    const fixed = await write('fixed.onnx', {
+      nodes: same,
+      inputs: [{ name: 'in', dims: [1, 1, 24, 24] }],
+      outputs: [{ name: 'out', dims: [1, 1, 24, 24] }],
+    })
     await expect(compare(fixed)).rejects.toThrow('expected input of any height and width')
     const text = path.join(folder, 'text.onnx')
     await writeFile(text, 'not a network')
@@ -314,14 +362,14 @@ test.each([
   ['--method zero --scale 2', 'expected --scale to be of 3, which zero'],
   ['--method nowhere.onnx --scale 2', 'expected a file that can be read, got "nowhere.onnx"'],
   ['--method zero.onnx', 'expected --scale with the one scale that zero.onnx is for'],
-  ['--input jpg:40', 'expected --input to be float, uint8 or jpeg:QUALITY, got "jpg:40"; did you mean jpeg:40?'], // prettier-ignore
+  ['--input jpg:40', 'expected --input to be float, uint8 or jpeg:QUALITY, got "jpg:40"; did you mean jpeg:40?'],
   ['--input jpeg:0', 'to be an integer from 1 to 100, got "0"'],
   ['--csv --json', 'expected --csv or --json, got both'],
   ['--plot nowhere/plot.svg', 'expected --plot to be in a folder that exists'],
   ['--methods bicubic', 'did you mean --method?'],
   ['package.json', 'expected FOLDER to be a folder that exists, got "package.json"'],
-  ['bicubic', 'expected FOLDER to be a folder that exists, got "bicubic"; did you mean --method bicubic?'], // prettier-ignore
-  ['--method sparse --baseline-data nowhere', 'expected --baseline-data to be a folder that exists, got "nowhere"'], // prettier-ignore
+  ['bicubic', 'expected FOLDER to be a folder that exists, got "bicubic"; did you mean --method bicubic?'],
+  ['--method sparse --baseline-data nowhere', 'expected --baseline-data to be a folder that exists, got "nowhere"'],
 ])('"%s" is refused: %s', async (line, message) => {
   const attempt = run(pictures, ...line.split(' '))
   await expect(attempt).rejects.toThrow(UsageError)
@@ -331,10 +379,14 @@ test.each([
 test('pictures too small to be measured are left out, and a folder with no others is refused', async () => {
   const tiny = path.join(folder, 'tiny')
   await mkdir(tiny)
-  const write = async (name: string, side: number) => writeFile(path.join(tiny, `${name}.png`), await codec.encode(drawPicture(side, side, 1), { format: 'png', quality: 100 })) // prettier-ignore
+  const write = async (name: string, side: number) =>
+    writeFile(
+      path.join(tiny, `${name}.png`),
+      await codec.encode(drawPicture(side, side, 1), { format: 'png', quality: 100 }),
+    )
   await write('dot', 15)
   const args = [tiny, '--method', 'bicubic', '--scale', '2', '--input', 'float', '--csv']
-  await expect(run(...args)).rejects.toThrow('expected a picture of at least 16 pixels a side in tiny at x2') // prettier-ignore
+  await expect(run(...args)).rejects.toThrow('expected a picture of at least 16 pixels a side in tiny at x2')
   await write('least', 16)
   expect((await run(...args)).split('\r\n')).toHaveLength(3)
 })

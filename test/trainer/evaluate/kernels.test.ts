@@ -36,4 +36,4 @@ test.each(['nearest', 'lanczos'] as const)('%s: a constant stays constant, also 
   const flat = { width: 4, height: 3, data: new Float32Array(12).fill(0.3) }
   const { data } = enlargeBy(kernel, flat, 3)
   expect(maxDifference(data, new Float32Array(108).fill(0.3))).toBeLessThan(F32)
-}) // prettier-ignore
+})

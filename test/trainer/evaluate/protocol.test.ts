@@ -42,8 +42,7 @@ test.skipIf(!existsSync(path.join(DATA, 'Set14')))(
 test('published figures are there for Set5 and Set14 and nothing else, rising from bicubic to A+', () => {
   for (const set of ['Set5', 'Set14']) {
     for (const scale of [2, 3, 4]) {
-      const of = (method: 'Bicubic' | 'ANR' | 'A+') =>
-        publishedOf(method, set, scale, 'float')!.psnr
+      const of = (method: 'Bicubic' | 'ANR' | 'A+') => publishedOf(method, set, scale, 'float')!.psnr
       expect(of('Bicubic')).toBeLessThan(of('ANR'))
       expect(of('ANR')).toBeLessThan(of('A+'))
     }

@@ -59,12 +59,15 @@ function minimise(name: (typeof OPTIMIZERS)[number], rate: number, steps: number
   const length = countParameters(NETWORK)
   const start = Float32Array.from({ length }, (_, i) => Math.sin(i))
   const bowls = viewParameters(NETWORK, start).map(({ weights }, i) => {
-    const rows = NETWORK.layers[i].outputs > 1 ? NETWORK.layers[i].outputs : NETWORK.layers[i].inputs // prettier-ignore
+    const rows = NETWORK.layers[i].outputs > 1 ? NETWORK.layers[i].outputs : NETWORK.layers[i].inputs
     const columns = weights.length / rows
     const drawn = createRandom(i)
-    const basis = orthonormalize(Float64Array.from({ length: columns ** 2 }, () => drawn.normal()), columns) // prettier-ignore
+    const basis = orthonormalize(
+      Float64Array.from({ length: columns ** 2 }, () => drawn.normal()),
+      columns,
+    )
     const scaled = basis.map((v, j) => v * 10 ** ((-4 * (j % columns)) / Math.max(1, columns - 1)))
-    return { rows, columns, hessian: multiply(scaled, transpose(basis, columns, columns), columns, columns, columns) } // prettier-ignore
+    return { rows, columns, hessian: multiply(scaled, transpose(basis, columns, columns), columns, columns, columns) }
   })
   const optimizer = createOptimizer(name, NETWORK)
   const gradients = new Float32Array(length)
@@ -104,8 +107,15 @@ test('SOAP turns a gradient along every axis: one direction of three is one coor
   // A gradient that is always some multiple of one product of three vectors, of whole numbers: what f32
   // would round off would be further directions.
   const network = createNetwork({ kernels: [3, 3], widths: [4], channels: 2 })
-  const along = [[1, -2, 3, 5], [2, -3], [1, 2, -4, 3, 1, -1, 2, 5, -2]] // prettier-ignore
-  const direction = Float32Array.from({ length: 72 }, (_, i) => along[0][Math.floor(i / 18)] * along[1][Math.floor(i / 9) % 2] * along[2][i % 9]) // prettier-ignore
+  const along = [
+    [1, -2, 3, 5],
+    [2, -3],
+    [1, 2, -4, 3, 1, -1, 2, 5, -2],
+  ]
+  const direction = Float32Array.from(
+    { length: 72 },
+    (_, i) => along[0][Math.floor(i / 18)] * along[1][Math.floor(i / 9) % 2] * along[2][i % 9],
+  )
   const parameters = new Float32Array(countParameters(network))
   const gradients = parameters.slice()
   const optimizer = createOptimizer('soap', network)
@@ -134,25 +144,21 @@ test('SGD follows momentum 0.9, with the last layer and every bias at a tenth', 
   })
 })
 
-test.each(OPTIMIZERS)(
-  'all of the state of %s is in `state`: a copy goes on in the same bits',
-  (name) => {
-    const length = countParameters(NETWORK)
-    const gradientsAt = (step: number) => {
-      const drawn = createRandom(step)
-      return Float32Array.from({ length }, () => drawn.normal())
-    }
-    const parameters = new Float32Array(length)
-    const optimizer = createOptimizer(name, NETWORK)
-    for (let step = 1; step <= 25; step++)
-      optimizer.update(parameters, gradientsAt(step), 1e-2, step)
-    const copied = parameters.slice()
-    const copy = createOptimizer(name, NETWORK)
-    for (const [key, values] of Object.entries(optimizer.state)) copy.state[key].set(values)
-    for (let step = 26; step <= 45; step++) {
-      optimizer.update(parameters, gradientsAt(step), 1e-2, step)
-      copy.update(copied, gradientsAt(step), 1e-2, step)
-    }
-    expect(copied).toEqual(parameters)
-  },
-)
+test.each(OPTIMIZERS)('all of the state of %s is in `state`: a copy goes on in the same bits', (name) => {
+  const length = countParameters(NETWORK)
+  const gradientsAt = (step: number) => {
+    const drawn = createRandom(step)
+    return Float32Array.from({ length }, () => drawn.normal())
+  }
+  const parameters = new Float32Array(length)
+  const optimizer = createOptimizer(name, NETWORK)
+  for (let step = 1; step <= 25; step++) optimizer.update(parameters, gradientsAt(step), 1e-2, step)
+  const copied = parameters.slice()
+  const copy = createOptimizer(name, NETWORK)
+  for (const [key, values] of Object.entries(optimizer.state)) copy.state[key].set(values)
+  for (let step = 26; step <= 45; step++) {
+    optimizer.update(parameters, gradientsAt(step), 1e-2, step)
+    copy.update(copied, gradientsAt(step), 1e-2, step)
+  }
+  expect(copied).toEqual(parameters)
+})

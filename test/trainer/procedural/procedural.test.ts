@@ -6,7 +6,11 @@ import { resize } from '../../../worker/image/resize.ts'
 
 const SEED = 1
 /** Of each kind, the first ones. */
-const INDICES = KINDS.map((kind) => Array.from({ length: 20 }, (_, i) => i).filter((i) => kindOf(i) === kind).slice(0, 2)) // prettier-ignore
+const INDICES = KINDS.map((kind) =>
+  Array.from({ length: 20 }, (_, i) => i)
+    .filter((i) => kindOf(i) === kind)
+    .slice(0, 2),
+)
 
 test('a picture is a pure function of its seed and index, whatever was drawn before', () => {
   const first = proceduralPicture(SEED, 3).data
@@ -56,7 +60,7 @@ describe('leaves are like photographs', () => {
 
   test('steps between neighbours are mostly small, some large: kurtosis 9 to 34', () => {
     for (const { width, data } of lumas) {
-      const steps = Float64Array.from(data.subarray(1), (value, i) => i % width === width - 1 ? 0 : value - data[i]) // prettier-ignore
+      const steps = Float64Array.from(data.subarray(1), (value, i) => (i % width === width - 1 ? 0 : value - data[i]))
       const { kurtosis } = moments(steps)
       expect(kurtosis).toBeGreaterThan(7)
       expect(kurtosis).toBeLessThan(45)
@@ -74,6 +78,6 @@ describe('leaves are like photographs', () => {
 
 function moments(values: Float64Array): { deviation: number; kurtosis: number } {
   const mean = values.reduce((sum, v) => sum + v, 0) / values.length
-  const moment = (power: number) => values.reduce((sum, v) => sum + (v - mean) ** power, 0) / values.length // prettier-ignore
+  const moment = (power: number) => values.reduce((sum, v) => sum + (v - mean) ** power, 0) / values.length
   return { deviation: Math.sqrt(moment(2)), kurtosis: moment(4) / moment(2) ** 2 }
 }

@@ -7,7 +7,7 @@ import { readHeader } from '../../../worker/codec/header.ts'
 import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
 import { reference } from '../../../worker/engine/reference.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
-import { createNetwork, describeNetwork, type Network } from '../../../worker/model/network.ts' // prettier-ignore
+import { createNetwork, describeNetwork, type Network } from '../../../worker/model/network.ts'
 import { encodeNetwork } from '../../../worker/model/networkFile.ts'
 import { UsageError } from '../../../worker/terminal/arguments.ts'
 import { command } from '../../../trainer/commands/report.ts'
@@ -44,10 +44,7 @@ test('the page of a run stands alone: curves, scores, filters and crops at each 
   }
   expect(sectionOf(page, 3)).toContain('the paper&#39;s 9-1-5 on T91: 27.58 dB')
   expect(sectionOf(page, 3)).toContain('sparse coding, published <b>31.42 dB')
-  expect(
-    (await readdir(path.join(folder, 'report'))).filter((name) => name.startsWith('x3')),
-  ).toEqual([
-    // prettier-ignore
+  expect((await readdir(path.join(folder, 'report'))).filter((name) => name.startsWith('x3'))).toEqual([
     'x3-Set5-butterfly-bicubic.png',
     'x3-Set5-butterfly-tiny.png',
     'x3-Set5-butterfly-truth.png',
@@ -65,9 +62,12 @@ test('a network on RGB has its crops from 8-bit input, with the PSNR that evalua
 })
 
 test('what files say is text on the page, never markup', async () => {
-  const folder = await makeRun({ scales: [3], options: { name: '</pre><script>alert(1)</script>' } }) // prettier-ignore
+  const folder = await makeRun({ scales: [3], options: { name: '</pre><script>alert(1)</script>' } })
   const set = pictureSet('"><script>', 'a&b')
-  const page = await readFile(await writeReport(folder, { out: await emptyFolder(), sets: [set], engine: reference }), 'utf8') // prettier-ignore
+  const page = await readFile(
+    await writeReport(folder, { out: await emptyFolder(), sets: [set], engine: reference }),
+    'utf8',
+  )
   expect(page).not.toContain('<script')
   expect(page).toContain('&lt;/pre&gt;&lt;script&gt;')
   expect(page).toContain('alt="a&amp;b: bicubic"')
@@ -76,7 +76,7 @@ test('what files say is text on the page, never markup', async () => {
 test('a run that is not finished has its curves so far and says so', async () => {
   const folder = await makeRun({ scales: [2], begun: [4] })
   await appendFile(path.join(folder, 'x4/log.jsonl'), '{"step":99,"patc') // killed while writing
-  const page = await readFile(await writeReport(folder, { sets: [], engine: reference }), 'utf8') // prettier-ignore
+  const page = await readFile(await writeReport(folder, { sets: [], engine: reference }), 'utf8')
   expect(sectionOf(page, 4)).toContain('Not finished: this is how it stands after 12.8K patches')
   expect(sectionOf(page, 4).match(/<polyline/g)).toHaveLength(2)
   expect(sectionOf(page, 4)).not.toContain('<img')
@@ -87,7 +87,7 @@ test('a run that is not finished has its curves so far and says so', async () =>
 test('a log that is broken before its end is named with the line', async () => {
   const folder = await makeRun({ scales: [], begun: [3] })
   await appendFile(path.join(folder, 'x3/log.jsonl'), 'nonsense\n')
-  await expect(readRun(folder)).rejects.toThrow('x3/log.jsonl:5: expected a line of JSON, got nonsense') // prettier-ignore
+  await expect(readRun(folder)).rejects.toThrow('x3/log.jsonl:5: expected a line of JSON, got nonsense')
 })
 
 test('a folder without a run is refused, and so is a run that is not there', async () => {
@@ -95,7 +95,9 @@ test('a folder without a run is refused, and so is a run that is not there', asy
   await expect(command.run(['no-such-run'])).rejects.toThrow(UsageError)
   await expect(command.run([])).rejects.toThrow('expected RUN to report on, got nothing')
   const folder = await makeRun({ scales: [3] })
-  await expect(command.run([folder, '--data', 'nowhere'])).rejects.toThrow('expected --data to name a folder that exists, got "nowhere"') // prettier-ignore
+  await expect(command.run([folder, '--data', 'nowhere'])).rejects.toThrow(
+    'expected --data to name a folder that exists, got "nowhere"',
+  )
 })
 
 test.each([false, true])(
@@ -124,12 +126,11 @@ test('filters are sorted by variance, each stretched by its largest weight aroun
   layer.weights[81] = -9 // the largest variance: it belongs in front
   const sheet = drawFilters(layer)
   const folder = await emptyFolder()
-  await writeFile(path.join(folder, 'sheet.png'), await codec.encode(sheet, { format: 'png', quality: 100 })) // prettier-ignore
+  await writeFile(path.join(folder, 'sheet.png'), await codec.encode(sheet, { format: 'png', quality: 100 }))
   const bytes = await readFile(path.join(folder, 'sheet.png'))
   const read = await codec.decode(bytes, readHeader(bytes))
   expect([read.width, read.height]).toEqual([3 * 60 - 6, 3 * 60 - 6]) // 8 kernels: 3 x 3 cells
-  const at = (x: number, y: number) =>
-    Array.from(read.data.subarray(4 * (y * read.width + x)).slice(0, 4))
+  const at = (x: number, y: number) => Array.from(read.data.subarray(4 * (y * read.width + x)).slice(0, 4))
   expect(at(0, 0)).toEqual([0, 0, 0, 255])
   expect(at(10, 10)).toEqual([128, 128, 128, 255])
   expect(at(60 + 20, 120 + 20)).toEqual([128, 128, 128, 255])
@@ -171,7 +172,11 @@ test('a chart draws its line from corner to corner, and cuts off what is too low
     levels: [{ name: 'bicubic', value: 30 }],
     format: (value: number) => value.toFixed(1),
   }
-  const points = [[1, 10], [10, 30], [100, 32]] as const // prettier-ignore
+  const points = [
+    [1, 10],
+    [10, 30],
+    [100, 32],
+  ] as const
   const pointsOf = (svg: string) => /<polyline class="curve" points="([^"]*)"/.exec(svg)?.[1]
   const whole = drawChart({ ...chart, line: { name: 'run', points } }).html
   expect(pointsOf(whole)).toBe('0,234 202,21.3 404,0')
@@ -224,7 +229,7 @@ async function makeRun({
       architecture: describeNetwork(network),
       data: 'drawn (2 images)',
       patches: 12_800,
-      scores: [{ set: 'Set5', input: 'float', images: 1, psnr: 21, ssim: 0.6, bicubic: { psnr: 20, ssim: 0.5 } }], // prettier-ignore
+      scores: [{ set: 'Set5', input: 'float', images: 1, psnr: 21, ssim: 0.6, bicubic: { psnr: 20, ssim: 0.5 } }],
       validation: { data: 'Set5', images: 5, input: 'clean', psnr: 32, bicubic: 30.39 },
     })
   }

@@ -5,19 +5,12 @@ import { expect, test } from 'vitest'
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
 import { createOrtEngine } from '../../../worker/engine/ort.ts'
-import { createNetwork, haloOf, type Network, subPixelArchitecture } from '../../../worker/model/network.ts' // prettier-ignore
+import { createNetwork, haloOf, type Network, subPixelArchitecture } from '../../../worker/model/network.ts'
 import { decodeNetwork, encodeNetwork } from '../../../worker/model/networkFile.ts'
 import { readCheckpoint, writeCheckpoint } from '../../../trainer/run/checkpoint.ts'
 import { chooseBackend } from '../../../trainer/engine/backends.ts'
 import { loadRuntime } from '../../../trainer/engine/runtime.ts'
-import {
-  createFitState,
-  fit,
-  type FitState,
-  rateAt,
-  type Schedule,
-  startFrom,
-} from '../../../trainer/run/fit.ts'
+import { createFitState, fit, type FitState, rateAt, type Schedule, startFrom } from '../../../trainer/run/fit.ts'
 import { flatten, withParameters } from '../../../trainer/engine/parameters.ts'
 import { prepareExamples } from '../../../trainer/data/examples.ts'
 import { createBatch, createSampler, type PatchOptions } from '../../../trainer/data/patches.ts'
@@ -34,9 +27,7 @@ const codec = createCodec(await loadCodecModules())
 const degradation = { kind: 'clean', uint8Share: 0.5, blur: 0 } as const
 const preparation = { channels: 1, scale: SCALE, patch: 33, degradation, sizes: 'all' } as const
 const examples = (
-  await Promise.all(
-    [1, 2, 3].map((seed) => prepareExamples(drawPicture(96, 90, seed), preparation, seed, codec)),
-  )
+  await Promise.all([1, 2, 3].map((seed) => prepareExamples(drawPicture(96, 90, seed), preparation, seed, codec)))
 ).flat()
 const START = { rate: 2e-3, course: 'cosine' } as const
 const scene = { name: 'unseen', rgba: drawPicture(90, 90, 99), isGrey: false }
@@ -46,7 +37,17 @@ async function train(
   { seed = 1, state = createFitState(NETWORK, seed, 'soap'), stopAt = steps } = {},
 ): Promise<{ state: FitState; losses: number[] }> {
   const { batch, patch } = TASK
-  const options: PatchOptions = { channels: 1, batch, patch, halo: haloOf(NETWORK), enlargement: 1, residual: true, seed, shares: [0.5, 0.5], sampling: 'random' } // prettier-ignore
+  const options: PatchOptions = {
+    channels: 1,
+    batch,
+    patch,
+    halo: haloOf(NETWORK),
+    enlargement: 1,
+    residual: true,
+    seed,
+    shares: [0.5, 0.5],
+    sampling: 'random',
+  }
   const sampler = createSampler([examples], options)
   const buffers = [createBatch(options), createBatch(options)]
   const batchOf = (step: number) => {
@@ -124,14 +125,14 @@ test('a checkpoint of another recipe is refused by the part that differs', async
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'trainer-')), 'run.json')
   const state = createFitState(NETWORK, 1, 'soap')
   await writeCheckpoint(file, { seed: 1, scale: 3 }, { steps: 20, seconds: 0 }, state)
-  await expect(readCheckpoint(file, { seed: 1, scale: 2 }, state)).rejects.toThrow('expected scale 3 as there, got 2') // prettier-ignore
+  await expect(readCheckpoint(file, { seed: 1, scale: 2 }, state)).rejects.toThrow('expected scale 3 as there, got 2')
 })
 
 test('a loss that is no number ends the run instead of spoiling the weights', async () => {
   const state = createFitState(NETWORK, 1, 'soap')
   const before = state.parameters.slice()
   const gradients = new Float32Array(before.length)
-  const engine = { description: '', lossAndGradients: async () => ({ loss: NaN, gradients }), dispose: async () => {} } // prettier-ignore
+  const engine = { description: '', lossAndGradients: async () => ({ loss: NaN, gradients }), dispose: async () => {} }
   const batch = { inputs: new Float32Array(0), targets: new Float32Array(0) }
   const run = fit(
     state,

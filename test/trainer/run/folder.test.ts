@@ -42,6 +42,8 @@ test('a run is a name or a folder, and anything else is refused with what was me
   expect(runFolder('models')).toBe('models')
   expect(runFolder(path.join(RUNS, 'srcnn-1'))).toBe(path.join(RUNS, 'srcnn-1'))
   expect(() => runFolder('srcn-1')).toThrow(UsageError)
-  expect(() => runFolder('srcn-1')).toThrow('expected a run in trainer/runs or a folder, got "srcn-1"; did you mean srcnn-1?') // prettier-ignore
+  expect(() => runFolder('srcn-1')).toThrow(
+    'expected a run in trainer/runs or a folder, got "srcn-1"; did you mean srcnn-1?',
+  )
   expect(() => runFolder('')).toThrow(UsageError)
 })

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { formatManifest, type ModelEntry, parseManifest, withEntry } from '../../../worker/model/manifest.ts' // prettier-ignore
+import { formatManifest, type ModelEntry, parseManifest, withEntry } from '../../../worker/model/manifest.ts'
 import { describeNetwork } from '../../../worker/model/network.ts'
 import { decodeNetwork } from '../../../worker/model/networkFile.ts'
 import { ModelError } from '../../../worker/model/onnx.ts'
@@ -22,7 +22,7 @@ test('a manifest that was formatted parses to itself, whatever the order it was 
     data: 'T91 (86 images)',
     licence: 'T91: circulates for research; licence unknown',
     seed: -1,
-    scores: [{ set: 'Set5', input: 'float', images: 5, psnr: 32.49, ssim: 0.9, bicubic: { psnr: 30.39, ssim: 0.87 } }], // prettier-ignore
+    scores: [{ set: 'Set5', input: 'float', images: 5, psnr: 32.49, ssim: 0.9, bicubic: { psnr: 30.39, ssim: 0.87 } }],
     validation: { data: 'held out of T91', images: 9, input: 'float', psnr: 31.2, bicubic: 29.4 },
     scenes: 2.1,
   }
@@ -46,19 +46,43 @@ test('keys from a later writer are left out', () => {
 test.each([
   ['no JSON', '{', 'expected a manifest in JSON'],
   ['a list', '[]', 'the manifest: expected an object, got []'],
-  ['lists as deep as no stack', `{"version":${'['.repeat(1e5)}${']'.repeat(1e5)}}`, 'expected manifest version 1, got lists in lists'], // prettier-ignore
+  [
+    'lists as deep as no stack',
+    `{"version":${'['.repeat(1e5)}${']'.repeat(1e5)}}`,
+    'expected manifest version 1, got lists in lists',
+  ],
   ['another version', '{"version":2}', 'expected manifest version 1, got 2'],
   ['no models', '{"version":1}', 'models: expected a list, got nothing'],
-  ['an upper-case name', text({ ...ENTRY, name: 'SRCNN' }), 'models[0].name: expected a name like "srcnn", got "SRCNN"'], // prettier-ignore
-  ['a scale it cannot serve', text({ ...ENTRY, scale: 5 }), 'models[0].scale: expected 2, 3, 4, got 5'], // prettier-ignore
-  ['a path', text({ ...ENTRY, file: '../srcnn.onnx' }), 'models[0].file: expected a file name that ends in .onnx'], // prettier-ignore
+  [
+    'an upper-case name',
+    text({ ...ENTRY, name: 'SRCNN' }),
+    'models[0].name: expected a name like "srcnn", got "SRCNN"',
+  ],
+  ['a scale it cannot serve', text({ ...ENTRY, scale: 5 }), 'models[0].scale: expected 2, 3, 4, got 5'],
+  ['a path', text({ ...ENTRY, file: '../srcnn.onnx' }), 'models[0].file: expected a file name that ends in .onnx'],
   ['a short digest', text({ ...ENTRY, sha256: 'ab' }), 'models[0].sha256: expected 64'],
-  ['no bytes', text({ ...ENTRY, bytes: 0 }), 'models[0].bytes: expected a whole number above 0, got 0'], // prettier-ignore
-  ['a score without a number', text({ ...ENTRY, scores: [{ set: 'Set5', input: 'float', images: 5 }] }), 'models[0].scores[0].psnr: expected dB, got nothing'], // prettier-ignore
-  ['validation without its pictures', text({ ...ENTRY, validation: { images: 9, input: 'float', psnr: 31.2, bicubic: 29.4 } }), 'models[0].validation.data: expected text, got nothing'], // prettier-ignore
-  ['validation of no picture', text({ ...ENTRY, validation: { data: 'T91', images: 0, input: 'float', psnr: 31.2, bicubic: 29.4 } }), 'models[0].validation.images: expected a whole number above 0, got 0'], // prettier-ignore
-  ['validation without bicubic', text({ ...ENTRY, validation: { data: 'T91', images: 9, input: 'float', psnr: 31.2 } }), 'models[0].validation.bicubic: expected dB, got nothing'], // prettier-ignore
-  ['a model twice', JSON.stringify({ version: 1, models: [ENTRY, ENTRY] }), 'got "srcnn" at scale 3 twice'], // prettier-ignore
+  ['no bytes', text({ ...ENTRY, bytes: 0 }), 'models[0].bytes: expected a whole number above 0, got 0'],
+  [
+    'a score without a number',
+    text({ ...ENTRY, scores: [{ set: 'Set5', input: 'float', images: 5 }] }),
+    'models[0].scores[0].psnr: expected dB, got nothing',
+  ],
+  [
+    'validation without its pictures',
+    text({ ...ENTRY, validation: { images: 9, input: 'float', psnr: 31.2, bicubic: 29.4 } }),
+    'models[0].validation.data: expected text, got nothing',
+  ],
+  [
+    'validation of no picture',
+    text({ ...ENTRY, validation: { data: 'T91', images: 0, input: 'float', psnr: 31.2, bicubic: 29.4 } }),
+    'models[0].validation.images: expected a whole number above 0, got 0',
+  ],
+  [
+    'validation without bicubic',
+    text({ ...ENTRY, validation: { data: 'T91', images: 9, input: 'float', psnr: 31.2 } }),
+    'models[0].validation.bicubic: expected dB, got nothing',
+  ],
+  ['a model twice', JSON.stringify({ version: 1, models: [ENTRY, ENTRY] }), 'got "srcnn" at scale 3 twice'],
 ])('%s is refused by name', (_, manifest, message) => {
   expect(() => parseManifest(manifest)).toThrow(ModelError)
   expect(() => parseManifest(manifest)).toThrow(message)
@@ -77,37 +101,31 @@ const MODELS = new URL('../../../models/', import.meta.url)
 describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the weights that ship', () => {
   const { models } = parseManifest(readFileSync(new URL('manifest.json', MODELS), 'utf8'))
 
-  test.each(['srcnn', 'srcnn-jpeg', 'fast', 'fast-jpeg', 'quality'])(
-    'are %s at every scale',
-    (name) => {
-      expect(models.filter((model) => model.name === name).map(({ scale }) => scale)).toEqual([2, 3, 4]) // prettier-ignore
-    },
-  )
+  test.each(['srcnn', 'srcnn-jpeg', 'fast', 'fast-jpeg', 'quality'])('are %s at every scale', (name) => {
+    expect(models.filter((model) => model.name === name).map(({ scale }) => scale)).toEqual([2, 3, 4])
+  })
 
   const psnrOf = (name: string, scale: number, set: string, input: string) =>
     models
       .find((model) => model.name === name && model.scale === scale)
       ?.scores?.find((score) => score.set === set && score.input === input)?.psnr
 
-  test.each(['srcnn', 'fast', 'quality'])(
-    'of %s beat each other where sr-model=auto takes them',
-    (family) => {
-      for (const scale of [2, 3, 4]) {
-        for (const set of ['Set5', 'Set14']) {
-          for (const input of ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']) {
-            const [clean, jpeg] = [family, `${family}-jpeg`].map((name) => psnrOf(name, scale, set, input)) // prettier-ignore
-            const [better, worse] = input.startsWith('jpeg') ? [jpeg, clean] : [clean, jpeg]
-            expect(better).toBeGreaterThan(worse!)
-          }
+  test.each(['srcnn', 'fast', 'quality'])('of %s beat each other where sr-model=auto takes them', (family) => {
+    for (const scale of [2, 3, 4]) {
+      for (const set of ['Set5', 'Set14']) {
+        for (const input of ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']) {
+          const [clean, jpeg] = [family, `${family}-jpeg`].map((name) => psnrOf(name, scale, set, input))
+          const [better, worse] = input.startsWith('jpeg') ? [jpeg, clean] : [clean, jpeg]
+          expect(better).toBeGreaterThan(worse!)
         }
       }
-    },
-  )
+    }
+  })
 
   test('of quality beat those of fast at every scale', () => {
     for (const scale of [2, 3, 4]) {
       for (const set of ['Set5', 'Set14']) {
-        expect(psnrOf('quality', scale, set, 'float')).toBeGreaterThan(psnrOf('fast', scale, set, 'float')!) // prettier-ignore
+        expect(psnrOf('quality', scale, set, 'float')).toBeGreaterThan(psnrOf('fast', scale, set, 'float')!)
       }
     }
   })
@@ -115,9 +133,9 @@ describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the weights that
   test('of fast beat those of srcnn, on clean pictures and on JPEGs', () => {
     for (const scale of [2, 3, 4]) {
       for (const set of ['Set5', 'Set14']) {
-        expect(psnrOf('fast', scale, set, 'float')).toBeGreaterThan(psnrOf('srcnn', scale, set, 'float')!) // prettier-ignore
+        expect(psnrOf('fast', scale, set, 'float')).toBeGreaterThan(psnrOf('srcnn', scale, set, 'float')!)
         for (const input of ['jpeg:40', 'jpeg:60', 'jpeg:80']) {
-          expect(psnrOf('fast-jpeg', scale, set, input)).toBeGreaterThan(psnrOf('srcnn-jpeg', scale, set, input)!) // prettier-ignore
+          expect(psnrOf('fast-jpeg', scale, set, input)).toBeGreaterThan(psnrOf('srcnn-jpeg', scale, set, input)!)
         }
       }
     }

@@ -64,7 +64,7 @@ test("the paper's first step moves every weight as Caffe would", async () => {
     expect(largest).toBeGreaterThan(0)
     moves[i].forEach((move, j) => expect(Math.abs(move - expected[j]) / largest).toBeLessThan(1e-4))
   })
-  expect(state.parameters).toEqual(before.map((weight, i) => weight - state.optimizer.state.velocity[i])) // prettier-ignore
+  expect(state.parameters).toEqual(before.map((weight, i) => weight - state.optimizer.state.velocity[i]))
 })
 
 test('a rate for the sum / 2N of 21x21 values is 220.5 times one for their mean', () => {

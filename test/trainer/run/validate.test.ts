@@ -36,7 +36,7 @@ test('a residual network of zeros is bicubic', async () => {
 
 test('a network on RGB has the PSNR that evaluation gives it from 8-bit input', async () => {
   const pictures = [pictureOf(64, 60, 1)]
-  const model = { network: sampleNetwork({ kernels: [3, 3], widths: [4], channels: 3 }), engine: reference } // prettier-ignore
+  const model = { network: sampleNetwork({ kernels: [3, 3], widths: [4], channels: 3 }), engine: reference }
   const validation = (await createValidation(pictures, 3, 2, { ...clean, uint8Share: 1 }, codec))!
   const score = await scoreSet('drawn', pictures, 2, 'uint8', model)
   expect(await validation.psnrOf(model)).toBeCloseTo(score.model.psnr, 6)

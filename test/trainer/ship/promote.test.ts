@@ -21,10 +21,8 @@ beforeEach(() => {
 })
 
 test('a run becomes what models/ holds, beside models of other names and scales', async () => {
-  await command.run([
-    await makeRunFolder({ lift: 0.1, psnr: 31 }, { scale: 3, lift: 0.1, psnr: 31 }),
-  ])
-  await command.run([await makeRunFolder({ lift: 0.2, psnr: 32 }, { scale: 3, lift: 0.9, psnr: 33 }), '--scale', '2']) // prettier-ignore
+  await command.run([await makeRunFolder({ lift: 0.1, psnr: 31 }, { scale: 3, lift: 0.1, psnr: 31 })])
+  await command.run([await makeRunFolder({ lift: 0.2, psnr: 32 }, { scale: 3, lift: 0.9, psnr: 33 }), '--scale', '2'])
   const { models } = await readManifest('models')
   expect(models.map(({ file, validation }) => [file, validation?.psnr])).toEqual([
     ['fast-x2.onnx', 32],
@@ -37,17 +35,17 @@ test('a run with one loss is refused whole, unless forced', async () => {
   await command.run([await makeRunFolder({ lift: 0.1, psnr: 31 })])
   const before = readFileSync('models/manifest.json', 'utf8')
   const run = await makeRunFolder({ scale: 3, lift: 0.1, psnr: 31 }, { lift: 0.2, psnr: 30.9 })
-  await expect(command.run([run])).rejects.toThrow('fast x2 loses to the current weights, 30.900 dB against 31.000') // prettier-ignore
+  await expect(command.run([run])).rejects.toThrow('fast x2 loses to the current weights, 30.900 dB against 31.000')
   expect(readFileSync('models/manifest.json', 'utf8')).toBe(before)
   await command.run([run, '--force'])
-  expect((await readManifest('models')).models.map(({ validation }) => validation?.psnr)).toEqual([30.9, 31]) // prettier-ignore
+  expect((await readManifest('models')).models.map(({ validation }) => validation?.psnr)).toEqual([30.9, 31])
 })
 
 test('what cannot be compared is said, and no reason to refuse', async () => {
   await command.run([await makeRunFolder({ lift: 0.1 })])
   expect(output.join()).toContain('fast x2 has no validation figures: not compared with bicubic')
   await command.run([await makeRunFolder({ lift: 0.2, psnr: 31 })])
-  expect(output.join()).toContain('not compared with the current weights, which have no validation figures') // prettier-ignore
+  expect(output.join()).toContain('not compared with the current weights, which have no validation figures')
   await command.run([await makeRunFolder({ lift: 0.3, psnr: 30.5, validation: { images: 4 } })])
   expect(output.join()).toContain('were validated on other pictures (3 of held out, float)')
 })
@@ -56,28 +54,28 @@ test('what weights gain on the scenes stays with the same weights', async () => 
   const run = await makeRunFolder({ lift: 0.1, psnr: 31 })
   await command.run([run])
   const { models } = await readManifest('models')
-  writeFileSync('models/manifest.json', formatManifest({ version: 1, models: [{ ...models[0], scenes: 2.5 }] })) // prettier-ignore
+  writeFileSync('models/manifest.json', formatManifest({ version: 1, models: [{ ...models[0], scenes: 2.5 }] }))
   await command.run([run])
   expect((await readManifest('models')).models[0].scenes).toBe(2.5)
 })
 
 test('a network on RGB is refused, forced or not, and nothing of its run is copied', async () => {
-  const run = await makeRunFolder({ lift: 0.1, psnr: 31 }, { scale: 3, lift: 0.1, channels: 3, psnr: 31 }) // prettier-ignore
+  const run = await makeRunFolder({ lift: 0.1, psnr: 31 }, { scale: 3, lift: 0.1, channels: 3, psnr: 31 })
   for (const options of [[], ['--force']]) {
-    await expect(command.run([run, ...options])).rejects.toThrow('fast-x3.onnx: expected a network on luma, which is what the worker serves, got one on 3 channels') // prettier-ignore
+    await expect(command.run([run, ...options])).rejects.toThrow(
+      'fast-x3.onnx: expected a network on luma, which is what the worker serves, got one on 3 channels',
+    )
   }
   expect((await readManifest('models')).models).toEqual([])
 })
 
 test('an altered file, a missing scale, models/ itself and an unknown run are refused', async () => {
   const run = await makeRunFolder({ lift: 0.1 })
-  await expect(command.run([run, '--scale', '4'])).rejects.toThrow(`expected x4 in ${run}, got fast x2`) // prettier-ignore
+  await expect(command.run([run, '--scale', '4'])).rejects.toThrow(`expected x4 in ${run}, got fast x2`)
   await command.run([run])
-  await expect(command.run(['models'])).rejects.toThrow('expected a run to promote, got models itself') // prettier-ignore
+  await expect(command.run(['models'])).rejects.toThrow('expected a run to promote, got models itself')
   writeFileSync(path.join(run, 'fast-x2.onnx'), 'other')
   await expect(command.run([run])).rejects.toThrow('expected sha256')
-  await expect(command.run(['nothing'])).rejects.toThrow(
-    'expected a run in trainer/runs or a folder',
-  )
+  await expect(command.run(['nothing'])).rejects.toThrow('expected a run in trainer/runs or a folder')
   await expect(command.run([])).rejects.toThrow('expected RUN to promote, got nothing')
 })

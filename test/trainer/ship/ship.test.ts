@@ -35,16 +35,10 @@ async function ship(store: Store, models: readonly Model[], force = false, day =
 }
 
 const hashes = async (store: Store) =>
-  (await readServed(store))?.manifest.models.map(
-    ({ name, sha256 }) => `${name} ${sha256.slice(0, 8)}`,
-  )
+  (await readServed(store))?.manifest.models.map(({ name, sha256 }) => `${name} ${sha256.slice(0, 8)}`)
 
 const KINDS: [string, boolean, () => Promise<Store>][] = [
-  [
-    'the simulated R2',
-    true,
-    () => openLocalStore('models', mkdtempSync(path.join(tmpdir(), 'r2-'))),
-  ],
+  ['the simulated R2', true, () => openLocalStore('models', mkdtempSync(path.join(tmpdir(), 'r2-')))],
   ['an S3 server', hasS3Server, () => openTestS3()],
 ]
 
@@ -113,7 +107,9 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
   test('weights that lose are refused before anything is written, and only then', async () => {
     const before = await store.get('manifest.json')
     const worse = ship(store, [{ lift: 0.6, psnr: 30.5 }])
-    await expect(worse).rejects.toThrow('refused without --force: fast x2 loses to the current weights, 30.500 dB against 31.000') // prettier-ignore
+    await expect(worse).rejects.toThrow(
+      'refused without --force: fast x2 loses to the current weights, 30.500 dB against 31.000',
+    )
     const bad = ship(store, [{ name: 'bad', lift: 0.7, psnr: 29 }])
     await expect(bad).rejects.toThrow('bad x2 loses to bicubic, 29.000 dB against 30.000')
     expect(await store.get('manifest.json')).toEqual(before)
@@ -124,21 +120,21 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
   test('a network on RGB is refused before anything is written', async () => {
     const before = await store.get('manifest.json')
     const colour = ship(store, [{ name: 'colour', lift: 0.1, channels: 3, psnr: 31 }], true)
-    await expect(colour).rejects.toThrow('expected a network on luma, which is what the worker serves') // prettier-ignore
+    await expect(colour).rejects.toThrow('expected a network on luma, which is what the worker serves')
     expect(await store.get('manifest.json')).toEqual(before)
   })
 
   test('a network that enlarges by another factor than its scale is refused', async () => {
     const network = createNetwork(subPixelArchitecture(3, 4, 1))
     const other = ship(store, [{ name: 'fast', lift: 0, network, psnr: 31 }], true)
-    await expect(other).rejects.toThrow('fast-x2.onnx holds no network that the worker can run at x2') // prettier-ignore
+    await expect(other).rejects.toThrow('fast-x2.onnx holds no network that the worker can run at x2')
   })
 
   test('an upload that stops before the manifest leaves the old weights whole, and can be repeated', async () => {
     const before = await hashes(store)
     const dying: Store = {
       ...store,
-      put: (key, ...rest) => (key === 'manifest.json' ? Promise.reject(new Error('gone')) : store.put(key, ...rest)), // prettier-ignore
+      put: (key, ...rest) => (key === 'manifest.json' ? Promise.reject(new Error('gone')) : store.put(key, ...rest)),
     }
     await expect(ship(dying, [{ lift: 0.8, psnr: 35 }])).rejects.toThrow('gone')
     expect(await hashes(store)).toEqual(before)
@@ -160,7 +156,7 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
         },
       }
     }
-    await ship(behind([{ name: 'theirs', lift: 0.1, psnr: 31 }]), [{ name: 'ours', lift: 0.1, psnr: 31 }]) // prettier-ignore
+    await ship(behind([{ name: 'theirs', lift: 0.1, psnr: 31 }]), [{ name: 'ours', lift: 0.1, psnr: 31 }])
     const names = (await hashes(store))!.map((line) => line.split(' ')[0])
     expect(names).toEqual(expect.arrayContaining(['theirs', 'ours', 'fast']))
     const worse = ship(behind([{ lift: 0.9, psnr: 37 }]), [{ lift: 0.95, psnr: 36 }])
@@ -202,7 +198,7 @@ describe.skipIf(!hasS3Server)('an S3 server', () => {
     expect((await ship(await openTestS3(flaky.url), [{ lift: 0.1 }])).changed).toBe(true)
     flaky.close()
     const broken = await startProxy(server.url, [], () => 500)
-    await expect((await openTestS3(broken.url)).get('x')).rejects.toThrow(/GET .*\/x was answered with 500/) // prettier-ignore
+    await expect((await openTestS3(broken.url)).get('x')).rejects.toThrow(/GET .*\/x was answered with 500/)
     broken.close()
   })
 
@@ -212,7 +208,7 @@ describe.skipIf(!hasS3Server)('an S3 server', () => {
     await server.setChecking(true)
     try {
       expect((await ship(known, [{ lift: 0.1 }])).changed).toBe(true)
-      await expect(wrong.get('manifest.json')).rejects.toThrow(/403 SignatureDoesNotMatch.*AWS_SECRET_ACCESS_KEY/) // prettier-ignore
+      await expect(wrong.get('manifest.json')).rejects.toThrow(/403 SignatureDoesNotMatch.*AWS_SECRET_ACCESS_KEY/)
     } finally {
       await server.setChecking(false)
     }
@@ -231,18 +227,26 @@ describe.skipIf(!hasS3Server)('an S3 server', () => {
 })
 
 test('an endpoint that nobody listens at is an error that names it', async () => {
-  const settings = { endpoint: 'http://127.0.0.1:9', bucket: 'b', region: 'auto', accessKeyId: 'a', secretAccessKey: 's' } // prettier-ignore
+  const settings = {
+    endpoint: 'http://127.0.0.1:9',
+    bucket: 'b',
+    region: 'auto',
+    accessKeyId: 'a',
+    secretAccessKey: 's',
+  }
   const store = await openS3Store(settings, HASTE)
-  await expect(store.get('manifest.json')).rejects.toThrow(/GET http:\/\/127\.0\.0\.1:9\/b\/manifest\.json got no answer: /) // prettier-ignore
+  await expect(store.get('manifest.json')).rejects.toThrow(
+    /GET http:\/\/127\.0\.0\.1:9\/b\/manifest\.json got no answer: /,
+  )
 })
 
 test.each([
   [{}, 'expected AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT_URL_S3 in the environment'],
+  [{ AWS_ACCESS_KEY_ID: 'a', AWS_ENDPOINT_URL_S3: 'http://h' }, 'expected AWS_SECRET_ACCESS_KEY in'],
   [
-    { AWS_ACCESS_KEY_ID: 'a', AWS_ENDPOINT_URL_S3: 'http://h' },
-    'expected AWS_SECRET_ACCESS_KEY in',
+    { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 's', AWS_ENDPOINT_URL_S3: 'account' },
+    'to be like https://ACCOUNT.r2.cloudflarestorage.com, got "account"',
   ],
-  [{ AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 's', AWS_ENDPOINT_URL_S3: 'account' }, 'to be like https://ACCOUNT.r2.cloudflarestorage.com, got "account"'], // prettier-ignore
 ])('an environment of %o is refused: %s', (env, message) => {
   expect(() => s3Settings('b', env)).toThrow(message)
 })

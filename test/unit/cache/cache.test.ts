@@ -5,7 +5,7 @@ import { resolveOptions } from '../../../worker/options.ts'
 import { STORAGE_TIMEOUT_MS } from '../../../worker/base/timeout.ts'
 
 const KEY: Key = { source: 's', variant: 'v', tags: [] }
-const ENTRY: Entry = { digest: 'd', etag: '"e"', type: 'image/png', size: 3, sr: 'done', ttlSeconds: 1, freshUntil: 9 } // prettier-ignore
+const ENTRY: Entry = { digest: 'd', etag: '"e"', type: 'image/png', size: 3, sr: 'done', ttlSeconds: 1, freshUntil: 9 }
 const BYTES = Uint8Array.of(1, 2, 3)
 
 /** An edge cache and a bucket that keep what they are given, byte for byte open to damage. */
@@ -25,7 +25,12 @@ function stores() {
   const results = {
     get: async (name: string) => {
       const found = bucket.get(name)
-      return found ? { arrayBuffer: async () => found.bytes.slice().buffer, checksums: { toJSON: () => ({ sha256: found.sha256 }) } } : null // prettier-ignore
+      return found
+        ? {
+            arrayBuffer: async () => found.bytes.slice().buffer,
+            checksums: { toJSON: () => ({ sha256: found.sha256 }) },
+          }
+        : null
     },
     put: async (name: string, bytes: Uint8Array, { sha256 }: { sha256: string }) =>
       void bucket.set(name, { bytes, sha256 }),
@@ -51,7 +56,7 @@ test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
   expect(await results.find(KEY)).toEqual({ entry: ENTRY, bytes: BYTES, layer: 'edge' })
   for (const one of both.edge.values()) one.bytes = damage(one.bytes)
   expect(await results.find(KEY)).toEqual({ entry: ENTRY, bytes: BYTES, layer: 'r2' })
-  for (const store of [both.edge, both.bucket]) for (const one of store.values()) one.bytes = damage(BYTES) // prettier-ignore
+  for (const store of [both.edge, both.bucket]) for (const one of store.values()) one.bytes = damage(BYTES)
   expect(await results.find(KEY)).toBeUndefined()
   expect(await results.read('d', KEY)).toBeUndefined()
 })

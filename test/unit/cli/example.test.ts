@@ -5,7 +5,13 @@ import { expect, test } from 'vitest'
 import { EXAMPLE, makeExample } from '../../fixtures/example.ts'
 
 test('the README shows what the models make today', async () => {
-  const [made, shown] = await Promise.all([makeExample(), readFile(EXAMPLE)].map(async (file) => sharp(await file).raw().toBuffer())) // prettier-ignore
+  const [made, shown] = await Promise.all(
+    [makeExample(), readFile(EXAMPLE)].map(async (file) =>
+      sharp(await file)
+        .raw()
+        .toBuffer(),
+    ),
+  )
   expect(made.length).toBe(shown.length)
   let sum = 0
   for (let i = 0; i < made.length; i++) sum += Math.abs(made[i] - shown[i])

@@ -26,7 +26,6 @@ beforeAll(async () => {
     'sub/deep/d.gif',
     'out/a-x2.jpg',
   ]) {
-    // prettier-ignore
     await writeFile(at(`photos/${name}`), '')
   }
   await symlink(at('photos'), at('photos/sub/round'))
@@ -44,18 +43,38 @@ const TREE = ['B.PNG', 'a.jpg', 'lone-x3.jpg', 'sub/c.webp', 'sub/deep/d.gif', '
 
 test.each([
   ['a folder: its pictures and those below, not what was made of them', ['photos'], 'photos/out', TREE],
-  ['results elsewhere below it are pictures like others', ['photos'], undefined, ['B.PNG', 'a.jpg', 'lone-x3.jpg', 'out/a-x2.jpg', 'sub/c.webp', 'sub/deep/d.gif', 'sub/link.jpg']],
-  ['a glob: what it says, below its fixed part', ['photos/**/*.{webp,gif}'], undefined, ['a-640w.webp', 'sub/c.webp', 'sub/deep/d.gif']],
-  ['a glob does not look into the folder for results', ['photos/**/*.jpg'], 'photos/out', ['a.jpg', 'lone-x3.jpg', 'sub/link.jpg']],
+  [
+    'results elsewhere below it are pictures like others',
+    ['photos'],
+    undefined,
+    ['B.PNG', 'a.jpg', 'lone-x3.jpg', 'out/a-x2.jpg', 'sub/c.webp', 'sub/deep/d.gif', 'sub/link.jpg'],
+  ],
+  [
+    'a glob: what it says, below its fixed part',
+    ['photos/**/*.{webp,gif}'],
+    undefined,
+    ['a-640w.webp', 'sub/c.webp', 'sub/deep/d.gif'],
+  ],
+  [
+    'a glob does not look into the folder for results',
+    ['photos/**/*.jpg'],
+    'photos/out',
+    ['a.jpg', 'lone-x3.jpg', 'sub/link.jpg'],
+  ],
   ['a glob that means results', ['photos/*-x3.jpg'], undefined, ['a-x3.jpg', 'lone-x3.jpg']],
   ['files: whatever is named', ['photos/a-x3.jpg', 'photos/notes.txt'], undefined, ['a-x3.jpg', 'notes.txt']],
-  ['each once', ['photos/a.jpg', 'photos', 'photos/*.jpg'], 'photos/out', ['a.jpg', ...TREE.filter((name) => name !== 'a.jpg')]],
+  [
+    'each once',
+    ['photos/a.jpg', 'photos', 'photos/*.jpg'],
+    'photos/out',
+    ['a.jpg', ...TREE.filter((name) => name !== 'a.jpg')],
+  ],
 ])('%s', async (_, words, out, expected) => {
   expect(await placesOf(words, out)).toEqual(expected)
-}) // prettier-ignore
+})
 
 test('what is not there is said, and keeps nobody else waiting', async () => {
-  const { inputs, failures } = await findInputs(['nope.jpg', 'photos/a.jpg', 'no/*.jpg', 'empty'].map(at)) // prettier-ignore
+  const { inputs, failures } = await findInputs(['nope.jpg', 'photos/a.jpg', 'no/*.jpg', 'empty'].map(at))
   expect(inputs.map(({ place }) => place)).toEqual(['a.jpg'])
   expect(failures).toEqual([
     { file: at('nope.jpg'), message: 'there is no such file or folder (ENOENT)' },
@@ -85,6 +104,8 @@ test.each([
 test('a folder may have the name of a picture, a file may not have another name', async () => {
   await mkdir(at('dir.jpg'))
   expect(await targetOf(at('dir.jpg'))).toEqual({ folder: at('dir.jpg') })
-  await expect(targetOf(at('photos/notes.txt'))).rejects.toThrow('expected --out to be a folder, or a file that ends in .jpg') // prettier-ignore
+  await expect(targetOf(at('photos/notes.txt'))).rejects.toThrow(
+    'expected --out to be a folder, or a file that ends in .jpg',
+  )
   await expect(targetOf('cat.gif')).rejects.toThrow('got "cat.gif"')
 })

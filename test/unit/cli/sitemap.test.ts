@@ -14,21 +14,30 @@ const urlset = (...images: string[]) => `<?xml version="1.0" encoding="UTF-8"?>
 <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:image="${IMAGE}">
   <url><loc>https://site.test/</loc>${images.map((loc) => `<image:image><image:loc>${loc}</image:loc></image:image>`).join('')}</url>
 </urlset>`
-const index = (...sitemaps: string[]) => `<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">${sitemaps.map((loc) => `<sitemap><loc>${loc}</loc></sitemap>`).join('')}</sitemapindex>` // prettier-ignore
+const index = (...sitemaps: string[]) =>
+  `<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">${sitemaps.map((loc) => `<sitemap><loc>${loc}</loc></sitemap>`).join('')}</sitemapindex>`
 
 test.each([
   ['escapes and spaces', urlset('\n https://site.test/a.jpg?x=1&amp;y=2 '), ['https://site.test/a.jpg?x=1&y=2']],
   ['CDATA', urlset('<![CDATA[https://site.test/a.jpg?x=1&y=2]]>'), ['https://site.test/a.jpg?x=1&y=2']],
-  ['another prefix', urlset('https://site.test/a.jpg').replaceAll('image:', 'i:').replace('xmlns:image=', 'xmlns:i='), ['https://site.test/a.jpg']],
-  ['a loc of something else', urlset().replace('</url>', '<v:loc xmlns:v="urn:video">https://site.test/v.mp4</v:loc></url>'), []],
+  [
+    'another prefix',
+    urlset('https://site.test/a.jpg').replaceAll('image:', 'i:').replace('xmlns:image=', 'xmlns:i='),
+    ['https://site.test/a.jpg'],
+  ],
+  [
+    'a loc of something else',
+    urlset().replace('</url>', '<v:loc xmlns:v="urn:video">https://site.test/v.mp4</v:loc></url>'),
+    [],
+  ],
 ])('%s', (_, xml, expected) => {
   expect(parseSitemap(xml).pictures).toEqual(expected)
-}) // prettier-ignore
+})
 
 describe('where URLs come from', () => {
   let folder: string
   let origin: FakeOrigin
-  const read = (source: string, limit?: number) => readPictures(source, { limit, userAgent: 'test' }) // prettier-ignore
+  const read = (source: string, limit?: number) => readPictures(source, { limit, userAgent: 'test' })
   const file = async (text: string | Uint8Array) => {
     const name = path.join(folder, 'source')
     await writeFile(name, text)
@@ -44,14 +53,16 @@ describe('where URLs come from', () => {
   })
 
   test('an index of sitemaps, one of them compressed on its way, one naming it in turn', async () => {
-    origin.serve('/a.xml', gzipSync(urlset('https://site.test/1.jpg', 'https://site.test/2.jpg')), { 'content-encoding': 'gzip' }) // prettier-ignore
+    origin.serve('/a.xml', gzipSync(urlset('https://site.test/1.jpg', 'https://site.test/2.jpg')), {
+      'content-encoding': 'gzip',
+    })
     origin.serve('/b.xml', urlset('https://site.test/2.jpg', 'https://site.test/3.jpg'))
     origin.serve('/c.xml', index(`${origin.url}/index.xml`))
     origin.serve('/index.xml', index(...['a', 'b', 'c'].map((name) => `${origin.url}/${name}.xml`)))
     const all = [1, 2, 3].map((i) => `https://site.test/${i}.jpg`)
     expect(await read(`${origin.url}/index.xml`)).toEqual(all)
     expect(await read(`${origin.url}/index.xml`, 2)).toEqual(all.slice(0, 2))
-    expect(new Set(origin.asked.map(({ headers }) => headers['user-agent']))).toEqual(new Set(['test'])) // prettier-ignore
+    expect(new Set(origin.asked.map(({ headers }) => headers['user-agent']))).toEqual(new Set(['test']))
   })
 
   test('a list', async () => {
@@ -62,19 +73,23 @@ describe('where URLs come from', () => {
   test.each([
     ['a page', '<!doctype html><html><body></body></html>', 'is no sitemap'],
     ['a broken one', urlset('https://site.test/1.jpg').slice(0, -20), 'is no sitemap'],
-    ['entities of its own', `<!DOCTYPE urlset [<!ENTITY a "b">]>${urlset('&a;').replace(/<\?.*\?>/, '')}`, 'is no sitemap'],
+    [
+      'entities of its own',
+      `<!DOCTYPE urlset [<!ENTITY a "b">]>${urlset('&a;').replace(/<\?.*\?>/, '')}`,
+      'is no sitemap',
+    ],
     ['a gzip file', gzipSync('x'), 'is a gzip file: serve it with Content-Encoding: gzip'],
     ['a path', '/cat.jpg', 'expected URLs of http or https in'],
     ['another scheme', urlset('file:///etc/passwd'), 'got "file:///etc/passwd"'],
     ['another scheme in an index', index('file:///etc/passwd'), 'expected URLs of sitemaps'],
   ])('%s is refused', async (_, text, message) => {
     await expect(read(await file(text))).rejects.toThrow(message)
-  }) // prettier-ignore
+  })
 })
 
 test.each([
   ['https://site.test/a.jpg', ['?sr=2', '?sr=3', '?sr-width=640']],
-  ['https://site.test/a.jpg?v=1&sr=4&sr-quality=60#x', ['?v=1&sr=2', '?v=1&sr=3', '?v=1&sr-width=640']], // prettier-ignore
+  ['https://site.test/a.jpg?v=1&sr=4&sr-quality=60#x', ['?v=1&sr=2', '?v=1&sr=3', '?v=1&sr-width=640']],
 ])('%s is asked for in every size', (url, queries) => {
   const wanted = { param: 'sr', scales: [2, 3] as const, widths: [640], format: undefined }
   expect(variantsOf(url, wanted)).toEqual(queries.map((query) => `https://site.test/a.jpg${query}`))

@@ -12,7 +12,12 @@ test.each<[string, number, Record<string, string>, object]>([
   ['a hit', 200, { 'x-sr': 'done; scale=3', 'cache-status': 'edge-srcnn; hit; detail=edge' }, { outcome: 'hit' }],
   ['made', 200, { 'x-sr': 'done; scale=3', 'cache-status': 'edge-srcnn; fwd=miss; stored' }, { outcome: 'made' }],
   ['left out', 200, { 'x-sr': 'skipped; reason=ANIMATED' }, { outcome: 'skipped', reason: 'ANIMATED' }],
-  ['not at the origin', 404, { 'x-sr': 'skipped; reason=ORIGIN_STATUS' }, { outcome: 'skipped', reason: 'ORIGIN_STATUS' }],
+  [
+    'not at the origin',
+    404,
+    { 'x-sr': 'skipped; reason=ORIGIN_STATUS' },
+    { outcome: 'skipped', reason: 'ORIGIN_STATUS' },
+  ],
   ['failed', 200, { 'x-sr': 'skipped; reason=DECODE' }, { outcome: 'failed', message: 'DECODE' }],
   ['busy', 200, { 'x-sr': 'skipped; reason=BUSY' }, { outcome: 'busy', message: 'BUSY', afterMs: undefined }],
   ['too many', 200, { 'x-sr': 'skipped; reason=RATE' }, { outcome: 'busy', message: 'RATE', afterMs: undefined }],
@@ -23,23 +28,18 @@ test.each<[string, number, Record<string, string>, object]>([
   server.handle('/cat.jpg', (__, response) => response.writeHead(status, headers).end('picture'))
   expect(await ask(`${server.url}/cat.jpg?sr=3`, { userAgent: 'edge-srcnn/1 (warm)' })).toMatchObject(expected)
   expect(server.asked.at(-1)!.headers['user-agent']).toBe('edge-srcnn/1 (warm)')
-}) // prettier-ignore
+})
 
 test('a host that does not answer is a failure', async () => {
   const answer = await ask('http://127.0.0.1:1/cat.jpg', { userAgent: '' })
-  expect(answer).toMatchObject({ outcome: 'failed', message: expect.stringMatching(/fetch failed|ECONNREFUSED/) }) // prettier-ignore
+  expect(answer).toMatchObject({ outcome: 'failed', message: expect.stringMatching(/fetch failed|ECONNREFUSED/) })
 })
 
 const BUSY: Answer = { outcome: 'busy', message: 'BUSY', afterMs: undefined }
 const MADE: Answer = { outcome: 'made' }
 
 /** Time that passes when nobody does anything else. */
-async function warm(
-  urls: readonly string[],
-  answers: (url: string, tries: number) => Answer,
-  concurrency = 1,
-) {
-  // prettier-ignore
+async function warm(urls: readonly string[], answers: (url: string, tries: number) => Answer, concurrency = 1) {
   const waits: number[] = []
   const told: Warmed[] = []
   const tries = new Map<string, number>()
@@ -57,26 +57,33 @@ async function warm(
     await new Promise((resolve) => setImmediate(resolve))
   }
   const { signal } = new AbortController()
-  await warmAll(urls, { concurrency, delayMs: 0, signal, ask: asking, wait }, (one) => told.push(one)) // prettier-ignore
+  await warmAll(urls, { concurrency, delayMs: 0, signal, ask: asking, wait }, (one) => told.push(one))
   return { waits, told, most, tries }
 }
 
 test('whoever is busy is left alone for longer each time, and in the end', async () => {
-  const { waits, told } = await warm(['a', 'b'], (url, tries) => (url === 'a' || tries < 3 ? BUSY : MADE)) // prettier-ignore
+  const { waits, told } = await warm(['a', 'b'], (url, tries) => (url === 'a' || tries < 3 ? BUSY : MADE))
   expect(waits).toEqual([1000, 2000, 4000, 8000, 16000, 32000, 1000, 2000])
-  expect(told).toEqual([expect.objectContaining({ outcome: 'failed', message: 'BUSY, after 7 tries' }), expect.objectContaining({ url: 'b', outcome: 'made' })]) // prettier-ignore
+  expect(told).toEqual([
+    expect.objectContaining({ outcome: 'failed', message: 'BUSY, after 7 tries' }),
+    expect.objectContaining({ url: 'b', outcome: 'made' }),
+  ])
 })
 
 test('Retry-After is honoured, but not for an hour', async () => {
   const after = (afterMs: number): Answer => ({ outcome: 'busy', message: '429', afterMs })
-  expect((await warm(['a'], (_, tries) => (tries === 1 ? after(7000) : MADE))).waits).toEqual([7000]) // prettier-ignore
+  expect((await warm(['a'], (_, tries) => (tries === 1 ? after(7000) : MADE))).waits).toEqual([7000])
   const { waits, told } = await warm(['a'], () => after(3_600_000))
-  expect([waits, told[0]]).toEqual([[], expect.objectContaining({ outcome: 'failed', message: '429, after 1 tries' })]) // prettier-ignore
+  expect([waits, told[0]]).toEqual([[], expect.objectContaining({ outcome: 'failed', message: '429, after 1 tries' })])
 })
 
 test('no more at a time than was said, each once, and all wait together', async () => {
   const urls = Array.from({ length: 20 }, (_, i) => `${i}`)
-  const { most, told, tries, waits } = await warm(urls, (url, count) => (count === 1 && Number(url) < 3 ? BUSY : MADE), 3) // prettier-ignore
+  const { most, told, tries, waits } = await warm(
+    urls,
+    (url, count) => (count === 1 && Number(url) < 3 ? BUSY : MADE),
+    3,
+  )
   expect(most).toBe(3)
   expect(waits).toEqual([1000])
   expect(told.length).toBe(20)

@@ -17,8 +17,8 @@ test.each(WIDTHS)('a width of %d px, which next/image has by default, is accepte
 
 test("an image's own quality comes before the loader's", () => {
   const loader = createLoader({ quality: 60, format: 'auto', model: 'quality' })
-  const of = (quality?: number) => Object.fromEntries(expectAccepted('/a', loader({ src: '/a', width: 640, quality }))) // prettier-ignore
-  expect(of()).toEqual({ 'sr-width': '640', 'sr-format': 'auto', 'sr-quality': '60', 'sr-model': 'quality' }) // prettier-ignore
+  const of = (quality?: number) => Object.fromEntries(expectAccepted('/a', loader({ src: '/a', width: 640, quality })))
+  expect(of()).toEqual({ 'sr-width': '640', 'sr-format': 'auto', 'sr-quality': '60', 'sr-model': 'quality' })
   expect(of(75)).toMatchObject({ 'sr-quality': '75' })
 })
 

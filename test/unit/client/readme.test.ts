@@ -8,7 +8,7 @@ import { resultsOf, run, SUBPATHS } from './run.ts'
 
 const root = new URL('../../../', import.meta.url).pathname
 const readme = readFileSync(`${root}worker/client/README.md`, 'utf8')
-const examples = [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language, code]) => ({ language, code })) // prettier-ignore
+const examples = [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language, code]) => ({ language, code }))
 
 /** The one example in which `text` occurs. */
 function exampleWith(text: string): string {
@@ -40,12 +40,8 @@ test.each([
   ['extract, generate, transform', 'unpic.ts', 3],
 ])('the examples in the comments of %s are true', async (names, file, count) => {
   const source = readFileSync(`${root}worker/client/${file}`, 'utf8')
-  const blocks = [...source.matchAll(/@example\n(.*?) \*\//gs)].map(([, block]) =>
-    block.replace(/^ \* /gm, ''),
-  )
-  const { given, written } = await resultsOf(
-    `import { ${names} } from './worker/client/${file}'\n${blocks.join('')}`,
-  )
+  const blocks = [...source.matchAll(/@example\n(.*?) \*\//gs)].map(([, block]) => block.replace(/^ \* /gm, ''))
+  const { given, written } = await resultsOf(`import { ${names} } from './worker/client/${file}'\n${blocks.join('')}`)
   expect(written).toHaveLength(count)
   expect(given).toEqual(written)
 })
@@ -56,7 +52,7 @@ test('the configuration of Next.js names the loader file, and widths that the wo
   const { deviceSizes, imageSizes, loaderFile } = config.images
   expect(loaderFile).toBe('./image-loader.ts')
   expect([...imageSizes, ...deviceSizes]).toEqual([...SIZES])
-  for (const width of deviceSizes) expect(loader({ src: '/cat.jpg', width })).toBe(`/cat.jpg?sr-width=${width}`) // prettier-ignore
+  for (const width of deviceSizes) expect(loader({ src: '/cat.jpg', width })).toBe(`/cat.jpg?sr-width=${width}`)
 })
 
 test('the page of Next.js gives its image a loader', async () => {
@@ -74,10 +70,7 @@ test('the configuration of Nuxt names a provider, which serves the components', 
 
   const made: object[] = []
   for (const [, text] of exampleWith('<NuxtImg').matchAll(/<NuxtImg (.*) \/>/g)) {
-    const attributes = [...text.matchAll(/([:\w]+)="(.*?)"/g)].map(([, name, value]) => [
-      name,
-      value,
-    ])
+    const attributes = [...text.matchAll(/([:\w]+)="(.*?)"/g)].map(([, name, value]) => [name, value])
     const { src, ':modifiers': own = '{}', ...sizes } = Object.fromEntries(attributes)
     const { bound } = await run(`export const bound = ${own}`)
     const { url } = setup().getImage(src, { ...options, modifiers: { ...sizes, ...bound } })

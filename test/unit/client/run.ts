@@ -7,10 +7,7 @@ const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 
 /** `edge-srcnn/client` and the others, and their files. */
 export const SUBPATHS = new Map(
-  Object.entries<string>(exports).map(([name, file]) => [
-    name.replace('.', 'edge-srcnn'),
-    root + file,
-  ]),
+  Object.entries<string>(exports).map(([name, file]) => [name.replace('.', 'edge-srcnn'), root + file]),
 )
 
 /** Frameworks' components: their props are what counts. */
@@ -28,9 +25,7 @@ const resolved: Plugin = {
   name: 'examples',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^edge-srcnn/ }, ({ path }) => ({ path: SUBPATHS.get(path) }))
-    onResolve({ filter: /./ }, ({ path }) =>
-      STAND_INS.has(path) ? { path, namespace: 'stand-in' } : undefined,
-    )
+    onResolve({ filter: /./ }, ({ path }) => (STAND_INS.has(path) ? { path, namespace: 'stand-in' } : undefined))
     onLoad({ filter: /./, namespace: 'stand-in' }, ({ path }) => ({
       contents: STAND_INS.get(path),
     }))

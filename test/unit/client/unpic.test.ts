@@ -32,8 +32,7 @@ describe('extract', () => {
   })
 
   test('and generate undo each other', () => {
-    const url =
-      '/cat.jpg?v=7&sr-width=640&sr-height=320&sr-format=auto&sr-quality=80&sr-model=srcnn#eyes'
+    const url = '/cat.jpg?v=7&sr-width=640&sr-height=320&sr-format=auto&sr-quality=80&sr-model=srcnn#eyes'
     const found = extract(url)
     expect(found && generate(found.src, found.operations, found.options)).toBe(url)
     const other = extract('/a?sr=b&x=3', { param: 'x' })
@@ -51,12 +50,7 @@ describe('transform', () => {
     ['/my cat.jpg', { width: 600 }, {}, '/my%20cat.jpg?sr-width=640'],
     ['/a?sr=3&sr-format=webp', { width: 600 }, {}, '/a?sr-width=640&sr-format=webp'],
     ['/a?sr=3', { format: 'webp' }, {}, '/a?sr=3&sr-format=webp'],
-    [
-      '/a?sr-width=320&sr-height=320',
-      { format: 'png' },
-      {},
-      '/a?sr-width=320&sr-height=320&sr-format=png',
-    ],
+    ['/a?sr-width=320&sr-height=320', { format: 'png' }, {}, '/a?sr-width=320&sr-height=320&sr-format=png'],
     ['/a?sr-width=320&sr-height=320', { width: 600, height: 400 }, {}, '/a?sr-width=640'],
     ['/a?sr-width=320&sr-height=320', { width: 600 }, {}, '/a?sr-width=640'],
     ['/a?sr-width=320', { scale: 2 }, {}, '/a?sr=2'],
@@ -68,7 +62,7 @@ describe('transform', () => {
   })
 
   test('a URL of the platform is taken, too', () => {
-    expect(transform(new URL('https://a.example/b?c'), { width: 1 })).toBe('https://a.example/b?c&sr-width=320') // prettier-ignore
+    expect(transform(new URL('https://a.example/b?c'), { width: 1 })).toBe('https://a.example/b?c&sr-width=320')
   })
 
   test('a picture without any size comes back as it is', () => {

@@ -15,14 +15,10 @@ const PROFILE_DIFFERS = [
 /** A GIF without a picture but for transparency: libvips makes it opaque, browsers do not. */
 const ALPHA_DIFFERS = [/gif\/.*metadata-full/]
 
-const matches = (entry: Entry, patterns: readonly RegExp[]) =>
-  patterns.some((pattern) => pattern.test(entry.file))
+const matches = (entry: Entry, patterns: readonly RegExp[]) => patterns.some((pattern) => pattern.test(entry.file))
 
 /** The corpus is large: what one file gets is a line in a list, which must come out empty. */
-async function failures(
-  chosen: readonly Entry[],
-  check: (entry: Entry) => Promise<unknown>,
-): Promise<string[]> {
+async function failures(chosen: readonly Entry[], check: (entry: Entry) => Promise<unknown>): Promise<string[]> {
   const lines: string[] = []
   for (const entry of chosen) {
     const problem = await check(entry).catch((error: unknown) => String(error))
@@ -112,7 +108,4 @@ describe.runIf(entries.length > 0)('the corpus', () => {
   })
 })
 
-test.skipIf(entries.length > 0)(
-  'the corpus is absent: ../shared/corpus, beside the repository, is not there',
-  () => {},
-)
+test.skipIf(entries.length > 0)('the corpus is absent: ../shared/corpus, beside the repository, is not there', () => {})

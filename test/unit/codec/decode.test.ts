@@ -104,9 +104,7 @@ describe('EXIF orientation is applied', () => {
     [7, 'dbca'],
     [8, 'bdac'],
   ] as const)('%i puts four pixels in their places', (orientation, expected) => {
-    const data = Uint8Array.from(
-      [...'abcd'].flatMap((letter) => Array(4).fill(letter.charCodeAt(0))),
-    )
+    const data = Uint8Array.from([...'abcd'].flatMap((letter) => Array(4).fill(letter.charCodeAt(0))))
     const upright = applyOrientation({ width: 2, height: 2, data }, orientation)
     const places = String.fromCharCode(...upright.data.filter((_, i) => i % 4 === 0))
     expect(places).toBe(expected)

@@ -101,33 +101,23 @@ describe('a JPEG that is encoded in strips', () => {
     ['very wide', gradient(20_000, 37)],
   ])('is whole and no worse than libjpeg’s own: %s', async (_, picture) => {
     const file = await codec.encode(picture, { format: 'jpeg', quality: 85 })
-    const back = await sharp(file, { failOn: 'warning' })
-      .toColourspace('srgb')
-      .ensureAlpha()
-      .raw()
-      .toBuffer()
+    const back = await sharp(file, { failOn: 'warning' }).toColourspace('srgb').ensureAlpha().raw().toBuffer()
     const own = await sharpOf(picture).jpeg({ quality: 85, mozjpeg: false }).toBuffer()
     const ownBack = await decodeBySharp(own)
-    expect(meanSquareError(picture.data, back)).toBeLessThan(
-      1.5 * meanSquareError(picture.data, ownBack.data) + 0.5,
-    )
+    expect(meanSquareError(picture.data, back)).toBeLessThan(1.5 * meanSquareError(picture.data, ownBack.data) + 0.5)
     expect(file.length).toBeLessThan(1.05 * own.length)
   })
 
   test('is whole with chroma at full size', async () => {
     const picture = noise(gradient(1001, 603))
-    const own = await sharpOf(picture)
-      .jpeg({ quality: 85, mozjpeg: false, chromaSubsampling: '4:4:4' })
-      .toBuffer()
+    const own = await sharpOf(picture).jpeg({ quality: 85, mozjpeg: false, chromaSubsampling: '4:4:4' }).toBuffer()
     const jpeg = { subsampling: '4:4:4', steps: 'annex-k' } as const
     const file = await codec.encode(picture, { format: 'jpeg', quality: 85, jpeg })
     const strict = sharp(file, { failOn: 'warning' })
     expect(await strict.metadata()).toMatchObject({ chromaSubsampling: '4:4:4' })
     const back = await strict.ensureAlpha().raw().toBuffer()
     const ownBack = await decodeBySharp(own)
-    expect(meanSquareError(picture.data, back)).toBeLessThan(
-      1.5 * meanSquareError(picture.data, ownBack.data) + 0.5,
-    )
+    expect(meanSquareError(picture.data, back)).toBeLessThan(1.5 * meanSquareError(picture.data, ownBack.data) + 0.5)
   })
 })
 
@@ -242,8 +232,7 @@ test('metadata is not written: no EXIF, no XMP', async () => {
 describe('what cannot be encoded is a CodecError', () => {
   test('a picture whose bytes do not match its size', async () => {
     const short = { ...opaque, data: opaque.data.subarray(4) }
-    for (const format of ENCODE_FORMATS)
-      await expect(encode(short, format)).rejects.toThrow(CodecError)
+    for (const format of ENCODE_FORMATS) await expect(encode(short, format)).rejects.toThrow(CodecError)
   })
 
   test('a side that the format cannot have', async () => {
@@ -260,9 +249,18 @@ async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
 test.each<[string, (...given: unknown[]) => unknown]>([
   ['nothing', () => new Uint8Array(0)],
   ['garbage', () => new Uint8Array(500).fill(0xa5)],
-  ['a picture of another size', () => sharp({ create: { width: 61, height: 42, channels: 3, background: '#123' } }).jpeg().toBuffer()],
+  [
+    'a picture of another size',
+    () =>
+      sharp({ create: { width: 61, height: 42, channels: 3, background: '#123' } })
+        .jpeg()
+        .toBuffer(),
+  ],
 ])('an encoder that gives %s is not believed', async (_, encodeFile) => {
-  const instances: Instances = { idleBytes: () => 0, run: async (_factory, _module, work) => work({ encode: encodeFile } as never) }
+  const instances: Instances = {
+    idleBytes: () => 0,
+    run: async (_factory, _module, work) => work({ encode: encodeFile } as never),
+  }
   const broken = createCodec(await loadCodecModules(), instances)
   await expect(broken.encode(opaque, { format: 'jpeg', quality: 90 })).rejects.toThrow('encoding jpeg gave')
-}) // prettier-ignore
+})

@@ -20,8 +20,7 @@ const frames = sharp(gradient(40, 60).data, {
 })
 
 const ascii = (text: string) => new TextEncoder().encode(text)
-const box = (...brands: string[]) =>
-  concat([words(8 + 4 * brands.length), ascii(`ftyp${brands.join('')}`)])
+const box = (...brands: string[]) => concat([words(8 + 4 * brands.length), ascii(`ftyp${brands.join('')}`)])
 
 /** A copy with some bytes replaced. */
 function patched(bytes: Uint8Array, at: number, ...values: number[]): Uint8Array {
@@ -63,18 +62,8 @@ describe('the type comes from the first bytes', () => {
       'svg',
       'image/svg+xml',
     ],
-    [
-      'HTML that holds an SVG',
-      ascii('<!DOCTYPE html><svg></svg>'),
-      'unknown',
-      'application/octet-stream',
-    ],
-    [
-      'text that begins with BM',
-      ascii('BMW and other cars, to be sold'),
-      'unknown',
-      'application/octet-stream',
-    ],
+    ['HTML that holds an SVG', ascii('<!DOCTYPE html><svg></svg>'), 'unknown', 'application/octet-stream'],
+    ['text that begins with BM', ascii('BMW and other cars, to be sold'), 'unknown', 'application/octet-stream'],
     ['nothing', new Uint8Array(), 'unknown', 'application/octet-stream'],
   ]
   test.each(files)('%s', (_, bytes, type, mime) => {
@@ -102,23 +91,11 @@ describe('size, transparency and colour are read from the header', async () => {
     ['grey PNG', await greySharp().png().toBuffer(), grey],
     ['palette PNG', await sharpOf(picture).removeAlpha().png({ palette: true }).toBuffer(), color],
     ['palette PNG with tRNS', await sharpOf(translucent).png({ palette: true }).toBuffer(), alpha],
-    [
-      '16-bit PNG',
-      await sharpOf(picture).removeAlpha().toColourspace('rgb16').png().toBuffer(),
-      color,
-    ],
+    ['16-bit PNG', await sharpOf(picture).removeAlpha().toColourspace('rgb16').png().toBuffer(), color],
     ['lossy WebP', webp, color],
-    [
-      'lossless WebP',
-      await sharpOf(picture).removeAlpha().webp({ lossless: true }).toBuffer(),
-      color,
-    ],
+    ['lossless WebP', await sharpOf(picture).removeAlpha().webp({ lossless: true }).toBuffer(), color],
     ['lossy WebP with alpha', await sharpOf(translucent).webp().toBuffer(), alpha],
-    [
-      'lossless WebP with alpha',
-      await sharpOf(translucent).webp({ lossless: true }).toBuffer(),
-      alpha,
-    ],
+    ['lossless WebP with alpha', await sharpOf(translucent).webp({ lossless: true }).toBuffer(), alpha],
     [
       'GIF with transparency',
       await sharpOf(gradient(40, 30, (x) => (x < 9 ? 0 : 255)))
@@ -225,8 +202,7 @@ describe('a file that ends before its first pixel is damaged', () => {
 describe('what costs more than its size tells is refused', () => {
   const scanAt = progressive.lastIndexOf(Buffer.of(0xff, 0xda))
   const scan = progressive.subarray(scanAt, -2)
-  const repeated = (count: number) =>
-    concat([progressive.subarray(0, -2), ...Array<Uint8Array>(count).fill(scan)])
+  const repeated = (count: number) => concat([progressive.subarray(0, -2), ...Array<Uint8Array>(count).fill(scan)])
   const text = pngChunk('tEXt', ascii('a\0b'))
   const wide = markerAt(progressive, 0xc2) + 5
 
@@ -250,26 +226,14 @@ describe('what costs more than its size tells is refused', () => {
   })
 
   test('a JPEG with more profile than any real one', () => {
-    const part = concat([
-      Uint8Array.of(0xff, 0xe2, 0xff, 0xff),
-      ascii('ICC_PROFILE\0'),
-      new Uint8Array(65521),
-    ])
-    const file = concat([
-      jpeg.subarray(0, 2),
-      ...Array<Uint8Array>(16).fill(part),
-      jpeg.subarray(2),
-    ])
+    const part = concat([Uint8Array.of(0xff, 0xe2, 0xff, 0xff), ascii('ICC_PROFILE\0'), new Uint8Array(65521)])
+    const file = concat([jpeg.subarray(0, 2), ...Array<Uint8Array>(16).fill(part), jpeg.subarray(2)])
     expect(readHeader(file).obstacle).toBe('TOO_COMPLEX')
   })
 
   test('a PNG of 20,000 text chunks', () => {
-    expect(readHeader(withChunks(png, 'IDAT', Array<Uint8Array>(20_000).fill(text))).obstacle).toBe(
-      'TOO_COMPLEX',
-    )
-    expect(
-      readHeader(withChunks(png, 'IDAT', Array<Uint8Array>(900).fill(text))).obstacle,
-    ).toBeUndefined()
+    expect(readHeader(withChunks(png, 'IDAT', Array<Uint8Array>(20_000).fill(text))).obstacle).toBe('TOO_COMPLEX')
+    expect(readHeader(withChunks(png, 'IDAT', Array<Uint8Array>(900).fill(text))).obstacle).toBeUndefined()
   })
 
   test('a PNG of 30,000 empty data chunks', () => {
@@ -325,11 +289,7 @@ test('a JPEG with junk between its segments is read as libjpeg reads it', () => 
 
 test('what lies behind the length that a WebP states is none of it: padding, further pictures', async () => {
   const whole = readHeader(webp)
-  for (const tail of [
-    new Uint8Array(9000),
-    webp.subarray(12),
-    await frames.clone().webp().toBuffer(),
-  ]) {
+  for (const tail of [new Uint8Array(9000), webp.subarray(12), await frames.clone().webp().toBuffer()]) {
     expect(readHeader(concat([webp, tail]))).toEqual(whole)
   }
 })

@@ -5,15 +5,13 @@ import { readHeader } from '../../../worker/codec/header.ts'
 import { codec, gradient, greyGradient, sharpOf } from '../../support/pictures/codec.ts'
 
 const picture = gradient(24, 16)
-const byLibjpeg = (quality: number, of = sharpOf(picture)) =>
-  of.jpeg({ quality, mozjpeg: false }).toBuffer()
+const byLibjpeg = (quality: number, of = sharpOf(picture)) => of.jpeg({ quality, mozjpeg: false }).toBuffer()
 const jpeg = await byLibjpeg(60)
 const qualityOf = (file: Uint8Array) => readHeader(file).jpegQuality
 
 const DQT = 0xdb
 const SOS = 0xda
-const markerAt = (file: Uint8Array, code: number) =>
-  Buffer.from(file).indexOf(Buffer.of(0xff, code))
+const markerAt = (file: Uint8Array, code: number) => Buffer.from(file).indexOf(Buffer.of(0xff, code))
 
 /** A DQT segment that holds these bytes behind its length. */
 function segment(...content: number[]): Uint8Array {
@@ -61,7 +59,13 @@ describe('the quality that libjpeg was given is read from its file', () => {
 
 test('MozJPEG’s coarser table gets the quality whose picture is about as good', async () => {
   // The second is where libjpeg has the same PSNR on Set14 at a third of its size.
-  const equals = [[20, 15], [40, 33], [60, 52], [80, 76], [95, 92]] // prettier-ignore
+  const equals = [
+    [20, 15],
+    [40, 33],
+    [60, 52],
+    [80, 76],
+    [95, 92],
+  ]
   for (const [quality, equal] of equals) {
     const estimate = qualityOf(await codec.encode(picture, { format: 'jpeg', quality }))!
     expect(Math.abs(estimate - equal)).toBeLessThanOrEqual(6)

@@ -13,7 +13,7 @@ const random = createRandom(11)
 
 /** Any values in all samples: every symbol, and bytes of 0xff by the hundred. */
 function noise(picture: Rgba): Rgba {
-  return { ...picture, data: picture.data.map((value, i) => (i % 4 === 3 ? value : random.below(256))) } // prettier-ignore
+  return { ...picture, data: picture.data.map((value, i) => (i % 4 === 3 ? value : random.below(256))) }
 }
 
 async function stripsOf(
@@ -24,8 +24,12 @@ async function stripsOf(
 ): Promise<Uint8Array[]> {
   const files: Uint8Array[] = []
   for (let top = 0; top < height; top += rows) {
-    const strip = { width, height: Math.min(rows, height - top), data: data.subarray(top * width * 4, (top + rows) * width * 4) } // prettier-ignore
-    files.push(await codec.encode(strip, { format: 'jpeg', quality, jpeg: { subsampling, steps: 'robidoux' } })) // prettier-ignore
+    const strip = {
+      width,
+      height: Math.min(rows, height - top),
+      data: data.subarray(top * width * 4, (top + rows) * width * 4),
+    }
+    files.push(await codec.encode(strip, { format: 'jpeg', quality, jpeg: { subsampling, steps: 'robidoux' } }))
   }
   return files
 }
@@ -53,11 +57,11 @@ describe('joined strips hold the very pixels of each', () => {
     const apart = Buffer.concat(await Promise.all(files.map(rowsOf)))
     expect(whole.length).toBe(apart.length)
     // Chroma at half size is smoothed over the border of two strips.
-    const isNearBorder = (y: number) => subsampling === '4:2:0' && (y % rows === 0 || y % rows === rows - 1) // prettier-ignore
+    const isNearBorder = (y: number) => subsampling === '4:2:0' && (y % rows === 0 || y % rows === rows - 1)
     const bytes = 3 * picture.width
     for (let y = 0; y < picture.height; y++) {
       if (isNearBorder(y)) continue
-      expect(whole.subarray(y * bytes, (y + 1) * bytes).equals(apart.subarray(y * bytes, (y + 1) * bytes))).toBe(true) // prettier-ignore
+      expect(whole.subarray(y * bytes, (y + 1) * bytes).equals(apart.subarray(y * bytes, (y + 1) * bytes))).toBe(true)
     }
   })
 })

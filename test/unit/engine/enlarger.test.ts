@@ -16,8 +16,17 @@ const module = await loadPictureKernel()
 const vector = createVectorEnlarger(module)
 const SCALES = [2, 3, 4]
 
-const wholeOf = (small: Plane, scale: number): Rect => ({ x: 0, y: 0, width: scale * small.width, height: scale * small.height }) // prettier-ignore
-const emptyTarget = ({ width, height }: Rect): Rgba => ({ width, height, data: new Uint8ClampedArray(4 * width * height) }) // prettier-ignore
+const wholeOf = (small: Plane, scale: number): Rect => ({
+  x: 0,
+  y: 0,
+  width: scale * small.width,
+  height: scale * small.height,
+})
+const emptyTarget = ({ width, height }: Rect): Rgba => ({
+  width,
+  height,
+  data: new Uint8ClampedArray(4 * width * height),
+})
 
 function merged(
   enlarger: Enlarger,
@@ -57,8 +66,13 @@ const LAYERS: (keyof Layers)[][] = [
 function expectClose(got: Plane, want: Plane): void {
   expect({ ...got, data: 0 }).toEqual({ ...want, data: 0 })
   expect(got.data).toHaveLength(want.data.length)
-  const worst = got.data.findIndex((v, i) => !(Math.abs(v - want.data[i]) <= (Math.abs(want.data[i]) > 1 ? 2.4e-7 : 2e-7))) // prettier-ignore
-  if (worst >= 0) expect.fail(`${got.data[worst]} for ${want.data[worst]} at ${worst % want.width}, ${Math.floor(worst / want.width)}`) // prettier-ignore
+  const worst = got.data.findIndex(
+    (v, i) => !(Math.abs(v - want.data[i]) <= (Math.abs(want.data[i]) > 1 ? 2.4e-7 : 2e-7)),
+  )
+  if (worst >= 0)
+    expect.fail(
+      `${got.data[worst]} for ${want.data[worst]} at ${worst % want.width}, ${Math.floor(worst / want.width)}`,
+    )
 }
 
 /** Bytes that lie beside a half may fall to the other side. */
@@ -77,8 +91,16 @@ function expectBytes(got: Rgba, want: Rgba, share: number): void {
 const random = createRandom(8)
 const size = () => 1 + random.below(113)
 const CASES = [
-  ...Array.from({ length: 24 }, (_, i) => ({ width: size(), height: size(), scale: SCALES[i % 3] })), // prettier-ignore
-  ...SCALES.flatMap((scale) => [[1, 1], [1, 7], [5, 1], [2, 2], [3, 2]].map(([width, height]) => ({ width, height, scale }))), // prettier-ignore
+  ...Array.from({ length: 24 }, (_, i) => ({ width: size(), height: size(), scale: SCALES[i % 3] })),
+  ...SCALES.flatMap((scale) =>
+    [
+      [1, 1],
+      [1, 7],
+      [5, 1],
+      [2, 2],
+      [3, 2],
+    ].map(([width, height]) => ({ width, height, scale })),
+  ),
   ...SCALES.map((scale) => ({ width: 97, height: 113, scale })),
   ...SCALES.map((scale) => ({ width: Math.ceil((2.5 * STRIP) / scale), height: 5, scale })),
 ]
@@ -88,7 +110,7 @@ describe.each(CASES)('$width x $height, $scale times as large', ({ width, height
   /** Any part of the result. */
   function anyRegion(): Rect {
     const [x, y] = [regionOf.below(scale * width), regionOf.below(scale * height)]
-    return { x, y, width: 1 + regionOf.below(scale * width - x), height: 1 + regionOf.below(scale * height - y) } // prettier-ignore
+    return { x, y, width: 1 + regionOf.below(scale * width - x), height: 1 + regionOf.below(scale * height - y) }
   }
   const plane = samplePlane(width, height, width)
   const picture = splitYCbCr(sampleRgba(width, height, height))
@@ -110,7 +132,7 @@ describe.each(CASES)('$width x $height, $scale times as large', ({ width, height
     const layers = sampleLayers(names, wholeOf(plane, scale))
     // Of what is nearly clear the colour is a small number over another one.
     const share = layers.opacity ? 1e-3 : 1e-4
-    expectBytes(merged(vector, picture, scale, layers), merged(plainEnlarger, picture, scale, layers), share) // prettier-ignore
+    expectBytes(merged(vector, picture, scale, layers), merged(plainEnlarger, picture, scale, layers), share)
   })
 })
 
@@ -134,7 +156,7 @@ describe.each([
         return [name, { ...part, plane: crop(plane, part) }]
       }),
     )
-    const got = merged(enlarger, small, 3, layers, [tiles[0], tiles[1], tiles[2], ...tiles.slice(4)]) // prettier-ignore
+    const got = merged(enlarger, small, 3, layers, [tiles[0], tiles[1], tiles[2], ...tiles.slice(4)])
     enlarger.merge(small, 3, tiles[3], got, placed)
     expect(got).toEqual(want)
   })
@@ -160,7 +182,7 @@ describe.each([
   test('a target may be a part of a buffer, and of either kind of bytes', () => {
     const { width, height, data } = merged(enlarger, small, 2)
     const buffer = new Uint8Array(data.length + 24).fill(9)
-    enlarger.merge(small, 2, wholeOf(small.y, 2), { width, height, data: buffer.subarray(12, -12) }, {}) // prettier-ignore
+    enlarger.merge(small, 2, wholeOf(small.y, 2), { width, height, data: buffer.subarray(12, -12) }, {})
     expect([...buffer]).toEqual([...Array(12).fill(9), ...data, ...Array(12).fill(9)])
   })
 
@@ -172,12 +194,18 @@ describe.each([
         const { data } = merged(enlarger, splitYCbCr({ width: 5, height: 3, data: grey }), scale)
         expect(data.every((v, i) => v === (i % 4 === 3 ? 255 : level))).toBe(true)
       }
-      for (const colour of [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [1, 254, 128]]) {
+      for (const colour of [
+        [255, 0, 0],
+        [0, 255, 0],
+        [0, 0, 255],
+        [255, 255, 0],
+        [1, 254, 128],
+      ]) {
         const flat = Uint8Array.from({ length: 4 * 5 * 3 }, (_, i) => [...colour, 255][i % 4])
         const { data } = merged(enlarger, splitYCbCr({ width: 5, height: 3, data: flat }), scale)
         expect(data.every((v, i) => v === [...colour, 255][i % 4])).toBe(true)
       }
-    } // prettier-ignore
+    }
   })
 
   test('NaN, infinity and huge values give bytes, and nothing of them is left for the next', () => {
@@ -185,7 +213,7 @@ describe.each([
     const plane = enlarger.enlarge(small.y, 3, wholeOf(small.y, 3))
     for (const value of [NaN, Infinity, -Infinity, 3e38, -3e38]) {
       const poison = { ...small.y, data: new Float32Array(small.y.data.length).fill(value) }
-      const layer = { plane: { ...plane, data: new Float32Array(plane.data.length).fill(value) }, x: 0, y: 0 } // prettier-ignore
+      const layer = { plane: { ...plane, data: new Float32Array(plane.data.length).fill(value) }, x: 0, y: 0 }
       merged(enlarger, { y: poison, cb: poison, cr: poison }, 3)
       merged(enlarger, small, 3, { luma: layer, detail: layer, opacity: layer })
       enlarger.enlarge(poison, 3, wholeOf(poison, 3))
@@ -223,8 +251,16 @@ describe('the kernel’s memory', () => {
         const small = splitYCbCr(sampleRgba(width, height))
         const layers = sampleLayers(['opacity'], wholeOf(small.y, scale))
         const fresh = () => createVectorEnlarger(module)
-        used.merge(splitYCbCr(sampleRgba(301, 31, 77)), 4, { x: 0, y: 0, width: 1204, height: 124 }, emptyTarget({ x: 0, y: 0, width: 1204, height: 124 }), {}) // prettier-ignore
-        expect(used.enlarge(small.y, scale, wholeOf(small.y, scale))).toEqual(fresh().enlarge(small.y, scale, wholeOf(small.y, scale))) // prettier-ignore
+        used.merge(
+          splitYCbCr(sampleRgba(301, 31, 77)),
+          4,
+          { x: 0, y: 0, width: 1204, height: 124 },
+          emptyTarget({ x: 0, y: 0, width: 1204, height: 124 }),
+          {},
+        )
+        expect(used.enlarge(small.y, scale, wholeOf(small.y, scale))).toEqual(
+          fresh().enlarge(small.y, scale, wholeOf(small.y, scale)),
+        )
         expect(merged(used, small, scale)).toEqual(merged(fresh(), small, scale))
         expect(merged(used, small, scale, layers)).toEqual(merged(fresh(), small, scale, layers))
       }
@@ -248,7 +284,7 @@ describe('the kernel’s memory', () => {
     const want = merged(vector, small, 2)
     const tooSmall = emptyTarget({ x: 0, y: 0, width: 18, height: 2 })
     expect(() => enlarger.merge(small, 2, wholeOf(small.y, 2), tooSmall, {})).toThrow(RangeError)
-    expect(() => enlarger.enlarge(small.y, 5, wholeOf(small.y, 5))).toThrow('expected a scale of 2, 3, 4, got 5') // prettier-ignore
+    expect(() => enlarger.enlarge(small.y, 5, wholeOf(small.y, 5))).toThrow('expected a scale of 2, 3, 4, got 5')
     expect(merged(enlarger, small, 2)).toEqual(want)
   })
 })
@@ -262,7 +298,7 @@ describe('upscale by the kernel is upscale by TypeScript, to one level in rare p
     [undefined, { network, engine }, { network, engine: { ...engine, maxSide: 100 } }].flatMap((model) =>
       [sampleRgba(90, 60), clear].map((picture) => ({ scale, model, picture })),
     ),
-  ) // prettier-ignore
+  )
   test.each(cases)('x$scale: %#', async ({ scale, model, picture }) => {
     const got = await upscale(picture, scale, model, vector)
     const want = await upscale(picture, scale, model)

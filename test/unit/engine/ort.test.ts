@@ -50,7 +50,7 @@ describe('and to 1e-5 where a network works on the small picture', () => {
         const input = samplePlanes(network.layers[0].inputs, width, height)
         const got = await engine.run(network, input)
         const { scale } = network
-        expect(got).toMatchObject({ channels: input.channels, width: scale * width, height: scale * height }) // prettier-ignore
+        expect(got).toMatchObject({ channels: input.channels, width: scale * width, height: scale * height })
         const want = await reference.run(network, input)
         // Skips add up: values grow with their number.
         const largest = Math.max(1, ...want.data.map(Math.abs))
@@ -167,9 +167,7 @@ describe('sessions', () => {
   test('none is released under a run', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
-    const results = await Promise.all(
-      Array.from({ length: 12 }, (_, i) => counted.run(tiny(i), samplePlanes(1, 3, 3))),
-    )
+    const results = await Promise.all(Array.from({ length: 12 }, (_, i) => counted.run(tiny(i), samplePlanes(1, 3, 3))))
     for (const [i, { data }] of results.entries()) {
       const want = await reference.run(tiny(i), samplePlanes(1, 3, 3))
       expect(maxDifference(data, want.data)).toBeLessThan(1e-5)

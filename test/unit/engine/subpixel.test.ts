@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createFusedEngine, supportsFused } from '../../../worker/engine/fused.ts'
 import { crop, type Rect } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
-import { type Architecture, haloOf, type Network, subPixelArchitecture } from '../../../worker/model/network.ts' // prettier-ignore
+import { type Architecture, haloOf, type Network, subPixelArchitecture } from '../../../worker/model/network.ts'
 import { builds, engines, expectSound } from '../../support/engine/fused.ts'
 import { watchMemories } from '../../support/worker/memories.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../../support/engine/samples.ts'
@@ -14,11 +14,10 @@ const [{ modules }] = builds
 const KINDS = {
   dense: () => {},
   sparse({ layers }: Network, random: () => number) {
-    for (const { weights } of layers) weights.forEach((w, i) => (weights[i] = random() < 0.8 ? 0 : w)) // prettier-ignore
+    for (const { weights } of layers) weights.forEach((w, i) => (weights[i] = random() < 0.8 ? 0 : w))
   },
   'dead first layer': ({ layers }: Network) => void layers[0].bias.fill(-100),
-  'dead inner layers': ({ layers }: Network) =>
-    layers.slice(1, -1).forEach(({ bias }) => bias.fill(-100)),
+  'dead inner layers': ({ layers }: Network) => layers.slice(1, -1).forEach(({ bias }) => bias.fill(-100)),
   huge({ layers }: Network) {
     for (const { weights } of layers) weights.forEach((w, i) => (weights[i] = 1e3 * w))
   },
@@ -31,7 +30,14 @@ describe('it agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
   const cases = Array.from({ length: 24 }, (_, i) => {
     const multiple = [1, 4, 16, 32][i % 4] // of the tile, the vector, the group
     const width = Math.max(multiple, side() - (side() % multiple))
-    return { width: width - (width % multiple), height: side(), scale: 2 + (i % 3), channels: 4 * (1 + random.below(3)), pairs: random.below(4), kind: kinds[i % kinds.length] } // prettier-ignore
+    return {
+      width: width - (width % multiple),
+      height: side(),
+      scale: 2 + (i % 3),
+      channels: 4 * (1 + random.below(3)),
+      pairs: random.below(4),
+      kind: kinds[i % kinds.length],
+    }
   })
   test.each(cases)(
     'x$scale, $widthx$height, $channels channels, $pairs pairs, $kind',
@@ -56,8 +62,11 @@ describe('it agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
   test.each<[string, Architecture]>([
     ['channels up to the bound', subPixelArchitecture(4, 64, 1)],
     ['layers of different widths', { kernels: [5, 3, 3, 3], widths: [12, 4, 8], scale: 2 }],
-    ['a skip right behind the first layer', { kernels: [5, 3, 3, 3], widths: [8, 4, 8], skips: [2], scale: 3, residual: true }], // prettier-ignore
-    ['skips that overlap', { kernels: [5, 3, 3, 3, 3], widths: [4, 4, 4, 4], skips: [2, 3], scale: 2 }], // prettier-ignore
+    [
+      'a skip right behind the first layer',
+      { kernels: [5, 3, 3, 3], widths: [8, 4, 8], skips: [2], scale: 3, residual: true },
+    ],
+    ['skips that overlap', { kernels: [5, 3, 3, 3, 3], widths: [4, 4, 4, 4], skips: [2, 3], scale: 2 }],
     ['two layers', { kernels: [5, 3], widths: [8], scale: 4 }],
   ])('%s', async (_, architecture) => {
     await expectSound(sampleNetwork(architecture), samplePlanes(1, 21, 11))
@@ -83,10 +92,18 @@ describe.each(engines)('$arithmetic: bits', ({ engine: candidate }) => {
     const before = 4 * Math.ceil(haloOf(network) / 4)
     const behind = 4 * (network.layers.length + 1)
     const whole = samplePlanes(1, width, height)
-    const inner = (edge: number, length: number, size: number) => ({ start: edge > 0 ? before : 0, end: edge + length < size ? length - behind : length }) // prettier-ignore
+    const inner = (edge: number, length: number, size: number) => ({
+      start: edge > 0 ? before : 0,
+      end: edge + length < size ? length - behind : length,
+    })
     const across = inner(rect.x, rect.width, width)
     const down = inner(rect.y, rect.height, height)
-    const larger = (x: number, y: number, w: number, h: number) => ({ x: scale * x, y: scale * y, width: scale * w, height: scale * h }) // prettier-ignore
+    const larger = (x: number, y: number, w: number, h: number) => ({
+      x: scale * x,
+      y: scale * y,
+      width: scale * w,
+      height: scale * h,
+    })
     const [w, h] = [across.end - across.start, down.end - down.start]
     const piece = await candidate.run(network, { channels: 1, ...crop(whole, rect) })
     const all = await candidate.run(network, whole)
@@ -110,25 +127,23 @@ describe.each(engines)('$arithmetic: bits', ({ engine: candidate }) => {
   })
 })
 
-test.each(engines)(
-  'NaN and infinity poison their neighbourhood alone: $arithmetic',
-  async ({ engine: candidate }) => {
-    const network = sampleNetwork(subPixelArchitecture(2, 8, 1))
-    const [width, height, x, y] = [90, 61, 50, 29]
-    const clean = samplePlanes(1, width, height)
-    const want = (await candidate.run(network, clean)).data
-    for (const poison of [NaN, Infinity, -Infinity, 3e38]) {
-      const data = clean.data.slice()
-      data[y * width + x] = poison
-      const got = (await candidate.run(network, { ...clean, data })).data
-      // Each of the four layers computes tiles of 4x4 as one.
-      const reach = haloOf(network) + 4 * 3
-      const far = (_: unknown, i: number) => Math.max(Math.abs(((i % (2 * width)) >> 1) - x), Math.abs((Math.floor(i / (2 * width)) >> 1) - y)) > reach // prettier-ignore
-      expect(got.filter(far)).toEqual(want.filter(far))
-      expect(await candidate.run(network, clean)).toMatchObject({ data: want })
-    }
-  },
-)
+test.each(engines)('NaN and infinity poison their neighbourhood alone: $arithmetic', async ({ engine: candidate }) => {
+  const network = sampleNetwork(subPixelArchitecture(2, 8, 1))
+  const [width, height, x, y] = [90, 61, 50, 29]
+  const clean = samplePlanes(1, width, height)
+  const want = (await candidate.run(network, clean)).data
+  for (const poison of [NaN, Infinity, -Infinity, 3e38]) {
+    const data = clean.data.slice()
+    data[y * width + x] = poison
+    const got = (await candidate.run(network, { ...clean, data })).data
+    // Each of the four layers computes tiles of 4x4 as one.
+    const reach = haloOf(network) + 4 * 3
+    const far = (_: unknown, i: number) =>
+      Math.max(Math.abs(((i % (2 * width)) >> 1) - x), Math.abs((Math.floor(i / (2 * width)) >> 1) - y)) > reach
+    expect(got.filter(far)).toEqual(want.filter(far))
+    expect(await candidate.run(network, clean)).toMatchObject({ data: want })
+  }
+})
 
 test('a result depends on no earlier call: other sizes, other weights, NaN, the other kernel', async () => {
   const network = sampleNetwork(subPixelArchitecture(3, 8, 2))

@@ -9,7 +9,7 @@ import { type Plane, type Rgba } from '../../../worker/image/plane.ts'
 import { resize } from '../../../worker/image/resize.ts'
 import { haloOf, SRCNN_915, subPixelArchitecture } from '../../../worker/model/network.ts'
 import { ort } from '../../support/engine/ort.ts'
-import { maxDifference, sampleNetwork, samplePlane, samplePlanes, sampleRgba } from '../../support/engine/samples.ts' // prettier-ignore
+import { maxDifference, sampleNetwork, samplePlane, samplePlanes, sampleRgba } from '../../support/engine/samples.ts'
 
 const SMALL = { kernels: [5, 1, 3], widths: [6, 4], residual: true }
 const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
@@ -24,15 +24,12 @@ describe('a picture made of tiles is the picture made at once', () => {
       [31, 23, 3, 31],
       [9, 40, 4, 12],
       [50, 2, 2, 64],
-    ])(
-      `to the bit with the reference, ${padding}: %ix%i x%i in tiles of %i`,
-      async (w, h, s, side) => {
-        const plane = samplePlane(w, h)
-        const whole = await upscalePlane(plane, s, { network, engine: reference })
-        const tiled = await upscalePlane(plane, s, { network, engine: capped(reference, side) })
-        expect(tiled).toEqual(whole)
-      },
-    )
+    ])(`to the bit with the reference, ${padding}: %ix%i x%i in tiles of %i`, async (w, h, s, side) => {
+      const plane = samplePlane(w, h)
+      const whole = await upscalePlane(plane, s, { network, engine: reference })
+      const tiled = await upscalePlane(plane, s, { network, engine: capped(reference, side) })
+      expect(tiled).toEqual(whole)
+    })
   }
 
   for (const padding of ['edge', 'zero'] as const) {
@@ -44,14 +41,14 @@ describe('a picture made of tiles is the picture made at once', () => {
     ])(
       `of the small one, where the network enlarges, ${padding}: %ix%i x%i in tiles of %i`,
       async (w, h, scale, side) => {
-        const network = sampleNetwork({ ...subPixelArchitecture(scale, 4, 1), residual: true }, padding) // prettier-ignore
+        const network = sampleNetwork({ ...subPixelArchitecture(scale, 4, 1), residual: true }, padding)
         const planes = samplePlanes(1, w, h)
         const detail = await reference.run(network, planes)
         const large = resize(planeOf(planes, 0), w * scale, h * scale)
-        const tiled = await upscalePlanes(planes, scale, { network, engine: capped(reference, side) }) // prettier-ignore
+        const tiled = await upscalePlanes(planes, scale, { network, engine: capped(reference, side) })
         expect(tiled.data).toEqual(large.data.map((v, i) => Math.fround(v + detail.data[i])))
         const plain = { ...network, residual: false }
-        const alone = await upscalePlanes(planes, scale, { network: plain, engine: capped(reference, side) }) // prettier-ignore
+        const alone = await upscalePlanes(planes, scale, { network: plain, engine: capped(reference, side) })
         expect(alone).toEqual(detail)
       },
     )
@@ -91,7 +88,9 @@ describe('a picture made of tiles is the picture made at once', () => {
 
 test('a network that enlarges by another factor is refused', async () => {
   const model = { network: sampleNetwork(subPixelArchitecture(3, 4, 1)), engine: reference }
-  await expect(upscale(sampleRgba(4, 4), 2, model)).rejects.toThrow('expected a network for x2, got one that enlarges x3') // prettier-ignore
+  await expect(upscale(sampleRgba(4, 4), 2, model)).rejects.toThrow(
+    'expected a network for x2, got one that enlarges x3',
+  )
 })
 
 test.each([NaN, Infinity])('a network that gives %d somewhere is refused', async (value) => {
@@ -100,7 +99,7 @@ test.each([NaN, Infinity])('a network that gives %d somewhere is refused', async
     given.data[7] = value
     return given
   }
-  const model = { network: sampleNetwork({ kernels: [3], widths: [] }), engine: { ...reference, run } } // prettier-ignore
+  const model = { network: sampleNetwork({ kernels: [3], widths: [] }), engine: { ...reference, run } }
   await expect(upscale(sampleRgba(4, 4), 2, model)).rejects.toThrow('got NaN or infinity')
 })
 
@@ -125,7 +124,7 @@ describe('the network meets luma alone', () => {
   })
 
   test('a rejection of the engine is a rejection of upscale', async () => {
-    const broken: Engine = { name: 'broken', maxSide: 64, run: () => Promise.reject(new Error('no engine')) } // prettier-ignore
+    const broken: Engine = { name: 'broken', maxSide: 64, run: () => Promise.reject(new Error('no engine')) }
     const model = { network: sampleNetwork(SMALL), engine: broken }
     await expect(upscale(sampleRgba(4, 4), 2, model)).rejects.toThrow('no engine')
   })
@@ -155,21 +154,17 @@ describe('transparency', () => {
     ['bicubic', undefined],
     ['a network', { network, engine: reference }],
     ['a network that enlarges', { network: enlarging, engine: reference }],
-  ])(
-    'with %s hidden colours stay hidden, solid stays solid and clear stays clear',
-    async (_, model) => {
-      const { width, height, data } = await upscale(edge(), 3, model)
-      for (let i = 0; i < width * height; i++) {
-        const [red, green, blue, alpha] = data.subarray(4 * i, 4 * i + 4)
-        const x = i % width
-        if (x < 24) expect(alpha).toBe(255)
-        if (x >= 36) expect(alpha).toBe(0)
-        // Of white and a hidden green only greys may come out.
-        if (alpha > 0)
-          expect(Math.max(red, green, blue) - Math.min(red, green, blue)).toBeLessThan(2)
-      }
-    },
-  )
+  ])('with %s hidden colours stay hidden, solid stays solid and clear stays clear', async (_, model) => {
+    const { width, height, data } = await upscale(edge(), 3, model)
+    for (let i = 0; i < width * height; i++) {
+      const [red, green, blue, alpha] = data.subarray(4 * i, 4 * i + 4)
+      const x = i % width
+      if (x < 24) expect(alpha).toBe(255)
+      if (x >= 36) expect(alpha).toBe(0)
+      // Of white and a hidden green only greys may come out.
+      if (alpha > 0) expect(Math.max(red, green, blue) - Math.min(red, green, blue)).toBeLessThan(2)
+    }
+  })
 
   test('luma and alpha keep in step: white over clear stays white along the edge', async () => {
     // Without the bias: then the network does the same to alpha as to luma, and all of it cancels.
@@ -188,7 +183,7 @@ function bicubic(picture: Rgba, scale: number): Rgba {
   const data = new Uint8ClampedArray(4 * width * height).fill(255)
   const planes = splitYCbCr(picture)
   const larger = (plane: Plane) => resize(plane, width, height)
-  mergeYCbCr({ y: larger(planes.y), cb: larger(planes.cb), cr: larger(planes.cr) }, { width, height, data }, 0, 0) // prettier-ignore
+  mergeYCbCr({ y: larger(planes.y), cb: larger(planes.cb), cr: larger(planes.cr) }, { width, height, data }, 0, 0)
   return { width, height, data }
 }
 

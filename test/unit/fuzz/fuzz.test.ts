@@ -45,10 +45,7 @@ describe('a bug is found, and found again by the execution alone', () => {
         return true
       },
     ],
-    [
-      'that rejects',
-      ({ bytes }) => (isBroken(bytes) ? Promise.reject(new RangeError('planted')) : true),
-    ],
+    ['that rejects', ({ bytes }) => (isBroken(bytes) ? Promise.reject(new RangeError('planted')) : true)],
   ]
   test.each(planted)('%s', async (_, check) => {
     const target = { ...header, check }

@@ -1,12 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import {
-  alphaOf,
-  greyOf,
-  lumaOf,
-  mergeYCbCr,
-  opacityOf,
-  splitYCbCr,
-} from '../../../worker/image/color.ts'
+import { alphaOf, greyOf, lumaOf, mergeYCbCr, opacityOf, splitYCbCr } from '../../../worker/image/color.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
 import { maxDifference, sampleRgba } from '../../support/engine/samples.ts'
 
@@ -85,8 +78,7 @@ describe('transparency', () => {
       const alpha = picture.data[p + 3]
       expect(out.data[p + 3]).toBe(alpha)
       const got = out.data.subarray(p, p + 3)
-      if (alpha > 0)
-        expect(maxDifference(got, picture.data.subarray(p, p + 3))).toBeLessThanOrEqual(1)
+      if (alpha > 0) expect(maxDifference(got, picture.data.subarray(p, p + 3))).toBeLessThanOrEqual(1)
       else expect([...got]).toEqual([0, 0, 0])
     }
   })

@@ -38,7 +38,7 @@ test('quantize rounds to levels and clamps, as uint8() does', () => {
 })
 
 test('quantize leaves levels, and its input, as they are', () => {
-  const levels: Plane = { width: 256, height: 1, data: Float32Array.from({ length: 256 }, (_, i) => i / 255) } // prettier-ignore
+  const levels: Plane = { width: 256, height: 1, data: Float32Array.from({ length: 256 }, (_, i) => i / 255) }
   expect(quantize(levels)).toEqual(levels)
   const plane = samplePlane(6, 6)
   const before = plane.data.slice()

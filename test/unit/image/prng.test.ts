@@ -1,14 +1,11 @@
 import { expect, test } from 'vitest'
 import { createRandom } from '../../../worker/image/prng.ts'
 
-test.each([0, 1, -1, 123456789, 2 ** 32 - 1])(
-  'seed %i gives sfc32 as it is defined, on 32-bit words',
-  (seed) => {
-    const random = createRandom(seed)
-    const want = sfc32(seed)
-    for (let i = 0; i < 100; i++) expect(random.next()).toBe(Number(want()) / 2 ** 32)
-  },
-)
+test.each([0, 1, -1, 123456789, 2 ** 32 - 1])('seed %i gives sfc32 as it is defined, on 32-bit words', (seed) => {
+  const random = createRandom(seed)
+  const want = sfc32(seed)
+  for (let i = 0; i < 100; i++) expect(random.next()).toBe(Number(want()) / 2 ** 32)
+})
 
 test('seed 1 gives these numbers on every machine, for ever', () => {
   const random = createRandom(1)

@@ -9,21 +9,28 @@ import { maxDifference, samplePlane } from '../../support/engine/samples.ts'
 // result once more.
 const F32 = 1e-6
 
-const SIZES = [[1, 1], [1, 7], [5, 1], [2, 3], [3, 2], [4, 4], [7, 5], [16, 16], [33, 21]] // prettier-ignore
+const SIZES = [
+  [1, 1],
+  [1, 7],
+  [5, 1],
+  [2, 3],
+  [3, 2],
+  [4, 4],
+  [7, 5],
+  [16, 16],
+  [33, 21],
+]
 
 describe('resize agrees with imresize by its definition', () => {
   for (const [width, height] of SIZES) {
-    test.each([2, 3, 4, 1 / 2, 1 / 3, 1 / 4, 1.5, 2.7, 0.6, 0.37])(
-      `${width}x${height} by %f`,
-      (scale) => {
-        const plane = samplePlane(width, height)
-        const outWidth = Math.max(1, Math.round(width * scale))
-        const outHeight = Math.max(1, Math.round(height * scale))
-        const got = resize(plane, outWidth, outHeight)
-        expect([got.width, got.height]).toEqual([outWidth, outHeight])
-        expect(maxDifference(got.data, imresize(plane, outWidth, outHeight))).toBeLessThan(F32)
-      },
-    )
+    test.each([2, 3, 4, 1 / 2, 1 / 3, 1 / 4, 1.5, 2.7, 0.6, 0.37])(`${width}x${height} by %f`, (scale) => {
+      const plane = samplePlane(width, height)
+      const outWidth = Math.max(1, Math.round(width * scale))
+      const outHeight = Math.max(1, Math.round(height * scale))
+      const got = resize(plane, outWidth, outHeight)
+      expect([got.width, got.height]).toEqual([outWidth, outHeight])
+      expect(maxDifference(got.data, imresize(plane, outWidth, outHeight))).toBeLessThan(F32)
+    })
   }
 
   test.each([
@@ -47,7 +54,7 @@ test("doubling a step gives the cubic's own weights", () => {
 })
 
 test('halving widens the kernel, so that the finest stripes fall together', () => {
-  const stripes: Plane = { width: 32, height: 1, data: Float32Array.from({ length: 32 }, (_, i) => i % 2) } // prettier-ignore
+  const stripes: Plane = { width: 32, height: 1, data: Float32Array.from({ length: 32 }, (_, i) => i % 2) }
   const inner = resize(stripes, 16, 1).data.subarray(4, 12)
   expect(maxDifference(inner, new Float32Array(8).fill(0.5))).toBeLessThan(F32)
 })
@@ -65,7 +72,6 @@ test('a constant stays constant at any size', () => {
     [1, 1],
     [5, 31],
   ]) {
-    // prettier-ignore
     const { data } = resize(plane, width, height)
     expect(maxDifference(data, new Float32Array(width * height).fill(0.3))).toBeLessThan(F32)
   }

@@ -37,40 +37,37 @@ function expected(picture: Rgba, width: number, height: number): { colour: Plane
 /** Rounding, and f32 between the passes. */
 const HALF_A_LEVEL = 0.5 + 1e-3
 
-describe.each([true, false])(
-  'opaque: %s; shrinking agrees with resizing each channel',
-  (opaque) => {
-    test.each([
-      [1, 1, 1, 1],
-      [5, 4, 5, 4],
-      [2, 3, 1, 1],
-      [16, 9, 7, 4],
-      [40, 1, 13, 1],
-      [1, 40, 1, 3],
-      [33, 21, 32, 20],
-      [64, 48, 5, 48],
-      [90, 60, 11, 7],
-    ])('%ix%i to %ix%i', (width, height, outWidth, outHeight) => {
-      const picture = noise(width, height, opaque)
-      const { data } = shrunk(picture, outWidth, outHeight)
-      const { colour, alpha } = expected(picture, outWidth, outHeight)
-      for (let i = 0, p = 0; p < data.length; i++, p += 4) {
-        const level = Math.min(255, Math.max(0, alpha.data[i]))
-        expect(Math.abs(data[p + 3] - level)).toBeLessThanOrEqual(HALF_A_LEVEL)
-        if (alpha.data[i] < HALF_A_LEVEL) continue
-        for (let c = 0; c < 3; c++) {
-          const exact = Math.min(255, Math.max(0, colour[c].data[i] / (level / 255)))
-          // A colour is a quotient: what f32 does to it is as much more as alpha is less.
-          expect(Math.abs(data[p + c] - exact)).toBeLessThanOrEqual(HALF_A_LEVEL + 0.1 / level)
-        }
+describe.each([true, false])('opaque: %s; shrinking agrees with resizing each channel', (opaque) => {
+  test.each([
+    [1, 1, 1, 1],
+    [5, 4, 5, 4],
+    [2, 3, 1, 1],
+    [16, 9, 7, 4],
+    [40, 1, 13, 1],
+    [1, 40, 1, 3],
+    [33, 21, 32, 20],
+    [64, 48, 5, 48],
+    [90, 60, 11, 7],
+  ])('%ix%i to %ix%i', (width, height, outWidth, outHeight) => {
+    const picture = noise(width, height, opaque)
+    const { data } = shrunk(picture, outWidth, outHeight)
+    const { colour, alpha } = expected(picture, outWidth, outHeight)
+    for (let i = 0, p = 0; p < data.length; i++, p += 4) {
+      const level = Math.min(255, Math.max(0, alpha.data[i]))
+      expect(Math.abs(data[p + 3] - level)).toBeLessThanOrEqual(HALF_A_LEVEL)
+      if (alpha.data[i] < HALF_A_LEVEL) continue
+      for (let c = 0; c < 3; c++) {
+        const exact = Math.min(255, Math.max(0, colour[c].data[i] / (level / 255)))
+        // A colour is a quotient: what f32 does to it is as much more as alpha is less.
+        expect(Math.abs(data[p + c] - exact)).toBeLessThanOrEqual(HALF_A_LEVEL + 0.1 / level)
       }
-    })
-  },
-)
+    }
+  })
+})
 
 test('one colour stays that colour, whatever its alpha', () => {
   const data = new Uint8Array(4 * 30 * 20)
   for (let p = 0; p < data.length; p += 4) data.set([200, 17, 3, (p / 4) % 2 ? 255 : 40], p)
   const { data: small } = shrunk({ width: 30, height: 20, data }, 7, 5)
-  for (let p = 0; p < small.length; p += 4) expect([...small.subarray(p, p + 3)]).toEqual([200, 17, 3]) // prettier-ignore
+  for (let p = 0; p < small.length; p += 4) expect([...small.subarray(p, p + 3)]).toEqual([200, 17, 3])
 })

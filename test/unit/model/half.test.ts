@@ -13,8 +13,8 @@ test('all 65,536 halves come back as the bits that they were', () => {
 })
 
 test('halves are what IEEE 754 says', () => {
-  const values = [0x0001, 0x03ff, 0x0400, 0x3555, 0x3c00, 0xc000, 0x7bff, 0x7c00, 0x8000].map(decodeHalf) // prettier-ignore
-  expect(values).toEqual([2 ** -24, 1023 * 2 ** -24, 2 ** -14, 1365 / 4096, 1, -2, 65_504, Infinity, -0]) // prettier-ignore
+  const values = [0x0001, 0x03ff, 0x0400, 0x3555, 0x3c00, 0xc000, 0x7bff, 0x7c00, 0x8000].map(decodeHalf)
+  expect(values).toEqual([2 ** -24, 1023 * 2 ** -24, 2 ** -14, 1365 / 4096, 1, -2, 65_504, Infinity, -0])
 })
 
 test('rounding goes to the nearest half, of two to the even one', () => {

@@ -72,7 +72,6 @@ describe('a written file opens and runs in onnxruntime as the reference does', (
       [17, 9],
       [1, 1],
     ]) {
-      // prettier-ignore
       const input = samplePlanes(channels, width, height)
       const { scale } = network
       const large = [1, channels, scale * height, scale * width]
@@ -144,7 +143,7 @@ test('a sub-pixel network counts its multiplications by the pixels of the result
 test('a network that enlarges is for its own scale, any other for all', () => {
   const enlarging = createNetwork(subPixelArchitecture(3, 4, 1))
   expect(() => requireScale(enlarging, 3)).not.toThrow()
-  expect(() => requireScale(enlarging, 2)).toThrow('expected a network for x2, got one that enlarges x3') // prettier-ignore
+  expect(() => requireScale(enlarging, 2)).toThrow('expected a network for x2, got one that enlarges x3')
   for (const scale of [2, 3, 4]) requireScale(createNetwork(SRCNN_915), scale)
 })
 
@@ -165,7 +164,14 @@ test('impossible shapes are refused with what was expected', () => {
 const INPUT = { channels: 1, width: 3, height: 1, data: Float32Array.of(1, 2, 3) }
 
 test('the reference gives what can be worked out by hand', async () => {
-  const layer = { kernel: 3, inputs: 1, outputs: 1, weights: Float32Array.of(0, 0, 0, 1, 2, 0, 0, 0, 0), bias: Float32Array.of(10), hasSkip: false } // prettier-ignore
+  const layer = {
+    kernel: 3,
+    inputs: 1,
+    outputs: 1,
+    weights: Float32Array.of(0, 0, 0, 1, 2, 0, 0, 0, 0),
+    bias: Float32Array.of(10),
+    hasSkip: false,
+  }
   const run = async (network: Omit<Network, 'layers'>) => [
     ...(await reference.run({ layers: [layer], ...network }, INPUT)).data,
   ]
@@ -182,7 +188,7 @@ test('the reference adds what a skip goes around, and lays four channels out as 
     weights: Float32Array.from(taps),
     bias: Float32Array.from(bias),
     hasSkip,
-  }) // prettier-ignore
+  })
   const layers = [
     layer(1, [0, 0, 0, 0, 10, 0, 0, 0, 0], [0]), // 10, 20, 30
     layer(1, [0, 0, 0, 0, 0, 1, 0, 0, 0], [0], true), // 20, 30, 30 + 1, 2, 3

@@ -77,7 +77,7 @@ describe('a graph that is not ours is refused with what was expected', () => {
     {
       what: 'a Relu at the end',
       file: fileWith(({ nodes }) => ({
-        nodes: [...nodes.slice(0, -1), { op: 'Relu', inputs: ['conv3'], outputs: ['y'], attributes: {} }], // prettier-ignore
+        nodes: [...nodes.slice(0, -1), { op: 'Relu', inputs: ['conv3'], outputs: ['y'], attributes: {} }],
       })),
       message: /expected Conv as layer 4, got the end of the graph/,
     },
@@ -89,28 +89,41 @@ describe('a graph that is not ours is refused with what was expected', () => {
     {
       what: 'a residual of something else',
       file: fileWith(nodeWith('y', () => ({ inputs: ['conv3', 'relu1'] }))),
-      message:
-        /layer 3: expected its Add to add .* or the last one the network's input "x", got Add\(conv3, relu1\)/,
+      message: /layer 3: expected its Add to add .* or the last one the network's input "x", got Add\(conv3, relu1\)/,
     },
     {
       what: 'a skip that is cut elsewhere',
-      file: fileWith(constantWith('from3', ({ dims }) => ({ dims, values: [1, 2] })), 'edge', SUB_PIXEL), // prettier-ignore
+      file: fileWith(
+        constantWith('from3', ({ dims }) => ({ dims, values: [1, 2] })),
+        'edge',
+        SUB_PIXEL,
+      ),
       message:
         /layer 3: expected its Add to add what went into the layer before, cut to its size, .* got Add\(conv3, skip3\)/,
     },
     {
       what: 'a skip over one layer',
-      file: fileWith(nodeWith('skip3', ({ inputs }) => ({ inputs: ['relu2', ...inputs.slice(1)] })), 'edge', SUB_PIXEL), // prettier-ignore
+      file: fileWith(
+        nodeWith('skip3', ({ inputs }) => ({ inputs: ['relu2', ...inputs.slice(1)] })),
+        'edge',
+        SUB_PIXEL,
+      ),
       message: /layer 3: expected its Add to add what went into the layer before/,
     },
     {
       what: 'a Slice that leads nowhere',
-      file: fileWith(({ nodes }) => ({ nodes: [...nodes, { op: 'Slice', inputs: ['x'], outputs: ['z'], attributes: {} }] })), // prettier-ignore
+      file: fileWith(({ nodes }) => ({
+        nodes: [...nodes, { op: 'Slice', inputs: ['x'], outputs: ['z'], attributes: {} }],
+      })),
       message: /or the end, got Slice\(x\)/,
     },
     {
       what: 'a skip between different numbers of channels',
-      file: fileWith(nodeWith('skip3', ({ inputs }) => ({ inputs: ['padded', ...inputs.slice(1)] })), 'edge', SUB_PIXEL), // prettier-ignore
+      file: fileWith(
+        nodeWith('skip3', ({ inputs }) => ({ inputs: ['padded', ...inputs.slice(1)] })),
+        'edge',
+        SUB_PIXEL,
+      ),
       message: /layer 3: expected its Add/,
     },
     {
@@ -125,12 +138,16 @@ describe('a graph that is not ours is refused with what was expected', () => {
     },
     {
       what: 'depth to space in the other order, on three channels',
-      file: fileWith(attributesWith('detail', { mode: 'DCR' }), 'edge', { ...SUB_PIXEL, channels: 3 }), // prettier-ignore
+      file: fileWith(attributesWith('detail', { mode: 'DCR' }), 'edge', { ...SUB_PIXEL, channels: 3 }),
       message: /expected DepthToSpace by 2 to 4 in mode CRD, got 2 in DCR/,
     },
     {
       what: 'an enlarged picture that is not used',
-      file: fileWith(({ nodes }) => ({ nodes: nodes.slice(0, -1), outputs: [{ name: 'detail', dims: [1] }] }), 'edge', SUB_PIXEL), // prettier-ignore
+      file: fileWith(
+        ({ nodes }) => ({ nodes: nodes.slice(0, -1), outputs: [{ name: 'detail', dims: [1] }] }),
+        'edge',
+        SUB_PIXEL,
+      ),
       message: /one Add of the input, or the end, got the end of the graph/,
     },
     {
@@ -180,8 +197,7 @@ describe('a graph that is not ours is refused with what was expected', () => {
     {
       what: 'zero padding in one layer and none in the next',
       file: fileWith(attributesWith('conv3', { pads: [0, 0, 0, 0] }), 'zero'),
-      message:
-        /expected one edge Pad of 2 .* pads of 1, 0, 1 in the convolutions; got no Pad and 1, 0, 0/,
+      message: /expected one edge Pad of 2 .* pads of 1, 0, 1 in the convolutions; got no Pad and 1, 0, 0/,
     },
     {
       what: 'an edge Pad and zero padding as well',
@@ -190,7 +206,7 @@ describe('a graph that is not ours is refused with what was expected', () => {
     },
     {
       what: 'an edge Pad of another width',
-      file: fileWith(constantWith('pads', ({ dims }) => ({ dims, values: [0, 0, 3, 3, 0, 0, 3, 3] }))), // prettier-ignore
+      file: fileWith(constantWith('pads', ({ dims }) => ({ dims, values: [0, 0, 3, 3, 0, 0, 3, 3] }))),
       message: /expected one edge Pad of 2 and no other padding, .* got 3/,
     },
     {
@@ -200,7 +216,7 @@ describe('a graph that is not ours is refused with what was expected', () => {
     },
     {
       what: 'a Pad on one side',
-      file: fileWith(constantWith('pads', ({ dims }) => ({ dims, values: [0, 0, 2, 2, 0, 0, 0, 0] }))), // prettier-ignore
+      file: fileWith(constantWith('pads', ({ dims }) => ({ dims, values: [0, 0, 2, 2, 0, 0, 0, 0] }))),
       message: /expected Pad with mode edge and one constant width/,
     },
     {
@@ -212,7 +228,9 @@ describe('a graph that is not ours is refused with what was expected', () => {
       what: 'an even kernel',
       file: fileWith(({ constants, nodes }) => ({
         constants: new Map(constants).set('w1', { dims: [2, 1, 2, 2], values: floats(8) }),
-        nodes: nodes.map((node) => node.outputs[0] === 'conv1' ? { ...node, attributes: { ...node.attributes, kernel_shape: [2, 2] } } : node), // prettier-ignore
+        nodes: nodes.map((node) =>
+          node.outputs[0] === 'conv1' ? { ...node, attributes: { ...node.attributes, kernel_shape: [2, 2] } } : node,
+        ),
       })),
       message: /layer 1: expected an odd kernel up to 31, got 2/,
     },

@@ -28,10 +28,7 @@ test.each<[Record<string, string>, number | undefined]>([
   [{ expires: '0' }, 0],
   [{ expires: '3600' }, 0],
   [{ expires: '2099' }, 0],
-  [
-    { expires: 'Thu, 01 Jan 2026 00:05:00 GMT', date: 'Thu, 01 Jan 2026 00:04:00 GMT', age: '50' },
-    10,
-  ],
+  [{ expires: 'Thu, 01 Jan 2026 00:05:00 GMT', date: 'Thu, 01 Jan 2026 00:04:00 GMT', age: '50' }, 10],
   [{ expires: 'Thursday, 01-Jan-26 00:05:00 GMT' }, 300],
   [{ 'cache-control': 'max-age=60', age: '50, 0' }, 10],
   [{ expires: 'Thu, 01 Jan 2026 00:05:00 GMT', 'cache-control': 'max-age=1' }, 1],

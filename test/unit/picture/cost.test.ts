@@ -25,7 +25,7 @@ const wish = { scale: 2, width: 200, height: 100, format: 'png' } as const
 test('a network costs its multiplications, each as long as its engine takes', () => {
   const header = bmp(100, 50)
   expect(header.obstacle).toBe(undefined)
-  const [plain, sharper] = [undefined, { network, engine }].map((model) => estimateCost(header, 999, wish, model)) // prettier-ignore
+  const [plain, sharper] = [undefined, { network, engine }].map((model) => estimateCost(header, 999, wish, model))
   expect(sharper.cpuMs - plain.cpuMs).toBeCloseTo((200 * 100 * 8032 * 0.1) / 1e6)
   expect(plain.cpuMs).toBeGreaterThan(0)
 })

@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createResultCache, lookupKey } from '../../../worker/cache/cache.ts'
 import type { ModelEntry } from '../../../worker/model/manifest.ts'
-import { type ChosenModel, CLEAN_JPEG_QUALITY, createModels, modelFor } from '../../../worker/picture/models.ts' // prettier-ignore
+import { type ChosenModel, CLEAN_JPEG_QUALITY, createModels, modelFor } from '../../../worker/picture/models.ts'
 import { resolveOptions } from '../../../worker/options.ts'
 import { parseParams } from '../../../worker/request/params.ts'
 import { STORAGE_TIMEOUT_MS } from '../../../worker/base/timeout.ts'
@@ -41,14 +41,12 @@ test('the key names every set of weights that the picture may choose, what runs 
   }
   expect(await variantOf()).toMatch(/^x2-source-q85-bicubic-c9-m8-v\d+$/)
   expect(await variantOf(model)).toMatch(/^x2-source-q85-srcnn@aaaa-fused-c9-m8-v\d+$/)
-  expect(await variantOf(model, jpegModel)).toMatch(
-    /^x2-source-q85-srcnn@aaaa_srcnn-jpeg@bbbb-fused-c9-m8-v\d+$/,
-  )
+  expect(await variantOf(model, jpegModel)).toMatch(/^x2-source-q85-srcnn@aaaa_srcnn-jpeg@bbbb-fused-c9-m8-v\d+$/)
 })
 
 describe('a bucket that does not answer', () => {
   afterEach(() => void vi.useRealTimers())
-  const entry: ModelEntry = { name: 'srcnn', scale: 2, file: 'srcnn-x2.onnx', sha256: 'a'.repeat(64), bytes: 1 } // prettier-ignore
+  const entry: ModelEntry = { name: 'srcnn', scale: 2, file: 'srcnn-x2.onnx', sha256: 'a'.repeat(64), bytes: 1 }
   const never = new Promise<never>(() => {})
   const bundled = { manifest: { version: 1 as const, models: [entry] }, read: () => never }
   /** Has only `manifest.json`, or not even that. */

@@ -4,7 +4,11 @@ import { report } from '../../../worker/request/log.ts'
 afterEach(() => void vi.restoreAllMocks())
 
 const URL_ASKED = 'https://img.example/cat.jpg?token=secret'
-const answer = (sr: string | undefined, cache?: string, status = 200) => new Response(null, { status, headers: { 'content-type': 'image/png', ...(sr && { 'x-sr': sr }), ...(cache && { 'cache-status': cache }) } }) // prettier-ignore
+const answer = (sr: string | undefined, cache?: string, status = 200) =>
+  new Response(null, {
+    status,
+    headers: { 'content-type': 'image/png', ...(sr && { 'x-sr': sr }), ...(cache && { 'cache-status': cache }) },
+  })
 
 function pointsOf(...responses: Response[]) {
   const points: AnalyticsEngineDataPoint[] = []
@@ -16,7 +20,7 @@ function pointsOf(...responses: Response[]) {
 test('each answer is a data point: what became of it, why, by which model, from which cache', () => {
   vi.spyOn(console, 'info').mockImplementation(() => {})
   const points = pointsOf(
-    answer('done; scale=3; model="fast@a7c275b7"; engine=fused-relaxed', 'edge-srcnn; hit; detail=r2'), // prettier-ignore
+    answer('done; scale=3; model="fast@a7c275b7"; engine=fused-relaxed', 'edge-srcnn; hit; detail=r2'),
     answer('done; scale=2; model="bicubic"', 'edge-srcnn; fwd=miss; stored'),
     answer('skipped; reason=BUSY'),
     answer(undefined, undefined, 400),
@@ -40,7 +44,11 @@ test('a picture that came back as it was is a line in the log, without the query
 
 test('a dataset that fails is not the visitor’s business', () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
-  const failing = { writeDataPoint: () => { throw new Error('full') } } // prettier-ignore
+  const failing = {
+    writeDataPoint: () => {
+      throw new Error('full')
+    },
+  }
   report(answer('done; scale=2; model="bicubic"'), URL_ASKED, failing)
   expect(warn).toHaveBeenCalledOnce()
 })

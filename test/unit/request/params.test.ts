@@ -4,21 +4,10 @@ import { resolveOptions } from '../../../worker/options.ts'
 import { parseParams } from '../../../worker/request/params.ts'
 
 const settings = resolveOptions({ cache: false })
-const parse = (query: string, options = settings) =>
-  parseParams(`https://a.test/b/c.jpg${query}`, options)
+const parse = (query: string, options = settings) => parseParams(`https://a.test/b/c.jpg${query}`, options)
 
 test('a URL without sr is none of our business, whatever else it holds', () => {
-  for (const query of [
-    '',
-    '?',
-    '?a=1',
-    '?SR=2',
-    '?sr%3D2',
-    '?s%72=2',
-    '?xsr=2',
-    '?sr-format=png',
-    '?srx=2',
-  ]) {
+  for (const query of ['', '?', '?a=1', '?SR=2', '?sr%3D2', '?s%72=2', '?xsr=2', '?sr-format=png', '?srx=2']) {
     expect(parse(query), query).toBeUndefined()
   }
 })
@@ -47,9 +36,7 @@ test('a size is a box in pixels, from a list, or of any size where URLs are sign
   const signing = resolveOptions({ cache: false, signing: { a: 'x'.repeat(32) } })
   expect(parse('?sr-width=641', signing)?.size).toEqual({ width: 641 })
   for (const wrong of ['0', '', '1e3', '064', '999999']) {
-    expect(() => parse(`?sr-width=${wrong}`, signing)).toThrow(
-      'sr-width must be a number of pixels',
-    )
+    expect(() => parse(`?sr-width=${wrong}`, signing)).toThrow('sr-width must be a number of pixels')
   }
 })
 
@@ -59,9 +46,7 @@ test('sr-format=json asks what would be done with the operator’s format', () =
 })
 
 test('the rest of the query stays as it is, byte for byte and in order', () => {
-  expect(parse('?b=%7e&sr=2&a=+&b&&sr-quality=40&=x')?.sourceUrl).toBe(
-    'https://a.test/b/c.jpg?b=%7e&a=+&b&&=x',
-  )
+  expect(parse('?b=%7e&sr=2&a=+&b&&sr-quality=40&=x')?.sourceUrl).toBe('https://a.test/b/c.jpg?b=%7e&a=+&b&&=x')
   expect(parse('?sr=2#part')?.sourceUrl).toBe('https://a.test/b/c.jpg')
 })
 
@@ -69,9 +54,7 @@ test('query: ignore drops the rest, a list keeps what it names', () => {
   const ignoring = resolveOptions({ cache: false, query: 'ignore' })
   expect(parse('?v=1&sr=2&w=3', ignoring)?.sourceUrl).toBe('https://a.test/b/c.jpg')
   const listing = resolveOptions({ cache: false, query: ['w', 'v'] })
-  expect(parse('?v=1&sr=2&x=9&w=3&v=4', listing)?.sourceUrl).toBe(
-    'https://a.test/b/c.jpg?v=1&w=3&v=4',
-  )
+  expect(parse('?v=1&sr=2&x=9&w=3&v=4', listing)?.sourceUrl).toBe('https://a.test/b/c.jpg?v=1&w=3&v=4')
   expect(parse('?x=1&sr=2', listing)?.sourceUrl).toBe('https://a.test/b/c.jpg')
 })
 
@@ -91,10 +74,7 @@ describe('what is wrong is refused with what was expected', () => {
     ['?sr=%32', 'got "%32"'],
     ['?sr=2&sr=2', 'sr is given more than once'],
     ['?sr=2&sr-format=png&sr-format=png', 'sr-format is given more than once'],
-    [
-      '?sr=2&sr-fromat=png',
-      'unknown "sr-fromat", expected sr-width, sr-height, sr-format, sr-quality, sr-model',
-    ],
+    ['?sr=2&sr-fromat=png', 'unknown "sr-fromat", expected sr-width, sr-height, sr-format, sr-quality, sr-model'],
     ['?sr=2&sr-=1', 'unknown "sr-"'],
     ['?sr=2&sr-width=640', 'expected sr or sr-width, got both'],
     ['?sr-height=641', 'sr-height must be one of 320, 640, 960, 1280, 1920, 2560, got "641"'],

@@ -55,9 +55,7 @@ test('who waits too long is turned away, and the slot stays with its job', async
 
 test('a job that fails gives its slot back', async () => {
   const slots = createSlots()
-  await expect(slots.run(LIMITS, () => Promise.reject(new Error('broken')))).rejects.toThrow(
-    'broken',
-  )
+  await expect(slots.run(LIMITS, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
   expect(await slots.run(LIMITS, async () => 2)).toEqual({ value: 2 })
 })
 

@@ -12,9 +12,7 @@ test('an option has a name, and may have a letter', () => {
   for (const line of ['--scale 3 cat.jpg', '--scale=3 cat.jpg', '-s 3 cat.jpg', '-s3 cat.jpg']) {
     expect(parseArguments(line.split(' '), OPTIONS, ['INPUT...'])).toEqual(expected)
   }
-  expect(helpOf('', OPTIONS)).toContain(
-    '  -s, --scale N  how many times\n  --force        all the same',
-  )
+  expect(helpOf('', OPTIONS)).toContain('  -s, --scale N  how many times\n  --force        all the same')
 })
 
 test.each([

@@ -4,7 +4,10 @@ import { secretOf } from '../secrets.ts'
 
 const OPTIONS = {
   model: { value: 'NAME', help: 'instead of URLs: whatever this model made' },
-  worker: { value: 'URL', help: "where the worker's own pages are: https://host/_sr/ (default for URLs: /_sr/ of their host)" }, // prettier-ignore
+  worker: {
+    value: 'URL',
+    help: "where the worker's own pages are: https://host/_sr/ (default for URLs: /_sr/ of their host)",
+  },
   help: { help: 'show this' },
 } as const
 
@@ -16,7 +19,7 @@ export const command: Command = {
   async run(args) {
     const { words, model, worker } = parseArguments(args, OPTIONS, ['URL...'])
     if (words.length > 0 === (model !== undefined)) {
-      throw new UsageError(`expected URLs or --model, got ${model === undefined ? 'neither' : 'both'}`) // prettier-ignore
+      throw new UsageError(`expected URLs or --model, got ${model === undefined ? 'neither' : 'both'}`)
     }
     if (model !== undefined && worker === undefined) {
       throw new UsageError('expected --worker with --model: https://host/_sr/')

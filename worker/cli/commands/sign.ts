@@ -6,7 +6,7 @@ const DEFAULT_SECONDS = 86_400
 
 const OPTIONS = {
   key: { value: 'ID', help: 'which secret SR_SECRET is' },
-  expires: { value: 'SECONDS', help: `from now until the URL ends (default: ${DEFAULT_SECONDS}, at most 366 days)` }, // prettier-ignore
+  expires: { value: 'SECONDS', help: `from now until the URL ends (default: ${DEFAULT_SECONDS}, at most 366 days)` },
   param: { value: 'NAME', help: "the worker's SR_PARAM (default: sr)" },
   help: { help: 'show this' },
 } as const

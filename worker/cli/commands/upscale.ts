@@ -4,7 +4,7 @@ import { FORMATS, type Scale, SCALES } from '../../client/allowed.ts'
 import { resolveOptions } from '../../options.ts'
 import { type Params, QUALITIES } from '../../request/params.ts'
 import { MAX_OUTPUT_SIDE } from '../../picture/plan.ts'
-import { type Arguments, type Command, integerOf, oneOf, parseArguments, UsageError } from '../../terminal/arguments.ts' // prettier-ignore
+import { type Arguments, type Command, integerOf, oneOf, parseArguments, UsageError } from '../../terminal/arguments.ts'
 import { type EngineName, ENGINES, loadEngine } from '../engines.ts'
 import { stopOnSignals } from '../signals.ts'
 import { findInputs } from '../upscale/inputs.ts'
@@ -24,20 +24,24 @@ const DEFAULT_MAX_PIXELS = 100_000_000
 const MAX_JOBS = 256
 
 const OPTIONS = {
-  scale: { value: 'N', short: 's', help: `how many times as large: ${SCALES.join(', ')} (default: ${DEFAULT_SCALE})` }, // prettier-ignore
+  scale: { value: 'N', short: 's', help: `how many times as large: ${SCALES.join(', ')} (default: ${DEFAULT_SCALE})` },
   width: { value: 'N', help: 'instead: so many pixels wide' },
   height: {
     value: 'N',
     help: 'instead: so many pixels high; with --width, as large as fits into both',
   },
-  out: { value: 'OUT', short: 'o', help: 'a folder, or for one picture a file (default: cat-x3.jpg or cat-640w.jpg beside cat.jpg)' }, // prettier-ignore
-  format: { value: 'NAME', help: `${NAMED_FORMATS.join(', ')} (default: source, or that of the file OUT)` }, // prettier-ignore
+  out: {
+    value: 'OUT',
+    short: 'o',
+    help: 'a folder, or for one picture a file (default: cat-x3.jpg or cat-640w.jpg beside cat.jpg)',
+  },
+  format: { value: 'NAME', help: `${NAMED_FORMATS.join(', ')} (default: source, or that of the file OUT)` },
   quality: {
     value: 'N',
     help: `of JPEG and WebP, 40 to 95 in steps of 5 (default: ${DEFAULT_QUALITY})`,
   },
   model: { value: 'NAME', help: 'auto, bicubic or a name in the manifest (default: auto)' },
-  engine: { value: 'NAME', help: `${ENGINES.join(', ')}: what networks run on (default: fused, as the worker)` }, // prettier-ignore
+  engine: { value: 'NAME', help: `${ENGINES.join(', ')}: what networks run on (default: fused, as the worker)` },
   jobs: { value: 'N', help: 'pictures at a time (default: one for each core)' },
   'max-pixels': {
     value: 'N',
@@ -63,10 +67,7 @@ export const command: Command = {
 }
 
 /** Gives what to exit with. Throws a UsageError for a command line that cannot be followed. */
-export async function upscale(
-  args: readonly string[],
-  startThread: StartThread = createThread,
-): Promise<number> {
+export async function upscale(args: readonly string[], startThread: StartThread = createThread): Promise<number> {
   const given = parseArguments(args, OPTIONS, ['INPUT...'])
   if (given.words.length === 0) throw new UsageError('expected INPUT, got nothing')
   const target = await targetOf(given.out)
@@ -79,18 +80,22 @@ export async function upscale(
   const maker = await makerOf(engine, wish)
   const { inputs, areNamed, failures } = await findInputs(given.words, target.folder)
   if (target.file !== undefined && (!areNamed || inputs.length + failures.length > 1)) {
-    throw new UsageError(`expected one picture for the file ${target.file}; several go to a folder: --out ${target.file}/`) // prettier-ignore
+    throw new UsageError(
+      `expected one picture for the file ${target.file}; several go to a folder: --out ${target.file}/`,
+    )
   }
 
   const report = createReport(inputs.length + failures.length, given.json)
-  for (const { file, message } of failures) report.tell({ input: file, outcome: 'failed', message, seconds: 0 }) // prettier-ignore
+  for (const { file, message } of failures) report.tell({ input: file, outcome: 'failed', message, seconds: 0 })
   const count = Math.min(jobs, inputs.length)
   const threads = Array.from({ length: count }, () => startThread({ engine, wish }, maker))
   const closeAll = () => Promise.all(threads.map((thread) => thread.close()))
   const stop = stopOnSignals(removeParts)
   stop.signal.addEventListener('abort', () => void closeAll())
   const { force = false, 'copy-skipped': copySkipped = false } = given
-  await upscaleAll(inputs, { target, wish, force, copySkipped, maker, threads, signal: stop.signal }, (outcome) => report.tell(outcome)) // prettier-ignore
+  await upscaleAll(inputs, { target, wish, force, copySkipped, maker, threads, signal: stop.signal }, (outcome) =>
+    report.tell(outcome),
+  )
   await closeAll()
   stop.end()
   report.end(stop.signal.aborted)
@@ -101,16 +106,17 @@ function paramsOf(given: Arguments<typeof OPTIONS>, target: Target): Params {
   const { scale, width, height } = given
   const isSized = width !== undefined || height !== undefined
   if (scale !== undefined && isSized) {
-    throw new UsageError(`expected --scale or --${width === undefined ? 'height' : 'width'}, got both`) // prettier-ignore
+    throw new UsageError(`expected --scale or --${width === undefined ? 'height' : 'width'}, got both`)
   }
-  const pixels = (name: 'width' | 'height') => given[name] === undefined ? undefined : integerOf(given[name], name, 1, MAX_OUTPUT_SIDE) // prettier-ignore
+  const pixels = (name: 'width' | 'height') =>
+    given[name] === undefined ? undefined : integerOf(given[name], name, 1, MAX_OUTPUT_SIDE)
   const size = isSized
     ? { width: pixels('width'), height: pixels('height') }
     : { scale: numberOf(scale ?? `${DEFAULT_SCALE}`, 'scale', SCALES) }
   const asked = oneOf(given.format ?? 'source', 'format', NAMED_FORMATS)
   const named = target.file === undefined ? undefined : formatNamed(target.file)
   if (named && asked !== 'source' && asked !== named) {
-    throw new UsageError(`expected --format and the name of --out to be the same, got ${asked} and ${target.file}`) // prettier-ignore
+    throw new UsageError(`expected --format and the name of --out to be the same, got ${asked} and ${target.file}`)
   }
   return {
     size,

@@ -20,7 +20,7 @@ const SIGNED_SECONDS = 3600
 const OPTIONS = {
   sr: { value: 'N,N', help: `how many times as large: of ${SCALES.join(', ')} (default: 3)` },
   width: { value: 'N,N', help: 'instead, or beside: so many pixels wide' },
-  format: { value: 'NAME', help: `${FORMATS.join(', ')} (default: what the worker has as its default)` }, // prettier-ignore
+  format: { value: 'NAME', help: `${FORMATS.join(', ')} (default: what the worker has as its default)` },
   concurrency: { value: 'N', help: `requests at a time (default: ${DEFAULT_CONCURRENCY})` },
   delay: { value: 'MS', help: 'between two of these, in ms (default: 0)' },
   limit: { value: 'N', help: 'so many pictures at most (default: all)' },
@@ -42,19 +42,24 @@ stdin. Whoever is too busy is asked again later. Signing takes the secret in the
     const [source] = given.words
     if (source === undefined) throw new UsageError('expected SOURCE, got nothing')
     const { key, param = 'sr' } = given
-    const widths = given.width === undefined ? [] : listOf(given.width, 'width', (item) => integerOf(item, 'width', 1, MAX_OUTPUT_SIDE)) // prettier-ignore
+    const widths =
+      given.width === undefined
+        ? []
+        : listOf(given.width, 'width', (item) => integerOf(item, 'width', 1, MAX_OUTPUT_SIDE))
     const sr = given.sr ?? (widths.length > 0 ? undefined : '3')
     const wanted = {
       param,
       widths,
-      scales: sr === undefined ? [] : listOf(sr, 'sr', (item) => Number(oneOf(item, 'sr', SCALES.map(String))) as Scale), // prettier-ignore
+      scales:
+        sr === undefined ? [] : listOf(sr, 'sr', (item) => Number(oneOf(item, 'sr', SCALES.map(String))) as Scale),
       format: given.format === undefined ? undefined : oneOf(given.format, 'format', FORMATS),
     }
-    const concurrency = integerOf(given.concurrency ?? `${DEFAULT_CONCURRENCY}`, 'concurrency', 1, MAX_CONCURRENCY) // prettier-ignore
+    const concurrency = integerOf(given.concurrency ?? `${DEFAULT_CONCURRENCY}`, 'concurrency', 1, MAX_CONCURRENCY)
     const delayMs = integerOf(given.delay ?? '0', 'delay', 0)
     const limit = given.limit === undefined ? undefined : integerOf(given.limit, 'limit', 1)
     const secret = key === undefined ? undefined : secretOf('SR_SECRET')
-    const sign = (url: string) => key === undefined || secret === undefined ? url : signUrl(url, { key, secret, param, expires: SIGNED_SECONDS }) // prettier-ignore
+    const sign = (url: string) =>
+      key === undefined || secret === undefined ? url : signUrl(url, { key, secret, param, expires: SIGNED_SECONDS })
 
     const userAgent = `edge-srcnn/${await packageVersion()} (warm)`
     const pictures = await readPictures(source, { limit, userAgent })
@@ -64,7 +69,7 @@ stdin. Whoever is too busy is asked again later. Signing takes the secret in the
     const stop = stopOnSignals()
     const { signal } = stop
     const asking = async (url: string) => ask(await sign(url), { userAgent, signal })
-    await warmAll(urls, { concurrency, delayMs, signal, ask: asking }, (warmed) => report.tell(warmed)) // prettier-ignore
+    await warmAll(urls, { concurrency, delayMs, signal, ask: asking }, (warmed) => report.tell(warmed))
     stop.end()
     report.end(signal.aborted)
     process.exitCode = stop.code ?? (report.failed > 0 ? 1 : 0)

@@ -25,7 +25,7 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
 /** `worker`: https://host/_sr/ */
 export function purgePageOf(worker: string): URL {
-  if (!URL.canParse(worker)) throw new UsageError(`expected --worker https://host/_sr/, got "${worker}"`) // prettier-ignore
+  if (!URL.canParse(worker)) throw new UsageError(`expected --worker https://host/_sr/, got "${worker}"`)
   const base = new URL(worker)
   if (base.protocol !== 'https:' && !LOOPBACK.includes(base.hostname)) {
     throw new UsageError(`expected https, as the secret goes there, got ${base.href}`)
@@ -41,17 +41,12 @@ export async function purge(page: URL, what: Purgeable, secret: string): Promise
     const answer = await ask(page, { ...what, cursor }, secret)
     deleted += answer.deleted ?? 0
     if (answer.cursor === undefined) return { deleted, elsewhere: answer.elsewhere ?? 'unknown' }
-    if (answer.cursor === cursor) throw new Error(`${page.href} goes round in circles, after ${deleted} were deleted`) // prettier-ignore
+    if (answer.cursor === cursor) throw new Error(`${page.href} goes round in circles, after ${deleted} were deleted`)
     ;({ cursor } = answer)
   }
 }
 
-async function ask(
-  page: URL,
-  body: Purgeable & { readonly cursor?: string },
-  secret: string,
-): Promise<Answer> {
-  // prettier-ignore
+async function ask(page: URL, body: Purgeable & { readonly cursor?: string }, secret: string): Promise<Answer> {
   let response: Response
   let text: string
   try {
@@ -73,6 +68,6 @@ async function ask(
     // some page of somebody else
   }
   if (response.ok && typeof answer?.deleted === 'number') return answer
-  if (response.status === 404) throw new Error(`${page.href} is not there: is SR_PURGE_SECRET set for the worker?`) // prettier-ignore
-  throw new Error(`${page.href} answered ${response.status}: ${answer?.error?.message ?? 'no answer of a worker'}`) // prettier-ignore
+  if (response.status === 404) throw new Error(`${page.href} is not there: is SR_PURGE_SECRET set for the worker?`)
+  throw new Error(`${page.href} answered ${response.status}: ${answer?.error?.message ?? 'no answer of a worker'}`)
 }

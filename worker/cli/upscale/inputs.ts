@@ -48,10 +48,8 @@ export async function findInputs(words: readonly string[], out?: string): Promis
     }
     areNamed = false
     const failures: Failure[] = []
-    const all = isGlob ? await matches(word) : await walk(word, '', out && path.resolve(out), failures) // prettier-ignore
-    const inputs = withoutResults(
-      all.filter(({ file, place }) => !out || !isBelow(file, out, place)),
-    )
+    const all = isGlob ? await matches(word) : await walk(word, '', out && path.resolve(out), failures)
+    const inputs = withoutResults(all.filter(({ file, place }) => !out || !isBelow(file, out, place)))
     if (inputs.length === 0 && failures.length === 0) {
       failures.push({ file: word, message: isGlob ? 'no file matches' : 'no pictures in it' })
     }
@@ -62,12 +60,7 @@ export async function findInputs(words: readonly string[], out?: string): Promis
 }
 
 /** Links to files are followed, links to folders are not: they may lead round in circles. */
-async function walk(
-  folder: string,
-  place: string,
-  out: string | undefined,
-  failures: Failure[],
-): Promise<Input[]> {
+async function walk(folder: string, place: string, out: string | undefined, failures: Failure[]): Promise<Input[]> {
   const inputs: Input[] = []
   try {
     const entries = await readdir(folder, { withFileTypes: true })
@@ -76,7 +69,7 @@ async function walk(
       const file = path.join(folder, name)
       if (name.startsWith('.')) continue
       if (entry.isDirectory()) {
-        if (path.resolve(file) !== out) inputs.push(...(await walk(file, path.join(place, name), out, failures))) // prettier-ignore
+        if (path.resolve(file) !== out) inputs.push(...(await walk(file, path.join(place, name), out, failures)))
       } else if (PICTURES.test(name) && (entry.isFile() || entry.isSymbolicLink())) {
         inputs.push({ file, place: path.join(place, name) })
       }
@@ -91,7 +84,7 @@ async function matches(pattern: string): Promise<Input[]> {
   const parts = pattern.split('/')
   const firstDynamic = parts.findIndex((part) => isDynamicPattern(part))
   // A brace may hold slashes: then no part alone is a pattern.
-  const base = parts.slice(0, Math.max(0, firstDynamic)).join('/') || (pattern.startsWith('/') ? '/' : '.') // prettier-ignore
+  const base = parts.slice(0, Math.max(0, firstDynamic)).join('/') || (pattern.startsWith('/') ? '/' : '.')
   const inputs: Input[] = []
   const root = await realpath(base).catch(() => base)
   for (const file of (await glob(pattern, { expandDirectories: false })).toSorted()) {

@@ -19,11 +19,7 @@ export function createMemory(total = memoryBytes()): Memory {
   let used = 0
   const waiting: { bytes: number; start: () => void }[] = []
   const startNext = () => {
-    for (
-      let next = waiting[0];
-      next && (used === 0 || used + next.bytes <= total);
-      [next] = waiting
-    ) {
+    for (let next = waiting[0]; next && (used === 0 || used + next.bytes <= total); [next] = waiting) {
       used += next.bytes
       waiting.shift()
       next.start()

@@ -33,7 +33,9 @@ export async function targetOf(out: string | undefined): Promise<Target> {
   const extension = path.extname(out)
   if (formatNamed(out)) return { file: out }
   if (there || OTHER_PICTURES.test(extension)) {
-    throw new UsageError(`expected --out to be a folder, or a file that ends in ${Object.values(EXTENSIONS).flat().join(', ')}, got "${out}"`) // prettier-ignore
+    throw new UsageError(
+      `expected --out to be a folder, or a file that ends in ${Object.values(EXTENSIONS).flat().join(', ')}, got "${out}"`,
+    )
   }
   return { folder: out }
 }
@@ -52,15 +54,9 @@ export function suffixOf({ scale, width, height }: Size): string {
 }
 
 /** `type` is what the input was seen to be. */
-export function outputOf(
-  { file, place }: Input,
-  target: Target,
-  type: ImageType,
-  size: Size,
-  format: Format,
-): string {
+export function outputOf({ file, place }: Input, target: Target, type: ImageType, size: Size, format: Format): string {
   if (target.file !== undefined) return target.file
-  const { dir, name, ext } = path.parse(target.folder === undefined ? file : path.join(target.folder, place)) // prettier-ignore
+  const { dir, name, ext } = path.parse(target.folder === undefined ? file : path.join(target.folder, place))
   return path.join(dir, name + suffixOf(size) + extensionOf(ext, type, format))
 }
 

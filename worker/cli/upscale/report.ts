@@ -20,12 +20,12 @@ export function createReport(
   const { counts, finished, seconds } = tally
   return {
     counts,
-    tell: (outcome) => tally.add(outcome.outcome, json ? JSON.stringify(outcome) : describeOutcome(outcome)), // prettier-ignore
+    tell: (outcome) => tally.add(outcome.outcome, json ? JSON.stringify(outcome) : describeOutcome(outcome)),
     end(isStopped) {
       const { done, exists, skipped, failed } = counts
       const took = `${seconds().toFixed(1)} s, ${(done / seconds()).toFixed(1)} pictures/s`
-      const stopped = isStopped ? `\nstopped, ${total - finished()} left: the same command goes on with them` : '' // prettier-ignore
-      tally.end(`${done} done, ${exists} there already, ${skipped} left out, ${failed} failed (${took})${stopped}`) // prettier-ignore
+      const stopped = isStopped ? `\nstopped, ${total - finished()} left: the same command goes on with them` : ''
+      tally.end(`${done} done, ${exists} there already, ${skipped} left out, ${failed} failed (${took})${stopped}`)
     },
   }
 }

@@ -50,11 +50,7 @@ export interface Run {
 }
 
 /** `tell` hears of each, in the order in which they end. */
-export async function upscaleAll(
-  inputs: readonly Input[],
-  run: Run,
-  tell: (outcome: Outcome) => void,
-): Promise<void> {
+export async function upscaleAll(inputs: readonly Input[], run: Run, tell: (outcome: Outcome) => void): Promise<void> {
   const queue = await name(inputs, run, tell)
   const memory = createMemory()
   const work = async (thread: Thread) => {
@@ -86,7 +82,8 @@ async function name(
   for (const input of inputs) {
     if (signal.aborted) break
     const { file } = input
-    const fail = (message: string, output?: string) => tell({ input: file, outcome: 'failed', message, output, seconds: 0 }) // prettier-ignore
+    const fail = (message: string, output?: string) =>
+      tell({ input: file, outcome: 'failed', message, output, seconds: 0 })
     try {
       const output = outputOf(input, target, sniff(await readStart(file)), size, format)
       const identity = identityOf(output)
@@ -101,12 +98,7 @@ async function name(
   return [...jobs.values()]
 }
 
-async function resultOf(
-  { file, output }: Job,
-  run: Run,
-  thread: Thread,
-  memory: Memory,
-): Promise<Result> {
+async function resultOf({ file, output }: Job, run: Run, thread: Thread, memory: Memory): Promise<Result> {
   const { wish, force, copySkipped, maker } = run
   try {
     if (!force && (await exists(output))) return { outcome: 'exists', output }
@@ -123,7 +115,7 @@ async function resultOf(
     if (!(error instanceof Skip) || !isForWhatItIs(error.reason)) {
       return { outcome: 'failed', message: describe(error), output }
     }
-    const skipped = { outcome: 'skipped', reason: error.reason, message: textOf(error.reason, wish) } as const // prettier-ignore
+    const skipped = { outcome: 'skipped', reason: error.reason, message: textOf(error.reason, wish) } as const
     if (!copySkipped) return skipped
     return copy(file, output, skipped)
   }

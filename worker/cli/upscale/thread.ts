@@ -13,8 +13,7 @@ export interface ThreadData {
 }
 
 /** What a thread answers: what it made, or why not. */
-export type Answer =
-  { readonly bytes: Bytes } | { readonly reason: SkipReason; readonly detail: string }
+export type Answer = { readonly bytes: Bytes } | { readonly reason: SkipReason; readonly detail: string }
 
 const { engine, wish } = workerData as ThreadData
 const maker = await createMaker(await loadEngine(engine), wish)

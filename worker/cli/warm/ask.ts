@@ -33,7 +33,7 @@ export async function ask(url: string, { userAgent, signal }: Asking): Promise<A
     return answerOf(response, body)
   } catch (error) {
     const { message, cause } = error as Error
-    return { outcome: 'failed', message: cause instanceof Error ? `${message}: ${cause.message}` : message } // prettier-ignore
+    return { outcome: 'failed', message: cause instanceof Error ? `${message}: ${cause.message}` : message }
   }
 }
 
@@ -41,13 +41,13 @@ function answerOf({ status, headers }: Response, body: ArrayBuffer): Answer {
   const field = headers.get('x-sr') ?? ''
   const reason = /^skipped; reason=([A-Z_]+)/.exec(field)?.[1]
   if (BUSY_STATUS.includes(status) || (reason !== undefined && BUSY.includes(reason))) {
-    return { outcome: 'busy', message: reason ?? `${status}`, afterMs: retryAfterMs(headers.get('retry-after')) } // prettier-ignore
+    return { outcome: 'busy', message: reason ?? `${status}`, afterMs: retryAfterMs(headers.get('retry-after')) }
   }
   if (reason !== undefined) {
-    return FAILURES.includes(reason) ? { outcome: 'failed', message: reason } : { outcome: 'skipped', reason } // prettier-ignore
+    return FAILURES.includes(reason) ? { outcome: 'failed', message: reason } : { outcome: 'skipped', reason }
   }
   if (status !== 200) return { outcome: 'failed', message: `${status} ${messageIn(body)}`.trim() }
-  if (!field.startsWith('done')) return { outcome: 'failed', message: 'no X-SR: it came from somewhere else' } // prettier-ignore
+  if (!field.startsWith('done')) return { outcome: 'failed', message: 'no X-SR: it came from somewhere else' }
   const isHit = /\bedge-srcnn; hit\b/.test(headers.get('cache-status') ?? '')
   return { outcome: isHit ? 'hit' : 'made' }
 }

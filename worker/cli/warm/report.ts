@@ -24,14 +24,16 @@ export function createReport(
       return counts.failed
     },
     tell(warmed) {
-      if (warmed.outcome === 'skipped') reasons.set(warmed.reason, (reasons.get(warmed.reason) ?? 0) + 1) // prettier-ignore
+      if (warmed.outcome === 'skipped') reasons.set(warmed.reason, (reasons.get(warmed.reason) ?? 0) + 1)
       add(warmed.outcome, json ? JSON.stringify(warmed) : describeWarmed(warmed))
     },
     end(isStopped) {
       const { hit, made, skipped, failed } = counts
       const why = [...reasons].map(([reason, count]) => `${reason} ${count}`).join(', ')
       const stopped = isStopped ? `\nstopped, ${total - finished()} left` : ''
-      end(`${hit} there already, ${made} made, ${skipped} left out${why && `: ${why}`}, ${failed} failed (${seconds().toFixed(1)} s)${stopped}`) // prettier-ignore
+      end(
+        `${hit} there already, ${made} made, ${skipped} left out${why && `: ${why}`}, ${failed} failed (${seconds().toFixed(1)} s)${stopped}`,
+      )
     },
   }
 }

@@ -18,7 +18,7 @@ export async function readPictures(
   const pictures = new Set<string>()
   const seen = new Set<string>()
   const add = (url: string, where: string) => {
-    if (!isHttp(url)) throw new UsageError(`expected URLs of http or https in ${where}, got "${url}"`) // prettier-ignore
+    if (!isHttp(url)) throw new UsageError(`expected URLs of http or https in ${where}, got "${url}"`)
     if (pictures.size < limit) pictures.add(url)
   }
   const read = async (from: string, depth: number) => {
@@ -33,9 +33,10 @@ export async function readPictures(
     }
     const sitemap = parse(text, from)
     for (const url of sitemap.pictures) add(url, nameOf(from))
-    if (depth === MAX_DEPTH && sitemap.sitemaps.length > 0) throw new Error(`${from} is an index in an index in an index`) // prettier-ignore
+    if (depth === MAX_DEPTH && sitemap.sitemaps.length > 0)
+      throw new Error(`${from} is an index in an index in an index`)
     for (const url of sitemap.sitemaps) {
-      if (!isHttp(url)) throw new UsageError(`expected URLs of sitemaps in ${nameOf(from)}, got "${url}"`) // prettier-ignore
+      if (!isHttp(url)) throw new UsageError(`expected URLs of sitemaps in ${nameOf(from)}, got "${url}"`)
       await read(url, depth + 1)
     }
   }

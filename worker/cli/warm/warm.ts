@@ -42,7 +42,8 @@ export async function warmAll(
       const answer = await ask(url)
       if (answer.outcome !== 'busy') return answer
       const { message, afterMs = FIRST_WAIT_MS * 2 ** (tries - 1) } = answer
-      if (tries === MAX_TRIES || afterMs > MAX_AFTER_MS) return { outcome: 'failed', message: `${message}, after ${tries} tries` } // prettier-ignore
+      if (tries === MAX_TRIES || afterMs > MAX_AFTER_MS)
+        return { outcome: 'failed', message: `${message}, after ${tries} tries` }
       await beQuiet(afterMs)
     }
   }

@@ -22,8 +22,7 @@ export function readOrientation(tiff: Uint8Array): Orientation {
     if (entry + 12 > tiff.length) return 1
     if (view.getUint16(entry, little) !== ORIENTATION_TAG) continue
     const value = view.getUint16(entry + 8, little)
-    const isOne =
-      view.getUint16(entry + 2, little) === SHORT && view.getUint32(entry + 4, little) === 1
+    const isOne = view.getUint16(entry + 2, little) === SHORT && view.getUint32(entry + 4, little) === 1
     return isOne && value >= 1 && value <= 8 ? (value as Orientation) : 1
   }
   return 1

@@ -28,9 +28,7 @@ export function readGif(bytes: Uint8Array, found: Findings): Obstacle | undefine
       if (++frames > 1) return 'ANIMATED'
       // Descriptor: x, y, width, height, flags; palette; code size; then the pixels.
       if (at + 10 > bytes.length) return 'DAMAGED'
-      const [x, y, frameWidth, frameHeight] = [0, 2, 4, 6].map((offset) =>
-        uint16(at + offset),
-      ) as Frame
+      const [x, y, frameWidth, frameHeight] = [0, 2, 4, 6].map((offset) => uint16(at + offset)) as Frame
       // Viewers disagree on frames that leave the screen: some enlarge it, some cut them off.
       if (x + frameWidth > width || y + frameHeight > height || !frameWidth || !frameHeight) {
         return 'DAMAGED'

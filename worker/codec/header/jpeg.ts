@@ -106,9 +106,7 @@ function isFrame(code: number): boolean {
 
 /** Reserved codes, on which libjpeg gives up. */
 function isUnknown(code: number): boolean {
-  return (
-    code < 0xc0 || code === 0xc8 || (code >= 0xf0 && code <= 0xfd) || code === 0xde || code === 0xdf
-  )
+  return code < 0xc0 || code === 0xc8 || (code >= 0xf0 && code <= 0xfd) || code === 0xde || code === 0xdf
 }
 
 function readFrame(code: number, segment: Uint8Array, found: Findings): Obstacle | undefined {
@@ -133,9 +131,7 @@ function isProfilePart(segment: Uint8Array): boolean {
 function joinProfile(parts: readonly Uint8Array[]): Uint8Array | undefined {
   const numberAt = ICC_PREFIX.length
   const sorted = parts.toSorted((a, b) => a[numberAt] - b[numberAt])
-  const isComplete = sorted.every(
-    (part, i) => part[numberAt] === i + 1 && part[numberAt + 1] === parts.length,
-  )
+  const isComplete = sorted.every((part, i) => part[numberAt] === i + 1 && part[numberAt + 1] === parts.length)
   if (parts.length === 0 || !isComplete) return undefined
   return concat(sorted.map((part) => part.subarray(numberAt + 2)))
 }

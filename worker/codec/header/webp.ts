@@ -73,8 +73,7 @@ export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefin
   if (!picture) return 'DAMAGED'
   if (!isExtended) Object.assign(found, picture)
   // A lone frame that leaves a part of the canvas free is drawn as an animation draws it.
-  if (frames > 0 && (picture.width < found.width || picture.height < found.height))
-    return 'ANIMATED'
+  if (frames > 0 && (picture.width < found.width || picture.height < found.height)) return 'ANIMATED'
   if (picture.width !== found.width || picture.height !== found.height) return 'DAMAGED'
   found.alpha ||= picture.alpha
   return undefined

@@ -13,7 +13,17 @@ import { pause } from '../../base/pause.ts'
 import { concat } from '../../base/concat.ts'
 import { assignCodes, fitCodeLengths, inCodeOrder } from '../huffman.ts'
 import type { EmscriptenFactory } from '../instance.ts'
-import { BLOCKS, CODED, LOOKUP_BYTES, MAX_CODE_BITS, NEXT_TABLE, SHORT, SYMBOLS, TABLE, TABLES } from './symbolsLayout.ts' // prettier-ignore
+import {
+  BLOCKS,
+  CODED,
+  LOOKUP_BYTES,
+  MAX_CODE_BITS,
+  NEXT_TABLE,
+  SHORT,
+  SYMBOLS,
+  TABLE,
+  TABLES,
+} from './symbolsLayout.ts'
 
 const PAGE_BYTES = 65_536
 
@@ -143,7 +153,7 @@ function* parseTables(content: Uint8Array): Generator<[id: number, lookup: Uint8
       for (let end = place + counts[bits - 1]; place < end; place++, code++) {
         const symbol = content[at + place]
         const from = code << (SHORT - bits)
-        if (bits <= SHORT) short.fill(((bits + valueBits(symbol)) << 8) | symbol, from, from + (1 << (SHORT - bits))) // prettier-ignore
+        if (bits <= SHORT) short.fill(((bits + valueBits(symbol)) << 8) | symbol, from, from + (1 << (SHORT - bits)))
       }
       limits[bits] = code << (MAX_CODE_BITS - bits)
       code <<= 1

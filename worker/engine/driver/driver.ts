@@ -18,14 +18,7 @@ export interface Driver<K extends Kernel = Kernel, Weights = unknown> {
   /** Widest piece of a picture in pixels; wider ones are cut into strips. */
   readonly maxWidth: number
   /** Columns `left` .. of a picture, at most `maxWidth` of them, into as many times `network.scale` of the result. */
-  openStrip(
-    kernel: K,
-    network: Network,
-    weights: Weights,
-    input: Planes,
-    result: Planes,
-    left: number,
-  ): Strip
+  openStrip(kernel: K, network: Network, weights: Weights, input: Planes, result: Planes, left: number): Strip
 }
 
 export interface Strip {

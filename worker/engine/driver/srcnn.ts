@@ -6,7 +6,7 @@
 // The one edge padding of the input lies in front of everything: the padded picture is 6 px larger on
 // each side, features exist on that rim too, and no layer has a border case.
 import type { Network } from '../../model/network.ts'
-import { AT, HALO, KERNEL_1, KERNEL_3, MAX_CHANNELS, MAX_WIDTH, ROW_BYTES, STEP, TILE } from '../kernel/layout.ts' // prettier-ignore
+import { AT, HALO, KERNEL_1, KERNEL_3, MAX_CHANNELS, MAX_WIDTH, ROW_BYTES, STEP, TILE } from '../kernel/layout.ts'
 import { packWeights, type PackedWeights } from '../kernel/pack.ts'
 import { type Driver, type Kernel, padRows } from './driver.ts'
 
@@ -48,8 +48,14 @@ export const srcnnDriver: Driver<SrcnnKernel, PackedWeights> = {
     // Two tiles more than the features have; whole vectors of them.
     const slots = Math.ceil((tiles + 2) / TILE) * TILE
     const { buffer } = kernel.memory
-    const rowsIn = Array.from({ length: TILE }, (_, row) => new Float32Array(buffer, AT.rowsIn + row * ROW_BYTES, slots * TILE)) // prettier-ignore
-    const rowsOut = Array.from({ length: TILE }, (_, row) => new Float32Array(buffer, AT.rowsOut + row * ROW_BYTES, width)) // prettier-ignore
+    const rowsIn = Array.from(
+      { length: TILE },
+      (_, row) => new Float32Array(buffer, AT.rowsIn + row * ROW_BYTES, slots * TILE),
+    )
+    const rowsOut = Array.from(
+      { length: TILE },
+      (_, row) => new Float32Array(buffer, AT.rowsOut + row * ROW_BYTES, width),
+    )
 
     function load(quad: number): void {
       padRows(input, left - HALO, quad * TILE - HALO, rowsIn)

@@ -55,7 +55,7 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
     const { place, end } = createPlacer(HEAP)
     const placed = layers.map((layer) => {
       const packed = packLayer(layer)
-      const [weightsAt, biasAt] = [packed.weights, packed.bias].map((values) => place(FLOAT * values.length)) // prettier-ignore
+      const [weightsAt, biasAt] = [packed.weights, packed.bias].map((values) => place(FLOAT * values.length))
       return { ...packed, weightsAt, biasAt }
     })
     return { layers: placed, end: end() }
@@ -93,8 +93,14 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
     const { buffer } = kernel.memory
     new Uint8Array(buffer, heap, end() - heap).fill(0)
     const rowBytes = TILE * slots * FLOAT
-    const rowsIn = Array.from({ length: TILE }, (_, row) => new Float32Array(buffer, rows + row * rowBytes, slots * TILE)) // prettier-ignore
-    const rowsOut = Array.from({ length: TILE * scale }, (_, row) => new Float32Array(buffer, rows + row * scale * rowBytes, width * scale)) // prettier-ignore
+    const rowsIn = Array.from(
+      { length: TILE },
+      (_, row) => new Float32Array(buffer, rows + row * rowBytes, slots * TILE),
+    )
+    const rowsOut = Array.from(
+      { length: TILE * scale },
+      (_, row) => new Float32Array(buffer, rows + row * scale * rowBytes, width * scale),
+    )
     const emit = kernel[`emit${scale}` as 'emit2']
     const bandAt = (layer: number, band: number) => bands[layer][band % bands[layer].length]
 

@@ -6,14 +6,7 @@ import { BLOCK, FREQUENCIES, KERNEL_3, SIDE, STEP, WEIGHTS_3 } from './layout.ts
  * G of F(4x4, 3x3) times three taps: their polynomial at the points 0, 1, -1, 2, -2 and infinity, scaled.
  * winograd.ts has the other two matrices. Into six places, `step` apart.
  */
-function transformTaps(
-  a: number,
-  b: number,
-  c: number,
-  to: Float64Array,
-  at: number,
-  step: number,
-): void {
+function transformTaps(a: number, b: number, c: number, to: Float64Array, at: number, step: number): void {
   // prettier-ignore
   to[at] = a / 4
   to[at + step] = -(a + b + c) / 6

@@ -27,7 +27,17 @@
 // same). Centred luma costs nothing that can be measured, and brings the largest error from 2.3e-7 to
 // 1.8e-7. Not tried: rows of x3 that lie on small rows, whose weights are 0 1 0 0, without the other three;
 // relaxed SIMD, which would save 8 of some 50 operations for 4 pixels.
-import { AT, PHASE_WEIGHTS, REACH, ROW_BYTES, SCALE_WEIGHTS, SCALES, SLOT_BYTES, SMALL_BYTES, TAPS } from './pictureLayout.ts' // prettier-ignore
+import {
+  AT,
+  PHASE_WEIGHTS,
+  REACH,
+  ROW_BYTES,
+  SCALE_WEIGHTS,
+  SCALES,
+  SLOT_BYTES,
+  SMALL_BYTES,
+  TAPS,
+} from './pictureLayout.ts'
 import { phasesOf } from '../../image/resize.ts'
 import { TILE, VECTOR } from './layout.ts'
 import { TRANSPOSE } from './rows.ts'
@@ -51,23 +61,24 @@ const b2 = v128.shuffle<f32>(v128.shuffle<f32>(a2, a0, 2, 7, 3, 3), a1, 0, 1, 7,
 /** `function spread{scale}(from, to, vectors)`: a small row, so many vectors of it, made wider. */
 function spread(scale: (typeof SCALES)[number]): string {
   const weights = AT.weights + (scale - SCALES[0]) * SCALE_WEIGHTS * TILE
-  const sum = (phase: number, first: number) =>
-    sumOf((tap) => `mul(w${phase}${tap}, d${REACH + first + tap})`)
+  const sum = (phase: number, first: number) => sumOf((tap) => `mul(w${phase}${tap}, d${REACH + first + tap})`)
   return `
 export function spread${scale}(from: usize, to: usize, vectors: usize): void {
   for (const end = from + vectors * ${VECTOR}; from < end; from += ${VECTOR}) {
     ${each(2 * REACH + 1, (i) => `const d${i} = ${load('from', i * TILE)}`)}
     ${phasesOf(scale)
-      .map(({ first }, phase) => `
+      .map(
+        ({ first }, phase) => `
     ${each(TAPS, (tap) => `const w${phase}${tap} = v128.load_splat<f32>(${weights + (phase * PHASE_WEIGHTS + tap) * TILE})`)}
-    const a${phase} = ${sum(phase, first)}`)
+    const a${phase} = ${sum(phase, first)}`,
+      )
       .join('')}
     ${INTERLEAVE[scale]}
     ${each(scale, (i) => store('to', `b${i}`, i * VECTOR))}
     to += ${scale * VECTOR}
   }
 }
-` // prettier-ignore
+`
 }
 
 /** In pairs, which wait for each other less than one after another would. */
@@ -104,9 +115,13 @@ export function ${name}(weights: usize, from: usize, to: usize): void {
   ${WEIGHTS}
   ${CONSTANTS}
   for (let x = from; x < to; x += ${VECTOR}) {
-    ${isOpaque ? '' : `
+    ${
+      isOpaque
+        ? ''
+        : `
     const opacity = ${load('x', AT.opacityRow)}
-    const k = v128.and(f32x4.gt(opacity, v128.load(${AT.invisible})), f32x4.div(f32x4.splat(1), opacity))`}
+    const k = v128.and(f32x4.gt(opacity, v128.load(${AT.invisible})), f32x4.div(f32x4.splat(1), opacity))`
+    }
     const l = mul(sub(${load('x', AT.lumaRow)}, yOffset), scale)
     const u = ${tall(1)}
     const v = ${tall(2)}
@@ -114,12 +129,18 @@ export function ${name}(weights: usize, from: usize, to: usize): void {
     const b = ${byte(premultiplied('add(l, v)'))}
     const g = ${byte(premultiplied('add(l, add(mul(greenU, u), mul(greenV, v)))'))}
     const rgb = v128.or(v128.or(r, i32x4.shl(b, 16)), i32x4.shl(g, 8))
-    ${isOpaque
-      ? store('x', 'v128.or(rgb, i32x4.splat(0xFF000000))', AT.rgbaRow)
-      : store('x', `v128.or(v128.and(rgb, i32x4.splat(0xFFFFFF)), i32x4.shl(${byte('mul(most, opacity)')}, 24))`, AT.rgbaRow)}
+    ${
+      isOpaque
+        ? store('x', 'v128.or(rgb, i32x4.splat(0xFF000000))', AT.rgbaRow)
+        : store(
+            'x',
+            `v128.or(v128.and(rgb, i32x4.splat(0xFFFFFF)), i32x4.shl(${byte('mul(most, opacity)')}, 24))`,
+            AT.rgbaRow,
+          )
+    }
   }
 }
-` // prettier-ignore
+`
 }
 
 /** The module in AssemblyScript. */

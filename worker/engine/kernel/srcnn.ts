@@ -35,9 +35,26 @@
 // zero. Of the shipped weights' 64 channels 8 to 13 are never above zero on drawn pictures: pruned,
 // they would save a sixth of layer 1.
 import {
-  activationStride, AT, BLOCK, BLOCKS, CARRY, FREQUENCIES, GROUP, GROUP_SLOTS, HALO, INPUT_ROWS, KERNEL_1,
-  KERNEL_3, OUTPUT_ROWS, PHASE_BYTES, ROW_BYTES, STEP, TILE, VECTOR, WEIGHTS_3,
-} from './layout.ts' // prettier-ignore
+  activationStride,
+  AT,
+  BLOCK,
+  BLOCKS,
+  CARRY,
+  FREQUENCIES,
+  GROUP,
+  GROUP_SLOTS,
+  HALO,
+  INPUT_ROWS,
+  KERNEL_1,
+  KERNEL_3,
+  OUTPUT_ROWS,
+  PHASE_BYTES,
+  ROW_BYTES,
+  STEP,
+  TILE,
+  VECTOR,
+  WEIGHTS_3,
+} from './layout.ts'
 import { pointwise } from './pointwise.ts'
 import { addInput, deinterleave, interleave } from './rows.ts'
 import { carry, scatter } from './scatter.ts'

@@ -3,7 +3,21 @@
 //
 // A band is four rows of all channels of a layer, [channel][4 rows][4 phases][slots], in tiles of 4x4 as
 // in layout.ts.
-import { BLOCK, CACHE_LINE, createPlacer, FLOAT, FREQUENCIES, GROUP, GROUP_SLOTS, LOWEST, PAGE_BYTES, SIDE, STEP, TILE, VECTOR } from './layout.ts' // prettier-ignore
+import {
+  BLOCK,
+  CACHE_LINE,
+  createPlacer,
+  FLOAT,
+  FREQUENCIES,
+  GROUP,
+  GROUP_SLOTS,
+  LOWEST,
+  PAGE_BYTES,
+  SIDE,
+  STEP,
+  TILE,
+  VECTOR,
+} from './layout.ts'
 
 /** Of the first layer, as 2x2 blocks of 3x3 taps of which the last row and column are zero. */
 export const KERNEL_FIRST = 5

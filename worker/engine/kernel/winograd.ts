@@ -16,11 +16,7 @@ import { type Broadcast, broadcast, each, load, loadSplat, store } from './sourc
 const SKIP = 2
 
 /** B^T on six named vectors; `put(i, value)` stores frequency i. `four` is where a vector of fours lies. */
-function inputTransform(
-  d: readonly string[],
-  four: number,
-  put: (i: number, value: string) => string,
-): string {
+function inputTransform(d: readonly string[], four: number, put: (i: number, value: string) => string): string {
   const fours = `v128.load(${four})`
   return `{
   const p = nmadd(${fours}, ${d[2]}, ${d[4]})
@@ -62,7 +58,19 @@ export interface InputTransform {
  * every four rows, and where in V its first channel goes. Writes V, [36][blocks * blocks][tiles].
  */
 export function transformInput(shape: InputTransform): string {
-  const { name, vectors, blocks, phaseBytes, rowBytes, halfSlots, half, transformed, channelBytes, frequencyBytes, four } = shape // prettier-ignore
+  const {
+    name,
+    vectors,
+    blocks,
+    phaseBytes,
+    rowBytes,
+    halfSlots,
+    half,
+    transformed,
+    channelBytes,
+    frequencyBytes,
+    four,
+  } = shape
   const taps = SIDE + BLOCK * (blocks - 1)
   const quads = Math.ceil(taps / TILE)
   // Tiles that the last columns reach beyond the group make one vector more.
@@ -73,11 +81,13 @@ export function transformInput(shape: InputTransform): string {
       ? load(`from${y >> 2}`, (y % TILE) * rowBytes)
       : load(`from${y >> 2} + ${y % TILE} * ${rowBytes}`)
   const windows = (put: (block: number, i: number, value: string) => string) =>
-    each(blocks, (block) => inputTransform(
-      Array.from({ length: SIDE }, (_, i) => `d${BLOCK * block + i}`),
-      four,
-      (i, value) => put(block, i, value),
-    )) // prettier-ignore
+    each(blocks, (block) =>
+      inputTransform(
+        Array.from({ length: SIDE }, (_, i) => `d${BLOCK * block + i}`),
+        four,
+        (i, value) => put(block, i, value),
+      ),
+    )
   const parameters = Array.from({ length: quads }, (_, i) => `rows${i}: usize`)
   return `
 function ${name}(${parameters.join(', ')}, at: usize): void {
@@ -130,16 +140,7 @@ export interface Gemm {
  * [36][depth][4]. The loop over the depth stays rolled: written out it was half as fast again slower.
  */
 export function multiply(shape: Gemm): string {
-  const {
-    name,
-    vectors,
-    depth,
-    transformed,
-    channelBytes,
-    frequencyBytes,
-    products,
-    productBytes,
-  } = shape
+  const { name, vectors, depth, transformed, channelBytes, frequencyBytes, products, productBytes } = shape
   const sums = vectors * STEP
   const weights = broadcast(shape.broadcast, 'u', 'u', STEP)
   return `
@@ -192,7 +193,7 @@ export function transformOutput(shape: OutputTransform): string {
   const finish = (row: number, column: number, value: string) => {
     if (end === 'linear') return value
     if (end === 'relu') return `relu(${value})`
-    return `relu(add(${value}, ${load(`q${row} + ${(column + SKIP) % TILE} * stride`, ((column + SKIP) >> 2) * TILE)}))` // prettier-ignore
+    return `relu(add(${value}, ${load(`q${row} + ${(column + SKIP) % TILE} * stride`, ((column + SKIP) >> 2) * TILE)}))`
   }
   const skipRow = (row: number) => {
     const y = row + SKIP
@@ -224,13 +225,9 @@ export function transformOutput(shape: OutputTransform): string {
   ${skipRow(row)}
   ${store(`p${row} + stride`, finish(row, 1, `add(g${row}, h${row})`))}
   ${store(`p${row} + 2 * stride`, finish(row, 2, fourTimes(`y${row}`, `x${row}`)))}`
-  const first = (row: number) =>
-    store(`p${row}`, finish(row, 0, `add(add(r${row}0, x${row}), y${row})`))
+  const first = (row: number) => store(`p${row}`, finish(row, 0, `add(add(r${row}0, x${row}), y${row})`))
   const last = (row: number) =>
-    store(
-      `p${row} + 3 * stride`,
-      finish(row, 3, `add(${fourTimes(`h${row}`, `g${row}`)}, r${row}5)`),
-    )
+    store(`p${row} + 3 * stride`, finish(row, 3, `add(${fourTimes(`h${row}`, `g${row}`)}, r${row}5)`))
   const half = (column: (j: number) => string, rows: readonly number[]) => `
   const b = ${loadSplat('bias')}
   ${[1, 2, 3, 4].map(column).join('')}
