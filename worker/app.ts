@@ -1,37 +1,37 @@
-// The standalone worker as a Hono app: our own pages under one reserved prefix, super resolution on
-// everything, and the origin below it. The origin's own `/`, `/health` or `/samples` stay its own.
+// The standalone worker as a Hono app: our own pages under one reserved prefix, super resolution on everything, and the
+// origin below it. No page of ours hides one of the origin, such as `/`, `/health` or `/samples`.
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { PIPELINE_VERSION } from './cache/cache.ts'
 import { ConfigError, SrError } from './base/errors.ts'
-import type { Handler } from './middleware.ts'
-import type { Checks } from './request/health.ts'
+import { PIPELINE_VERSION } from './cache/key.ts'
+import type { Handler } from './origin/origin.ts'
 import type { ListedModel } from './picture/models.ts'
+import type { Checks } from './request/health.ts'
 
 export interface AppParts {
-  /** Where our own pages lie. Begins and ends with a slash; default `/_sr/`. */
+  /** Path of our own pages. Begins and ends with a slash; default `/_sr/`. */
   readonly prefix: string
-  /** Made for what lies below it. */
+  /** Creates the middleware, given the handler below it. */
   readonly superResolution: (below: Handler) => MiddlewareHandler
-  /** Gives whatever lies outside the prefix; undefined where there is no origin (the demo). */
+  /** Answers everything outside the prefix; undefined if there is no origin (the demo). */
   readonly origin: Handler | undefined
-  /** Whether there are our own pages: the playground, its samples and scripts. Health and purge there are anyway. */
+  /** True to serve the playground, its samples and scripts. Health and purge are always there. */
   readonly hasPlayground: boolean
-  /** Holds them: paths are those below the prefix. */
+  /** The playground's files; their paths are those below the prefix. */
   readonly assets: { fetch(request: Request): Promise<Response> }
-  /** The middleware's option: the playground's URLs have it. */
+  /** The option of that name, for the playground's URLs. */
   readonly param: string
   /** For the health page. */
   readonly engines: string
   readonly maxOutputPixels: number
   readonly listModels: () => Promise<readonly ListedModel[]>
   readonly checkHealth: () => Promise<Checks>
-  /** Undefined: nobody may purge. */
+  /** Undefined if nobody may purge. */
   readonly purge: ((request: Request) => Promise<Response>) | undefined
 }
 
 /**
- * On our own pages: they load what lies beside them, and nothing else. WebAssembly is what they run on; a picture that
- * a visitor dropped is a blob.
+ * Headers of our own pages. They load files from beside them and nothing else, run WebAssembly, and show pictures that a
+ * visitor dropped, which are blobs.
  */
 const PAGE_HEADERS = {
   'content-security-policy': [
@@ -87,7 +87,7 @@ export function createApp(parts: AppParts): Hono {
     const response = new Response(asset.body, asset)
     for (const [name, value] of Object.entries(PAGE_HEADERS)) response.headers.set(name, value)
     if (!response.headers.get('content-type')?.startsWith('text/html')) return response
-    // The page's URLs are for this worker's parameter.
+    // The page writes URLs with this worker's parameter.
     const write = { element: (html: Element) => void html.setAttribute('data-param', param) }
     return new HTMLRewriter().on('html', write).transform(response)
   }

@@ -4,9 +4,8 @@ import { createApp } from './app.ts'
 import { withAssets } from './platform/workersFiles.ts'
 import { supportsFused } from './engine/fused.ts'
 import { checkHealth } from './request/health.ts'
-import { createSuperResolution } from './middleware.ts'
-import { createModels } from './picture/models.ts'
-import { MIN_SECRET, resolveOptions } from './options.ts'
+import { createMiddleware, createService } from './middleware.ts'
+import { MIN_SECRET } from './options.ts'
 import type { Platform } from './platform/platform.ts'
 import { answerPurge } from './request/purge.ts'
 import { ConfigError } from './base/errors.ts'
@@ -89,14 +88,13 @@ const options = {
   analytics: env.ANALYTICS,
   missLimit: env.MISS_LIMIT,
 }
-const settings = resolveOptions(options)
+const service = createService(options, await choosePlatform())
+const { platform, settings, models } = service
 const { originTimeoutMs, maxOutputPixels, model, param } = settings
-const platform = await choosePlatform()
-const models = createModels(platform.bundled, env.MODELS_BUCKET)
 
 export default createApp({
   prefix: env.SR_PREFIX ?? '/_sr/',
-  superResolution: (below) => createSuperResolution(platform)(options, below),
+  superResolution: (below) => createMiddleware(() => service, below),
   origin: originOf(env),
   hasPlayground: env.SR_PLAYGROUND !== undefined && flagOf('SR_PLAYGROUND', env.SR_PLAYGROUND),
   assets: env.ASSETS,

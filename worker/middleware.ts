@@ -1,123 +1,145 @@
-// `superResolution(options)`: the Hono middleware, the public face of the whole. Its picture comes
-// from `await next()`: a route, a bucket, static assets, a proxy. Without `sr` it is not there.
+// `superResolution(options)`: the Hono middleware, the public face of the whole. Its picture comes from `await next()`:
+// a route, a bucket, static assets, a proxy. A request without `sr` passes through untouched.
 import type { Context, MiddlewareHandler } from 'hono'
-import { allowOrigin, originalResponse, preflightResponse } from './request/answer.ts'
-import type { SkipReason } from './picture/skip.ts'
-import { createResultCache } from './cache/cache.ts'
 import { SrError } from './base/errors.ts'
-import { createFlights, type Flights } from './request/singleFlight.ts'
-import { createModels, type Models } from './picture/models.ts'
+import { createResultCache } from './cache/cache.ts'
+import { splitOwn, withoutOwn } from './client/query.ts'
 import { resolveOptions, type Settings, type SuperResolutionOptions } from './options.ts'
-import { type Params, parseParams } from './request/params.ts'
-import { type Asking, type Made, serveUpscaled } from './request/pipeline.ts'
+import type { Handler } from './origin/origin.ts'
+import { createSourceRequest } from './origin/source.ts'
+import { createModels, type Models } from './picture/models.ts'
+import type { SkipReason } from './picture/skip.ts'
 import type { Platform } from './platform/platform.ts'
-import { withoutOwn } from './client/query.ts'
+import { allowOrigin, originalResponse, preflightResponse } from './request/answer.ts'
 import { report } from './request/log.ts'
+import { type Params, parseParams } from './request/params.ts'
+import { type ServedResult, serveUpscaled, type Upstream } from './request/pipeline.ts'
+import { createFlights, type Flights } from './request/singleFlight.ts'
+import { createSlots, type Slots } from './request/slots.ts'
 import { requireSignature } from './signature.ts'
-import { createSlots } from './request/slots.ts'
-import { type Source, sourceHeaders } from './origin/source.ts'
 
+/** A value is resolved at once, so that a mistake shows at start; a function at the first request of each `c.env`. */
 export type Options = SuperResolutionOptions | ((c: Context) => SuperResolutionOptions)
 
-/** Requests that ask for an original on our behalf. */
-const sourceRequests = new WeakSet<Request>()
-
-/** Whether a handler below is asked by us: it should follow redirects, for we cannot. */
-export function isSourceRequest(c: Context): boolean {
-  return sourceRequests.has(c.req.raw)
+/** Checked options, and what is shared by all requests that are served by them. */
+export interface Service {
+  readonly platform: Platform
+  readonly settings: Settings
+  readonly models: Models
+  readonly flights: Flights<ServedResult>
+  readonly slots: Slots
 }
 
-/** What answers requests that are none of ours. */
-export type Handler = (c: Context) => Promise<Response>
+/** Throws a ConfigError for options that cannot work. */
+export function createService(options: SuperResolutionOptions, platform: Platform, slots = createSlots()): Service {
+  const settings = resolveOptions(options)
+  const models = createModels(platform.bundled, settings.models)
+  return { platform, settings, models, flights: createFlights(), slots }
+}
 
 /**
- * Binds the middleware to a runtime. Options that cannot work throw a ConfigError at once. `below` is what
- * Hono would call next, for an app that knows it: a picture that only the visitor may see then costs no
- * redirect.
+ * Binds the middleware to a runtime. Options that cannot work throw a ConfigError at once. `below` is the handler that
+ * Hono calls next, for an app that knows it: a picture that only the visitor may see then costs no redirect.
  */
 export function createSuperResolution(platform: Platform): (options?: Options, below?: Handler) => MiddlewareHandler {
   const slots = createSlots()
-  return (options = {}, below) => {
-    const configOf = oncePerEnvironment(options, (given) => configure(given, platform))
-    return async (c, next) => {
-      const request = c.req.raw
-      const { method } = request
-      if (method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS') return next()
-      const config = configOf(c)
-      const { settings } = config
-      let want: Params | undefined
-      const answer = (response: Response) => {
-        allowOrigin(response.headers, settings.allowOrigin)
-        if (method !== 'OPTIONS') report(response, want?.sourceUrl ?? request.url, settings.analytics)
-        c.res = response
-      }
+  return (options = {}, below) =>
+    createMiddleware(
+      oncePerEnvironment(options, (given) => createService(given, platform, slots)),
+      below,
+    )
+}
 
-      if (!settings.enabled) {
-        const url = withoutOwn(request.url, settings.param)
-        if (url === undefined) return next()
-        c.req.raw = new Request(url, request)
-        await next()
-        const response = c.res
-        c.res = undefined
-        c.res = originalResponse(request, response, 'DISABLED')
-        return undefined
-      }
-      try {
-        want = parseParams(request.url, settings)
-        if (want && settings.signing) await requireSignature(request.url, settings.param, settings.signing, Date.now())
-      } catch (error) {
-        return answer(errorResponse(error))
-      }
-      if (!want) return next()
-      if (method === 'OPTIONS') {
-        return settings.allowOrigin === undefined ? next() : answer(preflightResponse())
-      }
+/** Creates the middleware that serves a request by the service it belongs to. */
+export function createMiddleware(serviceOf: (c: Context) => Service, below?: Handler): MiddlewareHandler {
+  return async (c, next) => {
+    const request = c.req.raw
+    const { method } = request
+    if (method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS') return next()
+    const { platform, ...service } = serviceOf(c)
+    const { settings } = service
 
-      let isAsked = false
-      /** Has the handlers below answer another request than the visitor's. */
-      const ask = async (asked: Request): Promise<Response> => {
-        isAsked = true
-        c.req.raw = asked
-        await next()
-        c.req.raw = request
-        const response = c.res
-        c.res = undefined // else Hono would mix its headers into ours
-        // An origin that gave no answer: Hono has made one of that already.
-        if (c.error instanceof SrError) throw c.error
-        return response
-      }
-      const source: Source = (validators) => {
-        const asked = new Request(want.sourceUrl, { headers: sourceHeaders(validators) })
-        sourceRequests.add(asked)
-        return ask(asked)
-      }
-      const visitorsOwn: Asking['visitorsOwn'] = async (reason, original, body) => {
-        // Hono calls the handlers below once: without a way around that the visitor's browser asks them itself.
-        if (!below && !request.headers.has('cookie') && original.status !== 304)
-          return originalResponse(request, original, reason, body)
-        if (!original.bodyUsed) await original.body?.cancel()
-        if (!below) return originalResponse(request, redirectTo(want.sourceUrl), reason)
-        c.req.raw = new Request(want.sourceUrl, request)
-        const response = await below(c)
-        c.req.raw = request
-        const isTheirs = reason === 'ORIGIN_STATUS' && response.ok && !original.ok
-        return originalResponse(request, response, isTheirs ? 'CREDENTIALS' : reason)
-      }
-      const untouched = async (reason: SkipReason) =>
-        originalResponse(request, await ask(new Request(want.sourceUrl, request)), reason)
-
-      if (request.headers.has('authorization')) return answer(await untouched('CREDENTIALS'))
-      try {
-        const waitUntil = waitUntilOf(c)
-        const cache = createResultCache(settings, waitUntil)
-        const deps = { ...platform, ...config, slots, cache, waitUntil, nowMs: Date.now }
-        return answer(await serveUpscaled(request, want, { source, visitorsOwn }, deps))
-      } catch (error) {
-        if (error instanceof SrError || isAsked) return answer(errorResponse(error))
-        console.error(`INTERNAL: ${want.sourceUrl}`, error)
-        return answer(await untouched('INTERNAL'))
-      }
+    if (!settings.enabled) {
+      const url = withoutOwn(request.url, settings.param)
+      if (url === undefined) return next()
+      c.res = originalResponse(request, await nextWith(c, new Request(url, request), next), 'DISABLED')
+      return undefined
     }
+
+    let params: Params | undefined
+    const answer = (response: Response) => {
+      allowOrigin(response.headers, settings.allowOrigin)
+      if (method !== 'OPTIONS') report(response, params?.sourceUrl ?? request.url, settings.analytics)
+      c.res = response
+    }
+    try {
+      const query = splitOwn(request.url, settings.param)
+      params = parseParams(query, settings)
+      if (params && settings.signing) await requireSignature(query, settings.signing, Date.now())
+    } catch (error) {
+      return answer(errorResponse(error))
+    }
+    if (!params) return next()
+    if (method === 'OPTIONS') {
+      return settings.allowOrigin === undefined ? next() : answer(preflightResponse())
+    }
+
+    const { sourceUrl } = params
+    let isAsked = false
+    const ask = async (asked: Request): Promise<Response> => {
+      isAsked = true
+      const response = await nextWith(c, asked, next)
+      // The origin gave no answer, and Hono has made an error response of that already.
+      if (c.error instanceof SrError) throw c.error
+      return response
+    }
+    const askAsVisitor = async (reason: SkipReason) =>
+      originalResponse(request, await ask(new Request(sourceUrl, request)), reason)
+    const upstream: Upstream = {
+      fetchSource: (validators) => ask(createSourceRequest(sourceUrl, validators)),
+      async answerAsOriginal(reason, original, body) {
+        // Hono calls the handlers below only once. Without `below`, the visitor's browser asks them itself, by a redirect,
+        // if the answer could depend on a cookie.
+        const isEnough = !request.headers.has('cookie') && original.status !== 304
+        if (!below && isEnough) return originalResponse(request, original, reason, body)
+        if (!original.bodyUsed) await original.body?.cancel()
+        if (!below) return originalResponse(request, redirectTo(sourceUrl), reason)
+        const response = await withRequest(c, new Request(sourceUrl, request), () => below(c))
+        const neededCredentials = reason === 'ORIGIN_STATUS' && response.ok && !original.ok
+        return originalResponse(request, response, neededCredentials ? 'CREDENTIALS' : reason)
+      },
+    }
+
+    if (request.headers.has('authorization')) return answer(await askAsVisitor('CREDENTIALS'))
+    try {
+      const waitUntil = waitUntilOf(c)
+      const cache = createResultCache(settings, waitUntil)
+      const deps = { ...platform, ...service, cache, waitUntil, nowMs: Date.now }
+      return answer(await serveUpscaled(request, params, upstream, deps))
+    } catch (error) {
+      if (error instanceof SrError || isAsked) return answer(errorResponse(error))
+      console.error(`INTERNAL: ${sourceUrl}`, error)
+      return answer(await askAsVisitor('INTERNAL'))
+    }
+  }
+}
+
+/** Lets the handlers below answer `asked` instead of the visitor's request, and returns their response. */
+async function nextWith(c: Context, asked: Request, next: () => Promise<void>): Promise<Response> {
+  await withRequest(c, asked, next)
+  const response = c.res
+  c.res = undefined // Hono would mix its headers into our response
+  return response
+}
+
+/** Does `work` with `asked` in the place of the visitor's request. */
+async function withRequest<T>(c: Context, asked: Request, work: () => Promise<T>): Promise<T> {
+  const { raw } = c.req
+  c.req.raw = asked
+  try {
+    return await work()
+  } finally {
+    c.req.raw = raw
   }
 }
 
@@ -126,22 +148,6 @@ function redirectTo(location: string): Response {
   return new Response(null, { status: 307, headers })
 }
 
-interface Config {
-  readonly settings: Settings
-  readonly models: Models
-  readonly flights: Flights<Made>
-}
-
-function configure(options: SuperResolutionOptions, platform: Platform): Config {
-  const settings = resolveOptions(options)
-  return {
-    settings,
-    models: createModels(platform.bundled, settings.models),
-    flights: createFlights(),
-  }
-}
-
-/** A value is resolved now, so that a mistake shows at start; a function at the first request of each `c.env`. */
 function oncePerEnvironment<T>(options: Options, resolve: (options: SuperResolutionOptions) => T): (c: Context) => T {
   if (typeof options !== 'function') {
     const resolved = resolve(options)
@@ -162,7 +168,7 @@ function errorResponse(error: unknown): Response {
   throw error
 }
 
-/** Outside Workers there is no execution context, and the process lives on by itself. */
+/** Returns Hono's `waitUntil`. Outside Workers there is no execution context, and the process stays alive by itself. */
 function waitUntilOf(c: Context): (work: Promise<unknown>) => void {
   try {
     const context = c.executionCtx

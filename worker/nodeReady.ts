@@ -1,4 +1,5 @@
-// The Node runtime, ready to use: what workers.ts is for Workers, with the same names.
+// The package's default entry in Node: the platform, loaded (by a top-level await), and the middleware on it. It exports
+// the same names as workers.ts, the entry in Workers.
 import { createSuperResolution } from './middleware.ts'
 import { loadPlatform } from './node.ts'
 
@@ -9,5 +10,5 @@ export type { Platform } from './platform/platform.ts'
 
 export const platform = await loadPlatform()
 
-/** See middleware.ts; `options` are described in options.ts. */
+/** See middleware.ts; options.ts describes the options. */
 export const superResolution = createSuperResolution(platform)

@@ -1,37 +1,37 @@
-// Signed URLs, for an operator who wants nobody else to choose what is made: a tag over everything that the
-// answer depends on, with an end. Checked before any cache; never part of a key, as it changes no pixel.
+// Signed URLs, for an operator who alone decides which results are made: a signature over everything that the answer
+// depends on, with an expiry. It is checked before any cache, and is never part of a key, because it changes no pixel.
 //
-//   sr-key   which secret: several are known at once, so that one can be replaced by the next
-//   sr-exp   until when, in seconds since 1970
+//   sr-key   id of the secret: the worker knows several at once, so that one can replace another
+//   sr-exp   expiry, in seconds since 1970
 //   sr-sig   HMAC-SHA256 of canonicalOf(...), base64url
 //
-// It runs wherever Web Crypto does: sign on a server, never in a page.
+// It runs wherever Web Crypto does. Sign on a server, never in a page.
 import { SrError } from './base/errors.ts'
+import { parseSeconds } from './base/seconds.ts'
 import { isAsking, type OwnQuery, splitOwn } from './client/query.ts'
-import { secondsOf } from './base/seconds.ts'
 
 export const SIGNATURE_NAMES = ['sr-key', 'sr-exp', 'sr-sig']
 
-/** Secrets by their ids. */
+/** Maps ids to secrets. */
 export type SigningKeys = Readonly<Record<string, string>>
 
-/** An end further ahead was not meant, in seconds: 366 days. */
+/** Longest lifetime in seconds (366 days). A later expiry is taken for a mistake. */
 export const MAX_AHEAD_SECONDS = 366 * 86_400
 
 export interface SignOptions {
-  /** The id of the secret, as the worker knows it. */
+  /** Id of the secret in the worker's option `signing`. */
   readonly key: string
   readonly secret: string
-  /** When the URL ends: a time, or so many seconds from now; at most 366 days ahead. */
+  /** When the URL expires: a time, or a number of seconds from now; at most 366 days ahead. */
   readonly expires: Date | number
   /** The worker's option `param`. Default `sr`. */
   readonly param?: string
 }
 
 /**
- * `url` with a signature that the worker accepts. It is for just this host, path and query: sign after
- * everything else is in its place. Parameters of an older signature are replaced. Throws a RangeError for a
- * URL that asks for nothing and for an end that is past or too far away.
+ * Returns `url` with a signature that the worker accepts. The signature covers host, path and query, so sign the finished
+ * URL. Parameters of an older signature are replaced. Throws a RangeError for a URL that asks for no size, and for an
+ * expiry that is past or more than 366 days ahead.
  */
 export async function signUrl(
   url: string | URL,
@@ -44,7 +44,7 @@ export async function signUrl(
   if (!/^[\w.~-]+$/.test(key)) throw new RangeError(`expected a key's id of letters, digits and . _ ~ -, got "${key}"`)
   const end = Math.floor((expires instanceof Date ? expires.getTime() : nowMs + 1000 * expires) / 1000)
   if (!(end > nowMs / 1000 && end <= nowMs / 1000 + MAX_AHEAD_SECONDS)) {
-    throw new RangeError(`expected an end within 366 days from now, got ${String(expires)}`)
+    throw new RangeError(`expected an expiry within 366 days from now, got ${String(expires)}`)
   }
   const signed: (readonly [string, string])[] = [
     ...ours.filter(([name]) => !SIGNATURE_NAMES.includes(name)),
@@ -60,9 +60,8 @@ export async function signUrl(
   return `${base}?${query.join('&')}`
 }
 
-/** Throws an SrError (403) for a URL that none of `keys` has signed, or whose end is past. */
-export async function requireSignature(url: string, param: string, keys: SigningKeys, nowMs: number): Promise<void> {
-  const query = splitOwn(url, param)
+/** Throws an SrError (403) for the query of a URL that none of `keys` has signed, or that has expired. */
+export async function requireSignature(query: OwnQuery, keys: SigningKeys, nowMs: number): Promise<void> {
   const given = new Map(query.ours)
   const [key, end, tag] = SIGNATURE_NAMES.map((name) => given.get(name))
   if (key === undefined || end === undefined || tag === undefined) {
@@ -78,21 +77,21 @@ export async function requireSignature(url: string, param: string, keys: Signing
     secret !== undefined &&
     bytes !== undefined &&
     (await crypto.subtle.verify('HMAC', await importKey(secret), bytes, canonical))
-  if (!isRight) throw new SrError('SIGNATURE_WRONG', 'this signature is not one of this URL')
-  if ((secondsOf(end) ?? 0) <= nowMs / 1000) {
-    throw new SrError('SIGNATURE_EXPIRED', 'this signed URL has ended')
+  if (!isRight) throw new SrError('SIGNATURE_WRONG', 'this is not the signature of this URL')
+  if ((parseSeconds(end) ?? 0) <= nowMs / 1000) {
+    throw new SrError('SIGNATURE_EXPIRED', 'this signed URL has expired')
   }
 }
 
 /**
- * What is signed: host and path, the rest of the query byte for byte, and our parameters by their names.
- * Lines cannot be confused, as a URL has no line breaks. The scheme is left out: a worker may see http
- * where a visitor sees https.
+ * Returns the bytes that are signed: host and path, the other parameters byte for byte, and our parameters sorted by
+ * name. A line is never ambiguous, because a URL has no line breaks. The scheme is left out: a worker may see http where
+ * a visitor sees https.
  */
 function canonicalOf({ base, ours, others }: OwnQuery): Uint8Array<ArrayBuffer> {
   const sorted = ours.map(([name, value]) => `${name}=${value}`).toSorted()
   const withoutScheme = base.slice(base.indexOf('://') + 3)
-  // One empty part, as in `?&sr=2`, is not none: it reaches the origin as a bare `?`.
+  // One empty part, as in `?&sr=2`, differs from no part: it reaches the origin as a bare `?`.
   const rest = others.join('&') || '#'.repeat(others.length)
   const lines = ['edge-srcnn 1', withoutScheme, rest, ...sorted]
   return new Uint8Array(new TextEncoder().encode(lines.join('\n')))
@@ -108,7 +107,7 @@ function encode(bytes: Uint8Array): string {
   return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
-/** Undefined for what `encode` never writes: one tag has one spelling. */
+/** Returns undefined for everything that `encode` never writes, so that a signature has exactly one spelling. */
 function decode(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[\w-]{43}$/.test(text)) return undefined
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))

@@ -1,13 +1,10 @@
-// The Workers runtime: codecs, kernels and weights as this runtime has them, and the middleware
-// bound to them. Static imports only: workerd compiles no WASM at run time.
-import { scriptModels } from './platform/workersFiles.ts'
+// The Workers runtime: its platform, and the middleware on it. It is the package's entry in Workers.
 import { createCodec } from './codec/codec.ts'
-import { codecModules } from './platform/workersCodecs.ts'
 import { createFusedEngine } from './engine/fused.ts'
-import { kernelModules, pictureModule } from './platform/workersKernels.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
 import { createSuperResolution } from './middleware.ts'
 import type { Platform } from './platform/platform.ts'
+import { codecModules, kernelModules, pictureModule, scriptModels } from './platform/workersFiles.ts'
 
 const fused = createFusedEngine(kernelModules, { name: 'fused-relaxed' })
 
@@ -24,5 +21,5 @@ export type { SuperResolutionOptions } from './options.ts'
 export type { Options } from './middleware.ts'
 export type { Platform } from './platform/platform.ts'
 
-/** See middleware.ts; `options` are described in options.ts. */
+/** See middleware.ts; options.ts describes the options. */
 export const superResolution = createSuperResolution(platform)

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Engine, Planes } from '../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
-import { loadKernels } from '../../worker/platform/nodeKernels.ts'
+import { loadKernels } from '../../worker/platform/nodeFiles.ts'
 import { createOrtEngine } from '../../worker/engine/ort.ts'
 import { reference } from '../../worker/engine/reference.ts'
 import { costOf, describeNetwork, type Network } from '../../worker/model/network.ts'

@@ -3,7 +3,7 @@
 // does to a picture is three planes and the way back to RGBA, so that is timed too.
 import { PhotonImage, resize as photonResize, SamplingFilter } from '@cf-wasm/photon/node'
 import { plainEnlarger } from '../../worker/engine/enlarger.ts'
-import { loadPictureKernel } from '../../worker/platform/nodeKernels.ts'
+import { loadPictureKernel } from '../../worker/platform/nodeFiles.ts'
 import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 import { splitYCbCr } from '../../worker/image/color.ts'
 import { type Plane, quantize } from '../../worker/image/plane.ts'

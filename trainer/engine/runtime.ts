@@ -4,7 +4,7 @@ import type * as Ort from 'onnxruntime-web'
 import type { Engine } from '../../worker/engine/engine.ts'
 import type { Enlarger } from '../../worker/engine/enlarger.ts'
 import { createFusedEngine, supportsFused } from '../../worker/engine/fused.ts'
-import { loadKernels, loadPictureKernel } from '../../worker/platform/nodeKernels.ts'
+import { loadKernels, loadPictureKernel } from '../../worker/platform/nodeFiles.ts'
 import { createOrtEngine, type OrtRuntime } from '../../worker/engine/ort.ts'
 import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 

@@ -1,12 +1,9 @@
-// What runs beside the script and is made, not written: modules and weights, by their names. Two ways to have
-// them, of which the import `#artefacts` is one (package.json): build/artefacts.ts here, package/artefacts.ts in the package.
-import type { CodecFile } from '../codec/files.ts'
-import type { KernelModules } from '../engine/fused.ts'
-import type { Arithmetic } from '../engine/kernel/source.ts'
+// Build artefacts by name: compiled modules and weights, which lie beside the script. The import `#artefacts` is
+// build/artefacts.ts in this repository and package/artefacts.ts in the npm package (package.json, `imports`).
 
-export type MadeFile = `codec/${CodecFile}` | KernelFile | 'models/manifest.json' | ModelFile
-export type KernelFile = `kernel/${keyof KernelModules}-${Arithmetic}.wasm` | 'kernel/picture.wasm'
-export type ModelFile = `models/${string}.onnx`
+/** A path below dist/, or below the repository for models/. */
+export type ArtefactName =
+  `codec/${string}.wasm` | `kernel/${string}.wasm` | 'models/manifest.json' | `models/${string}.onnx`
 
-/** Rejects where there is no such file. */
-export type ReadMade = (name: MadeFile) => Promise<Uint8Array<ArrayBuffer>>
+/** Rejects if there is no such file. */
+export type ReadArtefact = (name: ArtefactName) => Promise<Uint8Array<ArrayBuffer>>

@@ -1,6 +1,6 @@
-// Long work lets others have their turn: cache hits go on being answered while a picture is made.
+// Long work gives way to other requests: cache hits are answered while a picture is being made.
 
-/** Settles in another macrotask. Where there is setImmediate, as in Node, a timer would wait for a whole millisecond. */
+/** Resolves in a later macrotask: by setImmediate where there is one (Node), because a timer takes a whole millisecond there. */
 export function pause(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (work: () => void) => unknown }
   return new Promise((resolve) => {

@@ -1,5 +1,5 @@
 // The last part of `npm run build`: dist/assets, what is served beside the script: the samples, the playground, and all weights, of
-// which the script holds only some (platform/weights.ts). And dist/manifest.json, as much of that of models/ as a
+// which the script holds only some (platform/workersFiles.ts). And dist/manifest.json, as much of that of models/ as a
 // script needs.
 import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -4,7 +4,7 @@ import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
-import { MODULES, readMade } from './artefacts.ts'
+import { MODULES, readArtefact } from './artefacts.ts'
 
 const HERE = join(import.meta.dirname, '../playground')
 const PAGES = ['index.html', 'playground.css']
@@ -26,7 +26,7 @@ export async function buildPlayground(target: string): Promise<void> {
     logLevel: 'warning',
   })
   for (const file of PAGES) await cp(join(HERE, file), join(target, file))
-  for (const name of MODULES) await lay(await readMade(name), join(target, name))
+  for (const name of MODULES) await lay(await readArtefact(name), join(target, name))
   const { resolve } = createRequire(import.meta.url)
   for (const file of ORT_FILES) await cp(resolve(`onnxruntime-web/${file}`), join(target, 'ort', file))
 }

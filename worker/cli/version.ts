@@ -1,6 +1,6 @@
 // What runs here: enough to tell whether two machines give the same bytes.
 import { readFile } from 'node:fs/promises'
-import { PIPELINE_VERSION } from '../cache/cache.ts'
+import { PIPELINE_VERSION } from '../cache/key.ts'
 import { loadEngine } from './engines.ts'
 
 /** `edge-srcnn 0.1.0, pipeline 2, kernels fused-relaxed, node v20.20.2` */

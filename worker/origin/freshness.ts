@@ -1,24 +1,24 @@
-// What an origin's headers allow: may the result be kept, and for how long is it fresh. RFC 9111
-// as for a shared cache, stricter where a picture could be meant for one visitor only.
+// Reads from an origin's headers whether a result may be kept, and for how long it is fresh: RFC 9111 for a shared
+// cache, but stricter where a picture could be meant for one visitor only.
 import type { Settings } from '../options.ts'
-import { secondsOf } from '../base/seconds.ts'
+import { parseSeconds } from '../base/seconds.ts'
 
 export interface Freshness {
-  /** May be kept for other visitors. */
+  /** True if the result may be kept for other visitors. */
   readonly isStorable: boolean
-  /** May be another one for a visitor with a cookie: `private`, or `Vary: Cookie`. */
+  /** True if a visitor with a cookie may get another picture: `private`, or `Vary: Cookie`. */
   readonly isPersonal: boolean
-  /** Seconds for which it is served without asking again; 0: ask every time; undefined: not said. */
+  /** Seconds for which it is served without asking again; 0: ask every time; undefined: the origin does not say. */
   readonly ttlSeconds: number | undefined
-  /** Seconds for which a browser may keep it, where s-maxage says something else to caches like ours. */
+  /** Seconds for which a browser may keep it, if s-maxage gives caches like ours another lifetime. */
   readonly browserSeconds: number | undefined
-  /** Seconds beyond that for which it may be served while the origin fails. */
+  /** Seconds after its freshness for which it may be served while the origin fails. */
   readonly staleSeconds: number
-  /** `no-transform`: the origin forbids a changed picture. */
+  /** True if the origin forbids to change the picture (`no-transform`). */
   readonly isFixed: boolean
 }
 
-/** Request headers on which a picture may depend without harm: we send the origin none of a visitor's. */
+/** Request headers on which a picture may depend without harm, because we never send the origin a visitor's. */
 const HARMLESS_VARY = ['accept-encoding', 'accept', 'origin']
 
 export function freshnessOf(headers: Headers, settings: Settings, nowMs: number): Freshness {
@@ -38,15 +38,15 @@ export function freshnessOf(headers: Headers, settings: Settings, nowMs: number)
 
 const MAX_STALE_SECONDS = 86_400
 
-/** stale-if-error (RFC 5861); without it as long as we like, unless it is forbidden (RFC 9111, 4.2.4). */
+/** stale-if-error (RFC 5861). Without it MAX_STALE_SECONDS, unless another directive forbids it (RFC 9111, 4.2.4). */
 function staleOf(directives: Map<string, string>): number {
   const forbids = ['no-cache', 'must-revalidate', 'proxy-revalidate', 's-maxage']
   if (forbids.some((name) => directives.has(name))) return 0
   const said = directives.get('stale-if-error')
-  return said === undefined ? MAX_STALE_SECONDS : (secondsOf(said) ?? 0)
+  return said === undefined ? MAX_STALE_SECONDS : (parseSeconds(said) ?? 0)
 }
 
-/** Whether the origin lets one visitor's answer be kept for others. */
+/** Returns true if the origin allows to keep one visitor's answer for others. */
 export function isStorable(headers: Headers): boolean {
   return (
     !FORBIDDEN.test(headers.get('cache-control') ?? '') &&
@@ -55,21 +55,21 @@ export function isStorable(headers: Headers): boolean {
   )
 }
 
-/** These words anywhere, misspelled lists as well: `private; max-age=60`. */
+/** Matches these words anywhere, in misspelled lists, too: `private; max-age=60`. */
 const FORBIDDEN = /(?<![\w-])(no-store|private)(?![\w-])/i
 const PERSONAL = /(?<![\w-])private(?![\w-])/i
 
-/** The names in `Vary`, in lower case. */
+/** Returns the names in `Vary`, in lower case. */
 function variesBy(headers: Headers): readonly string[] {
   const names = (headers.get('vary') ?? '').split(',').map((name) => name.trim().toLowerCase())
   return names.filter((name) => name !== '')
 }
 
-/** Seconds left by s-maxage, max-age or Expires, in this order; undefined where none says. */
+/** Returns the seconds left by s-maxage, max-age or Expires, in this order; undefined if there is none of them. */
 function lifetimeOf(headers: Headers, directives: Map<string, string>, nowMs: number): number | undefined {
   const maxAge = directives.get('s-maxage') ?? directives.get('max-age')
-  // An unreadable lifetime is none (RFC 9111, 4.2.1).
-  if (maxAge !== undefined) return (secondsOf(maxAge) ?? 0) - ageOf(headers)
+  // A lifetime that cannot be parsed counts as 0 (RFC 9111, 4.2.1).
+  if (maxAge !== undefined) return (parseSeconds(maxAge) ?? 0) - ageOf(headers)
   const expires = headers.get('expires')
   if (expires === null) return undefined
   const date = dateOf(headers.get('date') ?? '')
@@ -79,34 +79,35 @@ function lifetimeOf(headers: Headers, directives: Map<string, string>, nowMs: nu
 
 function browserSecondsOf(headers: Headers, directives: Map<string, string>): number | undefined {
   const maxAge = directives.get('max-age')
-  return maxAge === undefined ? undefined : Math.max(0, (secondsOf(maxAge) ?? 0) - ageOf(headers))
+  return maxAge === undefined ? undefined : Math.max(0, (parseSeconds(maxAge) ?? 0) - ageOf(headers))
 }
 
-/** Seconds that it has been in caches before ours; of several the first (RFC 9111, 5.1). */
+/** Returns the seconds that it has been in caches before ours. Of several values the first counts (RFC 9111, 5.1). */
 function ageOf(headers: Headers): number {
-  return secondsOf((headers.get('age') ?? '').split(',', 1)[0].trim()) ?? 0
+  return parseSeconds((headers.get('age') ?? '').split(',', 1)[0].trim()) ?? 0
 }
 
-/** In milliseconds; NaN for what is no date of HTTP, such as `3600`, which Date.parse takes for a year. */
+/** Returns milliseconds since 1970; NaN if it is no date of HTTP, such as `3600`, which Date.parse takes for a year. */
 function dateOf(text: string): number {
   return /^[a-z]+,? /i.test(text) ? Date.parse(text) : NaN
 }
 
 /**
- * An answer as that of the URL whose redirect led to it: what either forbids is forbidden, and it is fresh for
- * no longer than the redirect is. One without a lifetime lasts where it is permanent (RFC 9110, 15.1).
+ * Returns `answer` as the answer to the URL that redirected to it: what either of the two forbids is forbidden, and it
+ * is fresh for no longer than the redirect. A redirect without a lifetime of its own never expires if it is permanent,
+ * else at once (RFC 9110, 15.1).
  */
 export function asRedirected(redirect: Response, answer: Response, nowMs: number): Response {
   const joined = new Response(answer.body, answer)
   const said = [redirect, answer].map(({ headers }) => headers.get('cache-control')).filter(Boolean)
-  const [lifetime, own] = [redirect, answer].map(({ headers }) =>
+  const [redirectLifetime, answerLifetime] = [redirect, answer].map(({ headers }) =>
     lifetimeOf(headers, parseCacheControl(headers), nowMs),
   )
-  const least = lifetime ?? (PERMANENT.includes(redirect.status) ? Infinity : 0)
-  if (least < Infinity) {
-    const seconds = Math.max(0, Math.min(least, own ?? Infinity))
+  const limit = redirectLifetime ?? (PERMANENT.includes(redirect.status) ? Infinity : 0)
+  if (limit < Infinity) {
+    const seconds = Math.max(0, Math.min(limit, answerLifetime ?? Infinity))
     said.unshift(`${/s-maxage/i.test(said.join()) ? 's-maxage' : 'max-age'}=${seconds}`)
-    joined.headers.delete('age') // counted already
+    joined.headers.delete('age') // subtracted already
   }
   if (said.length > 0) joined.headers.set('cache-control', said.join(', '))
   const varies = redirect.headers.get('vary')
@@ -118,8 +119,8 @@ export function asRedirected(redirect: Response, answer: Response, nowMs: number
 const PERMANENT = [301, 308]
 
 /**
- * Directive names in lower case to values without quotes; the first of a name wins. Lists are cut at
- * semicolons, too, which some write for commas, but at nothing within quotes.
+ * Maps directive names in lower case to values without quotes. The first value of a name wins. Lists are split at
+ * semicolons as well, which some servers write instead of commas, but never within quotes.
  */
 function parseCacheControl(headers: Headers): Map<string, string> {
   const text = headers.get('cache-control') ?? ''
@@ -131,7 +132,7 @@ function parseCacheControl(headers: Headers): Map<string, string> {
   return directives
 }
 
-/** Asked for with the visitor's cookies it might be another picture. */
-export function isTheirOwn({ headers }: Request, { isPersonal }: Freshness): boolean {
+/** Returns true if the visitor sends a cookie, and the origin might give this cookie another picture. */
+export function isForVisitorAlone({ headers }: Request, { isPersonal }: Freshness): boolean {
   return isPersonal && headers.has('cookie')
 }

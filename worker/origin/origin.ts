@@ -1,22 +1,26 @@
-// The standalone worker's source: where the pictures, and everything else of the site, come from.
-// No parameter of a request names a host: the origin is the operator's, the path is the visitor's.
+// The origin of the standalone worker, from which pictures and everything else of the site come. No parameter of a
+// request names a host: the operator chooses the origin, the visitor the path.
 //
-//   ORIGIN_URL        another host; the worker stands in front of it
+//   ORIGIN_URL        another host, in front of which the worker stands
 //   ORIGIN_BUCKET     an R2 bucket; the path is the object's key
-//   neither           the request's own URL: the zone's origin, where the worker is on a route
+//   neither           the request's own URL: on a route, that is the zone's origin
+import type { Context } from 'hono'
 import { ConfigError, SrError } from '../base/errors.ts'
 import { asRedirected } from './freshness.ts'
-import { type Handler, isSourceRequest } from '../middleware.ts'
+import { isSourceRequest } from './source.ts'
 
-/** Marks what we send, so that an origin that leads back to us is seen at the first turn (RFC 9110, 7.6.3). */
+/** Answers a request that is not for us. */
+export type Handler = (c: Context) => Promise<Response>
+
+/** Marks our requests, so that an origin that leads back to this worker is noticed at once (RFC 9110, 7.6.3). */
 const VIA = '1.1 edge-srcnn'
 const MAX_REDIRECTS = 3
 
 /**
- * Fetches from `originUrl`, or from the request's own URL where it is undefined. A visitor's own
- * request goes through as it is, redirects and all; for a source of ours redirects are followed
- * here, within one origin and to `hosts` only. Throws a ConfigError for an originUrl that is no base of
- * URLs, and for a host that is no plain name.
+ * Returns a handler that fetches from `originUrl`, or from the request's own URL if that is undefined. A visitor's own
+ * request is passed on unchanged, and its redirects are passed back. For a source request redirects are followed here,
+ * within the origin and to `hosts` only. Throws a ConfigError for an originUrl that cannot be a base of URLs, and for a
+ * host that is no plain name.
  */
 export function createOrigin(originUrl: string | undefined, timeoutMs: number, hosts: readonly string[] = []): Handler {
   const base = originUrl === undefined ? undefined : parseBase(originUrl)
@@ -46,7 +50,7 @@ export function createOrigin(originUrl: string | undefined, timeoutMs: number, h
         return redirects.reduceRight((answer, redirect) => asRedirected(redirect, answer, Date.now()), response)
       const next = parseUrl(location, url)
       if (hop === MAX_REDIRECTS || !next || !mayFollow(next, own, hosts)) {
-        return response // the visitor's browser follows it, as it would on the plain site
+        return response // the visitor's browser follows it, as it would without us
       }
       await response.body?.cancel()
       redirects.push(response)
@@ -60,14 +64,14 @@ const NO_ORIGIN =
   'no origin answers at this address: put the worker on a route in front of one, or set ORIGIN_URL to the host that has the pictures'
 const LOOP = 'the origin of this worker is the worker itself: set ORIGIN_URL to the host that has the pictures'
 
-/** What Cloudflare answers for a host without a server, such as a worker's custom domain: 520 to 530. */
+/** Returns true for the statuses, 520 to 530, with which Cloudflare answers for a host without a server. */
 function isNoOrigin({ status }: Response): boolean {
   return status >= 520 && status <= 530
 }
 
 /**
- * Whether a redirect may lead there: to the origin `own`, as the operator wrote it, or to one of `hosts`, by
- * HTTPS, or HTTP where that is what `own` has, at its usual port. Never with credentials.
+ * Returns true if a redirect may lead to `next`: to the origin `own`, or to one of `hosts` at the usual port, by HTTPS, or
+ * by HTTP if `own` uses HTTP. URLs with credentials are refused.
  */
 export function mayFollow(next: URL, own: string, hosts: readonly string[]): boolean {
   // A blob: URL has the origin of the page that made it.
@@ -77,7 +81,7 @@ export function mayFollow(next: URL, own: string, hosts: readonly string[]): boo
   return isSafe && next.port === '' && hosts.includes(next.hostname)
 }
 
-/** A name of letters, with a dot in it, as URL parsers give it back: no address in any spelling is one. */
+/** Throws for everything but a host name that URL parsers return unchanged. No spelling of an IP address is one. */
 function requirePlainHost(host: string): void {
   const isName = /^[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/.test(host)
   if (isName && parseUrl(`https://${host}/`)?.hostname === host) return
@@ -92,7 +96,7 @@ function parseBase(originUrl: string): URL {
   return url
 }
 
-/** The visitor's path and query below `base`. They are appended, never resolved: `//evil.example` stays a path. */
+/** Appends the visitor's path and query to `base`. They are never resolved: `//evil.example` stays a path. */
 function targetOf(requestUrl: string, base: URL | undefined): URL {
   const url = new URL(requestUrl)
   if (!base) return url
@@ -104,16 +108,17 @@ function targetOf(requestUrl: string, base: URL | undefined): URL {
 }
 
 /**
- * A GET or HEAD that breaks off before an answer is asked once more, at once (RFC 9110, 9.2.2): most often it went
- * out on an idle connection that the origin was closing at that moment.
+ * Fetches, and rejects if the answer's headers take longer than `timeoutMs`. A GET or HEAD that breaks off before its
+ * answer is sent again, once and at once (RFC 9110, 9.2.2): most often it was sent on an idle connection that the origin
+ * was closing at that moment.
  */
 async function fetchWithin(timeoutMs: number, url: URL, request: Request): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.append('via', VIA)
-  // Only the wait for the answer is timed here: a long body is its reader's business.
+  // Only the wait for the headers is timed here; readSource times the body.
   const abort = new AbortController()
   const timer = setTimeout(() => abort.abort(), timeoutMs)
-  // A Request as the init: method and body are the visitor's.
+  // The Request as `init` passes on the visitor's method and body.
   const ask = () => fetch(new Request(url, request), { headers, redirect: 'manual', signal: abort.signal })
   const isSafe = request.method === 'GET' || request.method === 'HEAD'
   try {
@@ -131,7 +136,7 @@ async function fetchWithin(timeoutMs: number, url: URL, request: Request): Promi
   }
 }
 
-/** Serves objects of a bucket: GET and HEAD, with validators. */
+/** Returns a handler that serves the objects of a bucket: GET and HEAD, with validators. */
 export function createBucketOrigin(bucket: R2Bucket): Handler {
   return async (c) => {
     const { method, headers, url } = c.req.raw

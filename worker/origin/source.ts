@@ -1,21 +1,36 @@
-// Reading the original: what may be used, within which bounds.
-import { Skip } from '../picture/skip.ts'
+// Requests the original picture and reads it within the limits of size and time.
+import type { Context } from 'hono'
 import { concat } from '../base/concat.ts'
 import { SrError } from '../base/errors.ts'
-import type { Freshness } from './freshness.ts'
 import type { Settings } from '../options.ts'
+import { Skip } from '../picture/skip.ts'
+import type { Freshness } from './freshness.ts'
 
-/** Validators of what we have, for asking whether it changed. */
+/** Validators of the stored source, to ask the origin whether it changed. */
 export interface Validators {
   readonly etag?: string
   readonly modified?: string
 }
 
-/** Gives the original of a request; called at most once. */
-export type Source = (validators: Validators) => Promise<Response>
+/** Asks the origin for the original picture. It is called at most once for each request of a visitor. */
+export type FetchSource = (validators: Validators) => Promise<Response>
 
-/** The headers of our request for a source, made from nothing: no header of a visitor reaches the origin. */
-export function sourceHeaders({ etag, modified }: Validators): Headers {
+/** Requests by which we, not a visitor, ask for an original. */
+const sourceRequests = new WeakSet<Request>()
+
+/** Returns a request for the original that is built from nothing: no header of a visitor reaches the origin. */
+export function createSourceRequest(url: string, validators: Validators): Request {
+  const request = new Request(url, { headers: headersOf(validators) })
+  sourceRequests.add(request)
+  return request
+}
+
+/** Returns true if the request is ours: the handler then follows redirects itself, because no browser does. */
+export function isSourceRequest(c: Context): boolean {
+  return sourceRequests.has(c.req.raw)
+}
+
+function headersOf({ etag, modified }: Validators): Headers {
   const headers = new Headers({
     accept: 'image/jpeg, image/png, image/webp, image/gif, image/bmp, image/*;q=0.5, */*;q=0.1',
     'user-agent': 'edge-srcnn',
@@ -25,24 +40,23 @@ export function sourceHeaders({ etag, modified }: Validators): Headers {
   return headers
 }
 
-/** Throws a Skip where an origin's headers say that its picture is to stay as it is. */
+/** Throws a Skip if the origin's headers forbid to change the picture. */
 export function requireChangeable(headers: Headers, { isFixed }: Freshness): void {
   if (headers.has('x-sr')) throw new Skip('PROCESSED')
   if (isFixed) throw new Skip('NO_TRANSFORM')
 }
 
-/** What was read, and what can still be handed to the visitor if it cannot be used. */
-export interface ReadSource {
+export interface SourceBody {
   readonly bytes: Uint8Array
+  /** The whole body, still to be read, if it is longer than allowed; then `bytes` is empty. */
   readonly tooLarge?: ReadableStream<Uint8Array>
 }
 
 /**
- * Reads a body of at most maxSourceBytes within sourceTimeoutMs, counting while it streams: a
- * Content-Length is only believed where it forbids. A longer one comes back as `tooLarge`, a stream
- * of the whole that has kept what was read so far.
+ * Reads a body of at most maxSourceBytes within sourceTimeoutMs. Bytes are counted as they arrive: Content-Length is used
+ * only to reject early, a small one is not trusted. Throws an SrError if the body breaks off or takes too long.
  */
-export async function readSource(response: Response, settings: Settings): Promise<ReadSource> {
+export async function readSource(response: Response, settings: Settings): Promise<SourceBody> {
   const { maxSourceBytes, sourceTimeoutMs } = settings
   const none = { bytes: new Uint8Array(0) }
   if (!response.body) return none
@@ -76,7 +90,7 @@ export async function readSource(response: Response, settings: Settings): Promis
   return { bytes: concat(chunks) }
 }
 
-/** What was read, then the rest. */
+/** Returns a stream of the chunks that were read already, followed by the rest of the body. */
 function resume(
   chunks: readonly Uint8Array[],
   reader: ReadableStreamDefaultReader<Uint8Array>,

@@ -1,6 +1,6 @@
-// What a picture will cost, told from its header alone: compiled codecs and kernels cannot be interrupted, so what
-// would be too much must be known before it begins. Estimates from above; `npm run bench -- memory` and
-// `request` have what is measured.
+// Estimates what a picture will cost, from its header alone: compiled codecs and kernels cannot be interrupted, so too
+// costly work must be refused before it begins. Estimates are upper bounds; `npm run bench -- memory` and
+// `npm run bench -- request` measure the real cost.
 import type { EncodeFormat } from '../codec/codec.ts'
 import type { Header } from '../codec/header.ts'
 import type { ImageType } from '../codec/header/sniff.ts'
@@ -8,9 +8,9 @@ import type { Model } from '../engine/upscale.ts'
 import { costOf as macsPerPixel } from '../model/network.ts'
 
 export interface Cost {
-  /** Milliseconds of CPU time on the README's machine. */
+  /** Milliseconds of CPU time on the machine of the README's figures. */
   readonly cpuMs: number
-  /** Most bytes at one time. */
+  /** Peak memory in bytes. */
   readonly memoryBytes: number
 }
 
@@ -19,7 +19,7 @@ interface PixelCost {
   readonly bytes: number
 }
 
-/** Of a source's pixel: what its decoder takes. Photon's are held twice. */
+/** Cost of decoding, for each pixel of the source. Photon (PNG, GIF, BMP) holds pixels twice. */
 const DECODING: Partial<Record<ImageType, PixelCost>> = {
   jpeg: { ns: 25, bytes: 8 },
   webp: { ns: 30, bytes: 8 },
@@ -28,7 +28,7 @@ const DECODING: Partial<Record<ImageType, PixelCost>> = {
   bmp: { ns: 30, bytes: 15 },
 }
 
-/** Of a result's pixel: what its encoder takes. JPEG is encoded strip by strip. */
+/** Cost of encoding, for each pixel of the result. JPEG is encoded strip by strip. */
 const ENCODING: Readonly<Record<EncodeFormat, PixelCost>> = {
   jpeg: { ns: 100, bytes: 1 },
   webp: { ns: 90, bytes: 16 },
@@ -37,34 +37,34 @@ const ENCODING: Readonly<Record<EncodeFormat, PixelCost>> = {
 const JPEG_STRIP_BYTES = 5e6
 const WEBP_ALPHA_BYTES = 5
 
-/** Colour both ways, and bicubic, of a result's pixel. */
+/** RGB to YCbCr and back, and bicubic, for each pixel of the enlarged picture. */
 const ENLARGING_NS = 10
 
-/** Both ways through the antialiasing kernel: of a pixel that goes in and of one that comes out. */
+/** The two passes (rows, columns) of the antialiasing kernel, for each pixel of input and of output. */
 const SHRINKING_NS = 40
 
-/** RGBA, then three planes of floats, of a source's pixel; alpha is a fourth. */
+/** RGBA and three planes of floats, for each pixel of the source. Alpha is a fourth plane. */
 const SMALL_BYTES = 16
 const FLOAT_BYTES = 4
 const RGBA_BYTES = 4
-/** What goes into a network, and what comes out, a tile of 1024² at a time. */
+/** A network's input and output are tiles of at most 1024². */
 const TILE_PIXELS = 1024 * 1024
-/** The worker itself, and V8's. */
+/** The worker itself, and V8. */
 const BASE_BYTES = 10e6
 
-/** What a result is to be: `scale` enlarges, 1 does not; then it is brought down to its size. */
-export interface Wish {
+/** The work on a picture: enlarging by `scale` (1: none), shrinking to the size in pixels, encoding. */
+export interface CostedWork {
   readonly scale: number
   readonly width: number
   readonly height: number
   readonly format: EncodeFormat
 }
 
-/** `bytes` is the source's length. Without a model: bicubic. */
+/** `bytes` is the length of the source file. An undefined model stands for bicubic. */
 export function estimateCost(
   header: Header,
   bytes: number,
-  { scale, width, height, format }: Wish,
+  { scale, width, height, format }: CostedWork,
   model: Model | undefined,
 ): Cost {
   const small = header.width * header.height
@@ -76,7 +76,7 @@ export function estimateCost(
   const encoding = ENCODING[format]
   const networkNs = model ? planes * macsPerPixel(model.network) * (model.engine.nsPerMac ?? 0) : 0
   const tiles = planes * 2 * FLOAT_BYTES * Math.min(large, TILE_PIXELS)
-  // What is enlarged is let go of before it is encoded.
+  // Planes of enlarging are released before encoding begins, so the larger of the two counts.
   const enlarging = small * (SMALL_BYTES + FLOAT_BYTES * planes) + (large + shrunk) * RGBA_BYTES + tiles
   const beside =
     (format === 'jpeg' ? JPEG_STRIP_BYTES : 0) + (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0)

@@ -1,18 +1,18 @@
-// A file to a sharper file, as decided: what the worker, the command line and the playground have in common, so that
-// the same bytes come out of all of them.
+// Turns a file into a sharper file, as decided. Worker, command line and playground all call it, so that the same bytes
+// come out of each.
+import { pause } from '../base/pause.ts'
+import { release } from '../base/release.ts'
 import type { Header } from '../codec/header.ts'
 import { readIcc } from '../codec/icc.ts'
 import { upscale } from '../engine/upscale.ts'
-import { shrinkRows } from '../image/shrink.ts'
 import type { Rgba } from '../image/plane.ts'
-import { pause } from '../base/pause.ts'
-import { type Decision, orSkip } from './plan.ts'
+import { shrinkRows } from '../image/shrink.ts'
 import type { Platform } from '../platform/platform.ts'
-import { release } from '../base/release.ts'
+import { type Decision, orSkip } from './plan.ts'
 
 export type Tools = Pick<Platform, 'codec' | 'enlarger'>
 
-/** `header` is that of `bytes`. Throws a Skip for whatever fails. */
+/** `header` is the one of `bytes`. Throws a Skip for whatever fails. */
 export async function makeFile(
   bytes: Uint8Array,
   header: Header,
@@ -32,17 +32,17 @@ export async function makeFile(
   return file
 }
 
-/** Rows of a result that are made before others have their turn. */
-const ROWS = 64
+/** Rows of a result that are made before other requests get their turn. */
+const ROWS_PER_TURN = 64
 
-/** Takes the picture, and gives it back where it has that size. */
+/** Returns the picture itself if it has that size already; else releases it. */
 async function shrink(picture: Rgba, width: number, height: number): Promise<Rgba> {
   if (picture.width === width && picture.height === height) return picture
   const target = { width, height, data: new Uint8ClampedArray(4 * width * height) }
-  let made = 0
+  let finished = 0
   for (const rows of shrinkRows(picture, target)) {
-    made += rows
-    if (made % ROWS === 0) await pause()
+    finished += rows
+    if (finished % ROWS_PER_TURN === 0) await pause()
   }
   release(picture.data)
   return target

@@ -1,64 +1,57 @@
-// Which weights a request gets: those of the bucket's manifest where it has the name and scale,
-// else the bundled ones. A new manifest is noticed within a minute, without a redeploy, and its
-// hashes are in the cache key, so that an old result is never served for new weights.
+// Chooses the weights of a request: those of the bucket's manifest where it has the name and scale, else the bundled
+// ones. A new manifest is noticed within a minute, without a redeploy. The cache key names the hashes, so that an old
+// result is never served for new weights.
 //
-// Memos hold settled values only. In Workers a promise belongs to the request that made it: when
-// that is cancelled it never settles, and another request that awaits it would hang.
+// Memos hold settled values only. In Workers a promise belongs to the request that made it: when that request is
+// cancelled the promise never settles, and another request that awaits it would hang.
 import type { Bucket } from '../platform/bindings.ts'
+import { quoted, SrError } from '../base/errors.ts'
 import { sha256 } from '../base/sha256.ts'
-import { SrError } from '../base/errors.ts'
 import { type Manifest, parseManifest } from '../model/manifest.ts'
 import { type Network, requireScale } from '../model/network.ts'
 import { decodeNetwork } from '../model/networkFile.ts'
 import type { Scale } from '../client/allowed.ts'
-import { quoted } from '../request/params.ts'
+import type { BundledModels } from '../platform/platform.ts'
 import { withinTimeout } from '../base/timeout.ts'
-
-/** Weights that come with the package. */
-export interface BundledModels {
-  readonly manifest: Manifest
-  /** A file that the manifest names; undefined where it is missing. */
-  read(file: string): Promise<ArrayBuffer | undefined>
-}
 
 export interface ChosenModel {
   readonly name: string
   readonly from: 'bundled' | 'bucket'
-  /** The first 16 hex digits of the file's SHA-256: what stands for these weights in keys. */
+  /** The first 16 hex digits of the file's SHA-256, which identify the weights in cache keys. */
   readonly hash: string
-  /** Reads and checks the weights; rejects where the file is missing, altered or no network of ours. */
+  /** Reads and checks the weights. Rejects a file that is missing, altered, or no network that we can run. */
   load(): Promise<Network>
 }
 
-/** What a request may get; which of the two, its picture says (`modelFor`). */
+/** The weights that a request may get at one scale. Its picture decides between the two (`modelFor`). */
 export interface Candidates {
-  /** Undefined: bicubic. */
+  /** Undefined for bicubic. */
   readonly model: ChosenModel | undefined
-  /** Trained on compressed pictures; undefined where there are none, or where they were not asked for. */
+  /** Weights trained on compressed pictures. Undefined if there are none, or if a model was asked for by name. */
   readonly jpegModel: ChosenModel | undefined
 }
 
 /**
- * From this quality on (1 to 100, the IJG's scale) a JPEG counts as clean. Below it, weights that were
- * trained on clean pictures make block edges and ringing sharper too; above it, weights that remove
- * these take detail for it. Measured on Set5 and Set14 (`npm run evaluate -- --method srcnn,srcnn-jpeg
- * --input jpeg:80,jpeg:90`): at 80 srcnn-jpeg is 0.10 to 0.99 dB better, at 90 srcnn by 0.05 to 0.25.
- * Another value serves other pixels: raise PIPELINE_VERSION with it.
+ * The lowest quality (1 to 100, the IJG's scale) at which a JPEG counts as clean. Below it, weights trained on clean
+ * pictures sharpen block edges and ringing as well; above it, weights that remove those artefacts remove detail, too.
+ * Measured on Set5 and Set14 (`npm run evaluate -- --method srcnn,srcnn-jpeg --input jpeg:80,jpeg:90`): at 80
+ * srcnn-jpeg is 0.10 to 0.99 dB better, at 90 srcnn is by 0.05 to 0.25. Changing this changes pixels that are
+ * served, so raise PIPELINE_VERSION with it.
  */
 export const CLEAN_JPEG_QUALITY = 85
 
-/** The weights for a picture; `jpegQuality` is its header's, undefined for whatever is no JPEG. */
+/** Returns the weights for a picture. `jpegQuality` is from its header, undefined if it is no JPEG. */
 export function modelFor(jpegQuality: number | undefined, { model, jpegModel }: Candidates): ChosenModel | undefined {
   const isClean = jpegQuality === undefined || jpegQuality >= CLEAN_JPEG_QUALITY
   return isClean ? model : (jpegModel ?? model)
 }
 
 export interface Models {
-  /** The weights for a name and scale; undefined for `bicubic`. Throws an SrError for an unknown name. */
+  /** Returns the weights for a name and scale; undefined for `bicubic`. Throws an SrError for an unknown name. */
   choose(name: string, scale: Scale): Promise<ChosenModel | undefined>
-  /** The weights for a name and scale; undefined where there are none. */
+  /** Returns the weights for a name and scale; undefined if there are none. */
   find(name: string, scale: Scale): Promise<ChosenModel | undefined>
-  /** Everything that can be chosen, for people. */
+  /** Returns everything that can be chosen, for the health page. */
   list(): Promise<readonly ListedModel[]>
 }
 
@@ -69,7 +62,7 @@ export interface ListedModel {
   readonly from: ChosenModel['from']
 }
 
-interface Source extends ListedModel {
+interface WeightsFile extends ListedModel {
   readonly sha256: string
   read(): Promise<ArrayBuffer | undefined>
 }
@@ -77,14 +70,14 @@ interface Source extends ListedModel {
 /** What `sr-model` calls doing without a network. */
 export const BICUBIC = 'bicubic'
 const MANIFEST = 'manifest.json'
-/** "Within a minute", with room for clocks that step. */
+/** How long a manifest is used before it is read again: "within a minute", with room for clocks that step. */
 const REFRESH_MS = 30_000
 
 export function createModels(bundled: BundledModels, bucket: Bucket | undefined, now: () => number = Date.now): Models {
-  const bundledSources = sourcesOf(bundled.manifest, 'bundled', bundled.read)
+  const bundledFiles = filesOf(bundled.manifest, 'bundled', bundled.read)
   const networks = new Map<string, Network>()
-  /** Those of the bucket first. */
-  let allSources: readonly Source[] = bundledSources
+  /** The bucket's first. */
+  let allFiles: readonly WeightsFile[] = bundledFiles
   let manifestEtag: string | undefined
   let checkedAt = -Infinity
 
@@ -94,43 +87,41 @@ export function createModels(bundled: BundledModels, bucket: Bucket | undefined,
       const object = await withinTimeout(
         from.get(MANIFEST, manifestEtag ? { onlyIf: { etagDoesNotMatch: manifestEtag } } : {}),
       )
-      if (object && !('body' in object)) return // as we know it
+      if (object && !('body' in object)) return // unchanged
       if (object) {
         const manifest = parseManifest(await withinTimeout(object.text()))
         const read = async (file: string) => (await from.get(file))?.arrayBuffer()
-        allSources = [...sourcesOf(manifest, 'bucket', read), ...bundledSources]
+        allFiles = [...filesOf(manifest, 'bucket', read), ...bundledFiles]
       } else {
-        allSources = bundledSources
+        allFiles = bundledFiles
       }
       manifestEtag = object?.etag
     } catch (cause) {
-      console.error(`models: the bucket's ${MANIFEST} cannot be used, going on as before`, cause)
+      console.error(`models: the bucket's ${MANIFEST} cannot be used; the weights stay as they were`, cause)
     }
   }
-  const sources = async () => {
+  const currentFiles = async () => {
     if (bucket && now() - checkedAt >= REFRESH_MS) await refresh(bucket)
-    return allSources
+    return allFiles
   }
-  const load = async (source: Source) => {
-    const network = networks.get(source.sha256) ?? (await read(source))
-    requireScale(network, source.scale)
+  const load = async (file: WeightsFile) => {
+    const network = networks.get(file.sha256) ?? (await readNetwork(file))
+    requireScale(network, file.scale)
     return network
   }
-  const read = async (source: Source) => {
-    const file = await withinTimeout(source.read())
-    const title = `${source.name} x${source.scale} (${source.from})`
-    if (!file) throw new Error(`the weights of ${title} are missing`)
-    const actual = await sha256(new Uint8Array(file))
-    if (actual !== source.sha256) {
-      throw new Error(`expected sha256 ${source.sha256} of ${title}, got ${actual}`)
-    }
-    const network = decodeNetwork(new Uint8Array(file))
-    networks.set(source.sha256, network)
+  const readNetwork = async ({ name, scale, from, sha256: expected, read }: WeightsFile) => {
+    const bytes = await withinTimeout(read())
+    const title = `${name} x${scale} (${from})`
+    if (!bytes) throw new Error(`the weights of ${title} are missing`)
+    const actual = await sha256(new Uint8Array(bytes))
+    if (actual !== expected) throw new Error(`expected sha256 ${expected} of ${title}, got ${actual}`)
+    const network = decodeNetwork(new Uint8Array(bytes))
+    networks.set(expected, network)
     return network
   }
   const find = async (name: string, scale: Scale): Promise<ChosenModel | undefined> => {
-    const source = (await sources()).find((one) => one.name === name && one.scale === scale)
-    return source && { name, from: source.from, hash: source.hash, load: () => load(source) }
+    const file = (await currentFiles()).find((candidate) => candidate.name === name && candidate.scale === scale)
+    return file && { name, from: file.from, hash: file.hash, load: () => load(file) }
   }
 
   return {
@@ -139,8 +130,8 @@ export function createModels(bundled: BundledModels, bucket: Bucket | undefined,
       if (name === BICUBIC) return undefined
       const model = await find(name, scale)
       if (model) return model
-      const others = (await sources()).filter((one) => one.scale === scale)
-      const names = new Set(['auto', BICUBIC, ...others.map((one) => one.name)])
+      const others = (await currentFiles()).filter((file) => file.scale === scale)
+      const names = new Set(['auto', BICUBIC, ...others.map((file) => file.name)])
       throw new SrError(
         'MODEL_UNKNOWN',
         `sr-model must be one of ${[...names].join(', ')} at x${scale}, got ${quoted(name)}`,
@@ -148,18 +139,18 @@ export function createModels(bundled: BundledModels, bucket: Bucket | undefined,
     },
     async list() {
       const seen = new Set<string>()
-      return (await sources())
+      return (await currentFiles())
         .filter(({ name, scale }) => !seen.has(`${name} ${scale}`) && seen.add(`${name} ${scale}`))
         .map(({ name, scale, hash, from }) => ({ name, scale, hash, from }))
     },
   }
 }
 
-function sourcesOf(
+function filesOf(
   manifest: Manifest,
   from: ListedModel['from'],
   read: (file: string) => Promise<ArrayBuffer | undefined>,
-): Source[] {
+): WeightsFile[] {
   return manifest.models.map(({ name, scale, file, sha256: hash }) => ({
     name,
     scale,

@@ -1,28 +1,27 @@
-// Why nothing is made of a picture. Whoever makes pictures says so, in the worker and elsewhere.
+// The reasons why a picture comes back unchanged, in the worker, the command line and the playground.
 
-/** Why a picture comes back as it was. */
 export const SKIP_REASONS = {
-  // What the picture is
+  // The kind of picture
   ANIMATED: 'more than one frame',
   FORMAT: 'a format, or a variant of one, that is not decoded here',
   CMYK: 'printing colours, whose conversion needs a profile',
   NOT_AN_IMAGE: 'no known image format',
   DAMAGED: 'the file is broken or cut short',
   TOO_COMPLEX: 'more scans, chunks or frames than any real picture has',
-  // How large it is
+  // Its size and cost
   SOURCE_BYTES: 'the file is larger than maxSourceBytes',
   SOURCE_PIXELS: 'the picture is larger than maxSourcePixels',
   OUTPUT_PIXELS: 'the result would be larger than maxOutputPixels',
   SAME_SIZE: 'it has the size and the format that were asked for',
   COST: 'it would take more than maxCpuMs or maxMemoryBytes, even by bicubic',
-  // What the origin says
+  // The origin's answer
   ORIGIN_STATUS: 'the origin answered with something else than 200',
   NO_TRANSFORM: 'the origin forbids changes (Cache-Control: no-transform)',
   PROCESSED: 'it has been through super resolution before it came here',
   CREDENTIALS: 'the answer depends on who asks: it is for one visitor',
-  // What the operator says
+  // The operator's settings
   DISABLED: 'super resolution is switched off',
-  // What went wrong here
+  // Failures
   BUSY: 'too many pictures at once',
   RATE: 'too many new pictures for one visitor',
   MODEL: 'the weights are missing or damaged',
@@ -34,12 +33,12 @@ export const SKIP_REASONS = {
 
 export type SkipReason = keyof typeof SKIP_REASONS
 
-/** Come back later. */
+/** Reasons that may be gone when the visitor asks again. */
 export const BUSY_REASONS: readonly SkipReason[] = ['BUSY', 'RATE']
-/** Something failed in making it. */
+/** Reasons for which something failed while the picture was being made. */
 export const FAILURE_REASONS: readonly SkipReason[] = ['MODEL', 'ENGINE', 'DECODE', 'ENCODE', 'INTERNAL']
 
-/** Ends the work on a request with the original: thrown deep, answered once (pipeline.ts). */
+/** Ends the work on a picture, which then comes back unchanged. It is thrown deep and answered once (pipeline.ts). */
 export class Skip extends Error {
   override readonly name = 'Skip'
   readonly reason: SkipReason

@@ -1,13 +1,13 @@
-// What the options take of a platform, by shape: no types of Workers are needed where there are none, and
-// anything of this shape will do in their place. R2Bucket, Cache, RateLimit and AnalyticsEngineDataset have it.
+// The shapes of a platform's bindings that the options take. R2Bucket, Cache, RateLimit and AnalyticsEngineDataset fit
+// them, and so does anything else of these shapes; the types of Workers are not needed.
 
-/** As Cloudflare's R2Bucket: named files. */
+/** Named files, as in Cloudflare's R2Bucket. */
 export interface Bucket {
-  /** Null where there is none. */
+  /** Returns null if there is no such file. */
   get(key: string): Promise<StoredFile | null>
-  /** Without `body` where its etag is the one of `onlyIf`. */
+  /** Returns the file without `body` if its etag is the one in `onlyIf`. */
   get(key: string, options: { onlyIf?: { etagDoesNotMatch?: string } }): Promise<StoredFile | StoredHead | null>
-  /** Rejects where the bytes that arrive have another digest. */
+  /** Rejects if the bytes that arrive have another digest than `sha256`. */
   put(key: string, value: Uint8Array, options?: { sha256?: string }): Promise<unknown>
   delete(keys: string | string[]): Promise<void>
   list(options?: { prefix?: string; cursor?: string; limit?: number }): Promise<StoredList>
@@ -15,7 +15,7 @@ export interface Bucket {
 
 export interface StoredHead {
   readonly etag: string
-  /** Hexadecimal; as it was put. */
+  /** The digest that was given to `put`, hexadecimal. */
   readonly checksums: { toJSON(): { sha256?: string } }
 }
 
@@ -28,23 +28,23 @@ export interface StoredFile extends StoredHead {
 export interface StoredList {
   readonly objects: readonly { readonly key: string }[]
   readonly truncated: boolean
-  /** Where to go on. */
+  /** The start of the next page. */
   readonly cursor?: string
 }
 
-/** As the Cache of Workers and browsers. */
+/** A cache with the interface of Workers' and browsers' Cache. */
 export interface EdgeCache {
   match(url: string): Promise<Response | undefined>
   put(url: string, response: Response): Promise<void>
   delete(url: string): Promise<boolean>
 }
 
-/** As Cloudflare's AnalyticsEngineDataset. */
+/** A data set with the interface of Cloudflare's AnalyticsEngineDataset. */
 export interface Dataset {
   writeDataPoint(point: { indexes?: string[]; blobs?: string[]; doubles?: number[] }): void
 }
 
-/** As Cloudflare's RateLimit. */
+/** A rate limiter with the interface of Cloudflare's RateLimit. */
 export interface RateLimiter {
   limit(options: { key: string }): Promise<{ success: boolean }>
 }

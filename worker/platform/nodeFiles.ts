@@ -1,13 +1,63 @@
-// The codecs' modules in Node.
-import { readMade } from '#artefacts'
-import { compileModule } from './compileModule.ts'
+// The same modules and weights in Node, read from files and compiled.
+import { setFlagsFromString } from 'node:v8'
+import { readArtefact } from '#artefacts'
 import type { CodecModules } from '../codec/codec.ts'
 import { CODEC_FILES } from '../codec/files.ts'
+import { KERNEL_NAMES, type KernelModules } from '../engine/fused.ts'
+import type { Arithmetic } from '../engine/kernel/source.ts'
+import { parseManifest } from '../model/manifest.ts'
+import type { BundledModels } from './platform.ts'
 
-/** Reads and compiles the six modules; some 50 ms, so once a process is enough. */
+/** Reads and compiles all codecs. Takes some 50 ms, so once a process is enough. */
 export async function loadCodecModules(): Promise<CodecModules> {
   const compiled = Object.entries(CODEC_FILES).map(
-    async ([name, file]) => [name, await compileModule(await readMade(`codec/${file}`))] as const,
+    async ([name, file]) => [name, await compileModule(await readArtefact(`codec/${file}`))] as const,
   )
   return Object.fromEntries(await Promise.all(compiled)) as unknown as CodecModules
+}
+
+export interface LoadedKernels {
+  readonly arithmetic: Arithmetic
+  readonly modules: KernelModules
+}
+
+/** Loads the builds that are asked for; by default the relaxed ones where this Node runs them, else the plain ones. */
+export async function loadKernels(wanted?: Arithmetic): Promise<LoadedKernels> {
+  const arithmetic = wanted ?? ((await hasRelaxedSimd()) ? 'relaxed' : 'plain')
+  if (arithmetic === 'relaxed') await hasRelaxedSimd() // sets V8's flag
+  const compiled = KERNEL_NAMES.map(
+    async (name) => [name, await compileModule(await readArtefact(`kernel/${name}-${arithmetic}.wasm`))] as const,
+  )
+  return { arithmetic, modules: Object.fromEntries(await Promise.all(compiled)) as unknown as KernelModules }
+}
+
+/** Loads the module of engine/vectorEnlarger.ts. */
+export async function loadPictureKernel(): Promise<WebAssembly.Module> {
+  return compileModule(await readArtefact('kernel/picture.wasm'))
+}
+
+/** Returns whether relaxed SIMD runs here, after setting the flag that Node 20 needs for it. */
+export async function hasRelaxedSimd(): Promise<boolean> {
+  const wasm = await readArtefact('kernel/srcnn-relaxed.wasm')
+  if (WebAssembly.validate(wasm)) return true
+  // V8 writes a line to stderr for a flag that it does not know, so the flag is set in Node 20 only.
+  if (!process.versions.v8.startsWith(V8_OF_NODE_20)) return false
+  setFlagsFromString('--experimental-wasm-relaxed-simd')
+  return WebAssembly.validate(wasm)
+}
+
+const V8_OF_NODE_20 = '11.3.'
+
+export async function loadModels(): Promise<BundledModels> {
+  const manifest = await readArtefact('models/manifest.json')
+  return {
+    manifest: parseManifest(new TextDecoder().decode(manifest)),
+    read: async (file) => (await readArtefact(`models/${file as `${string}.onnx`}`)).buffer,
+  }
+}
+
+/** WebAssembly.compile: forbidden in workerd, so @cloudflare/workers-types leaves it out; Node has it. */
+function compileModule(wasm: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
+  const { compile } = WebAssembly as unknown as { compile(wasm: Uint8Array): Promise<WebAssembly.Module> }
+  return compile(wasm)
 }

@@ -1,26 +1,74 @@
-// The weights that come with the package. The script holds those that most requests want; all lie beside
-// it as static assets, which cost a script neither size nor time to start.
-import shipped from '../../dist/manifest.json'
+// oxlint-disable-next-line typescript/triple-slash-reference -- for programs that include this folder only
+/// <reference path="../wasm.d.ts" />
+// What the Worker's script holds: compiled modules, and the weights that most requests use. Static imports only:
+// workerd compiles WebAssembly at deploy time, never at run time. `npm run build` writes what lies in dist/.
+import jpegSymbols from '../../dist/codec/jpeg_symbols.wasm'
+import jpegDecoder from '../../dist/codec/mozjpeg_dec.wasm'
+import jpegEncoder from '../../dist/codec/mozjpeg_enc.wasm'
+import photon from '../../dist/codec/photon.wasm'
+import webpDecoder from '../../dist/codec/webp_dec.wasm'
+import webpEncoder from '../../dist/codec/webp_enc_simd.wasm'
+import picture from '../../dist/kernel/picture.wasm'
+import srcnn from '../../dist/kernel/srcnn-relaxed.wasm'
+import subpixel from '../../dist/kernel/subpixel-relaxed.wasm'
+import builtManifest from '../../dist/manifest.json'
+import fastJpegX2 from '../../models/fast-jpeg-x2.onnx'
+import fastJpegX3 from '../../models/fast-jpeg-x3.onnx'
+import fastJpegX4 from '../../models/fast-jpeg-x4.onnx'
+import fastX2 from '../../models/fast-x2.onnx'
+import fastX3 from '../../models/fast-x3.onnx'
+import fastX4 from '../../models/fast-x4.onnx'
+import srcnnJpegX2 from '../../models/srcnn-jpeg-x2.onnx'
+import srcnnJpegX3 from '../../models/srcnn-jpeg-x3.onnx'
+import srcnnJpegX4 from '../../models/srcnn-jpeg-x4.onnx'
+import srcnnX2 from '../../models/srcnn-x2.onnx'
+import srcnnX3 from '../../models/srcnn-x3.onnx'
+import srcnnX4 from '../../models/srcnn-x4.onnx'
+import type { CodecModules } from '../codec/codec.ts'
+import type { KernelModules } from '../engine/fused.ts'
 import { parseManifest } from '../model/manifest.ts'
-import type { BundledModels } from '../picture/models.ts'
-import * as weights from './weights.ts'
+import type { BundledModels } from './platform.ts'
 
-const manifest = parseManifest(JSON.stringify(shipped))
-const files = new Map<string, ArrayBuffer>(Object.entries(weights))
+export const codecModules: CodecModules = { photon, jpegDecoder, jpegEncoder, jpegSymbols, webpDecoder, webpEncoder }
 
-/** Those in the script. */
+/** The builds with relaxed SIMD, which all of Cloudflare's machines run. */
+export const kernelModules: KernelModules = { srcnn, subpixel }
+/** The module of engine/vectorEnlarger.ts. */
+export const pictureModule: WebAssembly.Module = picture
+
+const manifest = parseManifest(JSON.stringify(builtManifest))
+/** By their names in models/manifest.json. */
+const scriptFiles = new Map<string, ArrayBuffer>([
+  ['srcnn-x2.onnx', srcnnX2],
+  ['srcnn-x3.onnx', srcnnX3],
+  ['srcnn-x4.onnx', srcnnX4],
+  ['srcnn-jpeg-x2.onnx', srcnnJpegX2],
+  ['srcnn-jpeg-x3.onnx', srcnnJpegX3],
+  ['srcnn-jpeg-x4.onnx', srcnnJpegX4],
+  ['fast-x2.onnx', fastX2],
+  ['fast-x3.onnx', fastX3],
+  ['fast-x4.onnx', fastX4],
+  ['fast-jpeg-x2.onnx', fastJpegX2],
+  ['fast-jpeg-x3.onnx', fastJpegX3],
+  ['fast-jpeg-x4.onnx', fastJpegX4],
+])
+
+/** The weights in the script alone: what a mounted middleware has. */
 export const scriptModels: BundledModels = {
-  manifest: { ...manifest, models: manifest.models.filter(({ file }) => files.has(file)) },
-  read: (file) => Promise.resolve(files.get(file)),
+  manifest: { ...manifest, models: manifest.models.filter(({ file }) => scriptFiles.has(file)) },
+  read: (file) => Promise.resolve(scriptFiles.get(file)),
 }
 
-/** All: what the script does not hold is read from the assets once in an isolate, as build/assets.ts laid it there. */
-export function withAssets(assets: Fetcher): BundledModels {
+/**
+ * All weights that are deployed. Those outside the script are static assets (build/assets.ts), which cost the script
+ * neither size nor start-up time; each is read once in an isolate.
+ */
+export function withAssets(assets: { fetch(url: string): Promise<Response> }): BundledModels {
   return {
     manifest,
     async read(file) {
-      const held = files.get(file)
-      if (held) return held
+      const inScript = scriptFiles.get(file)
+      if (inScript) return inScript
       const response = await assets.fetch(`https://assets/models/${file}`)
       return response.ok ? response.arrayBuffer() : undefined
     },

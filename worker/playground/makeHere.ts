@@ -2,8 +2,8 @@
 import { type Header, readHeader, uprightSize } from '../codec/header.ts'
 import { makeFile, type Tools } from '../picture/makeFile.ts'
 import { resolveOptions } from '../options.ts'
-import type { Params } from '../request/params.ts'
-import { type Choices, decide, type Decision, type Deciding } from '../picture/plan.ts'
+import { type Choices, decide, type Decision, type DecisionDeps } from '../picture/plan.ts'
+import type { Wish as PictureWish } from '../picture/wish.ts'
 import type { Platform } from '../platform/platform.ts'
 import { Skip, SKIP_REASONS } from '../picture/skip.ts'
 import type { Made, PictureFile, Wish } from './messages.ts'
@@ -24,26 +24,26 @@ export const OURS = resolveOptions({
 
 /** What is wanted, and what it is made with. */
 export interface Wanting {
-  readonly want: Params
+  readonly want: PictureWish
   readonly choices: Choices
-  readonly deciding: Deciding
+  readonly deciding: DecisionDeps
   readonly platform: Platform
   readonly tell: Tell
   /** The platform's tools, which tell how far they are. */
   readonly watch: (decision: Decision, header: Header) => Tools
 }
 
-export function wantOf({ scale, format, quality, model }: Wish): Params {
+export function wantOf({ scale, format, quality, model }: Wish): PictureWish {
   // `auto` is WebP for whoever accepts it, and browsers do.
   const settled = format === 'auto' ? 'webp' : format
-  return { size: { scale }, format: settled, isPlanOnly: false, quality, model, sourceUrl: '' }
+  return { size: { scale }, format: settled, quality, model }
 }
 
 /** Throws a Skip for a picture that is left as it is. */
 export async function makeHere(opened: Opened, wanting: Wanting): Promise<Omit<Made, 'ms'>> {
   const { file, bytes, header, isDecodedByBrowser } = opened
   const { want, choices, deciding, watch } = wanting
-  const decision = await decide(header, bytes.length, want, want.format, choices, deciding)
+  const decision = await decide({ header, bytes: bytes.length }, want, choices, deciding)
   const result = await makeFile(bytes, header, decision, watch(decision, header))
   return {
     before: isDecodedByBrowser ? foreignFile(file, header) : pictureFile(file, header),
@@ -60,7 +60,7 @@ async function obstacleElsewhere({ bytes, header }: Opened, { want, choices, dec
   if (bytes.length > WORKERS.maxSourceBytes) return SKIP_REASONS.SOURCE_BYTES
   const there = { ...deciding, settings: WORKERS, engineFor: platform.engineFor }
   try {
-    await decide(header, bytes.length, want, want.format, choices, there)
+    await decide({ header, bytes: bytes.length }, want, choices, there)
     return undefined
   } catch (error) {
     if (error instanceof Skip) return error.message

@@ -29,7 +29,7 @@ export async function tryOut(
   const small = shrinkBy(truth, scale)
   const png = await codec.encode(small, LOSSLESS)
   const smallHeader = readHeader(png)
-  const decision = await decide(smallHeader, png.length, want, want.format, choices, deciding)
+  const decision = await decide({ header: smallHeader, bytes: png.length }, want, choices, deciding)
   const { model, plan } = decision
   const tools = watch(decision, smallHeader)
   const restored = await orSkip('ENGINE', restore(small, truth, scale, model, tools.enlarger))

@@ -1,13 +1,13 @@
-// Responses: a result, or the original with the reason why it is no result. `X-SR` and
-// `Cache-Status` are structured fields (RFC 9651, RFC 9211).
-import type { Bytes, Entry } from '../cache/cache.ts'
+// Builds responses: a result, or the original with the reason why it was not enlarged. `X-SR` and `Cache-Status` are
+// structured fields (RFC 9651, RFC 9211).
+import type { Entry } from '../cache/entry.ts'
 import type { Header } from '../codec/header.ts'
 import { SAFE_HEADERS } from '../base/errors.ts'
 import { isStorable } from '../origin/freshness.ts'
 import { parseRange } from './range.ts'
 import { BUSY_REASONS, FAILURE_REASONS, type SkipReason } from '../picture/skip.ts'
 
-/** Reasons that may be gone a moment later: nobody keeps such an answer for long. */
+/** Reasons that may be gone a moment later: such an answer is kept for a minute at most. */
 const PASSING = [...BUSY_REASONS, ...FAILURE_REASONS]
 const PASSING_TTL_SECONDS = 60
 
@@ -22,13 +22,13 @@ export function doneField(
   return `done; scale=${scale}${sized}; model="${model}"${engine ? `; engine=${engine}` : ''}`
 }
 
-/** What an origin says of its picture's use by other sites: it holds for the result, too. */
+/** Headers by which an origin says what other sites may do with its picture. They apply to the result, too. */
 const CROSS_ORIGIN = ['timing-allow-origin', 'cross-origin-resource-policy']
 const ALLOW_ORIGIN = 'access-control-allow-origin'
-/** What scripts of other sites may read of an answer that they may read. */
+/** Headers that scripts of other sites may read, if they may read the answer. */
 const EXPOSED = 'X-SR, Cache-Status, ETag, Content-Length, Content-Range'
 
-/** The headers of an origin that its result inherits. Only a `*` is meant for every visitor. */
+/** Returns the headers of an origin that its result inherits. Only a `*` applies to every visitor. */
 export function inheritedHeaders(origin: Headers): Record<string, string> {
   const inherited: Record<string, string> = {}
   for (const name of CROSS_ORIGIN) {
@@ -39,7 +39,7 @@ export function inheritedHeaders(origin: Headers): Record<string, string> {
   return inherited
 }
 
-/** Makes scripts of other sites see an answer, where the option `allowOrigin` says so or the origin did. */
+/** Lets scripts of other sites read an answer, if the option `allowOrigin` or the origin allows it. */
 export function allowOrigin(headers: Headers, allowed: string | undefined): void {
   if (allowed !== undefined) {
     headers.set(ALLOW_ORIGIN, allowed)
@@ -49,7 +49,7 @@ export function allowOrigin(headers: Headers, allowed: string | undefined): void
   if (headers.has(ALLOW_ORIGIN)) headers.set('access-control-expose-headers', EXPOSED)
 }
 
-/** To a browser that asks whether a script of another site may ask (the Fetch standard's preflight). */
+/** Answers a browser's CORS preflight (Fetch standard): whether a script of another site may send its request. */
 export function preflightResponse(): Response {
   const headers = {
     'access-control-allow-methods': 'GET, HEAD',
@@ -59,24 +59,24 @@ export function preflightResponse(): Response {
   return new Response(null, { status: 204, headers })
 }
 
-export interface AboutResult {
-  /** What follows the cache's name in `Cache-Status`. */
+export interface ResultHeaders {
+  /** The parameters of `Cache-Status`, after the cache's name. */
   readonly cacheStatus: string
-  /** How long it is fresh; below zero for a result that nobody may keep. */
+  /** How long the result is fresh; below zero if no cache may keep it. */
   readonly ttlSeconds: number
   readonly variesByAccept: boolean
 }
 
 /**
- * A result as 200, as 206 or 416 where a range of it is asked for, or as 304 where the visitor has it
- * already. Where it is not made: the headers that are known, for a HEAD.
+ * Returns a result as 200, as 206 or 416 if a range is asked for, or as 304 if the visitor has it already. If the result
+ * was not made (`isMade` false), returns the known headers, which answers a HEAD request.
  */
 export function resultResponse(
   request: Request,
   entry: Entry,
   isMade: boolean,
-  bytes: Bytes | undefined,
-  { cacheStatus, ttlSeconds, variesByAccept }: AboutResult,
+  bytes: Uint8Array | undefined,
+  { cacheStatus, ttlSeconds, variesByAccept }: ResultHeaders,
 ): Response {
   const headers = new Headers({
     ...entry.inherited,
@@ -111,7 +111,7 @@ export function resultResponse(
   return new Response(bytes?.subarray(first, last + 1), { status: 206, headers })
 }
 
-/** If-Range, by strong comparison (RFC 9110, 13.1.5): a date is never exact enough. */
+/** Evaluates If-Range by strong comparison (RFC 9110, 13.1.5). A date never matches, because it is not exact enough. */
 function isRangeOf({ headers }: Request, etag: string): boolean {
   const field = headers.get('if-range')
   return field === null || field.trim() === etag
@@ -123,8 +123,8 @@ function cacheControlOf(ttlSeconds: number): string {
 }
 
 /**
- * The origin's answer as it is, plus the reason. Where its body was read already, `body` replaces it
- * and `header` tells what it was seen to be.
+ * Returns the origin's answer, with the reason why it was not enlarged. If its body was read already, `body` replaces it,
+ * and `header` gives its real type.
  */
 export function originalResponse(
   request: Request,
@@ -136,7 +136,7 @@ export function originalResponse(
   const response = new Response(body ?? source.body, source)
   response.headers.set('x-sr', `skipped; reason=${reason}`)
   if (body !== undefined) {
-    // What was read is decoded, and its length may be another than that of what came.
+    // The body was decoded when it was read, so its length may have changed.
     response.headers.delete('content-encoding')
     response.headers.delete('content-length')
   }
@@ -144,7 +144,7 @@ export function originalResponse(
     response.headers.set('content-type', header.mime)
     for (const [name, value] of Object.entries(SAFE_HEADERS)) response.headers.set(name, value)
   }
-  // What the origin meant for one visitor stays as it is, and so does what a visitor's cookies gave.
+  // The lifetime is shortened, but an answer for one visitor, or to a visitor with cookies, never becomes public.
   if (PASSING.includes(reason) && isStorable(source.headers)) {
     const isTheirs = reason === 'RATE' || request.headers.has('cookie')
     const whose = isTheirs ? 'private' : 'public'
@@ -157,7 +157,7 @@ export function originalResponse(
   return new Response(null, { status: 304, headers: response.headers })
 }
 
-/** If-None-Match; where there is none, If-Modified-Since (RFC 9110, 13.1.3). */
+/** Evaluates If-None-Match or, without it, If-Modified-Since (RFC 9110, 13.1.3). */
 export function isKnown(request: Request, etag: string, modified: string | undefined): boolean {
   const since = request.headers.get('if-modified-since')
   if (request.headers.has('if-none-match') || since === null || modified === undefined) {
@@ -166,12 +166,12 @@ export function isKnown(request: Request, etag: string, modified: string | undef
   return Date.parse(modified) <= Date.parse(since)
 }
 
-/** If-None-Match, by weak comparison (RFC 9110, 13.1.2). */
+/** Evaluates If-None-Match by weak comparison (RFC 9110, 13.1.2). */
 function isNotModified(request: Request, etag: string): boolean {
   const field = request.headers.get('if-none-match')
   if (field === null) return false
   const opaque = (tag: string) => tag.trim().replace(/^W\//, '')
-  // A tag may hold commas of its own.
+  // A tag may contain commas.
   const tags = field.match(/(?:"[^"]*"|[^,])+/g) ?? []
   return field.trim() === '*' || tags.some((tag) => opaque(tag) === opaque(etag))
 }

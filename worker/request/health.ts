@@ -1,12 +1,12 @@
-// What a monitor asks: are the weights there and whole, do the buckets answer.
+// The checks of the health page, for a monitor: can the weights be loaded, do the buckets answer.
 import { SCALES } from '../client/allowed.ts'
 import type { Models } from '../picture/models.ts'
 import { withinTimeout } from '../base/timeout.ts'
 
-/** `ok`, or what is wrong, by what was tried. */
+/** What was tried, with `ok` or what is wrong. */
 export type Checks = Readonly<Record<string, string>>
 
-/** Loads the weights that `auto` takes and asks each bucket that is bound for something. */
+/** Loads the weights of `auto` at each scale, and asks each bound bucket for a file. */
 export async function checkHealth(
   models: Models,
   model: string,

@@ -1,51 +1,33 @@
-// Our parameters, taken out of a URL's query without touching a byte of the rest.
-import { type Format, FORMATS, QUALITY, type Scale, SCALES } from '../client/allowed.ts'
-import { SrError } from '../base/errors.ts'
+// Reads our parameters from a URL's query, and leaves every byte of the other parameters alone.
+import { quoted, SrError } from '../base/errors.ts'
+import { parseSeconds } from '../base/seconds.ts'
+import { FORMATS, QUALITIES, SCALES } from '../client/allowed.ts'
+import { isAsking, type OwnQuery, SIZE_NAMES } from '../client/query.ts'
 import type { Settings } from '../options.ts'
-import { isAsking, SIZE_NAMES, splitOwn } from '../client/query.ts'
-import { secondsOf } from '../base/seconds.ts'
+import type { Size, Wish } from '../picture/wish.ts'
 
-/** `sr-quality`: steps of 5, so that a picture has few variants. */
-export const QUALITIES = Array.from(
-  { length: (QUALITY.most - QUALITY.least) / QUALITY.step + 1 },
-  (_, i) => QUALITY.least + QUALITY.step * i,
-)
-
-/** `sr-format` of a request that wants no picture but what would be done with it, and why. */
-const PLAN_FORMAT = 'json'
-
-/** How large a result is to be: so many times as large as its source, or filling a box. */
-export interface Size {
-  readonly scale?: Scale
-  /** In pixels: the result is as large as fits into both, where both are given. */
-  readonly width?: number
-  readonly height?: number
-}
+/** The value of `sr-format` that asks for a description of the result instead of the result. */
+const DESCRIPTION_FORMAT = 'json'
 
 /** What a request asks for. */
 export interface Params {
-  readonly size: Size
-  readonly format: Format
-  /** Only what would be done is wanted, as JSON. */
-  readonly isPlanOnly: boolean
-  readonly quality: number
-  /** `auto` (the default: the operator's choice), `bicubic` or a name in the manifest. */
-  readonly model: string
-  /** The URL as the origin is asked for it: our parameters gone, the others as `query` says. */
+  readonly wish: Wish
+  /** True if only a description is asked for, as JSON. */
+  readonly isDescriptionOnly: boolean
+  /** The URL for which the origin is asked: without our parameters, and with those others that `query` keeps. */
   readonly sourceUrl: string
-  /** When a signed URL ends, in seconds since 1970; undefined where it does not say. */
+  /** When a signed URL expires, in seconds since 1970; undefined if the URL does not say. */
   readonly endsAt?: number
 }
 
 /**
- * Reads our parameters, or undefined where the request asks for no size: it is none of our business then.
- * Throws an SrError (400) for a value, a name or a repetition that is wrong, saying what was expected.
+ * Returns undefined if the request asks for no size: it is not for us then. Throws an SrError (400) for a value, a name
+ * or a repetition that is wrong, saying what was expected.
  */
-export function parseParams(url: string, settings: Settings): Params | undefined {
+export function parseParams(query: OwnQuery, settings: Settings): Params | undefined {
   const { param } = settings
-  const query = splitOwn(url, param)
   if (!isAsking(query, param)) return undefined
-  const { base, ours: given, others } = query
+  const { ours: given } = query
   const ours = new Map(given)
   for (const name of ours.keys()) {
     if (name !== param && !NAMES.includes(name)) {
@@ -59,28 +41,31 @@ export function parseParams(url: string, settings: Settings): Params | undefined
   const format = oneOf(
     'sr-format',
     ours.get('sr-format') ?? settings.format,
-    [...FORMATS, PLAN_FORMAT],
+    [...FORMATS, DESCRIPTION_FORMAT],
     'FORMAT_UNSUPPORTED',
   )
+  const quality = ours.get('sr-quality') ?? `${settings.quality}`
   return {
-    size: sizeOf(ours, settings),
-    format: format === PLAN_FORMAT ? settings.format : format,
-    isPlanOnly: format === PLAN_FORMAT,
-    quality: oneOf('sr-quality', ours.get('sr-quality') ?? `${settings.quality}`, QUALITIES, 'QUALITY_UNSUPPORTED'),
-    model: ours.get('sr-model') ?? 'auto',
-    endsAt: secondsOf(ours.get('sr-exp') ?? ''),
-    sourceUrl: withQuery(base, others, settings.query),
+    wish: {
+      size: parseSize(ours, settings),
+      format: format === DESCRIPTION_FORMAT ? settings.format : format,
+      quality: oneOf('sr-quality', quality, QUALITIES, 'QUALITY_UNSUPPORTED'),
+      model: ours.get('sr-model') ?? 'auto',
+    },
+    isDescriptionOnly: format === DESCRIPTION_FORMAT,
+    endsAt: parseSeconds(ours.get('sr-exp') ?? ''),
+    sourceUrl: sourceUrlOf(query, settings),
   }
 }
 
-/** Any whole number of pixels will do where the operator chose it, by a signature. */
-function sizeOf(ours: ReadonlyMap<string, string>, { param, sizes, signing }: Settings): Size {
+/** A signed URL may ask for any number of pixels, because the operator chose it. */
+function parseSize(ours: ReadonlyMap<string, string>, { param, sizes, signing }: Settings): Size {
   const scale = ours.get(param)
   if (scale === undefined) {
     const [width, height] = SIZE_NAMES.map((name) => {
       const raw = ours.get(name)
       if (raw === undefined) return undefined
-      return signing ? pixelsOf(name, raw) : oneOf(name, raw, sizes, 'SIZE_UNSUPPORTED')
+      return signing ? parsePixels(name, raw) : oneOf(name, raw, sizes, 'SIZE_UNSUPPORTED')
     })
     return { width, height }
   }
@@ -89,14 +74,14 @@ function sizeOf(ours: ReadonlyMap<string, string>, { param, sizes, signing }: Se
   return { scale: oneOf(param, scale, SCALES, 'SCALE_UNSUPPORTED') }
 }
 
-function pixelsOf(name: string, raw: string): number {
+function parsePixels(name: string, raw: string): number {
   if (/^[1-9]\d{0,4}$/.test(raw)) return Number(raw)
   throw new SrError('SIZE_UNSUPPORTED', `${name} must be a number of pixels, got ${quoted(raw)}`)
 }
 
 const NAMES = [...SIZE_NAMES, 'sr-format', 'sr-quality', 'sr-model', 'sr-key', 'sr-exp', 'sr-sig']
 
-/** The value among `allowed` that is written exactly as `raw`: `03`, `3.0` and `3 ` are not 3. */
+/** Returns the allowed value that is spelled exactly like `raw`: `03`, `3.0` and `3 ` are not 3. */
 function oneOf<T extends string | number>(
   name: string,
   raw: string,
@@ -110,19 +95,9 @@ function oneOf<T extends string | number>(
   return found
 }
 
-/** Short and printable, whatever a stranger put there. */
-export function quoted(text: string): string {
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
-}
-
-/** The URL as the origin is asked for it, whether or not there is an `sr` in it. */
-export function sourceUrlOf(url: string, { param, query }: Settings): string {
-  const { base, others } = splitOwn(url, param)
-  return withQuery(base, others, query)
-}
-
-function withQuery(base: string, parts: readonly string[], query: Settings['query']): string {
+/** Returns the URL for which the origin is asked, whether or not the URL asks for a size. */
+export function sourceUrlOf({ base, others }: OwnQuery, { query }: Settings): string {
   if (query === 'ignore') return base
-  const kept = query === 'keep' ? parts : parts.filter((part) => query.includes(part.split('=', 1)[0]))
+  const kept = query === 'keep' ? others : others.filter((part) => query.includes(part.split('=', 1)[0]))
   return kept.length > 0 ? `${base}?${kept.join('&')}` : base
 }

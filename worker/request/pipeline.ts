@@ -1,263 +1,336 @@
-// THE request, top to bottom: known already? then the answer; else read, decode, upscale, encode,
-// keep. Whatever fails on the way, the visitor gets the original picture and the log the cause.
-import { doneField, inheritedHeaders, isKnown, originalResponse, resultResponse } from './answer.ts'
-import { type Bytes, type Entry, etagOf, type Found, type Key, lookupKey, type ResultCache } from '../cache/cache.ts'
-import { type Header, readHeader } from '../codec/header.ts'
-import { describe } from './describe.ts'
-import { sha256 } from '../base/sha256.ts'
+// THE request, top to bottom: a stored result is the answer; otherwise read, decode, upscale, encode, keep. Whatever
+// fails on the way, the visitor gets the original picture and the log gets the cause.
 import { SrError } from '../base/errors.ts'
-import { type Flights, isLead, type Lead } from './singleFlight.ts'
-import { freshnessOf, isTheirOwn } from '../origin/freshness.ts'
+import { sha256 } from '../base/sha256.ts'
+import type { CachedResult, ResultCache } from '../cache/cache.ts'
+import type { Entry } from '../cache/entry.ts'
+import { etagOf, type Key, lookupKey } from '../cache/key.ts'
+import type { Format } from '../client/allowed.ts'
+import { type Header, readHeader } from '../codec/header.ts'
+import type { Settings } from '../options.ts'
+import { type Freshness, freshnessOf, isForVisitorAlone } from '../origin/freshness.ts'
+import { type FetchSource, readSource, requireChangeable, type Validators } from '../origin/source.ts'
 import { makeFile } from '../picture/makeFile.ts'
 import type { Models } from '../picture/models.ts'
-import type { Settings } from '../options.ts'
-import type { Format } from '../client/allowed.ts'
-import type { Params } from './params.ts'
 import { type Choices, choicesOf, type Decision, decide } from '../picture/plan.ts'
-import type { Platform } from '../platform/platform.ts'
 import { Skip, type SkipReason } from '../picture/skip.ts'
+import type { Size, Wish } from '../picture/wish.ts'
+import type { Platform } from '../platform/platform.ts'
+import { doneField, inheritedHeaders, isKnown, originalResponse, resultResponse } from './answer.ts'
+import { describe } from './describe.ts'
+import type { Params } from './params.ts'
+import { requireMissAllowance } from './rateLimit.ts'
+import { type Flights, isLead, type Lead } from './singleFlight.ts'
 import type { Slots } from './slots.ts'
-import { requireMiss } from './rateLimit.ts'
-import { readSource, requireChangeable, type Source } from '../origin/source.ts'
 
 /** What a request works with. */
 export interface Deps extends Omit<Platform, 'bundled'> {
   readonly settings: Settings
   readonly models: Models
   readonly slots: Slots
-  readonly flights: Flights<Made>
+  readonly flights: Flights<ServedResult>
   readonly cache: ResultCache
   /** Keeps the isolate alive for work that no visitor waits for. */
   readonly waitUntil: (work: Promise<unknown>) => void
   readonly nowMs: () => number
 }
 
-/** How a picture is come by. */
-export interface Asking {
-  readonly source: Source
+/** The two ways to ask for the original picture. */
+export interface Upstream {
+  readonly fetchSource: FetchSource
   /**
-   * The answer to the visitor's own request, as it is, with the reason why nothing was made of it. What
-   * `source` gave, and its body where that was read already, serve where nothing else can be had.
+   * Returns the answer to the visitor's own request, unchanged but for the reason why it was not enlarged. `original` (from
+   * `fetchSource`) and `body` (if it was read already) are the answer where the handlers below cannot be asked again.
    */
-  readonly visitorsOwn: (reason: SkipReason, original: Response, body?: Bytes) => Promise<Response>
+  readonly answerAsOriginal: (reason: SkipReason, original: Response, body?: Uint8Array) => Promise<Response>
 }
 
 /** A result, and what its answer says beside it. */
-export interface Made {
+export interface ServedResult {
   readonly entry: Entry
-  /** Undefined: not made, as nobody wants to see it. */
-  readonly bytes: Bytes | undefined
-  /** See AboutResult. */
+  /** Undefined if the result was not made, because a HEAD request does not need it. */
+  readonly bytes: Uint8Array | undefined
+  /** See ResultHeaders. */
   readonly cacheStatus: string
   readonly ttlSeconds: number
 }
 
-/** Answers a GET or HEAD whose parameters are `want`. Rejects only where the origin gave no answer. */
-export async function serveUpscaled(request: Request, want: Params, asking: Asking, deps: Deps): Promise<Response> {
+/** Answers a GET or HEAD request. Rejects only if the origin gave no answer. */
+export async function serveUpscaled(
+  request: Request,
+  params: Params,
+  upstream: Upstream,
+  deps: Deps,
+): Promise<Response> {
   const { settings, cache, flights, nowMs } = deps
-  const choices = await choicesOf(want, deps)
-  const format = negotiate(want.format, request.headers.get('accept'))
-  if (want.isPlanOnly) return describe(request, want, format, choices, asking.source, deps)
-  const key = await lookupKey(want, format, choices, settings, deps.engines)
-  const answer = ({ entry, bytes, cacheStatus, ttlSeconds }: Made, isMade = true) => {
-    // Nobody keeps what a signed URL gave for longer than that is good for.
-    const end = settings.signing && want.endsAt !== undefined ? want.endsAt - Math.floor(nowMs() / 1000) : Infinity
+  const { sourceUrl, endsAt } = params
+  const choices = await choicesOf(params.wish, deps)
+  const wish = { ...params.wish, format: negotiate(params.wish.format, request.headers.get('accept')) }
+  if (params.isDescriptionOnly) return describe(request, wish, choices, upstream.fetchSource, deps)
+  const key = await lookupKey(wish, sourceUrl, choices, settings, deps.engines)
+  const answer = ({ entry, bytes, cacheStatus, ttlSeconds }: ServedResult, isMade = true) => {
+    // A cache may keep the answer to a signed URL until the URL expires, and no longer.
+    const secondsToEnd = settings.signing && endsAt !== undefined ? endsAt - Math.floor(nowMs() / 1000) : Infinity
     return resultResponse(request, entry, isMade, bytes, {
       cacheStatus,
-      ttlSeconds: Math.min(ttlSeconds, entry.browserSeconds ?? Infinity, end),
-      variesByAccept: want.format === 'auto',
+      ttlSeconds: Math.min(ttlSeconds, entry.browserSeconds ?? Infinity, secondsToEnd),
+      variesByAccept: params.wish.format === 'auto',
     })
   }
 
-  const found = await cache.find(key)
-  if (found && nowMs() < found.entry.freshUntil) {
-    const { entry, bytes, layer } = found
-    const hit = {
-      entry,
-      cacheStatus: `hit; detail=${layer}`,
-      ttlSeconds: Math.floor((entry.freshUntil - nowMs()) / 1000),
-    }
-    if (bytes || isKnown(request, entry.etag, entry.sourceModified)) return answer({ ...hit, bytes })
+  // A fresh result is the answer: no origin is asked, nothing is decoded.
+  const cached = await cache.find(key)
+  if (cached && nowMs() < cached.entry.freshUntil) {
+    const { entry, bytes, layer } = cached
+    const ttlSeconds = Math.floor((entry.freshUntil - nowMs()) / 1000)
+    const isAnswer = bytes || isKnown(request, entry.etag, entry.sourceModified)
+    if (isAnswer) return answer({ entry, bytes, cacheStatus: `hit; detail=${layer}`, ttlSeconds })
   }
-  const wanted = { request, want, format, choices, key, found }
+  const miss = { request, wish, sourceUrl, choices, key, cached }
+
+  // A HEAD request makes nothing, so it has nothing to share with equal requests.
   if (request.method === 'HEAD') {
-    const outcome = await renew(wanted, asking, deps)
+    const outcome = await renew(miss, upstream, deps)
     return outcome instanceof Response ? outcome : answer(outcome, outcome.bytes !== undefined)
   }
+
+  // Of equal requests at the same time one leads and the others share its result.
   const joined = await flights.join(`${key.source}/${key.variant}`, settings.maxWaitMs)
   if (joined && !isLead(joined) && joined.value) {
     return answer({ ...joined.value, cacheStatus: `${joined.value.cacheStatus}; collapsed` })
   }
+  // The leader takes too long: the visitor gets the original.
   if (!joined) {
-    const original = await asking.source({})
-    if (original.status !== 200) return asking.visitorsOwn('ORIGIN_STATUS', original)
-    if (isTheirOwn(request, freshnessOf(original.headers, settings, nowMs())))
-      return asking.visitorsOwn('CREDENTIALS', original)
+    const original = await upstream.fetchSource({})
+    if (original.status !== 200) return upstream.answerAsOriginal('ORIGIN_STATUS', original)
+    const freshness = freshnessOf(original.headers, settings, nowMs())
+    if (isForVisitorAlone(request, freshness)) return upstream.answerAsOriginal('CREDENTIALS', original)
     return originalResponse(request, original, 'BUSY')
   }
-  // A leader goes on when its own visitor leaves: others wait for it.
-  const lead = isLead(joined) ? joined : undefined
-  const work = renew(wanted, asking, deps, lead)
+  // A leader goes on after its own visitor has left, because others wait for its result.
+  const work = renew(miss, upstream, deps, isLead(joined) ? joined : undefined)
   deps.waitUntil(work.catch(() => {}))
   const outcome = await work
   return outcome instanceof Response ? outcome : answer(outcome)
 }
 
-/** What is wanted, and what is known of it from before, stale. */
-interface Wanted {
+/** A request whose result is not stored, or stored but stale. */
+interface Miss {
   readonly request: Request
-  readonly want: Params
-  readonly format: Format
+  /** With the negotiated format. */
+  readonly wish: Wish
+  readonly sourceUrl: string
   readonly choices: Choices
   readonly key: Key
-  readonly found: Found | undefined
+  /** The stale result. */
+  readonly cached: CachedResult | undefined
 }
 
-/** Asks the origin and makes what is new; a Response where the visitor gets something else than a result. */
+/** A source that was read. */
+interface Picture {
+  readonly bytes: Uint8Array
+  readonly header: Header
+}
+
+/** Asks the origin, and makes a result that is new. Returns a Response if the visitor gets no result. */
 async function renew(
-  { request, want, format, choices, key, found: before }: Wanted,
-  { source, visitorsOwn }: Asking,
+  miss: Miss,
+  { fetchSource, answerAsOriginal }: Upstream,
   deps: Deps,
-  lead?: Lead<Made>,
-): Promise<Made | Response> {
-  const { settings, cache, nowMs } = deps
-  /** Keeps what others may have, too, and says so to those who wait. */
-  const keep = (made: Made, isNew = false): Made => {
-    lead?.land(made)
-    deps.waitUntil(cache.keep(key, made.entry, made.bytes, isNew).finally(() => lead?.forget()))
-    return made
-  }
-  const { entry: found, bytes: stored } = before ?? {}
-  /** While the origin fails: what it gave before, if it lets that be served. */
-  const stale = (status?: number): Made | undefined => {
-    if (!found || !stored || nowMs() >= found.freshUntil + 1000 * (found.staleSeconds ?? 0)) return undefined
-    const fwd = `fwd=stale${status === undefined ? '' : `; fwd-status=${status}`}`
-    return { entry: found, bytes: stored, cacheStatus: `${fwd}; detail=stale-if-error`, ttlSeconds: STALE_TTL_SECONDS }
-  }
+  lead?: Lead<ServedResult>,
+): Promise<ServedResult | Response> {
+  const { request, key, cached } = miss
+  const { settings, cache } = deps
   let original: Response | undefined
-  let bytes: Bytes | undefined
-  let header: Header | undefined
+  let picture: Picture | undefined
   try {
-    // Asking whether it changed is of use only while the bytes to serve are still here.
-    original = await source(found && stored ? validatorsOf(found) : {})
-    const freshness = freshnessOf(original.headers, settings, nowMs())
-    const isTheirs = isTheirOwn(request, freshness)
-    const isOver =
-      original.status < 500 && (!freshness.isStorable || freshness.isFixed || GONE.includes(original.status))
-    if (found && isOver) deps.waitUntil(cache.keep(key, { ...found, ...OVER }, undefined))
-    if (found && stored && original.status === 304) {
-      if (freshness.isFixed) return await visitorsOwn('NO_TRANSFORM', original)
-      if (isTheirs) return await visitorsOwn('CREDENTIALS', original)
-      if (isOver) return { entry: found, bytes: stored, cacheStatus: 'fwd=stale; fwd-status=304', ttlSeconds: -1 }
-      // A 304 that does not speak of lifetimes leaves the old ones standing (RFC 9111, 3.2).
-      const ttlSeconds = freshness.ttlSeconds ?? found.ttlSeconds
-      const { staleSeconds, browserSeconds } = original.headers.has('cache-control') ? freshness : found
-      const entry = { ...found, ttlSeconds, staleSeconds, browserSeconds, freshUntil: nowMs() + 1000 * ttlSeconds }
-      return keep({ entry, bytes: stored, cacheStatus: 'fwd=stale; fwd-status=304; stored', ttlSeconds })
+    // Ask the origin. Validators are sent only while the bytes that a 304 would confirm are still stored.
+    original = await fetchSource(cached?.bytes ? validatorsOf(cached.entry) : {})
+    const freshness = freshnessOf(original.headers, settings, deps.nowMs())
+    const isVisitors = isForVisitorAlone(request, freshness)
+    const isRevoked = isNoLongerAllowed(original.status, freshness)
+
+    // Invalidate an entry that the origin no longer lets us keep.
+    if (cached && isRevoked) deps.waitUntil(cache.keep(key, { ...cached.entry, ...INVALIDATED }, undefined))
+
+    // The origin confirms the stored result.
+    if (cached?.bytes && original.status === 304) {
+      if (freshness.isFixed) return await answerAsOriginal('NO_TRANSFORM', original)
+      if (isVisitors) return await answerAsOriginal('CREDENTIALS', original)
+      const cacheStatus = 'fwd=stale; fwd-status=304'
+      if (isRevoked) return { entry: cached.entry, bytes: cached.bytes, cacheStatus, ttlSeconds: -1 }
+      const entry = confirmedEntry(cached.entry, original, freshness, deps.nowMs())
+      const { ttlSeconds } = entry
+      return keep({ entry, bytes: cached.bytes, cacheStatus: `${cacheStatus}; stored`, ttlSeconds }, key, deps, lead)
     }
-    const old = original.status >= 500 ? stale(original.status) : undefined
-    if (old) {
+
+    // The origin fails: serve the stale result if the origin allowed that.
+    const stale = original.status >= 500 ? staleResult(cached, deps.nowMs(), original.status) : undefined
+    if (stale) {
       await original.body?.cancel()
-      return old
+      return stale
     }
-    if (original.status !== 200) return await visitorsOwn('ORIGIN_STATUS', original)
-    if (isTheirs) return await visitorsOwn('CREDENTIALS', original)
+
+    // There is no picture, or one for this visitor alone: they get the answer to their own request.
+    if (original.status !== 200) return await answerAsOriginal('ORIGIN_STATUS', original)
+    if (isVisitors) return await answerAsOriginal('CREDENTIALS', original)
+
+    // Read the picture, and decide from its header.
     requireChangeable(original.headers, freshness)
-    const read = await readSource(original, settings)
-    if (read.tooLarge) return originalResponse(request, original, 'SOURCE_BYTES', read.tooLarge)
-    bytes = read.bytes
-    header = readHeader(bytes)
-    if (header.type === 'unknown') return await visitorsOwn('NOT_AN_IMAGE', original, bytes) // a page to log in, say
-    const ttlSeconds = freshness.ttlSeconds ?? settings.defaultTtlSeconds
-    const decision = await decide(header, bytes.length, want, format, choices, deps)
-    const { plan, model } = decision
+    const { bytes, tooLarge } = await readSource(original, settings)
+    if (tooLarge) return originalResponse(request, original, 'SOURCE_BYTES', tooLarge)
+    picture = { bytes, header: readHeader(bytes) }
+    // What is no image may be a login page.
+    if (picture.header.type === 'unknown') return await answerAsOriginal('NOT_AN_IMAGE', original, bytes)
+    const source = { header: picture.header, bytes: bytes.length }
+    const decision = await decide(source, miss.wish, miss.choices, deps)
+
+    // Take the result of the same picture under another URL, else make it.
     const digest = await sha256(bytes)
-    let same: Bytes | undefined
-    /** Another URL of the same picture may have brought it here. */
-    const readSame = async () => (same = freshness.isStorable ? await cache.read(digest, key) : undefined)
-    const isWanted = request.method !== 'HEAD'
-    const result =
-      (await readSame()) ?? (isWanted ? await make(bytes, header, decision, readSame, request, deps) : undefined)
-    const entry: Entry = {
-      digest,
-      etag: await etagOf(digest, key),
-      type: `image/${plan.format}`,
-      size: result?.length ?? 0,
-      sr: doneField(
-        plan.scale,
-        want.size.scale === undefined ? plan : undefined,
-        plan.model ? `${plan.model.name}@${plan.model.hash.slice(0, 8)}` : 'bicubic',
-        model?.engine.name,
-      ),
-      sourceEtag: original.headers.get('etag') ?? undefined,
-      sourceModified: original.headers.get('last-modified') ?? undefined,
-      inherited: inheritedHeaders(original.headers),
-      ttlSeconds,
-      browserSeconds: freshness.browserSeconds,
-      staleSeconds: freshness.staleSeconds,
-      freshUntil: nowMs() + 1000 * ttlSeconds,
-    }
-    const fwd = `fwd=${found ? 'stale' : 'miss'}`
-    const made = { entry, bytes: result, cacheStatus: fwd, ttlSeconds: freshness.isStorable ? ttlSeconds : -1 }
-    if (!freshness.isStorable || !result) return made
-    const cacheStatus = `${fwd}${cache.keeps ? '; stored' : ''}${same ? '; detail=same-picture' : ''}`
-    return keep({ ...made, cacheStatus }, !same)
+    const result = await findOrMake(picture, digest, decision, freshness, miss, deps)
+
+    // Keep it if the origin allows that.
+    const entry = await entryOf(original, freshness, digest, result.bytes, decision, miss, deps)
+    const cacheStatus = `fwd=${cached ? 'stale' : 'miss'}`
+    if (!freshness.isStorable) return { entry, bytes: result.bytes, cacheStatus, ttlSeconds: -1 }
+    const { ttlSeconds } = entry
+    if (!result.bytes) return { entry, bytes: undefined, cacheStatus, ttlSeconds }
+    const details = `${cache.keeps ? '; stored' : ''}${result.isShared ? '; detail=same-picture' : ''}`
+    const served = { entry, bytes: result.bytes, cacheStatus: `${cacheStatus}${details}`, ttlSeconds }
+    return keep(served, key, deps, lead, !result.isShared)
   } catch (error) {
+    // The origin gave no answer, or broke off: serve the stale result if the origin allowed that.
     if (error instanceof SrError || !original) {
-      const old = stale()
-      if (!old) throw error
-      return old
+      const stale = staleResult(cached, deps.nowMs())
+      if (!stale) throw error
+      return stale
     }
+    // Whatever else fails, the visitor gets the original and the log gets the cause.
     const reason = error instanceof Skip ? error.reason : 'INTERNAL'
-    if (!(error instanceof Skip) || error.cause) console.error(`${reason}: ${want.sourceUrl}`, error)
-    return originalResponse(request, original, reason, bytes, header)
+    if (!(error instanceof Skip) || error.cause) console.error(`${reason}: ${miss.sourceUrl}`, error)
+    return originalResponse(request, original, reason, picture?.bytes, picture?.header)
   } finally {
-    lead?.land(undefined) // of no effect where something was kept
+    lead?.land(undefined) // has no effect if a result was kept
   }
 }
 
-/** Where an origin says so a picture is not served from before, should the origin fail later. */
-const GONE = [404, 410]
-/** Of an entry that is no longer ours to keep, or to change: the next one to come asks for the whole picture. */
-const OVER = { sourceEtag: undefined, sourceModified: undefined, freshUntil: 0, staleSeconds: 0 }
+/** Stores a result that others may have, and shares it with the equal requests that wait for it. */
+function keep(
+  result: ServedResult,
+  key: Key,
+  { cache, waitUntil }: Deps,
+  lead: Lead<ServedResult> | undefined,
+  isNew = false,
+): ServedResult {
+  lead?.land(result)
+  waitUntil(cache.keep(key, result.entry, result.bytes, isNew).finally(() => lead?.forget()))
+  return result
+}
 
-/** How long others may keep what was served while the origin failed. */
+/** Returns true if the origin's answer ends what an earlier one allowed: keeping a result, or changing the picture. */
+function isNoLongerAllowed(status: number, { isStorable, isFixed }: Freshness): boolean {
+  return status < 500 && (!isStorable || isFixed || GONE.includes(status))
+}
+
+/** Statuses after which a stored result is not served, should the origin fail later. */
+const GONE = [404, 410]
+/** Patch for an entry we may no longer keep: without validators and freshness the next request fetches the whole source. */
+const INVALIDATED = { sourceEtag: undefined, sourceModified: undefined, freshUntil: 0, staleSeconds: 0 }
+
+function validatorsOf({ sourceEtag, sourceModified }: Entry): Validators {
+  return { etag: sourceEtag, modified: sourceModified }
+}
+
+/** Returns the entry with the lifetimes of a 304, or its old ones if the 304 has none (RFC 9111, 3.2). */
+function confirmedEntry(entry: Entry, { headers }: Response, freshness: Freshness, nowMs: number): Entry {
+  const ttlSeconds = freshness.ttlSeconds ?? entry.ttlSeconds
+  const { staleSeconds, browserSeconds } = headers.has('cache-control') ? freshness : entry
+  return { ...entry, ttlSeconds, staleSeconds, browserSeconds, freshUntil: nowMs + 1000 * ttlSeconds }
+}
+
+/** Returns the stored result if the origin lets it be served while the origin itself fails (RFC 5861). */
+function staleResult(cached: CachedResult | undefined, nowMs: number, status?: number): ServedResult | undefined {
+  if (!cached?.bytes) return undefined
+  const { entry, bytes } = cached
+  if (nowMs >= entry.freshUntil + 1000 * (entry.staleSeconds ?? 0)) return undefined
+  const fwd = `fwd=stale${status === undefined ? '' : `; fwd-status=${status}`}`
+  return { entry, bytes, cacheStatus: `${fwd}; detail=stale-if-error`, ttlSeconds: STALE_TTL_SECONDS }
+}
+
+/** How long others may keep a result that was served while the origin failed. */
 const STALE_TTL_SECONDS = 60
 
-/** Bytes to larger bytes, alone in the isolate, or what somebody else made of them meanwhile. Throws a Skip for whatever fails. */
-async function make(
-  bytes: Bytes,
-  header: Header,
+/** Returns the entry of a new result, with what the origin said of its source. */
+async function entryOf(
+  { headers }: Response,
+  freshness: Freshness,
+  digest: string,
+  result: Uint8Array | undefined,
+  { plan, model }: Decision,
+  { key, wish }: Miss,
+  { settings, nowMs }: Deps,
+): Promise<Entry> {
+  const ttlSeconds = freshness.ttlSeconds ?? settings.defaultTtlSeconds
+  return {
+    digest,
+    etag: await etagOf(digest, key),
+    type: `image/${plan.format}`,
+    size: result?.length ?? 0,
+    sr: doneField(
+      plan.scale,
+      isSized(wish.size) ? plan : undefined,
+      plan.model ? `${plan.model.name}@${plan.model.hash.slice(0, 8)}` : 'bicubic',
+      model?.engine.name,
+    ),
+    sourceEtag: headers.get('etag') ?? undefined,
+    sourceModified: headers.get('last-modified') ?? undefined,
+    inherited: inheritedHeaders(headers),
+    ttlSeconds,
+    browserSeconds: freshness.browserSeconds,
+    staleSeconds: freshness.staleSeconds,
+    freshUntil: nowMs() + 1000 * ttlSeconds,
+  }
+}
+
+/** True if the result's size is given in pixels. */
+function isSized({ scale }: Size): boolean {
+  return scale === undefined
+}
+
+/**
+ * Returns the bytes of a result. Another URL of the same picture may have stored them; else they are made, one picture
+ * at a time in an isolate. A HEAD request gets stored bytes only. Throws a Skip if they cannot be made.
+ */
+async function findOrMake(
+  { bytes, header }: Picture,
+  digest: string,
   decision: Decision,
-  readSame: () => Promise<Bytes | undefined>,
-  request: Request,
+  { isStorable }: Freshness,
+  { request, key }: Miss,
   deps: Deps,
-): Promise<Bytes> {
-  const { settings, slots } = deps
-  await requireMiss(request, settings)
+): Promise<{ readonly bytes: Uint8Array | undefined; readonly isShared: boolean }> {
+  const { settings, slots, cache } = deps
+  const find = async () => (isStorable ? cache.read(digest, key) : undefined)
+  const shared = await find()
+  if (shared) return { bytes: shared, isShared: true }
+  if (request.method === 'HEAD') return { bytes: undefined, isShared: false }
+  await requireMissAllowance(request, settings)
   const done = await slots.run(settings, async (hasWaited) => {
-    const same = hasWaited ? await readSame() : undefined
-    return same ?? makeFile(bytes, header, decision, deps)
+    // While this request waited for its turn, another one may have made the same result.
+    const sharedSince = hasWaited ? await find() : undefined
+    if (sharedSince) return { bytes: sharedSince, isShared: true }
+    return { bytes: await makeFile(bytes, header, decision, deps), isShared: false }
   })
   if (!done) throw new Skip('BUSY')
   return done.value
 }
 
-function validatorsOf({ sourceEtag, sourceModified }: Entry) {
-  return { etag: sourceEtag, modified: sourceModified }
-}
-
-/** `auto` is WebP for whoever names it in Accept, else the format that came in. */
+/** Resolves `auto`: WebP for a browser that names it in Accept, else the source's format. */
 function negotiate(format: Format, accept: string | null): Format {
   if (format !== 'auto') return format
-  const accepted = (accept ?? '').split(',').map((range) =>
-    range
-      .toLowerCase()
-      .split(';')
-      .map((part) => part.trim()),
-  )
-  const isWebp = accepted.some(
-    ([type, ...params]) => type === 'image/webp' && !params.some((param) => /^q=0(\.0*)?$/.test(param)),
-  )
-  return isWebp ? 'webp' : 'source'
+  const ranges = (accept ?? '').split(',').map((range) => {
+    const [type, ...params] = range.toLowerCase().split(';')
+    return { type: type.trim(), isRefused: params.some((param) => /^q=0(\.0*)?$/.test(param.trim())) }
+  })
+  return ranges.some(({ type, isRefused }) => type === 'image/webp' && !isRefused) ? 'webp' : 'source'
 }

@@ -1,53 +1,49 @@
-// POST /_sr/purge, for an operator: what is kept of a picture, or was made by a model, is deleted from R2 and from
-// the edge cache of this data centre; from those of others through the zone's purge API, by tag.
+// POST /_sr/purge, for an operator: deletes what is stored of a picture, or what a model made, from R2 and from the edge
+// cache of this data centre. The edge caches of other data centres are purged by tag, through the zone's purge API.
 //
-//   {"url": "https://www.example/cat.jpg"}   all variants of it; our own parameters do not matter
-//   {"model": "fast", "cursor": "..."}       a page of R2 at a time: go on while the answer has a cursor
+//   {"url": "https://www.example/cat.jpg"}   all variants of it; our own parameters in the URL are ignored
+//   {"model": "fast", "cursor": "..."}       one page of R2 a request: ask again while the answer has a cursor
 //
-// What is being made at that moment is kept all the same.
-import type { Bucket } from '../platform/bindings.ts'
+// A result that is being made during the purge is stored all the same.
+import { SrError } from '../base/errors.ts'
+import { withinTimeout } from '../base/timeout.ts'
 import {
   answerName,
   entryName,
-  isVariantOf,
-  modelTag,
   parseAnswer,
   parseEntry,
   parseVariants,
   resultName,
-  sourceOf,
-  sourceTag,
-  type Store,
-  storesOf,
   variantsName,
-} from '../cache/cache.ts'
-import { SrError } from '../base/errors.ts'
+} from '../cache/entry.ts'
+import { isVariantOf, modelTag, sourceDigest, sourceTag } from '../cache/key.ts'
+import { type ResultStore, storesOf } from '../cache/stores.ts'
+import { splitOwn } from '../client/query.ts'
 import type { Settings } from '../options.ts'
+import type { Bucket } from '../platform/bindings.ts'
 import { sourceUrlOf } from './params.ts'
-import { withinTimeout } from '../base/timeout.ts'
 
 export interface PurgeAccess {
-  /** What whoever purges has as a bearer token. */
+  /** The bearer token that a purge request must have. */
   readonly secret: string
-  /** For edge caches elsewhere: a zone's id, and a token that may purge its cache. */
+  /** To purge other data centres: the zone's id, and an API token that may purge its cache. */
   readonly zone?: { readonly id: string; readonly token: string } | undefined
 }
 
-/** What was asked for, and what came of it. */
 interface Purged {
-  /** How many things of R2 and of this edge cache are gone, by name. */
+  /** How many names were deleted from R2 and from this edge cache. */
   readonly deleted: number
   readonly tags: readonly string[]
-  /** Where to go on. */
+  /** The start of the next page, if there is one. */
   readonly cursor?: string
 }
 
-/** Names on a page: each is a call of the edge cache, of which a request has a thousand. */
-const PAGE = 250
+/** Names on a page. Each costs calls of the edge cache, and a request may make a thousand calls. */
+const NAMES_PER_PAGE = 250
 
 const EXPECTED = 'expected JSON: {"url": "https://..."} or {"model": "..."}'
 
-/** Answers with what is gone and how the rest goes. Throws an SrError. */
+/** Purges, and answers with what was deleted here and how other data centres are purged. Throws an SrError. */
 export async function answerPurge(
   request: Request,
   { secret, zone }: PurgeAccess,
@@ -85,25 +81,25 @@ async function parse(request: Request): Promise<Asked> {
   if (!areStrings || !isOne || (url !== undefined && !URL.canParse(url))) {
     throw new SrError('PURGE_REQUEST', EXPECTED)
   }
-  // As visitors' URLs are when they reach us.
+  // Normalised, because the URLs of visitors are when they reach us.
   return { url: url && new URL(url).href, model, cursor }
 }
 
-/** Kept apart, and gone together. */
+/** http and https have keys of their own, and are purged together. */
 const SCHEMES = ['http:', 'https:']
 
 async function purgeUrl(url: string, settings: Settings): Promise<Purged> {
-  const sourceUrl = sourceUrlOf(url, settings)
+  const sourceUrl = sourceUrlOf(splitOwn(url, settings.param), settings)
   const stores = storesOf(settings)
-  const sources = await Promise.all(SCHEMES.map((scheme) => sourceOf(sourceUrl.replace(/^https?:/, scheme))))
+  const sources = await Promise.all(SCHEMES.map((scheme) => sourceDigest(sourceUrl.replace(/^https?:/, scheme))))
   const names = new Set<string>()
   for (const source of sources) for (const name of await namesOf(source, stores, settings)) names.add(name)
   await deleteFrom(stores, [...names, ...sources.map(variantsName)])
   return { deleted: names.size, tags: sources.map(sourceTag) }
 }
 
-/** What is kept of a source. */
-async function namesOf(source: string, stores: readonly Store[], settings: Settings) {
+/** Returns the names of everything that is stored of a source. */
+async function namesOf(source: string, stores: readonly ResultStore[], settings: Settings) {
   const edge = stores.find(({ layer }) => layer === 'edge')
   const variants = new Set(parseVariants(edge && (await withinTimeout(edge.get(variantsName(source))))))
   const prefix = entryName({ source, variant: '' })
@@ -125,7 +121,7 @@ async function namesOf(source: string, stores: readonly Store[], settings: Setti
 async function purgeModel(model: string, cursor: string | undefined, settings: Settings): Promise<Purged> {
   const tags = [modelTag(model)]
   if (!settings.results) return { deleted: 0, tags }
-  const page = await withinTimeout(settings.results.list({ limit: PAGE, cursor }))
+  const page = await withinTimeout(settings.results.list({ limit: NAMES_PER_PAGE, cursor }))
   const names = page.objects
     .map(({ key }) => key)
     .filter((name) => isVariantOf(name.slice(name.lastIndexOf('/') + 1), model))
@@ -146,11 +142,11 @@ async function listAll(bucket: Bucket | undefined, prefix: string): Promise<stri
   }
 }
 
-async function deleteFrom(stores: readonly Store[], names: readonly string[]): Promise<void> {
+async function deleteFrom(stores: readonly ResultStore[], names: readonly string[]): Promise<void> {
   await withinTimeout(Promise.all(stores.map((store) => store.delete(names))))
 }
 
-/** https://developers.cloudflare.com/api/resources/cache/methods/purge/ */
+/** Purges the edge caches of all data centres: https://developers.cloudflare.com/api/resources/cache/methods/purge/ */
 async function purgeElsewhere(tags: readonly string[], { id, token }: NonNullable<PurgeAccess['zone']>): Promise<void> {
   const response = await withinTimeout(
     fetch(`https://api.cloudflare.com/client/v4/zones/${id}/purge_cache`, {
@@ -163,7 +159,7 @@ async function purgeElsewhere(tags: readonly string[], { id, token }: NonNullabl
   await response.body?.cancel()
 }
 
-/** In a time that does not depend on how much of them is equal. */
+/** Compares in a time that does not depend on how much of the texts is equal. */
 async function isEqual(one: string, other: string): Promise<boolean> {
   const digest = (text: string) => crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
   const [a, b] = await Promise.all([digest(one), digest(other)])

@@ -1,12 +1,15 @@
-// How much of what costs something a visitor may ask for: pictures that have to be made, and descriptions, for which the
-// origin is asked each time.
+// Limits how many costly requests a visitor may send: pictures that must be made, and descriptions, because the origin
+// is asked for each of them.
 import type { RateLimiter } from '../platform/bindings.ts'
 import type { Settings } from '../options.ts'
 import { Skip } from '../picture/skip.ts'
 import { withinTimeout } from '../base/timeout.ts'
 
-/** By the visitor's address: throws a Skip beyond the limit. A limiter that fails limits nobody. */
-export async function requireMiss({ headers }: Request, { missLimit }: Pick<Settings, 'missLimit'>): Promise<void> {
+/** Throws a Skip if the visitor, told by their address, is beyond the limit. A limiter that fails limits nobody. */
+export async function requireMissAllowance(
+  { headers }: Request,
+  { missLimit }: Pick<Settings, 'missLimit'>,
+): Promise<void> {
   if (!missLimit) return
   if (!(await isWithin(missLimit, headers.get('cf-connecting-ip') ?? ''))) throw new Skip('RATE')
 }
@@ -15,7 +18,7 @@ async function isWithin(limiter: RateLimiter, key: string): Promise<boolean> {
   try {
     return (await withinTimeout(limiter.limit({ key }))).success
   } catch (cause) {
-    console.warn('the rate limit was not asked', cause)
+    console.warn('the rate limiter did not answer; the request is allowed', cause)
     return true
   }
 }

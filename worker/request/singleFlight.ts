@@ -1,24 +1,29 @@
-// Single flight: of several requests for the same thing at once one does the work, the others wait for
-// what comes of it. As in slots.ts they wait by looking again, on timers of their own, and a leader that
-// is never heard of again loses its lead: in Workers nobody may await another request's promise.
+// Single flight: of several equal requests at the same time one, the leader, does the work, and the others wait for its
+// result. As in slots.ts they look again on timers of their own, because in Workers no request may await another one's
+// promise; and a leader that never finishes loses its lead.
 
-/** What a leader left: undefined where nothing came of it that others may have. */
+/** What a leader left for the others: undefined if it has no result that they may have. */
 export interface Landed<T> {
   readonly value: T | undefined
 }
 
-/** The lead of a flight. The first `land` ends it; `forget` drops what it left: by then the cache has it. */
+/** The leader's end of a flight. */
 export interface Lead<T> {
+  /** Ends the flight and leaves `value` for the others. Only the first call counts. */
   land(value: T | undefined): void
+  /** Drops the value that was left, once the cache has it. */
   forget(): void
 }
 
 export interface Flights<T> {
-  /** The lead where nobody has it; else what its leader left; undefined where that takes too long. */
+  /**
+   * Returns the lead if no equal request has it; else what its leader left, or undefined if the leader takes longer than
+   * `maxWaitMs`.
+   */
   join(key: string, maxWaitMs: number): Promise<Lead<T> | Landed<T> | undefined>
 }
 
-/** Longer than an origin and a job may take together. */
+/** Longer than an origin and a job together may take. */
 const LEASE_MS = 60_000
 const LOOK_AGAIN_MS = 10
 

@@ -1,8 +1,8 @@
-// Few jobs at a time in an isolate, because decoding, the network and encoding share its 128 MB.
+// Limits the jobs that run at a time in an isolate, because decoding, the network and encoding share its 128 MB.
 //
-// Waiting is by looking again, on the waiter's own timer, never by awaiting another request's
-// promise: in Workers the promises of a cancelled request never settle, and a job whose visitor
-// leaves would hold its slot for good. For the same reason a slot is a lease that runs out.
+// A waiting request looks again on a timer of its own and never awaits another request's promise: in Workers the
+// promises of a cancelled request never settle. For the same reason a slot is a lease that expires: a job whose
+// visitor left would otherwise hold it for ever.
 
 export interface SlotLimits {
   readonly maxRunning: number
@@ -12,20 +12,20 @@ export interface SlotLimits {
 
 export interface Slots {
   /**
-   * Runs `job` when a slot is free, and tells it whether that took time; undefined where none is free in
-   * time, or too many wait already.
+   * Runs `job` when a slot is free, and tells it whether it had to wait. Returns undefined if no slot becomes free in
+   * time, or if too many jobs wait already.
    */
   run<T>(limits: SlotLimits, job: (hasWaited: boolean) => Promise<T>): Promise<{ value: T } | undefined>
 }
 
-/** Longer than any job within the pixel limits takes. */
+/** Longer than any job takes that is within the limits of pixels. */
 const LEASE_MS = 30_000
 const LOOK_AGAIN_MS = 10
 
 export function createSlots(now: () => number = Date.now): Slots {
-  /** When the leases of the jobs that run end. */
+  /** The leases of running jobs, each with the time when it expires. */
   let running: { readonly until: number }[] = []
-  /** When those that wait give up; one whose visitor left is never taken out, it runs out. */
+  /** The waiting jobs, each with the time when it gives up. A job whose visitor left stays until then. */
   let waiting: { readonly until: number }[] = []
 
   const tryTake = ({ maxRunning }: SlotLimits) => {
@@ -48,7 +48,7 @@ export function createSlots(now: () => number = Date.now): Slots {
         waiting = waiting.filter((other) => other !== place)
         return taken
       }
-      // Those ahead whose visitors left would bar the way until their time is up; that is at most maxWaitMs.
+      // Jobs ahead whose visitors left block the queue until they give up, which takes at most maxWaitMs.
       waiting = waiting.filter(({ until }) => now() < until)
     }
     return undefined

@@ -1,14 +1,15 @@
 // What is read of a request and of an origin's answer: URLs, signatures, header fields, redirects, cache entries.
 import { isDeepStrictEqual } from 'node:util'
 import { isKnown, resultResponse } from '../../../worker/request/answer.ts'
-import { type Entry, parseAnswer } from '../../../worker/cache/cache.ts'
+import { type Entry, parseAnswer } from '../../../worker/cache/entry.ts'
 import { SrError } from '../../../worker/base/errors.ts'
 import { freshnessOf } from '../../../worker/origin/freshness.ts'
 import type { Random } from '../../../worker/image/prng.ts'
 import { resolveOptions, type Settings } from '../../../worker/options.ts'
 import { createOrigin, mayFollow } from '../../../worker/origin/origin.ts'
 import { FORMATS, SCALES } from '../../../worker/client/allowed.ts'
-import { parseParams, type Params, QUALITIES } from '../../../worker/request/params.ts'
+import { QUALITIES } from '../../../worker/client/allowed.ts'
+import { parseParams, type Params } from '../../../worker/request/params.ts'
 import { splitOwn, withoutOwn } from '../../../worker/client/query.ts'
 import { parseRange } from '../../../worker/request/range.ts'
 import { requireSignature, signUrl } from '../../../worker/signature.ts'
@@ -394,7 +395,7 @@ const LISTING = resolveOptions({ cache: false, query: ['a', 'w', '__proto__'], p
 /** What is asked for; the code of the error for what is wrong. */
 function paramsOf(url: string, settings: Settings): Params | string | undefined {
   try {
-    return parseParams(url, settings)
+    return parseParams(splitOwn(url, settings.param), settings)
   } catch (error) {
     if (!(error instanceof SrError)) throw error
     hold(error.status === 400, `status ${error.status}`)
@@ -416,7 +417,8 @@ function checkParams(url: string): boolean {
     )
     if (params === undefined || typeof params === 'string') continue
     taken = true
-    const { size, format, quality, model, endsAt, sourceUrl } = params
+    const { endsAt, sourceUrl } = params
+    const { size, format, quality, model } = params.wish
     const isSize =
       size.scale === undefined
         ? [size.width, size.height].some((side) => side && settings.sizes.includes(side))
@@ -432,7 +434,7 @@ function checkParams(url: string): boolean {
           ? others.filter((part) => ['a', 'w', '__proto__'].includes(part.split('=')[0]))
           : others
     hold(sourceUrl === (kept.length > 0 ? `${base}?${kept.join('&')}` : base), () => `asks the origin for ${sourceUrl}`)
-    hold(parseParams(sourceUrl, settings) === undefined, 'ours reaches the origin')
+    hold(parseParams(splitOwn(sourceUrl, settings.param), settings) === undefined, 'ours reaches the origin')
     hold(new URL(sourceUrl).host === new URL(url).host, 'another host')
   }
   return taken
@@ -487,7 +489,7 @@ function makeSignature(random: Random): SignatureInput {
 
 async function isSigned(url: string, nowMs: number): Promise<boolean> {
   try {
-    await requireSignature(url, 'sr', KEYS, nowMs)
+    await requireSignature(splitOwn(url, 'sr'), KEYS, nowMs)
     return true
   } catch (error) {
     if (!(error instanceof SrError)) throw error

@@ -169,10 +169,8 @@ describe('failures are told, change nothing, and end in 1', () => {
     const params = {
       size: { scale: 5 as 4 },
       format: 'source',
-      isPlanOnly: false,
       quality: 85,
       model: 'none',
-      sourceUrl: '',
     } as const
     const thread = createThread({ engine: 'fused', wish: { params, maxPixels: 100 } })
     const failure = () => thread.make(new Uint8Array(3)).catch((error: unknown) => describeError(error))

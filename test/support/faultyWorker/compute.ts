@@ -2,9 +2,9 @@
 // WebAssembly instance exports does its work a few times and then traps.
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { createInstances, type Instances } from '../../../worker/codec/instance.ts'
-import { codecModules } from '../../../worker/platform/workersCodecs.ts'
+import { codecModules } from '../../../worker/platform/workersFiles.ts'
 import type { Engine } from '../../../worker/engine/engine.ts'
-import { kernelModules, pictureModule } from '../../../worker/platform/workersKernels.ts'
+import { kernelModules, pictureModule } from '../../../worker/platform/workersFiles.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
 import type { Platform } from '../../../worker/platform/platform.ts'
 import { current } from './current.ts'

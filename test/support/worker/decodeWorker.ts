@@ -1,7 +1,7 @@
 // The codec in workerd: POST a file, and get its RGBA, upright, with the size in headers.
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
-import { codecModules } from '../../../worker/platform/workersCodecs.ts'
+import { codecModules } from '../../../worker/platform/workersFiles.ts'
 
 const codec = createCodec(codecModules)
 

@@ -1,6 +1,8 @@
 // What the result cache does with stores that fail. With real ones: test/worker/faults.test.ts.
 import { afterEach, expect, test, vi } from 'vitest'
-import { createResultCache, type Entry, type Key } from '../../../worker/cache/cache.ts'
+import { createResultCache } from '../../../worker/cache/cache.ts'
+import type { Entry } from '../../../worker/cache/entry.ts'
+import type { Key } from '../../../worker/cache/key.ts'
 import { resolveOptions } from '../../../worker/options.ts'
 import { STORAGE_TIMEOUT_MS } from '../../../worker/base/timeout.ts'
 

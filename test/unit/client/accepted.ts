@@ -19,7 +19,7 @@ export function expectAccepted(src: string, made: string, param = 'sr'): Map<str
   expect(url.origin + url.pathname).toBe(before.origin + before.pathname)
   expect(splitOwn(url.href, param).others).toEqual(splitOwn(before.href, param).others)
 
-  const params = parseParams(url.href, settings)
+  const params = parseParams(splitOwn(url.href, param), settings)
   expect(params).toBeDefined()
   const given = new Map(splitOwn(url.href, param).ours)
   return given

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Enlarger, type Layers, plainEnlarger } from '../../../worker/engine/enlarger.ts'
 import { createFusedEngine } from '../../../worker/engine/fused.ts'
-import { loadKernels, loadPictureKernel } from '../../../worker/platform/nodeKernels.ts'
+import { loadKernels, loadPictureKernel } from '../../../worker/platform/nodeFiles.ts'
 import { STRIP } from '../../../worker/engine/kernel/pictureLayout.ts'
 import { upscale } from '../../../worker/engine/upscale.ts'
 import { createVectorEnlarger } from '../../../worker/engine/vectorEnlarger.ts'

@@ -1,10 +1,10 @@
 // Which weights a picture gets, and what of it is in the cache key. With buckets and pictures: test/worker.
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createResultCache, lookupKey } from '../../../worker/cache/cache.ts'
+import { createResultCache } from '../../../worker/cache/cache.ts'
+import { lookupKey } from '../../../worker/cache/key.ts'
 import type { ModelEntry } from '../../../worker/model/manifest.ts'
 import { type ChosenModel, CLEAN_JPEG_QUALITY, createModels, modelFor } from '../../../worker/picture/models.ts'
 import { resolveOptions } from '../../../worker/options.ts'
-import { parseParams } from '../../../worker/request/params.ts'
 import { STORAGE_TIMEOUT_MS } from '../../../worker/base/timeout.ts'
 
 const named = (name: string, hash: string): ChosenModel => ({
@@ -34,10 +34,10 @@ describe('a picture gets', () => {
 
 test('the key names every set of weights that the picture may choose, what runs them, and only those', async () => {
   const settings = resolveOptions({ maxCpuMs: 9, maxMemoryBytes: 8 })
-  const want = parseParams('https://site.test/cat.jpg?sr=2', settings)!
+  const wish = { size: { scale: 2 }, format: 'source', quality: 85, model: 'auto' } as const
   const variantOf = async (first?: ChosenModel, second?: ChosenModel) => {
     const choices = new Map([[2 as const, { model: first, jpegModel: second }]])
-    return (await lookupKey(want, 'source', choices, settings, 'fused')).variant
+    return (await lookupKey(wish, 'https://site.test/cat.jpg', choices, settings, 'fused')).variant
   }
   expect(await variantOf()).toMatch(/^x2-source-q85-bicubic-c9-m8-v\d+$/)
   expect(await variantOf(model)).toMatch(/^x2-source-q85-srcnn@aaaa-fused-c9-m8-v\d+$/)

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { SrError } from '../../../worker/base/errors.ts'
+import { splitOwn } from '../../../worker/client/query.ts'
 import { resolveOptions } from '../../../worker/options.ts'
 import { parseParams } from '../../../worker/request/params.ts'
 
 const settings = resolveOptions({ cache: false })
-const parse = (query: string, options = settings) => parseParams(`https://a.test/b/c.jpg${query}`, options)
+const parse = (query: string, options = settings) =>
+  parseParams(splitOwn(`https://a.test/b/c.jpg${query}`, options.param), options)
 
 test('a URL without sr is none of our business, whatever else it holds', () => {
   for (const query of ['', '?', '?a=1', '?SR=2', '?sr%3D2', '?s%72=2', '?xsr=2', '?sr-format=png', '?srx=2']) {
@@ -14,27 +16,24 @@ test('a URL without sr is none of our business, whatever else it holds', () => {
 
 test('defaults are those of the options', () => {
   expect(parse('?sr=3')).toEqual({
-    size: { scale: 3 },
-    format: 'source',
-    isPlanOnly: false,
-    quality: 85,
-    model: 'auto',
+    wish: { size: { scale: 3 }, format: 'source', quality: 85, model: 'auto' },
+    isDescriptionOnly: false,
     sourceUrl: 'https://a.test/b/c.jpg',
   })
   const own = resolveOptions({ cache: false, format: 'auto', quality: 60 })
-  expect(parse('?sr=3', own)).toMatchObject({ format: 'auto', quality: 60 })
+  expect(parse('?sr=3', own)?.wish).toMatchObject({ format: 'auto', quality: 60 })
 })
 
 test('a size is a box in pixels, from a list, or of any size where URLs are signed', () => {
-  expect(parse('?sr-width=640')?.size).toEqual({ width: 640 })
+  expect(parse('?sr-width=640')?.wish.size).toEqual({ width: 640 })
   expect(parse('?sr-height=320&a=1&sr-width=2560')).toMatchObject({
-    size: { width: 2560, height: 320 },
+    wish: { size: { width: 2560, height: 320 } },
     sourceUrl: 'https://a.test/b/c.jpg?a=1',
   })
   const own = resolveOptions({ cache: false, sizes: [77] })
-  expect(parse('?sr-width=77', own)?.size).toEqual({ width: 77 })
+  expect(parse('?sr-width=77', own)?.wish.size).toEqual({ width: 77 })
   const signing = resolveOptions({ cache: false, signing: { a: 'x'.repeat(32) } })
-  expect(parse('?sr-width=641', signing)?.size).toEqual({ width: 641 })
+  expect(parse('?sr-width=641', signing)?.wish.size).toEqual({ width: 641 })
   for (const wrong of ['0', '', '1e3', '064', '999999']) {
     expect(() => parse(`?sr-width=${wrong}`, signing)).toThrow('sr-width must be a number of pixels')
   }
@@ -42,7 +41,7 @@ test('a size is a box in pixels, from a list, or of any size where URLs are sign
 
 test('sr-format=json asks what would be done with the operator’s format', () => {
   const own = resolveOptions({ cache: false, format: 'webp' })
-  expect(parse('?sr=2&sr-format=json', own)).toMatchObject({ isPlanOnly: true, format: 'webp' })
+  expect(parse('?sr=2&sr-format=json', own)).toMatchObject({ isDescriptionOnly: true, wish: { format: 'webp' } })
 })
 
 test('the rest of the query stays as it is, byte for byte and in order', () => {
@@ -61,8 +60,7 @@ test('query: ignore drops the rest, a list keeps what it names', () => {
 test('another name for sr leaves sr to the origin', () => {
   const renamed = resolveOptions({ cache: false, param: 'upscale' })
   expect(parse('?sr=b&upscale=2&sr-format=png', renamed)).toMatchObject({
-    size: { scale: 2 },
-    format: 'png',
+    wish: { size: { scale: 2 }, format: 'png' },
     sourceUrl: 'https://a.test/b/c.jpg?sr=b',
   })
 })

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { SrError } from '../../base/errors.ts'
-import { FORMATS, type Scale, SCALES } from '../../client/allowed.ts'
+import { FORMATS, QUALITIES, type Scale, SCALES } from '../../client/allowed.ts'
 import { resolveOptions } from '../../options.ts'
-import { type Params, QUALITIES } from '../../request/params.ts'
 import { MAX_OUTPUT_SIDE } from '../../picture/plan.ts'
+import type { Wish } from '../../picture/wish.ts'
 import { type Arguments, type Command, integerOf, oneOf, parseArguments, UsageError } from '../../terminal/arguments.ts'
 import { type EngineName, ENGINES, loadEngine } from '../engines.ts'
 import { stopOnSignals } from '../signals.ts'
@@ -72,7 +72,7 @@ export async function upscale(args: readonly string[], startThread: StartThread 
   if (given.words.length === 0) throw new UsageError('expected INPUT, got nothing')
   const target = await targetOf(given.out)
   const wish = {
-    params: paramsOf(given, target),
+    params: wishOf(given, target),
     maxPixels: integerOf(given['max-pixels'] ?? `${DEFAULT_MAX_PIXELS}`, 'max-pixels', 1),
   }
   const engine = oneOf(given.engine ?? 'fused', 'engine', ENGINES)
@@ -102,7 +102,7 @@ export async function upscale(args: readonly string[], startThread: StartThread 
   return stop.code ?? (report.counts.failed > 0 ? 1 : 0)
 }
 
-function paramsOf(given: Arguments<typeof OPTIONS>, target: Target): Params {
+function wishOf(given: Arguments<typeof OPTIONS>, target: Target): Wish {
   const { scale, width, height } = given
   const isSized = width !== undefined || height !== undefined
   if (scale !== undefined && isSized) {
@@ -121,10 +121,8 @@ function paramsOf(given: Arguments<typeof OPTIONS>, target: Target): Params {
   return {
     size,
     format: named ?? asked,
-    isPlanOnly: false,
     quality: numberOf(given.quality ?? `${DEFAULT_QUALITY}`, 'quality', QUALITIES),
     model: given.model ?? 'auto',
-    sourceUrl: '',
   }
 }
 

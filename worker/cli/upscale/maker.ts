@@ -1,18 +1,17 @@
 // A file's bytes to a sharper file's, by the very functions that the worker serves with: the same parameters and
 // the same build of the kernels give the same bytes.
-import type { Bytes } from '../../cache/cache.ts'
 import { type Header, readHeader } from '../../codec/header.ts'
 import { makeFile } from '../../picture/makeFile.ts'
 import type { Platform } from '../../platform/platform.ts'
 import { createModels } from '../../picture/models.ts'
 import { resolveOptions, type Settings } from '../../options.ts'
 import type { Scale } from '../../client/allowed.ts'
-import type { Params } from '../../request/params.ts'
+import type { Wish as PictureWish } from '../../picture/wish.ts'
 import { choicesOf, type Decision, decide } from '../../picture/plan.ts'
 
 /** What is wanted of every picture. */
 export interface Wish {
-  readonly params: Params
+  readonly params: PictureWish
   /** Most pixels of a source. */
   readonly maxPixels: number
 }
@@ -24,9 +23,9 @@ export interface Decided {
 
 export interface Maker {
   /** What will be done with a file, from its header. Throws a Skip for one that is beyond us. */
-  decide(bytes: Bytes): Promise<Decided>
+  decide(bytes: Uint8Array): Promise<Decided>
   /** Throws a Skip for whatever fails. */
-  make(bytes: Bytes, decided: Decided): Promise<Bytes>
+  make(bytes: Uint8Array, decided: Decided): Promise<Uint8Array>
 }
 
 /** Throws an SrError for a model that there is not. */
@@ -38,7 +37,7 @@ export async function createMaker(platform: Platform, { params, maxPixels }: Wis
   return {
     async decide(bytes) {
       const header = readHeader(bytes)
-      const decision = await decide(header, bytes.length, params, params.format, choices, deciding)
+      const decision = await decide({ header, bytes: bytes.length }, params, choices, deciding)
       return { header, decision }
     },
     make: (bytes, { header, decision }) => makeFile(bytes, header, decision, platform),

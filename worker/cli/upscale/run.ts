@@ -2,7 +2,6 @@
 import { open, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { FAILURE_REASONS, Skip, SKIP_REASONS, type SkipReason } from '../../picture/skip.ts'
-import type { Bytes } from '../../cache/cache.ts'
 import { sniff } from '../../codec/header/sniff.ts'
 import { describeError } from '../../terminal/arguments.ts'
 import { describeFileError, type Input } from './inputs.ts'
@@ -102,7 +101,7 @@ async function resultOf({ file, output }: Job, run: Run, thread: Thread, memory:
   const { wish, force, copySkipped, maker } = run
   try {
     if (!force && (await exists(output))) return { outcome: 'exists', output }
-    const bytes: Bytes = new Uint8Array(await readFile(file))
+    const bytes: Uint8Array = new Uint8Array(await readFile(file))
     const decided = await maker.decide(bytes)
     const { plan, cost } = decided.decision
     const made = await memory.with(cost.memoryBytes, () => thread.make(bytes))

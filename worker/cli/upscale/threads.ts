@@ -3,12 +3,11 @@
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { Worker } from 'node:worker_threads'
 import { Skip } from '../../picture/skip.ts'
-import type { Bytes } from '../../cache/cache.ts'
 import type { Answer, ThreadData } from './thread.ts'
 
 export interface Thread {
   /** One at a time. Takes the bytes' memory. Throws a Skip for whatever fails. */
-  make(bytes: Bytes): Promise<Bytes>
+  make(bytes: Uint8Array): Promise<Uint8Array>
   /** Whatever it was doing fails. */
   close(): Promise<void>
 }

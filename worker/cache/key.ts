@@ -1,0 +1,73 @@
+// Names what is cached: by source, and by everything else that changes a pixel of the result.
+import { sha256 } from '../base/sha256.ts'
+import type { Settings } from '../options.ts'
+import { BICUBIC } from '../picture/models.ts'
+import type { Choices } from '../picture/plan.ts'
+import type { Size, Wish } from '../picture/wish.ts'
+
+/**
+ * Part of every key. Raised by hand when, and only when, the same picture, parameters and weights give other
+ * pixels or other bytes (guarded by golden files in test/worker).
+ */
+export const PIPELINE_VERSION = 2
+
+export interface Key {
+  /** SHA-256 of the source's URL, hex. */
+  readonly source: string
+  /** Everything else that changes a pixel: size, format, quality, weights, engines, limits, PIPELINE_VERSION. */
+  readonly variant: string
+  /** Tags by which the edge cache purges what is stored under this key. */
+  readonly tags: readonly string[]
+}
+
+/**
+ * Builds the cache key of a request from what is known before the origin is asked. The wish's format is the negotiated one.
+ * Where the picture will choose between several sets of weights, the key names all of them. `engines`: see Platform.
+ */
+export async function lookupKey(
+  { size, format, quality }: Wish,
+  sourceUrl: string,
+  choices: Choices,
+  { maxCpuMs, maxMemoryBytes }: Settings,
+  engines: string,
+): Promise<Key> {
+  const models = [...choices.values()]
+    .flatMap(({ model, jpegModel }) => [model, jpegModel])
+    .filter((model) => model !== undefined)
+  const weights = models.map(({ name, hash }) => `${name}@${hash}`).join('_')
+  const network = weights === '' ? BICUBIC : `${weights}-${engines}`
+  const limits = `c${maxCpuMs}-m${maxMemoryBytes}`
+  const source = await sourceDigest(sourceUrl)
+  return {
+    source,
+    variant: `${sizeName(size)}-${format}-q${quality}-${network}-${limits}-v${PIPELINE_VERSION}`,
+    tags: [sourceTag(source), ...new Set(models.map(({ name }) => modelTag(name)))],
+  }
+}
+
+function sizeName({ scale, width, height }: Size): string {
+  if (scale !== undefined) return `x${scale}`
+  return `${width === undefined ? '' : `w${width}`}${height === undefined ? '' : `h${height}`}`
+}
+
+/** Returns the SHA-256 of a source's URL, which names the source in keys. */
+export function sourceDigest(sourceUrl: string): Promise<string> {
+  return sha256(new TextEncoder().encode(sourceUrl))
+}
+
+/** Returns a strong ETag: the same source bytes, parameters, weights and pipeline give the same result bytes. */
+export async function etagOf(digest: string, { variant }: Key): Promise<string> {
+  const hash = await sha256(new TextEncoder().encode(`${digest}/${variant}`))
+  return `"${hash.slice(0, 32)}"`
+}
+
+/** Tag of everything that is stored of a source. `source` is its digest. */
+export const sourceTag = (source: string) => `edge-srcnn-source-${source.slice(0, 32)}`
+/** Tag of everything that was made by a model's weights. */
+export const modelTag = (name: string) => `edge-srcnn-model-${name}`
+
+/** Returns true if a variant was made by a model of that name. */
+export function isVariantOf(variant: string, name: string): boolean {
+  const weights = variant.replace(/^[xwh\d]+-[a-z]+-q\d+-/, '')
+  return weights.startsWith(`${name}@`) || weights.includes(`_${name}@`)
+}
