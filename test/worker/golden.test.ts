@@ -25,9 +25,9 @@ beforeAll(async () => {
   origin = await startOrigin()
   const vars = { ORIGIN_URL: origin.url, SR_MODEL: 'srcnn', SR_SIZES: '20 70' }
   worker = await startWorker({ vars, buckets: ['MODELS_BUCKET'] })
+  await shipFixedWeights() // before the worker reads the manifest, which it then uses for half a minute
   const health = await worker.dispatchFetch('http://site.test/_sr/health')
   version = ((await health.json()) as { pipeline: number }).pipeline
-  await shipFixedWeights()
   await servePictures()
   if (isUpdate) rmSync(GOLDEN, { recursive: true, force: true })
   mkdirSync(GOLDEN, { recursive: true })
