@@ -3,8 +3,7 @@
 import type { Bucket, Dataset, EdgeCache, RateLimiter } from './platform/bindings.ts'
 import { ConfigError } from './base/errors.ts'
 import { DEFAULT_MODEL } from './model/manifest.ts'
-import { type Format, FORMATS, MAX_OUTPUT_PIXELS, SIZES } from './client/allowed.ts'
-import { QUALITIES } from './request/params.ts'
+import { type Format, FORMATS, MAX_OUTPUT_PIXELS, QUALITIES, SIZES } from './client/allowed.ts'
 
 export interface SuperResolutionOptions {
   /** False: every picture comes back as it was, whatever its URL asks for. Default true. */

@@ -1,15 +1,9 @@
 // Our parameters, taken out of a URL's query without touching a byte of the rest.
-import { type Format, FORMATS, QUALITY, type Scale, SCALES } from '../client/allowed.ts'
+import { type Format, FORMATS, QUALITIES, type Scale, SCALES } from '../client/allowed.ts'
 import { SrError } from '../base/errors.ts'
 import type { Settings } from '../options.ts'
 import { isAsking, SIZE_NAMES, splitOwn } from '../client/query.ts'
 import { secondsOf } from '../base/seconds.ts'
-
-/** `sr-quality`: steps of 5, so that a picture has few variants. */
-export const QUALITIES = Array.from(
-  { length: (QUALITY.most - QUALITY.least) / QUALITY.step + 1 },
-  (_, i) => QUALITY.least + QUALITY.step * i,
-)
 
 /** `sr-format` of a request that wants no picture but what would be done with it, and why. */
 const PLAN_FORMAT = 'json'
