@@ -18,6 +18,7 @@ import type { Settings } from '../options.ts'
 import type { Format } from '../client/allowed.ts'
 import type { Params, Size } from '../request/params.ts'
 import type { Choices } from '../picture/plan.ts'
+import { BICUBIC } from '../picture/models.ts'
 import { withinTimeout } from '../base/timeout.ts'
 
 /**
@@ -128,7 +129,7 @@ export async function lookupKey(
     .flatMap(({ model, jpegModel }) => [model, jpegModel])
     .filter((one) => one !== undefined)
   const weights = models.map(({ name, hash }) => `${name}@${hash}`).join('_')
-  const network = weights === '' ? 'bicubic' : `${weights}-${engines}`
+  const network = weights === '' ? BICUBIC : `${weights}-${engines}`
   const variant = `${nameOf(size)}-${format}-q${quality}-${network}-c${maxCpuMs}-m${maxMemoryBytes}-v${PIPELINE_VERSION}`
   const source = await sourceOf(sourceUrl)
   return {

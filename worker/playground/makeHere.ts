@@ -1,5 +1,6 @@
 // A picture made sharper in the browser, as the worker would make it: within its limits, to the byte.
 import { type Header, readHeader, uprightSize } from '../codec/header.ts'
+import { labelOf } from '../picture/models.ts'
 import { makeFile, type Tools } from '../picture/makeFile.ts'
 import { resolveOptions } from '../options.ts'
 import type { Params } from '../request/params.ts'
@@ -83,9 +84,5 @@ export function pictureFile(file: Blob, header: Header): PictureFile {
 }
 
 export function madeBy({ plan, model }: Decision): Pick<Made, 'model' | 'engine'> {
-  const { model: chosen } = plan
-  return {
-    model: chosen ? `${chosen.name}@${chosen.hash.slice(0, 8)}` : 'bicubic',
-    engine: model?.engine.name,
-  }
+  return { model: labelOf(plan.model), engine: model?.engine.name }
 }

@@ -1,4 +1,5 @@
 // The page: a picture and a wish in, a result on the stage. Everything else has a file of its own.
+import { BICUBIC } from '../picture/models.ts'
 import { createControls, type Wanted } from './controls.ts'
 import { offerCopies } from './copy.ts'
 import { offerDownload } from './download.ts'
@@ -96,8 +97,8 @@ async function leftOf(result: Result, asked: Wanted, signal: AbortSignal): Promi
   if (left === 'pixels') return result.before
   if (left === 'truth' && result.truth) return result.truth
   if (result.bicubic) return result.bicubic
-  if (asked.wish.model === 'bicubic' || result.reason) return result.after
-  const bicubic = { ...asked, wish: { ...asked.wish, model: 'bicubic' } }
+  if (asked.wish.model === BICUBIC || result.reason) return result.after
+  const bicubic = { ...asked, wish: { ...asked.wish, model: BICUBIC } }
   return (await resultFor(bicubic, signal)).after
 }
 

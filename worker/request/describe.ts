@@ -5,7 +5,7 @@ import { type Header, readHeader, uprightSize } from '../codec/header.ts'
 import { SAFE_HEADERS } from '../base/errors.ts'
 import { freshnessOf, isTheirOwn } from '../origin/freshness.ts'
 import { requireMiss } from './rateLimit.ts'
-import { CLEAN_JPEG_QUALITY } from '../picture/models.ts'
+import { BICUBIC, CLEAN_JPEG_QUALITY } from '../picture/models.ts'
 import type { Format } from '../client/allowed.ts'
 import type { Params } from './params.ts'
 import { type Choices, type Decision, decide, type Deciding } from '../picture/plan.ts'
@@ -98,7 +98,7 @@ function resultOf(
 ): Pick<Description, 'result' | 'model' | 'cost'> {
   const { scale, width, height, format } = plan
   const quality = format === 'png' ? undefined : plan.quality
-  const name = plan.model?.name ?? 'bicubic'
+  const name = plan.model?.name ?? BICUBIC
   const engine = model?.engine.name
   return {
     result: { scale, width, height, format, quality },
@@ -109,8 +109,7 @@ function resultOf(
   function reasonFor(chosen: string): string {
     if (scale === 1) return 'the picture is not enlarged'
     if (want.model === chosen) return 'sr-model asks for it'
-    if (chosen === 'bicubic')
-      return 'a network would take more than maxCpuMs or maxMemoryBytes, or the operator chose it'
+    if (chosen === BICUBIC) return 'a network would take more than maxCpuMs or maxMemoryBytes, or the operator chose it'
     if (chosen.endsWith('-jpeg'))
       return `the operator's choice for JPEGs of a quality below ${CLEAN_JPEG_QUALITY}, and this one has ${jpegQuality}`
     return "the operator's choice"

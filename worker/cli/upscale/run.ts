@@ -1,6 +1,7 @@
 // All pictures, so many at a time: each is done, there already, left out for what it is, or has failed.
 import { open, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { labelOf } from '../../picture/models.ts'
 import { FAILURE_REASONS, Skip, SKIP_REASONS, type SkipReason } from '../../picture/skip.ts'
 import type { Bytes } from '../../cache/cache.ts'
 import { sniff } from '../../codec/header/sniff.ts'
@@ -108,9 +109,8 @@ async function resultOf({ file, output }: Job, run: Run, thread: Thread, memory:
     const made = await memory.with(cost.memoryBytes, () => thread.make(bytes))
     if (run.signal.aborted) return { outcome: 'failed', message: 'stopped' }
     await writeWhole(output, made)
-    const model = plan.model ? `${plan.model.name}@${plan.model.hash.slice(0, 8)}` : 'bicubic'
     const { scale, width, height } = plan
-    return { outcome: 'done', output, scale, width, height, model }
+    return { outcome: 'done', output, scale, width, height, model: labelOf(plan.model) }
   } catch (error) {
     if (!(error instanceof Skip) || !isForWhatItIs(error.reason)) {
       return { outcome: 'failed', message: describe(error), output }
