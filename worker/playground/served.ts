@@ -1,4 +1,5 @@
 // A picture as the worker serves it, and what it says about it in X-SR and Cache-Status.
+import { parseXSr } from '../client/xSr.ts'
 
 export interface Served {
   readonly file: Blob
@@ -7,7 +8,7 @@ export interface Served {
   /** `fast@a7c275b7`; undefined where the picture came back as it was. */
   readonly model: string | undefined
   readonly engine: string | undefined
-  /** A token of answer.ts, where the picture came back as it was. */
+  /** A key of SKIP_REASONS if the answer is the original picture. */
   readonly reason: string | undefined
   /** As Cache-Status has it, without our name: `hit; detail=edge`. */
   readonly cache: string | undefined
@@ -24,13 +25,14 @@ export async function fetchServed(url: string, signal: AbortSignal): Promise<Ser
   if (!response.ok) throw new Error(await complaintOf(response))
   const file = await response.blob()
   const ms = performance.now() - start
-  const sr = response.headers.get('x-sr') ?? ''
+  const xSr = parseXSr(response.headers.get('x-sr'))
+  const { model, engine } = xSr?.outcome === 'done' ? xSr : {}
   return {
     file,
     ms,
-    model: /model="([^"]*)"/.exec(sr)?.[1],
-    engine: /engine=([\w-]+)/.exec(sr)?.[1],
-    reason: /reason=(\w+)/.exec(sr)?.[1],
+    model,
+    engine,
+    reason: xSr?.outcome === 'skipped' ? xSr.reason : undefined,
     cache: response.headers.get('cache-status')?.replace(/^edge-srcnn; /, ''),
   }
 }

@@ -1,6 +1,6 @@
 // THE request, top to bottom: known already? then the answer; else read, decode, upscale, encode,
 // keep. Whatever fails on the way, the visitor gets the original picture and the log the cause.
-import { doneField, inheritedHeaders, isKnown, originalResponse, resultResponse } from './answer.ts'
+import { inheritedHeaders, isKnown, originalResponse, resultResponse } from './answer.ts'
 import { type Bytes, type Entry, etagOf, type Found, type Key, lookupKey, type ResultCache } from '../cache/cache.ts'
 import { type Header, readHeader } from '../codec/header.ts'
 import { describe } from './describe.ts'
@@ -9,9 +9,10 @@ import { SrError } from '../base/errors.ts'
 import { type Flights, isLead, type Lead } from './singleFlight.ts'
 import { freshnessOf, isTheirOwn } from '../origin/freshness.ts'
 import { makeFile } from '../picture/makeFile.ts'
-import type { Models } from '../picture/models.ts'
+import { labelOf, type Models } from '../picture/models.ts'
 import type { Settings } from '../options.ts'
 import type { Format } from '../client/allowed.ts'
+import { formatXSr } from '../client/xSr.ts'
 import type { Params } from './params.ts'
 import { type Choices, choicesOf, type Decision, decide } from '../picture/plan.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -183,12 +184,13 @@ async function renew(
       etag: await etagOf(digest, key),
       type: `image/${plan.format}`,
       size: result?.length ?? 0,
-      sr: doneField(
-        plan.scale,
-        want.size.scale === undefined ? plan : undefined,
-        plan.model ? `${plan.model.name}@${plan.model.hash.slice(0, 8)}` : 'bicubic',
-        model?.engine.name,
-      ),
+      sr: formatXSr({
+        outcome: 'done',
+        scale: plan.scale,
+        size: want.size.scale === undefined ? plan : undefined,
+        model: labelOf(plan.model),
+        engine: model?.engine.name,
+      }),
       sourceEtag: original.headers.get('etag') ?? undefined,
       sourceModified: original.headers.get('last-modified') ?? undefined,
       inherited: inheritedHeaders(original.headers),

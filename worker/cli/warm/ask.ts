@@ -1,4 +1,5 @@
 // One request for a picture, read to its end, and what its answer says.
+import { parseXSr } from '../../client/xSr.ts'
 import { BUSY_REASONS, FAILURE_REASONS } from '../../picture/skip.ts'
 
 export type Answer =
@@ -38,8 +39,8 @@ export async function ask(url: string, { userAgent, signal }: Asking): Promise<A
 }
 
 function answerOf({ status, headers }: Response, body: ArrayBuffer): Answer {
-  const field = headers.get('x-sr') ?? ''
-  const reason = /^skipped; reason=([A-Z_]+)/.exec(field)?.[1]
+  const xSr = parseXSr(headers.get('x-sr'))
+  const reason = xSr?.outcome === 'skipped' ? xSr.reason : undefined
   if (BUSY_STATUS.includes(status) || (reason !== undefined && BUSY.includes(reason))) {
     return { outcome: 'busy', message: reason ?? `${status}`, afterMs: retryAfterMs(headers.get('retry-after')) }
   }
@@ -47,7 +48,7 @@ function answerOf({ status, headers }: Response, body: ArrayBuffer): Answer {
     return FAILURES.includes(reason) ? { outcome: 'failed', message: reason } : { outcome: 'skipped', reason }
   }
   if (status !== 200) return { outcome: 'failed', message: `${status} ${messageIn(body)}`.trim() }
-  if (!field.startsWith('done')) return { outcome: 'failed', message: 'no X-SR: it came from somewhere else' }
+  if (!xSr) return { outcome: 'failed', message: 'no X-SR: it came from somewhere else' }
   const isHit = /\bedge-srcnn; hit\b/.test(headers.get('cache-status') ?? '')
   return { outcome: isHit ? 'hit' : 'made' }
 }
