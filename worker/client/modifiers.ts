@@ -1,6 +1,6 @@
 // What image components hand over, in the worker's terms: their numbers may be text, their formats are named
 // as in files, and they always know a width.
-import { candidateOf } from './candidate.ts'
+import { candidateOf } from './srcsetCandidate.ts'
 import { FORMATS, type Format, type Scale } from './allowed.ts'
 import { type SrOptions, srUrl } from './url.ts'
 

@@ -1,6 +1,6 @@
 // `edge-srcnn/next`: a loader for next/image (Next.js 13 to 16). The default export is for `images.loaderFile`,
 // which takes nothing else.
-import { candidateOf } from './candidate.ts'
+import { candidateOf } from './srcsetCandidate.ts'
 import { type SrOptions, srUrl } from './url.ts'
 
 /** What next/image asks a loader for. */

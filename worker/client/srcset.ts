@@ -1,7 +1,7 @@
 // The `srcset` of a picture whose size is known: itself, and what the worker makes of it.
 import { MAX_OUTPUT_PIXELS, SCALES, type Scale } from './allowed.ts'
-import { candidateOf } from './candidate.ts'
-import { isInline, type SrOptions, srUrl, withParameters } from './url.ts'
+import { candidateOf } from './srcsetCandidate.ts'
+import { isInline, type SrOptions, srUrl, replaceParameters } from './url.ts'
 
 export interface SrcsetOptions extends Omit<SrOptions, 'sizes'> {
   /** The picture's URL, absolute or relative. */
@@ -37,7 +37,7 @@ export function srcset({
   if (height !== undefined) requirePixels('height', height)
   const pixels = width * (height ?? 0)
   const url = candidateOf(src)
-  const original = isInline(url) ? url : withParameters(url, options.param ?? 'sr', [])
+  const original = isInline(url) ? url : replaceParameters(url, options.param ?? 'sr', [])
   const larger = isInline(url) ? [] : scales.filter((scale) => pixels * scale ** 2 <= maxOutputPixels)
   const candidates = [
     `${original} ${width}w`,

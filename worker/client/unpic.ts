@@ -2,13 +2,13 @@
 // components of @unpic/*/base take `transform` as their `transformer`.
 import { splitOwn } from './query.ts'
 import { type Modifiers, modifiedUrl } from './modifiers.ts'
-import { type SrOptions, withParameters } from './url.ts'
+import { type SrOptions, replaceParameters } from './url.ts'
 
 /** unpic's `operations`: width, height, format, quality, and the worker's `scale` and `model`; `fit` for both sizes. */
 export interface SrOperations extends Modifiers {}
 
 /** A string, or a URL as platforms have it. */
-type Source = string | { readonly href: string }
+type UrlLike = string | { readonly href: string }
 
 /**
  * What a URL asks the worker for already, and the URL without it; null where it asks for nothing.
@@ -18,7 +18,7 @@ type Source = string | { readonly href: string }
  * // { src: '/cat.jpg?v=7', operations: { width: 640, quality: 80 }, options: {} }
  */
 export function extract(
-  url: Source,
+  url: UrlLike,
   { param = 'sr' }: SrOptions = {},
 ): { src: string; operations: SrOperations; options: SrOptions } | null {
   const whole = textOf(url)
@@ -36,7 +36,7 @@ export function extract(
     model: given.get('sr-model'),
   }
   return {
-    src: withParameters(whole, param, []),
+    src: replaceParameters(whole, param, []),
     operations: withoutUndefined(operations),
     options: param === 'sr' ? {} : { param },
   }
@@ -50,7 +50,7 @@ export function extract(
  * generate('/cat.jpg', { width: 600 }, { format: 'auto' })
  * // '/cat.jpg?sr-width=640&sr-format=auto'
  */
-export function generate(src: Source, operations: SrOperations, options: SrOptions = {}): string {
+export function generate(src: UrlLike, operations: SrOperations, options: SrOptions = {}): string {
   return modifiedUrl(textOf(src), operations, options)
 }
 
@@ -62,7 +62,7 @@ export function generate(src: Source, operations: SrOperations, options: SrOptio
  * transform('/cat.jpg?sr=3&sr-format=webp', { width: 600 })
  * // '/cat.jpg?sr-width=640&sr-format=webp'
  */
-export function transform(src: Source, operations: SrOperations, options: SrOptions = {}): string {
+export function transform(src: UrlLike, operations: SrOperations, options: SrOptions = {}): string {
   const found = extract(src, options)
   if (!found) return generate(src, operations, options)
   const { scale, width, height, fit, ...rest } = found.operations
@@ -71,7 +71,7 @@ export function transform(src: Source, operations: SrOperations, options: SrOpti
   return generate(found.src, { ...(hasSize ? {} : { scale, width, height, fit }), ...rest, ...wanted }, options)
 }
 
-function textOf(url: Source): string {
+function textOf(url: UrlLike): string {
   return typeof url === 'string' ? url : url.href
 }
 

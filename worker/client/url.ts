@@ -58,7 +58,7 @@ export function srUrl(
   if (format !== undefined) ours.push(`sr-format=${oneOf('format', format, FORMATS)}`)
   if (quality !== undefined) ours.push(`sr-quality=${allowedQuality(quality)}`)
   if (model !== undefined) ours.push(`sr-model=${nameOf(model)}`)
-  return isInline(src) ? src : withParameters(src, param, ours)
+  return isInline(src) ? src : replaceParameters(src, param, ours)
 }
 
 /** Whether the picture itself is in the URL, or in the page: no worker ever sees it. */
@@ -67,7 +67,7 @@ export function isInline(src: string): boolean {
 }
 
 /** `src` with `ours` in place of the worker's parameters that it has. Throws a RangeError for a wrong `param`. */
-export function withParameters(src: string, param: string, ours: readonly string[]): string {
+export function replaceParameters(src: string, param: string, ours: readonly string[]): string {
   // As the worker's own option: characters that no URL encodes.
   if (!/^[\w.~-]+$/.test(param) || param.startsWith('sr-')) {
     throw new RangeError(

@@ -7,9 +7,9 @@ import type { Params } from '../request/params.ts'
 import { type Choices, decide, type Decision, type Deciding } from '../picture/plan.ts'
 import type { Platform } from '../platform/platform.ts'
 import { Skip, SKIP_REASONS } from '../picture/skip.ts'
-import type { Made, PictureFile, Wish } from './messages.ts'
+import type { EnlargeResult, PictureBlob, PageWish } from './messages.ts'
 import type { Opened } from './openFile.ts'
-import type { Tell } from './progress.ts'
+import type { Tell } from './watchedTools.ts'
 
 /** What a worker does by default. */
 const WORKERS = resolveOptions({ cache: false })
@@ -24,7 +24,7 @@ export const OURS = resolveOptions({
 })
 
 /** What is wanted, and what it is made with. */
-export interface Wanting {
+export interface EnlargeContext {
   readonly want: Params
   readonly choices: Choices
   readonly deciding: Deciding
@@ -34,21 +34,21 @@ export interface Wanting {
   readonly watch: (decision: Decision, header: Header) => Tools
 }
 
-export function wantOf({ scale, format, quality, model }: Wish): Params {
+export function wantOf({ scale, format, quality, model }: PageWish): Params {
   // `auto` is WebP for whoever accepts it, and browsers do.
   const settled = format === 'auto' ? 'webp' : format
   return { size: { scale }, format: settled, isPlanOnly: false, quality, model, sourceUrl: '' }
 }
 
 /** Throws a Skip for a picture that is left as it is. */
-export async function makeHere(opened: Opened, wanting: Wanting): Promise<Omit<Made, 'ms'>> {
+export async function makeHere(opened: Opened, wanting: EnlargeContext): Promise<Omit<EnlargeResult, 'ms'>> {
   const { file, bytes, header, isDecodedByBrowser } = opened
   const { want, choices, deciding, watch } = wanting
   const decision = await decide(header, bytes.length, want, want.format, choices, deciding)
   const result = await makeFile(bytes, header, decision, watch(decision, header))
   return {
-    before: isDecodedByBrowser ? foreignFile(file, header) : pictureFile(file, header),
-    after: pictureFile(new Blob([result as BlobPart]), readHeader(result)),
+    before: isDecodedByBrowser ? foreignBlob(file, header) : pictureBlob(file, header),
+    after: pictureBlob(new Blob([result as BlobPart]), readHeader(result)),
     ...madeBy(decision),
     elsewhere: isDecodedByBrowser ? SKIP_REASONS.FORMAT : await obstacleElsewhere(opened, wanting),
     isDecodedByBrowser,
@@ -57,7 +57,7 @@ export async function makeHere(opened: Opened, wanting: Wanting): Promise<Omit<M
 }
 
 /** What a worker would say of it. Nothing is made for that. */
-async function obstacleElsewhere({ bytes, header }: Opened, { want, choices, deciding, platform }: Wanting) {
+async function obstacleElsewhere({ bytes, header }: Opened, { want, choices, deciding, platform }: EnlargeContext) {
   if (bytes.length > WORKERS.maxSourceBytes) return SKIP_REASONS.SOURCE_BYTES
   const there = { ...deciding, settings: WORKERS, engineFor: platform.engineFor }
   try {
@@ -70,12 +70,12 @@ async function obstacleElsewhere({ bytes, header }: Opened, { want, choices, dec
 }
 
 /** A file that `header` is not of, but of what the browser made of it. */
-function foreignFile(file: Blob, header: Header): PictureFile {
+function foreignBlob(file: Blob, header: Header): PictureBlob {
   return { file, type: file.type.replace('image/', ''), ...uprightSize(header) }
 }
 
 /** `type` is its content's, not what the browser thinks of its name. */
-export function pictureFile(file: Blob, header: Header): PictureFile {
+export function pictureBlob(file: Blob, header: Header): PictureBlob {
   return {
     file: new Blob([file], { type: header.mime }),
     type: header.type,
@@ -83,6 +83,6 @@ export function pictureFile(file: Blob, header: Header): PictureFile {
   }
 }
 
-export function madeBy({ plan, model }: Decision): Pick<Made, 'model' | 'engine'> {
+export function madeBy({ plan, model }: Decision): Pick<EnlargeResult, 'model' | 'engine'> {
   return { model: labelOf(plan.model), engine: model?.engine.name }
 }

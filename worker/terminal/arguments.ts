@@ -2,7 +2,7 @@
 // is an error that names what is, and what was probably meant. The trainer's are read by this, too.
 import { parseArgs } from 'node:util'
 
-export interface Option {
+export interface CommandOption {
   /** What stands for the value in the help, e.g. `N`. A switch has none. */
   readonly value?: string
   /** One letter, behind a single dash. */
@@ -10,9 +10,9 @@ export interface Option {
   readonly help: string
 }
 
-export type Options = Readonly<Record<string, Option>>
+export type CommandOptions = Readonly<Record<string, CommandOption>>
 
-type GivenOptions<O extends Options> = {
+type GivenOptions<O extends CommandOptions> = {
   readonly [Name in keyof O]?: O[Name] extends { value: string } ? string : boolean
 }
 
@@ -22,7 +22,7 @@ export interface Command {
   readonly summary: string
   /** What follows the command's name: `RUN --to STORE [options]`. */
   readonly usage: string
-  readonly options: Options
+  readonly options: CommandOptions
   /** `args`: the words and options behind the command's name. */
   run(args: readonly string[]): Promise<void>
 }
@@ -33,13 +33,13 @@ export class UsageError extends Error {
 }
 
 /** The options that were given, and the words between them under `words`. */
-export type Arguments<O extends Options> = GivenOptions<O> & { readonly words: readonly string[] }
+export type Arguments<O extends CommandOptions> = GivenOptions<O> & { readonly words: readonly string[] }
 
 /**
  * Throws a UsageError for an unknown option, a missing value, anything given twice, and more words
  * than `wordNames` names (e.g. `['RUN']`; default none; a last one that ends in `...` stands for any number).
  */
-export function parseArguments<O extends Options>(
+export function parseArguments<O extends CommandOptions>(
   args: readonly string[],
   options: O,
   wordNames: readonly string[] = [],
@@ -118,8 +118,8 @@ function editDistance(a: string, b: string): number {
   return row[b.length]
 }
 
-export function helpOf(usage: string, options: Options): string {
-  const left = ({ value, short }: Option, name: string) =>
+export function helpOf(usage: string, options: CommandOptions): string {
+  const left = ({ value, short }: CommandOption, name: string) =>
     `  ${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`
   const rows = Object.entries(options).map(([name, option]) => [left(option, name), option.help])
   const width = Math.max(...rows.map(([first]) => first.length)) + 2

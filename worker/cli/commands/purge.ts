@@ -1,5 +1,5 @@
 import { type Command, parseArguments, UsageError } from '../../terminal/arguments.ts'
-import { purge, purgePageOf, type Purgeable } from '../purge/purge.ts'
+import { purge, purgePageOf, type Purgeable } from '../purge/purgePage.ts'
 import { secretOf } from '../secrets.ts'
 
 const OPTIONS = {

@@ -9,10 +9,10 @@ import { type EngineName, ENGINES, loadEngine } from '../engines.ts'
 import { stopOnSignals } from '../signals.ts'
 import { findInputs } from '../upscale/inputs.ts'
 import { createMaker, type Maker } from '../upscale/maker.ts'
-import { formatNamed, type Target, targetOf } from '../upscale/outputs.ts'
-import { createReport } from '../upscale/report.ts'
-import { upscaleAll } from '../upscale/run.ts'
-import type { ThreadData } from '../upscale/thread.ts'
+import { formatNamed, type OutputTarget, targetOf } from '../upscale/outputs.ts'
+import { createUpscaleReport } from '../upscale/upscaleReport.ts'
+import { upscaleAll } from '../upscale/upscaleAll.ts'
+import type { ThreadData } from '../upscale/threadScript.ts'
 import { createThread, type Thread } from '../upscale/threads.ts'
 import { removeParts } from '../../terminal/wholeFile.ts'
 
@@ -62,22 +62,22 @@ export const command: Command = {
   usage: 'INPUT... [options]',
   options: OPTIONS,
   async run(args) {
-    process.exitCode = await upscale(args)
+    process.exitCode = await runUpscale(args)
   },
 }
 
 /** Gives what to exit with. Throws a UsageError for a command line that cannot be followed. */
-export async function upscale(args: readonly string[], startThread: StartThread = createThread): Promise<number> {
+export async function runUpscale(args: readonly string[], startThread: StartThread = createThread): Promise<number> {
   const given = parseArguments(args, OPTIONS, ['INPUT...'])
   if (given.words.length === 0) throw new UsageError('expected INPUT, got nothing')
   const target = await targetOf(given.out)
-  const wish = {
+  const makerOptions = {
     params: paramsOf(given, target),
     maxPixels: integerOf(given['max-pixels'] ?? `${DEFAULT_MAX_PIXELS}`, 'max-pixels', 1),
   }
   const engine = oneOf(given.engine ?? 'fused', 'engine', ENGINES)
   const jobs = integerOf(given.jobs ?? `${availableParallelism()}`, 'jobs', 1, MAX_JOBS)
-  const maker = await makerOf(engine, wish)
+  const maker = await makerOf(engine, makerOptions)
   const { inputs, areNamed, failures } = await findInputs(given.words, target.folder)
   if (target.file !== undefined && (!areNamed || inputs.length + failures.length > 1)) {
     throw new UsageError(
@@ -85,16 +85,18 @@ export async function upscale(args: readonly string[], startThread: StartThread 
     )
   }
 
-  const report = createReport(inputs.length + failures.length, given.json)
+  const report = createUpscaleReport(inputs.length + failures.length, given.json)
   for (const { file, message } of failures) report.tell({ input: file, outcome: 'failed', message, seconds: 0 })
   const count = Math.min(jobs, inputs.length)
-  const threads = Array.from({ length: count }, () => startThread({ engine, wish }, maker))
+  const threads = Array.from({ length: count }, () => startThread({ engine, makerOptions }, maker))
   const closeAll = () => Promise.all(threads.map((thread) => thread.close()))
   const stop = stopOnSignals(removeParts)
   stop.signal.addEventListener('abort', () => void closeAll())
   const { force = false, 'copy-skipped': copySkipped = false } = given
-  await upscaleAll(inputs, { target, wish, force, copySkipped, maker, threads, signal: stop.signal }, (outcome) =>
-    report.tell(outcome),
+  await upscaleAll(
+    inputs,
+    { target, makerOptions, force, copySkipped, maker, threads, signal: stop.signal },
+    (outcome) => report.tell(outcome),
   )
   await closeAll()
   stop.end()
@@ -102,7 +104,7 @@ export async function upscale(args: readonly string[], startThread: StartThread 
   return stop.code ?? (report.counts.failed > 0 ? 1 : 0)
 }
 
-function paramsOf(given: Arguments<typeof OPTIONS>, target: Target): Params {
+function paramsOf(given: Arguments<typeof OPTIONS>, target: OutputTarget): Params {
   const { scale, width, height } = given
   const isSized = width !== undefined || height !== undefined
   if (scale !== undefined && isSized) {
@@ -132,9 +134,9 @@ function numberOf<T extends number>(text: string, option: string, known: readonl
   return Number(oneOf(text, option, known.map(String))) as T
 }
 
-async function makerOf(engine: EngineName, wish: ThreadData['wish']): Promise<Maker> {
+async function makerOf(engine: EngineName, makerOptions: ThreadData['makerOptions']): Promise<Maker> {
   try {
-    return await createMaker(await loadEngine(engine), wish)
+    return await createMaker(await loadEngine(engine), makerOptions)
   } catch (error) {
     if (!(error instanceof SrError)) throw error
     // oxlint-disable-next-line preserve-caught-error -- it would say the same once more

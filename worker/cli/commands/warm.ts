@@ -6,10 +6,10 @@ import { secretOf } from '../secrets.ts'
 import { stopOnSignals } from '../signals.ts'
 import { packageVersion } from '../version.ts'
 import { ask } from '../warm/ask.ts'
-import { createReport } from '../warm/report.ts'
-import { readPictures } from '../warm/source.ts'
+import { createWarmReport } from '../warm/warmReport.ts'
+import { readPictures } from '../warm/pictureUrls.ts'
 import { variantsOf } from '../warm/variants.ts'
-import { warmAll } from '../warm/warm.ts'
+import { warmAll } from '../warm/warmAll.ts'
 
 const DEFAULT_CONCURRENCY = 2
 /** More is an attack. */
@@ -65,7 +65,7 @@ stdin. Whoever is too busy is asked again later. Signing takes the secret in the
     const pictures = await readPictures(source, { limit, userAgent })
     if (pictures.length === 0) throw new Error(`${source} has no pictures`)
     const urls = [...new Set(pictures.flatMap((url) => variantsOf(url, wanted)))]
-    const report = createReport(urls.length, given.json)
+    const report = createWarmReport(urls.length, given.json)
     const stop = stopOnSignals()
     const { signal } = stop
     const asking = async (url: string) => ask(await sign(url), { userAgent, signal })

@@ -9,7 +9,7 @@ export interface Input {
   readonly place: string
 }
 
-export interface Found {
+export interface FoundInputs {
   readonly inputs: readonly Input[]
   /** Whether each was named by itself: `a.jpg b.jpg`, no folder and no glob. */
   readonly areNamed: boolean
@@ -32,7 +32,7 @@ const PICTURES = /\.(?:jpe?g|jpe|jfif|png|webp|gif|bmp|avif|heic|tiff?|svg|jxl|j
 const RESULT = /^(.+)-(?:x[234]|\d+w|\d+h|\d+w-\d+h)$/
 
 /** `out` is a folder for results: below one of the given it is not searched. */
-export async function findInputs(words: readonly string[], out?: string): Promise<Found> {
+export async function findInputs(words: readonly string[], out?: string): Promise<FoundInputs> {
   const found: { inputs: Input[]; failures: Failure[] } = { inputs: [], failures: [] }
   let areNamed = true
   for (const word of words) {

@@ -1,6 +1,5 @@
 // A file's bytes to a sharper file's, by the very functions that the worker serves with: the same parameters and
 // the same build of the kernels give the same bytes.
-import type { Bytes } from '../../cache/cache.ts'
 import { type Header, readHeader } from '../../codec/header.ts'
 import { makeFile } from '../../picture/makeFile.ts'
 import type { Platform } from '../../platform/platform.ts'
@@ -11,7 +10,7 @@ import type { Params } from '../../request/params.ts'
 import { choicesOf, type Decision, decide } from '../../picture/plan.ts'
 
 /** What is wanted of every picture. */
-export interface Wish {
+export interface MakerOptions {
   readonly params: Params
   /** Most pixels of a source. */
   readonly maxPixels: number
@@ -24,13 +23,13 @@ export interface Decided {
 
 export interface Maker {
   /** What will be done with a file, from its header. Throws a Skip for one that is beyond us. */
-  decide(bytes: Bytes): Promise<Decided>
+  decide(bytes: Uint8Array): Promise<Decided>
   /** Throws a Skip for whatever fails. */
-  make(bytes: Bytes, decided: Decided): Promise<Bytes>
+  make(bytes: Uint8Array, decided: Decided): Promise<Uint8Array>
 }
 
 /** Throws an SrError for a model that there is not. */
-export async function createMaker(platform: Platform, { params, maxPixels }: Wish): Promise<Maker> {
+export async function createMaker(platform: Platform, { params, maxPixels }: MakerOptions): Promise<Maker> {
   const settings = settingsFor(maxPixels)
   const models = createModels(platform.bundled, undefined)
   const choices = await choicesOf(params, { models, settings })

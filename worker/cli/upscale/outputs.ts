@@ -10,7 +10,7 @@ import { UsageError } from '../../terminal/arguments.ts'
 import type { Input } from './inputs.ts'
 
 /** Of `-o OUT`; none of the two: beside the input. */
-export interface Target {
+export interface OutputTarget {
   readonly folder?: string
   readonly file?: string
 }
@@ -26,7 +26,7 @@ const EXTENSIONS: Readonly<Record<EncodeFormat, readonly string[]>> = {
 const OTHER_PICTURES = /^\.(?:gif|bmp|avif|heic|tiff?|svg|jxl|jp2)$/i
 
 /** A folder, if it is there, ends in a slash or has no picture's name. */
-export async function targetOf(out: string | undefined): Promise<Target> {
+export async function targetOf(out: string | undefined): Promise<OutputTarget> {
   if (out === undefined) return {}
   const there = await stat(out).catch(() => undefined)
   if (there?.isDirectory() || /[/\\]$/.test(out)) return { folder: out }
@@ -54,7 +54,13 @@ export function suffixOf({ scale, width, height }: Size): string {
 }
 
 /** `type` is what the input was seen to be. */
-export function outputOf({ file, place }: Input, target: Target, type: ImageType, size: Size, format: Format): string {
+export function outputOf(
+  { file, place }: Input,
+  target: OutputTarget,
+  type: ImageType,
+  size: Size,
+  format: Format,
+): string {
   if (target.file !== undefined) return target.file
   const { dir, name, ext } = path.parse(target.folder === undefined ? file : path.join(target.folder, place))
   return path.join(dir, name + suffixOf(size) + extensionOf(ext, type, format))

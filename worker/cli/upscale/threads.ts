@@ -3,12 +3,11 @@
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { Worker } from 'node:worker_threads'
 import { Skip } from '../../picture/skip.ts'
-import type { Bytes } from '../../cache/cache.ts'
-import type { Answer, ThreadData } from './thread.ts'
+import type { ThreadReply, ThreadData } from './threadScript.ts'
 
 export interface Thread {
   /** One at a time. Takes the bytes' memory. Throws a Skip for whatever fails. */
-  make(bytes: Bytes): Promise<Bytes>
+  make(bytes: Uint8Array): Promise<Uint8Array>
   /** Whatever it was doing fails. */
   close(): Promise<void>
 }
@@ -17,7 +16,7 @@ export interface Thread {
 export function createThread(data: ThreadData): Thread {
   let worker: Worker | undefined
   let isClosed = false
-  let settle: ((answer: Answer | { readonly death: unknown }) => void) | undefined
+  let settle: ((answer: ThreadReply | { readonly death: unknown }) => void) | undefined
   const start = () => {
     const started = startWorker(data)
     const die = (death: unknown) => {
@@ -25,7 +24,7 @@ export function createThread(data: ThreadData): Thread {
       worker = undefined
       settle?.({ death })
     }
-    started.on('message', (answer: Answer) => settle?.(answer))
+    started.on('message', (answer: ThreadReply) => settle?.(answer))
     started.on('error', die)
     started.on('exit', (code) => die(`its thread ended with code ${code}`))
     return started
@@ -50,7 +49,7 @@ export function createThread(data: ThreadData): Thread {
   }
 }
 
-const SCRIPT = new URL('./thread.ts', import.meta.url)
+const SCRIPT = new URL('./threadScript.ts', import.meta.url)
 
 /** As TypeScript it needs a loader, which threads do not inherit; in the package it is JavaScript. */
 function startWorker(workerData: ThreadData): Worker {

@@ -2,7 +2,7 @@
 import { parseXSr } from '../../client/xSr.ts'
 import { BUSY_REASONS, FAILURE_REASONS } from '../../picture/skip.ts'
 
-export type Answer =
+export type AskOutcome =
   | { readonly outcome: 'hit' | 'made' }
   | { readonly outcome: 'skipped'; readonly reason: string }
   | { readonly outcome: 'failed'; readonly message: string }
@@ -15,14 +15,14 @@ const BUSY_STATUS = [429, 503]
 /** As X-SR has them; a worker of another version may have others. */
 const [BUSY, FAILURES]: readonly (readonly string[])[] = [BUSY_REASONS, FAILURE_REASONS]
 
-export interface Asking {
+export interface AskOptions {
   readonly userAgent: string
   /** Ends what is being asked. */
   readonly signal?: AbortSignal
 }
 
 /** Never rejects. */
-export async function ask(url: string, { userAgent, signal }: Asking): Promise<Answer> {
+export async function ask(url: string, { userAgent, signal }: AskOptions): Promise<AskOutcome> {
   try {
     const timeout = AbortSignal.timeout(TIMEOUT_MS)
     const response = await fetch(url, {
@@ -38,7 +38,7 @@ export async function ask(url: string, { userAgent, signal }: Asking): Promise<A
   }
 }
 
-function answerOf({ status, headers }: Response, body: ArrayBuffer): Answer {
+function answerOf({ status, headers }: Response, body: ArrayBuffer): AskOutcome {
   const xSr = parseXSr(headers.get('x-sr'))
   const reason = xSr?.outcome === 'skipped' ? xSr.reason : undefined
   if (BUSY_STATUS.includes(status) || (reason !== undefined && BUSY.includes(reason))) {

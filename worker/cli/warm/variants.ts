@@ -2,7 +2,7 @@
 import type { Format, Scale } from '../../client/allowed.ts'
 import { srUrl } from '../../client/url.ts'
 
-export interface Wanted {
+export interface VariantOptions {
   /** The worker's SR_PARAM. */
   readonly param: string
   readonly scales: readonly Scale[]
@@ -11,7 +11,7 @@ export interface Wanted {
 }
 
 /** What a URL asks for already is replaced, the rest of its query stays as it is. */
-export function variantsOf(url: string, { param, scales, widths, format }: Wanted): string[] {
+export function variantsOf(url: string, { param, scales, widths, format }: VariantOptions): string[] {
   const page = new URL(url)
   page.hash = '' // no part of a request
   const sizes = [...scales.map((scale) => ({ scale })), ...widths.map((width) => ({ width }))]

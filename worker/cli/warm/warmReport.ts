@@ -1,21 +1,21 @@
 // What came of each URL.
 import type { ProgressStream } from '../../terminal/progressLine.ts'
 import { createTally } from '../tally.ts'
-import type { Warmed } from './warm.ts'
+import type { Warmed } from './warmAll.ts'
 
-export interface Report {
+export interface WarmReport {
   tell(warmed: Warmed): void
   /** The last line. */
   end(isStopped: boolean): void
   readonly failed: number
 }
 
-export function createReport(
+export function createWarmReport(
   total: number,
   json = false,
   print: (line: string) => void = console.log,
   stream: ProgressStream = process.stderr,
-): Report {
+): WarmReport {
   const none = { hit: 0, made: 0, skipped: 0, failed: 0 }
   const { counts, finished, seconds, add, end } = createTally(none, total, print, stream)
   const reasons = new Map<string, number>()

@@ -2,28 +2,27 @@
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { parentPort, workerData } from 'node:worker_threads'
 import { Skip, type SkipReason } from '../../picture/skip.ts'
-import type { Bytes } from '../../cache/cache.ts'
 import { describeError } from '../../terminal/arguments.ts'
 import { type EngineName, loadEngine } from '../engines.ts'
-import { createMaker, type Wish } from './maker.ts'
+import { createMaker, type MakerOptions } from './maker.ts'
 
 export interface ThreadData {
   readonly engine: EngineName
-  readonly wish: Wish
+  readonly makerOptions: MakerOptions
 }
 
 /** What a thread answers: what it made, or why not. */
-export type Answer = { readonly bytes: Bytes } | { readonly reason: SkipReason; readonly detail: string }
+export type ThreadReply = { readonly bytes: Uint8Array } | { readonly reason: SkipReason; readonly detail: string }
 
-const { engine, wish } = workerData as ThreadData
-const maker = await createMaker(await loadEngine(engine), wish)
+const { engine, makerOptions } = workerData as ThreadData
+const maker = await createMaker(await loadEngine(engine), makerOptions)
 
-parentPort!.on('message', async (bytes: Bytes) => {
+parentPort!.on('message', async (bytes: Uint8Array) => {
   const answer = await answerOf(bytes)
   parentPort!.postMessage(answer, 'bytes' in answer ? [answer.bytes.buffer as ArrayBuffer] : [])
 })
 
-async function answerOf(bytes: Bytes): Promise<Answer> {
+async function answerOf(bytes: Uint8Array): Promise<ThreadReply> {
   try {
     const made = await maker.make(bytes, await maker.decide(bytes))
     return { bytes: made.slice() } // its own memory, which can be handed over

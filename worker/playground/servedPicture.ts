@@ -1,7 +1,7 @@
 // A picture as the worker serves it, and what it says about it in X-SR and Cache-Status.
 import { parseXSr } from '../client/xSr.ts'
 
-export interface Served {
+export interface ServedPicture {
   readonly file: Blob
   /** From the request to the last byte. */
   readonly ms: number
@@ -18,7 +18,7 @@ export interface Served {
 const ACCEPT = 'image/avif,image/webp,image/*,*/*;q=0.8'
 
 /** Rejects with an Error that says what the worker said. */
-export async function fetchServed(url: string, signal: AbortSignal): Promise<Served> {
+export async function fetchServed(url: string, signal: AbortSignal): Promise<ServedPicture> {
   const start = performance.now()
   // Asked again each time, so that what is said of caches is the worker's and not this browser's.
   const response = await fetch(url, { signal, cache: 'no-cache', headers: { accept: ACCEPT } })

@@ -3,17 +3,16 @@ import { open, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { labelOf } from '../../picture/models.ts'
 import { FAILURE_REASONS, Skip, SKIP_REASONS, type SkipReason } from '../../picture/skip.ts'
-import type { Bytes } from '../../cache/cache.ts'
 import { sniff } from '../../codec/header/sniff.ts'
 import { describeError } from '../../terminal/arguments.ts'
 import { describeFileError, type Input } from './inputs.ts'
-import type { Maker, Wish } from './maker.ts'
+import type { Maker, MakerOptions } from './maker.ts'
 import { createMemory, type Memory } from './memory.ts'
-import { outputOf, type Target } from './outputs.ts'
+import { outputOf, type OutputTarget } from './outputs.ts'
 import type { Thread } from './threads.ts'
 import { writeWhole } from '../../terminal/wholeFile.ts'
 
-export type Outcome = { readonly input: string; readonly seconds: number } & Result
+export type UpscaleOutcome = { readonly input: string; readonly seconds: number } & Result
 
 type Result =
   | {
@@ -35,9 +34,9 @@ type Result =
     }
   | { readonly outcome: 'failed'; readonly message: string; readonly output?: string }
 
-export interface Run {
-  readonly target: Target
-  readonly wish: Wish
+export interface UpscaleRun {
+  readonly target: OutputTarget
+  readonly makerOptions: MakerOptions
   /** Makes existing outputs anew. */
   readonly force: boolean
   /** A picture that is left out is copied to where its result would be. */
@@ -51,7 +50,11 @@ export interface Run {
 }
 
 /** `tell` hears of each, in the order in which they end. */
-export async function upscaleAll(inputs: readonly Input[], run: Run, tell: (outcome: Outcome) => void): Promise<void> {
+export async function upscaleAll(
+  inputs: readonly Input[],
+  run: UpscaleRun,
+  tell: (outcome: UpscaleOutcome) => void,
+): Promise<void> {
   const queue = await name(inputs, run, tell)
   const memory = createMemory()
   const work = async (thread: Thread) => {
@@ -74,10 +77,10 @@ interface Job {
 /** Before any is made, so that who has a name does not depend on who is first. */
 async function name(
   inputs: readonly Input[],
-  { target, wish, signal }: Run,
-  tell: (outcome: Outcome) => void,
+  { target, makerOptions, signal }: UpscaleRun,
+  tell: (outcome: UpscaleOutcome) => void,
 ): Promise<Job[]> {
-  const { size, format } = wish.params
+  const { size, format } = makerOptions.params
   const sources = new Set(inputs.map(({ file }) => identityOf(file)))
   const jobs = new Map<string, Job>()
   for (const input of inputs) {
@@ -99,11 +102,11 @@ async function name(
   return [...jobs.values()]
 }
 
-async function resultOf({ file, output }: Job, run: Run, thread: Thread, memory: Memory): Promise<Result> {
-  const { wish, force, copySkipped, maker } = run
+async function resultOf({ file, output }: Job, run: UpscaleRun, thread: Thread, memory: Memory): Promise<Result> {
+  const { makerOptions, force, copySkipped, maker } = run
   try {
     if (!force && (await exists(output))) return { outcome: 'exists', output }
-    const bytes: Bytes = new Uint8Array(await readFile(file))
+    const bytes: Uint8Array = new Uint8Array(await readFile(file))
     const decided = await maker.decide(bytes)
     const { plan, cost } = decided.decision
     const made = await memory.with(cost.memoryBytes, () => thread.make(bytes))
@@ -115,7 +118,7 @@ async function resultOf({ file, output }: Job, run: Run, thread: Thread, memory:
     if (!(error instanceof Skip) || !isForWhatItIs(error.reason)) {
       return { outcome: 'failed', message: describe(error), output }
     }
-    const skipped = { outcome: 'skipped', reason: error.reason, message: textOf(error.reason, wish) } as const
+    const skipped = { outcome: 'skipped', reason: error.reason, message: textOf(error.reason, makerOptions) } as const
     if (!copySkipped) return skipped
     return copy(file, output, skipped)
   }
@@ -163,7 +166,7 @@ function identityOf(file: string): string {
 const isForWhatItIs = (reason: SkipReason) => !FAILURE_REASONS.includes(reason)
 
 /** The limits have other names here. */
-function textOf(reason: SkipReason, { maxPixels }: Wish): string {
+function textOf(reason: SkipReason, { maxPixels }: MakerOptions): string {
   const text: string = SKIP_REASONS[reason]
   return text.replace(/max(?:Source|Output)Pixels/, `--max-pixels ${maxPixels} allows`)
 }

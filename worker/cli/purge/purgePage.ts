@@ -12,7 +12,7 @@ export interface PurgedAll {
   readonly elsewhere: string
 }
 
-interface Answer {
+interface PurgeAnswer {
   readonly deleted?: number
   readonly elsewhere?: string
   readonly cursor?: string
@@ -46,7 +46,7 @@ export async function purge(page: URL, what: Purgeable, secret: string): Promise
   }
 }
 
-async function ask(page: URL, body: Purgeable & { readonly cursor?: string }, secret: string): Promise<Answer> {
+async function ask(page: URL, body: Purgeable & { readonly cursor?: string }, secret: string): Promise<PurgeAnswer> {
   let response: Response
   let text: string
   try {
@@ -61,9 +61,9 @@ async function ask(page: URL, body: Purgeable & { readonly cursor?: string }, se
   } catch (cause) {
     throw new Error(`${page.href} does not answer`, { cause })
   }
-  let answer: Answer | undefined
+  let answer: PurgeAnswer | undefined
   try {
-    answer = JSON.parse(text) as Answer
+    answer = JSON.parse(text) as PurgeAnswer
   } catch {
     // some page of somebody else
   }

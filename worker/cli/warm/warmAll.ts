@@ -1,9 +1,9 @@
 // Asks for pictures, a few at a time. Where the answer is to come back later, nobody asks until then.
-import type { Answer } from './ask.ts'
+import type { AskOutcome } from './ask.ts'
 
 export type Warmed = { readonly url: string; readonly seconds: number } & Settled
 
-type Settled = Exclude<Answer, { readonly outcome: 'busy' }>
+type Settled = Exclude<AskOutcome, { readonly outcome: 'busy' }>
 
 export interface Warming {
   /** Requests at a time. */
@@ -12,7 +12,7 @@ export interface Warming {
   readonly delayMs: number
   /** Nothing new is asked once it is aborted. */
   readonly signal: AbortSignal
-  readonly ask: (url: string) => Promise<Answer>
+  readonly ask: (url: string) => Promise<AskOutcome>
   /** Default: by the clock. */
   readonly wait?: (ms: number) => Promise<void>
 }
