@@ -1,4 +1,4 @@
-// Whole files: what readers and other writers see, and what a failure leaves.
+// Whole files: what readers and other writers see, and what remains after a failure.
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
