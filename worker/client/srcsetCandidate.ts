@@ -1,9 +1,9 @@
-// A URL that can stand in a `srcset`: a candidate ends at white space, and commas around a URL are not its own
-// (HTML, "parse a srcset attribute"). Image components put there what a loader gives, as it is.
+// Makes a URL safe for a `srcset` attribute. There white space ends a candidate, and commas at the ends of a URL do not
+// belong to it (HTML, "parse a srcset attribute"). Image components copy a loader's URL into it without escaping.
 
 /**
- * The same URL without white space and without commas at its ends. White space at the ends and line breaks are
- * dropped, as they are wherever a URL is parsed.
+ * Returns the same URL with its white space and the commas at its ends percent-encoded. White space at the ends and
+ * line breaks are removed, as URL parsers do.
  */
 export function candidateOf(src: string): string {
   return src

@@ -13,7 +13,7 @@ export interface XSrDone {
   readonly size?: { readonly width: number; readonly height: number }
   /** `fast@1a2b3c4d` or `bicubic`, see labelOf. Undefined only in what was parsed, if the header names none. */
   readonly model?: string
-  /** What the network ran on; undefined for bicubic. */
+  /** The engine that ran the network, such as `fused-relaxed` or `ort`; undefined for bicubic. */
   readonly engine?: string
 }
 
