@@ -19,46 +19,50 @@ import { removeParts } from '../../terminal/wholeFile.ts'
 const NAMED_FORMATS = FORMATS.filter((format) => format !== 'auto')
 const DEFAULT_SCALE: Scale = 3
 const { quality: DEFAULT_QUALITY } = resolveOptions()
-/** Takes up to 4 GB and a minute. */
+/** A source of this size takes up to 4 GB of memory and a minute. */
 const DEFAULT_MAX_PIXELS = 100_000_000
 const MAX_JOBS = 256
 
 const OPTIONS = {
   scale: { value: 'N', short: 's', help: `how many times as large: ${SCALES.join(', ')} (default: ${DEFAULT_SCALE})` },
-  width: { value: 'N', help: 'instead: so many pixels wide' },
+  width: { value: 'N', help: 'instead of --scale: width of the result in pixels' },
   height: {
     value: 'N',
-    help: 'instead: so many pixels high; with --width, as large as fits into both',
+    help: 'instead of --scale: height of the result in pixels; with --width, the largest that fits into both',
   },
   out: {
     value: 'OUT',
     short: 'o',
-    help: 'a folder, or for one picture a file (default: cat-x3.jpg or cat-640w.jpg beside cat.jpg)',
+    help: 'a folder, or a file for a single picture (default: cat-x3.jpg or cat-640w.jpg beside cat.jpg)',
   },
-  format: { value: 'NAME', help: `${NAMED_FORMATS.join(', ')} (default: source, or that of the file OUT)` },
+  format: { value: 'NAME', help: `${NAMED_FORMATS.join(', ')} (default: source, or the format of the file OUT)` },
   quality: {
     value: 'N',
-    help: `of JPEG and WebP, 40 to 95 in steps of 5 (default: ${DEFAULT_QUALITY})`,
+    help: `quality of JPEG and WebP, 40 to 95 in steps of 5 (default: ${DEFAULT_QUALITY})`,
   },
   model: { value: 'NAME', help: 'auto, bicubic or a name in the manifest (default: auto)' },
-  engine: { value: 'NAME', help: `${ENGINES.join(', ')}: what networks run on (default: fused, as the worker)` },
-  jobs: { value: 'N', help: 'pictures at a time (default: one for each core)' },
+  engine: {
+    value: 'NAME',
+    help: `${ENGINES.join(', ')}: engine that runs the networks (default: fused, the worker's)`,
+  },
+  jobs: { value: 'N', help: 'pictures to make at the same time (default: one per core)' },
   'max-pixels': {
     value: 'N',
-    help: `larger pictures are left out (default: ${DEFAULT_MAX_PIXELS})`,
+    help: `pictures with more pixels are left out (default: ${DEFAULT_MAX_PIXELS})`,
   },
-  force: { help: 'make results anew that are there already' },
-  'copy-skipped': { help: 'copy what is left out to where its result would be' },
-  json: { help: 'a line of JSON for each picture' },
+  force: { help: 'overwrite results that exist already' },
+  'copy-skipped': { help: 'copy pictures that are left out to where their results would be' },
+  json: { help: 'print one line of JSON per picture' },
   help: { help: 'show this' },
 } as const
 
-/** For a test: makes pictures without threads. */
+/** Starts a thread; a test passes one that makes pictures without a thread. */
 export type StartThread = (data: ThreadData, maker: Maker) => Thread
 
 export const command: Command = {
-  summary:
-    'make pictures larger and sharper, byte for byte as the worker serves them\n\nINPUT: files, folders (with all below them) and globs.',
+  summary: `make pictures larger and sharper, byte for byte as the worker serves them
+
+INPUT: files, folders (including their subfolders) and globs.`,
   usage: 'INPUT... [options]',
   options: OPTIONS,
   async run(args) {
@@ -66,7 +70,7 @@ export const command: Command = {
   },
 }
 
-/** Gives what to exit with. Throws a UsageError for a command line that cannot be followed. */
+/** Runs the command and returns the exit code. Throws a UsageError if the command line is wrong. */
 export async function runUpscale(args: readonly string[], startThread: StartThread = createThread): Promise<number> {
   const given = parseArguments(args, OPTIONS, ['INPUT...'])
   if (given.words.length === 0) throw new UsageError('expected INPUT, got nothing')
@@ -81,7 +85,7 @@ export async function runUpscale(args: readonly string[], startThread: StartThre
   const { inputs, areNamed, failures } = await findInputs(given.words, target.folder)
   if (target.file !== undefined && (!areNamed || inputs.length + failures.length > 1)) {
     throw new UsageError(
-      `expected one picture for the file ${target.file}; several go to a folder: --out ${target.file}/`,
+      `expected one picture for the file ${target.file}; for several, name a folder: --out ${target.file}/`,
     )
   }
 
@@ -139,7 +143,7 @@ async function makerOf(engine: EngineName, makerOptions: ThreadData['makerOption
     return await createMaker(await loadEngine(engine), makerOptions)
   } catch (error) {
     if (!(error instanceof SrError)) throw error
-    // oxlint-disable-next-line preserve-caught-error -- it would say the same once more
+    // oxlint-disable-next-line preserve-caught-error -- its message would be printed twice
     throw new UsageError(error.message.replace('sr-model', '--model'))
   }
 }

@@ -1,4 +1,4 @@
-// One thread of threads.ts: bytes in, larger bytes out.
+// The script of a thread that threads.ts starts: it receives the bytes of a file and replies with larger bytes.
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { parentPort, workerData } from 'node:worker_threads'
 import { Skip, type SkipReason } from '../../picture/skip.ts'
@@ -11,7 +11,7 @@ export interface ThreadData {
   readonly makerOptions: MakerOptions
 }
 
-/** What a thread answers: what it made, or why not. */
+/** A thread's reply: the bytes it made, or why it failed. */
 export type ThreadReply = { readonly bytes: Uint8Array } | { readonly reason: SkipReason; readonly detail: string }
 
 const { engine, makerOptions } = workerData as ThreadData
@@ -25,7 +25,7 @@ parentPort!.on('message', async (bytes: Uint8Array) => {
 async function answerOf(bytes: Uint8Array): Promise<ThreadReply> {
   try {
     const made = await maker.make(bytes, await maker.decide(bytes))
-    return { bytes: made.slice() } // its own memory, which can be handed over
+    return { bytes: made.slice() } // a copy in a buffer of its own, which can be transferred
   } catch (error) {
     if (!(error instanceof Skip)) return { reason: 'INTERNAL', detail: describeError(error) }
     return { reason: error.reason, detail: error.cause ? describeError(error.cause) : '' }

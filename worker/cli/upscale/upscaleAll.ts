@@ -1,4 +1,4 @@
-// All pictures, so many at a time: each is done, there already, left out for what it is, or has failed.
+// Makes all pictures of a run, several at a time. Each one is done, was there already, is left out, or failed.
 import { open, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { labelOf } from '../../picture/models.ts'
@@ -21,7 +21,7 @@ type Result =
       readonly scale: number
       readonly width: number
       readonly height: number
-      /** `fast@a7c275b7` as in X-SR, or `bicubic`. */
+      /** `fast@a7c275b7` or `bicubic`, as in X-SR. */
       readonly model: string
     }
   | { readonly outcome: 'exists'; readonly output: string }
@@ -29,7 +29,7 @@ type Result =
       readonly outcome: 'skipped'
       readonly reason: SkipReason
       readonly message: string
-      /** The copy, where one was wanted. */
+      /** The copy, if one was made. */
       readonly output?: string
     }
   | { readonly outcome: 'failed'; readonly message: string; readonly output?: string }
@@ -37,19 +37,19 @@ type Result =
 export interface UpscaleRun {
   readonly target: OutputTarget
   readonly makerOptions: MakerOptions
-  /** Makes existing outputs anew. */
+  /** Overwrite existing outputs. */
   readonly force: boolean
-  /** A picture that is left out is copied to where its result would be. */
+  /** Copy a picture that is left out to where its result would be. */
   readonly copySkipped: boolean
-  /** Decides; the threads decide the same. */
+  /** Decides what to make of a picture; the threads decide the same by themselves. */
   readonly maker: Maker
-  /** One for each picture at a time. */
+  /** One for each picture that is made at the same time. */
   readonly threads: readonly Thread[]
-  /** Nothing new is begun once it is aborted, and nothing of what had been begun is told. */
+  /** Once it is aborted, no picture is started, and those in work end without an outcome. */
   readonly signal: AbortSignal
 }
 
-/** `tell` hears of each, in the order in which they end. */
+/** Makes all pictures. `tell` receives each outcome, in the order in which the pictures end. */
 export async function upscaleAll(
   inputs: readonly Input[],
   run: UpscaleRun,
@@ -74,7 +74,7 @@ interface Job {
   readonly output: string
 }
 
-/** Before any is made, so that who has a name does not depend on who is first. */
+/** Assigns the names of all results before any work starts, so that collisions do not depend on timing. */
 async function name(
   inputs: readonly Input[],
   { target, makerOptions, signal }: UpscaleRun,
@@ -133,7 +133,7 @@ async function copy(file: string, output: string, skipped: Result): Promise<Resu
   }
 }
 
-/** Enough to tell what a file is. */
+/** Enough bytes to detect a file's type. */
 const START_BYTES = 4096
 
 async function readStart(file: string): Promise<Uint8Array> {
@@ -156,16 +156,16 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-/** One for all spellings of a path; where upper and lower case are the same to most disks, for both. */
+/** Returns one text for all spellings of a path. Outside Linux, most file systems do not distinguish case. */
 function identityOf(file: string): string {
   const resolved = path.resolve(file)
   return process.platform === 'linux' ? resolved : resolved.toLowerCase()
 }
 
-/** Not because something failed here. */
+/** True for reasons that lie in the picture itself; false if something failed here. */
 const isForWhatItIs = (reason: SkipReason) => !FAILURE_REASONS.includes(reason)
 
-/** The limits have other names here. */
+/** Returns the text of a reason, with the command line's name in place of the worker's limits. */
 function textOf(reason: SkipReason, { maxPixels }: MakerOptions): string {
   const text: string = SKIP_REASONS[reason]
   return text.replace(/max(?:Source|Output)Pixels/, `--max-pixels ${maxPixels} allows`)

@@ -1,11 +1,11 @@
-// What came of each picture.
+// Prints the outcome of each picture and the summary of a run.
 import type { ProgressStream } from '../../terminal/progressLine.ts'
 import { createTally, type Tally } from '../tally.ts'
 import type { UpscaleOutcome } from './upscaleAll.ts'
 
 export interface UpscaleReport extends Pick<Tally<UpscaleOutcome['outcome']>, 'counts'> {
   tell(outcome: UpscaleOutcome): void
-  /** The last line. */
+  /** Prints the summary. */
   end(isStopped: boolean): void
 }
 
