@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npx edge-srcnn COMMAND`, in this repository `npm run cli -- COMMAND`.
+// The command line: `npx edge-srcnn COMMAND`, in this repository `npm run cli -- COMMAND`.
 import { type Command, helpOf, hintOf, runCommand, UsageError } from '../terminal/arguments.ts'
 import { ignoreBrokenPipes } from './pipes.ts'
 import { describeVersion } from './version.ts'
@@ -30,5 +30,5 @@ async function describeCommands(): Promise<string> {
     const [first] = (await load()).command.summary.split('\n')
     rows.push(`  ${name.padEnd(10)}${first}`)
   }
-  return `edge-srcnn COMMAND [options]\n\n${rows.join('\n')}\n\nEach has --help; --version says which kernels run here.`
+  return `edge-srcnn COMMAND [options]\n\n${rows.join('\n')}\n\nEach command has --help; --version prints which kernels run here.`
 }

@@ -1,5 +1,5 @@
-// `edge-srcnn upscale photos | head`: whoever read along has left. What is made is in files, so the work goes on,
-// and nobody is told any more.
+// In `edge-srcnn upscale photos | head` the reader of stdout exits early. The results are in files, so the work goes on
+// without output.
 export function ignoreBrokenPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {

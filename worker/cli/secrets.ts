@@ -1,6 +1,7 @@
-// Secrets come from the environment, where no list of processes and no history of a shell shows them.
+// Secrets are read from the environment: as arguments they would show in the list of processes and the shell's history.
 import { UsageError } from '../terminal/arguments.ts'
 
+/** Returns the value of an environment variable. Throws a UsageError if it is not set. */
 export function secretOf(variable: string): string {
   const secret = process.env[variable]
   if (!secret) throw new UsageError(`expected the secret in the variable ${variable}`)

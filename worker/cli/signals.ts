@@ -1,19 +1,20 @@
-// Ctrl-C: the first ends what is being done and lets what is done be told, the second ends it all.
+// Handles Ctrl-C: the first stops the work but still prints the summary, the second exits at once.
 import { constants } from 'node:os'
 
 export interface Stop {
+  /** Aborted by the first signal. */
   readonly signal: AbortSignal
-  /** What to exit with, once a signal came. */
+  /** Exit code after a signal; undefined before one. */
   readonly code: number | undefined
-  /** Signals are nobody's business any more. */
+  /** Removes the handlers: signals have their default effect again. */
   end(): void
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-/** What a shell says of a program that a signal ended. */
+/** Shells report a program that a signal ended with 128 + the signal's number. */
 const EXIT_SIGNAL = 128
 
-/** `onSecond` is for what cannot wait; the process ends behind it. */
+/** Starts to handle signals. `onSecond` runs at the second one, synchronously, before the process exits. */
 export function stopOnSignals(onSecond: () => void = () => {}): Stop {
   const controller = new AbortController()
   let code: number | undefined

@@ -1,19 +1,19 @@
-// What came of many things: a line each on stdout; how far all of it is, and what it came to, on stderr.
+// Counts the outcomes of many items. Prints a line per item to stdout, and progress and summary to stderr.
 import { createProgressLine, type ProgressStream, textOf } from '../terminal/progressLine.ts'
 
 export interface Tally<Outcome extends string> {
   readonly counts: Readonly<Record<Outcome, number>>
-  /** Those whose outcome is told. */
+  /** Number of items that have an outcome. */
   finished(): number
-  /** Since the tally began. */
+  /** Seconds since the tally was created. */
   seconds(): number
-  /** One more, and its line. */
+  /** Counts one outcome and prints the item's line. */
   add(outcome: Outcome, text: string): void
-  /** The last line. */
+  /** Prints the summary. */
   end(text: string): void
 }
 
-/** `instant`: outcomes that take no time, which say nothing about how long the rest will. */
+/** `instant`: the outcome that takes no time, which is left out of the rate and the time left. */
 export function createTally<Outcome extends string>(
   counts: Record<Outcome, number>,
   total: number,

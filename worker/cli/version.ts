@@ -1,15 +1,15 @@
-// What runs here: enough to tell whether two machines give the same bytes.
+// The version text: two machines that print the same text make the same bytes.
 import { readFile } from 'node:fs/promises'
 import { PIPELINE_VERSION } from '../cache/key.ts'
 import { loadEngine } from './engines.ts'
 
-/** `edge-srcnn 0.1.0, pipeline 2, kernels fused-relaxed, node v20.20.2` */
+/** Returns `edge-srcnn 0.1.0, pipeline 2, kernels fused-relaxed, node v20.20.2`. */
 export async function describeVersion(): Promise<string> {
   const { engines } = await loadEngine('fused')
   return `edge-srcnn ${await packageVersion()}, pipeline ${PIPELINE_VERSION}, kernels ${engines}, node ${process.version}`
 }
 
-/** Of the package that this file is in, wherever in it the build has put it. */
+/** Returns the version in the nearest package.json above this file, whose depth differs in the built package. */
 export async function packageVersion(): Promise<string> {
   for (let folder = new URL('.', import.meta.url); ; folder = new URL('..', folder)) {
     const text = await readFile(new URL('package.json', folder), 'utf8').catch(() => undefined)

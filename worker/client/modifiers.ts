@@ -1,36 +1,36 @@
-// What image components hand over, in the worker's terms: their numbers may be text, their formats are named
-// as in files, and they always know a width.
-import { candidateOf } from './candidate.ts'
+// Translates the modifiers of image components into the worker's parameters. The components may pass numbers as text,
+// name formats like file extensions, and nearly always pass a width.
+import { candidateOf } from './srcsetCandidate.ts'
 import { FORMATS, type Format, type Scale } from './allowed.ts'
 import { type SrOptions, srUrl } from './url.ts'
 
 export interface Modifiers {
-  /** In px, rounded up to the next allowed size. */
+  /** Width in px, rounded up to the next allowed size. */
   readonly width?: number | string
-  /** In px, likewise, where there is no `width` or `fit` asks for both. */
+  /** Height in px, likewise. Used only if `width` is missing, or if `fit` needs both. */
   readonly height?: number | string
   /**
-   * `inside` or `contain`: the largest that fits into width and height. Default: as wide as `width`, however
-   * high that is, as a srcset says widths, and as layouts that crop (`object-fit: cover`) want no less. The
-   * worker itself never crops.
+   * `inside` or `contain`: the result is the largest that fits into width and height. Default: the result is as wide as
+   * `width`, at any height, because a srcset describes widths and because layouts that crop (`object-fit: cover`) need
+   * the full width. The worker itself never crops.
    */
   readonly fit?: string
   /** 1 to 100. Default: the option `quality`. */
   readonly quality?: number | string
   /**
-   * `source`, `auto`, `jpeg` (or `jpg`), `png` or `webp`. `avif` is `auto`: whoever accepts it accepts WebP.
+   * `source`, `auto`, `jpeg` (or `jpg`), `png` or `webp`. `avif` means `auto`: browsers that accept AVIF accept WebP.
    * Default: the option `format`.
    */
   readonly format?: string
-  /** 2, 3 or 4 times as large, instead of width and height, which are then for the layout alone. */
+  /** 2, 3 or 4 times as large. It replaces width and height, which then serve the layout alone. */
   readonly scale?: number | string
   /** `sr-model`. Default: the option `model`. */
   readonly model?: string
 }
 
 /**
- * The URL for `modifiers`; that of `src` where they say no size. Spaces are encoded, as components put it into a
- * srcset. Throws a RangeError as srUrl does.
+ * Returns the URL for `modifiers`, or the URL of `src` itself if they contain no size. Spaces are encoded, because
+ * components put the URL into a srcset. Throws a RangeError as srUrl does.
  */
 export function modifiedUrl(src: string, modifiers: Modifiers, options: SrOptions): string {
   const scale = numberOf(modifiers.scale)
@@ -40,7 +40,7 @@ export function modifiedUrl(src: string, modifiers: Modifiers, options: SrOption
   if (scale === undefined && width === undefined && height === undefined) return candidateOf(src)
   return srUrl(candidateOf(src), {
     ...options,
-    scale: scale as Scale | undefined, // srUrl refuses others
+    scale: scale as Scale | undefined, // srUrl refuses other values
     width,
     height,
     quality: numberOf(modifiers.quality) ?? options.quality,

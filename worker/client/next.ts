@@ -1,20 +1,20 @@
 // `edge-srcnn/next`: a loader for next/image (Next.js 13 to 16). The default export is for `images.loaderFile`,
-// which takes nothing else.
-import { candidateOf } from './candidate.ts'
+// which requires one.
+import { candidateOf } from './srcsetCandidate.ts'
 import { type SrOptions, srUrl } from './url.ts'
 
-/** What next/image asks a loader for. */
+/** The arguments that next/image passes to a loader. */
 export interface LoaderProps {
   readonly src: string
-  /** In px: one of `deviceSizes` or `imageSizes`. */
+  /** Width in px: one of `deviceSizes` or `imageSizes`. */
   readonly width: number
-  /** 1 to 100; where an image has no `quality`, next/image says none. */
+  /** 1 to 100; undefined if the image has no `quality`. */
   readonly quality?: number
 }
 
 /**
- * A loader for `images.loaderFile` or for the prop `loader`. A width that the worker does not have is rounded up:
- * with the worker's SIZES as `deviceSizes` and no `imageSizes` no two candidates are the same picture.
+ * Returns a loader for `images.loaderFile` or for the prop `loader`. A width that the worker does not accept is rounded
+ * up; with the worker's SIZES as `deviceSizes` and no `imageSizes`, no two candidates are the same picture.
  * The loader throws a RangeError as srUrl does. Default options: the worker's.
  *
  * @example
@@ -23,7 +23,7 @@ export interface LoaderProps {
  * // '/cat.jpg?sr-width=640&sr-format=auto&sr-quality=75'
  */
 export function createLoader(options: SrOptions = {}): (props: LoaderProps) => string {
-  // next/image also hands over its own configuration: nothing of it is for the worker.
+  // next/image also passes its own configuration, which the worker does not need.
   return ({ src, width, quality = options.quality }) => srUrl(candidateOf(src), { ...options, width, quality })
 }
 

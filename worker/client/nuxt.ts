@@ -1,29 +1,29 @@
-// `edge-srcnn/nuxt`: a provider for @nuxt/image 2, whose `provider` names a module with a default export like
-// what its `defineProvider` makes. (@nuxt/image 1 takes the export `getImage` of the same module.)
+// `edge-srcnn/nuxt`: a provider for @nuxt/image 2. Its option `provider` names a module whose default export has the
+// shape that `defineProvider` returns. (@nuxt/image 1 uses the export `getImage` of the same module.)
 import type { Scale } from './allowed.ts'
 import { type Modifiers, modifiedUrl } from './modifiers.ts'
 import type { SrOptions } from './url.ts'
 
 /** The provider's `options` in nuxt.config. */
 export interface NuxtOptions extends Omit<SrOptions, 'sizes'> {
-  /** As `sizes` elsewhere: that name is @nuxt/image's own, and would arrive here instead. */
+  /** SrOptions' `sizes` under another name, because @nuxt/image passes its own option `sizes` to the provider. */
   readonly allowedSizes?: SrOptions['sizes']
-  /** Put before a path, where another host than the site's has the worker: `https://img.example`. Default none. */
+  /** Put before a path, if the worker is on another host than the site: `https://img.example`. Default none. */
   readonly baseURL?: string
-  /** What `:modifiers` may have beside width, height, quality and format. */
+  /** Modifiers that `:modifiers` may contain in addition to width, height, quality and format. */
   readonly modifiers?: NuxtModifiers
 }
 
 export interface NuxtModifiers {
-  /** 2, 3 or 4 times as large, whatever width and height a layout gives it. */
+  /** 2, 3 or 4 times as large, regardless of the width and height in the layout. */
   scale?: Scale
   /** `sr-model`. */
   model?: string
 }
 
 /**
- * The URL of a picture as NuxtImg, NuxtPicture and $img ask for it; as it is where they say no size. Modifiers
- * that the worker does not know (`blur`, `background`, ...) change nothing. Throws a RangeError as srUrl does.
+ * Returns the URL of a picture for NuxtImg, NuxtPicture and $img; the URL is unchanged if they pass no size. Modifiers
+ * that the worker does not support (`blur`, `background`, ...) are ignored. Throws a RangeError as srUrl does.
  *
  * @example
  * getImage('/cat.jpg', { modifiers: { width: 600 }, format: 'auto' })
@@ -46,7 +46,7 @@ export function getImage(
   return { url: modifiedUrl(whole, modifiers, { format, quality, model, param, sizes: allowedSizes }) }
 }
 
-/** A provider's shape, without the types of @nuxt/image. */
+/** The shape of a provider, declared without the types of @nuxt/image. */
 export interface NuxtProvider {
   getImage(src: string, options: NuxtOptions & { readonly modifiers: Modifiers & NuxtModifiers }): { url: string }
 }

@@ -1,20 +1,20 @@
-// What is ours in a URL's query: exactly `sr` (or the name that `param` gives it) and names that begin with
-// `sr-`; all else belongs to the origin. Cut at its `&` by hand: URLSearchParams would rewrite it.
+// Separates the worker's own query parameters from the origin's. The worker's are `sr` (or the name in the option
+// `param`) and all names that begin with `sr-`. The query is split at `&` by hand: URLSearchParams would rewrite it.
 
-/** How large a picture is to be in pixels, in place of `sr`. */
+/** Parameters that set the size of the result in pixels, instead of `sr`. */
 export const SIZE_NAMES = ['sr-width', 'sr-height'] as const
 
-/** A URL whose query is cut into ours and the rest, both in their order. */
+/** A URL whose query is split into the worker's parameters and the others, both in their order. */
 export interface OwnQuery {
-  /** Up to the query. */
+  /** The URL without query and fragment. */
   readonly base: string
-  /** Names and values. */
+  /** The worker's parameters: names and values, not decoded. */
   readonly ours: readonly (readonly [string, string])[]
-  /** As they are: `a=1`. */
+  /** The other parameters, unchanged: `a=1`. */
   readonly others: readonly string[]
 }
 
-/** What is ours in a URL: `param`, and whatever begins with `sr-`. */
+/** Splits the query of a URL: the worker's are `param` and every name that begins with `sr-`. */
 export function splitOwn(url: string, param: string): OwnQuery {
   const [base, query] = splitQuery(url)
   const ours: [string, string][] = []
@@ -30,13 +30,13 @@ export function splitOwn(url: string, param: string): OwnQuery {
 
 const PREFIX = 'sr-'
 
-/** Whether a URL asks for anything: other names of ours alone do not. */
+/** True if the URL has `param`, `sr-width` or `sr-height`; the other `sr-*` parameters alone ask for nothing. */
 export function isAsking({ ours }: OwnQuery, param: string): boolean {
   const asking: string[] = [param, ...SIZE_NAMES]
   return ours.some(([name]) => asking.includes(name))
 }
 
-/** The URL without what is ours; undefined where it asks for nothing. */
+/** Returns the URL without the worker's parameters; undefined if it asks for nothing. */
 export function withoutOwn(url: string, param: string): string | undefined {
   const query = splitOwn(url, param)
   if (!isAsking(query, param)) return undefined

@@ -1,25 +1,25 @@
-// The `srcset` of a picture whose size is known: itself, and what the worker makes of it.
+// Builds the `srcset` of a picture of known size: the picture itself and its enlargements by the worker.
 import { MAX_OUTPUT_PIXELS, SCALES, type Scale } from './allowed.ts'
-import { candidateOf } from './candidate.ts'
-import { isInline, type SrOptions, srUrl, withParameters } from './url.ts'
+import { candidateOf } from './srcsetCandidate.ts'
+import { isInline, type SrOptions, srUrl, replaceParameters } from './url.ts'
 
 export interface SrcsetOptions extends Omit<SrOptions, 'sizes'> {
   /** The picture's URL, absolute or relative. */
   readonly src: string
-  /** The picture's own width in px, as its file has it. */
+  /** Width of the file in px. */
   readonly width: number
-  /** The picture's own height in px. With it, scales whose result would be too large are left out. */
+  /** Height of the file in px. If it is given, scales whose result would be too large are left out. */
   readonly height?: number
-  /** Scales to offer beside the picture itself. Default 2, 3 and 4. */
+  /** Scales to offer in addition to the picture itself. Default 2, 3 and 4. */
   readonly scales?: readonly Scale[]
-  /** The worker's option of this name: it answers beyond it with the original. Default 2,360,000. */
+  /** The worker's option of this name: instead of a larger result it serves the original. Default 2,360,000. */
   readonly maxOutputPixels?: number
 }
 
 /**
- * The value of an `srcset` attribute with a width (`600w`) for each candidate; it wants `sizes` beside it. The
- * picture itself comes first, as it is. Spaces in `src` are encoded, as they would end a candidate. Throws a
- * RangeError that says what was expected for a size that is not a whole number above 0, and as srUrl does.
+ * Returns the value of a `srcset` attribute with a width (`600w`) for each candidate; the element also needs `sizes`.
+ * The first candidate is the picture itself. Spaces in `src` are encoded, because they would end a candidate. Throws a
+ * RangeError that says what was expected if a size is not a whole number above 0, and as srUrl does.
  *
  * @example
  * srcset({ src: 'cat.jpg', width: 300, scales: [2, 3] })
@@ -37,7 +37,7 @@ export function srcset({
   if (height !== undefined) requirePixels('height', height)
   const pixels = width * (height ?? 0)
   const url = candidateOf(src)
-  const original = isInline(url) ? url : withParameters(url, options.param ?? 'sr', [])
+  const original = isInline(url) ? url : replaceParameters(url, options.param ?? 'sr', [])
   const larger = isInline(url) ? [] : scales.filter((scale) => pixels * scale ** 2 <= maxOutputPixels)
   const candidates = [
     `${original} ${width}w`,

@@ -1,24 +1,27 @@
-// `edge-srcnn/unpic`: extract, generate and transform as unpic 4 has them for each of its providers. The
+// `edge-srcnn/unpic`: the functions extract, generate and transform that unpic 4 has for each of its providers. The
 // components of @unpic/*/base take `transform` as their `transformer`.
 import { splitOwn } from './query.ts'
 import { type Modifiers, modifiedUrl } from './modifiers.ts'
-import { type SrOptions, withParameters } from './url.ts'
-
-/** unpic's `operations`: width, height, format, quality, and the worker's `scale` and `model`; `fit` for both sizes. */
-export interface SrOperations extends Modifiers {}
-
-/** A string, or a URL as platforms have it. */
-type Source = string | { readonly href: string }
+import { type SrOptions, replaceParameters } from './url.ts'
 
 /**
- * What a URL asks the worker for already, and the URL without it; null where it asks for nothing.
+ * unpic's `operations`: width, height, format and quality, plus the worker's `scale` and `model`, and `fit` to fit the
+ * result into both width and height.
+ */
+export interface SrOperations extends Modifiers {}
+
+/** A string, or an object like the URL of every platform. */
+type UrlLike = string | { readonly href: string }
+
+/**
+ * Returns the operations that a URL already contains, and the URL without them; null if it has none.
  *
  * @example
  * extract('/cat.jpg?v=7&sr-width=640&sr-quality=80')
  * // { src: '/cat.jpg?v=7', operations: { width: 640, quality: 80 }, options: {} }
  */
 export function extract(
-  url: Source,
+  url: UrlLike,
   { param = 'sr' }: SrOptions = {},
 ): { src: string; operations: SrOperations; options: SrOptions } | null {
   const whole = textOf(url)
@@ -36,33 +39,34 @@ export function extract(
     model: given.get('sr-model'),
   }
   return {
-    src: withParameters(whole, param, []),
+    src: replaceParameters(whole, param, []),
     operations: withoutUndefined(operations),
     options: param === 'sr' ? {} : { param },
   }
 }
 
 /**
- * The URL of `src` for `operations`; as it is where they say no size. `options` are what every picture gets:
- * unpic's components lose an operation `format` in their srcset, so say it here. Throws a RangeError as srUrl does.
+ * Returns the URL of `src` for `operations`, unchanged if they contain no size. `options` hold for every picture; put
+ * `format` there, because unpic's components lose the operation of that name in their srcset. Throws a RangeError as
+ * srUrl does.
  *
  * @example
  * generate('/cat.jpg', { width: 600 }, { format: 'auto' })
  * // '/cat.jpg?sr-width=640&sr-format=auto'
  */
-export function generate(src: Source, operations: SrOperations, options: SrOptions = {}): string {
+export function generate(src: UrlLike, operations: SrOperations, options: SrOptions = {}): string {
   return modifiedUrl(textOf(src), operations, options)
 }
 
 /**
- * `src` with `operations` over those that it has. A size replaces the size that it has, whichever way either
- * is said. Throws a RangeError as srUrl does.
+ * Returns `src` with `operations` in place of the operations it already contains. A new size replaces the old one, even
+ * if one is a scale and the other a width. Throws a RangeError as srUrl does.
  *
  * @example
  * transform('/cat.jpg?sr=3&sr-format=webp', { width: 600 })
  * // '/cat.jpg?sr-width=640&sr-format=webp'
  */
-export function transform(src: Source, operations: SrOperations, options: SrOptions = {}): string {
+export function transform(src: UrlLike, operations: SrOperations, options: SrOptions = {}): string {
   const found = extract(src, options)
   if (!found) return generate(src, operations, options)
   const { scale, width, height, fit, ...rest } = found.operations
@@ -71,7 +75,7 @@ export function transform(src: Source, operations: SrOperations, options: SrOpti
   return generate(found.src, { ...(hasSize ? {} : { scale, width, height, fit }), ...rest, ...wanted }, options)
 }
 
-function textOf(url: Source): string {
+function textOf(url: UrlLike): string {
   return typeof url === 'string' ? url : url.href
 }
 

@@ -1,9 +1,9 @@
-// A picture's URL with the worker's parameters in it. Strings only: a relative URL stays relative, and the
-// rest of the query and the fragment stay as they are, byte for byte, which URL and URLSearchParams would not do.
+// Writes the worker's parameters into the URL of a picture. URLs are edited as strings: a relative URL stays relative,
+// and the rest of the query and the fragment stay the same byte for byte. URL and URLSearchParams would change them.
 import { splitOwn } from './query.ts'
 import { FORMATS, type Format, QUALITY, SCALES, SIZES, type Scale } from './allowed.ts'
 
-/** What a site says once, for all its pictures. */
+/** Options that a site usually sets once for all its pictures. */
 export interface SrOptions {
   /** `sr-format`. Default: the worker's (`source`, the format that came in). */
   readonly format?: Format
@@ -14,26 +14,26 @@ export interface SrOptions {
   /** Name of the scale parameter: the worker's option `param`. Default `sr`. */
   readonly param?: string
   /**
-   * Widths and heights in px that the worker accepts: its list, or `any` whole number where URLs are signed.
+   * Widths and heights in px that the worker accepts: its list, or `any` whole number if URLs are signed.
    * Default 320, 640, 960, 1280, 1920, 2560.
    */
   readonly sizes?: readonly number[] | 'any'
 }
 
-/** How large, and the rest: a scale, or a width, a height or both. */
+/** The size of the result, which is a scale, a width, a height or both, and the options. */
 export interface SrUrlOptions extends SrOptions {
   /** How many times as large: 2, 3 or 4. */
   readonly scale?: Scale
-  /** In px, rounded up to the next allowed size; to the largest where there is none. */
+  /** Width in px, rounded up to the next allowed size, or down to the largest one. */
   readonly width?: number
-  /** In px, likewise. With `width`, the picture is the largest that fits into both. */
+  /** Height in px, likewise. With `width`, the result is the largest that fits into both. */
   readonly height?: number
 }
 
 /**
- * `src`, absolute or relative, asking the worker for a sharper picture. Parameters of the worker that `src` has
- * already are replaced, a signature among them: sign last. `data:` and `blob:` URLs come back as they are.
- * Throws a RangeError that says what was expected for a value that cannot be.
+ * Returns `src`, an absolute or relative URL, with the parameters for a sharper picture. Parameters of the worker that
+ * `src` already has are replaced; this includes a signature, so sign last. `data:` and `blob:` URLs are returned
+ * unchanged. Throws a RangeError that says what was expected if a value is not allowed.
  *
  * @example
  * srUrl('/cat.jpg?v=7#eyes', { scale: 3 })
@@ -58,17 +58,17 @@ export function srUrl(
   if (format !== undefined) ours.push(`sr-format=${oneOf('format', format, FORMATS)}`)
   if (quality !== undefined) ours.push(`sr-quality=${allowedQuality(quality)}`)
   if (model !== undefined) ours.push(`sr-model=${nameOf(model)}`)
-  return isInline(src) ? src : withParameters(src, param, ours)
+  return isInline(src) ? src : replaceParameters(src, param, ours)
 }
 
-/** Whether the picture itself is in the URL, or in the page: no worker ever sees it. */
+/** True for URLs that contain the picture (`data:`) or refer to the page's memory (`blob:`): they reach no worker. */
 export function isInline(src: string): boolean {
   return /^(?:data|blob):/i.test(src)
 }
 
-/** `src` with `ours` in place of the worker's parameters that it has. Throws a RangeError for a wrong `param`. */
-export function withParameters(src: string, param: string, ours: readonly string[]): string {
-  // As the worker's own option: characters that no URL encodes.
+/** Returns `src` with `ours` in place of the worker's parameters it has. Throws a RangeError for a wrong `param`. */
+export function replaceParameters(src: string, param: string, ours: readonly string[]): string {
+  // The worker's option `param` has the same rule: only characters that need no encoding in a URL.
   if (!/^[\w.~-]+$/.test(param) || param.startsWith('sr-')) {
     throw new RangeError(
       `param: expected letters, digits and . _ ~ -, not beginning with sr-, got ${JSON.stringify(param)}`,
@@ -86,7 +86,7 @@ function oneOf<T>(name: string, value: T, allowed: readonly T[]): T {
   throw new RangeError(`${name}: expected one of ${allowed.join(', ')}, got ${String(value)}`)
 }
 
-/** The smallest allowed size that covers `px`; the largest where none does. */
+/** Returns the smallest allowed size that is at least `px`, or the largest allowed size if there is none. */
 function allowedSize(name: string, px: number, sizes: readonly number[] | 'any'): number {
   if (!(Number.isFinite(px) && px > 0)) throw new RangeError(`${name}: expected px above 0, got ${String(px)}`)
   if (sizes === 'any') return Math.ceil(px)

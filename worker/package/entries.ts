@@ -2,10 +2,10 @@
 // what is made of them here.
 
 /** A source, or sources by condition. */
-export type Target = string | Readonly<Record<string, string>>
+export type EntryTarget = string | Readonly<Record<string, string>>
 
 export interface Entries {
-  readonly exports: Readonly<Record<string, Target>>
+  readonly exports: Readonly<Record<string, EntryTarget>>
   readonly bin?: Readonly<Record<string, string>>
 }
 
@@ -25,7 +25,7 @@ export function publishedExports({ exports }: Entries): Record<string, object | 
   return { ...Object.fromEntries(published), './package.json': './package.json' }
 }
 
-function publishedTarget(target: Target): object {
+function publishedTarget(target: EntryTarget): object {
   const conditions = typeof target === 'string' ? { default: target } : target
   const scripts = Object.entries(conditions).map(([name, source]) => [name, `./lib/${scriptOf(source)}.js`])
   // One for all: what is there on one platform is there on every other, under the same names.
@@ -48,6 +48,6 @@ function belowWorker(source: string): string {
   return path
 }
 
-function sourcesOf(target: Target): string[] {
+function sourcesOf(target: EntryTarget): string[] {
   return typeof target === 'string' ? [target] : Object.values(target)
 }

@@ -8,7 +8,7 @@ import { scriptOf } from './entries.ts'
 import { EXTERNAL } from './manifest.ts'
 import { ROOT } from './places.ts'
 
-export interface Sources {
+export interface ScriptSources {
   /** Each becomes a script, by paths in the repository; so does each that these start as a thread. */
   readonly scripts: readonly string[]
   /** Those of them that are commands. */
@@ -16,7 +16,11 @@ export interface Sources {
 }
 
 /** Returns the packages that are inside. */
-export async function writeScripts({ scripts, commands }: Sources, folder: string, root = ROOT): Promise<string[]> {
+export async function writeScripts(
+  { scripts, commands }: ScriptSources,
+  folder: string,
+  root = ROOT,
+): Promise<string[]> {
   const started = new Set<string>()
   const { metafile } = await build({
     absWorkingDir: root,

@@ -69,6 +69,12 @@ interface WeightsFile extends ListedModel {
 
 /** What `sr-model` calls doing without a network. */
 export const BICUBIC = 'bicubic'
+
+/** The model in texts: `fast@1a2b3c4d`, its name and the first 8 hex digits of its SHA-256; BICUBIC for undefined. */
+export function labelOf(model: Pick<ChosenModel, 'name' | 'hash'> | undefined): string {
+  return model ? `${model.name}@${model.hash.slice(0, 8)}` : BICUBIC
+}
+
 const MANIFEST = 'manifest.json'
 /** How long a manifest is used before it is read again: "within a minute", with room for clocks that step. */
 const REFRESH_MS = 30_000

@@ -2,26 +2,26 @@
 import { type ModelEntry, parseManifest } from '../model/manifest.ts'
 import type { Format, Scale } from '../client/allowed.ts'
 import { find } from './find.ts'
-import type { Runner, Wish } from './messages.ts'
+import type { Runner, PageWish } from './messages.ts'
 import { webgpuObstacle } from './webgpuSupport.ts'
-import { DEFAULT_WISH } from './wish.ts'
+import { DEFAULT_WISH } from './pageWish.ts'
 
-export interface Wanted {
-  readonly wish: Wish
+export interface FormValues {
+  readonly wish: PageWish
   readonly runner: Runner
   readonly isTest: boolean
 }
 
 /** `onChange` is told each change. Gives what is wanted at the moment. */
-export function createControls(onChange: () => void): () => Wanted {
+export function createControls(onChange: () => void): () => FormValues {
   const form = find('#controls', HTMLFormElement)
   const quality = find('#quality', HTMLInputElement)
   const select = find('#model', HTMLSelectElement)
   let models: readonly ModelEntry[] = []
 
-  const wanted = (): Wanted => {
+  const wanted = (): FormValues => {
     const data = new FormData(form)
-    const wish: Wish = {
+    const wish: PageWish = {
       scale: Number(data.get('scale')) as Scale,
       model: String(data.get('model')),
       format: String(data.get('format')) as Format,

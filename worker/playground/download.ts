@@ -1,11 +1,11 @@
 // The link that offers the result as a file.
 import type { Scale } from '../client/allowed.ts'
 import { find } from './find.ts'
-import { typeOf } from './picture.ts'
-import type { Result } from './result.ts'
+import { typeOf } from './loadImage.ts'
+import type { ShownResult } from './shownResult.ts'
 
 /** `cat.jpg` three times as large is `cat-x3.jpg`. Without a result there is nothing to offer. */
-export function offerDownload(result?: Result, name = '', scale: Scale | 1 = 1): void {
+export function offerDownload(result?: ShownResult, name = '', scale: Scale | 1 = 1): void {
   const link = find('#download', HTMLAnchorElement)
   if (link.href) URL.revokeObjectURL(link.href)
   link.removeAttribute('href')

@@ -4,11 +4,11 @@ import { createModels, type Models } from '../picture/models.ts'
 import { choicesOf } from '../picture/plan.ts'
 import type { Platform } from '../platform/platform.ts'
 import { Skip } from '../picture/skip.ts'
-import { makeHere, OURS, type Wanting, wantOf } from './makeHere.ts'
-import type { Made, Order, Report } from './messages.ts'
+import { makeHere, OURS, type EnlargeContext, wishOf } from './makeHere.ts'
+import type { EnlargeResult, EnlargeOrder, EnlargeReport } from './messages.ts'
 import { openFile } from './openFile.ts'
-import { loadPlatform } from './platform.ts'
-import { type Tell, watched } from './progress.ts'
+import { loadBrowserPlatform } from './browserPlatform.ts'
+import { type Tell, watched } from './watchedTools.ts'
 import { Refusal } from './refusal.ts'
 import { tryOut } from './tryOut.ts'
 
@@ -17,13 +17,13 @@ let onTurn = () => {}
 let loading: Promise<{ readonly platform: Platform; readonly models: Models }> | undefined
 let webgpu: Engine | undefined
 
-self.addEventListener('message', ({ data }: MessageEvent<Order>) => void answer(data))
+self.addEventListener('message', ({ data }: MessageEvent<EnlargeOrder>) => void answer(data))
 
-async function answer(order: Order): Promise<void> {
+async function answer(order: EnlargeOrder): Promise<void> {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- to a Worker's page, not to a window
-  const say = (report: Report) => self.postMessage(report)
+  const say = (report: EnlargeReport) => self.postMessage(report)
   try {
-    const made = await make(order, (stage, share) => say({ kind: 'progress', stage, share }))
+    const made = await make(order, (step, share) => say({ kind: 'progress', step, share }))
     say({ kind: 'made', made })
   } catch (error) {
     if (error instanceof Skip) {
@@ -36,22 +36,22 @@ async function answer(order: Order): Promise<void> {
   }
 }
 
-async function make(order: Order, tell: Tell): Promise<Made> {
+async function make(order: EnlargeOrder, tell: Tell): Promise<EnlargeResult> {
   const start = performance.now()
   tell('load', 0)
   const { platform, models } = await load()
   const engine = order.runner === 'webgpu' ? await loadWebgpu() : undefined
   const opened = await openFile(order.file, platform.codec, OURS)
-  const deciding = {
+  const deps = {
     settings: OURS,
     models,
     engineFor: (network) => engine ?? platform.engineFor(network),
-  } satisfies Wanting['deciding']
-  const want = wantOf(order)
-  const wanting: Wanting = {
-    want,
-    choices: await choicesOf(want, deciding),
-    deciding,
+  } satisfies EnlargeContext['deps']
+  const wish = wishOf(order)
+  const wanting: EnlargeContext = {
+    wish,
+    choices: await choicesOf(wish, deps),
+    deps,
     platform,
     tell,
     watch({ plan, model }, { width, height }) {
@@ -66,7 +66,7 @@ async function make(order: Order, tell: Tell): Promise<Made> {
 
 /** What was fetched once is there for the next picture; what failed is tried again. */
 async function load() {
-  loading ??= loadPlatform(() => onTurn()).then((platform) => ({
+  loading ??= loadBrowserPlatform(() => onTurn()).then((platform) => ({
     platform,
     models: createModels(platform.bundled, undefined),
   }))

@@ -2,9 +2,9 @@
 import { SKIP_REASONS, type SkipReason } from '../picture/skip.ts'
 import type { Closeness } from './messages.ts'
 
-export interface FactsOf {
+export interface Facts {
   readonly before?: { readonly width: number; readonly height: number; readonly type: string; readonly bytes: number }
-  readonly after?: FactsOf['before']
+  readonly after?: Facts['before']
   readonly how?: string
   readonly where?: string
   readonly ms?: number
@@ -16,7 +16,7 @@ export interface FactsOf {
 const NONE = '–'
 
 /** Fills in what is known, and dashes for the rest, by the name in `data-fact`. */
-export function showFacts(root: HTMLElement, facts: FactsOf): void {
+export function showFacts(root: HTMLElement, facts: Facts): void {
   const values = {
     before: pictureText(facts.before),
     after: pictureText(facts.after),
@@ -34,7 +34,7 @@ export function showFacts(root: HTMLElement, facts: FactsOf): void {
   }
 }
 
-function pictureText(picture: FactsOf['before']): string | undefined {
+function pictureText(picture: Facts['before']): string | undefined {
   if (!picture) return undefined
   const { width, height, type, bytes } = picture
   return `${width} × ${height}, ${NAMES[type] ?? type.toUpperCase()}, ${bytesText(bytes)}`

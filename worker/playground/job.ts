@@ -1,13 +1,13 @@
 // Pictures made off the main thread: one at a time, in a Web Worker that is ended where something else is wanted
 // meanwhile, for compiled codecs cannot be interrupted. One that is idle stays, with all that it has fetched.
-import type { Made, Order, Report, Stage } from './messages.ts'
+import type { EnlargeResult, EnlargeOrder, EnlargeReport, Step } from './messages.ts'
 
 /** The picture is left as it was, for a reason that can be said. */
 export class LeftAsItWas extends Error {}
 
 export interface Jobs {
   /** Rejects with LeftAsItWas, with an Error that says what failed, or with an AbortError. */
-  run(order: Order, signal: AbortSignal, onProgress: (stage: Stage, share: number) => void): Promise<Made>
+  run(order: EnlargeOrder, signal: AbortSignal, onProgress: (step: Step, share: number) => void): Promise<EnlargeResult>
 }
 
 export function createJobs(script: URL): Jobs {
@@ -35,9 +35,9 @@ export function createJobs(script: URL): Jobs {
           settle(false)
           reject(new Error('the script that makes pictures did not start'))
         }
-        const listen = ({ data }: MessageEvent<Report>) => {
+        const listen = ({ data }: MessageEvent<EnlargeReport>) => {
           if (data.kind === 'progress') {
-            onProgress(data.stage, data.share)
+            onProgress(data.step, data.share)
             return
           }
           settle(true)

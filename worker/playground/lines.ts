@@ -1,8 +1,8 @@
 // The lines that one takes home, of a picture at `path`.
 import { SCALES } from '../client/allowed.ts'
-import type { Wish } from './messages.ts'
+import type { PageWish } from './messages.ts'
 import type { Box } from './view.ts'
-import { optionsOf, urlOf } from './wish.ts'
+import { optionsOf, urlOf } from './pageWish.ts'
 
 export interface Lines {
   /** Path and query. */
@@ -12,7 +12,7 @@ export interface Lines {
 }
 
 /** `size` is the original's in pixels, where that is known: room for it is kept in the page. */
-export function linesOf(path: string, wish: Wish, size: Box | undefined): Lines {
+export function linesOf(path: string, wish: PageWish, size: Box | undefined): Lines {
   const scales = SCALES.filter((scale) => scale <= wish.scale)
   const candidates = scales.map((scale) => `${urlOf(path, { ...wish, scale })} ${scale}x`)
   const room = size ? ` width="${size.width}" height="${size.height}"` : ''

@@ -1,14 +1,15 @@
 // A picture made sharper in the browser, as the worker would make it: within its limits, to the byte.
 import { type Header, readHeader, uprightSize } from '../codec/header.ts'
+import { labelOf } from '../picture/models.ts'
 import { makeFile, type Tools } from '../picture/makeFile.ts'
 import { resolveOptions } from '../options.ts'
 import { type Choices, decide, type Decision, type DecisionDeps } from '../picture/plan.ts'
-import type { Wish as PictureWish } from '../picture/wish.ts'
+import type { Wish } from '../picture/wish.ts'
 import type { Platform } from '../platform/platform.ts'
 import { Skip, SKIP_REASONS } from '../picture/skip.ts'
-import type { Made, PictureFile, Wish } from './messages.ts'
+import type { EnlargeResult, PictureBlob, PageWish } from './messages.ts'
 import type { Opened } from './openFile.ts'
-import type { Tell } from './progress.ts'
+import type { Tell } from './watchedTools.ts'
 
 /** What a worker does by default. */
 const WORKERS = resolveOptions({ cache: false })
@@ -23,31 +24,31 @@ export const OURS = resolveOptions({
 })
 
 /** What is wanted, and what it is made with. */
-export interface Wanting {
-  readonly want: PictureWish
+export interface EnlargeContext {
+  readonly wish: Wish
   readonly choices: Choices
-  readonly deciding: DecisionDeps
+  readonly deps: DecisionDeps
   readonly platform: Platform
   readonly tell: Tell
   /** The platform's tools, which tell how far they are. */
   readonly watch: (decision: Decision, header: Header) => Tools
 }
 
-export function wantOf({ scale, format, quality, model }: Wish): PictureWish {
+export function wishOf({ scale, format, quality, model }: PageWish): Wish {
   // `auto` is WebP for whoever accepts it, and browsers do.
   const settled = format === 'auto' ? 'webp' : format
   return { size: { scale }, format: settled, quality, model }
 }
 
 /** Throws a Skip for a picture that is left as it is. */
-export async function makeHere(opened: Opened, wanting: Wanting): Promise<Omit<Made, 'ms'>> {
+export async function makeHere(opened: Opened, wanting: EnlargeContext): Promise<Omit<EnlargeResult, 'ms'>> {
   const { file, bytes, header, isDecodedByBrowser } = opened
-  const { want, choices, deciding, watch } = wanting
-  const decision = await decide({ header, bytes: bytes.length }, want, choices, deciding)
+  const { wish, choices, deps, watch } = wanting
+  const decision = await decide({ header, bytes: bytes.length }, wish, choices, deps)
   const result = await makeFile(bytes, header, decision, watch(decision, header))
   return {
-    before: isDecodedByBrowser ? foreignFile(file, header) : pictureFile(file, header),
-    after: pictureFile(new Blob([result as BlobPart]), readHeader(result)),
+    before: isDecodedByBrowser ? foreignBlob(file, header) : pictureBlob(file, header),
+    after: pictureBlob(new Blob([result as BlobPart]), readHeader(result)),
     ...madeBy(decision),
     elsewhere: isDecodedByBrowser ? SKIP_REASONS.FORMAT : await obstacleElsewhere(opened, wanting),
     isDecodedByBrowser,
@@ -56,11 +57,11 @@ export async function makeHere(opened: Opened, wanting: Wanting): Promise<Omit<M
 }
 
 /** What a worker would say of it. Nothing is made for that. */
-async function obstacleElsewhere({ bytes, header }: Opened, { want, choices, deciding, platform }: Wanting) {
+async function obstacleElsewhere({ bytes, header }: Opened, { wish, choices, deps, platform }: EnlargeContext) {
   if (bytes.length > WORKERS.maxSourceBytes) return SKIP_REASONS.SOURCE_BYTES
-  const there = { ...deciding, settings: WORKERS, engineFor: platform.engineFor }
+  const there = { ...deps, settings: WORKERS, engineFor: platform.engineFor }
   try {
-    await decide({ header, bytes: bytes.length }, want, choices, there)
+    await decide({ header, bytes: bytes.length }, wish, choices, there)
     return undefined
   } catch (error) {
     if (error instanceof Skip) return error.message
@@ -69,12 +70,12 @@ async function obstacleElsewhere({ bytes, header }: Opened, { want, choices, dec
 }
 
 /** A file that `header` is not of, but of what the browser made of it. */
-function foreignFile(file: Blob, header: Header): PictureFile {
+function foreignBlob(file: Blob, header: Header): PictureBlob {
   return { file, type: file.type.replace('image/', ''), ...uprightSize(header) }
 }
 
 /** `type` is its content's, not what the browser thinks of its name. */
-export function pictureFile(file: Blob, header: Header): PictureFile {
+export function pictureBlob(file: Blob, header: Header): PictureBlob {
   return {
     file: new Blob([file], { type: header.mime }),
     type: header.type,
@@ -82,10 +83,6 @@ export function pictureFile(file: Blob, header: Header): PictureFile {
   }
 }
 
-export function madeBy({ plan, model }: Decision): Pick<Made, 'model' | 'engine'> {
-  const { model: chosen } = plan
-  return {
-    model: chosen ? `${chosen.name}@${chosen.hash.slice(0, 8)}` : 'bicubic',
-    engine: model?.engine.name,
-  }
+export function madeBy({ plan, model }: Decision): Pick<EnlargeResult, 'model' | 'engine'> {
+  return { model: labelOf(plan.model), engine: model?.engine.name }
 }

@@ -7,7 +7,7 @@ export const RUNNERS = ['wasm', 'webgpu'] as const
 export type Runner = (typeof RUNNERS)[number]
 
 /** What is wanted of a picture, wherever it is made. */
-export interface Wish {
+export interface PageWish {
   readonly scale: Scale
   /** `auto`, `bicubic`, or a name in the manifest. */
   readonly model: string
@@ -16,7 +16,7 @@ export interface Wish {
 }
 
 /** To the Web Worker: a picture to be made sharper. */
-export interface Order extends Wish {
+export interface EnlargeOrder extends PageWish {
   readonly file: Blob
   readonly runner: Runner
   /** Make the picture smaller first, restore it, and measure how close that comes. */
@@ -24,10 +24,10 @@ export interface Order extends Wish {
 }
 
 /** `load` fetches what is missing: decoders, kernels, weights. */
-export type Stage = 'load' | 'decode' | 'network' | 'encode' | 'measure'
+export type Step = 'load' | 'decode' | 'network' | 'encode' | 'measure'
 
 /** A file and what it holds; sizes in pixels. */
-export interface PictureFile {
+export interface PictureBlob {
   readonly file: Blob
   readonly type: string
   readonly width: number
@@ -41,7 +41,7 @@ export interface Closeness {
   readonly ssim: number
 }
 
-export interface Measured {
+export interface Measurement {
   readonly bicubic: Closeness
   /** Undefined where bicubic was all that was asked for. */
   readonly network: Closeness | undefined
@@ -51,10 +51,10 @@ export interface Measured {
 }
 
 /** A picture as it was made here. */
-export interface Made {
+export interface EnlargeResult {
   /** What was enlarged: the file itself, or in a test its smaller copy. */
-  readonly before: PictureFile
-  readonly after: PictureFile
+  readonly before: PictureBlob
+  readonly after: PictureBlob
   /** `fast@a7c275b7`, or `bicubic`. */
   readonly model: string
   readonly engine: string | undefined
@@ -63,12 +63,12 @@ export interface Made {
   /** Why a Worker, with the limits that it has by default, would leave the picture as it is. */
   readonly elsewhere: string | undefined
   readonly isDecodedByBrowser: boolean
-  readonly measured: Measured | undefined
+  readonly measured: Measurement | undefined
 }
 
 /** From the Web Worker. The last one of an order is not `progress`. */
-export type Report =
-  | { readonly kind: 'progress'; readonly stage: Stage; readonly share: number }
-  | { readonly kind: 'made'; readonly made: Made }
+export type EnlargeReport =
+  | { readonly kind: 'progress'; readonly step: Step; readonly share: number }
+  | { readonly kind: 'made'; readonly made: EnlargeResult }
   | { readonly kind: 'skipped'; readonly reason: SkipReason; readonly message: string }
   | { readonly kind: 'failed'; readonly message: string }

@@ -1,5 +1,6 @@
 // The page: a picture and a wish in, a result on the stage. Everything else has a file of its own.
-import { createControls, type Wanted } from './controls.ts'
+import { BICUBIC } from '../picture/models.ts'
+import { createControls, type FormValues } from './controls.ts'
 import { offerCopies } from './copy.ts'
 import { offerDownload } from './download.ts'
 import { showFacts, timeText } from './facts.ts'
@@ -7,12 +8,12 @@ import { find } from './find.ts'
 import { createJobs } from './job.ts'
 import { linesOf } from './lines.ts'
 import { fileNameOf, offerPicking, type Picked, sampleOf } from './pick.ts'
-import { decodePicture, typeOf } from './picture.ts'
-import { type Result, resultByWorker, resultHere } from './result.ts'
-import { fetchServed, type Served } from './served.ts'
+import { loadImage, typeOf } from './loadImage.ts'
+import { type ShownResult, resultByWorker, resultHere } from './shownResult.ts'
+import { fetchServed, type ServedPicture } from './servedPicture.ts'
 import { createStage } from './stage.ts'
 import type { Box } from './view.ts'
-import { urlOf } from './wish.ts'
+import { urlOf } from './pageWish.ts'
 
 const status = find('#status', HTMLElement)
 const announce = (text: string) => {
@@ -25,11 +26,11 @@ const stage = createStage(() => void refreshLeft())
 const wanted = createControls(() => void refresh())
 
 let picked: Picked = sampleOf(find('[data-sample]', HTMLButtonElement))
-let original: { readonly path: string; readonly served: Promise<Served> } | undefined
+let original: { readonly path: string; readonly served: Promise<ServedPicture> } | undefined
 /** Ends what is going on where something else is wanted. */
 let turn = new AbortController()
 /** What is on the stage, and how it was wanted. */
-let shown: { readonly result: Result; readonly asked: Wanted } | undefined
+let shown: { readonly result: ShownResult; readonly asked: FormValues } | undefined
 
 offerPicking((choice) => {
   picked = choice
@@ -71,7 +72,7 @@ async function refreshLeft(): Promise<void> {
   }
 }
 
-async function resultFor({ wish, runner, isTest }: Wanted, signal: AbortSignal): Promise<Result> {
+async function resultFor({ wish, runner, isTest }: FormValues, signal: AbortSignal): Promise<ShownResult> {
   const from = picked
   if (from.kind === 'served' && !isTest) {
     return resultByWorker(from.path, originalOf(from.path), wish, signal)
@@ -81,7 +82,7 @@ async function resultFor({ wish, runner, isTest }: Wanted, signal: AbortSignal):
 }
 
 /** Fetched once for each picture, whatever is made of it. */
-function originalOf(path: string): Promise<Served> {
+function originalOf(path: string): Promise<ServedPicture> {
   if (original?.path !== path) {
     const served = fetchServed(path, new AbortController().signal)
     served.catch(() => (original = undefined))
@@ -91,17 +92,22 @@ function originalOf(path: string): Promise<Served> {
 }
 
 /** What the left half shows of a result. */
-async function leftOf(result: Result, asked: Wanted, signal: AbortSignal): Promise<Blob> {
+async function leftOf(result: ShownResult, asked: FormValues, signal: AbortSignal): Promise<Blob> {
   const left = stage.left()
   if (left === 'pixels') return result.before
   if (left === 'truth' && result.truth) return result.truth
   if (result.bicubic) return result.bicubic
-  if (asked.wish.model === 'bicubic' || result.reason) return result.after
-  const bicubic = { ...asked, wish: { ...asked.wish, model: 'bicubic' } }
+  if (asked.wish.model === BICUBIC || result.reason) return result.after
+  const bicubic = { ...asked, wish: { ...asked.wish, model: BICUBIC } }
   return (await resultFor(bicubic, signal)).after
 }
 
-async function describe(result: Result, { wish, isTest }: Wanted, title: string, signal: AbortSignal): Promise<void> {
+async function describe(
+  result: ShownResult,
+  { wish, isTest }: FormValues,
+  title: string,
+  signal: AbortSignal,
+): Promise<void> {
   const [before, after] = await Promise.all([factsOf(result.before), factsOf(result.after)])
   signal.throwIfAborted()
   showFacts(facts, { ...result.facts, before, after })
@@ -113,7 +119,7 @@ async function describe(result: Result, { wish, isTest }: Wanted, title: string,
 }
 
 async function factsOf(file: Blob): Promise<Box & { readonly type: string; readonly bytes: number }> {
-  const { url, width, height } = await decodePicture(file)
+  const { url, width, height } = await loadImage(file)
   URL.revokeObjectURL(url)
   return { width, height, type: typeOf(file), bytes: file.size }
 }

@@ -1,5 +1,5 @@
 // How a visitor gives a picture: one of ours, one of their own, or a path at this site.
-import { withParameters } from '../client/url.ts'
+import { replaceParameters } from '../client/url.ts'
 import { find } from './find.ts'
 import { PARAM } from './param.ts'
 
@@ -73,7 +73,7 @@ function offerDropping(take: (file: File | undefined) => void, onMistake: (messa
 function pathOf(text: string): string | undefined {
   const url = URL.canParse(text, location.origin) ? new URL(text, location.origin) : undefined
   if (url?.origin !== location.origin) return undefined
-  return withParameters(url.pathname + url.search, PARAM, [])
+  return replaceParameters(url.pathname + url.search, PARAM, [])
 }
 
 export function fileNameOf(picked: Picked): string {

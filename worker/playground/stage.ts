@@ -1,8 +1,8 @@
 // The frame with both pictures: what it shows, what it says, and how far the next one is.
 import { createCompare } from './compare.ts'
 import { find } from './find.ts'
-import type { Stage as Step } from './messages.ts'
-import { decodePicture } from './picture.ts'
+import type { Step } from './messages.ts'
+import { loadImage } from './loadImage.ts'
 import type { Box } from './view.ts'
 
 /** What the left half can show. */
@@ -85,7 +85,7 @@ export function createStage(onLeft: () => void): Stage {
       if (!isThere && truth.checked) pixels.checked = true
     },
     async show(leftFile, rightFile, tag, signal) {
-      const [small, large] = await Promise.all([decodePicture(leftFile), decodePicture(rightFile)])
+      const [small, large] = await Promise.all([loadImage(leftFile), loadImage(rightFile)])
       if (signal.aborted) {
         URL.revokeObjectURL(small.url)
         URL.revokeObjectURL(large.url)
@@ -98,7 +98,7 @@ export function createStage(onLeft: () => void): Stage {
       rightTag.textContent = tag
     },
     async showLeft(file, signal) {
-      const { url } = await decodePicture(file)
+      const { url } = await loadImage(file)
       if (signal.aborted) URL.revokeObjectURL(url)
       else putLeft(url)
     },

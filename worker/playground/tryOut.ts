@@ -4,9 +4,9 @@ import { readHeader } from '../codec/header.ts'
 import type { Rgba } from '../image/plane.ts'
 import { decide, orSkip } from '../picture/plan.ts'
 import { Skip } from '../picture/skip.ts'
-import { madeBy, pictureFile, type Wanting } from './makeHere.ts'
+import { madeBy, pictureBlob, type EnlargeContext } from './makeHere.ts'
 import { cropToMultiple, isLargeEnough, MAX_TRUTH_PIXELS, restore, shrinkBy } from './measure.ts'
-import type { Made } from './messages.ts'
+import type { EnlargeResult } from './messages.ts'
 import type { Opened } from './openFile.ts'
 import { Refusal } from './refusal.ts'
 
@@ -16,8 +16,8 @@ const LOSSLESS = { format: 'png', quality: 100 } as const
 export async function tryOut(
   { bytes, header, isDecodedByBrowser }: Opened,
   scale: number,
-  { want, choices, deciding, platform, tell, watch }: Wanting,
-): Promise<Omit<Made, 'ms'>> {
+  { wish, choices, deps, platform, tell, watch }: EnlargeContext,
+): Promise<Omit<EnlargeResult, 'ms'>> {
   if (header.obstacle) throw new Skip(header.obstacle)
   if (header.width * header.height > MAX_TRUTH_PIXELS) {
     throw new Refusal(`for the test a picture may have ${MAX_TRUTH_PIXELS / 1e6} megapixels`)
@@ -29,7 +29,7 @@ export async function tryOut(
   const small = shrinkBy(truth, scale)
   const png = await codec.encode(small, LOSSLESS)
   const smallHeader = readHeader(png)
-  const decision = await decide({ header: smallHeader, bytes: png.length }, want, choices, deciding)
+  const decision = await decide({ header: smallHeader, bytes: png.length }, wish, choices, deps)
   const { model, plan } = decision
   const tools = watch(decision, smallHeader)
   const restored = await orSkip('ENGINE', restore(small, truth, scale, model, tools.enlarger))
@@ -41,8 +41,8 @@ export async function tryOut(
     return new Blob([encoded as BlobPart], { type: 'image/png' })
   }
   return {
-    before: pictureFile(new Blob([png as BlobPart]), smallHeader),
-    after: pictureFile(new Blob([file as BlobPart]), readHeader(file)),
+    before: pictureBlob(new Blob([png as BlobPart]), smallHeader),
+    after: pictureBlob(new Blob([file as BlobPart]), readHeader(file)),
     ...madeBy(decision),
     elsewhere: undefined,
     isDecodedByBrowser,

@@ -3,6 +3,7 @@
 import type { Entry } from '../cache/entry.ts'
 import type { Header } from '../codec/header.ts'
 import { SAFE_HEADERS } from '../base/errors.ts'
+import { formatXSr } from '../client/xSr.ts'
 import { isStorable } from '../origin/freshness.ts'
 import { parseRange } from './range.ts'
 import { BUSY_REASONS, FAILURE_REASONS, type SkipReason } from '../picture/skip.ts'
@@ -10,17 +11,6 @@ import { BUSY_REASONS, FAILURE_REASONS, type SkipReason } from '../picture/skip.
 /** Reasons that may be gone a moment later: such an answer is kept for a minute at most. */
 const PASSING = [...BUSY_REASONS, ...FAILURE_REASONS]
 const PASSING_TTL_SECONDS = 60
-
-/** `done; scale=3; model="srcnn@1a2b3c4d"; engine=ort`, with the result's `size` where one was asked for. */
-export function doneField(
-  scale: number,
-  size: { readonly width: number; readonly height: number } | undefined,
-  model: string,
-  engine: string | undefined,
-): string {
-  const sized = size ? `; width=${size.width}; height=${size.height}` : ''
-  return `done; scale=${scale}${sized}; model="${model}"${engine ? `; engine=${engine}` : ''}`
-}
 
 /** Headers by which an origin says what other sites may do with its picture. They apply to the result, too. */
 const CROSS_ORIGIN = ['timing-allow-origin', 'cross-origin-resource-policy']
@@ -134,7 +124,7 @@ export function originalResponse(
   header?: Header,
 ): Response {
   const response = new Response(body ?? source.body, source)
-  response.headers.set('x-sr', `skipped; reason=${reason}`)
+  response.headers.set('x-sr', formatXSr({ outcome: 'skipped', reason }))
   if (body !== undefined) {
     // The body was decoded when it was read, so its length may have changed.
     response.headers.delete('content-encoding')

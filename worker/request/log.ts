@@ -1,10 +1,12 @@
 // What an operator learns of each request: a line of JSON in the log where a picture came back as it was, and
 // a data point in Analytics Engine, where one is bound, for each.
 
+import { parseXSr } from '../client/xSr.ts'
 import type { Dataset } from '../platform/bindings.ts'
 
-/** The X-SR of an answer, taken apart. */
+/** What an answer says of itself; texts are empty where it says nothing. */
 interface Outcome {
+  /** `refused`: an answer without `X-SR`, such as an error. Its `reason` is the status. */
   readonly what: 'done' | 'skipped' | 'refused'
   readonly reason: string
   readonly model: string
@@ -28,13 +30,10 @@ export function report(response: Response, url: string, analytics: Dataset | und
 }
 
 function outcomeOf({ headers, status }: Response): Outcome {
-  const field = headers.get('x-sr') ?? ''
-  const what = field.startsWith('done') ? 'done' : field.startsWith('skipped') ? 'skipped' : 'refused'
   const cache = /; (hit|fwd=\w+)/.exec(headers.get('cache-status') ?? '')?.[1] ?? ''
-  return {
-    what,
-    reason: /reason=(\w+)/.exec(field)?.[1] ?? (what === 'refused' ? `${status}` : ''),
-    model: /model="([^"@]*)/.exec(field)?.[1] ?? '',
-    cache,
-  }
+  const xSr = parseXSr(headers.get('x-sr'))
+  if (!xSr) return { what: 'refused', reason: `${status}`, model: '', cache }
+  if (xSr.outcome === 'skipped') return { what: 'skipped', reason: xSr.reason, model: '', cache }
+  const [modelName] = (xSr.model ?? '').split('@', 1)
+  return { what: 'done', reason: '', model: modelName, cache }
 }

@@ -6,17 +6,18 @@ import type { CachedResult, ResultCache } from '../cache/cache.ts'
 import type { Entry } from '../cache/entry.ts'
 import { etagOf, type Key, lookupKey } from '../cache/key.ts'
 import type { Format } from '../client/allowed.ts'
+import { formatXSr } from '../client/xSr.ts'
 import { type Header, readHeader } from '../codec/header.ts'
 import type { Settings } from '../options.ts'
 import { type Freshness, freshnessOf, isForVisitorAlone } from '../origin/freshness.ts'
 import { type FetchSource, readSource, requireChangeable, type Validators } from '../origin/source.ts'
 import { makeFile } from '../picture/makeFile.ts'
-import type { Models } from '../picture/models.ts'
+import { labelOf, type Models } from '../picture/models.ts'
 import { type Choices, choicesOf, type Decision, decide } from '../picture/plan.ts'
 import { Skip, type SkipReason } from '../picture/skip.ts'
-import type { Size, Wish } from '../picture/wish.ts'
+import type { Wish } from '../picture/wish.ts'
 import type { Platform } from '../platform/platform.ts'
-import { doneField, inheritedHeaders, isKnown, originalResponse, resultResponse } from './answer.ts'
+import { inheritedHeaders, isKnown, originalResponse, resultResponse } from './answer.ts'
 import { describe } from './describe.ts'
 import type { Params } from './params.ts'
 import { requireMissAllowance } from './rateLimit.ts'
@@ -276,12 +277,13 @@ async function entryOf(
     etag: await etagOf(digest, key),
     type: `image/${plan.format}`,
     size: result?.length ?? 0,
-    sr: doneField(
-      plan.scale,
-      isSized(wish.size) ? plan : undefined,
-      plan.model ? `${plan.model.name}@${plan.model.hash.slice(0, 8)}` : 'bicubic',
-      model?.engine.name,
-    ),
+    sr: formatXSr({
+      outcome: 'done',
+      scale: plan.scale,
+      size: wish.size.scale === undefined ? plan : undefined,
+      model: labelOf(plan.model),
+      engine: model?.engine.name,
+    }),
     sourceEtag: headers.get('etag') ?? undefined,
     sourceModified: headers.get('last-modified') ?? undefined,
     inherited: inheritedHeaders(headers),
@@ -290,11 +292,6 @@ async function entryOf(
     staleSeconds: freshness.staleSeconds,
     freshUntil: nowMs() + 1000 * ttlSeconds,
   }
-}
-
-/** True if the result's size is given in pixels. */
-function isSized({ scale }: Size): boolean {
-  return scale === undefined
 }
 
 /**

@@ -1,45 +1,46 @@
-// Command lines: `--name value`, `--switch`, `-s value` and, where a command takes any, words. What is not known
-// is an error that names what is, and what was probably meant. The trainer's are read by this, too.
+// Parses command lines: `--name value`, `--switch`, `-s value` and, for commands that take them, words. An unknown
+// option is an error that lists the known ones and suggests the most similar. The trainer uses this parser, too.
 import { parseArgs } from 'node:util'
 
-export interface Option {
-  /** What stands for the value in the help, e.g. `N`. A switch has none. */
+export interface CommandOption {
+  /** Placeholder for the value in the help text, e.g. `N`; undefined for a switch. */
   readonly value?: string
-  /** One letter, behind a single dash. */
+  /** Short form: one letter, used with a single dash. */
   readonly short?: string
   readonly help: string
 }
 
-export type Options = Readonly<Record<string, Option>>
+export type CommandOptions = Readonly<Record<string, CommandOption>>
 
-type GivenOptions<O extends Options> = {
+type GivenOptions<O extends CommandOptions> = {
   readonly [Name in keyof O]?: O[Name] extends { value: string } ? string : boolean
 }
 
 /** One of a program's commands: `npm run trainer -- NAME ...`, `edge-srcnn NAME ...`. */
 export interface Command {
-  /** One line for the list of commands. */
+  /** Its first line appears in the list of commands; all of it appears in the command's help. */
   readonly summary: string
-  /** What follows the command's name: `RUN --to STORE [options]`. */
+  /** Arguments after the command's name, as the help shows them: `RUN --to STORE [options]`. */
   readonly usage: string
-  readonly options: Options
-  /** `args`: the words and options behind the command's name. */
+  readonly options: CommandOptions
+  /** `args`: the words and options after the command's name. */
   run(args: readonly string[]): Promise<void>
 }
 
-/** A command line that cannot be followed; the message is for whoever typed it. */
+/** The command line is wrong; the message tells the user what was expected. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** The options that were given, and the words between them under `words`. */
-export type Arguments<O extends Options> = GivenOptions<O> & { readonly words: readonly string[] }
+/** The given options by name, and the words between them as `words`. */
+export type Arguments<O extends CommandOptions> = GivenOptions<O> & { readonly words: readonly string[] }
 
 /**
- * Throws a UsageError for an unknown option, a missing value, anything given twice, and more words
- * than `wordNames` names (e.g. `['RUN']`; default none; a last one that ends in `...` stands for any number).
+ * Parses `args`. `wordNames` names the words that may be given, e.g. `['RUN']`; a last name that ends in `...` stands
+ * for any number; the default is none. Throws a UsageError for an unknown option, a missing value, an option given
+ * twice, or too many words.
  */
-export function parseArguments<O extends Options>(
+export function parseArguments<O extends CommandOptions>(
   args: readonly string[],
   options: O,
   wordNames: readonly string[] = [],
@@ -52,7 +53,7 @@ export function parseArguments<O extends Options>(
         { type: value === undefined ? ('boolean' as const) : ('string' as const), ...(short && { short }) },
       ]),
     ),
-    strict: false, // its own errors do not say what was expected
+    strict: false, // parseArgs's own errors do not say what was expected
     tokens: true,
   })
   const mostWords = wordNames.at(-1)?.endsWith('...') ? Infinity : wordNames.length
@@ -89,13 +90,13 @@ function unknownOption(got: string, names: readonly string[]): UsageError {
   return new UsageError(`expected one of ${known.join(', ')}, got ${got}${hintOf(got, known)}`)
 }
 
-/** The end of an error about a word that is not known: what was probably meant, if anything is near. */
+/** Returns a suggestion to append to an error about an unknown word, or an empty string if no known word is similar. */
 export function hintOf(word: string, known: readonly string[]): string {
   const near = nearest(word, known)
   return near === undefined ? '' : `; did you mean ${near}?`
 }
 
-/** The most alike of `known`, or undefined where none is close: more than a third of it would change. */
+/** Returns the most similar of `known`, or undefined if more than a third of that word's letters would change. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((name) => ({ name, distance: editDistance(word, name) }))
@@ -104,7 +105,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best && best.distance <= Math.max(1, best.name.length / 3) ? best.name : undefined
 }
 
-/** Levenshtein's: insertions, deletions and replacements that make `a` into `b`. */
+/** Returns the Levenshtein distance: the fewest insertions, deletions and replacements that turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
@@ -118,33 +119,40 @@ function editDistance(a: string, b: string): number {
   return row[b.length]
 }
 
-export function helpOf(usage: string, options: Options): string {
-  const left = ({ value, short }: Option, name: string) =>
+/** Returns the help text: `usage`, then a line for each option. */
+export function helpOf(usage: string, options: CommandOptions): string {
+  const left = ({ value, short }: CommandOption, name: string) =>
     `  ${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`
   const rows = Object.entries(options).map(([name, option]) => [left(option, name), option.help])
   const width = Math.max(...rows.map(([first]) => first.length)) + 2
   return [usage, '', ...rows.map(([first, help]) => first.padEnd(width) + help)].join('\n')
 }
 
+/** Parses the value of `option`. Throws a UsageError unless it is an integer from `least` to `most`. */
 export function integerOf(text: string, option: string, least: number, most = 2 ** 31 - 1): number {
   const value = Number(text)
   if (/^-?\d+$/.test(text) && value >= least && value <= most) return value
   throw new UsageError(`expected --${option} to be an integer from ${least} to ${most}, got "${text}"`)
 }
 
+/** Parses the value of `option`. Throws a UsageError unless it is a number from `least` to `most`. */
 export function numberOf(text: string, option: string, least: number, most: number): number {
   const value = Number(text)
   if (text.trim() !== '' && value >= least && value <= most) return value
   throw new UsageError(`expected --${option} to be a number from ${least} to ${most}, got "${text}"`)
 }
 
+/** Returns the value of `option` if it is one of `known`, else throws a UsageError. */
 export function oneOf<T extends string>(text: string, option: string, known: readonly T[]): T {
   const value = known.find((name) => name === text)
   if (value !== undefined) return value
   throw new UsageError(`expected --${option} to be one of ${known.join(', ')}, got "${text}"`)
 }
 
-/** A list with commas (dashes for architectures), each item parsed by `parse`, none twice unless `repeats`. */
+/**
+ * Parses a list that is separated by commas (by dashes for architectures), each item by `parse`. Throws a UsageError
+ * for an item that is given twice, unless `repeats` is true.
+ */
 export function listOf<T>(
   text: string,
   option: string,
@@ -158,12 +166,12 @@ export function listOf<T>(
   return values
 }
 
-/** Of a command line that cannot be followed, as most programs have it. */
+/** Exit code for a wrong command line, the same as in most programs. */
 const EXIT_USAGE = 2
 
 /**
- * Runs a command; an error becomes exit code 1, or 2 where the command line is wrong, and text on stderr: its
- * message and its causes', or a stack where it can only be a bug.
+ * Runs a command with the arguments of this process. An error is printed to stderr and becomes exit code 1, or 2 if
+ * the command line is wrong.
  */
 export async function runCommand(command: (args: readonly string[]) => Promise<void>) {
   try {
@@ -175,6 +183,7 @@ export async function runCommand(command: (args: readonly string[]) => Promise<v
   }
 }
 
+/** Returns the messages of an error and its causes; the stack of a TypeError or RangeError, which can only be a bug. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof TypeError || error instanceof RangeError) return error.stack ?? error.message

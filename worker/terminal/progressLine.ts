@@ -1,22 +1,22 @@
-// How far long work is, as a text: one line that is rewritten on a terminal, a line now and then elsewhere. On
-// stderr, so that stdout is the result alone.
+// Shows the progress of long work: on a terminal as one line that is rewritten, elsewhere as a new line every 15 s. It
+// is written to stderr, so that stdout holds the results alone.
 import type { WriteStream } from 'node:tty'
 
 export type ProgressStream = Pick<WriteStream, 'write'> & { isTTY?: boolean }
 
 export interface ProgressLine {
-  /** Writes `text()` if it is time, or `isLast`. */
+  /** Writes `text()` if the last write is long enough ago, or if `isLast`. */
   draw(text: () => string, isLast?: boolean): void
-  /** Takes the line off a terminal, so that something else can be written there. */
+  /** Erases the line on a terminal, so that other text can be written there. */
   clear(): void
-  /** Leaves the line as it is, and goes on below it. */
+  /** Keeps the line on a terminal and continues below it. */
   end(): void
 }
 
 const REDRAW_MS = 200
 const LINE_MS = 15_000
 const BAR_LENGTH = 20
-/** Clears what a longer line left behind. */
+/** Control sequence that erases the rest of the line, where a longer text may have been. */
 const CLEAR_REST = '\x1b[K'
 
 export function createProgressLine(
@@ -44,27 +44,28 @@ export function createProgressLine(
   }
 }
 
-/** `[#####...............] ` on a terminal, nothing elsewhere; `share` is 0..1. */
+/** Returns `[#####...............] ` on a terminal, an empty string elsewhere. `share` is 0..1. */
 export function barOf(share: number, stream: ProgressStream = process.stderr): string {
   if (!stream.isTTY) return ''
   return `[${'#'.repeat(Math.round(share * BAR_LENGTH)).padEnd(BAR_LENGTH, '.')}] `
 }
 
-/** ` 50 %` */
+/** Formats `share`, 0..1, as ` 50 %`. */
 export function percentOf(share: number): string {
   return `${(100 * share).toFixed(0).padStart(3)} %`
 }
 
-/** So many pictures. */
+/** The state of work on many pictures. */
 export interface ProgressState {
+  /** Pictures that are finished. */
   readonly finished: number
-  /** Those among them that took time: they tell how long the rest will. */
+  /** Finished pictures that took time; the rate and the time left are computed from these. */
   readonly worked: number
   readonly total: number
   readonly seconds: number
 }
 
-/** `[##########..........]  50 %  12/24  3.1 pictures/s  0:04 left` */
+/** Formats a state as `[##########..........]  50 %  12/24  3.1 pictures/s  0:04 left`. */
 export function textOf({ finished, worked, total, seconds }: ProgressState, stream?: ProgressStream): string {
   const share = finished / total
   const perSecond = worked / seconds
@@ -77,7 +78,7 @@ export function textOf({ finished, worked, total, seconds }: ProgressState, stre
   ].join('  ')
 }
 
-/** `1:02:03` or `2:03`. */
+/** Formats seconds, rounded up, as `1:02:03` or `2:03`. */
 export function formatSeconds(seconds: number): string {
   const whole = Math.ceil(seconds)
   const parts = [Math.floor(whole / 60) % 60, whole % 60].map((v) => `${v}`.padStart(2, '0'))

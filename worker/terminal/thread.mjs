@@ -1,5 +1,5 @@
-// The start of a worker thread in TypeScript, whatever started the process: plain JavaScript that
-// registers the loader, then imports the module that `argv` names.
+// Starts a worker thread whose script is TypeScript: this plain JavaScript registers the loader, which threads do not
+// inherit, and then imports the module that is named in `argv`.
 import { register } from 'tsx/esm/api'
 
 register()

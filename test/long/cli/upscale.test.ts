@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { type StartThread, upscale } from '../../../worker/cli/commands/upscale.ts'
+import { runUpscale, type StartThread } from '../../../worker/cli/commands/upscale.ts'
 import { describeError, UsageError } from '../../../worker/terminal/arguments.ts'
-import { createReport } from '../../../worker/cli/upscale/report.ts'
+import { createUpscaleReport } from '../../../worker/cli/upscale/upscaleReport.ts'
 import { createThread } from '../../../worker/cli/upscale/threads.ts'
 import { writeWhole } from '../../../worker/terminal/wholeFile.ts'
 import { runCli } from '../../support/process/cli.ts'
@@ -45,7 +45,7 @@ async function run(...args: string[]) {
   vi.spyOn(console, 'log').mockImplementation((text: string) => void lines.push(JSON.parse(text) as Line))
   vi.spyOn(process.stderr, 'write').mockReturnValue(true)
   const words = args.map((arg) => (/^(in|out)\b/.test(arg) ? at(arg) : arg))
-  const code = await upscale([...words, '--json', ...(args.includes('--jobs') ? [] : ['--jobs', '2'])], here)
+  const code = await runUpscale([...words, '--json', ...(args.includes('--jobs') ? [] : ['--jobs', '2'])], here)
   vi.restoreAllMocks()
   const byName = lines.toSorted((a, b) => (a.input < b.input ? -1 : 1))
   return { code, lines: byName, outcomes: byName.map(({ input, outcome }) => [path.relative(folder, input), outcome]) }
@@ -166,13 +166,13 @@ describe('failures are told, change nothing, and end in 1', () => {
   })
 
   test('a thread that dies fails its picture, and the next one has another', async () => {
-    const params = {
+    const wish = {
       size: { scale: 5 as 4 },
       format: 'source',
       quality: 85,
       model: 'none',
     } as const
-    const thread = createThread({ engine: 'fused', wish: { params, maxPixels: 100 } })
+    const thread = createThread({ engine: 'fused', makerOptions: { wish, maxPixels: 100 } })
     const failure = () => thread.make(new Uint8Array(3)).catch((error: unknown) => describeError(error))
     for (let i = 0; i < 2; i++) {
       expect(await failure()).toContain('a bug of ours: sr-model must be one of')
@@ -222,7 +222,7 @@ test('progress: a bar on a terminal that makes room for lines, none elsewhere', 
   const write = (isTTY: boolean) => {
     let text = ''
     const stream = { isTTY, write: (part: string) => ((text += part), true) }
-    const report = createReport(2, false, (line) => (text += `${line}\n`), stream)
+    const report = createUpscaleReport(2, false, (line) => (text += `${line}\n`), stream)
     report.tell({ input: 'a.jpg', outcome: 'exists', output: 'a-x3.jpg', seconds: 0 })
     report.tell({ input: 'b.jpg', outcome: 'skipped', reason: 'ANIMATED', message: 'more than one frame', seconds: 0 })
     report.end(false)

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseSitemap } from '../../../worker/cli/warm/sitemap.ts'
-import { readPictures } from '../../../worker/cli/warm/source.ts'
+import { readPictures } from '../../../worker/cli/warm/pictureUrls.ts'
 import { variantsOf } from '../../../worker/cli/warm/variants.ts'
 import { type FakeOrigin, startOrigin } from '../../support/origin/origin.ts'
 

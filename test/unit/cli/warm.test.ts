@@ -1,7 +1,7 @@
 // Asking politely: what answers mean, and when to come back.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Answer, ask } from '../../../worker/cli/warm/ask.ts'
-import { type Warmed, warmAll } from '../../../worker/cli/warm/warm.ts'
+import { type AskOutcome, ask } from '../../../worker/cli/warm/ask.ts'
+import { type Warmed, warmAll } from '../../../worker/cli/warm/warmAll.ts'
 import { type FakeOrigin, startOrigin } from '../../support/origin/origin.ts'
 
 let server: FakeOrigin
@@ -35,11 +35,11 @@ test('a host that does not answer is a failure', async () => {
   expect(answer).toMatchObject({ outcome: 'failed', message: expect.stringMatching(/fetch failed|ECONNREFUSED/) })
 })
 
-const BUSY: Answer = { outcome: 'busy', message: 'BUSY', afterMs: undefined }
-const MADE: Answer = { outcome: 'made' }
+const BUSY: AskOutcome = { outcome: 'busy', message: 'BUSY', afterMs: undefined }
+const MADE: AskOutcome = { outcome: 'made' }
 
 /** Time that passes when nobody does anything else. */
-async function warm(urls: readonly string[], answers: (url: string, tries: number) => Answer, concurrency = 1) {
+async function warm(urls: readonly string[], answers: (url: string, tries: number) => AskOutcome, concurrency = 1) {
   const waits: number[] = []
   const told: Warmed[] = []
   const tries = new Map<string, number>()
@@ -71,7 +71,7 @@ test('whoever is busy is left alone for longer each time, and in the end', async
 })
 
 test('Retry-After is honoured, but not for an hour', async () => {
-  const after = (afterMs: number): Answer => ({ outcome: 'busy', message: '429', afterMs })
+  const after = (afterMs: number): AskOutcome => ({ outcome: 'busy', message: '429', afterMs })
   expect((await warm(['a'], (_, tries) => (tries === 1 ? after(7000) : MADE))).waits).toEqual([7000])
   const { waits, told } = await warm(['a'], () => after(3_600_000))
   expect([waits, told[0]]).toEqual([[], expect.objectContaining({ outcome: 'failed', message: '429, after 1 tries' })])

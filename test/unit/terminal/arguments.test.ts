@@ -1,4 +1,4 @@
-// Command lines, and what is said of wrong ones.
+// Parsing of command lines, and the errors for wrong ones.
 import { expect, test } from 'vitest'
 import { helpOf, parseArguments, UsageError } from '../../../worker/terminal/arguments.ts'
 
@@ -7,7 +7,7 @@ const OPTIONS = {
   force: { help: 'all the same' },
 } as const
 
-test('an option has a name, and may have a letter', () => {
+test('an option can be given by its name or by its short letter', () => {
   const expected = { scale: '3', words: ['cat.jpg'] }
   for (const line of ['--scale 3 cat.jpg', '--scale=3 cat.jpg', '-s 3 cat.jpg', '-s3 cat.jpg']) {
     expect(parseArguments(line.split(' '), OPTIONS, ['INPUT...'])).toEqual(expected)

@@ -1,19 +1,20 @@
 import { type Command, parseArguments, UsageError } from '../../terminal/arguments.ts'
-import { purge, purgePageOf, type Purgeable } from '../purge/purge.ts'
+import { purge, purgePageOf, type Purgeable } from '../purge/purgePage.ts'
 import { secretOf } from '../secrets.ts'
 
 const OPTIONS = {
-  model: { value: 'NAME', help: 'instead of URLs: whatever this model made' },
+  model: { value: 'NAME', help: 'instead of URLs: delete every result of this model' },
   worker: {
     value: 'URL',
-    help: "where the worker's own pages are: https://host/_sr/ (default for URLs: /_sr/ of their host)",
+    help: "address of the worker's own pages: https://host/_sr/ (default for URLs: /_sr/ on their host)",
   },
   help: { help: 'show this' },
 } as const
 
 export const command: Command = {
-  summary:
-    'delete what a worker keeps of pictures, or what a model made\n\nThe secret is in the variable SR_PURGE_SECRET, as the worker has it.',
+  summary: `delete the results that a worker has stored for pictures, or those of a model
+
+The secret is read from the variable SR_PURGE_SECRET and must be the worker's.`,
   usage: '(URL... | --model NAME) [--worker https://host/_sr/]',
   options: OPTIONS,
   async run(args) {
@@ -28,7 +29,7 @@ export const command: Command = {
     if (wrong !== undefined) throw new UsageError(`expected an absolute URL, got "${wrong}"`)
     const secret = secretOf('SR_PURGE_SECRET')
     const all: Purgeable[] = model === undefined ? words.map((url) => ({ url })) : [{ model }]
-    // Before anything is deleted.
+    // All addresses are checked before anything is deleted.
     const pages = all.map((one) => purgePageOf(worker ?? new URL('/_sr/', one.url).href))
     for (const [i, one] of all.entries()) {
       const { deleted, elsewhere } = await purge(pages[i], one, secret)

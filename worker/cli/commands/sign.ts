@@ -5,15 +5,16 @@ import { secretOf } from '../secrets.ts'
 const DEFAULT_SECONDS = 86_400
 
 const OPTIONS = {
-  key: { value: 'ID', help: 'which secret SR_SECRET is' },
-  expires: { value: 'SECONDS', help: `from now until the URL ends (default: ${DEFAULT_SECONDS}, at most 366 days)` },
+  key: { value: 'ID', help: 'id of the secret in SR_SECRET' },
+  expires: { value: 'SECONDS', help: `lifetime of the URL (default: ${DEFAULT_SECONDS}, at most 366 days)` },
   param: { value: 'NAME', help: "the worker's SR_PARAM (default: sr)" },
   help: { help: 'show this' },
 } as const
 
 export const command: Command = {
-  summary:
-    'sign URLs for a worker whose SR_SIGNING_KEYS has ID:SECRET\n\nThe secret is in the variable SR_SECRET. Prints a URL a line.',
+  summary: `sign URLs for a worker whose SR_SIGNING_KEYS has ID:SECRET
+
+The secret is read from the variable SR_SECRET. Prints one URL per line.`,
   usage: 'URL... --key ID [options]',
   options: OPTIONS,
   async run(args) {
@@ -34,7 +35,7 @@ async function signed(url: string, options: Parameters<typeof signUrl>[1]): Prom
   try {
     return await signUrl(url, options)
   } catch (error) {
-    // Of the URL, or the id.
+    // The URL or the id is wrong.
     if (error instanceof RangeError) throw new UsageError(error.message, { cause: error })
     throw error
   }

@@ -9,92 +9,98 @@ import { type EngineName, ENGINES, loadEngine } from '../engines.ts'
 import { stopOnSignals } from '../signals.ts'
 import { findInputs } from '../upscale/inputs.ts'
 import { createMaker, type Maker } from '../upscale/maker.ts'
-import { formatNamed, type Target, targetOf } from '../upscale/outputs.ts'
-import { createReport } from '../upscale/report.ts'
-import { upscaleAll } from '../upscale/run.ts'
-import type { ThreadData } from '../upscale/thread.ts'
+import { formatNamed, type OutputTarget, targetOf } from '../upscale/outputs.ts'
+import { createUpscaleReport } from '../upscale/upscaleReport.ts'
+import { upscaleAll } from '../upscale/upscaleAll.ts'
+import type { ThreadData } from '../upscale/threadScript.ts'
 import { createThread, type Thread } from '../upscale/threads.ts'
 import { removeParts } from '../../terminal/wholeFile.ts'
 
 const NAMED_FORMATS = FORMATS.filter((format) => format !== 'auto')
 const DEFAULT_SCALE: Scale = 3
 const { quality: DEFAULT_QUALITY } = resolveOptions()
-/** Takes up to 4 GB and a minute. */
+/** A source of this size takes up to 4 GB of memory and a minute. */
 const DEFAULT_MAX_PIXELS = 100_000_000
 const MAX_JOBS = 256
 
 const OPTIONS = {
   scale: { value: 'N', short: 's', help: `how many times as large: ${SCALES.join(', ')} (default: ${DEFAULT_SCALE})` },
-  width: { value: 'N', help: 'instead: so many pixels wide' },
+  width: { value: 'N', help: 'instead of --scale: width of the result in pixels' },
   height: {
     value: 'N',
-    help: 'instead: so many pixels high; with --width, as large as fits into both',
+    help: 'instead of --scale: height of the result in pixels; with --width, the largest that fits into both',
   },
   out: {
     value: 'OUT',
     short: 'o',
-    help: 'a folder, or for one picture a file (default: cat-x3.jpg or cat-640w.jpg beside cat.jpg)',
+    help: 'a folder, or a file for a single picture (default: cat-x3.jpg or cat-640w.jpg beside cat.jpg)',
   },
-  format: { value: 'NAME', help: `${NAMED_FORMATS.join(', ')} (default: source, or that of the file OUT)` },
+  format: { value: 'NAME', help: `${NAMED_FORMATS.join(', ')} (default: source, or the format of the file OUT)` },
   quality: {
     value: 'N',
-    help: `of JPEG and WebP, 40 to 95 in steps of 5 (default: ${DEFAULT_QUALITY})`,
+    help: `quality of JPEG and WebP, 40 to 95 in steps of 5 (default: ${DEFAULT_QUALITY})`,
   },
   model: { value: 'NAME', help: 'auto, bicubic or a name in the manifest (default: auto)' },
-  engine: { value: 'NAME', help: `${ENGINES.join(', ')}: what networks run on (default: fused, as the worker)` },
-  jobs: { value: 'N', help: 'pictures at a time (default: one for each core)' },
+  engine: {
+    value: 'NAME',
+    help: `${ENGINES.join(', ')}: engine that runs the networks (default: fused, the worker's)`,
+  },
+  jobs: { value: 'N', help: 'pictures to make at the same time (default: one per core)' },
   'max-pixels': {
     value: 'N',
-    help: `larger pictures are left out (default: ${DEFAULT_MAX_PIXELS})`,
+    help: `pictures with more pixels are left out (default: ${DEFAULT_MAX_PIXELS})`,
   },
-  force: { help: 'make results anew that are there already' },
-  'copy-skipped': { help: 'copy what is left out to where its result would be' },
-  json: { help: 'a line of JSON for each picture' },
+  force: { help: 'overwrite results that exist already' },
+  'copy-skipped': { help: 'copy pictures that are left out to where their results would be' },
+  json: { help: 'print one line of JSON per picture' },
   help: { help: 'show this' },
 } as const
 
-/** For a test: makes pictures without threads. */
+/** Starts a thread; a test passes one that makes pictures without a thread. */
 export type StartThread = (data: ThreadData, maker: Maker) => Thread
 
 export const command: Command = {
-  summary:
-    'make pictures larger and sharper, byte for byte as the worker serves them\n\nINPUT: files, folders (with all below them) and globs.',
+  summary: `make pictures larger and sharper, byte for byte as the worker serves them
+
+INPUT: files, folders (including their subfolders) and globs.`,
   usage: 'INPUT... [options]',
   options: OPTIONS,
   async run(args) {
-    process.exitCode = await upscale(args)
+    process.exitCode = await runUpscale(args)
   },
 }
 
-/** Gives what to exit with. Throws a UsageError for a command line that cannot be followed. */
-export async function upscale(args: readonly string[], startThread: StartThread = createThread): Promise<number> {
+/** Runs the command and returns the exit code. Throws a UsageError if the command line is wrong. */
+export async function runUpscale(args: readonly string[], startThread: StartThread = createThread): Promise<number> {
   const given = parseArguments(args, OPTIONS, ['INPUT...'])
   if (given.words.length === 0) throw new UsageError('expected INPUT, got nothing')
   const target = await targetOf(given.out)
-  const wish = {
-    params: wishOf(given, target),
+  const makerOptions = {
+    wish: wishOf(given, target),
     maxPixels: integerOf(given['max-pixels'] ?? `${DEFAULT_MAX_PIXELS}`, 'max-pixels', 1),
   }
   const engine = oneOf(given.engine ?? 'fused', 'engine', ENGINES)
   const jobs = integerOf(given.jobs ?? `${availableParallelism()}`, 'jobs', 1, MAX_JOBS)
-  const maker = await makerOf(engine, wish)
+  const maker = await makerOf(engine, makerOptions)
   const { inputs, areNamed, failures } = await findInputs(given.words, target.folder)
   if (target.file !== undefined && (!areNamed || inputs.length + failures.length > 1)) {
     throw new UsageError(
-      `expected one picture for the file ${target.file}; several go to a folder: --out ${target.file}/`,
+      `expected one picture for the file ${target.file}; for several, name a folder: --out ${target.file}/`,
     )
   }
 
-  const report = createReport(inputs.length + failures.length, given.json)
+  const report = createUpscaleReport(inputs.length + failures.length, given.json)
   for (const { file, message } of failures) report.tell({ input: file, outcome: 'failed', message, seconds: 0 })
   const count = Math.min(jobs, inputs.length)
-  const threads = Array.from({ length: count }, () => startThread({ engine, wish }, maker))
+  const threads = Array.from({ length: count }, () => startThread({ engine, makerOptions }, maker))
   const closeAll = () => Promise.all(threads.map((thread) => thread.close()))
   const stop = stopOnSignals(removeParts)
   stop.signal.addEventListener('abort', () => void closeAll())
   const { force = false, 'copy-skipped': copySkipped = false } = given
-  await upscaleAll(inputs, { target, wish, force, copySkipped, maker, threads, signal: stop.signal }, (outcome) =>
-    report.tell(outcome),
+  await upscaleAll(
+    inputs,
+    { target, makerOptions, force, copySkipped, maker, threads, signal: stop.signal },
+    (outcome) => report.tell(outcome),
   )
   await closeAll()
   stop.end()
@@ -102,7 +108,7 @@ export async function upscale(args: readonly string[], startThread: StartThread 
   return stop.code ?? (report.counts.failed > 0 ? 1 : 0)
 }
 
-function wishOf(given: Arguments<typeof OPTIONS>, target: Target): Wish {
+function wishOf(given: Arguments<typeof OPTIONS>, target: OutputTarget): Wish {
   const { scale, width, height } = given
   const isSized = width !== undefined || height !== undefined
   if (scale !== undefined && isSized) {
@@ -130,12 +136,12 @@ function numberOf<T extends number>(text: string, option: string, known: readonl
   return Number(oneOf(text, option, known.map(String))) as T
 }
 
-async function makerOf(engine: EngineName, wish: ThreadData['wish']): Promise<Maker> {
+async function makerOf(engine: EngineName, makerOptions: ThreadData['makerOptions']): Promise<Maker> {
   try {
-    return await createMaker(await loadEngine(engine), wish)
+    return await createMaker(await loadEngine(engine), makerOptions)
   } catch (error) {
     if (!(error instanceof SrError)) throw error
-    // oxlint-disable-next-line preserve-caught-error -- it would say the same once more
+    // oxlint-disable-next-line preserve-caught-error -- its message would be printed twice
     throw new UsageError(error.message.replace('sr-model', '--model'))
   }
 }

@@ -6,35 +6,35 @@ import { secretOf } from '../secrets.ts'
 import { stopOnSignals } from '../signals.ts'
 import { packageVersion } from '../version.ts'
 import { ask } from '../warm/ask.ts'
-import { createReport } from '../warm/report.ts'
-import { readPictures } from '../warm/source.ts'
+import { createWarmReport } from '../warm/warmReport.ts'
+import { readPictures } from '../warm/pictureUrls.ts'
 import { variantsOf } from '../warm/variants.ts'
-import { warmAll } from '../warm/warm.ts'
+import { warmAll } from '../warm/warmAll.ts'
 
 const DEFAULT_CONCURRENCY = 2
-/** More is an attack. */
+/** More requests at a time would look like an attack. */
 const MAX_CONCURRENCY = 64
-/** Long enough for a request. */
+/** Lifetime of signed URLs: long enough for the request and its retries. */
 const SIGNED_SECONDS = 3600
 
 const OPTIONS = {
-  sr: { value: 'N,N', help: `how many times as large: of ${SCALES.join(', ')} (default: 3)` },
-  width: { value: 'N,N', help: 'instead, or beside: so many pixels wide' },
-  format: { value: 'NAME', help: `${FORMATS.join(', ')} (default: what the worker has as its default)` },
+  sr: { value: 'N,N', help: `how many times as large: some of ${SCALES.join(', ')} (default: 3)` },
+  width: { value: 'N,N', help: 'instead of, or in addition to, --sr: widths in pixels' },
+  format: { value: 'NAME', help: `${FORMATS.join(', ')} (default: the worker's default)` },
   concurrency: { value: 'N', help: `requests at a time (default: ${DEFAULT_CONCURRENCY})` },
-  delay: { value: 'MS', help: 'between two of these, in ms (default: 0)' },
-  limit: { value: 'N', help: 'so many pictures at most (default: all)' },
-  key: { value: 'ID', help: 'sign the URLs: which secret SR_SECRET is' },
+  delay: { value: 'MS', help: 'pause between two requests in ms (default: 0)' },
+  limit: { value: 'N', help: 'most pictures to request (default: all)' },
+  key: { value: 'ID', help: 'sign the URLs: id of the secret in SR_SECRET' },
   param: { value: 'NAME', help: "the worker's SR_PARAM (default: sr)" },
-  json: { help: 'a line of JSON for each URL' },
+  json: { help: 'print one line of JSON per URL' },
   help: { help: 'show this' },
 } as const
 
 export const command: Command = {
-  summary: `ask a worker for the pictures of a sitemap, so that they are there for visitors
+  summary: `request the pictures of a sitemap from a worker, so that their results are ready for visitors
 
-SOURCE: a sitemap with image:loc entries, an index of sitemaps, or a list with a URL a line; a file, a URL, or - for
-stdin. Whoever is too busy is asked again later. Signing takes the secret in the variable SR_SECRET.`,
+SOURCE: a sitemap with image:loc entries, an index of sitemaps, or a list with one URL per line; a file, a URL, or -
+for stdin. A worker that is too busy is asked again later. The secret for signing is read from the variable SR_SECRET.`,
   usage: 'SOURCE [options]',
   options: OPTIONS,
   async run(args) {
@@ -65,7 +65,7 @@ stdin. Whoever is too busy is asked again later. Signing takes the secret in the
     const pictures = await readPictures(source, { limit, userAgent })
     if (pictures.length === 0) throw new Error(`${source} has no pictures`)
     const urls = [...new Set(pictures.flatMap((url) => variantsOf(url, wanted)))]
-    const report = createReport(urls.length, given.json)
+    const report = createWarmReport(urls.length, given.json)
     const stop = stopOnSignals()
     const { signal } = stop
     const asking = async (url: string) => ask(await sign(url), { userAgent, signal })

@@ -1,38 +1,39 @@
-// Which pictures are meant by files, folders and globs.
+// Finds the pictures that files, folders and globs stand for.
 import { readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 
 export interface Input {
   readonly file: string
-  /** Its name below the folder that was given, or in which the glob begins: where its result lies below OUT. */
+  /** Path relative to the given folder or to the fixed part of the glob; the result gets the same place below OUT. */
   readonly place: string
 }
 
-export interface Found {
+export interface FoundInputs {
   readonly inputs: readonly Input[]
-  /** Whether each was named by itself: `a.jpg b.jpg`, no folder and no glob. */
+  /** True if every argument is a file: `a.jpg b.jpg`, no folder and no glob. */
   readonly areNamed: boolean
-  /** What could not be found or read, and why. */
+  /** Arguments and folders that could not be found or read. */
   readonly failures: readonly Failure[]
 }
 
 export interface Failure {
   readonly file: string
+  /** Why it failed. */
   readonly message: string
 }
 
 /**
- * What a folder is searched for. Also formats that are not decoded here: that a picture is left out shall be
- * said. What a file is, its content tells.
+ * Names of pictures in folders. Formats that cannot be decoded are included, so that the report lists them as left out.
+ * The extension only selects files; their type is detected from the content.
  */
 const PICTURES = /\.(?:jpe?g|jpe|jfif|png|webp|gif|bmp|avif|heic|tiff?|svg|jxl|jp2)$/i
 
-/** As outputs.ts names a result. */
+/** Names of results, as outputs.ts forms them. */
 const RESULT = /^(.+)-(?:x[234]|\d+w|\d+h|\d+w-\d+h)$/
 
-/** `out` is a folder for results: below one of the given it is not searched. */
-export async function findInputs(words: readonly string[], out?: string): Promise<Found> {
+/** Finds the inputs. `out` is the folder for results; if it lies below an input folder, it is not searched. */
+export async function findInputs(words: readonly string[], out?: string): Promise<FoundInputs> {
   const found: { inputs: Input[]; failures: Failure[] } = { inputs: [], failures: [] }
   let areNamed = true
   for (const word of words) {
@@ -59,7 +60,7 @@ export async function findInputs(words: readonly string[], out?: string): Promis
   return { inputs: withoutRepeats(found.inputs), areNamed, failures: found.failures }
 }
 
-/** Links to files are followed, links to folders are not: they may lead round in circles. */
+/** Searches a folder. Links to files are followed, links to folders are not, because they may form a cycle. */
 async function walk(folder: string, place: string, out: string | undefined, failures: Failure[]): Promise<Input[]> {
   const inputs: Input[] = []
   try {
@@ -83,27 +84,27 @@ async function walk(folder: string, place: string, out: string | undefined, fail
 async function matches(pattern: string): Promise<Input[]> {
   const parts = pattern.split('/')
   const firstDynamic = parts.findIndex((part) => isDynamicPattern(part))
-  // A brace may hold slashes: then no part alone is a pattern.
+  // A brace may contain slashes: then no single part is a pattern, and the base is the working directory or the root.
   const base = parts.slice(0, Math.max(0, firstDynamic)).join('/') || (pattern.startsWith('/') ? '/' : '.')
   const inputs: Input[] = []
   const root = await realpath(base).catch(() => base)
   for (const file of (await glob(pattern, { expandDirectories: false })).toSorted()) {
     const place = path.relative(base, file)
-    // It follows all links; see walk.
+    // glob follows links to folders; walk does not, so files below such links are dropped here.
     const folder = await realpath(path.dirname(file)).catch(() => undefined)
     if (folder === path.join(root, path.dirname(place))) inputs.push({ file, place })
   }
   return inputs
 }
 
-/** Whether a file found below a folder lies in `out`, which is below that folder, too. */
+/** True if `file` is in `out` and `out` is below the folder that was searched, so `file` is an earlier result. */
 function isBelow(file: string, out: string, place: string): boolean {
   const root = path.resolve(file).slice(0, -place.length)
   const folder = path.resolve(out) + path.sep
   return path.resolve(file).startsWith(folder) && folder.length > root.length
 }
 
-/** `cat-x3.jpg` beside `cat.jpg` is what an earlier run made. */
+/** Removes the results of earlier runs: `cat-x3.jpg` is one if `cat.jpg` is beside it. */
 function withoutResults(inputs: readonly Input[]): readonly Input[] {
   const stems = new Set(inputs.map(({ file }) => stemOf(file)))
   return inputs.filter(({ file }) => {
@@ -136,7 +137,7 @@ const FILE_ERRORS: Readonly<Record<string, string>> = {
   EROFS: 'the disk may not be written',
 }
 
-/** What went wrong with a file, in words, where the system's code is a common one. */
+/** Returns what went wrong with a file, in words if the system's error code is a common one. */
 export function describeFileError(error: Error): string {
   const { code } = error as NodeJS.ErrnoException
   const known = code === undefined ? undefined : FILE_ERRORS[code]

@@ -1,4 +1,4 @@
-// A file's bytes to a sharper file's, by the very functions that the worker serves with: the same parameters and
+// Makes the bytes of a sharper file from a file's bytes, with the same functions as the worker: the same parameters and
 // the same build of the kernels give the same bytes.
 import { type Header, readHeader } from '../../codec/header.ts'
 import { makeFile } from '../../picture/makeFile.ts'
@@ -6,13 +6,13 @@ import type { Platform } from '../../platform/platform.ts'
 import { createModels } from '../../picture/models.ts'
 import { resolveOptions, type Settings } from '../../options.ts'
 import type { Scale } from '../../client/allowed.ts'
-import type { Wish as PictureWish } from '../../picture/wish.ts'
+import type { Wish } from '../../picture/wish.ts'
 import { choicesOf, type Decision, decide } from '../../picture/plan.ts'
 
-/** What is wanted of every picture. */
-export interface Wish {
-  readonly params: PictureWish
-  /** Most pixels of a source. */
+/** The options that hold for every picture of a run. */
+export interface MakerOptions {
+  readonly wish: Wish
+  /** Most pixels of a source; larger ones are left out. */
   readonly maxPixels: number
 }
 
@@ -22,22 +22,22 @@ export interface Decided {
 }
 
 export interface Maker {
-  /** What will be done with a file, from its header. Throws a Skip for one that is beyond us. */
+  /** Decides from a file's header what to make of it. Throws a Skip for a file that cannot be enlarged. */
   decide(bytes: Uint8Array): Promise<Decided>
-  /** Throws a Skip for whatever fails. */
+  /** Makes the larger file. Throws a Skip if any step fails. */
   make(bytes: Uint8Array, decided: Decided): Promise<Uint8Array>
 }
 
-/** Throws an SrError for a model that there is not. */
-export async function createMaker(platform: Platform, { params, maxPixels }: Wish): Promise<Maker> {
+/** Throws an SrError if the model does not exist. */
+export async function createMaker(platform: Platform, { wish, maxPixels }: MakerOptions): Promise<Maker> {
   const settings = settingsFor(maxPixels)
   const models = createModels(platform.bundled, undefined)
-  const choices = await choicesOf(params, { models, settings })
-  const deciding = { settings, models, engineFor: platform.engineFor }
+  const choices = await choicesOf(wish, { models, settings })
+  const deps = { settings, models, engineFor: platform.engineFor }
   return {
     async decide(bytes) {
       const header = readHeader(bytes)
-      const decision = await decide({ header, bytes: bytes.length }, params, choices, deciding)
+      const decision = await decide({ header, bytes: bytes.length }, wish, choices, deps)
       return { header, decision }
     },
     make: (bytes, { header, decision }) => makeFile(bytes, header, decision, platform),
@@ -47,8 +47,8 @@ export async function createMaker(platform: Platform, { params, maxPixels }: Wis
 const MAX_SCALE: Scale = 4
 
 /**
- * The worker's, but for limits that protect an isolate: its time and memory, beyond which bicubic takes the
- * network's place. Here that would be a result that depends on the machine.
+ * Returns the worker's settings without the limits on CPU time and memory. These protect an isolate by replacing the
+ * network with bicubic; here no picture may silently get a worse result.
  */
 function settingsFor(maxPixels: number): Settings {
   return resolveOptions({

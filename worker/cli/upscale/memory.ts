@@ -1,15 +1,17 @@
-// How many pictures are made at a time is a matter of memory, too: ten of 1 MP, but one of 50 MP.
+// Limits the pictures in work by their memory as well: ten of 1 MP fit at the same time, but only one of 50 MP.
 import { totalmem } from 'node:os'
 
 export interface Memory {
-  /** Runs `work` when there is room beside the others', or when it is alone; in turn. */
+  /**
+   * Runs `work` when its `bytes` fit beside those in use, or when nothing else runs. Calls are served in their order.
+   */
   with<T>(bytes: number, work: () => Promise<T>): Promise<T>
 }
 
-/** The rest is for threads, their compilers and whatever else runs here. */
+/** Share of the memory for pictures; the rest is for threads, their compilers and other programs. */
 const SHARE = 0.5
 
-/** A container may have less than its machine. */
+/** Returns the bytes available for pictures. A container may have less memory than its machine. */
 export function memoryBytes(): number {
   const constrained = process.constrainedMemory()
   return SHARE * Math.min(totalmem(), constrained && constrained > 0 ? constrained : Infinity)

@@ -1,4 +1,4 @@
-// Where a result goes: `cat-x3.jpg` beside `cat.jpg`, at the same place below a folder, or to a file.
+// Names the file of each result: `cat-x3.jpg` beside `cat.jpg`, the same place below a folder, or a given file.
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { EncodeFormat } from '../../codec/codec.ts'
@@ -9,58 +9,69 @@ import { formatOf } from '../../picture/plan.ts'
 import { UsageError } from '../../terminal/arguments.ts'
 import type { Input } from './inputs.ts'
 
-/** Of `-o OUT`; none of the two: beside the input. */
-export interface Target {
+/** The parsed `-o OUT`: a folder, a file, or neither, which means beside the input. */
+export interface OutputTarget {
   readonly folder?: string
   readonly file?: string
 }
 
-/** The first is what a name gets that has another format's. */
+/** File extensions by format; a result whose name has another format's extension gets the first one. */
 const EXTENSIONS: Readonly<Record<EncodeFormat, readonly string[]>> = {
   jpeg: ['.jpg', '.jpeg', '.jpe', '.jfif'],
   png: ['.png'],
   webp: ['.webp'],
 }
 
-/** Names of pictures that cannot be written here. */
+/** Extensions of picture formats that cannot be written. */
 const OTHER_PICTURES = /^\.(?:gif|bmp|avif|heic|tiff?|svg|jxl|jp2)$/i
 
-/** A folder, if it is there, ends in a slash or has no picture's name. */
-export async function targetOf(out: string | undefined): Promise<Target> {
+/**
+ * Parses `-o OUT`: a folder if it exists as one, ends in a slash or has no picture's extension; a file if it has the
+ * extension of a format that can be written. Throws a UsageError for anything else.
+ */
+export async function targetOf(out: string | undefined): Promise<OutputTarget> {
   if (out === undefined) return {}
   const there = await stat(out).catch(() => undefined)
   if (there?.isDirectory() || /[/\\]$/.test(out)) return { folder: out }
   const extension = path.extname(out)
   if (formatNamed(out)) return { file: out }
   if (there || OTHER_PICTURES.test(extension)) {
-    throw new UsageError(
-      `expected --out to be a folder, or a file that ends in ${Object.values(EXTENSIONS).flat().join(', ')}, got "${out}"`,
-    )
+    const extensions = Object.values(EXTENSIONS).flat().join(', ')
+    throw new UsageError(`expected --out to be a folder, or a file that ends in ${extensions}, got "${out}"`)
   }
   return { folder: out }
 }
 
-/** By its name. */
+/** Returns the format that a file's extension stands for. */
 export function formatNamed(file: string): EncodeFormat | undefined {
   const extension = path.extname(file).toLowerCase()
   return FORMATS.find((format) => EXTENSIONS[format].includes(extension))
 }
 const FORMATS = Object.keys(EXTENSIONS) as EncodeFormat[]
 
-/** `-x3`, `-640w`, `-640w-480h` */
+/** Returns the suffix for a size: `-x3`, `-640w`, `-640w-480h`. */
 export function suffixOf({ scale, width, height }: Size): string {
   if (scale !== undefined) return `-x${scale}`
   return (width === undefined ? '' : `-${width}w`) + (height === undefined ? '' : `-${height}h`)
 }
 
-/** `type` is what the input was seen to be. */
-export function outputOf({ file, place }: Input, target: Target, type: ImageType, size: Size, format: Format): string {
+/** Returns the path of an input's result. `type` is the input's type as detected from its content. */
+export function outputOf(
+  { file, place }: Input,
+  target: OutputTarget,
+  type: ImageType,
+  size: Size,
+  format: Format,
+): string {
   if (target.file !== undefined) return target.file
   const { dir, name, ext } = path.parse(target.folder === undefined ? file : path.join(target.folder, place))
   return path.join(dir, name + suffixOf(size) + extensionOf(ext, type, format))
 }
 
-/** Its own where that is right; of what is not decoded a copy may be wanted, under its own name. */
+/**
+ * Returns the extension of a result: the input's own if it fits the format. An input that cannot be decoded keeps its
+ * own, too, because it may be copied.
+ */
 function extensionOf(own: string, type: ImageType, asked: Format): string {
   const format = formatOf(type, asked)
   if (format === undefined || EXTENSIONS[format].includes(own.toLowerCase())) return own

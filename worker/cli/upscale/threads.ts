@@ -1,30 +1,32 @@
-// A thread for each picture at a time, with codecs and kernels of its own: what one does to its memory, or dies of,
-// is nothing to the others, and this one goes on hearing Ctrl-C.
+// Worker threads that make pictures, each with its own codecs and kernels: a crash or damaged memory in one does not
+// affect the others, and the main thread stays free to handle Ctrl-C.
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { Worker } from 'node:worker_threads'
 import { Skip } from '../../picture/skip.ts'
-import type { Answer, ThreadData } from './thread.ts'
+import type { ThreadReply, ThreadData } from './threadScript.ts'
 
 export interface Thread {
-  /** One at a time. Takes the bytes' memory. Throws a Skip for whatever fails. */
+  /**
+   * Makes a picture; one at a time. The buffer of `bytes` is transferred and empty afterwards. Throws a Skip on failure.
+   */
   make(bytes: Uint8Array): Promise<Uint8Array>
-  /** Whatever it was doing fails. */
+  /** Ends the thread; a picture in work fails. */
   close(): Promise<void>
 }
 
-/** Starts at the first picture; again at the next one, where it died. */
+/** Creates a thread that starts at its first picture, and again at the next picture after a crash. */
 export function createThread(data: ThreadData): Thread {
   let worker: Worker | undefined
   let isClosed = false
-  let settle: ((answer: Answer | { readonly death: unknown }) => void) | undefined
+  let settle: ((answer: ThreadReply | { readonly death: unknown }) => void) | undefined
   const start = () => {
     const started = startWorker(data)
     const die = (death: unknown) => {
-      if (worker !== started) return // an error comes before the exit
+      if (worker !== started) return // a crash emits 'error' and then 'exit': only the first counts
       worker = undefined
       settle?.({ death })
     }
-    started.on('message', (answer: Answer) => settle?.(answer))
+    started.on('message', (answer: ThreadReply) => settle?.(answer))
     started.on('error', die)
     started.on('exit', (code) => die(`its thread ended with code ${code}`))
     return started
@@ -49,9 +51,9 @@ export function createThread(data: ThreadData): Thread {
   }
 }
 
-const SCRIPT = new URL('./thread.ts', import.meta.url)
+const SCRIPT = new URL('./threadScript.ts', import.meta.url)
 
-/** As TypeScript it needs a loader, which threads do not inherit; in the package it is JavaScript. */
+/** Starts the script. In this repository it is TypeScript and needs a loader, in the package it is JavaScript. */
 function startWorker(workerData: ThreadData): Worker {
   if (!SCRIPT.pathname.endsWith('.ts')) return new Worker(SCRIPT, { workerData })
   return new Worker(new URL('../../terminal/thread.mjs', import.meta.url), { argv: [SCRIPT.href], workerData })

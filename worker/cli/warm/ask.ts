@@ -1,31 +1,32 @@
-// One request for a picture, read to its end, and what its answer says.
+// Requests one picture, reads the body to its end, and tells the outcome from the answer.
+import { parseXSr } from '../../client/xSr.ts'
 import { BUSY_REASONS, FAILURE_REASONS } from '../../picture/skip.ts'
 
-export type Answer =
+export type AskOutcome =
   | { readonly outcome: 'hit' | 'made' }
   | { readonly outcome: 'skipped'; readonly reason: string }
   | { readonly outcome: 'failed'; readonly message: string }
-  /** Come back later: `afterMs` is what the server said. */
+  /** The server asks to come back later; `afterMs` is its Retry-After. */
   | { readonly outcome: 'busy'; readonly message: string; readonly afterMs: number | undefined }
 
 const TIMEOUT_MS = 60_000
-/** Statuses that say so. */
+/** Statuses that mean the same as a busy reason. */
 const BUSY_STATUS = [429, 503]
-/** As X-SR has them; a worker of another version may have others. */
+/** Reasons as plain strings: the X-SR of another version may contain others. */
 const [BUSY, FAILURES]: readonly (readonly string[])[] = [BUSY_REASONS, FAILURE_REASONS]
 
-export interface Asking {
+export interface AskOptions {
   readonly userAgent: string
-  /** Ends what is being asked. */
+  /** Cancels the request. */
   readonly signal?: AbortSignal
 }
 
-/** Never rejects. */
-export async function ask(url: string, { userAgent, signal }: Asking): Promise<Answer> {
+/** Requests `url`. Never rejects. */
+export async function ask(url: string, { userAgent, signal }: AskOptions): Promise<AskOutcome> {
   try {
     const timeout = AbortSignal.timeout(TIMEOUT_MS)
     const response = await fetch(url, {
-      // As most browsers have it: `sr-format=auto` is WebP then.
+      // The Accept of most browsers, for which `sr-format=auto` is WebP.
       headers: { 'user-agent': userAgent, accept: 'image/webp,image/*;q=0.8,*/*;q=0.5' },
       signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
     })
@@ -37,9 +38,9 @@ export async function ask(url: string, { userAgent, signal }: Asking): Promise<A
   }
 }
 
-function answerOf({ status, headers }: Response, body: ArrayBuffer): Answer {
-  const field = headers.get('x-sr') ?? ''
-  const reason = /^skipped; reason=([A-Z_]+)/.exec(field)?.[1]
+function answerOf({ status, headers }: Response, body: ArrayBuffer): AskOutcome {
+  const xSr = parseXSr(headers.get('x-sr'))
+  const reason = xSr?.outcome === 'skipped' ? xSr.reason : undefined
   if (BUSY_STATUS.includes(status) || (reason !== undefined && BUSY.includes(reason))) {
     return { outcome: 'busy', message: reason ?? `${status}`, afterMs: retryAfterMs(headers.get('retry-after')) }
   }
@@ -47,19 +48,19 @@ function answerOf({ status, headers }: Response, body: ArrayBuffer): Answer {
     return FAILURES.includes(reason) ? { outcome: 'failed', message: reason } : { outcome: 'skipped', reason }
   }
   if (status !== 200) return { outcome: 'failed', message: `${status} ${messageIn(body)}`.trim() }
-  if (!field.startsWith('done')) return { outcome: 'failed', message: 'no X-SR: it came from somewhere else' }
+  if (!xSr) return { outcome: 'failed', message: 'no X-SR: it came from somewhere else' }
   const isHit = /\bedge-srcnn; hit\b/.test(headers.get('cache-status') ?? '')
   return { outcome: isHit ? 'hit' : 'made' }
 }
 
-/** Seconds, or a date (RFC 9110, 10.2.3). */
+/** Parses Retry-After: seconds or a date (RFC 9110, 10.2.3). */
 function retryAfterMs(field: string | null): number | undefined {
   if (field === null) return undefined
   const ms = /^\d+$/.test(field.trim()) ? 1000 * Number(field) : Date.parse(field) - Date.now()
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
-/** Of the worker's own errors. */
+/** Returns the message of the worker's own errors; empty for any other body. */
 function messageIn(body: ArrayBuffer): string {
   try {
     const parsed = JSON.parse(new TextDecoder().decode(body)) as { error?: { message?: string } }

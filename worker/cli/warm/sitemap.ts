@@ -1,18 +1,18 @@
-// The pictures in a sitemap: https://www.sitemaps.org/protocol.html and
+// Reads the URLs of pictures from a sitemap: https://www.sitemaps.org/protocol.html and
 // https://developers.google.com/search/docs/crawling-indexing/sitemaps/image-sitemaps
 import { SaxesParser } from 'saxes'
 
 export interface Sitemap {
-  /** Of its image:loc. */
+  /** URLs in its `image:loc` entries. */
   readonly pictures: readonly string[]
-  /** Other sitemaps that it names, if it is an index. */
+  /** URLs of other sitemaps, if it is an index. */
   readonly sitemaps: readonly string[]
 }
 
-/** Some write it with https, though it is a name and no address. */
+/** Some sitemaps write this namespace with https, although it is only a name. */
 const IMAGE_NAMESPACE = /^https?:\/\/www\.google\.com\/schemas\/sitemap-image\/1\.1$/
 
-/** Throws an Error for whatever is no sitemap. */
+/** Parses a sitemap or an index. Throws an Error for anything else. */
 export function parseSitemap(xml: string): Sitemap {
   const pictures: string[] = []
   const sitemaps: string[] = []

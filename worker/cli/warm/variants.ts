@@ -1,8 +1,8 @@
-// The URLs by which a picture is asked for.
+// Builds the URLs that request a picture in all wanted sizes.
 import type { Format, Scale } from '../../client/allowed.ts'
 import { srUrl } from '../../client/url.ts'
 
-export interface Wanted {
+export interface VariantOptions {
   /** The worker's SR_PARAM. */
   readonly param: string
   readonly scales: readonly Scale[]
@@ -10,10 +10,10 @@ export interface Wanted {
   readonly format: Format | undefined
 }
 
-/** What a URL asks for already is replaced, the rest of its query stays as it is. */
-export function variantsOf(url: string, { param, scales, widths, format }: Wanted): string[] {
+/** Returns a URL for each size. Parameters of the worker in `url` are replaced, the rest of its query is unchanged. */
+export function variantsOf(url: string, { param, scales, widths, format }: VariantOptions): string[] {
   const page = new URL(url)
-  page.hash = '' // no part of a request
+  page.hash = '' // a fragment is not part of a request
   const sizes = [...scales.map((scale) => ({ scale })), ...widths.map((width) => ({ width }))]
   return sizes.map((size) => srUrl(page.href, { ...size, format, param, sizes: 'any' }))
 }

@@ -22,7 +22,7 @@ const ENCODERS: Readonly<Record<EncodeFormat, readonly (keyof CodecModules)[]>> 
 }
 
 /** `onTurn` is called now and then while a network runs. Rejects where something cannot be fetched. */
-export async function loadPlatform(onTurn: () => void): Promise<Platform> {
+export async function loadBrowserPlatform(onTurn: () => void): Promise<Platform> {
   const [srcnn, subpixel, picture, manifest] = await Promise.all([
     loadKernel('srcnn'),
     loadKernel('subpixel'),

@@ -4,18 +4,23 @@ import type { Enlarger } from '../engine/enlarger.ts'
 import { COST_OF_A_TURN } from '../engine/fused.ts'
 import { costOf, type Network } from '../model/network.ts'
 import type { Tools } from '../picture/makeFile.ts'
-import type { Stage } from './messages.ts'
+import type { Step } from './messages.ts'
 
-/** Takes a stage and the share of it that is done, 0..1. */
-export type Tell = (stage: Stage, share: number) => void
+/** Takes a step and the share of it that is done, 0..1. */
+export type Tell = (step: Step, share: number) => void
 
-export interface Watched extends Tools {
+export interface WatchedTools extends Tools {
   /** To be called at each pause of our kernels. */
   onTurn(): void
 }
 
 /** The same tools, which say where they are. `pixels` is how many the enlarged picture has. */
-export function watched({ codec, enlarger }: Tools, pixels: number, network: Network | undefined, tell: Tell): Watched {
+export function watched(
+  { codec, enlarger }: Tools,
+  pixels: number,
+  network: Network | undefined,
+  tell: Tell,
+): WatchedTools {
   const pixelsOfATurn = network ? COST_OF_A_TURN / costOf(network) : 0
   let done = 0
   let turns = 0

@@ -1,21 +1,21 @@
-// What came of each URL.
+// Prints the outcome of each URL and the summary of a run.
 import type { ProgressStream } from '../../terminal/progressLine.ts'
 import { createTally } from '../tally.ts'
-import type { Warmed } from './warm.ts'
+import type { Warmed } from './warmAll.ts'
 
-export interface Report {
+export interface WarmReport {
   tell(warmed: Warmed): void
-  /** The last line. */
+  /** Prints the summary. */
   end(isStopped: boolean): void
   readonly failed: number
 }
 
-export function createReport(
+export function createWarmReport(
   total: number,
   json = false,
   print: (line: string) => void = console.log,
   stream: ProgressStream = process.stderr,
-): Report {
+): WarmReport {
   const none = { hit: 0, made: 0, skipped: 0, failed: 0 }
   const { counts, finished, seconds, add, end } = createTally(none, total, print, stream)
   const reasons = new Map<string, number>()
@@ -30,9 +30,10 @@ export function createReport(
     end(isStopped) {
       const { hit, made, skipped, failed } = counts
       const why = [...reasons].map(([reason, count]) => `${reason} ${count}`).join(', ')
+      const took = `${seconds().toFixed(1)} s`
       const stopped = isStopped ? `\nstopped, ${total - finished()} left` : ''
       end(
-        `${hit} there already, ${made} made, ${skipped} left out${why && `: ${why}`}, ${failed} failed (${seconds().toFixed(1)} s)${stopped}`,
+        `${hit} there already, ${made} made, ${skipped} left out${why && `: ${why}`}, ${failed} failed (${took})${stopped}`,
       )
     },
   }

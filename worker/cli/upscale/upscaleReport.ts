@@ -1,22 +1,22 @@
-// What came of each picture.
+// Prints the outcome of each picture and the summary of a run.
 import type { ProgressStream } from '../../terminal/progressLine.ts'
 import { createTally, type Tally } from '../tally.ts'
-import type { Outcome } from './run.ts'
+import type { UpscaleOutcome } from './upscaleAll.ts'
 
-export interface Report extends Pick<Tally<Outcome['outcome']>, 'counts'> {
-  tell(outcome: Outcome): void
-  /** The last line. */
+export interface UpscaleReport extends Pick<Tally<UpscaleOutcome['outcome']>, 'counts'> {
+  tell(outcome: UpscaleOutcome): void
+  /** Prints the summary. */
   end(isStopped: boolean): void
 }
 
-export function createReport(
+export function createUpscaleReport(
   total: number,
   json = false,
   print: (line: string) => void = console.log,
   stream: ProgressStream = process.stderr,
-): Report {
+): UpscaleReport {
   const none = { done: 0, exists: 0, skipped: 0, failed: 0 }
-  const tally = createTally<Outcome['outcome']>(none, total, print, stream, 'exists')
+  const tally = createTally<UpscaleOutcome['outcome']>(none, total, print, stream, 'exists')
   const { counts, finished, seconds } = tally
   return {
     counts,
@@ -30,7 +30,7 @@ export function createReport(
   }
 }
 
-function describeOutcome(outcome: Outcome): string {
+function describeOutcome(outcome: UpscaleOutcome): string {
   const { input } = outcome
   switch (outcome.outcome) {
     case 'done': {

@@ -1,17 +1,18 @@
-// All pictures, so many at a time: each is done, there already, left out for what it is, or has failed.
+// Makes all pictures of a run, several at a time. Each one is done, was there already, is left out, or failed.
 import { open, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { labelOf } from '../../picture/models.ts'
 import { FAILURE_REASONS, Skip, SKIP_REASONS, type SkipReason } from '../../picture/skip.ts'
 import { sniff } from '../../codec/header/sniff.ts'
 import { describeError } from '../../terminal/arguments.ts'
 import { describeFileError, type Input } from './inputs.ts'
-import type { Maker, Wish } from './maker.ts'
+import type { Maker, MakerOptions } from './maker.ts'
 import { createMemory, type Memory } from './memory.ts'
-import { outputOf, type Target } from './outputs.ts'
+import { outputOf, type OutputTarget } from './outputs.ts'
 import type { Thread } from './threads.ts'
 import { writeWhole } from '../../terminal/wholeFile.ts'
 
-export type Outcome = { readonly input: string; readonly seconds: number } & Result
+export type UpscaleOutcome = { readonly input: string; readonly seconds: number } & Result
 
 type Result =
   | {
@@ -20,7 +21,7 @@ type Result =
       readonly scale: number
       readonly width: number
       readonly height: number
-      /** `fast@a7c275b7` as in X-SR, or `bicubic`. */
+      /** `fast@a7c275b7` or `bicubic`, as in X-SR. */
       readonly model: string
     }
   | { readonly outcome: 'exists'; readonly output: string }
@@ -28,28 +29,32 @@ type Result =
       readonly outcome: 'skipped'
       readonly reason: SkipReason
       readonly message: string
-      /** The copy, where one was wanted. */
+      /** The copy, if one was made. */
       readonly output?: string
     }
   | { readonly outcome: 'failed'; readonly message: string; readonly output?: string }
 
-export interface Run {
-  readonly target: Target
-  readonly wish: Wish
-  /** Makes existing outputs anew. */
+export interface UpscaleRun {
+  readonly target: OutputTarget
+  readonly makerOptions: MakerOptions
+  /** Overwrite existing outputs. */
   readonly force: boolean
-  /** A picture that is left out is copied to where its result would be. */
+  /** Copy a picture that is left out to where its result would be. */
   readonly copySkipped: boolean
-  /** Decides; the threads decide the same. */
+  /** Decides what to make of a picture; the threads decide the same by themselves. */
   readonly maker: Maker
-  /** One for each picture at a time. */
+  /** One for each picture that is made at the same time. */
   readonly threads: readonly Thread[]
-  /** Nothing new is begun once it is aborted, and nothing of what had been begun is told. */
+  /** Once it is aborted, no picture is started, and those in work end without an outcome. */
   readonly signal: AbortSignal
 }
 
-/** `tell` hears of each, in the order in which they end. */
-export async function upscaleAll(inputs: readonly Input[], run: Run, tell: (outcome: Outcome) => void): Promise<void> {
+/** Makes all pictures. `tell` receives each outcome, in the order in which the pictures end. */
+export async function upscaleAll(
+  inputs: readonly Input[],
+  run: UpscaleRun,
+  tell: (outcome: UpscaleOutcome) => void,
+): Promise<void> {
   const queue = await name(inputs, run, tell)
   const memory = createMemory()
   const work = async (thread: Thread) => {
@@ -69,13 +74,13 @@ interface Job {
   readonly output: string
 }
 
-/** Before any is made, so that who has a name does not depend on who is first. */
+/** Assigns the names of all results before any work starts, so that collisions do not depend on timing. */
 async function name(
   inputs: readonly Input[],
-  { target, wish, signal }: Run,
-  tell: (outcome: Outcome) => void,
+  { target, makerOptions, signal }: UpscaleRun,
+  tell: (outcome: UpscaleOutcome) => void,
 ): Promise<Job[]> {
-  const { size, format } = wish.params
+  const { size, format } = makerOptions.wish
   const sources = new Set(inputs.map(({ file }) => identityOf(file)))
   const jobs = new Map<string, Job>()
   for (const input of inputs) {
@@ -97,8 +102,8 @@ async function name(
   return [...jobs.values()]
 }
 
-async function resultOf({ file, output }: Job, run: Run, thread: Thread, memory: Memory): Promise<Result> {
-  const { wish, force, copySkipped, maker } = run
+async function resultOf({ file, output }: Job, run: UpscaleRun, thread: Thread, memory: Memory): Promise<Result> {
+  const { makerOptions, force, copySkipped, maker } = run
   try {
     if (!force && (await exists(output))) return { outcome: 'exists', output }
     const bytes: Uint8Array = new Uint8Array(await readFile(file))
@@ -107,14 +112,13 @@ async function resultOf({ file, output }: Job, run: Run, thread: Thread, memory:
     const made = await memory.with(cost.memoryBytes, () => thread.make(bytes))
     if (run.signal.aborted) return { outcome: 'failed', message: 'stopped' }
     await writeWhole(output, made)
-    const model = plan.model ? `${plan.model.name}@${plan.model.hash.slice(0, 8)}` : 'bicubic'
     const { scale, width, height } = plan
-    return { outcome: 'done', output, scale, width, height, model }
+    return { outcome: 'done', output, scale, width, height, model: labelOf(plan.model) }
   } catch (error) {
     if (!(error instanceof Skip) || !isForWhatItIs(error.reason)) {
       return { outcome: 'failed', message: describe(error), output }
     }
-    const skipped = { outcome: 'skipped', reason: error.reason, message: textOf(error.reason, wish) } as const
+    const skipped = { outcome: 'skipped', reason: error.reason, message: textOf(error.reason, makerOptions) } as const
     if (!copySkipped) return skipped
     return copy(file, output, skipped)
   }
@@ -129,7 +133,7 @@ async function copy(file: string, output: string, skipped: Result): Promise<Resu
   }
 }
 
-/** Enough to tell what a file is. */
+/** Enough bytes to detect a file's type. */
 const START_BYTES = 4096
 
 async function readStart(file: string): Promise<Uint8Array> {
@@ -152,17 +156,17 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-/** One for all spellings of a path; where upper and lower case are the same to most disks, for both. */
+/** Returns one text for all spellings of a path. Outside Linux, most file systems do not distinguish case. */
 function identityOf(file: string): string {
   const resolved = path.resolve(file)
   return process.platform === 'linux' ? resolved : resolved.toLowerCase()
 }
 
-/** Not because something failed here. */
+/** True for reasons that lie in the picture itself; false if something failed here. */
 const isForWhatItIs = (reason: SkipReason) => !FAILURE_REASONS.includes(reason)
 
-/** The limits have other names here. */
-function textOf(reason: SkipReason, { maxPixels }: Wish): string {
+/** Returns the text of a reason, with the command line's name in place of the worker's limits. */
+function textOf(reason: SkipReason, { maxPixels }: MakerOptions): string {
   const text: string = SKIP_REASONS[reason]
   return text.replace(/max(?:Source|Output)Pixels/, `--max-pixels ${maxPixels} allows`)
 }

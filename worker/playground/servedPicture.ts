@@ -1,13 +1,14 @@
 // A picture as the worker serves it, and what it says about it in X-SR and Cache-Status.
+import { parseXSr } from '../client/xSr.ts'
 
-export interface Served {
+export interface ServedPicture {
   readonly file: Blob
   /** From the request to the last byte. */
   readonly ms: number
   /** `fast@a7c275b7`; undefined where the picture came back as it was. */
   readonly model: string | undefined
   readonly engine: string | undefined
-  /** A token of answer.ts, where the picture came back as it was. */
+  /** A key of SKIP_REASONS if the answer is the original picture. */
   readonly reason: string | undefined
   /** As Cache-Status has it, without our name: `hit; detail=edge`. */
   readonly cache: string | undefined
@@ -17,20 +18,21 @@ export interface Served {
 const ACCEPT = 'image/avif,image/webp,image/*,*/*;q=0.8'
 
 /** Rejects with an Error that says what the worker said. */
-export async function fetchServed(url: string, signal: AbortSignal): Promise<Served> {
+export async function fetchServed(url: string, signal: AbortSignal): Promise<ServedPicture> {
   const start = performance.now()
   // Asked again each time, so that what is said of caches is the worker's and not this browser's.
   const response = await fetch(url, { signal, cache: 'no-cache', headers: { accept: ACCEPT } })
   if (!response.ok) throw new Error(await complaintOf(response))
   const file = await response.blob()
   const ms = performance.now() - start
-  const sr = response.headers.get('x-sr') ?? ''
+  const xSr = parseXSr(response.headers.get('x-sr'))
+  const { model, engine } = xSr?.outcome === 'done' ? xSr : {}
   return {
     file,
     ms,
-    model: /model="([^"]*)"/.exec(sr)?.[1],
-    engine: /engine=([\w-]+)/.exec(sr)?.[1],
-    reason: /reason=(\w+)/.exec(sr)?.[1],
+    model,
+    engine,
+    reason: xSr?.outcome === 'skipped' ? xSr.reason : undefined,
     cache: response.headers.get('cache-status')?.replace(/^edge-srcnn; /, ''),
   }
 }

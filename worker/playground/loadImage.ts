@@ -1,6 +1,6 @@
 // A file as a picture that can be shown at once.
 
-export interface Shown {
+export interface LoadedImage {
   /** To be revoked by whoever shows it. */
   readonly url: string
   /** In pixels, upright. */
@@ -9,7 +9,7 @@ export interface Shown {
 }
 
 /** Decoded before it is shown, so that nothing flickers. Rejects for what this browser does not know. */
-export async function decodePicture(file: Blob): Promise<Shown> {
+export async function loadImage(file: Blob): Promise<LoadedImage> {
   const image = new Image()
   const url = URL.createObjectURL(file)
   image.src = url

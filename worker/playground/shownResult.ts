@@ -1,15 +1,15 @@
 // What becomes of a picture: made by this worker where it has a URL, else here. Both give the same kind of result.
-import type { FactsOf } from './facts.ts'
+import type { Facts } from './facts.ts'
 import { cacheText, reasonText } from './facts.ts'
 import { type Jobs, LeftAsItWas } from './job.ts'
-import type { Order, Stage, Wish } from './messages.ts'
-import { fetchServed, type Served } from './served.ts'
-import { urlOf } from './wish.ts'
+import type { EnlargeOrder, Step, PageWish } from './messages.ts'
+import { fetchServed, type ServedPicture } from './servedPicture.ts'
+import { urlOf } from './pageWish.ts'
 
-export interface Result {
+export interface ShownResult {
   readonly before: Blob
   readonly after: Blob
-  readonly facts: Omit<FactsOf, 'before' | 'after'>
+  readonly facts: Omit<Facts, 'before' | 'after'>
   /** Why it is the picture as it was. */
   readonly reason?: string
   /** In a test: what the result ought to be. */
@@ -20,10 +20,10 @@ export interface Result {
 
 export async function resultByWorker(
   path: string,
-  original: Promise<Served>,
-  wish: Wish,
+  original: Promise<ServedPicture>,
+  wish: PageWish,
   signal: AbortSignal,
-): Promise<Result> {
+): Promise<ShownResult> {
   const [before, served] = await Promise.all([original, fetchServed(urlOf(path, wish), signal)])
   const { file, ms, model, engine, reason, cache } = served
   return {
@@ -42,11 +42,11 @@ export async function resultByWorker(
 }
 
 export async function resultHere(
-  order: Order,
+  order: EnlargeOrder,
   jobs: Jobs,
   signal: AbortSignal,
-  onProgress: (stage: Stage, share: number) => void,
-): Promise<Result> {
+  onProgress: (step: Step, share: number) => void,
+): Promise<ShownResult> {
   const where = 'in this browser; nothing was sent'
   try {
     const made = await jobs.run(order, signal, onProgress)

@@ -1,16 +1,16 @@
-// Where URLs of pictures come from: a sitemap, or a list with one a line; a file, a URL or stdin.
+// Reads the URLs of pictures from a sitemap or from a list with one URL per line; it is a file, a URL or stdin.
 import { readFile } from 'node:fs/promises'
 import { text as textOf } from 'node:stream/consumers'
 import { UsageError } from '../../terminal/arguments.ts'
 import { parseSitemap } from './sitemap.ts'
 
 const TIMEOUT_MS = 60_000
-/** What a sitemap may have (sitemaps.org), uncompressed. */
+/** Largest uncompressed sitemap that sitemaps.org allows. */
 const MAX_BYTES = 50 * 1024 * 1024
-/** An index names sitemaps, not other indexes; some do all the same. */
+/** sitemaps.org does not allow an index of indexes, but some sites have one. */
 const MAX_DEPTH = 3
 
-/** Each picture once, at most `limit`; `-` is stdin. */
+/** Returns each URL once, at most `limit` of them. The source `-` is stdin. */
 export async function readPictures(
   source: string,
   { limit = Infinity, userAgent }: { limit?: number; userAgent: string },
@@ -34,7 +34,7 @@ export async function readPictures(
     const sitemap = parse(text, from)
     for (const url of sitemap.pictures) add(url, nameOf(from))
     if (depth === MAX_DEPTH && sitemap.sitemaps.length > 0)
-      throw new Error(`${from} is an index in an index in an index`)
+      throw new Error(`${from}: expected at most ${MAX_DEPTH} levels of sitemaps, got more`)
     for (const url of sitemap.sitemaps) {
       if (!isHttp(url)) throw new UsageError(`expected URLs of sitemaps in ${nameOf(from)}, got "${url}"`)
       await read(url, depth + 1)

@@ -1,52 +1,54 @@
-// Asks a worker's purge page (worker/request/purge.ts), as often as it takes.
+// Client of a worker's purge page (worker/request/purge.ts).
 import { UsageError } from '../../terminal/arguments.ts'
 
+/** What to purge: the results of one URL, or of one model. */
 export interface Purgeable {
   readonly url?: string
   readonly model?: string
 }
 
 export interface PurgedAll {
+  /** Number of deleted objects. */
   readonly deleted: number
-  /** What the worker says of edge caches in other data centres. */
+  /** The worker's statement about the edge caches of other data centres. */
   readonly elsewhere: string
 }
 
-interface Answer {
+interface PurgeAnswer {
   readonly deleted?: number
   readonly elsewhere?: string
   readonly cursor?: string
   readonly error?: { readonly message?: string }
 }
 
-/** A page that takes longer will not come. */
+/** An answer that takes longer is given up. */
 const TIMEOUT_MS = 60_000
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
-/** `worker`: https://host/_sr/ */
+/** Returns the address of the purge page. `worker` is like https://host/_sr/. */
 export function purgePageOf(worker: string): URL {
   if (!URL.canParse(worker)) throw new UsageError(`expected --worker https://host/_sr/, got "${worker}"`)
   const base = new URL(worker)
   if (base.protocol !== 'https:' && !LOOPBACK.includes(base.hostname)) {
-    throw new UsageError(`expected https, as the secret goes there, got ${base.href}`)
+    throw new UsageError(`expected https, because the secret is sent there, got ${base.href}`)
   }
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   return new URL('purge', base)
 }
 
-/** Throws an Error for an answer that is none. */
+/** Purges, with as many requests as it takes. Throws an Error if the worker does not answer or refuses. */
 export async function purge(page: URL, what: Purgeable, secret: string): Promise<PurgedAll> {
   let deleted = 0
   for (let cursor: string | undefined; ;) {
     const answer = await ask(page, { ...what, cursor }, secret)
     deleted += answer.deleted ?? 0
     if (answer.cursor === undefined) return { deleted, elsewhere: answer.elsewhere ?? 'unknown' }
-    if (answer.cursor === cursor) throw new Error(`${page.href} goes round in circles, after ${deleted} were deleted`)
+    if (answer.cursor === cursor) throw new Error(`${page.href} repeats its cursor after ${deleted} were deleted`)
     ;({ cursor } = answer)
   }
 }
 
-async function ask(page: URL, body: Purgeable & { readonly cursor?: string }, secret: string): Promise<Answer> {
+async function ask(page: URL, body: Purgeable & { readonly cursor?: string }, secret: string): Promise<PurgeAnswer> {
   let response: Response
   let text: string
   try {
@@ -54,20 +56,22 @@ async function ask(page: URL, body: Purgeable & { readonly cursor?: string }, se
       method: 'POST',
       headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
-      redirect: 'manual', // the secret is for this page
+      redirect: 'manual', // the secret must not go to another page
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
     text = await response.text()
   } catch (cause) {
     throw new Error(`${page.href} does not answer`, { cause })
   }
-  let answer: Answer | undefined
+  let answer: PurgeAnswer | undefined
   try {
-    answer = JSON.parse(text) as Answer
+    answer = JSON.parse(text) as PurgeAnswer
   } catch {
-    // some page of somebody else
+    // not JSON, so not a worker's answer: reported below
   }
   if (response.ok && typeof answer?.deleted === 'number') return answer
-  if (response.status === 404) throw new Error(`${page.href} is not there: is SR_PURGE_SECRET set for the worker?`)
-  throw new Error(`${page.href} answered ${response.status}: ${answer?.error?.message ?? 'no answer of a worker'}`)
+  if (response.status === 404) throw new Error(`${page.href} does not exist: is SR_PURGE_SECRET set for the worker?`)
+  throw new Error(
+    `${page.href} answered ${response.status}: ${answer?.error?.message ?? 'this is not the answer of a worker'}`,
+  )
 }

@@ -1,12 +1,12 @@
 // What is wanted, as the parameters of a URL and as the options of the middleware. What is the default is not said.
 import { srUrl } from '../client/url.ts'
-import type { Wish } from './messages.ts'
+import type { PageWish } from './messages.ts'
 import { PARAM } from './param.ts'
 
-export const DEFAULT_WISH: Wish = { scale: 3, model: 'auto', format: 'source', quality: 85 }
+export const DEFAULT_WISH: PageWish = { scale: 3, model: 'auto', format: 'source', quality: 85 }
 
 /** The URL of what is wanted of the picture at `path`. */
-export function urlOf(path: string, wish: Wish): string {
+export function urlOf(path: string, wish: PageWish): string {
   const { scale, model, format, quality } = wish
   return srUrl(path, {
     param: PARAM,
@@ -18,7 +18,7 @@ export function urlOf(path: string, wish: Wish): string {
 }
 
 /** `{ model: 'quality', quality: 90 }`, or nothing. */
-export function optionsOf({ model, format, quality }: Wish): string {
+export function optionsOf({ model, format, quality }: PageWish): string {
   const parts: string[] = []
   if (model !== DEFAULT_WISH.model) parts.push(`model: '${model}'`)
   if (format !== DEFAULT_WISH.format) parts.push(`format: '${format}'`)

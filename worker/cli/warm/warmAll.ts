@@ -1,28 +1,29 @@
-// Asks for pictures, a few at a time. Where the answer is to come back later, nobody asks until then.
-import type { Answer } from './ask.ts'
+// Requests many pictures, a few at a time. If a worker asks to come back later, all requests pause until then.
+import type { AskOutcome } from './ask.ts'
 
 export type Warmed = { readonly url: string; readonly seconds: number } & Settled
 
-type Settled = Exclude<Answer, { readonly outcome: 'busy' }>
+type Settled = Exclude<AskOutcome, { readonly outcome: 'busy' }>
 
 export interface Warming {
-  /** Requests at a time. */
+  /** Most requests at a time. */
   readonly concurrency: number
-  /** Between two requests of one of them, in ms. */
+  /** Pause after each request before the next one takes its place, in ms. */
   readonly delayMs: number
-  /** Nothing new is asked once it is aborted. */
+  /** Once it is aborted, no request is started. */
   readonly signal: AbortSignal
-  readonly ask: (url: string) => Promise<Answer>
-  /** Default: by the clock. */
+  readonly ask: (url: string) => Promise<AskOutcome>
+  /** Waits; the default uses a timer. A test replaces it. */
   readonly wait?: (ms: number) => Promise<void>
 }
 
-/** 1, 2, 4, ... 32 s: as long as a worker's limit on new pictures looks back. */
+/** Waits without Retry-After are 1, 2, 4, ... 32 s: together a minute, the window of a worker's rate limit. */
 const FIRST_WAIT_MS = 1000
 const MAX_TRIES = 7
-/** A server that says longer is given up. */
+/** Longest Retry-After that is honoured; a longer one is a failure. */
 const MAX_AFTER_MS = 300_000
 
+/** Requests all URLs. `tell` receives each outcome, in the order in which the requests end. */
 export async function warmAll(
   urls: readonly string[],
   { concurrency, delayMs, signal, ask, wait = waitFor(signal) }: Warming,
@@ -30,7 +31,7 @@ export async function warmAll(
 ): Promise<void> {
   const queue = [...urls]
   let quiet: Promise<void> | undefined
-  /** All of us. */
+  /** Pauses all requests. A pause that is already running is not extended. */
   const beQuiet = (ms: number) => {
     quiet ??= wait(ms).finally(() => (quiet = undefined))
     return quiet
@@ -59,7 +60,7 @@ export async function warmAll(
   await Promise.all(Array.from({ length: Math.min(concurrency, urls.length) }, work))
 }
 
-/** Or until it is aborted. */
+/** Returns a function that waits for a time, or until `signal` is aborted. */
 function waitFor(signal: AbortSignal): (ms: number) => Promise<void> {
   return (ms) =>
     new Promise((resolve) => {
