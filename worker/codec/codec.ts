@@ -5,6 +5,7 @@ import type { Rgba } from '../image/plane.ts'
 import { release } from '../base/release.ts'
 import type { Codec } from './contract.ts'
 import { CodecError } from './error.ts'
+import type { CodecModules } from './files.ts'
 import { type Header, readHeader } from './header.ts'
 import { createInstances, guarded } from './instance.ts'
 import { decodeJpeg, encodeJpeg } from './jpeg.ts'
@@ -12,19 +13,6 @@ import { applyOrientation } from './orientation.ts'
 import { decodeWithPhoton } from './photon.ts'
 import { encodePng, plainPng } from './png.ts'
 import { decodeWebp, encodeWebp } from './webp.ts'
-
-export { type Codec, ENCODE_FORMATS, type EncodeFormat, type Encoding } from './contract.ts'
-
-/** Compiled, not yet instantiated: see instance.ts. */
-export interface CodecModules {
-  readonly photon: WebAssembly.Module
-  readonly jpegDecoder: WebAssembly.Module
-  readonly jpegEncoder: WebAssembly.Module
-  /** Ours: jpeg/symbols.ts. */
-  readonly jpegSymbols: WebAssembly.Module
-  readonly webpDecoder: WebAssembly.Module
-  readonly webpEncoder: WebAssembly.Module
-}
 
 /** `instances`, where a codec is not to have its own, runs the modules. */
 export function createCodec(modules: CodecModules, instances = createInstances()): Codec {

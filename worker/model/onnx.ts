@@ -5,8 +5,9 @@
 //
 // An f32 constant that half precision holds without loss takes half the bytes: it is stored as FLOAT16
 // with a Cast behind it, as any runtime reads it, and comes back as the f32 constant that it was.
+import { concat } from '../base/concat.ts'
 import { decodeHalf, encodeHalf, isHalf } from './half.ts'
-import { concat, readAscii, readFields, readIntegers, Writer } from './protobuf.ts'
+import { readAscii, readFields, readIntegers, Writer } from './protobuf.ts'
 
 export interface OnnxNode {
   readonly op: string

@@ -1,5 +1,6 @@
 // The protobuf wire format, as far as ONNX needs it: varints, length-delimited fields and packed
 // arrays. https://protobuf.dev/programming-guides/encoding/
+import { concat } from '../base/concat.ts'
 
 const VARINT = 0
 const FIXED64 = 1
@@ -120,14 +121,4 @@ function encodeVarint(value: number): Uint8Array {
 
 function encodeAscii(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0))
-}
-
-export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    out.set(part, offset)
-    offset += part.length
-  }
-  return out
 }

@@ -1,7 +1,7 @@
 // What a picture will cost, told from its header alone: compiled codecs and kernels cannot be interrupted, so what
 // would be too much must be known before it begins. Estimates from above; `npm run bench -- memory` and
 // `request` have what is measured.
-import type { EncodeFormat } from '../codec/codec.ts'
+import type { EncodeFormat } from '../codec/contract.ts'
 import type { Header } from '../codec/header.ts'
 import type { ImageType } from '../codec/header/sniff.ts'
 import type { Model } from '../engine/upscale.ts'

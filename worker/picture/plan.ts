@@ -1,5 +1,5 @@
 // What will be done with a picture, decided from its header alone: limits are checked before any pixel exists.
-import type { EncodeFormat } from '../codec/codec.ts'
+import type { EncodeFormat } from '../codec/contract.ts'
 import { type Header, type ImageType, uprightSize } from '../codec/header.ts'
 import { type Cost, estimateCost } from './cost.ts'
 import type { Engine } from '../engine/engine.ts'

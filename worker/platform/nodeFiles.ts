@@ -1,8 +1,7 @@
 // The codecs' modules in Node.
 import { readMade } from '#artefacts'
 import { compileModule } from './compileModule.ts'
-import type { CodecModules } from '../codec/codec.ts'
-import { CODEC_FILES } from '../codec/files.ts'
+import { CODEC_FILES, type CodecModules } from '../codec/files.ts'
 
 /** Reads and compiles the six modules; some 50 ms, so once a process is enough. */
 export async function loadCodecModules(): Promise<CodecModules> {

@@ -10,7 +10,7 @@ import jpegEncoder from '../../dist/codec/mozjpeg_enc.wasm'
 import jpegSymbols from '../../dist/codec/jpeg_symbols.wasm'
 import webpDecoder from '../../dist/codec/webp_dec.wasm'
 import webpEncoder from '../../dist/codec/webp_enc_simd.wasm'
-import type { CodecModules } from '../codec/codec.ts'
+import type { CodecModules } from '../codec/files.ts'
 
 export const codecModules: CodecModules = {
   photon,

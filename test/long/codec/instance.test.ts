@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createCodec, ENCODE_FORMATS } from '../../../worker/codec/codec.ts'
+import { createCodec } from '../../../worker/codec/codec.ts'
+import { ENCODE_FORMATS } from '../../../worker/codec/contract.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
 import { withoutFont } from '../../../worker/build/font.ts'

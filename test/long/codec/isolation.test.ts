@@ -1,7 +1,8 @@
 // No request harms the next one, and none sees anything of another: after ten thousand bad files, and after a
 // picture with a mark in it, everything is as in codecs and engines that have never seen one.
 import { describe, expect, test } from 'vitest'
-import { type Codec, createCodec, ENCODE_FORMATS } from '../../../worker/codec/codec.ts'
+import { createCodec } from '../../../worker/codec/codec.ts'
+import { type Codec, ENCODE_FORMATS } from '../../../worker/codec/contract.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
 import { createInstances } from '../../../worker/codec/instance.ts'

@@ -1,7 +1,7 @@
 // Where a result goes: `cat-x3.jpg` beside `cat.jpg`, at the same place below a folder, or to a file.
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { EncodeFormat } from '../../codec/codec.ts'
+import type { EncodeFormat } from '../../codec/contract.ts'
 import type { ImageType } from '../../codec/header.ts'
 import type { Format } from '../../client/allowed.ts'
 import type { Size } from '../../request/params.ts'
