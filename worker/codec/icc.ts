@@ -5,7 +5,7 @@ import { concat } from '../base/concat.ts'
 import type { Header } from './header.ts'
 
 /** Ten times a big real profile; one of 256 MB deflates to 260 kB. */
-const MAX_ICC_BYTES = 4 * 2 ** 20
+const MAX_INFLATED_BYTES = 4 * 2 ** 20
 
 const PROFILE_HEADER_BYTES = 128
 
@@ -41,7 +41,7 @@ async function inflate(deflated: Uint8Array): Promise<Uint8Array | undefined> {
       const { value, done } = await reader.read()
       if (done) return concat(parts)
       length += value.length
-      if (length > MAX_ICC_BYTES) {
+      if (length > MAX_INFLATED_BYTES) {
         await reader.cancel()
         return undefined
       }

@@ -13,7 +13,7 @@ import type { EmscriptenFactory, Instances } from './instance.ts'
 import type { JpegVariant } from './jpeg/variant.ts'
 import { createSymbolCoder, joinStrips, STRIP_ROW_STEP } from './jpeg/strips.ts'
 import { fittingIcc, neededSamples } from './samples.ts'
-import { asPromised } from './stored.ts'
+import { checkDecoded } from './checkDecoded.ts'
 
 type Decoder = EmscriptenFactory<{
   decode(file: Uint8Array, preserveOrientation: boolean): Rgba | null
@@ -64,7 +64,7 @@ export function decodeJpeg(
 ): Promise<Rgba> {
   const factory = createDecoder as unknown as Decoder
   const asStored = false
-  return instances.run(factory, module, (decoder) => asPromised(decoder.decode(bytes, asStored), header))
+  return instances.run(factory, module, (decoder) => checkDecoded(decoder.decode(bytes, asStored), header))
 }
 
 /** Baseline JPEG; transparency becomes white, a picture without colour is stored as grey. */

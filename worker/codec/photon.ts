@@ -7,7 +7,7 @@ import type { Rgba } from '../image/plane.ts'
 import { CodecError } from './error.ts'
 import type { Header } from './header.ts'
 import type { EmscriptenFactory, Instances } from './instance.ts'
-import { asPromised } from './stored.ts'
+import { checkDecoded } from './checkDecoded.ts'
 
 interface PhotonExports {
   readonly memory: WebAssembly.Memory
@@ -48,7 +48,7 @@ export function decodeWithPhoton(
     const [pixels, length] = photon.photonimage_get_raw_pixels(image)
     // A copy: the instance is dropped here, so nothing is freed one by one.
     const data = new Uint8Array(photon.memory.buffer, pixels >>> 0, length >>> 0).slice()
-    return asPromised({ width, height, data }, header)
+    return checkDecoded({ width, height, data }, header)
   })
 }
 

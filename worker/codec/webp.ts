@@ -8,7 +8,7 @@ import type { Header } from './header.ts'
 import { FIRST_FRAME_CHUNK, riffChunks, webpChunks } from './header/webp.ts'
 import type { EmscriptenFactory, Instances } from './instance.ts'
 import { fittingIcc } from './samples.ts'
-import { asPromised } from './stored.ts'
+import { checkDecoded } from './checkDecoded.ts'
 import { encodeAlpha } from './webp/alpha.ts'
 
 type Decoder = EmscriptenFactory<{ decode(file: Uint8Array): Rgba | null }>
@@ -56,7 +56,7 @@ export function decodeWebp(
 ): Promise<Rgba> {
   const factory = createDecoder as unknown as Decoder
   const plain = plainWebp(bytes)
-  return instances.run(factory, module, (decoder) => asPromised(decoder.decode(plain), header))
+  return instances.run(factory, module, (decoder) => checkDecoded(decoder.decode(plain), header))
 }
 
 /** Lossy, with alpha kept lossless. Null when libwebp refuses: a side above 16383 pixels. */

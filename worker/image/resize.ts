@@ -1,5 +1,5 @@
 // Bicubic resampling that matches MATLAB's imresize, which the SRCNN paper's numbers rest on.
-// Kernel: Keys 1981, a = -0.5. When shrinking, the kernel widens by 1/scale (antialias); never
+// ResampleKernel: Keys 1981, a = -0.5. When shrinking, the kernel widens by 1/scale (antialias); never
 // when growing. Pixel centres: output i sits at u = (i + 0.5) / scale - 0.5. Outside the picture
 // the samples are mirrored with the edge repeated (..., 1, 0 | 0, 1, ...), as MATLAB does.
 // Separable: two passes of 1-D taps, each tap table computed once per call.
@@ -16,7 +16,7 @@ export interface Taps {
 }
 
 /** What a sample weighs by its distance, and how wide that is; symmetric, zero beyond its support. */
-export interface Kernel {
+export interface ResampleKernel {
   /** Width in samples, a whole number: 4 for the cubic. */
   readonly support: number
   /** At a distance in samples. Weights are normalised: only their ratios count. */
@@ -24,7 +24,7 @@ export interface Kernel {
 }
 
 /** Keys' cubic convolution kernel with a = -0.5 (IEEE Trans. ASSP 29(6), 1981). */
-const KEYS: Kernel = {
+const KEYS: ResampleKernel = {
   support: 4,
   weight(x) {
     const t = Math.abs(x)
@@ -46,7 +46,7 @@ export function resize(
   width: number,
   height: number,
   region: Rect = { x: 0, y: 0, width, height },
-  kernel: Kernel = KEYS,
+  kernel: ResampleKernel = KEYS,
 ): Plane {
   const across = tapsOf(plane.width, width, kernel, region.x, region.width)
   const down = tapsOf(plane.height, height, kernel, region.y, region.height)
@@ -144,7 +144,7 @@ function resizeColumns(plane: Plane, taps: Taps, firstRow: number): Plane {
 export function tapsOf(
   inputSize: number,
   outputSize: number,
-  kernel: Kernel = KEYS,
+  kernel: ResampleKernel = KEYS,
   offset = 0,
   length: number = outputSize,
 ): Taps {

@@ -37,7 +37,7 @@ export interface ModelEntry {
   readonly date?: string
   readonly scores?: readonly ModelScore[]
   /** What these weights are compared by before they replace others. */
-  readonly validation?: Validation
+  readonly validation?: ValidationScore
   /** How much higher than bicubic on the project's own scenes, mean PSNR in dB. */
   readonly scenes?: number
 }
@@ -49,7 +49,7 @@ export interface ModelEntry {
 export const DEFAULT_MODEL = 'fast'
 
 /** Means over pictures that were held out of training, on luma, in dB. */
-export interface Validation {
+export interface ValidationScore {
   /** Names the pictures: figures of the same `data`, `images` and `input` can be compared. */
   readonly data: string
   readonly images: number
@@ -144,7 +144,7 @@ function parseEntry(value: unknown, where: string): ModelEntry {
   })
 }
 
-function parseValidation(value: unknown, where: string): Validation {
+function parseValidation(value: unknown, where: string): ValidationScore {
   const validation = recordOf(value, where)
   const decibels = (key: string) => numberOf(validation[key], `${where}.${key}`, Number.isFinite, 'dB')
   return {

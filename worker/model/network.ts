@@ -98,7 +98,7 @@ export function createNetwork(architecture: Architecture): Network {
     bias: new Float32Array(counts[i + 1]),
     hasSkip: skips.includes(i),
   }))
-  return checked({ layers, scale, residual, padding: 'edge' })
+  return checkNetwork({ layers, scale, residual, padding: 'edge' })
 }
 
 /** How far outside a pixel its result depends on the input, in pixels of the input: 6 for 9-1-5. */
@@ -132,7 +132,7 @@ export function describeNetwork(network: Network): string {
 }
 
 /** Throws a ModelError for what is no network. */
-export function checked(network: Network): Network {
+export function checkNetwork(network: Network): Network {
   const { layers, scale, residual } = network
   if (layers.length === 0) throw new ModelError('expected at least one layer')
   if (layers.length > MAX_LAYERS) throw new ModelError(`expected at most ${MAX_LAYERS} layers`)

@@ -1,5 +1,5 @@
 // A network as an ONNX file, and back.
-import { channelsOf, checked, haloOf, type Layer, MAX_SCALE, type Network, type Padding } from './network.ts'
+import { channelsOf, checkNetwork, haloOf, type Layer, MAX_SCALE, type Network, type Padding } from './network.ts'
 import { decodeOnnx, encodeOnnx, ModelError, type OnnxConstant, type OnnxGraph, type OnnxNode } from './onnx.ts'
 
 /**
@@ -141,7 +141,7 @@ export function decodeNetwork(file: Uint8Array): Network {
   if (rest || current !== graph.outputs[0].name || (bicubic !== undefined && !add)) {
     throw unexpected(rest, 'Relu and Conv, an Add of a skip, DepthToSpace, one Add of the input, or the end')
   }
-  const network = checked({ layers, scale, residual: add !== undefined, padding: 'edge' })
+  const network = checkNetwork({ layers, scale, residual: add !== undefined, padding: 'edge' })
   return { ...network, padding: paddingOf(pad && edgePadOf(graph, pad), layers, paddings) }
 }
 

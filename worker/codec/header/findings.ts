@@ -23,7 +23,7 @@ export interface Findings {
   alpha: boolean
   /** Stored without colour: one channel, or a palette of greys. */
   grey: boolean
-  /** 1 to 100 on the IJG's scale (quality.ts); undefined where the file is no JPEG or does not tell. */
+  /** 1 to 100 on the IJG's scale (jpegQuality.ts); undefined where the file is no JPEG or does not tell. */
   jpegQuality: number | undefined
   /** The colour profile as embedded: plain for JPEG, WebP and BMP, deflated for PNG (see `readIcc`). */
   icc: Uint8Array | undefined

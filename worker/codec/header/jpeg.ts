@@ -6,7 +6,7 @@
 import type { Findings, Obstacle } from './findings.ts'
 import { concat } from '../../base/concat.ts'
 import { hasExifPrefix, readOrientation, withoutExifPrefix } from './exif.ts'
-import { qualityOf, stepTablesIn } from './quality.ts'
+import { jpegQualityOf, stepTablesIn } from './jpegQuality.ts'
 
 /** Real progressive files have about 10 scans; 500 scans over 4 megapixels took a decoder 1.5 s. */
 const MAX_SCANS = 100
@@ -64,7 +64,7 @@ export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefin
     } else if (marker.code === SOS) {
       if (!found.width) return 'DAMAGED'
       const steps = stepTables.get(lumaTable)
-      if (scans === 0 && steps) found.jpegQuality = qualityOf(steps)
+      if (scans === 0 && steps) found.jpegQuality = jpegQualityOf(steps)
       scans++
       const scanned = found.width * found.height * scans
       if (scans > MAX_SCANS || scanned > MAX_SCANNED_PIXELS) return 'TOO_COMPLEX'

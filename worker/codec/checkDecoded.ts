@@ -3,7 +3,7 @@ import { CodecError } from './error.ts'
 import type { Header } from './header.ts'
 
 /** What a decoder gave, if it is as large as the header promised. Throws a CodecError. */
-export function asPromised(picture: Rgba | null, header: Header): Rgba {
+export function checkDecoded(picture: Rgba | null, header: Header): Rgba {
   if (!picture) throw new CodecError(`decoding ${header.type} gave no result`)
   const { width, height, data } = picture
   const isAsPromised = width === header.width && height === header.height

@@ -41,7 +41,7 @@ function meanLog(table: readonly number[]): number {
 }
 
 /** The quality, 1 to 100, of a luminance table as `stepTablesIn` gives it. */
-export function qualityOf(steps: Uint8Array): number {
+export function jpegQualityOf(steps: Uint8Array): number {
   const mean = meanLog(
     steps.length === STEPS
       ? [...steps]
