@@ -2,14 +2,14 @@ import type { Rgba } from '../image/plane.ts'
 import { CodecError } from './error.ts'
 import type { Header } from './header.ts'
 
-/** What a decoder gave, if it is as large as the header promised. Throws a CodecError. */
+/** Returns a decoder's result if it has the size that the header states. Throws a CodecError otherwise. */
 export function checkDecoded(picture: Rgba | null, header: Header): Rgba {
-  if (!picture) throw new CodecError(`decoding ${header.type} gave no result`)
+  if (!picture) throw new CodecError(`decoding ${header.type} returned no result`)
   const { width, height, data } = picture
-  const isAsPromised = width === header.width && height === header.height
-  if (!isAsPromised || data.length !== width * height * 4) {
+  const isAsStated = width === header.width && height === header.height
+  if (!isAsStated || data.length !== width * height * 4) {
     const sizes = `${width}x${height}, header says ${header.width}x${header.height}`
-    throw new CodecError(`decoding ${header.type} gave ${sizes}`)
+    throw new CodecError(`decoding ${header.type} returned ${sizes}`)
   }
   return picture
 }

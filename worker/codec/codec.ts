@@ -1,5 +1,6 @@
-// Bytes to pixels and back, for the formats that a browser shows. Runs unchanged in Workers, Node and
-// browsers: whoever knows the platform brings the compiled modules (workers.ts, node.ts).
+// Decodes and encodes the picture formats that every browser shows. The same code runs in Workers, Node and browsers;
+// each platform passes in the compiled modules (platform/workersCodecs.ts, platform/nodeFiles.ts,
+// playground/platform.ts).
 
 import type { Rgba } from '../image/plane.ts'
 import { release } from '../base/release.ts'
@@ -14,7 +15,7 @@ import { decodeWithPhoton } from './photon.ts'
 import { encodePng, plainPng } from './png.ts'
 import { decodeWebp, encodeWebp } from './webp.ts'
 
-/** `instances`, where a codec is not to have its own, runs the modules. */
+/** Creates a codec. `instances` runs the modules; by default each codec has its own. */
 export function createCodec(modules: CodecModules, instances = createInstances()): Codec {
   return {
     async decode(bytes, header) {
@@ -42,7 +43,9 @@ export function createCodec(modules: CodecModules, instances = createInstances()
       })
       const { type, ...is } = readHeader(file)
       if (type !== as.format || is.width !== width || is.height !== height) {
-        throw new CodecError(`encoding ${as.format} gave ${type}, ${is.width}x${is.height} of ${width}x${height}`)
+        throw new CodecError(
+          `encoding ${as.format} produced ${type} of ${is.width}x${is.height}, expected ${width}x${height}`,
+        )
       }
       return file
     },

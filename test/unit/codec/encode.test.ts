@@ -263,5 +263,5 @@ test.each<[string, (...given: unknown[]) => unknown]>([
     run: async (_factory, _module, work) => work({ encode: encodeFile } as never),
   }
   const broken = createCodec(await loadCodecModules(), instances)
-  await expect(broken.encode(opaque, { format: 'jpeg', quality: 90 })).rejects.toThrow('encoding jpeg gave')
+  await expect(broken.encode(opaque, { format: 'jpeg', quality: 90 })).rejects.toThrow('encoding jpeg produced')
 })
