@@ -1,6 +1,5 @@
 // Decodes and encodes the picture formats that every browser shows. The same code runs in Workers, Node and browsers;
-// each platform passes in the compiled modules (platform/workersCodecs.ts, platform/nodeFiles.ts,
-// playground/platform.ts).
+// each of these platforms passes in the compiled modules.
 
 import type { Rgba } from '../image/plane.ts'
 import { release } from '../base/release.ts'

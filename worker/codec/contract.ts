@@ -7,6 +7,7 @@ import type { JpegVariant } from './jpeg/variant.ts'
 export const ENCODE_FORMATS = ['jpeg', 'png', 'webp'] as const
 export type EncodeFormat = (typeof ENCODE_FORMATS)[number]
 
+/** What to encode a picture as. */
 export interface Encoding {
   readonly format: EncodeFormat
   /** 1 to 100 for JPEG and WebP; ignored for PNG, which is lossless. */
@@ -16,10 +17,11 @@ export interface Encoding {
    * stores grey samples (JPEG and PNG of a picture without colour); otherwise it is left out.
    */
   readonly icc?: Uint8Array | undefined
-  /** JPEG coding details. Default: those of served pictures; the others are for training. Not set by any request. */
+  /** How a JPEG is coded. Default: as in served pictures. Only training sets this option, never a request. */
   readonly jpeg?: JpegVariant
 }
 
+/** Decodes files and encodes pictures. */
 export interface Codec {
   /**
    * Decodes a whole file to upright pixels (EXIF orientation applied).

@@ -1,13 +1,11 @@
 // Every decode and every encode gets a new WebAssembly instance: an instance that has trapped often fails later
 // (https://github.com/cloudflare/workers-rs/issues/964), and no request may see the bytes of another. Only memories are
 // reused, after they are filled with zeros: V8 collects unused memories late, and a hundred of them exceed an isolate's
-// limit. Each module has a memory of its own as long as the total of idle memory allows it.
+// limit. Each module keeps a memory of its own as long as all of them together stay below MAX_IDLE_BYTES.
 
 import { CodecError } from './error.ts'
 
-/**
- * The function that Emscripten's glue exports. For a module without glue it instantiates it and returns its exports.
- */
+/** The function exported by Emscripten's glue. A module without glue has one that returns the instance's exports. */
 export type EmscriptenFactory<Exports> = (options: {
   instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => object): object
   print(line: string): void
@@ -33,9 +31,9 @@ export interface Instances {
 export const MEMORY_IMPORT = 'memory'
 
 /**
- * Idle memories count against an isolate's limit, because garbage collection cannot free them. For results of 768x768
- * pixels the memories of all modules take 12.5 MiB; the largest single one, for a WebP of 1536x1536 with transparency,
- * takes 50 MiB. A memory that exceeds this limit is dropped and becomes garbage, which costs more than keeping it.
+ * Limit on the total of idle memories, because garbage collection cannot free them. For results of 768x768 pixels the
+ * memories of all modules take 12.5 MiB; the largest single one, for a WebP of 1536x1536 with transparency, takes
+ * 50 MiB. A memory that does not fit becomes garbage, which is worse: V8 collects it late.
  */
 const MAX_IDLE_BYTES = 50 * 2 ** 20
 

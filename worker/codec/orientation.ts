@@ -1,4 +1,4 @@
-// Applies the EXIF orientation, which says at which sides the first stored row and column belong.
+// Applies the EXIF orientation, which says on which sides of the picture the first stored row and column are.
 // EXIF 2.32 (CIPA DC-008), 4.6.4, tag 274.
 
 import type { Rgba } from '../image/plane.ts'

@@ -10,7 +10,7 @@ import { createPlane, type Plane, type Rgba } from './plane.ts'
 const Y_OFFSET = 16 / 255
 const C_OFFSET = 128 / 255
 
-/** Scales the forward matrix for bytes: / 255 for R, G, B in 0..1, and / 255 again for level / 255. */
+/** Factor of the forward matrix: / 255 turns bytes into R, G, B in 0..1, and / 255 turns levels into level / 255. */
 const TO_UNIT = 1 / (255 * 255)
 const YR = 65.481 * TO_UNIT
 const YG = 128.553 * TO_UNIT
@@ -51,7 +51,7 @@ export interface YCbCr {
   readonly cr: Plane
 }
 
-/** Returns the luma alone, on which the metrics compare. A picture with transparency is taken over black. */
+/** Returns only the luma, which the metrics compare. A picture with transparency is taken over black. */
 export function lumaOf(picture: Rgba): Plane {
   const y = createPlane(picture.width, picture.height)
   const rgba = picture.data
@@ -138,7 +138,9 @@ export function alphaOf(picture: Rgba): Plane | undefined {
   return isOpaque ? undefined : alpha
 }
 
-/** Converts the result of alphaOf back to 0..1 (not clamped). `clear` and `solid` are the luma of alpha 0 and 1. */
+/**
+ * Converts the result of alphaOf to 0..1 (not clamped). `clear` and `solid`: the luma that stands for alpha 0 and 1.
+ */
 export function opacityOf(alpha: Plane, clear = Y_OFFSET, solid = Y_OFFSET + WHITE): Plane {
   return { ...alpha, data: alpha.data.map((v) => (v - clear) / (solid - clear)) }
 }

@@ -1,7 +1,7 @@
 // The two picture types that all other code uses, and small operations on planes.
 
 /**
- * One channel, row-major: data[y * width + x]. Luma and chroma are in 0..1 (8-bit level / 255), not clamped on the way.
+ * One channel, row-major: data[y * width + x]. Luma and chroma in 0..1 (8-bit level / 255), clamped only at the end.
  */
 export interface Plane {
   readonly width: number
@@ -24,6 +24,7 @@ export interface Rect {
   readonly height: number
 }
 
+/** Creates a plane of zeros. */
 export function createPlane(width: number, height: number): Plane {
   return { width, height, data: new Float32Array(width * height) }
 }

@@ -10,7 +10,7 @@ export interface Manifest {
 export interface ModelEntry {
   /** Matches `[a-z][a-z0-9-]*`, e.g. `srcnn`. A model has the same name at all its scales. */
   readonly name: string
-  /** 2, 3 or 4. */
+  /** Scale factor: 2, 3 or 4. */
   readonly scale: number
   /** File name, in the folder of the manifest. */
   readonly file: string
@@ -45,7 +45,7 @@ export interface ModelEntry {
 
 /**
  * The model that `auto` stands for, and that the trainer trains without `--arch`. It is sharper than SRCNN at every
- * scale and takes a half to a sixth of its time (README).
+ * scale and takes between a sixth and a half of its time (README).
  */
 export const DEFAULT_MODEL = 'fast'
 
@@ -54,7 +54,7 @@ export interface ValidationScore {
   /** Name of the pictures. Scores with the same `data`, `images` and `input` are comparable. */
   readonly data: string
   readonly images: number
-  /** As in ModelScore. */
+  /** Kind of input, as in ModelScore. */
   readonly input: string
   readonly psnr: number
   /** PSNR of bicubic alone. */
@@ -73,7 +73,7 @@ export interface ModelScore extends Quality {
 }
 
 export interface Quality {
-  /** dB */
+  /** In dB. */
   readonly psnr: number
   readonly ssim: number
 }

@@ -16,14 +16,15 @@
 // frameworks: y[o](p) = bias[o] + sum_i,d w[o][i][d] * x[i](p + d - k/2).
 import { ModelError } from './onnx.ts'
 
+/** A convolution, and the ReLU after it in all layers but the last. */
 export interface Layer {
   /** Side of the square kernel, odd. */
   readonly kernel: number
   readonly inputs: number
   readonly outputs: number
-  /** [outputs][inputs][kernel][kernel] */
+  /** Shape [outputs][inputs][kernel][kernel]. */
   readonly weights: Float32Array
-  /** [outputs] */
+  /** Shape [outputs]. */
   readonly bias: Float32Array
   /** True if the input of the layer before this one is added to this layer's output, before the ReLU. */
   readonly hasSkip: boolean
@@ -55,9 +56,9 @@ export interface Architecture {
   readonly channels?: number
   /** Indices of the layers that have a skip, from 0. Default: none. */
   readonly skips?: readonly number[]
-  /** Default 1. */
+  /** Side of the result / side of the input. Default 1. */
   readonly scale?: number
-  /** Default false. */
+  /** As in Network. Default false. */
   readonly residual?: boolean
 }
 
@@ -102,7 +103,7 @@ export function createNetwork(architecture: Architecture): Network {
   return checkNetwork({ layers, scale, residual, padding: 'edge' })
 }
 
-/** Returns how far around a pixel its result depends on the input, in pixels of the input: 6 for 9-1-5. */
+/** Returns the radius of input pixels on which a pixel of the result depends: 6 for 9-1-5. */
 export function haloOf(network: Network): number {
   return network.layers.reduce((sum, { kernel }) => sum + (kernel - 1) / 2, 0)
 }

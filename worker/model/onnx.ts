@@ -1,6 +1,6 @@
 // Reads and writes the subset of ONNX that this project uses: a graph of nodes with integer, integer list and string
 // attributes, and f32 or int64 constants. Both directions use the same table of field numbers, taken from onnx.proto
-// (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). networkFile.ts knows what a graph means and which are
+// (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). networkFile.ts interprets graphs and decides which are
 // accepted.
 //
 // An f32 constant that half precision holds without loss takes half the bytes: it is stored as FLOAT16, followed by a

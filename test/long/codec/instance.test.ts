@@ -194,7 +194,7 @@ describe('idle memories', () => {
     expect(instances.idleBytes()).toBeLessThanOrEqual(maxIdleBytes)
   })
 
-  test('are dropped by the least recent use', async () => {
+  test('make room by dropping the least recently used one', async () => {
     const [jpeg, webp] = await Promise.all(FORMATS.map((format) => fileOf(noise(8, 8), format)))
     const sizes = createInstances()
     const both = createCodec(modules, sizes)

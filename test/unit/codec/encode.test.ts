@@ -80,7 +80,7 @@ describe('libvips decodes an encoded picture', () => {
     expect(await channels(translucent, 'webp')).toBe(4)
   })
 
-  test('with more bytes at a higher quality', async () => {
+  test('which takes more bytes at a higher quality', async () => {
     for (const format of ['jpeg', 'webp'] as const) {
       const low = await codec.encode(opaque, { format, quality: 40 })
       const high = await codec.encode(opaque, { format, quality: 95 })

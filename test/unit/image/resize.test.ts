@@ -5,8 +5,7 @@ import { resize } from '../../../worker/image/resize.ts'
 import { imresize } from '../../support/pictures/imresize.ts'
 import { maxDifference, samplePlane } from '../../support/engine/samples.ts'
 
-// The tolerance: both the plane between the two passes and the result are stored in f32 (1.2e-7 relative to values near
-// 1).
+// Tolerance: the plane between the two passes and the result are stored in f32 (1.2e-7 relative to values near 1).
 const F32 = 1e-6
 
 const SIZES = [

@@ -8,7 +8,7 @@ describe.each([
   [257, 19, 64, 8],
   [1000, 700, 256, 6],
   [50, 50, Infinity, 6],
-])('%i x %i in tiles of %i with a halo of %i', (width, height, maxSide, halo) => {
+])('%i x %i pixels in tiles of at most %i with a halo of %i', (width, height, maxSide, halo) => {
   const tiles = tilesOf(width, height, maxSide, halo)
 
   test('the cores cover every pixel once', () => {

@@ -51,7 +51,7 @@ export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefin
     if (scans === 0) {
       if (isBad || isUnknown(marker.code)) return 'DAMAGED'
     } else {
-      // Pixels exist already: at a bad segment libjpeg stops, and it skips an unknown code (damaged restart data).
+      // A scan has been read already. Like libjpeg, stop at a bad segment, and skip a code that damaged data produced.
       if (isBad) break
       if (isUnknown(marker.code)) continue
     }
@@ -100,7 +100,7 @@ function isBare(code: number): boolean {
   return code === 0x01 || (code >= 0xd0 && code <= 0xd7)
 }
 
-/** True for SOF0 to SOF15; DHT, JPG and DAC, in the same range, are no frame headers. */
+/** True for SOF0 to SOF15, that is for 0xc0 to 0xcf except DHT, JPG and DAC. */
 function isFrame(code: number): boolean {
   return code >= 0xc0 && code <= 0xcf && code !== 0xc4 && code !== 0xc8 && code !== 0xcc
 }

@@ -40,9 +40,7 @@ const APP0 = 0xe0
 /** The rows of a strip must be a multiple of this: two blocks, so that 4:2:0 chroma fills whole blocks. */
 export const STRIP_ROW_STEP = 16
 
-/**
- * Exports of the module of symbols.ts. `at`, `end`, `blocksEnd` and `to` are addresses; `units` is a number of MCUs.
- */
+/** Exports of the symbols module. `at`, `end`, `blocksEnd` and `to` are addresses; `units` is a number of MCUs. */
 export interface SymbolCoder {
   readonly memory: WebAssembly.Memory
   count(at: number, end: number, units: number, blocksEnd: number): void
