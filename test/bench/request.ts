@@ -1,7 +1,7 @@
 // A miss from end to end: stage by stage in Node, through workerd, against a worker that is made of the
 // usual packages, and how long others wait meanwhile: `npm run bench -- request`.
 import sharp from 'sharp'
-import { ENCODE_FORMATS as FORMATS, type EncodeFormat } from '../../worker/codec/codec.ts'
+import { ENCODE_FORMATS as FORMATS, type EncodeFormat } from '../../worker/codec/contract.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { renderScene } from '../fixtures/make.ts'
 import { setup } from '../support/worker/build.ts'

@@ -1,6 +1,7 @@
 // A miss stage by stage in Node, where clocks are finer: what each takes, and how long it keeps others out.
 import { readFile } from 'node:fs/promises'
-import { createCodec, ENCODE_FORMATS as FORMATS, type EncodeFormat } from '../../worker/codec/codec.ts'
+import { createCodec } from '../../worker/codec/codec.ts'
+import { ENCODE_FORMATS as FORMATS, type EncodeFormat } from '../../worker/codec/contract.ts'
 import { readHeader } from '../../worker/codec/header.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import type { Engine } from '../../worker/engine/engine.ts'

@@ -10,16 +10,16 @@ import { renderScene, SAMPLE_SCALE, SAMPLES, SAMPLES_FOLDER, SCENE_NAMES, type S
 import { shrink } from '../fixtures/render.ts'
 import { maxDifference } from '../support/engine/samples.ts'
 
-/** What a clone may cost for pictures alone. */
+/** Limit on the size of all sample pictures in the repository. */
 const MAX_SAMPLES_BYTES = 400_000
 
-/** Rendering takes 1-4 s a scene alone, several times that beside other test files. */
+/** Rendering a scene takes 1 to 4 s alone, several times that beside other test files. */
 const RENDER_TIMEOUT_MS = 60_000
 
-/** On luma, what JPEG and WebP at quality 90 keep at least: measured 40.6, 41.0 and 43.1 dB. */
+/** Least PSNR on luma of JPEG and WebP at quality 90; measured: 40.6, 41.0 and 43.1 dB. */
 const LOSSY_DB = 39
 
-/** Bicubic at x3 measures 20.2 (engraving) to 29.4 dB (bird): above this there is little to show. */
+/** Bicubic at x3 reaches 20.2 (engraving) to 29.4 dB (bird). Above this limit a network could gain little. */
 const BICUBIC_DB = 30
 
 const fileOf = (name: SceneName) => new URL(`${name}.${SAMPLES[name]}`, SAMPLES_FOLDER)
@@ -40,36 +40,36 @@ describe.each(SCENE_NAMES)('%s', (name) => {
     made = shrink(truth, SAMPLE_SCALE)
   }, RENDER_TIMEOUT_MS)
 
-  test('both sides divide by 12, so that every scale shrinks it without a rest', () => {
+  test('both sides are multiples of 12, so that every scale divides them', () => {
     expect([truth.width % 12, truth.height % 12]).toEqual([0, 0])
   })
 
-  test('the committed sample is this scene, shrunk by our own resize', async () => {
+  test('the committed sample is this scene, shrunk by resize()', async () => {
     const committed = await decode(name)
     expect([committed.width, committed.height]).toEqual([made.width, made.height])
     if (SAMPLES[name] === 'png') {
-      // One level for a platform whose sin() rounds a coordinate the other way.
+      // One level is allowed, because sin() may round a coordinate differently on another platform.
       expect(maxDifference(committed.data, made.data)).toBeLessThanOrEqual(1)
     } else {
       expect(psnr(lumaOf(committed), lumaOf(made))).toBeGreaterThan(LOSSY_DB)
     }
   })
 
-  test('bicubic loses what a network could win back', () => {
+  test('bicubic loses detail that a network could restore', () => {
     const luma = lumaOf(truth)
     const enlarged = resize(lumaOf(made), truth.width, truth.height)
     expect(psnr(luma, enlarged, SAMPLE_SCALE)).toBeLessThan(BICUBIC_DB)
   })
 })
 
-test('a scene rendered twice is the same to the byte', async () => {
+test('rendering a scene twice gives the same bytes', async () => {
   const hashes = [await renderScene('icon'), await renderScene('icon')].map(({ data }) =>
     createHash('sha256').update(data).digest('hex'),
   )
   expect(hashes[0]).toBe(hashes[1])
 })
 
-test('shrinking an opaque picture is resize() on each channel, rounded to 8 bit', () => {
+test('shrinking an opaque picture equals resize() on each channel, rounded to 8 bits', () => {
   const data = Uint8Array.from({ length: 4 * 36 }, (_, i) => (i % 4 === 3 ? 255 : (i * 89) % 256))
   const small = shrink({ width: 6, height: 6, data }, 3)
   const green = Float32Array.from({ length: 36 }, (_, i) => data[4 * i + 1] / 255)
@@ -79,19 +79,19 @@ test('shrinking an opaque picture is resize() on each channel, rounded to 8 bit'
   })
 })
 
-test('the icon is clear outside the badge and soft at its shadow', async () => {
+test('the icon is transparent outside the badge and half transparent in its shadow', async () => {
   const { data } = await decode('icon')
   const alphas = data.filter((_, i) => i % 4 === 3)
   expect(alphas[0]).toBe(0)
   expect(alphas.some((alpha) => alpha > 0 && alpha < 255)).toBe(true)
 })
 
-test('all samples together stay small', async () => {
+test('all samples together stay below the size limit', async () => {
   const sizes = await Promise.all(SCENE_NAMES.map(async (name) => (await stat(fileOf(name))).size))
   expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(MAX_SAMPLES_BYTES)
 })
 
-test('the playground offers every sample, by relative URLs only', async () => {
+test('the playground offers every sample, and uses only relative URLs', async () => {
   const page = await readFile(new URL('../../playground/index.html', SAMPLES_FOLDER), 'utf8')
   for (const name of SCENE_NAMES) {
     const file = `samples/${name}.${SAMPLES[name]}`

@@ -3,7 +3,7 @@
 //
 // MozJPEG's encoder differs from libjpeg's in one thing that cannot be switched off here: trellis
 // quantisation, which leaves out coefficients that cost more bits than they are worth.
-import type { Codec } from '../../worker/codec/codec.ts'
+import type { Codec } from '../../worker/codec/contract.ts'
 import { readHeader } from '../../worker/codec/header.ts'
 import type { JpegVariant } from '../../worker/codec/jpeg/variant.ts'
 import type { Rgba } from '../../worker/image/plane.ts'

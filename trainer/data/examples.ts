@@ -1,6 +1,6 @@
 // From a picture to what patches are cut from. What takes memory is small: truths are bytes, and
 // the bicubic picture that a network starts from is made from the small one where a patch is cut.
-import type { Codec } from '../../worker/codec/codec.ts'
+import type { Codec } from '../../worker/codec/contract.ts'
 import type { Planes } from '../../worker/engine/engine.ts'
 import { mapPlanes } from '../../worker/engine/planes.ts'
 import { modcrop, type Rect, type Rgba } from '../../worker/image/plane.ts'

@@ -1,7 +1,7 @@
 // Pictures that are never trained on: those that are, or are known to hold, one that is evaluated on.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { Codec } from '../../worker/codec/codec.ts'
+import type { Codec } from '../../worker/codec/contract.ts'
 import { readHeader } from '../../worker/codec/header.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { type Dataset, decodePicture, type Picture } from './dataset.ts'

@@ -1,6 +1,7 @@
 // What a method is given of a picture: how the truth became small. degrade.ts has the two kinds that
 // training knows; evaluation adds small pictures that somebody compressed.
-import { type Codec, createCodec } from '../../worker/codec/codec.ts'
+import { createCodec } from '../../worker/codec/codec.ts'
+import type { Codec } from '../../worker/codec/contract.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { integerOf, hintOf, UsageError } from '../../worker/terminal/arguments.ts'

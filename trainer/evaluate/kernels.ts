@@ -1,12 +1,12 @@
 // The other kernels of MATLAB's imresize, for comparison: the worker itself has only the cubic.
 import type { Plane } from '../../worker/image/plane.ts'
-import { type Kernel, resize } from '../../worker/image/resize.ts'
+import { type ResampleKernel, resize } from '../../worker/image/resize.ts'
 
 /** The nearest sample alone. */
-const BOX: Kernel = { support: 1, weight: (x) => (Math.abs(x) <= 0.5 ? 1 : 0) }
+const BOX: ResampleKernel = { support: 1, weight: (x) => (Math.abs(x) <= 0.5 ? 1 : 0) }
 
 /** sinc(x) sinc(x / 3) within three samples (Duchon, Journal of Applied Meteorology 18(8), 1979). */
-const LANCZOS_3: Kernel = { support: 6, weight: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) }
+const LANCZOS_3: ResampleKernel = { support: 6, weight: (x) => (Math.abs(x) < 3 ? sinc(x) * sinc(x / 3) : 0) }
 
 export const KERNELS = { nearest: BOX, lanczos: LANCZOS_3 } as const
 

@@ -2,7 +2,8 @@
 // as PNGs in report/.
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Codec, createCodec } from '../../worker/codec/codec.ts'
+import { createCodec } from '../../worker/codec/codec.ts'
+import type { Codec } from '../../worker/codec/contract.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import type { Rgba } from '../../worker/image/plane.ts'

@@ -1,6 +1,6 @@
 // PSNR on pictures that are not trained on, while a run goes: their small versions, truths and
 // bicubic's figures are made once.
-import type { Codec } from '../../worker/codec/codec.ts'
+import type { Codec } from '../../worker/codec/contract.ts'
 import type { Planes } from '../../worker/engine/engine.ts'
 import { type Model, upscalePlanes } from '../../worker/engine/upscale.ts'
 import { psnr } from '../../worker/image/metrics.ts'

@@ -1,10 +1,11 @@
-// Bytes to pixels and back, for the formats that a browser shows. Runs unchanged in Workers, Node and
-// browsers: whoever knows the platform brings the compiled modules (workers.ts, node.ts).
+// Decodes and encodes the picture formats that every browser shows. The same code runs in Workers, Node and browsers;
+// each of these platforms passes in the compiled modules.
 
 import type { Rgba } from '../image/plane.ts'
 import { release } from '../base/release.ts'
 import type { Codec } from './contract.ts'
 import { CodecError } from './error.ts'
+import type { CodecModules } from './files.ts'
 import { type Header, readHeader } from './header.ts'
 import { createInstances, guarded } from './instance.ts'
 import { decodeJpeg, encodeJpeg } from './jpeg.ts'
@@ -13,20 +14,7 @@ import { decodeWithPhoton } from './photon.ts'
 import { encodePng, plainPng } from './png.ts'
 import { decodeWebp, encodeWebp } from './webp.ts'
 
-export { type Codec, ENCODE_FORMATS, type EncodeFormat, type Encoding } from './contract.ts'
-
-/** Compiled, not yet instantiated: see instance.ts. */
-export interface CodecModules {
-  readonly photon: WebAssembly.Module
-  readonly jpegDecoder: WebAssembly.Module
-  readonly jpegEncoder: WebAssembly.Module
-  /** Ours: jpeg/symbols.ts. */
-  readonly jpegSymbols: WebAssembly.Module
-  readonly webpDecoder: WebAssembly.Module
-  readonly webpEncoder: WebAssembly.Module
-}
-
-/** `instances`, where a codec is not to have its own, runs the modules. */
+/** Creates a codec. `instances` runs the modules; by default each codec has its own. */
 export function createCodec(modules: CodecModules, instances = createInstances()): Codec {
   return {
     async decode(bytes, header) {
@@ -54,7 +42,9 @@ export function createCodec(modules: CodecModules, instances = createInstances()
       })
       const { type, ...is } = readHeader(file)
       if (type !== as.format || is.width !== width || is.height !== height) {
-        throw new CodecError(`encoding ${as.format} gave ${type}, ${is.width}x${is.height} of ${width}x${height}`)
+        throw new CodecError(
+          `encoding ${as.format} produced ${type} of ${is.width}x${is.height}, expected ${width}x${height}`,
+        )
       }
       return file
     },

@@ -1,5 +1,5 @@
-// What a codec does, as its users see it; codec.ts does it. No type of WebAssembly, which Node's types do not know:
-// this is part of the package's public types.
+// The interface of a codec; codec.ts implements it. No WebAssembly type may appear here: this file is part of the
+// package's public types, and Node's types do not declare WebAssembly.
 import type { Rgba } from '../image/plane.ts'
 import type { Header } from './header.ts'
 import type { JpegVariant } from './jpeg/variant.ts'
@@ -7,25 +7,27 @@ import type { JpegVariant } from './jpeg/variant.ts'
 export const ENCODE_FORMATS = ['jpeg', 'png', 'webp'] as const
 export type EncodeFormat = (typeof ENCODE_FORMATS)[number]
 
+/** What to encode a picture as. */
 export interface Encoding {
   readonly format: EncodeFormat
-  /** 1 to 100, for JPEG and WebP; PNG is lossless. */
+  /** 1 to 100 for JPEG and WebP; ignored for PNG, which is lossless. */
   readonly quality: number
   /**
-   * A colour profile to embed as it is (`readIcc`). One for grey samples goes only into an output that
-   * stores grey samples (JPEG and PNG of a picture without colour), and is left out otherwise.
+   * Colour profile (`readIcc`), embedded byte for byte. A profile for grey samples is embedded only where the output
+   * stores grey samples (JPEG and PNG of a picture without colour); otherwise it is left out.
    */
   readonly icc?: Uint8Array | undefined
-  /** For JPEG; the default is what is served, others are for training. No request reaches this. */
+  /** How a JPEG is coded. Default: as in served pictures. Only training sets this option, never a request. */
   readonly jpeg?: JpegVariant
 }
 
+/** Decodes files and encodes pictures. */
 export interface Codec {
   /**
    * Decodes a whole file to upright pixels (EXIF orientation applied).
-   * `header` is `readHeader(bytes)` and must have no obstacle. Throws CodecError.
+   * `header` is the result of `readHeader(bytes)` and must have no obstacle. Throws CodecError.
    */
   decode(bytes: Uint8Array, header: Header): Promise<Rgba>
-  /** Encodes; metadata other than `icc` is not written, transparency on JPEG becomes white. Throws CodecError. */
+  /** Encodes a picture. Of the metadata only `icc` is written; JPEG shows transparency as white. Throws CodecError. */
   encode(picture: Rgba, as: Encoding): Promise<Uint8Array>
 }

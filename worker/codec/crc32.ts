@@ -1,4 +1,4 @@
-// CRC-32 as PNG wants it: https://www.w3.org/TR/png-3/#5CRC-algorithm
+// CRC-32 as PNG defines it: https://www.w3.org/TR/png-3/#5CRC-algorithm
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte
@@ -6,7 +6,7 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return crc
 })
 
-/** Of all parts in a row. */
+/** Returns the checksum of the concatenated parts. */
 export function crc32(parts: readonly Uint8Array[]): number {
   let crc = ~0
   for (const part of parts) {

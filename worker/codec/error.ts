@@ -1,4 +1,4 @@
-/** Bytes that could not be turned into a picture, or a picture into bytes. `cause` is what the codec said. */
+/** A file that could not be decoded, or a picture that could not be encoded. `cause` is the codec's own error. */
 export class CodecError extends Error {
   override readonly name = 'CodecError'
 }

@@ -1,5 +1,15 @@
-// The files of the codecs' modules, by their names in dist/codec.
-import type { CodecModules } from './codec.ts'
+// The WebAssembly modules that a codec runs, and their file names in dist/codec.
+
+/** The compiled modules; each decode and encode instantiates one (instance.ts). */
+export interface CodecModules {
+  readonly photon: WebAssembly.Module
+  readonly jpegDecoder: WebAssembly.Module
+  readonly jpegEncoder: WebAssembly.Module
+  /** This project's own: jpeg/symbols.ts. */
+  readonly jpegSymbols: WebAssembly.Module
+  readonly webpDecoder: WebAssembly.Module
+  readonly webpEncoder: WebAssembly.Module
+}
 
 export const CODEC_FILES = {
   photon: 'photon.wasm',

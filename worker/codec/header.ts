@@ -1,9 +1,8 @@
-// What a picture file says about itself before any pixel exists: type, size, orientation, colour
-// profile, and whether it can be super-resolved at all. Pure, never throws, at worst O(bytes).
+// Reads the header of a picture file before any pixel is decoded: type, size, orientation, colour profile, and whether
+// the picture can be super-resolved at all. Pure, never throws, takes O(bytes) at worst.
 //
-// Compiled decoders cannot be interrupted and have no useful limits of their own, so whatever costs
-// more than its pixel count tells (scans, chunks, frames) is refused here. Limits on the pixel count
-// itself belong to the caller.
+// Compiled decoders cannot be interrupted and have no useful limits of their own. So a file that costs more than its
+// pixel count suggests (many scans, chunks or frames) is refused here. The caller limits the pixel count itself.
 
 import { readBmp } from './header/bmp.ts'
 import type { Findings, Obstacle } from './header/findings.ts'
@@ -17,11 +16,11 @@ export type { ImageType }
 
 export interface Header extends Readonly<Findings> {
   readonly type: ImageType
-  /** From the content, never from a name: `image/jpeg`; `application/octet-stream` when unknown. */
+  /** From the content, never from a file name: `image/jpeg`; `application/octet-stream` if unknown. */
   readonly mime: string
 }
 
-/** Reads what `bytes`, a whole file, says about itself. Never throws; unreadable is an `obstacle`. */
+/** Reads the header of `bytes`, a whole file. Never throws: an unreadable file has an `obstacle`. */
 export function readHeader(bytes: Uint8Array): Header {
   const type = sniff(bytes)
   const found: Findings = {
@@ -38,7 +37,7 @@ export function readHeader(bytes: Uint8Array): Header {
   return { type, mime: MIME_TYPES[type], ...found }
 }
 
-/** The size in pixels after the orientation is applied. */
+/** Returns the size in pixels after the orientation is applied. */
 export function uprightSize(header: Pick<Header, 'width' | 'height' | 'orientation'>): {
   width: number
   height: number
@@ -47,7 +46,7 @@ export function uprightSize(header: Pick<Header, 'width' | 'height' | 'orientati
   return orientation >= 5 ? { width: height, height: width } : { width, height }
 }
 
-/** Each reader fills in what it comes across, so that a file that ends early still has a header. */
+/** Each format's reader fills in fields as it finds them, so that a truncated file still has a partial header. */
 function fillIn(found: Findings, type: ImageType, bytes: Uint8Array): Obstacle | undefined {
   switch (type) {
     case 'jpeg':

@@ -1,8 +1,9 @@
 // Huffman codes of a limited length, for JPEG and for WebP's alpha channel.
 
 /**
- * The code lengths, in bits, that write symbols of these weights shortest: 0 for a symbol that does not
- * occur, and for one that is alone. Lengths are limited as in ITU-T T.81, K.2, which costs little.
+ * Returns the code length of each symbol in bits, such that symbols of these frequencies take the fewest bits in total.
+ * A symbol that does not occur has length 0, and so has the only symbol. Lengths above `maxBits` are shortened as in
+ * ITU-T T.81, K.2, which costs little.
  */
 export function fitCodeLengths(frequencies: Iterable<number>, maxBits: number): Uint8Array {
   const weights = [...frequencies]
@@ -19,7 +20,7 @@ export function fitCodeLengths(frequencies: Iterable<number>, maxBits: number): 
 
   const counts: number[] = lengths.map(() => 0)
   for (const length of lengths) counts[length]++
-  // Of two codes that are too long one gets their common prefix; the other one splits a shorter code.
+  // Of two codes that are too long, one takes their common prefix; the other takes half of a shorter code.
   for (let length = counts.length - 1; length > maxBits; length--) {
     while (counts[length] > 0) {
       let shorter = length - 2
@@ -41,13 +42,13 @@ export function fitCodeLengths(frequencies: Iterable<number>, maxBits: number): 
   return limited
 }
 
-/** The symbols that have a code, the shortest first, of equals the smaller symbol. */
+/** Returns the symbols that have a code, ordered by code length, then by symbol. */
 export function inCodeOrder(lengths: ArrayLike<number>): number[] {
   const symbols = Array.from(lengths, (_, symbol) => symbol).filter((symbol) => lengths[symbol] > 0)
   return symbols.toSorted((a, b) => lengths[a] - lengths[b] || a - b)
 }
 
-/** Codes by symbol, numbered in code order: ITU-T T.81, C.2; WebP's and deflate's are the same. */
+/** Returns the code of each symbol, numbered in code order (ITU-T T.81, C.2), as in WebP and deflate. */
 export function assignCodes(lengths: Uint8Array): Uint16Array {
   const codes = new Uint16Array(lengths.length)
   let next = 0
@@ -60,7 +61,7 @@ export function assignCodes(lengths: Uint8Array): Uint16Array {
   return codes
 }
 
-/** Indices of the two smallest weights above zero; of equals the later one, -1 where there is none. */
+/** Returns the indices of the two smallest weights above zero; the later one of equals; -1 if there is none. */
 function twoLightest(weights: readonly number[]): [number, number] {
   let first = -1
   let second = -1

@@ -1,53 +1,53 @@
-// Every decode and every encode has a WebAssembly instance for itself: one that trapped often dies later
-// (https://github.com/cloudflare/workers-rs/issues/964), and no request must meet bytes of another. Only
-// memory is used again, after all of it was set to zero: V8 sees no hurry in collecting dead ones, and a hundred of them
-// are more than an isolate has. Each module has its own, as long as there is room for that.
+// Every decode and every encode gets a new WebAssembly instance: an instance that has trapped often fails later
+// (https://github.com/cloudflare/workers-rs/issues/964), and no request may see the bytes of another. Only memories are
+// reused, after they are filled with zeros: V8 collects unused memories late, and a hundred of them exceed an isolate's
+// limit. Each module keeps a memory of its own as long as all of them together stay below MAX_IDLE_BYTES.
 
 import { CodecError } from './error.ts'
 
-/** The function that a glue's file exports. A module of our own has one that just hands over its exports. */
+/** The function exported by Emscripten's glue. A module without glue has one that returns the instance's exports. */
 export type EmscriptenFactory<Exports> = (options: {
   instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => object): object
   print(line: string): void
   printErr(line: string): void
 }) => Promise<Exports>
 
-/** What runs modules. */
+/** Runs modules on new instances. */
 export interface Instances {
   /**
-   * Runs `work` on a new instance. The result must not be a part of its memory. Work that awaits something
-   * keeps the memory meanwhile.
+   * Runs `work` on a new instance. The result must not be a view of the instance's memory. The memory stays in use
+   * until `work` has settled.
    */
   run<Exports, Result>(
     factory: EmscriptenFactory<Exports>,
     module: WebAssembly.Module,
     work: (exports: Exports) => Result | Promise<Result>,
   ): Promise<Result>
-  /** How much idle memory there is. */
+  /** Returns the total size of idle memories in bytes. */
   idleBytes(): number
 }
 
-/** What modules import their memory from; the name of that import is how many pages they need (importedMemory.ts). */
+/** Module name of a memory import; the import's own name is the number of pages needed (build/importedMemory.ts). */
 export const MEMORY_IMPORT = 'memory'
 
 /**
- * No garbage collection can take what is idle. Those of the five modules are 12.5 MiB for results of 768x768
- * pixels; the largest by itself, for a WebP of 1536x1536 with transparency, is 50. What does not fit becomes
- * garbage, which is worse.
+ * Limit on the total of idle memories, because garbage collection cannot free them. For results of 768x768 pixels the
+ * memories of all modules take 12.5 MiB; the largest single one, for a WebP of 1536x1536 with transparency, takes
+ * 50 MiB. A memory that does not fit becomes garbage, which is worse: V8 collects it late.
  */
 const MAX_IDLE_BYTES = 50 * 2 ** 20
 
 export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES } = {}): Instances {
-  /** The least recently used first. None that is in use: a cancelled request never gives its own back. */
+  /** Memories not in use, least recently used first. A cancelled request never returns its memory to this list. */
   const idle: { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory }[] = []
-  /** What a module took when it last made a memory larger. */
+  /** Bytes of a module's memory when it last grew. */
   const taken = new Map<WebAssembly.Module, number>()
 
   const take = (module: WebAssembly.Module): WebAssembly.Memory => {
     const least = leastPages(module)
     const own = idle.findLastIndex((one) => one.module === module)
     if (own >= 0) return idle.splice(own, 1)[0].memory
-    // Where one more would be too many: the largest, which then grows least.
+    // If a further memory would exceed the limit, take the largest idle one, which has to grow least.
     const isRoom = idleBytes() + (taken.get(module) ?? 0) <= maxIdleBytes
     const [largest] = isRoom ? [] : idle.toSorted((a, b) => bytesOf(b) - bytesOf(a))
     if (!largest || bytesOf(largest) < least * PAGE_BYTES) return new WebAssembly.Memory({ initial: least })
@@ -85,11 +85,12 @@ function bytesOf({ memory }: { readonly memory: WebAssembly.Memory }): number {
 
 function leastPages(module: WebAssembly.Module): number {
   const wanted = WebAssembly.Module.imports(module).find(({ kind }) => kind === 'memory')
-  if (wanted?.module !== MEMORY_IMPORT) throw new Error('expected a module that imports its memory')
+  if (wanted?.module !== MEMORY_IMPORT)
+    throw new Error(`expected a module that imports its memory from "${MEMORY_IMPORT}"`)
   return Number(wanted.name)
 }
 
-/** Runs the module's own start, too. */
+/** Instantiates a module on `memory`, which also runs the module's start function. */
 function start<Exports>(
   factory: EmscriptenFactory<Exports>,
   module: WebAssembly.Module,
@@ -97,7 +98,7 @@ function start<Exports>(
 ): Promise<Exports> {
   const anyName = new Proxy({}, { get: () => memory })
   return factory({
-    // Left alone, the glue would fetch and compile the .wasm file itself, which Workers forbid.
+    // Without this option the glue would fetch and compile the .wasm file itself, which Workers forbid.
     instantiateWasm: (imports, done) =>
       done(new WebAssembly.Instance(module, { ...imports, [MEMORY_IMPORT]: anyName })),
     print: silent,
@@ -108,8 +109,8 @@ function start<Exports>(
 const silent = () => {}
 
 /**
- * Runs `work` and turns whatever goes wrong (a trap, an Emscripten exit, a C++ exception pointer, no
- * result) into a CodecError that says what was tried.
+ * Runs `work` and turns every failure (a trap, an Emscripten exit, a C++ exception pointer, no result) into a
+ * CodecError whose message names the attempt.
  */
 export async function guarded<Result>(
   attempt: string,
@@ -121,6 +122,6 @@ export async function guarded<Result>(
   } catch (cause) {
     throw cause instanceof CodecError ? cause : new CodecError(`${attempt} failed`, { cause })
   }
-  if (result === null || result === undefined) throw new CodecError(`${attempt} gave no result`)
+  if (result === null || result === undefined) throw new CodecError(`${attempt} returned no result`)
   return result
 }

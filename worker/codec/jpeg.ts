@@ -5,14 +5,15 @@ import createEncoder from '@jsquash/jpeg/codec/enc/mozjpeg_enc.js'
 import type { Rgba } from '../image/plane.ts'
 import { pause } from '../base/pause.ts'
 import { concat } from '../base/concat.ts'
-import type { CodecModules, Encoding } from './codec.ts'
+import type { Encoding } from './contract.ts'
 import { CodecError } from './error.ts'
+import type { CodecModules } from './files.ts'
 import type { Header } from './header.ts'
 import type { EmscriptenFactory, Instances } from './instance.ts'
 import type { JpegVariant } from './jpeg/variant.ts'
 import { createSymbolCoder, joinStrips, STRIP_ROW_STEP } from './jpeg/strips.ts'
 import { fittingIcc, neededSamples } from './samples.ts'
-import { asPromised } from './stored.ts'
+import { checkDecoded } from './checkDecoded.ts'
 
 type Decoder = EmscriptenFactory<{
   decode(file: Uint8Array, preserveOrientation: boolean): Rgba | null
@@ -21,25 +22,25 @@ type Encoder = EmscriptenFactory<{
   encode(pixels: Uint8Array | Uint8ClampedArray, width: number, height: number, options: object): Uint8Array
 }>
 
-/** What decoders accept: libjpeg's JPEG_MAX_DIMENSION. */
+/** Largest side that decoders accept, in pixels: libjpeg's JPEG_MAX_DIMENSION. */
 const MAX_SIDE = 65_500
 
-/** 4 MiB of memory; half of that takes half as much time again, twice that saves none. */
+/** Pixels per strip, for 4 MiB of memory. Half as many pixels take 1.5 times the time; twice as many save none. */
 const STRIP_PIXELS = 2 ** 18
 
-// Super resolution enlarges chroma smoothly, so 4:2:0 loses little: on six Kodak pictures with such
-// chroma, quality 85 gives 35.5 dB in 1.70 bits a pixel, where 4:4:4 gives 34.6 dB.
+// Super resolution enlarges chroma smoothly, so 4:2:0 loses little: on six Kodak pictures with such chroma, at 1.70
+// bits per pixel, 4:2:0 (quality 85) reaches 35.5 dB and 4:4:4 reaches 34.6 dB.
 const SERVED: JpegVariant = { subsampling: '4:2:0', steps: 'robidoux' }
 
 const GREY = 1
 const YCBCR = 3
 
-/** MozJPEG's numbers for what is above: samples of luma to one of chroma along a side, and a table. */
+/** MozJPEG's codes for a JpegVariant: luma samples per chroma sample along a side, and the index of a step table. */
 const CHROMA_SUBSAMPLE = { '4:2:0': 2, '4:4:4': 1 } as const
 const QUANT_TABLE = { robidoux: 3, 'annex-k': 0 } as const
 
-// MozJPEG's settings as jSquash names them. Never open to callers: trellis_loops 0 divides by zero, and
-// without optimize_coding this build writes Huffman tables that lack codes, thus broken files.
+// MozJPEG's settings as jSquash names them. Callers cannot change them: trellis_loops 0 divides by zero, and without
+// optimize_coding this build writes incomplete Huffman tables, thus broken files.
 const SETTINGS = {
   baseline: true,
   arithmetic: false,
@@ -63,10 +64,10 @@ export function decodeJpeg(
 ): Promise<Rgba> {
   const factory = createDecoder as unknown as Decoder
   const asStored = false
-  return instances.run(factory, module, (decoder) => asPromised(decoder.decode(bytes, asStored), header))
+  return instances.run(factory, module, (decoder) => checkDecoded(decoder.decode(bytes, asStored), header))
 }
 
-/** Baseline JPEG; transparency becomes white, a picture without colour is stored as grey. */
+/** Encodes a baseline JPEG. Transparency becomes white; a picture without colour is stored as grey. */
 export async function encodeJpeg(
   instances: Instances,
   { jpegEncoder, jpegSymbols }: CodecModules,
@@ -74,7 +75,8 @@ export async function encodeJpeg(
   { quality, icc, jpeg = SERVED }: Pick<Encoding, 'quality' | 'icc' | 'jpeg'>,
 ): Promise<Uint8Array> {
   const { width, height, data } = picture
-  if (width > MAX_SIDE || height > MAX_SIDE) throw new CodecError('too wide or high for JPEG')
+  if (width > MAX_SIDE || height > MAX_SIDE)
+    throw new CodecError(`JPEG allows at most ${MAX_SIDE} pixels a side, got ${width}x${height}`)
   const { grey, alpha } = neededSamples(picture, icc)
   const settings = {
     ...SETTINGS,
@@ -115,10 +117,10 @@ function onWhite(pixels: Uint8Array | Uint8ClampedArray): Uint8Array {
 }
 
 const ICC_PREFIX = Uint8Array.from('ICC_PROFILE\0', (letter) => letter.charCodeAt(0))
-/** A segment holds 65533 bytes behind its length; the prefix, a number and a count are in it. */
+/** A segment holds 65533 bytes after its length, of which the prefix, the number and the count take 14. */
 const ICC_PART_BYTES = 65519
 
-/** Puts the profile behind SOI and APP0, in parts that are numbered from 1. */
+/** Inserts the profile after SOI and APP0, in parts that are numbered from 1. */
 function withProfile(file: Uint8Array, icc: Uint8Array): Uint8Array {
   const parts: Uint8Array[] = []
   const count = Math.ceil(icc.length / ICC_PART_BYTES)

@@ -1,11 +1,11 @@
-// EXIF orientation: which corner the first stored row and column belong to.
+// Applies the EXIF orientation, which says on which sides of the picture the first stored row and column are.
 // EXIF 2.32 (CIPA DC-008), 4.6.4, tag 274.
 
 import type { Rgba } from '../image/plane.ts'
 import { uprightSize } from './header.ts'
 import type { Orientation } from './header/findings.ts'
 
-/** Turns and mirrors stored pixels into the picture as it is meant to be seen. */
+/** Rotates and mirrors stored pixels into the upright picture. */
 export function applyOrientation(stored: Rgba, orientation: Orientation): Rgba {
   if (orientation === 1) return stored
   const { width, height } = uprightSize({ ...stored, orientation })
@@ -20,25 +20,25 @@ export function applyOrientation(stored: Rgba, orientation: Orientation): Rgba {
   return { width, height, data: new Uint8Array(to.buffer) }
 }
 
-/** Indices into w x h stored pixels: of the upright top-left one, and the steps right and down. */
+/** Returns the index, in w x h stored pixels, of the upright top-left pixel, and the index steps right and down. */
 function steps(w: number, h: number, orientation: Orientation): [number, number, number] {
   const [topRight, bottomLeft, bottomRight] = [w - 1, (h - 1) * w, h * w - 1]
   switch (orientation) {
     case 1:
       return [0, 1, w]
-    case 2: // mirrored
+    case 2: // mirrored horizontally
       return [topRight, -1, w]
-    case 3: // turned by 180 degrees
+    case 3: // rotated by 180 degrees
       return [bottomRight, -1, -w]
-    case 4: // flipped
+    case 4: // flipped vertically
       return [bottomLeft, 1, -w]
     case 5: // transposed
       return [0, w, 1]
-    case 6: // to be turned clockwise
+    case 6: // to be rotated clockwise
       return [bottomLeft, -w, 1]
     case 7: // transposed along the other diagonal
       return [bottomRight, -w, -1]
-    case 8: // to be turned counter-clockwise
+    case 8: // to be rotated counter-clockwise
       return [topRight, w, -1]
   }
 }

@@ -1,13 +1,13 @@
-// PNG, GIF and BMP decoding by photon (Rust's image crate), without the glue of its package: that
-// glue makes one instance for the life of the process, and an instance that has trapped cannot be
-// trusted again. These export names belong to wasm-bindgen's internals: @cf-wasm/photon is pinned.
+// Decodes PNG, GIF and BMP with photon (Rust's image crate), without the glue of its package: that glue creates one
+// instance for the life of the process, and an instance that has trapped cannot be trusted again. The export names
+// below are internals of wasm-bindgen, so the version of @cf-wasm/photon is pinned.
 
 /* oxlint-disable no-underscore-dangle -- wasm-bindgen's names */
 import type { Rgba } from '../image/plane.ts'
 import { CodecError } from './error.ts'
 import type { Header } from './header.ts'
 import type { EmscriptenFactory, Instances } from './instance.ts'
-import { asPromised } from './stored.ts'
+import { checkDecoded } from './checkDecoded.ts'
 
 interface PhotonExports {
   readonly memory: WebAssembly.Memory
@@ -20,7 +20,7 @@ interface PhotonExports {
   photonimage_get_raw_pixels(image: number): [pointer: number, bytes: number]
 }
 
-/** All that is used of its 216. */
+/** The exports in use, 8 of 216. */
 export const PHOTON_EXPORTS: readonly (keyof PhotonExports)[] = [
   'memory',
   '__wbindgen_externrefs',
@@ -32,7 +32,7 @@ export const PHOTON_EXPORTS: readonly (keyof PhotonExports)[] = [
   'photonimage_get_raw_pixels',
 ]
 
-/** Decodes a PNG, the first frame of a GIF, or a BMP. Throws a RuntimeError on anything it cannot read. */
+/** Decodes a PNG, the first frame of a GIF, or a BMP. Rejects with a RuntimeError if photon cannot read the file. */
 export function decodeWithPhoton(
   instances: Instances,
   module: WebAssembly.Module,
@@ -46,15 +46,15 @@ export function decodeWithPhoton(
     const width = photon.photonimage_get_width(image) >>> 0
     const height = photon.photonimage_get_height(image) >>> 0
     const [pixels, length] = photon.photonimage_get_raw_pixels(image)
-    // A copy: the instance is dropped here, so nothing is freed one by one.
+    // A copy, because the instance ends here; for the same reason nothing is freed one by one.
     const data = new Uint8Array(photon.memory.buffer, pixels >>> 0, length >>> 0).slice()
-    return asPromised({ width, height, data }, header)
+    return checkDecoded({ width, height, data }, header)
   })
 }
 
-/** In place of wasm-bindgen's own glue. */
+/** Replaces wasm-bindgen's own glue. */
 const startPhoton: EmscriptenFactory<PhotonExports> = ({ instantiateWasm }) => {
-  // Four constants at the table's end.
+  // The glue appends four constants to the table.
   const fillExternrefs = () => {
     const table = photon.__wbindgen_externrefs
     const first = table.grow(4)
@@ -62,7 +62,7 @@ const startPhoton: EmscriptenFactory<PhotonExports> = ({ instantiateWasm }) => {
   }
   // Canvas, window and console functions are never called while decoding.
   const stubOf = (name: string | symbol) => () => {
-    throw new CodecError(`photon called ${String(name)}`)
+    throw new CodecError(`photon called ${String(name)}, which is not available`)
   }
   const functions = new Proxy(
     {},

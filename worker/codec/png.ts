@@ -1,4 +1,4 @@
-// PNG: what photon is given to decode, and an encoder on the platform's own deflate.
+// PNG: reduces a file to what photon needs for decoding, and encodes with the platform's own deflate.
 // https://www.w3.org/TR/png-3/
 
 import type { Rgba } from '../image/plane.ts'
@@ -9,7 +9,7 @@ import { fittingIcc, neededSamples, type Samples } from './samples.ts'
 
 const PICTURE_CHUNKS = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT'])
 
-/** The file with nothing but its picture: photon would inflate a profile or text of any size. */
+/** Returns the file with only its picture chunks, because photon would inflate a profile or text of any size. */
 export function plainPng(bytes: Uint8Array): Uint8Array {
   const parts = [bytes.subarray(0, SIGNATURE_BYTES)]
   for (const { type, whole } of pngChunks(bytes)) {
@@ -21,10 +21,10 @@ export function plainPng(bytes: Uint8Array): Uint8Array {
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
 
-/** Bytes of rows that are filtered before deflate gets them: bounds the memory beside the picture. */
+/** Bytes of filtered rows that are passed to deflate at once; limits the memory needed beside the picture. */
 const BAND_BYTES = 2 ** 18
 
-/** 8-bit grey or RGB, with alpha where some pixel is not opaque. */
+/** Encodes 8-bit grey or RGB, with alpha if some pixel is not opaque. */
 export async function encodePng(picture: Rgba, icc: Uint8Array | undefined): Promise<Uint8Array> {
   const samples = neededSamples(picture, icc)
   const profile = fittingIcc(icc, samples.grey)
@@ -40,13 +40,13 @@ export async function encodePng(picture: Rgba, icc: Uint8Array | undefined): Pro
   return concat(parts)
 }
 
-/** A name, its end, and compression method 0. */
+/** The name "ICC", its terminating zero, and compression method 0. */
 const ICC_NAME = Uint8Array.of(0x49, 0x43, 0x43, 0, 0)
 
-/** The best filter of each row (least sum of magnitudes) takes 20 % more time and saves 0.5 % at best. */
+/** The filter of every row. Choosing the best one for each (least sum of magnitudes) saves 0.5 % in 20 % more time. */
 const PAETH = 4
 
-/** Rows in the file's sample layout, each behind the number of its filter. */
+/** Yields filtered rows in the file's sample layout, each after the number of its filter. */
 function* filteredBands({ width, height, data }: Rgba, { grey, alpha }: Samples): Generator<Uint8Array<ArrayBuffer>> {
   const stride = (grey ? 1 : 3) + (alpha ? 1 : 0)
   const rowBytes = width * stride
@@ -82,7 +82,7 @@ function packRow(pixels: Uint8Array | Uint8ClampedArray, row: Uint8Array, grey: 
   }
 }
 
-/** Each byte less the one of its left, upper or upper left neighbour that predicts it best. */
+/** Subtracts from each byte the left, upper or upper left neighbour that predicts it best. */
 function filterPaeth(row: Uint8Array, above: Uint8Array, stride: number, out: Uint8Array): void {
   for (let i = 0; i < row.length; i++) {
     const left = i < stride ? 0 : row[i - stride]
@@ -96,7 +96,7 @@ function filterPaeth(row: Uint8Array, above: Uint8Array, stride: number, out: Ui
   }
 }
 
-/** A zlib stream of all parts, in pieces. */
+/** Returns a zlib stream of all parts, in pieces. */
 async function deflate(parts: Iterable<Uint8Array<ArrayBuffer>>): Promise<Uint8Array[]> {
   const stream = new CompressionStream('deflate')
   const writer = stream.writable.getWriter()
@@ -118,7 +118,7 @@ async function collect(stream: ReadableStream<Uint8Array>): Promise<Uint8Array[]
   }
 }
 
-/** The parts that a chunk of this content consists of. */
+/** Returns the parts of a chunk with this content. */
 function chunk(type: string, content: readonly Uint8Array[]): Uint8Array[] {
   const head = new Uint8Array(8)
   const length = content.reduce((sum, part) => sum + part.length, 0)

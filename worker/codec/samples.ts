@@ -1,15 +1,16 @@
+// Which samples a picture needs when it is stored: grey or RGB, with alpha or without.
 import type { Rgba } from '../image/plane.ts'
 import { iccColorSpace } from './icc.ts'
 
-/** What a picture needs to be stored without loss. */
+/** The samples needed to store a picture without loss. */
 export interface Samples {
-  /** No pixel has colour, and no colour profile asks for RGB samples. */
+  /** True if no pixel has colour and the colour profile, if any, does not require RGB samples. */
   readonly grey: boolean
-  /** Some pixel is not opaque. */
+  /** True if some pixel is not opaque. */
   readonly alpha: boolean
 }
 
-/** `icc` is the profile that is to be embedded. */
+/** Returns the samples that `picture` needs; `icc` is the profile to embed. */
 export function neededSamples(picture: Rgba, icc: Uint8Array | undefined): Samples {
   const mayBeGrey = !icc || iccColorSpace(icc) === 'GRAY'
   return { grey: mayBeGrey && !hasColor(picture), alpha: !isOpaque(picture) }
@@ -27,7 +28,7 @@ function isOpaque({ data }: Rgba): boolean {
   return true
 }
 
-/** The profile, if it describes samples of the kind that are stored. */
+/** Returns the profile if it describes the kind of samples that are stored, else undefined. */
 export function fittingIcc(icc: Uint8Array | undefined, grey: boolean): Uint8Array | undefined {
   return icc && iccColorSpace(icc) === (grey ? 'GRAY' : 'RGB ') ? icc : undefined
 }

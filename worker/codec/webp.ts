@@ -8,7 +8,7 @@ import type { Header } from './header.ts'
 import { FIRST_FRAME_CHUNK, riffChunks, webpChunks } from './header/webp.ts'
 import type { EmscriptenFactory, Instances } from './instance.ts'
 import { fittingIcc } from './samples.ts'
-import { asPromised } from './stored.ts'
+import { checkDecoded } from './checkDecoded.ts'
 import { encodeAlpha } from './webp/alpha.ts'
 
 type Decoder = EmscriptenFactory<{ decode(file: Uint8Array): Rgba | null }>
@@ -17,8 +17,8 @@ type Encoder = EmscriptenFactory<{
 }>
 
 // libwebp's WebPConfig. Names and defaults: https://developers.google.com/speed/webp/docs/api
-// At equal PSNR method 2 saves 3 % of method 1’s bytes for 20 % more time; 3 takes twice the time of 2
-// for 7 % fewer bytes.
+// At equal PSNR, method 2 needs 3 % fewer bytes than method 1 and 20 % more time; method 3 needs 7 % fewer bytes than
+// method 2 and twice its time.
 const CONFIG = {
   target_size: 0,
   target_PSNR: 0,
@@ -34,7 +34,7 @@ const CONFIG = {
   preprocessing: 0,
   autofilter: 0,
   partition_limit: 0,
-  alpha_compression: 0, // done here, in a quarter of the memory
+  alpha_compression: 0, // webp/alpha.ts does it, in a quarter of the memory
   alpha_filtering: 1,
   alpha_quality: 100,
   lossless: 0,
@@ -56,10 +56,10 @@ export function decodeWebp(
 ): Promise<Rgba> {
   const factory = createDecoder as unknown as Decoder
   const plain = plainWebp(bytes)
-  return instances.run(factory, module, (decoder) => asPromised(decoder.decode(plain), header))
+  return instances.run(factory, module, (decoder) => checkDecoded(decoder.decode(plain), header))
 }
 
-/** Lossy, with alpha kept lossless. Null when libwebp refuses: a side above 16383 pixels. */
+/** Encodes a lossy picture with lossless alpha. Null if libwebp refuses, as for a side above 16383 pixels. */
 export async function encodeWebp(
   instances: Instances,
   module: WebAssembly.Module,
@@ -74,7 +74,7 @@ export async function encodeWebp(
 }
 
 /**
- * The file with nothing but its picture. A lone ANMF frame becomes a still picture: libwebp's simple
+ * Returns the file with only its picture chunks. A single ANMF frame becomes a still picture, because libwebp's simple
  * decoder refuses animations.
  */
 function plainWebp(bytes: Uint8Array): Uint8Array {
@@ -92,7 +92,7 @@ function plainWebp(bytes: Uint8Array): Uint8Array {
 const ICC_FLAG = 0x20
 const ALPHA_FLAG = 0x10
 
-/** libwebp's file with its alpha compressed and with a profile; unchanged if it has neither. */
+/** Compresses the alpha of libwebp's file and adds a profile; returns the file unchanged if it has neither. */
 function assemble(file: Uint8Array, width: number, height: number, icc: Uint8Array | undefined): Uint8Array {
   const chunks = [...webpChunks(file)]
   const alpha = chunks.find(({ type }) => type === 'ALPH')
@@ -101,7 +101,7 @@ function assemble(file: Uint8Array, width: number, height: number, icc: Uint8Arr
   const extended = new Uint8Array(10)
   const view = new DataView(extended.buffer)
   view.setUint8(0, (icc ? ICC_FLAG : 0) | (alpha ? ALPHA_FLAG : 0))
-  view.setUint32(4, width - 1, true) // 24 bits, as is the height
+  view.setUint32(4, width - 1, true) // 24 bits, like the height
   view.setUint16(7, height - 1, true)
   return riff([
     chunk('VP8X', extended),

@@ -1,6 +1,6 @@
-// RGB <-> Y'CbCr, ITU-R BT.601 in studio range, with the constants of MATLAB's rgb2ycbcr: the
-// luma on which the SRCNN paper trains and measures. Planes hold level / 255, so Y lies in
-// 16/255..235/255 and Cb, Cr are centred on 128/255.
+// Converts RGB <-> Y'CbCr, ITU-R BT.601 in studio range, with the constants of MATLAB's rgb2ycbcr: the SRCNN paper
+// trains and measures on this luma. Planes hold level / 255, so Y is in 16/255..235/255, and Cb and Cr are centred on
+// 128/255.
 //
 //   [Y ]   [ 16]   [  65.481  128.553   24.966 ] [R]
 //   [Cb] = [128] + [ -37.797  -74.203  112.0   ] [G]      R, G, B in 0..1, left side in levels
@@ -10,7 +10,7 @@ import { createPlane, type Plane, type Rgba } from './plane.ts'
 const Y_OFFSET = 16 / 255
 const C_OFFSET = 128 / 255
 
-/** Forward matrix for bytes: byte / 255 for the input range, / 255 again for the output in 0..1. */
+/** Factor of the forward matrix: / 255 turns bytes into R, G, B in 0..1, and / 255 turns levels into level / 255. */
 const TO_UNIT = 1 / (255 * 255)
 const YR = 65.481 * TO_UNIT
 const YG = 128.553 * TO_UNIT
@@ -22,24 +22,24 @@ const RR = 112 * TO_UNIT
 const RG = -93.786 * TO_UNIT
 const RB = -18.214 * TO_UNIT
 
-// The inverse is computed, not typed in: ycbcr2rgb inverts exactly the matrix above.
+// The inverse is computed, not typed in, because ycbcr2rgb inverts exactly the matrix above.
 const INVERSE = invert3x3([65.481, 128.553, 24.966, -37.797, -74.203, 112, 112, -93.786, -18.214])
 
 const [RY, R_CB, R_CR, , G_CB, G_CR, , B_CB, B_CR] = INVERSE.map((v) => v * 255 * 255)
 const DETERMINANT = R_CB * B_CR - R_CR * B_CB
 
 /**
- * mergeYCbCr's sums from the differences of red and blue from luma, in levels:
+ * The sums of mergeYCbCr, written with the colour differences u (red - luma) and v (blue - luma), in levels:
  *
  *   l = luma (y - yOffset)   u = red . (cb - cOffset, cr - cOffset)   v = blue . (the same)
  *   R = l + u   G = l + green . (u, v)   B = l + v
  *
- * u and v may be made larger instead of cb and cr, for bicubic is linear.
+ * Bicubic is linear, so u and v may be enlarged instead of cb and cr.
  */
 export const DIFFERENCES = {
   yOffset: Y_OFFSET,
   cOffset: C_OFFSET,
-  luma: RY, // that of green and blue, too: a grey has no chroma
+  luma: RY, // the same for green and blue, because a grey has no chroma
   red: [R_CB, R_CR],
   blue: [B_CB, B_CR],
   green: [(G_CB * B_CR - G_CR * B_CB) / DETERMINANT, (G_CR * R_CB - G_CB * R_CR) / DETERMINANT],
@@ -51,7 +51,7 @@ export interface YCbCr {
   readonly cr: Plane
 }
 
-/** Luma alone: what the metrics compare. Of a picture that is not opaque: over black. */
+/** Returns only the luma, which the metrics compare. A picture with transparency is taken over black. */
 export function lumaOf(picture: Rgba): Plane {
   const y = createPlane(picture.width, picture.height)
   const rgba = picture.data
@@ -62,14 +62,14 @@ export function lumaOf(picture: Rgba): Plane {
   return y
 }
 
-/** One grey level per pixel, level / 255, for a picture stored without colour: what MATLAB's imread gives for one. */
+/** Returns one grey level per pixel, as level / 255, of a picture stored without colour, as MATLAB's imread does. */
 export function greyOf(picture: Rgba): Plane {
   const grey = createPlane(picture.width, picture.height)
   for (let i = 0; i < grey.data.length; i++) grey.data[i] = picture.data[4 * i] / 255
   return grey
 }
 
-/** Premultiplied by alpha, that is: as the picture looks over black. */
+/** Splits a picture into three planes, premultiplied by alpha: as the picture looks over black. */
 export function splitYCbCr(picture: Rgba): YCbCr {
   const { width, height, data: rgba } = picture
   const y = createPlane(width, height)
@@ -87,13 +87,12 @@ export function splitYCbCr(picture: Rgba): YCbCr {
   return { y, cb, cr }
 }
 
-/** Below it alpha rounds to 0, and there is no colour to speak of. */
+/** Alpha below this rounds to 0, so the pixel's colour does not matter. */
 export const INVISIBLE = 0.5 / 255
 
 /**
- * Writes three premultiplied planes (equal sizes) as RGBA bytes, not premultiplied, into `target` with
- * their top-left at (x, y). `alpha` (0..1, not clamped) is one more plane of that size; without it
- * all is opaque.
+ * Writes three premultiplied planes of equal size into `target`, with their top left at (x, y), as RGBA bytes that are
+ * not premultiplied. `alpha` (0..1, not clamped) is a further plane of that size; without it all pixels are opaque.
  * Rounds to nearest and clamps.
  */
 export function mergeYCbCr(planes: YCbCr, target: Rgba, x: number, y: number, alpha?: Plane): void {
@@ -103,13 +102,13 @@ export function mergeYCbCr(planes: YCbCr, target: Rgba, x: number, y: number, al
   const crs = planes.cr.data
   // A Uint8ClampedArray view rounds to nearest (ties to even) and clamps in the store itself.
   const rgba = new Uint8ClampedArray(target.data.buffer, target.data.byteOffset, target.data.length)
-  // INVERSE takes levels to RGB in 0..1; planes are level / 255 and bytes RGB * 255: 255² apart.
+  // INVERSE maps levels to RGB in 0..1. Planes hold level / 255 and bytes are RGB * 255, hence the factor 255².
   const [ry, rb, rr, gy, gb, gr, by, bb, br] = INVERSE.map((v) => v * 255 * 255)
   for (let row = 0; row < height; row++) {
     let i = row * width
     let p = 4 * ((y + row) * target.width + x)
     for (const end = i + width; i < end; i++, p += 4) {
-      // Beside an edge alpha overshoots 1 as the planes do: the quotient is right all the same.
+      // Near an edge alpha overshoots 1, and so do the planes: their quotient is still right.
       const opacity = alpha ? alpha.data[i] : 1
       const k = opacity > INVISIBLE ? 1 / opacity : 0
       const l = k * (luma[i] - Y_OFFSET)
@@ -123,11 +122,11 @@ export function mergeYCbCr(planes: YCbCr, target: Rgba, x: number, y: number, al
   }
 }
 
-// Alpha as the luma of a white picture with that transparency over black: whatever sharpens luma
-// then sharpens alpha in step with it, and no fringe appears between the two.
+// Alpha is represented as the luma of a white picture with that transparency over black. So the network sharpens alpha
+// just as it sharpens luma, and no fringe appears between the two.
 const WHITE = YR * 255 + YG * 255 + YB * 255
 
-/** [h, w], as luma; undefined where the whole picture is opaque. */
+/** Returns alpha as luma, [h, w]; undefined if the whole picture is opaque. */
 export function alphaOf(picture: Rgba): Plane | undefined {
   const { width, height, data: rgba } = picture
   const alpha = createPlane(width, height)
@@ -139,12 +138,14 @@ export function alphaOf(picture: Rgba): Plane | undefined {
   return isOpaque ? undefined : alpha
 }
 
-/** What alphaOf gave, back to 0..1 (not clamped); `clear` and `solid` are the luma that 0 and 1 have become. */
+/**
+ * Converts the result of alphaOf to 0..1 (not clamped). `clear` and `solid`: the luma that stands for alpha 0 and 1.
+ */
 export function opacityOf(alpha: Plane, clear = Y_OFFSET, solid = Y_OFFSET + WHITE): Plane {
   return { ...alpha, data: alpha.data.map((v) => (v - clear) / (solid - clear)) }
 }
 
-/** Inverse of a row-major 3x3 matrix by cofactors. */
+/** Inverts a row-major 3x3 matrix by cofactors. */
 function invert3x3(m: readonly number[]): number[] {
   const [a, b, c, d, e, f, g, h, i] = m
   const determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)

@@ -1,9 +1,9 @@
-// How close two pictures are, as super-resolution papers measure it: on one plane, with a border
-// shaved off, in 8-bit levels. SSIM after Wang et al., IEEE TIP 13(4), 2004 (ssim_index.m):
-// 11x11 Gaussian window, sigma 1.5, valid region only, K1 = 0.01, K2 = 0.03, L = 255.
+// Measures how close two pictures are, as super-resolution papers do: on one plane, in 8-bit levels, with a border
+// shaved off. SSIM after Wang et al., IEEE TIP 13(4), 2004 (ssim_index.m): 11x11 Gaussian window, sigma 1.5, valid
+// region only, K1 = 0.01, K2 = 0.03, L = 255.
 import { crop, type Plane } from './plane.ts'
 
-/** Peak signal-to-noise ratio in dB, 20 log10(255 / rmse); Infinity for equal planes. */
+/** Returns the peak signal-to-noise ratio in dB, 20 log10(255 / rmse); Infinity for equal planes. */
 export function psnr(a: Plane, b: Plane, shave = 0): number {
   const [x, y] = shaved(a, b, shave)
   let sum = 0
@@ -19,7 +19,7 @@ const SIGMA = 1.5
 const C1 = (0.01 * 255) ** 2
 const C2 = (0.03 * 255) ** 2
 
-/** Mean structural similarity, at most 1. Planes must be at least 11x11 after shaving. */
+/** Returns the mean structural similarity, at most 1. Planes must be at least 11x11 after shaving. */
 export function ssim(a: Plane, b: Plane, shave = 0): number {
   const [x, y] = shaved(a, b, shave)
   const { width, height } = x
@@ -47,7 +47,7 @@ export function ssim(a: Plane, b: Plane, shave = 0): number {
   return sum / meanX.length
 }
 
-/** Separable Gaussian over the valid region, in f64: variances are differences of large numbers. */
+/** Applies a separable Gaussian to the valid region, in f64, because variances are differences of large numbers. */
 function blur(data: Float64Array, width: number, height: number): Float64Array {
   const window = Array.from({ length: WINDOW }, (_, i) =>
     Math.exp(-((i - (WINDOW - 1) / 2) ** 2) / (2 * SIGMA * SIGMA)),
@@ -80,7 +80,7 @@ function shaved(a: Plane, b: Plane, shave: number): [Plane, Plane] {
   }
   const rect = { x: shave, y: shave, width: a.width - 2 * shave, height: a.height - 2 * shave }
   if (rect.width < 1 || rect.height < 1) {
-    throw new RangeError(`nothing is left of ${a.width}x${a.height} after shaving ${shave}`)
+    throw new RangeError(`nothing is left of ${a.width}x${a.height} pixels after shaving ${shave} off each side`)
   }
   return shave === 0 ? [a, b] : [crop(a, rect), crop(b, rect)]
 }

@@ -1,13 +1,15 @@
-// The two picture types that everything else is written in.
+// The two picture types that all other code uses, and small operations on planes.
 
-/** One channel, row-major: data[y * width + x]. Luma and chroma in 0..1 (8-bit level / 255), not clamped between steps. */
+/**
+ * One channel, row-major: data[y * width + x]. Luma and chroma in 0..1 (8-bit level / 255), clamped only at the end.
+ */
 export interface Plane {
   readonly width: number
   readonly height: number
   readonly data: Float32Array
 }
 
-/** An 8-bit picture, row-major, 4 bytes a pixel, alpha not premultiplied. */
+/** An 8-bit picture, row-major, 4 bytes per pixel, not premultiplied by alpha. */
 export interface Rgba {
   readonly width: number
   readonly height: number
@@ -22,11 +24,12 @@ export interface Rect {
   readonly height: number
 }
 
+/** Creates a plane of zeros. */
 export function createPlane(width: number, height: number): Plane {
   return { width, height, data: new Float32Array(width * height) }
 }
 
-/** Copies `rect` out of a plane; `rect` must lie inside it. */
+/** Copies `rect` from a plane; `rect` must be inside the plane. */
 export function crop(plane: Plane, rect: Rect): Plane {
   const out = createPlane(rect.width, rect.height)
   for (let row = 0; row < rect.height; row++) {
@@ -36,14 +39,14 @@ export function crop(plane: Plane, rect: Rect): Plane {
   return out
 }
 
-/** The top-left part whose sides are multiples of `scale`, as MATLAB's modcrop in the paper's code. */
+/** Returns the top-left part whose sides are multiples of `scale`, like modcrop in the paper's MATLAB code. */
 export function modcrop(plane: Plane, scale: number): Plane {
   const width = plane.width - (plane.width % scale)
   const height = plane.height - (plane.height % scale)
   return crop(plane, { x: 0, y: 0, width, height })
 }
 
-/** Rounds to 8-bit levels and clamps, as MATLAB's uint8() does: the result still is level / 255. */
+/** Rounds to 8-bit levels and clamps, as MATLAB's uint8() does. The result is level / 255, too. */
 export function quantize({ width, height, data }: Plane): Plane {
   const out = createPlane(width, height)
   for (let i = 0; i < data.length; i++) {

@@ -1,16 +1,16 @@
-// A small seeded generator, so that a seed names one training run everywhere. Math: sfc32
+// A small seeded random number generator: the same seed gives the same training run on every machine. Algorithm: sfc32
 // (Chris Doty-Humphrey's PractRand), 128 bits of state, passes PractRand and BigCrush.
 
 export interface Random {
-  /** Uniform in [0, 1), 32 bits. */
+  /** Returns a number that is uniform in [0, 1), with 32 random bits. */
   next(): number
-  /** Uniform integer in [0, bound). */
+  /** Returns an integer that is uniform in [0, bound). */
   below(bound: number): number
-  /** Normal with mean 0 and standard deviation 1 (Box-Muller). */
+  /** Returns a normally distributed number, mean 0 and standard deviation 1 (Box-Muller). */
   normal(): number
 }
 
-/** A generator that is a pure function of `seed` (any 32-bit integer). */
+/** Creates a generator whose numbers depend only on `seed` (any 32-bit integer). */
 export function createRandom(seed: number): Random {
   let a = 0x9e3779b9
   let b = 0x243f6a88
@@ -25,7 +25,7 @@ export function createRandom(seed: number): Random {
     c = (c + t) | 0
     return (t >>> 0) / 2 ** 32
   }
-  for (let i = 0; i < 15; i++) next() // spreads the seed over the whole state
+  for (let i = 0; i < 15; i++) next() // spread the seed over the whole state
   return {
     next,
     below: (bound) => Math.floor(next() * bound),

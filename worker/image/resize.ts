@@ -1,30 +1,33 @@
 // Bicubic resampling that matches MATLAB's imresize, which the SRCNN paper's numbers rest on.
-// Kernel: Keys 1981, a = -0.5. When shrinking, the kernel widens by 1/scale (antialias); never
-// when growing. Pixel centres: output i sits at u = (i + 0.5) / scale - 0.5. Outside the picture
-// the samples are mirrored with the edge repeated (..., 1, 0 | 0, 1, ...), as MATLAB does.
-// Separable: two passes of 1-D taps, each tap table computed once per call.
+// Kernel: Keys 1981, a = -0.5. When shrinking, the kernel widens by 1/scale (antialias); never when growing.
+// Pixel centres: output i is at u = (i + 0.5) / scale - 0.5. Outside the picture the samples are mirrored with the edge
+// repeated (..., 1, 0 | 0, 1, ...), as MATLAB does. Separable: two passes of 1-D taps, each tap table computed once per
+// call.
 import { createPlane, type Plane, type Rect } from './plane.ts'
 
-/** Which input samples make one output sample, and by how much: output i = sum of weights[i*count + k] * input[indices[i*count + k]]. */
+/**
+ * The input samples of each output sample, and their weights:
+ * output[i] = sum over k < count of weights[i * count + k] * input[indices[i * count + k]].
+ */
 export interface Taps {
   readonly count: number
   readonly indices: Int32Array
   readonly weights: Float64Array
-  /** Smallest and largest input index used. */
+  /** The smallest and the largest input index in use. */
   readonly first: number
   readonly last: number
 }
 
-/** What a sample weighs by its distance, and how wide that is; symmetric, zero beyond its support. */
-export interface Kernel {
+/** A resampling kernel: the weight of a sample by its distance. Symmetric, and zero beyond its support. */
+export interface ResampleKernel {
   /** Width in samples, a whole number: 4 for the cubic. */
   readonly support: number
-  /** At a distance in samples. Weights are normalised: only their ratios count. */
+  /** Returns the weight at a distance in samples. Weights are normalised later, so only their ratios matter. */
   weight(distance: number): number
 }
 
 /** Keys' cubic convolution kernel with a = -0.5 (IEEE Trans. ASSP 29(6), 1981). */
-const KEYS: Kernel = {
+const KEYS: ResampleKernel = {
   support: 4,
   weight(x) {
     const t = Math.abs(x)
@@ -35,22 +38,22 @@ const KEYS: Kernel = {
 }
 
 /**
- * Resamples a plane to `width` x `height`: the whole, or only the part `region` of the result
- * (same values as cutting it out of the whole), which is how large pictures are made in pieces.
+ * Resamples a plane to `width` x `height` and returns the part `region` of the result, by default all of it. A part has
+ * the same values as in the whole, so that large pictures can be made in pieces.
  *
- * [h, w] -> [region.height, region.width], values not clamped. Bicubic unless another `kernel` is
- * given, which is widened when shrinking as the cubic is.
+ * [h, w] -> [region.height, region.width], values not clamped. Default `kernel`: bicubic. Every kernel is widened when
+ * shrinking.
  */
 export function resize(
   plane: Plane,
   width: number,
   height: number,
   region: Rect = { x: 0, y: 0, width, height },
-  kernel: Kernel = KEYS,
+  kernel: ResampleKernel = KEYS,
 ): Plane {
   const across = tapsOf(plane.width, width, kernel, region.x, region.width)
   const down = tapsOf(plane.height, height, kernel, region.y, region.height)
-  // The cheaper order: shrink the rows first, or grow them last.
+  // The cheaper order: the vertical pass comes first if it shrinks the picture, else last.
   if (height < plane.height) {
     return resizeRows(resizeColumns(plane, down, 0), across, 0, region.height)
   }
@@ -58,16 +61,16 @@ export function resize(
   return resizeColumns(rows, down, down.first)
 }
 
-/** What makes line `scale` q + phase of a plane enlarged by a whole number, from four lines around q. */
+/** One phase of enlarging by a whole number: how line `scale` * q + phase is computed from four lines around line q. */
 export interface Phase {
-  /** The first of the four, counted from q. */
+  /** The first of the four lines, relative to q. */
   readonly first: number
   readonly weights: readonly number[]
 }
 
-/** The `scale` phases of bicubic enlarging, as `resize` has them away from the edges. */
+/** Returns the `scale` phases of bicubic enlarging, as `resize` computes them away from the edges. */
 export function phasesOf(scale: number): Phase[] {
-  const middle = KEYS.support // far enough from both ends that nothing is mirrored
+  const middle = KEYS.support // far enough from both ends that no sample is mirrored
   const { count, indices, weights } = tapsOf(2 * middle, 2 * middle * scale, KEYS, middle * scale, scale)
   return Array.from({ length: scale }, (_, phase) => ({
     first: indices[phase * count] - middle,
@@ -75,7 +78,7 @@ export function phasesOf(scale: number): Phase[] {
   }))
 }
 
-/** Horizontal pass over `rowCount` rows from `firstRow`. */
+/** Resamples `rowCount` rows horizontally, starting at `firstRow`. */
 function resizeRows(plane: Plane, taps: Taps, firstRow: number, rowCount: number): Plane {
   const { count, indices, weights } = taps
   const width = indices.length / count
@@ -103,7 +106,7 @@ function resizeRows(plane: Plane, taps: Taps, firstRow: number, rowCount: number
   return out
 }
 
-/** Vertical pass; `plane`'s row 0 is input row `firstRow` of the tap table. */
+/** Resamples vertically. Row 0 of `plane` is row `firstRow` in the indices of `taps`. */
 function resizeColumns(plane: Plane, taps: Taps, firstRow: number): Plane {
   const { count, indices, weights } = taps
   const { width, data: from } = plane
@@ -140,19 +143,22 @@ function resizeColumns(plane: Plane, taps: Taps, firstRow: number): Plane {
   return out
 }
 
-/** Taps for outputs `offset` .. `offset + length - 1` of a line of `inputSize` resampled to `outputSize`: all, unless said. */
+/**
+ * Returns the taps for resampling a line of `inputSize` samples to `outputSize`, for the outputs from `offset` to
+ * `offset + length - 1`; by default for all outputs.
+ */
 export function tapsOf(
   inputSize: number,
   outputSize: number,
-  kernel: Kernel = KEYS,
+  kernel: ResampleKernel = KEYS,
   offset = 0,
   length: number = outputSize,
 ): Taps {
   const scale = outputSize / inputSize
-  const stretch = Math.min(1, scale) // < 1: the kernel is widened and lowered, so that it low-passes
+  const stretch = Math.min(1, scale) // below 1 the kernel is widened and lowered, so that it is a low-pass filter
   const support = kernel.support / stretch
-  // A kernel 4 wide covers 4 samples at most points, one more where it starts exactly on a sample;
-  // that one's weight is zero when growing, so 4 taps hold all of it.
+  // A kernel of width 4 covers 4 samples, or 5 where it starts exactly on a sample. When growing, that fifth sample has
+  // the weight 0, so 4 taps suffice.
   const count = stretch === 1 ? support : Math.ceil(support) + 2
   const indices = new Int32Array(length * count)
   const weights = new Float64Array(length * count)
@@ -176,7 +182,7 @@ export function tapsOf(
   return { count, indices, weights, first, last }
 }
 
-/** Index into a line of `size` samples that is mirrored without end, the edge sample repeated. */
+/** Maps any index into a line of `size` samples that is mirrored at both ends, with the edge sample repeated. */
 export function mirror(index: number, size: number): number {
   const period = 2 * size
   const folded = ((index % period) + period) % period

@@ -1,21 +1,21 @@
-// A picture made smaller: bicubic with antialiasing, as resize.ts has it, on premultiplied red, green and blue. Luma
-// and chroma are weighted sums of these, so that this is what resizing those gives, but for rounding.
-// Row by row, so that beside the picture and the result there are only as many rows as the kernel is high.
+// Shrinks a picture: bicubic with antialiasing, as in resize.ts, on premultiplied red, green and blue. Luma and chroma
+// are weighted sums of these, so resizing luma and chroma would give the same result except for rounding. It works row
+// by row: beside the picture and the result, memory holds only as many rows as the kernel is high.
 import type { Rgba } from './plane.ts'
 import { tapsOf, type Taps } from './resize.ts'
 
 const CHANNELS = 4
 
 /**
- * Fills `target` with `picture` at its size, which is larger on neither side; yields after each row, as a caller
- * may want to let others have their turn. Bytes are rounded to nearest.
+ * Shrinks `picture` into `target`, whose sides are at most those of `picture`. Yields after each row, so that a caller
+ * can pause and let other requests run. Bytes are rounded to nearest.
  */
 export function* shrinkRows(picture: Rgba, target: Rgba): Generator<1, void> {
   const { width, height } = target
   const across = tapsOf(picture.width, width)
   const down = tapsOf(picture.height, height)
   const premultiplied = new Float32Array(CHANNELS * picture.width)
-  // Row r lies in ring[r % length]: what a row of the result needs is never further apart.
+  // Row r is kept in ring[r % length]: the rows that one row of the result needs never span more than `length`.
   const ring = Array.from({ length: Math.min(down.count, picture.height) }, () => new Float32Array(CHANNELS * width))
   const sums = new Float64Array(CHANNELS * width)
   let filled = 0
@@ -36,7 +36,7 @@ export function* shrinkRows(picture: Rgba, target: Rgba): Generator<1, void> {
   }
 }
 
-/** Colours times alpha, alpha in levels. */
+/** Writes a row of colours times alpha / 255, and alpha, all in levels. */
 function premultiplyRow({ width, data }: Rgba, row: number, to: Float32Array): void {
   for (let i = 0, p = CHANNELS * row * width; i < to.length; i += CHANNELS, p += CHANNELS) {
     const alpha = data[p + 3]
@@ -66,10 +66,10 @@ function shrinkRow(from: Float32Array, { count, indices, weights }: Taps, to: Fl
   }
 }
 
-/** Below it alpha rounds to 0, and there is no colour to speak of. */
+/** Alpha below this level rounds to 0, so the pixel's colour does not matter. */
 const INVISIBLE_LEVEL = 0.5
 
-/** Not premultiplied any more. */
+/** Stores a row as bytes, no longer premultiplied. */
 function storeRow(sums: Float64Array, { width, data }: Rgba, row: number): void {
   // A Uint8ClampedArray view rounds to nearest and clamps in the store itself.
   const rgba = new Uint8ClampedArray(data.buffer, data.byteOffset, data.length)

@@ -1,18 +1,18 @@
-// Cutting a picture into tiles for a network that sees `halo` pixels beyond each of its outputs.
-// A tile's input is its core widened by the halo, but never beyond the picture: there the network's
-// own padding stands, just as for the whole. So tiled and whole results agree exactly.
+// Cuts a picture into tiles for a network whose outputs depend on `halo` pixels around them. The input of a tile is its
+// core plus the halo, but never beyond the picture: there the network's own padding applies, as it does for the whole
+// picture. So tiled and whole results are exactly equal.
 import type { Rect } from './plane.ts'
 
 export interface Tile {
-  /** The part of the result that this tile makes. Cores cover the picture once. */
+  /** The part of the result that this tile computes. Cores cover every pixel of the picture once. */
   readonly core: Rect
-  /** The part of the picture that it needs; contains `core`. */
+  /** The part of the picture that the tile needs; contains `core`. */
   readonly input: Rect
 }
 
 /**
- * Tiles of a `width` x `height` picture whose inputs are at most `maxSide` a side, as equal in size
- * as they can be, row by row. Throws a RangeError where `maxSide` leaves no core inside the halo.
+ * Returns the tiles of a `width` x `height` picture, row by row. Their inputs have at most `maxSide` pixels a side, and
+ * their sizes are as equal as possible. Throws a RangeError if `maxSide` leaves no core inside the halo.
  */
 export function tilesOf(width: number, height: number, maxSide: number, halo: number): Tile[] {
   const columns = spansOf(width, maxSide, halo)
@@ -33,7 +33,7 @@ interface Span {
 
 function spansOf(size: number, maxSide: number, halo: number): Span[] {
   const room = size <= maxSide ? size : maxSide - 2 * halo
-  if (room < 1) throw new RangeError(`tiles of ${maxSide} px leave nothing inside a halo of ${halo}`)
+  if (room < 1) throw new RangeError(`tiles of ${maxSide} pixels leave nothing inside a halo of ${halo}`)
   const count = Math.ceil(size / room)
   return Array.from({ length: count }, (_, i) => {
     const start = Math.floor((i * size) / count)

@@ -1,15 +1,15 @@
-// IEEE 754 half precision: 1 bit of sign, 5 of exponent, 10 of fraction. Numbers from 6.1e-5 to 65,504
-// have 11 significant bits; below, steps of 6e-8.
+// IEEE 754 half precision: 1 sign bit, 5 exponent bits, 10 fraction bits. Numbers from 6.1e-5 to 65,504 have 11
+// significant bits; smaller ones are multiples of 6e-8.
 
 const FRACTION_BITS = 10
 const EXPONENT_BIAS = 15
-/** Of the smallest normal number; below it steps stay as they are there. */
+/** Exponent of the smallest normal number; smaller numbers have the same step. */
 const LOWEST_EXPONENT = 1 - EXPONENT_BIAS
 const LARGEST = 65_504
 const SIGN = 0x8000
 const INFINITY = 0x7c00
 
-/** The nearest half, of two the even one; beyond the largest infinity. */
+/** Rounds to the nearest half, ties to even; values beyond the largest half become infinity. */
 export function roundToHalf(value: number): number {
   const magnitude = Math.abs(value)
   if (!(magnitude > 0 && magnitude < Infinity)) return value
@@ -21,19 +21,19 @@ export function roundToHalf(value: number): number {
   return Math.sign(value) * (rounded > LARGEST ? Infinity : rounded)
 }
 
-/** Whether half precision holds it without loss. */
+/** True if half precision holds `value` without loss. */
 export function isHalf(value: number): boolean {
   return Object.is(roundToHalf(value), value)
 }
 
-/** The 16 bits of a value that `isHalf`. */
+/** Returns the 16 bits of `value`, for which `isHalf` must be true. */
 export function encodeHalf(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? SIGN : 0
   const magnitude = Math.abs(value)
   if (Number.isNaN(value)) return INFINITY + 1
   if (magnitude === Infinity) return sign + INFINITY
   const exponent = Math.max(LOWEST_EXPONENT, magnitude > 0 ? exponentOf(magnitude) : -Infinity)
-  // Below the smallest normal number the leading 1 is missing, and the exponent's field is 0.
+  // A number below the smallest normal one has no leading 1, and its exponent field is 0.
   const steps = magnitude / 2 ** (exponent - FRACTION_BITS)
   return sign + steps + ((exponent - LOWEST_EXPONENT) << FRACTION_BITS)
 }
@@ -48,7 +48,7 @@ export function decodeHalf(bits: number): number {
   return sign * (leading + fraction) * 2 ** (exponent - FRACTION_BITS)
 }
 
-/** Of the leading bit; log2 alone may be off by one beside a power of two. */
+/** Returns the exponent of the leading bit; log2 alone may be off by one near a power of two. */
 function exponentOf(magnitude: number): number {
   const exponent = Math.floor(Math.log2(magnitude))
   if (2 ** exponent > magnitude) return exponent - 1

@@ -1,5 +1,5 @@
-// Which weights there are: models/manifest.json, written by the trainer and read by the worker,
-// from its bundle or from R2. One entry is one file: one network at one scale.
+// The list of available weights, models/manifest.json. The trainer writes it; the worker reads it from its bundle or
+// from R2. Each entry describes one file: one network at one scale.
 import { ModelError } from './onnx.ts'
 
 export interface Manifest {
@@ -8,71 +8,72 @@ export interface Manifest {
 }
 
 export interface ModelEntry {
-  /** `[a-z][a-z0-9-]*`, e.g. `srcnn`: one name for all its scales. */
+  /** Matches `[a-z][a-z0-9-]*`, e.g. `srcnn`. A model has the same name at all its scales. */
   readonly name: string
-  /** 2, 3 or 4. */
+  /** Scale factor: 2, 3 or 4. */
   readonly scale: number
-  /** A name in the manifest's own folder. */
+  /** File name, in the folder of the manifest. */
   readonly file: string
-  /** Of the file, 64 lower-case hexadecimal digits. */
+  /** Digest of the file, 64 lower-case hexadecimal digits. */
   readonly sha256: string
+  /** Size of the file. */
   readonly bytes: number
 
-  /** As describeNetwork puts it: `9-1-5 1-64-32-1 residual`. One that enlarges is for `scale` alone. */
+  /** As formatted by describeNetwork: `9-1-5 1-64-32-1 residual`. A network that enlarges serves only `scale`. */
   readonly architecture?: string
   readonly padding?: string
-  /** What it was trained on: `T91 (91 images)`. */
+  /** Training data: `T91 (91 images)`. */
   readonly data?: string
-  /** Of that data, as far as it is known: `T91: circulates for research; licence unknown`. */
+  /** Licence of the data, as far as known: `T91: circulates for research; licence unknown`. */
   readonly licence?: string
   readonly seed?: number
   readonly steps?: number
-  /** Patches seen, i.e. steps times batch. */
+  /** Number of patches seen, i.e. steps times batch. */
   readonly patches?: number
-  /** What computed the gradients: equal bits need an equal runtime. */
+  /** Runtime that computed the gradients; only the same runtime reproduces the same bits. */
   readonly runtime?: string
-  /** What makes this file again. */
+  /** Command line that reproduces this file. */
   readonly command?: string
-  /** ISO 8601, only where somebody wants it: without it the same run gives the same manifest. */
+  /** ISO 8601; only on request, because without it the same run gives the same manifest. */
   readonly date?: string
   readonly scores?: readonly ModelScore[]
-  /** What these weights are compared by before they replace others. */
-  readonly validation?: Validation
-  /** How much higher than bicubic on the project's own scenes, mean PSNR in dB. */
+  /** Score by which weights are compared before they replace others. */
+  readonly validation?: ValidationScore
+  /** Mean gain in PSNR over bicubic on the project's own scenes, in dB. */
   readonly scenes?: number
 }
 
 /**
- * What `auto` means, and a trainer without `--arch`: sharper than SRCNN at every scale in a half to a sixth
- * of its time (README).
+ * The model that `auto` stands for, and that the trainer trains without `--arch`. It is sharper than SRCNN at every
+ * scale and takes between a sixth and a half of its time (README).
  */
 export const DEFAULT_MODEL = 'fast'
 
-/** Means over pictures that were held out of training, on luma, in dB. */
-export interface Validation {
-  /** Names the pictures: figures of the same `data`, `images` and `input` can be compared. */
+/** Mean PSNR on luma over pictures held out of training, in dB. */
+export interface ValidationScore {
+  /** Name of the pictures. Scores with the same `data`, `images` and `input` are comparable. */
   readonly data: string
   readonly images: number
-  /** As in ModelScore. */
+  /** Kind of input, as in ModelScore. */
   readonly input: string
   readonly psnr: number
-  /** PSNR by bicubic alone. */
+  /** PSNR of bicubic alone. */
   readonly bicubic: number
 }
 
-/** Means over a test set, on luma. */
+/** Mean PSNR and SSIM on luma over a test set. */
 export interface ModelScore extends Quality {
-  /** `Set5` */
+  /** Name of the test set: `Set5`. */
   readonly set: string
-  /** `float`: as papers measure. `uint8`: from an 8-bit picture, as a service receives it. */
+  /** `float`: unrounded input, as in papers. `uint8`: an 8-bit picture, as the worker receives it. */
   readonly input: string
   readonly images: number
-  /** The same by bicubic alone. */
+  /** The same measures for bicubic alone. */
   readonly bicubic: Quality
 }
 
 export interface Quality {
-  /** dB */
+  /** In dB. */
   readonly psnr: number
   readonly ssim: number
 }
@@ -82,13 +83,13 @@ const NAME = /^[a-z][a-z0-9-]*$/
 const FILE = /^[A-Za-z0-9][A-Za-z0-9._-]*\.onnx$/
 const SHA256 = /^[0-9a-f]{64}$/
 
-/** Throws a ModelError that names the entry and what was expected. Keys it does not know are left out. */
+/** Parses a manifest. Drops unknown keys. Throws a ModelError that names the entry and what was expected. */
 export function parseManifest(text: string): Manifest {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch (cause) {
-    throw new ModelError(`expected a manifest in JSON: ${(cause as Error).message}`, { cause })
+    throw new ModelError(`expected a manifest in JSON, but ${(cause as Error).message}`, { cause })
   }
   const { version, models } = recordOf(value, 'the manifest')
   if (version !== 1) throw new ModelError(`expected manifest version 1, got ${show(version)}`)
@@ -102,14 +103,14 @@ export function parseManifest(text: string): Manifest {
   return { version: 1, models: entries }
 }
 
-/** The manifest as a file: entries by name and scale, keys in one order. Equal manifests give equal text. */
+/** Formats the manifest as a file. Entries and keys have a fixed order, so that equal manifests give equal text. */
 export function formatManifest(manifest: Manifest): string {
   const models = manifest.models.map((entry, i) => parseEntry(entry, `models[${i}]`))
   models.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.scale - b.scale))
   return `${JSON.stringify({ version: 1, models }, null, 2)}\n`
 }
 
-/** `manifest` with `entry` in place of the one of its name and scale, or added. */
+/** Returns `manifest` with `entry` added, in place of any entry of the same name and scale. */
 export function withEntry(manifest: Manifest, entry: ModelEntry): Manifest {
   const others = manifest.models.filter(({ name, scale }) => name !== entry.name || scale !== entry.scale)
   return { version: 1, models: [...others, entry] }
@@ -144,7 +145,7 @@ function parseEntry(value: unknown, where: string): ModelEntry {
   })
 }
 
-function parseValidation(value: unknown, where: string): Validation {
+function parseValidation(value: unknown, where: string): ValidationScore {
   const validation = recordOf(value, where)
   const decibels = (key: string) => numberOf(validation[key], `${where}.${key}`, Number.isFinite, 'dB')
   return {
@@ -216,11 +217,11 @@ function show(value: unknown): string {
   try {
     return JSON.stringify(value).slice(0, 80)
   } catch {
-    return 'lists in lists without end' // deeper than the stack, though JSON.parse reads it
+    return 'a value nested too deeply' // JSON.parse can read it, but JSON.stringify overflows the stack
   }
 }
 
-/** Keys without a value do not appear at all, in memory as in the file. */
+/** Removes keys whose value is undefined, so that memory and file hold the same keys. */
 function withoutUndefined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T
 }

@@ -1,46 +1,47 @@
-// A network as data: k x k convolutions with ReLU between them. Two families.
+// A network as data: k x k convolutions with ReLU between them. There are two families.
 //
-// SRCNN (Dong et al., ECCV 2014; TPAMI 2016) works on planes of the size of the result, enlarged by
-// bicubic before. 9-1-5 with 64 and 32 channels on luma is the paper's; 9-3-5, 9-5-5 and deeper ones
-// are members.
+// SRCNN (Dong et al., ECCV 2014; TPAMI 2016) works on planes that bicubic has already enlarged to the size of the
+// result. The paper's network is 9-1-5 with 64 and 32 channels on luma; 9-3-5, 9-5-5 and deeper ones belong to the
+// family, too.
 //
 //   x ─ conv(k1, c -> n1) ─ relu ─ conv(k2, n1 -> n2) ─ relu ─ ... ─ conv(kn, n -> c) ─(+ x)─ y
 //
-// Sub-pixel networks (Shi et al., CVPR 2016) work on the small picture: the last layer gives s² values
-// for each pixel, which depth-to-space lays out as s x s pixels. A layer with a skip adds what went
-// into the layer before it (He et al., CVPR 2016), so that deep ones learn.
+// Sub-pixel networks (Shi et al., CVPR 2016) work on the small picture: the last layer outputs s² values for each
+// pixel, which depth-to-space arranges as s x s pixels. A layer with a skip connection adds the input of the layer
+// before it to its output (He et al., CVPR 2016), so that deep networks can be trained.
 //
 //   x ─ conv ─ relu ─ ... ─ conv(kn, n -> c s²) ─ depth-to-space ─(+ bicubic)─ y
 //
-// Planes hold level / 255 (luma in studio range) and are not clamped. Cross-correlation, as all
-// frameworks compute "convolution": y[o](p) = bias[o] + sum_i,d w[o][i][d] * x[i](p + d - k/2).
+// Planes hold level / 255 (luma in studio range) and are not clamped. "Convolution" means cross-correlation, as in all
+// frameworks: y[o](p) = bias[o] + sum_i,d w[o][i][d] * x[i](p + d - k/2).
 import { ModelError } from './onnx.ts'
 
+/** A convolution, and the ReLU after it in all layers but the last. */
 export interface Layer {
   /** Side of the square kernel, odd. */
   readonly kernel: number
   readonly inputs: number
   readonly outputs: number
-  /** [outputs][inputs][kernel][kernel] */
+  /** Shape [outputs][inputs][kernel][kernel]. */
   readonly weights: Float32Array
-  /** [outputs] */
+  /** Shape [outputs]. */
   readonly bias: Float32Array
-  /** The input of the layer before this one is added to the output, before the ReLU. */
+  /** True if the input of the layer before this one is added to this layer's output, before the ReLU. */
   readonly hasSkip: boolean
 }
 
 /**
- * What lies outside the picture. `edge`: its outermost pixels, repeated once around the network's
- * input (ours, as the paper's test code has it). `zero`: zeros around every layer's input (other
- * people's files).
+ * The values outside the picture. `edge`: the network's input is padded once with its outermost pixels (this project's
+ * networks, and the paper's test code). `zero`: the input of every layer is padded with zeros (files of other
+ * projects).
  */
 export type Padding = 'edge' | 'zero'
 
 export interface Network {
   readonly layers: readonly Layer[]
-  /** 1: the result is as large as the input. 2 to 4: so many times as large, by depth-to-space. */
+  /** Side of the result / side of the input: 1, or 2 to 4 by depth-to-space. */
   readonly scale: number
-  /** The last layer puts out what is to be added: to the input, or where `scale` is not 1 to the bicubic enlargement. */
+  /** True if the last layer's output is added to the input (`scale` 1) or to the input enlarged by bicubic (2 to 4). */
   readonly residual: boolean
   readonly padding: Padding
 }
@@ -51,20 +52,21 @@ export interface Architecture {
   readonly kernels: readonly number[]
   /** Channels between the layers, e.g. [64, 32]. */
   readonly widths: readonly number[]
-  /** Channels in and out. Default 1: luma. */
+  /** Channels of the input and of the result. Default 1: luma. */
   readonly channels?: number
-  /** Layers that have a skip, counted from 0. Default none. */
+  /** Indices of the layers that have a skip, from 0. Default: none. */
   readonly skips?: readonly number[]
-  /** Default 1. */
+  /** Side of the result / side of the input. Default 1. */
   readonly scale?: number
+  /** As in Network. Default false. */
   readonly residual?: boolean
 }
 
 export const SRCNN_915: Architecture = { kernels: [9, 1, 5], widths: [64, 32], residual: true }
 
 /**
- * 5x5 to `width` channels, `pairs` times two 3x3 layers with a skip around them, 3x3 to the pixels.
- * Residual over bicubic.
+ * Returns a sub-pixel architecture: a 5x5 layer to `width` channels, `pairs` pairs of 3x3 layers with a skip around
+ * each pair, and a 3x3 layer to the pixels. Residual to bicubic.
  */
 export function subPixelArchitecture(scale: number, width: number, pairs: number): Architecture {
   const inner = Array.from({ length: 2 * pairs }, () => 3)
@@ -77,13 +79,13 @@ export function subPixelArchitecture(scale: number, width: number, pairs: number
   }
 }
 
-// Bounds that protect the reader from a file made to exhaust it, far above any useful member.
+// Limits that protect against files made to exhaust time or memory; far above any useful network.
 const MAX_LAYERS = 32
 const MAX_KERNEL = 31
 const MAX_CHANNELS = 512
 export const MAX_SCALE = 4
 
-/** A network with zero weights, for a trainer to fill. Throws a ModelError for an impossible shape. */
+/** Creates a network with zero weights, which a trainer fills. Throws a ModelError for an impossible shape. */
 export function createNetwork(architecture: Architecture): Network {
   const { kernels, widths, channels = 1, skips = [], scale = 1, residual = false } = architecture
   if (widths.length !== kernels.length - 1) {
@@ -98,32 +100,35 @@ export function createNetwork(architecture: Architecture): Network {
     bias: new Float32Array(counts[i + 1]),
     hasSkip: skips.includes(i),
   }))
-  return checked({ layers, scale, residual, padding: 'edge' })
+  return checkNetwork({ layers, scale, residual, padding: 'edge' })
 }
 
-/** How far outside a pixel its result depends on the input, in pixels of the input: 6 for 9-1-5. */
+/** Returns the radius of input pixels on which a pixel of the result depends: 6 for 9-1-5. */
 export function haloOf(network: Network): number {
   return network.layers.reduce((sum, { kernel }) => sum + (kernel - 1) / 2, 0)
 }
 
-/** Channels in, which is also channels out. */
+/** Returns the number of channels of the input, which is also that of the result. */
 export function channelsOf(network: Network): number {
   return network.layers[0].inputs
 }
 
-/** Multiplications per pixel of the result: 8,032 for 9-1-5. */
+/** Returns the multiplications per pixel of the result: 8,032 for 9-1-5. */
 export function costOf(network: Network): number {
   return network.layers.reduce((sum, { weights }) => sum + weights.length, 0) / network.scale ** 2
 }
 
-/** Throws a ModelError for a network that enlarges, but not to `scale`; one that does not serves every scale. */
+/** Throws a ModelError if the network enlarges by another scale. A network that does not enlarge serves every scale. */
 export function requireScale(network: Network, scale: number): void {
   if (network.scale !== 1 && network.scale !== scale) {
     throw new ModelError(`expected a network for x${scale}, got one that enlarges x${network.scale}`)
   }
 }
 
-/** `9-1-5 1-64-32-1 residual`: kernels, then channels; `5-3+3-3 1-16-16-16-9 x3 residual`: a `+` before a layer that has a skip. */
+/**
+ * Formats the shape of a network: kernels, then channels, e.g. `9-1-5 1-64-32-1 residual`. A `+` stands before a layer
+ * that has a skip: `5-3+3-3 1-16-16-16-9 x3 residual`.
+ */
 export function describeNetwork(network: Network): string {
   const { layers, scale, residual } = network
   const kernels = layers.map(({ kernel, hasSkip }, i) => `${i === 0 ? '' : hasSkip ? '+' : '-'}${kernel}`).join('')
@@ -131,8 +136,8 @@ export function describeNetwork(network: Network): string {
   return `${kernels} ${channels}${scale > 1 ? ` x${scale}` : ''}${residual ? ' residual' : ''}`
 }
 
-/** Throws a ModelError for what is no network. */
-export function checked(network: Network): Network {
+/** Returns `network` if it is valid, else throws a ModelError. */
+export function checkNetwork(network: Network): Network {
   const { layers, scale, residual } = network
   if (layers.length === 0) throw new ModelError('expected at least one layer')
   if (layers.length > MAX_LAYERS) throw new ModelError(`expected at most ${MAX_LAYERS} layers`)
@@ -149,13 +154,12 @@ export function checked(network: Network): Network {
     }
     if (i > 0 && inputs !== layers[i - 1].outputs) {
       throw new ModelError(
-        `${where}: expected ${layers[i - 1].outputs} input channels, as layer ${i} puts out, got ${inputs}`,
+        `${where}: expected ${layers[i - 1].outputs} input channels, the output of layer ${i}, got ${inputs}`,
       )
     }
     if (layer.hasSkip && (i === 0 || layers[i - 1].inputs !== outputs)) {
-      throw new ModelError(
-        `${where}: expected a skip over two layers with as many channels out as in, got ${i === 0 ? 'one before them' : `${layers[i - 1].inputs} in and ${outputs} out`}`,
-      )
+      const got = i === 0 ? 'a skip at the first layer' : `${layers[i - 1].inputs} in and ${outputs} out`
+      throw new ModelError(`${where}: expected a skip over two layers with as many channels out as in, got ${got}`)
     }
     if (![...layer.weights, ...layer.bias].every(Number.isFinite)) {
       throw new ModelError(`${where}: expected finite weights, got NaN or infinity`)
@@ -166,9 +170,9 @@ export function checked(network: Network): Network {
     throw new ModelError(`expected a scale from 1 to ${MAX_SCALE}, got ${scale}`)
   }
   if (first * scale * scale !== last) {
-    throw new ModelError(
-      `expected ${scale > 1 ? `${scale}² times ` : ''}as many channels out as in${residual ? ' (residual)' : ''}, got ${first} in and ${last} out`,
-    )
+    const ratio = scale > 1 ? `${scale}² times as many` : 'as many'
+    const kind = residual ? ' (residual)' : ''
+    throw new ModelError(`expected ${ratio} channels out as in${kind}, got ${first} in and ${last} out`)
   }
   return network
 }

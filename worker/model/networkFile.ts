@@ -1,11 +1,11 @@
-// A network as an ONNX file, and back.
-import { channelsOf, checked, haloOf, type Layer, MAX_SCALE, type Network, type Padding } from './network.ts'
+// Encodes a network as an ONNX file, and decodes it.
+import { channelsOf, checkNetwork, haloOf, type Layer, MAX_SCALE, type Network, type Padding } from './network.ts'
 import { decodeOnnx, encodeOnnx, ModelError, type OnnxConstant, type OnnxGraph, type OnnxNode } from './onnx.ts'
 
 /**
- * The network as an ONNX file: input `x` and output `y`, both f32 [1, channels, height, width]. Where
- * the network enlarges, `y` is `scale` times as large; where it is residual, too, there is a second
- * input of that size, `bicubic`, to which it adds.
+ * Encodes the network as an ONNX file with input `x` and output `y`, both f32 [1, channels, height, width]. If the
+ * network enlarges, `y` is `scale` times as large. If it is also residual, there is a second input of that size,
+ * `bicubic`, which is added to the result.
  */
 export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
   const { layers, scale, residual, padding } = network
@@ -16,7 +16,7 @@ export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
     return name
   }
   let current = 'x'
-  /** What goes into the network's next value, and what that is called. */
+  /** Appends a node; its output becomes the input of the next one. */
   const add = (op: string, inputs: readonly string[], output: string, attributes: OnnxNode['attributes'] = {}) => {
     nodes.push({ op, inputs, outputs: [output], attributes })
     current = output
@@ -26,7 +26,7 @@ export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
     const pads = integers('pads', [0, 0, halo, halo, 0, 0, halo, halo])
     add('Pad', ['x', pads], 'padded', { mode: 'edge' })
   }
-  const taken: string[] = [] // by each layer
+  const layerInputs: string[] = [] // the name of each layer's input
   layers.forEach(({ kernel, inputs, outputs, weights, bias, hasSkip }, i) => {
     const isLast = i === layers.length - 1
     const isEnd = isLast && scale === 1 && !residual
@@ -34,7 +34,7 @@ export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
     constants.set(name('w'), { dims: [outputs, inputs, kernel, kernel], values: weights })
     constants.set(name('b'), { dims: [outputs], values: bias })
     const pad = padding === 'zero' ? (kernel - 1) / 2 : 0
-    taken.push(current)
+    layerInputs.push(current)
     add('Conv', [current, name('w'), name('b')], isEnd && !hasSkip ? 'y' : name('conv'), {
       kernel_shape: [kernel, kernel],
       pads: [pad, pad, pad, pad],
@@ -42,7 +42,7 @@ export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
     if (hasSkip) {
       const convolved = current
       const margin = skipMargin(network.layers, i, padding)
-      let skipped = taken[i - 1]
+      let skipped = layerInputs[i - 1]
       if (margin > 0) {
         const [from, to] = [integers(name('from'), [margin, margin]), integers(name('to'), [-margin, -margin])]
         add('Slice', [skipped, from, to, integers('axes', PICTURE_AXES)], name('skip'))
@@ -69,20 +69,20 @@ export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
   })
 }
 
-/** Of [1, channels, height, width] */
+/** Height and width in [1, channels, height, width]. */
 const PICTURE_AXES = [2, 3]
 
-/** How much larger than the output of layer `i`, on each side, what its skip adds is. */
+/** Returns by how many pixels on each side the input of layer `i`'s skip exceeds the layer's output. */
 function skipMargin(layers: readonly Pick<Layer, 'kernel'>[], i: number, padding: Padding): number {
   return padding === 'zero' ? 0 : (layers[i - 1].kernel - 1) / 2 + (layers[i].kernel - 1) / 2
 }
 
 /**
- * Reads what encodeNetwork writes, from any writer: at most one Pad (mode edge, half the receptive
- * field) in front of valid convolutions, or zero padding in each convolution; ReLU between them;
- * before a ReLU an Add of what went into the layer before, cut to size by a Slice; then at most one
- * DepthToSpace; at most one Add of the input at the end, or behind DepthToSpace of a second input.
- * Anything else is a ModelError that says what was expected.
+ * Decodes a graph of the form that encodeNetwork writes, from any writer: at most one Pad (mode edge, half the
+ * receptive field) before unpadded convolutions, or zero padding in each convolution; ReLU between them; before a ReLU,
+ * an optional Add of the input of the layer before, cropped by a Slice; then at most one DepthToSpace; at the end at
+ * most one Add, of the input, or after DepthToSpace of a second input. Throws a ModelError that says what was expected
+ * for any other graph.
  */
 export function decodeNetwork(file: Uint8Array): Network {
   const graph = decodeOnnx(file)
@@ -94,7 +94,7 @@ export function decodeNetwork(file: Uint8Array): Network {
   const nodes = graph.nodes.filter(({ op }) => op !== 'Slice')
   const slices = graph.nodes.filter(({ op }) => op === 'Slice')
   let current = input
-  /** Takes the next node if it is an `op` on the chain's end. */
+  /** Takes the next node if it is an `op` whose input is the end of the chain. */
   const take = (op: string): OnnxNode | undefined => {
     if (nodes[0]?.op !== op) return undefined
     const { inputs } = nodes[0]
@@ -103,26 +103,27 @@ export function decodeNetwork(file: Uint8Array): Network {
     current = node.outputs[0]
     return node
   }
-  /** Takes the next node if it is an Add of `other` to the chain's end. */
+  /** Takes the next node if it adds `other` to the end of the chain. */
   const takeAddOf = (other: string) => (nodes[0]?.inputs.includes(other) ? take('Add') : undefined)
 
   const pad = take('Pad')
   const layers: Layer[] = []
   const paddings: number[] = []
-  const taken: string[] = []
+  const layerInputs: string[] = []
   for (let isFirst = true; isFirst || take('Relu'); isFirst = false) {
-    taken.push(current)
+    layerInputs.push(current)
     const conv = take('Conv')
     if (!conv) throw unexpected(nodes[0], `Conv as layer ${layers.length + 1}`)
     const [layer, padding] = readLayer(graph, conv, layers.length + 1)
     paddings.push(padding)
     layers.push(layer)
     const last = layers.length - 1
-    // An Add of the input that ends the graph is the residual, which is the same thing.
+    // An Add of the input at the end of the graph is read as the residual, even if it could be a skip.
     if (last > 0 && !(nodes.length === 1 && nodes[0].inputs.includes(input))) {
       const margin = skipMargin(layers, last, pad ? 'edge' : 'zero')
-      const slice = margin > 0 ? slices.find((node) => isSkipSlice(graph, node, taken[last - 1], margin)) : undefined
-      if (slice ? takeAddOf(slice.outputs[0]) : margin === 0 && takeAddOf(taken[last - 1])) {
+      const slice =
+        margin > 0 ? slices.find((node) => isSkipSlice(graph, node, layerInputs[last - 1], margin)) : undefined
+      if (slice ? takeAddOf(slice.outputs[0]) : margin === 0 && takeAddOf(layerInputs[last - 1])) {
         layers[last] = { ...layer, hasSkip: true }
         if (slice) slices.splice(slices.indexOf(slice), 1)
       }
@@ -134,18 +135,20 @@ export function decodeNetwork(file: Uint8Array): Network {
   const add = added === undefined ? undefined : takeAddOf(added)
   const rest = nodes[0] ?? slices[0]
   if (rest?.op === 'Add' && rest.inputs.includes(current)) {
-    throw new ModelError(
-      `layer ${layers.length}: expected its Add to add ${shuffle ? `the enlarged picture, a second input` : `what went into the layer before, cut to its size, or the last one the network's input "${input}"`}, got Add(${rest.inputs.join(', ')})`,
-    )
+    const expected = shuffle
+      ? 'the enlarged picture, a second input'
+      : `the input of the layer before, cropped to its size, or at the last layer the network's input "${input}"`
+    const got = `Add(${rest.inputs.join(', ')})`
+    throw new ModelError(`layer ${layers.length}: expected its Add to add ${expected}, got ${got}`)
   }
   if (rest || current !== graph.outputs[0].name || (bicubic !== undefined && !add)) {
     throw unexpected(rest, 'Relu and Conv, an Add of a skip, DepthToSpace, one Add of the input, or the end')
   }
-  const network = checked({ layers, scale, residual: add !== undefined, padding: 'edge' })
+  const network = checkNetwork({ layers, scale, residual: add !== undefined, padding: 'edge' })
   return { ...network, padding: paddingOf(pad && edgePadOf(graph, pad), layers, paddings) }
 }
 
-/** Whether it cuts `margin` off each side of `input`. */
+/** True if `node` cuts `margin` off each side of `input`. */
 function isSkipSlice(graph: OnnxGraph, node: OnnxNode, input: string, margin: number): boolean {
   const [data, ...rest] = node.inputs
   const expected = [[margin, margin], [-margin, -margin], PICTURE_AXES, [1, 1]]
@@ -156,10 +159,10 @@ function isSkipSlice(graph: OnnxGraph, node: OnnxNode, input: string, margin: nu
   )
 }
 
-/** How many times as large DepthToSpace makes a picture. */
+/** Returns the scale of a DepthToSpace node. */
 function blockOf({ attributes }: OnnxNode, layers: readonly Layer[]): number {
   const { blocksize, mode = 'DCR' } = attributes
-  // The two orders differ where there are several channels only.
+  // The two modes differ only if there are several channels.
   const isKnown = mode === 'CRD' || (mode === 'DCR' && layers[0].inputs === 1)
   if (isKnown && typeof blocksize === 'number' && blocksize >= 2 && blocksize <= MAX_SCALE) {
     return blocksize
@@ -183,8 +186,9 @@ function readLayer(graph: OnnxGraph, node: OnnxNode, position: number): [Layer, 
   }
   const { kernel_shape = [kernel, kernel], pads = [0, 0, 0, 0] } = node.attributes
   if (!isList(kernel_shape, [kernel, kernel])) {
+    const got = [kernel_shape].flat().join(', ')
     throw new ModelError(
-      `layer ${position}: expected kernel_shape [${kernel}, ${kernel}], as the weights have it, got [${[kernel_shape].flat().join(', ')}]`,
+      `layer ${position}: expected kernel_shape [${kernel}, ${kernel}], as in the weights, got [${got}]`,
     )
   }
   const { strides = [1, 1], dilations = [1, 1], group = 1, auto_pad = 'NOTSET' } = node.attributes
@@ -211,7 +215,7 @@ function isList(
   return typeof value === 'object' && value.length === expected.length && expected.every((v, i) => v === value[i])
 }
 
-/** The width of an edge Pad on the two picture axes. */
+/** Returns the width of an edge Pad on the two picture axes. */
 function edgePadOf(graph: OnnxGraph, node: OnnxNode): number {
   const pads = graph.constants.get(node.inputs[1])?.values ?? []
   const size = pads[2]

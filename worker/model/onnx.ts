@@ -1,12 +1,13 @@
-// The subset of ONNX that this project reads and writes: a graph of nodes with integer, integer
-// list and string attributes, and f32 or int64 constants. Both directions use one table of field
-// numbers, taken from onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
-// What a graph means, and which graphs are ours, is networkFile.ts's business.
+// Reads and writes the subset of ONNX that this project uses: a graph of nodes with integer, integer list and string
+// attributes, and f32 or int64 constants. Both directions use the same table of field numbers, taken from onnx.proto
+// (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). networkFile.ts interprets graphs and decides which are
+// accepted.
 //
-// An f32 constant that half precision holds without loss takes half the bytes: it is stored as FLOAT16
-// with a Cast behind it, as any runtime reads it, and comes back as the f32 constant that it was.
+// An f32 constant that half precision holds without loss takes half the bytes: it is stored as FLOAT16, followed by a
+// Cast, which every runtime supports. It is read back as the original f32 constant.
+import { concat } from '../base/concat.ts'
 import { decodeHalf, encodeHalf, isHalf } from './half.ts'
-import { concat, readAscii, readFields, readIntegers, Writer } from './protobuf.ts'
+import { readAscii, readFields, readIntegers, Writer } from './protobuf.ts'
 
 export interface OnnxNode {
   readonly op: string
@@ -17,11 +18,11 @@ export interface OnnxNode {
 
 export interface OnnxConstant {
   readonly dims: readonly number[]
-  /** Float32Array: FLOAT; a list of integers: INT64. */
+  /** A Float32Array is stored as FLOAT, a list of integers as INT64. */
   readonly values: Float32Array | readonly number[]
 }
 
-/** A named f32 input or output; a string is a size known only at run time. */
+/** A named f32 input or output. A string in `dims` names a size that is known only at run time. */
 export interface OnnxValue {
   readonly name: string
   readonly dims: readonly (number | string)[]
@@ -34,7 +35,7 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValue[]
 }
 
-/** A file that is not a model of this project; the message says what was expected. */
+/** A file that is not an accepted model or manifest; the message says what was expected. */
 export class ModelError extends Error {
   override readonly name = 'ModelError'
 }
@@ -56,7 +57,7 @@ const INT64 = 7
 const FLOAT16 = 10
 const ATTRIBUTE_TYPE = { integer: 2, string: 3, integers: 7 }
 
-// Opset 17 (IR 8) is from 2022: old enough for every runtime in use, new enough for Pad with input pads.
+// Opset 17 (IR 8) is from 2022: old enough for every runtime in use, new enough for a Pad whose pads are an input.
 const IR_VERSION = 8
 const OPSET_VERSION = 17
 
@@ -140,10 +141,10 @@ function encodeValue({ name, dims }: OnnxValue): Writer {
   return new Writer().string(VALUE.name, name).message(VALUE.type, new Writer().message(TYPE.tensor, tensor))
 }
 
-/** Throws a ModelError for bytes that are no ONNX file, or that end too early. */
+/** Decodes an ONNX file. Throws a ModelError if the bytes are truncated or not ONNX. */
 export function decodeOnnx(file: Uint8Array): OnnxGraph {
   let graph: OnnxGraph | undefined
-  let hasOpset = false // required by ONNX, and written last: without it the end of the file is missing
+  let hasOpset = false // ONNX requires it, and it is written last: if it is missing, the file is truncated
   try {
     for (const field of readFields(file)) {
       if (field.number === MODEL.graph) graph = decodeGraph(field.bytes)
@@ -183,7 +184,7 @@ function decodeGraph(bytes: Uint8Array): OnnxGraph {
   return {
     nodes: nodes.filter((node) => !casts.includes(node)),
     constants,
-    // Files of IR version 3 and older list constants among the inputs, too.
+    // Files of IR version 3 and older also list constants among the inputs.
     inputs: inputs.filter(({ name }) => !constants.has(name)),
     outputs,
   }
@@ -199,7 +200,7 @@ function decodeNode(bytes: Uint8Array): OnnxNode {
     else if (field.number === NODE.output) outputs.push(readAscii(field.bytes))
     else if (field.number === NODE.op) op = readAscii(field.bytes)
     else if (field.number === NODE.domain && field.bytes.length > 0) {
-      throw new ModelError(`expected standard ONNX operators only, got one of "${readAscii(field.bytes)}"`)
+      throw new ModelError(`expected standard ONNX operators only, got one of domain "${readAscii(field.bytes)}"`)
     } else if (field.number === NODE.attribute) {
       let name = ''
       let value: number | readonly number[] | string = 0
@@ -230,7 +231,7 @@ function decodeConstant(bytes: Uint8Array): [string, OnnxConstant] {
     else if (field.number === TENSOR.type) type = field.value
     else if (field.number === TENSOR.name) name = readAscii(field.bytes)
     else if (field.number === TENSOR.integers) integers.push(...readIntegers(field))
-    // f32 values lie in `floats`, packed or one by one, exactly as they do in `raw`.
+    // `floats` holds f32 values, packed or one by one, in the same bytes as `raw`.
     else if (field.number === TENSOR.raw || field.number === TENSOR.floats) data.push(field.bytes)
   }
   const size = dims.reduce((product, dim) => product * dim, 1)
@@ -271,7 +272,7 @@ function decodeValue(message: Uint8Array): OnnxValue {
   return { name, dims }
 }
 
-/** The submessages `number` of some messages. */
+/** Returns the submessages with this field number in some messages. */
 function enter(messages: readonly Uint8Array[], number: number): Uint8Array[] {
   return messages.flatMap((message) =>
     [...readFields(message)].filter((field) => field.number === number).map(({ bytes }) => bytes),

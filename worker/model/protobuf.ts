@@ -1,5 +1,6 @@
-// The protobuf wire format, as far as ONNX needs it: varints, length-delimited fields and packed
-// arrays. https://protobuf.dev/programming-guides/encoding/
+// The part of the protobuf wire format that ONNX needs: varints, length-delimited fields and packed arrays.
+// https://protobuf.dev/programming-guides/encoding/
+import { concat } from '../base/concat.ts'
 
 const VARINT = 0
 const FIXED64 = 1
@@ -26,7 +27,7 @@ export class Writer {
     return this.bytes(field, value.finish())
   }
 
-  /** A packed list of integers. */
+  /** Appends a packed list of integers. */
   packed(field: number, values: readonly number[]): this {
     return this.bytes(field, concat(values.map(encodeVarint)))
   }
@@ -41,14 +42,14 @@ export class Writer {
   }
 }
 
-/** One field as it lies in a message: `value` for varints, `bytes` (a view) for the rest. */
+/** One field of a message: a varint is in `value`, every other wire type in `bytes` (a view of the message). */
 export interface Field {
   readonly number: number
   readonly value: number
   readonly bytes: Uint8Array
 }
 
-/** Walks the fields of a message in order. Throws a RangeError where the bytes end too early or do not parse. */
+/** Yields the fields of a message in order. Throws a RangeError if the bytes are truncated or invalid. */
 export function* readFields(message: Uint8Array): Generator<Field> {
   let position = 0
   const varint = () => {
@@ -78,7 +79,7 @@ export function* readFields(message: Uint8Array): Generator<Field> {
   }
 }
 
-/** The integers of a repeated field, whether it was written packed or one by one. */
+/** Returns the integers of a repeated field, whether it was written packed or one by one. */
 export function readIntegers(field: Field): number[] {
   if (field.bytes === EMPTY) return [field.value]
   const values: number[] = []
@@ -120,14 +121,4 @@ function encodeVarint(value: number): Uint8Array {
 
 function encodeAscii(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0))
-}
-
-export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    out.set(part, offset)
-    offset += part.length
-  }
-  return out
 }

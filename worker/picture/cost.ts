@@ -1,7 +1,7 @@
 // Estimates what a picture will cost, from its header alone: compiled codecs and kernels cannot be interrupted, so too
 // costly work must be refused before it begins. Estimates are upper bounds; `npm run bench -- memory` and
 // `npm run bench -- request` measure the real cost.
-import type { EncodeFormat } from '../codec/codec.ts'
+import type { EncodeFormat } from '../codec/contract.ts'
 import type { Header } from '../codec/header.ts'
 import type { ImageType } from '../codec/header/sniff.ts'
 import type { Model } from '../engine/upscale.ts'

@@ -1,6 +1,6 @@
 // Decides what is done with a picture from its header alone: limits are checked before any pixel exists.
 import { type Format, type Scale, SCALES } from '../client/allowed.ts'
-import type { EncodeFormat } from '../codec/codec.ts'
+import type { EncodeFormat } from '../codec/contract.ts'
 import { type Header, type ImageType, uprightSize } from '../codec/header.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Model } from '../engine/upscale.ts'

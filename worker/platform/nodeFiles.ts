@@ -1,8 +1,7 @@
 // The same modules and weights in Node, read from files and compiled.
 import { setFlagsFromString } from 'node:v8'
 import { readArtefact } from '#artefacts'
-import type { CodecModules } from '../codec/codec.ts'
-import { CODEC_FILES } from '../codec/files.ts'
+import { CODEC_FILES, type CodecModules } from '../codec/files.ts'
 import { KERNEL_NAMES, type KernelModules } from '../engine/fused.ts'
 import type { Arithmetic } from '../engine/kernel/source.ts'
 import { parseManifest } from '../model/manifest.ts'

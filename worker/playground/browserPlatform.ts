@@ -1,7 +1,8 @@
 // The browser as a platform: the very codecs, kernels and weights that the worker has, fetched from where build.ts laid
 // them, and each of them only when a picture needs it.
-import { type Codec, type CodecModules, createCodec, type EncodeFormat } from '../codec/codec.ts'
-import { CODEC_FILES } from '../codec/files.ts'
+import { createCodec } from '../codec/codec.ts'
+import type { Codec, EncodeFormat } from '../codec/contract.ts'
+import { CODEC_FILES, type CodecModules } from '../codec/files.ts'
 import type { ImageType } from '../codec/header.ts'
 import { createFusedEngine, type KernelModules } from '../engine/fused.ts'
 import { createVectorEnlarger } from '../engine/vectorEnlarger.ts'

@@ -1,6 +1,6 @@
 // A visitor's file and what its header says. What our codecs do not decode (AVIF, HEIC in Safari, JPEG in printing
 // colours) the browser may: its pixels are taken as a PNG then.
-import type { Codec } from '../codec/codec.ts'
+import type { Codec } from '../codec/contract.ts'
 import { type Header, readHeader } from '../codec/header.ts'
 import type { Rgba } from '../image/plane.ts'
 import type { Settings } from '../options.ts'

@@ -1,5 +1,5 @@
 // How far a picture is: told from what the engine and the enlarger are asked to do, for makeFile tells nothing.
-import type { Codec } from '../codec/codec.ts'
+import type { Codec } from '../codec/contract.ts'
 import type { Enlarger } from '../engine/enlarger.ts'
 import { COST_OF_A_TURN } from '../engine/fused.ts'
 import { costOf, type Network } from '../model/network.ts'

@@ -5,7 +5,7 @@ import { concat } from '../../../worker/base/concat.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { type Header, readHeader, uprightSize } from '../../../worker/codec/header.ts'
 import { readOrientation, withoutExifPrefix } from '../../../worker/codec/header/exif.ts'
-import { qualityOf, stepTablesIn } from '../../../worker/codec/header/quality.ts'
+import { jpegQualityOf, stepTablesIn } from '../../../worker/codec/header/jpegQuality.ts'
 import { MIME_TYPES } from '../../../worker/codec/header/sniff.ts'
 import { iccColorSpace, readIcc } from '../../../worker/codec/icc.ts'
 import { plainPng } from '../../../worker/codec/png.ts'
@@ -288,7 +288,7 @@ function checkTables(segment: Uint8Array): boolean {
     hold(steps.byteOffset - segment.byteOffset > end || end === 0, 'tables overlap')
     end = steps.byteOffset - segment.byteOffset + steps.length
     hold(end <= segment.length, 'a table outside its segment')
-    const quality = qualityOf(steps)
+    const quality = jpegQualityOf(steps)
     hold(Number.isInteger(quality) && quality >= 1 && quality <= 100, `quality ${quality}`)
   }
   return end > 0

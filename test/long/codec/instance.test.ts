@@ -1,5 +1,7 @@
+// Instances and their memories: reuse changes no result, keeps no data, and is limited.
 import { describe, expect, test } from 'vitest'
-import { createCodec, ENCODE_FORMATS } from '../../../worker/codec/codec.ts'
+import { createCodec } from '../../../worker/codec/codec.ts'
+import { ENCODE_FORMATS } from '../../../worker/codec/contract.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
 import { withoutFont } from '../../../worker/build/font.ts'
@@ -14,19 +16,19 @@ import { watchMemories } from '../../support/worker/memories.ts'
 
 const modules = await loadCodecModules()
 
-/** The oracle: every instance has new memory. */
+/** The oracle: a codec whose instances all have new memory. */
 const fresh = createCodec(modules, createInstances({ maxIdleBytes: 0 }))
 
 const FILE_FORMATS = [...ENCODE_FORMATS, 'gif'] as const
 
 const FORMATS = ['jpeg', 'webp', 'png'] as const
 
-/** New instances by the hundred, for comparison, take their time on a busy machine. */
+/** Hundreds of new instances, made for comparison, are slow on a busy machine. */
 const LONG = { timeout: 120_000 }
 
 const random = createRandom(23)
 
-/** Never the same picture twice, of any size up to 60 x 60, opaque or not. */
+/** Returns a new random picture of any size up to 60 x 60, opaque or not. */
 function noise(width = 1 + random.below(60), height = 1 + random.below(60), isOpaque = random.below(2) === 0): Rgba {
   const data = Uint8Array.from({ length: width * height * 4 }, (_, i) =>
     isOpaque && i % 4 === 3 ? 255 : random.below(256),
@@ -38,12 +40,12 @@ function fileOf(picture: Rgba, format: (typeof FILE_FORMATS)[number]): Promise<U
   return sharpOf(picture).toFormat(format, { quality: 90 }).toBuffer()
 }
 
-/** toEqual would take a second for a megabyte. */
+/** Compares by Buffer, because toEqual takes a second per megabyte. */
 function expectSame(actual: Uint8Array | Uint8ClampedArray, expected: typeof actual): void {
   expect(Buffer.compare(Buffer.from(actual), Buffer.from(expected))).toBe(0)
 }
 
-test('200 pictures in a row give byte for byte what new instances give', LONG, async () => {
+test('200 pictures in a row give the same bytes as with new memories', LONG, async () => {
   const codec = createCodec(modules)
   for (let turn = 0; turn < 200; turn++) {
     const picture = noise()
@@ -57,7 +59,7 @@ test('200 pictures in a row give byte for byte what new instances give', LONG, a
   }
 })
 
-test('so do pictures that are worked on at the same time', async () => {
+test('pictures decoded at the same time give the same bytes as with new memories', async () => {
   const codec = createCodec(modules)
   const files = await Promise.all(Array.from({ length: 12 }, (_, i) => fileOf(noise(), FORMATS[i % 2])))
   for (let round = 0; round < 3; round++) {
@@ -68,7 +70,7 @@ test('so do pictures that are worked on at the same time', async () => {
   }
 })
 
-test('500 instances use one memory, which does not grow with that', LONG, async () => {
+test('500 instances in a row share one memory, which does not grow', LONG, async () => {
   for (const format of FORMATS) {
     const instances = createInstances()
     const codec = createCodec(modules, instances)
@@ -86,7 +88,7 @@ test('500 instances use one memory, which does not grow with that', LONG, async 
   }
 })
 
-test('idle memory holds nothing', async () => {
+test('idle memory contains only zeros', async () => {
   const secret = noise(64, 64, true)
   const files = await Promise.all(FORMATS.map((format) => fileOf(secret, format)))
   const decoded = await Promise.all(files.map((file) => fresh.decode(file, readHeader(file))))
@@ -104,7 +106,7 @@ test('idle memory holds nothing', async () => {
       expect(memories).toHaveLength(5)
       return memories
     })
-  expect((await workOn(fresh)).every(holdsSecret)).toBe(true) // dropped as it was
+  expect((await workOn(fresh)).every(holdsSecret)).toBe(true) // memories that are dropped keep their bytes
 
   const instances = createInstances()
   const idle = await workOn(createCodec(modules, instances))
@@ -113,7 +115,7 @@ test('idle memory holds nothing', async () => {
   for (const { buffer } of idle) expect(new Uint8Array(buffer).every((byte) => byte === 0)).toBe(true)
 })
 
-test('after a failure the next file is decoded right, in the same memory: 300 broken files', LONG, async () => {
+test('after each of 300 broken files the next file is decoded correctly, in the same memory', LONG, async () => {
   const failures = { jpeg: 0, webp: 0, png: 0 }
   for (const format of ['jpeg', 'webp', 'png'] as const) {
     await watchMemories(async (memories) => {
@@ -121,7 +123,7 @@ test('after a failure the next file is decoded right, in the same memory: 300 br
       for (let turn = 0; turn < 100; turn++) {
         const good = await fileOf(noise(48, 48, true), format)
         const header = readHeader(good)
-        // Behind what the header tells; then a file that is of another size than its header promises.
+        // Damage after the header; the third attempt has a header that states another size.
         const middle = good.length / 2
         const flipped = good.map((byte, i) => (i > middle && random.below(9) === 0 ? byte ^ 255 : byte))
         const zeroed = good.map((byte, i) => (i > middle / 4 ? 0 : byte))
@@ -137,15 +139,15 @@ test('after a failure the next file is decoded right, in the same memory: 300 br
         }
         expectSame((await codec.decode(good, header)).data, (await fresh.decode(good, header)).data)
       }
-      expect(memories).toHaveLength(101) // and one for each of what it is compared with
+      expect(memories).toHaveLength(101) // one for the codec, and one for each of the oracle's 100 decodes
     })
   }
-  // libjpeg makes the best of most broken files.
+  // libjpeg decodes most broken files without an error, so the bound is a third.
   expect(Math.min(...Object.values(failures))).toBeGreaterThanOrEqual(33)
 })
 
 describe('idle memories', () => {
-  test('together stay below the cap, and one that alone is above it is not kept', async () => {
+  test('stay below the limit together, and one that exceeds it alone is not kept', async () => {
     const maxIdleBytes = 4e6
     const instances = createInstances({ maxIdleBytes })
     const codec = createCodec(modules, instances)
@@ -167,7 +169,7 @@ describe('idle memories', () => {
     expect(instances.idleBytes()).toBeLessThanOrEqual(before)
   })
 
-  test('are shared where there is no room for one of each module', LONG, async () => {
+  test('are shared between modules if the limit is too low for one of each', LONG, async () => {
     const picture = noise(300, 300)
     const files = await Promise.all(FORMATS.map((format) => fileOf(picture, format)))
     const round = async (codec: typeof fresh) => {
@@ -186,13 +188,13 @@ describe('idle memories', () => {
     await watchMemories(async (memories) => {
       for (let i = 0; i < 5; i++) await round(codec)
       const compared = 5 * FORMATS.length
-      // 5 a round, were the least recently used always dropped.
+      // It would be 5 per round if the least recently used memory were always dropped.
       expect(memories.length - compared).toBeLessThanOrEqual(2)
     })
     expect(instances.idleBytes()).toBeLessThanOrEqual(maxIdleBytes)
   })
 
-  test('make room with the least recently used', async () => {
+  test('make room by dropping the least recently used one', async () => {
     const [jpeg, webp] = await Promise.all(FORMATS.map((format) => fileOf(noise(8, 8), format)))
     const sizes = createInstances()
     const both = createCodec(modules, sizes)
@@ -212,7 +214,7 @@ describe('idle memories', () => {
 })
 
 describe('modules that import their memory', () => {
-  test.each(Object.values(OVERSIZED_FILES))('%s starts with less than 1 MB', async (file) => {
+  test.each(Object.values(OVERSIZED_FILES))('start with less than 1 MB: %s', async (file) => {
     const packaged = await readPackaged(file)
     const slim = await WebAssembly.compile(await readSlim(file))
     const pages = neededPages(packaged)
@@ -225,7 +227,7 @@ describe('modules that import their memory', () => {
     expect(() => withImportedMemory(packaged, 1000)).toThrow('1000 pages')
   })
 
-  test('give byte for byte what the packages’ own give', async () => {
+  test('give the same bytes as the modules of the packages', async () => {
     const compile = async (file: string) => WebAssembly.compile(await readPackaged(file))
     const packaged = {
       ...modules,
@@ -260,13 +262,13 @@ describe('modules that import their memory', () => {
   })
 })
 
-test('photon goes without the font that its packaged module carries', async () => {
+test('photon.wasm does not contain the font of its package', async () => {
   const packaged = await readPackaged('@cf-wasm/photon/photon.wasm')
   const photon = withoutFont(packaged)
   const blanked = packaged.filter((byte, i) => byte !== photon[i])
   expect(photon.length).toBe(packaged.length)
   expect(blanked.length).toBeGreaterThan(100_000)
-  expect(new TextDecoder().decode(blanked)).toContain('Roboto') // its name is blanked, too
+  expect(new TextDecoder().decode(blanked)).toContain('Roboto') // the font's name is removed, too
   expect(() => withoutFont(photon)).toThrow('expected one font, got none')
   expect(Buffer.from(await readPhoton()).includes('Roboto')).toBe(false)
 })

@@ -1,7 +1,8 @@
-// No request harms the next one, and none sees anything of another: after ten thousand bad files, and after a
-// picture with a mark in it, everything is as in codecs and engines that have never seen one.
+// No request harms the next one, and no request sees data of another. After ten thousand bad files, and after a picture
+// that consists of a mark, codecs and engines give the same results as new ones.
 import { describe, expect, test } from 'vitest'
-import { type Codec, createCodec, ENCODE_FORMATS } from '../../../worker/codec/codec.ts'
+import { createCodec } from '../../../worker/codec/codec.ts'
+import { type Codec, ENCODE_FORMATS } from '../../../worker/codec/contract.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
 import { createInstances } from '../../../worker/codec/instance.ts'
@@ -19,12 +20,12 @@ import { builds } from '../../support/engine/fused.ts'
 import { sampleNetwork, samplePlanes, sampleRgba } from '../../support/engine/samples.ts'
 
 const modules = await loadCodecModules()
-/** The oracle: every instance has new memory. */
+/** The oracle: a codec whose instances all have new memory. */
 const fresh = createCodec(modules, createInstances({ maxIdleBytes: 0 }))
 
 const MINUTES = { timeout: 180_000 }
 
-/** Of each format what its decoder has ways of its own for. */
+/** Files for which the decoder of a format takes a separate path. */
 const WRITERS: Readonly<Record<string, (picture: Rgba) => Promise<Uint8Array> | Uint8Array>> = {
   'baseline JPEG': (picture) => sharpOf(picture).jpeg({ quality: 90 }).toBuffer(),
   'progressive JPEG': (picture) => sharpOf(picture).jpeg({ progressive: true }).toBuffer(),
@@ -37,10 +38,10 @@ const WRITERS: Readonly<Record<string, (picture: Rgba) => Promise<Uint8Array> | 
 }
 const KINDS = Object.keys(WRITERS)
 
-/** Pixels, or the error: what a decoder makes of a file. */
+/** Decodes a file; returns its pixels or the error. */
 async function outcomeOf(codec: Codec, file: Uint8Array, whole: Uint8Array): Promise<Rgba | Error> {
   const own = readHeader(file)
-  // Where its header is hurt, too, it would not come this far: with a sound one it does.
+  // With a damaged header the file would not reach the decoder; with that of the undamaged file it does.
   const header = own.obstacle || own.width * own.height > 1e5 ? readHeader(whole) : own
   return codec.decode(file, header).catch((error: Error) => error)
 }
@@ -58,11 +59,11 @@ function expectSameOutcome(got: Rgba | Error, want: Rgba | Error, name: string):
   } else expect(same(got.data, want.data), name).toBe(true)
 }
 
-describe('poison', () => {
+describe('after damaged input', () => {
   const picture = gradient(16, 12, (x) => 255 - 9 * x)
 
-  /** Good files of all kinds, and encoders of all formats. */
-  async function expectWell(codec: Codec): Promise<void> {
+  /** Expects correct results for good files of all kinds and from the encoders of all formats. */
+  async function expectCorrect(codec: Codec): Promise<void> {
     for (const kind of KINDS) {
       const file = await WRITERS[kind](picture)
       expectSameOutcome(await outcomeOf(codec, file, file), await fresh.decode(file, readHeader(file)), kind)
@@ -73,11 +74,11 @@ describe('poison', () => {
     }
   }
 
-  test('after 10,000 bad files of five formats a codec is as good as new', MINUTES, async () => {
+  test('10,000 bad files of five formats do not change the later results of a codec', MINUTES, async () => {
     const random = createRandom(31)
     const instances = createInstances()
     const codec = createCodec(modules, instances)
-    await expectWell(codec)
+    await expectCorrect(codec)
     const refused = Object.fromEntries(KINDS.map((kind) => [kind, 0]))
     const files = await Promise.all(KINDS.map(async (kind) => WRITERS[kind](picture)))
     const each = 10_000 / KINDS.length
@@ -89,12 +90,12 @@ describe('poison', () => {
         expect(result).toBeInstanceOf(CodecError)
         refused[kind]++
       }
-      if (turn % 250 === 0) await expectWell(codec)
+      if (turn % 250 === 0) await expectCorrect(codec)
     }
-    await expectWell(codec)
-    // It was poison: but for libjpeg, which makes the best of most files, decoders refused most of them.
+    await expectCorrect(codec)
+    // Decoders refused many of the files; libjpeg, which decodes most broken files without an error, refused fewer.
     for (const kind of KINDS) expect(refused[kind], kind).toBeGreaterThan(kind.includes('JPEG') ? each / 50 : each / 4)
-    // As much as the largest of them wanted, for all modules together: nothing adds up.
+    // The limit is the memory that the largest file needs, for all modules together: no memory leaks.
     expect(instances.idleBytes()).toBeLessThan(16e6)
   })
 
@@ -103,7 +104,7 @@ describe('poison', () => {
     subpixel: sampleNetwork({ ...subPixelArchitecture(2, 4, 1), residual: true }),
   }
 
-  /** Values that are there for so many reads of them. */
+  /** Values that can be read `reads` times before reading throws. */
   class FailingValues extends Float32Array {
     reads = 0
     override subarray(from?: number, to?: number): Float32Array<ArrayBuffer> {
@@ -112,24 +113,27 @@ describe('poison', () => {
     }
   }
 
-  describe.each(builds)('the kernel: $arithmetic', ({ modules: kernels }) => {
-    test.each(Object.entries(MODELS))('%s, after runs that failed at every point', async (_, network) => {
-      const engine = createFusedEngine(kernels)
-      const [good, secret] = [samplePlanes(1, 37, 21, 5), samplePlanes(1, 90, 60, 6)]
-      const want = await createFusedEngine(kernels).run(network, good)
-      await engine.run(network, secret)
-      let failed = 0
-      for (let reads = 0; reads < 70; reads += 3) {
-        const data = new FailingValues(secret.data)
-        data.reads = reads
-        const result = await engine.run(network, { ...secret, data }).catch((error: unknown) => error)
-        if (result instanceof Error) failed++
-        expect(await engine.run(network, good)).toEqual(want)
-      }
-      expect(failed).toBeGreaterThan(15)
-    })
+  describe.each(builds)('in the kernel with $arithmetic', ({ modules: kernels }) => {
+    test.each(Object.entries(MODELS))(
+      '%s: runs that fail at any point do not change later runs',
+      async (_, network) => {
+        const engine = createFusedEngine(kernels)
+        const [good, secret] = [samplePlanes(1, 37, 21, 5), samplePlanes(1, 90, 60, 6)]
+        const want = await createFusedEngine(kernels).run(network, good)
+        await engine.run(network, secret)
+        let failed = 0
+        for (let reads = 0; reads < 70; reads += 3) {
+          const data = new FailingValues(secret.data)
+          data.reads = reads
+          const result = await engine.run(network, { ...secret, data }).catch((error: unknown) => error)
+          if (result instanceof Error) failed++
+          expect(await engine.run(network, good)).toEqual(want)
+        }
+        expect(failed).toBeGreaterThan(15)
+      },
+    )
 
-    test('a picture, after networks whose runs were never ended', async () => {
+    test('runs that are aborted do not change the next picture', async () => {
       let isKilled = true
       const pause = () => (isKilled ? Promise.reject(new Error('killed')) : Promise.resolve())
       const engine = createFusedEngine(kernels, { pause })
@@ -144,12 +148,12 @@ describe('poison', () => {
   })
 })
 
-describe('leak', () => {
+describe('between two pictures', () => {
   const SIDE = 48
   const MARK_PIXELS = 4
   const MARK_BYTES = 4 * MARK_PIXELS
 
-  /** Nothing but the mark, in every row and column. */
+  /** A picture that consists only of the mark, repeated in every row. */
   const secret: Rgba = (() => {
     const random = createRandom(37)
     const mark = Uint8Array.from({ length: MARK_BYTES }, (_, i) => (i % 4 === 3 ? 255 : random.below(256)))
@@ -163,12 +167,12 @@ describe('leak', () => {
     return Array.from({ length: Math.max(0, text.length - MARK_BYTES + 1) }, (_, i) => text.slice(i, i + MARK_BYTES))
   }
 
-  /** The mark as each decoder gives it, the secret's files, and its pixels as they are, at any offset. */
+  /** Returns all byte sequences that reveal the secret: of its pixels, as decoded from each file, and of the files. */
   async function marksOf(files: readonly Uint8Array[]): Promise<ReadonlySet<string>> {
     const decoded = await Promise.all(files.map((file) => fresh.decode(file, readHeader(file))))
     const marks = new Set([secret, ...decoded].flatMap(({ data }) => windowsOf(data)))
     for (const file of files) {
-      // The middle: what lies before it, tables for example, is in many files.
+      // Only the second half, because the first (tables, for example) is the same in many files.
       for (const part of windowsOf(file.subarray(file.length >> 1, -MARK_BYTES))) marks.add(part)
     }
     return marks
@@ -177,7 +181,7 @@ describe('leak', () => {
   const findMark = (bytes: Uint8Array | Uint8ClampedArray, marks: ReadonlySet<string>) =>
     windowsOf(bytes).find((part) => marks.has(part))
 
-  test('files that end early show nothing of the picture before them', MINUTES, async () => {
+  test('a truncated or damaged file shows nothing of the picture before it', MINUTES, async () => {
     const random = createRandom(41)
     const codec = createCodec(modules)
     const secrets = await Promise.all(KINDS.map(async (kind) => WRITERS[kind](secret)))
@@ -185,7 +189,7 @@ describe('leak', () => {
     const exact = KINDS.filter((kind) => !/JPEG|lossy/.test(kind))
     for (const [i, kind] of KINDS.entries()) {
       const { data } = await codec.decode(secrets[i], readHeader(secrets[i]))
-      expect(findMark(data, marks), kind).toBeDefined() // it is found where it is
+      expect(findMark(data, marks), kind).toBeDefined() // the search works
       if (exact.includes(kind)) expect(same(data, secret.data), kind).toBe(true)
       const whole = await WRITERS[kind](victim)
       expect(findMark((await codec.decode(whole, readHeader(whole))).data, marks), kind).toBeUndefined()
@@ -201,7 +205,7 @@ describe('leak', () => {
     }
   })
 
-  test('nor do files that leave a part of their picture out', async () => {
+  test('a file without a part of its picture shows nothing of the picture before it', async () => {
     const codec = createCodec(modules)
     const marks = await marksOf([])
     const names = ['a scan', 'two scans', 'all but one scan', 'rows of GIF', 'rows of BMP']
@@ -230,7 +234,7 @@ describe('leak', () => {
     }
   })
 
-  test.each(ENCODE_FORMATS)('an encoder of %s writes nothing of what it wrote before', async (format) => {
+  test.each(ENCODE_FORMATS)('an encoder of %s writes nothing of the picture before', async (format) => {
     const codec = createCodec(modules)
     const as = { format, quality: 85 }
     const secretFile = await codec.encode(secret, as)

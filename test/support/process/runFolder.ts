@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { exportModel } from '../../../trainer/run/export.ts'
-import { DEFAULT_MODEL, type Validation } from '../../../worker/model/manifest.ts'
+import { DEFAULT_MODEL, type ValidationScore } from '../../../worker/model/manifest.ts'
 import { describeNetwork, type Network } from '../../../worker/model/network.ts'
 import { encodeNetwork } from '../../../worker/model/networkFile.ts'
 import { lifting } from '../engine/models.ts'
@@ -17,7 +17,7 @@ export interface Model {
   readonly network?: Network
   /** On the validation pictures, where bicubic has 30 dB. */
   readonly psnr?: number
-  readonly validation?: Partial<Validation>
+  readonly validation?: Partial<ValidationScore>
 }
 
 /** A folder as a training run leaves it. */

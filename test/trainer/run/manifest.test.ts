@@ -49,7 +49,7 @@ test.each([
   [
     'lists as deep as no stack',
     `{"version":${'['.repeat(1e5)}${']'.repeat(1e5)}}`,
-    'expected manifest version 1, got lists in lists',
+    'expected manifest version 1, got a value nested too deeply',
   ],
   ['another version', '{"version":2}', 'expected manifest version 1, got 2'],
   ['no models', '{"version":1}', 'models: expected a list, got nothing'],

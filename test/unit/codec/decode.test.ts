@@ -20,7 +20,7 @@ const picture = gradient(61, 43)
 const translucent = gradient(61, 43, (x) => Math.min(255, 5 * x))
 const grey = greyGradient(61, 43)
 
-describe('decodes as libvips does', async () => {
+describe('the codec decodes to the same pixels as libvips', async () => {
   const of = (rgba = picture) => sharpOf(rgba)
   const opaque = (rgba = picture) => sharpOf(rgba).removeAlpha()
   const oneBand = () => opaque(grey).toColourspace('b-w')
@@ -57,7 +57,7 @@ describe('decodes as libvips does', async () => {
     ],
     ['one pixel', await opaque(gradient(1, 1)).jpeg().toBuffer()],
   ]
-  // libjpeg and libwebp are the same code on both sides; photon rounds 16 bits where libvips cuts.
+  // Both sides use libjpeg and libwebp. For 16 bits photon rounds and libvips truncates, hence the one level.
   test.each(files)('%s', async (_, bytes) => {
     expect(difference(await decode(bytes), await decodeBySharp(bytes))).toEqual({
       color: expect.toSatisfy((levels) => levels <= 1),
@@ -70,7 +70,7 @@ function withAlpha(data: Uint8Array | Uint8ClampedArray): Uint8Array {
   return Uint8Array.from(data, (value, i) => (i % 4 === 3 ? i % 256 : value))
 }
 
-describe('BMP, which libvips does not read, comes back as it was written', () => {
+describe('a BMP, which libvips cannot read, decodes to the pixels that were written', () => {
   test('24 bits, in either row order', async () => {
     expect(difference(await decode(bmp24(picture)), picture)).toEqual({ color: 0, alpha: 0 })
     expect(difference(await decode(bmp24(picture, true)), picture)).toEqual({ color: 0, alpha: 0 })
@@ -82,9 +82,9 @@ describe('BMP, which libvips does not read, comes back as it was written', () =>
   })
 })
 
-describe('EXIF orientation is applied', () => {
+describe('the EXIF orientation is applied', () => {
   for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
-    test.each(['jpeg', 'png', 'webp'] as const)(`${orientation} of %s`, async (format) => {
+    test.each(['jpeg', 'png', 'webp'] as const)(`orientation ${orientation} in %s`, async (format) => {
       const file = await sharpOf(picture).withMetadata({ orientation }).toFormat(format).toBuffer()
       expect(difference(await decode(file), await decodeBySharp(file))).toEqual({
         color: 0,
@@ -93,7 +93,7 @@ describe('EXIF orientation is applied', () => {
     })
   }
 
-  // Where the stored a, b, c, d (two rows of two) belong: EXIF 2.32, 4.6.4, figure 8.
+  // Upright order of the stored pixels a, b, c, d (two rows of two): EXIF 2.32, 4.6.4, figure 8.
   test.each([
     [1, 'abcd'],
     [2, 'badc'],
@@ -103,7 +103,7 @@ describe('EXIF orientation is applied', () => {
     [6, 'cadb'],
     [7, 'dbca'],
     [8, 'bdac'],
-  ] as const)('%i puts four pixels in their places', (orientation, expected) => {
+  ] as const)('orientation %i moves four pixels to their places', (orientation, expected) => {
     const data = Uint8Array.from([...'abcd'].flatMap((letter) => Array(4).fill(letter.charCodeAt(0))))
     const upright = applyOrientation({ width: 2, height: 2, data }, orientation)
     const places = String.fromCharCode(...upright.data.filter((_, i) => i % 4 === 0))
@@ -111,7 +111,7 @@ describe('EXIF orientation is applied', () => {
   })
 })
 
-test('a WebP animation of one whole frame is decoded as a still picture', async () => {
+test('a WebP animation of one full frame is decoded as a still picture', async () => {
   const still = await sharpOf(translucent).webp().toBuffer()
   const frameData = still.subarray(still.indexOf('ALPH'))
   const size = (n: number) => Uint8Array.of(n - 1, (n - 1) >> 8, (n - 1) >> 16)
@@ -132,7 +132,7 @@ test('a WebP animation of one whole frame is decoded as a still picture', async 
   expect(difference(await decode(file), await decode(still))).toEqual({ color: 0, alpha: 0 })
 })
 
-test('what a PNG carries beside its picture does not reach the decoder', async () => {
+test('only the picture chunks of a PNG reach the decoder', async () => {
   const png = await sharpOf(picture).removeAlpha().png().toBuffer()
   const bomb = await deflated(new Uint8Array(64 * 2 ** 20))
   const iccp = pngChunk('iCCP', concat([new TextEncoder().encode('x\0\0'), bomb]))
@@ -146,13 +146,13 @@ test('a file with an obstacle is not decoded', async () => {
   await expect(codec.decode(html, readHeader(html))).rejects.toThrow(CodecError)
 })
 
-test('a decoded size that is not the header’s is an error', async () => {
+test('a decoded size that differs from the header’s is an error', async () => {
   const png = await sharpOf(picture).png().toBuffer()
   const header = { ...readHeader(png), width: 60 }
   await expect(codec.decode(png, header)).rejects.toThrow(/61x43, header says 60x43/)
 })
 
-test('the result is a copy: it does not keep a decoder’s memory alive', async () => {
+test('the result is a copy, so that the decoder’s memory can be freed', async () => {
   for (const format of ['jpeg', 'png', 'webp', 'gif'] as const) {
     const { data } = await decode(
       await sharp(picture.data, { raw: { ...picture, channels: 4 } })

@@ -1,6 +1,7 @@
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import { createCodec, ENCODE_FORMATS } from '../../../worker/codec/codec.ts'
+import { createCodec } from '../../../worker/codec/codec.ts'
+import { ENCODE_FORMATS } from '../../../worker/codec/contract.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
 import { readIcc } from '../../../worker/codec/icc.ts'
@@ -26,7 +27,7 @@ const grey = greyGradient(61, 43)
 const encode = (picture: Rgba, format: (typeof ENCODE_FORMATS)[number], icc?: Uint8Array) =>
   codec.encode(picture, { format, quality: 90, icc })
 
-describe('what is encoded, libvips decodes', () => {
+describe('libvips decodes an encoded picture', () => {
   const pictures = {
     opaque,
     translucent,
@@ -35,13 +36,13 @@ describe('what is encoded, libvips decodes', () => {
     'one row': gradient(300, 1),
   }
   for (const [name, picture] of Object.entries(pictures)) {
-    test(`PNG, without loss: ${name}`, async () => {
+    test(`as PNG, without loss: ${name}`, async () => {
       const back = await decodeBySharp(await encode(picture, 'png'))
       expect(difference(picture, back)).toEqual({ color: 0, alpha: 0 })
     })
 
-    // Lossy: 4:2:0 chroma and quality 90 stay within 40 levels on smooth pictures.
-    test(`WebP, alpha without loss: ${name}`, async () => {
+    // The bound for lossy formats: 4:2:0 chroma and quality 90 stay within 40 levels on smooth pictures.
+    test(`as WebP, with lossless alpha: ${name}`, async () => {
       const back = await decodeBySharp(await encode(picture, 'webp'))
       expect(difference(picture, back)).toEqual({
         color: expect.toSatisfy((levels) => levels < 40),
@@ -49,7 +50,7 @@ describe('what is encoded, libvips decodes', () => {
       })
     })
 
-    test(`JPEG, on white: ${name}`, async () => {
+    test(`as JPEG, on white: ${name}`, async () => {
       const onWhite = {
         ...picture,
         data: picture.data.map((value, i) => {
@@ -65,7 +66,7 @@ describe('what is encoded, libvips decodes', () => {
     })
   }
 
-  test('only as many channels are stored as the picture needs', async () => {
+  test('with only as many channels as the picture needs', async () => {
     const channels = async (picture: Rgba, format: (typeof ENCODE_FORMATS)[number]) =>
       (await sharp(await encode(picture, format)).metadata()).channels
     const faint = { ...grey, data: grey.data.map((value, i) => (i % 4 === 3 ? 99 : value)) }
@@ -79,7 +80,7 @@ describe('what is encoded, libvips decodes', () => {
     expect(await channels(translucent, 'webp')).toBe(4)
   })
 
-  test('a higher quality takes more bytes', async () => {
+  test('which takes more bytes at a higher quality', async () => {
     for (const format of ['jpeg', 'webp'] as const) {
       const low = await codec.encode(opaque, { format, quality: 40 })
       const high = await codec.encode(opaque, { format, quality: 95 })
@@ -88,18 +89,18 @@ describe('what is encoded, libvips decodes', () => {
   })
 })
 
-describe('a JPEG that is encoded in strips', () => {
+describe('a JPEG encoded in strips', () => {
   const random = createRandom(5)
   const noise = (picture: Rgba): Rgba => ({
     ...picture,
     data: picture.data.map((value, i) => (i % 4 === 3 ? 255 : value * 0.7 + random.next() * 60)),
   })
-  // A quarter of a megapixel a strip; the last one is cut in the middle of a block.
+  // Each strip has a quarter of a megapixel; the last one ends in the middle of a block.
   test.each([
     ['in colour', noise(gradient(1001, 1203))],
     ['in grey', greyGradient(1001, 1203)],
     ['very wide', gradient(20_000, 37)],
-  ])('is whole and no worse than libjpeg’s own: %s', async (_, picture) => {
+  ])('is a valid file and no worse than libjpeg’s: %s', async (_, picture) => {
     const file = await codec.encode(picture, { format: 'jpeg', quality: 85 })
     const back = await sharp(file, { failOn: 'warning' }).toColourspace('srgb').ensureAlpha().raw().toBuffer()
     const own = await sharpOf(picture).jpeg({ quality: 85, mozjpeg: false }).toBuffer()
@@ -108,7 +109,7 @@ describe('a JPEG that is encoded in strips', () => {
     expect(file.length).toBeLessThan(1.05 * own.length)
   })
 
-  test('is whole with chroma at full size', async () => {
+  test('is a valid file and no worse than libjpeg’s: chroma at full size', async () => {
     const picture = noise(gradient(1001, 603))
     const own = await sharpOf(picture).jpeg({ quality: 85, mozjpeg: false, chromaSubsampling: '4:4:4' }).toBuffer()
     const jpeg = { subsampling: '4:4:4', steps: 'annex-k' } as const
@@ -127,7 +128,7 @@ function meanSquareError(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum / a.length
 }
 
-describe('WebP alpha comes back from libwebp as it was', () => {
+describe('libwebp decodes WebP alpha without loss', () => {
   const random = createRandom(7)
   const masks: [string, (x: number, y: number) => number][] = [
     ['a step', (x) => (x < 100 ? 0 : 255)],
@@ -151,16 +152,16 @@ describe('WebP alpha comes back from libwebp as it was', () => {
 describe('a colour profile', async () => {
   const p3Png = await sharpOf(opaque).withIccProfile('p3').png().toBuffer()
   const p3 = (await readIcc(readHeader(p3Png)))!
-  // A profile for grey samples, as far as a codec looks: size, colour space, signature.
+  // A profile for grey samples, valid in what a codec checks: size, colour space, signature.
   const greyIcc = Uint8Array.from(p3)
   greyIcc.set(new TextEncoder().encode('GRAY'), 16)
 
-  test('is what libvips finds in the file', async () => {
+  test('read by readIcc is the one that libvips finds in the file', async () => {
     expect(p3).toEqual(new Uint8Array((await sharp(p3Png).metadata()).icc!))
   })
 
   for (const from of ENCODE_FORMATS) {
-    test.each(ENCODE_FORMATS)(`goes byte for byte from ${from} to %s`, async (to) => {
+    test.each(ENCODE_FORMATS)(`is copied byte for byte from ${from} to %s`, async (to) => {
       const source = await sharpOf(translucent).withIccProfile('p3').toFormat(from).toBuffer()
       const header = readHeader(source)
       const icc = await readIcc(header)
@@ -176,7 +177,7 @@ describe('a colour profile', async () => {
     })
   }
 
-  test('of 200 kB takes several segments of a JPEG', async () => {
+  test('of 200 kB is split into several segments of a JPEG', async () => {
     const random = createRandom(3)
     const long = Buffer.from(Uint8Array.from({ length: 200_000 }, () => random.below(256)))
     long.set(p3.subarray(0, 128))
@@ -187,7 +188,7 @@ describe('a colour profile', async () => {
     }
   })
 
-  test('for RGB keeps a picture without colour in RGB', async () => {
+  test('for RGB samples keeps a picture without colour in RGB', async () => {
     for (const format of ['png', 'jpeg'] as const) {
       const file = await encode(grey, format, p3)
       expect(readHeader(file).grey).toBe(false)
@@ -195,7 +196,7 @@ describe('a colour profile', async () => {
     }
   })
 
-  test('for grey goes only with grey samples', async () => {
+  test('for grey samples is embedded only with grey samples', async () => {
     for (const format of ['png', 'jpeg'] as const) {
       expect(await readIcc(readHeader(await encode(grey, format, greyIcc)))).toEqual(greyIcc)
       expect(await readIcc(readHeader(await encode(opaque, format, greyIcc)))).toBeUndefined()
@@ -203,7 +204,7 @@ describe('a colour profile', async () => {
     expect(await readIcc(readHeader(await encode(grey, 'webp', greyIcc)))).toBeUndefined()
   })
 
-  test('that is a bomb, broken or no profile is not read', async () => {
+  test('that inflates without limit, is corrupt, or is no profile is not read', async () => {
     const png = await sharpOf(opaque).png().toBuffer()
     const name = new TextEncoder().encode('x\0\0')
     const contents = {
@@ -218,7 +219,7 @@ describe('a colour profile', async () => {
   })
 })
 
-test('metadata is not written: no EXIF, no XMP', async () => {
+test('EXIF, XMP and IPTC metadata is not written', async () => {
   const source = await sharpOf(opaque)
     .withExif({ IFD0: { Copyright: 'somebody' }, IFD3: { GPSLatitude: '1/1' } })
     .jpeg()
@@ -229,13 +230,13 @@ test('metadata is not written: no EXIF, no XMP', async () => {
   }
 })
 
-describe('what cannot be encoded is a CodecError', () => {
+describe('encoding fails with a CodecError for', () => {
   test('a picture whose bytes do not match its size', async () => {
     const short = { ...opaque, data: opaque.data.subarray(4) }
     for (const format of ENCODE_FORMATS) await expect(encode(short, format)).rejects.toThrow(CodecError)
   })
 
-  test('a side that the format cannot have', async () => {
+  test('a side longer than the format allows', async () => {
     await expect(encode(gradient(16_384, 1), 'webp')).rejects.toThrow(CodecError)
     await expect(encode(gradient(10, 70_000), 'jpeg')).rejects.toThrow(CodecError)
   })
@@ -256,11 +257,11 @@ test.each<[string, (...given: unknown[]) => unknown]>([
         .jpeg()
         .toBuffer(),
   ],
-])('an encoder that gives %s is not believed', async (_, encodeFile) => {
+])('an encoder that returns %s is an error', async (_, encodeFile) => {
   const instances: Instances = {
     idleBytes: () => 0,
     run: async (_factory, _module, work) => work({ encode: encodeFile } as never),
   }
   const broken = createCodec(await loadCodecModules(), instances)
-  await expect(broken.encode(opaque, { format: 'jpeg', quality: 90 })).rejects.toThrow('encoding jpeg gave')
+  await expect(broken.encode(opaque, { format: 'jpeg', quality: 90 })).rejects.toThrow('encoding jpeg produced')
 })

@@ -14,7 +14,7 @@ const progressive = await sharpOf(picture).jpeg({ progressive: true }).toBuffer(
 const webp = await sharpOf(picture).removeAlpha().webp().toBuffer()
 const gif = await sharpOf(picture).gif().toBuffer()
 
-/** Two frames, one above the other, as libvips wants them. */
+/** Two frames, one above the other, as libvips expects them. */
 const frames = sharp(gradient(40, 60).data, {
   raw: { width: 40, height: 60, channels: 4, pageHeight: 30 },
 })
@@ -22,26 +22,26 @@ const frames = sharp(gradient(40, 60).data, {
 const ascii = (text: string) => new TextEncoder().encode(text)
 const box = (...brands: string[]) => concat([words(8 + 4 * brands.length), ascii(`ftyp${brands.join('')}`)])
 
-/** A copy with some bytes replaced. */
+/** Returns a copy with some bytes replaced. */
 function patched(bytes: Uint8Array, at: number, ...values: number[]): Uint8Array {
   const copy = Uint8Array.from(bytes)
   copy.set(values, at)
   return copy
 }
 
-/** Where the first JPEG marker of this code is. */
+/** Returns the position of the first JPEG marker with this code. */
 const markerAt = (bytes: Buffer, code: number) => bytes.indexOf(Buffer.of(0xff, code))
 
 function ihdr(width: number, height: number, ...rest: number[]): Uint8Array {
   return pngChunk('IHDR', concat([words(width, height), Uint8Array.of(...rest)]))
 }
 
-/** The file with another IHDR. */
+/** Returns the PNG with another IHDR chunk. */
 function withIhdr(bytes: Uint8Array, header: Uint8Array): Uint8Array {
   return concat([bytes.subarray(0, 8), header, bytes.subarray(8 + 25)])
 }
 
-describe('the type comes from the first bytes', () => {
+describe('the type is detected from the first bytes', () => {
   const files: [string, Uint8Array, string, string][] = [
     ['JPEG', jpeg, 'jpeg', 'image/jpeg'],
     ['PNG', png, 'png', 'image/png'],
@@ -57,7 +57,7 @@ describe('the type comes from the first bytes', () => {
     ['JPEG 2000', Uint8Array.of(0xff, 0x4f, 0xff, 0x51), 'jp2', 'image/jp2'],
     ['SVG', ascii('<svg xmlns="http://www.w3.org/2000/svg"/>'), 'svg', 'image/svg+xml'],
     [
-      'SVG behind a prolog',
+      'SVG after a prolog',
       ascii('\ufeff<?xml version="1.0"?>\n<!-- <p> -->\n<!DOCTYPE svg [ <!ENTITY a ">"> ]>\n<svg>'),
       'svg',
       'image/svg+xml',
@@ -70,7 +70,7 @@ describe('the type comes from the first bytes', () => {
     expect(readHeader(bytes)).toMatchObject({ type, mime })
   })
 
-  test('an image of a format that is not decoded is told from what is no image', () => {
+  test('an image of an unsupported format and a file that is no image have different obstacles', () => {
     expect(readHeader(box('avif')).obstacle).toBe('FORMAT')
     expect(readHeader(ascii('{"error": 404}')).obstacle).toBe('NOT_AN_IMAGE')
   })
@@ -116,7 +116,7 @@ describe('size, transparency and colour are read from the header', async () => {
 describe('the orientation is read from EXIF', () => {
   for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8] as const) {
     const upright = orientation < 5 ? { width: 40, height: 30 } : { width: 30, height: 40 }
-    test.each(['jpeg', 'png', 'webp'] as const)(`${orientation} of %s`, async (format) => {
+    test.each(['jpeg', 'png', 'webp'] as const)(`orientation ${orientation} in %s`, async (format) => {
       const file = await sharpOf(picture).withMetadata({ orientation }).toFormat(format).toBuffer()
       const header = readHeader(file)
       expect(header).toMatchObject({ type: format, orientation, width: 40, height: 30 })
@@ -127,7 +127,7 @@ describe('the orientation is read from EXIF', () => {
   test.each([
     ['an unknown value', 9],
     ['zero', 0],
-  ])('%s counts as upright', (_, value) => {
+  ])('%s is read as upright', (_, value) => {
     const exif = concat([
       ascii('MM\0*'),
       words(8),
@@ -138,7 +138,7 @@ describe('the orientation is read from EXIF', () => {
     expect(readHeader(withChunks(png, 'IDAT', [pngChunk('eXIf', exif)])).orientation).toBe(1)
   })
 
-  test('an EXIF block that points outside itself counts as upright', () => {
+  test('an EXIF block that points outside itself is read as upright', () => {
     const exif = concat([ascii('MM\0*'), words(0xfffffff0)])
     expect(readHeader(withChunks(png, 'IDAT', [pngChunk('eXIf', exif)]))).toMatchObject({
       orientation: 1,
@@ -147,7 +147,7 @@ describe('the orientation is read from EXIF', () => {
   })
 })
 
-describe('more than one frame is an animation', () => {
+describe('a file with more than one frame is an animation', () => {
   const acTL = (count: number) => pngChunk('acTL', words(count, 0))
   const fcTL = pngChunk('fcTL', concat([words(0, 40, 30, 0, 0), new Uint8Array(6)]))
 
@@ -166,7 +166,7 @@ describe('more than one frame is an animation', () => {
   })
 })
 
-describe('variants that no decoder here reads rightly are refused', async () => {
+describe('a variant that no decoder here reads correctly is refused', async () => {
   const frameAt = markerAt(jpeg, 0xc0)
   const cmyk = await sharpOf(picture).toColourspace('cmyk').jpeg().toBuffer()
   const bmp = bmp24(picture)
@@ -199,19 +199,19 @@ describe('a file that ends before its first pixel is damaged', () => {
   })
 })
 
-describe('what costs more than its size tells is refused', () => {
+describe('a file that costs more than its size suggests is refused', () => {
   const scanAt = progressive.lastIndexOf(Buffer.of(0xff, 0xda))
   const scan = progressive.subarray(scanAt, -2)
   const repeated = (count: number) => concat([progressive.subarray(0, -2), ...Array<Uint8Array>(count).fill(scan)])
   const text = pngChunk('tEXt', ascii('a\0b'))
   const wide = markerAt(progressive, 0xc2) + 5
 
-  test('a JPEG of 500 scans', () => {
+  test('a JPEG with 500 scans', () => {
     expect(readHeader(repeated(500)).obstacle).toBe('TOO_COMPLEX')
     expect(readHeader(repeated(20)).obstacle).toBeUndefined()
   })
 
-  test('a JPEG of few scans over very many pixels, whose true size is told', () => {
+  test('a JPEG with few scans over very many pixels, but its size is reported', () => {
     expect(readHeader(patched(progressive, wide, 0xff, 0, 0xff, 0))).toMatchObject({
       width: 0xff00,
       height: 0xff00,
@@ -219,31 +219,31 @@ describe('what costs more than its size tells is refused', () => {
     })
   })
 
-  test('a JPEG of 2000 comments', () => {
+  test('a JPEG with 2000 comments', () => {
     const comments = Array<Uint8Array>(2000).fill(Uint8Array.of(0xff, 0xfe, 0, 2))
     const file = concat([jpeg.subarray(0, 2), ...comments, jpeg.subarray(2)])
     expect(readHeader(file).obstacle).toBe('TOO_COMPLEX')
   })
 
-  test('a JPEG with more profile than any real one', () => {
+  test('a JPEG with a profile larger than any real one', () => {
     const part = concat([Uint8Array.of(0xff, 0xe2, 0xff, 0xff), ascii('ICC_PROFILE\0'), new Uint8Array(65521)])
     const file = concat([jpeg.subarray(0, 2), ...Array<Uint8Array>(16).fill(part), jpeg.subarray(2)])
     expect(readHeader(file).obstacle).toBe('TOO_COMPLEX')
   })
 
-  test('a PNG of 20,000 text chunks', () => {
+  test('a PNG with 20,000 text chunks', () => {
     expect(readHeader(withChunks(png, 'IDAT', Array<Uint8Array>(20_000).fill(text))).obstacle).toBe('TOO_COMPLEX')
     expect(readHeader(withChunks(png, 'IDAT', Array<Uint8Array>(900).fill(text))).obstacle).toBeUndefined()
   })
 
-  test('a PNG of 30,000 empty data chunks', () => {
+  test('a PNG with 30,000 empty data chunks', () => {
     const empty = Array<Uint8Array>(30_000).fill(pngChunk('IDAT', new Uint8Array()))
     expect(readHeader(withChunks(png, 'IDAT', empty)).obstacle).toBe('TOO_COMPLEX')
   })
 })
 
-describe('a claim is reported as it is, for the caller to limit', () => {
-  test('PNG', () => {
+describe('a stated size is reported unchecked, so that the caller can limit it', () => {
+  test('a PNG of 65535x65535 pixels', () => {
     expect(readHeader(withIhdr(png, ihdr(65535, 65535, 8, 2, 0, 0, 0)))).toMatchObject({
       width: 65535,
       height: 65535,
@@ -252,7 +252,7 @@ describe('a claim is reported as it is, for the caller to limit', () => {
     expect(readHeader(withIhdr(png, ihdr(2 ** 31, 1, 8, 2, 0, 0, 0))).obstacle).toBe('DAMAGED')
   })
 
-  test('lossless WebP: 34 bytes of 268 megapixels', () => {
+  test('a lossless WebP of 268 megapixels in 34 bytes', () => {
     const size = 16383 - 1
     const bits = size | (size << 14)
     const data = Uint8Array.of(0x2f, bits, bits >> 8, bits >> 16, bits >> 24, 0, 0, 0, 0, 0)
@@ -261,7 +261,7 @@ describe('a claim is reported as it is, for the caller to limit', () => {
     expect(readHeader(file)).toMatchObject({ width: 16383, height: 16383, obstacle: undefined })
   })
 
-  test('WebP whose canvas and picture disagree', async () => {
+  test('a WebP whose canvas and picture differ in size', async () => {
     const file = await sharpOf(translucent).webp().toBuffer()
     const canvas = file.indexOf('VP8X') + 12
     expect(readHeader(patched(file, canvas, 0xff, 0xff, 0))).toMatchObject({
@@ -270,31 +270,31 @@ describe('a claim is reported as it is, for the caller to limit', () => {
     })
   })
 
-  test('GIF whose frame leaves its screen', () => {
+  test('a GIF whose frame exceeds its screen', () => {
     expect(readHeader(patched(gif, 6, 20, 0)).obstacle).toBe('DAMAGED')
   })
 
-  test('BMP without the bytes for it', () => {
+  test('a BMP with too few bytes for its size', () => {
     expect(readHeader(patched(bmp24(picture), 18, 0xff, 0xff, 0xff, 0x7f)).obstacle).toBe('DAMAGED')
     expect(readHeader(patched(bmp24(picture), 22, 0, 0, 0, 0x80)).obstacle).toBe('DAMAGED')
   })
 })
 
-test('a JPEG with junk between its segments is read as libjpeg reads it', () => {
+test('junk between the segments of a JPEG is skipped, as in libjpeg', () => {
   const at = markerAt(jpeg, 0xc0)
   const junk = Uint8Array.of(1, 2, 3, 0xff, 0, 0xff, 0xff)
   const file = concat([jpeg.subarray(0, at), junk, jpeg.subarray(at)])
   expect(readHeader(file)).toMatchObject({ width: 40, height: 30, obstacle: undefined })
 })
 
-test('what lies behind the length that a WebP states is none of it: padding, further pictures', async () => {
+test('bytes after the stated length of a WebP are ignored: padding, further pictures', async () => {
   const whole = readHeader(webp)
   for (const tail of [new Uint8Array(9000), webp.subarray(12), await frames.clone().webp().toBuffer()]) {
     expect(readHeader(concat([webp, tail]))).toEqual(whole)
   }
 })
 
-test('a frame of an animation in a file that is none does not count: libwebp takes the picture', async () => {
+test('an animation frame in a WebP that is no animation is ignored, as in libwebp', async () => {
   const animation = await frames.clone().webp().toBuffer()
   const frame = animation.subarray(animation.indexOf('ANMF'))
   const file = concat([webp, frame])
@@ -302,7 +302,7 @@ test('a frame of an animation in a file that is none does not count: libwebp tak
   expect(readHeader(file)).toMatchObject({ width: 40, height: 30, obstacle: undefined })
 })
 
-test('scans behind the end of a JPEG do not count: phones append further pictures', () => {
+test('scans after the end of a JPEG are not counted, because phones append further pictures', () => {
   const file = concat([progressive, ...Array<Uint8Array>(20).fill(progressive)])
   expect(readHeader(file).obstacle).toBeUndefined()
 })

@@ -1,8 +1,10 @@
+// Decodes damaged files of every format. The limits are on CPU time, so that a busy machine does not fail a test.
 import { describe, expect, test } from 'vitest'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
 import { readIcc } from '../../../worker/codec/icc.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
+import { cpuMs } from '../../bench/bench.ts'
 import { bmp24, bmp8 } from '../../support/pictures/bmp.ts'
 import { codec, decode, gradient, greyGradient, sharpOf } from '../../support/pictures/codec.ts'
 
@@ -24,13 +26,13 @@ const files: [string, Uint8Array][] = [
   ['8-bit BMP', bmp8(opaque, (i) => [i, i, 255 - i])],
 ]
 
-/** More would only test how long a decoder takes: limits on pixels are the caller's. */
+/** Files of more pixels are not decoded, because limiting the pixels is the caller's task. */
 const MAX_PIXELS = 1e6
 const MAX_MS = 3000
 
-/** Neither throws nor hangs, and gives either pixels of the promised size or a CodecError. */
+/** Expects pixels of the stated size or a CodecError, within MAX_MS of CPU time. */
 async function survive(bytes: Uint8Array): Promise<void> {
-  const start = performance.now()
+  const start = cpuMs()
   const header = readHeader(bytes)
   await readIcc(header)
   const size = uprightSize(header)
@@ -39,12 +41,12 @@ async function survive(bytes: Uint8Array): Promise<void> {
     if (result instanceof Error) expect(result).toBeInstanceOf(CodecError)
     else expect(result).toMatchObject(size)
   }
-  expect(performance.now() - start).toBeLessThan(MAX_MS)
+  expect(cpuMs() - start).toBeLessThan(MAX_MS)
 }
 
-describe('a damaged file gives pixels or a CodecError, soon', () => {
+describe('a damaged file gives pixels or a CodecError within 3 s of CPU time', () => {
   describe.each(files)('%s', (_, whole) => {
-    test('cut off anywhere', async () => {
+    test('truncated at 60 places', async () => {
       for (let part = 0; part < 60; part++) {
         await survive(whole.slice(0, Math.floor((whole.length * part) / 60)))
       }
@@ -61,7 +63,7 @@ describe('a damaged file gives pixels or a CodecError, soon', () => {
       }
     })
 
-    test('with a part left out, doubled, or overwritten', async () => {
+    test('with a part removed, doubled or overwritten', async () => {
       const random = createRandom(13)
       for (let round = 0; round < 60; round++) {
         const [from, to] = [random.below(whole.length), random.below(whole.length)]
@@ -74,7 +76,7 @@ describe('a damaged file gives pixels or a CodecError, soon', () => {
     })
   })
 
-  test('random bytes behind the right magic', async () => {
+  test('random bytes after the right first bytes', async () => {
     const random = createRandom(17)
     for (const [, whole] of files) {
       for (const kept of [4, 12, 33, 60]) {
@@ -84,7 +86,7 @@ describe('a damaged file gives pixels or a CodecError, soon', () => {
   })
 })
 
-test('500 cut files later, a good file still gives the same pixels', async () => {
+test('a good file still gives the same pixels after 500 truncated files', async () => {
   for (const [, whole] of files.filter(([name]) => !name.includes('grey'))) {
     const before = await decode(whole)
     const half = whole.slice(0, Math.floor(whole.length * 0.6))
@@ -93,7 +95,7 @@ test('500 cut files later, a good file still gives the same pixels', async () =>
   }
 })
 
-test('an error keeps what the codec said as its cause', async () => {
+test('a CodecError has the codec’s own error as its cause', async () => {
   const png = files.find(([name]) => name === 'PNG')![1]
   const broken = Uint8Array.from(png)
   broken.fill(0, -60, -30)
@@ -102,15 +104,15 @@ test('an error keeps what the codec said as its cause', async () => {
   expect((error as CodecError).cause).toBeInstanceOf(WebAssembly.RuntimeError)
 })
 
-test('the header of 20 MB of any kind of junk is read in a moment', () => {
+test('the header of 20 MB of junk is read within 1 s of CPU time', () => {
   const length = 20e6
   for (const [, whole] of files) {
     for (const filler of [0, 0xff, 0x2c, 0x21]) {
       const bytes = new Uint8Array(length).fill(filler)
       bytes.set(whole.subarray(0, Math.floor(whole.length / 2)))
-      const start = performance.now()
+      const start = cpuMs()
       readHeader(bytes)
-      expect(performance.now() - start).toBeLessThan(1000)
+      expect(cpuMs() - start).toBeLessThan(1000)
     }
   }
 })

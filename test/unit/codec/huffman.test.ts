@@ -6,13 +6,13 @@ test('frequent symbols get short codes', () => {
   expect([...fitCodeLengths([1, 1, 1, 1], 15)]).toEqual([2, 2, 2, 2])
 })
 
-test('what does not occur, or is alone, gets none', () => {
+test('a symbol that does not occur, and the only symbol, get no code', () => {
   expect([...fitCodeLengths([0, 5, 0], 15)]).toEqual([0, 0, 0])
   expect([...fitCodeLengths([0, 5, 3], 15)]).toEqual([0, 1, 1])
 })
 
-// Fibonacci numbers make the deepest trees.
-test.each([7, 8, 15, 16])('codes are at most %i bits long, and use all of them', (maxBits) => {
+// Fibonacci numbers produce the deepest trees.
+test.each([7, 8, 15, 16])('codes have at most %i bits, and together use the whole code space', (maxBits) => {
   const fibonacci = [1, 1]
   while (fibonacci.length < 40) fibonacci.push(fibonacci.at(-1)! + fibonacci.at(-2)!)
   const lengths = fitCodeLengths(fibonacci, maxBits)
@@ -20,7 +20,7 @@ test.each([7, 8, 15, 16])('codes are at most %i bits long, and use all of them',
   expect(lengths.reduce((sum, bits) => sum + 2 ** -bits, 0)).toBe(1)
 })
 
-test('no code begins another', () => {
+test('no code is a prefix of another', () => {
   const lengths = fitCodeLengths([9, 1, 5, 0, 3, 3, 1, 40], 15)
   const codes = [...assignCodes(lengths)]
     .map((code, symbol) => code.toString(2).padStart(lengths[symbol], '0'))

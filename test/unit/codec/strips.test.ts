@@ -11,7 +11,7 @@ import { codec, gradient, greyGradient } from '../../support/pictures/codec.ts'
 const { jpegSymbols } = await loadCodecModules()
 const random = createRandom(11)
 
-/** Any values in all samples: every symbol, and bytes of 0xff by the hundred. */
+/** Fills a picture with random values, so that every symbol occurs, and hundreds of bytes 0xff. */
 function noise(picture: Rgba): Rgba {
   return { ...picture, data: picture.data.map((value, i) => (i % 4 === 3 ? value : random.below(256))) }
 }
@@ -41,8 +41,8 @@ function join(files: readonly Uint8Array[], height: number, instances = createIn
 const rowsOf = (file: Uint8Array) =>
   sharp(file, { failOn: 'warning' }).toColourspace('srgb').removeAlpha().raw().toBuffer()
 
-// libvips is the oracle. Ten strips and more: the markers between them are numbered modulo 8.
-describe('joined strips hold the very pixels of each', () => {
+// The oracle is libvips. Some pictures have ten strips or more, because restart markers are numbered modulo 8.
+describe('joined strips decode to the pixels of the single strips', () => {
   test.each([
     ['colour', gradient(203, 331), 32, 85, '4:4:4'],
     ['grey', greyGradient(203, 331), 32, 85, '4:2:0'],
@@ -50,13 +50,13 @@ describe('joined strips hold the very pixels of each', () => {
     ['coarse noise', noise(gradient(99, 180)), 16, 1, '4:4:4'],
     ['white', gradient(77, 150, () => 0), 16, 85, '4:2:0'],
     ['two strips', gradient(301, 65), 48, 60, '4:4:4'],
-    ['of chroma at half size', noise(gradient(150, 333)), 32, 95, '4:2:0'],
+    ['chroma at half size', noise(gradient(150, 333)), 32, 95, '4:2:0'],
   ] as const)('%s', async (_, picture, rows, quality, subsampling) => {
     const files = await stripsOf(picture, rows, quality, subsampling)
     const whole = await rowsOf(await join(files, picture.height))
     const apart = Buffer.concat(await Promise.all(files.map(rowsOf)))
     expect(whole.length).toBe(apart.length)
-    // Chroma at half size is smoothed over the border of two strips.
+    // The decoder smooths chroma at half size across the border of two strips.
     const isNearBorder = (y: number) => subsampling === '4:2:0' && (y % rows === 0 || y % rows === rows - 1)
     const bytes = 3 * picture.width
     for (let y = 0; y < picture.height; y++) {
@@ -66,21 +66,21 @@ describe('joined strips hold the very pixels of each', () => {
   })
 })
 
-test('codes that fit the whole take no more bytes than those that fit each', async () => {
+test('Huffman codes fitted to the whole take fewer bytes than codes fitted to each strip', async () => {
   const picture = noise(gradient(203, 331))
   const files = await stripsOf(picture, 32, 85, '4:2:0')
   const apart = files.reduce((sum, { length }) => sum + length, 0)
   expect((await join(files, picture.height)).length).toBeLessThan(apart)
 })
 
-test('broken strips neither trap nor show what was joined before them', async () => {
+test('joining broken strips neither traps nor shows bytes of strips joined before', async () => {
   const instances = createInstances()
   const picture = noise(gradient(120, 64))
   const whole = await stripsOf(picture, 32, 90, '4:2:0')
   for (let turn = 0; turn < 60; turn++) {
     await join(whole, picture.height, instances)
     const broken = whole.map((file) => {
-      // Behind all headers; EOI is not read.
+      // Damages only the coded bytes, after all headers; EOI is not read.
       const [from, to] = [file.length >> 1, file.length - random.below(file.length >> 2)]
       const kept = file.slice(0, to)
       const any = () => (turn % 3 === 0 ? 255 : random.below(256))

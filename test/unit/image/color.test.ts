@@ -5,7 +5,7 @@ import { maxDifference, sampleRgba } from '../../support/engine/samples.ts'
 
 const LEVEL = 1 / 255
 
-// What rgb2ycbcr gives, in levels before rounding: 16 + 65.481 R + 128.553 G + 24.966 B and so on.
+// Results of rgb2ycbcr in levels before rounding: 16 + 65.481 R + 128.553 G + 24.966 B and so on.
 const GOLDEN = [
   { name: 'black', rgb: [0, 0, 0], ycbcr: [16, 128, 128] },
   { name: 'white', rgb: [255, 255, 255], ycbcr: [235, 128, 128] },
@@ -18,7 +18,7 @@ const GOLDEN = [
   { name: 'half red', rgb: [51, 0, 0], ycbcr: [29.0962, 120.4406, 150.4] },
 ]
 
-describe('splitYCbCr gives the levels of rgb2ycbcr', () => {
+describe('splitYCbCr returns the levels of rgb2ycbcr', () => {
   test.each(GOLDEN)('$name', ({ rgb, ycbcr }) => {
     const { y, cb, cr } = splitYCbCr(pixel(rgb))
     const got = [y, cb, cr].map(({ data }) => 255 * data[0])
@@ -26,40 +26,40 @@ describe('splitYCbCr gives the levels of rgb2ycbcr', () => {
   })
 })
 
-test('lumaOf is the luma of splitYCbCr', () => {
+test('lumaOf returns the luma of splitYCbCr', () => {
   const picture = sampleRgba(13, 7)
   expect(lumaOf(picture)).toEqual(splitYCbCr(picture).y)
 })
 
-test('greyOf keeps levels as they are, without the studio range', () => {
+test('greyOf keeps the levels, without the studio range', () => {
   const grey = greyOf(pixel([0, 0, 0], [255, 255, 255], [90, 90, 90]))
   expect([...grey.data]).toEqual([0, 1, Math.fround(90 / 255)])
 })
 
-describe('RGB comes back within one level', () => {
+describe('splitting and merging a picture', () => {
   const corners = [0, 1, 127, 128, 254, 255].flatMap((r) =>
     [0, 1, 127, 128, 254, 255].flatMap((g) => [0, 1, 127, 128, 254, 255].map((b) => [r, g, b])),
   )
 
-  test('and exactly, for planes that are not rounded', () => {
+  test('keeps RGB exactly if the planes are not rounded', () => {
     for (const picture of [pixel(...corners), sampleRgba(64, 64)]) {
       expect(roundTrip(picture)).toEqual(picture.data)
     }
   })
 
-  test('for planes rounded to 8-bit levels, as a file would hold them', () => {
+  test('keeps RGB within two levels if the planes are rounded to 8-bit levels, as in a file', () => {
     for (const picture of [pixel(...corners), sampleRgba(64, 64)]) {
       const { y, cb, cr } = splitYCbCr(picture)
       for (const plane of [y, cb, cr]) {
         plane.data.forEach((v, i) => (plane.data[i] = Math.round(v * 255) * LEVEL))
       }
-      // Half a level of luma and of each chroma: up to 0.58 + 0.80 and 0.58 + 1.01 levels of R and B.
+      // Half a level of luma and of chroma changes R by up to 0.58 + 0.80 levels, and B by up to 0.58 + 1.01.
       expect(maxDifference(merge({ y, cb, cr }, picture), picture.data)).toBeLessThanOrEqual(2)
     }
   })
 })
 
-test('mergeYCbCr writes its rectangle only, opaque', () => {
+test('mergeYCbCr writes only its rectangle, with opaque pixels', () => {
   const target: Rgba = { width: 4, height: 3, data: new Uint8Array(48).fill(7) }
   const white = splitYCbCr(pixel([255, 255, 255], [255, 255, 255]))
   mergeYCbCr(white, target, 1, 2)
@@ -69,7 +69,7 @@ test('mergeYCbCr writes its rectangle only, opaque', () => {
 })
 
 describe('transparency', () => {
-  test('split and merge give colour and alpha back wherever they can be seen', () => {
+  test('splitting and merging keep alpha, and the colour of every pixel that is visible', () => {
     const { data, ...size } = sampleRgba(16, 16)
     const picture = { ...size, data: data.map((v, i) => (i % 4 === 3 ? i >> 2 : v)) } // alpha 0 to 255
     const out = { ...size, data: new Uint8Array(data.length) }
@@ -83,7 +83,7 @@ describe('transparency', () => {
     }
   })
 
-  test('alpha is the luma of a white picture, over black', () => {
+  test('alphaOf returns the luma of a white picture over black', () => {
     const data = Uint8Array.from([255, 255, 255, 0, 255, 255, 255, 51, 255, 255, 255, 255])
     const white = { width: 3, height: 1, data }
     expect(maxDifference(alphaOf(white)!.data, lumaOf(white).data)).toBeLessThan(1e-7)
@@ -94,7 +94,7 @@ describe('transparency', () => {
   })
 })
 
-test('mergeYCbCr clamps what lies outside RGB', () => {
+test('mergeYCbCr clamps colours outside RGB', () => {
   const target = pixel([1, 1, 1])
   const plane = (v: number) => ({ width: 1, height: 1, data: Float32Array.of(v) })
   mergeYCbCr({ y: plane(2), cb: plane(128 / 255), cr: plane(128 / 255) }, target, 0, 0)

@@ -9,12 +9,12 @@ const constant = (width: number, height: number, level: number): Plane => ({
   data: new Float32Array(width * height).fill(level / 255),
 })
 
-test('a difference of one level everywhere is 48.13 dB, of 255 levels 0 dB', () => {
+test('the PSNR is 48.13 dB for a difference of one level everywhere, and 0 dB for 255 levels', () => {
   expect(psnr(constant(5, 4, 100), constant(5, 4, 101))).toBeCloseTo(48.1308036, 4)
   expect(psnr(constant(5, 4, 0), constant(5, 4, 255))).toBeCloseTo(0, 6)
 })
 
-test('one pixel of four that is off by 10 levels is 34.15 dB', () => {
+test('the PSNR is 34.15 dB if one pixel of four differs by 10 levels', () => {
   const a = constant(2, 2, 50)
   const b = { ...a, data: Float32Array.of(50 / 255, 50 / 255, 60 / 255, 50 / 255) }
   expect(psnr(a, b)).toBeCloseTo(10 * Math.log10((255 * 255) / (100 / 4)), 4)
@@ -26,7 +26,7 @@ test('equal planes have infinite PSNR and an SSIM of 1', () => {
   expect(ssim(plane, plane)).toBeCloseTo(1, 12)
 })
 
-test('a shaved border does not count', () => {
+test('differences in a shaved border do not count', () => {
   const a = samplePlane(20, 18)
   const b: Plane = { ...a, data: a.data.slice() }
   for (let i = 0; i < 20; i++) b.data[i] = b.data[20 + i] = b.data[i * 18 - ((i * 18) % 20)] = 0
@@ -39,26 +39,26 @@ test.each([
   [11, 11],
   [20, 13],
   [33, 29],
-])('SSIM of %ix%i agrees with the definition, window by window', (width, height) => {
+])('the SSIM of %ix%i pixels equals the definition, computed window by window', (width, height) => {
   const a = samplePlane(width, height, 1)
   const noise = samplePlane(width, height, 2)
   const b: Plane = { ...a, data: a.data.map((v, i) => 0.8 * v + 0.2 * noise.data[i]) }
   expect(ssim(a, b)).toBeCloseTo(naiveSsim(a, b), 9)
 })
 
-test('SSIM of two constants has a closed form', () => {
+test('the SSIM of two constant planes equals its closed form', () => {
   const c1 = (0.01 * 255) ** 2
   const got = ssim(constant(12, 12, 100), constant(12, 12, 120))
   expect(got).toBeCloseTo((2 * 100 * 120 + c1) / (100 ** 2 + 120 ** 2 + c1), 6)
 })
 
-test('planes that cannot be compared are refused', () => {
+test('planes that cannot be compared throw an error', () => {
   expect(() => psnr(constant(3, 4, 0), constant(4, 3, 0))).toThrow('planes must have one size')
   expect(() => psnr(constant(4, 4, 0), constant(4, 4, 0), 2)).toThrow('nothing is left')
   expect(() => ssim(constant(10, 30, 0), constant(10, 30, 0))).toThrow('at least 11x11')
 })
 
-/** Wang et al. 2004, equations 13 to 16, each window weighted on its own. */
+/** Computes Wang et al. 2004, equations 13 to 16, directly: each window is weighted separately. */
 function naiveSsim(a: Plane, b: Plane): number {
   const weights = Array.from({ length: 121 }, (_, i) =>
     Math.exp(-(((i % 11) - 5) ** 2 + (Math.floor(i / 11) - 5) ** 2) / (2 * 1.5 ** 2)),

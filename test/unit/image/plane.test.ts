@@ -8,7 +8,7 @@ const counted = (width: number, height: number): Plane => ({
   data: Float32Array.from({ length: width * height }, (_, i) => i),
 })
 
-test('crop copies the rectangle, row by row', () => {
+test('crop copies a rectangle into a plane of its own', () => {
   const plane = counted(5, 4)
   const got = crop(plane, { x: 1, y: 2, width: 3, height: 2 })
   expect(got).toEqual({ width: 3, height: 2, data: Float32Array.of(11, 12, 13, 16, 17, 18) })
@@ -21,12 +21,12 @@ test.each([
   [7, 9, 3, 6, 9],
   [7, 9, 4, 4, 8],
   [8, 12, 4, 8, 12],
-])('modcrop takes %ix%i by %i to %ix%i, from the top left', (w, h, scale, width, height) => {
+])('modcrop cuts %ix%i for scale %i to the top left %ix%i', (w, h, scale, width, height) => {
   const plane = counted(w, h)
   expect(modcrop(plane, scale)).toEqual(crop(plane, { x: 0, y: 0, width, height }))
 })
 
-test('quantize rounds to levels and clamps, as uint8() does', () => {
+test('quantize rounds to levels and clamps, as MATLAB’s uint8() does', () => {
   const levels = [-3, -0.2, 0, 0.49, 0.51, 1.6, 127.4, 127.6, 254.6, 255, 300]
   const plane: Plane = {
     width: levels.length,
@@ -37,7 +37,7 @@ test('quantize rounds to levels and clamps, as uint8() does', () => {
   expect(got).toEqual([0, 0, 0, 0, 1, 2, 127, 128, 255, 255, 255])
 })
 
-test('quantize leaves levels, and its input, as they are', () => {
+test('quantize changes neither exact levels nor its input', () => {
   const levels: Plane = { width: 256, height: 1, data: Float32Array.from({ length: 256 }, (_, i) => i / 255) }
   expect(quantize(levels)).toEqual(levels)
   const plane = samplePlane(6, 6)

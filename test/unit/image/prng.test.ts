@@ -1,20 +1,20 @@
 import { expect, test } from 'vitest'
 import { createRandom } from '../../../worker/image/prng.ts'
 
-test.each([0, 1, -1, 123456789, 2 ** 32 - 1])('seed %i gives sfc32 as it is defined, on 32-bit words', (seed) => {
+test.each([0, 1, -1, 123456789, 2 ** 32 - 1])('seed %i gives the same numbers as sfc32 by its definition', (seed) => {
   const random = createRandom(seed)
   const want = sfc32(seed)
   for (let i = 0; i < 100; i++) expect(random.next()).toBe(Number(want()) / 2 ** 32)
 })
 
-test('seed 1 gives these numbers on every machine, for ever', () => {
+test('seed 1 gives these numbers on every machine and in every version', () => {
   const random = createRandom(1)
   expect(Array.from({ length: 4 }, () => random.next() * 2 ** 32)).toEqual([
     473542192, 3964317691, 2295682031, 2113742504,
   ])
 })
 
-test('below() and normal() keep to their range, mean and spread', () => {
+test('below() and normal() have the right range, mean and variance', () => {
   const random = createRandom(7)
   const counts = [0, 0, 0, 0, 0]
   let sum = 0
@@ -26,19 +26,19 @@ test('below() and normal() keep to their range, mean and spread', () => {
     sum += v
     squares += v * v
   }
-  // Five standard deviations of each estimate.
+  // The bounds are five standard deviations of each estimate.
   for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(450)
   expect(Math.abs(sum / 50_000)).toBeLessThan(0.0224)
   expect(Math.abs(squares / 50_000 - 1)).toBeLessThan(0.0316)
 })
 
-test('another seed gives other numbers', () => {
+test('two seeds give different numbers', () => {
   const [a, b] = [createRandom(1), createRandom(2)]
   const equal = Array.from({ length: 100 }, () => a.next() === b.next()).filter(Boolean)
   expect(equal).toHaveLength(0)
 })
 
-/** PractRand's sfc32 in BigInt, with this project's start values and 15 rounds before the first number. */
+/** PractRand's sfc32 in BigInt, with this project's start values, after 15 rounds without output. */
 function sfc32(seed: number): () => bigint {
   const u32 = (v: bigint) => BigInt.asUintN(32, v)
   let [a, b, c, counter] = [0x9e3779b9n, 0x243f6a88n, 0xb7e15162n, u32(BigInt(seed))]

@@ -5,8 +5,7 @@ import { resize } from '../../../worker/image/resize.ts'
 import { imresize } from '../../support/pictures/imresize.ts'
 import { maxDifference, samplePlane } from '../../support/engine/samples.ts'
 
-// The pass between rows and columns is stored in f32 (1.2e-7 relative to values near 1), and the
-// result once more.
+// Tolerance: the plane between the two passes and the result are stored in f32 (1.2e-7 relative to values near 1).
 const F32 = 1e-6
 
 const SIZES = [
@@ -21,7 +20,7 @@ const SIZES = [
   [33, 21],
 ]
 
-describe('resize agrees with imresize by its definition', () => {
+describe('resize agrees with the definition of imresize', () => {
   for (const [width, height] of SIZES) {
     test.each([2, 3, 4, 1 / 2, 1 / 3, 1 / 4, 1.5, 2.7, 0.6, 0.37])(`${width}x${height} by %f`, (scale) => {
       const plane = samplePlane(width, height)
@@ -38,28 +37,28 @@ describe('resize agrees with imresize by its definition', () => {
     [20, 30, 7, 90],
     [31, 17, 31, 5],
     [1, 9, 6, 2],
-  ])('%ix%i to %ix%i, another scale on each axis', (width, height, outWidth, outHeight) => {
+  ])('%ix%i to %ix%i, with a different scale on each axis', (width, height, outWidth, outHeight) => {
     const plane = samplePlane(width, height)
     const got = resize(plane, outWidth, outHeight)
     expect(maxDifference(got.data, imresize(plane, outWidth, outHeight))).toBeLessThan(F32)
   })
 })
 
-test("doubling a step gives the cubic's own weights", () => {
-  // Keys at distances 1.25, 0.25, 0.75, 1.75: -9/128, 111/128, 29/128, -3/128.
+test('a step enlarged by two has the weights of the cubic kernel', () => {
+  // Keys' kernel at the distances 1.25, 0.25, 0.75, 1.75: -9/128, 111/128, 29/128, -3/128.
   const step: Plane = { width: 6, height: 1, data: Float32Array.of(0, 0, 0, 1, 1, 1) }
   const got = resize(step, 12, 1).data
   const want = [0, 0, 0, -3 / 128, -9 / 128, 26 / 128, 102 / 128, 137 / 128, 131 / 128, 1, 1, 1]
   expect(maxDifference(got, want)).toBeLessThan(F32)
 })
 
-test('halving widens the kernel, so that the finest stripes fall together', () => {
+test('the finest stripes shrunk by two become an even grey, because the kernel widens', () => {
   const stripes: Plane = { width: 32, height: 1, data: Float32Array.from({ length: 32 }, (_, i) => i % 2) }
   const inner = resize(stripes, 16, 1).data.subarray(4, 12)
   expect(maxDifference(inner, new Float32Array(8).fill(0.5))).toBeLessThan(F32)
 })
 
-test('a size that stays gives the same values', () => {
+test('resizing to the same size keeps all values', () => {
   const plane = samplePlane(19, 23)
   expect(resize(plane, 19, 23).data).toEqual(plane.data)
 })
@@ -82,7 +81,7 @@ test.each([
   [37, 23, 18, 11],
   [10, 40, 33, 12],
   [1, 1, 4, 4],
-])('a region of %ix%i -> %ix%i is exactly what is cut out of the whole', (w, h, width, height) => {
+])('a region of %ix%i -> %ix%i equals the same part of the whole result', (w, h, width, height) => {
   const plane = samplePlane(w, h)
   const whole = resize(plane, width, height)
   const random = createRandom(5)
@@ -94,7 +93,7 @@ test.each([
   }
 })
 
-test('the input is not changed', () => {
+test('resize does not change its input', () => {
   const plane = samplePlane(8, 8)
   const before = plane.data.slice()
   resize(plane, 24, 24)

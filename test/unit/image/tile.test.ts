@@ -8,10 +8,10 @@ describe.each([
   [257, 19, 64, 8],
   [1000, 700, 256, 6],
   [50, 50, Infinity, 6],
-])('%i x %i in tiles of %i with a halo of %i', (width, height, maxSide, halo) => {
+])('%i x %i pixels in tiles of at most %i with a halo of %i', (width, height, maxSide, halo) => {
   const tiles = tilesOf(width, height, maxSide, halo)
 
-  test('cores cover every pixel once', () => {
+  test('the cores cover every pixel once', () => {
     const seen = new Uint8Array(width * height)
     for (const { core } of tiles) {
       for (let y = core.y; y < core.y + core.height; y++) {
@@ -21,7 +21,7 @@ describe.each([
     expect(seen.every((count) => count === 1)).toBe(true)
   })
 
-  test('inputs are within the limit, within the picture, and a halo wider than their cores', () => {
+  test('an input is its core plus the halo, within the picture and the limit', () => {
     for (const { core, input } of tiles) {
       expect(Math.max(input.width, input.height)).toBeLessThanOrEqual(maxSide)
       expect(input.x).toBe(Math.max(0, core.x - halo))
@@ -32,6 +32,6 @@ describe.each([
   })
 })
 
-test('a tile that the halo fills is refused', () => {
+test('a tile size that the halo uses up is refused', () => {
   expect(() => tilesOf(100, 100, 16, 8)).toThrow('leave nothing inside a halo of 8')
 })

@@ -64,7 +64,7 @@ test('weights that half precision holds take half the bytes', () => {
   expect(encodeNetwork(halved(network)).length / whole).toBeLessThan(0.53)
 })
 
-describe('a written file opens and runs in onnxruntime as the reference does', () => {
+describe('onnxruntime computes the same as the reference from a written file', () => {
   test.each(CASES)('$name', async ({ network }) => {
     const session = await ort.InferenceSession.create(encodeNetwork(network))
     const channels = channelsOf(network)
@@ -84,7 +84,7 @@ describe('a written file opens and runs in onnxruntime as the reference does', (
       expect(y.dims).toEqual(large)
       const { data: want } = await reference.run(network, input)
       if (addsBicubic) want.forEach((v, i) => (want[i] = v + picture[i]))
-      // f32 sums of up to 1,600 products of size about 1 against f64 ones.
+      // The tolerance covers f32 sums of up to 1,600 products of about 1, compared with f64 sums.
       expect(maxDifference(y.data as Float32Array, want)).toBeLessThan(1e-4)
     }
     await session.release()
@@ -101,13 +101,13 @@ describe('a written file reads back as the same network', () => {
   })
 })
 
-test('a skip that begins and ends a network without margin is read as what it is: a residual', () => {
+test('a skip around the whole network, without a margin, is read as a residual', () => {
   const network = sampleNetwork({ kernels: [3, 3], widths: [2], channels: 2, skips: [1] }, 'zero')
   const read = decodeNetwork(encodeNetwork(network))
   expect(describeNetwork(read)).toBe('3-3 2-2-2 residual')
 })
 
-describe("another writer's file is read as onnxruntime reads it", () => {
+describe('a file of another writer computes the same as in onnxruntime', () => {
   test.each([
     { floats: 'raw', integers: 'packed' },
     { floats: 'packed', integers: 'packed' },
@@ -126,28 +126,28 @@ describe("another writer's file is read as onnxruntime reads it", () => {
   })
 })
 
-test('9-1-5 looks 6 pixels around and costs 8,032 multiplications a pixel', () => {
+test('9-1-5 has a halo of 6 pixels and costs 8,032 multiplications per pixel', () => {
   const network = createNetwork(SRCNN_915)
   expect(haloOf(network)).toBe(6)
   expect(costOf(network)).toBe(8032)
   expect(describeNetwork(network)).toBe('9-1-5 1-64-32-1 residual')
 })
 
-test('a sub-pixel network counts its multiplications by the pixels of the result', () => {
+test('the cost of a sub-pixel network is counted per pixel of the result', () => {
   const network = createNetwork(subPixelArchitecture(3, 16, 3))
   expect(haloOf(network)).toBe(9)
   expect(costOf(network)).toBe((5 * 5 * 16 + 6 * 9 * 16 * 16 + 9 * 16 * 9) / 9)
   expect(describeNetwork(network)).toBe('5-3+3-3+3-3+3-3 1-16-16-16-16-16-16-16-9 x3 residual')
 })
 
-test('a network that enlarges is for its own scale, any other for all', () => {
+test('a network that enlarges serves only its own scale, any other network every scale', () => {
   const enlarging = createNetwork(subPixelArchitecture(3, 4, 1))
   expect(() => requireScale(enlarging, 3)).not.toThrow()
   expect(() => requireScale(enlarging, 2)).toThrow('expected a network for x2, got one that enlarges x3')
   for (const scale of [2, 3, 4]) requireScale(createNetwork(SRCNN_915), scale)
 })
 
-test('impossible shapes are refused with what was expected', () => {
+test('an impossible shape is refused with a message that says what was expected', () => {
   const refuse = (architecture: Architecture, message: string) =>
     expect(() => createNetwork(architecture)).toThrow(message)
   refuse({ kernels: [9, 1, 5], widths: [64] }, 'one width between each two of 3 layers, got 1')
@@ -163,7 +163,7 @@ test('impossible shapes are refused with what was expected', () => {
 
 const INPUT = { channels: 1, width: 3, height: 1, data: Float32Array.of(1, 2, 3) }
 
-test('the reference gives what can be worked out by hand', async () => {
+test('the reference computes what a calculation by hand gives', async () => {
   const layer = {
     kernel: 3,
     inputs: 1,
@@ -180,7 +180,7 @@ test('the reference gives what can be worked out by hand', async () => {
   expect(await run({ scale: 1, residual: true, padding: 'edge' })).toEqual([14, 17, 21])
 })
 
-test('the reference adds what a skip goes around, and lays four channels out as 2x2 pixels', async () => {
+test('the reference adds the input of a skip, and arranges four channels as 2x2 pixels', async () => {
   const layer = (outputs: number, taps: readonly number[], bias: readonly number[], hasSkip = false) => ({
     kernel: Math.sqrt(taps.length / outputs),
     inputs: 1,

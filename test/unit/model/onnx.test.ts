@@ -22,7 +22,7 @@ import { sampleNetwork } from '../../support/engine/samples.ts'
 const SMALL = { kernels: [3, 1, 3], widths: [2, 2], residual: true }
 const SUB_PIXEL = subPixelArchitecture(2, 2, 1)
 
-/** A small file whose graph was changed. */
+/** Returns a small file whose graph has been changed. */
 function fileWith(
   change: (graph: OnnxGraph) => Partial<OnnxGraph>,
   padding: Padding = 'edge',
@@ -32,7 +32,7 @@ function fileWith(
   return encodeOnnx({ ...graph, ...change(graph) })
 }
 
-/** Changes the node that puts out `output`. */
+/** Changes the node whose output is `output`. */
 function nodeWith(output: string, change: (node: OnnxNode) => Partial<OnnxNode>) {
   return ({ nodes }: OnnxGraph) => ({
     nodes: nodes.map((node) => (node.outputs[0] === output ? { ...node, ...change(node) } : node)),
@@ -51,7 +51,7 @@ function constantWith(name: string, change: (constant: OnnxConstant) => OnnxCons
 
 const floats = (length: number, value = 0.5) => new Float32Array(length).fill(value)
 
-describe('a graph that is not ours is refused with what was expected', () => {
+describe('an unsupported graph is refused with a message that says what was expected', () => {
   const cases: { what: string; file: Uint8Array; message: RegExp }[] = [
     {
       what: 'Sigmoid instead of Relu',
@@ -68,7 +68,7 @@ describe('a graph that is not ours is refused with what was expected', () => {
       message: /got Sigmoid\(y\)/,
     },
     {
-      what: 'a node that leads nowhere',
+      what: 'a node whose output is not used',
       file: fileWith(({ nodes }) => ({
         nodes: [...nodes, { op: 'Relu', inputs: ['x'], outputs: ['z'], attributes: {} }],
       })),
@@ -87,19 +87,20 @@ describe('a graph that is not ours is refused with what was expected', () => {
       message: /expected Conv as layer 1, got the end of the graph/,
     },
     {
-      what: 'a residual of something else',
+      what: 'a residual to a value other than the input',
       file: fileWith(nodeWith('y', () => ({ inputs: ['conv3', 'relu1'] }))),
-      message: /layer 3: expected its Add to add .* or the last one the network's input "x", got Add\(conv3, relu1\)/,
+      message:
+        /layer 3: expected its Add to add .* or at the last layer the network's input "x", got Add\(conv3, relu1\)/,
     },
     {
-      what: 'a skip that is cut elsewhere',
+      what: 'a skip that is cropped off centre',
       file: fileWith(
         constantWith('from3', ({ dims }) => ({ dims, values: [1, 2] })),
         'edge',
         SUB_PIXEL,
       ),
       message:
-        /layer 3: expected its Add to add what went into the layer before, cut to its size, .* got Add\(conv3, skip3\)/,
+        /layer 3: expected its Add to add the input of the layer before, cropped to its size, .* got Add\(conv3, skip3\)/,
     },
     {
       what: 'a skip over one layer',
@@ -108,10 +109,10 @@ describe('a graph that is not ours is refused with what was expected', () => {
         'edge',
         SUB_PIXEL,
       ),
-      message: /layer 3: expected its Add to add what went into the layer before/,
+      message: /layer 3: expected its Add to add the input of the layer before/,
     },
     {
-      what: 'a Slice that leads nowhere',
+      what: 'a Slice whose output is not used',
       file: fileWith(({ nodes }) => ({
         nodes: [...nodes, { op: 'Slice', inputs: ['x'], outputs: ['z'], attributes: {} }],
       })),
@@ -132,7 +133,7 @@ describe('a graph that is not ours is refused with what was expected', () => {
       message: /expected DepthToSpace by 2 to 4 in mode CRD, got 5 in CRD/,
     },
     {
-      what: 'depth to space by another factor than the channels are for',
+      what: 'depth to space by a factor that does not match the channels',
       file: fileWith(attributesWith('detail', { blocksize: 3 }), 'edge', SUB_PIXEL),
       message: /expected 3² times as many channels out as in \(residual\), got 1 in and 4 out/,
     },
@@ -180,7 +181,7 @@ describe('a graph that is not ours is refused with what was expected', () => {
       message: /layer 1: expected a plain convolution/,
     },
     {
-      what: 'pads of another kind than a list',
+      what: 'pads that are not a list',
       file: fileWith(attributesWith('conv1', { pads: 1 })),
       message: /layer 1: expected a plain convolution/,
     },
@@ -235,9 +236,9 @@ describe('a graph that is not ours is refused with what was expected', () => {
       message: /layer 1: expected an odd kernel up to 31, got 2/,
     },
     {
-      what: 'a kernel_shape other than the weights have',
+      what: 'a kernel_shape that differs from that of the weights',
       file: fileWith(attributesWith('conv1', { kernel_shape: [5, 5] })),
-      message: /layer 1: expected kernel_shape \[3, 3\], as the weights have it, got \[5, 5\]/,
+      message: /layer 1: expected kernel_shape \[3, 3\], as in the weights, got \[5, 5\]/,
     },
     {
       what: 'no bias',
@@ -264,12 +265,12 @@ describe('a graph that is not ours is refused with what was expected', () => {
       message: /layer 1: expected a constant f32 bias \[2\]/,
     },
     {
-      what: 'channels that do not meet',
+      what: 'layers whose channels do not match',
       file: fileWith(constantWith('w2', () => ({ dims: [2, 3, 1, 1], values: floats(6) }))),
-      message: /layer 2: expected 2 input channels, as layer 1 puts out, got 3/,
+      message: /layer 2: expected 2 input channels, the output of layer 1, got 3/,
     },
     {
-      what: 'another number of channels out than in',
+      what: 'more channels out than in',
       file: fileWith(({ constants }) => ({
         constants: new Map(constants)
           .set('w3', { dims: [4, 2, 3, 3], values: floats(72) })
@@ -293,7 +294,7 @@ describe('a graph that is not ours is refused with what was expected', () => {
       message: /expected one input and one output, got 2 and 1/,
     },
     {
-      what: 'fewer bytes than the dims say',
+      what: 'fewer bytes than the dims require',
       file: fileWith(constantWith('w2', ({ values }) => ({ dims: [2, 2, 3, 3], values }))),
       message: /expected 144 bytes for "w2" \[2, 2, 3, 3\], got 16/,
     },
@@ -316,20 +317,20 @@ describe('a graph that is not ours is refused with what was expected', () => {
   })
 })
 
-describe('a file that ends too early is a ModelError', () => {
+describe('a truncated file throws a ModelError', () => {
   test.each([
-    ['ours', encodeNetwork(sampleNetwork(SMALL))],
+    ['a file of this project', encodeNetwork(sampleNetwork(SMALL))],
     ['with zero padding', encodeNetwork(sampleNetwork(SMALL, 'zero'))],
     ['with a skip, at x2', encodeNetwork(sampleNetwork(SUB_PIXEL))],
-    ["another writer's", convolutionFile({ floats: 'packed', integers: 'unpacked' })],
-  ])('%s, at every length', (_, file) => {
+    ['a file of another writer', convolutionFile({ floats: 'packed', integers: 'unpacked' })],
+  ])('%s, truncated at every length', (_, file) => {
     expect(() => decodeNetwork(file)).not.toThrow()
     for (let length = 0; length < file.length; length++) {
       expect(() => decodeNetwork(file.subarray(0, length)), `${length} bytes`).toThrow(ModelError)
     }
   })
 
-  test('9-1-5, at lengths all over it', () => {
+  test('9-1-5, truncated at every 97th byte', () => {
     const file = encodeNetwork(sampleNetwork(SRCNN_915))
     for (let length = 0; length < file.length; length += 97) {
       expect(() => decodeNetwork(file.subarray(0, length)), `${length} bytes`).toThrow(ModelError)
@@ -337,13 +338,13 @@ describe('a file that ends too early is a ModelError', () => {
   })
 })
 
-describe('a damaged file is a ModelError, or happens to be a network', () => {
+describe('a damaged file throws a ModelError or decodes to a valid network', () => {
   test.each([
-    ['ours', encodeNetwork(sampleNetwork(SMALL))],
+    ['a file of this project', encodeNetwork(sampleNetwork(SMALL))],
     ['with zero padding', encodeNetwork(sampleNetwork(SMALL, 'zero'))],
     ['with a skip, at x2', encodeNetwork(sampleNetwork(SUB_PIXEL))],
-    ["another writer's", convolutionFile({ floats: 'unpacked', integers: 'packed' })],
-  ])('%s, each bit flipped', (_, file) => {
+    ['a file of another writer', convolutionFile({ floats: 'unpacked', integers: 'packed' })],
+  ])('%s, with each single bit flipped', (_, file) => {
     for (let bit = 0; bit < 8 * file.length; bit++) {
       const damaged = file.slice()
       damaged[bit >> 3] ^= 1 << (bit & 7)
@@ -352,13 +353,13 @@ describe('a damaged file is a ModelError, or happens to be a network', () => {
   })
 
   test.each([
-    ['ours', encodeNetwork(sampleNetwork(SMALL))],
+    ['a file of this project', encodeNetwork(sampleNetwork(SMALL))],
     ['random bytes', new Uint8Array(300)],
-  ])('%s, many bytes replaced', (name, file) => {
+  ])('%s, with many bytes replaced', (name, file) => {
     const random = createRandom(11)
     for (let round = 0; round < 20_000; round++) {
       const damaged = file.slice()
-      const count = name === 'ours' ? 1 + random.below(8) : damaged.length
+      const count = name !== 'random bytes' ? 1 + random.below(8) : damaged.length
       for (let i = 0; i < count; i++) damaged[random.below(damaged.length)] = random.below(256)
       expectNetworkOrModelError(damaged)
     }

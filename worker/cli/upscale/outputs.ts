@@ -1,7 +1,7 @@
 // Names the file of each result: `cat-x3.jpg` beside `cat.jpg`, the same place below a folder, or a given file.
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { EncodeFormat } from '../../codec/codec.ts'
+import type { EncodeFormat } from '../../codec/contract.ts'
 import type { ImageType } from '../../codec/header.ts'
 import type { Format } from '../../client/allowed.ts'
 import type { Size } from '../../picture/wish.ts'

@@ -1,4 +1,4 @@
-// The Orientation tag, the one thing that EXIF tells about how a picture looks.
+// Reads the Orientation tag, the only EXIF tag that changes how a picture is shown.
 // EXIF 2.32 (CIPA DC-008), 4.6: a TIFF file whose first directory holds tag 0x0112, a SHORT of 1..8.
 
 import type { Orientation } from './findings.ts'
@@ -6,7 +6,7 @@ import type { Orientation } from './findings.ts'
 const ORIENTATION_TAG = 0x0112
 const SHORT = 3
 
-/** Reads the orientation from a TIFF block; 1 when there is none or it makes no sense. */
+/** Reads the orientation from a TIFF block; 1 if it is missing or invalid. */
 export function readOrientation(tiff: Uint8Array): Orientation {
   if (tiff.length < 8) return 1
   const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength)
@@ -30,12 +30,12 @@ export function readOrientation(tiff: Uint8Array): Orientation {
 
 const PREFIX = [0x45, 0x78, 0x69, 0x66, 0, 0] // "Exif\0\0"
 
-/** JPEG puts a prefix before the TIFF block; some WebP writers do, too. */
+/** True if the TIFF block has the prefix that JPEG requires; some WebP writers add it, too. */
 export function hasExifPrefix(block: Uint8Array): boolean {
   return PREFIX.every((byte, i) => block[i] === byte)
 }
 
-/** A block without its prefix, if it has one. */
+/** Returns the block without its prefix, if it has one. */
 export function withoutExifPrefix(block: Uint8Array): Uint8Array {
   return hasExifPrefix(block) ? block.subarray(PREFIX.length) : block
 }

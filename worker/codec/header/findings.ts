@@ -1,32 +1,32 @@
-// What can be found out about a picture file from its first bytes, in every format.
+// The fields that the reader of each format fills in from a file's header.
 
-/** Why a file is served as it is. */
+/** Reason why a file is not decoded; the original is then served unchanged. */
 export type Obstacle =
   | 'NOT_AN_IMAGE' // no known magic bytes
-  | 'FORMAT' // an image, but of a format or variant that no decoder here reads rightly
+  | 'FORMAT' // an image, but of a format or variant that no decoder here reads correctly
   | 'ANIMATED' // more than one frame
-  | 'CMYK' // four-colour JPEG, which needs colour management
-  | 'DAMAGED' // the header cannot be walked, or ends before the first pixel
-  | 'TOO_COMPLEX' // costs far more than its size tells: scans, segments, chunks, profile bytes
+  | 'CMYK' // a four-colour JPEG, which would need colour management
+  | 'DAMAGED' // the header is malformed, or the file ends before its first pixel
+  | 'TOO_COMPLEX' // costs far more than its size suggests: too many scans, segments, chunks or profile bytes
 
-/** EXIF orientation: 1 is upright, 5 to 8 swap width and height. */
+/** EXIF orientation: 1 is upright; 5 to 8 swap width and height. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8
 
-/** What a format's own reader fills in. */
+/** The header without type and MIME type, while a reader fills it in. */
 export interface Findings {
-  /** In pixels as stored, before `orientation`; 0 when unknown. */
+  /** In stored pixels, before `orientation` is applied; 0 if unknown. */
   width: number
   height: number
-  /** From EXIF; 1 when absent or broken. */
+  /** From EXIF; 1 if absent or invalid. */
   orientation: Orientation
-  /** Whether the file can hold transparency. */
+  /** True if the file may contain transparency. */
   alpha: boolean
-  /** Stored without colour: one channel, or a palette of greys. */
+  /** True if the picture is stored without colour: one channel, or a palette of greys. */
   grey: boolean
-  /** 1 to 100 on the IJG's scale (quality.ts); undefined where the file is no JPEG or does not tell. */
+  /** 1 to 100 on the IJG's scale (jpegQuality.ts); undefined for other formats and if no table is readable. */
   jpegQuality: number | undefined
-  /** The colour profile as embedded: plain for JPEG, WebP and BMP, deflated for PNG (see `readIcc`). */
+  /** Colour profile as embedded: plain in JPEG, WebP and BMP, deflated in PNG (see `readIcc`). */
   icc: Uint8Array | undefined
-  /** Undefined when the file can be decoded. */
+  /** Undefined if the file can be decoded. */
   obstacle: Obstacle | undefined
 }

@@ -1,20 +1,21 @@
 // JPEG: ITU-T T.81, Annex B; EXIF in APP1; ICC profiles in APP2 (ICC.1:2022, B.4).
-// The walk goes through the whole file, because every further scan costs a decoder another pass over
-// all pixels: "Two Issues with the JPEG Standard", https://libjpeg-turbo.org/pmwiki/uploads/About/TwoIssueswiththeJPEGStandard.pdf
+// The reader goes through the whole file, because every further scan costs a decoder another pass over all pixels:
+// "Two Issues with the JPEG Standard",
+// https://libjpeg-turbo.org/pmwiki/uploads/About/TwoIssueswiththeJPEGStandard.pdf
 // It resynchronises exactly as libjpeg's next_marker does: skip to 0xff, skip fill bytes, skip 0xff00.
 
 import type { Findings, Obstacle } from './findings.ts'
 import { concat } from '../../base/concat.ts'
 import { hasExifPrefix, readOrientation, withoutExifPrefix } from './exif.ts'
-import { qualityOf, stepTablesIn } from './quality.ts'
+import { jpegQualityOf, stepTablesIn } from './jpegQuality.ts'
 
 /** Real progressive files have about 10 scans; 500 scans over 4 megapixels took a decoder 1.5 s. */
 const MAX_SCANS = 100
-/** Pixels x scans: bounds the decoder's time at about a second. */
+/** Pixels times scans; limits the decoder's time to about a second. */
 const MAX_SCANNED_PIXELS = 400e6
-/** Each costs libjpeg some microseconds. Phones write a few hundred: depth maps in extended XMP. */
+/** Each segment costs libjpeg some microseconds. Phones write a few hundred: depth maps in extended XMP. */
 const MAX_SEGMENTS = 1000
-/** Real profiles have 0.5 to 600 kB. Dropping one would change the colours, so the file is refused. */
+/** Real profiles have 0.5 to 600 kB. Without its profile a picture would change colour, so the file is refused. */
 export const MAX_ICC_BYTES = 1e6
 
 const SOI = 0xd8
@@ -24,7 +25,7 @@ const DQT = 0xdb
 const APP1 = 0xe1
 const APP2 = 0xe2
 const ICC_PREFIX = 'ICC_PROFILE\0'
-/** In a frame header behind its length: the id of the table for the first component, which is luma. */
+/** Offset in a frame header (after its length) of the table id for the first component, which is luma. */
 const FIRST_TABLE_AT = 8
 
 export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefined {
@@ -50,7 +51,7 @@ export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefin
     if (scans === 0) {
       if (isBad || isUnknown(marker.code)) return 'DAMAGED'
     } else {
-      // There are pixels already: libjpeg gives up here, or skips a code that restart data broke.
+      // A scan has been read already. Like libjpeg, stop at a bad segment, and skip a code that damaged data produced.
       if (isBad) break
       if (isUnknown(marker.code)) continue
     }
@@ -64,7 +65,7 @@ export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefin
     } else if (marker.code === SOS) {
       if (!found.width) return 'DAMAGED'
       const steps = stepTables.get(lumaTable)
-      if (scans === 0 && steps) found.jpegQuality = qualityOf(steps)
+      if (scans === 0 && steps) found.jpegQuality = jpegQualityOf(steps)
       scans++
       const scanned = found.width * found.height * scans
       if (scans > MAX_SCANS || scanned > MAX_SCANNED_PIXELS) return 'TOO_COMPLEX'
@@ -82,7 +83,7 @@ export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefin
   return undefined
 }
 
-/** The next marker at or after `at`; `end` is the position behind it. */
+/** Returns the next marker at or after `at`; `end` is the position after it. */
 function nextMarker(bytes: Uint8Array, at: number): { code: number; end: number } | undefined {
   for (;;) {
     at = bytes.indexOf(0xff, at)
@@ -94,17 +95,17 @@ function nextMarker(bytes: Uint8Array, at: number): { code: number; end: number 
   }
 }
 
-/** Markers without a length: TEM and restarts. */
+/** True for markers without a length: TEM and restart markers. */
 function isBare(code: number): boolean {
   return code === 0x01 || (code >= 0xd0 && code <= 0xd7)
 }
 
-/** SOF0 to SOF15 but DHT, JPG and DAC. */
+/** True for SOF0 to SOF15, that is for 0xc0 to 0xcf except DHT, JPG and DAC. */
 function isFrame(code: number): boolean {
   return code >= 0xc0 && code <= 0xcf && code !== 0xc4 && code !== 0xc8 && code !== 0xcc
 }
 
-/** Reserved codes, on which libjpeg gives up. */
+/** True for reserved codes, at which libjpeg stops with an error. */
 function isUnknown(code: number): boolean {
   return code < 0xc0 || code === 0xc8 || (code >= 0xf0 && code <= 0xfd) || code === 0xde || code === 0xdf
 }
@@ -116,7 +117,7 @@ function readFrame(code: number, segment: Uint8Array, found: Findings): Obstacle
   found.width = (segment[3] << 8) | segment[4]
   found.grey = components === 1
   if (found.width === 0 || found.height === 0) return 'DAMAGED'
-  // Baseline, extended and progressive Huffman coding; not arithmetic, lossless, hierarchical.
+  // Supported: baseline, extended and progressive Huffman coding; not arithmetic, lossless or hierarchical coding.
   if (code > 0xc2 || segment[0] !== 8) return 'FORMAT'
   if (components === 4) return 'CMYK'
   return components === 1 || components === 3 ? undefined : 'FORMAT'
@@ -127,7 +128,7 @@ function isProfilePart(segment: Uint8Array): boolean {
   return [...ICC_PREFIX].every((letter, i) => segment[i] === letter.charCodeAt(0))
 }
 
-/** Parts carry their number and the count, both from 1; an incomplete set is no profile. */
+/** Joins the parts of a profile; each has its number (from 1) and the count. Undefined if any part is missing. */
 function joinProfile(parts: readonly Uint8Array[]): Uint8Array | undefined {
   const numberAt = ICC_PREFIX.length
   const sorted = parts.toSorted((a, b) => a[numberAt] - b[numberAt])

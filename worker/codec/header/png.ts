@@ -4,11 +4,11 @@ import type { Findings, Obstacle } from './findings.ts'
 import { readOrientation } from './exif.ts'
 import { isGreyPalette } from './palette.ts'
 
-/** libpng's default too: a decoder spends time on each, however small. */
+/** Also libpng's default: a decoder spends time on each chunk, however small. */
 const MAX_CHUNKS = 1000
-/** Pixel data comes in pieces of 8 kB and more; a decoder needs 3 us for each, empty ones too. */
+/** Encoders write pixel data in pieces of 8 kB or more; a decoder needs 3 us for each, even an empty one. */
 const MAX_DATA_CHUNKS = 20_000
-/** Real profiles have 0.5 to 600 kB. Dropping one would change the colours, so the file is refused. */
+/** Real profiles have 0.5 to 600 kB. Without its profile a picture would change colour, so the file is refused. */
 const MAX_DEFLATED_ICC_BYTES = 1e6
 
 export const SIGNATURE_BYTES = 8
@@ -16,11 +16,11 @@ export const SIGNATURE_BYTES = 8
 export interface PngChunk {
   readonly type: string
   readonly data: Uint8Array
-  /** Length, type, data and checksum, as in the file. */
+  /** The whole chunk as in the file: length, type, data and checksum. */
   readonly whole: Uint8Array
 }
 
-/** Goes through the chunks of a PNG; ends before one that the file's end cuts. */
+/** Yields the chunks of a PNG, up to the first that the end of the file truncates. */
 export function* pngChunks(bytes: Uint8Array): Generator<PngChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (let at = SIGNATURE_BYTES; at + 12 <= bytes.length;) {
@@ -86,7 +86,7 @@ export function readPng(bytes: Uint8Array, found: Findings): Obstacle | undefine
         if (dataChunks === 0) found.icc = deflatedProfile(data)
         break
       case 'cICP':
-        // Wide-gamut or HDR coding that would be lost. 1, 13 is sRGB (ITU-T H.273).
+        // The decoder would ignore this wide-gamut or HDR coding. 1, 13 is sRGB (ITU-T H.273).
         if (data[0] !== 1 || data[1] !== 13) return 'FORMAT'
         break
       case 'acTL':
@@ -107,12 +107,12 @@ export function readPng(bytes: Uint8Array, found: Findings): Obstacle | undefine
     if (!palette) return 'DAMAGED'
     found.grey = isGreyPalette(palette, 3)
   }
-  // A single frame is a still picture only if it is the one that IDAT holds.
+  // A single frame is a still picture only if IDAT holds that frame.
   const isAnimated = frames > 1 || (frames === 1 && !isDataFirstFrame)
   return isAnimated ? 'ANIMATED' : undefined
 }
 
-/** iCCP is: a name of 1 to 79 bytes, 0, compression method 0, deflated profile. */
+/** Returns the profile in an iCCP chunk: a name of 1 to 79 bytes, 0, compression method 0, deflated profile. */
 function deflatedProfile(data: Uint8Array): Uint8Array | undefined {
   const nameEnd = data.subarray(0, 80).indexOf(0)
   return nameEnd > 0 && data[nameEnd + 1] === 0 ? data.subarray(nameEnd + 2) : undefined

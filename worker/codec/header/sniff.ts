@@ -1,6 +1,5 @@
-// The type of a file from its first bytes. Names and Content-Type headers are hints that lie.
-// Signatures: https://mimesniff.spec.whatwg.org/#image-type-pattern-matching-algorithm and each
-// format's own document.
+// Detects the type of a file from its first bytes, because file names and Content-Type headers are often wrong.
+// Signatures: https://mimesniff.spec.whatwg.org/#image-type-pattern-matching-algorithm and each format's own document.
 
 export const MIME_TYPES = {
   jpeg: 'image/jpeg',
@@ -20,7 +19,7 @@ export const MIME_TYPES = {
 
 export type ImageType = keyof typeof MIME_TYPES
 
-// '.' stands for any byte.
+// '.' matches any byte.
 const SIGNATURES: readonly (readonly [ImageType, string])[] = [
   ['jpeg', '\xff\xd8\xff'],
   ['png', '\x89PNG\r\n\x1a\n'],
@@ -56,7 +55,7 @@ function startsWith(bytes: Uint8Array, signature: string): boolean {
 
 const latin1 = new TextDecoder('latin1')
 
-/** AVIF and HEIC are told apart by the brands of the first box (ISO/IEC 14496-12, 4.3). */
+/** Tells AVIF from HEIC by the brands in the first box (ISO/IEC 14496-12, 4.3). */
 function isoBrand(bytes: Uint8Array): ImageType {
   const brandBytes = 256
   const boxEnd = ((bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3]) >>> 0
@@ -67,14 +66,14 @@ function isoBrand(bytes: Uint8Array): ImageType {
   return heic.some((brand) => brands.has(brand)) ? 'heic' : 'unknown'
 }
 
-/** "BM" alone is any text: the size of the second header must be one that exists. */
+/** "BM" alone may begin a text, so the size of the second header must be a known one, too. */
 function isBmp(bytes: Uint8Array): boolean {
   if (!startsWith(bytes, 'BM') || bytes.length < 18) return false
   const headerBytes = bytes[14] | (bytes[15] << 8) | (bytes[16] << 16) | (bytes[17] << 24)
   return [12, 16, 40, 52, 56, 64, 108, 124].includes(headerBytes)
 }
 
-/** The signature is four common bytes: the first entry must also point behind the directory. */
+/** The four bytes of the signature are common, so the first entry must also point past the directory. */
 function isIco(bytes: Uint8Array): boolean {
   if (!startsWith(bytes, '\0\0\x01\0') || bytes.length < 22) return false
   const entries = bytes[4] | (bytes[5] << 8)
@@ -82,7 +81,7 @@ function isIco(bytes: Uint8Array): boolean {
   return entries > 0 && offset >= 6 + 16 * entries
 }
 
-/** SVG is XML whose first element is <svg>: byte order mark, declaration, comments, doctype first. */
+/** True for XML whose first element is <svg>, after an optional byte order mark, declaration, comments and doctype. */
 function isSvg(bytes: Uint8Array): boolean {
   const prologBytes = 4096
   const text = new TextDecoder().decode(bytes.subarray(0, prologBytes))
@@ -98,7 +97,7 @@ function isSvg(bytes: Uint8Array): boolean {
           : undefined
     if (!ends) return /^<(svg:)?svg[\s/>]/.test(text.slice(at, at + 12))
     let end = text.indexOf(ends, at)
-    // A doctype may hold declarations of its own in brackets.
+    // A doctype may contain declarations in brackets.
     const bracket = text.indexOf('[', at)
     if (ends === '>' && bracket >= 0 && bracket < end) {
       const closed = text.indexOf(']', bracket)

@@ -4,17 +4,17 @@ import type { Findings, Obstacle } from './findings.ts'
 import { readOrientation, withoutExifPrefix } from './exif.ts'
 import { MAX_ICC_BYTES } from './jpeg.ts'
 
-/** A still picture needs five; real ones have fewer than ten. */
+/** A still picture needs five chunks; real files have fewer than ten. */
 const MAX_CHUNKS = 1000
 
 export interface RiffChunk {
   readonly type: string
   readonly data: Uint8Array
-  /** Type, length, data and padding, as in the file. */
+  /** The whole chunk as in the file: type, length, data and padding. */
   readonly whole: Uint8Array
 }
 
-/** Goes through RIFF chunks from `at`; a chunk that the end cuts is given with the data there is. */
+/** Yields the RIFF chunks from `at` on. A chunk that the end of the file truncates comes with the bytes that exist. */
 export function* riffChunks(bytes: Uint8Array, at: number): Generator<RiffChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   while (at + 8 <= bytes.length) {
@@ -27,13 +27,13 @@ export function* riffChunks(bytes: Uint8Array, at: number): Generator<RiffChunk>
   }
 }
 
-/** Those of a WebP file, behind "RIFF", the length and "WEBP". What lies behind that length is none of it. */
+/** Yields the chunks of a WebP file, after "RIFF", the length and "WEBP". Bytes beyond that length are ignored. */
 export function webpChunks(bytes: Uint8Array): Generator<RiffChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return riffChunks(bytes.subarray(0, 8 + view.getUint32(4, true)), 12)
 }
 
-/** Where the chunks of an ANMF frame begin: behind its place, size, duration and flags. */
+/** Offset of the chunks in an ANMF frame: after its position, size, duration and flags. */
 export const FIRST_FRAME_CHUNK = 16
 
 const ICC_FLAG = 0x20
@@ -72,7 +72,7 @@ export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefin
   }
   if (!picture) return 'DAMAGED'
   if (!isExtended) Object.assign(found, picture)
-  // A lone frame that leaves a part of the canvas free is drawn as an animation draws it.
+  // A single frame that does not fill the canvas is shown as an animation frame, over the background.
   if (frames > 0 && (picture.width < found.width || picture.height < found.height)) return 'ANIMATED'
   if (picture.width !== found.width || picture.height !== found.height) return 'DAMAGED'
   found.alpha ||= picture.alpha
@@ -81,7 +81,7 @@ export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefin
 
 type Picture = Pick<Findings, 'width' | 'height' | 'alpha'>
 
-/** ANMF: 24-bit x/2, y/2, width-1, height-1, duration; flags; then chunks of its own. */
+/** Reads an ANMF chunk: 24-bit x/2, y/2, width-1, height-1, duration; flags; then the frame's own chunks. */
 function readFrame(data: Uint8Array): Picture | undefined {
   let alpha = false
   for (const chunk of riffChunks(data, FIRST_FRAME_CHUNK)) {
@@ -93,7 +93,7 @@ function readFrame(data: Uint8Array): Picture | undefined {
   return undefined
 }
 
-/** The size that the coded picture itself claims; undefined where libwebp refuses it, too. */
+/** Reads the size from the coded picture itself; undefined if libwebp would refuse the picture. */
 function readPicture(type: 'VP8 ' | 'VP8L', data: Uint8Array): Picture | undefined {
   if (type === 'VP8L') {
     if (data.length < 5 || data[0] !== 0x2f || data[4] >> 5 !== 0) return undefined
@@ -101,7 +101,7 @@ function readPicture(type: 'VP8 ' | 'VP8L', data: Uint8Array): Picture | undefin
     const [width, height] = [(bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1]
     return { width, height, alpha: (bits & (1 << 28)) !== 0 }
   }
-  // A key frame (RFC 6386, 9.1) that is shown, with its start code.
+  // A shown key frame (RFC 6386, 9.1) with its start code.
   const isShownKey = (data[0] & 1) === 0 && (data[0] & 0x10) !== 0
   const isStarted = data[3] === 0x9d && data[4] === 0x01 && data[5] === 0x2a
   if (data.length < 10 || !isShownKey || !isStarted) return undefined

@@ -1,13 +1,13 @@
-// Joins baseline JPEGs of equal width, each below the one before, into one. So a picture is encoded
-// strip by strip: MozJPEG's trellis quantisation needs 17 to 24 bytes of memory for each pixel.
+// Joins baseline JPEGs of equal width (strips of a picture, top to bottom) into one JPEG. A picture is encoded strip by
+// strip because MozJPEG's trellis quantisation needs 17 to 24 bytes of memory for each pixel.
 //
-// Strips share their quantisation tables, but the encoder fits Huffman tables to each. So their symbols
-// are read, counted, and written again with tables that fit the whole, as `jpegtran -optimize` does;
-// coefficients stay as they are. A restart marker stands between strips, because each begins with a
-// DC prediction of zero. ITU-T T.81: Annex B (markers), F.1.2 and F.2.2 (entropy coding).
+// Strips share their quantisation tables, but each has its own Huffman tables. So all symbols are read, counted and
+// written again with tables that fit the whole, as `jpegtran -optimize` does; the coefficients do not change. A restart
+// marker separates strips, because each begins with a DC prediction of zero. ITU-T T.81: Annex B (markers), F.1.2 and
+// F.2.2 (entropy coding).
 //
-// What is done for each symbol is WebAssembly: symbols.ts. One strip at a time is in its memory. For
-// 1536x1536 pixels in 420 kB all this takes 8.4 ms of CPU, in 248 kB 6.1; in TypeScript it took 32 and 20.
+// The work on each symbol is done in WebAssembly (symbols.ts), whose memory holds one strip at a time. For 1536x1536
+// pixels in 420 kB this takes 8.4 ms of CPU, for 248 kB 6.1 ms; in TypeScript it took 32 and 20 ms.
 
 import { pause } from '../../base/pause.ts'
 import { concat } from '../../base/concat.ts'
@@ -37,23 +37,23 @@ const DQT = 0xdb
 const DRI = 0xdd
 const APP0 = 0xe0
 
-/** Rows of a strip must be a multiple of this: two blocks, so that 4:2:0 chroma comes in whole ones. */
+/** The rows of a strip must be a multiple of this: two blocks, so that 4:2:0 chroma fills whole blocks. */
 export const STRIP_ROW_STEP = 16
 
-/** What the module of symbols.ts exports: addresses, and how many units there are. */
+/** Exports of the symbols module. `at`, `end`, `blocksEnd` and `to` are addresses; `units` is a number of MCUs. */
 export interface SymbolCoder {
   readonly memory: WebAssembly.Memory
   count(at: number, end: number, units: number, blocksEnd: number): void
   write(at: number, end: number, units: number, blocksEnd: number, to: number): number
 }
 
-/** For `Instances.run`; it needs no glue. */
+/** Factory for `Instances.run`; the module needs no glue. */
 export const createSymbolCoder: EmscriptenFactory<SymbolCoder> = ({ instantiateWasm }) =>
   Promise.resolve(instantiateWasm({}, ({ exports }) => exports) as SymbolCoder)
 
 /**
- * `height` is that of the whole picture. All strips but the last have as many rows as the first.
- * `coder` has joined nothing before, or was rewound.
+ * Joins strips into one JPEG. `height` is that of the whole picture. All strips but the last have as many rows as the
+ * first. `coder` must be new, with zeroed memory: it adds to its counts.
  */
 export async function joinStrips(
   coder: SymbolCoder,
@@ -94,17 +94,17 @@ export async function joinStrips(
 }
 
 interface Strip {
-  /** What APP0, SOF0, SOS and the DQTs hold behind their length. */
+  /** Content (the bytes after the length) of APP0, SOF0, SOS and the DQT segments. */
   readonly app0: Uint8Array
   readonly frame: Uint8Array
   readonly scan: Uint8Array
   readonly quantizers: readonly Uint8Array[]
-  /** What decodes a table's codes, as it lies in memory; a sparse array by id: 0x00 and 0x01 for DC, 0x10 and 0x11 for AC. */
+  /** Lookup tables (layout: symbolsLayout.ts), a sparse array by id: 0x00 and 0x01 for DC, 0x10 and 0x11 for AC. */
   readonly tables: readonly Uint8Array[]
-  /** Ids of the DC tables that the blocks of one unit (MCU) use, in order. */
+  /** Ids of the DC tables for the blocks of one unit (MCU), in order. */
   readonly blocks: readonly number[]
   readonly units: number
-  /** Entropy-coded, up to EOI. */
+  /** Entropy-coded bytes, up to EOI. */
   readonly coded: Uint8Array
 }
 
@@ -136,7 +136,7 @@ function parseStrip(file: Uint8Array): Strip {
   }
 }
 
-/** A table is: id, how many codes there are of each length 1 to 16, their symbols in code order. */
+/** Yields the tables of a DHT segment. Each is an id, the number of codes of each length 1 to 16, and the symbols. */
 function* parseTables(content: Uint8Array): Generator<[id: number, lookup: Uint8Array]> {
   for (let at = 0; at < content.length;) {
     const id = content[at++]
@@ -164,19 +164,19 @@ function* parseTables(content: Uint8Array): Generator<[id: number, lookup: Uint8
   }
 }
 
-/** As `parseTables` reads it. */
+/** Returns the parts of a table, in the layout that `parseTables` reads. */
 function tableParts(lengths: Uint8Array, id: number): Uint8Array[] {
   const counts = new Uint8Array(MAX_CODE_BITS)
   for (const bits of lengths) if (bits > 0) counts[bits - 1]++
   return [Uint8Array.of(id), counts, Uint8Array.from(inCodeOrder(lengths))]
 }
 
-/** JPEG keeps the code of all ones free: it goes to a symbol that no byte can name. */
+/** JPEG forbids the code of all ones: an extra symbol, which never occurs, takes it. */
 function fitJpegCodeLengths(frequencies: Uint32Array): Uint8Array {
   return fitCodeLengths([...frequencies, 1], MAX_CODE_BITS).subarray(0, frequencies.length)
 }
 
-/** A unit has one block of a lone component, or h x v of each of several; sampling is 1 or 2. */
+/** Reads the blocks of a unit: one if there is a single component, else h x v for each; h = v = 1 or 2. */
 function layoutOf(frame: Uint8Array, scan: Uint8Array): Pick<Strip, 'blocks' | 'units'> {
   const height = (frame[1] << 8) | frame[2]
   const width = (frame[3] << 8) | frame[4]
@@ -192,10 +192,10 @@ function layoutOf(frame: Uint8Array, scan: Uint8Array): Pick<Strip, 'blocks' | '
   return { blocks, units: Math.ceil(width / side) * Math.ceil(height / side) }
 }
 
-/** How many bits follow a symbol: the lower half of it says. */
+/** Number of bits that follow a symbol, from its lower half. */
 const valueBits = (symbol: number) => symbol & 15
 
-/** What a strip's symbols are read with, and its coded bytes, with room for as many behind them. */
+/** Copies a strip's tables and coded bytes into memory, and makes room for as many coded bytes after them. */
 function load({ memory }: SymbolCoder, { tables, blocks, coded }: Strip): void {
   const missing = CODED + 2 * coded.length - memory.buffer.byteLength
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES))
@@ -205,7 +205,7 @@ function load({ memory }: SymbolCoder, { tables, blocks, coded }: Strip): void {
   bytes.set(coded, CODED)
 }
 
-/** Of what `load` has put into memory. */
+/** Returns the arguments of `count` and `write` for a loaded strip. */
 function extentOf({ coded, units, blocks }: Strip) {
   const blocksEnd = BLOCKS + blocks.length * Uint32Array.BYTES_PER_ELEMENT
   return [CODED, CODED + coded.length, units, blocksEnd] as const
@@ -215,7 +215,7 @@ function frequenciesOf({ memory }: SymbolCoder, id: number): Uint32Array {
   return new Uint32Array(memory.buffer, addressOf(id) + TABLE.frequencies, SYMBOLS)
 }
 
-/** What writes the symbols of a table by codes of these lengths. */
+/** Copies the codes that `write` uses for a table's symbols into memory. */
 function loadCodes({ memory }: SymbolCoder, id: number, lengths: Uint8Array): void {
   const codes = assignCodes(lengths)
   const entries = new Uint32Array(memory.buffer, addressOf(id) + TABLE.codes, 2 * SYMBOLS)
@@ -224,7 +224,7 @@ function loadCodes({ memory }: SymbolCoder, id: number, lengths: Uint8Array): vo
   )
 }
 
-/** Of a table, by its id. */
+/** Returns the address of the table with this id. */
 function addressOf(id: number): number {
   return TABLES + (2 * (id & 15) + (id >> 4)) * NEXT_TABLE
 }

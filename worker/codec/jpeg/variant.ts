@@ -1,12 +1,12 @@
-// How a JPEG is coded beyond its quality: what is served is one way, others are for training.
+// How a JPEG is coded apart from its quality. Served pictures use one variant; the others are for training.
 
-/** Chroma at half of each side, or at full size: what this encoder knows of all that exists. */
+/** Chroma at half of each side, or at full size: the subsamplings that this encoder supports. */
 export const SUBSAMPLINGS = ['4:2:0', '4:4:4'] as const
 export type Subsampling = (typeof SUBSAMPLINGS)[number]
 
 /**
- * Which table of step sizes the quality scales: N. Robidoux's, MozJPEG's default, or that of ITU-T T.81,
- * Annex K, which libjpeg and so most encoders of the web use.
+ * The table of step sizes that the quality scales: N. Robidoux's, which is MozJPEG's default, or the one of ITU-T T.81,
+ * Annex K, which libjpeg and therefore most encoders on the web use.
  */
 export const STEP_TABLES = ['robidoux', 'annex-k'] as const
 export type StepTable = (typeof STEP_TABLES)[number]

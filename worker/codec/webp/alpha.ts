@@ -1,12 +1,12 @@
-// Lossless coding of an alpha plane, the "ALPH" chunk of a lossy WebP. libwebp's own coder takes 28
-// bytes of memory a pixel, this one two: runs that repeat what is to the left or in the row above, and
-// Huffman codes. https://developers.google.com/speed/webp/docs/riff_container#alpha and, for the
-// bitstream, .../docs/webp_lossless_bitstream_specification (RFC 9649, 3.4 to 3.7).
+// Lossless coding of an alpha plane, the "ALPH" chunk of a lossy WebP. It copies runs from the left or from the row
+// above, and uses Huffman codes. libwebp's own coder takes 28 bytes of memory per pixel, this one takes two.
+// https://developers.google.com/speed/webp/docs/riff_container#alpha and, for the bitstream,
+// https://developers.google.com/speed/webp/docs/webp_lossless_bitstream_specification (RFC 9649, 3.4 to 3.7).
 
 import { concat } from '../../base/concat.ts'
 import { assignCodes, fitCodeLengths } from '../huffman.ts'
 
-/** In the chunk's first byte. */
+/** Flags in the chunk's first byte. */
 const LOSSLESS = 1
 const GRADIENT_FILTER = 3 << 2
 
@@ -15,10 +15,10 @@ const LITERALS = 256
 const LENGTH_PREFIXES = 24
 const DISTANCE_PREFIXES = 40
 const MAX_RUN = 4096
-/** A shorter run takes more bits than its pixels. */
+/** A shorter run takes more bits than its pixels one by one. */
 const MIN_RUN = 4
 
-/** Codes `plane`, one byte a pixel; the result is the content of an ALPH chunk. */
+/** Encodes `plane`, one byte per pixel, as the content of an ALPH chunk. */
 export function encodeAlpha(plane: Uint8Array, width: number): Uint8Array {
   const plain = encodePlane(plane, width)
   const filtered = encodePlane(gradientFiltered(plane, width), width)
@@ -27,7 +27,7 @@ export function encodeAlpha(plane: Uint8Array, width: number): Uint8Array {
     : concat([Uint8Array.of(LOSSLESS | GRADIENT_FILTER), filtered])
 }
 
-/** Each pixel less left + above - corner, clamped; the first row less left, the first column less above. */
+/** Subtracts left + above - corner, clamped, from each pixel; left in the first row, above in the first column. */
 function gradientFiltered(plane: Uint8Array, width: number): Uint8Array {
   const out = new Uint8Array(plane.length)
   out[0] = plane[0]!
@@ -76,7 +76,7 @@ interface Visitor {
 }
 
 function walk(plane: Uint8Array, width: number, visitor: Visitor): void {
-  // The pixels above, left, above left, above right: codes 1 to 4, which need no bits but their prefix.
+  // The pixels above, left, above left, above right: distance codes 1 to 4, which have no extra bits.
   const distances = [width, 1, width + 1, width - 1]
   for (let at = 0; at < plane.length;) {
     let best = 0
@@ -100,7 +100,7 @@ function runLength(plane: Uint8Array, at: number, distance: number): number {
   return i - at
 }
 
-/** A length as its highest two bits and the rest (5.2.2 of the specification). */
+/** Splits a length into a prefix (its highest two bits) and extra bits (5.2.2 of the specification). */
 function prefixOf(length: number): { prefix: number; extra: number; extraBits: number } {
   const n = length - 1
   if (n < 4) return { prefix: n, extra: 0, extraBits: 0 }
@@ -114,18 +114,18 @@ function prefixOf(length: number): { prefix: number; extra: number; extraBits: n
 
 interface Code {
   readonly lengths: Uint8Array
-  /** With the first bit lowest, as it is written. */
+  /** The first bit of a code is its lowest, as bits are written. */
   readonly codes: Uint16Array
 }
 
-/** Writes bits and the codes for them as a lossless WebP has them. */
+/** Writes bits, Huffman codes and symbols in the format of lossless WebP. */
 function bitWriter() {
   let bytes = new Uint8Array(4096)
   let at = 0
   let held = 0
   let heldBits = 0
 
-  /** Lowest bit first; at most 16 bits. */
+  /** Writes at most 16 bits, lowest bit first. */
   function write(value: number, count: number): void {
     held |= value << heldBits
     heldBits += count
@@ -141,21 +141,21 @@ function bitWriter() {
     }
   }
 
-  /** Makes a code that fits, and writes its lengths. */
+  /** Builds a Huffman code for these counts and writes its code lengths. */
   function writeCode(counts: Uint32Array): Code {
     const lengths = fitCodeLengths(counts, MAX_CODE_BITS)
     if (lengths.every((bits) => bits === 0)) {
-      // Simple code: one symbol, below 256 as each plane begins with a literal; writing it takes no bits.
+      // Simple code of one symbol, which then takes no bits. It is below 256: each plane begins with a literal.
       const symbol = counts.findIndex((count) => count > 0)
       write(0b101, 3)
       write(Math.max(0, symbol), 8)
       return { lengths, codes: new Uint16Array(counts.length) }
     }
-    // Lengths 0 to 15 are themselves coded, in 4 bits each here; three codes for repeats are not used.
+    // Lengths 0 to 15 are themselves coded, here in 4 bits each; the three repeat codes are not used.
     write(0, 1)
     write(19 - 4, 4)
     for (const symbol of LENGTH_ORDER) write(symbol < 16 ? 4 : 0, 3)
-    write(0, 1) // lengths for the whole alphabet follow
+    write(0, 1) // the lengths of the whole alphabet follow
     for (const bits of lengths) write(reversed(bits, 4), 4)
     return { lengths, codes: assignCodes(lengths).map((code, i) => reversed(code, lengths[i])) }
   }
@@ -173,7 +173,7 @@ function bitWriter() {
   }
 }
 
-/** The order in which the lengths of length codes are written. */
+/** The order in which the lengths of the code length codes are written. */
 const LENGTH_ORDER = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
 
 function reversed(code: number, bits: number): number {

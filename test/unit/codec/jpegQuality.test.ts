@@ -1,4 +1,4 @@
-// The quality of a JPEG, read from its quantisation tables. The oracle is the encoder that made them.
+// Estimates the quality of a JPEG from its quantisation tables. The oracle is the encoder that wrote them.
 import { describe, expect, test } from 'vitest'
 import { concat } from '../../../worker/base/concat.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
@@ -13,17 +13,17 @@ const DQT = 0xdb
 const SOS = 0xda
 const markerAt = (file: Uint8Array, code: number) => Buffer.from(file).indexOf(Buffer.of(0xff, code))
 
-/** A DQT segment that holds these bytes behind its length. */
+/** Returns a DQT segment with this content. */
 function segment(...content: number[]): Uint8Array {
   const length = content.length + 2
   return Uint8Array.of(0xff, DQT, length >> 8, length & 0xff, ...content)
 }
-/** The 64 steps of the file's first table. */
+/** Returns the 64 steps of the file's first table. */
 function stepsOf(file: Uint8Array): number[] {
   const at = markerAt(file, DQT) + 5
   return [...file.subarray(at, at + 64)]
 }
-/** The file with `segments` in place of its own DQT segments, right before the marker `code`. */
+/** Returns the file with `segments` instead of its own DQT segments, right before the marker `code`. */
 function withTables(file: Uint8Array, segments: readonly Uint8Array[], code = 0xc0): Uint8Array {
   let rest: Uint8Array = file
   for (let at = markerAt(rest, DQT); at >= 0; at = markerAt(rest, DQT)) {
@@ -34,21 +34,21 @@ function withTables(file: Uint8Array, segments: readonly Uint8Array[], code = 0x
   return concat([rest.subarray(0, at), ...segments, rest.subarray(at)])
 }
 
-describe('the quality that libjpeg was given is read from its file', () => {
-  test('at every quality, to the last digit', async () => {
+describe('the quality set in the encoder is read from its file', () => {
+  test('exactly, for libjpeg at every quality', async () => {
     for (let quality = 1; quality <= 100; quality++) {
       expect(qualityOf(await byLibjpeg(quality))).toBe(quality)
     }
   })
 
-  test('progressive, grey, or with chroma at full size', async () => {
+  test('for progressive files, grey files, and files with chroma at full size', async () => {
     const grey = sharpOf(greyGradient(24, 16)).toColourspace('b-w')
     expect(qualityOf(await byLibjpeg(35, grey))).toBe(35)
     const options = { quality: 35, progressive: true, chromaSubsampling: '4:4:4' }
     expect(qualityOf(await sharpOf(picture).jpeg(options).toBuffer())).toBe(35)
   })
 
-  test('and what our encoder was given for Annex K', async () => {
+  test('for this project’s encoder with the table of Annex K', async () => {
     for (const quality of [5, 40, 60, 80, 95]) {
       const variant = { subsampling: '4:2:0', steps: 'annex-k' } as const
       const file = await codec.encode(picture, { format: 'jpeg', quality, jpeg: variant })
@@ -57,8 +57,8 @@ describe('the quality that libjpeg was given is read from its file', () => {
   })
 })
 
-test('MozJPEG’s coarser table gets the quality whose picture is about as good', async () => {
-  // The second is where libjpeg has the same PSNR on Set14 at a third of its size.
+test('the estimate for MozJPEG’s table is near the libjpeg quality with the same PSNR', async () => {
+  // MozJPEG's quality, and the quality at which libjpeg has the same PSNR on Set14 at a third of its size.
   const equals = [
     [20, 15],
     [40, 33],
@@ -72,23 +72,23 @@ test('MozJPEG’s coarser table gets the quality whose picture is about as good'
   }
 })
 
-describe('the table that counts is the one of the first component', () => {
+describe('the quality is read from the table of the first component', () => {
   const coarse = Array<number>(64).fill(255)
 
-  test('wherever it stands: several in one segment, one in each, behind the frame', () => {
+  test('with several tables in one segment, one in each, or after the frame header', () => {
     const luma = stepsOf(jpeg)
     expect(qualityOf(withTables(jpeg, [segment(1, ...coarse, 0, ...luma)]))).toBe(60)
     expect(qualityOf(withTables(jpeg, [segment(1, ...coarse), segment(0, ...luma)]))).toBe(60)
     expect(qualityOf(withTables(jpeg, [segment(1, ...coarse, 0, ...luma)], SOS))).toBe(60)
   })
 
-  test('under any id', () => {
+  test('with any table id', () => {
     const file = withTables(jpeg, [segment(0, ...coarse, 3, ...stepsOf(jpeg))])
     file[markerAt(file, 0xc0) + 4 + 8] = 3
     expect(qualityOf(file)).toBe(60)
   })
 
-  test('the last of that id before the first scan, none behind it', () => {
+  test('the last one of that id before the first scan; later ones are ignored', () => {
     const luma = segment(0, ...stepsOf(jpeg))
     expect(qualityOf(withTables(jpeg, [segment(0, ...coarse), luma]))).toBe(60)
     const file = withTables(jpeg, [luma])
@@ -96,29 +96,29 @@ describe('the table that counts is the one of the first component', () => {
     expect(qualityOf(concat([file.subarray(0, end), segment(0, ...coarse)]))).toBe(60)
   })
 
-  test('with 16 bits a step, also of more than a byte holds', () => {
+  test('with 16 bits per step, even if steps exceed a byte', () => {
     const words = (steps: readonly number[]) => steps.flatMap((step) => [step >> 8, step & 255])
     expect(qualityOf(withTables(jpeg, [segment(0x10, ...words(stepsOf(jpeg)))]))).toBe(60)
     expect(qualityOf(withTables(jpeg, [segment(0x10, ...words(coarse.map(() => 6000)))]))).toBe(1)
   })
 })
 
-describe('what is no table gives no quality, and changes nothing else', () => {
+describe('an invalid table gives no quality and leaves the rest of the header unchanged', () => {
   const luma = stepsOf(jpeg)
   const { jpegQuality: _, ...others } = readHeader(jpeg)
   test.each<[string, Uint8Array[]]>([
     ['no table', []],
     ['an empty segment', [segment()]],
-    ['a table that is cut short', [segment(0, ...luma.slice(1))]],
-    ['a table of 16 bits that is cut short', [segment(0x10, ...luma, ...luma.slice(1))]],
+    ['a truncated table', [segment(0, ...luma.slice(1))]],
+    ['a truncated table of 16 bits', [segment(0x10, ...luma, ...luma.slice(1))]],
     ['an unknown precision', [segment(0x20, ...luma, ...luma, ...luma)]],
-    ['an id that does not exist', [segment(4, ...luma)]],
-    ['a table for chroma alone', [segment(1, ...luma)]],
+    ['an invalid id', [segment(4, ...luma)]],
+    ['a table for chroma only', [segment(1, ...luma)]],
   ])('%s', (_name, segments) => {
     expect(readHeader(withTables(jpeg, segments))).toEqual({ ...others, jpegQuality: undefined })
   })
 
-  test('a file that ends in the middle of its table is damaged', () => {
+  test('a file truncated inside its table is damaged', () => {
     const at = markerAt(jpeg, DQT)
     for (const end of [at + 2, at + 3, at + 4, at + 40]) {
       expect(readHeader(jpeg.subarray(0, end))).toMatchObject({
@@ -133,7 +133,7 @@ describe('what is no table gives no quality, and changes nothing else', () => {
   })
 })
 
-test('other formats have none', async () => {
+test('other formats have no JPEG quality', async () => {
   for (const format of ['png', 'webp'] as const) {
     expect(qualityOf(await codec.encode(picture, { format, quality: 50 }))).toBeUndefined()
   }

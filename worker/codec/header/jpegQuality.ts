@@ -1,20 +1,19 @@
-// How strongly a JPEG was compressed, from its quantisation tables: the steps to which the encoder
-// rounded the 64 coefficients of a block. ITU-T T.81, B.2.4.1 (DQT) and Annex K.1 (the luminance table).
+// Estimates the quality setting of a JPEG from its quantisation tables: the step sizes to which the encoder rounded the
+// 64 coefficients of a block. ITU-T T.81, B.2.4.1 (DQT) and Annex K.1 (the luminance table).
 //
-// The IJG's libjpeg, and most encoders after it, multiply Annex K's table by S % (jpeg_quality_scaling
-// and jpeg_add_quant_table in its jcparam.c):
+// The IJG's libjpeg, and most encoders since, multiply Annex K's table by S % (jpeg_quality_scaling and
+// jpeg_add_quant_table in its jcparam.c):
 //
 //   S = 5000 / q for q < 50, else 200 - 2q                       q: 1 to 100, whole numbers
 //   step[i] = clamp(floor((K[i] * S + 50) / 100), 1, 255)
 //
-// Here that is undone: the quality is the q whose table has the geometric mean of steps nearest to the
-// file's, which is the least-squares fit of one factor to the logarithms of the steps. It gives back q
-// for every table that was made so. Others (MozJPEG, Photoshop) have another shape, and get the quality
-// of the table that is as coarse on average. For MozJPEG's own table at 20, 40, 60, 80, 95 that is 16,
-// 30, 46, 73, 93; pictures so compressed (Set14 at a third of its size) have the PSNR of libjpeg's at
-// 15, 33, 52, 76, 92.
+// This file inverts that. The result is the q whose table has the geometric mean nearest to that of the file's table,
+// which is the least-squares fit of one factor to the logarithms of the steps. It is exact for every table made as
+// above. Tables of another shape (MozJPEG, Photoshop) get the quality of the table that is as coarse on average: for
+// MozJPEG's own table at 20, 40, 60, 80, 95 the result is 16, 30, 46, 73, 93. Pictures compressed with that table
+// (Set14 at a third of its size) have the PSNR of libjpeg's at 15, 33, 52, 76, 92.
 
-/** Annex K, table K.1, in zig-zag order as in files. */
+/** Annex K, table K.1, in zig-zag order, as in files. */
 // prettier-ignore
 const ANNEX_K = [
   16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40,
@@ -24,10 +23,10 @@ const ANNEX_K = [
 ]
 
 const STEPS = ANNEX_K.length
-/** The most that 8 bits hold. Larger steps, which 16-bit tables can have, count as this. */
+/** The largest 8-bit value. Larger steps, which 16-bit tables may have, count as this one. */
 const MAX_STEP = 255
 
-/** For qualities 1 to 100. */
+/** Mean logarithm of the table's steps for each quality from 1 to 100. */
 const MEANS = Array.from({ length: 100 }, (_, i) => meanLog(scaledTable(i + 1)))
 
 function scaledTable(quality: number): number[] {
@@ -40,8 +39,8 @@ function meanLog(table: readonly number[]): number {
   return logs.reduce((sum, log) => sum + log, 0) / STEPS
 }
 
-/** The quality, 1 to 100, of a luminance table as `stepTablesIn` gives it. */
-export function qualityOf(steps: Uint8Array): number {
+/** Returns the quality, 1 to 100, of a luminance table as read by `stepTablesIn`. */
+export function jpegQualityOf(steps: Uint8Array): number {
   const mean = meanLog(
     steps.length === STEPS
       ? [...steps]
@@ -52,9 +51,8 @@ export function qualityOf(steps: Uint8Array): number {
 }
 
 /**
- * The tables in what a DQT segment holds behind its length: each is a byte (precision in its upper
- * half, id in the lower), then 64 steps of 8 or of 16 bits. Ends before one that is cut short or
- * that no decoder takes.
+ * Yields the tables in the content of a DQT segment (the bytes after its length). Each table is a byte (precision in
+ * the upper half, id in the lower), then 64 steps of 8 or 16 bits. Stops at a table that is truncated or invalid.
  */
 export function* stepTablesIn(segment: Uint8Array): Generator<[id: number, steps: Uint8Array]> {
   for (let at = 0; at < segment.length;) {
