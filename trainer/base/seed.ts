@@ -2,10 +2,10 @@
 import { createRandom } from '../../worker/image/prng.ts'
 
 /** Streams, so that no two uses of one seed draw the same numbers. */
-export const BATCHES = 1
-export const ORDER = 2
-export const PICTURES = 3
-export const SCENES = 4
+export const BATCH_STREAM = 1
+export const ORDER_STREAM = 2
+export const PICTURE_STREAM = 3
+export const SCENE_STREAM = 4
 
 /** A 32-bit seed for element `index` of a stream. Mixing: the finaliser of MurmurHash3 (Appleby). */
 export function mixSeed(seed: number, stream: number, index: number): number {
@@ -25,7 +25,7 @@ export function createShuffle(count: number, seed: number): (position: number) =
   return (position) => {
     const epoch = Math.floor(position / count)
     if (epoch !== shuffled) {
-      const random = createRandom(mixSeed(seed, ORDER, epoch))
+      const random = createRandom(mixSeed(seed, ORDER_STREAM, epoch))
       for (let i = 0; i < count; i++) {
         const j = random.below(i + 1)
         order[i] = order[j]

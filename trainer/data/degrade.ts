@@ -169,7 +169,7 @@ export function rescalePicture(picture: Rgba, factor: number): Rgba {
 
 /** What of `rescalePicture` lies in `part`: the same values, without the rest's work. */
 export function rescalePart(picture: Rgba, factor: number, part: Rect): Rgba {
-  if (factor === 1) return cropPicture(picture, part)
+  if (factor === 1) return cropRgba(picture, part)
   const { width, height } = rescaledSize(picture, factor)
   return mergeRgb(mapPlanes(splitRgb(picture), (plane) => resize(plane, width, height, part)))
 }
@@ -179,7 +179,7 @@ export function rescaledSize({ width, height }: Rgba, factor: number) {
 }
 
 /** A part of a picture that must lie inside it. */
-export function cropPicture(picture: Rgba, { x, y, width, height }: Rect): Rgba {
+export function cropRgba(picture: Rgba, { x, y, width, height }: Rect): Rgba {
   const data = new Uint8ClampedArray(4 * width * height)
   for (let row = 0; row < height; row++) {
     const from = 4 * ((y + row) * picture.width + x)

@@ -6,7 +6,7 @@ import { mapPlanes } from '../../worker/engine/planes.ts'
 import { modcrop, type Rect, type Rgba } from '../../worker/image/plane.ts'
 import { createRandom, type Random } from '../../worker/image/prng.ts'
 import {
-  cropPicture,
+  cropRgba,
   type Degradation,
   degrade,
   rescaledSize,
@@ -34,7 +34,7 @@ export interface Preparation {
   /** Side of a patch in the truth: a picture that holds none is left out. */
   readonly patch: number
   readonly degradation: Degradation
-  /** `all` sizes of the picture, its `own` alone, or a `crop` of at most CROP pixels a side at one of them. */
+  /** `all` sizes of the picture, its `own` alone, or a `crop` of at most CROP_SIDE pixels a side at one of them. */
   readonly sizes: 'all' | 'own' | 'crop'
 }
 
@@ -44,7 +44,7 @@ export interface Preparation {
  */
 const FACTORS = [1, 0.9, 0.8, 0.7, 0.6]
 /** Bounds what one streamed picture takes, whatever its size. */
-export const CROP = 256
+export const CROP_SIDE = 256
 
 /** Every example of a picture that holds a patch; a function of its arguments. */
 export async function prepareExamples(
@@ -58,7 +58,7 @@ export async function prepareExamples(
   for (const factor of factorsOf(sizes, random)) {
     const part =
       sizes === 'crop'
-        ? rescalePart(picture, factor, placeAtRandom(rescaledSize(picture, factor), CROP, random))
+        ? rescalePart(picture, factor, placeAtRandom(rescaledSize(picture, factor), CROP_SIDE, random))
         : rescalePicture(picture, factor)
     if (Math.min(part.width, part.height) < patch + scale - 1) continue
     const { width, height, data } = mapPlanes(truthPlanes(part, channels), (plane) => modcrop(plane, scale))
@@ -70,10 +70,10 @@ export async function prepareExamples(
 }
 
 /** About what a picture of so many pixels takes; a bound for one that is cropped. */
-export function bytesOf(pixels: number, { channels, scale, degradation, sizes }: Preparation): number {
+export function estimateBytes(pixels: number, { channels, scale, degradation, sizes }: Preparation): number {
   const versions = sharesOf(degradation).length
   const area = sizes === 'all' ? FACTORS.reduce((sum, factor) => sum + factor ** 2, 0) : 1
-  const held = sizes === 'crop' ? Math.min(pixels, CROP ** 2) : pixels * area
+  const held = sizes === 'crop' ? Math.min(pixels, CROP_SIDE ** 2) : pixels * area
   return channels * held * (1 + (versions * Float32Array.BYTES_PER_ELEMENT) / scale ** 2)
 }
 
@@ -106,5 +106,5 @@ export function cropMiddle(picture: Rgba, side: number): Rgba {
   const height = Math.min(side, picture.height)
   const x = (picture.width - width) >> 1
   const y = (picture.height - height) >> 1
-  return cropPicture(picture, { x, y, width, height })
+  return cropRgba(picture, { x, y, width, height })
 }

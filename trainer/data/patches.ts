@@ -5,9 +5,9 @@ import { planeOf } from '../../worker/engine/planes.ts'
 import type { Plane } from '../../worker/image/plane.ts'
 import { createRandom, type Random } from '../../worker/image/prng.ts'
 import { resize } from '../../worker/image/resize.ts'
-import type { Batch } from '../engine/engine.ts'
+import type { Batch } from '../engine/gradientEngine.ts'
 import type { Example } from './examples.ts'
-import { BATCHES, createShuffle, mixSeed } from '../base/seed.ts'
+import { BATCH_STREAM, createShuffle, mixSeed } from '../base/seed.ts'
 
 export interface PatchOptions {
   /** Of inputs, as the examples have them. */
@@ -83,7 +83,7 @@ export function createSampler(groups: readonly (readonly Example[])[], options: 
   return {
     places,
     fill(step, { inputs, targets }) {
-      const random = createRandom(mixSeed(seed, BATCHES, step))
+      const random = createRandom(mixSeed(seed, BATCH_STREAM, step))
       for (let n = 0; n < batch; n++) {
         const place = sampling === 'grid' ? order(step * batch + n) : drawPlace(spans, random)
         const index = firstAbove(ends, place)

@@ -6,21 +6,21 @@ import type { Example, Preparation } from './examples.ts'
 import type { TestPictures } from './testPictures.ts'
 
 /** Where a picture comes from: a file, or the built-in set. */
-export type Origin = { readonly file: string } | { readonly seed: number; readonly index: number }
+export type PictureOrigin = { readonly file: string } | { readonly seed: number; readonly index: number }
 
-export interface Job {
-  readonly origin: Origin
+export interface PrepareJob {
+  readonly origin: PictureOrigin
   readonly preparation: Preparation
   /** For what preparing draws at random. */
   readonly seed: number
 }
 
 /** What a thread answers; why not, for a picture that cannot be read or is for evaluation. */
-export type Outcome = { readonly examples: Example[] } | { readonly failure: string }
+export type PrepareResult = { readonly examples: Example[] } | { readonly failure: string }
 
 export interface Preparer {
   /** At most `threads` at once; throws when a thread dies. */
-  prepare(job: Job): Promise<Outcome>
+  prepare(job: PrepareJob): Promise<PrepareResult>
   close(): Promise<void>
 }
 
@@ -39,7 +39,7 @@ export function createPreparer(threads: number, tests: TestPictures): Preparer {
       thread.ref()
       try {
         thread.postMessage(job)
-        const [outcome] = (await once(thread, 'message')) as [Outcome]
+        const [outcome] = (await once(thread, 'message')) as [PrepareResult]
         return outcome
       } finally {
         thread.unref()

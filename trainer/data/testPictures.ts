@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import type { Codec } from '../../worker/codec/codec.ts'
 import { readHeader } from '../../worker/codec/header.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
-import { type Dataset, decodePicture, type Picture } from './dataset.ts'
+import { type PictureSet, decodeOverBlack, type Picture } from './pictureSet.ts'
 
 /** What a run is evaluated on. Plain data, so that threads can be handed it. */
 export interface TestPictures {
@@ -32,7 +32,7 @@ const HOLDERS: readonly {
   },
 ]
 
-export function testPicturesOf(sets: readonly Dataset[]): TestPictures {
+export function testPicturesOf(sets: readonly PictureSet[]): TestPictures {
   const all = sets.flatMap(({ name: set, pictures }) =>
     pictures.map(({ name, rgba }) => ({ title: `${name} of ${set}`, rgba })),
   )
@@ -50,7 +50,7 @@ export async function testPictureIn(bytes: Uint8Array, tests: TestPictures, code
   const { width, height } = readHeader(bytes)
   if (!tests.pixels.has(width * height)) return undefined
   try {
-    const title = tests.titles.get(digestOf((await decodePicture(codec, sha256, bytes)).rgba))
+    const title = tests.titles.get(digestOf((await decodeOverBlack(codec, sha256, bytes)).rgba))
     return title && `is ${title}`
   } catch {
     return undefined // whoever wants its pixels will say so
@@ -66,7 +66,7 @@ export async function readPicture(
   const bytes = await readFile(file)
   const objection = tests && (await testPictureIn(bytes, tests, codec))
   if (objection) throw new Error(`${file} ${objection}`)
-  return decodePicture(codec, file, bytes)
+  return decodeOverBlack(codec, file, bytes)
 }
 
 function digestOf({ width, height, data }: Rgba): string {

@@ -3,11 +3,11 @@ import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { createNetwork } from '../../worker/model/network.ts'
-import type { EngineOptions, Task, TrainEngine } from './engine.ts'
+import type { EngineOptions, Task, GradientEngine } from './gradientEngine.ts'
 import { createGradientSession } from './gradientSession.ts'
 import { createOnnxEngine, createOnnxGpuEngine } from './onnx.ts'
 import { expectFaster, expectSame } from './probe.ts'
-import { loadRuntime } from './runtime.ts'
+import { loadOnnxRuntime } from './onnxRuntime.ts'
 import { createTensorFlowEngine, type TensorFlowRuntime } from './tensorflow.ts'
 import { loadTensorFlowCpu, loadTensorFlowNode, loadTensorFlowWebGpu } from './tensorflowRuntime.ts'
 
@@ -31,7 +31,7 @@ export interface OpenBackend {
   readonly version: string
   /** For the log: what computes, where. */
   readonly description: string
-  createEngine(task: Task, options?: EngineOptions): Promise<TrainEngine>
+  createEngine(task: Task, options?: EngineOptions): Promise<GradientEngine>
 }
 
 export interface Backend extends OpenBackend {
@@ -107,7 +107,7 @@ async function openTried(name: ComputingBackend): Promise<OpenBackend> {
   expectDevice()
   const backend = await OPEN[name]()
   if (SOFTWARE.test(backend.description)) throw new Error(`${backend.description}: no GPU, software`)
-  const cpu = await loadRuntime()
+  const cpu = await loadOnnxRuntime()
   await expectFaster(backend.createEngine, (task) => createOnnxEngine(task, cpu))
   return backend
 }
@@ -125,7 +125,7 @@ function expectDevice(): void {
 }
 
 async function openOnnx(name: 'node' | 'web'): Promise<OpenBackend> {
-  const runtime = await loadRuntime(name)
+  const runtime = await loadOnnxRuntime(name)
   const { version } = runtime
   return {
     version,
@@ -135,7 +135,7 @@ async function openOnnx(name: 'node' | 'web'): Promise<OpenBackend> {
 }
 
 async function openOnnxGpu(provider: 'cuda' | 'webgpu'): Promise<OpenBackend> {
-  const runtime = await loadRuntime('node')
+  const runtime = await loadOnnxRuntime('node')
   const network = createNetwork({ kernels: [3], widths: [] })
   const session = await createGradientSession({ network, batch: 1, patch: 3 }, runtime.api, provider)
   await session.dispose()
@@ -162,7 +162,7 @@ async function openOnnxGpu(provider: 'cuda' | 'webgpu'): Promise<OpenBackend> {
 const INSTALL_CUDA = 'npm rebuild onnxruntime-node --ignore-scripts=false'
 
 async function openOnnxCuda(): Promise<OpenBackend> {
-  const { version } = await loadRuntime('node')
+  const { version } = await loadOnnxRuntime('node')
   const bin = path.join(path.dirname(createRequire(import.meta.url).resolve('onnxruntime-node')), '../bin')
   const hasProvider = readdirSync(bin, { recursive: true }).some((file) =>
     String(file).includes('onnxruntime_providers_cuda'),

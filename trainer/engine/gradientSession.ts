@@ -3,7 +3,7 @@ import type { Tensor } from 'onnxruntime-web'
 import type { OrtRuntime } from '../../worker/engine/ort.ts'
 import { encodeOnnx } from '../../worker/model/onnx.ts'
 import { viewParameters } from './parameters.ts'
-import { type Batch, shapesOf, type Task } from './engine.ts'
+import { type Batch, shapesOf, type Task } from './gradientEngine.ts'
 import { buildGradientGraph } from './graph.ts'
 
 export type ExecutionProvider = 'cpu' | 'wasm' | 'cuda' | 'webgpu'

@@ -12,7 +12,7 @@
 // Convolutions run as matrix products (im2col). Which of several equal forms is fast depends on
 // the product's narrowest side, hence the cases for few outputs and for 1x1.
 import type { OnnxConstant, OnnxGraph, OnnxNode } from '../../worker/model/onnx.ts'
-import { EPSILON, type Task } from './engine.ts'
+import { CHARBONNIER_EPSILON, type Task } from './gradientEngine.ts'
 
 // With fewer output channels than this, im2col's product degenerates to a few long dot products.
 const NARROW = 8
@@ -80,7 +80,7 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
   add('Sub', [`z${last}`, 't'], 'error')
   add('Mul', ['error', 'error'], 'squares')
   if (loss === 'charbonnier') {
-    add('Sqrt', [add('Add', ['squares', scalar('epsilon', EPSILON ** 2)], 'rounded')], 'sizes')
+    add('Sqrt', [add('Add', ['squares', scalar('epsilon', CHARBONNIER_EPSILON ** 2)], 'rounded')], 'sizes')
     add('Div', ['error', 'sizes'], 'direction')
   }
   const [terms, direction, slope] = loss === 'square' ? ['squares', 'error', 2] : ['sizes', 'direction', 1]

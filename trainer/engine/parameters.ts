@@ -17,7 +17,7 @@ export function viewParameters(network: Network, flat: Float32Array): { weights:
 }
 
 /** `network` with its weights replaced by copies of those in `flat`. */
-export function withParameters(network: Network, flat: Float32Array): Network {
+export function unflattenParameters(network: Network, flat: Float32Array): Network {
   const views = viewParameters(network, flat)
   const layers: Layer[] = network.layers.map((layer, i) => ({
     ...layer,
@@ -28,7 +28,7 @@ export function withParameters(network: Network, flat: Float32Array): Network {
 }
 
 /** The weights of `network` as one vector. */
-export function flatten(network: Network): Float32Array {
+export function flattenParameters(network: Network): Float32Array {
   const flat = new Float32Array(countParameters(network))
   viewParameters(network, flat).forEach(({ weights, bias }, i) => {
     weights.set(network.layers[i].weights)

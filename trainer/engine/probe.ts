@@ -3,9 +3,9 @@
 import { createRandom } from '../../worker/image/prng.ts'
 import { createNetwork, SRCNN_915 } from '../../worker/model/network.ts'
 import { countParameters } from './parameters.ts'
-import { type Batch, shapesOf, sizeOf, type Task, type TrainEngine } from './engine.ts'
+import { type Batch, shapesOf, sizeOf, type Task, type GradientEngine } from './gradientEngine.ts'
 
-export type CreateEngine = (task: Task) => Promise<TrainEngine>
+export type CreateEngine = (task: Task) => Promise<GradientEngine>
 
 /** A step takes a GPU a few ms however small its batch, and a software renderer most of a second. */
 const SMALL_BATCH = 2
@@ -55,7 +55,7 @@ const WRONG = 1e-3
  * Throws unless both engines give one step the same gradients. For providers that miscompute some
  * shapes: onnxruntime-node 1.30's WebGPU does so for 9-5-5 on three planes.
  */
-export async function expectSame(tested: TrainEngine, trusted: TrainEngine, task: Task): Promise<void> {
+export async function expectSame(tested: GradientEngine, trusted: GradientEngine, task: Task): Promise<void> {
   const { parameters, examples } = drawStep(task, 1)
   const { gradients } = await tested.lossAndGradients(parameters, examples)
   const { gradients: expected } = await trusted.lossAndGradients(parameters, examples)

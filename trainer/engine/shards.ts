@@ -1,7 +1,7 @@
 // A batch in equal parts, each of which is computed on its own, in any order and on any thread.
 // What is summed up afterwards, in order, is the same bits whoever computed which part.
 import { countParameters } from './parameters.ts'
-import { type Batch, shapesOf, sizeOf, type Task } from './engine.ts'
+import { type Batch, shapesOf, sizeOf, type Task } from './gradientEngine.ts'
 
 /**
  * Patches in a shard: the largest divisor of `batch` up to SHARD that leaves LEAST_SHARDS. Not a

@@ -7,7 +7,7 @@
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import type * as TensorFlow from '@tensorflow/tfjs-core'
 import { countParameters, viewParameters } from './parameters.ts'
-import { EPSILON, shapesOf, type Task, type TrainEngine } from './engine.ts'
+import { CHARBONNIER_EPSILON, shapesOf, type Task, type GradientEngine } from './gradientEngine.ts'
 
 export interface TensorFlowRuntime {
   readonly tf: typeof TensorFlow
@@ -20,7 +20,7 @@ export interface TensorFlowRuntime {
 export async function createTensorFlowEngine(
   task: Task,
   { tf, backend, version }: TensorFlowRuntime,
-): Promise<TrainEngine> {
+): Promise<GradientEngine> {
   const { network, loss = 'square' } = task
   const { layers } = network
   const shapes = shapesOf(task)
@@ -64,7 +64,7 @@ export async function createTensorFlowEngine(
         const t = pictures(examples.targets, shapes.targets)
         const lossOf = (...tensors: Tensor[]): Scalar => {
           const squares = tf.square(tf.sub(forward(x, tensors), t))
-          return tf.mean(loss === 'square' ? squares : tf.sqrt(tf.add(squares, EPSILON ** 2)))
+          return tf.mean(loss === 'square' ? squares : tf.sqrt(tf.add(squares, CHARBONNIER_EPSILON ** 2)))
         }
         return tf.valueAndGrads(lossOf)(tensorsOf(parameters))
       })

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import { require as requireModule } from 'tsx/cjs/api'
 import type * as TensorFlow from '@tensorflow/tfjs-core'
-import { importOptional } from './optional.ts'
+import { importOptional } from './importOptional.ts'
 import type { TensorFlowRuntime } from './tensorflow.ts'
 
 const VERSION = '4.22.0'

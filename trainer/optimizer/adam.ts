@@ -1,7 +1,7 @@
 // Adam (Kingma and Ba, 2015) with the paper's constants.
 import type { Network } from '../../worker/model/network.ts'
 import { countParameters } from '../engine/parameters.ts'
-import type { Optimizer } from './optimizer.ts'
+import type { Optimizer } from './contract.ts'
 
 const BETA1 = 0.9
 const BETA2 = 0.999

@@ -4,7 +4,7 @@
 export type Matrix = Float64Array
 
 /** [n, k] times [k, m], into `out` [n, m]. */
-export function multiply(
+export function multiplyMatrices(
   a: Matrix,
   b: Matrix,
   n: number,

@@ -3,7 +3,7 @@
 // their SRCNN_net.prototxt; "the last layer's rate is 1e-5" in the paper).
 import type { Network } from '../../worker/model/network.ts'
 import { countParameters, viewParameters } from '../engine/parameters.ts'
-import type { Optimizer } from './optimizer.ts'
+import type { Optimizer } from './contract.ts'
 
 const MOMENTUM = 0.9
 const SLOW = 0.1

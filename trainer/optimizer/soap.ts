@@ -13,8 +13,8 @@
 // Q_a follows C_a by one step of orthogonal iteration now and then; m is turned along. Axes of size 1
 // have nothing to turn. A bias has no axes: its part is plain Adam.
 import type { Network } from '../../worker/model/network.ts'
-import { exchangeAxes, identity, type Matrix, multiply, orthonormalize, transpose } from './matrix.ts'
-import type { Optimizer } from './optimizer.ts'
+import { exchangeAxes, identity, type Matrix, multiplyMatrices, orthonormalize, transpose } from './matrix.ts'
+import type { Optimizer } from './contract.ts'
 
 const BETA1 = 0.95
 const BETA2 = 0.99
@@ -83,7 +83,7 @@ function createPart(offset: number, length: number, shape: readonly number[], ke
     let current = x
     for (const axis of axes) {
       const { before, size, after } = axis
-      multiply(matrixOf(axis), unfold(current, axis), size, size, length / size, product)
+      multiplyMatrices(matrixOf(axis), unfold(current, axis), size, size, length / size, product)
       current = exchangeAxes(product, size, before, after, turned)
     }
     return current
@@ -92,7 +92,7 @@ function createPart(offset: number, length: number, shape: readonly number[], ke
   const follow = (axis: Axis, share: number) => {
     const { size, covariance } = axis
     const rows = unfold(gradient, axis)
-    const one = multiply(rows, transpose(rows, size, length / size), size, length / size, size)
+    const one = multiplyMatrices(rows, transpose(rows, size, length / size), size, length / size, size)
     for (let i = 0; i < one.length; i++) covariance[i] += share * (one[i] - covariance[i])
   }
 
@@ -102,8 +102,8 @@ function createPart(offset: number, length: number, shape: readonly number[], ke
       const { size, covariance, basis } = axis
       const old = basis.slice()
       for (let i = 0; i < iterations; i++)
-        basis.set(orthonormalize(multiply(covariance, basis, size, size, size), size))
-      moves.set(axis, multiply(transpose(basis, size, size), old, size, size, size))
+        basis.set(orthonormalize(multiplyMatrices(covariance, basis, size, size, size), size))
+      moves.set(axis, multiplyMatrices(transpose(basis, size, size), old, size, size, size))
     }
     mean.set(turn(mean, (axis) => moves.get(axis)!))
   }

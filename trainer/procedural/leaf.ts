@@ -5,7 +5,7 @@ import type { Plane } from '../../worker/image/plane.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import { type Canvas, drawBehind, type Shape } from './canvas.ts'
 import { type Material, paintOf } from './material.ts'
-import { sampleTile, TILE } from './tile.ts'
+import { sampleTile, TILE_SIDE } from './tile.ts'
 
 export interface Leaves {
   readonly materials: readonly Material[]
@@ -27,7 +27,7 @@ export function drawLeaves(canvas: Canvas, { materials, smallest, count, noise }
   for (let i = 0; i < count && open > LEFT_OPEN * side * side; i++) {
     const radius = Math.min(side / 3, smallest / Math.sqrt(1 - random.next()))
     const [x, y] = [side * random.next(), side * random.next()]
-    const cluster = sampleTile(noise, (x * TILE) / side, (y * TILE) / side)
+    const cluster = sampleTile(noise, (x * TILE_SIDE) / side, (y * TILE_SIDE) / side)
     if (radius < smallest * Math.exp(1.1 * cluster)) continue
     // Neighbours tend to be of one material.
     const nearby = Math.floor(materials.length * (0.5 + 0.2 * cluster + 0.25 * random.normal()))

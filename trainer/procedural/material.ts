@@ -3,7 +3,7 @@
 import type { Plane } from '../../worker/image/plane.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import type { Paint } from './canvas.ts'
-import { barTile, grainTile, noiseTile, sampleTile, TILE } from './tile.ts'
+import { barTile, grainTile, noiseTile, sampleTile, TILE_SIDE } from './tile.ts'
 
 export interface Material {
   /** 0..1. */
@@ -68,7 +68,7 @@ export function paintOf(
   const depth = room * strength
   const [slopeX, slopeY] = [random.normal(), random.normal()].map((v) => (0.07 * room * v) / size)
   const bend = (0.045 * room * random.normal()) / (size * size)
-  const [u, v] = [TILE * random.next(), TILE * random.next()]
+  const [u, v] = [TILE_SIDE * random.next(), TILE_SIDE * random.next()]
   const [ux, uy, vx, vy] = turn
   return {
     luma(y, left, right, shares, row) {

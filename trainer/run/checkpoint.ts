@@ -2,7 +2,7 @@
 // are functions of seed and step, so weights, their average and the optimiser's state are all.
 import { readFile } from 'node:fs/promises'
 import type { FitState } from './fit.ts'
-import { replaceFile } from './replace.ts'
+import { writeWhole } from '../../worker/terminal/wholeFile.ts'
 
 /** What must be equal for a run to be continued, e.g. { seed: 1, data: 'T91 ...' }. */
 export type Recipe = Readonly<Record<string, string | number | boolean>>
@@ -18,7 +18,7 @@ interface Checkpoint {
   readonly arrays: Readonly<Record<string, string>>
 }
 
-export interface Progress {
+export interface RunProgress {
   /** Of the whole run. */
   readonly steps: number
   readonly seconds: number
@@ -28,7 +28,7 @@ export interface Progress {
 export async function writeCheckpoint(
   file: string,
   recipe: Recipe,
-  { steps, seconds }: Progress,
+  { steps, seconds }: RunProgress,
   state: FitState,
 ): Promise<void> {
   const arrays = Object.fromEntries(
@@ -38,14 +38,14 @@ export async function writeCheckpoint(
     ]),
   )
   const checkpoint: Checkpoint = { version: 2, recipe, steps, step: state.step, seconds, arrays }
-  await replaceFile(file, JSON.stringify(checkpoint))
+  await writeWhole(file, JSON.stringify(checkpoint))
 }
 
 /**
  * Fills `state`, new and of the same recipe, with what the file holds. Throws when the file belongs
  * to another recipe, and says which part differs.
  */
-export async function readCheckpoint(file: string, recipe: Recipe, state: FitState): Promise<Progress> {
+export async function readCheckpoint(file: string, recipe: Recipe, state: FitState): Promise<RunProgress> {
   const checkpoint = JSON.parse(await readFile(file, 'utf8')) as Checkpoint
   if (checkpoint.version !== 2) {
     throw new Error(`${file}: expected checkpoint version 2, got ${String(checkpoint.version)}`)

@@ -3,8 +3,9 @@
 // ends in the same bits as one that was not.
 import { haloOf, type Network } from '../../worker/model/network.ts'
 import { createRandom } from '../../worker/image/prng.ts'
-import type { Batch, TrainEngine } from '../engine/engine.ts'
-import { createOptimizer, type Optimizer, type OptimizerName } from '../optimizer/optimizer.ts'
+import type { Batch, GradientEngine } from '../engine/gradientEngine.ts'
+import type { Optimizer } from '../optimizer/contract.ts'
+import { createOptimizer, type OptimizerName } from '../optimizer/optimizer.ts'
 import { countParameters, viewParameters } from '../engine/parameters.ts'
 
 export interface FitState {
@@ -88,7 +89,7 @@ export function euclideanScale(network: Network, patch: number): number {
  */
 export async function fit(
   state: FitState,
-  engine: TrainEngine,
+  engine: GradientEngine,
   batchOf: (step: number) => Batch | Promise<Batch>,
   schedule: Schedule,
   onStep: (loss: number) => boolean | Promise<boolean>,

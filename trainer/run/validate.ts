@@ -6,10 +6,10 @@ import { type Model, upscalePlanes } from '../../worker/engine/upscale.ts'
 import { psnr } from '../../worker/image/metrics.ts'
 import { modcrop, type Plane, quantize } from '../../worker/image/plane.ts'
 import { createRandom } from '../../worker/image/prng.ts'
-import type { Picture } from '../data/dataset.ts'
+import type { Picture } from '../data/pictureSet.ts'
 import { type Degradation, degrade, mergeRgb, truthOf } from '../data/degrade.ts'
 
-export interface Validation {
+export interface Validator {
   /** Pictures, a picture's degraded versions counted once. */
   readonly images: number
   /** Mean PSNR of bicubic in dB. */
@@ -18,17 +18,17 @@ export interface Validation {
   psnrOf(model: Model): Promise<number>
 }
 
-/** Validation is the same whatever a run's seed. */
+/** Validator is the same whatever a run's seed. */
 const SEED = 1
 
 /** Undefined where no picture is left to validate on. */
-export async function createValidation(
+export async function createValidator(
   pictures: readonly Picture[],
   channels: number,
   scale: number,
   degradation: Degradation,
   codec: Codec,
-): Promise<Validation | undefined> {
+): Promise<Validator | undefined> {
   const random = createRandom(SEED)
   const cases: { truth: Plane; versions: readonly Planes[] }[] = []
   for (const { rgba } of pictures) {

@@ -4,7 +4,7 @@ import type { Rgba } from '../../../worker/image/plane.ts'
 import {
   bicubicOf,
   blurPlane,
-  cropPicture,
+  cropRgba,
   describeDegradation,
   enlargePlane,
   parseDegradation,
@@ -78,7 +78,7 @@ test('a picture at factor 1 is that picture, at another it has rounded sides', (
 test.each([1, 0.7])('a part of a picture at %d of its size is what lies there in the whole', (factor) => {
   const whole = drawPicture(50, 40, 3)
   const part = { x: 5, y: 3, width: 20, height: 16 }
-  expect(rescalePart(whole, factor, part)).toEqual(cropPicture(rescalePicture(whole, factor), part))
+  expect(rescalePart(whole, factor, part)).toEqual(cropRgba(rescalePicture(whole, factor), part))
 })
 
 test('blur keeps flat pictures and sums, and spreads a point by its deviation', () => {

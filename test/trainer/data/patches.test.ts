@@ -9,7 +9,7 @@ import { resize } from '../../../worker/image/resize.ts'
 import { bicubicOf, type InputKind, truthOf } from '../../../trainer/data/degrade.ts'
 import { prepareExamples, type Preparation } from '../../../trainer/data/examples.ts'
 import { createBatch, createSampler, type PatchOptions } from '../../../trainer/data/patches.ts'
-import { openPatches } from '../../../trainer/data/source.ts'
+import { openPatchSource } from '../../../trainer/data/patchSource.ts'
 import { maxDifference } from '../../support/engine/samples.ts'
 import { drawPicture } from '../../support/pictures/edges.ts'
 
@@ -303,7 +303,7 @@ test.skipIf(!existsSync(T91)).each([
 ])(
   "T91 at x%i has as many sub-images as the authors' script makes: %i (skipped without T91)",
   async (scale, places) => {
-    const source = await openPatches({
+    const source = await openPatchSource({
       ...OPTIONS,
       folders: [T91],
       scale,

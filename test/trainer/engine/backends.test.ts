@@ -11,10 +11,10 @@ import {
   type OpenBackend,
   takeFirst,
 } from '../../../trainer/engine/backends.ts'
-import type { Task, TrainEngine } from '../../../trainer/engine/engine.ts'
+import type { Task, GradientEngine } from '../../../trainer/engine/gradientEngine.ts'
 import { createOnnxEngine } from '../../../trainer/engine/onnx.ts'
 import { drawStep, expectFaster, expectSame } from '../../../trainer/engine/probe.ts'
-import { loadRuntime } from '../../../trainer/engine/runtime.ts'
+import { loadOnnxRuntime } from '../../../trainer/engine/onnxRuntime.ts'
 import { shardOf } from '../../../trainer/engine/shards.ts'
 import { countParameters } from '../../../trainer/engine/parameters.ts'
 import { restoreRemovedFunction } from '../../../trainer/engine/tensorflowRuntime.ts'
@@ -27,7 +27,7 @@ const TASK: Task = { network: NETWORK, batch: BATCH, patch: 17 }
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-const runtime = await loadRuntime()
+const runtime = await loadOnnxRuntime()
 
 describe(`on ${runtime.version}`, () => {
   test('two workers compute the same bits as none, step after step', async () => {
@@ -83,7 +83,7 @@ test('auto takes the CPU where there is no faster device, and says why in a line
 
 test('auto passes over a backend that refuses the task, says why, and leaves no engine open', async () => {
   let open = 0
-  const engine: TrainEngine = {
+  const engine: GradientEngine = {
     description: '',
     lossAndGradients: () => Promise.reject(new Error('nobody computes here')),
     dispose: async () => void open--,
@@ -115,7 +115,7 @@ test('a named backend is taken without a word about the others, or throws what i
 
 test('a GPU that is slower than the CPU is not believed', async () => {
   const cpu = (task: Task) => createOnnxEngine(task, runtime, { workers: 1 })
-  const twice = async (task: Task): Promise<TrainEngine> => {
+  const twice = async (task: Task): Promise<GradientEngine> => {
     const engine = await cpu(task)
     return {
       ...engine,

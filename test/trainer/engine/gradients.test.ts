@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Architecture, createNetwork, type Network, subPixelArchitecture } from '../../../worker/model/network.ts'
 import { type Backend, BACKENDS, chooseBackend } from '../../../trainer/engine/backends.ts'
-import { EPSILON, type Loss, type Task } from '../../../trainer/engine/engine.ts'
+import { CHARBONNIER_EPSILON, type Loss, type Task } from '../../../trainer/engine/gradientEngine.ts'
 import { drawStep } from '../../../trainer/engine/probe.ts'
 import { countParameters, viewParameters } from '../../../trainer/engine/parameters.ts'
 
@@ -202,6 +202,6 @@ function lossOf(
     planes = out
     side = size
   })
-  const termOf = (error: number) => (loss === 'charbonnier' ? Math.hypot(error, EPSILON) : error ** 2)
+  const termOf = (error: number) => (loss === 'charbonnier' ? Math.hypot(error, CHARBONNIER_EPSILON) : error ** 2)
   return planes.reduce((sum, v, i) => sum + termOf(v - targets[i]), 0) / planes.length
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createNetwork } from '../../../worker/model/network.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
-import { identity, multiply, orthonormalize, transpose } from '../../../trainer/optimizer/matrix.ts'
+import { identity, multiplyMatrices, orthonormalize, transpose } from '../../../trainer/optimizer/matrix.ts'
 import { createOptimizer, OPTIMIZERS } from '../../../trainer/optimizer/optimizer.ts'
 import { countParameters, viewParameters } from '../../../trainer/engine/parameters.ts'
 
@@ -18,7 +18,7 @@ describe('matrices', () => {
   ])('a [%d, %d] times [.., %d] is the sum of products', (n, k, m) => {
     const a = matrix(n, k)
     const b = matrix(k, m)
-    const product = multiply(a, b, n, k, m)
+    const product = multiplyMatrices(a, b, n, k, m)
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < m; j++) {
         let sum = 0
@@ -41,7 +41,7 @@ describe('matrices', () => {
     ['nothing', new Float64Array(36)],
   ])('the basis of %s is orthonormal', (_, a) => {
     const q = orthonormalize(a, 6)
-    const product = multiply(transpose(q, 6, 6), q, 6, 6, 6)
+    const product = multiplyMatrices(transpose(q, 6, 6), q, 6, 6, 6)
     const unit = identity(6)
     product.forEach((value, i) => expect(value).toBeCloseTo(unit[i], 12))
   })
@@ -67,7 +67,11 @@ function minimise(name: (typeof OPTIMIZERS)[number], rate: number, steps: number
       columns,
     )
     const scaled = basis.map((v, j) => v * 10 ** ((-4 * (j % columns)) / Math.max(1, columns - 1)))
-    return { rows, columns, hessian: multiply(scaled, transpose(basis, columns, columns), columns, columns, columns) }
+    return {
+      rows,
+      columns,
+      hessian: multiplyMatrices(scaled, transpose(basis, columns, columns), columns, columns, columns),
+    }
   })
   const optimizer = createOptimizer(name, NETWORK)
   const gradients = new Float32Array(length)
@@ -78,7 +82,7 @@ function minimise(name: (typeof OPTIMIZERS)[number], rate: number, steps: number
     viewParameters(NETWORK, start).forEach(({ weights }, i) => {
       const { rows, columns, hessian } = bowls[i]
       const w = Float64Array.from(weights)
-      const gradient = multiply(w, hessian, rows, columns, columns)
+      const gradient = multiplyMatrices(w, hessian, rows, columns, columns)
       slots[i].weights.set(gradient)
       gradient.forEach((g, j) => (loss += (g * w[j]) / 2))
     })

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { KINDS, kindOf, proceduralPicture } from '../../../trainer/procedural/picture.ts'
+import { SCENE_KINDS, sceneKindOf, proceduralPicture } from '../../../trainer/procedural/picture.ts'
 import { lumaOf } from '../../../worker/image/color.ts'
 import { psnr } from '../../../worker/image/metrics.ts'
 import { resize } from '../../../worker/image/resize.ts'
 
 const SEED = 1
 /** Of each kind, the first ones. */
-const INDICES = KINDS.map((kind) =>
+const INDICES = SCENE_KINDS.map((kind) =>
   Array.from({ length: 20 }, (_, i) => i)
-    .filter((i) => kindOf(i) === kind)
+    .filter((i) => sceneKindOf(i) === kind)
     .slice(0, 2),
 )
 
@@ -22,19 +22,19 @@ test.each([
   ['seed', SEED + 1, 3],
   ['index', SEED, 13], // of the same kind
 ])('another %s makes another picture', (_, seed, index) => {
-  expect(kindOf(index)).toBe(kindOf(3))
+  expect(sceneKindOf(index)).toBe(sceneKindOf(3))
   const [one, other] = [proceduralPicture(SEED, 3).data, proceduralPicture(seed, index).data]
   const same = one.filter((value, i) => i % 4 !== 3 && value === other[i]).length
   expect(same).toBeLessThan(0.05 * one.length)
 })
 
 test('most pictures are leaves, and any ten in a row have all kinds', () => {
-  const kinds = Array.from({ length: 10 }, (_, i) => kindOf(27 + i))
-  expect(new Set(kinds)).toEqual(new Set(KINDS))
+  const kinds = Array.from({ length: 10 }, (_, i) => sceneKindOf(27 + i))
+  expect(new Set(kinds)).toEqual(new Set(SCENE_KINDS))
   expect(kinds.filter((kind) => kind === 'leaves').length).toBeGreaterThan(5)
 })
 
-describe.each(KINDS.map((kind, i) => ({ kind, indices: INDICES[i] })))('$kind', ({ indices }) => {
+describe.each(SCENE_KINDS.map((kind, i) => ({ kind, indices: INDICES[i] })))('$kind', ({ indices }) => {
   const pictures = indices.map((index) => proceduralPicture(SEED, index))
 
   test('is 256 x 256 and opaque', () => {

@@ -9,16 +9,16 @@ import { createNetwork, haloOf, type Network, subPixelArchitecture } from '../..
 import { decodeNetwork, encodeNetwork } from '../../../worker/model/networkFile.ts'
 import { readCheckpoint, writeCheckpoint } from '../../../trainer/run/checkpoint.ts'
 import { chooseBackend } from '../../../trainer/engine/backends.ts'
-import { loadRuntime } from '../../../trainer/engine/runtime.ts'
+import { loadOnnxRuntime } from '../../../trainer/engine/onnxRuntime.ts'
 import { createFitState, fit, type FitState, rateAt, type Schedule, startFrom } from '../../../trainer/run/fit.ts'
-import { flatten, withParameters } from '../../../trainer/engine/parameters.ts'
+import { flattenParameters, unflattenParameters } from '../../../trainer/engine/parameters.ts'
 import { prepareExamples } from '../../../trainer/data/examples.ts'
 import { createBatch, createSampler, type PatchOptions } from '../../../trainer/data/patches.ts'
 import { scoreSet } from '../../../trainer/evaluate/score.ts'
 import { drawPicture } from '../../support/pictures/edges.ts'
 
 // A slimmer 9-1-5, for time.
-const runtime = await loadRuntime('web')
+const runtime = await loadOnnxRuntime('web')
 const backend = await chooseBackend('onnx-wasm')
 const NETWORK = createNetwork({ kernels: [9, 1, 5], widths: [16, 8], residual: true })
 const TASK = { network: NETWORK, batch: 8, patch: 33 }
@@ -76,7 +76,7 @@ test('200 steps lower the loss, and what is exported beats bicubic on a picture 
   expect(mean(losses.slice(-20))).toBeLessThan(0.9 * mean(losses.slice(0, 20)))
 
   // The weights themselves: after 200 steps the average still remembers the start.
-  const trained = withParameters(NETWORK, state.parameters)
+  const trained = unflattenParameters(NETWORK, state.parameters)
   const file = encodeNetwork(trained)
   const network = decodeNetwork(file)
   expect(network).toEqual(trained)
@@ -90,7 +90,7 @@ test('200 steps lower the loss, and what is exported beats bicubic on a picture 
 
 test('the exported file opens in onnxruntime with the names and sizes that others expect', async () => {
   const { parameters } = createFitState(NETWORK, 1, 'soap')
-  const file = encodeNetwork(withParameters(NETWORK, parameters))
+  const file = encodeNetwork(unflattenParameters(NETWORK, parameters))
   const session = await runtime.api.InferenceSession.create(file)
   expect([session.inputNames, session.outputNames]).toEqual([['x'], ['y']])
   const x = new runtime.api.Tensor('float32', new Float32Array(35), [1, 1, 5, 7])
@@ -155,7 +155,7 @@ test('the rate rises over the first 200 steps and falls to 2 % of its peak', () 
 
 test('weights start as He et al. have them, the last layer and those with a skip at a tenth', () => {
   const deviationsOf = (network: Network) => {
-    const { layers } = withParameters(network, createFitState(network, 1, 'adam').parameters)
+    const { layers } = unflattenParameters(network, createFitState(network, 1, 'adam').parameters)
     expect(layers.every(({ bias }) => bias.every((v) => v === 0))).toBe(true)
     return layers.map(({ weights }) => Math.hypot(...weights) / Math.sqrt(weights.length))
   }
@@ -170,8 +170,8 @@ test('weights start as He et al. have them, the last layer and those with a skip
 
 test('a run may start from the weights of a file', () => {
   const { parameters } = createFitState(NETWORK, 3, 'adam')
-  const network = decodeNetwork(encodeNetwork(withParameters(NETWORK, parameters)))
-  const state = startFrom(NETWORK, flatten(network), 'soap')
+  const network = decodeNetwork(encodeNetwork(unflattenParameters(NETWORK, parameters)))
+  const state = startFrom(NETWORK, flattenParameters(network), 'soap')
   expect(state.parameters).toEqual(parameters)
   expect(state.average).toEqual(parameters)
 })

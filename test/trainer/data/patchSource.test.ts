@@ -6,9 +6,9 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
 import { DATA } from '../../../trainer/commands/config.ts'
-import { type Dataset, holdOut, listPictures, readDataset } from '../../../trainer/data/dataset.ts'
+import { type PictureSet, holdOut, listPictures, readPictureSet } from '../../../trainer/data/pictureSet.ts'
 import { createPreparer } from '../../../trainer/data/preparer.ts'
-import { openPatches, type SourceOptions } from '../../../trainer/data/source.ts'
+import { openPatchSource, type PatchSourceOptions } from '../../../trainer/data/patchSource.ts'
 import { testPictureIn, testPicturesOf } from '../../../trainer/data/testPictures.ts'
 import { bmp24 } from '../../support/pictures/bmp.ts'
 import { drawPicture } from '../../support/pictures/edges.ts'
@@ -28,8 +28,8 @@ beforeAll(async () => {
   }
 })
 
-function open(options: Partial<SourceOptions> = {}) {
-  return openPatches({
+function open(options: Partial<PatchSourceOptions> = {}) {
+  return openPatchSource({
     folders: [folder],
     channels: 1,
     scale: 3,
@@ -76,7 +76,7 @@ test('folders are read with the folders in them, by names, hidden files left out
   expect(files).toHaveLength(COUNT)
   expect(files.map(({ name }) => name)).toContain('top/a/b/8.png')
   expect(files.map(({ name }) => name).toSorted()).toEqual(files.map(({ name }) => name))
-  const { pictures } = await readDataset(path.join(folder, 'a'))
+  const { pictures } = await readPictureSet(path.join(folder, 'a'))
   expect(pictures.map(({ name }) => name)).toContain('b/8')
 })
 
@@ -104,7 +104,7 @@ describe('what is held out', () => {
 test('what is held out is looked at in its middle, a folder to validate on whole, as evaluate looks at it', async () => {
   const large = await mkdtemp(path.join(tmpdir(), 'large-'))
   for (let i = 0; i < 4; i++) await writeFile(path.join(large, `${i}.bmp`), bmp24(drawPicture(300, 250, i)))
-  const sizesOf = async (options: Partial<SourceOptions>) => {
+  const sizesOf = async (options: Partial<PatchSourceOptions>) => {
     const source = await open({ folders: [large], ...options })
     await source.close()
     return source.validation.map(({ rgba }) => [rgba.width, rgba.height])
@@ -174,13 +174,13 @@ test('a broken picture is left out with a line, unless nothing is left', async (
 
 describe('a picture that is evaluated on is not trained on', () => {
   /** Two of the folder's pictures: one as it is, one in another format. */
-  let tests: Dataset[] = []
+  let tests: PictureSet[] = []
   beforeAll(async () => {
     const set = path.join(path.dirname(folder), 'set')
     await mkdir(set)
     await copyFile(path.join(folder, '1.png'), path.join(set, 'same.png'))
     await writeFile(path.join(set, 'pixels.bmp'), bmp24(drawPicture(80, 72, 2)))
-    tests = [await readDataset(set)]
+    tests = [await readPictureSet(set)]
   })
 
   test('and not counted, whatever its name and format', async () => {

@@ -3,18 +3,18 @@ import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { hintOf, UsageError } from '../../worker/terminal/arguments.ts'
 
-export const RUNS = 'trainer/runs'
+export const RUNS_FOLDER = 'trainer/runs'
 const NUMBERED = /^(.+)-([1-9]\d*)$/
 
 /**
- * The folder of a run: `srcnn-2` is the one of that name in RUNS, `models` or `../elsewhere/run` any
+ * The folder of a run: `srcnn-2` is the one of that name in RUNS_FOLDER, `models` or `../elsewhere/run` any
  * other folder. Throws a UsageError where there is none, with the nearest name of a run.
  */
-export function runFolder(run: string): string {
-  const folders = [path.join(RUNS, run), run]
+export function findRunFolder(run: string): string {
+  const folders = [path.join(RUNS_FOLDER, run), run]
   const found = folders.find((folder) => statSync(folder, { throwIfNoEntry: false })?.isDirectory())
   if (run !== '' && found !== undefined) return found
-  throw new UsageError(`expected a run in ${RUNS} or a folder, got "${run}"${hintOf(run, runNames())}`)
+  throw new UsageError(`expected a run in ${RUNS_FOLDER} or a folder, got "${run}"${hintOf(run, listRuns())}`)
 }
 
 /**
@@ -22,19 +22,20 @@ export function runFolder(run: string): string {
  * changed last. Undefined where there is none.
  */
 export function latestRun(name?: string): string | undefined {
-  const ageOf = (run: string) => (name === undefined ? statSync(path.join(RUNS, run)).mtimeMs : numberOf(run, name))
-  const runs = runNames().filter((run) => name === undefined || numberOf(run, name) > 0)
+  const ageOf = (run: string) =>
+    name === undefined ? statSync(path.join(RUNS_FOLDER, run)).mtimeMs : numberOf(run, name)
+  const runs = listRuns().filter((run) => name === undefined || numberOf(run, name) > 0)
   return runs.toSorted((a, b) => ageOf(b) - ageOf(a)).at(0)
 }
 
 /** Makes the folder of the next run called `name` and returns the run: `srcnn-1`, then `srcnn-2`. */
-export function newRun(name: string): string {
-  mkdirSync(RUNS, { recursive: true })
+export function createRun(name: string): string {
+  mkdirSync(RUNS_FOLDER, { recursive: true })
   const last = latestRun(name)
   for (let number = last === undefined ? 1 : numberOf(last, name) + 1; ; number++) {
     const run = `${name}-${number}`
     try {
-      mkdirSync(path.join(RUNS, run)) // fails where another process was first
+      mkdirSync(path.join(RUNS_FOLDER, run)) // fails where another process was first
       return run
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
@@ -43,9 +44,9 @@ export function newRun(name: string): string {
 }
 
 /** All that have a folder that is not hidden, in no order. */
-export function runNames(): string[] {
-  if (!existsSync(RUNS)) return []
-  const entries = readdirSync(RUNS, { withFileTypes: true })
+export function listRuns(): string[] {
+  if (!existsSync(RUNS_FOLDER)) return []
+  const entries = readdirSync(RUNS_FOLDER, { withFileTypes: true })
   return entries
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => name)

@@ -24,7 +24,7 @@ export const LOSSES = ['square', 'charbonnier'] as const
 export type Loss = (typeof LOSSES)[number]
 
 /** Charbonnier's ε: some 2.5 levels of 255, about half of the usual error. */
-export const EPSILON = 0.01
+export const CHARBONNIER_EPSILON = 0.01
 
 export interface EngineOptions {
   /** Threads at most, where the engine is parallel over a batch. Default: as many as the machine runs. 1: the caller's own. */
@@ -64,7 +64,7 @@ export function sizeOf(shape: readonly number[]): number {
  * - One call at a time. The arguments may be changed once it has settled.
  * - On a CPU the result is a function of the arguments alone, bit for bit on one machine.
  */
-export interface TrainEngine {
+export interface GradientEngine {
   /** One line for the log: runtime, version, threads. */
   readonly description: string
   lossAndGradients(parameters: Float32Array, batch: Batch): Promise<LossAndGradients>

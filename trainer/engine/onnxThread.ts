@@ -1,18 +1,18 @@
 // A thread of workers.ts: a session of its own, and shards from memory that all threads share.
 import { parentPort, workerData } from 'node:worker_threads'
 import { createGradientSession } from './gradientSession.ts'
-import { loadRuntime } from './runtime.ts'
+import { loadOnnxRuntime } from './onnxRuntime.ts'
 import { takeShards } from './shards.ts'
-import type { Answer, Order, WorkerStart } from './workers.ts'
+import type { ThreadReply, ThreadOrder, ThreadStart } from './threads.ts'
 
-const { task, runtime, shared } = workerData as WorkerStart
+const { task, runtime, shared } = workerData as ThreadStart
 const port = parentPort!
-const answer = (message: Answer) => port.postMessage(message)
+const answer = (message: ThreadReply) => port.postMessage(message)
 
-const { api, executionProvider } = await loadRuntime(runtime)
+const { api, executionProvider } = await loadOnnxRuntime(runtime)
 const session = await createGradientSession(task, api, executionProvider)
 
-port.on('message', (order: Order) => {
+port.on('message', (order: ThreadOrder) => {
   // The session is released before the thread ends: native code outlives the thread otherwise.
   if (order === 'end') void session.dispose().finally(() => port.close())
   else

@@ -1,4 +1,4 @@
-// Which ONNX Runtime computes. onnxruntime-node is native code and several times faster, but
+// Which ONNX OnnxRuntime computes. onnxruntime-node is native code and several times faster, but
 // weighs 288 MB: it is an optional dependency, and onnxruntime-web takes its place where it is left out.
 import type * as Ort from 'onnxruntime-web'
 import type { Engine } from '../../worker/engine/engine.ts'
@@ -8,8 +8,8 @@ import { loadKernels, loadPictureKernel } from '../../worker/platform/nodeKernel
 import { createOrtEngine, type OrtRuntime } from '../../worker/engine/ort.ts'
 import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 
-export interface Runtime {
-  readonly name: Exclude<RuntimeName, 'auto'>
+export interface OnnxRuntime {
+  readonly name: Exclude<OnnxRuntimeName, 'auto'>
   readonly api: OrtRuntime
   readonly executionProvider: 'cpu' | 'wasm'
   /** For the manifest: `onnxruntime-node 1.30.0`. */
@@ -18,13 +18,13 @@ export interface Runtime {
   readonly description: string
 }
 
-export const RUNTIMES = ['auto', 'node', 'web'] as const
-export type RuntimeName = (typeof RUNTIMES)[number]
+export const ONNX_RUNTIMES = ['auto', 'node', 'web'] as const
+export type OnnxRuntimeName = (typeof ONNX_RUNTIMES)[number]
 
 const INSTALL = 'npm ci --include=optional'
 
 /** `auto`: onnxruntime-node if it is installed, else onnxruntime-web. `node` and `web` take that one or throw. */
-export async function loadRuntime(name: RuntimeName = 'auto'): Promise<Runtime> {
+export async function loadOnnxRuntime(name: OnnxRuntimeName = 'auto'): Promise<OnnxRuntime> {
   if (name === 'web') return loadWeb('asked for')
   // Not a literal, so that the compiler does not look for an optional package.
   const optional: string = 'onnxruntime-node'
@@ -46,9 +46,9 @@ const MAX_SIDE = 512
 
 /**
  * Runs networks on whole pictures, to validate, evaluate and report: by the kernel that serves them where
- * it can, else by ONNX Runtime.
+ * it can, else by ONNX OnnxRuntime.
  */
-export async function createInference(runtime: Runtime): Promise<Engine> {
+export async function createInference(runtime: OnnxRuntime): Promise<Engine> {
   const { arithmetic, modules } = await loadKernels()
   const fused = createFusedEngine(modules)
   const ort = createOrtInference(runtime)
@@ -59,8 +59,8 @@ export async function createInference(runtime: Runtime): Promise<Engine> {
   }
 }
 
-/** By ONNX Runtime alone. */
-export function createOrtInference({ api, executionProvider }: Runtime): Engine {
+/** By ONNX OnnxRuntime alone. */
+export function createOrtInference({ api, executionProvider }: OnnxRuntime): Engine {
   return createOrtEngine(api, { executionProvider, maxSide: MAX_SIDE })
 }
 
@@ -71,7 +71,7 @@ export function loadEnlarger(): Promise<Enlarger> {
   return (enlarger ??= loadPictureKernel().then(createVectorEnlarger))
 }
 
-async function loadWeb(why: string): Promise<Runtime> {
+async function loadWeb(why: string): Promise<OnnxRuntime> {
   const api = moduleOf(await import('onnxruntime-web'))
   api.env.wasm.numThreads = 1 // sums keep their order: see createGradientSession
   const version = `onnxruntime-web ${api.env.versions.web}`

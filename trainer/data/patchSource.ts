@@ -8,17 +8,17 @@ import path from 'node:path'
 import { type Codec, createCodec } from '../../worker/codec/codec.ts'
 import { readHeader } from '../../worker/codec/header.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
-import { type Dataset, holdOut, listPictures, type Picture } from './dataset.ts'
+import { type PictureSet, holdOut, listPictures, type Picture } from './pictureSet.ts'
 import { type Degradation, sharesOf } from './degrade.ts'
-import type { Batch } from '../engine/engine.ts'
-import { bytesOf, CROP, cropMiddle, type Example, heldBytes, type Preparation } from './examples.ts'
+import type { Batch } from '../engine/gradientEngine.ts'
+import { estimateBytes, CROP_SIDE, cropMiddle, type Example, heldBytes, type Preparation } from './examples.ts'
 import { createBatch, createSampler, type PatchOptions, type Sampler, sideInTruth } from './patches.ts'
-import { createPreparer, type Job, type Origin } from './preparer.ts'
+import { createPreparer, type PrepareJob, type PictureOrigin } from './preparer.ts'
 import { proceduralPicture } from '../procedural/picture.ts'
-import { createShuffle, mixSeed, PICTURES } from '../base/seed.ts'
+import { createShuffle, mixSeed, PICTURE_STREAM } from '../base/seed.ts'
 import { readPicture, testPictureIn, type TestPictures, testPicturesOf } from './testPictures.ts'
 
-export interface SourceOptions extends Omit<PatchOptions, 'shares'> {
+export interface PatchSourceOptions extends Omit<PatchOptions, 'shares'> {
   /** With pictures to train on, and folders in them; none: the built-in set. */
   readonly folders: readonly string[]
   /** Draw from each of `folders` equally often, of a stream those that the window has (default: from any place in any picture). */
@@ -28,7 +28,7 @@ export interface SourceOptions extends Omit<PatchOptions, 'shares'> {
   /** Keep pictures out of training for validation where `validate` names none (default: true). */
   readonly holdsOut?: boolean
   /** What is evaluated on: a picture of these is not trained on, nor one known to hold a test picture. */
-  readonly tests?: readonly Dataset[]
+  readonly tests?: readonly PictureSet[]
   readonly scale: number
   readonly degradation: Degradation
   /** Most that prepared pictures may take (default: CACHE_BYTES). */
@@ -78,7 +78,7 @@ const HELD_OUT_SIDE = 240
 const PROCEDURAL_PICTURES = 120
 
 /** Throws where no picture can be trained on. Close it: it has threads. */
-export async function openPatches(options: SourceOptions): Promise<PatchSource> {
+export async function openPatchSource(options: PatchSourceOptions): Promise<PatchSource> {
   const { cacheBytes = CACHE_BYTES, channels, scale, degradation, sampling, stop } = options
   const warn = boundedWarnings(options.warn ?? console.warn)
   const codec = createCodec(await loadCodecModules())
@@ -108,7 +108,7 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
   const preparation: Preparation = streams ? { ...own, sizes: 'crop' } : own
   const count = options.threads ?? Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))
   const size = streams
-    ? Math.min(WINDOW_PICTURES, Math.floor(cacheBytes / 2 / bytesOf(CROP ** 2, preparation)))
+    ? Math.min(WINDOW_PICTURES, Math.floor(cacheBytes / 2 / estimateBytes(CROP_SIDE ** 2, preparation)))
     : split.training.length
   if (size === 0) {
     throw new Error(`expected a cache that holds two pictures at least, got ${cacheBytes} bytes`)
@@ -129,7 +129,11 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
       await before?.sampler.catch(() => {})
       while (next < size && window.isWanted && !isStopped()) {
         const i = next++
-        const job: Job = { origin: picked[i].origin, preparation, seed: mixSeed(options.seed, PICTURES, positions[i]) }
+        const job: PrepareJob = {
+          origin: picked[i].origin,
+          preparation,
+          seed: mixSeed(options.seed, PICTURE_STREAM, positions[i]),
+        }
         const outcome = await preparer.prepare(job)
         if ('failure' in outcome) warn(outcome.failure)
         else slots[i] = outcome.examples
@@ -214,7 +218,7 @@ interface Entry {
   readonly name: string
   /** Its folder's place among those that were named. */
   readonly folder: number
-  readonly origin: Origin
+  readonly origin: PictureOrigin
   readonly bytes: number
 }
 
@@ -271,7 +275,7 @@ async function survey(
       }
       const { width, height } = readHeader(file)
       hash.update(name).update(file)
-      bytes += bytesOf(width * height, preparation)
+      bytes += estimateBytes(width * height, preparation)
     }
     entries.push(entry)
   }

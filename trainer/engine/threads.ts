@@ -1,39 +1,39 @@
 // The worker threads of the data-parallel engine: they start, compute a step together, and end.
 import { Worker } from 'node:worker_threads'
-import type { Task } from './engine.ts'
-import type { RuntimeName } from './runtime.ts'
+import type { Task } from './gradientEngine.ts'
+import type { OnnxRuntimeName } from './onnxRuntime.ts'
 import type { SharedStep } from './shards.ts'
 
-export interface WorkerStart {
+export interface ThreadStart {
   /** Its batch is one shard. */
   readonly task: Task
-  readonly runtime: RuntimeName
+  readonly runtime: OnnxRuntimeName
   readonly shared: SharedStep
 }
 
-export type Order = 'step' | 'end'
-export type Answer = 'ready' | 'done' | { readonly error: Error }
+export type ThreadOrder = 'step' | 'end'
+export type ThreadReply = 'ready' | 'done' | { readonly error: Error }
 
-export interface Workers {
+export interface Threads {
   /** Computes all shards of the shared step. Rejects with the first thread's error, after all have stopped. */
   step(): Promise<void>
   dispose(): Promise<void>
 }
 
-const THREAD = new URL('../../worker/terminal/thread.mjs', import.meta.url)
-const WORKER = new URL('./onnxWorker.ts', import.meta.url)
+const START = new URL('../../worker/terminal/thread.mjs', import.meta.url)
+const ONNX_THREAD = new URL('./onnxThread.ts', import.meta.url)
 
 /** Throws where a thread does not start, after ending the others. */
-export async function startWorkers(count: number, start: WorkerStart): Promise<Workers> {
+export async function startThreads(count: number, start: ThreadStart): Promise<Threads> {
   const workers = Array.from({ length: count }, () => {
-    return new Worker(THREAD, { argv: [WORKER.href], execArgv: [], workerData: start })
+    return new Worker(START, { argv: [ONNX_THREAD.href], execArgv: [], workerData: start })
   })
-  const send = async (order: Order) => {
+  const send = async (order: ThreadOrder) => {
     const answers = workers.map(answerOf)
     for (const worker of workers) tell(worker, order)
     await all(answers)
   }
-  const workersOf: Workers = {
+  const workersOf: Threads = {
     step: () => send('step'),
     async dispose() {
       const ends = workers.map((worker) => new Promise((resolve) => worker.once('exit', resolve)))
@@ -50,7 +50,7 @@ export async function startWorkers(count: number, start: WorkerStart): Promise<W
   return workersOf
 }
 
-function tell(worker: Worker, order: Order): void {
+function tell(worker: Worker, order: ThreadOrder): void {
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
   worker.postMessage(order)
 }
@@ -63,7 +63,7 @@ function answerOf(worker: Worker): Promise<void> {
       if (error) reject(error)
       else resolve()
     }
-    const onMessage = (answer: Answer) => settle(typeof answer === 'string' ? undefined : answer.error)
+    const onMessage = (answer: ThreadReply) => settle(typeof answer === 'string' ? undefined : answer.error)
     const onExit = (code: number) => settle(new Error(`a worker thread ended with code ${code}`))
     worker.on('message', onMessage).on('error', settle).on('exit', onExit)
   })

@@ -15,7 +15,7 @@ export interface Picture {
   readonly isGrey: boolean
 }
 
-export interface Dataset {
+export interface PictureSet {
   /** The folder's name. */
   readonly name: string
   /** In the order of their file names, by code units: the same on every machine. */
@@ -24,7 +24,7 @@ export interface Dataset {
   readonly digest: string
 }
 
-export interface PictureFile {
+export interface ListedPicture {
   /** The folder's own name and the path below it, with slashes: `T91/t1.png`. */
   readonly name: string
   /** Where it lies. */
@@ -41,7 +41,7 @@ const MOST_HELD_OUT = 24
  * A whole folder for evaluation, with the folders in it. Throws for a folder without pictures, and
  * for a picture that cannot be decoded, by its name: a mean over fewer pictures would mislead.
  */
-export async function readDataset(folder: string): Promise<Dataset> {
+export async function readPictureSet(folder: string): Promise<PictureSet> {
   const codec = createCodec(await loadCodecModules())
   const hash = createHash('sha256')
   const pictures: Picture[] = []
@@ -51,7 +51,7 @@ export async function readDataset(folder: string): Promise<Dataset> {
     hash.update(below).update(bytes)
     pictures.push({
       name: below.replace(ENDINGS, ''),
-      ...(await decodePicture(codec, file, bytes)),
+      ...(await decodeOverBlack(codec, file, bytes)),
     })
   }
   const name = path.basename(path.resolve(folder))
@@ -62,8 +62,8 @@ export async function readDataset(folder: string): Promise<Dataset> {
  * The pictures in folders and the folders in them, those of each in the order of their names by code
  * units. Hidden files are left out, links to folders not followed. Throws for a folder without any.
  */
-export async function listPictures(folders: readonly string[]): Promise<PictureFile[]> {
-  const all: PictureFile[] = []
+export async function listPictures(folders: readonly string[]): Promise<ListedPicture[]> {
+  const all: ListedPicture[] = []
   for (const folder of folders) {
     const found = await listBelow(folder, path.basename(path.resolve(folder)))
     if (found.length === 0) throw new Error(`expected pictures (JPEG, PNG, WebP, BMP, GIF) in ${folder}, got none`)
@@ -73,7 +73,7 @@ export async function listPictures(folders: readonly string[]): Promise<PictureF
   return all
 }
 
-async function listBelow(folder: string, name: string): Promise<PictureFile[]> {
+async function listBelow(folder: string, name: string): Promise<ListedPicture[]> {
   const entries = await readdir(folder, { withFileTypes: true })
   const visible = entries.filter((entry) => !entry.name.startsWith('.'))
   const isFolder = (entry: (typeof visible)[number]) => entry.isDirectory()
@@ -93,7 +93,7 @@ async function listBelow(folder: string, name: string): Promise<PictureFile[]> {
 }
 
 /** Decoded over black, as `upscale` has it. Throws with the file's name for what cannot be decoded. */
-export async function decodePicture(
+export async function decodeOverBlack(
   codec: Codec,
   file: string,
   bytes: Uint8Array,

@@ -7,7 +7,7 @@ import {
   type ProgressStream,
 } from '../../worker/terminal/progressLine.ts'
 
-export interface Progress {
+export interface TrainingProgress {
   /** After every step, with that batch's loss; the running mean that is shown: batches differ by a factor of two. */
   update(step: number, loss: number): number
   /** After each validation: PSNR in dB, and what bicubic has on the same pictures. */
@@ -19,11 +19,11 @@ export interface Progress {
 /** The loss is a running mean over about so many. */
 const SMOOTHING_STEPS = 100
 
-export function createProgress(
+export function createTrainingProgress(
   label: string,
   { first, steps, batch }: { first: number; steps: number; batch: number },
   stream: ProgressStream = process.stderr,
-): Progress {
+): TrainingProgress {
   const line = createProgressLine(stream)
   const start = performance.now()
   let mean = 0
