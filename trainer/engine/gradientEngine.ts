@@ -1,40 +1,42 @@
-// What a training run needs of whatever computes gradients. Everything else (sampling, Adam,
-// schedule, averaging, checkpoints) lies above it in plain TypeScript, so that every engine
-// follows the same curve.
+// The contract between a training run and an engine that computes gradients. Everything else (sampling, optimisers,
+// schedule, averaging, checkpoints) is plain TypeScript above it, so that every engine follows the same loss curve.
 import { haloOf, type Network } from '../../worker/model/network.ts'
 
-/** What one engine is made for: these never change during a run. */
+/** The settings that an engine is created for; they never change during a run. */
 export interface Task {
-  /** Layer shapes; the weights in it are not read. */
+  /** Gives the shapes of the layers; its weights are not read. */
   readonly network: Network
   /** Patches in a batch. */
   readonly batch: number
-  /** Side of an input patch; convolutions are valid, so a target is `2 * haloOf(network)` smaller. */
+  /** Side of an input patch in pixels. Convolutions do not pad, so a target's side is `2 * haloOf(network)` smaller. */
   readonly patch: number
   /** Default `square`. */
   readonly loss?: Loss
 }
 
 /**
- * Of an error e, output - target: e², or Charbonnier's sqrt(e² + ε²), which grows as |e| where an error
- * is large, so that few pixels that no network gets right do not say where it goes (Charbonnier et al.,
- * ICIP 1994; for super-resolution Lai et al., CVPR 2017).
+ * The loss of an error e = output - target. `square`: e². `charbonnier`: sqrt(e² + ε²), which grows like |e| for large
+ * errors, so that outliers do not dominate the gradient (Charbonnier et al., ICIP 1994; for super-resolution Lai et
+ * al., CVPR 2017).
  */
 export const LOSSES = ['square', 'charbonnier'] as const
 export type Loss = (typeof LOSSES)[number]
 
-/** Charbonnier's ε: some 2.5 levels of 255, about half of the usual error. */
+/** Charbonnier's ε: 2.5 of 255 levels, about half of the usual error. */
 export const CHARBONNIER_EPSILON = 0.01
 
 export interface EngineOptions {
-  /** Threads at most, where the engine is parallel over a batch. Default: as many as the machine runs. 1: the caller's own. */
+  /**
+   * Most worker threads, for an engine that splits a batch among threads. Default: `availableParallelism()`. With 1 the
+   * calling thread computes.
+   */
   readonly workers?: number
 }
 
-/** As `shapesOf` gives their sizes. */
+/** Inputs and targets of one step; `shapesOf` returns their shapes. */
 export interface Batch {
   readonly inputs: Float32Array
-  /** What the last layer should put out. */
+  /** The desired output of the last layer. */
   readonly targets: Float32Array
 }
 
@@ -49,20 +51,20 @@ export function shapesOf({ network, batch, patch }: Task): { inputs: Shape; targ
   }
 }
 
-/** How many values a tensor has. */
+/** Returns the number of values in a tensor. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }
 
 /**
- * The contract.
- * - `loss` is the mean over all values of the task's loss of output - target. A residual network's last layer puts
- *   out the residual, one that enlarges scale² values for a pixel: the sampler, not the engine,
- *   subtracts bicubic and takes targets apart.
- * - `gradients` is d loss / d parameters, in the layout of parameters.ts. The array belongs to the
- *   engine and is overwritten by the next call.
- * - One call at a time. The arguments may be changed once it has settled.
- * - On a CPU the result is a function of the arguments alone, bit for bit on one machine.
+ * Computes loss and gradients.
+ * - `loss` is the mean of the task's loss over all output values. The output is compared with the targets as they are:
+ *   for a residual network the sampler, not the engine, subtracts bicubic from the targets, and for one that enlarges
+ *   it rearranges them to scale² values per pixel.
+ * - `gradients` is d loss / d parameters, in the layout of parameters.ts. The array belongs to the engine and is
+ *   overwritten by the next call.
+ * - Only one call may run at a time. The arguments may be changed once it has settled.
+ * - On a CPU the result depends on the arguments alone, bit for bit on one machine.
  */
 export interface GradientEngine {
   /** One line for the log: runtime, version, threads. */

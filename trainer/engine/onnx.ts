@@ -1,6 +1,6 @@
-// Training on ONNX OnnxRuntime. On the CPU a batch is spread over worker threads, one session each:
-// that beats the runtime's own threads, and this thread stays free to cut the next batch. A GPU
-// takes the batch whole.
+// Training on ONNX Runtime. On a CPU a batch is split among worker threads, each with its own session: this is faster
+// than the runtime's own threads, and the calling thread stays free to cut the next batch. A GPU computes the batch as
+// a whole.
 import { availableParallelism } from 'node:os'
 import { countParameters } from './parameters.ts'
 import type { EngineOptions, Task, GradientEngine } from './gradientEngine.ts'
@@ -10,8 +10,8 @@ import { combineShards, createSharedStep, shardOf, takeShards } from './shards.t
 import { startThreads } from './threads.ts'
 
 /**
- * On the runtime's own provider: WASM or native code. The result is the same bits for any number
- * of workers.
+ * Creates an engine on the runtime's own CPU provider, WASM or native code. The result has the same bits for any number
+ * of worker threads.
  */
 export async function createOnnxEngine(
   task: Task,
@@ -43,7 +43,7 @@ export async function createOnnxEngine(
   }
 }
 
-/** On a provider that takes the batch whole. */
+/** Creates an engine on a GPU provider, which computes the batch as a whole. */
 export async function createOnnxGpuEngine(
   task: Task,
   { api, version }: OnnxRuntime,

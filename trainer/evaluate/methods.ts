@@ -33,7 +33,7 @@ export interface Sources {
   readonly loadDictionary: (scale: number) => Promise<Dictionary>
 }
 
-/** Behind a model's name: run by ONNX OnnxRuntime, not by the kernel that serves it. */
+/** Behind a model's name: run by ONNX Runtime, not by the kernel that serves it. */
 export const ON_ORT = '@ort'
 
 export const BUILT_IN = ['nearest', 'bicubic', 'lanczos', 'sparse'] as const

@@ -15,7 +15,7 @@ export function createAdam(network: Network): Optimizer {
   return {
     state: { mean, square },
     update(parameters, gradients, rate, step) {
-      // The means start at zero; this takes that bias out.
+      // Both means start at zero; this factor corrects their bias.
       const scaledRate = (rate * Math.sqrt(1 - BETA2 ** step)) / (1 - BETA1 ** step)
       for (let i = 0; i < length; i++) {
         const gradient = gradients[i]

@@ -1,4 +1,4 @@
-// What every optimiser does: it moves the weights, given their gradients.
+// The contract of an optimiser, which updates the weights from their gradients.
 
 export interface Optimizer {
   /** Updates `parameters` in place. `step` counts from 1; `rate` is the learning rate of that step. */

@@ -19,7 +19,7 @@ const SET14 = path.join(ROOT, '../shared/data/Set14')
 const WEIGHTS = ['srcnn', 'fast'].flatMap((name) => [2, 3, 4].map((scale) => ({ name, scale })))
 
 test.skipIf(!existsSync(SET14)).each(WEIGHTS)(
-  'on Set14 at x$scale the kernel of $name gives what onnxruntime gives, borders included (skipped without ../shared/data)',
+  'on Set14 at x$scale the kernel of $name agrees with onnxruntime, borders included (skipped without ../shared/data)',
   async ({ name, scale }) => {
     const network = decodeNetwork(await readFile(path.join(ROOT, `models/${name}-x${scale}.onnx`)))
     const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })

@@ -11,7 +11,7 @@ beforeEach(() => {
   return () => process.chdir(before)
 })
 
-test('runs of a name are numbered after the highest one that is there', () => {
+test('a new run gets the number after the highest existing one of its name', () => {
   expect(latestRun()).toBeUndefined()
   expect(createRun('srcnn')).toBe('srcnn-1')
   expect(createRun('srcnn')).toBe('srcnn-2')
@@ -22,20 +22,20 @@ test('runs of a name are numbered after the highest one that is there', () => {
   expect(latestRun('faces')).toBeUndefined()
 })
 
-test('the latest run of any name is the one that changed last', () => {
+test('without a name, the latest run is the one that changed last', () => {
   createRun('srcnn')
   createRun('faces')
   utimesSync(path.join(RUNS_FOLDER, 'faces-1'), 1, 1)
   expect(latestRun()).toBe('srcnn-1')
 })
 
-test('a hidden folder beside the runs is none', () => {
+test('a hidden folder beside the runs is not a run', () => {
   mkdirSync(path.join(RUNS_FOLDER, '.baseline'), { recursive: true })
   expect(listRuns()).toEqual([])
   expect(latestRun()).toBeUndefined()
 })
 
-test('a run is a name or a folder, and anything else is refused with what was meant', () => {
+test('a run is found by its name or its folder, and anything else is refused with the nearest name', () => {
   createRun('srcnn')
   mkdirSync('models')
   expect(findRunFolder('srcnn-1')).toBe(path.join(RUNS_FOLDER, 'srcnn-1'))

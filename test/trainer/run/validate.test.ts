@@ -18,7 +18,7 @@ const pictureOf = (width: number, height: number, seed: number) => ({
   isGrey: false,
 })
 
-test('bicubic on small pictures is what the evaluation says', async () => {
+test('the PSNR of bicubic equals that of the evaluation', async () => {
   const pictures = [pictureOf(64, 60, 1), pictureOf(50, 70, 2)]
   const validation = (await createValidator(pictures, 1, 3, clean, codec))!
   const { bicubic } = await scoreSet('drawn', pictures, 3, 'float')
@@ -26,7 +26,7 @@ test('bicubic on small pictures is what the evaluation says', async () => {
   expect(validation.bicubic).toBeCloseTo(bicubic.psnr, 6)
 })
 
-test('a residual network of zeros is bicubic', async () => {
+test('a residual network of zeros has the PSNR of bicubic', async () => {
   const validation = (await createValidator([pictureOf(64, 60, 1)], 1, 2, clean, codec))!
   const { api, executionProvider } = await loadOnnxRuntime('web')
   const network = createNetwork({ kernels: [3], widths: [], residual: true })
@@ -34,7 +34,7 @@ test('a residual network of zeros is bicubic', async () => {
   expect(await validation.psnrOf({ network, engine })).toBeCloseTo(validation.bicubic, 6)
 })
 
-test('a network on RGB has the PSNR that evaluation gives it from 8-bit input', async () => {
+test('the PSNR of an RGB network equals that of the evaluation from 8-bit input', async () => {
   const pictures = [pictureOf(64, 60, 1)]
   const model = { network: sampleNetwork({ kernels: [3, 3], widths: [4], channels: 3 }), engine: reference }
   const validation = (await createValidator(pictures, 3, 2, { ...clean, uint8Share: 1 }, codec))!
@@ -43,7 +43,7 @@ test('a network on RGB has the PSNR that evaluation gives it from 8-bit input', 
   expect(validation.bicubic).toBeCloseTo(score.bicubic.psnr, 2)
 })
 
-test('JPEG input is worse than clean input, and the same at every call', async () => {
+test('JPEG input has a lower PSNR than clean input, and the same at every call', async () => {
   const jpeg = { kind: 'jpeg', qualities: [30, 60], blur: 0 } as const
   const pictures = [pictureOf(90, 90, 4)]
   const [first, again] = [
@@ -55,6 +55,6 @@ test('JPEG input is worse than clean input, and the same at every call', async (
   expect(again!.bicubic).toBe(first!.bicubic)
 })
 
-test('pictures too small to measure are left out, and nothing is left of only such', async () => {
+test('pictures too small to measure are left out, and without larger ones there is no validator', async () => {
   expect(await createValidator([pictureOf(6, 40, 1)], 1, 3, clean, codec)).toBeUndefined()
 })
