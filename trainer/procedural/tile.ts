@@ -1,12 +1,12 @@
-// Textures: small planes that repeat without end, drawn once a scene and looked up by many leaves.
+// Textures: small planes that repeat endlessly, drawn once per scene and used by many leaves.
 import { createPlane, type Plane } from '../../worker/image/plane.ts'
 import type { Random } from '../../worker/image/prng.ts'
 
-/** A power of two: positions wrap by a mask. */
+/** A power of two, so that a bit mask wraps positions. */
 export const TILE_SIDE = 256
 const MASK = TILE_SIDE - 1
 
-/** Bilinear, at any position. */
+/** Returns the bilinear sample at any position. */
 export function sampleTile({ data }: Plane, u: number, v: number): number {
   const left = Math.floor(u)
   const top = Math.floor(v)
@@ -21,9 +21,9 @@ export function sampleTile({ data }: Plane, u: number, v: number): number {
 }
 
 /**
- * Noise with a power spectrum that falls by a power of the frequency, as that of photographs (about
- * 1 / f^2; Field, JOSA A 1987): from 4x4 random cells on, enlarged twofold and joined by finer cells
- * that weigh `persistence` times the last: 1 gives 1 / f^2, less is smoother.
+ * Returns noise whose power spectrum falls with a power of the frequency, as in photographs (about 1 / f^2; Field, JOSA
+ * A 1987). It starts with 4x4 random cells, then repeatedly enlarges them twofold and adds finer cells with
+ * `persistence` times the previous weight. A persistence of 1 results in 1 / f^2; less is smoother.
  */
 export function noiseTile(persistence: number, random: Random): Plane {
   let cells = new Float32Array(16)
@@ -35,7 +35,7 @@ export function noiseTile(persistence: number, random: Random): Plane {
   return normalise(cells)
 }
 
-/** Bilinear, wrapped: new samples lie a quarter off the old ones. */
+/** Enlarges bilinearly, with wrapping: new samples are a quarter of a cell away from the old ones. */
 function enlargeTwofold(cells: Float32Array, side: number): Float32Array<ArrayBuffer> {
   const large = new Float32Array(4 * side * side)
   for (let y = 0; y < 2 * side; y++) {
@@ -51,7 +51,7 @@ function enlargeTwofold(cells: Float32Array, side: number): Float32Array<ArrayBu
   return large
 }
 
-/** Small discs over each other, radii by the power law of the leaves: gravel, foliage, crowds. */
+/** Returns small overlapping discs with radii from the power law of the leaves: gravel, foliage, crowds. */
 export function grainTile(smallest: number, random: Random): Plane {
   const tile = createPlane(TILE_SIDE, TILE_SIDE)
   for (let covered = 0; covered < 3 * TILE_SIDE * TILE_SIDE;) {
@@ -69,13 +69,13 @@ export function grainTile(smallest: number, random: Random): Plane {
   return normalise(tile.data)
 }
 
-/** Bars, or a grid of rectangles: fabric, bricks, windows. */
+/** Returns bars, or a grid of rectangles: fabric, bricks, windows. */
 export function barTile(random: Random): Plane {
   const tile = createPlane(TILE_SIDE, TILE_SIDE)
   const [across, down] = [8 << random.below(3), 8 << random.below(3)]
   const [filledAcross, filledDown] = [0.2 + 0.6 * random.next(), 0.4 + 0.5 * random.next()]
   const isGrid = random.next() < 0.5
-  const shift = random.next() < 0.5 ? across / 2 : 0 // every other row, as bricks are laid
+  const shift = random.next() < 0.5 ? across / 2 : 0 // shift of every other row, as in a brick wall
   for (let i = 0; i < tile.data.length; i++) {
     const [x, y] = [i % TILE_SIDE, Math.floor(i / TILE_SIDE)]
     const moved = isGrid && Math.floor(y / down) % 2 === 1 ? x + shift : x
@@ -85,7 +85,7 @@ export function barTile(random: Random): Plane {
   return normalise(tile.data)
 }
 
-/** Mean 0, deviation 1, in place. */
+/** Scales to mean 0 and standard deviation 1, in place. */
 function normalise(data: Float32Array): Plane {
   let [sum, squares] = [0, 0]
   for (const value of data) {
