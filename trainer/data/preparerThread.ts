@@ -1,4 +1,4 @@
-// One thread of preparer.ts: a job in, its examples out, without copies.
+// A thread of preparer.ts: receives jobs and sends their examples back without copying.
 import { parentPort, workerData } from 'node:worker_threads'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
