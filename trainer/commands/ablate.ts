@@ -5,7 +5,7 @@ import path from 'node:path'
 import { type Command, integerOf, listOf, numberOf, oneOf, parseArguments } from '../../worker/terminal/arguments.ts'
 import type { InputName } from '../evaluate/input.ts'
 import { readManifest } from '../run/export.ts'
-import { RUNS } from '../run/folder.ts'
+import { RUNS_FOLDER } from '../run/runFolders.ts'
 import { alignColumns } from '../evaluate/table.ts'
 import { command as train } from './train.ts'
 
@@ -77,9 +77,9 @@ export const command: Command = {
       const arch = options.includes('--arch') ? [] : ['--arch', 'srcnn']
       const common = ['--scale', `${SCALE}`, ...budget, '--seed', seed, ...data, ...arch]
       // Variants that are there already, whole or in part, are gone on with.
-      const isThere = existsSync(path.join(RUNS, run))
+      const isThere = existsSync(path.join(RUNS_FOLDER, run))
       await train.run(['--run', run, ...(isThere ? ['--resume'] : [...common, ...options])])
-      const [entry] = (await readManifest(path.join(RUNS, run))).models
+      const [entry] = (await readManifest(path.join(RUNS_FOLDER, run))).models
       if (entry === undefined) break // stopped by hand
       const scoreOn = (set: string, input: InputName) =>
         entry.scores?.find((score) => score.set === set && score.input === input)?.psnr

@@ -23,13 +23,13 @@ import {
 } from '../../worker/terminal/arguments.ts'
 import { type Degradation, parseDegradation } from '../data/degrade.ts'
 import { type BackendName, BACKENDS } from '../engine/backends.ts'
-import { type Loss, LOSSES, type Task } from '../engine/engine.ts'
+import { type Loss, LOSSES, type Task } from '../engine/gradientEngine.ts'
 import { FAMILIES, type FamilyName, isFamily } from '../run/families.ts'
 import type { Initialisation, Schedule } from '../run/fit.ts'
 import { type OptimizerName, OPTIMIZERS } from '../optimizer/optimizer.ts'
 import type { PatchOptions } from '../data/patches.ts'
 import { type StoreName, STORES } from '../ship/store.ts'
-import type { SourceOptions } from '../data/source.ts'
+import type { PatchSourceOptions } from '../data/patchSource.ts'
 
 export const SCALES = [2, 3, 4]
 export const DATA = '../shared/data'
@@ -273,7 +273,7 @@ function networkOf({ architectures }: Config, scale: number): Network {
 }
 
 /** Where a run's batches come from. */
-export function sourceOptionsOf(config: Config, scale: number): SourceOptions {
+export function sourceOptionsOf(config: Config, scale: number): PatchSourceOptions {
   const { data, isEven, validate, degradation, seed, sampling } = config
   const { network, batch, patch } = taskOf(config, scale)
   return {

@@ -6,8 +6,8 @@ import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { helpOf, listOf, nearest, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
 import { loadBaseline } from '../baseline/store.ts'
 import { DATA, parseScales, SCALES } from './config.ts'
-import { type Dataset, readDataset } from '../data/dataset.ts'
-import { loadRuntime, RUNTIMES } from '../engine/runtime.ts'
+import { type PictureSet, readPictureSet } from '../data/pictureSet.ts'
+import { loadOnnxRuntime, ONNX_RUNTIMES } from '../engine/onnxRuntime.ts'
 import { formatCsv, formatJson, formatTable } from '../evaluate/format.ts'
 import { parseInput } from '../evaluate/input.ts'
 import { BUILT_IN, findMethod, type NamedMethod, ON_ORT } from '../evaluate/methods.ts'
@@ -33,7 +33,7 @@ const OPTIONS = {
   out: { value: 'FILE', help: 'write that to a file' },
   plot: { value: 'FILE.svg', help: 'draw PSNR against seconds a picture' },
   'baseline-data': { value: 'FOLDER', help: `what sparse coding learns from, once a scale (default: ${DATA}/T91)` },
-  runtime: { value: 'NAME', help: `onnxruntime to use: ${RUNTIMES.join(', ')} (default: auto)` },
+  runtime: { value: 'NAME', help: `onnxruntime to use: ${ONNX_RUNTIMES.join(', ')} (default: auto)` },
   help: { help: 'show this' },
 } as const
 
@@ -59,12 +59,12 @@ export async function evaluate(args: readonly string[], print: (text: string) =>
   const inputs = listOf(given.input ?? 'float,uint8', 'input', parseInput)
   const names = listOf(given.method ?? `bicubic,srcnn,${DEFAULT_MODEL}`, 'method', String)
   const folders = foldersOf(given.words)
-  const runtime = await loadRuntime(oneOf(given.runtime ?? 'auto', 'runtime', RUNTIMES))
+  const runtime = await loadOnnxRuntime(oneOf(given.runtime ?? 'auto', 'runtime', ONNX_RUNTIMES))
 
   const baselineData = given['baseline-data'] ?? path.join(DATA, 'T91')
-  let baseline: Dataset | undefined
+  let baseline: PictureSet | undefined
   const loadDictionary = async (scale: number) => {
-    baseline ??= await readDataset(existing(baselineData, 'baseline-data'))
+    baseline ??= await readPictureSet(existing(baselineData, 'baseline-data'))
     const progress = createStepProgress()
     const dictionary = await loadBaseline(baseline, scale, {
       onProgress: (stage, share) => progress.at(`sparse coding x${scale} learns ${stage}`, share),
@@ -89,8 +89,8 @@ export async function evaluate(args: readonly string[], print: (text: string) =>
     methods.push(method)
   }
 
-  const sets: Dataset[] = []
-  for (const folder of folders) sets.push(withoutTiny(await readDataset(folder), Math.max(...scales)))
+  const sets: PictureSet[] = []
+  for (const folder of folders) sets.push(withoutTiny(await readPictureSet(folder), Math.max(...scales)))
   const progress = createStepProgress()
   const tasksOf = (method: NamedMethod) => method.scales.length * inputs.filter((input) => takes(method, input)).length
   const tasks = methods.reduce((sum, method) => sum + tasksOf(method), 0)
@@ -135,9 +135,9 @@ function checkFolderOf(file: string | undefined, option: string): void {
 }
 
 /** Leaves out, and says so, pictures of which too little is left for SSIM after the border is shaved off. */
-function withoutTiny(set: Dataset, scale: number): Dataset {
+function withoutTiny(set: PictureSet, scale: number): PictureSet {
   const least = SMALLEST + 3 * scale - 1 // shaved twice, after up to scale - 1 are cropped
-  const isEnough = ({ rgba }: Dataset['pictures'][number]) => Math.min(rgba.width, rgba.height) >= least
+  const isEnough = ({ rgba }: PictureSet['pictures'][number]) => Math.min(rgba.width, rgba.height) >= least
   const tiny = set.pictures.filter((picture) => !isEnough(picture))
   if (tiny.length === set.pictures.length) {
     throw new Error(`expected a picture of at least ${least} pixels a side in ${set.name} at x${scale}, got none`)

@@ -1,6 +1,6 @@
 import { type Command, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
 import { parseScales } from './config.ts'
-import { runFolder } from '../run/folder.ts'
+import { findRunFolder } from '../run/runFolders.ts'
 import { promoteRun } from '../ship/promote.ts'
 
 const OPTIONS = {
@@ -19,6 +19,6 @@ export const command: Command = {
     const [run] = given.words
     if (run === undefined) throw new UsageError('expected RUN to promote, got nothing')
     const scales = given.scale === undefined ? undefined : parseScales(given.scale)
-    await promoteRun(runFolder(run), { scales, force: given.force })
+    await promoteRun(findRunFolder(run), { scales, force: given.force })
   },
 }

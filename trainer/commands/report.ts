@@ -4,11 +4,11 @@ import path from 'node:path'
 import { type Command, listOf, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
 import { loadBaseline } from '../baseline/store.ts'
 import { DATA } from './config.ts'
-import { readDataset } from '../data/dataset.ts'
-import { createInference, loadRuntime, RUNTIMES } from '../engine/runtime.ts'
+import { readPictureSet } from '../data/pictureSet.ts'
+import { createInference, loadOnnxRuntime, ONNX_RUNTIMES } from '../engine/onnxRuntime.ts'
 import { createStepProgress } from '../evaluate/progress.ts'
 import { writeReport } from '../report/report.ts'
-import { runFolder } from '../run/folder.ts'
+import { findRunFolder } from '../run/runFolders.ts'
 
 const CROPPED = ['Set5', 'Set14'].map((set) => path.join(DATA, set))
 const LEARNED = path.join(DATA, 'T91')
@@ -18,7 +18,7 @@ const OPTIONS = {
   sparse: { value: 'FOLDER', help: `pictures that sparse coding learns from, once (default: ${LEARNED}, where it is)` },
   'no-sparse': { help: 'leave sparse coding out: learning it takes minutes a scale' },
   out: { value: 'FOLDER', help: "where the page goes (default: the run's folder)" },
-  runtime: { value: 'NAME', help: `onnxruntime to use: ${RUNTIMES.join(', ')} (default: auto)` },
+  runtime: { value: 'NAME', help: `onnxruntime to use: ${ONNX_RUNTIMES.join(', ')} (default: auto)` },
   help: { help: 'show this' },
 } as const
 
@@ -31,17 +31,17 @@ export const command: Command = {
     const given = parseArguments(args, OPTIONS, ['RUN'])
     const [run] = given.words
     if (run === undefined) throw new UsageError('expected RUN to report on, got nothing')
-    const folder = runFolder(run)
+    const folder = findRunFolder(run)
     const shown = given.data === undefined ? CROPPED.filter(existsSync) : listOf(given.data, 'data', existing('data'))
     if (given.sparse !== undefined && given['no-sparse']) {
       throw new UsageError('expected --sparse or --no-sparse, got both')
     }
     const learned = given.sparse === undefined ? LEARNED : existing('sparse')(given.sparse)
-    const runtime = await loadRuntime(oneOf(given.runtime ?? 'auto', 'runtime', RUNTIMES))
+    const runtime = await loadOnnxRuntime(oneOf(given.runtime ?? 'auto', 'runtime', ONNX_RUNTIMES))
     if (given.out !== undefined) await mkdir(given.out, { recursive: true })
     const file = await writeReport(folder, {
       out: given.out,
-      sets: await Promise.all(shown.map(readDataset)),
+      sets: await Promise.all(shown.map(readPictureSet)),
       sparse: !given['no-sparse'] && existsSync(learned) ? (scale) => learnSparse(learned, scale) : undefined,
       engine: await createInference(runtime),
     })
@@ -51,7 +51,7 @@ export const command: Command = {
 
 async function learnSparse(folder: string, scale: number) {
   const progress = createStepProgress()
-  const dictionary = await loadBaseline(await readDataset(folder), scale, {
+  const dictionary = await loadBaseline(await readPictureSet(folder), scale, {
     onProgress: (stage, share) => progress.at(`sparse coding x${scale} learns ${stage}`, share),
   })
   progress.end()

@@ -22,25 +22,25 @@ import {
   taskOf,
   type TrainArguments,
 } from './config.ts'
-import { type Dataset, readDataset } from '../data/dataset.ts'
+import { type PictureSet, readPictureSet } from '../data/pictureSet.ts'
 import { describeDegradation } from '../data/degrade.ts'
 import { type Backend, chooseBackend } from '../engine/backends.ts'
-import type { TrainEngine } from '../engine/engine.ts'
-import { createInference, loadRuntime } from '../engine/runtime.ts'
+import type { GradientEngine } from '../engine/gradientEngine.ts'
+import { createInference, loadOnnxRuntime } from '../engine/onnxRuntime.ts'
 import type { InputName } from '../evaluate/input.ts'
 import { networkMethod, takes } from '../evaluate/method.ts'
 import { exportModel, readManifest } from '../run/export.ts'
 import { createFitState, euclideanScale, fit, type FitState, rateAt, type Schedule, startFrom } from '../run/fit.ts'
 import { licenceOf } from '../data/licences.ts'
-import { flatten, withParameters } from '../engine/parameters.ts'
-import { createProgress } from '../run/progress.ts'
-import { replaceFile } from '../run/replace.ts'
-import { latestRun, newRun, runFolder, RUNS } from '../run/folder.ts'
+import { flattenParameters, unflattenParameters } from '../engine/parameters.ts'
+import { createTrainingProgress } from '../run/trainingProgress.ts'
+import { writeWhole } from '../../worker/terminal/wholeFile.ts'
+import { latestRun, createRun, findRunFolder, RUNS_FOLDER } from '../run/runFolders.ts'
 import { manifestScoreOf, scoreSet, type SetScore } from '../evaluate/score.ts'
 import { uploadRun } from '../ship/upload.ts'
-import { openPatches, type PatchSource } from '../data/source.ts'
+import { openPatchSource, type PatchSource } from '../data/patchSource.ts'
 import { formatScores } from '../evaluate/table.ts'
-import { createValidation, type Validation } from '../run/validate.ts'
+import { createValidator, type Validator } from '../run/validate.ts'
 
 /** What a killed run loses at most. */
 const CHECKPOINT_MS = 30_000
@@ -61,7 +61,7 @@ export const command: Command = {
     const { run, given: saved } = await openRun(given)
     const how = parseCircumstances({ ...saved, ...given }) // a resumed run may go on elsewhere
     const config = parseConfig(saved)
-    const folder = runFolder(run)
+    const folder = findRunFolder(run)
     console.log(`run ${run} in ${folder}`)
     const backend = await chooseBackend(how.backend, taskOf(config, config.scales[0]))
     for (const line of backend.skipped) console.log(line)
@@ -69,7 +69,7 @@ export const command: Command = {
     const stop = new AbortController()
     const abort = () => stop.abort()
     for (const signal of SIGNALS) process.once(signal, abort) // the next one ends the process at once
-    const tests = await Promise.all(config.tests.map(readDataset))
+    const tests = await Promise.all(config.tests.map(readPictureSet))
     try {
       for (const scale of config.scales) {
         if (stop.signal.aborted) return
@@ -95,7 +95,7 @@ interface ScaleRun {
   readonly how: Circumstances
   readonly folder: string
   readonly backend: Backend
-  readonly tests: readonly Dataset[]
+  readonly tests: readonly PictureSet[]
   readonly scale: number
   readonly stop: AbortSignal
 }
@@ -113,11 +113,11 @@ async function trainScale(run: ScaleRun): Promise<void> {
   const architecture = describeNetwork(empty)
   const label = `${name} x${scale}`
   const codec = createCodec(await loadCodecModules())
-  const patches = await openPatches({ ...sourceOptionsOf(config, scale), tests, stop })
+  const patches = await openPatchSource({ ...sourceOptionsOf(config, scale), tests, stop })
   const engine = await backend.createEngine(task, { workers: how.workers })
   try {
-    const validation = await createValidation(patches.validation, channelsOf(empty), scale, degradation, codec)
-    const inference = await createInference(await loadRuntime())
+    const validation = await createValidator(patches.validation, channelsOf(empty), scale, degradation, codec)
+    const inference = await createInference(await loadOnnxRuntime())
     const { name: data, pictures, digest } = patches.description
     const recipe: Recipe = { architecture, scale, data, pictures, digest }
     const state = await startState(config, empty, scale)
@@ -138,7 +138,8 @@ async function trainScale(run: ScaleRun): Promise<void> {
       batch,
       stop,
       validation,
-      psnrOf: (parameters) => validation?.psnrOf({ network: withParameters(empty, parameters), engine: inference }),
+      psnrOf: (parameters) =>
+        validation?.psnrOf({ network: unflattenParameters(empty, parameters), engine: inference }),
     })
     if (state.step < steps) {
       console.log(
@@ -148,7 +149,7 @@ async function trainScale(run: ScaleRun): Promise<void> {
       return
     }
 
-    const network = withParameters(empty, state.average.map(roundToHalf)) // half the bytes to ship
+    const network = unflattenParameters(empty, state.average.map(roundToHalf)) // half the bytes to ship
     const bytes = encodeNetwork(network)
     const scores = await evaluate(bytes, scale, tests, inference)
     const psnr = await validation?.psnrOf({ network, engine: inference })
@@ -189,25 +190,25 @@ async function trainScale(run: ScaleRun): Promise<void> {
 async function openRun(given: TrainArguments): Promise<{ run: string; given: TrainArguments }> {
   if (given.resume) {
     const run = given.run ?? latestRun(given.name)
-    if (run === undefined) throw new UsageError(`expected a run in ${RUNS} to resume, there is none`)
+    if (run === undefined) throw new UsageError(`expected a run in ${RUNS_FOLDER} to resume, there is none`)
     const again = new Set(['resume', 'run', 'name', 'backend', 'workers', 'upload', 'bucket', 'words'])
     const other = Object.keys(given).find((option) => !again.has(option))
     if (other !== undefined) throw new UsageError(`expected --resume without --${other}: a run keeps its options`)
-    const { options } = JSON.parse(await readFile(path.join(runFolder(run), CONFIG), 'utf8')) as {
+    const { options } = JSON.parse(await readFile(path.join(findRunFolder(run), CONFIG), 'utf8')) as {
       options: TrainArguments
     }
     return { run, given: options }
   }
   const { name } = parseConfig(given) // before a folder is made
   parseCircumstances(given)
-  const run = given.run ?? newRun(name)
+  const run = given.run ?? createRun(name)
   if (given.run !== undefined) {
-    const folder = path.join(RUNS, run)
+    const folder = path.join(RUNS_FOLDER, run)
     if (existsSync(folder)) throw new UsageError(`expected a new --run or --resume, ${folder} is there already`)
     await mkdir(folder, { recursive: true })
   }
   const saved = { options: given, node: process.version, started: new Date().toISOString() }
-  await replaceFile(path.join(runFolder(run), CONFIG), `${JSON.stringify(saved, null, 2)}\n`)
+  await writeWhole(path.join(findRunFolder(run), CONFIG), `${JSON.stringify(saved, null, 2)}\n`)
   return { run, given }
 }
 
@@ -226,7 +227,7 @@ async function startState(config: Config, empty: Network, scale: number): Promis
       `expected --from weights of ${describeNetwork(empty)}, ${file} has ${describeNetwork(network)}`,
     )
   }
-  return startFrom(empty, flatten(network), optimizer)
+  return startFrom(empty, flattenParameters(network), optimizer)
 }
 
 /** Fills `state` from a checkpoint if there is one; else makes the folder and says how many steps. */
@@ -235,7 +236,7 @@ async function startOrResume(
   empty: Network,
   place: string,
   recipe: Recipe,
-  engine: TrainEngine,
+  engine: GradientEngine,
   patches: PatchSource,
   state: FitState,
 ): Promise<{ steps: number; seconds: number }> {
@@ -273,20 +274,20 @@ interface Watch {
   readonly seconds: number
   readonly batch: number
   readonly stop: AbortSignal
-  readonly validation: Validation | undefined
+  readonly validation: Validator | undefined
   readonly psnrOf: (parameters: Float32Array) => Promise<number> | undefined
 }
 
 /** Fits, with a progress bar, a log and checkpoints; the log counts training time alone. */
 async function fitAndWatch(
   state: FitState,
-  engine: TrainEngine,
+  engine: GradientEngine,
   patches: PatchSource,
   schedule: Schedule,
   { label, place, recipe, seconds, batch, stop, validation, psnrOf }: Watch,
 ): Promise<void> {
   const { steps } = schedule
-  const progress = createProgress(label, { first: state.step, steps, batch })
+  const progress = createTrainingProgress(label, { first: state.step, steps, batch })
   const file = path.join(place, CHECKPOINT)
   let start = performance.now()
   let saved = start
@@ -343,7 +344,7 @@ function validationSteps(steps: number): ReadonlySet<number> {
 async function evaluate(
   bytes: Uint8Array,
   scale: number,
-  tests: readonly Dataset[],
+  tests: readonly PictureSet[],
   engine: Engine,
 ): Promise<SetScore[]> {
   const model = { network: decodeNetwork(bytes), engine }

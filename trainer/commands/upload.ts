@@ -1,6 +1,6 @@
 import { type Command, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
 import { parseScales } from './config.ts'
-import { runFolder } from '../run/folder.ts'
+import { findRunFolder } from '../run/runFolders.ts'
 import { rollBack } from '../ship/publish.ts'
 import { STORES } from '../ship/store.ts'
 import { formatModels, uploadRun, withStore } from '../ship/upload.ts'
@@ -40,6 +40,6 @@ export const command: Command = {
     }
     if (run === undefined) throw new UsageError('expected RUN to upload, got nothing')
     const scales = given.scale === undefined ? undefined : parseScales(given.scale)
-    await uploadRun(runFolder(run), to, { bucket, scales, force })
+    await uploadRun(findRunFolder(run), to, { bucket, scales, force })
   },
 }

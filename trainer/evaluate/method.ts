@@ -5,7 +5,7 @@ import { type Model, upscale, upscalePlane, upscalePlanes } from '../../worker/e
 import { channelsOf } from '../../worker/model/network.ts'
 import { type Dictionary, enlargeSparse } from '../baseline/enlarge.ts'
 import { enlargePlane, mergeRgb, splitRgb } from '../data/degrade.ts'
-import { loadEnlarger } from '../engine/runtime.ts'
+import { loadEnlarger } from '../engine/onnxRuntime.ts'
 import { enlargeBy, type KERNELS } from './kernels.ts'
 import type { InputName } from './input.ts'
 

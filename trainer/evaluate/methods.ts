@@ -8,7 +8,7 @@ import { channelsOf, type Network, requireScale } from '../../worker/model/netwo
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { hintOf, UsageError } from '../../worker/terminal/arguments.ts'
 import type { Dictionary } from '../baseline/enlarge.ts'
-import { createInference, createOrtInference, type Runtime } from '../engine/runtime.ts'
+import { createInference, createOrtInference, type OnnxRuntime } from '../engine/onnxRuntime.ts'
 import { readManifest } from '../run/export.ts'
 import type { PublishedMethod } from './published.ts'
 import { foreignMethod } from './foreign.ts'
@@ -28,7 +28,7 @@ export interface Sources {
   readonly areScalesGiven: boolean
   /** Folder of the manifest. */
   readonly models: string
-  readonly runtime: Runtime
+  readonly runtime: OnnxRuntime
   /** For `sparse`. */
   readonly loadDictionary: (scale: number) => Promise<Dictionary>
 }

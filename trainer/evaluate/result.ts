@@ -1,5 +1,5 @@
 // What evaluation finds, and how it goes on: every set at every scale from every input by every method.
-import type { Dataset } from '../data/dataset.ts'
+import type { PictureSet } from '../data/pictureSet.ts'
 import { type Published, publishedOf, type PublishedMethod } from './published.ts'
 import { createMeasure, type Measured, meanOf } from './score.ts'
 import type { InputName } from './input.ts'
@@ -22,7 +22,7 @@ const RUNS = 3
 
 /** `onPicture` is called before each picture of each method, with what comes. */
 export async function compareMethods(
-  sets: readonly Pick<Dataset, 'name' | 'pictures'>[],
+  sets: readonly Pick<PictureSet, 'name' | 'pictures'>[],
   scales: readonly number[],
   inputs: readonly InputName[],
   methods: readonly NamedMethod[],

@@ -8,7 +8,7 @@ import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import type { Dictionary } from '../baseline/enlarge.ts'
-import type { Dataset, Picture } from '../data/dataset.ts'
+import type { PictureSet, Picture } from '../data/pictureSet.ts'
 import { networkMethod, sparseMethod } from '../evaluate/method.ts'
 import { BICUBIC, cropPicture, type ShownMethod } from './crops.ts'
 import { drawFilters } from './filters.ts'
@@ -19,7 +19,7 @@ export interface ReportOptions {
   /** Where the page goes. Default: the run's folder. */
   readonly out?: string
   /** What the crops are of; none: the page says so. */
-  readonly sets: readonly Dataset[]
+  readonly sets: readonly PictureSet[]
   /** Sparse coding at a scale; without it the page says so. */
   readonly sparse?: (scale: number) => Promise<Dictionary>
   /** Runs the weights. */
@@ -79,7 +79,7 @@ function titleOf({ name }: Picture): string {
   return name.replace(/_GT$/, '')
 }
 
-function choosePictures(sets: readonly Dataset[]) {
+function choosePictures(sets: readonly PictureSet[]) {
   const all = sets.flatMap(({ name, pictures }) => pictures.map((picture) => ({ set: name, picture })))
   const shown = SHOWN.flatMap((name) => all.find(({ picture }) => titleOf(picture) === name) ?? [])
   return shown.length > 0 ? shown : all.slice(0, SHOWN.length)

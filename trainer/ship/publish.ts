@@ -2,7 +2,7 @@
 // manifest, in one conditional write: readers see the old weights or the new ones, never half, and of
 // two who publish at once the later one starts again from what the earlier one wrote.
 import { formatManifest, type Manifest, type ModelEntry, withEntry } from '../../worker/model/manifest.ts'
-import { MANIFEST } from '../run/export.ts'
+import { MANIFEST_FILE } from '../run/export.ts'
 import { type Candidate, titleOf } from './candidate.ts'
 import { requireNoLoss } from './judge.ts'
 import { brokenFiles, formatServed, keepManifest, modelKey, readPrevious, readServed } from './served.ts'
@@ -57,11 +57,11 @@ export async function publish(
     const previous = served && (await keepManifest(store, served))
     const condition: Condition = served ? { match: served.etag } : 'absent'
     const bytes = formatServed(manifest, date, previous)
-    if (await store.put(MANIFEST, bytes, isGuarded ? condition : undefined)) {
+    if (await store.put(MANIFEST_FILE, bytes, isGuarded ? condition : undefined)) {
       return { manifest, changed: true, notes }
     }
   }
-  throw new Error(`others wrote ${MANIFEST} in ${store.title} ${ROUNDS} times meanwhile; try again`)
+  throw new Error(`others wrote ${MANIFEST_FILE} in ${store.title} ${ROUNDS} times meanwhile; try again`)
 }
 
 /**
@@ -78,7 +78,7 @@ export async function rollBack(store: Store, { force }: PublishOptions): Promise
   const kept = await keepManifest(store, served)
   const isGuarded = await requireConditions(store, kept, served.bytes, force)
   const condition = isGuarded ? { match: served.etag } : undefined
-  if (await store.put(MANIFEST, previous.bytes, condition)) return previous.manifest
+  if (await store.put(MANIFEST_FILE, previous.bytes, condition)) return previous.manifest
   throw new Error(`somebody published to ${store.title} just now; see what is served and try again`)
 }
 

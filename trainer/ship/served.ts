@@ -2,7 +2,7 @@
 // earlier ones lie under manifests/, each under its own digest: they cannot form a circle, and
 // keeping one twice changes nothing.
 import { formatManifest, type Manifest, parseManifest } from '../../worker/model/manifest.ts'
-import { MANIFEST, sha256Of } from '../run/export.ts'
+import { MANIFEST_FILE, sha256Of } from '../run/export.ts'
 import type { Store } from './store.ts'
 
 export interface Served {
@@ -26,8 +26,8 @@ export function modelKey(name: string, scale: number, sha256: string): string {
 
 /** Undefined where the bucket serves nothing yet. Throws where its manifest cannot be read. */
 export async function readServed(store: Store): Promise<Served | undefined> {
-  const object = await store.get(MANIFEST)
-  return object && { ...parseServed(object.bytes, MANIFEST, store), etag: object.etag }
+  const object = await store.get(MANIFEST_FILE)
+  return object && { ...parseServed(object.bytes, MANIFEST_FILE, store), etag: object.etag }
 }
 
 /** The manifest that `served` replaced; undefined for the first. Throws where it is lost or altered. */
