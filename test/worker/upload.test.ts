@@ -6,9 +6,9 @@ import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readCandidates } from '../../trainer/ship/candidate.ts'
-import { openLocalStore } from '../../trainer/ship/local.ts'
+import { openLocalStore } from '../../trainer/ship/localStore.ts'
 import { publish, rollBack } from '../../trainer/ship/publish.ts'
-import type { Store } from '../../trainer/ship/store.ts'
+import type { ObjectStore } from '../../trainer/ship/openStore.ts'
 import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
 import { makeRunFolder } from '../support/process/runFolder.ts'
 import { startWorker } from '../support/worker/worker.ts'
@@ -25,7 +25,7 @@ const CLOCK = `{
 
 let origin: FakeOrigin
 let worker: Miniflare
-let store: Store
+let store: ObjectStore
 
 beforeAll(async () => {
   const bucketFolder = mkdtempSync(join(tmpdir(), 'r2-'))

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { type Command, integerOf, listOf, numberOf, oneOf, parseArguments } from '../../worker/terminal/arguments.ts'
-import type { InputName } from '../evaluate/input.ts'
+import type { TestInput } from '../evaluate/testInput.ts'
 import { readManifest } from '../run/export.ts'
 import { RUNS } from '../run/folder.ts'
 import { alignColumns } from '../evaluate/table.ts'
@@ -81,7 +81,7 @@ export const command: Command = {
       await train.run(['--run', run, ...(isThere ? ['--resume'] : [...common, ...options])])
       const [entry] = (await readManifest(path.join(RUNS, run))).models
       if (entry === undefined) break // stopped by hand
-      const scoreOn = (set: string, input: InputName) =>
+      const scoreOn = (set: string, input: TestInput) =>
         entry.scores?.find((score) => score.set === set && score.input === input)?.psnr
       rows.push([
         name,

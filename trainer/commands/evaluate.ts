@@ -4,17 +4,17 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { helpOf, listOf, nearest, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
-import { loadBaseline } from '../baseline/store.ts'
-import { DATA, parseScales, SCALES } from './config.ts'
+import { loadBaseline } from '../baseline/loadBaseline.ts'
+import { DATA_FOLDER, parseScales, SCALES } from './trainOptions.ts'
 import { type Dataset, readDataset } from '../data/dataset.ts'
 import { loadRuntime, RUNTIMES } from '../engine/runtime.ts'
-import { formatCsv, formatJson, formatTable } from '../evaluate/format.ts'
-import { parseInput } from '../evaluate/input.ts'
-import { BUILT_IN, findMethod, type NamedMethod, ON_ORT } from '../evaluate/methods.ts'
+import { formatCsv, formatJson, formatTable } from '../evaluate/formatResults.ts'
+import { parseTestInput } from '../evaluate/testInput.ts'
+import { BUILT_IN, findMethod, type NamedMethod, ON_ORT } from '../evaluate/findMethod.ts'
 import { plotResults } from '../report/plot.ts'
-import { createStepProgress } from '../evaluate/progress.ts'
-import { takes } from '../evaluate/method.ts'
-import { compareMethods } from '../evaluate/result.ts'
+import { createStepProgress } from '../evaluate/stepProgress.ts'
+import { acceptsInput } from '../evaluate/method.ts'
+import { compareMethods } from '../evaluate/compareMethods.ts'
 
 const OPTIONS = {
   method: {
@@ -32,7 +32,10 @@ const OPTIONS = {
   json: { help: 'as JSON' },
   out: { value: 'FILE', help: 'write that to a file' },
   plot: { value: 'FILE.svg', help: 'draw PSNR against seconds a picture' },
-  'baseline-data': { value: 'FOLDER', help: `what sparse coding learns from, once a scale (default: ${DATA}/T91)` },
+  'baseline-data': {
+    value: 'FOLDER',
+    help: `what sparse coding learns from, once a scale (default: ${DATA_FOLDER}/T91)`,
+  },
   runtime: { value: 'NAME', help: `onnxruntime to use: ${RUNTIMES.join(', ')} (default: auto)` },
   help: { help: 'show this' },
 } as const
@@ -47,7 +50,7 @@ export async function evaluate(args: readonly string[], print: (text: string) =>
   if (given.help) {
     print(
       helpOf(
-        `npm run evaluate -- [FOLDER ...] [options]\n\nFolders of pictures; default: ${DEFAULT_SETS.join(' and ')} in ${DATA}.`,
+        `npm run evaluate -- [FOLDER ...] [options]\n\nFolders of pictures; default: ${DEFAULT_SETS.join(' and ')} in ${DATA_FOLDER}.`,
         OPTIONS,
       ),
     )
@@ -56,12 +59,12 @@ export async function evaluate(args: readonly string[], print: (text: string) =>
   if (given.csv && given.json) throw new UsageError('expected --csv or --json, got both')
   for (const option of ['out', 'plot'] as const) checkFolderOf(given[option], option)
   const scales = parseScales(given.scale)
-  const inputs = listOf(given.input ?? 'float,uint8', 'input', parseInput)
+  const inputs = listOf(given.input ?? 'float,uint8', 'input', parseTestInput)
   const names = listOf(given.method ?? `bicubic,srcnn,${DEFAULT_MODEL}`, 'method', String)
   const folders = foldersOf(given.words)
   const runtime = await loadRuntime(oneOf(given.runtime ?? 'auto', 'runtime', RUNTIMES))
 
-  const baselineData = given['baseline-data'] ?? path.join(DATA, 'T91')
+  const baselineData = given['baseline-data'] ?? path.join(DATA_FOLDER, 'T91')
   let baseline: Dataset | undefined
   const loadDictionary = async (scale: number) => {
     baseline ??= await readDataset(existing(baselineData, 'baseline-data'))
@@ -82,7 +85,7 @@ export async function evaluate(args: readonly string[], print: (text: string) =>
   }
   for (const name of names) {
     const method = await findMethod(name, sources)
-    if (!inputs.some((input) => takes(method, input)))
+    if (!inputs.some((input) => acceptsInput(method, input)))
       throw new UsageError(
         `expected --input with uint8 or jpeg:QUALITY for ${name}, which needs colour, got ${inputs.join()}`,
       )
@@ -92,7 +95,8 @@ export async function evaluate(args: readonly string[], print: (text: string) =>
   const sets: Dataset[] = []
   for (const folder of folders) sets.push(withoutTiny(await readDataset(folder), Math.max(...scales)))
   const progress = createStepProgress()
-  const tasksOf = (method: NamedMethod) => method.scales.length * inputs.filter((input) => takes(method, input)).length
+  const tasksOf = (method: NamedMethod) =>
+    method.scales.length * inputs.filter((input) => acceptsInput(method, input)).length
   const tasks = methods.reduce((sum, method) => sum + tasksOf(method), 0)
   const total = sets.reduce((sum, { pictures }) => sum + pictures.length, 0) * tasks
   let done = 0
@@ -111,10 +115,10 @@ export async function evaluate(args: readonly string[], print: (text: string) =>
 
 function foldersOf(words: readonly string[]): string[] {
   if (words.length > 0) return words.map((folder) => existing(folder))
-  const folders = DEFAULT_SETS.map((set) => path.join(DATA, set)).filter(existsSync)
+  const folders = DEFAULT_SETS.map((set) => path.join(DATA_FOLDER, set)).filter(existsSync)
   if (folders.length > 0) return folders
   throw new UsageError(
-    `expected FOLDER with pictures to evaluate on, as there is no ${DEFAULT_SETS.join(' or ')} in ${DATA}`,
+    `expected FOLDER with pictures to evaluate on, as there is no ${DEFAULT_SETS.join(' or ')} in ${DATA_FOLDER}`,
   )
 }
 

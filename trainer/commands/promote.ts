@@ -1,7 +1,7 @@
 import { type Command, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
-import { parseScales } from './config.ts'
+import { parseScales } from './trainOptions.ts'
 import { runFolder } from '../run/folder.ts'
-import { promoteRun } from '../ship/promote.ts'
+import { promoteRun } from '../ship/promoteRun.ts'
 
 const OPTIONS = {
   scale: { value: 'N,N', help: 'which of its scales (default: all that it has)' },

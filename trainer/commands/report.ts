@@ -2,16 +2,16 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type Command, listOf, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
-import { loadBaseline } from '../baseline/store.ts'
-import { DATA } from './config.ts'
+import { loadBaseline } from '../baseline/loadBaseline.ts'
+import { DATA_FOLDER } from './trainOptions.ts'
 import { readDataset } from '../data/dataset.ts'
 import { createInference, loadRuntime, RUNTIMES } from '../engine/runtime.ts'
-import { createStepProgress } from '../evaluate/progress.ts'
-import { writeReport } from '../report/report.ts'
+import { createStepProgress } from '../evaluate/stepProgress.ts'
+import { writeReport } from '../report/writeReport.ts'
 import { runFolder } from '../run/folder.ts'
 
-const CROPPED = ['Set5', 'Set14'].map((set) => path.join(DATA, set))
-const LEARNED = path.join(DATA, 'T91')
+const CROPPED = ['Set5', 'Set14'].map((set) => path.join(DATA_FOLDER, set))
+const LEARNED = path.join(DATA_FOLDER, 'T91')
 
 const OPTIONS = {
   data: { value: 'FOLDER,FOLDER', help: `pictures to show crops of (default: ${CROPPED.join(',')}, where they are)` },

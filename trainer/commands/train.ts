@@ -11,24 +11,24 @@ import { decodeNetwork, encodeNetwork } from '../../worker/model/networkFile.ts'
 import { type Command, UsageError } from '../../worker/terminal/arguments.ts'
 import { readCheckpoint, type Recipe, writeCheckpoint } from '../run/checkpoint.ts'
 import {
-  type Circumstances,
+  type ExecutionOptions,
   commandOf,
-  type Config,
-  OPTIONS,
-  parseCircumstances,
-  parseConfig,
+  type TrainConfig,
+  TRAIN_OPTIONS,
+  parseExecutionOptions,
+  parseTrainConfig,
   parseTrainArguments,
   sourceOptionsOf,
   taskOf,
   type TrainArguments,
-} from './config.ts'
+} from './trainOptions.ts'
 import { type Dataset, readDataset } from '../data/dataset.ts'
 import { describeDegradation } from '../data/degrade.ts'
 import { type Backend, chooseBackend } from '../engine/backends.ts'
 import type { TrainEngine } from '../engine/engine.ts'
 import { createInference, loadRuntime } from '../engine/runtime.ts'
-import type { InputName } from '../evaluate/input.ts'
-import { networkMethod, takes } from '../evaluate/method.ts'
+import type { TestInput } from '../evaluate/testInput.ts'
+import { networkMethod, acceptsInput } from '../evaluate/method.ts'
 import { exportModel, readManifest } from '../run/export.ts'
 import { createFitState, euclideanScale, fit, type FitState, rateAt, type Schedule, startFrom } from '../run/fit.ts'
 import { licenceOf } from '../data/licences.ts'
@@ -37,7 +37,7 @@ import { createProgress } from '../run/progress.ts'
 import { replaceFile } from '../run/replace.ts'
 import { latestRun, newRun, runFolder, RUNS } from '../run/folder.ts'
 import { manifestScoreOf, scoreSet, type SetScore } from '../evaluate/score.ts'
-import { uploadRun } from '../ship/upload.ts'
+import { uploadRun } from '../ship/uploadRun.ts'
 import { openPatches, type PatchSource } from '../data/source.ts'
 import { formatScores } from '../evaluate/table.ts'
 import { createValidation, type Validation } from '../run/validate.ts'
@@ -47,7 +47,7 @@ const CHECKPOINT_MS = 30_000
 /** Points of the report's curve, spread over a run; dense at its start, where most happens. */
 const VALIDATIONS = 60
 /** What the manifest has scores on: as papers measure, as a service receives pictures, and as most pictures on the web are. */
-const EVALUATED: readonly InputName[] = ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']
+const EVALUATED: readonly TestInput[] = ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']
 /** For steps from minutes: enough to average over, few enough not to matter. */
 const PROBE_STEPS = 30
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
@@ -55,12 +55,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 export const command: Command = {
   summary: 'Trains weights into a folder under trainer/runs.',
   usage: '[options]',
-  options: OPTIONS,
+  options: TRAIN_OPTIONS,
   run: async (args) => {
     const given = parseTrainArguments(args)
     const { run, given: saved } = await openRun(given)
-    const how = parseCircumstances({ ...saved, ...given }) // a resumed run may go on elsewhere
-    const config = parseConfig(saved)
+    const how = parseExecutionOptions({ ...saved, ...given }) // a resumed run may go on elsewhere
+    const config = parseTrainConfig(saved)
     const folder = runFolder(run)
     console.log(`run ${run} in ${folder}`)
     const backend = await chooseBackend(how.backend, taskOf(config, config.scales[0]))
@@ -90,9 +90,9 @@ export const command: Command = {
 }
 
 interface ScaleRun {
-  readonly config: Config
+  readonly config: TrainConfig
   readonly given: TrainArguments
-  readonly how: Circumstances
+  readonly how: ExecutionOptions
   readonly folder: string
   readonly backend: Backend
   readonly tests: readonly Dataset[]
@@ -198,8 +198,8 @@ async function openRun(given: TrainArguments): Promise<{ run: string; given: Tra
     }
     return { run, given: options }
   }
-  const { name } = parseConfig(given) // before a folder is made
-  parseCircumstances(given)
+  const { name } = parseTrainConfig(given) // before a folder is made
+  parseExecutionOptions(given)
   const run = given.run ?? newRun(name)
   if (given.run !== undefined) {
     const folder = path.join(RUNS, run)
@@ -216,7 +216,7 @@ const CHECKPOINT = 'checkpoint.json'
 const LOG = 'log.jsonl'
 
 /** New weights, or those of an ONNX file of the same shape. */
-async function startState(config: Config, empty: Network, scale: number): Promise<FitState> {
+async function startState(config: TrainConfig, empty: Network, scale: number): Promise<FitState> {
   const { from, seed, optimizer, initialisation } = config
   if (from === undefined) return createFitState(empty, seed, optimizer, initialisation)
   const file = from.replaceAll('%', `${scale}`)
@@ -348,7 +348,7 @@ async function evaluate(
 ): Promise<SetScore[]> {
   const model = { network: decodeNetwork(bytes), engine }
   const method = networkMethod(new Map([[scale, model]]))
-  const inputs = EVALUATED.filter((input) => takes(method, input))
+  const inputs = EVALUATED.filter((input) => acceptsInput(method, input))
   const scores: SetScore[] = []
   for (const { name, pictures } of tests) {
     for (const input of inputs) {

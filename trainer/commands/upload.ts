@@ -1,9 +1,9 @@
 import { type Command, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
-import { parseScales } from './config.ts'
+import { parseScales } from './trainOptions.ts'
 import { runFolder } from '../run/folder.ts'
 import { rollBack } from '../ship/publish.ts'
-import { STORES } from '../ship/store.ts'
-import { formatModels, uploadRun, withStore } from '../ship/upload.ts'
+import { STORES } from '../ship/openStore.ts'
+import { formatModels, uploadRun, withStore } from '../ship/uploadRun.ts'
 
 const OPTIONS = {
   to: {

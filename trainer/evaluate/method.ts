@@ -3,11 +3,11 @@ import { mergeYCbCr, splitYCbCr } from '../../worker/image/color.ts'
 import type { Plane, Rgba } from '../../worker/image/plane.ts'
 import { type Model, upscale, upscalePlane, upscalePlanes } from '../../worker/engine/upscale.ts'
 import { channelsOf } from '../../worker/model/network.ts'
-import { type Dictionary, enlargeSparse } from '../baseline/enlarge.ts'
+import { type Dictionary, enlargeSparse } from '../baseline/enlargeSparse.ts'
 import { enlargePlane, mergeRgb, splitRgb } from '../data/degrade.ts'
 import { loadEnlarger } from '../engine/runtime.ts'
-import { enlargeBy, type KERNELS } from './kernels.ts'
-import type { InputName } from './input.ts'
+import { enlargeBy, type KERNELS } from './resizeKernels.ts'
+import type { TestInput } from './testInput.ts'
 
 export interface Method {
   /** Luma [h, w] -> [h * scale, w * scale]; values in 0..1, not clamped. Not there where a method needs colour. */
@@ -17,7 +17,7 @@ export interface Method {
 }
 
 /** Whether a method can make anything of that input: `float` is luma alone. */
-export function takes({ enlargePlane: enlargeLuma }: Method, input: InputName): boolean {
+export function acceptsInput({ enlargePlane: enlargeLuma }: Method, input: TestInput): boolean {
   return input !== 'float' || enlargeLuma !== undefined
 }
 

@@ -7,9 +7,9 @@
 //   rest is transcribed and was not measured again.
 // - `uint8`, from an 8-bit RGB picture: the released weights again, on luma alone, PSNR only.
 // - Seconds a picture: the TPAMI paper's, its C++ on its authors' CPU. Other methods' are not given.
-import type { InputName } from './input.ts'
+import type { TestInput } from './testInput.ts'
 
-export interface Published {
+export interface PublishedFigures {
   /** dB */
   readonly psnr: number
   readonly ssim?: number
@@ -32,7 +32,7 @@ export type PublishedMethod = (typeof PUBLISHED_METHODS)[number]
 
 /** At x2, x3 and x4; undefined where nothing was published. */
 type Row<T> = readonly (T | undefined)[]
-type Table = Readonly<Partial<Record<PublishedMethod, Row<Published>>>>
+type Table = Readonly<Partial<Record<PublishedMethod, Row<PublishedFigures>>>>
 
 const TABLES: Readonly<Record<string, Table>> = {
   'Set5 float': {
@@ -68,7 +68,7 @@ const TABLES: Readonly<Record<string, Table>> = {
 }
 
 /** One by one what `9-1-5, T91` has as a mean on Set5 float. */
-const SET5_PICTURES: Readonly<Record<string, Row<Published>>> = {
+const SET5_PICTURES: Readonly<Record<string, Row<PublishedFigures>>> = {
   baby: row([38.3003, 35.0111, 32.9819]),
   bird: row([40.639, 34.9029, 31.9725]),
   butterfly: row([32.1995, 27.5756, 25.0606]),
@@ -77,7 +77,7 @@ const SET5_PICTURES: Readonly<Record<string, Row<Published>>> = {
 }
 
 function row(psnrs: Row<number>, ssims: Row<number> = [], seconds: Row<number> = []) {
-  return psnrs.map((psnr, i) => psnr && { psnr, ssim: ssims[i], seconds: seconds[i] }) as Row<Published>
+  return psnrs.map((psnr, i) => psnr && { psnr, ssim: ssims[i], seconds: seconds[i] }) as Row<PublishedFigures>
 }
 
 /** Undefined where nothing was published, as for any set but Set5 and Set14. */
@@ -85,8 +85,8 @@ export function publishedOf(
   method: PublishedMethod,
   set: string,
   scale: number,
-  input: InputName,
-): Published | undefined {
+  input: TestInput,
+): PublishedFigures | undefined {
   return TABLES[`${set} ${input}`]?.[method]?.[scale - 2]
 }
 

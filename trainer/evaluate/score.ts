@@ -13,7 +13,7 @@ import type { Model } from '../../worker/engine/upscale.ts'
 import type { ModelScore, Quality } from '../../worker/model/manifest.ts'
 import type { Picture } from '../data/dataset.ts'
 import { shrinkPlane, truthOf } from '../data/degrade.ts'
-import { type InputName, smallPictureOf } from './input.ts'
+import { type TestInput, smallPictureOf } from './testInput.ts'
 import { type Method, networkMethod, servedMethod } from './method.ts'
 
 export interface PictureScore {
@@ -25,7 +25,7 @@ export interface PictureScore {
 export interface SetScore {
   readonly set: string
   readonly scale: number
-  readonly input: InputName
+  readonly input: TestInput
   readonly bicubic: Quality
   readonly model: Quality
   readonly pictures: readonly PictureScore[]
@@ -36,7 +36,7 @@ export async function scoreSet(
   set: string,
   pictures: readonly Picture[],
   scale: number,
-  input: InputName,
+  input: TestInput,
   model?: Model,
 ): Promise<SetScore> {
   const scores: PictureScore[] = []
@@ -75,7 +75,7 @@ export function meanOf(qualities: readonly Quality[]): Quality {
 }
 
 /** A method's score on one picture. */
-export interface Measured extends Quality {
+export interface TimedQuality extends Quality {
   /** Median over the runs of the enlarging alone. */
   readonly seconds: number
 }
@@ -84,9 +84,9 @@ export interface Measured extends Quality {
 export async function createMeasure(
   picture: Picture,
   scale: number,
-  input: InputName,
+  input: TestInput,
   runs = 1,
-): Promise<(method: Method) => Promise<Measured>> {
+): Promise<(method: Method) => Promise<TimedQuality>> {
   const luma = lumaLevels(picture, picture.rgba)
   const truth = modcrop(luma, scale)
   let enlarge: (method: Method) => Promise<() => Plane>

@@ -1,6 +1,6 @@
 // Scores as text.
 import type { Quality } from '../../worker/model/manifest.ts'
-import { type Published, publishedOf } from './published.ts'
+import { type PublishedFigures, publishedOf } from './published.ts'
 import type { SetScore } from './score.ts'
 
 /** One row a set, scale and input: ours beside the published figures; `verbose` adds one a picture. */
@@ -49,7 +49,7 @@ export function alignColumns(rows: readonly (readonly string[])[]): string {
 }
 
 /** `32.39 / 0.9033`, the PSNR alone where there is no SSIM, a dash for nothing. */
-export function formatQuality(quality: Quality | Published | undefined): string {
+export function formatQuality(quality: Quality | PublishedFigures | undefined): string {
   if (!quality) return '-'
   const { psnr, ssim } = quality
   return ssim === undefined ? psnr.toFixed(2) : `${psnr.toFixed(2)} / ${ssim.toFixed(4)}`

@@ -1,18 +1,18 @@
 // Line charts as inline SVG. Colours come from the page's style sheet, so that one picture serves
 // light and dark; text is in the picture's own units, and larger on a phone.
 import { type Axis, createAxis } from './axis.ts'
-import { type Content, markup, type Markup } from './markup.ts'
+import { type MarkupContent, markup, type Markup } from './markup.ts'
 
 /** In the order of x. */
-export type Points = readonly (readonly [x: number, y: number])[]
+export type ChartPoints = readonly (readonly [x: number, y: number])[]
 
-export interface Line {
+export interface ChartLine {
   readonly name: string
-  readonly points: Points
+  readonly points: ChartPoints
 }
 
 /** A figure to compare with: a horizontal line. */
-export interface Level {
+export interface ChartLevel {
   readonly name: string
   readonly value: number
 }
@@ -23,8 +23,8 @@ export interface Chart {
   readonly xLabel: string
   /** Whether y is logarithmic, too. Default false. */
   readonly isLog?: boolean
-  readonly line: Line
-  readonly levels?: readonly Level[]
+  readonly line: ChartLine
+  readonly levels?: readonly ChartLevel[]
   /** What of the line lies lower is cut off, so that its start does not flatten the rest. */
   readonly least?: number
   /** Of values in the legend. */
@@ -81,7 +81,7 @@ ${levels.map(({ name, value }, i) => legendItem(levelMark(i, 32, 5), name, forma
 </figure>`
 }
 
-function marksOf(x: Axis, y: Axis, right: (value: number) => number, down: (value: number) => number): Content {
+function marksOf(x: Axis, y: Axis, right: (value: number) => number, down: (value: number) => number): MarkupContent {
   const bottom = PLOT.top + PLOT.height
   const columns = x.ticks.map(({ value, text }) => {
     const at = PLOT.left + right(value)

@@ -21,7 +21,7 @@ export interface Crop {
   readonly psnr?: number
 }
 
-export const BICUBIC: ShownMethod = { name: 'bicubic', ...servedMethod() }
+export const BICUBIC_METHOD: ShownMethod = { name: 'bicubic', ...servedMethod() }
 
 /** Pixels a side, or what the picture has. */
 const SIDE = 96
@@ -29,7 +29,7 @@ const SIDE = 96
 const STRIDE = 8
 
 /** The truth, then each of `methods`, all at the place where bicubic errs most. */
-export async function cropPicture(
+export async function cropHardestPlace(
   picture: Picture,
   scale: number,
   methods: readonly ShownMethod[],

@@ -4,14 +4,14 @@ export interface Markup {
   readonly html: string
 }
 
-export type Content = Markup | string | number | undefined | readonly Content[]
+export type MarkupContent = Markup | string | number | undefined | readonly MarkupContent[]
 
 /** `markup\`<p>${text}</p>\``: lists are joined, undefined is left out. */
-export function markup(parts: TemplateStringsArray, ...contents: readonly Content[]): Markup {
+export function markup(parts: TemplateStringsArray, ...contents: readonly MarkupContent[]): Markup {
   return { html: parts.map((part, i) => part + render(contents[i])).join('') }
 }
 
-function render(content: Content): string {
+function render(content: MarkupContent): string {
   if (content === undefined) return ''
   if (typeof content === 'string' || typeof content === 'number') return escapeText(`${content}`)
   if ('html' in content) return content.html

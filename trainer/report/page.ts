@@ -2,13 +2,13 @@
 import type { ModelEntry, ModelScore } from '../../worker/model/manifest.ts'
 import { INPUTS } from '../data/degrade.ts'
 import { formatSeconds } from '../../worker/terminal/progressLine.ts'
-import { publishedOf, publishedPicture, type Published } from '../evaluate/published.ts'
+import { publishedOf, publishedPicture, type PublishedFigures } from '../evaluate/published.ts'
 import { formatGain, formatQuality } from '../evaluate/table.ts'
 import { formatNumber } from './axis.ts'
-import { drawChart, type Level } from './chart.ts'
+import { drawChart, type ChartLevel } from './chart.ts'
 import { markup, type Markup } from './markup.ts'
-import type { LogLine, Run, ScaleRun } from './run.ts'
-import { STYLE } from './style.ts'
+import type { LogLine, RunRecord, ScaleRecord } from './readRun.ts'
+import { PAGE_STYLE } from './pageStyle.ts'
 
 /** A PNG file as a `data:` URL. */
 export type ImageUrl = string
@@ -29,14 +29,14 @@ export interface ScaleImages {
   readonly crops: readonly CropRow[]
 }
 
-export interface Page {
-  readonly run: Run
+export interface ReportPage {
+  readonly run: RunRecord
   readonly images: ReadonlyMap<number, ScaleImages>
   /** Why something is not on the page: sentences. */
   readonly missing: readonly string[]
 }
 
-export function drawPage({ run, images, missing }: Page): string {
+export function drawPage({ run, images, missing }: ReportPage): string {
   const { name, config, scales } = run
   return markup`<!doctype html>
 <html lang="en">
@@ -44,7 +44,7 @@ export function drawPage({ run, images, missing }: Page): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${name}: report</title>
-<style>${{ html: STYLE }}</style>
+<style>${{ html: PAGE_STYLE }}</style>
 </head>
 <body>
 <h1>${name}</h1>
@@ -56,13 +56,13 @@ ${scales.map((scale) => drawScale(scale, images.get(scale.scale), missing))}
 `.html
 }
 
-function started({ started: when, node }: Run['config']): string {
+function started({ started: when, node }: RunRecord['config']): string {
   if (when === undefined) return ''
   return `Started ${when}${node === undefined ? '' : `, Node ${node}`}. `
 }
 
 function drawScale(
-  { scale, log, model }: ScaleRun,
+  { scale, log, model }: ScaleRecord,
   images: ScaleImages | undefined,
   missing: readonly string[],
 ): Markup {
@@ -117,7 +117,7 @@ function drawCurves(scale: number, log: readonly LogLine[], entry?: ModelEntry):
     return markup`<div class="charts">${loss}</div><p class="quiet">Nothing was held out of training, so there is no curve of PSNR.</p>`
   }
   const bicubic = seen.find((line) => line.bicubic !== undefined)?.bicubic
-  const levels: Level[] = [
+  const levels: ChartLevel[] = [
     ...(bicubic === undefined ? [] : [{ name: 'bicubic', value: bicubic }]),
     ...publishedLevels(entry?.validation, scale),
   ]
@@ -136,10 +136,10 @@ function drawCurves(scale: number, log: readonly LogLine[], entry?: ModelEntry):
 const BELOW_BICUBIC = 0.5
 
 /** Where a run was validated on a set that papers have figures for. */
-function publishedLevels(validation: ModelEntry['validation'], scale: number): Level[] {
+function publishedLevels(validation: ModelEntry['validation'], scale: number): ChartLevel[] {
   if (validation?.input !== 'clean') return [] // luma that is not rounded, as papers have it
   const [set] = validation.data.split(' ')
-  const known: [string, Published | undefined][] = [
+  const known: [string, PublishedFigures | undefined][] = [
     ['sparse coding, published', publishedOf('SC', set, scale, 'float')],
     ['SRCNN 9-1-5 on T91, published', publishedOf('9-1-5, T91', set, scale, 'float')],
   ]

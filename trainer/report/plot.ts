@@ -3,8 +3,8 @@
 import { PUBLISHED_METHODS, publishedOf } from '../evaluate/published.ts'
 import { type Axis, createAxis } from './axis.ts'
 import { markup, type Markup } from './markup.ts'
-import { isSameTask } from '../evaluate/format.ts'
-import type { Result } from '../evaluate/result.ts'
+import { isSameTask } from '../evaluate/formatResults.ts'
+import type { MethodResult } from '../evaluate/compareMethods.ts'
 
 const PANEL = { width: 420, height: 300 }
 /** Around the axes, in pixels. */
@@ -34,7 +34,7 @@ interface Point {
 }
 
 /** A whole SVG document. */
-export function plotResults(results: readonly Result[]): string {
+export function plotResults(results: readonly MethodResult[]): string {
   const methods = [...new Set(results.map(({ method }) => method))]
   const tasks = results.filter((result, i) => results.findIndex((other) => isSameTask(other, result)) === i)
   const panels = tasks.map((task, i) => {
@@ -53,7 +53,7 @@ ${panels}</svg>
 }
 
 /** What has a place on the axes: not the infinite PSNR of equal pictures. */
-function pointsOf(task: Result, results: readonly Result[], methods: readonly string[]): Point[] {
+function pointsOf(task: MethodResult, results: readonly MethodResult[], methods: readonly string[]): Point[] {
   const ours = results
     .filter((result) => isSameTask(result, task))
     .map(({ method, psnr, seconds }) => ({

@@ -6,7 +6,7 @@ import { channelsOf, type Network, requireScale } from '../../worker/model/netwo
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { MANIFEST, readManifest, sha256Of } from '../run/export.ts'
 
-export interface Candidate {
+export interface CandidateModel {
   readonly entry: ModelEntry
   readonly bytes: Uint8Array
 }
@@ -15,7 +15,7 @@ export interface Candidate {
  * The models of a run's folder, or those of some scales. Throws where there are none, where a scale
  * is missing, and where a file is not what the manifest says or no network that the worker can run.
  */
-export async function readCandidates(folder: string, scales?: readonly number[]): Promise<Candidate[]> {
+export async function readCandidates(folder: string, scales?: readonly number[]): Promise<CandidateModel[]> {
   const { models } = await readManifest(folder)
   const there = models.map(titleOf).join(', ') || `none, as there is no ${MANIFEST} with models`
   const missing = scales?.filter((scale) => !models.some((model) => model.scale === scale)) ?? []

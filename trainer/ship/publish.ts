@@ -3,10 +3,10 @@
 // two who publish at once the later one starts again from what the earlier one wrote.
 import { formatManifest, type Manifest, type ModelEntry, withEntry } from '../../worker/model/manifest.ts'
 import { MANIFEST } from '../run/export.ts'
-import { type Candidate, titleOf } from './candidate.ts'
-import { requireNoLoss } from './judge.ts'
-import { brokenFiles, formatServed, keepManifest, modelKey, readPrevious, readServed } from './served.ts'
-import { type Condition, type Store, StoreError } from './store.ts'
+import { type CandidateModel, titleOf } from './candidate.ts'
+import { requireNoLoss } from './requireNoLoss.ts'
+import { brokenFiles, formatServed, keepManifest, modelKey, readPrevious, readServed } from './servedManifest.ts'
+import { type PutCondition, type ObjectStore, StoreError } from './openStore.ts'
 
 export interface PublishOptions {
   /** Also weights that lose, and into a store without conditional writes. */
@@ -32,8 +32,8 @@ const EMPTY: Manifest = { version: 1, models: [] }
  * anything where one is known to lose, and before the manifest where the store ignores conditions.
  */
 export async function publish(
-  store: Store,
-  candidates: readonly Candidate[],
+  store: ObjectStore,
+  candidates: readonly CandidateModel[],
   { force, now = () => new Date() }: PublishOptions,
 ): Promise<Publication> {
   const entries = candidates.map(({ entry }) => entry)
@@ -55,7 +55,7 @@ export async function publish(
       return { manifest, changed: false, notes }
     }
     const previous = served && (await keepManifest(store, served))
-    const condition: Condition = served ? { match: served.etag } : 'absent'
+    const condition: PutCondition = served ? { match: served.etag } : 'absent'
     const bytes = formatServed(manifest, date, previous)
     if (await store.put(MANIFEST, bytes, isGuarded ? condition : undefined)) {
       return { manifest, changed: true, notes }
@@ -69,7 +69,7 @@ export async function publish(
  * Throws where there is nothing to go back to, where a file of it is gone, and where somebody
  * publishes at the same time.
  */
-export async function rollBack(store: Store, { force }: PublishOptions): Promise<Manifest> {
+export async function rollBack(store: ObjectStore, { force }: PublishOptions): Promise<Manifest> {
   const served = await readServed(store)
   const previous = served && (await readPrevious(store, served))
   if (!previous) throw new Error(`nothing was served from ${store.title} before what is there now`)
@@ -97,8 +97,8 @@ function publishedEntry(entry: ModelEntry, to: Manifest, date: string): ModelEnt
  * Whether the store keeps to conditions; throws where not, unless `force`. Asked by writing an
  * object once more as it is, on conditions that cannot hold.
  */
-async function requireConditions(store: Store, key: string, bytes: Uint8Array, force: boolean): Promise<boolean> {
-  const ignores = async (condition: Condition) => {
+async function requireConditions(store: ObjectStore, key: string, bytes: Uint8Array, force: boolean): Promise<boolean> {
+  const ignores = async (condition: PutCondition) => {
     try {
       return await store.put(key, bytes, condition)
     } catch (error) {

@@ -3,7 +3,7 @@ export class TransientError extends Error {
   override readonly name = 'TransientError'
 }
 
-export interface Patience {
+export interface RetryOptions {
   /** How often to try at most; default 5. */
   readonly attempts?: number
   /** Pause before the second try, doubled before each further one; default 250 ms, 3.75 s in all. */
@@ -11,7 +11,7 @@ export interface Patience {
 }
 
 /** Repeats `work` while it fails with a TransientError. The last failure is the caller's. */
-export async function retry<T>(work: () => Promise<T>, { attempts = 5, delayMs = 250 }: Patience = {}): Promise<T> {
+export async function retry<T>(work: () => Promise<T>, { attempts = 5, delayMs = 250 }: RetryOptions = {}): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work()

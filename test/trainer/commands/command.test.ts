@@ -11,12 +11,12 @@ import { costOf, createNetwork, describeNetwork } from '../../../worker/model/ne
 import { UsageError } from '../../../worker/terminal/arguments.ts'
 import {
   commandOf,
-  parseCircumstances,
-  parseConfig,
+  parseExecutionOptions,
+  parseTrainConfig,
   parseTrainArguments,
   SCALES,
   taskOf,
-} from '../../../trainer/commands/config.ts'
+} from '../../../trainer/commands/trainOptions.ts'
 import { FAMILIES } from '../../../trainer/run/families.ts'
 import { createProgress } from '../../../trainer/run/progress.ts'
 import { formatSeconds } from '../../../worker/terminal/progressLine.ts'
@@ -181,7 +181,7 @@ test.each([
   ['--preset paper', 3, 'srcnn', '9-1-5 1-64-32-1', 33],
   ['', 3, 'fast', '5-3+3-3+3-3+3-3 1-16-16-16-16-16-16-16-9 x3 residual', 50],
 ])('"%s" at x%d is %s', (line, scale, name, architecture, patch) => {
-  const config = parseConfig(parseTrainArguments(['--data', '.', ...line.split(' ').filter(Boolean)]))
+  const config = parseTrainConfig(parseTrainArguments(['--data', '.', ...line.split(' ').filter(Boolean)]))
   const task = taskOf(config, scale)
   expect([config.name, describeNetwork(task.network), task.patch]).toEqual([name, architecture, patch])
 })
@@ -281,8 +281,8 @@ test.each([
 ])('"%s" is refused: %s', (line, message) => {
   const parse = () => {
     const given = parseTrainArguments(['--data', '.', ...line.split(' ')])
-    parseCircumstances(given)
-    return parseConfig(given)
+    parseExecutionOptions(given)
+    return parseTrainConfig(given)
   }
   expect(parse).toThrow(UsageError)
   expect(parse).toThrow(message)
@@ -295,12 +295,12 @@ test('the command in the manifest repeats what was typed, and holds no path', ()
   expect(command).toBe(
     'npm run trainer -- --scale 4 --steps 1234 --arch 9-3-5 --data trainer,test --no-residual --seed 7 --uint8 0.5',
   )
-  const again = parseConfig(parseTrainArguments(command.split(' ').slice(4)))
-  expect(again.architectures.get(4)).toEqual(parseConfig(given).architectures.get(4))
+  const again = parseTrainConfig(parseTrainArguments(command.split(' ').slice(4)))
+  expect(again.architectures.get(4)).toEqual(parseTrainConfig(given).architectures.get(4))
 })
 
 test('the paper preset is the published recipe', () => {
-  const config = parseConfig(parseTrainArguments(['--preset', 'paper', '--data', '.']))
+  const config = parseTrainConfig(parseTrainArguments(['--preset', 'paper', '--data', '.']))
   expect(config.architectures.get(3)).toMatchObject({ kernels: [9, 1, 5], widths: [64, 32], residual: false })
   expect(config.patches.get(3)).toBe(33)
   expect(config).toMatchObject({

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
-import { DATA } from '../../../trainer/commands/config.ts'
+import { DATA_FOLDER } from '../../../trainer/commands/trainOptions.ts'
 import { type Dataset, holdOut, listPictures, readDataset } from '../../../trainer/data/dataset.ts'
 import { createPreparer } from '../../../trainer/data/preparer.ts'
 import { openPatches, type SourceOptions } from '../../../trainer/data/source.ts'
@@ -215,7 +215,7 @@ describe('a picture that is evaluated on is not trained on', () => {
     await preparer.close()
   })
 
-  const woman = path.join(DATA, 'BSDS400/302003.jpg')
+  const woman = path.join(DATA_FOLDER, 'BSDS400/302003.jpg')
   test.skipIf(!existsSync(woman))('nor one that is known to hold one', async () => {
     const codec = createCodec(await loadCodecModules())
     const objection = await testPictureIn(await readFile(woman), testPicturesOf([]), codec)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { UsageError } from '../../../worker/terminal/arguments.ts'
-import { LEARN_OPTIONS, learnDictionary } from '../../../trainer/baseline/learn.ts'
+import { LEARN_OPTIONS, learnDictionary } from '../../../trainer/baseline/learnDictionary.ts'
 import { evaluate } from '../../../trainer/commands/evaluate.ts'
 import {
   kernelMethod,
@@ -13,8 +13,8 @@ import {
   sparseMethod,
 } from '../../../trainer/evaluate/method.ts'
 import { plotResults } from '../../../trainer/report/plot.ts'
-import { createStepProgress } from '../../../trainer/evaluate/progress.ts'
-import type { Result } from '../../../trainer/evaluate/result.ts'
+import { createStepProgress } from '../../../trainer/evaluate/stepProgress.ts'
+import type { MethodResult } from '../../../trainer/evaluate/compareMethods.ts'
 import { exportModel } from '../../../trainer/run/export.ts'
 import { createMeasure } from '../../../trainer/evaluate/score.ts'
 import { reference } from '../../../worker/engine/reference.ts'
@@ -60,9 +60,9 @@ async function run(...args: string[]): Promise<string> {
   return printed
 }
 
-async function resultsOf(...args: string[]): Promise<Result[]> {
+async function resultsOf(...args: string[]): Promise<MethodResult[]> {
   const text = await run(pictures, ...args, '--json')
-  return (JSON.parse(text) as { results: Result[] }).results
+  return (JSON.parse(text) as { results: MethodResult[] }).results
 }
 
 const drawn = { name: 'drawn', rgba: drawPicture(96, 90, 9), isGrey: false }

@@ -15,11 +15,11 @@ import type { Dataset, Picture } from '../../../trainer/data/dataset.ts'
 import { exportModel } from '../../../trainer/run/export.ts'
 import { createAxis, formatNumber } from '../../../trainer/report/axis.ts'
 import { drawChart } from '../../../trainer/report/chart.ts'
-import { BICUBIC, cropPicture } from '../../../trainer/report/crops.ts'
+import { BICUBIC_METHOD, cropHardestPlace } from '../../../trainer/report/crops.ts'
 import { drawFilters } from '../../../trainer/report/filters.ts'
 import { markup } from '../../../trainer/report/markup.ts'
-import { readRun } from '../../../trainer/report/run.ts'
-import { writeReport } from '../../../trainer/report/report.ts'
+import { readRun } from '../../../trainer/report/readRun.ts'
+import { writeReport } from '../../../trainer/report/writeReport.ts'
 import { scoreSet } from '../../../trainer/evaluate/score.ts'
 import { drawPicture } from '../../support/pictures/edges.ts'
 
@@ -108,7 +108,7 @@ test.each([false, true])(
       const { data } = picture.rgba
       for (let i = 0; i < data.length; i += 4) data.fill(data[i], i, i + 3)
     }
-    const [truth, bicubic] = await cropPicture(picture, 3, [BICUBIC])
+    const [truth, bicubic] = await cropHardestPlace(picture, 3, [BICUBIC_METHOD])
     const score = await scoreSet('drawn', [picture], 3, 'float')
     expect(truth.psnr).toBeUndefined()
     expect(bicubic.psnr).toBeCloseTo(score.bicubic.psnr, 10)

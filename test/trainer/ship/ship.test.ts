@@ -6,11 +6,11 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createNetwork, subPixelArchitecture } from '../../../worker/model/network.ts'
 import { readCandidates } from '../../../trainer/ship/candidate.ts'
-import { openLocalStore } from '../../../trainer/ship/local.ts'
+import { openLocalStore } from '../../../trainer/ship/localStore.ts'
 import { publish, rollBack } from '../../../trainer/ship/publish.ts'
-import { openS3Store, s3Settings } from '../../../trainer/ship/s3.ts'
-import { brokenFiles, readPrevious, readServed } from '../../../trainer/ship/served.ts'
-import type { Store } from '../../../trainer/ship/store.ts'
+import { openS3Store, s3Settings } from '../../../trainer/ship/s3Store.ts'
+import { brokenFiles, readPrevious, readServed } from '../../../trainer/ship/servedManifest.ts'
+import type { ObjectStore } from '../../../trainer/ship/openStore.ts'
 import { makeRunFolder, type Model } from '../../support/process/runFolder.ts'
 import { hasS3Server, type S3Server, startProxy, startS3Server } from '../../support/process/s3.ts'
 
@@ -23,27 +23,27 @@ beforeAll(async () => {
 })
 afterAll(() => server?.close())
 
-async function openTestS3(url = server.url, credentials = server.credentials): Promise<Store> {
+async function openTestS3(url = server.url, credentials = server.credentials): Promise<ObjectStore> {
   const bucket = `bucket-${++buckets}`
   await server.makeBucket(bucket)
   return openS3Store({ endpoint: url, bucket, region: 'us-east-1', ...credentials }, HASTE)
 }
 
-async function ship(store: Store, models: readonly Model[], force = false, day = 1) {
+async function ship(store: ObjectStore, models: readonly Model[], force = false, day = 1) {
   const candidates = await readCandidates(await makeRunFolder(...models))
   return publish(store, candidates, { force, now: () => new Date(Date.UTC(2026, 0, day)) })
 }
 
-const hashes = async (store: Store) =>
+const hashes = async (store: ObjectStore) =>
   (await readServed(store))?.manifest.models.map(({ name, sha256 }) => `${name} ${sha256.slice(0, 8)}`)
 
-const KINDS: [string, boolean, () => Promise<Store>][] = [
+const KINDS: [string, boolean, () => Promise<ObjectStore>][] = [
   ['the simulated R2', true, () => openLocalStore('models', mkdtempSync(path.join(tmpdir(), 'r2-')))],
   ['an S3 server', hasS3Server, () => openTestS3()],
 ]
 
 describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => {
-  let store: Store
+  let store: ObjectStore
   beforeAll(async () => {
     store = await open()
     return () => store.close()
@@ -132,7 +132,7 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
 
   test('an upload that stops before the manifest leaves the old weights whole, and can be repeated', async () => {
     const before = await hashes(store)
-    const dying: Store = {
+    const dying: ObjectStore = {
       ...store,
       put: (key, ...rest) => (key === 'manifest.json' ? Promise.reject(new Error('gone')) : store.put(key, ...rest)),
     }
@@ -143,7 +143,7 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
   })
 
   test('an upload between reading and writing is kept, and weights are compared with its', async () => {
-    const behind = (models: readonly Model[]): Store => {
+    const behind = (models: readonly Model[]): ObjectStore => {
       let isFirst = true
       return {
         ...store,

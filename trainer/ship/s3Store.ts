@@ -2,8 +2,8 @@
 // 4), an ETag, If-Match and If-None-Match. Keys here need no escaping in a URL.
 import { createHash } from 'node:crypto'
 import { UsageError } from '../../worker/terminal/arguments.ts'
-import { type Patience, retry, TransientError } from './retry.ts'
-import { type Condition, type Store, StoreError } from './store.ts'
+import { type RetryOptions, retry, TransientError } from './retry.ts'
+import { type PutCondition, type ObjectStore, StoreError } from './openStore.ts'
 
 export interface S3Settings {
   /** `https://ACCOUNT.r2.cloudflarestorage.com`, with or without the bucket behind it. */
@@ -16,7 +16,7 @@ export interface S3Settings {
   readonly region: string
 }
 
-interface Answer {
+interface S3Response {
   readonly status: number
   readonly etag: string
   readonly bytes: Uint8Array
@@ -51,8 +51,8 @@ export function s3Settings(bucket: string, env: Readonly<Record<string, string |
 /** `timeoutMs`: of one request, from its start to the last byte of its answer; default 30 s. */
 export async function openS3Store(
   { endpoint, bucket, ...credentials }: S3Settings,
-  { timeoutMs = 30_000, ...patience }: Patience & { readonly timeoutMs?: number } = {},
-): Promise<Store> {
+  { timeoutMs = 30_000, ...patience }: RetryOptions & { readonly timeoutMs?: number } = {},
+): Promise<ObjectStore> {
   const { AwsClient } = await loadClient()
   const client = new AwsClient({ ...credentials, service: 's3' })
   const base = new URL(endpoint)
@@ -60,7 +60,7 @@ export async function openS3Store(
   base.pathname = folder.endsWith(`/${bucket}`) ? `${folder}/` : `${folder}/${bucket}/`
 
   const request = (method: 'GET' | 'PUT', key: string, headers: Headers, body?: Uint8Array) =>
-    retry(async (): Promise<Answer> => {
+    retry(async (): Promise<S3Response> => {
       const url = new URL(key, base)
       const signed = await client.sign(url, { method, headers, body: body && Buffer.from(body) })
       // Behind the signature, which a proxy that negotiates it anew would break. Compressed answers
@@ -73,7 +73,7 @@ export async function openS3Store(
       return answer
     }, patience)
 
-  const unexpected = (what: string, answer: Answer) =>
+  const unexpected = (what: string, answer: S3Response) =>
     new StoreError(`${what} failed at ${base}: ${describe(answer)}${hintOf(answer)}`, answer.status)
 
   return {
@@ -107,7 +107,7 @@ async function loadClient() {
   }
 }
 
-async function answerOf(request: Request, timeoutMs: number): Promise<Answer> {
+async function answerOf(request: Request, timeoutMs: number): Promise<S3Response> {
   try {
     const signal = AbortSignal.timeout(timeoutMs)
     // A redirect would need a signature of its own.
@@ -126,34 +126,34 @@ function reasonOf(error: unknown, timeoutMs: number): string {
   return cause.message || (cause.code ?? String(cause)) // an AggregateError has no message
 }
 
-function conditionHeaders(condition: Condition | undefined): Record<string, string> {
+function conditionHeaders(condition: PutCondition | undefined): Record<string, string> {
   if (condition === undefined) return {}
   return condition === 'absent' ? { 'if-none-match': '*' } : { 'if-match': condition.match }
 }
 
 /** 412: it does not hold. 409: another write is under way. NoSuchKey: nothing there to match. */
-function isConflict(answer: Answer): boolean {
+function isConflict(answer: S3Response): boolean {
   return answer.status === 412 || answer.status === 409 || codeOf(answer) === 'NoSuchKey'
 }
 
-function codeOf(answer: Answer): string | undefined {
+function codeOf(answer: S3Response): string | undefined {
   return elementOf(answer, 'Code')
 }
 
 /** `403 SignatureDoesNotMatch: The request signature ...` */
-function describe(answer: Answer): string {
+function describe(answer: S3Response): string {
   const message = elementOf(answer, 'Message')
   return `${answer.status} ${codeOf(answer) ?? ''}${message ? `: ${message}` : ''}`.trim()
 }
 
-function hintOf(answer: Answer): string {
+function hintOf(answer: S3Response): string {
   if (codeOf(answer) === 'NoSuchBucket') return '; make the bucket, or name another with --bucket'
   if (answer.status !== 401 && answer.status !== 403) return ''
   return '; do AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together and allow it?'
 }
 
 /** The text of an element in S3's error document. */
-function elementOf({ status, bytes }: Answer, element: string): string | undefined {
+function elementOf({ status, bytes }: S3Response, element: string): string | undefined {
   if (status < 300) return undefined
   return new RegExp(`<${element}>([^<]*)</${element}>`).exec(new TextDecoder().decode(bytes))?.[1]
 }

@@ -7,11 +7,11 @@ import { ModelError } from '../../worker/model/onnx.ts'
 import { channelsOf, type Network, requireScale } from '../../worker/model/network.ts'
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { hintOf, UsageError } from '../../worker/terminal/arguments.ts'
-import type { Dictionary } from '../baseline/enlarge.ts'
+import type { Dictionary } from '../baseline/enlargeSparse.ts'
 import { createInference, createOrtInference, type Runtime } from '../engine/runtime.ts'
 import { readManifest } from '../run/export.ts'
 import type { PublishedMethod } from './published.ts'
-import { foreignMethod } from './foreign.ts'
+import { foreignMethod } from './foreignMethod.ts'
 import { kernelMethod, type Method, networkMethod, servedMethod, sparseMethod } from './method.ts'
 
 /** A method under the name that it was asked for by. */
@@ -22,7 +22,7 @@ export interface NamedMethod extends Method {
   readonly counterpart?: PublishedMethod
 }
 
-export interface Sources {
+export interface MethodSources {
   readonly scales: readonly number[]
   /** Whether somebody asked for these scales: then each model must have all of them. */
   readonly areScalesGiven: boolean
@@ -39,7 +39,7 @@ export const ON_ORT = '@ort'
 export const BUILT_IN = ['nearest', 'bicubic', 'lanczos', 'sparse'] as const
 
 /** Throws a UsageError for a name that is nothing, and for a model without a scale that is asked for. */
-export async function findMethod(name: string, sources: Sources): Promise<NamedMethod> {
+export async function findMethod(name: string, sources: MethodSources): Promise<NamedMethod> {
   const { scales } = sources
   if (name === 'nearest' || name === 'lanczos') return { name, scales, ...kernelMethod(name) }
   if (name === 'bicubic') return { name, scales, counterpart: 'Bicubic', ...servedMethod() }
@@ -54,7 +54,7 @@ export async function findMethod(name: string, sources: Sources): Promise<NamedM
   return { ...method, name }
 }
 
-async function methodOfFile(file: string, { scales, runtime }: Sources, engine: Engine): Promise<NamedMethod> {
+async function methodOfFile(file: string, { scales, runtime }: MethodSources, engine: Engine): Promise<NamedMethod> {
   if (scales.length > 1) throw new UsageError(`expected --scale with the one scale that ${file} is for`)
   const [scale] = scales
   const bytes = await readFile(file).catch((cause: unknown) => {
@@ -71,7 +71,7 @@ async function methodOfFile(file: string, { scales, runtime }: Sources, engine: 
   return methodOfNetworks(file, new Map([[scale, network]]), engine)
 }
 
-async function methodOfManifest(name: string, sources: Sources, engine: Engine): Promise<NamedMethod> {
+async function methodOfManifest(name: string, sources: MethodSources, engine: Engine): Promise<NamedMethod> {
   const { scales, areScalesGiven, models: folder } = sources
   const { models } = await readManifest(folder)
   const files = new Map(models.filter((model) => model.name === name).map(({ scale, file }) => [scale, file]))

@@ -1,8 +1,8 @@
 import path from 'node:path'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { exportModel, readManifest } from '../run/export.ts'
-import { type Candidate, readCandidates, titleOf } from './candidate.ts'
-import { requireNoLoss } from './judge.ts'
+import { type CandidateModel, readCandidates, titleOf } from './candidate.ts'
+import { requireNoLoss } from './requireNoLoss.ts'
 
 export interface PromoteOptions {
   /** Default: all that the run has. */
@@ -47,7 +47,7 @@ export async function promoteRun(
 }
 
 /** Without what exportModel makes anew. */
-function unfiled(entry: Candidate['entry']): Parameters<typeof exportModel>[2] {
+function unfiled(entry: CandidateModel['entry']): Parameters<typeof exportModel>[2] {
   const { file: _file, sha256: _sha256, bytes: _bytes, ...rest } = entry
   return rest
 }

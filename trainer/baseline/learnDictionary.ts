@@ -5,7 +5,7 @@ import { modcrop, type Rgba } from '../../worker/image/plane.ts'
 import { createRandom } from '../../worker/image/prng.ts'
 import { enlargePlane, rescalePicture, shrinkPlane, truthOf } from '../data/degrade.ts'
 import { clusterAxes, neighboursOf, normalise } from './anchors.ts'
-import type { Dictionary } from './enlarge.ts'
+import type { Dictionary } from './enlargeSparse.ts'
 import { differencesOf, project, readWindow, windowCount, windowLength, windowSide } from './features.ts'
 import { leadingEigenvectors, solvePositive } from './linear.ts'
 

@@ -20,34 +20,34 @@ export interface LogLine {
   readonly bicubic?: number
 }
 
-export interface RunConfig {
+export interface SavedConfig {
   readonly options?: Readonly<Record<string, unknown>>
   readonly node?: string
   readonly started?: string
 }
 
-export interface ScaleRun {
+export interface ScaleRecord {
   readonly scale: number
   readonly log: readonly LogLine[]
   /** Undefined while it trains. */
   readonly model?: { readonly entry: ModelEntry; readonly network: Network }
 }
 
-export interface Run {
+export interface RunRecord {
   /** The folder's name. */
   readonly name: string
-  readonly config: RunConfig
+  readonly config: SavedConfig
   /** By scale, at least one. */
-  readonly scales: readonly ScaleRun[]
+  readonly scales: readonly ScaleRecord[]
 }
 
 /** Throws where there is neither a log nor weights, and names a file that cannot be read. */
-export async function readRun(folder: string): Promise<Run> {
+export async function readRun(folder: string): Promise<RunRecord> {
   const { models } = await readManifest(folder)
   const entries = await readdir(folder)
   const begun = entries.flatMap((entry) => Number(/^x([2-4])$/.exec(entry)?.[1] ?? []))
   const numbers = [...new Set([...begun, ...models.map(({ scale }) => scale)])].toSorted((a, b) => a - b)
-  const scales: ScaleRun[] = []
+  const scales: ScaleRecord[] = []
   for (const scale of numbers) {
     const log = await readLog(path.join(folder, `x${scale}`, 'log.jsonl'))
     const entry = models.find((model) => model.scale === scale)
@@ -60,7 +60,7 @@ export async function readRun(folder: string): Promise<Run> {
   const config = await readOptional(path.join(folder, 'config.json'))
   return {
     name: path.basename(path.resolve(folder)),
-    config: config === undefined ? {} : (JSON.parse(config) as RunConfig),
+    config: config === undefined ? {} : (JSON.parse(config) as SavedConfig),
     scales,
   }
 }

@@ -3,9 +3,9 @@
 // keeping one twice changes nothing.
 import { formatManifest, type Manifest, parseManifest } from '../../worker/model/manifest.ts'
 import { MANIFEST, sha256Of } from '../run/export.ts'
-import type { Store } from './store.ts'
+import type { ObjectStore } from './openStore.ts'
 
-export interface Served {
+export interface ServedManifest {
   readonly manifest: Manifest
   /** When it was published, ISO 8601; absent from one that somebody wrote by hand. */
   readonly date?: string
@@ -25,16 +25,16 @@ export function modelKey(name: string, scale: number, sha256: string): string {
 }
 
 /** Undefined where the bucket serves nothing yet. Throws where its manifest cannot be read. */
-export async function readServed(store: Store): Promise<Served | undefined> {
+export async function readServed(store: ObjectStore): Promise<ServedManifest | undefined> {
   const object = await store.get(MANIFEST)
   return object && { ...parseServed(object.bytes, MANIFEST, store), etag: object.etag }
 }
 
 /** The manifest that `served` replaced; undefined for the first. Throws where it is lost or altered. */
 export async function readPrevious(
-  store: Store,
-  { previous }: Pick<Served, 'previous'>,
-): Promise<Omit<Served, 'etag'> | undefined> {
+  store: ObjectStore,
+  { previous }: Pick<ServedManifest, 'previous'>,
+): Promise<Omit<ServedManifest, 'etag'> | undefined> {
   if (previous === undefined) return undefined
   const digest = KEPT.exec(previous)?.[1]
   const object = digest === undefined ? undefined : await store.get(previous)
@@ -46,7 +46,7 @@ export async function readPrevious(
 }
 
 /** Keeps a manifest that is about to be replaced, and returns its key. */
-export async function keepManifest(store: Store, { bytes }: Served): Promise<string> {
+export async function keepManifest(store: ObjectStore, { bytes }: ServedManifest): Promise<string> {
   const key = `manifests/${sha256Of(bytes).slice(0, KEY_DIGITS)}.json`
   await store.put(key, bytes)
   return key
@@ -60,7 +60,7 @@ export function formatServed(manifest: Manifest, date: string, previous?: string
 }
 
 /** Files that the manifest names and the bucket does not have as they should be: `KEY is missing`. */
-export async function brokenFiles(store: Store, { models }: Manifest): Promise<string[]> {
+export async function brokenFiles(store: ObjectStore, { models }: Manifest): Promise<string[]> {
   const faults = models.map(async ({ file, sha256 }) => {
     const object = await store.get(file)
     if (object === undefined) return `${file} is missing`
@@ -69,7 +69,7 @@ export async function brokenFiles(store: Store, { models }: Manifest): Promise<s
   return (await Promise.all(faults)).filter((fault) => fault !== undefined)
 }
 
-function parseServed(bytes: Uint8Array, key: string, store: Store): Omit<Served, 'etag'> {
+function parseServed(bytes: Uint8Array, key: string, store: ObjectStore): Omit<ServedManifest, 'etag'> {
   const text = new TextDecoder().decode(bytes)
   try {
     const manifest = parseManifest(text)

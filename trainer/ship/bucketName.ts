@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { UsageError } from '../../worker/terminal/arguments.ts'
-import type { StoreName } from './store.ts'
+import type { StoreName } from './openStore.ts'
 
 const CONFIG = 'wrangler.toml'
 const BINDING = 'MODELS_BUCKET'

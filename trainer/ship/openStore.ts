@@ -1,11 +1,11 @@
 // Where weights are served from: a bucket with a manifest.json and the files that it names.
-import { bucketName } from './bucket.ts'
+import { bucketName } from './bucketName.ts'
 
 export const STORES = ['local', 's3'] as const
 export type StoreName = (typeof STORES)[number]
 
 /** `absent`: there must be no object yet. `match`: the object must still have this ETag. */
-export type Condition = { readonly match: string } | 'absent'
+export type PutCondition = { readonly match: string } | 'absent'
 
 export interface StoredObject {
   readonly bytes: Uint8Array
@@ -17,7 +17,7 @@ export interface StoredObject {
  * Objects by key. A put is seen whole or not at all. Methods try again what may pass by itself, and
  * throw where the store cannot be reached or refuses.
  */
-export interface Store {
+export interface ObjectStore {
   /** For people: what it is and which bucket. */
   readonly title: string
   /** Undefined where there is no such object. */
@@ -26,7 +26,7 @@ export interface Store {
    * True once the object is there, false where the condition did not hold and nothing was written.
    * A put that was repeated after a lost answer can be false although its first try was carried out.
    */
-  put(key: string, bytes: Uint8Array, condition?: Condition): Promise<boolean>
+  put(key: string, bytes: Uint8Array, condition?: PutCondition): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -46,12 +46,12 @@ export class StoreError extends Error {
  * names. `bucket` is by default the one that wrangler.toml binds as MODELS_BUCKET. Throws a
  * UsageError that says what is missing.
  */
-export async function openStore(to: StoreName, bucket?: string): Promise<Store> {
+export async function openStore(to: StoreName, bucket?: string): Promise<ObjectStore> {
   const name = bucket ?? (await bucketName(to))
   if (to === 'local') {
-    const { openLocalStore } = await import('./local.ts')
+    const { openLocalStore } = await import('./localStore.ts')
     return openLocalStore(name)
   }
-  const { openS3Store, s3Settings } = await import('./s3.ts')
+  const { openS3Store, s3Settings } = await import('./s3Store.ts')
   return openS3Store(s3Settings(name, process.env))
 }

@@ -5,14 +5,14 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Dataset } from '../data/dataset.ts'
 import { RUNS } from '../run/folder.ts'
-import type { Dictionary } from './enlarge.ts'
+import type { Dictionary } from './enlargeSparse.ts'
 import { windowLength, windowSide } from './features.ts'
-import { LEARN_OPTIONS, learnDictionary, type LearnOptions, type OnProgress } from './learn.ts'
+import { LEARN_OPTIONS, learnDictionary, type LearnOptions, type OnProgress } from './learnDictionary.ts'
 
 /** Raised whenever the same data and options would give another dictionary. */
 const VERSION = 1
 
-export interface LoadOptions {
+export interface BaselineOptions {
   /** Default `trainer/runs/.baseline`: a hidden folder is no run. */
   readonly folder?: string
   readonly learn?: LearnOptions
@@ -23,7 +23,7 @@ export interface LoadOptions {
 export async function loadBaseline(
   data: Pick<Dataset, 'name' | 'digest' | 'pictures'>,
   scale: number,
-  { folder = path.join(RUNS, '.baseline'), learn = LEARN_OPTIONS, onProgress }: LoadOptions = {},
+  { folder = path.join(RUNS, '.baseline'), learn = LEARN_OPTIONS, onProgress }: BaselineOptions = {},
 ): Promise<Dictionary> {
   const recipe = JSON.stringify({ version: VERSION, digest: data.digest, scale, ...learn })
   const key = createHash('sha256').update(recipe).digest('hex').slice(0, 16)

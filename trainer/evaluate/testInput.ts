@@ -11,12 +11,12 @@ import { type InputKind, INPUTS, shrinkPicture } from '../data/degrade.ts'
  * `float`: luma, not rounded, as papers measure. `uint8`: an 8-bit RGB picture, as a service receives it.
  * `jpeg:40`: that picture as a JPEG of quality 40 (1 to 100, Annex K's tables, 4:2:0).
  */
-export type InputName = InputKind | `jpeg:${number}`
+export type TestInput = InputKind | `jpeg:${number}`
 
 const JPEG = /^jpeg:(.*)$/
 
 /** Throws a UsageError for what is none. */
-export function parseInput(text: string): InputName {
+export function parseTestInput(text: string): TestInput {
   const known = INPUTS.find((kind) => kind === text)
   if (known !== undefined) return known
   const quality = JPEG.exec(text)?.[1]
@@ -29,7 +29,7 @@ export function parseInput(text: string): InputName {
 let codec: Codec | undefined
 
 /** The 8-bit picture that `input`, one of those that give 8-bit pictures, makes of a truth; opaque. */
-export async function smallPictureOf(truth: Rgba, scale: number, input: Exclude<InputName, 'float'>): Promise<Rgba> {
+export async function smallPictureOf(truth: Rgba, scale: number, input: Exclude<TestInput, 'float'>): Promise<Rgba> {
   const small = shrinkPicture(truth, scale)
   if (input === 'uint8') return small
   codec ??= createCodec(await loadCodecModules())

@@ -2,7 +2,7 @@ import type { Manifest } from '../../worker/model/manifest.ts'
 import { alignColumns } from '../evaluate/table.ts'
 import { readCandidates, titleOf } from './candidate.ts'
 import { publish } from './publish.ts'
-import { openStore, type Store, type StoreName } from './store.ts'
+import { openStore, type ObjectStore, type StoreName } from './openStore.ts'
 
 export interface UploadOptions {
   /** Default: the one that wrangler.toml binds as MODELS_BUCKET. */
@@ -35,7 +35,7 @@ export async function uploadRun(
 export async function withStore<T>(
   to: StoreName,
   bucket: string | undefined,
-  work: (store: Store) => Promise<T>,
+  work: (store: ObjectStore) => Promise<T>,
 ): Promise<T> {
   const store = await openStore(to, bucket)
   try {

@@ -28,11 +28,11 @@ import { FAMILIES, type FamilyName, isFamily } from '../run/families.ts'
 import type { Initialisation, Schedule } from '../run/fit.ts'
 import { type OptimizerName, OPTIMIZERS } from '../optimizer/optimizer.ts'
 import type { PatchOptions } from '../data/patches.ts'
-import { type StoreName, STORES } from '../ship/store.ts'
+import { type StoreName, STORES } from '../ship/openStore.ts'
 import type { SourceOptions } from '../data/source.ts'
 
 export const SCALES = [2, 3, 4]
-export const DATA = '../shared/data'
+export const DATA_FOLDER = '../shared/data'
 // As network.ts has them.
 const MAX_KERNEL = 31
 const MAX_CHANNELS = 512
@@ -40,7 +40,7 @@ const TRAINING_SET = 'T91'
 const SRCNN: FamilyName = 'srcnn'
 const TEST_SETS = ['Set5', 'Set14']
 
-export interface Config {
+export interface TrainConfig {
   readonly name: string
   readonly scales: readonly number[]
   /** Folders of pictures to train on; none: the built-in procedural set. */
@@ -75,7 +75,7 @@ export interface Config {
 }
 
 /** How a run goes, which its result does not depend on. */
-export interface Circumstances {
+export interface ExecutionOptions {
   readonly backend: BackendName
   readonly workers: number | undefined
   readonly upload: StoreName | undefined
@@ -122,10 +122,10 @@ const SMALL: Habits = {
 
 const COLOURS = ['luma', 'rgb'] as const
 
-export const OPTIONS = {
+export const TRAIN_OPTIONS = {
   data: {
     value: 'FOLDER,FOLDER',
-    help: `pictures to train on (default: ${DATA}/${TRAINING_SET} where it is, else a built-in procedural set; procedural: that set)`,
+    help: `pictures to train on (default: ${DATA_FOLDER}/${TRAINING_SET} where it is, else a built-in procedural set; procedural: that set)`,
   },
   even: { help: 'take as many patches from each folder of --data (default: from each place in any picture)' },
   validate: { value: 'FOLDER', help: 'pictures to validate on (default: some 5 % of --data, kept out of training)' },
@@ -186,13 +186,13 @@ export const OPTIONS = {
   help: { help: 'show this' },
 } as const
 
-export type TrainArguments = Arguments<typeof OPTIONS>
+export type TrainArguments = Arguments<typeof TRAIN_OPTIONS>
 
 export function parseTrainArguments(args: readonly string[]): TrainArguments {
-  return parseArguments(args, OPTIONS)
+  return parseArguments(args, TRAIN_OPTIONS)
 }
 
-export function parseCircumstances(given: TrainArguments): Circumstances {
+export function parseExecutionOptions(given: TrainArguments): ExecutionOptions {
   if (given.upload !== undefined && given.colour === 'rgb') {
     throw new UsageError('expected --colour luma with --upload, as the worker serves no other, got rgb')
   }
@@ -205,7 +205,7 @@ export function parseCircumstances(given: TrainArguments): Circumstances {
 }
 
 /** Throws a UsageError for what cannot be meant. */
-export function parseConfig(given: TrainArguments): Config {
+export function parseTrainConfig(given: TrainArguments): TrainConfig {
   const name = given.name ?? defaultName(given)
   if (!/^[a-z][a-z0-9-]*$/.test(name)) {
     throw new UsageError(`expected --name to be a-z, 0-9 and dashes, got "${name}"`)
@@ -258,7 +258,7 @@ export function parseConfig(given: TrainArguments): Config {
 }
 
 /** What a run's engine is made for. */
-export function taskOf(config: Config, scale: number): Task {
+export function taskOf(config: TrainConfig, scale: number): Task {
   return {
     network: networkOf(config, scale),
     batch: config.batch,
@@ -268,12 +268,12 @@ export function taskOf(config: Config, scale: number): Task {
 }
 
 /** Without weights. */
-function networkOf({ architectures }: Config, scale: number): Network {
+function networkOf({ architectures }: TrainConfig, scale: number): Network {
   return createNetwork(architectures.get(scale)!)
 }
 
 /** Where a run's batches come from. */
-export function sourceOptionsOf(config: Config, scale: number): SourceOptions {
+export function sourceOptionsOf(config: TrainConfig, scale: number): SourceOptions {
   const { data, isEven, validate, degradation, seed, sampling } = config
   const { network, batch, patch } = taskOf(config, scale)
   return {
@@ -398,12 +398,12 @@ function integersOf(text: string, option: string, separator: string, most: numbe
 function parseData(text: string | undefined): string[] {
   if (text === 'procedural') return []
   if (text !== undefined) return listOf(text, 'data', (item) => existing(item, 'data'))
-  return [path.join(DATA, TRAINING_SET)].filter(existsSync)
+  return [path.join(DATA_FOLDER, TRAINING_SET)].filter(existsSync)
 }
 
 function parseTests(text: string | undefined): string[] {
   if (text !== undefined) return listOf(text, 'eval', (item) => existing(item, 'eval'))
-  return TEST_SETS.map((set) => path.join(DATA, set)).filter(existsSync)
+  return TEST_SETS.map((set) => path.join(DATA_FOLDER, set)).filter(existsSync)
 }
 
 function existing(folder: string, option: string): string {

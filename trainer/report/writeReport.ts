@@ -6,13 +6,13 @@ import { type Codec, createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
-import type { Dictionary } from '../baseline/enlarge.ts'
+import type { Dictionary } from '../baseline/enlargeSparse.ts'
 import type { Dataset, Picture } from '../data/dataset.ts'
 import { networkMethod, sparseMethod } from '../evaluate/method.ts'
-import { BICUBIC, cropPicture, type ShownMethod } from './crops.ts'
+import { BICUBIC_METHOD, cropHardestPlace, type ShownMethod } from './crops.ts'
 import { drawFilters } from './filters.ts'
 import { type CropRow, drawPage, type ImageUrl, type ScaleImages } from './page.ts'
-import { readRun, type ScaleRun } from './run.ts'
+import { readRun, type ScaleRecord } from './readRun.ts'
 
 export interface ReportOptions {
   /** Where the page goes. Default: the run's folder. */
@@ -47,13 +47,13 @@ export async function writeReport(folder: string, options: ReportOptions): Promi
 }
 
 async function drawImages(
-  { scale, model }: ScaleRun,
+  { scale, model }: ScaleRecord,
   { sets, sparse, engine }: ReportOptions,
   keep: Album,
 ): Promise<ScaleImages> {
   if (model === undefined) return { crops: [] }
   const { network, entry } = model
-  const methods: ShownMethod[] = [BICUBIC]
+  const methods: ShownMethod[] = [BICUBIC_METHOD]
   if (sparse && sets.length > 0) {
     const dictionaries = new Map([[scale, await sparse(scale)]])
     methods.push({ name: 'sparse coding', ...sparseMethod(dictionaries) })
@@ -62,7 +62,7 @@ async function drawImages(
   const rows: CropRow[] = []
   for (const { set, picture } of choosePictures(sets)) {
     const title = titleOf(picture)
-    const crops = await cropPicture(picture, scale, methods)
+    const crops = await cropHardestPlace(picture, scale, methods)
     const kept = []
     for (const { method, rgba, psnr } of crops) {
       const image = await keep(`x${scale}-${set}-${title}-${method.replaceAll(' ', '-')}`, rgba)

@@ -1,7 +1,7 @@
 // How the page looks: one column, light or dark as the reader's system is, no font or file from elsewhere.
 import { CHART_STYLE } from './chart.ts'
 
-export const STYLE = `
+export const PAGE_STYLE = `
 :root { color-scheme: light dark; --paper: #fbfaf7; --ink: #1d2a30; --quiet: #56646a; --line: #dcd9cf; --accent: #b4521a; }
 @media (prefers-color-scheme: dark) { :root { --paper: #10181c; --ink: #e8e6df; --quiet: #a3b0b4; --line: #2b3a40; --accent: #f0a35f; } }
 * { box-sizing: border-box; }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { enlargeBy } from '../../../trainer/evaluate/kernels.ts'
+import { enlargeBy } from '../../../trainer/evaluate/resizeKernels.ts'
 import { maxDifference, samplePlane } from '../../support/engine/samples.ts'
 
 /** Sums of a few products, stored in f32. */

@@ -1,20 +1,20 @@
 // What evaluation finds, and how it goes on: every set at every scale from every input by every method.
 import type { Dataset } from '../data/dataset.ts'
-import { type Published, publishedOf, type PublishedMethod } from './published.ts'
-import { createMeasure, type Measured, meanOf } from './score.ts'
-import type { InputName } from './input.ts'
-import { takes } from './method.ts'
-import type { NamedMethod } from './methods.ts'
+import { type PublishedFigures, publishedOf, type PublishedMethod } from './published.ts'
+import { createMeasure, type TimedQuality, meanOf } from './score.ts'
+import type { TestInput } from './testInput.ts'
+import { acceptsInput } from './method.ts'
+import type { NamedMethod } from './findMethod.ts'
 
 /** Means over a set. */
-export interface Result extends Measured {
+export interface MethodResult extends TimedQuality {
   readonly set: string
   readonly scale: number
-  readonly input: InputName
+  readonly input: TestInput
   readonly method: string
   readonly images: number
-  readonly published?: Published & { readonly method: PublishedMethod }
-  readonly pictures: readonly (Measured & { readonly picture: string })[]
+  readonly published?: PublishedFigures & { readonly method: PublishedMethod }
+  readonly pictures: readonly (TimedQuality & { readonly picture: string })[]
 }
 
 /** Enlargings of one picture by one method, of which the median time counts. */
@@ -24,16 +24,16 @@ const RUNS = 3
 export async function compareMethods(
   sets: readonly Pick<Dataset, 'name' | 'pictures'>[],
   scales: readonly number[],
-  inputs: readonly InputName[],
+  inputs: readonly TestInput[],
   methods: readonly NamedMethod[],
   onPicture: (what: string) => void = () => {},
-): Promise<Result[]> {
-  const results: Result[] = []
+): Promise<MethodResult[]> {
+  const results: MethodResult[] = []
   for (const { name: set, pictures } of sets) {
     for (const scale of scales) {
       for (const input of inputs) {
-        const able = methods.filter((method) => method.scales.includes(scale) && takes(method, input))
-        const measured = able.map((): (Measured & { picture: string })[] => [])
+        const able = methods.filter((method) => method.scales.includes(scale) && acceptsInput(method, input))
+        const measured = able.map((): (TimedQuality & { picture: string })[] => [])
         for (const picture of pictures) {
           const measure = await createMeasure(picture, scale, input, RUNS)
           for (const [i, method] of able.entries()) {

@@ -1,12 +1,12 @@
 // Results as text: a table for people, CSV and JSON for programs.
 import { PUBLISHED_METHODS, publishedOf } from './published.ts'
 import { alignColumns, formatGain, formatQuality } from './table.ts'
-import type { Result } from './result.ts'
+import type { MethodResult } from './compareMethods.ts'
 
 const HEADINGS = ['', '', '', '', 'PSNR / SSIM', 'over bicubic', 's/picture', 'published', 'ours - published']
 
 /** One row a set, scale, input and method; `verbose` adds one a picture. Below it what was published of others. */
-export function formatTable(results: readonly Result[], verbose = false): string {
+export function formatTable(results: readonly MethodResult[], verbose = false): string {
   const rows = results.flatMap((result) => {
     const { set, scale, input, method, psnr, seconds, published, pictures } = result
     const bicubic = results.find((other) => isSameTask(other, result) && other.method === 'bicubic')
@@ -41,7 +41,7 @@ export function formatTable(results: readonly Result[], verbose = false): string
 }
 
 /** A row for each set, scale and input that something was published about. */
-function literatureRows(results: readonly Result[]): string[][] {
+function literatureRows(results: readonly MethodResult[]): string[][] {
   const tasks = results.filter((result, i) => results.findIndex((other) => isSameTask(other, result)) === i)
   return tasks.flatMap(({ set, scale, input }) => {
     const cells = PUBLISHED_METHODS.map((method) => publishedOf(method, set, scale, input))
@@ -50,7 +50,7 @@ function literatureRows(results: readonly Result[]): string[][] {
   })
 }
 
-export function isSameTask(a: Result, b: Result): boolean {
+export function isSameTask(a: MethodResult, b: MethodResult): boolean {
   return a.set === b.set && a.scale === b.scale && a.input === b.input
 }
 
@@ -63,7 +63,7 @@ function formatDuration(seconds: number): string {
  * RFC 4180: a heading, then a line for each mean, where `picture` is empty, each followed by one a
  * picture.
  */
-export function formatCsv(results: readonly Result[]): string {
+export function formatCsv(results: readonly MethodResult[]): string {
   const lines = results.flatMap(({ set, scale, input, method, images, psnr, ssim, seconds, pictures }) => [
     [set, scale, input, method, '', images, psnr, ssim, seconds],
     ...pictures.map((p) => [set, scale, input, method, p.picture, 1, p.psnr, p.ssim, p.seconds]),
@@ -78,6 +78,6 @@ function cellOf(value: string | number): string {
 }
 
 /** `runtime` and `results`; the PSNR of equal pictures, which is infinite, is null. */
-export function formatJson(results: readonly Result[], runtime: string): string {
+export function formatJson(results: readonly MethodResult[], runtime: string): string {
   return JSON.stringify({ runtime, results }, null, 2)
 }

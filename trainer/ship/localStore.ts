@@ -2,15 +2,15 @@
 // that runs there sees what is written here, and the other way round.
 import path from 'node:path'
 import { Miniflare } from 'miniflare'
-import { type Patience, retry, TransientError } from './retry.ts'
-import type { Condition, Store } from './store.ts'
+import { type RetryOptions, retry, TransientError } from './retry.ts'
+import type { PutCondition, ObjectStore } from './openStore.ts'
 
 /** Where wrangler keeps simulated buckets, beside wrangler.toml. */
 export const LOCAL_BUCKETS = '.wrangler/state/v3/r2'
 const BINDING = 'BUCKET'
-const MANY_TRIES: Patience = { attempts: 8, delayMs: 20 }
+const MANY_TRIES: RetryOptions = { attempts: 8, delayMs: 20 }
 
-export async function openLocalStore(bucket: string, folder = LOCAL_BUCKETS): Promise<Store> {
+export async function openLocalStore(bucket: string, folder = LOCAL_BUCKETS): Promise<ObjectStore> {
   const miniflare = new Miniflare({
     modules: true,
     script: 'export default { fetch: () => new Response() }',
@@ -32,7 +32,7 @@ export async function openLocalStore(bucket: string, folder = LOCAL_BUCKETS): Pr
   }
 }
 
-function onlyIf(condition: Condition | undefined) {
+function onlyIf(condition: PutCondition | undefined) {
   if (condition === undefined) return undefined
   return condition === 'absent' ? { etagDoesNotMatch: '*' } : { etagMatches: condition.match.replaceAll('"', '') }
 }
