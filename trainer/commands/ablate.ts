@@ -6,7 +6,7 @@ import { type Command, integerOf, listOf, numberOf, oneOf, parseArguments } from
 import type { TestInput } from '../evaluate/testInput.ts'
 import { readManifest } from '../run/export.ts'
 import { RUNS } from '../run/folder.ts'
-import { alignColumns } from '../evaluate/table.ts'
+import { alignColumns } from '../evaluate/textTable.ts'
 import { command as train } from './train.ts'
 
 interface Variant {

@@ -2,8 +2,9 @@ import { type Command, oneOf, parseArguments } from '../../worker/terminal/argum
 import { readManifest } from '../run/export.ts'
 import { runFolder, runNames, RUNS } from '../run/folder.ts'
 import { brokenFiles, readPrevious, readServed, type ServedManifest } from '../ship/servedManifest.ts'
-import { type ObjectStore, STORES } from '../ship/openStore.ts'
-import { formatModels, withStore } from '../ship/uploadRun.ts'
+import { type ObjectStore, STORES } from '../ship/contract.ts'
+import { formatModels } from '../ship/formatModels.ts'
+import { withStore } from '../ship/openStore.ts'
 
 const OPTIONS = {
   to: { value: 'STORE', help: `what a bucket serves, and served before: ${STORES.join(', ')}` },

@@ -28,7 +28,7 @@ import { FAMILIES, type FamilyName, isFamily } from '../run/families.ts'
 import type { Initialisation, Schedule } from '../run/fit.ts'
 import { type OptimizerName, OPTIMIZERS } from '../optimizer/optimizer.ts'
 import type { PatchOptions } from '../data/patches.ts'
-import { type StoreName, STORES } from '../ship/openStore.ts'
+import { type StoreName, STORES } from '../ship/contract.ts'
 import type { SourceOptions } from '../data/source.ts'
 
 export const SCALES = [2, 3, 4]

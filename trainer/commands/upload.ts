@@ -2,8 +2,10 @@ import { type Command, oneOf, parseArguments, UsageError } from '../../worker/te
 import { parseScales } from './trainOptions.ts'
 import { runFolder } from '../run/folder.ts'
 import { rollBack } from '../ship/publish.ts'
-import { STORES } from '../ship/openStore.ts'
-import { formatModels, uploadRun, withStore } from '../ship/uploadRun.ts'
+import { STORES } from '../ship/contract.ts'
+import { formatModels } from '../ship/formatModels.ts'
+import { withStore } from '../ship/openStore.ts'
+import { uploadRun } from '../ship/uploadRun.ts'
 
 const OPTIONS = {
   to: {

@@ -1,6 +1,6 @@
 // Results as text: a table for people, CSV and JSON for programs.
 import { PUBLISHED_METHODS, publishedOf } from './published.ts'
-import { alignColumns, formatGain, formatQuality } from './table.ts'
+import { alignColumns, formatGain, formatQuality } from './textTable.ts'
 import type { MethodResult } from './compareMethods.ts'
 
 const HEADINGS = ['', '', '', '', 'PSNR / SSIM', 'over bicubic', 's/picture', 'published', 'ours - published']

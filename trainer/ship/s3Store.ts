@@ -1,18 +1,18 @@
-// R2 or any other S3-compatible store, by four headers of its HTTP interface: a signature (version
-// 4), an ETag, If-Match and If-None-Match. Keys here need no escaping in a URL.
+// R2 or any other S3-compatible store. Uses four parts of the HTTP interface: signature version 4, ETag,
+// If-Match and If-None-Match. Keys here need no escaping in a URL.
 import { createHash } from 'node:crypto'
 import { UsageError } from '../../worker/terminal/arguments.ts'
 import { type RetryOptions, retry, TransientError } from './retry.ts'
-import { type PutCondition, type ObjectStore, StoreError } from './openStore.ts'
+import { type ObjectStore, type PutCondition, StoreError } from './contract.ts'
 
 export interface S3Settings {
-  /** `https://ACCOUNT.r2.cloudflarestorage.com`, with or without the bucket behind it. */
+  /** `https://ACCOUNT.r2.cloudflarestorage.com`; the bucket's name may follow as a path. */
   readonly endpoint: string
   readonly bucket: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string
-  /** R2 calls it `auto`; elsewhere it is part of the signature. */
+  /** Part of the signature. R2 calls its only region `auto`. */
   readonly region: string
 }
 
@@ -26,7 +26,7 @@ const VARIABLES = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_ENDPOINT_U
 const OVERLOADED = [408, 429]
 const UNIMPLEMENTED = 501
 
-/** From AWS_ACCESS_KEY_ID and so on; throws a UsageError that names all that are missing. */
+/** Reads the AWS_* variables. Throws a UsageError that names all missing ones. */
 export function s3Settings(bucket: string, env: Readonly<Record<string, string | undefined>>): S3Settings {
   const [accessKeyId, secretAccessKey, endpoint] = VARIABLES.map((name) => env[name] ?? '')
   const missing = VARIABLES.filter((name) => !env[name])
@@ -48,7 +48,7 @@ export function s3Settings(bucket: string, env: Readonly<Record<string, string |
   }
 }
 
-/** `timeoutMs`: of one request, from its start to the last byte of its answer; default 30 s. */
+/** `timeoutMs` limits one request, from its start to the last byte of the response. Default 30 s. */
 export async function openS3Store(
   { endpoint, bucket, ...credentials }: S3Settings,
   { timeoutMs = 30_000, ...patience }: RetryOptions & { readonly timeoutMs?: number } = {},
@@ -63,26 +63,26 @@ export async function openS3Store(
     retry(async (): Promise<S3Response> => {
       const url = new URL(key, base)
       const signed = await client.sign(url, { method, headers, body: body && Buffer.from(body) })
-      // Behind the signature, which a proxy that negotiates it anew would break. Compressed answers
-      // have other ETags.
+      // Compressed responses have other ETags. Not signed, because a proxy may change this header and
+      // would then break the signature.
       signed.headers.set('accept-encoding', 'identity')
-      const answer = await answerOf(signed, timeoutMs)
-      if ((answer.status >= 500 && answer.status !== UNIMPLEMENTED) || OVERLOADED.includes(answer.status)) {
-        throw new TransientError(`${method} ${url} was answered with ${describe(answer)}`)
+      const response = await send(signed, timeoutMs)
+      if ((response.status >= 500 && response.status !== UNIMPLEMENTED) || OVERLOADED.includes(response.status)) {
+        throw new TransientError(`${method} ${url} was answered with ${describe(response)}`)
       }
-      return answer
+      return response
     }, patience)
 
-  const unexpected = (what: string, answer: S3Response) =>
-    new StoreError(`${what} failed at ${base}: ${describe(answer)}${hintOf(answer)}`, answer.status)
+  const unexpected = (what: string, response: S3Response) =>
+    new StoreError(`${what} failed at ${base}: ${describe(response)}${hintOf(response)}`, response.status)
 
   return {
     title: `${base.host} bucket ${bucket}`,
     async get(key) {
-      const answer = await request('GET', key, new Headers())
-      if (answer.status === 200) return { bytes: answer.bytes, etag: answer.etag }
-      if (codeOf(answer) === 'NoSuchKey') return undefined
-      throw unexpected(`reading ${key}`, answer)
+      const response = await request('GET', key, new Headers())
+      if (response.status === 200) return { bytes: response.bytes, etag: response.etag }
+      if (codeOf(response) === 'NoSuchKey') return undefined
+      throw unexpected(`reading ${key}`, response)
     },
     async put(key, bytes, condition) {
       const headers = new Headers({
@@ -90,10 +90,10 @@ export async function openS3Store(
         'x-amz-content-sha256': createHash('sha256').update(bytes).digest('hex'),
         ...conditionHeaders(condition),
       })
-      const answer = await request('PUT', key, headers, bytes)
-      if (answer.status >= 200 && answer.status < 300) return true
-      if (condition !== undefined && isConflict(answer)) return false
-      throw unexpected(`writing ${key}`, answer)
+      const response = await request('PUT', key, headers, bytes)
+      if (response.status >= 200 && response.status < 300) return true
+      if (condition !== undefined && isConflict(response)) return false
+      throw unexpected(`writing ${key}`, response)
     },
     close: () => Promise.resolve(),
   }
@@ -103,25 +103,25 @@ async function loadClient() {
   try {
     return await import('aws4fetch')
   } catch (cause) {
-    throw new Error('expected aws4fetch, which npm ci installs unless told to omit it', { cause })
+    throw new Error('expected aws4fetch; npm ci installs it, unless optional dependencies are omitted', { cause })
   }
 }
 
-async function answerOf(request: Request, timeoutMs: number): Promise<S3Response> {
+async function send(request: Request, timeoutMs: number): Promise<S3Response> {
   try {
     const signal = AbortSignal.timeout(timeoutMs)
-    // A redirect would need a signature of its own.
+    // A redirect would need its own signature, so none is followed.
     const response = await fetch(request, { signal, redirect: 'manual' })
     const bytes = new Uint8Array(await response.arrayBuffer())
     return { status: response.status, etag: response.headers.get('etag') ?? '', bytes }
   } catch (error) {
-    throw new TransientError(`${request.method} ${request.url} got no answer: ${reasonOf(error, timeoutMs)}`)
+    throw new TransientError(`${request.method} ${request.url} got no response: ${reasonOf(error, timeoutMs)}`)
   }
 }
 
-/** fetch says "fetch failed" and keeps the reason in the cause. */
+/** Returns why a fetch failed: its own message is always "fetch failed", the reason is in the cause. */
 function reasonOf(error: unknown, timeoutMs: number): string {
-  if ((error as Error).name === 'TimeoutError') return `none within ${timeoutMs / 1000} s`
+  if ((error as Error).name === 'TimeoutError') return `timed out after ${timeoutMs / 1000} s`
   const cause = ((error as Error).cause ?? error) as NodeJS.ErrnoException
   return cause.message || (cause.code ?? String(cause)) // an AggregateError has no message
 }
@@ -131,28 +131,28 @@ function conditionHeaders(condition: PutCondition | undefined): Record<string, s
   return condition === 'absent' ? { 'if-none-match': '*' } : { 'if-match': condition.match }
 }
 
-/** 412: it does not hold. 409: another write is under way. NoSuchKey: nothing there to match. */
-function isConflict(answer: S3Response): boolean {
-  return answer.status === 412 || answer.status === 409 || codeOf(answer) === 'NoSuchKey'
+/** 412: the condition does not hold. 409: another write is under way. NoSuchKey: there is no object to match. */
+function isConflict(response: S3Response): boolean {
+  return response.status === 412 || response.status === 409 || codeOf(response) === 'NoSuchKey'
 }
 
-function codeOf(answer: S3Response): string | undefined {
-  return elementOf(answer, 'Code')
+function codeOf(response: S3Response): string | undefined {
+  return elementOf(response, 'Code')
 }
 
-/** `403 SignatureDoesNotMatch: The request signature ...` */
-function describe(answer: S3Response): string {
-  const message = elementOf(answer, 'Message')
-  return `${answer.status} ${codeOf(answer) ?? ''}${message ? `: ${message}` : ''}`.trim()
+/** Returns for example `403 SignatureDoesNotMatch: The request signature ...`. */
+function describe(response: S3Response): string {
+  const message = elementOf(response, 'Message')
+  return `${response.status} ${codeOf(response) ?? ''}${message ? `: ${message}` : ''}`.trim()
 }
 
-function hintOf(answer: S3Response): string {
-  if (codeOf(answer) === 'NoSuchBucket') return '; make the bucket, or name another with --bucket'
-  if (answer.status !== 401 && answer.status !== 403) return ''
-  return '; do AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together and allow it?'
+function hintOf(response: S3Response): string {
+  if (codeOf(response) === 'NoSuchBucket') return '; create the bucket, or name another with --bucket'
+  if (response.status !== 401 && response.status !== 403) return ''
+  return '; check that AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong together and allow this access'
 }
 
-/** The text of an element in S3's error document. */
+/** Returns the text of an element in S3's XML error document. */
 function elementOf({ status, bytes }: S3Response, element: string): string | undefined {
   if (status < 300) return undefined
   return new RegExp(`<${element}>([^<]*)</${element}>`).exec(new TextDecoder().decode(bytes))?.[1]

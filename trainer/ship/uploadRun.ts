@@ -1,20 +1,20 @@
-import type { Manifest } from '../../worker/model/manifest.ts'
-import { alignColumns } from '../evaluate/table.ts'
 import { readCandidates, titleOf } from './candidate.ts'
+import type { StoreName } from './contract.ts'
+import { formatModels } from './formatModels.ts'
+import { withStore } from './openStore.ts'
 import { publish } from './publish.ts'
-import { openStore, type ObjectStore, type StoreName } from './openStore.ts'
 
 export interface UploadOptions {
-  /** Default: the one that wrangler.toml binds as MODELS_BUCKET. */
+  /** Default: the bucket that wrangler.toml binds as MODELS_BUCKET. */
   readonly bucket?: string
-  /** Default: all that the folder has. */
+  /** Default: all scales in the folder. */
   readonly scales?: readonly number[]
-  /** Also weights that lose, and into a store without conditional writes; default false. */
+  /** Also uploads weights that score worse, and to a store without conditional writes. Default false. */
   readonly force?: boolean
 }
 
 /**
- * Publishes a run folder's weights and says what was done. A worker that reads the bucket serves
+ * Publishes the weights of a run's folder and prints what changed. A worker that reads the bucket serves
  * them within a minute. Throws what readCandidates, openStore and publish throw.
  */
 export async function uploadRun(
@@ -30,31 +30,4 @@ export async function uploadRun(
     console.log(changed ? `${store.title} serves ${titles} from ${folder}` : `${store.title} served ${titles} already`)
     console.log(formatModels(manifest))
   })
-}
-
-export async function withStore<T>(
-  to: StoreName,
-  bucket: string | undefined,
-  work: (store: ObjectStore) => Promise<T>,
-): Promise<T> {
-  const store = await openStore(to, bucket)
-  try {
-    return await work(store)
-  } finally {
-    await store.close()
-  }
-}
-
-/** One line a model: name, scale, digest, validation PSNR and what bicubic has, date, bytes. */
-export function formatModels({ models }: Manifest): string {
-  return alignColumns(
-    models.map(({ name, scale, sha256, validation, date, bytes }) => [
-      `  ${name}`,
-      `x${scale}`,
-      sha256.slice(0, 16),
-      validation ? `${validation.psnr.toFixed(2)} dB (bicubic ${validation.bicubic.toFixed(2)})` : 'no validation',
-      date?.slice(0, 10) ?? '',
-      `${bytes} bytes`,
-    ]),
-  )
 }
