@@ -1,21 +1,20 @@
 import { type Command, oneOf, parseArguments } from '../../worker/terminal/arguments.ts'
 import { readManifest } from '../run/export.ts'
 import { runFolder, runNames, RUNS } from '../run/folder.ts'
-import { brokenFiles, readPrevious, readServed, type ServedManifest } from '../ship/servedManifest.ts'
 import { type ObjectStore, STORES } from '../ship/contract.ts'
 import { formatModels } from '../ship/formatModels.ts'
 import { withStore } from '../ship/openStore.ts'
+import { brokenFiles, readPrevious, readServed, type ServedManifest } from '../ship/servedManifest.ts'
 
 const OPTIONS = {
-  to: { value: 'STORE', help: `what a bucket serves, and served before: ${STORES.join(', ')}` },
-  bucket: { value: 'NAME', help: 'default: the one that wrangler.toml binds as MODELS_BUCKET' },
+  to: { value: 'STORE', help: `list what a bucket serves now and served before: ${STORES.join(', ')}` },
+  bucket: { value: 'NAME', help: 'bucket (default: the one that wrangler.toml binds as MODELS_BUCKET)' },
   help: { help: 'show this' },
 } as const
 
-/** Of earlier manifests, so many are shown. */
+/** Earlier manifests to show. */
 const HISTORY = 10
 
-/** Shows weights: of all runs and models/, or in a bucket. */
 export const command: Command = {
   summary: 'list the weights of all runs and of models/, or those in a bucket',
   usage: '[--to STORE] [options]',

@@ -52,7 +52,7 @@ const INTERRUPTED = 130
 const CONFIG = 'config.json'
 
 export const command: Command = {
-  summary: 'Trains weights into a folder under trainer/runs.',
+  summary: 'train weights into a folder under trainer/runs',
   usage: '[options]',
   options: TRAIN_OPTIONS,
   run: async (args) => {
@@ -284,7 +284,7 @@ async function reopenRun(given: TrainArguments): Promise<{ run: string; given: T
   return { run, given: options }
 }
 
-/** Runs `work` with a signal that Ctrl-C or `kill` aborts; a second one ends the process. Returns whether it was aborted. */
+/** Runs `work` with a signal that Ctrl-C aborts, and returns whether it did. A second Ctrl-C ends the process. */
 async function untilSignal(work: (stop: AbortSignal) => Promise<void>): Promise<boolean> {
   const stop = new AbortController()
   const abort = () => stop.abort()

@@ -1,12 +1,12 @@
-// What evaluation finds, and how it goes on: every set at every scale from every input by every method.
+// The evaluation: measures every method on every set at every scale from every input.
 import type { Dataset } from '../data/dataset.ts'
+import type { NamedMethod } from './findMethod.ts'
+import { acceptsInput } from './method.ts'
 import { type PublishedFigures, publishedOf, type PublishedMethod } from './published.ts'
 import { createMeasure, type TimedQuality, meanOf } from './score.ts'
 import type { TestInput } from './testInput.ts'
-import { acceptsInput } from './method.ts'
-import type { NamedMethod } from './findMethod.ts'
 
-/** Means over a set. */
+/** One method's means over one set. */
 export interface MethodResult extends TimedQuality {
   readonly set: string
   readonly scale: number
@@ -17,10 +17,10 @@ export interface MethodResult extends TimedQuality {
   readonly pictures: readonly (TimedQuality & { readonly picture: string })[]
 }
 
-/** Enlargings of one picture by one method, of which the median time counts. */
+/** Times that each method enlarges each picture; the median time counts. */
 const RUNS = 3
 
-/** `onPicture` is called before each picture of each method, with what comes. */
+/** Calls `onPicture` with a description before each picture of each method. */
 export async function compareMethods(
   sets: readonly Pick<Dataset, 'name' | 'pictures'>[],
   scales: readonly number[],

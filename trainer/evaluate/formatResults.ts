@@ -1,11 +1,11 @@
-// Results as text: a table for people, CSV and JSON for programs.
+// Results of compareMethods as text: a table for people, CSV and JSON for programs.
+import type { MethodResult } from './compareMethods.ts'
 import { PUBLISHED_METHODS, publishedOf } from './published.ts'
 import { alignColumns, formatGain, formatQuality } from './textTable.ts'
-import type { MethodResult } from './compareMethods.ts'
 
 const HEADINGS = ['', '', '', '', 'PSNR / SSIM', 'over bicubic', 's/picture', 'published', 'ours - published']
 
-/** One row a set, scale, input and method; `verbose` adds one a picture. Below it what was published of others. */
+/** One row per set, scale, input and method; `verbose` adds one per picture. A second table holds published figures. */
 export function formatTable(results: readonly MethodResult[], verbose = false): string {
   const rows = results.flatMap((result) => {
     const { set, scale, input, method, psnr, seconds, published, pictures } = result
@@ -40,7 +40,7 @@ export function formatTable(results: readonly MethodResult[], verbose = false): 
     : `${table}\n\n${alignColumns([['published PSNR', '', '', ...PUBLISHED_METHODS], ...literature])}`
 }
 
-/** A row for each set, scale and input that something was published about. */
+/** One row of published PSNRs per set, scale and input that has any. */
 function literatureRows(results: readonly MethodResult[]): string[][] {
   const tasks = results.filter((result, i) => results.findIndex((other) => isSameTask(other, result)) === i)
   return tasks.flatMap(({ set, scale, input }) => {
@@ -50,18 +50,19 @@ function literatureRows(results: readonly MethodResult[]): string[][] {
   })
 }
 
+/** Returns whether two results are of the same set, scale and input. */
 export function isSameTask(a: MethodResult, b: MethodResult): boolean {
   return a.set === b.set && a.scale === b.scale && a.input === b.input
 }
 
-/** Seconds to two digits, never in powers of ten. */
+/** Formats seconds with about two significant digits, never in exponential notation. */
 function formatDuration(seconds: number): string {
   return seconds >= 10 ? seconds.toFixed(0) : seconds.toFixed(seconds >= 1 ? 1 : seconds >= 0.1 ? 2 : 3)
 }
 
 /**
- * RFC 4180: a heading, then a line for each mean, where `picture` is empty, each followed by one a
- * picture.
+ * Formats CSV (RFC 4180): a heading, then one line per mean, with an empty `picture`, each followed by one
+ * line per picture.
  */
 export function formatCsv(results: readonly MethodResult[]): string {
   const lines = results.flatMap(({ set, scale, input, method, images, psnr, ssim, seconds, pictures }) => [
@@ -77,7 +78,7 @@ function cellOf(value: string | number): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** `runtime` and `results`; the PSNR of equal pictures, which is infinite, is null. */
+/** Formats JSON with `runtime` and `results`. The PSNR of equal pictures is infinite, which JSON writes as null. */
 export function formatJson(results: readonly MethodResult[], runtime: string): string {
   return JSON.stringify({ runtime, results }, null, 2)
 }

@@ -1,4 +1,4 @@
-// What a run has left in its folder so far: its options, the log of each scale, its weights.
+// Reads the folder of a run, finished or not: options, the log of each scale, weights.
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ModelEntry } from '../../worker/model/manifest.ts'
@@ -6,16 +6,16 @@ import { type Network } from '../../worker/model/network.ts'
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { readManifest } from '../run/export.ts'
 
-/** One validation. */
+/** One validation of a run. */
 export interface LogLine {
   readonly step: number
-  /** Seen so far: the paper's backprops. */
+  /** Patches seen so far, which the paper calls backprops. */
   readonly patches: number
-  /** Of training so far. */
+  /** Training time so far. */
   readonly seconds: number
   readonly loss: number
   readonly rate: number
-  /** On the validation pictures, dB; absent where there are none. */
+  /** PSNR on the validation pictures in dB; absent if there are none. */
   readonly psnr?: number
   readonly bicubic?: number
 }
@@ -29,7 +29,7 @@ export interface SavedConfig {
 export interface ScaleRecord {
   readonly scale: number
   readonly log: readonly LogLine[]
-  /** Undefined while it trains. */
+  /** Undefined until training ends. */
   readonly model?: { readonly entry: ModelEntry; readonly network: Network }
 }
 
@@ -37,11 +37,11 @@ export interface RunRecord {
   /** The folder's name. */
   readonly name: string
   readonly config: SavedConfig
-  /** By scale, at least one. */
+  /** At least one, by rising scale. */
   readonly scales: readonly ScaleRecord[]
 }
 
-/** Throws where there is neither a log nor weights, and names a file that cannot be read. */
+/** Throws if the folder has neither a log nor weights, and if a file cannot be parsed. */
 export async function readRun(folder: string): Promise<RunRecord> {
   const { models } = await readManifest(folder)
   const entries = await readdir(folder)
@@ -65,10 +65,10 @@ export async function readRun(folder: string): Promise<RunRecord> {
   }
 }
 
-/** Empty where there is none. A last line that was cut short, as `kill -9` may leave it, is left out. */
+/** Returns an empty list if there is no log. Skips a truncated last line, which `kill -9` can leave. */
 async function readLog(file: string): Promise<LogLine[]> {
   const lines = ((await readOptional(file)) ?? '').split('\n')
-  lines.pop() // what follows the last line's end
+  lines.pop() // empty, or a truncated line
   return lines.map((line, i) => {
     try {
       return JSON.parse(line) as LogLine

@@ -17,7 +17,7 @@ const VALIDATIONS = 60
 const CHECKPOINT = 'checkpoint.json'
 const LOG = 'log.jsonl'
 
-/** Restores `state` from the checkpoint in `place`. Returns undefined if there is none; then `place` is ready for a new run. */
+/** Restores `state` from the checkpoint in `place`. Returns undefined if there is none, and prepares `place` for a new run. */
 export async function resumeFit(place: string, recipe: Recipe, state: FitState): Promise<Progress | undefined> {
   const file = path.join(place, CHECKPOINT)
   if (existsSync(file)) return readCheckpoint(file, recipe, state)
@@ -42,7 +42,7 @@ export interface Watch {
   readonly psnrOf: (parameters: Float32Array) => Promise<number> | undefined
 }
 
-/** Fits until the schedule ends or `stop` is aborted, then writes a checkpoint. The log's `seconds` exclude validation. */
+/** Fits until the schedule ends or `stop` is aborted, then writes a checkpoint. Logged seconds exclude validation. */
 export async function fitAndWatch(
   state: FitState,
   engine: TrainEngine,

@@ -2,8 +2,8 @@
 // worker under `wrangler dev` see each other's writes.
 import path from 'node:path'
 import { Miniflare } from 'miniflare'
-import { type RetryOptions, retry, TransientError } from './retry.ts'
 import type { ObjectStore, PutCondition } from './contract.ts'
+import { type RetryOptions, retry, TransientError } from './retry.ts'
 
 /** Wrangler's folder of simulated buckets, beside wrangler.toml. */
 export const LOCAL_BUCKETS = '.wrangler/state/v3/r2'

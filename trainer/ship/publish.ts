@@ -4,9 +4,9 @@
 import { formatManifest, type Manifest, type ModelEntry, withEntry } from '../../worker/model/manifest.ts'
 import { MANIFEST } from '../run/export.ts'
 import { type CandidateModel, titleOf } from './candidate.ts'
+import { type PutCondition, type ObjectStore, StoreError } from './contract.ts'
 import { requireNoLoss } from './requireNoLoss.ts'
 import { brokenFiles, formatServed, keepManifest, modelKey, readPrevious, readServed } from './servedManifest.ts'
-import { type PutCondition, type ObjectStore, StoreError } from './contract.ts'
 
 export interface PublishOptions {
   /** Also publishes weights that score worse, and to a store without conditional writes. */

@@ -2,8 +2,8 @@
 // If-Match and If-None-Match. Keys here need no escaping in a URL.
 import { createHash } from 'node:crypto'
 import { UsageError } from '../../worker/terminal/arguments.ts'
-import { type RetryOptions, retry, TransientError } from './retry.ts'
 import { type ObjectStore, type PutCondition, StoreError } from './contract.ts'
+import { type RetryOptions, retry, TransientError } from './retry.ts'
 
 export interface S3Settings {
   /** `https://ACCOUNT.r2.cloudflarestorage.com`; the bucket's name may follow as a path. */
