@@ -35,7 +35,7 @@ const VARIANTS: readonly Variant[] = [
     name: 'rgb',
     options: ['--colour', 'rgb'],
     paper: 32.33,
-    note: 'RGB from 8-bit input; the paper trained on T91, where luma has 32.39',
+    note: 'red, green and blue from 8-bit input; the paper trained on T91, where luma has 32.39',
   },
   { name: 'no-residual', options: ['--no-residual'], note: "the paper's design" },
   { name: 'adam', options: ['--optimizer', 'adam'], note: 'Adam instead of SOAP' },
