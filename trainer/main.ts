@@ -1,4 +1,4 @@
-// npm run trainer: train by default, or one of the other commands.
+// The entry of `npm run trainer`: runs the named command, by default `train`.
 import { type Command, helpOf, hintOf, runCommand, UsageError } from '../worker/terminal/arguments.ts'
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
@@ -11,13 +11,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
 }
 
 await runCommand(async ([first, ...rest]) => {
-  // Without a command's name it is training: `npm run trainer -- --minutes 5`.
+  // The default is `train`: `npm run trainer -- --minutes 5`.
   const isNamed = first !== undefined && !first.startsWith('-')
   const name = isNamed ? first : 'train'
   const args = isNamed || first === undefined ? rest : [first, ...rest]
   if (!Object.hasOwn(COMMANDS, name)) {
     const names = Object.keys(COMMANDS)
-    throw new UsageError(`expected one of ${names.join(', ')} or options, got "${name}"${hintOf(name, names)}`)
+    throw new UsageError(`expected a command (${names.join(', ')}) or options, got "${name}"${hintOf(name, names)}`)
   }
   const { command } = await COMMANDS[name]()
   if (!args.includes('--help')) return command.run(args)
@@ -27,7 +27,7 @@ await runCommand(async ([first, ...rest]) => {
 })
 
 async function listCommands(): Promise<void> {
-  console.log('\nOther commands (each with --help):')
+  console.log('\nOther commands (each has its own --help):')
   for (const [name, load] of Object.entries(COMMANDS)) {
     if (name !== 'train') console.log(`  ${name.padEnd(10)}${(await load()).command.summary}`)
   }

@@ -10,17 +10,17 @@ import {
   sourceOptionsOf,
   taskOf,
 } from '../../trainer/commands/trainOptions.ts'
-import { readDataset } from '../../trainer/data/dataset.ts'
+import { readPictureSet } from '../../trainer/data/pictureSet.ts'
 import { type Backend, BACKENDS, chooseBackend, type ComputingBackend } from '../../trainer/engine/backends.ts'
-import type { Task } from '../../trainer/engine/engine.ts'
+import type { Task } from '../../trainer/engine/gradientEngine.ts'
 import { drawStep, measureRate } from '../../trainer/engine/probe.ts'
-import { createInference, loadRuntime } from '../../trainer/engine/runtime.ts'
+import { createInference, loadOnnxRuntime } from '../../trainer/engine/onnxRuntime.ts'
 import { createFitState, fit } from '../../trainer/run/fit.ts'
-import { viewParameters, withParameters } from '../../trainer/engine/parameters.ts'
-import { createProgress } from '../../trainer/run/progress.ts'
+import { viewParameters, unflattenParameters } from '../../trainer/engine/parameters.ts'
+import { createTrainingProgress } from '../../trainer/run/trainingProgress.ts'
 import { publishedOf } from '../../trainer/evaluate/published.ts'
 import { scoreSet } from '../../trainer/evaluate/score.ts'
-import { openPatches } from '../../trainer/data/source.ts'
+import { openPatchSource } from '../../trainer/data/patchSource.ts'
 import { createNetwork, SRCNN_915 } from '../../worker/model/network.ts'
 import type { Table } from './bench.ts'
 
@@ -103,10 +103,10 @@ async function reachFigure(
   if (!folder || config.data.length === 0) return { note: `skipped, for want of T91 and ${SET} in ${DATA_FOLDER}` }
   const { batch, seed, optimizer, rate, course } = config
   const task = taskOf(config, SCALE)
-  const patches = await openPatches(sourceOptionsOf(config, SCALE))
+  const patches = await openPatchSource(sourceOptionsOf(config, SCALE))
   const engine = await backend.createEngine(task)
   const state = createFitState(task.network, seed, optimizer)
-  const progress = createProgress(`to ${GOAL}`, { first: 0, steps: STEPS_TO_FIGURE, batch })
+  const progress = createTrainingProgress(`to ${GOAL}`, { first: 0, steps: STEPS_TO_FIGURE, batch })
   const start = performance.now()
   await fit(
     state,
@@ -123,9 +123,9 @@ async function reachFigure(
   await engine.dispose()
   await patches.close()
 
-  const network = withParameters(task.network, state.average)
-  const model = { network, engine: await createInference(await loadRuntime()) }
-  const { psnr } = (await scoreSet(SET, (await readDataset(folder)).pictures, SCALE, 'float', model)).model
+  const network = unflattenParameters(task.network, state.average)
+  const model = { network, engine: await createInference(await loadOnnxRuntime()) }
+  const { psnr } = (await scoreSet(SET, (await readPictureSet(folder)).pictures, SCALE, 'float', model)).model
   const done = `${STEPS_TO_FIGURE} steps of ${batch} on ${backend.name} took ${formatTime(seconds)} and ended at ${psnr.toFixed(2)} dB`
   return psnr < FIGURE
     ? { note: `${done}, which is too little` }

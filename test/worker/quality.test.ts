@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readDataset } from '../../trainer/data/dataset.ts'
+import { readPictureSet } from '../../trainer/data/pictureSet.ts'
 import { shrinkPicture, truthOf } from '../../trainer/data/degrade.ts'
 import { readManifest } from '../../trainer/run/export.ts'
 import { psnr } from '../../worker/image/metrics.ts'
@@ -101,7 +101,7 @@ describe.skipIf(!hasSet5).each(SCALES)('Set5 at x%i', (scale) => {
       const { models } = await readManifest(MODELS)
       const { scores } = models.find((model) => model.name === name && model.scale === scale)!
       const measured = scores!.find(({ set, input }) => set === 'Set5' && input === 'uint8')!.psnr
-      const { pictures } = await readDataset(SET5)
+      const { pictures } = await readPictureSet(SET5)
       const values: number[] = []
       for (const { rgba } of pictures) values.push(await servedPsnr(rgba, scale, name))
       const served = mean(values)

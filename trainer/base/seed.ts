@@ -1,13 +1,13 @@
-// One seed names a run: everything drawn at random is drawn from a stream of its own.
+// Random numbers of a run: from its single seed, every use draws a stream of its own.
 import { createRandom } from '../../worker/image/prng.ts'
 
-/** Streams, so that no two uses of one seed draw the same numbers. */
-export const BATCHES = 1
-export const ORDER = 2
-export const PICTURES = 3
-export const SCENES = 4
+/** Numbers of the streams: no two uses of a seed draw the same random numbers. */
+export const BATCH_STREAM = 1
+export const ORDER_STREAM = 2
+export const PICTURE_STREAM = 3
+export const SCENE_STREAM = 4
 
-/** A 32-bit seed for element `index` of a stream. Mixing: the finaliser of MurmurHash3 (Appleby). */
+/** Returns a 32-bit seed for element `index` of a stream, mixed by the finaliser of MurmurHash3 (Appleby). */
 export function mixSeed(seed: number, stream: number, index: number): number {
   let h = seed | 0
   for (const value of [stream, index, Math.floor(index / 2 ** 32)]) {
@@ -18,14 +18,17 @@ export function mixSeed(seed: number, stream: number, index: number): number {
   return h
 }
 
-/** Gives the element at a position of an endless line of shuffles of 0..count-1, each of them whole. */
+/**
+ * Returns a function from a position to an element of an endless sequence: one full shuffle of 0..count-1 after
+ * another.
+ */
 export function createShuffle(count: number, seed: number): (position: number) => number {
   const order = new Uint32Array(count)
   let shuffled = -1
   return (position) => {
     const epoch = Math.floor(position / count)
     if (epoch !== shuffled) {
-      const random = createRandom(mixSeed(seed, ORDER, epoch))
+      const random = createRandom(mixSeed(seed, ORDER_STREAM, epoch))
       for (let i = 0; i < count; i++) {
         const j = random.below(i + 1)
         order[i] = order[j]

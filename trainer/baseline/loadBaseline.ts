@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import type { Dataset } from '../data/dataset.ts'
-import { RUNS } from '../run/folder.ts'
+import type { PictureSet } from '../data/pictureSet.ts'
+import { RUNS_FOLDER } from '../run/runFolders.ts'
 import type { Dictionary } from './enlargeSparse.ts'
 import { windowLength, windowSide } from './features.ts'
 import { LEARN_OPTIONS, learnDictionary, type LearnOptions, type OnProgress } from './learnDictionary.ts'
@@ -21,9 +21,9 @@ export interface BaselineOptions {
 
 /** Returns the dictionary for these pictures and this scale: from the cache, else learned and then cached. */
 export async function loadBaseline(
-  data: Pick<Dataset, 'name' | 'digest' | 'pictures'>,
+  data: Pick<PictureSet, 'name' | 'digest' | 'pictures'>,
   scale: number,
-  { folder = path.join(RUNS, '.baseline'), learn = LEARN_OPTIONS, onProgress }: BaselineOptions = {},
+  { folder = path.join(RUNS_FOLDER, '.baseline'), learn = LEARN_OPTIONS, onProgress }: BaselineOptions = {},
 ): Promise<Dictionary> {
   const recipe = JSON.stringify({ version: VERSION, digest: data.digest, scale, ...learn })
   const key = createHash('sha256').update(recipe).digest('hex').slice(0, 16)

@@ -7,7 +7,7 @@ import { type Command, integerOf, listOf, numberOf, oneOf, parseArguments } from
 import type { TestInput } from '../evaluate/testInput.ts'
 import { alignColumns } from '../evaluate/textTable.ts'
 import { readManifest } from '../run/export.ts'
-import { RUNS } from '../run/folder.ts'
+import { RUNS_FOLDER } from '../run/runFolders.ts'
 import { command as train } from './train.ts'
 
 interface Variant {
@@ -97,11 +97,11 @@ async function trainVariant(
   folders: string | undefined,
 ): Promise<ModelEntry | undefined> {
   const run = `ablate-${name}`
-  const isBegun = existsSync(path.join(RUNS, run))
+  const isBegun = existsSync(path.join(RUNS_FOLDER, run))
   const data = folders === undefined || name === MORE ? [] : ['--data', folders]
   const arch = options.includes('--arch') ? [] : ['--arch', 'srcnn']
   await train.run(['--run', run, ...(isBegun ? ['--resume'] : [...common, ...data, ...arch, ...options])])
-  return (await readManifest(path.join(RUNS, run))).models.at(0)
+  return (await readManifest(path.join(RUNS_FOLDER, run))).models.at(0)
 }
 
 function rowOf({ name, paper, note = '' }: Variant, entry: ModelEntry): string[] {

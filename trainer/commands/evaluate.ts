@@ -13,8 +13,8 @@ import {
   parseArguments,
   UsageError,
 } from '../../worker/terminal/arguments.ts'
-import { type Dataset, readDataset } from '../data/dataset.ts'
-import { loadRuntime, RUNTIMES } from '../engine/runtime.ts'
+import { type PictureSet, readPictureSet } from '../data/pictureSet.ts'
+import { loadOnnxRuntime, ONNX_RUNTIMES } from '../engine/onnxRuntime.ts'
 import { compareMethods, type MethodResult } from '../evaluate/compareMethods.ts'
 import { createDictionaryLoader } from '../evaluate/dictionaryLoader.ts'
 import { BUILT_IN, findMethod, type MethodSources, type NamedMethod, ON_ORT } from '../evaluate/findMethod.ts'
@@ -30,7 +30,7 @@ const OPTIONS = {
     value: 'NAME,NAME',
     help:
       `methods to compare: ${BUILT_IN.join(', ')}, models of the manifest, and .onnx files with one --scale; ` +
-      `the suffix ${ON_ORT} runs a model in ONNX Runtime (default: bicubic,srcnn,${DEFAULT_MODEL})`,
+      `the suffix ${ON_ORT} runs a model in ONNX OnnxRuntime (default: bicubic,srcnn,${DEFAULT_MODEL})`,
   },
   models: { value: 'FOLDER', help: 'folder of the manifest (default: models)' },
   scale: { value: 'N,N', help: `scales, from ${SCALES.join(', ')} (default: all)` },
@@ -49,7 +49,7 @@ const OPTIONS = {
     value: 'FOLDER',
     help: `pictures that sparse coding learns from, once per scale (default: ${DATA_FOLDER}/T91)`,
   },
-  runtime: { value: 'NAME', help: `ONNX Runtime to use: ${RUNTIMES.join(', ')} (default: auto)` },
+  runtime: { value: 'NAME', help: `ONNX OnnxRuntime to use: ${ONNX_RUNTIMES.join(', ')} (default: auto)` },
   help: { help: 'show this' },
 } as const
 
@@ -64,8 +64,8 @@ export async function evaluate(args: readonly string[], print: (text: string) =>
   const comparison = await parseComparison(given)
   const { folders, sources } = comparison
   const methods = await findMethods(comparison)
-  const sets: Dataset[] = []
-  for (const folder of folders) sets.push(withoutTiny(await readDataset(folder), Math.max(...sources.scales)))
+  const sets: PictureSet[] = []
+  for (const folder of folders) sets.push(withoutTiny(await readPictureSet(folder), Math.max(...sources.scales)))
   const results = await compareWithProgress(sets, comparison, methods)
 
   const text = given.csv
@@ -104,7 +104,7 @@ async function parseComparison(given: Arguments<typeof OPTIONS>): Promise<Compar
     scales,
     areScalesGiven: given.scale !== undefined,
     models: given.models ?? 'models',
-    runtime: await loadRuntime(oneOf(given.runtime ?? 'auto', 'runtime', RUNTIMES)),
+    runtime: await loadOnnxRuntime(oneOf(given.runtime ?? 'auto', 'runtime', ONNX_RUNTIMES)),
     loadDictionary: createDictionaryLoader(() => existing(learned, 'baseline-data')),
   }
   return { folders, inputs, names, sources }
@@ -125,7 +125,7 @@ async function findMethods({ names, inputs, sources }: Comparison): Promise<Name
 }
 
 async function compareWithProgress(
-  sets: readonly Dataset[],
+  sets: readonly PictureSet[],
   { inputs, sources }: Comparison,
   methods: readonly NamedMethod[],
 ): Promise<MethodResult[]> {
@@ -167,9 +167,9 @@ function checkFolderOf(file: string | undefined, option: string): void {
 }
 
 /** Leaves out, with a warning, pictures that are too small for SSIM once the border is shaved off. */
-function withoutTiny(set: Dataset, scale: number): Dataset {
+function withoutTiny(set: PictureSet, scale: number): PictureSet {
   const least = SSIM_WINDOW + 3 * scale - 1 // `scale` is shaved off each side, after cropping up to scale - 1
-  const isEnough = ({ rgba }: Dataset['pictures'][number]) => Math.min(rgba.width, rgba.height) >= least
+  const isEnough = ({ rgba }: PictureSet['pictures'][number]) => Math.min(rgba.width, rgba.height) >= least
   const tiny = set.pictures.filter((picture) => !isEnough(picture))
   if (tiny.length === set.pictures.length) {
     throw new Error(`expected a picture of at least ${least} pixels a side in ${set.name} at x${scale}, got none`)

@@ -1,6 +1,6 @@
 import { type Command, oneOf, parseArguments } from '../../worker/terminal/arguments.ts'
 import { readManifest } from '../run/export.ts'
-import { runFolder, runNames, RUNS } from '../run/folder.ts'
+import { findRunFolder, listRuns, RUNS_FOLDER } from '../run/runFolders.ts'
 import { type ObjectStore, STORES } from '../ship/contract.ts'
 import { formatModels } from '../ship/formatModels.ts'
 import { withStore } from '../ship/openStore.ts'
@@ -28,10 +28,10 @@ export const command: Command = {
 
 async function listFolders(): Promise<void> {
   console.log(`models:\n${formatModels(await readManifest('models'))}`)
-  for (const run of runNames()) {
-    const manifest = await readManifest(runFolder(run))
+  for (const run of listRuns()) {
+    const manifest = await readManifest(findRunFolder(run))
     const models = manifest.models.length > 0 ? formatModels(manifest) : '  no weights yet'
-    console.log(`${RUNS}/${run}:\n${models}`)
+    console.log(`${RUNS_FOLDER}/${run}:\n${models}`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Command, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
-import { runFolder } from '../run/folder.ts'
+import { findRunFolder } from '../run/runFolders.ts'
 import { promoteRun } from '../ship/promoteRun.ts'
 import { parseScales } from './trainOptions.ts'
 
@@ -18,6 +18,6 @@ export const command: Command = {
     const [run] = given.words
     if (run === undefined) throw new UsageError('expected RUN to promote, got nothing')
     const scales = given.scale === undefined ? undefined : parseScales(given.scale)
-    await promoteRun(runFolder(run), { scales, force: given.force })
+    await promoteRun(findRunFolder(run), { scales, force: given.force })
   },
 }

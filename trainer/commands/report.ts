@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type Command, listOf, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
-import { readDataset } from '../data/dataset.ts'
-import { createInference, loadRuntime, RUNTIMES } from '../engine/runtime.ts'
+import { readPictureSet } from '../data/pictureSet.ts'
+import { createInference, loadOnnxRuntime, ONNX_RUNTIMES } from '../engine/onnxRuntime.ts'
 import { createDictionaryLoader } from '../evaluate/dictionaryLoader.ts'
 import { writeReport } from '../report/writeReport.ts'
-import { runFolder } from '../run/folder.ts'
+import { findRunFolder } from '../run/runFolders.ts'
 import { DATA_FOLDER } from './trainOptions.ts'
 
 const CROPPED = ['Set5', 'Set14'].map((set) => path.join(DATA_FOLDER, set))
@@ -20,7 +20,7 @@ const OPTIONS = {
   },
   'no-sparse': { help: 'omit sparse coding, which takes minutes per scale to learn' },
   out: { value: 'FOLDER', help: 'folder of the page (default: the folder of the run)' },
-  runtime: { value: 'NAME', help: `ONNX Runtime to use: ${RUNTIMES.join(', ')} (default: auto)` },
+  runtime: { value: 'NAME', help: `ONNX OnnxRuntime to use: ${ONNX_RUNTIMES.join(', ')} (default: auto)` },
   help: { help: 'show this' },
 } as const
 
@@ -32,17 +32,17 @@ export const command: Command = {
     const given = parseArguments(args, OPTIONS, ['RUN'])
     const [run] = given.words
     if (run === undefined) throw new UsageError('expected RUN to report on, got nothing')
-    const folder = runFolder(run)
+    const folder = findRunFolder(run)
     const shown = given.data === undefined ? CROPPED.filter(existsSync) : listOf(given.data, 'data', existing('data'))
     if (given.sparse !== undefined && given['no-sparse']) {
       throw new UsageError('expected --sparse or --no-sparse, got both')
     }
     const learned = given.sparse === undefined ? LEARNED : existing('sparse')(given.sparse)
-    const runtime = await loadRuntime(oneOf(given.runtime ?? 'auto', 'runtime', RUNTIMES))
+    const runtime = await loadOnnxRuntime(oneOf(given.runtime ?? 'auto', 'runtime', ONNX_RUNTIMES))
     if (given.out !== undefined) await mkdir(given.out, { recursive: true })
     const file = await writeReport(folder, {
       out: given.out,
-      sets: await Promise.all(shown.map(readDataset)),
+      sets: await Promise.all(shown.map(readPictureSet)),
       sparse: !given['no-sparse'] && existsSync(learned) ? createDictionaryLoader(() => learned) : undefined,
       engine: await createInference(runtime),
     })

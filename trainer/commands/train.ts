@@ -10,14 +10,15 @@ import { channelsOf, describeNetwork, type Network } from '../../worker/model/ne
 import { decodeNetwork, encodeNetwork } from '../../worker/model/networkFile.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import { type Command, UsageError } from '../../worker/terminal/arguments.ts'
-import { type Dataset, readDataset } from '../data/dataset.ts'
+import { writeWhole } from '../../worker/terminal/wholeFile.ts'
 import { describeDegradation } from '../data/degrade.ts'
 import { licenceOf } from '../data/licences.ts'
-import { openPatches, type PatchSource } from '../data/source.ts'
+import { openPatchSource, type PatchSource } from '../data/patchSource.ts'
+import { type PictureSet, readPictureSet } from '../data/pictureSet.ts'
 import { type Backend, chooseBackend } from '../engine/backends.ts'
-import type { Task, TrainEngine } from '../engine/engine.ts'
-import { flatten, withParameters } from '../engine/parameters.ts'
-import { createInference, loadRuntime } from '../engine/runtime.ts'
+import type { Task, GradientEngine } from '../engine/gradientEngine.ts'
+import { createInference, loadOnnxRuntime } from '../engine/onnxRuntime.ts'
+import { flattenParameters, unflattenParameters } from '../engine/parameters.ts'
 import { formatScores } from '../evaluate/formatScores.ts'
 import { acceptsInput, networkMethod } from '../evaluate/method.ts'
 import { manifestScoreOf, scoreSet, type SetScore } from '../evaluate/score.ts'
@@ -25,10 +26,9 @@ import type { TestInput } from '../evaluate/testInput.ts'
 import type { Recipe } from '../run/checkpoint.ts'
 import { exportModel, readManifest } from '../run/export.ts'
 import { createFitState, euclideanScale, type FitState, startFrom } from '../run/fit.ts'
-import { latestRun, newRun, runFolder, RUNS } from '../run/folder.ts'
-import { replaceFile } from '../run/replace.ts'
+import { latestRun, createRun, findRunFolder, RUNS_FOLDER } from '../run/runFolders.ts'
 import { measureStepMs } from '../run/stepTime.ts'
-import { createValidation, type Validation } from '../run/validate.ts'
+import { createValidator, type Validator } from '../run/validate.ts'
 import { fitAndWatch, resumeFit } from '../run/watchedFit.ts'
 import { uploadRun } from '../ship/uploadRun.ts'
 import {
@@ -60,13 +60,13 @@ export const command: Command = {
     const { run, given: saved } = await openRun(given)
     const execution = parseExecutionOptions({ ...saved, ...given }) // a resumed run may use another backend
     const config = parseTrainConfig(saved)
-    const folder = runFolder(run)
+    const folder = findRunFolder(run)
     console.log(`run ${run} in ${folder}`)
     const backend = await chooseBackend(execution.backend, taskOf(config, config.scales[0]))
     for (const line of backend.skipped) console.log(line)
     console.log(backend.description)
     const isStopped = await untilSignal(async (stop) => {
-      const tests = await Promise.all(config.tests.map(readDataset))
+      const tests = await Promise.all(config.tests.map(readPictureSet))
       for (const scale of config.scales) {
         if (stop.aborted) return
         await trainScale({ config, given: saved, execution, folder, backend, tests, scale, stop })
@@ -85,7 +85,7 @@ interface ScaleRun {
   readonly execution: ExecutionOptions
   readonly folder: string
   readonly backend: Backend
-  readonly tests: readonly Dataset[]
+  readonly tests: readonly PictureSet[]
   readonly scale: number
   readonly stop: AbortSignal
 }
@@ -94,7 +94,7 @@ interface ScaleRun {
 interface Meter {
   readonly inference: Engine
   /** Undefined if no pictures are held out. */
-  readonly validation: Validation | undefined
+  readonly validation: Validator | undefined
 }
 
 /** Trains one scale: pictures, gradients, fit, export, scores. Does nothing if the run has finished it already. */
@@ -107,14 +107,14 @@ async function trainScale(run: ScaleRun): Promise<void> {
     return
   }
   const task = taskOf(config, scale)
-  const patches = await openPatches({ ...sourceOptionsOf(config, scale), tests, stop })
+  const patches = await openPatchSource({ ...sourceOptionsOf(config, scale), tests, stop })
   const engine = await backend.createEngine(task, { workers: execution.workers })
   try {
     const meter = await createMeter(run, task.network, patches)
     const { state, steps } = await fitScale(run, label, task, patches, engine, meter)
     if (state.step < steps) return printStop(folder, state.step, steps)
 
-    const network = withParameters(task.network, state.average.map(roundToHalf)) // halves the file
+    const network = unflattenParameters(task.network, state.average.map(roundToHalf)) // halves the file
     const bytes = encodeNetwork(network)
     const scores = await scoreFile(bytes, scale, tests, meter.inference)
     const facts = await describeModel(run, network, steps, patches, meter)
@@ -130,8 +130,8 @@ async function trainScale(run: ScaleRun): Promise<void> {
 async function createMeter({ config, scale }: ScaleRun, network: Network, patches: PatchSource): Promise<Meter> {
   const codec = createCodec(await loadCodecModules())
   const channels = channelsOf(network)
-  const validation = await createValidation(patches.validation, channels, scale, config.degradation, codec)
-  return { validation, inference: await createInference(await loadRuntime()) }
+  const validation = await createValidator(patches.validation, channels, scale, config.degradation, codec)
+  return { validation, inference: await createInference(await loadOnnxRuntime()) }
 }
 
 /** Fits from the start or the last checkpoint. The returned state is short of `steps` if a signal stopped it. */
@@ -140,7 +140,7 @@ async function fitScale(
   label: string,
   { network, patch, batch }: Task,
   patches: PatchSource,
-  engine: TrainEngine,
+  engine: GradientEngine,
   { inference, validation }: Meter,
 ): Promise<{ state: FitState; steps: number }> {
   const architecture = describeNetwork(network)
@@ -158,7 +158,7 @@ async function fitScale(
   const rate = config.rate * (config.rateFor === 'euclidean' ? euclideanScale(network, patch) : 1)
   const schedule = { steps, rate, course: config.course }
   const psnrOf = (parameters: Float32Array) =>
-    validation?.psnrOf({ network: withParameters(network, parameters), engine: inference })
+    validation?.psnrOf({ network: unflattenParameters(network, parameters), engine: inference })
   const seconds = resumed?.seconds ?? 0
   await fitAndWatch(state, engine, patches, schedule, {
     label,
@@ -184,14 +184,14 @@ async function createState(config: TrainConfig, network: Network, scale: number)
       `expected --from weights of ${describeNetwork(network)}, ${file} has ${describeNetwork(given)}`,
     )
   }
-  return startFrom(network, flatten(given), optimizer)
+  return startFrom(network, flattenParameters(given), optimizer)
 }
 
 /** Returns the number of steps; with --minutes it is calculated from the time of a step. */
 async function stepsOf(
   { duration, optimizer, batch, scales }: TrainConfig,
   network: Network,
-  engine: TrainEngine,
+  engine: GradientEngine,
   patches: PatchSource,
 ): Promise<number> {
   if ('steps' in duration) return duration.steps
@@ -205,7 +205,7 @@ async function stepsOf(
 async function scoreFile(
   bytes: Uint8Array,
   scale: number,
-  tests: readonly Dataset[],
+  tests: readonly PictureSet[],
   engine: Engine,
 ): Promise<SetScore[]> {
   const model = { network: decodeNetwork(bytes), engine }
@@ -262,24 +262,24 @@ async function openRun(given: TrainArguments): Promise<{ run: string; given: Tra
   if (given.resume) return reopenRun(given)
   const { name } = parseTrainConfig(given) // validates before a folder is created
   parseExecutionOptions(given)
-  const run = given.run ?? newRun(name)
+  const run = given.run ?? createRun(name)
   if (given.run !== undefined) {
-    const folder = path.join(RUNS, run)
+    const folder = path.join(RUNS_FOLDER, run)
     if (existsSync(folder)) throw new UsageError(`expected a new --run or --resume, ${folder} exists already`)
     await mkdir(folder, { recursive: true })
   }
   const saved = { options: given, node: process.version, started: new Date().toISOString() }
-  await replaceFile(path.join(runFolder(run), CONFIG), `${JSON.stringify(saved, null, 2)}\n`)
+  await writeWhole(path.join(findRunFolder(run), CONFIG), `${JSON.stringify(saved, null, 2)}\n`)
   return { run, given }
 }
 
 async function reopenRun(given: TrainArguments): Promise<{ run: string; given: TrainArguments }> {
   const run = given.run ?? latestRun(given.name)
-  if (run === undefined) throw new UsageError(`expected a run in ${RUNS} to resume, there is none`)
+  if (run === undefined) throw new UsageError(`expected a run in ${RUNS_FOLDER} to resume, there is none`)
   const allowed = new Set(['resume', 'run', 'name', 'backend', 'workers', 'upload', 'bucket', 'words'])
   const other = Object.keys(given).find((option) => !allowed.has(option))
   if (other !== undefined) throw new UsageError(`expected --resume without --${other}: a run keeps its options`)
-  const text = await readFile(path.join(runFolder(run), CONFIG), 'utf8')
+  const text = await readFile(path.join(findRunFolder(run), CONFIG), 'utf8')
   const { options } = JSON.parse(text) as { options: TrainArguments }
   return { run, given: options }
 }

@@ -24,9 +24,9 @@ import {
 } from '../../worker/terminal/arguments.ts'
 import { type Degradation, parseDegradation } from '../data/degrade.ts'
 import type { PatchOptions } from '../data/patches.ts'
-import type { SourceOptions } from '../data/source.ts'
+import type { PatchSourceOptions } from '../data/patchSource.ts'
 import { type BackendName, BACKENDS } from '../engine/backends.ts'
-import { type Loss, LOSSES, type Task } from '../engine/engine.ts'
+import { type Loss, LOSSES, type Task } from '../engine/gradientEngine.ts'
 import { type OptimizerName, OPTIMIZERS } from '../optimizer/optimizer.ts'
 import { FAMILIES, type FamilyName, isFamily } from '../run/families.ts'
 import type { Initialisation, Schedule } from '../run/fit.ts'
@@ -281,7 +281,7 @@ function networkOf({ architectures }: TrainConfig, scale: number): Network {
 }
 
 /** Returns the options of the source of a run's batches. */
-export function sourceOptionsOf(config: TrainConfig, scale: number): SourceOptions {
+export function sourceOptionsOf(config: TrainConfig, scale: number): PatchSourceOptions {
   const { data, isEven, validate, degradation, seed, sampling } = config
   const { network, batch, patch } = taskOf(config, scale)
   return {

@@ -1,5 +1,5 @@
 import { type Command, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
-import { runFolder } from '../run/folder.ts'
+import { findRunFolder } from '../run/runFolders.ts'
 import { STORES } from '../ship/contract.ts'
 import { formatModels } from '../ship/formatModels.ts'
 import { withStore } from '../ship/openStore.ts'
@@ -45,6 +45,6 @@ export const command: Command = {
     }
     if (run === undefined) throw new UsageError('expected RUN to upload, got nothing')
     const scales = given.scale === undefined ? undefined : parseScales(given.scale)
-    await uploadRun(runFolder(run), to, { bucket, scales, force })
+    await uploadRun(findRunFolder(run), to, { bucket, scales, force })
   },
 }

@@ -1,8 +1,8 @@
-// JPEG as part of the degradation: what a service receives of a picture that somebody compressed.
-// Encoded and decoded by the worker's own codec, so that training sees what serving decodes.
+// JPEG as part of the degradation: a service often receives pictures that were compressed before. The worker's own
+// codec encodes and decodes them, so that training sees what serving decodes.
 //
-// MozJPEG's encoder differs from libjpeg's in one thing that cannot be switched off here: trellis
-// quantisation, which leaves out coefficients that cost more bits than they are worth.
+// MozJPEG's encoder differs from libjpeg's in one feature that cannot be switched off here: trellis quantisation, which
+// drops coefficients that cost more bits than they are worth.
 import type { Codec } from '../../worker/codec/codec.ts'
 import { readHeader } from '../../worker/codec/header.ts'
 import type { JpegVariant } from '../../worker/codec/jpeg/variant.ts'
@@ -13,7 +13,7 @@ export interface Compression extends JpegVariant {
   readonly quality: number
 }
 
-/** [h, w] RGBA -> the same size after JPEG, opaque: transparency becomes white. Throws a CodecError. */
+/** Returns the picture after JPEG, in the same size and opaque: transparency becomes white. Throws a CodecError. */
 export async function compressPicture(codec: Codec, picture: Rgba, { quality, ...jpeg }: Compression): Promise<Rgba> {
   const file = await codec.encode(picture, { format: 'jpeg', quality, jpeg })
   return codec.decode(file, readHeader(file))

@@ -1,12 +1,12 @@
-// THE degradation: how a truth becomes the small picture that a network must undo. Training and
-// evaluation share it. After the SRCNN authors' code: modcrop, then imresize by 1/scale.
+// The degradation that training and evaluation share: it turns a truth (an original picture) into the small picture
+// that a network enlarges again. It follows the SRCNN authors' code: modcrop, then imresize by 1/scale.
 //
-// Two kinds. `float`: luma is resized and not rounded, as papers train and measure. `uint8`: each
-// RGB channel is resized and rounded to 8 bits, as a service receives a picture that somebody
-// shrank and stored; its luma is computed from that.
+// There are two kinds of input. `float`: luma is resized and not rounded, as papers train and measure. `uint8`: each
+// RGB channel is resized and rounded to 8 bits, as in a picture that was shrunk and stored before a service receives
+// it; its luma is computed from the result.
 //
-// For training there is a third: the 8-bit picture after JPEG, as most pictures on the web are.
-// A network on three channels is given red, green and blue wherever one on one channel is given luma.
+// Training has a third kind: the 8-bit picture after JPEG, as most pictures on the web are. A network with three
+// channels gets red, green and blue wherever a network with one channel gets luma.
 import type { Planes } from '../../worker/engine/engine.ts'
 import { mapPlanes } from '../../worker/engine/planes.ts'
 import { lumaOf } from '../../worker/image/color.ts'
@@ -21,27 +21,32 @@ import { compressPicture } from './compress.ts'
 export const INPUTS = ['float', 'uint8'] as const
 export type InputKind = (typeof INPUTS)[number]
 
-/** What training does to its pictures. */
+/** How training degrades its pictures. */
 export type Degradation = {
-  /** Deviation, in pixels of the truth, of a Gaussian blur before shrinking; 0 for none. */
+  /** Standard deviation of a Gaussian blur before shrinking, in pixels of the truth; 0 for none. */
   readonly blur: number
 } & (
-  | { readonly kind: 'clean'; /** Share of patches, 0..1, from 8-bit input. */ readonly uint8Share: number }
+  | {
+      readonly kind: 'clean'
+      /** Share of patches, 0..1, from 8-bit input. */
+      readonly uint8Share: number
+    }
   | {
       readonly kind: 'jpeg'
-      /** Lowest and highest quality, 1 to 100. */ readonly qualities: readonly [number, number]
+      /** Lowest and highest quality, 1 to 100. */
+      readonly qualities: readonly [number, number]
     }
 )
 
-/** From what is barely recognisable as a photograph's thumbnail to what editors save. */
-const QUALITIES = [30, 95] as const
-/** Compressed versions of one small picture: each of a quality from its own quarter of the range. */
+/** Default range of JPEG qualities: from barely recognisable thumbnails to what editors save. */
+const DEFAULT_QUALITIES = [30, 95] as const
+/** Number of compressed versions of a small picture, each with a quality from its own quarter of the range. */
 const JPEG_VERSIONS = 4
 
-/** `clean`, `jpeg` or `jpeg:30-95`; throws a UsageError for anything else. */
+/** Parses `clean`, `jpeg` or `jpeg:30-95`; throws a UsageError for anything else. */
 export function parseDegradation(text: string, uint8Share: number, blur = 0): Degradation {
   if (text === 'clean') return { kind: 'clean', uint8Share, blur }
-  if (text === 'jpeg') return { kind: 'jpeg', qualities: QUALITIES, blur }
+  if (text === 'jpeg') return { kind: 'jpeg', qualities: DEFAULT_QUALITIES, blur }
   const range = /^jpeg:(\d+)-(\d+)$/.exec(text)
   const qualities = [Number(range?.[1]), Number(range?.[2])] as const
   if (range && qualities[0] >= 1 && qualities[0] <= qualities[1] && qualities[1] <= 100) {
@@ -52,15 +57,15 @@ export function parseDegradation(text: string, uint8Share: number, blur = 0): De
   )
 }
 
-/** How often each of `degrade`'s versions is to be taken; they sum to 1. */
+/** Returns how often each version that `degrade` returns is to be used; the shares sum to 1. */
 export function sharesOf(degradation: Degradation): number[] {
   if (degradation.kind === 'jpeg') return Array.from({ length: JPEG_VERSIONS }, () => 1 / JPEG_VERSIONS)
   return [1 - degradation.uint8Share, degradation.uint8Share].filter((share) => share > 0)
 }
 
 /**
- * One picture made small, once for each of `sharesOf`, as planes for a network on `channels`. `random`
- * draws JPEG settings.
+ * Shrinks a picture to planes for a network with `channels` channels, and returns one version for each of `sharesOf`.
+ * `random` draws the JPEG settings.
  */
 export async function degrade(
   picture: Rgba,
@@ -92,22 +97,22 @@ export async function degrade(
   return versions
 }
 
-/** What a network on so many channels is about: luma for 1; red, green and blue for 3. */
+/** Returns luma for 1 channel; red, green and blue for 3. */
 function planesOf(picture: Rgba, channels: number): Planes {
   return channels === 1 ? { channels, ...lumaOf(picture) } : splitRgb(picture)
 }
 
-/** The truth for a network on so many channels, in 8-bit levels. */
+/** Returns the truth for a network with `channels` channels, in 8-bit levels. */
 export function truthPlanes(picture: Rgba, channels: number): Planes {
   return mapPlanes(planesOf(picture, channels), quantize)
 }
 
-/** The truth's luma in 8-bit levels, as MATLAB's rgb2ycbcr gives it for a uint8 picture. */
+/** Returns the truth's luma in 8-bit levels, as MATLAB's rgb2ycbcr computes it for a uint8 picture. */
 export function truthOf(picture: Rgba): Plane {
   return quantize(lumaOf(picture))
 }
 
-/** [h, w] -> [h / scale, w / scale] after modcrop and `blur`, values not rounded. */
+/** Shrinks [h, w] to [h / scale, w / scale] after modcrop and `blur`. Values are not rounded. */
 export function shrinkPlane(plane: Plane, scale: number, blur = 0): Plane {
   const whole = blurPlane(modcrop(plane, scale), blur)
   return resize(whole, whole.width / scale, whole.height / scale)
@@ -117,14 +122,14 @@ function shrinkPlanes(planes: Planes, scale: number, blur: number): Planes {
   return mapPlanes(planes, (plane) => shrinkPlane(plane, scale, blur))
 }
 
-/** The 8-bit picture a service would receive: every channel shrunk and rounded; opaque. */
+/** Returns the opaque 8-bit picture that a service would receive: every channel is shrunk and rounded. */
 export function shrinkPicture(picture: Rgba, scale: number, blur = 0): Rgba {
   return mergeRgb(shrinkPlanes(splitRgb(picture), scale, blur))
 }
 
 /**
- * Gaussian blur with deviation `sigma` in pixels, separable, cut at 3 sigma; edges are mirrored with
- * the edge sample repeated. 0 gives the plane itself.
+ * Applies a Gaussian blur with standard deviation `sigma` in pixels, separable and cut off at 3 sigma. Edges are
+ * mirrored, with the edge sample repeated. If `sigma` is 0, returns the plane itself.
  */
 export function blurPlane(plane: Plane, sigma: number): Plane {
   if (sigma === 0) return plane
@@ -137,7 +142,7 @@ export function blurPlane(plane: Plane, sigma: number): Plane {
   return convolveLines(rows, kernel, height, width, width, 1)
 }
 
-/** Convolves `lines` lines, `apart` apart, of `length` samples that lie `step` apart. */
+/** Convolves `lines` lines that start `apart` samples apart, each of `length` samples `step` apart. */
 function convolveLines(
   plane: Plane,
   kernel: readonly number[],
@@ -162,14 +167,14 @@ function convolveLines(
   return out
 }
 
-/** `picture` at `factor` of its size (at most 1): more pictures from few, by the same filter. */
+/** Shrinks a picture by `factor` (at most 1) with the same filter, to make more training pictures from few. */
 export function rescalePicture(picture: Rgba, factor: number): Rgba {
   return factor === 1 ? picture : rescalePart(picture, factor, { x: 0, y: 0, ...rescaledSize(picture, factor) })
 }
 
-/** What of `rescalePicture` lies in `part`: the same values, without the rest's work. */
+/** Returns `part` of the result of `rescalePicture`: the same values, without computing the rest. */
 export function rescalePart(picture: Rgba, factor: number, part: Rect): Rgba {
-  if (factor === 1) return cropPicture(picture, part)
+  if (factor === 1) return cropRgba(picture, part)
   const { width, height } = rescaledSize(picture, factor)
   return mergeRgb(mapPlanes(splitRgb(picture), (plane) => resize(plane, width, height, part)))
 }
@@ -178,8 +183,8 @@ export function rescaledSize({ width, height }: Rgba, factor: number) {
   return { width: Math.round(width * factor), height: Math.round(height * factor) }
 }
 
-/** A part of a picture that must lie inside it. */
-export function cropPicture(picture: Rgba, { x, y, width, height }: Rect): Rgba {
+/** Returns a part of a picture. The rectangle must be inside the picture. */
+export function cropRgba(picture: Rgba, { x, y, width, height }: Rect): Rgba {
   const data = new Uint8ClampedArray(4 * width * height)
   for (let row = 0; row < height; row++) {
     const from = 4 * ((y + row) * picture.width + x)
@@ -188,18 +193,18 @@ export function cropPicture(picture: Rgba, { x, y, width, height }: Rect): Rgba 
   return { width, height, data }
 }
 
-/** [h, w] -> [h * scale, w * scale]: what a network starts from. */
+/** Enlarges [h, w] to [h * scale, w * scale] by bicubic: the input that SRCNN starts from. */
 export function enlargePlane(plane: Plane, scale: number): Plane {
   return resize(plane, plane.width * scale, plane.height * scale)
 }
 
-/** The luma that a network starts from, at the truth's size, for a truth degraded as `kind` says. */
+/** Degrades a truth as `kind` says and enlarges its luma by bicubic to the truth's size: the input of SRCNN. */
 export function bicubicOf(picture: Rgba, scale: number, kind: InputKind): Plane {
   const small = kind === 'float' ? shrinkPlane(truthOf(picture), scale) : lumaOf(shrinkPicture(picture, scale))
   return enlargePlane(small, scale)
 }
 
-/** Red, green and blue as level / 255. */
+/** Returns red, green and blue as planes of level / 255. */
 export function splitRgb({ width, height, data: rgba }: Rgba): Planes {
   const area = width * height
   const data = new Float32Array(3 * area)
@@ -209,7 +214,7 @@ export function splitRgb({ width, height, data: rgba }: Rgba): Planes {
   return { channels: 3, width, height, data }
 }
 
-/** Red, green and blue as an opaque picture, rounded and clamped. */
+/** Returns an opaque picture from planes of red, green and blue, rounded and clamped. */
 export function mergeRgb({ channels, width, height, data: planes }: Planes): Rgba {
   const area = width * height
   const data = new Uint8ClampedArray(4 * area).fill(255)
@@ -220,7 +225,7 @@ export function mergeRgb({ channels, width, height, data: planes }: Planes): Rgb
   return { width, height, data }
 }
 
-/** As --degrade has it: `clean`, or `jpeg:30-95`; a blur is added. */
+/** Formats a degradation in the syntax of --degrade, `clean` or `jpeg:30-95`, followed by its blur if it has one. */
 export function describeDegradation(degradation: Degradation): string {
   const kind = degradation.kind === 'jpeg' ? `jpeg:${degradation.qualities.join('-')}` : 'clean'
   return degradation.blur > 0 ? `${kind}, blur ${degradation.blur}` : kind

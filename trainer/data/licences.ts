@@ -1,6 +1,6 @@
-// What is known of the licences of data sets, for manifests: whoever uses weights may ask.
+// The known licences of data sets. They are written to manifests, because users of the weights need them.
 
-/** By the names that their folders usually have. As their distributors state it, where they do. */
+/** Licences by the usual name of the folder, as the distributor states them, if it does. */
 const LICENCES: ReadonlyMap<string, string> = new Map([
   ['procedural', "this project's own, MIT"],
   ['T91', 'circulates for research; licence unknown'],
@@ -11,7 +11,7 @@ const LICENCES: ReadonlyMap<string, string> = new Map([
   ['DIV2K', 'academic research only'],
 ])
 
-/** Of what PatchSource calls its data, `T91+photos`; undefined where nothing is known of any part. */
+/** Returns the licences of data named as in PatchSource, `T91+photos`; undefined if none of its parts is known. */
 export function licenceOf(data: string): string | undefined {
   const sets = data.split('+')
   if (!sets.some((set) => LICENCES.has(set))) return undefined

@@ -1,45 +1,46 @@
-// Batches of patches. A batch is a pure function of seed and step: nothing of the sampler
-// needs saving in a checkpoint, and no batch depends on how a run was cut into sessions.
+// Cuts batches of patches. A batch is a pure function of seed and step: a checkpoint need not contain the sampler, and
+// no batch depends on how a run was split into sessions.
 import type { Planes } from '../../worker/engine/engine.ts'
 import { planeOf } from '../../worker/engine/planes.ts'
 import type { Plane } from '../../worker/image/plane.ts'
 import { createRandom, type Random } from '../../worker/image/prng.ts'
 import { resize } from '../../worker/image/resize.ts'
-import type { Batch } from '../engine/engine.ts'
+import type { Batch } from '../engine/gradientEngine.ts'
 import type { Example } from './examples.ts'
-import { BATCHES, createShuffle, mixSeed } from '../base/seed.ts'
+import { BATCH_STREAM, createShuffle, mixSeed } from '../base/seed.ts'
 
 export interface PatchOptions {
-  /** Of inputs, as the examples have them. */
+  /** Channels of an input patch, the same as in the examples. */
   readonly channels: number
+  /** Patches in a batch. */
   readonly batch: number
   /** Side of an input patch. */
   readonly patch: number
-  /** How many pixels of an input on each side a target does not cover. */
+  /** Pixels on each side of an input that its target does not cover. */
   readonly halo: number
   /**
-   * How many times as large a network makes its input. 1: inputs are cut from the bicubic enlargement.
-   * Else from the small picture, padded with its edge's pixels as a network pads it, and a target has
-   * `enlargement`² values for each of its pixels.
+   * Factor by which the network enlarges its input. 1: inputs are cut from the bicubic enlargement. Above 1: inputs are
+   * cut from the small picture, padded with its edge pixels as the network pads it, and a target has `enlargement`²
+   * values for each pixel.
    */
   readonly enlargement: number
-  /** The target is what is missing to the truth instead of the truth. */
+  /** True if the target is the truth minus bicubic, false if it is the truth. */
   readonly residual: boolean
   readonly seed: number
-  /** How often each version of an example is taken, as `sharesOf` gives them. */
+  /** How often each version of an example is used, as returned by `sharesOf`. */
   readonly shares: readonly number[]
-  /** `random`: any place, in any of eight symmetries. `grid`: the paper's sub-images, each once in an epoch. */
+  /** `random`: any place, in any of eight symmetries. `grid`: the paper's sub-images, each once per epoch. */
   readonly sampling: 'random' | 'grid'
 }
 
 export interface Sampler {
-  /** Fills the batch of a step. */
+  /** Fills `batch` with the patches of a step. */
   fill(step: number, batch: Batch): void
-  /** Different places that a patch may be cut from. */
+  /** Number of different places that a patch can be cut from. */
   readonly places: number
 }
 
-/** As the authors' generate_train.m has it. */
+/** The stride of the authors' generate_train.m. */
 const GRID_STRIDE = 14
 
 export function createBatch({ channels, batch, patch, halo, enlargement }: PatchOptions): Batch {
@@ -50,7 +51,7 @@ export function createBatch({ channels, batch, patch, halo, enlargement }: Patch
   }
 }
 
-/** Side of what a picture must hold in its truth, so that a patch can be cut from it. */
+/** Returns the side that a picture must have at least in its truth, so that a patch can be cut from it. */
 export function sideInTruth({
   patch,
   halo,
@@ -60,30 +61,32 @@ export function sideInTruth({
 }
 
 /**
- * `groups` are drawn from equally often, whatever their sizes: within one, any place in any picture is
- * as likely as any other. Throws where no example holds a patch.
+ * Creates a sampler that draws from each group equally often, whatever its size. Within a group, every place in every
+ * picture is equally likely. Throws if no example is large enough for a patch.
  */
 export function createSampler(groups: readonly (readonly Example[])[], options: PatchOptions): Sampler {
   const { channels, batch, patch, halo, seed, shares, sampling, enlargement } = options
   const cut = enlargement === 1 ? createCut(options) : createSubPixelCut(options)
   const stride = sampling === 'grid' ? GRID_STRIDE : 1
-  /** How far a patch may reach beyond a picture. */
+  /** Pixels by which a patch may reach beyond a picture. */
   const margin = enlargement === 1 ? 0 : halo
   const along = (side: number) => Math.max(0, Math.floor((side + 2 * margin - patch) / stride) + 1)
   const examples = groups.flat()
-  // A rising list of where each example's places end.
+  // Places are numbered from example to example; ends[i] is one more than the last place of example i.
   const ends: number[] = []
   for (const { width, height } of examples)
     ends.push((ends.at(-1) ?? 0) + along(width / enlargement) * along(height / enlargement))
   const places = ends.at(-1) ?? 0
   const spans = spansOf(groups, ends)
-  if (places === 0) throw new Error(`expected pictures that hold a patch of ${sideInTruth(options)} pixels, got none`)
+  if (places === 0) {
+    throw new Error(`expected pictures large enough for a patch of ${sideInTruth(options)} pixels, got none`)
+  }
   const order = createShuffle(sampling === 'grid' ? places : 0, seed)
 
   return {
     places,
     fill(step, { inputs, targets }) {
-      const random = createRandom(mixSeed(seed, BATCHES, step))
+      const random = createRandom(mixSeed(seed, BATCH_STREAM, step))
       for (let n = 0; n < batch; n++) {
         const place = sampling === 'grid' ? order(step * batch + n) : drawPlace(spans, random)
         const index = firstAbove(ends, place)
@@ -103,17 +106,17 @@ export function createSampler(groups: readonly (readonly Example[])[], options: 
   }
 }
 
-/** Top-left of a patch in pixels of what it is cut from, and how it is turned: see copySquare. */
+/** Top-left corner of a patch in the picture that it is cut from, and its symmetry: see copySquare. */
 interface Place {
   readonly x: number
   readonly y: number
   readonly symmetry: number
 }
 
-/** Writes channel `c` of a patch as plane `index` of inputs and of targets. */
+/** Writes channel `c` of a patch as plane `index` of the inputs and of the targets. */
 type Cut = (example: Example, small: Planes, c: number, place: Place, batch: Batch, index: number) => void
 
-/** Inputs of the bicubic enlargement. */
+/** Cuts inputs from the bicubic enlargement. */
 function createCut({ patch, halo, residual }: PatchOptions): Cut {
   const targetSide = patch - 2 * halo
   return ({ width, height, truth }, small, c, { x, y, symmetry }, { inputs, targets }, index) => {
@@ -127,7 +130,7 @@ function createCut({ patch, halo, residual }: PatchOptions): Cut {
   }
 }
 
-/** Inputs of the small picture; the target is made at the size of the truth, then taken apart. */
+/** Cuts inputs from the small picture. The target is cut at the size of the truth, then rearranged by spaceToDepth. */
 function createSubPixelCut({ patch, halo, residual, enlargement }: PatchOptions): Cut {
   const side = enlargement * (patch - 2 * halo)
   const padded = new Float32Array(patch * patch)
@@ -148,7 +151,7 @@ function createSubPixelCut({ patch, halo, residual, enlargement }: PatchOptions)
   }
 }
 
-/** [h s, w s] -> [s², h, w]: the pixels at (dx, dy) of each block of s x s become channel dy s + dx. */
+/** Rearranges [h s, w s] to [s², h, w]: the pixels at (dx, dy) of each s x s block become channel dy s + dx. */
 function spaceToDepth(square: Float32Array, side: number, scale: number, target: Float32Array, to: number): void {
   for (let dy = 0, i = to; dy < scale; dy++) {
     for (let dx = 0; dx < scale; dx++) {
@@ -164,7 +167,7 @@ interface Span {
   readonly length: number
 }
 
-/** The places of each group that has any. */
+/** Returns the range of places of each group that has any. */
 function spansOf(groups: readonly (readonly Example[])[], ends: readonly number[]): Span[] {
   let examples = 0
   return groups.flatMap(({ length }) => {
@@ -180,14 +183,14 @@ function drawPlace(spans: readonly Span[], random: Random): number {
   return start + random.below(length)
 }
 
-/** Index of the share that `value`, 0..1, falls into. */
+/** Returns the index of the share that `value`, 0..1, falls into. */
 function pick(shares: readonly number[], value: number): number {
   let rest = value
   const index = shares.findIndex((share) => (rest -= share) < 0)
   return index < 0 ? shares.length - 1 : index
 }
 
-/** Copies a square at (x, y), which may reach beyond the plane: there its edge's pixels stand. */
+/** Copies a square at (x, y). Where it reaches beyond the plane, the nearest edge pixels are repeated. */
 function copyPadded({ data, width, height }: Plane, x: number, y: number, side: number, target: Float32Array): void {
   for (let dy = 0, i = 0; dy < side; dy++) {
     const row = width * Math.min(height - 1, Math.max(0, y + dy))
@@ -198,8 +201,8 @@ function copyPadded({ data, width, height }: Plane, x: number, y: number, side: 
 }
 
 /**
- * Copies a square whose top-left is `from`, divided by `range` and turned: bit 0 of `symmetry`
- * mirrors x, bit 1 y, bit 2 transposes.
+ * Copies a square whose top-left sample has index `from`, divided by `range` and transformed: bit 0 of `symmetry`
+ * mirrors x, bit 1 mirrors y, bit 2 transposes.
  */
 function copySquare(
   source: Float32Array | Uint8Array,
@@ -223,7 +226,7 @@ function copySquare(
   }
 }
 
-/** targets -= the middle of the inputs: what is left for a residual network to put out. */
+/** Subtracts the middle of the inputs from the targets: the difference is what a residual network must output. */
 function subtractCentre(
   inputs: Float32Array,
   from: number,
@@ -239,7 +242,7 @@ function subtractCentre(
   }
 }
 
-/** Index of the first element above `value` in a rising list. */
+/** Returns the index of the first element above `value` in an ascending list. */
 function firstAbove(rising: readonly number[], value: number): number {
   let low = 0
   let high = rising.length - 1

@@ -1,4 +1,4 @@
-// Threads that decode and degrade, so that training does not wait for either.
+// Threads that decode and degrade pictures, so that training does not wait for either.
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
@@ -6,21 +6,21 @@ import type { Example, Preparation } from './examples.ts'
 import type { TestPictures } from './testPictures.ts'
 
 /** Where a picture comes from: a file, or the built-in set. */
-export type Origin = { readonly file: string } | { readonly seed: number; readonly index: number }
+export type PictureOrigin = { readonly file: string } | { readonly seed: number; readonly index: number }
 
-export interface Job {
-  readonly origin: Origin
+export interface PrepareJob {
+  readonly origin: PictureOrigin
   readonly preparation: Preparation
-  /** For what preparing draws at random. */
+  /** Seed of everything that the preparation draws at random. */
   readonly seed: number
 }
 
-/** What a thread answers; why not, for a picture that cannot be read or is for evaluation. */
-export type Outcome = { readonly examples: Example[] } | { readonly failure: string }
+/** A thread's reply: the examples, or the reason if a picture cannot be read or is a test picture. */
+export type PrepareResult = { readonly examples: Example[] } | { readonly failure: string }
 
 export interface Preparer {
-  /** At most `threads` at once; throws when a thread dies. */
-  prepare(job: Job): Promise<Outcome>
+  /** Prepares a picture; at most `threads` run at once. Throws if a thread dies. */
+  prepare(job: PrepareJob): Promise<PrepareResult>
   close(): Promise<void>
 }
 
@@ -39,7 +39,7 @@ export function createPreparer(threads: number, tests: TestPictures): Preparer {
       thread.ref()
       try {
         thread.postMessage(job)
-        const [outcome] = (await once(thread, 'message')) as [Outcome]
+        const [outcome] = (await once(thread, 'message')) as [PrepareResult]
         return outcome
       } finally {
         thread.unref()

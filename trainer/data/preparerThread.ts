@@ -1,15 +1,15 @@
-// One thread of preparer.ts: a job in, its examples out, without copies.
+// A thread of preparer.ts: receives jobs and sends their examples back without copying.
 import { parentPort, workerData } from 'node:worker_threads'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import { type Example, prepareExamples } from './examples.ts'
-import type { Job, Origin, Outcome } from './preparer.ts'
+import type { PrepareJob, PictureOrigin, PrepareResult } from './preparer.ts'
 import { proceduralPicture } from '../procedural/picture.ts'
 import { readPicture, type TestPictures } from './testPictures.ts'
 
 const codec = createCodec(await loadCodecModules())
 
-parentPort!.on('message', async ({ origin, preparation, seed }: Job) => {
+parentPort!.on('message', async ({ origin, preparation, seed }: PrepareJob) => {
   const outcome = await outcomeOf(async () => prepareExamples(await read(origin), preparation, seed, codec))
   const examples = 'examples' in outcome ? outcome.examples : []
   const planes = examples.flatMap(({ versions }) => versions.map(({ data }) => data))
@@ -20,12 +20,12 @@ parentPort!.on('message', async ({ origin, preparation, seed }: Job) => {
   )
 })
 
-async function read(origin: Origin) {
+async function read(origin: PictureOrigin) {
   if ('index' in origin) return proceduralPicture(origin.seed, origin.index)
   return (await readPicture(codec, origin.file, workerData as TestPictures)).rgba
 }
 
-async function outcomeOf(work: () => Promise<Example[]>): Promise<Outcome> {
+async function outcomeOf(work: () => Promise<Example[]>): Promise<PrepareResult> {
   try {
     return { examples: await work() }
   } catch (error) {

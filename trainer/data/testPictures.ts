@@ -1,38 +1,38 @@
-// Pictures that are never trained on: those that are, or are known to hold, one that is evaluated on.
+// Finds test pictures, which are never trained on: pictures of an evaluation set, and files known to contain one.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Codec } from '../../worker/codec/codec.ts'
 import { readHeader } from '../../worker/codec/header.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
-import { type Dataset, decodePicture, type Picture } from './dataset.ts'
+import { type PictureSet, decodeOverBlack, type Picture } from './pictureSet.ts'
 
-/** What a run is evaluated on. Plain data, so that threads can be handed it. */
+/** The pictures that a run is evaluated on. Plain data, so that it can be sent to threads. */
 export interface TestPictures {
-  /** `woman of Set5`, by the digest of its pixels. */
+  /** Titles such as `woman of Set5`, by the digest of the pixels. */
   readonly titles: ReadonlyMap<string, string>
-  /** How many pixels they have: a picture of another number is none of them and needs no decoding. */
+  /** Their numbers of pixels: a picture with another number is not a test picture and need not be decoded. */
   readonly pixels: ReadonlySet<number>
 }
 
 /**
- * Files that hold a picture of Set5 or Set14, at another size or as a part, by the SHA-256 of their bytes
- * as they are distributed. Searched: T91, BSDS400 and Kodak24, by SIFT with RANSAC over a similarity,
- * mirrored too, and by normalised correlation at 18 sizes; the best candidates by eye. This pair has 284
- * matches; the next, 16, is another butterfly of the same species; the rest have 6 at most.
+ * Files that contain a picture of Set5 or Set14, at another size or as a part, by the SHA-256 of the distributed file.
+ * T91, BSDS400 and Kodak24 were searched by SIFT with RANSAC over a similarity transform, also mirrored, and by
+ * normalised correlation at 18 sizes; the best candidates were compared by eye. This pair has 284 matches. The next
+ * candidate has 16: another butterfly of the same species. All others have at most 6.
  */
-const HOLDERS: readonly {
+const CONTAINERS: readonly {
   readonly name: string
-  readonly holds: string
+  readonly contains: string
   readonly sha256: string
 }[] = [
   {
     name: 'BSDS500 302003.jpg',
-    holds: 'woman of Set5',
+    contains: 'woman of Set5',
     sha256: 'a80e9a11541b6b93e21ef1d9b21e2434d3d2b729307a5ac86b1a02e066bc52b4',
   },
 ]
 
-export function testPicturesOf(sets: readonly Dataset[]): TestPictures {
+export function testPicturesOf(sets: readonly PictureSet[]): TestPictures {
   const all = sets.flatMap(({ name: set, pictures }) =>
     pictures.map(({ name, rgba }) => ({ title: `${name} of ${set}`, rgba })),
   )
@@ -42,22 +42,24 @@ export function testPicturesOf(sets: readonly Dataset[]): TestPictures {
   }
 }
 
-/** `holds woman of Set5`: why a file must not be trained on; undefined where it may be. */
+/** Returns why a file must not be trained on, `contains woman of Set5`; undefined if it may be. */
 export async function testPictureIn(bytes: Uint8Array, tests: TestPictures, codec: Codec): Promise<string | undefined> {
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  const holder = HOLDERS.find((one) => one.sha256 === sha256)
-  if (holder) return `holds ${holder.holds}`
+  const container = CONTAINERS.find((one) => one.sha256 === sha256)
+  if (container) return `contains ${container.contains}`
   const { width, height } = readHeader(bytes)
   if (!tests.pixels.has(width * height)) return undefined
   try {
-    const title = tests.titles.get(digestOf((await decodePicture(codec, sha256, bytes)).rgba))
+    const title = tests.titles.get(digestOf((await decodeOverBlack(codec, sha256, bytes)).rgba))
     return title && `is ${title}`
   } catch {
-    return undefined // whoever wants its pixels will say so
+    return undefined // the file is decoded again for training, which reports the error
   }
 }
 
-/** A picture to train or validate on. Throws with the file's name where it must not be, or cannot be decoded. */
+/**
+ * Reads a picture to train or validate on. If it is a test picture or cannot be decoded, throws an error with its name.
+ */
 export async function readPicture(
   codec: Codec,
   file: string,
@@ -66,7 +68,7 @@ export async function readPicture(
   const bytes = await readFile(file)
   const objection = tests && (await testPictureIn(bytes, tests, codec))
   if (objection) throw new Error(`${file} ${objection}`)
-  return decodePicture(codec, file, bytes)
+  return decodeOverBlack(codec, file, bytes)
 }
 
 function digestOf({ width, height, data }: Rgba): string {

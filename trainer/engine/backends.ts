@@ -1,13 +1,13 @@
-// What can compute gradients, by name, and which of it is the fastest that works here.
+// The backends that compute gradients, by name, and the choice of the fastest one that works on this machine.
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { createNetwork } from '../../worker/model/network.ts'
-import type { EngineOptions, Task, TrainEngine } from './engine.ts'
+import type { EngineOptions, Task, GradientEngine } from './gradientEngine.ts'
 import { createGradientSession } from './gradientSession.ts'
 import { createOnnxEngine, createOnnxGpuEngine } from './onnx.ts'
 import { expectFaster, expectSame } from './probe.ts'
-import { loadRuntime } from './runtime.ts'
+import { loadOnnxRuntime } from './onnxRuntime.ts'
 import { createTensorFlowEngine, type TensorFlowRuntime } from './tensorflow.ts'
 import { loadTensorFlowCpu, loadTensorFlowNode, loadTensorFlowWebGpu } from './tensorflowRuntime.ts'
 
@@ -25,22 +25,22 @@ export const BACKENDS = [
 export type BackendName = (typeof BACKENDS)[number]
 export type ComputingBackend = Exclude<BackendName, 'auto'>
 
-/** A runtime that has been loaded, and whose device answers. */
+/** A backend whose runtime is loaded and whose device responds. */
 export interface OpenBackend {
-  /** For the manifest: `onnxruntime-node 1.30.0`. */
+  /** Name and version for the manifest: `onnxruntime-node 1.30.0`. */
   readonly version: string
-  /** For the log: what computes, where. */
+  /** Runtime and device, for the log. */
   readonly description: string
-  createEngine(task: Task, options?: EngineOptions): Promise<TrainEngine>
+  createEngine(task: Task, options?: EngineOptions): Promise<GradientEngine>
 }
 
 export interface Backend extends OpenBackend {
   readonly name: ComputingBackend
-  /** Why none of the faster ones, a line each. Empty for a backend that was named. */
+  /** One line with the reason for each faster backend that was skipped. Empty if the backend was named. */
   readonly skipped: readonly string[]
 }
 
-/** Fastest first. Plain JavaScript is for tests: it would take days. */
+/** The candidates of `auto`, fastest first. Plain JavaScript is not among them: a run would take days. */
 const ORDER: readonly ComputingBackend[] = [
   'onnx-cuda',
   'tfjs-cuda',
@@ -70,9 +70,9 @@ const OPEN: Readonly<Record<ComputingBackend, () => Promise<OpenBackend>>> = {
 }
 
 /**
- * `auto` takes the fastest that really works: a GPU has to beat the CPU in a few training steps, and
- * an engine for `task` has to be created. A backend that is named is taken as it is, slow as it may
- * be, or throws what it wants installed.
+ * Opens a backend. `auto` chooses the fastest one that works: a GPU must beat the CPU in a few training steps, and
+ * creating an engine for `task` must succeed. A named backend is used even if it is slow; if it does not open, the
+ * error says what to install.
  */
 export async function chooseBackend(name: BackendName, task?: Task): Promise<Backend> {
   if (name === 'auto') return takeFirst(ORDER, openTried, task)
@@ -83,7 +83,7 @@ export async function chooseBackend(name: BackendName, task?: Task): Promise<Bac
   }
 }
 
-/** The first of `names` that opens and, where a task is given, creates an engine for it. */
+/** Returns the first of `names` that opens and, if a task is given, creates an engine for it. */
 export async function takeFirst(
   names: readonly ComputingBackend[],
   open: (name: ComputingBackend) => Promise<OpenBackend>,
@@ -99,33 +99,36 @@ export async function takeFirst(
       skipped.push(`not ${name}: ${messageOf(error)}`)
     }
   }
-  throw new Error(`expected a backend to work here:\n${skipped.join('\n')}`)
+  throw new Error(`expected a backend that works on this machine, got none:\n${skipped.join('\n')}`)
 }
 
 async function openTried(name: ComputingBackend): Promise<OpenBackend> {
   if (!GPUS.has(name)) return OPEN[name]()
   expectDevice()
   const backend = await OPEN[name]()
-  if (SOFTWARE.test(backend.description)) throw new Error(`${backend.description}: no GPU, software`)
-  const cpu = await loadRuntime()
+  if (SOFTWARE.test(backend.description)) throw new Error(`${backend.description} is a software renderer, not a GPU`)
+  const cpu = await loadOnnxRuntime()
   await expectFaster(backend.createEngine, (task) => createOnnxEngine(task, cpu))
   return backend
 }
 
-/** Names of adapters that pose as GPUs. */
+/** Names of software renderers that present themselves as GPUs. */
 const SOFTWARE = /swiftshader|llvmpipe/i
 
-/** Where a GPU shows in Linux: NVIDIA's driver, the kernel's, and WSL's. Asking a runtime costs time and prints warnings. */
+/**
+ * Device files that reveal a GPU on Linux: of NVIDIA's driver, of the kernel's drivers and of WSL. They are checked
+ * first, because asking a runtime takes time and prints warnings.
+ */
 const DEVICES = ['/dev/nvidiactl', '/dev/dri', '/dev/dxg']
 
 function expectDevice(): void {
   if (process.platform === 'linux' && !DEVICES.some((device) => existsSync(device))) {
-    throw new Error(`there is no GPU (${DEVICES.join(', ')})`)
+    throw new Error(`found no GPU (none of ${DEVICES.join(', ')})`)
   }
 }
 
 async function openOnnx(name: 'node' | 'web'): Promise<OpenBackend> {
-  const runtime = await loadRuntime(name)
+  const runtime = await loadOnnxRuntime(name)
   const { version } = runtime
   return {
     version,
@@ -135,7 +138,7 @@ async function openOnnx(name: 'node' | 'web'): Promise<OpenBackend> {
 }
 
 async function openOnnxGpu(provider: 'cuda' | 'webgpu'): Promise<OpenBackend> {
-  const runtime = await loadRuntime('node')
+  const runtime = await loadOnnxRuntime('node')
   const network = createNetwork({ kernels: [3], widths: [] })
   const session = await createGradientSession({ network, batch: 1, patch: 3 }, runtime.api, provider)
   await session.dispose()
@@ -162,15 +165,15 @@ async function openOnnxGpu(provider: 'cuda' | 'webgpu'): Promise<OpenBackend> {
 const INSTALL_CUDA = 'npm rebuild onnxruntime-node --ignore-scripts=false'
 
 async function openOnnxCuda(): Promise<OpenBackend> {
-  const { version } = await loadRuntime('node')
+  const { version } = await loadOnnxRuntime('node')
   const bin = path.join(path.dirname(createRequire(import.meta.url).resolve('onnxruntime-node')), '../bin')
   const hasProvider = readdirSync(bin, { recursive: true }).some((file) =>
     String(file).includes('onnxruntime_providers_cuda'),
   )
   if (!hasProvider) {
-    throw new Error(`${version} has no CUDA provider here; it wants CUDA 12 and cuDNN 9, and ${INSTALL_CUDA}`)
+    throw new Error(`${version} has no CUDA provider; it needs CUDA 12 and cuDNN 9; install it with ${INSTALL_CUDA}`)
   }
-  // TensorFloat-32 is fast and good to three digits, which gradients are not compared by.
+  // TensorFloat-32 is fast but has only three digits, too few for the comparison of gradients in expectSame.
   process.env.NVIDIA_TF32_OVERRIDE ??= '0'
   return openOnnxGpu('cuda')
 }

@@ -1,20 +1,20 @@
-// The graph of graph.ts in one ONNX session, on one thread of the CPU or on a GPU.
+// Runs the graph of graph.ts in one ONNX Runtime session, on one CPU thread or on a GPU.
 import type { Tensor } from 'onnxruntime-web'
 import type { OrtRuntime } from '../../worker/engine/ort.ts'
 import { encodeOnnx } from '../../worker/model/onnx.ts'
 import { viewParameters } from './parameters.ts'
-import { type Batch, shapesOf, type Task } from './engine.ts'
+import { type Batch, shapesOf, type Task } from './gradientEngine.ts'
 import { buildGradientGraph } from './graph.ts'
 
 export type ExecutionProvider = 'cpu' | 'wasm' | 'cuda' | 'webgpu'
 
 export interface GradientSession {
-  /** Gives the loss and fills `gradients`, in the layout of parameters.ts. */
+  /** Returns the loss and fills `gradients`, in the layout of parameters.ts. */
   run(parameters: Float32Array, batch: Batch, gradients: Float32Array): Promise<number>
   dispose(): Promise<void>
 }
 
-/** Throws what the runtime throws where it has no such provider, or no device for it. */
+/** Throws the runtime's own error if it lacks the provider or a device for it. */
 export async function createGradientSession(
   task: Task,
   api: OrtRuntime,

@@ -1,29 +1,29 @@
-// Loss and gradients of a layer list as one plain ONNX graph, so that any ONNX runtime trains.
-// Written by hand: ONNX has no autodiff, and the backward pass of convolutions is convolutions.
+// Builds the loss and gradients of a network as one plain ONNX graph, so that any ONNX runtime can train it. It is
+// written by hand, because ONNX has no automatic differentiation; the backward pass of a convolution is convolutions.
 //
-//   forward   z = conv(h, W) + b (+ middle of what went into the layer before, for a skip),
+//   forward   z = conv(h, W) + b (+ middle of the previous layer's input, for a skip),
 //             h' = relu(z),  e = z_last - t,  loss = mean(e²), or mean(sqrt(e² + ε²))
 //   backward  dW = conv(h^T, dz^T)^T      h^T: [N, C, y, x] -> [C, N, y, x], dz^T is the filter
 //             db = sum of dz over N, y, x
-//             dh = conv(dz padded by k - 1, V) (+ dz of the layer above, padded, where that has a skip)
-//             dz of the layer below = dh * (h > 0)
+//             dh = conv(dz padded by k - 1, V) (+ dz of the next layer, padded, if that has a skip)
+//             dz of the previous layer = dh * (h > 0)
 //   V: W with inputs and outputs exchanged and both spatial axes reversed, [inputs, outputs, k, k].
 //
-// Convolutions run as matrix products (im2col). Which of several equal forms is fast depends on
-// the product's narrowest side, hence the cases for few outputs and for 1x1.
+// Runtimes compute convolutions as matrix products (im2col). Which of several equivalent forms is the fastest depends
+// on the narrowest side of the product, hence the special cases for few outputs and for 1x1.
 import type { OnnxConstant, OnnxGraph, OnnxNode } from '../../worker/model/onnx.ts'
-import { EPSILON, type Task } from './engine.ts'
+import { CHARBONNIER_EPSILON, type Task } from './gradientEngine.ts'
 
 // With fewer output channels than this, im2col's product degenerates to a few long dot products.
 const NARROW = 8
-// With this many inputs and outputs at least, one product for all taps of dW is faster than a
-// convolution whose result is only k x k: of 3x3 with 16 of each three times.
+// With at least this many inputs and outputs, one product for all taps of dW is faster than a convolution whose result
+// is only k x k: three times faster for 3x3 with 16 inputs and 16 outputs.
 const FEW = 4
 
 const ONNX_FLOAT = 1
 const ONNX_BOOL = 9
 
-/** Inputs x, t, w1, b1, ...; outputs loss, dw1, db1, ... All shapes are fixed. */
+/** Returns a graph with inputs x, t, w1, b1, ... and outputs loss, dw1, db1, ... All shapes are fixed. */
 export function buildGradientGraph({ network, batch, patch, loss = 'square' }: Task): OnnxGraph {
   const nodes: OnnxNode[] = []
   const constants = new Map<string, OnnxConstant>()
@@ -46,10 +46,10 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
   const exchange = (input: string, output: string) => add('Transpose', [input], output, { perm: [1, 0, 2, 3] })
 
   const { layers } = network
-  /** Sides: sizes[i] is that of layer i's input, sizes[i + 1] that of its output. */
+  /** Side lengths: sizes[i] of layer i's input, sizes[i + 1] of its output. */
   const sizes = [patch]
   for (const { kernel } of layers) sizes.push(sizes[sizes.length - 1] - kernel + 1)
-  /** How much larger, on each side, than layer i's output is what its skip adds. */
+  /** Returns by how much, on each side, the tensor that layer i's skip adds is larger than the layer's output. */
   const marginOf = (i: number) => (sizes[i - 1] - sizes[i + 1]) / 2
 
   // Forward.
@@ -80,7 +80,7 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
   add('Sub', [`z${last}`, 't'], 'error')
   add('Mul', ['error', 'error'], 'squares')
   if (loss === 'charbonnier') {
-    add('Sqrt', [add('Add', ['squares', scalar('epsilon', EPSILON ** 2)], 'rounded')], 'sizes')
+    add('Sqrt', [add('Add', ['squares', scalar('epsilon', CHARBONNIER_EPSILON ** 2)], 'rounded')], 'sizes')
     add('Div', ['error', 'sizes'], 'direction')
   }
   const [terms, direction, slope] = loss === 'square' ? ['squares', 'error', 2] : ['sizes', 'direction', 1]
@@ -105,8 +105,8 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
       const product = add('Gemm', [rows, columns], `dwflat${id}`, { transB: 1 })
       add('Reshape', [product, integers(outputs, inputs, 1, 1)], `dw${id}`)
     } else if (Math.min(inputs, outputs) >= FEW) {
-      // One product for all taps: dz moved down by each of 0 .. k - 1 rows beside each other, times h
-      // moved across by as many columns.
+      // One product for all taps: the copies of dz shifted down by 0 .. k - 1 rows, times the copies of h shifted
+      // across by 0 .. k - 1 columns.
       const shifts = Array.from({ length: kernel }, (_, d) => d)
       const down = shifts.map((d) => add('Pad', [dzT, integers(0, 0, d, 0, 0, 0, kernel - 1 - d, 0)], `down${id}_${d}`))
       const across = shifts.map((d) =>
@@ -124,7 +124,7 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
       const split = add('Reshape', [product, integers(kernel, outputs, kernel, inputs)], `dwsplit${id}`)
       add('Transpose', [split], `dw${id}`, { perm: [1, 3, 0, 2] })
     } else if (outputs < inputs) {
-      // Mirrored: dz is the picture, h the filter, the result comes out reversed.
+      // Mirrored: dz is the picture and h the filter, so the result is reversed.
       const mirrored = add('Conv', [dzT, hT], `dwr${id}`, { kernel_shape: [side, side], pads: full })
       reverse(mirrored, kernel, `dw${id}`)
     } else {

@@ -1,29 +1,29 @@
-// Training on ONNX Runtime. On the CPU a batch is spread over worker threads, one session each:
-// that beats the runtime's own threads, and this thread stays free to cut the next batch. A GPU
-// takes the batch whole.
+// Training on ONNX Runtime. On a CPU a batch is split among worker threads, each with its own session: this is faster
+// than the runtime's own threads, and the calling thread stays free to cut the next batch. A GPU computes the batch as
+// a whole.
 import { availableParallelism } from 'node:os'
 import { countParameters } from './parameters.ts'
-import type { EngineOptions, Task, TrainEngine } from './engine.ts'
+import type { EngineOptions, Task, GradientEngine } from './gradientEngine.ts'
 import { createGradientSession, type ExecutionProvider } from './gradientSession.ts'
-import type { Runtime } from './runtime.ts'
+import type { OnnxRuntime } from './onnxRuntime.ts'
 import { combineShards, createSharedStep, shardOf, takeShards } from './shards.ts'
-import { startWorkers } from './workers.ts'
+import { startThreads } from './threads.ts'
 
 /**
- * On the runtime's own provider: WASM or native code. The result is the same bits for any number
- * of workers.
+ * Creates an engine on the runtime's own CPU provider, WASM or native code. The result has the same bits for any number
+ * of worker threads.
  */
 export async function createOnnxEngine(
   task: Task,
-  { name, api, executionProvider, version }: Runtime,
+  { name, api, executionProvider, version }: OnnxRuntime,
   { workers: most = availableParallelism() }: EngineOptions = {},
-): Promise<TrainEngine> {
+): Promise<GradientEngine> {
   const shard = { ...task, batch: shardOf(task.batch) }
   const count = Math.min(most, task.batch / shard.batch)
   const shared = createSharedStep(task)
   const { step, dispose } =
     count > 1
-      ? await startWorkers(count, { task: shard, runtime: name, shared })
+      ? await startThreads(count, { task: shard, runtime: name, shared })
       : await createGradientSession(shard, api, executionProvider).then((session) => ({
           step: () => takeShards(shared, session.run),
           dispose: session.dispose,
@@ -43,12 +43,12 @@ export async function createOnnxEngine(
   }
 }
 
-/** On a provider that takes the batch whole. */
+/** Creates an engine on a GPU provider, which computes the batch as a whole. */
 export async function createOnnxGpuEngine(
   task: Task,
-  { api, version }: Runtime,
+  { api, version }: OnnxRuntime,
   executionProvider: Extract<ExecutionProvider, 'cuda' | 'webgpu'>,
-): Promise<TrainEngine> {
+): Promise<GradientEngine> {
   const session = await createGradientSession(task, api, executionProvider)
   const gradients = new Float32Array(countParameters(task.network))
   return {

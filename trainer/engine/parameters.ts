@@ -1,12 +1,12 @@
-// All weights of a network as one flat vector, layer by layer: w1, b1, w2, b2, ... An optimiser
-// needs no more structure than that.
+// All weights of a network as one flat vector, layer by layer: w1, b1, w2, b2, ... Optimisers need no more structure
+// than that.
 import type { Layer, Network } from '../../worker/model/network.ts'
 
 export function countParameters(network: Network): number {
   return network.layers.reduce((sum, { weights, bias }) => sum + weights.length + bias.length, 0)
 }
 
-/** Views into `flat`, one pair a layer: writing to one writes to the other. */
+/** Returns views into `flat`, a pair per layer: writing to a view writes to `flat`. */
 export function viewParameters(network: Network, flat: Float32Array): { weights: Float32Array; bias: Float32Array }[] {
   let offset = 0
   const take = (length: number) => flat.subarray(offset, (offset += length))
@@ -16,8 +16,8 @@ export function viewParameters(network: Network, flat: Float32Array): { weights:
   }))
 }
 
-/** `network` with its weights replaced by copies of those in `flat`. */
-export function withParameters(network: Network, flat: Float32Array): Network {
+/** Returns `network` with its weights replaced by copies of those in `flat`. */
+export function unflattenParameters(network: Network, flat: Float32Array): Network {
   const views = viewParameters(network, flat)
   const layers: Layer[] = network.layers.map((layer, i) => ({
     ...layer,
@@ -27,8 +27,8 @@ export function withParameters(network: Network, flat: Float32Array): Network {
   return { ...network, layers }
 }
 
-/** The weights of `network` as one vector. */
-export function flatten(network: Network): Float32Array {
+/** Returns a copy of the weights of `network` as one vector. */
+export function flattenParameters(network: Network): Float32Array {
   const flat = new Float32Array(countParameters(network))
   viewParameters(network, flat).forEach(({ weights, bias }, i) => {
     weights.set(network.layers[i].weights)

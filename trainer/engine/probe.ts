@@ -1,25 +1,25 @@
-// A GPU is believed by what it does, not by an import that succeeds: libtensorflow falls back to
-// the CPU without a word, and software renderers pose as GPUs.
+// Tests a GPU by computing on it. A successful import proves nothing: libtensorflow falls back to the CPU without an
+// error, and software renderers present themselves as GPUs.
 import { createRandom } from '../../worker/image/prng.ts'
 import { createNetwork, SRCNN_915 } from '../../worker/model/network.ts'
 import { countParameters } from './parameters.ts'
-import { type Batch, shapesOf, sizeOf, type Task, type TrainEngine } from './engine.ts'
+import { type Batch, shapesOf, sizeOf, type Task, type GradientEngine } from './gradientEngine.ts'
 
-export type CreateEngine = (task: Task) => Promise<TrainEngine>
+export type CreateEngine = (task: Task) => Promise<GradientEngine>
 
-/** A step takes a GPU a few ms however small its batch, and a software renderer most of a second. */
+/** A step on this small batch takes a few ms on a GPU, and most of a second on a software renderer. */
 const SMALL_BATCH = 2
 const SMALL_STEP_MS = 100
 const BATCH = 32
-/** Less of a lead is noise, or the CPU under another name. */
+/** Least speed-up over the CPU. Less is noise, or the CPU under another name. */
 const LEAD = 1.2
 
-/** Throws, and says why, unless training steps on `gpu` are faster than on `cpu`. */
+/** Throws an error with the reason unless training steps are faster on `gpu` than on `cpu`. */
 export async function expectFaster(gpu: CreateEngine, cpu: CreateEngine): Promise<void> {
   const stepMs = (1000 * SMALL_BATCH) / (await measureRate(gpu, SMALL_BATCH))
   if (stepMs > SMALL_STEP_MS) {
     throw new Error(
-      `${Math.round(stepMs)} ms for a step of ${SMALL_BATCH} patches: expected a GPU, this looks like software`,
+      `expected a GPU, got a software renderer: a step of ${SMALL_BATCH} patches took ${Math.round(stepMs)} ms`,
     )
   }
   const [fast, slow] = [await measureRate(gpu, BATCH), await measureRate(cpu, BATCH)]
@@ -30,7 +30,7 @@ export async function expectFaster(gpu: CreateEngine, cpu: CreateEngine): Promis
   }
 }
 
-/** Patches a second in the best of `steps` steps of 9-1-5 on 33x33 patches, after one that allocates. */
+/** Returns patches per second in the best of `steps` steps of 9-1-5 on 33x33, after a first step that allocates. */
 export async function measureRate(createEngine: CreateEngine, batch: number, steps = 3): Promise<number> {
   const task: Task = { network: createNetwork(SRCNN_915), batch, patch: 33 }
   const { parameters, examples } = drawStep(task, 1)
@@ -48,28 +48,32 @@ export async function measureRate(createEngine: CreateEngine, batch: number, ste
   }
 }
 
-/** Of the largest gradient of all: f32 sums differ by some 1e-6, a broken kernel by percents. */
-const WRONG = 1e-3
+/** Largest error as a share of the largest gradient: f32 sums differ by some 1e-6, a broken kernel by percents. */
+const TOLERANCE = 1e-3
 
 /**
- * Throws unless both engines give one step the same gradients. For providers that miscompute some
- * shapes: onnxruntime-node 1.30's WebGPU does so for 9-5-5 on three planes.
+ * Throws unless both engines compute the same gradients in one step. Some providers miscompute some shapes: WebGPU of
+ * onnxruntime-node 1.30 does so for 9-5-5 on three planes.
  */
-export async function expectSame(tested: TrainEngine, trusted: TrainEngine, task: Task): Promise<void> {
+export async function expectSame(tested: GradientEngine, trusted: GradientEngine, task: Task): Promise<void> {
   const { parameters, examples } = drawStep(task, 1)
   const { gradients } = await tested.lossAndGradients(parameters, examples)
   const { gradients: expected } = await trusted.lossAndGradients(parameters, examples)
   const largestOf = (values: Float32Array) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
   const error = largestOf(gradients.map((value, i) => value - expected[i])) / largestOf(expected)
-  // Not a number, too, is wrong.
-  if (!(error < WRONG)) {
+  // This form of the comparison also rejects NaN.
+  if (!(error < TOLERANCE)) {
     throw new Error(
-      `${tested.description} computes wrong gradients for this network, off by ${error.toExponential(1)} of the largest: choose another backend`,
+      `${tested.description} computes wrong gradients for this network, with an error of ${error.toExponential(1)} ` +
+        'of the largest gradient: choose another backend',
     )
   }
 }
 
-/** Arguments of a step, from noise. Weights and biases are normal with deviation 0.05, so that about half of all units are active. */
+/**
+ * Draws the arguments of a step from noise. Weights and biases are normal with standard deviation 0.05, so that about
+ * half of all units are active.
+ */
 export function drawStep(task: Task, seed: number): { parameters: Float32Array; examples: Batch } {
   const random = createRandom(seed)
   const fill = (length: number) => Float32Array.from({ length }, () => random.next())

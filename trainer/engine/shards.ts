@@ -1,11 +1,11 @@
-// A batch in equal parts, each of which is computed on its own, in any order and on any thread.
-// What is summed up afterwards, in order, is the same bits whoever computed which part.
+// Splits a batch into equal shards, each computed on its own, in any order and on any thread. The results are added up
+// in a fixed order, so the sum has the same bits whichever thread computed which shard.
 import { countParameters } from './parameters.ts'
-import { type Batch, shapesOf, sizeOf, type Task } from './engine.ts'
+import { type Batch, shapesOf, sizeOf, type Task } from './gradientEngine.ts'
 
 /**
- * Patches in a shard: the largest divisor of `batch` up to SHARD that leaves LEAST_SHARDS. Not a
- * function of the number of threads, for the bits' sake.
+ * Returns the number of patches in a shard: the largest divisor of `batch` up to SHARD that leaves LEAST_SHARDS shards.
+ * It does not depend on the number of threads, so that the bits of the result do not either.
  */
 export function shardOf(batch: number): number {
   let shard = Math.max(1, Math.min(SHARD, Math.floor(batch / LEAST_SHARDS)))
@@ -13,20 +13,20 @@ export function shardOf(batch: number): number {
   return shard
 }
 
-// Of 4, 8, 16 and 32 none is slower than the others beyond noise; small ones keep more threads busy.
+// 4, 8, 16 and 32 are equally fast within noise; small shards keep more threads busy.
 const SHARD = 8
-// So that four threads have work even in a small batch: of 2 patches each costs 3 % more than of 8.
+// Gives four threads work even in a small batch. In shards of 2 a patch takes 3 % longer than in shards of 8.
 const LEAST_SHARDS = 4
 
-/** Of all shards, in shared memory: threads read `parameters` and `batch`, and write their results. */
+/** A step in shared memory: threads read `parameters` and `batch`, and write `losses` and `gradients`. */
 export interface SharedStep {
   readonly parameters: Float32Array
   readonly batch: Batch
-  /** [shards], of each shard's own mean. */
+  /** [shards]: the mean loss of each shard. */
   readonly losses: Float64Array
   /** [shards, parameters] */
   readonly gradients: Float32Array
-  /** [1]: the first shard that nobody has taken. */
+  /** [1]: index of the next shard to compute. */
   readonly next: Int32Array
 }
 
@@ -45,8 +45,8 @@ export function createSharedStep(task: Task): SharedStep {
 }
 
 /**
- * Computes shards until none is left; several threads may do so at once. `compute` is given
- * copies: a native runtime must not be handed memory that other threads write to.
+ * Computes shards until none is left; several threads may call it at once. `compute` receives copies, because a native
+ * runtime must not get memory that other threads write to.
  */
 export async function takeShards(
   { parameters, batch, losses, gradients, next }: SharedStep,
@@ -65,7 +65,10 @@ export async function takeShards(
   }
 }
 
-/** The batch's loss; `sum` becomes its gradients. The means of equal shards have the batch's mean as theirs. */
+/**
+ * Returns the loss of the batch and writes its gradients to `sum`. Shards are equally large, so the mean of their means
+ * is the mean of the batch.
+ */
 export function combineShards({ losses, gradients }: SharedStep, sum: Float32Array): number {
   const shards = losses.length
   for (let i = 0; i < sum.length; i++) {

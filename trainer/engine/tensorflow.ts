@@ -1,26 +1,25 @@
-// Training on TensorFlow.js: the forward pass as its operations, the backward pass by its own
-// automatic differentiation. On the CPU in plain JavaScript it is the oracle of the tests.
+// Training on TensorFlow.js: the forward pass consists of its operations, the backward pass is its automatic
+// differentiation. Its plain JavaScript backend is the oracle of the tests.
 //
-// TensorFlow.js convolves [N, y, x, channels] with [k, k, inputs, outputs]. Pictures and filters
-// are transposed on the way in; what is differentiated begins before that, so the gradients come
-// out in the layout of parameters.ts.
+// TensorFlow.js convolves [N, y, x, channels] with [k, k, inputs, outputs], so pictures and filters are transposed. The
+// transposition of the filters is part of the differentiated function, so gradients have the layout of parameters.ts.
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs-core'
 import type * as TensorFlow from '@tensorflow/tfjs-core'
 import { countParameters, viewParameters } from './parameters.ts'
-import { EPSILON, shapesOf, type Task, type TrainEngine } from './engine.ts'
+import { CHARBONNIER_EPSILON, shapesOf, type Task, type GradientEngine } from './gradientEngine.ts'
 
 export interface TensorFlowRuntime {
   readonly tf: typeof TensorFlow
-  /** As TensorFlow.js names it. */
+  /** The name of the backend in TensorFlow.js. */
   readonly backend: 'cpu' | 'tensorflow' | 'webgpu'
-  /** `@tensorflow/tfjs-node 4.22.0` */
+  /** Name and version for the manifest: `@tensorflow/tfjs-node 4.22.0`. */
   readonly version: string
 }
 
 export async function createTensorFlowEngine(
   task: Task,
   { tf, backend, version }: TensorFlowRuntime,
-): Promise<TrainEngine> {
+): Promise<GradientEngine> {
   const { network, loss = 'square' } = task
   const { layers } = network
   const shapes = shapesOf(task)
@@ -30,7 +29,7 @@ export async function createTensorFlowEngine(
   const pictures = (data: Float32Array, shape: (typeof shapes)['inputs']): Tensor4D =>
     tf.transpose(tf.tensor4d(data, [...shape]), [0, 2, 3, 1])
 
-  /** w1, b1, w2, b2, ... as tensors of the shapes in network.ts. */
+  /** Returns w1, b1, w2, b2, ... as tensors with the shapes of network.ts. */
   const tensorsOf = (parameters: Float32Array): Tensor[] =>
     viewParameters(network, parameters).flatMap(({ weights, bias }, i) => {
       const { kernel, inputs, outputs } = layers[i]
@@ -48,7 +47,7 @@ export async function createTensorFlowEngine(
     return hidden[layers.length]
   }
 
-  /** What of `x` lies over `z`, which is smaller on all sides. */
+  /** Returns the middle of `x` that `z`, which is smaller on all sides, covers. */
   const middleOf = (x: Tensor4D, { shape }: Tensor4D): Tensor4D => {
     const margin = (x.shape[1] - shape[1]) / 2
     return tf.slice4d(x, [0, margin, margin, 0], shape)
@@ -57,14 +56,14 @@ export async function createTensorFlowEngine(
   return {
     description: `${version}, ${backend}`,
     async lossAndGradients(parameters, examples) {
-      // TensorFlow.js has one backend at a time in a process, and whoever ran last may have left another.
+      // TensorFlow.js has one active backend per process, and another engine may have switched it.
       if (tf.getBackend() !== backend) await tf.setBackend(backend)
       const { value, grads } = tf.tidy(() => {
         const x = pictures(examples.inputs, shapes.inputs)
         const t = pictures(examples.targets, shapes.targets)
         const lossOf = (...tensors: Tensor[]): Scalar => {
           const squares = tf.square(tf.sub(forward(x, tensors), t))
-          return tf.mean(loss === 'square' ? squares : tf.sqrt(tf.add(squares, EPSILON ** 2)))
+          return tf.mean(loss === 'square' ? squares : tf.sqrt(tf.add(squares, CHARBONNIER_EPSILON ** 2)))
         }
         return tf.valueAndGrads(lossOf)(tensorsOf(parameters))
       })
@@ -73,6 +72,6 @@ export async function createTensorFlowEngine(
       values.forEach((data, i) => slots[i].set(data))
       return { loss: mean, gradients }
     },
-    async dispose() {}, // between steps it holds no tensor
+    async dispose() {}, // no tensor is kept between steps
   }
 }

@@ -1,58 +1,62 @@
-// The ways to have TensorFlow.js in Node: plain JavaScript, libtensorflow, CUDA, WebGPU.
+// Loads TensorFlow.js in Node on one of its backends: plain JavaScript, libtensorflow, CUDA or WebGPU.
 import { createRequire } from 'node:module'
 import { require as requireModule } from 'tsx/cjs/api'
 import type * as TensorFlow from '@tensorflow/tfjs-core'
-import { importOptional } from './optional.ts'
+import { importOptional } from './importOptional.ts'
 import type { TensorFlowRuntime } from './tensorflow.ts'
 
 const VERSION = '4.22.0'
 const INSTALL = 'npm i --no-save --save-optional'
 const INSTALL_WEBGPU = `${INSTALL} webgpu@0.6.2 @tensorflow/tfjs-backend-webgpu@${VERSION}`
 
-/** Plain JavaScript, some thousand times slower than native code. */
+/** Loads the plain JavaScript backend, some thousand times slower than native code. */
 export async function loadTensorFlowCpu(): Promise<TensorFlowRuntime> {
   const tf = await loadCore()
   await importOptional('@tensorflow/tfjs-backend-cpu', 'npm ci --include=optional')
-  return take(tf, 'cpu', `@tensorflow/tfjs-backend-cpu ${tf.version_core}`)
+  return selectBackend(tf, 'cpu', `@tensorflow/tfjs-backend-cpu ${tf.version_core}`)
 }
 
-/** libtensorflow, from a package that brings it. */
+/** Loads libtensorflow through one of the packages that contain it. */
 export async function loadTensorFlowNode(
   name: '@tensorflow/tfjs-node' | '@tensorflow/tfjs-node-gpu',
 ): Promise<TensorFlowRuntime> {
   restoreRemovedFunction()
-  const wantsGpu = name.endsWith('-gpu')
-  // As above for onnxruntime: TensorFloat-32 is good to three digits.
-  if (wantsGpu) process.env.NVIDIA_TF32_OVERRIDE ??= '0'
-  const needs = wantsGpu ? 'it wants CUDA 11.2, cuDNN 8.1 and ' : ''
+  const isGpu = name.endsWith('-gpu')
+  // As in backends.ts: TensorFloat-32 has only three digits.
+  if (isGpu) process.env.NVIDIA_TF32_OVERRIDE ??= '0'
   // The library itself is downloaded by an install script, which .npmrc switches off.
-  const install = `${needs}${INSTALL} --ignore-scripts=false ${name}@${VERSION}`
+  const command = `${INSTALL} --ignore-scripts=false ${name}@${VERSION}`
+  const install = isGpu ? `${command} (it needs CUDA 11.2 and cuDNN 8.1)` : command
   const tf = await importOptional<typeof TensorFlow>(name, install)
-  const runtime = await take(tf, 'tensorflow', `${name} ${tf.version_core}`)
+  const runtime = await selectBackend(tf, 'tensorflow', `${name} ${tf.version_core}`)
   const { isUsingGpuDevice } = tf.backend() as { isUsingGpuDevice?: boolean }
-  if (wantsGpu && !isUsingGpuDevice)
-    throw new Error(`${name} found no GPU and would compute on the CPU; ${needs}a driver for them`)
+  if (isGpu && !isUsingGpuDevice) {
+    throw new Error(
+      `${name} found no GPU and would compute on the CPU; it needs CUDA 11.2, cuDNN 8.1 and a driver for them`,
+    )
+  }
   return runtime
 }
 
-/** WebGPU by Dawn, which the npm package `webgpu` brings. */
+/** Loads the WebGPU backend on Dawn, which the npm package `webgpu` contains. */
 export async function loadTensorFlowWebGpu(): Promise<TensorFlowRuntime & { adapter: string }> {
   const { create, globals } = await importOptional<Dawn>('webgpu', INSTALL_WEBGPU)
   const gpu = create([])
   const adapter = await gpu.requestAdapter()
-  if (!adapter)
-    throw new Error('WebGPU finds no adapter here: it wants a GPU with a Vulkan, Metal or Direct3D 12 driver')
+  if (!adapter) {
+    throw new Error('WebGPU found no adapter: it needs a GPU with a Vulkan, Metal or Direct3D 12 driver')
+  }
   const { vendor, architecture, description } = adapter.info
-  // The backend registers itself on import, and only if it sees a browser's globals by then.
+  // The backend registers itself on import, but only if a browser's globals exist by then.
   Object.assign(globalThis, globals)
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true })
   const tf = await loadCore()
   await importOptional('@tensorflow/tfjs-backend-webgpu', INSTALL_WEBGPU)
-  const runtime = await take(tf, 'webgpu', `@tensorflow/tfjs-backend-webgpu ${tf.version_core}`)
+  const runtime = await selectBackend(tf, 'webgpu', `@tensorflow/tfjs-backend-webgpu ${tf.version_core}`)
   return { ...runtime, adapter: [vendor, architecture, description].filter(Boolean).join(' ') }
 }
 
-/** The part of the package `webgpu` that is used. */
+/** The part of the package `webgpu` that is used here. */
 interface Dawn {
   create(options: string[]): {
     requestAdapter(): Promise<{
@@ -65,14 +69,17 @@ interface Dawn {
 async function loadCore(): Promise<typeof TensorFlow> {
   const install = 'npm ci --include=optional'
   const tf = await importOptional<typeof TensorFlow>('@tensorflow/tfjs-core', install)
-  // Without this the core has operations and no derivatives. Its file is an ES module that Node's
-  // own loader does not read: its imports lack extensions.
+  // Registers the derivatives of the core's operations. The file is an ES module that Node's own loader cannot load,
+  // because its imports lack extensions.
   requireModule('@tensorflow/tfjs-core/dist/register_all_gradients.js', import.meta.url)
   return tf
 }
 
-/** A backend that does not start leaves TensorFlow.js on the one before, without an error. */
-async function take(
+/**
+ * Selects a backend. TensorFlow.js throws no error if the backend does not start, but stays on the previous one, so
+ * this checks which one is active.
+ */
+async function selectBackend(
   tf: typeof TensorFlow,
   backend: TensorFlowRuntime['backend'],
   version: string,
@@ -85,7 +92,10 @@ async function take(
   return { tf, backend, version }
 }
 
-/** tfjs-node 4.22 calls a function that Node 23 no longer has (github.com/tensorflow/tfjs/issues/8609). */
+/**
+ * Restores util.isNullOrUndefined: tfjs-node 4.22 calls it, Node 23 removed it
+ * (github.com/tensorflow/tfjs/issues/8609).
+ */
 export function restoreRemovedFunction(): void {
   const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined

@@ -1,5 +1,5 @@
 // The evaluation: measures every method on every set at every scale from every input.
-import type { Dataset } from '../data/dataset.ts'
+import type { PictureSet } from '../data/pictureSet.ts'
 import type { NamedMethod } from './findMethod.ts'
 import { acceptsInput } from './method.ts'
 import { type PublishedFigures, publishedOf, type PublishedMethod } from './published.ts'
@@ -22,7 +22,7 @@ const RUNS = 3
 
 /** Calls `onPicture` with a description before each picture of each method. */
 export async function compareMethods(
-  sets: readonly Pick<Dataset, 'name' | 'pictures'>[],
+  sets: readonly Pick<PictureSet, 'name' | 'pictures'>[],
   scales: readonly number[],
   inputs: readonly TestInput[],
   methods: readonly NamedMethod[],

@@ -1,6 +1,6 @@
 import type { Dictionary } from '../baseline/enlargeSparse.ts'
 import { loadBaseline } from '../baseline/loadBaseline.ts'
-import { type Dataset, readDataset } from '../data/dataset.ts'
+import { type PictureSet, readPictureSet } from '../data/pictureSet.ts'
 import { createStepProgress } from './stepProgress.ts'
 
 /**
@@ -8,9 +8,9 @@ import { createStepProgress } from './stepProgress.ts'
  * are read once, on first use.
  */
 export function createDictionaryLoader(folder: () => string): (scale: number) => Promise<Dictionary> {
-  let data: Dataset | undefined
+  let data: PictureSet | undefined
   return async (scale) => {
-    data ??= await readDataset(folder())
+    data ??= await readPictureSet(folder())
     const progress = createStepProgress()
     const dictionary = await loadBaseline(data, scale, {
       onProgress: (stage, share) => progress.at(`sparse coding x${scale} learns ${stage}`, share),

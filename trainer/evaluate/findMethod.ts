@@ -8,7 +8,7 @@ import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { ModelError } from '../../worker/model/onnx.ts'
 import { hintOf, UsageError } from '../../worker/terminal/arguments.ts'
 import type { Dictionary } from '../baseline/enlargeSparse.ts'
-import { createInference, createOrtInference, type Runtime } from '../engine/runtime.ts'
+import { createInference, createOrtInference, type OnnxRuntime } from '../engine/onnxRuntime.ts'
 import { readManifest } from '../run/export.ts'
 import { foreignMethod } from './foreignMethod.ts'
 import { kernelMethod, type Method, networkMethod, servedMethod, sparseMethod } from './method.ts'
@@ -28,7 +28,7 @@ export interface MethodSources {
   readonly areScalesGiven: boolean
   /** Folder of the manifest. */
   readonly models: string
-  readonly runtime: Runtime
+  readonly runtime: OnnxRuntime
   /** Loads the dictionary of `sparse`. */
   readonly loadDictionary: (scale: number) => Promise<Dictionary>
 }

@@ -5,7 +5,7 @@ import type { Plane, Rgba } from '../../worker/image/plane.ts'
 import { channelsOf } from '../../worker/model/network.ts'
 import { type Dictionary, enlargeSparse } from '../baseline/enlargeSparse.ts'
 import { enlargePlane, mergeRgb, splitRgb } from '../data/degrade.ts'
-import { loadEnlarger } from '../engine/runtime.ts'
+import { loadEnlarger } from '../engine/onnxRuntime.ts'
 import { enlargeBy, type KERNELS } from './resizeKernels.ts'
 import type { TestInput } from './testInput.ts'
 

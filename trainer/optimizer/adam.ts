@@ -1,7 +1,7 @@
 // Adam (Kingma and Ba, 2015) with the paper's constants.
 import type { Network } from '../../worker/model/network.ts'
 import { countParameters } from '../engine/parameters.ts'
-import type { Optimizer } from './optimizer.ts'
+import type { Optimizer } from './contract.ts'
 
 const BETA1 = 0.9
 const BETA2 = 0.999
@@ -15,7 +15,7 @@ export function createAdam(network: Network): Optimizer {
   return {
     state: { mean, square },
     update(parameters, gradients, rate, step) {
-      // The means start at zero; this takes that bias out.
+      // Both means start at zero; this factor corrects their bias.
       const scaledRate = (rate * Math.sqrt(1 - BETA2 ** step)) / (1 - BETA1 ** step)
       for (let i = 0; i < length; i++) {
         const gradient = gradients[i]

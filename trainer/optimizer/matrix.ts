@@ -1,10 +1,10 @@
-// The little linear algebra that SOAP needs, on small dense matrices: row-major f64, data[row *
-// columns + column]. Plain loops, whose order never changes: the same bits on every machine.
+// The linear algebra that SOAP needs, on small dense matrices: row-major f64, data[row * columns + column]. Plain loops
+// in a fixed order compute the same bits on every machine.
 
 export type Matrix = Float64Array
 
-/** [n, k] times [k, m], into `out` [n, m]. */
-export function multiply(
+/** Multiplies [n, k] by [k, m] into `out` [n, m]. */
+export function multiplyMatrices(
   a: Matrix,
   b: Matrix,
   n: number,
@@ -34,12 +34,12 @@ export function multiply(
   return out
 }
 
-/** [n, m] -> [m, n] */
+/** Returns the transposed matrix: [n, m] -> [m, n]. */
 export function transpose(a: Matrix, n: number, m: number): Matrix {
   return exchangeAxes(a, n, m, 1, new Float64Array(n * m))
 }
 
-/** [n, m, k] -> [m, n, k], into `out`. */
+/** Exchanges the first two axes, [n, m, k] -> [m, n, k], into `out`. */
 export function exchangeAxes(a: Matrix, n: number, m: number, k: number, out: Matrix): Matrix {
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < m; j++) {
@@ -56,11 +56,11 @@ export function identity(n: number): Matrix {
 }
 
 /**
- * An orthonormal basis of the same nested spaces as the columns of `a` [n, n], by Gram-Schmidt. A
- * column that depends on those before it becomes some unit vector that does not.
+ * Returns an orthonormal basis by Gram-Schmidt: for every c its first c columns span the same space as the first c
+ * columns of `a` [n, n]. A column that depends on previous ones is replaced by a unit vector that does not.
  */
 export function orthonormalize(a: Matrix, n: number): Matrix {
-  const columns = transpose(a, n, n) // rows are faster to walk
+  const columns = transpose(a, n, n) // loops over rows are faster
   const of = (c: number) => columns.subarray(c * n, (c + 1) * n)
   for (let c = 0, axis = 0; c < n; c++) {
     const column = of(c)
@@ -81,12 +81,12 @@ export function orthonormalize(a: Matrix, n: number): Matrix {
   return transpose(columns, n, n)
 }
 
-/** What is left of a column, as a share of it, when only rounding is left. */
+/** If at most this share of a column remains, it is only rounding error. */
 const EXHAUSTED = 1e-12
-/** A pass that leaves less of a column has lost digits by cancellation: another pass mends them. */
+/** If a pass leaves less than this share of a column, cancellation has cost digits, and another pass restores them. */
 const KEPT = 0.5
 
-/** column -= axis (axis . column), for a unit vector `axis`. */
+/** Subtracts a projection: column -= axis (axis . column), for a unit vector `axis`. */
 function subtractProjection(column: Matrix, axis: Matrix): void {
   let dot = 0
   for (let i = 0; i < column.length; i++) dot += column[i] * axis[i]

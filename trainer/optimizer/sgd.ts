@@ -1,9 +1,9 @@
-// Gradient descent with momentum as the SRCNN authors' Caffe solver has it: v = 0.9 v + rate * g,
+// Gradient descent with momentum, as in the SRCNN authors' Caffe solver: v = 0.9 v + rate * g,
 // w -= v. The last layer's weights and every bias move at a tenth of the rate (lr_mult 0.1 in
 // their SRCNN_net.prototxt; "the last layer's rate is 1e-5" in the paper).
 import type { Network } from '../../worker/model/network.ts'
 import { countParameters, viewParameters } from '../engine/parameters.ts'
-import type { Optimizer } from './optimizer.ts'
+import type { Optimizer } from './contract.ts'
 
 const MOMENTUM = 0.9
 const SLOW = 0.1

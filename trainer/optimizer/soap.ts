@@ -1,29 +1,29 @@
 // SOAP (Vyas et al., 2024): Adam in the eigenbasis of Shampoo's preconditioner (Gupta et al., 2018).
 //
-// A filter bank sees patches of a picture, whose pixels are nearly equal to their neighbours: the
-// loss is some 10^5 times as curved along smooth filters as along fine ones. Adam rescales single
-// weights and cannot tell such directions apart; in the eigenbasis of the gradients' covariance
-// they are single coordinates. On 9-1-5 at x3 that is worth 0.3 dB after 8,000 steps.
+// The inputs of a layer's filters are patches of a picture, whose pixels are nearly equal to their neighbours.
+// Therefore the loss is some 10^5 times as curved along smooth filters as along fine ones. Adam rescales single weights
+// and cannot tell such directions apart; in the eigenbasis of the gradients' covariance they are single coordinates. On
+// 9-1-5 at x3 this gains 0.3 dB after 8,000 steps.
 //
 // A layer's weights are a tensor W [outputs, inputs, taps]. With its gradient G, for each axis a:
 //   C_a = mean of G_(a) G_(a)^T      running mean; G_(a): G unfolded to [size of a, all else]
 //   Q_a                              eigenvectors of C_a, in columns
 //   g = G times Q_a^T along every a, m = mean of g, v = mean of g²: Adam's moments, in the eigenbasis
 //   W -= rate * (m / (sqrt(v) + epsilon)) times Q_a along every a
-// Q_a follows C_a by one step of orthogonal iteration now and then; m is turned along. Axes of size 1
-// have nothing to turn. A bias has no axes: its part is plain Adam.
+// Every TURN_STEPS steps, one orthogonal iteration updates Q_a from C_a, and m is rotated into the new basis. An axis
+// of size 1 needs no rotation. A bias has no axes: its part is plain Adam.
 import type { Network } from '../../worker/model/network.ts'
-import { exchangeAxes, identity, type Matrix, multiply, orthonormalize, transpose } from './matrix.ts'
-import type { Optimizer } from './optimizer.ts'
+import { exchangeAxes, identity, type Matrix, multiplyMatrices, orthonormalize, transpose } from './matrix.ts'
+import type { Optimizer } from './contract.ts'
 
 const BETA1 = 0.95
 const BETA2 = 0.99
-/** Of the running means C. */
+/** Decay of the running means C. */
 const COVARIANCE_BETA = 0.99
 const EPSILON = 1e-8
-/** Steps between two turns of the basis. */
+/** Steps between two updates of the basis. */
 const TURN_STEPS = 10
-/** Orthogonal iterations for the first basis, which starts from nothing. */
+/** Orthogonal iterations for the first basis, which starts from the identity. */
 const FIRST_TURNS = 50
 
 export function createSoap(network: Network): Optimizer {
@@ -51,7 +51,7 @@ type Keep = (name: string, values: Float64Array) => Float64Array
 
 interface Axis {
   readonly size: number
-  /** How many values lie along the axes before and behind it. */
+  /** Products of the sizes of the axes before this one, and of those after it. */
   readonly before: number
   readonly after: number
   /** [size, size] */
@@ -59,7 +59,7 @@ interface Axis {
   readonly basis: Matrix
 }
 
-/** Of `length` weights from `offset` on; `shape` may be empty, else its product is `length`. */
+/** Creates the update of `length` weights from `offset` on. `shape` is empty, or its product is `length`. */
 function createPart(offset: number, length: number, shape: readonly number[], keep: Keep): Part {
   const sizeOf = (sizes: readonly number[]) => sizes.reduce((all, size) => all * size, 1)
   const axes = shape.flatMap((size, i): Axis[] => {
@@ -70,7 +70,7 @@ function createPart(offset: number, length: number, shape: readonly number[], ke
   })
   const mean = keep('mean', new Float64Array(length))
   const square = keep('square', new Float64Array(length))
-  // Work space, so that a step allocates little.
+  // Buffers that every step reuses, so that it allocates little.
   const gradient = new Float64Array(length)
   const unfolded = new Float64Array(length)
   const product = new Float64Array(length)
@@ -78,12 +78,12 @@ function createPart(offset: number, length: number, shape: readonly number[], ke
 
   const unfold = (x: Matrix, { before, size, after }: Axis) => exchangeAxes(x, before, size, after, unfolded)
 
-  /** `x` times a matrix [size, size] along every axis; overwritten by the next call. */
+  /** Multiplies `x` by a matrix [size, size] along every axis. The next call overwrites the result. */
   const turn = (x: Matrix, matrixOf: (axis: Axis) => Matrix): Matrix => {
     let current = x
     for (const axis of axes) {
       const { before, size, after } = axis
-      multiply(matrixOf(axis), unfold(current, axis), size, size, length / size, product)
+      multiplyMatrices(matrixOf(axis), unfold(current, axis), size, size, length / size, product)
       current = exchangeAxes(product, size, before, after, turned)
     }
     return current
@@ -92,7 +92,7 @@ function createPart(offset: number, length: number, shape: readonly number[], ke
   const follow = (axis: Axis, share: number) => {
     const { size, covariance } = axis
     const rows = unfold(gradient, axis)
-    const one = multiply(rows, transpose(rows, size, length / size), size, length / size, size)
+    const one = multiplyMatrices(rows, transpose(rows, size, length / size), size, length / size, size)
     for (let i = 0; i < one.length; i++) covariance[i] += share * (one[i] - covariance[i])
   }
 
@@ -102,8 +102,8 @@ function createPart(offset: number, length: number, shape: readonly number[], ke
       const { size, covariance, basis } = axis
       const old = basis.slice()
       for (let i = 0; i < iterations; i++)
-        basis.set(orthonormalize(multiply(covariance, basis, size, size, size), size))
-      moves.set(axis, multiply(transpose(basis, size, size), old, size, size, size))
+        basis.set(orthonormalize(multiplyMatrices(covariance, basis, size, size, size), size))
+      moves.set(axis, multiplyMatrices(transpose(basis, size, size), old, size, size, size))
     }
     mean.set(turn(mean, (axis) => moves.get(axis)!))
   }
@@ -132,7 +132,7 @@ function moveMoments(mean: Matrix, square: Matrix, gradient: Matrix): void {
   }
 }
 
-/** Adam's step before its rate; the moments start at zero, which is taken out. */
+/** Writes Adam's step, without the rate, to `out`. It corrects the bias of moments that started at zero. */
 function normalise(mean: Matrix, square: Matrix, step: number, out: Matrix): void {
   const meanBias = 1 - BETA1 ** step
   const squareBias = 1 - BETA2 ** step

@@ -1,46 +1,48 @@
-// A drawing surface that is filled from front to back: what is drawn first hides what comes later, so
-// that a pixel is painted about once, however many shapes lie behind it. It is drawn on at twice the
-// picture's side and then shrunk, as most photographs that one trains on have been.
+// A drawing surface that is filled from front to back: a shape is hidden by the shapes drawn before it, so each pixel
+// is painted about once, however many shapes overlap there. The canvas has twice the picture's side and is shrunk at
+// the end, as most photographs in training sets have been.
 import { createPlane, type Plane, type Rgba } from '../../worker/image/plane.ts'
 import { resize } from '../../worker/image/resize.ts'
 
 export interface Canvas {
   readonly side: number
-  /** [side, side], 0..1 where all is covered. */
+  /** [side, side]: luma, 0..1 where shapes cover a pixel completely. */
   readonly luma: Plane
-  /** Share of each pixel that nothing covers yet. */
+  /** [side, side]: share of each pixel, 0..1, that no shape covers yet. */
   readonly open: Plane
-  /** [side / 2, side / 2]: red and blue, less luma. */
+  /** [side / 2, side / 2]: red minus luma, and blue minus luma. */
   readonly red: Plane
   readonly blue: Plane
-  /** [side]: what a shape takes of the row that is drawn. */
+  /** [side]: share of each pixel that the current shape covers in the current row. */
   readonly shares: Float32Array
-  /** [side]: its luma there. */
+  /** [side]: luma of the current shape in the current row. */
   readonly row: Float32Array
 }
 
 export interface Shape {
-  /** A box that holds all of it. */
+  /** A box that contains the whole shape. */
   readonly left: number
   readonly top: number
   readonly right: number
   readonly bottom: number
-  /** Multiplies shares[x] of row `y`, from `left` to `right`, by how much of that pixel is in it, 0..1. */
+  /** Multiplies shares[x] of row `y`, from `left` to `right`, by the share of that pixel inside the shape, 0..1. */
   cover(y: number, left: number, right: number, shares: Float32Array): void
 }
 
 export interface Paint {
-  /** Puts the luma at (x, y), 0..1, into row[x], from `left` to `right`, at least where shares[x] is not 0. */
+  /** Writes the luma at (x, y), 0..1, to row[x], from `left` to `right`, at least where shares[x] is not 0. */
   luma(y: number, left: number, right: number, shares: Float32Array, row: Float32Array): void
-  /** Less luma. */
+  /** Red minus luma, and blue minus luma. */
   readonly red: number
   readonly blue: number
 }
 
-/** Less than an 8-bit level: such a pixel is done. */
+/** A pixel with a smaller open share counts as covered: it is less than an 8-bit level. */
 const CLOSED = 1 / 512
 
-/** Luma's weights of red and blue (BT.601): what green takes back, so that luma stays. */
+/**
+ * Weights of red and blue relative to green in luma (BT.601): green decreases by these, so that luma stays the same.
+ */
 const RED = 0.299 / 0.587
 const BLUE = 0.114 / 0.587
 
@@ -59,7 +61,7 @@ export function createCanvas(side: number): Canvas {
   }
 }
 
-/** Draws behind all that is there, row by row; returns the area that it covers, in pixels. */
+/** Draws a shape behind all shapes drawn so far, row by row. Returns the area that it covers, in pixels. */
 export function drawBehind(canvas: Canvas, shape: Shape, paint: Paint): number {
   const { side, shares, row } = canvas
   const [luma, open, red, blue] = [canvas.luma, canvas.open, canvas.red, canvas.blue].map(({ data }) => data)
@@ -89,7 +91,7 @@ export function drawBehind(canvas: Canvas, shape: Shape, paint: Paint): number {
   return area
 }
 
-/** Shows a canvas of half the side, enlarged, through what is open in this one. */
+/** Fills the open pixels of a canvas with another canvas of half the side, enlarged. */
 export function placeBehind({ side, luma, open, red, blue }: Canvas, behind: Canvas): void {
   const half = side >> 1
   const large = resize(behind.luma, side, side).data
@@ -107,14 +109,14 @@ export function placeBehind({ side, luma, open, red, blue }: Canvas, behind: Can
   open.data.fill(0)
 }
 
-/** Out of focus: the mean over 2 * radius + 1 pixels a side, twice. */
+/** Blurs a canvas as if out of focus: replaces each pixel twice by the mean over 2 * radius + 1 pixels a side. */
 export function defocus({ luma, red, blue }: Canvas, radius: number): void {
   blurTwice(luma, radius)
   blurTwice(red, radius >> 1)
   blurTwice(blue, radius >> 1)
 }
 
-/** A square plane, in place. */
+/** Blurs a square plane in place. */
 function blurTwice({ width: side, data }: Plane, radius: number): void {
   const line = new Float32Array(side)
   const last = side - 1
@@ -132,7 +134,10 @@ function blurTwice({ width: side, data }: Plane, radius: number): void {
   }
 }
 
-/** A camera's softness: each sample takes `share` (0..0.25) from each neighbour, across and down, in place. */
+/**
+ * Softens luma in place as a camera does: mixes `share` (0..0.25) of each neighbour into each sample, across, then
+ * down.
+ */
 export function soften({ luma: { width: side, data } }: Canvas, share: number): void {
   for (const step of [1, side]) {
     for (let line = 0; line < side; line++) {
@@ -147,7 +152,7 @@ export function soften({ luma: { width: side, data } }: Canvas, share: number): 
   }
 }
 
-/** Half the canvas's side, rounded to 8 bits, opaque. */
+/** Returns an opaque picture of half the canvas's side, rounded to 8 bits. */
 export function toPicture({ side: large, luma, red, blue }: Canvas): Rgba {
   const side = large / 2
   const small = resize(luma, side, side).data

@@ -1,24 +1,25 @@
-// Dead leaves: opaque shapes over each other, radii by a power law with exponent -3, so that they look
-// alike at every size, as photographs do (Lee, Mumford and Huang, IJCV 2001); for restoration:
-// Achddou, Gousseau and Ladjal, SSVM 2021.
+// Dead leaves: opaque shapes that overlap, with radii from a power law with exponent -3, so that the picture looks
+// alike at every scale, as photographs do (Lee, Mumford and Huang, IJCV 2001). Achddou, Gousseau and Ladjal, SSVM 2021,
+// train restoration networks on them.
 import type { Plane } from '../../worker/image/plane.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import { type Canvas, drawBehind, type Shape } from './canvas.ts'
 import { type Material, paintOf } from './material.ts'
-import { sampleTile, TILE } from './tile.ts'
+import { sampleTile, TILE_SIDE } from './tile.ts'
 
 export interface Leaves {
   readonly materials: readonly Material[]
-  /** The smallest radius, and the most leaves; fewer where the canvas is full before. */
+  /** Smallest radius, in pixels. */
   readonly smallest: number
+  /** Most leaves; fewer are drawn if the canvas is full before. */
   readonly count: number
-  /** Deforms outlines, and says where small leaves are: they come in clusters. */
+  /** A tile that deforms outlines and places small leaves, which come in clusters. */
   readonly noise: Plane
 }
 
-/** Deviations of the noise beyond which it does not go, or hardly. */
+/** Bound of the noise in standard deviations; larger values are rare. */
 const NOISE_BOUND = 3
-/** Share of the canvas that may stay open. */
+/** Share of the canvas that may remain open. */
 const LEFT_OPEN = 0.002
 
 export function drawLeaves(canvas: Canvas, { materials, smallest, count, noise }: Leaves, random: Random): void {
@@ -27,9 +28,9 @@ export function drawLeaves(canvas: Canvas, { materials, smallest, count, noise }
   for (let i = 0; i < count && open > LEFT_OPEN * side * side; i++) {
     const radius = Math.min(side / 3, smallest / Math.sqrt(1 - random.next()))
     const [x, y] = [side * random.next(), side * random.next()]
-    const cluster = sampleTile(noise, (x * TILE) / side, (y * TILE) / side)
+    const cluster = sampleTile(noise, (x * TILE_SIDE) / side, (y * TILE_SIDE) / side)
     if (radius < smallest * Math.exp(1.1 * cluster)) continue
-    // Neighbours tend to be of one material.
+    // Neighbouring leaves tend to have the same material.
     const nearby = Math.floor(materials.length * (0.5 + 0.2 * cluster + 0.25 * random.normal()))
     const material = materials[Math.min(materials.length - 1, Math.max(0, nearby))]
     const leaf = createLeaf(x, y, radius, noise, random)
@@ -37,15 +38,15 @@ export function drawLeaves(canvas: Canvas, { materials, smallest, count, noise }
   }
 }
 
-/** An ellipse or a polygon, smooth or with a ragged outline. */
+/** Draws an ellipse or a polygon at random, with a smooth or ragged outline. */
 function createLeaf(x: number, y: number, radius: number, noise: Plane, random: Random): Shape {
-  // Pixels that the edge takes: most are sharp, some out of focus or round.
+  // Width of the edge in pixels: most edges are sharp, some out of focus or rounded.
   const softness = random.next() < 0.6 ? 1 : 1 + Math.min(0.3 * radius, 5 * random.next())
   const raggedness = random.next() < 0.35 ? radius * (0.05 + 0.2 * random.next()) : 0
   const grain = (0.2 + 0.5 * random.next()) * Math.min(1, 40 / radius)
   const { distances, across, down } = random.next() < 0.6 ? ellipse(radius, random) : polygon(radius, random)
   const margin = NOISE_BOUND * raggedness + softness
-  const outside = new Float64Array(2 * Math.ceil(across + margin) + 3) // a row of its box
+  const outside = new Float64Array(2 * Math.ceil(across + margin) + 3) // one row of the shape's box
   return {
     left: x - across - margin,
     top: y - down - margin,
@@ -67,9 +68,12 @@ function createLeaf(x: number, y: number, radius: number, noise: Plane, random: 
 
 /** A shape around the origin. */
 interface Outline {
-  /** Puts into `outside` how many pixels, about, (dx + i, dy) lies outside of it (negative: inside), for `count` numbers i from 0. */
+  /**
+   * Writes to outside[i], for i from 0 to `count` - 1, by about how many pixels (dx + i, dy) is outside the shape;
+   * negative values are inside.
+   */
   readonly distances: (dy: number, dx: number, count: number, outside: Float64Array) => void
-  /** Half the sides of a box that holds it. */
+  /** Half the width and half the height of a box that contains the shape. */
   readonly across: number
   readonly down: number
 }
@@ -91,7 +95,7 @@ function ellipse(radius: number, random: Random): Outline {
   }
 }
 
-/** The part of a disc within three to five straight edges. */
+/** Returns the part of a disc within three to five straight edges. */
 function polygon(radius: number, random: Random): Outline {
   const sides = 3 + random.below(3)
   const angle = 2 * Math.PI * random.next()

@@ -1,24 +1,24 @@
-// What the things of a scene are made of: a few lumas and colours, each with a texture, shared by
-// many leaves, as a photograph has grass, stone and sky and not a thousand surfaces.
+// The materials of a scene: a few lumas and colours, each with a texture. Many leaves share them, because a photograph
+// shows grass, stone and sky rather than a thousand surfaces.
 import type { Plane } from '../../worker/image/plane.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import type { Paint } from './canvas.ts'
-import { barTile, grainTile, noiseTile, sampleTile, TILE } from './tile.ts'
+import { barTile, grainTile, noiseTile, sampleTile, TILE_SIDE } from './tile.ts'
 
 export interface Material {
-  /** 0..1. */
+  /** Mean luma, 0..1. */
   readonly luma: number
-  /** Less luma. */
+  /** Red minus luma, and blue minus luma. */
   readonly red: number
   readonly blue: number
   readonly tile: Plane
-  /** Deviation of the texture's luma. */
+  /** Standard deviation of the texture's luma. */
   readonly strength: number
-  /** Texture samples for a pixel to the right and down: turned, scaled and stretched. */
+  /** Matrix [ux, uy, vx, vy] from a pixel offset (x, y) to a texture offset (u, v): rotates, scales and stretches. */
   readonly turn: readonly [number, number, number, number]
 }
 
-/** Luma of paint stays in here, shading apart: photographs have few pixels at their limits. */
+/** Bounds of a paint's luma before shading: photographs have few black or white pixels. */
 const DARKEST = 0.06
 const BRIGHTEST = 0.92
 
@@ -36,7 +36,7 @@ export function createMaterials(count: number, random: Random): readonly Materia
     const tile = tiles[choice < 0.4 ? 0 : choice < 0.72 ? 1 : choice < 0.92 ? 2 : 3]
     const angle = 2 * Math.PI * random.next()
     const scale = 0.5 + 0.8 * random.next()
-    // Along one direction only: grass, fur, wood.
+    // Stretched along one direction, a texture resembles grass, fur or wood.
     const stretch = choice < 0.92 && random.next() < 0.45 ? 0.08 + 0.5 * random.next() : 1
     const [cos, sin] = [scale * Math.cos(angle), scale * Math.sin(angle)]
     return {
@@ -50,12 +50,18 @@ export function createMaterials(count: number, random: Random): readonly Materia
   })
 }
 
-/** How much contrast and colour there is at a luma: 1 in the middle, 0 in black and white, as a camera's curve leaves it. */
+/**
+ * Returns how much contrast and colour a luma allows: 1 in the middle, 0 at black and white, as in a camera's tone
+ * curve.
+ */
 export function roomAt(luma: number): number {
   return 4 * luma * (1 - luma)
 }
 
-/** The material on a thing of that size (a radius, in pixels) at (x, y): a luma of its own, shaded from one side to the other. */
+/**
+ * Returns the paint for a shape of this material at (cx, cy) with radius `size`, in pixels: it varies the luma and adds
+ * shading from one side to the other.
+ */
 export function paintOf(
   { luma, red, blue, tile, strength, turn }: Material,
   cx: number,
@@ -68,7 +74,7 @@ export function paintOf(
   const depth = room * strength
   const [slopeX, slopeY] = [random.normal(), random.normal()].map((v) => (0.07 * room * v) / size)
   const bend = (0.045 * room * random.normal()) / (size * size)
-  const [u, v] = [TILE * random.next(), TILE * random.next()]
+  const [u, v] = [TILE_SIDE * random.next(), TILE_SIDE * random.next()]
   const [ux, uy, vx, vy] = turn
   return {
     luma(y, left, right, shares, row) {

@@ -1,8 +1,8 @@
-// The built-in training pictures: mostly textured dead leaves, sharp before a blurred background as a
-// camera sees them; beside them smooth shading, text and line art.
+// The built-in training pictures: mostly textured dead leaves, sharp in front of a blurred background as in a
+// photograph. The others show smooth shading, text and line art.
 import type { Plane, Rgba } from '../../worker/image/plane.ts'
 import { createRandom, type Random } from '../../worker/image/prng.ts'
-import { mixSeed, SCENES } from '../base/seed.ts'
+import { mixSeed, SCENE_STREAM } from '../base/seed.ts'
 import { type Canvas, createCanvas, defocus, drawBehind, placeBehind, soften, toPicture } from './canvas.ts'
 import { drawLeaves } from './leaf.ts'
 import { createMaterials, type Material, paintOf } from './material.ts'
@@ -10,14 +10,14 @@ import { drawCurves, drawText } from './stroke.ts'
 import { noiseTile } from './tile.ts'
 
 const SIDE = 256
-/** Drawn at twice the size. */
+/** Side of the canvas. */
 const LARGE = 2 * SIDE
 const MATERIALS = 10
 
-export const KINDS = ['leaves', 'smooth', 'text', 'lines', 'mixed'] as const
-export type Kind = (typeof KINDS)[number]
-/** Kinds of ten pictures in a row. */
-const ROUND: readonly Kind[] = [
+export const SCENE_KINDS = ['leaves', 'smooth', 'text', 'lines', 'mixed'] as const
+export type SceneKind = (typeof SCENE_KINDS)[number]
+/** The kinds of ten consecutive pictures. */
+const ROUND: readonly SceneKind[] = [
   'leaves',
   'leaves',
   'mixed',
@@ -30,17 +30,17 @@ const ROUND: readonly Kind[] = [
   'leaves',
 ]
 
-export function kindOf(index: number): Kind {
+export function sceneKindOf(index: number): SceneKind {
   return ROUND[index % ROUND.length]
 }
 
-/** 256x256, opaque; a pure function of `seed` and `index`. */
+/** Draws an opaque picture of 256x256 pixels, a pure function of `seed` and `index`. */
 export function proceduralPicture(seed: number, index: number): Rgba {
-  const random = createRandom(mixSeed(seed, SCENES, index))
+  const random = createRandom(mixSeed(seed, SCENE_STREAM, index))
   const canvas = createCanvas(LARGE)
   const materials = createMaterials(MATERIALS, random)
   const noise = noiseTile(0.6, random)
-  const kind = kindOf(index)
+  const kind = sceneKindOf(index)
   if (kind === 'text' || kind === 'mixed') drawText(canvas, kind === 'text' ? 9 : 2, random)
   if (kind === 'lines' || kind === 'mixed') drawCurves(canvas, kind === 'lines' ? 12 : 3, random)
   if (kind === 'leaves' || kind === 'mixed') {
@@ -52,7 +52,7 @@ export function proceduralPicture(seed: number, index: number): Rgba {
   return toPicture(canvas)
 }
 
-/** Half the side: few and large leaves, out of focus. */
+/** Draws a background at half the side: few and large leaves, out of focus. */
 function createBackground(materials: readonly Material[], noise: Plane, random: Random): Canvas {
   const canvas = createCanvas(SIDE)
   drawLeaves(canvas, { materials, smallest: 12, count: random.below(120), noise }, random)

@@ -1,4 +1,4 @@
-// Lines of constant width: letters, curves, hatching.
+// Draws lines of constant width: letters, curves, hatching.
 import type { Random } from '../../worker/image/prng.ts'
 import { type Canvas, drawBehind, type Paint } from './canvas.ts'
 import { GLYPHS } from './glyphs.ts'
@@ -6,7 +6,7 @@ import { roomAt } from './material.ts'
 
 type Point = readonly [number, number]
 
-/** Lines of `count` texts, each in a size, weight, slant and colour of its own. */
+/** Draws `count` lines of text, each with its own size, weight, slant and colour. */
 export function drawText(canvas: Canvas, count: number, random: Random): void {
   const { side } = canvas
   for (let line = 0; line < count; line++) {
@@ -32,7 +32,7 @@ export function drawText(canvas: Canvas, count: number, random: Random): void {
 
 const BEZIER_PARTS = 16
 
-/** Cubic curves, one or a bundle side by side. */
+/** Draws `count` cubic curves, each alone or as a bundle side by side. */
 export function drawCurves(canvas: Canvas, count: number, random: Random): void {
   for (let i = 0; i < count; i++) {
     const paint = randomPaint(random)
@@ -83,7 +83,7 @@ function drawPolyline(canvas: Canvas, points: readonly Point[], weight: number, 
   }
 }
 
-/** Flat. */
+/** Returns a paint of one random colour. */
 function randomPaint(random: Random): Paint {
   const luma = 0.03 + 0.94 * random.next()
   const strength = 0.1 * roomAt(luma)

@@ -4,8 +4,8 @@
 import { mergeYCbCr, splitYCbCr, type YCbCr } from '../../worker/image/color.ts'
 import { psnr } from '../../worker/image/metrics.ts'
 import { crop, modcrop, type Plane, quantize, type Rect, type Rgba } from '../../worker/image/plane.ts'
-import type { Picture } from '../data/dataset.ts'
 import { enlargePlane, shrinkPicture, shrinkPlane } from '../data/degrade.ts'
+import type { Picture } from '../data/pictureSet.ts'
 import { type Method, servedMethod } from '../evaluate/method.ts'
 import { lumaLevels } from '../evaluate/score.ts'
 

@@ -7,7 +7,7 @@ import type { Engine } from '../../worker/engine/engine.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import type { Dictionary } from '../baseline/enlargeSparse.ts'
-import type { Dataset, Picture } from '../data/dataset.ts'
+import type { PictureSet, Picture } from '../data/pictureSet.ts'
 import { networkMethod, sparseMethod } from '../evaluate/method.ts'
 import { BICUBIC_METHOD, cropHardestPlace, type ShownMethod } from './crops.ts'
 import { drawFilters } from './filters.ts'
@@ -18,7 +18,7 @@ export interface ReportOptions {
   /** Folder to write to. Default: the folder of the run. */
   readonly out?: string
   /** Pictures to show crops of. If there are none, the page says so. */
-  readonly sets: readonly Dataset[]
+  readonly sets: readonly PictureSet[]
   /** Loads the dictionary of sparse coding. Without it, the page says that sparse coding is missing. */
   readonly sparse?: (scale: number) => Promise<Dictionary>
   /** Runs the network. */
@@ -78,7 +78,7 @@ function titleOf({ name }: Picture): string {
   return name.replace(/_GT$/, '')
 }
 
-function choosePictures(sets: readonly Dataset[]) {
+function choosePictures(sets: readonly PictureSet[]) {
   const all = sets.flatMap(({ name, pictures }) => pictures.map((picture) => ({ set: name, picture })))
   const shown = SHOWN.flatMap((name) => all.find(({ picture }) => titleOf(picture) === name) ?? [])
   return shown.length > 0 ? shown : all.slice(0, SHOWN.length)

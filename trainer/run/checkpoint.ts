@@ -1,10 +1,10 @@
-// A run on disk, whole between two steps: one JSON file, arrays as base64 of their bytes. Batches
-// are functions of seed and step, so weights, their average and the optimiser's state are all.
+// Saves a run between two steps as one JSON file, with arrays in base64. A batch is a function of seed and step, so the
+// weights, their average and the optimiser's state are all that a run needs to continue.
 import { readFile } from 'node:fs/promises'
 import type { FitState } from './fit.ts'
-import { replaceFile } from './replace.ts'
+import { writeWhole } from '../../worker/terminal/wholeFile.ts'
 
-/** What must be equal for a run to be continued, e.g. { seed: 1, data: 'T91 ...' }. */
+/** Settings that must match for a run to be continued, e.g. { seed: 1, data: 'T91 ...' }. */
 export type Recipe = Readonly<Record<string, string | number | boolean>>
 
 interface Checkpoint {
@@ -14,21 +14,22 @@ interface Checkpoint {
   readonly step: number
   /** Training time so far. */
   readonly seconds: number
-  /** By name: `parameters`, `average` and what the optimiser calls its own. */
+  /** Base64 by name: `parameters`, `average` and the arrays of the optimiser's state. */
   readonly arrays: Readonly<Record<string, string>>
 }
 
-export interface Progress {
-  /** Of the whole run. */
+export interface RunProgress {
+  /** Length of the whole run. */
   readonly steps: number
+  /** Training time so far. */
   readonly seconds: number
 }
 
-/** Replaces the file in one go: a run that is killed meanwhile keeps its last checkpoint. */
+/** Replaces the file atomically: a run that is killed during the write keeps its previous checkpoint. */
 export async function writeCheckpoint(
   file: string,
   recipe: Recipe,
-  { steps, seconds }: Progress,
+  { steps, seconds }: RunProgress,
   state: FitState,
 ): Promise<void> {
   const arrays = Object.fromEntries(
@@ -38,21 +39,21 @@ export async function writeCheckpoint(
     ]),
   )
   const checkpoint: Checkpoint = { version: 2, recipe, steps, step: state.step, seconds, arrays }
-  await replaceFile(file, JSON.stringify(checkpoint))
+  await writeWhole(file, JSON.stringify(checkpoint))
 }
 
 /**
- * Fills `state`, new and of the same recipe, with what the file holds. Throws when the file belongs
- * to another recipe, and says which part differs.
+ * Fills `state`, which must be a new one of the same recipe, from the file, and returns the run's progress. Throws if
+ * the file belongs to another recipe; the error names the first setting that differs.
  */
-export async function readCheckpoint(file: string, recipe: Recipe, state: FitState): Promise<Progress> {
+export async function readCheckpoint(file: string, recipe: Recipe, state: FitState): Promise<RunProgress> {
   const checkpoint = JSON.parse(await readFile(file, 'utf8')) as Checkpoint
   if (checkpoint.version !== 2) {
     throw new Error(`${file}: expected checkpoint version 2, got ${String(checkpoint.version)}`)
   }
   for (const [key, value] of Object.entries(recipe)) {
     if (checkpoint.recipe[key] !== value) {
-      throw new Error(`${file} is of another run: expected ${key} ${checkpoint.recipe[key]} as there, got ${value}`)
+      throw new Error(`${file} is from another run: expected its ${key}, ${checkpoint.recipe[key]}, got ${value}`)
     }
   }
   for (const [name, values] of Object.entries(arraysOf(state))) {

@@ -1,4 +1,4 @@
-// The trained weights as files: an ONNX file and its entry in the manifest beside it.
+// Writes trained weights as files: an ONNX file, and its entry in the manifest beside it.
 import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,11 +9,11 @@ import {
   parseManifest,
   withEntry,
 } from '../../worker/model/manifest.ts'
-import { replaceFile } from './replace.ts'
+import { writeWhole } from '../../worker/terminal/wholeFile.ts'
 
-export const MANIFEST = 'manifest.json'
+export const MANIFEST_FILE = 'manifest.json'
 
-/** Writes the file, then the manifest that vouches for it: never a manifest without its file. */
+/** Writes the ONNX file, then the manifest, so that the manifest never lists a missing file. */
 export async function exportModel(
   folder: string,
   bytes: Uint8Array,
@@ -25,14 +25,14 @@ export async function exportModel(
   const whole: ModelEntry = { name, scale, file, sha256, bytes: bytes.length, ...rest }
   await mkdir(folder, { recursive: true })
   const manifest = withEntry(await readManifest(folder), whole)
-  await replaceFile(path.join(folder, file), bytes)
-  await replaceFile(path.join(folder, MANIFEST), formatManifest(manifest))
+  await writeWhole(path.join(folder, file), bytes)
+  await writeWhole(path.join(folder, MANIFEST_FILE), formatManifest(manifest))
   return whole
 }
 
-/** An empty manifest where there is none yet. */
+/** Reads the manifest of a folder; returns an empty one if there is none yet. */
 export async function readManifest(folder: string): Promise<Manifest> {
-  const file = path.join(folder, MANIFEST)
+  const file = path.join(folder, MANIFEST_FILE)
   try {
     return parseManifest(await readFile(file, 'utf8'))
   } catch (error) {

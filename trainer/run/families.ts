@@ -1,4 +1,4 @@
-// The networks that have a name, and what training them is like.
+// The families of networks that can be trained by name, with their architecture at each scale.
 import { type Architecture, SRCNN_915, subPixelArchitecture } from '../../worker/model/network.ts'
 
 export interface Family {
@@ -6,11 +6,11 @@ export interface Family {
 }
 
 export const FAMILIES = {
-  /** The paper's. */
+  /** The paper's network, 9-1-5. */
   srcnn: { architectureAt: () => SRCNN_915 },
-  /** Sub-pixel, a fifth of SRCNN's multiplications at x3. */
+  /** A sub-pixel network with a fifth of SRCNN's multiplications at x3. */
   fast: { architectureAt: (scale) => subPixelArchitecture(scale, 16, 3) },
-  /** Sub-pixel, the best that takes no more multiplications than SRCNN. */
+  /** The best sub-pixel network that needs no more multiplications than SRCNN. */
   quality: {
     architectureAt: (scale) => subPixelArchitecture(scale, scale === 2 ? 20 : 32, scale === 2 ? 4 : 3),
   },

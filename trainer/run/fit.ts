@@ -1,10 +1,11 @@
-// The optimisation: He initialisation, warm-up and cosine, an averaged copy of the weights. One
-// step is a function of the state and the step's batch, so a run that was stopped and resumed
-// ends in the same bits as one that was not.
+// The training loop: He initialisation, a learning rate with warm-up and cosine decay, an averaged copy of the weights.
+// A step is a function of the state and its batch, so a run that was stopped and resumed ends with the same bits as an
+// uninterrupted one.
 import { haloOf, type Network } from '../../worker/model/network.ts'
 import { createRandom } from '../../worker/image/prng.ts'
-import type { Batch, TrainEngine } from '../engine/engine.ts'
-import { createOptimizer, type Optimizer, type OptimizerName } from '../optimizer/optimizer.ts'
+import type { Batch, GradientEngine } from '../engine/gradientEngine.ts'
+import type { Optimizer } from '../optimizer/contract.ts'
+import { createOptimizer, type OptimizerName } from '../optimizer/optimizer.ts'
 import { countParameters, viewParameters } from '../engine/parameters.ts'
 
 export interface FitState {
@@ -12,7 +13,7 @@ export interface FitState {
   step: number
   readonly parameters: Float32Array
   readonly optimizer: Optimizer
-  /** Exponential moving average of the parameters: what is exported. */
+  /** Exponential moving average of the parameters; these weights are exported. */
   readonly average: Float32Array
 }
 
@@ -20,23 +21,26 @@ export interface Schedule {
   readonly steps: number
   /** Peak learning rate, for gradients of the mean squared error. */
   readonly rate: number
-  /** `cosine`: 200 steps of warm-up, then a cosine down to 2 %. `constant`: the rate from first to last. */
+  /** `cosine`: 200 steps of warm-up, then a cosine decay to 2 % of the peak. `constant`: the peak at every step. */
   readonly course: 'cosine' | 'constant'
 }
 
-/** Where weights start. `he`: see createFitState. A number: normal with that standard deviation. */
+/** Initial weights. `he`: see createFitState. A number: normally distributed with that standard deviation. */
 export type Initialisation = 'he' | number
 
 const WARM_UP_STEPS = 200
-/** Where the cosine ends, as a share of the peak. */
+/** Learning rate at the end of the cosine, as a share of the peak. */
 const FINAL_SHARE = 0.02
 const AVERAGE_DECAY = 0.999
-// A last layer that starts small: a residual network then starts as bicubic, not as noise. Likewise one
-// with a skip: what it adds grows from little (Zhang et al., ICLR 2019, "Fixup"). On fast at x3 that is
-// worth 0.1 dB after 1,600 steps, on four pairs at x2 0.4 after 600.
+// The last layer starts with small weights, so that a residual network starts as bicubic and not as noise. So does a
+// layer with a skip, whose contribution then grows from almost nothing (Zhang et al., ICLR 2019, "Fixup"). That gains
+// 0.1 dB on fast at x3 after 1,600 steps, and 0.4 dB on four pairs of layers at x2 after 600.
 const SMALL_GAIN = 0.1
 
-/** He et al., 2015: normal with variance 2 / fan-in, these a tenth of that deviation; biases zero. */
+/**
+ * Draws initial weights as He et al., 2015: normal with variance 2 / fan-in. The last layer and layers with a skip have
+ * a tenth of that deviation. Biases are zero.
+ */
 export function createFitState(
   network: Network,
   seed: number,
@@ -55,7 +59,7 @@ export function createFitState(
   return startFrom(network, parameters, optimizer)
 }
 
-/** The state before the first step, from given weights, which become the state's own. */
+/** Returns the state before the first step for given weights. The state takes over `parameters` without a copy. */
 export function startFrom(network: Network, parameters: Float32Array, optimizer: OptimizerName): FitState {
   return {
     step: 0,
@@ -65,7 +69,7 @@ export function startFrom(network: Network, parameters: Float32Array, optimizer:
   }
 }
 
-/** Learning rate of a step, counted from 0. */
+/** Returns the learning rate of a step, counted from 0. */
 export function rateAt(step: number, { steps, rate, course }: Schedule): number {
   if (course === 'constant') return rate
   const warmUp = Math.min(1, (step + 1) / WARM_UP_STEPS)
@@ -74,21 +78,21 @@ export function rateAt(step: number, { steps, rate, course }: Schedule): number 
 }
 
 /**
- * How many times the mean squared error Caffe's Euclidean loss is, the sum over a batch of N patches
- * / 2N: half the values of a target. 220.5 for 9-1-5 on 33x33, so the paper's rate of 1e-4 is 2.2e-2.
+ * Returns the ratio of Caffe's Euclidean loss (the sum over a batch of N patches / 2N) to the mean squared error: half
+ * the number of values in a target. It is 220.5 for 9-1-5 on 33x33, so the paper's rate of 1e-4 becomes 2.2e-2.
  */
 export function euclideanScale(network: Network, patch: number): number {
   return (network.layers[network.layers.length - 1].outputs * (patch - 2 * haloOf(network)) ** 2) / 2
 }
 
 /**
- * Steps until the schedule ends or `onStep` gives false. `state` is changed in place and is whole
- * between steps. While gradients are computed the next batch is cut, so `batchOf` must leave the
- * last one alone. Throws when the loss is no number: a run never ends in NaN weights.
+ * Runs steps until the schedule ends or `onStep` returns false. Changes `state` in place; it is complete between steps.
+ * The next batch is cut while gradients are computed, so `batchOf` must not overwrite the previous batch. Throws if the
+ * loss is not finite, so that a run never ends with NaN weights.
  */
 export async function fit(
   state: FitState,
-  engine: TrainEngine,
+  engine: GradientEngine,
   batchOf: (step: number) => Batch | Promise<Batch>,
   schedule: Schedule,
   onStep: (loss: number) => boolean | Promise<boolean>,
@@ -103,7 +107,7 @@ export async function fit(
       throw new Error(`the loss became ${loss} at step ${step}: try a lower rate than ${schedule.rate}`)
     }
     optimizer.update(parameters, gradients, rateAt(step, schedule), step + 1)
-    // At first over fewer steps, so that the start is soon forgotten.
+    // The first averages cover fewer steps, so that the initial weights are soon forgotten.
     const decay = Math.min(AVERAGE_DECAY, (step + 1) / (step + 10))
     for (let i = 0; i < average.length; i++) average[i] += (1 - decay) * (parameters[i] - average[i])
     state.step = step + 1

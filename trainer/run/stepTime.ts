@@ -1,6 +1,6 @@
 import type { Network } from '../../worker/model/network.ts'
-import type { PatchSource } from '../data/source.ts'
-import type { TrainEngine } from '../engine/engine.ts'
+import type { PatchSource } from '../data/patchSource.ts'
+import type { GradientEngine } from '../engine/gradientEngine.ts'
 import type { OptimizerName } from '../optimizer/optimizer.ts'
 import { createFitState, fit, type Schedule } from './fit.ts'
 
@@ -11,7 +11,7 @@ const PROBE_STEPS = 30
 export async function measureStepMs(
   network: Network,
   optimizer: OptimizerName,
-  engine: TrainEngine,
+  engine: GradientEngine,
   patches: PatchSource,
 ): Promise<number> {
   // A state of its own, so that the run's state is still untouched when the run starts.

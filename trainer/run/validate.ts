@@ -1,39 +1,41 @@
-// PSNR on pictures that are not trained on, while a run goes: their small versions, truths and
-// bicubic's figures are made once.
+// Measures PSNR during a run, on pictures that are not trained on. Their truths, degraded versions and bicubic figures
+// are computed once.
 import type { Codec } from '../../worker/codec/codec.ts'
 import type { Planes } from '../../worker/engine/engine.ts'
 import { type Model, upscalePlanes } from '../../worker/engine/upscale.ts'
 import { psnr } from '../../worker/image/metrics.ts'
 import { modcrop, type Plane, quantize } from '../../worker/image/plane.ts'
 import { createRandom } from '../../worker/image/prng.ts'
-import type { Picture } from '../data/dataset.ts'
+import type { Picture } from '../data/pictureSet.ts'
 import { type Degradation, degrade, mergeRgb, truthOf } from '../data/degrade.ts'
 
-export interface Validation {
-  /** Pictures, a picture's degraded versions counted once. */
+export interface Validator {
+  /** Number of pictures; the degraded versions of one picture count once. */
   readonly images: number
-  /** Mean PSNR of bicubic in dB. */
+  /** Mean PSNR of bicubic, in dB. */
   readonly bicubic: number
-  /** Mean PSNR of a model's luma in dB, rounded to 8 bits and shaved as score.ts does. */
+  /**
+   * Returns the mean PSNR of a model's luma in dB; luma is rounded to 8 bits and its borders cut off, as in score.ts.
+   */
   psnrOf(model: Model): Promise<number>
 }
 
-/** Validation is the same whatever a run's seed. */
+/** Constant, so that validation does not depend on a run's seed. */
 const SEED = 1
 
-/** Undefined where no picture is left to validate on. */
-export async function createValidation(
+/** Prepares pictures for validation. Returns undefined if none is large enough. */
+export async function createValidator(
   pictures: readonly Picture[],
   channels: number,
   scale: number,
   degradation: Degradation,
   codec: Codec,
-): Promise<Validation | undefined> {
+): Promise<Validator | undefined> {
   const random = createRandom(SEED)
   const cases: { truth: Plane; versions: readonly Planes[] }[] = []
   for (const { rgba } of pictures) {
     const truth = modcrop(truthOf(rgba), scale)
-    if (Math.min(truth.width, truth.height) <= 2 * scale) continue // nothing is left of it once shaved
+    if (Math.min(truth.width, truth.height) <= 2 * scale) continue // nothing remains without its borders
     cases.push({
       truth,
       versions: await degrade(rgba, channels, scale, degradation, random, codec),
@@ -53,7 +55,7 @@ export async function createValidation(
   return { images: cases.length, bicubic: await mean(), psnrOf: mean }
 }
 
-/** In 8-bit levels; that of red, green and blue once they are bytes. */
+/** Returns luma in 8-bit levels. Red, green and blue are rounded to bytes first. */
 function lumaLevels(planes: Planes): Plane {
   return planes.channels === 1 ? quantize(planes) : truthOf(mergeRgb(planes))
 }

@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
-import type { PatchSource } from '../data/source.ts'
-import type { TrainEngine } from '../engine/engine.ts'
-import { type Progress, readCheckpoint, type Recipe, writeCheckpoint } from './checkpoint.ts'
+import type { PatchSource } from '../data/patchSource.ts'
+import type { GradientEngine } from '../engine/gradientEngine.ts'
+import { readCheckpoint, type Recipe, type RunProgress, writeCheckpoint } from './checkpoint.ts'
 import { fit, type FitState, rateAt, type Schedule } from './fit.ts'
-import { createProgress } from './progress.ts'
-import type { Validation } from './validate.ts'
+import { createTrainingProgress } from './trainingProgress.ts'
+import type { Validator } from './validate.ts'
 
 /** Time between checkpoints: what a killed run loses at most. */
 const CHECKPOINT_MS = 30_000
@@ -18,7 +18,7 @@ const CHECKPOINT = 'checkpoint.json'
 const LOG = 'log.jsonl'
 
 /** Restores `state` from the checkpoint in `place`. Returns undefined if there is none, and prepares `place` for a new run. */
-export async function resumeFit(place: string, recipe: Recipe, state: FitState): Promise<Progress | undefined> {
+export async function resumeFit(place: string, recipe: Recipe, state: FitState): Promise<RunProgress | undefined> {
   const file = path.join(place, CHECKPOINT)
   if (existsSync(file)) return readCheckpoint(file, recipe, state)
   await mkdir(place, { recursive: true })
@@ -37,7 +37,7 @@ export interface Watch {
   /** Patches in a step. */
   readonly batch: number
   readonly stop: AbortSignal
-  readonly validation: Validation | undefined
+  readonly validation: Validator | undefined
   /** PSNR on the validation pictures in dB; undefined if there are none. */
   readonly psnrOf: (parameters: Float32Array) => Promise<number> | undefined
 }
@@ -45,13 +45,13 @@ export interface Watch {
 /** Fits until the schedule ends or `stop` is aborted, then writes a checkpoint. Logged seconds exclude validation. */
 export async function fitAndWatch(
   state: FitState,
-  engine: TrainEngine,
+  engine: GradientEngine,
   patches: PatchSource,
   schedule: Schedule,
   { label, place, recipe, seconds, batch, stop, validation, psnrOf }: Watch,
 ): Promise<void> {
   const { steps } = schedule
-  const progress = createProgress(label, { first: state.step, steps, batch })
+  const progress = createTrainingProgress(label, { first: state.step, steps, batch })
   const file = path.join(place, CHECKPOINT)
   const validated = validationSteps(steps)
   let start = performance.now()

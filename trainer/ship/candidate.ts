@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { ModelEntry } from '../../worker/model/manifest.ts'
 import { channelsOf, type Network, requireScale } from '../../worker/model/network.ts'
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
-import { MANIFEST, readManifest, sha256Of } from '../run/export.ts'
+import { MANIFEST_FILE, readManifest, sha256Of } from '../run/export.ts'
 
 export interface CandidateModel {
   readonly entry: ModelEntry
@@ -17,7 +17,7 @@ export interface CandidateModel {
  */
 export async function readCandidates(folder: string, scales?: readonly number[]): Promise<CandidateModel[]> {
   const { models } = await readManifest(folder)
-  const present = models.map(titleOf).join(', ') || `no ${MANIFEST} with models`
+  const present = models.map(titleOf).join(', ') || `no ${MANIFEST_FILE} with models`
   const missing = scales?.filter((scale) => !models.some((model) => model.scale === scale)) ?? []
   if (models.length === 0 || missing.length > 0) {
     const expected = missing.length > 0 ? `x${missing.join(', x')}` : 'weights'

@@ -2,7 +2,7 @@
 // their digest, then the manifest in one conditional write. So readers see either the old or the new
 // weights, and when two publish at once the second starts over from what the first wrote.
 import { formatManifest, type Manifest, type ModelEntry, withEntry } from '../../worker/model/manifest.ts'
-import { MANIFEST } from '../run/export.ts'
+import { MANIFEST_FILE } from '../run/export.ts'
 import { type CandidateModel, titleOf } from './candidate.ts'
 import { type PutCondition, type ObjectStore, StoreError } from './contract.ts'
 import { requireNoLoss } from './requireNoLoss.ts'
@@ -57,11 +57,11 @@ export async function publish(
     const previous = served && (await keepManifest(store, served))
     const condition: PutCondition = served ? { match: served.etag } : 'absent'
     const bytes = formatServed(manifest, date, previous)
-    if (await store.put(MANIFEST, bytes, isGuarded ? condition : undefined)) {
+    if (await store.put(MANIFEST_FILE, bytes, isGuarded ? condition : undefined)) {
       return { manifest, changed: true, notes }
     }
   }
-  throw new Error(`${MANIFEST} in ${store.title} changed during each of ${ROUNDS} tries; try again`)
+  throw new Error(`${MANIFEST_FILE} in ${store.title} changed during each of ${ROUNDS} tries; try again`)
 }
 
 /**
@@ -78,7 +78,7 @@ export async function rollBack(store: ObjectStore, { force }: PublishOptions): P
   const kept = await keepManifest(store, served)
   const isGuarded = await requireConditions(store, kept, served.bytes, force)
   const condition = isGuarded ? { match: served.etag } : undefined
-  if (await store.put(MANIFEST, previous.bytes, condition)) return previous.manifest
+  if (await store.put(MANIFEST_FILE, previous.bytes, condition)) return previous.manifest
   throw new Error(`someone published to ${store.title} at the same time; list what is served, then try again`)
 }
 

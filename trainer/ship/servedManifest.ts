@@ -2,7 +2,7 @@
 // manifests are stored under manifests/, each under its own digest: the chain cannot contain a cycle, and
 // storing one twice changes nothing.
 import { formatManifest, type Manifest, parseManifest } from '../../worker/model/manifest.ts'
-import { MANIFEST, sha256Of } from '../run/export.ts'
+import { MANIFEST_FILE, sha256Of } from '../run/export.ts'
 import type { ObjectStore } from './contract.ts'
 
 export interface ServedManifest {
@@ -26,8 +26,8 @@ export function modelKey(name: string, scale: number, sha256: string): string {
 
 /** Returns undefined if the bucket serves nothing yet. Throws if its manifest cannot be parsed. */
 export async function readServed(store: ObjectStore): Promise<ServedManifest | undefined> {
-  const object = await store.get(MANIFEST)
-  return object && { ...parseServed(object.bytes, MANIFEST, store), etag: object.etag }
+  const object = await store.get(MANIFEST_FILE)
+  return object && { ...parseServed(object.bytes, MANIFEST_FILE, store), etag: object.etag }
 }
 
 /** Returns the manifest that this one replaced, undefined for the first. Throws if it is missing or altered. */

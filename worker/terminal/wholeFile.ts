@@ -8,13 +8,13 @@ const parts = new Set<string>()
 let count = 0
 
 /** Makes the folder, too. */
-export async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
   const { dir, base } = path.parse(file)
   await mkdir(dir || '.', { recursive: true })
   const part = path.join(dir, `.${base}.${process.pid}-${count++}.part`)
   parts.add(part)
   try {
-    await writeFile(part, bytes)
+    await writeFile(part, content)
     await rename(part, file)
   } catch (error) {
     await rm(part, { force: true })

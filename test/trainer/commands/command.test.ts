@@ -18,7 +18,7 @@ import {
   taskOf,
 } from '../../../trainer/commands/trainOptions.ts'
 import { FAMILIES } from '../../../trainer/run/families.ts'
-import { createProgress } from '../../../trainer/run/progress.ts'
+import { createTrainingProgress } from '../../../trainer/run/trainingProgress.ts'
 import { formatSeconds } from '../../../worker/terminal/progressLine.ts'
 import { drawPicture } from '../../support/pictures/edges.ts'
 
@@ -319,7 +319,7 @@ test('progress is one rewritten line on a terminal, and whole lines elsewhere', 
   const write = (isTTY: boolean) => {
     let text = ''
     const stream = { isTTY, write: (part: string) => ((text += part), true) }
-    const progress = createProgress('x3', { first: 0, steps: 2, batch: 4 }, stream)
+    const progress = createTrainingProgress('x3', { first: 0, steps: 2, batch: 4 }, stream)
     progress.update(1, 0.01)
     progress.validated(30.5, 30.392)
     progress.update(2, 0.001)

@@ -4,7 +4,7 @@ import type { Rgba } from '../../../worker/image/plane.ts'
 import {
   bicubicOf,
   blurPlane,
-  cropPicture,
+  cropRgba,
   describeDegradation,
   enlargePlane,
   parseDegradation,
@@ -22,7 +22,7 @@ interface Golden {
   readonly scales: Readonly<Record<string, { small: number[]; large: number[]; bytes: number[][] }>>
 }
 
-// Computed by golden/imresize.py from MATLAB's definitions, in f64.
+// The oracle: golden/imresize.py computed these values from MATLAB's definitions, in f64.
 const golden = JSON.parse(readFileSync(new URL('golden/imresize.json', import.meta.url), 'utf8')) as Golden
 
 const { width, height } = golden
@@ -34,24 +34,24 @@ for (let y = 0, p = 0; y < height; y++) {
 }
 const picture: Rgba = { width, height, data }
 
-/** Two roundings to f32 of values up to about 1. */
+/** Tolerance: two roundings to f32 of values up to about 1. */
 const F32 = 3e-7
 
 describe.each([2, 3, 4])('at scale %i', (scale) => {
   const expected = golden.scales[scale]
 
-  test('luma is cropped and shrunk as MATLAB does, without rounding', () => {
+  test('luma is cropped and shrunk as in MATLAB, without rounding', () => {
     const small = shrinkPlane(truthOf(picture), scale)
     expect([small.width, small.height]).toEqual([Math.floor(width / scale), Math.floor(height / scale)])
     expectClose(small.data, expected.small)
   })
 
-  test('the network starts from what MATLAB makes of that', () => {
+  test("the network's input is MATLAB's enlargement of the small luma", () => {
     const large = enlargePlane(shrinkPlane(truthOf(picture), scale), scale)
     expectClose(large.data, expected.large)
   })
 
-  test('the 8-bit picture is every channel shrunk and rounded, and opaque', () => {
+  test('the 8-bit picture is opaque, with every channel shrunk and rounded', () => {
     const small = shrinkPicture(picture, scale)
     const channels = [0, 1, 2, 3].map((c) => [...small.data].filter((_, i) => i % 4 === c))
     expect(channels.slice(0, 3)).toEqual(expected.bytes)
@@ -59,29 +59,29 @@ describe.each([2, 3, 4])('at scale %i', (scale) => {
   })
 })
 
-test('starting from 8 bits changes the input by no more than rounding can', () => {
+test('an 8-bit small picture changes the input by no more than rounding explains', () => {
   const scene = drawPicture(60, 45, 1)
   const exact = bicubicOf(scene, 3, 'float')
   const rounded = bicubicOf(scene, 3, 'uint8')
   const differences = exact.data.map((v, i) => Math.abs(v - rounded.data[i]) * 255)
-  // Half a level in each channel and in luma, through a kernel whose absolute taps sum to 1.25².
+  // The bound: half a level in each channel and in luma, through a kernel whose absolute taps sum to 1.25².
   expect(Math.max(...differences)).toBeLessThan((0.5 * (219 / 255) + 0.5) * 1.25 ** 2 + 2)
   expect(Math.max(...differences)).toBeGreaterThan(0)
 })
 
-test('a picture at factor 1 is that picture, at another it has rounded sides', () => {
+test('factor 1 returns the picture itself, and another factor rounds its sides', () => {
   expect(rescalePicture(picture, 1)).toBe(picture)
   const { width: w, height: h } = rescalePicture(picture, 0.7)
   expect([w, h]).toEqual([13, 18])
 })
 
-test.each([1, 0.7])('a part of a picture at %d of its size is what lies there in the whole', (factor) => {
+test.each([1, 0.7])('a part of a picture rescaled by %d equals that part of the whole rescaled picture', (factor) => {
   const whole = drawPicture(50, 40, 3)
   const part = { x: 5, y: 3, width: 20, height: 16 }
-  expect(rescalePart(whole, factor, part)).toEqual(cropPicture(rescalePicture(whole, factor), part))
+  expect(rescalePart(whole, factor, part)).toEqual(cropRgba(rescalePicture(whole, factor), part))
 })
 
-test('blur keeps flat pictures and sums, and spreads a point by its deviation', () => {
+test('blur keeps flat planes and the sum, and spreads a point by its standard deviation', () => {
   const size = { width: 21, height: 17 }
   const flat = { ...size, data: new Float32Array(21 * 17).fill(0.25) }
   blurPlane(flat, 1.3).data.forEach((v) => expect(v).toBeCloseTo(0.25, 6))
@@ -97,7 +97,7 @@ test('blur keeps flat pictures and sums, and spreads a point by its deviation', 
   expect(blurPlane(point, 0)).toBe(point)
 })
 
-test.each(['clean', 'jpeg:30-95', 'jpeg:5-5'])('--degrade %s is described as it was written', (text) => {
+test.each(['clean', 'jpeg:30-95', 'jpeg:5-5'])('--degrade %s is formatted as it was written', (text) => {
   expect(describeDegradation(parseDegradation(text, 0))).toBe(text)
 })
 

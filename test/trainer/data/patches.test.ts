@@ -9,7 +9,7 @@ import { resize } from '../../../worker/image/resize.ts'
 import { bicubicOf, type InputKind, truthOf } from '../../../trainer/data/degrade.ts'
 import { prepareExamples, type Preparation } from '../../../trainer/data/examples.ts'
 import { createBatch, createSampler, type PatchOptions } from '../../../trainer/data/patches.ts'
-import { openPatches } from '../../../trainer/data/source.ts'
+import { openPatchSource } from '../../../trainer/data/patchSource.ts'
 import { maxDifference } from '../../support/engine/samples.ts'
 import { drawPicture } from '../../support/pictures/edges.ts'
 
@@ -38,8 +38,8 @@ const prepare = (of: typeof picture, preparation: Partial<Preparation> = {}) =>
     codec,
   )
 
-// Versions: from unrounded and from 8-bit luma. At the picture's own size only, so that patches can
-// be looked up in it.
+// Two versions, from unrounded and from 8-bit luma, at the picture's own size only, so that the tests can find patches
+// in it.
 const examples = await prepare(picture)
 
 function sample(step: number, options: Partial<PatchOptions> = {}, of = examples) {
@@ -52,7 +52,7 @@ function sample(step: number, options: Partial<PatchOptions> = {}, of = examples
 test.each<[InputKind, number[]]>([
   ['float', [1, 0]],
   ['uint8', [0, 1]],
-])('every %s patch lies somewhere in the picture, turned, with its target in its middle', (kind, shares) => {
+])('every %s patch occurs in the picture in one of eight symmetries, with its target in its middle', (kind, shares) => {
   const { inputs, targets } = sample(0, { shares })
   const bicubic = bicubicOf(picture, 3, kind)
   const truth = modcrop(truthOf(picture), 3)
@@ -96,7 +96,7 @@ describe('for a network that enlarges', () => {
   ] = examples
   const padded = padEdges(small, SUB_PIXEL.halo)
 
-  test('every patch lies somewhere in the padded small picture, and its target, put together, in the truth', () => {
+  test('every patch occurs in the padded small picture, and its target, rearranged, in the truth', () => {
     const { inputs, targets } = sample(0, SUB_PIXEL)
     const levels = { width, height, data: Float32Array.from(truth, (level) => level / 255) }
     const turns = new Set<number>()
@@ -119,10 +119,10 @@ describe('for a network that enlarges', () => {
       if (!findSquare(small, SIDE, SYMMETRIES[symmetry](input, SIDE))) atEdges++
     }
     expect(turns.size).toBeGreaterThan(5)
-    expect(atEdges).toBeGreaterThan(5) // of 24, where two thirds of all places reach beyond the picture
+    expect(atEdges).toBeGreaterThan(5) // of 24; two thirds of all places reach beyond the picture
   })
 
-  test('a picture that is no larger than a target is one place', async () => {
+  test('a picture that is no larger than a target has one place', async () => {
     const tiny = await prepare(drawPicture(3 * OUT + 2, 3 * OUT + 2, 4), { patch: 3 * OUT })
     const options = { ...OPTIONS, ...SUB_PIXEL }
     expect(createSampler([tiny], options).places).toBe(1)
@@ -134,7 +134,7 @@ describe('for a network that enlarges', () => {
     ).toBe(true)
   })
 
-  test('a residual target is what bicubic misses: with it the truth comes out', () => {
+  test('a residual target is the truth minus bicubic', () => {
     const plain = sample(3, SUB_PIXEL)
     const residual = sample(3, { ...SUB_PIXEL, residual: true })
     expect(residual.inputs).toEqual(plain.inputs)
@@ -148,7 +148,7 @@ describe('for a network that enlarges', () => {
     }
   })
 
-  test('three channels lie beside each other as each of them alone', async () => {
+  test('each of three channels is cut as it is alone', async () => {
     const rgb = await prepare(picture, { channels: 3 })
     const { inputs, targets } = sample(2, { ...SUB_PIXEL, channels: 3, residual: true }, rgb)
     for (const c of [0, 1, 2]) {
@@ -180,7 +180,7 @@ test('a batch depends on seed and step alone', () => {
   expect(sample(9, { seed: 6 }).inputs).not.toEqual(batch)
 })
 
-test('groups are drawn from equally often, whatever their sizes, and empty ones never', async () => {
+test('each group is drawn from equally often, whatever its size, and an empty one never', async () => {
   const flat = (width: number, height: number, level: number) =>
     prepare({ width, height, data: new Uint8ClampedArray(4 * width * height).fill(level) })
   const groups = [await flat(21, 21, 0), [], await flat(120, 90, 255)]
@@ -194,7 +194,7 @@ test('groups are drawn from equally often, whatever their sizes, and empty ones 
   expect(dark / (10 * OPTIONS.batch)).toBeCloseTo(0.5, 1)
 })
 
-test('about the asked share of patches comes from 8-bit pictures', () => {
+test('about the requested share of patches comes from 8-bit pictures', () => {
   const floats = sample(0, { shares: [1, 0] }).inputs
   const both = sample(0).inputs
   const same = Array.from({ length: OPTIONS.batch }, (_, n) => n).filter(
@@ -204,17 +204,17 @@ test('about the asked share of patches comes from 8-bit pictures', () => {
   expect(same.length).toBeLessThan(20)
 })
 
-test('a picture gives as many sizes as still hold a patch', async () => {
+test('a picture is used at every size that is large enough for a patch', async () => {
   const sizes = async (width: number) => {
     const made = await prepare(drawPicture(width, 100, 1), { scale: 2, patch: 33, sizes: 'all' })
     return made.length
   }
   expect(await sizes(100)).toBe(5)
-  expect(await sizes(45)).toBe(3) // 45, 40.5 and 36 hold 34
+  expect(await sizes(45)).toBe(3) // 45, 40.5 and 36 are at least 34
   expect(await sizes(33)).toBe(0)
 })
 
-test('JPEG changes the input and leaves the target alone', async () => {
+test('JPEG changes the input and not the target', async () => {
   const degradation = { kind: 'jpeg', qualities: [30, 40], blur: 0 } as const
   const compressed = await prepare(picture, { degradation })
   expect(compressed[0].truth).toEqual(examples[0].truth)
@@ -235,13 +235,13 @@ describe('on three channels', () => {
     height,
     data: picture.data.map((_, i, all) => (i % 4 === 3 ? 255 : all[(i & ~3) + c])),
   }))
-  /** [batch, channels, side, side] -> a channel's [batch, side, side] */
+  /** Returns one channel, [batch, side, side], of [batch, channels, side, side]. */
   const channelOf = (values: Float32Array, channel: number) => {
     const area = values.length / OPTIONS.batch / 3
     return values.filter((_, i) => Math.floor(i / area) % 3 === channel)
   }
 
-  test('each channel is what it gives alone, as a grey picture, all three of which are equal', async () => {
+  test('a channel equals each of the three equal channels of a grey picture made from it', async () => {
     const { inputs, targets } = sample(4, RGB, await prepare(picture, { channels: 3 }))
     for (const [c, grey] of greys.entries()) {
       const alone = sample(4, RGB, await prepare(grey, { channels: 3 }))
@@ -253,11 +253,11 @@ describe('on three channels', () => {
     expect(channelOf(inputs, 0)).not.toEqual(channelOf(inputs, 1))
   })
 
-  test('a grey picture is cut where luma is, of which it is the full range', async () => {
+  test('a grey picture is cut in the same places as luma, with full instead of limited range', async () => {
     const rgb = sample(4, RGB, await prepare(greys[1], { channels: 3 }))
     const luma = sample(4, { residual: true }, await prepare(greys[1]))
     const gain = (65.481 + 128.553 + 24.966) / 255
-    // Luma's truth is rounded, and so may the small picture be: half a level each, through bicubic twice.
+    // Tolerance: luma's truth is rounded, and the small picture may be, half a level each, through bicubic twice.
     const tolerance = (2 * 0.5 * 1.25 ** 4) / 255
     const ranged = channelOf(rgb.inputs, 0).map((v) => 16 / 255 + gain * v)
     expect(maxDifference(luma.inputs, ranged)).toBeLessThan(tolerance)
@@ -265,7 +265,7 @@ describe('on three channels', () => {
     expect(maxDifference(luma.targets, missing)).toBeLessThan(2 * tolerance)
   })
 
-  test('JPEG is drawn as for luma: the luma of its versions is the same', async () => {
+  test('JPEG settings are drawn as for luma, so that the versions have the same luma', async () => {
     const degradation = { kind: 'jpeg', qualities: [30, 95], blur: 0 } as const
     const [luma] = await prepare(picture, { degradation })
     const [rgb] = await prepare(picture, { degradation, channels: 3 })
@@ -280,7 +280,7 @@ describe('on three channels', () => {
   })
 })
 
-test('the grid takes every sub-image once before any twice, upright', async () => {
+test('the grid takes every sub-image once, upright, before it repeats any', async () => {
   const grid = await prepare(drawPicture(90, 75, 3), { patch: 33 })
   const options = { ...OPTIONS, patch: 33, batch: 5, sampling: 'grid', shares: [1] } as const
   const sampler = createSampler([grid], options)
@@ -300,22 +300,19 @@ test.skipIf(!existsSync(T91)).each([
   [2, 21_910],
   [3, 21_884],
   [4, 21_772],
-])(
-  "T91 at x%i has as many sub-images as the authors' script makes: %i (skipped without T91)",
-  async (scale, places) => {
-    const source = await openPatches({
-      ...OPTIONS,
-      folders: [T91],
-      scale,
-      patch: 33,
-      degradation: CLEAN,
-      sampling: 'grid',
-      holdsOut: false,
-    })
-    await source.close()
-    expect(source.places).toBe(places)
-  },
-)
+])("T91 at x%i has as many sub-images as the authors' script cuts: %i (skipped without T91)", async (scale, places) => {
+  const source = await openPatchSource({
+    ...OPTIONS,
+    folders: [T91],
+    scale,
+    patch: 33,
+    degradation: CLEAN,
+    sampling: 'grid',
+    holdsOut: false,
+  })
+  await source.close()
+  expect(source.places).toBe(places)
+})
 
 type Turn = (square: Float32Array, side: number) => Float32Array
 

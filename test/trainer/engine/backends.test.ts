@@ -11,10 +11,10 @@ import {
   type OpenBackend,
   takeFirst,
 } from '../../../trainer/engine/backends.ts'
-import type { Task, TrainEngine } from '../../../trainer/engine/engine.ts'
+import type { Task, GradientEngine } from '../../../trainer/engine/gradientEngine.ts'
 import { createOnnxEngine } from '../../../trainer/engine/onnx.ts'
 import { drawStep, expectFaster, expectSame } from '../../../trainer/engine/probe.ts'
-import { loadRuntime } from '../../../trainer/engine/runtime.ts'
+import { loadOnnxRuntime } from '../../../trainer/engine/onnxRuntime.ts'
 import { shardOf } from '../../../trainer/engine/shards.ts'
 import { countParameters } from '../../../trainer/engine/parameters.ts'
 import { restoreRemovedFunction } from '../../../trainer/engine/tensorflowRuntime.ts'
@@ -27,10 +27,10 @@ const TASK: Task = { network: NETWORK, batch: BATCH, patch: 17 }
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc') as () => void
 
-const runtime = await loadRuntime()
+const runtime = await loadOnnxRuntime()
 
 describe(`on ${runtime.version}`, () => {
-  test('two workers compute the same bits as none, step after step', async () => {
+  test('two worker threads compute the same bits as the calling thread, step after step', async () => {
     const run = async (workers: number) => {
       const engine = await createOnnxEngine(TASK, runtime, { workers })
       const steps: { loss: number; gradients: Float32Array }[] = []
@@ -48,7 +48,7 @@ describe(`on ${runtime.version}`, () => {
     expect(together).toEqual(alone)
   })
 
-  test('this thread is free while workers compute', async () => {
+  test('the calling thread stays free while worker threads compute', async () => {
     const engine = await createOnnxEngine(TASK, runtime, { workers: 2 })
     const { parameters, examples } = drawStep(TASK, 1)
     let turns = 0
@@ -58,8 +58,8 @@ describe(`on ${runtime.version}`, () => {
     await engine.dispose()
   })
 
-  test('a worker that cannot compute rejects the call, and the engine still ends', async () => {
-    // Shares of a batch of the wrong size do not fit the session's shapes.
+  test('an error in a worker thread rejects the call, and the engine can still be disposed', async () => {
+    // Shards of a batch of the wrong size do not fit the shapes of the session.
     const engine = await createOnnxEngine(TASK, runtime, { workers: 2 })
     const { parameters, examples } = drawStep({ ...TASK, batch: BATCH + 1 }, 1)
     await expect(engine.lossAndGradients(parameters, examples)).rejects.toThrow()
@@ -67,11 +67,11 @@ describe(`on ${runtime.version}`, () => {
   })
 })
 
-test('a batch is cut into its largest equal parts of at most 8 patches, into four at least', () => {
+test('a batch is cut into at least four equal shards, as large as possible up to 8 patches', () => {
   expect([1, 8, 16, 32, 48, 20, 17].map(shardOf)).toEqual([1, 2, 4, 8, 8, 5, 1])
 })
 
-test('auto takes the CPU where there is no faster device, and says why in a line for each', async () => {
+test('auto chooses the CPU if there is no faster device, and gives a reason for each backend that it skipped', async () => {
   const { name, skipped, version, description } = await chooseBackend('auto')
   const order = skipped.map((line) => /^not (\S+): ./.exec(line)?.[1])
   expect(order).not.toContain(undefined)
@@ -81,11 +81,11 @@ test('auto takes the CPU where there is no faster device, and says why in a line
   expect(description).toContain(version.split(' ')[0])
 })
 
-test('auto passes over a backend that refuses the task, says why, and leaves no engine open', async () => {
+test('auto skips a backend that refuses the task, gives the reason, and leaves no engine open', async () => {
   let open = 0
-  const engine: TrainEngine = {
+  const engine: GradientEngine = {
     description: '',
-    lossAndGradients: () => Promise.reject(new Error('nobody computes here')),
+    lossAndGradients: () => Promise.reject(new Error('must not be called')),
     dispose: async () => void open--,
   }
   const createEngine = async (task: Task) => {
@@ -103,7 +103,7 @@ test('auto passes over a backend that refuses the task, says why, and leaves no 
   expect(open).toBe(0)
 })
 
-test('a named backend is taken without a word about the others, or throws what it wants', async () => {
+test('a named backend is used without trying others, or its error starts with its name', async () => {
   for (const name of BACKENDS.filter((one: BackendName) => one !== 'auto')) {
     const answer = await chooseBackend(name).catch((error: Error) => error)
     if (answer instanceof Error) {
@@ -113,9 +113,9 @@ test('a named backend is taken without a word about the others, or throws what i
   }
 })
 
-test('a GPU that is slower than the CPU is not believed', async () => {
+test('a GPU that is slower than the CPU is refused', async () => {
   const cpu = (task: Task) => createOnnxEngine(task, runtime, { workers: 1 })
-  const twice = async (task: Task): Promise<TrainEngine> => {
+  const twice = async (task: Task): Promise<GradientEngine> => {
     const engine = await cpu(task)
     return {
       ...engine,
@@ -130,7 +130,7 @@ test('a GPU that is slower than the CPU is not believed', async () => {
 
 const TINY: Task = { network: createNetwork({ kernels: [9, 1, 5], widths: [16, 16] }), batch: 1, patch: 13 }
 
-test('an engine whose gradients differ from another is refused', async () => {
+test("an engine whose gradients differ from a trusted engine's is refused", async () => {
   const engine = await createOnnxEngine(TINY, runtime)
   await expectSame(engine, engine, TINY)
   const broken: typeof engine = {
@@ -144,14 +144,14 @@ test('an engine whose gradients differ from another is refused', async () => {
   await engine.dispose()
 })
 
-// Kernels as large as the patch: many weights, and few sums to wait for. Plain JavaScript gets fewer.
+// The kernels are as large as the patch: many weights, but little work per step. Plain JavaScript gets fewer weights.
 test.for([
   { name: 'onnx-cpu', workers: 1, width: 32 },
   { name: 'onnx-cpu', workers: 2, width: 32 },
   { name: 'onnx-wasm', workers: 1, width: 32 },
   { name: 'tfjs-cpu', workers: 1, width: 4 },
 ] as const)(
-  'memory stays where it is over 10,000 steps: $name, workers: $workers',
+  'memory does not grow over 10,000 steps: $name, workers: $workers',
   async ({ name, workers, width }, context) => {
     const backend = await chooseBackend(name).catch((error: Error) => context.skip(error.message))
     const network = createNetwork({ kernels: [15, 1], widths: [width] })
@@ -167,15 +167,15 @@ test.for([
     const settled = await memoryAfter(2_000)
     const last = await memoryAfter(8_000)
     await engine.dispose()
-    // Half of one set of gradients kept from each step: 116 MB, or 15 in plain JavaScript, which has
-    // nothing outside its heap. WASM grows by some 50 MB at first, and no more in 60,000 steps.
+    // The bound is half of what a leak of one set of gradients per step would add: 116 MB, or 15 MB in plain
+    // JavaScript, which has nothing outside its heap. WASM grows by some 50 MB at first, and no more in 60,000 steps.
     const kept = 8_000 * Float32Array.BYTES_PER_ELEMENT * countParameters(network)
     expect(last.own - settled.own).toBeLessThan(kept / 2)
     expect(last.rss - settled.rss).toBeLessThan(100e6)
   },
 )
 
-test('TensorFlow.js keeps no tensor from a step', async (context) => {
+test('a step on TensorFlow.js leaves no tensor allocated', async (context) => {
   const backend = await chooseBackend('tfjs-cpu').catch((error: Error) => context.skip(error.message))
   const { memory } = await import('@tensorflow/tfjs-core')
   const engine = await backend.createEngine(TINY)
@@ -186,7 +186,7 @@ test('TensorFlow.js keeps no tensor from a step', async (context) => {
   await engine.dispose()
 })
 
-test('the function of node:util that tfjs-node calls is put back where Node has removed it, else left alone', (context) => {
+test('util.isNullOrUndefined, which tfjs-node calls, is restored if Node has removed it, and else left alone', (context) => {
   const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>
   const own = util.isNullOrUndefined
   context.onTestFinished(() => {
@@ -201,7 +201,7 @@ test('the function of node:util that tfjs-node calls is put back where Node has 
   expect(util.isNullOrUndefined).toBe(restored)
 })
 
-test('under tsx, as the trainer runs, a process with workers ends by itself once they are disposed', () => {
+test('under tsx, which runs the trainer, a process ends by itself once its worker threads are disposed', () => {
   const engine = (file: string) => pathToFileURL(`${import.meta.dirname}/../../../trainer/engine/${file}`).href
   const script = `
     import { createNetwork } from '${engine('../../../worker/model/network.ts')}'

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { type Architecture, createNetwork, type Network, subPixelArchitecture } from '../../../worker/model/network.ts'
 import { type Backend, BACKENDS, chooseBackend } from '../../../trainer/engine/backends.ts'
-import { EPSILON, type Loss, type Task } from '../../../trainer/engine/engine.ts'
+import { CHARBONNIER_EPSILON, type Loss, type Task } from '../../../trainer/engine/gradientEngine.ts'
 import { drawStep } from '../../../trainer/engine/probe.ts'
 import { countParameters, viewParameters } from '../../../trainer/engine/parameters.ts'
 
-// Two oracles: TensorFlow.js's automatic differentiation in plain JavaScript, and the definition
-// of a derivative, central differences of the loss of a plain f64 forward pass. f32 sums of this
-// length are good to about 1e-6 of a tensor's largest gradient.
+// There are two oracles: TensorFlow.js's automatic differentiation in plain JavaScript, and the definition of a
+// derivative (central differences of the loss of a plain f64 forward pass). f32 sums of this length are accurate to
+// about 1e-6 of a tensor's largest gradient.
 const TOLERANCE = 1e-4
 const DIFFERENCE = 1e-6
 
@@ -20,7 +20,7 @@ const CASES: {
 }[] = [
   { name: '9-1-5, few channels', architecture: { kernels: [9, 1, 5], widths: [4, 3] }, batch: 2, patch: 15 },
   {
-    name: '9-3-5, wide enough for the other forms',
+    name: '9-3-5, wide enough for the other forms of the products',
     architecture: { kernels: [9, 3, 5], widths: [10, 9] },
     batch: 2,
     patch: 17,
@@ -62,7 +62,7 @@ const CASES: {
   { name: '9-1-5 as shipped', architecture: { kernels: [9, 1, 5], widths: [64, 32] }, batch: 2, patch: 15 },
 ]
 
-/** How many parameters of a tensor are differentiated: all where it is small. */
+/** Number of parameters per tensor that are differentiated; in a small tensor, all of them. */
 const SAMPLES = 30
 
 const backends: Backend[] = []
@@ -80,7 +80,7 @@ describe.each(backends)('on $name gradients equal the oracles', ({ createEngine 
   test.for(CASES)('$name', async (one, context) => {
     const { task, parameters, examples } = stepOf(one)
     const engine = await createEngine(task).catch(({ message }: Error) =>
-      // A provider that refuses a network that it would miscompute: see expectSame.
+      // The backend refuses a network that its provider miscomputes: see expectSame.
       /wrong gradients/.test(message) ? context.skip(message) : Promise.reject(new Error(message)),
     )
     const { loss, gradients } = await engine.lossAndGradients(parameters, examples)
@@ -114,15 +114,15 @@ function stepOf({ architecture, batch, patch, loss }: Case) {
 
 interface Expected {
   readonly loss: number
-  /** By index in the flat vector: SAMPLES of each tensor. */
+  /** Central differences by index in the flat vector, about SAMPLES for each tensor. */
   readonly differences: ReadonlyMap<number, number>
-  /** TensorFlow.js's, where it is installed. */
+  /** The gradients of TensorFlow.js; undefined if it is not installed. */
   readonly gradients: Float32Array | undefined
 }
 
 const known = new Map<Case, Expected>()
 
-/** The oracles' answer, computed once for all backends. */
+/** Returns the results of the oracles, computed once for all backends. */
 async function expectedOf(one: Case): Promise<Expected> {
   const found = known.get(one)
   if (found) return found
@@ -151,7 +151,7 @@ async function expectedOf(one: Case): Promise<Expected> {
   return expected
 }
 
-/** w1, b1, w2, b2, ... */
+/** Returns views of w1, b1, w2, b2, ... */
 function tensorsOf(network: Network, flat: Float32Array): Float32Array[] {
   return viewParameters(network, flat).flatMap(({ weights, bias }) => [weights, bias])
 }
@@ -160,7 +160,7 @@ function largestOf(values: Float32Array): number {
   return values.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
 }
 
-/** The mean loss of a batch, by loops, in f64. */
+/** Returns the mean loss of a batch, computed by plain loops in f64. */
 function lossOf(
   { network, batch, patch, loss }: Task,
   parameters: Float64Array,
@@ -169,7 +169,7 @@ function lossOf(
 ): number {
   let planes: Float64Array = Float64Array.from(inputs)
   let side = patch
-  let before = { planes, side } // what went into the layer before
+  let before = { planes, side } // input of the previous layer
   let offset = 0
   network.layers.forEach((layer, index) => {
     const { kernel: k, outputs } = layer
@@ -202,6 +202,6 @@ function lossOf(
     planes = out
     side = size
   })
-  const termOf = (error: number) => (loss === 'charbonnier' ? Math.hypot(error, EPSILON) : error ** 2)
+  const termOf = (error: number) => (loss === 'charbonnier' ? Math.hypot(error, CHARBONNIER_EPSILON) : error ** 2)
   return planes.reduce((sum, v, i) => sum + termOf(v - targets[i]), 0) / planes.length
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { readDataset } from '../../../trainer/data/dataset.ts'
+import { readPictureSet } from '../../../trainer/data/pictureSet.ts'
 import { shrinkPlane, truthOf } from '../../../trainer/data/degrade.ts'
 import type { Engine } from '../../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../../worker/engine/fused.ts'
@@ -19,12 +19,12 @@ const SET14 = path.join(ROOT, '../shared/data/Set14')
 const WEIGHTS = ['srcnn', 'fast'].flatMap((name) => [2, 3, 4].map((scale) => ({ name, scale })))
 
 test.skipIf(!existsSync(SET14)).each(WEIGHTS)(
-  'on Set14 at x$scale the kernel of $name gives what onnxruntime gives, borders included (skipped without ../shared/data)',
+  'on Set14 at x$scale the kernel of $name agrees with onnxruntime, borders included (skipped without ../shared/data)',
   async ({ name, scale }) => {
     const network = decodeNetwork(await readFile(path.join(ROOT, `models/${name}-x${scale}.onnx`)))
     const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
     const kernel = createFusedEngine((await loadKernels()).modules)
-    for (const { rgba } of (await readDataset(SET14)).pictures) {
+    for (const { rgba } of (await readPictureSet(SET14)).pictures) {
       const small = shrinkPlane(truthOf(rgba), scale)
       const by = (engine: Engine) => upscalePlane(small, scale, { network, engine })
       const [ours, theirs] = [await by(kernel), await by(onnxruntime)]

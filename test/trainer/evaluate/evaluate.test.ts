@@ -352,7 +352,7 @@ describe('an ONNX file of another project', () => {
     await expect(compare(fixed)).rejects.toThrow('expected input of any height and width')
     const text = path.join(folder, 'text.onnx')
     await writeFile(text, 'not a network')
-    await expect(compare(text)).rejects.toThrow('expected a file that ONNX Runtime can run')
+    await expect(compare(text)).rejects.toThrow('expected a file that ONNX OnnxRuntime can run')
   })
 })
 

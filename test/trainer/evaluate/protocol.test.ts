@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { readDataset } from '../../../trainer/data/dataset.ts'
+import { readPictureSet } from '../../../trainer/data/pictureSet.ts'
 import { publishedOf } from '../../../trainer/evaluate/published.ts'
 import { scoreSet } from '../../../trainer/evaluate/score.ts'
 
@@ -14,7 +14,7 @@ const TOLERANCE = { float: 0.005, uint8: 0.02 }
 test.skipIf(!existsSync(path.join(DATA, 'Set5')))(
   'bicubic on Set5 has the published PSNR and SSIM (skipped without ../shared/data)',
   async () => {
-    const { pictures } = await readDataset(path.join(DATA, 'Set5'))
+    const { pictures } = await readPictureSet(path.join(DATA, 'Set5'))
     for (const scale of [2, 3, 4]) {
       for (const input of ['float', 'uint8'] as const) {
         const { bicubic, model } = await scoreSet('Set5', pictures, scale, input)
@@ -30,7 +30,7 @@ test.skipIf(!existsSync(path.join(DATA, 'Set5')))(
 test.skipIf(!existsSync(path.join(DATA, 'Set14')))(
   'the luma of a picture stored without colour is its grey level: Set14 with bridge.bmp (skipped without ../shared/data)',
   async () => {
-    const { pictures } = await readDataset(path.join(DATA, 'Set14'))
+    const { pictures } = await readPictureSet(path.join(DATA, 'Set14'))
     expect(pictures.filter(({ isGrey }) => isGrey).map(({ name }) => name)).toEqual(['bridge'])
     const { bicubic } = await scoreSet('Set14', pictures, 4, 'float')
     const published = publishedOf('Bicubic', 'Set14', 4, 'float')!

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createNetwork } from '../../../worker/model/network.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
-import { identity, multiply, orthonormalize, transpose } from '../../../trainer/optimizer/matrix.ts'
+import { identity, multiplyMatrices, orthonormalize, transpose } from '../../../trainer/optimizer/matrix.ts'
 import { createOptimizer, OPTIMIZERS } from '../../../trainer/optimizer/optimizer.ts'
 import { countParameters, viewParameters } from '../../../trainer/engine/parameters.ts'
 
@@ -9,16 +9,16 @@ const random = createRandom(5)
 const matrix = (n: number, m: number) => Float64Array.from({ length: n * m }, () => random.normal())
 const NETWORK = createNetwork({ kernels: [5, 1, 3], widths: [6, 4] })
 
-describe('matrices', () => {
+describe('matrix arithmetic', () => {
   test.each([
     [3, 4, 5],
     [7, 9, 2],
     [1, 1, 1],
     [4, 3, 4],
-  ])('a [%d, %d] times [.., %d] is the sum of products', (n, k, m) => {
+  ])('computes the product of [%d, %d] and [.., %d] as the sum of products', (n, k, m) => {
     const a = matrix(n, k)
     const b = matrix(k, m)
-    const product = multiply(a, b, n, k, m)
+    const product = multiplyMatrices(a, b, n, k, m)
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < m; j++) {
         let sum = 0
@@ -35,26 +35,26 @@ describe('matrices', () => {
   })()
   const graded = matrix(6, 6).map((v, i) => v * 10 ** -(2 * (i % 6)))
   test.each([
-    ['any matrix', matrix(6, 6)],
-    ['columns that depend on each other', dependent],
-    ['columns of very different lengths', graded],
-    ['nothing', new Float64Array(36)],
-  ])('the basis of %s is orthonormal', (_, a) => {
+    ['a random matrix', matrix(6, 6)],
+    ['a matrix with columns that depend on each other', dependent],
+    ['a matrix with columns of very different lengths', graded],
+    ['a zero matrix', new Float64Array(36)],
+  ])('makes an orthonormal basis from %s', (_, a) => {
     const q = orthonormalize(a, 6)
-    const product = multiply(transpose(q, 6, 6), q, 6, 6, 6)
+    const product = multiplyMatrices(transpose(q, 6, 6), q, 6, 6, 6)
     const unit = identity(6)
     product.forEach((value, i) => expect(value).toBeCloseTo(unit[i], 12))
   })
 
-  test('a basis keeps the direction of the first column', () => {
+  test('keeps the direction of the first column in a basis', () => {
     const a = matrix(5, 5)
     const q = orthonormalize(a, 5)
     for (let i = 1; i < 5; i++) expect(q[i * 5] / q[0]).toBeCloseTo(a[i * 5] / a[0], 10)
   })
 })
 
-// A bowl that is 10^4 times as steep along some mixtures of weights as along others: what filters see
-// of pictures.
+// Minimises a quadratic bowl that is 10^4 times as steep along some mixtures of weights as along others, as the loss of
+// filters on pictures is. Returns the last loss.
 function minimise(name: (typeof OPTIMIZERS)[number], rate: number, steps: number): number {
   const length = countParameters(NETWORK)
   const start = Float32Array.from({ length }, (_, i) => Math.sin(i))
@@ -67,7 +67,11 @@ function minimise(name: (typeof OPTIMIZERS)[number], rate: number, steps: number
       columns,
     )
     const scaled = basis.map((v, j) => v * 10 ** ((-4 * (j % columns)) / Math.max(1, columns - 1)))
-    return { rows, columns, hessian: multiply(scaled, transpose(basis, columns, columns), columns, columns, columns) }
+    return {
+      rows,
+      columns,
+      hessian: multiplyMatrices(scaled, transpose(basis, columns, columns), columns, columns, columns),
+    }
   })
   const optimizer = createOptimizer(name, NETWORK)
   const gradients = new Float32Array(length)
@@ -78,7 +82,7 @@ function minimise(name: (typeof OPTIMIZERS)[number], rate: number, steps: number
     viewParameters(NETWORK, start).forEach(({ weights }, i) => {
       const { rows, columns, hessian } = bowls[i]
       const w = Float64Array.from(weights)
-      const gradient = multiply(w, hessian, rows, columns, columns)
+      const gradient = multiplyMatrices(w, hessian, rows, columns, columns)
       slots[i].weights.set(gradient)
       gradient.forEach((g, j) => (loss += (g * w[j]) / 2))
     })
@@ -88,13 +92,13 @@ function minimise(name: (typeof OPTIMIZERS)[number], rate: number, steps: number
   return loss
 }
 
-test('SOAP comes further down a bowl that is steep across the axes than Adam does', () => {
+test('SOAP reaches a lower loss than Adam in a bowl that is steep in directions other than the axes', () => {
   const soap = minimise('soap', 0.05, 400)
   const adam = Math.min(...[0.02, 0.05, 0.1].map((rate) => minimise('adam', rate, 400)))
   expect(soap).toBeLessThan(adam / 2)
 })
 
-test('SOAP keeps a basis for each axis of a layer, so that none grows with their product', () => {
+test('SOAP keeps one basis per axis of a layer, so that no basis grows with the product of the axes', () => {
   const network = createNetwork({ kernels: [9, 5, 5], widths: [64, 32], channels: 3 })
   const { state } = createOptimizer('soap', network)
   const sides = Object.entries(state).filter(([name]) => name.includes('basis'))
@@ -103,9 +107,9 @@ test('SOAP keeps a basis for each axis of a layer, so that none grows with their
   expect(sides.map(([, { length }]) => Math.sqrt(length))).toEqual(expected)
 })
 
-test('SOAP turns a gradient along every axis: one direction of three is one coordinate', () => {
-  // A gradient that is always some multiple of one product of three vectors, of whole numbers: what f32
-  // would round off would be further directions.
+test('SOAP rotates a gradient along every axis: a product of three vectors becomes one coordinate', () => {
+  // The gradient is always a multiple of one product of three vectors. They are whole numbers, because rounding errors
+  // of f32 would be further directions.
   const network = createNetwork({ kernels: [3, 3], widths: [4], channels: 2 })
   const along = [
     [1, -2, 3, 5],
@@ -124,12 +128,12 @@ test('SOAP turns a gradient along every axis: one direction of three is one coor
     optimizer.update(parameters, gradients, 1e-2, step)
   }
   const [{ weights: moved }] = viewParameters(network, parameters)
-  // In the eigenbasis there is one coordinate, so the move is along the gradient; Adam's would be along its signs.
+  // In the eigenbasis there is one coordinate, so the move is along the gradient. Adam's would be along its signs.
   const dot = moved.reduce((sum, v, i) => sum + v * direction[i], 0)
   expect(-dot / Math.hypot(...moved) / Math.hypot(...direction)).toBeGreaterThan(0.99)
 })
 
-test('SGD follows momentum 0.9, with the last layer and every bias at a tenth', () => {
+test('SGD has a momentum of 0.9, and moves the last layer and every bias at a tenth of the rate', () => {
   const length = countParameters(NETWORK)
   const parameters = new Float32Array(length)
   const optimizer = createOptimizer('sgd', NETWORK)
@@ -144,7 +148,7 @@ test('SGD follows momentum 0.9, with the last layer and every bias at a tenth', 
   })
 })
 
-test.each(OPTIMIZERS)('all of the state of %s is in `state`: a copy goes on in the same bits', (name) => {
+test.each(OPTIMIZERS)('`state` of %s is complete: a copy continues with the same bits', (name) => {
   const length = countParameters(NETWORK)
   const gradientsAt = (step: number) => {
     const drawn = createRandom(step)

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { KINDS, kindOf, proceduralPicture } from '../../../trainer/procedural/picture.ts'
+import { SCENE_KINDS, sceneKindOf, proceduralPicture } from '../../../trainer/procedural/picture.ts'
 import { lumaOf } from '../../../worker/image/color.ts'
 import { psnr } from '../../../worker/image/metrics.ts'
 import { resize } from '../../../worker/image/resize.ts'
 
 const SEED = 1
-/** Of each kind, the first ones. */
-const INDICES = KINDS.map((kind) =>
+/** The first two indices of each kind. */
+const INDICES = SCENE_KINDS.map((kind) =>
   Array.from({ length: 20 }, (_, i) => i)
-    .filter((i) => kindOf(i) === kind)
+    .filter((i) => sceneKindOf(i) === kind)
     .slice(0, 2),
 )
 
@@ -21,44 +21,47 @@ test('a picture is a pure function of its seed and index, whatever was drawn bef
 test.each([
   ['seed', SEED + 1, 3],
   ['index', SEED, 13], // of the same kind
-])('another %s makes another picture', (_, seed, index) => {
-  expect(kindOf(index)).toBe(kindOf(3))
+])('a picture with another %s has other pixels', (_, seed, index) => {
+  expect(sceneKindOf(index)).toBe(sceneKindOf(3))
   const [one, other] = [proceduralPicture(SEED, 3).data, proceduralPicture(seed, index).data]
   const same = one.filter((value, i) => i % 4 !== 3 && value === other[i]).length
   expect(same).toBeLessThan(0.05 * one.length)
 })
 
-test('most pictures are leaves, and any ten in a row have all kinds', () => {
-  const kinds = Array.from({ length: 10 }, (_, i) => kindOf(27 + i))
-  expect(new Set(kinds)).toEqual(new Set(KINDS))
+test('most pictures are leaves, and any ten consecutive ones include all kinds', () => {
+  const kinds = Array.from({ length: 10 }, (_, i) => sceneKindOf(27 + i))
+  expect(new Set(kinds)).toEqual(new Set(SCENE_KINDS))
   expect(kinds.filter((kind) => kind === 'leaves').length).toBeGreaterThan(5)
 })
 
-describe.each(KINDS.map((kind, i) => ({ kind, indices: INDICES[i] })))('$kind', ({ indices }) => {
-  const pictures = indices.map((index) => proceduralPicture(SEED, index))
+describe.each(SCENE_KINDS.map((kind, i) => ({ kind, indices: INDICES[i] })))(
+  'a picture of kind $kind',
+  ({ indices }) => {
+    const pictures = indices.map((index) => proceduralPicture(SEED, index))
 
-  test('is 256 x 256 and opaque', () => {
-    for (const { width, height, data } of pictures) {
-      expect([width, height, data.length]).toEqual([256, 256, 4 * 256 * 256])
-      expect(data.every((value, i) => i % 4 !== 3 || value === 255)).toBe(true)
-    }
-  })
+    test('is 256 x 256 and opaque', () => {
+      for (const { width, height, data } of pictures) {
+        expect([width, height, data.length]).toEqual([256, 256, 4 * 256 * 256])
+        expect(data.every((value, i) => i % 4 !== 3 || value === 255)).toBe(true)
+      }
+    })
 
-  test('is neither flat nor clipped', () => {
-    for (const picture of pictures) {
-      const values = Float64Array.from(picture.data.filter((_, i) => i % 4 !== 3))
-      expect(moments(values).deviation).toBeGreaterThan(4)
-      const clipped = values.filter((value) => value === 0 || value === 255).length
-      expect(clipped / values.length).toBeLessThan(0.05)
-    }
-  })
-})
+    test('is neither flat nor clipped', () => {
+      for (const picture of pictures) {
+        const values = Float64Array.from(picture.data.filter((_, i) => i % 4 !== 3))
+        expect(moments(values).deviation).toBeGreaterThan(4)
+        const clipped = values.filter((value) => value === 0 || value === 255).length
+        expect(clipped / values.length).toBeLessThan(0.05)
+      }
+    })
+  },
+)
 
-// The ranges: the middle 70 % of T91's pictures, made somewhat wider.
-describe('leaves are like photographs', () => {
+// The titles state the range of the middle 70 % of T91's pictures; the bounds are somewhat wider.
+describe('leaves resemble photographs', () => {
   const lumas = INDICES[0].map((index) => lumaOf(proceduralPicture(SEED, index)))
 
-  test('steps between neighbours are mostly small, some large: kurtosis 9 to 34', () => {
+  test('in the differences between neighbours, most small and some large (kurtosis 9 to 34)', () => {
     for (const { width, data } of lumas) {
       const steps = Float64Array.from(data.subarray(1), (value, i) => (i % width === width - 1 ? 0 : value - data[i]))
       const { kurtosis } = moments(steps)
@@ -67,7 +70,7 @@ describe('leaves are like photographs', () => {
     }
   })
 
-  test('shrunk by 3 and enlarged they lose as much: 22.6 to 32.7 dB', () => {
+  test('in what they lose by shrinking by 3 and enlarging (22.6 to 32.7 dB)', () => {
     for (const luma of lumas) {
       const enlarged = resize(resize(luma, 85, 85), 256, 256)
       expect(psnr(enlarged, luma)).toBeGreaterThan(21)

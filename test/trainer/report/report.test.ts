@@ -11,7 +11,7 @@ import { createNetwork, describeNetwork, type Network } from '../../../worker/mo
 import { encodeNetwork } from '../../../worker/model/networkFile.ts'
 import { UsageError } from '../../../worker/terminal/arguments.ts'
 import { command } from '../../../trainer/commands/report.ts'
-import type { Dataset, Picture } from '../../../trainer/data/dataset.ts'
+import type { PictureSet, Picture } from '../../../trainer/data/pictureSet.ts'
 import { exportModel } from '../../../trainer/run/export.ts'
 import { createAxis, formatNumber } from '../../../trainer/report/axis.ts'
 import { drawChart } from '../../../trainer/report/chart.ts'
@@ -246,7 +246,7 @@ function tinyNetwork(seed: number, channels = 1): Network {
   return network
 }
 
-function pictureSet(set: string, picture: string): Dataset {
+function pictureSet(set: string, picture: string): PictureSet {
   return { name: set, digest: '', pictures: [drawnPicture(picture, 60, 50, 1)] }
 }
 

@@ -9,16 +9,16 @@ import { createNetwork, haloOf, type Network, subPixelArchitecture } from '../..
 import { decodeNetwork, encodeNetwork } from '../../../worker/model/networkFile.ts'
 import { readCheckpoint, writeCheckpoint } from '../../../trainer/run/checkpoint.ts'
 import { chooseBackend } from '../../../trainer/engine/backends.ts'
-import { loadRuntime } from '../../../trainer/engine/runtime.ts'
+import { loadOnnxRuntime } from '../../../trainer/engine/onnxRuntime.ts'
 import { createFitState, fit, type FitState, rateAt, type Schedule, startFrom } from '../../../trainer/run/fit.ts'
-import { flatten, withParameters } from '../../../trainer/engine/parameters.ts'
+import { flattenParameters, unflattenParameters } from '../../../trainer/engine/parameters.ts'
 import { prepareExamples } from '../../../trainer/data/examples.ts'
 import { createBatch, createSampler, type PatchOptions } from '../../../trainer/data/patches.ts'
 import { scoreSet } from '../../../trainer/evaluate/score.ts'
 import { drawPicture } from '../../support/pictures/edges.ts'
 
-// A slimmer 9-1-5, for time.
-const runtime = await loadRuntime('web')
+// A narrower 9-1-5, to save time.
+const runtime = await loadOnnxRuntime('web')
 const backend = await chooseBackend('onnx-wasm')
 const NETWORK = createNetwork({ kernels: [9, 1, 5], widths: [16, 8], residual: true })
 const TASK = { network: NETWORK, batch: 8, patch: 33 }
@@ -65,18 +65,18 @@ async function train(
   return { state, losses }
 }
 
-/** What a state is, without the optimiser's functions. */
+/** Returns the values of a state without the optimiser's functions. */
 function valuesOf({ step, parameters, average, optimizer }: FitState) {
   return { step, parameters, average, ...optimizer.state }
 }
 
-test('200 steps lower the loss, and what is exported beats bicubic on a picture it has not seen', async () => {
+test('200 steps lower the loss, and the exported network beats bicubic on an unseen picture', async () => {
   const { state, losses } = await train(200)
   const mean = (part: number[]) => part.reduce((sum, v) => sum + v, 0) / part.length
   expect(mean(losses.slice(-20))).toBeLessThan(0.9 * mean(losses.slice(0, 20)))
 
-  // The weights themselves: after 200 steps the average still remembers the start.
-  const trained = withParameters(NETWORK, state.parameters)
+  // The current weights: after 200 steps their average still contains much of the initial weights.
+  const trained = unflattenParameters(NETWORK, state.parameters)
   const file = encodeNetwork(trained)
   const network = decodeNetwork(file)
   expect(network).toEqual(trained)
@@ -88,9 +88,9 @@ test('200 steps lower the loss, and what is exported beats bicubic on a picture 
   }
 })
 
-test('the exported file opens in onnxruntime with the names and sizes that others expect', async () => {
+test('the exported file opens in onnxruntime, with input x and output y of the same size', async () => {
   const { parameters } = createFitState(NETWORK, 1, 'soap')
-  const file = encodeNetwork(withParameters(NETWORK, parameters))
+  const file = encodeNetwork(unflattenParameters(NETWORK, parameters))
   const session = await runtime.api.InferenceSession.create(file)
   expect([session.inputNames, session.outputNames]).toEqual([['x'], ['y']])
   const x = new runtime.api.Tensor('float32', new Float32Array(35), [1, 1, 5, 7])
@@ -99,7 +99,7 @@ test('the exported file opens in onnxruntime with the names and sizes that other
   await session.release()
 })
 
-test('the same seed gives the same weights bit for bit, another seed others', async () => {
+test('the same seed gives the same weights bit for bit, and another seed gives other weights', async () => {
   const first = await train(12)
   const again = await train(12)
   expect(valuesOf(again.state)).toEqual(valuesOf(first.state))
@@ -108,7 +108,7 @@ test('the same seed gives the same weights bit for bit, another seed others', as
   expect(other.state.average).not.toEqual(first.state.average)
 })
 
-test('a run that was stopped and resumed from its checkpoint ends in the bits of one that was not', async () => {
+test('a run that was stopped and resumed from its checkpoint ends with the same bits as an uninterrupted one', async () => {
   const whole = await train(20)
   const { state: stopped } = await train(20, { stopAt: 7 })
   expect(stopped.step).toBe(7)
@@ -121,14 +121,14 @@ test('a run that was stopped and resumed from its checkpoint ends in the bits of
   expect(valuesOf(resumed)).toEqual(valuesOf(whole.state))
 })
 
-test('a checkpoint of another recipe is refused by the part that differs', async () => {
+test('a checkpoint of another recipe is refused, and the error names the setting that differs', async () => {
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'trainer-')), 'run.json')
   const state = createFitState(NETWORK, 1, 'soap')
   await writeCheckpoint(file, { seed: 1, scale: 3 }, { steps: 20, seconds: 0 }, state)
-  await expect(readCheckpoint(file, { seed: 1, scale: 2 }, state)).rejects.toThrow('expected scale 3 as there, got 2')
+  await expect(readCheckpoint(file, { seed: 1, scale: 2 }, state)).rejects.toThrow('expected its scale, 3, got 2')
 })
 
-test('a loss that is no number ends the run instead of spoiling the weights', async () => {
+test('a NaN loss ends the run and leaves the weights unchanged', async () => {
   const state = createFitState(NETWORK, 1, 'soap')
   const before = state.parameters.slice()
   const gradients = new Float32Array(before.length)
@@ -145,7 +145,7 @@ test('a loss that is no number ends the run instead of spoiling the weights', as
   expect(state.parameters).toEqual(before)
 })
 
-test('the rate rises over the first 200 steps and falls to 2 % of its peak', () => {
+test('the learning rate rises over the first 200 steps and falls to 2 % of its peak', () => {
   const schedule: Schedule = { steps: 100_000, rate: 1e-3, course: 'cosine' }
   expect(rateAt(0, schedule)).toBeCloseTo(1e-3 / 200, 8)
   expect(rateAt(199, schedule)).toBeCloseTo(1e-3, 5)
@@ -153,9 +153,9 @@ test('the rate rises over the first 200 steps and falls to 2 % of its peak', () 
   expect(rateAt(99_999, schedule)).toBeCloseTo(0.02e-3, 8)
 })
 
-test('weights start as He et al. have them, the last layer and those with a skip at a tenth', () => {
+test('initial weights have the deviation of He et al., a tenth of it in the last layer and in layers with a skip', () => {
   const deviationsOf = (network: Network) => {
-    const { layers } = withParameters(network, createFitState(network, 1, 'adam').parameters)
+    const { layers } = unflattenParameters(network, createFitState(network, 1, 'adam').parameters)
     expect(layers.every(({ bias }) => bias.every((v) => v === 0))).toBe(true)
     return layers.map(({ weights }) => Math.hypot(...weights) / Math.sqrt(weights.length))
   }
@@ -168,10 +168,10 @@ test('weights start as He et al. have them, the last layer and those with a skip
   expectAbout(deviationsOf(small), [first, other, 0.1 * other, other, 0.1 * other, 0.1 * other])
 })
 
-test('a run may start from the weights of a file', () => {
+test('a run can start from the weights of a file', () => {
   const { parameters } = createFitState(NETWORK, 3, 'adam')
-  const network = decodeNetwork(encodeNetwork(withParameters(NETWORK, parameters)))
-  const state = startFrom(NETWORK, flatten(network), 'soap')
+  const network = decodeNetwork(encodeNetwork(unflattenParameters(NETWORK, parameters)))
+  const state = startFrom(NETWORK, flattenParameters(network), 'soap')
   expect(state.parameters).toEqual(parameters)
   expect(state.average).toEqual(parameters)
 })

@@ -16,7 +16,7 @@ const ENTRY: ModelEntry = {
 }
 const text = (entry: object) => JSON.stringify({ version: 1, models: [entry] })
 
-test('a manifest that was formatted parses to itself, whatever the order it was made in', () => {
+test('a formatted manifest parses back to itself, whatever the order of its entries was', () => {
   const full: ModelEntry = {
     ...ENTRY,
     data: 'T91 (86 images)',
@@ -34,56 +34,60 @@ test('a manifest that was formatted parses to itself, whatever the order it was 
   expect(first.endsWith('}\n')).toBe(true)
 })
 
-test('an entry replaces the one of its name and scale', () => {
+test('an entry replaces the one with the same name and scale', () => {
   const manifest = { version: 1 as const, models: [ENTRY] }
   expect(withEntry(manifest, { ...ENTRY, bytes: 1 }).models).toEqual([{ ...ENTRY, bytes: 1 }])
 })
 
-test('keys from a later writer are left out', () => {
+test('unknown keys, as a later version may write, are ignored', () => {
   expect(parseManifest(text({ ...ENTRY, later: true })).models).toEqual([ENTRY])
 })
 
 test.each([
-  ['no JSON', '{', 'expected a manifest in JSON'],
+  ['text that is not JSON', '{', 'expected a manifest in JSON'],
   ['a list', '[]', 'the manifest: expected an object, got []'],
   [
-    'lists as deep as no stack',
+    'lists nested deeper than any stack',
     `{"version":${'['.repeat(1e5)}${']'.repeat(1e5)}}`,
     'expected manifest version 1, got lists in lists',
   ],
   ['another version', '{"version":2}', 'expected manifest version 1, got 2'],
-  ['no models', '{"version":1}', 'models: expected a list, got nothing'],
+  ['a manifest without models', '{"version":1}', 'models: expected a list, got nothing'],
   [
     'an upper-case name',
     text({ ...ENTRY, name: 'SRCNN' }),
     'models[0].name: expected a name like "srcnn", got "SRCNN"',
   ],
-  ['a scale it cannot serve', text({ ...ENTRY, scale: 5 }), 'models[0].scale: expected 2, 3, 4, got 5'],
-  ['a path', text({ ...ENTRY, file: '../srcnn.onnx' }), 'models[0].file: expected a file name that ends in .onnx'],
-  ['a short digest', text({ ...ENTRY, sha256: 'ab' }), 'models[0].sha256: expected 64'],
-  ['no bytes', text({ ...ENTRY, bytes: 0 }), 'models[0].bytes: expected a whole number above 0, got 0'],
+  ['an unsupported scale', text({ ...ENTRY, scale: 5 }), 'models[0].scale: expected 2, 3, 4, got 5'],
   [
-    'a score without a number',
+    'a path as file name',
+    text({ ...ENTRY, file: '../srcnn.onnx' }),
+    'models[0].file: expected a file name that ends in .onnx',
+  ],
+  ['a short digest', text({ ...ENTRY, sha256: 'ab' }), 'models[0].sha256: expected 64'],
+  ['a size of 0 bytes', text({ ...ENTRY, bytes: 0 }), 'models[0].bytes: expected a whole number above 0, got 0'],
+  [
+    'a score without PSNR',
     text({ ...ENTRY, scores: [{ set: 'Set5', input: 'float', images: 5 }] }),
     'models[0].scores[0].psnr: expected dB, got nothing',
   ],
   [
-    'validation without its pictures',
+    'validation without the name of its data',
     text({ ...ENTRY, validation: { images: 9, input: 'float', psnr: 31.2, bicubic: 29.4 } }),
     'models[0].validation.data: expected text, got nothing',
   ],
   [
-    'validation of no picture',
+    'validation on no pictures',
     text({ ...ENTRY, validation: { data: 'T91', images: 0, input: 'float', psnr: 31.2, bicubic: 29.4 } }),
     'models[0].validation.images: expected a whole number above 0, got 0',
   ],
   [
-    'validation without bicubic',
+    'validation without PSNR of bicubic',
     text({ ...ENTRY, validation: { data: 'T91', images: 9, input: 'float', psnr: 31.2 } }),
     'models[0].validation.bicubic: expected dB, got nothing',
   ],
-  ['a model twice', JSON.stringify({ version: 1, models: [ENTRY, ENTRY] }), 'got "srcnn" at scale 3 twice'],
-])('%s is refused by name', (_, manifest, message) => {
+  ['the same model twice', JSON.stringify({ version: 1, models: [ENTRY, ENTRY] }), 'got "srcnn" at scale 3 twice'],
+])('%s is refused, and the error says where and what was expected', (_, manifest, message) => {
   expect(() => parseManifest(manifest)).toThrow(ModelError)
   expect(() => parseManifest(manifest)).toThrow(message)
 })
@@ -98,10 +102,10 @@ test.each([
 
 const MODELS = new URL('../../../models/', import.meta.url)
 
-describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the weights that ship', () => {
+describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the shipped weights', () => {
   const { models } = parseManifest(readFileSync(new URL('manifest.json', MODELS), 'utf8'))
 
-  test.each(['srcnn', 'srcnn-jpeg', 'fast', 'fast-jpeg', 'quality'])('are %s at every scale', (name) => {
+  test.each(['srcnn', 'srcnn-jpeg', 'fast', 'fast-jpeg', 'quality'])('include %s at every scale', (name) => {
     expect(models.filter((model) => model.name === name).map(({ scale }) => scale)).toEqual([2, 3, 4])
   })
 
@@ -110,17 +114,20 @@ describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the weights that
       .find((model) => model.name === name && model.scale === scale)
       ?.scores?.find((score) => score.set === set && score.input === input)?.psnr
 
-  test.each(['srcnn', 'fast', 'quality'])('of %s beat each other where sr-model=auto takes them', (family) => {
-    for (const scale of [2, 3, 4]) {
-      for (const set of ['Set5', 'Set14']) {
-        for (const input of ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']) {
-          const [clean, jpeg] = [family, `${family}-jpeg`].map((name) => psnrOf(name, scale, set, input))
-          const [better, worse] = input.startsWith('jpeg') ? [jpeg, clean] : [clean, jpeg]
-          expect(better).toBeGreaterThan(worse!)
+  test.each(['srcnn', 'fast', 'quality'])(
+    'of %s beat their -jpeg version on clean pictures and lose to it on JPEGs, as sr-model=auto assumes',
+    (family) => {
+      for (const scale of [2, 3, 4]) {
+        for (const set of ['Set5', 'Set14']) {
+          for (const input of ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']) {
+            const [clean, jpeg] = [family, `${family}-jpeg`].map((name) => psnrOf(name, scale, set, input))
+            const [better, worse] = input.startsWith('jpeg') ? [jpeg, clean] : [clean, jpeg]
+            expect(better).toBeGreaterThan(worse!)
+          }
         }
       }
-    }
-  })
+    },
+  )
 
   test('of quality beat those of fast at every scale', () => {
     for (const scale of [2, 3, 4]) {
@@ -141,20 +148,17 @@ describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the weights that
     }
   })
 
-  test.each(models)(
-    '$file is what the manifest says',
-    ({ file, sha256, bytes, architecture, data, licence, scores }) => {
-      const content = readFileSync(new URL(file, MODELS))
-      expect(content).toHaveLength(bytes)
-      expect(createHash('sha256').update(content).digest('hex')).toBe(sha256)
-      expect(describeNetwork(decodeNetwork(content))).toBe(architecture)
-      expect(licence).toBe(licenceOf(data!.split(' ')[0]))
-      // What a family was trained on; weights for JPEGs gain less on anything, there is less to be known.
-      const isForJpegs = file.includes('-jpeg')
-      for (const { input, psnr, bicubic } of scores ?? []) {
-        if (isForJpegs) expect(psnr).toBeGreaterThan(bicubic.psnr + 0.45)
-        else if (!input.startsWith('jpeg')) expect(psnr).toBeGreaterThan(bicubic.psnr + 1.2)
-      }
-    },
-  )
+  test.each(models)('in $file match the manifest', ({ file, sha256, bytes, architecture, data, licence, scores }) => {
+    const content = readFileSync(new URL(file, MODELS))
+    expect(content).toHaveLength(bytes)
+    expect(createHash('sha256').update(content).digest('hex')).toBe(sha256)
+    expect(describeNetwork(decodeNetwork(content))).toBe(architecture)
+    expect(licence).toBe(licenceOf(data!.split(' ')[0]))
+    // The least gain depends on the training data: weights for JPEGs gain less, because JPEGs contain less information.
+    const isForJpegs = file.includes('-jpeg')
+    for (const { input, psnr, bicubic } of scores ?? []) {
+      if (isForJpegs) expect(psnr).toBeGreaterThan(bicubic.psnr + 0.45)
+      else if (!input.startsWith('jpeg')) expect(psnr).toBeGreaterThan(bicubic.psnr + 1.2)
+    }
+  })
 })

@@ -8,14 +8,14 @@ import { createFitState, euclideanScale, fit } from '../../../trainer/run/fit.ts
 import { viewParameters } from '../../../trainer/engine/parameters.ts'
 
 // The oracle: TensorFlow.js differentiates Caffe's EuclideanLoss as its documentation defines it,
-// 1/2N times the sum of squares over a batch of N, and the authors' solver and prototxt say how far
-// a weight then moves: base_lr 1e-4, lr_mult 1 for the weights of the first two layers, 0.1 for all else.
+// 1/2N times the sum of squares over a batch of N. The authors' solver and prototxt define how far
+// a weight moves: base_lr 1e-4, lr_mult 1 for the weights of the first two layers, 0.1 for all else.
 const RATE = 1e-4
 const MULTIPLIERS = [1, 0.1, 1, 0.1, 0.1, 0.1]
 const NETWORK = createNetwork({ kernels: [9, 1, 5], widths: [6, 4] })
 const TASK = { network: NETWORK, batch: 3, patch: 17 }
 
-test("the paper's first step moves every weight as Caffe would", async () => {
+test("the first step of the paper's training moves every weight as Caffe does", async () => {
   const { tf } = await loadTensorFlowCpu()
   const state = createFitState(NETWORK, 1, 'sgd', 0.05)
   const before = state.parameters.slice()
@@ -55,7 +55,7 @@ test("the paper's first step moves every weight as Caffe would", async () => {
   await engine.dispose()
 
   expect(loss * scale).toBeCloseTo(value.dataSync()[0], 4)
-  // After one step the momentum's velocity is the move itself, not rounded to a weight's last digit.
+  // After one step the velocity is the move itself, before it is rounded by being added to a weight.
   const velocity = viewParameters(NETWORK, state.optimizer.state.velocity as Float32Array)
   const moves = velocity.flatMap(({ weights, bias }) => [weights, bias])
   grads.forEach((grad, i) => {
@@ -67,6 +67,6 @@ test("the paper's first step moves every weight as Caffe would", async () => {
   expect(state.parameters).toEqual(before.map((weight, i) => weight - state.optimizer.state.velocity[i]))
 })
 
-test('a rate for the sum / 2N of 21x21 values is 220.5 times one for their mean', () => {
+test("Caffe's loss, the sum / 2N of 21x21 values, is 220.5 times their mean", () => {
   expect(euclideanScale(createNetwork({ kernels: [9, 1, 5], widths: [64, 32] }), 33)).toBe(220.5)
 })

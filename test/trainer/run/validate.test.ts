@@ -4,9 +4,9 @@ import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
 import { createOrtEngine } from '../../../worker/engine/ort.ts'
 import { reference } from '../../../worker/engine/reference.ts'
 import { createNetwork } from '../../../worker/model/network.ts'
-import { loadRuntime } from '../../../trainer/engine/runtime.ts'
+import { loadOnnxRuntime } from '../../../trainer/engine/onnxRuntime.ts'
 import { scoreSet } from '../../../trainer/evaluate/score.ts'
-import { createValidation } from '../../../trainer/run/validate.ts'
+import { createValidator } from '../../../trainer/run/validate.ts'
 import { sampleNetwork } from '../../support/engine/samples.ts'
 import { drawPicture } from '../../support/pictures/edges.ts'
 
@@ -18,43 +18,43 @@ const pictureOf = (width: number, height: number, seed: number) => ({
   isGrey: false,
 })
 
-test('bicubic on small pictures is what the evaluation says', async () => {
+test('the PSNR of bicubic equals that of the evaluation', async () => {
   const pictures = [pictureOf(64, 60, 1), pictureOf(50, 70, 2)]
-  const validation = (await createValidation(pictures, 1, 3, clean, codec))!
+  const validation = (await createValidator(pictures, 1, 3, clean, codec))!
   const { bicubic } = await scoreSet('drawn', pictures, 3, 'float')
   expect(validation.images).toBe(2)
   expect(validation.bicubic).toBeCloseTo(bicubic.psnr, 6)
 })
 
-test('a residual network of zeros is bicubic', async () => {
-  const validation = (await createValidation([pictureOf(64, 60, 1)], 1, 2, clean, codec))!
-  const { api, executionProvider } = await loadRuntime('web')
+test('a residual network of zeros has the PSNR of bicubic', async () => {
+  const validation = (await createValidator([pictureOf(64, 60, 1)], 1, 2, clean, codec))!
+  const { api, executionProvider } = await loadOnnxRuntime('web')
   const network = createNetwork({ kernels: [3], widths: [], residual: true })
   const engine = createOrtEngine(api, { executionProvider })
   expect(await validation.psnrOf({ network, engine })).toBeCloseTo(validation.bicubic, 6)
 })
 
-test('a network on RGB has the PSNR that evaluation gives it from 8-bit input', async () => {
+test('the PSNR of an RGB network equals that of the evaluation from 8-bit input', async () => {
   const pictures = [pictureOf(64, 60, 1)]
   const model = { network: sampleNetwork({ kernels: [3, 3], widths: [4], channels: 3 }), engine: reference }
-  const validation = (await createValidation(pictures, 3, 2, { ...clean, uint8Share: 1 }, codec))!
+  const validation = (await createValidator(pictures, 3, 2, { ...clean, uint8Share: 1 }, codec))!
   const score = await scoreSet('drawn', pictures, 2, 'uint8', model)
   expect(await validation.psnrOf(model)).toBeCloseTo(score.model.psnr, 6)
   expect(validation.bicubic).toBeCloseTo(score.bicubic.psnr, 2)
 })
 
-test('JPEG input is worse than clean input, and the same at every call', async () => {
+test('JPEG input has a lower PSNR than clean input, and the same at every call', async () => {
   const jpeg = { kind: 'jpeg', qualities: [30, 60], blur: 0 } as const
   const pictures = [pictureOf(90, 90, 4)]
   const [first, again] = [
-    await createValidation(pictures, 1, 3, jpeg, codec),
-    await createValidation(pictures, 1, 3, jpeg, codec),
+    await createValidator(pictures, 1, 3, jpeg, codec),
+    await createValidator(pictures, 1, 3, jpeg, codec),
   ]
-  const { bicubic } = (await createValidation(pictures, 1, 3, clean, codec))!
+  const { bicubic } = (await createValidator(pictures, 1, 3, clean, codec))!
   expect(first!.bicubic).toBeLessThan(bicubic - 0.5)
   expect(again!.bicubic).toBe(first!.bicubic)
 })
 
-test('pictures too small to measure are left out, and nothing is left of only such', async () => {
-  expect(await createValidation([pictureOf(6, 40, 1)], 1, 3, clean, codec)).toBeUndefined()
+test('pictures too small to measure are left out, and without larger ones there is no validator', async () => {
+  expect(await createValidator([pictureOf(6, 40, 1)], 1, 3, clean, codec)).toBeUndefined()
 })

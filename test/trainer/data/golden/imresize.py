@@ -1,4 +1,4 @@
-"""Writes imresize.json: what MATLAB's rgb2ycbcr and imresize give for a small picture, computed
+"""Writes imresize.json: the results of MATLAB's rgb2ycbcr and imresize for a small picture, computed
 from their definitions with plain Python floats, independently of this project's code.
 
     python3 test/trainer/data/golden/imresize.py > test/trainer/data/golden/imresize.json
@@ -9,13 +9,13 @@ WIDTH, HEIGHT = 19, 26  # not multiples of any scale
 
 
 def picture():
-    """RGB bytes from a formula that the test repeats."""
+    """Returns RGB bytes from a formula that the test repeats."""
     return [[[(x * x * 7 + y * 13 + c * 50 + (x * y) % 11 * 9) % 256 for c in range(3)]
              for x in range(WIDTH)] for y in range(HEIGHT)]
 
 
 def luma(rgb):
-    """rgb2ycbcr of uint8: rounded to uint8."""
+    """Returns the luma of rgb2ycbcr for uint8, rounded to uint8."""
     r, g, b = (v / 255 for v in rgb)
     return math.floor(16 + 65.481 * r + 128.553 * g + 24.966 * b + 0.5)
 
@@ -30,7 +30,7 @@ def cubic(x):
 
 
 def resize_line(line, size):
-    """imresize of one line, as its `contributions` function has it."""
+    """Resizes one line like imresize, with the weights of its `contributions` function."""
     scale = size / len(line)
     stretch = min(1.0, scale)
     width = 4 / stretch

@@ -1,6 +1,6 @@
-// Where batches come from. What fits the cache is prepared once and held. More than that streams: time
-// is cut in windows, each with the next pictures of an endless shuffle; while one window is sampled,
-// the next is prepared in threads. Either way a batch is a pure function of seed, step and data.
+// Supplies batches of patches. A set that fits the cache is prepared once and kept in memory. A larger set streams: the
+// steps are divided into windows, each with the next pictures of an endless shuffle; while one window is sampled,
+// threads prepare the next. In both cases a batch is a pure function of seed, step and data.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
@@ -8,77 +8,85 @@ import path from 'node:path'
 import { type Codec, createCodec } from '../../worker/codec/codec.ts'
 import { readHeader } from '../../worker/codec/header.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
-import { type Dataset, holdOut, listPictures, type Picture } from './dataset.ts'
+import { type PictureSet, holdOut, listPictures, type Picture } from './pictureSet.ts'
 import { type Degradation, sharesOf } from './degrade.ts'
-import type { Batch } from '../engine/engine.ts'
-import { bytesOf, CROP, cropMiddle, type Example, heldBytes, type Preparation } from './examples.ts'
+import type { Batch } from '../engine/gradientEngine.ts'
+import { estimateBytes, CROP_SIDE, cropMiddle, type Example, heldBytes, type Preparation } from './examples.ts'
 import { createBatch, createSampler, type PatchOptions, type Sampler, sideInTruth } from './patches.ts'
-import { createPreparer, type Job, type Origin } from './preparer.ts'
+import { createPreparer, type PrepareJob, type PictureOrigin } from './preparer.ts'
 import { proceduralPicture } from '../procedural/picture.ts'
-import { createShuffle, mixSeed, PICTURES } from '../base/seed.ts'
+import { createShuffle, mixSeed, PICTURE_STREAM } from '../base/seed.ts'
 import { readPicture, testPictureIn, type TestPictures, testPicturesOf } from './testPictures.ts'
 
-export interface SourceOptions extends Omit<PatchOptions, 'shares'> {
-  /** With pictures to train on, and folders in them; none: the built-in set. */
+export interface PatchSourceOptions extends Omit<PatchOptions, 'shares'> {
+  /** Folders of training pictures, with their subfolders. If empty, the built-in set is used. */
   readonly folders: readonly string[]
-  /** Draw from each of `folders` equally often, of a stream those that the window has (default: from any place in any picture). */
+  /**
+   * Draw from each of `folders` equally often; in a stream, from those that are in the window. Default: every place in
+   * every picture is equally likely.
+   */
   readonly isEven?: boolean
-  /** Pictures to validate on, instead of a share held out of training. */
+  /** Folder of pictures to validate on, instead of a share that is held out of training. */
   readonly validate?: string
-  /** Keep pictures out of training for validation where `validate` names none (default: true). */
+  /** Hold pictures out of training for validation if `validate` is not given (default: true). */
   readonly holdsOut?: boolean
-  /** What is evaluated on: a picture of these is not trained on, nor one known to hold a test picture. */
-  readonly tests?: readonly Dataset[]
+  /** Sets to evaluate on. Training leaves out their pictures, and pictures known to contain a test picture. */
+  readonly tests?: readonly PictureSet[]
   readonly scale: number
   readonly degradation: Degradation
-  /** Most that prepared pictures may take (default: CACHE_BYTES). */
+  /** Most bytes that prepared pictures may take (default: CACHE_BYTES). */
   readonly cacheBytes?: number
-  /** That decode and prepare (default: one less than the machine has, 1 to 8). */
+  /** Threads that decode and prepare (default: one less than the machine runs in parallel, 1 to 8). */
   readonly threads?: number
-  /** Hears of pictures that were left out (default: console.warn). */
+  /** Called with a line for each picture that is left out (default: console.warn). */
   readonly warn?: (line: string) => void
-  /** Ends all waiting: what is being prepared rejects with its reason. */
+  /** Ends all waiting: pending batches reject with its reason. */
   readonly stop?: AbortSignal
 }
 
 export interface PatchSource {
   readonly description: {
-    /** The folders' names, `T91+BSDS400`, or `procedural`. */
+    /** Names of the folders, `T91+BSDS400`, or `procedural`. */
     readonly name: string
-    /** Trained on, but for those that turn out to be unusable. */
+    /** Number of training pictures; some may later turn out to be unusable. */
     readonly pictures: number
-    /** 16 hexadecimal digits over the names and `digestOf` of every picture, those left out not counted. */
+    /** 16 hexadecimal digits of a SHA-256 over the name and the `digestOf` of every picture that is not left out. */
     readonly digest: string
     readonly digestOf: 'bytes' | 'sizes' | 'seed'
     readonly streams: boolean
   }
-  /** In the order of their names; what was held out is cut to its middle. */
+  /** Pictures to validate on, sorted by name; those held out of training are cropped to their middle. */
   readonly validation: readonly Picture[]
-  /** Places that patches are cut from; undefined for a stream. */
+  /** Number of places that patches are cut from; undefined for a stream. */
   readonly places: number | undefined
-  /** Two batches take turns: one's arrays are filled again by the call after the next. */
+  /** Returns the batch of a step. Two buffers alternate: the second call after this one overwrites its arrays. */
   batch(step: number): Promise<Batch>
-  /** What prepared pictures take now. */
+  /** Bytes that prepared pictures take at present. */
   heldBytes(): number
   close(): Promise<void>
 }
 
-/** Two windows share it: the one that is sampled and the one that is prepared. */
+/** Default size of the cache. Two windows share it: the one being sampled and the one being prepared. */
 export const CACHE_BYTES = 2 ** 30
-/** With more pictures than this not even their headers are read. */
+/** A set with more pictures always streams, and not even their headers are read before. */
 const MOST_HELD_PICTURES = 4096
-/** Patches for each picture of a window: a thread prepares some 60 pictures a second. */
+/** Patches per picture of a window: a thread prepares some 60 pictures per second. */
 const PATCHES_PER_PICTURE = 64
-/** Most pictures of a window: whoever starts or resumes waits until so many are prepared. */
+/** Most pictures of a window: a run that starts or resumes waits until they are prepared. */
 const WINDOW_PICTURES = 512
 const MOST_WARNINGS = 10
 const MOST_THREADS = 8
-/** What is held out is looked at some 60 times a run: quickly. A folder that somebody names is looked at whole, as `evaluate` does. */
+/**
+ * Largest side of a held-out picture: a run validates on them some 60 times. Pictures of a validation folder are used
+ * whole, as in `evaluate`.
+ */
 const HELD_OUT_SIDE = 240
 const PROCEDURAL_PICTURES = 120
 
-/** Throws where no picture can be trained on. Close it: it has threads. */
-export async function openPatches(options: SourceOptions): Promise<PatchSource> {
+/**
+ * Opens a source of batches. Throws if there is no picture to train on. The caller must close it, to end its threads.
+ */
+export async function openPatchSource(options: PatchSourceOptions): Promise<PatchSource> {
   const { cacheBytes = CACHE_BYTES, channels, scale, degradation, sampling, stop } = options
   const warn = boundedWarnings(options.warn ?? console.warn)
   const codec = createCodec(await loadCodecModules())
@@ -102,23 +110,23 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
   const streams = bytes > cacheBytes
   if (streams && sampling === 'grid') {
     throw new Error(
-      `expected pictures that fit ${cacheBytes} bytes for the paper's grid, got ${Math.ceil(bytes)} bytes`,
+      `expected pictures that fit a cache of ${cacheBytes} bytes, as the paper's grid needs, got ${Math.ceil(bytes)} bytes`,
     )
   }
   const preparation: Preparation = streams ? { ...own, sizes: 'crop' } : own
   const count = options.threads ?? Math.min(MOST_THREADS, Math.max(1, availableParallelism() - 1))
   const size = streams
-    ? Math.min(WINDOW_PICTURES, Math.floor(cacheBytes / 2 / bytesOf(CROP ** 2, preparation)))
+    ? Math.min(WINDOW_PICTURES, Math.floor(cacheBytes / 2 / estimateBytes(CROP_SIDE ** 2, preparation)))
     : split.training.length
   if (size === 0) {
-    throw new Error(`expected a cache that holds two pictures at least, got ${cacheBytes} bytes`)
+    throw new Error(`expected a cache for at least two pictures, got ${cacheBytes} bytes`)
   }
   const preparer = createPreparer(count, tests)
   const shuffle = createShuffle(split.training.length, options.seed)
   const patchOptions: PatchOptions = { ...options, shares: sharesOf(degradation) }
 
   const isStopped = () => stop?.aborted === true
-  /** Starts when the one before it is done, so that this is not slowed down. */
+  /** Prepares a window after the window `before` is complete, so that it does not slow that one down. */
   function prepareWindow(index: number, before: Window | undefined): Window {
     const window: Window = { held: 0, isWanted: true, sampler: undefined as never }
     const slots: Example[][] = Array.from({ length: size }, () => [])
@@ -129,7 +137,11 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
       await before?.sampler.catch(() => {})
       while (next < size && window.isWanted && !isStopped()) {
         const i = next++
-        const job: Job = { origin: picked[i].origin, preparation, seed: mixSeed(options.seed, PICTURES, positions[i]) }
+        const job: PrepareJob = {
+          origin: picked[i].origin,
+          preparation,
+          seed: mixSeed(options.seed, PICTURE_STREAM, positions[i]),
+        }
         const outcome = await preparer.prepare(job)
         if ('failure' in outcome) warn(outcome.failure)
         else slots[i] = outcome.examples
@@ -146,13 +158,13 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
       }
       return createSampler(groups, patchOptions)
     })
-    window.sampler.catch(() => {}) // reported by whoever asks for a batch of it
+    window.sampler.catch(() => {}) // the call of `batch` that needs the window reports the error
     return window
   }
 
   const windows = new Map<number, Window>()
   const steps = streams ? Math.ceil((size * PATCHES_PER_PICTURE) / options.batch) : Infinity
-  /** Only the window of `step` and the next one are kept. */
+  /** Returns the window of `step`. Of a stream, keeps this window and the next one only. */
   const windowAt = (step: number): Window => {
     const current = Math.floor(step / steps)
     const wanted = streams ? [current, current + 1] : [current]
@@ -168,7 +180,7 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
   }
 
   try {
-    // A stream's first window is that of the first step asked for, wherever a run is resumed.
+    // A stream prepares its first window when the first batch is requested, because a run may resume at any step.
     const whole = streams ? undefined : await windowAt(0).sampler
     if (!streams) await preparer.close()
     const buffers = [createBatch(patchOptions), createBatch(patchOptions)]
@@ -202,19 +214,20 @@ export async function openPatches(options: SourceOptions): Promise<PatchSource> 
   }
 }
 
-/** A stretch of time and its pictures. */
+/** The pictures of a range of steps. */
 interface Window {
+  /** Bytes of the examples prepared so far. */
   held: number
-  /** False once it is left behind: its remaining pictures are not prepared. */
+  /** False once sampling has moved on: the remaining pictures are not prepared. */
   isWanted: boolean
   sampler: Promise<Sampler>
 }
 
 interface Entry {
   readonly name: string
-  /** Its folder's place among those that were named. */
+  /** Index of its folder in the given list. */
   readonly folder: number
-  readonly origin: Origin
+  readonly origin: PictureOrigin
   readonly bytes: number
 }
 
@@ -228,9 +241,9 @@ async function listEntries(folders: readonly string[], seed: number): Promise<En
     }))
   }
   const all: Entry[] = []
-  for (const [folder, place] of folders.entries()) {
-    for (const { name, file, bytes } of await listPictures([place])) {
-      all.push({ name, folder, origin: { file }, bytes })
+  for (const [index, folder] of folders.entries()) {
+    for (const { name, file, bytes } of await listPictures([folder])) {
+      all.push({ name, folder: index, origin: { file }, bytes })
     }
   }
   return all
@@ -242,8 +255,9 @@ function nameOf(folders: readonly string[]): string {
 }
 
 /**
- * Digest, and about what the pictures would take if they were held. Of a small set, whose files are
- * read, only `entries` may be trained on; of a large one the threads that read them leave out the rest.
+ * Computes the digest of a set, and estimates the bytes that its pictures would take in memory. The files of a small
+ * set are read here, and `entries` is without test pictures. In a large set, the threads that read the files leave them
+ * out.
  */
 async function survey(
   all: readonly Entry[],
@@ -271,7 +285,7 @@ async function survey(
       }
       const { width, height } = readHeader(file)
       hash.update(name).update(file)
-      bytes += bytesOf(width * height, preparation)
+      bytes += estimateBytes(width * height, preparation)
     }
     entries.push(entry)
   }
@@ -284,7 +298,7 @@ async function survey(
   }
 }
 
-/** Without those of `tests`, where they are given: of a folder that was named for it, all. */
+/** Reads the pictures to validate on. Leaves out those of `tests`, which are not given for a validation folder. */
 async function readValidation(
   entries: readonly Entry[],
   codec: Codec,
@@ -306,12 +320,12 @@ async function readValidation(
   return pictures
 }
 
-/** The first few, and that there are more. */
+/** Returns a function that passes on the first few warnings and then a note that there may be more. */
 function boundedWarnings(warn: (line: string) => void): (line: string) => void {
   let count = 0
   return (line) => {
     count++
     if (count <= MOST_WARNINGS) warn(`left out: ${line}`)
-    if (count === MOST_WARNINGS) warn('left out: any more are not named')
+    if (count === MOST_WARNINGS) warn('left out: further pictures are not listed')
   }
 }

@@ -1,4 +1,4 @@
-// Folders of pictures, through the decoders that serve.
+// Reads folders of pictures, with the decoders that the worker serves with.
 import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -8,40 +8,40 @@ import { readHeader } from '../../worker/codec/header.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 
 export interface Picture {
-  /** The file's path below its folder, without its ending. */
+  /** The file's path below its folder, without the extension. */
   readonly name: string
   readonly rgba: Rgba
-  /** Stored without colour: evaluation takes such a picture's levels as its luma. */
+  /** True if the file stores no colour: evaluation uses the levels of such a picture as its luma. */
   readonly isGrey: boolean
 }
 
-export interface Dataset {
+export interface PictureSet {
   /** The folder's name. */
   readonly name: string
-  /** In the order of their file names, by code units: the same on every machine. */
+  /** Sorted by file name in code units, so that the order is the same on every machine. */
   readonly pictures: readonly Picture[]
-  /** Over names and bytes, 16 hexadecimal digits: tells whether two runs saw the same data. */
+  /** 16 hexadecimal digits of a SHA-256 over names and bytes: equal if two runs used the same data. */
   readonly digest: string
 }
 
-export interface PictureFile {
+export interface ListedPicture {
   /** The folder's own name and the path below it, with slashes: `T91/t1.png`. */
   readonly name: string
-  /** Where it lies. */
+  /** Path of the file. */
   readonly file: string
   readonly bytes: number
 }
 
 const ENDINGS = /\.(jpe?g|png|webp|bmp|gif)$/i
-/** Share of the pictures that `holdOut` keeps, and the bounds on how many that makes. */
+/** Share of the pictures that `holdOut` keeps out of training, and the most that it keeps out. */
 const HELD_OUT_SHARE = 0.05
 const MOST_HELD_OUT = 24
 
 /**
- * A whole folder for evaluation, with the folders in it. Throws for a folder without pictures, and
- * for a picture that cannot be decoded, by its name: a mean over fewer pictures would mislead.
+ * Reads a whole folder with its subfolders, for evaluation. Throws for a folder without pictures, and for a picture
+ * that cannot be decoded, with its name: a mean over fewer pictures would mislead.
  */
-export async function readDataset(folder: string): Promise<Dataset> {
+export async function readPictureSet(folder: string): Promise<PictureSet> {
   const codec = createCodec(await loadCodecModules())
   const hash = createHash('sha256')
   const pictures: Picture[] = []
@@ -51,7 +51,7 @@ export async function readDataset(folder: string): Promise<Dataset> {
     hash.update(below).update(bytes)
     pictures.push({
       name: below.replace(ENDINGS, ''),
-      ...(await decodePicture(codec, file, bytes)),
+      ...(await decodeOverBlack(codec, file, bytes)),
     })
   }
   const name = path.basename(path.resolve(folder))
@@ -59,11 +59,11 @@ export async function readDataset(folder: string): Promise<Dataset> {
 }
 
 /**
- * The pictures in folders and the folders in them, those of each in the order of their names by code
- * units. Hidden files are left out, links to folders not followed. Throws for a folder without any.
+ * Lists the pictures in folders and their subfolders, folder by folder, each sorted by name in code units. Ignores
+ * hidden files and links to folders. Throws for a folder without pictures.
  */
-export async function listPictures(folders: readonly string[]): Promise<PictureFile[]> {
-  const all: PictureFile[] = []
+export async function listPictures(folders: readonly string[]): Promise<ListedPicture[]> {
+  const all: ListedPicture[] = []
   for (const folder of folders) {
     const found = await listBelow(folder, path.basename(path.resolve(folder)))
     if (found.length === 0) throw new Error(`expected pictures (JPEG, PNG, WebP, BMP, GIF) in ${folder}, got none`)
@@ -73,7 +73,7 @@ export async function listPictures(folders: readonly string[]): Promise<PictureF
   return all
 }
 
-async function listBelow(folder: string, name: string): Promise<PictureFile[]> {
+async function listBelow(folder: string, name: string): Promise<ListedPicture[]> {
   const entries = await readdir(folder, { withFileTypes: true })
   const visible = entries.filter((entry) => !entry.name.startsWith('.'))
   const isFolder = (entry: (typeof visible)[number]) => entry.isDirectory()
@@ -92,8 +92,8 @@ async function listBelow(folder: string, name: string): Promise<PictureFile[]> {
   return files
 }
 
-/** Decoded over black, as `upscale` has it. Throws with the file's name for what cannot be decoded. */
-export async function decodePicture(
+/** Decodes a picture over black, as `upscale` does. If it cannot be decoded, throws an error with the file's name. */
+export async function decodeOverBlack(
   codec: Codec,
   file: string,
   bytes: Uint8Array,
@@ -107,8 +107,8 @@ export async function decodePicture(
 }
 
 /**
- * Keeps about 5 % of the pictures out of training: at least 2 of 10 or more, 1 of 4 to 9, none of
- * fewer, and at most 24. Those whose names hash lowest, so that more pictures change the choice little.
+ * Keeps about 5 % of the pictures out of training: at least 2 of 10 or more, 1 of 4 to 9, none of fewer, and at most
+ * 24. Chooses those whose names have the lowest hashes, so that additional pictures change the choice little.
  */
 export function holdOut<T extends { readonly name: string }>(files: readonly T[]): { training: T[]; validation: T[] } {
   const least = files.length >= 10 ? 2 : files.length >= 4 ? 1 : 0
@@ -127,10 +127,11 @@ function hashOf(name: string): string {
   return createHash('sha256').update(name).digest('hex')
 }
 
-/** The picture without transparency. */
+/** Returns the picture blended over black, opaque. */
 function overBlack({ width, height, data: rgba }: Rgba): Rgba {
   const data = new Uint8ClampedArray(rgba.length)
-  for (let i = 0; i < data.length; i++) data[i] = (rgba[i] * rgba[i | 3]) / 255 // `from` takes ten times as long
+  // A loop, because `Uint8ClampedArray.from` takes ten times as long.
+  for (let i = 0; i < data.length; i++) data[i] = (rgba[i] * rgba[i | 3]) / 255
   for (let p = 3; p < data.length; p += 4) data[p] = 255
   return { width, height, data }
 }

@@ -6,9 +6,9 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
 import { DATA_FOLDER } from '../../../trainer/commands/trainOptions.ts'
-import { type Dataset, holdOut, listPictures, readDataset } from '../../../trainer/data/dataset.ts'
+import { type PictureSet, holdOut, listPictures, readPictureSet } from '../../../trainer/data/pictureSet.ts'
 import { createPreparer } from '../../../trainer/data/preparer.ts'
-import { openPatches, type SourceOptions } from '../../../trainer/data/source.ts'
+import { openPatchSource, type PatchSourceOptions } from '../../../trainer/data/patchSource.ts'
 import { testPictureIn, testPicturesOf } from '../../../trainer/data/testPictures.ts'
 import { bmp24 } from '../../support/pictures/bmp.ts'
 import { drawPicture } from '../../support/pictures/edges.ts'
@@ -17,7 +17,7 @@ const clean = { kind: 'clean', uint8Share: 0, blur: 0 } as const
 const COUNT = 40
 let folder = ''
 
-/** `top` with 40 pictures, some of them two folders down, and one broken file. */
+/** Writes the folder `top` with 40 pictures, a quarter of them two folders down. */
 beforeAll(async () => {
   folder = path.join(await mkdtemp(path.join(tmpdir(), 'source-')), 'top')
   await mkdir(path.join(folder, 'a/b'), { recursive: true })
@@ -28,8 +28,8 @@ beforeAll(async () => {
   }
 })
 
-function open(options: Partial<SourceOptions> = {}) {
-  return openPatches({
+function open(options: Partial<PatchSourceOptions> = {}) {
+  return openPatchSource({
     folders: [folder],
     channels: 1,
     scale: 3,
@@ -45,7 +45,7 @@ function open(options: Partial<SourceOptions> = {}) {
   })
 }
 
-test('an even source takes half of its patches from each of two folders', async () => {
+test('an even source cuts half of its patches from each of two folders', async () => {
   const flat = path.join(await mkdtemp(path.join(tmpdir(), 'source-')), 'flat')
   await mkdir(flat)
   const codec = createCodec(await loadCodecModules())
@@ -70,17 +70,17 @@ async function inputsAt(source: Awaited<ReturnType<typeof open>>, steps: readonl
   return inputs
 }
 
-test('folders are read with the folders in them, by names, hidden files left out', async () => {
+test('folders are read with their subfolders, sorted by name, without hidden files', async () => {
   await writeFile(path.join(folder, '.hidden.png'), '')
   const files = await listPictures([folder])
   expect(files).toHaveLength(COUNT)
   expect(files.map(({ name }) => name)).toContain('top/a/b/8.png')
   expect(files.map(({ name }) => name).toSorted()).toEqual(files.map(({ name }) => name))
-  const { pictures } = await readDataset(path.join(folder, 'a'))
+  const { pictures } = await readPictureSet(path.join(folder, 'a'))
   expect(pictures.map(({ name }) => name)).toContain('b/8')
 })
 
-describe('what is held out', () => {
+describe('holding out', () => {
   const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `set/${i}.png` }))
   test.each([
     [3, 0],
@@ -88,23 +88,23 @@ describe('what is held out', () => {
     [10, 2],
     [91, 5],
     [5000, 24],
-  ])('of %i pictures are %i', (count, held) => {
+  ])('takes from %i pictures %i', (count, held) => {
     const { training, validation } = holdOut(named(count))
     expect(validation).toHaveLength(held)
     expect(training).toHaveLength(count - held)
   })
 
-  test('changes little with more pictures, and does not depend on their order', () => {
+  test('changes little with additional pictures, and does not depend on their order', () => {
     const few = holdOut(named(200)).validation.map(({ name }) => name)
     const more = holdOut(named(220).toReversed()).validation.map(({ name }) => name)
     expect(few.filter((name) => more.includes(name)).length).toBeGreaterThan(6) // of 10
   })
 })
 
-test('what is held out is looked at in its middle, a folder to validate on whole, as evaluate looks at it', async () => {
+test('held-out pictures are cropped to their middle, and those of a validation folder are used whole, as in evaluate', async () => {
   const large = await mkdtemp(path.join(tmpdir(), 'large-'))
   for (let i = 0; i < 4; i++) await writeFile(path.join(large, `${i}.bmp`), bmp24(drawPicture(300, 250, i)))
-  const sizesOf = async (options: Partial<SourceOptions>) => {
+  const sizesOf = async (options: Partial<PatchSourceOptions>) => {
     const source = await open({ folders: [large], ...options })
     await source.close()
     return source.validation.map(({ rgba }) => [rgba.width, rgba.height])
@@ -113,7 +113,7 @@ test('what is held out is looked at in its middle, a folder to validate on whole
   expect(await sizesOf({ validate: large })).toEqual(Array.from({ length: 4 }, () => [300, 250]))
 })
 
-test('a small set is held whole, the same batches whatever was asked for before', async () => {
+test('a small set is kept in memory, and a batch does not depend on earlier requests', async () => {
   const source = await open()
   expect(source.description).toMatchObject({ name: 'top', pictures: COUNT - 2, digestOf: 'bytes', streams: false })
   expect(source.validation).toHaveLength(2)
@@ -124,7 +124,7 @@ test('a small set is held whole, the same batches whatever was asked for before'
   await source.close()
 })
 
-test('one batch may still be read while the next is cut', async () => {
+test('a batch stays intact while the next one is cut', async () => {
   const source = await open()
   const first = await source.batch(0)
   const before = first.inputs.slice()
@@ -133,10 +133,10 @@ test('one batch may still be read while the next is cut', async () => {
   await source.close()
 })
 
-// About a quarter of the pictures fit: windows of some 5, 90 steps each.
+// About a quarter of the pictures fit: a window has some 5 pictures and 90 steps.
 const cacheBytes = 2 ** 20
 
-test('a large set streams through a bounded cache, the same batches across windows and restarts', async () => {
+test('a large set streams through a bounded cache, with the same batches across windows and restarts', async () => {
   const source = await open({ cacheBytes, threads: 1 })
   expect(source.description.streams).toBe(true)
   const steps = [0, 50, 100, 150, 200, 400]
@@ -149,7 +149,7 @@ test('a large set streams through a bounded cache, the same batches across windo
   await again.close()
 })
 
-test('stopping ends the wait for pictures', async () => {
+test('the stop signal ends the wait for pictures', async () => {
   const stop = new AbortController()
   const source = await open({ cacheBytes, threads: 1, stop: stop.signal })
   const waiting = source.batch(0)
@@ -159,7 +159,7 @@ test('stopping ends the wait for pictures', async () => {
   await expect(open({ stop: stop.signal })).rejects.toBe(stop.signal.reason)
 })
 
-test('a broken picture is left out with a line, unless nothing is left', async () => {
+test('a broken picture is left out with a warning, and without any other the source does not open', async () => {
   const alone = path.join(path.dirname(folder), 'alone')
   await mkdir(alone)
   await writeFile(path.join(alone, 'broken.png'), 'no picture')
@@ -169,21 +169,23 @@ test('a broken picture is left out with a line, unless nothing is left', async (
   expect(lines).toHaveLength(1)
   expect(lines[0]).toMatch(/^left out: .*broken\.png/)
   await source.close()
-  await expect(open({ folders: [alone], warn })).rejects.toThrow('expected pictures that hold a patch of 33 pixels')
+  await expect(open({ folders: [alone], warn })).rejects.toThrow(
+    'expected pictures large enough for a patch of 33 pixels',
+  )
 })
 
-describe('a picture that is evaluated on is not trained on', () => {
-  /** Two of the folder's pictures: one as it is, one in another format. */
-  let tests: Dataset[] = []
+describe('a test picture', () => {
+  /** Two of the folder's pictures: one unchanged, one in another format. */
+  let tests: PictureSet[] = []
   beforeAll(async () => {
     const set = path.join(path.dirname(folder), 'set')
     await mkdir(set)
     await copyFile(path.join(folder, '1.png'), path.join(set, 'same.png'))
     await writeFile(path.join(set, 'pixels.bmp'), bmp24(drawPicture(80, 72, 2)))
-    tests = [await readDataset(set)]
+    tests = [await readPictureSet(set)]
   })
 
-  test('and not counted, whatever its name and format', async () => {
+  test('is left out and not counted, whatever its name and format', async () => {
     const lines: string[] = []
     const warn = (line: string) => lines.push(line)
     const source = await open({ tests, warn, holdsOut: false })
@@ -199,7 +201,7 @@ describe('a picture that is evaluated on is not trained on', () => {
     await expect(own).rejects.toThrow('expected pictures to train on, got only test pictures')
   })
 
-  test('where it is prepared, in a set so large that it is not read before', async () => {
+  test('is refused by the preparing thread, if the set is too large to be read before', async () => {
     const preparer = createPreparer(1, testPicturesOf(tests))
     const preparation = {
       channels: 1,
@@ -216,14 +218,14 @@ describe('a picture that is evaluated on is not trained on', () => {
   })
 
   const woman = path.join(DATA_FOLDER, 'BSDS400/302003.jpg')
-  test.skipIf(!existsSync(woman))('nor one that is known to hold one', async () => {
+  test.skipIf(!existsSync(woman))('is also found in a file that is known to contain it', async () => {
     const codec = createCodec(await loadCodecModules())
     const objection = await testPictureIn(await readFile(woman), testPicturesOf([]), codec)
-    expect(objection).toBe('holds woman of Set5')
+    expect(objection).toBe('contains woman of Set5')
   })
 })
 
-test('without folders the built-in pictures are trained on', async () => {
+test('without folders the built-in pictures are used', async () => {
   const source = await open({ folders: [], cacheBytes, threads: 1 })
   expect(source.description).toMatchObject({ name: 'procedural', digestOf: 'seed' })
   expect((await source.batch(0)).inputs.some((v) => v > 0)).toBe(true)

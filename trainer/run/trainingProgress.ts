@@ -1,4 +1,4 @@
-// How far a run is, with its loss and its quality.
+// The line that shows how far a run is, with its loss and quality.
 import {
   barOf,
   createProgressLine,
@@ -7,23 +7,26 @@ import {
   type ProgressStream,
 } from '../../worker/terminal/progressLine.ts'
 
-export interface Progress {
-  /** After every step, with that batch's loss; the running mean that is shown: batches differ by a factor of two. */
+export interface TrainingProgress {
+  /**
+   * Call after every step with its loss. Returns the running mean that is shown: single batches differ by a factor of
+   * two.
+   */
   update(step: number, loss: number): number
-  /** After each validation: PSNR in dB, and what bicubic has on the same pictures. */
+  /** Call after each validation with the PSNR in dB of the model and of bicubic on the same pictures. */
   validated(psnr: number, bicubic: number): void
-  /** Leaves the last state on a line of its own. */
+  /** Ends the line, which stays visible. */
   end(): void
 }
 
-/** The loss is a running mean over about so many. */
+/** The shown loss is a running mean over about this many steps. */
 const SMOOTHING_STEPS = 100
 
-export function createProgress(
+export function createTrainingProgress(
   label: string,
   { first, steps, batch }: { first: number; steps: number; batch: number },
   stream: ProgressStream = process.stderr,
-): Progress {
+): TrainingProgress {
   const line = createProgressLine(stream)
   const start = performance.now()
   let mean = 0

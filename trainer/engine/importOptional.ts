@@ -1,6 +1,9 @@
-// Packages that weigh hundreds of megabytes or want a GPU are optional peers: found at run time.
+// Imports optional packages at run time: those that weigh hundreds of megabytes or need a GPU.
 
-/** Throws, with the command that installs it, where the package `name` is missing or does not load. */
+/**
+ * Imports the package `name`. Throws if it is missing or does not load; the error ends with `install`, the command that
+ * installs it.
+ */
 export async function importOptional<T>(name: string, install: string): Promise<T> {
   try {
     const module = (await import(/* @vite-ignore */ name)) as T & { default?: T }
@@ -9,6 +12,6 @@ export async function importOptional<T>(name: string, install: string): Promise<
     const { code, message } = cause as NodeJS.ErrnoException
     const isMissing = code === 'ERR_MODULE_NOT_FOUND' && message.includes(name)
     const reason = isMissing ? 'is not installed' : `does not load (${message.split('\n')[0]})`
-    throw new Error(`${name} ${reason}; ${install}`, { cause })
+    throw new Error(`${name} ${reason}; install it with ${install}`, { cause })
   }
 }

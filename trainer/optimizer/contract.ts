@@ -1,0 +1,8 @@
+// The contract of an optimiser, which updates the weights from their gradients.
+
+export interface Optimizer {
+  /** Updates `parameters` in place. `step` counts from 1; `rate` is the learning rate of that step. */
+  update(parameters: Float32Array, gradients: Float32Array, rate: number, step: number): void
+  /** Everything that the next step depends on besides its arguments. Values written into these arrays take effect. */
+  readonly state: Readonly<Record<string, Float32Array | Float64Array>>
+}
