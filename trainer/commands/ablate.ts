@@ -90,7 +90,7 @@ function parseVariants(only: string | undefined): Variant[] {
   return VARIANTS.filter(({ name }) => chosen.includes(name))
 }
 
-/** Trains a variant, or resumes one that an earlier call began or finished. Returns undefined if a signal stopped it. */
+/** Trains a variant, or resumes one that an earlier call began. Returns undefined if a signal stopped it. */
 async function trainVariant(
   { name, options }: Variant,
   common: readonly string[],

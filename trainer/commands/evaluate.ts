@@ -30,7 +30,7 @@ const OPTIONS = {
     value: 'NAME,NAME',
     help:
       `methods to compare: ${BUILT_IN.join(', ')}, models of the manifest, and .onnx files with one --scale; ` +
-      `the suffix ${ON_ORT} runs a model in ONNX OnnxRuntime (default: bicubic,srcnn,${DEFAULT_MODEL})`,
+      `the suffix ${ON_ORT} runs a model in ONNX Runtime (default: bicubic,srcnn,${DEFAULT_MODEL})`,
   },
   models: { value: 'FOLDER', help: 'folder of the manifest (default: models)' },
   scale: { value: 'N,N', help: `scales, from ${SCALES.join(', ')} (default: all)` },
@@ -49,7 +49,7 @@ const OPTIONS = {
     value: 'FOLDER',
     help: `pictures that sparse coding learns from, once per scale (default: ${DATA_FOLDER}/T91)`,
   },
-  runtime: { value: 'NAME', help: `ONNX OnnxRuntime to use: ${ONNX_RUNTIMES.join(', ')} (default: auto)` },
+  runtime: { value: 'NAME', help: `ONNX Runtime to use: ${ONNX_RUNTIMES.join(', ')} (default: auto)` },
   help: { help: 'show this' },
 } as const
 
@@ -84,7 +84,7 @@ function help(): string {
   return helpOf(usage, OPTIONS)
 }
 
-/** What the command line asks for, checked before any work. */
+/** The parsed command line. */
 interface Comparison {
   readonly folders: readonly string[]
   readonly inputs: readonly TestInput[]

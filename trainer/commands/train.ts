@@ -44,7 +44,7 @@ import {
   type TrainConfig,
 } from './trainOptions.ts'
 
-/** Inputs of the manifest's scores: as papers measure, as a service receives pictures, and JPEGs as most of the web. */
+/** Inputs of the manifest's scores: as papers measure, as a service receives pictures, and JPEG as on most of the web. */
 const EVALUATED: readonly TestInput[] = ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 /** Exit code after SIGINT, by convention 128 + 2. */
@@ -78,7 +78,7 @@ export const command: Command = {
   },
 }
 
-/** What training one scale starts from. */
+/** The input of trainScale. */
 interface ScaleRun {
   readonly config: TrainConfig
   readonly given: TrainArguments
@@ -90,7 +90,7 @@ interface ScaleRun {
   readonly stop: AbortSignal
 }
 
-/** What weights are measured with. */
+/** The tools that measure weights. */
 interface Meter {
   readonly inference: Engine
   /** Undefined if no pictures are held out. */
@@ -146,9 +146,9 @@ async function fitScale(
   const architecture = describeNetwork(network)
   const { name: data, pictures, digest } = patches.description
   const recipe: Recipe = { architecture, scale, data, pictures, digest }
-  const place = path.join(folder, `x${scale}`)
+  const scaleFolder = path.join(folder, `x${scale}`)
   const state = await createState(config, network, scale)
-  const resumed = await resumeFit(place, recipe, state)
+  const resumed = await resumeFit(scaleFolder, recipe, state)
   const steps = resumed?.steps ?? (await stepsOf(config, network, engine, patches))
   const places = patches.places === undefined ? '' : `${patches.places} places in `
   console.log(
@@ -162,7 +162,7 @@ async function fitScale(
   const seconds = resumed?.seconds ?? 0
   await fitAndWatch(state, engine, patches, schedule, {
     label,
-    place,
+    folder: scaleFolder,
     recipe,
     seconds,
     batch,
@@ -220,7 +220,7 @@ async function scoreFile(
   return scores
 }
 
-/** Returns the manifest's entry without the file's own facts and scores. */
+/** Returns the entry for the manifest, without the scores and the name, digest and size of the file. */
 async function describeModel(
   { config, given, scale, backend }: ScaleRun,
   network: Network,

@@ -342,7 +342,7 @@ function parseArchitecture(given: TrainArguments, isPaper: boolean, scale: numbe
   const known = isFamily(arch) ? FAMILIES[arch].architectureAt(scale) : parseKernels(arch)
   const { kernels, widths, skips } = known
   const even = kernels.find((kernel) => kernel % 2 === 0)
-  if (even !== undefined) throw new UsageError(`expected --arch to be of odd kernels, got ${even}`)
+  if (even !== undefined) throw new UsageError(`expected --arch with odd kernel sides, got ${even}`)
   return requirePossible({
     kernels,
     widths: parseWidths(given.channels, kernels.length, widths),
@@ -373,7 +373,9 @@ function requirePossible(architecture: Architecture): Architecture {
     createNetwork(architecture)
     return architecture
   } catch (cause) {
-    throw new UsageError(`expected --arch and --channels of a network: ${(cause as Error).message}`, { cause })
+    throw new UsageError(`expected --arch and --channels to describe a valid network: ${(cause as Error).message}`, {
+      cause,
+    })
   }
 }
 

@@ -23,7 +23,7 @@ export async function foreignMethod(
     executionProviders: [executionProvider],
     logSeverityLevel: 3, // errors only
   }).catch((cause: unknown) => {
-    throw new UsageError(`${name}: expected a file that ONNX OnnxRuntime can run`, { cause })
+    throw new UsageError(`${name}: expected a file that ONNX Runtime can run`, { cause })
   })
   checkSignature(name, session)
   const [input] = session.inputNames

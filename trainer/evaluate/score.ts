@@ -57,7 +57,7 @@ export async function scoreSet(
   }
 }
 
-/** Formats a score for the manifest, with four decimals: more than runs of one recipe agree in. */
+/** Formats a score for the manifest, with four decimals. Runs of one recipe agree in fewer. */
 export function manifestScoreOf(score: SetScore): ModelScore {
   const { set, input, pictures, model, bicubic } = score
   return { set, input, images: pictures.length, ...rounded(model), bicubic: rounded(bicubic) }

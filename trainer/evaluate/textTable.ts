@@ -1,4 +1,4 @@
-// Text tables and the figures in them.
+// Text tables, and how figures look in them.
 import type { Quality } from '../../worker/model/manifest.ts'
 import type { PublishedFigures } from './published.ts'
 

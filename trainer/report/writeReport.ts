@@ -11,7 +11,7 @@ import type { PictureSet, Picture } from '../data/pictureSet.ts'
 import { networkMethod, sparseMethod } from '../evaluate/method.ts'
 import { BICUBIC_METHOD, cropHardestPlace, type ShownMethod } from './crops.ts'
 import { drawFilters } from './filters.ts'
-import { type CropRow, drawPage, type ImageUrl, type ScaleImages } from './page.ts'
+import { type CropRow, drawPage, type ImageUrl, type ScaleImages } from './drawPage.ts'
 import { readRun, type ScaleRecord } from './readRun.ts'
 
 export interface ReportOptions {

@@ -17,12 +17,12 @@ const VALIDATIONS = 60
 const CHECKPOINT = 'checkpoint.json'
 const LOG = 'log.jsonl'
 
-/** Restores `state` from the checkpoint in `place`. Returns undefined if there is none, and prepares `place` for a new run. */
-export async function resumeFit(place: string, recipe: Recipe, state: FitState): Promise<RunProgress | undefined> {
-  const file = path.join(place, CHECKPOINT)
+/** Restores `state` from the checkpoint in `folder`. If there is none, prepares `folder` and returns undefined. */
+export async function resumeFit(folder: string, recipe: Recipe, state: FitState): Promise<RunProgress | undefined> {
+  const file = path.join(folder, CHECKPOINT)
   if (existsSync(file)) return readCheckpoint(file, recipe, state)
-  await mkdir(place, { recursive: true })
-  await rm(path.join(place, LOG), { force: true }) // left by a run that was killed before its first checkpoint
+  await mkdir(folder, { recursive: true })
+  await rm(path.join(folder, LOG), { force: true }) // left by a run that was killed before its first checkpoint
   return undefined
 }
 
@@ -30,7 +30,7 @@ export interface Watch {
   /** Name of the model in the line of progress. */
   readonly label: string
   /** Folder of the log and the checkpoint. */
-  readonly place: string
+  readonly folder: string
   readonly recipe: Recipe
   /** Training time before this call. */
   readonly seconds: number
@@ -48,11 +48,11 @@ export async function fitAndWatch(
   engine: GradientEngine,
   patches: PatchSource,
   schedule: Schedule,
-  { label, place, recipe, seconds, batch, stop, validation, psnrOf }: Watch,
+  { label, folder, recipe, seconds, batch, stop, validation, psnrOf }: Watch,
 ): Promise<void> {
   const { steps } = schedule
   const progress = createTrainingProgress(label, { first: state.step, steps, batch })
-  const file = path.join(place, CHECKPOINT)
+  const file = path.join(folder, CHECKPOINT)
   const validated = validationSteps(steps)
   let start = performance.now()
   let saved = start
@@ -72,7 +72,7 @@ export async function fitAndWatch(
       psnr,
       bicubic: validation?.bicubic,
     }
-    await appendFile(path.join(place, LOG), `${JSON.stringify(line)}\n`)
+    await appendFile(path.join(folder, LOG), `${JSON.stringify(line)}\n`)
   }
   const save = async () => {
     await writeCheckpoint(file, recipe, { steps, seconds: spent() }, state)

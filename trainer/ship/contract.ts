@@ -1,4 +1,4 @@
-// What publishing needs from a bucket, whichever kind it is: objects by key and conditional writes.
+// The contract of a bucket that weights are published to: objects by key, with conditional writes.
 
 /** `local`: the simulated R2 of `wrangler dev`. `s3`: R2 or any other S3-compatible store. */
 export const STORES = ['local', 's3'] as const

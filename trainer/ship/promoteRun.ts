@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { exportModel, readManifest } from '../run/export.ts'
-import { type CandidateModel, readCandidates, titleOf } from './candidate.ts'
+import { type CandidateModel, readCandidates, titleOf } from './readCandidates.ts'
 import { requireNoLoss } from './requireNoLoss.ts'
 
 export interface PromoteOptions {
@@ -13,7 +13,7 @@ export interface PromoteOptions {
   readonly models?: string
 }
 
-/** A test compares the default model with the gain on the test scenes that its manifest records. */
+/** Records the default model's gain on the test scenes in the manifest, where a test expects it. */
 const RECORD = 'RECORD_SCENES=1 npx vitest run --config test/vitest.config.ts --project worker quality'
 
 /** Copies a run folder's weights into models/ and prints what changed. Copies nothing if one model scores worse. */

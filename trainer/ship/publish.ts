@@ -3,7 +3,7 @@
 // weights, and when two publish at once the second starts over from what the first wrote.
 import { formatManifest, type Manifest, type ModelEntry, withEntry } from '../../worker/model/manifest.ts'
 import { MANIFEST_FILE } from '../run/export.ts'
-import { type CandidateModel, titleOf } from './candidate.ts'
+import { type CandidateModel, titleOf } from './readCandidates.ts'
 import { type PutCondition, type ObjectStore, StoreError } from './contract.ts'
 import { requireNoLoss } from './requireNoLoss.ts'
 import { brokenFiles, formatServed, keepManifest, modelKey, readPrevious, readServed } from './servedManifest.ts'

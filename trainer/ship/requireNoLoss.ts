@@ -1,6 +1,6 @@
 // Guards a replacement: weights that are known to score worse on the validation pictures are refused.
 import type { Manifest, ModelEntry } from '../../worker/model/manifest.ts'
-import { titleOf } from './candidate.ts'
+import { titleOf } from './readCandidates.ts'
 
 interface Comparison {
   /** Reasons to refuse. */

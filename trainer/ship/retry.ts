@@ -4,7 +4,7 @@ export class TransientError extends Error {
 }
 
 export interface RetryOptions {
-  /** Most tries. Default 5. */
+  /** Maximum number of tries. Default 5. */
   readonly attempts?: number
   /** Pause before the second try, doubled before each further one. Default 250 ms, 3.75 s in total. */
   readonly delayMs?: number

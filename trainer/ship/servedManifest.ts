@@ -1,4 +1,4 @@
-// The manifest.json that a bucket serves. It names the manifest that it replaced, and so on back. Earlier
+// The manifest.json that a bucket serves. Each manifest names the one that it replaced. Earlier
 // manifests are stored under manifests/, each under its own digest: the chain cannot contain a cycle, and
 // storing one twice changes nothing.
 import { formatManifest, type Manifest, parseManifest } from '../../worker/model/manifest.ts'

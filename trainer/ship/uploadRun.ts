@@ -1,4 +1,4 @@
-import { readCandidates, titleOf } from './candidate.ts'
+import { readCandidates, titleOf } from './readCandidates.ts'
 import type { StoreName } from './contract.ts'
 import { formatModels } from './formatModels.ts'
 import { withStore } from './openStore.ts'

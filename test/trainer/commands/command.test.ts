@@ -256,7 +256,7 @@ test.each([
   ['--scale 5', 'expected --scale to be one of 2, 3, 4, got "5"'],
   ['--scale 2,2', 'expected --scale to name each thing once'],
   ['--arch 9-1-1-5', 'expected --channels to name one width between each two of 4 layers, got 64,32'],
-  ['--arch 9-2-5', 'expected --arch to be of odd kernels, got 2'],
+  ['--arch 9-2-5', 'expected --arch with odd kernel sides, got 2'],
   [
     '--arch qualty',
     'expected --arch to be srcnn, fast, quality or kernel sides like 9-3-5, got "qualty"; did you mean quality?',
@@ -266,7 +266,7 @@ test.each([
   ['--arch fast --channels 8,8', 'between each two of 8 layers, got 8,8'],
   [
     '--arch 5-3+3 --channels 8,4',
-    'expected --arch and --channels of a network: layer 3: expected a skip over two layers',
+    'expected --arch and --channels to describe a valid network: layer 3: expected a skip over two layers',
   ],
   ['--patch 18', 'expected --patch to be an integer from 19 to 512, got "18"'],
   ['--colour red', 'expected --colour to be one of luma, rgb, got "red"'],

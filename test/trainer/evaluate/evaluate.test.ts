@@ -154,7 +154,7 @@ describe('a network on RGB', () => {
     return file
   }
 
-  test('that treats each channel as a network on luma does enlarges a grey picture to the same levels', async () => {
+  test('that applies a luma network to each channel enlarges a grey picture exactly as that luma network does', async () => {
     const luma = sampleNetwork({ kernels: [5, 1, 3], widths: [6, 4], residual: true })
     const methodOf = (network: Network) => networkMethod(new Map([[3, { network, engine: reference }]]))
     const picture = drawPicture(23, 19, 2)
@@ -352,7 +352,7 @@ describe('an ONNX file of another project', () => {
     await expect(compare(fixed)).rejects.toThrow('expected input of any height and width')
     const text = path.join(folder, 'text.onnx')
     await writeFile(text, 'not a network')
-    await expect(compare(text)).rejects.toThrow('expected a file that ONNX OnnxRuntime can run')
+    await expect(compare(text)).rejects.toThrow('expected a file that ONNX Runtime can run')
   })
 })
 
