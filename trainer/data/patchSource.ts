@@ -34,13 +34,13 @@ export interface PatchSourceOptions extends Omit<PatchOptions, 'shares'> {
   readonly tests?: readonly PictureSet[]
   readonly scale: number
   readonly degradation: Degradation
-  /** Most bytes that prepared pictures may take (default: CACHE_BYTES). */
+  /** Maximum bytes that prepared pictures may take (default: CACHE_BYTES). */
   readonly cacheBytes?: number
   /** Threads that decode and prepare (default: one less than the machine runs in parallel, 1 to 8). */
   readonly threads?: number
   /** Called with a line for each picture that is left out (default: console.warn). */
   readonly warn?: (line: string) => void
-  /** Ends all waiting: pending batches reject with its reason. */
+  /** Ends all waiting: pending calls reject with its reason. */
   readonly stop?: AbortSignal
 }
 
@@ -68,11 +68,11 @@ export interface PatchSource {
 
 /** Default size of the cache. Two windows share it: the one being sampled and the one being prepared. */
 export const CACHE_BYTES = 2 ** 30
-/** A set with more pictures always streams, and not even their headers are read before. */
+/** A set with more pictures always streams; not even their headers are read in advance. */
 const MOST_HELD_PICTURES = 4096
 /** Patches per picture of a window: a thread prepares some 60 pictures per second. */
 const PATCHES_PER_PICTURE = 64
-/** Most pictures of a window: a run that starts or resumes waits until they are prepared. */
+/** Maximum number of pictures in a window: a run that starts or resumes waits until they are prepared. */
 const WINDOW_PICTURES = 512
 const MOST_WARNINGS = 10
 const MOST_THREADS = 8
@@ -256,8 +256,8 @@ function nameOf(folders: readonly string[]): string {
 
 /**
  * Computes the digest of a set, and estimates the bytes that its pictures would take in memory. The files of a small
- * set are read here, and `entries` is without test pictures. In a large set, the threads that read the files leave them
- * out.
+ * set are read here, and `entries` is without test pictures. In a large set, the threads that read the files leave out
+ * test pictures.
  */
 async function survey(
   all: readonly Entry[],

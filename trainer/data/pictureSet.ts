@@ -33,7 +33,7 @@ export interface ListedPicture {
 }
 
 const ENDINGS = /\.(jpe?g|png|webp|bmp|gif)$/i
-/** Share of the pictures that `holdOut` keeps out of training, and the most that it keeps out. */
+/** Share of the pictures that `holdOut` keeps out of training, and their maximum number. */
 const HELD_OUT_SHARE = 0.05
 const MOST_HELD_OUT = 24
 

@@ -173,7 +173,7 @@ async function openOnnxCuda(): Promise<OpenBackend> {
   if (!hasProvider) {
     throw new Error(`${version} has no CUDA provider; it needs CUDA 12 and cuDNN 9; install it with ${INSTALL_CUDA}`)
   }
-  // TensorFloat-32 is fast but has only three digits, too few for the comparison of gradients in expectSame.
+  // TensorFloat-32 is fast but accurate to three digits only, too few for comparing gradients.
   process.env.NVIDIA_TF32_OVERRIDE ??= '0'
   return openOnnxGpu('cuda')
 }

@@ -27,8 +27,8 @@ export const CHARBONNIER_EPSILON = 0.01
 
 export interface EngineOptions {
   /**
-   * Most worker threads, for an engine that splits a batch among threads. Default: `availableParallelism()`. With 1 the
-   * calling thread computes.
+   * Maximum number of worker threads, for an engine that splits a batch among them. Default: `availableParallelism()`.
+   * With 1 the calling thread computes.
    */
   readonly workers?: number
 }

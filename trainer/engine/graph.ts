@@ -1,5 +1,6 @@
 // Builds the loss and gradients of a network as one plain ONNX graph, so that any ONNX runtime can train it. It is
-// written by hand, because ONNX has no automatic differentiation; the backward pass of a convolution is convolutions.
+// written by hand, because ONNX has no automatic differentiation; the backward pass of a convolution consists of
+// convolutions.
 //
 //   forward   z = conv(h, W) + b (+ middle of the previous layer's input, for a skip),
 //             h' = relu(z),  e = z_last - t,  loss = mean(e²), or mean(sqrt(e² + ε²))

@@ -11,7 +11,7 @@ export type CreateEngine = (task: Task) => Promise<GradientEngine>
 const SMALL_BATCH = 2
 const SMALL_STEP_MS = 100
 const BATCH = 32
-/** Least speed-up over the CPU. Less is noise, or the CPU under another name. */
+/** Minimum speed-up over the CPU. Less is noise, or the CPU under another name. */
 const LEAD = 1.2
 
 /** Throws an error with the reason unless training steps are faster on `gpu` than on `cpu`. */

@@ -22,7 +22,7 @@ export async function loadTensorFlowNode(
 ): Promise<TensorFlowRuntime> {
   restoreRemovedFunction()
   const isGpu = name.endsWith('-gpu')
-  // As in backends.ts: TensorFloat-32 has only three digits.
+  // As in backends.ts: TensorFloat-32 is accurate to three digits only.
   if (isGpu) process.env.NVIDIA_TF32_OVERRIDE ??= '0'
   // The library itself is downloaded by an install script, which .npmrc switches off.
   const command = `${INSTALL} --ignore-scripts=false ${name}@${VERSION}`

@@ -11,7 +11,7 @@ export interface Leaves {
   readonly materials: readonly Material[]
   /** Smallest radius, in pixels. */
   readonly smallest: number
-  /** Most leaves; fewer are drawn if the canvas is full before. */
+  /** Maximum number of leaves; fewer are drawn if the canvas is full before. */
   readonly count: number
   /** A tile that deforms outlines and places small leaves, which come in clusters. */
   readonly noise: Plane

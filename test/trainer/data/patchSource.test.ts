@@ -88,7 +88,7 @@ describe('holding out', () => {
     [10, 2],
     [91, 5],
     [5000, 24],
-  ])('takes from %i pictures %i', (count, held) => {
+  ])('of %i pictures takes %i', (count, held) => {
     const { training, validation } = holdOut(named(count))
     expect(validation).toHaveLength(held)
     expect(training).toHaveLength(count - held)
@@ -201,7 +201,7 @@ describe('a test picture', () => {
     await expect(own).rejects.toThrow('expected pictures to train on, got only test pictures')
   })
 
-  test('is refused by the preparing thread, if the set is too large to be read before', async () => {
+  test('is refused by the preparing thread if the set is too large to be read in advance', async () => {
     const preparer = createPreparer(1, testPicturesOf(tests))
     const preparation = {
       channels: 1,

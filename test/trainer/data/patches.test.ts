@@ -148,7 +148,7 @@ describe('for a network that enlarges', () => {
     }
   })
 
-  test('each of three channels is cut as it is alone', async () => {
+  test('each of three channels is cut like a single channel', async () => {
     const rgb = await prepare(picture, { channels: 3 })
     const { inputs, targets } = sample(2, { ...SUB_PIXEL, channels: 3, residual: true }, rgb)
     for (const c of [0, 1, 2]) {

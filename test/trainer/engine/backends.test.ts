@@ -186,7 +186,7 @@ test('a step on TensorFlow.js leaves no tensor allocated', async (context) => {
   await engine.dispose()
 })
 
-test('util.isNullOrUndefined, which tfjs-node calls, is restored if Node has removed it, and else left alone', (context) => {
+test('util.isNullOrUndefined, which tfjs-node calls, is restored if Node has removed it, and otherwise left alone', (context) => {
   const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>
   const own = util.isNullOrUndefined
   context.onTestFinished(() => {

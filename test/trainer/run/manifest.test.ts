@@ -154,7 +154,7 @@ describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the shipped weig
     expect(createHash('sha256').update(content).digest('hex')).toBe(sha256)
     expect(describeNetwork(decodeNetwork(content))).toBe(architecture)
     expect(licence).toBe(licenceOf(data!.split(' ')[0]))
-    // The least gain depends on the training data: weights for JPEGs gain less, because JPEGs contain less information.
+    // The minimum gain depends on the training data: weights for JPEGs gain less, as JPEGs contain less information.
     const isForJpegs = file.includes('-jpeg')
     for (const { input, psnr, bicubic } of scores ?? []) {
       if (isForJpegs) expect(psnr).toBeGreaterThan(bicubic.psnr + 0.45)
