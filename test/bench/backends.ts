@@ -3,7 +3,13 @@
 // time measured; another's is the patches over its own rate.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { type Config, DATA, parseConfig, sourceOptionsOf, taskOf } from '../../trainer/commands/config.ts'
+import {
+  type TrainConfig,
+  DATA_FOLDER,
+  parseTrainConfig,
+  sourceOptionsOf,
+  taskOf,
+} from '../../trainer/commands/trainOptions.ts'
 import { readPictureSet } from '../../trainer/data/pictureSet.ts'
 import { type Backend, BACKENDS, chooseBackend, type ComputingBackend } from '../../trainer/engine/backends.ts'
 import type { Task } from '../../trainer/engine/gradientEngine.ts'
@@ -48,7 +54,7 @@ const PACKAGES: Readonly<Record<ComputingBackend, readonly string[]>> = {
 }
 
 export async function benchBackends({ isQuick = false } = {}): Promise<Table[]> {
-  const config = parseConfig({ arch: 'srcnn', scale: `${SCALE}`, words: [] })
+  const config = parseTrainConfig({ arch: 'srcnn', scale: `${SCALE}`, words: [] })
   const chosen = await chooseBackend('auto', taskOf(config, SCALE))
   const { seconds, note } = await reachFigure(chosen, config, isQuick)
   const timeOf = (name: string, rate: number) => {
@@ -89,12 +95,12 @@ export async function benchBackends({ isQuick = false } = {}): Promise<Table[]> 
 /** Trains as `npm run trainer` does. `seconds` of its steps alone; undefined, for what `note` says, where the figure was not reached. */
 async function reachFigure(
   backend: Backend,
-  config: Config,
+  config: TrainConfig,
   isQuick: boolean,
 ): Promise<{ seconds?: number; note: string }> {
   const folder = config.tests.find((test) => path.basename(test) === SET)
   if (isQuick) return { note: 'skipped, as --quick asks' }
-  if (!folder || config.data.length === 0) return { note: `skipped, for want of T91 and ${SET} in ${DATA}` }
+  if (!folder || config.data.length === 0) return { note: `skipped, for want of T91 and ${SET} in ${DATA_FOLDER}` }
   const { batch, seed, optimizer, rate, course } = config
   const task = taskOf(config, SCALE)
   const patches = await openPatchSource(sourceOptionsOf(config, SCALE))

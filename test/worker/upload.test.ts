@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readCandidates } from '../../trainer/ship/candidate.ts'
-import { openLocalStore } from '../../trainer/ship/local.ts'
+import { readCandidates } from '../../trainer/ship/readCandidates.ts'
+import { openLocalStore } from '../../trainer/ship/localStore.ts'
 import { publish, rollBack } from '../../trainer/ship/publish.ts'
-import type { Store } from '../../trainer/ship/store.ts'
+import type { ObjectStore } from '../../trainer/ship/contract.ts'
 import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
 import { makeRunFolder } from '../support/process/runFolder.ts'
 import { startWorker } from '../support/worker/worker.ts'
@@ -25,7 +25,7 @@ const CLOCK = `{
 
 let origin: FakeOrigin
 let worker: Miniflare
-let store: Store
+let store: ObjectStore
 
 beforeAll(async () => {
   const bucketFolder = mkdtempSync(join(tmpdir(), 'r2-'))

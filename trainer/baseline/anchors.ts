@@ -1,25 +1,25 @@
-// Anchors: unit vectors that stand for the directions features take. A feature and its negative are
-// one to a linear map, so likeness is the size of the cosine, and anchors are axes, not points.
+// Anchors: unit vectors that represent the directions of features. A linear map treats a feature and its
+// negative alike, so similarity is the absolute value of the cosine, and anchors are axes, not points.
 import type { Random } from '../../worker/image/prng.ts'
 
-/** Classes of likeness that neighbours are counted in. */
+/** Histogram bins of |cosine| that neighboursOf counts in. */
 const BINS = 4096
 
-/** Index of the anchor [count, size] with the largest |cosine| to the vector at `offset` of `features`. */
+/** Returns the index of the anchor [count, size] with the largest |cosine| to the vector at `offset` of `features`. */
 export function nearestAnchor(anchors: Float64Array, features: Float64Array, offset: number, size: number): number {
   let best = -1
   let nearest = 0
   for (let k = 0, index = 0; k < anchors.length; k += size, index++) {
-    const likeness = Math.abs(dot(anchors, k, features, offset, size))
-    if (likeness > best) {
-      best = likeness
+    const similarity = Math.abs(dot(anchors, k, features, offset, size))
+    if (similarity > best) {
+      best = similarity
       nearest = index
     }
   }
   return nearest
 }
 
-/** The `most` features [n, size] with the largest |cosine| to anchor `index`, by index, rising. */
+/** Returns the indices, rising, of the `most` features [n, size] with the largest |cosine| to anchor `index`. */
 export function neighboursOf(
   anchors: Float64Array,
   index: number,
@@ -28,12 +28,12 @@ export function neighboursOf(
   most: number,
 ): number[] {
   const count = features.length / size
-  // Counting likenesses instead of sorting them: exact but for ties within 1/4096.
+  // A histogram of similarities instead of a sort: exact except for ties within 1/4096.
   const histogram = new Uint32Array(BINS)
   const bins = new Uint16Array(count)
   for (let n = 0; n < count; n++) {
-    const likeness = Math.abs(dot(anchors, index * size, features, n * size, size))
-    bins[n] = Math.min(BINS - 1, Math.floor(likeness * BINS))
+    const similarity = Math.abs(dot(anchors, index * size, features, n * size, size))
+    bins[n] = Math.min(BINS - 1, Math.floor(similarity * BINS))
     histogram[bins[n]]++
   }
   let cut = BINS
@@ -48,8 +48,8 @@ export function neighboursOf(
 }
 
 /**
- * Spherical k-means on axes: `count` unit vectors [count, size] from unit `features` [n, size], n >=
- * count. Starts from features drawn by `random`; an anchor that nothing is nearest to stays as it is.
+ * Spherical k-means on axes: returns `count` unit vectors [count, size] for unit `features` [n, size], with
+ * n >= count. Starts from features drawn by `random`. An anchor without nearest features does not move.
  */
 export function clusterAxes(
   features: Float64Array,
@@ -63,7 +63,7 @@ export function clusterAxes(
   const order = Uint32Array.from({ length: total }, (_, i) => i)
   let anchors = new Float64Array(count * size)
   for (let k = 0; k < count; k++) {
-    const other = k + random.below(total - k) // Fisher and Yates's shuffle, as far as it is needed
+    const other = k + random.below(total - k) // the first `count` steps of a Fisher-Yates shuffle
     ;[order[k], order[other]] = [order[other], order[k]]
     anchors.set(features.subarray(order[k] * size, (order[k] + 1) * size), k * size)
   }
@@ -84,14 +84,14 @@ export function clusterAxes(
   return anchors
 }
 
-/** Divides the vector at `offset` by its length, which it returns; zeros stay zeros. */
+/** Divides the vector at `offset` by its length and returns that length. A zero vector stays zero. */
 export function normalise(values: Float64Array, offset: number, size: number): number {
   const length = Math.sqrt(dot(values, offset, values, offset, size))
   if (length > 0) for (let i = offset; i < offset + size; i++) values[i] /= length
   return length
 }
 
-/** Four sums side by side; `size` is a multiple of 4. */
+/** Dot product. Four independent sums run in parallel, so `size` must be a multiple of 4. */
 function dot(a: Float64Array, i: number, b: Float64Array, j: number, size: number): number {
   let s0 = 0
   let s1 = 0

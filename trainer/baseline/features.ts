@@ -1,29 +1,29 @@
-// What the baseline looks at: first and second differences of the bicubic picture, across and down,
-// in a window of three small pixels a side (Zeyde, Elad and Protter, Curves and Surfaces 2010). The
-// differences reach as far as one small pixel, so that they are those of the small picture.
+// Features of the baseline: horizontal and vertical first and second differences of the bicubic picture in
+// a window of 3x3 small pixels (Zeyde, Elad and Protter, Curves and Surfaces 2010). Differences are taken
+// over a distance of one small pixel, so they measure the small picture and not the interpolation.
 import type { Plane } from '../../worker/image/plane.ts'
 
 /** Side of a window in pixels of the small picture. */
 const WINDOW = 3
-/** Difference pictures: first and second order, across and down. */
+/** Difference maps: first and second order, horizontal and vertical. */
 const MAPS = 4
 
-/** Side of a window in pixels of the large picture. */
+/** Returns the side of a window in pixels of the large picture. */
 export function windowSide(scale: number): number {
   return WINDOW * scale
 }
 
-/** Values of one window before they are compressed. */
+/** Returns the number of values in one window, before they are projected on principal components. */
 export function windowLength(scale: number): number {
   return MAPS * windowSide(scale) ** 2
 }
 
-/** The corners of windows in one direction: one for each small pixel that has a whole window. */
+/** Returns the number of windows in one direction: one per small pixel at which a whole window starts. */
 export function windowCount(size: number, scale: number): number {
   return Math.max(0, size / scale - WINDOW + 1)
 }
 
-/** Four planes of the bicubic picture's size, in its units; beyond its edges it is repeated. */
+/** Returns four planes (dx, dy, dxx, dyy) of the bicubic picture's size, in its units. Edge pixels are repeated. */
 export function differencesOf({ width, height, data }: Plane, scale: number): Float32Array[] {
   const maps = Array.from({ length: MAPS }, () => new Float32Array(data.length))
   const [dx, dy, dxx, dyy] = maps
@@ -44,7 +44,7 @@ export function differencesOf({ width, height, data }: Plane, scale: number): Fl
   return maps
 }
 
-/** Copies the windows at the corner (x, y) of all maps, `stride` wide, one after the other into `target`. */
+/** Copies the window at corner (x, y) of each map into `target`, one after another. `stride`: width of a map. */
 export function readWindow(
   maps: readonly Float32Array[],
   stride: number,
@@ -62,12 +62,12 @@ export function readWindow(
   }
 }
 
-/** A window's coordinates along the principal components [count, length]; into `target` from `offset`. */
+/** Projects a window on the principal components [count, length]; writes `count` values to `target` from `offset`. */
 export function project(components: Float64Array, window: Float64Array, target: Float64Array, offset = 0): void {
   const { length } = window
   for (let c = 0, k = 0; k < components.length; c++, k += length) {
     let even = 0
-    let odd = 0 // two sums: the processor adds them side by side
+    let odd = 0 // two independent sums, which the processor computes in parallel
     for (let i = 0; i < length; i += 2) {
       even += components[k + i] * window[i]
       odd += components[k + i + 1] * window[i + 1]

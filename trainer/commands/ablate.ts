@@ -1,16 +1,17 @@
-// npm run trainer -- ablate: the paper's ablations (TPAMI 2016, sections 4.2, 4.3 and 4.5) under one
-// budget, as a table beside its figures.
+// npm run trainer -- ablate: repeats the paper's ablations (TPAMI 2016, sections 4.2, 4.3 and 4.5), all with
+// one budget of training, and prints a table beside the paper's figures.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import type { ModelEntry } from '../../worker/model/manifest.ts'
 import { type Command, integerOf, listOf, numberOf, oneOf, parseArguments } from '../../worker/terminal/arguments.ts'
-import type { InputName } from '../evaluate/input.ts'
+import type { TestInput } from '../evaluate/testInput.ts'
+import { alignColumns } from '../evaluate/textTable.ts'
 import { readManifest } from '../run/export.ts'
 import { RUNS_FOLDER } from '../run/runFolders.ts'
-import { alignColumns } from '../evaluate/table.ts'
 import { command as train } from './train.ts'
 
 interface Variant {
-  /** Also the end of its run's name. */
+  /** Also the end of the name of its run. */
   readonly name: string
   readonly options: readonly string[]
   /** The paper's PSNR in dB on Set5 at x3, trained on ImageNet unless `note` says otherwise. */
@@ -28,75 +29,95 @@ const VARIANTS: readonly Variant[] = [
   {
     name: '9-1-1-5',
     options: ['--arch', '9-1-1-5', '--channels', '64,32,16'],
-    note: 'one layer more; the paper: no better',
+    note: 'one more layer; the paper: no better',
   },
   {
     name: 'rgb',
     options: ['--colour', 'rgb'],
     paper: 32.33,
-    note: 'red, green and blue, 8-bit input; the paper: from T91, where luma has 32.39',
+    note: 'red, green and blue from 8-bit input; the paper trained on T91, where luma has 32.39',
   },
-  { name: 'no-residual', options: ['--no-residual'], note: 'as the paper has it' },
+  { name: 'no-residual', options: ['--no-residual'], note: "the paper's design" },
   { name: 'adam', options: ['--optimizer', 'adam'], note: 'Adam instead of SOAP' },
 ]
-/** With --more: the same network, more pictures. The paper: 32.39 dB from T91, 32.52 from ImageNet. */
+/** Name of the variant of --more: the same network, more pictures. The paper: 32.39 dB on T91, 32.52 on ImageNet. */
 const MORE = 'more-data'
 
 const OPTIONS = {
-  only: { value: 'NAME,NAME', help: `from ${VARIANTS.map(({ name }) => name).join(', ')} (default: all)` },
-  data: { value: 'FOLDER,FOLDER', help: 'pictures to train on (default: as train has it)' },
-  more: { value: 'FOLDER,FOLDER', help: `one variant more, ${MORE}: 9-1-5 on these pictures` },
-  minutes: { value: 'N', help: 'for each variant (default: 3)' },
-  steps: { value: 'N', help: 'for each variant, instead of --minutes' },
-  seed: { value: 'N', help: 'of each (default: 1)' },
+  only: {
+    value: 'NAME,NAME',
+    help: `variants to train, from ${VARIANTS.map(({ name }) => name).join(', ')} (default: all)`,
+  },
+  data: { value: 'FOLDER,FOLDER', help: 'pictures to train on (default: the default of train)' },
+  more: { value: 'FOLDER,FOLDER', help: `adds the variant ${MORE}: 9-1-5 trained on these pictures` },
+  minutes: { value: 'N', help: 'training time of each variant (default: 3)' },
+  steps: { value: 'N', help: 'steps of each variant, instead of --minutes' },
+  seed: { value: 'N', help: 'seed of each variant (default: 1)' },
   help: { help: 'show this' },
 } as const
 
 const SCALE = 3
+const HEADINGS = ['variant', 'weights', 'steps', 'validation', 'Set5', 'Set5 8-bit', 'Set14', "paper's Set5", '']
 
 export const command: Command = {
-  summary: "Trains the paper's ablations under one budget and tabulates them.",
+  summary: "train the variants of the paper's ablations and print a table beside its figures",
   usage: '[options]',
   options: OPTIONS,
   run: async (args) => {
     const given = parseArguments(args, OPTIONS)
-    const names = VARIANTS.map(({ name }) => name)
-    const chosen = given.only === undefined ? names : listOf(given.only, 'only', (item) => oneOf(item, 'only', names))
+    const variants = parseVariants(given.only)
+    if (given.more !== undefined) variants.push({ name: MORE, options: ['--data', given.more] })
     const budget =
       given.steps === undefined
         ? ['--minutes', `${numberOf(given.minutes ?? '3', 'minutes', 0.01, 10_000)}`]
         : ['--steps', `${integerOf(given.steps, 'steps', 1)}`]
     const seed = `${integerOf(given.seed ?? '1', 'seed', -(2 ** 31))}`
-    const variants = VARIANTS.filter(({ name }) => chosen.includes(name))
-    if (given.more !== undefined) variants.push({ name: MORE, options: ['--data', given.more] })
 
-    const rows = [['variant', 'weights', 'steps', 'validation', 'Set5', 'Set5 8-bit', 'Set14', "paper's Set5", '']]
-    for (const { name, options, paper, note } of variants) {
-      const run = `ablate-${name}`
-      const data = given.data === undefined || name === MORE ? [] : ['--data', given.data]
-      const arch = options.includes('--arch') ? [] : ['--arch', 'srcnn']
-      const common = ['--scale', `${SCALE}`, ...budget, '--seed', seed, ...data, ...arch]
-      // Variants that are there already, whole or in part, are gone on with.
-      const isThere = existsSync(path.join(RUNS_FOLDER, run))
-      await train.run(['--run', run, ...(isThere ? ['--resume'] : [...common, ...options])])
-      const [entry] = (await readManifest(path.join(RUNS_FOLDER, run))).models
-      if (entry === undefined) break // stopped by hand
-      const scoreOn = (set: string, input: InputName) =>
-        entry.scores?.find((score) => score.set === set && score.input === input)?.psnr
-      rows.push([
-        name,
-        entry.architecture ?? '',
-        `${entry.steps}`,
-        format(entry.validation?.psnr),
-        format(scoreOn('Set5', 'float')),
-        format(scoreOn('Set5', 'uint8')),
-        format(scoreOn('Set14', 'float')),
-        format(paper),
-        note ?? '',
-      ])
+    const rows: string[][] = [HEADINGS]
+    for (const variant of variants) {
+      const entry = await trainVariant(variant, ['--scale', `${SCALE}`, ...budget, '--seed', seed], given.data)
+      if (entry === undefined) break // stopped by a signal
+      rows.push(rowOf(variant, entry))
     }
     console.log(`\nPSNR in dB at x${SCALE}; ${budget.join(' ').replace('--', '')} each\n${alignColumns(rows)}`)
   },
+}
+
+function parseVariants(only: string | undefined): Variant[] {
+  if (only === undefined) return [...VARIANTS]
+  const names = VARIANTS.map(({ name }) => name)
+  const chosen = listOf(only, 'only', (item) => oneOf(item, 'only', names))
+  return VARIANTS.filter(({ name }) => chosen.includes(name))
+}
+
+/** Trains a variant, or resumes one that an earlier call began. Returns undefined if a signal stopped it. */
+async function trainVariant(
+  { name, options }: Variant,
+  common: readonly string[],
+  folders: string | undefined,
+): Promise<ModelEntry | undefined> {
+  const run = `ablate-${name}`
+  const isBegun = existsSync(path.join(RUNS_FOLDER, run))
+  const data = folders === undefined || name === MORE ? [] : ['--data', folders]
+  const arch = options.includes('--arch') ? [] : ['--arch', 'srcnn']
+  await train.run(['--run', run, ...(isBegun ? ['--resume'] : [...common, ...data, ...arch, ...options])])
+  return (await readManifest(path.join(RUNS_FOLDER, run))).models.at(0)
+}
+
+function rowOf({ name, paper, note = '' }: Variant, entry: ModelEntry): string[] {
+  const psnrOn = (set: string, input: TestInput) =>
+    entry.scores?.find((score) => score.set === set && score.input === input)?.psnr
+  return [
+    name,
+    entry.architecture ?? '',
+    `${entry.steps}`,
+    format(entry.validation?.psnr),
+    format(psnrOn('Set5', 'float')),
+    format(psnrOn('Set5', 'uint8')),
+    format(psnrOn('Set14', 'float')),
+    format(paper),
+    note,
+  ]
 }
 
 function format(decibels: number | undefined): string {

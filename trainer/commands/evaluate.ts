@@ -1,148 +1,180 @@
-// npm run evaluate: methods side by side on folders of pictures, by the code that serves.
+// npm run evaluate: compares methods on folders of pictures. Models run through the worker's own code.
 import { existsSync, statSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { SCALES } from '../../worker/client/allowed.ts'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
-import { helpOf, listOf, nearest, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
-import { loadBaseline } from '../baseline/store.ts'
-import { DATA, parseScales, SCALES } from './config.ts'
+import {
+  type Arguments,
+  helpOf,
+  listOf,
+  nearest,
+  oneOf,
+  parseArguments,
+  UsageError,
+} from '../../worker/terminal/arguments.ts'
 import { type PictureSet, readPictureSet } from '../data/pictureSet.ts'
 import { loadOnnxRuntime, ONNX_RUNTIMES } from '../engine/onnxRuntime.ts'
-import { formatCsv, formatJson, formatTable } from '../evaluate/format.ts'
-import { parseInput } from '../evaluate/input.ts'
-import { BUILT_IN, findMethod, type NamedMethod, ON_ORT } from '../evaluate/methods.ts'
+import { compareMethods, type MethodResult } from '../evaluate/compareMethods.ts'
+import { createDictionaryLoader } from '../evaluate/dictionaryLoader.ts'
+import { BUILT_IN, findMethod, type MethodSources, type NamedMethod, ON_ORT } from '../evaluate/findMethod.ts'
+import { formatCsv, formatJson, formatTable } from '../evaluate/formatResults.ts'
+import { acceptsInput } from '../evaluate/method.ts'
+import { createStepProgress } from '../evaluate/stepProgress.ts'
+import { parseTestInput, type TestInput } from '../evaluate/testInput.ts'
 import { plotResults } from '../report/plot.ts'
-import { createStepProgress } from '../evaluate/progress.ts'
-import { takes } from '../evaluate/method.ts'
-import { compareMethods } from '../evaluate/result.ts'
+import { DATA_FOLDER, parseScales } from './trainOptions.ts'
 
 const OPTIONS = {
   method: {
     value: 'NAME,NAME',
-    help: `of ${BUILT_IN.join(', ')}, models of the manifest, and .onnx files with their one --scale; with ${ON_ORT} behind it by ONNX Runtime (default: bicubic,srcnn,${DEFAULT_MODEL})`,
+    help:
+      `methods to compare: ${BUILT_IN.join(', ')}, models of the manifest, and .onnx files with one --scale; ` +
+      `the suffix ${ON_ORT} runs a model in ONNX Runtime (default: bicubic,srcnn,${DEFAULT_MODEL})`,
   },
-  models: { value: 'FOLDER', help: 'where the manifest is (default: models)' },
-  scale: { value: 'N,N', help: `of ${SCALES.join(', ')} (default: all)` },
+  models: { value: 'FOLDER', help: 'folder of the manifest (default: models)' },
+  scale: { value: 'N,N', help: `scales, from ${SCALES.join(', ')} (default: all)` },
   input: {
     value: 'KIND,KIND',
-    help: 'float, as papers measure; uint8, as a service receives; jpeg:40, compressed at quality 40 (default: float,uint8)',
+    help:
+      'float: luma as papers measure it; uint8: RGB as a service receives it; ' +
+      'jpeg:40: JPEG of quality 40 (default: float,uint8)',
   },
-  verbose: { help: 'a row for each picture, too' },
-  csv: { help: 'as CSV' },
-  json: { help: 'as JSON' },
-  out: { value: 'FILE', help: 'write that to a file' },
-  plot: { value: 'FILE.svg', help: 'draw PSNR against seconds a picture' },
-  'baseline-data': { value: 'FOLDER', help: `what sparse coding learns from, once a scale (default: ${DATA}/T91)` },
-  runtime: { value: 'NAME', help: `onnxruntime to use: ${ONNX_RUNTIMES.join(', ')} (default: auto)` },
+  verbose: { help: 'add a row for each picture' },
+  csv: { help: 'print CSV' },
+  json: { help: 'print JSON' },
+  out: { value: 'FILE', help: 'write to a file instead of stdout' },
+  plot: { value: 'FILE.svg', help: 'plot PSNR against seconds per picture' },
+  'baseline-data': {
+    value: 'FOLDER',
+    help: `pictures that sparse coding learns from, once per scale (default: ${DATA_FOLDER}/T91)`,
+  },
+  runtime: { value: 'NAME', help: `ONNX Runtime to use: ${ONNX_RUNTIMES.join(', ')} (default: auto)` },
   help: { help: 'show this' },
 } as const
 
 const DEFAULT_SETS = ['Set5', 'Set14']
-/** The window of SSIM. */
-const SMALLEST = 11
+/** Side of SSIM's window in pixels. */
+const SSIM_WINDOW = 11
 
-/** `print` gets what stdout should. Throws a UsageError for a command line that cannot be followed. */
+/** Passes the output to `print`. Throws a UsageError for an invalid command line. */
 export async function evaluate(args: readonly string[], print: (text: string) => void = console.log): Promise<void> {
   const given = parseArguments(args, OPTIONS, ['FOLDER ...'])
-  if (given.help) {
-    print(
-      helpOf(
-        `npm run evaluate -- [FOLDER ...] [options]\n\nFolders of pictures; default: ${DEFAULT_SETS.join(' and ')} in ${DATA}.`,
-        OPTIONS,
-      ),
-    )
-    return
-  }
-  if (given.csv && given.json) throw new UsageError('expected --csv or --json, got both')
-  for (const option of ['out', 'plot'] as const) checkFolderOf(given[option], option)
-  const scales = parseScales(given.scale)
-  const inputs = listOf(given.input ?? 'float,uint8', 'input', parseInput)
-  const names = listOf(given.method ?? `bicubic,srcnn,${DEFAULT_MODEL}`, 'method', String)
-  const folders = foldersOf(given.words)
-  const runtime = await loadOnnxRuntime(oneOf(given.runtime ?? 'auto', 'runtime', ONNX_RUNTIMES))
-
-  const baselineData = given['baseline-data'] ?? path.join(DATA, 'T91')
-  let baseline: PictureSet | undefined
-  const loadDictionary = async (scale: number) => {
-    baseline ??= await readPictureSet(existing(baselineData, 'baseline-data'))
-    const progress = createStepProgress()
-    const dictionary = await loadBaseline(baseline, scale, {
-      onProgress: (stage, share) => progress.at(`sparse coding x${scale} learns ${stage}`, share),
-    })
-    progress.end()
-    return dictionary
-  }
-  const methods: NamedMethod[] = []
-  const sources = {
-    scales,
-    areScalesGiven: given.scale !== undefined,
-    models: given.models ?? 'models',
-    runtime,
-    loadDictionary,
-  }
-  for (const name of names) {
-    const method = await findMethod(name, sources)
-    if (!inputs.some((input) => takes(method, input)))
-      throw new UsageError(
-        `expected --input with uint8 or jpeg:QUALITY for ${name}, which needs colour, got ${inputs.join()}`,
-      )
-    methods.push(method)
-  }
-
+  if (given.help) return print(help())
+  const comparison = await parseComparison(given)
+  const { folders, sources } = comparison
+  const methods = await findMethods(comparison)
   const sets: PictureSet[] = []
-  for (const folder of folders) sets.push(withoutTiny(await readPictureSet(folder), Math.max(...scales)))
-  const progress = createStepProgress()
-  const tasksOf = (method: NamedMethod) => method.scales.length * inputs.filter((input) => takes(method, input)).length
-  const tasks = methods.reduce((sum, method) => sum + tasksOf(method), 0)
-  const total = sets.reduce((sum, { pictures }) => sum + pictures.length, 0) * tasks
-  let done = 0
-  const results = await compareMethods(sets, scales, inputs, methods, (what) => progress.at(what, done++ / total))
-  progress.end()
+  for (const folder of folders) sets.push(withoutTiny(await readPictureSet(folder), Math.max(...sources.scales)))
+  const results = await compareWithProgress(sets, comparison, methods)
 
   const text = given.csv
     ? formatCsv(results)
     : given.json
-      ? formatJson(results, runtime.version)
+      ? formatJson(results, sources.runtime.version)
       : formatTable(results, given.verbose)
   if (given.out === undefined) print(text)
   else await writeFile(given.out, `${text}\n`)
   if (given.plot !== undefined) await writeFile(given.plot, plotResults(results))
 }
 
+function help(): string {
+  const defaults = `${DEFAULT_SETS.join(' and ')} in ${DATA_FOLDER}`
+  const usage = `npm run evaluate -- [FOLDER ...] [options]\n\nFolders of pictures; default: ${defaults}.`
+  return helpOf(usage, OPTIONS)
+}
+
+/** The parsed command line. */
+interface Comparison {
+  readonly folders: readonly string[]
+  readonly inputs: readonly TestInput[]
+  readonly names: readonly string[]
+  readonly sources: MethodSources
+}
+
+async function parseComparison(given: Arguments<typeof OPTIONS>): Promise<Comparison> {
+  if (given.csv && given.json) throw new UsageError('expected --csv or --json, got both')
+  for (const option of ['out', 'plot'] as const) checkFolderOf(given[option], option)
+  const scales = parseScales(given.scale)
+  const inputs = listOf(given.input ?? 'float,uint8', 'input', parseTestInput)
+  const names = listOf(given.method ?? `bicubic,srcnn,${DEFAULT_MODEL}`, 'method', String)
+  const folders = foldersOf(given.words)
+  const learned = given['baseline-data'] ?? path.join(DATA_FOLDER, 'T91')
+  const sources: MethodSources = {
+    scales,
+    areScalesGiven: given.scale !== undefined,
+    models: given.models ?? 'models',
+    runtime: await loadOnnxRuntime(oneOf(given.runtime ?? 'auto', 'runtime', ONNX_RUNTIMES)),
+    loadDictionary: createDictionaryLoader(() => existing(learned, 'baseline-data')),
+  }
+  return { folders, inputs, names, sources }
+}
+
+/** Finds the methods by name. Throws a UsageError for a method that accepts none of the inputs. */
+async function findMethods({ names, inputs, sources }: Comparison): Promise<NamedMethod[]> {
+  const methods: NamedMethod[] = []
+  for (const name of names) {
+    const method = await findMethod(name, sources)
+    if (!inputs.some((input) => acceptsInput(method, input)))
+      throw new UsageError(
+        `expected --input with uint8 or jpeg:QUALITY for ${name}, which needs colour, got ${inputs.join()}`,
+      )
+    methods.push(method)
+  }
+  return methods
+}
+
+async function compareWithProgress(
+  sets: readonly PictureSet[],
+  { inputs, sources }: Comparison,
+  methods: readonly NamedMethod[],
+): Promise<MethodResult[]> {
+  const tasksOf = (method: NamedMethod) =>
+    method.scales.length * inputs.filter((input) => acceptsInput(method, input)).length
+  const tasks = methods.reduce((sum, method) => sum + tasksOf(method), 0)
+  const total = sets.reduce((sum, { pictures }) => sum + pictures.length, 0) * tasks
+  const progress = createStepProgress()
+  let done = 0
+  const onPicture = (what: string) => progress.at(what, done++ / total)
+  const results = await compareMethods(sets, sources.scales, inputs, methods, onPicture)
+  progress.end()
+  return results
+}
+
 function foldersOf(words: readonly string[]): string[] {
   if (words.length > 0) return words.map((folder) => existing(folder))
-  const folders = DEFAULT_SETS.map((set) => path.join(DATA, set)).filter(existsSync)
+  const folders = DEFAULT_SETS.map((set) => path.join(DATA_FOLDER, set)).filter(existsSync)
   if (folders.length > 0) return folders
   throw new UsageError(
-    `expected FOLDER with pictures to evaluate on, as there is no ${DEFAULT_SETS.join(' or ')} in ${DATA}`,
+    `expected FOLDER with pictures to evaluate on, because there is no ${DEFAULT_SETS.join(' or ')} in ${DATA_FOLDER}`,
   )
 }
 
 function existing(folder: string, option?: string): string {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder
   const where = option === undefined ? 'FOLDER' : `--${option}`
-  // `evaluate srcnn` probably means a method.
+  // `npm run evaluate -- srcnn` probably means --method srcnn.
   const near = option === undefined ? nearest(folder, [...BUILT_IN, 'srcnn']) : undefined
   throw new UsageError(
     `expected ${where} to be a folder that exists, got "${folder}"${near === undefined ? '' : `; did you mean --method ${near}?`}`,
   )
 }
 
-/** Before hours of work, not after. */
+/** Fails early, before hours of work. */
 function checkFolderOf(file: string | undefined, option: string): void {
   if (file === undefined || existsSync(path.dirname(file))) return
   throw new UsageError(`expected --${option} to be in a folder that exists, got "${file}"`)
 }
 
-/** Leaves out, and says so, pictures of which too little is left for SSIM after the border is shaved off. */
+/** Leaves out, with a warning, pictures that are too small for SSIM once the border is shaved off. */
 function withoutTiny(set: PictureSet, scale: number): PictureSet {
-  const least = SMALLEST + 3 * scale - 1 // shaved twice, after up to scale - 1 are cropped
+  const least = SSIM_WINDOW + 3 * scale - 1 // `scale` is shaved off each side, after cropping up to scale - 1
   const isEnough = ({ rgba }: PictureSet['pictures'][number]) => Math.min(rgba.width, rgba.height) >= least
   const tiny = set.pictures.filter((picture) => !isEnough(picture))
   if (tiny.length === set.pictures.length) {
     throw new Error(`expected a picture of at least ${least} pixels a side in ${set.name} at x${scale}, got none`)
   }
   if (tiny.length > 0)
-    console.error(`left out, as a side is below ${least} pixels: ${tiny.map(({ name }) => name).join(', ')}`)
+    console.error(`left out, because a side is below ${least} pixels: ${tiny.map(({ name }) => name).join(', ')}`)
   return { ...set, pictures: set.pictures.filter(isEnough) }
 }

@@ -1,20 +1,20 @@
 import { type Command, oneOf, parseArguments } from '../../worker/terminal/arguments.ts'
 import { readManifest } from '../run/export.ts'
 import { findRunFolder, listRuns, RUNS_FOLDER } from '../run/runFolders.ts'
-import { brokenFiles, readPrevious, readServed, type Served } from '../ship/served.ts'
-import { type Store, STORES } from '../ship/store.ts'
-import { formatModels, withStore } from '../ship/upload.ts'
+import { type ObjectStore, STORES } from '../ship/contract.ts'
+import { formatModels } from '../ship/formatModels.ts'
+import { withStore } from '../ship/openStore.ts'
+import { brokenFiles, readPrevious, readServed, type ServedManifest } from '../ship/servedManifest.ts'
 
 const OPTIONS = {
-  to: { value: 'STORE', help: `what a bucket serves, and served before: ${STORES.join(', ')}` },
-  bucket: { value: 'NAME', help: 'default: the one that wrangler.toml binds as MODELS_BUCKET' },
+  to: { value: 'STORE', help: `list what a bucket serves now and served before: ${STORES.join(', ')}` },
+  bucket: { value: 'NAME', help: 'bucket (default: the one that wrangler.toml binds as MODELS_BUCKET)' },
   help: { help: 'show this' },
 } as const
 
-/** Of earlier manifests, so many are shown. */
+/** Earlier manifests to show. */
 const HISTORY = 10
 
-/** Shows weights: of all runs and models/, or in a bucket. */
 export const command: Command = {
   summary: 'list the weights of all runs and of models/, or those in a bucket',
   usage: '[--to STORE] [options]',
@@ -35,12 +35,12 @@ async function listFolders(): Promise<void> {
   }
 }
 
-async function listStore(store: Store): Promise<void> {
+async function listStore(store: ObjectStore): Promise<void> {
   const served = await readServed(store)
   if (!served) return console.log(`${store.title} serves no weights`)
   console.log(`${store.title} serves, ${dateOf(served)}:\n${formatModels(served.manifest)}`)
   for (const fault of await brokenFiles(store, served.manifest)) console.log(`note: ${fault}`)
-  let before: Pick<Served, 'previous'> = served
+  let before: Pick<ServedManifest, 'previous'> = served
   for (let i = 0; i < HISTORY; i++) {
     const previous = await readPrevious(store, before)
     if (!previous) return
@@ -49,6 +49,6 @@ async function listStore(store: Store): Promise<void> {
   }
 }
 
-function dateOf({ date }: Pick<Served, 'date'>): string {
+function dateOf({ date }: Pick<ServedManifest, 'date'>): string {
   return date === undefined ? 'without a date' : `since ${date}`
 }

@@ -1,15 +1,14 @@
 import { type Command, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
-import { parseScales } from './config.ts'
 import { findRunFolder } from '../run/runFolders.ts'
-import { promoteRun } from '../ship/promote.ts'
+import { promoteRun } from '../ship/promoteRun.ts'
+import { parseScales } from './trainOptions.ts'
 
 const OPTIONS = {
-  scale: { value: 'N,N', help: 'which of its scales (default: all that it has)' },
-  force: { help: 'also weights that lose to bicubic or to those in models/' },
+  scale: { value: 'N,N', help: 'scales to copy (default: all of the run)' },
+  force: { help: 'also copy weights that score worse than bicubic or than those in models/' },
   help: { help: 'show this' },
 } as const
 
-/** Makes a run's weights those that come with the worker. */
 export const command: Command = {
   summary: 'copy the weights of a run into models/',
   usage: 'RUN [options]',

@@ -2,27 +2,28 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type Command, listOf, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
-import { loadBaseline } from '../baseline/store.ts'
-import { DATA } from './config.ts'
 import { readPictureSet } from '../data/pictureSet.ts'
 import { createInference, loadOnnxRuntime, ONNX_RUNTIMES } from '../engine/onnxRuntime.ts'
-import { createStepProgress } from '../evaluate/progress.ts'
-import { writeReport } from '../report/report.ts'
+import { createDictionaryLoader } from '../evaluate/dictionaryLoader.ts'
+import { writeReport } from '../report/writeReport.ts'
 import { findRunFolder } from '../run/runFolders.ts'
+import { DATA_FOLDER } from './trainOptions.ts'
 
-const CROPPED = ['Set5', 'Set14'].map((set) => path.join(DATA, set))
-const LEARNED = path.join(DATA, 'T91')
+const CROPPED = ['Set5', 'Set14'].map((set) => path.join(DATA_FOLDER, set))
+const LEARNED = path.join(DATA_FOLDER, 'T91')
 
 const OPTIONS = {
-  data: { value: 'FOLDER,FOLDER', help: `pictures to show crops of (default: ${CROPPED.join(',')}, where they are)` },
-  sparse: { value: 'FOLDER', help: `pictures that sparse coding learns from, once (default: ${LEARNED}, where it is)` },
-  'no-sparse': { help: 'leave sparse coding out: learning it takes minutes a scale' },
-  out: { value: 'FOLDER', help: "where the page goes (default: the run's folder)" },
-  runtime: { value: 'NAME', help: `onnxruntime to use: ${ONNX_RUNTIMES.join(', ')} (default: auto)` },
+  data: { value: 'FOLDER,FOLDER', help: `pictures to show crops of (default: ${CROPPED.join(',')}, if they exist)` },
+  sparse: {
+    value: 'FOLDER',
+    help: `pictures that sparse coding learns from, once (default: ${LEARNED}, if it exists)`,
+  },
+  'no-sparse': { help: 'omit sparse coding, which takes minutes per scale to learn' },
+  out: { value: 'FOLDER', help: 'folder of the page (default: the folder of the run)' },
+  runtime: { value: 'NAME', help: `ONNX Runtime to use: ${ONNX_RUNTIMES.join(', ')} (default: auto)` },
   help: { help: 'show this' },
 } as const
 
-/** One page about a run: curves, scores, filters, crops. */
 export const command: Command = {
   summary: 'write a page about a run: curves, scores, filters, crops',
   usage: 'RUN [options]',
@@ -42,20 +43,11 @@ export const command: Command = {
     const file = await writeReport(folder, {
       out: given.out,
       sets: await Promise.all(shown.map(readPictureSet)),
-      sparse: !given['no-sparse'] && existsSync(learned) ? (scale) => learnSparse(learned, scale) : undefined,
+      sparse: !given['no-sparse'] && existsSync(learned) ? createDictionaryLoader(() => learned) : undefined,
       engine: await createInference(runtime),
     })
     console.log(file)
   },
-}
-
-async function learnSparse(folder: string, scale: number) {
-  const progress = createStepProgress()
-  const dictionary = await loadBaseline(await readPictureSet(folder), scale, {
-    onProgress: (stage, share) => progress.at(`sparse coding x${scale} learns ${stage}`, share),
-  })
-  progress.end()
-  return dictionary
 }
 
 function existing(option: string): (folder: string) => string {

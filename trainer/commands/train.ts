@@ -1,98 +1,88 @@
-// npm run trainer: from pictures to weights in a run's folder, top to bottom.
+// npm run trainer: trains weights into the folder of a run. `trainScale` is the list of steps.
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createCodec } from '../../worker/codec/codec.ts'
-import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import { roundToHalf } from '../../worker/model/half.ts'
+import type { ModelEntry } from '../../worker/model/manifest.ts'
 import { channelsOf, describeNetwork, type Network } from '../../worker/model/network.ts'
 import { decodeNetwork, encodeNetwork } from '../../worker/model/networkFile.ts'
+import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import { type Command, UsageError } from '../../worker/terminal/arguments.ts'
-import { readCheckpoint, type Recipe, writeCheckpoint } from '../run/checkpoint.ts'
+import { writeWhole } from '../../worker/terminal/wholeFile.ts'
+import { describeDegradation } from '../data/degrade.ts'
+import { licenceOf } from '../data/licences.ts'
+import { openPatchSource, type PatchSource } from '../data/patchSource.ts'
+import { type PictureSet, readPictureSet } from '../data/pictureSet.ts'
+import { type Backend, chooseBackend } from '../engine/backends.ts'
+import type { Task, GradientEngine } from '../engine/gradientEngine.ts'
+import { createInference, loadOnnxRuntime } from '../engine/onnxRuntime.ts'
+import { flattenParameters, unflattenParameters } from '../engine/parameters.ts'
+import { formatScores } from '../evaluate/formatScores.ts'
+import { acceptsInput, networkMethod } from '../evaluate/method.ts'
+import { manifestScoreOf, scoreSet, type SetScore } from '../evaluate/score.ts'
+import type { TestInput } from '../evaluate/testInput.ts'
+import type { Recipe } from '../run/checkpoint.ts'
+import { exportModel, readManifest } from '../run/export.ts'
+import { createFitState, euclideanScale, type FitState, startFrom } from '../run/fit.ts'
+import { latestRun, createRun, findRunFolder, RUNS_FOLDER } from '../run/runFolders.ts'
+import { measureStepMs } from '../run/stepTime.ts'
+import { createValidator, type Validator } from '../run/validate.ts'
+import { fitAndWatch, resumeFit } from '../run/watchedFit.ts'
+import { uploadRun } from '../ship/uploadRun.ts'
 import {
-  type Circumstances,
   commandOf,
-  type Config,
-  OPTIONS,
-  parseCircumstances,
-  parseConfig,
+  type ExecutionOptions,
+  parseExecutionOptions,
   parseTrainArguments,
+  parseTrainConfig,
   sourceOptionsOf,
   taskOf,
+  TRAIN_OPTIONS,
   type TrainArguments,
-} from './config.ts'
-import { type PictureSet, readPictureSet } from '../data/pictureSet.ts'
-import { describeDegradation } from '../data/degrade.ts'
-import { type Backend, chooseBackend } from '../engine/backends.ts'
-import type { GradientEngine } from '../engine/gradientEngine.ts'
-import { createInference, loadOnnxRuntime } from '../engine/onnxRuntime.ts'
-import type { InputName } from '../evaluate/input.ts'
-import { networkMethod, takes } from '../evaluate/method.ts'
-import { exportModel, readManifest } from '../run/export.ts'
-import { createFitState, euclideanScale, fit, type FitState, rateAt, type Schedule, startFrom } from '../run/fit.ts'
-import { licenceOf } from '../data/licences.ts'
-import { flattenParameters, unflattenParameters } from '../engine/parameters.ts'
-import { createTrainingProgress } from '../run/trainingProgress.ts'
-import { writeWhole } from '../../worker/terminal/wholeFile.ts'
-import { latestRun, createRun, findRunFolder, RUNS_FOLDER } from '../run/runFolders.ts'
-import { manifestScoreOf, scoreSet, type SetScore } from '../evaluate/score.ts'
-import { uploadRun } from '../ship/upload.ts'
-import { openPatchSource, type PatchSource } from '../data/patchSource.ts'
-import { formatScores } from '../evaluate/table.ts'
-import { createValidator, type Validator } from '../run/validate.ts'
+  type TrainConfig,
+} from './trainOptions.ts'
 
-/** What a killed run loses at most. */
-const CHECKPOINT_MS = 30_000
-/** Points of the report's curve, spread over a run; dense at its start, where most happens. */
-const VALIDATIONS = 60
-/** What the manifest has scores on: as papers measure, as a service receives pictures, and as most pictures on the web are. */
-const EVALUATED: readonly InputName[] = ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']
-/** For steps from minutes: enough to average over, few enough not to matter. */
-const PROBE_STEPS = 30
+/** Inputs of the manifest's scores: as papers measure, as a service receives pictures, and JPEG as on most of the web. */
+const EVALUATED: readonly TestInput[] = ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+/** Exit code after SIGINT, by convention 128 + 2. */
+const INTERRUPTED = 130
+const CONFIG = 'config.json'
 
 export const command: Command = {
-  summary: 'Trains weights into a folder under trainer/runs.',
+  summary: 'train weights into a folder under trainer/runs',
   usage: '[options]',
-  options: OPTIONS,
+  options: TRAIN_OPTIONS,
   run: async (args) => {
     const given = parseTrainArguments(args)
     const { run, given: saved } = await openRun(given)
-    const how = parseCircumstances({ ...saved, ...given }) // a resumed run may go on elsewhere
-    const config = parseConfig(saved)
+    const execution = parseExecutionOptions({ ...saved, ...given }) // a resumed run may use another backend
+    const config = parseTrainConfig(saved)
     const folder = findRunFolder(run)
     console.log(`run ${run} in ${folder}`)
-    const backend = await chooseBackend(how.backend, taskOf(config, config.scales[0]))
+    const backend = await chooseBackend(execution.backend, taskOf(config, config.scales[0]))
     for (const line of backend.skipped) console.log(line)
     console.log(backend.description)
-    const stop = new AbortController()
-    const abort = () => stop.abort()
-    for (const signal of SIGNALS) process.once(signal, abort) // the next one ends the process at once
-    const tests = await Promise.all(config.tests.map(readPictureSet))
-    try {
+    const isStopped = await untilSignal(async (stop) => {
+      const tests = await Promise.all(config.tests.map(readPictureSet))
       for (const scale of config.scales) {
-        if (stop.signal.aborted) return
-        const { signal } = stop
-        await trainScale({ config, given: saved, how, folder, backend, tests, scale, stop: signal })
+        if (stop.aborted) return
+        await trainScale({ config, given: saved, execution, folder, backend, tests, scale, stop })
       }
-    } catch (error) {
-      if (error !== stop.signal.reason) throw error
-      process.exitCode = 130 // before its first step
-    } finally {
-      for (const signal of SIGNALS) process.off(signal, abort) // ablate trains many a time
-    }
-    if (stop.signal.aborted) return
-    if (how.upload) await uploadRun(folder, how.upload, { bucket: how.bucket })
-    else
-      console.log(`into models/: npm run trainer -- promote ${run}; a page about it: npm run trainer -- report ${run}`)
+    })
+    if (isStopped) return
+    if (execution.upload) await uploadRun(folder, execution.upload, { bucket: execution.bucket })
+    else printNextCommands(run)
   },
 }
 
+/** The input of trainScale. */
 interface ScaleRun {
-  readonly config: Config
+  readonly config: TrainConfig
   readonly given: TrainArguments
-  readonly how: Circumstances
+  readonly execution: ExecutionOptions
   readonly folder: string
   readonly backend: Backend
   readonly tests: readonly PictureSet[]
@@ -100,84 +90,35 @@ interface ScaleRun {
   readonly stop: AbortSignal
 }
 
+/** The tools that measure weights. */
+interface Meter {
+  readonly inference: Engine
+  /** Undefined if no pictures are held out. */
+  readonly validation: Validator | undefined
+}
+
+/** Trains one scale: pictures, gradients, fit, export, scores. Does nothing if the run has finished it already. */
 async function trainScale(run: ScaleRun): Promise<void> {
-  const { config, given, how, folder, backend, tests, scale, stop } = run
-  const { name, batch, seed, degradation } = config
-  const done = (await readManifest(folder)).models.find((model) => model.scale === scale)
-  if (done) {
-    console.log(`${name} x${scale} is done: ${path.join(folder, done.file)}`)
+  const { config, execution, folder, backend, tests, scale, stop } = run
+  const label = `${config.name} x${scale}`
+  const finished = (await readManifest(folder)).models.find((model) => model.scale === scale)
+  if (finished) {
+    console.log(`${label} is already trained: ${path.join(folder, finished.file)}`)
     return
   }
   const task = taskOf(config, scale)
-  const { network: empty, patch } = task
-  const architecture = describeNetwork(empty)
-  const label = `${name} x${scale}`
-  const codec = createCodec(await loadCodecModules())
   const patches = await openPatchSource({ ...sourceOptionsOf(config, scale), tests, stop })
-  const engine = await backend.createEngine(task, { workers: how.workers })
+  const engine = await backend.createEngine(task, { workers: execution.workers })
   try {
-    const validation = await createValidator(patches.validation, channelsOf(empty), scale, degradation, codec)
-    const inference = await createInference(await loadOnnxRuntime())
-    const { name: data, pictures, digest } = patches.description
-    const recipe: Recipe = { architecture, scale, data, pictures, digest }
-    const state = await startState(config, empty, scale)
-    const place = path.join(folder, `x${scale}`)
-    const { steps, seconds } = await startOrResume(run, empty, place, recipe, engine, patches, state)
-    const places = patches.places === undefined ? '' : `${patches.places} places in `
-    console.log(
-      `${label}: ${architecture}, ${steps} steps of ${batch} patches from ${places}${pictures} pictures of ${data}`,
-    )
+    const meter = await createMeter(run, task.network, patches)
+    const { state, steps } = await fitScale(run, label, task, patches, engine, meter)
+    if (state.step < steps) return printStop(folder, state.step, steps)
 
-    const rate = config.rate * (config.rateFor === 'euclidean' ? euclideanScale(empty, patch) : 1)
-    const schedule: Schedule = { steps, rate, course: config.course }
-    await fitAndWatch(state, engine, patches, schedule, {
-      label,
-      place,
-      recipe,
-      seconds,
-      batch,
-      stop,
-      validation,
-      psnrOf: (parameters) =>
-        validation?.psnrOf({ network: unflattenParameters(empty, parameters), engine: inference }),
-    })
-    if (state.step < steps) {
-      console.log(
-        `stopped at step ${state.step} of ${steps}; go on with npm run trainer -- --resume --run ${path.basename(folder)}`,
-      )
-      process.exitCode = 130
-      return
-    }
-
-    const network = unflattenParameters(empty, state.average.map(roundToHalf)) // half the bytes to ship
+    const network = unflattenParameters(task.network, state.average.map(roundToHalf)) // halves the file
     const bytes = encodeNetwork(network)
-    const scores = await evaluate(bytes, scale, tests, inference)
-    const psnr = await validation?.psnrOf({ network, engine: inference })
-    const entry = await exportModel(folder, bytes, {
-      name,
-      scale,
-      architecture,
-      padding: empty.padding,
-      data: `${data} (${pictures} images)`,
-      licence: licenceOf(data),
-      seed,
-      steps,
-      patches: steps * batch,
-      runtime: backend.version,
-      command: commandOf(given, scale, steps),
-      ...(validation && psnr !== undefined
-        ? {
-            validation: {
-              data: config.validate === undefined ? `${data}, held out` : path.basename(config.validate),
-              images: validation.images,
-              input: describeDegradation(degradation),
-              psnr: rounded(psnr),
-              bicubic: rounded(validation.bicubic),
-            },
-          }
-        : {}),
-      scores: scores.map(manifestScoreOf),
-    })
+    const scores = await scoreFile(bytes, scale, tests, meter.inference)
+    const facts = await describeModel(run, network, steps, patches, meter)
+    const entry = await exportModel(folder, bytes, { ...facts, scores: scores.map(manifestScoreOf) })
     console.log(`${path.join(folder, entry.file)}: ${entry.bytes} bytes, sha256 ${entry.sha256}`)
     if (scores.length > 0) console.log(formatScores(label, scores))
   } finally {
@@ -186,162 +127,82 @@ async function trainScale(run: ScaleRun): Promise<void> {
   }
 }
 
-/** A new run's folder and options, or those of the one that is resumed. */
-async function openRun(given: TrainArguments): Promise<{ run: string; given: TrainArguments }> {
-  if (given.resume) {
-    const run = given.run ?? latestRun(given.name)
-    if (run === undefined) throw new UsageError(`expected a run in ${RUNS_FOLDER} to resume, there is none`)
-    const again = new Set(['resume', 'run', 'name', 'backend', 'workers', 'upload', 'bucket', 'words'])
-    const other = Object.keys(given).find((option) => !again.has(option))
-    if (other !== undefined) throw new UsageError(`expected --resume without --${other}: a run keeps its options`)
-    const { options } = JSON.parse(await readFile(path.join(findRunFolder(run), CONFIG), 'utf8')) as {
-      options: TrainArguments
-    }
-    return { run, given: options }
-  }
-  const { name } = parseConfig(given) // before a folder is made
-  parseCircumstances(given)
-  const run = given.run ?? createRun(name)
-  if (given.run !== undefined) {
-    const folder = path.join(RUNS_FOLDER, run)
-    if (existsSync(folder)) throw new UsageError(`expected a new --run or --resume, ${folder} is there already`)
-    await mkdir(folder, { recursive: true })
-  }
-  const saved = { options: given, node: process.version, started: new Date().toISOString() }
-  await writeWhole(path.join(findRunFolder(run), CONFIG), `${JSON.stringify(saved, null, 2)}\n`)
-  return { run, given }
+async function createMeter({ config, scale }: ScaleRun, network: Network, patches: PatchSource): Promise<Meter> {
+  const codec = createCodec(await loadCodecModules())
+  const channels = channelsOf(network)
+  const validation = await createValidator(patches.validation, channels, scale, config.degradation, codec)
+  return { validation, inference: await createInference(await loadOnnxRuntime()) }
 }
 
-const CONFIG = 'config.json'
-const CHECKPOINT = 'checkpoint.json'
-const LOG = 'log.jsonl'
-
-/** New weights, or those of an ONNX file of the same shape. */
-async function startState(config: Config, empty: Network, scale: number): Promise<FitState> {
-  const { from, seed, optimizer, initialisation } = config
-  if (from === undefined) return createFitState(empty, seed, optimizer, initialisation)
-  const file = from.replaceAll('%', `${scale}`)
-  const network = decodeNetwork(await readFile(file))
-  if (describeNetwork(network) !== describeNetwork(empty)) {
-    throw new UsageError(
-      `expected --from weights of ${describeNetwork(empty)}, ${file} has ${describeNetwork(network)}`,
-    )
-  }
-  return startFrom(empty, flattenParameters(network), optimizer)
-}
-
-/** Fills `state` from a checkpoint if there is one; else makes the folder and says how many steps. */
-async function startOrResume(
-  { config }: ScaleRun,
-  empty: Network,
-  place: string,
-  recipe: Recipe,
-  engine: GradientEngine,
+/** Fits from the start or the last checkpoint. The returned state is short of `steps` if a signal stopped it. */
+async function fitScale(
+  { config, folder, scale, stop }: ScaleRun,
+  label: string,
+  { network, patch, batch }: Task,
   patches: PatchSource,
-  state: FitState,
-): Promise<{ steps: number; seconds: number }> {
-  const file = path.join(place, CHECKPOINT)
-  if (existsSync(file)) return readCheckpoint(file, recipe, state)
-  await mkdir(place, { recursive: true })
-  await rm(path.join(place, LOG), { force: true }) // of a run that was killed before it could save
-  const { duration, batch } = config
-  if ('steps' in duration) return { steps: duration.steps, seconds: 0 }
-  // On another network's state, so that the run's own starts untouched.
-  const rehearsal = createFitState(empty, 0, config.optimizer)
-  let start = 0
-  const schedule: Schedule = { steps: 2 * PROBE_STEPS, rate: 1e-6, course: 'constant' }
-  await fit(
-    rehearsal,
-    engine,
-    (step) => patches.batch(step),
-    schedule,
-    () => {
-      if (rehearsal.step === PROBE_STEPS) start = performance.now() // the first ones allocate
-      return true
-    },
+  engine: GradientEngine,
+  { inference, validation }: Meter,
+): Promise<{ state: FitState; steps: number }> {
+  const architecture = describeNetwork(network)
+  const { name: data, pictures, digest } = patches.description
+  const recipe: Recipe = { architecture, scale, data, pictures, digest }
+  const scaleFolder = path.join(folder, `x${scale}`)
+  const state = await createState(config, network, scale)
+  const resumed = await resumeFit(scaleFolder, recipe, state)
+  const steps = resumed?.steps ?? (await stepsOf(config, network, engine, patches))
+  const places = patches.places === undefined ? '' : `${patches.places} places in `
+  console.log(
+    `${label}: ${architecture}, ${steps} steps of ${batch} patches from ${places}${pictures} pictures of ${data}`,
   )
-  const stepMs = (performance.now() - start) / PROBE_STEPS
-  const steps = Math.max(1, Math.round((duration.minutes * 60_000) / config.scales.length / stepMs))
-  console.log(`${Math.round((1000 * batch) / stepMs)} patches/s: --steps ${steps}`)
-  return { steps, seconds: 0 }
+
+  const rate = config.rate * (config.rateFor === 'euclidean' ? euclideanScale(network, patch) : 1)
+  const schedule = { steps, rate, course: config.course }
+  const psnrOf = (parameters: Float32Array) =>
+    validation?.psnrOf({ network: unflattenParameters(network, parameters), engine: inference })
+  const seconds = resumed?.seconds ?? 0
+  await fitAndWatch(state, engine, patches, schedule, {
+    label,
+    folder: scaleFolder,
+    recipe,
+    seconds,
+    batch,
+    stop,
+    validation,
+    psnrOf,
+  })
+  return { state, steps }
 }
 
-interface Watch {
-  readonly label: string
-  readonly place: string
-  readonly recipe: Recipe
-  /** Training time before. */
-  readonly seconds: number
-  readonly batch: number
-  readonly stop: AbortSignal
-  readonly validation: Validator | undefined
-  readonly psnrOf: (parameters: Float32Array) => Promise<number> | undefined
+/** Returns new weights, or those of the ONNX file that --from names, which must have the same shape. */
+async function createState(config: TrainConfig, network: Network, scale: number): Promise<FitState> {
+  const { from, seed, optimizer, initialisation } = config
+  if (from === undefined) return createFitState(network, seed, optimizer, initialisation)
+  const file = from.replaceAll('%', `${scale}`)
+  const given = decodeNetwork(await readFile(file))
+  if (describeNetwork(given) !== describeNetwork(network)) {
+    throw new UsageError(
+      `expected --from weights of ${describeNetwork(network)}, ${file} has ${describeNetwork(given)}`,
+    )
+  }
+  return startFrom(network, flattenParameters(given), optimizer)
 }
 
-/** Fits, with a progress bar, a log and checkpoints; the log counts training time alone. */
-async function fitAndWatch(
-  state: FitState,
+/** Returns the number of steps; with --minutes it is calculated from the time of a step. */
+async function stepsOf(
+  { duration, optimizer, batch, scales }: TrainConfig,
+  network: Network,
   engine: GradientEngine,
   patches: PatchSource,
-  schedule: Schedule,
-  { label, place, recipe, seconds, batch, stop, validation, psnrOf }: Watch,
-): Promise<void> {
-  const { steps } = schedule
-  const progress = createTrainingProgress(label, { first: state.step, steps, batch })
-  const file = path.join(place, CHECKPOINT)
-  let start = performance.now()
-  let saved = start
-  const spent = () => seconds + (performance.now() - start) / 1000
-  const watched = validationSteps(steps)
-  try {
-    await fit(
-      state,
-      engine,
-      (step) => patches.batch(step),
-      schedule,
-      async (loss) => {
-        const meanLoss = progress.update(state.step, loss)
-        if (watched.has(state.step)) {
-          const paused = performance.now()
-          const psnr = await psnrOf(state.average)
-          if (validation && psnr !== undefined) progress.validated(psnr, validation.bicubic)
-          start += performance.now() - paused // looking is not training
-          const line = {
-            step: state.step,
-            patches: state.step * batch,
-            seconds: Number(spent().toFixed(2)),
-            loss: meanLoss,
-            rate: rateAt(state.step - 1, schedule),
-            psnr,
-            bicubic: validation?.bicubic,
-          }
-          await appendFile(path.join(place, LOG), `${JSON.stringify(line)}\n`)
-        }
-        if (performance.now() - saved > CHECKPOINT_MS) {
-          await writeCheckpoint(file, recipe, { steps, seconds: spent() }, state)
-          saved = performance.now()
-        }
-        // A turn of the event loop: without it no signal would be seen.
-        await new Promise((resolve) => setImmediate(resolve))
-        return !stop.aborted
-      },
-    )
-  } catch (error) {
-    if (error !== stop.reason) throw error // stopped while it waited for a batch
-  } finally {
-    progress.end()
-  }
-  await writeCheckpoint(file, recipe, { steps, seconds: spent() }, state)
+): Promise<number> {
+  if ('steps' in duration) return duration.steps
+  const stepMs = await measureStepMs(network, optimizer, engine, patches)
+  const steps = Math.max(1, Math.round((duration.minutes * 60_000) / scales.length / stepMs))
+  console.log(`${Math.round((1000 * batch) / stepMs)} patches/s: --steps ${steps}`)
+  return steps
 }
 
-/** Which steps are looked at: a fixed number, their distances growing with the square. */
-function validationSteps(steps: number): ReadonlySet<number> {
-  const share = (i: number) => (i / VALIDATIONS) ** 2
-  return new Set(Array.from({ length: VALIDATIONS }, (_, i) => Math.max(1, Math.round(steps * share(i + 1)))))
-}
-
-/** The file's own bytes, read back and run as the worker runs them, from every input that they take. */
-async function evaluate(
+/** Scores the exported bytes, decoded and run as the worker does, on every input that the network accepts. */
+async function scoreFile(
   bytes: Uint8Array,
   scale: number,
   tests: readonly PictureSet[],
@@ -349,7 +210,7 @@ async function evaluate(
 ): Promise<SetScore[]> {
   const model = { network: decodeNetwork(bytes), engine }
   const method = networkMethod(new Map([[scale, model]]))
-  const inputs = EVALUATED.filter((input) => takes(method, input))
+  const inputs = EVALUATED.filter((input) => acceptsInput(method, input))
   const scores: SetScore[] = []
   for (const { name, pictures } of tests) {
     for (const input of inputs) {
@@ -357,6 +218,96 @@ async function evaluate(
     }
   }
   return scores
+}
+
+/** Returns the entry for the manifest, without the scores and the name, digest and size of the file. */
+async function describeModel(
+  { config, given, scale, backend }: ScaleRun,
+  network: Network,
+  steps: number,
+  patches: PatchSource,
+  { inference, validation }: Meter,
+): Promise<Omit<ModelEntry, 'file' | 'sha256' | 'bytes'>> {
+  const { name, batch, seed, degradation, validate } = config
+  const { name: data, pictures } = patches.description
+  const psnr = await validation?.psnrOf({ network, engine: inference })
+  return {
+    name,
+    scale,
+    architecture: describeNetwork(network),
+    padding: network.padding,
+    data: `${data} (${pictures} images)`,
+    licence: licenceOf(data),
+    seed,
+    steps,
+    patches: steps * batch,
+    runtime: backend.version,
+    command: commandOf(given, scale, steps),
+    ...(validation && psnr !== undefined
+      ? {
+          validation: {
+            data: validate === undefined ? `${data}, held out` : path.basename(validate),
+            images: validation.images,
+            input: describeDegradation(degradation),
+            psnr: rounded(psnr),
+            bicubic: rounded(validation.bicubic),
+          },
+        }
+      : {}),
+  }
+}
+
+/** Returns the folder and the options of a new run, or of the run that --resume continues. */
+async function openRun(given: TrainArguments): Promise<{ run: string; given: TrainArguments }> {
+  if (given.resume) return reopenRun(given)
+  const { name } = parseTrainConfig(given) // validates before a folder is created
+  parseExecutionOptions(given)
+  const run = given.run ?? createRun(name)
+  if (given.run !== undefined) {
+    const folder = path.join(RUNS_FOLDER, run)
+    if (existsSync(folder)) throw new UsageError(`expected a new --run or --resume, ${folder} exists already`)
+    await mkdir(folder, { recursive: true })
+  }
+  const saved = { options: given, node: process.version, started: new Date().toISOString() }
+  await writeWhole(path.join(findRunFolder(run), CONFIG), `${JSON.stringify(saved, null, 2)}\n`)
+  return { run, given }
+}
+
+async function reopenRun(given: TrainArguments): Promise<{ run: string; given: TrainArguments }> {
+  const run = given.run ?? latestRun(given.name)
+  if (run === undefined) throw new UsageError(`expected a run in ${RUNS_FOLDER} to resume, there is none`)
+  const allowed = new Set(['resume', 'run', 'name', 'backend', 'workers', 'upload', 'bucket', 'words'])
+  const other = Object.keys(given).find((option) => !allowed.has(option))
+  if (other !== undefined) throw new UsageError(`expected --resume without --${other}: a run keeps its options`)
+  const text = await readFile(path.join(findRunFolder(run), CONFIG), 'utf8')
+  const { options } = JSON.parse(text) as { options: TrainArguments }
+  return { run, given: options }
+}
+
+/** Runs `work` with a signal that Ctrl-C aborts, and returns whether it did. A second Ctrl-C ends the process. */
+async function untilSignal(work: (stop: AbortSignal) => Promise<void>): Promise<boolean> {
+  const stop = new AbortController()
+  const abort = () => stop.abort()
+  for (const signal of SIGNALS) process.once(signal, abort)
+  try {
+    await work(stop.signal)
+  } catch (error) {
+    if (error !== stop.signal.reason) throw error
+    process.exitCode = INTERRUPTED // stopped before the first step
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, abort) // `ablate` trains several times in one process
+  }
+  return stop.signal.aborted
+}
+
+function printStop(folder: string, step: number, steps: number): void {
+  const run = path.basename(folder)
+  console.log(`stopped at step ${step} of ${steps}; continue with npm run trainer -- --resume --run ${run}`)
+  process.exitCode = INTERRUPTED
+}
+
+function printNextCommands(run: string): void {
+  console.log(`to ship it: npm run trainer -- promote ${run}; for a page about it: npm run trainer -- report ${run}`)
 }
 
 function rounded(decibels: number): number {

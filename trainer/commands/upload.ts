@@ -1,25 +1,30 @@
 import { type Command, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
-import { parseScales } from './config.ts'
 import { findRunFolder } from '../run/runFolders.ts'
+import { STORES } from '../ship/contract.ts'
+import { formatModels } from '../ship/formatModels.ts'
+import { withStore } from '../ship/openStore.ts'
 import { rollBack } from '../ship/publish.ts'
-import { STORES } from '../ship/store.ts'
-import { formatModels, uploadRun, withStore } from '../ship/upload.ts'
+import { uploadRun } from '../ship/uploadRun.ts'
+import { parseScales } from './trainOptions.ts'
 
 const OPTIONS = {
   to: {
     value: 'STORE',
-    help: 'local: the simulated R2 of `wrangler dev`; s3: R2 or any S3-compatible store, by AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_ENDPOINT_URL_S3',
+    help:
+      'local: the simulated R2 of `wrangler dev`; s3: R2 or any S3-compatible store, named by the environment ' +
+      'variables AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_ENDPOINT_URL_S3',
   },
-  bucket: { value: 'NAME', help: 'default: the one that wrangler.toml binds as MODELS_BUCKET' },
-  scale: { value: 'N,N', help: 'which of its scales (default: all that it has)' },
-  force: { help: 'also weights that lose to bicubic or to those served, and without conditional writes' },
-  rollback: { help: 'serve again what was served before, instead of uploading' },
+  bucket: { value: 'NAME', help: 'bucket (default: the one that wrangler.toml binds as MODELS_BUCKET)' },
+  scale: { value: 'N,N', help: 'scales to upload (default: all of the run)' },
+  force: {
+    help: 'also upload weights that score worse than bicubic or than those served, and without conditional writes',
+  },
+  rollback: { help: 'instead of uploading, restore the weights that were served before' },
   help: { help: 'show this' },
 } as const
 
-/** Makes a run's weights those that a deployed worker serves. */
 export const command: Command = {
-  summary: 'serve the weights of a run (or of the folder models) from a bucket',
+  summary: 'publish the weights of a run (or of the folder models) to a bucket that a worker serves from',
   usage: 'RUN --to STORE [options], or --rollback --to STORE',
   options: OPTIONS,
   async run(args) {

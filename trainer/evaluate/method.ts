@@ -1,33 +1,33 @@
-// A way to make pictures larger, to be compared with others.
+// Methods of enlarging pictures, behind one interface so that evaluation can compare them.
+import { type Model, upscale, upscalePlane, upscalePlanes } from '../../worker/engine/upscale.ts'
 import { mergeYCbCr, splitYCbCr } from '../../worker/image/color.ts'
 import type { Plane, Rgba } from '../../worker/image/plane.ts'
-import { type Model, upscale, upscalePlane, upscalePlanes } from '../../worker/engine/upscale.ts'
 import { channelsOf } from '../../worker/model/network.ts'
-import { type Dictionary, enlargeSparse } from '../baseline/enlarge.ts'
+import { type Dictionary, enlargeSparse } from '../baseline/enlargeSparse.ts'
 import { enlargePlane, mergeRgb, splitRgb } from '../data/degrade.ts'
 import { loadEnlarger } from '../engine/onnxRuntime.ts'
-import { enlargeBy, type KERNELS } from './kernels.ts'
-import type { InputName } from './input.ts'
+import { enlargeBy, type KERNELS } from './resizeKernels.ts'
+import type { TestInput } from './testInput.ts'
 
 export interface Method {
-  /** Luma [h, w] -> [h * scale, w * scale]; values in 0..1, not clamped. Not there where a method needs colour. */
+  /** Enlarges luma [h, w] -> [h * scale, w * scale]; values in 0..1, not clamped. Absent if the method needs colour. */
   enlargePlane?(small: Plane, scale: number): Promise<Plane>
-  /** The same for an opaque 8-bit picture, as a service would answer. */
+  /** Enlarges an opaque 8-bit picture, as a service would. */
   enlargePicture(small: Rgba, scale: number): Promise<Rgba>
 }
 
-/** Whether a method can make anything of that input: `float` is luma alone. */
-export function takes({ enlargePlane: enlargeLuma }: Method, input: InputName): boolean {
+/** Returns whether a method can use this input. Only `float`, which is luma alone, is unusable for colour methods. */
+export function acceptsInput({ enlargePlane: enlargeLuma }: Method, input: TestInput): boolean {
   return input !== 'float' || enlargeLuma !== undefined
 }
 
-/** Networks, each for a scale, as their channels have it: all on luma, or all on red, green and blue. */
+/** Makes a method from one network per scale. All networks work on luma, or all on RGB. */
 export function networkMethod(models: ReadonlyMap<number, Model>): Method {
   const isRgb = [...models.values()].some(({ network }) => channelsOf(network) === 3)
   return isRgb ? rgbMethod(models) : servedMethod(models)
 }
 
-/** The worker's own code, with a network at each scale; bicubic alone where there is none. */
+/** Runs the worker's own code with one network per scale; bicubic alone at scales without a network. */
 export function servedMethod(models: ReadonlyMap<number, Model> = new Map()): Method {
   return {
     enlargePlane: async (small, scale) => upscalePlane(small, scale, models.get(scale), await loadEnlarger()),
@@ -35,14 +35,14 @@ export function servedMethod(models: ReadonlyMap<number, Model> = new Map()): Me
   }
 }
 
-/** Networks on red, green and blue, which nobody serves; the result is rounded to bytes. */
+/** Runs networks on RGB, which the worker does not serve. Rounds the result to bytes. */
 function rgbMethod(models: ReadonlyMap<number, Model>): Method {
   return {
     enlargePicture: async (small, scale) => mergeRgb(await upscalePlanes(splitRgb(small), scale, models.get(scale))),
   }
 }
 
-/** One of kernels.ts, on luma and chroma alike. */
+/** Resizes luma and chroma by one of the kernels of resizeKernels.ts. */
 export function kernelMethod(kernel: keyof typeof KERNELS): Method {
   const enlarge = (plane: Plane, scale: number) => enlargeBy(kernel, plane, scale)
   return {
@@ -51,12 +51,12 @@ export function kernelMethod(kernel: keyof typeof KERNELS): Method {
   }
 }
 
-/** Sparse coding with a dictionary for each scale; chroma is bicubic. */
+/** Enlarges luma by sparse coding with one dictionary per scale, and chroma by bicubic. */
 export function sparseMethod(dictionaries: ReadonlyMap<number, Dictionary>): Method {
   return lumaMethod((small, scale) => enlargeSparse(small, scale, dictionaries.get(scale)!))
 }
 
-/** A method made from one for luma; chroma is bicubic. */
+/** Enlarges luma by `enlarge`, and chroma by bicubic. */
 export function lumaMethod(enlarge: (small: Plane, scale: number) => Plane | Promise<Plane>): Method {
   return {
     enlargePlane: async (small, scale) => enlarge(small, scale),

@@ -1,19 +1,19 @@
-// Figures to stand beside ours: PSNR in dB and SSIM on luma, means over Set5 and Set14.
+// Published figures to compare ours with: PSNR in dB and SSIM on luma, means over Set5 and Set14.
 //
-// - SRCNN and bicubic: the authors' released weights under this project's protocol, which agree with
-//   the papers' tables (Dong et al., ECCV 2014 and TPAMI 38(2), 2016) to 0.01 dB. 9-1-5 from ImageNet
-//   was released for x3 only.
-// - The other methods: tables 2 and 3 of the TPAMI paper. A+ on Set5 is confirmed by later papers; the
-//   rest is transcribed and was not measured again.
-// - `uint8`, from an 8-bit RGB picture: the released weights again, on luma alone, PSNR only.
-// - Seconds a picture: the TPAMI paper's, its C++ on its authors' CPU. Other methods' are not given.
-import type { InputName } from './input.ts'
+// - SRCNN and bicubic: the authors' released weights, measured by this project's protocol. They agree
+//   with the papers' tables (Dong et al., ECCV 2014 and TPAMI 38(2), 2016) to 0.01 dB. 9-1-5 trained on
+//   ImageNet was released for x3 only.
+// - The other methods: tables 2 and 3 of the TPAMI paper. Later papers confirm A+ on Set5; the other
+//   figures are transcribed, not measured.
+// - `uint8`, from an 8-bit RGB picture: the released weights, on luma alone, PSNR only.
+// - Seconds per picture: from the TPAMI paper, the authors' C++ on their CPU. It has no times of the other methods.
+import type { TestInput } from './testInput.ts'
 
-export interface Published {
+export interface PublishedFigures {
   /** dB */
   readonly psnr: number
   readonly ssim?: number
-  /** A picture, on another machine than yours. */
+  /** Seconds per picture on the authors' machine. */
   readonly seconds?: number
 }
 
@@ -30,9 +30,9 @@ export const PUBLISHED_METHODS = [
 ] as const
 export type PublishedMethod = (typeof PUBLISHED_METHODS)[number]
 
-/** At x2, x3 and x4; undefined where nothing was published. */
+/** Values at x2, x3 and x4; undefined if nothing was published. */
 type Row<T> = readonly (T | undefined)[]
-type Table = Readonly<Partial<Record<PublishedMethod, Row<Published>>>>
+type Table = Readonly<Partial<Record<PublishedMethod, Row<PublishedFigures>>>>
 
 const TABLES: Readonly<Record<string, Table>> = {
   'Set5 float': {
@@ -67,8 +67,8 @@ const TABLES: Readonly<Record<string, Table>> = {
   },
 }
 
-/** One by one what `9-1-5, T91` has as a mean on Set5 float. */
-const SET5_PICTURES: Readonly<Record<string, Row<Published>>> = {
+/** PSNR of `9-1-5, T91` on each picture of Set5 from float input; their mean is the figure above. */
+const SET5_PICTURES: Readonly<Record<string, Row<PublishedFigures>>> = {
   baby: row([38.3003, 35.0111, 32.9819]),
   bird: row([40.639, 34.9029, 31.9725]),
   butterfly: row([32.1995, 27.5756, 25.0606]),
@@ -77,20 +77,20 @@ const SET5_PICTURES: Readonly<Record<string, Row<Published>>> = {
 }
 
 function row(psnrs: Row<number>, ssims: Row<number> = [], seconds: Row<number> = []) {
-  return psnrs.map((psnr, i) => psnr && { psnr, ssim: ssims[i], seconds: seconds[i] }) as Row<Published>
+  return psnrs.map((psnr, i) => psnr && { psnr, ssim: ssims[i], seconds: seconds[i] }) as Row<PublishedFigures>
 }
 
-/** Undefined where nothing was published, as for any set but Set5 and Set14. */
+/** Returns undefined if nothing was published, for example for any set other than Set5 and Set14. */
 export function publishedOf(
   method: PublishedMethod,
   set: string,
   scale: number,
-  input: InputName,
-): Published | undefined {
+  input: TestInput,
+): PublishedFigures | undefined {
   return TABLES[`${set} ${input}`]?.[method]?.[scale - 2]
 }
 
-/** SRCNN 9-1-5 from T91 on one picture of Set5, e.g. `butterfly`, from float input. */
+/** Returns the figures of SRCNN 9-1-5, trained on T91, for one picture of Set5, e.g. `butterfly`, from float input. */
 export function publishedPicture(set: string, picture: string, scale: number) {
   return set === 'Set5' ? SET5_PICTURES[picture]?.[scale - 2] : undefined
 }

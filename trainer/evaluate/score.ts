@@ -1,20 +1,18 @@
-// How good a method is, by the protocol of the SRCNN paper's code (demo_SR.m): luma in 8-bit
-// levels, modcrop, imresize down and up, the result rounded to 8 bits, `scale` pixels shaved off
-// each side, PSNR and SSIM per picture, then the mean over the set. A picture stored without
-// colour is its own luma, 0..255.
+// Measures methods by the protocol of the SRCNN paper's code (demo_SR.m): luma in 8-bit levels, modcrop,
+// imresize down and up, the result rounded to 8 bits, `scale` pixels shaved off each side, PSNR and SSIM
+// per picture, then the mean over the set. The luma of a picture stored without colour is its grey level, 0..255.
 //
-// With 8-bit input the small picture is RGB bytes, and a network goes through `upscale`, the very
-// function that serves it, bytes to bytes; luma is taken from what comes out. That alone is how a
-// network on RGB is measured.
+// With 8-bit input the small picture is RGB bytes, and a network runs through `upscale`, the function that
+// serves requests; luma is calculated from the resulting bytes. Networks on RGB are measured only this way.
+import type { Model } from '../../worker/engine/upscale.ts'
 import { greyOf } from '../../worker/image/color.ts'
 import { psnr, ssim } from '../../worker/image/metrics.ts'
 import { modcrop, type Plane, quantize } from '../../worker/image/plane.ts'
-import type { Model } from '../../worker/engine/upscale.ts'
 import type { ModelScore, Quality } from '../../worker/model/manifest.ts'
-import type { Picture } from '../data/pictureSet.ts'
 import { shrinkPlane, truthOf } from '../data/degrade.ts'
-import { type InputName, smallPictureOf } from './input.ts'
+import type { Picture } from '../data/pictureSet.ts'
 import { type Method, networkMethod, servedMethod } from './method.ts'
+import { type TestInput, smallPictureOf } from './testInput.ts'
 
 export interface PictureScore {
   readonly picture: string
@@ -25,18 +23,18 @@ export interface PictureScore {
 export interface SetScore {
   readonly set: string
   readonly scale: number
-  readonly input: InputName
+  readonly input: TestInput
   readonly bicubic: Quality
   readonly model: Quality
   readonly pictures: readonly PictureScore[]
 }
 
-/** A network beside bicubic, from an input that it takes. `model` undefined: bicubic itself. */
+/** Scores a network beside bicubic, on an input that it accepts. Without `model`, scores bicubic itself. */
 export async function scoreSet(
   set: string,
   pictures: readonly Picture[],
   scale: number,
-  input: InputName,
+  input: TestInput,
   model?: Model,
 ): Promise<SetScore> {
   const scores: PictureScore[] = []
@@ -59,7 +57,7 @@ export async function scoreSet(
   }
 }
 
-/** For the manifest: more digits than runs of one recipe agree in. */
+/** Formats a score for the manifest, with four decimals. Runs of one recipe agree in fewer. */
 export function manifestScoreOf(score: SetScore): ModelScore {
   const { set, input, pictures, model, bicubic } = score
   return { set, input, images: pictures.length, ...rounded(model), bicubic: rounded(bicubic) }
@@ -69,24 +67,25 @@ function rounded(quality: Quality): Quality {
   return { psnr: Number(quality.psnr.toFixed(4)), ssim: Number(quality.ssim.toFixed(4)) }
 }
 
+/** Returns the means of PSNR and SSIM. */
 export function meanOf(qualities: readonly Quality[]): Quality {
   const mean = (key: keyof Quality) => qualities.reduce((sum, quality) => sum + quality[key], 0) / qualities.length
   return { psnr: mean('psnr'), ssim: mean('ssim') }
 }
 
 /** A method's score on one picture. */
-export interface Measured extends Quality {
-  /** Median over the runs of the enlarging alone. */
+export interface TimedQuality extends Quality {
+  /** Median time of enlarging alone. */
   readonly seconds: number
 }
 
-/** Makes a picture small, once, for all methods that are to make it large again, each `runs` times. */
+/** Shrinks a picture once. The returned function has a method enlarge it `runs` times and measures the result. */
 export async function createMeasure(
   picture: Picture,
   scale: number,
-  input: InputName,
+  input: TestInput,
   runs = 1,
-): Promise<(method: Method) => Promise<Measured>> {
+): Promise<(method: Method) => Promise<TimedQuality>> {
   const luma = lumaLevels(picture, picture.rgba)
   const truth = modcrop(luma, scale)
   let enlarge: (method: Method) => Promise<() => Plane>
@@ -121,7 +120,7 @@ export async function createMeasure(
   }
 }
 
-/** Of `rgba`, which is `picture` or what was made of it. */
+/** Returns the luma of `rgba`, which is `picture` or an enlargement of it, in 8-bit levels. */
 export function lumaLevels({ isGrey }: Picture, rgba: Picture['rgba']): Plane {
   return isGrey ? greyOf(rgba) : truthOf(rgba)
 }

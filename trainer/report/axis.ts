@@ -1,7 +1,7 @@
-// An axis of a chart: from values to 0..1, and the round values worth a mark.
+// An axis of a chart: maps values to 0..1 and chooses round values for ticks.
 
 export interface Axis {
-  /** 0 at the least value, 1 at the greatest, beyond them outside. */
+  /** Returns the position of a value: 0 at the smallest, 1 at the largest, outside 0..1 beyond them. */
   at(value: number): number
   readonly ticks: readonly Tick[]
 }
@@ -11,14 +11,14 @@ export interface Tick {
   readonly text: string
 }
 
-/** Marks on an axis, about. */
+/** Approximate number of ticks. */
 const TICKS = 5
-/** Room beside a single value, as a share of it. */
+/** Margin around a single value, as a share of it. */
 const MARGIN = 0.05
 
 /**
- * An axis that holds all of `values`, of which there must be at least one. `isLog`: equal ratios take
- * equal room, and values must be above 0.
+ * Creates an axis that covers `values`, at least one. With `isLog` it is logarithmic, and all values must be
+ * positive.
  */
 export function createAxis(values: readonly number[], isLog = false): Axis {
   let least = Math.min(...values)
@@ -36,7 +36,7 @@ export function createAxis(values: readonly number[], isLog = false): Axis {
   return { at, ticks }
 }
 
-/** Multiples of 1, 2 or 5 times a power of ten. */
+/** Returns ticks at multiples of 1, 2 or 5 times a power of ten. */
 function linearTicks(least: number, most: number): Tick[] {
   const rough = (most - least) / TICKS
   const power = 10 ** Math.floor(Math.log10(rough))
@@ -50,7 +50,7 @@ function linearTicks(least: number, most: number): Tick[] {
   })
 }
 
-/** Powers of ten and, where these are few, 2 and 5 times them; within one power, linear ones. */
+/** Returns ticks at powers of ten; at 1, 2 and 5 times them if those fit; linear ticks within a single power. */
 function logTicks(least: number, most: number): Tick[] {
   const first = Math.floor(Math.log10(least))
   const powers = Array.from({ length: Math.ceil(Math.log10(most)) - first + 1 }, (_, i) => first + i)
@@ -68,7 +68,7 @@ function logTicks(least: number, most: number): Tick[] {
 
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })
 
-/** `1.28M`, `0.02`, `5e-4`: three digits. */
+/** Formats a number with three significant digits: `1.28M`, `0.02`, `5e-4`. */
 export function formatNumber(value: number): string {
   if (value !== 0 && Math.abs(value) < 0.01) return Number(value.toPrecision(3)).toExponential()
   return compact.format(value)

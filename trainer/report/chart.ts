@@ -1,33 +1,33 @@
-// Line charts as inline SVG. Colours come from the page's style sheet, so that one picture serves
-// light and dark; text is in the picture's own units, and larger on a phone.
+// Line charts as inline SVG. Colours come from the page's style sheet, so the same chart works in light and
+// dark mode. Font sizes are in units of the SVG, and larger on a phone.
 import { type Axis, createAxis } from './axis.ts'
-import { type Content, markup, type Markup } from './markup.ts'
+import { type MarkupContent, markup, type Markup } from './markup.ts'
 
-/** In the order of x. */
-export type Points = readonly (readonly [x: number, y: number])[]
+/** Points in the order of x. */
+export type ChartPoints = readonly (readonly [x: number, y: number])[]
 
-export interface Line {
+export interface ChartLine {
   readonly name: string
-  readonly points: Points
+  readonly points: ChartPoints
 }
 
-/** A figure to compare with: a horizontal line. */
-export interface Level {
+/** A value to compare the line with, drawn as a horizontal line. */
+export interface ChartLevel {
   readonly name: string
   readonly value: number
 }
 
 export interface Chart {
   readonly title: string
-  /** Of the logarithmic x axis. */
+  /** Label of the x axis, which is logarithmic. */
   readonly xLabel: string
-  /** Whether y is logarithmic, too. Default false. */
+  /** True if the y axis is logarithmic as well. Default false. */
   readonly isLog?: boolean
-  readonly line: Line
-  readonly levels?: readonly Level[]
-  /** What of the line lies lower is cut off, so that its start does not flatten the rest. */
+  readonly line: ChartLine
+  readonly levels?: readonly ChartLevel[]
+  /** Lower end of the y axis: points below are clipped, so that a low start does not flatten the rest of the line. */
   readonly least?: number
-  /** Of values in the legend. */
+  /** Formats a value of the legend. */
   format(value: number): string
 }
 
@@ -35,7 +35,7 @@ const WIDTH = 480
 const HEIGHT = 300
 const PLOT = { left: 58, top: 14, width: 404, height: 234 }
 
-/** The style sheet that charts need; `--ink`, `--quiet`, `--line` and `--accent` come from the page. */
+/** CSS of the charts. The page defines `--ink`, `--quiet`, `--line` and `--accent`. */
 export const CHART_STYLE = `
 .chart svg { display: block; width: 100%; height: auto; }
 .chart text { fill: var(--quiet); font-size: 12px; }
@@ -52,7 +52,7 @@ export const CHART_STYLE = `
 @media (max-width: 560px) { .chart text { font-size: 16px; } }
 `
 
-/** A figure with a legend. The line needs a point, and all x, and y where it is logarithmic, must be above 0. */
+/** Draws a figure with a legend. Needs at least one point. All x must be positive, and all y if `isLog`. */
 export function drawChart(chart: Chart): Markup {
   const { title, xLabel, isLog, line, levels = [], least = -Infinity, format } = chart
   const shown = line.points.map(([, value]) => value).filter((value) => value >= least)
@@ -65,31 +65,34 @@ export function drawChart(chart: Chart): Markup {
   const down = (value: number) => round((1 - y.at(value)) * PLOT.height)
   const [lastX, lastY] = line.points[line.points.length - 1]
   const curve = line.points.map(([px, py]) => `${right(px)},${down(py)}`).join(' ')
-  // The inner svg cuts off what is outside the plot.
+  const { left, top, width, height } = PLOT
+  // The inner svg clips the line to the plot.
   return markup`<figure class="chart">
 <figcaption>${title}</figcaption>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}: ${format(lastY)} in the end">
 ${marksOf(x, y, right, down)}
-<text x="${PLOT.left + PLOT.width / 2}" y="${HEIGHT - 8}" text-anchor="middle">${xLabel}</text>
-<svg x="${PLOT.left}" y="${PLOT.top}" width="${PLOT.width}" height="${PLOT.height}" viewBox="0 0 ${PLOT.width} ${PLOT.height}">
-${levels.map(({ value }, i) => levelMark(i, PLOT.width, down(value)))}
+<text x="${left + width / 2}" y="${HEIGHT - 8}" text-anchor="middle">${xLabel}</text>
+<svg x="${left}" y="${top}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">
+${levels.map(({ value }, i) => levelMark(i, width, down(value)))}
 <polyline class="curve" points="${curve}"/></svg>
-<circle class="last" cx="${PLOT.left + right(lastX)}" cy="${PLOT.top + Math.min(PLOT.height, down(lastY))}" r="4"/>
+<circle class="last" cx="${left + right(lastX)}" cy="${top + Math.min(height, down(lastY))}" r="4"/>
 </svg>
 <ul>${legendItem(markup`<path class="curve" d="M0 5H32"/>`, line.name, format(lastY))}
 ${levels.map(({ name, value }, i) => legendItem(levelMark(i, 32, 5), name, format(value)))}</ul>
 </figure>`
 }
 
-function marksOf(x: Axis, y: Axis, right: (value: number) => number, down: (value: number) => number): Content {
+function marksOf(x: Axis, y: Axis, right: (value: number) => number, down: (value: number) => number): MarkupContent {
   const bottom = PLOT.top + PLOT.height
   const columns = x.ticks.map(({ value, text }) => {
     const at = PLOT.left + right(value)
-    return markup`<path class="grid" d="M${at} ${PLOT.top}V${bottom}"/><text x="${at}" y="${bottom + 18}" text-anchor="middle">${text}</text>`
+    return markup`<path class="grid" d="M${at} ${PLOT.top}V${bottom}"/>
+<text x="${at}" y="${bottom + 18}" text-anchor="middle">${text}</text>`
   })
   const rows = y.ticks.map(({ value, text }) => {
     const at = PLOT.top + down(value)
-    return markup`<path class="grid" d="M${PLOT.left} ${at}H${PLOT.left + PLOT.width}"/><text x="${PLOT.left - 7}" y="${at}" dy="0.35em" text-anchor="end">${text}</text>`
+    return markup`<path class="grid" d="M${PLOT.left} ${at}H${PLOT.left + PLOT.width}"/>
+<text x="${PLOT.left - 7}" y="${at}" dy="0.35em" text-anchor="end">${text}</text>`
   })
   return [columns, rows]
 }

@@ -1,15 +1,15 @@
-// The same piece of a picture by several methods. As papers show it: luma by the method, from luma
-// that was shrunk and not rounded, chroma by bicubic; or the whole picture, from an 8-bit one, where a
-// method needs colour. PSNR is the whole picture's, as in score.ts.
+// Crops of one picture, enlarged by several methods. As in papers, the method enlarges luma that was shrunk
+// without rounding, and bicubic enlarges chroma. A method that needs colour enlarges an 8-bit picture
+// instead. PSNR is measured on the whole picture, as in score.ts.
 import { mergeYCbCr, splitYCbCr, type YCbCr } from '../../worker/image/color.ts'
 import { psnr } from '../../worker/image/metrics.ts'
 import { crop, modcrop, type Plane, quantize, type Rect, type Rgba } from '../../worker/image/plane.ts'
-import type { Picture } from '../data/pictureSet.ts'
 import { enlargePlane, shrinkPicture, shrinkPlane } from '../data/degrade.ts'
+import type { Picture } from '../data/pictureSet.ts'
 import { type Method, servedMethod } from '../evaluate/method.ts'
 import { lumaLevels } from '../evaluate/score.ts'
 
-/** A method under its name on the page. */
+/** A method with its name on the page. */
 export interface ShownMethod extends Method {
   readonly name: string
 }
@@ -17,19 +17,19 @@ export interface ShownMethod extends Method {
 export interface Crop {
   readonly method: string
   readonly rgba: Rgba
-  /** Of the whole picture, dB; undefined for the truth itself. */
+  /** PSNR of the whole picture in dB; undefined for the truth. */
   readonly psnr?: number
 }
 
-export const BICUBIC: ShownMethod = { name: 'bicubic', ...servedMethod() }
+export const BICUBIC_METHOD: ShownMethod = { name: 'bicubic', ...servedMethod() }
 
-/** Pixels a side, or what the picture has. */
+/** Side of a crop in pixels; smaller if the picture is smaller. */
 const SIDE = 96
-/** Pixels between the places that are compared. */
+/** Distance in pixels between the places that are compared. */
 const STRIDE = 8
 
-/** The truth, then each of `methods`, all at the place where bicubic errs most. */
-export async function cropPicture(
+/** Returns crops of the truth and of each method's result, all at the place of bicubic's largest error. */
+export async function cropHardestPlace(
   picture: Picture,
   scale: number,
   methods: readonly ShownMethod[],
@@ -60,7 +60,7 @@ export async function cropPicture(
   return crops
 }
 
-/** The square of the greatest squared error, on a grid. */
+/** Returns the place, on a grid, where a crop has the largest sum of squared errors. */
 function hardestPlace(truth: Plane, bicubic: Plane): Rect {
   const width = Math.min(SIDE, truth.width)
   const height = Math.min(SIDE, truth.height)
@@ -81,7 +81,7 @@ function hardestPlace(truth: Plane, bicubic: Plane): Rect {
   return best
 }
 
-/** [h + 1, w + 1]: squared errors above and left of each corner. */
+/** Returns the summed-area table [h + 1, w + 1] of squared errors. */
 function summedErrors(a: Plane, b: Plane): Float64Array {
   const { width, height } = a
   const sums = new Float64Array((width + 1) * (height + 1))

@@ -1,15 +1,15 @@
-// What a network looks for: its first layer's kernels side by side, by falling variance, as in the
-// paper's figure (Dong et al., TPAMI 2016). Each is stretched by its own largest weight: grey is
-// 0, white and black are plus and minus that weight; of three inputs each is one of red, green and blue.
+// The kernels of a network's first layer side by side, sorted by falling variance, as in the paper's figure
+// (Dong et al., TPAMI 2016). Each kernel is scaled by its own largest weight: grey is 0, white and black are
+// plus and minus that weight. The weights of three inputs are drawn as red, green and blue.
 import type { Rgba } from '../../worker/image/plane.ts'
 import type { Layer } from '../../worker/model/network.ts'
 
-/** Pixels a side of one weight. */
+/** Side of one weight in pixels. */
 const WEIGHT = 6
 /** Transparent pixels between kernels. */
 const GAP = 6
 
-/** The kernels of each output, on one input or three, as one nearly square sheet. */
+/** Draws the kernels of all outputs, on one or three inputs, as one nearly square sheet. */
 export function drawFilters({ kernel, inputs, outputs, weights }: Layer): Rgba {
   const area = kernel * kernel
   const filters = Array.from({ length: outputs }, (_, i) =>

@@ -1,17 +1,17 @@
-// HTML from template literals: what is put in is text, and escaped, unless it is markup itself.
+// HTML from template literals. Inserted values are escaped as text, except values that are markup themselves.
 
 export interface Markup {
   readonly html: string
 }
 
-export type Content = Markup | string | number | undefined | readonly Content[]
+export type MarkupContent = Markup | string | number | undefined | readonly MarkupContent[]
 
-/** `markup\`<p>${text}</p>\``: lists are joined, undefined is left out. */
-export function markup(parts: TemplateStringsArray, ...contents: readonly Content[]): Markup {
+/** Tags a template: `markup\`<p>${text}</p>\``. Lists are joined, undefined is omitted. */
+export function markup(parts: TemplateStringsArray, ...contents: readonly MarkupContent[]): Markup {
   return { html: parts.map((part, i) => part + render(contents[i])).join('') }
 }
 
-function render(content: Content): string {
+function render(content: MarkupContent): string {
   if (content === undefined) return ''
   if (typeof content === 'string' || typeof content === 'number') return escapeText(`${content}`)
   if ('html' in content) return content.html
@@ -26,7 +26,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** Safe between tags and in quoted attributes. */
+/** Escapes text for use between tags and in quoted attributes. */
 function escapeText(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character])
 }

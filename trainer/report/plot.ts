@@ -1,28 +1,31 @@
-// The paper's figure: PSNR against seconds a picture, a panel for each set, scale and input. A dot is a
-// method measured here, a ring one with a published time, taken on its authors' machine.
+// Plots PSNR against seconds per picture, as the paper's figure does, one panel per set, scale and input. A
+// dot is a method measured here; a ring is a published result, with the time on its authors' machine.
+import type { MethodResult } from '../evaluate/compareMethods.ts'
+import { isSameTask } from '../evaluate/formatResults.ts'
 import { PUBLISHED_METHODS, publishedOf } from '../evaluate/published.ts'
 import { type Axis, createAxis } from './axis.ts'
 import { markup, type Markup } from './markup.ts'
-import { isSameTask } from '../evaluate/format.ts'
-import type { Result } from '../evaluate/result.ts'
 
 const PANEL = { width: 420, height: 300 }
-/** Around the axes, in pixels. */
+/** Margins around the axes in pixels. */
 const MARGIN = { top: 36, right: 16, bottom: 48, left: 52 }
 const COLUMNS = 3
 const FONT = 11
-/** Of a character of that font, about. */
+/** Approximate width of a character in pixels. */
 const LETTER = 6.2
 const LINE = 14
-/** In pixels: what lies just a line away does not cover. */
+/** Tolerance in pixels: labels exactly one line apart do not overlap. */
 const ROUNDING = 1e-6
-/** Of a dot, and from its middle to its label. */
+/** Radius of a dot in pixels. */
 const RADIUS = 4.5
+/** Distance in pixels from the centre of a dot to its label. */
 const GAP = 8
-/** Between the outermost dots and the ends of the axes: a factor, and dB. */
+/** Room between the outermost dots and the ends of the axes: a factor of time, and dB. */
 const ROOM = { seconds: 1.6, psnr: 0.5 }
 const COLOURS = ['#1f5fa8', '#c1440e', '#2e7d32', '#7b3fa0', '#a06a00', '#007f86', '#a8205a', '#555555']
 const PUBLISHED_COLOUR = '#888888'
+const GRID_COLOUR = '#e4e4e4'
+const TEXT_COLOUR = '#555555'
 
 interface Point {
   readonly label: string
@@ -33,8 +36,8 @@ interface Point {
   readonly isPublished: boolean
 }
 
-/** A whole SVG document. */
-export function plotResults(results: readonly Result[]): string {
+/** Draws a complete SVG document. */
+export function plotResults(results: readonly MethodResult[]): string {
   const methods = [...new Set(results.map(({ method }) => method))]
   const tasks = results.filter((result, i) => results.findIndex((other) => isSameTask(other, result)) === i)
   const panels = tasks.map((task, i) => {
@@ -45,15 +48,16 @@ export function plotResults(results: readonly Result[]): string {
   })
   const width = PANEL.width * Math.min(COLUMNS, tasks.length)
   const height = PANEL.height * Math.ceil(tasks.length / COLUMNS)
-  return markup`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="${FONT}">
+  const size = markup`viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`
+  return markup`<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="system-ui, sans-serif" font-size="${FONT}">
 <title>PSNR against seconds a picture</title>
 <rect width="${width}" height="${height}" fill="#ffffff"/>
 ${panels}</svg>
 `.html
 }
 
-/** What has a place on the axes: not the infinite PSNR of equal pictures. */
-function pointsOf(task: Result, results: readonly Result[], methods: readonly string[]): Point[] {
+/** Returns the dots of a panel. Leaves out the infinite PSNR of equal pictures, which has no place on the axis. */
+function pointsOf(task: MethodResult, results: readonly MethodResult[], methods: readonly string[]): Point[] {
   const ours = results
     .filter((result) => isSameTask(result, task))
     .map(({ method, psnr, seconds }) => ({
@@ -95,20 +99,28 @@ function drawGrid(x: Axis, y: Axis, across: (value: number) => number, down: (va
   const bottom = PANEL.height - MARGIN.bottom
   const columns = x.ticks.map(({ value, text }) => {
     const at = across(value)
-    return markup`<path d="M${at} ${MARGIN.top}V${bottom}" stroke="#e4e4e4"/><text x="${at}" y="${bottom + LINE}" text-anchor="middle" fill="#555555">${text}</text>`
+    return markup`<path d="M${at} ${MARGIN.top}V${bottom}" stroke="${GRID_COLOUR}"/>
+<text x="${at}" y="${bottom + LINE}" text-anchor="middle" fill="${TEXT_COLOUR}">${text}</text>`
   })
   const rows = y.ticks.map(({ value, text }) => {
     const at = down(value)
-    return markup`<path d="M${MARGIN.left} ${at}H${right}" stroke="#e4e4e4"/><text x="${MARGIN.left - 6}" y="${at + 4}" text-anchor="end" fill="#555555">${text}</text>`
+    return markup`<path d="M${MARGIN.left} ${at}H${right}" stroke="${GRID_COLOUR}"/>
+<text x="${MARGIN.left - 6}" y="${at + 4}" text-anchor="end" fill="${TEXT_COLOUR}">${text}</text>`
   })
+  const [middleX, middleY] = [(MARGIN.left + right) / 2, (MARGIN.top + bottom) / 2]
+  const label = markup`text-anchor="middle" fill="${TEXT_COLOUR}"`
   return markup`${columns}${rows}
-<text x="${(MARGIN.left + right) / 2}" y="${bottom + 2 * LINE + 4}" text-anchor="middle" fill="#555555">seconds a picture</text>
-<text transform="translate(14 ${(MARGIN.top + bottom) / 2}) rotate(-90)" text-anchor="middle" fill="#555555">PSNR (dB)</text>`
+<text x="${middleX}" y="${bottom + 2 * LINE + 4}" ${label}>seconds a picture</text>
+<text transform="translate(14 ${middleY}) rotate(-90)" ${label}>PSNR (dB)</text>`
 }
 
 function drawDot({ point, x, y, labelX, labelY }: Labelled): Markup {
   const { label, seconds, psnr, colour, isPublished } = point
-  return markup`<circle cx="${x}" cy="${y}" r="${RADIUS}" fill="${isPublished ? '#ffffff' : colour}" stroke="${colour}" stroke-width="1.5"><title>${label}: ${psnr.toFixed(2)} dB, ${Number(seconds.toPrecision(2))} s</title></circle><text x="${labelX}" y="${labelY + 4}" fill="${colour}">${label}</text>
+  const fill = isPublished ? '#ffffff' : colour
+  const tooltip = `${label}: ${psnr.toFixed(2)} dB, ${Number(seconds.toPrecision(2))} s`
+  return markup`<circle cx="${x}" cy="${y}" r="${RADIUS}" fill="${fill}" stroke="${colour}" stroke-width="1.5">
+<title>${tooltip}</title></circle>
+<text x="${labelX}" y="${labelY + 4}" fill="${colour}">${label}</text>
 `
 }
 
@@ -123,7 +135,10 @@ interface Labelled extends Placed {
   readonly labelY: number
 }
 
-/** Beside its dot, right or left, or else a line or more below or above: the nearest place that covers no dot and no label. */
+/**
+ * Places each label at the nearest free place: right or left of its dot, or some lines below or above that. A place
+ * is free if it overlaps no dot and no label.
+ */
 function placeLabels(dots: readonly Placed[], right: number): Labelled[] {
   const taken = dots.map(({ x, y }) => ({ from: x - RADIUS, to: x + RADIUS, y }))
   const lines = Array.from({ length: 2 * dots.length }, (_, i) => (i % 2 ? (i + 1) / 2 : -i / 2) * LINE)

@@ -1,39 +1,39 @@
-// Weights into a bucket that is being read. Files first, under keys that hold their digest, then the
-// manifest, in one conditional write: readers see the old weights or the new ones, never half, and of
-// two who publish at once the later one starts again from what the earlier one wrote.
+// Publishes weights to a bucket that workers are reading. Files are written first, under keys that contain
+// their digest, then the manifest in one conditional write. So readers see either the old or the new
+// weights, and when two publish at once the second starts over from what the first wrote.
 import { formatManifest, type Manifest, type ModelEntry, withEntry } from '../../worker/model/manifest.ts'
 import { MANIFEST_FILE } from '../run/export.ts'
-import { type Candidate, titleOf } from './candidate.ts'
-import { requireNoLoss } from './judge.ts'
-import { brokenFiles, formatServed, keepManifest, modelKey, readPrevious, readServed } from './served.ts'
-import { type Condition, type Store, StoreError } from './store.ts'
+import { type CandidateModel, titleOf } from './readCandidates.ts'
+import { type PutCondition, type ObjectStore, StoreError } from './contract.ts'
+import { requireNoLoss } from './requireNoLoss.ts'
+import { brokenFiles, formatServed, keepManifest, modelKey, readPrevious, readServed } from './servedManifest.ts'
 
 export interface PublishOptions {
-  /** Also weights that lose, and into a store without conditional writes. */
+  /** Also publishes weights that score worse, and to a store without conditional writes. */
   readonly force: boolean
   readonly now?: () => Date
 }
 
 export interface Publication {
   readonly manifest: Manifest
-  /** False where the bucket served just this already. */
+  /** False if the bucket served exactly these weights already. */
   readonly changed: boolean
   readonly notes: readonly string[]
 }
 
-/** Each lost round is another's success, so this many others would have to come in between. */
+/** Tries at the manifest. A try fails only if another publisher wrote it meanwhile, so ten others would be needed. */
 const ROUNDS = 10
 const NO_ETAG = '"00000000000000000000000000000000"'
 const UNIMPLEMENTED = 501
 const EMPTY: Manifest = { version: 1, models: [] }
 
 /**
- * Serves the candidates in place of the models of their names and scales. Throws before it writes
- * anything where one is known to lose, and before the manifest where the store ignores conditions.
+ * Replaces the served models of the same names and scales by the candidates. Throws before any write if a
+ * candidate is known to score worse, and before the manifest is written if the store ignores conditions.
  */
 export async function publish(
-  store: Store,
-  candidates: readonly Candidate[],
+  store: ObjectStore,
+  candidates: readonly CandidateModel[],
   { force, now = () => new Date() }: PublishOptions,
 ): Promise<Publication> {
   const entries = candidates.map(({ entry }) => entry)
@@ -50,43 +50,43 @@ export async function publish(
       isGuarded = await requireConditions(store, keyOf(entry), bytes, force)
     }
     if (!isGuarded)
-      notes.push(`${store.title} has no conditional writes: another's upload at the same time can be lost`)
+      notes.push(`${store.title} has no conditional writes: a simultaneous upload by someone else can be lost`)
     if (formatManifest(manifest) === formatManifest(current)) {
       return { manifest, changed: false, notes }
     }
     const previous = served && (await keepManifest(store, served))
-    const condition: Condition = served ? { match: served.etag } : 'absent'
+    const condition: PutCondition = served ? { match: served.etag } : 'absent'
     const bytes = formatServed(manifest, date, previous)
     if (await store.put(MANIFEST_FILE, bytes, isGuarded ? condition : undefined)) {
       return { manifest, changed: true, notes }
     }
   }
-  throw new Error(`others wrote ${MANIFEST_FILE} in ${store.title} ${ROUNDS} times meanwhile; try again`)
+  throw new Error(`${MANIFEST_FILE} in ${store.title} changed during each of ${ROUNDS} tries; try again`)
 }
 
 /**
- * Serves again what was served before the last publication; done again, it goes back one further.
- * Throws where there is nothing to go back to, where a file of it is gone, and where somebody
- * publishes at the same time.
+ * Restores the weights that were served before the last publication. Each further call goes back one more.
+ * Throws if there is no earlier manifest, if one of its files is missing, or if someone publishes at the
+ * same time.
  */
-export async function rollBack(store: Store, { force }: PublishOptions): Promise<Manifest> {
+export async function rollBack(store: ObjectStore, { force }: PublishOptions): Promise<Manifest> {
   const served = await readServed(store)
   const previous = served && (await readPrevious(store, served))
-  if (!previous) throw new Error(`nothing was served from ${store.title} before what is there now`)
+  if (!previous) throw new Error(`nothing was served from ${store.title} before the current weights`)
   const broken = await brokenFiles(store, previous.manifest)
-  if (broken.length > 0) throw new Error(`cannot go back in ${store.title}: ${broken.join('; ')}`)
+  if (broken.length > 0) throw new Error(`cannot roll back ${store.title}: ${broken.join('; ')}`)
   const kept = await keepManifest(store, served)
   const isGuarded = await requireConditions(store, kept, served.bytes, force)
   const condition = isGuarded ? { match: served.etag } : undefined
   if (await store.put(MANIFEST_FILE, previous.bytes, condition)) return previous.manifest
-  throw new Error(`somebody published to ${store.title} just now; see what is served and try again`)
+  throw new Error(`someone published to ${store.title} at the same time; list what is served, then try again`)
 }
 
 function keyOf({ name, scale, sha256 }: ModelEntry): string {
   return modelKey(name, scale, sha256)
 }
 
-/** The date is that of the weights' first publication: the same ones again change nothing. */
+/** Keeps the date of the weights' first publication, so that publishing the same weights again changes nothing. */
 function publishedEntry(entry: ModelEntry, to: Manifest, date: string): ModelEntry {
   const rival = to.models.find((model) => titleOf(model) === titleOf(entry))
   const known = rival?.sha256 === entry.sha256 ? rival.date : undefined
@@ -94,11 +94,11 @@ function publishedEntry(entry: ModelEntry, to: Manifest, date: string): ModelEnt
 }
 
 /**
- * Whether the store keeps to conditions; throws where not, unless `force`. Asked by writing an
- * object once more as it is, on conditions that cannot hold.
+ * Returns whether the store honours conditions; throws if it does not, unless `force` is set. Tests this by
+ * rewriting an existing object unchanged, under conditions that cannot hold.
  */
-async function requireConditions(store: Store, key: string, bytes: Uint8Array, force: boolean): Promise<boolean> {
-  const ignores = async (condition: Condition) => {
+async function requireConditions(store: ObjectStore, key: string, bytes: Uint8Array, force: boolean): Promise<boolean> {
+  const ignores = async (condition: PutCondition) => {
     try {
       return await store.put(key, bytes, condition)
     } catch (error) {

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { clusterAxes, neighboursOf } from '../../../trainer/baseline/anchors.ts'
-import { enlargeSparse } from '../../../trainer/baseline/enlarge.ts'
-import { LEARN_OPTIONS, learnDictionary } from '../../../trainer/baseline/learn.ts'
+import { enlargeSparse } from '../../../trainer/baseline/enlargeSparse.ts'
+import { LEARN_OPTIONS, learnDictionary } from '../../../trainer/baseline/learnDictionary.ts'
 import { leadingEigenvectors, solvePositive } from '../../../trainer/baseline/linear.ts'
-import { loadBaseline } from '../../../trainer/baseline/store.ts'
+import { loadBaseline } from '../../../trainer/baseline/loadBaseline.ts'
 import { enlargePlane, shrinkPlane, truthOf } from '../../../trainer/data/degrade.ts'
 import { psnr } from '../../../worker/image/metrics.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
@@ -24,7 +24,7 @@ const SMALL = {
 }
 const pictures = [1, 2, 3].map((seed) => drawPicture(96, 96, seed))
 
-test.each([2, 3, 4])('x%i: a few pictures teach it to beat bicubic on another', (scale) => {
+test.each([2, 3, 4])('x%i: a dictionary learned from three pictures beats bicubic on a fourth', (scale) => {
   const dictionary = learnDictionary(pictures, scale, SMALL)
   const truth = truthOf(drawPicture(96, 96, 4))
   const small = shrinkPlane(truth, scale)
@@ -33,21 +33,21 @@ test.each([2, 3, 4])('x%i: a few pictures teach it to beat bicubic on another', 
   expect(gain).toBeGreaterThan(0.5)
 })
 
-test('the same pictures, options and seed give the same dictionary, and another seed another', () => {
+test('the same pictures, options and seed yield the same dictionary, and another seed yields another', () => {
   const options = { ...SMALL, samples: 1000, clusterSamples: 500 }
   const first = learnDictionary(pictures, 2, options)
   expect(learnDictionary(pictures, 2, options)).toEqual(first)
   expect(learnDictionary(pictures, 2, { ...options, seed: 2 }).maps).not.toEqual(first.maps)
 })
 
-test('progress rises from stage to stage and ends at 1', () => {
+test('the reported progress never falls and ends at 1', () => {
   const shares: number[] = []
   learnDictionary(pictures, 2, SMALL, (_, share) => shares.push(share))
   expect(shares).toEqual(shares.toSorted((a, b) => a - b))
   expect(shares.at(-1)).toBe(1)
 })
 
-test('a dictionary is learned once, read after that, and learned again where its file is damaged', async () => {
+test('a dictionary is learned once, then read from its file, and learned again if the file is truncated', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'baseline-'))
   const data = {
     name: 'drawn',
@@ -74,7 +74,7 @@ test('a dictionary is learned once, read after that, and learned again where its
   expect(await readdir(folder)).toHaveLength(2)
 })
 
-test('what cannot be learned from or enlarged says why', () => {
+test('pictures that are flat, small or few, and a dictionary for another scale, are refused with a reason', () => {
   const flat = { width: 60, height: 60, data: new Uint8Array(4 * 60 * 60).fill(128) }
   expect(() => learnDictionary([flat], 2, SMALL)).toThrow('expected pictures with edges or texture')
   expect(() => learnDictionary([drawPicture(5, 5, 1)], 2, SMALL)).toThrow('at least 6 pixels a side')
@@ -84,13 +84,13 @@ test('what cannot be learned from or enlarged says why', () => {
   expect(() => enlargeSparse(plane, 3, dictionary)).toThrow('expected a dictionary for x3, got one for x2')
 })
 
-test('a plane too small for a window is bicubic', () => {
+test('a plane too small for a window is enlarged by bicubic', () => {
   const dictionary = learnDictionary(pictures, 2, { ...SMALL, samples: 500 })
   const plane = { width: 2, height: 9, data: Float32Array.from({ length: 18 }, (_, i) => i / 18) }
   expect(enlargeSparse(plane, 2, dictionary)).toEqual(enlargePlane(plane, 2))
 })
 
-test('leading eigenvectors are orthonormal and come with the largest eigenvalue first', () => {
+test('leading eigenvectors are orthonormal, largest eigenvalue first', () => {
   // Q diag(9, 4, 1) Q' for the rotation by 0.6 about the first axis.
   const [c, s] = [Math.cos(0.6), Math.sin(0.6)]
   const axes = [
@@ -109,7 +109,7 @@ test('leading eigenvectors are orthonormal and come with the largest eigenvalue 
   })
 })
 
-test('solvePositive solves, right sides as columns', () => {
+test('solvePositive solves for all columns of the right-hand side', () => {
   const random = createRandom(3)
   const root = Array.from({ length: 25 }, () => random.normal())
   const matrix = Float64Array.from({ length: 25 }, (_, i) => {
@@ -128,13 +128,13 @@ test('solvePositive solves, right sides as columns', () => {
   }
 })
 
-test('neighbours are those of the largest cosine, opposite directions included', () => {
+test('neighbours are the features with the largest |cosine|, including opposite directions', () => {
   const features = Float64Array.from([0, 1, -1, 0.5, 0.9].flatMap((x) => [x, Math.sqrt(1 - x * x), 0, 0]))
   const anchors = Float64Array.of(1, 0, 0, 0)
   expect(neighboursOf(anchors, 0, features, 4, 3)).toEqual([1, 2, 4])
 })
 
-test('axes are found again from features that point both ways along them', () => {
+test('clustering recovers axes from features that point in both directions along them', () => {
   const random = createRandom(1)
   const features = new Float64Array(4 * 200)
   for (let n = 0; n < 200; n++) features[4 * n + (n % 2)] = random.next() < 0.5 ? -1 : 1

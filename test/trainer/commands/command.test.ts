@@ -6,17 +6,17 @@ import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
+import { SCALES } from '../../../worker/client/allowed.ts'
 import { parseManifest } from '../../../worker/model/manifest.ts'
 import { costOf, createNetwork, describeNetwork } from '../../../worker/model/network.ts'
 import { UsageError } from '../../../worker/terminal/arguments.ts'
 import {
   commandOf,
-  parseCircumstances,
-  parseConfig,
+  parseExecutionOptions,
+  parseTrainConfig,
   parseTrainArguments,
-  SCALES,
   taskOf,
-} from '../../../trainer/commands/config.ts'
+} from '../../../trainer/commands/trainOptions.ts'
 import { FAMILIES } from '../../../trainer/run/families.ts'
 import { createTrainingProgress } from '../../../trainer/run/trainingProgress.ts'
 import { formatSeconds } from '../../../worker/terminal/progressLine.ts'
@@ -24,7 +24,7 @@ import { drawPicture } from '../../support/pictures/edges.ts'
 
 const ROOT = path.join(import.meta.dirname, '../../..')
 
-test('the commands train, evaluate and promote, from a folder of pictures', async () => {
+test('train, promote and evaluate work one after the other on a folder of pictures', async () => {
   const folder = await folderOfPictures()
   const run = (script: string, ...args: string[]) => execute(script, folder, args)
 
@@ -100,7 +100,7 @@ test('the commands train, evaluate and promote, from a folder of pictures', asyn
   )
 })
 
-test('a family on the small picture goes the same way, under its own name', async () => {
+test('a sub-pixel network is trained, evaluated, reported and promoted under its own name', async () => {
   const folder = await folderOfPictures()
   const run = (script: string, ...args: string[]) => execute(script, folder, args)
   await run(
@@ -180,13 +180,13 @@ test.each([
   ['--arch srcnn', 3, 'srcnn', '9-1-5 1-64-32-1 residual', 33],
   ['--preset paper', 3, 'srcnn', '9-1-5 1-64-32-1', 33],
   ['', 3, 'fast', '5-3+3-3+3-3+3-3 1-16-16-16-16-16-16-16-9 x3 residual', 50],
-])('"%s" at x%d is %s', (line, scale, name, architecture, patch) => {
-  const config = parseConfig(parseTrainArguments(['--data', '.', ...line.split(' ').filter(Boolean)]))
+])('the options "%s" at x%d mean the model %s', (line, scale, name, architecture, patch) => {
+  const config = parseTrainConfig(parseTrainArguments(['--data', '.', ...line.split(' ').filter(Boolean)]))
   const task = taskOf(config, scale)
   expect([config.name, describeNetwork(task.network), task.patch]).toEqual([name, architecture, patch])
 })
 
-test('no family takes more multiplications than SRCNN', () => {
+test('no named network needs more multiplications than SRCNN', () => {
   for (const { architectureAt } of Object.values(FAMILIES)) {
     for (const scale of SCALES) {
       expect(costOf(createNetwork(architectureAt(scale)))).toBeLessThanOrEqual(8032)
@@ -194,7 +194,7 @@ test('no family takes more multiplications than SRCNN', () => {
   }
 })
 
-test('the ablation has luma and RGB side by side from 8-bit input, and RGB has no other', async () => {
+test('ablate scores luma and RGB side by side on 8-bit input, and RGB on nothing else', async () => {
   const folder = await folderOfPictures()
   await cp(path.join(folder, 'test'), path.join(folder, '../shared/data/Set5'), { recursive: true })
   const { stdout } = await execute('main.ts', folder, [
@@ -211,7 +211,7 @@ test('the ablation has luma and RGB side by side from 8-bit input, and RGB has n
   expect(stdout).toMatch(/^rgb +9-1-5 3-64-32-3 residual +1 +\d\d\.\d\d +- +\d\d\.\d\d +- +32\.33 +red/m)
 })
 
-test('Ctrl-C leaves a checkpoint, and --resume ends in the file of a run that was left alone', async () => {
+test('a run that Ctrl-C stopped and --resume continued writes the same file as an uninterrupted run', async () => {
   const folder = await folderOfPictures()
   const options = [
     '--data',
@@ -256,7 +256,7 @@ test.each([
   ['--scale 5', 'expected --scale to be one of 2, 3, 4, got "5"'],
   ['--scale 2,2', 'expected --scale to name each thing once'],
   ['--arch 9-1-1-5', 'expected --channels to name one width between each two of 4 layers, got 64,32'],
-  ['--arch 9-2-5', 'expected --arch to be of odd kernels, got 2'],
+  ['--arch 9-2-5', 'expected --arch with odd kernel sides, got 2'],
   [
     '--arch qualty',
     'expected --arch to be srcnn, fast, quality or kernel sides like 9-3-5, got "qualty"; did you mean quality?',
@@ -266,11 +266,11 @@ test.each([
   ['--arch fast --channels 8,8', 'between each two of 8 layers, got 8,8'],
   [
     '--arch 5-3+3 --channels 8,4',
-    'expected --arch and --channels of a network: layer 3: expected a skip over two layers',
+    'expected --arch and --channels to describe a valid network: layer 3: expected a skip over two layers',
   ],
   ['--patch 18', 'expected --patch to be an integer from 19 to 512, got "18"'],
   ['--colour red', 'expected --colour to be one of luma, rgb, got "red"'],
-  ['--colour rgb --upload s3', 'expected --colour luma with --upload, as the worker serves no other, got rgb'],
+  ['--colour rgb --upload s3', 'expected --colour luma with --upload, the only kind that the worker serves, got rgb'],
   ['--uint8 2', 'expected --uint8 to be a number from 0 to 1, got "2"'],
   ['--backend gpu', 'expected --backend to be one of auto, onnx-cpu'],
   ['--degrade blurry', 'expected --degrade to be clean, jpeg or jpeg:LOW-HIGH'],
@@ -281,26 +281,26 @@ test.each([
 ])('"%s" is refused: %s', (line, message) => {
   const parse = () => {
     const given = parseTrainArguments(['--data', '.', ...line.split(' ')])
-    parseCircumstances(given)
-    return parseConfig(given)
+    parseExecutionOptions(given)
+    return parseTrainConfig(given)
   }
   expect(parse).toThrow(UsageError)
   expect(parse).toThrow(message)
 })
 
-test('the command in the manifest repeats what was typed, and holds no path', () => {
+test('the command in the manifest repeats the given options and holds no path', () => {
   const line = '--data ./trainer,./test --arch 9-3-5 --no-residual --seed 7 --uint8 0.5 --minutes 5 --workers 1'
   const given = parseTrainArguments(line.split(' '))
   const command = commandOf(given, 4, 1234)
   expect(command).toBe(
     'npm run trainer -- --scale 4 --steps 1234 --arch 9-3-5 --data trainer,test --no-residual --seed 7 --uint8 0.5',
   )
-  const again = parseConfig(parseTrainArguments(command.split(' ').slice(4)))
-  expect(again.architectures.get(4)).toEqual(parseConfig(given).architectures.get(4))
+  const again = parseTrainConfig(parseTrainArguments(command.split(' ').slice(4)))
+  expect(again.architectures.get(4)).toEqual(parseTrainConfig(given).architectures.get(4))
 })
 
-test('the paper preset is the published recipe', () => {
-  const config = parseConfig(parseTrainArguments(['--preset', 'paper', '--data', '.']))
+test('--preset paper is the published recipe', () => {
+  const config = parseTrainConfig(parseTrainArguments(['--preset', 'paper', '--data', '.']))
   expect(config.architectures.get(3)).toMatchObject({ kernels: [9, 1, 5], widths: [64, 32], residual: false })
   expect(config.patches.get(3)).toBe(33)
   expect(config).toMatchObject({
@@ -315,7 +315,7 @@ test('the paper preset is the published recipe', () => {
   })
 })
 
-test('progress is one line that is rewritten on a terminal, and whole lines elsewhere', () => {
+test('progress is one rewritten line on a terminal, and whole lines elsewhere', () => {
   const write = (isTTY: boolean) => {
     let text = ''
     const stream = { isTTY, write: (part: string) => ((text += part), true) }
@@ -341,9 +341,9 @@ test.each([
   expect(formatSeconds(seconds)).toBe(text)
 })
 
-/** `train` and `test`, a few small PNG files each. */
+/** Creates the folders `train` and `test` with a few small PNG files each. */
 async function folderOfPictures(): Promise<string> {
-  // One below, so that there is surely no ../shared beside it.
+  // One level down, so that ../shared surely does not exist.
   const folder = path.join(await mkdtemp(path.join(tmpdir(), 'trainer-')), 'here')
   const codec = createCodec(await loadCodecModules())
   for (const [set, seeds] of [
@@ -359,7 +359,7 @@ async function folderOfPictures(): Promise<string> {
   return folder
 }
 
-/** Runs one of the trainer's scripts in `cwd`. Rejects with what it wrote unless it exits with `code`. */
+/** Runs one of the trainer's scripts in `cwd`. Rejects with its stderr unless it exits with `code`. */
 function execute(
   script: string,
   cwd: string,

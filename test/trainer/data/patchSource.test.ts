@@ -5,7 +5,7 @@ import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
-import { DATA } from '../../../trainer/commands/config.ts'
+import { DATA_FOLDER } from '../../../trainer/commands/trainOptions.ts'
 import { type PictureSet, holdOut, listPictures, readPictureSet } from '../../../trainer/data/pictureSet.ts'
 import { createPreparer } from '../../../trainer/data/preparer.ts'
 import { openPatchSource, type PatchSourceOptions } from '../../../trainer/data/patchSource.ts'
@@ -217,7 +217,7 @@ describe('a test picture', () => {
     await preparer.close()
   })
 
-  const woman = path.join(DATA, 'BSDS400/302003.jpg')
+  const woman = path.join(DATA_FOLDER, 'BSDS400/302003.jpg')
   test.skipIf(!existsSync(woman))('is also found in a file that is known to contain it', async () => {
     const codec = createCodec(await loadCodecModules())
     const objection = await testPictureIn(await readFile(woman), testPicturesOf([]), codec)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { UsageError } from '../../../worker/terminal/arguments.ts'
-import { LEARN_OPTIONS, learnDictionary } from '../../../trainer/baseline/learn.ts'
+import { LEARN_OPTIONS, learnDictionary } from '../../../trainer/baseline/learnDictionary.ts'
 import { evaluate } from '../../../trainer/commands/evaluate.ts'
 import {
   kernelMethod,
@@ -13,8 +13,8 @@ import {
   sparseMethod,
 } from '../../../trainer/evaluate/method.ts'
 import { plotResults } from '../../../trainer/report/plot.ts'
-import { createStepProgress } from '../../../trainer/evaluate/progress.ts'
-import type { Result } from '../../../trainer/evaluate/result.ts'
+import { createStepProgress } from '../../../trainer/evaluate/stepProgress.ts'
+import type { MethodResult } from '../../../trainer/evaluate/compareMethods.ts'
 import { exportModel } from '../../../trainer/run/export.ts'
 import { createMeasure } from '../../../trainer/evaluate/score.ts'
 import { reference } from '../../../worker/engine/reference.ts'
@@ -28,7 +28,7 @@ import { codec } from '../../support/pictures/codec.ts'
 import { sampleNetwork } from '../../support/engine/samples.ts'
 import { drawPicture } from '../../support/pictures/edges.ts'
 
-// Names that a CSV file has to quote.
+// The first name must be quoted in a CSV file.
 const NAMES = ['one, "two"', 'three']
 let folder: string
 let pictures: string
@@ -36,21 +36,21 @@ let models: string
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'evaluate-'))
-  pictures = path.join(folder, 'Set5') // its name alone: so that published figures are found for it
+  pictures = path.join(folder, 'Set5') // only the name of Set5, so that published figures are found for it
   models = path.join(folder, 'models')
   await mkdir(pictures)
   for (const [i, name] of NAMES.entries()) {
     const bytes = await codec.encode(drawPicture(52, 47, 1 + i), { format: 'png', quality: 100 })
     await writeFile(path.join(pictures, `${name}.png`), bytes)
   }
-  // All weights zero and residual: bicubic, as a network.
+  // A residual network whose weights are all zero equals bicubic.
   const network = createNetwork({ kernels: [3, 3], widths: [2], residual: true })
   await exportModel(models, encodeNetwork(network), { name: 'zero', scale: 3 })
   const small = createNetwork(subPixelArchitecture(3, 2, 1))
   await exportModel(models, encodeNetwork(small), { name: 'zero-small', scale: 3 })
 })
 
-/** What the command prints. */
+/** Runs the command and returns what it prints. */
 async function run(...args: string[]): Promise<string> {
   let printed = ''
   const print = (text: string) => {
@@ -60,14 +60,14 @@ async function run(...args: string[]): Promise<string> {
   return printed
 }
 
-async function resultsOf(...args: string[]): Promise<Result[]> {
+async function resultsOf(...args: string[]): Promise<MethodResult[]> {
   const text = await run(pictures, ...args, '--json')
-  return (JSON.parse(text) as { results: Result[] }).results
+  return (JSON.parse(text) as { results: MethodResult[] }).results
 }
 
 const drawn = { name: 'drawn', rgba: drawPicture(96, 90, 9), isGrey: false }
 
-test('@ort behind a name runs the same network elsewhere', async () => {
+test('the suffix @ort runs the same network in ONNX Runtime', async () => {
   const file = path.join(folder, 'sample.onnx')
   await writeFile(file, encodeNetwork(sampleNetwork(subPixelArchitecture(3, 4, 1))))
   const [own, ort] = await resultsOf('--method', `${file},${file}@ort`, '--scale', '3', '--input', 'float')
@@ -75,7 +75,7 @@ test('@ort behind a name runs the same network elsewhere', async () => {
   expect(ort.psnr).toBeCloseTo(own.psnr, 2)
 })
 
-test('each method has a row for each scale and input, with networks of zeros equal to bicubic', async () => {
+test('each method has a row per scale and input, and residual networks of zeros equal bicubic', async () => {
   const results = await resultsOf(
     '--method',
     'nearest,bicubic,lanczos,zero,zero-small',
@@ -85,7 +85,7 @@ test('each method has a row for each scale and input, with networks of zeros equ
   const rows = results.map(({ scale, input, method }) => `${scale} ${input} ${method}`)
   const expected = [2, 3, 4].flatMap((scale) =>
     ['float', 'uint8', 'jpeg:60'].flatMap((input) =>
-      // The manifest has it for one scale; nobody asked for the others.
+      // The manifest has the networks at x3 alone; without --scale the other scales are skipped.
       ['nearest', 'bicubic', 'lanczos', ...(scale === 3 ? ['zero', 'zero-small'] : [])].map(
         (method) => `${scale} ${input} ${method}`,
       ),
@@ -101,14 +101,14 @@ test('each method has a row for each scale and input, with networks of zeros equ
   }
 })
 
-test('a file whose network enlarges is for its own scale alone', async () => {
+test('a file whose network enlarges x3 is refused at x2', async () => {
   const file = path.join(models, 'zero-small-x3.onnx')
   await expect(run(pictures, '--method', file, '--scale', '2')).rejects.toThrow(
     'expected a network for x2, got one that enlarges x3',
   )
 })
 
-test('the lower the quality of a JPEG, the less can be restored', async () => {
+test('the lower the JPEG quality of the input, the lower the PSNR of the result', async () => {
   const results = await resultsOf('--method', 'bicubic', '--scale', '2', '--input', 'uint8,jpeg:90,jpeg:40,jpeg:10')
   const psnrs = results.map(({ psnr }) => psnr)
   expect(psnrs).toEqual(psnrs.toSorted((a, b) => b - a))
@@ -134,7 +134,7 @@ test('sparse coding beats bicubic from every input', async () => {
   }
 })
 
-test('8-bit pictures keep their colour by every kind of method', async () => {
+test('every kind of method keeps the mean colour of 8-bit pictures', async () => {
   const small = drawPicture(20, 16, 3)
   for (const method of [kernelMethod('nearest'), kernelMethod('lanczos'), servedMethod()]) {
     const large = await method.enlargePicture(small, 2)
@@ -154,7 +154,7 @@ describe('a network on RGB', () => {
     return file
   }
 
-  test('that does to each channel what another does to luma makes of grey what that one makes of its plane', async () => {
+  test('that applies a luma network to each channel enlarges a grey picture exactly as that luma network does', async () => {
     const luma = sampleNetwork({ kernels: [5, 1, 3], widths: [6, 4], residual: true })
     const methodOf = (network: Network) => networkMethod(new Map([[3, { network, engine: reference }]]))
     const picture = drawPicture(23, 19, 2)
@@ -168,7 +168,7 @@ describe('a network on RGB', () => {
     expect(large.data).toEqual(expected)
   })
 
-  test('has rows from 8-bit input alone, where one of zeros is bicubic', async () => {
+  test('has rows for 8-bit input only, and equals bicubic if its weights are zero', async () => {
     const file = await write(3)
     const results = await resultsOf('--method', `bicubic,${file}`, '--scale', '3', '--input', 'float,uint8,jpeg:60')
     const rows = results.map(({ input, method }) => `${input} ${method}`)
@@ -177,7 +177,7 @@ describe('a network on RGB', () => {
     expect(results[2].published).toBeUndefined()
   })
 
-  test('is refused where there is luma alone, and so is one on two channels', async () => {
+  test('is refused if the only input is luma, and a network on two channels is refused always', async () => {
     const attempt = async (channels: number, input: string) =>
       run(pictures, '--method', await write(channels), '--scale', '3', '--input', input)
     await expect(attempt(3, 'float')).rejects.toThrow('expected --input with uint8 or jpeg:QUALITY')
@@ -185,7 +185,7 @@ describe('a network on RGB', () => {
   })
 })
 
-/** A network on luma as one on three channels that do not mix: weights are block diagonal. */
+/** Turns a network on luma into one on three independent channels: its weights are block diagonal. */
 function onEachChannel(luma: Network): Network {
   const layers = luma.layers.map(({ kernel, inputs, outputs, weights, bias }) => {
     const area = kernel * kernel
@@ -207,11 +207,11 @@ function onEachChannel(luma: Network): Network {
   return { ...luma, layers }
 }
 
-test('a method runs as often as it is timed, and its first result counts', async () => {
+test('a method runs once per timing, and its first result is measured', async () => {
   let runs = 0
   const method: Method = {
     enlargePlane: (small, scale) => (runs++, kernelMethod('nearest').enlargePlane!(small, scale)),
-    enlargePicture: () => Promise.reject(new Error('not for luma')),
+    enlargePicture: () => Promise.reject(new Error('not expected with luma')),
   }
   const { psnr, seconds } = await (await createMeasure(drawn, 2, 'float', 3))(method)
   expect(runs).toBe(3)
@@ -222,7 +222,7 @@ test('a method runs as often as it is timed, and its first result counts', async
 describe('output', () => {
   const args = ['--method', 'nearest,bicubic', '--scale', '3', '--input', 'float']
 
-  test('CSV holds a mean and its pictures, quoted where it must be', async () => {
+  test('CSV holds the mean and each picture, with quotes where RFC 4180 requires them', async () => {
     const [heading, ...lines] = (await run(pictures, ...args, '--csv')).split('\r\n')
     expect(heading).toBe('set,scale,input,method,picture,images,psnr,ssim,seconds')
     expect(lines).toHaveLength(6)
@@ -231,7 +231,7 @@ describe('output', () => {
     expect(psnrs[0]).toBeCloseTo((psnrs[1] + psnrs[2]) / 2, 10)
   })
 
-  test('JSON holds the same, beside what was published of the method', async () => {
+  test('JSON holds the same figures, beside the published ones', async () => {
     const [nearest, bicubic] = await resultsOf(...args)
     expect(nearest).toMatchObject({ set: 'Set5', scale: 3, input: 'float', method: 'nearest', images: 2 })
     expect(nearest.published).toBeUndefined()
@@ -241,7 +241,7 @@ describe('output', () => {
     expect(Number(csv[1].split(',').at(-3))).toBe(nearest.psnr)
   })
 
-  test('the table sets each method beside bicubic and the literature, and --verbose adds the pictures', async () => {
+  test('the table compares each method with bicubic and the literature, and --verbose adds a row per picture', async () => {
     const table = await run(pictures, ...args)
     expect(table).toMatch(/^Set5 +x3 +float +nearest +\d+\.\d\d \/ 0\.\d{4} +-\d\.\d\d dB +0\.\d{3}$/m)
     expect(table).toMatch(/^Set5 +x3 +float +bicubic .* Bicubic: 30\.39 \/ 0\.8682 +[+-]\d+\.\d\d dB$/m)
@@ -250,7 +250,7 @@ describe('output', () => {
     expect(await run(pictures, ...args, '--verbose')).toMatch(/^ {2}three +\d+\.\d\d \/ 0/m)
   })
 
-  test('--out takes the text and --plot a drawing with a labelled dot for each method', async () => {
+  test('--out writes the text to a file, and --plot draws a labelled dot per method', async () => {
     const [out, plot] = ['scores.csv', 'plot.svg'].map((file) => path.join(folder, file))
     expect(await run(pictures, ...args, '--csv', '--out', out, '--plot', plot)).toBe('')
     expect(await readFile(out, 'utf8')).toMatch(/^set,scale/)
@@ -261,7 +261,7 @@ describe('output', () => {
   })
 })
 
-test('a drawing takes one method, equal pictures and names with markup', () => {
+test('a plot omits the infinite PSNR of equal pictures, and escapes names', () => {
   const result = { set: 'a<b', scale: 2, input: 'float', images: 1, ssim: 1, pictures: [] } as const
   const svg = plotResults([
     { ...result, method: 'exact', psnr: Infinity, seconds: 0.1 },
@@ -273,7 +273,7 @@ test('a drawing takes one method, equal pictures and names with markup', () => {
   expect(svg).not.toMatch(/NaN|Infinity/)
 })
 
-test('a drawing ends wherever its dots lie: labels that move down a line at a time find their place', () => {
+test('a plot places the labels of any eight dots that are close together', () => {
   const result = {
     set: 'Set5',
     scale: 3,
@@ -294,7 +294,7 @@ test('a drawing ends wherever its dots lie: labels that move down a line at a ti
   }
 })
 
-describe("other people's ONNX files", () => {
+describe('an ONNX file of another project', () => {
   const scale = 3
   const write = async (name: string, graph: Partial<OnnxGraph> & { nodes: OnnxNode[] }) => {
     const file = path.join(folder, name)
@@ -308,7 +308,7 @@ describe("other people's ONNX files", () => {
   const compare = (file: string, ...others: string[]) =>
     resultsOf('--method', [file, ...others].join(), '--scale', `${scale}`, '--input', 'float,uint8')
 
-  test('one at the size of the result takes what bicubic gives', async () => {
+  test('whose output has the size of its input receives the bicubic picture', async () => {
     const file = await write('same.onnx', {
       nodes: [{ op: 'Identity', inputs: ['in'], outputs: ['out'], attributes: {} }],
     })
@@ -317,7 +317,7 @@ describe("other people's ONNX files", () => {
     for (const i of [0, 2]) expect(results[i].psnr).toBeCloseTo(results[i + 1].psnr, 3)
   })
 
-  test('one at the small size takes the small picture: repeating each pixel is nearest', async () => {
+  test('that enlarges receives the small picture: one that repeats each pixel equals nearest', async () => {
     const weights = { dims: [scale ** 2, 1, 1, 1], values: new Float32Array(scale ** 2).fill(1) }
     const file = await write('shuffle.onnx', {
       nodes: [
@@ -330,7 +330,7 @@ describe("other people's ONNX files", () => {
     expect(float.psnr).toBeCloseTo(nearest.psnr, 3)
   })
 
-  test('one that gives another size, or takes colour or one size only, is refused by what it does', async () => {
+  test('is refused if its output has another size, or its input is RGB or has a fixed size', async () => {
     const half = await write('half.onnx', {
       nodes: [
         { op: 'MaxPool', inputs: ['in'], outputs: ['out'], attributes: { kernel_shape: [2, 2], strides: [2, 2] } },
@@ -359,9 +359,9 @@ describe("other people's ONNX files", () => {
 test.each([
   ['--method lancos', 'got "lancos"; did you mean lanczos?'],
   ['--method zeros', '(zero, zero-small), got "zeros"; did you mean zero?'],
-  ['--method zero --scale 2', 'expected --scale to be of 3, which zero'],
+  ['--method zero --scale 2', 'expected --scale to be one of 3, the scales of zero'],
   ['--method nowhere.onnx --scale 2', 'expected a file that can be read, got "nowhere.onnx"'],
-  ['--method zero.onnx', 'expected --scale with the one scale that zero.onnx is for'],
+  ['--method zero.onnx', 'expected --scale with the one scale of zero.onnx'],
   ['--input jpg:40', 'expected --input to be float, uint8 or jpeg:QUALITY, got "jpg:40"; did you mean jpeg:40?'],
   ['--input jpeg:0', 'to be an integer from 1 to 100, got "0"'],
   ['--csv --json', 'expected --csv or --json, got both'],
@@ -376,7 +376,7 @@ test.each([
   await expect(attempt).rejects.toThrow(message)
 })
 
-test('pictures too small to be measured are left out, and a folder with no others is refused', async () => {
+test('pictures too small for SSIM are left out, and a folder without larger ones is refused', async () => {
   const tiny = path.join(folder, 'tiny')
   await mkdir(tiny)
   const write = async (name: string, side: number) =>
@@ -391,7 +391,7 @@ test('pictures too small to be measured are left out, and a folder with no other
   expect((await run(...args)).split('\r\n')).toHaveLength(3)
 })
 
-test('progress is one line that is rewritten and taken away on a terminal', () => {
+test('progress on a terminal is one line that is rewritten, and erased at the end', () => {
   let text = ''
   const progress = createStepProgress({ isTTY: true, write: (part) => ((text += part), true) }, 0)
   progress.at('Set5 x3 float baby srcnn', 0.5)

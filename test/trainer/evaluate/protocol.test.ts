@@ -5,14 +5,14 @@ import { readPictureSet } from '../../../trainer/data/pictureSet.ts'
 import { publishedOf } from '../../../trainer/evaluate/published.ts'
 import { scoreSet } from '../../../trainer/evaluate/score.ts'
 
-// The oracle is the literature: bicubic on Set5 and Set14. The pictures are not in the repository.
+// The oracle is the literature: published figures of bicubic on Set5 and Set14. The pictures are not in the repository.
 const DATA = path.join(import.meta.dirname, '../../../../shared/data')
 
-/** The published figures are exact to their two digits; the 8-bit ones were measured before RGB was rounded. */
+/** In dB. Published figures have two exact decimals; the 8-bit ones were measured before RGB was rounded. */
 const TOLERANCE = { float: 0.005, uint8: 0.02 }
 
 test.skipIf(!existsSync(path.join(DATA, 'Set5')))(
-  'bicubic on Set5 gives the published figures (skipped without ../shared/data)',
+  'bicubic on Set5 has the published PSNR and SSIM (skipped without ../shared/data)',
   async () => {
     const { pictures } = await readPictureSet(path.join(DATA, 'Set5'))
     for (const scale of [2, 3, 4]) {
@@ -28,7 +28,7 @@ test.skipIf(!existsSync(path.join(DATA, 'Set5')))(
 )
 
 test.skipIf(!existsSync(path.join(DATA, 'Set14')))(
-  'a picture stored without colour is its own luma: Set14 with bridge.bmp (skipped without ../shared/data)',
+  'the luma of a picture stored without colour is its grey level: Set14 with bridge.bmp (skipped without ../shared/data)',
   async () => {
     const { pictures } = await readPictureSet(path.join(DATA, 'Set14'))
     expect(pictures.filter(({ isGrey }) => isGrey).map(({ name }) => name)).toEqual(['bridge'])
@@ -39,7 +39,7 @@ test.skipIf(!existsSync(path.join(DATA, 'Set14')))(
   },
 )
 
-test('published figures are there for Set5 and Set14 and nothing else, rising from bicubic to A+', () => {
+test('published figures exist for Set5 and Set14 alone, and rise from bicubic to A+', () => {
   for (const set of ['Set5', 'Set14']) {
     for (const scale of [2, 3, 4]) {
       const of = (method: 'Bicubic' | 'ANR' | 'A+') => publishedOf(method, set, scale, 'float')!.psnr

@@ -15,17 +15,17 @@ import type { PictureSet, Picture } from '../../../trainer/data/pictureSet.ts'
 import { exportModel } from '../../../trainer/run/export.ts'
 import { createAxis, formatNumber } from '../../../trainer/report/axis.ts'
 import { drawChart } from '../../../trainer/report/chart.ts'
-import { BICUBIC, cropPicture } from '../../../trainer/report/crops.ts'
+import { BICUBIC_METHOD, cropHardestPlace } from '../../../trainer/report/crops.ts'
 import { drawFilters } from '../../../trainer/report/filters.ts'
 import { markup } from '../../../trainer/report/markup.ts'
-import { readRun } from '../../../trainer/report/run.ts'
-import { writeReport } from '../../../trainer/report/report.ts'
+import { readRun } from '../../../trainer/report/readRun.ts'
+import { writeReport } from '../../../trainer/report/writeReport.ts'
 import { scoreSet } from '../../../trainer/evaluate/score.ts'
 import { drawPicture } from '../../support/pictures/edges.ts'
 
 const codec = createCodec(await loadCodecModules())
 
-test('the page of a run stands alone: curves, scores, filters and crops at each scale, and no other file', async () => {
+test('a report is one HTML file with curves, scores, filters and crops at each scale, and needs no other file', async () => {
   const folder = await makeRun({ scales: [2, 3] })
   const set = pictureSet('Set5', 'butterfly_GT')
   const file = await writeReport(folder, { sets: [set], engine: reference })
@@ -52,7 +52,7 @@ test('the page of a run stands alone: curves, scores, filters and crops at each 
   ])
 })
 
-test('a network on RGB has its crops from 8-bit input, with the PSNR that evaluation gives it', async () => {
+test('crops of a network on RGB are made from 8-bit input and show the PSNR that evaluation measures', async () => {
   const folder = await makeRun({ scales: [3], channels: 3 })
   const set = pictureSet('Set5', 'butterfly_GT')
   const page = await readFile(await writeReport(folder, { sets: [set], engine: reference }), 'utf8')
@@ -61,7 +61,7 @@ test('a network on RGB has its crops from 8-bit input, with the PSNR that evalua
   expect(sectionOf(page, 3)).toContain(`tiny <b>${quality.psnr.toFixed(2)} dB</b>`)
 })
 
-test('what files say is text on the page, never markup', async () => {
+test('text from the files of a run is escaped on the page', async () => {
   const folder = await makeRun({ scales: [3], options: { name: '</pre><script>alert(1)</script>' } })
   const set = pictureSet('"><script>', 'a&b')
   const page = await readFile(
@@ -73,24 +73,24 @@ test('what files say is text on the page, never markup', async () => {
   expect(page).toContain('alt="a&amp;b: bicubic"')
 })
 
-test('a run that is not finished has its curves so far and says so', async () => {
+test('the page of an unfinished run shows its curves so far and says that it is unfinished', async () => {
   const folder = await makeRun({ scales: [2], begun: [4] })
   await appendFile(path.join(folder, 'x4/log.jsonl'), '{"step":99,"patc') // killed while writing
   const page = await readFile(await writeReport(folder, { sets: [], engine: reference }), 'utf8')
-  expect(sectionOf(page, 4)).toContain('Not finished: this is how it stands after 12.8K patches')
+  expect(sectionOf(page, 4)).toContain('Not finished: this is the state after 12.8K patches')
   expect(sectionOf(page, 4).match(/<polyline/g)).toHaveLength(2)
   expect(sectionOf(page, 4)).not.toContain('<img')
   expect(sectionOf(page, 2)).toContain('There are no crops')
   expect(sectionOf(page, 2)).not.toContain('Not finished')
 })
 
-test('a log that is broken before its end is named with the line', async () => {
+test('an invalid line of a log causes an error that names the file and the line', async () => {
   const folder = await makeRun({ scales: [], begun: [3] })
   await appendFile(path.join(folder, 'x3/log.jsonl'), 'nonsense\n')
   await expect(readRun(folder)).rejects.toThrow('x3/log.jsonl:5: expected a line of JSON, got nonsense')
 })
 
-test('a folder without a run is refused, and so is a run that is not there', async () => {
+test('a folder without a run is refused, and so is an unknown run', async () => {
   await expect(readRun(await emptyFolder())).rejects.toThrow('x3/log.jsonl or manifest.json')
   await expect(command.run(['no-such-run'])).rejects.toThrow(UsageError)
   await expect(command.run([])).rejects.toThrow('expected RUN to report on, got nothing')
@@ -101,14 +101,14 @@ test('a folder without a run is refused, and so is a run that is not there', asy
 })
 
 test.each([false, true])(
-  'a crop is of the truth itself, with the PSNR that evaluation gives the picture (grey: %s)',
+  'the first crop is cut from the truth, and the second shows the PSNR that evaluation measures (grey: %s)',
   async (isGrey) => {
     const picture = { ...drawnPicture('drawn', 130, 121, 5), isGrey }
     if (isGrey) {
       const { data } = picture.rgba
       for (let i = 0; i < data.length; i += 4) data.fill(data[i], i, i + 3)
     }
-    const [truth, bicubic] = await cropPicture(picture, 3, [BICUBIC])
+    const [truth, bicubic] = await cropHardestPlace(picture, 3, [BICUBIC_METHOD])
     const score = await scoreSet('drawn', [picture], 3, 'float')
     expect(truth.psnr).toBeUndefined()
     expect(bicubic.psnr).toBeCloseTo(score.bicubic.psnr, 10)
@@ -118,12 +118,12 @@ test.each([false, true])(
   },
 )
 
-test('filters are sorted by variance, each stretched by its largest weight around grey', async () => {
+test('filters are sorted by falling variance, and each is scaled by its own largest weight around grey', async () => {
   const network = tinyNetwork(1)
   const [layer] = network.layers
-  layer.weights.fill(0, 0, 81) // a dead one: it belongs at the end
+  layer.weights.fill(0, 0, 81) // all zero: sorted last
   layer.weights.fill(0, 81, 162)
-  layer.weights[81] = -9 // the largest variance: it belongs in front
+  layer.weights[81] = -9 // the largest variance: sorted first
   const sheet = drawFilters(layer)
   const folder = await emptyFolder()
   await writeFile(path.join(folder, 'sheet.png'), await codec.encode(sheet, { format: 'png', quality: 100 }))
@@ -138,9 +138,9 @@ test('filters are sorted by variance, each stretched by its largest weight aroun
   expect(at(120 + 20, 120 + 20)[3]).toBe(0) // the ninth cell is empty
 })
 
-test('filters on RGB are in colour, one for each output', () => {
+test('filters of a network on RGB are drawn in colour, one per output', () => {
   const { layers } = createNetwork({ kernels: [1, 1], widths: [2], channels: 3 })
-  layers[0].weights.set([0.5, 0, -1, 0, 0, 0]) // the second one dead
+  layers[0].weights.set([0.5, 0, -1, 0, 0, 0]) // the second filter is all zero
   const { width, height, data } = drawFilters(layers[0])
   expect([width, height]).toEqual([2 * 12 - 6, 6])
   expect(Array.from(data.subarray(0, 4))).toEqual([191, 128, 0, 255])
@@ -155,7 +155,7 @@ test.each([
   ['logarithmic', [32, 1_280_000], true, ['100', '1K', '10K', '100K', '1M']],
   ['two decades', [1e-4, 8e-3], true, ['1e-4', '2e-4', '5e-4', '1e-3', '2e-3', '5e-3']],
   ['less than a decade', [300, 460], true, ['300', '350', '400', '450']],
-])('an axis has round marks: %s', (_, values, isLog, texts) => {
+])('an axis has round ticks: %s', (_, values, isLog, texts) => {
   const axis = createAxis(values, isLog)
   expect(axis.ticks.map(({ text }) => text)).toEqual(texts)
   expect(axis.ticks.map(({ value }) => formatNumber(value))).toHaveLength(texts.length)
@@ -165,7 +165,7 @@ test.each([
   }
 })
 
-test('a chart draws its line from corner to corner, and cuts off what is too low', () => {
+test('a chart draws its line from corner to corner and clips points that are too low', () => {
   const chart = {
     title: 'PSNR',
     xLabel: 'patches',
@@ -181,18 +181,18 @@ test('a chart draws its line from corner to corner, and cuts off what is too low
   const whole = drawChart({ ...chart, line: { name: 'run', points } }).html
   expect(pointsOf(whole)).toBe('0,234 202,21.3 404,0')
   const cut = drawChart({ ...chart, line: { name: 'run', points }, least: 29 }).html
-  expect(pointsOf(cut)).toBe('0,2574 202,234 404,0') // the first far below the plot
+  expect(pointsOf(cut)).toBe('0,2574 202,234 404,0') // the first point is far below the plot
   expect(cut).toContain('bicubic <b>30.0</b>')
 })
 
-test('markup escapes what it is given, but for markup, and leaves out undefined', () => {
+test('markup escapes text but not markup, and omits undefined', () => {
   const inner = markup`<b>${'<&>'}</b>`
   expect(markup`<p title="${'"x"'}">${[inner, undefined, 3]}</p>`.html).toBe(
     '<p title="&quot;x&quot;"><b>&lt;&amp;&gt;</b>3</p>',
   )
 })
 
-/** A run's folder as training leaves it: `scales` are finished, `begun` have a log alone. */
+/** Writes the folder of a run as training does: `scales` are finished, those of `begun` have only a log. */
 async function makeRun({
   scales,
   begun = [],
@@ -236,7 +236,7 @@ async function makeRun({
   return folder
 }
 
-/** 9-1-5 with 8 and 4 channels and small random weights. */
+/** Returns a 9-1-5 with 8 and 4 channels and small random weights. */
 function tinyNetwork(seed: number, channels = 1): Network {
   const random = createRandom(seed)
   const network = createNetwork({ kernels: [9, 1, 5], widths: [8, 4], channels, residual: true })
@@ -254,7 +254,7 @@ function drawnPicture(name: string, width: number, height: number, seed: number)
   return { name, rgba: drawPicture(width, height, seed), isGrey: false }
 }
 
-/** Where in `whole` the pixels of `part` are; colours may differ by the rounding of luma. */
+/** Finds the pixels of `part` in `whole`. Colours may differ by the rounding of luma. */
 function placeOf(part: Picture['rgba'], whole: Picture['rgba']) {
   for (let y = 0; y + part.height <= whole.height; y++) {
     for (let x = 0; x + part.width <= whole.width; x++) {

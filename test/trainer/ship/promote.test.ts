@@ -20,7 +20,7 @@ beforeEach(() => {
   }
 })
 
-test('a run becomes what models/ holds, beside models of other names and scales', async () => {
+test('promote copies the weights of a run into models/ and keeps models of other names and scales', async () => {
   await command.run([await makeRunFolder({ lift: 0.1, psnr: 31 }, { scale: 3, lift: 0.1, psnr: 31 })])
   await command.run([await makeRunFolder({ lift: 0.2, psnr: 32 }, { scale: 3, lift: 0.9, psnr: 33 }), '--scale', '2'])
   const { models } = await readManifest('models')
@@ -28,10 +28,10 @@ test('a run becomes what models/ holds, beside models of other names and scales'
     ['fast-x2.onnx', 32],
     ['fast-x3.onnx', 31],
   ])
-  expect(output.at(-1)).toContain('what fast x2 gains on our own scenes is not recorded')
+  expect(output.at(-1)).toContain('the gain of fast x2 on the test scenes is not recorded')
 })
 
-test('a run with one loss is refused whole, unless forced', async () => {
+test('a run with one model that scores worse is refused whole, unless --force is given', async () => {
   await command.run([await makeRunFolder({ lift: 0.1, psnr: 31 })])
   const before = readFileSync('models/manifest.json', 'utf8')
   const run = await makeRunFolder({ scale: 3, lift: 0.1, psnr: 31 }, { lift: 0.2, psnr: 30.9 })
@@ -41,7 +41,7 @@ test('a run with one loss is refused whole, unless forced', async () => {
   expect((await readManifest('models')).models.map(({ validation }) => validation?.psnr)).toEqual([30.9, 31])
 })
 
-test('what cannot be compared is said, and no reason to refuse', async () => {
+test('weights without comparable validation figures are promoted with a note', async () => {
   await command.run([await makeRunFolder({ lift: 0.1 })])
   expect(output.join()).toContain('fast x2 has no validation figures: not compared with bicubic')
   await command.run([await makeRunFolder({ lift: 0.2, psnr: 31 })])
@@ -50,7 +50,7 @@ test('what cannot be compared is said, and no reason to refuse', async () => {
   expect(output.join()).toContain('were validated on other pictures (3 of held out, float)')
 })
 
-test('what weights gain on the scenes stays with the same weights', async () => {
+test('the recorded gain on the test scenes is kept when the same weights are promoted again', async () => {
   const run = await makeRunFolder({ lift: 0.1, psnr: 31 })
   await command.run([run])
   const { models } = await readManifest('models')
@@ -59,11 +59,11 @@ test('what weights gain on the scenes stays with the same weights', async () => 
   expect((await readManifest('models')).models[0].scenes).toBe(2.5)
 })
 
-test('a network on RGB is refused, forced or not, and nothing of its run is copied', async () => {
+test('a run with a network on RGB is refused, even with --force, and nothing is copied', async () => {
   const run = await makeRunFolder({ lift: 0.1, psnr: 31 }, { scale: 3, lift: 0.1, channels: 3, psnr: 31 })
   for (const options of [[], ['--force']]) {
     await expect(command.run([run, ...options])).rejects.toThrow(
-      'fast-x3.onnx: expected a network on luma, which is what the worker serves, got one on 3 channels',
+      'fast-x3.onnx: expected a network on luma, the only kind that the worker serves, got one on 3 channels',
     )
   }
   expect((await readManifest('models')).models).toEqual([])
@@ -75,7 +75,7 @@ test('an altered file, a missing scale, models/ itself and an unknown run are re
   await command.run([run])
   await expect(command.run(['models'])).rejects.toThrow('expected a run to promote, got models itself')
   writeFileSync(path.join(run, 'fast-x2.onnx'), 'other')
-  await expect(command.run([run])).rejects.toThrow('expected sha256')
+  await expect(command.run([run])).rejects.toThrow(/expected .*fast-x2.onnx to have the sha256 of its manifest/)
   await expect(command.run(['nothing'])).rejects.toThrow('expected a run in trainer/runs or a folder')
   await expect(command.run([])).rejects.toThrow('expected RUN to promote, got nothing')
 })

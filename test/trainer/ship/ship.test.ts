@@ -1,16 +1,16 @@
-// Publishing into both kinds of store: the simulated R2, and a real S3 server where there is one.
+// Publishes to both kinds of store: the simulated R2, and a real S3 server if one is installed.
 import { createHash } from 'node:crypto'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createNetwork, subPixelArchitecture } from '../../../worker/model/network.ts'
-import { readCandidates } from '../../../trainer/ship/candidate.ts'
-import { openLocalStore } from '../../../trainer/ship/local.ts'
+import { readCandidates } from '../../../trainer/ship/readCandidates.ts'
+import { openLocalStore } from '../../../trainer/ship/localStore.ts'
 import { publish, rollBack } from '../../../trainer/ship/publish.ts'
-import { openS3Store, s3Settings } from '../../../trainer/ship/s3.ts'
-import { brokenFiles, readPrevious, readServed } from '../../../trainer/ship/served.ts'
-import type { Store } from '../../../trainer/ship/store.ts'
+import { openS3Store, s3Settings } from '../../../trainer/ship/s3Store.ts'
+import { brokenFiles, readPrevious, readServed } from '../../../trainer/ship/servedManifest.ts'
+import type { ObjectStore } from '../../../trainer/ship/contract.ts'
 import { makeRunFolder, type Model } from '../../support/process/runFolder.ts'
 import { hasS3Server, type S3Server, startProxy, startS3Server } from '../../support/process/s3.ts'
 
@@ -23,33 +23,33 @@ beforeAll(async () => {
 })
 afterAll(() => server?.close())
 
-async function openTestS3(url = server.url, credentials = server.credentials): Promise<Store> {
+async function openTestS3(url = server.url, credentials = server.credentials): Promise<ObjectStore> {
   const bucket = `bucket-${++buckets}`
   await server.makeBucket(bucket)
   return openS3Store({ endpoint: url, bucket, region: 'us-east-1', ...credentials }, HASTE)
 }
 
-async function ship(store: Store, models: readonly Model[], force = false, day = 1) {
+async function ship(store: ObjectStore, models: readonly Model[], force = false, day = 1) {
   const candidates = await readCandidates(await makeRunFolder(...models))
   return publish(store, candidates, { force, now: () => new Date(Date.UTC(2026, 0, day)) })
 }
 
-const hashes = async (store: Store) =>
+const hashes = async (store: ObjectStore) =>
   (await readServed(store))?.manifest.models.map(({ name, sha256 }) => `${name} ${sha256.slice(0, 8)}`)
 
-const KINDS: [string, boolean, () => Promise<Store>][] = [
+const KINDS: [string, boolean, () => Promise<ObjectStore>][] = [
   ['the simulated R2', true, () => openLocalStore('models', mkdtempSync(path.join(tmpdir(), 'r2-')))],
   ['an S3 server', hasS3Server, () => openTestS3()],
 ]
 
-describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => {
-  let store: Store
+describe.each(KINDS.filter(([, isThere]) => isThere))('in %s,', (_, __, open) => {
+  let store: ObjectStore
   beforeAll(async () => {
     store = await open()
     return () => store.close()
   })
 
-  test('conditions are kept to', async () => {
+  test('a put whose condition does not hold writes nothing', async () => {
     const bytes = new Uint8Array([1, 2, 3])
     expect(await store.get('object')).toBeUndefined()
     expect(await store.put('object', bytes, { match: '"0"' })).toBe(false)
@@ -62,7 +62,7 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
     expect((await store.get('object'))!.bytes).toEqual(new Uint8Array([4]))
   })
 
-  test('files lie under their digest, and what was served can be served again, step by step', async () => {
+  test('model files are stored under their digest, and each rollback restores the weights served before', async () => {
     await expect(rollBack(store, { force: false })).rejects.toThrow('nothing was served')
     await ship(store, [{ lift: 0.1, psnr: 31 }], false, 1)
     const first = await hashes(store)
@@ -91,20 +91,20 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
     expect(await hashes(store)).toEqual(first)
     await expect(rollBack(store, { force: false })).rejects.toThrow('nothing was served')
 
-    // What comes after a rollback follows what was served then, not what was taken back.
+    // An upload after a rollback replaces the restored weights, not the ones that were rolled back.
     await ship(store, [{ lift: 0.4, psnr: 34 }], false, 4)
     await rollBack(store, { force: false })
     expect(await hashes(store)).toEqual(first)
   })
 
-  test('the same weights again change nothing', async () => {
+  test('uploading the same weights again changes nothing', async () => {
     const before = await store.get('manifest.json')
     const { changed } = await ship(store, [{ lift: 0.1, psnr: 31 }], false, 9)
     expect(changed).toBe(false)
     expect(await store.get('manifest.json')).toEqual(before)
   })
 
-  test('weights that lose are refused before anything is written, and only then', async () => {
+  test('weights that score worse are refused before anything is written, unless --force is given', async () => {
     const before = await store.get('manifest.json')
     const worse = ship(store, [{ lift: 0.6, psnr: 30.5 }])
     await expect(worse).rejects.toThrow(
@@ -120,19 +120,19 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
   test('a network on RGB is refused before anything is written', async () => {
     const before = await store.get('manifest.json')
     const colour = ship(store, [{ name: 'colour', lift: 0.1, channels: 3, psnr: 31 }], true)
-    await expect(colour).rejects.toThrow('expected a network on luma, which is what the worker serves')
+    await expect(colour).rejects.toThrow('expected a network on luma, the only kind that the worker serves')
     expect(await store.get('manifest.json')).toEqual(before)
   })
 
-  test('a network that enlarges by another factor than its scale is refused', async () => {
+  test('a network that enlarges by a factor other than its scale is refused', async () => {
     const network = createNetwork(subPixelArchitecture(3, 4, 1))
     const other = ship(store, [{ name: 'fast', lift: 0, network, psnr: 31 }], true)
-    await expect(other).rejects.toThrow('fast-x2.onnx holds no network that the worker can run at x2')
+    await expect(other).rejects.toThrow('fast-x2.onnx does not hold a network that the worker can run at x2')
   })
 
-  test('an upload that stops before the manifest leaves the old weights whole, and can be repeated', async () => {
+  test('an upload that fails before the manifest is written leaves the old weights intact, and can be repeated', async () => {
     const before = await hashes(store)
-    const dying: Store = {
+    const dying: ObjectStore = {
       ...store,
       put: (key, ...rest) => (key === 'manifest.json' ? Promise.reject(new Error('gone')) : store.put(key, ...rest)),
     }
@@ -142,8 +142,8 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
     expect((await ship(store, [{ lift: 0.8, psnr: 35 }])).changed).toBe(true)
   })
 
-  test('an upload between reading and writing is kept, and weights are compared with its', async () => {
-    const behind = (models: readonly Model[]): Store => {
+  test('weights that someone else uploads between our read and write are kept, and ours are compared with them', async () => {
+    const behind = (models: readonly Model[]): ObjectStore => {
       let isFirst = true
       return {
         ...store,
@@ -163,14 +163,14 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
     await expect(worse).rejects.toThrow('36.000 dB against 37.000')
   })
 
-  test('of several uploads at once none is lost', async () => {
+  test('no upload is lost when several run at once', async () => {
     const names = ['a', 'b', 'c', 'd']
     await Promise.all(names.map((name) => ship(store, [{ name, lift: 0.2, psnr: 31 }])))
     const served = (await hashes(store))!.map((line) => line.split(' ')[0])
     expect(served).toEqual(expect.arrayContaining(names))
   })
 
-  test('a file that is gone stops a rollback', async () => {
+  test('a rollback is refused if a file of the earlier manifest was altered', async () => {
     await ship(store, [{ lift: 0.97, psnr: 38 }])
     const previous = await readPrevious(store, (await readServed(store))!)
     const { file } = previous!.manifest.models.find(({ name }) => name === 'fast')!
@@ -180,7 +180,7 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s', (_, __, open) => 
 })
 
 describe.skipIf(!hasS3Server)('an S3 server', () => {
-  test('that ignores conditions is refused, and used with --force', async () => {
+  test('that ignores conditions is refused, unless --force is given', async () => {
     const proxy = await startProxy(server.url, ['if-match', 'if-none-match'])
     const store = await openTestS3(proxy.url)
     const models = [{ lift: 0.1, psnr: 31 }]
@@ -192,7 +192,7 @@ describe.skipIf(!hasS3Server)('an S3 server', () => {
     proxy.close()
   })
 
-  test('that fails now and then is asked again, and one that always fails is named', async () => {
+  test('that fails now and then is asked again, and one that always fails is named in the error', async () => {
     let requests = 0
     const flaky = await startProxy(server.url, [], () => (requests++ % 2 === 0 ? 503 : undefined))
     expect((await ship(await openTestS3(flaky.url), [{ lift: 0.1 }])).changed).toBe(true)
@@ -202,7 +202,7 @@ describe.skipIf(!hasS3Server)('an S3 server', () => {
     broken.close()
   })
 
-  test('that does not know the credentials is an error that says what to look at', async () => {
+  test('that rejects the credentials causes an error that names the variables to check', async () => {
     const known = await openTestS3()
     const wrong = await openTestS3(server.url, { ...server.credentials, secretAccessKey: 'wrong' })
     await server.setChecking(true)
@@ -214,7 +214,7 @@ describe.skipIf(!hasS3Server)('an S3 server', () => {
     }
   })
 
-  test('without the bucket is an error, not an empty bucket', async () => {
+  test('that lacks the bucket causes an error instead of an empty result', async () => {
     const settings = {
       endpoint: server.url,
       bucket: 'nowhere',
@@ -222,11 +222,11 @@ describe.skipIf(!hasS3Server)('an S3 server', () => {
       ...server.credentials,
     }
     const store = await openS3Store(settings, HASTE)
-    await expect(store.get('manifest.json')).rejects.toThrow(/404 NoSuchBucket.*make the bucket/)
+    await expect(store.get('manifest.json')).rejects.toThrow(/404 NoSuchBucket.*create the bucket/)
   })
 })
 
-test('an endpoint that nobody listens at is an error that names it', async () => {
+test('an endpoint that refuses connections causes an error that names it', async () => {
   const settings = {
     endpoint: 'http://127.0.0.1:9',
     bucket: 'b',
@@ -236,7 +236,7 @@ test('an endpoint that nobody listens at is an error that names it', async () =>
   }
   const store = await openS3Store(settings, HASTE)
   await expect(store.get('manifest.json')).rejects.toThrow(
-    /GET http:\/\/127\.0\.0\.1:9\/b\/manifest\.json got no answer: /,
+    /GET http:\/\/127\.0\.0\.1:9\/b\/manifest\.json got no response: /,
   )
 })
 
@@ -247,6 +247,6 @@ test.each([
     { AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 's', AWS_ENDPOINT_URL_S3: 'account' },
     'to be like https://ACCOUNT.r2.cloudflarestorage.com, got "account"',
   ],
-])('an environment of %o is refused: %s', (env, message) => {
+])('the environment %o is refused: %s', (env, message) => {
   expect(() => s3Settings('b', env)).toThrow(message)
 })

@@ -1,7 +1,7 @@
-// The seed's baseline: sparse coding in its anchored form, A+ (Timofte, De Smet and Van Gool, ACCV
-// 2014). Where sparse coding (Yang et al., IEEE TIP 19(11), 2010) solves an l1 problem for each patch
-// over a pair of dictionaries, here each atom has the linear map that its neighbourhood would give,
-// worked out in training; a patch takes the map of its nearest atom.
+// The baseline method: A+ (Timofte, De Smet and Van Gool, ACCV 2014), the anchored form of sparse coding.
+// Sparse coding (Yang et al., IEEE TIP 19(11), 2010) solves an l1 problem per patch over a pair of
+// dictionaries. A+ fits one linear map per atom in training, from the features near that atom; a patch is
+// enlarged by the map of its nearest atom.
 //
 //   small ─ bicubic ─┬─ differences ─ window ─ components ─ nearest atom ─ its map ─ overlap-add ─┐
 //                    └──────────────────────────────────────────────────────────────────────(+)─ large
@@ -10,23 +10,23 @@ import { enlargePlane } from '../data/degrade.ts'
 import { nearestAnchor } from './anchors.ts'
 import { differencesOf, project, readWindow, windowCount, windowLength, windowSide } from './features.ts'
 
-/** What training leaves: a function of data, scale and options. */
+/** The result of training; a function of the pictures, the scale and the options. */
 export interface Dictionary {
   /** 2, 3 or 4. */
   readonly scale: number
-  /** Coordinates of a feature, a multiple of 4. */
+  /** Coordinates per feature, a multiple of 4. */
   readonly size: number
-  /** Principal components of windows, as rows: [size, windowLength(scale)]. */
+  /** Principal components of windows as rows, [size, windowLength(scale)]. */
   readonly components: Float64Array
   /** Unit vectors [atoms, size]. */
   readonly anchors: Float64Array
-  /** For each atom a map [windowSide(scale)², size] from a feature to what bicubic misses. */
+  /** One map per atom, [windowSide(scale)², size], from a feature to the truth minus bicubic. */
   readonly maps: Float32Array
 }
 
 /**
- * [h, w] -> [h * scale, w * scale] by sparse coding; luma in 0..1, not clamped. A plane below 3x3 is
- * bicubic. Throws a RangeError where the dictionary is for another scale.
+ * Enlarges luma [h, w] -> [h * scale, w * scale] by sparse coding; values in 0..1, not clamped. A plane
+ * smaller than 3x3 is enlarged by bicubic alone. Throws a RangeError if the dictionary is for another scale.
  */
 export function enlargeSparse(small: Plane, scale: number, dictionary: Dictionary): Plane {
   if (dictionary.scale !== scale) {
@@ -45,7 +45,7 @@ export function enlargeSparse(small: Plane, scale: number, dictionary: Dictionar
     for (let column = 0; column < windowCount(width, scale); column++) {
       readWindow(differences, width, column * scale, row * scale, side, window)
       project(components, window, feature)
-      // The maps are linear, so a feature need not be of unit length.
+      // Not normalised: the maps are linear, so the length of a feature carries over to the result.
       let k = nearestAnchor(anchors, feature, 0, size) * side * side * size
       for (let y = 0; y < side; y++) {
         let o = (row * scale + y) * width + column * scale

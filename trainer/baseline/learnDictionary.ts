@@ -1,30 +1,31 @@
-// Learns the dictionary of enlarge.ts from pictures: components, atoms, and for each atom the ridge
-// regression from its nearest features to what bicubic misses there. A function of the pictures, the
-// scale and the options; pure TypeScript on one core.
+// Learns the dictionary of enlargeSparse.ts from pictures: principal components, atoms, and for each atom a
+// ridge regression from its nearest features to the truth minus bicubic. The result is a function of the
+// pictures, the scale and the options. Runs in plain TypeScript on one core.
 import { modcrop, type Rgba } from '../../worker/image/plane.ts'
 import { createRandom } from '../../worker/image/prng.ts'
 import { enlargePlane, rescalePicture, shrinkPlane, truthOf } from '../data/degrade.ts'
 import { clusterAxes, neighboursOf, normalise } from './anchors.ts'
-import type { Dictionary } from './enlarge.ts'
+import type { Dictionary } from './enlargeSparse.ts'
 import { differencesOf, project, readWindow, windowCount, windowLength, windowSide } from './features.ts'
 import { leadingEigenvectors, solvePositive } from './linear.ts'
 
 export interface LearnOptions {
   readonly seed: number
-  /** Atoms of the dictionary. */
+  /** Atoms in the dictionary. */
   readonly atoms: number
-  /** Coordinates that a window is compressed to, a multiple of 4. */
+  /** Principal components per window, a multiple of 4. */
   readonly size: number
   /** Windows drawn from the pictures for the regressions. */
   readonly samples: number
-  /** Windows drawn for the components. */
+  /** Windows drawn for the principal components. */
   readonly componentSamples: number
-  /** Windows that the atoms are clustered from, and how often they are sorted anew. */
+  /** Windows that k-means clusters into atoms. */
   readonly clusterSamples: number
+  /** Iterations of k-means. */
   readonly clusterRounds: number
-  /** Windows that one atom's map is fitted to: the 2048 of A+. */
+  /** Windows that one atom's map is fitted to. A+ uses 2048. */
   readonly neighbours: number
-  /** Of the ridge regression on unit features: the 0.1 of A+. */
+  /** Regularisation of the ridge regression on unit features. A+ uses 0.1. */
   readonly lambda: number
 }
 
@@ -40,16 +41,16 @@ export const LEARN_OPTIONS: LearnOptions = {
   lambda: 0.1,
 }
 
-/** The pictures again at smaller sizes: edges at other widths. */
+/** Each picture is also used at these smaller sizes, which have edges of other widths. */
 const FACTORS = [1, 0.9, 0.8, 0.7, 0.6]
 
-/** Windows flatter than this (root of the summed squares; luma in 0..1) hold rounding, not structure. */
+/** Features shorter than this (Euclidean norm; luma in 0..1) hold rounding errors, not structure, and are skipped. */
 const FLAT = 2 / 255
 
-/** `share` of all the work is done, 0..1. */
+/** Reports the current stage. `share`: part of all work that is done, 0..1. */
 export type OnProgress = (stage: string, share: number) => void
 
-/** Throws a RangeError where the pictures are too few or too flat for the options. */
+/** Throws a RangeError if the pictures are too small, too few or too flat for the options. */
 export function learnDictionary(
   pictures: readonly Rgba[],
   scale: number,
@@ -99,9 +100,10 @@ export function learnDictionary(
   return { scale, size, components, anchors, maps }
 }
 
+/** Draws per sample before the pictures count as flat. */
 const ATTEMPTS = 1000
 
-/** A truth, degraded. */
+/** A training picture and what its degraded version lacks. */
 interface Example {
   readonly width: number
   readonly height: number
@@ -110,7 +112,7 @@ interface Example {
   readonly missing: Float32Array
 }
 
-/** A window: its corner in an example. */
+/** The corner of a window in an example. */
 interface Place {
   readonly example: Example
   readonly x: number
@@ -132,7 +134,7 @@ function prepareExamples(picture: Rgba, scale: number): Example[] {
     })
 }
 
-/** Draws windows, every one of every example as likely as any other. The window's array is reused. */
+/** Returns a function that draws windows uniformly from all examples. It reuses the array of the window. */
 function createDraw(
   examples: readonly Example[],
   scale: number,
@@ -160,7 +162,7 @@ function createDraw(
   }
 }
 
-/** Of windows as they are, mean not removed: differences have none to speak of. */
+/** Returns the principal components. The mean is not subtracted, because the mean of differences is close to zero. */
 function componentsOf(
   draw: () => { window: Float64Array },
   samples: number,
@@ -182,7 +184,7 @@ function componentsOf(
   return leadingEigenvectors(covariance, length, count)
 }
 
-/** (F'F + lambda I)⁻¹ F'R [size, outputs] for unit features F and as much enlarged residuals R. */
+/** Returns (F'F + lambda I)⁻¹ F'R [size, outputs] for unit features F and residuals R divided by the same lengths. */
 function regress(
   near: readonly number[],
   features: Float64Array,

@@ -1,35 +1,35 @@
-// From a run's folder to its report: report.html, which needs no other file, and the same pictures
-// as PNGs in report/.
+// Writes the report of a run: report.html, which contains its pictures, and the same pictures as PNG files in
+// report/.
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createCodec } from '../../worker/codec/codec.ts'
 import type { Codec } from '../../worker/codec/contract.ts'
-import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
-import type { Dictionary } from '../baseline/enlarge.ts'
+import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
+import type { Dictionary } from '../baseline/enlargeSparse.ts'
 import type { PictureSet, Picture } from '../data/pictureSet.ts'
 import { networkMethod, sparseMethod } from '../evaluate/method.ts'
-import { BICUBIC, cropPicture, type ShownMethod } from './crops.ts'
+import { BICUBIC_METHOD, cropHardestPlace, type ShownMethod } from './crops.ts'
 import { drawFilters } from './filters.ts'
-import { type CropRow, drawPage, type ImageUrl, type ScaleImages } from './page.ts'
-import { readRun, type ScaleRun } from './run.ts'
+import { type CropRow, drawPage, type ImageUrl, type ScaleImages } from './drawPage.ts'
+import { readRun, type ScaleRecord } from './readRun.ts'
 
 export interface ReportOptions {
-  /** Where the page goes. Default: the run's folder. */
+  /** Folder to write to. Default: the folder of the run. */
   readonly out?: string
-  /** What the crops are of; none: the page says so. */
+  /** Pictures to show crops of. If there are none, the page says so. */
   readonly sets: readonly PictureSet[]
-  /** Sparse coding at a scale; without it the page says so. */
+  /** Loads the dictionary of sparse coding. Without it, the page says that sparse coding is missing. */
   readonly sparse?: (scale: number) => Promise<Dictionary>
-  /** Runs the weights. */
+  /** Runs the network. */
   readonly engine: Engine
 }
 
-/** Rows of crops: those of the papers' figures where the sets have them, else the first pictures. */
+/** Pictures to crop: those of the papers' figures. If the sets have none of them, the first few pictures. */
 const SHOWN = ['butterfly', 'zebra', 'ppt3', 'comic']
 
-/** Writes the report and returns the page's path. Pictures of an earlier report are removed. */
+/** Writes the report and returns the path of the page. Deletes the pictures of an earlier report. */
 export async function writeReport(folder: string, options: ReportOptions): Promise<string> {
   const { out = folder, sets } = options
   const run = await readRun(folder)
@@ -37,10 +37,10 @@ export async function writeReport(folder: string, options: ReportOptions): Promi
   const images = new Map<number, ScaleImages>()
   for (const scale of run.scales) images.set(scale.scale, await drawImages(scale, options, album))
   const missing = [
-    sets.length === 0 && 'There are no crops, for there were no pictures to cut them from: name folders with --data.',
+    sets.length === 0 && 'There are no crops, because there are no pictures to crop: name folders with --data.',
     sets.length > 0 &&
       !options.sparse &&
-      'Sparse coding is not among them, for it was not asked for or there were no pictures to learn it from (--sparse).',
+      'Sparse coding is missing: it was switched off, or there are no pictures to learn it from (--sparse).',
   ].filter((sentence) => sentence !== false)
   const file = path.join(out, 'report.html')
   await writeFile(file, drawPage({ run, images, missing }))
@@ -48,13 +48,13 @@ export async function writeReport(folder: string, options: ReportOptions): Promi
 }
 
 async function drawImages(
-  { scale, model }: ScaleRun,
+  { scale, model }: ScaleRecord,
   { sets, sparse, engine }: ReportOptions,
   keep: Album,
 ): Promise<ScaleImages> {
   if (model === undefined) return { crops: [] }
   const { network, entry } = model
-  const methods: ShownMethod[] = [BICUBIC]
+  const methods: ShownMethod[] = [BICUBIC_METHOD]
   if (sparse && sets.length > 0) {
     const dictionaries = new Map([[scale, await sparse(scale)]])
     methods.push({ name: 'sparse coding', ...sparseMethod(dictionaries) })
@@ -63,7 +63,7 @@ async function drawImages(
   const rows: CropRow[] = []
   for (const { set, picture } of choosePictures(sets)) {
     const title = titleOf(picture)
-    const crops = await cropPicture(picture, scale, methods)
+    const crops = await cropHardestPlace(picture, scale, methods)
     const kept = []
     for (const { method, rgba, psnr } of crops) {
       const image = await keep(`x${scale}-${set}-${title}-${method.replaceAll(' ', '-')}`, rgba)
@@ -74,7 +74,7 @@ async function drawImages(
   return { filters: await keep(`x${scale}-filters`, drawFilters(network.layers[0])), crops: rows }
 }
 
-/** As papers call it: Set5's files are named `butterfly_GT`. */
+/** Returns the name that papers use: a file of Set5 is called `butterfly_GT`. */
 function titleOf({ name }: Picture): string {
   return name.replace(/_GT$/, '')
 }
@@ -85,7 +85,7 @@ function choosePictures(sets: readonly PictureSet[]) {
   return shown.length > 0 ? shown : all.slice(0, SHOWN.length)
 }
 
-/** Keeps a picture as a PNG file of that name. */
+/** Writes a picture as a PNG file of this name and returns its data URL. */
 type Album = (name: string, picture: Rgba) => Promise<ImageUrl>
 
 async function openAlbum(folder: string): Promise<Album> {

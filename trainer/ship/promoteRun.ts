@@ -1,23 +1,22 @@
 import path from 'node:path'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { exportModel, readManifest } from '../run/export.ts'
-import { type Candidate, readCandidates, titleOf } from './candidate.ts'
-import { requireNoLoss } from './judge.ts'
+import { type CandidateModel, readCandidates, titleOf } from './readCandidates.ts'
+import { requireNoLoss } from './requireNoLoss.ts'
 
 export interface PromoteOptions {
-  /** Default: all that the run has. */
+  /** Default: all scales of the run. */
   readonly scales?: readonly number[]
-  /** Also weights that lose; default false. */
+  /** Also promotes weights that score worse. Default false. */
   readonly force?: boolean
-  /** Default `models`, the weights that come with the worker. */
+  /** Folder to copy into. Default `models`, the weights that ship with the worker. */
   readonly models?: string
 }
 
-/** The test holds what is served by default to what it gains on the project's own scenes. */
-const RECORDED = DEFAULT_MODEL
+/** Records the default model's gain on the test scenes in the manifest, where a test expects it. */
 const RECORD = 'RECORD_SCENES=1 npx vitest run --config test/vitest.config.ts --project worker quality'
 
-/** Copies a run folder's weights into models/ and says what was done. All of them, or none if one loses. */
+/** Copies a run folder's weights into models/ and prints what changed. Copies nothing if one model scores worse. */
 export async function promoteRun(
   folder: string,
   { scales, force = false, models = 'models' }: PromoteOptions = {},
@@ -36,18 +35,18 @@ export async function promoteRun(
   for (const { entry, bytes } of candidates) {
     const rival = current.models.find((model) => titleOf(model) === titleOf(entry))
     const scenes = entry.scenes ?? (rival?.sha256 === entry.sha256 ? rival.scenes : undefined)
-    const exported = await exportModel(models, bytes, unfiled({ ...entry, scenes }))
+    const exported = await exportModel(models, bytes, withoutFile({ ...entry, scenes }))
     console.log(`${path.join(models, exported.file)}: sha256 ${exported.sha256}`)
-    if (scenes === undefined && entry.name === RECORDED) unrecorded.push(titleOf(entry))
+    if (scenes === undefined && entry.name === DEFAULT_MODEL) unrecorded.push(titleOf(entry))
   }
   for (const note of notes) console.log(`note: ${note}`)
   if (unrecorded.length > 0) {
-    console.log(`what ${unrecorded.join(', ')} gains on our own scenes is not recorded: ${RECORD}`)
+    console.log(`note: the gain of ${unrecorded.join(', ')} on the test scenes is not recorded; run ${RECORD}`)
   }
 }
 
-/** Without what exportModel makes anew. */
-function unfiled(entry: Candidate['entry']): Parameters<typeof exportModel>[2] {
+/** Drops the fields that exportModel computes. */
+function withoutFile(entry: CandidateModel['entry']): Parameters<typeof exportModel>[2] {
   const { file: _file, sha256: _sha256, bytes: _bytes, ...rest } = entry
   return rest
 }

@@ -1,8 +1,8 @@
-// The other kernels of MATLAB's imresize, for comparison: the worker itself has only the cubic.
+// The other kernels of MATLAB's imresize, for comparison. The worker itself uses only the cubic one.
 import type { Plane } from '../../worker/image/plane.ts'
 import { type ResampleKernel, resize } from '../../worker/image/resize.ts'
 
-/** The nearest sample alone. */
+/** Takes the nearest sample. */
 const BOX: ResampleKernel = { support: 1, weight: (x) => (Math.abs(x) <= 0.5 ? 1 : 0) }
 
 /** sinc(x) sinc(x / 3) within three samples (Duchon, Journal of Applied Meteorology 18(8), 1979). */
@@ -10,7 +10,7 @@ const LANCZOS_3: ResampleKernel = { support: 6, weight: (x) => (Math.abs(x) < 3 
 
 export const KERNELS = { nearest: BOX, lanczos: LANCZOS_3 } as const
 
-/** [h, w] -> [h * scale, w * scale], `scale` a whole number; values not clamped. */
+/** Enlarges [h, w] -> [h * scale, w * scale] by an integer `scale`. Values are not clamped. */
 export function enlargeBy(kernel: keyof typeof KERNELS, plane: Plane, scale: number): Plane {
   return resize(plane, plane.width * scale, plane.height * scale, undefined, KERNELS[kernel])
 }

@@ -1,6 +1,6 @@
-// Other people's networks: any ONNX file with one input and one output, luma / 255 in studio range as
-// f32 [1, 1, h, w], run as it is. It may take the picture enlarged by bicubic, as SRCNN does, or the small
-// one, as ESPCN and FSRCNN do: a first run on a small plane tells which.
+// Networks from other projects: any ONNX file with one input and one output, luma / 255 in studio range as
+// f32 [1, 1, h, w]. The file runs unchanged. Its input is either the picture enlarged by bicubic, as in
+// SRCNN, or the small picture, as in ESPCN and FSRCNN; a first run on a small plane shows which.
 import type { InferenceSession } from 'onnxruntime-web'
 import type { OrtOptions, OrtRuntime } from '../../worker/engine/ort.ts'
 import type { Plane } from '../../worker/image/plane.ts'
@@ -8,10 +8,10 @@ import { UsageError } from '../../worker/terminal/arguments.ts'
 import { enlargePlane } from '../data/degrade.ts'
 import { lumaMethod, type Method } from './method.ts'
 
-/** Sides of the plane that tells; large enough for any receptive field that is padded by reflection. */
+/** Sides in pixels of the plane of the first run; large enough to pad any usual receptive field by reflection. */
 const PROBE = { width: 48, height: 40 }
 
-/** Throws a UsageError, which starts with `name`, for a network that takes or gives anything else. */
+/** Throws a UsageError, which starts with `name`, for a network with any other input or output. */
 export async function foreignMethod(
   name: string,
   file: Uint8Array,
@@ -21,7 +21,7 @@ export async function foreignMethod(
 ): Promise<Method> {
   const session = await runtime.InferenceSession.create(file, {
     executionProviders: [executionProvider],
-    logSeverityLevel: 3, // errors
+    logSeverityLevel: 3, // errors only
   }).catch((cause: unknown) => {
     throw new UsageError(`${name}: expected a file that ONNX Runtime can run`, { cause })
   })
@@ -43,16 +43,16 @@ export async function foreignMethod(
 
   const { width, height } = PROBE
   const data = new Float32Array(width * height).map((_, i) => 0.3 + 0.4 * ((i % width) / width))
-  const answer = await infer({ width, height, data }).catch((cause: unknown) => {
+  const probe = await infer({ width, height, data }).catch((cause: unknown) => {
     if (cause instanceof UsageError) throw cause
-    throw new UsageError(`${name}: expected to take a plane of ${width}x${height}`, { cause })
+    throw new UsageError(`${name}: expected to run on a plane of ${width}x${height}`, { cause })
   })
-  const isAnswer = (factor: number) => answer.width === factor * width && answer.height === factor * height
-  if (isAnswer(scale)) return lumaMethod(infer)
-  if (isAnswer(1)) return lumaMethod((small) => infer(enlargePlane(small, scale)))
+  const enlargesBy = (factor: number) => probe.width === factor * width && probe.height === factor * height
+  if (enlargesBy(scale)) return lumaMethod(infer)
+  if (enlargesBy(1)) return lumaMethod((small) => infer(enlargePlane(small, scale)))
   throw new UsageError(
     `${name}: expected ${width}x${height} to become ${width}x${height} or, at x${scale}, ` +
-      `${width * scale}x${height * scale}, got ${answer.width}x${answer.height}`,
+      `${width * scale}x${height * scale}, got ${probe.width}x${probe.height}`,
   )
 }
 
@@ -62,13 +62,13 @@ function checkSignature(name: string, { inputMetadata, outputNames }: InferenceS
     throw new UsageError(`${name}: expected one input and one output, got ${count} and ${outputNames.length}`)
   }
   const [input] = inputMetadata
-  const takes = input.isTensor ? `${input.type} [${input.shape.join(', ')}]` : 'no tensor'
+  const shape = input.isTensor ? `${input.type} [${input.shape.join(', ')}]` : 'no tensor'
   const [batch, channels, ...sides] = input.isTensor ? input.shape : []
   const isLuma = [batch, channels].every((size) => typeof size !== 'number' || size === 1)
   if (!input.isTensor || input.type !== 'float32' || input.shape.length !== 4 || !isLuma) {
-    throw new UsageError(`${name}: expected input of f32 [1, 1, h, w], which is luma, got ${takes}`)
+    throw new UsageError(`${name}: expected input of f32 [1, 1, h, w], which is luma, got ${shape}`)
   }
   if (sides.some((size) => typeof size === 'number')) {
-    throw new UsageError(`${name}: expected input of any height and width, got ${takes}`)
+    throw new UsageError(`${name}: expected input of any height and width, got ${shape}`)
   }
 }

@@ -1,11 +1,19 @@
-// How the page looks: one column, light or dark as the reader's system is, no font or file from elsewhere.
+// CSS of the report: one column, light or dark by the reader's system setting, without external fonts or files.
 import { CHART_STYLE } from './chart.ts'
 
-export const STYLE = `
-:root { color-scheme: light dark; --paper: #fbfaf7; --ink: #1d2a30; --quiet: #56646a; --line: #dcd9cf; --accent: #b4521a; }
-@media (prefers-color-scheme: dark) { :root { --paper: #10181c; --ink: #e8e6df; --quiet: #a3b0b4; --line: #2b3a40; --accent: #f0a35f; } }
+export const PAGE_STYLE = `
+:root {
+  color-scheme: light dark;
+  --paper: #fbfaf7; --ink: #1d2a30; --quiet: #56646a; --line: #dcd9cf; --accent: #b4521a;
+}
+@media (prefers-color-scheme: dark) {
+  :root { --paper: #10181c; --ink: #e8e6df; --quiet: #a3b0b4; --line: #2b3a40; --accent: #f0a35f; }
+}
 * { box-sizing: border-box; }
-body { max-width: 992px; margin: 0 auto; padding: 24px 16px 64px; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+body {
+  max-width: 992px; margin: 0 auto; padding: 24px 16px 64px;
+  background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif;
+}
 h1, h2, h3 { line-height: 1.2; }
 h2 { margin-top: 48px; padding-top: 16px; border-top: 1px solid var(--line); }
 h3 { margin: 32px 0 8px; }

@@ -1,7 +1,9 @@
-// What a training run does, from its command line. Checked as a whole before anything is read, and
-// kept in the run's folder, so that --resume needs no option again.
+// The command line of a training run. It is validated as a whole before any file is read, and saved in the
+// run's folder, so that --resume needs no other options.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { SCALES } from '../../worker/client/allowed.ts'
+import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import {
   type Architecture,
   channelsOf,
@@ -10,7 +12,6 @@ import {
   type Network,
   SRCNN_915,
 } from '../../worker/model/network.ts'
-import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import {
   type Arguments,
   hintOf,
@@ -22,43 +23,42 @@ import {
   UsageError,
 } from '../../worker/terminal/arguments.ts'
 import { type Degradation, parseDegradation } from '../data/degrade.ts'
+import type { PatchOptions } from '../data/patches.ts'
+import type { PatchSourceOptions } from '../data/patchSource.ts'
 import { type BackendName, BACKENDS } from '../engine/backends.ts'
 import { type Loss, LOSSES, type Task } from '../engine/gradientEngine.ts'
+import { type OptimizerName, OPTIMIZERS } from '../optimizer/optimizer.ts'
 import { FAMILIES, type FamilyName, isFamily } from '../run/families.ts'
 import type { Initialisation, Schedule } from '../run/fit.ts'
-import { type OptimizerName, OPTIMIZERS } from '../optimizer/optimizer.ts'
-import type { PatchOptions } from '../data/patches.ts'
-import { type StoreName, STORES } from '../ship/store.ts'
-import type { PatchSourceOptions } from '../data/patchSource.ts'
+import { type StoreName, STORES } from '../ship/contract.ts'
 
-export const SCALES = [2, 3, 4]
-export const DATA = '../shared/data'
-// As network.ts has them.
+export const DATA_FOLDER = '../shared/data'
+// The limits of network.ts.
 const MAX_KERNEL = 31
 const MAX_CHANNELS = 512
 const TRAINING_SET = 'T91'
 const SRCNN: FamilyName = 'srcnn'
 const TEST_SETS = ['Set5', 'Set14']
 
-export interface Config {
+export interface TrainConfig {
   readonly name: string
   readonly scales: readonly number[]
-  /** Folders of pictures to train on; none: the built-in procedural set. */
+  /** Folders of pictures to train on; empty for the built-in procedural set. */
   readonly data: readonly string[]
-  /** Draw from each folder equally often, not from each place in any picture. */
+  /** Takes as many patches from each folder, instead of drawing all places of all pictures with equal probability. */
   readonly isEven: boolean
-  /** A folder of pictures to validate on; undefined: some of `data`, kept out of training. */
+  /** Folder of pictures to validate on; undefined to hold some of `data` out of training. */
   readonly validate: string | undefined
-  /** Folders of pictures to evaluate on, at the end. */
+  /** Folders of pictures to evaluate on after training. */
   readonly tests: readonly string[]
-  /** By scale. */
+  /** Architecture by scale. */
   readonly architectures: ReadonlyMap<number, Architecture>
   readonly degradation: Degradation
   readonly sampling: PatchOptions['sampling']
-  /** Either a number of steps, or minutes from which the number is made at the start. */
+  /** Number of steps, or minutes from which it is calculated at the start. */
   readonly duration: { readonly steps: number } | { readonly minutes: number }
   readonly seed: number
-  /** An ONNX file to start from, instead of `initialisation`; `%` in it stands for the scale. */
+  /** ONNX file to start from, instead of `initialisation`. `%` in the name stands for the scale. */
   readonly from: string | undefined
   readonly initialisation: Initialisation
   readonly optimizer: OptimizerName
@@ -66,7 +66,7 @@ export interface Config {
   readonly rate: number
   readonly course: Schedule['course']
   readonly loss: Loss
-  /** What the rate is for: the gradient of the mean loss, or of Caffe's sum / 2N. */
+  /** Loss that `rate` applies to: `mean` over all values, or `euclidean`, Caffe's sum / 2N. */
   readonly rateFor: 'mean' | 'euclidean'
   /** Patches in a step. */
   readonly batch: number
@@ -74,8 +74,8 @@ export interface Config {
   readonly patches: ReadonlyMap<number, number>
 }
 
-/** How a run goes, which its result does not depend on. */
-export interface Circumstances {
+/** Options that change how a run is executed, but not its result. */
+export interface ExecutionOptions {
   readonly backend: BackendName
   readonly workers: number | undefined
   readonly upload: StoreName | undefined
@@ -93,18 +93,18 @@ const DEFAULTS = {
   optimizer: 'soap',
 }
 
-/** What networks of a kind like: SRCNN, which works on bicubic's enlargement, and those on the small picture. */
-interface Habits {
+/** Defaults by kind of network: on bicubic's enlargement (SRCNN), or on the small picture (sub-pixel). */
+interface KindDefaults {
   readonly steps: number
   readonly batch: number
-  /** Side of a patch, for a network that looks `halo` pixels around. */
+  /** Returns the side of a patch for a network whose output pixel depends on `halo` pixels around it. */
   readonly patchFor: (halo: number) => number
   readonly loss: Loss
-  /** Peak rates. */
+  /** Peak learning rates. */
   readonly rates: Readonly<Record<OptimizerName, number>>
 }
 
-const LARGE: Habits = {
+const LARGE: KindDefaults = {
   steps: 16_000,
   batch: 64,
   patchFor: () => 33,
@@ -112,7 +112,7 @@ const LARGE: Habits = {
   rates: { soap: 4e-3, adam: 1e-3, sgd: 2e-2 },
 }
 // Measured on fast and quality at x3: trainer/README.md.
-const SMALL: Habits = {
+const SMALL: KindDefaults = {
   steps: 6500,
   batch: 32,
   patchFor: (halo) => 32 + 2 * halo,
@@ -122,20 +122,22 @@ const SMALL: Habits = {
 
 const COLOURS = ['luma', 'rgb'] as const
 
-export const OPTIONS = {
+export const TRAIN_OPTIONS = {
   data: {
     value: 'FOLDER,FOLDER',
-    help: `pictures to train on (default: ${DATA}/${TRAINING_SET} where it is, else a built-in procedural set; procedural: that set)`,
+    help:
+      `pictures to train on, or "procedural" for the built-in procedural set ` +
+      `(default: ${DATA_FOLDER}/${TRAINING_SET} if it exists, else procedural)`,
   },
-  even: { help: 'take as many patches from each folder of --data (default: from each place in any picture)' },
-  validate: { value: 'FOLDER', help: 'pictures to validate on (default: some 5 % of --data, kept out of training)' },
-  eval: { value: 'FOLDER,FOLDER', help: 'pictures to evaluate on at the end (default: Set5 and Set14 where they are)' },
+  even: { help: 'take as many patches from each folder of --data (default: all places are equally likely)' },
+  validate: { value: 'FOLDER', help: 'pictures to validate on (default: about 5 % of --data, held out of training)' },
+  eval: { value: 'FOLDER,FOLDER', help: 'pictures to evaluate on at the end (default: Set5 and Set14 if they exist)' },
   scale: { value: 'N,N', help: `scales to train, from ${SCALES.join(', ')} (default: all)` },
-  steps: { value: 'N', help: `steps a scale (default: ${LARGE.steps}; sub-pixel ${SMALL.steps})` },
-  minutes: { value: 'N', help: 'about how long the whole run may take, instead of --steps' },
+  steps: { value: 'N', help: `steps per scale (default: ${LARGE.steps}; sub-pixel ${SMALL.steps})` },
+  minutes: { value: 'N', help: 'approximate time of the whole run, instead of --steps' },
   degrade: {
     value: 'KIND',
-    help: 'clean, jpeg or jpeg:LOW-HIGH: what the small pictures went through (default: clean)',
+    help: 'degradation of the small pictures: clean, jpeg or jpeg:LOW-HIGH (default: clean)',
   },
   blur: { value: 'SIGMA', help: 'blur in pixels before a picture is shrunk (default: none)' },
   uint8: {
@@ -146,55 +148,61 @@ export const OPTIONS = {
     value: 'paper',
     help: 'the published recipe: sub-images on a grid, no residual, plain SGD',
   },
-  from: { value: 'FILE', help: 'weights to start from, an .onnx file; % stands for the scale' },
+  from: { value: 'FILE', help: 'weights to start from, an .onnx file; % in the name stands for the scale' },
   arch: {
     value: 'KIND',
-    help: `${Object.keys(FAMILIES).join(', ')}, or kernel sides like 9-3-5, with + for - before a layer that has a skip (default: ${DEFAULTS.arch}; srcnn is ${SRCNN_915.kernels.join('-')})`,
+    help:
+      `${Object.keys(FAMILIES).join(', ')}, or kernel sides like 9-3-5, with + instead of - before a layer ` +
+      `that has a skip (default: ${DEFAULTS.arch}; srcnn is ${SRCNN_915.kernels.join('-')})`,
   },
-  'sub-pixel': { help: 'the network works on the small picture, as fast and quality do anyway' },
+  'sub-pixel': { help: 'the network works on the small picture, as fast and quality always do' },
   channels: {
     value: 'N,N',
-    help: `channels between the layers, or one number for all (default: what --arch names has, else ${DEFAULTS.channels})`,
+    help: `channels between the layers, or one number for all (default: those of --arch, else ${DEFAULTS.channels})`,
   },
   colour: {
     value: 'KIND',
-    help: `luma, or rgb: a network on red, green and blue, which the worker does not serve (default: ${DEFAULTS.colour})`,
+    help: `channels of the network: luma, or rgb, which the worker does not serve (default: ${DEFAULTS.colour})`,
   },
-  'no-residual': { help: 'the network puts out the picture, not what bicubic misses' },
+  'no-residual': { help: 'the network outputs the picture, not the difference to bicubic' },
   optimizer: { value: 'NAME', help: `${OPTIMIZERS.join(', ')} (default: ${DEFAULTS.optimizer})` },
   loss: {
     value: 'NAME',
-    help: `what is made small, ${LOSSES.join(' or ')} (default: ${LARGE.loss}; sub-pixel ${SMALL.loss})`,
+    help: `loss to minimise, ${LOSSES.join(' or ')} (default: ${LARGE.loss}; sub-pixel ${SMALL.loss})`,
   },
   rate: {
     value: 'X',
-    help: `peak learning rate (default: ${OPTIMIZERS.map((name) => `${LARGE.rates[name]} for ${name}`).join(', ')}; sub-pixel ${SMALL.rates.soap}, ${SMALL.rates.adam}, ${SMALL.rates.sgd})`,
+    help:
+      `peak learning rate (default: ${OPTIMIZERS.map((name) => `${LARGE.rates[name]} for ${name}`).join(', ')}; ` +
+      `sub-pixel ${OPTIMIZERS.map((name) => SMALL.rates[name]).join(', ')})`,
   },
   batch: { value: 'N', help: `patches in a step (default: ${LARGE.batch}; sub-pixel ${SMALL.batch})` },
   patch: {
     value: 'N',
-    help: `side of a patch in pixels of what the network takes (default: ${LARGE.patchFor(0)}; sub-pixel ${SMALL.patchFor(0)} and what the network looks around)`,
+    help:
+      `side of a patch in pixels of the network's input (default: ${LARGE.patchFor(0)}; ` +
+      `sub-pixel ${SMALL.patchFor(0)} plus the margin that its kernels need)`,
   },
-  seed: { value: 'N', help: `names the run's random numbers (default: ${DEFAULTS.seed})` },
-  name: { value: 'NAME', help: `the model's name (default: what --arch names; for kernel sides srcnn, or sub-pixel)` },
+  seed: { value: 'N', help: `seed of the random numbers (default: ${DEFAULTS.seed})` },
+  name: { value: 'NAME', help: `the model's name (default: that of --arch; for kernel sides srcnn, or sub-pixel)` },
   run: { value: 'RUN', help: 'folder of the run in trainer/runs (default: the name and the next number)' },
-  resume: { help: 'go on with --run, or the latest run, where it was stopped' },
-  backend: { value: 'NAME', help: `what computes: ${BACKENDS.join(', ')} (default: auto)` },
-  workers: { value: 'N', help: 'threads that share a batch, on a CPU (default: one a core)' },
+  resume: { help: 'continue --run, or the latest run, from its last checkpoint' },
+  backend: { value: 'NAME', help: `library and device that compute: ${BACKENDS.join(', ')} (default: auto)` },
+  workers: { value: 'N', help: 'threads that share a batch, on a CPU (default: one per core)' },
   upload: { value: 'STORE', help: `upload the weights at the end: ${STORES.join(', ')}` },
-  bucket: { value: 'NAME', help: "the store's bucket (default: that of wrangler.toml)" },
+  bucket: { value: 'NAME', help: 'bucket to upload to (default: that of wrangler.toml)' },
   help: { help: 'show this' },
 } as const
 
-export type TrainArguments = Arguments<typeof OPTIONS>
+export type TrainArguments = Arguments<typeof TRAIN_OPTIONS>
 
 export function parseTrainArguments(args: readonly string[]): TrainArguments {
-  return parseArguments(args, OPTIONS)
+  return parseArguments(args, TRAIN_OPTIONS)
 }
 
-export function parseCircumstances(given: TrainArguments): Circumstances {
+export function parseExecutionOptions(given: TrainArguments): ExecutionOptions {
   if (given.upload !== undefined && given.colour === 'rgb') {
-    throw new UsageError('expected --colour luma with --upload, as the worker serves no other, got rgb')
+    throw new UsageError('expected --colour luma with --upload, the only kind that the worker serves, got rgb')
   }
   return {
     backend: oneOf(given.backend ?? 'auto', 'backend', BACKENDS),
@@ -204,8 +212,8 @@ export function parseCircumstances(given: TrainArguments): Circumstances {
   }
 }
 
-/** Throws a UsageError for what cannot be meant. */
-export function parseConfig(given: TrainArguments): Config {
+/** Throws a UsageError for invalid or contradictory options. */
+export function parseTrainConfig(given: TrainArguments): TrainConfig {
   const name = given.name ?? defaultName(given)
   if (!/^[a-z][a-z0-9-]*$/.test(name)) {
     throw new UsageError(`expected --name to be a-z, 0-9 and dashes, got "${name}"`)
@@ -218,7 +226,7 @@ export function parseConfig(given: TrainArguments): Config {
   const architectures = new Map(scales.map((scale) => [scale, parseArchitecture(given, isPaper, scale)]))
   const isSmall = [...architectures.values()].some(({ scale = 1 }) => scale > 1)
   if (isSmall && isPaper) throw new UsageError('expected --preset paper without a network on the small picture')
-  const habits = isSmall ? SMALL : LARGE
+  const defaults = isSmall ? SMALL : LARGE
   const optimizer = oneOf(given.optimizer ?? (isPaper ? 'sgd' : DEFAULTS.optimizer), 'optimizer', OPTIMIZERS)
   const uint8Share = numberOf(given.uint8 ?? `${DEFAULTS.uint8}`, 'uint8', 0, 1)
   const blur = numberOf(given.blur ?? `${DEFAULTS.blur}`, 'blur', 0, 10)
@@ -234,31 +242,31 @@ export function parseConfig(given: TrainArguments): Config {
     sampling: isPaper ? 'grid' : 'random',
     duration:
       given.minutes === undefined
-        ? { steps: integerOf(given.steps ?? `${habits.steps}`, 'steps', 1) }
+        ? { steps: integerOf(given.steps ?? `${defaults.steps}`, 'steps', 1) }
         : { minutes: numberOf(given.minutes, 'minutes', 0.01, 100_000) },
     seed: integerOf(given.seed ?? `${DEFAULTS.seed}`, 'seed', -(2 ** 31)),
     from: given.from,
-    // Caffe's Gaussian filler, and its rate for its own loss.
+    // The paper preset: Caffe's Gaussian filler, and the rate for Caffe's loss.
     initialisation: isPaper ? 0.001 : 'he',
     optimizer,
-    rate: numberOf(given.rate ?? `${isPaper ? 1e-4 : habits.rates[optimizer]}`, 'rate', 1e-8, 1),
+    rate: numberOf(given.rate ?? `${isPaper ? 1e-4 : defaults.rates[optimizer]}`, 'rate', 1e-8, 1),
     course: isPaper ? 'constant' : 'cosine',
-    loss: oneOf(given.loss ?? habits.loss, 'loss', LOSSES),
+    loss: oneOf(given.loss ?? defaults.loss, 'loss', LOSSES),
     rateFor: isPaper ? 'euclidean' : 'mean',
-    batch: integerOf(given.batch ?? `${isPaper ? 128 : habits.batch}`, 'batch', 1, 4096),
+    batch: integerOf(given.batch ?? `${isPaper ? 128 : defaults.batch}`, 'batch', 1, 4096),
     patches: new Map(
       [...architectures].map(([scale, architecture]) => {
         const halo = haloOf(createNetwork(architecture))
-        // Smaller ones have no pixel that sees only true neighbours; larger ones than pictures do not fit.
-        const patch = integerOf(given.patch ?? `${habits.patchFor(halo)}`, 'patch', 2 * halo + 1, 512)
+        // In a smaller patch no pixel has all its true neighbours; a patch larger than a picture does not fit.
+        const patch = integerOf(given.patch ?? `${defaults.patchFor(halo)}`, 'patch', 2 * halo + 1, 512)
         return [scale, patch]
       }),
     ),
   }
 }
 
-/** What a run's engine is made for. */
-export function taskOf(config: Config, scale: number): Task {
+/** Returns the task that a run's engine is created for. */
+export function taskOf(config: TrainConfig, scale: number): Task {
   return {
     network: networkOf(config, scale),
     batch: config.batch,
@@ -267,13 +275,13 @@ export function taskOf(config: Config, scale: number): Task {
   }
 }
 
-/** Without weights. */
-function networkOf({ architectures }: Config, scale: number): Network {
+/** Returns the network of a scale; its weights are zero. */
+function networkOf({ architectures }: TrainConfig, scale: number): Network {
   return createNetwork(architectures.get(scale)!)
 }
 
-/** Where a run's batches come from. */
-export function sourceOptionsOf(config: Config, scale: number): PatchSourceOptions {
+/** Returns the options of the source of a run's batches. */
+export function sourceOptionsOf(config: TrainConfig, scale: number): PatchSourceOptions {
   const { data, isEven, validate, degradation, seed, sampling } = config
   const { network, batch, patch } = taskOf(config, scale)
   return {
@@ -295,10 +303,10 @@ export function sourceOptionsOf(config: Config, scale: number): PatchSourceOptio
 
 export function parseScales(text: string | undefined): number[] {
   const known = SCALES.map(String)
-  return text === undefined ? SCALES : listOf(text, 'scale', (item) => oneOf(item, 'scale', known)).map(Number)
+  return text === undefined ? [...SCALES] : listOf(text, 'scale', (item) => oneOf(item, 'scale', known)).map(Number)
 }
 
-/** The command that repeats one scale of a run on the same data: what was typed, made certain. */
+/** Returns the command that repeats one scale of a run on the same data, with the defaults that matter spelt out. */
 export function commandOf(given: TrainArguments, scale: number, steps: number): string {
   const { words: _, ...options } = given
   const about = new Set([
@@ -316,7 +324,7 @@ export function commandOf(given: TrainArguments, scale: number, steps: number): 
   const kept = Object.entries({ arch: archOf(given), ...options }).filter(([option]) => !about.has(option))
   const words = kept.map(([option, value]) => {
     if (value === true) return ` --${option}`
-    // Folders by their names, not their paths: where they lie is the machine's business.
+    // The names of folders and files, not their paths, which differ between machines.
     const isPath = option === 'data' || option === 'validate' || option === 'from'
     const text = isPath
       ? String(value)
@@ -334,8 +342,8 @@ function parseArchitecture(given: TrainArguments, isPaper: boolean, scale: numbe
   const known = isFamily(arch) ? FAMILIES[arch].architectureAt(scale) : parseKernels(arch)
   const { kernels, widths, skips } = known
   const even = kernels.find((kernel) => kernel % 2 === 0)
-  if (even !== undefined) throw new UsageError(`expected --arch to be of odd kernels, got ${even}`)
-  return possible({
+  if (even !== undefined) throw new UsageError(`expected --arch with odd kernel sides, got ${even}`)
+  return requirePossible({
     kernels,
     widths: parseWidths(given.channels, kernels.length, widths),
     skips,
@@ -345,7 +353,7 @@ function parseArchitecture(given: TrainArguments, isPaper: boolean, scale: numbe
   })
 }
 
-/** `5-3+3-3`: the third layer has a skip. */
+/** Parses kernel sides, for example `5-3+3-3`, where the third layer has a skip. */
 function parseKernels(arch: string): Architecture {
   if (!/^[-+0-9]+$/.test(arch)) {
     const names = Object.keys(FAMILIES)
@@ -359,13 +367,15 @@ function parseKernels(arch: string): Architecture {
   return { kernels, widths: SRCNN_915.widths, skips }
 }
 
-/** Throws a UsageError for one that cannot be: a skip, say, that joins different numbers of channels. */
-function possible(architecture: Architecture): Architecture {
+/** Throws a UsageError for an impossible architecture, for example a skip between different numbers of channels. */
+function requirePossible(architecture: Architecture): Architecture {
   try {
     createNetwork(architecture)
     return architecture
   } catch (cause) {
-    throw new UsageError(`expected --arch and --channels of a network: ${(cause as Error).message}`, { cause })
+    throw new UsageError(`expected --arch and --channels to describe a valid network: ${(cause as Error).message}`, {
+      cause,
+    })
   }
 }
 
@@ -379,7 +389,7 @@ function parseWidths(text: string | undefined, layers: number, otherwise: readon
   )
 }
 
-/** The published recipe is that of SRCNN. */
+/** Returns --arch or its default; that of --preset paper is srcnn. */
 function archOf({ arch, preset }: TrainArguments): string {
   return arch ?? (preset === undefined ? DEFAULTS.arch : SRCNN)
 }
@@ -398,12 +408,12 @@ function integersOf(text: string, option: string, separator: string, most: numbe
 function parseData(text: string | undefined): string[] {
   if (text === 'procedural') return []
   if (text !== undefined) return listOf(text, 'data', (item) => existing(item, 'data'))
-  return [path.join(DATA, TRAINING_SET)].filter(existsSync)
+  return [path.join(DATA_FOLDER, TRAINING_SET)].filter(existsSync)
 }
 
 function parseTests(text: string | undefined): string[] {
   if (text !== undefined) return listOf(text, 'eval', (item) => existing(item, 'eval'))
-  return TEST_SETS.map((set) => path.join(DATA, set)).filter(existsSync)
+  return TEST_SETS.map((set) => path.join(DATA_FOLDER, set)).filter(existsSync)
 }
 
 function existing(folder: string, option: string): string {

@@ -1,19 +1,19 @@
-// Which weights may replace others: none that are known to be worse on the validation pictures.
+// Guards a replacement: weights that are known to score worse on the validation pictures are refused.
 import type { Manifest, ModelEntry } from '../../worker/model/manifest.ts'
-import { titleOf } from './candidate.ts'
+import { titleOf } from './readCandidates.ts'
 
-export interface Judgement {
-  /** Each a reason to refuse. */
+interface Comparison {
+  /** Reasons to refuse. */
   readonly losses: readonly string[]
-  /** What could not be compared, for people. */
+  /** Comparisons that were not possible, for the log. */
   readonly notes: readonly string[]
 }
 
 /**
- * Candidates against bicubic and against the models of their name and scale in `current`. What
- * has no figures to compare is no loss, but a note.
+ * Compares candidates with bicubic and with the current models of the same name and scale. A candidate
+ * without comparable figures adds a note, not a loss.
  */
-export function judge(candidates: readonly ModelEntry[], current: Manifest): Judgement {
+function compare(candidates: readonly ModelEntry[], current: Manifest): Comparison {
   const losses: string[] = []
   const notes: string[] = []
   for (const candidate of candidates) {
@@ -38,9 +38,9 @@ export function judge(candidates: readonly ModelEntry[], current: Manifest): Jud
   return { losses, notes }
 }
 
-/** The judgement's notes; throws where there are losses, unless `force` makes notes of them too. */
+/** Returns notes for the log. Throws if a candidate scores worse, unless `force` turns that into a note. */
 export function requireNoLoss(candidates: readonly ModelEntry[], current: Manifest, force: boolean): readonly string[] {
-  const { losses, notes } = judge(candidates, current)
+  const { losses, notes } = compare(candidates, current)
   if (losses.length > 0 && !force) {
     throw new Error(`refused without --force: ${losses.join('; ')}`)
   }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { UsageError } from '../../worker/terminal/arguments.ts'
-import type { StoreName } from './store.ts'
+import type { StoreName } from './contract.ts'
 
 const CONFIG = 'wrangler.toml'
 const BINDING = 'MODELS_BUCKET'
@@ -12,8 +12,8 @@ interface Bound {
 }
 
 /**
- * The bucket that the worker reads, from wrangler.toml: production's, and for the local simulation
- * the demo's where production has none. Throws a UsageError where neither is bound.
+ * Returns the name of the bucket that the worker reads, from wrangler.toml: the production bucket, or for
+ * the local simulation the demo's if production has none. Throws a UsageError if no bucket is bound.
  */
 export async function bucketName(to: StoreName): Promise<string> {
   if (existsSync(CONFIG)) {
@@ -25,5 +25,5 @@ export async function bucketName(to: StoreName): Promise<string> {
       if (name !== undefined) return name
     }
   }
-  throw new UsageError(`expected --bucket NAME, as ${CONFIG} binds no bucket as ${BINDING}`)
+  throw new UsageError(`expected --bucket NAME, because ${CONFIG} binds no bucket as ${BINDING}`)
 }

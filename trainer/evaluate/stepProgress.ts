@@ -1,4 +1,4 @@
-// How far an evaluation is.
+// The line of progress of an evaluation: percentage, current step, time left.
 import {
   createProgressLine,
   formatSeconds,
@@ -7,13 +7,13 @@ import {
 } from '../../worker/terminal/progressLine.ts'
 
 export interface StepProgress {
-  /** `what` begins now; `share` of all the work is done, 0..1. */
+  /** Shows that step `what` begins. `share`: part of all work that is done, 0..1. */
   at(what: string, share: number): void
-  /** Takes the line off a terminal. */
+  /** Clears the line. */
   end(): void
 }
 
-/** By default as often as lines of progress are. */
+/** Redraws at most once per `everyMs`, by default as often as other lines of progress. */
 export function createStepProgress(stream?: ProgressStream, everyMs?: number): StepProgress {
   const line = createProgressLine(stream, everyMs)
   const start = performance.now()

@@ -1,23 +1,23 @@
-// What a method is given of a picture: how the truth became small. degrade.ts has the two kinds that
-// training knows; evaluation adds small pictures that somebody compressed.
+// The inputs of an evaluation: how the small picture is made from the truth. degrade.ts has the two kinds
+// that training uses; evaluation adds JPEG-compressed pictures.
 import { createCodec } from '../../worker/codec/codec.ts'
 import type { Codec } from '../../worker/codec/contract.ts'
-import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
+import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import { integerOf, hintOf, UsageError } from '../../worker/terminal/arguments.ts'
 import { compressPicture } from '../data/compress.ts'
 import { type InputKind, INPUTS, shrinkPicture } from '../data/degrade.ts'
 
 /**
  * `float`: luma, not rounded, as papers measure. `uint8`: an 8-bit RGB picture, as a service receives it.
- * `jpeg:40`: that picture as a JPEG of quality 40 (1 to 100, Annex K's tables, 4:2:0).
+ * `jpeg:40`: the 8-bit picture after JPEG compression at quality 40 (1 to 100, Annex K's tables, 4:2:0).
  */
-export type InputName = InputKind | `jpeg:${number}`
+export type TestInput = InputKind | `jpeg:${number}`
 
 const JPEG = /^jpeg:(.*)$/
 
-/** Throws a UsageError for what is none. */
-export function parseInput(text: string): InputName {
+/** Parses one value of --input. Throws a UsageError for anything else. */
+export function parseTestInput(text: string): TestInput {
   const known = INPUTS.find((kind) => kind === text)
   if (known !== undefined) return known
   const quality = JPEG.exec(text)?.[1]
@@ -26,11 +26,11 @@ export function parseInput(text: string): InputName {
   throw new UsageError(`expected --input to be float, uint8 or jpeg:QUALITY, got "${text}"${hint}`)
 }
 
-/** Made when first needed: compiling it takes longer than using it. */
+/** Created on first use, because compiling the codec takes longer than one compression. */
 let codec: Codec | undefined
 
-/** The 8-bit picture that `input`, one of those that give 8-bit pictures, makes of a truth; opaque. */
-export async function smallPictureOf(truth: Rgba, scale: number, input: Exclude<InputName, 'float'>): Promise<Rgba> {
+/** Returns the opaque 8-bit small picture that `input` makes from a truth. */
+export async function smallPictureOf(truth: Rgba, scale: number, input: Exclude<TestInput, 'float'>): Promise<Rgba> {
   const small = shrinkPicture(truth, scale)
   if (input === 'uint8') return small
   codec ??= createCodec(await loadCodecModules())

@@ -1,16 +1,16 @@
-// The simulated R2 of `wrangler dev`, through the same miniflare and in the same folder: a worker
-// that runs there sees what is written here, and the other way round.
+// The simulated R2 of `wrangler dev`. It uses the same miniflare and the same folder, so this process and a
+// worker under `wrangler dev` see each other's writes.
 import path from 'node:path'
 import { Miniflare } from 'miniflare'
-import { type Patience, retry, TransientError } from './retry.ts'
-import type { Condition, Store } from './store.ts'
+import type { ObjectStore, PutCondition } from './contract.ts'
+import { type RetryOptions, retry, TransientError } from './retry.ts'
 
-/** Where wrangler keeps simulated buckets, beside wrangler.toml. */
+/** Wrangler's folder of simulated buckets, beside wrangler.toml. */
 export const LOCAL_BUCKETS = '.wrangler/state/v3/r2'
 const BINDING = 'BUCKET'
-const MANY_TRIES: Patience = { attempts: 8, delayMs: 20 }
+const MANY_TRIES: RetryOptions = { attempts: 8, delayMs: 20 }
 
-export async function openLocalStore(bucket: string, folder = LOCAL_BUCKETS): Promise<Store> {
+export async function openLocalStore(bucket: string, folder = LOCAL_BUCKETS): Promise<ObjectStore> {
   const miniflare = new Miniflare({
     modules: true,
     script: 'export default { fetch: () => new Response() }',
@@ -26,25 +26,25 @@ export async function openLocalStore(bucket: string, folder = LOCAL_BUCKETS): Pr
         return object && { bytes: new Uint8Array(await object.arrayBuffer()), etag: object.httpEtag }
       }).then((object) => object ?? undefined),
     put: (key, bytes, condition) =>
-      // A copy, as miniflare's channel takes no subclass: readFile's Buffer is one.
+      // Copied, because miniflare's channel rejects subclasses of Uint8Array such as readFile's Buffer.
       patiently(() => r2.put(key, Uint8Array.from(bytes), { onlyIf: onlyIf(condition) })).then(Boolean),
     close: () => miniflare.dispose(),
   }
 }
 
-function onlyIf(condition: Condition | undefined) {
+function onlyIf(condition: PutCondition | undefined) {
   if (condition === undefined) return undefined
   return condition === 'absent' ? { etagDoesNotMatch: '*' } : { etagMatches: condition.match.replaceAll('"', '') }
 }
 
-/** Two processes share one SQLite database: whoever finds it locked gets an unspecified error. */
+/** Retries while another process locks the shared SQLite database, which R2 reports as "Unspecified error". */
 function patiently<T>(work: () => Promise<T>): Promise<T> {
   return retry(async () => {
     try {
       return await work()
     } catch (cause) {
       if (!/Unspecified error/.test((cause as Error).message)) throw cause
-      throw new TransientError('the simulated bucket cannot be used', { cause })
+      throw new TransientError('the simulated bucket is locked', { cause })
     }
   }, MANY_TRIES)
 }

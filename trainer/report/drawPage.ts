@@ -1,14 +1,14 @@
-// The report's one page. Whatever the run's files say is text here, never markup.
-import type { ModelEntry, ModelScore } from '../../worker/model/manifest.ts'
-import { INPUTS } from '../data/degrade.ts'
+// The page of a report. Text from the files of the run is always escaped.
+import type { ModelEntry, ModelScore, ValidationScore } from '../../worker/model/manifest.ts'
 import { formatSeconds } from '../../worker/terminal/progressLine.ts'
-import { publishedOf, publishedPicture, type Published } from '../evaluate/published.ts'
-import { formatGain, formatQuality } from '../evaluate/table.ts'
+import { INPUTS } from '../data/degrade.ts'
+import { publishedOf, publishedPicture, type PublishedFigures } from '../evaluate/published.ts'
+import { formatGain, formatQuality } from '../evaluate/textTable.ts'
 import { formatNumber } from './axis.ts'
-import { drawChart, type Level } from './chart.ts'
+import { drawChart, type ChartLevel } from './chart.ts'
 import { markup, type Markup } from './markup.ts'
-import type { LogLine, Run, ScaleRun } from './run.ts'
-import { STYLE } from './style.ts'
+import { PAGE_STYLE } from './pageStyle.ts'
+import type { LogLine, RunRecord, ScaleRecord } from './readRun.ts'
 
 /** A PNG file as a `data:` URL. */
 export type ImageUrl = string
@@ -24,45 +24,48 @@ export interface CropRow {
 }
 
 export interface ScaleImages {
-  /** The first layer's. */
+  /** Kernels of the first layer. */
   readonly filters?: ImageUrl
   readonly crops: readonly CropRow[]
 }
 
-export interface Page {
-  readonly run: Run
+export interface ReportPage {
+  readonly run: RunRecord
   readonly images: ReadonlyMap<number, ScaleImages>
-  /** Why something is not on the page: sentences. */
+  /** Sentences that say why something is missing. */
   readonly missing: readonly string[]
 }
 
-export function drawPage({ run, images, missing }: Page): string {
+/** Draws the report as a complete HTML document. */
+export function drawPage({ run, images, missing }: ReportPage): string {
   const { name, config, scales } = run
+  const options = config.options && JSON.stringify(config.options, null, 2)
   return markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${name}: report</title>
-<style>${{ html: STYLE }}</style>
+<style>${{ html: PAGE_STYLE }}</style>
 </head>
 <body>
 <h1>${name}</h1>
-<p class="quiet">${started(config)}Scales: ${scales.map(({ scale }) => `x${scale}`).join(', ')}. PSNR and SSIM on luma, as the SRCNN papers measure.</p>
-${config.options && markup`<details><summary>Options</summary><pre>${JSON.stringify(config.options, null, 2)}</pre></details>`}
+<p class="quiet">${started(config)}Scales: ${scales.map(({ scale }) => `x${scale}`).join(', ')}.
+PSNR and SSIM on luma, as the SRCNN papers measure.</p>
+${options && markup`<details><summary>Options</summary><pre>${options}</pre></details>`}
 ${scales.map((scale) => drawScale(scale, images.get(scale.scale), missing))}
 </body>
 </html>
 `.html
 }
 
-function started({ started: when, node }: Run['config']): string {
+function started({ started: when, node }: RunRecord['config']): string {
   if (when === undefined) return ''
   return `Started ${when}${node === undefined ? '' : `, Node ${node}`}. `
 }
 
 function drawScale(
-  { scale, log, model }: ScaleRun,
+  { scale, log, model }: ScaleRecord,
   images: ScaleImages | undefined,
   missing: readonly string[],
 ): Markup {
@@ -89,21 +92,24 @@ function describeModel(
   ].filter(Boolean)
   return markup`<p>${facts.join('; ')}.</p>
 ${command && markup`<p><code>${command}</code></p>`}
-${
-  validation &&
-  markup`<p>Held-out pictures (${validation.data}, ${validation.images}, ${validation.input}): <b>${decibels(validation.psnr)}</b>, bicubic ${decibels(validation.bicubic)}.</p>`
-}`
+${validation && describeValidation(validation)}`
+}
+
+function describeValidation({ data, images, input, psnr, bicubic }: ValidationScore): Markup {
+  return markup`<p>Held-out pictures (${data}, ${images}, ${input}):
+<b>${decibels(psnr)}</b>, bicubic ${decibels(bicubic)}.</p>`
 }
 
 function describeProgress(log: readonly LogLine[]): Markup {
   const { patches, seconds } = log[log.length - 1]
-  return markup`<p>Not finished: this is how it stands after ${formatNumber(patches)} patches and ${formatSeconds(seconds)} of training. Scores, filters and crops come with the weights.</p>`
+  return markup`<p>Not finished: this is the state after ${formatNumber(patches)} patches
+and ${formatSeconds(seconds)} of training. Scores, filters and crops need the finished weights.</p>`
 }
 
 function drawCurves(scale: number, log: readonly LogLine[], entry?: ModelEntry): Markup {
-  // What was seen before the first step has no place on a logarithmic axis.
+  // A line of the log at 0 patches has no place on a logarithmic axis.
   const seen = log.filter(({ patches }) => patches > 0)
-  if (seen.length === 0) return markup`<p class="quiet">No log of its training is kept here.</p>`
+  if (seen.length === 0) return markup`<p class="quiet">There is no log of the training.</p>`
   const xLabel = 'patches seen (backprops)'
   const loss = drawChart({
     title: 'Loss',
@@ -114,10 +120,11 @@ function drawCurves(scale: number, log: readonly LogLine[], entry?: ModelEntry):
   })
   const validated = seen.flatMap(({ patches, psnr }) => (psnr === undefined ? [] : [[patches, psnr] as const]))
   if (validated.length === 0) {
-    return markup`<div class="charts">${loss}</div><p class="quiet">Nothing was held out of training, so there is no curve of PSNR.</p>`
+    return markup`<div class="charts">${loss}</div>
+<p class="quiet">No pictures were held out of training, so there is no curve of PSNR.</p>`
   }
   const bicubic = seen.find((line) => line.bicubic !== undefined)?.bicubic
-  const levels: Level[] = [
+  const levels: ChartLevel[] = [
     ...(bicubic === undefined ? [] : [{ name: 'bicubic', value: bicubic }]),
     ...publishedLevels(entry?.validation, scale),
   ]
@@ -132,14 +139,14 @@ function drawCurves(scale: number, log: readonly LogLine[], entry?: ModelEntry):
   return markup`<div class="charts">${quality}${loss}</div>`
 }
 
-/** How far below bicubic the curve is shown, in dB: the first steps know nothing. */
+/** Depth of the chart below bicubic in dB. The first steps are far lower and are clipped. */
 const BELOW_BICUBIC = 0.5
 
-/** Where a run was validated on a set that papers have figures for. */
-function publishedLevels(validation: ModelEntry['validation'], scale: number): Level[] {
-  if (validation?.input !== 'clean') return [] // luma that is not rounded, as papers have it
+/** Returns published figures for the chart, if the run was validated on a set that papers measure. */
+function publishedLevels(validation: ModelEntry['validation'], scale: number): ChartLevel[] {
+  if (validation?.input !== 'clean') return [] // papers measure luma that is not rounded
   const [set] = validation.data.split(' ')
-  const known: [string, Published | undefined][] = [
+  const known: [string, PublishedFigures | undefined][] = [
     ['sparse coding, published', publishedOf('SC', set, scale, 'float')],
     ['SRCNN 9-1-5 on T91, published', publishedOf('9-1-5, T91', set, scale, 'float')],
   ]
@@ -148,14 +155,24 @@ function publishedLevels(validation: ModelEntry['validation'], scale: number): L
 
 function drawScores({ scores = [], scale, name }: ModelEntry): Markup {
   if (scores.length === 0) {
-    return markup`<h3>Scores</h3><p class="quiet">It was evaluated on no test set.</p>`
+    return markup`<h3>Scores</h3><p class="quiet">The weights were not evaluated on a test set.</p>`
   }
+  const headings = [
+    'set, input',
+    'bicubic',
+    'published',
+    markup`sparse coding,<br>published`,
+    name,
+    markup`SRCNN 9-1-5 on T91,<br>published`,
+    'difference',
+  ]
   return markup`<h3>Scores</h3>
 <div class="wide"><table>
-<thead><tr><th>set, input</th><th>bicubic</th><th>published</th><th>sparse coding,<br>published</th><th>${name}</th><th>SRCNN 9-1-5 on T91,<br>published</th><th>difference</th></tr></thead>
+<thead><tr>${headings.map((heading) => markup`<th>${heading}</th>`)}</tr></thead>
 <tbody>${scores.map((score) => drawScore(score, scale))}</tbody>
 </table></div>
-<p class="quiet">PSNR in dB / SSIM, means over the set. <i>float</i>: the small picture is not rounded, as in papers; <i>uint8</i>: 8-bit RGB, as a service receives it; <i>jpeg:40</i>: that at JPEG quality 40.</p>`
+<p class="quiet">PSNR in dB / SSIM, means over the set. <i>float</i>: the small picture is not rounded, as in papers;
+<i>uint8</i>: 8-bit RGB, as a service receives it; <i>jpeg:40</i>: the 8-bit picture at JPEG quality 40.</p>`
 }
 
 function drawScore({ set, input: kind, images, psnr, ssim, bicubic }: ModelScore, scale: number) {
@@ -173,14 +190,18 @@ function drawScore({ set, input: kind, images, psnr, ssim, bicubic }: ModelScore
 }
 
 function drawFilterSheet(image: ImageUrl, { kernel, outputs }: { kernel: number; outputs: number }) {
-  return markup`<h3>What the first layer looks for</h3>
+  return markup`<h3>Kernels of the first layer</h3>
 <img class="filters" src="${image}" alt="${outputs} kernels of ${kernel} by ${kernel} weights">
-<p class="quiet">Its ${outputs} kernels of ${kernel}x${kernel} by falling variance. Each is stretched by its own largest weight: grey is 0.</p>`
+<p class="quiet">${outputs} kernels of ${kernel}x${kernel}, sorted by falling variance.
+Each is scaled by its own largest weight: grey is 0.</p>`
 }
 
+const CROPS_CAPTION = markup`<p class="quiet">Cropped where bicubic's error is largest. PSNR is that of the whole picture.
+The small picture was not rounded, or was an 8-bit one for a network on RGB.</p>`
+
 function drawCrops(scale: number, rows: readonly CropRow[], missing: readonly string[]): Markup {
-  return markup`<h3>The same crops</h3>
-${rows.length > 0 ? markup`<p class="quiet">Where bicubic errs most. PSNR is the whole picture's, from a small picture that was not rounded, or from an 8-bit one by a network on RGB.</p>` : undefined}
+  return markup`<h3>Crops</h3>
+${rows.length > 0 ? CROPS_CAPTION : undefined}
 ${rows.map((row) => drawCropRow(scale, row))}
 ${missing.map((sentence) => markup`<p class="quiet">${sentence}</p>`)}`
 }
@@ -191,7 +212,8 @@ function drawCropRow(scale: number, { set, picture, crops }: CropRow): Markup {
     const caption = psnr === undefined ? method : markup`${method} <b>${decibels(psnr)}</b>`
     return markup`<figure><img src="${image}" alt="${picture}: ${method}"><figcaption>${caption}</figcaption></figure>`
   })
-  return markup`<h4>${picture} <span class="quiet">${set}${published && `; the paper's 9-1-5 on T91: ${decibels(published.psnr)}`}</span></h4>
+  const figure = published && `; the paper's 9-1-5 on T91: ${decibels(published.psnr)}`
+  return markup`<h4>${picture} <span class="quiet">${set}${figure}</span></h4>
 <div class="crops">${figures}</div>`
 }
 

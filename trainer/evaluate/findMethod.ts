@@ -1,45 +1,45 @@
-// From what somebody typed after --method to methods that work.
+// Turns the names of --method into methods.
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Engine } from '../../worker/engine/engine.ts'
 import type { Model } from '../../worker/engine/upscale.ts'
-import { ModelError } from '../../worker/model/onnx.ts'
 import { channelsOf, type Network, requireScale } from '../../worker/model/network.ts'
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
+import { ModelError } from '../../worker/model/onnx.ts'
 import { hintOf, UsageError } from '../../worker/terminal/arguments.ts'
-import type { Dictionary } from '../baseline/enlarge.ts'
+import type { Dictionary } from '../baseline/enlargeSparse.ts'
 import { createInference, createOrtInference, type OnnxRuntime } from '../engine/onnxRuntime.ts'
 import { readManifest } from '../run/export.ts'
-import type { PublishedMethod } from './published.ts'
-import { foreignMethod } from './foreign.ts'
+import { foreignMethod } from './foreignMethod.ts'
 import { kernelMethod, type Method, networkMethod, servedMethod, sparseMethod } from './method.ts'
+import type { PublishedMethod } from './published.ts'
 
-/** A method under the name that it was asked for by. */
+/** A method under the name that --method gave it. */
 export interface NamedMethod extends Method {
   readonly name: string
   readonly scales: readonly number[]
-  /** What was published of the same idea. */
+  /** The published method of the same design, if any. */
   readonly counterpart?: PublishedMethod
 }
 
-export interface Sources {
+export interface MethodSources {
   readonly scales: readonly number[]
-  /** Whether somebody asked for these scales: then each model must have all of them. */
+  /** True if --scale was given: then each model must have all of `scales`. */
   readonly areScalesGiven: boolean
   /** Folder of the manifest. */
   readonly models: string
   readonly runtime: OnnxRuntime
-  /** For `sparse`. */
+  /** Loads the dictionary of `sparse`. */
   readonly loadDictionary: (scale: number) => Promise<Dictionary>
 }
 
-/** Behind a model's name: run by ONNX Runtime, not by the kernel that serves it. */
+/** Suffix of a model's name that selects ONNX Runtime instead of the worker's own kernel. */
 export const ON_ORT = '@ort'
 
 export const BUILT_IN = ['nearest', 'bicubic', 'lanczos', 'sparse'] as const
 
-/** Throws a UsageError for a name that is nothing, and for a model without a scale that is asked for. */
-export async function findMethod(name: string, sources: Sources): Promise<NamedMethod> {
+/** Throws a UsageError for an unknown name and for a model that lacks a scale of --scale. */
+export async function findMethod(name: string, sources: MethodSources): Promise<NamedMethod> {
   const { scales } = sources
   if (name === 'nearest' || name === 'lanczos') return { name, scales, ...kernelMethod(name) }
   if (name === 'bicubic') return { name, scales, counterpart: 'Bicubic', ...servedMethod() }
@@ -54,8 +54,8 @@ export async function findMethod(name: string, sources: Sources): Promise<NamedM
   return { ...method, name }
 }
 
-async function methodOfFile(file: string, { scales, runtime }: Sources, engine: Engine): Promise<NamedMethod> {
-  if (scales.length > 1) throw new UsageError(`expected --scale with the one scale that ${file} is for`)
+async function methodOfFile(file: string, { scales, runtime }: MethodSources, engine: Engine): Promise<NamedMethod> {
+  if (scales.length > 1) throw new UsageError(`expected --scale with the one scale of ${file}`)
   const [scale] = scales
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new UsageError(`expected a file that can be read, got "${file}"`, { cause })
@@ -71,14 +71,14 @@ async function methodOfFile(file: string, { scales, runtime }: Sources, engine: 
   return methodOfNetworks(file, new Map([[scale, network]]), engine)
 }
 
-async function methodOfManifest(name: string, sources: Sources, engine: Engine): Promise<NamedMethod> {
+async function methodOfManifest(name: string, sources: MethodSources, engine: Engine): Promise<NamedMethod> {
   const { scales, areScalesGiven, models: folder } = sources
   const { models } = await readManifest(folder)
   const files = new Map(models.filter((model) => model.name === name).map(({ scale, file }) => [scale, file]))
   if (files.size === 0) {
     const names = [...new Set(models.map((model) => model.name))]
     throw new UsageError(
-      `expected --method to be of ${BUILT_IN.join(', ')}, an .onnx file or a model of ${folder} ` +
+      `expected --method to be one of ${BUILT_IN.join(', ')}, an .onnx file or a model of ${folder} ` +
         `(${names.join(', ') || 'none'}), got "${name}"${hintOf(name, [...BUILT_IN, ...names])}`,
     )
   }
@@ -88,7 +88,7 @@ async function methodOfManifest(name: string, sources: Sources, engine: Engine):
     if (file !== undefined) networks.set(scale, decodeNetwork(await readFile(path.join(folder, file))))
     else if (areScalesGiven)
       throw new UsageError(
-        `expected --scale to be of ${[...files.keys()].join(', ')}, which ${name} in ${folder} is for, got ${scale}`,
+        `expected --scale to be one of ${[...files.keys()].join(', ')}, the scales of ${name} in ${folder}, got ${scale}`,
       )
   }
   return methodOfNetworks(name, networks, engine)
@@ -111,7 +111,7 @@ function methodOfNetworks(name: string, networks: ReadonlyMap<number, Network>, 
   return { name, scales: [...networks.keys()], counterpart, ...networkMethod(models) }
 }
 
-/** The paper's figures for networks on luma of this shape, from as much training data as is usual for it. */
+/** Returns the published SRCNN with the same kernels, on its usual training data; undefined for networks on RGB. */
 function counterpartOf([network]: readonly Network[]): PublishedMethod | undefined {
   if (channelsOf(network) !== 1) return undefined
   const kernels = network.layers.map(({ kernel }) => kernel).join('-')

@@ -1,29 +1,29 @@
-// Dictionaries on disk, so that nobody learns the same one twice: a line of JSON, then the arrays'
-// bytes (little-endian, as every machine that runs Node here has them).
+// A cache of learned dictionaries on disk. A file is a line of JSON, then the bytes of the arrays
+// (little-endian, the byte order of every machine that Node runs on here).
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { PictureSet } from '../data/pictureSet.ts'
 import { RUNS_FOLDER } from '../run/runFolders.ts'
-import type { Dictionary } from './enlarge.ts'
+import type { Dictionary } from './enlargeSparse.ts'
 import { windowLength, windowSide } from './features.ts'
-import { LEARN_OPTIONS, learnDictionary, type LearnOptions, type OnProgress } from './learn.ts'
+import { LEARN_OPTIONS, learnDictionary, type LearnOptions, type OnProgress } from './learnDictionary.ts'
 
-/** Raised whenever the same data and options would give another dictionary. */
+/** Part of the cache key. Raise it when a change makes the same data and options yield another dictionary. */
 const VERSION = 1
 
-export interface LoadOptions {
-  /** Default `trainer/runs/.baseline`: a hidden folder is no run. */
+export interface BaselineOptions {
+  /** Folder of the cache. Default `trainer/runs/.baseline`; hidden, so it is not listed as a run. */
   readonly folder?: string
   readonly learn?: LearnOptions
   readonly onProgress?: OnProgress
 }
 
-/** The dictionary of these pictures at this scale: read where it was learned before, else learned and kept. */
+/** Returns the dictionary for these pictures and this scale: from the cache, else learned and then cached. */
 export async function loadBaseline(
   data: Pick<PictureSet, 'name' | 'digest' | 'pictures'>,
   scale: number,
-  { folder = path.join(RUNS_FOLDER, '.baseline'), learn = LEARN_OPTIONS, onProgress }: LoadOptions = {},
+  { folder = path.join(RUNS_FOLDER, '.baseline'), learn = LEARN_OPTIONS, onProgress }: BaselineOptions = {},
 ): Promise<Dictionary> {
   const recipe = JSON.stringify({ version: VERSION, digest: data.digest, scale, ...learn })
   const key = createHash('sha256').update(recipe).digest('hex').slice(0, 16)
@@ -43,7 +43,7 @@ export async function loadBaseline(
   return dictionary
 }
 
-/** Undefined where there is no such file, or one cut short. */
+/** Returns undefined if the file is missing or truncated. */
 async function readDictionary(
   file: string,
   scale: number,
@@ -60,7 +60,7 @@ async function readDictionary(
   const lengths = [size * windowLength(scale), atoms * size, atoms * windowSide(scale) ** 2 * size]
   const [a, b, c] = [8 * lengths[0], 8 * lengths[1], 4 * lengths[2]]
   if (body.length !== a + b + c) return undefined
-  const { buffer } = Uint8Array.from(body) // a copy that starts where arrays of numbers may
+  const { buffer } = Uint8Array.from(body) // a copy, because typed arrays need an aligned start
   return {
     scale,
     size,

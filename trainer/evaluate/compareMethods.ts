@@ -1,39 +1,39 @@
-// What evaluation finds, and how it goes on: every set at every scale from every input by every method.
+// The evaluation: measures every method on every set at every scale from every input.
 import type { PictureSet } from '../data/pictureSet.ts'
-import { type Published, publishedOf, type PublishedMethod } from './published.ts'
-import { createMeasure, type Measured, meanOf } from './score.ts'
-import type { InputName } from './input.ts'
-import { takes } from './method.ts'
-import type { NamedMethod } from './methods.ts'
+import type { NamedMethod } from './findMethod.ts'
+import { acceptsInput } from './method.ts'
+import { type PublishedFigures, publishedOf, type PublishedMethod } from './published.ts'
+import { createMeasure, type TimedQuality, meanOf } from './score.ts'
+import type { TestInput } from './testInput.ts'
 
-/** Means over a set. */
-export interface Result extends Measured {
+/** One method's means over one set. */
+export interface MethodResult extends TimedQuality {
   readonly set: string
   readonly scale: number
-  readonly input: InputName
+  readonly input: TestInput
   readonly method: string
   readonly images: number
-  readonly published?: Published & { readonly method: PublishedMethod }
-  readonly pictures: readonly (Measured & { readonly picture: string })[]
+  readonly published?: PublishedFigures & { readonly method: PublishedMethod }
+  readonly pictures: readonly (TimedQuality & { readonly picture: string })[]
 }
 
-/** Enlargings of one picture by one method, of which the median time counts. */
+/** Times that each method enlarges each picture; the median time counts. */
 const RUNS = 3
 
-/** `onPicture` is called before each picture of each method, with what comes. */
+/** Calls `onPicture` with a description before each picture of each method. */
 export async function compareMethods(
   sets: readonly Pick<PictureSet, 'name' | 'pictures'>[],
   scales: readonly number[],
-  inputs: readonly InputName[],
+  inputs: readonly TestInput[],
   methods: readonly NamedMethod[],
   onPicture: (what: string) => void = () => {},
-): Promise<Result[]> {
-  const results: Result[] = []
+): Promise<MethodResult[]> {
+  const results: MethodResult[] = []
   for (const { name: set, pictures } of sets) {
     for (const scale of scales) {
       for (const input of inputs) {
-        const able = methods.filter((method) => method.scales.includes(scale) && takes(method, input))
-        const measured = able.map((): (Measured & { picture: string })[] => [])
+        const able = methods.filter((method) => method.scales.includes(scale) && acceptsInput(method, input))
+        const measured = able.map((): (TimedQuality & { picture: string })[] => [])
         for (const picture of pictures) {
           const measure = await createMeasure(picture, scale, input, RUNS)
           for (const [i, method] of able.entries()) {

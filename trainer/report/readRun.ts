@@ -1,4 +1,4 @@
-// What a run has left in its folder so far: its options, the log of each scale, its weights.
+// Reads the folder of a run, finished or not: options, the log of each scale, weights.
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ModelEntry } from '../../worker/model/manifest.ts'
@@ -6,48 +6,48 @@ import { type Network } from '../../worker/model/network.ts'
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { readManifest } from '../run/export.ts'
 
-/** One validation. */
+/** One validation of a run. */
 export interface LogLine {
   readonly step: number
-  /** Seen so far: the paper's backprops. */
+  /** Patches seen so far, which the paper calls backprops. */
   readonly patches: number
-  /** Of training so far. */
+  /** Training time so far. */
   readonly seconds: number
   readonly loss: number
   readonly rate: number
-  /** On the validation pictures, dB; absent where there are none. */
+  /** PSNR on the validation pictures in dB; absent if there are none. */
   readonly psnr?: number
   readonly bicubic?: number
 }
 
-export interface RunConfig {
+export interface SavedConfig {
   readonly options?: Readonly<Record<string, unknown>>
   readonly node?: string
   readonly started?: string
 }
 
-export interface ScaleRun {
+export interface ScaleRecord {
   readonly scale: number
   readonly log: readonly LogLine[]
-  /** Undefined while it trains. */
+  /** Undefined until training ends. */
   readonly model?: { readonly entry: ModelEntry; readonly network: Network }
 }
 
-export interface Run {
+export interface RunRecord {
   /** The folder's name. */
   readonly name: string
-  readonly config: RunConfig
-  /** By scale, at least one. */
-  readonly scales: readonly ScaleRun[]
+  readonly config: SavedConfig
+  /** At least one, by rising scale. */
+  readonly scales: readonly ScaleRecord[]
 }
 
-/** Throws where there is neither a log nor weights, and names a file that cannot be read. */
-export async function readRun(folder: string): Promise<Run> {
+/** Throws if the folder has neither a log nor weights, and if a file cannot be parsed. */
+export async function readRun(folder: string): Promise<RunRecord> {
   const { models } = await readManifest(folder)
   const entries = await readdir(folder)
   const begun = entries.flatMap((entry) => Number(/^x([2-4])$/.exec(entry)?.[1] ?? []))
   const numbers = [...new Set([...begun, ...models.map(({ scale }) => scale)])].toSorted((a, b) => a - b)
-  const scales: ScaleRun[] = []
+  const scales: ScaleRecord[] = []
   for (const scale of numbers) {
     const log = await readLog(path.join(folder, `x${scale}`, 'log.jsonl'))
     const entry = models.find((model) => model.scale === scale)
@@ -60,15 +60,15 @@ export async function readRun(folder: string): Promise<Run> {
   const config = await readOptional(path.join(folder, 'config.json'))
   return {
     name: path.basename(path.resolve(folder)),
-    config: config === undefined ? {} : (JSON.parse(config) as RunConfig),
+    config: config === undefined ? {} : (JSON.parse(config) as SavedConfig),
     scales,
   }
 }
 
-/** Empty where there is none. A last line that was cut short, as `kill -9` may leave it, is left out. */
+/** Returns an empty list if there is no log. Skips a truncated last line, which `kill -9` can leave. */
 async function readLog(file: string): Promise<LogLine[]> {
   const lines = ((await readOptional(file)) ?? '').split('\n')
-  lines.pop() // what follows the last line's end
+  lines.pop() // empty, or a truncated line
   return lines.map((line, i) => {
     try {
       return JSON.parse(line) as LogLine

@@ -1,12 +1,12 @@
-// Results as text: a table for people, CSV and JSON for programs.
+// Results of compareMethods as text: a table for people, CSV and JSON for programs.
+import type { MethodResult } from './compareMethods.ts'
 import { PUBLISHED_METHODS, publishedOf } from './published.ts'
-import { alignColumns, formatGain, formatQuality } from './table.ts'
-import type { Result } from './result.ts'
+import { alignColumns, formatGain, formatQuality } from './textTable.ts'
 
 const HEADINGS = ['', '', '', '', 'PSNR / SSIM', 'over bicubic', 's/picture', 'published', 'ours - published']
 
-/** One row a set, scale, input and method; `verbose` adds one a picture. Below it what was published of others. */
-export function formatTable(results: readonly Result[], verbose = false): string {
+/** One row per set, scale, input and method; `verbose` adds one per picture. A second table holds published figures. */
+export function formatTable(results: readonly MethodResult[], verbose = false): string {
   const rows = results.flatMap((result) => {
     const { set, scale, input, method, psnr, seconds, published, pictures } = result
     const bicubic = results.find((other) => isSameTask(other, result) && other.method === 'bicubic')
@@ -40,8 +40,8 @@ export function formatTable(results: readonly Result[], verbose = false): string
     : `${table}\n\n${alignColumns([['published PSNR', '', '', ...PUBLISHED_METHODS], ...literature])}`
 }
 
-/** A row for each set, scale and input that something was published about. */
-function literatureRows(results: readonly Result[]): string[][] {
+/** One row of published PSNRs per set, scale and input that has any. */
+function literatureRows(results: readonly MethodResult[]): string[][] {
   const tasks = results.filter((result, i) => results.findIndex((other) => isSameTask(other, result)) === i)
   return tasks.flatMap(({ set, scale, input }) => {
     const cells = PUBLISHED_METHODS.map((method) => publishedOf(method, set, scale, input))
@@ -50,20 +50,21 @@ function literatureRows(results: readonly Result[]): string[][] {
   })
 }
 
-export function isSameTask(a: Result, b: Result): boolean {
+/** Returns whether two results are of the same set, scale and input. */
+export function isSameTask(a: MethodResult, b: MethodResult): boolean {
   return a.set === b.set && a.scale === b.scale && a.input === b.input
 }
 
-/** Seconds to two digits, never in powers of ten. */
+/** Formats seconds with about two significant digits, never in exponential notation. */
 function formatDuration(seconds: number): string {
   return seconds >= 10 ? seconds.toFixed(0) : seconds.toFixed(seconds >= 1 ? 1 : seconds >= 0.1 ? 2 : 3)
 }
 
 /**
- * RFC 4180: a heading, then a line for each mean, where `picture` is empty, each followed by one a
- * picture.
+ * Formats CSV (RFC 4180): a heading, then one line per mean, with an empty `picture`, each followed by one
+ * line per picture.
  */
-export function formatCsv(results: readonly Result[]): string {
+export function formatCsv(results: readonly MethodResult[]): string {
   const lines = results.flatMap(({ set, scale, input, method, images, psnr, ssim, seconds, pictures }) => [
     [set, scale, input, method, '', images, psnr, ssim, seconds],
     ...pictures.map((p) => [set, scale, input, method, p.picture, 1, p.psnr, p.ssim, p.seconds]),
@@ -77,7 +78,7 @@ function cellOf(value: string | number): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-/** `runtime` and `results`; the PSNR of equal pictures, which is infinite, is null. */
-export function formatJson(results: readonly Result[], runtime: string): string {
+/** Formats JSON with `runtime` and `results`. The PSNR of equal pictures is infinite, which JSON writes as null. */
+export function formatJson(results: readonly MethodResult[], runtime: string): string {
   return JSON.stringify({ runtime, results }, null, 2)
 }

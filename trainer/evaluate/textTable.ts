@@ -1,0 +1,30 @@
+// Text tables, and how figures look in them.
+import type { Quality } from '../../worker/model/manifest.ts'
+import type { PublishedFigures } from './published.ts'
+
+/** Pads cells to columns, one line per row. Rows may be shorter than the longest. */
+export function alignColumns(rows: readonly (readonly string[])[]): string {
+  const columns = Math.max(...rows.map((row) => row.length))
+  const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i]))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+/** Returns `32.39 / 0.9033` (PSNR / SSIM), the PSNR alone if there is no SSIM, `-` for undefined. */
+export function formatQuality(quality: Quality | PublishedFigures | undefined): string {
+  if (!quality) return '-'
+  const { psnr, ssim } = quality
+  return ssim === undefined ? psnr.toFixed(2) : `${psnr.toFixed(2)} / ${ssim.toFixed(4)}`
+}
+
+/** Returns for example `+0.12 dB`. A difference that rounds to zero is `+0.00 dB`. */
+export function formatGain(decibels: number): string {
+  const text = Math.abs(decibels).toFixed(2)
+  return `${decibels < 0 && Number(text) > 0 ? '-' : '+'}${text} dB`
+}

@@ -1,0 +1,33 @@
+import { readCandidates, titleOf } from './readCandidates.ts'
+import type { StoreName } from './contract.ts'
+import { formatModels } from './formatModels.ts'
+import { withStore } from './openStore.ts'
+import { publish } from './publish.ts'
+
+export interface UploadOptions {
+  /** Default: the bucket that wrangler.toml binds as MODELS_BUCKET. */
+  readonly bucket?: string
+  /** Default: all scales in the folder. */
+  readonly scales?: readonly number[]
+  /** Also uploads weights that score worse, and to a store without conditional writes. Default false. */
+  readonly force?: boolean
+}
+
+/**
+ * Publishes the weights of a run's folder and prints what changed. A worker that reads the bucket serves
+ * them within a minute. Throws what readCandidates, openStore and publish throw.
+ */
+export async function uploadRun(
+  folder: string,
+  to: StoreName,
+  { bucket, scales, force = false }: UploadOptions = {},
+): Promise<void> {
+  const candidates = await readCandidates(folder, scales)
+  await withStore(to, bucket, async (store) => {
+    const { manifest, changed, notes } = await publish(store, candidates, { force })
+    for (const note of notes) console.log(`note: ${note}`)
+    const titles = candidates.map(({ entry }) => titleOf(entry)).join(', ')
+    console.log(changed ? `${store.title} serves ${titles} from ${folder}` : `${store.title} served ${titles} already`)
+    console.log(formatModels(manifest))
+  })
+}
