@@ -1,24 +1,24 @@
 // The fuzzer: inputs that are a pure function of a seed, a target's name and the number of an execution, and
-// properties that must hold for each of them. One execution can be repeated alone.
+// properties that must ensure for each of them. One execution can be repeated alone.
 import { createRandom, type Random } from '../../worker/image/prng.ts'
 
 /** What is tested. */
-export interface Target<Input = unknown> {
+export interface FuzzTarget<Input = unknown> {
   readonly name: string
   readonly about: string
   /** How many executions it gets, relative to the others. */
   readonly share: number
   /** For the command alone: too slow for a test, or compared with a library that differs by platform. */
-  readonly isForCommand?: boolean
+  readonly isCommandOnly?: boolean
   make(random: Random): Input
-  /** Throws where a property does not hold. Tells whether the input was taken, not refused: a fuzzer whose inputs are all refused tests little. */
+  /** Throws where a property does not ensure. Tells whether the input was taken, not refused: a fuzzer whose inputs are all refused tests little. */
   check(input: Input): boolean | Promise<boolean>
   /** The part of an input that a person wants to look at; default: the input. */
   fileOf?(input: Input): Uint8Array | string
 }
 
 /** Infers the type of a target's inputs, which nobody else needs to know. */
-export function define<Input>(target: Target<Input>): Target {
+export function defineTarget<Input>(target: FuzzTarget<Input>): FuzzTarget {
   return target
 }
 
@@ -30,7 +30,7 @@ export interface Finding {
   readonly file: Uint8Array | string
 }
 
-export interface Outcome {
+export interface FuzzResult {
   readonly target: string
   readonly executions: number
   /** Inputs that were taken, not refused. */
@@ -50,11 +50,11 @@ export interface FuzzOptions {
   readonly onExecution?: (execution: number) => void
 }
 
-/** Executes a target until a property does not hold. */
+/** Executes a target until a property does not ensure. */
 export async function fuzz(
-  target: Target,
+  target: FuzzTarget,
   { seed, executions, first = 0, maxMs = Infinity, onExecution }: FuzzOptions,
-): Promise<Outcome> {
+): Promise<FuzzResult> {
   const { name } = target
   const start = performance.now()
   let taken = 0
@@ -74,20 +74,20 @@ export async function fuzz(
 }
 
 /** How `executions` are shared out: every target has one at least. */
-export function shares(targets: readonly Target[], executions: number): number[] {
+export function shareOut(targets: readonly FuzzTarget[], executions: number): number[] {
   const whole = targets.reduce((sum, { share }) => sum + share, 0)
   return targets.map(({ share }) => Math.max(1, Math.ceil((executions * share) / whole)))
 }
 
 /** Fails the execution that is being checked. */
-export function hold(isTrue: boolean, property: string | (() => string)): void {
+export function ensure(isTrue: boolean, property: string | (() => string)): void {
   if (!isTrue) throw new Error(typeof property === 'string' ? property : property())
 }
 
 const MAX_TRIES = 3
 
 /** A pause of the machine, or of the garbage collector, is no finding: only what takes long three times is. */
-async function isTakenWithin(maxMs: number, target: Target, input: unknown): Promise<boolean> {
+async function isTakenWithin(maxMs: number, target: FuzzTarget, input: unknown): Promise<boolean> {
   for (let tries = 1; ; tries++) {
     const start = performance.now()
     const result = target.check(input)

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Finding, fuzz, type Outcome, shares } from './fuzz.ts'
-import { allTargets, SEED } from './targets.ts'
+import { type Finding, fuzz, type FuzzResult, shareOut } from './fuzz.ts'
+import { allTargets, DEFAULT_SEED } from './allTargets.ts'
 import { startWatchdog } from './watchdog.ts'
 
 const DEFAULT_EXECUTIONS = 1_000_000
@@ -16,7 +16,7 @@ const MAX_CORPUS_BYTES = 50_000
 const HELP = `npm run fuzz -- [options]: changed files, fields and URLs against the readers of the worker
 
   --executions N   of all targets together (default ${DEFAULT_EXECUTIONS}); of one, with --target
-  --seed N         the same seed gives the same inputs, on any machine (default ${SEED})
+  --seed N         the same seed gives the same inputs, on any machine (default ${DEFAULT_SEED})
   --target NAME    one alone:
 
 ${allTargets()
@@ -27,7 +27,7 @@ ${allTargets()
   --corpus FOLDER  changes the files below this folder, too: up to ${MAX_CORPUS_BYTES} bytes each
   --help
 
-Exits with 1 where a property did not hold.
+Exits with 1 where a property did not ensure.
 `
 
 const { values } = parseArgs({
@@ -53,7 +53,7 @@ function wholeNumber(name: 'executions' | 'seed' | 'execution', least: number): 
   process.exit(2)
 }
 
-const seed = wholeNumber('seed', 0) ?? SEED
+const seed = wholeNumber('seed', 0) ?? DEFAULT_SEED
 const executions = wholeNumber('executions', 1) ?? DEFAULT_EXECUTIONS
 const execution = wholeNumber('execution', 0)
 const corpus = values.corpus === undefined ? [] : filesBelow(values.corpus)
@@ -100,12 +100,12 @@ const watchdog = startWatchdog(
   all.map(({ name }) => name),
   commandFor,
 )
-const counts = execution === undefined ? shares(targets, executions) : [1]
+const counts = execution === undefined ? shareOut(targets, executions) : [1]
 const whole = counts.reduce((sum, one) => sum + one, 0)
 const start = performance.now()
 let done = 0
 let nextLine = 0
-const outcomes: Outcome[] = []
+const outcomes: FuzzResult[] = []
 for (const [i, target] of targets.entries()) {
   const outcome = await fuzz(target, {
     seed,

@@ -6,9 +6,9 @@ import { ModelError } from '../../../worker/model/onnx.ts'
 import { concat, readFields, readIntegers } from '../../../worker/model/protobuf.ts'
 import type { Random } from '../../../worker/image/prng.ts'
 import { convolutionFile } from '../../support/engine/onnxFile.ts'
-import { interesting, latin1, mutateBytes, oneIn, pick } from '../bytes.ts'
-import { define, hold, type Target } from '../fuzz.ts'
-import { mutateText } from '../text.ts'
+import { boundaryInteger, latin1, mutateBytes, oneIn, pick } from '../mutateBytes.ts'
+import { defineTarget, ensure, type FuzzTarget } from '../fuzz.ts'
+import { mutateText } from '../mutateText.ts'
 
 // Networks
 
@@ -139,7 +139,7 @@ function mutateTree(random: Random, nodes: Node[]): void {
     () => (node.key = 8 * pick(random, [1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 20]) + (node.key % 8)),
     () => (node.value = latin1(pick(random, NAMES))),
     () => {
-      if (typeof value === 'number') node.value = interesting(random, value)
+      if (typeof value === 'number') node.value = boundaryInteger(random, value)
       else if (!Array.isArray(value)) node.value = mutateBytes(random, value, value)
     },
   ]
@@ -183,8 +183,8 @@ function accepted<T>(read: () => T): T | undefined {
   }
 }
 
-function holdSame(a: Network, b: Network, property: string): void {
-  hold(
+function ensureSame(a: Network, b: Network, property: string): void {
+  ensure(
     a.scale === b.scale && a.residual === b.residual && a.padding === b.padding && a.layers.length === b.layers.length,
     property,
   )
@@ -195,10 +195,10 @@ function holdSame(a: Network, b: Network, property: string): void {
       layer.inputs === other.inputs &&
       layer.outputs === other.outputs &&
       layer.hasSkip === other.hasSkip
-    hold(isSameShape, () => `${property}: layer ${i + 1}`)
+    ensure(isSameShape, () => `${property}: layer ${i + 1}`)
     const isSame = (x: Float32Array, y: Float32Array) =>
       x.length === y.length && x.every((v, at) => Object.is(v, y[at]))
-    hold(
+    ensure(
       isSame(layer.weights, other.weights) && isSame(layer.bias, other.bias),
       () => `${property}: the weights of layer ${i + 1}`,
     )
@@ -208,21 +208,21 @@ function holdSame(a: Network, b: Network, property: string): void {
 function checkNetwork({ file, expected, cut }: NetworkInput): boolean {
   const before = file.slice()
   const network = accepted(() => decodeNetwork(file))
-  hold(Buffer.compare(before, file) === 0, 'the file was changed')
+  ensure(Buffer.compare(before, file) === 0, 'the file was changed')
   if (expected) {
-    hold(network !== undefined, 'a whole file was refused')
-    holdSame(network!, expected, 'not the network that was written')
-    hold(!accepted(() => decodeNetwork(file.subarray(0, cut))), 'taken though it was cut short')
+    ensure(network !== undefined, 'a whole file was refused')
+    ensureSame(network!, expected, 'not the network that was written')
+    ensure(!accepted(() => decodeNetwork(file.subarray(0, cut))), 'taken though it was cut short')
   }
   if (!network) return false
   const arrays = new Set(network.layers.flatMap(({ weights, bias }) => [weights, bias]))
   const held = [...arrays].reduce((sum, array) => sum + array.byteLength, 0)
-  hold(held <= 2 * file.length, () => `${held} bytes of weights from a file of ${file.length}`) // halves count double
+  ensure(held <= 2 * file.length, () => `${held} bytes of weights from a file of ${file.length}`) // halves count double
   for (const { kernel, inputs, outputs, weights, bias } of network.layers) {
-    hold(weights.length === kernel * kernel * inputs * outputs && bias.length === outputs, 'weights of another shape')
-    hold(weights.every(Number.isFinite) && bias.every(Number.isFinite), 'weights that are no numbers')
+    ensure(weights.length === kernel * kernel * inputs * outputs && bias.length === outputs, 'weights of another shape')
+    ensure(weights.every(Number.isFinite) && bias.every(Number.isFinite), 'weights that are no numbers')
   }
-  holdSame(decodeNetwork(encodeNetwork(network)), network, 'written and read again it is another')
+  ensureSame(decodeNetwork(encodeNetwork(network)), network, 'written and read again it is another')
   return true
 }
 
@@ -230,11 +230,11 @@ function checkProtobuf(bytes: Uint8Array): boolean {
   try {
     let length = 0
     for (const field of readFields(bytes)) {
-      hold(field.number >= 0 && field.value >= 0, 'a number below zero')
-      hold(field.bytes.length <= bytes.length, 'a field larger than its message')
+      ensure(field.number >= 0 && field.value >= 0, 'a number below zero')
+      ensure(field.bytes.length <= bytes.length, 'a field larger than its message')
       length += field.bytes.length
-      hold(length <= bytes.length, 'fields that overlap')
-      hold(readIntegers(field).length <= Math.max(1, field.bytes.length), 'more numbers than bytes')
+      ensure(length <= bytes.length, 'fields that overlap')
+      ensure(readIntegers(field).length <= Math.max(1, field.bytes.length), 'more numbers than bytes')
     }
     return true
   } catch (error) {
@@ -363,21 +363,21 @@ function checkManifest(text: string): boolean {
   if (!manifest) return false
   const seen = new Set<string>()
   for (const { name, scale, file, sha256, bytes } of manifest.models) {
-    hold([2, 3, 4].includes(scale), `scale ${scale}`)
-    hold(/^[\w.-]+\.onnx$/.test(file) && !file.startsWith('.') && !file.includes('\n'), () => `file ${file}`)
-    hold(sha256.length === 64 && sha256 === sha256.toLowerCase(), 'no SHA-256')
-    hold(Number.isInteger(bytes) && bytes > 0, `${bytes} bytes`)
-    hold(!seen.has(`${name} ${scale}`), 'a model twice')
+    ensure([2, 3, 4].includes(scale), `scale ${scale}`)
+    ensure(/^[\w.-]+\.onnx$/.test(file) && !file.startsWith('.') && !file.includes('\n'), () => `file ${file}`)
+    ensure(sha256.length === 64 && sha256 === sha256.toLowerCase(), 'no SHA-256')
+    ensure(Number.isInteger(bytes) && bytes > 0, `${bytes} bytes`)
+    ensure(!seen.has(`${name} ${scale}`), 'a model twice')
     seen.add(`${name} ${scale}`)
   }
   const formatted = formatManifest(manifest)
-  hold(formatManifest(parseManifest(formatted)) === formatted, 'written and read again it is another')
+  ensure(formatManifest(parseManifest(formatted)) === formatted, 'written and read again it is another')
   return true
 }
 
-export function modelTargets(): Target[] {
+export function modelTargets(): FuzzTarget[] {
   return [
-    define({
+    defineTarget({
       name: 'network',
       about: 'decodeNetwork: a ModelError, or a network that is the same when written and read again',
       share: 25,
@@ -385,14 +385,14 @@ export function modelTargets(): Target[] {
       check: checkNetwork,
       fileOf: ({ file }) => file,
     }),
-    define({
+    defineTarget({
       name: 'protobuf',
       about: 'readFields: fields inside their message, or a RangeError',
       share: 40,
       make: (random) => mutateBytes(random, pick(random, FILES).file.subarray(random.below(64)), FILES[0].file),
       check: checkProtobuf,
     }),
-    define({
+    defineTarget({
       name: 'manifest',
       about: 'parseManifest: a ModelError, or what is the same when written and read again',
       share: 30,

@@ -12,17 +12,26 @@ import { plainPng } from '../../../worker/codec/png.ts'
 import type { Random } from '../../../worker/image/prng.ts'
 import { codec } from '../../support/pictures/codec.ts'
 import { pngChunk } from '../../support/pictures/png.ts'
-import { latin1, mutateBytes, oneIn, pick, randomBytes, u16be } from '../bytes.ts'
-import { define, hold, type Target } from '../fuzz.ts'
-import { bomb, DECODED, type Made, makeExif, makeIcc, makeOther, makePicture, stored } from '../made.ts'
-import { isRegularGif, mutateParts } from '../structure.ts'
+import { latin1, mutateBytes, oneIn, pick, randomBytes, u16be } from '../mutateBytes.ts'
+import { defineTarget, ensure, type FuzzTarget } from '../fuzz.ts'
+import {
+  zlibBomb,
+  DECODED_TYPES,
+  type KnownFile,
+  makeExif,
+  makeIcc,
+  makeUndecodedFile,
+  makePicture,
+  storedZlib,
+} from '../validPictures.ts'
+import { isRegularGif, mutateParts } from '../mutateParts.ts'
 
-type Type = (typeof DECODED)[number]
+type Type = (typeof DECODED_TYPES)[number]
 
 export interface PictureInput {
   readonly bytes: Uint8Array
   /** Where the file is known to be whole. */
-  readonly expected?: Made['expected']
+  readonly expected?: KnownFile['expected']
   /** Put behind the file. */
   readonly tail: Uint8Array
   /** How much of the file is left when it is cut short. */
@@ -39,10 +48,16 @@ function typeOf(bytes: Uint8Array): Type | undefined {
 /** What a file is known by; most changes leave it alone, as a file of no type is refused at once. */
 const SIGNATURE_BYTES = { jpeg: 3, png: 8, webp: 4, gif: 6, bmp: 2 } as const
 
-function makeInput(random: Random, corpus: readonly Uint8Array[], types: readonly Type[] = DECODED): PictureInput {
+function makeInput(
+  random: Random,
+  corpus: readonly Uint8Array[],
+  types: readonly Type[] = DECODED_TYPES,
+): PictureInput {
   const fromCorpus = corpus.length > 0 && oneIn(random, 2) ? pick(random, corpus) : undefined
   const made =
-    !fromCorpus && types === DECODED && oneIn(random, 12) ? makeOther(random) : makePicture(random, pick(random, types))
+    !fromCorpus && types === DECODED_TYPES && oneIn(random, 12)
+      ? makeUndecodedFile(random)
+      : makePicture(random, pick(random, types))
   const whole = fromCorpus ?? made.bytes
   const other = makePicture(random, pick(random, types)).bytes
   const changes = oneIn(random, 8) ? 0 : 1 + random.below(pick(random, [1, 2, 6]))
@@ -76,11 +91,11 @@ function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolea
 
 const FIELDS = ['type', 'mime', 'width', 'height', 'orientation', 'alpha', 'grey', 'jpegQuality', 'obstacle'] as const
 
-function holdEqual(a: Header, b: Header, property: string): void {
+function ensureEqual(a: Header, b: Header, property: string): void {
   for (const field of FIELDS) {
-    hold(a[field] === b[field], () => `${property}: ${field} is ${a[field]} and ${b[field]}`)
+    ensure(a[field] === b[field], () => `${property}: ${field} is ${a[field]} and ${b[field]}`)
   }
-  hold(sameBytes(a.icc, b.icc), `${property}: the profiles differ`)
+  ensure(sameBytes(a.icc, b.icc), `${property}: the profiles differ`)
 }
 
 const LARGEST_SIDE: Readonly<Record<string, number>> = {
@@ -92,48 +107,48 @@ const LARGEST_SIDE: Readonly<Record<string, number>> = {
 }
 
 /** What holds for every header, whatever the file. */
-function holdSane(header: Header, bytes: Uint8Array): void {
+function ensureSane(header: Header, bytes: Uint8Array): void {
   const { type, mime, width, height, orientation, icc, jpegQuality, obstacle } = header
-  hold(MIME_TYPES[type] === mime, `no such type: ${type}, ${mime}`)
-  for (const size of [width, height]) hold(Number.isInteger(size) && size >= 0, `a side is ${size}`)
-  hold([1, 2, 3, 4, 5, 6, 7, 8].includes(orientation), `orientation ${orientation}`)
-  hold(
+  ensure(MIME_TYPES[type] === mime, `no such type: ${type}, ${mime}`)
+  for (const size of [width, height]) ensure(Number.isInteger(size) && size >= 0, `a side is ${size}`)
+  ensure([1, 2, 3, 4, 5, 6, 7, 8].includes(orientation), `orientation ${orientation}`)
+  ensure(
     jpegQuality === undefined ||
       (type === 'jpeg' && Number.isInteger(jpegQuality) && jpegQuality >= 1 && jpegQuality <= 100),
     `quality ${jpegQuality}`,
   )
-  hold((obstacle === 'NOT_AN_IMAGE') === (type === 'unknown'), `${type} with ${obstacle}`)
-  hold(type !== 'gif' || (orientation === 1 && !icc), 'a GIF with EXIF or a profile')
-  hold(type !== 'jpeg' || !header.alpha, 'a transparent JPEG')
+  ensure((obstacle === 'NOT_AN_IMAGE') === (type === 'unknown'), `${type} with ${obstacle}`)
+  ensure(type !== 'gif' || (orientation === 1 && !icc), 'a GIF with EXIF or a profile')
+  ensure(type !== 'jpeg' || !header.alpha, 'a transparent JPEG')
   if (icc) {
-    hold(icc.length <= bytes.length, 'a profile larger than its file')
+    ensure(icc.length <= bytes.length, 'a profile larger than its file')
     const isView =
       icc.buffer === bytes.buffer &&
       icc.byteOffset >= bytes.byteOffset &&
       icc.byteOffset + icc.length <= bytes.byteOffset + bytes.length
-    hold(type === 'jpeg' || isView, 'a profile outside its file')
+    ensure(type === 'jpeg' || isView, 'a profile outside its file')
   }
   const upright = uprightSize(header)
-  hold(upright.width * upright.height === width * height, 'another area upright')
+  ensure(upright.width * upright.height === width * height, 'another area upright')
   if (obstacle) return
-  hold((DECODED as readonly string[]).includes(type), `${type} without an obstacle`)
-  for (const size of [width, height]) hold(size >= 1 && size <= LARGEST_SIDE[type], `a side is ${size}`)
+  ensure((DECODED_TYPES as readonly string[]).includes(type), `${type} without an obstacle`)
+  for (const size of [width, height]) ensure(size >= 1 && size <= LARGEST_SIDE[type], `a side is ${size}`)
 }
 
 /** Where there is no obstacle there are pixels, as far as a look that owes nothing to the readers can tell. */
-function holdPixels({ type, width, height, obstacle }: Header, bytes: Uint8Array): void {
+function ensurePixels({ type, width, height, obstacle }: Header, bytes: Uint8Array): void {
   if (obstacle) return
   if (type === 'png') {
     const chunks = chunksOf(bytes)
     const view = new DataView(chunks[0][1].buffer, chunks[0][1].byteOffset)
-    hold(view.getUint32(0) === width && view.getUint32(4) === height, 'not the size in IHDR')
-    hold(
+    ensure(view.getUint32(0) === width && view.getUint32(4) === height, 'not the size in IHDR')
+    ensure(
       chunks.some(([name]) => name === 'IDAT'),
       'a PNG without a whole IDAT',
     )
   }
   // No run-length coding: a bit a pixel at least.
-  hold(type !== 'bmp' || width * height <= 8 * bytes.length, 'a BMP without the bytes for it')
+  ensure(type !== 'bmp' || width * height <= 8 * bytes.length, 'a BMP without the bytes for it')
 }
 
 /** The bytes in the middle of others: what lies around a file must not be read. */
@@ -146,26 +161,26 @@ function surrounded(bytes: Uint8Array, by: number): Uint8Array {
 function checkHeader({ bytes, expected, tail, cut }: PictureInput): boolean {
   const before = bytes.slice()
   const header = readHeader(bytes)
-  hold(sameBytes(bytes, before), 'the file was changed')
-  holdSane(header, bytes)
-  holdPixels(header, bytes)
-  holdEqual(header, readHeader(surrounded(bytes, bytes.length & 0xff)), 'in the middle of other bytes')
+  ensure(sameBytes(bytes, before), 'the file was changed')
+  ensureSane(header, bytes)
+  ensurePixels(header, bytes)
+  ensureEqual(header, readHeader(surrounded(bytes, bytes.length & 0xff)), 'in the middle of other bytes')
 
   const short = readHeader(bytes.subarray(0, cut))
-  holdSane(short, bytes)
-  holdPixels(short, bytes.subarray(0, cut))
+  ensureSane(short, bytes)
+  ensurePixels(short, bytes.subarray(0, cut))
   if (!short.obstacle && !header.obstacle && header.type !== 'webp') {
-    hold(
+    ensure(
       short.width === header.width && short.height === header.height,
       () => `cut short it has another size: ${short.width}x${short.height}, not ${header.width}x${header.height}`,
     )
   }
   if (expected) {
     for (const [field, value] of Object.entries(expected) as [keyof Header, unknown][]) {
-      if (field === 'icc') hold(sameBytes(header.icc, expected.icc), 'another profile')
-      else hold(header[field] === value, () => `${field}: expected ${String(value)}, got ${String(header[field])}`)
+      if (field === 'icc') ensure(sameBytes(header.icc, expected.icc), 'another profile')
+      else ensure(header[field] === value, () => `${field}: expected ${String(value)}, got ${String(header[field])}`)
     }
-    if (typeOf(bytes)) holdEqual(header, readHeader(concat([bytes, tail])), 'with bytes behind it')
+    if (typeOf(bytes)) ensureEqual(header, readHeader(concat([bytes, tail])), 'with bytes behind it')
   }
   return !header.obstacle
 }
@@ -189,19 +204,19 @@ function checkPlainPng({ bytes }: PictureInput): boolean {
   const plain = plainPng(bytes)
   const chunks = chunksOf(plain)
   const size = chunks.reduce((sum, [, data]) => sum + 12 + data.length, 8)
-  hold(size === plain.length, 'bytes that are no chunk')
-  hold(chunks.at(-1)?.[0] === 'IEND', 'no end')
+  ensure(size === plain.length, 'bytes that are no chunk')
+  ensure(chunks.at(-1)?.[0] === 'IEND', 'no end')
   const isPicture = ([type]: [string, unknown], i: number) =>
     ['IHDR', 'PLTE', 'tRNS', 'IDAT'].includes(type) || i === chunks.length - 1
-  hold(chunks.every(isPicture), 'chunks beside the picture')
-  hold(sameBytes(plainPng(plain), plain), 'made plain twice it is another')
+  ensure(chunks.every(isPicture), 'chunks beside the picture')
+  ensure(sameBytes(plainPng(plain), plain), 'made plain twice it is another')
   const data = (list: readonly [string, Uint8Array][]) => {
     const end = list.findIndex(([type]) => type === 'IEND') >>> 0 // all, where there is none
     return concat(list.slice(0, end).flatMap(([type, part]) => (type === 'IDAT' ? [part] : [])))
   }
-  hold(sameBytes(data(chunks), data(chunksOf(bytes))), 'other pixel data')
+  ensure(sameBytes(data(chunks), data(chunksOf(bytes))), 'other pixel data')
   if (header.obstacle) return false
-  holdEqual({ ...header, orientation: 1, icc: undefined }, readHeader(plain), 'made plain')
+  ensureEqual({ ...header, orientation: 1, icc: undefined }, readHeader(plain), 'made plain')
   return true
 }
 
@@ -220,11 +235,11 @@ function makeExifInput(random: Random): ExifInput {
 
 function checkExif({ tiff, expected }: ExifInput): boolean {
   const found = readOrientation(tiff)
-  hold([1, 2, 3, 4, 5, 6, 7, 8].includes(found), `orientation ${found}`)
-  hold(expected === undefined || found === expected, `expected ${expected}, got ${found}`)
-  hold(readOrientation(surrounded(tiff, 1)) === found, 'in the middle of other bytes: another')
+  ensure([1, 2, 3, 4, 5, 6, 7, 8].includes(found), `orientation ${found}`)
+  ensure(expected === undefined || found === expected, `expected ${expected}, got ${found}`)
+  ensure(readOrientation(surrounded(tiff, 1)) === found, 'in the middle of other bytes: another')
   const prefixed = concat([latin1('Exif\0\0'), tiff])
-  hold(readOrientation(withoutExifPrefix(prefixed)) === found, 'with a prefix: another')
+  ensure(readOrientation(withoutExifPrefix(prefixed)) === found, 'with a prefix: another')
   return found !== 1
 }
 
@@ -243,7 +258,7 @@ function makeIccInput(random: Random): IccInput {
   const icc = concat([makeIcc(random), new Uint8Array(1)])
   const runs = oneIn(random, 20) ? pick(random, [1, 1000, 16_255, 16_256, 20_000, 50_000]) : 0
   const isLarge = icc.length + 258 * runs > MAX_PROFILE_BYTES
-  const whole = runs > 0 ? bomb(icc, runs) : stored(icc)
+  const whole = runs > 0 ? zlibBomb(icc, runs) : storedZlib(icc)
   const isWhole = oneIn(random, 2)
   const deflated = isWhole ? whole : mutateBytes(random, whole, bytes)
   // A later profile would replace this one.
@@ -259,12 +274,12 @@ function makeIccInput(random: Random): IccInput {
 
 async function checkIcc({ png, expected, hasNone }: IccInput): Promise<boolean> {
   const icc = await readIcc(readHeader(png))
-  hold(!expected || sameBytes(icc, expected), 'not the profile that was put in')
-  hold(!hasNone || icc === undefined, 'a profile that is too large')
+  ensure(!expected || sameBytes(icc, expected), 'not the profile that was put in')
+  ensure(!hasNone || icc === undefined, 'a profile that is too large')
   if (!icc) return false
-  hold(icc.length >= 128 && icc.length <= MAX_PROFILE_BYTES, `a profile of ${icc.length} bytes`)
-  hold(iccColorSpace(icc).length === 4, 'no colour space')
-  hold(icc.buffer !== png.buffer, 'the profile keeps the file alive')
+  ensure(icc.length >= 128 && icc.length <= MAX_PROFILE_BYTES, `a profile of ${icc.length} bytes`)
+  ensure(iccColorSpace(icc).length === 4, 'no colour space')
+  ensure(icc.buffer !== png.buffer, 'the profile keeps the file alive')
   return true
 }
 
@@ -283,13 +298,13 @@ function makeTables(random: Random): Uint8Array {
 function checkTables(segment: Uint8Array): boolean {
   let end = 0
   for (const [id, steps] of stepTablesIn(segment)) {
-    hold(id >= 0 && id <= 3, `table ${id}`)
-    hold(steps.length === 64 || steps.length === 128, `${steps.length} bytes of steps`)
-    hold(steps.byteOffset - segment.byteOffset > end || end === 0, 'tables overlap')
+    ensure(id >= 0 && id <= 3, `table ${id}`)
+    ensure(steps.length === 64 || steps.length === 128, `${steps.length} bytes of steps`)
+    ensure(steps.byteOffset - segment.byteOffset > end || end === 0, 'tables overlap')
     end = steps.byteOffset - segment.byteOffset + steps.length
-    hold(end <= segment.length, 'a table outside its segment')
+    ensure(end <= segment.length, 'a table outside its segment')
     const quality = qualityOf(steps)
-    hold(Number.isInteger(quality) && quality >= 1 && quality <= 100, `quality ${quality}`)
+    ensure(Number.isInteger(quality) && quality >= 1 && quality <= 100, `quality ${quality}`)
   }
   return end > 0
 }
@@ -303,13 +318,13 @@ async function checkDecoder({ bytes, expected }: PictureInput): Promise<boolean>
   try {
     const picture = await codec.decode(bytes, header)
     const { width, height } = uprightSize(header)
-    hold(picture.width === width && picture.height === height, 'not the size that was promised')
+    ensure(picture.width === width && picture.height === height, 'not the size that was promised')
     return true
   } catch (error) {
     if (!(error instanceof CodecError)) throw error
-    hold(expected === undefined, () => `a whole file: ${error.message}`)
+    ensure(expected === undefined, () => `a whole file: ${error.message}`)
     // A limit on the header's size is no limit where the decoder reads another.
-    hold(!error.message.includes('header says'), error.message)
+    ensure(!error.message.includes('header says'), error.message)
     return false
   }
 }
@@ -331,20 +346,20 @@ async function checkAgainstSharp({ bytes }: PictureInput): Promise<boolean> {
     return false
   }
   const { width, height, pages = 1 } = seen
-  hold(
+  ensure(
     width === header.width && height === header.height,
     () => `libvips sees ${width}x${height}, we ${header.width}x${header.height}`,
   )
-  hold(pages === 1 || (header.type === 'gif' && !isRegularGif(bytes)), () => `libvips sees ${pages} frames, we one`)
-  hold(seen.format === header.type, () => `libvips sees ${seen.format}, we ${header.type}`)
+  ensure(pages === 1 || (header.type === 'gif' && !isRegularGif(bytes)), () => `libvips sees ${pages} frames, we one`)
+  ensure(seen.format === header.type, () => `libvips sees ${seen.format}, we ${header.type}`)
   return true
 }
 
-export function pictureTargets(corpus: readonly Uint8Array[]): Target[] {
+export function pictureTargets(corpus: readonly Uint8Array[]): FuzzTarget[] {
   const any = (random: Random) => makeInput(random, corpus)
   const pngs = corpus.filter((file) => typeOf(file) === 'png')
   return [
-    define({
+    defineTarget({
       name: 'header',
       about: 'readHeader: sane, repeatable, blind to what lies around; exact for whole files',
       share: 400,
@@ -352,7 +367,7 @@ export function pictureTargets(corpus: readonly Uint8Array[]): Target[] {
       check: checkHeader,
       fileOf,
     }),
-    define({
+    defineTarget({
       name: 'plain-png',
       about: 'plainPng: picture chunks alone, the same pixel data, the same header',
       share: 100,
@@ -360,7 +375,7 @@ export function pictureTargets(corpus: readonly Uint8Array[]): Target[] {
       check: checkPlainPng,
       fileOf,
     }),
-    define({
+    defineTarget({
       name: 'exif',
       about: 'readOrientation: 1 to 8, exact for whole blocks in either byte order',
       share: 60,
@@ -368,14 +383,14 @@ export function pictureTargets(corpus: readonly Uint8Array[]): Target[] {
       check: checkExif,
       fileOf: ({ tiff }) => tiff,
     }),
-    define({
+    defineTarget({
       name: 'dqt',
       about: 'JPEG quantisation tables: inside their segment, a quality of 1 to 100',
       share: 10,
       make: makeTables,
       check: checkTables,
     }),
-    define({
+    defineTarget({
       name: 'icc',
       about: 'readIcc: the profile that was put in, a copy, never a large one',
       share: 5,
@@ -383,7 +398,7 @@ export function pictureTargets(corpus: readonly Uint8Array[]): Target[] {
       check: checkIcc,
       fileOf: ({ png }) => png,
     }),
-    define({
+    defineTarget({
       name: 'decode',
       about: 'decoders: pixels of the size that readHeader promised, or a CodecError',
       share: 2,
@@ -391,11 +406,11 @@ export function pictureTargets(corpus: readonly Uint8Array[]): Target[] {
       check: checkDecoder,
       fileOf,
     }),
-    define({
+    defineTarget({
       name: 'sharp',
       about: "readHeader against libvips' size, type and number of frames",
       share: 5,
-      isForCommand: true,
+      isCommandOnly: true,
       make: any,
       check: checkAgainstSharp,
       fileOf,

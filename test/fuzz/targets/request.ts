@@ -12,9 +12,9 @@ import { parseParams, type Params, QUALITIES } from '../../../worker/request/par
 import { splitOwn, withoutOwn } from '../../../worker/client/query.ts'
 import { parseRange } from '../../../worker/request/range.ts'
 import { requireSignature, signUrl } from '../../../worker/signature.ts'
-import { latin1, mutateBytes, oneIn, pick } from '../bytes.ts'
-import { define, hold, type Target } from '../fuzz.ts'
-import { mutateText } from '../text.ts'
+import { latin1, mutateBytes, oneIn, pick } from '../mutateBytes.ts'
+import { defineTarget, ensure, type FuzzTarget } from '../fuzz.ts'
+import { mutateText } from '../mutateText.ts'
 
 const NOW = Date.parse('2026-01-01T00:00:00Z')
 
@@ -64,14 +64,14 @@ function checkRange({ field, size }: RangeInput): boolean {
   const expected = rangeOf(field, size)
   // Beyond 2^53 what is no range and what is none are answered alike by nobody who matters.
   const isExact = !/\d{16}/.test(field)
-  hold(
+  ensure(
     !isExact || isDeepStrictEqual(range, expected),
     () => `expected ${JSON.stringify(expected)}, got ${JSON.stringify(range)}`,
   )
   if (range === undefined || range === 'none') return range === 'none'
   const { first, last } = range
   const isInside = Number.isInteger(first) && Number.isInteger(last) && first >= 0 && first <= last && last < size
-  hold(isInside, () => `${first}-${last} of ${size}`)
+  ensure(isInside, () => `${first}-${last} of ${size}`)
   return true
 }
 
@@ -142,10 +142,10 @@ async function checkAnswer({ method, headers, etag, size, modified }: AnswerInpu
   const field = request.headers.get('if-none-match')
   if (field !== null) {
     const expected = listHolds(field, etag)
-    hold(expected === undefined || expected === known, () => `${field} for ${etag}: ${known}`)
-    hold(!known || field.trim() === '*' || field.includes(etag), 'a tag that was not named')
+    ensure(expected === undefined || expected === known, () => `${field} for ${etag}: ${known}`)
+    ensure(!known || field.trim() === '*' || field.includes(etag), 'a tag that was not named')
   } else if (!headers['if-modified-since'] || modified === undefined) {
-    hold(!known, 'known to one who did not say so')
+    ensure(!known, 'known to one who did not say so')
   }
 
   const entry: Entry = {
@@ -167,22 +167,22 @@ async function checkAnswer({ method, headers, etag, size, modified }: AnswerInpu
   const body = new Uint8Array(await response.arrayBuffer())
   const length = response.headers.get('content-length')
   const range = response.headers.get('content-range')
-  hold(response.headers.get('etag') === etag, 'no validator')
-  hold((response.status === 304) === known, `known: ${known}, status ${response.status}`)
+  ensure(response.headers.get('etag') === etag, 'no validator')
+  ensure((response.status === 304) === known, `known: ${known}, status ${response.status}`)
   if (response.status === 206) {
     const [, first, last, of] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(range ?? '')?.map(Number) ?? []
-    hold(of === size && first <= last && last < size, `content-range ${range}`)
-    hold(body.length === last - first + 1 && length === `${body.length}`, 'another length')
-    hold(
+    ensure(of === size && first <= last && last < size, `content-range ${range}`)
+    ensure(body.length === last - first + 1 && length === `${body.length}`, 'another length')
+    ensure(
       body.every((byte, i) => byte === first + i),
       'other bytes',
     )
   } else if (response.status === 200) {
-    hold(length === `${size}` && range === null, 'another length')
-    hold(body.length === (method === 'HEAD' ? 0 : size), 'not the whole')
+    ensure(length === `${size}` && range === null, 'another length')
+    ensure(body.length === (method === 'HEAD' ? 0 : size), 'not the whole')
   } else {
-    hold([304, 416].includes(response.status) && body.length === 0, `status ${response.status}`)
-    hold(response.status === 304 || range === `bytes */${size}`, `content-range ${range}`)
+    ensure([304, 416].includes(response.status) && body.length === 0, `status ${response.status}`)
+    ensure(response.status === 304 || range === `bytes */${size}`, `content-range ${range}`)
   }
   return response.status !== 200
 }
@@ -261,27 +261,27 @@ function checkFreshness({ headers, directive, isInFront, ages }: FreshnessInput)
     freshnessOf(new Headers({ ...headers, ...changed }), SETTINGS, NOW)
   const { isStorable, ttlSeconds, staleSeconds } = of()
   const isSeconds = (value: number, most: number) => Number.isInteger(value) && value >= 0 && value <= most
-  hold(ttlSeconds === undefined || isSeconds(ttlSeconds, SETTINGS.maxTtlSeconds), `fresh for ${ttlSeconds} s`)
-  hold(isSeconds(staleSeconds, 86_400), `stale for ${staleSeconds} s`)
+  ensure(ttlSeconds === undefined || isSeconds(ttlSeconds, SETTINGS.maxTtlSeconds), `fresh for ${ttlSeconds} s`)
+  ensure(isSeconds(staleSeconds, 86_400), `stale for ${staleSeconds} s`)
 
   // Misspelled, too: what could be meant for one visitor is kept for nobody else.
   const control = headers['cache-control'] ?? ''
   const forbids = /(?<![\w-])(no-store|private)(?![\w-])/i.test(control)
-  hold(!isStorable || !forbids, 'kept though the origin forbids it')
-  hold(!isStorable || headers['set-cookie'] === undefined, 'kept with a cookie')
-  hold(!isStorable || !(headers.vary ?? '').includes('*'), 'kept though it varies by everything')
+  ensure(!isStorable || !forbids, 'kept though the origin forbids it')
+  ensure(!isStorable || headers['set-cookie'] === undefined, 'kept with a cookie')
+  ensure(!isStorable || !(headers.vary ?? '').includes('*'), 'kept though it varies by everything')
 
   const more = control === '' ? directive : isInFront ? `${directive}, ${control}` : `${control}, ${directive}`
   const strict = of({ 'cache-control': more })
-  hold(!strict.isStorable || !['no-store', 'private'].includes(directive), `kept with ${directive}`)
-  hold(strict.ttlSeconds === 0 || directive !== 'no-cache', 'fresh with no-cache')
-  hold(strict.isFixed || directive !== 'no-transform', 'changed with no-transform')
+  ensure(!strict.isStorable || !['no-store', 'private'].includes(directive), `kept with ${directive}`)
+  ensure(strict.ttlSeconds === 0 || directive !== 'no-cache', 'fresh with no-cache')
+  ensure(strict.isFixed || directive !== 'no-transform', 'changed with no-transform')
 
   const [younger, older] = ages.toSorted((a, b) => Number(a) - Number(b))
   const left = (age: string) => of({ age }).ttlSeconds ?? 0
-  hold(left(younger) >= left(older), () => `fresh for longer at an age of ${older} than of ${younger}`)
+  ensure(left(younger) >= left(older), () => `fresh for longer at an age of ${older} than of ${younger}`)
   const lived = (seconds: string) => of({ 'cache-control': `max-age=${seconds}`, age: '1' }).ttlSeconds ?? 0
-  hold(lived(younger) <= lived(older), () => `fresh for longer by max-age=${younger} than by ${older}`)
+  ensure(lived(younger) <= lived(older), () => `fresh for longer by max-age=${younger} than by ${older}`)
   return ttlSeconds !== undefined && ttlSeconds > 0
 }
 
@@ -363,8 +363,8 @@ function partsOf(url: string, param: string): { base: string; parts: string[]; i
 function checkQuery(url: string): boolean {
   const { base, parts, isOurs } = partsOf(url, 'sr')
   const split = splitOwn(url, 'sr')
-  hold(split.base === base, 'another base')
-  hold(
+  ensure(split.base === base, 'another base')
+  ensure(
     isDeepStrictEqual(
       split.others,
       parts.filter((_, i) => !isOurs[i]),
@@ -373,15 +373,15 @@ function checkQuery(url: string): boolean {
   )
   const ours = parts.filter((_, i) => isOurs[i])
   const isWhole = split.ours.every(([name, value], i) => [`${name}=${value}`, name + value].includes(ours[i]))
-  hold(split.ours.length === ours.length && isWhole, 'ours was changed')
+  ensure(split.ours.length === ours.length && isWhole, 'ours was changed')
   const without = withoutOwn(url, 'sr')
-  hold(
+  ensure(
     (without === undefined) === !split.ours.some(([name]) => ASKING.includes(name) || name === 'sr'),
     'ours was not seen',
   )
   if (without === undefined) return false
-  hold(withoutOwn(without, 'sr') === undefined, 'ours is still there')
-  hold(isDeepStrictEqual(splitOwn(without, 'sr').others, split.others), 'the rest was changed')
+  ensure(withoutOwn(without, 'sr') === undefined, 'ours is still there')
+  ensure(isDeepStrictEqual(splitOwn(without, 'sr').others, split.others), 'the rest was changed')
   return true
 }
 
@@ -397,9 +397,9 @@ function paramsOf(url: string, settings: Settings): Params | string | undefined 
     return parseParams(url, settings)
   } catch (error) {
     if (!(error instanceof SrError)) throw error
-    hold(error.status === 400, `status ${error.status}`)
-    hold(error.message.length <= 250, () => `a message of ${error.message.length} characters`)
-    hold(/^[\x20-\x7e…]*$/.test(error.message), 'a message with odd characters')
+    ensure(error.status === 400, `status ${error.status}`)
+    ensure(error.message.length <= 250, () => `a message of ${error.message.length} characters`)
+    ensure(/^[\x20-\x7e…]*$/.test(error.message), 'a message with odd characters')
     return error.code
   }
 }
@@ -409,7 +409,7 @@ function checkParams(url: string): boolean {
   for (const settings of [KEEPING, IGNORING, LISTING]) {
     const params = paramsOf(url, settings)
     const { base, parts, isOurs } = partsOf(url, settings.param)
-    hold(
+    ensure(
       (params === undefined) ===
         !parts.some((part, i) => isOurs[i] && [settings.param, ...ASKING].includes(part.split('=')[0])),
       'ours was not seen',
@@ -421,9 +421,9 @@ function checkParams(url: string): boolean {
       size.scale === undefined
         ? [size.width, size.height].some((side) => side && settings.sizes.includes(side))
         : SCALES.includes(size.scale)
-    hold(isSize && FORMATS.includes(format) && QUALITIES.includes(quality), 'a value that does not exist')
-    hold(typeof model === 'string', 'no model')
-    hold(endsAt === undefined || (Number.isSafeInteger(endsAt) && endsAt >= 0), `ends at ${endsAt}`)
+    ensure(isSize && FORMATS.includes(format) && QUALITIES.includes(quality), 'a value that does not exist')
+    ensure(typeof model === 'string', 'no model')
+    ensure(endsAt === undefined || (Number.isSafeInteger(endsAt) && endsAt >= 0), `ends at ${endsAt}`)
     const others = parts.filter((_, i) => !isOurs[i])
     const kept =
       settings === IGNORING
@@ -431,9 +431,12 @@ function checkParams(url: string): boolean {
         : settings === LISTING
           ? others.filter((part) => ['a', 'w', '__proto__'].includes(part.split('=')[0]))
           : others
-    hold(sourceUrl === (kept.length > 0 ? `${base}?${kept.join('&')}` : base), () => `asks the origin for ${sourceUrl}`)
-    hold(parseParams(sourceUrl, settings) === undefined, 'ours reaches the origin')
-    hold(new URL(sourceUrl).host === new URL(url).host, 'another host')
+    ensure(
+      sourceUrl === (kept.length > 0 ? `${base}?${kept.join('&')}` : base),
+      () => `asks the origin for ${sourceUrl}`,
+    )
+    ensure(parseParams(sourceUrl, settings) === undefined, 'ours reaches the origin')
+    ensure(new URL(sourceUrl).host === new URL(url).host, 'another host')
   }
   return taken
 }
@@ -491,7 +494,7 @@ async function isSigned(url: string, nowMs: number): Promise<boolean> {
     return true
   } catch (error) {
     if (!(error instanceof SrError)) throw error
-    hold(error.status === 403, `status ${error.status}`)
+    ensure(error.status === 403, `status ${error.status}`)
     return false
   }
 }
@@ -500,7 +503,7 @@ async function checkSignature({ url, change, nowMs }: SignatureInput): Promise<b
   const plain = normalized(url)
   if (!plain || withoutOwn(plain, 'sr') === undefined) return false
   const signed = await signUrl(plain, { key: 'a', secret: KEYS.a, expires: 3600 }, NOW)
-  hold((await isSigned(signed, nowMs)) === nowMs < NOW + 3_600_000, 'what was signed')
+  ensure((await isSigned(signed, nowMs)) === nowMs < NOW + 3_600_000, 'what was signed')
   const changed = normalized(change(signed))
   if (!changed || changed === signed || !(await isSigned(changed, nowMs))) return false
   // It may look different: what is served, and what the origin is asked for, are the same.
@@ -510,7 +513,7 @@ async function checkSignature({ url, change, nowMs }: SignatureInput): Promise<b
   }
   const [before, after] = [served(signed), served(changed)]
   const isRefused = typeof after === 'string'
-  hold(isRefused || isDeepStrictEqual(before, after), () => `the signature of ${signed} is taken for ${changed}`)
+  ensure(isRefused || isDeepStrictEqual(before, after), () => `the signature of ${signed} is taken for ${changed}`)
   return true
 }
 
@@ -583,7 +586,7 @@ function checkRedirect({ location, own, hosts }: RedirectInput): boolean {
   const [, scheme, host, port = ''] = /^(https?):\/\/([^/?#@:]+|\[[^\]]*\])(:\d+)?(?:[/?#]|$)/.exec(next.href) ?? []
   const isOwn = `${scheme}://${host}${port}` === own
   const isListed = hosts.includes(host) && port === '' && (scheme === 'https' || own.startsWith('http:'))
-  hold(may === (scheme !== undefined && (isOwn || isListed)), () => `${next.href}: ${may}`)
+  ensure(may === (scheme !== undefined && (isOwn || isListed)), () => `${next.href}: ${may}`)
   return may
 }
 
@@ -633,11 +636,11 @@ async function checkWay({ url, origin }: WayInput): Promise<boolean> {
   } finally {
     globalThis.fetch = real
   }
-  hold(asked.length <= 1, 'a redirect of a visitor was followed')
+  ensure(asked.length <= 1, 'a redirect of a visitor was followed')
   for (const one of asked) {
     const [to, own] = [new URL(one), new URL(origin ?? request.url)]
-    hold(to.origin === own.origin, () => `asks ${to.origin}`)
-    hold(!origin || to.pathname.startsWith(own.pathname.replace(/\/$/, '')), () => `asks for ${to.pathname}`)
+    ensure(to.origin === own.origin, () => `asks ${to.origin}`)
+    ensure(!origin || to.pathname.startsWith(own.pathname.replace(/\/$/, '')), () => `asks for ${to.pathname}`)
   }
   return asked.length > 0
 }
@@ -676,51 +679,51 @@ function checkEntry(bytes: Uint8Array): boolean {
   const answer = parseAnswer(bytes)
   if (!answer) return false
   const { entry, bytes: result } = answer
-  hold(result === undefined || result.length === entry.size, 'another size')
-  for (const text of [entry.digest, entry.etag, entry.type, entry.sr]) hold(typeof text === 'string', 'no text')
-  for (const number of [entry.size, entry.ttlSeconds, entry.freshUntil]) hold(typeof number === 'number', 'no number')
+  ensure(result === undefined || result.length === entry.size, 'another size')
+  for (const text of [entry.digest, entry.etag, entry.type, entry.sr]) ensure(typeof text === 'string', 'no text')
+  for (const number of [entry.size, entry.ttlSeconds, entry.freshUntil]) ensure(typeof number === 'number', 'no number')
   return true
 }
 
-export function requestTargets(): Target[] {
+export function requestTargets(): FuzzTarget[] {
   const url = (random: Random) => normalized(makeUrl(random)) ?? 'https://a.test/?sr=2'
   return [
-    define({
+    defineTarget({
       name: 'range',
       about: 'parseRange: as RFC 9110 says, by arithmetic without limits; inside the size',
       share: 80,
       make: makeRange,
       check: checkRange,
     }),
-    define({
+    defineTarget({
       name: 'answer',
       about: 'isKnown and resultResponse: tags that were named, bytes as Content-Range says',
       share: 10,
       make: makeAnswer,
       check: checkAnswer,
     }),
-    define({
+    defineTarget({
       name: 'freshness',
       about: 'freshnessOf: within its bounds, stricter by every restriction, shorter by age',
       share: 40,
       make: makeFreshness,
       check: checkFreshness,
     }),
-    define({
+    defineTarget({
       name: 'query',
       about: 'splitOwn: not a byte of the rest is lost or changed',
       share: 60,
       make: makeUrl,
       check: checkQuery,
     }),
-    define({
+    defineTarget({
       name: 'params',
       about: 'parseParams: known values, or a short 400; ours never reaches the origin',
       share: 60,
       make: url,
       check: checkParams,
     }),
-    define({
+    defineTarget({
       name: 'signature',
       about: 'requireSignature: refused, or what is served is what was signed',
       share: 10,
@@ -728,21 +731,21 @@ export function requestTargets(): Target[] {
       check: checkSignature,
       fileOf: (input) => JSON.stringify({ url: input.url, change: input.change(input.url), nowMs: input.nowMs }),
     }),
-    define({
+    defineTarget({
       name: 'redirect',
       about: 'mayFollow: the origin or a listed host, by the spelling that is sent',
       share: 40,
       make: makeRedirect,
       check: checkRedirect,
     }),
-    define({
+    defineTarget({
       name: 'way',
       about: 'createOrigin: no path of a visitor leads to another host, or above the base',
       share: 5,
       make: makeWay,
       check: checkWay,
     }),
-    define({
+    defineTarget({
       name: 'entry',
       about: 'entries of the cache: whole, or a miss',
       share: 5,

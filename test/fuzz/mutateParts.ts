@@ -4,7 +4,7 @@ import { concat } from '../../worker/base/concat.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import { pngChunk, words } from '../support/pictures/png.ts'
 import {
-  interesting,
+  boundaryInteger,
   latin1,
   mutateBytes,
   oneIn,
@@ -15,8 +15,16 @@ import {
   u24le,
   u32be,
   u32le,
-} from './bytes.ts'
-import { type DECODED, gifExtension, jpegSegment, makeExif, makeIcc, riffChunk, stored } from './made.ts'
+} from './mutateBytes.ts'
+import {
+  type DECODED_TYPES,
+  gifExtension,
+  jpegSegment,
+  makeExif,
+  makeIcc,
+  riffChunk,
+  storedZlib,
+} from './validPictures.ts'
 
 interface Structure {
   /** How its numbers are written. */
@@ -78,7 +86,7 @@ const PNG: Structure = {
       'sRGB',
       'abcd',
     ])
-    const number = () => interesting(random, 0)
+    const number = () => boundaryInteger(random, 0)
     const likely: Record<string, () => Uint8Array> = {
       IHDR: () =>
         concat([
@@ -86,7 +94,7 @@ const PNG: Structure = {
           Uint8Array.of(pick(random, [1, 2, 4, 8, 16, 3]), random.below(8), 0, 0, random.below(3)),
         ]),
       eXIf: () => makeExif(random).tiff,
-      iCCP: () => concat([latin1('p\0\0'), stored(makeIcc(random))]),
+      iCCP: () => concat([latin1('p\0\0'), storedZlib(makeIcc(random))]),
       cICP: () => Uint8Array.of(1 + random.below(12), pick(random, [1, 13, 16, 18]), 0, 1),
       acTL: () => words(pick(random, [0, 1, 2, number()]), 0),
       fcTL: () => concat([words(0, 1, 1, 0, 0), new Uint8Array(6)]),
@@ -164,8 +172,8 @@ const JPEG: Structure = {
     const frame = () =>
       concat([
         Uint8Array.of(pick(random, [8, 8, 12])),
-        u16be(interesting(random, 0)),
-        u16be(interesting(random, 0)),
+        u16be(boundaryInteger(random, 0)),
+        u16be(boundaryInteger(random, 0)),
         Uint8Array.of(components),
         randomBytes(random, 3 * components),
       ])
@@ -230,7 +238,7 @@ const WEBP: Structure = {
   refit: (part, content) => riffChunk(String.fromCharCode(...part.subarray(0, 4)).padEnd(4), content),
   make: (random) => {
     const type = pick(random, ['VP8X', 'ICCP', 'EXIF', 'ALPH', 'ANIM', 'ANMF', 'VP8 ', 'VP8L', 'XMP ', 'abcd'])
-    const number = () => u24le(interesting(random, 0))
+    const number = () => u24le(boundaryInteger(random, 0))
     const likely: Record<string, () => Uint8Array> = {
       VP8X: () => concat([u32le(random.below(64)), number(), number()]),
       ICCP: () => makeIcc(random),
@@ -263,10 +271,10 @@ const BMP: Structure = {
   split: (bytes) => splitBy(bytes, 2, (at) => at + (at === 26 || at === 28 ? 2 : at < 138 ? 4 : bytes.length)),
   content: (part) => [0, part.length],
   refit: (_, content) => content,
-  make: (random) => pick(random, [u32le, u32be])(interesting(random, 0)),
+  make: (random) => pick(random, [u32le, u32be])(boundaryInteger(random, 0)),
 }
 
-const STRUCTURES: Readonly<Record<(typeof DECODED)[number], Structure>> = {
+const STRUCTURES: Readonly<Record<(typeof DECODED_TYPES)[number], Structure>> = {
   png: PNG,
   jpeg: JPEG,
   gif: GIF,
@@ -280,7 +288,7 @@ const MANY = [2, 3, 20, 1001]
 /** One change; `other` is what parts may come from. */
 export function mutateParts(
   random: Random,
-  type: (typeof DECODED)[number],
+  type: (typeof DECODED_TYPES)[number],
   bytes: Uint8Array,
   other: Uint8Array,
 ): Uint8Array {
@@ -299,7 +307,7 @@ export function mutateParts(
     const content = parts[at].slice(from, to)
     const width = pick(random, structure === WEBP ? [1, 2, 3, 4] : [1, 2, 4])
     const field = random.below(2) + width * random.below(Math.ceil(content.length / width))
-    const value = interesting(random, content.length)
+    const value = boundaryInteger(random, content.length)
     for (let i = 0; i < width; i++) {
       content[field + i] = value >>> (8 * (structure.order === 'big' ? width - 1 - i : i))
     }

@@ -1,6 +1,6 @@
 // Changes to text by tokens: words and what stands between them.
 import type { Random } from '../../worker/image/prng.ts'
-import { oneIn, pick } from './bytes.ts'
+import { oneIn, pick } from './mutateBytes.ts'
 
 const NUMBERS = [
   '0',

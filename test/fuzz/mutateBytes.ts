@@ -33,7 +33,7 @@ const NUMBERS = [
 ]
 
 /** An integer that readers get wrong; some have to do with the length of a file. */
-export function interesting(random: Random, length: number): number {
+export function boundaryInteger(random: Random, length: number): number {
   const near = length + random.below(17) - 8
   return oneIn(random, 4) ? near >>> 0 : pick(random, NUMBERS)
 }
@@ -47,7 +47,7 @@ type Mutator = (random: Random, bytes: Uint8Array, other: Uint8Array) => Uint8Ar
 
 /** Writes an integer of 1 to 4 bytes, in either order, wherever it happens to lie. */
 const setInteger: Mutator = (random, bytes) => {
-  const value = interesting(random, bytes.length)
+  const value = boundaryInteger(random, bytes.length)
   const width = pick(random, [1, 2, 3, 4])
   const isLittle = oneIn(random, 2)
   const at = placeIn(random, bytes)

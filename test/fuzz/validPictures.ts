@@ -6,18 +6,18 @@ import type { Orientation } from '../../worker/codec/header/findings.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import { bmp24, bmp8 } from '../support/pictures/bmp.ts'
 import { pngChunk, words } from '../support/pictures/png.ts'
-import { latin1, oneIn, pick, randomBytes, u16be, u16le, u24le, u32be, u32le } from './bytes.ts'
+import { latin1, oneIn, pick, randomBytes, u16be, u16le, u24le, u32be, u32le } from './mutateBytes.ts'
 
-export interface Made {
+export interface KnownFile {
   readonly bytes: Uint8Array
   /** Of its header. */
   readonly expected: Partial<Header>
 }
 
 /** The formats that are decoded, and those that are only known by their first bytes. */
-export const DECODED = ['jpeg', 'png', 'webp', 'gif', 'bmp'] as const
+export const DECODED_TYPES = ['jpeg', 'png', 'webp', 'gif', 'bmp'] as const
 
-export function makePicture(random: Random, type: (typeof DECODED)[number]): Made {
+export function makePicture(random: Random, type: (typeof DECODED_TYPES)[number]): KnownFile {
   const make = { jpeg: makeJpeg, png: makePng, webp: makeWebp, gif: makeGif, bmp: makeBmp }[type]
   return make(random)
 }
@@ -25,7 +25,7 @@ export function makePicture(random: Random, type: (typeof DECODED)[number]): Mad
 const side = (random: Random) => 1 + random.below(16)
 const none = new Uint8Array(0)
 
-// What several formats hold
+// What several formats ensure
 
 interface Exif {
   readonly tiff: Uint8Array
@@ -74,8 +74,8 @@ export function makeIcc(random: Random): Uint8Array {
   return icc
 }
 
-/** A zlib stream of stored blocks: the same on any machine, as no compressor is. */
-export function stored(data: Uint8Array): Uint8Array {
+/** A zlib stream of storedZlib blocks: the same on any machine, as no compressor is. */
+export function storedZlib(data: Uint8Array): Uint8Array {
   return concat([ZLIB, ...storedBlocks(data, true), adler32(data)])
 }
 
@@ -103,7 +103,7 @@ function adler32(data: Uint8Array, zeros = 0): Uint8Array {
 }
 
 /** A valid zlib stream of `data`, which ends with a zero, and 258 zeros more for each run: 13 bits a run. */
-export function bomb(data: Uint8Array, runs: number): Uint8Array {
+export function zlibBomb(data: Uint8Array, runs: number): Uint8Array {
   const bits = ['110', ...Array<string>(runs).fill('1100010100000'), '0000000'].join('') // the last block, fixed codes; length 258, distance 1; the end
   const block = Uint8Array.from({ length: Math.ceil(bits.length / 8) }, (_, i) =>
     parseInt(
@@ -145,7 +145,7 @@ const PASSES = [
   [0, 1, 1, 2],
 ] as const
 
-function makePng(random: Random): Made {
+function makePng(random: Random): KnownFile {
   const [width, height] = [side(random), side(random)]
   const { colorType, samples, depths } = pick(random, PNG_KINDS)
   const depth = pick(random, depths)
@@ -163,10 +163,10 @@ function makePng(random: Random): Made {
   const icc = oneIn(random, 4) ? makeIcc(random) : undefined
   const frames = oneIn(random, 6) ? 1 + random.below(3) : 0
   const isDataFirstFrame = oneIn(random, 2)
-  const data = cut(random, stored(concat(rows)), 1 + random.below(3))
+  const data = cut(random, storedZlib(concat(rows)), 1 + random.below(3))
 
   const before = [
-    ...(icc ? [pngChunk('iCCP', concat([latin1('profile\0\0'), stored(icc)]))] : []),
+    ...(icc ? [pngChunk('iCCP', concat([latin1('profile\0\0'), storedZlib(icc)]))] : []),
     ...(exif && oneIn(random, 2) ? [pngChunk('eXIf', exif.tiff)] : []),
     ...(colorType === 3 || (colorType === 2 && oneIn(random, 8)) ? [pngChunk('PLTE', palette)] : []),
     ...(isTransparent ? [pngChunk('tRNS', new Uint8Array(colorType === 3 ? 1 : 2 * samples))] : []),
@@ -200,7 +200,7 @@ function makePng(random: Random): Made {
       orientation: exif?.orientation ?? 1,
       alpha: isTransparent || colorType === 4 || colorType === 6,
       grey: colorType === 0 || colorType === 4 || (colorType === 3 && isGreyPalette),
-      icc: icc && stored(icc),
+      icc: icc && storedZlib(icc),
       jpegQuality: undefined,
       obstacle: isAnimated ? 'ANIMATED' : undefined,
     },
@@ -225,7 +225,7 @@ function iccSegments(random: Random, icc: Uint8Array): Uint8Array[] {
 }
 
 /** All coefficients are zero: a code of one bit says so for each block. */
-function makeJpeg(random: Random): Made {
+function makeJpeg(random: Random): KnownFile {
   const [width, height] = [side(random), side(random)]
   const components = pick(random, [1, 3, 3, 4])
   const isProgressive = oneIn(random, 3)
@@ -353,7 +353,7 @@ const gifBlock = (data: Uint8Array) => concat([Uint8Array.of(data.length), data]
 export const gifExtension = (label: number, data: Uint8Array) =>
   concat([Uint8Array.of(0x21, label), gifBlock(data), Uint8Array.of(0)])
 
-function makeGif(random: Random): Made {
+function makeGif(random: Random): KnownFile {
   const [width, height] = [side(random), side(random)]
   const hasGlobal = oneIn(random, 2)
   const hasLocal = !hasGlobal || oneIn(random, 3)
@@ -431,7 +431,7 @@ function lossless(width: number, height: number, hasAlpha: boolean): Uint8Array 
   return riffChunk('VP8L', Uint8Array.of(0x2f, ...bytes))
 }
 
-function makeWebp(random: Random): Made {
+function makeWebp(random: Random): KnownFile {
   const [width, height] = [side(random), side(random)]
   const isLossless = oneIn(random, 2)
   const isExtended = oneIn(random, 2)
@@ -484,10 +484,10 @@ export function riffFile(chunks: readonly Uint8Array[]): Uint8Array {
 
 // BMP
 
-function makeBmp(random: Random): Made {
+function makeBmp(random: Random): KnownFile {
   const [width, height] = [side(random), side(random)]
   const picture = { width, height, data: new Uint8Array(4 * width * height) }
-  const expected: Made['expected'] = {
+  const expected: KnownFile['expected'] = {
     type: 'bmp',
     width,
     height,
@@ -502,7 +502,7 @@ function makeBmp(random: Random): Made {
     return { bytes: bmp8(picture, (i) => [i, isGrey ? i : 0, i]), expected: { ...expected, grey: isGrey } }
   }
   if (kind === 1) return { bytes: bmp24(picture, oneIn(random, 2)), expected: { ...expected, grey: false } }
-  // 32 bits with masks; the fifth version may hold a profile behind the pixels.
+  // 32 bits with masks; the fifth version may ensure a profile behind the pixels.
   const headerBytes = pick(random, [108, 124])
   const icc = headerBytes === 124 && oneIn(random, 2) ? makeIcc(random) : undefined
   const hasAlpha = oneIn(random, 2)
@@ -559,7 +559,7 @@ const TEXTS = [
 ]
 
 /** A file of a format that is not decoded, or none at all. */
-export function makeOther(random: Random): Made {
+export function makeUndecodedFile(random: Random): KnownFile {
   const [type, bytes] = pick(random, OTHERS)(random)
   return { bytes, expected: { type, obstacle: type === 'unknown' ? 'NOT_AN_IMAGE' : 'FORMAT' } }
 }
