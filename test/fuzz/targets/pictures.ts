@@ -1,5 +1,5 @@
-// The readers of picture files. Most inputs are changed pictures of made.ts, some are whole: then what must be
-// read is known exactly.
+// Targets for the parsers and decoders of picture files. Most inputs are changed pictures of validPictures.ts. Some are
+// unchanged, so that the expected header is known exactly.
 import sharp from 'sharp'
 import { concat } from '../../../worker/base/concat.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
@@ -12,11 +12,14 @@ import { plainPng } from '../../../worker/codec/png.ts'
 import type { Random } from '../../../worker/image/prng.ts'
 import { codec } from '../../support/pictures/codec.ts'
 import { pngChunk } from '../../support/pictures/png.ts'
-import { latin1, mutateBytes, oneIn, pick, randomBytes, u16be } from '../mutateBytes.ts'
+import { oneIn, pick, randomBytes } from '../draw.ts'
+import { latin1, u16be } from '../encode.ts'
+import { mutateBytes } from '../mutateBytes.ts'
 import { defineTarget, ensure, type FuzzTarget } from '../fuzz.ts'
 import {
   zlibBomb,
   DECODED_TYPES,
+  type DecodedType,
   type KnownFile,
   makeExif,
   makeIcc,
@@ -26,38 +29,34 @@ import {
 } from '../validPictures.ts'
 import { isRegularGif, mutateParts } from '../mutateParts.ts'
 
-type Type = (typeof DECODED_TYPES)[number]
-
 export interface PictureInput {
   readonly bytes: Uint8Array
-  /** Where the file is known to be whole. */
+  /** The expected header; only for a valid, unchanged file. */
   readonly expected?: KnownFile['expected']
-  /** Put behind the file. */
+  /** Bytes to append to the file. */
   readonly tail: Uint8Array
-  /** How much of the file is left when it is cut short. */
+  /** Number of bytes that are left when the file is cut short. */
   readonly cut: number
 }
 
 const fileOf = ({ bytes }: PictureInput) => bytes
 
-/** Files of the five formats that are decoded, by their first byte. */
-function typeOf(bytes: Uint8Array): Type | undefined {
+/** Returns the format of a file by its first byte, if the worker decodes that format. */
+function typeOf(bytes: Uint8Array): DecodedType | undefined {
   return ({ 0xff: 'jpeg', 0x89: 'png', 0x52: 'webp', 0x47: 'gif', 0x42: 'bmp' } as const)[bytes[0]]
 }
 
-/** What a file is known by; most changes leave it alone, as a file of no type is refused at once. */
+/** Size of each signature. Most changes leave it intact, because a file of unknown type is refused at once. */
 const SIGNATURE_BYTES = { jpeg: 3, png: 8, webp: 4, gif: 6, bmp: 2 } as const
 
 function makeInput(
   random: Random,
   corpus: readonly Uint8Array[],
-  types: readonly Type[] = DECODED_TYPES,
+  types: readonly DecodedType[] = DECODED_TYPES,
 ): PictureInput {
   const fromCorpus = corpus.length > 0 && oneIn(random, 2) ? pick(random, corpus) : undefined
-  const made =
-    !fromCorpus && types === DECODED_TYPES && oneIn(random, 12)
-      ? makeUndecodedFile(random)
-      : makePicture(random, pick(random, types))
+  const isUndecoded = !fromCorpus && types === DECODED_TYPES && oneIn(random, 12)
+  const made = isUndecoded ? makeUndecodedFile(random) : makePicture(random, pick(random, types))
   const whole = fromCorpus ?? made.bytes
   const other = makePicture(random, pick(random, types)).bytes
   const changes = oneIn(random, 8) ? 0 : 1 + random.below(pick(random, [1, 2, 6]))
@@ -74,7 +73,7 @@ function makeInput(
     () => randomBytes(random, 1 + random.below(20)),
     () => other,
     () => new Uint8Array(9000),
-    // A part of the format, as if it belonged to the file.
+    // Parts of the same format, as if they belonged to the file.
     () => (type ? mutateParts(random, type, other, other).subarray(12) : other),
   ])()
   return {
@@ -91,6 +90,7 @@ function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolea
 
 const FIELDS = ['type', 'mime', 'width', 'height', 'orientation', 'alpha', 'grey', 'jpegQuality', 'obstacle'] as const
 
+/** Throws unless the two headers are equal. */
 function ensureEqual(a: Header, b: Header, property: string): void {
   for (const field of FIELDS) {
     ensure(a[field] === b[field], () => `${property}: ${field} is ${a[field]} and ${b[field]}`)
@@ -106,10 +106,10 @@ const LARGEST_SIDE: Readonly<Record<string, number>> = {
   bmp: 2 ** 31 - 1,
 }
 
-/** What holds for every header, whatever the file. */
+/** Checks what must hold for the header of any file. */
 function ensureSane(header: Header, bytes: Uint8Array): void {
   const { type, mime, width, height, orientation, icc, jpegQuality, obstacle } = header
-  ensure(MIME_TYPES[type] === mime, `no such type: ${type}, ${mime}`)
+  ensure(MIME_TYPES[type] === mime, `${mime} for ${type}`)
   for (const size of [width, height]) ensure(Number.isInteger(size) && size >= 0, `a side is ${size}`)
   ensure([1, 2, 3, 4, 5, 6, 7, 8].includes(orientation), `orientation ${orientation}`)
   ensure(
@@ -129,29 +129,29 @@ function ensureSane(header: Header, bytes: Uint8Array): void {
     ensure(type === 'jpeg' || isView, 'a profile outside its file')
   }
   const upright = uprightSize(header)
-  ensure(upright.width * upright.height === width * height, 'another area upright')
+  ensure(upright.width * upright.height === width * height, 'another area after rotation')
   if (obstacle) return
   ensure((DECODED_TYPES as readonly string[]).includes(type), `${type} without an obstacle`)
   for (const size of [width, height]) ensure(size >= 1 && size <= LARGEST_SIDE[type], `a side is ${size}`)
 }
 
-/** Where there is no obstacle there are pixels, as far as a look that owes nothing to the readers can tell. */
+/** Checks, without the parsers, that a file whose header has no obstacle can contain its pixels. */
 function ensurePixels({ type, width, height, obstacle }: Header, bytes: Uint8Array): void {
   if (obstacle) return
   if (type === 'png') {
     const chunks = chunksOf(bytes)
     const view = new DataView(chunks[0][1].buffer, chunks[0][1].byteOffset)
-    ensure(view.getUint32(0) === width && view.getUint32(4) === height, 'not the size in IHDR')
+    ensure(view.getUint32(0) === width && view.getUint32(4) === height, 'another size than in IHDR')
     ensure(
       chunks.some(([name]) => name === 'IDAT'),
-      'a PNG without a whole IDAT',
+      'a PNG without a complete IDAT',
     )
   }
-  // No run-length coding: a bit a pixel at least.
-  ensure(type !== 'bmp' || width * height <= 8 * bytes.length, 'a BMP without the bytes for it')
+  // Run-length coding is not supported, so a pixel takes at least one bit.
+  ensure(type !== 'bmp' || width * height <= 8 * bytes.length, 'a BMP that is too short for its pixels')
 }
 
-/** The bytes in the middle of others: what lies around a file must not be read. */
+/** Returns the bytes as a view into a larger buffer. Parsers must not read the bytes around a file. */
 function surrounded(bytes: Uint8Array, by: number): Uint8Array {
   const around = new Uint8Array(bytes.length + 70).fill(by)
   around.set(bytes, 33)
@@ -164,7 +164,7 @@ function checkHeader({ bytes, expected, tail, cut }: PictureInput): boolean {
   ensure(sameBytes(bytes, before), 'the file was changed')
   ensureSane(header, bytes)
   ensurePixels(header, bytes)
-  ensureEqual(header, readHeader(surrounded(bytes, bytes.length & 0xff)), 'in the middle of other bytes')
+  ensureEqual(header, readHeader(surrounded(bytes, bytes.length & 0xff)), 'within a larger buffer')
 
   const short = readHeader(bytes.subarray(0, cut))
   ensureSane(short, bytes)
@@ -180,12 +180,12 @@ function checkHeader({ bytes, expected, tail, cut }: PictureInput): boolean {
       if (field === 'icc') ensure(sameBytes(header.icc, expected.icc), 'another profile')
       else ensure(header[field] === value, () => `${field}: expected ${String(value)}, got ${String(header[field])}`)
     }
-    if (typeOf(bytes)) ensureEqual(header, readHeader(concat([bytes, tail])), 'with bytes behind it')
+    if (typeOf(bytes)) ensureEqual(header, readHeader(concat([bytes, tail])), 'with appended bytes')
   }
   return !header.obstacle
 }
 
-/** Types of chunks and their data, in order; ends before one that is cut. */
+/** Returns the type and data of each chunk, in order. A truncated chunk and what follows are left out. */
 function chunksOf(png: Uint8Array): [string, Uint8Array][] {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
   const chunks: [string, Uint8Array][] = []
@@ -204,14 +204,14 @@ function checkPlainPng({ bytes }: PictureInput): boolean {
   const plain = plainPng(bytes)
   const chunks = chunksOf(plain)
   const size = chunks.reduce((sum, [, data]) => sum + 12 + data.length, 8)
-  ensure(size === plain.length, 'bytes that are no chunk')
-  ensure(chunks.at(-1)?.[0] === 'IEND', 'no end')
+  ensure(size === plain.length, 'bytes outside chunks')
+  ensure(chunks.at(-1)?.[0] === 'IEND', 'no IEND')
   const isPicture = ([type]: [string, unknown], i: number) =>
     ['IHDR', 'PLTE', 'tRNS', 'IDAT'].includes(type) || i === chunks.length - 1
-  ensure(chunks.every(isPicture), 'chunks beside the picture')
-  ensure(sameBytes(plainPng(plain), plain), 'made plain twice it is another')
+  ensure(chunks.every(isPicture), 'chunks that the picture does not need')
+  ensure(sameBytes(plainPng(plain), plain), 'it changes when it is made plain twice')
   const data = (list: readonly [string, Uint8Array][]) => {
-    const end = list.findIndex(([type]) => type === 'IEND') >>> 0 // all, where there is none
+    const end = list.findIndex(([type]) => type === 'IEND') >>> 0 // all chunks if there is none
     return concat(list.slice(0, end).flatMap(([type, part]) => (type === 'IDAT' ? [part] : [])))
   }
   ensure(sameBytes(data(chunks), data(chunksOf(bytes))), 'other pixel data')
@@ -237,22 +237,23 @@ function checkExif({ tiff, expected }: ExifInput): boolean {
   const found = readOrientation(tiff)
   ensure([1, 2, 3, 4, 5, 6, 7, 8].includes(found), `orientation ${found}`)
   ensure(expected === undefined || found === expected, `expected ${expected}, got ${found}`)
-  ensure(readOrientation(surrounded(tiff, 1)) === found, 'in the middle of other bytes: another')
+  ensure(readOrientation(surrounded(tiff, 1)) === found, 'another orientation within a larger buffer')
   const prefixed = concat([latin1('Exif\0\0'), tiff])
-  ensure(readOrientation(withoutExifPrefix(prefixed)) === found, 'with a prefix: another')
+  ensure(readOrientation(withoutExifPrefix(prefixed)) === found, 'another orientation with a prefix')
   return found !== 1
 }
 
 interface IccInput {
   readonly png: Uint8Array
   readonly expected?: Uint8Array
+  /** The profile is too large, so that none must be returned. */
   readonly hasNone: boolean
 }
 
-/** What a profile may have at most when it is inflated: 4 MiB. */
+/** The largest profile that readIcc inflates: 4 MiB. */
 const MAX_PROFILE_BYTES = 4_194_304
 
-/** A PNG with a deflated profile: whole, broken, or one that is too large. */
+/** Makes a PNG with a deflated profile that is valid, broken or too large. */
 function makeIccInput(random: Random): IccInput {
   const { bytes } = makePicture(random, 'png')
   const icc = concat([makeIcc(random), new Uint8Array(1)])
@@ -274,7 +275,7 @@ function makeIccInput(random: Random): IccInput {
 
 async function checkIcc({ png, expected, hasNone }: IccInput): Promise<boolean> {
   const icc = await readIcc(readHeader(png))
-  ensure(!expected || sameBytes(icc, expected), 'not the profile that was put in')
+  ensure(!expected || sameBytes(icc, expected), 'another profile than was embedded')
   ensure(!hasNone || icc === undefined, 'a profile that is too large')
   if (!icc) return false
   ensure(icc.length >= 128 && icc.length <= MAX_PROFILE_BYTES, `a profile of ${icc.length} bytes`)
@@ -283,7 +284,7 @@ async function checkIcc({ png, expected, hasNone }: IccInput): Promise<boolean> 
   return true
 }
 
-/** What a DQT segment holds. */
+/** Makes the content of a DQT segment. */
 function makeTables(random: Random): Uint8Array {
   const table = () => {
     const isWide = oneIn(random, 3)
@@ -309,7 +310,7 @@ function checkTables(segment: Uint8Array): boolean {
   return end > 0
 }
 
-/** More would only test how long a decoder takes. */
+/** Larger pictures are left out, because they would only be slow. */
 const MAX_PIXELS = 100_000
 
 async function checkDecoder({ bytes, expected }: PictureInput): Promise<boolean> {
@@ -318,27 +319,27 @@ async function checkDecoder({ bytes, expected }: PictureInput): Promise<boolean>
   try {
     const picture = await codec.decode(bytes, header)
     const { width, height } = uprightSize(header)
-    ensure(picture.width === width && picture.height === height, 'not the size that was promised')
+    ensure(picture.width === width && picture.height === height, 'another size than in the header')
     return true
   } catch (error) {
     if (!(error instanceof CodecError)) throw error
-    ensure(expected === undefined, () => `a whole file: ${error.message}`)
-    // A limit on the header's size is no limit where the decoder reads another.
+    ensure(expected === undefined, () => `a valid file is refused: ${error.message}`)
+    // Limits are checked on the size in the header, so they fail if the decoder finds another size.
     ensure(!error.message.includes('header says'), error.message)
     return false
   }
 }
 
-/** libnsgif believes no screen of these sizes, and takes what the frames need. */
-function isDoubted({ type, width, height }: Header): boolean {
+/** Whether libnsgif ignores this screen size and uses the size of the frames instead. */
+function isSizeIgnored({ type, width, height }: Header): boolean {
   const screens = ['640x480', '640x512', '800x600', '1024x768', '1280x1024', '1600x1200']
   return type === 'gif' && (Math.max(width, height) > 2048 || screens.includes(`${width}x${height}`))
 }
 
-/** libvips as the oracle, where it takes the file as well. It knows no BMP. */
+/** Compares with libvips if it accepts the file. It does not read BMP. */
 async function checkAgainstSharp({ bytes }: PictureInput): Promise<boolean> {
   const header = readHeader(bytes)
-  if (header.obstacle || isDoubted(header)) return false
+  if (header.obstacle || isSizeIgnored(header)) return false
   let seen
   try {
     seen = await sharp(bytes, { failOn: 'none', limitInputPixels: false }).metadata()
@@ -361,7 +362,7 @@ export function pictureTargets(corpus: readonly Uint8Array[]): FuzzTarget[] {
   return [
     defineTarget({
       name: 'header',
-      about: 'readHeader: sane, repeatable, blind to what lies around; exact for whole files',
+      about: 'readHeader: plausible, blind to bytes around the file; exact for valid files',
       share: 400,
       make: any,
       check: checkHeader,
@@ -369,7 +370,7 @@ export function pictureTargets(corpus: readonly Uint8Array[]): FuzzTarget[] {
     }),
     defineTarget({
       name: 'plain-png',
-      about: 'plainPng: picture chunks alone, the same pixel data, the same header',
+      about: 'plainPng: only picture chunks, the same pixel data, the same header',
       share: 100,
       make: (random) => makeInput(random, pngs, ['png']),
       check: checkPlainPng,
@@ -377,7 +378,7 @@ export function pictureTargets(corpus: readonly Uint8Array[]): FuzzTarget[] {
     }),
     defineTarget({
       name: 'exif',
-      about: 'readOrientation: 1 to 8, exact for whole blocks in either byte order',
+      about: 'readOrientation: 1 to 8, exact for valid blocks in either byte order',
       share: 60,
       make: makeExifInput,
       check: checkExif,
@@ -385,14 +386,14 @@ export function pictureTargets(corpus: readonly Uint8Array[]): FuzzTarget[] {
     }),
     defineTarget({
       name: 'dqt',
-      about: 'JPEG quantisation tables: inside their segment, a quality of 1 to 100',
+      about: 'JPEG quantisation tables: within their segment, a quality of 1 to 100',
       share: 10,
       make: makeTables,
       check: checkTables,
     }),
     defineTarget({
       name: 'icc',
-      about: 'readIcc: the profile that was put in, a copy, never a large one',
+      about: 'readIcc: a copy of the embedded profile, or nothing if it is too large',
       share: 5,
       make: makeIccInput,
       check: checkIcc,
@@ -400,7 +401,7 @@ export function pictureTargets(corpus: readonly Uint8Array[]): FuzzTarget[] {
     }),
     defineTarget({
       name: 'decode',
-      about: 'decoders: pixels of the size that readHeader promised, or a CodecError',
+      about: 'decoders: pixels of the size that readHeader returns, or a CodecError',
       share: 2,
       make: any,
       check: checkDecoder,
@@ -408,7 +409,7 @@ export function pictureTargets(corpus: readonly Uint8Array[]): FuzzTarget[] {
     }),
     defineTarget({
       name: 'sharp',
-      about: "readHeader against libvips' size, type and number of frames",
+      about: 'readHeader: the same size, type and number of frames as libvips',
       share: 5,
       isCommandOnly: true,
       make: any,

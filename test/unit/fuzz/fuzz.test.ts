@@ -9,19 +9,19 @@ const targets = allTargets().filter(({ isCommandOnly }) => !isCommandOnly)
 const counts = shareOut(targets, EXECUTIONS)
 const header = targets.find(({ name }) => name === 'header') as FuzzTarget<PictureInput>
 
-// `npm run fuzz` does a million, and says which input it was.
-describe('20,000 changed files, fields and URLs break no property of their readers', () => {
-  test.each(targets.map((target, i) => [target.name, target, counts[i]] as const))(
+// `npm run fuzz` executes a million and saves the input of a finding.
+describe('20,000 changed files, fields and URLs break no property of any parser', () => {
+  test.each(targets.map((target, i) => [target.about, target, counts[i]] as const))(
     '%s',
     async (_, target, executions) => {
-      const { finding, taken } = await fuzz(target, { seed: DEFAULT_SEED, executions })
+      const { finding, accepted } = await fuzz(target, { seed: DEFAULT_SEED, executions })
       expect(finding).toBeUndefined()
-      expect(taken, 'inputs that are not refused').toBeGreaterThan(executions / 20)
+      expect(accepted, 'number of accepted inputs').toBeGreaterThan(executions / 20)
     },
   )
 })
 
-test('the same seed gives the same inputs, another one gives others', async () => {
+test('the same seed makes the same inputs, another seed makes others', async () => {
   const inputs = async (seed: number) => {
     const seen: Uint8Array[] = []
     const check = ({ bytes }: PictureInput) => seen.push(bytes) > 0
@@ -32,20 +32,20 @@ test('the same seed gives the same inputs, another one gives others', async () =
   expect(await inputs(1)).not.toBe(await inputs(2))
 })
 
-describe('a bug is found, and found again by the execution alone', () => {
+describe('a bug is found, and found again by repeating that one execution', () => {
   const isBroken = (bytes: Uint8Array) => {
     const { type, width, alpha } = readHeader(bytes)
     return type === 'png' && width > 0xffff && alpha
   }
   const planted: [string, FuzzTarget<PictureInput>['check']][] = [
     [
-      'that throws',
+      'if the check throws',
       ({ bytes }) => {
         if (isBroken(bytes)) throw new RangeError('planted')
         return true
       },
     ],
-    ['that rejects', ({ bytes }) => (isBroken(bytes) ? Promise.reject(new RangeError('planted')) : true)],
+    ['if the check rejects', ({ bytes }) => (isBroken(bytes) ? Promise.reject(new RangeError('planted')) : true)],
   ]
   test.each(planted)('%s', async (_, check) => {
     const target = { ...header, check }
@@ -57,7 +57,7 @@ describe('a bug is found, and found again by the execution alone', () => {
     expect(again.finding?.file).toEqual(file)
   })
 
-  test('that takes its time', async () => {
+  test('if the check takes too long', async () => {
     const check = () => {
       const end = performance.now() + 3
       while (performance.now() < end);
