@@ -1,6 +1,6 @@
-// What can train here, how fast, and how long until the paper's figure: `npm run bench -- backends`.
-// Patches of 33x33 through 9-1-5. All backends follow one curve, so one is trained for real and its
-// time measured; another's is the patches over its own rate.
+// Which training backends run here, how fast they are, and how long they take to reach the paper's figure:
+// `npm run bench -- backends`. Patches of 33x33 go through 9-1-5. All backends follow the same learning curve, so only
+// one is really trained and timed; the time of another is the number of patches divided by its own rate.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import {
@@ -22,20 +22,24 @@ import { publishedOf } from '../../trainer/evaluate/published.ts'
 import { scoreSet } from '../../trainer/evaluate/score.ts'
 import { openPatchSource } from '../../trainer/data/patchSource.ts'
 import { createNetwork, SRCNN_915 } from '../../worker/model/network.ts'
-import type { Table } from './bench.ts'
+import type { Table } from './compare.ts'
 
 const STEPS = 20
 const BATCH = 32
-/** For what is too slow to be given a whole batch: as many patches, and fewer a second than this. */
-const FEW = 2
-const SLOW = 5
+/** Batch size for a first, short measurement. */
+const SMALL_BATCH = 2
+/** Backends below this many patches per second are not measured with whole batches. */
+const SLOW_RATE = 5
 
 const SET = 'Set5'
 const SCALE = 3
-/** dB */
+/** The paper's PSNR in dB. */
 const FIGURE = publishedOf('9-1-5, T91', SET, SCALE, 'float')!.psnr
 const GOAL = `${FIGURE.toFixed(2)} dB on ${SET} x${SCALE}`
-/** About the fewest of the trainer's recipe that end there. On onnx-cpu 1,250 ended at 32.37 dB, 1,500 at 32.40, 1,750 at 32.43. */
+/**
+ * About the fewest steps with which the trainer's recipe reaches the figure. On onnx-cpu 1,250 steps ended at 32.37 dB,
+ * 1,500 at 32.40, 1,750 at 32.43.
+ */
 const STEPS_TO_FIGURE = 1_750
 
 const GRADIENT_TASK: Task = { network: createNetwork(SRCNN_915), batch: 2, patch: 15 }
@@ -66,21 +70,22 @@ export async function benchBackends({ isQuick = false } = {}): Promise<Table[]> 
   const cells = [['backend', 'patches/s', 'gradient error', 'installed MB', `time to ${GOAL}`, '']]
   for (const name of BACKENDS) {
     if (name === 'auto') continue
-    const size = `${Math.round(PACKAGES[name].reduce((sum, one) => sum + bytesOf(path.join('node_modules', one)), 0) / 1e6)}`
+    const bytes = PACKAGES[name].reduce((sum, one) => sum + bytesOf(path.join('node_modules', one)), 0)
+    const megabytes = `${Math.round(bytes / 1e6)}`
     try {
       const backend = await chooseBackend(name)
       const error = errorOf(await gradientsOn(backend), oracle)
       const rate = await rateOf(backend)
       cells.push([
         name,
-        rate.toFixed(rate < SLOW ? 1 : 0),
+        rate.toFixed(rate < SLOW_RATE ? 1 : 0),
         error.toExponential(1),
-        size,
+        megabytes,
         timeOf(name, rate),
         backend.description,
       ])
     } catch (error) {
-      cells.push([name, '-', '-', size, '-', (error as Error).message])
+      cells.push([name, '-', '-', megabytes, '-', (error as Error).message])
     }
   }
   const last = cells[0].length - 1
@@ -92,15 +97,15 @@ export async function benchBackends({ isQuick = false } = {}): Promise<Table[]> 
   return [{ title: `training backends, 9-1-5; gradients against tfjs-cpu's`, rounds: STEPS, rows: [], notes }]
 }
 
-/** Trains as `npm run trainer` does. `seconds` of its steps alone; undefined, for what `note` says, where the figure was not reached. */
+/** Trains as `npm run trainer` does. Returns the time of the steps alone, or no time and a note that says why. */
 async function reachFigure(
   backend: Backend,
   config: TrainConfig,
   isQuick: boolean,
 ): Promise<{ seconds?: number; note: string }> {
   const folder = config.tests.find((test) => path.basename(test) === SET)
-  if (isQuick) return { note: 'skipped, as --quick asks' }
-  if (!folder || config.data.length === 0) return { note: `skipped, for want of T91 and ${SET} in ${DATA_FOLDER}` }
+  if (isQuick) return { note: 'skipped because of --quick' }
+  if (!folder || config.data.length === 0) return { note: `skipped because T91 and ${SET} are not in ${DATA_FOLDER}` }
   const { batch, seed, optimizer, rate, course } = config
   const task = taskOf(config, SCALE)
   const patches = await openPatchSource(sourceOptionsOf(config, SCALE))
@@ -133,8 +138,8 @@ async function reachFigure(
 }
 
 async function rateOf({ createEngine }: Backend): Promise<number> {
-  const rate = await measureRate(createEngine, FEW, 2)
-  return rate < SLOW ? rate : measureRate(createEngine, BATCH, STEPS)
+  const rate = await measureRate(createEngine, SMALL_BATCH, 2)
+  return rate < SLOW_RATE ? rate : measureRate(createEngine, BATCH, STEPS)
 }
 
 async function gradientsOn({ createEngine }: Backend): Promise<Float32Array> {
@@ -145,7 +150,7 @@ async function gradientsOn({ createEngine }: Backend): Promise<Float32Array> {
   return gradients.slice()
 }
 
-/** The largest difference in a tensor over the tensor's largest value, of the worst tensor. */
+/** Returns the largest difference within a tensor, relative to the tensor's largest value, for the worst tensor. */
 function errorOf(gradients: Float32Array, oracle: Float32Array): number {
   const largest = (values: Float32Array) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
   const tensorsOf = (flat: Float32Array) =>
@@ -167,7 +172,7 @@ function formatTime(seconds: number): string {
   return `${(seconds / size).toFixed(size > 1 ? 1 : 0)} ${unit}`
 }
 
-/** Of a folder's files; 0 where there is none. */
+/** Returns the size of all files in a folder; 0 if it does not exist. */
 function bytesOf(folder: string): number {
   if (!existsSync(folder)) return 0
   return readdirSync(folder, { recursive: true, withFileTypes: true })

@@ -1,17 +1,17 @@
-// What a fresh isolate's first run in workerd costs beyond its second. In that is: decoding and packing
-// the weights, an instance of the kernel, V8's first compilation of the functions that are called. The
-// isolate has answered requests before, so starting workerd and loading the script are not in it.
+// How much longer a fresh isolate's first run in workerd takes than its second. The difference includes decoding and
+// packing the weights, creating an instance of the kernel, and V8's first compilation of the functions that are called.
+// It excludes starting workerd and loading the script, because the isolate has answered a request before.
 import type { Planes } from '../../worker/engine/engine.ts'
 import type { WorkerModule } from '../support/worker/bundle.ts'
 import { isolateMs, workerdMs } from '../support/worker/processes.ts'
-import { median, type Table, tabulate, wallMs } from './bench.ts'
+import { median, type Table, tabulate, wallMs } from './compare.ts'
 import { startEngines } from './enginesWorkerd.ts'
 
 const ISOLATES = 9
 
 const ENGINES = ['relaxed', 'ort']
 
-/** In ms, of these processes. V8 also compiles on threads of its own, for whose result nobody waits. */
+/** Each returns ms for these processes. V8 also compiles on background threads, which the request does not wait for. */
 const CLOCKS: Readonly<Record<string, (processes: number[]) => number>> = {
   "CPU time of the isolate's thread": isolateMs,
   'CPU time of all threads': workerdMs,
@@ -23,7 +23,7 @@ interface Runs {
   readonly second: number
 }
 
-/** A table a clock. `name` is the model's. */
+/** Returns one table per clock. `name`: name of the model. */
 export async function compareColdStarts(
   name: string,
   modules: readonly WorkerModule[],
@@ -36,7 +36,8 @@ export async function compareColdStarts(
       starts[e].push(await runTwice(engine, () => startEngines(modules, model, input)))
     }
   }
-  const what = `cold start of ${name} in workerd: a fresh isolate's first run of ${input.width}x${input.height} less its second`
+  const size = `${input.width}x${input.height}`
+  const what = `cold start of ${name} in workerd: a fresh isolate's first run of ${size} minus its second`
   return Object.keys(CLOCKS).map((clock, c) => {
     const times = starts.map((runs) => runs.map(({ [c]: { first, second } }) => first - second))
     const notes = ENGINES.map((engine, e) => {
@@ -47,7 +48,7 @@ export async function compareColdStarts(
   })
 }
 
-/** By every clock. */
+/** Returns the times of two runs in a fresh isolate, by each clock. */
 async function runTwice(engine: string, start: () => ReturnType<typeof startEngines>) {
   const { get, processes, dispose } = await start()
   const timed = async () => {

@@ -1,7 +1,6 @@
-// The engines on one luma plane with the shipped 9-1-5: `npm run bench -- engines`. They take turns in
-// one process, in Node and then in workerd; times are CPU time, of which a busy machine takes nothing
-// away. Then a fresh isolate's first run, and the kernel's memory. The reference is slow, and is timed
-// on a small plane only.
+// The engines on one luma plane with the shipped 9-1-5: `npm run bench -- engines`. They take turns in one process, in
+// Node and then in workerd. Times are CPU time, because other load on the machine hardly changes it. Then follow a fresh
+// isolate's first run and the kernel's memory. The reference is slow and is timed on a small plane only.
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import type { Engine, Planes } from '../../worker/engine/engine.ts'
@@ -18,7 +17,7 @@ import { watchMemories } from '../support/worker/memories.ts'
 import { ort } from '../support/engine/ort.ts'
 import { maxDifference } from '../support/engine/samples.ts'
 import { drawnPlanes } from '../support/pictures/drawn.ts'
-import { compare, cpuMs, type Table } from './bench.ts'
+import { compare, cpuMs, type Table } from './compare.ts'
 import { compareColdStarts } from './coldStart.ts'
 import { bundleEngines, compareInWorkerd, memoryInWorkerd } from './enginesWorkerd.ts'
 import { readMaxOutputPixels } from './limits.ts'
@@ -35,14 +34,14 @@ const SIZES: [number, number][] = [
   [1500, 1000],
 ]
 
-/** Wider than a strip of the kernel. */
+/** A plane that is wider than one strip of the kernel. */
 const WIDE: [number, number] = [4096, 64]
 
-/** An engine, and what its coming to life was seen to cost. */
+/** An engine, and the measured cost of starting it. */
 interface Subject {
   readonly engine: Engine
   readonly bytes: Uint8Array
-  /** CPU ms: from bytes to a first result of SMALL. */
+  /** CPU time from the WebAssembly bytes to the first result of size SMALL. */
   readonly coldStartMs: number
   readonly memories: readonly WebAssembly.Memory[]
 }
@@ -71,12 +70,13 @@ export async function benchEngines({ rounds = 20 }): Promise<Table[]> {
   tables.push(await benchMemory(model, network, subjects.slice(1)))
   const notes = subjects.map(
     ({ engine, bytes, coldStartMs }) =>
-      `${engine.name}: ${bytes.length} bytes, gzip ${gzipSync(bytes, { level: 9 }).length}; cold start ${coldStartMs.toFixed(1)} ms of CPU, compilation in it`,
+      `${engine.name}: ${bytes.length} bytes, gzip ${gzipSync(bytes, { level: 9 }).length}; ` +
+      `cold start ${coldStartMs.toFixed(1)} ms of CPU, with compilation`,
   )
   return [...tables, { title: 'engines, sizes and cold starts in Node', rounds: 1, rows: [], notes }]
 }
 
-/** A picture as a whole, without the tiles that upscale.ts cuts. */
+/** Measures a whole picture, without the tiles that upscale.ts cuts. */
 async function benchMemory(model: Uint8Array, network: Network, subjects: readonly Subject[]): Promise<Table> {
   const side = Math.floor(Math.sqrt(await readMaxOutputPixels()))
   const notes: string[] = []
@@ -102,29 +102,30 @@ async function compareOn(
   const results: Planes[] = []
   for (const engine of engines) results.push(await engine.run(network, input))
   const notes = results.slice(1).map((result, i) => `${engines[i + 1].name}: ${accuracyOf(result, results[0])}`)
-  const candidates = engines.map((engine) => ({
+  const contenders = engines.map((engine) => ({
     name: engine.name,
     run: () => engine.run(network, input),
   }))
   const title = `engines, ${width}x${height}, CPU time`
-  const table = await compare(title, candidates, { rounds, warmups: 2, clock: cpuMs })
+  const table = await compare(title, contenders, { rounds, warmups: 2, clock: cpuMs })
   const rate = (costOf(network) * width * height) / table.rows[0].medianMs / 1e6
   return { ...table, notes: [...notes, `${engines[0].name}: ${rate.toFixed(1)} GMAC/s`] }
 }
 
-/** Against `first`: largest difference, PSNR, and how many pixels are another of 256 levels. */
+/** Compares with `first`: largest difference, PSNR, and the share of pixels that differ after rounding to 256 levels. */
 function accuracyOf(planes: Planes, first: Planes): string {
   const level = (v: number) => Math.round(255 * Math.min(1, Math.max(0, v)))
   let changed = 0
   planes.data.forEach((v, i) => (changed += Number(level(v) !== level(first.data[i]))))
-  const share = (100 * changed) / planes.data.length
-  return `largest difference ${maxDifference(planes.data, first.data).toExponential(1)}, ${psnr(planes, first).toFixed(0)} dB, ${share.toFixed(4)} % of pixels changed`
+  const percent = (100 * changed) / planes.data.length
+  const largest = maxDifference(planes.data, first.data).toExponential(1)
+  return `largest difference ${largest}, ${psnr(planes, first).toFixed(0)} dB, ${percent.toFixed(4)} % of pixels changed`
 }
 
 async function startFused(kind: Arithmetic, network: Network, input: Planes): Promise<Subject> {
   const bytes = await buildKernel('srcnn', kind)
-  const subpixel = await WebAssembly.compile(await buildKernel('subpixel', kind)) // not used here
-  return watched(bytes, async () => {
+  const subpixel = await WebAssembly.compile(await buildKernel('subpixel', kind)) // required by the engine, not used here
+  return startWatched(bytes, async () => {
     const modules = { srcnn: await WebAssembly.compile(bytes), subpixel }
     const engine = createFusedEngine(modules, { name: `fused, ${kind}` })
     await engine.run(network, input)
@@ -133,14 +134,14 @@ async function startFused(kind: Arithmetic, network: Network, input: Planes): Pr
 }
 
 async function startOrt(network: Network, input: Planes): Promise<Subject> {
-  return watched(new Uint8Array(await readFile(ORT_WASM)), async () => {
+  return startWatched(new Uint8Array(await readFile(ORT_WASM)), async () => {
     const engine = createOrtEngine(ort, { executionProvider: 'wasm' })
     await engine.run(network, input)
     return engine
   })
 }
 
-/** onnxruntime-node is optional; on one thread, as the others are. */
+/** Returns undefined if onnxruntime-node, which is optional, is not installed. Runs on one thread, as the others do. */
 async function nativeOrt(): Promise<Engine | undefined> {
   try {
     const runtime = (await import('onnxruntime-node')) as unknown as OrtRuntime
@@ -155,8 +156,8 @@ function megabytesOf(memories: readonly WebAssembly.Memory[]): string {
   return memories.map(({ buffer }) => (buffer.byteLength / 1e6).toFixed(2)).join(' + ')
 }
 
-/** Sees what memory it takes, too. */
-function watched(bytes: Uint8Array, start: () => Promise<Engine>): Promise<Subject> {
+/** Starts an engine and records its cold start and its WebAssembly memories. */
+function startWatched(bytes: Uint8Array, start: () => Promise<Engine>): Promise<Subject> {
   return watchMemories(async (memories) => {
     const begin = cpuMs()
     const engine = await start()

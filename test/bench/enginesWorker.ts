@@ -1,7 +1,7 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- ambient: nothing to import from it
 /// <reference path="../../worker/wasm.d.ts" />
-// The engines in workerd, for enginesWorkerd.ts: POST a model and a plane once, then GET /?engine=relaxed
-// runs it. The model is decoded by the first run; a GET without an engine does nothing.
+// The worker for enginesWorkerd.ts. POST stores a model and a plane, then GET /?engine=relaxed runs them. The first run
+// decodes the model. A GET without an engine does nothing.
 import srcnn from '../../dist/kernel/srcnn-plain.wasm'
 import subpixel from '../../dist/kernel/subpixel-plain.wasm'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
@@ -12,8 +12,8 @@ import { type Network } from '../../worker/model/network.ts'
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
 
 declare global {
-  /** Where COUNT_WASM (inspector.ts) runs before. */
-  // oxlint-disable-next-line vars-on-top -- what a global is declared by
+  /** Defined if COUNT_WASM (inspector.ts) has run before. */
+  // oxlint-disable-next-line vars-on-top -- only `var` can declare a global
   var wasmBytes: () => number
 }
 
@@ -25,7 +25,7 @@ const engines = {
 
 let work: { readonly model: Uint8Array; readonly input: Planes; network?: Network } | undefined
 
-// oxlint-disable-next-line import/no-default-export -- what workerd calls
+// oxlint-disable-next-line import/no-default-export -- the entry point that workerd calls
 export default {
   async fetch(request: Request): Promise<Response> {
     const query = new URL(request.url).searchParams

@@ -1,5 +1,5 @@
-// The engines inside workerd, whose own clock stands still meanwhile: what its process had of the
-// processors is read from outside, and is the time.
+// The engines inside workerd. The clock of a Worker does not advance while it computes, so the time is the CPU time of
+// workerd's process, read from outside.
 import { join } from 'node:path'
 import { Miniflare } from 'miniflare'
 import type { Planes } from '../../worker/engine/engine.ts'
@@ -10,21 +10,21 @@ import { bundleWorker, type WorkerModule } from '../support/worker/bundle.ts'
 import { COUNT_WASM } from '../support/worker/inspector.ts'
 import { withProcesses, workerdMs } from '../support/worker/processes.ts'
 import { maxDifference } from '../support/engine/samples.ts'
-import { compare, type Table } from './bench.ts'
+import { compare, type Table } from './compare.ts'
 
 const ENGINES = ['ort', ...ARITHMETICS]
 
 const ENTRY = join(import.meta.dirname, 'enginesWorker.ts')
 
-/** The worker with all engines. */
+/** Bundles the worker with all engines. */
 export async function bundleEngines(prelude?: string): Promise<WorkerModule[]> {
   for (const name of KERNEL_NAMES) {
-    for (const kind of ARITHMETICS) await buildKernel(name, kind) // into dist/, from where it is imported
+    for (const kind of ARITHMETICS) await buildKernel(name, kind) // into dist/, where the worker imports it from
   }
   return bundleWorker(ENTRY, prelude)
 }
 
-/** One table a plane; each in an isolate of its own, for onnxruntime's memory never shrinks. */
+/** Returns one table per plane. Each has its own isolate, because onnxruntime's memory never shrinks. */
 export async function compareInWorkerd(
   modules: readonly WorkerModule[],
   model: Uint8Array,
@@ -52,19 +52,19 @@ async function compareOn(
       results.push(new Float32Array(await get(`engine=${engine}&result`)))
       firsts.push(clock() - begin)
     }
-    const candidates = ENGINES.map((name) => ({ name, run: () => get(`engine=${name}`) }))
-    const notes = ENGINES.map(
-      (name, i) =>
-        `${name}: first run ${firsts[i].toFixed(0)} ms, largest difference ${maxDifference(results[i], results[0]).toExponential(1)}`,
-    )
+    const contenders = ENGINES.map((name) => ({ name, run: () => get(`engine=${name}`) }))
+    const notes = ENGINES.map((name, i) => {
+      const difference = maxDifference(results[i], results[0]).toExponential(1)
+      return `${name}: first run ${firsts[i].toFixed(0)} ms, largest difference ${difference}`
+    })
     const title = `engines in workerd, ${input.width}x${input.height}, CPU time of its process`
-    return await compare(title, candidates, { rounds, warmups: 1, clock, notes })
+    return await compare(title, contenders, { rounds, warmups: 1, clock, notes })
   } finally {
     await dispose()
   }
 }
 
-/** Bytes of WebAssembly memory in an isolate whose only work was this plane. */
+/** Returns the bytes of WebAssembly memory in an isolate that has only enlarged this plane. */
 export async function memoryInWorkerd(model: Uint8Array, input: Planes): Promise<number> {
   const { get, dispose } = await startEngines(await bundleEngines(COUNT_WASM), model, input)
   await get('engine=relaxed')
@@ -73,7 +73,7 @@ export async function memoryInWorkerd(model: Uint8Array, input: Planes): Promise
   return bytes
 }
 
-/** A fresh isolate that has a model and a plane, and has done nothing with them. */
+/** Starts a fresh isolate and sends it a model and a plane, without running them. */
 export async function startEngines(modules: readonly WorkerModule[], model: Uint8Array, input: Planes) {
   const [worker, processes] = await withProcesses(async () => {
     const fresh = new Miniflare({ compatibilityDate: '2026-04-01', modules: [...modules], cf: false })

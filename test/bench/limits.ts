@@ -1,14 +1,14 @@
-// What the worker allows by default.
+// The default limits of the worker.
 
-/** By a name that TypeScript does not follow: it would want the types of Workers. */
+/** Typed as string so that TypeScript does not follow the import, which needs the types of Workers. */
 const OPTIONS: string = '../../worker/options.ts'
 
-/** What is used of it. */
-interface Options {
+/** The part of options.ts that is used here. */
+interface OptionsModule {
   resolveOptions(): { readonly maxOutputPixels: number }
 }
 
 export async function readMaxOutputPixels(): Promise<number> {
-  const { resolveOptions } = (await import(OPTIONS)) as Options
+  const { resolveOptions } = (await import(OPTIONS)) as OptionsModule
   return resolveOptions().maxOutputPixels
 }

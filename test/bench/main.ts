@@ -1,52 +1,52 @@
-// npm run bench -- resize engines --json: the named benches, or all of them. `--help` has the options.
+// `npm run bench -- resize engines --json` runs the named benches, or all of them. `--help` lists the options.
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchBackends } from './backends.ts'
-import { format, type Table } from './bench.ts'
+import { formatTable, type Table } from './compare.ts'
 import { benchEngines } from './engines.ts'
 import { benchMemory } from './memory.ts'
 import { benchNetworks } from './networks.ts'
 import { benchRequest } from './request.ts'
 import { benchResize } from './resize.ts'
 
-interface Options {
+interface BenchOptions {
   readonly rounds?: number
   readonly isQuick: boolean
 }
 
 interface Bench {
   readonly about: string
-  readonly run: (options: Options) => Promise<Table[]>
+  readonly run: (options: BenchOptions) => Promise<Table[]>
 }
 
 const BENCHES: Readonly<Record<string, Bench>> = {
-  resize: { about: "our bicubic against photon's", run: benchResize },
+  resize: { about: "our bicubic compared with photon's", run: benchResize },
   engines: {
-    about: 'our kernel against onnxruntime, in Node and workerd; cold starts, memory',
+    about: 'our kernel compared with onnxruntime, in Node and workerd; cold starts and memory',
     run: benchEngines,
   },
   networks: {
-    about: 'the shipped networks against each other, by our kernel and onnxruntime',
+    about: 'the shipped networks compared with each other, in our kernel and in onnxruntime',
     run: benchNetworks,
   },
   request: {
-    about: 'a miss by stages and as a whole, against a worker of the usual packages; waits of others',
+    about: 'a miss by stages and as a whole, a worker of stock packages, and how long other requests wait',
     run: benchRequest,
   },
-  memory: { about: "an isolate's peaks for every format", run: benchMemory },
-  backends: { about: 'what can train here, and how long until the paper is reached', run: benchBackends },
+  memory: { about: "an isolate's peak memory for each format", run: benchMemory },
+  backends: { about: "training backends: speed, and time to reach the paper's figure", run: benchBackends },
 }
 
-const HELP = `npm run bench -- [BENCH ...] [options]: times and memory; without names all of
+const HELP = `npm run bench -- [BENCH ...] [options]: measures times and memory. Without a name it runs all benches:
 
 ${Object.entries(BENCHES)
   .map(([name, { about }]) => `  ${name.padEnd(10)}  ${about}`)
   .join('\n')}
 
-  --rounds N  rounds of each comparison that is printed with its rounds, for engines and networks
-              (default 20) and request (default 10): 3 for a quick look
-  --quick     backends without the training that takes minutes
-  --json      for machines
+  --rounds N  number of rounds for engines and networks (default 20) and for request (default 10);
+              3 for a quick look
+  --quick     runs backends without the training, which takes minutes
+  --json      prints JSON
   --help
 `
 
@@ -64,7 +64,7 @@ if (values.help === true) {
   process.exit()
 }
 const asJson = values.json === true
-const options: Options = {
+const options: BenchOptions = {
   isQuick: values.quick === true,
   ...(values.rounds === undefined ? {} : { rounds: Number(values.rounds) }),
 }
@@ -74,7 +74,7 @@ if (unknown !== undefined) {
   process.exit(2)
 }
 if (options.rounds !== undefined && !(Number.isInteger(options.rounds) && options.rounds > 0)) {
-  console.error(`--rounds ${values.rounds}: expected a whole number from 1`)
+  console.error(`--rounds ${values.rounds}: expected a positive whole number`)
   process.exit(2)
 }
 
@@ -84,7 +84,7 @@ const tables: Table[] = []
 for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
   for (const table of await BENCHES[name].run(options)) {
     tables.push(table)
-    if (!asJson) console.log(`${format(table)}\n`)
+    if (!asJson) console.log(`${formatTable(table)}\n`)
   }
 }
 if (asJson) console.log(JSON.stringify({ machine, tables }, null, 2))

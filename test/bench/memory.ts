@@ -1,7 +1,7 @@
-// How much memory an isolate takes: `npm run bench -- memory`. First for its largest results, with a
-// fresh worker for each format, so that nothing of an earlier request is counted; then for one miss
-// after another, when whatever earlier ones left is counted too. Looked at every few milliseconds
-// while it works. WebAssembly memories count until they are collected.
+// Peak memory of an isolate: `npm run bench -- memory`. First for its largest results, with a fresh worker for each
+// format, so that no memory of an earlier request is counted; then for one miss after another, where memory that earlier
+// misses left behind counts, too. Memory is sampled every few milliseconds. WebAssembly memories count until they are
+// garbage collected.
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { readHeader } from '../../worker/codec/header.ts'
@@ -12,20 +12,20 @@ import { COUNT_WASM, inspect, type Inspector } from '../support/worker/inspector
 import { startOrigin } from '../support/origin/origin.ts'
 import { shippedFamilies } from '../support/engine/shipped.ts'
 import { startWorker } from '../support/worker/worker.ts'
-import type { Table } from './bench.ts'
+import type { Table } from './compare.ts'
 import { readMaxOutputPixels } from './limits.ts'
 import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/worker/peak.ts'
 
 const FORMATS = ['jpeg', 'png', 'webp'] as const
 
-/** Misses one after another, formats in turn; the first of them only bring the isolate to its steady state. */
+/** Number of consecutive misses, with alternating formats. The first ones bring the isolate to its steady state. */
 const MISSES = 30
 const COUNTED_MISSES = 15
 
 export async function benchMemory(): Promise<Table[]> {
   setup()
   const largest = Math.floor(Math.sqrt(await readMaxOutputPixels()))
-  // Just more than twice as large: by x3, and from there down.
+  // The result is slightly more than twice as large as this: enlarged by 3, then shrunk to its size.
   const small = Math.floor(largest / 2.02)
   return [
     await benchFormats(Math.floor(largest / 2), 2, 2 * Math.floor(largest / 2), 'sr=2'),
@@ -87,14 +87,14 @@ async function pictureOf(side: number, format: (typeof FORMATS)[number], hasAlph
   return (hasAlpha ? scene : scene.removeAlpha()).toFormat(format, { quality: 90 }).toBuffer()
 }
 
-/** Of the first request. */
+/** Returns the peak during the first request of a fresh worker. */
 function peakOf(picture: Buffer, query: string): Promise<Peak> {
   return withWorker([picture], (worker, inspector) => {
     return peakDuring(inspector, fetchLarger(worker, 0, query))
   })
 }
 
-/** Of the last requests. */
+/** Returns the highest peak during the last requests. */
 function steadyPeakOf(pictures: readonly Buffer[], query: string): Promise<Peak> {
   return withWorker(pictures, async (worker, inspector) => {
     let highest = NO_PEAK

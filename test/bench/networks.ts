@@ -1,5 +1,5 @@
-// The shipped networks against each other, for the same picture as a result, each by our kernel and by
-// onnxruntime-web, in Node and in workerd: `npm run bench -- networks`. Times are CPU time.
+// The shipped networks compared with each other: `npm run bench -- networks`. Each makes a result of the same size, in our
+// kernel and in onnxruntime-web, in Node and in workerd. Times are CPU time.
 import { readFile } from 'node:fs/promises'
 import type { Engine, Planes } from '../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
@@ -13,17 +13,17 @@ import { ort } from '../support/engine/ort.ts'
 import { workerdMs } from '../support/worker/processes.ts'
 import { maxDifference } from '../support/engine/samples.ts'
 import { MODELS, shippedFamilies, shippedModels } from '../support/engine/shipped.ts'
-import { compare, cpuMs, type Table } from './bench.ts'
+import { compare, cpuMs, type Table } from './compare.ts'
 import { compareColdStarts } from './coldStart.ts'
 import { bundleEngines, memoryInWorkerd, startEngines } from './enginesWorkerd.ts'
 
 const SCALES = [2, 3, 4]
-/** Of the result: a multiple of all scales. */
+/** Side of the result: a multiple of all scales. */
 const SIDE = 768
-/** Of the result, for a first run. */
+/** Scale of the first runs, and the side of their result. */
 const START_SCALE = 3
 const START_SIDE = 192
-/** For what the reference has to agree with. */
+/** Side of the result that is compared with the slow reference. */
 const SMALL_SIDE = 96
 
 interface Subject {
@@ -40,7 +40,7 @@ export async function benchNetworks({ rounds = 20 }): Promise<Table[]> {
   const tables: Table[] = []
   for (const scale of SCALES) {
     const subjects = await subjectsOf(scale)
-    const candidates = subjects.flatMap(({ name, network, input }) =>
+    const contenders = subjects.flatMap(({ name, network, input }) =>
       [fused, onnxruntime].map((engine) => ({
         name: `${name}, ${engine.name}`,
         run: () => engine.run(network, input),
@@ -49,13 +49,13 @@ export async function benchNetworks({ rounds = 20 }): Promise<Table[]> {
     const notes: string[] = []
     for (const subject of subjects) notes.push(await describe(subject, scale, fused, onnxruntime))
     const title = `networks, x${scale} to ${SIDE}², CPU time in Node`
-    tables.push(withRates(await compare(title, candidates, { rounds, warmups: 2, clock: cpuMs, notes })))
+    tables.push(withRates(await compare(title, contenders, { rounds, warmups: 2, clock: cpuMs, notes })))
     tables.push(await compareInWorkerd(subjects, scale, rounds))
   }
   return [...tables, ...(await startsAndMemory(await subjectsOf(START_SCALE)))]
 }
 
-/** What a fresh isolate's first run costs, and what memory the kernel then has, small and large. */
+/** Measures a fresh isolate's first run, and the kernel's memory after a small and a large result. */
 async function startsAndMemory(subjects: readonly Subject[]): Promise<Table[]> {
   const modules = await bundleEngines()
   const tables: Table[] = []
@@ -69,7 +69,7 @@ async function startsAndMemory(subjects: readonly Subject[]): Promise<Table[]> {
   return [...tables, { title: "the kernel's linear memory in workerd, MB", rounds: 1, rows: [], notes }]
 }
 
-/** SRCNN first: what the others are compared with. */
+/** Returns the networks of this scale. SRCNN is the first, because the others are compared with it. */
 async function subjectsOf(scale: number): Promise<Subject[]> {
   const families = await shippedFamilies(scale)
   const models = (await shippedModels(scale)).filter(({ name }) => families.includes(name))
@@ -83,7 +83,7 @@ async function subjectsOf(scale: number): Promise<Subject[]> {
   )
 }
 
-/** What makes a result of this side. */
+/** Returns the input for a result of this side. */
 async function inputOf(network: Network, scale: number, side: number): Promise<Planes> {
   if (network.scale === 1) return drawnPlanes(side, side, scale)
   return { channels: 1, ...(await drawnPlane(side / scale, side / scale)) }
@@ -96,26 +96,32 @@ async function describe(
   onnxruntime: Engine,
 ): Promise<string> {
   const small = await inputOf(network, scale, SMALL_SIDE)
+  const macs = Math.round(costOf(network))
   const difference = async (a: Engine, b: Engine, of: Planes) =>
     maxDifference((await a.run(network, of)).data, (await b.run(network, of)).data).toExponential(1)
-  return `${name}: ${describeNetwork(network)}, ${Math.round(costOf(network))} multiplications a pixel; largest difference of the kernel to onnxruntime ${await difference(fused, onnxruntime, input)}, to the reference at ${SMALL_SIDE}² ${await difference(fused, reference, small)}`
+  const differences = [
+    `to onnxruntime ${await difference(fused, onnxruntime, input)}`,
+    `to the reference at ${SMALL_SIDE}² ${await difference(fused, reference, small)}`,
+  ]
+  const about = `${name}: ${describeNetwork(network)}, ${macs} multiplications per pixel`
+  return `${about}; largest difference of the kernel ${differences.join(', ')}`
 }
 
 async function compareInWorkerd(subjects: readonly Subject[], scale: number, rounds: number): Promise<Table> {
   const modules = await bundleEngines()
   const started: Awaited<ReturnType<typeof startEngines>>[] = []
   try {
-    // An isolate each: onnxruntime's memory never shrinks.
+    // Each network has its own isolate, because onnxruntime's memory never shrinks.
     for (const { file, input } of subjects) started.push(await startEngines(modules, file, input))
-    const candidates = subjects.flatMap(({ name }, i) =>
+    const contenders = subjects.flatMap(({ name }, i) =>
       ['relaxed', 'ort'].map((engine) => ({
         name: `${name}, ${engine}`,
         run: () => started[i].get(`engine=${engine}`),
       })),
     )
-    const clock = (candidate: number) => workerdMs(started[candidate >> 1].processes)
+    const clock = (contender: number) => workerdMs(started[contender >> 1].processes) // two engines per network
     const title = `networks, x${scale} to ${SIDE}², CPU time in workerd`
-    return withRates(await compare(title, candidates, { rounds, warmups: 2, clock }))
+    return withRates(await compare(title, contenders, { rounds, warmups: 2, clock }))
   } finally {
     await Promise.all(started.map(({ dispose }) => dispose()))
   }
@@ -123,5 +129,5 @@ async function compareInWorkerd(subjects: readonly Subject[], scale: number, rou
 
 function withRates(table: Table): Table {
   const rates = table.rows.map(({ name, medianMs }) => `${name} ${((1e6 * medianMs) / SIDE ** 2).toFixed(1)}`)
-  return { ...table, notes: [`ns a pixel of the result: ${rates.join('; ')}`, ...table.notes] }
+  return { ...table, notes: [`ns per pixel of the result: ${rates.join('; ')}`, ...table.notes] }
 }

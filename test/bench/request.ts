@@ -1,5 +1,5 @@
-// A miss from end to end: stage by stage in Node, through workerd, against a worker that is made of the
-// usual packages, and how long others wait meanwhile: `npm run bench -- request`.
+// A whole miss: `npm run bench -- request`. Stage by stage in Node, through workerd, compared with a worker of stock
+// packages, and how long other requests wait meanwhile.
 import sharp from 'sharp'
 import { ENCODE_FORMATS as FORMATS, type EncodeFormat } from '../../worker/codec/contract.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
@@ -7,11 +7,11 @@ import { renderScene } from '../fixtures/make.ts'
 import { setup } from '../support/worker/build.ts'
 import { startOrigin } from '../support/origin/origin.ts'
 import { withProcesses, workerdMs } from '../support/worker/processes.ts'
+import { lengthOf, longestWait, waitsDuring } from '../support/worker/threadWaits.ts'
 import { startWorker } from '../support/worker/worker.ts'
-import { compareWithAfternoon } from './afternoon.ts'
-import { compare, median, type Table } from './bench.ts'
-import { benchStages, type Files } from './requestStages.ts'
-import { longestWait, type Wait } from './stretch.ts'
+import { compareWithStock } from './compareStock.ts'
+import { compare, median, type Table } from './compare.ts'
+import { benchStages, type EncodedFiles } from './requestStages.ts'
 
 const SCALE = 3
 const SIDES = [256, 512]
@@ -21,7 +21,7 @@ export async function benchRequest({ rounds = 10 } = {}): Promise<Table[]> {
   const scene = await renderScene('harbour')
   const tables: Table[] = []
   for (const side of SIDES) {
-    const files: Files = {
+    const files: EncodedFiles = {
       jpeg: await encoded(scene, side, 'jpeg'),
       png: await encoded(scene, side, 'png'),
       webp: await encoded(scene, side, 'webp'),
@@ -29,7 +29,7 @@ export async function benchRequest({ rounds = 10 } = {}): Promise<Table[]> {
     tables.push(
       ...(await benchStages(side, files, rounds)),
       ...(await benchWorkerd(side, files, rounds)),
-      ...(await compareWithAfternoon(side, files.jpeg, rounds)),
+      ...(await compareWithStock(side, files.jpeg, rounds)),
     )
   }
   return tables
@@ -40,8 +40,8 @@ async function encoded({ width, height, data }: Rgba, side: number, format: Enco
   return picture.resize(side, side, { fit: 'fill' }).toFormat(format, { quality: 90 }).toBuffer()
 }
 
-/** The whole request, from a loopback origin that lets nothing be kept. */
-async function benchWorkerd(side: number, files: Files, rounds: number): Promise<Table[]> {
+/** Measures whole requests, for which an origin on loopback forbids caching. */
+async function benchWorkerd(side: number, files: EncodedFiles, rounds: number): Promise<Table[]> {
   const origin = await startOrigin()
   const vars = { ORIGIN_URL: origin.url }
   const [worker, processes] = await withProcesses(() => startWorker({ vars }))
@@ -69,12 +69,33 @@ async function benchWorkerd(side: number, files: Files, rounds: number): Promise
     const clock = () => workerdMs(processes)
     const notes: string[] = []
     for (const { name, run } of misses) notes.push(`${name}: ${await describeWaits(ping, run, clock, rounds)}`)
-    const title = `longest wait of the health page during a miss in workerd, CPU time of its process in ms, ${size}, medians`
+    const what = 'longest wait of the health page during a miss in workerd'
+    const title = `${what}, CPU time of its process in ms, ${size}, medians`
     return [times, { title, rounds, rows: [], notes }]
   } finally {
     await worker.dispose()
     await origin.close()
   }
+}
+
+/** The longest wait of a ping during a miss. */
+interface LongestWait {
+  /** CPU time of workerd in ms. */
+  readonly ms: number
+  /** When the wait began and ended, as fractions of the whole miss. */
+  readonly from: number
+  readonly to: number
+}
+
+async function longestPing(
+  ping: () => Promise<void>,
+  miss: () => Promise<void>,
+  clock: () => number,
+): Promise<LongestWait> {
+  const { waits, whole } = await waitsDuring(miss, { turn: ping, cpuMs: clock })
+  const { cpu } = longestWait(waits, 'cpu')
+  const fraction = (at: number) => Math.min(1, (at - whole.cpu.from) / lengthOf(whole.cpu))
+  return { ms: lengthOf(cpu), from: fraction(cpu.from), to: fraction(cpu.to) }
 }
 
 async function describeWaits(
@@ -83,16 +104,17 @@ async function describeWaits(
   clock: () => number,
   rounds: number,
 ): Promise<string> {
-  const during: Wait[] = []
+  const during: LongestWait[] = []
   const alone: number[] = []
   for (let round = 0; round < rounds; round++) {
     const start = clock()
     await ping()
     alone.push(clock() - start)
-    during.push(await longestWait(ping, miss, clock))
+    during.push(await longestPing(ping, miss, clock))
   }
-  const percent = (parts: number[]) => (100 * median(parts)).toFixed(0)
-  const when = `${percent(during.map(({ from }) => from))} to ${percent(during.map(({ to }) => to))} % of the miss`
+  const percent = (fractions: number[]) => (100 * median(fractions)).toFixed(0)
+  const when = `from ${percent(during.map(({ from }) => from))} to ${percent(during.map(({ to }) => to))} % of the miss`
   const waits = during.map(({ ms }) => ms)
-  return `${median(waits).toFixed(0)}, from ${when}; at least ${Math.min(...waits).toFixed(0)}; without a miss ${median(alone).toFixed(0)}`
+  const least = Math.min(...waits).toFixed(0)
+  return `${median(waits).toFixed(0)}, ${when}; at least ${least}; without a miss ${median(alone).toFixed(0)}`
 }

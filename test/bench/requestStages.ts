@@ -1,4 +1,4 @@
-// A miss stage by stage in Node, where clocks are finer: what each takes, and how long it keeps others out.
+// A miss stage by stage in Node, where clocks are finer: how long each stage takes, and how long it blocks the thread.
 import { readFile } from 'node:fs/promises'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { ENCODE_FORMATS as FORMATS, type EncodeFormat } from '../../worker/codec/contract.ts'
@@ -11,20 +11,20 @@ import { upscale } from '../../worker/engine/upscale.ts'
 import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
-import { compare, cpuMs, median, type Table } from './bench.ts'
-import { type Stage, type Stretches, stretchesOf } from './stretch.ts'
+import { compare, cpuMs, median, type Table } from './compare.ts'
+import { waitsDuring } from '../support/worker/threadWaits.ts'
 
 const SCALE = 3
 const QUALITY = 85
 
-/** What does it. */
+/** The library of each format, for the printed names. */
 const DECODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'mozjpeg', png: 'photon', webp: 'libwebp' }
 const ENCODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'mozjpeg', png: 'zlib', webp: 'libwebp' }
 
-export type Files = Readonly<Record<EncodeFormat, Uint8Array>>
+export type EncodedFiles = Readonly<Record<EncodeFormat, Uint8Array>>
 
-/** The network's share of `upscale` is what its engine takes. */
-export async function benchStages(side: number, files: Files, rounds: number): Promise<Table[]> {
+/** Times the stages for pictures of `side` x `side` pixels. `upscale` with an idle engine is all but the network. */
+export async function benchStages(side: number, files: EncodedFiles, rounds: number): Promise<Table[]> {
   const codec = createCodec(await loadCodecModules())
   const engine = createFusedEngine((await loadKernels()).modules)
   const enlarger = createVectorEnlarger(await loadPictureKernel())
@@ -37,7 +37,7 @@ export async function benchStages(side: number, files: Files, rounds: number): P
   const small = await decode('jpeg')
   const large = await enlarge(small)
   const size = `${side}² -> ${SCALE * side}²`
-  const candidates = [
+  const contenders = [
     { name: 'upscale', run: () => enlarge(small) },
     { name: '  all but the network', run: () => enlarge(small, idle) },
     ...FORMATS.map((format) => ({
@@ -50,7 +50,7 @@ export async function benchStages(side: number, files: Files, rounds: number): P
     })),
   ]
   const title = `stages of a miss in Node, ${size}, CPU time`
-  const times = await compare(title, candidates, { rounds, warmups: 2, clock: cpuMs })
+  const times = await compare(title, contenders, { rounds, warmups: 2, clock: cpuMs })
 
   const notes: string[] = []
   for (const format of FORMATS) {
@@ -60,16 +60,16 @@ export async function benchStages(side: number, files: Files, rounds: number): P
       { name: 'upscale', run: async () => (picture = await enlarge(picture)) },
       { name: 'encode', run: () => encode(picture, format) },
     ]
-    notes.push(`${format}: ${await describeStretches(stages, rounds)}`)
+    notes.push(`${format}: ${await describeBlocks(stages, rounds)}`)
   }
-  const stretches = `longest time without a turn for others in Node, CPU time in ms, ${size}, medians`
+  const blocksTitle = `longest time for which the thread is blocked in Node, CPU time in ms, ${size}, medians`
   return [
     { ...times, notes: [sharesOf(times)] },
-    { title: stretches, rounds, rows: [], notes },
+    { title: blocksTitle, rounds, rows: [], notes },
   ]
 }
 
-/** Where the time of a JPEG goes. The network has what all else leaves of `upscale`. */
+/** Describes how the time of a JPEG is spent. The network's time is `upscale` minus all but the network. */
 function sharesOf({ rows }: Table): string {
   const [upscaling, around] = rows.map(({ medianMs }) => medianMs)
   const msOf = (start: string) => rows.find(({ name }) => name.startsWith(start))!.medianMs
@@ -80,16 +80,52 @@ function sharesOf({ rows }: Table): string {
     [`encoding (${ENCODERS.jpeg})`]: msOf('encode jpeg'),
   }
   const all = Object.values(parts).reduce((sum, ms) => sum + ms)
-  return `of a JPEG's ${all.toFixed(0)} ms: ${Object.entries(parts)
-    .map(([name, ms]) => `${name} ${((100 * ms) / all).toFixed(0)} %`)
-    .join(', ')}`
+  const shares = Object.entries(parts).map(([name, ms]) => `${name} ${((100 * ms) / all).toFixed(0)} %`)
+  return `of a JPEG's ${all.toFixed(0)} ms: ${shares.join(', ')}`
 }
 
-async function describeStretches(stages: readonly Stage[], rounds: number): Promise<string> {
-  const seen: Stretches[] = []
-  for (let round = 0; round < rounds; round++) seen.push(await stretchesOf(stages))
+interface MissStage {
+  readonly name: string
+  run(): Promise<unknown>
+}
+
+/** The longest time for which the thread was blocked, in ms of CPU time. */
+interface Blocks {
+  /** May reach from one stage into the next. */
+  readonly longest: number
+  /** The stage in which most of it was. */
+  readonly stage: string
+  /** The longest within each stage. */
+  readonly byStage: readonly number[]
+}
+
+async function describeBlocks(stages: readonly MissStage[], rounds: number): Promise<string> {
+  const seen: Blocks[] = []
+  for (let round = 0; round < rounds; round++) seen.push(await measureBlocks(stages))
   const sorted = seen.toSorted((a, b) => a.longest - b.longest)
-  const middle = sorted[rounds >> 1]
+  const [least, middle] = [sorted[0], sorted[rounds >> 1]]
   const byStage = stages.map(({ name }, s) => `${name} ${median(seen.map((one) => one.byStage[s])).toFixed(0)}`)
-  return `${middle.longest.toFixed(0)}, in ${middle.stage} (${byStage.join(', ')}); at least ${sorted[0].longest.toFixed(0)}`
+  const stage = `in ${middle.stage} (${byStage.join(', ')})`
+  return `${middle.longest.toFixed(0)}, ${stage}; at least ${least.longest.toFixed(0)}`
+}
+
+/** Runs the stages one after another and measures for how long other work on this thread has to wait. */
+async function measureBlocks(stages: readonly MissStage[]): Promise<Blocks> {
+  const ends = [cpuMs()]
+  const runStages = async () => {
+    for (const { run } of stages) {
+      await run()
+      ends.push(cpuMs())
+    }
+  }
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  const { waits } = await waitsDuring(runStages, { turn, cpuMs })
+  const blocks = waits.map(({ cpu: { from, to } }) => {
+    const parts = stages.map((_, s) => Math.min(to, ends[s + 1]) - Math.max(from, ends[s]))
+    return { ms: Math.min(to, ends.at(-1)!) - from, parts }
+  })
+  const longest = blocks.reduce((a, b) => (b.ms > a.ms ? b : a))
+  const stage = stages[longest.parts.indexOf(Math.max(...longest.parts))].name
+  const byStage = stages.map((_, s) => blocks.reduce((most, { parts }) => Math.max(most, parts[s]), 0))
+  return { longest: longest.ms, stage, byStage }
 }

@@ -1,6 +1,6 @@
-// Our bicubic, in TypeScript and in the kernel that serves, against photon's CatmullRom, which is the same
-// function. Photon has no planes: the picture is grey RGBA, and only its resize() is timed. What the worker
-// does to a picture is three planes and the way back to RGBA, so that is timed too.
+// Our bicubic, in TypeScript and in the kernel that the worker uses, compared with photon's CatmullRom, which is the same
+// function. Photon has no planes: its picture is grey RGBA, and only its resize() is timed. The worker resizes three
+// planes and converts them to RGBA, which is timed, too.
 import { PhotonImage, resize as photonResize, SamplingFilter } from '@cf-wasm/photon/node'
 import { plainEnlarger } from '../../worker/engine/enlarger.ts'
 import { loadPictureKernel } from '../../worker/platform/nodeFiles.ts'
@@ -9,9 +9,9 @@ import { splitYCbCr } from '../../worker/image/color.ts'
 import { type Plane, quantize } from '../../worker/image/plane.ts'
 import { resize } from '../../worker/image/resize.ts'
 import { maxDifference, samplePlane } from '../support/engine/samples.ts'
-import { compare, type Table } from './bench.ts'
+import { compare, type Table } from './compare.ts'
 
-/** Output pixels from the edge inwards whose taps reach beyond it: two samples, times three. */
+/** Width of the border, in output pixels, whose taps reach beyond the edge: two samples, times three. */
 const EDGE = 6
 
 export async function benchResize(): Promise<Table[]> {
@@ -29,7 +29,7 @@ export async function benchResize(): Promise<Table[]> {
     const theirs = result.get_raw_pixels()
     result.free()
     const ours = quantize(resize(plane, to, to)).data
-    // Photon renormalises at the edge where MATLAB mirrors, so only the inside can agree.
+    // At the edge photon renormalises, whereas MATLAB mirrors, so the two can only agree inside.
     let all = 0
     let inner = 0
     for (let i = 0; i < ours.length; i++) {
@@ -48,7 +48,7 @@ export async function benchResize(): Promise<Table[]> {
     const small = splitYCbCr({ width: from, height: from, data: greyRgba(plane) })
     const target = { ...region, data: new Uint8Array(4 * to * to) }
 
-    const candidates = [
+    const contenders = [
       { name: 'photon, grey RGBA', run: () => photon().free() },
       { name: 'ours, one plane', run: () => resize(plane, to, to) },
       { name: 'the kernel, one plane', run: () => kernel.enlarge(plane, scale, region) },
@@ -61,7 +61,7 @@ export async function benchResize(): Promise<Table[]> {
         run: () => kernel.merge(small, scale, region, target, {}),
       },
     ]
-    tables.push(await compare(`resize ${from}² -> ${to}²`, candidates, { notes }))
+    tables.push(await compare(`resize ${from}² -> ${to}²`, contenders, { notes }))
     image.free()
   }
   return tables

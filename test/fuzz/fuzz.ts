@@ -1,27 +1,31 @@
-// The fuzzer: inputs that are a pure function of a seed, a target's name and the number of an execution, and
-// properties that must hold for each of them. One execution can be repeated alone.
+// The fuzzer. It makes random inputs and checks a property for each of them. An input depends only on the seed, the name
+// of the target and the number of the execution, so that one execution can be repeated alone.
 import { createRandom, type Random } from '../../worker/image/prng.ts'
 
-/** What is tested. */
-export interface Target<Input = unknown> {
+/** One tested function, with its random inputs and the property that must hold for each of them. */
+export interface FuzzTarget<Input = unknown> {
   readonly name: string
   readonly about: string
-  /** How many executions it gets, relative to the others. */
+  /** Its share of all executions, relative to the shares of the other targets. */
   readonly share: number
-  /** For the command alone: too slow for a test, or compared with a library that differs by platform. */
-  readonly isForCommand?: boolean
+  /** Runs in `npm run fuzz` only: too slow for a test, or compared with a library that differs by platform. */
+  readonly isCommandOnly?: boolean
   make(random: Random): Input
-  /** Throws where a property does not hold. Tells whether the input was taken, not refused: a fuzzer whose inputs are all refused tests little. */
+  /**
+   * Throws if the property does not hold. Returns whether the tested function accepted the input: inputs that are all
+   * refused test little.
+   */
   check(input: Input): boolean | Promise<boolean>
-  /** The part of an input that a person wants to look at; default: the input. */
+  /** Returns the part of an input that is saved with a finding. Default: the whole input. */
   fileOf?(input: Input): Uint8Array | string
 }
 
-/** Infers the type of a target's inputs, which nobody else needs to know. */
-export function define<Input>(target: Target<Input>): Target {
+/** Checks a target with the type of its inputs, and returns it without, so that all targets have one type. */
+export function defineTarget<Input>(target: FuzzTarget<Input>): FuzzTarget {
   return target
 }
 
+/** An execution whose property does not hold. */
 export interface Finding {
   readonly target: string
   readonly seed: number
@@ -30,11 +34,11 @@ export interface Finding {
   readonly file: Uint8Array | string
 }
 
-export interface Outcome {
+export interface FuzzResult {
   readonly target: string
   readonly executions: number
-  /** Inputs that were taken, not refused. */
-  readonly taken: number
+  /** Number of inputs that the tested function accepted. */
+  readonly accepted: number
   readonly ms: number
   readonly finding?: Finding
 }
@@ -44,64 +48,67 @@ export interface FuzzOptions {
   readonly executions: number
   /** The number of the first execution. Default 0. */
   readonly first?: number
-  /** A longer execution is a finding, unless it was short when repeated. Default: no limit. */
+  /** An execution that takes longer, each time it is repeated, is a finding. Default: no limit. */
   readonly maxMs?: number
-  /** Before each execution. */
+  /** Called before each execution. */
   readonly onExecution?: (execution: number) => void
 }
 
-/** Executes a target until a property does not hold. */
+/** Executes a target until its property does not hold, or `executions` times. */
 export async function fuzz(
-  target: Target,
+  target: FuzzTarget,
   { seed, executions, first = 0, maxMs = Infinity, onExecution }: FuzzOptions,
-): Promise<Outcome> {
+): Promise<FuzzResult> {
   const { name } = target
   const start = performance.now()
-  let taken = 0
+  let accepted = 0
   for (let execution = first; execution < first + executions; execution++) {
     onExecution?.(execution)
     const input = target.make(randomOf(seed, name, execution))
     try {
-      if (await isTakenWithin(maxMs, target, input)) taken++
+      if (await isAcceptedWithin(maxMs, target, input)) accepted++
     } catch (cause) {
       const error = cause instanceof Error ? cause : new Error(String(cause))
       const file = target.fileOf ? target.fileOf(input) : textOf(input)
       const finding = { target: name, seed, execution, error, file }
-      return { target: name, executions: execution - first + 1, taken, ms: performance.now() - start, finding }
+      return { target: name, executions: execution - first + 1, accepted, ms: performance.now() - start, finding }
     }
   }
-  return { target: name, executions, taken, ms: performance.now() - start }
+  return { target: name, executions, accepted, ms: performance.now() - start }
 }
 
-/** How `executions` are shared out: every target has one at least. */
-export function shares(targets: readonly Target[], executions: number): number[] {
+/** Divides `executions` among the targets by their shares. Each target gets at least one. */
+export function shareOut(targets: readonly FuzzTarget[], executions: number): number[] {
   const whole = targets.reduce((sum, { share }) => sum + share, 0)
   return targets.map(({ share }) => Math.max(1, Math.ceil((executions * share) / whole)))
 }
 
-/** Fails the execution that is being checked. */
-export function hold(isTrue: boolean, property: string | (() => string)): void {
-  if (!isTrue) throw new Error(typeof property === 'string' ? property : property())
+/** Throws, which fails the current execution, if the property does not hold. `failure`: what is wrong then. */
+export function ensure(isTrue: boolean, failure: string | (() => string)): void {
+  if (!isTrue) throw new Error(typeof failure === 'string' ? failure : failure())
 }
+
+/** The time at which all inputs are read, in ms since 1970. */
+export const NOW_MS = Date.parse('2026-01-01T00:00:00Z')
 
 const MAX_TRIES = 3
 
-/** A pause of the machine, or of the garbage collector, is no finding: only what takes long three times is. */
-async function isTakenWithin(maxMs: number, target: Target, input: unknown): Promise<boolean> {
+/** Throws only if the check takes too long three times: once may be a pause of the machine or a garbage collection. */
+async function isAcceptedWithin(maxMs: number, target: FuzzTarget, input: unknown): Promise<boolean> {
   for (let tries = 1; ; tries++) {
     const start = performance.now()
     const result = target.check(input)
-    const isTaken = typeof result === 'boolean' ? result : await result
+    const isAccepted = typeof result === 'boolean' ? result : await result
     const ms = performance.now() - start
-    if (ms <= maxMs) return isTaken
+    if (ms <= maxMs) return isAccepted
     if (tries === MAX_TRIES) throw new Error(`took ${ms.toFixed(0)} ms, expected at most ${maxMs}`)
   }
 }
 
-/** Two executions of a target never have equal generators: each step below is a bijection. */
+/** Seeds a generator. Executions of one target never share a seed, because each step below is a bijection. */
 function randomOf(seed: number, name: string, execution: number): Random {
   let hash = seed | 0
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193) // FNV-1a's
+  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193) // FNV-1a
   hash = Math.imul(hash ^ execution, 0x9e3779b1)
   return createRandom(hash ^ (hash >>> 15))
 }

@@ -1,33 +1,33 @@
-// npm run fuzz: a million changed files, fields and URLs against the readers of the worker. `--help` has the options.
+// `npm run fuzz`: feeds a million changed files, fields and URLs to the worker's parsers. `--help` lists the options.
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { type Finding, fuzz, type Outcome, shares } from './fuzz.ts'
-import { allTargets, SEED } from './targets.ts'
+import { type Finding, fuzz, type FuzzResult, shareOut } from './fuzz.ts'
+import { allTargets, DEFAULT_SEED } from './allTargets.ts'
 import { startWatchdog } from './watchdog.ts'
 
 const DEFAULT_EXECUTIONS = 1_000_000
-/** Of one execution. */
+/** An execution that takes longer is a finding. */
 const MAX_MS = 250
-/** A corpus file larger than this would only be slow. */
+/** Larger corpus files are left out, because they would only be slow. */
 const MAX_CORPUS_BYTES = 50_000
 
-const HELP = `npm run fuzz -- [options]: changed files, fields and URLs against the readers of the worker
+const HELP = `npm run fuzz -- [options]: feeds changed files, fields and URLs to the worker's parsers
 
-  --executions N   of all targets together (default ${DEFAULT_EXECUTIONS}); of one, with --target
-  --seed N         the same seed gives the same inputs, on any machine (default ${SEED})
-  --target NAME    one alone:
+  --executions N   number for all targets together (default ${DEFAULT_EXECUTIONS}), or for the one --target
+  --seed N         the same seed makes the same inputs on any machine (default ${DEFAULT_SEED})
+  --target NAME    runs one target alone:
 
 ${allTargets()
   .map(({ name, about }) => `      ${name.padEnd(10)}  ${about}`)
   .join('\n')}
 
-  --execution N    one execution of --target alone: what a finding is repeated with
-  --corpus FOLDER  changes the files below this folder, too: up to ${MAX_CORPUS_BYTES} bytes each
+  --execution N    runs one execution of --target alone, to repeat a finding
+  --corpus FOLDER  also changes the files in this folder, up to ${MAX_CORPUS_BYTES} bytes each
   --help
 
-Exits with 1 where a property did not hold.
+The exit code is 1 if a property does not hold.
 `
 
 const { values } = parseArgs({
@@ -49,11 +49,11 @@ function wholeNumber(name: 'executions' | 'seed' | 'execution', least: number): 
   const text = values[name]
   if (text === undefined) return undefined
   if (/^\d+$/.test(text) && Number(text) >= least && Number(text) < 2 ** 32) return Number(text)
-  console.error(`--${name} ${text}: expected a whole number from ${least}`)
+  console.error(`--${name} ${text}: expected a whole number, at least ${least}`)
   process.exit(2)
 }
 
-const seed = wholeNumber('seed', 0) ?? SEED
+const seed = wholeNumber('seed', 0) ?? DEFAULT_SEED
 const executions = wholeNumber('executions', 1) ?? DEFAULT_EXECUTIONS
 const execution = wholeNumber('execution', 0)
 const corpus = values.corpus === undefined ? [] : filesBelow(values.corpus)
@@ -64,7 +64,7 @@ if (targets.length === 0) {
   process.exit(2)
 }
 if (execution !== undefined && values.target === undefined) {
-  console.error('--execution: expected a --target')
+  console.error('--execution requires --target')
   process.exit(2)
 }
 
@@ -75,7 +75,7 @@ function filesBelow(folder: string): Uint8Array[] {
   return paths.filter(isSmall).map((path) => new Uint8Array(readFileSync(path)))
 }
 
-/** Repeats one execution. */
+/** Returns the command that repeats one execution. */
 function commandFor(target: string, number: number): string {
   const more = values.corpus === undefined ? '' : ` --corpus ${values.corpus}`
   return `npm run fuzz -- --target ${target} --seed ${seed} --execution ${number}${more}`
@@ -83,6 +83,7 @@ function commandFor(target: string, number: number): string {
 
 const count = (value: number) => Math.round(value).toLocaleString('en-US')
 
+/** Saves the input of a finding and returns the lines that describe it. */
 function describe({ target, execution: number, error, file }: Finding): string {
   const isText = typeof file === 'string'
   const path = join(tmpdir(), `fuzz-${target}-${seed}-${number}${isText ? '.txt' : '.bin'}`)
@@ -100,48 +101,48 @@ const watchdog = startWatchdog(
   all.map(({ name }) => name),
   commandFor,
 )
-const counts = execution === undefined ? shares(targets, executions) : [1]
+const counts = execution === undefined ? shareOut(targets, executions) : [1]
 const whole = counts.reduce((sum, one) => sum + one, 0)
 const start = performance.now()
 let done = 0
 let nextLine = 0
-const outcomes: Outcome[] = []
+const results: FuzzResult[] = []
 for (const [i, target] of targets.entries()) {
-  const outcome = await fuzz(target, {
+  const result = await fuzz(target, {
     seed,
     executions: counts[i],
     first: execution ?? 0,
     maxMs: MAX_MS,
     onExecution(number) {
-      watchdog.sees(all.indexOf(target), number)
+      watchdog.noteExecution(all.indexOf(target), number)
       done++
       if (performance.now() < nextLine) return
       nextLine = performance.now() + (process.stderr.isTTY ? 200 : 10_000)
       const perSecond = (1000 * done) / (performance.now() - start)
-      const line = `${target.name.padEnd(10)} ${count(done)} of ${count(whole)}, ${count(perSecond)} a second`
+      const line = `${target.name.padEnd(10)} ${count(done)} of ${count(whole)}, ${count(perSecond)} per second`
       process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${line}` : `${line}\n`)
     },
   })
-  outcomes.push(outcome)
+  results.push(result)
 }
 if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
 watchdog.stop()
 
 const seconds = (performance.now() - start) / 1000
 const row = (...cells: string[]) => cells.map((cell, i) => (i === 0 ? cell.padEnd(10) : cell.padStart(12))).join('')
-console.log(row('target', 'executions', 'taken', 'a second', 'findings'))
-for (const { target, executions: number, taken, ms, finding } of outcomes) {
+console.log(row('target', 'executions', 'accepted', 'per second', 'findings'))
+for (const { target, executions: number, accepted, ms, finding } of results) {
   console.log(
     row(
       target,
       count(number),
-      `${((100 * taken) / number).toFixed(0)} %`,
+      `${((100 * accepted) / number).toFixed(0)} %`,
       count((1000 * number) / ms),
       finding ? '1' : '0',
     ),
   )
 }
-const findings = outcomes.flatMap(({ finding }) => (finding ? [finding] : []))
+const findings = results.flatMap(({ finding }) => (finding ? [finding] : []))
 console.log(row('all', count(done), '', count(done / seconds), `${findings.length}`))
 console.log(`\nseed ${seed}, ${seconds.toFixed(0)} s`)
 for (const finding of findings) console.log(`\n${describe(finding)}`)

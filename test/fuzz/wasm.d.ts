@@ -1,4 +1,4 @@
-// Node has it, Workers have not: the worker's types lack it.
+// The types of Workers lack this function, because workerd forbids it. Node has it.
 declare namespace WebAssembly {
   function compile(bytes: BufferSource): Promise<Module>
 }

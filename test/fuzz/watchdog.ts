@@ -1,8 +1,8 @@
-// Ends the process, with the command that repeats it, where an execution does not come back: a loop without end
-// holds up the thread that would have to say so.
+// Ends the process if an execution never returns, and prints the command that repeats it. It runs on a thread of its own,
+// because an endless loop blocks the main thread.
 import { Worker } from 'node:worker_threads'
 
-/** An execution that takes so long will not end, in ms. */
+/** An execution that takes longer than this is taken to hang. */
 const HANG_MS = 20_000
 
 const WATCH = `
@@ -21,8 +21,8 @@ setInterval(() => {
 `
 
 export interface Watchdog {
-  /** Before each execution. */
-  sees(target: number, execution: number): void
+  /** To be called before each execution. */
+  noteExecution(target: number, execution: number): void
   stop(): void
 }
 
@@ -32,12 +32,13 @@ export function startWatchdog(
 ): Watchdog {
   const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)
   const seen = new Int32Array(shared)
-  const PLACE = 987_654_321
-  const commands = targets.map((target) => commandFor(target, PLACE).split(`${PLACE}`))
+  // The thread puts the number of the execution in place of this one.
+  const PLACEHOLDER = 987_654_321
+  const commands = targets.map((target) => commandFor(target, PLACEHOLDER).split(`${PLACEHOLDER}`))
   const worker = new Worker(WATCH, { eval: true, workerData: { shared, commands, hangMs: HANG_MS } })
   worker.unref()
   return {
-    sees(target, execution) {
+    noteExecution(target, execution) {
       seen[0] = target
       seen[1] = execution
     },

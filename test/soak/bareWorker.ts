@@ -1,5 +1,5 @@
-// What a hit of ours is compared with: a bare Hono app that answers from the Cache API, by one lookup or by two as
-// ours does. PUT keeps a picture under a URL.
+// The bare Hono app that the worker's cache hits are compared with. It answers from the Cache API after one lookup, or
+// after two (`and=`), as the worker does. PUT stores a body under its URL.
 import { Hono } from 'hono'
 
 const cache = (caches as unknown as { readonly default: Cache }).default

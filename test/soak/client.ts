@@ -1,56 +1,56 @@
-// Visitors over real connections that are kept, so that one who leaves hangs up.
-import { Agent, type IncomingHttpHeaders, request as send } from 'node:http'
+// An HTTP client that plays the visitors. It uses real keep-alive connections, so that a visitor who leaves closes one.
+import { Agent, type IncomingHttpHeaders, request as openRequest } from 'node:http'
 
-export interface Ask {
+export interface SoakRequest {
   /** Path and query. */
   readonly url: string
   readonly method?: 'GET' | 'HEAD'
   readonly headers?: Readonly<Record<string, string>>
-  /** The visitor hangs up: so many ms after asking, or as soon as some of the body is there. */
-  readonly leaves?: number | 'within'
+  /** When the visitor hangs up: this many ms after sending the request, or at the first byte of the body. */
+  readonly leaves?: number | 'inBody'
 }
 
-export interface Reply {
+export interface SoakResponse {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
-  /** From asking to the last byte. */
+  /** Time from sending the request to the last byte. */
   readonly ms: number
-  /** By performance.now(). */
+  /** When the request was sent, by performance.now(). */
   readonly startMs: number
 }
 
-export interface Client {
-  /** Undefined: the visitor left before the answer was whole. Rejects without one. */
-  ask(ask: Ask): Promise<Reply | undefined>
+export interface SoakClient {
+  /** Returns undefined if the visitor left before the response was complete. Rejects if there is no response. */
+  send(request: SoakRequest): Promise<SoakResponse | undefined>
   close(): void
 }
 
-/** Nobody waits for longer. */
+/** A request that takes longer rejects. */
 const DEADLINE_MS = 60_000
-/** workerd closes a connection that was not used for 5 s: none is used again shortly before that. */
+/** Idle connections are closed after this time, because workerd closes them after 5 s, perhaps during a request. */
 const IDLE_MS = 3000
 
-export function createClient(base: URL): Client {
+export function createSoakClient(base: URL): SoakClient {
   const agent = new Agent({ keepAlive: true, timeout: IDLE_MS })
-  const once = ({ url, method = 'GET', headers, leaves }: Ask) =>
-    new Promise<Reply | undefined>((resolve, reject) => {
+  const sendOnce = ({ url, method = 'GET', headers, leaves }: SoakRequest) =>
+    new Promise<SoakResponse | undefined>((resolve, reject) => {
       const startMs = performance.now()
       let timer: NodeJS.Timeout | undefined
-      const asked = send(new URL(url, base), { agent, method, headers, timeout: DEADLINE_MS })
+      const sent = openRequest(new URL(url, base), { agent, method, headers, timeout: DEADLINE_MS })
       const leave = () => {
         resolve(undefined)
-        asked.destroy()
+        sent.destroy()
       }
-      asked.on('timeout', () => asked.destroy(new Error(`no answer within ${DEADLINE_MS / 1000} s`)))
-      asked.on('error', (error) => {
+      sent.on('timeout', () => sent.destroy(new Error(`no response within ${DEADLINE_MS / 1000} s`)))
+      sent.on('error', (error) => {
         clearTimeout(timer)
         reject(error)
       })
-      asked.on('response', (response) => {
+      sent.on('response', (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => {
-          if (leaves === 'within') leave()
+          if (leaves === 'inBody') leave()
           else chunks.push(chunk)
         })
         response.on('error', reject)
@@ -60,8 +60,8 @@ export function createClient(base: URL): Client {
           resolve({ status, headers: fields, body: Buffer.concat(chunks), ms: performance.now() - startMs, startMs })
         })
       })
-      asked.end()
+      sent.end()
       if (typeof leaves === 'number') timer = setTimeout(leave, leaves)
     })
-  return { ask: once, close: () => agent.destroy() }
+  return { send: sendOnce, close: () => agent.destroy() }
 }

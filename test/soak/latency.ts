@@ -1,52 +1,57 @@
-// How long hits take while misses run, against hits alone: visitors who come at a steady rate, whoever still waits,
-// beside others who want one small picture after another made.
+// How long cache hits take, alone and while misses run. Some visitors request known pictures at a steady rate, without
+// waiting for earlier responses; others request one new small picture after another.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createRandom } from '../../worker/image/prng.ts'
 import type { Inspector } from '../support/worker/inspector.ts'
 import { isolateMs } from '../support/worker/processes.ts'
-import { type Held, heldDuring } from './held.ts'
-import { type Hot, hitOf, smallMiss } from './orders.ts'
-import type { Site } from './site.ts'
+import { type Interval, lengthOf, longestWait, type Wait, waitsDuring } from '../support/worker/threadWaits.ts'
+import { type HotPicture, hotRequest, smallMissRequest } from './requestMix.ts'
+import type { SoakOrigin } from './soakOrigin.ts'
 import type { Visits } from './visits.ts'
 
 export interface Latencies {
-  readonly hits: readonly number[]
-  /** Without the time that the thread was held, which is the codecs' and networks' own. */
-  readonly outside: readonly number[]
-  readonly held: Held
-  /** How long the visitors' own process was held at most: that is in the times, too. */
-  readonly ownMs: number
+  /** Time of each hit in ms. */
+  readonly hitMs: readonly number[]
+  /** The same without the time for which the isolate's thread was blocked, which is spent in codecs and networks. */
+  readonly unblockedMs: readonly number[]
+  /** The longest time for which the isolate's thread was blocked. */
+  readonly longestBlock: Wait
+  /** The longest delay of this process's own event loop in ms; it is part of the measured times. */
+  readonly ownDelayMs: number
   readonly misses: number
 }
 
 const HITS_PER_SECOND = 60
-/** Of the visitors who want misses: one is worked on, one waits. */
-const MISSING = 2
+/** Visitors who request new pictures: the worker makes one of them while the other waits. */
+const MISS_VISITORS = 2
+/** Shorter waits are not counted as blocking: the turn of a cache hit takes less than this. */
+const MIN_BLOCK_MS = 8
+const PROBE_PAUSE_MS = 2
 
 interface TimedParts {
   readonly visits: Visits
   readonly inspector: Inspector
-  readonly site: Site
-  /** Of workerd. */
+  readonly origin: SoakOrigin
+  /** Process ids of workerd. */
   readonly processes: number[]
 }
 
-/** Hits for so many seconds; `misses`, if given, are numbers of small pictures, which are there before it begins. */
+/** Requests hits for `seconds`. `misses`: numbers of new small pictures to request meanwhile, drawn in advance. */
 export async function timeHits(
-  hot: readonly Hot[],
+  hot: readonly HotPicture[],
   seconds: number,
-  { visits, inspector, site, processes }: TimedParts,
+  { visits, inspector, origin, processes }: TimedParts,
   misses: readonly number[] = [],
 ): Promise<Latencies> {
-  await Promise.all(misses.map((number) => site.gallery('small', number)))
+  await Promise.all(misses.map((number) => origin.gallery('small', number)))
   const random = createRandom(1)
-  const asked: { from: number; to: number }[] = []
+  const hits: Interval[] = []
   const state = { isDone: false, misses: 0 }
   const visit = async () => {
-    const { reply } = await visits.visit(hitOf(hot[random.below(hot.length)]))
-    if (reply) asked.push({ from: reply.startMs, to: reply.startMs + reply.ms })
+    const { response } = await visits.visit(hotRequest(hot[random.below(hot.length)]))
+    if (response) hits.push({ from: response.startMs, to: response.startMs + response.ms })
   }
-  const visitAll = async () => {
+  const requestHits = async () => {
     const end = performance.now() + 1000 * seconds
     const all: Promise<void>[] = []
     while (performance.now() < end) {
@@ -56,20 +61,30 @@ export async function timeHits(
     state.isDone = true
     await Promise.all(all)
   }
-  const want = async () => {
+  const requestMisses = async () => {
     while (!state.isDone && state.misses < misses.length) {
-      await visits.visit(smallMiss(misses[state.misses++]))
+      await visits.visit(smallMissRequest(misses[state.misses++]))
     }
   }
-  const work = Promise.all([visitAll(), ...Array.from({ length: MISSING }, want)])
+  const requestAll = () => Promise.all([requestHits(), ...Array.from({ length: MISS_VISITORS }, requestMisses)])
   const delay = monitorEventLoopDelay({ resolution: 5 })
   delay.enable()
-  const held = await heldDuring(inspector, work, () => isolateMs(processes))
+  const { waits } = await waitsDuring(requestAll, {
+    turn: () => inspector.turn(),
+    cpuMs: () => isolateMs(processes),
+    pauseMs: PROBE_PAUSE_MS,
+  })
+  const blocks = waits.map(({ wall }) => wall).filter((wall) => lengthOf(wall) >= MIN_BLOCK_MS)
   return {
-    hits: asked.map(({ from, to }) => to - from),
-    outside: asked.map((one) => one.to - one.from - held.within(one)),
-    held,
-    ownMs: delay.max / 1e6,
+    hitMs: hits.map(lengthOf),
+    unblockedMs: hits.map((hit) => lengthOf(hit) - overlapOf(hit, blocks)),
+    longestBlock: longestWait(waits, 'wall'),
+    ownDelayMs: delay.max / 1e6,
     misses: state.misses,
   }
+}
+
+/** Returns for how many ms of `span` the thread was blocked. */
+function overlapOf({ from, to }: Interval, blocks: readonly Interval[]): number {
+  return blocks.reduce((sum, block) => sum + Math.max(0, Math.min(to, block.to) - Math.max(from, block.from)), 0)
 }

@@ -1,20 +1,20 @@
-// npm run soak: visitors of every kind by the ten thousands, in some minutes. `--help` has the options.
+// `npm run soak`: sends the worker 100,000 requests of every kind, which takes minutes. `--help` lists the options.
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { setup } from '../support/worker/build.ts'
-import { type Soaked, soak } from './soak.ts'
+import { type SoakResult, soak } from './soak.ts'
 import { summarize } from './summary.ts'
 
-const HELP = `npm run soak -- [options]: the worker as it deploys, in workerd, under 100,000 requests
+const HELP = `npm run soak -- [options]: the deployed worker, in workerd, under 100,000 requests
 
-  --requests N  of the mix (default 100,000): known pictures, new ones, 20 % bad input, 5 % who hang up,
-                a burst of 200 new ones in the middle
-  --seed N      another mix and other pictures (default 1)
-  --json        for machines
+  --requests N  size of the mix (default 100,000): known pictures, new pictures, 20 % bad input, 5 % of
+                visitors who hang up, and a burst of 200 new pictures in the middle
+  --seed N      selects another mix and other pictures (default 1)
+  --json        prints JSON
   --help
 
-Exit code 1 where something was wrong: an answer that is not what it had to be, memory that grew, hits
-that waited for anything but codecs and networks.
+The exit code is 1 if a response is wrong, if memory grows, or if hits wait for anything but codecs and
+networks.
 `
 
 const { values } = parseArgs({
@@ -32,13 +32,13 @@ if (values.help === true) {
 const [requests, seed] = (['requests', 'seed'] as const).map((name) => {
   const number = Number(values[name])
   if (Number.isInteger(number) && number > 0) return number
-  console.error(`--${name} ${values[name]}: expected a whole number from 1`)
+  console.error(`--${name} ${values[name]}: expected a positive whole number`)
   process.exit(2)
 })
 
 const isSmall = requests < 10_000
 setup()
-const soaked: Soaked = await soak({
+const result: SoakResult = await soak({
   requests,
   seed,
   warmUp: isSmall ? 600 : 2000,
@@ -51,11 +51,11 @@ const soaked: Soaked = await soak({
 })
 say('')
 const machine = `${cpus()[0].model}, ${cpus().length} cores, Node ${process.versions.node}`
-const { text, isWell, figures } = summarize(soaked, { requests, seed, machine })
+const { text, isPassed, figures } = summarize(result, { requests, seed, machine })
 console.log(values.json === true ? JSON.stringify(figures, null, 2) : text)
-process.exit(isWell ? 0 : 1)
+process.exit(isPassed ? 0 : 1)
 
-/** One line that is written over, where that is possible. */
+/** Writes a line of progress; on a terminal it replaces the last one. */
 function say(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${line}`)
   else if (line !== '') process.stderr.write(`${line}\n`)

@@ -1,50 +1,57 @@
-// One soak from top to bottom: the deployed bundle in workerd, an origin, and visitors of every kind over real
-// connections. Warm up; memory; hits alone and beside misses; the mix, with a burst in its middle; memory again;
-// hits against a bare worker's.
+// One whole soak: the deployed bundle in workerd, an origin, and visitors of every kind over real connections. In this
+// order: warm-up; memory; hits alone, then beside misses; the mix, with a burst in its middle; memory again; hits per
+// second compared with a bare worker.
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Miniflare } from 'miniflare'
-import type { Table } from '../bench/bench.ts'
+import type { Table } from '../bench/compare.ts'
 import { COUNT_WASM, inspect, type Inspector } from '../support/worker/inspector.ts'
 import { NO_PEAK, type Peak } from '../support/worker/peak.ts'
 import { residentMemory, withProcesses } from '../support/worker/processes.ts'
 import { startWorker } from '../support/worker/worker.ts'
-import { type Client, createClient } from './client.ts'
+import { type SoakClient, createSoakClient } from './client.ts'
 import { type Latencies, timeHits } from './latency.ts'
-import { createOrders, type Hot, hotPictures, type Order, type Orders, urlOf } from './orders.ts'
-import { goodPath, type Site, startSite } from './site.ts'
+import {
+  createHotPictures,
+  createRequestMix,
+  type HotPicture,
+  hotUrl,
+  type PlannedRequest,
+  type RequestMix,
+} from './requestMix.ts'
+import { goodPath, type SoakOrigin, startSoakOrigin } from './soakOrigin.ts'
 import { compareHits } from './throughput.ts'
 import { createVisits, type Visits } from './visits.ts'
 
 export interface SoakOptions {
-  /** Of the mix. */
+  /** Number of requests in the mix. */
   readonly requests: number
   readonly seed: number
-  /** Requests before memory is looked at first: as many as bring an isolate to its steady state. */
+  /** Number of requests before memory is first measured: enough to bring an isolate to its steady state. */
   readonly warmUp: number
-  /** Pictures that all ask for again and again. */
+  /** Number of popular pictures, which visitors request again and again. */
   readonly hotPictures: number
-  /** Misses at once, in the middle of the mix. */
+  /** Number of simultaneous misses in the middle of the mix. */
   readonly burst: number
-  /** Of hits alone, and of hits beside misses; 0: not at all. */
+  /** Duration of the hits alone, and again of the hits beside misses; 0 skips both. */
   readonly latencySeconds: number
-  /** Against the bare worker, each of so many hits; 0: not at all. */
+  /** Rounds of the comparison with the bare worker; 0 skips it. */
   readonly rounds: number
   readonly hitsPerRound: number
-  /** JavaScript to run before the worker's own. */
+  /** JavaScript that runs before the worker's own code. */
   readonly prelude?: string
-  /** Hears how far it is. */
+  /** Receives lines of progress. */
   readonly say?: (line: string) => void
 }
 
-export interface Soaked extends Mixed {
+export interface SoakResult extends Mixed {
   readonly minutes: number
-  /** Requests by kind and outcome, those of the warm-up and of the comparison apart. */
+  /** Number of responses by kind of request, then by outcome, including the warm-up and the timed hits. */
   readonly outcomes: Visits['outcomes']
   readonly problems: Visits['problems']
-  /** Pictures that differ, and that were made larger. */
+  /** Number of different pictures that were enlarged. */
   readonly distinctMisses: number
-  /** After a garbage collection. */
+  /** Memory before and after the mix, each after a garbage collection. */
   readonly start: Peak
   readonly end: Peak
   readonly alone: Latencies | undefined
@@ -53,7 +60,7 @@ export interface Soaked extends Mixed {
 }
 
 interface Mixed {
-  /** Of hits in the mix, in ms. */
+  /** Time of each hit in the mix, in ms. */
   readonly hitMs: readonly number[]
   readonly burst: Burst
   readonly peak: Peak
@@ -61,49 +68,49 @@ interface Mixed {
 
 interface Burst {
   readonly done: number
-  /** Came back as they were. */
+  /** Number of originals that came back with the reason BUSY. */
   readonly busy: number
   readonly ms: number
-  /** Of hits while it lasted, in ms. */
+  /** Time of each hit during the burst, in ms. */
   readonly hitMs: readonly number[]
 }
 
 interface Parts {
-  readonly site: Site
+  readonly origin: SoakOrigin
   readonly worker: Miniflare
   readonly processes: number[]
-  readonly client: Client
+  readonly client: SoakClient
   readonly inspector: Inspector
   readonly visits: Visits
   readonly say: (line: string) => void
 }
 
-/** Visitors of the mix. */
+/** Number of visitors in the mix. */
 const VISITORS = 16
-/** Few enough that none of their misses is too many. */
+/** Few enough visitors that the worker never answers their misses with BUSY. */
 const PATIENT_VISITORS = 2
-/** Where the numbers of pictures begin that are missed: in the warm-up, beside hits, in the mix. */
+/** First picture number of the misses in the warm-up, beside hits, and in the mix. */
 const [WARM_UP, BESIDE, MIX] = [10_000, 20_000, 30_000]
-/** More than are made meanwhile. */
+/** Number of new pictures to prepare per second: more than the worker makes. */
 const MISSES_PER_SECOND = 80
-/** Made anew each time. */
+/** A picture that may not be cached, so that the worker makes it again for each request. */
 const REFERENCE = `${goodPath('private', 'large', 9999)}?sr=3`
-/** What the worker logs where something went wrong in it. */
+/** Lines that the worker logs when something goes wrong inside it. */
 const FAULTY_LOG = /INTERNAL|cache: |analytics: |models: |uncaught|unhandled/i
 const LOOK_EVERY_MS = 250
-/** How often the mix says how far it is. */
+/** Number of lines of progress during the mix. */
 const REPORTS = 40
-/** Of a report: hot pictures that the edge forgets, so that R2 has to answer. */
+/** Number of popular pictures that are dropped from the edge cache with each report, so that R2 has to answer. */
 const FORGOTTEN = 5
 
-export async function soak(options: SoakOptions): Promise<Soaked> {
+export async function soak(options: SoakOptions): Promise<SoakResult> {
   const { say = () => {}, seed, latencySeconds, rounds } = options
   const startMs = performance.now()
-  const site = await startSite(seed)
+  const origin = await startSoakOrigin(seed)
   const logged: string[] = []
   const [worker, processes] = await withProcesses(() =>
     startWorker({
-      vars: { ORIGIN_URL: site.url },
+      vars: { ORIGIN_URL: origin.url },
       buckets: ['RESULTS_BUCKET'],
       prelude: COUNT_WASM + (options.prelude ?? ''),
       inspectorPort: 0,
@@ -113,16 +120,17 @@ export async function soak(options: SoakOptions): Promise<Soaked> {
     }),
   )
   const inspector = await inspect(worker)
-  const client = createClient(await worker.ready)
+  const client = createSoakClient(await worker.ready)
   try {
-    const known = new Map(hotPictures(options.hotPictures).map((one) => [urlOf(one), one]))
+    const known = new Map(createHotPictures(options.hotPictures).map((one) => [hotUrl(one), one]))
     const hot = [...known.values()]
-    const parts: Parts = { site, worker, processes, client, inspector, say, visits: createVisits(client, site, known) }
+    const visits = createVisits(client, origin, known)
+    const parts: Parts = { origin, worker, processes, client, inspector, say, visits }
 
     say('warming up')
     await makeHot(hot, parts)
-    await together(VISITORS, options.warmUp, createOrders(seed + 1, hot, WARM_UP), parts.visits.visit)
-    const reference = await client.ask({ url: REFERENCE })
+    await visitTogether(VISITORS, options.warmUp, createRequestMix(seed + 1, hot, WARM_UP), visits.visit)
+    const reference = await client.send({ url: REFERENCE })
     const start = await memoryAtRest(hot, parts)
 
     say('hits alone, then beside misses')
@@ -131,40 +139,41 @@ export async function soak(options: SoakOptions): Promise<Soaked> {
     const alone = isTimed ? await timeHits(hot, latencySeconds, parts) : undefined
     const beside = isTimed ? await timeHits(hot, latencySeconds, parts, small) : undefined
 
-    const orders = createOrders(seed, hot, MIX)
-    const mixed = await mix(orders, hot, options, parts)
-    const after = await client.ask({ url: REFERENCE })
-    if (!reference || !after?.body.equals(reference.body))
-      parts.visits.problem('a good picture is another at the end', REFERENCE)
+    const mixed = await runMix(createRequestMix(seed, hot, MIX), hot, options, parts)
+    const after = await client.send({ url: REFERENCE })
+    if (!reference || !after?.body.equals(reference.body)) {
+      visits.noteProblem('the result of a good picture has changed at the end', REFERENCE)
+    }
     const end = await memoryAtRest(hot, parts)
 
-    say('hits against a bare worker')
-    const ours = { client, processes, url: urlOf(hot[1]) }
+    say('hits compared with a bare worker')
+    const ours = { client, processes, url: hotUrl(hot[1]) }
     const throughput = rounds > 0 ? await compareHits(ours, rounds, options.hitsPerRound) : []
-    for (const line of logged) parts.visits.problem('logged', line.slice(0, 300))
-    const { outcomes, problems, made } = parts.visits
+    for (const line of logged) visits.noteProblem('logged', line.slice(0, 300))
+    const { outcomes, problems, enlarged } = visits
     const minutes = (performance.now() - startMs) / 60_000
-    return { minutes, outcomes, problems, distinctMisses: made.size, start, end, alone, beside, throughput, ...mixed }
+    const distinctMisses = enlarged.size
+    return { minutes, outcomes, problems, distinctMisses, start, end, alone, beside, throughput, ...mixed }
   } finally {
     client.close()
     inspector.close()
     await worker.dispose()
-    await site.close()
+    await origin.close()
   }
 }
 
-/** `visitors` at once take orders until there were `count`; `visit` hears of each. */
-async function together(
+/** Lets `visitors` take requests from `mix` at the same time, until `count` requests have been sent by `visit`. */
+async function visitTogether(
   visitors: number,
   count: number,
-  orders: Pick<Orders, 'next'>,
-  visit: (order: Order) => Promise<unknown>,
+  mix: Pick<RequestMix, 'next'>,
+  visit: (request: PlannedRequest) => Promise<unknown>,
 ): Promise<void> {
   let left = count
   await Promise.all(
     Array.from({ length: visitors }, async () => {
       while (left > 0) {
-        const batch = orders.next()
+        const batch = mix.next()
         left -= batch.length
         await Promise.all(batch.map(visit))
       }
@@ -172,75 +181,76 @@ async function together(
   )
 }
 
-/** Each is made, and asked for until the cache has it. */
-async function makeHot(hot: readonly Hot[], { client }: Parts): Promise<void> {
+/** Requests each popular picture until the cache has its result, and keeps that result. */
+async function makeHot(hot: readonly HotPicture[], { client }: Parts): Promise<void> {
   const left = [...hot]
   const make = async () => {
     for (let one = left.shift(); one; one = left.shift()) {
       for (;;) {
-        const reply = await client.ask({ url: urlOf(one) })
-        if (!String(reply?.headers['x-sr']).startsWith('done'))
-          throw new Error(`${urlOf(one)}: expected a result, got ${reply?.status}, ${reply?.headers['x-sr']}`)
-        one.etag = reply?.headers.etag
-        one.bytes = reply?.body
-        if (/; hit/.test(String(reply?.headers['cache-status']))) break
+        const response = await client.send({ url: hotUrl(one) })
+        if (!String(response?.headers['x-sr']).startsWith('done')) {
+          throw new Error(`${hotUrl(one)}: expected a result, got ${response?.status}, ${response?.headers['x-sr']}`)
+        }
+        one.etag = response?.headers.etag
+        one.bytes = response?.body
+        if (/; hit/.test(String(response?.headers['cache-status']))) break
       }
     }
   }
   await Promise.all(Array.from({ length: PATIENT_VISITORS }, make))
 }
 
-async function mix(
-  orders: Orders,
-  hot: readonly Hot[],
+async function runMix(
+  mix: RequestMix,
+  hot: readonly HotPicture[],
   { requests, burst: burstSize }: SoakOptions,
   parts: Parts,
 ): Promise<Mixed> {
   const { visits } = parts
   const hitMs: number[] = []
   const burstHitMs: number[] = []
-  /** Those who left before the picture was there, or were told that too many are made. */
-  const inVain: Order[] = []
+  /** Requests without a result, because the visitor left early or the worker was busy. */
+  const unserved: PlannedRequest[] = []
   let count = 0
   let isBursting = false
   let burst: Promise<Burst> | undefined
 
-  const note = async (order: Order) => {
+  const visit = async (request: PlannedRequest) => {
     const wasBursting = isBursting
-    const { reply, outcome } = await visits.visit(order)
-    if (order.kind === 'hit' && reply) (wasBursting ? burstHitMs : hitMs).push(reply.ms)
-    if (order.expected !== 'result') return outcome
-    if (outcome === 'done') orders.remember(order)
-    else inVain.push({ ...order, kind: 'again', leaves: undefined, expected: 'done' })
+    const { response, outcome } = await visits.visit(request)
+    if (request.kind === 'hit' && response) (wasBursting ? burstHitMs : hitMs).push(response.ms)
+    if (request.expected !== 'result') return outcome
+    if (outcome === 'done') mix.remember(request)
+    else unserved.push({ ...request, kind: 'again', leaves: undefined, expected: 'done' })
     return outcome
   }
-  const doBurst = async (): Promise<Burst> => {
+  const runBurst = async (): Promise<Burst> => {
     isBursting = true
     const startMs = performance.now()
-    const all = Array.from({ length: burstSize }, () => note({ ...orders.miss(), kind: 'burst' }))
+    const all = Array.from({ length: burstSize }, () => visit({ ...mix.miss(), kind: 'burst' }))
     const outcomes = await Promise.all(all)
     isBursting = false
-    const of = (outcome: string) => outcomes.filter((one) => one === outcome).length
-    return { done: of('done'), busy: of('BUSY'), ms: performance.now() - startMs, hitMs: burstHitMs }
+    const countOf = (outcome: string) => outcomes.filter((one) => one === outcome).length
+    return { done: countOf('done'), busy: countOf('BUSY'), ms: performance.now() - startMs, hitMs: burstHitMs }
   }
-  const visitAll = together(VISITORS, requests, orders, async (order) => {
+  const visitAll = visitTogether(VISITORS, requests, mix, async (request) => {
     count++
-    if (count === requests >> 1) burst = doBurst()
-    await note(order)
+    if (count === requests >> 1) burst = runBurst()
+    await visit(request)
   })
   const peak = await watch(visitAll, () => count, requests, hot, parts)
-  const bursted = await burst!
-  parts.say(`${inVain.length} that were in vain, again`)
-  await together(PATIENT_VISITORS, inVain.length, { next: () => inVain.splice(-1) }, visits.visit)
-  return { hitMs, burst: bursted, peak }
+  const burstResult = await burst!
+  parts.say(`repeating the ${unserved.length} requests that got no result`)
+  await visitTogether(PATIENT_VISITORS, unserved.length, { next: () => unserved.splice(-1) }, visits.visit)
+  return { hitMs, burst: burstResult, peak }
 }
 
-/** Looks at memory now and then while `work` goes on, and says how far it is. */
+/** Measures memory and reports progress while `work` runs. Returns the peak. */
 async function watch(
   work: Promise<void>,
   done: () => number,
   requests: number,
-  hot: readonly Hot[],
+  hot: readonly HotPicture[],
   parts: Parts,
 ): Promise<Peak> {
   const startMs = performance.now()
@@ -259,9 +269,15 @@ async function watch(
     const seconds = (performance.now() - startMs) / 1000
     const left = (seconds * (requests - done())) / done() / 60
     const problems = [...parts.visits.problems.values()].reduce((sum, { count }) => sum + count, 0)
-    parts.say(
-      `${done()} of ${requests} requests, ${(done() / seconds).toFixed(0)}/s, errors ${problems}, isolate ${inMB(seen.isolate)} MB, process ${inMB(seen.process)} MB, ${left.toFixed(1)} min left`,
-    )
+    const progress = [
+      `${done()} of ${requests} requests`,
+      `${(done() / seconds).toFixed(0)}/s`,
+      `errors ${problems}`,
+      `isolate ${inMB(seen.isolate)} MB`,
+      `process ${inMB(seen.process)} MB`,
+      `${left.toFixed(1)} min left`,
+    ]
+    parts.say(progress.join(', '))
   }
   return peak
 }
@@ -271,23 +287,23 @@ async function memoryOf({ inspector, processes }: Parts): Promise<Peak> {
   return { ...seen, isolate: seen.heap + seen.buffers + seen.wasm, process: residentMemory(processes) }
 }
 
-/** When what runs on behind the last answers is over, and garbage collected. */
-async function memoryAtRest(hot: readonly Hot[], parts: Parts): Promise<Peak> {
+/** Measures memory after background work of the last responses has ended and garbage has been collected. */
+async function memoryAtRest(hot: readonly HotPicture[], parts: Parts): Promise<Peak> {
   await pause(1000)
-  const request = () => parts.client.ask({ url: urlOf(hot[0]) })
-  // What the first leaves to be freed, such as the memories of instances, the second takes.
+  const request = () => parts.client.send({ url: hotUrl(hot[0]) })
+  // One collection makes further objects collectable, such as the memories of WebAssembly instances.
   for (let i = 0; i < 3; i++) await parts.inspector.collectGarbage(request)
   return memoryOf(parts)
 }
 
-/** Drops pictures from the edge's cache as an edge does whenever it likes; R2 has them still. */
-async function forget(pictures: readonly Hot[], { worker, site }: Parts): Promise<void> {
+/** Drops pictures from the edge cache, as a real edge may do at any time. R2 still has them. */
+async function forget(pictures: readonly HotPicture[], { worker, origin }: Parts): Promise<void> {
   const bucket = await worker.getR2Bucket('RESULTS_BUCKET')
   const edge = await worker.getCaches()
   const { host } = await worker.ready
   for (const { path } of pictures) {
     const digest = (content: string | Buffer) => createHash('sha256').update(content).digest('hex')
-    const { body } = await site.give(path)
+    const { body } = await origin.responseFor(path)
     for (const prefix of [`entries/${digest(host + path)}/`, `results/${digest(body)}/`]) {
       const { objects } = await bucket.list({ prefix })
       for (const { key } of objects) await edge.default.delete(`https://sr-cache.invalid/${key}`)

@@ -1,83 +1,87 @@
-// One visit after another: asked, judged, counted.
+// Sends requests one by one, checks their responses, and counts outcomes and problems.
 import { createHash } from 'node:crypto'
-import type { Client, Reply } from './client.ts'
-import { judge } from './judge.ts'
-import type { Hot, Order } from './orders.ts'
-import type { Site } from './site.ts'
+import type { SoakClient, SoakResponse } from './client.ts'
+import { checkResponse, type Verdict } from './checkResponse.ts'
+import type { HotPicture, PlannedRequest } from './requestMix.ts'
+import type { SoakOrigin } from './soakOrigin.ts'
 
-export interface Problem {
+export interface ProblemCount {
   count: number
-  /** The first few. */
+  /** Details of the first few. */
   readonly examples: string[]
 }
 
 export interface Visit {
-  /** Undefined: the visitor left, or there was no answer. */
-  readonly reply: Reply | undefined
-  /** See judge.ts; `left` and `none` where there is nothing to judge. */
+  /** Undefined if the visitor left early or the request failed. */
+  readonly response: SoakResponse | undefined
+  /** As in Verdict; `left` if the visitor left early, `none` if the request failed. */
   readonly outcome: string
 }
 
 export interface Visits {
-  visit(order: Order): Promise<Visit>
-  problem(kind: string, what: string): void
-  /** How often, by kind of request and what came of it. */
+  visit(request: PlannedRequest): Promise<Visit>
+  noteProblem(kind: string, details: string): void
+  /** Number of responses by kind of request, then by outcome. */
   readonly outcomes: Map<string, Map<string, number>>
-  readonly problems: Map<string, Problem>
-  /** Digests of the originals that were made larger. */
-  readonly made: Set<string>
+  readonly problems: Map<string, ProblemCount>
+  /** SHA-256 digests of the originals that were enlarged. */
+  readonly enlarged: Set<string>
 }
 
-const EXAMPLES = 3
+const MAX_EXAMPLES = 3
 
-/** `hot`: the known results by their URLs. */
-export function createVisits(client: Client, site: Site, hot: ReadonlyMap<string, Hot>): Visits {
+/** `hot`: the known results, by URL. */
+export function createVisits(client: SoakClient, origin: SoakOrigin, hot: ReadonlyMap<string, HotPicture>): Visits {
   const outcomes: Visits['outcomes'] = new Map()
   const problems: Visits['problems'] = new Map()
-  const made = new Set<string>()
-  /** Of results by their URLs. */
+  const enlarged = new Set<string>()
+  /** SHA-256 of each result, by URL. */
   const digests = new Map<string, string>()
 
-  const count = ({ kind }: Order, outcome: string) => {
+  const count = ({ kind }: PlannedRequest, outcome: string) => {
     const counts = outcomes.get(kind) ?? new Map<string, number>()
     outcomes.set(kind, counts.set(outcome, (counts.get(outcome) ?? 0) + 1))
   }
-  const problem = (kind: string, what: string) => {
+  const noteProblem = (kind: string, details: string) => {
     const known = problems.get(kind) ?? { count: 0, examples: [] }
-    if (known.examples.length < EXAMPLES) known.examples.push(what)
+    if (known.examples.length < MAX_EXAMPLES) known.examples.push(details)
     known.count++
     problems.set(kind, known)
   }
-  const noteResult = async ({ url, path }: Order, { headers, body }: Reply) => {
+  const noteResult = async ({ url, path }: PlannedRequest, { headers, body }: SoakResponse) => {
     const digest = digestOf(body)
     const before = digests.get(url)
-    if (before !== undefined && before !== digest) problem('another result than before', url)
+    if (before !== undefined && before !== digest) noteProblem('another result than before', url)
     digests.set(url, digest)
-    if (/fwd=(miss|stale)/.test(String(headers['cache-status']))) made.add(digestOf((await site.give(path)).body))
+    const isEnlargedNow = /fwd=(miss|stale)/.test(String(headers['cache-status']))
+    if (isEnlargedNow) enlarged.add(digestOf((await origin.responseFor(path)).body))
   }
   return {
     outcomes,
     problems,
-    made,
-    problem,
-    async visit(order) {
+    enlarged,
+    noteProblem,
+    async visit(request) {
       try {
-        const reply = await client.ask(order)
-        const { outcome, problem: found } = reply ? await judge(order, reply, site, hot) : { outcome: 'left' }
-        count(order, outcome)
-        if (found) problem(...found)
-        if (reply && outcome === 'done' && isMade(order)) await noteResult(order, reply)
-        return { reply, outcome }
+        const response = await client.send(request)
+        const { outcome, problem }: Verdict = response
+          ? await checkResponse(request, response, origin, hot)
+          : { outcome: 'left' }
+        count(request, outcome)
+        if (problem) noteProblem(...problem)
+        if (response && outcome === 'done' && isWholeResult(request)) await noteResult(request, response)
+        return { response, outcome }
       } catch (error) {
-        count(order, 'none')
-        problem('no answer', `${order.url}: ${String(error)}`)
-        return { reply: undefined, outcome: 'none' }
+        count(request, 'none')
+        noteProblem('no response', `${request.url}: ${String(error)}`)
+        return { response: undefined, outcome: 'none' }
       }
     },
   }
 }
 
-function isMade({ expected, method = 'GET' }: Order): boolean {
+/** Whether the response to this request has all bytes of a result. */
+function isWholeResult({ expected, method = 'GET' }: PlannedRequest): boolean {
   return method === 'GET' && (expected === 'result' || expected === 'done')
 }
 

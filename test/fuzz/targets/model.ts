@@ -1,4 +1,4 @@
-// The readers of what a trainer and a bucket give: networks in ONNX, the manifest.
+// Targets for the files of a trainer or a bucket: networks in ONNX, and the manifest.
 import { decodeNetwork, encodeNetwork } from '../../../worker/model/networkFile.ts'
 import { formatManifest, type Manifest, parseManifest } from '../../../worker/model/manifest.ts'
 import { type Architecture, createNetwork, type Network } from '../../../worker/model/network.ts'
@@ -7,9 +7,11 @@ import { concat } from '../../../worker/base/concat.ts'
 import { readFields, readIntegers } from '../../../worker/model/protobuf.ts'
 import type { Random } from '../../../worker/image/prng.ts'
 import { convolutionFile } from '../../support/engine/onnxFile.ts'
-import { interesting, latin1, mutateBytes, oneIn, pick } from '../bytes.ts'
-import { define, hold, type Target } from '../fuzz.ts'
-import { mutateText } from '../text.ts'
+import { boundaryInteger, oneIn, pick } from '../draw.ts'
+import { latin1 } from '../encode.ts'
+import { mutateBytes } from '../mutateBytes.ts'
+import { defineTarget, ensure, type FuzzTarget } from '../fuzz.ts'
+import { mutateText } from '../mutateText.ts'
 
 // Networks
 
@@ -21,7 +23,7 @@ const ARCHITECTURES: readonly Architecture[] = [
   { kernels: [1, 1, 3, 1], widths: [2, 2, 2], skips: [2], residual: true },
 ]
 
-/** Multiples of a 16th, which half precision holds, or of a third, which it does not. */
+/** Sets all weights to multiples of `unit`: 1/16 is exact in half precision, 1/3 is not. */
 function makeNetwork(architecture: Architecture, padding: Network['padding'], unit: number): Network {
   const network = createNetwork(architecture)
   for (const { weights, bias } of network.layers) {
@@ -45,19 +47,19 @@ const FILES = [
   { file: convolutionFile({ floats: 'raw', integers: 'unpacked', isShuffled: true }), network: undefined },
 ]
 
-/** A protobuf field, taken apart as far as its bytes are fields themselves. */
-interface Node {
+/** A protobuf field. If its bytes are fields themselves, `value` is the list of these. */
+interface FieldNode {
   key: number
-  value: number | Uint8Array | Node[]
+  value: number | Uint8Array | FieldNode[]
 }
 
 function varint(value: number): number[] {
   return value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))]
 }
 
-/** Undefined for bytes that are no message. Names and numbers are taken for what they look like. */
-function parse(bytes: Uint8Array, depth = 0): Node[] | undefined {
-  const nodes: Node[] = []
+/** Returns the fields of a message; undefined if the bytes cannot be a message. Bytes that look like one are split. */
+function parseTree(bytes: Uint8Array, depth = 0): FieldNode[] | undefined {
+  const nodes: FieldNode[] = []
   let at = 0
   const number = () => {
     let value = 0
@@ -79,17 +81,17 @@ function parse(bytes: Uint8Array, depth = 0): Node[] | undefined {
     }
     if (at + value > bytes.length) return undefined
     const content = bytes.subarray(at, at + value)
-    nodes.push({ key, value: (wire === 2 && depth < 8 ? parse(content, depth + 1) : undefined) ?? content })
+    nodes.push({ key, value: (wire === 2 && depth < 8 ? parseTree(content, depth + 1) : undefined) ?? content })
     at += value
   }
   return nodes.length > 0 ? nodes : undefined
 }
 
-function serialize(nodes: readonly Node[]): Uint8Array {
+function serializeTree(nodes: readonly FieldNode[]): Uint8Array {
   return concat(
     nodes.map(({ key, value }) => {
       if (typeof value === 'number') return Uint8Array.from([...varint(key), ...varint(value)])
-      const content = Array.isArray(value) ? serialize(value) : value
+      const content = Array.isArray(value) ? serializeTree(value) : value
       const length = key % 8 === 2 ? varint(content.length) : []
       return concat([Uint8Array.from([...varint(key), ...length]), content])
     }),
@@ -123,8 +125,8 @@ const NAMES = [
   'constructor',
 ]
 
-/** Changes a field somewhere in the tree; the lengths around it stay right. */
-function mutateTree(random: Random, nodes: Node[]): void {
+/** Changes one field somewhere in the tree. Lengths are written later, so those around it stay correct. */
+function mutateTree(random: Random, nodes: FieldNode[]): void {
   const at = random.below(nodes.length)
   const node = nodes[at]
   if (node === undefined) return
@@ -140,12 +142,12 @@ function mutateTree(random: Random, nodes: Node[]): void {
     () => (node.key = 8 * pick(random, [1, 2, 3, 4, 5, 7, 8, 9, 11, 12, 20]) + (node.key % 8)),
     () => (node.value = latin1(pick(random, NAMES))),
     () => {
-      if (typeof value === 'number') node.value = interesting(random, value)
+      if (typeof value === 'number') node.value = boundaryInteger(random, value)
       else if (!Array.isArray(value)) node.value = mutateBytes(random, value, value)
     },
   ]
   pick(random, changes)()
-  // What is no number any more has a length, and the other way round.
+  // The wire type in the key must fit the new value: a number, or bytes with a length.
   for (const each of nodes) {
     if (each.key % 8 === 5 && (typeof each.value === 'number' || each.value.length !== 4)) each.key -= 3
     if (typeof each.value === 'number') each.key -= each.key % 8
@@ -156,26 +158,28 @@ function mutateTree(random: Random, nodes: Node[]): void {
 interface NetworkInput {
   readonly file: Uint8Array
   readonly expected?: Network
-  /** How much is left of a whole file when it is cut short. */
+  /** Number of bytes that are left when a valid file is cut short. */
   readonly cut: number
 }
 
-function makeFile(random: Random): NetworkInput {
+function makeNetworkFile(random: Random): NetworkInput {
   const { file, network } = pick(random, FILES)
-  if (oneIn(random, 10)) return { file, cut: random.below(file.length), ...(network ? { expected: network } : {}) }
+  if (oneIn(random, 10)) {
+    return { file, cut: random.below(file.length), ...(network ? { expected: network } : {}) }
+  }
   let changed: Uint8Array = file
   for (let changes = 1 + random.below(3); changes > 0; changes--) {
-    const tree = oneIn(random, 5) ? undefined : parse(changed)
+    const tree = oneIn(random, 5) ? undefined : parseTree(changed)
     if (tree) {
       mutateTree(random, tree)
-      changed = serialize(tree)
+      changed = serializeTree(tree)
     } else changed = mutateBytes(random, changed, pick(random, FILES).file)
   }
   return { file: changed, cut: 0 }
 }
 
-/** Undefined where `read` refuses, which it may do by a ModelError only. */
-function accepted<T>(read: () => T): T | undefined {
+/** Returns undefined if `read` refuses its input with a ModelError. Any other error is passed on. */
+function unlessRefused<T>(read: () => T): T | undefined {
   try {
     return read()
   } catch (error) {
@@ -184,8 +188,8 @@ function accepted<T>(read: () => T): T | undefined {
   }
 }
 
-function holdSame(a: Network, b: Network, property: string): void {
-  hold(
+function ensureSame(a: Network, b: Network, property: string): void {
+  ensure(
     a.scale === b.scale && a.residual === b.residual && a.padding === b.padding && a.layers.length === b.layers.length,
     property,
   )
@@ -196,10 +200,10 @@ function holdSame(a: Network, b: Network, property: string): void {
       layer.inputs === other.inputs &&
       layer.outputs === other.outputs &&
       layer.hasSkip === other.hasSkip
-    hold(isSameShape, () => `${property}: layer ${i + 1}`)
+    ensure(isSameShape, () => `${property}: layer ${i + 1}`)
     const isSame = (x: Float32Array, y: Float32Array) =>
       x.length === y.length && x.every((v, at) => Object.is(v, y[at]))
-    hold(
+    ensure(
       isSame(layer.weights, other.weights) && isSame(layer.bias, other.bias),
       () => `${property}: the weights of layer ${i + 1}`,
     )
@@ -208,22 +212,22 @@ function holdSame(a: Network, b: Network, property: string): void {
 
 function checkNetwork({ file, expected, cut }: NetworkInput): boolean {
   const before = file.slice()
-  const network = accepted(() => decodeNetwork(file))
-  hold(Buffer.compare(before, file) === 0, 'the file was changed')
+  const network = unlessRefused(() => decodeNetwork(file))
+  ensure(Buffer.compare(before, file) === 0, 'the file was changed')
   if (expected) {
-    hold(network !== undefined, 'a whole file was refused')
-    holdSame(network!, expected, 'not the network that was written')
-    hold(!accepted(() => decodeNetwork(file.subarray(0, cut))), 'taken though it was cut short')
+    ensure(network !== undefined, 'a valid file was refused')
+    ensureSame(network!, expected, 'another network than was written')
+    ensure(!unlessRefused(() => decodeNetwork(file.subarray(0, cut))), 'a file that was cut short is accepted')
   }
   if (!network) return false
   const arrays = new Set(network.layers.flatMap(({ weights, bias }) => [weights, bias]))
   const held = [...arrays].reduce((sum, array) => sum + array.byteLength, 0)
-  hold(held <= 2 * file.length, () => `${held} bytes of weights from a file of ${file.length}`) // halves count double
+  ensure(held <= 2 * file.length, () => `${held} bytes of weights from a file of ${file.length}`) // twice, because half precision is decoded to single
   for (const { kernel, inputs, outputs, weights, bias } of network.layers) {
-    hold(weights.length === kernel * kernel * inputs * outputs && bias.length === outputs, 'weights of another shape')
-    hold(weights.every(Number.isFinite) && bias.every(Number.isFinite), 'weights that are no numbers')
+    ensure(weights.length === kernel * kernel * inputs * outputs && bias.length === outputs, 'weights of another shape')
+    ensure(weights.every(Number.isFinite) && bias.every(Number.isFinite), 'weights that are not finite')
   }
-  holdSame(decodeNetwork(encodeNetwork(network)), network, 'written and read again it is another')
+  ensureSame(decodeNetwork(encodeNetwork(network)), network, 'it changes when it is written and read again')
   return true
 }
 
@@ -231,11 +235,11 @@ function checkProtobuf(bytes: Uint8Array): boolean {
   try {
     let length = 0
     for (const field of readFields(bytes)) {
-      hold(field.number >= 0 && field.value >= 0, 'a number below zero')
-      hold(field.bytes.length <= bytes.length, 'a field larger than its message')
+      ensure(field.number >= 0 && field.value >= 0, 'a negative number')
+      ensure(field.bytes.length <= bytes.length, 'a field larger than its message')
       length += field.bytes.length
-      hold(length <= bytes.length, 'fields that overlap')
-      hold(readIntegers(field).length <= Math.max(1, field.bytes.length), 'more numbers than bytes')
+      ensure(length <= bytes.length, 'fields that overlap')
+      ensure(readIntegers(field).length <= Math.max(1, field.bytes.length), 'more numbers than bytes')
     }
     return true
   } catch (error) {
@@ -274,7 +278,7 @@ const MANIFEST: Manifest = {
   ],
 }
 
-/** Stands for lists in lists, so many that JSON.stringify gives up. */
+/** Placeholder for deeply nested lists, which JSON.stringify cannot write. */
 const DEEP = 'deep'
 const DEEP_TEXT = '['.repeat(20_000) + ']'.repeat(20_000)
 const VALUES: readonly (() => unknown)[] = [
@@ -301,7 +305,7 @@ const VALUES: readonly (() => unknown)[] = [
   () => 'x'.repeat(5000),
 ]
 
-/** Changes one value somewhere; `value` is a tree of objects and lists. */
+/** Returns a copy with one change somewhere in the tree of objects and lists. */
 function mutateJson(random: Random, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || oneIn(random, 8)) return pick(random, VALUES)()
   if (Array.isArray(value)) {
@@ -360,42 +364,42 @@ function makeManifest(random: Random): string {
 }
 
 function checkManifest(text: string): boolean {
-  const manifest = accepted(() => parseManifest(text))
+  const manifest = unlessRefused(() => parseManifest(text))
   if (!manifest) return false
   const seen = new Set<string>()
   for (const { name, scale, file, sha256, bytes } of manifest.models) {
-    hold([2, 3, 4].includes(scale), `scale ${scale}`)
-    hold(/^[\w.-]+\.onnx$/.test(file) && !file.startsWith('.') && !file.includes('\n'), () => `file ${file}`)
-    hold(sha256.length === 64 && sha256 === sha256.toLowerCase(), 'no SHA-256')
-    hold(Number.isInteger(bytes) && bytes > 0, `${bytes} bytes`)
-    hold(!seen.has(`${name} ${scale}`), 'a model twice')
+    ensure([2, 3, 4].includes(scale), `scale ${scale}`)
+    ensure(/^[\w.-]+\.onnx$/.test(file) && !file.startsWith('.') && !file.includes('\n'), () => `file ${file}`)
+    ensure(sha256.length === 64 && sha256 === sha256.toLowerCase(), 'not a SHA-256')
+    ensure(Number.isInteger(bytes) && bytes > 0, `${bytes} bytes`)
+    ensure(!seen.has(`${name} ${scale}`), 'a model twice')
     seen.add(`${name} ${scale}`)
   }
   const formatted = formatManifest(manifest)
-  hold(formatManifest(parseManifest(formatted)) === formatted, 'written and read again it is another')
+  ensure(formatManifest(parseManifest(formatted)) === formatted, 'it changes when it is written and read again')
   return true
 }
 
-export function modelTargets(): Target[] {
+export function modelTargets(): FuzzTarget[] {
   return [
-    define({
+    defineTarget({
       name: 'network',
-      about: 'decodeNetwork: a ModelError, or a network that is the same when written and read again',
+      about: 'decodeNetwork: a ModelError, or a network that survives being written and read again',
       share: 25,
-      make: makeFile,
+      make: makeNetworkFile,
       check: checkNetwork,
       fileOf: ({ file }) => file,
     }),
-    define({
+    defineTarget({
       name: 'protobuf',
-      about: 'readFields: fields inside their message, or a RangeError',
+      about: 'readFields: fields within their message, or a RangeError',
       share: 40,
       make: (random) => mutateBytes(random, pick(random, FILES).file.subarray(random.below(64)), FILES[0].file),
       check: checkProtobuf,
     }),
-    define({
+    defineTarget({
       name: 'manifest',
-      about: 'parseManifest: a ModelError, or what is the same when written and read again',
+      about: 'parseManifest: a ModelError, or a manifest that survives being written and read again',
       share: 30,
       make: makeManifest,
       check: checkManifest,

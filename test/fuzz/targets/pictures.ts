@@ -1,5 +1,5 @@
-// The readers of picture files. Most inputs are changed pictures of made.ts, some are whole: then what must be
-// read is known exactly.
+// Targets for the parsers and decoders of picture files. Most inputs are changed pictures of validPictures.ts. Some are
+// unchanged, so that the expected header is known exactly.
 import sharp from 'sharp'
 import { concat } from '../../../worker/base/concat.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
@@ -12,37 +12,51 @@ import { plainPng } from '../../../worker/codec/png.ts'
 import type { Random } from '../../../worker/image/prng.ts'
 import { codec } from '../../support/pictures/codec.ts'
 import { pngChunk } from '../../support/pictures/png.ts'
-import { latin1, mutateBytes, oneIn, pick, randomBytes, u16be } from '../bytes.ts'
-import { define, hold, type Target } from '../fuzz.ts'
-import { bomb, DECODED, type Made, makeExif, makeIcc, makeOther, makePicture, stored } from '../made.ts'
-import { isRegularGif, mutateParts } from '../structure.ts'
-
-type Type = (typeof DECODED)[number]
+import { oneIn, pick, randomBytes } from '../draw.ts'
+import { latin1, u16be } from '../encode.ts'
+import { mutateBytes } from '../mutateBytes.ts'
+import { defineTarget, ensure, type FuzzTarget } from '../fuzz.ts'
+import {
+  zlibBomb,
+  DECODED_TYPES,
+  type DecodedType,
+  type KnownFile,
+  makeExif,
+  makeIcc,
+  makeUndecodedFile,
+  makePicture,
+  storedZlib,
+} from '../validPictures.ts'
+import { isRegularGif, mutateParts } from '../mutateParts.ts'
 
 export interface PictureInput {
   readonly bytes: Uint8Array
-  /** Where the file is known to be whole. */
-  readonly expected?: Made['expected']
-  /** Put behind the file. */
+  /** The expected header; only for a valid, unchanged file. */
+  readonly expected?: KnownFile['expected']
+  /** Bytes to append to the file. */
   readonly tail: Uint8Array
-  /** How much of the file is left when it is cut short. */
+  /** Number of bytes that are left when the file is cut short. */
   readonly cut: number
 }
 
 const fileOf = ({ bytes }: PictureInput) => bytes
 
-/** Files of the five formats that are decoded, by their first byte. */
-function typeOf(bytes: Uint8Array): Type | undefined {
+/** Returns the format of a file by its first byte, if the worker decodes that format. */
+function typeOf(bytes: Uint8Array): DecodedType | undefined {
   return ({ 0xff: 'jpeg', 0x89: 'png', 0x52: 'webp', 0x47: 'gif', 0x42: 'bmp' } as const)[bytes[0]]
 }
 
-/** What a file is known by; most changes leave it alone, as a file of no type is refused at once. */
+/** Size of each signature. Most changes leave it intact, because a file of unknown type is refused at once. */
 const SIGNATURE_BYTES = { jpeg: 3, png: 8, webp: 4, gif: 6, bmp: 2 } as const
 
-function makeInput(random: Random, corpus: readonly Uint8Array[], types: readonly Type[] = DECODED): PictureInput {
+function makeInput(
+  random: Random,
+  corpus: readonly Uint8Array[],
+  types: readonly DecodedType[] = DECODED_TYPES,
+): PictureInput {
   const fromCorpus = corpus.length > 0 && oneIn(random, 2) ? pick(random, corpus) : undefined
-  const made =
-    !fromCorpus && types === DECODED && oneIn(random, 12) ? makeOther(random) : makePicture(random, pick(random, types))
+  const isUndecoded = !fromCorpus && types === DECODED_TYPES && oneIn(random, 12)
+  const made = isUndecoded ? makeUndecodedFile(random) : makePicture(random, pick(random, types))
   const whole = fromCorpus ?? made.bytes
   const other = makePicture(random, pick(random, types)).bytes
   const changes = oneIn(random, 8) ? 0 : 1 + random.below(pick(random, [1, 2, 6]))
@@ -59,7 +73,7 @@ function makeInput(random: Random, corpus: readonly Uint8Array[], types: readonl
     () => randomBytes(random, 1 + random.below(20)),
     () => other,
     () => new Uint8Array(9000),
-    // A part of the format, as if it belonged to the file.
+    // Parts of the same format, as if they belonged to the file.
     () => (type ? mutateParts(random, type, other, other).subarray(12) : other),
   ])()
   return {
@@ -76,11 +90,12 @@ function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolea
 
 const FIELDS = ['type', 'mime', 'width', 'height', 'orientation', 'alpha', 'grey', 'jpegQuality', 'obstacle'] as const
 
-function holdEqual(a: Header, b: Header, property: string): void {
+/** Throws unless the two headers are equal. */
+function ensureEqual(a: Header, b: Header, property: string): void {
   for (const field of FIELDS) {
-    hold(a[field] === b[field], () => `${property}: ${field} is ${a[field]} and ${b[field]}`)
+    ensure(a[field] === b[field], () => `${property}: ${field} is ${a[field]} and ${b[field]}`)
   }
-  hold(sameBytes(a.icc, b.icc), `${property}: the profiles differ`)
+  ensure(sameBytes(a.icc, b.icc), `${property}: the profiles differ`)
 }
 
 const LARGEST_SIDE: Readonly<Record<string, number>> = {
@@ -91,52 +106,52 @@ const LARGEST_SIDE: Readonly<Record<string, number>> = {
   bmp: 2 ** 31 - 1,
 }
 
-/** What holds for every header, whatever the file. */
-function holdSane(header: Header, bytes: Uint8Array): void {
+/** Checks what must hold for the header of any file. */
+function ensureSane(header: Header, bytes: Uint8Array): void {
   const { type, mime, width, height, orientation, icc, jpegQuality, obstacle } = header
-  hold(MIME_TYPES[type] === mime, `no such type: ${type}, ${mime}`)
-  for (const size of [width, height]) hold(Number.isInteger(size) && size >= 0, `a side is ${size}`)
-  hold([1, 2, 3, 4, 5, 6, 7, 8].includes(orientation), `orientation ${orientation}`)
-  hold(
+  ensure(MIME_TYPES[type] === mime, `${mime} for ${type}`)
+  for (const size of [width, height]) ensure(Number.isInteger(size) && size >= 0, `a side is ${size}`)
+  ensure([1, 2, 3, 4, 5, 6, 7, 8].includes(orientation), `orientation ${orientation}`)
+  ensure(
     jpegQuality === undefined ||
       (type === 'jpeg' && Number.isInteger(jpegQuality) && jpegQuality >= 1 && jpegQuality <= 100),
     `quality ${jpegQuality}`,
   )
-  hold((obstacle === 'NOT_AN_IMAGE') === (type === 'unknown'), `${type} with ${obstacle}`)
-  hold(type !== 'gif' || (orientation === 1 && !icc), 'a GIF with EXIF or a profile')
-  hold(type !== 'jpeg' || !header.alpha, 'a transparent JPEG')
+  ensure((obstacle === 'NOT_AN_IMAGE') === (type === 'unknown'), `${type} with ${obstacle}`)
+  ensure(type !== 'gif' || (orientation === 1 && !icc), 'a GIF with EXIF or a profile')
+  ensure(type !== 'jpeg' || !header.alpha, 'a transparent JPEG')
   if (icc) {
-    hold(icc.length <= bytes.length, 'a profile larger than its file')
+    ensure(icc.length <= bytes.length, 'a profile larger than its file')
     const isView =
       icc.buffer === bytes.buffer &&
       icc.byteOffset >= bytes.byteOffset &&
       icc.byteOffset + icc.length <= bytes.byteOffset + bytes.length
-    hold(type === 'jpeg' || isView, 'a profile outside its file')
+    ensure(type === 'jpeg' || isView, 'a profile outside its file')
   }
   const upright = uprightSize(header)
-  hold(upright.width * upright.height === width * height, 'another area upright')
+  ensure(upright.width * upright.height === width * height, 'another area after rotation')
   if (obstacle) return
-  hold((DECODED as readonly string[]).includes(type), `${type} without an obstacle`)
-  for (const size of [width, height]) hold(size >= 1 && size <= LARGEST_SIDE[type], `a side is ${size}`)
+  ensure((DECODED_TYPES as readonly string[]).includes(type), `${type} without an obstacle`)
+  for (const size of [width, height]) ensure(size >= 1 && size <= LARGEST_SIDE[type], `a side is ${size}`)
 }
 
-/** Where there is no obstacle there are pixels, as far as a look that owes nothing to the readers can tell. */
-function holdPixels({ type, width, height, obstacle }: Header, bytes: Uint8Array): void {
+/** Checks, without the parsers, that a file whose header has no obstacle can contain its pixels. */
+function ensurePixels({ type, width, height, obstacle }: Header, bytes: Uint8Array): void {
   if (obstacle) return
   if (type === 'png') {
     const chunks = chunksOf(bytes)
     const view = new DataView(chunks[0][1].buffer, chunks[0][1].byteOffset)
-    hold(view.getUint32(0) === width && view.getUint32(4) === height, 'not the size in IHDR')
-    hold(
+    ensure(view.getUint32(0) === width && view.getUint32(4) === height, 'another size than in IHDR')
+    ensure(
       chunks.some(([name]) => name === 'IDAT'),
-      'a PNG without a whole IDAT',
+      'a PNG without a complete IDAT',
     )
   }
-  // No run-length coding: a bit a pixel at least.
-  hold(type !== 'bmp' || width * height <= 8 * bytes.length, 'a BMP without the bytes for it')
+  // Run-length coding is not supported, so a pixel takes at least one bit.
+  ensure(type !== 'bmp' || width * height <= 8 * bytes.length, 'a BMP that is too short for its pixels')
 }
 
-/** The bytes in the middle of others: what lies around a file must not be read. */
+/** Returns the bytes as a view into a larger buffer. Parsers must not read the bytes around a file. */
 function surrounded(bytes: Uint8Array, by: number): Uint8Array {
   const around = new Uint8Array(bytes.length + 70).fill(by)
   around.set(bytes, 33)
@@ -146,31 +161,31 @@ function surrounded(bytes: Uint8Array, by: number): Uint8Array {
 function checkHeader({ bytes, expected, tail, cut }: PictureInput): boolean {
   const before = bytes.slice()
   const header = readHeader(bytes)
-  hold(sameBytes(bytes, before), 'the file was changed')
-  holdSane(header, bytes)
-  holdPixels(header, bytes)
-  holdEqual(header, readHeader(surrounded(bytes, bytes.length & 0xff)), 'in the middle of other bytes')
+  ensure(sameBytes(bytes, before), 'the file was changed')
+  ensureSane(header, bytes)
+  ensurePixels(header, bytes)
+  ensureEqual(header, readHeader(surrounded(bytes, bytes.length & 0xff)), 'within a larger buffer')
 
   const short = readHeader(bytes.subarray(0, cut))
-  holdSane(short, bytes)
-  holdPixels(short, bytes.subarray(0, cut))
+  ensureSane(short, bytes)
+  ensurePixels(short, bytes.subarray(0, cut))
   if (!short.obstacle && !header.obstacle && header.type !== 'webp') {
-    hold(
+    ensure(
       short.width === header.width && short.height === header.height,
       () => `cut short it has another size: ${short.width}x${short.height}, not ${header.width}x${header.height}`,
     )
   }
   if (expected) {
     for (const [field, value] of Object.entries(expected) as [keyof Header, unknown][]) {
-      if (field === 'icc') hold(sameBytes(header.icc, expected.icc), 'another profile')
-      else hold(header[field] === value, () => `${field}: expected ${String(value)}, got ${String(header[field])}`)
+      if (field === 'icc') ensure(sameBytes(header.icc, expected.icc), 'another profile')
+      else ensure(header[field] === value, () => `${field}: expected ${String(value)}, got ${String(header[field])}`)
     }
-    if (typeOf(bytes)) holdEqual(header, readHeader(concat([bytes, tail])), 'with bytes behind it')
+    if (typeOf(bytes)) ensureEqual(header, readHeader(concat([bytes, tail])), 'with appended bytes')
   }
   return !header.obstacle
 }
 
-/** Types of chunks and their data, in order; ends before one that is cut. */
+/** Returns the type and data of each chunk, in order. A truncated chunk and what follows are left out. */
 function chunksOf(png: Uint8Array): [string, Uint8Array][] {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
   const chunks: [string, Uint8Array][] = []
@@ -189,19 +204,19 @@ function checkPlainPng({ bytes }: PictureInput): boolean {
   const plain = plainPng(bytes)
   const chunks = chunksOf(plain)
   const size = chunks.reduce((sum, [, data]) => sum + 12 + data.length, 8)
-  hold(size === plain.length, 'bytes that are no chunk')
-  hold(chunks.at(-1)?.[0] === 'IEND', 'no end')
+  ensure(size === plain.length, 'bytes outside chunks')
+  ensure(chunks.at(-1)?.[0] === 'IEND', 'no IEND')
   const isPicture = ([type]: [string, unknown], i: number) =>
     ['IHDR', 'PLTE', 'tRNS', 'IDAT'].includes(type) || i === chunks.length - 1
-  hold(chunks.every(isPicture), 'chunks beside the picture')
-  hold(sameBytes(plainPng(plain), plain), 'made plain twice it is another')
+  ensure(chunks.every(isPicture), 'chunks that the picture does not need')
+  ensure(sameBytes(plainPng(plain), plain), 'it changes when it is made plain twice')
   const data = (list: readonly [string, Uint8Array][]) => {
-    const end = list.findIndex(([type]) => type === 'IEND') >>> 0 // all, where there is none
+    const end = list.findIndex(([type]) => type === 'IEND') >>> 0 // all chunks if there is none
     return concat(list.slice(0, end).flatMap(([type, part]) => (type === 'IDAT' ? [part] : [])))
   }
-  hold(sameBytes(data(chunks), data(chunksOf(bytes))), 'other pixel data')
+  ensure(sameBytes(data(chunks), data(chunksOf(bytes))), 'other pixel data')
   if (header.obstacle) return false
-  holdEqual({ ...header, orientation: 1, icc: undefined }, readHeader(plain), 'made plain')
+  ensureEqual({ ...header, orientation: 1, icc: undefined }, readHeader(plain), 'made plain')
   return true
 }
 
@@ -220,30 +235,31 @@ function makeExifInput(random: Random): ExifInput {
 
 function checkExif({ tiff, expected }: ExifInput): boolean {
   const found = readOrientation(tiff)
-  hold([1, 2, 3, 4, 5, 6, 7, 8].includes(found), `orientation ${found}`)
-  hold(expected === undefined || found === expected, `expected ${expected}, got ${found}`)
-  hold(readOrientation(surrounded(tiff, 1)) === found, 'in the middle of other bytes: another')
+  ensure([1, 2, 3, 4, 5, 6, 7, 8].includes(found), `orientation ${found}`)
+  ensure(expected === undefined || found === expected, `expected ${expected}, got ${found}`)
+  ensure(readOrientation(surrounded(tiff, 1)) === found, 'another orientation within a larger buffer')
   const prefixed = concat([latin1('Exif\0\0'), tiff])
-  hold(readOrientation(withoutExifPrefix(prefixed)) === found, 'with a prefix: another')
+  ensure(readOrientation(withoutExifPrefix(prefixed)) === found, 'another orientation with a prefix')
   return found !== 1
 }
 
 interface IccInput {
   readonly png: Uint8Array
   readonly expected?: Uint8Array
+  /** The profile is too large, so that none must be returned. */
   readonly hasNone: boolean
 }
 
-/** What a profile may have at most when it is inflated: 4 MiB. */
+/** The largest profile that readIcc inflates: 4 MiB. */
 const MAX_PROFILE_BYTES = 4_194_304
 
-/** A PNG with a deflated profile: whole, broken, or one that is too large. */
+/** Makes a PNG with a deflated profile that is valid, broken or too large. */
 function makeIccInput(random: Random): IccInput {
   const { bytes } = makePicture(random, 'png')
   const icc = concat([makeIcc(random), new Uint8Array(1)])
   const runs = oneIn(random, 20) ? pick(random, [1, 1000, 16_255, 16_256, 20_000, 50_000]) : 0
   const isLarge = icc.length + 258 * runs > MAX_PROFILE_BYTES
-  const whole = runs > 0 ? bomb(icc, runs) : stored(icc)
+  const whole = runs > 0 ? zlibBomb(icc, runs) : storedZlib(icc)
   const isWhole = oneIn(random, 2)
   const deflated = isWhole ? whole : mutateBytes(random, whole, bytes)
   // A later profile would replace this one.
@@ -259,16 +275,16 @@ function makeIccInput(random: Random): IccInput {
 
 async function checkIcc({ png, expected, hasNone }: IccInput): Promise<boolean> {
   const icc = await readIcc(readHeader(png))
-  hold(!expected || sameBytes(icc, expected), 'not the profile that was put in')
-  hold(!hasNone || icc === undefined, 'a profile that is too large')
+  ensure(!expected || sameBytes(icc, expected), 'another profile than was embedded')
+  ensure(!hasNone || icc === undefined, 'a profile that is too large')
   if (!icc) return false
-  hold(icc.length >= 128 && icc.length <= MAX_PROFILE_BYTES, `a profile of ${icc.length} bytes`)
-  hold(iccColorSpace(icc).length === 4, 'no colour space')
-  hold(icc.buffer !== png.buffer, 'the profile keeps the file alive')
+  ensure(icc.length >= 128 && icc.length <= MAX_PROFILE_BYTES, `a profile of ${icc.length} bytes`)
+  ensure(iccColorSpace(icc).length === 4, 'no colour space')
+  ensure(icc.buffer !== png.buffer, 'the profile keeps the file alive')
   return true
 }
 
-/** What a DQT segment holds. */
+/** Makes the content of a DQT segment. */
 function makeTables(random: Random): Uint8Array {
   const table = () => {
     const isWide = oneIn(random, 3)
@@ -283,18 +299,18 @@ function makeTables(random: Random): Uint8Array {
 function checkTables(segment: Uint8Array): boolean {
   let end = 0
   for (const [id, steps] of stepTablesIn(segment)) {
-    hold(id >= 0 && id <= 3, `table ${id}`)
-    hold(steps.length === 64 || steps.length === 128, `${steps.length} bytes of steps`)
-    hold(steps.byteOffset - segment.byteOffset > end || end === 0, 'tables overlap')
+    ensure(id >= 0 && id <= 3, `table ${id}`)
+    ensure(steps.length === 64 || steps.length === 128, `${steps.length} bytes of steps`)
+    ensure(steps.byteOffset - segment.byteOffset > end || end === 0, 'tables overlap')
     end = steps.byteOffset - segment.byteOffset + steps.length
-    hold(end <= segment.length, 'a table outside its segment')
+    ensure(end <= segment.length, 'a table outside its segment')
     const quality = jpegQualityOf(steps)
-    hold(Number.isInteger(quality) && quality >= 1 && quality <= 100, `quality ${quality}`)
+    ensure(Number.isInteger(quality) && quality >= 1 && quality <= 100, `quality ${quality}`)
   }
   return end > 0
 }
 
-/** More would only test how long a decoder takes. */
+/** Larger pictures are left out, because they would only be slow. */
 const MAX_PIXELS = 100_000
 
 async function checkDecoder({ bytes, expected }: PictureInput): Promise<boolean> {
@@ -303,27 +319,27 @@ async function checkDecoder({ bytes, expected }: PictureInput): Promise<boolean>
   try {
     const picture = await codec.decode(bytes, header)
     const { width, height } = uprightSize(header)
-    hold(picture.width === width && picture.height === height, 'not the size that was promised')
+    ensure(picture.width === width && picture.height === height, 'another size than in the header')
     return true
   } catch (error) {
     if (!(error instanceof CodecError)) throw error
-    hold(expected === undefined, () => `a whole file: ${error.message}`)
-    // A limit on the header's size is no limit where the decoder reads another.
-    hold(!error.message.includes('header says'), error.message)
+    ensure(expected === undefined, () => `a valid file is refused: ${error.message}`)
+    // Limits are checked on the size in the header, so they fail if the decoder finds another size.
+    ensure(!error.message.includes('header says'), error.message)
     return false
   }
 }
 
-/** libnsgif believes no screen of these sizes, and takes what the frames need. */
-function isDoubted({ type, width, height }: Header): boolean {
+/** Whether libnsgif ignores this screen size and uses the size of the frames instead. */
+function isSizeIgnored({ type, width, height }: Header): boolean {
   const screens = ['640x480', '640x512', '800x600', '1024x768', '1280x1024', '1600x1200']
   return type === 'gif' && (Math.max(width, height) > 2048 || screens.includes(`${width}x${height}`))
 }
 
-/** libvips as the oracle, where it takes the file as well. It knows no BMP. */
+/** Compares with libvips if it accepts the file. It does not read BMP. */
 async function checkAgainstSharp({ bytes }: PictureInput): Promise<boolean> {
   const header = readHeader(bytes)
-  if (header.obstacle || isDoubted(header)) return false
+  if (header.obstacle || isSizeIgnored(header)) return false
   let seen
   try {
     seen = await sharp(bytes, { failOn: 'none', limitInputPixels: false }).metadata()
@@ -331,71 +347,71 @@ async function checkAgainstSharp({ bytes }: PictureInput): Promise<boolean> {
     return false
   }
   const { width, height, pages = 1 } = seen
-  hold(
+  ensure(
     width === header.width && height === header.height,
     () => `libvips sees ${width}x${height}, we ${header.width}x${header.height}`,
   )
-  hold(pages === 1 || (header.type === 'gif' && !isRegularGif(bytes)), () => `libvips sees ${pages} frames, we one`)
-  hold(seen.format === header.type, () => `libvips sees ${seen.format}, we ${header.type}`)
+  ensure(pages === 1 || (header.type === 'gif' && !isRegularGif(bytes)), () => `libvips sees ${pages} frames, we one`)
+  ensure(seen.format === header.type, () => `libvips sees ${seen.format}, we ${header.type}`)
   return true
 }
 
-export function pictureTargets(corpus: readonly Uint8Array[]): Target[] {
+export function pictureTargets(corpus: readonly Uint8Array[]): FuzzTarget[] {
   const any = (random: Random) => makeInput(random, corpus)
   const pngs = corpus.filter((file) => typeOf(file) === 'png')
   return [
-    define({
+    defineTarget({
       name: 'header',
-      about: 'readHeader: sane, repeatable, blind to what lies around; exact for whole files',
+      about: 'readHeader: plausible, blind to bytes around the file; exact for valid files',
       share: 400,
       make: any,
       check: checkHeader,
       fileOf,
     }),
-    define({
+    defineTarget({
       name: 'plain-png',
-      about: 'plainPng: picture chunks alone, the same pixel data, the same header',
+      about: 'plainPng: only picture chunks, the same pixel data, the same header',
       share: 100,
       make: (random) => makeInput(random, pngs, ['png']),
       check: checkPlainPng,
       fileOf,
     }),
-    define({
+    defineTarget({
       name: 'exif',
-      about: 'readOrientation: 1 to 8, exact for whole blocks in either byte order',
+      about: 'readOrientation: 1 to 8, exact for valid blocks in either byte order',
       share: 60,
       make: makeExifInput,
       check: checkExif,
       fileOf: ({ tiff }) => tiff,
     }),
-    define({
+    defineTarget({
       name: 'dqt',
-      about: 'JPEG quantisation tables: inside their segment, a quality of 1 to 100',
+      about: 'JPEG quantisation tables: within their segment, a quality of 1 to 100',
       share: 10,
       make: makeTables,
       check: checkTables,
     }),
-    define({
+    defineTarget({
       name: 'icc',
-      about: 'readIcc: the profile that was put in, a copy, never a large one',
+      about: 'readIcc: a copy of the embedded profile, or nothing if it is too large',
       share: 5,
       make: makeIccInput,
       check: checkIcc,
       fileOf: ({ png }) => png,
     }),
-    define({
+    defineTarget({
       name: 'decode',
-      about: 'decoders: pixels of the size that readHeader promised, or a CodecError',
+      about: 'decoders: pixels of the size that readHeader returns, or a CodecError',
       share: 2,
       make: any,
       check: checkDecoder,
       fileOf,
     }),
-    define({
+    defineTarget({
       name: 'sharp',
-      about: "readHeader against libvips' size, type and number of frames",
+      about: 'readHeader: the same size, type and number of frames as libvips',
       share: 5,
-      isForCommand: true,
+      isCommandOnly: true,
       make: any,
       check: checkAgainstSharp,
       fileOf,

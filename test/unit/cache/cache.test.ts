@@ -1,4 +1,4 @@
-// What the result cache does with stores that fail. With real ones: test/worker/faults.test.ts.
+// What the result cache does with stores that fail. test/worker/faults.test.ts does the same with real stores.
 import { afterEach, expect, test, vi } from 'vitest'
 import { createResultCache } from '../../../worker/cache/cache.ts'
 import type { Entry } from '../../../worker/cache/entry.ts'
@@ -10,7 +10,7 @@ const KEY: Key = { source: 's', variant: 'v', tags: [] }
 const ENTRY: Entry = { digest: 'd', etag: '"e"', type: 'image/png', size: 3, sr: 'done', ttlSeconds: 1, freshUntil: 9 }
 const BYTES = Uint8Array.of(1, 2, 3)
 
-/** An edge cache and a bucket that keep what they are given, byte for byte open to damage. */
+/** Returns an edge cache and a bucket in memory, whose bytes a test can damage. */
 function stores() {
   const edge = new Map<string, { bytes: Uint8Array; headers: Headers }>()
   const bucket = new Map<string, { bytes: Uint8Array; sha256: string }>()
@@ -48,10 +48,10 @@ function cacheOf({ cache, results }: { cache: object; results: object }) {
 afterEach(() => void vi.useRealTimers())
 
 test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
-  ['cut', (bytes) => bytes.slice(0, -1)],
+  ['truncated', (bytes) => bytes.slice(0, -1)],
   ['empty', () => new Uint8Array(0)],
-  ['as long, but others', (bytes) => bytes.map((byte) => byte ^ 1)],
-])('bytes that are %s are a miss, and those of the store behind are taken', async (_, damage) => {
+  ['of the right length, but changed', (bytes) => bytes.map((byte) => byte ^ 1)],
+])('stored bytes that are %s are a miss, and those of the next store are used', async (_, damage) => {
   const both = stores()
   const results = cacheOf(both)
   await results.keep(KEY, ENTRY, BYTES, true)
@@ -63,7 +63,7 @@ test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
   expect(await results.read('d', KEY)).toBeUndefined()
 })
 
-test('a store that does not answer is waited for once in a request, and the one behind it is asked', async () => {
+test('a store that does not answer is waited for once per request, and the next store is read', async () => {
   const { cache, results: bucket } = stores()
   await cacheOf({ cache, results: bucket }).keep(KEY, ENTRY, BYTES, true)
   const match = vi.fn<Cache['match']>(() => new Promise(() => {}))

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
 import { readIcc } from '../../../worker/codec/icc.ts'
-import { cpuMs } from '../../bench/bench.ts'
+import { cpuMs } from '../../bench/compare.ts'
 import { codec, decodeBySharp, difference } from '../../support/pictures/codec.ts'
 import { bytesOf, DECODABLE, type Entry, entries, obstacleOf } from '../../support/pictures/corpus.ts'
 

@@ -4,7 +4,7 @@ import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
 import { readIcc } from '../../../worker/codec/icc.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
-import { cpuMs } from '../../bench/bench.ts'
+import { cpuMs } from '../../bench/compare.ts'
 import { bmp24, bmp8 } from '../../support/pictures/bmp.ts'
 import { codec, decode, gradient, greyGradient, sharpOf } from '../../support/pictures/codec.ts'
 

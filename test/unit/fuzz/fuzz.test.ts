@@ -1,27 +1,27 @@
 import { describe, expect, test } from 'vitest'
 import { readHeader } from '../../../worker/codec/header.ts'
-import { fuzz, shares, type Target } from '../../fuzz/fuzz.ts'
+import { fuzz, shareOut, type FuzzTarget } from '../../fuzz/fuzz.ts'
 import type { PictureInput } from '../../fuzz/targets/pictures.ts'
-import { allTargets, SEED } from '../../fuzz/targets.ts'
+import { allTargets, DEFAULT_SEED } from '../../fuzz/allTargets.ts'
 
 const EXECUTIONS = 20_000
-const targets = allTargets().filter(({ isForCommand }) => !isForCommand)
-const counts = shares(targets, EXECUTIONS)
-const header = targets.find(({ name }) => name === 'header') as Target<PictureInput>
+const targets = allTargets().filter(({ isCommandOnly }) => !isCommandOnly)
+const counts = shareOut(targets, EXECUTIONS)
+const header = targets.find(({ name }) => name === 'header') as FuzzTarget<PictureInput>
 
-// `npm run fuzz` does a million, and says which input it was.
-describe('20,000 changed files, fields and URLs break no property of their readers', () => {
-  test.each(targets.map((target, i) => [target.name, target, counts[i]] as const))(
+// `npm run fuzz` executes a million and saves the input of a finding.
+describe('20,000 changed files, fields and URLs break no property of any parser', () => {
+  test.each(targets.map((target, i) => [target.about, target, counts[i]] as const))(
     '%s',
     async (_, target, executions) => {
-      const { finding, taken } = await fuzz(target, { seed: SEED, executions })
+      const { finding, accepted } = await fuzz(target, { seed: DEFAULT_SEED, executions })
       expect(finding).toBeUndefined()
-      expect(taken, 'inputs that are not refused').toBeGreaterThan(executions / 20)
+      expect(accepted, 'number of accepted inputs').toBeGreaterThan(executions / 20)
     },
   )
 })
 
-test('the same seed gives the same inputs, another one gives others', async () => {
+test('the same seed makes the same inputs, another seed makes others', async () => {
   const inputs = async (seed: number) => {
     const seen: Uint8Array[] = []
     const check = ({ bytes }: PictureInput) => seen.push(bytes) > 0
@@ -32,38 +32,38 @@ test('the same seed gives the same inputs, another one gives others', async () =
   expect(await inputs(1)).not.toBe(await inputs(2))
 })
 
-describe('a bug is found, and found again by the execution alone', () => {
+describe('a bug is found, and found again by repeating that one execution', () => {
   const isBroken = (bytes: Uint8Array) => {
     const { type, width, alpha } = readHeader(bytes)
     return type === 'png' && width > 0xffff && alpha
   }
-  const planted: [string, Target<PictureInput>['check']][] = [
+  const planted: [string, FuzzTarget<PictureInput>['check']][] = [
     [
-      'that throws',
+      'if the check throws',
       ({ bytes }) => {
         if (isBroken(bytes)) throw new RangeError('planted')
         return true
       },
     ],
-    ['that rejects', ({ bytes }) => (isBroken(bytes) ? Promise.reject(new RangeError('planted')) : true)],
+    ['if the check rejects', ({ bytes }) => (isBroken(bytes) ? Promise.reject(new RangeError('planted')) : true)],
   ]
   test.each(planted)('%s', async (_, check) => {
     const target = { ...header, check }
-    const { finding, executions } = await fuzz(target, { seed: SEED, executions: EXECUTIONS })
-    expect(finding).toMatchObject({ target: 'header', seed: SEED, error: { message: 'planted' } })
+    const { finding, executions } = await fuzz(target, { seed: DEFAULT_SEED, executions: EXECUTIONS })
+    expect(finding).toMatchObject({ target: 'header', seed: DEFAULT_SEED, error: { message: 'planted' } })
     const { execution, file } = finding!
     expect(executions).toBe(execution + 1)
-    const again = await fuzz(target, { seed: SEED, executions: 1, first: execution })
+    const again = await fuzz(target, { seed: DEFAULT_SEED, executions: 1, first: execution })
     expect(again.finding?.file).toEqual(file)
   })
 
-  test('that takes its time', async () => {
+  test('if the check takes too long', async () => {
     const check = () => {
       const end = performance.now() + 3
       while (performance.now() < end);
       return true
     }
-    const { finding } = await fuzz({ ...header, check }, { seed: SEED, executions: 1, maxMs: 1 })
+    const { finding } = await fuzz({ ...header, check }, { seed: DEFAULT_SEED, executions: 1, maxMs: 1 })
     expect(finding?.error.message).toMatch(/took \d+ ms, expected at most 1/)
   })
 })

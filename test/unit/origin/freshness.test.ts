@@ -21,7 +21,7 @@ test.each<[Record<string, string>, number | undefined]>([
   [{ 'cache-control': 'max-age="60, no-cache' }, 0],
   [{ 'cache-control': 'max-age=60, max-age=90' }, 60],
   [{ 'cache-control': 'max-age=31536000, immutable' }, 1000],
-  [{ 'cache-control': 'max-age=31536000000' }, 1000], // milliseconds, by mistake
+  [{ 'cache-control': 'max-age=31536000000' }, 1000], // milliseconds by mistake
   [{ 'cache-control': 'max-age=60', age: '31536000000' }, 0],
   [{ expires: 'Thu, 01 Jan 2026 00:05:00 GMT' }, 300],
   [{ expires: 'Thu, 01 Jan 2026 00:05:00 GMT', date: 'Thu, 01 Jan 2026 00:04:00 GMT' }, 60],
@@ -32,7 +32,7 @@ test.each<[Record<string, string>, number | undefined]>([
   [{ expires: 'Thursday, 01-Jan-26 00:05:00 GMT' }, 300],
   [{ 'cache-control': 'max-age=60', age: '50, 0' }, 10],
   [{ expires: 'Thu, 01 Jan 2026 00:05:00 GMT', 'cache-control': 'max-age=1' }, 1],
-])('%j is fresh for %s seconds', (headers, seconds) => {
+])('a response with %j is fresh for %s seconds', (headers, seconds) => {
   expect(freshnessOf(new Headers(headers), settings, NOW).ttlSeconds).toBe(seconds)
 })
 
@@ -49,7 +49,7 @@ test.each<[Record<string, string>, boolean]>([
   [{ vary: 'Accept-Encoding, accept, Origin' }, true],
   [{ vary: 'Accept-Encoding, Cookie' }, false],
   [{ vary: '*' }, false],
-])('%j may be kept: %s', (headers, isStorable) => {
+])('a response with %j may be stored: %s', (headers, isStorable) => {
   expect(freshnessOf(new Headers(headers), settings, NOW).isStorable).toBe(isStorable)
 })
 
@@ -59,11 +59,11 @@ test.each<[Record<string, string>, boolean]>([
   [{ vary: '*' }, true],
   [{ 'cache-control': 'no-store', vary: 'User-Agent', 'set-cookie': 'a=b' }, false],
   [{ 'cache-control': 'x-private', vary: 'X-Cookie' }, false],
-])('%j may be another one for who has a cookie: %s', (headers, isPersonal) => {
+])('a response with %j may differ for visitors with cookies: %s', (headers, isPersonal) => {
   expect(freshnessOf(new Headers(headers), settings, NOW).isPersonal).toBe(isPersonal)
 })
 
-test.each(['no-transform', 'max-age=60; No-Transform'])('%s is seen', (cacheControl) => {
+test.each(['no-transform', 'max-age=60; No-Transform'])('a response with %s must not be changed', (cacheControl) => {
   const headers = new Headers({ 'cache-control': cacheControl })
   expect(freshnessOf(headers, settings, NOW).isFixed).toBe(true)
 })
@@ -76,7 +76,7 @@ test.each([
   ['must-revalidate', 0],
   ['must-revalidate, stale-if-error=60', 0],
   ['s-maxage=60, stale-if-error=60', 0],
-])('while the origin fails %s is served for %i seconds more', (cacheControl, seconds) => {
+])('with %s a result is served for %i more seconds while the origin fails', (cacheControl, seconds) => {
   const headers = new Headers({ 'cache-control': cacheControl })
   expect(freshnessOf(headers, settings, NOW).staleSeconds).toBe(seconds)
 })
@@ -87,7 +87,7 @@ test.each([
   ['s-maxage=90, max-age=junk', 0],
   ['s-maxage=90', undefined],
   ['max-age=60', undefined],
-])('of %s a browser keeps what it gets for %s seconds at most', (cacheControl, seconds) => {
+])('with %s a browser may keep the result for at most %s seconds', (cacheControl, seconds) => {
   const headers = new Headers({ 'cache-control': cacheControl })
   expect(freshnessOf(headers, settings, NOW).browserSeconds).toBe(seconds)
 })

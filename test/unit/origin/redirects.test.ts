@@ -1,5 +1,5 @@
-// Where a redirect may lead. No spelling of an address, of a host or of an origin gets past the parsed URL:
-// it is what is compared, and what is fetched.
+// Where a redirect may lead. Only the parsed URL is compared and fetched, so that no other spelling of an address, a host
+// or an origin gets through.
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../../worker/base/errors.ts'
 import { createOrigin, mayFollow } from '../../../worker/origin/origin.ts'
@@ -8,7 +8,7 @@ const OWN = 'https://img.example'
 const HOSTS = ['cdn.example', 'xn--bcher-kva.example']
 const BASE = `${OWN}/a/cat.jpg`
 
-/** As the origin reads a Location. */
+/** Reads a Location as worker/origin/origin.ts does. */
 const follows = (location: string, own = OWN, hosts = HOSTS) =>
   URL.canParse(location, BASE) && mayFollow(new URL(location, BASE), own, hosts)
 
@@ -23,9 +23,9 @@ test.each([
   'https:\\\\img.example\\b.jpg',
   'https://cdn.example/b.jpg',
   'https://bücher.example/b.jpg',
-])('%s is followed', (location) => expect(follows(location)).toBe(true))
+])('a redirect to %s is followed', (location) => expect(follows(location)).toBe(true))
 
-describe('not followed', () => {
+describe('a redirect is not followed to', () => {
   test.each([
     // Other hosts, however they are written
     'https://evil.example/',
@@ -65,7 +65,7 @@ describe('not followed', () => {
     'gopher://img.example/',
     'https:///',
     'https://',
-    // This machine and its neighbours
+    // Addresses of this machine and of private networks
     'http://localhost/',
     'https://localhost/',
     'https://LOCALHOST./',
@@ -115,7 +115,7 @@ describe('not followed', () => {
   ])('%s', (location) => expect(follows(location)).toBe(false))
 })
 
-test('HTTP is followed where the operator wrote HTTP, to an address as well where that is the origin', () => {
+test('a redirect to HTTP is followed if ORIGIN_URL is HTTP, and one to an IP address only if it is the origin', () => {
   expect(mayFollow(new URL('http://cdn.example/'), 'http://img.example', HOSTS)).toBe(true)
   expect(mayFollow(new URL('http://10.0.0.1:8080/b'), 'http://10.0.0.1:8080', HOSTS)).toBe(true)
   expect(mayFollow(new URL('http://10.0.0.1:8081/b'), 'http://10.0.0.1:8080', HOSTS)).toBe(false)
@@ -136,6 +136,6 @@ test.each([
   'bücher.example',
   'a@b.example',
   '',
-])('ORIGIN_HOSTS with "%s" is a mistake that shows at start', (host) => {
+])('ORIGIN_HOSTS with "%s" is refused at start', (host) => {
   expect(() => createOrigin(OWN, 1000, [host])).toThrow(ConfigError)
 })

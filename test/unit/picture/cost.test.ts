@@ -4,7 +4,7 @@ import { estimateCost } from '../../../worker/picture/cost.ts'
 import type { Engine } from '../../../worker/engine/engine.ts'
 import { createNetwork, SRCNN_915 } from '../../../worker/model/network.ts'
 
-/** A BMP's header. */
+/** Returns the header of a BMP of this size. */
 function bmp(width: number, height: number) {
   const bytes = new Uint8Array(54 + 3 * width * height)
   const view = new DataView(bytes.buffer)
@@ -22,7 +22,7 @@ const network = createNetwork(SRCNN_915)
 const engine = { name: 'some', maxSide: 64, nsPerMac: 0.1 } as Engine
 const wish = { scale: 2, width: 200, height: 100, format: 'png' } as const
 
-test('a network costs its multiplications, each as long as its engine takes', () => {
+test('a network costs its multiplications times the engine’s time for each', () => {
   const header = bmp(100, 50)
   expect(header.obstacle).toBe(undefined)
   const [plain, sharper] = [undefined, { network, engine }].map((model) => estimateCost(header, 999, wish, model))
@@ -30,7 +30,7 @@ test('a network costs its multiplications, each as long as its engine takes', ()
   expect(plain.cpuMs).toBeGreaterThan(0)
 })
 
-test('more pixels, more bytes and transparency cost more', () => {
+test('a picture with more pixels, more bytes or transparency costs more', () => {
   const header = bmp(100, 50)
   const { cpuMs, memoryBytes } = estimateCost(header, 999, wish, undefined)
   const larger = estimateCost(bmp(100, 51), 999, wish, undefined)

@@ -1,4 +1,4 @@
-// Which weights a picture gets, and what of it is in the cache key. With buckets and pictures: test/worker.
+// Which weights a picture gets, and what the cache key says about them. test/worker has tests with buckets and pictures.
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createResultCache } from '../../../worker/cache/cache.ts'
 import { lookupKey } from '../../../worker/cache/key.ts'
@@ -16,7 +16,7 @@ const named = (name: string, hash: string): ChosenModel => ({
 const model = named('srcnn', 'aaaa')
 const jpegModel = named('srcnn-jpeg', 'bbbb')
 
-describe('a picture gets', () => {
+describe('the weights are chosen for', () => {
   const both = { model, jpegModel }
   const none = { model: undefined, jpegModel: undefined }
   test.each([
@@ -24,15 +24,15 @@ describe('a picture gets', () => {
     ['a JPEG at the threshold', CLEAN_JPEG_QUALITY, both, model],
     ['the coarsest JPEG', 1, both, jpegModel],
     ['the finest JPEG', 100, both, model],
-    ['what is no JPEG', undefined, both, model],
-    ['a coarse JPEG, without weights for it', 1, { model, jpegModel: undefined }, model],
-    ['a coarse JPEG, by bicubic', 1, none, undefined],
-  ])('its weights: %s', (_, quality, candidates, expected) => {
+    ['a picture that is not a JPEG', undefined, both, model],
+    ['a coarse JPEG if there are no weights for coarse JPEGs', 1, { model, jpegModel: undefined }, model],
+    ['a coarse JPEG if there are no weights at all', 1, none, undefined],
+  ])('%s', (_, quality, candidates, expected) => {
     expect(modelFor(quality, candidates)).toBe(expected)
   })
 })
 
-test('the key names every set of weights that the picture may choose, what runs them, and only those', async () => {
+test('the cache key contains all weights that may be chosen for the picture, and their engine', async () => {
   const settings = resolveOptions({ maxCpuMs: 9, maxMemoryBytes: 8 })
   const wish = { size: { scale: 2 }, format: 'source', quality: 85, model: 'auto' } as const
   const variantOf = async (first?: ChosenModel, second?: ChosenModel) => {
@@ -49,7 +49,7 @@ describe('a bucket that does not answer', () => {
   const entry: ModelEntry = { name: 'srcnn', scale: 2, file: 'srcnn-x2.onnx', sha256: 'a'.repeat(64), bytes: 1 }
   const never = new Promise<never>(() => {})
   const bundled = { manifest: { version: 1 as const, models: [entry] }, read: () => never }
-  /** Has only `manifest.json`, or not even that. */
+  /** Returns a bucket that answers for `manifest.json` at most. */
   const bucketWith = (manifest?: ModelEntry) =>
     ({
       get: (key: string) =>
@@ -62,7 +62,7 @@ describe('a bucket that does not answer', () => {
           : never,
     }) as unknown as R2Bucket
 
-  test('leaves the bundled weights in place, and is not waited for again at once', async () => {
+  test('is replaced by the bundled weights, and is not waited for by the next request', async () => {
     vi.useFakeTimers()
     const models = createModels(bundled, bucketWith())
     const first = models.choose('srcnn', 2)
@@ -71,7 +71,7 @@ describe('a bucket that does not answer', () => {
     expect((await models.choose('srcnn', 2))?.from).toBe('bundled')
   })
 
-  test('is no longer waited for when its weights are read', async () => {
+  test('fails the loading of its weights after a timeout', async () => {
     vi.useFakeTimers()
     const fromBucket = await createModels(bundled, bucketWith(entry)).choose('srcnn', 2)
     expect(fromBucket?.from).toBe('bucket')
@@ -80,7 +80,7 @@ describe('a bucket that does not answer', () => {
     await loaded
   })
 
-  test('is a cache that misses', async () => {
+  test('is a cache miss', async () => {
     vi.useFakeTimers()
     const settings = resolveOptions({ cache: false, results: bucketWith() })
     const found = createResultCache(settings, () => {}).find({

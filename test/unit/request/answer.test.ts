@@ -8,14 +8,14 @@ test.each([
   ['*', '"a"', true],
   ['"b"', '"a"', false],
   ['', '"a"', false],
-  // An origin's tag may hold a comma.
+  // An origin's tag may contain a comma
   ['"a,b"', '"a,b"', true],
   ['"x","a,b" , "y"', 'W/"a,b"', true],
   ['"x,a"', '"a"', false],
-  // Without quotes, as careless origins write it
+  // Without quotes, as some origins write it
   ['a', 'a', true],
   ['b, a', 'a', true],
-])('who has %s has %s: %s', (field, etag, known) => {
+])('If-None-Match: %s matches the ETag %s: %s', (field, etag, known) => {
   const request = new Request('https://a.test/b.jpg', { headers: { 'if-none-match': field } })
   expect(isKnown(request, etag, undefined)).toBe(known)
 })

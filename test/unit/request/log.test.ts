@@ -17,7 +17,7 @@ function pointsOf(...responses: Response[]) {
   return points
 }
 
-test('each answer is a data point: what became of it, why, by which model, from which cache', () => {
+test('each response is a data point with its outcome, reason, model, cache and content type', () => {
   vi.spyOn(console, 'info').mockImplementation(() => {})
   const points = pointsOf(
     answer('done; scale=3; model="fast@a7c275b7"; engine=fused-relaxed', 'edge-srcnn; hit; detail=r2'),
@@ -33,7 +33,7 @@ test('each answer is a data point: what became of it, why, by which model, from 
   ])
 })
 
-test('a picture that came back as it was is a line in the log, without the query', () => {
+test('a picture that comes back unchanged is a line in the log, without the query of its URL', () => {
   const lines: string[] = []
   vi.spyOn(console, 'info').mockImplementation((line: string) => void lines.push(line))
   pointsOf(answer('skipped; reason=DAMAGED'), answer('done; scale=2; model="bicubic"'))
@@ -42,7 +42,7 @@ test('a picture that came back as it was is a line in the log, without the query
   ])
 })
 
-test('a dataset that fails is not the visitor’s business', () => {
+test('a dataset that throws does not fail the request', () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
   const failing = {
     writeDataPoint: () => {

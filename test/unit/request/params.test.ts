@@ -8,13 +8,13 @@ const settings = resolveOptions({ cache: false })
 const parse = (query: string, options = settings) =>
   parseParams(splitOwn(`https://a.test/b/c.jpg${query}`, options.param), options)
 
-test('a URL without sr is none of our business, whatever else it holds', () => {
+test('a URL without sr is not handled, whatever its other parameters are', () => {
   for (const query of ['', '?', '?a=1', '?SR=2', '?sr%3D2', '?s%72=2', '?xsr=2', '?sr-format=png', '?srx=2']) {
     expect(parse(query), query).toBeUndefined()
   }
 })
 
-test('defaults are those of the options', () => {
+test('a parameter that is not given has the default of the options', () => {
   expect(parse('?sr=3')).toEqual({
     wish: { size: { scale: 3 }, format: 'source', quality: 85, model: 'auto' },
     isDescriptionOnly: false,
@@ -24,7 +24,7 @@ test('defaults are those of the options', () => {
   expect(parse('?sr=3', own)?.wish).toMatchObject({ format: 'auto', quality: 60 })
 })
 
-test('a size is a box in pixels, from a list, or of any size where URLs are signed', () => {
+test('a size in pixels must be in the list of the options, or may be any if URLs are signed', () => {
   expect(parse('?sr-width=640')?.wish.size).toEqual({ width: 640 })
   expect(parse('?sr-height=320&a=1&sr-width=2560')).toMatchObject({
     wish: { size: { width: 2560, height: 320 } },
@@ -39,17 +39,17 @@ test('a size is a box in pixels, from a list, or of any size where URLs are sign
   }
 })
 
-test('sr-format=json asks what would be done with the operator’s format', () => {
+test('sr-format=json requests only the plan, for the format in the options', () => {
   const own = resolveOptions({ cache: false, format: 'webp' })
   expect(parse('?sr=2&sr-format=json', own)).toMatchObject({ isDescriptionOnly: true, wish: { format: 'webp' } })
 })
 
-test('the rest of the query stays as it is, byte for byte and in order', () => {
+test('the other parts of the query reach the origin unchanged, byte for byte and in order', () => {
   expect(parse('?b=%7e&sr=2&a=+&b&&sr-quality=40&=x')?.sourceUrl).toBe('https://a.test/b/c.jpg?b=%7e&a=+&b&&=x')
   expect(parse('?sr=2#part')?.sourceUrl).toBe('https://a.test/b/c.jpg')
 })
 
-test('query: ignore drops the rest, a list keeps what it names', () => {
+test('query: ignore drops the other parts, a list keeps those that it names', () => {
   const ignoring = resolveOptions({ cache: false, query: 'ignore' })
   expect(parse('?v=1&sr=2&w=3', ignoring)?.sourceUrl).toBe('https://a.test/b/c.jpg')
   const listing = resolveOptions({ cache: false, query: ['w', 'v'] })
@@ -57,7 +57,7 @@ test('query: ignore drops the rest, a list keeps what it names', () => {
   expect(parse('?x=1&sr=2', listing)?.sourceUrl).toBe('https://a.test/b/c.jpg')
 })
 
-test('another name for sr leaves sr to the origin', () => {
+test('if the parameter has another name, sr is passed on to the origin', () => {
   const renamed = resolveOptions({ cache: false, param: 'upscale' })
   expect(parse('?sr=b&upscale=2&sr-format=png', renamed)).toMatchObject({
     wish: { size: { scale: 2 }, format: 'png' },
@@ -65,7 +65,7 @@ test('another name for sr leaves sr to the origin', () => {
   })
 })
 
-describe('what is wrong is refused with what was expected', () => {
+describe('an invalid query is refused with a message that says what was expected', () => {
   test.each([
     ['?sr=1', 'sr must be one of 2, 3, 4, got "1"'],
     ['?sr=2.0', 'got "2.0"'],

@@ -10,13 +10,13 @@ async function leadOf(flights: Flights<string>, key: string): Promise<Lead<strin
   return joined
 }
 
-test('those who come while somebody leads get what the leader leaves', async () => {
+test('requests that join while another one leads get the value of the leader', async () => {
   const flights = createFlights<string>()
   const lead = await leadOf(flights, 'a')
   const followers = [flights.join('a', 1000), flights.join('a', 1000)]
   await vi.advanceTimersByTimeAsync(500)
   lead.land('picture')
-  lead.land(undefined) // comes too late
+  lead.land(undefined) // too late: the first value counts
   await vi.advanceTimersByTimeAsync(20)
   expect(await Promise.all(followers)).toEqual([{ value: 'picture' }, { value: 'picture' }])
   expect(await flights.join('a', 1000)).toEqual({ value: 'picture' })
@@ -24,13 +24,13 @@ test('those who come while somebody leads get what the leader leaves', async () 
   await leadOf(flights, 'a')
 })
 
-test('other keys have leads of their own', async () => {
+test('each key has a leader of its own', async () => {
   const flights = createFlights<string>()
   await leadOf(flights, 'a')
   await leadOf(flights, 'b')
 })
 
-test('a leader that leaves nothing lets its followers go, and the next one leads', async () => {
+test('a leader without a value releases its followers, and the next request leads', async () => {
   const flights = createFlights<string>()
   const lead = await leadOf(flights, 'a')
   const follower = flights.join('a', 1000)
@@ -40,7 +40,7 @@ test('a leader that leaves nothing lets its followers go, and the next one leads
   await leadOf(flights, 'a')
 })
 
-test('who waits too long is told so', async () => {
+test('a follower that waits too long gets undefined', async () => {
   const flights = createFlights<string>()
   await leadOf(flights, 'a')
   const follower = flights.join('a', 1000)
@@ -48,7 +48,7 @@ test('who waits too long is told so', async () => {
   expect(await follower).toBeUndefined()
 })
 
-test('a leader that is never heard of again loses its lead', async () => {
+test('a leader that never lands loses its lead after a minute', async () => {
   const flights = createFlights<string>()
   await leadOf(flights, 'a')
   await vi.advanceTimersByTimeAsync(59_000)
@@ -57,5 +57,5 @@ test('a leader that is never heard of again loses its lead', async () => {
   const joined = await follower
   expect(joined && isLead(joined)).toBe(true)
   await vi.advanceTimersByTimeAsync(61_000)
-  await leadOf(flights, 'a') // and so does the next
+  await leadOf(flights, 'a') // the next leader loses its lead as well
 })

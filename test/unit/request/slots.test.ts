@@ -3,14 +3,14 @@ import { createSlots } from '../../../worker/request/slots.ts'
 
 const LIMITS = { maxRunning: 1, maxWaiting: 2, maxWaitMs: 5_000 }
 
-/** A job that ends when it is told to. */
+/** Returns a job that runs until `end` is called. */
 function job<T>(value: T) {
   let end = () => {}
   const promise = new Promise<T>((resolve) => (end = () => resolve(value)))
   return { run: () => promise, end: () => end() }
 }
 
-test('one job runs at a time, the others in the order in which they came', async () => {
+test('one job runs at a time, and the waiting jobs run in the order of their arrival', async () => {
   const slots = createSlots()
   const log: string[] = []
   const first = job('first')
@@ -24,7 +24,7 @@ test('one job runs at a time, the others in the order in which they came', async
   expect(log).toEqual(['second', 'third'])
 })
 
-test('as many run at a time as the limits say', async () => {
+test('at most maxRunning jobs run at the same time', async () => {
   const slots = createSlots()
   const jobs = [job(1), job(2)]
   const running = jobs.map(({ run }) => slots.run({ ...LIMITS, maxRunning: 2 }, run))
@@ -34,7 +34,7 @@ test('as many run at a time as the limits say', async () => {
   expect(await Promise.all(running)).toEqual([{ value: 1 }, { value: 2 }])
 })
 
-test('more than may wait are turned away at once', async () => {
+test('a job is turned away at once if maxWaiting others are waiting', async () => {
   const slots = createSlots()
   const first = job(1)
   const running = slots.run(LIMITS, first.run)
@@ -44,7 +44,7 @@ test('more than may wait are turned away at once', async () => {
   await Promise.all([running, ...waiting])
 })
 
-test('who waits too long is turned away, and the slot stays with its job', async () => {
+test('a job that waits longer than maxWaitMs is turned away, and the running job keeps its slot', async () => {
   const slots = createSlots()
   const first = job(1)
   const running = slots.run(LIMITS, first.run)
@@ -53,13 +53,13 @@ test('who waits too long is turned away, and the slot stays with its job', async
   expect(await running).toEqual({ value: 1 })
 })
 
-test('a job that fails gives its slot back', async () => {
+test('a job that fails releases its slot', async () => {
   const slots = createSlots()
   await expect(slots.run(LIMITS, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
   expect(await slots.run(LIMITS, async () => 2)).toEqual({ value: 2 })
 })
 
-test('jobs and waiters whose visitors left do not hold the slot for ever', async () => {
+test('a job whose visitor has left loses its slot when its lease ends', async () => {
   let clock = 0
   const slots = createSlots(() => clock)
   void slots.run(LIMITS, () => new Promise(() => {})) // a cancelled request: never settles

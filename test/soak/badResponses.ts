@@ -1,44 +1,45 @@
-// What goes wrong at an origin, by kind: files that are no pictures, or none of ours, and errors.
+// Bad responses of an origin, by kind: damaged pictures, files that are never enlarged, and errors.
 import sharp from 'sharp'
 import type { Random } from '../../worker/image/prng.ts'
-import { damaged, DAMAGES as KINDS } from '../support/pictures/damage.ts'
+import { damaged, DAMAGES } from '../support/pictures/damage.ts'
 import { pngChunk, words } from '../support/pictures/png.ts'
-import type { Picture } from './pictures.ts'
+import type { GalleryPicture } from './gallery.ts'
 
-/** What an origin gives for a path. */
-export interface Given {
+/** What an origin responds with for a path. */
+export interface OriginResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
-  /** In pixels, of a good picture. */
+  /** Size of the picture in pixels; only for a good one. */
   readonly size?: { readonly width: number; readonly height: number }
-  /** It breaks off: before the answer, or in the middle of the body. */
-  readonly breaks?: 'before' | 'within'
+  /** The origin closes the connection: before the headers, or in the middle of the body. */
+  readonly breaksOff?: 'beforeHeaders' | 'inBody'
 }
 
-type Breaker = (picture: Picture, random: Random) => Given | Promise<Given>
+/** Makes a bad response out of a good picture. */
+type BadResponse = (picture: GalleryPicture, random: Random) => OriginResponse | Promise<OriginResponse>
 
-const given = (status: number, body: Buffer | string, headers: Record<string, string> = {}): Given => ({
+const respond = (status: number, body: Buffer | string, headers: Record<string, string> = {}): OriginResponse => ({
   status,
   headers,
   body: Buffer.from(body),
 })
 const file = (type: string, body: Buffer | string) =>
-  given(200, body, { 'content-type': type, 'cache-control': 'max-age=86400' })
+  respond(200, body, { 'content-type': type, 'cache-control': 'max-age=86400' })
 
 const PAGE = '<!doctype html><title>Log in</title><p>Please log in to see this picture.'
 const VECTOR = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="9" height="9"/></svg>'
 
-/** A picture that may still be one for a decoder. */
-export const DAMAGES: Readonly<Record<string, Breaker>> = Object.fromEntries(
-  KINDS.map((how): [string, Breaker] => [
+/** Damaged pictures: a decoder may accept or refuse them. */
+export const DAMAGED: Readonly<Record<string, BadResponse>> = Object.fromEntries(
+  DAMAGES.map((how): [string, BadResponse] => [
     how,
     ({ bytes, type }, random) => file(type, Buffer.from(damaged(bytes, how, random))),
   ]),
 )
 
-/** What is never made larger. */
-export const REFUSED: Readonly<Record<string, Breaker>> = {
+/** Files that the worker never enlarges and passes on unchanged. */
+export const NEVER_ENLARGED: Readonly<Record<string, BadResponse>> = {
   page: ({ type }) => file(type, PAGE),
   nothing: ({ type }) => file(type, ''),
   noise: ({ type }, random) => file(type, Buffer.from(Array.from({ length: 2000 }, () => random.below(256)))),
@@ -59,27 +60,29 @@ export const REFUSED: Readonly<Record<string, Breaker>> = {
     return file('image/jpeg', await sharp(bytes).removeAlpha().toColourspace('cmyk').jpeg().toBuffer())
   },
   vector: () => file('image/svg+xml', VECTOR),
-  fixed: ({ bytes, type }) => given(200, bytes, { 'content-type': type, 'cache-control': 'max-age=60, no-transform' }),
+  fixed: ({ bytes, type }) =>
+    respond(200, bytes, { 'content-type': type, 'cache-control': 'max-age=60, no-transform' }),
 }
 
-export const FAILURES: Readonly<Record<string, Breaker>> = {
-  missing: () => given(404, 'no such picture\n', { 'content-type': 'text/plain' }),
-  forbidden: () => given(403, 'not for you\n', { 'cache-control': 'no-store' }),
-  failing: () => given(500, 'broken\n', { 'content-type': 'text/plain' }),
-  down: () => given(503, 'down\n', { 'retry-after': '9' }),
-  elsewhere: () => given(302, '', { location: 'https://elsewhere.example/' }),
-  silent: () => ({ ...given(200, ''), breaks: 'before' }),
-  brokenOff: ({ bytes, type }) => ({ ...file(type, bytes), breaks: 'within' }),
+/** Error statuses, a redirect to another host, and connections that break off. */
+export const ORIGIN_FAILURES: Readonly<Record<string, BadResponse>> = {
+  missing: () => respond(404, 'no such picture\n', { 'content-type': 'text/plain' }),
+  forbidden: () => respond(403, 'not for you\n', { 'cache-control': 'no-store' }),
+  failing: () => respond(500, 'broken\n', { 'content-type': 'text/plain' }),
+  down: () => respond(503, 'down\n', { 'retry-after': '9' }),
+  elsewhere: () => respond(302, '', { location: 'https://elsewhere.example/' }),
+  silent: () => ({ ...respond(200, ''), breaksOff: 'beforeHeaders' }),
+  brokenOff: ({ bytes, type }) => ({ ...file(type, bytes), breaksOff: 'inBody' }),
 }
 
-const SIDE = 60_000
+const BOMB_SIDE = 60_000
 
-/** Files of some bytes whose headers promise billions of pixels. */
+/** Small files whose headers claim billions of pixels: PNG, JPEG, GIF, WebP. */
 const BOMBS: readonly (() => Buffer)[] = [
   () =>
     Buffer.concat([
       Buffer.from('89504e470d0a1a0a', 'hex'),
-      pngChunk('IHDR', Buffer.concat([words(SIDE, SIDE), Buffer.from([8, 6, 0, 0, 0])])),
+      pngChunk('IHDR', Buffer.concat([words(BOMB_SIDE, BOMB_SIDE), Buffer.from([8, 6, 0, 0, 0])])),
       pngChunk('IDAT', new Uint8Array(50)),
       pngChunk('IEND', new Uint8Array()),
     ]),

@@ -1,49 +1,50 @@
-// Pictures by number: of formats, sizes and content that differ, small as on a page of thumbnails. Each is a
-// function of the seed, its class and its number, to the byte, so that a check can have the original again.
+// Pictures by number, in different formats, sizes and contents, as small as on a page of thumbnails. The seed, the
+// size class and the number determine a picture to the byte, so that a check can make the original again.
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { createRandom } from '../../worker/image/prng.ts'
 import { SAMPLES, SAMPLES_FOLDER, SCENE_NAMES } from '../fixtures/make.ts'
 import { bmp24 } from '../support/pictures/bmp.ts'
 
-export interface Picture {
+export interface GalleryPicture {
   readonly bytes: Buffer
   readonly type: string
   readonly width: number
   readonly height: number
 }
 
-/** Shortest and longest side in pixels; most are near the shortest. */
-export const CLASSES = { small: [40, 128], mixed: [40, 300], large: [220, 300] } as const
-export type Class = keyof typeof CLASSES
+/** Shortest and longest side in pixels. The draw favours short sides. */
+export const SIZE_CLASSES = { small: [40, 128], mixed: [40, 300], large: [220, 300] } as const
+export type SizeClass = keyof typeof SIZE_CLASSES
 
-/** In the order of their weights. */
 const FORMATS = ['jpeg', 'png', 'webp', 'gif', 'bmp'] as const
-const WEIGHTS = [0.5, 0.2, 0.15, 0.1, 0.05]
+/** Probability of each format. */
+const FORMAT_WEIGHTS = [0.5, 0.2, 0.15, 0.1, 0.05]
 
-/** How many are kept in memory; any other is made again. */
-const KEPT = 6000
+/** How many pictures are kept in memory; the others are made again when needed. */
+const MAX_KEPT = 6000
 
-export type Gallery = (from: Class, number: number) => Promise<Picture>
+/** Returns the picture of this class and number. */
+export type Gallery = (sizeClass: SizeClass, number: number) => Promise<GalleryPicture>
 
 export function createGallery(seed: number): Gallery {
-  const kept = new Map<string, Promise<Picture>>()
-  return (from, number) => {
-    const name = `${from}/${number}`
+  const kept = new Map<string, Promise<GalleryPicture>>()
+  return (sizeClass, number) => {
+    const name = `${sizeClass}/${number}`
     const known = kept.get(name)
     if (known) return known
-    const picture = draw(from, createRandom(seed * 1_000_003 + 8 * number + CLASS_NAMES.indexOf(from)))
+    const picture = draw(sizeClass, createRandom(seed * 1_000_003 + 8 * number + CLASS_NAMES.indexOf(sizeClass)))
     kept.set(name, picture)
-    if (kept.size > KEPT) kept.delete(kept.keys().next().value!)
+    if (kept.size > MAX_KEPT) kept.delete(kept.keys().next().value!)
     return picture
   }
 }
 
-const CLASS_NAMES = Object.keys(CLASSES)
+const CLASS_NAMES = Object.keys(SIZE_CLASSES)
 
-/** A part of a sample at another size, contrast and brightness. */
-async function draw(from: Class, random: ReturnType<typeof createRandom>): Promise<Picture> {
-  const [least, most] = CLASSES[from]
+/** Draws a part of a sample picture, at another size, contrast and brightness. */
+async function draw(sizeClass: SizeClass, random: ReturnType<typeof createRandom>): Promise<GalleryPicture> {
+  const [least, most] = SIZE_CLASSES[sizeClass]
   const width = Math.round(least + (most - least) * random.next() ** 2.5)
   const height = Math.round(least + (most - least) * random.next() ** 2.5)
   const scene = SCENE_NAMES[random.below(SCENE_NAMES.length)]
@@ -58,7 +59,7 @@ async function draw(from: Class, random: ReturnType<typeof createRandom>): Promi
     .extract({ left, top, width: w, height: h })
     .resize(width, height, { fit: 'fill' })
     .linear(0.7 + 0.5 * random.next(), 40 * random.next())
-  const format = FORMATS[indexOf(WEIGHTS, random.next())]
+  const format = FORMATS[weightedIndex(FORMAT_WEIGHTS, random.next())]
   const quality = 60 + 5 * random.below(8)
   if (format === 'bmp') {
     const data = await part.ensureAlpha().raw().toBuffer()
@@ -69,8 +70,8 @@ async function draw(from: Class, random: ReturnType<typeof createRandom>): Promi
   return { bytes, type: `image/${format}`, width, height }
 }
 
-/** Which of the weights, which add up to 1, a number from 0 to 1 falls on. */
-export function indexOf(weights: readonly number[], at: number): number {
+/** Picks an index with the probability of its weight. The weights add up to 1; `at` is drawn uniformly from 0 to 1. */
+export function weightedIndex(weights: readonly number[], at: number): number {
   let sum = 0
   const found = weights.findIndex((weight) => at < (sum += weight))
   return found < 0 ? weights.length - 1 : found

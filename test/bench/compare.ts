@@ -1,7 +1,7 @@
-// Times candidates against each other: they take turns within one process, so that a busy moment of
-// the machine meets them all, and the ratio of one round tells more than either time.
+// Times contenders against each other. They take turns within one process, so that a busy moment of the machine slows
+// all of them, and the ratio within one round is more accurate than either time.
 
-export interface Candidate {
+export interface Contender {
   readonly name: string
   run(): unknown
 }
@@ -10,7 +10,7 @@ export interface Row {
   readonly name: string
   readonly minMs: number
   readonly medianMs: number
-  /** Median over the rounds of (first candidate's time) / (this one's): above 1 is faster than the first. */
+  /** Median over the rounds of (first contender's time) / (this one's time): above 1 is faster than the first. */
   readonly speed: number
 }
 
@@ -18,54 +18,54 @@ export interface Table {
   readonly title: string
   readonly rounds: number
   readonly rows: readonly Row[]
-  /** What else is to be known: accuracy, memory, sizes. */
+  /** Further lines, for example accuracy, memory or sizes. */
   readonly notes: readonly string[]
 }
 
-/** In ms, for the candidate of this number. */
-export type Clock = (candidate: number) => number
+/** Returns a time in ms for the contender with this index. */
+export type Clock = (contender: number) => number
 
-/** The first candidate is the one that the others are compared with. */
+/** Runs the contenders in turns. The others are compared with the first. */
 export async function compare(
   title: string,
-  candidates: readonly Candidate[],
-  { clock = wallMs, ...options }: Rounds & { readonly clock?: Clock } = {},
+  contenders: readonly Contender[],
+  { clock = wallMs, ...options }: RoundOptions & { readonly clock?: Clock } = {},
 ): Promise<Table> {
-  const [table] = await compareBy({ [title]: clock }, candidates, options)
+  const [table] = await compareBy({ [title]: clock }, contenders, options)
   return table
 }
 
-/** The same by several clocks at once, each under a title: a table for each. */
+/** The same with several clocks at once, by title. Returns one table per clock. */
 export async function compareBy(
   clocks: Readonly<Record<string, Clock>>,
-  candidates: readonly Candidate[],
-  { rounds = 20, warmups = 3, notes = [] }: Rounds = {},
+  contenders: readonly Contender[],
+  { rounds = 20, warmups = 3, notes = [] }: RoundOptions = {},
 ): Promise<Table[]> {
   const times = Object.values(clocks).map((clock) => ({
     clock,
-    of: candidates.map((): number[] => []),
+    of: contenders.map((): number[] => []),
   }))
   for (let round = -warmups; round < rounds; round++) {
-    for (const [i, candidate] of candidates.entries()) {
+    for (const [i, contender] of contenders.entries()) {
       const starts = times.map(({ clock }) => clock(i))
-      await candidate.run()
+      await contender.run()
       const ends = times.map(({ clock }) => clock(i))
       if (round >= 0) times.forEach(({ of }, c) => of[i].push(ends[c] - starts[c]))
     }
   }
-  const names = candidates.map(({ name }) => name)
+  const names = contenders.map(({ name }) => name)
   return Object.keys(clocks).map((title, c) => tabulate(title, names, times[c].of, notes))
 }
 
-export interface Rounds {
-  /** Default 20. */
+export interface RoundOptions {
+  /** Number of timed rounds. Default 20. */
   readonly rounds?: number
-  /** Rounds before them that are not counted. Default 3. */
+  /** Number of untimed rounds before them. Default 3. */
   readonly warmups?: number
   readonly notes?: readonly string[]
 }
 
-/** What each of `names` took in each round, in ms. */
+/** `times[i]`: what `names[i]` took in each round, in ms. */
 export function tabulate(
   title: string,
   names: readonly string[],
@@ -85,14 +85,14 @@ export function wallMs(): number {
   return performance.now()
 }
 
-/** What this process had of the processors, all its threads together. */
+/** Returns the CPU time of this process in ms, all threads together. */
 export function cpuMs(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000
 }
 
-/** Aligned columns, for a terminal. */
-export function format({ title, rounds, rows, notes }: Table): string {
+/** Returns the table as text with aligned columns. */
+export function formatTable({ title, rounds, rows, notes }: Table): string {
   if (rows.length === 0) return [title, ...notes].join('\n')
   const cells = [
     ['', 'median ms', 'min ms', 'speed'],

@@ -1,8 +1,8 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- ambient: nothing to import from it
 /// <reference path="../../worker/wasm.d.ts" />
-// The worker that one would write in an afternoon, for afternoon.ts: the usual packages, each used as
-// its documentation says. photon decodes, enlarges and encodes; onnxruntime-web sharpens luma, tile by
-// tile. It answers GET /path?sr with the origin's picture, three times as large, as a JPEG.
+// The worker that compareStock.ts measures: the usual packages, each used as its documentation says. photon decodes,
+// enlarges and encodes; onnxruntime-web sharpens luma, tile by tile. GET /path?sr answers with the origin's picture,
+// three times as large, as a JPEG.
 import { PhotonImage, resize, SamplingFilter } from '@cf-wasm/photon'
 import { env, InferenceSession, Tensor } from 'onnxruntime-web/wasm'
 import ortWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm'
@@ -12,11 +12,12 @@ import { type Tile, tilesOf } from '../../worker/image/tile.ts'
 const SCALE = 3
 const QUALITY = 85
 const TILE = 256
-/** What 9-1-5 sees beyond a pixel. */
+/** How far 9-1-5 looks beyond a pixel, in pixels. */
 const HALO = 6
 
 env.wasm.numThreads = 1
-// workerd compiles nothing at run time: onnxruntime asks for bytes, and gets the imported module.
+// workerd forbids compiling WebAssembly at run time. onnxruntime gets dummy bytes, and `instantiate` returns the
+// imported module instead.
 env.wasm.wasmBinary = new ArrayBuffer(8)
 const instantiate = (_: unknown, imports: WebAssembly.Imports) =>
   Promise.resolve({ module: ortWasm, instance: new WebAssembly.Instance(ortWasm, imports) })
@@ -24,7 +25,7 @@ WebAssembly.instantiate = instantiate as unknown as typeof WebAssembly.instantia
 
 let session: InferenceSession | undefined
 
-// oxlint-disable-next-line import/no-default-export -- what workerd calls
+// oxlint-disable-next-line import/no-default-export -- the entry point that workerd calls
 export default {
   async fetch(request: Request, { ORIGIN_URL }: { ORIGIN_URL: string }): Promise<Response> {
     const source = await fetch(ORIGIN_URL + new URL(request.url).pathname)
@@ -43,7 +44,7 @@ export default {
   },
 }
 
-/** RGBA with its luma through the network. */
+/** Returns RGBA pixels whose luma has gone through the network. */
 async function sharpen(
   network: InferenceSession,
   pixels: Uint8Array,
@@ -61,7 +62,7 @@ async function sharpen(
   return sharper
 }
 
-/** ITU-R BT.601, level / 255 in studio range, as the network was trained. */
+/** Returns the luma of a tile by ITU-R BT.601, studio range / 255, as in the training. */
 function lumaOf(pixels: Uint8Array, stride: number, { x, y, width, height }: Tile['input']) {
   const luma = new Float32Array(width * height)
   for (let row = 0, o = 0; row < height; row++) {
@@ -74,7 +75,7 @@ function lumaOf(pixels: Uint8Array, stride: number, { x, y, width, height }: Til
   return luma
 }
 
-/** Another luma with the same chroma is as much more of red, green and blue. */
+/** Change of red, green and blue, in levels, per change of luma at equal chroma. */
 const LEVELS = (255 * 255) / 219
 
 function replaceLuma(

@@ -1,35 +1,33 @@
-// Changes to files by their parts: PNG and RIFF chunks, JPEG segments and scans, GIF blocks, fields of the rest.
-// Files are taken apart here without the readers that are tested.
+// Random changes to the parts of a file: PNG and RIFF chunks, JPEG segments and scans, GIF blocks, BMP fields. Files are
+// split here without the parsers that are tested.
 import { concat } from '../../worker/base/concat.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import { pngChunk, words } from '../support/pictures/png.ts'
+import { boundaryInteger, oneIn, pick, randomBytes } from './draw.ts'
+import { latin1, u16be, u16le, u24le, u32be, u32le } from './encode.ts'
+import { mutateBytes } from './mutateBytes.ts'
 import {
-  interesting,
-  latin1,
-  mutateBytes,
-  oneIn,
-  pick,
-  randomBytes,
-  u16be,
-  u16le,
-  u24le,
-  u32be,
-  u32le,
-} from './bytes.ts'
-import { type DECODED, gifExtension, jpegSegment, makeExif, makeIcc, riffChunk, stored } from './made.ts'
+  type DecodedType,
+  gifExtension,
+  jpegSegment,
+  makeExif,
+  makeIcc,
+  riffChunk,
+  storedZlib,
+} from './validPictures.ts'
 
 interface Structure {
-  /** How its numbers are written. */
+  /** Byte order of its integers. */
   readonly order: 'big' | 'little'
-  /** Parts that are the file when joined, whatever it is. */
+  /** Splits any bytes, valid or not, into parts. Joined, the parts are the same bytes again. */
   split(bytes: Uint8Array): Uint8Array[]
-  /** Where the content of a part lies; it may be empty. */
+  /** Returns where the content of a part starts and ends. It may be empty. */
   content(part: Uint8Array): readonly [from: number, to: number]
-  /** The part with other content, its length and checksum right again. */
-  refit(part: Uint8Array, content: Uint8Array): Uint8Array
-  /** A part from nothing, with content that makes some sense. */
+  /** Returns the part with other content and a correct length and checksum. */
+  withContent(part: Uint8Array, content: Uint8Array): Uint8Array
+  /** Makes a new part with plausible content. */
   make(random: Random): Uint8Array
-  /** The file with what depends on all of it right again. */
+  /** Corrects fields that depend on the whole file. */
   finish?(bytes: Uint8Array): Uint8Array
 }
 
@@ -38,7 +36,7 @@ const uint32be = (bytes: Uint8Array, at: number) =>
 const uint32le = (bytes: Uint8Array, at: number) =>
   ((bytes[at + 3] << 24) | (bytes[at + 2] << 16) | (bytes[at + 1] << 8) | bytes[at]) >>> 0
 
-/** Cuts at the places that `next` gives, each behind the one before; the rest is one part. */
+/** Splits at the offsets that `next` returns for the start of each part. If it returns undefined, the rest is one part. */
 function splitBy(bytes: Uint8Array, first: number, next: (at: number) => number | undefined): Uint8Array[] {
   const parts = [bytes.subarray(0, first)]
   let at = first
@@ -54,7 +52,7 @@ const PNG: Structure = {
   order: 'big',
   split: (bytes) => splitBy(bytes, 8, (at) => (at + 12 <= bytes.length ? at + 12 + uint32be(bytes, at) : undefined)),
   content: (part) => (part.length < 12 ? [0, part.length] : [8, part.length - 4]),
-  refit: (part, content) =>
+  withContent: (part, content) =>
     pngChunk(
       String.fromCharCode(...part.subarray(4, 8))
         .padEnd(4)
@@ -78,7 +76,7 @@ const PNG: Structure = {
       'sRGB',
       'abcd',
     ])
-    const number = () => interesting(random, 0)
+    const number = () => boundaryInteger(random, 0)
     const likely: Record<string, () => Uint8Array> = {
       IHDR: () =>
         concat([
@@ -86,7 +84,7 @@ const PNG: Structure = {
           Uint8Array.of(pick(random, [1, 2, 4, 8, 16, 3]), random.below(8), 0, 0, random.below(3)),
         ]),
       eXIf: () => makeExif(random).tiff,
-      iCCP: () => concat([latin1('p\0\0'), stored(makeIcc(random))]),
+      iCCP: () => concat([latin1('p\0\0'), storedZlib(makeIcc(random))]),
       cICP: () => Uint8Array.of(1 + random.below(12), pick(random, [1, 13, 16, 18]), 0, 1),
       acTL: () => words(pick(random, [0, 1, 2, number()]), 0),
       fcTL: () => concat([words(0, 1, 1, 0, 0), new Uint8Array(6)]),
@@ -101,7 +99,7 @@ const PNG: Structure = {
 
 const SOS = 0xda
 
-/** A segment, or what follows a scan's up to the next marker that is no restart. */
+/** Returns the end of the segment at `at`, or of the coded data, which ends at the next marker other than a restart. */
 function nextJpegPart(bytes: Uint8Array, at: number): number {
   const isMarker = (i: number) => bytes[i] === 0xff && bytes[i + 1] > 0 && bytes[i + 1] !== 0xff
   const isRestart = (i: number) => bytes[i + 1] >= 0xd0 && bytes[i + 1] <= 0xd7
@@ -117,7 +115,7 @@ const JPEG: Structure = {
   order: 'big',
   split: (bytes) => splitBy(bytes, 2, (at) => nextJpegPart(bytes, at)),
   content: (part) => (part[0] === 0xff && part.length >= 4 ? [4, part.length] : [0, part.length]),
-  refit: (part, content) => (part[0] === 0xff && part.length >= 4 ? jpegSegment(part[1], content) : content),
+  withContent: (part, content) => (part[0] === 0xff && part.length >= 4 ? jpegSegment(part[1], content) : content),
   make: (random) => {
     const code = pick(random, [
       0xc0,
@@ -164,8 +162,8 @@ const JPEG: Structure = {
     const frame = () =>
       concat([
         Uint8Array.of(pick(random, [8, 8, 12])),
-        u16be(interesting(random, 0)),
-        u16be(interesting(random, 0)),
+        u16be(boundaryInteger(random, 0)),
+        u16be(boundaryInteger(random, 0)),
         Uint8Array.of(components),
         randomBytes(random, 3 * components),
       ])
@@ -189,7 +187,7 @@ const GIF: Structure = {
   split: (bytes) =>
     splitBy(bytes, 13 + (bytes[10] & 0x80 ? 3 * 2 ** ((bytes[10] & 7) + 1) : 0), (at) => nextGifPart(bytes, at)),
   content: (part) => [Math.min(1, part.length), part.length],
-  refit: (part, content) => concat([part.subarray(0, 1), content]),
+  withContent: (part, content) => concat([part.subarray(0, 1), content]),
   make: (random) => {
     const number = () => u16le(pick(random, [0, 1, 2, 8, 16, 0xffff]))
     return pick(random, [
@@ -212,7 +210,10 @@ const GIF: Structure = {
   },
 }
 
-/** Whether it is blocks up to the trailer. Behind anything else browsers end, as we do; libnsgif looks further. */
+/**
+ * Whether the file consists of valid blocks up to the trailer. After an invalid block browsers stop, as we do; libnsgif
+ * looks further.
+ */
 export function isRegularGif(bytes: Uint8Array): boolean {
   const blocks = GIF.split(bytes).slice(1)
   return blocks.every(([first], i) => first === (i === blocks.length - 1 ? 0x3b : 0x21) || first === 0x2c)
@@ -227,10 +228,10 @@ const WEBP: Structure = {
       return at + 8 + length + (length % 2)
     }),
   content: (part) => [Math.min(8, part.length), part.length],
-  refit: (part, content) => riffChunk(String.fromCharCode(...part.subarray(0, 4)).padEnd(4), content),
+  withContent: (part, content) => riffChunk(String.fromCharCode(...part.subarray(0, 4)).padEnd(4), content),
   make: (random) => {
     const type = pick(random, ['VP8X', 'ICCP', 'EXIF', 'ALPH', 'ANIM', 'ANMF', 'VP8 ', 'VP8L', 'XMP ', 'abcd'])
-    const number = () => u24le(interesting(random, 0))
+    const number = () => u24le(boundaryInteger(random, 0))
     const likely: Record<string, () => Uint8Array> = {
       VP8X: () => concat([u32le(random.below(64)), number(), number()]),
       ICCP: () => makeIcc(random),
@@ -257,16 +258,16 @@ const WEBP: Structure = {
   finish: (bytes) => concat([bytes.subarray(0, 4), u32le(bytes.length - 8), bytes.subarray(8)]),
 }
 
-/** No parts but fields of 2 and 4 bytes: a field is a part. */
+/** BMP has no chunks: each header field of 2 or 4 bytes is a part. */
 const BMP: Structure = {
   order: 'little',
   split: (bytes) => splitBy(bytes, 2, (at) => at + (at === 26 || at === 28 ? 2 : at < 138 ? 4 : bytes.length)),
   content: (part) => [0, part.length],
-  refit: (_, content) => content,
-  make: (random) => pick(random, [u32le, u32be])(interesting(random, 0)),
+  withContent: (_, content) => content,
+  make: (random) => pick(random, [u32le, u32be])(boundaryInteger(random, 0)),
 }
 
-const STRUCTURES: Readonly<Record<(typeof DECODED)[number], Structure>> = {
+const STRUCTURES: Readonly<Record<DecodedType, Structure>> = {
   png: PNG,
   jpeg: JPEG,
   gif: GIF,
@@ -274,36 +275,31 @@ const STRUCTURES: Readonly<Record<(typeof DECODED)[number], Structure>> = {
   bmp: BMP,
 }
 
-/** Enough to come to the limits on chunks and segments. */
-const MANY = [2, 3, 20, 1001]
+/** Numbers of copies of a part. The largest exceeds the limits on chunks and segments. */
+const REPEATS = [2, 3, 20, 1001]
 
-/** One change; `other` is what parts may come from. */
-export function mutateParts(
-  random: Random,
-  type: (typeof DECODED)[number],
-  bytes: Uint8Array,
-  other: Uint8Array,
-): Uint8Array {
+/** Returns a copy with one changed part. `other`: a file of the same type from which parts may be taken. */
+export function mutateParts(random: Random, type: DecodedType, bytes: Uint8Array, other: Uint8Array): Uint8Array {
   const structure = STRUCTURES[type]
   const parts = structure.split(bytes)
-  // The first part is the signature, without which a file is nothing.
+  // The first part is the signature. It is rarely changed, because files without it are refused at once.
   const first = parts.length > 1 && !oneIn(random, 16) ? 1 : 0
   const at = first + random.below(parts.length - first)
   const mutateContent = () => {
     const [from, to] = structure.content(parts[at])
     const content = mutateBytes(random, parts[at].subarray(from, to), other)
-    parts[at] = structure.refit(parts[at], content)
+    parts[at] = structure.withContent(parts[at], content)
   }
   const setField = () => {
     const [from, to] = structure.content(parts[at])
     const content = parts[at].slice(from, to)
     const width = pick(random, structure === WEBP ? [1, 2, 3, 4] : [1, 2, 4])
     const field = random.below(2) + width * random.below(Math.ceil(content.length / width))
-    const value = interesting(random, content.length)
+    const value = boundaryInteger(random, content.length)
     for (let i = 0; i < width; i++) {
       content[field + i] = value >>> (8 * (structure.order === 'big' ? width - 1 - i : i))
     }
-    parts[at] = structure.refit(parts[at], content)
+    parts[at] = structure.withContent(parts[at], content)
   }
   const swap = () => {
     const to = first + random.below(parts.length - first)
@@ -312,8 +308,8 @@ export function mutateParts(
     parts[to] = kept
   }
   const repeat = () => {
-    const most = 20_000
-    const times = Math.min(pick(random, MANY), Math.ceil(most / Math.max(1, parts[at].length)))
+    const mostBytes = 20_000
+    const times = Math.min(pick(random, REPEATS), Math.ceil(mostBytes / Math.max(1, parts[at].length)))
     parts.splice(at, 0, ...Array<Uint8Array>(times).fill(parts[at]))
   }
   const changes = [
@@ -329,7 +325,7 @@ export function mutateParts(
     () => void parts.splice(at, 0, structure.make(random)),
     () => void parts.splice(at, 0, pick(random, structure.split(other))),
     () => (parts[at] = structure.make(random)),
-    () => (parts[at] = mutateBytes(random, parts[at], other)), // its length and checksum, too
+    () => (parts[at] = mutateBytes(random, parts[at], other)), // with its length and checksum
     () => void parts.splice(at),
   ]
   pick(random, changes)()

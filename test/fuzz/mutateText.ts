@@ -1,6 +1,6 @@
-// Changes to text by tokens: words and what stands between them.
+// Random changes to text. A text is split into tokens: words and the characters between them.
 import type { Random } from '../../worker/image/prng.ts'
-import { oneIn, pick } from './bytes.ts'
+import { oneIn, pick } from './draw.ts'
 
 const NUMBERS = [
   '0',
@@ -27,7 +27,7 @@ const NUMBERS = [
   'Infinity',
   '١',
 ]
-const ODD = [
+const ODD_STRINGS = [
   '',
   ' ',
   '\t',
@@ -87,17 +87,17 @@ const MUTATORS: readonly Mutator[] = [
   (random, tokens, words) => (tokens[at(random, tokens)] = pick(random, words)),
   (random, tokens, words) => tokens.splice(at(random, tokens), 0, pick(random, words)),
   (random, tokens) => (tokens[at(random, tokens)] = pick(random, NUMBERS)),
-  (random, tokens) => (tokens[at(random, tokens)] = pick(random, ODD)),
-  (random, tokens) => tokens.splice(at(random, tokens), 0, pick(random, ODD)),
+  (random, tokens) => (tokens[at(random, tokens)] = pick(random, ODD_STRINGS)),
+  (random, tokens) => tokens.splice(at(random, tokens), 0, pick(random, ODD_STRINGS)),
   (random, tokens) => {
     const i = at(random, tokens)
     tokens[i] = oneIn(random, 2) ? tokens[i].toUpperCase() : tokens[i].toLowerCase()
   },
   (random, tokens) => {
-    // One character in the middle of a word.
+    // Inserts or replaces one character inside a token.
     const i = at(random, tokens)
     const place = random.below(tokens[i].length + 1)
-    const char = oneIn(random, 2) ? pick(random, ODD) : String.fromCharCode(random.below(256))
+    const char = oneIn(random, 2) ? pick(random, ODD_STRINGS) : String.fromCharCode(random.below(256))
     tokens[i] = tokens[i].slice(0, place) + char + tokens[i].slice(place + random.below(2))
   },
   (random, tokens) => {
@@ -106,7 +106,7 @@ const MUTATORS: readonly Mutator[] = [
   },
 ]
 
-/** One to four changes; `words` are the names that mean something where the text goes. */
+/** Returns the text with one to four changes. `words`: tokens that have a meaning for the tested parser. */
 export function mutateText(random: Random, text: string, words: readonly string[]): string {
   const tokens = text.split(/([\W_]+)/)
   for (let changes = 1 + random.below(4); changes > 0; changes--) {
@@ -115,4 +115,14 @@ export function mutateText(random: Random, text: string, words: readonly string[
   }
   const MAX_CHARACTERS = 20_000
   return tokens.join('').slice(0, MAX_CHARACTERS)
+}
+
+/** Returns only the characters that a header field can have on the wire: one byte each, no control characters. */
+export function fieldText(text: string): string {
+  return text.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '')
+}
+
+/** Returns the text unchanged for one draw in four, and mutated otherwise. */
+export function maybeMutateText(random: Random, text: string, words: readonly string[]): string {
+  return oneIn(random, 4) ? text : mutateText(random, text, words)
 }

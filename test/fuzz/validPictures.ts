@@ -1,23 +1,26 @@
-// Small valid pictures of every format and feature, written here byte by byte, so that they are the same on any
-// machine; and what readHeader must say of them. All of them can be decoded: one flat colour, or black.
+// Makes small valid pictures of every format and feature, together with what readHeader must return for them. They are
+// written byte by byte, so that they are the same on any machine. Each can be decoded, to black or one flat colour.
 import { concat } from '../../worker/base/concat.ts'
 import type { Header, ImageType } from '../../worker/codec/header.ts'
 import type { Orientation } from '../../worker/codec/header/findings.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import { bmp24, bmp8 } from '../support/pictures/bmp.ts'
 import { pngChunk, words } from '../support/pictures/png.ts'
-import { latin1, oneIn, pick, randomBytes, u16be, u16le, u24le, u32be, u32le } from './bytes.ts'
+import { oneIn, pick, randomBytes } from './draw.ts'
+import { latin1, u16be, u16le, u24le, u32be, u32le } from './encode.ts'
 
-export interface Made {
+/** A file whose header is known. */
+export interface KnownFile {
   readonly bytes: Uint8Array
-  /** Of its header. */
+  /** What readHeader must return, at least. */
   readonly expected: Partial<Header>
 }
 
-/** The formats that are decoded, and those that are only known by their first bytes. */
-export const DECODED = ['jpeg', 'png', 'webp', 'gif', 'bmp'] as const
+/** The formats that the worker decodes. The other formats are only recognised by their first bytes. */
+export const DECODED_TYPES = ['jpeg', 'png', 'webp', 'gif', 'bmp'] as const
+export type DecodedType = (typeof DECODED_TYPES)[number]
 
-export function makePicture(random: Random, type: (typeof DECODED)[number]): Made {
+export function makePicture(random: Random, type: DecodedType): KnownFile {
   const make = { jpeg: makeJpeg, png: makePng, webp: makeWebp, gif: makeGif, bmp: makeBmp }[type]
   return make(random)
 }
@@ -25,14 +28,14 @@ export function makePicture(random: Random, type: (typeof DECODED)[number]): Mad
 const side = (random: Random) => 1 + random.below(16)
 const none = new Uint8Array(0)
 
-// What several formats hold
+// Parts that several formats contain
 
 interface Exif {
   readonly tiff: Uint8Array
   readonly orientation: Orientation
 }
 
-/** A TIFF block with the Orientation tag among others, in either byte order. */
+/** Makes a TIFF block with an Orientation tag among other tags, in either byte order. */
 export function makeExif(random: Random): Exif {
   const isLittle = oneIn(random, 2)
   const u16 = isLittle ? u16le : u16be
@@ -65,7 +68,7 @@ export function makeExif(random: Random): Exif {
   }
 }
 
-/** A colour profile as far as anyone here looks into it: its header. */
+/** Makes a colour profile with a valid header. Nothing here reads more of a profile. */
 export function makeIcc(random: Random): Uint8Array {
   const icc = new Uint8Array(128 + 4 * random.below(40))
   icc.set(u32be(icc.length))
@@ -74,8 +77,8 @@ export function makeIcc(random: Random): Uint8Array {
   return icc
 }
 
-/** A zlib stream of stored blocks: the same on any machine, as no compressor is. */
-export function stored(data: Uint8Array): Uint8Array {
+/** Returns a zlib stream of stored blocks, which, unlike compressed data, is the same on any machine. */
+export function storedZlib(data: Uint8Array): Uint8Array {
   return concat([ZLIB, ...storedBlocks(data, true), adler32(data)])
 }
 
@@ -92,7 +95,7 @@ function storedBlocks(data: Uint8Array, isEnd: boolean): Uint8Array[] {
   return parts
 }
 
-/** RFC 1950, 8.2; `zeros` more follow. */
+/** Returns the checksum of `data` followed by `zeros` zero bytes (RFC 1950, section 8.2). */
 function adler32(data: Uint8Array, zeros = 0): Uint8Array {
   let [a, b] = [1, 0]
   for (const byte of data) {
@@ -102,9 +105,12 @@ function adler32(data: Uint8Array, zeros = 0): Uint8Array {
   return concat([u16be((b + zeros * a) % 65_521), u16be(a)])
 }
 
-/** A valid zlib stream of `data`, which ends with a zero, and 258 zeros more for each run: 13 bits a run. */
-export function bomb(data: Uint8Array, runs: number): Uint8Array {
-  const bits = ['110', ...Array<string>(runs).fill('1100010100000'), '0000000'].join('') // the last block, fixed codes; length 258, distance 1; the end
+/** Returns a valid zlib stream of `data`, whose last byte is 0, followed by 258 zeros per run. A run takes 13 bits. */
+export function zlibBomb(data: Uint8Array, runs: number): Uint8Array {
+  const lastBlockWithFixedCodes = '110'
+  const length258Distance1 = '1100010100000'
+  const endOfBlock = '0000000'
+  const bits = [lastBlockWithFixedCodes, ...Array<string>(runs).fill(length258Distance1), endOfBlock].join('')
   const block = Uint8Array.from({ length: Math.ceil(bits.length / 8) }, (_, i) =>
     parseInt(
       Array.from(bits.slice(8 * i, 8 * i + 8))
@@ -116,7 +122,7 @@ export function bomb(data: Uint8Array, runs: number): Uint8Array {
   return concat([ZLIB, ...storedBlocks(data, false), block, adler32(data, 258 * runs)])
 }
 
-/** `parts` cut from one run of bytes. */
+/** Cuts the bytes at random offsets into this many parts, some of which may be empty. */
 function cut(random: Random, bytes: Uint8Array, parts: number): Uint8Array[] {
   const places = Array.from({ length: parts - 1 }, () => random.below(bytes.length + 1))
   const ends = [0, ...places.toSorted((a, b) => a - b), bytes.length]
@@ -126,7 +132,7 @@ function cut(random: Random, bytes: Uint8Array, parts: number): Uint8Array[] {
 // PNG
 
 const PNG_SIGNATURE = latin1('\x89PNG\r\n\x1a\n')
-/** Colour types: samples a pixel and the bits that each may have. */
+/** Colour types, with their samples per pixel and the allowed bits per sample. */
 const PNG_KINDS = [
   { colorType: 0, samples: 1, depths: [1, 2, 4, 8, 16] },
   { colorType: 2, samples: 3, depths: [8, 16] },
@@ -134,7 +140,7 @@ const PNG_KINDS = [
   { colorType: 4, samples: 2, depths: [8, 16] },
   { colorType: 6, samples: 4, depths: [8, 16] },
 ] as const
-/** Adam7's passes: x, y, step right, step down. */
+/** The passes of Adam7: x and y of the first pixel, step to the right, step down. */
 const PASSES = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -145,7 +151,7 @@ const PASSES = [
   [0, 1, 1, 2],
 ] as const
 
-function makePng(random: Random): Made {
+function makePng(random: Random): KnownFile {
   const [width, height] = [side(random), side(random)]
   const { colorType, samples, depths } = pick(random, PNG_KINDS)
   const depth = pick(random, depths)
@@ -163,10 +169,10 @@ function makePng(random: Random): Made {
   const icc = oneIn(random, 4) ? makeIcc(random) : undefined
   const frames = oneIn(random, 6) ? 1 + random.below(3) : 0
   const isDataFirstFrame = oneIn(random, 2)
-  const data = cut(random, stored(concat(rows)), 1 + random.below(3))
+  const data = cut(random, storedZlib(concat(rows)), 1 + random.below(3))
 
   const before = [
-    ...(icc ? [pngChunk('iCCP', concat([latin1('profile\0\0'), stored(icc)]))] : []),
+    ...(icc ? [pngChunk('iCCP', concat([latin1('profile\0\0'), storedZlib(icc)]))] : []),
     ...(exif && oneIn(random, 2) ? [pngChunk('eXIf', exif.tiff)] : []),
     ...(colorType === 3 || (colorType === 2 && oneIn(random, 8)) ? [pngChunk('PLTE', palette)] : []),
     ...(isTransparent ? [pngChunk('tRNS', new Uint8Array(colorType === 3 ? 1 : 2 * samples))] : []),
@@ -200,7 +206,7 @@ function makePng(random: Random): Made {
       orientation: exif?.orientation ?? 1,
       alpha: isTransparent || colorType === 4 || colorType === 6,
       grey: colorType === 0 || colorType === 4 || (colorType === 3 && isGreyPalette),
-      icc: icc && stored(icc),
+      icc: icc && storedZlib(icc),
       jpegQuality: undefined,
       obstacle: isAnimated ? 'ANIMATED' : undefined,
     },
@@ -215,7 +221,7 @@ export function jpegSegment(code: number, content: Uint8Array): Uint8Array {
 
 const EXIF_PREFIX = latin1('Exif\0\0')
 
-/** The parts of a profile as APP2 segments. */
+/** Returns a profile as one or more APP2 segments, sometimes in reverse order. */
 function iccSegments(random: Random, icc: Uint8Array): Uint8Array[] {
   const parts = cut(random, icc, 1 + random.below(4))
   const segments = parts.map((part, i) =>
@@ -224,8 +230,8 @@ function iccSegments(random: Random, icc: Uint8Array): Uint8Array[] {
   return oneIn(random, 3) ? segments.toReversed() : segments
 }
 
-/** All coefficients are zero: a code of one bit says so for each block. */
-function makeJpeg(random: Random): Made {
+/** All coefficients are zero: each block is coded with one bit per Huffman code. */
+function makeJpeg(random: Random): KnownFile {
   const [width, height] = [side(random), side(random)]
   const components = pick(random, [1, 3, 3, 4])
   const isProgressive = oneIn(random, 3)
@@ -266,8 +272,8 @@ function makeJpeg(random: Random): Made {
     )
   const unitSide = isSubsampled ? 16 : 8
   const units = Math.ceil(width / unitSide) * Math.ceil(height / unitSide)
-  const bitsAUnit = isSubsampled ? 6 : components
-  /** `bits` zeros, the last byte filled up with ones. */
+  const bitsPerUnit = isSubsampled ? 6 : components
+  /** Returns `bits` zero bits; the last byte is padded with ones. */
   const zeros = (bits: number) => {
     const bytes = new Uint8Array(Math.ceil(bits / 8))
     if (bits % 8 > 0) bytes[bytes.length - 1] = 0xff >> (bits % 8)
@@ -283,15 +289,15 @@ function makeJpeg(random: Random): Made {
         )
       : zeros(bits * units)
   const blocksOf = (id: number) => (id === 1 && isSubsampled ? Math.ceil(width / 8) * Math.ceil(height / 8) : units)
-  // In a baseline file a block is two codes, DC and AC; in a progressive one each has its own scan.
+  // In a baseline file a block has two codes, DC and AC. In a progressive file DC and AC have scans of their own.
   const scans = isProgressive
     ? [
         scan(all, 0, 0),
-        coded(bitsAUnit),
+        coded(bitsPerUnit),
         ...(restarts ? [jpegSegment(0xdd, u16be(0))] : []),
         ...all.flatMap((id) => [scan([id], 1, 63), zeros(blocksOf(id))]),
       ]
-    : [scan(all, 0, 63), coded(2 * bitsAUnit)]
+    : [scan(all, 0, 63), coded(2 * bitsPerUnit)]
 
   const applications = [
     ...(oneIn(random, 2) ? [jpegSegment(0xe0, latin1('JFIF\0\x01\x01\0\0\x01\0\x01\0\0'))] : []),
@@ -331,7 +337,7 @@ function makeJpeg(random: Random): Made {
 
 // GIF
 
-/** LZW without compression: the table is cleared before codes grow. */
+/** Returns LZW data without compression: the table is cleared before the codes get longer. */
 function gifPixels(pixels: number): Uint8Array {
   const bits: number[] = []
   const write = (code: number) => bits.push(code & 1, (code >> 1) & 1, (code >> 2) & 1)
@@ -343,7 +349,7 @@ function gifPixels(pixels: number): Uint8Array {
   const coded = Uint8Array.from({ length: Math.ceil(bits.length / 8) }, (_, i) =>
     bits.slice(8 * i, 8 * i + 8).reduce((byte, bit, place) => byte | (bit << place), 0),
   )
-  const parts: Uint8Array[] = [Uint8Array.of(2)] // bits a literal has
+  const parts: Uint8Array[] = [Uint8Array.of(2)] // bits of a literal
   for (let at = 0; at < coded.length; at += 255) parts.push(gifBlock(coded.subarray(at, at + 255)))
   return concat([...parts, Uint8Array.of(0)])
 }
@@ -353,7 +359,7 @@ const gifBlock = (data: Uint8Array) => concat([Uint8Array.of(data.length), data]
 export const gifExtension = (label: number, data: Uint8Array) =>
   concat([Uint8Array.of(0x21, label), gifBlock(data), Uint8Array.of(0)])
 
-function makeGif(random: Random): Made {
+function makeGif(random: Random): KnownFile {
   const [width, height] = [side(random), side(random)]
   const hasGlobal = oneIn(random, 2)
   const hasLocal = !hasGlobal || oneIn(random, 3)
@@ -412,7 +418,7 @@ export function riffChunk(type: string, data: Uint8Array): Uint8Array {
   return concat([latin1(type), u32le(data.length), data, new Uint8Array(data.length % 2)])
 }
 
-/** One grey macroblock, as libwebp codes it: a key frame that serves every size up to 16 x 16. */
+/** A key frame of one grey macroblock, coded by libwebp. It is valid for every size up to 16 x 16. */
 const VP8_FRAME = Uint8Array.from(Buffer.from('MAEAnQEqEAAQAALATCWkAANwAP7D4AAA', 'base64'))
 
 function lossy(width: number, height: number): Uint8Array {
@@ -422,16 +428,16 @@ function lossy(width: number, height: number): Uint8Array {
   return riffChunk('VP8 ', frame)
 }
 
-/** Version 0, no transform, no cache, and five codes of one symbol each: no pixel needs a bit. */
+/** Version 0, no transform, no colour cache, and five codes with one symbol each, so that the pixels take no bits. */
 function lossless(width: number, height: number, hasAlpha: boolean): Uint8Array {
-  const code = '1000' // simple, one symbol, of one bit, which is 0
+  const code = '1000' // a simple code with one symbol of one bit, which is 0
   const number = (value: number, bits: number) => [...value.toString(2).padStart(bits, '0')].toReversed().join('')
   const bits = number(width - 1, 14) + number(height - 1, 14) + (hasAlpha ? '1' : '0') + '000000' + code.repeat(5)
   const bytes = (bits.match(/.{1,8}/g) ?? []).map((byte) => parseInt([...byte].toReversed().join(''), 2))
   return riffChunk('VP8L', Uint8Array.of(0x2f, ...bytes))
 }
 
-function makeWebp(random: Random): Made {
+function makeWebp(random: Random): KnownFile {
   const [width, height] = [side(random), side(random)]
   const isLossless = oneIn(random, 2)
   const isExtended = oneIn(random, 2)
@@ -484,10 +490,10 @@ export function riffFile(chunks: readonly Uint8Array[]): Uint8Array {
 
 // BMP
 
-function makeBmp(random: Random): Made {
+function makeBmp(random: Random): KnownFile {
   const [width, height] = [side(random), side(random)]
   const picture = { width, height, data: new Uint8Array(4 * width * height) }
-  const expected: Made['expected'] = {
+  const expected: KnownFile['expected'] = {
     type: 'bmp',
     width,
     height,
@@ -502,7 +508,7 @@ function makeBmp(random: Random): Made {
     return { bytes: bmp8(picture, (i) => [i, isGrey ? i : 0, i]), expected: { ...expected, grey: isGrey } }
   }
   if (kind === 1) return { bytes: bmp24(picture, oneIn(random, 2)), expected: { ...expected, grey: false } }
-  // 32 bits with masks; the fifth version may hold a profile behind the pixels.
+  // 32 bits with masks. Version 5 of the header may have a profile after the pixels.
   const headerBytes = pick(random, [108, 124])
   const icc = headerBytes === 124 && oneIn(random, 2) ? makeIcc(random) : undefined
   const hasAlpha = oneIn(random, 2)
@@ -528,7 +534,7 @@ function makeBmp(random: Random): Made {
   }
 }
 
-// All else
+// Other files
 
 const box = (type: string, data: Uint8Array) => concat([u32be(8 + data.length), latin1(type), data])
 
@@ -558,8 +564,8 @@ const TEXTS = [
   'RIFF\0\0\0\0WAVE',
 ]
 
-/** A file of a format that is not decoded, or none at all. */
-export function makeOther(random: Random): Made {
+/** Makes a file of a format that the worker does not decode, or a file that is not a picture. */
+export function makeUndecodedFile(random: Random): KnownFile {
   const [type, bytes] = pick(random, OTHERS)(random)
   return { bytes, expected: { type, obstacle: type === 'unknown' ? 'NOT_AN_IMAGE' : 'FORMAT' } }
 }

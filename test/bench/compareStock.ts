@@ -1,5 +1,5 @@
-// A miss with each network against the worker that one would write in an afternoon (afternoonWorker.ts), all
-// in workerd.
+// A miss with each network, compared with a simple worker that uses the stock packages (stockWorker.ts). All of them
+// run in workerd.
 import { join } from 'node:path'
 import { Miniflare, type MiniflareOptions } from 'miniflare'
 import { lumaOf } from '../../worker/image/color.ts'
@@ -12,34 +12,34 @@ import { startOrigin } from '../support/origin/origin.ts'
 import { withProcesses, workerdMs } from '../support/worker/processes.ts'
 import { shippedFamilies } from '../support/engine/shipped.ts'
 import { startWorker } from '../support/worker/worker.ts'
-import { compareBy, type Table, wallMs } from './bench.ts'
+import { compareBy, type Table, wallMs } from './compare.ts'
 import { describePeak, peakDuring } from '../support/worker/peak.ts'
 
 const SCALE = 3
-const ENTRY = join(import.meta.dirname, 'afternoonWorker.ts')
+const ENTRY = join(import.meta.dirname, 'stockWorker.ts')
 
-/** Below it the two do not do the same work. Their JPEGs differ in step sizes and chroma. */
-const LEAST_DB = 35
+/** Results that differ more than this are not the same work. Their JPEGs differ in step sizes and chroma. */
+const MIN_AGREEMENT_DB = 35
 
-interface Start {
+interface StartOptions {
   readonly vars: { readonly ORIGIN_URL: string }
   readonly prelude?: string
   readonly inspectorPort?: number
 }
 
-interface Contestant {
+interface WorkerContender {
   readonly name: string
-  readonly start: (options: Start) => Promise<Miniflare>
+  readonly start: (options: StartOptions) => Promise<Miniflare>
   readonly path: string
 }
 
-/** The first is what the others are compared with; the second does the same work. */
-async function contestants(): Promise<Contestant[]> {
+/** The others are compared with the first. The second does the same work as the first. */
+async function workerContenders(): Promise<WorkerContender[]> {
   const families = (await shippedFamilies(SCALE)).toSorted(
     (a, b) => Number(b === SAME_NETWORK) - Number(a === SAME_NETWORK),
   )
   return [
-    { name: 'of an afternoon', start: startAfternoonWorker, path: `/jpeg?sr=${SCALE}` },
+    { name: 'stock packages', start: startStockWorker, path: `/jpeg?sr=${SCALE}` },
     ...families.map((name) => ({
       name: `ours, ${name}`,
       start: startWorker,
@@ -49,13 +49,13 @@ async function contestants(): Promise<Contestant[]> {
 }
 const SAME_NETWORK = 'srcnn'
 
-/** `dist/worker` must be built. */
-export async function compareWithAfternoon(side: number, jpeg: Uint8Array, rounds: number): Promise<Table[]> {
+/** Compares misses for a JPEG of `side` x `side` pixels. `dist/worker` must have been built. */
+export async function compareWithStock(side: number, jpeg: Uint8Array, rounds: number): Promise<Table[]> {
   const origin = await startOrigin()
   origin.serve('/jpeg', jpeg, { 'cache-control': 'no-store' })
   const vars = { ORIGIN_URL: origin.url }
   const started: [Miniflare, number[]][] = []
-  const all = await contestants()
+  const all = await workerContenders()
   try {
     const peaks: string[] = []
     for (const one of all) peaks.push(`first miss, MB: ${describePeak(one.name, await peakOf(one, vars))}`)
@@ -63,14 +63,14 @@ export async function compareWithAfternoon(side: number, jpeg: Uint8Array, round
     const results = await Promise.all(all.map(({ path }, i) => fetchLarger(started[i][0], path)))
     const notes = [agreementOf(await Promise.all(results.slice(0, 2).map(decodeBySharp)), SCALE * side)]
     all.forEach(({ name }, i) => notes.push(`${name}: ${results[i].length} bytes`))
-    const candidates = all.map(({ name, path }, i) => ({ name, run: () => fetchLarger(started[i][0], path) }))
+    const contenders = all.map(({ name, path }, i) => ({ name, run: () => fetchLarger(started[i][0], path) }))
     const what = `a miss in workerd, ${side}² -> ${SCALE * side}², JPEG`
     const [wall, cpu] = await compareBy(
       {
         [`${what}, wall clock`]: wallMs,
         [`${what}, CPU time of its process`]: (i) => workerdMs(started[i][1]),
       },
-      candidates,
+      contenders,
       { rounds, warmups: 2 },
     )
     return [wall, { ...cpu, notes: [...notes, ...peaks] }]
@@ -80,7 +80,7 @@ export async function compareWithAfternoon(side: number, jpeg: Uint8Array, round
   }
 }
 
-async function startAfternoonWorker({ vars, prelude, inspectorPort }: Start): Promise<Miniflare> {
+async function startStockWorker({ vars, prelude, inspectorPort }: StartOptions): Promise<Miniflare> {
   const worker = new Miniflare({
     compatibilityDate: '2026-04-01',
     modules: await bundleWorker(ENTRY, prelude),
@@ -99,17 +99,20 @@ async function fetchLarger(worker: Miniflare, path: string): Promise<Uint8Array>
   throw new Error(`expected a picture, got ${response.status}: ${new TextDecoder().decode(body)}`)
 }
 
-/** Throws where the comparison would not be one of like with like. */
+/** Returns how much the two results agree. Throws if they are not results of the same work. */
 function agreementOf([a, b]: readonly Rgba[], side: number): string {
   for (const { width, height } of [a, b]) {
     if (width !== side || height !== side) throw new Error(`expected ${side}², got ${width}x${height}`)
   }
   const agreement = psnr(lumaOf(a), lumaOf(b))
-  if (agreement < LEAST_DB) throw new Error(`expected like results, got ${agreement.toFixed(1)} dB between them`)
-  return `between its result and ours by ${SAME_NETWORK}: ${agreement.toFixed(1)} dB on luma`
+  if (agreement < MIN_AGREEMENT_DB) {
+    throw new Error(`expected similar results, got ${agreement.toFixed(1)} dB between them`)
+  }
+  return `agreement of its result with ours by ${SAME_NETWORK}: ${agreement.toFixed(1)} dB on luma`
 }
 
-async function peakOf({ start, path }: Contestant, vars: Start['vars']) {
+/** Returns the peak memory of a fresh isolate during its first miss. */
+async function peakOf({ start, path }: WorkerContender, vars: StartOptions['vars']) {
   const worker = await start({ vars, prelude: COUNT_WASM, inspectorPort: 0 })
   const inspector = await inspect(worker)
   const peak = await peakDuring(inspector, fetchLarger(worker, path))

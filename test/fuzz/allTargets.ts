@@ -1,0 +1,25 @@
+// All targets of the fuzzer, in the order in which they run.
+import type { FuzzTarget } from './fuzz.ts'
+import { cacheEntryTargets } from './targets/cacheEntry.ts'
+import { freshnessTargets } from './targets/freshness.ts'
+import { modelTargets } from './targets/model.ts'
+import { originTargets } from './targets/origin.ts'
+import { pictureTargets } from './targets/pictures.ts'
+import { responseTargets } from './targets/response.ts'
+import { urlTargets } from './targets/urls.ts'
+
+/** `corpus`: further files to change, beside the generated ones. */
+export function allTargets(corpus: readonly Uint8Array[] = []): FuzzTarget[] {
+  return [
+    ...pictureTargets(corpus),
+    ...modelTargets(),
+    ...responseTargets(),
+    ...freshnessTargets(),
+    ...urlTargets(),
+    ...originTargets(),
+    ...cacheEntryTargets(),
+  ]
+}
+
+/** The seed of the test, and of the command unless it is given another. */
+export const DEFAULT_SEED = 20_260_101

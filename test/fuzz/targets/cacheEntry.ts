@@ -1,0 +1,54 @@
+// The target for stored cache entries.
+import { parseAnswer } from '../../../worker/cache/entry.ts'
+import type { Random } from '../../../worker/image/prng.ts'
+import { oneIn } from '../draw.ts'
+import { latin1 } from '../encode.ts'
+import { defineTarget, ensure, type FuzzTarget, NOW_MS } from '../fuzz.ts'
+import { mutateBytes } from '../mutateBytes.ts'
+import { maybeMutateText } from '../mutateText.ts'
+
+const ENTRY = {
+  digest: 'd',
+  etag: '"e"',
+  type: 'image/png',
+  size: 9,
+  sr: 'done',
+  sourceEtag: '"a"',
+  inherited: {},
+  ttlSeconds: 60,
+  staleSeconds: 5,
+  freshUntil: NOW_MS,
+}
+const JSON_WORDS = ['null', '1e999', '"size"', '{}', '[]', '""', 'true', '"digest"']
+
+function makeEntry(random: Random): Uint8Array {
+  const text = maybeMutateText(random, JSON.stringify(ENTRY), JSON_WORDS)
+  const bytes = Uint8Array.of(0, 0, text.length >> 8, text.length, ...latin1(text), ...new Uint8Array(ENTRY.size))
+  return oneIn(random, 4) ? mutateBytes(random, bytes, bytes) : bytes
+}
+
+function checkEntry(bytes: Uint8Array): boolean {
+  const answer = parseAnswer(bytes)
+  if (!answer) return false
+  const { entry, bytes: result } = answer
+  ensure(result === undefined || result.length === entry.size, 'another size')
+  for (const text of [entry.digest, entry.etag, entry.type, entry.sr]) {
+    ensure(typeof text === 'string', 'a text field without text')
+  }
+  for (const number of [entry.size, entry.ttlSeconds, entry.freshUntil]) {
+    ensure(typeof number === 'number', 'a number field without a number')
+  }
+  return true
+}
+
+export function cacheEntryTargets(): FuzzTarget[] {
+  return [
+    defineTarget({
+      name: 'entry',
+      about: 'parseAnswer: a complete cache entry, or a miss',
+      share: 5,
+      make: makeEntry,
+      check: checkEntry,
+    }),
+  ]
+}
