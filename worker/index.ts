@@ -26,6 +26,7 @@ declare const ORT: 'none' | 'others' | 'all'
  * made of these comments and of those in variables.ts.
  */
 interface Env extends OtherVariables {
+  /** Files that are deployed beside the script: the playground, its samples and all weights (build/assets.ts). */
   readonly ASSETS: Fetcher
   /**
    * Where pictures come from, if not from the zone's own origin: `http(s)://host[/path]`.

@@ -199,7 +199,7 @@ export interface SuperResolutionOptions {
    * How many more may wait for their turn. Further ones get the original, which caches keep for a minute at most. Raise
    * it where pages show many small pictures.
    *
-   * Each one that waits holds a connection, and its visitor waits as well.
+   * Keeps a burst of requests from waiting in a long line.
    *
    * @default 4
    */
