@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { documentsFrom, relativeLinks } from '../../worker/package/documents.ts'
+import { documentsFrom, packedPage, relativeLinks } from '../../worker/package/documents.ts'
 import { PACKAGE } from '../../worker/package/places.ts'
 import { TARBALL } from '../support/package/pack.ts'
 
@@ -12,7 +12,8 @@ const files = execFileSync('tar', ['-tzf', TARBALL], { encoding: 'utf8' })
   .trim()
   .split('\n')
   .map((path) => path.replace(/^package\//, ''))
-const pages = files.filter((file) => file.endsWith('.md'))
+/** THIRD-PARTY.md quotes licences, whose links are not ours. */
+const pages = files.filter((file) => file.endsWith('.md') && file !== 'THIRD-PARTY.md')
 
 test('the README leads to at least ten pages and pictures', () => {
   expect(relativeLinks(readFileSync(join(PACKAGE, 'README.md'), 'utf8')).length).toBeGreaterThan(10)
@@ -27,6 +28,13 @@ test.each(pages)('every relative link of %s leads to a file in the package', (pa
 test('a link is relative if it is neither a URL nor an anchor of its page', () => {
   const markdown = '[a](A.md) ![b](b/c.svg) [d](../D.md#title) [e](#title) [f](https://f.example/x) [g](mailto:g@h)'
   expect(relativeLinks(markdown)).toEqual(['A.md', 'b/c.svg', '../D.md'])
+})
+
+test('what is in a folder that a package should not have goes to docs/, and links follow it', () => {
+  expect(packedPage('README.md', '![a](test/fixtures/a.webp) [b](.github/B.md#title) [c](worker/C.md)')).toBe(
+    '![a](docs/a.webp) [b](docs/B.md#title) [c](worker/C.md)',
+  )
+  expect(packedPage('.github/B.md', '[a](../README.md) [b](#title)')).toBe('[a](../README.md) [b](#title)')
 })
 
 test('pages are followed from page to page, and a link to a source is refused', async () => {

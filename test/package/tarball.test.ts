@@ -19,8 +19,8 @@ const read = (file: string) => readFileSync(join(PACKAGE, file), 'utf8')
 /** Every file is of one of these kinds. */
 const KINDS = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|THIRD-PARTY\.md)$/,
-  /^(\.github\/CONTRIBUTING|(models|trainer|worker)\/(\w+\/)?(README|[A-Z]+))\.md$/,
-  /^(models\/psnr\.svg|test\/fixtures\/example\.webp|worker\/floor-plan\.svg)$/,
+  /^(docs\/CONTRIBUTING|(models|trainer|worker)\/(\w+\/)?[A-Z]+)\.md$/,
+  /^(models\/psnr\.svg|docs\/example\.webp|worker\/floor-plan\.svg)$/,
   /^worker\/examples\/(worker|node)\/(index\.[jt]s|wrangler\.toml)$/,
   /^lib\/[\w-]+\.(js|d\.ts)$/,
   /^lib\/codec\/(photon|mozjpeg_(dec|enc)|jpeg_symbols|webp_dec|webp_enc_simd)\.wasm$/,

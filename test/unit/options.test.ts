@@ -3,7 +3,7 @@ import { ConfigError } from '../../worker/base/errors.ts'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { resolveOptions, type SuperResolutionOptions } from '../../worker/options.ts'
 
-test('every default is filled in', () => {
+test('resolveOptions fills in every default', () => {
   const settings = resolveOptions()
   expect(settings).toMatchObject({
     param: 'sr',
@@ -24,11 +24,11 @@ test.each<[SuperResolutionOptions, string]>([
   [{ maxSourceBytes: 0 }, 'option maxSourceBytes: expected a whole number from 1, got 0'],
   [{ maxOutputPixels: 1.5 }, 'option maxOutputPixels'],
   [{ maxOutputPixel: 5 } as never, 'unknown option maxOutputPixel, expected one of enabled, param, query'],
-])('%j is refused at once', (options, message) => {
+])('%j is refused at start', (options, message) => {
   expect(() => resolveOptions(options)).toThrow(ConfigError)
   expect(() => resolveOptions(options)).toThrow(message)
 })
 
-test('an option that is undefined is one that was not given', () => {
+test('an undefined option has its default', () => {
   expect(resolveOptions({ param: undefined, model: undefined })).toEqual(resolveOptions())
 })

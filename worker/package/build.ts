@@ -4,15 +4,15 @@
 //   lib/*.js      the entries of package.json's `exports` and `bin`, and what they share
 //   lib/codec, lib/kernel, lib/models   what `lib` imports in Workers and reads in Node (artefacts.ts)
 //   types/        declarations of the entries and of what they mention
-//   *.md, .github, models, trainer, worker, test   README.md and the pages that it leads to, under their own paths
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+//   *.md, docs, models, trainer, worker   README.md and the pages that it leads to (documents.ts)
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { readMade, MODULES } from '../build/artefacts.ts'
 import type { MadeFile } from '../base/artefacts.ts'
 import { shippedName } from './shippedName.ts'
 import { parseManifest } from '../model/manifest.ts'
 import { writeDeclarations } from './declarations.ts'
-import { documentsFrom } from './documents.ts'
+import { documentsFrom, packedPage, packedPath } from './documents.ts'
 import { commandsOf, entriesOf } from './entries.ts'
 import { publishedManifest, type RootManifest } from './manifest.ts'
 import { PACKAGE, ROOT } from './places.ts'
@@ -33,7 +33,8 @@ for (const name of [...MODULES, ...models.map(({ file }) => `models/${file}` as 
 await write('lib/models/manifest.json', await readFile(join(ROOT, 'dist/manifest.json')))
 await writeDeclarations(entriesOf(root), join(PACKAGE, 'types'), join(PACKAGE, 'lib'))
 for (const name of await documentsFrom(['README.md', 'LICENSE', 'CHANGELOG.md'])) {
-  await cp(join(ROOT, name), join(PACKAGE, name))
+  const content = await readFile(join(ROOT, name))
+  await write(packedPath(name), name.endsWith('.md') ? packedPage(name, `${content}`) : content)
 }
 await write('THIRD-PARTY.md', await thirdPartyText(bundled, models))
 await write('package.json', `${JSON.stringify(publishedManifest(root), null, 2)}\n`)
