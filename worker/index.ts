@@ -5,84 +5,73 @@ import { withAssets } from './platform/workersFiles.ts'
 import { supportsFused } from './engine/fused.ts'
 import { checkHealth } from './request/health.ts'
 import { createMiddleware, createService } from './middleware.ts'
-import { MIN_SECRET } from './options.ts'
+import { MIN_SECRET, type SuperResolutionOptions } from './options.ts'
 import type { Platform } from './platform/platform.ts'
 import { answerPurge } from './request/purge.ts'
 import { ConfigError } from './base/errors.ts'
 import type { SigningKeys } from './signature.ts'
 import { createBucketOrigin, createOrigin } from './origin/origin.ts'
+import { optionsOfVariables, type OtherVariables, parseFlag } from './variables.ts'
 import { platform as scriptPlatform } from './workers.ts'
 
 /**
- * By wrangler.toml's [define], which decides what is bundled: onnxruntime-web (14 MB) for `none` of the
- * networks, for the `others` that the kernel does not run, or for `all`.
+ * Set in wrangler.toml's [define]. Decides for which networks onnxruntime-web (14 MB) is bundled: `none`, the `others`
+ * that our kernels do not run, or `all`.
  */
 declare const ORT: 'none' | 'others' | 'all'
 
-/** Bindings and variables of wrangler.toml. */
-interface Env {
+/**
+ * Bindings and variables of wrangler.toml. An option's own variable is derived from its name (variables.ts). OPTIONS.md is
+ * made of these comments and of those in variables.ts.
+ */
+interface Env extends OtherVariables {
+  /** Files that are deployed beside the script: the playground, its samples and all weights (build/assets.ts). */
   readonly ASSETS: Fetcher
-  /** Another host to stand in front of, with an optional path: `https://images.example/base`. */
+  /**
+   * Where pictures come from, if not from the zone's own origin: `http(s)://host[/path]`.
+   *
+   * @default the zone's origin
+   */
   readonly ORIGIN_URL?: string
-  /** Hosts beside it that its redirects may lead to, with spaces between them. */
+  /**
+   * Names of other hosts that the origin's redirects may lead to, with spaces between them. Redirects to any other host
+   * are left to the visitor's browser.
+   *
+   * @default none
+   */
   readonly ORIGIN_HOSTS?: string
+  /**
+   * An R2 bucket instead of a host; the path is the object's key.
+   *
+   * @default none
+   */
   readonly ORIGIN_BUCKET?: R2Bucket
-  /** `none`: there is no origin, only our own pages. */
+  /**
+   * `none`: there is no origin, only our own pages (the demo).
+   *
+   * @default there is one
+   */
   readonly ORIGIN?: 'none'
+  /** The option `results`. */
   readonly RESULTS_BUCKET?: R2Bucket
+  /** The option `models`. */
   readonly MODELS_BUCKET?: R2Bucket
+  /** The option `analytics`. */
   readonly ANALYTICS?: AnalyticsEngineDataset
-  /** On what has to be made anew, by the visitor's address. */
+  /** The option `missLimit`. */
   readonly MISS_LIMIT?: RateLimit
-  /** `false`: every picture comes back as it was. */
-  readonly SR_ENABLED?: string
-  readonly SR_PREFIX?: string
-  /** `true`: a page under the prefix where visitors try it. */
-  readonly SR_PLAYGROUND?: string
-  readonly SR_PARAM?: string
-  readonly SR_MODEL?: string
-  readonly SR_ALLOW_ORIGIN?: string
-  /** What sr-width and sr-height may be, with spaces between them. */
-  readonly SR_SIZES?: string
-  readonly SR_ORIGIN_TIMEOUT_MS?: string
-  readonly SR_SOURCE_TIMEOUT_MS?: string
-  readonly SR_MAX_OUTPUT_PIXELS?: string
-  readonly SR_MAX_CPU_MS?: string
-  readonly SR_MAX_MEMORY_BYTES?: string
-  readonly SR_MAX_WAITING?: string
-  readonly SR_MAX_WAIT_MS?: string
-  /** A secret: `id:secret`, several with a space between them. */
-  readonly SR_SIGNING_KEYS?: string
-  readonly SR_EDGE_TTL_SECONDS?: string
-  /** A secret: the bearer token of /_sr/purge. */
-  readonly SR_PURGE_SECRET?: string
-  /** For edge caches elsewhere: the zone's id, and as a secret a token that may purge its cache. */
-  readonly SR_PURGE_ZONE?: string
-  readonly SR_PURGE_TOKEN?: string
 }
 
-/** How long edge caches elsewhere may go on with what was purged here, unless somebody says so. */
+/** Default of `edgeTtlSeconds` where purges do not reach other data centres: they keep a purged result at most this long. */
 const UNREACHED_EDGE_TTL_SECONDS = 300
 
 // Read once, here: a wrong variable fails the deploy, not the first visitor.
 const env = untyped as unknown as Env
 const purgeAccess = purgeAccessOf(env)
-const options = {
-  enabled: env.SR_ENABLED === undefined ? undefined : flagOf('SR_ENABLED', env.SR_ENABLED),
-  param: env.SR_PARAM,
-  model: env.SR_MODEL,
-  allowOrigin: env.SR_ALLOW_ORIGIN,
-  sizes: env.SR_SIZES?.split(/\s+/).filter(Boolean).map(Number),
-  originTimeoutMs: numberOf(env.SR_ORIGIN_TIMEOUT_MS),
-  sourceTimeoutMs: numberOf(env.SR_SOURCE_TIMEOUT_MS),
-  maxOutputPixels: numberOf(env.SR_MAX_OUTPUT_PIXELS),
-  maxCpuMs: numberOf(env.SR_MAX_CPU_MS),
-  maxMemoryBytes: numberOf(env.SR_MAX_MEMORY_BYTES),
-  maxWaiting: numberOf(env.SR_MAX_WAITING),
-  maxWaitMs: numberOf(env.SR_MAX_WAIT_MS),
+const options: SuperResolutionOptions = {
+  edgeTtlSeconds: purgeAccess && !purgeAccess.zone ? UNREACHED_EDGE_TTL_SECONDS : undefined,
+  ...optionsOfVariables(env),
   signing: signingKeysOf(env.SR_SIGNING_KEYS),
-  edgeTtlSeconds:
-    numberOf(env.SR_EDGE_TTL_SECONDS) ?? (purgeAccess && !purgeAccess.zone ? UNREACHED_EDGE_TTL_SECONDS : undefined),
   results: env.RESULTS_BUCKET,
   models: env.MODELS_BUCKET,
   analytics: env.ANALYTICS,
@@ -96,7 +85,7 @@ export default createApp({
   prefix: env.SR_PREFIX ?? '/_sr/',
   superResolution: (below) => createMiddleware(() => service, below),
   origin: originOf(env),
-  hasPlayground: env.SR_PLAYGROUND !== undefined && flagOf('SR_PLAYGROUND', env.SR_PLAYGROUND),
+  hasPlayground: env.SR_PLAYGROUND !== undefined && parseFlag('SR_PLAYGROUND', env.SR_PLAYGROUND),
   assets: env.ASSETS,
   param,
   engines: platform.engines,
@@ -107,7 +96,7 @@ export default createApp({
   purge: purgeAccess && ((request) => answerPurge(request, purgeAccess, settings)),
 })
 
-/** In this form the bundler sees an import that is never reached, and leaves onnxruntime out. */
+/** Written so that the bundler sees an import that is never reached with ORT = 'none', and leaves onnxruntime out. */
 async function choosePlatform(): Promise<Platform> {
   const kernelPlatform: Platform = { ...scriptPlatform, bundled: withAssets(env.ASSETS) }
   if (ORT !== 'none') {
@@ -119,16 +108,6 @@ async function choosePlatform(): Promise<Platform> {
     return { ...kernelPlatform, engineFor }
   }
   return kernelPlatform
-}
-
-function flagOf(name: string, text: string): boolean {
-  if (text === 'true' || text === 'false') return text === 'true'
-  throw new ConfigError(`${name}: expected true or false, got "${text}"`)
-}
-
-/** The options say what is wrong with NaN. */
-function numberOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Number(text)
 }
 
 function purgeAccessOf({ SR_PURGE_SECRET: secret, SR_PURGE_ZONE: id, SR_PURGE_TOKEN: token }: Env) {

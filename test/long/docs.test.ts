@@ -100,7 +100,7 @@ test.each([...commands])(
 )
 
 test('the example of signing signs', () => {
-  const [, code] = /```ts\n(import \{ signUrl \}[\s\S]*?)```/.exec(textOf('README.md')) ?? []
+  const [, code] = /```ts\n(import \{ signUrl \}[\s\S]*?)```/.exec(textOf('worker/ANSWERS.md')) ?? []
   expect(code).toBeDefined()
   const folder = join(ROOT, 'dist/docs')
   mkdirSync(folder, { recursive: true })

@@ -12,7 +12,8 @@ const TARGET = join(import.meta.dirname, '../../dist/assets')
 // Beside it first: `npm start` goes on serving while this is made again, and another build may run at the same time.
 const part = `${TARGET}.${process.pid}`
 await cp(join(import.meta.dirname, '../assets'), part, { recursive: true })
-await cp(MODELS, join(part, 'models'), { recursive: true })
+// README.md and its plot are for readers of the repository.
+await cp(MODELS, join(part, 'models'), { recursive: true, filter: (path) => !/\.(md|svg)$/.test(path) })
 await buildPlayground(part)
 await rm(TARGET, { recursive: true, force: true })
 await rename(part, TARGET).catch((error: NodeJS.ErrnoException) => {

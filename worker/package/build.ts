@@ -4,20 +4,20 @@
 //   lib/*.js      the entries of package.json's `exports` and `bin`, and what they share
 //   lib/codec, lib/kernel, lib/models   what `lib` imports in Workers and reads in Node (artefacts.ts)
 //   types/        declarations of the entries and of what they mention
-import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+//   *.md, docs, models, trainer, worker   README.md and the pages that it leads to (documents.ts)
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { readArtefact, MODULES } from '../build/artefacts.ts'
 import type { ArtefactName } from '../base/artefacts.ts'
 import { shippedName } from './shippedName.ts'
 import { parseManifest } from '../model/manifest.ts'
 import { writeDeclarations } from './declarations.ts'
+import { documentsFrom, packedPage, packedPath } from './documents.ts'
 import { commandsOf, entriesOf } from './entries.ts'
 import { publishedManifest, type RootManifest } from './manifest.ts'
 import { PACKAGE, ROOT } from './places.ts'
 import { writeScripts } from './scripts.ts'
 import { thirdPartyText } from './thirdParty.ts'
-
-const DOCUMENTS = ['README.md', 'LICENSE', 'CHANGELOG.md']
 
 const root = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as RootManifest
 const { models } = parseManifest(await readFile(join(ROOT, 'models/manifest.json'), 'utf8'))
@@ -32,7 +32,10 @@ for (const name of [...MODULES, ...models.map(({ file }) => `models/${file}` as 
 // As much of it as a script needs: build/assets.ts.
 await write('lib/models/manifest.json', await readFile(join(ROOT, 'dist/manifest.json')))
 await writeDeclarations(entriesOf(root), join(PACKAGE, 'types'), join(PACKAGE, 'lib'))
-for (const name of DOCUMENTS) await cp(join(ROOT, name), join(PACKAGE, name))
+for (const name of await documentsFrom(['README.md', 'LICENSE', 'CHANGELOG.md'])) {
+  const content = await readFile(join(ROOT, name))
+  await write(packedPath(name), name.endsWith('.md') ? packedPage(name, `${content}`) : content)
+}
 await write('THIRD-PARTY.md', await thirdPartyText(bundled, models))
 await write('package.json', `${JSON.stringify(publishedManifest(root), null, 2)}\n`)
 

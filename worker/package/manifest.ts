@@ -1,4 +1,4 @@
-// The package.json that is published, from the repository's.
+// Derives the package.json that is published from the repository's.
 import { type Entries, publishedExports, scriptOf } from './entries.ts'
 
 export interface RootManifest extends Entries {
@@ -12,11 +12,15 @@ export interface RootManifest extends Entries {
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>
+  /** Where the repository, its page and its issues are; published if the repository's package.json says so. */
+  readonly repository?: unknown
+  readonly homepage?: string
+  readonly bugs?: unknown
 }
 
-/** Little is installed with it beside Hono, for the command line alone: codecs and kernels are inside. */
+/** The dependencies are the command line's; codecs and kernels are inside the package. */
 export function publishedManifest(root: RootManifest) {
-  const { name, version, description, keywords, license, type, engines } = root
+  const { name, version, description, keywords, license, type, engines, repository, homepage, bugs } = root
   const bin = Object.entries(root.bin ?? {}).map(([command, source]) => [command, `lib/${scriptOf(source)}.js`])
   return {
     name,
@@ -24,6 +28,9 @@ export function publishedManifest(root: RootManifest) {
     description,
     keywords,
     license,
+    repository,
+    homepage,
+    bugs,
     type,
     engines,
     exports: publishedExports(root),
@@ -34,10 +41,10 @@ export function publishedManifest(root: RootManifest) {
       'onnxruntime-web': `^${root.devDependencies['onnxruntime-web']}`,
       webgpu: `^${root.peerDependencies.webgpu}`,
     },
-    // For `loadPlatform({ engine })`, by whoever wants another than ours.
+    // For `loadPlatform({ engine })` with another engine than our kernels.
     peerDependenciesMeta: { 'onnxruntime-web': { optional: true }, webgpu: { optional: true } },
   }
 }
 
-/** What scripts import from elsewhere. */
+/** Imports that stay imports in the package's scripts. */
 export const EXTERNAL = ['hono', 'onnxruntime-web', 'webgpu', 'saxes', 'tinyglobby', 'node:*']

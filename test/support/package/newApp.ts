@@ -39,11 +39,8 @@ export function bytesOnDisk(folder: string): number {
   return files.reduce((sum, { parentPath, name }) => sum + 512 * statSync(join(parentPath, name)).blocks, 0)
 }
 
-/** The example of the README's section on apps, in that language. */
+/** The app of worker/examples for Workers (`ts`) or for Node (`js`). */
 export function readmeExample(language: 'ts' | 'js'): string {
-  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-  const [section] = readme.split('\n## In your own app\n')[1].split('\n## ')
-  const code = new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'm').exec(section)?.[1]
-  if (code === undefined) throw new Error(`the README has no example in ${language}`)
-  return code
+  const file = language === 'ts' ? 'worker/index.ts' : 'node/index.js'
+  return readFileSync(join(ROOT, 'worker/examples', file), 'utf8')
 }

@@ -1,44 +1,107 @@
-// What the README lists is what there is.
-import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+// What the pages list is what there is, once each, and with the values that are in force.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { FORMATS, QUALITY, SCALES, SIZES } from '../../../worker/client/allowed.ts'
+import { DEFAULTS, TEXT_OPTIONS } from '../../../worker/options.ts'
+import { SKIP_REASONS } from '../../../worker/picture/skip.ts'
+import { variableOf } from '../../../worker/variables.ts'
+import { OPTIONS, VARIABLES, writtenDefault } from '../../support/docs/optionsPage.ts'
 
-const read = (file: string) => readFileSync(new URL(`../../../${file}`, import.meta.url), 'utf8')
-const readme = read('README.md')
+const ROOT = join(import.meta.dirname, '../../..')
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
 
-/** The keys of an object literal or interface in a source file, from a line to the closing brace. */
-function keysAfter(file: string, line: string): string[] {
-  const source = read(file)
-  const from = source.indexOf(line)
-  expect(from, `${file} has no "${line}"`).toBeGreaterThan(-1)
-  const body = source.slice(from + line.length, source.indexOf('\n}', from))
-  return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??:/gm)].map(([, key]) => key)
+/** The cells of every table row of a page. */
+function rowsOf(page: string): string[][] {
+  const rows = read(page).match(/^\|.*\|$/gm) ?? []
+  return rows.map((row) =>
+    row
+      .slice(1, -1)
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.trim()),
+  )
 }
 
-test.each([
-  ['every option', 'worker/options.ts', 'export interface SuperResolutionOptions {', 17],
-  ['every reason for a skip', 'worker/picture/skip.ts', 'export const SKIP_REASONS = {', 17],
-  ['every variable and binding', 'worker/index.ts', 'interface Env {', 9],
-])('%s is in the README', (_, file, line, least) => {
-  const keys = keysAfter(file, line).filter((key) => key !== 'ASSETS')
-  expect(keys.length).toBeGreaterThanOrEqual(least - 1)
-  for (const key of keys) expect(readme).toContain(`\`${key}\``)
+test('the README has at most 8,192 bytes', () => {
+  expect(Buffer.byteLength(read('README.md'))).toBeLessThanOrEqual(8192)
 })
 
-test('every limit in the README is the default that is in force', () => {
-  const source = read('worker/options.ts') + read('worker/client/allowed.ts')
-  for (const [, name, value] of readme.matchAll(/^\| `(max\w+)` \| ([\d,]+) \|/gm)) {
-    const digits = value.replaceAll(',', '')
-    const isThere = [...source.matchAll(/(\w+)(?::| =) ([\d_]+)/g)].some(
-      ([, key, number]) =>
-        [name, name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()].includes(key) &&
-        number.replaceAll('_', '') === digits,
-    )
-    expect(isThere, `${name} = ${value}`).toBe(true)
+describe('OPTIONS.md', () => {
+  const rows = rowsOf('worker/OPTIONS.md')
+  const rowsWith = (column: number, name: string) => rows.filter((cells) => cells[column] === `\`${name}\``)
+
+  test('has every option once', () => {
+    expect(OPTIONS.length).toBeGreaterThanOrEqual(27)
+    for (const { name } of OPTIONS) expect(rowsWith(0, name), name).toHaveLength(1)
+  })
+
+  test('has every variable and binding once', () => {
+    const names = [...VARIABLES.map(({ name }) => name), ...TEXT_OPTIONS.map(variableOf)]
+    expect(names.length).toBeGreaterThanOrEqual(35)
+    for (const name of names) expect(rowsWith(1, name), name).toHaveLength(1)
+  })
+
+  test.each(Object.keys(DEFAULTS))('states the default of %s that is in force', (option) => {
+    const [, , cell] = rowsWith(0, option)[0]
+    expect(cell.replaceAll('`', '').replace(/ \(.*\)$/, '')).toBe(writtenDefault(option))
+  })
+
+  test('says what each of them does', () => {
+    for (const cells of rows.slice(2)) expect(cells[4], cells.join()).toMatch(/^.{15,}\.$|^The option `\w+`\.$/)
+  })
+})
+
+test('ANSWERS.md has every reason for a skip once', () => {
+  const tokens = rowsOf('worker/ANSWERS.md').map(([token]) => token)
+  expect(Object.keys(SKIP_REASONS).length).toBeGreaterThanOrEqual(23)
+  for (const reason of Object.keys(SKIP_REASONS)) {
+    expect(
+      tokens.filter((token) => token === `\`${reason}\``),
+      reason,
+    ).toHaveLength(1)
   }
+})
+
+test('the README has the values and the defaults of the parameters', () => {
+  const rows = new Map(rowsOf('README.md').map(([name, values, byDefault]) => [name, { values, byDefault }]))
+  const code = (values: readonly (string | number)[]) => values.map((value) => `\`${value}\``).join(' ')
+  expect(rows.get('`sr`')?.values).toBe(code(SCALES))
+  expect(rows.get('`sr-width` `sr-height`')?.values).toBe(`${code(SIZES)}; any number in signed URLs`)
+  expect(rows.get('`sr-format`')).toEqual({ values: code([...FORMATS, 'json']), byDefault: code([DEFAULTS.format]) })
+  const { least, most, step } = QUALITY
+  expect(rows.get('`sr-quality`')).toEqual({
+    values: `\`${least}\` to \`${most}\` in steps of ${step}`,
+    byDefault: code([DEFAULTS.quality]),
+  })
+})
+
+test('models/README.md has every family of weights', () => {
+  const page = read('models/README.md')
+  const files = readdirSync(join(ROOT, 'models')).filter((file) => file.endsWith('.onnx'))
+  const families = new Set(files.map((file) => file.replace(/-x\d\.onnx$/, '')))
+  expect(families.size).toBeGreaterThanOrEqual(7)
+  for (const family of families) expect(page).toContain(`\`${family}\``)
 })
 
 test('every test that SECURITY.md names is there, under that name', () => {
   const named = [...read('SECURITY.md').matchAll(/(test\/[\w/]+\.test\.ts)(?:: "([^"]+)")?/g)]
   expect(named.length).toBeGreaterThan(20)
   for (const [, file, title] of named) expect(read(file), file).toContain(title ?? 'test')
+})
+
+/** Paths with a folder, and for pages in worker/ also those below worker/. */
+test.each([
+  'worker/README.md',
+  'worker/ANSWERS.md',
+  'worker/DEPLOY.md',
+  'worker/engine/README.md',
+  'models/README.md',
+  '.github/CONTRIBUTING.md',
+])('every source that %s names is there', (page) => {
+  const named = [...read(page).matchAll(/[\s`(]((?:[\w.]+\/)*\w+(?:\.test)?\.ts)(?=[\s`),:;])/g)].map(
+    ([, path]) => path,
+  )
+  const places = ['', 'worker/', `${dirname(page)}/`]
+  const missing = named.filter((path) => !places.some((place) => existsSync(join(ROOT, place, path))))
+  expect(missing.filter((path) => !path.includes('NAME'))).toEqual([])
 })

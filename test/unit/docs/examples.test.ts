@@ -1,0 +1,35 @@
+// The apps of worker/examples: pages quote them as they are, and the one for Workers makes a picture. In new apps, with
+// the package installed, test/package/apps.test.ts runs both and test/package/types.test.ts checks their types.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { expect, test } from 'vitest'
+import app from '../../../worker/examples/worker/index.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
+
+test.each([
+  ['README.md', 'ts', 'worker/index.ts'],
+  ['worker/examples/README.md', 'ts', 'worker/index.ts'],
+  ['worker/examples/README.md', 'js', 'node/index.js'],
+])('%s quotes the %s example as it is', (page, language, file) => {
+  expect(read(page)).toContain(`\n\`\`\`${language}\n${read(`worker/examples/${file}`)}\`\`\`\n`)
+})
+
+test('the example for Workers enlarges a picture of its bucket, and serves it as it is without sr', async () => {
+  const original = readFileSync(join(ROOT, 'worker/assets/samples/bird.jpg'))
+  const UPLOADS = { get: async (key: string) => (key === 'bird.jpg' ? { body: original } : null) }
+  const get = (path: string) => app.request(path, {}, { UPLOADS })
+
+  const larger = await get('/uploads/bird.jpg?sr=2')
+  expect(larger.headers.get('x-sr')).toMatch(/^done; scale=2; model="fast/)
+  const [before, after] = await Promise.all(
+    [original, await larger.arrayBuffer()].map((file) => sharp(file).metadata()),
+  )
+  expect([after.width, after.height]).toEqual([2 * before.width, 2 * before.height])
+
+  const same = await get('/uploads/bird.jpg')
+  expect(Buffer.from(await same.arrayBuffer()).equals(original)).toBe(true)
+  expect((await get('/uploads/none.jpg?sr=2')).status).toBe(404)
+})
