@@ -6,7 +6,7 @@ import { DEFAULTS, expectationOf, type SuperResolutionOptions, TEXT_OPTIONS, typ
 /** Variables and secrets whose names begin with `SR_` and that no option of that name stands behind. */
 export interface OtherVariables {
   /**
-   * The path of our own pages: the playground, `health` and `purge`.
+   * The path of our own pages: the playground, `health` and `purge`. It begins and ends with a slash.
    *
    * Everything else, `/health` and `/samples` too, belongs to the origin.
    *
