@@ -2,7 +2,7 @@
 // origin below it. No page of ours hides one of the origin, such as `/`, `/health` or `/samples`.
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { ConfigError, SrError } from './base/errors.ts'
-import { PIPELINE_VERSION } from './cache/key.ts'
+import { PIPELINE_VERSION } from './picture/makeFile.ts'
 import type { Handler } from './origin/origin.ts'
 import type { ListedModel } from './picture/models.ts'
 import type { Checks } from './request/health.ts'

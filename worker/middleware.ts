@@ -11,7 +11,7 @@ import { createModels, type Models } from './picture/models.ts'
 import type { SkipReason } from './picture/skip.ts'
 import type { Platform } from './platform/platform.ts'
 import { allowOrigin, originalResponse, preflightResponse } from './request/answer.ts'
-import { report } from './request/log.ts'
+import { logAnswer } from './request/log.ts'
 import { type Params, parseParams } from './request/params.ts'
 import { type ServedResult, serveUpscaled, type Upstream } from './request/pipeline.ts'
 import { createFlights, type Flights } from './request/singleFlight.ts'
@@ -69,7 +69,7 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
     let params: Params | undefined
     const answer = (response: Response) => {
       allowOrigin(response.headers, settings.allowOrigin)
-      if (method !== 'OPTIONS') report(response, params?.sourceUrl ?? request.url, settings.analytics)
+      if (method !== 'OPTIONS') logAnswer(response, params?.sourceUrl ?? request.url, settings.analytics)
       c.res = response
     }
     try {

@@ -1,6 +1,6 @@
 // PIPELINE_VERSION is in every cache key: it must be raised when, and only when, other pixels are
 // served. These files hold what version N serves for fixed pictures and fixed weights. When this
-// test fails on purpose: raise PIPELINE_VERSION in worker/cache/cache.ts and run
+// test fails on purpose: raise PIPELINE_VERSION in worker/picture/makeFile.ts and run
 // `UPDATE_GOLDEN=1 npx vitest run --config test/vitest.config.ts --project worker golden`.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

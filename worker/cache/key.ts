@@ -1,15 +1,10 @@
 // Names what is cached: by source, and by everything else that changes a pixel of the result.
 import { sha256 } from '../base/sha256.ts'
 import type { Settings } from '../options.ts'
+import { PIPELINE_VERSION } from '../picture/makeFile.ts'
 import { BICUBIC } from '../picture/models.ts'
 import type { Choices } from '../picture/plan.ts'
 import type { Size, Wish } from '../picture/wish.ts'
-
-/**
- * Part of every key. Raised by hand when, and only when, the same picture, parameters and weights give other
- * pixels or other bytes (guarded by golden files in test/worker).
- */
-export const PIPELINE_VERSION = 2
 
 export interface Key {
   /** SHA-256 of the source's URL, hex. */

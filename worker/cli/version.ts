@@ -1,6 +1,6 @@
 // The version text: two machines that print the same text make the same bytes.
 import { readFile } from 'node:fs/promises'
-import { PIPELINE_VERSION } from '../cache/key.ts'
+import { PIPELINE_VERSION } from '../picture/makeFile.ts'
 import { loadEngine } from './engines.ts'
 
 /** Returns `edge-srcnn 0.1.0, pipeline 2, kernels fused-relaxed, node v20.20.2`. */

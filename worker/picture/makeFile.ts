@@ -10,6 +10,12 @@ import { shrinkRows } from '../image/shrink.ts'
 import type { Platform } from '../platform/platform.ts'
 import { type Decision, orSkip } from './plan.ts'
 
+/**
+ * Version of the served pixels, part of every cache key. It is raised by hand when, and only when, the same picture,
+ * parameters and weights give other pixels or other bytes (guarded by golden files in test/worker).
+ */
+export const PIPELINE_VERSION = 2
+
 export type Tools = Pick<Platform, 'codec' | 'enlarger'>
 
 /** `header` is the one of `bytes`. Throws a Skip for whatever fails. */

@@ -88,7 +88,7 @@ const WITHOUT_REQUESTS = ['cli', 'playground', 'package']
 const OF_REQUESTS = ['middleware', 'request', 'cache', 'origin']
 
 /** Rooms of the worker that the trainer may import; the worker imports nothing of the trainer. */
-const FOR_TRAINER = ['picture', 'platform', 'codec', 'engine', 'image', 'model', 'terminal', 'base']
+const FOR_TRAINER = ['picture', 'client', 'platform', 'codec', 'engine', 'image', 'model', 'terminal', 'base']
 
 /** `worker/request/params.ts` imports `worker/base/errors.ts`. */
 export interface Import {

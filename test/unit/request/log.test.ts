@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { report } from '../../../worker/request/log.ts'
+import { logAnswer } from '../../../worker/request/log.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -13,7 +13,7 @@ const answer = (sr: string | undefined, cache?: string, status = 200) =>
 function pointsOf(...responses: Response[]) {
   const points: AnalyticsEngineDataPoint[] = []
   const dataset = { writeDataPoint: (point: AnalyticsEngineDataPoint) => void points.push(point) }
-  for (const response of responses) report(response, URL_ASKED, dataset)
+  for (const response of responses) logAnswer(response, URL_ASKED, dataset)
   return points
 }
 
@@ -49,6 +49,6 @@ test('a dataset that throws does not fail the request', () => {
       throw new Error('full')
     },
   }
-  report(answer('done; scale=2; model="bicubic"'), URL_ASKED, failing)
+  logAnswer(answer('done; scale=2; model="bicubic"'), URL_ASKED, failing)
   expect(warn).toHaveBeenCalledOnce()
 })
