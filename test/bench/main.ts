@@ -70,7 +70,7 @@ const options: BenchOptions = {
 }
 const unknown = names.find((name) => !Object.hasOwn(BENCHES, name))
 if (unknown !== undefined) {
-  console.error(`no bench "${unknown}": expected ${Object.keys(BENCHES).join(', ')}`)
+  console.error(`unknown bench "${unknown}", expected one of ${Object.keys(BENCHES).join(', ')}`)
   process.exit(2)
 }
 if (options.rounds !== undefined && !(Number.isInteger(options.rounds) && options.rounds > 0)) {

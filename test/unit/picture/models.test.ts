@@ -1,4 +1,5 @@
-// Which weights a picture gets, and what the cache key says about them. test/worker has tests with buckets and pictures.
+// Which weights a picture gets, and what the cache key says about them. test/worker has tests with buckets and
+// pictures.
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createResultCache, lookupKey } from '../../../worker/cache/cache.ts'
 import type { ModelEntry } from '../../../worker/model/manifest.ts'
