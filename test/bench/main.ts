@@ -2,7 +2,7 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchBackends } from './backends.ts'
-import { formatTable, type Table } from './compare.ts'
+import { describeTable, type Table } from './compare.ts'
 import { benchEngines } from './engines.ts'
 import { benchMemory } from './memory.ts'
 import { benchNetworks } from './networks.ts'
@@ -84,7 +84,7 @@ const tables: Table[] = []
 for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
   for (const table of await BENCHES[name].run(options)) {
     tables.push(table)
-    if (!asJson) console.log(`${formatTable(table)}\n`)
+    if (!asJson) console.log(`${describeTable(table)}\n`)
   }
 }
 if (asJson) console.log(JSON.stringify({ machine, tables }, null, 2))

@@ -1,5 +1,5 @@
 // The results of a soak, as text and as JSON, and whether each goal was reached.
-import { formatTable } from '../bench/compare.ts'
+import { describeTable } from '../bench/compare.ts'
 import type { Peak } from '../support/worker/peak.ts'
 import { lengthOf } from '../support/worker/threadWaits.ts'
 import type { Latencies } from './latency.ts'
@@ -104,7 +104,7 @@ export function summarize(result: SoakResult, run: SoakRun) {
     `  in the mix, 16 visitors  ${describeTimes(hitMs)}`,
     `  during the burst         ${describeTimes(burst.hitMs)}`,
     '',
-    ...throughput.map((table) => `${formatTable(table)}\n`),
+    ...throughput.map((table) => `${describeTable(table)}\n`),
     ...goals.map(({ name, found, isReached, isAim }) => {
       const verdict = isAim ? 'BELOW ' : 'MISSED'
       return `${isReached ? 'ok    ' : verdict} ${name}: ${found}`
