@@ -131,10 +131,12 @@ async function reachFigure(
   const network = unflattenParameters(task.network, state.average)
   const model = { network, engine: await createInference(await loadOnnxRuntime()) }
   const { psnr } = (await scoreSet(SET, (await readPictureSet(folder)).pictures, SCALE, 'float', model)).model
-  const done = `${STEPS_TO_FIGURE} steps of ${batch} on ${backend.name} took ${formatTime(seconds)} and ended at ${psnr.toFixed(2)} dB`
+  const done =
+    `${STEPS_TO_FIGURE} steps of ${batch} on ${backend.name} took ${formatTime(seconds)} ` +
+    `and ended at ${psnr.toFixed(2)} dB`
   return psnr < FIGURE
-    ? { note: `${done}, which is too little` }
-    : { seconds, note: `${done}; with ~: as many patches at that backend's rate, not measured` }
+    ? { note: `${done}, below the figure` }
+    : { seconds, note: `${done}; times with ~ are not measured, but computed from the backend's own rate` }
 }
 
 async function rateOf({ createEngine }: Backend): Promise<number> {

@@ -92,7 +92,7 @@ export function cpuMs(): number {
 }
 
 /** Returns the table as text with aligned columns. */
-export function formatTable({ title, rounds, rows, notes }: Table): string {
+export function describeTable({ title, rounds, rows, notes }: Table): string {
   if (rows.length === 0) return [title, ...notes].join('\n')
   const cells = [
     ['', 'median ms', 'min ms', 'speed'],

@@ -18,7 +18,7 @@ import { describePeak, peakDuring } from '../support/worker/peak.ts'
 const SCALE = 3
 const ENTRY = join(import.meta.dirname, 'stockWorker.ts')
 
-/** Results that differ more than this are not the same work. Their JPEGs differ in step sizes and chroma. */
+/** If the results agree less, the two workers do not do the same work. Their JPEGs differ in step sizes and chroma. */
 const MIN_AGREEMENT_DB = 35
 
 interface StartOptions {
@@ -99,7 +99,7 @@ async function fetchLarger(worker: Miniflare, path: string): Promise<Uint8Array>
   throw new Error(`expected a picture, got ${response.status}: ${new TextDecoder().decode(body)}`)
 }
 
-/** Returns how much the two results agree. Throws if they are not results of the same work. */
+/** Returns how much the two results agree. Throws if the workers do not do the same work. */
 function agreementOf([a, b]: readonly Rgba[], side: number): string {
   for (const { width, height } of [a, b]) {
     if (width !== side || height !== side) throw new Error(`expected ${side}², got ${width}x${height}`)

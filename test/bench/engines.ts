@@ -1,6 +1,6 @@
 // The engines on one luma plane with the shipped 9-1-5: `npm run bench -- engines`. They take turns in one process, in
-// Node and then in workerd. Times are CPU time, because other load on the machine hardly changes it. Then follow a fresh
-// isolate's first run and the kernel's memory. The reference is slow and is timed on a small plane only.
+// Node and then in workerd. Times are CPU time, because other load on the machine hardly changes it. Then follow a
+// fresh isolate's first run and the kernel's memory. The reference is slow and is timed on a small plane only.
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import type { Engine, Planes } from '../../worker/engine/engine.ts'
@@ -112,7 +112,7 @@ async function compareOn(
   return { ...table, notes: [...notes, `${engines[0].name}: ${rate.toFixed(1)} GMAC/s`] }
 }
 
-/** Compares with `first`: largest difference, PSNR, and the share of pixels that differ after rounding to 256 levels. */
+/** Compares with `first`: largest difference, PSNR, and the share of pixels that differ when rounded to 256 levels. */
 function accuracyOf(planes: Planes, first: Planes): string {
   const level = (v: number) => Math.round(255 * Math.min(1, Math.max(0, v)))
   let changed = 0
@@ -124,7 +124,8 @@ function accuracyOf(planes: Planes, first: Planes): string {
 
 async function startFused(kind: Arithmetic, network: Network, input: Planes): Promise<Subject> {
   const bytes = await buildKernel('srcnn', kind)
-  const subpixel = await WebAssembly.compile(await buildKernel('subpixel', kind)) // required by the engine, not used here
+  // The engine requires this kernel, but does not use it here.
+  const subpixel = await WebAssembly.compile(await buildKernel('subpixel', kind))
   return startWatched(bytes, async () => {
     const modules = { srcnn: await WebAssembly.compile(bytes), subpixel }
     const engine = createFusedEngine(modules, { name: `fused, ${kind}` })

@@ -2,7 +2,7 @@
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchBackends } from './backends.ts'
-import { formatTable, type Table } from './compare.ts'
+import { describeTable, type Table } from './compare.ts'
 import { benchEngines } from './engines.ts'
 import { benchMemory } from './memory.ts'
 import { benchNetworks } from './networks.ts'
@@ -70,7 +70,7 @@ const options: BenchOptions = {
 }
 const unknown = names.find((name) => !Object.hasOwn(BENCHES, name))
 if (unknown !== undefined) {
-  console.error(`no bench "${unknown}": expected ${Object.keys(BENCHES).join(', ')}`)
+  console.error(`unknown bench "${unknown}", expected one of ${Object.keys(BENCHES).join(', ')}`)
   process.exit(2)
 }
 if (options.rounds !== undefined && !(Number.isInteger(options.rounds) && options.rounds > 0)) {
@@ -84,7 +84,7 @@ const tables: Table[] = []
 for (const name of names.length > 0 ? names : Object.keys(BENCHES)) {
   for (const table of await BENCHES[name].run(options)) {
     tables.push(table)
-    if (!asJson) console.log(`${formatTable(table)}\n`)
+    if (!asJson) console.log(`${describeTable(table)}\n`)
   }
 }
 if (asJson) console.log(JSON.stringify({ machine, tables }, null, 2))

@@ -1,7 +1,7 @@
 // Peak memory of an isolate: `npm run bench -- memory`. First for its largest results, with a fresh worker for each
-// format, so that no memory of an earlier request is counted; then for one miss after another, where memory that earlier
-// misses left behind counts, too. Memory is sampled every few milliseconds. WebAssembly memories count until they are
-// garbage collected.
+// format, so that no memory of an earlier request is counted; then for one miss after another, where memory that
+// earlier misses left behind counts, too. Memory is sampled every few milliseconds. WebAssembly memories count until
+// they are garbage collected.
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { readHeader } from '../../worker/codec/header.ts'

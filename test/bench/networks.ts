@@ -1,5 +1,5 @@
-// The shipped networks compared with each other: `npm run bench -- networks`. Each makes a result of the same size, in our
-// kernel and in onnxruntime-web, in Node and in workerd. Times are CPU time.
+// The shipped networks compared with each other: `npm run bench -- networks`. Each makes a result of the same size, in
+// our kernel and in onnxruntime-web, in Node and in workerd. Times are CPU time.
 import { readFile } from 'node:fs/promises'
 import type { Engine, Planes } from '../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../worker/engine/fused.ts'

@@ -93,7 +93,7 @@ interface MissStage {
 interface Blocks {
   /** May reach from one stage into the next. */
   readonly longest: number
-  /** The stage in which most of it was. */
+  /** The stage with most of that time. */
   readonly stage: string
   /** The longest within each stage. */
   readonly byStage: readonly number[]

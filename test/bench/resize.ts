@@ -1,6 +1,6 @@
-// Our bicubic, in TypeScript and in the kernel that the worker uses, compared with photon's CatmullRom, which is the same
-// function. Photon has no planes: its picture is grey RGBA, and only its resize() is timed. The worker resizes three
-// planes and converts them to RGBA, which is timed, too.
+// Our bicubic, in TypeScript and in the kernel that the worker uses, compared with photon's CatmullRom, which is the
+// same function. Photon has no planes: its picture is grey RGBA, and only its resize() is timed. The worker resizes
+// three planes and converts them to RGBA, which is timed, too.
 import { PhotonImage, resize as photonResize, SamplingFilter } from '@cf-wasm/photon/node'
 import { plainEnlarger } from '../../worker/engine/enlarger.ts'
 import { loadPictureKernel } from '../../worker/platform/nodeFiles.ts'

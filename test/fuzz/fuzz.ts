@@ -1,5 +1,5 @@
-// The fuzzer. It makes random inputs and checks a property for each of them. An input depends only on the seed, the name
-// of the target and the number of the execution, so that one execution can be repeated alone.
+// The fuzzer. It makes random inputs and checks a property for each of them. An input depends only on the seed, the
+// name of the target and the number of the execution, so that one execution can be repeated alone.
 import { createRandom, type Random } from '../../worker/image/prng.ts'
 
 /** One tested function, with its random inputs and the property that must hold for each of them. */

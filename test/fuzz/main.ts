@@ -60,7 +60,7 @@ const corpus = values.corpus === undefined ? [] : filesBelow(values.corpus)
 const all = allTargets(corpus)
 const targets = values.target === undefined ? all : all.filter(({ name }) => name === values.target)
 if (targets.length === 0) {
-  console.error(`no target "${values.target}": expected ${all.map(({ name }) => name).join(', ')}`)
+  console.error(`unknown target "${values.target}", expected one of ${all.map(({ name }) => name).join(', ')}`)
   process.exit(2)
 }
 if (execution !== undefined && values.target === undefined) {

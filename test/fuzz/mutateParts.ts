@@ -1,5 +1,5 @@
-// Random changes to the parts of a file: PNG and RIFF chunks, JPEG segments and scans, GIF blocks, BMP fields. Files are
-// split here without the parsers that are tested.
+// Random changes to the parts of a file: PNG and RIFF chunks, JPEG segments and scans, GIF blocks, BMP fields. Files
+// are split here without the parsers that are tested.
 import { concat } from '../../worker/base/concat.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import { pngChunk, words } from '../support/pictures/png.ts'
@@ -36,7 +36,7 @@ const uint32be = (bytes: Uint8Array, at: number) =>
 const uint32le = (bytes: Uint8Array, at: number) =>
   ((bytes[at + 3] << 24) | (bytes[at + 2] << 16) | (bytes[at + 1] << 8) | bytes[at]) >>> 0
 
-/** Splits at the offsets that `next` returns for the start of each part. If it returns undefined, the rest is one part. */
+/** Splits at the offsets that `next` returns for the start of each part; at undefined, the rest is one part. */
 function splitBy(bytes: Uint8Array, first: number, next: (at: number) => number | undefined): Uint8Array[] {
   const parts = [bytes.subarray(0, first)]
   let at = first

@@ -117,11 +117,6 @@ export function mutateText(random: Random, text: string, words: readonly string[
   return tokens.join('').slice(0, MAX_CHARACTERS)
 }
 
-/** Returns only the characters that a header field can have on the wire: one byte each, no control characters. */
-export function fieldText(text: string): string {
-  return text.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '')
-}
-
 /** Returns the text unchanged for one draw in four, and mutated otherwise. */
 export function maybeMutateText(random: Random, text: string, words: readonly string[]): string {
   return oneIn(random, 4) ? text : mutateText(random, text, words)

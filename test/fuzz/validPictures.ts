@@ -484,7 +484,7 @@ function makeWebp(random: Random): KnownFile {
   }
 }
 
-export function riffFile(chunks: readonly Uint8Array[]): Uint8Array {
+function riffFile(chunks: readonly Uint8Array[]): Uint8Array {
   return riffChunk('RIFF', concat([latin1('WEBP'), ...chunks]))
 }
 

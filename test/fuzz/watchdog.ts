@@ -1,5 +1,5 @@
-// Ends the process if an execution never returns, and prints the command that repeats it. It runs on a thread of its own,
-// because an endless loop blocks the main thread.
+// Ends the process if an execution never returns, and prints the command that repeats it. It runs on a thread of its
+// own, because an endless loop blocks the main thread.
 import { Worker } from 'node:worker_threads'
 
 /** An execution that takes longer than this is taken to hang. */

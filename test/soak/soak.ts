@@ -46,7 +46,7 @@ export interface SoakOptions {
 
 export interface SoakResult extends Mixed {
   readonly minutes: number
-  /** Number of responses by kind of request, then by outcome, including the warm-up and the timed hits. */
+  /** Number of responses by kind of request, then by outcome. The comparison with the bare worker is not counted. */
   readonly outcomes: Visits['outcomes']
   readonly problems: Visits['problems']
   /** Number of different pictures that were enlarged. */
@@ -67,6 +67,7 @@ interface Mixed {
 }
 
 interface Burst {
+  /** Number of enlarged pictures. */
   readonly done: number
   /** Number of originals that came back with the reason BUSY. */
   readonly busy: number
@@ -181,7 +182,7 @@ async function visitTogether(
   )
 }
 
-/** Requests each popular picture until the cache has its result, and keeps that result. */
+/** Requests each popular picture until its result comes from the cache, and notes the ETag and bytes of the result. */
 async function makeHot(hot: readonly HotPicture[], { client }: Parts): Promise<void> {
   const left = [...hot]
   const make = async () => {
@@ -245,7 +246,7 @@ async function runMix(
   return { hitMs, burst: burstResult, peak }
 }
 
-/** Measures memory and reports progress while `work` runs. Returns the peak. */
+/** While `work` runs: measures memory, reports progress, and drops pictures from the edge cache. Returns the peak. */
 async function watch(
   work: Promise<void>,
   done: () => number,

@@ -1,25 +1,25 @@
 // The results of a soak, as text and as JSON, and whether each goal was reached.
-import { formatTable } from '../bench/compare.ts'
+import { describeTable } from '../bench/compare.ts'
 import type { Peak } from '../support/worker/peak.ts'
 import { lengthOf } from '../support/worker/threadWaits.ts'
 import type { Latencies } from './latency.ts'
 import { inMB, type SoakResult } from './soak.ts'
 
-/** By how much the memory of an isolate may grow from start to end. */
+/** Goal for the growth of an isolate's memory from start to end. */
 const MAX_GROWTH_BYTES = 10e6
-/** Of hits beside misses, without the time for which codecs and networks block the thread. */
+/** Goal for the 99th percentile of hits beside misses, without the time for which codecs and networks block them. */
 const MAX_P99_MS = 100
-/** Share of the requests that must enlarge a new picture. */
+/** Goal for the number of different enlarged pictures, as a share of all requests. */
 const MIN_DISTINCT_MISSES = 0.02
-/** Hits per second, relative to a bare Hono app. */
+/** Goal for hits per second, relative to a bare Hono app. */
 const TARGET_RATIO = 0.8
 
 interface Goal {
   readonly name: string
   readonly found: string
   readonly isReached: boolean
-  /** If true, missing the goal does not fail the soak. */
-  readonly isOptional?: boolean
+  /** Missing an aim does not fail the soak. */
+  readonly isAim?: boolean
 }
 
 export interface SoakRun {
@@ -63,13 +63,13 @@ export function summarize(result: SoakResult, run: SoakRun) {
             name: `hits/s, at least ${TARGET_RATIO} of a bare Hono app's`,
             found: `${ratio.toFixed(2)}, ${cpuRatio?.toFixed(2)} by CPU time of the thread`,
             isReached: ratio >= TARGET_RATIO,
-            isOptional: true,
+            isAim: true,
           },
         ]),
   ]
 
   const lines = [
-    `${run.requests} requests, with warm-up and timing ${result.minutes.toFixed(1)} min, seed ${run.seed}; ${run.machine}`,
+    `${run.requests} requests, ${result.minutes.toFixed(1)} min in all, seed ${run.seed}; ${run.machine}`,
     '',
     'Responses by kind of request',
     ...Array.from(outcomes, ([kind, counts]) => `  ${kind.padEnd(9)} ${describeCounts(counts)}`),
@@ -104,9 +104,9 @@ export function summarize(result: SoakResult, run: SoakRun) {
     `  in the mix, 16 visitors  ${describeTimes(hitMs)}`,
     `  during the burst         ${describeTimes(burst.hitMs)}`,
     '',
-    ...throughput.map((table) => `${formatTable(table)}\n`),
-    ...goals.map(({ name, found, isReached, isOptional }) => {
-      const verdict = isOptional ? 'BELOW ' : 'MISSED'
+    ...throughput.map((table) => `${describeTable(table)}\n`),
+    ...goals.map(({ name, found, isReached, isAim }) => {
+      const verdict = isAim ? 'BELOW ' : 'MISSED'
       return `${isReached ? 'ok    ' : verdict} ${name}: ${found}`
     }),
   ]
@@ -121,15 +121,15 @@ export function summarize(result: SoakResult, run: SoakRun) {
     hitMs: {
       alone: alone && quantiles(alone.hitMs),
       beside: beside && quantiles(beside.hitMs),
-      besideUnblocked: besideMs,
-      longestBlock: { alone: alone?.longestBlock, beside: beside?.longestBlock },
-      ownDelayMs: { alone: alone?.ownDelayMs, beside: beside?.ownDelayMs },
+      besideOutside: besideMs,
+      longestHeld: { alone: alone && lengthsOf(alone), beside: beside && lengthsOf(beside) },
+      ownMs: { alone: alone?.ownDelayMs, beside: beside?.ownDelayMs },
       mix: quantiles(hitMs),
     },
     throughput,
-    goals,
+    bars: goals,
   }
-  const isPassed = goals.every(({ isReached, isOptional }) => isReached || isOptional === true)
+  const isPassed = goals.every(({ isReached, isAim }) => isReached || isAim === true)
   return { text: lines.join('\n'), isPassed, figures }
 }
 
@@ -151,9 +151,14 @@ function describeTimes(values: readonly number[]): string {
   return `p50 ${p50.toFixed(1)}, p99 ${p99.toFixed(1)}, longest ${max.toFixed(0)} (${count} hits)`
 }
 
-function describeBlocks({ longestBlock: { wall, cpu }, ownDelayMs }: Latencies): string {
-  const longest = `at most ${lengthOf(wall).toFixed(0)} ms, ${lengthOf(cpu).toFixed(0)} of CPU`
-  return `${longest}; the client process itself ${ownDelayMs.toFixed(0)} ms`
+function lengthsOf({ longestBlock: { wall, cpu } }: Latencies) {
+  return { ms: lengthOf(wall), cpuMs: lengthOf(cpu) }
+}
+
+function describeBlocks(latencies: Latencies): string {
+  const { ms, cpuMs } = lengthsOf(latencies)
+  const longest = `at most ${ms.toFixed(0)} ms, ${cpuMs.toFixed(0)} of CPU`
+  return `${longest}; the client process itself ${latencies.ownDelayMs.toFixed(0)} ms`
 }
 
 function describeCounts(counts: ReadonlyMap<string, number>): string {

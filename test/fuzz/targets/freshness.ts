@@ -4,7 +4,8 @@ import { resolveOptions } from '../../../worker/options.ts'
 import { freshnessOf } from '../../../worker/origin/freshness.ts'
 import { oneIn, pick } from '../draw.ts'
 import { defineTarget, ensure, type FuzzTarget, NOW_MS } from '../fuzz.ts'
-import { fieldText, maybeMutateText } from '../mutateText.ts'
+import { fieldText, HTTP_DATES } from '../httpFields.ts'
+import { maybeMutateText } from '../mutateText.ts'
 
 interface FreshnessInput {
   readonly headers: Readonly<Record<string, string>>
@@ -33,16 +34,6 @@ const DIRECTIVES = [
   'max-age=99999999999',
   'max-age=-1',
 ]
-const DATES = [
-  'Thu, 01 Jan 2026 00:00:00 GMT',
-  'Wed, 31 Dec 2025 23:59:59 GMT',
-  'Thursday, 01-Jan-26 00:00:00 GMT',
-  'Thu Jan  1 00:00:00 2026',
-  '0',
-  '-1',
-  'Thu, 32 Jan 2026 00:00:00 GMT',
-  'Tue, 19 Jan 2038 03:14:08 GMT',
-]
 const CACHE_WORDS = [
   'no-store',
   'private',
@@ -65,8 +56,8 @@ function makeFreshness(random: Random): FreshnessInput {
   }
   const fields: Record<string, () => string> = {
     'cache-control': cacheControl,
-    expires: () => pick(random, DATES),
-    date: () => pick(random, DATES),
+    expires: () => pick(random, HTTP_DATES),
+    date: () => pick(random, HTTP_DATES),
     age: () => `${random.below(200)}`,
     vary: () => pick(random, ['*', 'Accept', 'Accept-Encoding, Origin', 'Cookie', 'accept , authorization', '']),
     'set-cookie': () => 'a=b',

@@ -6,7 +6,8 @@ import { isKnown, resultResponse } from '../../../worker/request/answer.ts'
 import { parseRange } from '../../../worker/request/range.ts'
 import { oneIn, pick } from '../draw.ts'
 import { defineTarget, ensure, type FuzzTarget, NOW_MS } from '../fuzz.ts'
-import { fieldText, maybeMutateText, mutateText } from '../mutateText.ts'
+import { fieldText, HTTP_DATES } from '../httpFields.ts'
+import { maybeMutateText, mutateText } from '../mutateText.ts'
 
 // Range
 
@@ -62,16 +63,6 @@ function checkRange({ field, size }: RangeInput): boolean {
 // Conditional and partial requests
 
 const ETAGS = ['"0123456789abcdef"', '"a,b"', '"W/"', '""', '"x"'] as const
-const DATES = [
-  'Thu, 01 Jan 2026 00:00:00 GMT',
-  'Wed, 31 Dec 2025 23:59:59 GMT',
-  'Thursday, 01-Jan-26 00:00:00 GMT',
-  'Thu Jan  1 00:00:00 2026',
-  '0',
-  '-1',
-  'Thu, 32 Jan 2026 00:00:00 GMT',
-  'Tue, 19 Jan 2038 03:14:08 GMT',
-]
 const CONDITION_WORDS = [...ETAGS, 'W/', 'bytes', 'GMT']
 
 interface ConditionalInput {
@@ -96,8 +87,8 @@ function makeConditional(random: Random): ConditionalInput {
   const ranges = ['bytes=0-0', 'bytes=-1', `bytes=${size - 1}-`, `bytes=${size}-`, 'bytes=0-1,3-4', 'bytes=5-2']
   const fields: Record<string, () => string> = {
     'if-none-match': () => (oneIn(random, 6) ? '*' : etagList()),
-    'if-modified-since': () => pick(random, DATES),
-    'if-range': () => pick(random, [...ETAGS, ...DATES]),
+    'if-modified-since': () => pick(random, HTTP_DATES),
+    'if-range': () => pick(random, [...ETAGS, ...HTTP_DATES]),
     range: () => pick(random, ranges),
   }
   const headers: Record<string, string> = {}
@@ -110,7 +101,7 @@ function makeConditional(random: Random): ConditionalInput {
     headers,
     etag,
     size,
-    modified: oneIn(random, 2) ? pick(random, DATES.slice(0, 2)) : undefined,
+    modified: oneIn(random, 2) ? pick(random, HTTP_DATES.slice(0, 2)) : undefined,
   }
 }
 

@@ -1,5 +1,5 @@
-// Where a redirect may lead. Only the parsed URL is compared and fetched, so that no other spelling of an address, a host
-// or an origin gets through.
+// Where a redirect may lead. Only the parsed URL is compared and fetched, so that no other spelling of an address, a
+// host or an origin gets through.
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../../worker/base/errors.ts'
 import { createOrigin, mayFollow } from '../../../worker/origin/origin.ts'

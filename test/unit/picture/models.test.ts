@@ -1,4 +1,5 @@
-// Which weights a picture gets, and what the cache key says about them. test/worker has tests with buckets and pictures.
+// Which weights a picture gets, and what the cache key says about them. test/worker has tests with buckets and
+// pictures.
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createResultCache } from '../../../worker/cache/cache.ts'
 import { lookupKey } from '../../../worker/cache/key.ts'
