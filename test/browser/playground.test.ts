@@ -222,7 +222,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     ],
     ['icon.png', 'image/png', '?sr=4&sr-model=srcnn&sr-format=auto', { scale: '4', model: 'srcnn', format: 'auto' }],
     ['page.png', 'image/png', '?sr=3&sr-model=bicubic', { model: 'bicubic' }],
-  ])('makes of a dropped %s (%s) the bytes that the worker serves for %s', async (name, type, query, wish) => {
+  ])('turns a dropped %s (%s) into the bytes that the worker serves for %s', async (name, type, query, wish) => {
     await page.locator('#model option[value="srcnn"]').waitFor({ state: 'attached' })
     const { scale, model, format, quality } = wish as Record<string, string | undefined>
     await drop(sampleFile(name), `my-${name}`, type)

@@ -37,7 +37,7 @@ test('every file matches an allowed pattern, and every pattern has a file', () =
   expect(files.filter((file) => file.endsWith('.bin'))).toHaveLength(readdirSync(join(ROOT, 'models')).length - 1)
 })
 
-test('the tarball is smaller than 2 MB', () => {
+test('the tarball is smaller than 2 MB (it has 1.7 MB, of which photon is a quarter)', () => {
   expect(statSync(TARBALL).size).toBeLessThan(2_000_000)
 })
 

@@ -1,4 +1,4 @@
-// What making pictures needs of a runtime: workers.ts, node.ts and playground/platform.ts give it.
+// What making pictures needs of a runtime: workers.ts, node.ts and playground/browserPlatform.ts give it.
 import type { Codec } from '../codec/contract.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Enlarger } from '../engine/enlarger.ts'

@@ -107,7 +107,7 @@ test('Retry-After is honoured, unless it is as long as an hour', async () => {
   expect([waits, told[0]]).toEqual([[], expect.objectContaining({ outcome: 'failed', message: '429, after 1 tries' })])
 })
 
-test('requests keep to the concurrency, and a busy answer pauses all of them', async () => {
+test('requests never exceed the concurrency, and a busy answer pauses all of them', async () => {
   const urls = Array.from({ length: 20 }, (_, i) => `${i}`)
   const { most, told, tries, waits } = await warm(
     urls,
