@@ -1,4 +1,4 @@
-// The playground in a real browser, on the real worker.
+// The playground in Chromium, served by the worker in workerd.
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { Miniflare } from 'miniflare'
@@ -10,9 +10,9 @@ import { type LoggingProxy, startLoggingProxy } from '../support/origin/loggingP
 import { startWorker } from '../support/worker/worker.ts'
 
 const SAMPLES = new URL('../../worker/assets/samples/', import.meta.url)
-/** Compressed bytes of page, styles and scripts of the first view. */
+/** Most gzipped bytes of the page, styles and scripts that are loaded at first. */
 const MAX_FIRST_VIEW_BYTES = 150_000
-/** SwiftShader compiles shaders for seconds on a small machine. */
+/** Timeout for WebGPU: SwiftShader takes seconds to compile shaders on a small machine. */
 const WEBGPU_MS = 100_000
 
 const sampleFile = (name: string) => readFileSync(new URL(name, SAMPLES))
@@ -72,7 +72,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
   const said = (text: string | RegExp, timeout = 30_000) => status().filter({ hasText: text }).waitFor({ timeout })
   const fact = (name: string) => page.locator(`[data-fact="${name}"]`).textContent()
 
-  /** As a drop, or as a paste, of one file. */
+  /** Drops or pastes one file. */
   const give = (how: 'drop' | 'paste', bytes: Uint8Array, name: string, type: string) =>
     page.evaluate(
       ([kind, list, fileName, fileType]) => {
@@ -88,7 +88,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
       [how, [...bytes], name, type] as const,
     )
   const drop = (bytes: Uint8Array, name: string, type = 'image/jpeg') => give('drop', bytes, name, type)
-  /** The file that the download link offers. */
+  /** Returns the file behind the download link. */
   const download = async () => {
     const bytes = await page.evaluate(async () => {
       const { href } = document.querySelector<HTMLAnchorElement>('#download')!
@@ -109,7 +109,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
   const transformOf = (selector: string) =>
     page.locator(selector).evaluate((image) => getComputedStyle(image).transform + getComputedStyle(image).width)
 
-  test('it loads without a complaint and without a shift, in less than 150 kB', async () => {
+  test('loads less than 150 kB, without console messages and without layout shifts', async () => {
     proxy.sent.length = 0
     await page.reload({ waitUntil: 'networkidle' })
     await said('960 × 720')
@@ -123,11 +123,11 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
       bytes += gzipSync(Buffer.from(await response.arrayBuffer())).length
     }
     expect(bytes).toBeLessThan(MAX_FIRST_VIEW_BYTES)
-    // What a picture made here needs is not fetched before there is one.
+    // Codecs, kernels and weights are not fetched before a picture is made in the browser.
     expect(proxy.sent.filter(({ url }) => /wasm|enlarge|webgpu/.test(url))).toEqual([])
   })
 
-  test('its answers allow the page itself and nothing else', async () => {
+  test('allows by its headers only its own scripts and resources', async () => {
     const response = await worker.dispatchFetch('http://site.test/_sr/')
     const policy = response.headers.get('content-security-policy')
     expect(policy).toContain("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'")
@@ -135,7 +135,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
   })
 
-  test('the divider moves by pointer and by keyboard', async () => {
+  test('moves the divider by pointer and by keyboard', async () => {
     const box = (await page.locator('#stage').boundingBox())!
     await page.mouse.move(box.x + box.width / 2, box.y + 100)
     await page.mouse.down()
@@ -150,7 +150,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await clip()).toContain('26')
   })
 
-  test('zoom and pan move both halves in step, by buttons, keys, wheel and pointer', async () => {
+  test('zooms and pans both halves together, by buttons, keys, wheel and pointer', async () => {
     const inStep = async () => {
       const transform = await transformOf('#after')
       expect(await transformOf('#before')).toBe(transform)
@@ -184,7 +184,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await inStep()).toBe(fit)
   })
 
-  test('two fingers zoom', async () => {
+  test('zooms with two fingers', async () => {
     const fit = await transformOf('#after')
     await page.locator('#stage').evaluate((stage) => {
       stage.setPointerCapture = () => {}
@@ -222,7 +222,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     ],
     ['icon.png', 'image/png', '?sr=4&sr-model=srcnn&sr-format=auto', { scale: '4', model: 'srcnn', format: 'auto' }],
     ['page.png', 'image/png', '?sr=3&sr-model=bicubic', { model: 'bicubic' }],
-  ])('%s, dropped, becomes the bytes that the worker serves for %s%s', async (name, type, query, wish) => {
+  ])('turns a dropped %s (%s) into the bytes that the worker serves for %s', async (name, type, query, wish) => {
     await page.locator('#model option[value="srcnn"]').waitFor({ state: 'attached' })
     const { scale, model, format, quality } = wish as Record<string, string | undefined>
     await drop(sampleFile(name), `my-${name}`, type)
@@ -234,7 +234,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await said(/→/)
     expect(await fact('where')).toBe('in this browser; nothing was sent')
     const [here, there] = [await download(), await served(`${name}${query}`)]
-    // Of a PNG the pixels: how well it is deflated is each runtime's own business.
+    // PNGs are compared by pixels, because each runtime has its own deflate.
     const same = async (file: Buffer) => sharp(file).raw().toBuffer()
     if (type === 'image/png' && !format) expect((await same(here)).equals(await same(there))).toBe(true)
     else expect(here.equals(there)).toBe(true)
@@ -245,7 +245,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await page.evaluate('shifts')).toBe(0)
   })
 
-  test('of a dropped or pasted picture nothing is sent: only files of ours are fetched', async () => {
+  test('sends nothing of a dropped or pasted picture, and fetches only its own files', async () => {
     proxy.sent.length = 0
     const asked: string[] = []
     page.on('request', (request) => asked.push(request.url()))
@@ -263,14 +263,14 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(elsewhere).toEqual([])
   })
 
-  test('a file is chosen by the button, too', async () => {
+  test('takes a file from the file button', async () => {
     await page.setInputFiles('#file', { name: 'chosen.png', mimeType: 'image/png', buffer: sampleFile('icon.png') })
     await said('chosen.png: 160 × 160 → 480 × 480')
   })
 
-  test('WebGPU and WebAssembly give the same picture, to one level', async () => {
+  test('makes the same picture on WebGPU and on WebAssembly, to one level', async () => {
     await page.getByLabel('Format').selectOption('png')
-    // A GPU in software takes 20 s for a whole sample.
+    // A small picture, because a software GPU takes 20 s for a whole sample.
     const owl = await sharp(sampleFile('bird.jpg')).resize(96, 72).png().toBuffer()
     await drop(owl, 'owl.png', 'image/png')
     await said('owl.png: 96 × 72 → 288 × 216')
@@ -290,14 +290,14 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(complaints).toEqual([])
   })
 
-  test('where there is no relaxed SIMD the plain kernels run', async () => {
+  test('runs the plain kernels in a browser without relaxed SIMD', async () => {
     for (const name of ['srcnn', 'subpixel']) proxy.instead.set(`/_sr/kernel/${name}-relaxed.wasm`, new Uint8Array(8))
     await drop(sampleFile('harbour.jpg'), 'mine.jpg')
     await said('mine.jpg: 320 × 240 → 960 × 720')
     expect(await fact('how')).toMatch(/fused-plain$/)
   })
 
-  test('the test shrinks, restores and measures: the network comes closer than bicubic', async () => {
+  test('shrinks, restores and measures in the quality test, where the network is closer than bicubic', async () => {
     await page.getByLabel('Test it: shrink first, then restore').check()
     await said('A harbour: 106 × 80 → 318 × 240')
     const decibels = async (name: string) => Number.parseFloat((await fact(name))!)
@@ -310,7 +310,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await page.locator('[value="truth"]').isDisabled()).toBe(true)
   })
 
-  test('the left half can be bicubic', async () => {
+  test('shows bicubic in the left half', async () => {
     const before = await page.locator('#before').getAttribute('src')
     await choose('left', 'bicubic')
     await expect.poll(() => page.locator('#before').getAttribute('src')).not.toBe(before)
@@ -318,7 +318,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await expect.poll(width).toBe(960)
   })
 
-  test('a picture dropped while another is made takes its place', async () => {
+  test('cancels a picture in work when another is dropped', async () => {
     const large = await sharp({
       create: {
         width: 1600,
@@ -336,11 +336,11 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await drop(sampleFile('icon.png'), 'small.png', 'image/png')
     await said('small.png: 160 × 160 → 480 × 480')
     expect(await fact('before')).toContain('160 × 160')
-    // Nobody works on the large one any more.
+    // The Web Worker with the large picture has ended.
     await expect.poll(() => page.workers().length).toBe(1)
   })
 
-  test('what only the browser decodes is made sharper all the same', async () => {
+  test('enlarges a format that only the browser decodes', async () => {
     const avif = await sharp(sampleFile('harbour.jpg')).avif({ quality: 80, effort: 0 }).toBuffer()
     await drop(avif, 'mine.avif', 'image/avif')
     await said('mine.avif: 320 × 240 → 960 × 720')
@@ -348,7 +348,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await fact('before')).toMatch(/AVIF/)
   })
 
-  test('what is left as it was, or is no picture, is said in words', async () => {
+  test('says in words why a file is not enlarged or is not a picture', async () => {
     const frames = await sharp([await solid('#f00'), await solid('#0f0')], { join: { animated: true } })
       .gif()
       .toBuffer()
@@ -364,7 +364,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await said('Only pictures at this site')
   })
 
-  test('a path at this site is served by the worker, and its facts are the headers', async () => {
+  test('shows a path on this site as the worker serves it, with the facts from the headers', async () => {
     await page.getByLabel('Or a path at this site').fill('/_sr/samples/bird.jpg?sr=2')
     await page.keyboard.press('Enter')
     await said('bird.jpg: 320 × 240 → 960 × 720')
@@ -377,7 +377,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await expect.poll(() => fact('cache')).toBe('kept, unchanged at the origin')
   })
 
-  test('its lines are copied', async () => {
+  test('copies the lines of code', async () => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write'])
     await page.locator('#model option[value="quality"]').waitFor({ state: 'attached' })
     await page.getByLabel('Model').selectOption('quality')
@@ -389,12 +389,17 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     }
     expect(await copied('Copy the URL')).toBe(`${proxy.url}_sr/samples/harbour.jpg?sr=3&sr-model=quality`)
     expect(await copied('Copy the img element')).toBe(
-      '<img src="/_sr/samples/harbour.jpg" srcset="/_sr/samples/harbour.jpg?sr=2&amp;sr-model=quality 2x, /_sr/samples/harbour.jpg?sr=3&amp;sr-model=quality 3x" width="320" height="240" alt="" />',
+      [
+        '<img src="/_sr/samples/harbour.jpg"',
+        'srcset="/_sr/samples/harbour.jpg?sr=2&amp;sr-model=quality 2x,',
+        '/_sr/samples/harbour.jpg?sr=3&amp;sr-model=quality 3x"',
+        'width="320" height="240" alt="" />',
+      ].join(' '),
     )
     expect(await copied('Copy the line for Hono')).toBe("app.use('/images/*', superResolution({ model: 'quality' }))")
   })
 
-  test('every control has a name, and the keyboard reaches it', async () => {
+  test('has a name for every control, and the keyboard reaches it', async () => {
     const nameless = await page.evaluate(() =>
       [...document.querySelectorAll<HTMLInputElement>('button, select, input, a, [tabindex]')]
         .filter((one) => !(one.labels?.length || one.getAttribute('aria-label') || one.textContent.trim()))
@@ -418,7 +423,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
       expect(reached).toContain(name)
   })
 
-  test.each([390, 320])('a phone of %i pixels scrolls in one direction only', async (width) => {
+  test.each([390, 320])('does not scroll sideways on a phone of %i pixels', async (width) => {
     await context.close()
     await open({ viewport: { width, height: 780 }, deviceScaleFactor: 2, hasTouch: true })
     const overflow = () =>
@@ -430,7 +435,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await page.evaluate('shifts')).toBe(0)
   })
 
-  test('it asks by the name that the operator gave sr', async () => {
+  test('uses the name that the operator gave the parameter sr', async () => {
     const renamed = await startWorker({ env: 'demo', vars: { ORIGIN: 'none', SR_PLAYGROUND: 'true', SR_PARAM: 'up' } })
     try {
       await page.goto(`${String(await renamed.ready)}_sr/`)
@@ -441,7 +446,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     }
   })
 
-  test('switched off there is nothing of it, but health and purge stay', async () => {
+  test('is not served when it is switched off, but health and purge are', async () => {
     const without = await startWorker({ vars: { ORIGIN: 'none', SR_PURGE_SECRET: 's'.repeat(32) } })
     try {
       const statusOf = async (path: string) =>

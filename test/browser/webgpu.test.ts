@@ -1,4 +1,4 @@
-// WebGPU, really run: headless Chromium with SwiftShader, a GPU in software, as the adapter.
+// The engine on real WebGPU: headless Chromium with SwiftShader, a software GPU, as the adapter.
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { createRequire } from 'node:module'
@@ -13,8 +13,8 @@ import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { isChromiumMissing, launchChromium, NO_CHROMIUM } from '../support/process/chromium.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../support/engine/samples.ts'
 
-// The engines' contract. f32 sums of up to 1,600 products in another order, with fused
-// multiply-adds or without, differ by about 1e-6.
+// The tolerance of every engine. f32 sums of up to 1,600 products in another order, with or without fused
+// multiply-adds, differ by about 1e-6.
 const TOLERANCE = 1e-4
 
 describe.skipIf(isChromiumMissing)(
@@ -28,7 +28,7 @@ describe.skipIf(isChromiumMissing)(
       server = await servePage()
       browser = await launchChromium()
       page = await browser.newPage()
-      // Localhost counts as a secure context, without which there is no navigator.gpu.
+      // navigator.gpu exists only in a secure context; localhost is one.
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
       await page.waitForFunction('globalThis.run')
     })
@@ -38,7 +38,7 @@ describe.skipIf(isChromiumMissing)(
       server?.close()
     })
 
-    test('the adapter is SwiftShader, not nothing', async () => {
+    test('on the adapter SwiftShader', async () => {
       expect(await page.evaluate('adapter()')).toBe('google swiftshader')
     })
 
@@ -54,14 +54,14 @@ describe.skipIf(isChromiumMissing)(
         [40, 33],
         [1, 1],
         [17, 9],
-      ])(`${describeNetwork(network)} ${network.padding}, %ix%i`, async (width, height) => {
+      ])(`for ${describeNetwork(network)} ${network.padding}, %ix%i`, async (width, height) => {
         const input = samplePlanes(network.layers[0].inputs, width, height)
         const [got] = await run(page, network, input)
         expect(maxDifference(got, (await reference.run(network, input)).data)).toBeLessThan(TOLERANCE)
       })
     }
 
-    test('runs that start together come out right', async () => {
+    test('when several runs start at the same time', async () => {
       const input = samplePlanes(1, 24, 18)
       const want = (await reference.run(networks[0], input)).data
       for (const got of await run(page, networks[0], input, 4)) {
@@ -76,7 +76,7 @@ function run(page: Page, network: Network, input: ReturnType<typeof samplePlanes
   return page.evaluate(`run(...${JSON.stringify(lists)})`)
 }
 
-/** The page, its script and onnxruntime's own files, on a free port of this machine. */
+/** Serves the page, its script and onnxruntime's files on a free local port. */
 async function servePage(): Promise<Server> {
   const bundle = await build({
     entryPoints: [join(import.meta.dirname, '../support/engine/webgpuPage.ts')],

@@ -1,4 +1,4 @@
-// The README's two apps, new and with nothing but what npm installs: one in Node, one in workerd.
+// The two apps in the README as new projects with only what npm installs: one runs in Node, one in workerd.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ const PICTURES = ['bird.jpg', 'icon.png', 'fabric.webp']
 const COMPATIBILITY_DATE = '2026-04-01'
 const WRANGLER = `name = "app"\nmain = "index.ts"\ncompatibility_date = "${COMPATIBILITY_DATE}"\n`
 
-/** With what a new Hono app has anyway: `edge-srcnn` and Hono. */
+/** A new app with the packages `edge-srcnn` and Hono. */
 let app: NewApp
 let installedBytes: number
 let server: ChildProcess
@@ -74,24 +74,24 @@ async function startNodeApp(): Promise<void> {
 const fromNode = (path: string) => fetch(`${origin}${path}`)
 const fromWorker = (path: string) => worker.dispatchFetch(`http://app.test${path}`)
 
-test('it takes 8 MB on disk, Hono included', () => {
+test('an app with the package and Hono takes 8 MB on disk', () => {
   expect(installedBytes).toBeLessThan(9_000_000)
 })
 
-test.each(PICTURES)('%s comes back larger, from Node as from workerd', async (name) => {
+test.each(PICTURES)('%s is enlarged in Node and in workerd, to the same bytes', async (name) => {
   const answers = [await fromNode(`/uploads/${name}?sr=2`), await fromWorker(`/uploads/${name}?sr=2`)]
   const [there, here] = await Promise.all(answers.map(async (answer) => Buffer.from(await answer.arrayBuffer())))
   expect(answers.map(({ status }) => status)).toEqual([200, 200])
   const small = await sharp(join(SAMPLES, name)).metadata()
   const { width, height } = await sharp(there).metadata()
   expect([width, height]).toEqual([2 * small.width, 2 * small.height])
-  // The plain kernels round otherwise.
+  // The plain kernels round differently.
   const arithmetic = (await hasRelaxedSimd()) ? 'relaxed' : 'plain'
   expect(answers[0].headers.get('x-sr')).toContain(`engine=fused-${arithmetic}`)
   if (arithmetic === 'relaxed') expect(there.equals(here)).toBe(true)
 })
 
-test('Node keeps nothing where no place is named, and says so', async () => {
+test('Node stores no result if no store is configured, and Cache-Status says so', async () => {
   for (let i = 0; i < 2; i++) {
     const answer = await fromNode('/uploads/bird.jpg?sr=2')
     await answer.arrayBuffer()
@@ -99,13 +99,13 @@ test('Node keeps nothing where no place is named, and says so', async () => {
   }
 })
 
-test('in Node all weights are there', async () => {
+test('all weights are available in Node', async () => {
   const answer = await fromNode('/uploads/icon.png?sr=2&sr-model=quality')
   await answer.arrayBuffer()
   expect(answer.headers.get('x-sr')).toContain('model="quality@')
 })
 
-test('its command makes the file that the Worker serves', async () => {
+test('the command of the package makes the same file that the app serves', async () => {
   const command = join(app.folder, 'node_modules/.bin/edge-srcnn')
   const options = { cwd: app.folder, encoding: 'utf8' } as const
   expect(execFileSync(command, ['--version'], options)).toContain(`edge-srcnn ${MANIFEST.version}`)
@@ -118,14 +118,14 @@ test('its command makes the file that the Worker serves', async () => {
   expect(made.equals(Buffer.from(await served.arrayBuffer()))).toBe(true)
 })
 
-test('without sr both serve what they have', async () => {
+test('without sr both apps serve the original', async () => {
   const original = readFileSync(join(SAMPLES, 'bird.jpg'))
   for (const answer of [await fromNode('/uploads/bird.jpg'), await fromWorker('/uploads/bird.jpg')]) {
     expect(Buffer.from(await answer.arrayBuffer()).equals(original)).toBe(true)
   }
 })
 
-test('what Node lends is there under its own name, and a bucket of any kind keeps results', () => {
+test('edge-srcnn/node works in an app, and any object with the shape of a bucket stores results', () => {
   writeFileSync(join(app.folder, 'kept.js'), KEPT)
   const printed = execFileSync(process.execPath, ['kept.js'], { cwd: app.folder, encoding: 'utf8' })
   expect(printed.trim().split('\n')).toEqual(['edge-srcnn; fwd=miss; stored', 'edge-srcnn; hit; detail=r2'])
@@ -142,7 +142,9 @@ const results = {
   async get(key) {
     const bytes = files.get(key)
     const sha256 = bytes && createHash('sha256').update(bytes).digest('hex')
-    return bytes ? { etag: '', checksums: { toJSON: () => ({ sha256 }) }, body: bytes, arrayBuffer: async () => bytes.slice().buffer } : null
+    if (!bytes) return null
+    const checksums = { toJSON: () => ({ sha256 }) }
+    return { etag: '', checksums, body: bytes, arrayBuffer: async () => bytes.slice().buffer }
   },
   async put(key, bytes) { files.set(key, bytes) },
 }

@@ -1,5 +1,5 @@
-// `loadPlatform({ engine })` of the package: onnxruntime-web in Node, its WASM and its WebGPU provider on Dawn. The
-// adapter is SwiftShader, a GPU in software, which Debian's Chromium brings with Vulkan's loader.
+// `loadPlatform({ engine })` of the package in Node: onnxruntime-web with its WASM provider and its WebGPU provider on
+// Dawn. The adapter is SwiftShader, a software GPU, which Debian's Chromium contains together with Vulkan's loader.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -11,10 +11,10 @@ import { ROOT } from '../support/worker/worker.ts'
 const SAMPLE = join(ROOT, 'worker/assets/samples/icon.png')
 const SWIFTSHADER = process.env.SWIFTSHADER ?? '/usr/lib/chromium/vk_swiftshader_icd.json'
 const WITH_GPU = { VK_ICD_FILENAMES: SWIFTSHADER, VK_DRIVER_FILES: SWIFTSHADER, LD_LIBRARY_PATH: dirname(SWIFTSHADER) }
-/** No driver anywhere. */
+/** Environment in which Vulkan finds no driver. */
 const WITHOUT_GPU = { VK_ICD_FILENAMES: '/none.json', VK_DRIVER_FILES: '/none.json' }
 
-// A machine that checks a change must not leave this out unnoticed.
+// In CI a missing SwiftShader must fail the test instead of skipping it.
 const isMissing = !existsSync(SWIFTSHADER) && !process.env.CI
 if (isMissing) console.warn(`skipped: no ${SWIFTSHADER}: apt-get install chromium, or name one in SWIFTSHADER`)
 
@@ -41,12 +41,15 @@ let app: NewApp
 
 beforeAll(async () => {
   app = createApp(['hono'], { 'serve.js': SCRIPT })
-  // Small, for SwiftShader's sake.
+  // A small picture, because SwiftShader is slow.
   await sharp(SAMPLE).extract({ left: 40, top: 40, width: 48, height: 40 }).toFile(join(app.folder, 'picture.png'))
 })
 afterAll(() => app?.remove())
 
-/** What the script prints. Without V8's optimiser, which takes half a minute for onnxruntime in Node 20 (ortNode.ts). */
+/**
+ * Runs the script and returns what it prints. V8's optimising compiler is off, because it takes half a minute for
+ * onnxruntime in Node 20 (ortNode.ts).
+ */
 function serve(engine: string, env: Record<string, string> = {}): string {
   return execFileSync(process.execPath, ['--liftoff-only', 'serve.js', engine], {
     cwd: app.folder,
@@ -56,7 +59,7 @@ function serve(engine: string, env: Record<string, string> = {}): string {
   }).trim()
 }
 
-/** How far two pictures are from each other at most, in steps of 255. */
+/** Returns the largest difference of two pictures' samples, in levels of 0..255. */
 async function differenceOf(one: string, other: string): Promise<number> {
   const pixels = [one, other].map((engine) =>
     sharp(join(app.folder, `${engine}.png`))
@@ -68,21 +71,21 @@ async function differenceOf(one: string, other: string): Promise<number> {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)
 }
 
-test('without their packages the engines say what to install', () => {
+test('an engine whose package is missing says what to install', () => {
   expect(serve('ort')).toContain('npm i onnxruntime-web')
   expect(serve('webgpu')).toContain('npm i webgpu')
   expect(serve('other')).toBe('engine: expected one of fused, ort, webgpu, got "other"')
 })
 
-test('onnxruntime-web makes the picture that our own kernels make', async () => {
+test('onnxruntime-web makes the same picture as the kernels of this project, to one level', async () => {
   install(app.folder, 'onnxruntime-web')
   expect(serve('fused')).toMatch(/^done; .*; engine=fused-(relaxed|plain)$/)
   expect(serve('ort')).toMatch(/^done; .*; engine=ort$/)
-  // One step where a value lies between two.
+  // One level, where a value is between two.
   expect(await differenceOf('ort', 'fused')).toBeLessThanOrEqual(1)
 })
 
-test.skipIf(isMissing)('and so does WebGPU, on a GPU or what poses as one', async () => {
+test.skipIf(isMissing)('onnxruntime-web on WebGPU makes the same picture, to one level', async () => {
   install(app.folder, 'onnxruntime-web', 'webgpu')
   expect(serve('webgpu', WITHOUT_GPU)).toContain('WebGPU finds no adapter here')
   expect(serve('webgpu', WITH_GPU)).toMatch(/^done; .*; engine=ort-webgpu$/)

@@ -1,4 +1,4 @@
-// How the tables of the repository's package.json become those of the package, and sources scripts.
+// The published `exports` and scripts that are built from the repository's package.json.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { publishedExports } from '../../worker/package/entries.ts'
 import { writeScripts } from '../../worker/package/scripts.ts'
 
-test('an entry is a script and its types, by condition where it has several', () => {
+test('an entry becomes a script for each condition, and one declaration', () => {
   const exports = {
     './client': './worker/client/client.ts',
     '.': { node: './worker/nodeReady.ts', default: './worker/workers.ts' },
@@ -23,12 +23,12 @@ test('an entry is a script and its types, by condition where it has several', ()
   })
 })
 
-test('what is no source of the worker cannot be an entry', () => {
+test('an entry that is not a source of the worker is an error', () => {
   const exports = { '.': './trainer/main.ts' }
   expect(() => publishedExports({ exports })).toThrow('expected a source like ./worker/workers.ts')
 })
 
-test('a command runs, and finds the script of a thread that it starts', async () => {
+test('a built command runs, and finds the script of a thread that it starts', async () => {
   const root = mkdtempSync(join(tmpdir(), 'edge-srcnn-'))
   try {
     for (const [name, text] of Object.entries(COMMAND)) {

@@ -1,4 +1,4 @@
-// What is in the package, and whether programs that know how packages are found can find all of it.
+// The contents of the package, and whether tools resolve all of its entries.
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
@@ -16,7 +16,7 @@ const files = execFileSync('tar', ['-tzf', TARBALL], { encoding: 'utf8' })
   .map((path) => path.replace(/^package\//, ''))
 const read = (file: string) => readFileSync(join(PACKAGE, file), 'utf8')
 
-/** Every file is of one of these kinds. */
+/** Patterns of all allowed files. */
 const KINDS = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|THIRD-PARTY\.md)$/,
   /^(docs\/CONTRIBUTING|(models|trainer|worker)\/(\w+\/)?[A-Z]+)\.md$/,
@@ -29,7 +29,7 @@ const KINDS = [
   /^types\/[\w/-]+\.d\.ts$/,
 ]
 
-test('every file is of a kind that belongs there, and every kind is there', () => {
+test('every file matches an allowed pattern, and every pattern has a file', () => {
   expect(files.filter((file) => !KINDS.some((kind) => kind.test(file)))).toEqual([])
   for (const kind of KINDS)
     expect(
@@ -41,11 +41,11 @@ test('every file is of a kind that belongs there, and every kind is there', () =
   expect(files.filter((file) => file.endsWith('.bin'))).toHaveLength(weights.length)
 })
 
-test('it is small: 1.7 MB, of which photon is a quarter', () => {
+test('the tarball is smaller than 2 MB (it has 1.7 MB, of which photon is a quarter)', () => {
   expect(statSync(TARBALL).size).toBeLessThan(2_000_000)
 })
 
-test('no file says where it was made, and none has an import that is not there', () => {
+test('no file contains a path of the build machine or an import of a missing file', () => {
   const scripts = files.filter((file) => /\.(js|ts|json)$/.test(file))
   for (const file of scripts) {
     const text = read(file)
@@ -58,7 +58,7 @@ test('no file says where it was made, and none has an import that is not there',
   }
 })
 
-test('its package.json has two small dependencies, and only Hono has to be there', () => {
+test('the package has two small dependencies, and Hono as its only required peer', () => {
   const { name, dependencies, peerDependencies, peerDependenciesMeta, scripts, devDependencies, version } = JSON.parse(
     read('package.json'),
   ) as Record<string, unknown>
@@ -70,7 +70,7 @@ test('its package.json has two small dependencies, and only Hono has to be there
 })
 
 test.each(['@cf-wasm/photon', '@jsquash/jpeg', '@jsquash/webp'])(
-  'the licence of %s goes with it, and of which version',
+  'THIRD-PARTY.md has the version and the licence of %s',
   async (name) => {
     const text = read('THIRD-PARTY.md')
     expect(text).toContain(`## ${name} ${await versionOf(name)}`)
@@ -79,15 +79,15 @@ test.each(['@cf-wasm/photon', '@jsquash/jpeg', '@jsquash/webp'])(
   },
 )
 
-test('publint has nothing to say', async () => {
+test('publint finds no problem', async () => {
   const { messages, pkg } = await publint({ pkgDir: PACKAGE, pack: false, strict: true })
   expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
 })
 
-test('are the types wrong? For ES modules they are not', async () => {
+test('arethetypeswrong finds no problem for ES modules', async () => {
   const result = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(TARBALL))))
   if (!result.types) throw new Error('expected types')
-  // Those that there cannot be for a package without CommonJS (attw's profile esm-only).
+  // A package without CommonJS cannot avoid the others (attw's profile esm-only).
   const problems = result.problems.filter(
     (problem) => !('resolutionKind' in problem) || /^(node16-esm|bundler)$/.test(problem.resolutionKind),
   )

@@ -1,5 +1,5 @@
-// The package's types in programs that check their libraries (no skipLibCheck), in each world with nothing of
-// the other.
+// The package's types in programs that check their libraries (no skipLibCheck), with the types of Workers or of Node
+// alone.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -49,7 +49,7 @@ beforeAll(() => {
     ]),
     ...project('node', NODE, ['anywhere.ts']),
     ...project('node-bundler', { ...BUNDLER, types: ['node'] }, ['anywhere.ts']),
-    // @hono/node-server's own types want those of browsers.
+    // The types of @hono/node-server need those of browsers.
     ...project('server', { ...NODE, lib: ['es2023', 'dom'] }, ['server.ts', 'anywhere.ts']),
   })
 })
@@ -59,11 +59,11 @@ function project(name: string, compilerOptions: object, files: readonly string[]
   return { [`tsconfig.${name}.json`]: JSON.stringify({ compilerOptions, files }) }
 }
 
-test.each(['workers', 'node', 'node-bundler', 'server'])('%s', (name) => {
+test.each(['workers', 'node', 'node-bundler', 'server'])('the project %s has no type errors', (name) => {
   expect(errorsOf(name)).toBe('')
 })
 
-/** What the compiler prints. */
+/** Returns the compiler's output, which is empty if there are no errors. */
 function errorsOf(name: string): string {
   const tsc = join(ROOT, 'node_modules/.bin/tsc')
   try {

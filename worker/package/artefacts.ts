@@ -1,4 +1,4 @@
-// In the package: everything lies beside the script, as package/build.ts laid it there.
+// `#artefacts` in the package: package/build.ts puts all artefacts beside the scripts.
 import { readFile } from 'node:fs/promises'
 import type { ReadArtefact } from '../base/artefacts.ts'
 import { shippedName } from './shippedName.ts'

@@ -1,5 +1,5 @@
-// `npm run build:package`: dist/package, the folder that npm publishes. Everything in it is made here, its
-// package.json as well, so that the repository's own can stay private and list what development takes.
+// `npm run build:package`: builds dist/package, the folder that npm publishes. Its package.json is generated, too, so
+// that the repository's own can stay private and list everything that development needs.
 //
 //   lib/*.js      the entries of package.json's `exports` and `bin`, and what they share
 //   lib/codec, lib/kernel, lib/models   what `lib` imports in Workers and reads in Node (artefacts.ts)
@@ -29,7 +29,7 @@ const bundled = await writeScripts({ scripts, commands }, join(PACKAGE, 'lib'))
 for (const name of [...MODULES, ...models.map(({ file }) => `models/${file}` as ArtefactName)]) {
   await write(join('lib', shippedName(name)), await readArtefact(name))
 }
-// As much of it as a script needs: build/assets.ts.
+// Only the keys that the scripts need; build/assets.ts writes it.
 await write('lib/models/manifest.json', await readFile(join(ROOT, 'dist/manifest.json')))
 await writeDeclarations(entriesOf(root), join(PACKAGE, 'types'), join(PACKAGE, 'lib'))
 for (const name of await documentsFrom(['README.md', 'LICENSE', 'CHANGELOG.md'])) {

@@ -1,6 +1,6 @@
-// The package's types: what the compiler declares of the entries, and of the files that these mention. They hold for
-// a program that checks libraries (no skipLibCheck), with the types of Workers or of Node alone: so bindings.ts
-// and codec/contract.ts, and nothing here may name a global that one of them lacks.
+// The package's types: the compiler's declarations of the entries and of the files they mention. They must be valid in
+// a program that checks its libraries (no skipLibCheck) and has only the types of Workers, or only those of Node. So no
+// declared file may name a global that one of the two lacks; that is why bindings.ts and codec/contract.ts exist.
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
@@ -10,9 +10,12 @@ import { ROOT } from './places.ts'
 /** Relative imports, in `from '...'` and `import("...")`. */
 const RELATIVE_IMPORT = /(\bfrom |\bimport\()(['"])(\.\.?\/[^'"]+)\.ts\2/g
 
-/** Beside each script in `scripts`, a declaration that leads to its own in `folder`: some look nowhere else (Nuxt). */
+/**
+ * Writes the declarations to `folder`, and beside each script in the folder `scripts` one that re-exports it, because
+ * some tools look nowhere else (Nuxt).
+ */
 export async function writeDeclarations(sources: readonly string[], folder: string, scripts: string): Promise<void> {
-  const all = await mkdtemp(join(ROOT, 'dist/types-')) // below the root, whose types it finds
+  const all = await mkdtemp(join(ROOT, 'dist/types-')) // below the root, so that tsc finds the types there
   try {
     await declareAll(sources, all)
     await copyMentioned(sources.map(declarationOf), all, folder)
@@ -52,7 +55,7 @@ async function declareAll(sources: readonly string[], folder: string): Promise<v
   execFileSync(tsc, ['-p', file], { stdio: 'inherit' })
 }
 
-/** The compiler leaves `./options.ts` as it is, which is no file of the package. */
+/** Copies declarations and the ones they import. The compiler keeps `./options.ts` in imports; it becomes `.js`. */
 async function copyMentioned(names: readonly string[], from: string, to: string): Promise<void> {
   const wanted = new Set(names)
   for (const name of wanted) {

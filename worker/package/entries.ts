@@ -1,7 +1,7 @@
-// The entries of the package, from the repository's package.json: `exports` and `bin` name sources there, and
-// what is made of them here.
+// The entries of the package. In the repository's package.json `exports` and `bin` name sources; here they become the
+// names of the built scripts.
 
-/** A source, or sources by condition. */
+/** A source file, or source files by condition. */
 export type EntryTarget = string | Readonly<Record<string, string>>
 
 export interface Entries {
@@ -9,17 +9,17 @@ export interface Entries {
   readonly bin?: Readonly<Record<string, string>>
 }
 
-/** Sources that somebody imports: those that have types. */
+/** Returns the sources that users import; these get declarations. */
 export function entriesOf({ exports }: Entries): string[] {
   return [...new Set(Object.values(exports).flatMap(sourcesOf))]
 }
 
-/** Sources that somebody runs. */
+/** Returns the sources that users run. */
 export function commandsOf({ bin = {} }: Entries): string[] {
   return Object.values(bin)
 }
 
-/** The table that is published. */
+/** Returns the published `exports`. */
 export function publishedExports({ exports }: Entries): Record<string, object | string> {
   const published = Object.entries(exports).map(([name, target]) => [name, publishedTarget(target)])
   return { ...Object.fromEntries(published), './package.json': './package.json' }
@@ -28,16 +28,16 @@ export function publishedExports({ exports }: Entries): Record<string, object | 
 function publishedTarget(target: EntryTarget): object {
   const conditions = typeof target === 'string' ? { default: target } : target
   const scripts = Object.entries(conditions).map(([name, source]) => [name, `./lib/${scriptOf(source)}.js`])
-  // One for all: what is there on one platform is there on every other, under the same names.
+  // One declaration for all conditions: every platform has the same exports.
   return { types: `./lib/${scriptOf(conditions.default)}.d.ts`, ...Object.fromEntries(scripts) }
 }
 
-/** All scripts lie in one folder, from where they find their files: `worker/cli/main.ts` is `cli-main`. */
+/** Returns a script's name: `worker/cli/main.ts` is `cli-main`. One folder has all scripts and the files they read. */
 export function scriptOf(source: string): string {
   return belowWorker(source).replace(/\.ts$/, '').replaceAll('/', '-')
 }
 
-/** `./worker/cli/main.ts` is `cli/main.d.ts`. */
+/** Returns the name of a source's declaration: `./worker/cli/main.ts` has `cli/main.d.ts`. */
 export function declarationOf(source: string): string {
   return belowWorker(source).replace(/\.ts$/, '.d.ts')
 }

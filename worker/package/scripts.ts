@@ -1,5 +1,5 @@
-// The package's scripts: bundled by esbuild, with what they share in files of their own. Their modules and
-// weights stay files beside them. Not minified, as whoever bundles an app does that: a stack trace says where.
+// The package's scripts, bundled by esbuild with their shared code in separate files. WebAssembly and weights stay
+// files beside them. Scripts are not minified: stack traces stay readable, and an app's bundler minifies them anyway.
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
@@ -9,13 +9,13 @@ import { EXTERNAL } from './manifest.ts'
 import { ROOT } from './places.ts'
 
 export interface ScriptSources {
-  /** Each becomes a script, by paths in the repository; so does each that these start as a thread. */
+  /** Paths in the repository. Each becomes a script; sources that they start as threads become scripts, too. */
   readonly scripts: readonly string[]
-  /** Those of them that are commands. */
+  /** The scripts that are commands. */
   readonly commands: readonly string[]
 }
 
-/** Returns the packages that are inside. */
+/** Writes the scripts to `folder` and returns the names of the packages that were bundled. */
 export async function writeScripts(
   { scripts, commands }: ScriptSources,
   folder: string,
@@ -34,22 +34,22 @@ export async function writeScripts(
     conditions: ['package'],
     external: EXTERNAL,
     chunkNames: '[name]-[hash]',
-    legalComments: 'none', // THIRD-PARTY.md
-    preserveSymlinks: true, // names of files are in comments
+    legalComments: 'none', // the licences are in THIRD-PARTY.md
+    preserveSymlinks: true, // else esbuild's comments would name the targets of links
     metafile: true,
     logLevel: 'warning',
     plugins: [besideTheScripts(root), startedScripts(root, started)],
   })
   const missing = [...started].filter((source) => !scripts.includes(source))
   if (missing.length > 0) {
-    await rm(folder, { recursive: true }) // names of shared files change
+    await rm(folder, { recursive: true }) // the second build may give shared files other names
     return writeScripts({ scripts: [...scripts, ...missing], commands }, folder, root)
   }
   for (const source of commands) await makeRunnable(join(folder, `${scriptOf(source)}.js`))
   return packagesIn(metafile)
 }
 
-/** Imports of wasm and weights stay, by the names that the files have in the package. */
+/** Keeps imports of WebAssembly and weights, with the names of these files in the package. */
 function besideTheScripts(root: string): Plugin {
   return {
     name: 'beside the scripts',
@@ -62,7 +62,10 @@ function besideTheScripts(root: string): Plugin {
   }
 }
 
-/** A source that another names by `new URL('./thread.ts', import.meta.url)` is a script, too, and is called that there. */
+/**
+ * Finds sources that another names by `new URL('./thread.ts', import.meta.url)`, adds them to `started`, and replaces
+ * the URL with that of the built script.
+ */
 function startedScripts(root: string, started: Set<string>): Plugin {
   return {
     name: 'started scripts',
@@ -80,13 +83,13 @@ function startedScripts(root: string, started: Set<string>): Plugin {
   }
 }
 
-/** `@jsquash/jpeg` where some of it was bundled. */
+/** Returns the names of the packages that have bundled files, such as `@jsquash/jpeg`. */
 function packagesIn({ inputs }: Metafile): string[] {
   const names = Object.keys(inputs).map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1])
   return [...new Set(names.filter((name) => name !== undefined))]
 }
 
-/** A command begins with a line that says what runs it; that of its source may be another. */
+/** Makes a command executable and replaces the source's `#!` line, which may name another program, with Node's. */
 async function makeRunnable(path: string): Promise<void> {
   const script = await readFile(path, 'utf8')
   await writeFile(path, `#!/usr/bin/env node\n${script.replace(/^#!.*\n/, '')}`)

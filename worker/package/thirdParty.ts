@@ -1,4 +1,4 @@
-// THIRD-PARTY.md: what of others is inside the package, under which licence; and what the weights were
+// Writes THIRD-PARTY.md: the third-party code in the package with its licences, and the data that the weights were
 // trained on.
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,8 +7,9 @@ import type { ModelEntry } from '../model/manifest.ts'
 import { ROOT } from './places.ts'
 
 interface ThirdParty {
+  /** Which of its parts this package contains. */
   readonly contains: string
-  /** Files of the package. */
+  /** Licence files in the package. */
   readonly licences: readonly string[]
 }
 
@@ -19,7 +20,8 @@ const THIRD_PARTIES: Readonly<Record<string, ThirdParty>> = {
   },
   '@jsquash/jpeg': {
     contains:
-      "Squoosh's build of MozJPEG: lib/codec/mozjpeg_*.wasm, with less memory at the start, and its JavaScript. It is based in part on the work of the Independent JPEG Group",
+      "Squoosh's build of MozJPEG: lib/codec/mozjpeg_*.wasm, with less memory at the start, and its JavaScript. " +
+      'It is based in part on the work of the Independent JPEG Group',
     licences: ['LICENSE', 'codec/LICENSE.codec.md'],
   },
   '@jsquash/webp': {
@@ -28,7 +30,7 @@ const THIRD_PARTIES: Readonly<Record<string, ThirdParty>> = {
   },
 }
 
-/** Throws where a package was bundled that is not among them. */
+/** Returns the text. Throws if a bundled package is missing in THIRD_PARTIES. */
 export async function thirdPartyText(bundled: readonly string[], models: readonly ModelEntry[]): Promise<string> {
   const unknown = bundled.filter((name) => !Object.hasOwn(THIRD_PARTIES, name))
   if (unknown.length > 0) throw new Error(`expected the licences of ${unknown.join(', ')}, which the package contains`)

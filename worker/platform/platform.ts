@@ -1,4 +1,4 @@
-// What making pictures needs of a runtime. workers.ts, node.ts and playground/platform.ts each provide it.
+// What making pictures needs of a runtime. workers.ts, node.ts and playground/browserPlatform.ts each provide it.
 import type { Codec } from '../codec/contract.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Enlarger } from '../engine/enlarger.ts'

@@ -1,5 +1,5 @@
-// The browser as a platform: the very codecs, kernels and weights that the worker has, fetched from where build.ts laid
-// them, and each of them only when a picture needs it.
+// The browser as a platform: it uses the worker's own codecs, kernels and weights, which build/playground.ts puts
+// beside the page. Each file is fetched when a picture first needs it.
 import { createCodec } from '../codec/codec.ts'
 import type { Codec, EncodeFormat } from '../codec/contract.ts'
 import { CODEC_FILES, type CodecModules } from '../codec/files.ts'
@@ -11,7 +11,7 @@ import type { BundledModels } from '../platform/platform.ts'
 import { pause } from '../base/pause.ts'
 import type { Platform } from '../platform/platform.ts'
 
-/** What photon decodes is not listed. */
+/** Modules that decode each type; photon decodes the types that are not listed. */
 const DECODERS: Partial<Record<ImageType, keyof CodecModules>> = {
   jpeg: 'jpegDecoder',
   webp: 'webpDecoder',
@@ -22,7 +22,7 @@ const ENCODERS: Readonly<Record<EncodeFormat, readonly (keyof CodecModules)[]>> 
   webp: ['webpEncoder'],
 }
 
-/** `onTurn` is called now and then while a network runs. Rejects where something cannot be fetched. */
+/** Loads the platform. `onTurn` is called at each pause while a network runs. Rejects if a file cannot be fetched. */
 export async function loadBrowserPlatform(onTurn: () => void): Promise<Platform> {
   const [srcnn, subpixel, picture, manifest] = await Promise.all([
     loadKernel('srcnn'),
@@ -51,7 +51,7 @@ export async function loadBrowserPlatform(onTurn: () => void): Promise<Platform>
   }
 }
 
-/** The relaxed build where this browser takes it, as the worker does; Safari has no relaxed SIMD. */
+/** Loads the relaxed build, which the worker uses, if this browser supports it; Safari has no relaxed SIMD. */
 async function loadKernel(name: keyof KernelModules) {
   const relaxed = await read(`kernel/${name}-relaxed.wasm`)
   if (WebAssembly.validate(relaxed)) {
@@ -60,7 +60,7 @@ async function loadKernel(name: keyof KernelModules) {
   return { arithmetic: 'plain', module: await compile(`kernel/${name}-plain.wasm`) }
 }
 
-/** A codec whose modules come when they are needed first. */
+/** Creates a codec that fetches each module when it is first needed. */
 function createLazyCodec(): Codec {
   const modules: Partial<Record<keyof CodecModules, WebAssembly.Module>> = {}
   const need = async (names: readonly (keyof CodecModules)[]) => {

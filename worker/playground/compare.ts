@@ -1,26 +1,28 @@
-// Before and after in one frame: a divider between them, zoom and pan for both in step. The divider is a range input,
-// which pointer and keyboard both end in, and which assistive technology reads.
+// Shows before and after in one frame, with a divider between them; zoom and pan move both together. The divider is a
+// range input, so that pointer and keyboard set the same value and assistive technology can read it.
 import { type Box, fitView, isLarger, panBy, type Point, type View, zoomTo } from './view.ts'
 
-/** How many screen pixels show one of the result's; `fit`: as many as show the whole picture. */
+/** Screen pixels per pixel of the result; `fit` shows the whole picture. */
 export type Zoom = 'fit' | number
 
-/** Screen pixels for one of the result's. */
+/** Largest zoom, in screen pixels per pixel of the result. */
 const MAX_ZOOM = 16
+/** Factor of one zoom step. */
 const STEP = Math.SQRT2
-/** CSS pixels. */
+/** Distance that an arrow key pans, in CSS pixels. */
 const ARROW_STEP = 40
-/** On either side of the divider: where a pointer takes hold of it in a picture that can be moved, too. */
+/** Distance from the divider, in CSS pixels, within which a pointer moves the divider and not the picture. */
 const GRIP = 28
 
 export interface Compare {
-  /** Shows what is loaded in both images, `size` being the result's in pixels. The zoom stays where the size does. */
+  /** Sets the result's size in pixels after new images are loaded. The zoom is kept if the size is the same. */
   setSize(size: Box): void
   zoomTo(zoom: Zoom): void
+  /** Zooms in by `steps`; out if it is negative. */
   zoomBy(steps: number): void
 }
 
-/** `onZoom` is told the zoom after each change. */
+/** Makes `stage` interactive. `onZoom` receives the zoom after each change. */
 export function createCompare(stage: HTMLElement, onZoom: (zoom: Zoom) => void): Compare {
   const input = stage.querySelector('input')!
   let picture: Box = { width: 960, height: 720 }
@@ -38,7 +40,7 @@ export function createCompare(stage: HTMLElement, onZoom: (zoom: Zoom) => void):
     set('--w', `${picture.width * view.zoom}px`)
     set('--h', `${picture.height * view.zoom}px`)
     stage.classList.toggle('movable', isLarger(view, frame, picture))
-    // From here on pixels are what one wants to see.
+    // From this zoom on, single pixels are drawn as squares.
     stage.classList.toggle('close', view.zoom >= 1.5 * pixel())
   }
   const go = (next: Zoom, at = middle()) => {
@@ -107,16 +109,16 @@ const ARROWS: Readonly<Partial<Record<string, Point>>> = {
   ArrowDown: { x: 0, y: -ARROW_STEP },
 }
 
-/** What pointers can do; points are in the frame. */
+/** The actions of pointers; points are relative to the frame, in CSS pixels. */
 interface Moves {
-  /** Whether a pointer that goes down here takes the divider, not the picture. */
+  /** True if a pointer that goes down at this point moves the divider and not the picture. */
   isGrip(at: Point): boolean
   divideAt(at: Point): void
   pan(by: Point): void
   zoomBy(factor: number, at: Point): void
 }
 
-/** One pointer moves the divider or the picture, two pinch, a wheel zooms. */
+/** Translates pointer events: one pointer moves the divider or the picture, two pinch, the wheel zooms. */
 function followPointers(stage: HTMLElement, input: HTMLInputElement, moves: Moves): void {
   const down = new Map<number, Point>()
   let isDividing = false
@@ -166,7 +168,7 @@ function followPointers(stage: HTMLElement, input: HTMLInputElement, moves: Move
   stage.addEventListener(
     'wheel',
     (event) => {
-      // A wheel that passes by scrolls the page; one over a picture that somebody is busy with zooms.
+      // The wheel scrolls the page unless the stage has the focus or is zoomed in: then it zooms.
       const isBusyWith = stage.matches(':focus-within') || stage.classList.contains('movable')
       if (!event.ctrlKey && !isBusyWith) return
       event.preventDefault()

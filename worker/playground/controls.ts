@@ -1,4 +1,4 @@
-// What is wanted, from the form beside the picture.
+// The form with the settings: scale, model, format, quality, and where the picture is made.
 import { type ModelEntry, parseManifest } from '../model/manifest.ts'
 import type { Format, Scale } from '../client/allowed.ts'
 import { find } from './find.ts'
@@ -6,13 +6,14 @@ import type { Runner, PageWish } from './messages.ts'
 import { webgpuObstacle } from './webgpuSupport.ts'
 import { DEFAULT_WISH } from './pageWish.ts'
 
+/** The values of the form. */
 export interface FormValues {
   readonly wish: PageWish
   readonly runner: Runner
   readonly isTest: boolean
 }
 
-/** `onChange` is told each change. Gives what is wanted at the moment. */
+/** Sets up the form; `onChange` is called after each change. Returns a function that reads the current values. */
 export function createControls(onChange: () => void): () => FormValues {
   const form = find('#controls', HTMLFormElement)
   const quality = find('#quality', HTMLInputElement)
@@ -25,12 +26,12 @@ export function createControls(onChange: () => void): () => FormValues {
       scale: Number(data.get('scale')) as Scale,
       model: String(data.get('model')),
       format: String(data.get('format')) as Format,
-      // Of a control that is switched off there is no value.
+      // A disabled control has no value.
       quality: Number(data.get('quality') ?? DEFAULT_WISH.quality),
     }
     return { wish, runner: data.get('runner') as Runner, isTest: data.has('test') }
   }
-  /** A model is there at some scales, a quality in some formats. */
+  /** Disables the models that lack the chosen scale, and the quality for a format that has none. */
   const settle = () => {
     const { scale, format } = wanted().wish
     for (const option of select.options) {

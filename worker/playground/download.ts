@@ -1,10 +1,10 @@
-// The link that offers the result as a file.
+// The link that downloads the result.
 import type { Scale } from '../client/allowed.ts'
 import { find } from './find.ts'
 import { typeOf } from './loadImage.ts'
 import type { ShownResult } from './shownResult.ts'
 
-/** `cat.jpg` three times as large is `cat-x3.jpg`. Without a result there is nothing to offer. */
+/** Offers `result` under a name like `cat-x3.jpg` for `cat.jpg` at scale 3. Without a result the link is disabled. */
 export function offerDownload(result?: ShownResult, name = '', scale: Scale | 1 = 1): void {
   const link = find('#download', HTMLAnchorElement)
   if (link.href) URL.revokeObjectURL(link.href)

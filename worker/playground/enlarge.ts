@@ -1,4 +1,4 @@
-// The Web Worker: a picture of the visitor's own, made sharper where it is, by the code that serves all others.
+// The Web Worker: makes a visitor's own picture sharper in the browser, with the code that the worker serves with.
 import type { Engine } from '../engine/engine.ts'
 import { createModels, type Models } from '../picture/models.ts'
 import { choicesOf } from '../picture/plan.ts'
@@ -12,7 +12,7 @@ import { type Tell, watched } from './watchedTools.ts'
 import { Refusal } from './refusal.ts'
 import { tryOut } from './tryOut.ts'
 
-/** One order at a time: the page ends this worker where it wants something else meanwhile. */
+/** Reports progress of the current order. There is one order at a time: to cancel it, the page ends this Web Worker. */
 let onTurn = () => {}
 let loading: Promise<{ readonly platform: Platform; readonly models: Models }> | undefined
 let webgpu: Engine | undefined
@@ -64,7 +64,7 @@ async function make(order: EnlargeOrder, tell: Tell): Promise<EnlargeResult> {
   return { ...made, ms: performance.now() - start }
 }
 
-/** What was fetched once is there for the next picture; what failed is tried again. */
+/** Loads the platform once; after a failure the next picture tries again. */
 async function load() {
   loading ??= loadBrowserPlatform(() => onTurn()).then((platform) => ({
     platform,

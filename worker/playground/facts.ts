@@ -1,4 +1,4 @@
-// What is known of a picture and its enlargement, in words.
+// Shows facts about a picture and its result as text.
 import { SKIP_REASONS, type SkipReason } from '../picture/skip.ts'
 import type { Closeness } from './messages.ts'
 
@@ -15,7 +15,7 @@ export interface Facts {
 
 const NONE = '–'
 
-/** Fills in what is known, and dashes for the rest, by the name in `data-fact`. */
+/** Fills the elements with a `data-fact` attribute; unknown facts become dashes. */
 export function showFacts(root: HTMLElement, facts: Facts): void {
   const values = {
     before: pictureText(facts.before),
@@ -42,7 +42,7 @@ function pictureText(picture: Facts['before']): string | undefined {
 
 const NAMES: Readonly<Partial<Record<string, string>>> = { jpeg: 'JPEG', webp: 'WebP' }
 
-/** `43.9 kB` */
+/** Formats a file size as `43.9 kB`. */
 export function bytesText(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(2)} MB`
@@ -56,7 +56,7 @@ function psnrText(psnr: number): string {
   return Number.isFinite(psnr) ? `${psnr.toFixed(2)} dB` : 'equal'
 }
 
-/** Cache-Status in words. */
+/** Describes a Cache-Status in words; `status` is the field without the cache's name. */
 export function cacheText(status: string | undefined): string | undefined {
   if (status === undefined) return undefined
   const detail = /detail=([\w-]+)/.exec(status)?.[1]
@@ -66,7 +66,7 @@ export function cacheText(status: string | undefined): string | undefined {
   return status.includes('fwd=stale') ? 'made anew, as it was out of date' : 'miss'
 }
 
-/** Why a picture came back as it was. */
+/** Returns the text of a reason in X-SR; an unknown reason is returned unchanged. */
 export function reasonText(reason: string): string {
   return SKIP_REASONS[reason as SkipReason] ?? reason
 }

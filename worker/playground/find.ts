@@ -1,6 +1,9 @@
-// The page's elements, by selector. What is not there is a mistake of ours, and said at once.
+// Finds elements of the page. A missing element is a bug in the page, so it is an error at once.
 
-/** (The types of Workers have an Element of their own, which elements of forms are none of.) */
+/**
+ * Returns the element of type `kind` that `selector` finds. E extends `object` and not `Element`, because workers-types
+ * declares its own Element, which HTMLInputElement does not extend.
+ */
 export function find<E extends object>(selector: string, kind: new () => E): E {
   const found: unknown = document.querySelector(selector)
   if (found instanceof kind) return found

@@ -1,15 +1,16 @@
-// Pictures made off the main thread: one at a time, in a Web Worker that is ended where something else is wanted
-// meanwhile, for compiled codecs cannot be interrupted. One that is idle stays, with all that it has fetched.
+// Runs the enlarging of pictures in a Web Worker, one at a time. Compiled codecs cannot be interrupted, so a job is
+// cancelled by ending its Web Worker. An idle Web Worker is kept with everything it has fetched.
 import type { EnlargeResult, EnlargeOrder, EnlargeReport, Step } from './messages.ts'
 
-/** The picture is left as it was, for a reason that can be said. */
+/** The picture was not enlarged; the message tells the reason to the visitor. */
 export class LeftAsItWas extends Error {}
 
 export interface Jobs {
-  /** Rejects with LeftAsItWas, with an Error that says what failed, or with an AbortError. */
+  /** Rejects with LeftAsItWas, with an Error that says what failed, or, once `signal` is aborted, with its reason. */
   run(order: EnlargeOrder, signal: AbortSignal, onProgress: (step: Step, share: number) => void): Promise<EnlargeResult>
 }
 
+/** `script`: the URL of the Web Worker's script. */
 export function createJobs(script: URL): Jobs {
   let idle: Worker | undefined
   const start = () => new Worker(script, { type: 'module' })

@@ -1,17 +1,19 @@
-// The lines that one takes home, of a picture at `path`.
+// The lines of code that visitors can copy into their own site.
 import { SCALES } from '../client/allowed.ts'
 import type { PageWish } from './messages.ts'
 import type { Box } from './view.ts'
 import { optionsOf, urlOf } from './pageWish.ts'
 
 export interface Lines {
-  /** Path and query. */
+  /** Path and query that request the picture. */
   readonly url: string
+  /** An img element with a candidate for each scale. */
   readonly srcset: string
+  /** The call that mounts the middleware in a Hono app. */
   readonly hono: string
 }
 
-/** `size` is the original's in pixels, where that is known: room for it is kept in the page. */
+/** Returns the lines for the picture at `path`. `size`: the original's in pixels if known, for width and height. */
 export function linesOf(path: string, wish: PageWish, size: Box | undefined): Lines {
   const scales = SCALES.filter((scale) => scale <= wish.scale)
   const candidates = scales.map((scale) => `${urlOf(path, { ...wish, scale })} ${scale}x`)

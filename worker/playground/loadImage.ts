@@ -1,14 +1,14 @@
-// A file as a picture that can be shown at once.
+// Loads a file as an image that can be shown without delay.
 
 export interface LoadedImage {
-  /** To be revoked by whoever shows it. */
+  /** An object URL; the caller must revoke it. */
   readonly url: string
-  /** In pixels, upright. */
+  /** Size in pixels, upright. */
   readonly width: number
   readonly height: number
 }
 
-/** Decoded before it is shown, so that nothing flickers. Rejects for what this browser does not know. */
+/** Decodes the image before it is shown, so that nothing flickers. Rejects if this browser cannot decode it. */
 export async function loadImage(file: Blob): Promise<LoadedImage> {
   const image = new Image()
   const url = URL.createObjectURL(file)
@@ -17,12 +17,12 @@ export async function loadImage(file: Blob): Promise<LoadedImage> {
     await image.decode()
   } catch {
     URL.revokeObjectURL(url)
-    throw new Error('this browser knows no picture in it')
+    throw new Error('this browser cannot decode it')
   }
   return { url, width: image.naturalWidth, height: image.naturalHeight }
 }
 
-/** `jpeg` */
+/** Returns the subtype of the file's media type: `jpeg`. */
 export function typeOf({ type }: Blob): string {
   return type.replace(/^image\//, '').replace(/;.*/, '') || 'unknown'
 }

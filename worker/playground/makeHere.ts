@@ -1,4 +1,4 @@
-// A picture made sharper in the browser, as the worker would make it: within its limits, to the byte.
+// Makes a picture sharper in the browser: within the worker's limits the bytes are the same as the worker's.
 import { type Header, readHeader, uprightSize } from '../codec/header.ts'
 import { labelOf } from '../picture/models.ts'
 import { makeFile, type Tools } from '../picture/makeFile.ts'
@@ -11,9 +11,9 @@ import type { EnlargeResult, PictureBlob, PageWish } from './messages.ts'
 import type { Opened } from './openFile.ts'
 import type { Tell } from './watchedTools.ts'
 
-/** What a worker does by default. */
+/** The worker's default settings. */
 const WORKERS = resolveOptions({ cache: false })
-/** A browser has more memory and more time than an isolate. */
+/** The settings here: a browser has more memory and more time than an isolate. */
 export const OURS = resolveOptions({
   cache: false,
   maxSourceBytes: 50_000_000,
@@ -23,24 +23,24 @@ export const OURS = resolveOptions({
   maxMemoryBytes: 1_000_000_000,
 })
 
-/** What is wanted, and what it is made with. */
+/** What enlarging a picture needs: the parameters, the models they allow, and the platform. */
 export interface EnlargeContext {
   readonly wish: Wish
   readonly choices: Choices
   readonly deps: DecisionDeps
   readonly platform: Platform
   readonly tell: Tell
-  /** The platform's tools, which tell how far they are. */
+  /** Wraps the platform's tools so that they report progress. */
   readonly watch: (decision: Decision, header: Header) => Tools
 }
 
 export function wishOf({ scale, format, quality, model }: PageWish): Wish {
-  // `auto` is WebP for whoever accepts it, and browsers do.
+  // `auto` is WebP for clients that accept it, and browsers do.
   const settled = format === 'auto' ? 'webp' : format
   return { size: { scale }, format: settled, quality, model }
 }
 
-/** Throws a Skip for a picture that is left as it is. */
+/** Makes the picture. Throws a Skip if it cannot be enlarged. */
 export async function makeHere(opened: Opened, wanting: EnlargeContext): Promise<Omit<EnlargeResult, 'ms'>> {
   const { file, bytes, header, isDecodedByBrowser } = opened
   const { wish, choices, deps, watch } = wanting
@@ -56,7 +56,7 @@ export async function makeHere(opened: Opened, wanting: EnlargeContext): Promise
   }
 }
 
-/** What a worker would say of it. Nothing is made for that. */
+/** Returns the reason why a worker would not enlarge this file, if any; it only decides and makes nothing. */
 async function obstacleElsewhere({ bytes, header }: Opened, { wish, choices, deps, platform }: EnlargeContext) {
   if (bytes.length > WORKERS.maxSourceBytes) return SKIP_REASONS.SOURCE_BYTES
   const there = { ...deps, settings: WORKERS, engineFor: platform.engineFor }
@@ -69,12 +69,12 @@ async function obstacleElsewhere({ bytes, header }: Opened, { wish, choices, dep
   }
 }
 
-/** A file that `header` is not of, but of what the browser made of it. */
+/** Describes a file that the browser decoded: `header` belongs to the PNG that replaced it. */
 function foreignBlob(file: Blob, header: Header): PictureBlob {
   return { file, type: file.type.replace('image/', ''), ...uprightSize(header) }
 }
 
-/** `type` is its content's, not what the browser thinks of its name. */
+/** Describes a file. Its type is taken from the content; browsers derive it from the name. */
 export function pictureBlob(file: Blob, header: Header): PictureBlob {
   return {
     file: new Blob([file], { type: header.mime }),
@@ -83,6 +83,7 @@ export function pictureBlob(file: Blob, header: Header): PictureBlob {
   }
 }
 
+/** Returns the label of the model that a decision uses, and the engine's name. */
 export function madeBy({ plan, model }: Decision): Pick<EnlargeResult, 'model' | 'engine'> {
   return { model: labelOf(plan.model), engine: model?.engine.name }
 }

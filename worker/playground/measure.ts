@@ -1,4 +1,4 @@
-// The test whose truth is known: a picture made smaller, restored, and compared with what it was.
+// The steps of the quality test: a picture is shrunk, enlarged again, and compared with the original, the truth.
 import { upscale, type Model } from '../engine/upscale.ts'
 import type { Enlarger } from '../engine/enlarger.ts'
 import { lumaOf } from '../image/color.ts'
@@ -7,18 +7,18 @@ import type { Plane, Rgba } from '../image/plane.ts'
 import { shrinkRows } from '../image/shrink.ts'
 import type { Closeness } from './messages.ts'
 
-/** Pixels of a truth: the metrics hold a dozen planes of 8 bytes each. */
+/** Most pixels of a truth: the metrics hold a dozen planes of 8 bytes a pixel. */
 export const MAX_TRUTH_PIXELS = 4_000_000
 
-/** The metrics' window is 11 pixels wide, and a border of `scale` is left out on each side. */
+/** Width in pixels of the window of SSIM. */
 const WINDOW = 11
 
-/** Whether anything is left to be compared. */
+/** True if a window fits into the picture after cropping and without a border of `scale` pixels on each side. */
 export function isLargeEnough({ width, height }: Pick<Rgba, 'width' | 'height'>, scale: number) {
   return Math.min(width, height) >= WINDOW + 3 * scale
 }
 
-/** The top-left part whose sides are multiples of `scale`. */
+/** Returns the top-left part of the picture whose sides are the largest multiples of `scale`. */
 export function cropToMultiple(picture: Rgba, scale: number): Rgba {
   const width = picture.width - (picture.width % scale)
   const height = picture.height - (picture.height % scale)
@@ -31,7 +31,7 @@ export function cropToMultiple(picture: Rgba, scale: number): Rgba {
   return { width, height, data }
 }
 
-/** Bicubic with antialiasing, as the weights were trained. Sides must be multiples of `scale`. */
+/** Shrinks by bicubic with antialiasing, as in training. Sides must be multiples of `scale`. */
 export function shrinkBy(picture: Rgba, scale: number): Rgba {
   const width = picture.width / scale
   const height = picture.height / scale
@@ -45,7 +45,7 @@ export interface Restored {
   readonly closeness: Closeness
 }
 
-/** `small` enlarged again, and how close that is to the truth. */
+/** Enlarges `small` and measures how close the result is to `truth`. */
 export async function restore(
   small: Rgba,
   truth: Rgba,

@@ -1,12 +1,12 @@
-// What the page and its Web Worker (enlarge.ts) say to each other.
+// The messages between the page and its Web Worker (enlarge.ts).
 import type { Format, Scale } from '../client/allowed.ts'
 import type { SkipReason } from '../picture/skip.ts'
 
 export const RUNNERS = ['wasm', 'webgpu'] as const
-/** What runs networks here: our kernels, or onnxruntime-web on the graphics card. */
+/** What runs networks in the browser: this project's kernels, or onnxruntime-web on the graphics card. */
 export type Runner = (typeof RUNNERS)[number]
 
-/** What is wanted of a picture, wherever it is made. */
+/** The result that the visitor chose in the form, whether the worker or the browser makes it. */
 export interface PageWish {
   readonly scale: Scale
   /** `auto`, `bicubic`, or a name in the manifest. */
@@ -15,7 +15,7 @@ export interface PageWish {
   readonly quality: number
 }
 
-/** To the Web Worker: a picture to be made sharper. */
+/** To the Web Worker: make this picture sharper. */
 export interface EnlargeOrder extends PageWish {
   readonly file: Blob
   readonly runner: Runner
@@ -23,10 +23,10 @@ export interface EnlargeOrder extends PageWish {
   readonly isTest: boolean
 }
 
-/** `load` fetches what is missing: decoders, kernels, weights. */
+/** Steps of making a picture; `load` fetches missing decoders, kernels and weights. */
 export type Step = 'load' | 'decode' | 'network' | 'encode' | 'measure'
 
-/** A file and what it holds; sizes in pixels. */
+/** A file and the size of its picture in pixels. */
 export interface PictureBlob {
   readonly file: Blob
   readonly type: string
@@ -34,39 +34,40 @@ export interface PictureBlob {
   readonly height: number
 }
 
-/** Luma, with a border of `scale` pixels left out, as papers measure it. */
+/** Closeness of two pictures, measured on luma without a border of `scale` pixels, as in papers. */
 export interface Closeness {
-  /** dB; Infinity for equal pictures. */
+  /** In dB; Infinity for equal pictures. */
   readonly psnr: number
   readonly ssim: number
 }
 
+/** The results of the quality test. */
 export interface Measurement {
   readonly bicubic: Closeness
-  /** Undefined where bicubic was all that was asked for. */
+  /** Undefined if the visitor chose bicubic. */
   readonly network: Closeness | undefined
-  /** The restored picture by bicubic, and what both ought to be, as PNG. */
+  /** The picture restored by bicubic, and the truth, both as PNG. */
   readonly bicubicFile: Blob
   readonly truthFile: Blob
 }
 
-/** A picture as it was made here. */
+/** A picture made by the Web Worker. */
 export interface EnlargeResult {
-  /** What was enlarged: the file itself, or in a test its smaller copy. */
+  /** The picture that was enlarged: the file itself, or its smaller copy in a test. */
   readonly before: PictureBlob
   readonly after: PictureBlob
   /** `fast@a7c275b7`, or `bicubic`. */
   readonly model: string
   readonly engine: string | undefined
-  /** From the order to the file, what had to be fetched included. */
+  /** Time from the order to the file in ms, including what had to be fetched. */
   readonly ms: number
-  /** Why a Worker, with the limits that it has by default, would leave the picture as it is. */
+  /** Why a worker with default limits would serve the original instead; undefined if it would not. */
   readonly elsewhere: string | undefined
   readonly isDecodedByBrowser: boolean
   readonly measured: Measurement | undefined
 }
 
-/** From the Web Worker. The last one of an order is not `progress`. */
+/** From the Web Worker. Each order ends with a report that is not `progress`. */
 export type EnlargeReport =
   | { readonly kind: 'progress'; readonly step: Step; readonly share: number }
   | { readonly kind: 'made'; readonly made: EnlargeResult }

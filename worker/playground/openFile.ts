@@ -1,5 +1,5 @@
-// A visitor's file and what its header says. What our codecs do not decode (AVIF, HEIC in Safari, JPEG in printing
-// colours) the browser may: its pixels are taken as a PNG then.
+// Opens a visitor's file and reads its header. Formats that this project's codecs do not decode (AVIF, HEIC in Safari,
+// CMYK JPEG) are decoded by the browser if it can; the pixels are then passed on as a PNG.
 import type { Codec } from '../codec/contract.ts'
 import { type Header, readHeader } from '../codec/header.ts'
 import type { Rgba } from '../image/plane.ts'
@@ -8,7 +8,7 @@ import { Skip, type SkipReason } from '../picture/skip.ts'
 
 export interface Opened {
   readonly file: Blob
-  /** Of the file, or of the PNG that stands for it. */
+  /** The bytes of the file, or of the PNG that replaces it. */
   readonly bytes: Uint8Array
   readonly header: Header
   readonly isDecodedByBrowser: boolean
@@ -16,7 +16,7 @@ export interface Opened {
 
 const FOREIGN: readonly (SkipReason | undefined)[] = ['FORMAT', 'CMYK']
 
-/** Throws a Skip for a file that is too large. */
+/** Opens `file`. Throws a Skip if it is too large. */
 export async function openFile(
   file: Blob,
   codec: Codec,
@@ -32,7 +32,7 @@ export async function openFile(
   return { file, bytes: png, header: readHeader(png), isDecodedByBrowser: true }
 }
 
-/** Upright pixels in sRGB; undefined where the browser cannot either. */
+/** Returns upright pixels in sRGB; undefined if the browser cannot decode the file. */
 async function decodeByBrowser(file: Blob): Promise<Rgba | undefined> {
   let bitmap: ImageBitmap
   try {

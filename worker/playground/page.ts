@@ -1,4 +1,4 @@
-// The page: a picture and a wish in, a result on the stage. Everything else has a file of its own.
+// The main script of the page: takes the picked picture and the form's values, and shows the result on the stage.
 import { BICUBIC } from '../picture/models.ts'
 import { createControls, type FormValues } from './controls.ts'
 import { offerCopies } from './copy.ts'
@@ -27,9 +27,9 @@ const wanted = createControls(() => void refresh())
 
 let picked: Picked = sampleOf(find('[data-sample]', HTMLButtonElement))
 let original: { readonly path: string; readonly served: Promise<ServedPicture> } | undefined
-/** Ends what is going on where something else is wanted. */
+/** Cancels the work for the previous choice when the visitor chooses something else. */
 let turn = new AbortController()
-/** What is on the stage, and how it was wanted. */
+/** The result on the stage, and the form's values for it. */
 let shown: { readonly result: ShownResult; readonly asked: FormValues } | undefined
 
 offerPicking((choice) => {
@@ -61,7 +61,7 @@ async function refresh(): Promise<void> {
   stage.setBusy(false)
 }
 
-/** Only the left half is another. */
+/** Replaces the left half only. */
 async function refreshLeft(): Promise<void> {
   const { signal } = turn
   if (!shown) return
@@ -81,7 +81,7 @@ async function resultFor({ wish, runner, isTest }: FormValues, signal: AbortSign
   return resultHere({ ...wish, file, runner, isTest }, jobs, signal, stage.showProgress)
 }
 
-/** Fetched once for each picture, whatever is made of it. */
+/** Returns the original at `path`; it is fetched once per picture. */
 function originalOf(path: string): Promise<ServedPicture> {
   if (original?.path !== path) {
     const served = fetchServed(path, new AbortController().signal)
@@ -91,7 +91,7 @@ function originalOf(path: string): Promise<ServedPicture> {
   return original.served
 }
 
-/** What the left half shows of a result. */
+/** Returns the file for the left half. */
 async function leftOf(result: ShownResult, asked: FormValues, signal: AbortSignal): Promise<Blob> {
   const left = stage.left()
   if (left === 'pixels') return result.before
@@ -134,7 +134,7 @@ function fail(error: unknown, title: string): void {
   announce(text)
 }
 
-/** As it would be at a site of the visitor's own. */
+/** Returns the path for the lines of code: the served one, or an example for the visitor's own file. */
 function pathOf(from: Picked): string {
   return from.kind === 'served' ? from.path : `/images/${encodeURIComponent(from.title)}`
 }

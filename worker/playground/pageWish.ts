@@ -1,11 +1,11 @@
-// What is wanted, as the parameters of a URL and as the options of the middleware. What is the default is not said.
+// Writes the visitor's choices as a URL and as options of the middleware. Default values are left out.
 import { srUrl } from '../client/url.ts'
 import type { PageWish } from './messages.ts'
 import { PARAM } from './param.ts'
 
 export const DEFAULT_WISH: PageWish = { scale: 3, model: 'auto', format: 'source', quality: 85 }
 
-/** The URL of what is wanted of the picture at `path`. */
+/** Returns the URL that requests the picture at `path` with these choices. */
 export function urlOf(path: string, wish: PageWish): string {
   const { scale, model, format, quality } = wish
   return srUrl(path, {
@@ -17,7 +17,7 @@ export function urlOf(path: string, wish: PageWish): string {
   })
 }
 
-/** `{ model: 'quality', quality: 90 }`, or nothing. */
+/** Returns the options as code: `{ model: 'quality', quality: 90 }`, or an empty string if all are defaults. */
 export function optionsOf({ model, format, quality }: PageWish): string {
   const parts: string[] = []
   if (model !== DEFAULT_WISH.model) parts.push(`model: '${model}'`)

@@ -1,14 +1,14 @@
-// How a visitor gives a picture: one of ours, one of their own, or a path at this site.
+// Lets the visitor pick a picture: a sample, a file of their own, or a path on this site.
 import { replaceParameters } from '../client/url.ts'
 import { find } from './find.ts'
 import { PARAM } from './param.ts'
 
 export type Picked =
-  /** `path` is absolute, and without parameters of ours. */
+  /** A picture on this site; `path` is absolute and has no parameters of the worker. */
   | { readonly kind: 'served'; readonly path: string; readonly title: string }
   | { readonly kind: 'own'; readonly file: File; readonly title: string }
 
-/** `onPick` is told each choice, `onMistake` what is wrong with one. */
+/** Sets up all ways to pick. `onPick` receives each choice, `onMistake` a message if a choice is not possible. */
 export function offerPicking(onPick: (picked: Picked) => void, onMistake: (message: string) => void): void {
   const buttons = document.querySelectorAll<HTMLButtonElement>('button[data-sample]')
   const press = (pressed?: HTMLButtonElement) => {
@@ -29,7 +29,7 @@ export function offerPicking(onPick: (picked: Picked) => void, onMistake: (messa
   const input = find('#file', HTMLInputElement)
   input.addEventListener('change', () => {
     take(input.files?.[0])
-    input.value = '' // the same file again is a choice, too
+    input.value = '' // else choosing the same file again would be no change
   })
   document.addEventListener('paste', ({ clipboardData }) => take(clipboardData?.files[0]))
   offerDropping(take, onMistake)
@@ -53,7 +53,7 @@ function offerDropping(take: (file: File | undefined) => void, onMistake: (messa
   const { classList } = document.documentElement
   document.addEventListener('dragover', (event) => {
     if (!event.dataTransfer?.types.includes('Files')) return
-    event.preventDefault() // else the browser would open what is dropped
+    event.preventDefault() // else the browser would open the dropped file
     event.dataTransfer.dropEffect = 'copy'
     classList.add('dropping')
   })
@@ -69,7 +69,7 @@ function offerDropping(take: (file: File | undefined) => void, onMistake: (messa
   })
 }
 
-/** Path and query without our parameters; undefined for another site's. */
+/** Returns path and query without the worker's parameters; undefined for a URL of another site. */
 function pathOf(text: string): string | undefined {
   const url = URL.canParse(text, location.origin) ? new URL(text, location.origin) : undefined
   if (url?.origin !== location.origin) return undefined

@@ -1,2 +1,2 @@
-/** What cannot be done, in words for the visitor; no bug, so that nothing is logged. */
+/** Something that is not possible; the message is for the visitor. It is not a bug, so it is not logged. */
 export class Refusal extends Error {}

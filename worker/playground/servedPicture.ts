@@ -1,26 +1,26 @@
-// A picture as the worker serves it, and what it says about it in X-SR and Cache-Status.
+// Fetches a picture from the worker, and reads its X-SR and Cache-Status.
 import { parseXSr } from '../client/xSr.ts'
 
 export interface ServedPicture {
   readonly file: Blob
-  /** From the request to the last byte. */
+  /** Time from the request to the last byte in ms. */
   readonly ms: number
-  /** `fast@a7c275b7`; undefined where the picture came back as it was. */
+  /** `fast@a7c275b7`; undefined if the answer is the original picture. */
   readonly model: string | undefined
   readonly engine: string | undefined
   /** A key of SKIP_REASONS if the answer is the original picture. */
   readonly reason: string | undefined
-  /** As Cache-Status has it, without our name: `hit; detail=edge`. */
+  /** Cache-Status without the cache's name: `hit; detail=edge`. */
   readonly cache: string | undefined
 }
 
-/** What an <img> of this browser accepts: `sr-format=auto` goes by it. */
+/** The Accept of an <img> in a browser, by which `sr-format=auto` is decided. */
 const ACCEPT = 'image/avif,image/webp,image/*,*/*;q=0.8'
 
-/** Rejects with an Error that says what the worker said. */
+/** Fetches the picture at `url`. Rejects with an Error that has the worker's message. */
 export async function fetchServed(url: string, signal: AbortSignal): Promise<ServedPicture> {
   const start = performance.now()
-  // Asked again each time, so that what is said of caches is the worker's and not this browser's.
+  // Revalidated each time, so that Cache-Status is the worker's current one and not stored by this browser.
   const response = await fetch(url, { signal, cache: 'no-cache', headers: { accept: ACCEPT } })
   if (!response.ok) throw new Error(await complaintOf(response))
   const file = await response.blob()

@@ -1,4 +1,4 @@
-// What becomes of a picture: made by this worker where it has a URL, else here. Both give the same kind of result.
+// Gets the result of a picture: from this worker if the picture has a URL, else from the browser itself.
 import type { Facts } from './facts.ts'
 import { cacheText, reasonText } from './facts.ts'
 import { type Jobs, LeftAsItWas } from './job.ts'
@@ -10,14 +10,15 @@ export interface ShownResult {
   readonly before: Blob
   readonly after: Blob
   readonly facts: Omit<Facts, 'before' | 'after'>
-  /** Why it is the picture as it was. */
+  /** Why `after` is the original picture; undefined if it is a result. */
   readonly reason?: string
-  /** In a test: what the result ought to be. */
+  /** In a test: the picture that a perfect result would equal. */
   readonly truth?: Blob
-  /** In a test it is made anyway; else see below. */
+  /** The result by bicubic. A test always makes it; else page.ts requests it when it is shown. */
   readonly bicubic?: Blob
 }
 
+/** Fetches the result of the picture at `path`. Rejects as fetchServed does. */
 export async function resultByWorker(
   path: string,
   original: Promise<ServedPicture>,
@@ -41,6 +42,7 @@ export async function resultByWorker(
   }
 }
 
+/** Makes the result in this browser. A picture that cannot be enlarged is its own result; other failures reject. */
 export async function resultHere(
   order: EnlargeOrder,
   jobs: Jobs,
@@ -53,7 +55,7 @@ export async function resultHere(
     const { measured, model, engine, elsewhere, ms } = made
     const notes = [
       made.isDecodedByBrowser ? 'decoded by the browser' : undefined,
-      elsewhere && `a worker would leave it: ${elsewhere}`,
+      elsewhere && `a worker would serve the original: ${elsewhere}`,
     ]
     return {
       before: made.before.file,

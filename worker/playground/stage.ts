@@ -1,22 +1,23 @@
-// The frame with both pictures: what it shows, what it says, and how far the next one is.
+// The frame with both pictures, its message and its progress bar.
 import { createCompare } from './compare.ts'
 import { find } from './find.ts'
 import type { Step } from './messages.ts'
 import { loadImage } from './loadImage.ts'
 import type { Box } from './view.ts'
 
-/** What the left half can show. */
+/** The pictures that the left half can show. */
 export type Left = 'pixels' | 'bicubic' | 'truth'
 
 export interface Stage {
-  /** Which of them is chosen. */
+  /** Returns the chosen picture for the left half. */
   left(): Left
-  /** Whether there is a truth to be chosen. */
+  /** Enables the choice of the truth, or disables it. */
   offerTruth(isThere: boolean): void
-  /** Both halves at once; `tag` names the right one. Rejects for what this browser cannot show. */
+  /** Shows both halves at once; `tag` is the label of the right one. Rejects if this browser cannot show a file. */
   show(left: Blob, right: Blob, tag: string, signal: AbortSignal): Promise<void>
+  /** Replaces the left half. Rejects likewise. */
   showLeft(left: Blob, signal: AbortSignal): Promise<void>
-  /** In place of pictures. */
+  /** Shows a message instead of the pictures; an empty one hides it. */
   say(text: string): void
   setBusy(isBusy: boolean): void
   showProgress(step: Step, share: number): void
@@ -35,7 +36,7 @@ const STEP_NAMES: Readonly<Record<Step, string>> = {
   measure: 'measuring',
 }
 
-/** `onLeft` is told when another left half is chosen. */
+/** Sets up the stage. `onLeft` is called when the visitor chooses another left half. */
 export function createStage(onLeft: () => void): Stage {
   const stage = find('#stage', HTMLElement)
   const images = {

@@ -1,5 +1,5 @@
-// The test whose truth is known: the picture made smaller, restored by bicubic and by the network, and both compared
-// with what it was.
+// The quality test: the picture is shrunk, restored by bicubic and by the network, and both are compared with the
+// original, which is the truth.
 import { readHeader } from '../codec/header.ts'
 import type { Rgba } from '../image/plane.ts'
 import { decide, orSkip } from '../picture/plan.ts'
@@ -12,7 +12,7 @@ import { Refusal } from './refusal.ts'
 
 const LOSSLESS = { format: 'png', quality: 100 } as const
 
-/** The network's figures are those of its pixels, before a lossy format takes them. */
+/** Runs the test. The network is measured on its pixels before they are encoded, so a lossy format does not matter. */
 export async function tryOut(
   { bytes, header, isDecodedByBrowser }: Opened,
   scale: number,

@@ -1,4 +1,4 @@
-// How a picture lies in its frame. Pure: lengths in CSS pixels, `zoom` in CSS pixels for a pixel of the picture.
+// The position of a picture in its frame. Lengths are CSS pixels; `zoom` is CSS pixels per pixel of the picture.
 
 export interface Box {
   readonly width: number
@@ -12,18 +12,18 @@ export interface Point {
 
 export interface View {
   readonly zoom: number
-  /** The picture's top left corner in the frame. */
+  /** The picture's top left corner, relative to the frame's. */
   readonly x: number
   readonly y: number
 }
 
-/** The whole picture, in the middle. */
+/** Returns the view that shows the whole picture, centred. */
 export function fitView(frame: Box, picture: Box): View {
   const zoom = Math.min(frame.width / picture.width, frame.height / picture.height)
   return settled({ zoom, x: 0, y: 0 }, frame, picture)
 }
 
-/** What lies under `at` stays there. */
+/** Returns the view at another zoom; the point of the picture that is at `at` stays there. */
 export function zoomTo(view: View, zoom: number, at: Point, frame: Box, picture: Box): View {
   const ratio = zoom / view.zoom
   const x = at.x - (at.x - view.x) * ratio
@@ -31,16 +31,17 @@ export function zoomTo(view: View, zoom: number, at: Point, frame: Box, picture:
   return settled({ zoom, x, y }, frame, picture)
 }
 
+/** Returns the view moved by `by`. */
 export function panBy(view: View, by: Point, frame: Box, picture: Box): View {
   return settled({ ...view, x: view.x + by.x, y: view.y + by.y }, frame, picture)
 }
 
-/** Whether there is more of the picture than the frame shows. */
+/** True if the picture is larger than the frame. */
 export function isLarger({ zoom }: View, frame: Box, picture: Box): boolean {
   return picture.width * zoom > frame.width + 1 || picture.height * zoom > frame.height + 1
 }
 
-/** No gap on one side while the other is cut off; what is smaller than the frame lies in its middle. */
+/** Moves a view so that no gap is on one side while the other is cut off; a picture that fits is centred. */
 function settled(view: View, frame: Box, picture: Box): View {
   const place = (at: number, room: number, length: number) =>
     length <= room ? (room - length) / 2 : Math.min(0, Math.max(room - length, at))

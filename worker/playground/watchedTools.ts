@@ -1,4 +1,4 @@
-// How far a picture is: told from what the engine and the enlarger are asked to do, for makeFile tells nothing.
+// Reports the progress of a picture. makeFile has no progress of its own, so it is derived from the calls it makes.
 import type { Codec } from '../codec/contract.ts'
 import type { Enlarger } from '../engine/enlarger.ts'
 import { COST_OF_A_TURN } from '../engine/fused.ts'
@@ -6,15 +6,15 @@ import { costOf, type Network } from '../model/network.ts'
 import type { Tools } from '../picture/makeFile.ts'
 import type { Step } from './messages.ts'
 
-/** Takes a step and the share of it that is done, 0..1. */
+/** Receives the current step and the share of it that is done, 0..1. */
 export type Tell = (step: Step, share: number) => void
 
 export interface WatchedTools extends Tools {
-  /** To be called at each pause of our kernels. */
+  /** Must be called at each pause of the kernels. */
   onTurn(): void
 }
 
-/** The same tools, which say where they are. `pixels` is how many the enlarged picture has. */
+/** Wraps tools so that they report progress to `tell`. `pixels`: number of pixels of the enlarged picture. */
 export function watched(
   { codec, enlarger }: Tools,
   pixels: number,

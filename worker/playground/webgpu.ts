@@ -1,5 +1,5 @@
-// onnxruntime-web on WebGPU, fetched only where somebody chose it: 17 MB. Of its builds with WebGPU this is the one
-// that a static asset may be (25 MiB at most); it wants JavaScript Promise Integration of the browser.
+// onnxruntime-web on WebGPU: 17 MB that are fetched only if the visitor chooses it. This is its only build with WebGPU
+// that is small enough for a static asset (25 MiB at most); the browser must support JavaScript Promise Integration.
 import * as ort from 'onnxruntime-web/jspi'
 import type { Engine } from '../engine/engine.ts'
 import { createOrtEngine } from '../engine/ort.ts'
@@ -7,14 +7,14 @@ import { createOrtEngine } from '../engine/ort.ts'
 ort.env.wasm.numThreads = 1
 ort.env.wasm.wasmPaths = new URL('ort/', location.href).href
 
-/** A side in pixels: 64 channels of a tile are 64 MB of the card's memory. */
+/** Longest side of a tile in pixels: 64 channels of such a tile take 64 MB of the card's memory. */
 const MAX_SIDE = 512
 
 export function createWebgpuEngine(): Engine {
   return createOrtEngine(ort, {
     executionProvider: 'webgpu',
     maxSide: MAX_SIDE,
-    // A node that WebGPU cannot run is an error, so that no CPU code passes for it.
+    // A node that WebGPU cannot run is an error: it must not silently run on the CPU.
     sessionOptions: { extra: { session: { disable_cpu_ep_fallback: '1' } } },
   })
 }

@@ -1,4 +1,4 @@
-// edge-srcnn upscale: what is made, what is left out, what stays as it was, and how it ends.
+// edge-srcnn upscale: which results it makes, which pictures it leaves out, which files it keeps, and its exit code.
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -26,7 +26,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** A thread takes half a second to start. */
+/** Makes pictures in the test itself, because a thread takes half a second to start. */
 const here: StartThread = (_, maker) => ({
   make: async (bytes) => maker.make(bytes, await maker.decide(bytes)),
   close: () => Promise.resolve(),
@@ -59,7 +59,7 @@ const filesIn = async (name: string) => {
     .toSorted()
 }
 
-test('a folder is made beside, or as a tree elsewhere', async () => {
+test('the results of a folder are beside the pictures, or in the same tree below --out', async () => {
   expect((await run('in', '-s', '2')).code).toBe(0)
   expect(await filesIn('in')).toEqual(['a-x2.jpg', 'a.jpg', 'sub/b-x2.png', 'sub/b.png'])
   expect((await run('in', '-o', 'out/new')).code).toBe(0)
@@ -68,13 +68,13 @@ test('a folder is made beside, or as a tree elsewhere', async () => {
   expect([width, height, format]).toEqual([24, 18, 'jpeg'])
 })
 
-test('a file of a name has the format of that name', async () => {
+test('a result has the format that its file name says', async () => {
   expect((await run('in/a.jpg', '-o', 'out/cat.webp', '--width', '12')).code).toBe(0)
   const { width, format } = await sharp(at('out/cat.webp')).metadata()
   expect([width, format]).toEqual([12, 'webp'])
 })
 
-test('what is there already counts as done, until --force', async () => {
+test('a result that exists already is kept, unless --force is given', async () => {
   await run('in', '-o', 'out')
   const first = await readFile(at('out/a-x3.jpg'))
   await writeFile(at('out/a-x3.jpg'), 'mine')
@@ -92,7 +92,7 @@ test('what is there already counts as done, until --force', async () => {
   expect(await readFile(at('out/a-x3.jpg'))).toEqual(first)
 })
 
-describe('pictures that cannot be made sharper', () => {
+describe('pictures that cannot be enlarged', () => {
   beforeEach(async () => {
     await writeFile(at('in/page.png'), '<!doctype html>')
     await writeFile(at('in/empty.jpg'), '')
@@ -109,7 +109,7 @@ describe('pictures that cannot be made sharper', () => {
     ['print.tiff', 'FORMAT'],
   ]
 
-  test('are left out with the reason, and that is no failure', async () => {
+  test('are left out with the reason, and the exit code is 0', async () => {
     const { code, lines } = await run('in', '-o', 'out', '--max-pixels', '1000')
     const skipped = lines.filter(({ outcome }) => outcome === 'skipped')
     expect([code, skipped.map(({ input, reason }) => [path.basename(input), reason])]).toEqual([0, REASONS])
@@ -118,26 +118,26 @@ describe('pictures that cannot be made sharper', () => {
     expect(await filesIn('out')).toEqual(['a-x3.jpg', 'sub/b-x3.png'])
   })
 
-  test('are copied where that is wanted', async () => {
+  test('are copied with --copy-skipped', async () => {
     const { code } = await run('in', '-o', 'out', '--max-pixels', '1000', '--copy-skipped')
     expect(code).toBe(0)
     expect(await readFile(at('out/print-x3.tiff'))).toEqual(await readFile(at('in/print.tiff')))
     expect((await filesIn('out')).length).toBe(7)
   })
 
-  test('bring the reason of the worker for their size, too', async () => {
+  test('have the reason SAME_SIZE, as from the worker, if they already have the size', async () => {
     const { lines } = await run('in/a.jpg', '--width', '8')
     expect(lines[0].reason).toBe('SAME_SIZE')
   })
 })
 
-describe('failures are told, change nothing, and end in 1', () => {
+describe('a failure has a message, changes no file, and makes the exit code 1', () => {
   test.each([
     ['a missing file', ['in/nope.jpg'], 'there is no such file or folder (ENOENT)'],
     ['a result that is the input', ['in/a.jpg', '-o', 'in/a.jpg', '--force'], 'which is an input'],
     ['a result that is another input', ['in/a.jpg', 'in/a-x3.jpg', '--force'], 'which is an input'],
-    ['two with one result', ['in', 'in/a.png', '--format', 'webp'], 'which is that of'],
-    ['a file in place of a folder', ['in/a.jpg', '-o', 'in/sub/b.png/out'], 'ENOTDIR'],
+    ['two inputs with the same result', ['in', 'in/a.png', '--format', 'webp'], 'which is that of'],
+    ['a file where a folder is needed', ['in/a.jpg', '-o', 'in/sub/b.png/out'], 'ENOTDIR'],
   ])('%s', async (_, args, message) => {
     await picture(9, 9).png().toFile(at('in/a.png'))
     await copyFile(at('in/a.jpg'), at('in/a-x3.jpg'))
@@ -151,7 +151,7 @@ describe('failures are told, change nothing, and end in 1', () => {
     expect((await filesIn('in')).filter((name) => name.endsWith('.part'))).toEqual([])
   })
 
-  test('a link is replaced, not what it leads to', async () => {
+  test('a result replaces a link, not the file that the link leads to', async () => {
     await symlink(at('in/a.jpg'), at('in/link.jpg'))
     const before = await readFile(at('in/a.jpg'))
     await run('in/a.jpg', '-o', 'in/link.jpg', '--force')
@@ -159,13 +159,13 @@ describe('failures are told, change nothing, and end in 1', () => {
     expect((await sharp(at('in/link.jpg')).metadata()).width).toBe(24)
   })
 
-  test('a file that cannot be renamed to its place leaves nothing beside it', async () => {
+  test('a file that cannot be renamed to its place leaves no temporary file', async () => {
     await mkdir(at('out/taken.jpg'), { recursive: true })
     await expect(writeWhole(at('out/taken.jpg'), new Uint8Array(3))).rejects.toThrow('EISDIR')
     expect(await readdir(at('out'))).toEqual(['taken.jpg'])
   })
 
-  test('a thread that dies fails its picture, and the next one has another', async () => {
+  test('a thread that crashes fails its picture, and the next picture gets a new thread', async () => {
     const wish = {
       size: { scale: 5 as 4 },
       format: 'source',
@@ -203,7 +203,7 @@ test.each([
   await expect(running).rejects.toThrow(message)
 })
 
-test('other engines make nearly the same', async () => {
+test('all engines make the same picture, to one level', async () => {
   for (const engine of ['fused', 'reference', 'ort']) {
     const { code } = await run('in/a.jpg', '-o', `out/${engine}.png`, '--engine', engine)
     expect(code).toBe(0)
@@ -218,7 +218,7 @@ test('other engines make nearly the same', async () => {
   }
 })
 
-test('progress: a bar on a terminal that makes room for lines, none elsewhere', () => {
+test('progress is a bar on a terminal, which is erased for each line, and nothing elsewhere', () => {
   const write = (isTTY: boolean) => {
     let text = ''
     const stream = { isTTY, write: (part: string) => ((text += part), true) }
@@ -235,13 +235,13 @@ test('progress: a bar on a terminal that makes room for lines, none elsewhere', 
   expect(write(true)).toContain(lines.split('\n')[0])
 })
 
-/** Root may read everything. */
+/** Another user for tests that run as root, because root may read every file. */
 const NOBODY = process.getuid?.() === 0 ? 65_534 : undefined
 
-describe('as a process', () => {
+describe('as a process, the command line', () => {
   const cli = (args: string[], options = {}) => runCli(args, { cwd: folder, ...options })
 
-  test('Ctrl-C leaves no half files, and the same command goes on', async () => {
+  test('leaves no partial files after Ctrl-C, and the same command continues the work', async () => {
     const source = await picture(400, 300).jpeg().toBuffer()
     for (let i = 0; i < 12; i++) await writeFile(at(`in/p${i}.jpg`), source)
     const args = ['upscale', 'in', '-o', 'out', '-s', '4', '--format', 'png', '--jobs', '2']
@@ -257,12 +257,14 @@ describe('as a process', () => {
         .raw()
         .toBuffer()
     const again = await cli(args)
-    expect([again.code, again.stderr]).toEqual([0, expect.stringMatching(`^${left} done, ${14 - left} there already`)])
+    // A run of more than 15 s prints lines of progress first.
+    const summary = new RegExp(`^${left} done, ${14 - left} there already`, 'm')
+    expect([again.code, again.stderr]).toEqual([0, expect.stringMatching(summary)])
   })
 
-  test('who stops listening stops nothing', async () => {
+  test('continues when the reader of stdout exits', async () => {
     const { code, stderr } = await cli(['upscale', 'in', '-o', 'out'], { closeStdout: true })
-    expect([code, stderr]).toEqual([0, expect.stringMatching(/^2 done/)])
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^2 done/m)])
   })
 
   test.each([
@@ -277,17 +279,17 @@ describe('as a process', () => {
     [['purge', '--model', 'fast'], 2, 'expected --worker with --model'],
     [['warm'], 2, 'expected SOURCE, got nothing'],
     [['warm', 'nope.xml'], 1, 'ENOENT'],
-  ])('%j ends in %d', async (args, code, message) => {
+  ])('with %j exits with %d', async (args, code, message) => {
     const ended = await cli(args)
     expect([ended.code, ended.stderr]).toEqual([code, expect.stringContaining(message)])
   })
 
-  test('a secret does not go over a line that others can read', async () => {
+  test('does not send a secret over http', async () => {
     const { code, stderr } = await cli(['purge', 'http://a.test/cat.jpg'], { env: { SR_PURGE_SECRET: 'x'.repeat(32) } })
     expect([code, stderr]).toEqual([2, expect.stringContaining('expected https')])
   })
 
-  test('a folder that may not be read is told, and the rest is made', async () => {
+  test('reports a folder that may not be read, and makes the other pictures', async () => {
     await Promise.all([chmod(folder, 0o777), chmod(at('in/sub'), 0)])
     const { code, stdout } = await cli(['upscale', 'in', '-o', 'out'], { uid: NOBODY })
     await chmod(at('in/sub'), 0o755)
@@ -298,7 +300,7 @@ describe('as a process', () => {
     expect(await filesIn('out')).toEqual(['a-x3.jpg'])
   })
 
-  test('a result may be read by whoever may read other new files', async () => {
+  test('gives a result the permissions of other new files', async () => {
     await cli(['upscale', 'in/a.jpg'])
     const [made, other] = await Promise.all([stat(at('in/a-x3.jpg')), stat(at('in/sub/b.png'))])
     expect(made.mode).toBe(other.mode)

@@ -1,4 +1,4 @@
-// A new app outside the repository, with packages from npm and ours from its tarball.
+// Creates a new app outside the repository, with packages from npm and this one from its tarball.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { ROOT } from '../../../worker/package/places.ts'
 import { MANIFEST, TARBALL } from './pack.ts'
 
-/** No new release fails a test. */
+/** Pinned versions, so that a new release cannot fail a test. */
 const VERSIONS: Readonly<Record<string, string>> = {
   ...MANIFEST.devDependencies,
   '@hono/node-server': '2.1.9',
@@ -18,7 +18,7 @@ export interface NewApp {
   remove(): void
 }
 
-/** With `edge-srcnn` and `packages`. */
+/** Creates an app with `edge-srcnn`, `packages` and `files`. */
 export function createApp(packages: readonly string[], files: Readonly<Record<string, string>>): NewApp {
   const folder = mkdtempSync(join(tmpdir(), 'edge-srcnn-'))
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
@@ -27,19 +27,20 @@ export function createApp(packages: readonly string[], files: Readonly<Record<st
   return { folder, remove: () => rmSync(folder, { recursive: true }) }
 }
 
+/** Installs packages, in the pinned version if there is one. */
 export function install(folder: string, ...packages: readonly string[]): void {
   const wanted = packages.map((name) => (name in VERSIONS ? `${name}@${VERSIONS[name]}` : name))
   const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
   execFileSync('npm', ['install', ...flags, ...wanted], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
-/** Of all files below, as the file system counts them. */
+/** Returns the bytes that all files in a folder take on disk. */
 export function bytesOnDisk(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
   return files.reduce((sum, { parentPath, name }) => sum + 512 * statSync(join(parentPath, name)).blocks, 0)
 }
 
-/** The app of worker/examples for Workers (`ts`) or for Node (`js`). */
+/** Returns the app of worker/examples for Workers (`ts`) or for Node (`js`). */
 export function readmeExample(language: 'ts' | 'js'): string {
   const file = language === 'ts' ? 'worker/index.ts' : 'node/index.js'
   return readFileSync(join(ROOT, 'worker/examples', file), 'utf8')

@@ -1,10 +1,10 @@
-// Makes the package as it is published, once before its tests (vitest's globalSetup) or by hand.
+// Builds and packs the package as it is published, once before its tests (vitest's globalSetup).
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PACKAGE, ROOT } from '../../../worker/package/places.ts'
 
-/** The repository's own. */
+/** The repository's package.json. */
 export const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   readonly version: string
   readonly devDependencies: Readonly<Record<string, string>>
@@ -12,6 +12,7 @@ export const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf
 }
 export const TARBALL = join(ROOT, `dist/edge-srcnn-${MANIFEST.version}.tgz`)
 
+/** Called by vitest before the tests. */
 export function setup(): void {
   npm(ROOT, 'run', '--silent', 'build:package')
   npm(PACKAGE, 'pack', '--silent', '--pack-destination', join(ROOT, 'dist'))

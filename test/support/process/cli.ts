@@ -1,4 +1,4 @@
-// The command line as a process of its own.
+// Runs the command line as a separate process.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -11,11 +11,11 @@ export interface CliOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
-  /** As this user. */
+  /** User that the process runs as. */
   readonly uid?: number | undefined
-  /** Ctrl-C as soon as stdout has this. */
+  /** Sends Ctrl-C as soon as stdout contains this text. */
   readonly interruptAt?: string
-  /** Closes stdout as soon as it has something, as `| head -1` does. */
+  /** Closes stdout after the first output, as `| head -1` does. */
   readonly closeStdout?: boolean
 }
 
@@ -25,6 +25,7 @@ export interface CliResult {
   readonly stderr: string
 }
 
+/** Runs the command line with `args` and waits for its end. */
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const { cwd, env, uid, stdin, interruptAt, closeStdout = false } = options
   const child = spawn(process.execPath, ['--import', LOADER, MAIN, ...args], {

@@ -1,4 +1,4 @@
-// Which pictures files, folders and globs stand for, and where their results go.
+// Which pictures files, folders and globs stand for, and where the results are written.
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -42,29 +42,39 @@ const placesOf = async (words: string[], out?: string) => {
 const TREE = ['B.PNG', 'a.jpg', 'lone-x3.jpg', 'sub/c.webp', 'sub/deep/d.gif', 'sub/link.jpg']
 
 test.each([
-  ['a folder: its pictures and those below, not what was made of them', ['photos'], 'photos/out', TREE],
   [
-    'results elsewhere below it are pictures like others',
+    'a folder stands for its pictures and those in its subfolders, without their results',
+    ['photos'],
+    'photos/out',
+    TREE,
+  ],
+  [
+    'results in another folder below it count as pictures',
     ['photos'],
     undefined,
     ['B.PNG', 'a.jpg', 'lone-x3.jpg', 'out/a-x2.jpg', 'sub/c.webp', 'sub/deep/d.gif', 'sub/link.jpg'],
   ],
   [
-    'a glob: what it says, below its fixed part',
+    'a glob stands for the files it matches, placed relative to its fixed part',
     ['photos/**/*.{webp,gif}'],
     undefined,
     ['a-640w.webp', 'sub/c.webp', 'sub/deep/d.gif'],
   ],
   [
-    'a glob does not look into the folder for results',
+    'a glob does not match files in the folder for results',
     ['photos/**/*.jpg'],
     'photos/out',
     ['a.jpg', 'lone-x3.jpg', 'sub/link.jpg'],
   ],
-  ['a glob that means results', ['photos/*-x3.jpg'], undefined, ['a-x3.jpg', 'lone-x3.jpg']],
-  ['files: whatever is named', ['photos/a-x3.jpg', 'photos/notes.txt'], undefined, ['a-x3.jpg', 'notes.txt']],
+  ['a glob that matches only results stands for them', ['photos/*-x3.jpg'], undefined, ['a-x3.jpg', 'lone-x3.jpg']],
   [
-    'each once',
+    'a named file is used whatever its name is',
+    ['photos/a-x3.jpg', 'photos/notes.txt'],
+    undefined,
+    ['a-x3.jpg', 'notes.txt'],
+  ],
+  [
+    'a picture that is named twice is used once',
     ['photos/a.jpg', 'photos', 'photos/*.jpg'],
     'photos/out',
     ['a.jpg', ...TREE.filter((name) => name !== 'a.jpg')],
@@ -73,7 +83,7 @@ test.each([
   expect(await placesOf(words, out)).toEqual(expected)
 })
 
-test('what is not there is said, and keeps nobody else waiting', async () => {
+test('a missing input is a failure with a message, and the other inputs are still found', async () => {
   const { inputs, failures } = await findInputs(['nope.jpg', 'photos/a.jpg', 'no/*.jpg', 'empty'].map(at))
   expect(inputs.map(({ place }) => place)).toEqual(['a.jpg'])
   expect(failures).toEqual([
@@ -96,12 +106,15 @@ test.each([
   ['cat.jpg', 'my.cat', 'jpeg', { scale: 4 }, 'source', 'my.cat/cat-x4.jpg'],
   ['cat.jpg', 'big/cat.webp', 'jpeg', { scale: 4 }, 'webp', 'big/cat.webp'],
   ['cat.avif', undefined, 'avif', { scale: 4 }, 'source', 'photos/cat-x4.avif'],
-] as const)('%s to %s as %s %o %s is %s', async (place, out, type, size, format, expected) => {
-  const input = { file: `photos/${place}`, place }
-  expect(outputOf(input, await targetOf(out), type, size, format)).toBe(expected)
-})
+] as const)(
+  'the input %s with --out %s, of type %s, for %o as %s, has the result %s',
+  async (place, out, type, size, format, expected) => {
+    const input = { file: `photos/${place}`, place }
+    expect(outputOf(input, await targetOf(out), type, size, format)).toBe(expected)
+  },
+)
 
-test('a folder may have the name of a picture, a file may not have another name', async () => {
+test('--out may be a folder that is named like a picture, but not a file of another type', async () => {
   await mkdir(at('dir.jpg'))
   expect(await targetOf(at('dir.jpg'))).toEqual({ folder: at('dir.jpg') })
   await expect(targetOf(at('photos/notes.txt'))).rejects.toThrow(

@@ -1,4 +1,4 @@
-// Sitemaps as they are written, and what is made of the URLs in them.
+// Reading sitemaps and lists, and the variants of the URLs in them.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -12,21 +12,31 @@ import { type FakeOrigin, startOrigin } from '../../support/origin/origin.ts'
 const IMAGE = 'http://www.google.com/schemas/sitemap-image/1.1'
 const urlset = (...images: string[]) => `<?xml version="1.0" encoding="UTF-8"?>
 <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:image="${IMAGE}">
-  <url><loc>https://site.test/</loc>${images.map((loc) => `<image:image><image:loc>${loc}</image:loc></image:image>`).join('')}</url>
+  <url><loc>https://site.test/</loc>${images.map(imageOf).join('')}</url>
 </urlset>`
+const imageOf = (loc: string) => `<image:image><image:loc>${loc}</image:loc></image:image>`
 const index = (...sitemaps: string[]) =>
-  `<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">${sitemaps.map((loc) => `<sitemap><loc>${loc}</loc></sitemap>`).join('')}</sitemapindex>`
+  `<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">${sitemaps.map(entryOf).join('')}</sitemapindex>`
+const entryOf = (loc: string) => `<sitemap><loc>${loc}</loc></sitemap>`
 
 test.each([
-  ['escapes and spaces', urlset('\n https://site.test/a.jpg?x=1&amp;y=2 '), ['https://site.test/a.jpg?x=1&y=2']],
-  ['CDATA', urlset('<![CDATA[https://site.test/a.jpg?x=1&y=2]]>'), ['https://site.test/a.jpg?x=1&y=2']],
   [
-    'another prefix',
+    'a URL with escapes and spaces is read',
+    urlset('\n https://site.test/a.jpg?x=1&amp;y=2 '),
+    ['https://site.test/a.jpg?x=1&y=2'],
+  ],
+  [
+    'a URL in CDATA is read',
+    urlset('<![CDATA[https://site.test/a.jpg?x=1&y=2]]>'),
+    ['https://site.test/a.jpg?x=1&y=2'],
+  ],
+  [
+    'another prefix for the image namespace is accepted',
     urlset('https://site.test/a.jpg').replaceAll('image:', 'i:').replace('xmlns:image=', 'xmlns:i='),
     ['https://site.test/a.jpg'],
   ],
   [
-    'a loc of something else',
+    'a loc in another namespace is ignored',
     urlset().replace('</url>', '<v:loc xmlns:v="urn:video">https://site.test/v.mp4</v:loc></url>'),
     [],
   ],
@@ -34,7 +44,7 @@ test.each([
   expect(parseSitemap(xml).pictures).toEqual(expected)
 })
 
-describe('where URLs come from', () => {
+describe('the URLs of pictures', () => {
   let folder: string
   let origin: FakeOrigin
   const read = (source: string, limit?: number) => readPictures(source, { limit, userAgent: 'test' })
@@ -52,7 +62,7 @@ describe('where URLs come from', () => {
     await rm(folder, { recursive: true })
   })
 
-  test('an index of sitemaps, one of them compressed on its way, one naming it in turn', async () => {
+  test('are read from an index of sitemaps, also if one is compressed and one names the index itself', async () => {
     origin.serve('/a.xml', gzipSync(urlset('https://site.test/1.jpg', 'https://site.test/2.jpg')), {
       'content-encoding': 'gzip',
     })
@@ -65,24 +75,24 @@ describe('where URLs come from', () => {
     expect(new Set(origin.asked.map(({ headers }) => headers['user-agent']))).toEqual(new Set(['test']))
   })
 
-  test('a list', async () => {
+  test('are read from a list with comments and empty lines', async () => {
     const name = await file('# mine\r\nhttps://site.test/1.jpg\r\n\n  https://site.test/2.jpg\n')
     expect(await read(name)).toEqual(['https://site.test/1.jpg', 'https://site.test/2.jpg'])
   })
 
   test.each([
-    ['a page', '<!doctype html><html><body></body></html>', 'is no sitemap'],
-    ['a broken one', urlset('https://site.test/1.jpg').slice(0, -20), 'is no sitemap'],
+    ['an HTML page', '<!doctype html><html><body></body></html>', 'is no sitemap'],
+    ['a truncated sitemap', urlset('https://site.test/1.jpg').slice(0, -20), 'is no sitemap'],
     [
-      'entities of its own',
+      'a sitemap with its own entities',
       `<!DOCTYPE urlset [<!ENTITY a "b">]>${urlset('&a;').replace(/<\?.*\?>/, '')}`,
       'is no sitemap',
     ],
     ['a gzip file', gzipSync('x'), 'is a gzip file: serve it with Content-Encoding: gzip'],
-    ['a path', '/cat.jpg', 'expected URLs of http or https in'],
-    ['another scheme', urlset('file:///etc/passwd'), 'got "file:///etc/passwd"'],
-    ['another scheme in an index', index('file:///etc/passwd'), 'expected URLs of sitemaps'],
-  ])('%s is refused', async (_, text, message) => {
+    ['a list with a relative URL', '/cat.jpg', 'expected URLs of http or https in'],
+    ['a sitemap with a URL of another scheme', urlset('file:///etc/passwd'), 'got "file:///etc/passwd"'],
+    ['an index with a URL of another scheme', index('file:///etc/passwd'), 'expected URLs of sitemaps'],
+  ])('are not read from %s: it is refused', async (_, text, message) => {
     await expect(read(await file(text))).rejects.toThrow(message)
   })
 })
@@ -90,7 +100,7 @@ describe('where URLs come from', () => {
 test.each([
   ['https://site.test/a.jpg', ['?sr=2', '?sr=3', '?sr-width=640']],
   ['https://site.test/a.jpg?v=1&sr=4&sr-quality=60#x', ['?v=1&sr=2', '?v=1&sr=3', '?v=1&sr-width=640']],
-])('%s is asked for in every size', (url, queries) => {
+])('%s gets a URL for every size', (url, queries) => {
   const wanted = { param: 'sr', scales: [2, 3] as const, widths: [640], format: undefined }
   expect(variantsOf(url, wanted)).toEqual(queries.map((query) => `https://site.test/a.jpg${query}`))
   const [first] = variantsOf(url, { ...wanted, param: 'zoom', format: 'auto' })

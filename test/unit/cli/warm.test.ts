@@ -1,4 +1,4 @@
-// Asking politely: what answers mean, and when to come back.
+// Requests of the command warm: how answers are understood, and when a request is repeated.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AskOutcome, ask } from '../../../worker/cli/warm/ask.ts'
 import { type Warmed, warmAll } from '../../../worker/cli/warm/warmAll.ts'
@@ -9,21 +9,51 @@ beforeAll(async () => void (server = await startOrigin()))
 afterAll(() => server.close())
 
 test.each<[string, number, Record<string, string>, object]>([
-  ['a hit', 200, { 'x-sr': 'done; scale=3', 'cache-status': 'edge-srcnn; hit; detail=edge' }, { outcome: 'hit' }],
-  ['made', 200, { 'x-sr': 'done; scale=3', 'cache-status': 'edge-srcnn; fwd=miss; stored' }, { outcome: 'made' }],
-  ['left out', 200, { 'x-sr': 'skipped; reason=ANIMATED' }, { outcome: 'skipped', reason: 'ANIMATED' }],
   [
-    'not at the origin',
+    'a result from the cache is a hit',
+    200,
+    { 'x-sr': 'done; scale=3', 'cache-status': 'edge-srcnn; hit; detail=edge' },
+    { outcome: 'hit' },
+  ],
+  [
+    'a new result is made',
+    200,
+    { 'x-sr': 'done; scale=3', 'cache-status': 'edge-srcnn; fwd=miss; stored' },
+    { outcome: 'made' },
+  ],
+  [
+    'a picture that cannot be enlarged is skipped',
+    200,
+    { 'x-sr': 'skipped; reason=ANIMATED' },
+    { outcome: 'skipped', reason: 'ANIMATED' },
+  ],
+  [
+    'a picture that the origin does not have is skipped',
     404,
     { 'x-sr': 'skipped; reason=ORIGIN_STATUS' },
     { outcome: 'skipped', reason: 'ORIGIN_STATUS' },
   ],
-  ['failed', 200, { 'x-sr': 'skipped; reason=DECODE' }, { outcome: 'failed', message: 'DECODE' }],
-  ['busy', 200, { 'x-sr': 'skipped; reason=BUSY' }, { outcome: 'busy', message: 'BUSY', afterMs: undefined }],
-  ['too many', 200, { 'x-sr': 'skipped; reason=RATE' }, { outcome: 'busy', message: 'RATE', afterMs: undefined }],
-  ['429', 429, { 'retry-after': '7' }, { outcome: 'busy', message: '429', afterMs: 7000 }],
-  ['503 until long ago', 503, { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' }, { outcome: 'busy', afterMs: 0 }],
-  ['no worker', 200, {}, { outcome: 'failed', message: 'no X-SR: it came from somewhere else' }],
+  ['a decoder error is a failure', 200, { 'x-sr': 'skipped; reason=DECODE' }, { outcome: 'failed', message: 'DECODE' }],
+  ['BUSY is busy', 200, { 'x-sr': 'skipped; reason=BUSY' }, { outcome: 'busy', message: 'BUSY', afterMs: undefined }],
+  ['RATE is busy', 200, { 'x-sr': 'skipped; reason=RATE' }, { outcome: 'busy', message: 'RATE', afterMs: undefined }],
+  [
+    '429 is busy, with the time in Retry-After',
+    429,
+    { 'retry-after': '7' },
+    { outcome: 'busy', message: '429', afterMs: 7000 },
+  ],
+  [
+    '503 is busy, and a Retry-After in the past means at once',
+    503,
+    { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' },
+    { outcome: 'busy', afterMs: 0 },
+  ],
+  [
+    'an answer without X-SR is a failure',
+    200,
+    {},
+    { outcome: 'failed', message: 'no X-SR: it came from somewhere else' },
+  ],
 ])('%s', async (_, status, headers, expected) => {
   server.handle('/cat.jpg', (__, response) => response.writeHead(status, headers).end('picture'))
   expect(await ask(`${server.url}/cat.jpg?sr=3`, { userAgent: 'edge-srcnn/1 (warm)' })).toMatchObject(expected)
@@ -38,7 +68,7 @@ test('a host that does not answer is a failure', async () => {
 const BUSY: AskOutcome = { outcome: 'busy', message: 'BUSY', afterMs: undefined }
 const MADE: AskOutcome = { outcome: 'made' }
 
-/** Time that passes when nobody does anything else. */
+/** Runs warmAll without real time: a wait ends as soon as nothing else is to do. */
 async function warm(urls: readonly string[], answers: (url: string, tries: number) => AskOutcome, concurrency = 1) {
   const waits: number[] = []
   const told: Warmed[] = []
@@ -61,7 +91,7 @@ async function warm(urls: readonly string[], answers: (url: string, tries: numbe
   return { waits, told, most, tries }
 }
 
-test('whoever is busy is left alone for longer each time, and in the end', async () => {
+test('a busy worker is asked again after growing pauses, and given up after 7 tries', async () => {
   const { waits, told } = await warm(['a', 'b'], (url, tries) => (url === 'a' || tries < 3 ? BUSY : MADE))
   expect(waits).toEqual([1000, 2000, 4000, 8000, 16000, 32000, 1000, 2000])
   expect(told).toEqual([
@@ -70,14 +100,14 @@ test('whoever is busy is left alone for longer each time, and in the end', async
   ])
 })
 
-test('Retry-After is honoured, but not for an hour', async () => {
+test('Retry-After is honoured, unless it is as long as an hour', async () => {
   const after = (afterMs: number): AskOutcome => ({ outcome: 'busy', message: '429', afterMs })
   expect((await warm(['a'], (_, tries) => (tries === 1 ? after(7000) : MADE))).waits).toEqual([7000])
   const { waits, told } = await warm(['a'], () => after(3_600_000))
   expect([waits, told[0]]).toEqual([[], expect.objectContaining({ outcome: 'failed', message: '429, after 1 tries' })])
 })
 
-test('no more at a time than was said, each once, and all wait together', async () => {
+test('requests never exceed the concurrency, and a busy answer pauses all of them', async () => {
   const urls = Array.from({ length: 20 }, (_, i) => `${i}`)
   const { most, told, tries, waits } = await warm(
     urls,

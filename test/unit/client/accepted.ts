@@ -1,15 +1,15 @@
-// The oracle of these tests: the worker's own reading of a URL, and the platform's.
+// The oracle of these tests: the worker's own parsing of a URL, and the platform's.
 import { expect } from 'vitest'
 import { resolveOptions } from '../../../worker/options.ts'
 import { parseParams } from '../../../worker/request/params.ts'
 import { splitOwn } from '../../../worker/client/query.ts'
 
-/** Where relative URLs are resolved: any page will do. */
+/** The page against which relative URLs are resolved. */
 export const PAGE = 'https://site.example/a/page.html'
 
 /**
- * Expects that the worker takes `made`, and that without the worker's parameters it is the URL of `src`:
- * host, path, everything else of the query, fragment. Returns what the worker reads.
+ * Expects that the worker accepts `made`, and that without the worker's parameters it equals `src` in host, path, the
+ * rest of the query, and fragment. Returns the worker's parameters.
  */
 export function expectAccepted(src: string, made: string, param = 'sr'): Map<string, string> {
   const settings = resolveOptions({ param })

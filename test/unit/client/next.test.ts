@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import defaultLoader, { createLoader } from '../../../worker/client/next.ts'
 import { expectAccepted } from './accepted.ts'
 
-// next/image's own defaults: images.deviceSizes and images.imageSizes.
+// The defaults of next/image: images.deviceSizes and images.imageSizes.
 const WIDTHS = [32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840]
 
-test.each(WIDTHS)('a width of %d px, which next/image has by default, is accepted', (width) => {
+test.each(WIDTHS)('a width of %d px, a default of next/image, is accepted', (width) => {
   for (const src of ['/cat.jpg', '/cat.jpg?v=7#eyes', 'https://img.example/cat.jpg?v=7']) {
     const given = expectAccepted(src, defaultLoader({ src, width }))
     expect([...given.keys()]).toEqual(['sr-width'])
@@ -15,19 +15,19 @@ test.each(WIDTHS)('a width of %d px, which next/image has by default, is accepte
   }
 })
 
-test("an image's own quality comes before the loader's", () => {
+test("an image's own quality replaces the loader's", () => {
   const loader = createLoader({ quality: 60, format: 'auto', model: 'quality' })
   const of = (quality?: number) => Object.fromEntries(expectAccepted('/a', loader({ src: '/a', width: 640, quality })))
   expect(of()).toEqual({ 'sr-width': '640', 'sr-format': 'auto', 'sr-quality': '60', 'sr-model': 'quality' })
   expect(of(75)).toMatchObject({ 'sr-quality': '75' })
 })
 
-test("next/image's configuration, which comes along, changes nothing", () => {
+test('the configuration that next/image passes along is ignored', () => {
   const props = { src: '/a', width: 640, config: { deviceSizes: [640], format: 'gif' } }
   expect(defaultLoader(props)).toBe('/a?sr-width=640')
 })
 
-test('spaces are encoded, as next/image writes a srcset of what a loader gives', () => {
+test('spaces are encoded, because next/image puts the URL into a srcset', () => {
   const url = defaultLoader({ src: '/my cat.jpg?v=a b', width: 640 })
   expect(url).toBe('/my%20cat.jpg?v=a%20b&sr-width=640')
   expectAccepted('/my cat.jpg?v=a b', url)

@@ -4,55 +4,70 @@ import setup, { getImage, type NuxtOptions } from '../../../worker/client/nuxt.t
 import { expectAccepted, PAGE } from './accepted.ts'
 
 test.each<[string, Modifiers, NuxtOptions, string]>([
-  ['a width', { width: 600 }, {}, '/cat.jpg?sr-width=640'],
-  ['a height', { height: 600 }, {}, '/cat.jpg?sr-height=640'],
-  ['the width of both', { width: 600, height: 400 }, {}, '/cat.jpg?sr-width=640'],
-  ['the width of both where a layout crops', { width: 600, height: 400, fit: 'cover' }, {}, '/cat.jpg?sr-width=640'],
+  ['a width becomes sr-width', { width: 600 }, {}, '/cat.jpg?sr-width=640'],
+  ['a height becomes sr-height', { height: 600 }, {}, '/cat.jpg?sr-height=640'],
+  ['of width and height, the width is used', { width: 600, height: 400 }, {}, '/cat.jpg?sr-width=640'],
   [
-    'both where the picture is to fit into them',
+    'of width and height, the width is used if the layout crops',
+    { width: 600, height: 400, fit: 'cover' },
+    {},
+    '/cat.jpg?sr-width=640',
+  ],
+  [
+    'width and height are both used with fit: inside',
     { width: 600, height: 400, fit: 'inside' },
     {},
     '/cat.jpg?sr-width=640&sr-height=640',
   ],
-  ['both, likewise', { width: 600, height: 400, fit: 'contain' }, {}, '/cat.jpg?sr-width=640&sr-height=640'],
-  ['a scale rather than sizes', { width: 600, height: 400, scale: 3 }, {}, '/cat.jpg?sr=3'],
-  ['numbers as text', { width: '600', quality: '71' }, {}, '/cat.jpg?sr-width=640&sr-quality=70'],
-  ['a scale as text', { scale: '2' }, {}, '/cat.jpg?sr=2'],
-  ['jpg', { width: 1, format: 'jpg' }, {}, '/cat.jpg?sr-width=320&sr-format=jpeg'],
-  ['avif', { width: 1, format: 'avif' }, {}, '/cat.jpg?sr-width=320&sr-format=auto'],
-  ['a model', { scale: 2, model: 'quality' }, {}, '/cat.jpg?sr=2&sr-model=quality'],
   [
-    "the options'",
+    'width and height are both used with fit: contain',
+    { width: 600, height: 400, fit: 'contain' },
+    {},
+    '/cat.jpg?sr-width=640&sr-height=640',
+  ],
+  ['a scale replaces width and height', { width: 600, height: 400, scale: 3 }, {}, '/cat.jpg?sr=3'],
+  ['numbers may be text', { width: '600', quality: '71' }, {}, '/cat.jpg?sr-width=640&sr-quality=70'],
+  ['a scale may be text', { scale: '2' }, {}, '/cat.jpg?sr=2'],
+  ['jpg becomes jpeg', { width: 1, format: 'jpg' }, {}, '/cat.jpg?sr-width=320&sr-format=jpeg'],
+  ['avif becomes auto', { width: 1, format: 'avif' }, {}, '/cat.jpg?sr-width=320&sr-format=auto'],
+  ['a model becomes sr-model', { scale: 2, model: 'quality' }, {}, '/cat.jpg?sr=2&sr-model=quality'],
+  [
+    'the options hold for every picture',
     { scale: 2 },
     { format: 'auto', quality: 60, model: 'srcnn' },
     '/cat.jpg?sr=2&sr-format=auto&sr-quality=60&sr-model=srcnn',
   ],
   [
-    "a modifier before the options'",
+    'a modifier replaces an option',
     { scale: 2, format: 'png', quality: 90, model: 'fast' },
     { format: 'auto', quality: 60, model: 'srcnn' },
     '/cat.jpg?sr=2&sr-format=png&sr-quality=90&sr-model=fast',
   ],
-  ['another host', { scale: 2 }, { baseURL: 'https://img.example/' }, 'https://img.example/cat.jpg?sr=2'],
+  [
+    'baseURL is put before a path',
+    { scale: 2 },
+    { baseURL: 'https://img.example/' },
+    'https://img.example/cat.jpg?sr=2',
+  ],
 ])('%s', (_, modifiers, options, expected) => {
   const { url } = getImage('/cat.jpg', { ...options, modifiers })
   expect(url).toBe(expected)
   expectAccepted(new URL('/cat.jpg', options.baseURL ?? PAGE).href, url)
 })
 
-test('a picture without any size comes back as it is', () => {
+test('the URL of a picture without a size is unchanged', () => {
   expect(getImage('/cat.jpg?v=7')).toEqual({ url: '/cat.jpg?v=7' })
   const modifiers = { width: undefined, format: 'webp' }
   expect(getImage('/cat.jpg?v=7', { modifiers })).toEqual({ url: '/cat.jpg?v=7' })
 })
 
-test('a URL with a host of its own is not put behind another', () => {
+test('baseURL is not put before a URL that has a host', () => {
   const options = { baseURL: 'https://img.example', modifiers: { scale: 2 } }
   expect(getImage('//a.example/b', options)).toEqual({ url: '//a.example/b?sr=2' })
   expect(getImage('http://a.example/b', options)).toEqual({ url: 'http://a.example/b?sr=2' })
 })
 
-test("what @nuxt/image merges into a provider's options, its `sizes` among them, changes nothing", () => {
+test('options of its own that @nuxt/image adds, such as `sizes`, are ignored', () => {
   const merged = {
     provider: 'srcnn',
     preset: undefined,
@@ -69,12 +84,12 @@ test.each(['gif', 'svg', 'toString'])('the format %s is refused, saying what was
   expect(make).toThrow(`expected one of source, auto, jpeg, png, webp, jpg, avif, got "${format}"`)
 })
 
-test("the default export gives a provider, as what @nuxt/image's defineProvider makes", () => {
+test("the default export returns a provider, like the function that @nuxt/image's defineProvider returns", () => {
   expect(setup().getImage('/a', { modifiers: { width: 1 } })).toEqual({ url: '/a?sr-width=320' })
   expect(setup()).toBe(setup())
 })
 
-test('spaces are encoded, as NuxtImg writes a srcset of what a provider gives', () => {
+test('spaces are encoded, because NuxtImg puts the URL into a srcset', () => {
   expect(getImage('/my cat.jpg', { modifiers: { scale: 2 } })).toEqual({
     url: '/my%20cat.jpg?sr=2',
   })

@@ -1,4 +1,4 @@
-// Every example of worker/client/README.md, and of the comments beside it, is run.
+// Runs every example in worker/client/README.md and in the comments of worker/client.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { SIZES } from '../../../worker/client/allowed.ts'
@@ -10,7 +10,7 @@ const root = new URL('../../../', import.meta.url).pathname
 const readme = readFileSync(`${root}worker/client/README.md`, 'utf8')
 const examples = [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language, code]) => ({ language, code }))
 
-/** The one example in which `text` occurs. */
+/** Returns the only example that contains `text`. */
 function exampleWith(text: string): string {
   const found = examples.filter(({ code }) => code.includes(text))
   expect(found, text).toHaveLength(1)
@@ -19,14 +19,14 @@ function exampleWith(text: string): string {
 }
 const seen = new Set<string>()
 
-test("HTML's srcset is the one that srcset() makes", () => {
+test('the srcset in the HTML example is what srcset() returns', () => {
   const html = exampleWith('<img\n')
   const [, written] = /srcset="([^"]*)"/.exec(html) ?? []
   const [, width] = /width="(\d+)"/.exec(html) ?? []
   expect(written).toBe(srcset({ src: 'cat.jpg', width: Number(width) }))
 })
 
-test('each call gives what the comment below it says', async () => {
+test('each call returns what the comment below it says', async () => {
   const { given, written } = await resultsOf(exampleWith("from 'edge-srcnn/client'"))
   expect(written).toHaveLength(3)
   expect(given).toEqual(written)
@@ -46,7 +46,7 @@ test.each([
   expect(given).toEqual(written)
 })
 
-test('the configuration of Next.js names the loader file, and widths that the worker has', async () => {
+test('the configuration for Next.js names the loader file, and only widths that the worker accepts', async () => {
   const { default: loader } = await run(exampleWith('// image-loader.ts'))
   const { default: config } = await run(exampleWith('// next.config.ts'))
   const { deviceSizes, imageSizes, loaderFile } = config.images
@@ -55,14 +55,14 @@ test('the configuration of Next.js names the loader file, and widths that the wo
   for (const width of deviceSizes) expect(loader({ src: '/cat.jpg', width })).toBe(`/cat.jpg?sr-width=${width}`)
 })
 
-test('the page of Next.js gives its image a loader', async () => {
+test('the page for Next.js passes a loader to its image', async () => {
   const { default: Page } = await run(exampleWith('// app/page.tsx'))
   const { src, width, loader } = Page().props
   const given = expectAccepted(src, loader({ src, width }))
   expect(Object.fromEntries(given)).toEqual({ 'sr-width': '640', 'sr-format': 'auto' })
 })
 
-test('the configuration of Nuxt names a provider, which serves the components', async () => {
+test('the configuration for Nuxt names a provider that builds the URLs of the components', async () => {
   const { default: config } = await run(exampleWith('// nuxt.config.ts'))
   const { provider, options } = config.image.providers[config.image.provider]
   expect(JSON.parse(JSON.stringify(options))).toEqual(options)
@@ -82,7 +82,7 @@ test('the configuration of Nuxt names a provider, which serves the components', 
   ])
 })
 
-test('the component of unpic gives its image a transformer', async () => {
+test('the component for unpic passes a transformer to its image', async () => {
   const { Cat } = await run(exampleWith("from 'edge-srcnn/unpic'"))
   const { src, transformer, options, breakpoints, height, width } = Cat().props
   for (const breakpoint of breakpoints) {
@@ -93,11 +93,11 @@ test('the component of unpic gives its image a transformer', async () => {
   }
 })
 
-test('no example is left out', () => {
+test('every example is run by one of these tests', () => {
   expect(examples.map(({ code }) => code).filter((code) => !seen.has(code))).toEqual([])
 })
 
-test('every subpath of the table is exported', () => {
+test('every subpath in the table is an export of the package', () => {
   for (const [, name] of readme.matchAll(/^\| `(edge-srcnn\/\w+)` \|/gm)) {
     expect([...SUBPATHS.keys()]).toContain(name)
   }

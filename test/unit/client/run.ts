@@ -1,16 +1,16 @@
-// Runs an example: bundled with what package.json's exports name, and with stand-ins for the frameworks.
+// Runs an example, bundled with the sources that package.json's exports name and with stand-ins for the frameworks.
 import { readFileSync } from 'node:fs'
 import { build, type Plugin } from 'esbuild'
 
 const root = new URL('../../../', import.meta.url).pathname
 const { exports } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'))
 
-/** `edge-srcnn/client` and the others, and their files. */
+/** The subpaths of the package, such as `edge-srcnn/client`, and their source files. */
 export const SUBPATHS = new Map(
   Object.entries<string>(exports).map(([name, file]) => [name.replace('.', 'edge-srcnn'), root + file]),
 )
 
-/** Frameworks' components: their props are what counts. */
+/** Stand-ins for the components of frameworks; the tests only look at their props. */
 const STAND_INS = new Map([
   ['next/image', "export default 'img'"],
   ['@unpic/react/base', "export const Image = 'img'"],
@@ -32,7 +32,7 @@ const resolved: Plugin = {
   },
 }
 
-/** The exports of an example. */
+/** Runs an example and returns its exports. */
 export async function run(code: string): Promise<any> {
   const { outputFiles } = await build({
     stdin: { contents: code, loader: 'tsx', resolveDir: root },
@@ -41,13 +41,13 @@ export async function run(code: string): Promise<any> {
     format: 'esm',
     jsxFactory: 'h',
     banner: { js: GLOBALS },
-    logLevel: 'silent', // that 'use client' means nothing here
+    logLevel: 'silent', // hides the warning that 'use client' is ignored
     plugins: [resolved],
   })
   return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`)
 }
 
-/** What the calls in an example give, and what the comments below them say. */
+/** Returns the results of the calls in an example, and the values in the comments below them. */
 export async function resultsOf(code: string): Promise<{ given: unknown[]; written: unknown[] }> {
   const pairs = /^(\w+\(.*\))\n\/\/ (.+)$/gm
   const kept = code.replace(pairs, 'given.push($1)\nwritten.push($2)')

@@ -4,39 +4,39 @@ import { expectAccepted, PAGE } from './accepted.ts'
 
 test.each<[string, SrcsetOptions, string]>([
   [
-    'the picture itself and every scale',
+    'the candidates are the picture itself and every scale',
     { src: 'cat.jpg', width: 300 },
     'cat.jpg 300w, cat.jpg?sr=2 600w, cat.jpg?sr=3 900w, cat.jpg?sr=4 1200w',
   ],
-  ['some scales', { src: 'a', width: 10, scales: [2, 4] }, 'a 10w, a?sr=2 20w, a?sr=4 40w'],
-  ['no scale', { src: 'a', width: 10, scales: [] }, 'a 10w'],
+  ['scales can be chosen', { src: 'a', width: 10, scales: [2, 4] }, 'a 10w, a?sr=2 20w, a?sr=4 40w'],
+  ['without scales, the picture itself is the only candidate', { src: 'a', width: 10, scales: [] }, 'a 10w'],
   [
-    'scales up to the most pixels of a result, 2,360,000',
+    'scales whose result has more than 2,360,000 pixels are left out',
     { src: 'a', width: 512, height: 512 },
     'a 512w, a?sr=2 1024w, a?sr=3 1536w',
   ],
   [
-    'a result of just the most pixels',
+    'a result with exactly maxOutputPixels is kept',
     { src: 'a', width: 10, height: 10, maxOutputPixels: 900 },
     'a 10w, a?sr=2 20w, a?sr=3 30w',
   ],
-  ['nothing of a large picture', { src: 'a', width: 4000, height: 3000 }, 'a 4000w'],
+  ['a large picture has no other candidate', { src: 'a', width: 4000, height: 3000 }, 'a 4000w'],
   [
-    'options on what is made, but not on the picture itself',
+    'options are added to the results, but not to the picture itself',
     { src: '/a?v=1#f', width: 10, scales: [2], format: 'webp', quality: 71, model: 'srcnn' },
     '/a?v=1#f 10w, /a?v=1&sr=2&sr-format=webp&sr-quality=70&sr-model=srcnn#f 20w',
   ],
   [
-    'the picture itself without the parameters that it had',
+    'parameters in src are removed from the picture itself',
     { src: 'a?sr=3&v=1', width: 10, scales: [2] },
     'a?v=1 10w, a?v=1&sr=2 20w',
   ],
   [
-    'another name of the parameter',
+    'the parameter may have another name',
     { src: 'a?sr=b&x=2', width: 10, scales: [2], param: 'x' },
     'a?sr=b 10w, a?sr=b&x=2 20w',
   ],
-  ['a picture that is in the URL', { src: 'data:,a', width: 10 }, 'data:,a 10w'],
+  ['a data: URL is the only candidate', { src: 'data:,a', width: 10 }, 'data:,a 10w'],
 ])('%s', (_, options, expected) => {
   expect(srcset(options)).toBe(expected)
 })

@@ -4,8 +4,8 @@ import { extract, generate, type SrOperations, transform } from '../../../worker
 import type { SrOptions } from '../../../worker/client/url.ts'
 import { expectAccepted } from './accepted.ts'
 
-// What unpic's components take as `transformer`. unpic's other types name its own providers only: ours is like
-// one without options for whoever gives none.
+// The type that unpic's components take as `transformer`. unpic's other types exist only for its own providers; without
+// options these functions have the types of such a provider.
 transform satisfies TransformerFunction<SrOperations, SrOptions>
 transform satisfies URLTransformer<'bunny'>
 generate satisfies URLGenerator<'bunny'>
@@ -21,17 +21,20 @@ describe('extract', () => {
       'https://a.example/b',
       { scale: 2, format: 'webp', quality: 80, model: 'srcnn' },
     ],
-  ])('%s is %s with %j', (url, src, operations) => {
+  ])('splits %s into %s and %j', (url, src, operations) => {
     expect(extract(url)).toEqual({ src, operations, options: {} })
     const absolute = new URL(url, 'https://a.example')
     expect(extract(absolute)?.operations).toEqual(operations)
   })
 
-  test.each(['/cat.jpg', '/cat.jpg?w=3#sr=3', ''])('%j asks for nothing of ours', (url) => {
-    expect(extract(url)).toBeNull()
-  })
+  test.each(['/cat.jpg', '/cat.jpg?w=3#sr=3', ''])(
+    'returns null for %j, which has no parameter of the worker',
+    (url) => {
+      expect(extract(url)).toBeNull()
+    },
+  )
 
-  test('and generate undo each other', () => {
+  test('is the inverse of generate', () => {
     const url = '/cat.jpg?v=7&sr-width=640&sr-height=320&sr-format=auto&sr-quality=80&sr-model=srcnn#eyes'
     const found = extract(url)
     expect(found && generate(found.src, found.operations, found.options)).toBe(url)
@@ -55,17 +58,17 @@ describe('transform', () => {
     ['/a?sr-width=320&sr-height=320', { width: 600 }, {}, '/a?sr-width=640'],
     ['/a?sr-width=320', { scale: 2 }, {}, '/a?sr=2'],
     ['/a?v=7&sr=2#eyes', { width: undefined }, {}, '/a?v=7&sr=2#eyes'],
-  ])('%s with %j and %j is %4$s', (src, operations, options, expected) => {
+  ])('turns %s with %j and %j into %4$s', (src, operations, options, expected) => {
     const made = transform(src, operations, options)
     expect(made).toBe(expected)
     expectAccepted(src, made)
   })
 
-  test('a URL of the platform is taken, too', () => {
+  test('accepts a URL object', () => {
     expect(transform(new URL('https://a.example/b?c'), { width: 1 })).toBe('https://a.example/b?c&sr-width=320')
   })
 
-  test('a picture without any size comes back as it is', () => {
+  test('returns a URL without a size unchanged', () => {
     expect(transform('/a?v=7', {})).toBe('/a?v=7')
   })
 })

@@ -37,11 +37,11 @@ const WANTED: SrUrlOptions[] = [
 ]
 
 describe.each(SOURCES)('%j', (src) => {
-  test.each(WANTED)('is accepted by the worker, and otherwise the same URL, with %j', (wanted) => {
+  test.each(WANTED)('with %j is accepted by the worker, and is otherwise the same URL', (wanted) => {
     expectAccepted(src, srUrl(src, wanted))
   })
 
-  test('is kept byte for byte before and behind what is added', () => {
+  test('is unchanged byte for byte before and after the added parameters', () => {
     const [, before, fragment] = /^([^#]*)(.*)$/.exec(src) ?? []
     const added = srUrl(src, { scale: 3 })
     expect(added).toBe(`${before}${before.includes('?') ? '&' : '?'}sr=3${fragment}`)
@@ -49,12 +49,12 @@ describe.each(SOURCES)('%j', (src) => {
 })
 
 test.each<[string, string, SrUrlOptions, string]>([
-  ['a scale', '/cat.jpg?sr=2&v=7', { scale: 3 }, '/cat.jpg?v=7&sr=3'],
+  ['a scale by another', '/cat.jpg?sr=2&v=7', { scale: 3 }, '/cat.jpg?v=7&sr=3'],
   ['a scale by a width', '/cat.jpg?sr=2', { width: 320 }, '/cat.jpg?sr-width=320'],
-  ['a width by a scale', '/cat.jpg?sr-width=320&sr-height=640#x', { scale: 2 }, '/cat.jpg?sr=2#x'],
-  ['a signature', '/cat.jpg?sr=2&sr-key=a&sr-exp=1&sr-sig=b', { scale: 2 }, '/cat.jpg?sr=2'],
-  ['repeated ones', '/cat.jpg?sr=2&a=1&sr=3&sr', { scale: 4 }, '/cat.jpg?a=1&sr=4'],
-])('%s that is there already is replaced', (_, src, wanted, expected) => {
+  ['width and height by a scale', '/cat.jpg?sr-width=320&sr-height=640#x', { scale: 2 }, '/cat.jpg?sr=2#x'],
+  ['a signature by nothing', '/cat.jpg?sr=2&sr-key=a&sr-exp=1&sr-sig=b', { scale: 2 }, '/cat.jpg?sr=2'],
+  ['a repeated parameter by one', '/cat.jpg?sr=2&a=1&sr=3&sr', { scale: 4 }, '/cat.jpg?a=1&sr=4'],
+])('the parameters that src already has are replaced: %s', (_, src, wanted, expected) => {
   expect(srUrl(src, wanted)).toBe(expected)
 })
 
@@ -67,12 +67,12 @@ test.each([
   [2560, 2560],
   [2561, 2560],
   [1e9, 2560],
-])('a width of %d px becomes the next allowed one, %d', (width, expected) => {
+])('a width of %d px becomes the allowed width %d', (width, expected) => {
   expect(srUrl('a', { width })).toBe(`a?sr-width=${expected}`)
   expect(srUrl('a', { height: width })).toBe(`a?sr-height=${expected}`)
 })
 
-test('sizes of an operator are taken in any order, and any whole number where all are allowed', () => {
+test('the list of sizes may have any order, and with `any` every whole number is allowed', () => {
   expect(srUrl('a', { width: 150, sizes: [400, 100, 200] })).toBe('a?sr-width=200')
   expect(srUrl('a', { width: 500, sizes: [400, 100, 200] })).toBe('a?sr-width=400')
   expect(srUrl('a', { width: 150.2, height: 99, sizes: 'any' })).toBe('a?sr-width=151&sr-height=99')
@@ -91,14 +91,14 @@ test.each([
   expect(srUrl('a', { scale: 2, quality })).toBe(`a?sr=2&sr-quality=${expected}`)
 })
 
-test('another name of the parameter is used, and `sr` is then left to the origin', () => {
+test('the parameter may have another name, and then `sr` belongs to the origin', () => {
   const made = srUrl('https://azure.example/cat.jpg?sr=b&x=3', { scale: 2, param: 'x' })
   expect(made).toBe('https://azure.example/cat.jpg?sr=b&x=2')
   expectAccepted('https://azure.example/cat.jpg?sr=b', made, 'x')
 })
 
 test.each(['data:image/png;base64,AA==', 'blob:https://a.example/1-2', 'DATA:,x'])(
-  '%s comes back as it is: no worker sees it',
+  '%s is returned unchanged, because it reaches no worker',
   (src) => expect(srUrl(src, { scale: 2 })).toBe(src),
 )
 
@@ -128,6 +128,6 @@ test.each<[object, string]>([
   expect(make).toThrow(message)
 })
 
-test('the allowed sizes begin small enough for a thumbnail and are in order', () => {
+test('the allowed sizes are in ascending order', () => {
   expect([...SIZES].toSorted((a, b) => a - b)).toEqual([...SIZES])
 })

@@ -1,4 +1,4 @@
-// Limits the pictures in work by their memory as well: ten of 1 MP fit at the same time, but only one of 50 MP.
+// Limits how many pictures are made at a time by the memory they need: ten of 1 MP, but only one of 50 MP.
 import { totalmem } from 'node:os'
 
 export interface Memory {

@@ -1,4 +1,4 @@
-// Makes all pictures of a run, several at a time. Each one is done, was there already, is left out, or failed.
+// Makes all pictures of a run, several at a time. Each outcome is done, exists, skipped or failed.
 import { open, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { labelOf } from '../../picture/models.ts'

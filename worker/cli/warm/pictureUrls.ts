@@ -1,4 +1,4 @@
-// Reads the URLs of pictures from a sitemap or from a list with one URL per line; it is a file, a URL or stdin.
+// Reads the URLs of pictures from a sitemap or a list with one URL per line, which may be a file, a URL or stdin.
 import { readFile } from 'node:fs/promises'
 import { text as textOf } from 'node:stream/consumers'
 import { UsageError } from '../../terminal/arguments.ts'
