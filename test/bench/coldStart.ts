@@ -3,7 +3,7 @@
 // isolate has answered requests before, so starting workerd and loading the script are not in it.
 import type { Planes } from '../../worker/engine/engine.ts'
 import type { WorkerModule } from '../support/worker/bundle.ts'
-import { isolateMs, workerdMs } from '../support/worker/processes.ts'
+import { isolateMs, workerdMs } from '../support/measure/processes.ts'
 import { median, type Table, tabulate, wallMs } from './bench.ts'
 import { startEngines } from './enginesWorkerd.ts'
 

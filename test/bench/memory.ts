@@ -8,13 +8,13 @@ import { readHeader } from '../../worker/codec/header.ts'
 import { estimateCost } from '../../worker/picture/cost.ts'
 import { renderScene } from '../fixtures/make.ts'
 import { setup } from '../support/worker/build.ts'
-import { COUNT_WASM, inspect, type Inspector } from '../support/worker/inspector.ts'
-import { startOrigin } from '../support/origin/origin.ts'
+import { COUNT_WASM, inspect, type Inspector } from '../support/measure/inspector.ts'
+import { startOrigin } from '../support/servers/origin.ts'
 import { shippedFamilies } from '../support/engine/shipped.ts'
 import { startWorker } from '../support/worker/worker.ts'
 import type { Table } from './bench.ts'
 import { readMaxOutputPixels } from './limits.ts'
-import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/worker/peak.ts'
+import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/measure/peak.ts'
 
 const FORMATS = ['jpeg', 'png', 'webp'] as const
 

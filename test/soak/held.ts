@@ -1,6 +1,6 @@
 // When the one thread of workerd was held: an isolate that computes without a pause, a codec say, keeps all others
 // out. The inspector asks for a turn again and again; one that takes long to come was held up.
-import type { Inspector } from '../support/worker/inspector.ts'
+import type { Inspector } from '../support/measure/inspector.ts'
 
 /** By performance.now(). */
 export interface Interval {

@@ -2,8 +2,8 @@
 // beside others who want one small picture after another made.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createRandom } from '../../worker/image/prng.ts'
-import type { Inspector } from '../support/worker/inspector.ts'
-import { isolateMs } from '../support/worker/processes.ts'
+import type { Inspector } from '../support/measure/inspector.ts'
+import { isolateMs } from '../support/measure/processes.ts'
 import { type Held, heldDuring } from './held.ts'
 import { type Hot, hitOf, smallMiss } from './orders.ts'
 import type { Site } from './site.ts'

@@ -1,6 +1,6 @@
 // What a soak found, for a terminal and for machines, and whether each bar was reached.
 import { format } from '../bench/bench.ts'
-import type { Peak } from '../support/worker/peak.ts'
+import type { Peak } from '../support/measure/peak.ts'
 import type { Latencies } from './latency.ts'
 import { inMB, type Soaked } from './soak.ts'
 

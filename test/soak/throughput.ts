@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url'
 import { compareBy, type Table } from '../bench/bench.ts'
 import { bundleWorker } from '../support/worker/bundle.ts'
-import { isolateMs, withProcesses } from '../support/worker/processes.ts'
+import { isolateMs, withProcesses } from '../support/measure/processes.ts'
 import { startWorker } from '../support/worker/worker.ts'
 import { type Client, createClient } from './client.ts'
 

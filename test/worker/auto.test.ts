@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { lifting, type ShippedModel, shipModels } from '../support/engine/models.ts'
-import type { FakeOrigin } from '../support/origin/origin.ts'
+import type { FakeOrigin } from '../support/servers/origin.ts'
 import { type RunningWorker, startSite } from '../support/worker/site.ts'
 
 // Names that no bundled model has, so that only these weights can be chosen.

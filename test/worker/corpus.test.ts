@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundleWorker } from '../support/worker/bundle.ts'
 import { decodeBySharp, difference } from '../support/pictures/codec.ts'
 import { bytesOf, DECODABLE, type Entry, entries, obstacleOf } from '../support/pictures/corpus.ts'
-import { COUNT_WASM, inspect, type Inspector } from '../support/worker/inspector.ts'
-import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/worker/peak.ts'
-import { processesOfWorkerd, workerdMs } from '../support/worker/processes.ts'
+import { COUNT_WASM, inspect, type Inspector } from '../support/measure/inspector.ts'
+import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/measure/peak.ts'
+import { processesOfWorkerd, workerdMs } from '../support/measure/processes.ts'
 import { startSite } from '../support/worker/site.ts'
 
 const SCALE = 2

@@ -1,7 +1,7 @@
 // Where sources come from: another host, a bucket or the zone itself; and the worker's own pages beside them.
 import sharp from 'sharp'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
-import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
+import { type FakeOrigin, startOrigin } from '../support/servers/origin.ts'
 import { type RunningWorker, startForThisTest } from '../support/worker/site.ts'
 
 let picture: Buffer

@@ -8,7 +8,7 @@ import { readCandidates } from '../../trainer/ship/candidate.ts'
 import { openLocalStore } from '../../trainer/ship/local.ts'
 import { publish, rollBack } from '../../trainer/ship/publish.ts'
 import type { Store } from '../../trainer/ship/store.ts'
-import { makeRunFolder } from '../support/process/runFolder.ts'
+import { makeRunFolder } from '../support/trainer/runFolder.ts'
 import { fastClock } from '../support/worker/clock.ts'
 import { askUntil, startSite } from '../support/worker/site.ts'
 

@@ -2,7 +2,7 @@
 // tests of a file, or of a `describe`, and is disposed of after them, here and nowhere else.
 import type { Miniflare, Response } from 'miniflare'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
-import { createOrigin, type FakeOrigin } from '../origin/origin.ts'
+import { createOrigin, type FakeOrigin } from '../servers/origin.ts'
 import { startWorker, type WorkerOptions } from './worker.ts'
 
 export interface AskOptions {

@@ -11,8 +11,8 @@ import { publish, rollBack } from '../../../trainer/ship/publish.ts'
 import { openS3Store, s3Settings } from '../../../trainer/ship/s3.ts'
 import { brokenFiles, readPrevious, readServed } from '../../../trainer/ship/served.ts'
 import type { Store } from '../../../trainer/ship/store.ts'
-import { makeRunFolder, type Model } from '../../support/process/runFolder.ts'
-import { hasS3Server, type S3Server, startProxy, startS3Server } from '../../support/process/s3.ts'
+import { makeRunFolder, type Model } from '../../support/trainer/runFolder.ts'
+import { hasS3Server, type S3Server, startProxy, startS3Server } from '../../support/servers/s3.ts'
 
 const HASTE = { attempts: 3, delayMs: 1 }
 let server: S3Server

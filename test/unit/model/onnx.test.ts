@@ -1,12 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createRandom } from '../../../worker/image/prng.ts'
-import {
-  type Architecture,
-  describeNetwork,
-  type Padding,
-  SRCNN_915,
-  subPixelArchitecture,
-} from '../../../worker/model/network.ts'
+import { type Architecture, type Padding, SRCNN_915, subPixelArchitecture } from '../../../worker/model/network.ts'
 import { decodeNetwork, encodeNetwork } from '../../../worker/model/networkFile.ts'
 import {
   decodeOnnx,
