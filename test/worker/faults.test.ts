@@ -6,8 +6,10 @@
 import type { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
-import { type Cell, FORMATS, KNOWN, LEAVING, type Matrix, startMatrix } from '../support/faults/cells.ts'
+import { type Cell, KNOWN, LEAVING } from '../support/faults/cell.ts'
+import { FORMATS } from '../support/faults/cellPictures.ts'
 import { ORIGIN_FAULTS } from '../support/faults/faultyOrigin.ts'
+import { type Matrix, startMatrix } from '../support/faults/matrix.ts'
 import { ASSETS_FAULTS, COMPUTE_FAULTS, type Faults, STORE_FAULTS } from '../support/faultyWorker/faults.ts'
 import { lifting, shipModels } from '../support/engine/models.ts'
 
