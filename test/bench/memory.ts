@@ -23,7 +23,7 @@ const MISSES = 30
 const COUNTED_MISSES = 15
 
 export async function benchMemory(): Promise<Table[]> {
-  setup()
+  await setup()
   const largest = Math.floor(Math.sqrt(await readMaxOutputPixels()))
   // Just more than twice as large: by x3, and from there down.
   const small = Math.floor(largest / 2.02)

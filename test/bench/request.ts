@@ -17,7 +17,7 @@ const SCALE = 3
 const SIDES = [256, 512]
 
 export async function benchRequest({ rounds = 10 } = {}): Promise<Table[]> {
-  setup()
+  await setup()
   const scene = await renderScene('harbour')
   const tables: Table[] = []
   for (const side of SIDES) {

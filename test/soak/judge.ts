@@ -3,7 +3,7 @@ import sharp from 'sharp'
 import type { Reply } from './client.ts'
 import type { Given } from './broken.ts'
 import type { Hot, Order } from './orders.ts'
-import type { Site } from './site.ts'
+import type { SoakOrigin } from './site.ts'
 
 export interface Verdict {
   /** For counting: `done`, `BUSY`, `304`, ... */
@@ -14,7 +14,12 @@ export interface Verdict {
 
 type Problem = Verdict['problem']
 
-export async function judge(order: Order, reply: Reply, site: Site, hot: ReadonlyMap<string, Hot>): Promise<Verdict> {
+export async function judge(
+  order: Order,
+  reply: Reply,
+  site: SoakOrigin,
+  hot: ReadonlyMap<string, Hot>,
+): Promise<Verdict> {
   const { status, headers, body } = reply
   const sr = String(headers['x-sr'] ?? '')
   const outcome = sr.startsWith('done') && status === 200 ? 'done' : (/reason=(\w+)/.exec(sr)?.[1] ?? `${status}`)

@@ -6,7 +6,7 @@ import type { Inspector } from '../support/measure/inspector.ts'
 import { isolateMs } from '../support/measure/processes.ts'
 import { type Held, heldDuring } from './held.ts'
 import { type Hot, hitOf, smallMiss } from './orders.ts'
-import type { Site } from './site.ts'
+import type { SoakOrigin } from './site.ts'
 import type { Visits } from './visits.ts'
 
 export interface Latencies {
@@ -26,7 +26,7 @@ const MISSING = 2
 interface TimedParts {
   readonly visits: Visits
   readonly inspector: Inspector
-  readonly site: Site
+  readonly site: SoakOrigin
   /** Of workerd. */
   readonly processes: number[]
 }

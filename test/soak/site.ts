@@ -6,7 +6,7 @@ import { createRandom } from '../../worker/image/prng.ts'
 import { DAMAGES, FAILURES, type Given, REFUSED } from './broken.ts'
 import { type Class, createGallery, type Gallery } from './pictures.ts'
 
-export interface Site {
+export interface SoakOrigin {
   readonly url: string
   readonly gallery: Gallery
   give(path: string): Promise<Given>
@@ -35,7 +35,7 @@ export function badPath(kind: string, number: number): string {
   return `/bad/${kind}/${number}`
 }
 
-export async function startSite(seed: number): Promise<Site> {
+export async function startSoakOrigin(seed: number): Promise<SoakOrigin> {
   const gallery = createGallery(seed)
   const breakers = { ...DAMAGES, ...REFUSED, ...FAILURES }
 

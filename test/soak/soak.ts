@@ -12,7 +12,7 @@ import { startWorker } from '../support/worker/worker.ts'
 import { type Client, createClient } from './client.ts'
 import { type Latencies, timeHits } from './latency.ts'
 import { createOrders, type Hot, hotPictures, type Order, type Orders, urlOf } from './orders.ts'
-import { goodPath, type Site, startSite } from './site.ts'
+import { goodPath, type SoakOrigin, startSoakOrigin } from './site.ts'
 import { compareHits } from './throughput.ts'
 import { createVisits, type Visits } from './visits.ts'
 
@@ -69,7 +69,7 @@ interface Burst {
 }
 
 interface Parts {
-  readonly site: Site
+  readonly site: SoakOrigin
   readonly worker: Miniflare
   readonly processes: number[]
   readonly client: Client
@@ -99,7 +99,7 @@ const FORGOTTEN = 5
 export async function soak(options: SoakOptions): Promise<Soaked> {
   const { say = () => {}, seed, latencySeconds, rounds } = options
   const startMs = performance.now()
-  const site = await startSite(seed)
+  const site = await startSoakOrigin(seed)
   const logged: string[] = []
   const [worker, processes] = await withProcesses(() =>
     startWorker({

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Client, Reply } from './client.ts'
 import { judge } from './judge.ts'
 import type { Hot, Order } from './orders.ts'
-import type { Site } from './site.ts'
+import type { SoakOrigin } from './site.ts'
 
 export interface Problem {
   count: number
@@ -31,7 +31,7 @@ export interface Visits {
 const EXAMPLES = 3
 
 /** `hot`: the known results by their URLs. */
-export function createVisits(client: Client, site: Site, hot: ReadonlyMap<string, Hot>): Visits {
+export function createVisits(client: Client, site: SoakOrigin, hot: ReadonlyMap<string, Hot>): Visits {
   const outcomes: Visits['outcomes'] = new Map()
   const problems: Visits['problems'] = new Map()
   const made = new Set<string>()
