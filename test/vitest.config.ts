@@ -1,29 +1,38 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
-// unit: pure parts, in Node. worker: the deployable bundle in workerd (miniflare). trainer: training
-// in Node. browser: Chromium. package: what npm gets, installed in new apps (wants npm's registry).
-// Each is a folder of its own.
-const project = (name: string, testTimeout: number, globalSetup: string[] = []) => ({
+/** Each project is a folder of its own. `npm run test:fast` runs `unit` alone. */
+const project = (name: string, testTimeout: number, options: TestProjectInlineConfiguration['test'] = {}) => ({
   test: {
     name,
     root: `${import.meta.dirname}/..`,
     include: [`test/${name}/**/*.test.ts`],
     testTimeout,
     hookTimeout: testTimeout,
-    globalSetup,
+    ...options,
   },
 })
 
+const build = `${import.meta.dirname}/support/worker/build.ts`
+const pack = `${import.meta.dirname}/support/package/pack.ts`
+
 export default defineConfig({
   test: {
-    silent: 'passed-only', // a worker logs the failures that a test expects of it
+    silent: 'passed-only', // a worker logs the failures that tests cause on purpose
     projects: [
-      project('unit', 30_000),
+      // Pure parts, in Node. The files share a process, because loading modules anew for each file costs as much CPU time
+      // as the tests themselves: a test must leave nothing behind in a module or a global.
+      project('unit', 30_000, { isolate: false }),
+      // Also in Node, but long: whole programs as processes, whole corpora, many thousand inputs, memory. Named after
+      // the one thing that they share, the reason why they are not in `unit`.
       project('long', 60_000),
-      project('worker', 60_000, [`${import.meta.dirname}/support/worker/build.ts`]),
+      // The deployable bundle in workerd (miniflare).
+      project('worker', 60_000, { globalSetup: [build] }),
+      // Training in Node.
       project('trainer', 120_000),
-      project('browser', 120_000, [`${import.meta.dirname}/support/worker/build.ts`]),
-      project('package', 180_000, [`${import.meta.dirname}/support/package/pack.ts`]),
+      // The playground in Chromium.
+      project('browser', 120_000, { globalSetup: [build] }),
+      // The package as npm gets it, installed in new apps: needs npm's registry.
+      project('package', 180_000, { globalSetup: [pack] }),
     ],
   },
 })

@@ -3,7 +3,7 @@
 // It excludes starting workerd and loading the script, because the isolate has answered a request before.
 import type { Planes } from '../../worker/engine/engine.ts'
 import type { WorkerModule } from '../support/worker/bundle.ts'
-import { isolateMs, workerdMs } from '../support/worker/processes.ts'
+import { isolateMs, workerdMs } from '../support/measure/processes.ts'
 import { median, type Table, tabulate, wallMs } from './compare.ts'
 import { startEngines } from './enginesWorkerd.ts'
 

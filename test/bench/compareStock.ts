@@ -7,13 +7,13 @@ import { psnr } from '../../worker/image/metrics.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { bundleWorker } from '../support/worker/bundle.ts'
 import { decodeBySharp } from '../support/pictures/codec.ts'
-import { COUNT_WASM, inspect } from '../support/worker/inspector.ts'
-import { startOrigin } from '../support/origin/origin.ts'
-import { withProcesses, workerdMs } from '../support/worker/processes.ts'
+import { COUNT_WASM, inspect } from '../support/measure/inspector.ts'
+import { startOrigin } from '../support/servers/origin.ts'
+import { withProcesses, workerdMs } from '../support/measure/processes.ts'
 import { shippedFamilies } from '../support/engine/shipped.ts'
 import { startWorker } from '../support/worker/worker.ts'
 import { compareBy, type Table, wallMs } from './compare.ts'
-import { describePeak, peakDuring } from '../support/worker/peak.ts'
+import { describePeak, peakDuring } from '../support/measure/peak.ts'
 
 const SCALE = 3
 const ENTRY = join(import.meta.dirname, 'stockWorker.ts')

@@ -8,13 +8,13 @@ import { readHeader } from '../../worker/codec/header.ts'
 import { estimateCost } from '../../worker/picture/cost.ts'
 import { renderScene } from '../fixtures/make.ts'
 import { setup } from '../support/worker/build.ts'
-import { COUNT_WASM, inspect, type Inspector } from '../support/worker/inspector.ts'
-import { startOrigin } from '../support/origin/origin.ts'
+import { COUNT_WASM, inspect, type Inspector } from '../support/measure/inspector.ts'
+import { startOrigin } from '../support/servers/origin.ts'
 import { shippedFamilies } from '../support/engine/shipped.ts'
 import { startWorker } from '../support/worker/worker.ts'
 import type { Table } from './compare.ts'
 import { readMaxOutputPixels } from './limits.ts'
-import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/worker/peak.ts'
+import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/measure/peak.ts'
 
 const FORMATS = ['jpeg', 'png', 'webp'] as const
 
@@ -23,7 +23,7 @@ const MISSES = 30
 const COUNTED_MISSES = 15
 
 export async function benchMemory(): Promise<Table[]> {
-  setup()
+  await setup()
   const largest = Math.floor(Math.sqrt(await readMaxOutputPixels()))
   // The result is slightly more than twice as large as this: enlarged by 3, then shrunk to its size.
   const small = Math.floor(largest / 2.02)

@@ -10,7 +10,7 @@ import { costOf, describeNetwork, type Network } from '../../worker/model/networ
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { drawnPlane, drawnPlanes } from '../support/pictures/drawn.ts'
 import { ort } from '../support/engine/ort.ts'
-import { workerdMs } from '../support/worker/processes.ts'
+import { workerdMs } from '../support/measure/processes.ts'
 import { maxDifference } from '../support/engine/samples.ts'
 import { MODELS, shippedFamilies, shippedModels } from '../support/engine/shipped.ts'
 import { compare, cpuMs, type Table } from './compare.ts'

@@ -5,9 +5,9 @@ import { ENCODE_FORMATS as FORMATS, type EncodeFormat } from '../../worker/codec
 import type { Rgba } from '../../worker/image/plane.ts'
 import { renderScene } from '../fixtures/make.ts'
 import { setup } from '../support/worker/build.ts'
-import { startOrigin } from '../support/origin/origin.ts'
-import { withProcesses, workerdMs } from '../support/worker/processes.ts'
-import { lengthOf, longestWait, waitsDuring } from '../support/worker/threadWaits.ts'
+import { startOrigin } from '../support/servers/origin.ts'
+import { withProcesses, workerdMs } from '../support/measure/processes.ts'
+import { lengthOf, longestWait, waitsDuring } from '../support/measure/threadWaits.ts'
 import { startWorker } from '../support/worker/worker.ts'
 import { compareWithStock } from './compareStock.ts'
 import { compare, median, type Table } from './compare.ts'
@@ -17,7 +17,7 @@ const SCALE = 3
 const SIDES = [256, 512]
 
 export async function benchRequest({ rounds = 10 } = {}): Promise<Table[]> {
-  setup()
+  await setup()
   const scene = await renderScene('harbour')
   const tables: Table[] = []
   for (const side of SIDES) {

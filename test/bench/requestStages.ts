@@ -12,7 +12,7 @@ import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { compare, cpuMs, median, type Table } from './compare.ts'
-import { waitsDuring } from '../support/worker/threadWaits.ts'
+import { waitsDuring } from '../support/measure/threadWaits.ts'
 
 const SCALE = 3
 const QUALITY = 85

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { isChromiumMissing, launchChromium, NO_CHROMIUM } from '../support/process/chromium.ts'
-import { type LoggingProxy, startLoggingProxy } from '../support/origin/loggingProxy.ts'
+import { type LoggingProxy, startLoggingProxy } from '../support/servers/loggingProxy.ts'
 import { startWorker } from '../support/worker/worker.ts'
 
 const SAMPLES = new URL('../../worker/assets/samples/', import.meta.url)

@@ -1,16 +1,24 @@
-// Every page of documentation: its links lead somewhere, its commands and their options are there, and its example of
-// signing runs. (What embeds, and the command line, have tests of their own beside their pages' examples.)
+// Every page of documentation: its links lead to a file and a title, its commands and options exist, and its example of
+// signing runs. (The examples of the embedded pages and of the command line have tests of their own.)
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { globSync } from 'tinyglobby'
 import { expect, test } from 'vitest'
-import { ROOT } from '../support/worker/worker.ts'
+import { ROOT } from '../../worker/package/places.ts'
 
-const PAGES = execFileSync('git', ['ls-files', '*.md'], { cwd: ROOT, encoding: 'utf8' }).trim().split('\n')
+/** Found by their names, not by git, so that the tests pass in a folder without .git, too. */
+const PAGES = globSync('**/*.md', {
+  cwd: ROOT,
+  dot: true, // .github/
+  ignore: ['**/node_modules', '**/dist', '**/runs', '**/.wrangler', '.git'],
+})
+  .map((page) => page.replaceAll('\\', '/'))
+  .toSorted()
 const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
 const textOf = (page: string) => readFileSync(join(ROOT, page), 'utf8')
 
-/** As GitHub makes them of titles. */
+/** Returns the anchors that GitHub makes of a page's titles. */
 function anchorsOf(page: string): string[] {
   const titles = [...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, title]) => title)
   return titles.map((title) =>
@@ -21,6 +29,10 @@ function anchorsOf(page: string): string[] {
   )
 }
 
+test('the pages are found', () => {
+  expect(PAGES).toEqual(expect.arrayContaining(['README.md', 'SECURITY.md', 'test/README.md', 'worker/README.md']))
+})
+
 test.each(PAGES)('links of %s lead to a file and to a title in it', (page) => {
   for (const [, target] of textOf(page).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
     const [path, anchor] = target.split('#')
@@ -30,15 +42,15 @@ test.each(PAGES)('links of %s lead to a file and to a title in it', (page) => {
   }
 })
 
-/** A command as it is written, in a block or in a line of text. */
+/** A command in a page, in a block or in a line of text. */
 interface Written {
   readonly page: string
-  /** Whose `--help` tells its options: `npm run trainer -- report`. */
+  /** The command whose `--help` lists the options: `npm run trainer -- report`. */
   readonly words: readonly string[]
   readonly options: readonly string[]
 }
 
-/** Words that are names of sub-commands, not what these work on. */
+/** Words that are names of sub-commands, not their arguments. */
 const SUB_COMMANDS =
   /^(train|report|promote|upload|list|ablate|upscale|sign|purge|warm|r2|bucket|lifecycle|create|add|deploy|rollback|secret|put|login)$/
 
@@ -67,7 +79,7 @@ test('every script that a page names is in package.json', () => {
   expect(names.filter(([, name]) => !Object.hasOwn(scripts, name))).toEqual([])
 })
 
-/** What takes options of ours, or of wrangler. */
+/** Commands whose options are ours or wrangler's. */
 const WITH_HELP = /^(npm run (trainer|evaluate|bench|soak|fuzz|cli)|npx wrangler|npx edge-srcnn)\b/
 
 function helpOf(words: readonly string[]): string {
@@ -99,7 +111,7 @@ test.each([...commands])(
   60_000,
 )
 
-test('the example of signing signs', () => {
+test('the example of signing prints a signed URL', () => {
   const [, code] = /```ts\n(import \{ signUrl \}[\s\S]*?)```/.exec(textOf('worker/ANSWERS.md')) ?? []
   expect(code).toBeDefined()
   const folder = join(ROOT, 'dist/docs')

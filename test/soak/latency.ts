@@ -2,9 +2,9 @@
 // waiting for earlier responses; others request one new small picture after another.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createRandom } from '../../worker/image/prng.ts'
-import type { Inspector } from '../support/worker/inspector.ts'
-import { isolateMs } from '../support/worker/processes.ts'
-import { type Interval, lengthOf, longestWait, type Wait, waitsDuring } from '../support/worker/threadWaits.ts'
+import type { Inspector } from '../support/measure/inspector.ts'
+import { isolateMs } from '../support/measure/processes.ts'
+import { type Interval, lengthOf, longestWait, type Wait, waitsDuring } from '../support/measure/threadWaits.ts'
 import { type HotPicture, hotRequest, smallMissRequest } from './requestMix.ts'
 import type { SoakOrigin } from './soakOrigin.ts'
 import type { Visits } from './visits.ts'

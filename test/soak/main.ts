@@ -37,7 +37,7 @@ const [requests, seed] = (['requests', 'seed'] as const).map((name) => {
 })
 
 const isSmall = requests < 10_000
-setup()
+await setup()
 const result: SoakResult = await soak({
   requests,
   seed,

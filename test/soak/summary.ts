@@ -1,7 +1,7 @@
 // The results of a soak, as text and as JSON, and whether each goal was reached.
 import { describeTable } from '../bench/compare.ts'
-import type { Peak } from '../support/worker/peak.ts'
-import { lengthOf } from '../support/worker/threadWaits.ts'
+import type { Peak } from '../support/measure/peak.ts'
+import { lengthOf } from '../support/measure/threadWaits.ts'
 import type { Latencies } from './latency.ts'
 import { inMB, type SoakResult } from './soak.ts'
 

@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url'
 import { compareBy, type Table } from '../bench/compare.ts'
 import { bundleWorker } from '../support/worker/bundle.ts'
-import { isolateMs, withProcesses } from '../support/worker/processes.ts'
+import { isolateMs, withProcesses } from '../support/measure/processes.ts'
 import { startWorker } from '../support/worker/worker.ts'
 import { type SoakClient, createSoakClient } from './client.ts'
 

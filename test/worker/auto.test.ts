@@ -1,18 +1,17 @@
-// `sr-model=auto`: a JPEG that was compressed hard gets the weights for such pictures, where there are any.
-import type { Miniflare } from 'miniflare'
+// `sr-model=auto`: a strongly compressed JPEG gets the weights that were trained for such pictures, if there are any.
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { lifting, type ShippedModel, shipModels } from '../support/engine/models.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
-import { startWorker } from '../support/worker/worker.ts'
+import type { FakeOrigin } from '../support/servers/origin.ts'
+import { type RunningWorker, startSite } from '../support/worker/site.ts'
 
-// A name of their own, so that what is bundled has no say.
+// Names that no bundled model has, so that only these weights can be chosen.
 const CLEAN = { name: 'faces', file: encodeNetwork(lifting(0.1)) }
 const JPEG = { name: 'faces-jpeg', file: encodeNetwork(lifting(0.2)) }
 const OTHER = encodeNetwork(lifting(0.3))
-/** Of the grey picture below, lifted: luma spans 219 levels. */
+/** The level that each model lifts the grey picture below to: luma spans 219 levels. */
 const LEVELS = {
   faces: 128 + (0.1 * 255 * 255) / 219,
   'faces-jpeg': 128 + (0.2 * 255 * 255) / 219,
@@ -21,42 +20,39 @@ const LEVELS = {
 const grey = () => sharp({ create: { width: 16, height: 12, channels: 3, background: '#808080' } })
 const jpegOf = (quality: number) => grey().jpeg({ quality }).toBuffer()
 
-let origin: FakeOrigin
-beforeAll(async () => {
-  origin = await startOrigin()
+const site = startSite()
+beforeAll(() => servePictures(site.origin))
+
+async function servePictures(origin: FakeOrigin): Promise<void> {
   const fresh = { 'cache-control': 'max-age=60' }
   origin.serve('/grey.png', await grey().png().toBuffer(), fresh)
   origin.serve('/grey.webp', await grey().webp({ quality: 40 }).toBuffer(), fresh)
   origin.serve('/clean.jpg', await jpegOf(98), fresh)
   origin.serve('/coarse.jpg', await jpegOf(50), fresh)
-})
-afterAll(() => origin.close())
-
-/** A worker whose operator chose `model`, with these weights in its bucket. */
-async function startWith(shipped: readonly ShippedModel[], model = 'faces'): Promise<Miniflare> {
-  const vars = { ORIGIN_URL: origin.url, SR_MODEL: model }
-  const worker = await startWorker({ vars, buckets: ['MODELS_BUCKET'] })
-  await shipModels(worker, shipped)
-  return worker
 }
 
-async function serve(worker: Miniflare, pathAndQuery: string) {
-  const response = await worker.dispatchFetch(`http://site.test/${pathAndQuery}`)
-  const body = await response.arrayBuffer()
-  const sr = response.headers.get('x-sr') ?? ''
+/** Starts a worker whose operator chose `model`, with the weights `shipped` in its bucket. */
+async function startWith(shipped: readonly ShippedModel[], model = 'faces'): Promise<RunningWorker> {
+  const running = await site.startAnother({ vars: { SR_MODEL: model }, buckets: ['MODELS_BUCKET'] })
+  await shipModels(running.worker, shipped)
+  return running
+}
+
+async function serve({ ask }: RunningWorker, pathAndQuery: string) {
+  const { sr, headers, bytes } = await ask(`/${pathAndQuery}`)
   expect(sr).toMatch(/^done/)
   return {
     model: /model="([^@"]*)/.exec(sr)![1],
-    etag: response.headers.get('etag'),
-    level: (await sharp(body).raw().toBuffer())[0],
+    etag: headers.get('etag'),
+    level: (await sharp(bytes).raw().toBuffer())[0],
   }
 }
 
-describe('where there are weights for JPEGs too', () => {
-  let worker: Miniflare
+describe('with weights for JPEGs beside the others', () => {
+  const both = startSite({ vars: { SR_MODEL: 'faces' }, buckets: ['MODELS_BUCKET'] })
   beforeAll(async () => {
-    worker = await startWith([CLEAN, JPEG, { ...CLEAN, scale: 3 }])
-    return () => worker.dispose()
+    await servePictures(both.origin)
+    await shipModels(both.worker, [CLEAN, JPEG, { ...CLEAN, scale: 3 }])
   })
 
   test.each<[string, keyof typeof LEVELS]>([
@@ -65,63 +61,59 @@ describe('where there are weights for JPEGs too', () => {
     ['clean.jpg?sr=2', 'faces'],
     ['grey.png?sr=2', 'faces'],
     ['grey.webp?sr=2', 'faces'],
-    // A name means just that, whatever the picture is.
+    // A model that is asked for by name is used for any picture.
     ['coarse.jpg?sr=2&sr-model=faces', 'faces'],
     ['clean.jpg?sr=2&sr-model=faces-jpeg', 'faces-jpeg'],
     ['grey.png?sr=2&sr-model=faces-jpeg', 'faces-jpeg'],
-    // There are none for JPEGs at this scale.
+    // The bucket has no weights for JPEGs at this scale.
     ['coarse.jpg?sr=3', 'faces'],
-  ])('%s is served with %s, and X-SR says so again when it is kept', async (asked, expected) => {
-    const first = await serve(worker, asked)
+  ])('%s is served with %s, and a cached answer says so in X-SR too', async (asked, expected) => {
+    const first = await serve(both, asked)
     expect(first.model).toBe(expected)
-    // JPEG and WebP round grey by a level or three; the two sets of weights are 29 apart.
+    // JPEG and WebP round grey by one to three levels; the two sets of weights are 29 levels apart.
     expect(Math.abs(first.level - LEVELS[expected])).toBeLessThan(5)
-    expect(await serve(worker, asked)).toEqual(first)
+    expect(await serve(both, asked)).toEqual(first)
   })
 
   test('bicubic stays bicubic', async () => {
-    expect((await serve(worker, 'coarse.jpg?sr=2&sr-model=bicubic')).model).toBe('bicubic')
+    expect((await serve(both, 'coarse.jpg?sr=2&sr-model=bicubic')).model).toBe('bicubic')
   })
 
-  test('a picture that changes at its origin gets the weights for what it has become', async () => {
+  test('a picture that changes at its origin is served with the weights for its new content', async () => {
     const models: string[] = []
     for (const quality of [98, 50, 98]) {
-      origin.serve('/changing.jpg', await jpegOf(quality), { 'cache-control': 'max-age=0' })
-      models.push((await serve(worker, 'changing.jpg?sr=2')).model)
+      both.origin.serve('/changing.jpg', await jpegOf(quality), { 'cache-control': 'max-age=0' })
+      models.push((await serve(both, 'changing.jpg?sr=2')).model)
     }
     expect(models).toEqual(['faces', 'faces-jpeg', 'faces'])
   })
 })
 
-test('where there are none, every picture gets the only ones', async () => {
+test('without weights for JPEGs every picture gets the only weights', async () => {
   const worker = await startWith([CLEAN])
   for (const picture of ['coarse.jpg', 'clean.jpg', 'grey.png']) {
     expect((await serve(worker, `${picture}?sr=2`)).model).toBe('faces')
   }
-  await worker.dispose()
 })
 
-test("an operator's own weights are not paired with the package's for JPEGs", async () => {
+test("an operator's own weights are not combined with the package's weights for JPEGs", async () => {
   const worker = await startWith([{ ...CLEAN, name: DEFAULT_MODEL }], DEFAULT_MODEL)
   const own = await serve(worker, 'coarse.jpg?sr=2')
   expect(own.model).toBe(DEFAULT_MODEL)
   expect(Math.abs(own.level - LEVELS.faces)).toBeLessThan(5)
-  expect((await serve(worker, 'coarse.jpg?sr=3')).model).toBe(`${DEFAULT_MODEL}-jpeg`) // both are the package's
-  await worker.dispose()
+  expect((await serve(worker, 'coarse.jpg?sr=3')).model).toBe(`${DEFAULT_MODEL}-jpeg`) // at x3 both are the package's
 })
 
-test('where the operator chose bicubic, weights named bicubic-jpeg change nothing', async () => {
+test('if the operator chose bicubic, weights named bicubic-jpeg change nothing', async () => {
   const worker = await startWith([{ ...JPEG, name: 'bicubic-jpeg' }], 'bicubic')
   expect((await serve(worker, 'coarse.jpg?sr=2')).model).toBe('bicubic')
-  await worker.dispose()
 })
 
-test('new weights of either kind change the ETag; what is asked for by name keeps its own', async () => {
+test('new weights of either kind change the ETag of auto, and not the ETag of a model asked for by name', async () => {
   const etagsWith = async (...shipped: ShippedModel[]) => {
     const worker = await startWith(shipped)
     const { etag: auto } = await serve(worker, 'coarse.jpg?sr=2')
     const { etag: named } = await serve(worker, 'coarse.jpg?sr=2&sr-model=faces')
-    await worker.dispose()
     return { auto, named }
   }
   const alone = await etagsWith(CLEAN)

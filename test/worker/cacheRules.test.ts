@@ -1,25 +1,23 @@
-// What an origin's headers make of an answer, as a decision table: each rule in each situation is a test, in
-// workerd with its Cache API and an R2 bucket behind it. RFC 9111 as for a shared cache, RFC 5861.
+// How the headers of an origin decide how an answer is cached, as a decision table: each rule is tested in each
+// situation, in workerd with its Cache API and an R2 bucket behind it. RFC 9111 for a shared cache, and RFC 5861.
 import { createHash } from 'node:crypto'
-import type { Miniflare } from 'miniflare'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { CLOCK, clockAhead } from '../support/worker/clock.ts'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { clockAhead, SETTABLE_CLOCK } from '../support/worker/clock.ts'
 import { flatPicture, isPictureOf } from '../support/pictures/flat.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
-import { startWorker } from '../support/worker/worker.ts'
+import { askUntil, isKept, startSite } from '../support/worker/site.ts'
 
-/** A text is Cache-Control; several are as many lines. `@9`: the date in 9 seconds. */
+/** Headers of an origin. A plain string is Cache-Control; a list is that many lines; `@9` is the date in 9 seconds. */
 type Says = string | Readonly<Record<string, string | readonly string[]>>
 
 interface Rule {
   readonly says: Says
-  /** Our Cache-Control; ORIGINAL: the picture comes as it was, with the origin's own. */
+  /** The worker's Cache-Control, or ORIGINAL if the original is served with the origin's own. */
   readonly answer: string
-  /** For how many seconds others get it without the origin being asked; 0: it is asked each time. */
+  /** Seconds for which a result is served without asking the origin; 0 if the origin is asked each time. */
   readonly fresh: number | 'not kept'
-  /** For how many seconds after that it is served while the origin fails. */
+  /** Seconds after that for which the result is served while the origin fails. */
   readonly stale: number
-  /** Whether it may be another picture for who has a cookie, who then sees his own. */
+  /** True if a visitor with a cookie may get another picture: they then get their own. */
   readonly isPersonal: boolean
 }
 
@@ -61,7 +59,7 @@ const original = (says: Says, isPersonal = false): Rule => ({
 })
 
 const RULES: readonly Rule[] = [
-  // Nothing of any weight
+  // Headers that decide nothing
   fresh({}, DEFAULT),
   fresh('public', DEFAULT),
   fresh('immutable', DEFAULT),
@@ -83,7 +81,7 @@ const RULES: readonly Rule[] = [
   fresh('max-age=60, stale-while-revalidate=900', 60),
   fresh('max-age=31536000, immutable', YEAR),
   fresh('max-age=99999999', YEAR),
-  fresh('max-age=99999999999999999999', YEAR), // too large to be read is as large as can be (RFC 9111, 1.2.2)
+  fresh('max-age=99999999999999999999', YEAR), // an overflow counts as the largest value (RFC 9111, 1.2.2)
   fresh('public; max-age=60', 60),
   fresh('x-own="a, max-age=9", max-age=60', 60),
   askedEachTime('max-age=0'),
@@ -95,7 +93,7 @@ const RULES: readonly Rule[] = [
   askedEachTime("max-age='60'"),
   askedEachTime('max-age=one hour'),
 
-  // Of a shared cache, which forbids to serve what is stale
+  // s-maxage, which forbids to serve a stale answer
   fresh('s-maxage=60', 60, 0),
   fresh('S-MaxAge="60", max-age=90', 60, 0),
   { ...fresh('max-age=60, s-maxage=90', 90, 0), answer: 'public, max-age=60' },
@@ -127,11 +125,11 @@ const RULES: readonly Rule[] = [
   askedEachTime({ expires: '0' }),
   askedEachTime({ expires: '-1' }),
   askedEachTime({ expires: 'never' }),
-  askedEachTime({ expires: '3600' }), // seconds, as some believe: no year
+  askedEachTime({ expires: '3600' }), // seconds instead of a date, a common mistake: not taken for a year
   askedEachTime({ expires: '2099' }),
   askedEachTime({ expires: ['@600', '@900'] }),
 
-  // What forbids to serve what is stale, or to serve anything unasked
+  // Directives that forbid a stale answer, or any answer without asking the origin
   askedEachTime('no-cache', 0),
   askedEachTime('NO-CACHE, max-age=60', 0),
   askedEachTime('no-cache="Set-Cookie", max-age=60', 0),
@@ -150,7 +148,7 @@ const RULES: readonly Rule[] = [
   fresh('s-maxage=60, stale-if-error=120', 60, 0),
   askedEachTime('no-cache, stale-if-error=120', 0),
 
-  // What is not for others
+  // Answers that are not for other visitors
   notKept('no-store'),
   notKept('No-Store, max-age=60'),
   notKept('no-store="x", max-age=60'),
@@ -176,7 +174,7 @@ const RULES: readonly Rule[] = [
   ownedBySomebody({ 'cache-control': 'max-age=60', vary: '*' }),
   ownedBySomebody({ vary: 'Accept-Encoding, *' }),
 
-  // On these our request does not depend: it is the same for every visitor
+  // Vary names headers that are the same in every request of the worker
   fresh({ 'cache-control': 'max-age=60', vary: 'Accept' }, 60),
   fresh({ 'cache-control': 'max-age=60', vary: 'Origin' }, 60),
   fresh({ 'cache-control': 'max-age=60', vary: 'Accept-Encoding' }, 60),
@@ -184,7 +182,7 @@ const RULES: readonly Rule[] = [
   fresh({ 'cache-control': 'max-age=60', vary: ['Accept', 'Accept-Encoding'] }, 60),
   fresh({ vary: '' }, DEFAULT),
 
-  // What must not be changed
+  // Answers that must not be changed
   original('no-transform'),
   original('NO-TRANSFORM, max-age=60'),
   original('max-age=60, no-transform="yes"'),
@@ -202,39 +200,32 @@ const VISITORS: Readonly<Record<string, Record<string, string>>> = {
 const CREDENTIALS = Object.keys(VISITORS)
 type Whose = (typeof CREDENTIALS)[number]
 
-let origin: FakeOrigin
-let worker: Miniflare
-beforeAll(async () => {
-  origin = await startOrigin()
-  worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['RESULTS_BUCKET'], prelude: CLOCK })
-})
-afterAll(async () => {
-  await worker.dispose()
-  await origin.close()
-})
+const site = startSite({ buckets: ['RESULTS_BUCKET'], prelude: SETTABLE_CLOCK })
+const { origin } = site
 afterEach(() => setClock(0))
 
 let ahead = 0
-/** Sets the worker's clock, for all that it is asked from then on. */
+/** Sets the worker's clock ahead of ours, for all later requests. */
 async function setClock(seconds: number) {
   if (seconds === ahead) return
   ahead = seconds
   origin.serve('/clock', '', clockAhead(seconds))
-  await (await worker.dispatchFetch('http://site.test/clock')).text()
+  await site.ask('/clock')
 }
 
-/** A picture of its own for each test and each visitor. It answers what `says` is at that time. */
+/** A picture of its own for each test and each visitor. The origin reads these fields when it answers. */
 interface Picture {
   readonly path: string
   status: number
   etag: string
   says: Says
-  /** What a 304 says. */
+  /** The headers of a 304. Default: `says`. */
   says304?: Says
   isFailing: boolean
 }
 
 let count = 0
+/** Lets the origin serve a new picture with the headers `says`. */
 function pictureThat(says: Says): Picture {
   const path = `/${count++}.bmp`
   const picture: Picture = { path, status: 200, etag: `"${path}"`, says, isFailing: false }
@@ -269,26 +260,21 @@ function dated(value: string): string {
 
 async function ask({ path }: Picture, whose: Whose = 'nothing') {
   const before = origin.asked.length
-  const response = await worker.dispatchFetch(`http://site.test${path}?sr=2&sr-model=bicubic`, {
-    headers: VISITORS[whose],
-    redirect: 'manual',
-  })
-  const bytes = Buffer.from(await response.arrayBuffer())
-  const { status, headers } = response
+  const { status, headers, bytes } = await site.ask(`${path}?sr=2&sr-model=bicubic`, { headers: VISITORS[whose] })
   return {
     status,
     seen: status === 200 ? await nameOf(bytes, path) : bytes.toString(),
     kept: headers.get('cache-control'),
     cookie: headers.get('set-cookie'),
     cacheStatus: headers.get('cache-status')?.replace('edge-srcnn; ', ''),
-    /** What the origin was asked on its behalf, and whether only for what is new. */
+    /** The credentials of each request to the origin, and whether it was conditional. */
     asked: origin.asked
       .slice(before)
       .map(({ headers: sent }) => `${whoAsks(sent)}${sent['if-none-match'] ? ', if new' : ''}`),
   }
 }
 
-/** Such as `sharper, for nothing`. */
+/** Returns what a picture is and for whom, such as `sharper, for nothing`. */
 async function nameOf(bytes: Buffer, at: string): Promise<string> {
   const path = at.replace('-from', '')
   for (const whose of CREDENTIALS) {
@@ -299,25 +285,19 @@ async function nameOf(bytes: Buffer, at: string): Promise<string> {
   return 'something else'
 }
 
-/** Keeping goes on behind an answer: asks until what is to be kept is. */
-async function untilKept(picture: Picture) {
-  for (let i = 0; i < 200; i++) {
-    const answer = await ask(picture)
-    if (/^hit|fwd-status=304|same-picture/.test(answer.cacheStatus ?? '')) return answer
-  }
-  throw new Error(`${JSON.stringify(picture.says)} is not kept`)
-}
+/** As `untilKept` of a site. */
+const untilKept = (picture: Picture) => askUntil(() => ask(picture), isKept, `kept: ${lineOf(picture.says)}`)
 
-/** What lies in the bucket of the picture that is everybody's. */
+/** Returns the results in R2 of the picture that visitors without credentials get. */
 async function kept({ path }: Picture): Promise<readonly unknown[]> {
   const digest = createHash('sha256')
     .update(flatPicture(`${path} for nothing`))
     .digest('hex')
-  const bucket = await worker.getR2Bucket('RESULTS_BUCKET')
+  const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
   return (await bucket.list({ prefix: `results/${digest}/` })).objects
 }
 
-/** Lifetimes shrink while a test runs. */
+/** Seconds by which a lifetime may shrink while a test runs. */
 const SLACK = 30
 
 function expectCacheControl(actual: string | null, expected: string) {
@@ -328,7 +308,7 @@ function expectCacheControl(actual: string | null, expected: string) {
   return expect(seconds).toBeGreaterThan(Number(most) - SLACK)
 }
 
-/** Of an answer that is a 200. */
+/** Checks a 200 against its rule. */
 function expectAnswer({ says, answer, isPersonal }: Rule, whose: Whose, got: Awaited<ReturnType<typeof ask>>) {
   const isTheirOwn = whose === 'Authorization' || (whose === 'a cookie' && isPersonal)
   const isOriginal = isTheirOwn || answer === ORIGINAL
@@ -346,13 +326,13 @@ function expectAnswer({ says, answer, isPersonal }: Rule, whose: Whose, got: Awa
   return expect(got.kept ?? '').toBe(sent.join(', '))
 }
 
-/** As it is sent, in a line. */
+/** Returns headers in one line, as they are sent. */
 function lineOf(says: Says): string {
   const lines = linesOf(says).map(([name, value]) => `${name}: ${value}`)
   return lines.length > 0 ? lines.join(' / ') : 'nothing'
 }
 
-describe.each(RULES.map((rule) => [lineOf(rule.says), rule] as const))('where an origin says: %s', (_, rule) => {
+describe.each(RULES.map((rule) => [lineOf(rule.says), rule] as const))('if an origin sends %s', (_, rule) => {
   const { says, fresh: lifetime, stale, isPersonal } = rule
   const passes = (whose: Whose) => whose === 'Authorization' || (whose === 'a cookie' && isPersonal)
   let known: Picture
@@ -362,13 +342,13 @@ describe.each(RULES.map((rule) => [lineOf(rule.says), rule] as const))('where an
     else await untilKept(known)
   })
 
-  test.each(CREDENTIALS)('who comes first, with %s', async (whose) => {
+  test.each(CREDENTIALS)('the first visitor, with %s, gets what the rule says', async (whose) => {
     const picture = pictureThat(says)
     const first = await ask(picture, whose)
     expectAnswer(rule, whose, first)
     expect(first.asked).toContain(passes(whose) ? whose : 'nothing')
     if (passes(whose) || lifetime === 'not kept') {
-      // Nothing that came of it is there for the next.
+      // The next visitor finds nothing kept.
       const next = await ask(picture)
       expectAnswer(rule, 'nothing', next)
       expect(next.asked).toEqual(['nothing'])
@@ -376,7 +356,7 @@ describe.each(RULES.map((rule) => [lineOf(rule.says), rule] as const))('where an
     }
   })
 
-  test.each(CREDENTIALS)('who comes later, with %s', async (whose) => {
+  test.each(CREDENTIALS)('a later visitor, with %s, gets what the rule says', async (whose) => {
     const later = await ask(known, whose)
     expectAnswer(rule, whose, later)
     if (passes(whose)) {
@@ -397,11 +377,11 @@ describe.each(RULES.map((rule) => [lineOf(rule.says), rule] as const))('where an
     }
   })
 
-  describe('and then fails', () => {
+  describe('and then fails,', () => {
     beforeAll(() => void (known.isFailing = true))
 
-    test.each(CREDENTIALS)('with %s', async (whose) => {
-      /** What is seen that long after it ceased to be fresh. */
+    test.each(CREDENTIALS)('a visitor with %s gets the kept result or the error, as the rule says', async (whose) => {
+      /** Returns the answer that many seconds after the result became stale. */
       const seenAfter = async (seconds: number) => {
         await setClock((lifetime === 'not kept' ? 0 : lifetime) + seconds)
         const { status, seen, kept: cacheControl, cacheStatus } = await ask(known, whose)
@@ -428,21 +408,20 @@ describe.each(RULES.map((rule) => [lineOf(rule.says), rule] as const))('where an
   })
 })
 
-/** Others see what was kept behind an answer a moment later: asks until the origin was asked in this way. */
-async function untilAsked(picture: Picture, asked: Asked) {
-  for (let i = 0; i < 200; i++) {
-    const answer = await ask(picture)
-    if ((answer.asked[0] ?? NOT_ASKED) === asked) return answer
-  }
-  throw new Error(`the origin is never asked: ${asked}`)
-}
+/** Asks until the origin is asked in this way: what is kept changes a moment after an answer. */
+const untilAsked = (picture: Picture, asked: Asked) =>
+  askUntil(
+    () => ask(picture),
+    (answer) => (answer.asked[0] ?? NOT_ASKED) === asked,
+    `one for which the origin is asked: ${asked}`,
+  )
 
 const NOT_ASKED = 'not asked'
 const IF_NEW = 'nothing, if new'
 const WHOLE = 'nothing'
 type Asked = typeof NOT_ASKED | typeof IF_NEW | typeof WHOLE
 
-/** A picture that was kept and is stale. */
+/** Serves a picture until it is kept, and sets the clock ahead until it is stale. */
 async function stalePicture(): Promise<Picture> {
   const picture = pictureThat('max-age=60')
   await untilKept(picture)
@@ -450,13 +429,13 @@ async function stalePicture(): Promise<Picture> {
   return picture
 }
 
-/** What a 304 says of a picture that was kept until then; how the origin is asked next, and whether it may fail. */
+/** The headers of a 304 for a stale picture, the answer, how the origin is asked next, and if its failure is covered. */
 const REVALIDATIONS: [says: Says, answer: string, next: Asked, isServedStale: boolean][] = [
   [{}, 'public, max-age=60', NOT_ASKED, true],
   [{ vary: 'Accept-Encoding' }, 'public, max-age=60', NOT_ASKED, true],
   ['public', 'public, max-age=60', NOT_ASKED, true],
   ['max-age=600', 'public, max-age=600', NOT_ASKED, true],
-  [{ expires: '@700' }, 'public, max-age=639', NOT_ASKED, true], // our clock is 61 s ahead
+  [{ expires: '@700' }, 'public, max-age=639', NOT_ASKED, true], // the worker's clock is 61 s ahead
   ['max-age=0, s-maxage=600', NO_CACHE, NOT_ASKED, false],
   ['max-age=600, must-revalidate', 'public, max-age=600', NOT_ASKED, false],
   ['max-age=600, stale-if-error=0', 'public, max-age=600', NOT_ASKED, false],
@@ -469,7 +448,7 @@ const REVALIDATIONS: [says: Says, answer: string, next: Asked, isServedStale: bo
   ['max-age=600, no-transform', ORIGINAL, WHOLE, false],
 ]
 
-describe('a 304 counts, too', () => {
+describe('the headers of a 304 decide, too', () => {
   test.each(REVALIDATIONS.map((row) => [lineOf(row[0]), row] as const))(
     '%s',
     async (_, [says304, answer, next, isServedStale]) => {
@@ -491,7 +470,7 @@ describe('a 304 counts, too', () => {
   )
 
   test.each<Says>(['private', { vary: 'Cookie' }])(
-    'to who has a cookie it is not said to be his: %s',
+    'a visitor with a cookie gets their own picture after a 304 with %s',
     async (says304) => {
       const picture = await stalePicture()
       picture.says304 = says304
@@ -502,7 +481,7 @@ describe('a 304 counts, too', () => {
   )
 })
 
-/** What an origin says of a picture that was kept before it fails. */
+/** How an origin answers for a kept picture before it fails. */
 const CHANGES: [what: string, change: Partial<Picture>, isServedStale: boolean][] = [
   ['404', { status: 404 }, false],
   ['410', { status: 410 }, false],
@@ -515,8 +494,8 @@ const CHANGES: [what: string, change: Partial<Picture>, isServedStale: boolean][
   ['302', { status: 302 }, true],
 ]
 
-describe('what was kept is served while the origin fails', () => {
-  test.each(CHANGES)('but not against its last word: %s', async (_, change, isServedStale) => {
+describe('a kept result is served while the origin fails,', () => {
+  test.each(CHANGES)('unless its last answer forbids that: %s', async (_, change, isServedStale) => {
     const picture = await stalePicture()
     Object.assign(picture, { etag: '"another"', ...change })
     await untilAsked(picture, isServedStale ? IF_NEW : WHOLE)
@@ -526,7 +505,7 @@ describe('what was kept is served while the origin fails', () => {
   })
 })
 
-/** What a redirect says, and what the picture that it leads to. */
+/** Status and headers of a redirect, the headers of its target, the answer, and how the origin is asked next. */
 const REDIRECTS: [status: number, redirect: Says, picture: Says, answer: string, next: Asked][] = [
   [301, {}, 'max-age=600', 'public, max-age=600', NOT_ASKED],
   [308, {}, {}, 'public, max-age=300', NOT_ASKED],
@@ -538,14 +517,14 @@ const REDIRECTS: [status: number, redirect: Says, picture: Says, answer: string,
   [302, 's-maxage=60', 'max-age=600', 'public, max-age=60', NOT_ASKED],
   [302, { expires: '@60' }, 'max-age=600', 'public, max-age=60', NOT_ASKED],
   [307, 'max-age=600', { 'cache-control': 'max-age=700', age: '99' }, 'public, max-age=600', NOT_ASKED],
-  // Only for now
+  // Temporary
   [302, {}, 'max-age=600', NO_CACHE, IF_NEW],
   [303, {}, 'max-age=600', NO_CACHE, IF_NEW],
   [307, {}, { expires: '@600' }, NO_CACHE, IF_NEW],
   [302, 'no-cache', 'max-age=600', NO_CACHE, IF_NEW],
   [301, 'max-age=0', 'max-age=600', NO_CACHE, IF_NEW],
   [301, 'max-age=60', 'no-cache', NO_CACHE, IF_NEW],
-  // A picture by chance, or one of each visitor
+  // Another target each time, or for each visitor
   [302, 'no-store', 'max-age=600', NO_STORE, WHOLE],
   [302, 'private, no-cache, no-store, must-revalidate', 'public, max-age=600', NO_STORE, WHOLE],
   [301, 'private', 'max-age=600', NO_STORE, WHOLE],
@@ -555,7 +534,7 @@ const REDIRECTS: [status: number, redirect: Says, picture: Says, answer: string,
   [301, 'no-transform', 'max-age=600', ORIGINAL, WHOLE],
 ]
 
-describe('a redirect that is followed counts, too', () => {
+describe('the headers of a redirect that is followed decide, too:', () => {
   const named = REDIRECTS.map((row) => [`${row[0]} with ${lineOf(row[1])}, to ${lineOf(row[2])}`, row] as const)
   test.each(named)('%s', async (_, [status, says, saysPicture, answer, next]) => {
     const picture = pictureThat(saysPicture)
@@ -573,17 +552,14 @@ describe('a redirect that is followed counts, too', () => {
     await untilAsked(at, next)
   })
 
-  test('one that is of each visitor leads who has a cookie to his own', async () => {
+  test('a private redirect is passed on to a visitor with a cookie', async () => {
     const [own, strangers] = [pictureThat('max-age=600'), pictureThat('max-age=600')]
     origin.handle('/me.bmp', ({ headers }, response) => {
       const location = headers.cookie ? own.path : strangers.path
       response.writeHead(302, { location, 'cache-control': 'private' }).end()
     })
     for (let i = 0; i < 2; i++) {
-      const theirs = await worker.dispatchFetch('http://site.test/me.bmp?sr=2', {
-        headers: VISITORS['a cookie'],
-        redirect: 'manual',
-      })
+      const theirs = await site.ask('/me.bmp?sr=2', { headers: VISITORS['a cookie'] })
       expect([theirs.status, theirs.headers.get('location')]).toEqual([302, own.path])
       expect((await ask({ ...strangers, path: '/me.bmp' })).status).toBe(200)
     }

@@ -1,46 +1,40 @@
-// The command line beside the deployed worker: the same bytes on disk as over HTTP; and what it asks of a worker.
+// The command line beside the deployed worker: both make the same bytes; and the requests that it sends to a worker.
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bmp24 } from '../support/pictures/bmp.ts'
 import { runCli } from '../support/process/cli.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
-import { startWorker } from '../support/worker/worker.ts'
+import { askUntil, startSite } from '../support/worker/site.ts'
 
 const SIGNING = '00112233445566778899aabbccddeeff'
 const PURGING = 'ffeeddccbbaa99887766554433221100'
 
+/** Files that both leave as they are. */
 const SKIPPED = ['moving.gif', 'page.png']
 
+const site = startSite({
+  vars: { SR_PURGE_SECRET: PURGING, SR_MAX_WAITING: '64', SR_MAX_WAIT_MS: '20000' },
+  buckets: ['RESULTS_BUCKET'],
+})
+const { origin, get, ask } = site
 let folder: string
-let origin: FakeOrigin
-let worker: Miniflare
+/** The worker's own, without a slash at the end. */
 let url: string
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cli-'))
   await mkdir(join(folder, 'in'))
-  origin = await startOrigin()
   for (const [name, bytes] of Object.entries(await draw())) {
     await writeFile(join(folder, 'in', name), bytes)
     origin.serve(`/${name}`, bytes, { 'cache-control': 'max-age=3600' })
   }
-  worker = await startWorker({
-    vars: { ORIGIN_URL: origin.url, SR_PURGE_SECRET: PURGING, SR_MAX_WAITING: '64', SR_MAX_WAIT_MS: '20000' },
-    buckets: ['RESULTS_BUCKET'],
-  })
-  url = String(await worker.ready).replace(/\/$/, '')
+  url = String(await site.worker.ready).replace(/\/$/, '')
 })
-afterAll(async () => {
-  await worker.dispose()
-  await origin.close()
-  await rm(folder, { recursive: true })
-})
+afterAll(() => rm(folder, { recursive: true }))
 
-/** Pictures of every kind that is made sharper, and two that are not. */
+/** Draws a picture of every kind that is enlarged, and two files that are not. */
 async function draw(): Promise<Record<string, Uint8Array>> {
   const width = 61
   const height = 45
@@ -76,20 +70,18 @@ async function draw(): Promise<Record<string, Uint8Array>> {
   }
 }
 
-/** By name, what the worker gives; undefined where it makes nothing of it. */
+/** Returns the worker's result for a file, or undefined if it serves the original. */
 async function served(name: string, query: string): Promise<Uint8Array | undefined> {
-  const response = await worker.dispatchFetch(`http://site.test/${name}?${query}`)
-  const bytes = new Uint8Array(await response.arrayBuffer())
-  expect(response.status).toBe(200)
-  const sr = response.headers.get('x-sr')!
-  // The plain build of the kernels gives other bytes: then there would be nothing to compare.
+  const { status, sr, bytes } = await ask(`/${name}?${query}`)
+  expect(status).toBe(200)
+  // The plain build of the kernels makes other bytes, with which the comparison would fail.
   if (sr.startsWith('done') && !/bicubic|scale=1/.test(sr)) expect(sr).toContain('engine=fused-relaxed')
   return sr.startsWith('done') ? bytes : undefined
 }
 
-test('Node runs the build of the kernels that workerd runs', async () => {
+test('Node runs the same build of the kernels as workerd', async () => {
   const { stdout } = await runCli(['--version'])
-  const health = await worker.dispatchFetch('http://site.test/_sr/health')
+  const health = await get('/_sr/health')
   const { pipeline, engines } = (await health.json()) as { pipeline: number; engines: string }
   expect(engines).toContain('fused-relaxed')
   expect(stdout).toBe(`edge-srcnn 0.1.0, pipeline ${pipeline}, kernels fused-relaxed, node ${process.version}\n`)
@@ -134,7 +126,7 @@ describe('a folder comes out as the worker serves it', () => {
   })
 })
 
-test('one beyond the limits of the worker is made here', async () => {
+test('a picture beyond the limits of the worker is enlarged on the command line', async () => {
   const large = await sharp({ create: { width: 1100, height: 1000, channels: 3, background: '#456' } })
     .jpeg()
     .toBuffer()
@@ -147,9 +139,9 @@ test('one beyond the limits of the worker is made here', async () => {
   expect(width).toBe(2200)
 })
 
-test('what was signed on the command line is served', async () => {
-  const signing = await startWorker({ vars: { ORIGIN_URL: origin.url, SR_SIGNING_KEYS: `a:${SIGNING}` } })
-  const address = `${String(await signing.ready).replace(/\/$/, '')}/clean.jpg?sr=2`
+test('a URL that was signed on the command line is served', async () => {
+  const signing = await site.startAnother({ vars: { SR_SIGNING_KEYS: `a:${SIGNING}` } })
+  const address = `${String(await signing.worker.ready).replace(/\/$/, '')}/clean.jpg?sr=2`
   const env = { SR_SECRET: SIGNING }
   const { stdout } = await runCli(['sign', address, '--key', 'a', '--expires', '600'], { env })
   const [plain, signed] = await Promise.all([fetch(address), fetch(stdout.trim())])
@@ -161,23 +153,25 @@ test('what was signed on the command line is served', async () => {
   const warmed = await warm('--key', 'a')
   expect(warmed.stdout).toMatch(/clean\.jpg\?sr=3: made/)
   expect(warmed.code).toBe(0)
-  await signing.dispose()
 })
 
-test('a sitemap is warmed, and what is purged then has to be made again', async () => {
+test('a sitemap is warmed, and results that are purged afterwards are made again', async () => {
   const images = ['clean.jpg', 'opaque.png', 'moving.gif', 'missing.jpg'].map(
     (name) => `<image:image><image:loc>${url}/${name}?v=1&amp;sr=2</image:loc></image:image>`,
   )
   origin.serve(
     '/pages.xml',
     `<?xml version="1.0" encoding="UTF-8"?>
-    <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9" xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
+    <urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
+      xmlns:image="http://www.google.com/schemas/sitemap-image/1.1">
       <url><loc>${url}/page</loc>${images.join('')}</url>
     </urlset>`,
   )
   origin.serve(
     '/sitemap.xml',
-    `<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"><sitemap><loc>${origin.url}/pages.xml</loc></sitemap></sitemapindex>`,
+    `<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">
+      <sitemap><loc>${origin.url}/pages.xml</loc></sitemap>
+    </sitemapindex>`,
   )
   const warm = () =>
     runCli(['warm', `${origin.url}/sitemap.xml`, '--sr', '3', '--width', '320,640', '--format', 'auto'])
@@ -189,9 +183,8 @@ test('a sitemap is warmed, and what is purged then has to be made again', async 
   )
   expect([...agents]).toEqual(['edge-srcnn/0.1.0 (warm)'])
 
-  // They are kept behind their answers.
-  let again = first
-  for (let i = 0; i < 20 && !again.stderr.startsWith('6 there'); i++) again = await warm()
+  // The worker keeps results after it has answered.
+  const again = await askUntil(warm, ({ stderr }) => stderr.startsWith('6 there'), 'that all six are kept')
   expect(again.stderr).toMatch(/^6 there already, 0 made/)
 
   const env = { SR_PURGE_SECRET: PURGING }
@@ -200,12 +193,11 @@ test('a sitemap is warmed, and what is purged then has to be made again', async 
   expect((await warm()).stderr).toMatch(/^3 there already, 3 made/)
 })
 
-test('what a model made is deleted, however many pages of R2 it takes', async () => {
-  const bucket = await worker.getR2Bucket('RESULTS_BUCKET')
+test('the results of a model are deleted, over several pages of R2', async () => {
+  const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
   await served('grey.jpg', 'sr=2&sr-model=srcnn')
   const find = async () => (await bucket.list()).objects.map(({ key }) => key).find((key) => key.includes('-srcnn@'))
-  let kept: string | undefined
-  for (let i = 0; i < 100 && !kept; i++) kept = await find()
+  const kept = await askUntil(find, (name) => name !== undefined, 'a name of a result by srcnn')
   const variant = kept!.split('/')[2]
   for (let i = 0; i < 300; i++) await bucket.put(`results/${i}/${variant}`, 'x')
   const args = ['purge', '--model', 'srcnn', '--worker', `${url}/_sr/`]
@@ -220,7 +212,7 @@ test('what a model made is deleted, however many pages of R2 it takes', async ()
   ])
 })
 
-test('no half files are left beside results', async () => {
+test('no partial files are left beside the results', async () => {
   const names = await readdir(folder, { recursive: true })
   expect(names.filter((name) => name.includes('.part'))).toEqual([])
 })

@@ -1,20 +1,22 @@
-// Whatever an origin, a cache, a bucket, a codec, a network or a visitor does: who asks gets the picture, larger or as it
-// was, or the origin's own error, in time, and nothing bad is kept. cells.ts tries one cell of all these.
+// Whatever fails - an origin, a cache, a bucket, a codec, a network, a visitor - the visitor gets the picture, enlarged
+// or not, or the error of the origin, in time, and nothing bad is kept. matrix.ts tries one such combination, a cell.
 //
-// `npm test` tries each fault alone and beside a few others; `npm run faults` every fault of a store with every one of
-// an origin.
+// `npm test` tries each fault alone and combined with a few others; `npm run faults` tries every fault of a store with
+// every fault of an origin.
 import type { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
-import { type Cell, FORMATS, KNOWN, LEAVING, type Matrix, startMatrix } from '../support/faults/cells.ts'
+import { type Cell, KNOWN, LEAVING } from '../support/faults/cell.ts'
+import { FORMATS } from '../support/faults/cellPictures.ts'
 import { ORIGIN_FAULTS } from '../support/faults/faultyOrigin.ts'
+import { type Matrix, startMatrix } from '../support/faults/matrix.ts'
 import { ASSETS_FAULTS, COMPUTE_FAULTS, type Faults, STORE_FAULTS } from '../support/faultyWorker/faults.ts'
 import { lifting, shipModels } from '../support/engine/models.ts'
 
 const isEvery = process.env.FAULTS === 'all'
 const TIMEOUT_MS = isEvery ? 3_600_000 : 120_000
 
-/** More would keep healthy origins waiting beyond their deadline. */
+/** With more, healthy origins would miss their deadline. */
 const CELLS_AT_ONCE = 8
 
 let matrix: Matrix
@@ -26,7 +28,7 @@ afterAll(async () => {
   await matrix.dispose()
 })
 
-/** Those of all tests that wait for their turn. */
+/** The cells of all tests that wait for their turn. */
 const waiting: (() => void)[] = []
 let running = 0
 async function inTurn(work: () => Promise<void>): Promise<void> {
@@ -38,7 +40,7 @@ async function inTurn(work: () => Promise<void>): Promise<void> {
   else running--
 }
 
-/** Says which do not hold. */
+/** Tries all cells and fails with the messages of those that do not hold. */
 async function expectAll(cells: readonly Cell[]): Promise<void> {
   const failures: string[] = []
   const attempt = (cell: Cell) => matrix.tryCell(cell).catch((error: Error) => void failures.push(error.message))
@@ -46,7 +48,7 @@ async function expectAll(cells: readonly Cell[]): Promise<void> {
   expect(failures).toEqual([])
 }
 
-/** By turns, so that a few cells have a bit of everything. */
+/** Picks from a list by turns, so that a few cells cover all of it. */
 const at = <T>(list: readonly T[], turn: number) => list[turn % list.length]
 const numbered = <T>(list: readonly T[]) => [...list.entries()]
 
@@ -70,7 +72,7 @@ describe.concurrent('whatever an origin does', () => {
   )
 })
 
-/** Where it shows what fails inside. */
+/** The cells in which a fault inside the worker shows. */
 const TELLING: readonly Pick<Cell, 'origin' | 'known'>[] = [
   { origin: 'well', known: 'nothing' },
   { origin: 'changed', known: 'stale' },
@@ -95,7 +97,7 @@ describe.concurrent('whatever a store does', () => {
   )
 
   test.runIf(isEvery)(
-    'all of them hang, weights too, and the origin takes all the time that it has by default',
+    'all of them hang, the weights too, and the origin takes as long as the default timeouts allow',
     async () => {
       const patient = await startMatrix(ship, { originMs: 10_000, sourceMs: 20_000 })
       const faults = { edge: 'get hangs', r2: 'get hangs', models: 'get hangs' } as const
@@ -126,7 +128,7 @@ describe.concurrent('whatever a codec or a network does', () => {
   )
 })
 
-describe.concurrent('whenever a visitor leaves, the next one gets the result soon', () => {
+describe.concurrent('whenever a visitor leaves, the next one gets the result in time', () => {
   const FAULTS: readonly Faults[] = [
     {},
     { compute: 'network takes long' },
@@ -150,7 +152,7 @@ describe.concurrent('whenever a visitor leaves, the next one gets the result soo
   )
 })
 
-/** What is wrong with files of weights in the bucket. */
+/** Damage to a file of weights in the bucket; undefined deletes the file. */
 const FILES: Readonly<Record<string, (file: Uint8Array) => Uint8Array | undefined>> = {
   missing: () => undefined,
   altered: (file) => file.map((byte, i) => (i === file.length >> 1 ? byte ^ 1 : byte)),
@@ -161,7 +163,7 @@ const FILES: Readonly<Record<string, (file: Uint8Array) => Uint8Array | undefine
 const READS = ['get throws', 'get hangs', 'body breaks off', 'body hangs'] as const
 const WEIGHTS_ORIGINS = isEvery ? ['well', 'slow', '404', 'closed before an answer'] : ['well', 'slow']
 
-/** Weights that no two cells share: an isolate remembers what it has read. */
+/** Each cell has weights of its own, because an isolate remembers those that it has read. */
 const modelName = (fault: number, k: number) => `model-${fault}-${k}`
 const modelFile = (fault: number, k: number) => encodeNetwork(lifting(0.001 * (10 * fault + k)))
 
@@ -188,7 +190,7 @@ const healing =
     await bucket.put(`${modelName(fault, k)}-x2.onnx`, modelFile(fault, k))
   }
 
-describe.concurrent('whatever weights do', () => {
+describe.concurrent('whatever happens to weights', () => {
   test.each(numbered(Object.keys(FILES)))(
     '%i: %s',
     async (i) => {
@@ -205,7 +207,7 @@ describe.concurrent('whatever weights do', () => {
   )
 
   test.each(numbered(READS))(
-    '%i: in a bucket whose %s',
+    '%i: a bucket whose %s',
     async (i, models) => {
       const nameOf = (k: number) => modelName(Object.keys(FILES).length + i, k)
       await expectAll(
@@ -223,7 +225,7 @@ describe.concurrent('whatever weights do', () => {
   test.each(numbered(ASSETS_FAULTS))(
     '%i: an asset that %s',
     async (i, assets) => {
-      // Those that the script does not hold, and that nothing else here loads.
+      // Weights that are not in the script, and that no other cell loads.
       const query = at(
         ['sr=2&sr-model=quality', 'sr=3&sr-model=quality', 'sr=2&sr-model=srcnn-free', 'sr=3&sr-model=srcnn-free'],
         i,

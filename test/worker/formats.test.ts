@@ -1,26 +1,21 @@
-// Every kind of picture through the deployed bundle: size, orientation, profile, transparency, and
-// how close to a known truth. libvips (sharp) makes the small files and reads the large ones.
-import type { Miniflare } from 'miniflare'
+// Every kind of picture through the deployed bundle: size, orientation, profile, transparency, and how close a result
+// is to a known truth. libvips (sharp) writes the small files and reads the large ones.
 import sharp, { type Sharp } from 'sharp'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { shrinkPicture, truthOf } from '../../trainer/data/degrade.ts'
 import { psnr } from '../../worker/image/metrics.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { renderScene } from '../fixtures/make.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
-import { startWorker } from '../support/worker/worker.ts'
+import { startSite } from '../support/worker/site.ts'
 
 const SCALE = 3
 
-let origin: FakeOrigin
-let worker: Miniflare
-/** Part of a scene, and the same shrunk. */
+const { origin, ask } = startSite()
+/** Part of a scene, and the same part shrunk. */
 let truth: Rgba
 let small: Rgba
 
 beforeAll(async () => {
-  origin = await startOrigin()
-  worker = await startWorker({ vars: { ORIGIN_URL: origin.url } })
   const part = sharpOf(await renderScene('harbour')).extract({
     left: 300,
     top: 120,
@@ -29,10 +24,6 @@ beforeAll(async () => {
   })
   truth = await rgbaOf(part)
   small = shrinkPicture(truth, SCALE)
-})
-afterAll(async () => {
-  await worker.dispose()
-  await origin.close()
 })
 
 function sharpOf({ width, height, data }: Rgba): Sharp {
@@ -46,12 +37,12 @@ async function rgbaOf(picture: Sharp): Promise<Rgba> {
 
 async function serve(file: Uint8Array, query = `sr=${SCALE}`) {
   origin.serve('/picture', file, { 'cache-control': 'no-store' })
-  const response = await worker.dispatchFetch(`http://site.test/picture?${query}`)
-  expect(response.headers.get('x-sr')).toMatch(/^done/)
-  return sharp(await response.arrayBuffer())
+  const { sr, bytes } = await ask(`/picture?${query}`)
+  expect(sr).toMatch(/^done/)
+  return sharp(bytes)
 }
 
-describe('how close to the truth', () => {
+describe('a result', () => {
   const opaque = () => sharpOf(small).removeAlpha()
   test.each<[string, () => Promise<Buffer>, string, number]>([
     ['PNG', () => opaque().png().toBuffer(), 'png', 1.2],
@@ -62,7 +53,7 @@ describe('how close to the truth', () => {
     ['JPEG, quality 80', () => opaque().jpeg({ quality: 80 }).toBuffer(), 'jpeg', 0.2],
     ['WebP, quality 95', () => opaque().webp({ quality: 95 }).toBuffer(), 'webp', 0.5],
     ['lossless WebP', () => opaque().webp({ lossless: true }).toBuffer(), 'webp', 0.5],
-  ])('%s is closer than bicubic', async (name, make, format, margin) => {
+  ])('of %s is closer to the truth than bicubic', async (name, make, format, margin) => {
     const file = await make()
     const close = async (query: string) => {
       const served = await serve(file, `sr=${SCALE}&sr-quality=95${query}`)
@@ -79,7 +70,7 @@ describe('EXIF orientation', () => {
   const CASES = ([1, 2, 3, 4, 5, 6, 7, 8] as const).flatMap((orientation) =>
     (['jpeg', 'png', 'webp'] as const).map((format) => [orientation, format] as const),
   )
-  test.each(CASES)('%i in %s: the result is upright, and says so', async (orientation, format) => {
+  test.each(CASES)('%i in %s: the result is upright and has no orientation of its own', async (orientation, format) => {
     const tagged = sharpOf(small).removeAlpha().withMetadata({ orientation })
     const file = await (
       format === 'webp' ? tagged.webp({ lossless: true }) : tagged.toFormat(format, { quality: 100 })
@@ -90,7 +81,7 @@ describe('EXIF orientation', () => {
     expect([metadata.width, metadata.height]).toEqual([2 * upright.width, 2 * upright.height])
     expect(metadata.orientation ?? 1).toBe(1)
     expect(metadata.exif).toBeUndefined()
-    // Shrunk again it must be the upright original: a wrong turn would be far off.
+    // Shrunk again it must equal the upright original: a wrong turn would be far off.
     const again = shrinkPicture(await rgbaOf(served), 2)
     expect(psnr(truthOf(again), truthOf(upright))).toBeGreaterThan(35)
   })
@@ -110,7 +101,7 @@ describe('a wide-gamut profile', () => {
 })
 
 describe('transparency', () => {
-  /** The picture over a colour. */
+  /** Lays a picture over a colour. */
   const over = async (picture: Sharp, background: string) => rgbaOf(picture.clone().flatten({ background }))
 
   test.each(['png', 'webp'] as const)('in %s has no fringe over white or black', async (format) => {
@@ -118,7 +109,7 @@ describe('transparency', () => {
     const shrunk = sharpOf(icon).resize(icon.width / SCALE, icon.height / SCALE, {
       kernel: 'cubic',
     })
-    // What an editor leaves under transparent pixels: a colour that must never be seen.
+    // Editors leave some colour under transparent pixels, which must never be seen.
     const dirty = await rgbaOf(shrunk)
     for (let p = 0; p < dirty.data.length; p += 4) if (dirty.data[p + 3] === 0) dirty.data.set([0, 255, 0], p)
     const source = sharpOf(dirty)
@@ -140,7 +131,7 @@ describe('transparency', () => {
     }
   })
 
-  test('to JPEG lies over white', async () => {
+  test('becomes white in a JPEG', async () => {
     const clear = await sharp({
       create: { width: 20, height: 20, channels: 4, background: { r: 0, g: 200, b: 0, alpha: 0 } },
     })
@@ -151,7 +142,7 @@ describe('transparency', () => {
   })
 })
 
-/** Mean difference in levels, green channel, where the truth's alpha is neither 0 nor 255 or has such a neighbour. */
+/** Returns the mean difference of the green channel, in levels, near edges: where alpha spans 32 levels within 5x5. */
 function edgeError(alphaOf: Rgba, a: Rgba, b: Rgba): number {
   const { width, height, data } = alphaOf
   let sum = 0

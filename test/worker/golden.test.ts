@@ -1,45 +1,36 @@
-// PIPELINE_VERSION is in every cache key: it must be raised when, and only when, other pixels are
-// served. These files hold what version N serves for fixed pictures and fixed weights. When this
-// test fails on purpose: raise PIPELINE_VERSION in worker/picture/makeFile.ts and run
-// `UPDATE_GOLDEN=1 npx vitest run --config test/vitest.config.ts --project worker golden`.
+// PIPELINE_VERSION is in every cache key: it must be raised if, and only if, other pixels are served. The golden files
+// hold the results of version N for fixed pictures and fixed weights. After an intended change: raise PIPELINE_VERSION
+// (worker/picture/makeFile.ts) and run `UPDATE_GOLDEN=1 npx vitest run --config test/vitest.config.ts --project worker golden`.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { createRandom } from '../../worker/image/prng.ts'
 import { type Architecture, createNetwork, SRCNN_915, subPixelArchitecture } from '../../worker/model/network.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
-import { ROOT, startWorker } from '../support/worker/worker.ts'
+import { startSite } from '../support/worker/site.ts'
+import { ROOT } from '../support/worker/worker.ts'
 
 const GOLDEN = join(ROOT, 'test/fixtures/golden')
 const isUpdate = process.env.UPDATE_GOLDEN === '1'
 
-let origin: FakeOrigin
-let worker: Miniflare
+const site = startSite({ vars: { SR_MODEL: 'srcnn', SR_SIZES: '20 70' }, buckets: ['MODELS_BUCKET'] })
+const { origin, get, ask } = site
 let version: number
 
 beforeAll(async () => {
-  origin = await startOrigin()
-  const vars = { ORIGIN_URL: origin.url, SR_MODEL: 'srcnn', SR_SIZES: '20 70' }
-  worker = await startWorker({ vars, buckets: ['MODELS_BUCKET'] })
   await shipFixedWeights() // before the worker reads the manifest, which it then uses for half a minute
-  const health = await worker.dispatchFetch('http://site.test/_sr/health')
+  const health = await get('/_sr/health')
   version = ((await health.json()) as { pipeline: number }).pipeline
   await servePictures()
   if (isUpdate) rmSync(GOLDEN, { recursive: true, force: true })
   mkdirSync(GOLDEN, { recursive: true })
 })
-afterAll(async () => {
-  await worker.dispose()
-  await origin.close()
-})
 
-/** Weights of no use but that every layer and the residual show in the pixels. */
+/** Ships weights that sharpen nothing, but let every layer and the residual change the pixels. */
 async function shipFixedWeights(): Promise<void> {
-  const bucket = await worker.getR2Bucket('MODELS_BUCKET')
+  const bucket = await site.worker.getR2Bucket('MODELS_BUCKET')
   const models: unknown[] = []
   for (const scale of [2, 3, 4]) {
     const small = fixedWeights(subPixelArchitecture(scale, 16, 3))
@@ -63,7 +54,7 @@ function fixedWeights(architecture: Architecture): Uint8Array {
   return encodeNetwork(network)
 }
 
-/** Colour gradients, edges at many angles and, in one, transparency. */
+/** Draws colour gradients, edges at many angles and, in one picture, transparency. */
 async function servePictures(): Promise<void> {
   const width = 29
   const height = 23
@@ -100,9 +91,8 @@ test.each([
   ['opaque.png', 'sr-width=20', 'png'],
   ['alpha.png', 'sr-width=70', 'png'],
 ])('%s?%s is served as version N served it', async (name, query, ending) => {
-  const response = await worker.dispatchFetch(`http://site.test/${name}?${query}`)
-  expect(response.headers.get('x-sr')).toMatch(/^done/)
-  const served = new Uint8Array(await response.arrayBuffer())
+  const { sr, bytes: served } = await ask(`/${name}?${query}`)
+  expect(sr).toMatch(/^done/)
   const slug = `${name}-${query}`.replace(/[^a-z0-9]+/g, '-')
   const file = join(GOLDEN, `v${version}-${slug}.${ending}`)
   if (isUpdate) writeFileSync(file, served)
@@ -111,7 +101,7 @@ test.each([
   expect(now.length).toBe(then.length)
   let most = 0
   for (let i = 0; i < now.length; i++) most = Math.max(most, Math.abs(now[i] - then[i]))
-  // One level: the network's sums may be ordered otherwise on another machine. Lossy encoders
-  // can turn that one level into a few where a coefficient falls to the other side.
+  // One level: the network's sums may be in another order on another machine. A lossy encoder can turn this one level
+  // into a few, where a coefficient is rounded to the other side.
   expect(most).toBeLessThanOrEqual(ending === 'png' ? 1 : 4)
 })

@@ -1,22 +1,24 @@
-// Whatever changes an answer is in its key, and whatever is not in the key cannot change the answer: odd headers
-// and odd spellings of URLs, sent as bytes over a socket, against what is kept for everybody.
+// Everything that changes an answer is in its cache key, and nothing else can change the answer: requests with odd
+// headers and odd spellings of URLs, sent byte for byte over a socket, are compared with what everybody gets.
 import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { flatPicture, isPictureOf } from '../support/pictures/flat.ts'
+import { COUNT_RUNS } from '../support/worker/counters.ts'
+import { askUntil, isHit } from '../support/worker/site.ts'
 import { startWorker } from '../support/worker/worker.ts'
 
-/** What an origin was asked for: path and query, and who asks where that is another than we. */
+/** The requests to the origin: path and query, and every header that is not the worker's own. */
 const asked: string[] = []
 let server: Server
 let worker: Miniflare
-/** Has never seen an odd request: what it answers is what everybody should get. */
+/** Never gets an odd request, so its answers are those that everybody should get. */
 let oracle: Miniflare
 
 /**
- * An origin with another picture for every URL, and again another one for every header that is not ours: what
- * of a visitor reached it would be seen in its pixels.
+ * The origin serves another picture for every URL and for every header that is not the worker's own: if anything of a
+ * visitor's request reached it, the pixels would show it.
  */
 beforeAll(async () => {
   server = createServer(({ url = '', headers }, response) => {
@@ -40,11 +42,7 @@ afterAll(async () => {
 
 const MODIFIED = 'Thu, 01 Jan 2026 00:00:00 GMT'
 
-/** Counts how often a network runs, and tells the origin with everything that it is asked. */
-const COUNT_RUNS = `{ const { Instance } = WebAssembly; let runs = 0
-  WebAssembly.Instance = class extends Instance { constructor(...given) { super(...given); const own = this.exports
-    if ('emit2' in own) Object.defineProperty(this, 'exports', { value: { ...own, begin: (...all) => { runs++; return own.begin(...all) } } }) } }
-  const plain = globalThis.fetch; globalThis.fetch = (url, init) => { init.headers.set('x-runs', runs); return plain(url, init) } }\n`
+/** How often a network has run, as the worker said in its latest request to the origin. */
 let runs = 0
 
 const OURS: IncomingHttpHeaders = {
@@ -66,15 +64,15 @@ interface Answer {
   readonly status: number
   readonly bytes: Buffer
   readonly cacheStatus: string
-  /** All but what tells of time, way and caches. */
+  /** All headers but those of time, connection and caches. */
   readonly headers: Record<string, unknown>
-  /** What the origin was asked meanwhile. */
+  /** The requests that the origin got meanwhile. */
   readonly asked: readonly string[]
 }
 
 type Given = Readonly<Record<string, string>>
 
-/** As bytes on a connection of its own: no client tidies up what is odd. */
+/** Sends a request byte for byte on a connection of its own, so that no client tidies up what is odd. */
 async function ask(path: string, headers: Given = {}, method = 'GET', to = worker): Promise<Answer> {
   const { hostname, port } = await to.ready
   const before = asked.length
@@ -107,20 +105,14 @@ async function ask(path: string, headers: Given = {}, method = 'GET', to = worke
   })
 }
 
-/** Keeping goes on behind an answer. */
-async function untilHit(path: string, headers: Given = {}): Promise<Answer> {
-  for (let i = 0; i < 200; i++) {
-    const answer = await ask(path, headers)
-    if (answer.cacheStatus.includes('; hit')) return answer
-  }
-  throw new Error(`${path} is not kept`)
-}
+/** As `untilHit` of a site, byte for byte. */
+const untilHit = (path: string, headers: Given = {}) => askUntil(() => ask(path, headers), isHit, `a hit: ${path}`)
 
-/** What a visitor sees of it. */
+/** Returns what a visitor sees of an answer. */
 const seen = ({ status, headers, bytes }: Answer) => ({ status, headers, bytes: bytes.toString('base64') })
 
 let count = 0
-/** A path that nobody has asked for, and what everybody gets there. */
+/** Returns a path that was never requested, and the answer that everybody should get for it. */
 async function fresh(query = 'sr=2&sr-model=bicubic', headers: Given = {}) {
   const path = `/${count++}.bmp?${query}`
   const plain = await ask(path, headers, 'GET', oracle)
@@ -131,9 +123,9 @@ async function fresh(query = 'sr=2&sr-model=bicubic', headers: Given = {}) {
 
 const LONG = 'x'.repeat(8000)
 
-/** None of them is for us, in any value. */
+/** Headers that must not matter to the worker, whatever their values. */
 const HEADERS: Readonly<Record<string, readonly string[]>> = {
-  // Who asks, and for what
+  // Who sends the request, and what for
   accept: ['image/webp', 'text/html', '*/*;q=0', LONG, '\xff'],
   'accept-charset': ['utf-16'],
   'accept-encoding': ['', 'identity;q=0', 'zstd'],
@@ -146,7 +138,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   referer: ['https://evil.test/', 'about:blank'],
   'user-agent': ['', 'Googlebot/2.1', 'edge-srcnn', LONG],
   'x-requested-with': ['XMLHttpRequest'],
-  // What it is shown on
+  // The device
   dpr: ['3'],
   'device-memory': ['0.25'],
   downlink: ['0.01'],
@@ -159,7 +151,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   'sec-purpose': ['prefetch'],
   'viewport-width': ['1'],
   width: ['1'],
-  // What is known already
+  // What the client has already
   'cache-control': ['no-cache', 'no-store', 'max-age=0', 'only-if-cached', 'no-transform'],
   pragma: ['no-cache'],
   'if-match': ['"x"'],
@@ -168,7 +160,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   'if-range': ['"x"'],
   'if-unmodified-since': ['Thu, 01 Jan 1970 00:00:00 GMT'],
   range: ['bytes=', 'lines=0-1', 'bytes=0-1,5-6'],
-  // Where it came from, or should go to (the ways of web cache poisoning)
+  // Where the request came from or should go to (the headers of web cache poisoning)
   forwarded: ['for=1.2.3.4;host=evil.test;proto=https'],
   via: ['1.1 edge-srcnn', '1.0 evil.test'],
   'x-forwarded-for': ['127.0.0.1'],
@@ -195,7 +187,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   'cf-worker': ['evil.test'],
   'cf-ew-via': ['15'],
   'fastly-ssl': ['1'],
-  // How it is sent
+  // How the request is sent
   connection: ['close, x-odd', 'host'],
   'content-length': ['0'],
   'content-type': ['image/png', 'multipart/form-data; boundary=x'],
@@ -209,7 +201,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   'transfer-encoding': ['chunked'],
   upgrade: ['h2c'],
   'upgrade-insecure-requests': ['1'],
-  // Our own names
+  // Names that the worker uses itself, for parameters and in answers
   sr: ['4'],
   'sr-format': ['webp'],
   'x-sr': ['done; scale=4', 'skipped; reason=BUSY'],
@@ -221,7 +213,7 @@ const CASES = Object.entries(HEADERS).flatMap(([name, values]) =>
   values.map((value) => [`${name}: ${value.slice(0, 40)}`, name, value] as const),
 )
 
-describe('a header that is none of our business changes nothing, for nobody', () => {
+describe('a header that must not matter changes no answer, neither this one nor a later one', () => {
   test.each(CASES)('%s', async (_, name, value) => {
     const odd = { [name]: value }
     const first = await fresh()
@@ -237,8 +229,8 @@ describe('a header that is none of our business changes nothing, for nobody', ()
   })
 })
 
-describe('a header that matters changes the answer of who sends it, and no other', () => {
-  /** As first and as second request; what is kept is what everybody gets. */
+describe('a header that matters changes the answer to its own request only', () => {
+  /** Sends the request first, and again after a plain one; what is kept must be what everybody gets. */
   const around = async (headers: Given, look: (answer: Answer, whole: Buffer) => void, method = 'GET') => {
     const { path, plain } = await fresh()
     const whole = Buffer.from(plain.bytes, 'base64')
@@ -289,7 +281,7 @@ describe('a header that matters changes the answer of who sends it, and no other
     ['DELETE', {}, 'DELETE'],
     ['PURGE', {}, 'PURGE'],
     ['OPTIONS', {}, 'OPTIONS'],
-  ])('%s passes through to the origin, and nothing of its answer is kept', async (_, headers, method) => {
+  ])('%s passes through to the origin, and its answer is not kept', async (_, headers, method) => {
     const { path, plain } = await fresh()
     for (let i = 0; i < 2; i++) {
       const own = await ask(path, headers, method)
@@ -304,7 +296,7 @@ describe('a header that matters changes the answer of who sends it, and no other
     expect(seen(await untilHit(path))).toEqual(plain)
   })
 
-  test('Accept, where sr-format=auto: each gets its own of two, whoever came before', async () => {
+  test('Accept with sr-format=auto: each client gets its own of two formats, whoever asked before', async () => {
     const accepts: [accept: string | undefined, type: string][] = [
       [undefined, 'image/png'],
       ['image/webp', 'image/webp'],
@@ -342,9 +334,9 @@ describe('a header that matters changes the answer of who sends it, and no other
 const P = '/p/cat.bmp'
 const OK = 'sr=2'
 
-/** What is asked of us, and what that makes us ask the origin; a status where it is refused. */
+/** A URL as it is requested, and the URL that the worker then requests from the origin, or the status of a refusal. */
 const SPELLINGS: [string, string | 400][] = [
-  // Our parameters, anywhere among others
+  // The worker's parameters, anywhere among others
   [`${P}?${OK}`, P],
   [`${P}?${OK}&`, P],
   [`${P}?&${OK}`, P],
@@ -363,7 +355,7 @@ const SPELLINGS: [string, string | 400][] = [
   [`${P}?${OK}&?`, `${P}??`],
   [`${P}?${OK}#top`, P],
   [`${P}?${OK}#&sr=3`, P],
-  // What is nearly ours
+  // Names that resemble the worker's parameters
   [`${P}?${OK}&SR=3`, `${P}?SR=3`],
   [`${P}?${OK}&s%72=3`, `${P}?s%72=3`],
   [`${P}?${OK}&sr[]=3`, `${P}?sr[]=3`],
@@ -433,7 +425,7 @@ const SPELLINGS: [string, string | 400][] = [
   [`${P}?${LONG}y&${OK}`, `${P}?${LONG}y`],
 ]
 
-/** What is none of ours, and is passed through as it is. */
+/** URLs without a parameter of the worker, which pass through unchanged. */
 const PASSED = [
   P,
   `${P}?`,
@@ -454,8 +446,8 @@ const PASSED = [
 describe('an odd URL', () => {
   const bicubic = (spelling: string) => spelling.replace('?', '?sr-model=bicubic&')
 
-  /** Twice, in both orders: cold, and when all others are kept. */
-  test('gets the picture of what the origin is asked for, and never that of another one', async () => {
+  // Twice, in both orders: with empty caches, and with the results of all other URLs kept.
+  test('gets the picture of the URL that the origin is asked for, and never another one', async () => {
     const all = [...SPELLINGS, ...SPELLINGS.toReversed()]
     for (const [spelling, expected] of all) {
       const { status, bytes, asked: sent, headers } = await ask(bicubic(spelling))
@@ -481,7 +473,7 @@ describe('an odd URL', () => {
     expect(bytes.equals(flatPicture(sent[0]))).toBe(true)
   })
 
-  test('shares a key with what differs in the host’s case and usual port alone', async () => {
+  test('shares a key with a URL that differs in the case of the host or in the default port only', async () => {
     const { path, plain } = await fresh()
     await ask(path)
     await untilHit(path)
@@ -496,7 +488,7 @@ describe('an odd URL', () => {
     }
   })
 
-  test('of another site, scheme or port is another picture where the zone is the origin', async () => {
+  test('of another site, scheme or port has its own picture if the zone is the origin', async () => {
     const zone = await startWorker({
       buckets: ['RESULTS_BUCKET'],
       outbound: ({ url }) =>
@@ -538,7 +530,7 @@ test('a hundred spellings of one picture cost a hundred fetches and one run of t
     expect(seen(answer)).toEqual(seen(first))
   }
   expect((await runsSoFar()) - before).toBe(1)
-  // The count is one of runs: another picture is another.
+  // Another picture is counted as another run.
   await ask('/another.bmp?sr=2')
   expect((await runsSoFar()) - before).toBe(2)
 })

@@ -1,178 +1,195 @@
-// Many requests at once: one picture is made once, whoever leaves meanwhile.
-import { request } from 'node:http'
-import type { Miniflare } from 'miniflare'
+// Many requests at once: a result is computed once, even if a visitor leaves meanwhile.
+import { request, type ServerResponse } from 'node:http'
 import sharp from 'sharp'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
-import { startWorker } from '../support/worker/worker.ts'
+import { expect, test } from 'vitest'
+import { COUNT_LOOKUPS } from '../support/worker/counters.ts'
+import { askUntil, startSite } from '../support/worker/site.ts'
 
-let origin: FakeOrigin
-let worker: Miniflare
-beforeAll(async () => {
-  origin = await startOrigin()
-  worker = await startWorker({ vars: { ORIGIN_URL: origin.url } })
-})
-afterAll(async () => {
-  await worker.dispose()
-  await origin.close()
-})
+const site = startSite({ prelude: COUNT_LOOKUPS })
+const { origin, get, ask, startAnother } = site
 
 const picture = (background: string) =>
   sharp({ create: { width: 24, height: 18, channels: 3, background } })
     .png()
     .toBuffer()
 
-async function ask(path: string) {
-  const response = await worker.dispatchFetch(`http://site.test${path}`)
-  const { headers } = response
-  const bytes = Buffer.from(await response.arrayBuffer())
-  return { sr: headers.get('x-sr'), status: headers.get('cache-status'), etag: headers.get('etag'), bytes }
+/** Returns how often the worker has asked its edge cache: once for each request that missed it. */
+async function lookups(): Promise<number> {
+  await get('/lookups')
+  return Number(origin.asked.at(-1)!.headers['x-lookups'])
+}
+
+/** Waits until `count` more requests have missed the edge cache: from then on they wait for the origin or each other. */
+async function untilLookups(before: number, count: number): Promise<void> {
+  await askUntil(lookups, (now) => now - before >= count, `${count} lookups`)
+}
+
+const timesAsked = (path: string) => origin.asked.filter(({ url }) => url === path).length
+/** Waits until the origin was asked for `path`. */
+const untilAsked = (path: string) =>
+  askUntil(lookups, () => timesAsked(path) > 0, `that the origin was asked for ${path}`)
+
+/** Lets the origin receive requests for `path` and hold its answers; `release` sends them, and all later ones at once. */
+function holdAnswers(path: string, answer: (response: ServerResponse) => void) {
+  const held: ServerResponse[] = []
+  let isReleased = false
+  origin.handle(path, (_, response) => void (isReleased ? answer(response) : held.push(response)))
+  return {
+    release() {
+      isReleased = true
+      for (const response of held.splice(0)) answer(response)
+    },
+  }
 }
 
 test('of twenty requests for one picture one asks the origin, and all get the result', async () => {
   const body = await picture('#246')
-  origin.handle('/many.png', (_, response) => {
-    setTimeout(() => response.writeHead(200, { 'cache-control': 'max-age=60' }).end(body), 100)
+  const before = await lookups()
+  const { release } = holdAnswers('/many.png', (response) => {
+    response.writeHead(200, { 'cache-control': 'max-age=60' }).end(body)
   })
-  const answers = await Promise.all(Array.from({ length: 20 }, () => ask('/many.png?sr=2')))
-  expect(origin.asked.filter(({ url }) => url === '/many.png')).toHaveLength(1)
-  for (const { sr, bytes, etag } of answers) {
+  const asking = Promise.all(Array.from({ length: 20 }, () => ask('/many.png?sr=2')))
+  await untilLookups(before, 20)
+  release()
+  const answers = await asking
+  expect(timesAsked('/many.png')).toBe(1)
+  for (const { sr, bytes, headers } of answers) {
     expect(sr).toMatch(/^done/)
-    expect(etag).toBe(answers[0].etag)
+    expect(headers.get('etag')).toBe(answers[0].headers.get('etag'))
     expect(bytes.equals(answers[0].bytes)).toBe(true)
   }
-  expect(answers.filter(({ status }) => status?.endsWith('; collapsed'))).toHaveLength(19)
+  expect(answers.filter(({ cacheStatus }) => cacheStatus.endsWith('; collapsed'))).toHaveLength(19)
 })
 
-test('of five URLs of one picture at once one is made, and the others find it when their turn comes', async () => {
+test('of five URLs of one picture at once one is computed, and the others find its result when their turn comes', async () => {
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
   const body = await sharp({ create: { width: 120, height: 120, channels: 3, background: '#000', noise } })
     .png()
     .toBuffer()
   origin.serve('/same.png', body, { 'cache-control': 'max-age=60' })
   const answers = await Promise.all(Array.from({ length: 5 }, (_, i) => ask(`/same.png?v=${i}&sr=4&sr-model=srcnn`)))
-  for (const { sr, etag } of answers) expect([sr, etag]).toEqual([expect.stringMatching(/^done/), answers[0].etag])
-  expect(answers.filter(({ status }) => status?.endsWith('same-picture'))).toHaveLength(4)
+  for (const { sr, headers } of answers) {
+    expect([sr, headers.get('etag')]).toEqual([expect.stringMatching(/^done/), answers[0].headers.get('etag')])
+  }
+  expect(answers.filter(({ cacheStatus }) => cacheStatus.endsWith('same-picture'))).toHaveLength(4)
 })
 
-test('what may not be kept is made for each visitor by itself', async () => {
+test('a result that may not be kept is computed for each visitor', async () => {
   const body = await picture('#642')
-  origin.handle('/private.png', (_, response) => {
-    setTimeout(() => response.writeHead(200, { 'cache-control': 'private' }).end(body), 50)
+  const before = await lookups()
+  const { release } = holdAnswers('/private.png', (response) => {
+    response.writeHead(200, { 'cache-control': 'private' }).end(body)
   })
-  const answers = await Promise.all(Array.from({ length: 4 }, () => ask('/private.png?sr=2')))
-  expect(origin.asked.filter(({ url }) => url === '/private.png')).toHaveLength(4)
-  for (const { sr, status } of answers) {
+  const asking = Promise.all(Array.from({ length: 4 }, () => ask('/private.png?sr=2')))
+  await untilLookups(before, 4)
+  release()
+  const answers = await asking
+  expect(timesAsked('/private.png')).toBe(4)
+  for (const { sr, cacheStatus } of answers) {
     expect(sr).toMatch(/^done/)
-    expect(status).toBe('edge-srcnn; fwd=miss')
+    expect(cacheStatus).toBe('edge-srcnn; fwd=miss')
   }
 })
 
-test('a visitor who leaves does not take the picture from those who wait', async () => {
+test('a visitor who leaves does not stop the work for those who wait', async () => {
   const body = await picture('#264')
-  let answer = () => {}
-  origin.handle('/left.png', (_, response) => {
-    answer = () => void response.writeHead(200, { 'cache-control': 'max-age=60' }).end(body)
+  const before = await lookups()
+  const { release } = holdAnswers('/left.png', (response) => {
+    response.writeHead(200, { 'cache-control': 'max-age=60' }).end(body)
   })
-  const url = await worker.ready
+  const url = await site.worker.ready
   const leaving = request(new URL('/left.png?sr=2', url)).on('error', () => {})
   leaving.end()
-  while (!origin.asked.some(({ url: path }) => path === '/left.png'))
-    await new Promise((resolve) => setTimeout(resolve, 10))
+  await untilAsked('/left.png')
   const second = fetch(new URL('/left.png?sr=2', url))
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await untilLookups(before, 2)
   leaving.socket!.resetAndDestroy() // workerd takes a mere end for a half-closed connection, and works on
-  await new Promise((resolve) => setTimeout(resolve, 100))
-  answer()
+  // workerd has seen the reset, an earlier event, when it answers a request that comes on a connection opened later.
+  await fetch(new URL('/after-the-reset', url)).then((response) => response.text())
+  release()
   const response = await second
   expect(response.headers.get('x-sr')).toMatch(/^done/)
   await response.arrayBuffer()
-  expect(origin.asked.filter(({ url: path }) => path === '/left.png')).toHaveLength(1)
+  expect(timesAsked('/left.png')).toBe(1)
 })
 
-test('more distinct pictures than may wait come back as they were, for a minute at most', async () => {
+test('more distinct pictures than may wait come back unchanged, cacheable for a minute at most', async () => {
   const large = async (n: number) =>
     sharp({ create: { width: 200, height: 200, channels: 3, background: { r: n, g: 2 * n, b: 99 } } })
       .png()
       .toBuffer()
   const pictures = await Promise.all(Array.from({ length: 12 }, (_, i) => large(i)))
-  for (const [i, one] of pictures.entries()) origin.serve(`/busy-${i}.png`, one, { 'cache-control': 'max-age=600' })
-  const answers = await Promise.all(
-    pictures.map(async (_, i) => {
-      const response = await worker.dispatchFetch(`http://site.test/busy-${i}.png?sr=4&sr-model=srcnn`)
-      const bytes = Buffer.from(await response.arrayBuffer())
-      return { sr: response.headers.get('x-sr')!, kept: response.headers.get('cache-control'), bytes }
+  // All arrive at once, and those that wait do so until it is their turn, however slow this machine is.
+  const patient = await startAnother({ vars: { SR_MAX_WAIT_MS: '60000' } })
+  const holders = pictures.map((one, i) =>
+    holdAnswers(`/busy-${i}.png`, (response) => {
+      response.writeHead(200, { 'cache-control': 'max-age=600' }).end(one)
     }),
   )
+  const asking = Promise.all(pictures.map((_, i) => patient.ask(`/busy-${i}.png?sr=4&sr-model=srcnn`)))
+  for (const i of pictures.keys()) await untilAsked(`/busy-${i}.png`)
+  for (const { release } of holders) release()
+  const answers = await asking
   const busy = answers.filter(({ sr }) => sr === 'skipped; reason=BUSY')
   const done = answers.filter(({ sr }) => sr.startsWith('done'))
   expect(busy.length + done.length).toBe(12)
   expect(done.length).toBeGreaterThanOrEqual(5) // one runs, four wait
   expect(busy.length).toBeGreaterThan(0)
-  for (const { kept, bytes } of busy) {
-    expect(kept).toBe('public, max-age=60')
+  for (const { headers, bytes } of busy) {
+    expect(headers.get('cache-control')).toBe('public, max-age=60')
     expect(pictures.some((one) => one.equals(bytes))).toBe(true)
   }
 })
 
-test('who waits in vain with a cookie gets what is theirs, where the origin says that there may be such', async () => {
+test('a visitor with a cookie who waits in vain gets their own picture if the origin says Vary: Cookie', async () => {
   const [ours, theirs] = await Promise.all(['#135', '#531'].map(picture))
-  let isFirst = true
+  const impatient = await startAnother({ vars: { SR_MAX_WAIT_MS: '100' } })
+  let answerFirst: (() => void) | undefined
   origin.handle('/avatar.png', ({ headers }, response) => {
-    const answer = () => response.writeHead(200, { vary: 'cookie' }).end(headers.cookie ? theirs : ours)
-    if (isFirst) setTimeout(answer, 3000)
-    else answer()
-    isFirst = false
+    const answer = () => void response.writeHead(200, { vary: 'cookie' }).end(headers.cookie ? theirs : ours)
+    if (answerFirst) answer()
+    else answerFirst = answer
   })
-  const first = ask('/avatar.png?sr=2')
-  while (!origin.asked.some(({ url }) => url === '/avatar.png')) await new Promise((resolve) => setTimeout(resolve, 10))
-  const headers = { cookie: 'a=b' }
-  const second = await worker.dispatchFetch('http://site.test/avatar.png?sr=2', { headers })
-  expect(second.headers.get('x-sr')).toBe('skipped; reason=CREDENTIALS')
-  expect(Buffer.from(await second.arrayBuffer()).equals(theirs)).toBe(true)
+  const first = impatient.ask('/avatar.png?sr=2')
+  await untilAsked('/avatar.png')
+  const second = await impatient.ask('/avatar.png?sr=2', { headers: { cookie: 'a=b' } })
+  expect(second.sr).toBe('skipped; reason=CREDENTIALS')
+  expect(second.bytes.equals(theirs)).toBe(true)
+  answerFirst!()
   await first
 })
 
-test('who waits in vain for a leader gets what the origin gives, an error as it is', async () => {
+test('a visitor who waits in vain gets the answer of the origin, an error unchanged', async () => {
   const body = await picture('#462')
-  const isAsked = () => origin.asked.some(({ url }) => url === '/slow.png')
-  let isFirst = true
+  const impatient = await startAnother({ vars: { SR_MAX_WAIT_MS: '100' } })
+  let answerFirst: (() => void) | undefined
   origin.handle('/slow.png', (_, response) => {
-    if (isFirst) setTimeout(() => response.writeHead(200).end(body), 3000)
-    else response.writeHead(404, { 'cache-control': 'max-age=7' }).end('gone')
-    isFirst = false
+    if (answerFirst) response.writeHead(404, { 'cache-control': 'max-age=7' }).end('gone')
+    else answerFirst = () => void response.writeHead(200).end(body)
   })
-  const first = ask('/slow.png?sr=2')
-  while (!isAsked()) await new Promise((resolve) => setTimeout(resolve, 10))
-  const second = await worker.dispatchFetch('http://site.test/slow.png?sr=2')
-  expect([second.status, second.headers.get('x-sr'), second.headers.get('cache-control')]).toEqual([
-    404,
-    'skipped; reason=ORIGIN_STATUS',
-    'max-age=7',
-  ])
-  expect(await second.text()).toBe('gone')
+  const first = impatient.ask('/slow.png?sr=2')
+  await untilAsked('/slow.png')
+  const { status, sr, headers, bytes } = await impatient.ask('/slow.png?sr=2')
+  expect([status, sr, headers.get('cache-control')]).toEqual([404, 'skipped; reason=ORIGIN_STATUS', 'max-age=7'])
+  expect(bytes.toString()).toBe('gone')
+  answerFirst!()
   expect((await first).sr).toMatch(/^done/)
 })
 
-test('beyond the rate limit a visitor gets originals for what is new, and others do not', async () => {
-  const limited = await startWorker({ vars: { ORIGIN_URL: origin.url }, missLimit: 2 })
-  const from = async (address: string, path: string) => {
-    const headers = { 'cf-connecting-ip': address }
-    const response = await limited.dispatchFetch(`http://site.test${path}?sr=2`, { headers })
-    const bytes = Buffer.from(await response.arrayBuffer())
-    return { sr: response.headers.get('x-sr')!, kept: response.headers.get('cache-control'), bytes }
-  }
+test('beyond the rate limit a visitor gets originals for new pictures, and other visitors get results', async () => {
+  const limited = await startAnother({ missLimit: 2 })
+  const from = (address: string, path: string) =>
+    limited.ask(`${path}?sr=2`, { headers: { 'cf-connecting-ip': address } })
   const bodies = await Promise.all(['#111', '#222', '#333'].map(picture))
   for (const [i, body] of bodies.entries()) origin.serve(`/${i}.png`, body, { 'cache-control': 'max-age=600' })
   for (const path of ['/0.png', '/1.png']) expect((await from('192.0.2.1', path)).sr).toMatch(/^done/)
   const third = await from('192.0.2.1', '/2.png')
-  expect([third.sr, third.kept]).toEqual(['skipped; reason=RATE', 'private, max-age=60'])
+  expect([third.sr, third.headers.get('cache-control')]).toEqual(['skipped; reason=RATE', 'private, max-age=60'])
   expect(third.bytes.equals(bodies[2])).toBe(true)
-  expect((await from('192.0.2.1', '/0.png')).sr).toMatch(/^done/) // known already
+  expect((await from('192.0.2.1', '/0.png')).sr).toMatch(/^done/) // kept from before
   expect((await from('192.0.2.2', '/2.png')).sr).toMatch(/^done/)
 
   const headers = { 'cf-connecting-ip': '192.0.2.1' }
-  const described = await limited.dispatchFetch('http://site.test/2.png?sr=2&sr-format=json', { headers })
+  const described = await limited.get('/2.png?sr=2&sr-format=json', { headers })
   expect(await described.json()).toMatchObject({ outcome: 'skipped', reason: 'RATE' })
-  await limited.dispose()
 })

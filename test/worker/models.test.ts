@@ -1,41 +1,33 @@
-// Weights from a bucket replace the bundled ones, without a redeploy, and new weights change the key.
-import type { Miniflare } from 'miniflare'
+// Weights in a bucket replace the bundled ones without a redeploy, and new weights change the key.
 import sharp from 'sharp'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { lifting, shipModels } from '../support/engine/models.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
-import { startWorker } from '../support/worker/worker.ts'
+import { fastClock } from '../support/worker/clock.ts'
+import { askUntil, type RunningWorker, startSite } from '../support/worker/site.ts'
 
-let origin: FakeOrigin
-let worker: Miniflare
+const withBucket = { buckets: ['MODELS_BUCKET'] }
+const { origin, startAnother } = startSite()
+/** A new worker for each test: an isolate remembers the weights that it has read. */
+let running: RunningWorker
 
 beforeAll(async () => {
-  origin = await startOrigin()
   const picture = await sharp({ create: { width: 16, height: 12, channels: 3, background: '#808080' } })
     .png()
     .toBuffer()
   origin.serve('/grey.png', picture, { 'cache-control': 'max-age=60' })
 })
-afterAll(() => origin.close())
+beforeEach(async () => void (running = await startAnother(withBucket)))
 
-beforeEach(async () => {
-  worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['MODELS_BUCKET'] })
-  return () => worker.dispose()
-})
-
-const ship = (name: string, file: Uint8Array, sha256?: string) => shipModels(worker, [{ name, file, sha256 }])
+const ship = (name: string, file: Uint8Array, sha256?: string) => shipModels(running.worker, [{ name, file, sha256 }])
 
 async function serve(query = 'sr=2') {
-  const response = await worker.dispatchFetch(`http://site.test/grey.png?${query}`)
-  const body = await response.arrayBuffer()
-  const sr = response.headers.get('x-sr') ?? ''
-  const etag = response.headers.get('etag')
+  const { sr, headers, bytes } = await running.ask(`/grey.png?${query}`)
   return {
     sr,
-    etag,
-    level: sr.startsWith('done') ? (await sharp(body).raw().toBuffer())[0] : undefined,
+    etag: headers.get('etag'),
+    level: sr.startsWith('done') ? (await sharp(bytes).raw().toBuffer())[0] : undefined,
   }
 }
 
@@ -43,7 +35,7 @@ test('a bucket without a manifest leaves the bundled weights in place', async ()
   expect((await serve()).sr).toContain(`model="${DEFAULT_MODEL}@`)
 })
 
-test('weights in the bucket are used, by default and by name, and bundled ones where it has none', async () => {
+test('weights in the bucket are used by default and by name, and bundled weights where the bucket has no others', async () => {
   await ship(DEFAULT_MODEL, encodeNetwork(lifting(0.1)))
   const { sr, level } = await serve()
   const lift = Math.round((0.1 * 255 * 255) / 219) // luma spans 219 levels
@@ -53,19 +45,16 @@ test('weights in the bucket are used, by default and by name, and bundled ones w
 })
 
 test('new weights give a new ETag and new pixels within a minute', async () => {
+  // The worker reads the manifest again after half a minute: after 1.5 s of this clock.
+  running = await startAnother({ ...withBucket, prelude: fastClock(20) })
   await ship(DEFAULT_MODEL, encodeNetwork(lifting(0.1)))
   const before = await serve()
   await ship(DEFAULT_MODEL, encodeNetwork(lifting(0.2)))
-  let after = await serve()
-  for (const deadline = Date.now() + 60_000; after.etag === before.etag && Date.now() < deadline;) {
-    await new Promise((resolve) => setTimeout(resolve, 500))
-    after = await serve()
-  }
-  expect(after.etag).not.toBe(before.etag)
+  const after = await askUntil(serve, ({ etag }) => etag !== before.etag, 'made with the new weights', 60_000 / 20)
   expect(after.level).toBeGreaterThan(before.level! + 20)
-}, 90_000)
+})
 
-test('a name that only the bucket has can be asked for', async () => {
+test('a model that only the bucket has can be asked for by name', async () => {
   await ship('faces', encodeNetwork(lifting(0.1)))
   expect((await serve('sr=2&sr-model=faces')).sr).toContain('model="faces@')
   expect((await serve('sr=2')).sr).toContain(`model="${DEFAULT_MODEL}@`)
@@ -76,21 +65,20 @@ test.each<[string, () => Promise<void>]>([
   ['no network', () => ship(DEFAULT_MODEL, new Uint8Array(500))],
 ])('weights that are %s are not used: the visitor gets the original', async (_, prepare) => {
   await prepare()
-  const response = await worker.dispatchFetch('http://site.test/grey.png?sr=2')
+  const response = await running.ask('/grey.png?sr=2')
   expect(response.status).toBe(200)
-  expect(response.headers.get('x-sr')).toBe('skipped; reason=MODEL')
+  expect(response.sr).toBe('skipped; reason=MODEL')
   expect(response.headers.get('cache-control')).toBe('public, max-age=60')
-  await response.arrayBuffer()
 })
 
 test('a broken manifest leaves the bundled weights in place', async () => {
-  const bucket = await worker.getR2Bucket('MODELS_BUCKET')
+  const bucket = await running.worker.getR2Bucket('MODELS_BUCKET')
   await bucket.put('manifest.json', '{ "version": 1, "models": [{ "name": "x"')
   expect((await serve()).sr).toContain(`model="${DEFAULT_MODEL}@`)
 })
 
 test('every bundled model can be served', async () => {
-  const health = await worker.dispatchFetch('http://site.test/_sr/health')
+  const health = await running.get('/_sr/health')
   const { models } = (await health.json()) as { models: { name: string; scale: number }[] }
   expect(models.length).toBeGreaterThan(0)
   for (const { name, scale } of models) {
@@ -99,9 +87,9 @@ test('every bundled model can be served', async () => {
   }
 })
 
-test('health says ok, and 503 with the reason where the weights are not whole', async () => {
+test('health says ok, and 503 with the reason if a file of weights is damaged', async () => {
   const healthOf = async () => {
-    const response = await worker.dispatchFetch('http://site.test/_sr/health')
+    const response = await running.get('/_sr/health')
     return {
       status: response.status,
       body: (await response.json()) as { status: string; checks: Record<string, string> },
@@ -111,8 +99,7 @@ test('health says ok, and 503 with the reason where the weights are not whole', 
     status: 200,
     body: { status: 'ok', checks: { MODELS_BUCKET: 'ok', [`${DEFAULT_MODEL} x2`]: 'ok' } },
   })
-  await worker.dispose()
-  worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['MODELS_BUCKET'] })
+  running = await startAnother(withBucket)
   await ship(DEFAULT_MODEL, encodeNetwork(lifting(0.1)), '0'.repeat(64))
   const failing = await healthOf()
   expect([failing.status, failing.body.status]).toEqual([503, 'failing'])

@@ -1,3 +1,4 @@
+// onnxruntime-web in workerd: its results, its start in an isolate, and its memory.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -11,7 +12,7 @@ import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../support/engine/samples.ts'
 
 const ORT_WASM = 'onnxruntime-web/ort-wasm-simd-threaded.wasm'
-const EMPTY_WASM = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0) // a module of nothing
+const EMPTY_WASM = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0) // an empty module
 
 let script = ''
 const started: Miniflare[] = []
@@ -31,7 +32,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all(started.map((worker) => worker.dispose())))
 
-/** A fresh isolate. */
+/** Starts a new isolate. */
 async function startIsolate(compatibilityFlags: string[] = []): Promise<Miniflare> {
   const wasm = readFileSync(createRequire(import.meta.url).resolve(ORT_WASM))
   const worker = new Miniflare({
@@ -74,7 +75,7 @@ async function run(worker: Miniflare, network: Network, input: Planes, query = '
   }
 }
 
-describe('onnxruntime in workerd agrees with the reference to 1e-4', () => {
+describe('onnxruntime in workerd agrees with the reference within 1e-4', () => {
   const networks = [
     sampleNetwork(SRCNN_915),
     sampleNetwork({ kernels: [9, 3, 5], widths: [16, 8] }, 'zero'),
@@ -105,7 +106,7 @@ describe('the start of onnxruntime in an isolate', () => {
   const network = sampleNetwork(SRCNN_915)
   const input = samplePlanes(1, 20, 12)
 
-  test('first runs at once, while others instantiate their own wasm, all come out right', async () => {
+  test('may meet several first runs and another WebAssembly instantiation at once: all results are right', async () => {
     const worker = await startIsolate()
     const want = (await reference.run(network, input)).data
     const answers = await Promise.all([1, 2, 3].map(() => run(worker, network, input, 'times=3&otherWasm')))
@@ -116,7 +117,7 @@ describe('the start of onnxruntime in an isolate', () => {
     }
   })
 
-  test('memory that is refused rejects the run, says so, and does not spoil the next', async () => {
+  test('fails with the reason if its memory is refused, and the next run succeeds', async () => {
     const worker = await startIsolate()
     const refused = await run(worker, network, input, 'noMemory')
     expect(refused.status).toBe(500)
@@ -127,14 +128,14 @@ describe('the start of onnxruntime in an isolate', () => {
     expect(next.headers.restored).toBe('true')
   })
 
-  test('Node’s globals (nodejs_compat) do not mislead onnxruntime', async () => {
+  test('succeeds with the globals of Node (nodejs_compat)', async () => {
     const worker = await startIsolate(['nodejs_compat'])
     expect((await run(worker, network, input)).text).toBe('')
   })
 
-  test('a tile of 160 px leaves at least 100 MB of the isolate to others', async () => {
+  test('takes less than 28 MB for a tile of 160 px', async () => {
     const worker = await startIsolate()
     const { headers } = await run(worker, network, samplePlanes(1, 160, 160))
-    expect(Number(headers.memory)).toBeLessThan(28e6) // seen: 24.2 MB
+    expect(Number(headers.memory)).toBeLessThan(28e6) // measured: 24.2 MB
   })
 })

@@ -1,9 +1,9 @@
-// Purging through the deployed bundle: what is kept of a picture, or of a model, is gone from R2 and from this edge
-// cache. The zone's purge API is a fake: there is no zone here.
+// Purging through the deployed bundle: the results of a picture, or of a model, are deleted from R2 and from this
+// edge cache. The zone's purge API is a fake: there is no zone here.
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startWorker } from '../support/worker/worker.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { askUntil, type RunningWorker, startForThisTest, startSite } from '../support/worker/site.ts'
 
 const SECRET = '00112233445566778899aabbccddeeff'
 const BINDINGS = { ORIGIN_URL: 'http://origin.test', SR_PURGE_SECRET: SECRET }
@@ -25,23 +25,11 @@ async function outbound(request: Request): Promise<Response> {
   return new Response(new Uint8Array(picture), { headers: { 'cache-control': 'max-age=3600' } })
 }
 
-const start = (vars: Record<string, string>, buckets: string[] = []) =>
-  startWorker({ vars: { ...BINDINGS, ...vars }, buckets, outbound })
+const start = (vars: Record<string, string>) => startForThisTest({ vars: { ...BINDINGS, ...vars }, outbound })
 
-async function ask(worker: Miniflare, path: string) {
-  const response = await worker.dispatchFetch(`http://site.test${path}`)
-  await response.arrayBuffer()
-  return response.headers.get('cache-status') ?? ''
-}
-
-async function askUntilHit(worker: Miniflare, path: string) {
-  for (let i = 0; i < 100; i++) if ((await ask(worker, path)).includes('hit')) return
-  throw new Error(`${path} is not kept`)
-}
-
-async function purge(worker: Miniflare, body: unknown, token = SECRET) {
+async function purge({ get }: RunningWorker, body: unknown, token = SECRET) {
   const init = { method: 'POST', headers: { authorization: `Bearer ${token}` }, body: JSON.stringify(body) }
-  const response = await worker.dispatchFetch('http://site.test/_sr/purge', init)
+  const response = await get('/_sr/purge', init)
   const answer = (await response.json()) as { deleted: number; elsewhere: string; cursor?: string }
   return { status: response.status, kept: response.headers.get('cache-control'), ...answer }
 }
@@ -58,59 +46,53 @@ beforeAll(async () => {
 })
 
 describe('with results in R2', () => {
-  let worker: Miniflare
-  beforeAll(async () => void (worker = await start({}, ['RESULTS_BUCKET'])))
-  afterAll(() => worker.dispose())
+  const site = startSite({ vars: BINDINGS, buckets: ['RESULTS_BUCKET'], outbound })
+  const { ask, untilHit } = site
 
-  test('all variants of a picture are gone, here and there, and nothing else', async () => {
+  test('all variants of a picture are deleted from R2 and the edge cache, and nothing else', async () => {
     const paths = [
       '/cat.png?sr=2',
       '/cat.png?sr=3&sr-format=jpeg&sr-quality=60',
       '/cat.png?a=1&sr=2',
       '/dog.png?sr=3&sr-model=bicubic',
     ]
-    for (const path of paths) await askUntilHit(worker, path)
-    const before = (await namesIn(worker)).length
-    const { status, kept, deleted, elsewhere } = await purge(worker, { url: 'http://SITE.test/cat.png?sr=4' })
+    for (const path of paths) await untilHit(path)
+    const before = (await namesIn(site.worker)).length
+    const { status, kept, deleted, elsewhere } = await purge(site, { url: 'http://SITE.test/cat.png?sr=4' })
     expect([status, kept, deleted]).toEqual([200, 'no-store', 6])
     expect(elsewhere).toBe('gone within 300 s')
-    expect((await namesIn(worker)).length).toBe(before - 4)
+    expect((await namesIn(site.worker)).length).toBe(before - 4)
     asked = []
-    for (const path of paths.slice(0, 2)) expect(await ask(worker, path)).toMatch(/fwd=miss; stored$/)
-    for (const path of paths.slice(2)) await askUntilHit(worker, path)
+    for (const path of paths.slice(0, 2)) expect((await ask(path)).cacheStatus).toMatch(/fwd=miss; stored$/)
+    for (const path of paths.slice(2)) await untilHit(path)
     expect(asked).toEqual(['/cat.png', '/cat.png'])
   })
 
-  test('so are they where they were fetched by https', async () => {
-    const seen = async () => {
-      const response = await worker.dispatchFetch('https://site.test/fox.png?sr=2')
-      await response.arrayBuffer()
-      return response.headers.get('cache-status')
-    }
-    for (let i = 0; i < 100 && !(await seen())?.includes('hit'); i++);
-    expect(await seen()).toContain('hit')
-    expect((await purge(worker, { url: 'http://site.test/fox.png' })).deleted).toBe(3)
-    expect(await seen()).toMatch(/fwd=miss; stored$/)
+  test('variants that were requested by https are deleted, too', async () => {
+    const url = 'https://site.test/fox.png?sr=2'
+    await untilHit(url)
+    expect((await purge(site, { url: 'http://site.test/fox.png' })).deleted).toBe(3)
+    expect((await ask(url)).cacheStatus).toMatch(/fwd=miss; stored$/)
   })
 
-  test('what a model made is gone, a page at a time', async () => {
-    const bucket = await worker.getR2Bucket('RESULTS_BUCKET')
-    await askUntilHit(worker, '/bird.png?sr=2&sr-model=srcnn')
-    await askUntilHit(worker, '/bird.png?sr-width=320&sr-model=srcnn')
-    await askUntilHit(worker, '/bird.png?sr=2&sr-model=bicubic')
-    const variant = (await namesIn(worker)).find((name) => name.includes('-srcnn@'))!.split('/')[2]
-    const left = (await namesIn(worker)).filter((name) => !name.includes('srcnn@'))
+  test('the results of a model are deleted, a page of R2 at a time', async () => {
+    const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
+    await untilHit('/bird.png?sr=2&sr-model=srcnn')
+    await untilHit('/bird.png?sr-width=320&sr-model=srcnn')
+    await untilHit('/bird.png?sr=2&sr-model=bicubic')
+    const variant = (await namesIn(site.worker)).find((name) => name.includes('-srcnn@'))!.split('/')[2]
+    const left = (await namesIn(site.worker)).filter((name) => !name.includes('srcnn@'))
     for (let i = 0; i < 500; i++) await bucket.put(`results/${i}/${variant}`, 'x')
-    let [page, deleted, pages] = [await purge(worker, { model: 'srcnn' }), 0, 1]
+    let [page, deleted, pages] = [await purge(site, { model: 'srcnn' }), 0, 1]
     for (; page.cursor !== undefined; pages++) {
       deleted += page.deleted
-      page = await purge(worker, { model: 'srcnn', cursor: page.cursor })
+      page = await purge(site, { model: 'srcnn', cursor: page.cursor })
     }
     expect(pages).toBeGreaterThan(1)
     expect(deleted + page.deleted).toBe(504)
-    expect(await namesIn(worker)).toEqual(left)
-    expect(await ask(worker, '/bird.png?sr=2&sr-model=srcnn')).toMatch(/fwd=miss; stored$/)
-    await askUntilHit(worker, '/bird.png?sr=2&sr-model=bicubic')
+    expect(await namesIn(site.worker)).toEqual(left)
+    expect((await ask('/bird.png?sr=2&sr-model=srcnn')).cacheStatus).toMatch(/fwd=miss; stored$/)
+    await untilHit('/bird.png?sr=2&sr-model=bicubic')
   })
 
   test.each([
@@ -118,32 +100,31 @@ describe('with results in R2', () => {
     ['no token', { url: 'http://site.test/cat.png' }, '', 401],
     ['no URL', {}, SECRET, 400],
     ['no absolute URL', { url: 'cat.png' }, SECRET, 400],
-    ['two things at once', { url: 'http://site.test/cat.png', model: 'fast' }, SECRET, 400],
-    ['no text', { model: 3 }, SECRET, 400],
+    ['a URL and a model at once', { url: 'http://site.test/cat.png', model: 'fast' }, SECRET, 400],
+    ['a model that is no text', { model: 3 }, SECRET, 400],
     ['no JSON object', null, SECRET, 400],
   ])('%s is refused, and nothing is deleted', async (_, body, token, status) => {
-    const before = await namesIn(worker)
-    expect(await purge(worker, body, token)).toMatchObject({ status, kept: 'no-store' })
-    expect(await namesIn(worker)).toEqual(before)
+    const before = await namesIn(site.worker)
+    expect(await purge(site, body, token)).toMatchObject({ status, kept: 'no-store' })
+    expect(await namesIn(site.worker)).toEqual(before)
   })
 })
 
-test('without R2 the edge cache alone is asked', async () => {
-  const worker = await start({})
+test('without R2 results are deleted from the edge cache alone', async () => {
+  const site = await start({})
   const paths = ['/cat.png?sr=2', '/cat.png?sr=3&sr-quality=60']
-  for (const path of paths) await askUntilHit(worker, path)
-  // A variant is noted behind its entry.
-  let deleted = 0
-  for (let i = 0; i < 100 && deleted < 6; i++) ({ deleted } = await purge(worker, { url: 'http://site.test/cat.png' }))
+  for (const path of paths) await site.untilHit(path)
+  // The list of a picture's variants is written after the variant itself.
+  const purgeCat = () => purge(site, { url: 'http://site.test/cat.png' })
+  const { deleted } = await askUntil(purgeCat, (answer) => answer.deleted >= 6, 'that six objects were deleted')
   expect(deleted).toBe(6)
-  for (const path of paths) expect(await ask(worker, path)).toMatch(/fwd=miss; stored$/)
-  await worker.dispose()
+  for (const path of paths) expect((await site.ask(path)).cacheStatus).toMatch(/fwd=miss; stored$/)
 })
 
-test('with a zone and a token, edge caches elsewhere are asked by tag', async () => {
-  const worker = await start(ZONE)
+test('with a zone and a token, the edge caches of other data centres are purged by tag', async () => {
+  const site = await start(ZONE)
   purged = []
-  const { status, elsewhere } = await purge(worker, { url: 'http://site.test/cat.png?sr=2' })
+  const { status, elsewhere } = await purge(site, { url: 'http://site.test/cat.png?sr=2' })
   expect(status).toBe(200)
   expect(purged).toEqual([
     {
@@ -153,22 +134,18 @@ test('with a zone and a token, edge caches elsewhere are asked by tag', async ()
     },
   ])
   expect(elsewhere).toBe(`purged by tag: ${purged[0].tags.join(', ')}`)
-  await purge(worker, { model: 'fast' })
+  await purge(site, { model: 'fast' })
   expect(purged[1].tags).toEqual(['edge-srcnn-model-fast'])
 
   apiStatus = 403
-  const refused = await purge(worker, { model: 'fast' })
+  const refused = await purge(site, { model: 'fast' })
   expect(refused).toMatchObject({
     status: 502,
     error: { code: 'PURGE_FAILED', message: expect.stringContaining('403') },
   })
-  await worker.dispose()
 })
 
-test('without a secret there is no such page', async () => {
-  const worker = await start({ SR_PURGE_SECRET: '' })
-  const response = await worker.dispatchFetch('http://site.test/_sr/purge', { method: 'POST' })
-  expect(response.status).toBe(404)
-  await response.text()
-  await worker.dispose()
+test('without a secret the purge page does not exist', async () => {
+  const { ask } = await start({ SR_PURGE_SECRET: '' })
+  expect((await ask('/_sr/purge', { method: 'POST' })).status).toBe(404)
 })

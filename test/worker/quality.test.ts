@@ -1,11 +1,11 @@
-// What is served is what was measured: pictures whose truth is known, through the deployed bundle.
-// After training, `RECORD_SCENES=1 npx vitest run --config test/vitest.config.ts --project worker quality`
-// writes into the manifest what new weights gain on our own scenes; without it they are held to that.
+// The deployed bundle serves the quality that evaluation measured: pictures whose truth is known are shrunk, served
+// larger again and compared. After training, `RECORD_SCENES=1 npx vitest run --config test/vitest.config.ts --project
+// worker quality` writes the gain of new weights on our own scenes into the manifest; without RECORD_SCENES the tests
+// compare with the recorded gain.
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { readPictureSet } from '../../trainer/data/pictureSet.ts'
 import { shrinkPicture, truthOf } from '../../trainer/data/degrade.ts'
 import { readManifest } from '../../trainer/run/export.ts'
@@ -13,26 +13,16 @@ import { psnr } from '../../worker/image/metrics.ts'
 import { modcrop, type Rgba } from '../../worker/image/plane.ts'
 import { DEFAULT_MODEL, formatManifest, withEntry } from '../../worker/model/manifest.ts'
 import { renderScene, SCENE_NAMES } from '../fixtures/make.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
-import { ROOT, startWorker } from '../support/worker/worker.ts'
+import { startSite } from '../support/worker/site.ts'
+import { ROOT } from '../support/worker/worker.ts'
 
 const SCALES = [2, 3, 4] as const
 const SET5 = join(ROOT, '../shared/data/Set5')
 const MODELS = join(ROOT, 'models')
 
-let origin: FakeOrigin
-let worker: Miniflare
+const { origin, ask } = startSite()
 
-beforeAll(async () => {
-  origin = await startOrigin()
-  worker = await startWorker({ vars: { ORIGIN_URL: origin.url } })
-})
-afterAll(async () => {
-  await worker.dispose()
-  await origin.close()
-})
-
-/** Shrinks a truth as evaluation does, has it served larger again, and compares luma. */
+/** Shrinks a truth as evaluation does, has it served larger again, and returns the PSNR of luma. */
 async function servedPsnr(truth: Rgba, scale: number, model: string): Promise<number> {
   const { width, height, data } = shrinkPicture(truth, scale)
   const small = await sharp(data, { raw: { width, height, channels: 4 } })
@@ -40,13 +30,9 @@ async function servedPsnr(truth: Rgba, scale: number, model: string): Promise<nu
     .png()
     .toBuffer()
   origin.serve('/small.png', small, { 'cache-control': 'no-store' })
-  const url = `http://site.test/small.png?sr=${scale}&sr-format=png&sr-model=${model}`
-  const response = await worker.dispatchFetch(url)
-  expect(response.headers.get('x-sr')).toMatch(/^done/)
-  const served = await sharp(await response.arrayBuffer())
-    .ensureAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true })
+  const { sr, bytes } = await ask(`/small.png?sr=${scale}&sr-format=png&sr-model=${model}`)
+  expect(sr).toMatch(/^done/)
+  const served = await sharp(bytes).ensureAlpha().raw().toBuffer({ resolveWithObject: true })
   const large = { width: served.info.width, height: served.info.height, data: served.data }
   return psnr(truthOf(large), modcrop(truthOf(truth), scale), scale)
 }
@@ -67,7 +53,7 @@ describe('our own scenes', () => {
   }, 120_000)
 
   test.each(SCALES)(
-    'at x%i are as much sharper than bicubic as the manifest says',
+    'at x%i gain as many dB over bicubic as the manifest says',
     async (scale) => {
       const manifest = await readManifest(MODELS)
       const entry = manifest.models.find((model) => model.name === DEFAULT_MODEL && model.scale === scale)!
@@ -83,7 +69,7 @@ describe('our own scenes', () => {
         return
       }
       expect(entry.scenes, 'no margin is recorded: see the top of this test').toBeDefined()
-      // The same weights and pixels; only rounding in another onnxruntime may differ.
+      // Weights and pixels are the same; only rounding may differ.
       expect(Math.abs(margin - entry.scenes!)).toBeLessThan(0.02)
       expect(Math.min(...margins)).toBeGreaterThan(0)
     },
@@ -92,11 +78,11 @@ describe('our own scenes', () => {
 })
 
 const hasSet5 = existsSync(SET5)
-if (!hasSet5) console.warn(`skipped: Set5 through the worker, as there is no ${SET5}`)
+if (!hasSet5) console.warn(`skipped: Set5 through the worker, because ${SET5} does not exist`)
 
 describe.skipIf(!hasSet5).each(SCALES)('Set5 at x%i', (scale) => {
   test.each(['srcnn', 'fast', 'quality'])(
-    'is served by %s as well as evaluation measures, within 0.03 dB',
+    'is served by %s with the PSNR that evaluation measures, within 0.03 dB',
     async (name) => {
       const { models } = await readManifest(MODELS)
       const { scores } = models.find((model) => model.name === name && model.scale === scale)!

@@ -1,31 +1,22 @@
-// The request path of the deployed bundle, in workerd, in front of a real HTTP origin.
+// The path of a request through the deployed bundle, in workerd, in front of a real HTTP origin.
 import { gzipSync } from 'node:zlib'
-import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
-import { startWorker } from '../support/worker/worker.ts'
+import { startSite } from '../support/worker/site.ts'
 
-let origin: FakeOrigin
-let worker: Miniflare
+const { origin, get, untilHit, startAnother } = startSite({ buckets: ['RESULTS_BUCKET'] })
 let picture: Buffer
 
 beforeAll(async () => {
-  origin = await startOrigin()
-  worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, buckets: ['RESULTS_BUCKET'] })
   picture = await sharp(Buffer.from(SVG)).jpeg({ quality: 90 }).toBuffer()
-})
-afterAll(async () => {
-  await worker.dispose()
-  await origin.close()
 })
 
 const SVG = `<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40">
   <rect width="60" height="40" fill="#8ac"/><circle cx="30" cy="20" r="14" fill="#c42"/>
   <path d="M2 38 L58 2" stroke="#222" stroke-width="3"/></svg>`
 
-/** Two frames. */
+/** Draws an animation of two frames. */
 async function animated(format: 'gif' | 'webp'): Promise<Buffer> {
   const frames = ['#123456', '#654321'].map((background) =>
     sharp({ create: { width: 16, height: 16, channels: 3, background } })
@@ -37,23 +28,10 @@ async function animated(format: 'gif' | 'webp'): Promise<Buffer> {
     .toBuffer()
 }
 
-/** Its pixel data altered in the middle. */
+/** Overwrites the middle of the pixel data. */
 function brokenPng(png: Buffer): Buffer {
   png.fill(0xa5, png.indexOf('IDAT') + 12, png.indexOf('IEND') - 12)
   return png
-}
-
-const get = (path: string, init?: { method?: string; headers?: Record<string, string> }) =>
-  worker.dispatchFetch(`http://site.test${path}`, init)
-
-/** Results are kept after the answer: asks until they are. */
-async function untilHit(path: string) {
-  for (let i = 0; i < 100; i++) {
-    const response = await get(path)
-    if (response.headers.get('cache-status')?.includes('; hit')) return response
-    await response.arrayBuffer()
-  }
-  throw new Error(`${path} never became a hit`)
 }
 
 describe('a picture', () => {
@@ -80,14 +58,14 @@ describe('a picture', () => {
     ['jpeg', 'image/jpeg'],
     ['png', 'image/png'],
     ['webp', 'image/webp'],
-  ])('comes as %s where that is asked for', async (format, type) => {
+  ])('comes as %s if sr-format asks for it', async (format, type) => {
     origin.serve('/cat.jpg', picture)
     const response = await get(`/cat.jpg?sr=2&sr-format=${format}&sr-quality=60`)
     expect(response.headers.get('content-type')).toBe(type)
     expect((await sharp(await response.arrayBuffer()).metadata()).format).toBe(format)
   })
 
-  test('auto is WebP for whoever accepts it, and says that it varies', async () => {
+  test('comes as WebP to a client that accepts it if sr-format is auto, with Vary: Accept', async () => {
     origin.serve('/auto.jpg', picture)
     const modern = await get('/auto.jpg?sr=2&sr-format=auto', {
       headers: { accept: 'image/webp,*/*' },
@@ -99,7 +77,7 @@ describe('a picture', () => {
     await Promise.all([modern.arrayBuffer(), old.arrayBuffer()])
   })
 
-  test('is told by its content, not by its name', async () => {
+  test('is recognised by its content, not by its name', async () => {
     const png = await sharp(picture).png().toBuffer()
     origin.serve('/liar.jpg', png, { 'content-type': 'text/plain' })
     const response = await get('/liar.jpg?sr=2')
@@ -107,7 +85,7 @@ describe('a picture', () => {
     await response.arrayBuffer()
   })
 
-  test('goes through bicubic alone where that is asked for', async () => {
+  test('is enlarged by bicubic alone if sr-model asks for it', async () => {
     origin.serve('/cat.jpg', picture)
     const response = await get('/cat.jpg?sr=2&sr-model=bicubic')
     expect(response.headers.get('x-sr')).toBe('done; scale=2; model="bicubic"')
@@ -116,7 +94,7 @@ describe('a picture', () => {
 })
 
 describe('a request', () => {
-  test('without sr passes through untouched, both ways', async () => {
+  test('without sr passes through unchanged, and so does its answer', async () => {
     origin.handle('/page', (request, response) => {
       response.writeHead(418, { 'x-own': 'kept', 'content-type': 'text/x-own', etag: '"own"' })
       response.end(`${request.method} ${request.headers.range} ${request.headers.cookie}`)
@@ -130,11 +108,11 @@ describe('a request', () => {
     expect(origin.asked.at(-1)!.url).toBe('/page?SR=3&x=%7e&sr-format')
   })
 
-  test('of another method passes through, sr and body and all', async () => {
+  test('of another method passes through with sr and its body', async () => {
     origin.handle('/form', (request, response) => {
       request.pipe(response)
     })
-    const response = await worker.dispatchFetch('http://site.test/form?sr=3', { method: 'POST', body: 'hello' })
+    const response = await get('/form?sr=3', { method: 'POST', body: 'hello' })
     expect(await response.text()).toBe('hello')
     expect(origin.asked.at(-1)!.url).toBe('/form?sr=3')
   })
@@ -145,13 +123,13 @@ describe('a request', () => {
     ['?b&sr=3&a=&b&sr-quality=80', '?b&a=&b'],
     ['?sr=3&sv=2022&sig=a%2Bb%3D&se=2026-01-01T00:00:00Z', '?sv=2022&sig=a%2Bb%3D&se=2026-01-01T00:00:00Z'],
     ['?q=a+b&q=%C3%A4&sr=3&&x', '?q=a+b&q=%C3%A4&&x'],
-  ])('%s asks the origin for %s, byte for byte', async (query, expected) => {
+  ])('with %s asks the origin for %s, byte for byte', async (query, expected) => {
     origin.serve('/q.jpg', picture)
     await (await get(`/q.jpg${query}`)).arrayBuffer()
     expect(origin.asked.at(-1)!.url).toBe(`/q.jpg${expected}`)
   })
 
-  test('gives the origin none of the visitor’s headers', async () => {
+  test('sends no header of the visitor to the origin', async () => {
     origin.serve('/clean.jpg', picture)
     const headers = {
       cookie: 'id=1',
@@ -192,7 +170,7 @@ describe('a request', () => {
     expect(origin.asked.length).toBe(before)
   })
 
-  test('with Authorization gets the original, by its own credentials, kept by nobody', async () => {
+  test('with Authorization gets the original with its own credentials, and nothing is cached', async () => {
     origin.handle('/private.jpg', (request, response) => {
       const isOwner = request.headers.authorization === 'Bearer x'
       response.writeHead(isOwner ? 200 : 401).end(isOwner ? picture : 'no')
@@ -204,7 +182,7 @@ describe('a request', () => {
   })
 })
 
-describe('what cannot be made sharper comes back as it was, with the reason', () => {
+describe('a source that cannot be enlarged comes back unchanged, with the reason', () => {
   const svg = Buffer.from(SVG)
   test.each<[string, () => Promise<Buffer> | Buffer, string]>([
     ['HTML', () => Buffer.from('<!doctype html><p>hi'), 'NOT_AN_IMAGE'],
@@ -246,7 +224,7 @@ describe('what cannot be made sharper comes back as it was, with the reason', ()
     expect(again.status).toBe(304)
   })
 
-  test('a file over the limit streams through whole, whether its length is told or not', async () => {
+  test('a file over the limit streams through whole, with or without a Content-Length', async () => {
     const huge = Buffer.concat([picture, Buffer.alloc(11_000_000, 7)])
     origin.serve('/huge.jpg', huge)
     origin.handle('/chunked.jpg', (_, response) => {
@@ -260,7 +238,7 @@ describe('what cannot be made sharper comes back as it was, with the reason', ()
     }
   })
 
-  test('a failure of ours never makes a private answer public', async () => {
+  test('a failed decode never makes a private answer public', async () => {
     const broken = brokenPng(await sharp(Buffer.from(SVG)).png().toBuffer())
     const cases: [Record<string, string>, Record<string, string>, string][] = [
       [{ 'cache-control': 'private, max-age=9' }, {}, 'private, max-age=9'],
@@ -276,7 +254,7 @@ describe('what cannot be made sharper comes back as it was, with the reason', ()
     }
   })
 
-  test('a body that came compressed is readable', async () => {
+  test('a compressed body comes back readable', async () => {
     const text = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'.repeat(50))
     const headers = { 'content-encoding': 'gzip', 'content-type': 'image/svg+xml' }
     origin.serve('/packed.svg', gzipSync(text), headers)
@@ -292,7 +270,7 @@ describe('what cannot be made sharper comes back as it was, with the reason', ()
     expect(Buffer.from(await response.arrayBuffer()).equals(picture)).toBe(true)
   })
 
-  test('an error of the origin is passed on as it is', async () => {
+  test('an error of the origin is passed on unchanged', async () => {
     const response = await get('/nowhere.jpg?sr=2')
     expect(response.status).toBe(404)
     expect(await response.text()).toBe('no such picture\n')
@@ -301,13 +279,13 @@ describe('what cannot be made sharper comes back as it was, with the reason', ()
 })
 
 describe('the cache', () => {
-  test('answers a second request, its 304 and its HEAD without origin or decoder', async () => {
+  test('answers a second request, a 304 and a HEAD without origin or decoder', async () => {
     origin.serve('/kept.jpg', picture, { 'cache-control': 'max-age=60', etag: '"1"' })
     const first = await get('/kept.jpg?sr=2')
     const bytes = Buffer.from(await first.arrayBuffer())
     const hit = await untilHit('/kept.jpg?sr=2')
-    expect(hit.headers.get('cache-status')).toBe('edge-srcnn; hit; detail=edge')
-    expect(Buffer.from(await hit.arrayBuffer()).equals(bytes)).toBe(true)
+    expect(hit.cacheStatus).toBe('edge-srcnn; hit; detail=edge')
+    expect(hit.bytes.equals(bytes)).toBe(true)
     const asked = origin.asked.length
     const etag = hit.headers.get('etag')!
     const known = await get('/kept.jpg?sr=2', { headers: { 'if-none-match': `"x", W/${etag}` } })
@@ -320,7 +298,7 @@ describe('the cache', () => {
     expect(origin.asked.length).toBe(asked)
   })
 
-  test('asks again when it is stale, and keeps what has not changed', async () => {
+  test('revalidates a stale result, and keeps it if the source has not changed', async () => {
     origin.serve('/stale.jpg', picture, { 'cache-control': 'max-age=0', etag: '"1"' })
     const first = await get('/stale.jpg?sr=2')
     const bytes = Buffer.from(await first.arrayBuffer())
@@ -333,7 +311,7 @@ describe('the cache', () => {
     expect(origin.asked.at(-1)!.headers['if-none-match']).toBe('"1"')
   })
 
-  test('gives new pixels for a picture that changed at its URL', async () => {
+  test('serves new pixels for a picture that changed at its URL', async () => {
     const headers = { 'cache-control': 'max-age=0' }
     origin.serve('/changing.jpg', picture, { ...headers, etag: '"1"' })
     const before = await get('/changing.jpg?sr=2')
@@ -347,13 +325,13 @@ describe('the cache', () => {
     expect(Math.abs(a - b)).toBeGreaterThan(5)
   })
 
-  test('makes one picture of many spellings once', async () => {
+  test('makes one result for many spellings of a URL', async () => {
     const own = await sharp(picture).modulate({ hue: 90 }).jpeg().toBuffer()
     origin.serve('/one.jpg', own, { 'cache-control': 'max-age=60' })
     const first = await get('/one.jpg?sr=3')
     expect(first.headers.get('cache-status')).toBe('edge-srcnn; fwd=miss; stored')
     await first.arrayBuffer()
-    await (await untilHit('/one.jpg?sr=3')).arrayBuffer()
+    await untilHit('/one.jpg?sr=3')
     for (const spelling of ['?v=1&sr=3', '?sr=3&v=2', '?utm_source=x&sr=3']) {
       const other = await get(`/one.jpg${spelling}`)
       expect(other.headers.get('cache-status')).toContain('detail=same-picture')
@@ -367,7 +345,7 @@ describe('the cache', () => {
     ['no-store', { 'cache-control': 'no-store' }],
     ['Set-Cookie', { 'cache-control': 'max-age=60', 'set-cookie': 'a=b' }],
     ['Vary: Cookie', { 'cache-control': 'max-age=60', vary: 'Cookie' }],
-  ])('keeps nothing of an answer with %s, though it is made sharper', async (name, headers) => {
+  ])('keeps nothing of an answer with %s, although it is enlarged', async (name, headers) => {
     origin.serve('/secret.jpg', picture, headers)
     for (let i = 0; i < 3; i++) {
       const response = await get(`/secret.jpg?sr=2&n=${encodeURIComponent(name)}`)
@@ -379,18 +357,15 @@ describe('the cache', () => {
   })
 })
 
-test('what would cost too much goes through bicubic, and what still does comes back as it was', async () => {
+test('a picture that costs too much is enlarged by bicubic, and one that still costs too much comes back unchanged', async () => {
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
   const body = await sharp({ create: { width: 100, height: 100, channels: 3, background: '#000', noise } })
     .jpeg({ quality: 95 })
     .toBuffer()
   origin.serve('/costly.jpg', body)
   const outcomeWith = async (vars: Record<string, string>) => {
-    const limited = await startWorker({ vars: { ORIGIN_URL: origin.url, ...vars } })
-    const response = await limited.dispatchFetch('http://site.test/costly.jpg?sr=4')
-    const bytes = Buffer.from(await response.arrayBuffer())
-    await limited.dispose()
-    return { sr: response.headers.get('x-sr'), bytes }
+    const limited = await startAnother({ vars })
+    return limited.ask('/costly.jpg?sr=4')
   }
   expect((await outcomeWith({})).sr).toContain('model="fast@')
   expect((await outcomeWith({ SR_MAX_CPU_MS: '20' })).sr).toBe('done; scale=4; model="bicubic"')

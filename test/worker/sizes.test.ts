@@ -1,29 +1,22 @@
-// A size in pixels, and what would be done as JSON, through the deployed bundle in workerd.
-import type { Miniflare } from 'miniflare'
+// A size in pixels, and a description of the result as JSON, through the deployed bundle in workerd.
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { shrinkRows } from '../../worker/image/shrink.ts'
 import { SRCNN_915, createNetwork } from '../../worker/model/network.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { shipModels } from '../support/engine/models.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
-import { startWorker } from '../support/worker/worker.ts'
+import { startSite } from '../support/worker/site.ts'
 
 const SECRET = '00112233445566778899aabbccddeeff'
 
-let origin: FakeOrigin
-let worker: Miniflare
+const site = startSite({
+  vars: { SR_SIZES: '20 30 60 90 150 400', SR_PURGE_SECRET: SECRET, SR_MAX_OUTPUT_PIXELS: '50000' },
+  buckets: ['MODELS_BUCKET'],
+})
+const { origin, get, ask, untilHit } = site
 
 beforeAll(async () => {
-  origin = await startOrigin()
-  const vars = {
-    ORIGIN_URL: origin.url,
-    SR_SIZES: '20 30 60 90 150 400',
-    SR_PURGE_SECRET: SECRET,
-    SR_MAX_OUTPUT_PIXELS: '50000',
-  }
-  worker = await startWorker({ vars, buckets: ['MODELS_BUCKET'] })
-  await shipModels(worker, [{ name: 'mine', file: encodeNetwork(createNetwork(SRCNN_915)), scale: 3 }])
+  await shipModels(site.worker, [{ name: 'mine', file: encodeNetwork(createNetwork(SRCNN_915)), scale: 3 }])
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
   const picture = sharp({ create: { width: 60, height: 40, channels: 3, background: '#000', noise } })
   const clear = picture
@@ -36,32 +29,23 @@ beforeAll(async () => {
   origin.serve('/turned.jpg', await picture.clone().jpeg().withMetadata({ orientation: 6 }).toBuffer(), kept)
   origin.serve('/page.html', '<!doctype html><p>no picture')
 })
-afterAll(async () => {
-  await worker.dispose()
-  await origin.close()
-})
-
-const get = (path: string) => worker.dispatchFetch(`http://site.test${path}`)
 
 async function pixelsOf(path: string) {
-  const response = await get(path)
-  const { data, info } = await sharp(await response.arrayBuffer())
-    .ensureAlpha()
-    .raw()
-    .toBuffer({ resolveWithObject: true })
-  return { sr: response.headers.get('x-sr'), width: info.width, height: info.height, data }
+  const { sr, bytes } = await ask(path)
+  const { data, info } = await sharp(bytes).ensureAlpha().raw().toBuffer({ resolveWithObject: true })
+  return { sr, width: info.width, height: info.height, data }
 }
 
-describe('a result of a size in pixels', () => {
+describe('a result whose size is given in pixels', () => {
   test.each([
-    ['smaller than its source: resized', 'a.png?sr-width=30', 1, 30, 20],
-    ['by its height', 'a.png?sr-height=30', 1, 45, 30],
-    ['larger: by the smallest scale that covers', 'a.png?sr-width=90', 2, 90, 60],
-    ['just more than that scale', 'a.png?sr-width=150', 3, 150, 100],
-    ['both sides: as large as fits into both', 'a.png?sr-width=150&sr-height=90', 3, 135, 90],
-    ['beyond all scales: the largest', 'a.png?sr-width=400', 4, 240, 160],
-    ['of a picture that is turned: its upright width', 'turned.jpg?sr-width=90', 3, 90, 135],
-    ['its own size, in another format', 'a.png?sr-width=60&sr-format=webp', 1, 60, 40],
+    ['smaller than its source: resized only', 'a.png?sr-width=30', 1, 30, 20],
+    ['given as a height', 'a.png?sr-height=30', 1, 45, 30],
+    ['larger than its source: made by the smallest scale that covers it', 'a.png?sr-width=90', 2, 90, 60],
+    ['a little larger than that scale gives: made by the next scale', 'a.png?sr-width=150', 3, 150, 100],
+    ['given as width and height: as large as fits into both', 'a.png?sr-width=150&sr-height=90', 3, 135, 90],
+    ['larger than the largest scale gives: as large as that scale', 'a.png?sr-width=400', 4, 240, 160],
+    ['of a rotated picture: the width of the upright picture', 'turned.jpg?sr-width=90', 3, 90, 135],
+    ['equal to its source, in another format: not resized', 'a.png?sr-width=60&sr-format=webp', 1, 60, 40],
   ])('%s', async (_, path, scale, width, height) => {
     const { sr, ...is } = await pixelsOf(`/${path}`)
     expect(is).toMatchObject({ width, height })
@@ -73,7 +57,7 @@ describe('a result of a size in pixels', () => {
     ['clear.png', 150, 100, 'sr=3'],
     ['a.png', 90, 60, 'sr=2&sr-model=bicubic'],
     ['clear.png', 30, 20, undefined],
-  ])('%s at %i px: that of its scale, made smaller', async (name, width, height, query) => {
+  ])('of %s at %i px wide is the result of its scale, shrunk', async (name, width, height, query) => {
     const larger = await pixelsOf(query ? `/${name}?${query}` : `/${name}`)
     const model = query?.includes('bicubic') ? '&sr-model=bicubic' : ''
     const sized = await pixelsOf(`/${name}?sr-width=${width}${model}`)
@@ -82,21 +66,20 @@ describe('a result of a size in pixels', () => {
     expect(sized.data.equals(Buffer.from(data.buffer))).toBe(true)
   })
 
-  test('of the size and format that it has already: the original', async () => {
+  test('equal to its source in size and format is the original', async () => {
     const response = await get('/a.png?sr-width=60')
     expect(response.headers.get('x-sr')).toBe('skipped; reason=SAME_SIZE')
     const original = await (await get('/a.png')).arrayBuffer()
     expect(Buffer.from(await response.arrayBuffer()).equals(Buffer.from(original))).toBe(true)
   })
 
-  test('that is none of the operator’s: a 400 that says which are', async () => {
+  test('and is not in the operator’s list is refused: a 400 names the sizes in the list', async () => {
     const response = await get('/a.png?sr-width=91')
     expect(response.status).toBe(400)
     expect(await response.text()).toContain('sr-width must be one of 20, 30, 60, 90, 150, 400, got')
   })
 
-  test('is bounded by what it is, not by what it is made of', async () => {
-    // x4 would be 240 x 160, and x3 is 180 x 120.
+  test('is limited by its own pixels, not by those of the larger picture that it is made of', async () => {
     origin.serve(
       '/wide.png',
       await sharp({ create: { width: 120, height: 30, channels: 3, background: '#246' } })
@@ -116,19 +99,14 @@ describe('a result of a size in pixels', () => {
     for (const response of [within, beyond]) await response.arrayBuffer()
   })
 
-  test('is kept, and purged with all that was made of its picture', async () => {
+  test('is kept, and purged with all results of its source', async () => {
     const path = '/a.jpg?sr-width=90&sr-height=90'
-    const status = async () => {
-      const response = await get(path)
-      await response.arrayBuffer()
-      return response.headers.get('cache-status') ?? ''
-    }
-    for (let i = 0; !(await status()).includes('hit'); i++) expect(i).toBeLessThan(100)
+    await untilHit(path)
     const headers = { authorization: `Bearer ${SECRET}` }
     const body = JSON.stringify({ url: 'http://site.test/a.jpg' })
-    const purge = await worker.dispatchFetch('http://site.test/_sr/purge', { method: 'POST', headers, body })
+    const purge = await get('/_sr/purge', { method: 'POST', headers, body })
     expect(((await purge.json()) as { deleted: number }).deleted).toBeGreaterThan(0)
-    expect(await status()).toContain('fwd=miss')
+    expect((await ask(path)).cacheStatus).toContain('fwd=miss')
   })
 
   test('is made at a scale that the model has', async () => {
@@ -137,7 +115,7 @@ describe('a result of a size in pixels', () => {
   })
 })
 
-describe('what would be done, as JSON', () => {
+describe('sr-format=json', () => {
   const describePicture = async (path: string) => {
     const response = await get(path)
     expect(response.status).toBe(200)
@@ -145,7 +123,7 @@ describe('what would be done, as JSON', () => {
     return (await response.json()) as Record<string, Record<string, unknown>>
   }
 
-  test('says what comes out and why', async () => {
+  test('describes the result and the reasons for it', async () => {
     const { outcome, source, result, model, cost } = await describePicture('/a.jpg?sr=3&sr-format=json')
     expect(outcome).toBe('done')
     expect(source).toMatchObject({ type: 'jpeg', width: 60, height: 40, jpegQuality: 60, alpha: false })
@@ -159,7 +137,7 @@ describe('what would be done, as JSON', () => {
     ['a.png?sr=2&sr-model=srcnn', { name: 'srcnn', because: 'sr-model asks for it' }],
     ['a.png?sr-width=30', { name: 'bicubic', because: 'the picture is not enlarged' }],
     ['a.png?sr-width=90', { name: 'fast', because: "the operator's choice" }],
-  ])('names the model of %s', async (path, model) => {
+  ])('names the model for %s and the reason for it', async (path, model) => {
     expect((await describePicture(`/${path}&sr-format=json`)).model).toMatchObject(model)
   })
 
@@ -168,20 +146,20 @@ describe('what would be done, as JSON', () => {
     ['tall.png?sr=4', { reason: 'OUTPUT_PIXELS', source: { width: 100 } }],
     ['page.html?sr=2', { reason: 'NOT_AN_IMAGE' }],
     ['none.png?sr=2', { reason: 'ORIGIN_STATUS' }],
-  ])('says why nothing would be: %s', async (path, expected) => {
+  ])('gives the reason why %s would not be enlarged', async (path, expected) => {
     const description = await describePicture(`/${path}&sr-format=json`)
     expect(description).toMatchObject({ outcome: 'skipped', ...expected })
     expect(description.because).toBeTypeOf('string')
   })
 
-  test('makes and keeps nothing', async () => {
+  test('neither computes nor keeps a result', async () => {
     await describePicture('/a.png?sr=4&sr-quality=40&sr-format=json')
     const response = await get('/a.png?sr=4&sr-quality=40')
     await response.arrayBuffer()
     expect(response.headers.get('cache-status')).toContain('fwd=miss')
   })
 
-  test('a wrong parameter is an error as it is elsewhere', async () => {
+  test('answers a wrong parameter with a 400, as any other format', async () => {
     const response = await get('/a.png?sr=7&sr-format=json')
     expect(response.status).toBe(400)
     await response.text()

@@ -1,4 +1,4 @@
-// A short soak: `npm run soak` has the long one.
+// A short soak test; `npm run soak` runs the long one.
 import { expect, test } from 'vitest'
 import { type SoakOptions, soak } from '../soak/soak.ts'
 
@@ -13,7 +13,7 @@ const SHORT: SoakOptions = {
   hitsPerRound: 50,
 }
 
-test('three hundred requests of every kind are answered as they have to be', async () => {
+test('three hundred requests of every kind get the right answers', async () => {
   const { outcomes, problems, distinctMisses, burst, start, end, beside, throughput } = await soak(SHORT)
   expect(Object.fromEntries(problems)).toEqual({})
   const kinds = ['hit', 'miss', 'burst', 'damaged', 'refused', 'failing', 'wrong', 'leaves', 'plain', 'again']
@@ -21,13 +21,13 @@ test('three hundred requests of every kind are answered as they have to be', asy
   expect(outcomes.get('leaves')?.get('left')).toBeGreaterThan(0)
   expect(burst.done + burst.busy).toBe(20)
   expect(distinctMisses).toBeGreaterThan(20)
-  expect(end.isolate - start.isolate).toBeLessThan(20e6) // so short a warm-up leaves some to come
+  expect(end.isolate - start.isolate).toBeLessThan(20e6) // after so short a warm-up the memory still grows
   expect(beside?.hitMs.length).toBeGreaterThan(10)
   expect(throughput[0].rows.map(({ name }) => name)).toEqual(['bare Hono', 'bare Hono, two lookups', 'ours'])
 })
 
-test('an answer that is wrong is counted as an error, by its kind', async () => {
-  // Once it is warm every twentieth of the answers made of parts is an error, and every tenth has another byte.
+test('a wrong answer is counted as a problem of its kind', async () => {
+  // After the warm-up every twentieth answer that the worker composes is a 500, and every tenth has one byte changed.
   const prelude = `{
     const { Response } = globalThis
     let count = 0

@@ -1,69 +1,40 @@
-// What the trainer uploads, a running worker serves, and a rollback takes back.
+// A running worker serves the weights that the trainer uploads, and the earlier ones after a rollback.
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readCandidates } from '../../trainer/ship/readCandidates.ts'
 import { openLocalStore } from '../../trainer/ship/localStore.ts'
 import { publish, rollBack } from '../../trainer/ship/publish.ts'
 import type { ObjectStore } from '../../trainer/ship/contract.ts'
-import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
-import { makeRunFolder } from '../support/process/runFolder.ts'
-import { startWorker } from '../support/worker/worker.ts'
+import { makeRunFolder } from '../support/trainer/runFolder.ts'
+import { fastClock } from '../support/worker/clock.ts'
+import { askUntil, startSite } from '../support/worker/site.ts'
 
-/** The worker's clock runs so many times as fast: its half minute passes in half a second. */
-const HASTE = 60
-const MINUTE_MS = 60_000 / HASTE
-const CLOCK = `{
-  const now = Date.now
-  let start = 0
-  Date.now = () => ((start ||= now()), start + (now() - start) * ${HASTE})
-}
-`
+/** The worker's half minute, after which it reads the manifest again, passes in half a second. */
+const SPEED = 60
+const MINUTE_MS = 60_000 / SPEED
 
-let origin: FakeOrigin
-let worker: Miniflare
+const bucketFolder = mkdtempSync(join(tmpdir(), 'r2-'))
+const { origin, ask } = startSite({ buckets: ['MODELS_BUCKET'], bucketFolder, prelude: fastClock(SPEED) })
 let store: ObjectStore
 
 beforeAll(async () => {
-  const bucketFolder = mkdtempSync(join(tmpdir(), 'r2-'))
-  origin = await startOrigin()
   const grey = { width: 16, height: 12, channels: 3, background: '#808080' } as const
   origin.serve('/grey.png', await sharp({ create: grey }).png().toBuffer(), {})
-  worker = await startWorker({
-    vars: { ORIGIN_URL: origin.url },
-    buckets: ['MODELS_BUCKET'],
-    bucketFolder,
-    prelude: CLOCK,
-  })
   store = await openLocalStore('MODELS_BUCKET', bucketFolder)
 })
-afterAll(async () => {
-  await store.close()
-  await worker.dispose()
-  await origin.close()
-})
+afterAll(() => store.close())
 
-async function servedModel(): Promise<string> {
-  const response = await worker.dispatchFetch('http://site.test/grey.png?sr=2')
-  await response.arrayBuffer()
-  return response.headers.get('x-sr') ?? ''
+const servedModel = async () => (await ask('/grey.png?sr=2')).sr
+
+/** Asks until other weights than `before` are served, for one minute of the worker's clock at most. */
+function nextModel(before: string): Promise<string> {
+  return askUntil(servedModel, (model) => model !== before, `made by other weights than ${before}`, MINUTE_MS)
 }
 
-/** Asks until other weights are served, for a minute of the worker's at most. */
-async function nextModel(before: string): Promise<string> {
-  const deadline = Date.now() + MINUTE_MS
-  let model = await servedModel()
-  while (model === before && Date.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    model = await servedModel()
-  }
-  return model
-}
-
-test('uploaded weights are served within a minute, and after a rollback the earlier ones again', async () => {
+test('uploaded weights are served within a minute, and so are the earlier weights after a rollback', async () => {
   const upload = async (lift: number, psnr: number) => {
     const candidates = await readCandidates(await makeRunFolder({ lift, psnr }))
     await publish(store, candidates, { force: false })

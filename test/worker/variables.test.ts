@@ -1,7 +1,7 @@
 // The variables of the deployed worker that set options, through the deployed bundle in workerd.
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type FakeOrigin, startOrigin } from '../support/origin/origin.ts'
+import { type FakeOrigin, startOrigin } from '../support/servers/origin.ts'
 import { startWorker } from '../support/worker/worker.ts'
 
 let origin: FakeOrigin

@@ -12,7 +12,7 @@ import { OVERSIZED_FILES, readPackaged, readPhoton, readSlim } from '../../../wo
 import type { Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { sharpOf } from '../../support/pictures/codec.ts'
-import { watchMemories } from '../../support/worker/memories.ts'
+import { watchMemories } from '../../support/measure/memories.ts'
 
 const modules = await loadCodecModules()
 

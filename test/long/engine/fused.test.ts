@@ -10,7 +10,7 @@ import { type Architecture, describeNetwork, type Network } from '../../../worke
 import { decodeNetwork } from '../../../worker/model/networkFile.ts'
 import { drawnPlanes } from '../../support/pictures/drawn.ts'
 import { builds, engines, expectSound } from '../../support/engine/fused.ts'
-import { watchMemories } from '../../support/worker/memories.ts'
+import { watchMemories } from '../../support/measure/memories.ts'
 import { ort } from '../../support/engine/ort.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../../support/engine/samples.ts'
 

@@ -1,31 +1,44 @@
-// An origin on loopback that misbehaves, path by path, in some forty ways: what goes over its sockets is written by hand.
+// An origin on loopback that misbehaves in some forty ways, a way for each path. It writes to its sockets by hand, because
+// no HTTP server sends broken answers.
 import { createHash } from 'node:crypto'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 
-/** What an origin sends on a connection once it was asked for a path. */
-export type Fault = (socket: Socket, picture: Buffer, path: string, asked: string) => void
+/** What an origin does on a connection on which `path` was requested; `request` is the whole request in lower case. */
+export type Fault = (socket: Socket, picture: Buffer, path: string, request: string) => void
 
+/** Returns a status line and header lines, with the empty line that ends them. */
 const head = (lines: readonly string[], status = '200 OK') => [`HTTP/1.1 ${status}`, ...lines, '', ''].join('\r\n')
-const whole =
-  (body: Buffer | string, lines: readonly string[] = [], status = '200 OK') =>
-  (socket: Socket) => {
-    const bytes = Buffer.from(body)
-    socket.end(
-      Buffer.concat([
-        Buffer.from(head([`content-length: ${bytes.length}`, 'connection: close', ...lines], status)),
-        bytes,
-      ]),
-    )
-  }
-/** The connection stays: workerd uses it again after an answer without a body, whatever that says of closing it. */
-const bodiless =
-  (text: string, lines: readonly string[] = []) =>
-  (socket: Socket) =>
-    void socket.write(head(lines, text))
-const empty = (text: string, lines: readonly string[] = []) => bodiless(text, ['content-length: 0', ...lines])
 
-const dripping = (socket: Socket, bytes: Buffer, everyMs: number) => {
+const CLOSE = 'connection: close'
+
+/** Returns header lines and a body as bytes. */
+function message(lines: readonly string[], body: Buffer | string = '', status?: string): Buffer {
+  return Buffer.concat([Buffer.from(head(lines, status)), Buffer.from(body)])
+}
+
+/** Returns an answer that says its body has `length` bytes, followed by `body`, whatever its length. */
+function announce(length: number | string, body: Buffer | string, ...lines: readonly string[]): Buffer {
+  return message([`content-length: ${length}`, ...lines], body)
+}
+
+/** Sends a whole answer and closes the connection. */
+const whole =
+  (body: Buffer | string, lines: readonly string[] = [], status?: string) =>
+  (socket: Socket): void => {
+    const bytes = Buffer.from(body)
+    socket.end(message([`content-length: ${bytes.length}`, CLOSE, ...lines], bytes, status))
+  }
+
+/** Sends an answer without a body and leaves the connection open: workerd uses it again even after `connection: close`. */
+const bodiless =
+  (status: string, lines: readonly string[] = []) =>
+  (socket: Socket): void =>
+    void socket.write(head(lines, status))
+const empty = (status: string, lines: readonly string[] = []) => bodiless(status, ['content-length: 0', ...lines])
+
+/** Sends bytes one by one. */
+function drip(socket: Socket, bytes: Buffer, everyMs: number): void {
   let at = 0
   const timer = setInterval(() => {
     if (socket.destroyed || at === bytes.length) clearInterval(timer)
@@ -33,7 +46,7 @@ const dripping = (socket: Socket, bytes: Buffer, everyMs: number) => {
   }, everyMs)
 }
 
-/** Writes the same again and again, as fast as the other side reads, until that leaves or `end` bytes are sent. */
+/** Sends the same bytes again and again, as fast as the other side reads, until it leaves or `end` bytes are sent. */
 function pour(socket: Socket, bytes: Buffer, end = Infinity): void {
   let sent = 0
   const more = () => {
@@ -46,84 +59,80 @@ function pour(socket: Socket, bytes: Buffer, end = Infinity): void {
   more()
 }
 
-/** Some forty misbehaviours. One whose name begins with a number answers with that status. */
-export const ORIGIN_FAULTS: Readonly<Record<string, Fault>> = {
-  // The connection
+const JPEG = 'content-type: image/jpeg'
+const DRIP_EVERY_MS = 200
+const ZEROS = Buffer.alloc(65_536)
+const GIGABYTE = 1e9
+
+const CONNECTION: Readonly<Record<string, Fault>> = {
   'closed before an answer': (socket) => void socket.end(),
   'reset before an answer': (socket) => void socket.resetAndDestroy(),
-  'reset inside the headers': (socket) =>
-    void socket.write('HTTP/1.1 200 OK\r\ncontent-le', () => socket.resetAndDestroy()),
-  'reset inside the body': (socket, picture) =>
-    void socket.write(
-      Buffer.concat([Buffer.from(head([`content-length: ${picture.length}`])), picture.subarray(0, 99)]),
-      () => socket.resetAndDestroy(),
-    ),
-  'closed early': (socket, picture) =>
-    void socket.end(Buffer.concat([Buffer.from(head([`content-length: ${picture.length}`])), picture.subarray(0, 99)])),
-  'no HTTP': (socket) => void socket.end('SSH-2.0-OpenSSH_9.6\r\n'),
-  // Its speed
-  'no answer at all': () => {},
-  'headers byte by byte': (socket) => dripping(socket, Buffer.from(head(['x: y'])), 200),
-  'body byte by byte': (socket, picture) => {
-    socket.write(head([`content-length: ${picture.length}`]))
-    dripping(socket, picture, 200)
+  'reset inside the headers': (socket) => {
+    socket.write('HTTP/1.1 200 OK\r\ncontent-le', () => socket.resetAndDestroy())
   },
-  'stalled at 99 %': (socket, picture) =>
-    void socket.write(
-      Buffer.concat([Buffer.from(head([`content-length: ${picture.length}`])), picture.subarray(0, -5)]),
-    ),
-  // Its framing
-  'content-length too long': (socket, picture) =>
-    void socket.end(
-      Buffer.concat([Buffer.from(head([`content-length: ${picture.length + 50}`, 'connection: close'])), picture]),
-    ),
-  'content-length too short': (socket, picture) =>
-    void socket.end(Buffer.concat([Buffer.from(head(['content-length: 50', 'connection: close'])), picture])),
-  'two content-lengths': (socket, picture) =>
-    void socket.end(
-      Buffer.concat([
-        Buffer.from(head(['content-length: 5', `content-length: ${picture.length}`, 'connection: close'])),
-        picture,
-      ]),
-    ),
-  'a negative content-length': (socket, picture) =>
-    void socket.end(Buffer.concat([Buffer.from(head(['content-length: -1', 'connection: close'])), picture])),
-  'chunks of garbage': (socket) => void socket.end(`${head(['transfer-encoding: chunked'])}zz\r\nxxxx\r\n`),
-  'chunks without an end': (socket, picture) =>
-    void socket.end(
-      Buffer.concat([
-        Buffer.from(`${head(['transfer-encoding: chunked'])}${picture.length.toString(16)}\r\n`),
-        picture,
-        Buffer.from('\r\n'),
-      ]),
-    ),
+  'reset inside the body': (socket, picture) => {
+    socket.write(announce(picture.length, picture.subarray(0, 99)), () => socket.resetAndDestroy())
+  },
+  'closed early': (socket, picture) => void socket.end(announce(picture.length, picture.subarray(0, 99))),
+  'no HTTP': (socket) => void socket.end('SSH-2.0-OpenSSH_9.6\r\n'),
+}
+
+const SPEED: Readonly<Record<string, Fault>> = {
+  'no answer at all': () => {},
+  'headers byte by byte': (socket) => drip(socket, Buffer.from(head(['x: y'])), DRIP_EVERY_MS),
+  'body byte by byte': (socket, picture) => {
+    socket.write(announce(picture.length, ''))
+    drip(socket, picture, DRIP_EVERY_MS)
+  },
+  'stalled at 99 %': (socket, picture) => void socket.write(announce(picture.length, picture.subarray(0, -5))),
+}
+
+const FRAMING: Readonly<Record<string, Fault>> = {
+  'content-length too long': (socket, picture) => void socket.end(announce(picture.length + 50, picture, CLOSE)),
+  'content-length too short': (socket, picture) => void socket.end(announce(50, picture, CLOSE)),
+  'two content-lengths': (socket, picture) => {
+    socket.end(announce(5, picture, `content-length: ${picture.length}`, CLOSE))
+  },
+  'a negative content-length': (socket, picture) => void socket.end(announce(-1, picture, CLOSE)),
+  'chunks of garbage': (socket) => void socket.end(message(['transfer-encoding: chunked'], 'zz\r\nxxxx\r\n')),
+  'chunks without an end': (socket, picture) => {
+    const size = `${picture.length.toString(16)}\r\n`
+    const chunk = Buffer.concat([Buffer.from(size), picture, Buffer.from('\r\n')])
+    socket.end(message(['transfer-encoding: chunked'], chunk))
+  },
   'a header of 200 kB': (socket) => void socket.end(head([`x: ${'y'.repeat(200_000)}`, 'content-length: 0'])),
-  // Its encoding and size
+}
+
+const ENCODING_AND_SIZE: Readonly<Record<string, Fault>> = {
   'chunks for ever': (socket) => {
     socket.write(head(['transfer-encoding: chunked']))
-    pour(socket, Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(65_536), Buffer.from('\r\n')]))
+    pour(socket, Buffer.concat([Buffer.from('10000\r\n'), ZEROS, Buffer.from('\r\n')]))
   },
   'drops for ever': (socket) => {
-    socket.write(head(['content-type: image/jpeg', 'connection: close']))
+    socket.write(head([JPEG, CLOSE]))
     const timer = setInterval(() => socket.write('drop'), 50)
     socket.on('close', () => clearInterval(timer))
   },
   'a gigabyte': (socket) => {
-    socket.write(head(['content-length: 1000000000']))
-    pour(socket, Buffer.alloc(65_536), 1e9)
+    socket.write(announce(GIGABYTE, ''))
+    pour(socket, ZEROS, GIGABYTE)
   },
   'a gigabyte of unknown length': (socket) => {
-    socket.write(head(['connection: close']))
-    pour(socket, Buffer.alloc(65_536), 1e9)
+    socket.write(head([CLOSE]))
+    pour(socket, ZEROS, GIGABYTE)
   },
   'a gzip bomb': whole(gzipSync(Buffer.alloc(200e6)), ['content-encoding: gzip', 'content-type: image/png']),
   'plain, said to be gzip': (socket, picture) => whole(picture, ['content-encoding: gzip'])(socket),
   'an unknown encoding': (socket, picture) => whole(picture, ['content-encoding: zopfli'])(socket),
-  'a gigabyte announced': (socket) => void socket.write(head(['content-length: 1000000000']), () => socket.destroy()),
-  // Its status
+  'a gigabyte announced': (socket) => void socket.write(announce(GIGABYTE, ''), () => socket.destroy()),
+}
+
+const STATUS: Readonly<Record<string, Fault>> = {
   '204': bodiless('204 No Content'),
-  '206 unasked': (socket, picture) =>
-    whole(picture.subarray(0, 50), [`content-range: bytes 0-49/${picture.length}`], '206 Partial Content')(socket),
+  '206 unasked': (socket, picture) => {
+    const range = `content-range: bytes 0-49/${picture.length}`
+    whole(picture.subarray(0, 50), [range], '206 Partial Content')(socket)
+  },
   '304 unasked': bodiless('304 Not Modified'),
   '404': whole('no such picture', [], '404 Not Found'),
   '416': empty('416 Range Not Satisfiable'),
@@ -131,22 +140,37 @@ export const ORIGIN_FAULTS: Readonly<Record<string, Fault>> = {
   '500': whole('broken', [], '500 Internal Server Error'),
   '503': whole('down', ['retry-after: 9'], '503 Service Unavailable'),
   '999': whole('odd', [], '999 Odd'),
-  // Its redirects
+}
+
+const REDIRECT: Readonly<Record<string, Fault>> = {
   'a redirect to itself': (socket, _, path) => empty('302 Found', [`location: ${path}`])(socket),
   'a redirect elsewhere': empty('301 Moved Permanently', ['location: https://elsewhere.example/']),
   'a redirect nowhere': empty('302 Found'),
   'a redirect to nonsense': empty('307 Temporary Redirect', ['location: http://[::bad']),
-  // Its content
-  'a page': whole('<!doctype html><p>hello', ['content-type: text/html']),
-  'a page said to be a picture': whole('<!doctype html><p>hello', ['content-type: image/jpeg']),
-  nothing: empty('200 OK', ['content-type: image/jpeg']),
-  'half a picture': (socket, picture) =>
-    whole(picture.subarray(0, picture.length >> 1), ['content-type: image/jpeg'])(socket),
-  'a picture of zeros': (socket, picture) =>
-    whole(Buffer.concat([picture.subarray(0, 300), Buffer.alloc(2000)]), ['content-type: image/jpeg'])(socket),
 }
 
-/** These give a picture all the same, or what passes for one. */
+const CONTENT: Readonly<Record<string, Fault>> = {
+  'a page': whole('<!doctype html><p>hello', ['content-type: text/html']),
+  'a page said to be a picture': whole('<!doctype html><p>hello', [JPEG]),
+  nothing: empty('200 OK', [JPEG]),
+  'half a picture': (socket, picture) => whole(picture.subarray(0, picture.length >> 1), [JPEG])(socket),
+  'a picture of zeros': (socket, picture) => {
+    whole(Buffer.concat([picture.subarray(0, 300), Buffer.alloc(2000)]), [JPEG])(socket)
+  },
+}
+
+/** Some forty ways to misbehave. A name that begins with a number is the status of the answer. */
+export const ORIGIN_FAULTS: Readonly<Record<string, Fault>> = {
+  ...CONNECTION,
+  ...SPEED,
+  ...FRAMING,
+  ...ENCODING_AND_SIZE,
+  ...STATUS,
+  ...REDIRECT,
+  ...CONTENT,
+}
+
+/** Faults that leave a picture, or something that a decoder takes for one. */
 export const HARMLESS = [
   'chunks without an end',
   'content-length too short',
@@ -155,25 +179,23 @@ export const HARMLESS = [
   'a picture of zeros',
 ]
 
-const PICTURE = ['content-type: image/jpeg', 'connection: close']
-
-/** As it should be. What it gives is fresh for so many seconds; then it says of the same picture that it is the same. */
+/** Returns a healthy origin: its picture is fresh for `seconds`, and a revalidation of the same picture gets a 304. */
 export const well =
   (seconds: number): Fault =>
-  (socket, picture, _, asked) => {
+  (socket, picture, _, request) => {
     const etag = `"${hashOf(picture)}"`
     const lines = [`cache-control: max-age=${seconds}`, `etag: ${etag}`]
-    if (asked.includes(`if-none-match: ${etag}`)) bodiless('304 Not Modified', lines)(socket)
-    else whole(picture, ['content-type: image/jpeg', ...lines])(socket)
+    if (request.includes(`if-none-match: ${etag}`)) bodiless('304 Not Modified', lines)(socket)
+    else whole(picture, [JPEG, ...lines])(socket)
   }
 
-/** Half of a picture after so many milliseconds, the rest after so many. */
+/** Returns an origin that sends half of the picture after `firstMs` and the rest after `lastMs`. */
 export const slow =
   (firstMs: number, lastMs: number): Fault =>
   (socket, picture) => {
     const half = picture.length >> 1
-    const start = Buffer.from(head([...PICTURE, `content-length: ${picture.length}`, 'cache-control: max-age=60']))
-    setTimeout(() => socket.write(Buffer.concat([start, picture.subarray(0, half)])), firstMs)
+    const lines = [JPEG, CLOSE, `content-length: ${picture.length}`, 'cache-control: max-age=60']
+    setTimeout(() => socket.write(message(lines, picture.subarray(0, half))), firstMs)
     setTimeout(() => socket.end(picture.subarray(half)), lastMs)
   }
 
@@ -183,9 +205,9 @@ function hashOf(bytes: Buffer): string {
 
 export interface FaultyOrigin {
   readonly url: string
-  /** How often a path was asked for. */
+  /** How often each path was requested. */
   readonly asked: ReadonlyMap<string, number>
-  /** What a path does from now on. */
+  /** Decides what the origin does for a path from now on. */
   set(path: string, fault: Fault, picture: Buffer): void
   close(): void
 }

@@ -1,4 +1,4 @@
-// Before the worker takes any of it: its platform, the edge cache and the bindings fail where a request says so.
+// Imported before the worker: lets its platform, the edge cache and the bindings fail whenever a request asks for it.
 import { env } from 'cloudflare:workers'
 import { platform } from '../../../worker/workers.ts'
 import { breakPlatform, breakWebAssembly } from './compute.ts'

@@ -1,5 +1,5 @@
-// Codecs, networks and the enlarger of this isolate, made to fail. Traps come from within: whatever a
-// WebAssembly instance exports does its work a few times and then traps.
+// Lets codecs, networks and the enlarger of this isolate fail. A trap comes in the middle of the work: the exports of a
+// WebAssembly instance work a few times and then trap.
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { createInstances, type Instances } from '../../../worker/codec/instance.ts'
 import { codecModules } from '../../../worker/platform/workersFiles.ts'
@@ -49,7 +49,7 @@ export function breakWebAssembly(): void {
   const { prototype } = Memory
   ScarceMemory.prototype = prototype // for instanceof
   Object.assign(WebAssembly, { Instance: TrappingInstance, Memory: ScarceMemory })
-  // PNG is written with the platform's own deflate.
+  // The PNG encoder uses the deflate of the platform.
   const Deflate = CompressionStream
   function FailingDeflate(format: 'deflate') {
     if (current().compute === 'encoder traps') throw new Error('deflate')

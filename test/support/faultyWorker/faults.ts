@@ -1,20 +1,22 @@
-// What can go wrong inside a worker, by name. A request of a test names what is to happen to it alone, in a
-// header: so that one worker tries hundreds of cells at once.
+// The names of everything that can go wrong inside a worker. A request names in a header what goes wrong for it alone,
+// so that one worker can try hundreds of cells at once.
 
 export const FAULTS_HEADER = 'x-faults'
 
 export interface Faults {
-  /** Of the edge cache, and of the bucket of results. */
+  /** In the edge cache. */
   readonly edge?: StoreFault
+  /** In the bucket of results. */
   readonly r2?: StoreFault
+  /** In a codec, a network or the enlarger. */
   readonly compute?: ComputeFault
-  /** Of the bucket of weights. */
+  /** In the bucket of weights. */
   readonly models?: StoreFault
-  /** Of the static assets, where weights are that the script does not hold. */
+  /** In the static assets, which hold the weights that are not in the script. */
   readonly assets?: AssetsFault
 }
 
-/** Of one that holds named bytes: `entry` is what is known of a URL, `result` the bytes of a picture. */
+/** Faults of a store of named bytes: an `entry` describes the result for a URL, a `result` holds its bytes. */
 export const STORE_FAULTS = [
   // Reading
   'get throws',
@@ -55,7 +57,7 @@ export const COMPUTE_FAULTS = [
   'enlarger traps',
   'no memory',
 ] as const
-/** The last is none: it gives a visitor time to leave. */
+/** The last one is no fault: it gives a visitor time to leave. */
 export type ComputeFault = (typeof COMPUTE_FAULTS)[number] | 'network takes long'
 
 export const ASSETS_FAULTS = ['throws', 'hangs', 'is missing', 'is cut'] as const

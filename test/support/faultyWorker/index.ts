@@ -1,4 +1,4 @@
-// The worker as it deploys, where a test can make everything around it and below it fail.
+// The worker as it is deployed, with everything around it and below it able to fail.
 import './breakAll.ts'
 import app from '../../../worker/index.ts'
 import { withFaultsOf } from './current.ts'

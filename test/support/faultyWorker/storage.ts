@@ -1,4 +1,4 @@
-// The edge cache, the buckets and the assets of this isolate, made to fail.
+// Lets the edge cache, the buckets and the assets of this isolate fail.
 import { current } from './current.ts'
 import type { StoreFault } from './faults.ts'
 
@@ -6,7 +6,7 @@ const never = () => new Promise<never>(() => {})
 const isEntry = (name: string) => name.includes('entries/') || name.includes('answers/')
 const isResult = (name: string) => name.includes('results/')
 
-/** What is read instead of `bytes`; undefined: there is nothing of that name. */
+/** Returns what is read instead of `bytes`; undefined if there is nothing of that name. */
 function damaged(fault: StoreFault, name: string, bytes: ArrayBuffer): ArrayBuffer | undefined {
   const [what, , how] = fault.split(' ')
   if (!(what === 'entry' && isEntry(name)) && !(what === 'result' && isResult(name))) return bytes
@@ -28,7 +28,7 @@ function encode(text: string): ArrayBuffer {
   return new Uint8Array(Array.from(text, (letter) => letter.charCodeAt(0))).buffer
 }
 
-/** Half of the bytes, then an error or nothing more. */
+/** Returns a stream of half of the bytes, and then an error or nothing more. */
 function halting(bytes: ArrayBuffer, isError: boolean): ReadableStream<Uint8Array> {
   let isBegun = false
   return new ReadableStream({
@@ -40,7 +40,7 @@ function halting(bytes: ArrayBuffer, isError: boolean): ReadableStream<Uint8Arra
   })
 }
 
-/** What a `get` gives in the end: `bytes` may be undefined, or a body that halts. */
+/** The outcome of a `get`: bytes, nothing, or a body that halts. */
 type Read = { readonly bytes: ArrayBuffer | undefined } | { readonly halts: 'error' | 'never' }
 
 async function read(fault: StoreFault, name: string, bytes: () => Promise<ArrayBuffer>): Promise<Read> {
@@ -52,7 +52,7 @@ async function read(fault: StoreFault, name: string, bytes: () => Promise<ArrayB
   return { bytes: damaged(fault, name, await bytes()) }
 }
 
-/** What a `put` keeps; undefined: nothing. */
+/** Returns what a `put` keeps; undefined if it keeps nothing. */
 async function kept<T extends { slice(from: number, to: number): T }>(
   fault: StoreFault,
   name: string,

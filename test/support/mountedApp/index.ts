@@ -1,4 +1,4 @@
-// Somebody else's Hono app, with the middleware mounted in every way that the README shows.
+// Another Hono app that mounts the middleware in every way that the README shows.
 import { Hono } from 'hono'
 import { superResolution } from 'edge-srcnn'
 
@@ -10,9 +10,9 @@ interface Bindings {
 const app = new Hono<{ Bindings: Bindings }>()
 let resolutions = 0
 
-// A value.
+// Options as a value.
 app.use('/uploads/*', superResolution({ quality: 60 }))
-// A function of the environment.
+// Options as a function of the environment.
 app.use(
   '/kept/*',
   superResolution((c) => {
@@ -26,13 +26,13 @@ app.use(
   '/wrong/*',
   superResolution(() => ({ quality: 1 })),
 )
-// A route that asks who is there.
+// A route that asks for a login.
 app.use('/owned/*', superResolution())
 app.use('/owned/*', async (c, next) => {
   if (c.req.header('cookie') !== 'session=owner') return c.text('log in', 401)
   return next()
 })
-// A route whose picture was to be changed, and is no more.
+// A route that allows changes at first, and forbids them when it is revalidated.
 app.use('/fixed/*', superResolution())
 app.get('/fixed/*', async (c) => {
   if (c.req.header('if-none-match')) return c.body(null, 304, { 'cache-control': 'no-transform' })

@@ -1,4 +1,4 @@
-// Writes small BMP files of the kinds that the header reader tells apart.
+// Writes small BMP files of the kinds that the header reader distinguishes.
 import type { Rgba } from '../../../worker/image/plane.ts'
 
 const FILE_HEADER = 14
@@ -16,7 +16,7 @@ function frame(infoBytes: number, palette: Uint8Array, pixels: Uint8Array): [Uin
   return [file, view]
 }
 
-/** 24 bits a pixel under a BITMAPINFOHEADER; the lower row first unless `topDown`. */
+/** Writes 24 bits per pixel with a BITMAPINFOHEADER, the lowest row first unless `topDown`. */
 export function bmp24({ width, height, data }: Rgba, topDown = false): Uint8Array {
   const rowBytes = Math.ceil((width * 3) / 4) * 4
   const pixels = new Uint8Array(rowBytes * height)
@@ -35,7 +35,7 @@ export function bmp24({ width, height, data }: Rgba, topDown = false): Uint8Arra
   return file
 }
 
-/** 8 bits a pixel, red as an index into `palette`, which maps an index to RGB. */
+/** Writes 8 bits per pixel: red is an index into `palette`, which maps it to RGB. */
 export function bmp8(
   { width, height, data }: Rgba,
   palette: (index: number) => readonly [number, number, number],

@@ -1,4 +1,4 @@
-// The codec as Node has it, and sharp (libvips) as the decoder that it is compared with.
+// The codec in Node, and sharp (libvips) as the decoder to compare it with.
 import sharp from 'sharp'
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
@@ -7,12 +7,12 @@ import type { Rgba } from '../../../worker/image/plane.ts'
 
 export const codec = createCodec(await loadCodecModules())
 
-/** readHeader and decode in one. */
+/** Reads the header of a file and decodes it. */
 export function decode(bytes: Uint8Array): Promise<Rgba> {
   return codec.decode(bytes, readHeader(bytes))
 }
 
-/** What libvips makes of a file: upright 8-bit RGBA, the colour profile not applied. */
+/** Decodes a file with libvips: upright 8-bit RGBA, without applying the colour profile. */
 export async function decodeBySharp(bytes: Uint8Array): Promise<Rgba> {
   const upright = sharp(bytes, { ignoreIcc: true, failOn: 'none' }).autoOrient()
   const { data, info } = await upright
@@ -23,7 +23,7 @@ export async function decodeBySharp(bytes: Uint8Array): Promise<Rgba> {
   return { width: info.width, height: info.height, data }
 }
 
-/** A smooth picture with some of every colour, all of it known before any codec has seen it. */
+/** Returns a smooth picture with some of every colour. */
 export function gradient(width: number, height: number, alphaAt = (_x: number, _y: number) => 255): Rgba {
   const data = new Uint8Array(width * height * 4)
   for (let y = 0; y < height; y++) {
@@ -36,21 +36,22 @@ export function gradient(width: number, height: number, alphaAt = (_x: number, _
   return { width, height, data }
 }
 
-/** The same without colour. */
+/** Returns the red channel of `gradient` as a grey picture. */
 export function greyGradient(width: number, height: number): Rgba {
   const { data } = gradient(width, height)
   for (let i = 0; i < data.length; i += 4) data[i + 1] = data[i + 2] = data[i]!
   return { width, height, data }
 }
 
-/** sharp, reading a raw picture. */
+/** Returns a sharp pipeline that reads a raw picture. */
 export function sharpOf({ width, height, data }: Rgba): sharp.Sharp {
   return sharp(data, { raw: { width, height, channels: 4 } })
 }
 
 export interface Difference {
-  /** Largest difference in levels: of colours, where there is any opacity, and of alpha. */
+  /** Largest difference of a colour, in levels, where `a` is not fully transparent. */
   readonly color: number
+  /** Largest difference of alpha, in levels. */
   readonly alpha: number
 }
 

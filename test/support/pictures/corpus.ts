@@ -1,11 +1,12 @@
-// Real and hostile files from the test suites of other codecs, beside the repository. Empty where they are not there.
+// Real and hostile files from the test suites of other codecs, in a folder beside the repository. The lists are empty if
+// the folder does not exist.
 import { existsSync, readFileSync } from 'node:fs'
 
 const CORPUS = new URL('../../../../shared/corpus/', import.meta.url)
 
 export interface Entry {
   readonly file: string
-  /** decode: a valid file; anything else: must not crash. */
+  /** `decode`: a valid file; any other value: a file that must not crash a decoder. */
   readonly expect: 'decode' | 'may' | 'nocrash' | 'limit' | 'reject'
   readonly format?: string
   readonly w?: number
@@ -22,10 +23,10 @@ export function bytesOf({ file }: Entry): Uint8Array {
   return new Uint8Array(readFileSync(new URL(file, CORPUS)))
 }
 
-/** The formats of what is made sharper. */
+/** The formats of the pictures that can be enlarged. */
 export const DECODABLE = ['jpeg', 'png', 'webp', 'gif', 'bmp']
 
-/** Valid files of the five formats that are served as they are, and why. */
+/** Valid files of the five formats that are served unchanged, and why. */
 const REFUSED: readonly [file: RegExp, obstacle: string][] = [
   [/bmp\/.*(pal4rletrns|pal8rle|pal4rlecut)/, 'FORMAT'], // run-length coding
   [/jpeg\/12bit\//, 'FORMAT'],
@@ -33,10 +34,10 @@ const REFUSED: readonly [file: RegExp, obstacle: string][] = [
   [/jpeg\/sharp\/testimgl/, 'FORMAT'], // lossless JPEG
   [/jpeg\/(mozilla\/jpg-cmyk|zune\/(cymk|four_components))/, 'CMYK'],
   [/apng\/.*(dispose|blend|delay|durations|num_plays|mode_|rgba16|animated)/i, 'ANIMATED'],
-  [/gif\/.*frame-out-of-bounds/, 'DAMAGED'], // its frames leave the screen; viewers disagree
+  [/gif\/.*frame-out-of-bounds/, 'DAMAGED'], // its frames extend beyond the screen, and viewers disagree about them
 ]
 
-/** Why a valid file of one of the five formats is served as it is; undefined: it is not. */
+/** Returns why a valid file of the five formats is served unchanged; undefined if it is enlarged. */
 export function obstacleOf({ file, pages = 1 }: Entry): string | undefined {
   const refused = REFUSED.find(([pattern]) => pattern.test(file))?.[1]
   return refused ?? (pages > 1 ? 'ANIMATED' : undefined)

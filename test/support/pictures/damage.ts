@@ -1,11 +1,11 @@
-// What happens to files: cut short, blanked, bits turned. Behind their first bytes, so that they are still known
-// for what they are and reach a decoder.
+// Damages files: cut off, zeroed, bits flipped. The first bytes stay, so that the format is still recognised and a
+// decoder sees the file.
 import type { Random } from '../../../worker/image/prng.ts'
 
 export const DAMAGES = ['truncated', 'zeroed', 'flipped', 'overwritten'] as const
 export type Damage = (typeof DAMAGES)[number]
 
-/** More than the signatures of all formats. */
+/** At least as long as the signature of every format. */
 const SIGNATURE_BYTES = 12
 
 export function damaged(file: Uint8Array, how: Damage, random: Random): Uint8Array {

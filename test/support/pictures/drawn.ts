@@ -1,4 +1,4 @@
-// A drawn picture as a network meets it: its luma alone, enlarged by bicubic or not.
+// Drawn pictures as the input of a network: their luma, enlarged by bicubic or not.
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import type { Planes } from '../../../worker/engine/engine.ts'
@@ -7,7 +7,7 @@ import { createPlane, type Plane } from '../../../worker/image/plane.ts'
 import { resize } from '../../../worker/image/resize.ts'
 import { SAMPLES_FOLDER, type SceneName, SAMPLES } from '../../fixtures/make.ts'
 
-/** A sample's luma, side by side with itself until there is enough of it. */
+/** Returns the luma of a sample picture, repeated side by side up to the size. */
 export async function drawnPlane(width: number, height: number, scene: SceneName = 'harbour'): Promise<Plane> {
   const path = fileURLToPath(new URL(`${scene}.${SAMPLES[scene]}`, SAMPLES_FOLDER))
   const { data, info } = await sharp(path).ensureAlpha().raw().toBuffer({ resolveWithObject: true })
@@ -21,7 +21,7 @@ export async function drawnPlane(width: number, height: number, scene: SceneName
   return plane
 }
 
-/** The same enlarged `scale` times, as SRCNN meets it. */
+/** Returns the same luma enlarged `scale` times by bicubic, the input of SRCNN. */
 export async function drawnPlanes(width: number, height: number, scale: number, scene?: SceneName): Promise<Planes> {
   const small = await drawnPlane(Math.ceil(width / scale), Math.ceil(height / scale), scene)
   return { channels: 1, ...resize(small, width, height) }

@@ -1,8 +1,8 @@
-// Synthetic pictures with what super-resolution is about: edges at all angles, at several widths.
+// Synthetic pictures of what super-resolution must restore: edges at all angles and of several widths.
 import type { Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 
-/** Overlapping discs and half planes in random colours over a gradient, antialiased; a function of `seed`. */
+/** Draws overlapping discs and bars in random colours over a gradient, antialiased. The same seed gives the same picture. */
 export function drawPicture(width: number, height: number, seed: number): Rgba {
   const random = createRandom(seed)
   const data = new Uint8ClampedArray(4 * width * height).fill(255)

@@ -1,11 +1,11 @@
-// Pictures of one colour that stands for a text: who looks at a result sees what it was made of.
+// Pictures of one colour that is a hash of a text: the pixels of a result show which source it was made of.
 import { createHash } from 'node:crypto'
 import sharp from 'sharp'
 import { bmp24 } from './bmp.ts'
 
 const [WIDTH, HEIGHT] = [4, 3]
 
-/** A BMP of 4x3 pixels. */
+/** Returns a BMP of 4x3 pixels in the colour of `text`. */
 export function flatPicture(text: string): Buffer {
   const data = new Uint8Array(4 * WIDTH * HEIGHT)
   const [r, g, b] = colorOf(text)
@@ -13,7 +13,7 @@ export function flatPicture(text: string): Buffer {
   return Buffer.from(bmp24({ width: WIDTH, height: HEIGHT, data }))
 }
 
-/** Whether a file, of any format without loss, is that picture, enlarged or not. Colours may be rounded. */
+/** True if a file of a lossless format shows the picture of `text`, enlarged or not. Colours may differ by one level. */
 export async function isPictureOf(text: string, file: Buffer): Promise<boolean> {
   const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true })
   const color = colorOf(text)

@@ -1,6 +1,6 @@
-// MATLAB's imresize (bicubic, antialiasing on) by its definition: every output sample is one 2-D sum
-// over its whole window, in f64, with the weights worked out anew. Slow, and written apart from
-// worker/image/resize.ts, which it judges.
+// MATLAB's imresize (bicubic, with antialiasing) by its definition: each output sample is one 2-D sum over its whole
+// window, in f64, with weights computed for that sample. The slow reference for worker/image/resize.ts, with which it
+// shares no code.
 import type { Plane } from '../../../worker/image/plane.ts'
 
 export function imresize(plane: Plane, width: number, height: number): Float64Array {
@@ -21,7 +21,7 @@ export function imresize(plane: Plane, width: number, height: number): Float64Ar
   return out
 }
 
-/** Input samples and weights of output sample `x`, both counted from 1 as imresize.m's contributions() does. */
+/** Returns input samples and weights of output sample `x`, counted from 1 like contributions() in imresize.m. */
 function windowOf(x: number, inLength: number, outLength: number): [number, number][] {
   const scale = outLength / inLength
   const kernelWidth = scale < 1 ? 4 / scale : 4

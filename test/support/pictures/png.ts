@@ -1,4 +1,4 @@
-// Takes PNG files apart and puts chunks in, valid checksums included.
+// Builds PNG chunks with valid checksums and inserts them into files.
 import { concat } from '../../../worker/base/concat.ts'
 import { crc32 } from '../../../worker/codec/crc32.ts'
 import { pngChunks, SIGNATURE_BYTES } from '../../../worker/codec/header/png.ts'
@@ -12,7 +12,7 @@ export function pngChunk(type: string, data: Uint8Array): Uint8Array {
   return concat([head, data, checksum])
 }
 
-/** The file with `chunks` before the first chunk of type `before`. */
+/** Returns the file with `chunks` inserted before the first chunk of type `before`. */
 export function withChunks(png: Uint8Array, before: string, chunks: readonly Uint8Array[]): Uint8Array {
   const parts = [png.subarray(0, SIGNATURE_BYTES)]
   let isIn = false
@@ -24,7 +24,7 @@ export function withChunks(png: Uint8Array, before: string, chunks: readonly Uin
   return concat(parts)
 }
 
-/** Numbers as big-endian 32-bit words. */
+/** Returns numbers as big-endian 32-bit words. */
 export function words(...values: number[]): Uint8Array {
   const bytes = new Uint8Array(4 * values.length)
   const view = new DataView(bytes.buffer)

@@ -1,13 +1,13 @@
-// Where the browser tests' Chromium is, and whether they may be left out without one.
+// Where Chromium is, and whether the browser tests may be skipped without it.
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
-// WebGPU on SwiftShader, a GPU in software.
+// WebGPU runs on SwiftShader, a GPU in software.
 const FLAGS = ['--no-sandbox', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader']
 export const NO_CHROMIUM = `no Chromium at ${CHROMIUM}: apt-get install chromium, or name one in CHROMIUM`
 
-/** A machine that checks a change must not leave tests out unnoticed. */
+/** True if the browser tests are skipped. With CI set they fail instead, so that nobody misses that they did not run. */
 export const isChromiumMissing = !existsSync(CHROMIUM) && !process.env.CI
 if (isChromiumMissing) console.warn(`skipped: ${NO_CHROMIUM}`)
 

@@ -1,5 +1,5 @@
-// A worker that is ours alone, for a measurement: bundled by esbuild, the wasm and weights that it
-// imports beside it, as miniflare takes them.
+// Bundles a worker of a test or a measurement by esbuild, and lists the wasm and weights that it imports as the modules
+// that miniflare expects.
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { build, type Plugin } from 'esbuild'
@@ -10,7 +10,7 @@ export interface WorkerModule {
   readonly contents: string | Uint8Array
 }
 
-/** The entry comes first. `prelude` is JavaScript to run before the worker's own, `define` as in wrangler.toml. */
+/** Returns the modules, the entry first. `prelude` is JavaScript that runs before the worker's, `define` as in wrangler.toml. */
 export async function bundleWorker(
   entry: string,
   prelude = '',
@@ -39,7 +39,7 @@ export async function bundleWorker(
 
 const RESOLVING = {}
 
-/** Leaves imports of wasm and weights as they are, by their bare names, and notes their files. */
+/** Keeps imports of wasm and weights out of the bundle, by their file names, and notes the files. */
 function besideTheBundle(files: Set<string>): Plugin {
   return {
     name: 'beside the bundle',

@@ -1,4 +1,4 @@
-// The codec in workerd: POST a file, and get its RGBA, upright, with the size in headers.
+// The codec in workerd: the answer to a POST of a file is its upright RGBA, with the size in headers.
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
 import { codecModules } from '../../../worker/platform/workersFiles.ts'

@@ -1,16 +1,28 @@
-// The worker as it deploys, run by miniflare in real workerd: the very files that
-// `wrangler deploy --dry-run` writes, with real R2, Cache API and static assets behind them.
+// The worker as it is deployed, run by miniflare in real workerd: the very files that `wrangler deploy --dry-run`
+// writes, with simulated R2, Cache API and static assets.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Miniflare, type MiniflareOptions } from 'miniflare'
-import { unstable_readConfig as readConfig } from 'wrangler'
+import './atomicsWait.ts'
 import type { WorkerModule } from './bundle.ts'
 
 export const ROOT = join(import.meta.dirname, '../../..')
-/** Where build.ts puts the standalone worker, that with onnxruntime, and somebody else's that mounts the middleware. */
+export const WRANGLER_TOML = join(ROOT, 'wrangler.toml')
+/** Where build.ts puts the standalone worker, the one with onnxruntime, and an app that mounts the middleware. */
 export const BUNDLE = join(ROOT, 'dist/worker')
 export const ORT_BUNDLE = join(ROOT, 'dist/ort-worker')
 export const OTHER_BUNDLE = join(ROOT, 'dist/other-worker')
+/** Where build.ts writes what a worker needs of wrangler.toml, a WorkerConfig for each environment. */
+export const CONFIGS = join(ROOT, 'dist/worker-configs.json')
+
+export interface WorkerConfig {
+  /** The compatibility date. */
+  readonly date: string
+  /** Compatibility flags. */
+  readonly flags: readonly string[]
+  /** The folder of static assets, relative to the repository. */
+  readonly assets: string
+}
 
 export interface WorkerOptions {
   /** Default: BUNDLE. */
@@ -21,46 +33,33 @@ export interface WorkerOptions {
   readonly vars?: Record<string, string>
   /** R2 buckets to bind: RESULTS_BUCKET, MODELS_BUCKET, ORIGIN_BUCKET. */
   readonly buckets?: readonly string[]
-  /** Binds MISS_LIMIT: so many in a minute. */
+  /** Binds MISS_LIMIT with this number of requests in a minute. */
   readonly missLimit?: number
-  /** Folder of the simulated buckets; default: none, they end with the worker. */
+  /** Folder of the simulated buckets. Default: none, the buckets end with the worker. */
   readonly bucketFolder?: string
-  /** Answers what the worker fetches from the outside; default: the network. */
+  /** Answers the requests of the worker to the outside. Default: the network. */
   readonly outbound?: (request: Request) => Response | Promise<Response>
-  /** The port of workerd's inspector, 0 for any; with it a debugger, or inspector.ts, can look in. */
+  /** The port of workerd's inspector, 0 for any free one. Default: no inspector. */
   readonly inspectorPort?: number
-  /** Takes each line that the worker logs; default: they go to this terminal. */
+  /** Receives each line that the worker logs. Default: they go to this terminal. */
   readonly log?: (line: string) => void
-  /** JavaScript to run before the worker's own. */
+  /** JavaScript that runs before the worker's own. */
   readonly prelude?: string
-  /** Instead of a bundle: bundle.ts makes them. */
+  /** Modules instead of a bundle, as bundle.ts makes them. */
   readonly modules?: readonly WorkerModule[]
-  /** Compatibility flags beside those of wrangler.toml. */
+  /** Compatibility flags in addition to those of wrangler.toml. */
   readonly flags?: readonly string[]
 }
 
-/**
- * Miniflare's bindings wait for their thread, and take its late wake-up for an earlier answer for the one to this
- * call: https://github.com/cloudflare/workers-sdk/pull/15552, mended in versions that want a newer Node. So
- * whoever waits here, without an end, goes on only when the value is another.
- */
-const { wait } = Atomics
-Atomics.wait = ((array: Int32Array, index: number, value: number, timeout?: number) => {
-  if (timeout !== undefined) return wait(array, index, value, timeout)
-  let outcome = wait(array, index, value)
-  while (outcome === 'ok' && Atomics.load(array, index) === value) outcome = wait(array, index, value)
-  return outcome
-}) as typeof Atomics.wait
-
 const TYPES = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data', '.bin': 'Data' } as const
 
-/** Starts a worker; call `dispose()` when done. */
+/** Starts a worker. The caller disposes of it; in tests startSite (site.ts) does both. */
 export async function startWorker(options: WorkerOptions = {}): Promise<Miniflare> {
-  const config = readConfig({ config: join(ROOT, 'wrangler.toml'), env: options.env }, { hideWarnings: true })
+  const config = configOf(options.env)
   const { bundle = BUNDLE, log, prelude, modules = modulesOf(bundle, prelude), flags = [] } = options
   const miniflare = new Miniflare({
-    compatibilityDate: config.compatibility_date,
-    compatibilityFlags: [...config.compatibility_flags, ...flags],
+    compatibilityDate: config.date,
+    compatibilityFlags: [...config.flags, ...flags],
     modules,
     bindings: { ...options.vars },
     r2Buckets: [...(options.buckets ?? [])],
@@ -68,11 +67,11 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
     ratelimits:
       options.missLimit === undefined ? {} : { MISS_LIMIT: { simple: { limit: options.missLimit, period: 60 } } },
     assets: {
-      directory: join(ROOT, config.assets!.directory),
+      directory: join(ROOT, config.assets),
       binding: 'ASSETS',
       routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: true },
     },
-    // miniflare types its own Request and Response (undici's); ours are the same things.
+    // miniflare's types name the Request and Response of undici, which are the global ones.
     outboundService: options.outbound,
     inspectorPort: options.inspectorPort,
     handleStructuredLogs: log && (({ message }: { message: string }) => log(message)),
@@ -82,7 +81,13 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
   return miniflare
 }
 
-/** The entry comes first. */
+function configOf(env = ''): WorkerConfig {
+  const configs = JSON.parse(readFileSync(CONFIGS, 'utf8')) as Record<string, WorkerConfig>
+  if (!configs[env]) throw new Error(`build.ts reads no environment ${env} of wrangler.toml`)
+  return configs[env]
+}
+
+/** Returns the modules of a bundle, its entry first. */
 export function modulesOf(bundle: string, prelude?: string): WorkerModule[] {
   const files = readdirSync(bundle).filter((file) => extensionOf(file) in TYPES)
   files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js'))

@@ -5,7 +5,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { command } from '../../../trainer/commands/promote.ts'
 import { readManifest } from '../../../trainer/run/export.ts'
 import { formatManifest } from '../../../worker/model/manifest.ts'
-import { makeRunFolder } from '../../support/process/runFolder.ts'
+import { makeRunFolder } from '../../support/trainer/runFolder.ts'
 
 let output: string[]
 

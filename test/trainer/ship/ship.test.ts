@@ -11,8 +11,8 @@ import { publish, rollBack } from '../../../trainer/ship/publish.ts'
 import { openS3Store, s3Settings } from '../../../trainer/ship/s3Store.ts'
 import { brokenFiles, readPrevious, readServed } from '../../../trainer/ship/servedManifest.ts'
 import type { ObjectStore } from '../../../trainer/ship/contract.ts'
-import { makeRunFolder, type Model } from '../../support/process/runFolder.ts'
-import { hasS3Server, type S3Server, startProxy, startS3Server } from '../../support/process/s3.ts'
+import { makeRunFolder, type Model } from '../../support/trainer/runFolder.ts'
+import { hasS3Server, type S3Server, startProxy, startS3Server } from '../../support/servers/s3.ts'
 
 const HASTE = { attempts: 3, delayMs: 1 }
 let server: S3Server

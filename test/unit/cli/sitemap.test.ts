@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseSitemap } from '../../../worker/cli/warm/sitemap.ts'
 import { readPictures } from '../../../worker/cli/warm/pictureUrls.ts'
 import { variantsOf } from '../../../worker/cli/warm/variants.ts'
-import { type FakeOrigin, startOrigin } from '../../support/origin/origin.ts'
+import { type FakeOrigin, startOrigin } from '../../support/servers/origin.ts'
 
 const IMAGE = 'http://www.google.com/schemas/sitemap-image/1.1'
 const urlset = (...images: string[]) => `<?xml version="1.0" encoding="UTF-8"?>

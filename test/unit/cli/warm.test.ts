@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AskOutcome, ask } from '../../../worker/cli/warm/ask.ts'
 import { type Warmed, warmAll } from '../../../worker/cli/warm/warmAll.ts'
-import { type FakeOrigin, startOrigin } from '../../support/origin/origin.ts'
+import { type FakeOrigin, startOrigin } from '../../support/servers/origin.ts'
 
 let server: FakeOrigin
 beforeAll(async () => void (server = await startOrigin()))

@@ -9,7 +9,7 @@ import { createVectorEnlarger } from '../../../worker/engine/vectorEnlarger.ts'
 import { lumaOf, splitYCbCr, type YCbCr } from '../../../worker/image/color.ts'
 import { crop, type Plane, type Rect, type Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
-import { watchMemories } from '../../support/worker/memories.ts'
+import { watchMemories } from '../../support/measure/memories.ts'
 import { sampleNetwork, samplePlane, sampleRgba } from '../../support/engine/samples.ts'
 
 const module = await loadPictureKernel()

@@ -4,7 +4,7 @@ import { crop, type Rect } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { type Architecture, haloOf, type Network, subPixelArchitecture } from '../../../worker/model/network.ts'
 import { builds, engines, expectSound } from '../../support/engine/fused.ts'
-import { watchMemories } from '../../support/worker/memories.ts'
+import { watchMemories } from '../../support/measure/memories.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../../support/engine/samples.ts'
 
 const [{ engine }] = engines

@@ -1,6 +1,6 @@
-// The WebAssembly memories that come into being during some work, made by JavaScript or by a module.
+// The WebAssembly memories that are created during some work, by JavaScript or by a module.
 
-/** Runs `work`, which may look at the list as it grows. */
+/** Runs `work` with a list of the memories created so far, which grows meanwhile. */
 export async function watchMemories<T>(work: (memories: readonly WebAssembly.Memory[]) => T | Promise<T>): Promise<T> {
   const { Memory, Instance } = WebAssembly
   const memories: WebAssembly.Memory[] = []

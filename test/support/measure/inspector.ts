@@ -1,20 +1,20 @@
-// The memory of a worker's isolate, as workerd's inspector sees it.
+// The memory of a worker's isolate, measured through the inspector of workerd.
 import type { Miniflare } from 'miniflare'
 import { WebSocket } from 'ws'
 
-/** In bytes. */
+/** All in bytes. */
 export interface IsolateMemory {
   /** The JavaScript heap. */
   readonly heap: number
-  /** Array buffers that are no WebAssembly memory. */
+  /** Array buffers other than WebAssembly memories. */
   readonly buffers: number
-  /** WebAssembly memories that are not collected yet. */
+  /** WebAssembly memories that the garbage collector has not taken yet. */
   readonly wasm: number
 }
 
 /**
- * Put in front of a worker's code: keeps count of its WebAssembly memories, which the inspector
- * does not list. A memory counts until the garbage collector has taken it.
+ * A prelude that keeps count of the worker's WebAssembly memories, which the inspector does not list. A memory counts
+ * until the garbage collector has taken it.
  */
 export const COUNT_WASM = `
 {
@@ -67,12 +67,11 @@ interface Message {
 export interface Inspector {
   memory(): Promise<IsolateMemory>
   /**
-   * Of all isolates of the process: those of the simulated platform hold memory of it, too. V8 collects in a
-   * turn of its own, and workerd gives it one only while a request runs: `request` makes one, through all that
-   * is to be collected.
+   * Collects in all isolates of the process, because those of the simulated platform hold some of the memory, too. V8
+   * collects in a turn of its own, and workerd grants turns only while a request runs: `request` sends one.
    */
   collectGarbage(request: () => Promise<unknown>): Promise<void>
-  /** Done as soon as the isolate's thread has a turn for it. */
+  /** Resolves as soon as the isolate's thread has had a turn. */
   turn(): Promise<void>
   close(): void
 }
@@ -101,7 +100,7 @@ export async function inspect(worker: Miniflare): Promise<Inspector> {
     },
     async collectGarbage(request) {
       const state = { isDone: false }
-      await call('Runtime.discardConsoleEntries') // the last thousand are kept, with what is in them
+      await call('Runtime.discardConsoleEntries') // workerd keeps the last thousand, and the objects in them
       for (const other of isolates) void other.call('HeapProfiler.collectGarbage')
       void call('HeapProfiler.collectGarbage').then(() => (state.isDone = true))
       do await request()

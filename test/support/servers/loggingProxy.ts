@@ -1,4 +1,4 @@
-// Stands between a browser and a worker and writes down all that the browser sends.
+// A proxy between a browser and a worker that records all requests of the browser.
 import { createServer, request as send, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
@@ -11,7 +11,7 @@ export interface Sent {
 export interface LoggingProxy {
   readonly url: string
   readonly sent: Sent[]
-  /** Answers in place of the worker, by path. */
+  /** Bodies to answer with instead of the worker, by path. */
   readonly instead: Map<string, Uint8Array>
   close(): void
 }

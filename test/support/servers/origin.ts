@@ -1,8 +1,8 @@
-// A real HTTP origin on loopback that does what a test tells it, and remembers what it was asked.
+// A real HTTP origin on loopback that answers as a test tells it to, and records every request.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-export interface Asked {
+export interface OriginRequest {
   readonly method: string
   /** Path and query, byte for byte. */
   readonly url: string
@@ -10,17 +10,22 @@ export interface Asked {
 }
 
 export interface FakeOrigin {
+  /** Without a slash at the end. Throws before the origin listens. */
   readonly url: string
-  readonly asked: Asked[]
-  /** Serves `body` at a path; headers may be changed by serving it again. */
+  /** All requests so far, in order of arrival. */
+  readonly asked: OriginRequest[]
+  /** Serves `body` at a path from now on, and answers 304 if the visitor has the `etag` of `headers`. */
   serve(path: string, body: Uint8Array | string, headers?: Record<string, string>): void
-  /** Answers a path by hand. */
+  /** Lets `handler` answer a path from now on. */
   handle(path: string, handler: (request: IncomingMessage, response: ServerResponse) => void): void
+  /** Starts to listen, on a free port. */
+  listen(): Promise<void>
   close(): Promise<void>
 }
 
-export async function startOrigin(): Promise<FakeOrigin> {
-  const asked: Asked[] = []
+/** Creates an origin that does not listen yet; paths may be given to it all the same. */
+export function createOrigin(): FakeOrigin {
+  const asked: OriginRequest[] = []
   const handlers = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>()
   const server = createServer((request, response) => {
     const { method = '', url = '', headers } = request
@@ -29,10 +34,12 @@ export async function startOrigin(): Promise<FakeOrigin> {
     if (handler) handler(request, response)
     else response.writeHead(404, { 'content-type': 'text/plain' }).end('no such picture\n')
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
   return {
-    url: `http://127.0.0.1:${port}`,
+    get url() {
+      const address = server.address() as AddressInfo | null
+      if (!address) throw new Error('the origin does not listen: its URL is known from beforeAll on')
+      return `http://127.0.0.1:${address.port}`
+    },
     asked,
     handle: (path, handler) => void handlers.set(path, handler),
     serve(path, body, headers = {}) {
@@ -41,10 +48,17 @@ export async function startOrigin(): Promise<FakeOrigin> {
         response.writeHead(isKnown ? 304 : 200, headers).end(isKnown ? undefined : body)
       })
     },
+    listen: () => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve)),
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections()
         server.close(() => resolve())
       }),
   }
+}
+
+export async function startOrigin(): Promise<FakeOrigin> {
+  const origin = createOrigin()
+  await origin.listen()
+  return origin
 }

@@ -1,4 +1,4 @@
-// A real S3 server on loopback: moto's, where Python has it.
+// A real S3 server on loopback: moto's, if Python has that package.
 import { spawn, spawnSync } from 'node:child_process'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,13 +7,13 @@ import { AwsClient } from 'aws4fetch'
 const FIND = 'import importlib.util as u, sys; sys.exit(not (u.find_spec("moto") and u.find_spec("flask")))'
 
 export const hasS3Server = spawnSync('python3', ['-c', FIND]).status === 0
-if (!hasS3Server) console.warn("skipped: tests with an S3 server, as there is none: pip install 'moto[server]'")
+if (!hasS3Server) console.warn("skipped: tests with an S3 server, which need moto: pip install 'moto[server]'")
 
 export interface S3Server {
   readonly url: string
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
   makeBucket(name: string): Promise<void>
-  /** From here on signatures are checked, or no longer. */
+  /** Switches the check of signatures on or off. */
   setChecking(isChecking: boolean): Promise<void>
   close(): void
 }
@@ -59,7 +59,7 @@ export async function startS3Server(): Promise<S3Server> {
   }
 }
 
-/** A server in front of another, which drops headers and answers some requests itself. */
+/** Starts a proxy that drops headers, and answers a request itself if `answer` returns a status for its method. */
 export async function startProxy(
   target: string,
   dropped: readonly string[],

@@ -1,9 +1,9 @@
-// The most memory that an isolate holds while it works, looked at every few milliseconds.
-// WebAssembly memories count until they are collected.
+// The peak of the memory of an isolate while it works, sampled every few milliseconds. WebAssembly memories count until
+// they are collected.
 import type { Inspector, IsolateMemory } from './inspector.ts'
 import { residentMemory } from './processes.ts'
 
-const LOOK_EVERY_MS = 3
+const SAMPLE_EVERY_MS = 3
 
 export interface Peak extends IsolateMemory {
   readonly isolate: number
@@ -14,7 +14,7 @@ export const NO_PEAK: Peak = { heap: 0, buffers: 0, wasm: 0, isolate: 0, process
 
 export async function peakDuring(inspector: Inspector, work: Promise<unknown>): Promise<Peak> {
   let peak = NO_PEAK
-  const pause = () => new Promise<'working'>((resolve) => setTimeout(resolve, LOOK_EVERY_MS, 'working'))
+  const pause = () => new Promise<'working'>((resolve) => setTimeout(resolve, SAMPLE_EVERY_MS, 'working'))
   while ((await Promise.race([work, pause()])) === 'working') {
     const seen = await inspector.memory()
     const isolate = seen.heap + seen.buffers + seen.wasm
@@ -24,7 +24,7 @@ export async function peakDuring(inspector: Inspector, work: Promise<unknown>): 
   return peak
 }
 
-/** In MB. */
+/** Returns a peak in words, in MB. */
 export function describePeak(name: string, peak: Peak): string {
   const parts = Object.entries(peak).map(([part, bytes]) => `${part} ${(bytes / 1e6).toFixed(1)}`)
   return `${name.padEnd(15)} ${parts.join(', ')}`

@@ -1,0 +1,46 @@
+// The pictures of the fault matrix: two for each format, and for each cell a file of its own with the same pixels.
+import sharp from 'sharp'
+import { concat } from '../../../worker/base/concat.ts'
+import { pngChunk, withChunks } from '../pictures/png.ts'
+
+export const FORMATS = ['jpeg', 'png', 'webp'] as const
+export type Format = (typeof FORMATS)[number]
+
+const WIDTH = 40
+const HEIGHT = 30
+export const BACKGROUNDS = ['#000', '#630']
+
+export function draw(format: Format, background: string): Promise<Buffer> {
+  const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
+  return sharp({ create: { width: WIDTH, height: HEIGHT, channels: 3, background, noise } })
+    .toFormat(format, { quality: 95 })
+    .toBuffer()
+}
+
+/** True if a body is a drawn picture enlarged `scale` times, by its size. */
+export async function isEnlarged(body: Buffer | undefined, scale: number): Promise<boolean> {
+  if (!body?.length) return false
+  const { width, height } = await sharp(body).metadata()
+  return width === scale * WIDTH && height === scale * HEIGHT
+}
+
+/** Returns the same pixels in other bytes: results are kept by the digest of the bytes, and no two cells may share one. */
+export function numbered(picture: Buffer, format: Format, id: number): Buffer {
+  const label = Buffer.from(`${id}`.padStart(8, '0'))
+  switch (format) {
+    case 'jpeg': {
+      const comment = Buffer.from([0xff, 0xfe, 0, 2 + label.length])
+      return Buffer.concat([picture.subarray(0, 2), comment, label, picture.subarray(2)])
+    }
+    case 'png': {
+      const text = pngChunk('tEXt', concat([Buffer.from('id\0'), label]))
+      return Buffer.from(withChunks(picture, 'IDAT', [text]))
+    }
+    case 'webp': {
+      const size = Buffer.from([label.length, 0, 0, 0])
+      const whole = Buffer.concat([picture, Buffer.from('ID  '), size, label])
+      whole.writeUInt32LE(whole.length - 8, 4) // the length of the RIFF chunk
+      return whole
+    }
+  }
+}
