@@ -1,5 +1,5 @@
 // The Node runtime: codecs, kernels and weights as workers.ts has them, read from files.
-import { readMade } from '#artefacts'
+import { readArtefact } from '#artefacts'
 import { createCodec } from './codec/codec.ts'
 import { loadCodecModules } from './platform/nodeFiles.ts'
 import type { Engine } from './engine/engine.ts'
@@ -74,7 +74,7 @@ const WRONG = 1e-3
 
 /** A GPU is believed by what it does: `engine`, after it has run a small picture as `known` does. Else rejects. */
 async function createTrusted(engine: Engine, known: Engine): Promise<Engine> {
-  const network = decodeNetwork(await readMade('models/fast-x2.onnx'))
+  const network = decodeNetwork(await readArtefact('models/fast-x2.onnx'))
   const [width, height] = [24, 16]
   const data = Float32Array.from({ length: width * height }, (_, i) => ((i * 37) % 101) / 101)
   const input = { channels: 1, width, height, data }
@@ -85,9 +85,9 @@ async function createTrusted(engine: Engine, known: Engine): Promise<Engine> {
 }
 
 async function loadModels(): Promise<BundledModels> {
-  const manifest = await readMade('models/manifest.json')
+  const manifest = await readArtefact('models/manifest.json')
   return {
     manifest: parseManifest(new TextDecoder().decode(manifest)),
-    read: async (file) => (await readMade(`models/${file as `${string}.onnx`}`)).buffer,
+    read: async (file) => (await readArtefact(`models/${file as `${string}.onnx`}`)).buffer,
   }
 }

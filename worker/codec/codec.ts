@@ -20,7 +20,7 @@ export interface CodecModules {
   readonly photon: WebAssembly.Module
   readonly jpegDecoder: WebAssembly.Module
   readonly jpegEncoder: WebAssembly.Module
-  /** Ours: jpeg/symbols.ts. */
+  /** The module of jpeg/symbols.as.ts. */
   readonly jpegSymbols: WebAssembly.Module
   readonly webpDecoder: WebAssembly.Module
   readonly webpEncoder: WebAssembly.Module

@@ -1,7 +1,7 @@
 // In the package: everything lies beside the script, as package/build.ts laid it there.
 import { readFile } from 'node:fs/promises'
-import type { ReadMade } from '../base/artefacts.ts'
+import type { ReadArtefact } from '../base/artefacts.ts'
 import { shippedName } from './shippedName.ts'
 
-export const readMade: ReadMade = async (name) =>
+export const readArtefact: ReadArtefact = async (name) =>
   new Uint8Array(await readFile(new URL(shippedName(name), import.meta.url)))

@@ -6,8 +6,8 @@
 //   types/        declarations of the entries and of what they mention
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { readMade, MODULES } from '../build/artefacts.ts'
-import type { MadeFile } from '../base/artefacts.ts'
+import { readArtefact, MODULE_NAMES } from '../build/artefacts.ts'
+import type { ArtefactName } from '../base/artefacts.ts'
 import { shippedName } from './shippedName.ts'
 import { parseManifest } from '../model/manifest.ts'
 import { writeDeclarations } from './declarations.ts'
@@ -26,8 +26,8 @@ await rm(PACKAGE, { recursive: true, force: true })
 const commands = commandsOf(root)
 const scripts = [...new Set([...entriesOf(root), ...commands])]
 const bundled = await writeScripts({ scripts, commands }, join(PACKAGE, 'lib'))
-for (const name of [...MODULES, ...models.map(({ file }) => `models/${file}` as MadeFile)]) {
-  await write(join('lib', shippedName(name)), await readMade(name))
+for (const name of [...MODULE_NAMES, ...models.map(({ file }) => `models/${file}` as ArtefactName)]) {
+  await write(join('lib', shippedName(name)), await readArtefact(name))
 }
 // As much of it as a script needs: build/assets.ts.
 await write('lib/models/manifest.json', await readFile(join(ROOT, 'dist/manifest.json')))

@@ -6,7 +6,7 @@
 // coefficients stay as they are. A restart marker stands between strips, because each begins with a
 // DC prediction of zero. ITU-T T.81: Annex B (markers), F.1.2 and F.2.2 (entropy coding).
 //
-// What is done for each symbol is WebAssembly: symbols.ts. One strip at a time is in its memory. For
+// What is done for each symbol is WebAssembly: symbols.as.ts. One strip at a time is in its memory. For
 // 1536x1536 pixels in 420 kB all this takes 8.4 ms of CPU, in 248 kB 6.1; in TypeScript it took 32 and 20.
 
 import { pause } from '../../base/pause.ts'
@@ -40,7 +40,7 @@ const APP0 = 0xe0
 /** Rows of a strip must be a multiple of this: two blocks, so that 4:2:0 chroma comes in whole ones. */
 export const STRIP_ROW_STEP = 16
 
-/** What the module of symbols.ts exports: addresses, and how many units there are. */
+/** What the module of symbols.as.ts exports: addresses, and how many units there are. */
 export interface SymbolCoder {
   readonly memory: WebAssembly.Memory
   count(at: number, end: number, units: number, blocksEnd: number): void
