@@ -1,25 +1,28 @@
-// In the repository: compiled from source when that has changed, else as they lie in dist/.
+// `#artefacts` in the repository: modules are built when their sources have changed, weights are read from models/.
 import { readFile } from 'node:fs/promises'
-import { CODEC_FILES } from '../codec/files.ts'
-import { makeCodec } from './codecs.ts'
-import { KERNEL_NAMES } from '../engine/fused.ts'
-import { buildKernel, buildPictureKernel } from './kernels.ts'
-import { ARITHMETICS } from '../engine/kernel/source.ts'
 import type { ArtefactName, ReadArtefact } from '../base/artefacts.ts'
+import { CODEC_FILES } from '../codec/files.ts'
+import { KERNEL_NAMES } from '../engine/fused.ts'
+import { ARITHMETICS } from '../engine/kernel/arithmetic.ts'
+import { buildCodec } from './codecs.ts'
+import { buildKernel, buildPictureKernel } from './kernels.ts'
 
-type Make = () => Promise<Uint8Array<ArrayBuffer>>
+type Build = () => Promise<Uint8Array<ArrayBuffer>>
 
 const ROOT = new URL('../../', import.meta.url)
-const codecs = Object.values(CODEC_FILES).map((file): [ArtefactName, Make] => [`codec/${file}`, () => makeCodec(file)])
+const codecs = Object.values(CODEC_FILES).map((file): [ArtefactName, Build] => [
+  `codec/${file}`,
+  () => buildCodec(file),
+])
 const kernels = KERNEL_NAMES.flatMap((name) =>
-  ARITHMETICS.map((kind): [ArtefactName, Make] => [`kernel/${name}-${kind}.wasm`, () => buildKernel(name, kind)]),
+  ARITHMETICS.map((kind): [ArtefactName, Build] => [`kernel/${name}-${kind}.wasm`, () => buildKernel(name, kind)]),
 )
-const makers = new Map([...codecs, ...kernels, ['kernel/picture.wasm', buildPictureKernel] as const])
+const builds = new Map([...codecs, ...kernels, ['kernel/picture.wasm', buildPictureKernel] as const])
 
-/** The modules; weights are not made, but trained. */
-export const MODULES: readonly ArtefactName[] = [...makers.keys()]
+/** The WebAssembly modules: all artefacts that are built. Weights are trained. */
+export const MODULE_NAMES: readonly ArtefactName[] = [...builds.keys()]
 
 export const readArtefact: ReadArtefact = async (name) => {
-  const make = makers.get(name)
-  return make ? make() : new Uint8Array(await readFile(new URL(name, ROOT)))
+  const build = builds.get(name)
+  return build ? build() : new Uint8Array(await readFile(new URL(name, ROOT)))
 }

@@ -1,53 +1,100 @@
-// From AssemblyScript to WebAssembly, with the package `assemblyscript`: some 4 s of CPU a build, so that
-// one is kept as long as its source is the same.
-import { builtFile, versionOf } from './buildCache.ts'
+// Compiles AssemblyScript to WebAssembly with the package `assemblyscript`. A build takes about 4 s of CPU, so its output
+// is kept in dist/ as long as its sources are the same. dist/ also gets the source as it was compiled, for reading.
+import { readFile } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { cachedBuild, versionOf, writeToDist } from './buildCache.ts'
 
 export interface Program {
-  readonly source: string
-  /** What it needs of WebAssembly beyond its first version. */
+  /** Its hand-written file, `NAME.as.ts`, whose imports of other `*.as.ts` files are read from the same folder. */
+  readonly file: URL
+  /** Functions that a generator has unrolled, in AssemblyScript. They go before the hand-written file. */
+  readonly unrolled: string
+  /** Modules of constants by the names that the program imports them under: their numbers, and records of numbers. */
+  readonly constants: Readonly<Record<string, object>>
+  /** WebAssembly features beyond its first version. */
   readonly features: readonly ('simd' | 'relaxed-simd')[]
-  /** Of its memory, at the start. */
+  /** Initial size of its memory, in pages of 64 KiB. */
   readonly pages: number
   readonly mayGrow: boolean
 }
 
-/** The program's bytes in dist/`folder` if they are of today's source, else compiled and written there. */
-export async function compiledFile(folder: string, name: string, program: Program): Promise<Uint8Array<ArrayBuffer>> {
+/** Returns the WebAssembly of `program`; `name` is its path in dist/ without an extension, e.g. `kernel/picture`. */
+export async function compileAssemblyScript(name: string, program: Program): Promise<Uint8Array<ArrayBuffer>> {
+  const files = await sourcesOf(program)
   const options = optionsOf(program)
-  const madeOf = [program.source, JSON.stringify(options), await versionOf('assemblyscript')]
-  return builtFile(`${folder}/${name}.wasm`, madeOf, () => compile(name, program.source, options))
+  const inputs = [JSON.stringify([...files]), JSON.stringify(options), await versionOf('assemblyscript')]
+  return cachedBuild(`${name}.wasm`, inputs, async () => {
+    const [[entry, source], ...imports] = files
+    await writeToDist(`${name}.ts`, source)
+    for (const [file, text] of imports) {
+      if (!file.endsWith('.as.ts')) await writeToDist(`${dirname(name)}/${file}`, text)
+    }
+    return compile(entry, files, options)
+  })
 }
 
-/** By a name that TypeScript does not follow: the package's types change those of Array for all of us. */
+/** Returns the program's files by name. The first holds the unrolled functions, then the hand-written file. */
+async function sourcesOf({ file, unrolled, constants }: Program): Promise<Map<string, string>> {
+  const files = new Map([[basename(file.pathname), `${unrolled}\n${await readFile(file, 'utf8')}`]])
+  for (const text of files.values()) {
+    for (const [, name] of text.matchAll(/ from '\.\/(.+)'/g)) {
+      const values = constants[name]
+      if (files.has(`${name}.ts`)) continue
+      files.set(`${name}.ts`, values ? constantsModule(values) : await readFile(new URL(`${name}.ts`, file), 'utf8'))
+    }
+  }
+  return files
+}
+
+/** Writes what a TypeScript module exports as an AssemblyScript module: numbers, and records of numbers. */
+function constantsModule(values: object): string {
+  // `@inline`: else they would be globals, and loads of them in the code.
+  const constant = (name: string, value: number) => `@inline export const ${name}: usize = ${value}\n`
+  let text = ''
+  for (const [name, value] of Object.entries(values) as [string, unknown][]) {
+    if (typeof value === 'number') text += constant(name, value)
+    else if (value && typeof value === 'object' && !Array.isArray(value)) {
+      const members = Object.entries(value as Record<string, number>).map((member) => `  ${constant(...member)}`)
+      text += `export namespace ${name} {\n${members.join('')}}\n`
+    }
+  }
+  return text
+}
+
+function optionsOf({ features, pages, mayGrow }: Program): string[] {
+  // At optimizeLevel 3 Binaryen nests an accumulator's sums: then more of them are alive than there are registers.
+  const always = `--optimizeLevel 2 --noAssert --runtime stub --initialMemory ${pages}`.split(' ')
+  const maximum = mayGrow ? [] : ['--maximumMemory', `${pages}`]
+  return [...always, ...maximum, ...features.flatMap((feature) => ['--enable', feature])]
+}
+
+/** A variable, so that TypeScript does not load the package's types: they change those of Array everywhere. */
 const COMPILER: string = 'assemblyscript/asc'
 
-/** What is used of it. */
+/** The part of the compiler's API that is used. */
 interface Compiler {
-  compileString(
-    files: Record<string, string>,
-    options: object,
-  ): Promise<{ readonly binary: Uint8Array | null; readonly stderr: { toString(): string } }>
-}
-
-function optionsOf({ features, pages, mayGrow }: Program) {
-  return {
-    // At 3 Binaryen nests the sums of an accumulator, so that more of them are alive than there are registers.
-    optimizeLevel: 2,
-    noAssert: true,
-    runtime: 'stub',
-    enable: features,
-    initialMemory: pages,
-    ...(mayGrow ? {} : { maximumMemory: pages }),
-  }
+  main(
+    argv: readonly string[],
+    host: {
+      readFile(name: string): string | null
+      writeFile(name: string, content: Uint8Array): void
+      listFiles(): string[]
+    },
+  ): Promise<{ readonly error: Error | null; readonly stderr: { toString(): string } }>
 }
 
 async function compile(
-  name: string,
-  source: string,
-  options: ReturnType<typeof optionsOf>,
+  entry: string,
+  files: ReadonlyMap<string, string>,
+  options: readonly string[],
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { compileString } = (await import(COMPILER)) as Compiler
-  const { binary, stderr } = await compileString({ [`${name}.ts`]: source }, options)
-  if (!binary) throw new Error(`${name} does not compile:\n${stderr.toString()}`)
-  return new Uint8Array(binary)
+  const { main } = (await import(COMPILER)) as Compiler
+  const outputs: Uint8Array[] = []
+  const { error, stderr } = await main([entry, '--outFile', 'binary', ...options], {
+    readFile: (file) => files.get(file) ?? null,
+    writeFile: (_, content) => void outputs.push(content),
+    listFiles: () => [],
+  })
+  if (error) throw new Error(`${entry} does not compile:\n${stderr.toString()}`)
+  return new Uint8Array(outputs[0])
 }

@@ -1,39 +1,36 @@
-// Files in dist/ that take seconds to make: kept as long as what they are made of is the same.
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+// Keeps files in dist/ that take seconds to build, as long as their inputs are the same.
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import { writeWhole } from '../terminal/wholeFile.ts'
 
 const DIST = join(import.meta.dirname, '../../dist')
 
-/** The bytes of `name` in dist/ if they were made of just this, else what `make` gives, which is written there. */
-export async function builtFile(
+/** Returns the bytes of `name` in dist/ if they were built from these inputs, else builds and writes them. */
+export async function cachedBuild(
   name: string,
-  madeOf: readonly (string | Uint8Array)[],
-  make: () => Promise<Uint8Array<ArrayBuffer>>,
+  inputs: readonly (string | Uint8Array)[],
+  build: () => Promise<Uint8Array<ArrayBuffer>>,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const path = join(DIST, name)
   const hash = createHash('sha256')
-  for (const part of madeOf) hash.update(part).update('\0')
+  for (const input of inputs) hash.update(input).update('\0')
   const digest = hash.digest('hex')
-  const known = await readFile(`${path}.sha256`, 'utf8').catch(() => undefined)
-  if (known === digest) return new Uint8Array(await readFile(path))
-  const bytes = await make()
-  await mkdir(dirname(path), { recursive: true })
-  await replace(path, bytes)
-  await replace(`${path}.sha256`, digest)
+  const known = await readFile(join(DIST, `${name}.sha256`), 'utf8').catch(() => undefined)
+  if (known === digest) return new Uint8Array(await readFile(join(DIST, name)))
+  const bytes = await build()
+  await writeToDist(name, bytes)
+  await writeToDist(`${name}.sha256`, digest)
   return bytes
 }
 
-/** Read, not imported: loading a compiler takes longer than all the rest. */
+/** Writes a file in dist/ as a whole: another process may read it at the same time. */
+export async function writeToDist(name: string, content: string | Uint8Array): Promise<void> {
+  await writeWhole(join(DIST, name), typeof content === 'string' ? new TextEncoder().encode(content) : content)
+}
+
+/** Returns the version of an installed package. Reads its package.json: loading a compiler takes longer. */
 export async function versionOf(packageName: string): Promise<string> {
   const path = createRequire(import.meta.url).resolve(`${packageName}/package.json`)
   return (JSON.parse(await readFile(path, 'utf8')) as { version: string }).version
-}
-
-/** Whoever reads at this moment shall not read half a file. */
-async function replace(path: string, content: string | Uint8Array): Promise<void> {
-  const part = `${path}.${randomUUID()}`
-  await writeFile(part, content)
-  await rename(part, path)
 }

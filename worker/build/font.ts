@@ -1,18 +1,18 @@
-// Blanks the font in a module's data: photon's draw_text brings 170 KB of one along, and a tool that drops
-// the function cannot know that the bytes belong to it.
-// Its layout: https://learn.microsoft.com/typography/opentype/spec/otff#table-directory
+// Overwrites the font in a module's data with zeros. Photon's draw_text includes a font of 170 KB; a tool that removes the
+// function cannot know that those bytes belong to it.
+// Layout of a font: https://learn.microsoft.com/typography/opentype/spec/otff#table-directory
 import { dataOf, endOfData } from './wasmSections.ts'
 
 const VERSION = 0x00010000
 const HEADER_BYTES = 12
 const ENTRY_BYTES = 16
-/** A font without outlines of glyphs is none. */
+/** Table of glyph outlines: without it, bytes that look like a header are not a font. */
 const OUTLINES = 'glyf'
 
-/** The same module with zeros where its font was. Throws where there is not just one. */
+/** Returns the module with zeros in place of its font. Throws unless it has exactly one. */
 export function withoutFont(wasm: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const segments = dataOf(wasm)
-  // As it lies in memory: a font's own zeros are left out of the file and cut it into pieces.
+  // The font is searched in memory: in the file its longer runs of zeros are left out, which cuts it into pieces.
   const memory = new Uint8Array(endOfData(wasm))
   for (const { address, at, length } of segments) {
     memory.set(wasm.subarray(at, at + length), address)

@@ -1,6 +1,6 @@
-// Makes a WebAssembly module take its memory from outside, so that a new instance can be given one that is there
-// already (instance.ts), and start with as little of it as it can: the packages of codecs ask for 16 MiB.
-// More is grown on demand.
+// Makes a WebAssembly module import its memory, so that a new instance can reuse an old instance's memory
+// (codec/instance.ts), and lowers its initial size to what the module needs: the codecs' packages ask for 16 MiB.
+// Memory still grows on demand.
 import { concat } from '../base/concat.ts'
 import { MEMORY_IMPORT } from '../codec/instance.ts'
 import { encodeInteger, endOfData, openSection, sectionsOf } from './wasmSections.ts'
@@ -17,13 +17,13 @@ const I32_CONST = 0x41
 const IMPORTED_MEMORY = 2
 const WITHOUT_MAXIMUM = 0
 
-/** The same module, whose memory of at least `pages` (64 KiB each) is the last of its imports. */
+/** Returns the module with a memory of at least `pages` (64 KiB each) as its last import. */
 export function withImportedMemory(wasm: Uint8Array<ArrayBuffer>, pages = initialPages(wasm)): Uint8Array<ArrayBuffer> {
   const own = initialPages(wasm)
   if (pages > own) throw new Error(`expected a memory of at least ${pages} pages, got ${own}`)
   const entry = [
-    ...named(MEMORY_IMPORT),
-    ...named(`${pages}`),
+    ...nameOf(MEMORY_IMPORT),
+    ...nameOf(`${pages}`),
     IMPORTED_MEMORY,
     WITHOUT_MAXIMUM,
     ...encodeInteger(pages),
@@ -49,7 +49,8 @@ export function withImportedMemory(wasm: Uint8Array<ArrayBuffer>, pages = initia
   ])
 }
 
-function named(text: string): number[] {
+/** Encodes a name: its length, then UTF-8. */
+function nameOf(text: string): number[] {
   const bytes = new TextEncoder().encode(text)
   return [...encodeInteger(bytes.length), ...bytes]
 }
@@ -58,29 +59,29 @@ function initialPages(wasm: Uint8Array): number {
   const reader = openSection(wasm, MEMORY_SECTION)
   const count = reader.integer()
   if (count !== 1) throw new Error(`expected one memory, got ${count}`)
-  reader.byte() // flags: whether there is a maximum
+  reader.byte() // flags: 1 if there is a maximum
   return reader.integer()
 }
 
 /**
- * How many pages hold the static data and the stack of a module that Emscripten linked: first the data,
- * then what starts as zero, then the stack, which grows down from where the heap begins.
+ * Returns the number of pages that hold the static data and the stack of a module linked by Emscripten: first the data,
+ * then variables that start as zero, then the stack, which grows down from the start of the heap.
  */
 export function neededPages(wasm: Uint8Array): number {
   const stack = stackPointer(wasm)
   const dataEnd = endOfData(wasm)
-  // Otherwise what starts as zero could be above, and nothing in the file tells how much that is.
+  // Else variables that start as zero could be above the stack, and the file does not say how much memory they take.
   if (stack < dataEnd) throw new Error(`the stack at ${stack} is below the data's end, ${dataEnd}`)
   return Math.ceil(stack / PAGE_BYTES)
 }
 
-/** LLVM's first global. */
+/** Returns the initial stack pointer: in LLVM's output it is the first global. */
 function stackPointer(wasm: Uint8Array): number {
   const reader = openSection(wasm, GLOBAL_SECTION)
   reader.integer() // how many there are
   const [type, isMutable, operation] = [reader.byte(), reader.byte(), reader.byte()]
   if (type !== I32 || isMutable !== 1 || operation !== I32_CONST) {
-    throw new Error('the first global is no stack pointer')
+    throw new Error('expected a stack pointer as the first global: a mutable i32')
   }
   return reader.integer()
 }

@@ -1,46 +1,47 @@
-// The kernels' builds, from what the generators write.
-import { compiledFile } from './assemblyScript.ts'
+// Builds the kernels: engine/kernel/unroll.ts says how one is put together.
+import { compileAssemblyScript, type Program } from './assemblyScript.ts'
 import type { KernelModules } from '../engine/fused.ts'
-import { MEMORY_PAGES as SRCNN_PAGES } from '../engine/kernel/layout.ts'
-import { pictureSource } from '../engine/kernel/picture.ts'
-import { MEMORY_PAGES as PICTURE_PAGES } from '../engine/kernel/pictureLayout.ts'
-import type { Arithmetic } from '../engine/kernel/source.ts'
-import { srcnnSource } from '../engine/kernel/srcnn.ts'
-import { subpixelSource } from '../engine/kernel/subpixel.ts'
-import { SCRATCH_PAGES } from '../engine/kernel/subpixelLayout.ts'
+import type { Arithmetic } from '../engine/kernel/arithmetic.ts'
+import * as layout from '../engine/kernel/layout.ts'
+import { unrollPicture } from '../engine/kernel/picture.ts'
+import * as pictureLayout from '../engine/kernel/pictureLayout.ts'
+import { unrollSrcnn } from '../engine/kernel/srcnn.ts'
+import { unrollSubpixel } from '../engine/kernel/subpixel.ts'
+import * as subpixelLayout from '../engine/kernel/subpixelLayout.ts'
+import { indent } from '../engine/kernel/unroll.ts'
 
-/** Those that run networks. */
-const KERNELS: Readonly<Record<keyof KernelModules, KernelSource>> = {
-  srcnn: { sourceOf: srcnnSource, pages: SRCNN_PAGES, mayGrow: false },
-  subpixel: { sourceOf: subpixelSource, pages: SCRATCH_PAGES, mayGrow: true },
-}
+const CONSTANTS = { layout, pictureLayout, subpixelLayout }
 
 interface KernelSource {
-  sourceOf(kind: Arithmetic): string
-  /** Of its memory, at the start. */
+  unroll(kind: Arithmetic): string
   readonly pages: number
   readonly mayGrow: boolean
 }
 
-/** A network's kernel: its bytes in dist/kernel if they are of today's source, else compiled and written there. */
+const SOURCES: Readonly<Record<keyof KernelModules | 'picture', KernelSource>> = {
+  srcnn: { unroll: unrollSrcnn, pages: layout.MEMORY_PAGES, mayGrow: false },
+  subpixel: { unroll: unrollSubpixel, pages: subpixelLayout.SCRATCH_PAGES, mayGrow: true },
+  picture: { unroll: unrollPicture, pages: pictureLayout.MEMORY_PAGES, mayGrow: false },
+}
+
+/** Returns the WebAssembly of a network's kernel. */
 export function buildKernel(name: keyof KernelModules, kind: Arithmetic): Promise<Uint8Array<ArrayBuffer>> {
-  return build(`${name}-${kind}`, kind, KERNELS[name])
+  return compileAssemblyScript(`kernel/${name}-${kind}`, programOf(name, kind))
 }
 
-/** That of what lies around the network, likewise; it is plain SIMD, which runs anywhere. */
+/** Returns the WebAssembly of the kernel for bicubic and colour. It is plain SIMD, which runs anywhere. */
 export function buildPictureKernel(): Promise<Uint8Array<ArrayBuffer>> {
-  return build('picture', 'plain', {
-    sourceOf: pictureSource,
-    pages: PICTURE_PAGES,
-    mayGrow: false,
-  })
+  return compileAssemblyScript('kernel/picture', programOf('picture', 'plain'))
 }
 
-function build(
-  name: string,
-  kind: Arithmetic,
-  { sourceOf, pages, mayGrow }: KernelSource,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const features = kind === 'relaxed' ? (['simd', 'relaxed-simd'] as const) : (['simd'] as const)
-  return compiledFile('kernel', name, { source: sourceOf(kind), features, pages, mayGrow })
+function programOf(name: keyof typeof SOURCES, kind: Arithmetic): Program {
+  const { unroll, pages, mayGrow } = SOURCES[name]
+  return {
+    file: new URL(`../engine/kernel/${name}.as.ts`, import.meta.url),
+    unrolled: `// Unrolled by worker/engine/kernel/${name}.ts\n${indent(unroll(kind))}`,
+    constants: CONSTANTS,
+    features: kind === 'relaxed' ? ['simd', 'relaxed-simd'] : ['simd'],
+    pages,
+    mayGrow,
+  }
 }

@@ -1,15 +1,40 @@
-// `npm run build`: what lies in dist/ for the worker. Compilers take seconds and one core each, the first time: two at a time.
+// `npm run build`: writes dist/ for the worker. The first time the compilers take seconds of one core each, so codecs and
+// kernels are built by two processes at a time: this script, run with the name of one of them.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { CODEC_FILES } from '../codec/files.ts'
+import { KERNEL_NAMES } from '../engine/fused.ts'
+import { ARITHMETICS } from '../engine/kernel/arithmetic.ts'
+import { cachedBuild } from './buildCache.ts'
+import { buildCodec } from './codecs.ts'
+import { buildKernel, buildPictureKernel } from './kernels.ts'
 
-await Promise.all([run('codecsMain.ts'), run('kernelsMain.ts')])
-await run('assets.ts') // copies of theirs, too
+const PARTS: Readonly<Record<string, () => Promise<void>>> = { codecs: buildCodecs, kernels: buildKernels }
 
-/** With the loader that this process runs under. */
-async function run(script: string): Promise<void> {
+const [name] = process.argv.slice(2)
+if (name !== undefined) await PARTS[name]()
+else {
+  await Promise.all(Object.keys(PARTS).map((part) => run('main.ts', part)))
+  await run('assets.ts') // copies the modules, too
+}
+
+async function buildCodecs(): Promise<void> {
+  const codecs = Object.values(CODEC_FILES).map(async (file) => [file, await buildCodec(file)] as const)
+  for (const [file, wasm] of await Promise.all(codecs)) {
+    await cachedBuild(`codec/${file}`, [wasm], () => Promise.resolve(wasm))
+  }
+}
+
+async function buildKernels(): Promise<void> {
+  for (const kind of ARITHMETICS) for (const kernel of KERNEL_NAMES) await buildKernel(kernel, kind)
+  await buildPictureKernel()
+}
+
+/** Runs a script of this folder in a process of its own, with the loader of this process. */
+async function run(script: string, ...args: string[]): Promise<void> {
   const path = join(import.meta.dirname, script)
-  const child = spawn(process.execPath, [...process.execArgv, path], { stdio: 'inherit' })
+  const child = spawn(process.execPath, [...process.execArgv, path, ...args], { stdio: 'inherit' })
   const [code] = (await once(child, 'exit')) as [number | null]
   if (code !== 0) process.exit(code ?? 1)
 }

@@ -1,23 +1,23 @@
-// The playground's files, as they are served: page and styles as they are, scripts bundled, and the modules that a
-// picture made in a browser needs, each a file that is fetched when it is needed.
+// Builds the playground's files: copies page and styles, bundles scripts, and writes the WebAssembly modules that
+// enlarging a picture in a browser needs, each as a file that is fetched on demand.
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
-import { MODULES, readArtefact } from './artefacts.ts'
+import { MODULE_NAMES, readArtefact } from './artefacts.ts'
 
 const HERE = join(import.meta.dirname, '../playground')
 const PAGES = ['index.html', 'playground.css']
-/** Of onnxruntime-web's builds with WebGPU the only one that is smaller than a static asset may be. */
+/** The only build of onnxruntime-web with WebGPU that is below the size limit of a static asset. */
 const ORT_FILES = ['ort-wasm-simd-threaded.jspi.mjs', 'ort-wasm-simd-threaded.jspi.wasm']
 
-/** Into `target`. */
+/** Writes the playground to the folder `target`. */
 export async function buildPlayground(target: string): Promise<void> {
   await build({
     entryPoints: ['page.ts', 'enlarge.ts'].map((file) => join(HERE, file)),
     outdir: target,
     bundle: true,
-    splitting: true, // onnxruntime is a chunk of its own
+    splitting: true, // so onnxruntime becomes a chunk of its own
     minify: true,
     format: 'esm',
     target: 'es2022',
@@ -26,12 +26,12 @@ export async function buildPlayground(target: string): Promise<void> {
     logLevel: 'warning',
   })
   for (const file of PAGES) await cp(join(HERE, file), join(target, file))
-  for (const name of MODULES) await lay(await readArtefact(name), join(target, name))
+  for (const name of MODULE_NAMES) await write(await readArtefact(name), join(target, name))
   const { resolve } = createRequire(import.meta.url)
   for (const file of ORT_FILES) await cp(resolve(`onnxruntime-web/${file}`), join(target, 'ort', file))
 }
 
-async function lay(module: Uint8Array, path: string): Promise<void> {
+async function write(module: Uint8Array, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, module)
 }

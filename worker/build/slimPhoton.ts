@@ -1,11 +1,11 @@
-// Photon's module as we use it: without its font, without what the exports that we do not call need, and at ease
-// in a memory that is large already (importedMemory.ts gives it one). Rust's allocator gets all it needs from `memory.grow`; here that one
-// instruction is a function that gives out first what an instance before has left.
-import { builtFile, versionOf } from './buildCache.ts'
+// Makes the photon package's module smaller: removes its font and the code that only unused exports need. It also makes
+// the module work in a memory that has been used before (importedMemory.ts): Rust's allocator gets all its memory from
+// `memory.grow`, so that one instruction becomes a function that first hands out the pages that an earlier instance used.
+import { cachedBuild, versionOf } from './buildCache.ts'
 import { withoutFont } from './font.ts'
 import { PHOTON_EXPORTS } from '../codec/photon.ts'
 
-/** By a name that TypeScript does not follow: the package's types change those of Array for all of us. */
+/** A variable, so that TypeScript does not load the package's types: they change those of Array everywhere. */
 const BINARYEN: string = 'binaryen'
 
 interface BinaryenModule {
@@ -17,17 +17,17 @@ interface BinaryenModule {
   emitBinary(): Uint8Array<ArrayBuffer>
 }
 
-/** What is used of it. */
+/** The part of the package's API that is used. */
 interface Binaryen {
   readBinary(wasm: Uint8Array): BinaryenModule
   parseText(text: string): BinaryenModule
   getExportInfo(one: object): { readonly name: string }
 }
 
-/** `packaged` is the package's file. */
+/** Returns the changed module; `packaged` is the package's file. */
 export async function buildPhoton(packaged: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const madeOf = [packaged, PHOTON_EXPORTS.join(), growFrom(''), await versionOf('binaryen')]
-  return builtFile('codec/plain_photon.wasm', madeOf, async () => {
+  const inputs = [packaged, PHOTON_EXPORTS.join(), growFrom(''), await versionOf('binaryen')]
+  return cachedBuild('codec/plain_photon.wasm', inputs, async () => {
     const { default: binaryen } = (await import(BINARYEN)) as { default: Binaryen }
     const module = binaryen.readBinary(withoutFont(packaged))
     const names = Array.from(
@@ -36,22 +36,22 @@ export async function buildPhoton(packaged: Uint8Array<ArrayBuffer>): Promise<Ui
     )
     for (const name of names) if (!(PHOTON_EXPORTS as readonly string[]).includes(name)) module.removeExport(name)
     module.runPasses(['remove-unused-module-elements'])
-    return binaryen.parseText(withPagesOfBefore(module.emitText())).emitBinary()
+    return binaryen.parseText(withReusedPages(module.emitText())).emitBinary()
   })
 }
 
-/** A module's text. Throws where memory is not grown in just one place. */
-function withPagesOfBefore(text: string): string {
+/** Replaces `memory.grow` in a module's text. Throws unless memory is grown in exactly one place. */
+function withReusedPages(text: string): string {
   const pages = /^ \(memory \$\S+ (\d+)/m.exec(text)?.[1]
   const [before, after, ...others] = text.split('(memory.grow\n')
   if (pages === undefined || after === undefined || others.length > 0) {
-    throw new Error('expected one memory that is grown in one place')
+    throw new Error('expected one memory that grows in one place')
   }
   const whole = `${before}(call $grow\n${after}`
   return `${whole.slice(0, whole.lastIndexOf(')'))}${growFrom(pages)})`
 }
 
-/** As memory.grow, counted from what this instance uses. */
+/** A `memory.grow` that counts from the pages this instance uses; `pages` is its initial size. */
 const growFrom = (pages: string) => `
   (global $used (mut i32) (i32.const ${pages}))
   (func $grow (param $more i32) (result i32) (local $from i32) (local $missing i32)

@@ -1,5 +1,5 @@
-// `npm start`: the worker in `wrangler dev`, then the address of a picture it makes sharper.
-// Arguments go to wrangler: `npm start -- --port 9000 --var ORIGIN_URL:https://images.example`.
+// `npm start`: runs the worker in `wrangler dev` and prints the address of a picture that it enlarges.
+// Arguments are passed to wrangler: `npm start -- --port 9000 --var ORIGIN_URL:https://images.example`.
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -10,26 +10,26 @@ const hasOrigin = given.some((arg) => /\bORIGIN_(URL|BUCKET)\b/.test(arg))
 const port = valueOf('--port') ?? '8787'
 const args = ['dev', ...given]
 if (!given.includes('--port')) args.push('--port', port)
-// The demo's environment has it already; in front of somebody's origin it is as welcome while things are tried.
+// The playground is useful for trying out one's own origin, too; the demo environment has it already.
 if (hasOrigin && !given.some((arg) => arg.startsWith('SR_PLAYGROUND:'))) args.push('--var', 'SR_PLAYGROUND:true')
 if (!hasOwnEnvironment) args.push('--env', hasOrigin ? '' : 'demo')
 
 const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
 const child = spawn(process.execPath, [join(wrangler, '../bin/wrangler.js'), ...args], {
   stdio: 'inherit',
-  // No account and no network are needed, so none is asked for.
+  // Local development needs neither an account nor the network: keep wrangler from using them.
   env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
 })
 child.on('exit', (code) => process.exit(code ?? 1))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
 
-void announce(`http://localhost:${port}/_sr/`)
+void announceWhenReady(`http://localhost:${port}/_sr/`)
 
-async function announce(pages: string): Promise<void> {
+async function announceWhenReady(pages: string): Promise<void> {
   while (!(await answers(`${pages}health`))) await new Promise((resolve) => setTimeout(resolve, 200))
   console.log(`
-  A picture made three times as large:  ${pages}samples/harbour.jpg?sr=3
-  Before and after, to play with:       ${pages}
+  A picture, enlarged three times:      ${pages}samples/harbour.jpg?sr=3
+  The playground, before and after:     ${pages}
 `)
 }
 

@@ -1,23 +1,24 @@
-// A WebAssembly module's sections and their encoding, as far as the builds look into them:
+// Reads a WebAssembly module's sections, as far as the build needs:
 // https://webassembly.github.io/spec/core/binary/modules.html
 
 const DATA_SECTION = 11
 const I32_CONST = 0x41
 
-/** A piece of what a module's memory begins with. */
+/** A part of the data that a module's memory is initialised with. */
 export interface DataSegment {
-  /** In the memory. */
+  /** Its address in memory. */
   readonly address: number
-  /** In the file. */
+  /** Its offset in the file. */
   readonly at: number
   readonly length: number
 }
 
+/** Returns the module's data segments. Throws if one has no constant address. */
 export function dataOf(wasm: Uint8Array): DataSegment[] {
   const reader = openSection(wasm, DATA_SECTION)
   return Array.from({ length: reader.integer() }, () => {
     if (reader.integer() !== 0 || reader.byte() !== I32_CONST) {
-      throw new Error('expected data with a place in memory')
+      throw new Error('expected data segments with a constant address in memory')
     }
     const address = reader.integer()
     reader.byte() // the end of the expression
@@ -28,25 +29,25 @@ export function dataOf(wasm: Uint8Array): DataSegment[] {
   })
 }
 
-/** How far the data reaches in memory. */
+/** Returns the address behind the last byte of data. */
 export function endOfData(wasm: Uint8Array): number {
   return Math.max(0, ...dataOf(wasm).map(({ address, length }) => address + length))
 }
 
-/** Where a section lies in the file. */
+/** A section's place in the file, as offsets. */
 export interface Section {
   readonly id: number
-  /** Its first byte, `id`. */
+  /** Of its first byte, which holds `id`. */
   readonly start: number
-  /** What is behind its id and its length. */
+  /** Of its content, after id and length. */
   readonly content: number
   readonly end: number
 }
 
-/** In the order of the file. */
+/** Returns all sections, in the order of the file. */
 export function sectionsOf(wasm: Uint8Array): Section[] {
   const sections: Section[] = []
-  const reader = readFrom(wasm, 8) // behind the magic bytes and the version
+  const reader = readFrom(wasm, 8) // after the magic bytes and the version
   while (reader.at() < wasm.length) {
     const start = reader.at()
     const id = reader.byte()
@@ -58,14 +59,14 @@ export function sectionsOf(wasm: Uint8Array): Section[] {
   return sections
 }
 
-/** Reads from where the content of the section with this id begins. */
+/** Returns a reader at the start of a section's content. Throws if there is no section with this id. */
 export function openSection(wasm: Uint8Array, id: number) {
   const section = sectionsOf(wasm).find((one) => one.id === id)
-  if (!section) throw new Error(`no section ${id}`)
+  if (!section) throw new Error(`the module has no section ${id}`)
   return readFrom(wasm, section.content)
 }
 
-/** LEB128, without a sign. */
+/** Encodes an unsigned LEB128 integer. */
 export function encodeInteger(value: number): number[] {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...encodeInteger(value >>> 7)]
 }
@@ -77,7 +78,7 @@ function readFrom(wasm: Uint8Array, start: number) {
     byte,
     at: () => at,
     skip: (bytes: number) => void (at += bytes),
-    /** LEB128 of 32 bits; what is signed there is never negative here. */
+    /** Reads LEB128 of up to 32 bits. Signed integers are read as unsigned: here they are never negative. */
     integer() {
       let value = 0
       for (let shift = 0; ; shift += 7) {

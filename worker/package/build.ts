@@ -7,7 +7,7 @@
 //   *.md, docs, models, trainer, worker   README.md and the pages that it leads to (documents.ts)
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { readArtefact, MODULES } from '../build/artefacts.ts'
+import { readArtefact, MODULE_NAMES } from '../build/artefacts.ts'
 import type { ArtefactName } from '../base/artefacts.ts'
 import { shippedName } from './shippedName.ts'
 import { parseManifest } from '../model/manifest.ts'
@@ -26,7 +26,7 @@ await rm(PACKAGE, { recursive: true, force: true })
 const commands = commandsOf(root)
 const scripts = [...new Set([...entriesOf(root), ...commands])]
 const bundled = await writeScripts({ scripts, commands }, join(PACKAGE, 'lib'))
-for (const name of [...MODULES, ...models.map(({ file }) => `models/${file}` as ArtefactName)]) {
+for (const name of [...MODULE_NAMES, ...models.map(({ file }) => `models/${file}` as ArtefactName)]) {
   await write(join('lib', shippedName(name)), await readArtefact(name))
 }
 // Only the keys that the scripts need; build/assets.ts writes it.

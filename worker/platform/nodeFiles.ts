@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { readArtefact } from '#artefacts'
 import { CODEC_FILES, type CodecModules } from '../codec/files.ts'
 import { KERNEL_NAMES, type KernelModules } from '../engine/fused.ts'
-import type { Arithmetic } from '../engine/kernel/source.ts'
+import type { Arithmetic } from '../engine/kernel/arithmetic.ts'
 import { parseManifest } from '../model/manifest.ts'
 import type { BundledModels } from './platform.ts'
 

@@ -3,7 +3,7 @@ import { expect } from 'vitest'
 import type { Planes } from '../../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../../worker/engine/fused.ts'
 import { hasRelaxedSimd, loadKernels } from '../../../worker/platform/nodeFiles.ts'
-import { ARITHMETICS } from '../../../worker/engine/kernel/source.ts'
+import { ARITHMETICS } from '../../../worker/engine/kernel/arithmetic.ts'
 import { reference } from '../../../worker/engine/reference.ts'
 import type { Network } from '../../../worker/model/network.ts'
 

@@ -1,13 +1,13 @@
-// Where the module of symbols.ts keeps what in its linear memory: shared by the generator, which writes
-// addresses into the source, and by strips.ts, which fills tables and coded bytes in.
+// The linear memory of the module of symbols.as.ts, which imports these constants (the build passes them on). strips.ts
+// writes the tables and the coded bytes.
 
-/** Codes of no more bits than this are looked up. Nine in ten symbols have no longer one. */
+/** Codes of up to this many bits are looked up in one step: nine in ten symbols. */
 export const SHORT = 9
-/** Longest code that a JPEG may use. */
+/** Length of the longest code that JPEG allows. */
 export const MAX_CODE_BITS = 16
-/** A symbol is a byte. */
+/** A symbol is a byte, so there are at most 256. */
 export const SYMBOLS = 256
-/** Of a block of 8x8. */
+/** Samples of a block of 8x8. */
 export const BLOCK_SAMPLES = 64
 
 const U8 = 1
@@ -21,30 +21,31 @@ function place(bytes: number): number {
   return at
 }
 
-/** A Huffman table, in bytes from its start. */
+/** Offsets of the parts of a Huffman table, in bytes. */
 export const TABLE = {
-  /** For the next SHORT bits, where a code of no more is in them: bits of symbol and value << 8 | symbol. */
+  /** By the next SHORT bits, if a code is complete in them: bits of code and value << 8 | symbol. Else 0. */
   short: place(2 ** SHORT * U16),
-  /** By code length, the first longer code, left-aligned in 16 bits, ... */
+  /** By code length: the first longer code, left-aligned in 16 bits. */
   limits: place((MAX_CODE_BITS + 1) * U32),
-  /** ... and what to add to a code of this length for its place among the symbols. */
+  /** By code length: what is added to a code for its index in `symbols`. */
   offsets: place((MAX_CODE_BITS + 1) * U32),
+  /** The symbols in the order of their codes. */
   symbols: place(SYMBOLS * U8),
-  /** How often each symbol was read. */
+  /** By symbol: how often it was read. */
   frequencies: place(SYMBOLS * U32),
-  /** What to write for each symbol: its code with room for the value behind it, and how many bits are both. */
+  /** By symbol: the code to write, shifted left by the value's bits; and the bits of code and value. */
   codes: place(SYMBOLS * 2 * U32),
 } as const
 const TABLE_BYTES = end
-/** Of it, what its codes are read with. */
+/** Bytes from a table's start that reading needs. */
 export const LOOKUP_BYTES = TABLE.frequencies
 
 end = 0
-/** DC and AC of luma, then those of chroma. */
+/** The tables: DC and AC of luma, then those of chroma. */
 export const TABLES = place(4 * TABLE_BYTES)
 /** From a DC table to the AC table of the same blocks, and from that to the next. */
 export const NEXT_TABLE = TABLE_BYTES
 /** Addresses of the DC tables of a unit's blocks, in order: luma has up to four, chroma two more. */
 export const BLOCKS = place(6 * U32)
-/** Coded bytes of a strip, and behind them what becomes of them. */
+/** The strip's coded bytes, followed by the bytes that are written from them. */
 export const CODED = end

@@ -60,6 +60,12 @@ export const WEIGHTS_3 = ((TILE + 1) * GROUP_SLOTS) / 2
 /** Distance of A1's rows in bytes for a first layer of so many channels. */
 export const activationStride = (channels: number) => channels * GROUP * FLOAT + CACHE_LINE
 
+/** Bytes between two channels of a group of 8 tiles, in V, M and A1. */
+export const GROUP_BYTES = GROUP * FLOAT
+/** Bytes between two phases and between two channels of A2: four phases and their union. */
+export const FEATURE_PHASE_BYTES = GROUP_SLOTS * FLOAT
+export const FEATURE_CHANNEL_BYTES = (TILE + 1) * FEATURE_PHASE_BYTES
+
 /** Gives out addresses from `start` on, each at the beginning of a cache line. */
 export function createPlacer(start: number) {
   let end = start

@@ -1,95 +1,59 @@
-// The block for a k x k layer with one output channel: every row of features is added, weighted, to the
-// k rows of the result that it reaches. So no more rows of features than one exist at a time. Channels
-// that are all zero in the tiles at hand are skipped.
-import { TILE } from './layout.ts'
-import { forListed, listChannels } from './list.ts'
-import { type Broadcast, broadcast, each, load, store } from './source.ts'
+// Unrolls layer 3 of srcnn.as.ts, a 5x5 layer with one output channel: the features of four tiles, and of those right of
+// them, times the 5x5 weights, added to the five rows of sums that they reach. Two phases of a tile are computed at a
+// time: with 5 rows of taps they make 10 sums.
+import type { Arithmetic } from './arithmetic.ts'
+import {
+  AT,
+  FEATURE_CHANNEL_BYTES,
+  FEATURE_PHASE_BYTES,
+  FLOAT,
+  KERNEL_3,
+  PHASE_BYTES,
+  TILE,
+  WEIGHTS_3,
+} from './layout.ts'
+import { each, listOf, load, spreadWeights, store } from './unroll.ts'
 
-export interface Scatter {
-  readonly name: string
-  readonly kernel: number
-  /** Bytes between two phases and two channels of the features, and from a channel's weights to the next. */
-  readonly phaseBytes: number
-  readonly channelBytes: number
-  readonly weightBytes: number
-  readonly outPhaseBytes: number
-  readonly list: number
-  readonly broadcast: Broadcast
-}
-
-/** Phases of a tile that are computed at a time: with 5 rows of taps they make 10 sums. */
 const PAIR = 2
+const WEIGHT_BYTES = WEIGHTS_3 * FLOAT
+/** A listed channel's offset in the features is this power of two times its offset in the weights. */
+const SHIFT = Math.log2(FEATURE_CHANNEL_BYTES / WEIGHT_BYTES)
 
 /**
- * `function name(from, weights, channels, to0, to1, ...)`: the features of four tiles and those right of
- * them, times weights [channels][k columns][k rows], added to the tiles at to0 (which row 0 of the taps reaches),
- * to1, ... Behind a channel's phases lies their union, of which the list is made.
+ * `scatter0` and `scatter1(from, weights, end, to0, to1, to2, to3, to4)`: phases 0 and 1, or 2 and 3, of the channels
+ * in the list that ends at `end`. `to0` is the row that row 0 of the taps reaches.
  */
-export function scatter(shape: Scatter): string {
-  const { name, kernel, phaseBytes, channelBytes, weightBytes, outPhaseBytes, list } = shape
-  const targets = Array.from({ length: kernel }, (_, dy) => `to${dy}`)
-  const parameters = targets.map((target) => `${target}: usize`).join(', ')
-  const column = (x: number) => load('a', (x % TILE) * phaseBytes + (x >> 2) * TILE)
-  const union = TILE * phaseBytes
-  const spread = broadcast(shape.broadcast, 'w', 'w', kernel * kernel)
-  const shift = Math.log2(channelBytes / weightBytes)
-  const pairs = each(TILE / PAIR, (pair) => {
+export function unrollScatter(kind: Arithmetic): string {
+  const weights = spreadWeights(kind, 'w', 'w', KERNEL_3 * KERNEL_3)
+  const column = (x: number) => load('a', (x % TILE) * FEATURE_PHASE_BYTES + (x >> 2) * FLOAT)
+  const multiply = (dx: number, dy: number) => {
+    const tap = dx * KERNEL_3 + dy
+    const [left, right] = [`s${PAIR * dy}`, `s${PAIR * dy + 1}`]
+    return `${weights[tap]}
+      ${left} = madd(w${tap}, x${dx}, ${left})
+      ${right} = madd(w${tap}, x${dx + 1}, ${right})`
+  }
+  const addTo = (dy: number, i: number, phase: number) => {
+    const at = phase * PHASE_BYTES
+    return store(`to${dy}`, `add(${load(`to${dy}`, at)}, s${PAIR * dy + i})`, at)
+  }
+  return each(TILE / PAIR, (pair) => {
     const first = pair * PAIR
     return `
-function ${name}${pair}(from: usize, weights: usize, end: usize, ${parameters}): void {
-  ${each(kernel * PAIR, (i) => `let s${i} = f32x4.splat(0)`)}
-  ${forListed(
-    list,
-    `const a = from + c
-    const w = weights + (c >> ${shift})
+function scatter${pair}(from: usize, weights: usize, end: usize, ${listOf(KERNEL_3, 'to', ': usize')}): void {
+  ${each(KERNEL_3 * PAIR, (i) => `let s${i} = f32x4.splat(0)`)}
+  for (let entry: usize = ${AT.list}; entry < end; entry += ${FLOAT}) {
+    const c = <usize>i32.load(entry)
+    const a = from + c
+    const w = weights + (c >> ${SHIFT})
     const x0 = ${column(first)}
-    ${each(
-      kernel,
-      (dx) => `const x${dx + 1} = ${column(first + dx + 1)}
-    ${each(
-      kernel,
-      (dy) => `${spread[dx * kernel + dy]}
-      s${PAIR * dy} = madd(w${dx * kernel + dy}, x${dx}, s${PAIR * dy})
-      s${PAIR * dy + 1} = madd(w${dx * kernel + dy}, x${dx + 1}, s${PAIR * dy + 1})`,
-    )}`,
-    )}`,
-  )}
-  ${each(kernel, (dy) =>
-    each(PAIR, (i) => {
-      const at = (first + i) * outPhaseBytes
-      return store(`to${dy}`, `add(${load(`to${dy}`, at)}, s${PAIR * dy + i})`, at)
-    }),
-  )}
+    ${each(KERNEL_3, (dx) => {
+      const next = `const x${dx + 1} = ${column(first + dx + 1)}`
+      return `${next}\n${each(KERNEL_3, (dy) => multiply(dx, dy))}`
+    })}
+  }
+  ${each(KERNEL_3, (dy) => each(PAIR, (i) => addTo(dy, i, first + i)))}
 }
 `
   })
-  return `
-${listChannels({ name: `${name}List`, channelBytes, list, vectors: [load('a', union), load('a', union + TILE)] })}
-${pairs}
-function ${name}(from: usize, weights: usize, channels: usize, ${parameters}): void {
-  const end = ${name}List(from, 0, channels)
-  ${each(TILE / PAIR, (pair) => `${name}${pair}(from, weights, end, ${targets.join(', ')})`)}
-}
-`
-}
-
-/**
- * `function name(at, channels)`: the last tile of a group becomes the one before the next group, and
- * its unions are empty.
- */
-export function carry(
-  name: string,
-  { phaseBytes, channelBytes }: Pick<Scatter, 'phaseBytes' | 'channelBytes'>,
-  from: number,
-  to: number,
-): string {
-  const tile = (phase: number, slot: number) => phase * phaseBytes + slot * TILE
-  return `
-function ${name}(at: usize, channels: usize): void {
-  for (const end = at + channels * ${channelBytes}; at < end; at += ${channelBytes}) {
-    ${each(TILE + 1, (p) => `f32.store(at, f32.load(at, ${tile(p, from)}), ${tile(p, to)})`)}
-    ${each((from - to) / TILE, (v) => store('at', 'f32x4.splat(0)', tile(TILE, to + 1 + v * TILE)))}
-  }
-}
-`
 }

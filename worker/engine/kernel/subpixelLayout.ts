@@ -22,6 +22,8 @@ import {
 /** Of the first layer, as 2x2 blocks of 3x3 taps of which the last row and column are zero. */
 export const KERNEL_FIRST = 5
 export const BLOCKS_FIRST = 2
+/** Input channels of the first layer's GEMM: one for each block. */
+export const DEPTH_FIRST = BLOCKS_FIRST * BLOCKS_FIRST
 
 /** Most channels between two layers: bounds V. */
 export const MAX_INNER = 64

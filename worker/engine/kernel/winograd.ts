@@ -1,6 +1,6 @@
-// Blocks for Winograd's F(4x4, 3x3) (Lavin & Gray, arXiv:1509.09308): 16 outputs of a 3x3 kernel from
-// 36 products instead of 144. A kernel of 9x9 is nine of 3x3 whose inputs lie 3 px apart, so that its
-// one plane becomes nine input channels. Three stages:
+// Unrolls Winograd's F(4x4, 3x3) (Lavin & Gray, arXiv:1509.09308) for srcnn.as.ts and subpixel.as.ts: 16 outputs of a
+// 3x3 kernel from 36 products instead of 144. A 9x9 kernel is nine 3x3 kernels whose inputs are 3 px apart, so its one
+// plane becomes nine input channels. Three stages:
 //
 //   input transform   B^T d B       vertically into R, then horizontally into V
 //   GEMM              M = sum U V   for each frequency over the input channels
@@ -9,14 +9,35 @@
 // The matrices, for points 0, 1, -1, 2, -2 and infinity; pack.ts has G.
 //   B^T  4 0 -5 0 1 0 | 0 -4 -4 1 1 0 | 0 4 -4 -1 1 0 | 0 -2 -1 2 1 0 | 0 2 -1 -2 1 0 | 0 4 0 -5 0 1
 //   A^T  1 1 1 1 1 0 | 0 1 -1 2 -2 0 | 0 1 1 4 4 0 | 0 1 -1 8 -8 1
-import { BLOCK, FREQUENCIES, SIDE, STEP, TILE, VECTOR } from './layout.ts'
-import { type Broadcast, broadcast, each, load, loadSplat, store } from './source.ts'
+import type { Arithmetic } from './arithmetic.ts'
+import { BLOCK, FLOAT, FREQUENCIES, GROUP_BYTES, GROUP_SLOTS, SIDE, STEP, TILE, VECTOR } from './layout.ts'
+import { each, listOf, load, loadSplat, spreadWeights, store } from './unroll.ts'
 
-/** How far a skip's pixel lies to the right of and below its result: half of what two 3x3 layers take away. */
+/** Distance of a skip's pixel, right of and below its result: half of what two 3x3 layers take away. */
 const SKIP = 2
+const HALF_PHASE_BYTES = GROUP_SLOTS * FLOAT
+const HALF_ROW_BYTES = TILE * HALF_PHASE_BYTES
+const FOUR_WEIGHTS_BYTES = STEP * FLOAT
 
-/** B^T on six named vectors; `put(i, value)` stores frequency i. `four` is where a vector of fours lies. */
-function inputTransform(d: readonly string[], four: number, put: (i: number, value: string) => string): string {
+/** Where a kernel keeps what these functions read and write. Texts are names of variables in its AssemblyScript. */
+export interface WinogradPlaces {
+  /** Bytes between the phases and between the rows of the input. */
+  readonly phaseBytes: number | string
+  readonly rowBytes: number | string
+  /** Addresses of R, V and M. */
+  readonly half: number
+  readonly transformed: number
+  readonly products: number
+  /** Bytes between two frequencies of V. */
+  readonly frequencyBytes: number
+  /** Address of a vector of fours. V8 makes a constant anew at each use, which takes longer than a load. */
+  readonly four: number
+  /** Bytes between two channels of the result. */
+  readonly channelBytes: number | string
+}
+
+/** B^T on six named vectors; `put(i, value)` stores frequency i. */
+function transformSix(four: number, d: readonly string[], put: (i: number, value: string) => string): string {
   const fours = `v128.load(${four})`
   return `{
   const p = nmadd(${fours}, ${d[2]}, ${d[4]})
@@ -33,87 +54,54 @@ function inputTransform(d: readonly string[], four: number, put: (i: number, val
 }`
 }
 
-export interface InputTransform {
-  readonly name: string
-  /** Vectors of four tiles. */
-  readonly vectors: number
-  /** Blocks of 3x3 taps a side: the transform reads 4 + 3 blocks - 1 rows and as many columns. */
-  readonly blocks: number
-  /** Bytes between the phases and between the rows of the input: numbers, or names of what holds them. */
-  readonly phaseBytes: number | string
-  readonly rowBytes: number | string
-  /** Slots of a row of R, and where R and V lie. */
-  readonly halfSlots: number
-  readonly half: number
-  readonly transformed: number
-  /** Bytes between two input channels of V, and between two frequencies. */
-  readonly channelBytes: number
-  readonly frequencyBytes: number
-  /** See OutputTransform. */
-  readonly four: number
-}
-
 /**
- * `function name(rows0, rows1, ..., at)`: the addresses of a plane of the input at the first tile, one for
- * every four rows, and where in V its first channel goes. Writes V, [36][blocks * blocks][tiles].
+ * `function name(rows0, rows1, ..., at)`: the input transform of one plane, for `vectors` times four tiles and a kernel
+ * of `blocks` x `blocks` blocks of 3x3 taps: it reads 4 + 3 blocks - 1 rows and as many columns. `rows` are addresses of
+ * the plane at the first tile, one for every four rows; `at` is the offset of the plane's first channel in V.
+ * Writes V, [36][blocks * blocks][tiles].
  */
-export function transformInput(shape: InputTransform): string {
-  const {
-    name,
-    vectors,
-    blocks,
-    phaseBytes,
-    rowBytes,
-    halfSlots,
-    half,
-    transformed,
-    channelBytes,
-    frequencyBytes,
-    four,
-  } = shape
+export function unrollInputTransform(name: string, vectors: number, blocks: number, places: WinogradPlaces): string {
+  const { phaseBytes, rowBytes, half, transformed, frequencyBytes, four } = places
   const taps = SIDE + BLOCK * (blocks - 1)
   const quads = Math.ceil(taps / TILE)
-  // Tiles that the last columns reach beyond the group make one vector more.
-  const columns = vectors + 1
-  const rowOfHalf = TILE * halfSlots * TILE
+  // The last columns reach into tiles beyond the group: one vector more.
+  const columnsBytes = (vectors + 1) * VECTOR
   const row = (y: number) =>
     typeof rowBytes === 'number'
       ? load(`from${y >> 2}`, (y % TILE) * rowBytes)
       : load(`from${y >> 2} + ${y % TILE} * ${rowBytes}`)
+  const column = (x: number, vector: number) =>
+    load('from', (x % TILE) * HALF_PHASE_BYTES + (x >> 2) * FLOAT + vector * VECTOR)
   const windows = (put: (block: number, i: number, value: string) => string) =>
-    each(blocks, (block) =>
-      inputTransform(
-        Array.from({ length: SIDE }, (_, i) => `d${BLOCK * block + i}`),
-        four,
-        (i, value) => put(block, i, value),
-      ),
-    )
-  const parameters = Array.from({ length: quads }, (_, i) => `rows${i}: usize`)
+    each(blocks, (block) => {
+      const d = Array.from({ length: SIDE }, (_, i) => `d${BLOCK * block + i}`)
+      return transformSix(four, d, (i, value) => put(block, i, value))
+    })
   return `
-function ${name}(${parameters.join(', ')}, at: usize): void {
+function ${name}(${listOf(quads, 'rows', ': usize')}, at: usize): void {
   // Vertically: each phase and vector of tiles alone.
   for (let phase: usize = 0; phase < ${TILE}; phase++) {
-    for (let column: usize = 0; column < ${columns * VECTOR}; column += ${VECTOR}) {
+    for (let column: usize = 0; column < ${columnsBytes}; column += ${VECTOR}) {
       const from = phase * ${phaseBytes} + column
-      const to: usize = ${half} + phase * ${halfSlots * TILE} + column
+      const to: usize = ${half} + phase * ${HALF_PHASE_BYTES} + column
       ${each(quads, (i) => `const from${i} = rows${i} + from`)}
       ${each(taps, (y) => `const d${y} = ${row(y)}`)}
-      ${windows((block, i, value) => store('to', value, (block * SIDE + i) * rowOfHalf))}
+      ${windows((block, i, value) => store('to', value, (block * SIDE + i) * HALF_ROW_BYTES))}
     }
   }
   // Horizontally: each row of R.
   for (let block: usize = 0; block < ${blocks}; block++) {
-    let from: usize = ${half} + block * ${SIDE * rowOfHalf}
-    let to: usize = ${transformed} + at + block * ${blocks * channelBytes}
+    let from: usize = ${half} + block * ${SIDE * HALF_ROW_BYTES}
+    let to: usize = ${transformed} + at + block * ${blocks * GROUP_BYTES}
     for (let i = 0; i < ${SIDE}; i++) {
       ${each(
         vectors,
         (v) => `{
-      ${each(taps, (x) => `const d${x} = ${load('from', ((x % TILE) * halfSlots + (x >> 2)) * TILE + v * VECTOR)}`)}
-      ${windows((b, j, value) => store('to', value, j * frequencyBytes + b * channelBytes + v * VECTOR))}
+      ${each(taps, (x) => `const d${x} = ${column(x, v)}`)}
+      ${windows((b, j, value) => store('to', value, j * frequencyBytes + b * GROUP_BYTES + v * VECTOR))}
       }`,
       )}
-      from += ${rowOfHalf}
+      from += ${HALF_ROW_BYTES}
       to += ${SIDE * frequencyBytes}
     }
   }
@@ -121,90 +109,72 @@ function ${name}(${parameters.join(', ')}, at: usize): void {
 `
 }
 
-export interface Gemm {
-  readonly name: string
-  readonly vectors: number
-  /** Input channels: a number, or the name of what holds it. */
-  readonly depth: number | string
-  readonly transformed: number
-  readonly channelBytes: number
-  readonly frequencyBytes: number
-  readonly products: number
-  /** Bytes between two output channels of M. */
-  readonly productBytes: number
-  readonly broadcast: Broadcast
-}
-
 /**
- * `function name(weights)`: four output channels of all tiles, M[36][4][tiles]; weights are
- * [36][depth][4]. The loop over the depth stays rolled: written out it was half as fast again slower.
+ * `function name(weights)`: the GEMM of four output channels, M[36][4][tiles], over `depth` input channels (a number, or
+ * a variable's name). Weights are [36][depth][4]. The loop over the depth stays rolled: written out it was half as fast
+ * again slower.
  */
-export function multiply(shape: Gemm): string {
-  const { name, vectors, depth, transformed, channelBytes, frequencyBytes, products, productBytes } = shape
+export function unrollMultiply(
+  kind: Arithmetic,
+  name: string,
+  vectors: number,
+  depth: number | string,
+  { transformed, products, frequencyBytes }: WinogradPlaces,
+): string {
   const sums = vectors * STEP
-  const weights = broadcast(shape.broadcast, 'u', 'u', STEP)
+  const productsBytes = STEP * GROUP_BYTES
+  const weights = spreadWeights(kind, 'u', 'u', STEP)
+  const sumOf = (channel: number, vector: number) => `s${channel * vectors + vector}`
+  const place = (i: number) => Math.floor(i / vectors) * GROUP_BYTES + (i % vectors) * VECTOR
+  const addTo = (sum: string, channel: number, vector: number) => `${sum} = madd(u${channel}, v${vector}, ${sum})`
   return `
 function ${name}(weights: usize): void {
   let v: usize = ${transformed}
   let u = weights
-  const uBytes: usize = ${depth} * ${STEP * TILE}
-  const vBytes: usize = ${frequencyBytes} - ${depth} * ${channelBytes}
-  for (let m: usize = ${products}; m < ${products + FREQUENCIES * STEP * productBytes}; m += ${STEP * productBytes}) {
+  const uBytes: usize = ${depth} * ${FOUR_WEIGHTS_BYTES}
+  const vBytes: usize = ${frequencyBytes} - ${depth} * ${GROUP_BYTES}
+  for (let m: usize = ${products}; m < ${products + FREQUENCIES * productsBytes}; m += ${productsBytes}) {
     ${each(sums, (i) => `let s${i} = f32x4.splat(0)`)}
-    for (const end = u + uBytes; u < end; u += ${STEP * TILE}) {
+    for (const end = u + uBytes; u < end; u += ${FOUR_WEIGHTS_BYTES}) {
       ${each(vectors, (i) => `const v${i} = ${load('v', i * VECTOR)}`)}
-      ${each(
-        STEP,
-        (c) => `${weights[c]}
-      ${each(vectors, (i) => `s${c * vectors + i} = madd(u${c}, v${i}, s${c * vectors + i})`)}`,
-      )}
-      v += ${channelBytes}
+      ${each(STEP, (c) => `${weights[c]}\n${each(vectors, (i) => addTo(sumOf(c, i), c, i))}`)}
+      v += ${GROUP_BYTES}
     }
     v += vBytes
-    ${each(sums, (i) => store('m', `s${i}`, Math.floor(i / vectors) * productBytes + (i % vectors) * VECTOR))}
+    ${each(sums, (i) => store('m', `s${i}`, place(i)))}
   }
 }
 `
 }
 
-export interface OutputTransform {
-  readonly name: string
-  readonly vectors: number
-  readonly products: number
-  readonly productBytes: number
-  /** Bytes between two channels of the result: a number, or the name of what holds it. */
-  readonly channelBytes: number | string
-  /** What becomes of a sum: ReLU; the pixel of a skip added and ReLU; or nothing. */
-  readonly end: 'relu' | 'skip' | 'linear'
-  /** Where a vector of fours lies. V8 makes a constant anew at each use, which takes longer than a load. */
-  readonly four: number
-}
+/** What is done with a sum before it is stored: ReLU; a skip's pixel added, then ReLU; or nothing. */
+export type Ending = 'relu' | 'skip' | 'linear'
 
 /**
- * `function name(to, stride, bias)`: M of four channels into [16 positions][4 channels][tiles] after
- * bias and ReLU; positions lie `stride` bytes apart. With a skip two parameters more: where the tile begins
- * in what is added, which lies two pixels down and to the right, and the tile below that. In two halves, the even and the odd rows of a
- * tile, and their middle columns first: then no more than 15 vectors are alive.
+ * `function name(to, stride, bias)`: the output transform of four channels, M into [16 positions][4 channels][tiles];
+ * positions are `stride` bytes apart. With a skip there are two parameters more: the addresses of the tile in the plane
+ * that is added, which begins two pixels further down and to the right, and of the tile below that.
+ * In two halves, the even and the odd rows of a tile, middle columns first: then at most 15 vectors are alive.
  */
-export function transformOutput(shape: OutputTransform): string {
-  const { name, vectors, products, productBytes, channelBytes, end, four } = shape
-  const skips = end === 'skip' ? ', skip0: usize, skip1: usize' : ''
-  const pass = (offset: string) => (end === 'skip' ? `, skip0 + ${offset}, skip1 + ${offset}` : '')
+export function unrollOutputTransform(name: string, vectors: number, ending: Ending, places: WinogradPlaces): string {
+  const { products, channelBytes, four } = places
+  const isSkip = ending === 'skip'
+  const parameters = `to: usize, stride: usize, bias: usize${isSkip ? ', skip0: usize, skip1: usize' : ''}`
+  const given = isSkip ? ', skip0 + v, skip1 + v' : ''
   const finish = (row: number, column: number, value: string) => {
-    if (end === 'linear') return value
-    if (end === 'relu') return `relu(${value})`
-    return `relu(add(${value}, ${load(`q${row} + ${(column + SKIP) % TILE} * stride`, ((column + SKIP) >> 2) * TILE)}))`
+    if (ending === 'linear') return value
+    if (ending === 'relu') return `relu(${value})`
+    const x = column + SKIP
+    return `relu(add(${value}, ${load(`q${row} + ${x % TILE} * stride`, (x >> 2) * FLOAT)}))`
   }
   const skipRow = (row: number) => {
     const y = row + SKIP
-    return end === 'skip' ? `const q${row} = skip${y >> 2} + ${(y % TILE) * TILE} * stride` : ''
+    return isSkip ? `const q${row} = skip${y >> 2} + ${(y % TILE) * TILE} * stride` : ''
   }
   const fourTimes = (a: string, b: string) => `madd(v128.load(${four}), ${a}, ${b})`
-  const at = (i: number, j: number) =>
-    // The column of A^T of point 1 is all ones: what is added there reaches all 16 pixels.
-    i === 1 && j === 1
-      ? `add(${load('m', (SIDE + 1) * STEP * productBytes)}, b)`
-      : load('m', (i * SIDE + j) * STEP * productBytes)
+  const product = (i: number, j: number) => load('m', (i * SIDE + j) * STEP * GROUP_BYTES)
+  // The column of A^T of point 1 is all ones: what is added there reaches all 16 pixels.
+  const at = (i: number, j: number) => (i === 1 && j === 1 ? `add(${product(1, 1)}, b)` : product(i, j))
   /** Column j of rows 0 and 2 of A^T M, as r0 and r2; or of rows 1 and 3. */
   const even = (j: number) => `
   const s${j} = add(${at(1, j)}, ${at(2, j)}), t${j} = add(${at(3, j)}, ${at(4, j)})
@@ -237,23 +207,23 @@ export function transformOutput(shape: OutputTransform): string {
   ${column(5)}
   ${rows.map(last).join('\n')}`
   return `
-function ${name}Even(m: usize, to: usize, stride: usize, bias: usize${skips}): void {
+function ${name}Even(m: usize, ${parameters}): void {
   ${half(even, [0, 2])}
 }
-function ${name}Odd(m: usize, to: usize, stride: usize, bias: usize${skips}): void {
+function ${name}Odd(m: usize, ${parameters}): void {
   ${half(odd, [1, 3])}
 }
-function ${name}(to: usize, stride: usize, bias: usize${skips}): void {
+function ${name}(${parameters}): void {
   let m: usize = ${products}
   for (let c = 0; c < ${STEP}; c++) {
     for (let v: usize = 0; v < ${vectors * VECTOR}; v += ${VECTOR}) {
-      ${name}Even(m + v, to + v, stride, bias${pass('v')})
-      ${name}Odd(m + v, to + v, stride, bias${pass('v')})
+      ${name}Even(m + v, to + v, stride, bias${given})
+      ${name}Odd(m + v, to + v, stride, bias${given})
     }
-    m += ${productBytes}
+    m += ${GROUP_BYTES}
     to += ${channelBytes}
-    ${end === 'skip' ? `skip0 += ${channelBytes}\n    skip1 += ${channelBytes}` : ''}
-    bias += ${TILE}
+    ${isSkip ? `skip0 += ${channelBytes}\n    skip1 += ${channelBytes}` : ''}
+    bias += ${FLOAT}
   }
 }
 `

@@ -1,0 +1,42 @@
+// Unrolls the last step of subpixel.as.ts: channels into pixels, by scale.
+import { TILE, VECTOR } from './layout.ts'
+import { each, load, store } from './unroll.ts'
+
+/**
+ * `depthToSpace{scale}(from, to, tiles, phaseBytes, rowBytes)`: four rows of scale² channels, [channel][4 rows][4
+ * phases][slots], into 4 * scale rows of pixels that are `rowBytes` apart. Channel dy * scale + dx has the pixels at
+ * (dx, dy) of each block. Writes whole vectors of tiles.
+ */
+export function unrollDepthToSpace(scale: number): string {
+  // Along a row of the result a tile has 4 phases of `scale` channels; every four of these make a vector.
+  const stream = (k: number, i: number) => {
+    const [phase, dx] = [Math.floor((TILE * k + i) / scale), (TILE * k + i) % scale]
+    return load(`at + (${dx * TILE * TILE + phase}) * phaseBytes`)
+  }
+  const vectors = (k: number) => `{
+    ${each(TILE, (i) => `const a${i} = ${stream(k, i)}`)}
+    const p0 = zipFirst(a0, a1)
+    const p1 = zipFirst(a2, a3)
+    const p2 = zipSecond(a0, a1)
+    const p3 = zipSecond(a2, a3)
+    ${store('pixel', 'joinFirst(p0, p1)', k * VECTOR)}
+    ${store('pixel', 'joinSecond(p0, p1)', (scale + k) * VECTOR)}
+    ${store('pixel', 'joinFirst(p2, p3)', (2 * scale + k) * VECTOR)}
+    ${store('pixel', 'joinSecond(p2, p3)', (3 * scale + k) * VECTOR)}
+  }`
+  return `
+function depthToSpace${scale}(from: usize, to: usize, tiles: usize, phaseBytes: usize, rowBytes: usize): void {
+  for (let row: usize = 0; row < ${TILE}; row++) {
+    for (let dy: usize = 0; dy < ${scale}; dy++) {
+      let at = from + (dy * ${scale * TILE * TILE} + row * ${TILE}) * phaseBytes
+      let pixel = to + (row * ${scale} + dy) * rowBytes
+      for (let tile: usize = 0; tile < tiles; tile += ${TILE}) {
+        ${each(scale, vectors)}
+        at += ${VECTOR}
+        pixel += ${TILE * VECTOR * scale}
+      }
+    }
+  }
+}
+`
+}

@@ -1,0 +1,267 @@
+// The kernel of fused.ts for SRCNN 9-1-5, in one pass. It takes 4 rows and 8 tiles of 4x4 pixels at a time through all
+// three layers, so that no feature map ever exists as a whole:
+//
+//   12 rows of the padded input, [4 phases][tiles]                                          (ring)
+//     └ transformInput ▶ V[36][9]; for every 4 channels: multiply ▶ M ▶ transformOutput ▶ A1
+//        └ pointwise, over the channels of A1 that are not all zero ▶ A2, 4 rows
+//           └ scatter, over the channels of A2 that are not all zero ▶ sums of 8 rows          (ring)
+//              └ emit: the 4 rows that are complete, and the input where the network is residual
+//
+// layout.ts says where each of them is and how tiles and phases are kept. The build puts the functions that srcnn.ts
+// unrolls before this file: transformInput1, multiply1 and transformOutput1 for one vector of tiles, the same with 2
+// for two; scatter0 and scatter1 for two phases each.
+//
+// The ladder. Times are ns of CPU a pixel of the result, the best of 10 to 16 rounds at 512², shipped
+// x3 weights on a drawn picture, Node 24 (V8 13.6), one thread of an AMD EPYC (Zen 4); speed is the
+// paired median against onnxruntime-web 1.30.0 (712 ns) in the same process.
+//
+//                                                                          relaxed        plain
+//   fused; Winograd F(4x4, 3x3) for 9x9 as nine 3x3; zero-skipping 1x1     177  3.9x     216  3.2x
+//   + zero-skipping 5x5: 27 % of A2 is not zero, 45 % of its blocks        163  4.4x     198  3.6x
+//   + Binaryen at -O2, as -O3 spills sums (build/assemblyScript.ts)                     157  4.5x
+//   + output transform: fours loaded instead of made, middle columns first 152  4.7x     185  3.8x
+//   + relaxed: weights loaded four at a time and spread by shuffles        155  4.6x
+//
+// The last step is for workerd, which checks every access against the memory's bounds, as
+// `node --wasm-enforce-bounds-checks` does (there 207 -> 171): 221 -> 184 ns, 3.5x -> 4.2x
+// onnxruntime-web in workerd. The plain build, which is for Node and browsers, would lose 9 %.
+//
+// Without both lists, as for a network without zeros, Node took 198 instead of 152: the floor is 3.7x.
+// Of the 152: multiply 45, pointwise 57, output transform 19, scatter 20, the rest 11.
+//
+// Taken out again, as they did not pay: list loops of 2, 3 or 4 channels at a time, the list padded with
+// a channel of zeros (0.98x); the end of a list moved by a shift instead of a choice (0.99x); with
+// shuffles, the loop of the GEMM written out 3 or 9 times (1.00x).
+// Not tried: M at constant addresses in the output transform, which need no check of bounds; F(6x6,
+// 3x3), 16 products for 20.25; int16 for the 5x5; pixels side by side in a vector of A1, of whose
+// blocks 10 % fewer are not zero; a bound on flat patches, which proves 4 to 6 % of layer 1's channels
+// zero. Of the shipped weights' 64 channels 8 to 13 are never above zero on drawn pictures: pruned,
+// they would save a sixth of layer 1.
+import { add, joinFirst, joinSecond, madd, nmadd, OneVector, relu, sub, TwoVectors, zipFirst, zipSecond } from './vectors.as'
+import {
+  CACHE_LINE, AT, BLOCKS, CARRY, FEATURE_CHANNEL_BYTES, FEATURE_PHASE_BYTES, FLOAT, FREQUENCIES, GROUP,
+  GROUP_BYTES, HALO, INPUT_ROWS, OUTPUT_ROWS, PHASE_BYTES, ROW_BYTES, STEP, TILE, VECTOR,
+} from './layout'
+import { pointwise } from './pointwise.as'
+
+// The channels of layers 1 and 2, and bytes between A1's rows.
+let n1: usize = 0
+let n2: usize = 0
+let stride1: usize = 0
+/** Tiles of features in a row: one more than the result has. */
+let tiles: usize = 0
+let isResidual: bool = false
+
+// Rings are masked: their numbers of rows are powers of two. A quad is four rows of the padded input.
+@inline const INPUT_MASK: usize = INPUT_ROWS - 1
+@inline const QUAD_MASK: usize = INPUT_ROWS / TILE - 1
+@inline const OUTPUT_MASK: usize = OUTPUT_ROWS - 1
+@inline const QUAD_BYTES: usize = TILE * ROW_BYTES
+@inline const INPUT_BYTES: usize = INPUT_ROWS * ROW_BYTES
+@inline const OUTPUT_END: usize = AT.output + OUTPUT_ROWS * ROW_BYTES
+
+/** Layer 1's weights of four channels, and those channels in A1. */
+@inline const WEIGHTS_1_BYTES: usize = FREQUENCIES * BLOCKS * STEP * FLOAT
+@inline const STEP_BYTES: usize = STEP * GROUP_BYTES
+
+// Offsets in a channel of A2: the group's first tile, the tile before it, that of its second vector, the group's last
+// tile, the union of the phases.
+@inline const FIRST_TILE: usize = CARRY * FLOAT
+@inline const TILE_BEFORE: usize = (CARRY - 1) * FLOAT
+@inline const NEXT_TILES: usize = TILE_BEFORE + VECTOR
+@inline const LAST_TILE: usize = (CARRY + GROUP - 1) * FLOAT
+@inline const UNION: usize = TILE * FEATURE_PHASE_BYTES
+@inline const TWO_PHASES: usize = 2 * FEATURE_PHASE_BYTES
+
+/** Begins a strip of a picture: the network's channels, and tiles of features in a row. */
+export function begin(channels1: usize, channels2: usize, tilesOfFeatures: usize, residual: bool): void {
+  n1 = channels1
+  n2 = channels2
+  stride1 = n1 * GROUP_BYTES + CACHE_LINE
+  tiles = tilesOfFeatures
+  isResidual = residual
+  v128.store(AT.four, f32x4.splat(4))
+  const bias = v128.load_splat<f32>(AT.bias3)
+  for (let at: usize = AT.output; at < OUTPUT_END; at += VECTOR) v128.store(at, bias)
+  memory.fill(AT.input, 0, INPUT_BYTES)
+}
+
+/** Takes rows 4 quad .. 4 quad + 3 of the padded input, of `slots` tiles. */
+export function load(quad: usize, slots: usize): void {
+  for (let row: usize = 0; row < TILE; row++) {
+    deinterleave(AT.rowsIn + row * ROW_BYTES, AT.input + ((quad & QUAD_MASK) * TILE + row) * ROW_BYTES, slots)
+  }
+}
+
+/** Computes `rows` rows of features from row 4 band on, from quads band .. band + 2 of the input. */
+export function compute(band: usize, rows: usize): void {
+  // Left of the first tile there are no features: what is computed there is thrown away, but must not grow.
+  memory.fill(AT.features2, 0, TILE * n2 * FEATURE_CHANNEL_BYTES)
+  let tile: usize = 0
+  for (; tile + TILE < tiles; tile += GROUP) forwardGroup<TwoVectors>(band, tile, rows)
+  if (tile < tiles) forwardGroup<OneVector>(band, tile, rows)
+}
+
+/** Writes rows 4 (band - 1) .. of the result, which are complete once `band` is computed. */
+export function emit(band: usize): void {
+  const bias = v128.load_splat<f32>(AT.bias3)
+  const slots = tiles - 1
+  for (let row: usize = 0; row < TILE; row++) {
+    const y: usize = TILE * (band - 1) + row
+    const from: usize = AT.output + (y & OUTPUT_MASK) * ROW_BYTES
+    if (isResidual) addInput(AT.input + ((y + HALO) & INPUT_MASK) * ROW_BYTES, from + FLOAT, slots)
+    interleave(from + FLOAT, AT.rowsOut + row * ROW_BYTES, slots, bias)
+    f32.store(from, 0)
+    f32.store(from, 0, PHASE_BYTES)
+    f32.store(from, 0, 2 * PHASE_BYTES)
+    f32.store(from, 0, 3 * PHASE_BYTES)
+  }
+}
+
+/** Takes a group of one or two vectors of tiles, from tile `tile` on, through all three layers. */
+function forwardGroup<V>(band: usize, tile: usize, rows: usize): void {
+  const slot = tile * FLOAT
+  const rows0: usize = AT.input + (band & QUAD_MASK) * QUAD_BYTES + slot
+  const rows1: usize = AT.input + ((band + 1) & QUAD_MASK) * QUAD_BYTES + slot
+  const rows2: usize = AT.input + ((band + 2) & QUAD_MASK) * QUAD_BYTES + slot
+  // Layer 1, four channels at a time.
+  if (offsetof<V>() > VECTOR) transformInput2(rows0, rows1, rows2, 0)
+  else transformInput1(rows0, rows1, rows2, 0)
+  const stride = stride1
+  let weights: usize = AT.weights1
+  let to: usize = AT.features1
+  let bias: usize = AT.bias1
+  for (let c: usize = 0; c < n1; c += STEP) {
+    if (offsetof<V>() > VECTOR) {
+      multiply2(weights)
+      transformOutput2(to, stride, bias)
+    } else {
+      multiply1(weights)
+      transformOutput1(to, stride, bias)
+    }
+    weights += WEIGHTS_1_BYTES
+    to += STEP_BYTES
+    bias += VECTOR
+  }
+  for (let row: usize = 0; row < rows; row++) {
+    // Layer 2, two phases at a time.
+    const features: usize = AT.features2 + row * n2 * FEATURE_CHANNEL_BYTES
+    carry(features, n2)
+    let from: usize = AT.features1 + row * TILE * stride
+    let into = features + FIRST_TILE
+    const union = into + UNION
+    for (let pair = 0; pair < 2; pair++) {
+      pointwise(from, stride, n1, AT.weights2, AT.bias2, into, n2, union)
+      if (offsetof<V>() > VECTOR) {
+        pointwise(from + VECTOR, stride, n1, AT.weights2, AT.bias2, into + VECTOR, n2, union + VECTOR)
+      }
+      from += stride + stride
+      into += TWO_PHASES
+    }
+    // Layer 3, added to the five rows of the result that this row of features reaches.
+    const y: usize = TILE * band + row
+    const to0: usize = AT.output + (y & OUTPUT_MASK) * ROW_BYTES + slot
+    const to1: usize = AT.output + ((y - 1) & OUTPUT_MASK) * ROW_BYTES + slot
+    const to2: usize = AT.output + ((y - 2) & OUTPUT_MASK) * ROW_BYTES + slot
+    const to3: usize = AT.output + ((y - 3) & OUTPUT_MASK) * ROW_BYTES + slot
+    const to4: usize = AT.output + ((y - 4) & OUTPUT_MASK) * ROW_BYTES + slot
+    scatter(features + TILE_BEFORE, AT.weights3, n2, to0, to1, to2, to3, to4)
+    if (offsetof<V>() > VECTOR) {
+      scatter(
+        features + NEXT_TILES, AT.weights3, n2,
+        to0 + VECTOR, to1 + VECTOR, to2 + VECTOR, to3 + VECTOR, to4 + VECTOR,
+      )
+    }
+  }
+}
+
+/** Moves the last tile of a group in front of the next group, and empties the unions of its channels. */
+function carry(at: usize, channels: usize): void {
+  for (const end = at + channels * FEATURE_CHANNEL_BYTES; at < end; at += FEATURE_CHANNEL_BYTES) {
+    f32.store(at, f32.load(at, LAST_TILE), TILE_BEFORE)
+    f32.store(at, f32.load(at, FEATURE_PHASE_BYTES + LAST_TILE), FEATURE_PHASE_BYTES + TILE_BEFORE)
+    f32.store(at, f32.load(at, 2 * FEATURE_PHASE_BYTES + LAST_TILE), 2 * FEATURE_PHASE_BYTES + TILE_BEFORE)
+    f32.store(at, f32.load(at, 3 * FEATURE_PHASE_BYTES + LAST_TILE), 3 * FEATURE_PHASE_BYTES + TILE_BEFORE)
+    f32.store(at, f32.load(at, UNION + LAST_TILE), UNION + TILE_BEFORE)
+    v128.store(at, f32x4.splat(0), UNION + FIRST_TILE)
+    v128.store(at, f32x4.splat(0), UNION + FIRST_TILE + VECTOR)
+  }
+}
+
+/**
+ * Adds the features of four tiles, and of those right of them, times the weights [channels][5 columns][5 rows] to
+ * the tiles at to0 (which row 0 of the taps reaches) .. to4. So at most one row of features exists at a time.
+ */
+function scatter(
+  from: usize, weights: usize, channels: usize, to0: usize, to1: usize, to2: usize, to3: usize, to4: usize,
+): void {
+  const end = listFeatures(from, channels)
+  scatter0(from, weights, end, to0, to1, to2, to3, to4)
+  scatter1(from, weights, end, to0, to1, to2, to3, to4)
+}
+
+/** Writes the offsets of the channels whose union is not all zero to the list, and returns its end. */
+function listFeatures(from: usize, channels: usize): usize {
+  let end: usize = AT.list
+  const last = channels * FEATURE_CHANNEL_BYTES
+  for (let c: usize = 0; c < last; c += FEATURE_CHANNEL_BYTES) {
+    const a = from + c
+    i32.store(end, <i32>c)
+    end += <usize>(v128.any_true(v128.or(v128.load(a, UNION), v128.load(a, UNION + FLOAT))) ? 4 : 0)
+  }
+  return end
+}
+
+/** Sorts a row of pixels into phases; `slots` is a multiple of 4. */
+function deinterleave(from: usize, to: usize, slots: usize): void {
+  for (const end = to + slots * FLOAT; to < end; to += VECTOR) {
+    const a0 = v128.load(from)
+    const a1 = v128.load(from, VECTOR)
+    const a2 = v128.load(from, 2 * VECTOR)
+    const a3 = v128.load(from, 3 * VECTOR)
+    const p0 = zipFirst(a0, a1)
+    const p1 = zipFirst(a2, a3)
+    const p2 = zipSecond(a0, a1)
+    const p3 = zipSecond(a2, a3)
+    v128.store(to, joinFirst(p0, p1))
+    v128.store(to, joinSecond(p0, p1), PHASE_BYTES)
+    v128.store(to, joinFirst(p2, p3), 2 * PHASE_BYTES)
+    v128.store(to, joinSecond(p2, p3), 3 * PHASE_BYTES)
+    from += TILE * VECTOR
+  }
+}
+
+/** Merges phases into a row of pixels. What was read is set back to the bias: the next sums start there. */
+function interleave(from: usize, to: usize, slots: usize, bias: v128): void {
+  for (const end = from + slots * FLOAT; from < end; from += VECTOR) {
+    const a0 = v128.load(from)
+    v128.store(from, bias)
+    const a1 = v128.load(from, PHASE_BYTES)
+    v128.store(from, bias, PHASE_BYTES)
+    const a2 = v128.load(from, 2 * PHASE_BYTES)
+    v128.store(from, bias, 2 * PHASE_BYTES)
+    const a3 = v128.load(from, 3 * PHASE_BYTES)
+    v128.store(from, bias, 3 * PHASE_BYTES)
+    const p0 = zipFirst(a0, a1)
+    const p1 = zipFirst(a2, a3)
+    const p2 = zipSecond(a0, a1)
+    const p3 = zipSecond(a2, a3)
+    v128.store(to, joinFirst(p0, p1))
+    v128.store(to, joinSecond(p0, p1), VECTOR)
+    v128.store(to, joinFirst(p2, p3), 2 * VECTOR)
+    v128.store(to, joinSecond(p2, p3), 3 * VECTOR)
+    to += TILE * VECTOR
+  }
+}
+
+/** Adds a row of the padded input, from HALO (6) pixels right of its start on, to a row of sums. */
+function addInput(from: usize, to: usize, slots: usize): void {
+  for (const end = to + slots * FLOAT; to < end; to += VECTOR) {
+    // Phases 0 and 1 of the sums meet phases 2 and 3 of the input one tile on, phases 2 and 3 its phases 0 and 1 two on.
+    v128.store(to, add(v128.load(to), v128.load(from, 2 * PHASE_BYTES + FLOAT)))
+    v128.store(to, add(v128.load(to, PHASE_BYTES), v128.load(from, 3 * PHASE_BYTES + FLOAT)), PHASE_BYTES)
+    v128.store(to, add(v128.load(to, 2 * PHASE_BYTES), v128.load(from, 2 * FLOAT)), 2 * PHASE_BYTES)
+    v128.store(to, add(v128.load(to, 3 * PHASE_BYTES), v128.load(from, PHASE_BYTES + 2 * FLOAT)), 3 * PHASE_BYTES)
+    from += VECTOR
+  }
+}
