@@ -204,7 +204,7 @@ test('util.isNullOrUndefined, which tfjs-node calls, is restored if Node has rem
 test('under tsx, which runs the trainer, a process ends by itself once its worker threads are disposed', () => {
   const engine = (file: string) => pathToFileURL(`${import.meta.dirname}/../../../trainer/engine/${file}`).href
   const script = `
-    import { createNetwork } from '${engine('../../../worker/model/network.ts')}'
+    import { createNetwork } from '${engine('../../worker/model/network.ts')}'
     import { chooseBackend } from '${engine('backends.ts')}'
     import { drawStep } from '${engine('probe.ts')}'
     const task = { network: createNetwork({ kernels: [3], widths: [] }), batch: 32, patch: 5 }
