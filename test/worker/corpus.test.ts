@@ -5,7 +5,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundleWorker } from '../support/worker/bundle.ts'
 import { decodeBySharp, difference } from '../support/pictures/codec.ts'
-import { bytesOf, DECODABLE, type Entry, entries, obstacleOf } from '../support/pictures/corpus.ts'
+import { bytesOf, DECODABLE, type CorpusEntry, entries, obstacleOf } from '../support/pictures/corpus.ts'
 import { COUNT_WASM, inspect, type Inspector } from '../support/measure/inspector.ts'
 import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/measure/peak.ts'
 import { processesOfWorkerd, workerdMs } from '../support/measure/processes.ts'
@@ -56,8 +56,8 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
   /** Tries all chosen files and returns one line for each problem. */
   async function check(
     group: string,
-    chosen: readonly Entry[],
-    problemOf: (entry: Entry, bytes: Uint8Array) => Promise<string | undefined>,
+    chosen: readonly CorpusEntry[],
+    problemOf: (entry: CorpusEntry, bytes: Uint8Array) => Promise<string | undefined>,
   ): Promise<string[]> {
     const problems: string[] = []
     const all = async () => {
@@ -90,7 +90,7 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
   const valid = entries.filter((entry) => entry.expect === 'decode')
   const pictures = valid.filter((entry) => DECODABLE.includes(entry.format!) && !obstacleOf(entry))
   /** True if the result is within its limits, which are tighter than those of a source. */
-  const isServed = (entry: Entry) => {
+  const isServed = (entry: CorpusEntry) => {
     const { w = 0, h = 0 } = entry
     return pictures.includes(entry) && w * h * SCALE ** 2 <= maxOutputPixels && Math.max(w, h) * SCALE <= MAX_SIDE
   }

@@ -16,13 +16,13 @@ import {
   variantsName,
 } from './entry.ts'
 import type { Key } from './key.ts'
-import { type Layer, type ResultStore, storesOf } from './stores.ts'
+import { type CacheLayer, type ResultStore, storesOf } from './stores.ts'
 
 export interface CachedResult {
   readonly entry: Entry
   /** Undefined where the result is no longer stored. */
   readonly bytes: Uint8Array | undefined
-  readonly layer: Layer
+  readonly layer: CacheLayer
 }
 
 export interface ResultCache {
@@ -97,7 +97,7 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
 
 /** Returns what `work` gives, or undefined where it fails or takes too long. */
 async function quietly<T>(
-  layer: Layer,
+  layer: CacheLayer,
   verb: string,
   name: string,
   work: () => Promise<T>,

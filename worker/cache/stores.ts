@@ -4,10 +4,10 @@ import { sha256 } from '../base/sha256.ts'
 import type { Settings } from '../options.ts'
 import type { Bucket, EdgeCache } from '../platform/bindings.ts'
 
-export type Layer = 'edge' | 'r2'
+export type CacheLayer = 'edge' | 'r2'
 
 export interface ResultStore {
-  readonly layer: Layer
+  readonly layer: CacheLayer
   /** Returns undefined where nothing is stored under that name, and where the stored bytes are damaged. */
   get(name: string): Promise<Uint8Array | undefined>
   put(name: string, bytes: Uint8Array, tags: readonly string[]): Promise<void>

@@ -5,7 +5,7 @@ import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
 import { readIcc } from '../../../worker/codec/icc.ts'
 import { cpuMs } from '../../bench/compare.ts'
 import { codec, decodeBySharp, difference } from '../../support/pictures/codec.ts'
-import { bytesOf, DECODABLE, type Entry, entries, obstacleOf } from '../../support/pictures/corpus.ts'
+import { bytesOf, DECODABLE, type CorpusEntry, entries, obstacleOf } from '../../support/pictures/corpus.ts'
 
 /** Files for which libvips reports a different profile. */
 const PROFILE_DIFFERS = [
@@ -16,10 +16,10 @@ const PROFILE_DIFFERS = [
 /** A fully transparent GIF: libvips makes it opaque, browsers do not. */
 const ALPHA_DIFFERS = [/gif\/.*metadata-full/]
 
-const matches = (entry: Entry, patterns: readonly RegExp[]) => patterns.some((pattern) => pattern.test(entry.file))
+const matches = (entry: CorpusEntry, patterns: readonly RegExp[]) => patterns.some((pattern) => pattern.test(entry.file))
 
 /** Checks the chosen files and returns a line for each that fails; a test expects the list to be empty. */
-async function failures(chosen: readonly Entry[], check: (entry: Entry) => Promise<unknown>): Promise<string[]> {
+async function failures(chosen: readonly CorpusEntry[], check: (entry: CorpusEntry) => Promise<unknown>): Promise<string[]> {
   const lines: string[] = []
   for (const entry of chosen) {
     const problem = await check(entry).catch((error: unknown) => String(error))

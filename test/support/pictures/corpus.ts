@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 
 const CORPUS = new URL('../../../../shared/corpus/', import.meta.url)
 
-export interface Entry {
+export interface CorpusEntry {
   readonly file: string
   /** `decode`: a valid file; any other value: a file that must not crash a decoder. */
   readonly expect: 'decode' | 'may' | 'nocrash' | 'limit' | 'reject'
@@ -17,9 +17,9 @@ export interface Entry {
 }
 
 const manifest = new URL('manifest.json', CORPUS)
-export const entries: readonly Entry[] = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : []
+export const entries: readonly CorpusEntry[] = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : []
 
-export function bytesOf({ file }: Entry): Uint8Array {
+export function bytesOf({ file }: CorpusEntry): Uint8Array {
   return new Uint8Array(readFileSync(new URL(file, CORPUS)))
 }
 
@@ -38,7 +38,7 @@ const REFUSED: readonly [file: RegExp, obstacle: string][] = [
 ]
 
 /** Returns why a valid file of the five formats is served unchanged; undefined if it is enlarged. */
-export function obstacleOf({ file, pages = 1 }: Entry): string | undefined {
+export function obstacleOf({ file, pages = 1 }: CorpusEntry): string | undefined {
   const refused = REFUSED.find(([pattern]) => pattern.test(file))?.[1]
   return refused ?? (pages > 1 ? 'ANIMATED' : undefined)
 }

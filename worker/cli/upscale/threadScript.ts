@@ -12,7 +12,7 @@ export interface ThreadData {
 }
 
 /** A thread's reply: the bytes it made, or why it failed. */
-export type ThreadReply = { readonly bytes: Uint8Array } | { readonly reason: SkipReason; readonly detail: string }
+export type MakerReply = { readonly bytes: Uint8Array } | { readonly reason: SkipReason; readonly detail: string }
 
 const { engine, makerOptions } = workerData as ThreadData
 const maker = await createMaker(await loadEngine(engine), makerOptions)
@@ -22,7 +22,7 @@ parentPort!.on('message', async (bytes: Uint8Array) => {
   parentPort!.postMessage(answer, 'bytes' in answer ? [answer.bytes.buffer as ArrayBuffer] : [])
 })
 
-async function answerOf(bytes: Uint8Array): Promise<ThreadReply> {
+async function answerOf(bytes: Uint8Array): Promise<MakerReply> {
   try {
     const made = await maker.make(bytes, await maker.decide(bytes))
     return { bytes: made.slice() } // a copy in a buffer of its own, which can be transferred

@@ -3,7 +3,7 @@
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { Worker } from 'node:worker_threads'
 import { Skip } from '../../picture/skip.ts'
-import type { ThreadReply, ThreadData } from './threadScript.ts'
+import type { MakerReply, ThreadData } from './threadScript.ts'
 
 export interface Thread {
   /**
@@ -18,7 +18,7 @@ export interface Thread {
 export function createThread(data: ThreadData): Thread {
   let worker: Worker | undefined
   let isClosed = false
-  let settle: ((answer: ThreadReply | { readonly death: unknown }) => void) | undefined
+  let settle: ((answer: MakerReply | { readonly death: unknown }) => void) | undefined
   const start = () => {
     const started = startWorker(data)
     const die = (death: unknown) => {
@@ -26,7 +26,7 @@ export function createThread(data: ThreadData): Thread {
       worker = undefined
       settle?.({ death })
     }
-    started.on('message', (answer: ThreadReply) => settle?.(answer))
+    started.on('message', (answer: MakerReply) => settle?.(answer))
     started.on('error', die)
     started.on('exit', (code) => die(`its thread ended with code ${code}`))
     return started
