@@ -16,10 +16,14 @@ const PROFILE_DIFFERS = [
 /** A fully transparent GIF: libvips makes it opaque, browsers do not. */
 const ALPHA_DIFFERS = [/gif\/.*metadata-full/]
 
-const matches = (entry: CorpusEntry, patterns: readonly RegExp[]) => patterns.some((pattern) => pattern.test(entry.file))
+const matches = (entry: CorpusEntry, patterns: readonly RegExp[]) =>
+  patterns.some((pattern) => pattern.test(entry.file))
 
 /** Checks the chosen files and returns a line for each that fails; a test expects the list to be empty. */
-async function failures(chosen: readonly CorpusEntry[], check: (entry: CorpusEntry) => Promise<unknown>): Promise<string[]> {
+async function failures(
+  chosen: readonly CorpusEntry[],
+  check: (entry: CorpusEntry) => Promise<unknown>,
+): Promise<string[]> {
   const lines: string[] = []
   for (const entry of chosen) {
     const problem = await check(entry).catch((error: unknown) => String(error))
