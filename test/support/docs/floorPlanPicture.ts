@@ -209,7 +209,9 @@ function titleOf({ name }: House, placed: readonly Box[]): string {
   return `<text class="house" x="${num(x)}" y="20">${name}/</text>`
 }
 
-/** What the right house imports of the left one, as words below it. */
+const ROOMS_PER_LINE = 5
+
+/** Lists the rooms of the left house that the right one imports, as lines of text below the right one. */
 function notesOf(left: House, right: House, placed: readonly Box[], imports: readonly Import[]): string[] {
   const used = new Set<string>()
   for (const one of imports) {
@@ -218,6 +220,8 @@ function notesOf(left: House, right: House, placed: readonly Box[], imports: rea
   }
   const x = Math.min(...placed.filter(({ house }) => house === right.name).map((box) => box.x))
   const y = TOP + FLOOR * right.floors.length + 16
-  const lines = [`imports of ${left.name}/:`, [...used].toSorted().join(', ')]
+  const rooms = [...used].toSorted()
+  const lines = [`imports of ${left.name}/:`]
+  for (let i = 0; i < rooms.length; i += ROOMS_PER_LINE) lines.push(rooms.slice(i, i + ROOMS_PER_LINE).join(', '))
   return lines.map((line, i) => `<text class="note" x="${num(x)}" y="${y + 16 * i}">${line}</text>`)
 }
