@@ -15,7 +15,7 @@ import { haloOf, type Network, requireScale } from '../model/network.ts'
 import { pause } from '../base/pause.ts'
 import { release } from '../base/release.ts'
 import type { Engine, Planes } from './engine.ts'
-import { type Enlarger, type Layers, type Placed, plainEnlarger } from './enlarger.ts'
+import { type Enlarger, type Placed, plainEnlarger } from './enlarger.ts'
 import { mapPlanes, planeOf } from './planes.ts'
 
 /** A network and the engine that runs it. */
@@ -45,14 +45,14 @@ export async function upscale(picture: Rgba, scale: number, model?: Model, enlar
   // One pair of buffers for all tiles: allocating them costs more than filling them.
   const buffers = model && createBuffers(parts)
   for (const part of parts) {
-    const opacity = alpha && (await enlargeOpacity(alpha, scale, part, enlarger, model, extremes))
-    let layers: Layers = { opacity }
+    let sharper: Placed | undefined
     if (model) {
       const result = await runNetwork({ channels: 1, ...small.y }, scale, part, model, enlarger, buffers)
-      const sharper = placed(requireFinite(result), part)
-      layers = isResidual(model.network) ? { opacity, detail: sharper } : { opacity, luma: sharper }
+      sharper = placed(requireFinite(result), part)
     }
-    enlarger.merge(small, scale, part.core, target, layers)
+    const opacity = alpha && (await enlargeOpacity(alpha, scale, part, enlarger, model, extremes))
+    const luma = model && returnsDetail(model.network) ? { detail: sharper } : { luma: sharper }
+    enlarger.merge(small, scale, part.core, target, { ...luma, opacity })
     if (opacity) release(opacity.plane.data)
     await pause()
   }
@@ -81,7 +81,7 @@ export async function upscalePlanes(
     const { core, output } = part
     const bicubic = (region: Rect) => mapPlanes(planes, (plane) => enlarger.enlarge(plane, scale, region))
     const result = model ? await runNetwork(planes, scale, part, model, enlarger) : bicubic(output)
-    if (model && isResidual(model.network)) addTo(result, bicubic(output))
+    if (model && returnsDetail(model.network)) addTo(result, bicubic(output))
     for (let c = 0; c < channels; c++) {
       for (let row = 0; row < core.height; row++) {
         const from = (c * output.height + core.y - output.y + row) * output.width + core.x - output.x
@@ -125,7 +125,7 @@ function enlargeRect({ x, y, width, height }: Rect, scale: number): Rect {
 }
 
 /** Returns whether the network's result must be added to a bicubic enlargement. */
-function isResidual({ scale, residual }: Network): boolean {
+function returnsDetail({ scale, residual }: Network): boolean {
   return scale > 1 && residual
 }
 
@@ -187,7 +187,7 @@ async function enlargeOpacity(
     return placed(opacityIn(bicubic), part)
   }
   const sharper = requireFinite(await runNetwork({ channels: 1, ...alpha }, scale, part, model, enlarger))
-  if (isResidual(model.network)) addTo(sharper, bicubic)
+  if (returnsDetail(model.network)) addTo(sharper, bicubic)
   release(bicubic.data)
   return placed(opacityIn(sharper, extremes), part)
 }
@@ -218,7 +218,7 @@ async function extremesOf({ network, engine }: Model): Promise<Extremes> {
   const of = async (level: number) => {
     const flat = { channels: 1, width: side, height: side, data: new Float32Array(side * side).fill(level) }
     const { data: values } = crop(await engine.run(network, flat), middle)
-    return isResidual(network) ? values.map((v) => level + v) : values
+    return returnsDetail(network) ? values.map((v) => level + v) : values
   }
   return { clear: Math.max(...(await of(ends[0]))), solid: Math.min(...(await of(ends[1]))) }
 }

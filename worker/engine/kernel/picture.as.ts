@@ -32,7 +32,7 @@ import { add, joinFirst, joinSecond, mul, sub, zipFirst, zipSecond } from './vec
 import { FLOAT, VECTOR } from './layout'
 import { PICTURE_AT, PICTURE_ROW_BYTES, SLOT_BYTES, SMALL_BYTES } from './pictureLayout'
 
-/** Of luma: its sums are made of values around zero. */
+/** Subtracted from luma, so that sums are made of values around zero. */
 @inline const MIDDLE: f32 = 0.5
 @inline const CB: usize = PICTURE_AT.small + SMALL_BYTES
 @inline const CR: usize = PICTURE_AT.small + 2 * SMALL_BYTES
