@@ -14,7 +14,7 @@ import { requirePlanes } from './planes.ts'
  * Work between two pauses, in multiplications: 131,072 pixels of 9-1-5, some 20 to 40 ms. Counted in multiplications,
  * because Date.now() does not advance during a Worker's computation.
  */
-export const COST_PER_TURN = 131_072 * 8032
+export const COST_OF_A_TURN = 131_072 * 8032
 
 /**
  * The kernels take any size. This bounds the memory around them: the two planes of a tile, at most 4 MB each. At 1536²
@@ -98,7 +98,7 @@ export function createFusedEngine(modules: KernelModules, options: FusedOptions 
     const data = buffer ? buffer.subarray(0, wide * high) : new Float32Array(wide * high)
     const result = { channels, width: wide, height: high, data }
     const bandCost = costOf(network) * scale * scale * TILE * Math.min(width, driver.maxWidth)
-    const bandsPerTurn = Math.max(1, Math.floor(COST_PER_TURN / bandCost))
+    const bandsPerTurn = Math.max(1, Math.floor(COST_OF_A_TURN / bandCost))
     let bandsLeft = bandsPerTurn
     for (let left = 0; left < width; left += driver.maxWidth) {
       const strip = driver.openStrip(own.kernel, network, weights, input, result, left)

@@ -1,7 +1,7 @@
 // How far a picture is: told from what the engine and the enlarger are asked to do, for makeFile tells nothing.
 import type { Codec } from '../codec/codec.ts'
 import type { Enlarger } from '../engine/enlarger.ts'
-import { COST_PER_TURN } from '../engine/fused.ts'
+import { COST_OF_A_TURN } from '../engine/fused.ts'
 import { costOf, type Network } from '../model/network.ts'
 import type { Tools } from '../picture/makeFile.ts'
 import type { Stage } from './messages.ts'
@@ -16,7 +16,7 @@ export interface Watched extends Tools {
 
 /** The same tools, which say where they are. `pixels` is how many the enlarged picture has. */
 export function watched({ codec, enlarger }: Tools, pixels: number, network: Network | undefined, tell: Tell): Watched {
-  const pixelsOfATurn = network ? COST_PER_TURN / costOf(network) : 0
+  const pixelsOfATurn = network ? COST_OF_A_TURN / costOf(network) : 0
   let done = 0
   let turns = 0
   const share = () => Math.min(1, (done + turns * pixelsOfATurn) / pixels)
