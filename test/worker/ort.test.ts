@@ -121,7 +121,7 @@ describe('the start of onnxruntime in an isolate', () => {
     const worker = await startIsolate()
     const refused = await run(worker, network, input, 'noMemory')
     expect(refused.status).toBe(500)
-    expect(refused.text).toContain('this isolate gives no shared WebAssembly memory')
+    expect(refused.text).toContain('this isolate has no shared WebAssembly memory')
     expect(refused.headers.restored).toBe('true')
     const next = await run(worker, network, input)
     expect(next.text).toBe('')

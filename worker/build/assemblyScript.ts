@@ -1,5 +1,6 @@
-// Compiles AssemblyScript to WebAssembly with the package `assemblyscript`. A build takes about 4 s of CPU, so its output
-// is kept in dist/ as long as its sources are the same. dist/ also gets the source as it was compiled, for reading.
+// Compiles AssemblyScript to WebAssembly with the package `assemblyscript`. A build takes about 4 s of CPU, so its
+// output is kept in dist/ as long as its sources are the same. dist/ also gets the source as it was compiled, for
+// reading.
 import { readFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { cachedBuild, versionOf, writeToDist } from './buildCache.ts'

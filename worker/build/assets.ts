@@ -10,7 +10,8 @@ import { buildPlayground } from './playground.ts'
 const MODELS = join(import.meta.dirname, '../../models')
 const TARGET = join(import.meta.dirname, '../../dist/assets')
 
-// In a folder beside it, then renamed: `npm start` may be serving the old one, and another build may run at the same time.
+// In a folder beside it, then renamed: `npm start` may be serving the old one, and another build may run at the same
+// time.
 const part = `${TARGET}.${process.pid}`
 await cp(join(import.meta.dirname, '../assets'), part, { recursive: true })
 // README.md and its plot are for readers of the repository.

@@ -1,6 +1,6 @@
-// Overwrites the font in a module's data with zeros. Photon's draw_text includes a font of 170 KB; a tool that removes the
-// function cannot know that those bytes belong to it.
-// Layout of a font: https://learn.microsoft.com/typography/opentype/spec/otff#table-directory
+// Overwrites the font in a module's data with zeros. Photon's draw_text includes a font of 170 KB; a tool that removes
+// the function cannot know that those bytes belong to it. Layout of a font:
+// https://learn.microsoft.com/typography/opentype/spec/otff#table-directory
 import { dataOf, endOfData } from './wasmSections.ts'
 
 const VERSION = 0x00010000

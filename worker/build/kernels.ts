@@ -19,9 +19,9 @@ interface KernelSource {
 }
 
 const SOURCES: Readonly<Record<keyof KernelModules | 'picture', KernelSource>> = {
-  srcnn: { unroll: unrollSrcnn, pages: layout.MEMORY_PAGES, mayGrow: false },
+  srcnn: { unroll: unrollSrcnn, pages: layout.SRCNN_PAGES, mayGrow: false },
   subpixel: { unroll: unrollSubpixel, pages: subpixelLayout.SCRATCH_PAGES, mayGrow: true },
-  picture: { unroll: unrollPicture, pages: pictureLayout.MEMORY_PAGES, mayGrow: false },
+  picture: { unroll: unrollPicture, pages: pictureLayout.PICTURE_PAGES, mayGrow: false },
 }
 
 /** Returns the WebAssembly of a network's kernel. */

@@ -1,5 +1,5 @@
-// `npm run build`: writes dist/ for the worker. The first time the compilers take seconds of one core each, so codecs and
-// kernels are built by two processes at a time: this script, run with the name of one of them.
+// `npm run build`: writes dist/ for the worker. The first time the compilers take seconds of one core each, so codecs
+// and kernels are built by two processes at a time: this script, run with the name of one of them.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

@@ -1,6 +1,7 @@
 // Makes the photon package's module smaller: removes its font and the code that only unused exports need. It also makes
 // the module work in a memory that has been used before (importedMemory.ts): Rust's allocator gets all its memory from
-// `memory.grow`, so that one instruction becomes a function that first hands out the pages that an earlier instance used.
+// `memory.grow`, so that one instruction becomes a function that first hands out the pages that an earlier instance
+// used.
 import { cachedBuild, versionOf } from './buildCache.ts'
 import { withoutFont } from './font.ts'
 import { PHOTON_EXPORTS } from '../codec/photon.ts'

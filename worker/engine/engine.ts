@@ -1,7 +1,7 @@
-// What runs a network. An engine knows planes and weights; it knows no HTTP, no cache, no codec.
+// The contract of an engine, which runs a network on planes. An engine does not know HTTP, caches or codecs.
 import type { Network } from '../model/network.ts'
 
-/** `channels` planes of one size: data[(channel * height + y) * width + x]. A plane is one with channels = 1. */
+/** `channels` planes of one size: data[(channel * height + y) * width + x]. */
 export interface Planes {
   readonly channels: number
   readonly width: number
@@ -11,23 +11,23 @@ export interface Planes {
 
 /**
  * The contract.
- * - `run` gives planes of `network.scale` times the input's size, a function of network and input
- *   alone: no state from an earlier call can be seen in a result. A residual network that enlarges
- *   has no bicubic enlargement at hand: what it gives is still to be added to one.
- * - Outside the input lies what `network.padding` says. Results need not be bit-equal between
- *   engines; they agree with `reference` to 1e-4.
- * - The input is neither changed nor kept. Values are not clamped. NaN in may give NaN out, never
- *   a hang or a trap.
- * - A failed `run` rejects, and the engine stays usable or rebuilds itself at the next call.
- * - Sides above `maxSide` are the caller's business to cut into tiles (upscale.ts does).
+ * - `run` returns planes of `network.scale` times the input's size. The result depends on network and input alone, not
+ *   on earlier calls. For a residual network that enlarges the result is the residual: the caller adds it to a bicubic
+ *   enlargement.
+ * - `network.padding` defines the values outside the input. Engines need not agree to the bit; they agree with
+ *   `reference` to 1e-4.
+ * - The input is neither changed nor kept. Values are not clamped. NaN in the input may give NaN in the result, but
+ *   never a hang or a trap.
+ * - A `run` that fails rejects. The engine stays usable, or rebuilds itself at the next call.
+ * - The caller cuts inputs with a side above `maxSide` into tiles (upscale.ts does).
  */
 export interface Engine {
-  /** As it appears in `X-SR`, e.g. `ort`. */
+  /** Its name in the header `X-SR`, e.g. `ort`. */
   readonly name: string
-  /** The largest side of an input in pixels, for memory's sake; Infinity for none. */
+  /** The largest side of an input, in pixels: bounds the memory of a run. Infinity if there is no limit. */
   readonly maxSide: number
-  /** CPU time of a multiplication, in ns, on the README's machine: for cost.ts. Those that serve nothing have none. */
+  /** CPU time of one multiplication, in ns, on the README's machine: for cost.ts. Only engines that serve need it. */
   readonly nsPerMac?: number
-  /** The result may lie in `room`, if that is given: from its start, over what was there. */
-  run(network: Network, input: Planes, room?: Float32Array): Promise<Planes>
+  /** `buffer` is an optional output buffer: an engine may write the result to its start and return a view of it. */
+  run(network: Network, input: Planes, buffer?: Float32Array): Promise<Planes>
 }

@@ -1,40 +1,43 @@
-// What lies around the network: bicubic enlarging, and the way back to RGBA. It knows planes and pixels; it
-// knows no network. `plainEnlarger` is TypeScript, the oracle; vectorEnlarger.ts is what serves.
+// Everything around the network: bicubic enlarging, and the conversion back to RGBA. `plainEnlarger` is in TypeScript
+// and serves as the oracle of tests; vectorEnlarger.ts is the fast one.
 import { mergeYCbCr, type YCbCr } from '../image/color.ts'
 import { crop, type Plane, type Rect, type Rgba } from '../image/plane.ts'
 import { resize } from '../image/resize.ts'
 
-/** A plane over a part of the result: its top-left lies at (x, y) there. */
+/** A plane that covers a part of the result, with its top-left pixel at (x, y). */
 export interface Placed {
   readonly plane: Plane
   readonly x: number
   readonly y: number
 }
 
-/** What is known of a part of the result, which all of them cover. */
+/** Planes that replace or complement the bicubic ones. Each of them covers the region that is merged. */
 export interface Layers {
-  /** In place of bicubic luma. */
+  /** Replaces bicubic luma. */
   readonly luma?: Placed
-  /** Added to luma. */
+  /** Is added to luma. */
   readonly detail?: Placed
-  /** Of a picture that is not opaque, in 0..1 and not clamped; then all the rest is premultiplied. */
+  /** Only for a picture that is not opaque, whose colours are premultiplied. In 0..1, not clamped. */
   readonly opacity?: Placed
 }
 
 /**
  * The contract.
- * - `scale` is 2, 3 or 4; `region` is a part of the picture that is so many times as large, whose edges are
- *   mirrored as in resize.ts. What is made of a region is what is made of the whole, to the bit.
- * - Planes agree between enlargers to 2e-7 within 0..1 and 2.4e-7 beyond, bytes to one level. Values are
- *   not clamped, bytes are rounded to nearest. NaN in may give anything out, but never a hang or a trap.
- * - Nothing is kept: no state from an earlier call can be seen in a result.
- * - Both are done when they return, after up to 35 ns a pixel: a caller with a large picture cuts it into
- *   tiles, and lets others have their turn between them.
+ * - `scale` is 2, 3 or 4. `region` is a part of the enlarged picture; at the edges the picture is mirrored, as in
+ *   resize.ts. The result for a region equals that part of the result for the whole picture, to the bit.
+ * - Planes agree between enlargers to 2e-7 within 0..1 and 2.4e-7 beyond, bytes to one level. Values are not clamped,
+ *   bytes are rounded to nearest. NaN in the input may give any result, but never a hang or a trap.
+ * - A result does not depend on earlier calls.
+ * - Both methods are synchronous and take up to 35 ns a pixel: a caller with a large picture cuts it into tiles and
+ *   pauses between them.
  */
 export interface Enlarger {
-  /** The result may lie in `room`, if that is given: from its start, over what was there. */
-  enlarge(plane: Plane, scale: number, region: Rect, room?: Float32Array): Plane
-  /** Writes `region` of the enlarged picture into `target`, which has its size, at the same place. */
+  /**
+   * Returns `region` of the enlarged plane. `buffer` is an optional output buffer: an enlarger may write the result to
+   * its start and return a view of it.
+   */
+  enlarge(plane: Plane, scale: number, region: Rect, buffer?: Float32Array): Plane
+  /** Writes `region` of the enlarged picture to the same place in `target`, which has the enlarged picture's size. */
   merge(small: YCbCr, scale: number, region: Rect, target: Rgba, layers: Layers): void
 }
 

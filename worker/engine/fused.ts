@@ -1,27 +1,28 @@
-// Our own kernels as an engine: all layers of a network in one pass, in WebAssembly SIMD. kernel/ has
-// their source, driver/ what feeds them. A picture goes through in bands of 4 rows, in strips of a width
-// that the kernel's memory is made for, and between bands others have their turn.
+// The engine on this project's own kernels: all layers of a network in one pass, in WebAssembly SIMD. kernel/ has their
+// source; driver/ has the code that feeds them. A picture is processed in strips, no wider than the kernel's memory is
+// laid out for, and a strip in bands of 4 rows. Between bands the engine pauses, so that other requests can run.
 import { pause as macrotask } from '../base/pause.ts'
 import { costOf, describeNetwork, type Network } from '../model/network.ts'
-import type { Driver, Kernel } from './driver/driver.ts'
+import type { Driver, KernelExports } from './driver/driver.ts'
 import { srcnnDriver } from './driver/srcnn.ts'
 import { subpixelDriver } from './driver/subpixel.ts'
 import type { Engine, Planes } from './engine.ts'
 import { TILE } from './kernel/layout.ts'
+import { requirePlanes } from './planes.ts'
 
 /**
- * How much is computed before others have their turn, in multiplications of the network: 131,072 pixels of
- * 9-1-5, some 20 to 40 ms. Counted, for clocks stand still while a Worker computes.
+ * Work between two pauses, in multiplications: 131,072 pixels of 9-1-5, some 20 to 40 ms. Counted in multiplications,
+ * because Date.now() does not advance during a Worker's computation.
  */
 export const COST_OF_A_TURN = 131_072 * 8032
 
 /**
- * The kernels take any size. This bounds what lies around them: the two planes of a tile, 4 MB each at most.
- * The halo that is computed twice, and vectors that a row does not fill, cost 3 % at 1536².
+ * The kernels take any size. This bounds the memory around them: the two planes of a tile, at most 4 MB each. At 1536²
+ * tiles cost 3 %: halos are computed twice, and rows do not fill their last vector.
  */
 const MAX_SIDE = 1024
 
-/** One module for each driver. */
+/** The compiled module of each kernel. */
 export interface KernelModules {
   readonly srcnn: WebAssembly.Module
   readonly subpixel: WebAssembly.Module
@@ -34,8 +35,8 @@ const DRIVERS: Readonly<Record<keyof KernelModules, Driver>> = {
 export const KERNEL_NAMES = Object.keys(DRIVERS) as (keyof KernelModules)[]
 
 /**
- * Whether a kernel can run it: a 9-1-5, or a sub-pixel network of one 5x5 and then 3x3 layers, on luma
- * with edge padding and multiples of 4 channels.
+ * Returns whether a kernel can run `network`: a 9-1-5, or a sub-pixel network of one 5x5 layer and then 3x3 layers, on
+ * one plane, with edge padding and channels in multiples of 4.
  */
 export function supportsFused(network: Network): boolean {
   return kernelFor(network) !== undefined
@@ -48,25 +49,25 @@ function kernelFor(network: Network): keyof KernelModules | undefined {
 export interface FusedOptions {
   /** See Engine.name. Default `fused`. */
   readonly name?: string
-  /** Lets others have their turn. Default: a macrotask. */
+  /** Awaited between bands, so that other requests can run. Default: a macrotask. */
   readonly pause?: () => Promise<void>
 }
 
-/** An instance, and the network whose weights it has. */
+/** An instance, and the network whose weights are in its memory. */
 interface Instance {
-  readonly kernel: Kernel
+  readonly kernel: KernelExports
   network?: Network
 }
 
 /**
- * An engine on the kernels' modules (kernel/node.ts, kernel/workers.ts). A run has an instance for itself;
- * one that is idle is kept, with the weights that it had. `run` rejects for a network that `supportsFused`
- * says no to.
+ * Creates an engine on the kernels' modules (platform/nodeKernels.ts, platform/workersKernels.ts). Runs at the same
+ * time have an instance each; one idle instance of each kernel is kept, with the weights in its memory. `run` rejects
+ * for a network that `supportsFused` returns false for.
  */
 export function createFusedEngine(modules: KernelModules, options: FusedOptions = {}): Engine {
   const { name = 'fused', pause = macrotask } = options
   const packed = new WeakMap<Network, unknown>()
-  /** Settled values, not promises: in Workers nobody may wait for another request's. */
+  /** Instances, not promises of them: in Workers no request may wait for another one's promise. */
   const idle = new Map<keyof KernelModules, Instance>()
 
   function weightsOf(network: Network, driver: Driver): unknown {
@@ -75,17 +76,15 @@ export function createFusedEngine(modules: KernelModules, options: FusedOptions 
     return weights
   }
 
-  async function run(network: Network, input: Planes, room?: Float32Array): Promise<Planes> {
+  async function run(network: Network, input: Planes, buffer?: Float32Array): Promise<Planes> {
     const { channels, width, height } = input
     const kernelName = kernelFor(network)
     if (!kernelName) {
-      throw new RangeError(
-        `expected 9-1-5, or 5-3-...-3 with depth-to-space, on one plane with edge padding and channels in multiples of 4, got ${describeNetwork(network)} with ${network.padding} padding`,
-      )
+      const supported = 'expected 9-1-5, or 5-3-...-3 with depth-to-space, on one plane with edge padding'
+      const given = `got ${describeNetwork(network)} with ${network.padding} padding`
+      throw new RangeError(`${supported} and channels in multiples of 4, ${given}`)
     }
-    if (channels !== 1 || input.data.length !== width * height) {
-      throw new RangeError(`expected 1 plane of ${width}x${height}, got ${channels} in ${input.data.length} values`)
-    }
+    requirePlanes(input, 1)
     const { scale } = network
     const driver = DRIVERS[kernelName]
     const own = idle.get(kernelName) ?? { kernel: instantiate(modules[kernelName]) }
@@ -96,31 +95,31 @@ export function createFusedEngine(modules: KernelModules, options: FusedOptions 
       own.network = network
     }
     const [wide, high] = [scale * width, scale * height]
-    const data = room ? room.subarray(0, wide * high) : new Float32Array(wide * high)
+    const data = buffer ? buffer.subarray(0, wide * high) : new Float32Array(wide * high)
     const result = { channels, width: wide, height: high, data }
-    const costOfBand = costOf(network) * scale * scale * TILE * Math.min(width, driver.maxWidth)
-    const bandsOfATurn = Math.max(1, Math.floor(COST_OF_A_TURN / costOfBand))
-    let rest = bandsOfATurn
+    const bandCost = costOf(network) * scale * scale * TILE * Math.min(width, driver.maxWidth)
+    const bandsPerTurn = Math.max(1, Math.floor(COST_OF_A_TURN / bandCost))
+    let bandsLeft = bandsPerTurn
     for (let left = 0; left < width; left += driver.maxWidth) {
       const strip = driver.openStrip(own.kernel, network, weights, input, result, left)
       for (let band = 0; band < strip.bands; band++) {
-        if (rest-- === 0) {
+        if (bandsLeft-- === 0) {
           await pause()
-          rest = bandsOfATurn - 1
+          bandsLeft = bandsPerTurn - 1
         }
         strip.compute(band)
       }
     }
-    idle.set(kernelName, own) // not reached by a run that trapped: its instance is dropped
+    idle.set(kernelName, own) // not reached if the run trapped: then its instance is dropped
     return result
   }
 
   return { name, maxSide: MAX_SIDE, nsPerMac: 0.03, run }
 }
 
-function instantiate(module: WebAssembly.Module): Kernel {
+function instantiate(module: WebAssembly.Module): KernelExports {
   const abort = () => {
-    throw new Error('the kernel gave up')
+    throw new Error('the kernel aborted')
   }
-  return new WebAssembly.Instance(module, { env: { abort } }).exports as unknown as Kernel
+  return new WebAssembly.Instance(module, { env: { abort } }).exports as unknown as KernelExports
 }

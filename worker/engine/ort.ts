@@ -1,12 +1,12 @@
-// onnxruntime as an engine. The runtime comes from outside, so that this one file serves
-// onnxruntime-web's WASM (workerd: ortWorkerd.ts, Node, browsers), its WebGPU provider (browsers,
-// Node with the `webgpu` package) and onnxruntime-node.
+// The engine on onnxruntime. The caller passes the runtime, so this file works with onnxruntime-web's WASM (workerd:
+// ortWorkerd.ts, Node, browsers), its WebGPU provider (browsers, Node with the `webgpu` package) and onnxruntime-node.
 import type { InferenceSession, TensorConstructor } from 'onnxruntime-web'
 import { channelsOf, type Network } from '../model/network.ts'
 import { encodeNetwork } from '../model/networkFile.ts'
 import type { Engine, Planes } from './engine.ts'
+import { requirePlanes } from './planes.ts'
 
-/** The part of onnxruntime-common's API that is used: the module namespace of any of its packages. */
+/** The part of onnxruntime-common's API that is used. Every onnxruntime package exports it. */
 export interface OrtRuntime {
   readonly InferenceSession: {
     create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>
@@ -21,16 +21,16 @@ export interface OrtOptions {
   readonly maxSide?: number
   /** See Engine.name. Default `ort`, or `ort-webgpu`. */
   readonly name?: string
-  /** Laid over the engine's own session options: for measurements. */
+  /** Override the engine's own session options: for measurements. */
   readonly sessionOptions?: InferenceSession.SessionOptions
 }
 
-/** Sessions kept alive: one for each scale, and one more while new weights replace old ones. */
+/** Maximum number of sessions kept: one for each scale, and one more while new weights replace old ones. */
 const MAX_SESSIONS = 4
-/** See Engine. */
+/** See Engine.nsPerMac. */
 export const NS_PER_MAC = 0.15
 
-/** A session and who is using it: it may not be released under a run. */
+/** A session and the number of runs that use it: it must not be released during a run. */
 interface Lease {
   readonly session: InferenceSession
   users: number
@@ -38,18 +38,18 @@ interface Lease {
 }
 
 /**
- * An engine on `runtime`; make one for each runtime. Nothing is loaded before the first `run`,
- * which creates a session for its network; up to four are kept, by the network's identity.
- * A failed `run` drops its session, and the next one builds it again.
+ * Creates an engine on `runtime`, of which a process needs one for each runtime. The first `run` of a network creates a
+ * session for it; up to four sessions are kept, by the network's identity. A `run` that fails drops its session, and
+ * the next one creates it again.
  */
 export function createOrtEngine(runtime: OrtRuntime, options: OrtOptions): Engine {
   const { executionProvider, maxSide = Infinity } = options
   const { name = executionProvider === 'webgpu' ? 'ort-webgpu' : 'ort' } = options
-  // Holds settled values only. Two first runs at once make two sessions, of which one stays: in
-  // Workers the promise of a cancelled request never settles, so nobody may wait for another's.
+  // Sessions, not promises of them: in Workers the promise of a cancelled request never settles, so no request may wait
+  // for another one's. Two first runs at the same time therefore create two sessions, of which one is kept.
   const leases = new Map<Network, Lease>()
   const oneAtATime = createTurns(executionProvider === 'wasm')
-  const oneCreation = createTurns(executionProvider === 'wasm') // WebGPU refuses two at once
+  const oneCreation = createTurns(executionProvider === 'wasm') // WebGPU rejects two at the same time
 
   async function leaseOf(network: Network): Promise<Lease> {
     let lease = leases.get(network)
@@ -66,7 +66,7 @@ export function createOrtEngine(runtime: OrtRuntime, options: OrtOptions): Engin
       else lease = { session, users: 0, isRetired: false }
     }
     leases.delete(network)
-    leases.set(network, lease) // now the youngest
+    leases.set(network, lease) // moves it to the end: the most recently used
     lease.users++
     for (const [oldest] of leases) {
       if (leases.size <= MAX_SESSIONS) break
@@ -90,18 +90,14 @@ export function createOrtEngine(runtime: OrtRuntime, options: OrtOptions): Engin
 
   async function run(network: Network, input: Planes): Promise<Planes> {
     const { channels, width, height } = input
-    if (channels !== channelsOf(network) || input.data.length !== channels * width * height) {
-      throw new RangeError(
-        `expected ${channelsOf(network)} planes of ${width}x${height}, got ${channels} in ${input.data.length} values`,
-      )
-    }
+    requirePlanes(input, channelsOf(network))
     const lease = await leaseOf(network)
     try {
       const data = await oneAtATime(() => infer(lease.session, input))
       const { scale } = network
       const expected = input.data.length * scale * scale
       if (data.length !== expected) {
-        throw new Error(`onnxruntime gave ${data.length} values, not ${expected}`)
+        throw new Error(`onnxruntime returned ${data.length} values, expected ${expected}`)
       }
       return { channels, width: width * scale, height: height * scale, data }
     } catch (cause) {
@@ -116,7 +112,7 @@ export function createOrtEngine(runtime: OrtRuntime, options: OrtOptions): Engin
     const x = new runtime.Tensor('float32', input.data, [1, input.channels, input.height, input.width])
     try {
       const { y } = await session.run({ x })
-      const data = y.data as Float32Array // a copy of ours: the runtime's own memory is freed by now
+      const data = y.data as Float32Array // a copy: the runtime has freed its own memory by now
       y.dispose()
       return data
     } finally {
@@ -127,32 +123,32 @@ export function createOrtEngine(runtime: OrtRuntime, options: OrtOptions): Engin
   return { name, maxSide, nsPerMac: NS_PER_MAC, run }
 }
 
-/** As the contract has it: one that enlarges has no bicubic enlargement to add to. */
+/** A network that enlarges must return its residual alone (engine.ts), so the file does not add the input. */
 function runnable(network: Network): Network {
   return network.scale > 1 ? { ...network, residual: false } : network
 }
 
-// Measured in workerd on onnxruntime-web 1.30: all graph optimisations, the default, save 5 to 9 MB
-// at 256² (ReLU is fused into the convolutions); arena, memory pattern and prepacking change nothing.
-const SESSION_OPTIONS: InferenceSession.SessionOptions = { logSeverityLevel: 3 } // errors
+// Measured in workerd with onnxruntime-web 1.30: all graph optimisations, the default, save 5 to 9 MB at 256² (ReLU is
+// fused into the convolutions); arena, memory pattern and prepacking change nothing.
+const SESSION_OPTIONS: InferenceSession.SessionOptions = { logSeverityLevel: 3 } // errors only
 
-/** A session that fails to go away must not fail the run that was done with it. */
+/** Releases a session. If that fails, the run that used the session is still a success. */
 async function release(lease: Lease): Promise<void> {
   try {
     await lease.session.release()
   } catch {
-    // Its memory stays with the runtime; nothing else can be done.
+    // The runtime keeps its memory; nothing else can be done.
   }
 }
 
 /**
- * Lets one piece of work run at a time: onnxruntime-web keeps a run's arguments on the wasm stack
- * across its own awaits, so that runs which overlap pop each other's. Each leaks a little stack;
- * after some 27,000 rounds of four the runtime aborts (1.30.0, seen in Node).
+ * Returns a function that runs one piece of work at a time. onnxruntime-web keeps a run's arguments on the wasm stack
+ * across its own awaits, so runs that overlap pop each other's arguments. Each leaks a little stack; after some 27,000
+ * rounds of four the runtime aborts (1.30.0, seen in Node).
  *
- * Waits on its own timer only, not on the other's promise. Work that needs nothing but microtasks
- * (`withinOneTurn`: WASM) is over when a timer fires; if it is not, its request was killed for its
- * CPU time in the middle of the work, and its place is free.
+ * A waiting run polls with timers; it does not await the other run's promise. Work that only needs microtasks
+ * (`withinOneTurn`: WASM) is over when a timer fires. If it is not, its request was killed for its CPU time in the
+ * middle of the work, and the next run may start.
  */
 function createTurns(withinOneTurn: boolean): <T>(work: () => Promise<T>) => Promise<T> {
   const turn: { holder?: object } = {}

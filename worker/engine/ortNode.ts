@@ -1,25 +1,25 @@
-// onnxruntime-web in Node: its WASM, or its WebGPU provider on Dawn, which the npm package `webgpu` brings. Both are
-// for whoever installs them; nothing of them is loaded before one of these functions is called.
+// The ort engine in Node: onnxruntime-web's WASM, or its WebGPU provider on Dawn, which the npm package `webgpu`
+// contains. Both packages are optional, so they are loaded when one of these functions is called.
 import type { Engine } from './engine.ts'
 import { createOrtEngine, type OrtRuntime } from './ort.ts'
 
 /**
- * Pixels. With 64 channels a plane of this side is 67 MB: WebGPU binds 128 at most where no more is asked for, and
- * the WASM's memory never shrinks. Results do not depend on it.
+ * In pixels. 64 channels of this side take 67 MB: WebGPU's default limit for a buffer is 128 MB, and the memory of the
+ * WASM never shrinks. Results do not depend on it.
  */
 const MAX_SIDE = 512
 
-/** Rejects where onnxruntime-web is not installed. */
+/** Creates an engine on the WASM. Rejects if onnxruntime-web is not installed. */
 export async function createNodeOrtEngine(): Promise<Engine> {
   const runtime = await installed(() => import('onnxruntime-web/wasm'), 'onnxruntime-web')
-  runtime.env.wasm.numThreads = 1 // threads would outlive the process's work
+  runtime.env.wasm.numThreads = 1 // threads would keep the process alive when its work is done
   return createOrtEngine(runtime, { executionProvider: 'wasm', maxSide: MAX_SIDE })
 }
 
 /**
- * Rejects where onnxruntime-web or webgpu is not installed, and where there is no adapter. One in software
- * (SwiftShader, llvmpipe) is taken as it is, slow. In Node 20 the first run waits half a minute, until V8 has
- * optimised the runtime; from Node 22 on it does not.
+ * Creates an engine on WebGPU. Rejects if onnxruntime-web or webgpu is not installed, or if there is no adapter.
+ * Software adapters (SwiftShader, llvmpipe) are accepted, but slow. In Node 20 the first run waits half a minute, until
+ * V8 has optimised the runtime; Node 22 and later do not wait.
  */
 export async function createDawnEngine(): Promise<Engine> {
   await startDawn()
@@ -31,7 +31,7 @@ export async function createDawnEngine(): Promise<Engine> {
   return createOrtEngine(runtime, {
     executionProvider: 'webgpu',
     maxSide: MAX_SIDE,
-    // What the GPU cannot run is an error, so that no CPU code passes for it.
+    // A node that the GPU cannot run is an error: else the CPU would run it unnoticed.
     sessionOptions: { extra: { session: { disable_cpu_ep_fallback: '1' } } },
   })
 }
@@ -40,7 +40,7 @@ interface WithEnvironment {
   readonly env: { readonly wasm: { numThreads?: number } }
 }
 
-/** What is used of the package `webgpu`. */
+/** The part of the package `webgpu` that is used. */
 interface Dawn {
   create(flags: readonly string[]): { requestAdapter(): Promise<object | null> }
   readonly globals: { readonly GPUQueue: { readonly prototype: Queue } }
@@ -52,16 +52,16 @@ interface Queue {
 
 let isStarted = false
 
-/** Gives the process a browser's globals, among which onnxruntime-web looks for a GPU. */
+/** Defines the browser globals through which onnxruntime-web finds a GPU. */
 async function startDawn(): Promise<void> {
   if (isStarted) return
-  // By a name that TypeScript does not follow: the package is not one of ours.
+  // A variable, so that TypeScript does not look for the package: it is not a dependency.
   const name: string = 'webgpu'
   const { create, globals } = await installed(() => import(name) as Promise<Dawn>, name)
   const gpu = create([])
   if (!(await gpu.requestAdapter()))
-    throw new Error('WebGPU finds no adapter here: it wants a GPU with a Vulkan, Metal or Direct3D 12 driver')
-  if (isStarted) return // by a call at the same time
+    throw new Error('WebGPU finds no adapter here: it needs a GPU with a Vulkan, Metal or Direct3D 12 driver')
+  if (isStarted) return // another call has started it meanwhile
   isStarted = true
   copySharedMemory(globals.GPUQueue.prototype)
   Object.assign(globalThis, globals)
@@ -74,7 +74,10 @@ async function startDawn(): Promise<void> {
     })
 }
 
-/** onnxruntime-web's memory is shared, of which Dawn takes no views. */
+/**
+ * Copies views of shared memory before they are written: onnxruntime-web's memory is shared, and Dawn rejects such
+ * views.
+ */
 function copySharedMemory(queue: Queue): void {
   const { writeBuffer } = queue
   queue.writeBuffer = function (buffer, offset, data, ...range) {
@@ -83,7 +86,7 @@ function copySharedMemory(queue: Queue): void {
   }
 }
 
-/** Of the same type, as a range counts elements. */
+/** Returns a copy of the same type, because `range` counts elements. */
 function copyOf(data: ArrayBufferView): ArrayBufferView {
   const Type = data.constructor as new (values: ArrayBufferView) => ArrayBufferView
   return new Type(data)
@@ -94,7 +97,7 @@ async function installed<T>(load: () => Promise<T>, name: string): Promise<T> {
     return await load()
   } catch (cause) {
     throw new Error(
-      `this engine wants the package ${name} (npm i ${name}): ${(cause as Error).message.split('\n', 1)[0]}`,
+      `this engine needs the package ${name} (npm i ${name}): ${(cause as Error).message.split('\n', 1)[0]}`,
       { cause },
     )
   }

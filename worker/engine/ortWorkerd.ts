@@ -1,17 +1,16 @@
-// onnxruntime-web's WASM in workerd, which refuses to compile WASM at run time: the module is
-// imported statically, and handed over where onnxruntime asks to compile bytes.
+// The ort engine on onnxruntime-web's WASM in workerd, which refuses to compile WASM at run time. So the module is
+// imported statically, and passed to onnxruntime when that asks to compile bytes.
 //
-// onnxruntime-web only ships a threaded build: its memory is shared (up to 4 GB), though with
-// numThreads = 1 no thread is ever started. Local workerd accepts that; whether production does is
-// not verified. Where it does not, `run` rejects and the visitor gets the original picture with a
-// reason.
+// onnxruntime-web ships a threaded build only: its memory is shared (up to 4 GB), although no thread is ever started
+// with numThreads = 1. Local workerd accepts that; whether production does has not been verified. If it does not, `run`
+// rejects, and the visitor gets the original picture and a reason.
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm'
 import type { Engine } from './engine.ts'
 import { createOrtEngine, NS_PER_MAC, type OrtRuntime } from './ort.ts'
 
 /**
- * Pixels. Codecs need most of the isolate's 128 MB, and this memory never shrinks, so a little time
- * is given for it. A 1200x1000 picture in local workerd, wasm memory of which 16.8 MB is the floor:
+ * In pixels. Codecs need most of the isolate's 128 MB, and this memory never shrinks, so the side is smaller than the
+ * fastest one. Measured with a 1200x1000 picture in local workerd; wasm memory is at least 16.8 MB:
  *
  *   side               128    160    192    256
  *   9-1-5   ms/MP     1110   1030    950    980
@@ -21,15 +20,15 @@ import { createOrtEngine, NS_PER_MAC, type OrtRuntime } from './ort.ts'
  */
 const MAX_SIDE = 160
 
-/** Stands for the bytes of `wasm`: env.wasm.wasmBinary, known again by identity. */
+/** Passed to onnxruntime as env.wasm.wasmBinary in place of the bytes of `wasm`, and recognised by identity. */
 const SENTINEL = new ArrayBuffer(8)
 
 /**
- * The engine for workerd. onnxruntime is loaded by the first `run`, so that requests which a cache
- * answers never pay for it. A start that fails rejects that `run`, and the next one tries again.
+ * Creates the engine for workerd. The first `run` loads onnxruntime, so requests that are answered from a cache do not
+ * pay for it. If the start fails, that `run` rejects, and the next one tries again.
  */
 export function createWorkerdOrtEngine(): Engine {
-  let engine: Engine | undefined // a settled value: in Workers nobody may wait for another request's promise
+  let engine: Engine | undefined // not a promise: in Workers no request may wait for another one's promise
   return {
     name: 'ort',
     maxSide: MAX_SIDE,
@@ -37,7 +36,7 @@ export function createWorkerdOrtEngine(): Engine {
     async run(network, input) {
       if (!engine) {
         const runtime = await loadRuntime()
-        engine ??= createOrtEngine(runtime, { executionProvider: 'wasm' }) // one, that runs may take turns
+        engine ??= createOrtEngine(runtime, { executionProvider: 'wasm' }) // only one, so that runs take turns
       }
       return engine.run(network, input)
     },
@@ -56,7 +55,7 @@ async function loadRuntime(): Promise<OrtRuntime> {
       async create(model, options) {
         if (isStarted) return InferenceSession.create(model, options)
         assertSharedMemory()
-        const restore = handOverWasm()
+        const restore = passImportedWasm()
         try {
           const session = await InferenceSession.create(model, options)
           isStarted = true
@@ -74,30 +73,30 @@ async function loadRuntime(): Promise<OrtRuntime> {
 }
 
 /**
- * onnxruntime never forgives a start that failed, so what most likely fails is tried before it:
- * the memory, shared and with room for 65,536 pages as onnxruntime asks for it.
+ * Throws if the isolate does not provide the memory that onnxruntime asks for: shared, with up to 65,536 pages. After a
+ * failed start onnxruntime never starts again, so the most likely failure is tested before it.
  */
 function assertSharedMemory(): void {
   try {
     void new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true })
   } catch (cause) {
-    throw new Error(`this isolate gives no shared WebAssembly memory: ${String(cause)}`, { cause })
+    throw new Error(`this isolate has no shared WebAssembly memory: ${String(cause)}`, { cause })
   }
 }
 
 type Instantiate = (source: unknown, imports?: WebAssembly.Imports) => Promise<unknown>
 const host = WebAssembly as unknown as { instantiate: Instantiate }
 
-/** What `patched` passes other calls on to. */
+/** The function that `patched` calls for other modules. */
 let original: Instantiate | undefined
-/** How many starts are going on: WebAssembly.instantiate is ours while there are any. */
+/** Number of starts in progress: WebAssembly.instantiate is `patched` while there are any. */
 let starts = 0
 
 /**
- * Makes WebAssembly.instantiate(SENTINEL, ...) answer with the imported module until the returned
- * function is called; anything else passes through, for codecs may start at the same time.
+ * Makes WebAssembly.instantiate(SENTINEL, ...) return the imported module until the returned function is called. Other
+ * calls are passed on: codecs may start at the same time.
  */
-function handOverWasm(): () => void {
+function passImportedWasm(): () => void {
   starts++
   if (host.instantiate !== patched) {
     original = host.instantiate
@@ -105,14 +104,14 @@ function handOverWasm(): () => void {
   }
   return () => {
     starts--
-    // Whoever replaced ours meanwhile restores it later; until then it passes everything on.
+    // If other code has replaced `patched` meanwhile, it restores it later; until then `patched` passes all calls on.
     if (starts === 0 && host.instantiate === patched) host.instantiate = original!
   }
 }
 
 async function patched(source: unknown, imports?: WebAssembly.Imports): Promise<unknown> {
-  const isOurs = ArrayBuffer.isView(source) && source.buffer === SENTINEL
-  if (!isOurs) return original!.call(WebAssembly, source, imports)
-  // Synchronous, so that a start takes microtasks only and no cancelled request leaves it half-done.
+  const isSentinel = ArrayBuffer.isView(source) && source.buffer === SENTINEL
+  if (!isSentinel) return original!.call(WebAssembly, source, imports)
+  // Synchronous: then a start takes microtasks only, and a cancelled request cannot leave it half-done.
   return { module: wasm, instance: new WebAssembly.Instance(wasm, imports) }
 }

@@ -1,17 +1,24 @@
-// Planes of one size in one array, channel by channel, as networks take them.
+// Planes of one size in one array, channel by channel: the input and the output of networks.
 import type { Plane } from '../image/plane.ts'
 import type { Planes } from './engine.ts'
 
-/** One channel: a view, not a copy. */
+/** Throws unless there are `channels` planes with as many values as their size says. */
+export function requirePlanes({ channels, width, height, data }: Planes, expected: number): void {
+  if (channels === expected && data.length === channels * width * height) return
+  const planes = expected === 1 ? '1 plane' : `${expected} planes`
+  throw new RangeError(`expected ${planes} of ${width}x${height}, got ${channels} in ${data.length} values`)
+}
+
+/** Returns one channel: a view, not a copy. */
 export function planeOf({ width, height, data }: Planes, channel: number): Plane {
   const area = width * height
   return { width, height, data: data.subarray(channel * area, (channel + 1) * area) }
 }
 
-/** `map` of every channel on its own; it must give all of them one size. */
+/** Maps each channel on its own. All results must have the same size. */
 export function mapPlanes(planes: Planes, map: (plane: Plane) => Plane): Planes {
   const { channels } = planes
-  if (channels === 1) return { channels, ...map(planes) } // luma, which serving is about: no copy
+  if (channels === 1) return { channels, ...map(planes) } // without a copy: luma, all that is served
   const mapped = Array.from({ length: channels }, (_, c) => map(planeOf(planes, c)))
   const { width, height } = mapped[0]
   const data = new Float32Array(channels * width * height)

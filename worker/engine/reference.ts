@@ -1,5 +1,5 @@
-// The oracle: the network's definition, loop by loop, in f64. Slow (about 0.2 GMAC/s); other
-// engines are compared with it. It serves where nothing else can run.
+// The oracle: the network's definition, loop by loop, in f64. Other engines are compared with it. Slow (about
+// 0.2 GMAC/s), but it runs everywhere.
 import type { Layer, Network, Padding } from '../model/network.ts'
 import { haloOf } from '../model/network.ts'
 import type { Engine, Planes } from './engine.ts'
@@ -14,7 +14,7 @@ export const reference: Engine = {
 function runReference(network: Network, input: Planes): Planes {
   const { layers, padding, scale, residual } = network
   let planes = padding === 'edge' ? pad(input, haloOf(network), 'edge') : input
-  let before = planes // what went into the layer before
+  let before = planes // the input of the layer before
   layers.forEach((layer, i) => {
     const from = padding === 'zero' ? pad(planes, (layer.kernel - 1) / 2, 'zero') : planes
     const skipped = before
@@ -27,7 +27,7 @@ function runReference(network: Network, input: Planes): Planes {
   return residual ? add(planes, input) : planes
 }
 
-/** `other` may be larger: its middle is added. */
+/** Returns the sum of both. `other` may be larger: then its middle is added. */
 function add(planes: Planes, other: Planes): Planes {
   const { channels, width, height } = planes
   const margin = (other.width - width) / 2
@@ -41,7 +41,7 @@ function add(planes: Planes, other: Planes): Planes {
   return { channels, width, height, data }
 }
 
-/** [c s², h, w] -> [c, h s, w s]: channel (c s + dy) s + dx has the pixels at (dx, dy) of each block. */
+/** [c s², h, w] -> [c, h s, w s]: channel (c s + dy) s + dx holds the pixels at (dx, dy) of each s x s block. */
 export function depthToSpace(planes: Planes, scale: number): Planes {
   const channels = planes.channels / scale ** 2
   const width = planes.width * scale

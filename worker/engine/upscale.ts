@@ -1,9 +1,8 @@
-// From a small picture to a large one: luma through bicubic and the network, chroma through bicubic,
-// as in the paper; a network that enlarges takes the small luma instead, and gives what is added to
-// bicubic. Transparent pictures are taken premultiplied, and alpha goes the way of luma, so that both
-// keep in step along an edge. It works tile by tile from the small planes, so that besides the result
-// (4 B/px) only one tile of luma exists, before and after the network; the result does not depend on
-// the tiles. Bicubic and colour are an enlarger's work.
+// Enlarges a picture: luma by bicubic and the network, chroma by bicubic, as in the paper. A network that enlarges
+// takes the small luma instead, and its result is added to bicubic. Colours of transparent pictures are premultiplied,
+// and alpha is enlarged like luma, so that both match along an edge. Works tile by tile from the small planes: besides
+// the result (4 B/px) only one tile of luma exists, before and after the network. The result does not depend on the
+// tiles. Bicubic and colour conversion are done by an Enlarger.
 //
 //   rgba ─┬─ Y ──┬── bicubic ─── network ──┬─ rgba
 //         │      └── network ─── + bicubic ┤
@@ -19,21 +18,21 @@ import type { Engine, Planes } from './engine.ts'
 import { type Enlarger, type Placed, plainEnlarger } from './enlarger.ts'
 import { mapPlanes, planeOf } from './planes.ts'
 
-/** A network and what runs it. */
+/** A network and the engine that runs it. */
 export interface Model {
   readonly network: Network
   readonly engine: Engine
 }
 
-/** Without a network: so much of a picture is made before others have their turn. */
+/** Side of a tile without a network, in pixels of the result. Between tiles other requests can run. */
 const BICUBIC_TILE = 512
 
-/** Side of what a network that enlarges takes at a time: its output, at x3, is 9 MB. */
+/** Largest side of a tile for a network that enlarges, in pixels of its input: the output, at x3, is 9 MB. */
 const SMALL_TILE = 512
 
 /**
- * `scale` times as large a picture, by bicubic alone where `model` is undefined.
- * Rejects where the engine does or what it gives is no number, which would be a black hole; never changes its input.
+ * Enlarges a picture `scale` times, by bicubic alone if `model` is undefined. Does not change its input. Rejects if the
+ * engine does, or if the network's result is not finite: the picture would have a black hole.
  */
 export async function upscale(picture: Rgba, scale: number, model?: Model, enlarger = plainEnlarger): Promise<Rgba> {
   const width = picture.width * scale
@@ -43,28 +42,31 @@ export async function upscale(picture: Rgba, scale: number, model?: Model, enlar
   const alpha = alphaOf(picture)
   const extremes = alpha && model && (await extremesOf(model))
   const parts = partsOf(picture, scale, model)
-  // For all of them: to get fresh memory takes longer than to fill it.
-  const rooms = model && roomsFor(parts)
+  // One pair of buffers for all tiles: allocating them costs more than filling them.
+  const buffers = model && createBuffers(parts)
   for (const part of parts) {
-    const sharper =
-      model && placed(finite(await sharpen({ channels: 1, ...small.y }, scale, part, model, enlarger, rooms)), part)
-    const opacity = alpha && (await resolveOpacity(alpha, scale, part, enlarger, model, extremes))
-    const luma = model && givesDetail(model.network) ? { detail: sharper } : { luma: sharper }
+    let sharper: Placed | undefined
+    if (model) {
+      const result = await runNetwork({ channels: 1, ...small.y }, scale, part, model, enlarger, buffers)
+      sharper = placed(requireFinite(result), part)
+    }
+    const opacity = alpha && (await enlargeOpacity(alpha, scale, part, enlarger, model, extremes))
+    const luma = model && returnsDetail(model.network) ? { detail: sharper } : { luma: sharper }
     enlarger.merge(small, scale, part.core, target, { ...luma, opacity })
     if (opacity) release(opacity.plane.data)
     await pause()
   }
   for (const { data } of [small.y, small.cb, small.cr, ...(alpha ? [alpha] : [])]) release(data)
-  if (rooms) release(rooms.input, rooms.output)
+  if (buffers) release(buffers.input, buffers.output)
   return target
 }
 
-/** The same on one plane, in 0..1 and not clamped: what training and evaluation measure. */
+/** The same for one plane, in 0..1 and not clamped: training and evaluation measure this. */
 export function upscalePlane(plane: Plane, scale: number, model?: Model, enlarger?: Enlarger): Promise<Plane> {
   return upscalePlanes({ channels: 1, ...plane }, scale, model, enlarger)
 }
 
-/** The same on as many planes as the network has channels: each by bicubic, then all by the network. */
+/** The same for as many planes as the network has channels: each by bicubic, then all of them by the network. */
 export async function upscalePlanes(
   planes: Planes,
   scale: number,
@@ -78,8 +80,8 @@ export async function upscalePlanes(
   for (const part of partsOf(planes, scale, model)) {
     const { core, output } = part
     const bicubic = (region: Rect) => mapPlanes(planes, (plane) => enlarger.enlarge(plane, scale, region))
-    const result = model ? await sharpen(planes, scale, part, model, enlarger) : bicubic(output)
-    if (model && givesDetail(model.network)) addTo(result, bicubic(output))
+    const result = model ? await runNetwork(planes, scale, part, model, enlarger) : bicubic(output)
+    if (model && returnsDetail(model.network)) addTo(result, bicubic(output))
     for (let c = 0; c < channels; c++) {
       for (let row = 0; row < core.height; row++) {
         const from = (c * output.height + core.y - output.y + row) * output.width + core.x - output.x
@@ -91,17 +93,17 @@ export async function upscalePlanes(
   return { channels, width, height, data }
 }
 
-/** A part of the result. */
+/** A tile. */
 interface Part {
-  /** In the result; all of them together are the result. */
+  /** Its pixels of the result. The cores of all tiles make up the result. */
   readonly core: Rect
-  /** What the network takes for it: of the enlarged planes, or of the small ones. */
+  /** The network's input for it: a region of the enlarged planes, or of the small ones if the network enlarges. */
   readonly input: Rect
-  /** What it gives for that, in the result. */
+  /** The region of the result that the network's output covers. */
   readonly output: Rect
 }
 
-/** Throws where the network enlarges by another factor. */
+/** Cuts the result into tiles. Throws if the network enlarges by another factor. */
 function partsOf(small: Pick<Plane, 'width' | 'height'>, scale: number, model?: Model): Part[] {
   if (model) requireScale(model.network, scale)
   const halo = model ? haloOf(model.network) : 0
@@ -122,33 +124,33 @@ function enlargeRect({ x, y, width, height }: Rect, scale: number): Rect {
   return { x: x * scale, y: y * scale, width: width * scale, height: height * scale }
 }
 
-/** Whether what it gives is to be added to bicubic. */
-function givesDetail({ scale, residual }: Network): boolean {
+/** Returns whether the network's result must be added to a bicubic enlargement. */
+function returnsDetail({ scale, residual }: Network): boolean {
   return scale > 1 && residual
 }
 
-/** What the network makes of a part: its output. */
-function sharpen(
+/** Returns the network's result for a tile: the planes of `part.output`. */
+function runNetwork(
   planes: Planes,
   scale: number,
-  { input }: Part,
+  part: Part,
   { network, engine }: Model,
   enlarger: Enlarger,
-  rooms?: Rooms,
+  buffers?: Buffers,
 ): Promise<Planes> {
-  const taken = mapPlanes(planes, (plane) =>
-    network.scale === 1 ? enlarger.enlarge(plane, scale, input, rooms?.input) : crop(plane, input),
+  const input = mapPlanes(planes, (plane) =>
+    network.scale === 1 ? enlarger.enlarge(plane, scale, part.input, buffers?.input) : crop(plane, part.input),
   )
-  return engine.run(network, taken, rooms?.output)
+  return engine.run(network, input, buffers?.output)
 }
 
-/** What a network takes and what it gives, one part after another. */
-interface Rooms {
+/** Buffers for the network's input and output, used by one tile after another. */
+interface Buffers {
   readonly input: Float32Array
   readonly output: Float32Array
 }
 
-function roomsFor(parts: readonly Part[]): Rooms {
+function createBuffers(parts: readonly Part[]): Buffers {
   const largest = (of: 'input' | 'output') => Math.max(...parts.map((part) => part[of].width * part[of].height))
   return { input: new Float32Array(largest('input')), output: new Float32Array(largest('output')) }
 }
@@ -157,12 +159,12 @@ function placed(planes: Planes, { output: { x, y } }: Part): Placed {
   return { plane: planeOf(planes, 0), x, y }
 }
 
-/** For 1 ns a pixel: NaN and infinities stay in a sum. */
-function finite(planes: Planes): Planes {
+/** Throws unless all values are finite. Costs 1 ns a pixel: one NaN or infinity makes the whole sum non-finite. */
+function requireFinite(planes: Planes): Planes {
   const { data } = planes
   let sum = 0
   for (let i = 0; i < data.length; i++) sum += data[i]
-  if (!Number.isFinite(sum)) throw new RangeError('expected numbers of the network, got NaN or infinity')
+  if (!Number.isFinite(sum)) throw new RangeError('expected finite numbers from the network, got NaN or infinity')
   return planes
 }
 
@@ -170,8 +172,8 @@ function addTo(planes: Planes, others: Planes): void {
   for (let i = 0; i < planes.data.length; i++) planes.data[i] += others.data[i]
 }
 
-/** In 0..1, not clamped. */
-async function resolveOpacity(
+/** Returns a tile of enlarged opacity, in 0..1 and not clamped. */
+async function enlargeOpacity(
   alpha: Plane,
   scale: number,
   part: Part,
@@ -180,17 +182,17 @@ async function resolveOpacity(
   extremes?: Extremes,
 ): Promise<Placed> {
   const bicubic = { channels: 1, ...enlarger.enlarge(alpha, scale, part.output) }
-  // Most tiles of most pictures are all solid or all clear, and stay it.
+  // Most tiles of most pictures are entirely solid or entirely clear; the network is not needed there.
   if (!model || !extremes || bicubic.data.every((v) => Math.abs(v - bicubic.data[0]) < 1e-5)) {
     return placed(opacityIn(bicubic), part)
   }
-  const sharper = finite(await sharpen({ channels: 1, ...alpha }, scale, part, model, enlarger))
-  if (givesDetail(model.network)) addTo(sharper, bicubic)
+  const sharper = requireFinite(await runNetwork({ channels: 1, ...alpha }, scale, part, model, enlarger))
+  if (returnsDetail(model.network)) addTo(sharper, bicubic)
   release(bicubic.data)
   return placed(opacityIn(sharper, extremes), part)
 }
 
-/** Takes its place. */
+/** Converts alpha to opacity and releases alpha. */
 function opacityIn(alpha: Planes, extremes?: Extremes): Planes {
   const { data } = opacityOf(planeOf(alpha, 0), extremes?.clear, extremes?.solid)
   release(alpha.data)
@@ -198,8 +200,8 @@ function opacityIn(alpha: Planes, extremes?: Extremes): Planes {
 }
 
 /**
- * What a network makes of an alpha plane that is all clear, or all solid: nearly what it was, but not
- * quite. Of several values, as one that enlarges gives, the highest and the lowest.
+ * A network's results for an alpha plane that is entirely clear or entirely solid: close to the input, but not equal. A
+ * network that enlarges gives several values; these are the highest for clear and the lowest for solid.
  */
 interface Extremes {
   readonly clear: number
@@ -216,7 +218,7 @@ async function extremesOf({ network, engine }: Model): Promise<Extremes> {
   const of = async (level: number) => {
     const flat = { channels: 1, width: side, height: side, data: new Float32Array(side * side).fill(level) }
     const { data: values } = crop(await engine.run(network, flat), middle)
-    return givesDetail(network) ? values.map((v) => level + v) : values
+    return returnsDetail(network) ? values.map((v) => level + v) : values
   }
   return { clear: Math.max(...(await of(ends[0]))), solid: Math.min(...(await of(ends[1]))) }
 }

@@ -1,24 +1,23 @@
-// The enlarger on the kernel of kernel/picture.ts, in WebAssembly SIMD. Rows of the small planes stream
-// through one page of memory, and rows of the result come out of it: no plane of the result exists
-// beside those that a network makes.
+// The enlarger on the kernel of kernel/picture.as.ts, in WebAssembly SIMD. Rows of the small planes stream through one
+// page of memory, which gives rows of the result. So the only planes of the result's size are those from a network.
 import { DIFFERENCES, INVISIBLE, type YCbCr } from '../image/color.ts'
 import { createPlane, type Plane, type Rect, type Rgba } from '../image/plane.ts'
 import { mirror, phasesOf } from '../image/resize.ts'
 import type { Enlarger, Layers, Placed } from './enlarger.ts'
 import {
-  AT,
+  PICTURE_AT,
   PHASE_WEIGHTS,
   REACH,
-  ROW_BYTES,
+  PICTURE_ROW_BYTES,
   SCALE_WEIGHTS,
-  SCALES,
+  KERNEL_SCALES,
   SLOT_BYTES,
   SMALL_BYTES,
   STRIP,
   TAPS,
 } from './kernel/pictureLayout.ts'
 
-/** What the module exports: addresses, bytes of a row, or vectors of four. */
+/** The module's exports. Arguments are addresses, offsets in bytes of a row, or numbers of vectors. */
 interface Exports {
   readonly memory: WebAssembly.Memory
   readonly spread2: Spread
@@ -34,31 +33,34 @@ interface Exports {
 type Spread = (from: number, to: number, vectors: number) => void
 
 interface Kernel extends Exports {
-  /** Its memory. */
+  /** Views of its memory. */
   readonly floats: Float32Array
   readonly bytes: Uint8Array
 }
 
 const FLOAT = 4
 const LANES = 4
-const PHASES = new Map(SCALES.map((scale) => [scale as number, phasesOf(scale)]))
+const PHASES = new Map(KERNEL_SCALES.map((scale) => [scale as number, phasesOf(scale)]))
 
-/** Planes of the small picture in their places: luma, then chroma. */
+/** Planes of the small picture: luma, then chroma. Planes that are not needed are undefined. */
 type Planes = readonly [Plane | undefined, Plane?, Plane?]
 
-/** A row of the result, whose four small rows are in the ring. */
+/** A row of a strip of the result. The four small rows that it is computed from are in the ring. */
 interface Row {
   readonly y: number
   readonly left: number
   readonly width: number
-  /** Where it begins and ends in the kernel's rows, in bytes. */
+  /** Its start and end in the kernel's rows, in bytes. */
   readonly from: number
   readonly to: number
   /** Address of the weights of its four small rows. */
   readonly weights: number
 }
 
-/** On a module of kernel/node.ts or kernel/workers.ts. An instance that trapped is dropped. */
+/**
+ * Creates an enlarger on the picture module (platform/nodeKernels.ts, platform/workersKernels.ts). An instance that has
+ * trapped is dropped.
+ */
 export function createVectorEnlarger(module: WebAssembly.Module): Enlarger {
   let idle: Kernel | undefined
   function withKernel(work: (kernel: Kernel) => void): void {
@@ -69,16 +71,16 @@ export function createVectorEnlarger(module: WebAssembly.Module): Enlarger {
   }
 
   return {
-    enlarge(plane, scale, region, room) {
+    enlarge(plane, scale, region, buffer) {
       const { width: across, height } = region
-      const result = room
-        ? { width: across, height, data: room.subarray(0, across * height) }
+      const result = buffer
+        ? { width: across, height, data: buffer.subarray(0, across * height) }
         : createPlane(across, height)
       withKernel((kernel) => {
         const { blend, floats } = kernel
         forRows(kernel, [plane], scale, region, ({ y, left, width, from, to, weights }) => {
           blend(weights, from, to)
-          const at = (AT.lumaRow + from) / FLOAT
+          const at = (PICTURE_AT.lumaRow + from) / FLOAT
           const start = (y - region.y) * across + left - region.x
           result.data.set(floats.subarray(at, at + width), start)
         })
@@ -101,7 +103,7 @@ function mergeRows(
   layers: Layers,
 ): void {
   const { floats, bytes, blend, addDetail } = kernel
-  // Between arrays of one type `set` is a copy of memory.
+  // Between arrays of the same type `set` is a plain copy of memory.
   const rgba = new Uint8Array(target.data.buffer, target.data.byteOffset, target.data.length)
   const merge = layers.opacity ? kernel.mergeClear : kernel.merge
   const take = ({ plane, x, y }: Placed, at: number, row: Row) => {
@@ -110,23 +112,23 @@ function mergeRows(
   }
   forRows(kernel, [layers.luma ? undefined : luma, cb, cr], scale, region, (row) => {
     const { from, to, weights } = row
-    if (layers.luma) take(layers.luma, AT.lumaRow, row)
+    if (layers.luma) take(layers.luma, PICTURE_AT.lumaRow, row)
     else blend(weights, from, to)
     if (layers.detail) {
-      take(layers.detail, AT.detailRow, row)
+      take(layers.detail, PICTURE_AT.detailRow, row)
       addDetail(from, to)
     }
-    if (layers.opacity) take(layers.opacity, AT.opacityRow, row)
+    if (layers.opacity) take(layers.opacity, PICTURE_AT.opacityRow, row)
     merge(weights, from, to)
-    const at = AT.rgbaRow + from
+    const at = PICTURE_AT.rgbaRow + from
     rgba.set(bytes.subarray(at, at + to - from), 4 * (row.y * target.width + row.left))
   })
 }
 
-/** Calls `use` for each row of each strip of `region`, with the small rows that it is made of in the ring. */
+/** Calls `use` for each row of each strip of `region`, when the small rows that it needs are in the ring. */
 function forRows(kernel: Kernel, planes: Planes, scale: number, region: Rect, use: (row: Row) => void): void {
   const phases = PHASES.get(scale)
-  if (!phases) throw new RangeError(`expected a scale of ${SCALES.join(', ')}, got ${scale}`)
+  if (!phases) throw new RangeError(`expected a scale of ${KERNEL_SCALES.join(', ')}, got ${scale}`)
   const right = region.x + region.width
   for (let left = region.x; left < right; left += STRIP) {
     const width = Math.min(STRIP, right - left)
@@ -147,7 +149,9 @@ function forRows(kernel: Kernel, planes: Planes, scale: number, region: Rect, us
   }
 }
 
-/** Small rows, mirrored at the edges, `columns` wide from `column` on, into the ring. */
+/**
+ * Returns a function that loads a small row into the ring: `columns` pixels from `column` on, mirrored at the edges.
+ */
 function rowLoader(
   kernel: Kernel,
   planes: Planes,
@@ -156,11 +160,11 @@ function rowLoader(
   columns: number,
 ): (row: number) => void {
   const { floats, centre, mix } = kernel
-  const spread = kernel[`spread${scale as (typeof SCALES)[number]}`]
+  const spread = kernel[`spread${scale as (typeof KERNEL_SCALES)[number]}`]
   const vectors = Math.ceil(columns / LANES)
-  const small = (p: number) => AT.small + p * SMALL_BYTES
+  const small = (p: number) => PICTURE_AT.small + p * SMALL_BYTES
   return (row) => {
-    const slot = AT.ring + (row & (TAPS - 1)) * SLOT_BYTES
+    const slot = PICTURE_AT.ring + (row & (TAPS - 1)) * SLOT_BYTES
     planes.forEach((plane, p) => {
       if (plane)
         copyRow(plane, mirror(row, plane.height), column - REACH, columns + 2 * REACH, floats, small(p) / FLOAT)
@@ -168,7 +172,7 @@ function rowLoader(
     if (planes[0]) centre(vectors + 1)
     if (planes.length > 1) mix(vectors + 1)
     planes.forEach((plane, p) => {
-      if (plane) spread(small(p), slot + p * ROW_BYTES, vectors)
+      if (plane) spread(small(p), slot + p * PICTURE_ROW_BYTES, vectors)
     })
   }
 }
@@ -183,12 +187,12 @@ function copyRow({ width, data }: Plane, row: number, left: number, count: numbe
 }
 
 function addressOf(scale: number, phase: number): number {
-  return AT.weights + ((scale - SCALES[0]) * SCALE_WEIGHTS + phase * PHASE_WEIGHTS) * FLOAT
+  return PICTURE_AT.weights + ((scale - KERNEL_SCALES[0]) * SCALE_WEIGHTS + phase * PHASE_WEIGHTS) * FLOAT
 }
 
 function instantiate(module: WebAssembly.Module): Kernel {
   const abort = () => {
-    throw new Error('the kernel gave up')
+    throw new Error('the kernel aborted')
   }
   const exports = new WebAssembly.Instance(module, { env: { abort } }).exports as unknown as Exports
   const { buffer } = exports.memory
@@ -199,7 +203,7 @@ function instantiate(module: WebAssembly.Module): Kernel {
   const { yOffset, cOffset, luma, red, blue, green } = DIFFERENCES
   const constants = { yOffset: [yOffset], cOffset: [cOffset], luma: [luma], red, blue, green, invisible: [INVISIBLE] }
   for (const [name, values] of Object.entries(constants) as [keyof typeof constants, readonly number[]][]) {
-    const start = AT[name] / FLOAT
+    const start = PICTURE_AT[name] / FLOAT
     values.forEach((value, i) => floats.fill(value, start + i * LANES, start + (i + 1) * LANES))
   }
   return { ...exports, floats, bytes: new Uint8Array(buffer) }

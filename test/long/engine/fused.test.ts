@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import type { Planes } from '../../../worker/engine/engine.ts'
 import { createFusedEngine, supportsFused } from '../../../worker/engine/fused.ts'
 import { hasRelaxedSimd } from '../../../worker/platform/nodeFiles.ts'
 import { createOrtEngine } from '../../../worker/engine/ort.ts'
@@ -9,6 +8,7 @@ import { createRandom } from '../../../worker/image/prng.ts'
 import { type Architecture, describeNetwork, type Network } from '../../../worker/model/network.ts'
 import { decodeNetwork } from '../../../worker/model/networkFile.ts'
 import { drawnPlanes } from '../../support/pictures/drawn.ts'
+import { describeEngine } from '../../support/engine/describeEngine.ts'
 import { builds, engines, expectSound } from '../../support/engine/fused.ts'
 import { watchMemories } from '../../support/measure/memories.ts'
 import { ort } from '../../support/engine/ort.ts'
@@ -24,7 +24,7 @@ const nineOneFive = (n1: number, n2: number, residual = true): Architecture => (
 })
 const SMALL = nineOneFive(8, 4)
 
-/** What random weights may look like. */
+/** Changes to random weights. */
 const KINDS = {
   dense: () => {},
   sparse({ layers }: Network, random: () => number) {
@@ -40,20 +40,20 @@ const KINDS = {
   },
 } satisfies Record<string, (network: Network, random: () => number) => void>
 
-test('both builds are tested where there is relaxed SIMD', async () => {
+test('both builds are tested if this Node has relaxed SIMD', async () => {
   expect(builds.map(({ arithmetic }) => arithmetic)).toEqual(
     (await hasRelaxedSimd()) ? ['relaxed', 'plain'] : ['plain'],
   )
   expect(engine).toMatchObject({ name: 'fused', maxSide: 1024 })
 })
 
-describe('it agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
+describe('the 9-1-5 kernel agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
   const random = createRandom(15)
   const side = () => 1 + random.below(300)
   const channels = () => 4 * (1 + random.below(3))
   const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[]
   const cases = Array.from({ length: 30 }, (_, i) => {
-    const multiple = [1, 4, 32, 128][i % 4] // of the tile, the group, and something larger
+    const multiple = [1, 4, 32, 128][i % 4] // any width, whole tiles, whole groups, several groups
     const width = Math.max(multiple, side() - (side() % multiple))
     return {
       width: width - (width % multiple),
@@ -77,7 +77,7 @@ describe('it agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
     [4, 4],
     [13, 31],
     [32, 32],
-  ])('the paper’s 64-32 at %ix%i', async (width, height) => {
+  ])('with the paper’s 64-32 at %ix%i', async (width, height) => {
     await expectSound(sampleNetwork(nineOneFive(64, 32, false)), samplePlanes(1, width, height))
   })
 
@@ -86,16 +86,16 @@ describe('it agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
     [4, 128],
     [128, 4],
     [100, 36],
-  ])('channels up to the bound: %i-%i', async (n1, n2) => {
+  ])('with as many channels as allowed: %i-%i', async (n1, n2) => {
     await expectSound(sampleNetwork(nineOneFive(n1, n2)), samplePlanes(1, 21, 11))
   })
 
-  test('in strips, where a picture is wider than one', async () => {
+  test('for a picture that is wider than a strip', async () => {
     await expectSound(sampleNetwork(nineOneFive(4, 4)), samplePlanes(1, 4100, 3))
   })
 })
 
-describe('with the shipped weights it agrees with onnxruntime to 1e-5', () => {
+describe('the kernels agree with onnxruntime to 1e-5 with the shipped weights', () => {
   const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
   const folder = `${import.meta.dirname}/../../../models`
   const files = readdirSync(folder).filter((file) => file.endsWith('.onnx'))
@@ -110,20 +110,20 @@ describe('with the shipped weights it agrees with onnxruntime to 1e-5', () => {
   })
 })
 
-describe.each(engines)('$arithmetic: bits', ({ engine: candidate }) => {
+describe.each(engines)('the bits of the $arithmetic build', ({ engine: candidate }) => {
   const network = sampleNetwork(nineOneFive(16, 8))
 
-  test('are the same twice', async () => {
+  test('are the same in two runs', async () => {
     const input = samplePlanes(1, 77, 50)
     expect(await candidate.run(network, input)).toEqual(await candidate.run(network, input))
   })
 
-  // Pieces whose corner is on the grid of tiles; 12 px in, a tile's neighbours are those of the whole.
+  // The corner of a piece is on the grid of tiles. 12 px inside, a tile's neighbours are the same as in the whole.
   test.each([
     ['in bands', 90, 120, { x: 0, y: 40, width: 90, height: 44 }],
     ['in columns', 200, 30, { x: 64, y: 0, width: 72, height: 30 }],
     ['across the seam of two strips', 2100, 9, { x: 2000, y: 0, width: 100, height: 9 }],
-  ])('of a picture computed %s are those of the whole', async (_, width, height, rect) => {
+  ])('of a part computed %s are those of the whole picture', async (_, width, height, rect) => {
     const whole = samplePlanes(1, width, height)
     const inner = (edge: number, length: number, size: number) => ({
       start: edge > 0 ? 12 : 0,
@@ -139,7 +139,7 @@ describe.each(engines)('$arithmetic: bits', ({ engine: candidate }) => {
 })
 
 describe('NaN and infinity', () => {
-  test.each(engines)('poison their neighbourhood alone: $arithmetic', async ({ engine: candidate }) => {
+  test.each(engines)('affect only their neighbourhood: $arithmetic build', async ({ engine: candidate }) => {
     const network = sampleNetwork(nineOneFive(16, 8))
     const [width, height, x, y] = [90, 61, 50, 29]
     const clean = samplePlanes(1, width, height)
@@ -148,7 +148,7 @@ describe('NaN and infinity', () => {
       const data = clean.data.slice()
       data[y * width + x] = poison
       const got = (await candidate.run(network, { ...clean, data })).data
-      // 6 px are the network's; a tile of 4x4 is computed as one, which makes it up to 9.
+      // The network reaches 6 px. A tile of 4x4 is computed as a whole, so the effect reaches up to 9.
       const far = (_: unknown, i: number) =>
         Math.max(Math.abs((i % width) - x), Math.abs(Math.floor(i / width) - y)) > 9
       expect(got.filter(far)).toEqual(want.filter(far))
@@ -156,7 +156,7 @@ describe('NaN and infinity', () => {
     }
   })
 
-  test('everywhere do not hang it', async () => {
+  test('in every pixel do not hang the kernel', async () => {
     for (const value of [NaN, Infinity, -Infinity]) {
       const input = { ...samplePlanes(1, 50, 20), data: new Float32Array(1000).fill(value) }
       expect((await engine.run(sampleNetwork(SMALL), input)).data).toHaveLength(1000)
@@ -164,42 +164,19 @@ describe('NaN and infinity', () => {
   })
 })
 
-describe('the contract of an engine', () => {
-  const network = sampleNetwork(SMALL)
+const wide = [samplePlanes(1, 300, 41), { ...samplePlanes(1, 2050, 9), data: new Float32Array(2050 * 9).fill(NaN) }]
+describeEngine({
+  createEngine: () => createFusedEngine(modules),
+  network: sampleNetwork(SMALL),
+  earlierRuns: wide.map((input) => ({ network: sampleNetwork(nineOneFive(64, 32)), input })),
+  concurrentRuns: {
+    network: sampleNetwork(nineOneFive(64, 64)),
+    inputs: [1, 2, 3, 4].map((seed) => samplePlanes(1, 700, 60 + seed, seed)),
+  },
+})
 
-  test('a result depends on no earlier call: other sizes, other weights, NaN', async () => {
-    const small = samplePlanes(1, 19, 7)
-    const alone = await createFusedEngine(modules).run(network, small)
-    const used = createFusedEngine(modules)
-    for (const other of [
-      samplePlanes(1, 300, 41),
-      { ...samplePlanes(1, 2050, 9), data: new Float32Array(2050 * 9).fill(NaN) },
-    ]) {
-      await used.run(sampleNetwork(nineOneFive(64, 32)), other)
-      expect(await used.run(network, small)).toEqual(alone)
-    }
-  })
-
-  test('the input is neither changed nor kept, the result is nobody else’s', async () => {
-    const input = samplePlanes(1, 20, 20)
-    const before = input.data.slice()
-    const first = await engine.run(network, input)
-    expect(input.data).toEqual(before)
-    const copy = first.data.slice()
-    await engine.run(network, samplePlanes(1, 20, 20, 99))
-    expect(first.data).toEqual(copy)
-  })
-
-  test('runs at once each give their own result', async () => {
-    const inputs = [1, 2, 3, 4].map((seed) => samplePlanes(1, 700, 60 + seed, seed))
-    const busy = createFusedEngine(modules)
-    const heavy = sampleNetwork(nineOneFive(64, 64))
-    const apart: Planes[] = []
-    for (const input of inputs) apart.push(await busy.run(heavy, input))
-    expect(await Promise.all(inputs.map((input) => busy.run(heavy, input)))).toEqual(apart)
-  })
-
-  test('others have their turn after every 131,072 pixels of 9-1-5, fewer where those cost more', async () => {
+describe('a run', () => {
+  test('pauses after every 131,072 pixels of 9-1-5, and after fewer pixels of a larger network', async () => {
     let turns = 0
     const pause = () => Promise.resolve(void turns++)
     const counted = createFusedEngine(modules, { pause })
@@ -212,7 +189,7 @@ describe('the contract of an engine', () => {
     expect(turns).toBe(1)
   })
 
-  test('a run that never goes on does not keep the next one waiting', async () => {
+  test('that never continues does not block the next one', async () => {
     let isKilled = true
     const pause = () => (isKilled ? new Promise<void>(() => {}) : Promise.resolve())
     const killed = createFusedEngine(modules, { pause })
@@ -222,12 +199,6 @@ describe('the contract of an engine', () => {
     expect(await killed.run(heavy, input)).toEqual(await engine.run(heavy, input))
   })
 
-  test('planes that do not fit the network are refused by name', async () => {
-    const run = (input: Planes) => engine.run(network, input)
-    await expect(run(samplePlanes(3, 4, 4))).rejects.toThrow('expected 1 plane of 4x4, got 3')
-    await expect(run({ ...samplePlanes(1, 4, 4), width: 5 })).rejects.toThrow('in 16 values')
-  })
-
   test.each([
     sampleNetwork({ kernels: [9, 3, 5], widths: [64, 32] }),
     sampleNetwork({ kernels: [9, 5], widths: [64] }),
@@ -235,14 +206,14 @@ describe('the contract of an engine', () => {
     sampleNetwork({ ...SMALL, channels: 3 }),
     sampleNetwork(nineOneFive(6, 4)),
     sampleNetwork(nineOneFive(4, 132)),
-  ])('a network that it is not made for is refused: %#', async (other) => {
+  ])('of a network that the kernels do not support is refused: %#', async (other) => {
     expect(supportsFused(other)).toBe(false)
     await expect(engine.run(other, samplePlanes(1, 4, 4))).rejects.toThrow(`got ${describeNetwork(other)}`)
-    expect(supportsFused(network)).toBe(true)
+    expect(supportsFused(sampleNetwork(SMALL))).toBe(true)
   })
 })
 
-test('its memory is below 1 MB at any width, and does not grow', async () => {
+test('memory is below 1 MB at any width, and does not grow', async () => {
   await watchMemories(async (memories) => {
     const fresh = createFusedEngine(modules)
     await fresh.run(sampleNetwork(nineOneFive(128, 128)), samplePlanes(1, 9, 9))

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import type { Planes } from '../../../worker/engine/engine.ts'
 import { createOrtEngine, type OrtRuntime } from '../../../worker/engine/ort.ts'
 import { reference } from '../../../worker/engine/reference.ts'
 import { describeNetwork, SRCNN_915, subPixelArchitecture } from '../../../worker/model/network.ts'
+import { describeEngine } from '../../support/engine/describeEngine.ts'
 import { ort } from '../../support/engine/ort.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../../support/engine/samples.ts'
 
 const engine = createOrtEngine(ort, { executionProvider: 'wasm' })
 
-describe('onnxruntime agrees with the reference to 1e-4, as the contract says', () => {
+describe('onnxruntime agrees with the reference to 1e-4, as the contract requires', () => {
   const networks = [
     sampleNetwork(SRCNN_915),
     sampleNetwork({ kernels: [9, 3, 5], widths: [32, 16] }, 'zero'),
@@ -32,7 +32,7 @@ describe('onnxruntime agrees with the reference to 1e-4, as the contract says', 
   }
 })
 
-describe('and to 1e-5 where a network works on the small picture', () => {
+describe('onnxruntime agrees with the reference to 1e-5 for networks that work on the small picture', () => {
   const architectures = [
     subPixelArchitecture(2, 32, 1),
     subPixelArchitecture(3, 16, 3),
@@ -52,7 +52,7 @@ describe('and to 1e-5 where a network works on the small picture', () => {
         const { scale } = network
         expect(got).toMatchObject({ channels: input.channels, width: scale * width, height: scale * height })
         const want = await reference.run(network, input)
-        // Skips add up: values grow with their number.
+        // Values grow with the number of skips.
         const largest = Math.max(1, ...want.data.map(Math.abs))
         expect(maxDifference(got.data, want.data)).toBeLessThan(1e-5 * largest)
       })
@@ -60,63 +60,31 @@ describe('and to 1e-5 where a network works on the small picture', () => {
   }
 })
 
-describe('the contract of an engine', () => {
-  const network = sampleNetwork(SRCNN_915)
-
-  test('a result depends on no earlier call', async () => {
-    const [small, large] = [samplePlanes(1, 9, 7), samplePlanes(1, 40, 50)]
-    const first = await engine.run(network, small)
-    await engine.run(network, large)
-    await engine.run(sampleNetwork(SRCNN_915, 'zero', 9), small)
-    expect(await engine.run(network, small)).toEqual(first)
-  })
-
-  test('the input is neither changed nor kept, the result is nobody else’s', async () => {
-    const input = samplePlanes(1, 20, 20)
-    const before = input.data.slice()
-    const first = await engine.run(network, input)
-    expect(input.data).toEqual(before)
-    const copy = first.data.slice()
-    input.data.fill(0)
-    await engine.run(network, input)
-    expect(first.data).toEqual(copy)
-  })
-
-  test('NaN in gives NaN or numbers out, and the next run is sound', async () => {
-    const input = samplePlanes(1, 20, 20)
-    const want = await engine.run(network, input)
-    const spoilt: Planes = { ...input, data: input.data.slice().fill(NaN, 50, 60) }
-    expect((await engine.run(network, spoilt)).data).toHaveLength(400)
-    expect(await engine.run(network, input)).toEqual(want)
-  })
-
-  test('runs that start together each give their own result', async () => {
-    const inputs = Array.from({ length: 12 }, (_, i) => samplePlanes(1, 5 + i, 30 - i, i))
-    const apart: Planes[] = []
-    for (const input of inputs) apart.push(await engine.run(network, input))
-    expect(await Promise.all(inputs.map((input) => engine.run(network, input)))).toEqual(apart)
-    const fresh = createOrtEngine(ort, { executionProvider: 'wasm' })
-    expect(await Promise.all(inputs.map((input) => fresh.run(network, input)))).toEqual(apart)
-  })
-
-  test('planes that do not fit the network are refused by name', async () => {
-    const run = (input: Planes) => engine.run(network, input)
-    await expect(run(samplePlanes(3, 4, 4))).rejects.toThrow('expected 1 planes of 4x4, got 3')
-    await expect(run({ ...samplePlanes(1, 4, 4), width: 5 })).rejects.toThrow('in 16 values')
-  })
-
-  test('it says what it is', () => {
-    expect(engine).toMatchObject({ name: 'ort', maxSide: Infinity })
-    const other = createOrtEngine(ort, { executionProvider: 'webgpu', maxSide: 160 })
-    expect(other).toMatchObject({ name: 'ort-webgpu', maxSide: 160 })
-  })
+const srcnn = sampleNetwork(SRCNN_915)
+describeEngine({
+  createEngine: () => createOrtEngine(ort, { executionProvider: 'wasm' }),
+  network: srcnn,
+  earlierRuns: [
+    { network: srcnn, input: samplePlanes(1, 40, 50) },
+    { network: sampleNetwork(SRCNN_915, 'zero', 9), input: samplePlanes(1, 9, 7) },
+  ],
+  concurrentRuns: {
+    network: srcnn,
+    inputs: Array.from({ length: 12 }, (_, i) => samplePlanes(1, 5 + i, 30 - i, i)),
+  },
 })
 
-describe('sessions', () => {
+test('its name and its largest side are those of its options', () => {
+  expect(engine).toMatchObject({ name: 'ort', maxSide: Infinity })
+  const other = createOrtEngine(ort, { executionProvider: 'webgpu', maxSide: 160 })
+  expect(other).toMatchObject({ name: 'ort-webgpu', maxSide: 160 })
+})
+
+describe('a session', () => {
   const input = samplePlanes(1, 2, 2)
   const tiny = (seed: number) => sampleNetwork({ kernels: [1], widths: [] }, 'edge', seed)
 
-  test('one is made for a network and used again', async () => {
+  test('is created once for a network and reused', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
     const network = tiny(1)
@@ -124,7 +92,7 @@ describe('sessions', () => {
     expect(runtime.counts).toEqual({ created: 1, released: 0 })
   })
 
-  test('a failed creation rejects, and the next run tries again', async () => {
+  test('that cannot be created makes the run reject, and the next run tries again', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
     runtime.failNextCreate = true
@@ -132,7 +100,7 @@ describe('sessions', () => {
     expect((await counted.run(tiny(1), input)).data).toHaveLength(4)
   })
 
-  test('a failed run rejects and drops its session, and the next run makes another', async () => {
+  test('is dropped when a run fails, and the next run creates another', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
     const network = tiny(1)
@@ -144,7 +112,7 @@ describe('sessions', () => {
     expect(runtime.counts).toEqual({ created: 2, released: 1 })
   })
 
-  test('first runs at once leave one session', async () => {
+  test('remains single when the first runs of a network start together', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
     const network = tiny(1)
@@ -152,7 +120,7 @@ describe('sessions', () => {
     expect(runtime.counts.created - runtime.counts.released).toBe(1)
   })
 
-  test('the one unused for longest is released when there are more than four', async () => {
+  test('is released when there are more than four and it is the least recently used', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
     const networks = [1, 2, 3, 4, 5].map(tiny)
@@ -164,7 +132,7 @@ describe('sessions', () => {
     expect(runtime.counts).toEqual({ created: 5, released: 1 })
   })
 
-  test('none is released under a run', async () => {
+  test('is not released during a run', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
     const results = await Promise.all(Array.from({ length: 12 }, (_, i) => counted.run(tiny(i), samplePlanes(1, 3, 3))))
@@ -176,21 +144,21 @@ describe('sessions', () => {
   })
 })
 
-describe('turns', () => {
+describe('runs take turns', () => {
   const input = samplePlanes(1, 2, 2)
   const network = sampleNetwork({ kernels: [1], widths: [] })
 
-  test('a run that was killed half-way does not keep the next one waiting', async () => {
+  test('a run that was killed half-way does not block the next one', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
     const want = await counted.run(network, input)
     runtime.hangNextRun = true
-    void counted.run(network, input) // never settles, as when its request ran out of CPU time
+    void counted.run(network, input) // never settles, like a run whose request exceeded its CPU time
     expect(await counted.run(network, input)).toEqual(want)
     expect(await counted.run(network, input)).toEqual(want)
   })
 
-  test.each(['wasm', 'webgpu'] as const)('on %s no two runs overlap', async (executionProvider) => {
+  test.each(['wasm', 'webgpu'] as const)('no two runs overlap on %s', async (executionProvider) => {
     const runtime = countingRuntime(executionProvider === 'webgpu' ? 3 : 0)
     const counted = createOrtEngine(runtime, { executionProvider })
     await Promise.all([1, 2, 3, 4].map(() => counted.run(network, input)))
@@ -198,7 +166,7 @@ describe('turns', () => {
   })
 })
 
-/** onnxruntime with its sessions counted, and failures on demand. Runs take `turns` macrotasks more. */
+/** Wraps onnxruntime: counts sessions and fails on demand. Each run takes `turns` more macrotasks. */
 function countingRuntime(turns = 0) {
   const runtime = {
     Tensor: ort.Tensor,

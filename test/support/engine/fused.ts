@@ -1,4 +1,4 @@
-// Every build of the kernels that runs here, and what they are held to.
+// The builds of the kernels that this Node can run, and the accuracy that all of them must have.
 import { expect } from 'vitest'
 import type { Planes } from '../../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../../worker/engine/fused.ts'
@@ -13,7 +13,7 @@ export const builds = await Promise.all(
 )
 export const engines = builds.map(({ arithmetic, modules }) => ({ arithmetic, engine: createFusedEngine(modules) }))
 
-/** Each build within 1e-5 of the sum of |w| |x| along the path, which bounds what rounding can do. */
+/** Expects each build to be within 1e-5 of the sum of |w| |x| along the path, which bounds the effect of rounding. */
 export async function expectSound(network: Network, input: Planes): Promise<void> {
   const want = (await reference.run(network, input)).data
   const bound = (await reference.run(magnitudesOf(network), { ...input, data: input.data.map(Math.abs) })).data
@@ -23,13 +23,14 @@ export async function expectSound(network: Network, input: Planes): Promise<void
     expect({ arithmetic, width, height }).toEqual({ arithmetic, width: wide, height: high })
     const worst = data.findIndex((v, i) => !(Math.abs(v - want[i]) <= 1e-5 * bound[i]))
     if (worst >= 0) {
-      expect.fail(
-        `${arithmetic}: ${data[worst]} for ${want[worst]} +- ${1e-5 * bound[worst]} at ${worst % width}, ${Math.floor(worst / width)}`,
-      )
+      const expected = `${want[worst]} +- ${1e-5 * bound[worst]}`
+      const place = `${worst % width}, ${Math.floor(worst / width)}`
+      expect.fail(`${arithmetic}: expected ${expected} at ${place}, got ${data[worst]}`)
     }
   }
 }
 
+/** Returns the network with the absolute values of its weights. */
 function magnitudesOf(network: Network): Network {
   return {
     ...network,

@@ -1,9 +1,9 @@
-// Weights whose work can be seen, and a bucket that serves them.
+// Weights whose effect is visible in the result, and a bucket that serves them.
 import { createHash } from 'node:crypto'
 import type { Miniflare } from 'miniflare'
 import { createNetwork, type Network } from '../../../worker/model/network.ts'
 
-/** A 9-1-5 that adds `lift` to its planes: its work can be seen in one pixel. */
+/** Returns a 9-1-5 that adds `lift` to its planes, which is visible in every pixel. */
 export function lifting(lift: number, channels = 1): Network {
   const network = createNetwork({ kernels: [9, 1, 5], widths: [4, 4], channels, residual: true })
   network.layers[2].bias.fill(lift)
@@ -15,11 +15,11 @@ export interface ShippedModel {
   readonly file: Uint8Array
   /** Default 2. */
   readonly scale?: number
-  /** What the manifest says. Default: the truth. */
+  /** The digest in the manifest. Default: that of `file`. */
   readonly sha256?: string
 }
 
-/** Puts the files and a manifest of just these into the worker's MODELS_BUCKET. */
+/** Puts these files, and a manifest that lists only them, into the worker's MODELS_BUCKET. */
 export async function shipModels(to: Miniflare, shipped: readonly ShippedModel[]): Promise<void> {
   const bucket = await to.getR2Bucket('MODELS_BUCKET')
   const models: unknown[] = []

@@ -1,15 +1,15 @@
-// ONNX files as other writers make them, written byte by byte from onnx.proto and apart from
-// worker/model: float_data instead of raw_data, lists packed or one by one, fields in another order.
+// Writes ONNX files as other programs do, byte by byte by onnx.proto, without code of worker/model: with float_data
+// instead of raw_data, lists packed or not, fields in another order.
 
 export interface FileOptions {
-  /** How weights are stored. */
+  /** The encoding of weights: raw_data, or float_data packed or not. */
   readonly floats: 'raw' | 'packed' | 'unpacked'
   readonly integers: 'packed' | 'unpacked'
-  /** Constants before nodes, names and doc strings in between. */
+  /** Whether constants come before nodes, with names and doc strings between them. */
   readonly isShuffled?: boolean
 }
 
-/** A 3x3 convolution [1 -> 1] with a bias and zero padding: weights 1..9 / 16, bias 0.25. */
+/** Returns the file of a 3x3 convolution [1 -> 1] with zero padding: weights 1..9 / 16, bias 0.25. */
 export function convolutionFile({ floats, integers, isShuffled = false }: FileOptions): Uint8Array {
   const list = (field: number, values: readonly number[]) =>
     integers === 'packed'

@@ -1,7 +1,7 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- ambient: nothing to import from it
 /// <reference path="../../../worker/wasm.d.ts" />
-// A worker that runs networks on the workerd engine alone: POST a model and planes, get planes.
-// Switches in the query say what goes wrong meanwhile.
+// A worker that runs networks on the ort engine for workerd: it takes a model and planes by POST and responds with
+// planes. Parameters in the query cause failures during the run.
 import empty from './empty.wasm'
 import { createWorkerdOrtEngine } from '../../../worker/engine/ortWorkerd.ts'
 import { type Network } from '../../../worker/model/network.ts'
@@ -63,7 +63,9 @@ export default {
   },
 }
 
-/** What a codec does at the same time: it instantiates its own module, and fails with its own bytes. */
+/**
+ * Does what a codec may do at the same time: instantiates a module of its own, and fails to instantiate other bytes.
+ */
 async function startOthers(): Promise<string> {
   const seen: string[] = []
   for (let turn = 0; turn < 30; turn++) {

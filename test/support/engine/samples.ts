@@ -1,10 +1,10 @@
-// Seeded networks and planes, and how far two results are apart.
+// Seeded random networks, planes and pictures, and the difference of two results.
 import type { Planes } from '../../../worker/engine/engine.ts'
 import type { Plane, Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { type Architecture, createNetwork, type Network, type Padding } from '../../../worker/model/network.ts'
 
-/** Weights as a trainer starts with (He), so that values stay near the input's size; biases near 0. */
+/** Returns a network with He-initialised weights, which keep values near the input's size, and biases near 0. */
 export function sampleNetwork(architecture: Architecture, padding: Padding = 'edge', seed = 1): Network {
   const random = createRandom(seed)
   const network = createNetwork(architecture)
@@ -33,7 +33,7 @@ export function sampleRgba(width: number, height: number, seed = 4): Rgba {
   return { width, height, data }
 }
 
-/** The largest absolute difference; NaN where one of them holds NaN, Infinity where lengths differ. */
+/** Returns the largest absolute difference: NaN if a value is NaN, Infinity if the lengths differ. */
 export function maxDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Infinity
   let max = 0

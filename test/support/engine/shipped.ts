@@ -1,4 +1,4 @@
-// What models/ ships.
+// The models in models/.
 import { readFile } from 'node:fs/promises'
 import { type ModelEntry, parseManifest } from '../../../worker/model/manifest.ts'
 
@@ -9,7 +9,7 @@ export async function shippedModels(scale: number): Promise<ModelEntry[]> {
   return models.filter((model) => model.scale === scale)
 }
 
-/** One name for each shape of network: others have its name and something behind it, as `srcnn-jpeg`. */
+/** Returns one name for each shape of network: names like `srcnn-jpeg` are variants of a shape. */
 export async function shippedFamilies(scale: number): Promise<string[]> {
   return (await shippedModels(scale)).map(({ name }) => name).filter((name) => !name.includes('-'))
 }

@@ -1,4 +1,4 @@
-// Runs in Chromium: the ort engine on onnxruntime-web's WebGPU provider, for the test to call.
+// Runs in Chromium: the ort engine on onnxruntime-web's WebGPU provider, called by the test.
 import * as ort from 'onnxruntime-web/webgpu'
 import type { Planes } from '../../../worker/engine/engine.ts'
 import { createOrtEngine } from '../../../worker/engine/ort.ts'
@@ -10,12 +10,14 @@ ort.env.wasm.wasmPaths = '/ort/'
 
 const engine = createOrtEngine(ort, {
   executionProvider: 'webgpu',
-  // A node that WebGPU cannot run is an error, so that no CPU code passes for it.
+  // A node that WebGPU cannot run is an error: else the CPU would run it unnoticed.
   sessionOptions: { extra: { session: { disable_cpu_ep_fallback: '1' } } },
 })
 const networks = new Map<string, Network>()
 
-/** Plain lists in and out: playwright carries them over. Runs `times` at once and gives every result. */
+/**
+ * Starts `times` runs together and returns every result. Takes and returns plain lists, which playwright can pass on.
+ */
 async function run(
   model: readonly number[],
   input: Omit<Planes, 'data'> & { readonly data: readonly number[] },
@@ -28,7 +30,7 @@ async function run(
   return (await Promise.all(runs)).map(({ data }) => Array.from(data))
 }
 
-/** `vendor architecture` of what runs the shaders, e.g. `google swiftshader`. */
+/** Returns vendor and architecture of the WebGPU adapter, e.g. `google swiftshader`. */
 async function adapter(): Promise<string> {
   const { gpu } = navigator as unknown as {
     gpu?: { requestAdapter(): Promise<{ info: { vendor: string; architecture: string } } | null> }

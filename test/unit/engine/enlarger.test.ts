@@ -1,4 +1,4 @@
-// Both enlargers by one contract, and the kernel against the TypeScript that is its oracle.
+// Runs both enlargers against their contract, and compares the kernel with its oracle in TypeScript.
 import { describe, expect, test } from 'vitest'
 import { type Enlarger, type Layers, plainEnlarger } from '../../../worker/engine/enlarger.ts'
 import { createFusedEngine } from '../../../worker/engine/fused.ts'
@@ -40,13 +40,13 @@ function merged(
   return target
 }
 
-/** Planes of the result's size, for those layers that are named. */
+/** Returns planes of the result's size for the named layers. */
 function sampleLayers(names: readonly (keyof Layers)[], { width, height }: Rect): Layers {
   return Object.fromEntries(
     names.map((name, i) => {
       const plane = samplePlane(width, height, 50 + i)
       if (name === 'detail') plane.data.forEach((v, at) => (plane.data[at] = (v - 0.5) / 4))
-      // Beyond both ends, as bicubic makes it.
+      // Beyond both ends of 0..1, as after bicubic.
       if (name === 'opacity') plane.data.forEach((v, at) => (plane.data[at] = 1.3 * v - 0.15))
       return [name, { plane, x: 0, y: 0 }]
     }),
@@ -62,7 +62,7 @@ const LAYERS: (keyof Layers)[][] = [
   ['luma', 'detail', 'opacity'],
 ]
 
-/** Two roundings of f32 beside those of the oracle; above 1 a float's last place is worth twice as much. */
+/** Allows two f32 roundings more than the oracle's. Above 1 the last place of a float is twice as large. */
 function expectClose(got: Plane, want: Plane): void {
   expect({ ...got, data: 0 }).toEqual({ ...want, data: 0 })
   expect(got.data).toHaveLength(want.data.length)
@@ -75,7 +75,7 @@ function expectClose(got: Plane, want: Plane): void {
     )
 }
 
-/** Bytes that lie beside a half may fall to the other side. */
+/** Allows a share of the bytes to differ by one: those whose value is close to a half. */
 function expectBytes(got: Rgba, want: Rgba, share: number): void {
   let changed = 0
   let most = 0
@@ -105,9 +105,9 @@ const CASES = [
   ...SCALES.map((scale) => ({ width: Math.ceil((2.5 * STRIP) / scale), height: 5, scale })),
 ]
 
-describe.each(CASES)('$width x $height, $scale times as large', ({ width, height, scale }) => {
+describe.each(CASES)('a picture of $width x $height, enlarged $scale times', ({ width, height, scale }) => {
   const regionOf = createRandom(width + 200 * height)
-  /** Any part of the result. */
+  /** Returns a random region of the result. */
   function anyRegion(): Rect {
     const [x, y] = [regionOf.below(scale * width), regionOf.below(scale * height)]
     return { x, y, width: 1 + regionOf.below(scale * width - x), height: 1 + regionOf.below(scale * height - y) }
@@ -115,12 +115,12 @@ describe.each(CASES)('$width x $height, $scale times as large', ({ width, height
   const plane = samplePlane(width, height, width)
   const picture = splitYCbCr(sampleRgba(width, height, height))
 
-  test('the kernel’s planes are those of resize to 2e-7', () => {
+  test('the kernel’s planes equal those of resize to 2e-7', () => {
     const whole = wholeOf(plane, scale)
     expectClose(vector.enlarge(plane, scale, whole), plainEnlarger.enlarge(plane, scale, whole))
   })
 
-  test('what it makes of a region is what it makes of the whole, to the bit', () => {
+  test('the kernel’s result for a region equals that part of its result for the whole, to the bit', () => {
     const whole = vector.enlarge(plane, scale, wholeOf(plane, scale))
     for (let i = 0; i < 5; i++) {
       const region = anyRegion()
@@ -128,47 +128,50 @@ describe.each(CASES)('$width x $height, $scale times as large', ({ width, height
     }
   })
 
-  test.each(LAYERS)('its pixels are those of mergeYCbCr: %s %s %s', (...names) => {
+  test.each(LAYERS)('the kernel’s pixels equal those of mergeYCbCr with these layers: %s %s %s', (...names) => {
     const layers = sampleLayers(names, wholeOf(plane, scale))
-    // Of what is nearly clear the colour is a small number over another one.
+    // Where a picture is nearly clear, its colour is the quotient of two small numbers.
     const share = layers.opacity ? 1e-3 : 1e-4
     expectBytes(merged(vector, picture, scale, layers), merged(plainEnlarger, picture, scale, layers), share)
   })
 })
 
 describe.each([
-  { name: 'TypeScript', enlarger: plainEnlarger },
-  { name: 'the kernel', enlarger: vector },
+  { name: 'the enlarger in TypeScript', enlarger: plainEnlarger },
+  { name: 'the enlarger on the kernel', enlarger: vector },
 ])('$name', ({ enlarger }) => {
   const small = splitYCbCr(sampleRgba(41, 19))
 
-  test.each(LAYERS)('tiles make up the whole, to the bit: %s %s %s', (...names) => {
-    const whole = wholeOf(small.y, 3)
-    const layers = sampleLayers(names, whole)
-    const tiles = [0, 20, 70].flatMap((x, i) =>
-      [0, 31].map((y, j) => ({ x, y, width: [20, 50, 53][i], height: [31, 26][j] })),
-    )
-    const want = merged(enlarger, small, 3, layers)
-    expect(merged(enlarger, small, 3, layers, tiles)).toEqual(want)
-    const placed = Object.fromEntries(
-      Object.entries(layers).map(([name, { plane }]) => {
-        const part = { x: 18, y: 29, width: 60, height: 28 } // more than the tile
-        return [name, { ...part, plane: crop(plane, part) }]
-      }),
-    )
-    const got = merged(enlarger, small, 3, layers, [tiles[0], tiles[1], tiles[2], ...tiles.slice(4)])
-    enlarger.merge(small, 3, tiles[3], got, placed)
-    expect(got).toEqual(want)
-  })
+  test.each(LAYERS)(
+    'merges tiles that together equal the whole, to the bit, with these layers: %s %s %s',
+    (...names) => {
+      const whole = wholeOf(small.y, 3)
+      const layers = sampleLayers(names, whole)
+      const tiles = [0, 20, 70].flatMap((x, i) =>
+        [0, 31].map((y, j) => ({ x, y, width: [20, 50, 53][i], height: [31, 26][j] })),
+      )
+      const want = merged(enlarger, small, 3, layers)
+      expect(merged(enlarger, small, 3, layers, tiles)).toEqual(want)
+      const placed = Object.fromEntries(
+        Object.entries(layers).map(([name, { plane }]) => {
+          const part = { x: 18, y: 29, width: 60, height: 28 } // more than the tile
+          return [name, { ...part, plane: crop(plane, part) }]
+        }),
+      )
+      const got = merged(enlarger, small, 3, layers, [tiles[0], tiles[1], tiles[2], ...tiles.slice(4)])
+      enlarger.merge(small, 3, tiles[3], got, placed)
+      expect(got).toEqual(want)
+    },
+  )
 
-  test('a plane made in a given room is the same, whatever was there', () => {
+  test('returns the same plane in a given buffer, whatever the buffer held', () => {
     const region = { x: 5, y: 7, width: 60, height: 31 }
-    const room = new Float32Array(60 * 31 + 9).fill(NaN)
-    expect(enlarger.enlarge(small.y, 3, region, room)).toEqual(enlarger.enlarge(small.y, 3, region))
-    expect(room.subarray(60 * 31)).toEqual(new Float32Array(9).fill(NaN))
+    const buffer = new Float32Array(60 * 31 + 9).fill(NaN)
+    expect(enlarger.enlarge(small.y, 3, region, buffer)).toEqual(enlarger.enlarge(small.y, 3, region))
+    expect(buffer.subarray(60 * 31)).toEqual(new Float32Array(9).fill(NaN))
   })
 
-  test('a region changes nothing around it', () => {
+  test('does not write outside the region', () => {
     const target = emptyTarget(wholeOf(small.y, 2))
     target.data.fill(7)
     enlarger.merge(small, 2, { x: 11, y: 5, width: 13, height: 9 }, target, {})
@@ -179,14 +182,14 @@ describe.each([
     }
   })
 
-  test('a target may be a part of a buffer, and of either kind of bytes', () => {
+  test('writes to a target that is part of a buffer, clamped or not', () => {
     const { width, height, data } = merged(enlarger, small, 2)
     const buffer = new Uint8Array(data.length + 24).fill(9)
     enlarger.merge(small, 2, wholeOf(small.y, 2), { width, height, data: buffer.subarray(12, -12) }, {})
     expect([...buffer]).toEqual([...Array(12).fill(9), ...data, ...Array(12).fill(9)])
   })
 
-  test('all levels of grey stay what they are, and so do black, white and full colours', () => {
+  test('keeps all levels of grey, black, white and full colours', () => {
     for (const scale of SCALES) {
       for (let level = 0; level < 256; level++) {
         const grey = new Uint8Array(4 * 5 * 3).fill(level)
@@ -208,7 +211,7 @@ describe.each([
     }
   })
 
-  test('NaN, infinity and huge values give bytes, and nothing of them is left for the next', () => {
+  test('returns bytes for NaN, infinity and huge values, and they do not affect later results', () => {
     const before = merged(enlarger, small, 3)
     const plane = enlarger.enlarge(small.y, 3, wholeOf(small.y, 3))
     for (const value of [NaN, Infinity, -Infinity, 3e38, -3e38]) {
@@ -222,7 +225,7 @@ describe.each([
     }
   })
 
-  test('luma that is not a number is black, beyond both ends it is clamped', () => {
+  test('clamps luma beyond 0..1 and renders NaN as black', () => {
     const grey = splitYCbCr({ width: 1, height: 1, data: new Uint8Array([128, 128, 128, 255]) })
     for (const [luma, level] of [
       [NaN, 0],
@@ -240,7 +243,7 @@ describe.each([
 })
 
 describe('the kernel’s memory', () => {
-  test('shows nothing of an earlier picture', () => {
+  test('does not leak an earlier picture into a result', () => {
     const used = createVectorEnlarger(module)
     for (const scale of SCALES) {
       for (const [width, height] of [
@@ -267,7 +270,7 @@ describe('the kernel’s memory', () => {
     }
   })
 
-  test('is one page at any size, of one instance', async () => {
+  test('is one page of one instance, whatever the picture’s size', async () => {
     await watchMemories((memories) => {
       const fresh = createVectorEnlarger(module)
       for (const scale of SCALES) {
@@ -278,7 +281,7 @@ describe('the kernel’s memory', () => {
     })
   })
 
-  test('outlives a call that failed, and a scale that it is not made for is refused by name', () => {
+  test('survives a call that fails; an unsupported scale is refused with the supported ones in the message', () => {
     const enlarger = createVectorEnlarger(module)
     const small = splitYCbCr(sampleRgba(9, 9))
     const want = merged(vector, small, 2)
@@ -289,7 +292,7 @@ describe('the kernel’s memory', () => {
   })
 })
 
-describe('upscale by the kernel is upscale by TypeScript, to one level in rare pixels', async () => {
+describe('upscale on the kernel differs from upscale in TypeScript by one level in rare pixels at most', async () => {
   const engine = createFusedEngine((await loadKernels()).modules)
   const network = sampleNetwork({ kernels: [9, 1, 5], widths: [8, 4], residual: true })
   const clear = sampleRgba(90, 60)

@@ -3,6 +3,7 @@ import { createFusedEngine, supportsFused } from '../../../worker/engine/fused.t
 import { crop, type Rect } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { type Architecture, haloOf, type Network, subPixelArchitecture } from '../../../worker/model/network.ts'
+import { describeEngine } from '../../support/engine/describeEngine.ts'
 import { builds, engines, expectSound } from '../../support/engine/fused.ts'
 import { watchMemories } from '../../support/measure/memories.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../../support/engine/samples.ts'
@@ -10,7 +11,7 @@ import { maxDifference, sampleNetwork, samplePlanes } from '../../support/engine
 const [{ engine }] = engines
 const [{ modules }] = builds
 
-/** What random weights may look like. */
+/** Changes to random weights. */
 const KINDS = {
   dense: () => {},
   sparse({ layers }: Network, random: () => number) {
@@ -23,12 +24,12 @@ const KINDS = {
   },
 } satisfies Record<string, (network: Network, random: () => number) => void>
 
-describe('it agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
+describe('the sub-pixel kernel agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
   const random = createRandom(15)
   const side = () => 1 + random.below(100)
   const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[]
   const cases = Array.from({ length: 24 }, (_, i) => {
-    const multiple = [1, 4, 16, 32][i % 4] // of the tile, the vector, the group
+    const multiple = [1, 4, 16, 32][i % 4] // any width, whole tiles, whole vectors, whole groups
     const width = Math.max(multiple, side() - (side() % multiple))
     return {
       width: width - (width % multiple),
@@ -55,7 +56,7 @@ describe('it agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
     [4, 4],
     [13, 31],
     [32, 32],
-  ])('`fast` at %ix%i', async (width, height) => {
+  ])('with the architecture of `fast` at %ix%i', async (width, height) => {
     await expectSound(sampleNetwork(subPixelArchitecture(3, 16, 3)), samplePlanes(1, width, height))
   })
 
@@ -63,30 +64,30 @@ describe('it agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
     ['channels up to the bound', subPixelArchitecture(4, 64, 1)],
     ['layers of different widths', { kernels: [5, 3, 3, 3], widths: [12, 4, 8], scale: 2 }],
     [
-      'a skip right behind the first layer',
+      'a skip directly after the first layer',
       { kernels: [5, 3, 3, 3], widths: [8, 4, 8], skips: [2], scale: 3, residual: true },
     ],
     ['skips that overlap', { kernels: [5, 3, 3, 3, 3], widths: [4, 4, 4, 4], skips: [2, 3], scale: 2 }],
     ['two layers', { kernels: [5, 3], widths: [8], scale: 4 }],
-  ])('%s', async (_, architecture) => {
+  ])('with %s', async (_, architecture) => {
     await expectSound(sampleNetwork(architecture), samplePlanes(1, 21, 11))
   })
 
-  test('in strips, where a picture is wider than one', async () => {
+  test('for a picture that is wider than a strip', async () => {
     await expectSound(sampleNetwork(subPixelArchitecture(2, 4, 1)), samplePlanes(1, 1100, 3))
   })
 })
 
-describe.each(engines)('$arithmetic: bits', ({ engine: candidate }) => {
+describe.each(engines)('the bits of the $arithmetic build', ({ engine: candidate }) => {
   const network = sampleNetwork(subPixelArchitecture(3, 8, 2))
 
-  test('are the same twice', async () => {
+  test('are the same in two runs', async () => {
     const input = samplePlanes(1, 77, 50)
     expect(await candidate.run(network, input)).toEqual(await candidate.run(network, input))
   })
 
-  // Pieces whose corner is on the grid of tiles. Towards their right and their lower edge each layer has
-  // fewer tiles that another layer reads only in part.
+  // The corner of a piece is on the grid of tiles. Towards its right and lower edges each layer has fewer tiles, and
+  // later layers read the last ones only in part. So those edges are left out of the comparison.
   const pieceAndWhole = async (width: number, height: number, rect: Rect) => {
     const { scale } = network
     const before = 4 * Math.ceil(haloOf(network) / 4)
@@ -116,51 +117,54 @@ describe.each(engines)('$arithmetic: bits', ({ engine: candidate }) => {
   test.each([
     ['in bands', 90, 120, { x: 0, y: 40, width: 90, height: 60 }],
     ['in columns', 200, 30, { x: 64, y: 0, width: 72, height: 30 }],
-  ])('of a picture computed %s are those of the whole', async (_, width, height, rect) => {
+  ])('of a part computed %s are those of the whole picture', async (_, width, height, rect) => {
     const [piece, whole] = await pieceAndWhole(width, height, rect)
     expect(piece).toEqual(whole)
   })
 
-  test('differ at the seam of two strips by rounding alone', async () => {
+  test('differ at the seam of two strips by rounding only', async () => {
     const [piece, whole] = await pieceAndWhole(600, 9, { x: 460, y: 0, width: 100, height: 9 })
     expect(maxDifference(piece, whole)).toBeLessThan(1e-5)
   })
 })
 
-test.each(engines)('NaN and infinity poison their neighbourhood alone: $arithmetic', async ({ engine: candidate }) => {
-  const network = sampleNetwork(subPixelArchitecture(2, 8, 1))
-  const [width, height, x, y] = [90, 61, 50, 29]
-  const clean = samplePlanes(1, width, height)
-  const want = (await candidate.run(network, clean)).data
-  for (const poison of [NaN, Infinity, -Infinity, 3e38]) {
-    const data = clean.data.slice()
-    data[y * width + x] = poison
-    const got = (await candidate.run(network, { ...clean, data })).data
-    // Each of the four layers computes tiles of 4x4 as one.
-    const reach = haloOf(network) + 4 * 3
-    const far = (_: unknown, i: number) =>
-      Math.max(Math.abs(((i % (2 * width)) >> 1) - x), Math.abs((Math.floor(i / (2 * width)) >> 1) - y)) > reach
-    expect(got.filter(far)).toEqual(want.filter(far))
-    expect(await candidate.run(network, clean)).toMatchObject({ data: want })
-  }
+test.each(engines)(
+  'NaN and infinity affect only their neighbourhood: $arithmetic build',
+  async ({ engine: candidate }) => {
+    const network = sampleNetwork(subPixelArchitecture(2, 8, 1))
+    const [width, height, x, y] = [90, 61, 50, 29]
+    const clean = samplePlanes(1, width, height)
+    const want = (await candidate.run(network, clean)).data
+    for (const poison of [NaN, Infinity, -Infinity, 3e38]) {
+      const data = clean.data.slice()
+      data[y * width + x] = poison
+      const got = (await candidate.run(network, { ...clean, data })).data
+      // Each of the four layers computes a tile of 4x4 as a whole.
+      const reach = haloOf(network) + 4 * 3
+      const far = (_: unknown, i: number) =>
+        Math.max(Math.abs(((i % (2 * width)) >> 1) - x), Math.abs((Math.floor(i / (2 * width)) >> 1) - y)) > reach
+      expect(got.filter(far)).toEqual(want.filter(far))
+      expect(await candidate.run(network, clean)).toMatchObject({ data: want })
+    }
+  },
+)
+
+const wide = [samplePlanes(1, 300, 41), { ...samplePlanes(1, 600, 9), data: new Float32Array(600 * 9).fill(NaN) }]
+describeEngine({
+  createEngine: () => createFusedEngine(modules),
+  network: sampleNetwork(subPixelArchitecture(3, 8, 2)),
+  // The last one is of the other kernel.
+  earlierRuns: [
+    sampleNetwork(subPixelArchitecture(2, 32, 3)),
+    sampleNetwork({ kernels: [9, 1, 5], widths: [8, 4] }),
+  ].flatMap((network) => wide.map((input) => ({ network, input }))),
+  concurrentRuns: {
+    network: sampleNetwork(subPixelArchitecture(3, 32, 3)),
+    inputs: [1, 2, 3].map((seed) => samplePlanes(1, 256, 80 + seed, seed)),
+  },
 })
 
-test('a result depends on no earlier call: other sizes, other weights, NaN, the other kernel', async () => {
-  const network = sampleNetwork(subPixelArchitecture(3, 8, 2))
-  const small = samplePlanes(1, 19, 7)
-  const alone = await createFusedEngine(modules).run(network, small)
-  const used = createFusedEngine(modules)
-  for (const other of [
-    samplePlanes(1, 300, 41),
-    { ...samplePlanes(1, 600, 9), data: new Float32Array(600 * 9).fill(NaN) },
-  ]) {
-    await used.run(sampleNetwork(subPixelArchitecture(2, 32, 3)), other)
-    await used.run(sampleNetwork({ kernels: [9, 1, 5], widths: [8, 4] }), other)
-    expect(await used.run(network, small)).toEqual(alone)
-  }
-})
-
-test('others have their turn as often as its cost asks for', async () => {
+test('a run pauses as often as its cost requires', async () => {
   let turns = 0
   const pause = () => Promise.resolve(void turns++)
   const counted = createFusedEngine(modules, { pause })
@@ -170,7 +174,7 @@ test('others have their turn as often as its cost asks for', async () => {
   expect(turns).toBe(3) // 17 bands a turn
 })
 
-test('its memory is in proportion to a strip, whatever the height', async () => {
+test('memory grows with the width of a strip, not with the picture’s height', async () => {
   await watchMemories(async (memories) => {
     const fresh = createFusedEngine(modules)
     const fast = sampleNetwork(subPixelArchitecture(3, 16, 3))
@@ -193,7 +197,7 @@ test.each([
   sampleNetwork({ kernels: [5, 5], widths: [8], scale: 2 }),
   sampleNetwork({ kernels: [5], widths: [], scale: 2 }),
   sampleNetwork({ kernels: [5, 3], widths: [8] }),
-])('a network that it is not made for is refused: %#', async (other) => {
+])('a network that the kernel does not support is refused: %#', async (other) => {
   expect(supportsFused(other)).toBe(false)
   await expect(engine.run(other, samplePlanes(1, 4, 4))).rejects.toThrow('expected 9-1-5, or 5-3')
 })

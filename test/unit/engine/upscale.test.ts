@@ -16,7 +16,7 @@ const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
 
 const capped = (engine: Engine, maxSide: number): Engine => ({ ...engine, maxSide })
 
-describe('a picture made of tiles is the picture made at once', () => {
+describe('a picture computed in tiles equals the picture computed at once', () => {
   for (const padding of ['edge', 'zero'] as const) {
     const network = sampleNetwork(SMALL, padding)
     test.each([
@@ -24,7 +24,7 @@ describe('a picture made of tiles is the picture made at once', () => {
       [31, 23, 3, 31],
       [9, 40, 4, 12],
       [50, 2, 2, 64],
-    ])(`to the bit with the reference, ${padding}: %ix%i x%i in tiles of %i`, async (w, h, s, side) => {
+    ])(`to the bit with the reference engine, ${padding} padding: %ix%i x%i in tiles of %i`, async (w, h, s, side) => {
       const plane = samplePlane(w, h)
       const whole = await upscalePlane(plane, s, { network, engine: reference })
       const tiled = await upscalePlane(plane, s, { network, engine: capped(reference, side) })
@@ -38,23 +38,20 @@ describe('a picture made of tiles is the picture made at once', () => {
       [31, 23, 3, 12],
       [9, 40, 4, 16],
       [300, 4, 4, Infinity], // more than a tile's planes may hold
-    ])(
-      `of the small one, where the network enlarges, ${padding}: %ix%i x%i in tiles of %i`,
-      async (w, h, scale, side) => {
-        const network = sampleNetwork({ ...subPixelArchitecture(scale, 4, 1), residual: true }, padding)
-        const planes = samplePlanes(1, w, h)
-        const detail = await reference.run(network, planes)
-        const large = resize(planeOf(planes, 0), w * scale, h * scale)
-        const tiled = await upscalePlanes(planes, scale, { network, engine: capped(reference, side) })
-        expect(tiled.data).toEqual(large.data.map((v, i) => Math.fround(v + detail.data[i])))
-        const plain = { ...network, residual: false }
-        const alone = await upscalePlanes(planes, scale, { network: plain, engine: capped(reference, side) })
-        expect(alone).toEqual(detail)
-      },
-    )
+    ])(`with a network that enlarges, ${padding} padding: %ix%i x%i in tiles of %i`, async (w, h, scale, side) => {
+      const network = sampleNetwork({ ...subPixelArchitecture(scale, 4, 1), residual: true }, padding)
+      const planes = samplePlanes(1, w, h)
+      const detail = await reference.run(network, planes)
+      const large = resize(planeOf(planes, 0), w * scale, h * scale)
+      const tiled = await upscalePlanes(planes, scale, { network, engine: capped(reference, side) })
+      expect(tiled.data).toEqual(large.data.map((v, i) => Math.fround(v + detail.data[i])))
+      const plain = { ...network, residual: false }
+      const alone = await upscalePlanes(planes, scale, { network: plain, engine: capped(reference, side) })
+      expect(alone).toEqual(detail)
+    })
   }
 
-  test('on three planes too, each of them bicubic where there is no network', async () => {
+  test('with three planes; without a network each of them is bicubic', async () => {
     const planes = samplePlanes(3, 21, 17)
     const network = sampleNetwork({ ...SMALL, channels: 3 })
     const whole = await upscalePlanes(planes, 3, { network, engine: reference })
@@ -66,7 +63,7 @@ describe('a picture made of tiles is the picture made at once', () => {
     }
   })
 
-  test('and to 1e-6 with onnxruntime, which sums in another order at other widths', async () => {
+  test('to 2e-6 with onnxruntime, whose order of summation depends on the width', async () => {
     const network = sampleNetwork(SRCNN_915)
     expect(haloOf(network)).toBe(6)
     const plane = samplePlane(70, 45)
@@ -75,7 +72,7 @@ describe('a picture made of tiles is the picture made at once', () => {
     expect(maxDifference(tiled.data, whole.data)).toBeLessThan(2e-6)
   })
 
-  test('in colour too, with and without a network', async () => {
+  test('in colour, with and without a network', async () => {
     const picture = sampleRgba(33, 21)
     const network = sampleNetwork(SMALL)
     const whole = await upscale(picture, 3, { network, engine: reference })
@@ -86,14 +83,14 @@ describe('a picture made of tiles is the picture made at once', () => {
   })
 })
 
-test('a network that enlarges by another factor is refused', async () => {
+test('a network that enlarges by a factor other than the scale is refused', async () => {
   const model = { network: sampleNetwork(subPixelArchitecture(3, 4, 1)), engine: reference }
   await expect(upscale(sampleRgba(4, 4), 2, model)).rejects.toThrow(
     'expected a network for x2, got one that enlarges x3',
   )
 })
 
-test.each([NaN, Infinity])('a network that gives %d somewhere is refused', async (value) => {
+test.each([NaN, Infinity])('a network whose result contains %d is refused', async (value) => {
   const run: Engine['run'] = async (network, input) => {
     const given = await reference.run(network, input)
     given.data[7] = value
@@ -103,8 +100,8 @@ test.each([NaN, Infinity])('a network that gives %d somewhere is refused', async
   await expect(upscale(sampleRgba(4, 4), 2, model)).rejects.toThrow('got NaN or infinity')
 })
 
-describe('the network meets luma alone', () => {
-  test('upscale gives the luma of upscalePlane, to the rounding of a byte', async () => {
+describe('the network processes luma only', () => {
+  test('upscale and upscalePlane give the same luma, apart from the rounding of bytes', async () => {
     const picture = smooth(24, 18)
     const network = sampleNetwork({ kernels: [3], widths: [] })
     network.layers[0].weights.set([0, 0, 0, 0, 0.9, 0, 0, 0, 0])
@@ -115,7 +112,7 @@ describe('the network meets luma alone', () => {
     expect(maxDifference(got.data, want.data)).toBeLessThan(0.5 / 255 + 1e-4)
   })
 
-  test('a result is opaque where the picture is, and the picture stays as it was', async () => {
+  test('the result of an opaque picture is opaque, and the picture is not changed', async () => {
     const picture = sampleRgba(8, 6)
     const before = picture.data.slice()
     const { data } = await upscale(picture, 2)
@@ -123,7 +120,7 @@ describe('the network meets luma alone', () => {
     expect(picture.data).toEqual(before)
   })
 
-  test('a rejection of the engine is a rejection of upscale', async () => {
+  test('upscale rejects if the engine does', async () => {
     const broken: Engine = { name: 'broken', maxSide: 64, run: () => Promise.reject(new Error('no engine')) }
     const model = { network: sampleNetwork(SMALL), engine: broken }
     await expect(upscale(sampleRgba(4, 4), 2, model)).rejects.toThrow('no engine')
@@ -131,7 +128,7 @@ describe('the network meets luma alone', () => {
 })
 
 describe('transparency', () => {
-  /** Opaque white on the left, clear on the right, with a colour that must never be seen. */
+  /** Opaque white on the left; clear on the right, with a hidden green that must not be visible. */
   function edge(): Rgba {
     const data = Uint8Array.from({ length: 20 * 10 * 4 }, (_, i) => {
       const isClear = (i >> 2) % 20 >= 10
@@ -139,12 +136,12 @@ describe('transparency', () => {
     })
     return { width: 20, height: 10, data }
   }
-  /** Sharpens, with a response to flat planes that is not zero: solid must stay solid all the same. */
+  /** Sharpens, and changes flat planes a little: solid must stay solid all the same. */
   const network = sampleNetwork({ kernels: [3], widths: [], residual: true })
   network.layers[0].weights.set([-0.1, -0.1, -0.1, -0.1, 0.8, -0.1, -0.1, -0.1, -0.1])
   network.layers[0].bias.fill(-0.01)
 
-  /** The same, to each of nine values that it makes of a pixel, with a bias of its own. */
+  /** The same for each of the nine values that a pixel becomes, each with its own bias. */
   const enlarging = sampleNetwork({ kernels: [3], widths: [], scale: 3, residual: true })
   const taps = [-0.1, -0.1, -0.1, -0.1, 0.8, -0.1, -0.1, -0.1, -0.1]
   enlarging.layers[0].weights.forEach((_, i, all) => (all[i] = taps[i % 9]))
@@ -154,20 +151,20 @@ describe('transparency', () => {
     ['bicubic', undefined],
     ['a network', { network, engine: reference }],
     ['a network that enlarges', { network: enlarging, engine: reference }],
-  ])('with %s hidden colours stay hidden, solid stays solid and clear stays clear', async (_, model) => {
+  ])('with %s: hidden colours stay hidden, solid stays solid and clear stays clear', async (_, model) => {
     const { width, height, data } = await upscale(edge(), 3, model)
     for (let i = 0; i < width * height; i++) {
       const [red, green, blue, alpha] = data.subarray(4 * i, 4 * i + 4)
       const x = i % width
       if (x < 24) expect(alpha).toBe(255)
       if (x >= 36) expect(alpha).toBe(0)
-      // Of white and a hidden green only greys may come out.
+      // White beside a hidden green gives greys only.
       if (alpha > 0) expect(Math.max(red, green, blue) - Math.min(red, green, blue)).toBeLessThan(2)
     }
   })
 
-  test('luma and alpha keep in step: white over clear stays white along the edge', async () => {
-    // Without the bias: then the network does the same to alpha as to luma, and all of it cancels.
+  test('luma and alpha match: white over clear stays white along the edge', async () => {
+    // Without the bias the network changes alpha as it changes luma, and both changes cancel.
     network.layers[0].bias.fill(0)
     const { data } = await upscale(edge(), 3, { network, engine: reference })
     for (let p = 0; p < data.length; p += 4) {
@@ -176,7 +173,7 @@ describe('transparency', () => {
   })
 })
 
-/** What upscale without a network is: each of Y, Cb, Cr through bicubic. */
+/** Computes what upscale does without a network: Y, Cb and Cr each by bicubic. */
 function bicubic(picture: Rgba, scale: number): Rgba {
   const width = picture.width * scale
   const height = picture.height * scale
@@ -187,7 +184,7 @@ function bicubic(picture: Rgba, scale: number): Rgba {
   return { width, height, data }
 }
 
-/** Colours away from the gamut's border, so that nothing is clamped. */
+/** Returns a picture whose colours are away from the gamut's border, so that nothing is clamped. */
 function smooth(width: number, height: number): Rgba {
   const data = new Uint8Array(4 * width * height)
   for (let i = 0; i < width * height; i++) {

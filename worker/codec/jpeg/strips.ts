@@ -14,15 +14,15 @@ import { concat } from '../../base/concat.ts'
 import { assignCodes, fitCodeLengths, inCodeOrder } from '../huffman.ts'
 import type { EmscriptenFactory } from '../instance.ts'
 import {
-  BLOCKS,
-  CODED,
+  BLOCKS_AT,
+  CODED_AT,
   LOOKUP_BYTES,
   MAX_CODE_BITS,
   NEXT_TABLE,
   SHORT,
   SYMBOLS,
   TABLE,
-  TABLES,
+  TABLES_AT,
 } from './symbolsLayout.ts'
 
 const PAGE_BYTES = 65_536
@@ -85,7 +85,7 @@ export async function joinStrips(
   for (const [i, strip] of strips.entries()) {
     if (i > 0) parts.push(Uint8Array.of(0xff, RST0 + ((i - 1) % 8)))
     load(coder, strip)
-    const to = CODED + strip.coded.length
+    const to = CODED_AT + strip.coded.length
     const end = coder.write(...extentOf(strip), to)
     parts.push(new Uint8Array(coder.memory.buffer).slice(to, end))
     await pause()
@@ -197,18 +197,18 @@ const valueBits = (symbol: number) => symbol & 15
 
 /** Copies a strip's tables and coded bytes into memory, and makes room for as many coded bytes after them. */
 function load({ memory }: SymbolCoder, { tables, blocks, coded }: Strip): void {
-  const missing = CODED + 2 * coded.length - memory.buffer.byteLength
+  const missing = CODED_AT + 2 * coded.length - memory.buffer.byteLength
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES))
   const bytes = new Uint8Array(memory.buffer)
   tables.forEach((lookup, id) => bytes.set(lookup, addressOf(id)))
-  new Uint32Array(memory.buffer, BLOCKS).set(blocks.map(addressOf))
-  bytes.set(coded, CODED)
+  new Uint32Array(memory.buffer, BLOCKS_AT).set(blocks.map(addressOf))
+  bytes.set(coded, CODED_AT)
 }
 
 /** Returns the arguments of `count` and `write` for a loaded strip. */
 function extentOf({ coded, units, blocks }: Strip) {
-  const blocksEnd = BLOCKS + blocks.length * Uint32Array.BYTES_PER_ELEMENT
-  return [CODED, CODED + coded.length, units, blocksEnd] as const
+  const blocksEnd = BLOCKS_AT + blocks.length * Uint32Array.BYTES_PER_ELEMENT
+  return [CODED_AT, CODED_AT + coded.length, units, blocksEnd] as const
 }
 
 function frequenciesOf({ memory }: SymbolCoder, id: number): Uint32Array {
@@ -226,7 +226,7 @@ function loadCodes({ memory }: SymbolCoder, id: number, lengths: Uint8Array): vo
 
 /** Returns the address of the table with this id. */
 function addressOf(id: number): number {
-  return TABLES + (2 * (id & 15) + (id >> 4)) * NEXT_TABLE
+  return TABLES_AT + (2 * (id & 15) + (id >> 4)) * NEXT_TABLE
 }
 
 function segment(code: number, content: Uint8Array): Uint8Array {

@@ -5,11 +5,10 @@
 // `count` and `write` have the same loop and differ in what they do with a symbol. The loop is written twice: what it
 // reads changes three variables at once, which no inlined function can.
 //
-// Times are ms of CPU for all strips of 1536x1536 pixels in 420 kB, Node 24 (V8 13.6), one thread of an AMD EPYC (Zen 4):
-// count 2.7, write 3.7; TypeScript, which decoded once, took 30 for both.
-// Tried without gain: a look-up of 10 or 11 bits instead of 9 (1.0x); a second copy of the inner loop for DC, without
-// its two conditions (1.04x for 870 bytes).
-import { BLOCK_SAMPLES, BLOCKS, MAX_CODE_BITS, NEXT_TABLE, SHORT, TABLE } from './symbolsLayout'
+// Times are ms of CPU for all strips of 1536x1536 pixels in 420 kB, Node 24 (V8 13.6), one thread of an AMD EPYC (Zen
+// 4): count 2.7, write 3.7; TypeScript, which decoded once, took 30 for both. Tried without gain: a look-up of 10 or 11
+// bits instead of 9 (1.0x); a second copy of the inner loop for DC, without its two conditions (1.04x for 870 bytes).
+import { BLOCK_SAMPLES, BLOCKS_AT, MAX_CODE_BITS, NEXT_TABLE, SHORT, TABLE } from './symbolsLayout'
 
 /** Upper bound of a block's bytes: 31 bits a symbol, and a stuffed byte behind each byte. */
 @inline const BLOCK_BYTES: usize = BLOCK_SAMPLES * 2 * 4
@@ -25,7 +24,7 @@ export function count(at: usize, end: usize, units: u32, blocksEnd: usize): void
   let held: u64 = 0 // the lowest `heldBits` bits are to be read, those above were read before
   let heldBits: u64 = 0
   for (let unit: u32 = 0; unit < units; unit++) {
-    for (let block: usize = BLOCKS; block < blocksEnd; block += 4) {
+    for (let block: usize = BLOCKS_AT; block < blocksEnd; block += 4) {
       let table = load<u32>(block)
       const ac = table + NEXT_TABLE
       for (let index: u32 = 0; index < <u32>BLOCK_SAMPLES; index++) {
@@ -64,7 +63,7 @@ export function write(at: usize, end: usize, units: u32, blocksEnd: usize, to: u
   let held: u64 = 0
   let heldBits: u64 = 0
   for (let unit: u32 = 0; unit < units; unit++) {
-    for (let block: usize = BLOCKS; block < blocksEnd; block += 4) {
+    for (let block: usize = BLOCKS_AT; block < blocksEnd; block += 4) {
       // If memory cannot grow, the next store beyond its end traps.
       if (to + ROOM > <usize>memory.size() << PAGE_BITS) memory.grow(1)
       let table = load<u32>(block)

@@ -42,10 +42,10 @@ export const LOOKUP_BYTES = TABLE.frequencies
 
 end = 0
 /** The tables: DC and AC of luma, then those of chroma. */
-export const TABLES = place(4 * TABLE_BYTES)
+export const TABLES_AT = place(4 * TABLE_BYTES)
 /** From a DC table to the AC table of the same blocks, and from that to the next. */
 export const NEXT_TABLE = TABLE_BYTES
 /** Addresses of the DC tables of a unit's blocks, in order: luma has up to four, chroma two more. */
-export const BLOCKS = place(6 * U32)
+export const BLOCKS_AT = place(6 * U32)
 /** The strip's coded bytes, followed by the bytes that are written from them. */
-export const CODED = end
+export const CODED_AT = end

@@ -1,36 +1,36 @@
-// What stands between fused.ts and a kernel: it puts a network's weights and a picture's rows where the
-// kernel looks for them, and calls it band by band. One driver for each kernel.
+// The contract of a driver, which fused.ts uses to run a kernel: it writes a network's weights and a picture's rows to
+// the kernel's memory, and calls the kernel band by band. Each kernel has its own driver.
 import type { Network } from '../../model/network.ts'
 import type { Planes } from '../engine.ts'
 
-/** What the drivers have in common of a kernel's exports. */
-export interface Kernel {
+/** The exports that all kernels have. */
+export interface KernelExports {
   readonly memory: WebAssembly.Memory
 }
 
-export interface Driver<K extends Kernel = Kernel, Weights = unknown> {
-  /** Whether the kernel can run it. */
+export interface Driver<K extends KernelExports = KernelExports, Weights = unknown> {
+  /** Returns whether the kernel can run `network`. */
   supports(network: Network): boolean
-  /** In the order in which the kernel reads them; once a network. */
+  /** Returns the weights in the order in which the kernel reads them. Called once for each network. */
   pack(network: Network): Weights
-  /** For all strips that follow. */
+  /** Writes the weights to the kernel's memory, for all strips that follow. */
   setWeights(kernel: K, weights: Weights): void
-  /** Widest piece of a picture in pixels; wider ones are cut into strips. */
+  /** Maximum width of a strip, in pixels. Wider pictures are cut into strips. */
   readonly maxWidth: number
-  /** Columns `left` .. of a picture, at most `maxWidth` of them, into as many times `network.scale` of the result. */
+  /** Begins a strip: at most `maxWidth` columns of the input from `left` on, and the result's columns for them. */
   openStrip(kernel: K, network: Network, weights: Weights, input: Planes, result: Planes, left: number): Strip
 }
 
 export interface Strip {
-  /** How many bands there are, all of one cost. */
+  /** Number of bands. All cost the same. */
   readonly bands: number
-  /** One after another from 0. */
+  /** Computes a band. Bands are computed in order, from 0 on. */
   compute(band: number): void
 }
 
 /**
- * Fills views of rows of a picture that is padded with its edge's pixels: `left` is where they begin, and
- * rows outside the picture are its first and last.
+ * Fills `rows` with rows of the picture from column `left` and row `top` on. Pixels outside the picture repeat its
+ * edge.
  */
 export function padRows(
   { data, width, height }: Planes,

@@ -1,17 +1,17 @@
-// Drives kernel/srcnn.ts: the three layers of a 9-1-5 in one pass, through one fixed memory that no
-// picture makes grow.
+// Drives kernel/srcnn.as.ts: the three layers of a 9-1-5 in one pass. The kernel's memory has a fixed size, whatever
+// the picture's.
 //
 //   padded rows ─ load ─▶ ring ─▶ compute: 4 rows of features ─▶ ring of sums ─ emit ─▶ rows
 //
-// The one edge padding of the input lies in front of everything: the padded picture is 6 px larger on
-// each side, features exist on that rim too, and no layer has a border case.
+// The input is padded once, before the first layer: the padded picture is 6 px larger on each side, features exist on
+// that rim too, and no layer has a special case for borders.
 import type { Network } from '../../model/network.ts'
 import { AT, HALO, KERNEL_1, KERNEL_3, MAX_CHANNELS, MAX_WIDTH, ROW_BYTES, STEP, TILE } from '../kernel/layout.ts'
 import { packWeights, type PackedWeights } from '../kernel/pack.ts'
-import { type Driver, type Kernel, padRows } from './driver.ts'
+import { type Driver, type KernelExports, padRows } from './driver.ts'
 
-/** All sizes are in tiles and bands of 4 pixels. */
-interface SrcnnKernel extends Kernel {
+/** Sizes are numbers of tiles and bands of 4 pixels. */
+interface SrcnnKernel extends KernelExports {
   begin(n1: number, n2: number, tiles: number, isResidual: number): void
   load(quad: number, slots: number): void
   compute(band: number, rows: number): void
@@ -45,7 +45,7 @@ export const srcnnDriver: Driver<SrcnnKernel, PackedWeights> = {
     const width = Math.min(input.width - left, MAX_WIDTH)
     const [first, second] = network.layers
     const tiles = Math.ceil(width / TILE) + 1
-    // Two tiles more than the features have; whole vectors of them.
+    // Two more tiles than the features have, in whole vectors.
     const slots = Math.ceil((tiles + 2) / TILE) * TILE
     const { buffer } = kernel.memory
     const rowsIn = Array.from(
@@ -67,7 +67,7 @@ export const srcnnDriver: Driver<SrcnnKernel, PackedWeights> = {
     load(1)
     return {
       bands: Math.ceil(height / TILE) + 1,
-      /** Gives the four rows above the band. */
+      /** Computes a band of features, and emits the four rows of the result above it. */
       compute(band) {
         load(band + 2)
         // Features reach KERNEL_3 - 1 rows beyond the result.

@@ -1,19 +1,19 @@
-// Drives kernel/subpixel.ts: 5x5, 3x3 layers with or without skips, depth-to-space. Features exist four
-// rows at a time; of each layer two such bands are kept, or three where a skip reads them later.
+// Drives kernel/subpixel.as.ts: a 5x5 layer, 3x3 layers with or without skips, depth-to-space. Features are kept in
+// bands of four rows: two bands of each layer, or three if a skip reads them later.
 //
 //   step t:  quad t + 2 of the padded picture ─▶ layer 0, band t ─▶ layer 1, band t - 1 ─▶ ... ─▶ rows
 //
-// The one edge padding of the input lies in front of everything: a layer's band begins at the same tile
-// as that of the layer before, of which it reads one tile and one band more. Where no pixel of the result
-// needs these they are not computed: what lies there, zeros or an older band of the same picture, changes
-// what is seen by Winograd's rounding alone.
+// The input is padded once, before the first layer. A layer's band begins at the same tile as the band of the layer
+// before it, and reads one tile and one band beyond it. If no pixel of the result depends on these, they are not
+// computed: the zeros, or the older band of the same picture, that are there instead change the result by Winograd's
+// rounding alone.
 import { haloOf, type Network } from '../../model/network.ts'
 import { createPlacer, FLOAT, PAGE_BYTES, STEP, TILE } from '../kernel/layout.ts'
 import { packLayer, type PackedLayer } from '../kernel/pack.ts'
 import { HEAP, KERNEL_FIRST, MAX_INNER, QUADS_FIRST } from '../kernel/subpixelLayout.ts'
-import { type Driver, type Kernel, padRows } from './driver.ts'
+import { type Driver, type KernelExports, padRows } from './driver.ts'
 
-interface SubpixelKernel extends Kernel {
+interface SubpixelKernel extends KernelExports {
   begin(slots: number): void
   load(from: number, to: number, slots: number): void
   firstLayer(...args: number[]): void
@@ -30,12 +30,12 @@ interface Weights {
     readonly weightsAt: number
     readonly biasAt: number
   })[]
-  /** Where bands may lie. */
+  /** Address behind the weights: bands are placed from there on. */
   readonly end: number
 }
 
 const MAX_WIDTH = 512
-/** Quads of the padded input that are kept: three are in use. */
+/** Number of quads (four rows) of the padded input that are kept. Three are in use at a time. */
 const QUADS = QUADS_FIRST + 1
 
 export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
@@ -76,9 +76,9 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
     const last = layers.length - 1
     const halo = haloOf(network)
     const width = Math.min(input.width - left, MAX_WIDTH)
-    /** Along so many pixels of the small picture, and what the layers behind this one read beyond them. */
+    /** Tiles along `size` pixels of the small picture, and along what the later layers read beyond them. */
     const tilesOf = (layer: number, size: number) => Math.ceil((size + 2 * (last - layer)) / TILE)
-    // What a vector of tiles overruns, and one more that it reads.
+    // Whole vectors of tiles, and one more vector, which the last one reads.
     const slots = Math.ceil(tilesOf(0, width) / TILE) * TILE + TILE
     const channelBytes = TILE * TILE * slots * FLOAT
 
@@ -152,7 +152,7 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
   },
 }
 
-function reserve({ memory }: Kernel, bytes: number): void {
+function reserve({ memory }: KernelExports, bytes: number): void {
   const missing = bytes - memory.buffer.byteLength
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES))
 }

@@ -1,10 +1,10 @@
-// A network's weights in the order in which the kernel reads them.
+// Packs a network's weights in the order in which the kernels read them.
 import type { Layer, Network } from '../../model/network.ts'
 import { BLOCK, FREQUENCIES, KERNEL_3, SIDE, STEP, WEIGHTS_3 } from './layout.ts'
 
 /**
- * G of F(4x4, 3x3) times three taps: their polynomial at the points 0, 1, -1, 2, -2 and infinity, scaled.
- * winograd.ts has the other two matrices. Into six places, `step` apart.
+ * Writes G of F(4x4, 3x3) times three taps: their polynomial at the points 0, 1, -1, 2, -2 and infinity, scaled. The
+ * six values are `step` apart. winograd.ts has the other two matrices.
  */
 function transformTaps(a: number, b: number, c: number, to: Float64Array, at: number, step: number): void {
   // prettier-ignore
@@ -28,7 +28,7 @@ export interface PackedWeights {
   readonly bias3: Float32Array
 }
 
-/** Of a 9-1-5 on one channel. */
+/** Packs a 9-1-5 on one channel. */
 export function packWeights({ layers: [first, second, third] }: Network): PackedWeights {
   return {
     weights1: transformKernels(first),
@@ -41,14 +41,14 @@ export function packWeights({ layers: [first, second, third] }: Network): Packed
 }
 
 export interface PackedLayer {
-  /** A multiple of 4: more channels than the layer has put out zero. */
+  /** Rounded up to a multiple of 4. The added channels are zero. */
   readonly outputs: number
   /** [outputs / 4][36][inputs * blocks][4] */
   readonly weights: Float32Array
   readonly bias: Float32Array
 }
 
-/** Of a layer that Winograd computes. */
+/** Packs a layer that is computed by Winograd. */
 export function packLayer(layer: Layer): PackedLayer {
   const outputs = Math.ceil(layer.outputs / STEP) * STEP
   const bias = new Float32Array(outputs)
@@ -57,9 +57,9 @@ export function packLayer(layer: Layer): PackedLayer {
 }
 
 /**
- * [outputs][inputs][k][k] -> [outputs / 4][36][inputs * blocks][4]: the k x k taps are cut into blocks of
- * 3x3, zeros behind them, and each is G g G^T, in f64. It runs once a network, before its code is
- * compiled: so it is written out.
+ * [outputs][inputs][k][k] -> [outputs / 4][36][inputs * blocks][4]: the k x k taps are padded with zeros and cut into
+ * blocks g of 3x3; each becomes G g G^T, in f64. It runs once for each network, before V8 optimises it, so it is
+ * written as plain loops.
  */
 function transformKernels({ weights, outputs, inputs, kernel }: Layer): Float32Array {
   const across = Math.ceil(kernel / BLOCK)

@@ -1,7 +1,7 @@
 // Unrolls `spread2`, `spread3` and `spread4` of picture.as.ts: bicubic enlarging of a row by each scale.
 import { phasesOf } from '../../image/resize.ts'
 import { FLOAT, VECTOR } from './layout.ts'
-import { AT, PHASE_WEIGHTS, REACH, SCALE_WEIGHTS, SCALES, TAPS } from './pictureLayout.ts'
+import { PICTURE_AT, PHASE_WEIGHTS, REACH, SCALE_WEIGHTS, KERNEL_SCALES, TAPS } from './pictureLayout.ts'
 import { each, load, store } from './unroll.ts'
 
 /** Vectors a0, a1, ... of one phase each into b0, b1, ..., pixels side by side. */
@@ -26,11 +26,11 @@ const b3 = joinSecond(p2, p3)`,
 
 /** `function spread{scale}(from, to, vectors)`: makes `vectors` vectors of a small row `scale` times as wide. */
 export function unrollPicture(): string {
-  return SCALES.map(unrollSpread).join('')
+  return KERNEL_SCALES.map(unrollSpread).join('')
 }
 
-function unrollSpread(scale: (typeof SCALES)[number]): string {
-  const weights = AT.weights + (scale - SCALES[0]) * SCALE_WEIGHTS * FLOAT
+function unrollSpread(scale: (typeof KERNEL_SCALES)[number]): string {
+  const weights = PICTURE_AT.weights + (scale - KERNEL_SCALES[0]) * SCALE_WEIGHTS * FLOAT
   const weight = (phase: number, tap: number) =>
     `v128.load_splat<f32>(${weights + (phase * PHASE_WEIGHTS + tap) * FLOAT})`
   const phases = phasesOf(scale).map(({ first }, phase) => {

@@ -1,5 +1,5 @@
-// Layer 2 of srcnn.as.ts, 1x1 behind a ReLU: a GEMM over the channels of A1 that are not all zero in the eight pixels at
-// hand. Adding zero times a weight changes no sum, so the result is the same to the bit.
+// Layer 2 of srcnn.as.ts, 1x1 behind a ReLU: a GEMM over the channels of A1 that are not all zero in the eight pixels
+// at hand. Adding zero times a weight changes no sum, so the result is the same to the bit.
 import { madd, relu } from './vectors.as'
 import { AT, FEATURE_CHANNEL_BYTES, FEATURE_PHASE_BYTES, FLOAT, GROUP_BYTES, STEP, VECTOR } from './layout'
 
@@ -80,7 +80,9 @@ export function pointwise(
   }
 }
 
-/** Writes the offsets of the channels that are not all zero to the list, and returns its end. No branch depends on data. */
+/**
+ * Writes the offsets of the channels that are not all zero to the list, and returns its end. No branch depends on data.
+ */
 function listChannels(from: usize, stride: usize, channels: usize): usize {
   let end: usize = AT.list
   const last = channels * GROUP_BYTES

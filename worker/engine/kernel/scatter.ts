@@ -1,6 +1,6 @@
-// Unrolls layer 3 of srcnn.as.ts, a 5x5 layer with one output channel: the features of four tiles, and of those right of
-// them, times the 5x5 weights, added to the five rows of sums that they reach. Two phases of a tile are computed at a
-// time: with 5 rows of taps they make 10 sums.
+// Unrolls layer 3 of srcnn.as.ts, a 5x5 layer with one output channel: the features of four tiles, and of those right
+// of them, times the 5x5 weights, added to the five rows of sums that they reach. Two phases of a tile are computed at
+// a time: with 5 rows of taps they make 10 sums.
 import type { Arithmetic } from './arithmetic.ts'
 import {
   AT,
@@ -12,7 +12,7 @@ import {
   TILE,
   WEIGHTS_3,
 } from './layout.ts'
-import { each, listOf, load, spreadWeights, store } from './unroll.ts'
+import { each, numbered, load, spreadWeights, store } from './unroll.ts'
 
 const PAIR = 2
 const WEIGHT_BYTES = WEIGHTS_3 * FLOAT
@@ -40,7 +40,7 @@ export function unrollScatter(kind: Arithmetic): string {
   return each(TILE / PAIR, (pair) => {
     const first = pair * PAIR
     return `
-function scatter${pair}(from: usize, weights: usize, end: usize, ${listOf(KERNEL_3, 'to', ': usize')}): void {
+function scatter${pair}(from: usize, weights: usize, end: usize, ${numbered(KERNEL_3, 'to', ': usize')}): void {
   ${each(KERNEL_3 * PAIR, (i) => `let s${i} = f32x4.splat(0)`)}
   for (let entry: usize = ${AT.list}; entry < end; entry += ${FLOAT}) {
     const c = <usize>i32.load(entry)

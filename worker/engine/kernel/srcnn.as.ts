@@ -11,9 +11,9 @@
 // unrolls before this file: transformInput1, multiply1 and transformOutput1 for one vector of tiles, the same with 2
 // for two; scatter0 and scatter1 for two phases each.
 //
-// The ladder. Times are ns of CPU a pixel of the result, the best of 10 to 16 rounds at 512², shipped
-// x3 weights on a drawn picture, Node 24 (V8 13.6), one thread of an AMD EPYC (Zen 4); speed is the
-// paired median against onnxruntime-web 1.30.0 (712 ns) in the same process.
+// The steps that made it fast. Times are ns of CPU a pixel of the result, the best of 10 to 16 rounds at 512², with the
+// shipped x3 weights on a drawn picture, Node 24 (V8 13.6), one thread of an AMD EPYC (Zen 4). Speed is the paired
+// median against onnxruntime-web 1.30.0 (712 ns) in the same process.
 //
 //                                                                          relaxed        plain
 //   fused; Winograd F(4x4, 3x3) for 9x9 as nine 3x3; zero-skipping 1x1     177  3.9x     216  3.2x
@@ -22,21 +22,20 @@
 //   + output transform: fours loaded instead of made, middle columns first 152  4.7x     185  3.8x
 //   + relaxed: weights loaded four at a time and spread by shuffles        155  4.6x
 //
-// The last step is for workerd, which checks every access against the memory's bounds, as
-// `node --wasm-enforce-bounds-checks` does (there 207 -> 171): 221 -> 184 ns, 3.5x -> 4.2x
-// onnxruntime-web in workerd. The plain build, which is for Node and browsers, would lose 9 %.
+// The last step is for workerd, which checks every access against the memory's bounds, like
+// `node --wasm-enforce-bounds-checks` (there 207 -> 171): 221 -> 184 ns, 3.5x -> 4.2x onnxruntime-web in workerd. The
+// plain build, which is for Node and browsers, would lose 9 % by it.
 //
-// Without both lists, as for a network without zeros, Node took 198 instead of 152: the floor is 3.7x.
+// Without both lists, as for a network without zeros, Node took 198 instead of 152: at least 3.7x in any case.
 // Of the 152: multiply 45, pointwise 57, output transform 19, scatter 20, the rest 11.
 //
-// Taken out again, as they did not pay: list loops of 2, 3 or 4 channels at a time, the list padded with
-// a channel of zeros (0.98x); the end of a list moved by a shift instead of a choice (0.99x); with
-// shuffles, the loop of the GEMM written out 3 or 9 times (1.00x).
-// Not tried: M at constant addresses in the output transform, which need no check of bounds; F(6x6,
-// 3x3), 16 products for 20.25; int16 for the 5x5; pixels side by side in a vector of A1, of whose
-// blocks 10 % fewer are not zero; a bound on flat patches, which proves 4 to 6 % of layer 1's channels
-// zero. Of the shipped weights' 64 channels 8 to 13 are never above zero on drawn pictures: pruned,
-// they would save a sixth of layer 1.
+// Tried without gain: loops over 2, 3 or 4 listed channels at a time, with the list padded by a channel of zeros
+// (0.98x); moving the end of a list by a shift instead of a select (0.99x); with shuffles, the loop of the GEMM written
+// out 3 or 9 times (1.00x). Not tried: M at constant addresses in the output transform, which need no check of bounds;
+// F(6x6, 3x3), 16 products for 20.25; int16 for the 5x5; pixels side by side in a vector of A1, which has 10 % fewer
+// blocks that are not zero; a bound on flat patches, which proves that 4 to 6 % of layer 1's channels are zero. Of the
+// 64 channels of the shipped weights, 8 to 13 are never above zero on drawn pictures: without them layer 1 would take a
+// sixth less.
 import { add, joinFirst, joinSecond, madd, nmadd, OneVector, relu, sub, TwoVectors, zipFirst, zipSecond } from './vectors.as'
 import {
   CACHE_LINE, AT, BLOCKS, CARRY, FEATURE_CHANNEL_BYTES, FEATURE_PHASE_BYTES, FLOAT, FREQUENCIES, GROUP,
@@ -257,7 +256,8 @@ function interleave(from: usize, to: usize, slots: usize, bias: v128): void {
 /** Adds a row of the padded input, from HALO (6) pixels right of its start on, to a row of sums. */
 function addInput(from: usize, to: usize, slots: usize): void {
   for (const end = to + slots * FLOAT; to < end; to += VECTOR) {
-    // Phases 0 and 1 of the sums meet phases 2 and 3 of the input one tile on, phases 2 and 3 its phases 0 and 1 two on.
+    // Phases 0 and 1 of the sums meet phases 2 and 3 of the input one tile on, phases 2 and 3 its phases 0 and 1 two
+    // on.
     v128.store(to, add(v128.load(to), v128.load(from, 2 * PHASE_BYTES + FLOAT)))
     v128.store(to, add(v128.load(to, PHASE_BYTES), v128.load(from, 3 * PHASE_BYTES + FLOAT)), PHASE_BYTES)
     v128.store(to, add(v128.load(to, 2 * PHASE_BYTES), v128.load(from, 2 * FLOAT)), 2 * PHASE_BYTES)

@@ -7,19 +7,19 @@
 //                      for every 4 channels: multiply ▶ M ▶ transformOutput, skip and ReLU in it
 //
 // The build puts the functions that subpixel.ts unrolls before this file: transformFirst1, transformInner1,
-// multiplyFirst1, multiplyInner1, reluOutput1, skipOutput1 and linearOutput1 for one vector of tiles, the same with 2 for
-// two; depthToSpace2, 3 and 4 by scale.
+// multiplyFirst1, multiplyInner1, reluOutput1, skipOutput1 and linearOutput1 for one vector of tiles, the same with 2
+// for two; depthToSpace2, 3 and 4 by scale.
 //
 // Times are ns of CPU a pixel of the result at x3, 768², Node 24 (V8 13.6), one thread of an AMD EPYC (Zen 4), where
-// SRCNN's kernel takes 122: 16 channels and three skips 28.5, of which multiply 18, transformInput 5, transformOutput 5;
-// 32 channels 90. The multiplication runs at 25 GMAC/s, six sevenths of what the machine's multiply-adds allow.
+// SRCNN's kernel takes 122: 16 channels and three skips 28.5, of which multiply 18, transformInput 5, transformOutput
+// 5; 32 channels 90. The multiplication runs at 25 GMAC/s, six sevenths of what the machine's multiply-adds allow.
 // Tried without gain: a frequency at a time through all output channels, so that V is read once instead of once for
 // every four of them (0.98x); strips of 128 (0.95x) or 1024 pixels (1.0x) instead of 512.
 import {
   add, joinFirst, joinSecond, madd, nmadd, OneVector, relu, sub, TwoVectors, zipFirst, zipSecond,
 } from './vectors.as'
 import { FLOAT, FREQUENCIES, GROUP_BYTES, STEP, TILE, VECTOR } from './layout'
-import { AT, DEPTH_FIRST } from './subpixelLayout'
+import { SCRATCH_AT, DEPTH_FIRST } from './subpixelLayout'
 
 // Bytes between two phases, two rows and two channels of a band.
 let phaseBytes: usize = 0
@@ -37,7 +37,7 @@ export function begin(slots: usize): void {
   phaseBytes = slots * FLOAT
   rowBytes = TILE * phaseBytes
   channelBytes = TILE * rowBytes
-  v128.store(AT.four, f32x4.splat(4))
+  v128.store(SCRATCH_AT.four, f32x4.splat(4))
 }
 
 /** Sorts four rows of pixels, one after the other, into a band of one channel. */

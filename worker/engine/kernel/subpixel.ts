@@ -1,8 +1,8 @@
-// Unrolls the functions that subpixel.as.ts calls: Winograd's stages for groups of one and two vectors of tiles, for the
-// 5x5 layer and the 3x3 layers; and depth-to-space for each scale.
+// Unrolls the functions that subpixel.as.ts calls: Winograd's stages for groups of one and two vectors of tiles, for
+// the 5x5 layer and the 3x3 layers; and depth-to-space for each scale.
 import type { Arithmetic } from './arithmetic.ts'
 import { unrollDepthToSpace } from './depthToSpace.ts'
-import { AT, BLOCKS_FIRST, DEPTH_FIRST, FREQUENCY_BYTES } from './subpixelLayout.ts'
+import { SCRATCH_AT, BLOCKS_FIRST, DEPTH_FIRST, FREQUENCY_BYTES } from './subpixelLayout.ts'
 import { unrollInputTransform, unrollMultiply, unrollOutputTransform, type WinogradPlaces } from './winograd.ts'
 
 const SCALES = [2, 3, 4]
@@ -10,11 +10,11 @@ const SCALES = [2, 3, 4]
 const PLACES: WinogradPlaces = {
   phaseBytes: 'phaseBytes',
   rowBytes: 'rowBytes',
-  half: AT.half,
-  transformed: AT.transformed,
-  products: AT.products,
+  half: SCRATCH_AT.half,
+  transformed: SCRATCH_AT.transformed,
+  products: SCRATCH_AT.products,
   frequencyBytes: FREQUENCY_BYTES,
-  four: AT.four,
+  four: SCRATCH_AT.four,
   channelBytes: 'channelBytes',
 }
 

@@ -19,7 +19,7 @@ export function each(count: number, text: (i: number) => string): string {
 }
 
 /** Returns `name0, name1, ...`, each with `suffix`. */
-export function listOf(count: number, name: string, suffix = ''): string {
+export function numbered(count: number, name: string, suffix = ''): string {
   return Array.from({ length: count }, (_, i) => `${name}${i}${suffix}`).join(', ')
 }
 

@@ -1,5 +1,6 @@
-// Vectors of four f32: arithmetic and shuffles. Relaxed builds have fused multiply-add (WebAssembly relaxed SIMD), plain
-// builds use SIMD as of 2021: the compiler keeps the branch of ASC_FEATURE_RELAXED_SIMD that its features ask for.
+// Vectors of four f32: arithmetic and shuffles. Relaxed builds have fused multiply-add (WebAssembly relaxed SIMD),
+// plain builds use SIMD as of 2021: the compiler keeps the branch of ASC_FEATURE_RELAXED_SIMD that its features ask
+// for.
 
 /** a * b + c */
 @inline export function madd(a: v128, b: v128, c: v128): v128 {

@@ -11,7 +11,7 @@
 //   A^T  1 1 1 1 1 0 | 0 1 -1 2 -2 0 | 0 1 1 4 4 0 | 0 1 -1 8 -8 1
 import type { Arithmetic } from './arithmetic.ts'
 import { BLOCK, FLOAT, FREQUENCIES, GROUP_BYTES, GROUP_SLOTS, SIDE, STEP, TILE, VECTOR } from './layout.ts'
-import { each, listOf, load, loadSplat, spreadWeights, store } from './unroll.ts'
+import { each, numbered, load, loadSplat, spreadWeights, store } from './unroll.ts'
 
 /** Distance of a skip's pixel, right of and below its result: half of what two 3x3 layers take away. */
 const SKIP = 2
@@ -56,9 +56,9 @@ function transformSix(four: number, d: readonly string[], put: (i: number, value
 
 /**
  * `function name(rows0, rows1, ..., at)`: the input transform of one plane, for `vectors` times four tiles and a kernel
- * of `blocks` x `blocks` blocks of 3x3 taps: it reads 4 + 3 blocks - 1 rows and as many columns. `rows` are addresses of
- * the plane at the first tile, one for every four rows; `at` is the offset of the plane's first channel in V.
- * Writes V, [36][blocks * blocks][tiles].
+ * of `blocks` x `blocks` blocks of 3x3 taps: it reads 4 + 3 blocks - 1 rows and as many columns. `rows` are addresses
+ * of the plane at the first tile, one for every four rows; `at` is the offset of the plane's first channel in V. Writes
+ * V, [36][blocks * blocks][tiles].
  */
 export function unrollInputTransform(name: string, vectors: number, blocks: number, places: WinogradPlaces): string {
   const { phaseBytes, rowBytes, half, transformed, frequencyBytes, four } = places
@@ -78,7 +78,7 @@ export function unrollInputTransform(name: string, vectors: number, blocks: numb
       return transformSix(four, d, (i, value) => put(block, i, value))
     })
   return `
-function ${name}(${listOf(quads, 'rows', ': usize')}, at: usize): void {
+function ${name}(${numbered(quads, 'rows', ': usize')}, at: usize): void {
   // Vertically: each phase and vector of tiles alone.
   for (let phase: usize = 0; phase < ${TILE}; phase++) {
     for (let column: usize = 0; column < ${columnsBytes}; column += ${VECTOR}) {
@@ -110,9 +110,9 @@ function ${name}(${listOf(quads, 'rows', ': usize')}, at: usize): void {
 }
 
 /**
- * `function name(weights)`: the GEMM of four output channels, M[36][4][tiles], over `depth` input channels (a number, or
- * a variable's name). Weights are [36][depth][4]. The loop over the depth stays rolled: written out it was half as fast
- * again slower.
+ * `function name(weights)`: the GEMM of four output channels, M[36][4][tiles], over `depth` input channels (a number,
+ * or a variable's name). Weights are [36][depth][4]. The loop over the depth stays rolled: written out it was half as
+ * fast again slower.
  */
 export function unrollMultiply(
   kind: Arithmetic,
