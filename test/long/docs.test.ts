@@ -5,18 +5,20 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path'
 import { globSync } from 'tinyglobby'
 import { expect, test } from 'vitest'
-import { ROOT } from '../../worker/package/places.ts'
+import { REPOSITORY } from '../../worker/package/places.ts'
 
 /** Found by their names, not by git, so that the tests pass in a folder without .git, too. */
 const PAGES = globSync('**/*.md', {
-  cwd: ROOT,
+  cwd: REPOSITORY,
   dot: true, // .github/
   ignore: ['**/node_modules', '**/dist', '**/runs', '**/.wrangler', '.git'],
 })
   .map((page) => page.replaceAll('\\', '/'))
   .toSorted()
-const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
-const textOf = (page: string) => readFileSync(join(ROOT, page), 'utf8')
+const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>
+}
+const textOf = (page: string) => readFileSync(join(REPOSITORY, page), 'utf8')
 
 /** Returns the anchors that GitHub makes of a page's titles. */
 function anchorsOf(page: string): string[] {
@@ -37,7 +39,7 @@ test.each(PAGES)('links of %s lead to a file and to a title in it', (page) => {
   for (const [, target] of textOf(page).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
     const [path, anchor] = target.split('#')
     const file = path === '' ? page : join(dirname(page), path)
-    expect(existsSync(join(ROOT, file)), `${target} in ${page}`).toBe(true)
+    expect(existsSync(join(REPOSITORY, file)), `${target} in ${page}`).toBe(true)
     if (anchor) expect(anchorsOf(file), `${target} in ${page}`).toContain(anchor)
   }
 })
@@ -91,7 +93,7 @@ function helpOf(words: readonly string[]): string {
         ? ['npx', [...rest, '--help']]
         : ['npm', ['run', '--silent', rest[1], '--', ...rest.slice(2), '--help']]
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false' }
-  return execFileSync(command, args, { cwd: ROOT, encoding: 'utf8', env })
+  return execFileSync(command, args, { cwd: REPOSITORY, encoding: 'utf8', env })
 }
 
 const commands = new Map<string, Written[]>()
@@ -114,7 +116,7 @@ test.each([...commands])(
 test('the example of signing prints a signed URL', () => {
   const [, code] = /```ts\n(import \{ signUrl \}[\s\S]*?)```/.exec(textOf('worker/ANSWERS.md')) ?? []
   expect(code).toBeDefined()
-  const folder = join(ROOT, 'dist/docs')
+  const folder = join(REPOSITORY, 'dist/docs')
   mkdirSync(folder, { recursive: true })
   try {
     const call = code.slice(code.indexOf('await signUrl'))
@@ -123,7 +125,7 @@ test('the example of signing prints a signed URL', () => {
       file,
       `import { signUrl } from 'edge-srcnn/sign'\nconst secret = '0'.repeat(32)\nconsole.log(${call})`,
     )
-    const printed = execFileSync('npx', ['tsx', file], { cwd: ROOT, encoding: 'utf8' })
+    const printed = execFileSync('npx', ['tsx', file], { cwd: REPOSITORY, encoding: 'utf8' })
     expect(printed.trim()).toMatch(/^https:\/\/img\.example\/cat\.jpg\?sr=3&sr-key=a&sr-exp=\d+&sr-sig=[\w-]{43}$/)
   } finally {
     rmSync(folder, { recursive: true })

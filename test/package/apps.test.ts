@@ -8,7 +8,7 @@ import { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hasRelaxedSimd } from '../../worker/platform/nodeFiles.ts'
-import { bytesOnDisk, createApp, install, type NewApp, readmeExample } from '../support/package/newApp.ts'
+import { bytesOnDisk, createNewApp, install, type NewApp, readmeExample } from '../support/package/newApp.ts'
 import { MANIFEST } from '../support/package/pack.ts'
 import { modulesOf, ROOT } from '../support/worker/worker.ts'
 
@@ -25,7 +25,7 @@ let origin: string
 let worker: Miniflare
 
 beforeAll(async () => {
-  app = createApp(['hono'], {
+  app = createNewApp(['hono'], {
     'index.js': readmeExample('js'),
     'index.ts': readmeExample('ts'),
     'wrangler.toml': WRANGLER,

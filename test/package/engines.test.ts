@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createApp, install, type NewApp } from '../support/package/newApp.ts'
+import { createNewApp, install, type NewApp } from '../support/package/newApp.ts'
 import { ROOT } from '../support/worker/worker.ts'
 
 const SAMPLE = join(ROOT, 'worker/assets/samples/icon.png')
@@ -40,7 +40,7 @@ process.exit() // Dawn keeps a process alive
 let app: NewApp
 
 beforeAll(async () => {
-  app = createApp(['hono'], { 'serve.js': SCRIPT })
+  app = createNewApp(['hono'], { 'serve.js': SCRIPT })
   // A small picture, because SwiftShader is slow.
   await sharp(SAMPLE).extract({ left: 40, top: 40, width: 48, height: 40 }).toFile(join(app.folder, 'picture.png'))
 })

@@ -7,7 +7,7 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { expect, test } from 'vitest'
 import { versionOf } from '../../worker/build/buildCache.ts'
-import { PACKAGE, ROOT } from '../../worker/package/places.ts'
+import { PACKAGE, REPOSITORY } from '../../worker/package/places.ts'
 import { MANIFEST, TARBALL } from '../support/package/pack.ts'
 
 const files = execFileSync('tar', ['-tzf', TARBALL], { encoding: 'utf8' })
@@ -37,7 +37,7 @@ test('every file matches an allowed pattern, and every pattern has a file', () =
       `${kind}`,
     ).toBe(true)
   expect(files.filter((file) => file.endsWith('.wasm'))).toHaveLength(11)
-  const weights = readdirSync(join(ROOT, 'models')).filter((file) => file.endsWith('.onnx'))
+  const weights = readdirSync(join(REPOSITORY, 'models')).filter((file) => file.endsWith('.onnx'))
   expect(files.filter((file) => file.endsWith('.bin'))).toHaveLength(weights.length)
 })
 
@@ -49,7 +49,7 @@ test('no file contains a path of the build machine or an import of a missing fil
   const scripts = files.filter((file) => /\.(js|ts|json)$/.test(file))
   for (const file of scripts) {
     const text = read(file)
-    expect(text, file).not.toContain(ROOT)
+    expect(text, file).not.toContain(REPOSITORY)
     expect(text, file).not.toMatch(/\.\.\/main\/|assemblyscript|binaryen|sourceMappingURL/)
     for (const [, path] of text.matchAll(/^(?:import|export) (?:[^;]*? from )?['"](\.[^'"]+)['"]/gm)) {
       const target = join(file, '..', path).replace(/^types\/(.+)\.js$/, 'types/$1.d.ts')
@@ -75,7 +75,7 @@ test.each(['@cf-wasm/photon', '@jsquash/jpeg', '@jsquash/webp'])(
     const text = read('THIRD-PARTY.md')
     expect(text).toContain(`## ${name} ${await versionOf(name)}`)
     const licence = name.endsWith('photon') ? 'LICENSE.md' : 'codec/LICENSE.codec.md'
-    expect(text).toContain(readFileSync(join(ROOT, 'node_modules', name, licence), 'utf8').trim())
+    expect(text).toContain(readFileSync(join(REPOSITORY, 'node_modules', name, licence), 'utf8').trim())
   },
 )
 

@@ -3,8 +3,8 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { ROOT } from '../../worker/package/places.ts'
-import { createApp, type NewApp, readmeExample } from '../support/package/newApp.ts'
+import { REPOSITORY } from '../../worker/package/places.ts'
+import { createNewApp, type NewApp, readmeExample } from '../support/package/newApp.ts'
 
 const OPTIONS = { strict: true, noEmit: true, target: 'es2022', lib: ['es2023'] }
 const BUNDLER = { ...OPTIONS, module: 'esnext', moduleResolution: 'bundler' }
@@ -37,7 +37,7 @@ export const handler = superResolution((c) => {
 let app: NewApp
 
 beforeAll(() => {
-  app = createApp(['hono', '@hono/node-server', '@cloudflare/workers-types', '@types/node'], {
+  app = createNewApp(['hono', '@hono/node-server', '@cloudflare/workers-types', '@types/node'], {
     'app.ts': readmeExample('ts'),
     'server.ts': readmeExample('js'),
     'anywhere.ts': ANYWHERE,
@@ -65,7 +65,7 @@ test.each(['workers', 'node', 'node-bundler', 'server'])('the project %s has no 
 
 /** Returns the compiler's output, which is empty if there are no errors. */
 function errorsOf(name: string): string {
-  const tsc = join(ROOT, 'node_modules/.bin/tsc')
+  const tsc = join(REPOSITORY, 'node_modules/.bin/tsc')
   try {
     return execFileSync(tsc, ['-p', `tsconfig.${name}.json`], { cwd: app.folder, encoding: 'utf8' })
   } catch (error) {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ROOT } from '../../worker/package/places.ts'
+import { REPOSITORY } from '../../worker/package/places.ts'
 
 test('miniflare is the version for which test/support/worker/atomicsWait.ts patches Atomics.wait', () => {
-  const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  const { devDependencies } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
     devDependencies: Record<string, string>
   }
   // Does the new version wait in a loop (workers-sdk#15552)? Then delete the patch and this test, else change this line.

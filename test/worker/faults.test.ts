@@ -7,9 +7,9 @@ import type { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { type Cell, KNOWN, LEAVING } from '../support/faults/cell.ts'
-import { FORMATS } from '../support/faults/cellPictures.ts'
+import { CELL_FORMATS } from '../support/faults/cellPictures.ts'
 import { ORIGIN_FAULTS } from '../support/faults/faultyOrigin.ts'
-import { type Matrix, startMatrix } from '../support/faults/matrix.ts'
+import { type FaultMatrix, startMatrix } from '../support/faults/matrix.ts'
 import { ASSETS_FAULTS, COMPUTE_FAULTS, type Faults, STORE_FAULTS } from '../support/faultyWorker/faults.ts'
 import { lifting, shipModels } from '../support/engine/models.ts'
 
@@ -19,7 +19,7 @@ const TIMEOUT_MS = isEvery ? 3_600_000 : 120_000
 /** With more, healthy origins would miss their deadline. */
 const CELLS_AT_ONCE = 8
 
-let matrix: Matrix
+let matrix: FaultMatrix
 beforeAll(async () => {
   matrix = await startMatrix(ship)
 })
@@ -119,7 +119,7 @@ describe.concurrent('whatever a codec or a network does', () => {
     async (i, compute) => {
       const some = (k: number) => (isEvery ? TELLING : [TELLING[k === 0 ? 0 : 1 + (i % 2)]])
       await expectAll(
-        FORMATS.flatMap((format, k) =>
+        CELL_FORMATS.flatMap((format, k) =>
           some(k).map(({ origin, known }) => ({ origin, known, format, faults: { compute } })),
         ),
       )
@@ -184,7 +184,7 @@ async function ship(worker: Miniflare): Promise<void> {
 }
 
 const healing =
-  ({ worker }: Matrix, fault: number, k: number) =>
+  ({ worker }: FaultMatrix, fault: number, k: number) =>
   async () => {
     const bucket = await worker.getR2Bucket('MODELS_BUCKET')
     await bucket.put(`${modelName(fault, k)}-x2.onnx`, modelFile(fault, k))

@@ -15,12 +15,12 @@ import { writeDeclarations } from './declarations.ts'
 import { documentsFrom, packedPage, packedPath } from './documents.ts'
 import { commandsOf, entriesOf } from './entries.ts'
 import { publishedManifest, type RootManifest } from './manifest.ts'
-import { PACKAGE, ROOT } from './places.ts'
+import { PACKAGE, REPOSITORY } from './places.ts'
 import { writeScripts } from './scripts.ts'
 import { thirdPartyText } from './thirdParty.ts'
 
-const root = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as RootManifest
-const { models } = parseManifest(await readFile(join(ROOT, 'models/manifest.json'), 'utf8'))
+const root = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8')) as RootManifest
+const { models } = parseManifest(await readFile(join(REPOSITORY, 'models/manifest.json'), 'utf8'))
 
 await rm(PACKAGE, { recursive: true, force: true })
 const commands = commandsOf(root)
@@ -30,10 +30,10 @@ for (const name of [...MODULE_NAMES, ...models.map(({ file }) => `models/${file}
   await write(join('lib', shippedName(name)), await readArtefact(name))
 }
 // Only the keys that the scripts need; build/assets.ts writes it.
-await write('lib/models/manifest.json', await readFile(join(ROOT, 'dist/manifest.json')))
+await write('lib/models/manifest.json', await readFile(join(REPOSITORY, 'dist/manifest.json')))
 await writeDeclarations(entriesOf(root), join(PACKAGE, 'types'), join(PACKAGE, 'lib'))
 for (const name of await documentsFrom(['README.md', 'LICENSE', 'CHANGELOG.md'])) {
-  const content = await readFile(join(ROOT, name))
+  const content = await readFile(join(REPOSITORY, name))
   await write(packedPath(name), name.endsWith('.md') ? packedPage(name, `${content}`) : content)
 }
 await write('THIRD-PARTY.md', await thirdPartyText(bundled, models))

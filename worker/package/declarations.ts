@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { declarationOf, scriptOf } from './entries.ts'
-import { ROOT } from './places.ts'
+import { REPOSITORY } from './places.ts'
 
 /** Relative imports, in `from '...'` and `import("...")`. */
 const RELATIVE_IMPORT = /(\bfrom |\bimport\()(['"])(\.\.?\/[^'"]+)\.ts\2/g
@@ -15,7 +15,7 @@ const RELATIVE_IMPORT = /(\bfrom |\bimport\()(['"])(\.\.?\/[^'"]+)\.ts\2/g
  * some tools look nowhere else (Nuxt).
  */
 export async function writeDeclarations(sources: readonly string[], folder: string, scripts: string): Promise<void> {
-  const all = await mkdtemp(join(ROOT, 'dist/types-')) // below the root, so that tsc finds the types there
+  const all = await mkdtemp(join(REPOSITORY, 'dist/types-')) // below the root, so that tsc finds the types there
   try {
     await declareAll(sources, all)
     await copyMentioned(sources.map(declarationOf), all, folder)
@@ -32,7 +32,7 @@ export async function writeDeclarations(sources: readonly string[], folder: stri
 }
 
 async function declareAll(sources: readonly string[], folder: string): Promise<void> {
-  const inRoot = (path: string) => relative(folder, join(ROOT, path))
+  const inRoot = (path: string) => relative(folder, join(REPOSITORY, path))
   const project = {
     extends: inRoot('tsconfig.json'),
     compilerOptions: {
@@ -51,7 +51,7 @@ async function declareAll(sources: readonly string[], folder: string): Promise<v
   }
   const file = join(folder, 'tsconfig.json')
   await writeFile(file, JSON.stringify(project))
-  const tsc = join(ROOT, 'node_modules/.bin/tsc')
+  const tsc = join(REPOSITORY, 'node_modules/.bin/tsc')
   execFileSync(tsc, ['-p', file], { stdio: 'inherit' })
 }
 

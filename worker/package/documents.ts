@@ -3,14 +3,14 @@
 // which a package should not have, goes to docs/, and links follow it.
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, join, relative } from 'node:path'
-import { ROOT } from './places.ts'
+import { REPOSITORY } from './places.ts'
 
 /** What a page may link to: pages, pictures, and the files of worker/examples. */
 const EXTENSIONS = ['', '.md', '.svg', '.webp']
 const EXAMPLES = 'worker/examples/'
 
 /** Returns the files that pages lead to by relative links, the pages included. Throws for a link to anything else. */
-export async function documentsFrom(pages: readonly string[], root = ROOT): Promise<string[]> {
+export async function documentsFrom(pages: readonly string[], root = REPOSITORY): Promise<string[]> {
   const found = new Set(pages)
   for (const page of found) {
     if (!page.endsWith('.md')) continue

@@ -1,4 +1,4 @@
 import { join } from 'node:path'
 
-export const ROOT = join(import.meta.dirname, '../..')
-export const PACKAGE = join(ROOT, 'dist/package')
+export const REPOSITORY = join(import.meta.dirname, '../..')
+export const PACKAGE = join(REPOSITORY, 'dist/package')

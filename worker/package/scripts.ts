@@ -6,7 +6,7 @@ import { build, type Metafile, type Plugin } from 'esbuild'
 import { shippedName } from './shippedName.ts'
 import { scriptOf } from './entries.ts'
 import { EXTERNAL } from './manifest.ts'
-import { ROOT } from './places.ts'
+import { REPOSITORY } from './places.ts'
 
 export interface ScriptSources {
   /** Paths in the repository. Each becomes a script; sources that they start as threads become scripts, too. */
@@ -19,7 +19,7 @@ export interface ScriptSources {
 export async function writeScripts(
   { scripts, commands }: ScriptSources,
   folder: string,
-  root = ROOT,
+  root = REPOSITORY,
 ): Promise<string[]> {
   const started = new Set<string>()
   const { metafile } = await build({

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { versionOf } from '../build/buildCache.ts'
 import type { ModelEntry } from '../model/manifest.ts'
-import { ROOT } from './places.ts'
+import { REPOSITORY } from './places.ts'
 
 interface ThirdParty {
   /** Which of its parts this package contains. */
@@ -45,7 +45,7 @@ ${(await Promise.all(sections)).join('\n')}`
 }
 
 async function sectionOf(name: string, { contains, licences }: ThirdParty): Promise<string> {
-  const texts = licences.map((file) => readFile(join(ROOT, 'node_modules', name, file), 'utf8'))
+  const texts = licences.map((file) => readFile(join(REPOSITORY, 'node_modules', name, file), 'utf8'))
   const blocks = (await Promise.all(texts)).map((text) => `\`\`\`\`text\n${text.trim()}\n\`\`\`\`\n`)
   return `## ${name} ${await versionOf(name)}\n\n${contains}.\n\n${blocks.join('\n')}`
 }

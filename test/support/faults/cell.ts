@@ -1,7 +1,7 @@
 // A cell of the fault matrix: what an origin does, what is known of its picture, and what fails inside the worker.
 import type { Faults } from '../faultyWorker/faults.ts'
 import { type Fault, slow, well } from './faultyOrigin.ts'
-import type { Format } from './cellPictures.ts'
+import type { CellFormat } from './cellPictures.ts'
 
 /** What the worker knows of a picture before the request. */
 export const KNOWN = ['nothing', 'fresh', 'stale'] as const
@@ -17,7 +17,7 @@ export interface Cell {
   /** Default: the visitor stays. */
   readonly leaves?: (typeof LEAVING)[number]
   /** Default: JPEG. */
-  readonly format?: Format
+  readonly format?: CellFormat
   /** Default: `sr=2`. */
   readonly query?: string
   /** Default: the time of an origin that is asked twice, and a margin. */
@@ -35,7 +35,7 @@ export const HEALTHY: Readonly<Record<string, Fault>> = {
 }
 
 /** Returns the cell in words, for messages. */
-export function titleOf({ origin, known, faults, leaves, format, query }: Cell): string {
+export function cellTitle({ origin, known, faults, leaves, format, query }: Cell): string {
   const failing = Object.entries(faults).map(([where, what]) => `${where}: ${what}`)
   const parts = [`origin: ${origin}`, `known: ${known}`, ...failing, leaves && `leaves: ${leaves}`, format, query]
   return parts.filter((part) => part !== undefined).join(', ')

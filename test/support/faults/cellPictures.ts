@@ -3,14 +3,14 @@ import sharp from 'sharp'
 import { concat } from '../../../worker/base/concat.ts'
 import { pngChunk, withChunks } from '../pictures/png.ts'
 
-export const FORMATS = ['jpeg', 'png', 'webp'] as const
-export type Format = (typeof FORMATS)[number]
+export const CELL_FORMATS = ['jpeg', 'png', 'webp'] as const
+export type CellFormat = (typeof CELL_FORMATS)[number]
 
 const WIDTH = 40
 const HEIGHT = 30
 export const BACKGROUNDS = ['#000', '#630']
 
-export function draw(format: Format, background: string): Promise<Buffer> {
+export function draw(format: CellFormat, background: string): Promise<Buffer> {
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
   return sharp({ create: { width: WIDTH, height: HEIGHT, channels: 3, background, noise } })
     .toFormat(format, { quality: 95 })
@@ -25,7 +25,7 @@ export async function isEnlarged(body: Buffer | undefined, scale: number): Promi
 }
 
 /** Returns the same pixels in other bytes: results are kept by the digest of the bytes, and no two cells may share one. */
-export function numbered(picture: Buffer, format: Format, id: number): Buffer {
+export function numbered(picture: Buffer, format: CellFormat, id: number): Buffer {
   const label = Buffer.from(`${id}`.padStart(8, '0'))
   switch (format) {
     case 'jpeg': {

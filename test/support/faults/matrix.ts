@@ -8,8 +8,8 @@ import { STORAGE_TIMEOUT_MS } from '../../../worker/base/timeout.ts'
 import { type Faults, FAULTS_HEADER } from '../faultyWorker/faults.ts'
 import { bundleWorker } from '../worker/bundle.ts'
 import { ROOT, startWorker } from '../worker/worker.ts'
-import { type Cell, HEALTHY, titleOf } from './cell.ts'
-import { BACKGROUNDS, draw, FORMATS, isEnlarged, numbered } from './cellPictures.ts'
+import { type Cell, HEALTHY, cellTitle } from './cell.ts'
+import { BACKGROUNDS, draw, CELL_FORMATS, isEnlarged, numbered } from './cellPictures.ts'
 import { HARMLESS, ORIGIN_FAULTS, startFaultyOrigin, well } from './faultyOrigin.ts'
 import { type CellAnswer, describeAnswer, wrongWhenWell, wrongWith } from './judge.ts'
 
@@ -28,7 +28,7 @@ const RECOVERY_MS = 10 * STORAGE_TIMEOUT_MS
 /** Less than `network takes long` takes. */
 const AT_WORK_MS = 150
 
-export interface Matrix {
+export interface FaultMatrix {
   readonly worker: Miniflare
   /** Tries a cell and rejects with what went wrong. */
   tryCell(cell: Cell): Promise<void>
@@ -41,7 +41,7 @@ export interface Matrix {
 export async function startMatrix(
   prepare?: (worker: Miniflare) => Promise<void>,
   { originMs, sourceMs } = SHORT,
-): Promise<Matrix> {
+): Promise<FaultMatrix> {
   const origin = await startFaultyOrigin()
   const vars = {
     ORIGIN_URL: origin.url,
@@ -101,7 +101,7 @@ export async function startMatrix(
   }
 
   /** Draws a picture and has it enlarged while nothing fails. */
-  const drawWithResult = async (format: (typeof FORMATS)[number], background: string) => {
+  const drawWithResult = async (format: (typeof CELL_FORMATS)[number], background: string) => {
     const bytes = await draw(format, background)
     const path = `/drawn-${format}-${background.slice(1)}`
     origin.set(path, well(60), bytes)
@@ -110,7 +110,7 @@ export async function startMatrix(
     return { bytes, result: body }
   }
   const drawn = await Promise.all(
-    FORMATS.map((format) => Promise.all(BACKGROUNDS.map((background) => drawWithResult(format, background)))),
+    CELL_FORMATS.map((format) => Promise.all(BACKGROUNDS.map((background) => drawWithResult(format, background)))),
   )
 
   /** Sends a request and drops the connection at the moment `when`. */
@@ -145,7 +145,7 @@ export async function startMatrix(
     const url = `${path}?${query}`
 
     // What is known from before.
-    const [first, other] = drawn[FORMATS.indexOf(format)]
+    const [first, other] = drawn[CELL_FORMATS.indexOf(format)]
     if (known !== 'nothing') {
       origin.set(path, well(known === 'fresh' ? 60 : 0), numbered(first.bytes, format, id))
       await askUntil(url, {}, /hit|304/)
@@ -167,7 +167,7 @@ export async function startMatrix(
       origin.set(path, well(60), original)
     }
     const answer = await ask(url, leaves ? {} : faults)
-    if (answer.ms > tally.longestMs) Object.assign(tally, { longestMs: answer.ms, longest: titleOf(cell) })
+    if (answer.ms > tally.longestMs) Object.assign(tally, { longestMs: answer.ms, longest: cellTitle(cell) })
     if (answer.ms > deadlineOf(cell)) throw new Error(`late: ${describeAnswer(answer)}`)
     const wrong = leaves ? await wrongLater(answer) : await wrongWith(answer, cell, original, isResult)
     if (wrong) throw new Error(`${wrong}: ${describeAnswer(answer)}`)
@@ -188,7 +188,7 @@ export async function startMatrix(
         await run(cell)
         tally.held++
       } catch (cause) {
-        throw new Error(`${titleOf(cell)}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+        throw new Error(`${cellTitle(cell)}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
       }
     },
     tally() {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ROOT } from '../../../worker/package/places.ts'
+import { REPOSITORY } from '../../../worker/package/places.ts'
 import { MANIFEST, TARBALL } from './pack.ts'
 
 /** Pinned versions, so that a new release cannot fail a test. */
@@ -19,7 +19,7 @@ export interface NewApp {
 }
 
 /** Creates an app with `edge-srcnn`, `packages` and `files`. */
-export function createApp(packages: readonly string[], files: Readonly<Record<string, string>>): NewApp {
+export function createNewApp(packages: readonly string[], files: Readonly<Record<string, string>>): NewApp {
   const folder = mkdtempSync(join(tmpdir(), 'edge-srcnn-'))
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
   install(folder, TARBALL, ...packages)
@@ -43,5 +43,5 @@ export function bytesOnDisk(folder: string): number {
 /** Returns the app of worker/examples for Workers (`ts`) or for Node (`js`). */
 export function readmeExample(language: 'ts' | 'js'): string {
   const file = language === 'ts' ? 'worker/index.ts' : 'node/index.js'
-  return readFileSync(join(ROOT, 'worker/examples', file), 'utf8')
+  return readFileSync(join(REPOSITORY, 'worker/examples', file), 'utf8')
 }

@@ -2,20 +2,20 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PACKAGE, ROOT } from '../../../worker/package/places.ts'
+import { PACKAGE, REPOSITORY } from '../../../worker/package/places.ts'
 
 /** The repository's package.json. */
-export const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+export const MANIFEST = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
   readonly version: string
   readonly devDependencies: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>
 }
-export const TARBALL = join(ROOT, `dist/edge-srcnn-${MANIFEST.version}.tgz`)
+export const TARBALL = join(REPOSITORY, `dist/edge-srcnn-${MANIFEST.version}.tgz`)
 
 /** Called by vitest before the tests. */
 export function setup(): void {
-  npm(ROOT, 'run', '--silent', 'build:package')
-  npm(PACKAGE, 'pack', '--silent', '--pack-destination', join(ROOT, 'dist'))
+  npm(REPOSITORY, 'run', '--silent', 'build:package')
+  npm(PACKAGE, 'pack', '--silent', '--pack-destination', join(REPOSITORY, 'dist'))
 }
 
 function npm(cwd: string, ...args: string[]): void {

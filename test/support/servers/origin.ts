@@ -24,7 +24,7 @@ export interface FakeOrigin {
 }
 
 /** Creates an origin that does not listen yet; paths may be given to it all the same. */
-export function createOrigin(): FakeOrigin {
+export function createFakeOrigin(): FakeOrigin {
   const asked: OriginRequest[] = []
   const handlers = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>()
   const server = createServer((request, response) => {
@@ -58,7 +58,7 @@ export function createOrigin(): FakeOrigin {
 }
 
 export async function startOrigin(): Promise<FakeOrigin> {
-  const origin = createOrigin()
+  const origin = createFakeOrigin()
   await origin.listen()
   return origin
 }

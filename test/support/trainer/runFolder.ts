@@ -8,7 +8,7 @@ import { describeNetwork, type Network } from '../../../worker/model/network.ts'
 import { encodeNetwork } from '../../../worker/model/networkFile.ts'
 import { lifting } from '../engine/models.ts'
 
-export interface Model {
+export interface RunModel {
   readonly name?: string
   readonly scale?: number
   readonly lift: number
@@ -22,7 +22,7 @@ export interface Model {
 }
 
 /** Writes a folder as a training run leaves it, and returns its path. */
-export async function makeRunFolder(...models: readonly Model[]): Promise<string> {
+export async function makeRunFolder(...models: readonly RunModel[]): Promise<string> {
   const folder = mkdtempSync(path.join(tmpdir(), 'run-'))
   for (const {
     name = DEFAULT_MODEL,

@@ -2,10 +2,10 @@
 // tests of a file, or of a `describe`, and is disposed of after them, here and nowhere else.
 import type { Miniflare, Response } from 'miniflare'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
-import { createOrigin, type FakeOrigin } from '../servers/origin.ts'
+import { createFakeOrigin, type FakeOrigin } from '../servers/origin.ts'
 import { startWorker, type WorkerOptions } from './worker.ts'
 
-export interface AskOptions {
+export interface SiteRequestOptions {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
@@ -27,13 +27,13 @@ export interface RunningWorker {
   /** Throws before `beforeAll` has started it. */
   readonly worker: Miniflare
   /** The response as the worker sends it: a redirect is not followed. The caller reads the body. */
-  get(pathOrUrl: string, options?: AskOptions): Promise<Response>
+  get(pathOrUrl: string, options?: SiteRequestOptions): Promise<Response>
   /** The same with its body read. */
-  ask(pathOrUrl: string, options?: AskOptions): Promise<ReadResponse>
+  ask(pathOrUrl: string, options?: SiteRequestOptions): Promise<ReadResponse>
   /** Asks until the answer is a hit: fresh, from a cache, without a word to the origin. */
-  untilHit(pathOrUrl: string, options?: AskOptions): Promise<ReadResponse>
+  untilHit(pathOrUrl: string, options?: SiteRequestOptions): Promise<ReadResponse>
   /** Asks until the answer was made earlier, though it may be stale: a hit, a revalidated one, or that of another URL. */
-  untilKept(pathOrUrl: string, options?: AskOptions): Promise<ReadResponse>
+  untilKept(pathOrUrl: string, options?: SiteRequestOptions): Promise<ReadResponse>
 }
 
 export interface Site extends RunningWorker {
@@ -47,7 +47,7 @@ export interface Site extends RunningWorker {
  * what it returns can be taken apart at once, but for `worker`.
  */
 export function startSite(options: WorkerOptions = {}): Site {
-  const origin = createOrigin()
+  const origin = createFakeOrigin()
   let worker: Miniflare | undefined
   beforeAll(async () => {
     await origin.listen()

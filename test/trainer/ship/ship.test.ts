@@ -11,7 +11,7 @@ import { publish, rollBack } from '../../../trainer/ship/publish.ts'
 import { openS3Store, s3Settings } from '../../../trainer/ship/s3Store.ts'
 import { brokenFiles, readPrevious, readServed } from '../../../trainer/ship/servedManifest.ts'
 import type { ObjectStore } from '../../../trainer/ship/contract.ts'
-import { makeRunFolder, type Model } from '../../support/trainer/runFolder.ts'
+import { makeRunFolder, type RunModel } from '../../support/trainer/runFolder.ts'
 import { hasS3Server, type S3Server, startProxy, startS3Server } from '../../support/servers/s3.ts'
 
 const HASTE = { attempts: 3, delayMs: 1 }
@@ -29,7 +29,7 @@ async function openTestS3(url = server.url, credentials = server.credentials): P
   return openS3Store({ endpoint: url, bucket, region: 'us-east-1', ...credentials }, HASTE)
 }
 
-async function ship(store: ObjectStore, models: readonly Model[], force = false, day = 1) {
+async function ship(store: ObjectStore, models: readonly RunModel[], force = false, day = 1) {
   const candidates = await readCandidates(await makeRunFolder(...models))
   return publish(store, candidates, { force, now: () => new Date(Date.UTC(2026, 0, day)) })
 }
@@ -143,7 +143,7 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s,', (_, __, open) =>
   })
 
   test('weights that someone else uploads between our read and write are kept, and ours are compared with them', async () => {
-    const behind = (models: readonly Model[]): ObjectStore => {
+    const behind = (models: readonly RunModel[]): ObjectStore => {
       let isFirst = true
       return {
         ...store,
