@@ -3,7 +3,7 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { ConfigError, SrError } from './base/errors.ts'
 import { PIPELINE_VERSION } from './picture/makeFile.ts'
-import type { Handler } from './origin/origin.ts'
+import type { Handler } from './origin/source.ts'
 import type { ListedModel } from './picture/models.ts'
 import type { Checks } from './request/health.ts'
 

@@ -4,13 +4,9 @@
 //   ORIGIN_URL        another host, in front of which the worker stands
 //   ORIGIN_BUCKET     an R2 bucket; the path is the object's key
 //   neither           the request's own URL: on a route, that is the zone's origin
-import type { Context } from 'hono'
 import { ConfigError, SrError } from '../base/errors.ts'
 import { asRedirected } from './freshness.ts'
-import { isSourceRequest } from './source.ts'
-
-/** Answers a request that is not for us. */
-export type Handler = (c: Context) => Promise<Response>
+import { type Handler, isSourceRequest } from './source.ts'
 
 /** Marks our requests, so that an origin that leads back to this worker is noticed at once (RFC 9110, 7.6.3). */
 const VIA = '1.1 edge-srcnn'

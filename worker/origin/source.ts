@@ -6,6 +6,9 @@ import type { Settings } from '../options.ts'
 import { Skip } from '../picture/skip.ts'
 import type { Freshness } from './freshness.ts'
 
+/** Answers a request that is not for us. */
+export type Handler = (c: Context) => Promise<Response>
+
 /** Validators of the stored source, to ask the origin whether it changed. */
 export interface Validators {
   readonly etag?: string
