@@ -1,5 +1,5 @@
-// The standalone worker as a Hono app: our own pages under one reserved prefix, super resolution on everything, and the
-// origin below it. No page of ours hides one of the origin, such as `/`, `/health` or `/samples`.
+// The standalone worker as a Hono app: our own pages under one reserved prefix, super resolution for every path, and
+// the origin as the last handler. No page of ours hides a page of the origin, such as `/`, `/health` or `/samples`.
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { ConfigError, SrError } from './base/errors.ts'
 import { PIPELINE_VERSION } from './picture/makeFile.ts'
@@ -8,30 +8,30 @@ import type { ListedModel } from './picture/models.ts'
 import type { Checks } from './request/health.ts'
 
 export interface AppParts {
-  /** Path of our own pages. Begins and ends with a slash; default `/_sr/`. */
+  /** Path below which our own pages are served. Begins and ends with a slash. Default `/_sr/`. */
   readonly prefix: string
-  /** Creates the middleware, given the handler below it. */
+  /** Creates the middleware. `below` is the handler that it calls for the original picture. */
   readonly superResolution: (below: Handler) => MiddlewareHandler
-  /** Answers everything outside the prefix; undefined if there is no origin (the demo). */
+  /** Answers requests outside the prefix. Undefined if there is no origin (the demo). */
   readonly origin: Handler | undefined
-  /** True to serve the playground, its samples and scripts. Health and purge are always there. */
+  /** True to serve the playground, its samples and scripts. The health page and purge are always served. */
   readonly hasPlayground: boolean
-  /** The playground's files; their paths are those below the prefix. */
+  /** Serves the playground's files. Their paths are relative to the prefix. */
   readonly assets: { fetch(request: Request): Promise<Response> }
-  /** The option of that name, for the playground's URLs. */
+  /** The option `param`, so that the playground writes its URLs with the right name of the scale parameter. */
   readonly param: string
-  /** For the health page. */
+  /** Names of the engines, which the health page shows. */
   readonly engines: string
   readonly maxOutputPixels: number
   readonly listModels: () => Promise<readonly ListedModel[]>
   readonly checkHealth: () => Promise<Checks>
-  /** Undefined if nobody may purge. */
+  /** Answers purge requests. Undefined if nobody may purge. */
   readonly purge: ((request: Request) => Promise<Response>) | undefined
 }
 
 /**
- * Headers of our own pages. They load files from beside them and nothing else, run WebAssembly, and show pictures that a
- * visitor dropped, which are blobs.
+ * Headers of our own pages. They allow only files of the same origin, WebAssembly, and blobs, because a picture that a
+ * visitor drops is a blob.
  */
 const PAGE_HEADERS = {
   'content-security-policy': [
@@ -87,7 +87,7 @@ export function createApp(parts: AppParts): Hono {
     const response = new Response(asset.body, asset)
     for (const [name, value] of Object.entries(PAGE_HEADERS)) response.headers.set(name, value)
     if (!response.headers.get('content-type')?.startsWith('text/html')) return response
-    // The page writes URLs with this worker's parameter.
+    // The page's script reads the name of the scale parameter from this attribute.
     const write = { element: (html: Element) => void html.setAttribute('data-param', param) }
     return new HTMLRewriter().on('html', write).transform(response)
   }

@@ -1,4 +1,4 @@
-// The Worker's entry: env -> options -> app. The only file that knows `Env`.
+// The Worker's entry: turns `Env` into options, and the options into the app. Only this file knows `Env`.
 import { env as untyped } from 'cloudflare:workers'
 import { createApp } from './app.ts'
 import { withAssets } from './platform/workersFiles.ts'
@@ -15,41 +15,41 @@ import { optionsOfVariables, type OtherVariables, parseFlag } from './variables.
 import { platform as scriptPlatform } from './workers.ts'
 
 /**
- * Set in wrangler.toml's [define]. Decides for which networks onnxruntime-web (14 MB) is bundled: `none`, the `others`
- * that our kernels do not run, or `all`.
+ * Set in wrangler.toml's [define]. Decides for which networks onnxruntime-web (14 MB) is bundled: `none`, `others`
+ * (those that our kernels cannot run) or `all`.
  */
 declare const ORT: 'none' | 'others' | 'all'
 
 /**
- * Bindings and variables of wrangler.toml. An option's own variable is derived from its name (variables.ts). OPTIONS.md is
- * made of these comments and of those in variables.ts.
+ * Bindings and variables of wrangler.toml. Variables that are derived from an option's name are not listed here (see
+ * variables.ts). OPTIONS.md is generated from these comments and from those in variables.ts.
  */
 interface Env extends OtherVariables {
   /** Files that are deployed beside the script: the playground, its samples and all weights (build/assets.ts). */
   readonly ASSETS: Fetcher
   /**
-   * Where pictures come from, if not from the zone's own origin: `http(s)://host[/path]`.
+   * The origin that pictures come from, as `http(s)://host[/path]`, if it is not the zone's own origin.
    *
    * @default the zone's origin
    */
   readonly ORIGIN_URL?: string
   /**
-   * Names of other hosts that the origin's redirects may lead to, with spaces between them. Redirects to any other host
-   * are left to the visitor's browser.
+   * Other hosts to which the worker follows the origin's redirects: names with spaces between them. A redirect to any
+   * other host is passed on to the visitor's browser.
    *
    * @default none
    */
   readonly ORIGIN_HOSTS?: string
   /**
-   * An R2 bucket instead of a host; the path is the object's key.
+   * An R2 bucket that pictures come from, instead of a host. The URL's path is the object's key.
    *
    * @default none
    */
   readonly ORIGIN_BUCKET?: R2Bucket
   /**
-   * `none`: there is no origin, only our own pages (the demo).
+   * `none` means that there is no origin, only our own pages (the demo).
    *
-   * @default there is one
+   * @default an origin
    */
   readonly ORIGIN?: 'none'
   /** The option `results`. */
@@ -62,10 +62,12 @@ interface Env extends OtherVariables {
   readonly MISS_LIMIT?: RateLimit
 }
 
-/** Default of `edgeTtlSeconds` where purges do not reach other data centres: they keep a purged result at most this long. */
+/**
+ * Default of `edgeTtlSeconds` if purges do not reach other data centres, which then keep a purged result for that long.
+ */
 const UNREACHED_EDGE_TTL_SECONDS = 300
 
-// Read once, here: a wrong variable fails the deploy, not the first visitor.
+// The variables are read once, at start, so that a wrong one makes the deploy fail and not the first request.
 const env = untyped as unknown as Env
 const purgeAccess = purgeAccessOf(env)
 const options: SuperResolutionOptions = {
@@ -96,7 +98,10 @@ export default createApp({
   purge: purgeAccess && ((request) => answerPurge(request, purgeAccess, settings)),
 })
 
-/** Written so that the bundler sees an import that is never reached with ORT = 'none', and leaves onnxruntime out. */
+/**
+ * Returns the engines that ORT asks for. The import is inside the condition, so that the bundler leaves onnxruntime-web
+ * out if ORT is `none`.
+ */
 async function choosePlatform(): Promise<Platform> {
   const kernelPlatform: Platform = { ...scriptPlatform, bundled: withAssets(env.ASSETS) }
   if (ORT !== 'none') {

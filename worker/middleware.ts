@@ -1,5 +1,6 @@
-// `superResolution(options)`: the Hono middleware, the public face of the whole. Its picture comes from `await next()`:
-// a route, a bucket, static assets, a proxy. A request without `sr` passes through untouched.
+// `superResolution(options)`: the Hono middleware, which is the public interface of the package. The original picture
+// comes from `await next()`: from a route, a bucket, static assets or a proxy. A request that asks for no size passes
+// through unchanged.
 import type { Context, MiddlewareHandler } from 'hono'
 import { SrError } from './base/errors.ts'
 import { createResultCache } from './cache/cache.ts'
@@ -17,10 +18,10 @@ import { createFlights, type Flights } from './request/singleFlight.ts'
 import { createSlots, type Slots } from './request/slots.ts'
 import { requireSignature } from './signature.ts'
 
-/** A value is resolved at once, so that a mistake shows at start; a function at the first request of each `c.env`. */
+/** Options that are a value are checked at start. A function is called for each new `c.env`, at its first request. */
 export type Options = SuperResolutionOptions | ((c: Context) => SuperResolutionOptions)
 
-/** Checked options, and what is shared by all requests that are served by them. */
+/** Checked options, and the state that all requests with these options share. */
 export interface Service {
   readonly platform: Platform
   readonly settings: Settings
@@ -29,7 +30,7 @@ export interface Service {
   readonly slots: Slots
 }
 
-/** Throws a ConfigError for options that cannot work. */
+/** Creates the service for these options. Throws a ConfigError if they cannot work. */
 export function createService(options: SuperResolutionOptions, platform: Platform, slots = createSlots()): Service {
   const settings = resolveOptions(options)
   const models = createModels(platform.bundled, settings.models)
@@ -37,8 +38,9 @@ export function createService(options: SuperResolutionOptions, platform: Platfor
 }
 
 /**
- * Binds the middleware to a runtime. Options that cannot work throw a ConfigError at once. `below` is the handler that
- * Hono calls next, for an app that knows it: a picture that only the visitor may see then costs no redirect.
+ * Binds the middleware to a runtime. The middleware throws a ConfigError at start for options that cannot work. An app
+ * can pass the handler that Hono calls next as `below`. Without it, a picture that only the visitor may see costs a
+ * redirect.
  */
 export function createSuperResolution(platform: Platform): (options?: Options, below?: Handler) => MiddlewareHandler {
   const slots = createSlots()
@@ -49,7 +51,7 @@ export function createSuperResolution(platform: Platform): (options?: Options, b
     )
 }
 
-/** Creates the middleware that serves a request by the service it belongs to. */
+/** Creates the middleware. `serviceOf` returns the service of a request. */
 export function createMiddleware(serviceOf: (c: Context) => Service, below?: Handler): MiddlewareHandler {
   return async (c, next) => {
     const request = c.req.raw
@@ -88,7 +90,7 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
     const ask = async (asked: Request): Promise<Response> => {
       isAsked = true
       const response = await nextWith(c, asked, next)
-      // The origin gave no answer, and Hono has made an error response of that already.
+      // If the origin gave no answer, Hono has already turned the error into a response, so throw the error again.
       if (c.error instanceof SrError) throw c.error
       return response
     }
@@ -97,8 +99,8 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
     const upstream: Upstream = {
       fetchSource: (validators) => ask(createSourceRequest(sourceUrl, validators)),
       async answerAsOriginal(reason, original, body) {
-        // Hono calls the handlers below only once. Without `below`, the visitor's browser asks them itself, by a redirect,
-        // if the answer could depend on a cookie.
+        // Hono calls the handlers below only once. If the answer could depend on a cookie, or is a 304, the original
+        // must be asked for again: through `below`, or without it by a redirect of the visitor's browser.
         const isEnough = !request.headers.has('cookie') && original.status !== 304
         if (!below && isEnough) return originalResponse(request, original, reason, body)
         if (!original.bodyUsed) await original.body?.cancel()
@@ -123,7 +125,7 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
   }
 }
 
-/** Lets the handlers below answer `asked` instead of the visitor's request, and returns their response. */
+/** Passes `asked` to the handlers below in place of the visitor's request, and returns their response. */
 async function nextWith(c: Context, asked: Request, next: () => Promise<void>): Promise<Response> {
   await withRequest(c, asked, next)
   const response = c.res
@@ -131,7 +133,7 @@ async function nextWith(c: Context, asked: Request, next: () => Promise<void>): 
   return response
 }
 
-/** Does `work` with `asked` in the place of the visitor's request. */
+/** Runs `work` while `asked` replaces the visitor's request. */
 async function withRequest<T>(c: Context, asked: Request, work: () => Promise<T>): Promise<T> {
   const { raw } = c.req
   c.req.raw = asked
@@ -167,7 +169,7 @@ function errorResponse(error: unknown): Response {
   throw error
 }
 
-/** Returns Hono's `waitUntil`. Outside Workers there is no execution context, and the process stays alive by itself. */
+/** Returns Hono's `waitUntil`. Outside Workers it is not needed, because the process keeps running. */
 function waitUntilOf(c: Context): (work: Promise<unknown>) => void {
   try {
     const context = c.executionCtx

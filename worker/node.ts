@@ -1,5 +1,5 @@
-// The package's entry `edge-srcnn/node`: the platform in Node, read from files, with a choice of engines. The default
-// entry in Node is nodeReady.ts, which has loaded it already.
+// The package's entry `edge-srcnn/node`: loads the platform in Node from files, with a choice of engines. Apps that
+// need no choice import the default entry, nodeReady.ts, which loads the platform itself.
 import { readArtefact } from '#artefacts'
 import { ConfigError } from './base/errors.ts'
 import { createCodec } from './codec/codec.ts'
@@ -15,20 +15,20 @@ export { createSuperResolution, type Options } from './middleware.ts'
 export type { Platform } from './platform/platform.ts'
 
 /**
- * Engines that run networks: `fused`, our own kernels; `ort`, onnxruntime-web's WASM, which also runs networks that
- * the kernels cannot; `webgpu`, onnxruntime-web on a GPU.
+ * Engines that run networks. `fused` is our own kernels. `ort` is onnxruntime-web's WASM, which also runs networks that
+ * the kernels cannot. `webgpu` is onnxruntime-web on a GPU.
  */
 export const NODE_ENGINES = ['fused', 'ort', 'webgpu'] as const
 export type NodeEngine = (typeof NODE_ENGINES)[number]
 
 export interface NodeOptions {
-  /** Default `fused`. `ort` needs the package onnxruntime-web, `webgpu` the package webgpu as well. */
+  /** Default `fused`. `ort` needs the package onnxruntime-web; `webgpu` needs onnxruntime-web and webgpu. */
   readonly engine?: NodeEngine
 }
 
 /**
- * Loads codecs, kernels and weights. Takes some 50 ms, so once a process is enough. Where Node has no relaxed SIMD, the
- * plain builds of the kernels run. Rejects if the engine cannot work here, and says why.
+ * Loads codecs, kernels and weights. Takes about 50 ms, so call it once per process. If Node has no relaxed SIMD, the
+ * plain builds of the kernels are loaded. Rejects with the reason if the engine cannot work here.
  *
  * @example
  * const superResolution = createSuperResolution(await loadPlatform({ engine: 'webgpu' }))
@@ -67,10 +67,13 @@ async function loadFused(): Promise<Engine> {
   return createFusedEngine(modules, { name: `fused-${arithmetic}` })
 }
 
-/** Engines agree to 1e-4 (engine.ts); a broken GPU driver is off by far more. */
+/** Largest accepted difference. Engines agree to 1e-4 (engine.ts); a broken GPU driver is off by far more. */
 const MAX_DIFFERENCE = 1e-3
 
-/** Returns `engine` if it computes on a small picture what `known` computes; else rejects, because a GPU's driver may be broken. */
+/**
+ * Returns `engine` if it computes the same as `known` for a small picture. Otherwise rejects, because the driver of the
+ * GPU may be broken.
+ */
 async function verifiedEngine(engine: Engine, known: Engine): Promise<Engine> {
   const network = decodeNetwork(await readArtefact('models/fast-x2.onnx'))
   const [width, height] = [24, 16]

@@ -1,4 +1,4 @@
-// The package's default entry in Node: the platform, loaded (by a top-level await), and the middleware on it. It exports
+// The package's default entry in Node: loads the platform by a top-level await, and binds the middleware to it. Exports
 // the same names as workers.ts, the entry in Workers.
 import { createSuperResolution } from './middleware.ts'
 import { loadPlatform } from './node.ts'
@@ -10,5 +10,5 @@ export type { Platform } from './platform/platform.ts'
 
 export const platform = await loadPlatform()
 
-/** See middleware.ts; options.ts describes the options. */
+/** Creates the Hono middleware (middleware.ts). options.ts describes its options. */
 export const superResolution = createSuperResolution(platform)

@@ -1,8 +1,8 @@
-// What an operator can set: every option with its default, its unit and its reason. Options are checked once, when the
-// middleware is built: an impossible combination fails at start, not at a request.
+// All options that an operator can set, each with its default, its unit and its reason. Options are checked once, when
+// the middleware is built, so that an impossible combination fails at start and not at a request.
 //
-// OPTIONS.md is made of this file (`npm run docs`): in a comment below the first paragraph says what an option does, the
-// second why, or what its limit protects.
+// `npm run docs` generates OPTIONS.md from this file. The first paragraph of an option's comment says what the option
+// does; the second says why, or what its limit protects.
 import type { Bucket, Dataset, EdgeCache, RateLimiter } from './platform/bindings.ts'
 import { ConfigError } from './base/errors.ts'
 import { DEFAULT_MODEL } from './model/manifest.ts'
@@ -10,9 +10,9 @@ import { type Format, FORMATS, MAX_OUTPUT_PIXELS, QUALITIES, SIZES } from './cli
 
 export interface SuperResolutionOptions {
   /**
-   * `false` serves every picture as it is, whatever its URL asks for.
+   * `false` serves every original unchanged, whatever its URL asks for.
    *
-   * A switch that takes the worker out of the way without a change of routes.
+   * Switches the worker off without a change of routes.
    *
    * @default true
    */
@@ -29,7 +29,7 @@ export interface SuperResolutionOptions {
    * Which other query parameters reach the origin and the cache key: `keep` (all, byte for byte), `ignore` (none) or a
    * list of names (only those).
    *
-   * Parameters that change no picture, such as `utm_source`, cost a fetch and a cache entry for each value.
+   * For a parameter that changes no picture, such as `utm_source`, each value costs a fetch and a cache entry.
    *
    * @default keep
    */
@@ -47,8 +47,8 @@ export interface SuperResolutionOptions {
    */
   quality?: number
   /**
-   * What `sr-model=auto` means: a name in the manifest, or `bicubic`. A JPEG of quality below 85 gets the weights of
-   * that name with `-jpeg` appended, if the manifest has them.
+   * Model that `sr-model=auto` stands for: a name in the manifest, or `bicubic`. A JPEG of quality below 85 gets the
+   * weights with `-jpeg` appended to that name, if the manifest has them.
    *
    * @default fast
    */
@@ -68,8 +68,8 @@ export interface SuperResolutionOptions {
    */
   allowOrigin?: string
   /**
-   * Secrets by their ids, of at least 32 characters each. With it only URLs that one of them signed are served, and
-   * caches keep an answer no longer than its signature is valid. Two secrets at a time let one replace the other.
+   * Secrets by id, each of at least 32 characters. If set, only URLs that are signed with one of them are served, and
+   * caches keep an answer no longer than its signature is valid. While one secret replaces another, both can be set.
    *
    * Only the operator then chooses what is computed.
    *
@@ -77,28 +77,29 @@ export interface SuperResolutionOptions {
    */
   signing?: Readonly<Record<string, string>>
   /**
-   * An R2 bucket, or anything of that shape, that keeps results and what is known of their sources for longer than an
-   * edge cache does.
+   * An R2 bucket, or any object with its interface. It keeps results, and the metadata of their sources, for longer
+   * than an edge cache does.
    *
    * @default none
    */
   results?: Bucket
   /**
-   * A bucket with a `manifest.json` and the weights that it names. They replace the bundled ones within a minute,
-   * without a redeploy.
+   * A bucket with a `manifest.json` and the weights that the manifest names. They replace the bundled weights within a
+   * minute, without a redeploy.
    *
    * @default none: the bundled weights
    */
   models?: Bucket
   /**
-   * A dataset of Analytics Engine that gets one point a request: blob1 to blob5 are `done`, `skipped` or `refused`; the
-   * reason; the model; `hit`, `fwd=miss` or `fwd=stale`; the media type.
+   * A dataset of Analytics Engine that gets one data point per request. blob1 is `done`, `skipped` or `refused`; blob2
+   * is the reason; blob3 is the model; blob4 is `hit`, `fwd=miss` or `fwd=stale`; blob5 is the media type.
    *
    * @default none
    */
   analytics?: Dataset
   /**
-   * A rate limit on results that have to be computed, by the visitor's address. Beyond it visitors get originals.
+   * A rate limit on results that have to be computed, per address of a visitor. Visitors beyond the limit get
+   * originals.
    *
    * Keeps one visitor from taking all the CPU time.
    *
@@ -106,16 +107,16 @@ export interface SuperResolutionOptions {
    */
   missLimit?: RateLimiter
   /**
-   * The edge cache in front of `results`; `false` for none.
+   * The edge cache in front of `results`; `false` means none.
    *
-   * @default `caches.default`, or none where it does not exist
+   * @default `caches.default`, or none if it does not exist
    */
   cache?: EdgeCache | false
 
   /**
-   * How long an edge cache holds an entry. How long a result is fresh is for the origin to say.
+   * How long an edge cache holds an entry. How long a result is fresh is decided by the origin.
    *
-   * Bounds how long a purge in one data centre goes unnoticed in another.
+   * Limits how long one data centre serves a result that was purged in another.
    *
    * @default 2,592,000 (30 days)
    */
@@ -123,7 +124,7 @@ export interface SuperResolutionOptions {
   /**
    * Largest source file.
    *
-   * It is held in memory.
+   * The file is held in memory.
    *
    * @default 10,000,000
    */
@@ -131,31 +132,33 @@ export interface SuperResolutionOptions {
   /**
    * Largest source picture.
    *
-   * Decoders hold 5 to 16 bytes of memory a pixel beside the file: a baseline JPEG least, a 16-bit PNG most.
+   * Decoders hold 5 to 16 bytes of memory per pixel in addition to the file: a baseline JPEG needs least, a 16-bit PNG
+   * most.
    *
    * @default 1,050,000
    */
   maxSourcePixels?: number
   /**
-   * Largest result; beyond it the original is served.
+   * Largest result. If it would be larger, the original is served.
    *
-   * 1536 x 1536 is the largest square that keeps the isolate below 110 of its 128 MB in every format
-   * (`npm run bench -- memory`).
+   * 1536 x 1536 pixels is the largest square at which the isolate stays below 110 of its 128 MB in every format (`npm
+   * run bench -- memory`).
    *
    * @default 2,360,000
    */
   maxOutputPixels?: number
   /**
-   * Most CPU time for a picture, estimated from its header (worker/picture/cost.ts). Beyond it the picture is enlarged
-   * by bicubic, and where that is too much as well the original is served.
+   * Most CPU time for a picture, estimated from its header (worker/picture/cost.ts). If the network would take longer,
+   * the picture is enlarged by bicubic; if bicubic would take longer too, the original is served.
    *
-   * A third of the 30 s that wrangler.toml allows, for machines three times as slow as the one it was measured on.
+   * A third of the 30 s that wrangler.toml allows, because a machine may be three times as slow as the one that was
+   * measured.
    *
    * @default 10,000
    */
   maxCpuMs?: number
   /**
-   * Most memory for a picture, estimated and enforced in the same way.
+   * Most memory for a picture, estimated and enforced in the same way as `maxCpuMs`.
    *
    * An isolate has 128 MB.
    *
@@ -187,25 +190,25 @@ export interface SuperResolutionOptions {
    */
   maxTtlSeconds?: number
   /**
-   * How many pictures an isolate computes at once.
+   * How many pictures an isolate computes at the same time.
    *
-   * They share its 128 MB.
+   * All of them share the isolate's 128 MB.
    *
    * @default 1
    */
   maxRunning?: number
   /**
-   * How many more may wait for their turn. Further ones get the original, which caches keep for a minute at most. Raise
-   * it where pages show many small pictures.
+   * How many more requests may wait for their turn. Any further request gets the original, which caches keep for a
+   * minute at most. Raise it if pages show many small pictures.
    *
-   * Keeps a burst of requests from waiting in a long line.
+   * Limits the queue in a burst of requests.
    *
    * @default 4
    */
   maxWaiting?: number
   /**
-   * How long a request waits for its turn, or for an equal request, before it gets the original. Raise it together with
-   * `maxWaiting`.
+   * How long a request waits for its turn, or for the result of an equal request, before it gets the original. Raise it
+   * together with `maxWaiting`.
    *
    * An original now is better than a sharper picture that comes too late.
    *
@@ -246,17 +249,17 @@ export const DEFAULTS = {
   maxWaitMs: 2_000,
 } as const
 
-/** The options that one text can state: every one with a default, and `allowOrigin`. */
+/** Options whose value can be given as text: every option with a default, and `allowOrigin`. */
 export type TextOption = keyof typeof DEFAULTS | 'allowOrigin'
 export const TEXT_OPTIONS: readonly TextOption[] = [...(Object.keys(DEFAULTS) as TextOption[]), 'allowOrigin']
 
 /** Options that may be 0. */
 const FROM_ZERO: readonly string[] = ['maxWaiting', 'defaultTtlSeconds', 'maxTtlSeconds']
 
-/** Shortest secret, in characters: 128 bits, in hex. */
+/** Least length of a secret in characters: 128 bits in hex. */
 export const MIN_SECRET = 32
 
-/** Throws a ConfigError that names the option and what was expected. */
+/** Checks options and fills in the defaults. Throws a ConfigError that names the option and what was expected. */
 export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
   const known: string[] = [...Object.keys(DEFAULTS), ...OPTIONAL]
   for (const key of Object.keys(options)) {
@@ -278,13 +281,13 @@ export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
   return settings
 }
 
-/** Returns what the option must be if `value` is not that, or undefined if `value` is valid. */
+/** Returns undefined if `value` is valid for the option, otherwise a text that says what is expected. */
 export function expectationOf(name: TextOption, value: unknown): string | undefined {
   switch (name) {
     case 'enabled':
       return typeof value === 'boolean' ? undefined : 'true or false'
     case 'param':
-      // Only characters that no URL encodes: the name is compared with the query's bytes.
+      // Only characters that a URL never encodes, because the name is compared with the query's bytes.
       if (typeof value !== 'string' || !/^[\w.~-]+$/.test(value)) return 'letters, digits and . _ ~ - only'
       return value.startsWith('sr-') ? 'a name that does not begin with sr-' : undefined
     case 'query':

@@ -1,11 +1,12 @@
-// Signed URLs, for an operator who alone decides which results are made: a signature over everything that the answer
-// depends on, with an expiry. It is checked before any cache, and is never part of a key, because it changes no pixel.
+// Signed URLs let only the operator decide which results are made. The signature covers everything that the answer
+// depends on, and it expires. It is checked before any cache is read, and is never part of a cache key, because it
+// changes no pixel.
 //
-//   sr-key   id of the secret: the worker knows several at once, so that one can replace another
+//   sr-key   id of the secret; the worker accepts several secrets, so that one can replace another
 //   sr-exp   expiry, in seconds since 1970
 //   sr-sig   HMAC-SHA256 of canonicalOf(...), base64url
 //
-// It runs wherever Web Crypto does. Sign on a server, never in a page.
+// This code runs wherever Web Crypto exists. Sign on a server, never in a page.
 import { SrError } from './base/errors.ts'
 import { parseSeconds } from './base/seconds.ts'
 import { isAsking, type OwnQuery, splitOwn } from './client/query.ts'
@@ -15,7 +16,7 @@ export const SIGNATURE_NAMES = ['sr-key', 'sr-exp', 'sr-sig']
 /** Maps ids to secrets. */
 export type SigningKeys = Readonly<Record<string, string>>
 
-/** Longest lifetime in seconds (366 days). A later expiry is taken for a mistake. */
+/** Longest lifetime in seconds (366 days). A later expiry is treated as a mistake. */
 export const MAX_AHEAD_SECONDS = 366 * 86_400
 
 export interface SignOptions {
@@ -29,9 +30,9 @@ export interface SignOptions {
 }
 
 /**
- * Returns `url` with a signature that the worker accepts. The signature covers host, path and query, so sign the finished
- * URL. Parameters of an older signature are replaced. Throws a RangeError for a URL that asks for no size, and for an
- * expiry that is past or more than 366 days ahead.
+ * Returns `url` with a signature that the worker accepts. The signature covers host, path and query, so sign the
+ * finished URL. The parameters of an older signature are replaced. Throws a RangeError if the URL asks for no size, or
+ * if the expiry is in the past or more than 366 days ahead.
  */
 export async function signUrl(
   url: string | URL,
@@ -60,7 +61,7 @@ export async function signUrl(
   return `${base}?${query.join('&')}`
 }
 
-/** Throws an SrError (403) for the query of a URL that none of `keys` has signed, or that has expired. */
+/** Throws an SrError (403) if none of `keys` has signed the URL of this query, or if the signature has expired. */
 export async function requireSignature(query: OwnQuery, keys: SigningKeys, nowMs: number): Promise<void> {
   const given = new Map(query.ours)
   const [key, end, tag] = SIGNATURE_NAMES.map((name) => given.get(name))
@@ -85,13 +86,13 @@ export async function requireSignature(query: OwnQuery, keys: SigningKeys, nowMs
 
 /**
  * Returns the bytes that are signed: host and path, the other parameters byte for byte, and our parameters sorted by
- * name. A line is never ambiguous, because a URL has no line breaks. The scheme is left out: a worker may see http where
- * a visitor sees https.
+ * name. They are separated by line breaks, which no URL contains. The scheme is left out, because a worker may see http
+ * where a visitor sees https.
  */
 function canonicalOf({ base, ours, others }: OwnQuery): Uint8Array<ArrayBuffer> {
   const sorted = ours.map(([name, value]) => `${name}=${value}`).toSorted()
   const withoutScheme = base.slice(base.indexOf('://') + 3)
-  // One empty part, as in `?&sr=2`, differs from no part: it reaches the origin as a bare `?`.
+  // One empty part, as in `?&sr=2`, differs from no part, because it reaches the origin as a bare `?`.
   const rest = others.join('&') || '#'.repeat(others.length)
   const lines = ['edge-srcnn 1', withoutScheme, rest, ...sorted]
   return new Uint8Array(new TextEncoder().encode(lines.join('\n')))
@@ -107,7 +108,7 @@ function encode(bytes: Uint8Array): string {
   return base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
-/** Returns undefined for everything that `encode` never writes, so that a signature has exactly one spelling. */
+/** Returns undefined for every text that `encode` never writes, so that a signature has exactly one spelling. */
 function decode(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[\w-]{43}$/.test(text)) return undefined
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))

@@ -1,28 +1,29 @@
-// The variables of the deployed worker that set options: `SR_` and the option's name in capitals, so that `maxCpuMs` is
-// SR_MAX_CPU_MS. Derived from the options' names and defaults: a new option has its variable at once.
+// The variables of the deployed worker that set options. A variable's name is `SR_` and the option's name in capitals:
+// SR_MAX_CPU_MS sets `maxCpuMs`. The names are derived from the options, so a new option has its variable without
+// further code.
 import { ConfigError } from './base/errors.ts'
 import { DEFAULTS, expectationOf, type SuperResolutionOptions, TEXT_OPTIONS, type TextOption } from './options.ts'
 
-/** Variables and secrets whose names begin with `SR_` and that no option of that name stands behind. */
+/** Variables and secrets that begin with `SR_` but are not derived from the name of an option. */
 export interface OtherVariables {
   /**
    * The path of our own pages: the playground, `health` and `purge`. It begins and ends with a slash.
    *
-   * Everything else, `/health` and `/samples` too, belongs to the origin.
+   * All other paths, also `/health` and `/samples`, belong to the origin.
    *
    * @default `/_sr/`
    */
   readonly SR_PREFIX?: string
   /**
-   * `true` serves the playground under the prefix: a page where visitors compare before and after, of our samples, of
-   * pictures of this site, and of their own, which never leave their browser. `false` answers all our pages but
-   * `health` and `purge` with 404.
+   * `true` serves the playground under the prefix. On this page visitors compare before and after: with our samples,
+   * with pictures of this site, and with their own pictures, which never leave their browser. `false` answers all our
+   * pages with 404, except `health` and `purge`.
    *
    * @default `false`
    */
   readonly SR_PLAYGROUND?: string
   /**
-   * A secret: the option `signing`, as `id:secret`, several with spaces between them.
+   * A secret: the option `signing`, as `id:secret`. Several are written with spaces between them.
    *
    * @default none: any URL is served
    */
@@ -35,13 +36,13 @@ export interface OtherVariables {
    */
   readonly SR_PURGE_SECRET?: string
   /**
-   * The id of the zone whose edge caches a purge empties in all data centres; together with SR_PURGE_TOKEN.
+   * The id of the zone whose edge caches a purge empties in all data centres. It needs SR_PURGE_TOKEN too.
    *
-   * @default none: caches elsewhere keep what was purged for SR_EDGE_TTL_SECONDS, which is 300 then
+   * @default none: other data centres keep a purged result for SR_EDGE_TTL_SECONDS, whose default is then 300
    */
   readonly SR_PURGE_ZONE?: string
   /**
-   * A secret: an API token that may purge that zone's cache.
+   * A secret: an API token that may purge the cache of SR_PURGE_ZONE.
    *
    * @default none
    */
@@ -57,14 +58,14 @@ const OTHER_VARIABLES: Readonly<Record<keyof OtherVariables, true>> = {
   SR_PURGE_TOKEN: true,
 }
 
-/** `maxCpuMs` is SR_MAX_CPU_MS. */
+/** Returns the name of an option's variable: SR_MAX_CPU_MS for `maxCpuMs`. */
 export function variableOf(option: TextOption): string {
   return `SR_${option.replace(/[A-Z]/g, (capital) => `_${capital}`).toUpperCase()}`
 }
 
 /**
- * Returns the options that the environment's variables set. Throws a ConfigError for a value that an option cannot have,
- * with the variable's name and what was expected, and for an unknown variable that begins with `SR_`.
+ * Returns the options that the environment's variables set. Throws a ConfigError for an unknown variable that begins
+ * with `SR_`, and for a value that the option cannot have. The message names the variable and what was expected.
  */
 export function optionsOfVariables(environment: object): SuperResolutionOptions {
   const variables = new Map(Object.entries(environment).filter(([name]) => name.startsWith('SR_')))
@@ -75,7 +76,7 @@ export function optionsOfVariables(environment: object): SuperResolutionOptions 
   }
   const given = [...options].flatMap(([name, option]) => {
     const value = variables.get(name) as unknown
-    // wrangler.toml also takes numbers and booleans.
+    // wrangler.toml also allows numbers and booleans.
     return value === undefined ? [] : [[option, parseVariable(name, option, `${value}`)]]
   })
   return Object.fromEntries(given) as SuperResolutionOptions
@@ -95,13 +96,16 @@ function parseVariable(name: string, option: TextOption, text: string): unknown 
   throw new ConfigError(`${name}: expected ${GRAMMARS[option] ?? expected}, got "${text}"`)
 }
 
-/** What to write where a variable's text is not what a program would give the option. */
+/** What is expected as text, for options whose value in a program is a list. */
 const GRAMMARS: Partial<Record<TextOption, string>> = {
   query: 'keep, ignore, or names with spaces between them',
   sizes: 'whole numbers of pixels with spaces between them',
 }
 
-/** The option's value that `text` stands for; undefined, NaN or the text itself if it stands for none. */
+/**
+ * Returns the option's value that `text` stands for. If the text is invalid, returns undefined, NaN or the text itself,
+ * which expectationOf then refuses.
+ */
 function valueOf(option: TextOption, text: string): unknown {
   if (text === '') return undefined
   const byDefault = option === 'allowOrigin' ? '' : DEFAULTS[option]

@@ -1,4 +1,4 @@
-// What wrangler makes of imported files: its built-in rule "CompiledWasm" for .wasm, ours "Data" for .onnx.
+// Types of the files that wrangler imports: .wasm by its built-in rule "CompiledWasm", .onnx by our rule "Data".
 declare module '*.wasm' {
   const module: WebAssembly.Module
   export default module

@@ -1,4 +1,4 @@
-// The Workers runtime: its platform, and the middleware on it. It is the package's entry in Workers.
+// The package's entry in Workers: the platform of Workers, and the middleware on this platform.
 import { createCodec } from './codec/codec.ts'
 import { createFusedEngine } from './engine/fused.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
@@ -21,5 +21,5 @@ export type { SuperResolutionOptions } from './options.ts'
 export type { Options } from './middleware.ts'
 export type { Platform } from './platform/platform.ts'
 
-/** See middleware.ts; options.ts describes the options. */
+/** Creates the Hono middleware (middleware.ts). options.ts describes its options. */
 export const superResolution = createSuperResolution(platform)

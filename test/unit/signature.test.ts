@@ -32,7 +32,7 @@ test('a signed URL is accepted, also by http and with our parameters in another 
   await check(`${base}?${[...ours, ...parts.filter((part) => !part.startsWith('sr'))].join('&')}`)
 })
 
-test('a URL is normalised before it is signed, as it is in the request that a worker receives', async () => {
+test('a URL is normalised before it is signed, because the worker receives it normalised', async () => {
   const spelled = 'HTTPS://IMG.Example:443/./a b/cat.jpg?w=300&sr=3&x=%2F%2f&sr-format=webp#part'
   expect(await sign(spelled)).toBe(await sign())
 })
@@ -52,7 +52,7 @@ test('a signed URL is refused if any bit of it is changed', async () => {
   expect(refused).toBe(7 * (url.length - start))
 })
 
-test('a signed URL is refused with an empty part in its query, because it is another URL at the origin', async () => {
+test('a signed URL is refused if an empty part is added to its query, because the origin would get another URL', async () => {
   for (const query of ['sr=3', 'w=300&sr=3']) {
     const url = await sign(`https://img.example/cat.jpg?${query}`)
     await check(url)
@@ -62,7 +62,7 @@ test('a signed URL is refused with an empty part in its query, because it is ano
   }
 })
 
-test('a signed URL expires at the second in sr-exp', async () => {
+test('a signed URL expires at the second that sr-exp states', async () => {
   const url = await sign()
   await check(url, 1000 * END - 1)
   await expect(check(url, 1000 * END)).rejects.toMatchObject({ code: 'SIGNATURE_EXPIRED', status: 403 })
@@ -82,7 +82,7 @@ test('a URL that is signed twice has only the second signature', async () => {
   await check(again)
 })
 
-test.each(['sr-sig', 'sr-exp', 'sr-key'])('a URL without %s is not signed', async (name) => {
+test.each(['sr-sig', 'sr-exp', 'sr-key'])('a URL without %s counts as unsigned', async (name) => {
   const url = (await sign()).replace(new RegExp(`&${name}=[^&]*`), '')
   await expect(check(url)).rejects.toMatchObject({ code: 'SIGNATURE_MISSING' })
 })

@@ -9,7 +9,7 @@ describe('a variable', () => {
     ['maxCpuMs', 'SR_MAX_CPU_MS'],
     ['allowOrigin', 'SR_ALLOW_ORIGIN'],
     ['defaultTtlSeconds', 'SR_DEFAULT_TTL_SECONDS'],
-  ] as const)('of option %s is %s', (option, variable) => {
+  ] as const)('for the option %s has the name %s', (option, variable) => {
     expect(variableOf(option)).toBe(variable)
   })
 
@@ -33,7 +33,7 @@ describe('a variable', () => {
     ['SR_EDGE_TTL_SECONDS=60', { edgeTtlSeconds: 60 }],
     ['SR_MAX_RUNNING=2', { maxRunning: 2 }],
     ['SR_MAX_WAITING=0', { maxWaiting: 0 }],
-  ])('as in %s gives the options %j', (line, options) => {
+  ])('such as %s sets the options %j', (line, options) => {
     const [name, text] = line.split(/=(.*)/)
     expect(optionsOfVariables({ [name]: text })).toEqual(options)
     expect(() => resolveOptions(options)).not.toThrow()
@@ -67,7 +67,7 @@ describe('a variable', () => {
     ['SR_MAX_CPU_MS=0', 'SR_MAX_CPU_MS: expected a whole number from 1, got "0"'],
     ['SR_MAX_WAITING=', 'SR_MAX_WAITING: expected a whole number from 0, got ""'],
     ['SR_MAX_WAITNG=1', 'unknown variable SR_MAX_WAITNG, expected one of SR_ENABLED, SR_PARAM, SR_QUERY'],
-  ])('as in %s is refused: %s', (line, message) => {
+  ])('such as %s is refused with the message: %s', (line, message) => {
     const [name, text] = line.split(/=(.*)/)
     expect(() => optionsOfVariables({ [name]: text })).toThrow(ConfigError)
     expect(() => optionsOfVariables({ [name]: text })).toThrow(message)
@@ -89,7 +89,7 @@ test('variables and bindings that set no option are left alone', () => {
   expect(optionsOfVariables(others)).toEqual({})
 })
 
-test('a flag is true or false', () => {
+test('a flag must be true or false', () => {
   expect([parseFlag('SR_PLAYGROUND', 'true'), parseFlag('SR_PLAYGROUND', 'false')]).toEqual([true, false])
   expect(() => parseFlag('SR_PLAYGROUND', '1')).toThrow('SR_PLAYGROUND: expected true or false, got "1"')
 })

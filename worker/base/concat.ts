@@ -1,4 +1,4 @@
-/** Joins runs of bytes into one. */
+/** Joins byte arrays into one. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0

@@ -1,7 +1,7 @@
-// The one error type of the request path: a code for machines, a message for the caller, a cause for the log.
-// It is thrown deep and answered once (middleware.ts).
+// The one error type of the request path: a code for machines, a message for the caller, a cause for the log. It is
+// thrown anywhere, and turned into a response in one place (middleware.ts).
 
-/** Every code with the HTTP status of its answer. */
+/** Every error code, with the HTTP status of its response. */
 export const ERROR_STATUS = {
   SCALE_UNSUPPORTED: 400,
   SIZE_UNSUPPORTED: 400,
@@ -28,14 +28,14 @@ export class SrError extends Error {
   readonly code: ErrorCode
   readonly status: number
 
-  /** The caller sees `message`: it says what was expected and holds nothing private. */
+  /** The caller sees `message`, so it says what was expected and contains nothing private. */
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
     this.status = ERROR_STATUS[code]
   }
 
-  /** Returns the answer as JSON, which no cache may keep. */
+  /** Returns the error as a JSON response that no cache may keep. */
   toResponse(): Response {
     return Response.json(
       { error: { code: this.code, message: this.message } },
@@ -44,18 +44,18 @@ export class SrError extends Error {
   }
 }
 
-/** Headers of everything that we make ourselves: browsers believe its stated type, and no script in it runs. */
+/** Headers of every response that we make ourselves: browsers trust its media type, and run no script in it. */
 export const SAFE_HEADERS = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; sandbox",
 } as const
 
-/** A configuration that cannot work. It is thrown at start, never at a request. */
+/** An error in the configuration. It is thrown at start, never during a request. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
-/** Quotes text of a stranger for an error message: short and printable. */
+/** Quotes a visitor's text for an error message: escaped, and cut to 40 characters. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
 }

@@ -1,6 +1,8 @@
-// Long work gives way to other requests: cache hits are answered while a picture is being made.
+// Interrupts long work, so that cache hits are answered while a picture is being made.
 
-/** Resolves in a later macrotask: by setImmediate where there is one (Node), because a timer takes a whole millisecond there. */
+/**
+ * Resolves in a later macrotask. Uses setImmediate if it exists (Node), because a timer would take a whole millisecond.
+ */
 export function pause(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (work: () => void) => unknown }
   return new Promise((resolve) => {

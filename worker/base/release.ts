@@ -1,12 +1,12 @@
 /**
- * Frees the memory of arrays at once, which are empty from then on. Otherwise V8 keeps some 64 MB of dead arrays, half
- * of an isolate's memory. Where the platform cannot do it (Node 20), the garbage collector does it later.
+ * Frees the memory of arrays immediately; afterwards they are empty. Otherwise V8 keeps about 64 MB of dead arrays,
+ * half of an isolate's memory. Node 20 cannot do this, so there the garbage collector frees the arrays later.
  */
 export function release(...arrays: readonly ArrayBufferView[]): void {
   for (const { buffer } of arrays) (buffer as Transferable).transfer?.(0)
 }
 
-/** ArrayBuffer as of ES2024. */
+/** The method of ArrayBuffer that ES2024 added. */
 interface Transferable {
   transfer?(bytes: number): unknown
 }

@@ -1,6 +1,7 @@
-// Finds and keeps results in the two stores (stores.ts) under their keys (key.ts), as entry.ts lays them out.
+// Finds and keeps results in the two stores (stores.ts). key.ts makes their keys; entry.ts defines their names and
+// bytes.
 //
-// Nothing here throws into a request: a store that fails, does not answer or returns damaged bytes is a cache miss.
+// No failure here reaches a request: a store that fails, does not answer or returns damaged bytes is a cache miss.
 import { withinTimeout } from '../base/timeout.ts'
 import type { Settings } from '../options.ts'
 import {
@@ -20,29 +21,29 @@ import { type CacheLayer, type ResultStore, storesOf } from './stores.ts'
 
 export interface CachedResult {
   readonly entry: Entry
-  /** Undefined where the result is no longer stored. */
+  /** Undefined if the result is no longer stored. */
   readonly bytes: Uint8Array | undefined
   readonly layer: CacheLayer
 }
 
 export interface ResultCache {
-  /** True if there is a store to keep anything in. */
+  /** True if there is any store. */
   readonly keeps: boolean
-  /** Returns the entry of a URL, fresh or stale, and its result. */
+  /** Returns the entry that is stored under `key`, fresh or stale, and its result. Undefined if there is none. */
   find(key: Key): Promise<CachedResult | undefined>
-  /** Returns the bytes of a result of the source bytes with this digest, under whichever URL they came. */
+  /** Returns the bytes of a result by the digest of its source's bytes. All URLs of the same picture share them. */
   read(digest: string, key: Key): Promise<Uint8Array | undefined>
-  /** Stores an entry, and the bytes of its result where they are new: others are in `results/` already. */
+  /** Stores an entry with the bytes of its result. If they are not new, `results/` contains the bytes already. */
   keep(key: Key, entry: Entry, bytes: Uint8Array | undefined, isNew?: boolean): Promise<void>
 }
 
-/** `waitUntil` keeps the isolate alive for writes that no visitor waits for. */
+/** Creates the cache for one request. `waitUntil` keeps the isolate alive for writes that no visitor waits for. */
 export function createResultCache(settings: Settings, waitUntil: (work: Promise<unknown>) => void): ResultCache {
   const stores = storesOf(settings)
   const edge = stores.find(({ layer }) => layer === 'edge')
   const r2 = stores.find(({ layer }) => layer === 'r2')
 
-  /** Stores that failed during this request. They are not read again, so that a hanging one delays it once. */
+  /** Stores that failed during this request. They are not read again, so a store that hangs delays the request once. */
   const failed = new Set<ResultStore>()
   const get = async (name: string, store: ResultStore | undefined): Promise<Uint8Array | undefined> => {
     if (!store || failed.has(store)) return undefined
@@ -59,7 +60,8 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
   }
   const putAnswer = async (key: Key, entry: Entry, bytes: Uint8Array | undefined) => {
     await put(answerName(key), encodeAnswer(entry, bytes), key, edge)
-    // Two requests that add a variant at the same moment may lose one: it then stays until the edge cache evicts it.
+    // If two requests add a variant at the same moment, one of the two may be missing from the list. A purge then
+    // misses this variant, which stays until the edge cache evicts it.
     const name = variantsName(key.source)
     const variants = new Set([...parseVariants(await get(name, edge)), key.variant])
     await put(name, encodeJson([...variants]), key, edge)
@@ -87,7 +89,7 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
     },
     read,
     async keep(key, entry, bytes, isNew = false) {
-      // The bytes first: an entry must never point at a result that is not stored yet.
+      // Store the bytes first, because an entry must never point at a result that is not stored yet.
       const result = resultName(entry.digest, key)
       if (bytes && isNew) await Promise.all(stores.map((store) => put(result, bytes, key, store)))
       await Promise.all([put(entryName(key), encodeJson(entry), key, r2), putAnswer(key, entry, bytes)])
@@ -95,7 +97,7 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
   }
 }
 
-/** Returns what `work` gives, or undefined where it fails or takes too long. */
+/** Returns the result of `work`, or undefined if `work` fails or takes too long. */
 async function quietly<T>(
   layer: CacheLayer,
   verb: string,

@@ -1,17 +1,18 @@
-// What the caches store of a URL, as bytes and under which names.
+// Names and formats of everything that the caches store for a URL.
 //
-//   results/<digest>/<variant>    the bytes of a result. A hundred URLs of one picture share one, so that it goes
-//                                 through the network once.
-//   entries/<source>/<variant>    R2: the entry of a URL: the digest of its picture, its validators, and until when
-//                                 it is fresh. It is found before the origin is asked.
-//   answers/<source>/<variant>    edge cache: an entry and the bytes of its result in one, so that a hit is one lookup.
-//   variants/<source>             edge cache: the variants of a URL. The Cache API cannot list them, and purge needs them.
+//   results/<digest>/<variant>    the bytes of a result. All URLs of the same picture share them, so that the picture
+//                                 is enlarged only once.
+//   entries/<source>/<variant>    R2 only: the entry of a URL. It holds the digest of the picture, its validators, and
+//                                 until when it is fresh, and is read before the origin is asked.
+//   answers/<source>/<variant>    edge cache only: an entry together with its result, so that a hit takes one lookup.
+//   variants/<source>             edge cache only: the list of a URL's variants. Purge needs it, because the Cache API
+//                                 cannot list names.
 import { concat } from '../base/concat.ts'
 import type { Key } from './key.ts'
 
-/** What is known of a URL's picture and of its result, without the bytes. */
+/** Metadata of a URL's picture and of its result, without the bytes. */
 export interface Entry {
-  /** SHA-256 of the source's bytes, hex. */
+  /** SHA-256 of the source's bytes, in hex. */
   readonly digest: string
   /** ETag of the result. */
   readonly etag: string
@@ -21,18 +22,18 @@ export interface Entry {
   readonly size: number
   /** `X-SR` header of the result. */
   readonly sr: string
-  /** Validators of the source, to ask the origin whether it changed. */
+  /** Validators of the source, by which the origin tells whether the source changed. */
   readonly sourceEtag?: string
   readonly sourceModified?: string
-  /** Headers of the origin that apply to the result, too. */
+  /** Headers of the origin that apply to the result too. */
   readonly inherited?: Readonly<Record<string, string>>
-  /** How long the origin lets it be fresh. */
+  /** How long the result is fresh. */
   readonly ttlSeconds: number
-  /** How long a browser may keep it, where the origin gives browsers another lifetime than caches. */
+  /** How long a browser may keep the result, if the origin states one lifetime for browsers and another for caches. */
   readonly browserSeconds?: number
-  /** How long after its freshness it may be served while the origin fails. */
+  /** How long after `freshUntil` the result may be served if the origin fails. */
   readonly staleSeconds?: number
-  /** In milliseconds since 1970. */
+  /** When the result becomes stale, in milliseconds since 1970. */
   readonly freshUntil: number
 }
 
@@ -47,7 +48,7 @@ export function encodeJson(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value))
 }
 
-/** Returns an empty list for bytes that cannot be parsed. */
+/** Parses a stored list of variants. Returns an empty list if the bytes cannot be parsed. */
 export function parseVariants(bytes: Uint8Array | undefined): string[] {
   try {
     const variants = JSON.parse(new TextDecoder().decode(bytes ?? encodeJson([]))) as unknown
@@ -57,7 +58,7 @@ export function parseVariants(bytes: Uint8Array | undefined): string[] {
   }
 }
 
-/** Layout: the length of the entry's JSON (4 bytes, big-endian), that JSON, the bytes of the result. */
+/** Encodes an entry and its result. Layout: length of the entry's JSON (4 bytes, big-endian), the JSON, the result. */
 export function encodeAnswer(entry: Entry, bytes: Uint8Array = new Uint8Array(0)): Uint8Array {
   const json = encodeJson(entry)
   const length = new Uint8Array(4)
@@ -65,7 +66,9 @@ export function encodeAnswer(entry: Entry, bytes: Uint8Array = new Uint8Array(0)
   return concat([length, json, bytes])
 }
 
-/** Returns undefined for bytes that cannot be parsed. The result's bytes are undefined where they are incomplete. */
+/**
+ * Parses what encodeAnswer wrote. Returns undefined if that fails. `bytes` is undefined if the result is incomplete.
+ */
 export function parseAnswer(answer: Uint8Array): { entry: Entry; bytes: Uint8Array | undefined } | undefined {
   if (answer.length < 4) return undefined
   const from = 4 + new DataView(answer.buffer, answer.byteOffset).getUint32(0)
@@ -74,7 +77,7 @@ export function parseAnswer(answer: Uint8Array): { entry: Entry; bytes: Uint8Arr
   return entry && { entry, bytes: bytes.length === entry.size ? bytes : undefined }
 }
 
-/** Returns undefined for bytes that cannot be parsed, and for an entry without all of its fields. */
+/** Parses the JSON of an entry. Returns undefined if that fails or if a required field is missing. */
 export function parseEntry(bytes: Uint8Array): Entry | undefined {
   try {
     const entry = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Entry>

@@ -1,4 +1,4 @@
-// Names what is cached: by source, and by everything else that changes a pixel of the result.
+// Makes cache keys from the source's URL and from everything else that changes a pixel of the result.
 import { sha256 } from '../base/sha256.ts'
 import type { Settings } from '../options.ts'
 import { PIPELINE_VERSION } from '../picture/makeFile.ts'
@@ -7,17 +7,18 @@ import type { Choices } from '../picture/plan.ts'
 import type { Size, Wish } from '../picture/wish.ts'
 
 export interface Key {
-  /** SHA-256 of the source's URL, hex. */
+  /** SHA-256 of the source's URL, in hex. */
   readonly source: string
   /** Everything else that changes a pixel: size, format, quality, weights, engines, limits, PIPELINE_VERSION. */
   readonly variant: string
-  /** Tags by which the edge cache purges what is stored under this key. */
+  /** Tags by which the edge cache can purge everything that is stored under this key. */
   readonly tags: readonly string[]
 }
 
 /**
- * Builds the cache key of a request from what is known before the origin is asked. The wish's format is the negotiated one.
- * Where the picture will choose between several sets of weights, the key names all of them. `engines`: see Platform.
+ * Builds the cache key of a request from what is known before the origin is asked. The format in the wish must be
+ * negotiated already. If the picture will decide between several sets of weights, the key contains all of them.
+ * `engines`: see Platform.
  */
 export async function lookupKey(
   { size, format, quality }: Wish,
@@ -45,23 +46,26 @@ function sizeName({ scale, width, height }: Size): string {
   return `${width === undefined ? '' : `w${width}`}${height === undefined ? '' : `h${height}`}`
 }
 
-/** Returns the SHA-256 of a source's URL, which names the source in keys. */
+/** Returns the SHA-256 of a source's URL, which identifies the source in keys. */
 export function sourceDigest(sourceUrl: string): Promise<string> {
   return sha256(new TextEncoder().encode(sourceUrl))
 }
 
-/** Returns a strong ETag: the same source bytes, parameters, weights and pipeline give the same result bytes. */
+/**
+ * Returns the ETag of a result. The ETag is strong, because the same source bytes, parameters, weights and pipeline
+ * always give the same result bytes.
+ */
 export async function etagOf(digest: string, { variant }: Key): Promise<string> {
   const hash = await sha256(new TextEncoder().encode(`${digest}/${variant}`))
   return `"${hash.slice(0, 32)}"`
 }
 
-/** Tag of everything that is stored of a source. `source` is its digest. */
+/** Returns the tag of everything that is stored for a source. `source` is the digest of its URL. */
 export const sourceTag = (source: string) => `edge-srcnn-source-${source.slice(0, 32)}`
-/** Tag of everything that was made by a model's weights. */
+/** Returns the tag of everything that was made with a model's weights. */
 export const modelTag = (name: string) => `edge-srcnn-model-${name}`
 
-/** Returns true if a variant was made by a model of that name. */
+/** Returns true if the variant's key contains the model `name`. */
 export function isVariantOf(variant: string, name: string): boolean {
   const weights = variant.replace(/^[xwh\d]+-[a-z]+-q\d+-/, '')
   return weights.startsWith(`${name}@`) || weights.includes(`_${name}@`)

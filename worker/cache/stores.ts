@@ -1,5 +1,5 @@
-// The two places that hold named bytes: the edge cache of this data centre, and R2 behind it. Both keep the SHA-256
-// of what was put, and give back nothing else.
+// The two stores of named bytes: the edge cache of this data centre, and R2 behind it. Both store the SHA-256 of the
+// bytes with them, and return bytes only if they match it.
 import { sha256 } from '../base/sha256.ts'
 import type { Settings } from '../options.ts'
 import type { Bucket, EdgeCache } from '../platform/bindings.ts'
@@ -8,13 +8,13 @@ export type CacheLayer = 'edge' | 'r2'
 
 export interface ResultStore {
   readonly layer: CacheLayer
-  /** Returns undefined where nothing is stored under that name, and where the stored bytes are damaged. */
+  /** Returns undefined if nothing is stored under this name, or if the stored bytes are damaged. */
   get(name: string): Promise<Uint8Array | undefined>
   put(name: string, bytes: Uint8Array, tags: readonly string[]): Promise<void>
   delete(names: readonly string[]): Promise<void>
 }
 
-/** Returns the stores of an operator's settings, the nearest first. */
+/** Returns the stores for an operator's settings: first the edge cache, then R2. */
 export function storesOf({ cache, results, edgeTtlSeconds }: Settings): ResultStore[] {
   const stores: ResultStore[] = []
   const edge = cache ?? defaultCache()
@@ -23,7 +23,7 @@ export function storesOf({ cache, results, edgeTtlSeconds }: Settings): ResultSt
   return stores
 }
 
-/** Only Workers have `caches.default`. */
+/** Returns `caches.default`, which only Workers have. */
 function defaultCache(): EdgeCache | undefined {
   return (globalThis as { caches?: { default?: EdgeCache } }).caches?.default
 }
@@ -62,7 +62,7 @@ function r2Store(bucket: Bucket): ResultStore {
       return verified(bytes, object.checksums.toJSON().sha256, `r2 ${name}`)
     },
     async put(name, bytes) {
-      // R2 rejects bytes with another digest, and stores the digest.
+      // R2 stores the SHA-256, and rejects bytes that do not match it.
       await bucket.put(name, bytes, { sha256: await sha256(bytes) })
     },
     async delete(names) {

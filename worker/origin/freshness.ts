@@ -1,24 +1,29 @@
-// Reads from an origin's headers whether a result may be kept, and for how long it is fresh: RFC 9111 for a shared
-// cache, but stricter where a picture could be meant for one visitor only.
+// Reads from an origin's headers whether a result may be kept and how long it is fresh. Follows RFC 9111 for shared
+// caches, but is stricter if a picture could be meant for one visitor only.
 import type { Settings } from '../options.ts'
 import { parseSeconds } from '../base/seconds.ts'
 
 export interface Freshness {
   /** True if the result may be kept for other visitors. */
   readonly isStorable: boolean
-  /** True if a visitor with a cookie may get another picture: `private`, or `Vary: Cookie`. */
+  /** True if a visitor with a cookie may get a different picture: `private`, `Vary: Cookie` or `Vary: *`. */
   readonly isPersonal: boolean
-  /** Seconds for which it is served without asking again; 0: ask every time; undefined: the origin does not say. */
+  /**
+   * Seconds for which the result is served without asking the origin again. 0: ask for every request. Undefined: the
+   * origin does not say.
+   */
   readonly ttlSeconds: number | undefined
-  /** Seconds for which a browser may keep it, if s-maxage gives caches like ours another lifetime. */
+  /**
+   * Seconds for which a browser may keep the result, if s-maxage states another lifetime for shared caches like ours.
+   */
   readonly browserSeconds: number | undefined
-  /** Seconds after its freshness for which it may be served while the origin fails. */
+  /** Seconds for which a result that is no longer fresh may be served if the origin fails. */
   readonly staleSeconds: number
-  /** True if the origin forbids to change the picture (`no-transform`). */
+  /** True if the origin forbids changing the picture (`no-transform`). */
   readonly isFixed: boolean
 }
 
-/** Request headers on which a picture may depend without harm, because we never send the origin a visitor's. */
+/** Request headers that `Vary` may name without harm, because we never send the origin a visitor's value of them. */
 const HARMLESS_VARY = ['accept-encoding', 'accept', 'origin']
 
 export function freshnessOf(headers: Headers, settings: Settings, nowMs: number): Freshness {
@@ -38,7 +43,10 @@ export function freshnessOf(headers: Headers, settings: Settings, nowMs: number)
 
 const MAX_STALE_SECONDS = 86_400
 
-/** stale-if-error (RFC 5861). Without it MAX_STALE_SECONDS, unless another directive forbids it (RFC 9111, 4.2.4). */
+/**
+ * Returns 0 if a directive forbids stale answers (RFC 9111, 4.2.4), else the value of stale-if-error (RFC 5861), else
+ * MAX_STALE_SECONDS.
+ */
 function staleOf(directives: Map<string, string>): number {
   const forbids = ['no-cache', 'must-revalidate', 'proxy-revalidate', 's-maxage']
   if (forbids.some((name) => directives.has(name))) return 0
@@ -46,7 +54,7 @@ function staleOf(directives: Map<string, string>): number {
   return said === undefined ? MAX_STALE_SECONDS : (parseSeconds(said) ?? 0)
 }
 
-/** Returns true if the origin allows to keep one visitor's answer for others. */
+/** Returns true if the origin allows that the answer to one visitor is kept for others. */
 export function isStorable(headers: Headers): boolean {
   return (
     !FORBIDDEN.test(headers.get('cache-control') ?? '') &&
@@ -55,7 +63,7 @@ export function isStorable(headers: Headers): boolean {
   )
 }
 
-/** Matches these words anywhere, in misspelled lists, too: `private; max-age=60`. */
+/** Matches these words anywhere, because some lists are misspelled: `private; max-age=60`. */
 const FORBIDDEN = /(?<![\w-])(no-store|private)(?![\w-])/i
 const PERSONAL = /(?<![\w-])private(?![\w-])/i
 
@@ -65,7 +73,7 @@ function variesBy(headers: Headers): readonly string[] {
   return names.filter((name) => name !== '')
 }
 
-/** Returns the seconds left by s-maxage, max-age or Expires, in this order; undefined if there is none of them. */
+/** Returns the remaining seconds of s-maxage, max-age or Expires, in this order. Undefined if all three are missing. */
 function lifetimeOf(headers: Headers, directives: Map<string, string>, nowMs: number): number | undefined {
   const maxAge = directives.get('s-maxage') ?? directives.get('max-age')
   // A lifetime that cannot be parsed counts as 0 (RFC 9111, 4.2.1).
@@ -82,20 +90,26 @@ function browserSecondsOf(headers: Headers, directives: Map<string, string>): nu
   return maxAge === undefined ? undefined : Math.max(0, (parseSeconds(maxAge) ?? 0) - ageOf(headers))
 }
 
-/** Returns the seconds that it has been in caches before ours. Of several values the first counts (RFC 9111, 5.1). */
+/**
+ * Returns the seconds that the answer has spent in caches before ours. If there are several values, the first counts
+ * (RFC 9111, 5.1).
+ */
 function ageOf(headers: Headers): number {
   return parseSeconds((headers.get('age') ?? '').split(',', 1)[0].trim()) ?? 0
 }
 
-/** Returns milliseconds since 1970; NaN if it is no date of HTTP, such as `3600`, which Date.parse takes for a year. */
+/**
+ * Parses an HTTP date into milliseconds since 1970. Returns NaN for any other text. Date.parse alone would read `3600`
+ * as a year.
+ */
 function dateOf(text: string): number {
   return /^[a-z]+,? /i.test(text) ? Date.parse(text) : NaN
 }
 
 /**
- * Returns `answer` as the answer to the URL that redirected to it: what either of the two forbids is forbidden, and it
- * is fresh for no longer than the redirect. A redirect without a lifetime of its own never expires if it is permanent,
- * else at once (RFC 9110, 15.1).
+ * Returns `answer` with the headers that apply to the URL which redirected to it. Whatever one of the two forbids is
+ * forbidden, and the answer is fresh for no longer than the redirect. If a redirect states no lifetime, a permanent one
+ * never expires and any other expires immediately (RFC 9110, 15.1).
  */
 export function asRedirected(redirect: Response, answer: Response, nowMs: number): Response {
   const joined = new Response(answer.body, answer)
@@ -119,8 +133,8 @@ export function asRedirected(redirect: Response, answer: Response, nowMs: number
 const PERMANENT = [301, 308]
 
 /**
- * Maps directive names in lower case to values without quotes. The first value of a name wins. Lists are split at
- * semicolons as well, which some servers write instead of commas, but never within quotes.
+ * Maps the directives' names, in lower case, to their values without quotes. If a name is repeated, the first value
+ * counts. Lists are also split at semicolons, which some servers write instead of commas, but never within quotes.
  */
 function parseCacheControl(headers: Headers): Map<string, string> {
   const text = headers.get('cache-control') ?? ''
@@ -132,7 +146,7 @@ function parseCacheControl(headers: Headers): Map<string, string> {
   return directives
 }
 
-/** Returns true if the visitor sends a cookie, and the origin might give this cookie another picture. */
+/** Returns true if the visitor sends a cookie and the origin may answer it with a different picture. */
 export function isForVisitorAlone({ headers }: Request, { isPersonal }: Freshness): boolean {
   return isPersonal && headers.has('cookie')
 }

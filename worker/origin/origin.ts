@@ -1,22 +1,25 @@
-// The origin of the standalone worker, from which pictures and everything else of the site come. No parameter of a
-// request names a host: the operator chooses the origin, the visitor the path.
+// The origin of the standalone worker, from which pictures and the rest of the site come. The operator chooses the
+// origin, and the visitor chooses the path. No parameter of a request names a host.
 //
 //   ORIGIN_URL        another host, in front of which the worker stands
 //   ORIGIN_BUCKET     an R2 bucket; the path is the object's key
-//   neither           the request's own URL: on a route, that is the zone's origin
+//   neither           the request's own URL, which on a route leads to the zone's origin
 import { ConfigError, SrError } from '../base/errors.ts'
 import { asRedirected } from './freshness.ts'
 import { type Handler, isSourceRequest } from './source.ts'
 
-/** Marks our requests, so that an origin that leads back to this worker is noticed at once (RFC 9110, 7.6.3). */
+/**
+ * Marks our requests in the header `Via`. A request that arrives with this mark shows that the origin leads back to
+ * this worker (RFC 9110, 7.6.3).
+ */
 const VIA = '1.1 edge-srcnn'
 const MAX_REDIRECTS = 3
 
 /**
- * Returns a handler that fetches from `originUrl`, or from the request's own URL if that is undefined. A visitor's own
- * request is passed on unchanged, and its redirects are passed back. For a source request redirects are followed here,
- * within the origin and to `hosts` only. Throws a ConfigError for an originUrl that cannot be a base of URLs, and for a
- * host that is no plain name.
+ * Returns a handler that fetches from `originUrl`, or from the request's own URL if `originUrl` is undefined. A
+ * visitor's request is passed on unchanged, and a redirect is passed back to the visitor. The redirects of a source
+ * request are followed here, but only within the origin and to `hosts`. Throws a ConfigError if `originUrl` cannot be a
+ * base of URLs or if a host is not a plain name.
  */
 export function createOrigin(originUrl: string | undefined, timeoutMs: number, hosts: readonly string[] = []): Handler {
   const base = originUrl === undefined ? undefined : parseBase(originUrl)
@@ -60,24 +63,27 @@ const NO_ORIGIN =
   'no origin answers at this address: put the worker on a route in front of one, or set ORIGIN_URL to the host that has the pictures'
 const LOOP = 'the origin of this worker is the worker itself: set ORIGIN_URL to the host that has the pictures'
 
-/** Returns true for the statuses, 520 to 530, with which Cloudflare answers for a host without a server. */
+/** Returns true for the statuses 520 to 530, with which Cloudflare answers for a host without a server. */
 function isNoOrigin({ status }: Response): boolean {
   return status >= 520 && status <= 530
 }
 
 /**
- * Returns true if a redirect may lead to `next`: to the origin `own`, or to one of `hosts` at the usual port, by HTTPS, or
- * by HTTP if `own` uses HTTP. URLs with credentials are refused.
+ * Returns true if a redirect may lead to `next`. It may lead to the origin `own`, and to one of `hosts` at the default
+ * port: by HTTPS, or by HTTP if `own` uses HTTP. A URL with credentials is refused.
  */
 export function mayFollow(next: URL, own: string, hosts: readonly string[]): boolean {
-  // A blob: URL has the origin of the page that made it.
+  // The scheme is checked first, because a blob: URL has the origin of the page that made it.
   if (!['http:', 'https:'].includes(next.protocol) || next.username || next.password) return false
   if (next.origin === own) return true
   const isSafe = next.protocol === 'https:' || (next.protocol === 'http:' && own.startsWith('http:'))
   return isSafe && next.port === '' && hosts.includes(next.hostname)
 }
 
-/** Throws for everything but a host name that URL parsers return unchanged. No spelling of an IP address is one. */
+/**
+ * Throws a ConfigError unless `host` is a name that URL parsers return unchanged. Every spelling of an IP address is
+ * refused.
+ */
 function requirePlainHost(host: string): void {
   const isName = /^[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/.test(host)
   if (isName && parseUrl(`https://${host}/`)?.hostname === host) return
@@ -92,7 +98,7 @@ function parseBase(originUrl: string): URL {
   return url
 }
 
-/** Appends the visitor's path and query to `base`. They are never resolved: `//evil.example` stays a path. */
+/** Appends the visitor's path and query to `base`. They are not resolved as a URL, so `//evil.example` stays a path. */
 function targetOf(requestUrl: string, base: URL | undefined): URL {
   const url = new URL(requestUrl)
   if (!base) return url
@@ -104,9 +110,9 @@ function targetOf(requestUrl: string, base: URL | undefined): URL {
 }
 
 /**
- * Fetches, and rejects if the answer's headers take longer than `timeoutMs`. A GET or HEAD that breaks off before its
- * answer is sent again, once and at once (RFC 9110, 9.2.2): most often it was sent on an idle connection that the origin
- * was closing at that moment.
+ * Fetches `url`. Rejects if the headers of the answer take longer than `timeoutMs`. If a GET or HEAD breaks off before
+ * its answer, it is immediately sent once more (RFC 9110, 9.2.2). The usual cause is that the origin was just closing
+ * the idle connection on which the request was sent.
  */
 async function fetchWithin(timeoutMs: number, url: URL, request: Request): Promise<Response> {
   const headers = new Headers(request.headers)
@@ -114,7 +120,7 @@ async function fetchWithin(timeoutMs: number, url: URL, request: Request): Promi
   // Only the wait for the headers is timed here; readSource times the body.
   const abort = new AbortController()
   const timer = setTimeout(() => abort.abort(), timeoutMs)
-  // The Request as `init` passes on the visitor's method and body.
+  // The Request is given as `init`, so that the visitor's method and body are passed on.
   const ask = () => fetch(new Request(url, request), { headers, redirect: 'manual', signal: abort.signal })
   const isSafe = request.method === 'GET' || request.method === 'HEAD'
   try {

@@ -1,4 +1,4 @@
-// Requests the original picture and reads it within the limits of size and time.
+// Requests the original picture, and reads it within the limits of size and time.
 import type { Context } from 'hono'
 import { concat } from '../base/concat.ts'
 import { SrError } from '../base/errors.ts'
@@ -6,10 +6,10 @@ import type { Settings } from '../options.ts'
 import { Skip } from '../picture/skip.ts'
 import type { Freshness } from './freshness.ts'
 
-/** Answers a request that is not for us. */
+/** Answers a request that the middleware passes on. */
 export type Handler = (c: Context) => Promise<Response>
 
-/** Validators of the stored source, to ask the origin whether it changed. */
+/** Validators of the stored source, by which the origin tells whether the source changed. */
 export interface Validators {
   readonly etag?: string
   readonly modified?: string
@@ -18,17 +18,23 @@ export interface Validators {
 /** Asks the origin for the original picture. It is called at most once for each request of a visitor. */
 export type FetchSource = (validators: Validators) => Promise<Response>
 
-/** Requests by which we, not a visitor, ask for an original. */
+/** Requests with which we ask for an original. All other requests come from a visitor. */
 const sourceRequests = new WeakSet<Request>()
 
-/** Returns a request for the original that is built from nothing: no header of a visitor reaches the origin. */
+/**
+ * Returns a new request for the original. Nothing is copied from the visitor's request, so no header of a visitor
+ * reaches the origin.
+ */
 export function createSourceRequest(url: string, validators: Validators): Request {
   const request = new Request(url, { headers: headersOf(validators) })
   sourceRequests.add(request)
   return request
 }
 
-/** Returns true if the request is ours: the handler then follows redirects itself, because no browser does. */
+/**
+ * Returns true if createSourceRequest made the request. Its redirects are followed by the handler, because no browser
+ * does it.
+ */
 export function isSourceRequest(c: Context): boolean {
   return sourceRequests.has(c.req.raw)
 }
@@ -43,7 +49,7 @@ function headersOf({ etag, modified }: Validators): Headers {
   return headers
 }
 
-/** Throws a Skip if the origin's headers forbid to change the picture. */
+/** Throws a Skip if the origin forbids changing the picture, or has enlarged it already (`X-SR`). */
 export function requireChangeable(headers: Headers, { isFixed }: Freshness): void {
   if (headers.has('x-sr')) throw new Skip('PROCESSED')
   if (isFixed) throw new Skip('NO_TRANSFORM')
@@ -51,13 +57,14 @@ export function requireChangeable(headers: Headers, { isFixed }: Freshness): voi
 
 export interface SourceBody {
   readonly bytes: Uint8Array
-  /** The whole body, still to be read, if it is longer than allowed; then `bytes` is empty. */
+  /** The whole body as an unread stream, if it is longer than allowed. `bytes` is then empty. */
   readonly tooLarge?: ReadableStream<Uint8Array>
 }
 
 /**
- * Reads a body of at most maxSourceBytes within sourceTimeoutMs. Bytes are counted as they arrive: Content-Length is used
- * only to reject early, a small one is not trusted. Throws an SrError if the body breaks off or takes too long.
+ * Reads a body of at most maxSourceBytes within sourceTimeoutMs. The bytes are counted as they arrive: a large
+ * Content-Length rejects the body early, but a small one is not trusted. Throws an SrError if the body breaks off or
+ * takes too long.
  */
 export async function readSource(response: Response, settings: Settings): Promise<SourceBody> {
   const { maxSourceBytes, sourceTimeoutMs } = settings
@@ -93,7 +100,7 @@ export async function readSource(response: Response, settings: Settings): Promis
   return { bytes: concat(chunks) }
 }
 
-/** Returns a stream of the chunks that were read already, followed by the rest of the body. */
+/** Returns a stream of the chunks that were already read, followed by the rest of the body. */
 function resume(
   chunks: readonly Uint8Array[],
   reader: ReadableStreamDefaultReader<Uint8Array>,

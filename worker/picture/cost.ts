@@ -1,6 +1,6 @@
-// Estimates what a picture will cost, from its header alone: compiled codecs and kernels cannot be interrupted, so too
-// costly work must be refused before it begins. Estimates are upper bounds; `npm run bench -- memory` and
-// `npm run bench -- request` measure the real cost.
+// Estimates the cost of a picture from its header only. Compiled codecs and kernels cannot be interrupted, so work that
+// costs too much must be refused before it begins. The estimates are upper bounds; `npm run bench -- memory` and `npm
+// run bench -- request` measure the real cost.
 import type { EncodeFormat } from '../codec/contract.ts'
 import type { Header } from '../codec/header.ts'
 import type { ImageType } from '../codec/header/sniff.ts'
@@ -8,7 +8,7 @@ import type { Model } from '../engine/upscale.ts'
 import { costOf as macsPerPixel } from '../model/network.ts'
 
 export interface Cost {
-  /** Milliseconds of CPU time on the machine of the README's figures. */
+  /** Milliseconds of CPU time on the machine on which the README's figures were measured. */
   readonly cpuMs: number
   /** Peak memory in bytes. */
   readonly memoryBytes: number
@@ -19,7 +19,7 @@ interface PixelCost {
   readonly bytes: number
 }
 
-/** Cost of decoding, for each pixel of the source. Photon (PNG, GIF, BMP) holds pixels twice. */
+/** Cost of decoding per pixel of the source. Photon (PNG, GIF, BMP) holds pixels twice. */
 const DECODING: Partial<Record<ImageType, PixelCost>> = {
   jpeg: { ns: 25, bytes: 8 },
   webp: { ns: 30, bytes: 8 },
@@ -28,7 +28,7 @@ const DECODING: Partial<Record<ImageType, PixelCost>> = {
   bmp: { ns: 30, bytes: 15 },
 }
 
-/** Cost of encoding, for each pixel of the result. JPEG is encoded strip by strip. */
+/** Cost of encoding per pixel of the result. JPEG is encoded strip by strip. */
 const ENCODING: Readonly<Record<EncodeFormat, PixelCost>> = {
   jpeg: { ns: 100, bytes: 1 },
   webp: { ns: 90, bytes: 16 },
@@ -37,22 +37,22 @@ const ENCODING: Readonly<Record<EncodeFormat, PixelCost>> = {
 const JPEG_STRIP_BYTES = 5e6
 const WEBP_ALPHA_BYTES = 5
 
-/** RGB to YCbCr and back, and bicubic, for each pixel of the enlarged picture. */
+/** Time for RGB to YCbCr and back and for bicubic, in ns per pixel of the enlarged picture. */
 const ENLARGING_NS = 10
 
-/** The two passes (rows, columns) of the antialiasing kernel, for each pixel of input and of output. */
+/** Time for the two passes (rows, columns) of the antialiasing kernel, in ns per pixel of input and of output. */
 const SHRINKING_NS = 40
 
-/** RGBA and three planes of floats, for each pixel of the source. Alpha is a fourth plane. */
+/** Memory of RGBA and of three planes of floats, in bytes per pixel of the source. Alpha adds a fourth plane. */
 const SMALL_BYTES = 16
 const FLOAT_BYTES = 4
 const RGBA_BYTES = 4
-/** A network's input and output are tiles of at most 1024². */
+/** Pixels of the largest tile. The input and the output of a network are at most one tile each. */
 const TILE_PIXELS = 1024 * 1024
-/** The worker itself, and V8. */
+/** Memory of V8 and of the worker's own code. */
 const BASE_BYTES = 10e6
 
-/** The work on a picture: enlarging by `scale` (1: none), shrinking to the size in pixels, encoding. */
+/** The work on a picture: enlarging by `scale` (1: none), shrinking to `width` and `height` in pixels, encoding. */
 export interface CostedWork {
   readonly scale: number
   readonly width: number
@@ -60,7 +60,7 @@ export interface CostedWork {
   readonly format: EncodeFormat
 }
 
-/** `bytes` is the length of the source file. An undefined model stands for bicubic. */
+/** Returns the estimated cost. `bytes` is the length of the source file. If `model` is undefined, bicubic enlarges. */
 export function estimateCost(
   header: Header,
   bytes: number,
@@ -76,7 +76,7 @@ export function estimateCost(
   const encoding = ENCODING[format]
   const networkNs = model ? planes * macsPerPixel(model.network) * (model.engine.nsPerMac ?? 0) : 0
   const tiles = planes * 2 * FLOAT_BYTES * Math.min(large, TILE_PIXELS)
-  // Planes of enlarging are released before encoding begins, so the larger of the two counts.
+  // The planes for enlarging are released before encoding begins, so only the larger of the two amounts counts.
   const enlarging = small * (SMALL_BYTES + FLOAT_BYTES * planes) + (large + shrunk) * RGBA_BYTES + tiles
   const beside =
     (format === 'jpeg' ? JPEG_STRIP_BYTES : 0) + (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0)

@@ -1,5 +1,5 @@
-// Turns a file into a sharper file, as decided. Worker, command line and playground all call it, so that the same bytes
-// come out of each.
+// Turns a picture's file into the enlarged file, as plan.ts decided. The worker, the command line and the playground
+// all call it, so that they produce the same bytes.
 import { pause } from '../base/pause.ts'
 import { release } from '../base/release.ts'
 import type { Header } from '../codec/header.ts'
@@ -11,14 +11,16 @@ import type { Platform } from '../platform/platform.ts'
 import { type Decision, orSkip } from './plan.ts'
 
 /**
- * Version of the served pixels, part of every cache key. It is raised by hand when, and only when, the same picture,
- * parameters and weights give other pixels or other bytes (guarded by golden files in test/worker).
+ * Version of the served pixels, which is part of every cache key. Raise it when, and only when, the same picture,
+ * parameters and weights give different pixels or bytes. Golden files in test/worker show such a change.
  */
 export const PIPELINE_VERSION = 2
 
 export type Tools = Pick<Platform, 'codec' | 'enlarger'>
 
-/** `header` is the one of `bytes`. Throws a Skip for whatever fails. */
+/**
+ * Decodes, enlarges, shrinks and encodes a picture. `header` is the header of `bytes`. Throws a Skip if any step fails.
+ */
 export async function makeFile(
   bytes: Uint8Array,
   header: Header,
@@ -38,10 +40,10 @@ export async function makeFile(
   return file
 }
 
-/** Rows of a result that are made before other requests get their turn. */
+/** Rows of a result that are shrunk before other requests get their turn. */
 const ROWS_PER_TURN = 64
 
-/** Returns the picture itself if it has that size already; else releases it. */
+/** Shrinks a picture to a size, and releases it. Returns the picture itself if it has this size already. */
 async function shrink(picture: Rgba, width: number, height: number): Promise<Rgba> {
   if (picture.width === width && picture.height === height) return picture
   const target = { width, height, data: new Uint8ClampedArray(4 * width * height) }

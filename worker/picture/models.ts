@@ -1,9 +1,9 @@
-// Chooses the weights of a request: those of the bucket's manifest where it has the name and scale, else the bundled
-// ones. A new manifest is noticed within a minute, without a redeploy. The cache key names the hashes, so that an old
+// Chooses the weights for a request: the bucket's, if its manifest has the name and scale, else the bundled ones. A new
+// manifest is noticed within a minute, without a redeploy. The cache key contains the weights' hashes, so that an old
 // result is never served for new weights.
 //
-// Memos hold settled values only. In Workers a promise belongs to the request that made it: when that request is
-// cancelled the promise never settles, and another request that awaits it would hang.
+// Memos hold settled values only. In Workers a promise belongs to the request that made it. If this request is
+// cancelled, the promise never settles, and another request that awaits it would hang.
 import type { Bucket } from '../platform/bindings.ts'
 import { quoted, SrError } from '../base/errors.ts'
 import { sha256 } from '../base/sha256.ts'
@@ -19,11 +19,14 @@ export interface ChosenModel {
   readonly from: 'bundled' | 'bucket'
   /** The first 16 hex digits of the file's SHA-256, which identify the weights in cache keys. */
   readonly hash: string
-  /** Reads and checks the weights. Rejects a file that is missing, altered, or no network that we can run. */
+  /** Reads and checks the weights. Rejects if the file is missing, altered, or not a network that we can run. */
   load(): Promise<Network>
 }
 
-/** The weights that a request may get at one scale. Its picture decides between the two (`modelFor`). */
+/**
+ * The weights that a request may get at one scale. The picture decides between `model` and `jpegModel` (see
+ * `modelFor`).
+ */
 export interface Candidates {
   /** Undefined for bicubic. */
   readonly model: ChosenModel | undefined
@@ -33,14 +36,16 @@ export interface Candidates {
 
 /**
  * The lowest quality (1 to 100, the IJG's scale) at which a JPEG counts as clean. Below it, weights trained on clean
- * pictures sharpen block edges and ringing as well; above it, weights that remove those artefacts remove detail, too.
- * Measured on Set5 and Set14 (`npm run evaluate -- --method srcnn,srcnn-jpeg --input jpeg:80,jpeg:90`): at 80
- * srcnn-jpeg is 0.10 to 0.99 dB better, at 90 srcnn is by 0.05 to 0.25. Changing this changes pixels that are
- * served, so raise PIPELINE_VERSION with it.
+ * pictures also sharpen block edges and ringing. Above it, weights that remove these artefacts also remove detail.
+ * Measured on Set5 and Set14 (`npm run evaluate -- --method srcnn,srcnn-jpeg --input jpeg:80,jpeg:90`): at 80,
+ * srcnn-jpeg is better by 0.10 to 0.99 dB; at 90, srcnn is better by 0.05 to 0.25 dB. Changing this number changes
+ * served pixels, so raise PIPELINE_VERSION with it.
  */
 export const CLEAN_JPEG_QUALITY = 85
 
-/** Returns the weights for a picture. `jpegQuality` is from its header, undefined if it is no JPEG. */
+/**
+ * Returns the weights for a picture. `jpegQuality` is from the header; it is undefined if the picture is not a JPEG.
+ */
 export function modelFor(jpegQuality: number | undefined, { model, jpegModel }: Candidates): ChosenModel | undefined {
   const isClean = jpegQuality === undefined || jpegQuality >= CLEAN_JPEG_QUALITY
   return isClean ? model : (jpegModel ?? model)
@@ -67,22 +72,28 @@ interface WeightsFile extends ListedModel {
   read(): Promise<ArrayBuffer | undefined>
 }
 
-/** What `sr-model` calls doing without a network. */
+/** Value of `sr-model` for bicubic, which needs no network. */
 export const BICUBIC = 'bicubic'
 
-/** The model in texts: `fast@1a2b3c4d`, its name and the first 8 hex digits of its SHA-256; BICUBIC for undefined. */
+/**
+ * Returns the short name of a model in texts: its name and the first 8 hex digits of its SHA-256, as in
+ * `fast@1a2b3c4d`. Returns BICUBIC for undefined.
+ */
 export function labelOf(model: Pick<ChosenModel, 'name' | 'hash'> | undefined): string {
   return model ? `${model.name}@${model.hash.slice(0, 8)}` : BICUBIC
 }
 
 const MANIFEST = 'manifest.json'
-/** How long a manifest is used before it is read again: "within a minute", with room for clocks that step. */
+/**
+ * How long a manifest is used before it is read again. Half a minute keeps the promise "within a minute" even if a
+ * clock steps.
+ */
 const REFRESH_MS = 30_000
 
 export function createModels(bundled: BundledModels, bucket: Bucket | undefined, now: () => number = Date.now): Models {
   const bundledFiles = filesOf(bundled.manifest, 'bundled', bundled.read)
   const networks = new Map<string, Network>()
-  /** The bucket's first. */
+  /** All weights that can be chosen, those of the bucket first. */
   let allFiles: readonly WeightsFile[] = bundledFiles
   let manifestEtag: string | undefined
   let checkedAt = -Infinity

@@ -1,4 +1,4 @@
-// Decides what is done with a picture from its header alone: limits are checked before any pixel exists.
+// Decides from a picture's header what is done with it, so that limits are checked before any pixel is decoded.
 import { type Format, type Scale, SCALES } from '../client/allowed.ts'
 import type { EncodeFormat } from '../codec/contract.ts'
 import { type Header, type ImageType, uprightSize } from '../codec/header.ts'
@@ -11,29 +11,32 @@ import { BICUBIC, type Candidates, type ChosenModel, modelFor, type Models } fro
 import { Skip } from './skip.ts'
 import type { Size, Wish } from './wish.ts'
 
-/** The weights that a picture may get at each scale that there are any for. */
+/** Maps each scale that is possible for a request to the weights that a picture may get at it. */
 export type Choices = ReadonlyMap<Scale, Candidates>
 
 export interface Plan {
   /** The factor by which the network or bicubic enlarges; 1 if nothing is enlarged. */
   readonly scale: Scale | 1
-  /** Size of the result in pixels. Where a size was asked for it may be smaller than `scale` makes it. */
+  /**
+   * Size of the result in pixels. If the request asks for a size, the result may be smaller than `scale` times the
+   * source.
+   */
   readonly width: number
   readonly height: number
   readonly format: EncodeFormat
   readonly quality: number
-  /** Undefined for bicubic. */
+  /** Undefined for bicubic, and if nothing is enlarged. */
   readonly model: ChosenModel | undefined
 }
 
-/** A plan that keeps to the limits, its model ready to run, and its estimated cost. */
+/** A plan that keeps within the limits, its model, which is ready to run, and its estimated cost. */
 export interface Decision {
   readonly plan: Plan
   readonly model: Model | undefined
   readonly cost: Cost
 }
 
-/** What a decision depends on beside the picture and the wish. */
+/** Everything that a decision depends on besides the picture and the wish. */
 export interface DecisionDeps {
   readonly settings: Settings
   readonly models: Models
@@ -41,9 +44,9 @@ export interface DecisionDeps {
 }
 
 /**
- * Returns the weights for what was asked. `auto` stands for the operator's choice and for the weights that were trained
- * beside it on JPEGs; any other name stands for itself. A size in pixels leaves the scale open, so all scales are
- * returned. Throws an SrError for an unknown name.
+ * Returns the weights that a request may get. `auto` stands for the operator's model and, for JPEGs, for the weights
+ * with `-jpeg` appended to its name. Any other name stands for itself. If the request asks for a size in pixels, the
+ * scale is still open, so the weights at all scales are returned. Throws an SrError for an unknown name.
  */
 export async function choicesOf(
   { size, model: asked }: Pick<Wish, 'size' | 'model'>,
@@ -57,26 +60,26 @@ export async function choicesOf(
     const model = await (isSized ? models.find(name, scale) : models.choose(name, scale))
     if (!model && name !== BICUBIC) continue
     const forJpeg = isAuto && model ? await models.find(`${name}-jpeg`, scale) : undefined
-    // An operator's own weights, trained for their kind of picture, are not paired with bundled ones.
+    // Weights in an operator's bucket are trained for their kind of picture, so they are not paired with bundled ones.
     choices.set(scale, { model, jpegModel: forJpeg?.from === model?.from ? forJpeg : undefined })
   }
   if (choices.size === 0) await models.choose(name, SCALES[0]) // throws
   return choices
 }
 
-/** A source as far as its header tells. */
+/** A source file, of which only the header is read so far. */
 export interface SourceFile {
   readonly header: Header
   /** Length of the file in bytes. */
   readonly bytes: number
 }
 
-/** Throws a Skip for a picture that cannot be enlarged within the limits. */
+/** Decides how a picture is enlarged. Throws a Skip if it cannot be enlarged within the limits. */
 export async function decide(source: SourceFile, wish: Wish, choices: Choices, deps: DecisionDeps): Promise<Decision> {
   return withinCost(planOf(source.header, wish, choices, deps.settings), source, deps)
 }
 
-/** Longest side of a result in pixels, which every encoder can write (WebP: 16,383). */
+/** Longest side of a result in pixels. Every encoder can write it (the limit of WebP is 16,383). */
 export const MAX_OUTPUT_SIDE = 16_000
 
 function planOf(header: Header, wish: Wish, choices: Choices, { maxSourcePixels, maxOutputPixels }: Settings): Plan {
@@ -94,8 +97,8 @@ function planOf(header: Header, wish: Wish, choices: Choices, { maxSourcePixels,
 }
 
 /**
- * Finds the way to a size: the smallest scale that covers it, then down to the exact size, with the aspect ratio kept.
- * A size beyond the largest scale becomes what that scale makes.
+ * Returns the smallest scale that covers the requested size, and the size to which the picture is then shrunk. The
+ * aspect ratio is kept. If even the largest scale is too small, returns this scale and the size that it makes.
  */
 function fitOf(source: Box, size: Size, scales: readonly Scale[]): Box & Pick<Plan, 'scale'> {
   const { width, height } = source
@@ -111,7 +114,7 @@ interface Box {
   readonly height: number
 }
 
-/** Result format of each decoded type for `sr-format=source`. GIF and BMP become PNG, which loses nothing of them. */
+/** Result format of each decoded type for `sr-format=source`. GIF and BMP become PNG, because PNG is lossless. */
 const SAME_FORMAT: Partial<Record<ImageType, EncodeFormat>> = {
   jpeg: 'jpeg',
   png: 'png',
@@ -120,12 +123,15 @@ const SAME_FORMAT: Partial<Record<ImageType, EncodeFormat>> = {
   bmp: 'png',
 }
 
-/** Returns the format of a result; undefined where the source's own format is asked for but is not decoded here. */
+/** Returns the format of a result. Undefined if the source's own format is requested but cannot be decoded here. */
 export function formatOf(type: ImageType, asked: Format): EncodeFormat | undefined {
   return asked === 'source' || asked === 'auto' ? SAME_FORMAT[type] : asked
 }
 
-/** Returns the plan, or bicubic where its network would cost too much. Throws a Skip where bicubic would, too. */
+/**
+ * Returns the plan with its network, or with bicubic if the network would cost too much. Throws a Skip if bicubic would
+ * cost too much as well.
+ */
 async function withinCost(
   plan: Plan,
   { header, bytes }: SourceFile,
@@ -143,7 +149,7 @@ async function withinCost(
   return { plan: { ...plan, model: undefined }, model: undefined, cost: bicubicCost }
 }
 
-/** Turns a failure of `work` into a Skip that has it as its cause. */
+/** Waits for `work`. If it fails, throws a Skip with the failure as its cause. */
 export async function orSkip<T>(reason: 'MODEL' | 'DECODE' | 'ENGINE' | 'ENCODE', work: Promise<T>): Promise<T> {
   try {
     return await work

@@ -33,12 +33,15 @@ export const SKIP_REASONS = {
 
 export type SkipReason = keyof typeof SKIP_REASONS
 
-/** Reasons that may be gone when the visitor asks again. */
+/** Reasons that may no longer hold when the visitor asks again. */
 export const BUSY_REASONS: readonly SkipReason[] = ['BUSY', 'RATE']
-/** Reasons for which something failed while the picture was being made. */
+/** Reasons that stand for a failure while the picture was being made. */
 export const FAILURE_REASONS: readonly SkipReason[] = ['MODEL', 'ENGINE', 'DECODE', 'ENCODE', 'INTERNAL']
 
-/** Ends the work on a picture, which then comes back unchanged. It is thrown deep and answered once (pipeline.ts). */
+/**
+ * Ends the work on a picture, which is then served unchanged. It is thrown anywhere, and handled in one place
+ * (pipeline.ts).
+ */
 export class Skip extends Error {
   override readonly name = 'Skip'
   readonly reason: SkipReason

@@ -1,10 +1,10 @@
-// What somebody asks for: the worker by a URL, the command line by its options, the playground by its controls.
+// What is asked for: in the worker by a URL, on the command line by options, in the playground by controls.
 import type { Format, Scale } from '../client/allowed.ts'
 
-/** Size of a result: a multiple of its source's size, or a box to fill. */
+/** Size of a result: either a multiple of the source's size (`scale`), or a box of `width` and `height` to fill. */
 export interface Size {
   readonly scale?: Scale
-  /** In pixels. With both sides the result is the largest that fits into the box. */
+  /** Side of the box in pixels. If both sides are given, the result is the largest that fits into the box. */
   readonly width?: number
   readonly height?: number
 }
@@ -12,7 +12,7 @@ export interface Size {
 export interface Wish {
   readonly size: Size
   readonly format: Format
-  /** 40 to 95 in steps of 5. PNG has none and ignores it. */
+  /** 40 to 95 in steps of 5. PNG ignores it, because it has no quality. */
   readonly quality: number
   /** `auto` (the operator's choice), `bicubic`, or a name in the manifest. */
   readonly model: string

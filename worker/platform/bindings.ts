@@ -1,13 +1,13 @@
-// The shapes of a platform's bindings that the options take. R2Bucket, Cache, RateLimit and AnalyticsEngineDataset fit
-// them, and so does anything else of these shapes; the types of Workers are not needed.
+// Interfaces of the bindings that the options accept. R2Bucket, Cache, RateLimit and AnalyticsEngineDataset implement
+// them, and any other object may. The types of Workers are not needed.
 
 /** Named files, as in Cloudflare's R2Bucket. */
 export interface Bucket {
-  /** Returns null if there is no such file. */
+  /** Returns null if the file does not exist. */
   get(key: string): Promise<StoredFile | null>
-  /** Returns the file without `body` if its etag is the one in `onlyIf`. */
+  /** Returns the file without its `body` if its etag equals the one in `onlyIf`. */
   get(key: string, options: { onlyIf?: { etagDoesNotMatch?: string } }): Promise<StoredFile | StoredHead | null>
-  /** Rejects if the bytes that arrive have another digest than `sha256`. */
+  /** Rejects if the SHA-256 of the bytes that arrive is not `sha256`. */
   put(key: string, value: Uint8Array, options?: { sha256?: string }): Promise<unknown>
   delete(keys: string | string[]): Promise<void>
   list(options?: { prefix?: string; cursor?: string; limit?: number }): Promise<StoredList>
@@ -15,7 +15,7 @@ export interface Bucket {
 
 export interface StoredHead {
   readonly etag: string
-  /** The digest that was given to `put`, hexadecimal. */
+  /** The SHA-256 that was given to `put`, in hex. */
   readonly checksums: { toJSON(): { sha256?: string } }
 }
 
@@ -28,7 +28,7 @@ export interface StoredFile extends StoredHead {
 export interface StoredList {
   readonly objects: readonly { readonly key: string }[]
   readonly truncated: boolean
-  /** The start of the next page. */
+  /** Where the next page starts: a value for `cursor` in the options of `list`. */
   readonly cursor?: string
 }
 

@@ -1,4 +1,4 @@
-// The same modules and weights in Node, read from files and compiled.
+// Reads the compiled modules and the weights in Node, from files. workersFiles.ts provides the same in Workers.
 import { setFlagsFromString } from 'node:v8'
 import { readArtefact } from '#artefacts'
 import { CODEC_FILES, type CodecModules } from '../codec/files.ts'
@@ -7,7 +7,7 @@ import type { Arithmetic } from '../engine/kernel/arithmetic.ts'
 import { parseManifest } from '../model/manifest.ts'
 import type { BundledModels } from './platform.ts'
 
-/** Reads and compiles all codecs. Takes some 50 ms, so once a process is enough. */
+/** Reads and compiles all codecs. Takes about 50 ms, so call it once per process. */
 export async function loadCodecModules(): Promise<CodecModules> {
   const compiled = Object.entries(CODEC_FILES).map(
     async ([name, file]) => [name, await compileModule(await readArtefact(`codec/${file}`))] as const,
@@ -20,7 +20,10 @@ export interface LoadedKernels {
   readonly modules: KernelModules
 }
 
-/** Loads the builds that are asked for; by default the relaxed ones where this Node runs them, else the plain ones. */
+/**
+ * Loads the kernels in the build `wanted`. By default loads the relaxed builds if this Node can run them, else the
+ * plain builds.
+ */
 export async function loadKernels(wanted?: Arithmetic): Promise<LoadedKernels> {
   const arithmetic = wanted ?? ((await hasRelaxedSimd()) ? 'relaxed' : 'plain')
   if (arithmetic === 'relaxed') await hasRelaxedSimd() // sets V8's flag
@@ -30,12 +33,12 @@ export async function loadKernels(wanted?: Arithmetic): Promise<LoadedKernels> {
   return { arithmetic, modules: Object.fromEntries(await Promise.all(compiled)) as unknown as KernelModules }
 }
 
-/** Loads the module of engine/vectorEnlarger.ts. */
+/** Loads the WebAssembly module of engine/vectorEnlarger.ts. */
 export async function loadPictureKernel(): Promise<WebAssembly.Module> {
   return compileModule(await readArtefact('kernel/picture.wasm'))
 }
 
-/** Returns whether relaxed SIMD runs here, after setting the flag that Node 20 needs for it. */
+/** Returns true if relaxed SIMD runs here. In Node 20, first sets the flag that enables it. */
 export async function hasRelaxedSimd(): Promise<boolean> {
   const wasm = await readArtefact('kernel/srcnn-relaxed.wasm')
   if (WebAssembly.validate(wasm)) return true
@@ -55,7 +58,7 @@ export async function loadModels(): Promise<BundledModels> {
   }
 }
 
-/** WebAssembly.compile: forbidden in workerd, so @cloudflare/workers-types leaves it out; Node has it. */
+/** Calls WebAssembly.compile. Node has it, but @cloudflare/workers-types leaves it out, because workerd forbids it. */
 function compileModule(wasm: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
   const { compile } = WebAssembly as unknown as { compile(wasm: Uint8Array): Promise<WebAssembly.Module> }
   return compile(wasm)

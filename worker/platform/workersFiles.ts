@@ -1,7 +1,7 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- for programs that include this folder only
 /// <reference path="../wasm.d.ts" />
-// What the Worker's script holds: compiled modules, and the weights that most requests use. Static imports only:
-// workerd compiles WebAssembly at deploy time, never at run time. `npm run build` writes what lies in dist/.
+// The files in the Worker's script: compiled modules, and the weights that most requests use. All imports are static,
+// because workerd compiles WebAssembly at deploy time and never at run time. `npm run build` writes dist/.
 import jpegSymbols from '../../dist/codec/jpeg_symbols.wasm'
 import jpegDecoder from '../../dist/codec/mozjpeg_dec.wasm'
 import jpegEncoder from '../../dist/codec/mozjpeg_enc.wasm'
@@ -33,11 +33,11 @@ export const codecModules: CodecModules = { photon, jpegDecoder, jpegEncoder, jp
 
 /** The builds with relaxed SIMD, which all of Cloudflare's machines run. */
 export const kernelModules: KernelModules = { srcnn, subpixel }
-/** The module of engine/vectorEnlarger.ts. */
+/** The WebAssembly module of engine/vectorEnlarger.ts. */
 export const pictureModule: WebAssembly.Module = picture
 
 const manifest = parseManifest(JSON.stringify(builtManifest))
-/** By their names in models/manifest.json. */
+/** The weights in the script, by their file names in models/manifest.json. */
 const scriptFiles = new Map<string, ArrayBuffer>([
   ['srcnn-x2.onnx', srcnnX2],
   ['srcnn-x3.onnx', srcnnX3],
@@ -53,15 +53,15 @@ const scriptFiles = new Map<string, ArrayBuffer>([
   ['fast-jpeg-x4.onnx', fastJpegX4],
 ])
 
-/** The weights in the script alone: what a mounted middleware has. */
+/** Only the weights in the script. A middleware in another app has no others. */
 export const scriptModels: BundledModels = {
   manifest: { ...manifest, models: manifest.models.filter(({ file }) => scriptFiles.has(file)) },
   read: (file) => Promise.resolve(scriptFiles.get(file)),
 }
 
 /**
- * All weights that are deployed. Those outside the script are static assets (build/assets.ts), which cost the script
- * neither size nor start-up time; each is read once in an isolate.
+ * All weights that are deployed. Those outside the script are static assets (build/assets.ts), which add nothing to the
+ * script's size or start-up time. Each of them is read once per isolate.
  */
 export function withAssets(assets: { fetch(url: string): Promise<Response> }): BundledModels {
   return {

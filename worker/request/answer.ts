@@ -8,17 +8,20 @@ import { isStorable } from '../origin/freshness.ts'
 import { parseRange } from './range.ts'
 import { BUSY_REASONS, FAILURE_REASONS, type SkipReason } from '../picture/skip.ts'
 
-/** Reasons that may be gone a moment later: such an answer is kept for a minute at most. */
+/** Reasons that may no longer hold a moment later. Answers with one of them are kept for a minute at most. */
 const PASSING = [...BUSY_REASONS, ...FAILURE_REASONS]
 const PASSING_TTL_SECONDS = 60
 
 /** Headers by which an origin says what other sites may do with its picture. They apply to the result, too. */
 const CROSS_ORIGIN = ['timing-allow-origin', 'cross-origin-resource-policy']
 const ALLOW_ORIGIN = 'access-control-allow-origin'
-/** Headers that scripts of other sites may read, if they may read the answer. */
+/** Headers that scripts of other sites may read, provided that they may read the answer. */
 const EXPOSED = 'X-SR, Cache-Status, ETag, Content-Length, Content-Range'
 
-/** Returns the headers of an origin that its result inherits. Only a `*` applies to every visitor. */
+/**
+ * Returns the headers of an origin that its result inherits. Access-Control-Allow-Origin is inherited only if it is
+ * `*`, because any other value may be meant for one visitor.
+ */
 export function inheritedHeaders(origin: Headers): Record<string, string> {
   const inherited: Record<string, string> = {}
   for (const name of CROSS_ORIGIN) {
@@ -39,7 +42,10 @@ export function allowOrigin(headers: Headers, allowed: string | undefined): void
   if (headers.has(ALLOW_ORIGIN)) headers.set('access-control-expose-headers', EXPOSED)
 }
 
-/** Answers a browser's CORS preflight (Fetch standard): whether a script of another site may send its request. */
+/**
+ * Answers a CORS preflight (Fetch standard), by which a browser asks whether a script of another site may send a
+ * request.
+ */
 export function preflightResponse(): Response {
   const headers = {
     'access-control-allow-methods': 'GET, HEAD',
@@ -52,14 +58,15 @@ export function preflightResponse(): Response {
 export interface ResultHeaders {
   /** The parameters of `Cache-Status`, after the cache's name. */
   readonly cacheStatus: string
-  /** How long the result is fresh; below zero if no cache may keep it. */
+  /** How long the result is fresh. Negative if no cache may keep it. */
   readonly ttlSeconds: number
   readonly variesByAccept: boolean
 }
 
 /**
- * Returns a result as 200, as 206 or 416 if a range is asked for, or as 304 if the visitor has it already. If the result
- * was not made (`isMade` false), returns the known headers, which answers a HEAD request.
+ * Returns a result as 200, as 206 or 416 if a range is asked for, or as 304 if the visitor has it already. If `isMade`
+ * is false, the result was not made, and the response has only the headers that are known without it. This answers a
+ * HEAD request.
  */
 export function resultResponse(
   request: Request,
@@ -113,8 +120,8 @@ function cacheControlOf(ttlSeconds: number): string {
 }
 
 /**
- * Returns the origin's answer, with the reason why it was not enlarged. If its body was read already, `body` replaces it,
- * and `header` gives its real type.
+ * Returns the origin's answer, with the reason why it was not enlarged. If the body of `source` was read already,
+ * `body` replaces it, and `header` gives its real media type.
  */
 export function originalResponse(
   request: Request,
@@ -126,7 +133,7 @@ export function originalResponse(
   const response = new Response(body ?? source.body, source)
   response.headers.set('x-sr', formatXSr({ outcome: 'skipped', reason }))
   if (body !== undefined) {
-    // The body was decoded when it was read, so its length may have changed.
+    // The body lost its content encoding when it was read, so its length may have changed.
     response.headers.delete('content-encoding')
     response.headers.delete('content-length')
   }
@@ -134,7 +141,7 @@ export function originalResponse(
     response.headers.set('content-type', header.mime)
     for (const [name, value] of Object.entries(SAFE_HEADERS)) response.headers.set(name, value)
   }
-  // The lifetime is shortened, but an answer for one visitor, or to a visitor with cookies, never becomes public.
+  // The lifetime is shortened. An answer for a visitor with cookies or beyond the rate limit stays private.
   if (PASSING.includes(reason) && isStorable(source.headers)) {
     const isTheirs = reason === 'RATE' || request.headers.has('cookie')
     const whose = isTheirs ? 'private' : 'public'
@@ -161,7 +168,7 @@ function isNotModified(request: Request, etag: string): boolean {
   const field = request.headers.get('if-none-match')
   if (field === null) return false
   const opaque = (tag: string) => tag.trim().replace(/^W\//, '')
-  // A tag may contain commas.
+  // An ETag may contain commas.
   const tags = field.match(/(?:"[^"]*"|[^,])+/g) ?? []
   return field.trim() === '*' || tags.some((tag) => opaque(tag) === opaque(etag))
 }

@@ -1,5 +1,5 @@
-// `sr-format=json`: describes what would be done with a picture, and why. Nothing is made and nothing is kept; the
-// origin is asked each time.
+// Answers `sr-format=json`: describes what would be done with a picture, and why. No result is made or kept, and the
+// origin is asked for every request.
 import { SAFE_HEADERS } from '../base/errors.ts'
 import { type Header, readHeader, uprightSize } from '../codec/header.ts'
 import { freshnessOf, isForVisitorAlone } from '../origin/freshness.ts'
@@ -10,10 +10,10 @@ import { Skip, SKIP_REASONS, type SkipReason } from '../picture/skip.ts'
 import type { Wish } from '../picture/wish.ts'
 import { requireMissAllowance } from './rateLimit.ts'
 
-/** The JSON of an answer. Sizes are in pixels, with the EXIF orientation applied. */
+/** The JSON of the answer. Sizes are in pixels, after the EXIF orientation was applied. */
 export interface Description {
   readonly outcome: 'done' | 'skipped'
-  /** Why the picture would come back unchanged. */
+  /** Why the picture would be served unchanged. */
   readonly reason?: SkipReason
   readonly because?: string
   readonly source?: {
@@ -21,7 +21,7 @@ export interface Description {
     readonly width: number
     readonly height: number
     readonly bytes: number
-    /** 1 to 100, estimated from its quantisation tables. */
+    /** 1 to 100, estimated from the quantisation tables. */
     readonly jpegQuality?: number
     readonly alpha: boolean
   }
@@ -30,7 +30,7 @@ export interface Description {
     readonly width: number
     readonly height: number
     readonly format: string
-    /** Undefined if the format has none. */
+    /** Undefined if the format has no quality (PNG). */
     readonly quality?: number
   }
   readonly model?: {
@@ -39,11 +39,14 @@ export interface Description {
     readonly engine?: string
     readonly because: string
   }
-  /** Upper bounds, for the machine of the README's figures. */
+  /** Upper bounds, for the machine on which the README's figures were measured. */
   readonly cost?: { readonly cpuMs: number; readonly memoryBytes: number }
 }
 
-/** `wish` has the negotiated format. Rejects only if the origin gave no answer. */
+/**
+ * Answers with a Description. The format in `wish` must be negotiated already. Rejects only if the origin gave no
+ * answer.
+ */
 export async function describe(
   request: Request,
   wish: Wish,

@@ -1,12 +1,12 @@
-// The checks of the health page, for a monitor: can the weights be loaded, do the buckets answer.
+// The checks of the health page, for monitoring: whether the weights can be loaded, and whether the buckets answer.
 import { SCALES } from '../client/allowed.ts'
 import type { Models } from '../picture/models.ts'
 import { withinTimeout } from '../base/timeout.ts'
 
-/** What was tried, with `ok` or what is wrong. */
+/** Maps the name of each check to `ok` or to the error. */
 export type Checks = Readonly<Record<string, string>>
 
-/** Loads the weights of `auto` at each scale, and asks each bound bucket for a file. */
+/** Loads the weights of `model` at each scale, and asks each bucket for a file. */
 export async function checkHealth(
   models: Models,
   model: string,

@@ -1,11 +1,11 @@
-// Tells the operator about each request: a line of JSON in the log if a picture came back unchanged, and a data point in
+// Reports each request to the operator: a line of JSON in the log if a picture is served unchanged, and a data point in
 // Analytics Engine if a dataset is bound.
 import { parseXSr } from '../client/xSr.ts'
 import type { Dataset } from '../platform/bindings.ts'
 
-/** An answer in the words of the log. Texts are empty if the answer does not say. */
+/** What the log says about an answer. Texts that the answer does not state are empty. */
 interface LoggedOutcome {
-  /** `refused` is an answer without `X-SR`, such as an error; its `reason` is the HTTP status. */
+  /** `refused` stands for an answer without `X-SR`, such as an error. Its `reason` is the HTTP status. */
   readonly what: 'done' | 'skipped' | 'refused'
   readonly reason: string
   readonly model: string
@@ -13,8 +13,8 @@ interface LoggedOutcome {
 }
 
 /**
- * Logs an answer. SQL queries read the blobs of the data point as blob1 to blob5 (OPTIONS.md). The query of a URL is not
- * logged, because it may contain secrets.
+ * Logs an answer. SQL queries read the blobs of the data point as blob1 to blob5 (OPTIONS.md). The query of the URL is
+ * not logged, because it may contain secrets.
  */
 export function logAnswer(response: Response, url: string, analytics: Dataset | undefined): void {
   const { what, reason, model, cache } = outcomeOf(response)

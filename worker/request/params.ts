@@ -1,4 +1,4 @@
-// Reads our parameters from a URL's query, and leaves every byte of the other parameters alone.
+// Reads our own parameters from a URL's query, and leaves every byte of the other parameters unchanged.
 import { quoted, SrError } from '../base/errors.ts'
 import { parseSeconds } from '../base/seconds.ts'
 import { FORMATS, QUALITIES, SCALES } from '../client/allowed.ts'
@@ -14,15 +14,18 @@ export interface Params {
   readonly wish: Wish
   /** True if only a description is asked for, as JSON. */
   readonly isDescriptionOnly: boolean
-  /** The URL for which the origin is asked: without our parameters, and with those others that `query` keeps. */
+  /**
+   * The URL that the origin is asked for: without our own parameters, and with those others that the option `query`
+   * keeps.
+   */
   readonly sourceUrl: string
-  /** When a signed URL expires, in seconds since 1970; undefined if the URL does not say. */
+  /** When a signed URL expires, in seconds since 1970. Undefined if the URL has no `sr-exp`. */
   readonly endsAt?: number
 }
 
 /**
- * Returns undefined if the request asks for no size: it is not for us then. Throws an SrError (400) for a value, a name
- * or a repetition that is wrong, saying what was expected.
+ * Returns undefined if the request asks for no size, because it is not for us then. Throws an SrError (400) that says
+ * what was expected if a value is wrong, a name is unknown or a parameter is repeated.
  */
 export function parseParams(query: OwnQuery, settings: Settings): Params | undefined {
   const { param } = settings
@@ -58,7 +61,7 @@ export function parseParams(query: OwnQuery, settings: Settings): Params | undef
   }
 }
 
-/** A signed URL may ask for any number of pixels, because the operator chose it. */
+/** Returns the requested size. A signed URL may ask for any number of pixels, because the operator chose it. */
 function parseSize(ours: ReadonlyMap<string, string>, { param, sizes, signing }: Settings): Size {
   const scale = ours.get(param)
   if (scale === undefined) {
@@ -81,7 +84,10 @@ function parsePixels(name: string, raw: string): number {
 
 const NAMES = [...SIZE_NAMES, 'sr-format', 'sr-quality', 'sr-model', 'sr-key', 'sr-exp', 'sr-sig']
 
-/** Returns the allowed value that is spelled exactly like `raw`: `03`, `3.0` and `3 ` are not 3. */
+/**
+ * Returns the allowed value that is spelled exactly like `raw`, so `03`, `3.0` and `3 ` are not 3. Throws an SrError if
+ * there is none.
+ */
 function oneOf<T extends string | number>(
   name: string,
   raw: string,
@@ -95,7 +101,7 @@ function oneOf<T extends string | number>(
   return found
 }
 
-/** Returns the URL for which the origin is asked, whether or not the URL asks for a size. */
+/** Returns the URL that the origin is asked for. This also works for a URL that asks for no size. */
 export function sourceUrlOf({ base, others }: OwnQuery, { query }: Settings): string {
   if (query === 'ignore') return base
   const kept = query === 'keep' ? others : others.filter((part) => query.includes(part.split('=', 1)[0]))

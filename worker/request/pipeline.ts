@@ -1,5 +1,6 @@
-// THE request, top to bottom: a stored result is the answer; otherwise read, decode, upscale, encode, keep. Whatever
-// fails on the way, the visitor gets the original picture and the log gets the cause.
+// Answers a request, from top to bottom. A fresh stored result is the answer. Otherwise the source is read, decoded,
+// enlarged and encoded, and the result is stored. If anything fails on the way, the visitor gets the original picture
+// and the log gets the cause.
 import { SrError } from '../base/errors.ts'
 import { sha256 } from '../base/sha256.ts'
 import type { CachedResult, ResultCache } from '../cache/cache.ts'
@@ -24,7 +25,7 @@ import { requireMissAllowance } from './rateLimit.ts'
 import { type Flights, isLead, type Lead } from './singleFlight.ts'
 import type { Slots } from './slots.ts'
 
-/** What a request works with. */
+/** Everything that is needed to answer a request. */
 export interface Deps extends Omit<Platform, 'bundled'> {
   readonly settings: Settings
   readonly models: Models
@@ -36,17 +37,18 @@ export interface Deps extends Omit<Platform, 'bundled'> {
   readonly nowMs: () => number
 }
 
-/** The two ways to ask for the original picture. */
+/** The two ways to get the original picture. */
 export interface Upstream {
   readonly fetchSource: FetchSource
   /**
-   * Returns the answer to the visitor's own request, unchanged but for the reason why it was not enlarged. `original` (from
-   * `fetchSource`) and `body` (if it was read already) are the answer where the handlers below cannot be asked again.
+   * Returns the answer to the visitor's own request, unchanged except for the reason why it was not enlarged. If the
+   * handlers below cannot be called again, this answer is `original` (from `fetchSource`), with `body` if its body was
+   * already read.
    */
   readonly answerAsOriginal: (reason: SkipReason, original: Response, body?: Uint8Array) => Promise<Response>
 }
 
-/** A result, and what its answer says beside it. */
+/** A result, with the cache status and the lifetime in its response. */
 export interface ServedResult {
   readonly entry: Entry
   /** Undefined if the result was not made, because a HEAD request does not need it. */
@@ -79,7 +81,7 @@ export async function serveUpscaled(
     })
   }
 
-  // A fresh result is the answer: no origin is asked, nothing is decoded.
+  // If a fresh result is stored, it is the answer: the origin is not asked and nothing is decoded.
   const cached = await cache.find(key)
   if (cached && nowMs() < cached.entry.freshUntil) {
     const { entry, bytes, layer } = cached
@@ -95,12 +97,12 @@ export async function serveUpscaled(
     return outcome instanceof Response ? outcome : answer(outcome, outcome.bytes !== undefined)
   }
 
-  // Of equal requests at the same time one leads and the others share its result.
+  // If equal requests arrive at the same time, one of them leads and the others share its result.
   const joined = await flights.join(`${key.source}/${key.variant}`, settings.maxWaitMs)
   if (joined && !isLead(joined) && joined.value) {
     return answer({ ...joined.value, cacheStatus: `${joined.value.cacheStatus}; collapsed` })
   }
-  // The leader takes too long: the visitor gets the original.
+  // If the leader takes too long, the visitor gets the original.
   if (!joined) {
     const original = await upstream.fetchSource({})
     if (original.status !== 200) return upstream.answerAsOriginal('ORIGIN_STATUS', original)
@@ -118,22 +120,25 @@ export async function serveUpscaled(
 /** A request whose result is not stored, or stored but stale. */
 interface Miss {
   readonly request: Request
-  /** With the negotiated format. */
+  /** The wish, with its format already negotiated. */
   readonly wish: Wish
   readonly sourceUrl: string
   readonly choices: Choices
   readonly key: Key
-  /** The stale result. */
+  /** The stale result, if one is stored. */
   readonly cached: CachedResult | undefined
 }
 
-/** A source that was read. */
+/** A source file that was read, and its header. */
 interface Picture {
   readonly bytes: Uint8Array
   readonly header: Header
 }
 
-/** Asks the origin, and makes a result that is new. Returns a Response if the visitor gets no result. */
+/**
+ * Asks the origin, and makes the result if the stored one cannot be used. Returns a Response if the visitor gets no
+ * result.
+ */
 async function renew(
   miss: Miss,
   { fetchSource, answerAsOriginal }: Upstream,
@@ -145,16 +150,16 @@ async function renew(
   let original: Response | undefined
   let picture: Picture | undefined
   try {
-    // Ask the origin. Validators are sent only while the bytes that a 304 would confirm are still stored.
+    // Ask the origin. Send validators only if the bytes that a 304 would confirm are still stored.
     original = await fetchSource(cached?.bytes ? validatorsOf(cached.entry) : {})
     const freshness = freshnessOf(original.headers, settings, deps.nowMs())
     const isVisitors = isForVisitorAlone(request, freshness)
     const isRevoked = isNoLongerAllowed(original.status, freshness)
 
-    // Invalidate an entry that the origin no longer lets us keep.
+    // Invalidate an entry that the origin no longer allows us to keep.
     if (cached && isRevoked) deps.waitUntil(cache.keep(key, { ...cached.entry, ...INVALIDATED }, undefined))
 
-    // The origin confirms the stored result.
+    // If the origin confirms the stored result, serve it.
     if (cached?.bytes && original.status === 304) {
       if (freshness.isFixed) return await answerAsOriginal('NO_TRANSFORM', original)
       if (isVisitors) return await answerAsOriginal('CREDENTIALS', original)
@@ -165,32 +170,32 @@ async function renew(
       return keep({ entry, bytes: cached.bytes, cacheStatus: `${cacheStatus}; stored`, ttlSeconds }, key, deps, lead)
     }
 
-    // The origin fails: serve the stale result if the origin allowed that.
+    // If the origin fails, serve the stale result, provided that the origin allowed this.
     const stale = original.status >= 500 ? staleResult(cached, deps.nowMs(), original.status) : undefined
     if (stale) {
       await original.body?.cancel()
       return stale
     }
 
-    // There is no picture, or one for this visitor alone: they get the answer to their own request.
+    // If there is no picture, or one for this visitor only, the visitor gets the answer to their own request.
     if (original.status !== 200) return await answerAsOriginal('ORIGIN_STATUS', original)
     if (isVisitors) return await answerAsOriginal('CREDENTIALS', original)
 
-    // Read the picture, and decide from its header.
+    // Read the picture, and decide from its header how to enlarge it.
     requireChangeable(original.headers, freshness)
     const { bytes, tooLarge } = await readSource(original, settings)
     if (tooLarge) return originalResponse(request, original, 'SOURCE_BYTES', tooLarge)
     picture = { bytes, header: readHeader(bytes) }
-    // What is no image may be a login page.
+    // A body that is not an image may be a login page, so the visitor gets the answer to their own request.
     if (picture.header.type === 'unknown') return await answerAsOriginal('NOT_AN_IMAGE', original, bytes)
     const source = { header: picture.header, bytes: bytes.length }
     const decision = await decide(source, miss.wish, miss.choices, deps)
 
-    // Take the result of the same picture under another URL, else make it.
+    // Use the result of the same picture under another URL if it is stored; otherwise make it.
     const digest = await sha256(bytes)
     const result = await findOrMake(picture, digest, decision, freshness, miss, deps)
 
-    // Keep it if the origin allows that.
+    // Keep the result if the origin allows this.
     const entry = await entryOf(original, freshness, digest, result.bytes, decision, miss, deps)
     const cacheStatus = `fwd=${cached ? 'stale' : 'miss'}`
     if (!freshness.isStorable) return { entry, bytes: result.bytes, cacheStatus, ttlSeconds: -1 }
@@ -200,13 +205,13 @@ async function renew(
     const served = { entry, bytes: result.bytes, cacheStatus: `${cacheStatus}${details}`, ttlSeconds }
     return keep(served, key, deps, lead, !result.isShared)
   } catch (error) {
-    // The origin gave no answer, or broke off: serve the stale result if the origin allowed that.
+    // If the origin gave no answer or broke off, serve the stale result, provided that the origin allowed this.
     if (error instanceof SrError || !original) {
       const stale = staleResult(cached, deps.nowMs())
       if (!stale) throw error
       return stale
     }
-    // Whatever else fails, the visitor gets the original and the log gets the cause.
+    // After any other failure, the visitor gets the original and the log gets the cause.
     const reason = error instanceof Skip ? error.reason : 'INTERNAL'
     if (!(error instanceof Skip) || error.cause) console.error(`${reason}: ${miss.sourceUrl}`, error)
     return originalResponse(request, original, reason, picture?.bytes, picture?.header)
@@ -215,7 +220,7 @@ async function renew(
   }
 }
 
-/** Stores a result that others may have, and shares it with the equal requests that wait for it. */
+/** Stores a result that other visitors may get, and shares it with the equal requests that wait for it. */
 function keep(
   result: ServedResult,
   key: Key,
@@ -228,21 +233,30 @@ function keep(
   return result
 }
 
-/** Returns true if the origin's answer ends what an earlier one allowed: keeping a result, or changing the picture. */
+/**
+ * Returns true if the origin's answer withdraws what an earlier one allowed: to keep a result, or to change the
+ * picture.
+ */
 function isNoLongerAllowed(status: number, { isStorable, isFixed }: Freshness): boolean {
   return status < 500 && (!isStorable || isFixed || GONE.includes(status))
 }
 
-/** Statuses after which a stored result is not served, should the origin fail later. */
+/** Statuses after which a stored result is no longer served, even if the origin fails later. */
 const GONE = [404, 410]
-/** Patch for an entry we may no longer keep: without validators and freshness the next request fetches the whole source. */
+/**
+ * The fields that make an entry unusable, once we may no longer keep it. Without validators and freshness, the next
+ * request fetches the whole source.
+ */
 const INVALIDATED = { sourceEtag: undefined, sourceModified: undefined, freshUntil: 0, staleSeconds: 0 }
 
 function validatorsOf({ sourceEtag, sourceModified }: Entry): Validators {
   return { etag: sourceEtag, modified: sourceModified }
 }
 
-/** Returns the entry with the lifetimes of a 304, or its old ones if the 304 has none (RFC 9111, 3.2). */
+/**
+ * Returns the entry with the lifetimes that a 304 states. If the 304 states none, the entry keeps its own (RFC 9111,
+ * 3.2).
+ */
 function confirmedEntry(entry: Entry, { headers }: Response, freshness: Freshness, nowMs: number): Entry {
   const ttlSeconds = freshness.ttlSeconds ?? entry.ttlSeconds
   const { staleSeconds, browserSeconds } = headers.has('cache-control') ? freshness : entry
@@ -258,10 +272,10 @@ function staleResult(cached: CachedResult | undefined, nowMs: number, status?: n
   return { entry, bytes, cacheStatus: `${fwd}; detail=stale-if-error`, ttlSeconds: STALE_TTL_SECONDS }
 }
 
-/** How long others may keep a result that was served while the origin failed. */
+/** How long browsers and caches may keep a result that was served because the origin failed. */
 const STALE_TTL_SECONDS = 60
 
-/** Returns the entry of a new result, with what the origin said of its source. */
+/** Returns the entry of a new result, with the metadata that the origin sent for its source. */
 async function entryOf(
   { headers }: Response,
   freshness: Freshness,
@@ -295,8 +309,8 @@ async function entryOf(
 }
 
 /**
- * Returns the bytes of a result. Another URL of the same picture may have stored them; else they are made, one picture
- * at a time in an isolate. A HEAD request gets stored bytes only. Throws a Skip if they cannot be made.
+ * Returns the bytes of a result. A request for another URL of the same picture may have stored them; otherwise they are
+ * made in a slot. A HEAD request gets stored bytes only. Throws a Skip if the bytes cannot be made.
  */
 async function findOrMake(
   { bytes, header }: Picture,

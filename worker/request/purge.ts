@@ -1,10 +1,11 @@
-// POST /_sr/purge, for an operator: deletes what is stored of a picture, or what a model made, from R2 and from the edge
-// cache of this data centre. The edge caches of other data centres are purged by tag, through the zone's purge API.
+// POST /_sr/purge, for an operator: deletes everything that is stored for a picture, or that a model made, from R2 and
+// from the edge cache of this data centre. The edge caches of other data centres are purged by tag, through the zone's
+// purge API.
 //
-//   {"url": "https://www.example/cat.jpg"}   all variants of it; our own parameters in the URL are ignored
-//   {"model": "fast", "cursor": "..."}       one page of R2 a request: ask again while the answer has a cursor
+//   {"url": "https://www.example/cat.jpg"}   all variants of the picture; our own parameters in the URL are ignored
+//   {"model": "fast", "cursor": "..."}       one page of R2 per request; repeat while the answer has a cursor
 //
-// A result that is being made during the purge is stored all the same.
+// A result that is being made during the purge is stored nevertheless.
 import { SrError } from '../base/errors.ts'
 import { withinTimeout } from '../base/timeout.ts'
 import {
@@ -26,7 +27,7 @@ import { sourceUrlOf } from './params.ts'
 export interface PurgeAccess {
   /** The bearer token that a purge request must have. */
   readonly secret: string
-  /** To purge other data centres: the zone's id, and an API token that may purge its cache. */
+  /** For purging other data centres: the zone's id, and an API token that may purge the zone's cache. */
   readonly zone?: { readonly id: string; readonly token: string } | undefined
 }
 
@@ -34,16 +35,19 @@ interface Purged {
   /** How many names were deleted from R2 and from this edge cache. */
   readonly deleted: number
   readonly tags: readonly string[]
-  /** The start of the next page, if there is one. */
+  /** Where the next page starts. Undefined if there is none. */
   readonly cursor?: string
 }
 
-/** Names on a page. Each costs calls of the edge cache, and a request may make a thousand calls. */
+/** Names per page. Deleting a name takes calls of the edge cache, and a request may make at most 1,000 calls. */
 const NAMES_PER_PAGE = 250
 
 const EXPECTED = 'expected JSON: {"url": "https://..."} or {"model": "..."}'
 
-/** Purges, and answers with what was deleted here and how other data centres are purged. Throws an SrError. */
+/**
+ * Purges what the request names. Answers with the number of names deleted here, and with how other data centres are
+ * purged. Throws an SrError if the request is not allowed or the purge fails.
+ */
 export async function answerPurge(
   request: Request,
   { secret, zone }: PurgeAccess,
@@ -81,11 +85,11 @@ async function parse(request: Request): Promise<Asked> {
   if (!areStrings || !isOne || (url !== undefined && !URL.canParse(url))) {
     throw new SrError('PURGE_REQUEST', EXPECTED)
   }
-  // Normalised, because the URLs of visitors are when they reach us.
+  // The URL is normalised, because the URLs of visitors are normalised before they reach us.
   return { url: url && new URL(url).href, model, cursor }
 }
 
-/** http and https have keys of their own, and are purged together. */
+/** The http and the https URL of a picture have different keys, and are purged together. */
 const SCHEMES = ['http:', 'https:']
 
 async function purgeUrl(url: string, settings: Settings): Promise<Purged> {
@@ -98,7 +102,7 @@ async function purgeUrl(url: string, settings: Settings): Promise<Purged> {
   return { deleted: names.size, tags: sources.map(sourceTag) }
 }
 
-/** Returns the names of everything that is stored of a source. */
+/** Returns the names of everything that is stored for a source. */
 async function namesOf(source: string, stores: readonly ResultStore[], settings: Settings) {
   const edge = stores.find(({ layer }) => layer === 'edge')
   const variants = new Set(parseVariants(edge && (await withinTimeout(edge.get(variantsName(source))))))
@@ -159,7 +163,7 @@ async function purgeElsewhere(tags: readonly string[], { id, token }: NonNullabl
   await response.body?.cancel()
 }
 
-/** Compares in a time that does not depend on how much of the texts is equal. */
+/** Compares two texts in a time that does not depend on how much of them is equal. */
 async function isEqual(one: string, other: string): Promise<boolean> {
   const digest = (text: string) => crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
   const [a, b] = await Promise.all([digest(one), digest(other)])

@@ -1,10 +1,13 @@
-// Range requests (RFC 9110, 14): one range of bytes is answered. Several ranges and other units are ignored, as the RFC
-// allows: the answer is the whole picture.
+// Range requests (RFC 9110, 14). A request for one range of bytes gets this range. If it asks for several ranges or for
+// other units, it gets the whole picture, as the RFC allows.
 
-/** First and last byte, inclusive; `none` if the range lies beyond the end. */
+/** Positions of the first and the last byte, both included. `none` if the range begins after the last byte. */
 export type Range = { readonly first: number; readonly last: number } | 'none'
 
-/** Returns the range that a `Range` header asks for of `size` bytes; undefined for all of them. */
+/**
+ * Returns the range of a file of `size` bytes that a `Range` header asks for. Undefined if the whole file is to be
+ * sent.
+ */
 export function parseRange(field: string | null, size: number): Range | undefined {
   const [, from, to] = /^bytes=(\d*)-(\d*)$/i.exec(field?.trim() ?? '') ?? []
   if (from === undefined || to === undefined || from + to === '') return undefined

@@ -5,7 +5,7 @@ import type { Settings } from '../options.ts'
 import { Skip } from '../picture/skip.ts'
 import { withinTimeout } from '../base/timeout.ts'
 
-/** Throws a Skip if the visitor, told by their address, is beyond the limit. A limiter that fails limits nobody. */
+/** Throws a Skip if too many requests came from the visitor's address. If the limiter fails, nobody is limited. */
 export async function requireMissAllowance(
   { headers }: Request,
   { missLimit }: Pick<Settings, 'missLimit'>,

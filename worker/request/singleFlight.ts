@@ -1,29 +1,29 @@
-// Single flight: of several equal requests at the same time one, the leader, does the work, and the others wait for its
-// result. As in slots.ts they look again on timers of their own, because in Workers no request may await another one's
-// promise; and a leader that never finishes loses its lead.
+// Single flight: if several equal requests arrive at the same time, one of them, the leader, does the work, and the
+// others wait for its result. As in slots.ts, each waiting request checks on a timer of its own, because in Workers no
+// request may await another request's promise. A leader that never finishes loses its lead.
 
-/** What a leader left for the others: undefined if it has no result that they may have. */
+/** What a leader leaves for the others. `value` is undefined if the leader has no result that they may get. */
 export interface Landed<T> {
   readonly value: T | undefined
 }
 
-/** The leader's end of a flight. */
+/** The leader's handle on a flight. */
 export interface Lead<T> {
   /** Ends the flight and leaves `value` for the others. Only the first call counts. */
   land(value: T | undefined): void
-  /** Drops the value that was left, once the cache has it. */
+  /** Drops the value that `land` left. Called once the cache has it. */
   forget(): void
 }
 
 export interface Flights<T> {
   /**
-   * Returns the lead if no equal request has it; else what its leader left, or undefined if the leader takes longer than
-   * `maxWaitMs`.
+   * Returns a Lead if no equal request leads. Otherwise returns what the leader left, or undefined if the leader takes
+   * longer than `maxWaitMs`.
    */
   join(key: string, maxWaitMs: number): Promise<Lead<T> | Landed<T> | undefined>
 }
 
-/** Longer than an origin and a job together may take. */
+/** Time after which a leader loses its lead. An origin and a job together take less. */
 const LEASE_MS = 60_000
 const LOOK_AGAIN_MS = 10
 

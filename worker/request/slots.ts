@@ -1,8 +1,8 @@
-// Limits the jobs that run at a time in an isolate, because decoding, the network and encoding share its 128 MB.
+// Limits how many jobs run at the same time in an isolate, because decoding, the network and encoding share its 128 MB.
 //
-// A waiting request looks again on a timer of its own and never awaits another request's promise: in Workers the
-// promises of a cancelled request never settle. For the same reason a slot is a lease that expires: a job whose
-// visitor left would otherwise hold it for ever.
+// A waiting request checks on a timer of its own and never awaits another request's promise, because in Workers the
+// promises of a cancelled request never settle. For the same reason a slot is a lease that expires: otherwise a job
+// whose visitor left would hold it for ever.
 
 export interface SlotLimits {
   readonly maxRunning: number
@@ -18,14 +18,14 @@ export interface Slots {
   run<T>(limits: SlotLimits, job: (hasWaited: boolean) => Promise<T>): Promise<{ value: T } | undefined>
 }
 
-/** Longer than any job takes that is within the limits of pixels. */
+/** Time after which a job loses its slot. Jobs within the limits of pixels take less. */
 const LEASE_MS = 30_000
 const LOOK_AGAIN_MS = 10
 
 export function createSlots(now: () => number = Date.now): Slots {
   /** The leases of running jobs, each with the time when it expires. */
   let running: { readonly until: number }[] = []
-  /** The waiting jobs, each with the time when it gives up. A job whose visitor left stays until then. */
+  /** The waiting jobs, each with the time when it gives up. A job whose visitor left stays in the list until then. */
   let waiting: { readonly until: number }[] = []
 
   const tryTake = ({ maxRunning }: SlotLimits) => {
@@ -48,7 +48,7 @@ export function createSlots(now: () => number = Date.now): Slots {
         waiting = waiting.filter((other) => other !== place)
         return taken
       }
-      // Jobs ahead whose visitors left block the queue until they give up, which takes at most maxWaitMs.
+      // Remove jobs that gave up. A job whose visitor left blocks the queue until it gives up, for at most maxWaitMs.
       waiting = waiting.filter(({ until }) => now() < until)
     }
     return undefined

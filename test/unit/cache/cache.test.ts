@@ -1,4 +1,4 @@
-// What the result cache does with stores that fail. test/worker/faults.test.ts does the same with real stores.
+// Tests the result cache with stores that fail. test/worker/faults.test.ts does the same with real stores.
 import { afterEach, expect, test, vi } from 'vitest'
 import { createResultCache } from '../../../worker/cache/cache.ts'
 import type { Entry } from '../../../worker/cache/entry.ts'
@@ -51,7 +51,7 @@ test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
   ['truncated', (bytes) => bytes.slice(0, -1)],
   ['empty', () => new Uint8Array(0)],
   ['of the right length, but changed', (bytes) => bytes.map((byte) => byte ^ 1)],
-])('stored bytes that are %s are a miss, and those of the next store are used', async (_, damage) => {
+])('stored bytes that are %s are a miss, and the bytes in the next store are used', async (_, damage) => {
   const both = stores()
   const results = cacheOf(both)
   await results.keep(KEY, ENTRY, BYTES, true)

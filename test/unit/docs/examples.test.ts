@@ -1,5 +1,6 @@
-// The apps of worker/examples: pages quote them as they are, and the one for Workers makes a picture. In new apps, with
-// the package installed, test/package/apps.test.ts runs both and test/package/types.test.ts checks their types.
+// Tests the apps in worker/examples: pages quote them unchanged, and the app for Workers enlarges a picture.
+// test/package/apps.test.ts runs both apps with the package installed, and test/package/types.test.ts checks their
+// types.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -13,11 +14,11 @@ test.each([
   ['README.md', 'ts', 'worker/index.ts'],
   ['worker/examples/README.md', 'ts', 'worker/index.ts'],
   ['worker/examples/README.md', 'js', 'node/index.js'],
-])('%s quotes the %s example as it is', (page, language, file) => {
+])('%s quotes the %s code of %s unchanged', (page, language, file) => {
   expect(read(page)).toContain(`\n\`\`\`${language}\n${read(`worker/examples/${file}`)}\`\`\`\n`)
 })
 
-test('the example for Workers enlarges a picture of its bucket, and serves it as it is without sr', async () => {
+test('the example for Workers enlarges a picture in its bucket, and serves it unchanged without sr', async () => {
   const original = readFileSync(join(ROOT, 'worker/assets/samples/bird.jpg'))
   const UPLOADS = { get: async (key: string) => (key === 'bird.jpg' ? { body: original } : null) }
   const get = (path: string) => app.request(path, {}, { UPLOADS })

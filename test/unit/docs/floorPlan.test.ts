@@ -1,19 +1,19 @@
-// The floor plan holds: test/support/docs/floorPlan.ts has the rooms and the rule.
+// Tests that imports keep to the floor plan. test/support/docs/floorPlan.ts has the rooms and the rule.
 import { describe, expect, test } from 'vitest'
 import { circlesOf, faultOf, placeOf, readImports } from '../../support/docs/floorPlan.ts'
 
 const imports = readImports()
 
-test('no import runs from a lower room to a higher one', () => {
+test('no file imports from a room on the same floor or above', () => {
   expect(imports.length).toBeGreaterThan(1000)
   expect(imports.map(faultOf).filter((fault) => fault !== undefined)).toEqual([])
 })
 
-test('no files import each other in a circle', () => {
+test('the source has no import cycle', () => {
   expect(circlesOf(imports)).toEqual([])
 })
 
-describe('the rule', () => {
+describe('the check of the floor plan', () => {
   const FAULTS: [from: string, to: string, fault: string][] = [
     ['worker/base/errors.ts', 'worker/model/onnx.ts', 'base does not lie above model'],
     ['worker/cache/cache.ts', 'worker/origin/origin.ts', 'cache does not lie above origin'],
@@ -23,7 +23,7 @@ describe('the rule', () => {
     ['trainer/engine/onnx.ts', 'trainer/data/patches.ts', 'engine does not lie above data'],
     ['worker/new/thing.ts', 'worker/base/errors.ts', 'worker/new/thing.ts lies in no room of the floor plan'],
   ]
-  test.each(FAULTS)('refuses that %s imports %s: %s', (from, to, fault) => {
+  test.each(FAULTS)('refuses an import by %s of %s: %s', (from, to, fault) => {
     expect(faultOf({ from, to })).toContain(fault)
   })
 
@@ -32,16 +32,16 @@ describe('the rule', () => {
     ['worker/cli/main.ts', 'worker/picture/plan.ts'],
     ['worker/request/params.ts', 'worker/request/answer.ts'],
     ['trainer/data/patches.ts', 'worker/image/plane.ts'],
-  ])('allows that %s imports %s', (from, to) => {
+  ])('allows an import by %s of %s', (from, to) => {
     expect(faultOf({ from, to })).toBeUndefined()
   })
 
-  test('finds a circle of any length, and nothing else', () => {
+  test('finds the files of an import cycle, and no others', () => {
     const pairs = ['ab', 'bc', 'ca', 'cd', 'de', 'af'].map(([from, to]) => ({ from, to }))
     expect(circlesOf(pairs)).toEqual([['a', 'b', 'c']])
   })
 
-  test('knows a room by its folder or by its files', () => {
+  test('finds the room of a file by its folder or by its name', () => {
     expect(placeOf('worker/engine/kernel/srcnn.ts')).toMatchObject({ house: 'worker', room: 'engine' })
     expect(placeOf('worker/nodeReady.ts')).toMatchObject({ house: 'worker', room: 'entries' })
     expect(placeOf('trainer/engine/onnx.ts')).toMatchObject({ house: 'trainer', room: 'engine' })

@@ -1,4 +1,4 @@
-// Documentation that is made of the source is current. `npm run docs` makes it again.
+// Tests that the generated documentation is up to date. `npm run docs` generates it.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'

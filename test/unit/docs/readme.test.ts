@@ -1,4 +1,4 @@
-// What the pages list is what there is, once each, and with the values that are in force.
+// Tests that the pages list everything that exists, exactly once, and with the current values.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -11,7 +11,7 @@ import { OPTIONS, VARIABLES, writtenDefault } from '../../support/docs/optionsPa
 const ROOT = join(import.meta.dirname, '../../..')
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
 
-/** The cells of every table row of a page. */
+/** Returns the cells of every table row of a page. */
 function rowsOf(page: string): string[][] {
   const rows = read(page).match(/^\|.*\|$/gm) ?? []
   return rows.map((row) =>
@@ -30,28 +30,28 @@ describe('OPTIONS.md', () => {
   const rows = rowsOf('worker/OPTIONS.md')
   const rowsWith = (column: number, name: string) => rows.filter((cells) => cells[column] === `\`${name}\``)
 
-  test('has every option once', () => {
+  test('lists every option exactly once', () => {
     expect(OPTIONS.length).toBeGreaterThanOrEqual(27)
     for (const { name } of OPTIONS) expect(rowsWith(0, name), name).toHaveLength(1)
   })
 
-  test('has every variable and binding once', () => {
+  test('lists every variable and binding exactly once', () => {
     const names = [...VARIABLES.map(({ name }) => name), ...TEXT_OPTIONS.map(variableOf)]
     expect(names.length).toBeGreaterThanOrEqual(35)
     for (const name of names) expect(rowsWith(1, name), name).toHaveLength(1)
   })
 
-  test.each(Object.keys(DEFAULTS))('states the default of %s that is in force', (option) => {
+  test.each(Object.keys(DEFAULTS))('states the current default of %s', (option) => {
     const [, , cell] = rowsWith(0, option)[0]
     expect(cell.replaceAll('`', '').replace(/ \(.*\)$/, '')).toBe(writtenDefault(option))
   })
 
-  test('says what each of them does', () => {
+  test('says what each option, variable and binding does', () => {
     for (const cells of rows.slice(2)) expect(cells[4], cells.join()).toMatch(/^.{15,}\.$|^The option `\w+`\.$/)
   })
 })
 
-test('ANSWERS.md has every reason for a skip once', () => {
+test('ANSWERS.md lists every reason for a skip exactly once', () => {
   const tokens = rowsOf('worker/ANSWERS.md').map(([token]) => token)
   expect(Object.keys(SKIP_REASONS).length).toBeGreaterThanOrEqual(23)
   for (const reason of Object.keys(SKIP_REASONS)) {
@@ -62,7 +62,7 @@ test('ANSWERS.md has every reason for a skip once', () => {
   }
 })
 
-test('the README has the values and the defaults of the parameters', () => {
+test('the README states the current values and defaults of the parameters', () => {
   const rows = new Map(rowsOf('README.md').map(([name, values, byDefault]) => [name, { values, byDefault }]))
   const code = (values: readonly (string | number)[]) => values.map((value) => `\`${value}\``).join(' ')
   expect(rows.get('`sr`')?.values).toBe(code(SCALES))
@@ -75,7 +75,7 @@ test('the README has the values and the defaults of the parameters', () => {
   })
 })
 
-test('models/README.md has every family of weights', () => {
+test('models/README.md names every family of weights', () => {
   const page = read('models/README.md')
   const files = readdirSync(join(ROOT, 'models')).filter((file) => file.endsWith('.onnx'))
   const families = new Set(files.map((file) => file.replace(/-x\d\.onnx$/, '')))
@@ -83,13 +83,13 @@ test('models/README.md has every family of weights', () => {
   for (const family of families) expect(page).toContain(`\`${family}\``)
 })
 
-test('every test that SECURITY.md names is there, under that name', () => {
+test('every test that SECURITY.md names exists under this name', () => {
   const named = [...read('SECURITY.md').matchAll(/(test\/[\w/]+\.test\.ts)(?:: "([^"]+)")?/g)]
   expect(named.length).toBeGreaterThan(20)
   for (const [, file, title] of named) expect(read(file), file).toContain(title ?? 'test')
 })
 
-/** Paths with a folder, and for pages in worker/ also those below worker/. */
+/** A page may name a file by its path in the repository, in worker/ or in the page's own folder. */
 test.each([
   'worker/README.md',
   'worker/ANSWERS.md',
@@ -97,7 +97,7 @@ test.each([
   'worker/engine/README.md',
   'models/README.md',
   '.github/CONTRIBUTING.md',
-])('every source that %s names is there', (page) => {
+])('every source file that %s names exists', (page) => {
   const named = [...read(page).matchAll(/[\s`(]((?:[\w.]+\/)*\w+(?:\.test)?\.ts)(?=[\s`),:;])/g)].map(
     ([, path]) => path,
   )

@@ -32,7 +32,7 @@ test.each<[Record<string, string>, number | undefined]>([
   [{ expires: 'Thursday, 01-Jan-26 00:05:00 GMT' }, 300],
   [{ 'cache-control': 'max-age=60', age: '50, 0' }, 10],
   [{ expires: 'Thu, 01 Jan 2026 00:05:00 GMT', 'cache-control': 'max-age=1' }, 1],
-])('a response with %j is fresh for %s seconds', (headers, seconds) => {
+])('a response with %j has this lifetime in seconds: %s', (headers, seconds) => {
   expect(freshnessOf(new Headers(headers), settings, NOW).ttlSeconds).toBe(seconds)
 })
 
@@ -87,7 +87,7 @@ test.each([
   ['s-maxage=90, max-age=junk', 0],
   ['s-maxage=90', undefined],
   ['max-age=60', undefined],
-])('with %s a browser may keep the result for at most %s seconds', (cacheControl, seconds) => {
+])('with %s a result has this lifetime in browsers, in seconds: %s', (cacheControl, seconds) => {
   const headers = new Headers({ 'cache-control': cacheControl })
   expect(freshnessOf(headers, settings, NOW).browserSeconds).toBe(seconds)
 })

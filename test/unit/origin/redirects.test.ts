@@ -1,5 +1,5 @@
-// Where a redirect may lead. Only the parsed URL is compared and fetched, so that no other spelling of an address, a
-// host or an origin gets through.
+// Tests which redirects are followed. Only the parsed URL is compared and fetched, so that no other spelling of an
+// address, a host or an origin gets through.
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../../worker/base/errors.ts'
 import { createOrigin, mayFollow } from '../../../worker/origin/origin.ts'
@@ -8,7 +8,7 @@ const OWN = 'https://img.example'
 const HOSTS = ['cdn.example', 'xn--bcher-kva.example']
 const BASE = `${OWN}/a/cat.jpg`
 
-/** Reads a Location as worker/origin/origin.ts does. */
+/** Returns true if a redirect to `location` is followed. Parses it as worker/origin/origin.ts does. */
 const follows = (location: string, own = OWN, hosts = HOSTS) =>
   URL.canParse(location, BASE) && mayFollow(new URL(location, BASE), own, hosts)
 
@@ -115,7 +115,7 @@ describe('a redirect is not followed to', () => {
   ])('%s', (location) => expect(follows(location)).toBe(false))
 })
 
-test('a redirect to HTTP is followed if ORIGIN_URL is HTTP, and one to an IP address only if it is the origin', () => {
+test('a redirect to HTTP is followed if ORIGIN_URL uses HTTP, and a redirect to an IP address only if that is the origin', () => {
   expect(mayFollow(new URL('http://cdn.example/'), 'http://img.example', HOSTS)).toBe(true)
   expect(mayFollow(new URL('http://10.0.0.1:8080/b'), 'http://10.0.0.1:8080', HOSTS)).toBe(true)
   expect(mayFollow(new URL('http://10.0.0.1:8081/b'), 'http://10.0.0.1:8080', HOSTS)).toBe(false)

@@ -22,7 +22,7 @@ const network = createNetwork(SRCNN_915)
 const engine = { name: 'some', maxSide: 64, nsPerMac: 0.1 } as Engine
 const wish = { scale: 2, width: 200, height: 100, format: 'png' } as const
 
-test('a network costs its multiplications times the engine’s time for each', () => {
+test('the CPU time of a network is its number of multiplications times the engine’s time per multiplication', () => {
   const header = bmp(100, 50)
   expect(header.obstacle).toBe(undefined)
   const [plain, sharper] = [undefined, { network, engine }].map((model) => estimateCost(header, 999, wish, model))

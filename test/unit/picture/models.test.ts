@@ -1,5 +1,5 @@
-// Which weights a picture gets, and what the cache key says about them. test/worker has tests with buckets and
-// pictures.
+// Tests which weights a picture gets, and what the cache key says about them. The tests with real buckets and pictures
+// are in test/worker.
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createResultCache } from '../../../worker/cache/cache.ts'
 import { lookupKey } from '../../../worker/cache/key.ts'
@@ -17,7 +17,7 @@ const named = (name: string, hash: string): ChosenModel => ({
 const model = named('srcnn', 'aaaa')
 const jpegModel = named('srcnn-jpeg', 'bbbb')
 
-describe('the weights are chosen for', () => {
+describe('the right weights are chosen for', () => {
   const both = { model, jpegModel }
   const none = { model: undefined, jpegModel: undefined }
   test.each([
@@ -50,7 +50,7 @@ describe('a bucket that does not answer', () => {
   const entry: ModelEntry = { name: 'srcnn', scale: 2, file: 'srcnn-x2.onnx', sha256: 'a'.repeat(64), bytes: 1 }
   const never = new Promise<never>(() => {})
   const bundled = { manifest: { version: 1 as const, models: [entry] }, read: () => never }
-  /** Returns a bucket that answers for `manifest.json` at most. */
+  /** Returns a bucket that never answers, except for its `manifest.json` if one is given. */
   const bucketWith = (manifest?: ModelEntry) =>
     ({
       get: (key: string) =>
@@ -63,7 +63,7 @@ describe('a bucket that does not answer', () => {
           : never,
     }) as unknown as R2Bucket
 
-  test('is replaced by the bundled weights, and is not waited for by the next request', async () => {
+  test('is replaced by the bundled weights, and the next request does not wait for it', async () => {
     vi.useFakeTimers()
     const models = createModels(bundled, bucketWith())
     const first = models.choose('srcnn', 2)
@@ -72,7 +72,7 @@ describe('a bucket that does not answer', () => {
     expect((await models.choose('srcnn', 2))?.from).toBe('bundled')
   })
 
-  test('fails the loading of its weights after a timeout', async () => {
+  test('makes the loading of its weights fail after a timeout', async () => {
     vi.useFakeTimers()
     const fromBucket = await createModels(bundled, bucketWith(entry)).choose('srcnn', 2)
     expect(fromBucket?.from).toBe('bucket')
@@ -81,7 +81,7 @@ describe('a bucket that does not answer', () => {
     await loaded
   })
 
-  test('is a cache miss', async () => {
+  test('counts as a cache miss', async () => {
     vi.useFakeTimers()
     const settings = resolveOptions({ cache: false, results: bucketWith() })
     const found = createResultCache(settings, () => {}).find({

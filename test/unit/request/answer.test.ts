@@ -8,11 +8,11 @@ test.each([
   ['*', '"a"', true],
   ['"b"', '"a"', false],
   ['', '"a"', false],
-  // An origin's tag may contain a comma
+  // An origin's ETag may contain a comma
   ['"a,b"', '"a,b"', true],
   ['"x","a,b" , "y"', 'W/"a,b"', true],
   ['"x,a"', '"a"', false],
-  // Without quotes, as some origins write it
+  // ETags without quotes, as some origins write them
   ['a', 'a', true],
   ['b, a', 'a', true],
 ])('If-None-Match: %s matches the ETag %s: %s', (field, etag, known) => {

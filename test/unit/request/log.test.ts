@@ -17,7 +17,7 @@ function pointsOf(...responses: Response[]) {
   return points
 }
 
-test('each response is a data point with its outcome, reason, model, cache and content type', () => {
+test('each response adds a data point with its outcome, reason, model, cache status and content type', () => {
   vi.spyOn(console, 'info').mockImplementation(() => {})
   const points = pointsOf(
     answer('done; scale=3; model="fast@a7c275b7"; engine=fused-relaxed', 'edge-srcnn; hit; detail=r2'),
@@ -33,7 +33,7 @@ test('each response is a data point with its outcome, reason, model, cache and c
   ])
 })
 
-test('a picture that comes back unchanged is a line in the log, without the query of its URL', () => {
+test('a picture that comes back unchanged is logged in one line, without the query of its URL', () => {
   const lines: string[] = []
   vi.spyOn(console, 'info').mockImplementation((line: string) => void lines.push(line))
   pointsOf(answer('skipped; reason=DAMAGED'), answer('done; scale=2; model="bicubic"'))

@@ -14,7 +14,7 @@ test('a URL without sr is not handled, whatever its other parameters are', () =>
   }
 })
 
-test('a parameter that is not given has the default of the options', () => {
+test('a missing parameter gets the default that the options set', () => {
   expect(parse('?sr=3')).toEqual({
     wish: { size: { scale: 3 }, format: 'source', quality: 85, model: 'auto' },
     isDescriptionOnly: false,
@@ -24,7 +24,7 @@ test('a parameter that is not given has the default of the options', () => {
   expect(parse('?sr=3', own)?.wish).toMatchObject({ format: 'auto', quality: 60 })
 })
 
-test('a size in pixels must be in the list of the options, or may be any if URLs are signed', () => {
+test('a size in pixels must be in the option sizes, but may be any number if URLs are signed', () => {
   expect(parse('?sr-width=640')?.wish.size).toEqual({ width: 640 })
   expect(parse('?sr-height=320&a=1&sr-width=2560')).toMatchObject({
     wish: { size: { width: 2560, height: 320 } },
@@ -39,17 +39,17 @@ test('a size in pixels must be in the list of the options, or may be any if URLs
   }
 })
 
-test('sr-format=json requests only the plan, for the format in the options', () => {
+test('sr-format=json asks for a description of the result in the default format', () => {
   const own = resolveOptions({ cache: false, format: 'webp' })
   expect(parse('?sr=2&sr-format=json', own)).toMatchObject({ isDescriptionOnly: true, wish: { format: 'webp' } })
 })
 
-test('the other parts of the query reach the origin unchanged, byte for byte and in order', () => {
+test('the other parameters reach the origin unchanged, byte for byte and in order', () => {
   expect(parse('?b=%7e&sr=2&a=+&b&&sr-quality=40&=x')?.sourceUrl).toBe('https://a.test/b/c.jpg?b=%7e&a=+&b&&=x')
   expect(parse('?sr=2#part')?.sourceUrl).toBe('https://a.test/b/c.jpg')
 })
 
-test('query: ignore drops the other parts, a list keeps those that it names', () => {
+test('if the option query is "ignore", the other parameters are dropped; if it is a list, the listed ones are kept', () => {
   const ignoring = resolveOptions({ cache: false, query: 'ignore' })
   expect(parse('?v=1&sr=2&w=3', ignoring)?.sourceUrl).toBe('https://a.test/b/c.jpg')
   const listing = resolveOptions({ cache: false, query: ['w', 'v'] })
@@ -57,7 +57,7 @@ test('query: ignore drops the other parts, a list keeps those that it names', ()
   expect(parse('?x=1&sr=2', listing)?.sourceUrl).toBe('https://a.test/b/c.jpg')
 })
 
-test('if the parameter has another name, sr is passed on to the origin', () => {
+test('if the option param is not "sr", sr is passed on to the origin', () => {
   const renamed = resolveOptions({ cache: false, param: 'upscale' })
   expect(parse('?sr=b&upscale=2&sr-format=png', renamed)).toMatchObject({
     wish: { size: { scale: 2 }, format: 'png' },

@@ -24,7 +24,7 @@ test('requests that join while another one leads get the value of the leader', a
   await leadOf(flights, 'a')
 })
 
-test('each key has a leader of its own', async () => {
+test('requests with different keys have different leaders', async () => {
   const flights = createFlights<string>()
   await leadOf(flights, 'a')
   await leadOf(flights, 'b')
@@ -48,7 +48,7 @@ test('a follower that waits too long gets undefined', async () => {
   expect(await follower).toBeUndefined()
 })
 
-test('a leader that never lands loses its lead after a minute', async () => {
+test('a leader that never finishes loses its lead after a minute', async () => {
   const flights = createFlights<string>()
   await leadOf(flights, 'a')
   await vi.advanceTimersByTimeAsync(59_000)
