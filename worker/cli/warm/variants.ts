@@ -10,7 +10,7 @@ export interface VariantOptions {
   readonly format: Format | undefined
 }
 
-/** Returns a URL for each size. Parameters of the worker in `url` are replaced, the rest of its query is unchanged. */
+/** Returns a URL for each size. Replaces the worker's parameters in `url`, and keeps the rest of its query. */
 export function variantsOf(url: string, { param, scales, widths, format }: VariantOptions): string[] {
   const page = new URL(url)
   page.hash = '' // a fragment is not part of a request
