@@ -1,4 +1,4 @@
-// Runs an example, bundled with the sources that package.json's exports name and with stand-ins for the frameworks.
+// Runs an example, bundled with the sources that `exports` in package.json names and with stand-ins for the frameworks.
 import { readFileSync } from 'node:fs'
 import { build, type Plugin } from 'esbuild'
 
@@ -10,7 +10,7 @@ export const SUBPATHS = new Map(
   Object.entries<string>(exports).map(([name, file]) => [name.replace('.', 'edge-srcnn'), root + file]),
 )
 
-/** Stand-ins for the components of frameworks; the tests only look at their props. */
+/** Stand-ins for the components of frameworks. The tests only look at the props of the components. */
 const STAND_INS = new Map([
   ['next/image', "export default 'img'"],
   ['@unpic/react/base', "export const Image = 'img'"],
