@@ -1,4 +1,4 @@
-// The playground in Chromium, served by the worker in workerd.
+// Tests the playground in Chromium. The worker in workerd serves the page.
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { Miniflare } from 'miniflare'
@@ -270,7 +270,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
 
   test('makes the same picture on WebGPU and on WebAssembly, within one level of 255', async () => {
     await page.getByLabel('Format').selectOption('png')
-    // A small picture, because a software GPU takes 20 s for a whole sample.
+    // The picture is small, because a software GPU takes 20 s for a whole sample.
     const owl = await sharp(sampleFile('bird.jpg')).resize(96, 72).png().toBuffer()
     await drop(owl, 'owl.png', 'image/png')
     await said('owl.png: 96 × 72 → 288 × 216')

@@ -28,7 +28,7 @@ describe.skipIf(isChromiumMissing)(
       server = await servePage()
       browser = await launchChromium()
       page = await browser.newPage()
-      // navigator.gpu exists only in a secure context; localhost is one.
+      // navigator.gpu exists only in secure contexts, such as 127.0.0.1.
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
       await page.waitForFunction('globalThis.run')
     })

@@ -85,7 +85,7 @@ test.each(PICTURES)('%s is enlarged to the same bytes in Node and in workerd', a
   const small = await sharp(join(SAMPLES, name)).metadata()
   const { width, height } = await sharp(there).metadata()
   expect([width, height]).toEqual([2 * small.width, 2 * small.height])
-  // The plain kernels round differently, so only the relaxed ones must give the bytes of workerd.
+  // The plain kernels round differently, so only relaxed kernels must give the same bytes as workerd.
   const arithmetic = (await hasRelaxedSimd()) ? 'relaxed' : 'plain'
   expect(answers[0].headers.get('x-sr')).toContain(`engine=fused-${arithmetic}`)
   if (arithmetic === 'relaxed') expect(there.equals(here)).toBe(true)
@@ -105,7 +105,7 @@ test('all weights are available in Node', async () => {
   expect(answer.headers.get('x-sr')).toContain('model="quality@')
 })
 
-test("the package's command makes the same file as the app serves", async () => {
+test("the package's command makes the file that the app serves", async () => {
   const command = join(app.folder, 'node_modules/.bin/edge-srcnn')
   const options = { cwd: app.folder, encoding: 'utf8' } as const
   expect(execFileSync(command, ['--version'], options)).toContain(`edge-srcnn ${MANIFEST.version}`)

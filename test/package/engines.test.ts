@@ -42,7 +42,7 @@ let app: NewApp
 
 beforeAll(async () => {
   app = createApp(['hono'], { 'serve.js': SCRIPT })
-  // A small picture, because SwiftShader is slow.
+  // The picture is small, because SwiftShader is slow.
   await sharp(SAMPLE).extract({ left: 40, top: 40, width: 48, height: 40 }).toFile(join(app.folder, 'picture.png'))
 })
 afterAll(() => app?.remove())
@@ -82,7 +82,7 @@ test("onnxruntime-web makes the same picture as this project's kernels, within o
   install(app.folder, 'onnxruntime-web')
   expect(serve('fused')).toMatch(/^done; .*; engine=fused-(relaxed|plain)$/)
   expect(serve('ort')).toMatch(/^done; .*; engine=ort$/)
-  // They differ by one level if a value is about halfway between two levels.
+  // The pictures differ by one level if a value is about halfway between two levels.
   expect(await differenceOf('ort', 'fused')).toBeLessThanOrEqual(1)
 })
 

@@ -87,7 +87,7 @@ test('publint finds no problem', async () => {
 test('arethetypeswrong finds no problem for ES modules', async () => {
   const result = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(TARBALL))))
   if (!result.types) throw new Error('expected types')
-  // Ignores the problems of CommonJS, which a package without CommonJS cannot avoid (attw's profile esm-only).
+  // Ignores problems with CommonJS, which a package without CommonJS cannot avoid (attw's profile esm-only).
   const problems = result.problems.filter(
     (problem) => !('resolutionKind' in problem) || /^(node16-esm|bundler)$/.test(problem.resolutionKind),
   )

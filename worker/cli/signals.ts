@@ -11,7 +11,7 @@ export interface Stop {
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-/** If a signal ended a program, shells report 128 + the number of the signal as its exit code. */
+/** If a signal ended a program, shells report 128 + the number of the signal as the program's exit code. */
 const EXIT_SIGNAL = 128
 
 /** Starts to handle signals. `onSecond` runs at the second signal, synchronously, before the process exits. */

@@ -10,8 +10,8 @@ export async function describeVersion(): Promise<string> {
 }
 
 /**
- * Returns the version in the package.json of edge-srcnn. Searches all folders above this file, because the built
- * package has this file at another depth.
+ * Returns the version in the package.json of edge-srcnn. Looks for it in each folder above this file, because the depth
+ * of this file differs in the built package.
  */
 export async function packageVersion(): Promise<string> {
   for (let folder = new URL('.', import.meta.url); ; folder = new URL('..', folder)) {

@@ -40,7 +40,7 @@ export function createCompare(stage: HTMLElement, onZoom: (zoom: Zoom) => void):
     set('--w', `${picture.width * view.zoom}px`)
     set('--h', `${picture.height * view.zoom}px`)
     stage.classList.toggle('movable', isLarger(view, frame, picture))
-    // From this zoom on, single pixels are drawn as squares.
+    // From 1.5 screen pixels per pixel, single pixels are drawn as squares.
     stage.classList.toggle('close', view.zoom >= 1.5 * pixel())
   }
   const go = (next: Zoom, at = middle()) => {

@@ -13,8 +13,8 @@ import { Refusal } from './refusal.ts'
 import { tryOut } from './tryOut.ts'
 
 /**
- * Reports the progress of the current order. Only one order runs at a time: to cancel an order, the page ends this Web
- * Worker.
+ * Reports the progress of the current order. There is only one, because the page ends this Web Worker to cancel an
+ * order.
  */
 let onTurn = () => {}
 let loading: Promise<{ readonly platform: Platform; readonly models: Models }> | undefined

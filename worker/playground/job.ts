@@ -7,7 +7,7 @@ export class LeftAsItWas extends Error {}
 
 export interface Jobs {
   /**
-   * Makes a result. Rejects with LeftAsItWas if the picture is not enlarged, with the reason of `signal` if it is
+   * Makes a result. Rejects with LeftAsItWas if the picture is not enlarged, with `signal.reason` if the signal is
    * aborted, else with an Error that says what failed.
    */
   run(order: EnlargeOrder, signal: AbortSignal, onProgress: (step: Step, share: number) => void): Promise<EnlargeResult>

@@ -40,7 +40,7 @@ export function wishOf({ scale, format, quality, model }: PageWish): Wish {
   return { size: { scale }, format: settled, quality, model }
 }
 
-/** Makes the picture. Throws a Skip if it cannot be enlarged. */
+/** Makes the result. Throws a Skip if the picture cannot be enlarged. */
 export async function makeHere(opened: Opened, wanting: EnlargeContext): Promise<Omit<EnlargeResult, 'ms'>> {
   const { file, bytes, header, isDecodedByBrowser } = opened
   const { wish, choices, deps, watch } = wanting
@@ -69,12 +69,12 @@ async function obstacleElsewhere({ bytes, header }: Opened, { wish, choices, dep
   }
 }
 
-/** Describes a file that the browser decoded. `header` is that of the PNG that replaced the file. */
+/** Describes a file that the browser decoded. `header` is the header of the PNG that replaced the file. */
 function foreignBlob(file: Blob, header: Header): PictureBlob {
   return { file, type: file.type.replace('image/', ''), ...uprightSize(header) }
 }
 
-/** Describes a file. Takes its type from the content, because browsers derive it from the name. */
+/** Describes a file. Takes its type from the content, because browsers derive a file's type from its name. */
 export function pictureBlob(file: Blob, header: Header): PictureBlob {
   return {
     file: new Blob([file], { type: header.mime }),

@@ -14,7 +14,8 @@ export const MAX_TRUTH_PIXELS = 4_000_000
 const WINDOW = 11
 
 /**
- * True if one window fits into the picture after cropping and after removing a border of `scale` pixels on each side.
+ * True if one SSIM window fits into the picture after cropping and after removing a border of `scale` pixels on each
+ * side.
  */
 export function isLargeEnough({ width, height }: Pick<Rgba, 'width' | 'height'>, scale: number) {
   return Math.min(width, height) >= WINDOW + 3 * scale

@@ -14,8 +14,8 @@ export interface Stage {
   /** Enables or disables the choice of the truth for the left half. */
   offerTruth(isThere: boolean): void
   /**
-   * Replaces both pictures at the same time. `tag` is the label of the right one. Rejects if this browser cannot show a
-   * file.
+   * Replaces both pictures at the same time. `tag` is the label of the right picture. Rejects if this browser cannot
+   * show a file.
    */
   show(left: Blob, right: Blob, tag: string, signal: AbortSignal): Promise<void>
   /** Replaces the left picture. Rejects if this browser cannot show the file. */

@@ -1,5 +1,5 @@
-// Reports the progress of making a picture. makeFile() reports none, so the progress is derived from its calls of the
-// tools.
+// Reports the progress of making a picture. makeFile() reports none, so the progress is derived from the tools that it
+// calls.
 import type { Codec } from '../codec/contract.ts'
 import type { Enlarger } from '../engine/enlarger.ts'
 import { COST_OF_A_TURN } from '../engine/fused.ts'

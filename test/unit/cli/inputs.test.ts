@@ -119,7 +119,7 @@ test.each([
   },
 )
 
-test('--out may be a folder that is named like a picture, but not a file that cannot be written as a picture', async () => {
+test('--out may be a folder that is named like a picture; a file that is not a JPEG, PNG or WebP is refused', async () => {
   await mkdir(at('dir.jpg'))
   expect(await targetOf(at('dir.jpg'))).toEqual({ folder: at('dir.jpg') })
   await expect(targetOf(at('photos/notes.txt'))).rejects.toThrow(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createMemory } from '../../../worker/cli/upscale/memory.ts'
 
-test('pictures share the memory, and a picture that needs more than all of it waits until no other is made', async () => {
+test('pictures share the memory, and a picture that needs more than the total waits until all earlier pictures are finished', async () => {
   const memory = createMemory(100)
   const running: string[] = []
   const most: string[] = []

@@ -9,7 +9,7 @@ export const PAGE = 'https://site.example/a/page.html'
 
 /**
  * Expects that the worker accepts the URL `made`, and that `made` differs from `src` only in the worker's parameters.
- * Returns these parameters.
+ * Returns the worker's parameters in `made`.
  */
 export function expectAccepted(src: string, made: string, param = 'sr'): Map<string, string> {
   const settings = resolveOptions({ param })

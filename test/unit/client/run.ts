@@ -47,7 +47,9 @@ export async function run(code: string): Promise<any> {
   return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`)
 }
 
-/** Returns the results of the calls in an example, and the values in the comments below them. */
+/**
+ * Returns the results of the calls in an example (`given`), and the values in the comments below the calls (`written`).
+ */
 export async function resultsOf(code: string): Promise<{ given: unknown[]; written: unknown[] }> {
   const pairs = /^(\w+\(.*\))\n\/\/ (.+)$/gm
   const kept = code.replace(pairs, 'given.push($1)\nwritten.push($2)')

@@ -108,7 +108,8 @@ function isBelow(file: string, out: string, place: string): boolean {
 }
 
 /**
- * Removes the results of earlier runs. `cat-x3.jpg` counts as a result if its folder has `cat.jpg` or another `cat`.
+ * Removes the results of earlier runs. `cat-x3.jpg` counts as a result if its folder also has a picture named `cat`,
+ * such as `cat.png`.
  */
 function withoutResults(inputs: readonly Input[]): readonly Input[] {
   const stems = new Set(inputs.map(({ file }) => stemOf(file)))

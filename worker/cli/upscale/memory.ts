@@ -1,4 +1,5 @@
-// Limits how many pictures are made at the same time by the memory that they need: ten of 1 MP, but only one of 50 MP.
+// Limits how many pictures are made at the same time, so that they fit into memory: for example ten of 1 MP, but only
+// one of 50 MP.
 import { totalmem } from 'node:os'
 
 export interface Memory {

@@ -19,8 +19,8 @@ export interface OutputTarget {
 }
 
 /**
- * File extensions of each format. A result keeps the extension of its input if it is in the list, else it gets the
- * first one.
+ * File extensions of each format. A result keeps the extension of its input if the list has that extension; otherwise
+ * it gets the first one in the list.
  */
 const EXTENSIONS: Readonly<Record<EncodeFormat, readonly string[]>> = {
   jpeg: ['.jpg', '.jpeg', '.jpe', '.jfif'],
@@ -76,8 +76,8 @@ export function outputOf(
 }
 
 /**
- * Returns the extension of a result: `own`, the input's extension, if it fits the format, else the format's first one.
- * If the input cannot be decoded, the extension is `own`, too, because the input may be copied.
+ * Returns the extension of a result. It is the input's extension `own` if that fits the format, else the first
+ * extension of the format. An input that cannot be decoded also keeps `own`, because the input may be copied.
  */
 function extensionOf(own: string, type: ImageType, asked: Format): string {
   const format = formatOf(type, asked)

@@ -15,7 +15,7 @@ export interface Thread {
   close(): Promise<void>
 }
 
-/** Creates a thread. It starts with its first picture, and after a crash again with the next picture. */
+/** Creates a thread. It starts when it gets its first picture. After a crash it starts again with the next picture. */
 export function createThread(data: ThreadData): Thread {
   let worker: Worker | undefined
   let isClosed = false
@@ -54,7 +54,7 @@ export function createThread(data: ThreadData): Thread {
 
 const SCRIPT = new URL('./threadScript.ts', import.meta.url)
 
-/** Starts the script. In this repository it is TypeScript and needs a loader, in the package it is JavaScript. */
+/** Starts the script, which is JavaScript in the package. In this repository it is TypeScript and needs a loader. */
 function startWorker(workerData: ThreadData): Worker {
   if (!SCRIPT.pathname.endsWith('.ts')) return new Worker(SCRIPT, { workerData })
   return new Worker(new URL('../../terminal/thread.mjs', import.meta.url), { argv: [SCRIPT.href], workerData })

@@ -39,13 +39,13 @@ export interface UpscaleRun {
   readonly makerOptions: MakerOptions
   /** Overwrite existing outputs. */
   readonly force: boolean
-  /** Copy each picture that is left out to the path of its result. */
+  /** If a picture is left out, copy it to the path of its result. */
   readonly copySkipped: boolean
   /** Decides which result to make of a picture. Each thread has a maker, too, which decides the same. */
   readonly maker: Maker
   /** One thread for each picture that is made at the same time. */
   readonly threads: readonly Thread[]
-  /** After it is aborted, no further picture is started, and pictures in progress end without an outcome. */
+  /** After the signal is aborted, no further picture is started, and pictures in progress end without an outcome. */
   readonly signal: AbortSignal
 }
 
@@ -162,7 +162,7 @@ function identityOf(file: string): string {
   return process.platform === 'linux' ? resolved : resolved.toLowerCase()
 }
 
-/** True if the reason is a property of the picture; false if a step failed here. */
+/** True if the reason is a property of the picture; false if making the result failed. */
 const isForWhatItIs = (reason: SkipReason) => !FAILURE_REASONS.includes(reason)
 
 /** Returns the text of a reason, in which `--max-pixels` replaces the names of the worker's limits. */

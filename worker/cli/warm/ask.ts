@@ -6,7 +6,7 @@ export type AskOutcome =
   | { readonly outcome: 'hit' | 'made' }
   | { readonly outcome: 'skipped'; readonly reason: string }
   | { readonly outcome: 'failed'; readonly message: string }
-  /** The server asks for a retry after `afterMs`, the time in Retry-After. */
+  /** The server asks for a later retry; `afterMs` is the time in Retry-After. */
   | { readonly outcome: 'busy'; readonly message: string; readonly afterMs: number | undefined }
 
 const TIMEOUT_MS = 60_000
@@ -26,7 +26,7 @@ export async function ask(url: string, { userAgent, signal }: AskOptions): Promi
   try {
     const timeout = AbortSignal.timeout(TIMEOUT_MS)
     const response = await fetch(url, {
-      // The header Accept of most browsers, which turns `sr-format=auto` into WebP.
+      // The header Accept of most browsers. For this value the worker answers `sr-format=auto` with WebP.
       headers: { 'user-agent': userAgent, accept: 'image/webp,image/*;q=0.8,*/*;q=0.5' },
       signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
     })

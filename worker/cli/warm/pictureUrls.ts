@@ -6,9 +6,9 @@ import { UsageError } from '../../terminal/arguments.ts'
 import { parseSitemap } from './sitemap.ts'
 
 const TIMEOUT_MS = 60_000
-/** Largest uncompressed sitemap that sitemaps.org allows. */
+/** Largest size in bytes that sitemaps.org allows for an uncompressed sitemap. */
 const MAX_BYTES = 50 * 1024 * 1024
-/** Most levels of sitemaps. sitemaps.org does not allow an index of indexes, but some sites have one. */
+/** Largest number of levels of sitemaps. sitemaps.org does not allow an index of indexes, but some sites have one. */
 const MAX_DEPTH = 3
 
 /** Returns the URLs in `source`, each one once, and at most `limit`. The source `-` is stdin. */

@@ -3,7 +3,7 @@ import type { Format, Scale } from '../../client/allowed.ts'
 import { srUrl } from '../../client/url.ts'
 
 export interface VariantOptions {
-  /** The worker's SR_PARAM. */
+  /** The worker's name for the parameter `sr` (SR_PARAM). */
   readonly param: string
   readonly scales: readonly Scale[]
   readonly widths: readonly number[]

@@ -10,7 +10,7 @@ export interface Warming {
   readonly concurrency: number
   /** Pause in ms between the end of a request and the start of the next one in its place. */
   readonly delayMs: number
-  /** After it is aborted, no further request is started. */
+  /** After the signal is aborted, no further request is started. */
   readonly signal: AbortSignal
   readonly ask: (url: string) => Promise<AskOutcome>
   /** Waits for a time in ms. The default uses a timer; tests replace it. */
@@ -23,7 +23,7 @@ export interface Warming {
  */
 const FIRST_WAIT_MS = 1000
 const MAX_TRIES = 7
-/** Longest Retry-After that is honoured. If an answer asks for a longer wait, its URL fails. */
+/** Longest Retry-After that is honoured. A URL whose answer asks for a longer wait fails. */
 const MAX_AFTER_MS = 300_000
 
 /** Requests all URLs. `tell` receives the outcome of each request as soon as it is finished. */
