@@ -1,4 +1,4 @@
-// The playground in Chromium, served by the worker in workerd.
+// Tests the playground in Chromium. The worker in workerd serves the page.
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import type { Miniflare } from 'miniflare'
@@ -10,7 +10,7 @@ import { type LoggingProxy, startLoggingProxy } from '../support/servers/logging
 import { startWorker } from '../support/worker/worker.ts'
 
 const SAMPLES = new URL('../../worker/assets/samples/', import.meta.url)
-/** Most gzipped bytes of the page, styles and scripts that are loaded at first. */
+/** Largest gzipped size in bytes of the page, styles and scripts that load at first. */
 const MAX_FIRST_VIEW_BYTES = 150_000
 /** Timeout for WebGPU: SwiftShader takes seconds to compile shaders on a small machine. */
 const WEBGPU_MS = 100_000
@@ -127,7 +127,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(proxy.sent.filter(({ url }) => /wasm|enlarge|webgpu/.test(url))).toEqual([])
   })
 
-  test('allows by its headers only its own scripts and resources', async () => {
+  test('has headers that allow only its own scripts and resources', async () => {
     const response = await worker.dispatchFetch('http://site.test/_sr/')
     const policy = response.headers.get('content-security-policy')
     expect(policy).toContain("default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'")
@@ -135,7 +135,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
   })
 
-  test('moves the divider by pointer and by keyboard', async () => {
+  test('moves the divider with the pointer and with the keyboard', async () => {
     const box = (await page.locator('#stage').boundingBox())!
     await page.mouse.move(box.x + box.width / 2, box.y + 100)
     await page.mouse.down()
@@ -150,7 +150,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await clip()).toContain('26')
   })
 
-  test('zooms and pans both halves together, by buttons, keys, wheel and pointer', async () => {
+  test('zooms and pans both halves together with buttons, keys, wheel and pointer', async () => {
     const inStep = async () => {
       const transform = await transformOf('#after')
       expect(await transformOf('#before')).toBe(transform)
@@ -245,7 +245,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await page.evaluate('shifts')).toBe(0)
   })
 
-  test('sends nothing of a dropped or pasted picture, and fetches only its own files', async () => {
+  test('sends no byte of a dropped or pasted picture, and fetches only its own files', async () => {
     proxy.sent.length = 0
     const asked: string[] = []
     page.on('request', (request) => asked.push(request.url()))
@@ -263,14 +263,14 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(elsewhere).toEqual([])
   })
 
-  test('takes a file from the file button', async () => {
+  test('enlarges a file that was chosen with the file button', async () => {
     await page.setInputFiles('#file', { name: 'chosen.png', mimeType: 'image/png', buffer: sampleFile('icon.png') })
     await said('chosen.png: 160 × 160 → 480 × 480')
   })
 
-  test('makes the same picture on WebGPU and on WebAssembly, to one level', async () => {
+  test('makes the same picture on WebGPU and on WebAssembly, within one level of 255', async () => {
     await page.getByLabel('Format').selectOption('png')
-    // A small picture, because a software GPU takes 20 s for a whole sample.
+    // The picture is small, because a software GPU takes 20 s for a whole sample.
     const owl = await sharp(sampleFile('bird.jpg')).resize(96, 72).png().toBuffer()
     await drop(owl, 'owl.png', 'image/png')
     await said('owl.png: 96 × 72 → 288 × 216')
@@ -297,7 +297,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await fact('how')).toMatch(/fused-plain$/)
   })
 
-  test('shrinks, restores and measures in the quality test, where the network is closer than bicubic', async () => {
+  test('runs the quality test, in which the network is closer to the truth than bicubic', async () => {
     await page.getByLabel('Test it: shrink first, then restore').check()
     await said('A harbour: 106 × 80 → 318 × 240')
     const decibels = async (name: string) => Number.parseFloat((await fact(name))!)
@@ -310,7 +310,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await page.locator('[value="truth"]').isDisabled()).toBe(true)
   })
 
-  test('shows bicubic in the left half', async () => {
+  test('shows the bicubic result in the left half', async () => {
     const before = await page.locator('#before').getAttribute('src')
     await choose('left', 'bicubic')
     await expect.poll(() => page.locator('#before').getAttribute('src')).not.toBe(before)
@@ -318,7 +318,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await expect.poll(width).toBe(960)
   })
 
-  test('cancels a picture in work when another is dropped', async () => {
+  test('cancels a picture in progress when another one is dropped', async () => {
     const large = await sharp({
       create: {
         width: 1600,
@@ -336,7 +336,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await drop(sampleFile('icon.png'), 'small.png', 'image/png')
     await said('small.png: 160 × 160 → 480 × 480')
     expect(await fact('before')).toContain('160 × 160')
-    // The Web Worker with the large picture has ended.
+    // The Web Worker that made the large picture has ended.
     await expect.poll(() => page.workers().length).toBe(1)
   })
 
@@ -348,7 +348,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await fact('before')).toMatch(/AVIF/)
   })
 
-  test('says in words why a file is not enlarged or is not a picture', async () => {
+  test('says why a file is not enlarged or cannot be shown', async () => {
     const frames = await sharp([await solid('#f00'), await solid('#0f0')], { join: { animated: true } })
       .gif()
       .toBuffer()
@@ -364,7 +364,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await said('Only pictures at this site')
   })
 
-  test('shows a path on this site as the worker serves it, with the facts from the headers', async () => {
+  test('shows the picture at a path as the worker serves it, with facts from the headers', async () => {
     await page.getByLabel('Or a path at this site').fill('/_sr/samples/bird.jpg?sr=2')
     await page.keyboard.press('Enter')
     await said('bird.jpg: 320 × 240 → 960 × 720')
@@ -377,7 +377,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await expect.poll(() => fact('cache')).toBe('kept, unchanged at the origin')
   })
 
-  test('copies the lines of code', async () => {
+  test('copies the lines of code to the clipboard', async () => {
     await context.grantPermissions(['clipboard-read', 'clipboard-write'])
     await page.locator('#model option[value="quality"]').waitFor({ state: 'attached' })
     await page.getByLabel('Model').selectOption('quality')
@@ -399,7 +399,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await copied('Copy the line for Hono')).toBe("app.use('/images/*', superResolution({ model: 'quality' }))")
   })
 
-  test('has a name for every control, and the keyboard reaches it', async () => {
+  test('has a name for every control, and the keyboard reaches every control', async () => {
     const nameless = await page.evaluate(() =>
       [...document.querySelectorAll<HTMLInputElement>('button, select, input, a, [tabindex]')]
         .filter((one) => !(one.labels?.length || one.getAttribute('aria-label') || one.textContent.trim()))
@@ -423,7 +423,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
       expect(reached).toContain(name)
   })
 
-  test.each([390, 320])('does not scroll sideways on a phone of %i pixels', async (width) => {
+  test.each([390, 320])('does not scroll sideways on a phone that is %i pixels wide', async (width) => {
     await context.close()
     await open({ viewport: { width, height: 780 }, deviceScaleFactor: 2, hasTouch: true })
     const overflow = () =>
@@ -435,7 +435,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await page.evaluate('shifts')).toBe(0)
   })
 
-  test('uses the name that the operator gave the parameter sr', async () => {
+  test("uses the operator's name for the parameter sr", async () => {
     const renamed = await startWorker({ env: 'demo', vars: { ORIGIN: 'none', SR_PLAYGROUND: 'true', SR_PARAM: 'up' } })
     try {
       await page.goto(`${String(await renamed.ready)}_sr/`)
@@ -446,7 +446,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     }
   })
 
-  test('is not served when it is switched off, but health and purge are', async () => {
+  test('is not served when it is switched off, but the pages health and purge are', async () => {
     const without = await startWorker({ vars: { ORIGIN: 'none', SR_PURGE_SECRET: 's'.repeat(32) } })
     try {
       const statusOf = async (path: string) =>

@@ -1,4 +1,4 @@
-// The engine on real WebGPU: headless Chromium with SwiftShader, a software GPU, as the adapter.
+// Tests the engine on real WebGPU in headless Chromium. The adapter is SwiftShader, a software GPU.
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { createRequire } from 'node:module'
@@ -13,8 +13,8 @@ import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { isChromiumMissing, launchChromium, NO_CHROMIUM } from '../support/process/chromium.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../support/engine/samples.ts'
 
-// The tolerance of every engine. f32 sums of up to 1,600 products in another order, with or without fused
-// multiply-adds, differ by about 1e-6.
+// The tolerance for every engine. f32 sums of up to 1,600 products differ by about 1e-6 if the order of the products
+// differs, or if multiply-adds are fused.
 const TOLERANCE = 1e-4
 
 describe.skipIf(isChromiumMissing)(
@@ -28,7 +28,7 @@ describe.skipIf(isChromiumMissing)(
       server = await servePage()
       browser = await launchChromium()
       page = await browser.newPage()
-      // navigator.gpu exists only in a secure context; localhost is one.
+      // navigator.gpu exists only in secure contexts, such as 127.0.0.1.
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
       await page.waitForFunction('globalThis.run')
     })
@@ -54,7 +54,7 @@ describe.skipIf(isChromiumMissing)(
         [40, 33],
         [1, 1],
         [17, 9],
-      ])(`for ${describeNetwork(network)} ${network.padding}, %ix%i`, async (width, height) => {
+      ])(`for ${describeNetwork(network)} with padding ${network.padding}, at %ix%i`, async (width, height) => {
         const input = samplePlanes(network.layers[0].inputs, width, height)
         const [got] = await run(page, network, input)
         expect(maxDifference(got, (await reference.run(network, input)).data)).toBeLessThan(TOLERANCE)
@@ -76,7 +76,7 @@ function run(page: Page, network: Network, input: ReturnType<typeof samplePlanes
   return page.evaluate(`run(...${JSON.stringify(lists)})`)
 }
 
-/** Serves the page, its script and onnxruntime's files on a free local port. */
+/** Serves the page, its script and the files of onnxruntime-web on a free local port. */
 async function servePage(): Promise<Server> {
   const bundle = await build({
     entryPoints: [join(import.meta.dirname, '../support/engine/webgpuPage.ts')],

@@ -1,4 +1,4 @@
-// The pages in the package: what they link to is there as well.
+// Tests that the pages in the package link only to files in the package.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,10 +12,10 @@ const files = execFileSync('tar', ['-tzf', TARBALL], { encoding: 'utf8' })
   .trim()
   .split('\n')
   .map((path) => path.replace(/^package\//, ''))
-/** THIRD-PARTY.md quotes licences, whose links are not ours. */
+/** The pages whose links are checked. THIRD-PARTY.md is left out, because it quotes licences with their links. */
 const pages = files.filter((file) => file.endsWith('.md') && file !== 'THIRD-PARTY.md')
 
-test('the README leads to at least ten pages and pictures', () => {
+test('the README links to more than ten pages and pictures', () => {
   expect(relativeLinks(readFileSync(join(PACKAGE, 'README.md'), 'utf8')).length).toBeGreaterThan(10)
   expect(pages).toEqual(expect.arrayContaining(['README.md', 'worker/OPTIONS.md', 'worker/ANSWERS.md']))
 })
@@ -25,19 +25,19 @@ test.each(pages)('every relative link of %s leads to a file in the package', (pa
   expect(targets.filter((target) => !files.includes(target))).toEqual([])
 })
 
-test('a link is relative if it is neither a URL nor an anchor of its page', () => {
+test('a link is relative if it is neither a URL nor an anchor on the same page', () => {
   const markdown = '[a](A.md) ![b](b/c.svg) [d](../D.md#title) [e](#title) [f](https://f.example/x) [g](mailto:g@h)'
   expect(relativeLinks(markdown)).toEqual(['A.md', 'b/c.svg', '../D.md'])
 })
 
-test('what is in a folder that a package should not have goes to docs/, and links follow it', () => {
+test('files in folders that the package leaves out are moved to docs/, and links to them are adapted', () => {
   expect(packedPage('README.md', '![a](test/fixtures/a.webp) [b](.github/B.md#title) [c](worker/C.md)')).toBe(
     '![a](docs/a.webp) [b](docs/B.md#title) [c](worker/C.md)',
   )
   expect(packedPage('.github/B.md', '[a](../README.md) [b](#title)')).toBe('[a](../README.md) [b](#title)')
 })
 
-test('pages are followed from page to page, and a link to a source is refused', async () => {
+test('links are followed from page to page, and a link to a source file is refused', async () => {
   const root = mkdtempSync(join(tmpdir(), 'edge-srcnn-'))
   try {
     mkdirSync(join(root, 'sub'))

@@ -1,5 +1,6 @@
-// `loadPlatform({ engine })` of the package in Node: onnxruntime-web with its WASM provider and its WebGPU provider on
-// Dawn. The adapter is SwiftShader, a software GPU, which Debian's Chromium contains together with Vulkan's loader.
+// Tests `loadPlatform({ engine })` of the package in Node with onnxruntime-web, both with its WASM provider and with
+// its WebGPU provider on Dawn. The adapter is SwiftShader, a software GPU, which Debian's Chromium contains together
+// with Vulkan's loader.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -41,14 +42,14 @@ let app: NewApp
 
 beforeAll(async () => {
   app = createNewApp(['hono'], { 'serve.js': SCRIPT })
-  // A small picture, because SwiftShader is slow.
+  // The picture is small, because SwiftShader is slow.
   await sharp(SAMPLE).extract({ left: 40, top: 40, width: 48, height: 40 }).toFile(join(app.folder, 'picture.png'))
 })
 afterAll(() => app?.remove())
 
 /**
- * Runs the script and returns what it prints. V8's optimising compiler is off, because it takes half a minute for
- * onnxruntime in Node 20 (ortNode.ts).
+ * Runs the script and returns what it prints. The optimising compiler of V8 is off, because it needs half a minute for
+ * onnxruntime-web in Node 20 (see ortNode.ts).
  */
 function serve(engine: string, env: Record<string, string> = {}): string {
   return execFileSync(process.execPath, ['--liftoff-only', 'serve.js', engine], {
@@ -59,7 +60,7 @@ function serve(engine: string, env: Record<string, string> = {}): string {
   }).trim()
 }
 
-/** Returns the largest difference of two pictures' samples, in levels of 0..255. */
+/** Returns the largest difference between samples of two pictures, in levels of 0..255. */
 async function differenceOf(one: string, other: string): Promise<number> {
   const pixels = [one, other].map((engine) =>
     sharp(join(app.folder, `${engine}.png`))
@@ -71,23 +72,26 @@ async function differenceOf(one: string, other: string): Promise<number> {
   return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)
 }
 
-test('an engine whose package is missing says what to install', () => {
+test('if the package of an engine is missing, the error says what to install', () => {
   expect(serve('ort')).toContain('npm i onnxruntime-web')
   expect(serve('webgpu')).toContain('npm i webgpu')
   expect(serve('other')).toBe('engine: expected one of fused, ort, webgpu, got "other"')
 })
 
-test('onnxruntime-web makes the same picture as the kernels of this project, to one level', async () => {
+test("onnxruntime-web makes the same picture as this project's kernels, within one level of 255", async () => {
   install(app.folder, 'onnxruntime-web')
   expect(serve('fused')).toMatch(/^done; .*; engine=fused-(relaxed|plain)$/)
   expect(serve('ort')).toMatch(/^done; .*; engine=ort$/)
-  // One level, where a value is between two.
+  // The pictures differ by one level if a value is about halfway between two levels.
   expect(await differenceOf('ort', 'fused')).toBeLessThanOrEqual(1)
 })
 
-test.skipIf(isMissing)('onnxruntime-web on WebGPU makes the same picture, to one level', async () => {
-  install(app.folder, 'onnxruntime-web', 'webgpu')
-  expect(serve('webgpu', WITHOUT_GPU)).toContain('WebGPU finds no adapter here')
-  expect(serve('webgpu', WITH_GPU)).toMatch(/^done; .*; engine=ort-webgpu$/)
-  expect(await differenceOf('webgpu', 'fused')).toBeLessThanOrEqual(1)
-})
+test.skipIf(isMissing)(
+  "onnxruntime-web on WebGPU makes the same picture as this project's kernels, within one level of 255",
+  async () => {
+    install(app.folder, 'onnxruntime-web', 'webgpu')
+    expect(serve('webgpu', WITHOUT_GPU)).toContain('WebGPU finds no adapter here')
+    expect(serve('webgpu', WITH_GPU)).toMatch(/^done; .*; engine=ort-webgpu$/)
+    expect(await differenceOf('webgpu', 'fused')).toBeLessThanOrEqual(1)
+  },
+)

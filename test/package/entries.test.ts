@@ -1,4 +1,4 @@
-// The published `exports` and scripts that are built from the repository's package.json.
+// Tests the published `exports` and scripts, which are built from the repository's package.json.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { publishedExports } from '../../worker/package/entries.ts'
 import { writeScripts } from '../../worker/package/scripts.ts'
 
-test('an entry becomes a script for each condition, and one declaration', () => {
+test('an entry is published as one script for each condition, and one declaration file', () => {
   const exports = {
     './client': './worker/client/client.ts',
     '.': { node: './worker/nodeReady.ts', default: './worker/workers.ts' },
@@ -23,12 +23,12 @@ test('an entry becomes a script for each condition, and one declaration', () => 
   })
 })
 
-test('an entry that is not a source of the worker is an error', () => {
+test('an entry that is not a source file of the worker is refused', () => {
   const exports = { '.': './trainer/main.ts' }
   expect(() => publishedExports({ exports })).toThrow('expected a source like ./worker/workers.ts')
 })
 
-test('a built command runs, and finds the script of a thread that it starts', async () => {
+test('a built command runs, and finds the script of the thread that it starts', async () => {
   const root = mkdtempSync(join(tmpdir(), 'edge-srcnn-'))
   try {
     for (const [name, text] of Object.entries(COMMAND)) {

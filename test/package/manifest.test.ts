@@ -15,12 +15,12 @@ const ROOT_MANIFEST: RootManifest = {
   peerDependencies: { webgpu: '0.6.2' },
 }
 
-test('where the repository, its page and its issues are is published if package.json says so', () => {
+test('the addresses of repository, home page and issues are published if package.json has them', () => {
   const where = { repository: 'github:a/b', homepage: 'https://b.example', bugs: 'https://b.example/issues' }
   expect(publishedManifest({ ...ROOT_MANIFEST, ...where })).toMatchObject(where)
   expect(Object.keys(JSON.parse(JSON.stringify(publishedManifest(ROOT_MANIFEST))) as object)).not.toContain('homepage')
 })
 
-test('a dependency is published with the versions that are compatible with the tested one', () => {
+test('a dependency is published with a range of versions that are compatible with the tested version', () => {
   expect(publishedManifest(ROOT_MANIFEST).dependencies).toEqual({ saxes: '^6.0.0' })
 })

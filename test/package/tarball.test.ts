@@ -1,4 +1,4 @@
-// The contents of the package, and whether tools resolve all of its entries.
+// Tests what the package contains, and whether tools resolve all of its entries.
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
@@ -16,7 +16,7 @@ const files = execFileSync('tar', ['-tzf', TARBALL], { encoding: 'utf8' })
   .map((path) => path.replace(/^package\//, ''))
 const read = (file: string) => readFileSync(join(PACKAGE, file), 'utf8')
 
-/** Patterns of all allowed files. */
+/** Patterns of the paths of all allowed files. */
 const KINDS = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|THIRD-PARTY\.md)$/,
   /^(docs\/CONTRIBUTING|(models|trainer|worker)\/(\w+\/)?[A-Z]+)\.md$/,
@@ -29,7 +29,7 @@ const KINDS = [
   /^types\/[\w/-]+\.d\.ts$/,
 ]
 
-test('every file matches an allowed pattern, and every pattern has a file', () => {
+test('every file in the package matches an allowed pattern, and every pattern matches a file', () => {
   expect(files.filter((file) => !KINDS.some((kind) => kind.test(file)))).toEqual([])
   for (const kind of KINDS)
     expect(
@@ -58,7 +58,7 @@ test('no file contains a path of the build machine or an import of a missing fil
   }
 })
 
-test('the package has two small dependencies, and Hono as its only required peer', () => {
+test('the package has two small dependencies, and Hono as its only required peer dependency', () => {
   const { name, dependencies, peerDependencies, peerDependenciesMeta, scripts, devDependencies, version } = JSON.parse(
     read('package.json'),
   ) as Record<string, unknown>
@@ -87,7 +87,7 @@ test('publint finds no problem', async () => {
 test('arethetypeswrong finds no problem for ES modules', async () => {
   const result = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(TARBALL))))
   if (!result.types) throw new Error('expected types')
-  // A package without CommonJS cannot avoid the others (attw's profile esm-only).
+  // Ignores problems with CommonJS, which a package without CommonJS cannot avoid (attw's profile esm-only).
   const problems = result.problems.filter(
     (problem) => !('resolutionKind' in problem) || /^(node16-esm|bundler)$/.test(problem.resolutionKind),
   )

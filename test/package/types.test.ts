@@ -1,5 +1,5 @@
-// The package's types in programs that check their libraries (no skipLibCheck), with the types of Workers or of Node
-// alone.
+// Compiles programs that use the package's types and check their libraries (no skipLibCheck), with the types either of
+// Workers or of Node.
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -20,7 +20,7 @@ export const results: Bucket | undefined = options.results
 export const engines: string = platform.engines
 export const handlers = [superResolution(options), createSuperResolution(await loadPlatform())()]
 export const signed: string = await signUrl('https://img.example/cat.jpg?sr=3', { key: 'a', secret: '', expires: 1 })
-// @ts-expect-error -- unknown options are an error of types, too
+// @ts-expect-error -- an unknown option is a type error, too
 superResolution({ scale: 3 })
 `
 
@@ -49,7 +49,7 @@ beforeAll(() => {
     ]),
     ...project('node', NODE, ['anywhere.ts']),
     ...project('node-bundler', { ...BUNDLER, types: ['node'] }, ['anywhere.ts']),
-    // The types of @hono/node-server need those of browsers.
+    // The types of @hono/node-server need the types of browsers.
     ...project('server', { ...NODE, lib: ['es2023', 'dom'] }, ['server.ts', 'anywhere.ts']),
   })
 })

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The command line: `npx edge-srcnn COMMAND`, in this repository `npm run cli -- COMMAND`.
+// The command line: `npx edge-srcnn COMMAND`, or `npm run cli -- COMMAND` in this repository.
 import { type Command, helpOf, hintOf, runCommand, UsageError } from '../terminal/arguments.ts'
 import { ignoreBrokenPipes } from './pipes.ts'
 import { describeVersion } from './version.ts'

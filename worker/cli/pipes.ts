@@ -1,5 +1,5 @@
-// In `edge-srcnn upscale photos | head` the reader of stdout exits early. The results are files, so the work continues
-// without further output.
+// Writing fails with EPIPE if the program that reads the output has ended, as in `edge-srcnn upscale photos | head`.
+// This error is ignored: the results are files, so the work continues without further output.
 export function ignoreBrokenPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {

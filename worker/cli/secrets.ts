@@ -1,4 +1,4 @@
-// Secrets are read from the environment: as arguments they would show in the list of processes and the shell's history.
+// Reads secrets from the environment, because arguments appear in the list of processes and in the shell's history.
 import { UsageError } from '../terminal/arguments.ts'
 
 /** Returns the value of an environment variable. Throws a UsageError if it is not set. */

@@ -1,20 +1,20 @@
-// Handles Ctrl-C: the first stops the work but still prints the summary, the second exits at once.
+// Handles Ctrl-C: the first one stops the work and still prints the summary, the second one exits immediately.
 import { constants } from 'node:os'
 
 export interface Stop {
-  /** Aborted by the first signal. */
+  /** Aborted when the first signal of the operating system arrives. */
   readonly signal: AbortSignal
-  /** Exit code after a signal; undefined before one. */
+  /** Exit code of the process after a signal; undefined before the first signal. */
   readonly code: number | undefined
-  /** Removes the handlers: signals have their default effect again. */
+  /** Removes the handlers, so that signals have their default effect again. */
   end(): void
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-/** Shells report a program that a signal ended with 128 + the signal's number. */
+/** If a signal ended a program, shells report 128 + the number of the signal as the program's exit code. */
 const EXIT_SIGNAL = 128
 
-/** Starts to handle signals. `onSecond` runs at the second one, synchronously, before the process exits. */
+/** Starts to handle signals. `onSecond` runs at the second signal, synchronously, before the process exits. */
 export function stopOnSignals(onSecond: () => void = () => {}): Stop {
   const controller = new AbortController()
   let code: number | undefined

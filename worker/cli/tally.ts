@@ -1,4 +1,4 @@
-// Counts the outcomes of many items. Prints a line per item to stdout, and progress and summary to stderr.
+// Counts the outcomes of many items. Prints a line per item to stdout, and the progress and the summary to stderr.
 import { createProgressLine, type ProgressStream, textOf } from '../terminal/progressLine.ts'
 
 export interface Tally<Outcome extends string> {
@@ -13,7 +13,7 @@ export interface Tally<Outcome extends string> {
   end(text: string): void
 }
 
-/** `instant`: the outcome that takes no time, which is left out of the rate and the time left. */
+/** Creates a tally. `instant` is the outcome that takes no time, so the rate and the remaining time leave it out. */
 export function createTally<Outcome extends string>(
   counts: Record<Outcome, number>,
   total: number,

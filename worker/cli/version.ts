@@ -3,13 +3,16 @@ import { readFile } from 'node:fs/promises'
 import { PIPELINE_VERSION } from '../picture/makeFile.ts'
 import { loadEngine } from './engines.ts'
 
-/** Returns `edge-srcnn 0.1.0, pipeline 2, kernels fused-relaxed, node v20.20.2`. */
+/** Returns a text like `edge-srcnn 0.1.0, pipeline 2, kernels fused-relaxed, node v20.20.2`. */
 export async function describeVersion(): Promise<string> {
   const { engines } = await loadEngine('fused')
   return `edge-srcnn ${await packageVersion()}, pipeline ${PIPELINE_VERSION}, kernels ${engines}, node ${process.version}`
 }
 
-/** Returns the version in the nearest package.json above this file, whose depth differs in the built package. */
+/**
+ * Returns the version in the package.json of edge-srcnn. Looks for it in each folder above this file, because the depth
+ * of this file differs in the built package.
+ */
 export async function packageVersion(): Promise<string> {
   for (let folder = new URL('.', import.meta.url); ; folder = new URL('..', folder)) {
     const text = await readFile(new URL('package.json', folder), 'utf8').catch(() => undefined)

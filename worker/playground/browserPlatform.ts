@@ -1,5 +1,5 @@
-// The browser as a platform: it uses the worker's own codecs, kernels and weights, which build/playground.ts puts
-// beside the page. Each file is fetched when a picture first needs it.
+// The browser as a platform. It runs the worker's codecs, kernels and weights, which build/playground.ts puts beside
+// the page. Each file is fetched when a picture first needs it.
 import { createCodec } from '../codec/codec.ts'
 import type { Codec, EncodeFormat } from '../codec/contract.ts'
 import { CODEC_FILES, type CodecModules } from '../codec/files.ts'
@@ -11,7 +11,7 @@ import type { BundledModels } from '../platform/platform.ts'
 import { pause } from '../base/pause.ts'
 import type { Platform } from '../platform/platform.ts'
 
-/** Modules that decode each type; photon decodes the types that are not listed. */
+/** The module that decodes each type. photon decodes the types that are not listed. */
 const DECODERS: Partial<Record<ImageType, keyof CodecModules>> = {
   jpeg: 'jpegDecoder',
   webp: 'webpDecoder',
@@ -51,7 +51,10 @@ export async function loadBrowserPlatform(onTurn: () => void): Promise<Platform>
   }
 }
 
-/** Loads the relaxed build, which the worker uses, if this browser supports it; Safari has no relaxed SIMD. */
+/**
+ * Loads the relaxed build of a kernel, as the worker does, or the plain build if this browser has no relaxed SIMD
+ * (Safari).
+ */
 async function loadKernel(name: keyof KernelModules) {
   const relaxed = await read(`kernel/${name}-relaxed.wasm`)
   if (WebAssembly.validate(relaxed)) {

@@ -1,5 +1,5 @@
-// Shows before and after in one frame, with a divider between them; zoom and pan move both together. The divider is a
-// range input, so that pointer and keyboard set the same value and assistive technology can read it.
+// Shows the pictures before and after enlarging in one frame, with a divider between them. Both zoom and pan together.
+// The divider is a range input, so that pointer and keyboard set the same value and assistive technology can read it.
 import { type Box, fitView, isLarger, panBy, type Point, type View, zoomTo } from './view.ts'
 
 /** Screen pixels per pixel of the result; `fit` shows the whole picture. */
@@ -18,7 +18,7 @@ export interface Compare {
   /** Sets the result's size in pixels after new images are loaded. The zoom is kept if the size is the same. */
   setSize(size: Box): void
   zoomTo(zoom: Zoom): void
-  /** Zooms in by `steps`; out if it is negative. */
+  /** Zooms in by `steps` steps; zooms out if `steps` is negative. */
   zoomBy(steps: number): void
 }
 
@@ -40,7 +40,7 @@ export function createCompare(stage: HTMLElement, onZoom: (zoom: Zoom) => void):
     set('--w', `${picture.width * view.zoom}px`)
     set('--h', `${picture.height * view.zoom}px`)
     stage.classList.toggle('movable', isLarger(view, frame, picture))
-    // From this zoom on, single pixels are drawn as squares.
+    // From 1.5 screen pixels per pixel, single pixels are drawn as squares.
     stage.classList.toggle('close', view.zoom >= 1.5 * pixel())
   }
   const go = (next: Zoom, at = middle()) => {
@@ -109,16 +109,19 @@ const ARROWS: Readonly<Partial<Record<string, Point>>> = {
   ArrowDown: { x: 0, y: -ARROW_STEP },
 }
 
-/** The actions of pointers; points are relative to the frame, in CSS pixels. */
+/** The actions that pointer events cause. Points are relative to the frame, in CSS pixels. */
 interface Moves {
-  /** True if a pointer that goes down at this point moves the divider and not the picture. */
+  /** True if a pointer that is pressed at this point moves the divider and not the picture. */
   isGrip(at: Point): boolean
   divideAt(at: Point): void
   pan(by: Point): void
   zoomBy(factor: number, at: Point): void
 }
 
-/** Translates pointer events: one pointer moves the divider or the picture, two pinch, the wheel zooms. */
+/**
+ * Turns pointer events into moves. One pointer moves the divider or the picture; a pinch of two pointers or the wheel
+ * zooms.
+ */
 function followPointers(stage: HTMLElement, input: HTMLInputElement, moves: Moves): void {
   const down = new Map<number, Point>()
   let isDividing = false
@@ -152,7 +155,7 @@ function followPointers(stage: HTMLElement, input: HTMLInputElement, moves: Move
       const centre = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 }
       if (distance(before) > 0) moves.zoomBy(distance(now) / distance(before), centre)
     }
-    const share = other ? 0.5 : 1 // each of two fingers moves the middle between them by half
+    const share = other ? 0.5 : 1 // with two fingers, their midpoint moves half as far as the moved finger
     moves.pan({ x: share * (now.x - before.x), y: share * (now.y - before.y) })
   })
   const lift = (event: PointerEvent) => {
@@ -168,7 +171,7 @@ function followPointers(stage: HTMLElement, input: HTMLInputElement, moves: Move
   stage.addEventListener(
     'wheel',
     (event) => {
-      // The wheel scrolls the page unless the stage has the focus or is zoomed in: then it zooms.
+      // The wheel zooms if the stage has the focus or is zoomed in; otherwise it scrolls the page.
       const isBusyWith = stage.matches(':focus-within') || stage.classList.contains('movable')
       if (!event.ctrlKey && !isBusyWith) return
       event.preventDefault()

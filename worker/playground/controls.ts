@@ -1,4 +1,4 @@
-// The form with the settings: scale, model, format, quality, and where the picture is made.
+// The form with the settings: scale, model, format, quality, what runs the networks, and the quality test.
 import { type ModelEntry, parseManifest } from '../model/manifest.ts'
 import type { Format, Scale } from '../client/allowed.ts'
 import { find } from './find.ts'
@@ -26,12 +26,12 @@ export function createControls(onChange: () => void): () => FormValues {
       scale: Number(data.get('scale')) as Scale,
       model: String(data.get('model')),
       format: String(data.get('format')) as Format,
-      // A disabled control has no value.
+      // FormData leaves out disabled controls.
       quality: Number(data.get('quality') ?? DEFAULT_WISH.quality),
     }
     return { wish, runner: data.get('runner') as Runner, isTest: data.has('test') }
   }
-  /** Disables the models that lack the chosen scale, and the quality for a format that has none. */
+  /** Disables the models that do not have the chosen scale, and disables the quality for PNG. */
   const settle = () => {
     const { scale, format } = wanted().wish
     for (const option of select.options) {

@@ -1,12 +1,12 @@
 // Shows the lines of code on the page, each with a button that copies it.
 import type { Lines } from './lines.ts'
 
-/** Sets up the buttons. Returns a function that shows new lines. */
+/** Sets up the buttons. Returns a function that replaces the lines on the page. */
 export function offerCopies(root: HTMLElement, announce: (text: string) => void): (lines: Lines) => void {
   let shown: Lines | undefined
   const buttons = root.querySelectorAll<HTMLButtonElement>('button[data-copies]')
   for (const button of buttons) {
-    // Browsers have a clipboard on https and localhost only; elsewhere the text can still be selected.
+    // Browsers have a clipboard only on https and localhost. Elsewhere visitors can still select the text.
     if (!navigator.clipboard) continue
     button.hidden = false
     button.addEventListener('click', () => void copy(button))
@@ -16,7 +16,7 @@ export function offerCopies(root: HTMLElement, announce: (text: string) => void)
     const name = button.dataset.copies as keyof Lines
     const text = shown?.[name] ?? ''
     try {
-      // The page shows the path; the copy is an absolute URL, so that it works elsewhere.
+      // The page shows the path. The copy is an absolute URL, so that visitors can paste it anywhere.
       await navigator.clipboard.writeText(name === 'url' ? new URL(text, location.origin).href : text)
     } catch {
       announce('The browser does not let this page copy; select the text instead.')

@@ -4,7 +4,10 @@ import { find } from './find.ts'
 import { typeOf } from './loadImage.ts'
 import type { ShownResult } from './shownResult.ts'
 
-/** Offers `result` under a name like `cat-x3.jpg` for `cat.jpg` at scale 3. Without a result the link is disabled. */
+/**
+ * Links to `result` under a name like `cat-x3.jpg` for `cat.jpg` at scale 3. Disables the link if `result` is
+ * undefined.
+ */
 export function offerDownload(result?: ShownResult, name = '', scale: Scale | 1 = 1): void {
   const link = find('#download', HTMLAnchorElement)
   if (link.href) URL.revokeObjectURL(link.href)

@@ -1,4 +1,4 @@
-// The Web Worker: makes a visitor's own picture sharper in the browser, with the code that the worker serves with.
+// The script of the Web Worker: it makes a visitor's own picture sharper in the browser, with the worker's code.
 import type { Engine } from '../engine/engine.ts'
 import { createModels, type Models } from '../picture/models.ts'
 import { choicesOf } from '../picture/plan.ts'
@@ -12,7 +12,10 @@ import { type Tell, watched } from './watchedTools.ts'
 import { Refusal } from './refusal.ts'
 import { tryOut } from './tryOut.ts'
 
-/** Reports progress of the current order. There is one order at a time: to cancel it, the page ends this Web Worker. */
+/**
+ * Reports the progress of the current order. There is only one, because the page ends this Web Worker to cancel an
+ * order.
+ */
 let onTurn = () => {}
 let loading: Promise<{ readonly platform: Platform; readonly models: Models }> | undefined
 let webgpu: Engine | undefined
@@ -64,7 +67,7 @@ async function make(order: EnlargeOrder, tell: Tell): Promise<EnlargeResult> {
   return { ...made, ms: performance.now() - start }
 }
 
-/** Loads the platform once; after a failure the next picture tries again. */
+/** Loads the platform once. If that fails, the next picture tries again. */
 async function load() {
   loading ??= loadBrowserPlatform(() => onTurn()).then((platform) => ({
     platform,

@@ -15,7 +15,7 @@ export interface Facts {
 
 const NONE = '–'
 
-/** Fills the elements with a `data-fact` attribute; unknown facts become dashes. */
+/** Writes each fact into the element whose `data-fact` attribute names it. Unknown facts become dashes. */
 export function showFacts(root: HTMLElement, facts: Facts): void {
   const values = {
     before: pictureText(facts.before),
@@ -42,7 +42,7 @@ function pictureText(picture: Facts['before']): string | undefined {
 
 const NAMES: Readonly<Partial<Record<string, string>>> = { jpeg: 'JPEG', webp: 'WebP' }
 
-/** Formats a file size as `43.9 kB`. */
+/** Formats a file size like `43.9 kB`. */
 export function bytesText(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(2)} MB`
@@ -56,7 +56,7 @@ function psnrText(psnr: number): string {
   return Number.isFinite(psnr) ? `${psnr.toFixed(2)} dB` : 'equal'
 }
 
-/** Describes a Cache-Status in words; `status` is the field without the cache's name. */
+/** Describes the header Cache-Status in words. `status` is its value without the cache's name. */
 export function cacheText(status: string | undefined): string | undefined {
   if (status === undefined) return undefined
   const detail = /detail=([\w-]+)/.exec(status)?.[1]
@@ -66,7 +66,7 @@ export function cacheText(status: string | undefined): string | undefined {
   return status.includes('fwd=stale') ? 'made anew, as it was out of date' : 'miss'
 }
 
-/** Returns the text of a reason in X-SR; an unknown reason is returned unchanged. */
+/** Returns the text for a reason in X-SR, or the reason itself if it is unknown. */
 export function reasonText(reason: string): string {
   return SKIP_REASONS[reason as SkipReason] ?? reason
 }

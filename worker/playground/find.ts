@@ -1,4 +1,4 @@
-// Finds elements of the page. A missing element is a bug in the page, so it is an error at once.
+// Finds elements of the page. A missing element is a bug in the page, so find() throws an Error for it.
 
 /**
  * Returns the element of type `kind` that `selector` finds. E extends `object` and not `Element`, because workers-types

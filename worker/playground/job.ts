@@ -1,16 +1,19 @@
-// Runs the enlarging of pictures in a Web Worker, one at a time. Compiled codecs cannot be interrupted, so a job is
-// cancelled by ending its Web Worker. An idle Web Worker is kept with everything it has fetched.
+// Enlarges pictures in a Web Worker, one at a time. Compiled codecs cannot be interrupted, so a job is cancelled by
+// ending its Web Worker. An idle Web Worker is kept, because it holds everything that it has fetched.
 import type { EnlargeResult, EnlargeOrder, EnlargeReport, Step } from './messages.ts'
 
-/** The picture was not enlarged; the message tells the reason to the visitor. */
+/** Thrown if the picture was not enlarged. The message tells the reason to the visitor. */
 export class LeftAsItWas extends Error {}
 
 export interface Jobs {
-  /** Rejects with LeftAsItWas, with an Error that says what failed, or, once `signal` is aborted, with its reason. */
+  /**
+   * Makes a result. Rejects with LeftAsItWas if the picture is not enlarged, with `signal.reason` if the signal is
+   * aborted, else with an Error that says what failed.
+   */
   run(order: EnlargeOrder, signal: AbortSignal, onProgress: (step: Step, share: number) => void): Promise<EnlargeResult>
 }
 
-/** `script`: the URL of the Web Worker's script. */
+/** Creates the jobs of a page. `script` is the URL of the Web Worker's script. */
 export function createJobs(script: URL): Jobs {
   let idle: Worker | undefined
   const start = () => new Worker(script, { type: 'module' })

@@ -7,13 +7,16 @@ import { optionsOf, urlOf } from './pageWish.ts'
 export interface Lines {
   /** Path and query that request the picture. */
   readonly url: string
-  /** An img element with a candidate for each scale. */
+  /** An img element whose srcset has a candidate for each scale up to the chosen one. */
   readonly srcset: string
   /** The call that mounts the middleware in a Hono app. */
   readonly hono: string
 }
 
-/** Returns the lines for the picture at `path`. `size`: the original's in pixels if known, for width and height. */
+/**
+ * Returns the lines for the picture at `path`. `size` is the original's size in pixels, for the attributes width and
+ * height.
+ */
 export function linesOf(path: string, wish: PageWish, size: Box | undefined): Lines {
   const scales = SCALES.filter((scale) => scale <= wish.scale)
   const candidates = scales.map((scale) => `${urlOf(path, { ...wish, scale })} ${scale}x`)

@@ -1,4 +1,4 @@
-// Makes a picture sharper in the browser: within the worker's limits the bytes are the same as the worker's.
+// Makes a picture sharper in the browser. Within the worker's limits, the result has the same bytes as the worker's.
 import { type Header, readHeader, uprightSize } from '../codec/header.ts'
 import { labelOf } from '../picture/models.ts'
 import { makeFile, type Tools } from '../picture/makeFile.ts'
@@ -13,7 +13,7 @@ import type { Tell } from './watchedTools.ts'
 
 /** The worker's default settings. */
 const WORKERS = resolveOptions({ cache: false })
-/** The settings here: a browser has more memory and more time than an isolate. */
+/** The settings in the browser, which has more memory and more time than an isolate. */
 export const OURS = resolveOptions({
   cache: false,
   maxSourceBytes: 50_000_000,
@@ -35,12 +35,12 @@ export interface EnlargeContext {
 }
 
 export function wishOf({ scale, format, quality, model }: PageWish): Wish {
-  // `auto` is WebP for clients that accept it, and browsers do.
+  // `auto` means WebP for clients that accept WebP, and browsers do.
   const settled = format === 'auto' ? 'webp' : format
   return { size: { scale }, format: settled, quality, model }
 }
 
-/** Makes the picture. Throws a Skip if it cannot be enlarged. */
+/** Makes the result. Throws a Skip if the picture cannot be enlarged. */
 export async function makeHere(opened: Opened, wanting: EnlargeContext): Promise<Omit<EnlargeResult, 'ms'>> {
   const { file, bytes, header, isDecodedByBrowser } = opened
   const { wish, choices, deps, watch } = wanting
@@ -56,7 +56,7 @@ export async function makeHere(opened: Opened, wanting: EnlargeContext): Promise
   }
 }
 
-/** Returns the reason why a worker would not enlarge this file, if any; it only decides and makes nothing. */
+/** Returns why a worker with default settings would not enlarge this file; undefined if it would. Makes no picture. */
 async function obstacleElsewhere({ bytes, header }: Opened, { wish, choices, deps, platform }: EnlargeContext) {
   if (bytes.length > WORKERS.maxSourceBytes) return SKIP_REASONS.SOURCE_BYTES
   const there = { ...deps, settings: WORKERS, engineFor: platform.engineFor }
@@ -69,12 +69,12 @@ async function obstacleElsewhere({ bytes, header }: Opened, { wish, choices, dep
   }
 }
 
-/** Describes a file that the browser decoded: `header` belongs to the PNG that replaced it. */
+/** Describes a file that the browser decoded. `header` is the header of the PNG that replaced the file. */
 function foreignBlob(file: Blob, header: Header): PictureBlob {
   return { file, type: file.type.replace('image/', ''), ...uprightSize(header) }
 }
 
-/** Describes a file. Its type is taken from the content; browsers derive it from the name. */
+/** Describes a file. Takes its type from the content, because browsers derive a file's type from its name. */
 export function pictureBlob(file: Blob, header: Header): PictureBlob {
   return {
     file: new Blob([file], { type: header.mime }),

@@ -1,4 +1,4 @@
-// The steps of the quality test: a picture is shrunk, enlarged again, and compared with the original, the truth.
+// The steps of the quality test: a picture is shrunk, enlarged again, and compared with the original, called the truth.
 import { upscale, type Model } from '../engine/upscale.ts'
 import type { Enlarger } from '../engine/enlarger.ts'
 import { lumaOf } from '../image/color.ts'
@@ -7,18 +7,21 @@ import type { Plane, Rgba } from '../image/plane.ts'
 import { shrinkRows } from '../image/shrink.ts'
 import type { Closeness } from './messages.ts'
 
-/** Most pixels of a truth: the metrics hold a dozen planes of 8 bytes a pixel. */
+/** Largest number of pixels of a truth, because the metrics hold a dozen planes of 8 bytes per pixel. */
 export const MAX_TRUTH_PIXELS = 4_000_000
 
-/** Width in pixels of the window of SSIM. */
+/** Width in pixels of SSIM's window. */
 const WINDOW = 11
 
-/** True if a window fits into the picture after cropping and without a border of `scale` pixels on each side. */
+/**
+ * True if one SSIM window fits into the picture after cropping and after removing a border of `scale` pixels on each
+ * side.
+ */
 export function isLargeEnough({ width, height }: Pick<Rgba, 'width' | 'height'>, scale: number) {
   return Math.min(width, height) >= WINDOW + 3 * scale
 }
 
-/** Returns the top-left part of the picture whose sides are the largest multiples of `scale`. */
+/** Crops a picture at the right and at the bottom, so that both sides become multiples of `scale`. */
 export function cropToMultiple(picture: Rgba, scale: number): Rgba {
   const width = picture.width - (picture.width % scale)
   const height = picture.height - (picture.height % scale)
@@ -31,7 +34,9 @@ export function cropToMultiple(picture: Rgba, scale: number): Rgba {
   return { width, height, data }
 }
 
-/** Shrinks by bicubic with antialiasing, as in training. Sides must be multiples of `scale`. */
+/**
+ * Shrinks a picture by bicubic resampling with antialiasing, as in training. Its sides must be multiples of `scale`.
+ */
 export function shrinkBy(picture: Rgba, scale: number): Rgba {
   const width = picture.width / scale
   const height = picture.height / scale

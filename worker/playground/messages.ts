@@ -3,10 +3,10 @@ import type { Format, Scale } from '../client/allowed.ts'
 import type { SkipReason } from '../picture/skip.ts'
 
 export const RUNNERS = ['wasm', 'webgpu'] as const
-/** What runs networks in the browser: this project's kernels, or onnxruntime-web on the graphics card. */
+/** The code that runs networks in the browser: this project's kernels, or onnxruntime-web on the graphics card. */
 export type Runner = (typeof RUNNERS)[number]
 
-/** The result that the visitor chose in the form, whether the worker or the browser makes it. */
+/** The choices of the visitor in the form. They apply whether the worker or the browser makes the result. */
 export interface PageWish {
   readonly scale: Scale
   /** `auto`, `bicubic`, or a name in the manifest. */
@@ -15,11 +15,11 @@ export interface PageWish {
   readonly quality: number
 }
 
-/** To the Web Worker: make this picture sharper. */
+/** A message to the Web Worker: make this picture sharper. */
 export interface EnlargeOrder extends PageWish {
   readonly file: Blob
   readonly runner: Runner
-  /** Make the picture smaller first, restore it, and measure how close that comes. */
+  /** Run the quality test: shrink the picture, restore it, and measure how close the result is to the original. */
   readonly isTest: boolean
 }
 
@@ -36,7 +36,7 @@ export interface PictureBlob {
 
 /** Closeness of two pictures, measured on luma without a border of `scale` pixels, as in papers. */
 export interface Closeness {
-  /** In dB; Infinity for equal pictures. */
+  /** PSNR in dB; Infinity if the pictures are equal. */
   readonly psnr: number
   readonly ssim: number
 }
@@ -44,7 +44,7 @@ export interface Closeness {
 /** The results of the quality test. */
 export interface Measurement {
   readonly bicubic: Closeness
-  /** Undefined if the visitor chose bicubic. */
+  /** Closeness of the result of the network; undefined if the visitor chose bicubic. */
   readonly network: Closeness | undefined
   /** The picture restored by bicubic, and the truth, both as PNG. */
   readonly bicubicFile: Blob
@@ -53,21 +53,21 @@ export interface Measurement {
 
 /** A picture made by the Web Worker. */
 export interface EnlargeResult {
-  /** The picture that was enlarged: the file itself, or its smaller copy in a test. */
+  /** The picture that was enlarged: the visitor's file, or in a test the shrunk copy of it. */
   readonly before: PictureBlob
   readonly after: PictureBlob
-  /** `fast@a7c275b7`, or `bicubic`. */
+  /** The model, like `fast@a7c275b7` or `bicubic`. */
   readonly model: string
   readonly engine: string | undefined
-  /** Time from the order to the file in ms, including what had to be fetched. */
+  /** Time in ms from the order to the result, including all fetches. */
   readonly ms: number
-  /** Why a worker with default limits would serve the original instead; undefined if it would not. */
+  /** Why a worker with default limits would serve the original instead; undefined if it would enlarge the picture. */
   readonly elsewhere: string | undefined
   readonly isDecodedByBrowser: boolean
   readonly measured: Measurement | undefined
 }
 
-/** From the Web Worker. Each order ends with a report that is not `progress`. */
+/** A message from the Web Worker. `progress` is never the last message about an order. */
 export type EnlargeReport =
   | { readonly kind: 'progress'; readonly step: Step; readonly share: number }
   | { readonly kind: 'made'; readonly made: EnlargeResult }

@@ -1,5 +1,5 @@
-// Opens a visitor's file and reads its header. Formats that this project's codecs do not decode (AVIF, HEIC in Safari,
-// CMYK JPEG) are decoded by the browser if it can; the pixels are then passed on as a PNG.
+// Opens a visitor's file and reads its header. If this project's codecs do not decode the format (AVIF, HEIC in Safari,
+// CMYK JPEG), the browser decodes it if it can, and the pixels are passed on as a PNG.
 import type { Codec } from '../codec/contract.ts'
 import { type Header, readHeader } from '../codec/header.ts'
 import type { Rgba } from '../image/plane.ts'
@@ -32,7 +32,7 @@ export async function openFile(
   return { file, bytes: png, header: readHeader(png), isDecodedByBrowser: true }
 }
 
-/** Returns upright pixels in sRGB; undefined if the browser cannot decode the file. */
+/** Returns the file's pixels, upright and in sRGB; undefined if the browser cannot decode the file. */
 async function decodeByBrowser(file: Blob): Promise<Rgba | undefined> {
   let bitmap: ImageBitmap
   try {

@@ -61,7 +61,7 @@ async function refresh(): Promise<void> {
   stage.setBusy(false)
 }
 
-/** Replaces the left half only. */
+/** Replaces only the left half of the stage. */
 async function refreshLeft(): Promise<void> {
   const { signal } = turn
   if (!shown) return
@@ -81,7 +81,7 @@ async function resultFor({ wish, runner, isTest }: FormValues, signal: AbortSign
   return resultHere({ ...wish, file, runner, isTest }, jobs, signal, stage.showProgress)
 }
 
-/** Returns the original at `path`; it is fetched once per picture. */
+/** Returns the original picture at `path`. It is fetched only once per picked picture. */
 function originalOf(path: string): Promise<ServedPicture> {
   if (original?.path !== path) {
     const served = fetchServed(path, new AbortController().signal)
@@ -91,7 +91,7 @@ function originalOf(path: string): Promise<ServedPicture> {
   return original.served
 }
 
-/** Returns the file for the left half. */
+/** Returns the file that the left half of the stage shows. */
 async function leftOf(result: ShownResult, asked: FormValues, signal: AbortSignal): Promise<Blob> {
   const left = stage.left()
   if (left === 'pixels') return result.before
@@ -134,7 +134,9 @@ function fail(error: unknown, title: string): void {
   announce(text)
 }
 
-/** Returns the path for the lines of code: the served one, or an example for the visitor's own file. */
+/**
+ * Returns the path that the lines of code contain: the picture's path, or an example path for the visitor's own file.
+ */
 function pathOf(from: Picked): string {
   return from.kind === 'served' ? from.path : `/images/${encodeURIComponent(from.title)}`
 }

@@ -5,7 +5,7 @@ import { PARAM } from './param.ts'
 
 export const DEFAULT_WISH: PageWish = { scale: 3, model: 'auto', format: 'source', quality: 85 }
 
-/** Returns the URL that requests the picture at `path` with these choices. */
+/** Returns the URL that requests the picture at `path` with the choices in `wish`. */
 export function urlOf(path: string, wish: PageWish): string {
   const { scale, model, format, quality } = wish
   return srUrl(path, {
@@ -17,7 +17,9 @@ export function urlOf(path: string, wish: PageWish): string {
   })
 }
 
-/** Returns the options as code: `{ model: 'quality', quality: 90 }`, or an empty string if all are defaults. */
+/**
+ * Returns the options as code, like `{ model: 'quality', quality: 90 }`; an empty string if all choices are defaults.
+ */
 export function optionsOf({ model, format, quality }: PageWish): string {
   const parts: string[] = []
   if (model !== DEFAULT_WISH.model) parts.push(`model: '${model}'`)

@@ -8,7 +8,9 @@ export type Picked =
   | { readonly kind: 'served'; readonly path: string; readonly title: string }
   | { readonly kind: 'own'; readonly file: File; readonly title: string }
 
-/** Sets up all ways to pick. `onPick` receives each choice, `onMistake` a message if a choice is not possible. */
+/**
+ * Sets up all ways to pick. `onPick` receives each choice. `onMistake` receives a message if a choice is not possible.
+ */
 export function offerPicking(onPick: (picked: Picked) => void, onMistake: (message: string) => void): void {
   const buttons = document.querySelectorAll<HTMLButtonElement>('button[data-sample]')
   const press = (pressed?: HTMLButtonElement) => {

@@ -1,2 +1,5 @@
-/** Something that is not possible; the message is for the visitor. It is not a bug, so it is not logged. */
+/**
+ * Thrown if a choice of the visitor is not possible. The message is for the visitor. This is not a bug, so it is not
+ * logged.
+ */
 export class Refusal extends Error {}

@@ -3,24 +3,25 @@ import { parseXSr } from '../client/xSr.ts'
 
 export interface ServedPicture {
   readonly file: Blob
-  /** Time from the request to the last byte in ms. */
+  /** Time in ms from the request to the last byte. */
   readonly ms: number
-  /** `fast@a7c275b7`; undefined if the answer is the original picture. */
+  /** The model, like `fast@a7c275b7`; undefined if the answer is the original picture. */
   readonly model: string | undefined
   readonly engine: string | undefined
-  /** A key of SKIP_REASONS if the answer is the original picture. */
+  /** A key of SKIP_REASONS if the answer is the original picture; undefined if it is enlarged. */
   readonly reason: string | undefined
-  /** Cache-Status without the cache's name: `hit; detail=edge`. */
+  /** Value of Cache-Status without the cache's name, like `hit; detail=edge`. */
   readonly cache: string | undefined
 }
 
-/** The Accept of an <img> in a browser, by which `sr-format=auto` is decided. */
+/** The header Accept that browsers send for an <img>. It decides what `sr-format=auto` means. */
 const ACCEPT = 'image/avif,image/webp,image/*,*/*;q=0.8'
 
 /** Fetches the picture at `url`. Rejects with an Error that has the worker's message. */
 export async function fetchServed(url: string, signal: AbortSignal): Promise<ServedPicture> {
   const start = performance.now()
-  // Revalidated each time, so that Cache-Status is the worker's current one and not stored by this browser.
+  // The browser revalidates the picture each time, so that Cache-Status is the worker's current value and not an old
+  // one from the browser's cache.
   const response = await fetch(url, { signal, cache: 'no-cache', headers: { accept: ACCEPT } })
   if (!response.ok) throw new Error(await complaintOf(response))
   const file = await response.blob()

@@ -10,15 +10,17 @@ export interface ShownResult {
   readonly before: Blob
   readonly after: Blob
   readonly facts: Omit<Facts, 'before' | 'after'>
-  /** Why `after` is the original picture; undefined if it is a result. */
+  /** Why `after` is the original picture; undefined if `after` is enlarged. */
   readonly reason?: string
-  /** In a test: the picture that a perfect result would equal. */
+  /** In a quality test, the picture that a perfect result would equal. */
   readonly truth?: Blob
-  /** The result by bicubic. A test always makes it; else page.ts requests it when it is shown. */
+  /**
+   * The bicubic result. A quality test always makes it. Otherwise page.ts requests it when the left half is to show it.
+   */
   readonly bicubic?: Blob
 }
 
-/** Fetches the result of the picture at `path`. Rejects as fetchServed does. */
+/** Fetches the result for the picture at `path` from the worker. Rejects if fetchServed() does. */
 export async function resultByWorker(
   path: string,
   original: Promise<ServedPicture>,
@@ -42,7 +44,10 @@ export async function resultByWorker(
   }
 }
 
-/** Makes the result in this browser. A picture that cannot be enlarged is its own result; other failures reject. */
+/**
+ * Makes the result in this browser. If the picture cannot be enlarged, the result is the original. Rejects on any other
+ * failure.
+ */
 export async function resultHere(
   order: EnlargeOrder,
   jobs: Jobs,

@@ -9,15 +9,18 @@ import type { Box } from './view.ts'
 export type Left = 'pixels' | 'bicubic' | 'truth'
 
 export interface Stage {
-  /** Returns the chosen picture for the left half. */
+  /** Returns which picture the visitor chose for the left half. */
   left(): Left
-  /** Enables the choice of the truth, or disables it. */
+  /** Enables or disables the choice of the truth for the left half. */
   offerTruth(isThere: boolean): void
-  /** Shows both halves at once; `tag` is the label of the right one. Rejects if this browser cannot show a file. */
+  /**
+   * Replaces both pictures at the same time. `tag` is the label of the right picture. Rejects if this browser cannot
+   * show a file.
+   */
   show(left: Blob, right: Blob, tag: string, signal: AbortSignal): Promise<void>
-  /** Replaces the left half. Rejects likewise. */
+  /** Replaces the left picture. Rejects if this browser cannot show the file. */
   showLeft(left: Blob, signal: AbortSignal): Promise<void>
-  /** Shows a message instead of the pictures; an empty one hides it. */
+  /** Shows a message instead of the pictures. An empty `text` hides the message. */
   say(text: string): void
   setBusy(isBusy: boolean): void
   showProgress(step: Step, share: number): void
@@ -36,7 +39,7 @@ const STEP_NAMES: Readonly<Record<Step, string>> = {
   measure: 'measuring',
 }
 
-/** Sets up the stage. `onLeft` is called when the visitor chooses another left half. */
+/** Sets up the stage. `onLeft` is called when the visitor chooses another picture for the left half. */
 export function createStage(onLeft: () => void): Stage {
   const stage = find('#stage', HTMLElement)
   const images = {

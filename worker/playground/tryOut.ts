@@ -1,5 +1,5 @@
-// The quality test: the picture is shrunk, restored by bicubic and by the network, and both are compared with the
-// original, which is the truth.
+// The quality test: the picture is shrunk and then restored by bicubic and by the network. Both results are compared
+// with the original, which is called the truth.
 import { readHeader } from '../codec/header.ts'
 import type { Rgba } from '../image/plane.ts'
 import { decide, orSkip } from '../picture/plan.ts'
@@ -12,7 +12,10 @@ import { Refusal } from './refusal.ts'
 
 const LOSSLESS = { format: 'png', quality: 100 } as const
 
-/** Runs the test. The network is measured on its pixels before they are encoded, so a lossy format does not matter. */
+/**
+ * Runs the quality test. Measures the network's result before it is encoded, so that a lossy format does not change the
+ * figures.
+ */
 export async function tryOut(
   { bytes, header, isDecodedByBrowser }: Opened,
   scale: number,
@@ -20,7 +23,7 @@ export async function tryOut(
 ): Promise<Omit<EnlargeResult, 'ms'>> {
   if (header.obstacle) throw new Skip(header.obstacle)
   if (header.width * header.height > MAX_TRUTH_PIXELS) {
-    throw new Refusal(`for the test a picture may have ${MAX_TRUTH_PIXELS / 1e6} megapixels`)
+    throw new Refusal(`for the test a picture may have at most ${MAX_TRUTH_PIXELS / 1e6} megapixels`)
   }
   if (!isLargeEnough(header, scale)) throw new Refusal('the picture is too small for the test')
   const { codec, enlarger } = platform

@@ -12,7 +12,7 @@ export interface Point {
 
 export interface View {
   readonly zoom: number
-  /** The picture's top left corner, relative to the frame's. */
+  /** Position of the picture's top left corner, relative to the frame's top left corner. */
   readonly x: number
   readonly y: number
 }
@@ -23,7 +23,7 @@ export function fitView(frame: Box, picture: Box): View {
   return settled({ zoom, x: 0, y: 0 }, frame, picture)
 }
 
-/** Returns the view at another zoom; the point of the picture that is at `at` stays there. */
+/** Returns the view at another zoom. The point of the picture at `at` keeps its position. */
 export function zoomTo(view: View, zoom: number, at: Point, frame: Box, picture: Box): View {
   const ratio = zoom / view.zoom
   const x = at.x - (at.x - view.x) * ratio
@@ -31,7 +31,7 @@ export function zoomTo(view: View, zoom: number, at: Point, frame: Box, picture:
   return settled({ zoom, x, y }, frame, picture)
 }
 
-/** Returns the view moved by `by`. */
+/** Returns the view moved by the distance `by`. */
 export function panBy(view: View, by: Point, frame: Box, picture: Box): View {
   return settled({ ...view, x: view.x + by.x, y: view.y + by.y }, frame, picture)
 }
@@ -41,7 +41,9 @@ export function isLarger({ zoom }: View, frame: Box, picture: Box): boolean {
   return picture.width * zoom > frame.width + 1 || picture.height * zoom > frame.height + 1
 }
 
-/** Moves a view so that no gap is on one side while the other is cut off; a picture that fits is centred. */
+/**
+ * Returns a view without needless gaps: a picture that fits is centred, a larger one reaches both edges of the frame.
+ */
 function settled(view: View, frame: Box, picture: Box): View {
   const place = (at: number, room: number, length: number) =>
     length <= room ? (room - length) / 2 : Math.min(0, Math.max(room - length, at))

@@ -1,4 +1,5 @@
-// Reports the progress of a picture. makeFile has no progress of its own, so it is derived from the calls it makes.
+// Reports the progress of making a picture. makeFile() reports none, so the progress is derived from the tools that it
+// calls.
 import type { Codec } from '../codec/contract.ts'
 import type { Enlarger } from '../engine/enlarger.ts'
 import { COST_OF_A_TURN } from '../engine/fused.ts'
@@ -14,7 +15,7 @@ export interface WatchedTools extends Tools {
   onTurn(): void
 }
 
-/** Wraps tools so that they report progress to `tell`. `pixels`: number of pixels of the enlarged picture. */
+/** Wraps tools so that they report progress to `tell`. `pixels` is the number of pixels of the enlarged picture. */
 export function watched(
   { codec, enlarger }: Tools,
   pixels: number,

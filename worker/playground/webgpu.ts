@@ -1,5 +1,6 @@
-// onnxruntime-web on WebGPU: 17 MB that are fetched only if the visitor chooses it. This is its only build with WebGPU
-// that is small enough for a static asset (25 MiB at most); the browser must support JavaScript Promise Integration.
+// Runs networks with onnxruntime-web on WebGPU. Its 17 MB are fetched only if the visitor chooses WebGPU. Of its builds
+// with WebGPU, only `jspi` is small enough for a static asset (25 MiB at most). This build needs a browser that
+// supports JavaScript Promise Integration.
 import * as ort from 'onnxruntime-web/jspi'
 import type { Engine } from '../engine/engine.ts'
 import { createOrtEngine } from '../engine/ort.ts'
@@ -7,14 +8,14 @@ import { createOrtEngine } from '../engine/ort.ts'
 ort.env.wasm.numThreads = 1
 ort.env.wasm.wasmPaths = new URL('ort/', location.href).href
 
-/** Longest side of a tile in pixels: 64 channels of such a tile take 64 MB of the card's memory. */
+/** Longest side of a tile in pixels. 64 channels of 512 x 512 pixels take 64 MB of the graphics card's memory. */
 const MAX_SIDE = 512
 
 export function createWebgpuEngine(): Engine {
   return createOrtEngine(ort, {
     executionProvider: 'webgpu',
     maxSide: MAX_SIDE,
-    // A node that WebGPU cannot run is an error: it must not silently run on the CPU.
+    // If WebGPU cannot run a node of the network, that is an error: the node must not silently run on the CPU.
     sessionOptions: { extra: { session: { disable_cpu_ep_fallback: '1' } } },
   })
 }

@@ -136,7 +136,7 @@ describe('a failure has a message, changes no file, and makes the exit code 1', 
     ['a missing file', ['in/nope.jpg'], 'there is no such file or folder (ENOENT)'],
     ['a result that is the input', ['in/a.jpg', '-o', 'in/a.jpg', '--force'], 'which is an input'],
     ['a result that is another input', ['in/a.jpg', 'in/a-x3.jpg', '--force'], 'which is an input'],
-    ['two inputs with the same result', ['in', 'in/a.png', '--format', 'webp'], 'which is that of'],
+    ['two inputs with the same result', ['in', 'in/a.png', '--format', 'webp'], 'which is the result of'],
     ['a file where a folder is needed', ['in/a.jpg', '-o', 'in/sub/b.png/out'], 'ENOTDIR'],
   ])('%s', async (_, args, message) => {
     await picture(9, 9).png().toFile(at('in/a.png'))

@@ -1,4 +1,4 @@
-// Which pictures files, folders and globs stand for, and where the results are written.
+// Tests which pictures the arguments (files, folders and globs) stand for, and where the results are written.
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -43,19 +43,19 @@ const TREE = ['B.PNG', 'a.jpg', 'lone-x3.jpg', 'sub/c.webp', 'sub/deep/d.gif', '
 
 test.each([
   [
-    'a folder stands for its pictures and those in its subfolders, without their results',
+    'a folder stands for the pictures in it and in its subfolders, without the results of earlier runs',
     ['photos'],
     'photos/out',
     TREE,
   ],
   [
-    'results in another folder below it count as pictures',
+    'results in a subfolder count as pictures if the subfolder is not the folder for results',
     ['photos'],
     undefined,
     ['B.PNG', 'a.jpg', 'lone-x3.jpg', 'out/a-x2.jpg', 'sub/c.webp', 'sub/deep/d.gif', 'sub/link.jpg'],
   ],
   [
-    'a glob stands for the files it matches, placed relative to its fixed part',
+    'a glob stands for the files that it matches, with paths relative to its fixed part',
     ['photos/**/*.{webp,gif}'],
     undefined,
     ['a-640w.webp', 'sub/c.webp', 'sub/deep/d.gif'],
@@ -66,15 +66,20 @@ test.each([
     'photos/out',
     ['a.jpg', 'lone-x3.jpg', 'sub/link.jpg'],
   ],
-  ['a glob that matches only results stands for them', ['photos/*-x3.jpg'], undefined, ['a-x3.jpg', 'lone-x3.jpg']],
   [
-    'a named file is used whatever its name is',
+    'a glob that matches only results of earlier runs stands for these files',
+    ['photos/*-x3.jpg'],
+    undefined,
+    ['a-x3.jpg', 'lone-x3.jpg'],
+  ],
+  [
+    'a file that is an argument is used even if its name is not that of a picture',
     ['photos/a-x3.jpg', 'photos/notes.txt'],
     undefined,
     ['a-x3.jpg', 'notes.txt'],
   ],
   [
-    'a picture that is named twice is used once',
+    'a picture that several arguments stand for is used once',
     ['photos/a.jpg', 'photos', 'photos/*.jpg'],
     'photos/out',
     ['a.jpg', ...TREE.filter((name) => name !== 'a.jpg')],
@@ -107,14 +112,14 @@ test.each([
   ['cat.jpg', 'big/cat.webp', 'jpeg', { scale: 4 }, 'webp', 'big/cat.webp'],
   ['cat.avif', undefined, 'avif', { scale: 4 }, 'source', 'photos/cat-x4.avif'],
 ] as const)(
-  'the input %s with --out %s, of type %s, for %o as %s, has the result %s',
+  'the result of %s with --out %s, type %s, size %o and format %s is %s',
   async (place, out, type, size, format, expected) => {
     const input = { file: `photos/${place}`, place }
     expect(outputOf(input, await targetOf(out), type, size, format)).toBe(expected)
   },
 )
 
-test('--out may be a folder that is named like a picture, but not a file of another type', async () => {
+test('--out may be a folder that is named like a picture; a file that is not a JPEG, PNG or WebP is refused', async () => {
   await mkdir(at('dir.jpg'))
   expect(await targetOf(at('dir.jpg'))).toEqual({ folder: at('dir.jpg') })
   await expect(targetOf(at('photos/notes.txt'))).rejects.toThrow(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createMemory } from '../../../worker/cli/upscale/memory.ts'
 
-test('pictures share the memory, and one that needs more than all of it is made alone', async () => {
+test('pictures share the memory, and a picture that needs more than the total waits until all earlier pictures are finished', async () => {
   const memory = createMemory(100)
   const running: string[] = []
   const most: string[] = []
@@ -22,7 +22,7 @@ test('pictures share the memory, and one that needs more than all of it is made 
   expect(most).toEqual(['a', 'ab', 'c', 'd'])
 })
 
-test('a picture that fails returns its share of the memory', async () => {
+test('a picture that fails frees its share of the memory', async () => {
   const memory = createMemory(100)
   await expect(memory.with(100, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(await memory.with(100, () => Promise.resolve(7))).toBe(7)

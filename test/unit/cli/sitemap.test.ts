@@ -1,4 +1,4 @@
-// Reading sitemaps and lists, and the variants of the URLs in them.
+// Tests how sitemaps and lists are read, and which URLs are built for each picture.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -21,7 +21,7 @@ const entryOf = (loc: string) => `<sitemap><loc>${loc}</loc></sitemap>`
 
 test.each([
   [
-    'a URL with escapes and spaces is read',
+    'a URL with escapes, between spaces, is read',
     urlset('\n https://site.test/a.jpg?x=1&amp;y=2 '),
     ['https://site.test/a.jpg?x=1&y=2'],
   ],
@@ -62,7 +62,7 @@ describe('the URLs of pictures', () => {
     await rm(folder, { recursive: true })
   })
 
-  test('are read from an index of sitemaps, also if one is compressed and one names the index itself', async () => {
+  test('are read from an index, even if one sitemap is compressed and another one names the index', async () => {
     origin.serve('/a.xml', gzipSync(urlset('https://site.test/1.jpg', 'https://site.test/2.jpg')), {
       'content-encoding': 'gzip',
     })
@@ -81,18 +81,18 @@ describe('the URLs of pictures', () => {
   })
 
   test.each([
-    ['an HTML page', '<!doctype html><html><body></body></html>', 'is no sitemap'],
-    ['a truncated sitemap', urlset('https://site.test/1.jpg').slice(0, -20), 'is no sitemap'],
+    ['an HTML page', '<!doctype html><html><body></body></html>', 'is not a sitemap'],
+    ['a truncated sitemap', urlset('https://site.test/1.jpg').slice(0, -20), 'is not a sitemap'],
     [
       'a sitemap with its own entities',
       `<!DOCTYPE urlset [<!ENTITY a "b">]>${urlset('&a;').replace(/<\?.*\?>/, '')}`,
-      'is no sitemap',
+      'is not a sitemap',
     ],
     ['a gzip file', gzipSync('x'), 'is a gzip file: serve it with Content-Encoding: gzip'],
     ['a list with a relative URL', '/cat.jpg', 'expected URLs of http or https in'],
     ['a sitemap with a URL of another scheme', urlset('file:///etc/passwd'), 'got "file:///etc/passwd"'],
     ['an index with a URL of another scheme', index('file:///etc/passwd'), 'expected URLs of sitemaps'],
-  ])('are not read from %s: it is refused', async (_, text, message) => {
+  ])('are not read from %s, which is refused', async (_, text, message) => {
     await expect(read(await file(text))).rejects.toThrow(message)
   })
 })
@@ -100,7 +100,7 @@ describe('the URLs of pictures', () => {
 test.each([
   ['https://site.test/a.jpg', ['?sr=2', '?sr=3', '?sr-width=640']],
   ['https://site.test/a.jpg?v=1&sr=4&sr-quality=60#x', ['?v=1&sr=2', '?v=1&sr=3', '?v=1&sr-width=640']],
-])('%s gets a URL for every size', (url, queries) => {
+])('one URL per size is built for %s', (url, queries) => {
   const wanted = { param: 'sr', scales: [2, 3] as const, widths: [640], format: undefined }
   expect(variantsOf(url, wanted)).toEqual(queries.map((query) => `https://site.test/a.jpg${query}`))
   const [first] = variantsOf(url, { ...wanted, param: 'zoom', format: 'auto' })

@@ -1,4 +1,4 @@
-// Requests of the command warm: how answers are understood, and when a request is repeated.
+// Tests how the command `warm` classifies answers, and when it repeats a request.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type AskOutcome, ask } from '../../../worker/cli/warm/ask.ts'
 import { type Warmed, warmAll } from '../../../worker/cli/warm/warmAll.ts'
@@ -10,49 +10,64 @@ afterAll(() => server.close())
 
 test.each<[string, number, Record<string, string>, object]>([
   [
-    'a result from the cache is a hit',
+    'a result from the cache counts as a hit',
     200,
     { 'x-sr': 'done; scale=3', 'cache-status': 'edge-srcnn; hit; detail=edge' },
     { outcome: 'hit' },
   ],
   [
-    'a new result is made',
+    'a new result counts as made',
     200,
     { 'x-sr': 'done; scale=3', 'cache-status': 'edge-srcnn; fwd=miss; stored' },
     { outcome: 'made' },
   ],
   [
-    'a picture that cannot be enlarged is skipped',
+    'a picture that cannot be enlarged counts as skipped',
     200,
     { 'x-sr': 'skipped; reason=ANIMATED' },
     { outcome: 'skipped', reason: 'ANIMATED' },
   ],
   [
-    'a picture that the origin does not have is skipped',
+    'a picture that the origin does not have counts as skipped',
     404,
     { 'x-sr': 'skipped; reason=ORIGIN_STATUS' },
     { outcome: 'skipped', reason: 'ORIGIN_STATUS' },
   ],
-  ['a decoder error is a failure', 200, { 'x-sr': 'skipped; reason=DECODE' }, { outcome: 'failed', message: 'DECODE' }],
-  ['BUSY is busy', 200, { 'x-sr': 'skipped; reason=BUSY' }, { outcome: 'busy', message: 'BUSY', afterMs: undefined }],
-  ['RATE is busy', 200, { 'x-sr': 'skipped; reason=RATE' }, { outcome: 'busy', message: 'RATE', afterMs: undefined }],
   [
-    '429 is busy, with the time in Retry-After',
+    'a decoder error counts as a failure',
+    200,
+    { 'x-sr': 'skipped; reason=DECODE' },
+    { outcome: 'failed', message: 'DECODE' },
+  ],
+  [
+    'the reason BUSY means busy',
+    200,
+    { 'x-sr': 'skipped; reason=BUSY' },
+    { outcome: 'busy', message: 'BUSY', afterMs: undefined },
+  ],
+  [
+    'the reason RATE means busy',
+    200,
+    { 'x-sr': 'skipped; reason=RATE' },
+    { outcome: 'busy', message: 'RATE', afterMs: undefined },
+  ],
+  [
+    'the status 429 means busy for the time in Retry-After',
     429,
     { 'retry-after': '7' },
     { outcome: 'busy', message: '429', afterMs: 7000 },
   ],
   [
-    '503 is busy, and a Retry-After in the past means at once',
+    'the status 503 means busy, and a Retry-After in the past means no wait',
     503,
     { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' },
     { outcome: 'busy', afterMs: 0 },
   ],
   [
-    'an answer without X-SR is a failure',
+    'an answer without X-SR counts as a failure',
     200,
     {},
-    { outcome: 'failed', message: 'no X-SR: it came from somewhere else' },
+    { outcome: 'failed', message: 'the answer has no X-SR, so it does not come from a worker' },
   ],
 ])('%s', async (_, status, headers, expected) => {
   server.handle('/cat.jpg', (__, response) => response.writeHead(status, headers).end('picture'))
@@ -60,7 +75,7 @@ test.each<[string, number, Record<string, string>, object]>([
   expect(server.asked.at(-1)!.headers['user-agent']).toBe('edge-srcnn/1 (warm)')
 })
 
-test('a host that does not answer is a failure', async () => {
+test('a host that does not answer counts as a failure', async () => {
   const answer = await ask('http://127.0.0.1:1/cat.jpg', { userAgent: '' })
   expect(answer).toMatchObject({ outcome: 'failed', message: expect.stringMatching(/fetch failed|ECONNREFUSED/) })
 })
@@ -68,7 +83,7 @@ test('a host that does not answer is a failure', async () => {
 const BUSY: AskOutcome = { outcome: 'busy', message: 'BUSY', afterMs: undefined }
 const MADE: AskOutcome = { outcome: 'made' }
 
-/** Runs warmAll without real time: a wait ends as soon as nothing else is to do. */
+/** Runs warmAll without real waits: each wait ends at the next turn of the event loop. */
 async function warm(urls: readonly string[], answers: (url: string, tries: number) => AskOutcome, concurrency = 1) {
   const waits: number[] = []
   const told: Warmed[] = []
@@ -91,7 +106,7 @@ async function warm(urls: readonly string[], answers: (url: string, tries: numbe
   return { waits, told, most, tries }
 }
 
-test('a busy worker is asked again after growing pauses, and given up after 7 tries', async () => {
+test('a busy worker is asked again after growing pauses, and the URL fails after 7 tries', async () => {
   const { waits, told } = await warm(['a', 'b'], (url, tries) => (url === 'a' || tries < 3 ? BUSY : MADE))
   expect(waits).toEqual([1000, 2000, 4000, 8000, 16000, 32000, 1000, 2000])
   expect(told).toEqual([
@@ -100,14 +115,14 @@ test('a busy worker is asked again after growing pauses, and given up after 7 tr
   ])
 })
 
-test('Retry-After is honoured, unless it is as long as an hour', async () => {
+test('Retry-After is honoured, but a Retry-After of an hour makes the URL fail', async () => {
   const after = (afterMs: number): AskOutcome => ({ outcome: 'busy', message: '429', afterMs })
   expect((await warm(['a'], (_, tries) => (tries === 1 ? after(7000) : MADE))).waits).toEqual([7000])
   const { waits, told } = await warm(['a'], () => after(3_600_000))
   expect([waits, told[0]]).toEqual([[], expect.objectContaining({ outcome: 'failed', message: '429, after 1 tries' })])
 })
 
-test('requests never exceed the concurrency, and a busy answer pauses all of them', async () => {
+test('requests never exceed the concurrency, and a busy answer pauses all requests', async () => {
   const urls = Array.from({ length: 20 }, (_, i) => `${i}`)
   const { most, told, tries, waits } = await warm(
     urls,

@@ -1,4 +1,4 @@
-// The oracle of these tests: the worker's own parsing of a URL, and the platform's.
+// The oracle of the client's tests: the worker's own parser of parameters, and the platform's parser of URLs.
 import { expect } from 'vitest'
 import { resolveOptions } from '../../../worker/options.ts'
 import { parseParams } from '../../../worker/request/params.ts'
@@ -8,8 +8,8 @@ import { splitOwn } from '../../../worker/client/query.ts'
 export const PAGE = 'https://site.example/a/page.html'
 
 /**
- * Expects that the worker accepts `made`, and that without the worker's parameters it equals `src` in host, path, the
- * rest of the query, and fragment. Returns the worker's parameters.
+ * Expects that the worker accepts the URL `made`, and that `made` differs from `src` only in the worker's parameters.
+ * Returns the worker's parameters in `made`.
  */
 export function expectAccepted(src: string, made: string, param = 'sr'): Map<string, string> {
   const settings = resolveOptions({ param })

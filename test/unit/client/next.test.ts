@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import defaultLoader, { createLoader } from '../../../worker/client/next.ts'
 import { expectAccepted } from './accepted.ts'
 
-// The defaults of next/image: images.deviceSizes and images.imageSizes.
+// The default widths of next/image: images.deviceSizes and images.imageSizes.
 const WIDTHS = [32, 48, 64, 96, 128, 256, 384, 640, 750, 828, 1080, 1200, 1920, 2048, 3840]
 
 test.each(WIDTHS)('a width of %d px, a default of next/image, is accepted', (width) => {
@@ -15,7 +15,7 @@ test.each(WIDTHS)('a width of %d px, a default of next/image, is accepted', (wid
   }
 })
 
-test("an image's own quality replaces the loader's", () => {
+test("the quality of an image replaces the loader's quality", () => {
   const loader = createLoader({ quality: 60, format: 'auto', model: 'quality' })
   const of = (quality?: number) => Object.fromEntries(expectAccepted('/a', loader({ src: '/a', width: 640, quality })))
   expect(of()).toEqual({ 'sr-width': '640', 'sr-format': 'auto', 'sr-quality': '60', 'sr-model': 'quality' })

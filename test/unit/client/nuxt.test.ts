@@ -6,9 +6,9 @@ import { expectAccepted, PAGE } from './accepted.ts'
 test.each<[string, Modifiers, NuxtOptions, string]>([
   ['a width becomes sr-width', { width: 600 }, {}, '/cat.jpg?sr-width=640'],
   ['a height becomes sr-height', { height: 600 }, {}, '/cat.jpg?sr-height=640'],
-  ['of width and height, the width is used', { width: 600, height: 400 }, {}, '/cat.jpg?sr-width=640'],
+  ['of width and height, only the width is used', { width: 600, height: 400 }, {}, '/cat.jpg?sr-width=640'],
   [
-    'of width and height, the width is used if the layout crops',
+    'if the layout crops, only the width is used',
     { width: 600, height: 400, fit: 'cover' },
     {},
     '/cat.jpg?sr-width=640',
@@ -32,13 +32,13 @@ test.each<[string, Modifiers, NuxtOptions, string]>([
   ['avif becomes auto', { width: 1, format: 'avif' }, {}, '/cat.jpg?sr-width=320&sr-format=auto'],
   ['a model becomes sr-model', { scale: 2, model: 'quality' }, {}, '/cat.jpg?sr=2&sr-model=quality'],
   [
-    'the options hold for every picture',
+    'the options of the provider are used for every picture',
     { scale: 2 },
     { format: 'auto', quality: 60, model: 'srcnn' },
     '/cat.jpg?sr=2&sr-format=auto&sr-quality=60&sr-model=srcnn',
   ],
   [
-    'a modifier replaces an option',
+    'a modifier replaces the option of the same name',
     { scale: 2, format: 'png', quality: 90, model: 'fast' },
     { format: 'auto', quality: 60, model: 'srcnn' },
     '/cat.jpg?sr=2&sr-format=png&sr-quality=90&sr-model=fast',
@@ -67,7 +67,7 @@ test('baseURL is not put before a URL that has a host', () => {
   expect(getImage('http://a.example/b', options)).toEqual({ url: 'http://a.example/b?sr=2' })
 })
 
-test('options of its own that @nuxt/image adds, such as `sizes`, are ignored', () => {
+test('options that @nuxt/image adds, such as `sizes`, are ignored', () => {
   const merged = {
     provider: 'srcnn',
     preset: undefined,
@@ -78,13 +78,13 @@ test('options of its own that @nuxt/image adds, such as `sizes`, are ignored', (
   expect(getImage('/a', merged)).toEqual({ url: '/a?sr-width=320' })
 })
 
-test.each(['gif', 'svg', 'toString'])('the format %s is refused, saying what was expected', (format) => {
+test.each(['gif', 'svg', 'toString'])('the error for the format %s says what was expected', (format) => {
   const make = () => getImage('/a', { modifiers: { width: 1, format } })
   expect(make).toThrow(RangeError)
   expect(make).toThrow(`expected one of source, auto, jpeg, png, webp, jpg, avif, got "${format}"`)
 })
 
-test("the default export returns a provider, like the function that @nuxt/image's defineProvider returns", () => {
+test('the default export is a function that returns a provider, as @nuxt/image expects', () => {
   expect(setup().getImage('/a', { modifiers: { width: 1 } })).toEqual({ url: '/a?sr-width=320' })
   expect(setup()).toBe(setup())
 })

@@ -26,7 +26,7 @@ test('the srcset in the HTML example is what srcset() returns', () => {
   expect(written).toBe(srcset({ src: 'cat.jpg', width: Number(width) }))
 })
 
-test('each call returns what the comment below it says', async () => {
+test('each call in the example returns the value in the comment below it', async () => {
   const { given, written } = await resultsOf(exampleWith("from 'edge-srcnn/client'"))
   expect(written).toHaveLength(3)
   expect(given).toEqual(written)
@@ -38,7 +38,7 @@ test.each([
   ['createLoader', 'next.ts', 1],
   ['getImage', 'nuxt.ts', 1],
   ['extract, generate, transform', 'unpic.ts', 3],
-])('the examples in the comments of %s are true', async (names, file, count) => {
+])('the examples in the comments of %s return the values that they show', async (names, file, count) => {
   const source = readFileSync(`${root}worker/client/${file}`, 'utf8')
   const blocks = [...source.matchAll(/@example\n(.*?) \*\//gs)].map(([, block]) => block.replace(/^ \* /gm, ''))
   const { given, written } = await resultsOf(`import { ${names} } from './worker/client/${file}'\n${blocks.join('')}`)
@@ -46,7 +46,7 @@ test.each([
   expect(given).toEqual(written)
 })
 
-test('the configuration for Next.js names the loader file, and only widths that the worker accepts', async () => {
+test('the example configuration for Next.js names the loader file, and only widths that the worker accepts', async () => {
   const { default: loader } = await run(exampleWith('// image-loader.ts'))
   const { default: config } = await run(exampleWith('// next.config.ts'))
   const { deviceSizes, imageSizes, loaderFile } = config.images
@@ -55,14 +55,14 @@ test('the configuration for Next.js names the loader file, and only widths that 
   for (const width of deviceSizes) expect(loader({ src: '/cat.jpg', width })).toBe(`/cat.jpg?sr-width=${width}`)
 })
 
-test('the page for Next.js passes a loader to its image', async () => {
+test('the example page for Next.js passes a loader to its image', async () => {
   const { default: Page } = await run(exampleWith('// app/page.tsx'))
   const { src, width, loader } = Page().props
   const given = expectAccepted(src, loader({ src, width }))
   expect(Object.fromEntries(given)).toEqual({ 'sr-width': '640', 'sr-format': 'auto' })
 })
 
-test('the configuration for Nuxt names a provider that builds the URLs of the components', async () => {
+test("the example configuration for Nuxt names a provider that builds the URLs of the example's components", async () => {
   const { default: config } = await run(exampleWith('// nuxt.config.ts'))
   const { provider, options } = config.image.providers[config.image.provider]
   expect(JSON.parse(JSON.stringify(options))).toEqual(options)
@@ -82,7 +82,7 @@ test('the configuration for Nuxt names a provider that builds the URLs of the co
   ])
 })
 
-test('the component for unpic passes a transformer to its image', async () => {
+test('the example component for unpic passes a transformer to its image', async () => {
   const { Cat } = await run(exampleWith("from 'edge-srcnn/unpic'"))
   const { src, transformer, options, breakpoints, height, width } = Cat().props
   for (const breakpoint of breakpoints) {
@@ -93,11 +93,11 @@ test('the component for unpic passes a transformer to its image', async () => {
   }
 })
 
-test('every example is run by one of these tests', () => {
+test('every example in the README is run by one of these tests', () => {
   expect(examples.map(({ code }) => code).filter((code) => !seen.has(code))).toEqual([])
 })
 
-test('every subpath in the table is an export of the package', () => {
+test('every subpath in the table of the README is an export of the package', () => {
   for (const [, name] of readme.matchAll(/^\| `(edge-srcnn\/\w+)` \|/gm)) {
     expect([...SUBPATHS.keys()]).toContain(name)
   }

@@ -1,4 +1,4 @@
-// Runs an example, bundled with the sources that package.json's exports name and with stand-ins for the frameworks.
+// Runs an example, bundled with the sources that `exports` in package.json names and with stand-ins for the frameworks.
 import { readFileSync } from 'node:fs'
 import { build, type Plugin } from 'esbuild'
 
@@ -10,7 +10,7 @@ export const SUBPATHS = new Map(
   Object.entries<string>(exports).map(([name, file]) => [name.replace('.', 'edge-srcnn'), root + file]),
 )
 
-/** Stand-ins for the components of frameworks; the tests only look at their props. */
+/** Stand-ins for the components of frameworks. The tests only look at the props of the components. */
 const STAND_INS = new Map([
   ['next/image', "export default 'img'"],
   ['@unpic/react/base', "export const Image = 'img'"],
@@ -47,7 +47,9 @@ export async function run(code: string): Promise<any> {
   return import(`data:text/javascript,${encodeURIComponent(outputFiles[0].text)}`)
 }
 
-/** Returns the results of the calls in an example, and the values in the comments below them. */
+/**
+ * Returns the results of the calls in an example (`given`), and the values in the comments below the calls (`written`).
+ */
 export async function resultsOf(code: string): Promise<{ given: unknown[]; written: unknown[] }> {
   const pairs = /^(\w+\(.*\))\n\/\/ (.+)$/gm
   const kept = code.replace(pairs, 'given.push($1)\nwritten.push($2)')

@@ -20,19 +20,19 @@ test.each<[string, SrcsetOptions, string]>([
     { src: 'a', width: 10, height: 10, maxOutputPixels: 900 },
     'a 10w, a?sr=2 20w, a?sr=3 30w',
   ],
-  ['a large picture has no other candidate', { src: 'a', width: 4000, height: 3000 }, 'a 4000w'],
+  ['a large picture is the only candidate', { src: 'a', width: 4000, height: 3000 }, 'a 4000w'],
   [
     'options are added to the results, but not to the picture itself',
     { src: '/a?v=1#f', width: 10, scales: [2], format: 'webp', quality: 71, model: 'srcnn' },
     '/a?v=1#f 10w, /a?v=1&sr=2&sr-format=webp&sr-quality=70&sr-model=srcnn#f 20w',
   ],
   [
-    'parameters in src are removed from the picture itself',
+    "the worker's parameters in src are removed from the picture itself",
     { src: 'a?sr=3&v=1', width: 10, scales: [2] },
     'a?v=1 10w, a?v=1&sr=2 20w',
   ],
   [
-    'the parameter may have another name',
+    'the parameter sr may have another name',
     { src: 'a?sr=b&x=2', width: 10, scales: [2], param: 'x' },
     'a?sr=b 10w, a?sr=b&x=2 20w',
   ],
@@ -41,7 +41,7 @@ test.each<[string, SrcsetOptions, string]>([
   expect(srcset(options)).toBe(expected)
 })
 
-// The oracle is HTML's own parsing of the attribute: split at white space, a comma ends a candidate.
+// The oracle follows the HTML standard: white space separates a URL from its width, and a comma ends a candidate.
 test.each(['my cat.jpg', ' cat.jpg\n', '/a b/c\td.jpg?x=1 2', 'a,b.jpg?c=,', ',cat.jpg,', 'a,,'])(
   'each candidate of %j is one URL and one width',
   (src) => {
@@ -65,7 +65,7 @@ test.each<[object, string]>([
   [{ width: Number.NaN }, 'width: expected whole px above 0, got NaN'],
   [{ width: 1, height: 0 }, 'height: expected whole px above 0, got 0'],
   [{ width: 1, scales: [5] }, 'scale: expected one of 2, 3, 4, got 5'],
-])('%j is refused, saying what was expected', (wanted, message) => {
+])('the error for %j says what was expected', (wanted, message) => {
   const make = () => srcset({ src: 'a', ...wanted } as SrcsetOptions)
   expect(make).toThrow(RangeError)
   expect(make).toThrow(message)

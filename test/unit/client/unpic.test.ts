@@ -4,8 +4,8 @@ import { extract, generate, type SrOperations, transform } from '../../../worker
 import type { SrOptions } from '../../../worker/client/url.ts'
 import { expectAccepted } from './accepted.ts'
 
-// The type that unpic's components take as `transformer`. unpic's other types exist only for its own providers; without
-// options these functions have the types of such a provider.
+// unpic's components take a TransformerFunction as `transformer`. unpic declares the types of the other functions only
+// for its own providers, so the functions are checked against the types of its provider `bunny`.
 transform satisfies TransformerFunction<SrOperations, SrOptions>
 transform satisfies URLTransformer<'bunny'>
 generate satisfies URLGenerator<'bunny'>
@@ -21,7 +21,7 @@ describe('extract', () => {
       'https://a.example/b',
       { scale: 2, format: 'webp', quality: 80, model: 'srcnn' },
     ],
-  ])('splits %s into %s and %j', (url, src, operations) => {
+  ])('splits %s into the source %s and the operations %j', (url, src, operations) => {
     expect(extract(url)).toEqual({ src, operations, options: {} })
     const absolute = new URL(url, 'https://a.example')
     expect(extract(absolute)?.operations).toEqual(operations)
@@ -58,7 +58,7 @@ describe('transform', () => {
     ['/a?sr-width=320&sr-height=320', { width: 600 }, {}, '/a?sr-width=640'],
     ['/a?sr-width=320', { scale: 2 }, {}, '/a?sr=2'],
     ['/a?v=7&sr=2#eyes', { width: undefined }, {}, '/a?v=7&sr=2#eyes'],
-  ])('turns %s with %j and %j into %4$s', (src, operations, options, expected) => {
+  ])('turns %s with the operations %j and the options %j into %4$s', (src, operations, options, expected) => {
     const made = transform(src, operations, options)
     expect(made).toBe(expected)
     expectAccepted(src, made)

@@ -37,7 +37,7 @@ const WANTED: SrUrlOptions[] = [
 ]
 
 describe.each(SOURCES)('%j', (src) => {
-  test.each(WANTED)('with %j is accepted by the worker, and is otherwise the same URL', (wanted) => {
+  test.each(WANTED)('with the options %j is accepted by the worker, and the rest of the URL is unchanged', (wanted) => {
     expectAccepted(src, srUrl(src, wanted))
   })
 
@@ -49,12 +49,12 @@ describe.each(SOURCES)('%j', (src) => {
 })
 
 test.each<[string, string, SrUrlOptions, string]>([
-  ['a scale by another', '/cat.jpg?sr=2&v=7', { scale: 3 }, '/cat.jpg?v=7&sr=3'],
+  ['a scale by another scale', '/cat.jpg?sr=2&v=7', { scale: 3 }, '/cat.jpg?v=7&sr=3'],
   ['a scale by a width', '/cat.jpg?sr=2', { width: 320 }, '/cat.jpg?sr-width=320'],
   ['width and height by a scale', '/cat.jpg?sr-width=320&sr-height=640#x', { scale: 2 }, '/cat.jpg?sr=2#x'],
   ['a signature by nothing', '/cat.jpg?sr=2&sr-key=a&sr-exp=1&sr-sig=b', { scale: 2 }, '/cat.jpg?sr=2'],
-  ['a repeated parameter by one', '/cat.jpg?sr=2&a=1&sr=3&sr', { scale: 4 }, '/cat.jpg?a=1&sr=4'],
-])('the parameters that src already has are replaced: %s', (_, src, wanted, expected) => {
+  ['a repeated parameter by a single one', '/cat.jpg?sr=2&a=1&sr=3&sr', { scale: 4 }, '/cat.jpg?a=1&sr=4'],
+])("the worker's parameters in src are replaced: %s", (_, src, wanted, expected) => {
   expect(srUrl(src, wanted)).toBe(expected)
 })
 
@@ -72,7 +72,7 @@ test.each([
   expect(srUrl('a', { height: width })).toBe(`a?sr-height=${expected}`)
 })
 
-test('the list of sizes may have any order, and with `any` every whole number is allowed', () => {
+test('the sizes may be listed in any order, and with `any` every whole number is allowed', () => {
   expect(srUrl('a', { width: 150, sizes: [400, 100, 200] })).toBe('a?sr-width=200')
   expect(srUrl('a', { width: 500, sizes: [400, 100, 200] })).toBe('a?sr-width=400')
   expect(srUrl('a', { width: 150.2, height: 99, sizes: 'any' })).toBe('a?sr-width=151&sr-height=99')
@@ -91,7 +91,7 @@ test.each([
   expect(srUrl('a', { scale: 2, quality })).toBe(`a?sr=2&sr-quality=${expected}`)
 })
 
-test('the parameter may have another name, and then `sr` belongs to the origin', () => {
+test('the parameter sr may have another name, and then `sr` belongs to the origin', () => {
   const made = srUrl('https://azure.example/cat.jpg?sr=b&x=3', { scale: 2, param: 'x' })
   expect(made).toBe('https://azure.example/cat.jpg?sr=b&x=2')
   expectAccepted('https://azure.example/cat.jpg?sr=b', made, 'x')
@@ -122,7 +122,7 @@ test.each<[object, string]>([
   [{ scale: 2, model: 'a&b' }, 'model: expected a name like srcnn, got "a&b"'],
   [{ scale: 2, param: 'sr-x' }, 'param: expected letters, digits and . _ ~ -'],
   [{ scale: 2, param: 'a b' }, 'param: expected letters, digits and . _ ~ -'],
-])('%j is refused, saying what was expected', (wanted, message) => {
+])('the error for %j says what was expected', (wanted, message) => {
   const make = () => srUrl('/cat.jpg', wanted)
   expect(make).toThrow(RangeError)
   expect(make).toThrow(message)

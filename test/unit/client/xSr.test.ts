@@ -1,11 +1,11 @@
-// The header X-SR: what the worker writes, its own readers read.
+// Tests the header X-SR, which formatXSr() writes in the worker and parseXSr() reads in its clients.
 import { describe, expect, test } from 'vitest'
 import { formatXSr, parseXSr, type XSr } from '../../../worker/client/xSr.ts'
 import { SKIP_REASONS } from '../../../worker/picture/skip.ts'
 
 const SIZE = { width: 640, height: 427 }
 
-describe('every outcome has one header value, which parses to the same outcome', () => {
+describe('formatXSr and parseXSr', () => {
   test.each<[string, XSr]>([
     ['done; scale=2; model="bicubic"', { outcome: 'done', scale: 2, model: 'bicubic' }],
     [
@@ -24,20 +24,20 @@ describe('every outcome has one header value, which parses to the same outcome',
       `skipped; reason=${reason}`,
       { outcome: 'skipped', reason },
     ]),
-  ])('%s', (value, xSr) => {
+  ])('convert an outcome to "%s" and back', (value, xSr) => {
     expect(formatXSr(xSr)).toBe(value)
     expect(parseXSr(value)).toEqual(xSr)
   })
 })
 
-test('what a worker of another version adds or leaves out does not hide the rest', () => {
+test('parseXSr reads the known parameters even if another version of the worker adds or leaves out some', () => {
   expect(parseXSr('done; scale=3')).toEqual({ outcome: 'done', scale: 3 })
   expect(parseXSr('done;scale=3;tiles=4; model="a@1"')).toEqual({ outcome: 'done', scale: 3, model: 'a@1' })
   expect(parseXSr('done; scale=3; width=640')).toEqual({ outcome: 'done', scale: 3 })
   expect(parseXSr('skipped; detail="too; long"; reason=NEW')).toEqual({ outcome: 'skipped', reason: 'NEW' })
 })
 
-describe('a header that is missing or foreign gives undefined', () => {
+describe('parseXSr', () => {
   test.each([
     null,
     '',
@@ -54,7 +54,7 @@ describe('a header that is missing or foreign gives undefined', () => {
     'skipped; model="a@1"',
     'refused; reason=400',
     `done${'; scale=3'.repeat(10_000)};`,
-  ])('%j', (value) => {
+  ])('returns undefined for %j, which a worker does not send', (value) => {
     expect(parseXSr(value)).toBeUndefined()
   })
 })

@@ -1,4 +1,4 @@
-// Parsing of command lines, and the errors for wrong ones.
+// Tests how command lines are parsed, and the errors for wrong ones.
 import { expect, test } from 'vitest'
 import { helpOf, parseArguments, UsageError } from '../../../worker/terminal/arguments.ts'
 
@@ -22,7 +22,7 @@ test.each([
   ['-s 3 --scale 4', 'expected --scale once, got it twice'],
   ['--force=yes', 'expected no value for --force, got "yes"'],
   ['cat.jpg', 'expected only options, got "cat.jpg"'],
-])('"%s" is refused: %s', (line, message) => {
+])('the command line "%s" is refused: %s', (line, message) => {
   const parse = () => parseArguments(line.split(' '), OPTIONS)
   expect(parse).toThrow(UsageError)
   expect(parse).toThrow(message)

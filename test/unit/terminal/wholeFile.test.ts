@@ -1,4 +1,4 @@
-// Whole files: what readers and other writers see, and what remains after a failure.
+// Tests what readers and other writers see of a file that is written, and what remains after a failure.
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -10,13 +10,13 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-/** A second instance of the module shares no state with the first, just as in a second thread. */
+/** Loads a new instance of the module, which shares no state with other instances, as in another thread. */
 async function loadInstance() {
   vi.resetModules()
   return import('../../../worker/terminal/wholeFile.ts')
 }
 
-test('text and bytes are written, and the folder is created', async () => {
+test('writeWhole writes text or bytes, and creates the folder', async () => {
   const { writeWhole } = await loadInstance()
   await writeWhole(path.join(folder, 'a/b/text'), 'été')
   await writeWhole(path.join(folder, 'a/b/bytes'), Uint8Array.of(0, 255))
@@ -24,7 +24,7 @@ test('text and bytes are written, and the folder is created', async () => {
   expect([...(await readFile(path.join(folder, 'a/b/bytes')))]).toEqual([0, 255])
 })
 
-test('two threads may write one file at once: it holds the whole content of one, and nothing else is left', async () => {
+test('a file that two threads write at the same time has the whole content of one of them, and no other file is left', async () => {
   const writers = [await loadInstance(), await loadInstance()]
   const file = path.join(folder, 'file')
   const contents = ['a', 'b'].map((letter) => letter.repeat(1_000_000))
@@ -35,21 +35,21 @@ test('two threads may write one file at once: it holds the whole content of one,
   expect(await readdir(folder)).toEqual(['file'])
 })
 
-test('a name as long as a file system allows can be written', async () => {
+test('a file with the longest possible name (255 characters) can be written', async () => {
   const { writeWhole } = await loadInstance()
   const name = 'n'.repeat(255)
   await writeWhole(path.join(folder, name), '')
   expect(await readdir(folder)).toEqual([name])
 })
 
-test('a file that cannot be replaced is an error, and no temporary file is left', async () => {
+test('writeWhole rejects if the file cannot be replaced, and leaves no temporary file', async () => {
   const { writeWhole } = await loadInstance()
   await mkdir(path.join(folder, 'taken/by'), { recursive: true })
   await expect(writeWhole(path.join(folder, 'taken'), '')).rejects.toThrow()
   expect(await readdir(folder)).toEqual(['taken'])
 })
 
-test('removeParts deletes what is written but not yet renamed', async () => {
+test('removeParts deletes files that are written but not yet renamed', async () => {
   vi.doMock('node:fs/promises', async (original) => {
     const files = await original<typeof import('node:fs/promises')>()
     const rename = async (from: string, to: string) => {

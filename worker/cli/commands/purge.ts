@@ -29,7 +29,7 @@ The secret is read from the variable SR_PURGE_SECRET and must be the worker's.`,
     if (wrong !== undefined) throw new UsageError(`expected an absolute URL, got "${wrong}"`)
     const secret = secretOf('SR_PURGE_SECRET')
     const all: Purgeable[] = model === undefined ? words.map((url) => ({ url })) : [{ model }]
-    // All addresses are checked before anything is deleted.
+    // Checks the addresses of all purge pages before anything is deleted.
     const pages = all.map((one) => purgePageOf(worker ?? new URL('/_sr/', one.url).href))
     for (const [i, one] of all.entries()) {
       const { deleted, elsewhere } = await purge(pages[i], one, secret)

@@ -35,7 +35,7 @@ async function signed(url: string, options: Parameters<typeof signUrl>[1]): Prom
   try {
     return await signUrl(url, options)
   } catch (error) {
-    // The URL or the id is wrong.
+    // signUrl() throws a RangeError if the URL or the id of the secret is wrong.
     if (error instanceof RangeError) throw new UsageError(error.message, { cause: error })
     throw error
   }

@@ -19,7 +19,7 @@ import { removeParts } from '../../terminal/wholeFile.ts'
 const NAMED_FORMATS = FORMATS.filter((format) => format !== 'auto')
 const DEFAULT_SCALE: Scale = 3
 const { quality: DEFAULT_QUALITY } = resolveOptions()
-/** A source of this size takes up to 4 GB of memory and a minute. */
+/** Enlarging a source of 100 MP takes up to 4 GB of memory and a minute. */
 const DEFAULT_MAX_PIXELS = 100_000_000
 const MAX_JOBS = 256
 
@@ -56,7 +56,7 @@ const OPTIONS = {
   help: { help: 'show this' },
 } as const
 
-/** Starts a thread; a test passes one that makes pictures without a thread. */
+/** Starts a thread. Tests replace this function by one that makes pictures without a thread. */
 export type StartThread = (data: ThreadData, maker: Maker) => Thread
 
 export const command: Command = {

@@ -12,18 +12,18 @@ import { variantsOf } from '../warm/variants.ts'
 import { warmAll } from '../warm/warmAll.ts'
 
 const DEFAULT_CONCURRENCY = 2
-/** More requests at a time would look like an attack. */
+/** Largest value of `--concurrency`: more requests at a time would look like an attack. */
 const MAX_CONCURRENCY = 64
 /** Lifetime of signed URLs: long enough for the request and its retries. */
 const SIGNED_SECONDS = 3600
 
 const OPTIONS = {
-  sr: { value: 'N,N', help: `how many times as large: some of ${SCALES.join(', ')} (default: 3)` },
+  sr: { value: 'N,N', help: `scales to request, from ${SCALES.join(', ')} (default: 3)` },
   width: { value: 'N,N', help: 'instead of, or in addition to, --sr: widths in pixels' },
   format: { value: 'NAME', help: `${FORMATS.join(', ')} (default: the worker's default)` },
   concurrency: { value: 'N', help: `requests at a time (default: ${DEFAULT_CONCURRENCY})` },
   delay: { value: 'MS', help: 'pause between two requests in ms (default: 0)' },
-  limit: { value: 'N', help: 'most pictures to request (default: all)' },
+  limit: { value: 'N', help: 'request at most N pictures (default: all)' },
   key: { value: 'ID', help: 'sign the URLs: id of the secret in SR_SECRET' },
   param: { value: 'NAME', help: "the worker's SR_PARAM (default: sr)" },
   json: { help: 'print one line of JSON per URL' },

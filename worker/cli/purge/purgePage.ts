@@ -10,7 +10,7 @@ export interface Purgeable {
 export interface PurgedAll {
   /** Number of deleted objects. */
   readonly deleted: number
-  /** The worker's statement about the edge caches of other data centres. */
+  /** The worker's statement about the results in the edge caches of other data centres. */
   readonly elsewhere: string
 }
 
@@ -21,11 +21,14 @@ interface PurgeAnswer {
   readonly error?: { readonly message?: string }
 }
 
-/** An answer that takes longer is given up. */
+/** Longest wait for an answer of the purge page. */
 const TIMEOUT_MS = 60_000
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
-/** Returns the address of the purge page. `worker` is like https://host/_sr/. */
+/**
+ * Returns the address of a worker's purge page. `worker` is the address of the worker's own pages, like
+ * https://host/_sr/.
+ */
 export function purgePageOf(worker: string): URL {
   if (!URL.canParse(worker)) throw new UsageError(`expected --worker https://host/_sr/, got "${worker}"`)
   const base = new URL(worker)
@@ -36,14 +39,18 @@ export function purgePageOf(worker: string): URL {
   return new URL('purge', base)
 }
 
-/** Purges, with as many requests as it takes. Throws an Error if the worker does not answer or refuses. */
+/**
+ * Deletes the stored results of `what`, in as many requests as the worker needs. Throws an Error if the worker does not
+ * answer or refuses.
+ */
 export async function purge(page: URL, what: Purgeable, secret: string): Promise<PurgedAll> {
   let deleted = 0
   for (let cursor: string | undefined; ;) {
     const answer = await ask(page, { ...what, cursor }, secret)
     deleted += answer.deleted ?? 0
     if (answer.cursor === undefined) return { deleted, elsewhere: answer.elsewhere ?? 'unknown' }
-    if (answer.cursor === cursor) throw new Error(`${page.href} repeats its cursor after ${deleted} were deleted`)
+    if (answer.cursor === cursor)
+      throw new Error(`${page.href} sent the same cursor twice after ${deleted} results were deleted`)
     ;({ cursor } = answer)
   }
 }
@@ -67,7 +74,7 @@ async function ask(page: URL, body: Purgeable & { readonly cursor?: string }, se
   try {
     answer = JSON.parse(text) as PurgeAnswer
   } catch {
-    // not JSON, so not a worker's answer: reported below
+    // An answer that is not JSON does not come from a worker. It is reported below.
   }
   if (response.ok && typeof answer?.deleted === 'number') return answer
   if (response.status === 404) throw new Error(`${page.href} does not exist: is SR_PURGE_SECRET set for the worker?`)

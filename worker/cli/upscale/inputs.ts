@@ -1,17 +1,17 @@
-// Finds the pictures that files, folders and globs stand for.
+// Finds the pictures that the arguments (files, folders and globs) stand for.
 import { readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 
 export interface Input {
   readonly file: string
-  /** Path relative to the given folder or to the fixed part of the glob; the result gets the same place below OUT. */
+  /** Path relative to the given folder, or to the fixed part of the glob. The result gets the same path below OUT. */
   readonly place: string
 }
 
 export interface FoundInputs {
   readonly inputs: readonly Input[]
-  /** True if every argument is a file: `a.jpg b.jpg`, no folder and no glob. */
+  /** True if every argument is a file, as in `a.jpg b.jpg`; false if one of them is a folder or a glob. */
   readonly areNamed: boolean
   /** Arguments and folders that could not be found or read. */
   readonly failures: readonly Failure[]
@@ -19,20 +19,23 @@ export interface FoundInputs {
 
 export interface Failure {
   readonly file: string
-  /** Why it failed. */
+  /** Why the file or folder could not be found or read. */
   readonly message: string
 }
 
 /**
- * Names of pictures in folders. Formats that cannot be decoded are included, so that the report lists them as left out.
- * The extension only selects files; their type is detected from the content.
+ * Matches the names of pictures in folders. Includes formats that cannot be decoded, so that the report lists such
+ * files as left out. The extension only selects files; their type is detected from the content.
  */
 const PICTURES = /\.(?:jpe?g|jpe|jfif|png|webp|gif|bmp|avif|heic|tiff?|svg|jxl|jp2)$/i
 
-/** Names of results, as outputs.ts forms them. */
+/** Matches the names, without extension, that outputs.ts gives to results. */
 const RESULT = /^(.+)-(?:x[234]|\d+w|\d+h|\d+w-\d+h)$/
 
-/** Finds the inputs. `out` is the folder for results; if it lies below an input folder, it is not searched. */
+/**
+ * Finds the pictures that `words` stand for. `out` is the folder for results; it is not searched if it is below an
+ * input folder.
+ */
 export async function findInputs(words: readonly string[], out?: string): Promise<FoundInputs> {
   const found: { inputs: Input[]; failures: Failure[] } = { inputs: [], failures: [] }
   let areNamed = true
@@ -60,7 +63,7 @@ export async function findInputs(words: readonly string[], out?: string): Promis
   return { inputs: withoutRepeats(found.inputs), areNamed, failures: found.failures }
 }
 
-/** Searches a folder. Links to files are followed, links to folders are not, because they may form a cycle. */
+/** Searches a folder. Follows links to files, but not links to folders, because they may form a cycle. */
 async function walk(folder: string, place: string, out: string | undefined, failures: Failure[]): Promise<Input[]> {
   const inputs: Input[] = []
   try {
@@ -84,27 +87,30 @@ async function walk(folder: string, place: string, out: string | undefined, fail
 async function matches(pattern: string): Promise<Input[]> {
   const parts = pattern.split('/')
   const firstDynamic = parts.findIndex((part) => isDynamicPattern(part))
-  // A brace may contain slashes: then no single part is a pattern, and the base is the working directory or the root.
+  // If a brace contains slashes, no single part is a pattern. The base is then the working directory or the root.
   const base = parts.slice(0, Math.max(0, firstDynamic)).join('/') || (pattern.startsWith('/') ? '/' : '.')
   const inputs: Input[] = []
   const root = await realpath(base).catch(() => base)
   for (const file of (await glob(pattern, { expandDirectories: false })).toSorted()) {
     const place = path.relative(base, file)
-    // glob follows links to folders; walk does not, so files below such links are dropped here.
+    // glob() follows links to folders, but walk() does not. So files below such links are dropped here.
     const folder = await realpath(path.dirname(file)).catch(() => undefined)
     if (folder === path.join(root, path.dirname(place))) inputs.push({ file, place })
   }
   return inputs
 }
 
-/** True if `file` is in `out` and `out` is below the folder that was searched, so `file` is an earlier result. */
+/** True if `file` is an earlier result: it is in `out`, and `out` is below the folder that was searched. */
 function isBelow(file: string, out: string, place: string): boolean {
   const root = path.resolve(file).slice(0, -place.length)
   const folder = path.resolve(out) + path.sep
   return path.resolve(file).startsWith(folder) && folder.length > root.length
 }
 
-/** Removes the results of earlier runs: `cat-x3.jpg` is one if `cat.jpg` is beside it. */
+/**
+ * Removes the results of earlier runs. `cat-x3.jpg` counts as a result if its folder also has a picture named `cat`,
+ * such as `cat.png`.
+ */
 function withoutResults(inputs: readonly Input[]): readonly Input[] {
   const stems = new Set(inputs.map(({ file }) => stemOf(file)))
   return inputs.filter(({ file }) => {
@@ -137,7 +143,7 @@ const FILE_ERRORS: Readonly<Record<string, string>> = {
   EROFS: 'the disk may not be written',
 }
 
-/** Returns what went wrong with a file, in words if the system's error code is a common one. */
+/** Describes an error of a file: in words if its code is a common one, else by its own message. */
 export function describeFileError(error: Error): string {
   const { code } = error as NodeJS.ErrnoException
   const known = code === undefined ? undefined : FILE_ERRORS[code]

@@ -1,5 +1,5 @@
-// Makes the bytes of a sharper file from a file's bytes, with the same functions as the worker: the same parameters and
-// the same build of the kernels give the same bytes.
+// Makes a sharper file from the bytes of a file, with the same functions as the worker. So the same parameters and the
+// same build of the kernels give the same bytes.
 import { type Header, readHeader } from '../../codec/header.ts'
 import { makeFile } from '../../picture/makeFile.ts'
 import type { Platform } from '../../platform/platform.ts'
@@ -12,7 +12,7 @@ import { choicesOf, type Decision, decide } from '../../picture/plan.ts'
 /** The options that hold for every picture of a run. */
 export interface MakerOptions {
   readonly wish: Wish
-  /** Most pixels of a source; larger ones are left out. */
+  /** Largest allowed number of pixels of a source; larger sources are left out. */
   readonly maxPixels: number
 }
 
@@ -22,13 +22,13 @@ export interface Decided {
 }
 
 export interface Maker {
-  /** Decides from a file's header what to make of it. Throws a Skip for a file that cannot be enlarged. */
+  /** Decides from the header of a file which result to make. Throws a Skip if the file cannot be enlarged. */
   decide(bytes: Uint8Array): Promise<Decided>
-  /** Makes the larger file. Throws a Skip if any step fails. */
+  /** Makes the file with the enlarged picture. Throws a Skip if any step fails. */
   make(bytes: Uint8Array, decided: Decided): Promise<Uint8Array>
 }
 
-/** Throws an SrError if the model does not exist. */
+/** Creates a maker. Throws an SrError if the model does not exist. */
 export async function createMaker(platform: Platform, { wish, maxPixels }: MakerOptions): Promise<Maker> {
   const settings = settingsFor(maxPixels)
   const models = createModels(platform.bundled, undefined)
@@ -47,8 +47,8 @@ export async function createMaker(platform: Platform, { wish, maxPixels }: Maker
 const MAX_SCALE: Scale = 4
 
 /**
- * Returns the worker's settings without the limits on CPU time and memory. These protect an isolate by replacing the
- * network with bicubic; here no picture may silently get a worse result.
+ * Returns the worker's settings without the limits on CPU time and memory. In an isolate, bicubic replaces a network
+ * that exceeds these limits; here no picture may silently get a worse result.
  */
 function settingsFor(maxPixels: number): Settings {
   return resolveOptions({

@@ -1,17 +1,16 @@
-// Limits how many pictures are made at a time by the memory they need: ten of 1 MP, but only one of 50 MP.
+// Limits how many pictures are made at the same time, so that they fit into memory: for example ten of 1 MP, but only
+// one of 50 MP.
 import { totalmem } from 'node:os'
 
 export interface Memory {
-  /**
-   * Runs `work` when its `bytes` fit beside those in use, or when nothing else runs. Calls are served in their order.
-   */
+  /** Runs `work` as soon as the `bytes` that it needs are free, or nothing else runs. Calls start in their order. */
   with<T>(bytes: number, work: () => Promise<T>): Promise<T>
 }
 
-/** Share of the memory for pictures; the rest is for threads, their compilers and other programs. */
+/** Share of the memory that pictures may use. The rest is for threads, their compilers and other programs. */
 const SHARE = 0.5
 
-/** Returns the bytes available for pictures. A container may have less memory than its machine. */
+/** Returns how many bytes of memory pictures may use. A container may have less memory than its machine. */
 export function memoryBytes(): number {
   const constrained = process.constrainedMemory()
   return SHARE * Math.min(totalmem(), constrained && constrained > 0 ? constrained : Infinity)

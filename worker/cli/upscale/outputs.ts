@@ -1,4 +1,5 @@
-// Names the file of each result: `cat-x3.jpg` beside `cat.jpg`, the same place below a folder, or a given file.
+// Names the file of each result: `cat-x3.jpg` beside `cat.jpg`, the same relative path below the folder OUT, or the
+// file OUT.
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { EncodeFormat } from '../../codec/contract.ts'
@@ -9,13 +10,18 @@ import { formatOf } from '../../picture/plan.ts'
 import { UsageError } from '../../terminal/arguments.ts'
 import type { Input } from './inputs.ts'
 
-/** The parsed `-o OUT`: a folder, a file, or neither, which means beside the input. */
+/**
+ * The parsed `-o OUT`: a folder or a file. Without OUT both are undefined, and each result is written beside its input.
+ */
 export interface OutputTarget {
   readonly folder?: string
   readonly file?: string
 }
 
-/** File extensions by format; a result whose name has another format's extension gets the first one. */
+/**
+ * File extensions of each format. A result keeps the extension of its input if the list has that extension; otherwise
+ * it gets the first one in the list.
+ */
 const EXTENSIONS: Readonly<Record<EncodeFormat, readonly string[]>> = {
   jpeg: ['.jpg', '.jpeg', '.jpe', '.jfif'],
   png: ['.png'],
@@ -26,8 +32,9 @@ const EXTENSIONS: Readonly<Record<EncodeFormat, readonly string[]>> = {
 const OTHER_PICTURES = /^\.(?:gif|bmp|avif|heic|tiff?|svg|jxl|jp2)$/i
 
 /**
- * Parses `-o OUT`: a folder if it exists as one, ends in a slash or has no picture's extension; a file if it has the
- * extension of a format that can be written. Throws a UsageError for anything else.
+ * Parses `-o OUT`. OUT is a folder if that folder exists, if it ends in a slash, or if its extension is not that of a
+ * picture. OUT is a file if it has the extension of a format that can be written. Throws a UsageError for anything
+ * else.
  */
 export async function targetOf(out: string | undefined): Promise<OutputTarget> {
   if (out === undefined) return {}
@@ -69,8 +76,8 @@ export function outputOf(
 }
 
 /**
- * Returns the extension of a result: the input's own if it fits the format. An input that cannot be decoded keeps its
- * own, too, because it may be copied.
+ * Returns the extension of a result. It is the input's extension `own` if that fits the format, else the first
+ * extension of the format. An input that cannot be decoded also keeps `own`, because the input may be copied.
  */
 function extensionOf(own: string, type: ImageType, asked: Format): string {
   const format = formatOf(type, asked)

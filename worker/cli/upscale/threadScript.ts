@@ -1,4 +1,5 @@
-// The script of a thread that threads.ts starts: it receives the bytes of a file and replies with larger bytes.
+// The script of a thread that threads.ts starts. It receives the bytes of a file and replies with the bytes of the
+// enlarged file.
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { parentPort, workerData } from 'node:worker_threads'
 import { Skip, type SkipReason } from '../../picture/skip.ts'
@@ -11,7 +12,7 @@ export interface ThreadData {
   readonly makerOptions: MakerOptions
 }
 
-/** A thread's reply: the bytes it made, or why it failed. */
+/** A thread's reply: the bytes of the enlarged file, or why there is none. */
 export type MakerReply = { readonly bytes: Uint8Array } | { readonly reason: SkipReason; readonly detail: string }
 
 const { engine, makerOptions } = workerData as ThreadData
@@ -25,7 +26,7 @@ parentPort!.on('message', async (bytes: Uint8Array) => {
 async function answerOf(bytes: Uint8Array): Promise<MakerReply> {
   try {
     const made = await maker.make(bytes, await maker.decide(bytes))
-    return { bytes: made.slice() } // a copy in a buffer of its own, which can be transferred
+    return { bytes: made.slice() } // a copy, whose buffer can be transferred
   } catch (error) {
     if (!(error instanceof Skip)) return { reason: 'INTERNAL', detail: describeError(error) }
     return { reason: error.reason, detail: error.cause ? describeError(error.cause) : '' }

@@ -1,5 +1,5 @@
-// Worker threads that make pictures, each with its own codecs and kernels: a crash or damaged memory in one does not
-// affect the others, and the main thread stays free to handle Ctrl-C.
+// Worker threads that make pictures. Each thread has its own codecs and kernels, so a crash or damaged memory in one
+// does not affect the others. The main thread stays free to handle Ctrl-C.
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { Worker } from 'node:worker_threads'
 import { Skip } from '../../picture/skip.ts'
@@ -7,14 +7,15 @@ import type { MakerReply, ThreadData } from './threadScript.ts'
 
 export interface Thread {
   /**
-   * Makes a picture; one at a time. The buffer of `bytes` is transferred and empty afterwards. Throws a Skip on failure.
+   * Makes a picture. Must not be called again before the picture is finished. The buffer of `bytes` is transferred, so
+   * `bytes` is empty afterwards. Throws a Skip on failure.
    */
   make(bytes: Uint8Array): Promise<Uint8Array>
-  /** Ends the thread; a picture in work fails. */
+  /** Ends the thread. A picture that is being made fails. */
   close(): Promise<void>
 }
 
-/** Creates a thread that starts at its first picture, and again at the next picture after a crash. */
+/** Creates a thread. It starts when it gets its first picture. After a crash it starts again with the next picture. */
 export function createThread(data: ThreadData): Thread {
   let worker: Worker | undefined
   let isClosed = false
@@ -53,7 +54,7 @@ export function createThread(data: ThreadData): Thread {
 
 const SCRIPT = new URL('./threadScript.ts', import.meta.url)
 
-/** Starts the script. In this repository it is TypeScript and needs a loader, in the package it is JavaScript. */
+/** Starts the script, which is JavaScript in the package. In this repository it is TypeScript and needs a loader. */
 function startWorker(workerData: ThreadData): Worker {
   if (!SCRIPT.pathname.endsWith('.ts')) return new Worker(SCRIPT, { workerData })
   return new Worker(new URL('../../terminal/thread.mjs', import.meta.url), { argv: [SCRIPT.href], workerData })

@@ -21,7 +21,7 @@ type Result =
       readonly scale: number
       readonly width: number
       readonly height: number
-      /** `fast@a7c275b7` or `bicubic`, as in X-SR. */
+      /** The model as X-SR names it, like `fast@a7c275b7` or `bicubic`. */
       readonly model: string
     }
   | { readonly outcome: 'exists'; readonly output: string }
@@ -29,7 +29,7 @@ type Result =
       readonly outcome: 'skipped'
       readonly reason: SkipReason
       readonly message: string
-      /** The copy, if one was made. */
+      /** Path of the copy, if the picture was copied. */
       readonly output?: string
     }
   | { readonly outcome: 'failed'; readonly message: string; readonly output?: string }
@@ -39,17 +39,17 @@ export interface UpscaleRun {
   readonly makerOptions: MakerOptions
   /** Overwrite existing outputs. */
   readonly force: boolean
-  /** Copy a picture that is left out to where its result would be. */
+  /** If a picture is left out, copy it to the path of its result. */
   readonly copySkipped: boolean
-  /** Decides what to make of a picture; the threads decide the same by themselves. */
+  /** Decides which result to make of a picture. Each thread has a maker, too, which decides the same. */
   readonly maker: Maker
-  /** One for each picture that is made at the same time. */
+  /** One thread for each picture that is made at the same time. */
   readonly threads: readonly Thread[]
-  /** Once it is aborted, no picture is started, and those in work end without an outcome. */
+  /** After the signal is aborted, no further picture is started, and pictures in progress end without an outcome. */
   readonly signal: AbortSignal
 }
 
-/** Makes all pictures. `tell` receives each outcome, in the order in which the pictures end. */
+/** Makes all pictures. `tell` receives the outcome of each picture as soon as it is finished. */
 export async function upscaleAll(
   inputs: readonly Input[],
   run: UpscaleRun,
@@ -93,7 +93,7 @@ async function name(
       const identity = identityOf(output)
       const other = jobs.get(identity)
       if (sources.has(identity)) fail(`its result would be ${output}, which is an input`, output)
-      else if (other) fail(`its result would be ${output}, which is that of ${other.file}`, output)
+      else if (other) fail(`its result would be ${output}, which is the result of ${other.file}`, output)
       else jobs.set(identity, { file, output })
     } catch (error) {
       fail(describe(error))
@@ -156,16 +156,16 @@ async function exists(file: string): Promise<boolean> {
   }
 }
 
-/** Returns one text for all spellings of a path. Outside Linux, most file systems do not distinguish case. */
+/** Returns the same text for all spellings of a path. Outside Linux, most file systems ignore case. */
 function identityOf(file: string): string {
   const resolved = path.resolve(file)
   return process.platform === 'linux' ? resolved : resolved.toLowerCase()
 }
 
-/** True for reasons that lie in the picture itself; false if something failed here. */
+/** True if the reason is a property of the picture; false if making the result failed. */
 const isForWhatItIs = (reason: SkipReason) => !FAILURE_REASONS.includes(reason)
 
-/** Returns the text of a reason, with the command line's name in place of the worker's limits. */
+/** Returns the text of a reason, in which `--max-pixels` replaces the names of the worker's limits. */
 function textOf(reason: SkipReason, { maxPixels }: MakerOptions): string {
   const text: string = SKIP_REASONS[reason]
   return text.replace(/max(?:Source|Output)Pixels/, `--max-pixels ${maxPixels} allows`)

@@ -24,7 +24,7 @@ export function createUpscaleReport(
     end(isStopped) {
       const { done, exists, skipped, failed } = counts
       const took = `${seconds().toFixed(1)} s, ${(done / seconds()).toFixed(1)} pictures/s`
-      const stopped = isStopped ? `\nstopped, ${total - finished()} left: the same command goes on with them` : ''
+      const stopped = isStopped ? `\nstopped, ${total - finished()} left: run the same command again to make them` : ''
       tally.end(`${done} done, ${exists} there already, ${skipped} left out, ${failed} failed (${took})${stopped}`)
     },
   }

@@ -1,4 +1,4 @@
-// Requests one picture, reads the body to its end, and tells the outcome from the answer.
+// Requests one picture, reads the whole body, and derives the outcome from the answer.
 import { parseXSr } from '../../client/xSr.ts'
 import { BUSY_REASONS, FAILURE_REASONS } from '../../picture/skip.ts'
 
@@ -6,13 +6,13 @@ export type AskOutcome =
   | { readonly outcome: 'hit' | 'made' }
   | { readonly outcome: 'skipped'; readonly reason: string }
   | { readonly outcome: 'failed'; readonly message: string }
-  /** The server asks to come back later; `afterMs` is its Retry-After. */
+  /** The server asks for a later retry; `afterMs` is the time in Retry-After. */
   | { readonly outcome: 'busy'; readonly message: string; readonly afterMs: number | undefined }
 
 const TIMEOUT_MS = 60_000
-/** Statuses that mean the same as a busy reason. */
+/** HTTP statuses that mean the same as the reasons in BUSY. */
 const BUSY_STATUS = [429, 503]
-/** Reasons as plain strings: the X-SR of another version may contain others. */
+/** The types are plain strings, because the X-SR of another worker version may contain other reasons. */
 const [BUSY, FAILURES]: readonly (readonly string[])[] = [BUSY_REASONS, FAILURE_REASONS]
 
 export interface AskOptions {
@@ -21,12 +21,12 @@ export interface AskOptions {
   readonly signal?: AbortSignal
 }
 
-/** Requests `url`. Never rejects. */
+/** Requests `url`. Never rejects: an error is the outcome `failed`. */
 export async function ask(url: string, { userAgent, signal }: AskOptions): Promise<AskOutcome> {
   try {
     const timeout = AbortSignal.timeout(TIMEOUT_MS)
     const response = await fetch(url, {
-      // The Accept of most browsers, for which `sr-format=auto` is WebP.
+      // The header Accept of most browsers. For this value the worker answers `sr-format=auto` with WebP.
       headers: { 'user-agent': userAgent, accept: 'image/webp,image/*;q=0.8,*/*;q=0.5' },
       signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
     })
@@ -48,19 +48,19 @@ function answerOf({ status, headers }: Response, body: ArrayBuffer): AskOutcome 
     return FAILURES.includes(reason) ? { outcome: 'failed', message: reason } : { outcome: 'skipped', reason }
   }
   if (status !== 200) return { outcome: 'failed', message: `${status} ${messageIn(body)}`.trim() }
-  if (!xSr) return { outcome: 'failed', message: 'no X-SR: it came from somewhere else' }
+  if (!xSr) return { outcome: 'failed', message: 'the answer has no X-SR, so it does not come from a worker' }
   const isHit = /\bedge-srcnn; hit\b/.test(headers.get('cache-status') ?? '')
   return { outcome: isHit ? 'hit' : 'made' }
 }
 
-/** Parses Retry-After: seconds or a date (RFC 9110, 10.2.3). */
+/** Parses Retry-After, which contains seconds or a date (RFC 9110, 10.2.3). */
 function retryAfterMs(field: string | null): number | undefined {
   if (field === null) return undefined
   const ms = /^\d+$/.test(field.trim()) ? 1000 * Number(field) : Date.parse(field) - Date.now()
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
-/** Returns the message of the worker's own errors; empty for any other body. */
+/** Returns the message in a worker's error; an empty string for any other body. */
 function messageIn(body: ArrayBuffer): string {
   try {
     const parsed = JSON.parse(new TextDecoder().decode(body)) as { error?: { message?: string } }

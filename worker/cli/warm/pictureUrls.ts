@@ -1,16 +1,17 @@
-// Reads the URLs of pictures from a sitemap or a list with one URL per line, which may be a file, a URL or stdin.
+// Reads the URLs of pictures from a sitemap, or from a list with one URL per line. The source is a file, a URL or
+// stdin.
 import { readFile } from 'node:fs/promises'
 import { text as textOf } from 'node:stream/consumers'
 import { UsageError } from '../../terminal/arguments.ts'
 import { parseSitemap } from './sitemap.ts'
 
 const TIMEOUT_MS = 60_000
-/** Largest uncompressed sitemap that sitemaps.org allows. */
+/** Largest size in bytes that sitemaps.org allows for an uncompressed sitemap. */
 const MAX_BYTES = 50 * 1024 * 1024
-/** sitemaps.org does not allow an index of indexes, but some sites have one. */
+/** Largest number of levels of sitemaps. sitemaps.org does not allow an index of indexes, but some sites have one. */
 const MAX_DEPTH = 3
 
-/** Returns each URL once, at most `limit` of them. The source `-` is stdin. */
+/** Returns the URLs in `source`, each one once, and at most `limit`. The source `-` is stdin. */
 export async function readPictures(
   source: string,
   { limit = Infinity, userAgent }: { limit?: number; userAgent: string },
@@ -48,7 +49,7 @@ function parse(text: string, from: string): ReturnType<typeof parseSitemap> {
   try {
     return parseSitemap(text.trimStart())
   } catch (cause) {
-    throw new Error(`${nameOf(from)} is no sitemap`, { cause })
+    throw new Error(`${nameOf(from)} is not a sitemap`, { cause })
   }
 }
 

@@ -3,9 +3,9 @@
 import { SaxesParser } from 'saxes'
 
 export interface Sitemap {
-  /** URLs in its `image:loc` entries. */
+  /** URLs in the sitemap's `image:loc` entries. */
   readonly pictures: readonly string[]
-  /** URLs of other sitemaps, if it is an index. */
+  /** URLs of other sitemaps; empty unless this sitemap is an index. */
   readonly sitemaps: readonly string[]
 }
 

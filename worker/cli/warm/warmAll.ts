@@ -1,4 +1,4 @@
-// Requests many pictures, a few at a time. If a worker asks to come back later, all requests pause until then.
+// Requests many pictures, a few at a time. If a worker asks for a later retry, all requests pause until then.
 import type { AskOutcome } from './ask.ts'
 
 export type Warmed = { readonly url: string; readonly seconds: number } & Settled
@@ -6,24 +6,27 @@ export type Warmed = { readonly url: string; readonly seconds: number } & Settle
 type Settled = Exclude<AskOutcome, { readonly outcome: 'busy' }>
 
 export interface Warming {
-  /** Most requests at a time. */
+  /** Largest number of requests at a time. */
   readonly concurrency: number
-  /** Pause after each request before the next one takes its place, in ms. */
+  /** Pause in ms between the end of a request and the start of the next one in its place. */
   readonly delayMs: number
-  /** Once it is aborted, no request is started. */
+  /** After the signal is aborted, no further request is started. */
   readonly signal: AbortSignal
   readonly ask: (url: string) => Promise<AskOutcome>
-  /** Waits; the default uses a timer. A test replaces it. */
+  /** Waits for a time in ms. The default uses a timer; tests replace it. */
   readonly wait?: (ms: number) => Promise<void>
 }
 
-/** Waits without Retry-After are 1, 2, 4, ... 32 s: together a minute, the window of a worker's rate limit. */
+/**
+ * If answers have no Retry-After, the waits are 1, 2, 4, ... 32 s. Together they take a minute, the window of a
+ * worker's rate limit.
+ */
 const FIRST_WAIT_MS = 1000
 const MAX_TRIES = 7
-/** Longest Retry-After that is honoured; a longer one is a failure. */
+/** Longest Retry-After that is honoured. A URL whose answer asks for a longer wait fails. */
 const MAX_AFTER_MS = 300_000
 
-/** Requests all URLs. `tell` receives each outcome, in the order in which the requests end. */
+/** Requests all URLs. `tell` receives the outcome of each request as soon as it is finished. */
 export async function warmAll(
   urls: readonly string[],
   { concurrency, delayMs, signal, ask, wait = waitFor(signal) }: Warming,
