@@ -92,7 +92,8 @@ export async function requireSignature(query: OwnQuery, keys: SigningKeys, nowMs
 function canonicalOf({ base, ours, others }: OwnQuery): Uint8Array<ArrayBuffer> {
   const sorted = ours.map(([name, value]) => `${name}=${value}`).toSorted()
   const withoutScheme = base.slice(base.indexOf('://') + 3)
-  // One empty part, as in `?&sr=2`, differs from no part, because it reaches the origin as a bare `?`.
+  // A query with one empty part, as in `?&sr=2`, is signed differently from a query without parts, because the origin
+  // gets a bare `?` from it.
   const rest = others.join('&') || '#'.repeat(others.length)
   const lines = ['edge-srcnn 1', withoutScheme, rest, ...sorted]
   return new Uint8Array(new TextEncoder().encode(lines.join('\n')))

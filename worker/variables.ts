@@ -23,7 +23,7 @@ export interface OtherVariables {
    */
   readonly SR_PLAYGROUND?: string
   /**
-   * A secret: the option `signing`, as `id:secret`. Several are written with spaces between them.
+   * A secret: the option `signing`, as `id:secret`. Write several with spaces between them.
    *
    * @default none: any URL is served
    */

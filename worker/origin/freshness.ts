@@ -54,7 +54,7 @@ function staleOf(directives: Map<string, string>): number {
   return said === undefined ? MAX_STALE_SECONDS : (parseSeconds(said) ?? 0)
 }
 
-/** Returns true if the origin allows that the answer to one visitor is kept for others. */
+/** Returns true if the origin allows an answer to one visitor to be kept for others. */
 export function isStorable(headers: Headers): boolean {
   return (
     !FORBIDDEN.test(headers.get('cache-control') ?? '') &&
@@ -63,7 +63,7 @@ export function isStorable(headers: Headers): boolean {
   )
 }
 
-/** Matches these words anywhere, because some lists are misspelled: `private; max-age=60`. */
+/** Matches these words anywhere in the header, because some servers misspell the list: `private; max-age=60`. */
 const FORBIDDEN = /(?<![\w-])(no-store|private)(?![\w-])/i
 const PERSONAL = /(?<![\w-])private(?![\w-])/i
 
@@ -107,9 +107,9 @@ function dateOf(text: string): number {
 }
 
 /**
- * Returns `answer` with the headers that apply to the URL which redirected to it. Whatever one of the two forbids is
- * forbidden, and the answer is fresh for no longer than the redirect. If a redirect states no lifetime, a permanent one
- * never expires and any other expires immediately (RFC 9110, 15.1).
+ * Returns `answer` with headers for the URL of the redirect. What the redirect or the answer forbids is forbidden, and
+ * the result is fresh for no longer than the redirect. A redirect that states no lifetime never expires if it is
+ * permanent; otherwise it expires immediately (RFC 9110, 15.1).
  */
 export function asRedirected(redirect: Response, answer: Response, nowMs: number): Response {
   const joined = new Response(answer.body, answer)

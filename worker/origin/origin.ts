@@ -17,7 +17,7 @@ const MAX_REDIRECTS = 3
 
 /**
  * Returns a handler that fetches from `originUrl`, or from the request's own URL if `originUrl` is undefined. A
- * visitor's request is passed on unchanged, and a redirect is passed back to the visitor. The redirects of a source
+ * visitor's request is passed on unchanged, and a redirect in the answer is passed back. The redirects of a source
  * request are followed here, but only within the origin and to `hosts`. Throws a ConfigError if `originUrl` cannot be a
  * base of URLs or if a host is not a plain name.
  */
@@ -69,8 +69,8 @@ function isNoOrigin({ status }: Response): boolean {
 }
 
 /**
- * Returns true if a redirect may lead to `next`. It may lead to the origin `own`, and to one of `hosts` at the default
- * port: by HTTPS, or by HTTP if `own` uses HTTP. A URL with credentials is refused.
+ * Returns true if a redirect to `next` may be followed. The origin `own` is allowed, and so is each of `hosts` at the
+ * default port: by HTTPS, or by HTTP if `own` uses HTTP. A URL with credentials is refused.
  */
 export function mayFollow(next: URL, own: string, hosts: readonly string[]): boolean {
   // The scheme is checked first, because a blob: URL has the origin of the page that made it.
@@ -98,7 +98,10 @@ function parseBase(originUrl: string): URL {
   return url
 }
 
-/** Appends the visitor's path and query to `base`. They are not resolved as a URL, so `//evil.example` stays a path. */
+/**
+ * Appends the visitor's path and query to `base`. They are never resolved as a relative URL: `//evil.example` stays a
+ * path.
+ */
 function targetOf(requestUrl: string, base: URL | undefined): URL {
   const url = new URL(requestUrl)
   if (!base) return url

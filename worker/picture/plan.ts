@@ -29,7 +29,7 @@ export interface Plan {
   readonly model: ChosenModel | undefined
 }
 
-/** A plan that keeps within the limits, its model, which is ready to run, and its estimated cost. */
+/** A plan within the limits, its loaded model, and its estimated cost. */
 export interface Decision {
   readonly plan: Plan
   readonly model: Model | undefined

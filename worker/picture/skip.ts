@@ -1,28 +1,28 @@
 // The reasons why a picture comes back unchanged, in the worker, the command line and the playground.
 
 export const SKIP_REASONS = {
-  // The kind of picture
+  // Because of the kind of picture
   ANIMATED: 'more than one frame',
-  FORMAT: 'a format, or a variant of one, that is not decoded here',
-  CMYK: 'printing colours, whose conversion needs a profile',
+  FORMAT: 'this format, or this variant of a format, is not decoded here',
+  CMYK: 'colours for print (CMYK), whose conversion needs a colour profile',
   NOT_AN_IMAGE: 'no known image format',
   DAMAGED: 'the file is broken or cut short',
   TOO_COMPLEX: 'more scans, chunks or frames than any real picture has',
-  // Its size and cost
+  // Because of the picture's size or cost
   SOURCE_BYTES: 'the file is larger than maxSourceBytes',
   SOURCE_PIXELS: 'the picture is larger than maxSourcePixels',
   OUTPUT_PIXELS: 'the result would be larger than maxOutputPixels',
-  SAME_SIZE: 'it has the size and the format that were asked for',
-  COST: 'it would take more than maxCpuMs or maxMemoryBytes, even by bicubic',
-  // The origin's answer
-  ORIGIN_STATUS: 'the origin answered with something else than 200',
+  SAME_SIZE: 'the picture already has the requested size and format',
+  COST: 'the picture would take more than maxCpuMs or maxMemoryBytes, even by bicubic',
+  // Because of the origin's answer
+  ORIGIN_STATUS: 'the origin answered with another status than 200',
   NO_TRANSFORM: 'the origin forbids changes (Cache-Control: no-transform)',
-  PROCESSED: 'it has been through super resolution before it came here',
-  CREDENTIALS: 'the answer depends on who asks: it is for one visitor',
-  // The operator's settings
+  PROCESSED: 'the origin has already applied super resolution',
+  CREDENTIALS: 'the answer depends on the visitor, so it is for one visitor only',
+  // Because of the operator's settings
   DISABLED: 'super resolution is switched off',
-  // Failures
-  BUSY: 'too many pictures at once',
+  // Because something failed or is busy
+  BUSY: 'too many pictures at the same time',
   RATE: 'too many new pictures for one visitor',
   MODEL: 'the weights are missing or damaged',
   ENGINE: 'the network did not run',
@@ -35,7 +35,7 @@ export type SkipReason = keyof typeof SKIP_REASONS
 
 /** Reasons that may no longer hold when the visitor asks again. */
 export const BUSY_REASONS: readonly SkipReason[] = ['BUSY', 'RATE']
-/** Reasons that stand for a failure while the picture was being made. */
+/** Reasons that mean a failure while the picture was being made. */
 export const FAILURE_REASONS: readonly SkipReason[] = ['MODEL', 'ENGINE', 'DECODE', 'ENCODE', 'INTERNAL']
 
 /**

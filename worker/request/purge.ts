@@ -159,7 +159,7 @@ async function purgeElsewhere(tags: readonly string[], { id, token }: NonNullabl
       body: JSON.stringify({ tags }),
     }),
   )
-  if (!response.ok) throw new Error(`the zone's purge API answered ${response.status}; what was here is deleted`)
+  if (!response.ok) throw new Error(`the zone's purge API answered ${response.status}; R2 and this cache are purged`)
   await response.body?.cancel()
 }
 

@@ -1,5 +1,5 @@
-// Range requests (RFC 9110, 14). A request for one range of bytes gets this range. If it asks for several ranges or for
-// other units, it gets the whole picture, as the RFC allows.
+// Range requests (RFC 9110, 14). A request for one range of bytes gets this range. A request for several ranges or in
+// other units gets the whole picture, as the RFC allows.
 
 /** Positions of the first and the last byte, both included. `none` if the range begins after the last byte. */
 export type Range = { readonly first: number; readonly last: number } | 'none'

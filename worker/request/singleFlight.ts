@@ -7,7 +7,7 @@ export interface Landed<T> {
   readonly value: T | undefined
 }
 
-/** The leader's handle on a flight. */
+/** Methods for the leader of a flight. */
 export interface Lead<T> {
   /** Ends the flight and leaves `value` for the others. Only the first call counts. */
   land(value: T | undefined): void

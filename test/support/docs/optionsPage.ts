@@ -61,17 +61,17 @@ const UNITS: readonly [suffix: string, unit: string][] = [
 
 const HEAD = `# Options
 
-What an operator can set, in one table. In an app it is an option of the middleware, \`superResolution({ quality: 80 })\`; for
-the deployed worker it is a variable, a secret or a binding of wrangler.toml.
+Everything that an operator can set, in one table. In an app, set options of the middleware: \`superResolution({ quality: 80 })\`.
+For the deployed worker, set variables, secrets and bindings in wrangler.toml.
 
-\`npm run docs\` makes this page of the comments in \`options.ts\`, \`variables.ts\` and \`index.ts\`; a test holds it current.
+\`npm run docs\` generates this page from the comments in \`options.ts\`, \`variables.ts\` and \`index.ts\`. A test checks that it is current.
 
-- **Options** are checked once, at start: an impossible value and an unknown name are errors that say what was expected.
-- **Variables** are texts. An option's variable is \`SR_\` and the option's name in capitals. Flags are \`true\` or \`false\`;
-  lists have spaces between their items (\`SR_SIZES = "320 640"\`). \`SR_QUERY\` is \`keep\`, \`ignore\`, or names with spaces between
-  them (\`"v size"\`). An unknown \`SR_\` variable and a wrong value stop the worker at start, so that a deploy fails and not a
+- **Options** are checked once, at start. An impossible value or an unknown name is an error that says what was expected.
+- **Variables** are texts. An option's variable is \`SR_\` and the option's name in capitals. Flags are \`true\` or \`false\`.
+  Lists have spaces between their items (\`SR_SIZES = "320 640"\`). \`SR_QUERY\` is \`keep\`, \`ignore\`, or names with spaces between
+  them (\`"v size"\`). An unknown \`SR_\` variable or a wrong value stops the worker at start, so that the deploy fails and not a
   visitor's request.
-- **Environments** of wrangler.toml do not inherit variables and bindings: repeat them in each.
+- **Environments** of wrangler.toml do not inherit variables and bindings, so repeat them in each environment.
 `
 
 /** Returns the text of the page. */

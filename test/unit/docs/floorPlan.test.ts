@@ -23,7 +23,7 @@ describe('the check of the floor plan', () => {
     ['trainer/engine/onnx.ts', 'trainer/data/patches.ts', 'engine does not lie above data'],
     ['worker/new/thing.ts', 'worker/base/errors.ts', 'worker/new/thing.ts lies in no room of the floor plan'],
   ]
-  test.each(FAULTS)('refuses an import by %s of %s: %s', (from, to, fault) => {
+  test.each(FAULTS)('does not let %s import %s: %s', (from, to, fault) => {
     expect(faultOf({ from, to })).toContain(fault)
   })
 
@@ -32,7 +32,7 @@ describe('the check of the floor plan', () => {
     ['worker/cli/main.ts', 'worker/picture/plan.ts'],
     ['worker/request/params.ts', 'worker/request/answer.ts'],
     ['trainer/data/patches.ts', 'worker/image/plane.ts'],
-  ])('allows an import by %s of %s', (from, to) => {
+  ])('lets %s import %s', (from, to) => {
     expect(faultOf({ from, to })).toBeUndefined()
   })
 

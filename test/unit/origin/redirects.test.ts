@@ -27,7 +27,7 @@ test.each([
 
 describe('a redirect is not followed to', () => {
   test.each([
-    // Other hosts, however they are written
+    // Hosts that are not allowed, in various spellings
     'https://evil.example/',
     '//evil.example/',
     '\\\\evil.example/',
@@ -45,7 +45,7 @@ describe('a redirect is not followed to', () => {
     'https://cdn-example/',
     'https://img.example%2eevil.example/',
     'https://xn--bcher-kva.example.evil/',
-    // Credentials, ports, schemes
+    // URLs with credentials, another port or another scheme
     'https://a@img.example/',
     'https://a:b@cdn.example/',
     'https://img.example@evil.example/',
