@@ -46,7 +46,7 @@ export function modcrop(plane: Plane, scale: number): Plane {
   return crop(plane, { x: 0, y: 0, width, height })
 }
 
-/** Rounds to 8-bit levels and clamps, as MATLAB's uint8() does. The result is level / 255, too. */
+/** Rounds to 8-bit levels and clamps, as MATLAB's uint8() does. The result, like the input, has level / 255. */
 export function quantize({ width, height, data }: Plane): Plane {
   const out = createPlane(width, height)
   for (let i = 0; i < data.length; i++) {
