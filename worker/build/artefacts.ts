@@ -1,4 +1,4 @@
-// The module that `#artefacts` (package.json) stands for in the repository. It builds a module if its sources have
+// Implements the import `#artefacts` (package.json) in the repository: builds WebAssembly modules whose sources have
 // changed, and reads weights from models/.
 import { readFile } from 'node:fs/promises'
 import type { ArtefactName, ReadArtefact } from '../base/artefacts.ts'

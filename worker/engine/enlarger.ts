@@ -1,5 +1,5 @@
 // Enlargers do everything around the network: bicubic enlarging, and the conversion back to RGBA. `plainEnlarger` is
-// written in TypeScript and is the oracle of tests. vectorEnlarger.ts has the fast one, on a kernel.
+// written in TypeScript and is the oracle of tests. vectorEnlarger.ts has a fast enlarger on a kernel.
 import { mergeYCbCr, type YCbCr } from '../image/color.ts'
 import { crop, type Plane, type Rect, type Rgba } from '../image/plane.ts'
 import { resize } from '../image/resize.ts'

@@ -12,8 +12,8 @@ import { TILE } from './kernel/layout.ts'
 import { requirePlanes } from './planes.ts'
 
 /**
- * Maximum work between two pauses, in multiplications: as much as 131,072 pixels of a 9-1-5 network, about 20 to 40 ms.
- * It is no time, because Date.now() does not advance during a Worker's computation.
+ * Maximum work between two pauses: as many multiplications as 131,072 pixels of a 9-1-5 network, about 20 to 40 ms.
+ * Time itself cannot be measured, because Date.now() does not advance during a Worker's computation.
  */
 export const COST_OF_A_TURN = 131_072 * 8032
 

@@ -90,7 +90,7 @@ function assertSharedMemory(): void {
 type Instantiate = (source: unknown, imports?: WebAssembly.Imports) => Promise<unknown>
 const host = WebAssembly as unknown as { instantiate: Instantiate }
 
-/** The function that WebAssembly.instantiate was before. `patched` calls it for other modules. */
+/** The original WebAssembly.instantiate, which `patched` calls for other modules. */
 let original: Instantiate | undefined
 /** Number of starts of onnxruntime in progress. While it is above 0, WebAssembly.instantiate is `patched`. */
 let starts = 0

@@ -35,7 +35,7 @@ const SMALL_TILE = 512
 
 /**
  * Enlarges a picture `scale` times, only by bicubic if `model` is undefined. Does not change its input. Rejects if the
- * engine rejects, or if the network's result is not finite, because the picture would have a black hole.
+ * engine rejects, or if the network's result is not finite, because the picture would have a black area.
  */
 export async function upscale(picture: Rgba, scale: number, model?: Model, enlarger = plainEnlarger): Promise<Rgba> {
   const width = picture.width * scale
@@ -73,8 +73,8 @@ export function upscalePlane(plane: Plane, scale: number, model?: Model, enlarge
 }
 
 /**
- * Enlarges as many planes as the network has channels. Bicubic takes each plane separately, the network takes all
- * planes together.
+ * Enlarges planes as `upscalePlane` enlarges one, as many planes as the network has channels. Bicubic takes each plane
+ * separately, the network takes all planes together.
  */
 export async function upscalePlanes(
   planes: Planes,

@@ -54,7 +54,7 @@ export interface YCbCr {
   readonly cr: Plane
 }
 
-/** Returns only luma, which the metrics compare. A picture with transparency is first put on black. */
+/** Returns only luma, which the metrics compare. A picture with transparency is first blended with black. */
 export function lumaOf(picture: Rgba): Plane {
   const y = createPlane(picture.width, picture.height)
   const rgba = picture.data
@@ -72,7 +72,10 @@ export function greyOf(picture: Rgba): Plane {
   return grey
 }
 
-/** Splits a picture into three planes. Colours are premultiplied by alpha: the planes show the picture on black. */
+/**
+ * Splits a picture into three planes. Colours are premultiplied by alpha, so that the planes show the picture over
+ * black.
+ */
 export function splitYCbCr(picture: Rgba): YCbCr {
   const { width, height, data: rgba } = picture
   const y = createPlane(width, height)
@@ -125,8 +128,8 @@ export function mergeYCbCr(planes: YCbCr, target: Rgba, x: number, y: number, al
   }
 }
 
-// Alpha is represented as luma: the luma of a white picture with this alpha on black. So the network sharpens alpha
-// just as it sharpens luma, and no fringe appears along an edge.
+// Alpha is represented as the luma of a white picture with this alpha over black. So the network sharpens alpha just as
+// it sharpens luma, and no fringe appears along an edge.
 const WHITE = YR * 255 + YG * 255 + YB * 255
 
 /** Returns alpha as luma (see WHITE), [h, w], or undefined if the whole picture is opaque. */

@@ -11,7 +11,7 @@ export interface EngineContract {
   readonly network: Network
   /**
    * Runs that come before the tested run, with other sizes, other weights, NaN or another kernel. They must not change
-   * its result.
+   * the tested run's result.
    */
   readonly earlierRuns: readonly { readonly network: Network; readonly input: Planes }[]
   /** Runs that start at the same time. They take long enough that an engine which pauses switches between them. */

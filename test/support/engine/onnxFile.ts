@@ -5,7 +5,7 @@ export interface FileOptions {
   /** How weights are encoded: as raw_data, or as float_data, packed or not. */
   readonly floats: 'raw' | 'packed' | 'unpacked'
   readonly integers: 'packed' | 'unpacked'
-  /** Whether the fields are in another order (e.g. constants before nodes), with a doc string in the node. */
+  /** Whether the fields are in an unusual order (e.g. constants before nodes) and the node has a doc string. */
   readonly isShuffled?: boolean
 }
 

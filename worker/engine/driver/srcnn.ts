@@ -48,7 +48,7 @@ export const srcnnDriver: Driver<SrcnnKernel, PackedWeights> = {
     const width = Math.min(input.width - left, MAX_WIDTH)
     const [first, second] = network.layers
     const tiles = Math.ceil(width / TILE) + 1
-    // The padded input has two more tiles than the features. Their number is rounded up to whole vectors.
+    // The padded input has two more tiles than the features. The number of tiles is rounded up to whole vectors.
     const slots = Math.ceil((tiles + 2) / TILE) * TILE
     const { buffer } = kernel.memory
     const rowsIn = Array.from(
@@ -70,7 +70,7 @@ export const srcnnDriver: Driver<SrcnnKernel, PackedWeights> = {
     load(1)
     return {
       bands: Math.ceil(height / TILE) + 1,
-      /** Computes a band of features and writes the four rows of the result that it completes. */
+      /** Computes a band of features and writes the four rows of the result that the band completes. */
       compute(band) {
         load(band + 2)
         // There are KERNEL_3 - 1 more rows of features than rows of the result.

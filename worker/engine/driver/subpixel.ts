@@ -3,10 +3,10 @@
 //
 //   step t:  quad t + 2 of the padded picture ─▶ layer 0, band t ─▶ layer 1, band t - 1 ─▶ ... ─▶ rows
 //
-// The input is padded only before the first layer. A band of a layer begins at the same tile as the band of the layer
-// before. It also reads the next tile to the right and the next band below. If no pixel of the result depends on that
-// tile or band, it is not computed: the kernel reads zeros or an older band of the same picture instead, which changes
-// the result only by rounding.
+// The input is padded only before the first layer. A layer computes a band from three parts of the layer before it: the
+// band that begins at the same tile, one more tile on the right of that band, and one more band below. If no pixel of
+// the result depends on the tile or on the band below, that part is not computed. Instead the kernel reads zeros or an
+// older band of the same picture, which changes the result only by rounding.
 import { haloOf, type Network } from '../../model/network.ts'
 import { createPlacer, FLOAT, PAGE_BYTES, STEP, TILE } from '../kernel/layout.ts'
 import { packLayer, type PackedLayer } from '../kernel/pack.ts'
@@ -77,8 +77,8 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
     const halo = haloOf(network)
     const width = Math.min(input.width - left, MAX_WIDTH)
     /**
-     * Returns the number of tiles that a layer computes for `size` pixels of the small picture. It includes what later
-     * layers read beyond these pixels.
+     * Returns the number of tiles that a layer computes for `size` pixels of the small picture. The number includes
+     * tiles beyond these pixels that later layers read.
      */
     const tilesOf = (layer: number, size: number) => Math.ceil((size + 2 * (last - layer)) / TILE)
     // Tiles are stored in whole vectors. One more vector follows, because the tiles in the last vector read the tiles

@@ -17,10 +17,10 @@ export const BLOCKS = BLOCK * BLOCK
 /** Number of frequencies of Winograd's F(4x4, 3x3), along a side and in total: 6 and 36. */
 export const SIDE = TILE + BLOCK - 1
 export const FREQUENCIES = SIDE * SIDE
-/** Output channels that the GEMM and the 1x1 layer compute at a time. */
+/** Number of output channels that the GEMM and the 1x1 layer compute at a time. */
 export const STEP = 4
 
-/** Maximum number of channels of layer 1 and of layer 2, which bounds the memory. It is twice the paper's. */
+/** Maximum number of channels of layers 1 and 2, which bounds the memory. The paper's largest number is 64. */
 export const MAX_CHANNELS = 128
 
 /** Number of tiles that are computed together: two vectors. The last group of a row may have only one vector. */
@@ -39,19 +39,22 @@ export const FLOAT = 4
 export const VECTOR = TILE * FLOAT
 /**
  * Size of a cache line, in bytes. Each position of A1 (see features1) is followed by a gap of one line. Without the gap
- * the positions would compete for the same lines.
+ * the positions would compete for the same lines of the CPU's cache.
  */
 export const CACHE_LINE = 64
 
 /**
- * Number of slots (one per tile) of a phase in a row: a strip's tiles, 3 more for the padded input, and what whole
- * vectors overrun.
+ * Number of slots (one per tile) of a phase in a row: a strip's tiles, 3 more for the padded input, and space for whole
+ * vectors that run over the end.
  */
 export const SLOTS = 528
 export const PHASE_BYTES = SLOTS * FLOAT
 export const ROW_BYTES = TILE * PHASE_BYTES
 
-/** Number of rows in the ring of the input. 12 are in use, but for a power of two the modulus is a mask. */
+/**
+ * Number of rows in the ring of the input. 12 rows are in use at a time. 16 is a power of two, so a mask can replace
+ * the modulus.
+ */
 export const INPUT_ROWS = 16
 /** Number of rows in the ring of the result: 4 rows of features with 5 rows of taps add to 8 rows. */
 export const OUTPUT_ROWS = 8
@@ -113,11 +116,11 @@ export const AT = {
   /** A vector of the value 4. Loading the vector is faster than building a constant. */
   four: place(VECTOR),
   /**
-   * The list: offsets of the channels that are not zero in all pixels being computed. One more entry is written, but
-   * never read.
+   * The list: offsets of the channels with a non-zero value in the pixels being computed. One more entry is written,
+   * but never read.
    */
   list: place((MAX_CHANNELS + 1) * FLOAT),
-  /** R: the input between the two passes of the input transform, [3 block rows][6][4 phases][12 slots]. */
+  /** R: the result of the input transform's vertical pass, [3 block rows][6][4 phases][12 slots]. */
   half: place(BLOCK * SIDE * TILE * GROUP_SLOTS * FLOAT),
   /** V: the transformed input, [36 frequencies][9 blocks][8 tiles]. */
   transformed: place(FREQUENCIES * BLOCKS * GROUP * FLOAT),

@@ -102,8 +102,8 @@ export function mergeClear(weights: usize, from: usize, to: usize): void {
   mergeRow<Clear>(weights, from, to)
 }
 
-// mergeRow is compiled once for each of these two classes. In it `offsetof<T>() > 0` is a constant: whether there is an
-// opacity row.
+// mergeRow is compiled once for each of these two classes. In each copy `offsetof<T>() > 0` is a constant, which says
+// whether there is an opacity row.
 @unmanaged class Opaque {}
 @unmanaged class Clear { opacity: v128 }
 

@@ -30,8 +30,8 @@ const { place, end } = createPlacer(LOWEST)
 /** Addresses in the kernel's memory, in bytes. */
 export const PICTURE_AT = {
   /**
-   * Weights of the taps: [3 scales][4 phases][4 taps, twice]. Because the taps are stored twice, four floats in a row,
-   * from any of the first four on, are the rotated taps.
+   * Weights of the taps: [3 scales][4 phases][4 taps, twice]. Because the taps are stored twice, four consecutive
+   * floats, starting at any of the first four, are the rotated taps.
    */
   weights: place(KERNEL_SCALES.length * LARGEST * 2 * TAPS * FLOAT),
   // Constants of color.ts. Each is repeated in all lanes of a vector.
@@ -46,7 +46,7 @@ export const PICTURE_AT = {
   small: place(PLANES * SMALL_BYTES),
   /** The ring: rows of `small` after enlarging their width, [4 slots: row & 3][3 planes]. */
   ring: place(TAPS * SLOT_BYTES),
-  // One row of the result each.
+  // Each of the following is one row of the result.
   lumaRow: place(PICTURE_ROW_BYTES),
   detailRow: place(PICTURE_ROW_BYTES),
   opacityRow: place(PICTURE_ROW_BYTES),

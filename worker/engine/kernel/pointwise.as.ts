@@ -88,8 +88,8 @@ export function pointwise(
 }
 
 /**
- * Writes the offsets of the channels that are not zero in all pixels to the list, and returns the list's end. No branch
- * depends on data.
+ * Writes the offsets of the channels with a non-zero value to the list, and returns the list's end. No branch depends
+ * on data.
  */
 function listChannels(from: usize, stride: usize, channels: usize): usize {
   let end: usize = AT.list

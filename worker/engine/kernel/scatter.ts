@@ -20,9 +20,9 @@ const WEIGHT_BYTES = WEIGHTS_3 * FLOAT
 const SHIFT = Math.log2(FEATURE_CHANNEL_BYTES / WEIGHT_BYTES)
 
 /**
- * Returns the source of `scatter0` and `scatter1(from, weights, end, to0, to1, to2, to3, to4)`. They compute phases 0
- * and 1, or 2 and 3, from the channels in the list that ends at `end`. Row i of the taps adds to the row of sums at
- * `to{i}`.
+ * Returns the source of `scatter0` and `scatter1(from, weights, end, to0, to1, to2, to3, to4)`. `scatter0` uses phases
+ * 0 and 1 of a tile, `scatter1` phases 2 and 3. Both read the channels in the list that ends at `end`, and add row i of
+ * the taps' products to the row of sums at `to{i}`.
  */
 export function unrollScatter(kind: Arithmetic): string {
   const weights = spreadWeights(kind, 'w', 'w', KERNEL_3 * KERNEL_3)

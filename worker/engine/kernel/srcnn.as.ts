@@ -51,8 +51,8 @@ let stride1: usize = 0
 let tiles: usize = 0
 let isResidual: bool = false
 
-// Masks find a row in a ring, because the number of rows in a ring is a power of two. A quad is four rows of the padded
-// input.
+// A mask maps a row's number to its row in a ring, because the number of rows in a ring is a power of two. A quad is
+// four rows of the padded input.
 @inline const INPUT_MASK: usize = INPUT_ROWS - 1
 @inline const QUAD_MASK: usize = INPUT_ROWS / TILE - 1
 @inline const OUTPUT_MASK: usize = OUTPUT_ROWS - 1
@@ -99,7 +99,7 @@ export function load(quad: usize, slots: usize): void {
 /** Computes `rows` rows of features, starting at row 4 band, from the quads `band` to band + 2 of the input. */
 export function compute(band: usize, rows: usize): void {
   // Left of the first tile there are no features, so zeros are written there. The sums there are not used, but must not
-  // grow.
+  // grow from band to band.
   memory.fill(AT.features2, 0, TILE * n2 * FEATURE_CHANNEL_BYTES)
   let tile: usize = 0
   for (; tile + TILE < tiles; tile += GROUP) forwardGroup<TwoVectors>(band, tile, rows)
@@ -239,7 +239,7 @@ function deinterleave(from: usize, to: usize, slots: usize): void {
   }
 }
 
-/** Merges four phases to a row of pixels. Then sets the phases to the bias, where the next sums start. */
+/** Merges four phases to a row of pixels. Then resets the phases to the bias, from which the next sums start. */
 function interleave(from: usize, to: usize, slots: usize, bias: v128): void {
   for (const end = from + slots * FLOAT; from < end; from += VECTOR) {
     const a0 = v128.load(from)

@@ -36,7 +36,7 @@ let inputs: usize = 0
 @inline const WEIGHTS_BYTES: usize = STEP * FLOAT
 @inline const WEIGHTS_FIRST_BYTES: usize = FREQUENCIES * DEPTH_FIRST * WEIGHTS_BYTES
 
-/** Sets the length of a row to `slots` tiles, including what vectors overrun. */
+/** Sets the length of a row to `slots` tiles, including space for whole vectors that run over the end. */
 export function begin(slots: usize): void {
   phaseBytes = slots * FLOAT
   rowBytes = TILE * phaseBytes

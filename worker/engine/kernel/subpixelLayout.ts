@@ -1,5 +1,5 @@
-// The layout of subpixel.as.ts's scratch memory. Weights and bands of features follow it in memory. driver/subpixel.ts
-// places them for each network and strip, so that a narrow picture needs little memory.
+// The layout of subpixel.as.ts's scratch memory. Weights and bands of features come after it. driver/subpixel.ts places
+// these for each network and strip, so that a narrow picture needs little memory.
 //
 // A band is four rows of all channels of a layer, [channel][4 rows][4 phases][slots], in tiles of 4x4 as in layout.ts.
 import {
@@ -18,7 +18,10 @@ import {
   VECTOR,
 } from './layout.ts'
 
-/** Side of the first layer's kernel. It is cut into 2x2 blocks of 3x3 taps, whose last row and column are zero. */
+/**
+ * Side of the first layer's kernel. The kernel is padded with a row and a column of zeros and cut into 2x2 blocks of
+ * 3x3 taps.
+ */
 export const KERNEL_FIRST = 5
 export const BLOCKS_FIRST = 2
 /** Number of input channels in the first layer's matrix product (GEMM): one for each block. */
@@ -28,8 +31,8 @@ export const DEPTH_FIRST = BLOCKS_FIRST * BLOCKS_FIRST
 export const MAX_INNER = 64
 
 /**
- * Bytes between two frequencies of V: one cache line more than the size of a frequency. Without it the frequencies
- * would compete for the same cache lines.
+ * Bytes between two frequencies of V: the size of a frequency and a gap of one cache line. Without the gap the
+ * frequencies would compete for the same lines of the CPU's cache.
  */
 export const FREQUENCY_BYTES = MAX_INNER * GROUP * FLOAT + CACHE_LINE
 
@@ -39,7 +42,7 @@ const { place, end } = createPlacer(LOWEST)
 export const SCRATCH_AT = {
   /** A vector of the value 4. Loading the vector is faster than building a constant. */
   four: place(VECTOR),
-  /** R: the input between the two passes of the input transform, [2 block rows][6][4 phases][12 slots]. */
+  /** R: the result of the input transform's vertical pass, [2 block rows][6][4 phases][12 slots]. */
   half: place(BLOCKS_FIRST * SIDE * TILE * GROUP_SLOTS * FLOAT),
   /** V: the transformed input, [36 frequencies][channels][8 tiles]. */
   transformed: place(FREQUENCIES * FREQUENCY_BYTES),

@@ -3,11 +3,11 @@
 //
 // How a kernel is put together (build/kernels.ts does it):
 //
-//   NAME.as.ts           the algorithm, by hand. Prettier, oxlint and tsc skip *.as.ts: AssemblyScript's compiler
-//                        checks them. They import each other, and constants from './layout' and its siblings.
-//   NAME.ts              the generator beside it: the unrolled functions that NAME.as.ts calls
-//   *Layout.ts           addresses and sizes, shared with the drivers; the build passes them on as AssemblyScript
-//   dist/kernel/NAME-*.ts   what the compiler gets: the unrolled functions, then NAME.as.ts. For reading.
+//   NAME.as.ts              the algorithm, written by hand. Files *.as.ts import each other, and constants from
+//                           layout files. Prettier, oxlint and tsc skip them; AssemblyScript's compiler checks them.
+//   NAME.ts                 the generator of the unrolled functions that NAME.as.ts calls
+//   *Layout.ts              addresses and sizes, which drivers use, too; the build converts them to AssemblyScript
+//   dist/kernel/NAME-*.ts   the compiler's input, kept for reading: the unrolled functions, then NAME.as.ts
 import type { Arithmetic } from './arithmetic.ts'
 
 const FLOAT = 4

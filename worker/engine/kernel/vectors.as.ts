@@ -16,7 +16,7 @@
 @inline export function sub(a: v128, b: v128): v128 { return f32x4.sub(a, b) }
 @inline export function mul(a: v128, b: v128): v128 { return f32x4.mul(a, b) }
 
-/** Returns the larger of `a` and 0. NaN gives NaN or 0, whichever takes the shorter instruction. */
+/** Returns the larger of `a` and 0. For NaN it returns NaN or 0, so that one short instruction is enough. */
 @inline export function relu(a: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_max(a, f32x4.splat(0)) : f32x4.pmax(f32x4.splat(0), a)
 }
@@ -34,7 +34,7 @@
 /** Returns a2 a3 b2 b3. */
 @inline export function joinSecond(a: v128, b: v128): v128 { return v128.shuffle<f32>(a, b, 2, 3, 6, 7) }
 
-// A function for a group of tiles is compiled once for each of these types: one vector (four tiles), or two. In it
-// `offsetof<V>() > VECTOR` is a constant.
+// A function for a group of tiles is compiled once for each of these types: one vector (four tiles), or two. In each
+// copy `offsetof<V>() > VECTOR` is a constant.
 @unmanaged export class OneVector { tiles: v128 }
 @unmanaged export class TwoVectors { tiles: v128; nextTiles: v128 }

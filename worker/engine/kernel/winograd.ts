@@ -163,11 +163,11 @@ function ${name}(weights: usize): void {
 export type Ending = 'relu' | 'skip' | 'linear'
 
 /**
- * Returns the source of `name(to, stride, bias)`, the output transform of four channels: M to [16 positions][4
- * channels][tiles], with positions `stride` bytes apart. With a skip the function has two more parameters: the address
- * of the tile in the plane that is added, and the address of the tile below. The pixels that are added begin two pixels
- * further down and to the right. The function computes the even rows of a tile first and then the odd ones, middle
- * columns first, so that at most 15 vectors are alive.
+ * Returns the source of `name(to, stride, bias)`, the output transform of four channels, which converts M to [16
+ * positions][4 channels][tiles], with positions `stride` bytes apart. With a skip the function has two more parameters:
+ * the address of the tile in the plane that is added, and the address of the tile below. The pixels that are added
+ * begin two pixels further down and to the right. The function computes the even rows of a tile first and then the odd
+ * ones, middle columns first, so that at most 15 vectors are alive.
  */
 export function unrollOutputTransform(name: string, vectors: number, ending: Ending, places: WinogradPlaces): string {
   const { products, channelBytes, four } = places
