@@ -77,7 +77,7 @@ async function loadRuntime(): Promise<OrtRuntime> {
 
 /**
  * Throws if the isolate does not provide the memory that onnxruntime asks for: shared, with up to 65,536 pages. After a
- * failed start onnxruntime never starts again, so this most likely failure is tested before the start.
+ * failed start onnxruntime never starts again, so the most likely cause of a failure is tested before the start.
  */
 function assertSharedMemory(): void {
   try {
@@ -92,7 +92,7 @@ const host = WebAssembly as unknown as { instantiate: Instantiate }
 
 /** The original WebAssembly.instantiate, which `patched` calls for other modules. */
 let original: Instantiate | undefined
-/** Number of starts of onnxruntime in progress. While it is above 0, WebAssembly.instantiate is `patched`. */
+/** Number of starts of onnxruntime in progress. While it is above 0, `patched` replaces WebAssembly.instantiate. */
 let starts = 0
 
 /**

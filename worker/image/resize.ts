@@ -56,7 +56,7 @@ export function resize(
 ): Plane {
   const across = tapsOf(plane.width, width, kernel, region.x, region.width)
   const down = tapsOf(plane.height, height, kernel, region.y, region.height)
-  // The cheaper order: the vertical pass comes first if it shrinks the picture, else last.
+  // The vertical pass comes first if it shrinks the picture, else last. This order is the cheaper one.
   if (height < plane.height) {
     return resizeRows(resizeColumns(plane, down, 0), across, 0, region.height)
   }

@@ -73,7 +73,7 @@ export const WEIGHTS_3 = ((TILE + 1) * GROUP_SLOTS) / 2
 /** Returns the bytes between two positions of A1, if layer 1 has `channels` channels. */
 export const activationStride = (channels: number) => channels * GROUP * FLOAT + CACHE_LINE
 
-/** Bytes between two channels in V, M and A1: a group of 8 tiles. */
+/** Bytes between two channels in V, M and A1. There a channel has the 8 tiles of a group. */
 export const GROUP_BYTES = GROUP * FLOAT
 /**
  * Bytes between two phases and between two channels of A2. A channel has four phases and their union (the bitwise or).

@@ -180,8 +180,8 @@ function forwardGroup<V>(band: usize, tile: usize, rows: usize): void {
 }
 
 /**
- * Copies each channel's last tile of the previous group in front of the next group, and sets the channel's union to
- * zero.
+ * Copies the last tile of the previous group, in each channel, to the slot before the next group. Sets the channels'
+ * unions to zero.
  */
 function carry(at: usize, channels: usize): void {
   for (const end = at + channels * FEATURE_CHANNEL_BYTES; at < end; at += FEATURE_CHANNEL_BYTES) {

@@ -30,8 +30,8 @@ let channelBytes: usize = 0
 let inputs: usize = 0
 
 /**
- * Bytes of the weights of four output channels: for one input channel and frequency, and, in the first layer, for all
- * input channels and frequencies.
+ * Bytes of the weights of four output channels. WEIGHTS_BYTES is for one input channel and one frequency,
+ * WEIGHTS_FIRST_BYTES for all input channels and frequencies of the first layer.
  */
 @inline const WEIGHTS_BYTES: usize = STEP * FLOAT
 @inline const WEIGHTS_FIRST_BYTES: usize = FREQUENCIES * DEPTH_FIRST * WEIGHTS_BYTES
@@ -101,7 +101,7 @@ export function linearLayer(
   if (slot < tiles * FLOAT) linearGroup<OneVector>(from0 + slot, from1 + slot, weights, bias, to + slot, outputs)
 }
 
-// Convert a band of scale² channels to 4 * scale consecutive rows of pixels.
+// Each of the following functions converts a band of scale² channels to 4 * scale consecutive rows of pixels.
 export function emit2(from: usize, to: usize, tiles: usize): void {
   depthToSpace2(from, to, tiles, phaseBytes, rowBytes * 2)
 }
