@@ -1,4 +1,5 @@
-// `#artefacts` in the repository: modules are built when their sources have changed, weights are read from models/.
+// Implements the import `#artefacts` (package.json) in the repository: builds WebAssembly modules whose sources have
+// changed, and reads weights from models/.
 import { readFile } from 'node:fs/promises'
 import type { ArtefactName, ReadArtefact } from '../base/artefacts.ts'
 import { CODEC_FILES } from '../codec/files.ts'
@@ -19,7 +20,7 @@ const kernels = KERNEL_NAMES.flatMap((name) =>
 )
 const builds = new Map([...codecs, ...kernels, ['kernel/picture.wasm', buildPictureKernel] as const])
 
-/** The WebAssembly modules: all artefacts that are built. Weights are trained. */
+/** Names of the WebAssembly modules. All other artefacts are trained weights, which are not built. */
 export const MODULE_NAMES: readonly ArtefactName[] = [...builds.keys()]
 
 export const readArtefact: ReadArtefact = async (name) => {

@@ -1,25 +1,32 @@
 // Compiles AssemblyScript to WebAssembly with the package `assemblyscript`. A build takes about 4 s of CPU, so its
-// output is kept in dist/ as long as its sources are the same. dist/ also gets the source as it was compiled, for
-// reading.
+// output is kept in dist/ until a source changes. The compiled source text is also written to dist/, for reading.
 import { readFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { cachedBuild, versionOf, writeToDist } from './buildCache.ts'
 
 export interface Program {
-  /** Its hand-written file, `NAME.as.ts`, whose imports of other `*.as.ts` files are read from the same folder. */
+  /** The hand-written file, `NAME.as.ts`. Other `*.as.ts` files that it imports are read from the same folder. */
   readonly file: URL
-  /** Functions that a generator has unrolled, in AssemblyScript. They go before the hand-written file. */
+  /**
+   * AssemblyScript source of the functions that a generator has unrolled. It is placed before the hand-written file.
+   */
   readonly unrolled: string
-  /** Modules of constants by the names that the program imports them under: their numbers, and records of numbers. */
+  /**
+   * TypeScript modules of constants (numbers, and records of numbers), by the names under which the program imports
+   * them.
+   */
   readonly constants: Readonly<Record<string, object>>
-  /** WebAssembly features beyond its first version. */
+  /** WebAssembly features that the program uses beyond version 1. */
   readonly features: readonly ('simd' | 'relaxed-simd')[]
-  /** Initial size of its memory, in pages of 64 KiB. */
+  /** Initial size of the memory, in pages of 64 KiB. */
   readonly pages: number
   readonly mayGrow: boolean
 }
 
-/** Returns the WebAssembly of `program`; `name` is its path in dist/ without an extension, e.g. `kernel/picture`. */
+/**
+ * Returns the WebAssembly of `program`. `name` is the path of the output in dist/ without an extension, e.g.
+ * `kernel/picture`.
+ */
 export async function compileAssemblyScript(name: string, program: Program): Promise<Uint8Array<ArrayBuffer>> {
   const files = await sourcesOf(program)
   const options = optionsOf(program)
@@ -34,7 +41,7 @@ export async function compileAssemblyScript(name: string, program: Program): Pro
   })
 }
 
-/** Returns the program's files by name. The first holds the unrolled functions, then the hand-written file. */
+/** Returns the program's files by name. The first file consists of the unrolled functions and the hand-written file. */
 async function sourcesOf({ file, unrolled, constants }: Program): Promise<Map<string, string>> {
   const files = new Map([[basename(file.pathname), `${unrolled}\n${await readFile(file, 'utf8')}`]])
   for (const text of files.values()) {
@@ -47,9 +54,9 @@ async function sourcesOf({ file, unrolled, constants }: Program): Promise<Map<st
   return files
 }
 
-/** Writes what a TypeScript module exports as an AssemblyScript module: numbers, and records of numbers. */
+/** Returns an AssemblyScript module with the numbers and records of numbers that a TypeScript module exports. */
 function constantsModule(values: object): string {
-  // `@inline`: else they would be globals, and loads of them in the code.
+  // Without `@inline` the constants would be globals, which the code would load at each use.
   const constant = (name: string, value: number) => `@inline export const ${name}: usize = ${value}\n`
   let text = ''
   for (const [name, value] of Object.entries(values) as [string, unknown][]) {
@@ -63,16 +70,19 @@ function constantsModule(values: object): string {
 }
 
 function optionsOf({ features, pages, mayGrow }: Program): string[] {
-  // At optimizeLevel 3 Binaryen nests an accumulator's sums: then more of them are alive than there are registers.
+  // Level 2, because at level 3 Binaryen nests the sums of an accumulator, so that more values are alive than there are
+  // registers.
   const always = `--optimizeLevel 2 --noAssert --runtime stub --initialMemory ${pages}`.split(' ')
   const maximum = mayGrow ? [] : ['--maximumMemory', `${pages}`]
   return [...always, ...maximum, ...features.flatMap((feature) => ['--enable', feature])]
 }
 
-/** A variable, so that TypeScript does not load the package's types: they change those of Array everywhere. */
+/**
+ * A variable, so that TypeScript does not load the package's types, which would change the type of Array everywhere.
+ */
 const COMPILER: string = 'assemblyscript/asc'
 
-/** The part of the compiler's API that is used. */
+/** The part of the compiler's API that this file uses. */
 interface Compiler {
   main(
     argv: readonly string[],

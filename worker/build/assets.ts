@@ -1,6 +1,6 @@
-// The last part of `npm run build`: writes dist/assets, which is served beside the script: the samples, the playground,
-// and all weights, of which the script holds only some (platform/workersFiles.ts). Also writes dist/manifest.json: the
-// parts of models/manifest.json that a script needs.
+// The last part of `npm run build`. Writes dist/assets, the static files that are served beside the script: the
+// samples, the playground and all weights (the script contains only some weights, see platform/workersFiles.ts). Also
+// writes dist/manifest.json, which has the parts of models/manifest.json that a script needs.
 import { cp, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatManifest, parseManifest } from '../model/manifest.ts'
@@ -10,11 +10,11 @@ import { buildPlayground } from './playground.ts'
 const MODELS = join(import.meta.dirname, '../../models')
 const TARGET = join(import.meta.dirname, '../../dist/assets')
 
-// In a folder beside it, then renamed: `npm start` may be serving the old one, and another build may run at the same
-// time.
+// The files are written to a temporary folder, which is then renamed, because `npm start` may be serving the old folder
+// and another build may run at the same time.
 const part = `${TARGET}.${process.pid}`
 await cp(join(import.meta.dirname, '../assets'), part, { recursive: true })
-// README.md and its plot are for readers of the repository.
+// README.md and its plot are for readers of the repository and are not served.
 await cp(MODELS, join(part, 'models'), { recursive: true, filter: (path) => !/\.(md|svg)$/.test(path) })
 await buildPlayground(part)
 await rm(TARGET, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-// Keeps files in dist/ that take seconds to build, as long as their inputs are the same.
+// Caches files in dist/ that take seconds to build, and builds a file again if its inputs change.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
@@ -24,12 +24,14 @@ export async function cachedBuild(
   return bytes
 }
 
-/** Writes a file in dist/ as a whole: another process may read it at the same time. */
+/** Writes a file in dist/ atomically, because another process may read it at the same time. */
 export async function writeToDist(name: string, content: string | Uint8Array): Promise<void> {
   await writeWhole(join(DIST, name), typeof content === 'string' ? new TextEncoder().encode(content) : content)
 }
 
-/** Returns the version of an installed package. Reads its package.json: loading a compiler takes longer. */
+/**
+ * Returns the version of an installed package. Reads its package.json, because loading a compiler would take longer.
+ */
 export async function versionOf(packageName: string): Promise<string> {
   const path = createRequire(import.meta.url).resolve(`${packageName}/package.json`)
   return (JSON.parse(await readFile(path, 'utf8')) as { version: string }).version

@@ -1,5 +1,5 @@
-// Builds the codecs' modules: those of the installed packages, changed by importedMemory.ts and slimPhoton.ts, and the
-// one in AssemblyScript.
+// Builds the codecs' modules. Most come from installed packages and are changed by importedMemory.ts and slimPhoton.ts.
+// One is compiled from AssemblyScript.
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { compileAssemblyScript } from './assemblyScript.ts'
@@ -10,7 +10,7 @@ import { buildPhoton } from './slimPhoton.ts'
 
 const PHOTON_FILE = '@cf-wasm/photon/photon.wasm'
 
-/** Modules whose initial memory is far larger than what they need. */
+/** Modules with a far larger initial memory than they need. */
 export const OVERSIZED_FILES = {
   jpegDecoder: '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm',
   jpegEncoder: '@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm',
@@ -27,7 +27,7 @@ const BUILDS: Readonly<Record<CodecFile, () => Promise<Uint8Array<ArrayBuffer>>>
   'webp_enc_simd.wasm': () => readSlim(OVERSIZED_FILES.webpEncoder),
 }
 
-/** Returns the module that codec/files.ts names `file`. */
+/** Returns the module for a file name in codec/files.ts. */
 export function buildCodec(file: CodecFile): Promise<Uint8Array<ArrayBuffer>> {
   return BUILDS[file]()
 }
@@ -48,13 +48,13 @@ export async function readPhoton(): Promise<Uint8Array<ArrayBuffer>> {
   return withImportedMemory(await buildPhoton(await readPackaged(PHOTON_FILE)))
 }
 
-/** Returns one of OVERSIZED_FILES with the initial memory that it needs. */
+/** Returns the module `file`, one of OVERSIZED_FILES, with its initial memory reduced to what it needs. */
 export async function readSlim(file: string): Promise<Uint8Array<ArrayBuffer>> {
   const wasm = await readPackaged(file)
   return withImportedMemory(wasm, neededPages(wasm))
 }
 
-/** Returns a file of an installed package. */
+/** Reads a file of an installed package. */
 export async function readPackaged(file: string): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await readFile(createRequire(import.meta.url).resolve(file)))
 }

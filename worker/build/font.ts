@@ -1,18 +1,19 @@
-// Overwrites the font in a module's data with zeros. Photon's draw_text includes a font of 170 KB; a tool that removes
-// the function cannot know that those bytes belong to it. Layout of a font:
+// Overwrites the font in a module's data with zeros. Photon's function draw_text comes with a font of 170 KB. A tool
+// that removes unused functions cannot know that these bytes belong to draw_text. Layout of a font:
 // https://learn.microsoft.com/typography/opentype/spec/otff#table-directory
 import { dataOf, endOfData } from './wasmSections.ts'
 
 const VERSION = 0x00010000
 const HEADER_BYTES = 12
 const ENTRY_BYTES = 16
-/** Table of glyph outlines: without it, bytes that look like a header are not a font. */
+/** Tag of the table of glyph outlines. Bytes that look like a font's header but list no such table are not a font. */
 const OUTLINES = 'glyf'
 
-/** Returns the module with zeros in place of its font. Throws unless it has exactly one. */
+/** Returns the module with its font replaced by zeros. Throws unless the module has exactly one font. */
 export function withoutFont(wasm: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const segments = dataOf(wasm)
-  // The font is searched in memory: in the file its longer runs of zeros are left out, which cuts it into pieces.
+  // The font is searched in the module's initial memory. In the file it is in pieces, because long runs of zeros are
+  // left out there.
   const memory = new Uint8Array(endOfData(wasm))
   for (const { address, at, length } of segments) {
     memory.set(wasm.subarray(at, at + length), address)

@@ -1,6 +1,6 @@
-// Makes a WebAssembly module import its memory, so that a new instance can reuse an old instance's memory
-// (codec/instance.ts), and lowers its initial size to what the module needs: the codecs' packages ask for 16 MiB.
-// Memory still grows on demand.
+// Changes a WebAssembly module so that it imports its memory: a new instance can then reuse the memory of an old
+// instance (codec/instance.ts). Also lowers the memory's initial size to what the module needs, because the codecs'
+// packages ask for 16 MiB. Memory still grows on demand.
 import { concat } from '../base/concat.ts'
 import { MEMORY_IMPORT } from '../codec/instance.ts'
 import { encodeInteger, endOfData, openSection, sectionsOf } from './wasmSections.ts'
@@ -49,7 +49,7 @@ export function withImportedMemory(wasm: Uint8Array<ArrayBuffer>, pages = initia
   ])
 }
 
-/** Encodes a name: its length, then UTF-8. */
+/** Encodes a name as its length and its UTF-8 bytes. */
 function nameOf(text: string): number[] {
   const bytes = new TextEncoder().encode(text)
   return [...encodeInteger(bytes.length), ...bytes]
@@ -64,21 +64,22 @@ function initialPages(wasm: Uint8Array): number {
 }
 
 /**
- * Returns the number of pages that hold the static data and the stack of a module linked by Emscripten: first the data,
- * then variables that start as zero, then the stack, which grows down from the start of the heap.
+ * Returns how many pages a module linked by Emscripten needs for its static data and stack. Memory begins with the
+ * data, then come variables that start as zero, then the stack, which grows down from the start of the heap.
  */
 export function neededPages(wasm: Uint8Array): number {
   const stack = stackPointer(wasm)
   const dataEnd = endOfData(wasm)
-  // Else variables that start as zero could be above the stack, and the file does not say how much memory they take.
+  // If the stack were below the data, variables that start as zero could be above it, and the file does not say how
+  // much memory these variables take.
   if (stack < dataEnd) throw new Error(`the stack at ${stack} is below the data's end, ${dataEnd}`)
   return Math.ceil(stack / PAGE_BYTES)
 }
 
-/** Returns the initial stack pointer: in LLVM's output it is the first global. */
+/** Returns the initial stack pointer, which is the first global in LLVM's output. */
 function stackPointer(wasm: Uint8Array): number {
   const reader = openSection(wasm, GLOBAL_SECTION)
-  reader.integer() // how many there are
+  reader.integer() // the number of globals
   const [type, isMutable, operation] = [reader.byte(), reader.byte(), reader.byte()]
   if (type !== I32 || isMutable !== 1 || operation !== I32_CONST) {
     throw new Error('expected a stack pointer as the first global: a mutable i32')

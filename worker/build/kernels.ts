@@ -1,4 +1,4 @@
-// Builds the kernels: engine/kernel/unroll.ts says how one is put together.
+// Builds the kernels. engine/kernel/unroll.ts describes how a kernel is put together.
 import { compileAssemblyScript, type Program } from './assemblyScript.ts'
 import type { KernelModules } from '../engine/fused.ts'
 import type { Arithmetic } from '../engine/kernel/arithmetic.ts'
@@ -29,7 +29,7 @@ export function buildKernel(name: keyof KernelModules, kind: Arithmetic): Promis
   return compileAssemblyScript(`kernel/${name}-${kind}`, programOf(name, kind))
 }
 
-/** Returns the WebAssembly of the kernel for bicubic and colour. It is plain SIMD, which runs anywhere. */
+/** Returns the WebAssembly of the kernel for bicubic and colour. It uses plain SIMD, which runs everywhere. */
 export function buildPictureKernel(): Promise<Uint8Array<ArrayBuffer>> {
   return compileAssemblyScript('kernel/picture', programOf('picture', 'plain'))
 }

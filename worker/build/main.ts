@@ -1,5 +1,5 @@
-// `npm run build`: writes dist/ for the worker. The first time the compilers take seconds of one core each, so codecs
-// and kernels are built by two processes at a time: this script, run with the name of one of them.
+// `npm run build`: writes dist/ for the worker. A first build takes seconds of CPU, so codecs and kernels are built at
+// the same time by two processes. Each runs this script with the argument `codecs` or `kernels`.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -31,7 +31,7 @@ async function buildKernels(): Promise<void> {
   await buildPictureKernel()
 }
 
-/** Runs a script of this folder in a process of its own, with the loader of this process. */
+/** Runs a script of this folder in a separate process, with the same TypeScript loader as this process. */
 async function run(script: string, ...args: string[]): Promise<void> {
   const path = join(import.meta.dirname, script)
   const child = spawn(process.execPath, [...process.execArgv, path, ...args], { stdio: 'inherit' })

@@ -1,5 +1,5 @@
-// Builds the playground's files: copies page and styles, bundles scripts, and writes the WebAssembly modules that
-// enlarging a picture in a browser needs, each as a file that is fetched on demand.
+// Builds the playground's files: copies its page and styles, bundles its scripts, and writes each WebAssembly module
+// that the browser needs as a file of its own, which is fetched on demand.
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -11,7 +11,7 @@ const PAGES = ['index.html', 'playground.css']
 /** The only build of onnxruntime-web with WebGPU that is below the size limit of a static asset. */
 const ORT_FILES = ['ort-wasm-simd-threaded.jspi.mjs', 'ort-wasm-simd-threaded.jspi.wasm']
 
-/** Writes the playground to the folder `target`. */
+/** Writes the playground's files to the folder `target`. */
 export async function buildPlayground(target: string): Promise<void> {
   await build({
     entryPoints: ['page.ts', 'enlarge.ts'].map((file) => join(HERE, file)),

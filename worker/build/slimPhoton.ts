@@ -1,12 +1,14 @@
-// Makes the photon package's module smaller: removes its font and the code that only unused exports need. It also makes
-// the module work in a memory that has been used before (importedMemory.ts): Rust's allocator gets all its memory from
-// `memory.grow`, so that one instruction becomes a function that first hands out the pages that an earlier instance
-// used.
+// Makes the photon package's module smaller by removing its font and the code that only unused exports need. Also makes
+// the module work in a memory that an earlier instance has used (importedMemory.ts). Rust's allocator gets all its
+// memory from one `memory.grow` instruction, which is replaced by a function that first hands out the earlier
+// instance's pages.
 import { cachedBuild, versionOf } from './buildCache.ts'
 import { withoutFont } from './font.ts'
 import { PHOTON_EXPORTS } from '../codec/photon.ts'
 
-/** A variable, so that TypeScript does not load the package's types: they change those of Array everywhere. */
+/**
+ * A variable, so that TypeScript does not load the package's types, which would change the type of Array everywhere.
+ */
 const BINARYEN: string = 'binaryen'
 
 interface BinaryenModule {
@@ -18,14 +20,14 @@ interface BinaryenModule {
   emitBinary(): Uint8Array<ArrayBuffer>
 }
 
-/** The part of the package's API that is used. */
+/** The part of binaryen's API that this file uses. */
 interface Binaryen {
   readBinary(wasm: Uint8Array): BinaryenModule
   parseText(text: string): BinaryenModule
   getExportInfo(one: object): { readonly name: string }
 }
 
-/** Returns the changed module; `packaged` is the package's file. */
+/** Returns the changed module. `packaged` is the module in the package. */
 export async function buildPhoton(packaged: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const inputs = [packaged, PHOTON_EXPORTS.join(), growFrom(''), await versionOf('binaryen')]
   return cachedBuild('codec/plain_photon.wasm', inputs, async () => {
@@ -41,18 +43,24 @@ export async function buildPhoton(packaged: Uint8Array<ArrayBuffer>): Promise<Ui
   })
 }
 
-/** Replaces `memory.grow` in a module's text. Throws unless memory is grown in exactly one place. */
+/**
+ * Replaces the instruction `memory.grow` in a module's text by a call of $grow. Throws unless the module has exactly
+ * one such instruction.
+ */
 function withReusedPages(text: string): string {
   const pages = /^ \(memory \$\S+ (\d+)/m.exec(text)?.[1]
   const [before, after, ...others] = text.split('(memory.grow\n')
   if (pages === undefined || after === undefined || others.length > 0) {
-    throw new Error('expected one memory that grows in one place')
+    throw new Error('expected one memory and one memory.grow instruction')
   }
   const whole = `${before}(call $grow\n${after}`
   return `${whole.slice(0, whole.lastIndexOf(')'))}${growFrom(pages)})`
 }
 
-/** A `memory.grow` that counts from the pages this instance uses; `pages` is its initial size. */
+/**
+ * Returns the text of $grow, which works like `memory.grow` but counts from the pages that this instance uses. `pages`
+ * is the memory's initial size.
+ */
 const growFrom = (pages: string) => `
   (global $used (mut i32) (i32.const ${pages}))
   (func $grow (param $more i32) (result i32) (local $from i32) (local $missing i32)

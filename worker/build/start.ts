@@ -10,14 +10,15 @@ const hasOrigin = given.some((arg) => /\bORIGIN_(URL|BUCKET)\b/.test(arg))
 const port = valueOf('--port') ?? '8787'
 const args = ['dev', ...given]
 if (!given.includes('--port')) args.push('--port', port)
-// The playground is useful for trying out one's own origin, too; the demo environment has it already.
+// The playground is also useful with a developer's own origin, so it is enabled here. The demo environment enables it
+// already.
 if (hasOrigin && !given.some((arg) => arg.startsWith('SR_PLAYGROUND:'))) args.push('--var', 'SR_PLAYGROUND:true')
 if (!hasOwnEnvironment) args.push('--env', hasOrigin ? '' : 'demo')
 
 const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
 const child = spawn(process.execPath, [join(wrangler, '../bin/wrangler.js'), ...args], {
   stdio: 'inherit',
-  // Local development needs neither an account nor the network: keep wrangler from using them.
+  // Keeps wrangler off the network, because local development needs neither an account nor a connection.
   env: { ...process.env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false' },
 })
 child.on('exit', (code) => process.exit(code ?? 1))

@@ -1,19 +1,19 @@
-// Reads a WebAssembly module's sections, as far as the build needs:
+// Reads those parts of a WebAssembly module's sections that the build needs:
 // https://webassembly.github.io/spec/core/binary/modules.html
 
 const DATA_SECTION = 11
 const I32_CONST = 0x41
 
-/** A part of the data that a module's memory is initialised with. */
+/** A piece of data that is copied to a module's memory when the module starts. */
 export interface DataSegment {
-  /** Its address in memory. */
+  /** Address of the data in memory, in bytes. */
   readonly address: number
-  /** Its offset in the file. */
+  /** Offset of the data in the file, in bytes. */
   readonly at: number
   readonly length: number
 }
 
-/** Returns the module's data segments. Throws if one has no constant address. */
+/** Returns the module's data segments. Throws if the address of a segment is not a constant. */
 export function dataOf(wasm: Uint8Array): DataSegment[] {
   const reader = openSection(wasm, DATA_SECTION)
   return Array.from({ length: reader.integer() }, () => {
@@ -29,22 +29,22 @@ export function dataOf(wasm: Uint8Array): DataSegment[] {
   })
 }
 
-/** Returns the address behind the last byte of data. */
+/** Returns the address after the last byte of data. */
 export function endOfData(wasm: Uint8Array): number {
   return Math.max(0, ...dataOf(wasm).map(({ address, length }) => address + length))
 }
 
-/** A section's place in the file, as offsets. */
+/** A section of the file. `start`, `content` and `end` are offsets in bytes. */
 export interface Section {
   readonly id: number
-  /** Of its first byte, which holds `id`. */
+  /** Offset of the section's first byte, which contains `id`. */
   readonly start: number
-  /** Of its content, after id and length. */
+  /** Offset of the section's content, which follows id and length. */
   readonly content: number
   readonly end: number
 }
 
-/** Returns all sections, in the order of the file. */
+/** Returns all sections in file order. */
 export function sectionsOf(wasm: Uint8Array): Section[] {
   const sections: Section[] = []
   const reader = readFrom(wasm, 8) // after the magic bytes and the version
@@ -59,7 +59,7 @@ export function sectionsOf(wasm: Uint8Array): Section[] {
   return sections
 }
 
-/** Returns a reader at the start of a section's content. Throws if there is no section with this id. */
+/** Returns a reader at the start of a section's content. Throws if the module has no section with this id. */
 export function openSection(wasm: Uint8Array, id: number) {
   const section = sectionsOf(wasm).find((one) => one.id === id)
   if (!section) throw new Error(`the module has no section ${id}`)
@@ -78,7 +78,10 @@ function readFrom(wasm: Uint8Array, start: number) {
     byte,
     at: () => at,
     skip: (bytes: number) => void (at += bytes),
-    /** Reads LEB128 of up to 32 bits. Signed integers are read as unsigned: here they are never negative. */
+    /**
+     * Reads a LEB128 integer of up to 32 bits as unsigned. Signed integers are never negative here, so this reads them
+     * correctly, too.
+     */
     integer() {
       let value = 0
       for (let shift = 0; ; shift += 7) {

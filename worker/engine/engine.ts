@@ -1,7 +1,7 @@
 // The contract of an engine, which runs a network on planes. An engine does not know HTTP, caches or codecs.
 import type { Network } from '../model/network.ts'
 
-/** `channels` planes of one size: data[(channel * height + y) * width + x]. */
+/** Planes of equal size in one array: data[(channel * height + y) * width + x]. */
 export interface Planes {
   readonly channels: number
   readonly width: number
@@ -10,24 +10,27 @@ export interface Planes {
 }
 
 /**
- * The contract.
- * - `run` returns planes of `network.scale` times the input's size. The result depends on network and input alone, not
- *   on earlier calls. For a residual network that enlarges the result is the residual: the caller adds it to a bicubic
+ * The contract of an engine.
+ * - `run` returns planes of `network.scale` times the input's size. The result depends on network and input, not on
+ *   earlier calls. If a residual network enlarges, the result is only the residual, which the caller adds to a bicubic
  *   enlargement.
- * - `network.padding` defines the values outside the input. Engines need not agree to the bit; they agree with
- *   `reference` to 1e-4.
+ * - `network.padding` defines the values outside the input. Results of engines need not be equal bit for bit, but are
+ *   within 1e-4 of the results of `reference`.
  * - The input is neither changed nor kept. Values are not clamped. NaN in the input may give NaN in the result, but
  *   never a hang or a trap.
  * - A `run` that fails rejects. The engine stays usable, or rebuilds itself at the next call.
  * - The caller cuts inputs with a side above `maxSide` into tiles (upscale.ts does).
  */
 export interface Engine {
-  /** Its name in the header `X-SR`, e.g. `ort`. */
+  /** Name of the engine in the header `X-SR`, e.g. `ort`. */
   readonly name: string
-  /** The largest side of an input, in pixels: bounds the memory of a run. Infinity if there is no limit. */
+  /** Maximum side of an input, in pixels, which bounds the memory of a run. Infinity if there is no limit. */
   readonly maxSide: number
-  /** CPU time of one multiplication, in ns, on the README's machine: for cost.ts. Only engines that serve need it. */
+  /**
+   * CPU time of one multiplication on the README's machine, in ns. picture/cost.ts estimates requests with it, so only
+   * engines that serve requests need it.
+   */
   readonly nsPerMac?: number
-  /** `buffer` is an optional output buffer: an engine may write the result to its start and return a view of it. */
+  /** Runs `network` on `input`. An engine may write the result to the start of `buffer` and return a view of it. */
   run(network: Network, input: Planes, buffer?: Float32Array): Promise<Planes>
 }

@@ -1,43 +1,52 @@
-// Everything around the network: bicubic enlarging, and the conversion back to RGBA. `plainEnlarger` is in TypeScript
-// and serves as the oracle of tests; vectorEnlarger.ts is the fast one.
+// Enlargers do everything around the network: bicubic enlarging, and the conversion back to RGBA. `plainEnlarger` is
+// written in TypeScript and is the oracle of tests. vectorEnlarger.ts has a fast enlarger on a kernel.
 import { mergeYCbCr, type YCbCr } from '../image/color.ts'
 import { crop, type Plane, type Rect, type Rgba } from '../image/plane.ts'
 import { resize } from '../image/resize.ts'
 
-/** A plane that covers a part of the result, with its top-left pixel at (x, y). */
+/** A plane that covers a part of the result. Its top-left pixel is at (x, y) of the result. */
 export interface Placed {
   readonly plane: Plane
   readonly x: number
   readonly y: number
 }
 
-/** Planes that replace or complement the bicubic ones. Each of them covers the region that is merged. */
+/**
+ * Planes that replace or complement the planes enlarged by bicubic. Each of them must cover the region that is merged.
+ */
 export interface Layers {
-  /** Replaces bicubic luma. */
+  /** Luma that replaces bicubic luma. */
   readonly luma?: Placed
-  /** Is added to luma. */
+  /** Detail that is added to luma. */
   readonly detail?: Placed
-  /** Only for a picture that is not opaque, whose colours are premultiplied. In 0..1, not clamped. */
+  /**
+   * Opacity in 0..1, not clamped, of a picture with transparency, whose colours are premultiplied. Undefined if the
+   * picture is opaque.
+   */
   readonly opacity?: Placed
 }
 
 /**
- * The contract.
- * - `scale` is 2, 3 or 4. `region` is a part of the enlarged picture; at the edges the picture is mirrored, as in
- *   resize.ts. The result for a region equals that part of the result for the whole picture, to the bit.
- * - Planes agree between enlargers to 2e-7 within 0..1 and 2.4e-7 beyond, bytes to one level. Values are not clamped,
- *   bytes are rounded to nearest. NaN in the input may give any result, but never a hang or a trap.
+ * The contract of an enlarger.
+ * - `scale` is 2, 3 or 4. `region` is a part of the enlarged picture. At its edges the picture is mirrored, as in
+ *   resize.ts. A region that is computed separately is bit for bit the same as in the whole result.
+ * - Results of two enlargers differ by at most 2e-7 (planes in 0..1), 2.4e-7 (planes beyond 0..1) or one level (bytes).
+ *   Values of planes are not clamped, bytes are rounded to nearest. NaN in the input may give any result, but never a
+ *   hang or a trap.
  * - A result does not depend on earlier calls.
- * - Both methods are synchronous and take up to 35 ns a pixel: a caller with a large picture cuts it into tiles and
- *   pauses between them.
+ * - Both methods are synchronous and take up to 35 ns per pixel, so a caller cuts a large picture into tiles and pauses
+ *   between them.
  */
 export interface Enlarger {
   /**
-   * Returns `region` of the enlarged plane. `buffer` is an optional output buffer: an enlarger may write the result to
-   * its start and return a view of it.
+   * Returns `region` of the enlarged plane. An enlarger may write the result to the start of `buffer` and return a view
+   * of it.
    */
   enlarge(plane: Plane, scale: number, region: Rect, buffer?: Float32Array): Plane
-  /** Writes `region` of the enlarged picture to the same place in `target`, which has the enlarged picture's size. */
+  /**
+   * Writes `region` of the enlarged picture to `target` at the same coordinates. `target` has the enlarged picture's
+   * size.
+   */
   merge(small: YCbCr, scale: number, region: Rect, target: Rgba, layers: Layers): void
 }
 

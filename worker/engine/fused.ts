@@ -1,6 +1,7 @@
-// The engine on this project's own kernels: all layers of a network in one pass, in WebAssembly SIMD. kernel/ has their
-// source; driver/ has the code that feeds them. A picture is processed in strips, no wider than the kernel's memory is
-// laid out for, and a strip in bands of 4 rows. Between bands the engine pauses, so that other requests can run.
+// The engine on this project's own kernels, which compute all layers of a network in one pass, in WebAssembly SIMD.
+// kernel/ has the kernels' source, driver/ has the code that calls them. A picture is cut into strips, because a
+// kernel's memory limits the width, and a strip into bands of 4 rows. The engine pauses between bands, so that other
+// requests can run.
 import { pause as macrotask } from '../base/pause.ts'
 import { costOf, describeNetwork, type Network } from '../model/network.ts'
 import type { Driver, KernelExports } from './driver/driver.ts'
@@ -11,14 +12,15 @@ import { TILE } from './kernel/layout.ts'
 import { requirePlanes } from './planes.ts'
 
 /**
- * Work between two pauses, in multiplications: 131,072 pixels of 9-1-5, some 20 to 40 ms. Counted in multiplications,
- * because Date.now() does not advance during a Worker's computation.
+ * Maximum work between two pauses: as many multiplications as 131,072 pixels of a 9-1-5 network, about 20 to 40 ms.
+ * Time itself cannot be measured, because Date.now() does not advance during a Worker's computation.
  */
 export const COST_OF_A_TURN = 131_072 * 8032
 
 /**
- * The kernels take any size. This bounds the memory around them: the two planes of a tile, at most 4 MB each. At 1536²
- * tiles cost 3 %: halos are computed twice, and rows do not fill their last vector.
+ * Maximum side of a tile, in pixels. The kernels accept any size, but this bounds the memory around them: the input and
+ * output planes of a tile, at most 4 MB each. At 1536² cutting into tiles costs 3 % of time, because halos are computed
+ * twice and the last vector of a row is not full.
  */
 const MAX_SIDE = 1024
 
@@ -35,8 +37,8 @@ const DRIVERS: Readonly<Record<keyof KernelModules, Driver>> = {
 export const KERNEL_NAMES = Object.keys(DRIVERS) as (keyof KernelModules)[]
 
 /**
- * Returns whether a kernel can run `network`: a 9-1-5, or a sub-pixel network of one 5x5 layer and then 3x3 layers, on
- * one plane, with edge padding and channels in multiples of 4.
+ * Returns whether a kernel can run `network`. Supported are 9-1-5 networks, and sub-pixel networks of one 5x5 layer and
+ * then 3x3 layers. They must work on one plane with edge padding and channels in multiples of 4.
  */
 export function supportsFused(network: Network): boolean {
   return kernelFor(network) !== undefined
@@ -47,27 +49,27 @@ function kernelFor(network: Network): keyof KernelModules | undefined {
 }
 
 export interface FusedOptions {
-  /** See Engine.name. Default `fused`. */
+  /** The engine's name (see Engine.name). Default `fused`. */
   readonly name?: string
-  /** Awaited between bands, so that other requests can run. Default: a macrotask. */
+  /** A function that is awaited between bands, so that other requests can run. Default: waits for a macrotask. */
   readonly pause?: () => Promise<void>
 }
 
-/** An instance, and the network whose weights are in its memory. */
+/** An instance of a kernel, and the network whose weights are in its memory. */
 interface Instance {
   readonly kernel: KernelExports
   network?: Network
 }
 
 /**
- * Creates an engine on the kernels' modules (platform/nodeKernels.ts, platform/workersKernels.ts). Runs at the same
- * time have an instance each; one idle instance of each kernel is kept, with the weights in its memory. `run` rejects
- * for a network that `supportsFused` returns false for.
+ * Creates an engine from the kernels' modules (platform/nodeKernels.ts, platform/workersKernels.ts). Runs at the same
+ * time use separate instances. One idle instance of each kernel is kept for the next run, with the weights in its
+ * memory. `run` rejects if `supportsFused` returns false for the network.
  */
 export function createFusedEngine(modules: KernelModules, options: FusedOptions = {}): Engine {
   const { name = 'fused', pause = macrotask } = options
   const packed = new WeakMap<Network, unknown>()
-  /** Instances, not promises of them: in Workers no request may wait for another one's promise. */
+  /** Contains instances, not promises, because in Workers a request must not wait for a promise of another request. */
   const idle = new Map<keyof KernelModules, Instance>()
 
   function weightsOf(network: Network, driver: Driver): unknown {

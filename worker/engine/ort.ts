@@ -6,7 +6,7 @@ import { encodeNetwork } from '../model/networkFile.ts'
 import type { Engine, Planes } from './engine.ts'
 import { requirePlanes } from './planes.ts'
 
-/** The part of onnxruntime-common's API that is used. Every onnxruntime package exports it. */
+/** The part of onnxruntime-common's API that this file uses. Every onnxruntime package exports it. */
 export interface OrtRuntime {
   readonly InferenceSession: {
     create(model: Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>
@@ -15,13 +15,13 @@ export interface OrtRuntime {
 }
 
 export interface OrtOptions {
-  /** `wasm` for onnxruntime-web, `cpu` for onnxruntime-node, `webgpu` for either. */
+  /** `wasm` for onnxruntime-web, `cpu` for onnxruntime-node, `webgpu` for both. */
   readonly executionProvider: 'wasm' | 'webgpu' | 'cpu'
   /** See Engine.maxSide. Default Infinity. */
   readonly maxSide?: number
   /** See Engine.name. Default `ort`, or `ort-webgpu`. */
   readonly name?: string
-  /** Override the engine's own session options: for measurements. */
+  /** Session options that override this file's options, for measurements. */
   readonly sessionOptions?: InferenceSession.SessionOptions
 }
 
@@ -30,7 +30,7 @@ const MAX_SESSIONS = 4
 /** See Engine.nsPerMac. */
 export const NS_PER_MAC = 0.15
 
-/** A session and the number of runs that use it: it must not be released during a run. */
+/** A session and the number of runs that use it. A session must not be released during a run. */
 interface Lease {
   readonly session: InferenceSession
   users: number
@@ -38,15 +38,16 @@ interface Lease {
 }
 
 /**
- * Creates an engine on `runtime`, of which a process needs one for each runtime. The first `run` of a network creates a
- * session for it; up to four sessions are kept, by the network's identity. A `run` that fails drops its session, and
- * the next one creates it again.
+ * Creates an engine on `runtime`. A process needs only one engine for each runtime. The first `run` of a network
+ * creates a session for this network object. Up to four sessions are kept. A `run` that fails drops its session, and
+ * the next `run` creates a new one.
  */
 export function createOrtEngine(runtime: OrtRuntime, options: OrtOptions): Engine {
   const { executionProvider, maxSide = Infinity } = options
   const { name = executionProvider === 'webgpu' ? 'ort-webgpu' : 'ort' } = options
-  // Sessions, not promises of them: in Workers the promise of a cancelled request never settles, so no request may wait
-  // for another one's. Two first runs at the same time therefore create two sessions, of which one is kept.
+  // Contains sessions, not promises: in Workers the promise of a cancelled request never settles, so a request must not
+  // wait for a promise of another request. If two runs of a new network start at the same time, they create two
+  // sessions, and one is kept.
   const leases = new Map<Network, Lease>()
   const oneAtATime = createTurns(executionProvider === 'wasm')
   const oneCreation = createTurns(executionProvider === 'wasm') // WebGPU rejects two at the same time
@@ -66,7 +67,7 @@ export function createOrtEngine(runtime: OrtRuntime, options: OrtOptions): Engin
       else lease = { session, users: 0, isRetired: false }
     }
     leases.delete(network)
-    leases.set(network, lease) // moves it to the end: the most recently used
+    leases.set(network, lease) // moves it to the end, where the most recently used session is
     lease.users++
     for (const [oldest] of leases) {
       if (leases.size <= MAX_SESSIONS) break
@@ -123,32 +124,35 @@ export function createOrtEngine(runtime: OrtRuntime, options: OrtOptions): Engin
   return { name, maxSide, nsPerMac: NS_PER_MAC, run }
 }
 
-/** A network that enlarges must return its residual alone (engine.ts), so the file does not add the input. */
+/**
+ * Returns the network as it is encoded for onnxruntime. A network that enlarges must return only its residual
+ * (engine.ts), so the encoded network does not add the input.
+ */
 function runnable(network: Network): Network {
   return network.scale > 1 ? { ...network, residual: false } : network
 }
 
-// Measured in workerd with onnxruntime-web 1.30: all graph optimisations, the default, save 5 to 9 MB at 256² (ReLU is
-// fused into the convolutions); arena, memory pattern and prepacking change nothing.
+// Measured in workerd with onnxruntime-web 1.30: the default, all graph optimisations, saves 5 to 9 MB at 256², because
+// ReLU is fused into the convolutions. The options for arena, memory pattern and prepacking change nothing.
 const SESSION_OPTIONS: InferenceSession.SessionOptions = { logSeverityLevel: 3 } // errors only
 
-/** Releases a session. If that fails, the run that used the session is still a success. */
+/** Releases a session. Ignores an error, because the run that used the session has already succeeded. */
 async function release(lease: Lease): Promise<void> {
   try {
     await lease.session.release()
   } catch {
-    // The runtime keeps its memory; nothing else can be done.
+    // The runtime keeps the session's memory. There is no other way to free it.
   }
 }
 
 /**
  * Returns a function that runs one piece of work at a time. onnxruntime-web keeps a run's arguments on the wasm stack
- * across its own awaits, so runs that overlap pop each other's arguments. Each leaks a little stack; after some 27,000
- * rounds of four the runtime aborts (1.30.0, seen in Node).
+ * across its own awaits, so runs that overlap pop each other's arguments. Each such run leaks a little stack. After
+ * some 27,000 rounds of four overlapping runs the runtime aborts (1.30.0, seen in Node).
  *
- * A waiting run polls with timers; it does not await the other run's promise. Work that only needs microtasks
- * (`withinOneTurn`: WASM) is over when a timer fires. If it is not, its request was killed for its CPU time in the
- * middle of the work, and the next run may start.
+ * A waiting run polls with timers, because it must not await another run's promise. If `withinOneTurn` is true (WASM),
+ * work needs only microtasks and has ended when a timer fires. If it has not ended, its request was killed for its CPU
+ * time in the middle of the work, and the next run may start.
  */
 function createTurns(withinOneTurn: boolean): <T>(work: () => Promise<T>) => Promise<T> {
   const turn: { holder?: object } = {}

@@ -4,12 +4,12 @@ import type { Engine } from './engine.ts'
 import { createOrtEngine, type OrtRuntime } from './ort.ts'
 
 /**
- * In pixels. 64 channels of this side take 67 MB: WebGPU's default limit for a buffer is 128 MB, and the memory of the
- * WASM never shrinks. Results do not depend on it.
+ * Maximum side of an input, in pixels. 64 channels of this side take 67 MB. WebGPU's default limit for a buffer is 128
+ * MB, and the WASM's memory never shrinks. Results do not depend on the side.
  */
 const MAX_SIDE = 512
 
-/** Creates an engine on the WASM. Rejects if onnxruntime-web is not installed. */
+/** Creates an engine on onnxruntime-web's WASM. Rejects if the package is not installed. */
 export async function createNodeOrtEngine(): Promise<Engine> {
   const runtime = await installed(() => import('onnxruntime-web/wasm'), 'onnxruntime-web')
   runtime.env.wasm.numThreads = 1 // threads would keep the process alive when its work is done
@@ -31,7 +31,7 @@ export async function createDawnEngine(): Promise<Engine> {
   return createOrtEngine(runtime, {
     executionProvider: 'webgpu',
     maxSide: MAX_SIDE,
-    // A node that the GPU cannot run is an error: else the CPU would run it unnoticed.
+    // If the GPU cannot run a node, the session fails. Without this option the CPU would run that node unnoticed.
     sessionOptions: { extra: { session: { disable_cpu_ep_fallback: '1' } } },
   })
 }
@@ -40,7 +40,7 @@ interface WithEnvironment {
   readonly env: { readonly wasm: { numThreads?: number } }
 }
 
-/** The part of the package `webgpu` that is used. */
+/** The part of the API of the package `webgpu` that this file uses. */
 interface Dawn {
   create(flags: readonly string[]): { requestAdapter(): Promise<object | null> }
   readonly globals: { readonly GPUQueue: { readonly prototype: Queue } }
@@ -55,7 +55,7 @@ let isStarted = false
 /** Defines the browser globals through which onnxruntime-web finds a GPU. */
 async function startDawn(): Promise<void> {
   if (isStarted) return
-  // A variable, so that TypeScript does not look for the package: it is not a dependency.
+  // A variable, so that TypeScript does not look for the package, which is not a dependency.
   const name: string = 'webgpu'
   const { create, globals } = await installed(() => import(name) as Promise<Dawn>, name)
   const gpu = create([])
@@ -75,8 +75,8 @@ async function startDawn(): Promise<void> {
 }
 
 /**
- * Copies views of shared memory before they are written: onnxruntime-web's memory is shared, and Dawn rejects such
- * views.
+ * Makes the queue copy views of shared memory before writing them, because onnxruntime-web's memory is shared and Dawn
+ * rejects views of shared memory.
  */
 function copySharedMemory(queue: Queue): void {
   const { writeBuffer } = queue
@@ -86,7 +86,7 @@ function copySharedMemory(queue: Queue): void {
   }
 }
 
-/** Returns a copy of the same type, because `range` counts elements. */
+/** Returns a copy of `data` in an array of the same type, because `range` counts elements. */
 function copyOf(data: ArrayBufferView): ArrayBufferView {
   const Type = data.constructor as new (values: ArrayBufferView) => ArrayBufferView
   return new Type(data)

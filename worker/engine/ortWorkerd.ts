@@ -1,16 +1,17 @@
 // The ort engine on onnxruntime-web's WASM in workerd, which refuses to compile WASM at run time. So the module is
-// imported statically, and passed to onnxruntime when that asks to compile bytes.
+// imported statically, and onnxruntime gets it when it asks to compile bytes.
 //
 // onnxruntime-web ships a threaded build only: its memory is shared (up to 4 GB), although no thread is ever started
-// with numThreads = 1. Local workerd accepts that; whether production does has not been verified. If it does not, `run`
-// rejects, and the visitor gets the original picture and a reason.
+// with numThreads = 1. Local workerd accepts shared memory. Whether Cloudflare's production accepts it has not been
+// verified. If not, `run` rejects, and the visitor gets the original picture and a reason.
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm'
 import type { Engine } from './engine.ts'
 import { createOrtEngine, NS_PER_MAC, type OrtRuntime } from './ort.ts'
 
 /**
- * In pixels. Codecs need most of the isolate's 128 MB, and this memory never shrinks, so the side is smaller than the
- * fastest one. Measured with a 1200x1000 picture in local workerd; wasm memory is at least 16.8 MB:
+ * Maximum side of an input, in pixels. Codecs need most of the isolate's 128 MB, and the WASM's memory never shrinks,
+ * so this side is smaller than the fastest one. Time and wasm memory (at least 16.8 MB), measured with a 1200x1000
+ * picture in local workerd:
  *
  *   side               128    160    192    256
  *   9-1-5   ms/MP     1110   1030    950    980
@@ -20,12 +21,14 @@ import { createOrtEngine, NS_PER_MAC, type OrtRuntime } from './ort.ts'
  */
 const MAX_SIDE = 160
 
-/** Passed to onnxruntime as env.wasm.wasmBinary in place of the bytes of `wasm`, and recognised by identity. */
+/**
+ * Passed to onnxruntime as env.wasm.wasmBinary in place of the bytes of `wasm`. `patched` recognises it by identity.
+ */
 const SENTINEL = new ArrayBuffer(8)
 
 /**
  * Creates the engine for workerd. The first `run` loads onnxruntime, so requests that are answered from a cache do not
- * pay for it. If the start fails, that `run` rejects, and the next one tries again.
+ * pay for loading it. If onnxruntime does not start, that `run` rejects, and the next `run` tries again.
  */
 export function createWorkerdOrtEngine(): Engine {
   let engine: Engine | undefined // not a promise: in Workers no request may wait for another one's promise
@@ -74,7 +77,7 @@ async function loadRuntime(): Promise<OrtRuntime> {
 
 /**
  * Throws if the isolate does not provide the memory that onnxruntime asks for: shared, with up to 65,536 pages. After a
- * failed start onnxruntime never starts again, so the most likely failure is tested before it.
+ * failed start onnxruntime never starts again, so the most likely cause of a failure is tested before the start.
  */
 function assertSharedMemory(): void {
   try {
@@ -87,14 +90,14 @@ function assertSharedMemory(): void {
 type Instantiate = (source: unknown, imports?: WebAssembly.Imports) => Promise<unknown>
 const host = WebAssembly as unknown as { instantiate: Instantiate }
 
-/** The function that `patched` calls for other modules. */
+/** The original WebAssembly.instantiate, which `patched` calls for other modules. */
 let original: Instantiate | undefined
-/** Number of starts in progress: WebAssembly.instantiate is `patched` while there are any. */
+/** Number of starts of onnxruntime in progress. While it is above 0, `patched` replaces WebAssembly.instantiate. */
 let starts = 0
 
 /**
  * Makes WebAssembly.instantiate(SENTINEL, ...) return the imported module until the returned function is called. Other
- * calls are passed on: codecs may start at the same time.
+ * calls work as before, because codecs may start at the same time.
  */
 function passImportedWasm(): () => void {
   starts++
@@ -104,7 +107,8 @@ function passImportedWasm(): () => void {
   }
   return () => {
     starts--
-    // If other code has replaced `patched` meanwhile, it restores it later; until then `patched` passes all calls on.
+    // If other code has replaced `patched` meanwhile, that code will restore `patched` later. Then `patched` only
+    // passes calls on.
     if (starts === 0 && host.instantiate === patched) host.instantiate = original!
   }
 }
@@ -112,6 +116,7 @@ function passImportedWasm(): () => void {
 async function patched(source: unknown, imports?: WebAssembly.Imports): Promise<unknown> {
   const isSentinel = ArrayBuffer.isView(source) && source.buffer === SENTINEL
   if (!isSentinel) return original!.call(WebAssembly, source, imports)
-  // Synchronous: then a start takes microtasks only, and a cancelled request cannot leave it half-done.
+  // The instance is created synchronously, so that a start needs only microtasks and a cancelled request cannot leave
+  // it half-done.
   return { module: wasm, instance: new WebAssembly.Instance(wasm, imports) }
 }

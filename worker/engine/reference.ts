@@ -1,5 +1,5 @@
-// The oracle: the network's definition, loop by loop, in f64. Other engines are compared with it. Slow (about
-// 0.2 GMAC/s), but it runs everywhere.
+// The oracle with which other engines are compared. It computes a network as it is defined, loop by loop, in f64. It is
+// slow (about 0.2 GMAC/s), but runs everywhere.
 import type { Layer, Network, Padding } from '../model/network.ts'
 import { haloOf } from '../model/network.ts'
 import type { Engine, Planes } from './engine.ts'
@@ -27,7 +27,7 @@ function runReference(network: Network, input: Planes): Planes {
   return residual ? add(planes, input) : planes
 }
 
-/** Returns the sum of both. `other` may be larger: then its middle is added. */
+/** Returns the sum of `planes` and `other`. If `other` is larger, only its middle is added. */
 function add(planes: Planes, other: Planes): Planes {
   const { channels, width, height } = planes
   const margin = (other.width - width) / 2
@@ -41,7 +41,10 @@ function add(planes: Planes, other: Planes): Planes {
   return { channels, width, height, data }
 }
 
-/** [c s², h, w] -> [c, h s, w s]: channel (c s + dy) s + dx holds the pixels at (dx, dy) of each s x s block. */
+/**
+ * Rearranges channels to pixels: [c s², h, w] -> [c, h s, w s], where s is `scale`. Channel (c s + dy) s + dx contains
+ * the pixels at (dx, dy) of each s x s block.
+ */
 export function depthToSpace(planes: Planes, scale: number): Planes {
   const channels = planes.channels / scale ** 2
   const width = planes.width * scale
@@ -59,7 +62,7 @@ export function depthToSpace(planes: Planes, scale: number): Planes {
   return { channels, width, height, data }
 }
 
-/** [c, h, w] -> [c, h + 2 size, w + 2 size] */
+/** Pads each channel: [c, h, w] -> [c, h + 2 size, w + 2 size]. */
 function pad(input: Planes, size: number, padding: Padding): Planes {
   const { channels } = input
   const width = input.width + 2 * size
@@ -78,7 +81,7 @@ function pad(input: Planes, size: number, padding: Padding): Planes {
   return { channels, width, height, data }
 }
 
-/** Valid convolution: [inputs, h, w] -> [outputs, h - k + 1, w - k + 1] */
+/** Returns the valid convolution: [inputs, h, w] -> [outputs, h - k + 1, w - k + 1]. */
 function convolve(input: Planes, { kernel, inputs, outputs, weights, bias }: Layer): Planes {
   const width = input.width - kernel + 1
   const height = input.height - kernel + 1

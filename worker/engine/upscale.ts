@@ -1,8 +1,8 @@
-// Enlarges a picture: luma by bicubic and the network, chroma by bicubic, as in the paper. A network that enlarges
-// takes the small luma instead, and its result is added to bicubic. Colours of transparent pictures are premultiplied,
-// and alpha is enlarged like luma, so that both match along an edge. Works tile by tile from the small planes: besides
-// the result (4 B/px) only one tile of luma exists, before and after the network. The result does not depend on the
-// tiles. Bicubic and colour conversion are done by an Enlarger.
+// Enlarges a picture: luma by bicubic and then the network, chroma by bicubic, as in the paper. If the network itself
+// enlarges, its input is the small luma, and its result is added to the bicubic luma. Colours of transparent pictures
+// are premultiplied, and alpha is enlarged like luma, so that both match along an edge. Works tile by tile from the
+// small planes. So besides the result (4 B/px) memory holds luma for one tile only, before and after the network. The
+// result does not depend on the tiles. Bicubic and colour conversion are done by an Enlarger.
 //
 //   rgba ─┬─ Y ──┬── bicubic ─── network ──┬─ rgba
 //         │      └── network ─── + bicubic ┤
@@ -24,15 +24,18 @@ export interface Model {
   readonly engine: Engine
 }
 
-/** Side of a tile without a network, in pixels of the result. Between tiles other requests can run. */
+/** Side of a tile if there is no network, in pixels of the result. Other requests can run between two tiles. */
 const BICUBIC_TILE = 512
 
-/** Largest side of a tile for a network that enlarges, in pixels of its input: the output, at x3, is 9 MB. */
+/**
+ * Maximum side of a tile for a network that enlarges, in pixels of its input. At x3 the output of such a tile takes 9
+ * MB.
+ */
 const SMALL_TILE = 512
 
 /**
- * Enlarges a picture `scale` times, by bicubic alone if `model` is undefined. Does not change its input. Rejects if the
- * engine does, or if the network's result is not finite: the picture would have a black hole.
+ * Enlarges a picture `scale` times, only by bicubic if `model` is undefined. Does not change its input. Rejects if the
+ * engine rejects, or if the network's result is not finite, because the picture would have a black area.
  */
 export async function upscale(picture: Rgba, scale: number, model?: Model, enlarger = plainEnlarger): Promise<Rgba> {
   const width = picture.width * scale
@@ -42,7 +45,7 @@ export async function upscale(picture: Rgba, scale: number, model?: Model, enlar
   const alpha = alphaOf(picture)
   const extremes = alpha && model && (await extremesOf(model))
   const parts = partsOf(picture, scale, model)
-  // One pair of buffers for all tiles: allocating them costs more than filling them.
+  // All tiles share one pair of buffers, because allocating buffers costs more than filling them.
   const buffers = model && createBuffers(parts)
   for (const part of parts) {
     let sharper: Placed | undefined
@@ -61,12 +64,18 @@ export async function upscale(picture: Rgba, scale: number, model?: Model, enlar
   return target
 }
 
-/** The same for one plane, in 0..1 and not clamped: training and evaluation measure this. */
+/**
+ * Enlarges one plane in the same way as `upscale` enlarges luma. Values are in 0..1, not clamped. Training and
+ * evaluation measure this result.
+ */
 export function upscalePlane(plane: Plane, scale: number, model?: Model, enlarger?: Enlarger): Promise<Plane> {
   return upscalePlanes({ channels: 1, ...plane }, scale, model, enlarger)
 }
 
-/** The same for as many planes as the network has channels: each by bicubic, then all of them by the network. */
+/**
+ * Enlarges planes as `upscalePlane` enlarges one, as many planes as the network has channels. Bicubic takes each plane
+ * separately, the network takes all planes together.
+ */
 export async function upscalePlanes(
   planes: Planes,
   scale: number,
@@ -93,17 +102,17 @@ export async function upscalePlanes(
   return { channels, width, height, data }
 }
 
-/** A tile. */
+/** A tile of the picture. */
 interface Part {
-  /** Its pixels of the result. The cores of all tiles make up the result. */
+  /** The region of the result that this tile contributes. The cores of all tiles together are the result. */
   readonly core: Rect
-  /** The network's input for it: a region of the enlarged planes, or of the small ones if the network enlarges. */
+  /** The region that is the network's input: of the enlarged planes, or of the small planes if the network enlarges. */
   readonly input: Rect
   /** The region of the result that the network's output covers. */
   readonly output: Rect
 }
 
-/** Cuts the result into tiles. Throws if the network enlarges by another factor. */
+/** Cuts the result into tiles. Throws if the network enlarges by another factor than `scale`. */
 function partsOf(small: Pick<Plane, 'width' | 'height'>, scale: number, model?: Model): Part[] {
   if (model) requireScale(model.network, scale)
   const halo = model ? haloOf(model.network) : 0
@@ -129,7 +138,7 @@ function returnsDetail({ scale, residual }: Network): boolean {
   return scale > 1 && residual
 }
 
-/** Returns the network's result for a tile: the planes of `part.output`. */
+/** Returns the network's result for a tile, which covers `part.output`. */
 function runNetwork(
   planes: Planes,
   scale: number,
@@ -144,7 +153,7 @@ function runNetwork(
   return engine.run(network, input, buffers?.output)
 }
 
-/** Buffers for the network's input and output, used by one tile after another. */
+/** Buffers for the network's input and output, which all tiles use one after another. */
 interface Buffers {
   readonly input: Float32Array
   readonly output: Float32Array
@@ -159,7 +168,10 @@ function placed(planes: Planes, { output: { x, y } }: Part): Placed {
   return { plane: planeOf(planes, 0), x, y }
 }
 
-/** Throws unless all values are finite. Costs 1 ns a pixel: one NaN or infinity makes the whole sum non-finite. */
+/**
+ * Throws unless all values are finite. Checks only their sum, which one NaN or infinity makes non-finite, so it costs 1
+ * ns per pixel.
+ */
 function requireFinite(planes: Planes): Planes {
   const { data } = planes
   let sum = 0
@@ -182,7 +194,7 @@ async function enlargeOpacity(
   extremes?: Extremes,
 ): Promise<Placed> {
   const bicubic = { channels: 1, ...enlarger.enlarge(alpha, scale, part.output) }
-  // Most tiles of most pictures are entirely solid or entirely clear; the network is not needed there.
+  // Most tiles of most pictures are entirely solid or entirely clear, so they do not need the network.
   if (!model || !extremes || bicubic.data.every((v) => Math.abs(v - bicubic.data[0]) < 1e-5)) {
     return placed(opacityIn(bicubic), part)
   }
@@ -192,7 +204,7 @@ async function enlargeOpacity(
   return placed(opacityIn(sharper, extremes), part)
 }
 
-/** Converts alpha to opacity and releases alpha. */
+/** Converts alpha to opacity, and releases the buffer of alpha. */
 function opacityIn(alpha: Planes, extremes?: Extremes): Planes {
   const { data } = opacityOf(planeOf(alpha, 0), extremes?.clear, extremes?.solid)
   release(alpha.data)
@@ -200,8 +212,8 @@ function opacityIn(alpha: Planes, extremes?: Extremes): Planes {
 }
 
 /**
- * A network's results for an alpha plane that is entirely clear or entirely solid: close to the input, but not equal. A
- * network that enlarges gives several values; these are the highest for clear and the lowest for solid.
+ * A network's results for alpha planes that are entirely clear or entirely solid. They are close to the input, but not
+ * equal. A network that enlarges returns several values per pixel: `clear` is the highest of them, `solid` the lowest.
  */
 interface Extremes {
   readonly clear: number

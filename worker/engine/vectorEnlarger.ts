@@ -1,5 +1,6 @@
-// The enlarger on the kernel of kernel/picture.as.ts, in WebAssembly SIMD. Rows of the small planes stream through one
-// page of memory, which gives rows of the result. So the only planes of the result's size are those from a network.
+// The enlarger on the kernel picture.as.ts, in WebAssembly SIMD. Rows of the small planes stream through one page of
+// memory and come out as rows of the result. So no planes of the result's size are needed, except those that a network
+// returns.
 import { DIFFERENCES, INVISIBLE, type YCbCr } from '../image/color.ts'
 import { createPlane, type Plane, type Rect, type Rgba } from '../image/plane.ts'
 import { mirror, phasesOf } from '../image/resize.ts'
@@ -17,7 +18,7 @@ import {
   TAPS,
 } from './kernel/pictureLayout.ts'
 
-/** The module's exports. Arguments are addresses, offsets in bytes of a row, or numbers of vectors. */
+/** The kernel's exports. Arguments are addresses, offsets in a row in bytes, or numbers of vectors. */
 interface Exports {
   readonly memory: WebAssembly.Memory
   readonly spread2: Spread
@@ -33,7 +34,7 @@ interface Exports {
 type Spread = (from: number, to: number, vectors: number) => void
 
 interface Kernel extends Exports {
-  /** Views of its memory. */
+  /** The kernel's memory, as f32 values and as bytes. */
   readonly floats: Float32Array
   readonly bytes: Uint8Array
 }
@@ -42,24 +43,24 @@ const FLOAT = 4
 const LANES = 4
 const PHASES = new Map(KERNEL_SCALES.map((scale) => [scale as number, phasesOf(scale)]))
 
-/** Planes of the small picture: luma, then chroma. Planes that are not needed are undefined. */
+/** Planes of the small picture: luma, Cb and Cr. A plane that is not needed is undefined. */
 type Planes = readonly [Plane | undefined, Plane?, Plane?]
 
-/** A row of a strip of the result. The four small rows that it is computed from are in the ring. */
+/** A row of a strip of the result. The four small rows from which it is computed are in the ring. */
 interface Row {
   readonly y: number
   readonly left: number
   readonly width: number
-  /** Its start and end in the kernel's rows, in bytes. */
+  /** Start and end of the row's pixels in the kernel's row buffers, as offsets in bytes. */
   readonly from: number
   readonly to: number
-  /** Address of the weights of its four small rows. */
+  /** Address of the weights of the four small rows. */
   readonly weights: number
 }
 
 /**
- * Creates an enlarger on the picture module (platform/nodeKernels.ts, platform/workersKernels.ts). An instance that has
- * trapped is dropped.
+ * Creates an enlarger from the picture module (platform/nodeKernels.ts, platform/workersKernels.ts). Drops an instance
+ * that has trapped.
  */
 export function createVectorEnlarger(module: WebAssembly.Module): Enlarger {
   let idle: Kernel | undefined
@@ -103,7 +104,7 @@ function mergeRows(
   layers: Layers,
 ): void {
   const { floats, bytes, blend, addDetail } = kernel
-  // Between arrays of the same type `set` is a plain copy of memory.
+  // If both arrays have the same type, `set` is a plain copy of memory.
   const rgba = new Uint8Array(target.data.buffer, target.data.byteOffset, target.data.length)
   const merge = layers.opacity ? kernel.mergeClear : kernel.merge
   const take = ({ plane, x, y }: Placed, at: number, row: Row) => {
@@ -125,7 +126,7 @@ function mergeRows(
   })
 }
 
-/** Calls `use` for each row of each strip of `region`, when the small rows that it needs are in the ring. */
+/** Calls `use` for each row of each strip of `region`, after loading the small rows that it needs into the ring. */
 function forRows(kernel: Kernel, planes: Planes, scale: number, region: Rect, use: (row: Row) => void): void {
   const phases = PHASES.get(scale)
   if (!phases) throw new RangeError(`expected a scale of ${KERNEL_SCALES.join(', ')}, got ${scale}`)

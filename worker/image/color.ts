@@ -10,7 +10,10 @@ import { createPlane, type Plane, type Rgba } from './plane.ts'
 const Y_OFFSET = 16 / 255
 const C_OFFSET = 128 / 255
 
-/** Factor of the forward matrix: / 255 turns bytes into R, G, B in 0..1, and / 255 turns levels into level / 255. */
+/**
+ * Factor of the forward matrix. One division by 255 converts bytes to R, G, B in 0..1, the other converts levels to
+ * level / 255.
+ */
 const TO_UNIT = 1 / (255 * 255)
 const YR = 65.481 * TO_UNIT
 const YG = 128.553 * TO_UNIT
@@ -29,12 +32,12 @@ const [RY, R_CB, R_CR, , G_CB, G_CR, , B_CB, B_CR] = INVERSE.map((v) => v * 255 
 const DETERMINANT = R_CB * B_CR - R_CR * B_CB
 
 /**
- * The sums of mergeYCbCr, written with the colour differences u (red - luma) and v (blue - luma), in levels:
+ * Constants for computing mergeYCbCr with colour differences, u (red - luma) and v (blue - luma), in levels:
  *
- *   l = luma (y - yOffset)   u = red . (cb - cOffset, cr - cOffset)   v = blue . (the same)
+ *   l = luma (y - yOffset)   u = red . (cb - cOffset, cr - cOffset)   v = blue . (cb - cOffset, cr - cOffset)
  *   R = l + u   G = l + green . (u, v)   B = l + v
  *
- * Bicubic is linear, so u and v may be enlarged instead of cb and cr.
+ * Bicubic is linear, so u and v can be enlarged instead of cb and cr.
  */
 export const DIFFERENCES = {
   yOffset: Y_OFFSET,
@@ -51,7 +54,7 @@ export interface YCbCr {
   readonly cr: Plane
 }
 
-/** Returns only the luma, which the metrics compare. A picture with transparency is taken over black. */
+/** Returns only luma, which the metrics compare. A picture with transparency is first blended with black. */
 export function lumaOf(picture: Rgba): Plane {
   const y = createPlane(picture.width, picture.height)
   const rgba = picture.data
@@ -62,14 +65,17 @@ export function lumaOf(picture: Rgba): Plane {
   return y
 }
 
-/** Returns one grey level per pixel, as level / 255, of a picture stored without colour, as MATLAB's imread does. */
+/** Returns the grey levels of a picture that is stored without colour, as level / 255, like MATLAB's imread. */
 export function greyOf(picture: Rgba): Plane {
   const grey = createPlane(picture.width, picture.height)
   for (let i = 0; i < grey.data.length; i++) grey.data[i] = picture.data[4 * i] / 255
   return grey
 }
 
-/** Splits a picture into three planes, premultiplied by alpha: as the picture looks over black. */
+/**
+ * Splits a picture into three planes. Colours are premultiplied by alpha, so that the planes show the picture over
+ * black.
+ */
 export function splitYCbCr(picture: Rgba): YCbCr {
   const { width, height, data: rgba } = picture
   const y = createPlane(width, height)
@@ -87,20 +93,20 @@ export function splitYCbCr(picture: Rgba): YCbCr {
   return { y, cb, cr }
 }
 
-/** Alpha below this rounds to 0, so the pixel's colour does not matter. */
+/** Alpha (0..1) below this value is rounded to 0, so the pixel's colour does not matter. */
 export const INVISIBLE = 0.5 / 255
 
 /**
- * Writes three premultiplied planes of equal size into `target`, with their top left at (x, y), as RGBA bytes that are
- * not premultiplied. `alpha` (0..1, not clamped) is a further plane of that size; without it all pixels are opaque.
- * Rounds to nearest and clamps.
+ * Converts three premultiplied planes of equal size to RGBA bytes that are not premultiplied, and writes them to
+ * `target`, with their top-left pixel at (x, y). `alpha` is an optional plane of the same size (0..1, not clamped).
+ * Without `alpha` all pixels are opaque. Bytes are rounded to nearest and clamped.
  */
 export function mergeYCbCr(planes: YCbCr, target: Rgba, x: number, y: number, alpha?: Plane): void {
   const { width, height } = planes.y
   const luma = planes.y.data
   const cbs = planes.cb.data
   const crs = planes.cr.data
-  // A Uint8ClampedArray view rounds to nearest (ties to even) and clamps in the store itself.
+  // A store to a Uint8ClampedArray rounds to nearest (ties to even) and clamps.
   const rgba = new Uint8ClampedArray(target.data.buffer, target.data.byteOffset, target.data.length)
   // INVERSE maps levels to RGB in 0..1. Planes hold level / 255 and bytes are RGB * 255, hence the factor 255².
   const [ry, rb, rr, gy, gb, gr, by, bb, br] = INVERSE.map((v) => v * 255 * 255)
@@ -108,7 +114,7 @@ export function mergeYCbCr(planes: YCbCr, target: Rgba, x: number, y: number, al
     let i = row * width
     let p = 4 * ((y + row) * target.width + x)
     for (const end = i + width; i < end; i++, p += 4) {
-      // Near an edge alpha overshoots 1, and so do the planes: their quotient is still right.
+      // Near an edge both alpha and the planes overshoot 1, but their quotient is right.
       const opacity = alpha ? alpha.data[i] : 1
       const k = opacity > INVISIBLE ? 1 / opacity : 0
       const l = k * (luma[i] - Y_OFFSET)
@@ -122,11 +128,11 @@ export function mergeYCbCr(planes: YCbCr, target: Rgba, x: number, y: number, al
   }
 }
 
-// Alpha is represented as the luma of a white picture with that transparency over black. So the network sharpens alpha
-// just as it sharpens luma, and no fringe appears between the two.
+// Alpha is represented as the luma of a white picture with this alpha over black. So the network sharpens alpha just as
+// it sharpens luma, and no fringe appears along an edge.
 const WHITE = YR * 255 + YG * 255 + YB * 255
 
-/** Returns alpha as luma, [h, w]; undefined if the whole picture is opaque. */
+/** Returns alpha as luma (see WHITE), [h, w], or undefined if the whole picture is opaque. */
 export function alphaOf(picture: Rgba): Plane | undefined {
   const { width, height, data: rgba } = picture
   const alpha = createPlane(width, height)
@@ -139,7 +145,8 @@ export function alphaOf(picture: Rgba): Plane | undefined {
 }
 
 /**
- * Converts the result of alphaOf to 0..1 (not clamped). `clear` and `solid`: the luma that stands for alpha 0 and 1.
+ * Converts the result of alphaOf to 0..1 (not clamped). `clear` and `solid` are the luma values that stand for alpha 0
+ * and 1.
  */
 export function opacityOf(alpha: Plane, clear = Y_OFFSET, solid = Y_OFFSET + WHITE): Plane {
   return { ...alpha, data: alpha.data.map((v) => (v - clear) / (solid - clear)) }

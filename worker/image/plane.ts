@@ -46,7 +46,10 @@ export function modcrop(plane: Plane, scale: number): Plane {
   return crop(plane, { x: 0, y: 0, width, height })
 }
 
-/** Rounds to 8-bit levels and clamps, as MATLAB's uint8() does. The result is level / 255, too. */
+/**
+ * Rounds to 8-bit levels and clamps, as MATLAB's uint8() does. Values of the result are level / 255, like those of the
+ * input.
+ */
 export function quantize({ width, height, data }: Plane): Plane {
   const out = createPlane(width, height)
   for (let i = 0; i < data.length; i++) {

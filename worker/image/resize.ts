@@ -18,7 +18,10 @@ export interface Taps {
   readonly last: number
 }
 
-/** A resampling kernel: the weight of a sample by its distance. Symmetric, and zero beyond its support. */
+/**
+ * A resampling kernel: a sample's weight depends on its distance. The kernel is symmetric, and zero outside its
+ * support.
+ */
 export interface ResampleKernel {
   /** Width in samples, a whole number: 4 for the cubic. */
   readonly support: number
@@ -38,11 +41,11 @@ const KEYS: ResampleKernel = {
 }
 
 /**
- * Resamples a plane to `width` x `height` and returns the part `region` of the result, by default all of it. A part has
- * the same values as in the whole, so that large pictures can be made in pieces.
+ * Resamples a plane to `width` x `height` and returns the part `region` of the result, by default all of it. The values
+ * do not depend on the region, so a large picture can be resampled in pieces.
  *
- * [h, w] -> [region.height, region.width], values not clamped. Default `kernel`: bicubic. Every kernel is widened when
- * shrinking.
+ * [h, w] -> [region.height, region.width]. Values are not clamped. The default `kernel` is bicubic. Any kernel is
+ * widened when a plane is shrunk.
  */
 export function resize(
   plane: Plane,
@@ -53,7 +56,7 @@ export function resize(
 ): Plane {
   const across = tapsOf(plane.width, width, kernel, region.x, region.width)
   const down = tapsOf(plane.height, height, kernel, region.y, region.height)
-  // The cheaper order: the vertical pass comes first if it shrinks the picture, else last.
+  // The vertical pass comes first if it shrinks the picture, else last. This order is the cheaper one.
   if (height < plane.height) {
     return resizeRows(resizeColumns(plane, down, 0), across, 0, region.height)
   }
@@ -61,7 +64,10 @@ export function resize(
   return resizeColumns(rows, down, down.first)
 }
 
-/** One phase of enlarging by a whole number: how line `scale` * q + phase is computed from four lines around line q. */
+/**
+ * A phase of enlarging by an integer `scale`: line scale * q + phase of the result is a weighted sum of four lines
+ * around line q.
+ */
 export interface Phase {
   /** The first of the four lines, relative to q. */
   readonly first: number
@@ -157,8 +163,8 @@ export function tapsOf(
   const scale = outputSize / inputSize
   const stretch = Math.min(1, scale) // below 1 the kernel is widened and lowered, so that it is a low-pass filter
   const support = kernel.support / stretch
-  // A kernel of width 4 covers 4 samples, or 5 where it starts exactly on a sample. When growing, that fifth sample has
-  // the weight 0, so 4 taps suffice.
+  // A kernel of width 4 covers 4 samples, or 5 if it starts exactly on a sample. When a plane is enlarged, the fifth
+  // sample has weight 0, so 4 taps suffice.
   const count = stretch === 1 ? support : Math.ceil(support) + 2
   const indices = new Int32Array(length * count)
   const weights = new Float64Array(length * count)
@@ -182,7 +188,10 @@ export function tapsOf(
   return { count, indices, weights, first, last }
 }
 
-/** Maps any index into a line of `size` samples that is mirrored at both ends, with the edge sample repeated. */
+/**
+ * Maps any index to a sample of a line that is mirrored at both ends. The line has `size` samples; its edge samples are
+ * repeated.
+ */
 export function mirror(index: number, size: number): number {
   const period = 2 * size
   const folded = ((index % period) + period) % period

@@ -1,21 +1,23 @@
-// Shrinks a picture: bicubic with antialiasing, as in resize.ts, on premultiplied red, green and blue. Luma and chroma
-// are weighted sums of these, so resizing luma and chroma would give the same result except for rounding. It works row
-// by row: beside the picture and the result, memory holds only as many rows as the kernel is high.
+// Shrinks a picture by bicubic with antialiasing, as in resize.ts, on premultiplied red, green and blue. Luma and
+// chroma are weighted sums of these, so resizing luma and chroma would give the same result except for rounding. Works
+// row by row: besides the picture and the result, memory holds only as many rows as the kernel is high.
 import type { Rgba } from './plane.ts'
 import { tapsOf, type Taps } from './resize.ts'
 
 const CHANNELS = 4
 
 /**
- * Shrinks `picture` into `target`, whose sides are at most those of `picture`. Yields after each row, so that a caller
- * can pause and let other requests run. Bytes are rounded to nearest.
+ * Shrinks `picture` to the size of `target` and writes the result there. `target` must not be larger than `picture` in
+ * any direction. Yields after each row, so that a caller can pause and let other requests run. Bytes are rounded to
+ * nearest.
  */
 export function* shrinkRows(picture: Rgba, target: Rgba): Generator<1, void> {
   const { width, height } = target
   const across = tapsOf(picture.width, width)
   const down = tapsOf(picture.height, height)
   const premultiplied = new Float32Array(CHANNELS * picture.width)
-  // Row r is kept in ring[r % length]: the rows that one row of the result needs never span more than `length`.
+  // Row r is kept in ring[r % length]. That is enough, because the rows that one row of the result needs never span
+  // more than `length` rows.
   const ring = Array.from({ length: Math.min(down.count, picture.height) }, () => new Float32Array(CHANNELS * width))
   const sums = new Float64Array(CHANNELS * width)
   let filled = 0
@@ -36,7 +38,7 @@ export function* shrinkRows(picture: Rgba, target: Rgba): Generator<1, void> {
   }
 }
 
-/** Writes a row of colours times alpha / 255, and alpha, all in levels. */
+/** Writes a row of red, green and blue, each times alpha / 255, and of alpha. All values are levels (0..255). */
 function premultiplyRow({ width, data }: Rgba, row: number, to: Float32Array): void {
   for (let i = 0, p = CHANNELS * row * width; i < to.length; i += CHANNELS, p += CHANNELS) {
     const alpha = data[p + 3]
@@ -66,12 +68,12 @@ function shrinkRow(from: Float32Array, { count, indices, weights }: Taps, to: Fl
   }
 }
 
-/** Alpha below this level rounds to 0, so the pixel's colour does not matter. */
+/** Alpha (0..255) below this level is rounded to 0, so the pixel's colour does not matter. */
 const INVISIBLE_LEVEL = 0.5
 
-/** Stores a row as bytes, no longer premultiplied. */
+/** Stores a row as bytes that are not premultiplied. */
 function storeRow(sums: Float64Array, { width, data }: Rgba, row: number): void {
-  // A Uint8ClampedArray view rounds to nearest and clamps in the store itself.
+  // A store to a Uint8ClampedArray rounds to nearest and clamps.
   const rgba = new Uint8ClampedArray(data.buffer, data.byteOffset, data.length)
   for (let i = 0, p = CHANNELS * row * width; i < sums.length; i += CHANNELS, p += CHANNELS) {
     const alpha = sums[i + 3]

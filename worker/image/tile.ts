@@ -1,5 +1,5 @@
 // Cuts a picture into tiles for a network whose outputs depend on `halo` pixels around them. The input of a tile is its
-// core plus the halo, but never beyond the picture: there the network's own padding applies, as it does for the whole
+// core plus the halo, but it ends at the picture's edges. There the network's own padding applies, as for the whole
 // picture. So tiled and whole results are exactly equal.
 import type { Rect } from './plane.ts'
 
@@ -11,8 +11,9 @@ export interface Tile {
 }
 
 /**
- * Returns the tiles of a `width` x `height` picture, row by row. Their inputs have at most `maxSide` pixels a side, and
- * their sizes are as equal as possible. Throws a RangeError if `maxSide` leaves no core inside the halo.
+ * Returns the tiles of a `width` x `height` picture, row by row. The input of a tile has at most `maxSide` pixels per
+ * side, and the cores are as equal in size as possible. Throws a RangeError if `maxSide` is too small for a core inside
+ * the halo.
  */
 export function tilesOf(width: number, height: number, maxSide: number, halo: number): Tile[] {
   const columns = spansOf(width, maxSide, halo)

@@ -1,25 +1,28 @@
-// The contract of an engine (worker/engine/engine.ts) as tests, apart from accuracy.
+// Tests that an engine keeps its contract (worker/engine/engine.ts). Its accuracy is tested elsewhere.
 import { describe, expect, test } from 'vitest'
 import type { Engine, Planes } from '../../../worker/engine/engine.ts'
 import type { Network } from '../../../worker/model/network.ts'
 import { samplePlanes } from './samples.ts'
 
 export interface EngineContract {
-  /** Creates an engine that nobody else uses. */
+  /** Creates an engine that no other test uses. */
   createEngine(): Engine
-  /** A network on one plane that the engine runs. */
+  /** A network with one plane that the engine supports. */
   readonly network: Network
-  /** Runs that must leave no trace in a later result: other sizes, other weights, NaN, another kernel. */
+  /**
+   * Runs that come before the tested run, with other sizes, other weights, NaN or another kernel. They must not change
+   * the tested run's result.
+   */
   readonly earlierRuns: readonly { readonly network: Network; readonly input: Planes }[]
-  /** Runs that are started at the same time: long enough to take turns, where the engine does that. */
+  /** Runs that start at the same time. They take long enough that an engine which pauses switches between them. */
   readonly concurrentRuns: { readonly network: Network; readonly inputs: readonly Planes[] }
 }
 
 export function describeEngine({ createEngine, network, earlierRuns, concurrentRuns }: EngineContract): void {
-  describe('the contract of an engine', () => {
+  describe('an engine', () => {
     const engine = createEngine()
 
-    test('a result depends on no earlier run', async () => {
+    test('returns a result that does not depend on earlier runs', async () => {
       const input = samplePlanes(1, 19, 7)
       const alone = await createEngine().run(network, input)
       const used = createEngine()
@@ -29,7 +32,7 @@ export function describeEngine({ createEngine, network, earlierRuns, concurrentR
       }
     })
 
-    test('a run neither changes nor keeps its input, and leaves earlier results as they are', async () => {
+    test('changes neither its input nor earlier results, and does not keep its input', async () => {
       const input = samplePlanes(1, 20, 20)
       const before = input.data.slice()
       const first = await engine.run(network, input)
@@ -41,7 +44,7 @@ export function describeEngine({ createEngine, network, earlierRuns, concurrentR
       expect(first.data).toEqual(copy)
     })
 
-    test('NaN in the input gives NaN or numbers, and the next run is sound', async () => {
+    test('returns as many values for an input with NaN, which does not affect the next run', async () => {
       const input = samplePlanes(1, 20, 20)
       const want = await engine.run(network, input)
       const spoilt: Planes = { ...input, data: input.data.slice().fill(NaN, 50, 60) }
@@ -49,7 +52,7 @@ export function describeEngine({ createEngine, network, earlierRuns, concurrentR
       expect(await engine.run(network, input)).toEqual(want)
     })
 
-    test('runs that start together each give their own result, on a used engine and on a new one', async () => {
+    test('returns the same results for runs at the same time as for runs one after another, used before or new', async () => {
       const { network: shared, inputs } = concurrentRuns
       const apart: Planes[] = []
       for (const input of inputs) apart.push(await engine.run(shared, input))
@@ -58,7 +61,7 @@ export function describeEngine({ createEngine, network, earlierRuns, concurrentR
       expect(await Promise.all(inputs.map((input) => fresh.run(shared, input)))).toEqual(apart)
     })
 
-    test('planes that do not fit the network are refused, and the message says what was expected', async () => {
+    test('refuses planes that do not fit the network, and says what it expected', async () => {
       const run = (input: Planes) => engine.run(network, input)
       await expect(run(samplePlanes(3, 4, 4))).rejects.toThrow('expected 1 plane of 4x4, got 3')
       await expect(run({ ...samplePlanes(1, 4, 4), width: 5 })).rejects.toThrow('in 16 values')

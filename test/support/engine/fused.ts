@@ -1,4 +1,4 @@
-// The builds of the kernels that this Node can run, and the accuracy that all of them must have.
+// The kernel builds that this Node can run, and the accuracy that all of them must have.
 import { expect } from 'vitest'
 import type { Planes } from '../../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../../worker/engine/fused.ts'
@@ -13,7 +13,10 @@ export const builds = await Promise.all(
 )
 export const engines = builds.map(({ arithmetic, modules }) => ({ arithmetic, engine: createFusedEngine(modules) }))
 
-/** Expects each build to be within 1e-5 of the sum of |w| |x| along the path, which bounds the effect of rounding. */
+/**
+ * Expects the result of each build to differ from the reference by at most 1e-5 of a bound. The bound is the
+ * reference's result with the absolute values of weights and input: rounding errors grow with it.
+ */
 export async function expectSound(network: Network, input: Planes): Promise<void> {
   const want = (await reference.run(network, input)).data
   const bound = (await reference.run(magnitudesOf(network), { ...input, data: input.data.map(Math.abs) })).data

@@ -1,9 +1,9 @@
-// Weights whose effect is visible in the result, and a bucket that serves them.
+// Networks whose effect is visible in the result, and the upload of model files to a worker's bucket.
 import { createHash } from 'node:crypto'
 import type { Miniflare } from 'miniflare'
 import { createNetwork, type Network } from '../../../worker/model/network.ts'
 
-/** Returns a 9-1-5 that adds `lift` to its planes, which is visible in every pixel. */
+/** Returns a 9-1-5 network that adds `lift` to every pixel of its planes. */
 export function lifting(lift: number, channels = 1): Network {
   const network = createNetwork({ kernels: [9, 1, 5], widths: [4, 4], channels, residual: true })
   network.layers[2].bias.fill(lift)
@@ -13,13 +13,13 @@ export function lifting(lift: number, channels = 1): Network {
 export interface ShippedModel {
   readonly name: string
   readonly file: Uint8Array
-  /** Default 2. */
+  /** Scale of the network. Default 2. */
   readonly scale?: number
-  /** The digest in the manifest. Default: that of `file`. */
+  /** The digest in the manifest. Default: the digest of `file`. */
   readonly sha256?: string
 }
 
-/** Puts these files, and a manifest that lists only them, into the worker's MODELS_BUCKET. */
+/** Uploads the files of `shipped`, and a manifest that lists only these files, to the worker's MODELS_BUCKET. */
 export async function shipModels(to: Miniflare, shipped: readonly ShippedModel[]): Promise<void> {
   const bucket = await to.getR2Bucket('MODELS_BUCKET')
   const models: unknown[] = []

@@ -1,15 +1,17 @@
-// Writes ONNX files as other programs do, byte by byte by onnx.proto, without code of worker/model: with float_data
-// instead of raw_data, lists packed or not, fields in another order.
+// Writes ONNX files like those of other programs: with float_data instead of raw_data, with packed or unpacked lists,
+// with fields in another order. The bytes follow onnx.proto and are written without code of worker/model.
 
 export interface FileOptions {
-  /** The encoding of weights: raw_data, or float_data packed or not. */
+  /** How weights are encoded: as raw_data, or as float_data, packed or not. */
   readonly floats: 'raw' | 'packed' | 'unpacked'
   readonly integers: 'packed' | 'unpacked'
-  /** Whether constants come before nodes, with names and doc strings between them. */
+  /** Whether the fields are in an unusual order (e.g. constants before nodes) and the node has a doc string. */
   readonly isShuffled?: boolean
 }
 
-/** Returns the file of a 3x3 convolution [1 -> 1] with zero padding: weights 1..9 / 16, bias 0.25. */
+/**
+ * Returns an ONNX file with one 3x3 convolution from one channel to one: zero padding, weights 1/16 to 9/16, bias 0.25.
+ */
 export function convolutionFile({ floats, integers, isShuffled = false }: FileOptions): Uint8Array {
   const list = (field: number, values: readonly number[]) =>
     integers === 'packed'

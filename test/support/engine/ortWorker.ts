@@ -1,7 +1,7 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- ambient: nothing to import from it
 /// <reference path="../../../worker/wasm.d.ts" />
-// A worker that runs networks on the ort engine for workerd: it takes a model and planes by POST and responds with
-// planes. Parameters in the query cause failures during the run.
+// A worker that runs networks on the ort engine for workerd. A POST request contains a model and planes, and the
+// response contains the resulting planes. Query parameters cause failures during the run.
 import empty from './empty.wasm'
 import { createWorkerdOrtEngine } from '../../../worker/engine/ortWorkerd.ts'
 import { type Network } from '../../../worker/model/network.ts'
@@ -64,7 +64,8 @@ export default {
 }
 
 /**
- * Does what a codec may do at the same time: instantiates a module of its own, and fails to instantiate other bytes.
+ * Acts like a codec that starts at the same time: instantiates another module, and tries to instantiate bytes that are
+ * not a module.
  */
 async function startOthers(): Promise<string> {
   const seen: string[] = []

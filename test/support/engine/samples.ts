@@ -4,7 +4,10 @@ import type { Plane, Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { type Architecture, createNetwork, type Network, type Padding } from '../../../worker/model/network.ts'
 
-/** Returns a network with He-initialised weights, which keep values near the input's size, and biases near 0. */
+/**
+ * Returns a network with biases near 0 and He-initialised weights, which keep the values of all layers about as large
+ * as the input's.
+ */
 export function sampleNetwork(architecture: Architecture, padding: Padding = 'edge', seed = 1): Network {
   const random = createRandom(seed)
   const network = createNetwork(architecture)

@@ -1,4 +1,4 @@
-// The models in models/.
+// Reads the list of the trained models in models/.
 import { readFile } from 'node:fs/promises'
 import { type ModelEntry, parseManifest } from '../../../worker/model/manifest.ts'
 
@@ -9,7 +9,10 @@ export async function shippedModels(scale: number): Promise<ModelEntry[]> {
   return models.filter((model) => model.scale === scale)
 }
 
-/** Returns one name for each shape of network: names like `srcnn-jpeg` are variants of a shape. */
+/**
+ * Returns one name for each network shape in models/. Names with a hyphen, like `srcnn-jpeg`, are variants of a shape
+ * and are left out.
+ */
 export async function shippedFamilies(scale: number): Promise<string[]> {
   return (await shippedModels(scale)).map(({ name }) => name).filter((name) => !name.includes('-'))
 }

@@ -1,4 +1,4 @@
-// Runs in Chromium: the ort engine on onnxruntime-web's WebGPU provider, called by the test.
+// A page script for Chromium, through which the test calls the ort engine on onnxruntime-web's WebGPU provider.
 import * as ort from 'onnxruntime-web/webgpu'
 import type { Planes } from '../../../worker/engine/engine.ts'
 import { createOrtEngine } from '../../../worker/engine/ort.ts'
@@ -10,13 +10,14 @@ ort.env.wasm.wasmPaths = '/ort/'
 
 const engine = createOrtEngine(ort, {
   executionProvider: 'webgpu',
-  // A node that WebGPU cannot run is an error: else the CPU would run it unnoticed.
+  // If WebGPU cannot run a node, the session fails. Without this option the CPU would run that node unnoticed.
   sessionOptions: { extra: { session: { disable_cpu_ep_fallback: '1' } } },
 })
 const networks = new Map<string, Network>()
 
 /**
- * Starts `times` runs together and returns every result. Takes and returns plain lists, which playwright can pass on.
+ * Starts `times` runs at the same time and returns all results. Takes and returns plain arrays, which playwright can
+ * transfer.
  */
 async function run(
   model: readonly number[],
@@ -30,7 +31,7 @@ async function run(
   return (await Promise.all(runs)).map(({ data }) => Array.from(data))
 }
 
-/** Returns vendor and architecture of the WebGPU adapter, e.g. `google swiftshader`. */
+/** Returns the vendor and architecture of the WebGPU adapter, e.g. `google swiftshader`. */
 async function adapter(): Promise<string> {
   const { gpu } = navigator as unknown as {
     gpu?: { requestAdapter(): Promise<{ info: { vendor: string; architecture: string } } | null> }

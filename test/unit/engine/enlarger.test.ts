@@ -40,13 +40,13 @@ function merged(
   return target
 }
 
-/** Returns planes of the result's size for the named layers. */
+/** Returns the layers in `names` as random planes of the result's size. */
 function sampleLayers(names: readonly (keyof Layers)[], { width, height }: Rect): Layers {
   return Object.fromEntries(
     names.map((name, i) => {
       const plane = samplePlane(width, height, 50 + i)
       if (name === 'detail') plane.data.forEach((v, at) => (plane.data[at] = (v - 0.5) / 4))
-      // Beyond both ends of 0..1, as after bicubic.
+      // Bicubic overshoots, so opacity goes below 0 and above 1 here, too.
       if (name === 'opacity') plane.data.forEach((v, at) => (plane.data[at] = 1.3 * v - 0.15))
       return [name, { plane, x: 0, y: 0 }]
     }),
@@ -62,7 +62,10 @@ const LAYERS: (keyof Layers)[][] = [
   ['luma', 'detail', 'opacity'],
 ]
 
-/** Allows two f32 roundings more than the oracle's. Above 1 the last place of a float is twice as large. */
+/**
+ * Expects `got` to equal `want` up to two f32 roundings. Above 1 two f32 neighbours are twice as far apart, so the
+ * tolerance is larger.
+ */
 function expectClose(got: Plane, want: Plane): void {
   expect({ ...got, data: 0 }).toEqual({ ...want, data: 0 })
   expect(got.data).toHaveLength(want.data.length)
@@ -75,7 +78,10 @@ function expectClose(got: Plane, want: Plane): void {
     )
 }
 
-/** Allows a share of the bytes to differ by one: those whose value is close to a half. */
+/**
+ * Expects equal bytes, except that a share of them may differ by one, because a value near a half can be rounded up or
+ * down.
+ */
 function expectBytes(got: Rgba, want: Rgba, share: number): void {
   let changed = 0
   let most = 0
@@ -105,7 +111,7 @@ const CASES = [
   ...SCALES.map((scale) => ({ width: Math.ceil((2.5 * STRIP) / scale), height: 5, scale })),
 ]
 
-describe.each(CASES)('a picture of $width x $height, enlarged $scale times', ({ width, height, scale }) => {
+describe.each(CASES)('for a picture of $width x $height that is enlarged $scale times', ({ width, height, scale }) => {
   const regionOf = createRandom(width + 200 * height)
   /** Returns a random region of the result. */
   function anyRegion(): Rect {
@@ -115,12 +121,12 @@ describe.each(CASES)('a picture of $width x $height, enlarged $scale times', ({ 
   const plane = samplePlane(width, height, width)
   const picture = splitYCbCr(sampleRgba(width, height, height))
 
-  test('the kernel’s planes equal those of resize to 2e-7', () => {
+  test('the kernel’s planes differ from the planes of resize by at most 2e-7', () => {
     const whole = wholeOf(plane, scale)
     expectClose(vector.enlarge(plane, scale, whole), plainEnlarger.enlarge(plane, scale, whole))
   })
 
-  test('the kernel’s result for a region equals that part of its result for the whole, to the bit', () => {
+  test('a region that the kernel computes separately equals the same region of the whole result, bit for bit', () => {
     const whole = vector.enlarge(plane, scale, wholeOf(plane, scale))
     for (let i = 0; i < 5; i++) {
       const region = anyRegion()
@@ -128,9 +134,9 @@ describe.each(CASES)('a picture of $width x $height, enlarged $scale times', ({ 
     }
   })
 
-  test.each(LAYERS)('the kernel’s pixels equal those of mergeYCbCr with these layers: %s %s %s', (...names) => {
+  test.each(LAYERS)('the kernel’s pixels equal the pixels of mergeYCbCr, with the layers LAYERS[%#]', (...names) => {
     const layers = sampleLayers(names, wholeOf(plane, scale))
-    // Where a picture is nearly clear, its colour is the quotient of two small numbers.
+    // In a nearly clear pixel the colour is a quotient of two small numbers, so more bytes may differ.
     const share = layers.opacity ? 1e-3 : 1e-4
     expectBytes(merged(vector, picture, scale, layers), merged(plainEnlarger, picture, scale, layers), share)
   })
@@ -143,7 +149,7 @@ describe.each([
   const small = splitYCbCr(sampleRgba(41, 19))
 
   test.each(LAYERS)(
-    'merges tiles that together equal the whole, to the bit, with these layers: %s %s %s',
+    'merges tiles that together equal the whole picture bit for bit, with the layers LAYERS[%#]',
     (...names) => {
       const whole = wholeOf(small.y, 3)
       const layers = sampleLayers(names, whole)
@@ -154,7 +160,7 @@ describe.each([
       expect(merged(enlarger, small, 3, layers, tiles)).toEqual(want)
       const placed = Object.fromEntries(
         Object.entries(layers).map(([name, { plane }]) => {
-          const part = { x: 18, y: 29, width: 60, height: 28 } // more than the tile
+          const part = { x: 18, y: 29, width: 60, height: 28 } // larger than the tile
           return [name, { ...part, plane: crop(plane, part) }]
         }),
       )
@@ -164,7 +170,7 @@ describe.each([
     },
   )
 
-  test('returns the same plane in a given buffer, whatever the buffer held', () => {
+  test('returns the same plane with and without an output buffer, whatever the buffer contained', () => {
     const region = { x: 5, y: 7, width: 60, height: 31 }
     const buffer = new Float32Array(60 * 31 + 9).fill(NaN)
     expect(enlarger.enlarge(small.y, 3, region, buffer)).toEqual(enlarger.enlarge(small.y, 3, region))
@@ -182,14 +188,14 @@ describe.each([
     }
   })
 
-  test('writes to a target that is part of a buffer, clamped or not', () => {
+  test('writes the same bytes to a Uint8Array inside a larger buffer as to a Uint8ClampedArray', () => {
     const { width, height, data } = merged(enlarger, small, 2)
     const buffer = new Uint8Array(data.length + 24).fill(9)
     enlarger.merge(small, 2, wholeOf(small.y, 2), { width, height, data: buffer.subarray(12, -12) }, {})
     expect([...buffer]).toEqual([...Array(12).fill(9), ...data, ...Array(12).fill(9)])
   })
 
-  test('keeps all levels of grey, black, white and full colours', () => {
+  test('does not change the colour of a flat picture, for every grey level and for full colours', () => {
     for (const scale of SCALES) {
       for (let level = 0; level < 256; level++) {
         const grey = new Uint8Array(4 * 5 * 3).fill(level)
@@ -211,7 +217,7 @@ describe.each([
     }
   })
 
-  test('returns bytes for NaN, infinity and huge values, and they do not affect later results', () => {
+  test('accepts NaN, infinity and huge values, which do not affect later results', () => {
     const before = merged(enlarger, small, 3)
     const plane = enlarger.enlarge(small.y, 3, wholeOf(small.y, 3))
     for (const value of [NaN, Infinity, -Infinity, 3e38, -3e38]) {
@@ -270,7 +276,7 @@ describe('the kernel’s memory', () => {
     }
   })
 
-  test('is one page of one instance, whatever the picture’s size', async () => {
+  test('is one page of 64 KiB in one instance, whatever the picture’s size', async () => {
     await watchMemories((memories) => {
       const fresh = createVectorEnlarger(module)
       for (const scale of SCALES) {
@@ -281,7 +287,7 @@ describe('the kernel’s memory', () => {
     })
   })
 
-  test('survives a call that fails; an unsupported scale is refused with the supported ones in the message', () => {
+  test('is sound after calls that fail, and the error for an unsupported scale names the supported scales', () => {
     const enlarger = createVectorEnlarger(module)
     const small = splitYCbCr(sampleRgba(9, 9))
     const want = merged(vector, small, 2)
@@ -292,7 +298,7 @@ describe('the kernel’s memory', () => {
   })
 })
 
-describe('upscale on the kernel differs from upscale in TypeScript by one level in rare pixels at most', async () => {
+describe('upscale on the kernel equals upscale in TypeScript, except for rare bytes that differ by one level', async () => {
   const engine = createFusedEngine((await loadKernels()).modules)
   const network = sampleNetwork({ kernels: [9, 1, 5], widths: [8, 4], residual: true })
   const clear = sampleRgba(90, 60)
@@ -302,7 +308,7 @@ describe('upscale on the kernel differs from upscale in TypeScript by one level 
       [sampleRgba(90, 60), clear].map((picture) => ({ scale, model, picture })),
     ),
   )
-  test.each(cases)('x$scale: %#', async ({ scale, model, picture }) => {
+  test.each(cases)('x$scale, case %#', async ({ scale, model, picture }) => {
     const got = await upscale(picture, scale, model, vector)
     const want = await upscale(picture, scale, model)
     expectBytes(got, want, picture === clear ? 1e-3 : 1e-4)

@@ -11,7 +11,7 @@ import { maxDifference, sampleNetwork, samplePlanes } from '../../support/engine
 const [{ engine }] = engines
 const [{ modules }] = builds
 
-/** Changes to random weights. */
+/** Functions that change a network's random weights, by the name of the change. */
 const KINDS = {
   dense: () => {},
   sparse({ layers }: Network, random: () => number) {
@@ -24,7 +24,7 @@ const KINDS = {
   },
 } satisfies Record<string, (network: Network, random: () => number) => void>
 
-describe('the sub-pixel kernel agrees with the reference to 1e-5 of the sum of |w| |x|', () => {
+describe('the sub-pixel kernel agrees with the reference to 1e-5 of the sum of |weight| |input|', () => {
   const random = createRandom(15)
   const side = () => 1 + random.below(100)
   const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[]
@@ -41,7 +41,7 @@ describe('the sub-pixel kernel agrees with the reference to 1e-5 of the sum of |
     }
   })
   test.each(cases)(
-    'x$scale, $widthx$height, $channels channels, $pairs pairs, $kind',
+    'for x$scale, $width x $height pixels, $channels channels and $pairs pairs of layers: $kind',
     async ({ width, height, scale, channels, pairs, kind }) => {
       const network = sampleNetwork(subPixelArchitecture(scale, channels, pairs), 'edge', width)
       KINDS[kind](network, createRandom(height).next)
@@ -56,12 +56,12 @@ describe('the sub-pixel kernel agrees with the reference to 1e-5 of the sum of |
     [4, 4],
     [13, 31],
     [32, 32],
-  ])('with the architecture of `fast` at %ix%i', async (width, height) => {
+  ])('with the architecture of `fast`, for a picture of %i x %i', async (width, height) => {
     await expectSound(sampleNetwork(subPixelArchitecture(3, 16, 3)), samplePlanes(1, width, height))
   })
 
   test.each<[string, Architecture]>([
-    ['channels up to the bound', subPixelArchitecture(4, 64, 1)],
+    ['the maximum number of channels', subPixelArchitecture(4, 64, 1)],
     ['layers of different widths', { kernels: [5, 3, 3, 3], widths: [12, 4, 8], scale: 2 }],
     [
       'a skip directly after the first layer',
@@ -78,16 +78,17 @@ describe('the sub-pixel kernel agrees with the reference to 1e-5 of the sum of |
   })
 })
 
-describe.each(engines)('the bits of the $arithmetic build', ({ engine: candidate }) => {
+describe.each(engines)('the result of the $arithmetic build', ({ engine: candidate }) => {
   const network = sampleNetwork(subPixelArchitecture(3, 8, 2))
 
-  test('are the same in two runs', async () => {
+  test('has the same bits in two runs', async () => {
     const input = samplePlanes(1, 77, 50)
     expect(await candidate.run(network, input)).toEqual(await candidate.run(network, input))
   })
 
-  // The corner of a piece is on the grid of tiles. Towards its right and lower edges each layer has fewer tiles, and
-  // later layers read the last ones only in part. So those edges are left out of the comparison.
+  // Returns the result for `rect`, computed separately and as part of the whole picture. Near the right and lower edge
+  // of `rect` bits may differ, because there each layer has fewer tiles than the layer before it and reads the last of
+  // them only in part. So the edges of `rect` that are inside the picture are cut off from both results.
   const pieceAndWhole = async (width: number, height: number, rect: Rect) => {
     const { scale } = network
     const before = 4 * Math.ceil(haloOf(network) / 4)
@@ -115,21 +116,21 @@ describe.each(engines)('the bits of the $arithmetic build', ({ engine: candidate
   }
 
   test.each([
-    ['in bands', 90, 120, { x: 0, y: 40, width: 90, height: 60 }],
-    ['in columns', 200, 30, { x: 64, y: 0, width: 72, height: 30 }],
-  ])('of a part computed %s are those of the whole picture', async (_, width, height, rect) => {
+    ['a band of rows', 90, 120, { x: 0, y: 40, width: 90, height: 60 }],
+    ['a band of columns', 200, 30, { x: 64, y: 0, width: 72, height: 30 }],
+  ])('has the same bits for %s that is computed separately as in the whole picture', async (_, width, height, rect) => {
     const [piece, whole] = await pieceAndWhole(width, height, rect)
     expect(piece).toEqual(whole)
   })
 
-  test('differ at the seam of two strips by rounding only', async () => {
+  test('differs only by rounding at the seam of two strips', async () => {
     const [piece, whole] = await pieceAndWhole(600, 9, { x: 460, y: 0, width: 100, height: 9 })
     expect(maxDifference(piece, whole)).toBeLessThan(1e-5)
   })
 })
 
 test.each(engines)(
-  'NaN and infinity affect only their neighbourhood: $arithmetic build',
+  'in the $arithmetic build NaN and infinity affect only their neighbourhood',
   async ({ engine: candidate }) => {
     const network = sampleNetwork(subPixelArchitecture(2, 8, 1))
     const [width, height, x, y] = [90, 61, 50, 29]
@@ -139,7 +140,8 @@ test.each(engines)(
       const data = clean.data.slice()
       data[y * width + x] = poison
       const got = (await candidate.run(network, { ...clean, data })).data
-      // Each of the four layers computes a tile of 4x4 as a whole.
+      // Each of the four layers computes whole tiles of 4x4 pixels, so a value can spread up to 3 pixels further per
+      // layer.
       const reach = haloOf(network) + 4 * 3
       const far = (_: unknown, i: number) =>
         Math.max(Math.abs(((i % (2 * width)) >> 1) - x), Math.abs((Math.floor(i / (2 * width)) >> 1) - y)) > reach
@@ -153,7 +155,7 @@ const wide = [samplePlanes(1, 300, 41), { ...samplePlanes(1, 600, 9), data: new 
 describeEngine({
   createEngine: () => createFusedEngine(modules),
   network: sampleNetwork(subPixelArchitecture(3, 8, 2)),
-  // The last one is of the other kernel.
+  // The last network runs on the other kernel (srcnn).
   earlierRuns: [
     sampleNetwork(subPixelArchitecture(2, 32, 3)),
     sampleNetwork({ kernels: [9, 1, 5], widths: [8, 4] }),
@@ -169,12 +171,12 @@ test('a run pauses as often as its cost requires', async () => {
   const pause = () => Promise.resolve(void turns++)
   const counted = createFusedEngine(modules, { pause })
   await counted.run(sampleNetwork(subPixelArchitecture(3, 16, 3)), samplePlanes(1, 256, 200))
-  expect(turns).toBe(0) // 57 bands of 16 million multiplications
+  expect(turns).toBe(0) // all 57 bands of 16 million multiplications fit in a turn
   await counted.run(sampleNetwork(subPixelArchitecture(3, 32, 3)), samplePlanes(1, 256, 200))
-  expect(turns).toBe(3) // 17 bands a turn
+  expect(turns).toBe(3) // 17 bands per turn
 })
 
-test('memory grows with the width of a strip, not with the picture’s height', async () => {
+test('the kernel’s memory grows with the width of a strip, not with the picture’s height', async () => {
   await watchMemories(async (memories) => {
     const fresh = createFusedEngine(modules)
     const fast = sampleNetwork(subPixelArchitecture(3, 16, 3))
@@ -197,7 +199,7 @@ test.each([
   sampleNetwork({ kernels: [5, 5], widths: [8], scale: 2 }),
   sampleNetwork({ kernels: [5], widths: [], scale: 2 }),
   sampleNetwork({ kernels: [5, 3], widths: [8] }),
-])('a network that the kernel does not support is refused: %#', async (other) => {
+])('a network that the kernel does not support is refused: case %#', async (other) => {
   expect(supportsFused(other)).toBe(false)
   await expect(engine.run(other, samplePlanes(1, 4, 4))).rejects.toThrow('expected 9-1-5, or 5-3')
 })

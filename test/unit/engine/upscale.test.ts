@@ -16,7 +16,7 @@ const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
 
 const capped = (engine: Engine, maxSide: number): Engine => ({ ...engine, maxSide })
 
-describe('a picture computed in tiles equals the picture computed at once', () => {
+describe('a picture computed in tiles equals the picture computed as a whole', () => {
   for (const padding of ['edge', 'zero'] as const) {
     const network = sampleNetwork(SMALL, padding)
     test.each([
@@ -24,12 +24,15 @@ describe('a picture computed in tiles equals the picture computed at once', () =
       [31, 23, 3, 31],
       [9, 40, 4, 12],
       [50, 2, 2, 64],
-    ])(`to the bit with the reference engine, ${padding} padding: %ix%i x%i in tiles of %i`, async (w, h, s, side) => {
-      const plane = samplePlane(w, h)
-      const whole = await upscalePlane(plane, s, { network, engine: reference })
-      const tiled = await upscalePlane(plane, s, { network, engine: capped(reference, side) })
-      expect(tiled).toEqual(whole)
-    })
+    ])(
+      `bit for bit on the reference engine, with ${padding} padding: %i x %i, enlarged x%i in tiles of %i`,
+      async (w, h, s, side) => {
+        const plane = samplePlane(w, h)
+        const whole = await upscalePlane(plane, s, { network, engine: reference })
+        const tiled = await upscalePlane(plane, s, { network, engine: capped(reference, side) })
+        expect(tiled).toEqual(whole)
+      },
+    )
   }
 
   for (const padding of ['edge', 'zero'] as const) {
@@ -37,21 +40,24 @@ describe('a picture computed in tiles equals the picture computed at once', () =
       [31, 23, 2, 17],
       [31, 23, 3, 12],
       [9, 40, 4, 16],
-      [300, 4, 4, Infinity], // more than a tile's planes may hold
-    ])(`with a network that enlarges, ${padding} padding: %ix%i x%i in tiles of %i`, async (w, h, scale, side) => {
-      const network = sampleNetwork({ ...subPixelArchitecture(scale, 4, 1), residual: true }, padding)
-      const planes = samplePlanes(1, w, h)
-      const detail = await reference.run(network, planes)
-      const large = resize(planeOf(planes, 0), w * scale, h * scale)
-      const tiled = await upscalePlanes(planes, scale, { network, engine: capped(reference, side) })
-      expect(tiled.data).toEqual(large.data.map((v, i) => Math.fround(v + detail.data[i])))
-      const plain = { ...network, residual: false }
-      const alone = await upscalePlanes(planes, scale, { network: plain, engine: capped(reference, side) })
-      expect(alone).toEqual(detail)
-    })
+      [300, 4, 4, Infinity], // one tile
+    ])(
+      `with a network that enlarges and ${padding} padding: %i x %i, enlarged x%i in tiles of %i`,
+      async (w, h, scale, side) => {
+        const network = sampleNetwork({ ...subPixelArchitecture(scale, 4, 1), residual: true }, padding)
+        const planes = samplePlanes(1, w, h)
+        const detail = await reference.run(network, planes)
+        const large = resize(planeOf(planes, 0), w * scale, h * scale)
+        const tiled = await upscalePlanes(planes, scale, { network, engine: capped(reference, side) })
+        expect(tiled.data).toEqual(large.data.map((v, i) => Math.fround(v + detail.data[i])))
+        const plain = { ...network, residual: false }
+        const alone = await upscalePlanes(planes, scale, { network: plain, engine: capped(reference, side) })
+        expect(alone).toEqual(detail)
+      },
+    )
   }
 
-  test('with three planes; without a network each of them is bicubic', async () => {
+  test('for three planes, and without a network each plane is enlarged by bicubic', async () => {
     const planes = samplePlanes(3, 21, 17)
     const network = sampleNetwork({ ...SMALL, channels: 3 })
     const whole = await upscalePlanes(planes, 3, { network, engine: reference })
@@ -63,7 +69,7 @@ describe('a picture computed in tiles equals the picture computed at once', () =
     }
   })
 
-  test('to 2e-6 with onnxruntime, whose order of summation depends on the width', async () => {
+  test('within 2e-6 on onnxruntime, because its order of summation depends on the width', async () => {
     const network = sampleNetwork(SRCNN_915)
     expect(haloOf(network)).toBe(6)
     const plane = samplePlane(70, 45)
@@ -83,14 +89,14 @@ describe('a picture computed in tiles equals the picture computed at once', () =
   })
 })
 
-test('a network that enlarges by a factor other than the scale is refused', async () => {
+test('a network that enlarges by a factor other than the requested scale is refused', async () => {
   const model = { network: sampleNetwork(subPixelArchitecture(3, 4, 1)), engine: reference }
   await expect(upscale(sampleRgba(4, 4), 2, model)).rejects.toThrow(
     'expected a network for x2, got one that enlarges x3',
   )
 })
 
-test.each([NaN, Infinity])('a network whose result contains %d is refused', async (value) => {
+test.each([NaN, Infinity])('upscale rejects if the network’s result contains %d', async (value) => {
   const run: Engine['run'] = async (network, input) => {
     const given = await reference.run(network, input)
     given.data[7] = value
@@ -100,8 +106,8 @@ test.each([NaN, Infinity])('a network whose result contains %d is refused', asyn
   await expect(upscale(sampleRgba(4, 4), 2, model)).rejects.toThrow('got NaN or infinity')
 })
 
-describe('the network processes luma only', () => {
-  test('upscale and upscalePlane give the same luma, apart from the rounding of bytes', async () => {
+describe('upscale', () => {
+  test('runs the network on luma only, and its luma equals the result of upscalePlane, except for the rounding to bytes', async () => {
     const picture = smooth(24, 18)
     const network = sampleNetwork({ kernels: [3], widths: [] })
     network.layers[0].weights.set([0, 0, 0, 0, 0.9, 0, 0, 0, 0])
@@ -112,7 +118,7 @@ describe('the network processes luma only', () => {
     expect(maxDifference(got.data, want.data)).toBeLessThan(0.5 / 255 + 1e-4)
   })
 
-  test('the result of an opaque picture is opaque, and the picture is not changed', async () => {
+  test('returns an opaque picture for an opaque picture, which it does not change', async () => {
     const picture = sampleRgba(8, 6)
     const before = picture.data.slice()
     const { data } = await upscale(picture, 2)
@@ -120,15 +126,18 @@ describe('the network processes luma only', () => {
     expect(picture.data).toEqual(before)
   })
 
-  test('upscale rejects if the engine does', async () => {
+  test('rejects if the engine rejects', async () => {
     const broken: Engine = { name: 'broken', maxSide: 64, run: () => Promise.reject(new Error('no engine')) }
     const model = { network: sampleNetwork(SMALL), engine: broken }
     await expect(upscale(sampleRgba(4, 4), 2, model)).rejects.toThrow('no engine')
   })
 })
 
-describe('transparency', () => {
-  /** Opaque white on the left; clear on the right, with a hidden green that must not be visible. */
+describe('in an enlarged picture with transparency', () => {
+  /**
+   * Returns a picture that is opaque white on the left and fully transparent on the right. The transparent pixels are
+   * green, which must not become visible.
+   */
   function edge(): Rgba {
     const data = Uint8Array.from({ length: 20 * 10 * 4 }, (_, i) => {
       const isClear = (i >> 2) % 20 >= 10
@@ -136,12 +145,15 @@ describe('transparency', () => {
     })
     return { width: 20, height: 10, data }
   }
-  /** Sharpens, and changes flat planes a little: solid must stay solid all the same. */
+  /** A network that sharpens and also changes flat planes a little. Solid pixels must stay solid nevertheless. */
   const network = sampleNetwork({ kernels: [3], widths: [], residual: true })
   network.layers[0].weights.set([-0.1, -0.1, -0.1, -0.1, 0.8, -0.1, -0.1, -0.1, -0.1])
   network.layers[0].bias.fill(-0.01)
 
-  /** The same for each of the nine values that a pixel becomes, each with its own bias. */
+  /**
+   * A network that enlarges three times, sharpens, and changes flat planes: each of a pixel's nine results has a
+   * different bias.
+   */
   const enlarging = sampleNetwork({ kernels: [3], widths: [], scale: 3, residual: true })
   const taps = [-0.1, -0.1, -0.1, -0.1, 0.8, -0.1, -0.1, -0.1, -0.1]
   enlarging.layers[0].weights.forEach((_, i, all) => (all[i] = taps[i % 9]))
@@ -151,20 +163,20 @@ describe('transparency', () => {
     ['bicubic', undefined],
     ['a network', { network, engine: reference }],
     ['a network that enlarges', { network: enlarging, engine: reference }],
-  ])('with %s: hidden colours stay hidden, solid stays solid and clear stays clear', async (_, model) => {
+  ])('hidden colours stay hidden, solid stays solid and clear stays clear, with %s', async (_, model) => {
     const { width, height, data } = await upscale(edge(), 3, model)
     for (let i = 0; i < width * height; i++) {
       const [red, green, blue, alpha] = data.subarray(4 * i, 4 * i + 4)
       const x = i % width
       if (x < 24) expect(alpha).toBe(255)
       if (x >= 36) expect(alpha).toBe(0)
-      // White beside a hidden green gives greys only.
+      // If the hidden green does not leak into the white, every visible pixel is grey.
       if (alpha > 0) expect(Math.max(red, green, blue) - Math.min(red, green, blue)).toBeLessThan(2)
     }
   })
 
-  test('luma and alpha match: white over clear stays white along the edge', async () => {
-    // Without the bias the network changes alpha as it changes luma, and both changes cancel.
+  test('white stays white along the edge to transparent pixels, because luma and alpha are enlarged alike', async () => {
+    // Without a bias the network changes alpha and luma alike, and the two changes cancel out.
     network.layers[0].bias.fill(0)
     const { data } = await upscale(edge(), 3, { network, engine: reference })
     for (let p = 0; p < data.length; p += 4) {
@@ -173,7 +185,7 @@ describe('transparency', () => {
   })
 })
 
-/** Computes what upscale does without a network: Y, Cb and Cr each by bicubic. */
+/** Enlarges Y, Cb and Cr by bicubic, as upscale does without a network. */
 function bicubic(picture: Rgba, scale: number): Rgba {
   const width = picture.width * scale
   const height = picture.height * scale
@@ -184,7 +196,7 @@ function bicubic(picture: Rgba, scale: number): Rgba {
   return { width, height, data }
 }
 
-/** Returns a picture whose colours are away from the gamut's border, so that nothing is clamped. */
+/** Returns a picture whose colours are far from the limits of RGB, so that no value is clamped. */
 function smooth(width: number, height: number): Rgba {
   const data = new Uint8Array(4 * width * height)
   for (let i = 0; i < width * height; i++) {

@@ -1,5 +1,5 @@
-// The contract of a driver, which fused.ts uses to run a kernel: it writes a network's weights and a picture's rows to
-// the kernel's memory, and calls the kernel band by band. Each kernel has its own driver.
+// The contract of a driver. fused.ts runs each kernel through a driver of its own, which writes a network's weights and
+// a picture's rows to the kernel's memory, and calls the kernel band by band.
 import type { Network } from '../../model/network.ts'
 import type { Planes } from '../engine.ts'
 
@@ -13,24 +13,27 @@ export interface Driver<K extends KernelExports = KernelExports, Weights = unkno
   supports(network: Network): boolean
   /** Returns the weights in the order in which the kernel reads them. Called once for each network. */
   pack(network: Network): Weights
-  /** Writes the weights to the kernel's memory, for all strips that follow. */
+  /** Writes the weights to the kernel's memory, where all following strips use them. */
   setWeights(kernel: K, weights: Weights): void
   /** Maximum width of a strip, in pixels. Wider pictures are cut into strips. */
   readonly maxWidth: number
-  /** Begins a strip: at most `maxWidth` columns of the input from `left` on, and the result's columns for them. */
+  /**
+   * Begins a strip: at most `maxWidth` columns of the input, starting at column `left`. Its bands are written to
+   * `result`.
+   */
   openStrip(kernel: K, network: Network, weights: Weights, input: Planes, result: Planes, left: number): Strip
 }
 
 export interface Strip {
-  /** Number of bands. All cost the same. */
+  /** Number of bands in the strip. Each band costs the same. */
   readonly bands: number
-  /** Computes a band. Bands are computed in order, from 0 on. */
+  /** Computes a band. Bands must be computed in order, starting with 0. */
   compute(band: number): void
 }
 
 /**
- * Fills `rows` with rows of the picture from column `left` and row `top` on. Pixels outside the picture repeat its
- * edge.
+ * Fills `rows` with consecutive rows of the picture, starting at column `left` and row `top`. Outside the picture the
+ * pixels of its edge are repeated.
  */
 export function padRows(
   { data, width, height }: Planes,

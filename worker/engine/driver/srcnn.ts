@@ -1,16 +1,19 @@
-// Drives kernel/srcnn.as.ts: the three layers of a 9-1-5 in one pass. The kernel's memory has a fixed size, whatever
-// the picture's.
+// Drives kernel/srcnn.as.ts, which computes the three layers of a 9-1-5 network in one pass. The kernel's memory has a
+// fixed size, whatever the picture's size.
 //
 //   padded rows ─ load ─▶ ring ─▶ compute: 4 rows of features ─▶ ring of sums ─ emit ─▶ rows
 //
-// The input is padded once, before the first layer: the padded picture is 6 px larger on each side, features exist on
-// that rim too, and no layer has a special case for borders.
+// The input is padded only before the first layer, by 6 px on each side. Features are also computed for this margin, so
+// no layer has a special case for borders.
 import type { Network } from '../../model/network.ts'
 import { AT, HALO, KERNEL_1, KERNEL_3, MAX_CHANNELS, MAX_WIDTH, ROW_BYTES, STEP, TILE } from '../kernel/layout.ts'
 import { packWeights, type PackedWeights } from '../kernel/pack.ts'
 import { type Driver, type KernelExports, padRows } from './driver.ts'
 
-/** Sizes are numbers of tiles and bands of 4 pixels. */
+/**
+ * The exports of kernel/srcnn.as.ts. `tiles` and `slots` count tiles; `quad` and `band` are indices of groups of four
+ * rows.
+ */
 interface SrcnnKernel extends KernelExports {
   begin(n1: number, n2: number, tiles: number, isResidual: number): void
   load(quad: number, slots: number): void
@@ -45,7 +48,7 @@ export const srcnnDriver: Driver<SrcnnKernel, PackedWeights> = {
     const width = Math.min(input.width - left, MAX_WIDTH)
     const [first, second] = network.layers
     const tiles = Math.ceil(width / TILE) + 1
-    // Two more tiles than the features have, in whole vectors.
+    // The padded input has two more tiles than the features. The number of tiles is rounded up to whole vectors.
     const slots = Math.ceil((tiles + 2) / TILE) * TILE
     const { buffer } = kernel.memory
     const rowsIn = Array.from(
@@ -67,10 +70,10 @@ export const srcnnDriver: Driver<SrcnnKernel, PackedWeights> = {
     load(1)
     return {
       bands: Math.ceil(height / TILE) + 1,
-      /** Computes a band of features, and emits the four rows of the result above it. */
+      /** Computes a band of features and writes the four rows of the result that the band completes. */
       compute(band) {
         load(band + 2)
-        // Features reach KERNEL_3 - 1 rows beyond the result.
+        // There are KERNEL_3 - 1 more rows of features than rows of the result.
         kernel.compute(band, Math.min(TILE, height + KERNEL_3 - 1 - band * TILE))
         kernel.emit(band)
         const top = (band - 1) * TILE

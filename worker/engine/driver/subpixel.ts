@@ -1,12 +1,12 @@
-// Drives kernel/subpixel.as.ts: a 5x5 layer, 3x3 layers with or without skips, depth-to-space. Features are kept in
-// bands of four rows: two bands of each layer, or three if a skip reads them later.
+// Drives kernel/subpixel.as.ts, which computes a 5x5 layer, 3x3 layers with or without skips, and depth-to-space.
+// Features are kept in bands of four rows: two bands per layer, or three if a skip reads them later.
 //
 //   step t:  quad t + 2 of the padded picture ─▶ layer 0, band t ─▶ layer 1, band t - 1 ─▶ ... ─▶ rows
 //
-// The input is padded once, before the first layer. A layer's band begins at the same tile as the band of the layer
-// before it, and reads one tile and one band beyond it. If no pixel of the result depends on these, they are not
-// computed: the zeros, or the older band of the same picture, that are there instead change the result by Winograd's
-// rounding alone.
+// The input is padded only before the first layer. A layer computes a band from three parts of the layer before it: the
+// band that begins at the same tile, one more tile on the right of that band, and one more band below. If no pixel of
+// the result depends on the tile or on the band below, that part is not computed. Instead the kernel reads zeros or an
+// older band of the same picture, which changes the result only by rounding.
 import { haloOf, type Network } from '../../model/network.ts'
 import { createPlacer, FLOAT, PAGE_BYTES, STEP, TILE } from '../kernel/layout.ts'
 import { packLayer, type PackedLayer } from '../kernel/pack.ts'
@@ -30,12 +30,12 @@ interface Weights {
     readonly weightsAt: number
     readonly biasAt: number
   })[]
-  /** Address behind the weights: bands are placed from there on. */
+  /** Address after the weights, where the bands begin. */
   readonly end: number
 }
 
 const MAX_WIDTH = 512
-/** Number of quads (four rows) of the padded input that are kept. Three are in use at a time. */
+/** Number of quads (groups of four rows) of the padded input that are kept in memory. Three are in use at a time. */
 const QUADS = QUADS_FIRST + 1
 
 export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
@@ -76,9 +76,13 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
     const last = layers.length - 1
     const halo = haloOf(network)
     const width = Math.min(input.width - left, MAX_WIDTH)
-    /** Tiles along `size` pixels of the small picture, and along what the later layers read beyond them. */
+    /**
+     * Returns the number of tiles that a layer computes for `size` pixels of the small picture. The number includes
+     * tiles beyond these pixels that later layers read.
+     */
     const tilesOf = (layer: number, size: number) => Math.ceil((size + 2 * (last - layer)) / TILE)
-    // Whole vectors of tiles, and one more vector, which the last one reads.
+    // Tiles are stored in whole vectors. One more vector follows, because the tiles in the last vector read the tiles
+    // after them.
     const slots = Math.ceil(tilesOf(0, width) / TILE) * TILE + TILE
     const channelBytes = TILE * TILE * slots * FLOAT
 

@@ -1,5 +1,7 @@
-// The two builds of a network's kernel.
+// The two builds of each network's kernel.
 
-/** `relaxed` has fused multiply-add (WebAssembly relaxed SIMD); `plain` is SIMD as of 2021. */
+/**
+ * `relaxed` uses WebAssembly relaxed SIMD, which has fused multiply-add. `plain` uses only the SIMD standard of 2021.
+ */
 export type Arithmetic = 'relaxed' | 'plain'
 export const ARITHMETICS = ['relaxed', 'plain'] as const

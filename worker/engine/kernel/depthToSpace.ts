@@ -1,14 +1,15 @@
-// Unrolls the last step of subpixel.as.ts: channels into pixels, by scale.
+// Unrolls depth-to-space, the last step of subpixel.as.ts, for each scale. It turns channels into pixels.
 import { TILE, VECTOR } from './layout.ts'
 import { each, load, store } from './unroll.ts'
 
 /**
- * `depthToSpace{scale}(from, to, tiles, phaseBytes, rowBytes)`: four rows of scale² channels, [channel][4 rows][4
- * phases][slots], into 4 * scale rows of pixels that are `rowBytes` apart. Channel dy * scale + dx has the pixels at
- * (dx, dy) of each block. Writes whole vectors of tiles.
+ * Returns the source of `depthToSpace{scale}(from, to, tiles, phaseBytes, rowBytes)`, which converts four rows of
+ * scale² channels, [channel][4 rows][4 phases][slots], to 4 * scale rows of pixels, `rowBytes` apart. Channel dy *
+ * scale + dx contains the pixels at (dx, dy) of each scale x scale block. The function writes whole vectors of tiles.
  */
 export function unrollDepthToSpace(scale: number): string {
-  // Along a row of the result a tile has 4 phases of `scale` channels; every four of these make a vector.
+  // A tile becomes 4 * scale pixels in a row of the result: one of each channel and phase, in `scale` vectors of four.
+  // Returns the load of pixel i of vector k, for four tiles.
   const stream = (k: number, i: number) => {
     const [phase, dx] = [Math.floor((TILE * k + i) / scale), (TILE * k + i) % scale]
     return load(`at + (${dx * TILE * TILE + phase}) * phaseBytes`)

@@ -1,13 +1,12 @@
-// Packs a network's weights in the order in which the kernels read them.
+// Packs a network's weights in the order in which its kernel reads them.
 import type { Layer, Network } from '../../model/network.ts'
 import { BLOCK, FREQUENCIES, KERNEL_3, SIDE, STEP, WEIGHTS_3 } from './layout.ts'
 
 /**
- * Writes G of F(4x4, 3x3) times three taps: their polynomial at the points 0, 1, -1, 2, -2 and infinity, scaled. The
- * six values are `step` apart. winograd.ts has the other two matrices.
+ * Multiplies three taps by the matrix G of F(4x4, 3x3): writes the scaled values of their polynomial at the points 0,
+ * 1, -1, 2, -2 and infinity. The six values are `step` apart. winograd.ts has the other two matrices.
  */
 function transformTaps(a: number, b: number, c: number, to: Float64Array, at: number, step: number): void {
-  // prettier-ignore
   to[at] = a / 4
   to[at + step] = -(a + b + c) / 6
   to[at + 2 * step] = -(a - b + c) / 6
@@ -17,18 +16,18 @@ function transformTaps(a: number, b: number, c: number, to: Float64Array, at: nu
 }
 
 export interface PackedWeights {
-  /** [n1 / 4][36][9][4] */
+  /** Transformed weights of layer 1: [n1 / 4][36 frequencies][9 blocks][4]. */
   readonly weights1: Float32Array
   readonly bias1: Float32Array
-  /** [n2 / 4][n1][4] */
+  /** Weights of layer 2: [n2 / 4][n1][4]. */
   readonly weights2: Float32Array
   readonly bias2: Float32Array
-  /** [n2][5 columns][5 rows], WEIGHTS_3 apart */
+  /** Weights of layer 3: [n2][5 columns][5 rows], with channels WEIGHTS_3 floats apart. */
   readonly weights3: Float32Array
   readonly bias3: Float32Array
 }
 
-/** Packs a 9-1-5 on one channel. */
+/** Packs the weights of a 9-1-5 network on one plane. */
 export function packWeights({ layers: [first, second, third] }: Network): PackedWeights {
   return {
     weights1: transformKernels(first),
@@ -41,14 +40,14 @@ export function packWeights({ layers: [first, second, third] }: Network): Packed
 }
 
 export interface PackedLayer {
-  /** Rounded up to a multiple of 4. The added channels are zero. */
+  /** Number of output channels, rounded up to a multiple of 4. The added channels are zero. */
   readonly outputs: number
-  /** [outputs / 4][36][inputs * blocks][4] */
+  /** Transformed weights: [outputs / 4][36 frequencies][inputs * blocks][4]. */
   readonly weights: Float32Array
   readonly bias: Float32Array
 }
 
-/** Packs a layer that is computed by Winograd. */
+/** Packs the weights of a layer that is computed by Winograd's algorithm. */
 export function packLayer(layer: Layer): PackedLayer {
   const outputs = Math.ceil(layer.outputs / STEP) * STEP
   const bias = new Float32Array(outputs)
@@ -57,9 +56,9 @@ export function packLayer(layer: Layer): PackedLayer {
 }
 
 /**
- * [outputs][inputs][k][k] -> [outputs / 4][36][inputs * blocks][4]: the k x k taps are padded with zeros and cut into
- * blocks g of 3x3; each becomes G g G^T, in f64. It runs once for each network, before V8 optimises it, so it is
- * written as plain loops.
+ * Transforms weights [outputs][inputs][k][k] to [outputs / 4][36][inputs * blocks][4]. The k x k taps are padded with
+ * zeros and cut into blocks g of 3x3 taps. Each block becomes G g G^T, in f64. The function runs once for each network,
+ * before V8 optimises it, so it is written as plain loops.
  */
 function transformKernels({ weights, outputs, inputs, kernel }: Layer): Float32Array {
   const across = Math.ceil(kernel / BLOCK)
@@ -94,7 +93,7 @@ function transformKernels({ weights, outputs, inputs, kernel }: Layer): Float32A
   return packed
 }
 
-/** [outputs][inputs] -> [outputs / 4][inputs][4] */
+/** Reorders weights from [outputs][inputs] to [outputs / 4][inputs][4]. */
 function interleaveOutputs(weights: Float32Array, inputs: number, outputs: number): Float32Array {
   const packed = new Float32Array(weights.length)
   for (let output = 0; output < outputs; output++) {
@@ -106,7 +105,10 @@ function interleaveOutputs(weights: Float32Array, inputs: number, outputs: numbe
   return packed
 }
 
-/** [channels][5 rows][5 columns] -> [channels][5 columns][5 rows], WEIGHTS_3 apart */
+/**
+ * Reorders weights from [channels][5 rows][5 columns] to [channels][5 columns][5 rows], with channels WEIGHTS_3 floats
+ * apart.
+ */
 function transposeKernels(weights: Float32Array): Float32Array {
   const taps = KERNEL_3 * KERNEL_3
   const packed = new Float32Array((weights.length / taps) * WEIGHTS_3)

@@ -1,17 +1,18 @@
-// The kernel of vectorEnlarger.ts: bicubic enlarging by 2, 3 or 4 and the way back to RGBA, row by row.
+// The kernel of vectorEnlarger.ts: enlarges by 2, 3 or 4 with bicubic and converts back to RGBA, row by row.
 //
-//   small rows of Y ─ centre, spread ──▶ ring of 4 rows ─ blend ─▶ luma row, or as a network made it
+//   small rows of Y ─ centre, spread ──▶ ring of 4 rows ─ blend ─▶ luma row, or the network's
 //   small rows of Cb, Cr ─ mix, spread ─▶ ring of 4 rows ───────────────────┴─ merge ─▶ RGBA row
 //
-// A row is made wider before it is made taller, as in resize.ts: the ring then holds whole rows, and a row of the
-// result is a sum of four of them with one weight each. The four are exactly those in the ring, so the weights rotate
-// and every address is x and a constant. Weights come from resize.ts. The build puts spread2, spread3 and spread4,
-// which picture.ts unrolls, before this file.
+// Rows are first made wider, as in resize.ts. Then the ring holds rows as wide as the result, and a row of the result
+// is the sum of the four rows in the ring with one weight each. A new row replaces the oldest one in the ring. So the
+// weights rotate, and every address is x plus a constant. Weights come from resize.ts. The build puts spread2, spread3
+// and spread4, which picture.ts unrolls, before this file.
 //
-// The steps that made it fast. Times are ns a pixel of the result for a merge with luma given, x3 to 1536² in tiles of
-// 384², copies in and out included; Node 20 (V8 11.3), one thread of an AMD EPYC (Zen 4), the best of 25 to 80 rounds.
-// The first and the last line were measured on an idle machine, the others on a busy one. `alone` is the time of the
-// function merge without that step, on the idle machine.
+// The steps that made the kernel fast. Times are in ns per pixel of the result, for a merge with given luma, x3 to
+// 1536² in tiles of 384², including copies in and out. Measured on Node 20 (V8 11.3), one thread of an AMD EPYC (Zen
+// 4), the best of 25 to 80 rounds. The first and the last line were measured on an idle machine, the others on a busy
+// one. `alone` is the time of only the function merge if just that step is left out (last line: with all steps), on the
+// idle machine.
 //
 //                                                                               ns   speed   alone
 //   TypeScript: planes of chroma for each tile, then mergeYCbCr               28.3    1.0x
@@ -20,23 +21,24 @@
 //   + differences of red and blue made wider instead of Cb and Cr              1.7     16x    1.05
 //   + sums in pairs                                                            1.5     19x    0.83
 //                                                                                             0.80
-// Enlarging one plane took 5.6 ns in TypeScript and takes 0.6 here. With bicubic luma instead of a given row a merge
-// takes 1.7 ns, with alpha 1.9. With checked bounds, as in workerd, everything takes 0 to 10 % longer. Half of the 1.5
-// ns is copying rows in and out.
+// Enlarging one plane took 5.6 ns in TypeScript and takes 0.6 here. A merge takes 1.7 ns with bicubic luma instead of
+// given luma, and 1.9 ns with alpha. With checked bounds, as in workerd, everything takes 0 to 10 % longer. Copying
+// rows in and out takes half of the 1.5 ns.
 //
 // Tried without gain: strips of 256 (1.3x slower) or 1024 instead of 512 (the same), Binaryen at -O3 (the same).
-// Centred luma costs nothing that can be measured, and lowers the largest error from 2.3e-7 to 1.8e-7. Not tried: rows
-// of x3 that coincide with small rows, whose weights are 0 1 0 0, without the other three rows; relaxed SIMD, which
-// would save 8 of some 50 operations for 4 pixels.
+// Centred luma costs nothing that can be measured, and lowers the largest error from 2.3e-7 to 1.8e-7. Not tried: at
+// x3, rows that coincide with small rows (weights 0 1 0 0) could be copied instead of summed; relaxed SIMD would save 8
+// of some 50 operations for 4 pixels.
 import { add, joinFirst, joinSecond, mul, sub, zipFirst, zipSecond } from './vectors.as'
 import { FLOAT, VECTOR } from './layout'
 import { PICTURE_AT, PICTURE_ROW_BYTES, SLOT_BYTES, SMALL_BYTES } from './pictureLayout'
 
-/** Subtracted from luma, so that sums are made of values around zero. */
+/** Value that is subtracted from luma, so that the values to be summed are around zero. */
 @inline const MIDDLE: f32 = 0.5
 @inline const CB: usize = PICTURE_AT.small + SMALL_BYTES
 @inline const CR: usize = PICTURE_AT.small + 2 * SMALL_BYTES
-// The rows in the ring: of luma, and of the differences of red (U) and blue (V) from it.
+// Addresses of the four luma rows in the ring, and the distances from there to the rows of red minus luma (U) and blue
+// minus luma (V).
 @inline const Y0: usize = PICTURE_AT.ring
 @inline const Y1: usize = PICTURE_AT.ring + SLOT_BYTES
 @inline const Y2: usize = PICTURE_AT.ring + 2 * SLOT_BYTES
@@ -44,14 +46,17 @@ import { PICTURE_AT, PICTURE_ROW_BYTES, SLOT_BYTES, SMALL_BYTES } from './pictur
 @inline const U: usize = PICTURE_ROW_BYTES
 @inline const V: usize = 2 * PICTURE_ROW_BYTES
 
-/** Moves a small row of luma around zero: sums of values half as large are rounded half as far away. */
+/**
+ * Subtracts MIDDLE from a row of the small luma plane. The values are then half as large, and so are the rounding
+ * errors of their sums.
+ */
 export function centre(vectors: usize): void {
   for (let x: usize = 0; x < vectors * VECTOR; x += VECTOR) {
     v128.store(x, sub(v128.load(x, PICTURE_AT.small), f32x4.splat(MIDDLE)), PICTURE_AT.small)
   }
 }
 
-/** Replaces small rows of Cb and Cr by the differences of red and blue from luma. */
+/** Replaces a row of the small Cb and Cr planes by colour differences: red minus luma, and blue minus luma. */
 export function mix(vectors: usize): void {
   for (let x: usize = 0; x < vectors * VECTOR; x += VECTOR) {
     const cb = sub(v128.load(x, CB), v128.load(PICTURE_AT.cOffset))
@@ -61,7 +66,7 @@ export function mix(vectors: usize): void {
   }
 }
 
-/** Computes a row of luma: bytes from .. to of it, by the weights of the four rows in the ring. */
+/** Computes bytes `from` to `to` of a luma row: the sum of the four rows in the ring, with one weight each. */
 export function blend(weights: usize, from: usize, to: usize): void {
   const w0 = v128.load_splat<f32>(weights)
   const w1 = v128.load_splat<f32>(weights, FLOAT)
@@ -84,17 +89,21 @@ export function addDetail(from: usize, to: usize): void {
   }
 }
 
-/** Computes a row of RGBA from the luma row and the ring's differences. */
+/** Computes a row of RGBA from the luma row and the colour differences in the ring. */
 export function merge(weights: usize, from: usize, to: usize): void {
   mergeRow<Opaque>(weights, from, to)
 }
 
-/** The same for a picture that is not opaque: all rows are premultiplied, and alpha comes from the opacity row. */
+/**
+ * Computes a row of RGBA for a picture with transparency. All rows are premultiplied, and alpha comes from the opacity
+ * row.
+ */
 export function mergeClear(weights: usize, from: usize, to: usize): void {
   mergeRow<Clear>(weights, from, to)
 }
 
-// mergeRow is compiled for each of these: `offsetof<T>() > 0` is a constant, and says whether there is opacity.
+// mergeRow is compiled once for each of these two classes. In each copy `offsetof<T>() > 0` is a constant, which says
+// whether there is an opacity row.
 @unmanaged class Opaque {}
 @unmanaged class Clear { opacity: v128 }
 
@@ -147,14 +156,15 @@ export function mergeClear(weights: usize, from: usize, to: usize): void {
 }
 
 /**
- * Returns 2^23 plus the byte nearest to `value`, ties to even: a float of that size has no fraction. NaN gives 0.
- * The bits of three such bytes, shifted, fall beside each other; those of 2^23 are shifted out, or are under alpha.
+ * Returns 2^23 plus the byte nearest to `value`, ties to even, because a float as large as 2^23 has no fraction. NaN
+ * gives 0. The byte is in the low 8 bits, so three such results can be joined by shifts. The bits of 2^23 are shifted
+ * out or end up under alpha.
  */
 @inline function byte(value: v128, most: v128, magic: v128): v128 {
   return add(f32x4.pmin(most, f32x4.pmax(f32x4.splat(0), value)), magic)
 }
 
-/** Sums in pairs, which wait for each other less than one after another would. */
+/** Adds in pairs. One addition after another would be slower, because each would wait for the one before it. */
 @inline function sumOfFour(a: v128, b: v128, c: v128, d: v128): v128 {
   return add(add(a, b), add(c, d))
 }

@@ -1,10 +1,12 @@
-// Unrolls `spread2`, `spread3` and `spread4` of picture.as.ts: bicubic enlarging of a row by each scale.
+// Unrolls `spread2`, `spread3` and `spread4` for picture.as.ts, which enlarge a row 2, 3 and 4 times by bicubic.
 import { phasesOf } from '../../image/resize.ts'
 import { FLOAT, VECTOR } from './layout.ts'
 import { PICTURE_AT, PHASE_WEIGHTS, REACH, SCALE_WEIGHTS, KERNEL_SCALES, TAPS } from './pictureLayout.ts'
 import { each, load, store } from './unroll.ts'
 
-/** Vectors a0, a1, ... of one phase each into b0, b1, ..., pixels side by side. */
+/**
+ * Code that interleaves the vectors a0, a1, ..., which have one phase each, to b0, b1, ..., whose pixels are in order.
+ */
 const INTERLEAVE = {
   2: `
 const b0 = zipFirst(a0, a1)
@@ -24,7 +26,10 @@ const b2 = joinFirst(p2, p3)
 const b3 = joinSecond(p2, p3)`,
 } as const
 
-/** `function spread{scale}(from, to, vectors)`: makes `vectors` vectors of a small row `scale` times as wide. */
+/**
+ * Returns the source of `spread{scale}(from, to, vectors)` for each scale. The function enlarges `vectors` vectors of a
+ * small row to `scale` times their width.
+ */
 export function unrollPicture(): string {
   return KERNEL_SCALES.map(unrollSpread).join('')
 }

@@ -1,22 +1,28 @@
-// Layer 2 of srcnn.as.ts, 1x1 behind a ReLU: a GEMM over the channels of A1 that are not all zero in the eight pixels
-// at hand. Adding zero times a weight changes no sum, so the result is the same to the bit.
+// Layer 2 of srcnn.as.ts: a 1x1 layer whose input comes from a ReLU, computed as a matrix product (GEMM). Channels of
+// A1 that are zero in all eight pixels being computed are skipped. Zero times a weight changes no sum, so the result is
+// the same bit for bit.
 import { madd, relu } from './vectors.as'
 import { AT, FEATURE_CHANNEL_BYTES, FEATURE_PHASE_BYTES, FLOAT, GROUP_BYTES, STEP, VECTOR } from './layout'
 
-// Output channels of A2 that are computed at a time: four.
+// Bytes of four output channels of A2, which are computed together, and distances to the second, third and fourth of
+// them.
 @inline const STEP_BYTES: usize = STEP * FEATURE_CHANNEL_BYTES
 @inline const CHANNEL_1: usize = FEATURE_CHANNEL_BYTES
 @inline const CHANNEL_2: usize = 2 * FEATURE_CHANNEL_BYTES
 @inline const CHANNEL_3: usize = 3 * FEATURE_CHANNEL_BYTES
-/** The second vector of a pair is in the next phase. */
+/** Distance from the first vector of a pair to the second, which is in the next phase, in bytes. */
 @inline const PHASE: usize = FEATURE_PHASE_BYTES
 @inline const WEIGHTS_BYTES: usize = STEP * FLOAT
-/** A listed channel's offset in A1 is twice its offset in the weights: 32 and 16 bytes a channel. */
+/**
+ * Shift that converts a channel's offset in A1 (32 bytes per channel) to its offset in the weights (16 bytes per
+ * channel).
+ */
 @inline const WEIGHTS_SHIFT: usize = 1
 
 /**
- * Takes two vectors, at `from` and `stride` bytes further on, through all output channels with bias and ReLU, and adds
- * them to the union of their channel at `union`. Weights are [outputs / 4][inputs][4].
+ * Computes all output channels, with bias and ReLU, for two vectors of pixels: at `from`, and `stride` bytes after it.
+ * Combines the results of each channel with the channel's union, from address `union` on, by bitwise or. Weights are
+ * [outputs / 4][inputs][4].
  */
 export function pointwise(
   from: usize, stride: usize, inputs: usize, weights: usize, bias: usize, to: usize, outputs: usize, union: usize,
@@ -24,7 +30,7 @@ export function pointwise(
   const end = listChannels(from, stride, inputs)
   const weightsBytes = inputs * WEIGHTS_BYTES
   for (const last = to + outputs * FEATURE_CHANNEL_BYTES; to < last; to += STEP_BYTES) {
-    // Sums of four output channels: s of the first vector, t of the second.
+    // Sums of four output channels: s0 to s3 for the first vector, t0 to t3 for the second.
     let s0 = v128.load_splat<f32>(bias)
     let t0 = s0
     let s1 = v128.load_splat<f32>(bias, FLOAT)
@@ -39,7 +45,8 @@ export function pointwise(
       const w = weights + (c >> WEIGHTS_SHIFT)
       const x = v128.load(a)
       const y = v128.load(a + stride)
-      // Four weights, each spread into all lanes: by a shuffle, or by a load of its own (unroll.ts says why).
+      // Copies each of four weights to all lanes of a vector: by shuffles in relaxed builds, by separate loads in plain
+      // builds (unroll.ts says why).
       const four = ASC_FEATURE_RELAXED_SIMD ? v128.load(w) : f32x4.splat(0)
       const w0 = ASC_FEATURE_RELAXED_SIMD ? v128.shuffle<f32>(four, four, 0, 0, 0, 0) : v128.load_splat<f32>(w)
       s0 = madd(w0, x, s0)
@@ -81,7 +88,8 @@ export function pointwise(
 }
 
 /**
- * Writes the offsets of the channels that are not all zero to the list, and returns its end. No branch depends on data.
+ * Writes the offsets of the channels with a non-zero value to the list, and returns the list's end. No branch depends
+ * on data.
  */
 function listChannels(from: usize, stride: usize, channels: usize): usize {
   let end: usize = AT.list

@@ -1,6 +1,6 @@
-// Unrolls layer 3 of srcnn.as.ts, a 5x5 layer with one output channel: the features of four tiles, and of those right
-// of them, times the 5x5 weights, added to the five rows of sums that they reach. Two phases of a tile are computed at
-// a time: with 5 rows of taps they make 10 sums.
+// Unrolls layer 3 of srcnn.as.ts, a 5x5 layer with one output channel. It multiplies the features of four tiles and of
+// the tiles to the right by the 5x5 weights, and adds the products to five rows of sums. Two phases of a tile are
+// computed at a time, which makes 10 sums, because each phase needs a sum for each row of taps.
 import type { Arithmetic } from './arithmetic.ts'
 import {
   AT,
@@ -16,12 +16,13 @@ import { each, numbered, load, spreadWeights, store } from './unroll.ts'
 
 const PAIR = 2
 const WEIGHT_BYTES = WEIGHTS_3 * FLOAT
-/** A listed channel's offset in the features is this power of two times its offset in the weights. */
+/** Shift that converts a channel's offset in the features to its offset in the weights. */
 const SHIFT = Math.log2(FEATURE_CHANNEL_BYTES / WEIGHT_BYTES)
 
 /**
- * `scatter0` and `scatter1(from, weights, end, to0, to1, to2, to3, to4)`: phases 0 and 1, or 2 and 3, of the channels
- * in the list that ends at `end`. `to0` is the row that row 0 of the taps reaches.
+ * Returns the source of `scatter0` and `scatter1(from, weights, end, to0, to1, to2, to3, to4)`. `scatter0` uses phases
+ * 0 and 1 of a tile, `scatter1` phases 2 and 3. Both read the channels in the list that ends at `end`, and add row i of
+ * the taps' products to the row of sums at `to{i}`.
  */
 export function unrollScatter(kind: Arithmetic): string {
   const weights = spreadWeights(kind, 'w', 'w', KERNEL_3 * KERNEL_3)

@@ -1,41 +1,41 @@
-// The kernel of fused.ts for SRCNN 9-1-5, in one pass. It takes 4 rows and 8 tiles of 4x4 pixels at a time through all
-// three layers, so that no feature map ever exists as a whole:
+// The kernel of fused.ts for SRCNN 9-1-5. It computes all three layers in one pass, for 8 tiles of 4x4 pixels at a
+// time, so that a whole feature map is never in memory:
 //
 //   12 rows of the padded input, [4 phases][tiles]                                          (ring)
 //     └ transformInput ▶ V[36][9]; for every 4 channels: multiply ▶ M ▶ transformOutput ▶ A1
 //        └ pointwise, over the channels of A1 that are not all zero ▶ A2, 4 rows
 //           └ scatter, over the channels of A2 that are not all zero ▶ sums of 8 rows          (ring)
-//              └ emit: the 4 rows that are complete, and the input where the network is residual
+//              └ emit: the 4 rows that are complete, plus the input if the network is residual
 //
-// layout.ts says where each of them is and how tiles and phases are kept. The build puts the functions that srcnn.ts
-// unrolls before this file: transformInput1, multiply1 and transformOutput1 for one vector of tiles, the same with 2
-// for two; scatter0 and scatter1 for two phases each.
+// layout.ts has the addresses and the order of tiles and phases. The build puts the functions that srcnn.ts unrolls
+// before this file: transformInput1, multiply1 and transformOutput1 for one vector of tiles, transformInput2, multiply2
+// and transformOutput2 for two vectors, scatter0 and scatter1 for two phases each.
 //
-// The steps that made it fast. Times are ns of CPU a pixel of the result, the best of 10 to 16 rounds at 512², with the
-// shipped x3 weights on a drawn picture, Node 24 (V8 13.6), one thread of an AMD EPYC (Zen 4). Speed is the paired
-// median against onnxruntime-web 1.30.0 (712 ns) in the same process.
+// The steps that made the kernel fast. Times are in ns of CPU per pixel of the result, the best of 10 to 16 rounds at
+// 512², with the shipped x3 weights on a drawn picture, on Node 24 (V8 13.6), one thread of an AMD EPYC (Zen 4). Speed
+// is the paired median against onnxruntime-web 1.30.0 (712 ns) in the same process.
 //
 //                                                                          relaxed        plain
 //   fused; Winograd F(4x4, 3x3) for 9x9 as nine 3x3; zero-skipping 1x1     177  3.9x     216  3.2x
 //   + zero-skipping 5x5: 27 % of A2 is not zero, 45 % of its blocks        163  4.4x     198  3.6x
 //   + Binaryen at -O2, as -O3 spills sums (build/assemblyScript.ts)                     157  4.5x
-//   + output transform: fours loaded instead of made, middle columns first 152  4.7x     185  3.8x
+//   + output transform: fours loaded, not built, middle columns first      152  4.7x     185  3.8x
 //   + relaxed: weights loaded four at a time and spread by shuffles        155  4.6x
 //
-// The last step is for workerd, which checks every access against the memory's bounds, like
-// `node --wasm-enforce-bounds-checks` (there 207 -> 171): 221 -> 184 ns, 3.5x -> 4.2x onnxruntime-web in workerd. The
-// plain build, which is for Node and browsers, would lose 9 % by it.
+// The last step is for workerd, which checks every access against the memory's bounds, like `node
+// --wasm-enforce-bounds-checks` (there 207 -> 171): 221 -> 184 ns, 3.5x -> 4.2x onnxruntime-web in workerd. The plain
+// build, which is for Node and browsers, would be 9 % slower with it.
 //
-// Without both lists, as for a network without zeros, Node took 198 instead of 152: at least 3.7x in any case.
-// Of the 152: multiply 45, pointwise 57, output transform 19, scatter 20, the rest 11.
+// Without zero-skipping, as for a network without zeros, Node took 198 ns instead of 152, so the speed is at least 3.7x
+// for any network. The 152 ns are: multiply 45, pointwise 57, output transform 19, scatter 20, the rest 11.
 //
-// Tried without gain: loops over 2, 3 or 4 listed channels at a time, with the list padded by a channel of zeros
-// (0.98x); moving the end of a list by a shift instead of a select (0.99x); with shuffles, the loop of the GEMM written
-// out 3 or 9 times (1.00x). Not tried: M at constant addresses in the output transform, which need no check of bounds;
-// F(6x6, 3x3), 16 products for 20.25; int16 for the 5x5; pixels side by side in a vector of A1, which has 10 % fewer
-// blocks that are not zero; a bound on flat patches, which proves that 4 to 6 % of layer 1's channels are zero. Of the
-// 64 channels of the shipped weights, 8 to 13 are never above zero on drawn pictures: without them layer 1 would take a
-// sixth less.
+// Tried without gain (with the speed relative to before): loops over 2, 3 or 4 listed channels at a time, with the list
+// padded by a channel of zeros (0.98x); moving the end of a list by a shift instead of a select (0.99x); with shuffles,
+// the loop of the GEMM written out 3 or 9 times (1.00x). Not tried: constant addresses of M in the output transform,
+// which would need no check of bounds; F(6x6, 3x3), which needs 16 products instead of 20.25; int16 for the 5x5;
+// neighbouring pixels in a vector of A1, so that 10 % fewer blocks are not zero; a bound on flat patches, which would
+// prove that 4 to 6 % of layer 1's channels are zero. Of the 64 channels of the shipped weights, 8 to 13 are never
+// above zero on drawn pictures, so layer 1 would take a sixth less time without them.
 import { add, joinFirst, joinSecond, madd, nmadd, OneVector, relu, sub, TwoVectors, zipFirst, zipSecond } from './vectors.as'
 import {
   CACHE_LINE, AT, BLOCKS, CARRY, FEATURE_CHANNEL_BYTES, FEATURE_PHASE_BYTES, FLOAT, FREQUENCIES, GROUP,
@@ -43,15 +43,16 @@ import {
 } from './layout'
 import { pointwise } from './pointwise.as'
 
-// The channels of layers 1 and 2, and bytes between A1's rows.
+// Numbers of channels of layers 1 and 2, and bytes between two positions of A1.
 let n1: usize = 0
 let n2: usize = 0
 let stride1: usize = 0
-/** Tiles of features in a row: one more than the result has. */
+/** Number of tiles in a row of features, one more than in a row of the result. */
 let tiles: usize = 0
 let isResidual: bool = false
 
-// Rings are masked: their numbers of rows are powers of two. A quad is four rows of the padded input.
+// A mask maps a row's number to its row in a ring, because the number of rows in a ring is a power of two. A quad is
+// four rows of the padded input.
 @inline const INPUT_MASK: usize = INPUT_ROWS - 1
 @inline const QUAD_MASK: usize = INPUT_ROWS / TILE - 1
 @inline const OUTPUT_MASK: usize = OUTPUT_ROWS - 1
@@ -59,12 +60,12 @@ let isResidual: bool = false
 @inline const INPUT_BYTES: usize = INPUT_ROWS * ROW_BYTES
 @inline const OUTPUT_END: usize = AT.output + OUTPUT_ROWS * ROW_BYTES
 
-/** Layer 1's weights of four channels, and those channels in A1. */
+/** Bytes of layer 1's weights for four output channels, and bytes of these four channels in A1. */
 @inline const WEIGHTS_1_BYTES: usize = FREQUENCIES * BLOCKS * STEP * FLOAT
 @inline const STEP_BYTES: usize = STEP * GROUP_BYTES
 
-// Offsets in a channel of A2: the group's first tile, the tile before it, that of its second vector, the group's last
-// tile, the union of the phases.
+// Offsets in a channel of A2, in bytes: the group's first tile, the tile before the group, the tile before its second
+// vector, the group's last tile, the union of the phases, the third phase.
 @inline const FIRST_TILE: usize = CARRY * FLOAT
 @inline const TILE_BEFORE: usize = (CARRY - 1) * FLOAT
 @inline const NEXT_TILES: usize = TILE_BEFORE + VECTOR
@@ -72,7 +73,10 @@ let isResidual: bool = false
 @inline const UNION: usize = TILE * FEATURE_PHASE_BYTES
 @inline const TWO_PHASES: usize = 2 * FEATURE_PHASE_BYTES
 
-/** Begins a strip of a picture: the network's channels, and tiles of features in a row. */
+/**
+ * Begins a strip. `channels1` and `channels2` are the numbers of channels of layers 1 and 2. `tilesOfFeatures` is the
+ * number of tiles in a row of features.
+ */
 export function begin(channels1: usize, channels2: usize, tilesOfFeatures: usize, residual: bool): void {
   n1 = channels1
   n2 = channels2
@@ -85,23 +89,24 @@ export function begin(channels1: usize, channels2: usize, tilesOfFeatures: usize
   memory.fill(AT.input, 0, INPUT_BYTES)
 }
 
-/** Takes rows 4 quad .. 4 quad + 3 of the padded input, of `slots` tiles. */
+/** Copies rows 4 quad to 4 quad + 3 of the padded input, with `slots` tiles each, from rowsIn to the ring. */
 export function load(quad: usize, slots: usize): void {
   for (let row: usize = 0; row < TILE; row++) {
     deinterleave(AT.rowsIn + row * ROW_BYTES, AT.input + ((quad & QUAD_MASK) * TILE + row) * ROW_BYTES, slots)
   }
 }
 
-/** Computes `rows` rows of features from row 4 band on, from quads band .. band + 2 of the input. */
+/** Computes `rows` rows of features, starting at row 4 band, from the quads `band` to band + 2 of the input. */
 export function compute(band: usize, rows: usize): void {
-  // Left of the first tile there are no features: what is computed there is thrown away, but must not grow.
+  // Left of the first tile there are no features, so zeros are written there. The sums there are not used, but must not
+  // grow from band to band.
   memory.fill(AT.features2, 0, TILE * n2 * FEATURE_CHANNEL_BYTES)
   let tile: usize = 0
   for (; tile + TILE < tiles; tile += GROUP) forwardGroup<TwoVectors>(band, tile, rows)
   if (tile < tiles) forwardGroup<OneVector>(band, tile, rows)
 }
 
-/** Writes rows 4 (band - 1) .. of the result, which are complete once `band` is computed. */
+/** Writes four rows of the result, starting at row 4 (band - 1). They are complete after `compute(band)`. */
 export function emit(band: usize): void {
   const bias = v128.load_splat<f32>(AT.bias3)
   const slots = tiles - 1
@@ -117,7 +122,7 @@ export function emit(band: usize): void {
   }
 }
 
-/** Takes a group of one or two vectors of tiles, from tile `tile` on, through all three layers. */
+/** Computes all three layers for a group of one or two vectors of tiles, starting at tile `tile`. */
 function forwardGroup<V>(band: usize, tile: usize, rows: usize): void {
   const slot = tile * FLOAT
   const rows0: usize = AT.input + (band & QUAD_MASK) * QUAD_BYTES + slot
@@ -157,7 +162,7 @@ function forwardGroup<V>(band: usize, tile: usize, rows: usize): void {
       from += stride + stride
       into += TWO_PHASES
     }
-    // Layer 3, added to the five rows of the result that this row of features reaches.
+    // Layer 3: adds this row of features to the five rows of the result that depend on it.
     const y: usize = TILE * band + row
     const to0: usize = AT.output + (y & OUTPUT_MASK) * ROW_BYTES + slot
     const to1: usize = AT.output + ((y - 1) & OUTPUT_MASK) * ROW_BYTES + slot
@@ -174,7 +179,10 @@ function forwardGroup<V>(band: usize, tile: usize, rows: usize): void {
   }
 }
 
-/** Moves the last tile of a group in front of the next group, and empties the unions of its channels. */
+/**
+ * Copies the last tile of the previous group, in each channel, to the slot before the next group. Sets the channels'
+ * unions to zero.
+ */
 function carry(at: usize, channels: usize): void {
   for (const end = at + channels * FEATURE_CHANNEL_BYTES; at < end; at += FEATURE_CHANNEL_BYTES) {
     f32.store(at, f32.load(at, LAST_TILE), TILE_BEFORE)
@@ -188,8 +196,9 @@ function carry(at: usize, channels: usize): void {
 }
 
 /**
- * Adds the features of four tiles, and of those right of them, times the weights [channels][5 columns][5 rows] to
- * the tiles at to0 (which row 0 of the taps reaches) .. to4. So at most one row of features exists at a time.
+ * Multiplies a row of features by the weights [channels][5 columns][5 rows], for four tiles and the tiles to the right,
+ * and adds the products to the rows of sums at `to0` to `to4`, one for each row of taps. So at most one row of features
+ * is needed at a time.
  */
 function scatter(
   from: usize, weights: usize, channels: usize, to0: usize, to1: usize, to2: usize, to3: usize, to4: usize,
@@ -199,7 +208,7 @@ function scatter(
   scatter1(from, weights, end, to0, to1, to2, to3, to4)
 }
 
-/** Writes the offsets of the channels whose union is not all zero to the list, and returns its end. */
+/** Writes the offsets of the channels whose union is not all zero to the list, and returns the list's end. */
 function listFeatures(from: usize, channels: usize): usize {
   let end: usize = AT.list
   const last = channels * FEATURE_CHANNEL_BYTES
@@ -211,7 +220,7 @@ function listFeatures(from: usize, channels: usize): usize {
   return end
 }
 
-/** Sorts a row of pixels into phases; `slots` is a multiple of 4. */
+/** Splits a row of pixels into its four phases. `slots` is a multiple of 4. */
 function deinterleave(from: usize, to: usize, slots: usize): void {
   for (const end = to + slots * FLOAT; to < end; to += VECTOR) {
     const a0 = v128.load(from)
@@ -230,7 +239,7 @@ function deinterleave(from: usize, to: usize, slots: usize): void {
   }
 }
 
-/** Merges phases into a row of pixels. What was read is set back to the bias: the next sums start there. */
+/** Merges four phases to a row of pixels. Then resets the phases to the bias, from which the next sums start. */
 function interleave(from: usize, to: usize, slots: usize, bias: v128): void {
   for (const end = from + slots * FLOAT; from < end; from += VECTOR) {
     const a0 = v128.load(from)
@@ -253,11 +262,11 @@ function interleave(from: usize, to: usize, slots: usize, bias: v128): void {
   }
 }
 
-/** Adds a row of the padded input, from HALO (6) pixels right of its start on, to a row of sums. */
+/** Adds a row of the padded input, without its first HALO (6) pixels, to a row of sums. */
 function addInput(from: usize, to: usize, slots: usize): void {
   for (const end = to + slots * FLOAT; to < end; to += VECTOR) {
-    // Phases 0 and 1 of the sums meet phases 2 and 3 of the input one tile on, phases 2 and 3 its phases 0 and 1 two
-    // on.
+    // 6 pixels are one tile and two phases. So phases 0 and 1 of the sums get phases 2 and 3 of the input's next tile,
+    // and phases 2 and 3 get phases 0 and 1 of the tile after that.
     v128.store(to, add(v128.load(to), v128.load(from, 2 * PHASE_BYTES + FLOAT)))
     v128.store(to, add(v128.load(to, PHASE_BYTES), v128.load(from, 3 * PHASE_BYTES + FLOAT)), PHASE_BYTES)
     v128.store(to, add(v128.load(to, 2 * PHASE_BYTES), v128.load(from, 2 * FLOAT)), 2 * PHASE_BYTES)

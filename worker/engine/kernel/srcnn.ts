@@ -1,5 +1,5 @@
-// Unrolls the functions that srcnn.as.ts calls: those of layer 1 (Winograd) for groups of one and two vectors of tiles,
-// and those of layer 3.
+// Unrolls the functions that srcnn.as.ts calls: the functions of layer 1 (Winograd), for groups of one and of two
+// vectors of tiles, and the functions of layer 3.
 import type { Arithmetic } from './arithmetic.ts'
 import { AT, BLOCK, BLOCKS, GROUP_BYTES, KERNEL_1, PHASE_BYTES, ROW_BYTES } from './layout.ts'
 import { unrollScatter } from './scatter.ts'

@@ -1,38 +1,42 @@
 // The kernel of fused.ts for networks that work on the small picture (model/network.ts): 5x5, then any number of 3x3
-// layers with or without skips, then depth-to-space. A call computes one band of one layer, four rows of all channels,
-// from two bands of the layer before. The driver (../driver/subpixel.ts) says which band when, and where each is. All
-// layers are Winograd's F(4x4, 3x3), the 5x5 as 2x2 blocks:
+// layers with or without skips, then depth-to-space. A call computes one band (four rows of all channels) of one layer
+// from two bands of the layer before. The driver (../driver/subpixel.ts) chooses the order of bands and their
+// addresses. All layers use Winograd's F(4x4, 3x3), with the 5x5 kernel as 2x2 blocks:
 //
 //   for every 8 tiles: transformInput of each channel ▶ V[36][inputs]
-//                      for every 4 channels: multiply ▶ M ▶ transformOutput, skip and ReLU in it
+//                      for every 4 channels: multiply ▶ M ▶ transformOutput, with skip and ReLU
 //
 // The build puts the functions that subpixel.ts unrolls before this file: transformFirst1, transformInner1,
-// multiplyFirst1, multiplyInner1, reluOutput1, skipOutput1 and linearOutput1 for one vector of tiles, the same with 2
-// for two; depthToSpace2, 3 and 4 by scale.
+// multiplyFirst1, multiplyInner1, reluOutput1, skipOutput1 and linearOutput1 for one vector of tiles, the same names
+// with 2 for two vectors; depthToSpace2, depthToSpace3 and depthToSpace4 by scale.
 //
-// Times are ns of CPU a pixel of the result at x3, 768², Node 24 (V8 13.6), one thread of an AMD EPYC (Zen 4), where
-// SRCNN's kernel takes 122: 16 channels and three skips 28.5, of which multiply 18, transformInput 5, transformOutput
-// 5; 32 channels 90. The multiplication runs at 25 GMAC/s, six sevenths of what the machine's multiply-adds allow.
-// Tried without gain: a frequency at a time through all output channels, so that V is read once instead of once for
-// every four of them (0.98x); strips of 128 (0.95x) or 1024 pixels (1.0x) instead of 512.
+// Times are in ns of CPU per pixel of the result at x3, 768², on Node 24 (V8 13.6), one thread of an AMD EPYC (Zen 4).
+// A network with 16 channels and three skips takes 28.5 (multiply 18, transformInput 5, transformOutput 5), a network
+// with 32 channels 90. SRCNN's kernel takes 122 there. The multiplication runs at 25 GMAC/s, six sevenths of what the
+// machine's multiply-adds allow. Tried without gain: computing all output channels of one frequency before the next
+// frequency, so that V is read once instead of once for every four output channels (0.98x); strips of 128 (0.95x) or
+// 1024 pixels (1.0x) instead of 512.
 import {
   add, joinFirst, joinSecond, madd, nmadd, OneVector, relu, sub, TwoVectors, zipFirst, zipSecond,
 } from './vectors.as'
 import { FLOAT, FREQUENCIES, GROUP_BYTES, STEP, TILE, VECTOR } from './layout'
 import { SCRATCH_AT, DEPTH_FIRST } from './subpixelLayout'
 
-// Bytes between two phases, two rows and two channels of a band.
+// Bytes between two phases, between two rows and between two channels of a band.
 let phaseBytes: usize = 0
 let rowBytes: usize = 0
 let channelBytes: usize = 0
-/** Input channels of the layer that is computed. */
+/** Number of input channels of the layer that is being computed. */
 let inputs: usize = 0
 
-/** Weights of four output channels for one input channel and frequency; and of the first layer for all of them. */
+/**
+ * Bytes of the weights of four output channels. WEIGHTS_BYTES is for one input channel and one frequency,
+ * WEIGHTS_FIRST_BYTES for all input channels and frequencies of the first layer.
+ */
 @inline const WEIGHTS_BYTES: usize = STEP * FLOAT
 @inline const WEIGHTS_FIRST_BYTES: usize = FREQUENCIES * DEPTH_FIRST * WEIGHTS_BYTES
 
-/** Sets the length of rows; `slots` includes what vectors overrun. */
+/** Sets the length of a row to `slots` tiles, including space for whole vectors that run over the end. */
 export function begin(slots: usize): void {
   phaseBytes = slots * FLOAT
   rowBytes = TILE * phaseBytes
@@ -40,7 +44,7 @@ export function begin(slots: usize): void {
   v128.store(SCRATCH_AT.four, f32x4.splat(4))
 }
 
-/** Sorts four rows of pixels, one after the other, into a band of one channel. */
+/** Converts four consecutive rows of pixels to a band of one channel. */
 export function load(from: usize, to: usize, slots: usize): void {
   for (let row: usize = 0; row < TILE; row++) deinterleave(from + row * rowBytes, to + row * rowBytes, slots)
 }
@@ -70,7 +74,7 @@ export function reluLayer(
   if (slot < tiles * FLOAT) reluGroup<OneVector>(from0 + slot, from1 + slot, weights, bias, to + slot, outputs)
 }
 
-/** The same with a skip: `skip0` and `skip1` are the two bands that are added before the ReLU. */
+/** Computes a band of a 3x3 layer with a skip: adds the bands `skip0` and `skip1` before the ReLU. */
 export function skipLayer(
   channels: usize, from0: usize, from1: usize, weights: usize, bias: usize, to: usize, outputs: usize, tiles: usize,
   skip0: usize, skip1: usize,
@@ -85,7 +89,7 @@ export function skipLayer(
   }
 }
 
-/** The same without a ReLU: the last layer. */
+/** Computes a band of the last layer, a 3x3 layer without a ReLU. */
 export function linearLayer(
   channels: usize, from0: usize, from1: usize, weights: usize, bias: usize, to: usize, outputs: usize, tiles: usize,
 ): void {
@@ -97,7 +101,7 @@ export function linearLayer(
   if (slot < tiles * FLOAT) linearGroup<OneVector>(from0 + slot, from1 + slot, weights, bias, to + slot, outputs)
 }
 
-// A band of scale² channels into 4 * scale rows of pixels, one after the other.
+// Each of the following functions converts a band of scale² channels to 4 * scale consecutive rows of pixels.
 export function emit2(from: usize, to: usize, tiles: usize): void {
   depthToSpace2(from, to, tiles, phaseBytes, rowBytes * 2)
 }
@@ -108,7 +112,7 @@ export function emit4(from: usize, to: usize, tiles: usize): void {
   depthToSpace4(from, to, tiles, phaseBytes, rowBytes * 4)
 }
 
-// Each of these takes a group of one or two vectors of tiles, `outputs` channels, through a layer.
+// Each of the following functions computes `outputs` channels of a layer for a group of one or two vectors of tiles.
 
 function firstGroup<V>(
   rows0: usize, rows1: usize, rows2: usize, weights: usize, bias: usize, to: usize, outputs: usize,
@@ -129,7 +133,7 @@ function firstGroup<V>(
   }
 }
 
-/** The input transform of all channels. */
+/** Computes the input transform of all channels. */
 function transform<V>(from0: usize, from1: usize): void {
   for (let at: usize = 0; at < inputs * GROUP_BYTES; at += GROUP_BYTES) {
     if (offsetof<V>() > VECTOR) transformInner2(from0, from1, at)
@@ -194,7 +198,7 @@ function linearGroup<V>(from0: usize, from1: usize, weights: usize, bias: usize,
   }
 }
 
-/** Sorts a row of pixels into phases; `slots` is a multiple of 4. */
+/** Splits a row of pixels into its four phases. `slots` is a multiple of 4. */
 function deinterleave(from: usize, to: usize, slots: usize): void {
   for (const end = to + slots * FLOAT; to < end; to += VECTOR) {
     const a0 = v128.load(from)

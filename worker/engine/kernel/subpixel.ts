@@ -1,5 +1,5 @@
-// Unrolls the functions that subpixel.as.ts calls: Winograd's stages for groups of one and two vectors of tiles, for
-// the 5x5 layer and the 3x3 layers; and depth-to-space for each scale.
+// Unrolls the functions that subpixel.as.ts calls: the stages of Winograd's algorithm, for groups of one and of two
+// vectors of tiles, for the 5x5 layer and the 3x3 layers; and depth-to-space for each scale.
 import type { Arithmetic } from './arithmetic.ts'
 import { unrollDepthToSpace } from './depthToSpace.ts'
 import { SCRATCH_AT, BLOCKS_FIRST, DEPTH_FIRST, FREQUENCY_BYTES } from './subpixelLayout.ts'

@@ -1,34 +1,34 @@
-// Builds AssemblyScript text, for the functions that must be unrolled by shape: AssemblyScript has no macros and no
-// arrays of vectors in local variables, so straight-line code is written out by loops in TypeScript.
+// Generates the AssemblyScript source of unrolled functions. AssemblyScript has no macros and no arrays of vectors in
+// local variables, so loops in TypeScript write out straight-line code.
 //
 // How a kernel is put together (build/kernels.ts does it):
 //
-//   NAME.as.ts           the algorithm, by hand. Prettier, oxlint and tsc skip *.as.ts: AssemblyScript's compiler
-//                        checks them. They import each other, and constants from './layout' and its siblings.
-//   NAME.ts              the generator beside it: the unrolled functions that NAME.as.ts calls
-//   *Layout.ts           addresses and sizes, shared with the drivers; the build passes them on as AssemblyScript
-//   dist/kernel/NAME-*.ts   what the compiler gets: the unrolled functions, then NAME.as.ts. For reading.
+//   NAME.as.ts              the algorithm, written by hand. Files *.as.ts import each other, and constants from
+//                           layout files. Prettier, oxlint and tsc skip them; AssemblyScript's compiler checks them.
+//   NAME.ts                 the generator of the unrolled functions that NAME.as.ts calls
+//   *Layout.ts              addresses and sizes, which drivers use, too; the build converts them to AssemblyScript
+//   dist/kernel/NAME-*.ts   the compiler's input, kept for reading: the unrolled functions, then NAME.as.ts
 import type { Arithmetic } from './arithmetic.ts'
 
 const FLOAT = 4
 const LANES = 4
 
-/** Returns one text for each of 0 .. count - 1, joined as lines. */
+/** Returns the texts for 0 to count - 1, joined as lines. */
 export function each(count: number, text: (i: number) => string): string {
   return Array.from({ length: count }, (_, i) => text(i)).join('\n')
 }
 
-/** Returns `name0, name1, ...`, each with `suffix`. */
+/** Returns `name0, name1, ...`, each followed by `suffix`. */
 export function numbered(count: number, name: string, suffix = ''): string {
   return Array.from({ length: count }, (_, i) => `${name}${i}${suffix}`).join(', ')
 }
 
-/** Loads a vector from `base`, at a constant distance in bytes. */
+/** Returns code that loads the vector at address `base` + `bytes`. */
 export function load(base: string, bytes = 0): string {
   return `v128.load(${base}, ${bytes})`
 }
 
-/** Loads one f32 into all four lanes. */
+/** Returns code that loads the f32 value at address `base` + `bytes` into all four lanes. */
 export function loadSplat(base: string, bytes = 0): string {
   return `v128.load_splat<f32>(${base}, ${bytes})`
 }
@@ -38,9 +38,9 @@ export function store(base: string, value: string, bytes = 0): string {
 }
 
 /**
- * Declares `count` vectors name0, name1, ...: each holds one of the f32 from `base` on in all four lanes.
- * Plain builds load each on its own. Relaxed builds load four at once and spread each by a shuffle: they run in
- * workerd, which checks every load against the memory's bounds.
+ * Returns code that declares `count` vectors name0, name1, ... Vector i has the i-th f32 value from address `base` on
+ * in all four lanes. Plain builds load each value separately. Relaxed builds load four values together and copy each by
+ * a shuffle, because they run in workerd, which checks every load against the memory's bounds.
  */
 export function spreadWeights(kind: Arithmetic, name: string, base: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => {
@@ -51,7 +51,7 @@ export function spreadWeights(kind: Arithmetic, name: string, base: string, coun
   })
 }
 
-/** Indents by braces and drops empty lines: the source is left in dist/ for reading. */
+/** Indents source by its braces and drops empty lines, because people read it in dist/. */
 export function indent(source: string): string {
   let depth = 0
   const lines = source.split('\n').flatMap((line) => {

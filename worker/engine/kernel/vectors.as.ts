@@ -1,13 +1,13 @@
-// Vectors of four f32: arithmetic and shuffles. Relaxed builds have fused multiply-add (WebAssembly relaxed SIMD),
-// plain builds use SIMD as of 2021: the compiler keeps the branch of ASC_FEATURE_RELAXED_SIMD that its features ask
-// for.
+// Arithmetic and shuffles of vectors of four f32 values. Relaxed builds use fused multiply-add (WebAssembly relaxed
+// SIMD), plain builds only the SIMD standard of 2021. ASC_FEATURE_RELAXED_SIMD is a constant, so the compiler keeps one
+// branch.
 
-/** a * b + c */
+/** Returns a * b + c. */
 @inline export function madd(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(a, b, c) : f32x4.add(f32x4.mul(a, b), c)
 }
 
-/** c - a * b */
+/** Returns c - a * b. */
 @inline export function nmadd(a: v128, b: v128, c: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_nmadd(a, b, c) : f32x4.sub(c, f32x4.mul(a, b))
 }
@@ -16,24 +16,25 @@
 @inline export function sub(a: v128, b: v128): v128 { return f32x4.sub(a, b) }
 @inline export function mul(a: v128, b: v128): v128 { return f32x4.mul(a, b) }
 
-/** Returns NaN or 0 for NaN, whichever takes the shorter instruction. */
+/** Returns the larger of `a` and 0. For NaN it returns NaN or 0, so that one short instruction is enough. */
 @inline export function relu(a: v128): v128 {
   return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_max(a, f32x4.splat(0)) : f32x4.pmax(f32x4.splat(0), a)
 }
 
-// Two of each make a transpose of 4x4: p0 = zipFirst(a0, a1), p1 = zipFirst(a2, a3), p2 = zipSecond(a0, a1),
-// p3 = zipSecond(a2, a3); its rows are joinFirst(p0, p1), joinSecond(p0, p1), joinFirst(p2, p3), joinSecond(p2, p3).
+// The functions below transpose a 4x4 matrix with the rows a0 to a3. First p0 = zipFirst(a0, a1), p1 = zipFirst(a2,
+// a3), p2 = zipSecond(a0, a1), p3 = zipSecond(a2, a3). Then the transposed rows are joinFirst(p0, p1), joinSecond(p0,
+// p1), joinFirst(p2, p3), joinSecond(p2, p3).
 
-/** a0 b0 a1 b1 */
+/** Returns a0 b0 a1 b1. */
 @inline export function zipFirst(a: v128, b: v128): v128 { return v128.shuffle<f32>(a, b, 0, 4, 1, 5) }
-/** a2 b2 a3 b3 */
+/** Returns a2 b2 a3 b3. */
 @inline export function zipSecond(a: v128, b: v128): v128 { return v128.shuffle<f32>(a, b, 2, 6, 3, 7) }
-/** a0 a1 b0 b1 */
+/** Returns a0 a1 b0 b1. */
 @inline export function joinFirst(a: v128, b: v128): v128 { return v128.shuffle<f32>(a, b, 0, 1, 4, 5) }
-/** a2 a3 b2 b3 */
+/** Returns a2 a3 b2 b3. */
 @inline export function joinSecond(a: v128, b: v128): v128 { return v128.shuffle<f32>(a, b, 2, 3, 6, 7) }
 
-// The types that a function for a group of tiles is compiled for, once for each: one vector (four tiles) or two.
-// `offsetof<V>() > VECTOR` is a constant in each of them.
+// A function for a group of tiles is compiled once for each of these types: one vector (four tiles), or two. In each
+// copy `offsetof<V>() > VECTOR` is a constant.
 @unmanaged export class OneVector { tiles: v128 }
 @unmanaged export class TwoVectors { tiles: v128; nextTiles: v128 }

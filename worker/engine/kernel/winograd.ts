@@ -1,27 +1,33 @@
 // Unrolls Winograd's F(4x4, 3x3) (Lavin & Gray, arXiv:1509.09308) for srcnn.as.ts and subpixel.as.ts: 16 outputs of a
-// 3x3 kernel from 36 products instead of 144. A 9x9 kernel is nine 3x3 kernels whose inputs are 3 px apart, so its one
-// plane becomes nine input channels. Three stages:
+// 3x3 kernel from 36 products instead of 144. A 9x9 kernel is nine 3x3 kernels whose inputs are 3 px apart, so the one
+// input plane becomes nine input channels. The algorithm has three stages:
 //
 //   input transform   B^T d B       vertically into R, then horizontally into V
-//   GEMM              M = sum U V   for each frequency over the input channels
+//   GEMM              M = sum U V   a sum over the input channels, for each frequency
 //   output transform  A^T m A       with bias and ReLU
 //
-// The matrices, for points 0, 1, -1, 2, -2 and infinity; pack.ts has G.
+// The matrices for the points 0, 1, -1, 2, -2 and infinity (pack.ts has the third one, G):
 //   B^T  4 0 -5 0 1 0 | 0 -4 -4 1 1 0 | 0 4 -4 -1 1 0 | 0 -2 -1 2 1 0 | 0 2 -1 -2 1 0 | 0 4 0 -5 0 1
 //   A^T  1 1 1 1 1 0 | 0 1 -1 2 -2 0 | 0 1 1 4 4 0 | 0 1 -1 8 -8 1
 import type { Arithmetic } from './arithmetic.ts'
 import { BLOCK, FLOAT, FREQUENCIES, GROUP_BYTES, GROUP_SLOTS, SIDE, STEP, TILE, VECTOR } from './layout.ts'
 import { each, numbered, load, loadSplat, spreadWeights, store } from './unroll.ts'
 
-/** Distance of a skip's pixel, right of and below its result: half of what two 3x3 layers take away. */
+/**
+ * Distance in pixels, to the right and down, from a result to the skip's pixel that is added to it. Two 3x3 layers make
+ * a plane smaller by 2 pixels on each side.
+ */
 const SKIP = 2
 const HALF_PHASE_BYTES = GROUP_SLOTS * FLOAT
 const HALF_ROW_BYTES = TILE * HALF_PHASE_BYTES
 const FOUR_WEIGHTS_BYTES = STEP * FLOAT
 
-/** Where a kernel keeps what these functions read and write. Texts are names of variables in its AssemblyScript. */
+/**
+ * Addresses and distances of the memory that these functions read and write. A string is a variable's name in the
+ * kernel's AssemblyScript.
+ */
 export interface WinogradPlaces {
-  /** Bytes between the phases and between the rows of the input. */
+  /** Bytes between two phases and between two rows of the input. */
   readonly phaseBytes: number | string
   readonly rowBytes: number | string
   /** Addresses of R, V and M. */
@@ -30,13 +36,16 @@ export interface WinogradPlaces {
   readonly products: number
   /** Bytes between two frequencies of V. */
   readonly frequencyBytes: number
-  /** Address of a vector of fours. V8 makes a constant anew at each use, which takes longer than a load. */
+  /** Address of a vector of the value 4. V8 rebuilds a constant at each use, which takes longer than a load. */
   readonly four: number
   /** Bytes between two channels of the result. */
   readonly channelBytes: number | string
 }
 
-/** B^T on six named vectors; `put(i, value)` stores frequency i. */
+/**
+ * Returns code that multiplies the six vectors named in `d` by B^T. `put(i, value)` returns the code that stores
+ * frequency i.
+ */
 function transformSix(four: number, d: readonly string[], put: (i: number, value: string) => string): string {
   const fours = `v128.load(${four})`
   return `{
@@ -55,16 +64,16 @@ function transformSix(four: number, d: readonly string[], put: (i: number, value
 }
 
 /**
- * `function name(rows0, rows1, ..., at)`: the input transform of one plane, for `vectors` times four tiles and a kernel
- * of `blocks` x `blocks` blocks of 3x3 taps: it reads 4 + 3 blocks - 1 rows and as many columns. `rows` are addresses
- * of the plane at the first tile, one for every four rows; `at` is the offset of the plane's first channel in V. Writes
- * V, [36][blocks * blocks][tiles].
+ * Returns the source of `name(rows0, rows1, ..., at)`, the input transform of one plane for `vectors` vectors of four
+ * tiles. The layer's kernel has `blocks` x `blocks` blocks of 3x3 taps, so each tile depends on 3 blocks + 3 rows and
+ * as many columns. `rows0`, `rows1`, ... are addresses of the plane at the first tile, one for every four rows. `at` is
+ * the offset of the plane's first channel in V. Writes V, [36][blocks * blocks][tiles].
  */
 export function unrollInputTransform(name: string, vectors: number, blocks: number, places: WinogradPlaces): string {
   const { phaseBytes, rowBytes, half, transformed, frequencyBytes, four } = places
   const taps = SIDE + BLOCK * (blocks - 1)
   const quads = Math.ceil(taps / TILE)
-  // The last columns reach into tiles beyond the group: one vector more.
+  // The last tiles read columns of the tiles after the group, so one more vector is computed.
   const columnsBytes = (vectors + 1) * VECTOR
   const row = (y: number) =>
     typeof rowBytes === 'number'
@@ -79,7 +88,7 @@ export function unrollInputTransform(name: string, vectors: number, blocks: numb
     })
   return `
 function ${name}(${numbered(quads, 'rows', ': usize')}, at: usize): void {
-  // Vertically: each phase and vector of tiles alone.
+  // Vertical pass, for each phase and each vector of tiles.
   for (let phase: usize = 0; phase < ${TILE}; phase++) {
     for (let column: usize = 0; column < ${columnsBytes}; column += ${VECTOR}) {
       const from = phase * ${phaseBytes} + column
@@ -89,7 +98,7 @@ function ${name}(${numbered(quads, 'rows', ': usize')}, at: usize): void {
       ${windows((block, i, value) => store('to', value, (block * SIDE + i) * HALF_ROW_BYTES))}
     }
   }
-  // Horizontally: each row of R.
+  // Horizontal pass, for each row of R.
   for (let block: usize = 0; block < ${blocks}; block++) {
     let from: usize = ${half} + block * ${SIDE * HALF_ROW_BYTES}
     let to: usize = ${transformed} + at + block * ${blocks * GROUP_BYTES}
@@ -110,9 +119,9 @@ function ${name}(${numbered(quads, 'rows', ': usize')}, at: usize): void {
 }
 
 /**
- * `function name(weights)`: the GEMM of four output channels, M[36][4][tiles], over `depth` input channels (a number,
- * or a variable's name). Weights are [36][depth][4]. The loop over the depth stays rolled: written out it was half as
- * fast again slower.
+ * Returns the source of `name(weights)`, the matrix product (GEMM) of four output channels, M[36][4][tiles], over
+ * `depth` input channels (a number, or a variable's name). Weights are [36][depth][4]. The loop over the depth is not
+ * unrolled, because unrolled code took 1.5 times as long.
  */
 export function unrollMultiply(
   kind: Arithmetic,
@@ -147,14 +156,18 @@ function ${name}(weights: usize): void {
 `
 }
 
-/** What is done with a sum before it is stored: ReLU; a skip's pixel added, then ReLU; or nothing. */
+/**
+ * What the output transform does with a sum before storing it. `relu` applies ReLU, `skip` adds a skip's pixel and then
+ * applies ReLU, `linear` does nothing.
+ */
 export type Ending = 'relu' | 'skip' | 'linear'
 
 /**
- * `function name(to, stride, bias)`: the output transform of four channels, M into [16 positions][4 channels][tiles];
- * positions are `stride` bytes apart. With a skip there are two parameters more: the addresses of the tile in the plane
- * that is added, which begins two pixels further down and to the right, and of the tile below that.
- * In two halves, the even and the odd rows of a tile, middle columns first: then at most 15 vectors are alive.
+ * Returns the source of `name(to, stride, bias)`, the output transform of four channels, which converts M to [16
+ * positions][4 channels][tiles], with positions `stride` bytes apart. With a skip the function has two more parameters:
+ * the address of the tile in the plane that is added, and the address of the tile below. The pixels that are added
+ * begin two pixels further down and to the right. The function computes the even rows of a tile first and then the odd
+ * ones, middle columns first, so that at most 15 vectors are alive.
  */
 export function unrollOutputTransform(name: string, vectors: number, ending: Ending, places: WinogradPlaces): string {
   const { products, channelBytes, four } = places
@@ -173,9 +186,9 @@ export function unrollOutputTransform(name: string, vectors: number, ending: End
   }
   const fourTimes = (a: string, b: string) => `madd(v128.load(${four}), ${a}, ${b})`
   const product = (i: number, j: number) => load('m', (i * SIDE + j) * STEP * GROUP_BYTES)
-  // The column of A^T of point 1 is all ones: what is added there reaches all 16 pixels.
+  // In A^T the column of point 1 is all ones, so a bias that is added here reaches all 16 pixels.
   const at = (i: number, j: number) => (i === 1 && j === 1 ? `add(${product(1, 1)}, b)` : product(i, j))
-  /** Column j of rows 0 and 2 of A^T M, as r0 and r2; or of rows 1 and 3. */
+  /** Returns code for column j of A^T M: of rows 0 and 2, as r0 and r2. `odd` does the same for rows 1 and 3. */
   const even = (j: number) => `
   const s${j} = add(${at(1, j)}, ${at(2, j)}), t${j} = add(${at(3, j)}, ${at(4, j)})
   const r0${j} = add(add(${at(0, j)}, s${j}), t${j})
