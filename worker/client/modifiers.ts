@@ -15,11 +15,11 @@ export interface Modifiers {
    * crop (`object-fit: cover`) need the full width. The worker itself never crops.
    */
   readonly fit?: string
-  /** 1 to 100. Default: the option `quality`. */
+  /** Quality from 1 to 100. Default: the option `quality`. */
   readonly quality?: number | string
   /**
-   * `source`, `auto`, `jpeg` (or `jpg`), `png` or `webp`. `avif` means `auto`: browsers that accept AVIF accept WebP.
-   * Default: the option `format`.
+   * `source`, `auto`, `jpeg` (or `jpg`), `png` or `webp`. `avif` means `auto`, because browsers that accept AVIF accept
+   * WebP, too. Default: the option `format`.
    */
   readonly format?: string
   /**
@@ -32,8 +32,8 @@ export interface Modifiers {
 }
 
 /**
- * Returns `src` with the parameters for `modifiers`, or without new parameters if `modifiers` contain no size. Spaces
- * are encoded, because components put the URL into a srcset. Throws the same RangeErrors as srUrl.
+ * Returns `src` with the worker's parameters for `modifiers`. If `modifiers` contain no size, no parameters are added.
+ * Spaces are encoded, because components put the URL into a srcset. Throws the same RangeErrors as srUrl.
  */
 export function modifiedUrl(src: string, modifiers: Modifiers, options: SrOptions): string {
   const scale = numberOf(modifiers.scale)

@@ -8,7 +8,7 @@ export interface LoaderProps {
   readonly src: string
   /** Width in px: one of `deviceSizes` or `imageSizes`. */
   readonly width: number
-  /** 1 to 100; undefined if the image has no `quality`. */
+  /** Quality from 1 to 100; undefined if the image has no `quality`. */
   readonly quality?: number
 }
 

@@ -28,9 +28,9 @@ export interface NuxtModifiers {
 }
 
 /**
- * Returns the URL of a picture for NuxtImg, NuxtPicture and $img. If `modifiers` contain no size, the worker's
- * parameters are left out. Modifiers that the worker does not support (`blur`, `background`, ...) are ignored. Throws
- * the same RangeErrors as srUrl.
+ * Returns the URL of a picture for NuxtImg, NuxtPicture and $img. If `modifiers` contain no size, no parameters are
+ * added. Modifiers that the worker does not support (`blur`, `background`, ...) are ignored. Throws the same
+ * RangeErrors as srUrl.
  *
  * @example
  * getImage('/cat.jpg', { modifiers: { width: 600 }, format: 'auto' })

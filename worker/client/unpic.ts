@@ -14,7 +14,8 @@ export interface SrOperations extends Modifiers {}
 type UrlLike = string | { readonly href: string }
 
 /**
- * Returns the operations that a URL already contains and the URL without them, or null if it contains none.
+ * Returns the operations that a URL already contains and the URL without them, or null if the URL contains no
+ * operations.
  *
  * @example
  * extract('/cat.jpg?v=7&sr-width=640&sr-quality=80')
@@ -46,9 +47,9 @@ export function extract(
 }
 
 /**
- * Returns `src` with the parameters for `operations`, or without new parameters if `operations` contain no size. Pass
- * `format` in `options`, which apply to every picture, because unpic's components lose the operation `format` in their
- * srcset. Throws the same RangeErrors as srUrl.
+ * Returns `src` with the worker's parameters for `operations`. If `operations` contain no size, no parameters are
+ * added. Pass `format` in `options`, which apply to every picture, because unpic's components lose the operation
+ * `format` in their srcset. Throws the same RangeErrors as srUrl.
  *
  * @example
  * generate('/cat.jpg', { width: 600 }, { format: 'auto' })
@@ -59,8 +60,8 @@ export function generate(src: UrlLike, operations: SrOperations, options: SrOpti
 }
 
 /**
- * Returns `src` with `operations` in place of the operations it already contains. A new size replaces the old one, even
- * if one is a scale and the other a width. Throws the same RangeErrors as srUrl.
+ * Returns `src` with `operations` in place of the operations that `src` already contains. A new size replaces the old
+ * one, even if one is a scale and the other a width. Throws the same RangeErrors as srUrl.
  *
  * @example
  * transform('/cat.jpg?sr=3&sr-format=webp', { width: 600 })

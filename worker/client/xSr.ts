@@ -4,7 +4,7 @@
 
 export type XSr = XSrDone | XSrSkipped
 
-/** The answer contains an enlarged picture. */
+/** The header's value if the answer contains an enlarged picture. */
 export interface XSrDone {
   readonly outcome: 'done'
   /** How many times the picture was enlarged, 1 to 4, before it was shrunk to `size` (if there is one). */
@@ -17,7 +17,7 @@ export interface XSrDone {
   readonly engine?: string
 }
 
-/** The answer contains the original picture. */
+/** The header's value if the answer contains the original picture. */
 export interface XSrSkipped {
   readonly outcome: 'skipped'
   /** A key of SKIP_REASONS, or an unknown reason if the header is from a worker of another version. */

@@ -10,7 +10,7 @@ export type EncodeFormat = (typeof ENCODE_FORMATS)[number]
 /** The format and the settings with which a picture is encoded. */
 export interface Encoding {
   readonly format: EncodeFormat
-  /** 1 to 100 for JPEG and WebP; ignored for PNG, which is lossless. */
+  /** Quality from 1 to 100 for JPEG and WebP; ignored for PNG, which is lossless. */
   readonly quality: number
   /**
    * Colour profile (`readIcc`), embedded byte for byte. A profile for grey samples is embedded only if the output

@@ -49,7 +49,7 @@ export function uprightSize(header: Pick<Header, 'width' | 'height' | 'orientati
 }
 
 /**
- * Calls the format's reader. It fills in each field as soon as it finds it, so that a truncated file has a partial
+ * Calls the format's reader, which fills in each field as soon as it is known. So a truncated file has a partial
  * header.
  */
 function fillIn(found: Findings, type: ImageType, bytes: Uint8Array): Obstacle | undefined {

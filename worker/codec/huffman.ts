@@ -50,7 +50,7 @@ export function inCodeOrder(lengths: ArrayLike<number>): number[] {
 }
 
 /**
- * Returns the code of each symbol. Codes count up in the order of `inCodeOrder` (ITU-T T.81, C.2; also WebP and
+ * Returns the code of each symbol. The symbols of `inCodeOrder` get ascending codes (ITU-T T.81, C.2; also WebP and
  * deflate).
  */
 export function assignCodes(lengths: Uint8Array): Uint16Array {

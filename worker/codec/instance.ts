@@ -39,7 +39,7 @@ export const MEMORY_IMPORT = 'memory'
 /**
  * Limit on the total bytes of idle memories, because garbage collection cannot free them. For results of 768x768
  * pixels, the memories of all modules together take 12.5 MiB. The largest memory, for a WebP of 1536x1536 pixels with
- * transparency, takes 50 MiB. A lower limit would be worse: a memory beyond the limit becomes garbage, which V8
+ * transparency, takes 50 MiB. A lower limit would be worse, because a memory beyond the limit becomes garbage, which V8
  * collects late.
  */
 const MAX_IDLE_BYTES = 50 * 2 ** 20

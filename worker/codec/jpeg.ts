@@ -120,7 +120,10 @@ function onWhite(pixels: Uint8Array | Uint8ClampedArray): Uint8Array {
 }
 
 const ICC_PREFIX = Uint8Array.from('ICC_PROFILE\0', (letter) => letter.charCodeAt(0))
-/** A segment holds 65533 bytes after its length. The prefix, the number of the part and the number of parts take 14. */
+/**
+ * A segment holds 65533 bytes after its length. The prefix, the number of the part and the number of parts take 14 of
+ * them.
+ */
 const ICC_PART_BYTES = 65519
 
 /** Inserts the profile after SOI and APP0, in parts that are numbered from 1. */

@@ -60,7 +60,7 @@ const startPhoton: EmscriptenFactory<PhotonExports> = ({ instantiateWasm }) => {
     const first = table.grow(4)
     for (const [i, value] of [undefined, null, true, false].entries()) table.set(first + i, value)
   }
-  // Canvas, window and console functions are never called while decoding.
+  // Canvas, window and console functions are never called while decoding, so their stubs throw.
   const stubOf = (name: string | symbol) => () => {
     throw new CodecError(`photon called ${String(name)}, which is not available`)
   }

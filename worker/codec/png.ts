@@ -105,7 +105,7 @@ function filterPaeth(row: Uint8Array, above: Uint8Array, stride: number, out: Ui
   }
 }
 
-/** Compresses all parts into one zlib stream and returns the pieces of it. */
+/** Compresses all parts into one zlib stream and returns its pieces. */
 async function deflate(parts: Iterable<Uint8Array<ArrayBuffer>>): Promise<Uint8Array[]> {
   const stream = new CompressionStream('deflate')
   const writer = stream.writable.getWriter()

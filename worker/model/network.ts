@@ -106,7 +106,7 @@ export function createNetwork(architecture: Architecture): Network {
   return checkNetwork({ layers, scale, residual, padding: 'edge' })
 }
 
-/** Returns how many input pixels away, at most, a pixel still affects a pixel of the result: 6 for 9-1-5. */
+/** Returns the largest distance, in input pixels, at which the input affects a pixel of the result: 6 for 9-1-5. */
 export function haloOf(network: Network): number {
   return network.layers.reduce((sum, { kernel }) => sum + (kernel - 1) / 2, 0)
 }

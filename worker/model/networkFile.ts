@@ -4,8 +4,8 @@ import { decodeOnnx, encodeOnnx, ModelError, type OnnxConstant, type OnnxGraph, 
 
 /**
  * Encodes the network as an ONNX file with input `x` and output `y`, both f32 [1, channels, height, width]. If the
- * network enlarges, `y` is `scale` times as large. If it is also residual, the file has a second input, `bicubic`,
- * which has the size of `y` and is added to the last layer's output.
+ * network enlarges, `y` is `scale` times as wide and as high. If it is also residual, the file has a second input,
+ * `bicubic`, which has the size of `y` and is added to the last layer's output.
  */
 export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
   const { layers, scale, residual, padding } = network
@@ -72,7 +72,7 @@ export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
 /** Height and width in [1, channels, height, width]. */
 const PICTURE_AXES = [2, 3]
 
-/** Returns how many pixels the skip's input is larger than the output of layer `i`, on each side. */
+/** Returns by how many pixels, on each side, the input of layer `i`'s skip is larger than the layer's output. */
 function skipMargin(layers: readonly Pick<Layer, 'kernel'>[], i: number, padding: Padding): number {
   return padding === 'zero' ? 0 : (layers[i - 1].kernel - 1) / 2 + (layers[i].kernel - 1) / 2
 }
@@ -122,7 +122,8 @@ export function decodeNetwork(file: Uint8Array): Network {
     paddings.push(padding)
     layers.push(layer)
     const last = layers.length - 1
-    // If the last node of the graph adds the network's input, it is read as the residual, even if it could be a skip.
+    // If the last node of the graph adds the network's input, this Add is read as the residual, even if it could be a
+    // skip.
     if (last > 0 && !(nodes.length === 1 && nodes[0].inputs.includes(input))) {
       const margin = skipMargin(layers, last, pad ? 'edge' : 'zero')
       const slice =

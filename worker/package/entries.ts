@@ -9,7 +9,7 @@ export interface Entries {
   readonly bin?: Readonly<Record<string, string>>
 }
 
-/** Returns the sources that users import; these get declarations. */
+/** Returns the sources that users import, for which declarations are written. */
 export function entriesOf({ exports }: Entries): string[] {
   return [...new Set(Object.values(exports).flatMap(sourcesOf))]
 }

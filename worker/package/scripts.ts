@@ -52,7 +52,7 @@ export async function writeScripts(
   return packagesIn(metafile)
 }
 
-/** Keeps imports of WebAssembly and weights as imports, but of the files' names in the package. */
+/** Does not bundle WebAssembly and weights: keeps the imports, with the files' names in the package. */
 function besideTheScripts(root: string): Plugin {
   return {
     name: 'beside the scripts',
@@ -67,7 +67,7 @@ function besideTheScripts(root: string): Plugin {
 
 /**
  * Finds sources that another source names in `new URL('./thread.ts', import.meta.url)`. Adds them to `started`, and
- * replaces the URL with that of the built script.
+ * replaces the URL with the built script's URL.
  */
 function startedScripts(root: string, started: Set<string>): Plugin {
   return {

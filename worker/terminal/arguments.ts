@@ -18,7 +18,7 @@ type GivenOptions<O extends CommandOptions> = {
 
 /** One of a program's commands: `npm run trainer -- NAME ...`, `edge-srcnn NAME ...`. */
 export interface Command {
-  /** Its first line appears in the list of commands; all of it appears in the command's help. */
+  /** Description in the command's help. Its first line also appears in the list of commands. */
   readonly summary: string
   /** Arguments after the command's name, as the help shows them: `RUN --to STORE [options]`. */
   readonly usage: string
@@ -96,7 +96,10 @@ export function hintOf(word: string, known: readonly string[]): string {
   return near === undefined ? '' : `; did you mean ${near}?`
 }
 
-/** Returns the most similar of `known`, or undefined if more than a third of its letters would have to change. */
+/**
+ * Returns the name in `known` that is most similar to `word`, or undefined if more than a third of that name's letters
+ * would change.
+ */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((name) => ({ name, distance: editDistance(word, name) }))

@@ -5,7 +5,7 @@ import type { WriteStream } from 'node:tty'
 export type ProgressStream = Pick<WriteStream, 'write'> & { isTTY?: boolean }
 
 export interface ProgressLine {
-  /** Writes `text()` if the last write is long enough ago, or if `isLast`. */
+  /** Writes `text()` if the last write is at least `everyMs` ago, or if `isLast` is true. */
   draw(text: () => string, isLast?: boolean): void
   /** Erases the line on a terminal, so that other text can be written there. */
   clear(): void

@@ -16,8 +16,8 @@ const MAX_SCANNED_PIXELS = 400e6
 /** Each segment costs libjpeg some microseconds. Phones write a few hundred segments for depth maps in extended XMP. */
 const MAX_SEGMENTS = 1000
 /**
- * Real profiles have 0.5 to 600 kB. A file with a larger one is refused, because its picture would change colour
- * without it.
+ * Real profiles have 0.5 to 600 kB. A file with a larger profile is refused, because the picture would change colour
+ * without its profile.
  */
 export const MAX_ICC_BYTES = 1e6
 
@@ -28,7 +28,7 @@ const DQT = 0xdb
 const APP1 = 0xe1
 const APP2 = 0xe2
 const ICC_PREFIX = 'ICC_PROFILE\0'
-/** Offset in a frame header, after its length, of the id of the quantisation table for luma (the first component). */
+/** Where a frame header, after its length, contains the id of the quantisation table for luma (the first component). */
 const FIRST_TABLE_AT = 8
 
 export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefined {

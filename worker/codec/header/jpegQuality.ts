@@ -1,6 +1,6 @@
 // Estimates the quality setting of a JPEG from its quantisation tables. A table contains a step size for each of the 64
-// coefficients of a block; the encoder rounded the coefficient to a multiple of it. ITU-T T.81, B.2.4.1 (DQT) and Annex
-// K.1 (the luminance table).
+// coefficients of a block; the encoder rounded each coefficient to a multiple of its step. ITU-T T.81, B.2.4.1 (DQT)
+// and Annex K.1 (the luminance table).
 //
 // The IJG's libjpeg, and most encoders since, multiply Annex K's table by S % (jpeg_quality_scaling and
 // jpeg_add_quant_table in its jcparam.c):

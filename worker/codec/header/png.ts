@@ -9,8 +9,8 @@ const MAX_CHUNKS = 1000
 /** Encoders write pixel data in chunks of 8 kB or more. A decoder needs 3 us for each chunk, even for an empty one. */
 const MAX_DATA_CHUNKS = 20_000
 /**
- * Real profiles have 0.5 to 600 kB. A file with a larger one is refused, because its picture would change colour
- * without it.
+ * Real profiles have 0.5 to 600 kB. A file with a larger profile is refused, because the picture would change colour
+ * without its profile.
  */
 const MAX_DEFLATED_ICC_BYTES = 1e6
 
@@ -89,7 +89,8 @@ export function readPng(bytes: Uint8Array, found: Findings): Obstacle | undefine
         if (dataChunks === 0) found.icc = deflatedProfile(data)
         break
       case 'cICP':
-        // The decoder would ignore a wide-gamut or HDR coding, so only sRGB is accepted: 1, 13 (ITU-T H.273).
+        // The decoder would ignore a wide-gamut or HDR coding, so only sRGB is accepted: primaries 1, transfer 13
+        // (ITU-T H.273).
         if (data[0] !== 1 || data[1] !== 13) return 'FORMAT'
         break
       case 'acTL':
@@ -116,7 +117,8 @@ export function readPng(bytes: Uint8Array, found: Findings): Obstacle | undefine
 }
 
 /**
- * Returns the deflated profile in an iCCP chunk, which follows a name of 1 to 79 bytes, 0, and compression method 0.
+ * Returns the deflated profile in an iCCP chunk. Before it are a name of 1 to 79 bytes, a zero, and compression method
+ * 0.
  */
 function deflatedProfile(data: Uint8Array): Uint8Array | undefined {
   const nameEnd = data.subarray(0, 80).indexOf(0)

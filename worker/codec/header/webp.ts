@@ -36,7 +36,7 @@ export function webpChunks(bytes: Uint8Array): Generator<RiffChunk> {
   return riffChunks(bytes.subarray(0, 8 + view.getUint32(4, true)), 12)
 }
 
-/** Offset of the chunks in an ANMF frame: after its position, size, duration and flags. */
+/** Offset of the chunks in an ANMF frame. They follow the frame's position, size, duration and flags. */
 export const FIRST_FRAME_CHUNK = 16
 
 const ICC_FLAG = 0x20
@@ -104,7 +104,7 @@ function readPicture(type: 'VP8 ' | 'VP8L', data: Uint8Array): Picture | undefin
     const [width, height] = [(bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1]
     return { width, height, alpha: (bits & (1 << 28)) !== 0 }
   }
-  // Only a shown key frame with a start code (RFC 6386, 9.1) is a picture.
+  // The picture must be a shown key frame with a start code (RFC 6386, 9.1).
   const isShownKey = (data[0] & 1) === 0 && (data[0] & 0x10) !== 0
   const isStarted = data[3] === 0x9d && data[4] === 0x01 && data[5] === 0x2a
   if (data.length < 10 || !isShownKey || !isStarted) return undefined

@@ -183,8 +183,8 @@ function tableParts(lengths: Uint8Array, id: number): Uint8Array[] {
 }
 
 /**
- * Returns code lengths for JPEG, which forbids the code of only ones. An extra symbol that is never written gets this
- * code.
+ * Returns code lengths for JPEG, which forbids a code that consists only of ones. An extra symbol that is never written
+ * gets this code.
  */
 function fitJpegCodeLengths(frequencies: Uint32Array): Uint8Array {
   return fitCodeLengths([...frequencies, 1], MAX_CODE_BITS).subarray(0, frequencies.length)

@@ -12,7 +12,7 @@
 // conditions (1.04 times as fast for 870 bytes more).
 import { BLOCK_SAMPLES, BLOCKS_AT, MAX_CODE_BITS, NEXT_TABLE, SHORT, TABLE } from './symbolsLayout'
 
-/** Upper bound on the bytes of a block: 4 for each symbol (31 bits), and a stuffed byte behind each of them. */
+/** Upper bound on the bytes of a block: 4 for each symbol (31 bits), and a stuffed byte behind each of these bytes. */
 @inline const BLOCK_BYTES: usize = BLOCK_SAMPLES * 2 * 4
 /**
  * Upper bound on the bytes left over from the previous blocks: fewer than 32 bits, and a stuffed byte behind each byte.
@@ -61,8 +61,8 @@ export function count(at: usize, end: usize, units: u32, blocksEnd: usize): void
 }
 
 /**
- * Writes the symbols in the coded bytes from `at` to `end` again, from `to` on, with the codes in TABLE.codes. Returns
- * the address behind the last byte written.
+ * Reads the symbols like `count`, and writes them from `to` on with the codes in TABLE.codes. Returns the address
+ * behind the last byte written.
  */
 export function write(at: usize, end: usize, units: u32, blocksEnd: usize, to: usize): usize {
   let made: u64 = 0 // the lowest `madeBits` bits are still to be written
