@@ -23,8 +23,8 @@ export interface Modifiers {
    */
   readonly format?: string
   /**
-   * How many times as wide and as high the result is: 2, 3 or 4. If it is given, `width` and `height` are used only for
-   * the layout.
+   * How many times as wide and as high the result is: 2, 3 or 4. If `scale` is given, `width` and `height` are used
+   * only for the layout.
    */
   readonly scale?: number | string
   /** Name of the model (`sr-model`). Default: the option `model`. */

@@ -20,8 +20,8 @@ export function fitCodeLengths(frequencies: Iterable<number>, maxBits: number): 
 
   const counts: number[] = lengths.map(() => 0)
   for (const length of lengths) counts[length]++
-  // Of two codes that are too long, the first is replaced by their common prefix. For the second, a shorter code is
-  // split into two codes that are one bit longer.
+  // Of two symbols whose codes are too long, one gets the common prefix of these codes. For the other symbol, a shorter
+  // code is split into two codes that are one bit longer.
   for (let length = counts.length - 1; length > maxBits; length--) {
     while (counts[length] > 0) {
       let shorter = length - 2

@@ -57,7 +57,8 @@ const INT64 = 7
 const FLOAT16 = 10
 const ATTRIBUTE_TYPE = { integer: 2, string: 3, integers: 7 }
 
-// Opset 17 (IR 8) is from 2022: old enough for every runtime in use, new enough for a Pad whose pads are an input.
+// Opset 17 (IR 8) is from 2022. It is old enough for every runtime in use, and new enough for a Pad node whose pads are
+// an input.
 const IR_VERSION = 8
 const OPSET_VERSION = 17
 

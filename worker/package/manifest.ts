@@ -1,4 +1,4 @@
-// Derives the package.json that is published from the repository's.
+// Creates the published package.json from the repository's package.json.
 import { type Entries, publishedExports, scriptOf } from './entries.ts'
 
 export interface RootManifest extends Entries {

@@ -179,7 +179,7 @@ function bitWriter() {
   }
 }
 
-/** The order in which the format stores the lengths of the codes for code lengths. */
+/** Code lengths are Huffman-coded themselves. The lengths of their codes are stored in this order. */
 const LENGTH_ORDER = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
 
 function reversed(code: number, bits: number): number {
