@@ -1,5 +1,5 @@
-// Translates the modifiers of image components into the worker's parameters. The components may pass numbers as text,
-// name formats like file extensions, and nearly always pass a width.
+// Translates the modifiers of image components into the worker's parameters. The components may pass numbers as text
+// and formats as file extensions (`jpg`), and nearly always pass a width.
 import { candidateOf } from './srcsetCandidate.ts'
 import { FORMATS, type Format, type Scale } from './allowed.ts'
 import { type SrOptions, srUrl } from './url.ts'
@@ -7,30 +7,33 @@ import { type SrOptions, srUrl } from './url.ts'
 export interface Modifiers {
   /** Width in px, rounded up to the next allowed size. */
   readonly width?: number | string
-  /** Height in px, likewise. Used only if `width` is missing, or if `fit` needs both. */
+  /** Height in px, rounded up like `width`. Used only if `width` is missing or `fit` needs both. */
   readonly height?: number | string
   /**
-   * `inside` or `contain`: the result is the largest that fits into width and height. Default: the result is as wide as
-   * `width`, at any height, because a srcset describes widths and because layouts that crop (`object-fit: cover`) need
-   * the full width. The worker itself never crops.
+   * With `inside` or `contain`, the result is the largest picture that fits into `width` and `height`. By default the
+   * result is as wide as `width` and `height` is ignored, because a srcset describes widths and because layouts that
+   * crop (`object-fit: cover`) need the full width. The worker itself never crops.
    */
   readonly fit?: string
-  /** 1 to 100. Default: the option `quality`. */
+  /** Quality from 1 to 100. Default: the option `quality`. */
   readonly quality?: number | string
   /**
-   * `source`, `auto`, `jpeg` (or `jpg`), `png` or `webp`. `avif` means `auto`: browsers that accept AVIF accept WebP.
-   * Default: the option `format`.
+   * `source`, `auto`, `jpeg` (or `jpg`), `png` or `webp`. `avif` means `auto`, because browsers that accept AVIF accept
+   * WebP, too. Default: the option `format`.
    */
   readonly format?: string
-  /** 2, 3 or 4 times as large. It replaces width and height, which then serve the layout alone. */
+  /**
+   * How many times as wide and as high the result is: 2, 3 or 4. If `scale` is given, `width` and `height` are used
+   * only for the layout.
+   */
   readonly scale?: number | string
-  /** `sr-model`. Default: the option `model`. */
+  /** Name of the model (`sr-model`). Default: the option `model`. */
   readonly model?: string
 }
 
 /**
- * Returns the URL for `modifiers`, or the URL of `src` itself if they contain no size. Spaces are encoded, because
- * components put the URL into a srcset. Throws a RangeError as srUrl does.
+ * Returns `src` with the worker's parameters for `modifiers`. If `modifiers` contain no size, no parameters are added.
+ * Spaces are encoded, because components put the URL into a srcset. Throws the same RangeErrors as srUrl.
  */
 export function modifiedUrl(src: string, modifiers: Modifiers, options: SrOptions): string {
   const scale = numberOf(modifiers.scale)

@@ -1,5 +1,5 @@
-// `edge-srcnn/next`: a loader for next/image (Next.js 13 to 16). The default export is for `images.loaderFile`,
-// which requires one.
+// `edge-srcnn/next`: a loader for next/image (Next.js 13 to 16). The default export is the loader for
+// `images.loaderFile`.
 import { candidateOf } from './srcsetCandidate.ts'
 import { type SrOptions, srUrl } from './url.ts'
 
@@ -8,14 +8,14 @@ export interface LoaderProps {
   readonly src: string
   /** Width in px: one of `deviceSizes` or `imageSizes`. */
   readonly width: number
-  /** 1 to 100; undefined if the image has no `quality`. */
+  /** Quality from 1 to 100; undefined if the image has no `quality`. */
   readonly quality?: number
 }
 
 /**
- * Returns a loader for `images.loaderFile` or for the prop `loader`. A width that the worker does not accept is rounded
- * up; with the worker's SIZES as `deviceSizes` and no `imageSizes`, no two candidates are the same picture.
- * The loader throws a RangeError as srUrl does. Default options: the worker's.
+ * Returns a loader for `images.loaderFile` or for the prop `loader`. The loader rounds a width up to the next one that
+ * the worker accepts. If `deviceSizes` are the worker's SIZES and `imageSizes` is empty, each candidate is a different
+ * picture. The loader throws the same RangeErrors as srUrl. Missing options have the worker's defaults.
  *
  * @example
  * const loader = createLoader({ format: 'auto' })

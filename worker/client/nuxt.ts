@@ -1,5 +1,6 @@
-// `edge-srcnn/nuxt`: a provider for @nuxt/image 2. Its option `provider` names a module whose default export has the
-// shape that `defineProvider` returns. (@nuxt/image 1 uses the export `getImage` of the same module.)
+// `edge-srcnn/nuxt`: a provider for @nuxt/image 2. The option `provider` in nuxt.config names this module. @nuxt/image
+// 2 uses the default export, which has the shape that `defineProvider` returns; @nuxt/image 1 uses the export
+// `getImage`.
 import type { Scale } from './allowed.ts'
 import { type Modifiers, modifiedUrl } from './modifiers.ts'
 import type { SrOptions } from './url.ts'
@@ -8,22 +9,28 @@ import type { SrOptions } from './url.ts'
 export interface NuxtOptions extends Omit<SrOptions, 'sizes'> {
   /** SrOptions' `sizes` under another name, because @nuxt/image passes its own option `sizes` to the provider. */
   readonly allowedSizes?: SrOptions['sizes']
-  /** Put before a path, if the worker is on another host than the site: `https://img.example`. Default none. */
+  /**
+   * URL of the worker if it is on another host than the site, e.g. `https://img.example`. It is put before each path.
+   */
   readonly baseURL?: string
   /** Modifiers that `:modifiers` may contain in addition to width, height, quality and format. */
   readonly modifiers?: NuxtModifiers
 }
 
 export interface NuxtModifiers {
-  /** 2, 3 or 4 times as large, regardless of the width and height in the layout. */
+  /**
+   * How many times as wide and as high the result is: 2, 3 or 4. `width` and `height` are then used only for the
+   * layout.
+   */
   scale?: Scale
-  /** `sr-model`. */
+  /** Name of the model (`sr-model`). */
   model?: string
 }
 
 /**
- * Returns the URL of a picture for NuxtImg, NuxtPicture and $img; the URL is unchanged if they pass no size. Modifiers
- * that the worker does not support (`blur`, `background`, ...) are ignored. Throws a RangeError as srUrl does.
+ * Returns the URL of a picture for NuxtImg, NuxtPicture and $img. If `modifiers` contain no size, no parameters are
+ * added. Modifiers that the worker does not support (`blur`, `background`, ...) are ignored. Throws the same
+ * RangeErrors as srUrl.
  *
  * @example
  * getImage('/cat.jpg', { modifiers: { width: 600 }, format: 'auto' })
@@ -46,7 +53,7 @@ export function getImage(
   return { url: modifiedUrl(whole, modifiers, { format, quality, model, param, sizes: allowedSizes }) }
 }
 
-/** The shape of a provider, declared without the types of @nuxt/image. */
+/** The type of a provider, declared here instead of imported from @nuxt/image. */
 export interface NuxtProvider {
   getImage(src: string, options: NuxtOptions & { readonly modifiers: Modifiers & NuxtModifiers }): { url: string }
 }

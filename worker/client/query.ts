@@ -1,20 +1,21 @@
 // Separates the worker's own query parameters from the origin's. The worker's are `sr` (or the name in the option
-// `param`) and all names that begin with `sr-`. The query is split at `&` by hand: URLSearchParams would rewrite it.
+// `param`) and all names that begin with `sr-`. The query is split at `&` by hand, because URLSearchParams would
+// rewrite it.
 
 /** Parameters that set the size of the result in pixels, instead of `sr`. */
 export const SIZE_NAMES = ['sr-width', 'sr-height'] as const
 
-/** A URL whose query is split into the worker's parameters and the others, both in their order. */
+/** A URL whose query is split into the worker's parameters and all others, each in the order of the URL. */
 export interface OwnQuery {
   /** The URL without query and fragment. */
   readonly base: string
-  /** The worker's parameters: names and values, not decoded. */
+  /** Names and values of the worker's parameters, not decoded. */
   readonly ours: readonly (readonly [string, string])[]
   /** The other parameters, unchanged: `a=1`. */
   readonly others: readonly string[]
 }
 
-/** Splits the query of a URL: the worker's are `param` and every name that begins with `sr-`. */
+/** Splits the query of a URL. The worker's parameters are `param` and all whose names begin with `sr-`. */
 export function splitOwn(url: string, param: string): OwnQuery {
   const [base, query] = splitQuery(url)
   const ours: [string, string][] = []
@@ -30,13 +31,16 @@ export function splitOwn(url: string, param: string): OwnQuery {
 
 const PREFIX = 'sr-'
 
-/** True if the URL has `param`, `sr-width` or `sr-height`; the other `sr-*` parameters alone ask for nothing. */
+/**
+ * True if the URL asks for super resolution: it has `param`, `sr-width` or `sr-height`. Other `sr-*` parameters do not
+ * suffice.
+ */
 export function isAsking({ ours }: OwnQuery, param: string): boolean {
   const asking: string[] = [param, ...SIZE_NAMES]
   return ours.some(([name]) => asking.includes(name))
 }
 
-/** Returns the URL without the worker's parameters; undefined if it asks for nothing. */
+/** Returns the URL without the worker's parameters, or undefined if the URL does not ask for super resolution. */
 export function withoutOwn(url: string, param: string): string | undefined {
   const query = splitOwn(url, param)
   if (!isAsking(query, param)) return undefined

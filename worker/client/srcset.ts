@@ -12,14 +12,14 @@ export interface SrcsetOptions extends Omit<SrOptions, 'sizes'> {
   readonly height?: number
   /** Scales to offer in addition to the picture itself. Default 2, 3 and 4. */
   readonly scales?: readonly Scale[]
-  /** The worker's option of this name: instead of a larger result it serves the original. Default 2,360,000. */
+  /** The worker's option `maxOutputPixels`: the largest number of pixels of a result. Default 2,360,000. */
   readonly maxOutputPixels?: number
 }
 
 /**
  * Returns the value of a `srcset` attribute with a width (`600w`) for each candidate; the element also needs `sizes`.
  * The first candidate is the picture itself. Spaces in `src` are encoded, because they would end a candidate. Throws a
- * RangeError that says what was expected if a size is not a whole number above 0, and as srUrl does.
+ * RangeError if a size is not a whole number above 0, and the same RangeErrors as srUrl.
  *
  * @example
  * srcset({ src: 'cat.jpg', width: 300, scales: [2, 3] })

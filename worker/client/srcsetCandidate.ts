@@ -1,9 +1,10 @@
-// Makes a URL safe for a `srcset` attribute. There white space ends a candidate, and commas at the ends of a URL do not
-// belong to it (HTML, "parse a srcset attribute"). Image components copy a loader's URL into it without escaping.
+// Makes a URL safe for a `srcset` attribute, into which image components copy a loader's URL without escaping it. In a
+// srcset, white space ends a URL, and commas at its ends separate it from other candidates (HTML, "parse a srcset
+// attribute").
 
 /**
- * Returns the same URL with its white space and the commas at its ends percent-encoded. White space at the ends and
- * line breaks are removed, as URL parsers do.
+ * Removes line breaks, tabs, and white space at both ends of the URL, as URL parsers do. Percent-encodes the remaining
+ * white space, and commas at both ends.
  */
 export function candidateOf(src: string): string {
   return src

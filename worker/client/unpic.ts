@@ -1,5 +1,5 @@
-// `edge-srcnn/unpic`: the functions extract, generate and transform that unpic 4 has for each of its providers. The
-// components of @unpic/*/base take `transform` as their `transformer`.
+// `edge-srcnn/unpic`: the three functions of a provider for unpic 4, extract, generate and transform. For the
+// components of @unpic/*/base, pass `transform` as the prop `transformer`.
 import { splitOwn } from './query.ts'
 import { type Modifiers, modifiedUrl } from './modifiers.ts'
 import { type SrOptions, replaceParameters } from './url.ts'
@@ -10,11 +10,12 @@ import { type SrOptions, replaceParameters } from './url.ts'
  */
 export interface SrOperations extends Modifiers {}
 
-/** A string, or an object like the URL of every platform. */
+/** A URL as a string or as the URL object of any platform. */
 type UrlLike = string | { readonly href: string }
 
 /**
- * Returns the operations that a URL already contains, and the URL without them; null if it has none.
+ * Returns the operations that a URL already contains and the URL without them, or null if the URL contains no
+ * operations.
  *
  * @example
  * extract('/cat.jpg?v=7&sr-width=640&sr-quality=80')
@@ -46,9 +47,9 @@ export function extract(
 }
 
 /**
- * Returns the URL of `src` for `operations`, unchanged if they contain no size. `options` hold for every picture; put
- * `format` there, because unpic's components lose the operation of that name in their srcset. Throws a RangeError as
- * srUrl does.
+ * Returns `src` with the worker's parameters for `operations`. If `operations` contain no size, no parameters are
+ * added. Pass `format` in `options`, which apply to every picture, because unpic's components lose the operation
+ * `format` in their srcset. Throws the same RangeErrors as srUrl.
  *
  * @example
  * generate('/cat.jpg', { width: 600 }, { format: 'auto' })
@@ -59,8 +60,8 @@ export function generate(src: UrlLike, operations: SrOperations, options: SrOpti
 }
 
 /**
- * Returns `src` with `operations` in place of the operations it already contains. A new size replaces the old one, even
- * if one is a scale and the other a width. Throws a RangeError as srUrl does.
+ * Returns `src` with `operations` in place of the operations that `src` already contains. A new size replaces the old
+ * one, even if one is a scale and the other a width. Throws the same RangeErrors as srUrl.
  *
  * @example
  * transform('/cat.jpg?sr=3&sr-format=webp', { width: 600 })

@@ -1,38 +1,38 @@
-// Writes the worker's parameters into the URL of a picture. URLs are edited as strings: a relative URL stays relative,
-// and the rest of the query and the fragment stay the same byte for byte. URL and URLSearchParams would change them.
+// Writes the worker's parameters into the URL of a picture. URLs are edited as strings, so that a relative URL stays
+// relative and the rest of the query and the fragment keep every byte. URL and URLSearchParams would change them.
 import { splitOwn } from './query.ts'
 import { FORMATS, type Format, QUALITY, SCALES, SIZES, type Scale } from './allowed.ts'
 
 /** Options that a site usually sets once for all its pictures. */
 export interface SrOptions {
-  /** `sr-format`. Default: the worker's (`source`, the format that came in). */
+  /** File format (`sr-format`). Default: the worker's, `source`, which is the format of the original. */
   readonly format?: Format
-  /** `sr-quality`, 1 to 100, rounded to the nearest of 40 to 95 in steps of 5. Default: the worker's (85). */
+  /** Quality (`sr-quality`) from 1 to 100, rounded to the nearest of 40, 45, ... 95. Default: the worker's (85). */
   readonly quality?: number
-  /** `sr-model`. Default: the worker's (`auto`). */
+  /** Name of the model (`sr-model`). Default: the worker's (`auto`). */
   readonly model?: string
-  /** Name of the scale parameter: the worker's option `param`. Default `sr`. */
+  /** Name of the scale parameter, as in the worker's option `param`. Default `sr`. */
   readonly param?: string
   /**
-   * Widths and heights in px that the worker accepts: its list, or `any` whole number if URLs are signed.
-   * Default 320, 640, 960, 1280, 1920, 2560.
+   * Widths and heights in px that the worker accepts. If URLs are signed, `any` stands for every whole number. Default
+   * 320, 640, 960, 1280, 1920, 2560.
    */
   readonly sizes?: readonly number[] | 'any'
 }
 
-/** The size of the result, which is a scale, a width, a height or both, and the options. */
+/** The options, and the size of the result: a scale, a width, a height, or a width and a height. */
 export interface SrUrlOptions extends SrOptions {
-  /** How many times as large: 2, 3 or 4. */
+  /** How many times as wide and as high the result is: 2, 3 or 4. */
   readonly scale?: Scale
   /** Width in px, rounded up to the next allowed size, or down to the largest one. */
   readonly width?: number
-  /** Height in px, likewise. With `width`, the result is the largest that fits into both. */
+  /** Height in px, rounded like `width`. If both are given, the result is the largest picture that fits into them. */
   readonly height?: number
 }
 
 /**
  * Returns `src`, an absolute or relative URL, with the parameters for a sharper picture. Parameters of the worker that
- * `src` already has are replaced; this includes a signature, so sign last. `data:` and `blob:` URLs are returned
+ * `src` already has are removed. This includes a signature, so sign the URL last. `data:` and `blob:` URLs are returned
  * unchanged. Throws a RangeError that says what was expected if a value is not allowed.
  *
  * @example
@@ -61,14 +61,17 @@ export function srUrl(
   return isInline(src) ? src : replaceParameters(src, param, ours)
 }
 
-/** True for URLs that contain the picture (`data:`) or refer to the page's memory (`blob:`): they reach no worker. */
+/**
+ * True for URLs that never reach the worker: they contain the picture (`data:`) or refer to the page's memory
+ * (`blob:`).
+ */
 export function isInline(src: string): boolean {
   return /^(?:data|blob):/i.test(src)
 }
 
-/** Returns `src` with `ours` in place of the worker's parameters it has. Throws a RangeError for a wrong `param`. */
+/** Removes the worker's parameters from `src` and appends `ours`. Throws a RangeError for an invalid `param`. */
 export function replaceParameters(src: string, param: string, ours: readonly string[]): string {
-  // The worker's option `param` has the same rule: only characters that need no encoding in a URL.
+  // Only characters that need no encoding in a URL are allowed, as in the worker's option `param`.
   if (!/^[\w.~-]+$/.test(param) || param.startsWith('sr-')) {
     throw new RangeError(
       `param: expected letters, digits and . _ ~ -, not beginning with sr-, got ${JSON.stringify(param)}`,
@@ -86,7 +89,7 @@ function oneOf<T>(name: string, value: T, allowed: readonly T[]): T {
   throw new RangeError(`${name}: expected one of ${allowed.join(', ')}, got ${String(value)}`)
 }
 
-/** Returns the smallest allowed size that is at least `px`, or the largest allowed size if there is none. */
+/** Returns the smallest allowed size that is at least `px`, or the largest allowed size if all are smaller. */
 function allowedSize(name: string, px: number, sizes: readonly number[] | 'any'): number {
   if (!(Number.isFinite(px) && px > 0)) throw new RangeError(`${name}: expected px above 0, got ${String(px)}`)
   if (sizes === 'any') return Math.ceil(px)

@@ -1,30 +1,30 @@
-// The header `X-SR`: what became of a picture. A structured field (RFC 9651): a token with parameters, such as
-// `done; scale=3; model="fast@1a2b3c4d"; engine=fused-relaxed` or `skipped; reason=ANIMATED`.
-// An answer that is an error of the worker's own has no `X-SR`.
+// The header `X-SR` says how a picture was enlarged, or why it was not. It is a structured field (RFC 9651), a token
+// with parameters, such as `done; scale=3; model="fast@1a2b3c4d"; engine=fused-relaxed` or `skipped; reason=ANIMATED`.
+// If the worker answers with an error of its own, the answer has no `X-SR`.
 
 export type XSr = XSrDone | XSrSkipped
 
-/** The answer is a result. */
+/** The header's value if the answer contains an enlarged picture. */
 export interface XSrDone {
   readonly outcome: 'done'
-  /** 1 to 4: by how much the picture was enlarged before it was shrunk to `size`. */
+  /** How many times the picture was enlarged, 1 to 4, before it was shrunk to `size` (if there is one). */
   readonly scale: number
-  /** The result's size in pixels, if the request asked for one instead of a scale. */
+  /** The result's size in pixels, if the request asked for a size instead of a scale. */
   readonly size?: { readonly width: number; readonly height: number }
-  /** `fast@1a2b3c4d` or `bicubic`, see labelOf. Undefined only in what was parsed, if the header names none. */
+  /** Label of the model (see labelOf): `fast@1a2b3c4d` or `bicubic`. Undefined if a parsed header names no model. */
   readonly model?: string
   /** The engine that ran the network, such as `fused-relaxed` or `ort`; undefined for bicubic. */
   readonly engine?: string
 }
 
-/** The answer is the original picture. */
+/** The header's value if the answer contains the original picture. */
 export interface XSrSkipped {
   readonly outcome: 'skipped'
-  /** A key of SKIP_REASONS; a worker of another version may have others. */
+  /** A key of SKIP_REASONS, or an unknown reason if the header is from a worker of another version. */
   readonly reason: string
 }
 
-/** Returns the header's value. */
+/** Formats the header's value. */
 export function formatXSr(xSr: XSr): string {
   if (xSr.outcome === 'skipped') return `skipped; reason=${xSr.reason}`
   const { scale, size, model, engine } = xSr
@@ -40,7 +40,7 @@ const PARAMETER = '; *([a-z][\\w-]*)=(?:"([^"\\\\]*)"|([\\w*./:-]+))'
 const PARAMETERS = new RegExp(PARAMETER, 'g')
 const FIELD = new RegExp(`^(done|skipped)((?:${PARAMETER})*)$`)
 
-/** Parses the header's value; undefined for null and for a value that this worker does not write. */
+/** Parses the header's value. Returns undefined for null and for a value of another form. */
 export function parseXSr(value: string | null): XSr | undefined {
   const [, outcome, rest] = FIELD.exec(value ?? '') ?? []
   if (outcome === undefined) return undefined

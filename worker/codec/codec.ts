@@ -14,7 +14,7 @@ import { decodeWithPhoton } from './photon.ts'
 import { encodePng, plainPng } from './png.ts'
 import { decodeWebp, encodeWebp } from './webp.ts'
 
-/** Creates a codec. `instances` runs the modules; by default each codec has its own. */
+/** Creates a codec. `instances` runs the modules. By default the codec creates new `Instances`. */
 export function createCodec(modules: CodecModules, instances = createInstances()): Codec {
   return {
     async decode(bytes, header) {

@@ -7,17 +7,17 @@ import type { JpegVariant } from './jpeg/variant.ts'
 export const ENCODE_FORMATS = ['jpeg', 'png', 'webp'] as const
 export type EncodeFormat = (typeof ENCODE_FORMATS)[number]
 
-/** What to encode a picture as. */
+/** The format and the settings with which a picture is encoded. */
 export interface Encoding {
   readonly format: EncodeFormat
-  /** 1 to 100 for JPEG and WebP; ignored for PNG, which is lossless. */
+  /** Quality from 1 to 100 for JPEG and WebP; ignored for PNG, which is lossless. */
   readonly quality: number
   /**
-   * Colour profile (`readIcc`), embedded byte for byte. A profile for grey samples is embedded only where the output
-   * stores grey samples (JPEG and PNG of a picture without colour); otherwise it is left out.
+   * Colour profile (`readIcc`), embedded byte for byte. A profile for grey samples is embedded only if the output
+   * stores grey samples, i.e. in a JPEG or PNG of a picture without colour.
    */
   readonly icc?: Uint8Array | undefined
-  /** How a JPEG is coded. Default: as in served pictures. Only training sets this option, never a request. */
+  /** Chroma subsampling and step table of a JPEG. Default: those of served pictures. Only training sets this option. */
   readonly jpeg?: JpegVariant
 }
 
@@ -28,6 +28,8 @@ export interface Codec {
    * `header` is the result of `readHeader(bytes)` and must have no obstacle. Throws CodecError.
    */
   decode(bytes: Uint8Array, header: Header): Promise<Rgba>
-  /** Encodes a picture. Of the metadata only `icc` is written; JPEG shows transparency as white. Throws CodecError. */
+  /**
+   * Encodes a picture. The only metadata written is `icc`. In a JPEG, transparency becomes white. Throws CodecError.
+   */
   encode(picture: Rgba, as: Encoding): Promise<Uint8Array>
 }

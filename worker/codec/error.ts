@@ -1,4 +1,4 @@
-/** A file that could not be decoded, or a picture that could not be encoded. `cause` is the codec's own error. */
+/** Thrown if a file cannot be decoded or a picture cannot be encoded. `cause` is the error of the codec module. */
 export class CodecError extends Error {
   override readonly name = 'CodecError'
 }

@@ -1,11 +1,11 @@
 // The WebAssembly modules that a codec runs, and their file names in dist/codec.
 
-/** The compiled modules; each decode and encode instantiates one (instance.ts). */
+/** The compiled modules. Every decode and every encode creates new instances of the modules it needs (instance.ts). */
 export interface CodecModules {
   readonly photon: WebAssembly.Module
   readonly jpegDecoder: WebAssembly.Module
   readonly jpegEncoder: WebAssembly.Module
-  /** This project's own: jpeg/symbols.ts. */
+  /** This project's own module, built from jpeg/symbols.as.ts. */
   readonly jpegSymbols: WebAssembly.Module
   readonly webpDecoder: WebAssembly.Module
   readonly webpEncoder: WebAssembly.Module

@@ -2,7 +2,7 @@
 // the picture can be super-resolved at all. Pure, never throws, takes O(bytes) at worst.
 //
 // Compiled decoders cannot be interrupted and have no useful limits of their own. So a file that costs more than its
-// pixel count suggests (many scans, chunks or frames) is refused here. The caller limits the pixel count itself.
+// pixel count suggests (many scans, chunks or frames) is refused here. The caller limits the number of pixels.
 
 import { readBmp } from './header/bmp.ts'
 import type { Findings, Obstacle } from './header/findings.ts'
@@ -16,7 +16,9 @@ export type { ImageType }
 
 export interface Header extends Readonly<Findings> {
   readonly type: ImageType
-  /** From the content, never from a file name: `image/jpeg`; `application/octet-stream` if unknown. */
+  /**
+   * MIME type according to the content, never to a file name, e.g. `image/jpeg`; `application/octet-stream` if unknown.
+   */
   readonly mime: string
 }
 
@@ -46,7 +48,10 @@ export function uprightSize(header: Pick<Header, 'width' | 'height' | 'orientati
   return orientation >= 5 ? { width: height, height: width } : { width, height }
 }
 
-/** Each format's reader fills in fields as it finds them, so that a truncated file still has a partial header. */
+/**
+ * Calls the format's reader, which fills in each field as soon as it is known. So a truncated file has a partial
+ * header.
+ */
 function fillIn(found: Findings, type: ImageType, bytes: Uint8Array): Obstacle | undefined {
   switch (type) {
     case 'jpeg':

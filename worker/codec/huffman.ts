@@ -1,9 +1,9 @@
 // Huffman codes of a limited length, for JPEG and for WebP's alpha channel.
 
 /**
- * Returns the code length of each symbol in bits, such that symbols of these frequencies take the fewest bits in total.
- * A symbol that does not occur has length 0, and so has the only symbol. Lengths above `maxBits` are shortened as in
- * ITU-T T.81, K.2, which costs little.
+ * Returns the length in bits of each symbol's Huffman code, which is optimal for these frequencies. A symbol that does
+ * not occur has length 0; if only one symbol occurs, its length is 0, too. Lengths above `maxBits` are shortened as in
+ * ITU-T T.81, K.2, which makes the coded data only slightly longer.
  */
 export function fitCodeLengths(frequencies: Iterable<number>, maxBits: number): Uint8Array {
   const weights = [...frequencies]
@@ -20,7 +20,8 @@ export function fitCodeLengths(frequencies: Iterable<number>, maxBits: number): 
 
   const counts: number[] = lengths.map(() => 0)
   for (const length of lengths) counts[length]++
-  // Of two codes that are too long, one takes their common prefix; the other takes half of a shorter code.
+  // Of two symbols whose codes are too long, one gets the common prefix of these codes. For the other symbol, a shorter
+  // code is split into two codes that are one bit longer.
   for (let length = counts.length - 1; length > maxBits; length--) {
     while (counts[length] > 0) {
       let shorter = length - 2
@@ -48,7 +49,10 @@ export function inCodeOrder(lengths: ArrayLike<number>): number[] {
   return symbols.toSorted((a, b) => lengths[a] - lengths[b] || a - b)
 }
 
-/** Returns the code of each symbol, numbered in code order (ITU-T T.81, C.2), as in WebP and deflate. */
+/**
+ * Returns the code of each symbol. The symbols of `inCodeOrder` get ascending codes (ITU-T T.81, C.2; also WebP and
+ * deflate).
+ */
 export function assignCodes(lengths: Uint8Array): Uint16Array {
   const codes = new Uint16Array(lengths.length)
   let next = 0
@@ -61,7 +65,10 @@ export function assignCodes(lengths: Uint8Array): Uint16Array {
   return codes
 }
 
-/** Returns the indices of the two smallest weights above zero; the later one of equals; -1 if there is none. */
+/**
+ * Returns the indices of the two smallest weights above zero, or -1 for a missing one. Of equal weights it takes the
+ * later one first.
+ */
 function twoLightest(weights: readonly number[]): [number, number] {
   let first = -1
   let second = -1

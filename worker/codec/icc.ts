@@ -1,17 +1,20 @@
-// Reads a picture's colour profile. The result of super resolution gets it byte for byte: the network works on encoded
-// values, so the same profile describes its result. ICC.1:2022, 7.2 (the profile header).
+// Reads a picture's colour profile. The profile is copied into the result byte for byte. It also describes the colours
+// of the result, because the network works on the encoded values. ICC.1:2022, 7.2 (the profile header).
 
 import { concat } from '../base/concat.ts'
 import type { Header } from './header.ts'
 
-/** Limit after inflating, ten times a large real profile: a chunk of 260 kB can inflate to 256 MB. */
+/**
+ * Largest size of an inflated profile, ten times that of a large real one. Without a limit, a chunk of 260 kB could
+ * inflate to 256 MB.
+ */
 const MAX_INFLATED_BYTES = 4 * 2 ** 20
 
 const PROFILE_HEADER_BYTES = 128
 
 /**
- * Returns a copy of the colour profile in the file that `header` was read from, so that the file itself can be freed.
- * Undefined if the file has no profile, or one that no viewer would apply. Never rejects.
+ * Returns the colour profile of the file that `header` was read from, or undefined if the file has no profile or one
+ * that no viewer would apply. The profile is a copy, so that the file's memory can be freed. Never rejects.
  */
 export async function readIcc(header: Header): Promise<Uint8Array | undefined> {
   if (!header.icc) return undefined
@@ -28,7 +31,7 @@ function text(icc: Uint8Array, at: number): string {
   return String.fromCharCode(...icc.subarray(at, at + 4))
 }
 
-/** Inflates a zlib stream; undefined if it is corrupt or larger than any real profile. */
+/** Inflates a zlib stream. Returns undefined if the stream is corrupt or larger than any real profile. */
 async function inflate(deflated: Uint8Array): Promise<Uint8Array | undefined> {
   const parts: Uint8Array[] = []
   let length = 0

@@ -1,11 +1,14 @@
-// Every decode and every encode gets a new WebAssembly instance: an instance that has trapped often fails later
-// (https://github.com/cloudflare/workers-rs/issues/964), and no request may see the bytes of another. Only memories are
-// reused, after they are filled with zeros: V8 collects unused memories late, and a hundred of them exceed an isolate's
-// limit. Each module keeps a memory of its own as long as all of them together stay below MAX_IDLE_BYTES.
+// Every decode and every encode gets a new WebAssembly instance, because an instance that has trapped often fails later
+// (https://github.com/cloudflare/workers-rs/issues/964), and because no request may see the bytes of another. Only
+// memories are reused, filled with zeros: V8 collects unused memories late, and a hundred of them exceed an isolate's
+// limit. An idle memory is kept for each module, as long as all idle memories together do not exceed MAX_IDLE_BYTES.
 
 import { CodecError } from './error.ts'
 
-/** The function exported by Emscripten's glue. A module without glue has one that returns the instance's exports. */
+/**
+ * The function that Emscripten's JavaScript glue exports. For a module without glue, strips.ts and photon.ts define a
+ * function of this type.
+ */
 export type EmscriptenFactory<Exports> = (options: {
   instantiateWasm(imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => object): object
   print(line: string): void
@@ -27,27 +30,31 @@ export interface Instances {
   idleBytes(): number
 }
 
-/** Module name of a memory import; the import's own name is the number of pages needed (build/importedMemory.ts). */
+/**
+ * Modules import their memory from this module name. The name of the import is the number of pages needed
+ * (build/importedMemory.ts).
+ */
 export const MEMORY_IMPORT = 'memory'
 
 /**
- * Limit on the total of idle memories, because garbage collection cannot free them. For results of 768x768 pixels the
- * memories of all modules take 12.5 MiB; the largest single one, for a WebP of 1536x1536 with transparency, takes
- * 50 MiB. A memory that does not fit becomes garbage, which is worse: V8 collects it late.
+ * Limit on the total bytes of idle memories, because garbage collection cannot free them. For results of 768x768
+ * pixels, the memories of all modules together take 12.5 MiB. The largest memory, for a WebP of 1536x1536 pixels with
+ * transparency, takes 50 MiB. A lower limit would be worse, because a memory beyond the limit becomes garbage, which V8
+ * collects late.
  */
 const MAX_IDLE_BYTES = 50 * 2 ** 20
 
 export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES } = {}): Instances {
   /** Memories not in use, least recently used first. A cancelled request never returns its memory to this list. */
   const idle: { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory }[] = []
-  /** Bytes of a module's memory when it last grew. */
+  /** For each module, the size in bytes of its memory after the memory last grew. */
   const taken = new Map<WebAssembly.Module, number>()
 
   const take = (module: WebAssembly.Module): WebAssembly.Memory => {
     const least = leastPages(module)
     const own = idle.findLastIndex((one) => one.module === module)
     if (own >= 0) return idle.splice(own, 1)[0].memory
-    // If a further memory would exceed the limit, take the largest idle one, which has to grow least.
+    // If a further memory would exceed the limit, take the largest idle memory, because it has to grow least.
     const isRoom = idleBytes() + (taken.get(module) ?? 0) <= maxIdleBytes
     const [largest] = isRoom ? [] : idle.toSorted((a, b) => bytesOf(b) - bytesOf(a))
     if (!largest || bytesOf(largest) < least * PAGE_BYTES) return new WebAssembly.Memory({ initial: least })
@@ -90,7 +97,7 @@ function leastPages(module: WebAssembly.Module): number {
   return Number(wanted.name)
 }
 
-/** Instantiates a module on `memory`, which also runs the module's start function. */
+/** Creates an instance of `module` that uses `memory`. This also runs the module's start function. */
 function start<Exports>(
   factory: EmscriptenFactory<Exports>,
   module: WebAssembly.Module,
@@ -110,7 +117,7 @@ const silent = () => {}
 
 /**
  * Runs `work` and turns every failure (a trap, an Emscripten exit, a C++ exception pointer, no result) into a
- * CodecError whose message names the attempt.
+ * CodecError whose message begins with `attempt`.
  */
 export async function guarded<Result>(
   attempt: string,

@@ -25,11 +25,14 @@ type Encoder = EmscriptenFactory<{
 /** Largest side that decoders accept, in pixels: libjpeg's JPEG_MAX_DIMENSION. */
 const MAX_SIDE = 65_500
 
-/** Pixels per strip, for 4 MiB of memory. Half as many pixels take 1.5 times the time; twice as many save none. */
+/**
+ * Pixels per strip. A strip of this size takes 4 MiB of memory. With strips of half the size, encoding takes 1.5 times
+ * as long; strips of twice the size save no time.
+ */
 const STRIP_PIXELS = 2 ** 18
 
-// Super resolution enlarges chroma smoothly, so 4:2:0 loses little: on six Kodak pictures with such chroma, at 1.70
-// bits per pixel, 4:2:0 (quality 85) reaches 35.5 dB and 4:4:4 reaches 34.6 dB.
+// Super resolution enlarges chroma smoothly, so 4:2:0 loses little. On six Kodak pictures with chroma that was enlarged
+// like this, at 1.70 bits per pixel, 4:2:0 (quality 85) reaches 35.5 dB and 4:4:4 reaches 34.6 dB.
 const SERVED: JpegVariant = { subsampling: '4:2:0', steps: 'robidoux' }
 
 const GREY = 1
@@ -39,8 +42,8 @@ const YCBCR = 3
 const CHROMA_SUBSAMPLE = { '4:2:0': 2, '4:4:4': 1 } as const
 const QUANT_TABLE = { robidoux: 3, 'annex-k': 0 } as const
 
-// MozJPEG's settings as jSquash names them. Callers cannot change them: trellis_loops 0 divides by zero, and without
-// optimize_coding this build writes incomplete Huffman tables, thus broken files.
+// MozJPEG's settings as jSquash names them. Callers cannot change them, because trellis_loops: 0 would divide by zero
+// and because this build writes incomplete Huffman tables, and thus broken files, without optimize_coding.
 const SETTINGS = {
   baseline: true,
   arithmetic: false,
@@ -117,7 +120,10 @@ function onWhite(pixels: Uint8Array | Uint8ClampedArray): Uint8Array {
 }
 
 const ICC_PREFIX = Uint8Array.from('ICC_PROFILE\0', (letter) => letter.charCodeAt(0))
-/** A segment holds 65533 bytes after its length, of which the prefix, the number and the count take 14. */
+/**
+ * A segment holds 65533 bytes after its length. The prefix, the number of the part and the number of parts take 14 of
+ * them.
+ */
 const ICC_PART_BYTES = 65519
 
 /** Inserts the profile after SOI and APP0, in parts that are numbered from 1. */

@@ -20,7 +20,10 @@ export function applyOrientation(stored: Rgba, orientation: Orientation): Rgba {
   return { width, height, data: new Uint8Array(to.buffer) }
 }
 
-/** Returns the index, in w x h stored pixels, of the upright top-left pixel, and the index steps right and down. */
+/**
+ * Returns the index, among the w x h stored pixels, of the upright picture's top-left pixel. Also returns how much the
+ * index changes for one pixel to the right and for one pixel down.
+ */
 function steps(w: number, h: number, orientation: Orientation): [number, number, number] {
   const [topRight, bottomLeft, bottomRight] = [w - 1, (h - 1) * w, h * w - 1]
   switch (orientation) {

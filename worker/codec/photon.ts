@@ -1,6 +1,6 @@
-// Decodes PNG, GIF and BMP with photon (Rust's image crate), without the glue of its package: that glue creates one
-// instance for the life of the process, and an instance that has trapped cannot be trusted again. The export names
-// below are internals of wasm-bindgen, so the version of @cf-wasm/photon is pinned.
+// Decodes PNG, GIF and BMP with photon (Rust's image crate), without the JavaScript glue of its package. The glue
+// creates one instance for the life of the process, but an instance that has trapped cannot be trusted again. The
+// export names below are internals of wasm-bindgen, so the version of @cf-wasm/photon is pinned.
 
 /* oxlint-disable no-underscore-dangle -- wasm-bindgen's names */
 import type { Rgba } from '../image/plane.ts'
@@ -20,7 +20,7 @@ interface PhotonExports {
   photonimage_get_raw_pixels(image: number): [pointer: number, bytes: number]
 }
 
-/** The exports in use, 8 of 216. */
+/** The exports that are used, 8 of 216. */
 export const PHOTON_EXPORTS: readonly (keyof PhotonExports)[] = [
   'memory',
   '__wbindgen_externrefs',
@@ -46,21 +46,21 @@ export function decodeWithPhoton(
     const width = photon.photonimage_get_width(image) >>> 0
     const height = photon.photonimage_get_height(image) >>> 0
     const [pixels, length] = photon.photonimage_get_raw_pixels(image)
-    // A copy, because the instance ends here; for the same reason nothing is freed one by one.
+    // The pixels are copied, because the instance ends here. Nothing has to be freed, for the same reason.
     const data = new Uint8Array(photon.memory.buffer, pixels >>> 0, length >>> 0).slice()
     return checkDecoded({ width, height, data }, header)
   })
 }
 
-/** Replaces wasm-bindgen's own glue. */
+/** Creates photon's exports, in place of wasm-bindgen's glue. */
 const startPhoton: EmscriptenFactory<PhotonExports> = ({ instantiateWasm }) => {
-  // The glue appends four constants to the table.
+  // Appends four constants to the table, as the glue does.
   const fillExternrefs = () => {
     const table = photon.__wbindgen_externrefs
     const first = table.grow(4)
     for (const [i, value] of [undefined, null, true, false].entries()) table.set(first + i, value)
   }
-  // Canvas, window and console functions are never called while decoding.
+  // Canvas, window and console functions are never called while decoding, so their stubs throw.
   const stubOf = (name: string | symbol) => () => {
     throw new CodecError(`photon called ${String(name)}, which is not available`)
   }

@@ -28,7 +28,7 @@ function isOpaque({ data }: Rgba): boolean {
   return true
 }
 
-/** Returns the profile if it describes the kind of samples that are stored, else undefined. */
+/** Returns the profile if it describes the samples that are stored (grey or RGB), else undefined. */
 export function fittingIcc(icc: Uint8Array | undefined, grey: boolean): Uint8Array | undefined {
   return icc && iccColorSpace(icc) === (grey ? 'GRAY' : 'RGB ') ? icc : undefined
 }

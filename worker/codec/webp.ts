@@ -34,7 +34,7 @@ const CONFIG = {
   preprocessing: 0,
   autofilter: 0,
   partition_limit: 0,
-  alpha_compression: 0, // webp/alpha.ts does it, in a quarter of the memory
+  alpha_compression: 0, // webp/alpha.ts compresses it in a quarter of the memory
   alpha_filtering: 1,
   alpha_quality: 100,
   lossless: 0,
@@ -59,7 +59,10 @@ export function decodeWebp(
   return instances.run(factory, module, (decoder) => checkDecoded(decoder.decode(plain), header))
 }
 
-/** Encodes a lossy picture with lossless alpha. Null if libwebp refuses, as for a side above 16383 pixels. */
+/**
+ * Encodes colour lossily and alpha losslessly. Returns null if libwebp refuses the picture, e.g. for a side above 16383
+ * pixels.
+ */
 export async function encodeWebp(
   instances: Instances,
   module: WebAssembly.Module,
@@ -92,7 +95,10 @@ function plainWebp(bytes: Uint8Array): Uint8Array {
 const ICC_FLAG = 0x20
 const ALPHA_FLAG = 0x10
 
-/** Compresses the alpha of libwebp's file and adds a profile; returns the file unchanged if it has neither. */
+/**
+ * Compresses the alpha of libwebp's file and adds a profile; returns the file unchanged if there is neither alpha nor a
+ * profile.
+ */
 function assemble(file: Uint8Array, width: number, height: number, icc: Uint8Array | undefined): Uint8Array {
   const chunks = [...webpChunks(file)]
   const alpha = chunks.find(({ type }) => type === 'ALPH')

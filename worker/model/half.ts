@@ -3,13 +3,13 @@
 
 const FRACTION_BITS = 10
 const EXPONENT_BIAS = 15
-/** Exponent of the smallest normal number; smaller numbers have the same step. */
+/** Exponent of the smallest normal number. The spacing of numbers below it is the same as at this exponent. */
 const LOWEST_EXPONENT = 1 - EXPONENT_BIAS
 const LARGEST = 65_504
 const SIGN = 0x8000
 const INFINITY = 0x7c00
 
-/** Rounds to the nearest half, ties to even; values beyond the largest half become infinity. */
+/** Rounds to the nearest half-precision number, ties to even. Values beyond the largest such number become infinity. */
 export function roundToHalf(value: number): number {
   const magnitude = Math.abs(value)
   if (!(magnitude > 0 && magnitude < Infinity)) return value
@@ -26,7 +26,7 @@ export function isHalf(value: number): boolean {
   return Object.is(roundToHalf(value), value)
 }
 
-/** Returns the 16 bits of `value`, for which `isHalf` must be true. */
+/** Returns the 16 bits that encode `value`. `isHalf(value)` must be true. */
 export function encodeHalf(value: number): number {
   const sign = value < 0 || Object.is(value, -0) ? SIGN : 0
   const magnitude = Math.abs(value)
@@ -48,7 +48,7 @@ export function decodeHalf(bits: number): number {
   return sign * (leading + fraction) * 2 ** (exponent - FRACTION_BITS)
 }
 
-/** Returns the exponent of the leading bit; log2 alone may be off by one near a power of two. */
+/** Returns the exponent of the leading bit. Math.log2 could be off by one near a power of two. */
 function exponentOf(magnitude: number): number {
   const exponent = Math.floor(Math.log2(magnitude))
   if (2 ** exponent > magnitude) return exponent - 1

@@ -12,14 +12,17 @@ export interface ModelEntry {
   readonly name: string
   /** Scale factor: 2, 3 or 4. */
   readonly scale: number
-  /** File name, in the folder of the manifest. */
+  /** Name of the file, which is in the folder of the manifest. */
   readonly file: string
-  /** Digest of the file, 64 lower-case hexadecimal digits. */
+  /** SHA-256 digest of the file, 64 lower-case hexadecimal digits. */
   readonly sha256: string
-  /** Size of the file. */
+  /** Size of the file in bytes. */
   readonly bytes: number
 
-  /** As formatted by describeNetwork: `9-1-5 1-64-32-1 residual`. A network that enlarges serves only `scale`. */
+  /**
+   * Shape of the network, as describeNetwork formats it: `9-1-5 1-64-32-1 residual`. A network that enlarges works only
+   * for `scale`.
+   */
   readonly architecture?: string
   readonly padding?: string
   /** Training data: `T91 (91 images)`. */
@@ -28,16 +31,18 @@ export interface ModelEntry {
   readonly licence?: string
   readonly seed?: number
   readonly steps?: number
-  /** Number of patches seen, i.e. steps times batch. */
+  /** Number of patches that the network was trained on, i.e. steps times batch size. */
   readonly patches?: number
   /** Runtime that computed the gradients; only the same runtime reproduces the same bits. */
   readonly runtime?: string
   /** Command line that reproduces this file. */
   readonly command?: string
-  /** ISO 8601; only on request, because without it the same run gives the same manifest. */
+  /**
+   * Date of the training in ISO 8601. Written only on request, so that otherwise the same run gives the same manifest.
+   */
   readonly date?: string
   readonly scores?: readonly ModelScore[]
-  /** Score by which weights are compared before they replace others. */
+  /** Score that decides whether new weights replace the current ones. */
   readonly validation?: ValidationScore
   /** Mean gain in PSNR over bicubic on the project's own scenes, in dB. */
   readonly scenes?: number
@@ -45,19 +50,19 @@ export interface ModelEntry {
 
 /**
  * The model that `auto` stands for, and that the trainer trains without `--arch`. It is sharper than SRCNN at every
- * scale and takes between a sixth and a half of its time (README).
+ * scale and takes a sixth to a half of SRCNN's time (README).
  */
 export const DEFAULT_MODEL = 'fast'
 
-/** Mean PSNR on luma over pictures held out of training, in dB. */
+/** Mean PSNR on luma in dB, over pictures that are not used for training. */
 export interface ValidationScore {
-  /** Name of the pictures. Scores with the same `data`, `images` and `input` are comparable. */
+  /** Name of the set of pictures. Scores with the same `data`, `images` and `input` are comparable. */
   readonly data: string
   readonly images: number
   /** Kind of input, as in ModelScore. */
   readonly input: string
   readonly psnr: number
-  /** PSNR of bicubic alone. */
+  /** Mean PSNR of bicubic enlargement in dB. */
   readonly bicubic: number
 }
 
@@ -68,12 +73,12 @@ export interface ModelScore extends Quality {
   /** `float`: unrounded input, as in papers. `uint8`: an 8-bit picture, as the worker receives it. */
   readonly input: string
   readonly images: number
-  /** The same measures for bicubic alone. */
+  /** Mean PSNR and SSIM of bicubic enlargement. */
   readonly bicubic: Quality
 }
 
 export interface Quality {
-  /** In dB. */
+  /** Peak signal-to-noise ratio in dB. */
   readonly psnr: number
   readonly ssim: number
 }
@@ -221,7 +226,7 @@ function show(value: unknown): string {
   }
 }
 
-/** Removes keys whose value is undefined, so that memory and file hold the same keys. */
+/** Removes keys whose value is undefined, so that an entry has the same keys in memory and in the file. */
 function withoutUndefined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as T
 }

@@ -7,8 +7,8 @@
 //   x ─ conv(k1, c -> n1) ─ relu ─ conv(k2, n1 -> n2) ─ relu ─ ... ─ conv(kn, n -> c) ─(+ x)─ y
 //
 // Sub-pixel networks (Shi et al., CVPR 2016) work on the small picture: the last layer outputs s² values for each
-// pixel, which depth-to-space arranges as s x s pixels. A layer with a skip connection adds the input of the layer
-// before it to its output (He et al., CVPR 2016), so that deep networks can be trained.
+// pixel, which depth-to-space arranges as s x s pixels. A layer with a skip connection adds the previous layer's input
+// to its own output (He et al., CVPR 2016), so that deep networks can be trained.
 //
 //   x ─ conv ─ relu ─ ... ─ conv(kn, n -> c s²) ─ depth-to-space ─(+ bicubic)─ y
 //
@@ -16,7 +16,7 @@
 // frameworks: y[o](p) = bias[o] + sum_i,d w[o][i][d] * x[i](p + d - k/2).
 import { ModelError } from './onnx.ts'
 
-/** A convolution, and the ReLU after it in all layers but the last. */
+/** A convolution. In all layers except the last, a ReLU follows it. */
 export interface Layer {
   /** Side of the square kernel, odd. */
   readonly kernel: number
@@ -31,17 +31,20 @@ export interface Layer {
 }
 
 /**
- * The values outside the picture. `edge`: the network's input is padded once with its outermost pixels (this project's
- * networks, and the paper's test code). `zero`: the input of every layer is padded with zeros (files of other
- * projects).
+ * The values that the convolutions read outside the picture. `edge`: the network's input is padded once with its
+ * outermost pixels (this project's networks, and the paper's test code). `zero`: the input of every layer is padded
+ * with zeros (files of other projects).
  */
 export type Padding = 'edge' | 'zero'
 
 export interface Network {
   readonly layers: readonly Layer[]
-  /** Side of the result / side of the input: 1, or 2 to 4 by depth-to-space. */
+  /** Side of the result divided by side of the input: 1, or 2 to 4 with depth-to-space. */
   readonly scale: number
-  /** True if the last layer's output is added to the input (`scale` 1) or to the input enlarged by bicubic (2 to 4). */
+  /**
+   * True if the output of the last layer is added to the input (`scale` 1) or to the bicubic enlargement of the input
+   * (`scale` 2 to 4).
+   */
   readonly residual: boolean
   readonly padding: Padding
 }
@@ -56,9 +59,9 @@ export interface Architecture {
   readonly channels?: number
   /** Indices of the layers that have a skip, from 0. Default: none. */
   readonly skips?: readonly number[]
-  /** Side of the result / side of the input. Default 1. */
+  /** Side of the result divided by side of the input. Default 1. */
   readonly scale?: number
-  /** As in Network. Default false. */
+  /** See Network. Default false. */
   readonly residual?: boolean
 }
 
@@ -66,7 +69,7 @@ export const SRCNN_915: Architecture = { kernels: [9, 1, 5], widths: [64, 32], r
 
 /**
  * Returns a sub-pixel architecture: a 5x5 layer to `width` channels, `pairs` pairs of 3x3 layers with a skip around
- * each pair, and a 3x3 layer to the pixels. Residual to bicubic.
+ * each pair, and a 3x3 layer to the pixels of the result. The result is added to the bicubic enlargement.
  */
 export function subPixelArchitecture(scale: number, width: number, pairs: number): Architecture {
   const inner = Array.from({ length: 2 * pairs }, () => 3)
@@ -79,7 +82,7 @@ export function subPixelArchitecture(scale: number, width: number, pairs: number
   }
 }
 
-// Limits that protect against files made to exhaust time or memory; far above any useful network.
+// Limits that protect against files made to exhaust time or memory. Useful networks stay far below them.
 const MAX_LAYERS = 32
 const MAX_KERNEL = 31
 const MAX_CHANNELS = 512
@@ -103,7 +106,7 @@ export function createNetwork(architecture: Architecture): Network {
   return checkNetwork({ layers, scale, residual, padding: 'edge' })
 }
 
-/** Returns the radius of input pixels on which a pixel of the result depends: 6 for 9-1-5. */
+/** Returns the largest distance, in input pixels, at which the input affects a pixel of the result: 6 for 9-1-5. */
 export function haloOf(network: Network): number {
   return network.layers.reduce((sum, { kernel }) => sum + (kernel - 1) / 2, 0)
 }
@@ -113,12 +116,15 @@ export function channelsOf(network: Network): number {
   return network.layers[0].inputs
 }
 
-/** Returns the multiplications per pixel of the result: 8,032 for 9-1-5. */
+/** Returns the number of multiplications per pixel of the result: 8,032 for 9-1-5. */
 export function costOf(network: Network): number {
   return network.layers.reduce((sum, { weights }) => sum + weights.length, 0) / network.scale ** 2
 }
 
-/** Throws a ModelError if the network enlarges by another scale. A network that does not enlarge serves every scale. */
+/**
+ * Throws a ModelError if the network enlarges by a scale other than `scale`. A network that does not enlarge serves
+ * every scale.
+ */
 export function requireScale(network: Network, scale: number): void {
   if (network.scale !== 1 && network.scale !== scale) {
     throw new ModelError(`expected a network for x${scale}, got one that enlarges x${network.scale}`)

@@ -4,8 +4,8 @@ import { decodeOnnx, encodeOnnx, ModelError, type OnnxConstant, type OnnxGraph, 
 
 /**
  * Encodes the network as an ONNX file with input `x` and output `y`, both f32 [1, channels, height, width]. If the
- * network enlarges, `y` is `scale` times as large. If it is also residual, there is a second input of that size,
- * `bicubic`, which is added to the result.
+ * network enlarges, `y` is `scale` times as wide and as high. If it is also residual, the file has a second input,
+ * `bicubic`, which has the size of `y` and is added to the last layer's output.
  */
 export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
   const { layers, scale, residual, padding } = network
@@ -72,17 +72,21 @@ export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
 /** Height and width in [1, channels, height, width]. */
 const PICTURE_AXES = [2, 3]
 
-/** Returns by how many pixels on each side the input of layer `i`'s skip exceeds the layer's output. */
+/** Returns by how many pixels, on each side, the input of layer `i`'s skip is larger than the layer's output. */
 function skipMargin(layers: readonly Pick<Layer, 'kernel'>[], i: number, padding: Padding): number {
   return padding === 'zero' ? 0 : (layers[i - 1].kernel - 1) / 2 + (layers[i].kernel - 1) / 2
 }
 
 /**
- * Decodes a graph of the form that encodeNetwork writes, from any writer: at most one Pad (mode edge, half the
- * receptive field) before unpadded convolutions, or zero padding in each convolution; ReLU between them; before a ReLU,
- * an optional Add of the input of the layer before, cropped by a Slice; then at most one DepthToSpace; at the end at
- * most one Add, of the input, or after DepthToSpace of a second input. Throws a ModelError that says what was expected
- * for any other graph.
+ * Decodes an ONNX file, which any program may have written. Its graph must have the form that encodeNetwork writes,
+ * with these nodes in order:
+ * - at most one Pad (mode edge, half the receptive field); without a Pad, each convolution is padded with zeros
+ * - convolutions, with a ReLU after each except the last; a layer may have a skip: an Add of the previous layer's
+ *   input, cropped by a Slice, before the ReLU
+ * - at most one DepthToSpace
+ * - at most one Add: of the network's input or, after DepthToSpace, of a second input
+ *
+ * Throws a ModelError that says what was expected for any other graph.
  */
 export function decodeNetwork(file: Uint8Array): Network {
   const graph = decodeOnnx(file)
@@ -94,7 +98,7 @@ export function decodeNetwork(file: Uint8Array): Network {
   const nodes = graph.nodes.filter(({ op }) => op !== 'Slice')
   const slices = graph.nodes.filter(({ op }) => op === 'Slice')
   let current = input
-  /** Takes the next node if it is an `op` whose input is the end of the chain. */
+  /** Takes the next node if it is an `op` whose input is the output of the last node taken. */
   const take = (op: string): OnnxNode | undefined => {
     if (nodes[0]?.op !== op) return undefined
     const { inputs } = nodes[0]
@@ -103,7 +107,7 @@ export function decodeNetwork(file: Uint8Array): Network {
     current = node.outputs[0]
     return node
   }
-  /** Takes the next node if it adds `other` to the end of the chain. */
+  /** Takes the next node if it adds `other` to the output of the last node taken. */
   const takeAddOf = (other: string) => (nodes[0]?.inputs.includes(other) ? take('Add') : undefined)
 
   const pad = take('Pad')
@@ -118,7 +122,8 @@ export function decodeNetwork(file: Uint8Array): Network {
     paddings.push(padding)
     layers.push(layer)
     const last = layers.length - 1
-    // An Add of the input at the end of the graph is read as the residual, even if it could be a skip.
+    // If the last node of the graph adds the network's input, this Add is read as the residual, even if it could be a
+    // skip.
     if (last > 0 && !(nodes.length === 1 && nodes[0].inputs.includes(input))) {
       const margin = skipMargin(layers, last, pad ? 'edge' : 'zero')
       const slice =
@@ -215,13 +220,13 @@ function isList(
   return typeof value === 'object' && value.length === expected.length && expected.every((v, i) => v === value[i])
 }
 
-/** Returns the width of an edge Pad on the two picture axes. */
+/** Returns the width of an edge Pad, which must be the same on all four sides of the picture. */
 function edgePadOf(graph: OnnxGraph, node: OnnxNode): number {
   const pads = graph.constants.get(node.inputs[1])?.values ?? []
   const size = pads[2]
   const expected = [0, 0, size, size, 0, 0, size, size]
   if (node.attributes.mode !== 'edge' || pads.length !== 8 || expected.some((v, i) => v !== pads[i])) {
-    throw new ModelError('expected Pad with mode edge and one constant width on height and width')
+    throw new ModelError('expected Pad with mode edge and the same constant width on all four sides of the picture')
   }
   return size
 }

@@ -3,8 +3,8 @@
 // (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto). networkFile.ts interprets graphs and decides which are
 // accepted.
 //
-// An f32 constant that half precision holds without loss takes half the bytes: it is stored as FLOAT16, followed by a
-// Cast, which every runtime supports. It is read back as the original f32 constant.
+// If half precision holds an f32 constant without loss, it is stored as FLOAT16 in half the bytes, followed by a Cast,
+// which every runtime supports. Reading gives the original f32 constant.
 import { concat } from '../base/concat.ts'
 import { decodeHalf, encodeHalf, isHalf } from './half.ts'
 import { readAscii, readFields, readIntegers, Writer } from './protobuf.ts'
@@ -35,7 +35,7 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValue[]
 }
 
-/** A file that is not an accepted model or manifest; the message says what was expected. */
+/** Thrown for a file that is not an accepted model or manifest. The message says what was expected. */
 export class ModelError extends Error {
   override readonly name = 'ModelError'
 }
@@ -57,7 +57,8 @@ const INT64 = 7
 const FLOAT16 = 10
 const ATTRIBUTE_TYPE = { integer: 2, string: 3, integers: 7 }
 
-// Opset 17 (IR 8) is from 2022: old enough for every runtime in use, new enough for a Pad whose pads are an input.
+// Opset 17 (IR 8) is from 2022. It is old enough for every runtime in use, and new enough for a Pad node whose pads are
+// an input.
 const IR_VERSION = 8
 const OPSET_VERSION = 17
 
@@ -144,7 +145,7 @@ function encodeValue({ name, dims }: OnnxValue): Writer {
 /** Decodes an ONNX file. Throws a ModelError if the bytes are truncated or not ONNX. */
 export function decodeOnnx(file: Uint8Array): OnnxGraph {
   let graph: OnnxGraph | undefined
-  let hasOpset = false // ONNX requires it, and it is written last: if it is missing, the file is truncated
+  let hasOpset = false // ONNX requires an opset, which is written last: a file without it is truncated
   try {
     for (const field of readFields(file)) {
       if (field.number === MODEL.graph) graph = decodeGraph(field.bytes)
@@ -231,7 +232,7 @@ function decodeConstant(bytes: Uint8Array): [string, OnnxConstant] {
     else if (field.number === TENSOR.type) type = field.value
     else if (field.number === TENSOR.name) name = readAscii(field.bytes)
     else if (field.number === TENSOR.integers) integers.push(...readIntegers(field))
-    // `floats` holds f32 values, packed or one by one, in the same bytes as `raw`.
+    // `floats` holds f32 values, packed or one by one. Their bytes are the same as in `raw`.
     else if (field.number === TENSOR.raw || field.number === TENSOR.floats) data.push(field.bytes)
   }
   const size = dims.reduce((product, dim) => product * dim, 1)
@@ -272,7 +273,7 @@ function decodeValue(message: Uint8Array): OnnxValue {
   return { name, dims }
 }
 
-/** Returns the submessages with this field number in some messages. */
+/** Returns all submessages in `messages` that have the field number `number`. */
 function enter(messages: readonly Uint8Array[], number: number): Uint8Array[] {
   return messages.flatMap((message) =>
     [...readFields(message)].filter((field) => field.number === number).map(({ bytes }) => bytes),

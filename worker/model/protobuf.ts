@@ -42,7 +42,7 @@ export class Writer {
   }
 }
 
-/** One field of a message: a varint is in `value`, every other wire type in `bytes` (a view of the message). */
+/** One field of a message. `value` holds a varint, `bytes` any other wire type (as a view of the message). */
 export interface Field {
   readonly number: number
   readonly value: number

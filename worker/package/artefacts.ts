@@ -1,4 +1,5 @@
-// `#artefacts` in the package: package/build.ts puts all artefacts beside the scripts.
+// The package's version of `#artefacts`. It reads artefacts from the folder of the scripts, where package/build.ts puts
+// them.
 import { readFile } from 'node:fs/promises'
 import type { ReadArtefact } from '../base/artefacts.ts'
 import { shippedName } from './shippedName.ts'

@@ -1,10 +1,10 @@
 // `npm run build:package`: builds dist/package, the folder that npm publishes. Its package.json is generated, too, so
-// that the repository's own can stay private and list everything that development needs.
+// that the repository's package.json can stay private and list everything that development needs.
 //
-//   lib/*.js      the entries of package.json's `exports` and `bin`, and what they share
-//   lib/codec, lib/kernel, lib/models   what `lib` imports in Workers and reads in Node (artefacts.ts)
-//   types/        declarations of the entries and of what they mention
-//   *.md, docs, models, trainer, worker   README.md and the pages that it leads to (documents.ts)
+//   lib/*.js      the entries of package.json's `exports` and `bin`, and their shared code
+//   lib/codec, lib/kernel, lib/models   files that lib/*.js import in Workers and read in Node (artefacts.ts)
+//   types/        declarations of the entries and of the files that they import
+//   *.md, docs, models, trainer, worker   README.md and the pages that its links lead to (documents.ts)
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { readArtefact, MODULE_NAMES } from '../build/artefacts.ts'
@@ -29,7 +29,7 @@ const bundled = await writeScripts({ scripts, commands }, join(PACKAGE, 'lib'))
 for (const name of [...MODULE_NAMES, ...models.map(({ file }) => `models/${file}` as ArtefactName)]) {
   await write(join('lib', shippedName(name)), await readArtefact(name))
 }
-// Only the keys that the scripts need; build/assets.ts writes it.
+// This manifest, which build/assets.ts writes, contains only the keys that the scripts need.
 await write('lib/models/manifest.json', await readFile(join(REPOSITORY, 'dist/manifest.json')))
 await writeDeclarations(entriesOf(root), join(PACKAGE, 'types'), join(PACKAGE, 'lib'))
 for (const name of await documentsFrom(['README.md', 'LICENSE', 'CHANGELOG.md'])) {

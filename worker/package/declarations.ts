@@ -1,18 +1,19 @@
-// The package's types: the compiler's declarations of the entries and of the files they mention. They must be valid in
-// a program that checks its libraries (no skipLibCheck) and has only the types of Workers, or only those of Node. So no
-// declared file may name a global that one of the two lacks; that is why bindings.ts and codec/contract.ts exist.
+// The package's types: the compiler's declarations of the entries and of the files that they import. They must be valid
+// in a program that checks its libraries (no skipLibCheck) and has only the types of Workers, or only those of Node. So
+// no declaration may use a global that exists in only one of the two. This is why bindings.ts and codec/contract.ts
+// exist.
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { declarationOf, scriptOf } from './entries.ts'
 import { REPOSITORY } from './places.ts'
 
-/** Relative imports, in `from '...'` and `import("...")`. */
+/** Matches relative imports, in `from '...'` and `import("...")`. */
 const RELATIVE_IMPORT = /(\bfrom |\bimport\()(['"])(\.\.?\/[^'"]+)\.ts\2/g
 
 /**
- * Writes the declarations to `folder`, and beside each script in the folder `scripts` one that re-exports it, because
- * some tools look nowhere else (Nuxt).
+ * Writes the declarations to `folder`. Beside each script in the folder `scripts`, also writes a declaration that
+ * re-exports the one in `folder`, because some tools (Nuxt) look only there.
  */
 export async function writeDeclarations(sources: readonly string[], folder: string, scripts: string): Promise<void> {
   const all = await mkdtemp(join(REPOSITORY, 'dist/types-')) // below the root, so that tsc finds the types there
@@ -55,7 +56,7 @@ async function declareAll(sources: readonly string[], folder: string): Promise<v
   execFileSync(tsc, ['-p', file], { stdio: 'inherit' })
 }
 
-/** Copies declarations and the ones they import. The compiler keeps `./options.ts` in imports; it becomes `.js`. */
+/** Copies declarations and all that they import. The compiler keeps `.ts` in imports; the copies have `.js` instead. */
 async function copyMentioned(names: readonly string[], from: string, to: string): Promise<void> {
   const wanted = new Set(names)
   for (const name of wanted) {

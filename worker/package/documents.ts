@@ -1,15 +1,17 @@
-// The pages that go into the package: README.md, what it links to, what those pages link to, and so on. They keep their
-// paths, so that relative links work there as they do in the repository; only what is in a folder of tests or of GitHub,
-// which a package should not have, goes to docs/, and links follow it.
+// Finds the pages that go into the package: README.md, the files that it links to, the files that those link to, and so
+// on. They keep their paths, so that relative links work in the package, too. The only exceptions are files in test/
+// and .github/, folders that a package should not have. These files are moved to docs/, and links to them are changed.
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, extname, join, relative } from 'node:path'
 import { REPOSITORY } from './places.ts'
 
-/** What a page may link to: pages, pictures, and the files of worker/examples. */
+/**
+ * Extensions of the files that a page may link to: pages and pictures. Files in worker/examples may have any extension.
+ */
 const EXTENSIONS = ['', '.md', '.svg', '.webp']
 const EXAMPLES = 'worker/examples/'
 
-/** Returns the files that pages lead to by relative links, the pages included. Throws for a link to anything else. */
+/** Returns `pages` and all files that they lead to by relative links. Throws for a link to any other kind of file. */
 export async function documentsFrom(pages: readonly string[], root = REPOSITORY): Promise<string[]> {
   const found = new Set(pages)
   for (const page of found) {
@@ -30,7 +32,7 @@ export function packedPath(path: string): string {
   return /^(test|\.github)\//.test(path) ? `docs/${basename(path)}` : path
 }
 
-/** Returns the text of a page with its relative links as they have to be in the package. */
+/** Returns the text of a page, with its relative links adapted to the paths in the package. */
 export function packedPage(page: string, markdown: string): string {
   const here = dirname(packedPath(page))
   return markdown.replace(RELATIVE_LINK, (_, path: string, anchor: string) => {
@@ -38,7 +40,7 @@ export function packedPage(page: string, markdown: string): string {
   })
 }
 
-/** `](path#anchor)`, but neither `](https://...)` nor `](#anchor)`. */
+/** Matches `](path#anchor)`, but neither `](https://...)` nor `](#anchor)`. */
 const RELATIVE_LINK = /\]\((?!\w+:|#)([^)\s#]+)([^)]*)\)/g
 
 /** Returns the paths of a page's links that are neither URLs nor anchors within the page. */

@@ -1,7 +1,7 @@
-// The entries of the package. In the repository's package.json `exports` and `bin` name sources; here they become the
-// names of the built scripts.
+// The entries of the package. In the repository's package.json, `exports` and `bin` name sources. In the published
+// package.json, they name the built scripts.
 
-/** A source file, or source files by condition. */
+/** A source file, or a source file for each condition (`workerd`, `default`, ...). */
 export type EntryTarget = string | Readonly<Record<string, string>>
 
 export interface Entries {
@@ -9,7 +9,7 @@ export interface Entries {
   readonly bin?: Readonly<Record<string, string>>
 }
 
-/** Returns the sources that users import; these get declarations. */
+/** Returns the sources that users import, for which declarations are written. */
 export function entriesOf({ exports }: Entries): string[] {
   return [...new Set(Object.values(exports).flatMap(sourcesOf))]
 }
@@ -19,7 +19,7 @@ export function commandsOf({ bin = {} }: Entries): string[] {
   return Object.values(bin)
 }
 
-/** Returns the published `exports`. */
+/** Returns `exports` for the published package.json. */
 export function publishedExports({ exports }: Entries): Record<string, object | string> {
   const published = Object.entries(exports).map(([name, target]) => [name, publishedTarget(target)])
   return { ...Object.fromEntries(published), './package.json': './package.json' }
@@ -28,16 +28,19 @@ export function publishedExports({ exports }: Entries): Record<string, object | 
 function publishedTarget(target: EntryTarget): object {
   const conditions = typeof target === 'string' ? { default: target } : target
   const scripts = Object.entries(conditions).map(([name, source]) => [name, `./lib/${scriptOf(source)}.js`])
-  // One declaration for all conditions: every platform has the same exports.
+  // All conditions share a declaration, because every platform has the same exports.
   return { types: `./lib/${scriptOf(conditions.default)}.d.ts`, ...Object.fromEntries(scripts) }
 }
 
-/** Returns a script's name: `worker/cli/main.ts` is `cli-main`. One folder has all scripts and the files they read. */
+/**
+ * Returns the name of a source's script: `cli-main` for `worker/cli/main.ts`. All scripts are in one folder, with the
+ * files that they read.
+ */
 export function scriptOf(source: string): string {
   return belowWorker(source).replace(/\.ts$/, '').replaceAll('/', '-')
 }
 
-/** Returns the name of a source's declaration: `./worker/cli/main.ts` has `cli/main.d.ts`. */
+/** Returns the name of a source's declaration: `cli/main.d.ts` for `./worker/cli/main.ts`. */
 export function declarationOf(source: string): string {
   return belowWorker(source).replace(/\.ts$/, '.d.ts')
 }

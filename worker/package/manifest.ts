@@ -1,4 +1,4 @@
-// Derives the package.json that is published from the repository's.
+// Creates the published package.json from the repository's package.json.
 import { type Entries, publishedExports, scriptOf } from './entries.ts'
 
 export interface RootManifest extends Entries {
@@ -12,13 +12,19 @@ export interface RootManifest extends Entries {
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>
-  /** Where the repository, its page and its issues are; published if the repository's package.json says so. */
+  /**
+   * Addresses of the repository, the home page and the issues. Published if the repository's package.json contains
+   * them.
+   */
   readonly repository?: unknown
   readonly homepage?: string
   readonly bugs?: unknown
 }
 
-/** The dependencies are the command line's; codecs and kernels are inside the package. */
+/**
+ * Returns the published package.json. Only the command line needs dependencies, because codecs and kernels are in the
+ * package.
+ */
 export function publishedManifest(root: RootManifest) {
   const { name, version, description, keywords, license, type, engines, repository, homepage, bugs } = root
   const bin = Object.entries(root.bin ?? {}).map(([command, source]) => [command, `lib/${scriptOf(source)}.js`])
@@ -41,10 +47,10 @@ export function publishedManifest(root: RootManifest) {
       'onnxruntime-web': `^${root.devDependencies['onnxruntime-web']}`,
       webgpu: `^${root.peerDependencies.webgpu}`,
     },
-    // For `loadPlatform({ engine })` with another engine than our kernels.
+    // Needed only for `loadPlatform({ engine })` with an engine other than this project's kernels.
     peerDependenciesMeta: { 'onnxruntime-web': { optional: true }, webgpu: { optional: true } },
   }
 }
 
-/** Imports that stay imports in the package's scripts. */
+/** Modules that the package's scripts import instead of containing them. */
 export const EXTERNAL = ['hono', 'onnxruntime-web', 'webgpu', 'saxes', 'tinyglobby', 'node:*']

@@ -1,5 +1,6 @@
 // The package's scripts, bundled by esbuild with their shared code in separate files. WebAssembly and weights stay
-// files beside them. Scripts are not minified: stack traces stay readable, and an app's bundler minifies them anyway.
+// files beside them. Scripts are not minified, so that stack traces stay readable; an app's bundler minifies them
+// anyway.
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
@@ -9,13 +10,15 @@ import { EXTERNAL } from './manifest.ts'
 import { REPOSITORY } from './places.ts'
 
 export interface ScriptSources {
-  /** Paths in the repository. Each becomes a script; sources that they start as threads become scripts, too. */
+  /**
+   * Paths of sources in the repository. Each source becomes a script, and so do the sources that it starts as threads.
+   */
   readonly scripts: readonly string[]
-  /** The scripts that are commands. */
+  /** Those of `scripts` that users run as commands. */
   readonly commands: readonly string[]
 }
 
-/** Writes the scripts to `folder` and returns the names of the packages that were bundled. */
+/** Writes the scripts to `folder` and returns the names of the npm packages that were bundled into them. */
 export async function writeScripts(
   { scripts, commands }: ScriptSources,
   folder: string,
@@ -49,7 +52,7 @@ export async function writeScripts(
   return packagesIn(metafile)
 }
 
-/** Keeps imports of WebAssembly and weights, with the names of these files in the package. */
+/** Does not bundle WebAssembly and weights: keeps the imports, with the files' names in the package. */
 function besideTheScripts(root: string): Plugin {
   return {
     name: 'beside the scripts',
@@ -63,8 +66,8 @@ function besideTheScripts(root: string): Plugin {
 }
 
 /**
- * Finds sources that another names by `new URL('./thread.ts', import.meta.url)`, adds them to `started`, and replaces
- * the URL with that of the built script.
+ * Finds sources that another source names in `new URL('./thread.ts', import.meta.url)`. Adds them to `started`, and
+ * replaces the URL with the built script's URL.
  */
 function startedScripts(root: string, started: Set<string>): Plugin {
   return {
@@ -83,7 +86,7 @@ function startedScripts(root: string, started: Set<string>): Plugin {
   }
 }
 
-/** Returns the names of the packages that have bundled files, such as `@jsquash/jpeg`. */
+/** Returns the names of the npm packages whose files were bundled, such as `@jsquash/jpeg`. */
 function packagesIn({ inputs }: Metafile): string[] {
   const names = Object.keys(inputs).map((path) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1])
   return [...new Set(names.filter((name) => name !== undefined))]

@@ -1,6 +1,6 @@
 /**
- * Returns an artefact's name in the package. Weights end in `.bin` there: Wrangler bundles it as data by default, but
- * `.onnx` only if the user adds a rule.
+ * Returns an artefact's name in the package. The names of weights end in `.bin` there, because Wrangler bundles `.bin`
+ * files as data by default, but `.onnx` files only if the user adds a rule.
  */
 export function shippedName(name: string): string {
   return name.replace(/\.onnx$/, '.bin')

@@ -7,9 +7,9 @@ import type { ModelEntry } from '../model/manifest.ts'
 import { REPOSITORY } from './places.ts'
 
 interface ThirdParty {
-  /** Which of its parts this package contains. */
+  /** The parts of the third-party package that this package contains. */
   readonly contains: string
-  /** Licence files in the package. */
+  /** Paths of the licence files in the third-party package. */
   readonly licences: readonly string[]
 }
 
@@ -30,14 +30,14 @@ const THIRD_PARTIES: Readonly<Record<string, ThirdParty>> = {
   },
 }
 
-/** Returns the text. Throws if a bundled package is missing in THIRD_PARTIES. */
+/** Returns the text of THIRD-PARTY.md. Throws if a bundled package is missing in THIRD_PARTIES. */
 export async function thirdPartyText(bundled: readonly string[], models: readonly ModelEntry[]): Promise<string> {
   const unknown = bundled.filter((name) => !Object.hasOwn(THIRD_PARTIES, name))
   if (unknown.length > 0) throw new Error(`expected the licences of ${unknown.join(', ')}, which the package contains`)
   const sections = Object.entries(THIRD_PARTIES).map(([name, party]) => sectionOf(name, party))
-  return `# What of others is in this package
+  return `# Third-party work in this package
 
-The weights are this project's own. They were trained on pictures of others:
+The weights are this project's own. They were trained on third-party pictures:
 
 ${weightsTable(models)}
 
@@ -52,5 +52,5 @@ async function sectionOf(name: string, { contains, licences }: ThirdParty): Prom
 
 function weightsTable(models: readonly ModelEntry[]): string {
   const rows = models.map(({ name, data = '', licence = '' }) => `| \`${name}\` | ${data} | ${licence} |`)
-  return ['| weights | trained on | their terms |', '| --- | --- | --- |', ...new Set(rows)].join('\n')
+  return ['| weights | trained on | licence of the pictures |', '| --- | --- | --- |', ...new Set(rows)].join('\n')
 }

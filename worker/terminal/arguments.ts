@@ -1,5 +1,5 @@
-// Parses command lines: `--name value`, `--switch`, `-s value` and, for commands that take them, words. An unknown
-// option is an error that lists the known ones and suggests the most similar. The trainer uses this parser, too.
+// Parses command lines: `--name value`, `--switch`, `-s value` and words, if the command takes words. An unknown option
+// is an error that lists the known options and suggests the most similar one. The trainer uses this parser, too.
 import { parseArgs } from 'node:util'
 
 export interface CommandOption {
@@ -18,7 +18,7 @@ type GivenOptions<O extends CommandOptions> = {
 
 /** One of a program's commands: `npm run trainer -- NAME ...`, `edge-srcnn NAME ...`. */
 export interface Command {
-  /** Its first line appears in the list of commands; all of it appears in the command's help. */
+  /** Description in the command's help. Its first line also appears in the list of commands. */
   readonly summary: string
   /** Arguments after the command's name, as the help shows them: `RUN --to STORE [options]`. */
   readonly usage: string
@@ -27,7 +27,7 @@ export interface Command {
   run(args: readonly string[]): Promise<void>
 }
 
-/** The command line is wrong; the message tells the user what was expected. */
+/** Thrown if the command line is wrong. The message tells the user what was expected. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -37,8 +37,8 @@ export type Arguments<O extends CommandOptions> = GivenOptions<O> & { readonly w
 
 /**
  * Parses `args`. `wordNames` names the words that may be given, e.g. `['RUN']`; a last name that ends in `...` stands
- * for any number; the default is none. Throws a UsageError for an unknown option, a missing value, an option given
- * twice, or too many words.
+ * for any number of words. By default no words are allowed. Throws a UsageError for an unknown option, a missing value,
+ * an option given twice, or too many words.
  */
 export function parseArguments<O extends CommandOptions>(
   args: readonly string[],
@@ -96,7 +96,10 @@ export function hintOf(word: string, known: readonly string[]): string {
   return near === undefined ? '' : `; did you mean ${near}?`
 }
 
-/** Returns the most similar of `known`, or undefined if more than a third of that word's letters would change. */
+/**
+ * Returns the name in `known` that is most similar to `word`, or undefined if more than a third of that name's letters
+ * would change.
+ */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((name) => ({ name, distance: editDistance(word, name) }))
@@ -150,8 +153,8 @@ export function oneOf<T extends string>(text: string, option: string, known: rea
 }
 
 /**
- * Parses a list that is separated by commas (by dashes for architectures), each item by `parse`. Throws a UsageError
- * for an item that is given twice, unless `repeats` is true.
+ * Splits a list at `separator` (a dash for architectures) and parses each item with `parse`. Throws a UsageError for an
+ * item that is given twice, unless `repeats` is true.
  */
 export function listOf<T>(
   text: string,
@@ -183,7 +186,10 @@ export async function runCommand(command: (args: readonly string[]) => Promise<v
   }
 }
 
-/** Returns the messages of an error and its causes; the stack of a TypeError or RangeError, which can only be a bug. */
+/**
+ * Returns the messages of an error and its causes. For a TypeError or RangeError, which can only be a bug, returns the
+ * stack.
+ */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof TypeError || error instanceof RangeError) return error.stack ?? error.message

@@ -1,11 +1,11 @@
-// Shows the progress of long work: on a terminal as one line that is rewritten, elsewhere as a new line every 15 s. It
-// is written to stderr, so that stdout holds the results alone.
+// Shows the progress of long work: on a terminal as one line that is rewritten, elsewhere as a new line every 15 s.
+// Progress is written to stderr, so that stdout contains only results.
 import type { WriteStream } from 'node:tty'
 
 export type ProgressStream = Pick<WriteStream, 'write'> & { isTTY?: boolean }
 
 export interface ProgressLine {
-  /** Writes `text()` if the last write is long enough ago, or if `isLast`. */
+  /** Writes `text()` if the last write is at least `everyMs` ago, or if `isLast` is true. */
   draw(text: () => string, isLast?: boolean): void
   /** Erases the line on a terminal, so that other text can be written there. */
   clear(): void
@@ -16,7 +16,7 @@ export interface ProgressLine {
 const REDRAW_MS = 200
 const LINE_MS = 15_000
 const BAR_LENGTH = 20
-/** Control sequence that erases the rest of the line, where a longer text may have been. */
+/** Control sequence that erases the rest of the line, because the text before may have been longer. */
 const CLEAR_REST = '\x1b[K'
 
 export function createProgressLine(
@@ -57,9 +57,9 @@ export function percentOf(share: number): string {
 
 /** The state of work on many pictures. */
 export interface ProgressState {
-  /** Pictures that are finished. */
+  /** Number of finished pictures. */
   readonly finished: number
-  /** Finished pictures that took time; the rate and the time left are computed from these. */
+  /** Number of finished pictures that took time, from which the rate and the time left are computed. */
   readonly worked: number
   readonly total: number
   readonly seconds: number

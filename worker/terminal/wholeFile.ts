@@ -1,5 +1,5 @@
-// Writes files that other processes see either whole or not at all: each is written under a hidden name beside its
-// place and then renamed.
+// Writes files so that other processes see them either whole or not at all. Each file is written under a temporary
+// hidden name in the same folder and then renamed.
 import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
@@ -9,13 +9,14 @@ import path from 'node:path'
 const parts = new Set<string>()
 
 /**
- * Writes `content` to `file` and creates its folder. A writer that is killed leaves the old file as it was. Several
+ * Writes `content` to `file` and creates its folder. If the writer is killed, the old file is unchanged. Several
  * threads and processes may write the same file at once: the last one to finish wins.
  */
 export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
   const folder = path.dirname(file)
   await mkdir(folder, { recursive: true })
-  // Random: a process id and a counter are the same in two threads. Without the file's own name, which may be too long.
+  // The name is random, because two threads can have the same process id and counter. It does not contain the name of
+  // `file`, which may be too long.
   const part = path.join(folder, `.edge-srcnn-${randomUUID()}.part`)
   parts.add(part)
   try {
@@ -29,7 +30,7 @@ export async function writeWhole(file: string, content: string | Uint8Array): Pr
   }
 }
 
-/** Deletes this thread's temporary files, synchronously: for a process that is about to exit. */
+/** Deletes this thread's temporary files. It is synchronous, so that a process can call it just before it exits. */
 export function removeParts(): void {
   for (const part of parts) rmSync(part, { force: true })
 }

@@ -211,7 +211,7 @@ describe('an unsupported graph is refused with a message that says what was expe
     {
       what: 'a Pad on one side',
       file: fileWith(constantWith('pads', ({ dims }) => ({ dims, values: [0, 0, 2, 2, 0, 0, 0, 0] }))),
-      message: /expected Pad with mode edge and one constant width/,
+      message: /expected Pad with mode edge and the same constant width/,
     },
     {
       what: 'a kernel that is not square',

@@ -7,7 +7,7 @@ import { isGreyPalette } from './palette.ts'
 const FILE_HEADER = 14
 const CORE_HEADER = 12
 const V5_HEADER = 124
-/** Sizes of BITMAPINFOHEADER, of its two undocumented successors with masks, of V4 and of V5. */
+/** Sizes in bytes of BITMAPINFOHEADER, its two undocumented successors with masks, V4 and V5. */
 const INFO_HEADERS = new Set([40, 52, 56, 108, V5_HEADER])
 
 const UNCOMPRESSED = 0
@@ -23,7 +23,7 @@ export function readBmp(bytes: Uint8Array, found: Findings): Obstacle | undefine
   if (!isCore && !INFO_HEADERS.has(headerBytes)) return 'FORMAT'
 
   const width = isCore ? view.getUint16(18, true) : view.getInt32(18, true)
-  // Negative if the rows are stored from top to bottom.
+  // The stored height is negative if the rows are stored from top to bottom.
   const height = Math.abs(isCore ? view.getUint16(20, true) : view.getInt32(22, true))
   const bits = view.getUint16(isCore ? 24 : 28, true)
   const compression = isCore ? UNCOMPRESSED : view.getUint32(30, true)
@@ -33,7 +33,7 @@ export function readBmp(bytes: Uint8Array, found: Findings): Obstacle | undefine
   found.alpha = alphaMask !== 0
   if (width <= 0 || height === 0) return 'DAMAGED'
 
-  // Refused: RLE, because decoders fill its gaps differently, and an embedded JPEG or PNG.
+  // RLE is refused, because decoders fill its gaps differently, and so is an embedded JPEG or PNG.
   const isPlain = compression === UNCOMPRESSED && [1, 4, 8, 16, 24, 32].includes(bits)
   const isMasked = compression === BITFIELDS && [16, 32].includes(bits)
   if (!isPlain && !isMasked) return 'FORMAT'

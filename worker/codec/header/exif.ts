@@ -6,7 +6,7 @@ import type { Orientation } from './findings.ts'
 const ORIENTATION_TAG = 0x0112
 const SHORT = 3
 
-/** Reads the orientation from a TIFF block; 1 if it is missing or invalid. */
+/** Returns the orientation in a TIFF block, or 1 if it is missing or invalid. */
 export function readOrientation(tiff: Uint8Array): Orientation {
   if (tiff.length < 8) return 1
   const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength)

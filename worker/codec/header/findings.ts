@@ -12,21 +12,24 @@ export type Obstacle =
 /** EXIF orientation: 1 is upright; 5 to 8 swap width and height. */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8
 
-/** The header without type and MIME type, while a reader fills it in. */
+/** The fields of a header except `type` and `mime`; a reader fills them in. */
 export interface Findings {
-  /** In stored pixels, before `orientation` is applied; 0 if unknown. */
+  /** Width and height in stored pixels, i.e. before `orientation` is applied; 0 if unknown. */
   width: number
   height: number
-  /** From EXIF; 1 if absent or invalid. */
+  /** EXIF orientation; 1 if absent or invalid. */
   orientation: Orientation
   /** True if the file may contain transparency. */
   alpha: boolean
   /** True if the picture is stored without colour: one channel, or a palette of greys. */
   grey: boolean
-  /** 1 to 100 on the IJG's scale (jpegQuality.ts); undefined for other formats and if no table is readable. */
+  /**
+   * Quality from 1 to 100 on the IJG's scale (jpegQuality.ts); undefined for other formats and if no quantisation table
+   * is readable.
+   */
   jpegQuality: number | undefined
   /** Colour profile as embedded: plain in JPEG, WebP and BMP, deflated in PNG (see `readIcc`). */
   icc: Uint8Array | undefined
-  /** Undefined if the file can be decoded. */
+  /** Reason why the file is not decoded; undefined if it can be decoded. */
   obstacle: Obstacle | undefined
 }

@@ -26,7 +26,7 @@ export function readGif(bytes: Uint8Array, found: Findings): Obstacle | undefine
       at = skipSubBlocks(bytes, at + 1)
     } else if (block === IMAGE) {
       if (++frames > 1) return 'ANIMATED'
-      // Image descriptor: x, y, width, height, flags; then palette, code size and pixels.
+      // An image descriptor contains x, y, width, height and flags. Palette, code size and pixels follow it.
       if (at + 10 > bytes.length) return 'DAMAGED'
       const [x, y, frameWidth, frameHeight] = [0, 2, 4, 6].map((offset) => uint16(at + offset)) as Frame
       // Viewers disagree on a frame that exceeds the screen: some enlarge the screen, some cut off the frame.
@@ -45,12 +45,12 @@ export function readGif(bytes: Uint8Array, found: Findings): Obstacle | undefine
 
 type Frame = [x: number, y: number, width: number, height: number]
 
-/** Returns the size of the palette, from the flags of the screen or of a frame. */
+/** Returns the size of a palette in bytes. `flags` are those of the screen or of a frame. */
 function paletteBytes(flags: number): number {
   return flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0
 }
 
-/** Returns the position after the sub-blocks. Each begins with its length; an empty one ends the list. */
+/** Returns the position after the sub-blocks. Each begins with its length; an empty sub-block ends the list. */
 function skipSubBlocks(bytes: Uint8Array, at: number): number {
   for (;;) {
     const length = bytes[at++]

@@ -11,11 +11,14 @@ import { jpegQualityOf, stepTablesIn } from './jpegQuality.ts'
 
 /** Real progressive files have about 10 scans; 500 scans over 4 megapixels took a decoder 1.5 s. */
 const MAX_SCANS = 100
-/** Pixels times scans; limits the decoder's time to about a second. */
+/** Limit on pixels times scans, so that decoding takes at most about a second. */
 const MAX_SCANNED_PIXELS = 400e6
-/** Each segment costs libjpeg some microseconds. Phones write a few hundred: depth maps in extended XMP. */
+/** Each segment costs libjpeg some microseconds. Phones write a few hundred segments for depth maps in extended XMP. */
 const MAX_SEGMENTS = 1000
-/** Real profiles have 0.5 to 600 kB. Without its profile a picture would change colour, so the file is refused. */
+/**
+ * Real profiles have 0.5 to 600 kB. A file with a larger profile is refused, because the picture would change colour
+ * without its profile.
+ */
 export const MAX_ICC_BYTES = 1e6
 
 const SOI = 0xd8
@@ -25,7 +28,7 @@ const DQT = 0xdb
 const APP1 = 0xe1
 const APP2 = 0xe2
 const ICC_PREFIX = 'ICC_PROFILE\0'
-/** Offset in a frame header (after its length) of the table id for the first component, which is luma. */
+/** Where a frame header, after its length, contains the id of the quantisation table for luma (the first component). */
 const FIRST_TABLE_AT = 8
 
 export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefined {
@@ -51,7 +54,8 @@ export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefin
     if (scans === 0) {
       if (isBad || isUnknown(marker.code)) return 'DAMAGED'
     } else {
-      // A scan has been read already. Like libjpeg, stop at a bad segment, and skip a code that damaged data produced.
+      // After the first scan, a file no longer counts as damaged. Like libjpeg, the reader stops at a bad segment, and
+      // skips an unknown code, which damaged data can contain.
       if (isBad) break
       if (isUnknown(marker.code)) continue
     }
@@ -128,7 +132,10 @@ function isProfilePart(segment: Uint8Array): boolean {
   return [...ICC_PREFIX].every((letter, i) => segment[i] === letter.charCodeAt(0))
 }
 
-/** Joins the parts of a profile; each has its number (from 1) and the count. Undefined if any part is missing. */
+/**
+ * Joins the parts of a profile, each of which contains its number (from 1) and the number of parts. Returns undefined
+ * if a part is missing.
+ */
 function joinProfile(parts: readonly Uint8Array[]): Uint8Array | undefined {
   const numberAt = ICC_PREFIX.length
   const sorted = parts.toSorted((a, b) => a[numberAt] - b[numberAt])

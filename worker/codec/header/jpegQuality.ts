@@ -1,5 +1,6 @@
-// Estimates the quality setting of a JPEG from its quantisation tables: the step sizes to which the encoder rounded the
-// 64 coefficients of a block. ITU-T T.81, B.2.4.1 (DQT) and Annex K.1 (the luminance table).
+// Estimates the quality setting of a JPEG from its quantisation tables. A table contains a step size for each of the 64
+// coefficients of a block; the encoder rounded each coefficient to a multiple of its step. ITU-T T.81, B.2.4.1 (DQT)
+// and Annex K.1 (the luminance table).
 //
 // The IJG's libjpeg, and most encoders since, multiply Annex K's table by S % (jpeg_quality_scaling and
 // jpeg_add_quant_table in its jcparam.c):
@@ -7,13 +8,14 @@
 //   S = 5000 / q for q < 50, else 200 - 2q                       q: 1 to 100, whole numbers
 //   step[i] = clamp(floor((K[i] * S + 50) / 100), 1, 255)
 //
-// This file inverts that. The result is the q whose table has the geometric mean nearest to that of the file's table,
-// which is the least-squares fit of one factor to the logarithms of the steps. It is exact for every table made as
-// above. Tables of another shape (MozJPEG, Photoshop) get the quality of the table that is as coarse on average: for
-// MozJPEG's own table at 20, 40, 60, 80, 95 the result is 16, 30, 46, 73, 93. Pictures compressed with that table
-// (Set14 at a third of its size) have the PSNR of libjpeg's at 15, 33, 52, 76, 92.
+// This code computes q from the steps. It returns the q for which the geometric mean of step[i] is nearest to that of
+// the file's table. (This is the least-squares fit of one factor to the logarithms of the steps.) If the table was
+// computed as above, the result is exact. If the table has another shape (MozJPEG, Photoshop), the result is the
+// quality whose table is as coarse on average. For example, MozJPEG's own table at quality 20, 40, 60, 80, 95 gives 16,
+// 30, 46, 73, 93. These estimates agree roughly with the PSNR: pictures compressed at these qualities with MozJPEG's
+// table (Set14 at a third of its size) have the same PSNR as with libjpeg's table at 15, 33, 52, 76, 92.
 
-/** Annex K, table K.1, in zig-zag order, as in files. */
+/** Table K.1 of Annex K in zig-zag order, as in files. */
 // prettier-ignore
 const ANNEX_K = [
   16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40,
@@ -23,10 +25,10 @@ const ANNEX_K = [
 ]
 
 const STEPS = ANNEX_K.length
-/** The largest 8-bit value. Larger steps, which 16-bit tables may have, count as this one. */
+/** The largest 8-bit step. Larger steps, which 16-bit tables can contain, are treated as 255. */
 const MAX_STEP = 255
 
-/** Mean logarithm of the table's steps for each quality from 1 to 100. */
+/** For each quality from 1 to 100, the mean logarithm of the steps in libjpeg's table. */
 const MEANS = Array.from({ length: 100 }, (_, i) => meanLog(scaledTable(i + 1)))
 
 function scaledTable(quality: number): number[] {
@@ -51,8 +53,9 @@ export function jpegQualityOf(steps: Uint8Array): number {
 }
 
 /**
- * Yields the tables in the content of a DQT segment (the bytes after its length). Each table is a byte (precision in
- * the upper half, id in the lower), then 64 steps of 8 or 16 bits. Stops at a table that is truncated or invalid.
+ * Yields the tables in the content of a DQT segment (the bytes after its length). Each table consists of a byte
+ * (precision in the upper half, id in the lower half) and 64 steps of 8 or 16 bits. Stops at a table that is truncated
+ * or invalid.
  */
 export function* stepTablesIn(segment: Uint8Array): Generator<[id: number, steps: Uint8Array]> {
   for (let at = 0; at < segment.length;) {

@@ -4,11 +4,14 @@ import type { Findings, Obstacle } from './findings.ts'
 import { readOrientation } from './exif.ts'
 import { isGreyPalette } from './palette.ts'
 
-/** Also libpng's default: a decoder spends time on each chunk, however small. */
+/** Limit on the number of chunks (also libpng's default), because each takes a decoder time, however small it is. */
 const MAX_CHUNKS = 1000
-/** Encoders write pixel data in pieces of 8 kB or more; a decoder needs 3 us for each, even an empty one. */
+/** Encoders write pixel data in chunks of 8 kB or more. A decoder needs 3 us for each chunk, even for an empty one. */
 const MAX_DATA_CHUNKS = 20_000
-/** Real profiles have 0.5 to 600 kB. Without its profile a picture would change colour, so the file is refused. */
+/**
+ * Real profiles have 0.5 to 600 kB. A file with a larger profile is refused, because the picture would change colour
+ * without its profile.
+ */
 const MAX_DEFLATED_ICC_BYTES = 1e6
 
 export const SIGNATURE_BYTES = 8
@@ -20,7 +23,7 @@ export interface PngChunk {
   readonly whole: Uint8Array
 }
 
-/** Yields the chunks of a PNG, up to the first that the end of the file truncates. */
+/** Yields the chunks of a PNG. Stops at a chunk that is truncated by the end of the file. */
 export function* pngChunks(bytes: Uint8Array): Generator<PngChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (let at = SIGNATURE_BYTES; at + 12 <= bytes.length;) {
@@ -86,7 +89,8 @@ export function readPng(bytes: Uint8Array, found: Findings): Obstacle | undefine
         if (dataChunks === 0) found.icc = deflatedProfile(data)
         break
       case 'cICP':
-        // The decoder would ignore this wide-gamut or HDR coding. 1, 13 is sRGB (ITU-T H.273).
+        // The decoder would ignore a wide-gamut or HDR coding, so only sRGB is accepted: primaries 1, transfer 13
+        // (ITU-T H.273).
         if (data[0] !== 1 || data[1] !== 13) return 'FORMAT'
         break
       case 'acTL':
@@ -107,12 +111,15 @@ export function readPng(bytes: Uint8Array, found: Findings): Obstacle | undefine
     if (!palette) return 'DAMAGED'
     found.grey = isGreyPalette(palette, 3)
   }
-  // A single frame is a still picture only if IDAT holds that frame.
+  // A file with one frame is a still picture only if IDAT holds this frame.
   const isAnimated = frames > 1 || (frames === 1 && !isDataFirstFrame)
   return isAnimated ? 'ANIMATED' : undefined
 }
 
-/** Returns the profile in an iCCP chunk: a name of 1 to 79 bytes, 0, compression method 0, deflated profile. */
+/**
+ * Returns the deflated profile in an iCCP chunk. Before it are a name of 1 to 79 bytes, a zero, and compression method
+ * 0.
+ */
 function deflatedProfile(data: Uint8Array): Uint8Array | undefined {
   const nameEnd = data.subarray(0, 80).indexOf(0)
   return nameEnd > 0 && data[nameEnd + 1] === 0 ? data.subarray(nameEnd + 2) : undefined

@@ -66,14 +66,14 @@ function isoBrand(bytes: Uint8Array): ImageType {
   return heic.some((brand) => brands.has(brand)) ? 'heic' : 'unknown'
 }
 
-/** "BM" alone may begin a text, so the size of the second header must be a known one, too. */
+/** A text may begin with "BM", too, so the size of the second header must be a known one. */
 function isBmp(bytes: Uint8Array): boolean {
   if (!startsWith(bytes, 'BM') || bytes.length < 18) return false
   const headerBytes = bytes[14] | (bytes[15] << 8) | (bytes[16] << 16) | (bytes[17] << 24)
   return [12, 16, 40, 52, 56, 64, 108, 124].includes(headerBytes)
 }
 
-/** The four bytes of the signature are common, so the first entry must also point past the directory. */
+/** The four bytes of the signature also begin other files, so the first entry must point past the directory. */
 function isIco(bytes: Uint8Array): boolean {
   if (!startsWith(bytes, '\0\0\x01\0') || bytes.length < 22) return false
   const entries = bytes[4] | (bytes[5] << 8)

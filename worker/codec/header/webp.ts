@@ -14,7 +14,10 @@ export interface RiffChunk {
   readonly whole: Uint8Array
 }
 
-/** Yields the RIFF chunks from `at` on. A chunk that the end of the file truncates comes with the bytes that exist. */
+/**
+ * Yields the RIFF chunks from `at` on. If the end of the file truncates a chunk, the chunk contains the bytes that
+ * exist.
+ */
 export function* riffChunks(bytes: Uint8Array, at: number): Generator<RiffChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   while (at + 8 <= bytes.length) {
@@ -27,13 +30,13 @@ export function* riffChunks(bytes: Uint8Array, at: number): Generator<RiffChunk>
   }
 }
 
-/** Yields the chunks of a WebP file, after "RIFF", the length and "WEBP". Bytes beyond that length are ignored. */
+/** Yields the chunks of a WebP file, after "RIFF", the length and "WEBP". Bytes beyond this length are ignored. */
 export function webpChunks(bytes: Uint8Array): Generator<RiffChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return riffChunks(bytes.subarray(0, 8 + view.getUint32(4, true)), 12)
 }
 
-/** Offset of the chunks in an ANMF frame: after its position, size, duration and flags. */
+/** Offset of the chunks in an ANMF frame. They follow the frame's position, size, duration and flags. */
 export const FIRST_FRAME_CHUNK = 16
 
 const ICC_FLAG = 0x20
@@ -81,7 +84,7 @@ export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefin
 
 type Picture = Pick<Findings, 'width' | 'height' | 'alpha'>
 
-/** Reads an ANMF chunk: 24-bit x/2, y/2, width-1, height-1, duration; flags; then the frame's own chunks. */
+/** Reads an ANMF chunk: x/2, y/2, width-1, height-1 and duration (24 bits each), flags, and the frame's chunks. */
 function readFrame(data: Uint8Array): Picture | undefined {
   let alpha = false
   for (const chunk of riffChunks(data, FIRST_FRAME_CHUNK)) {
@@ -93,7 +96,7 @@ function readFrame(data: Uint8Array): Picture | undefined {
   return undefined
 }
 
-/** Reads the size from the coded picture itself; undefined if libwebp would refuse the picture. */
+/** Reads size and alpha from the coded picture. Returns undefined if libwebp would refuse the picture. */
 function readPicture(type: 'VP8 ' | 'VP8L', data: Uint8Array): Picture | undefined {
   if (type === 'VP8L') {
     if (data.length < 5 || data[0] !== 0x2f || data[4] >> 5 !== 0) return undefined
@@ -101,7 +104,7 @@ function readPicture(type: 'VP8 ' | 'VP8L', data: Uint8Array): Picture | undefin
     const [width, height] = [(bits & 0x3fff) + 1, ((bits >> 14) & 0x3fff) + 1]
     return { width, height, alpha: (bits & (1 << 28)) !== 0 }
   }
-  // A shown key frame (RFC 6386, 9.1) with its start code.
+  // The picture must be a shown key frame with a start code (RFC 6386, 9.1).
   const isShownKey = (data[0] & 1) === 0 && (data[0] & 0x10) !== 0
   const isStarted = data[3] === 0x9d && data[4] === 0x01 && data[5] === 0x2a
   if (data.length < 10 || !isShownKey || !isStarted) return undefined

@@ -1,13 +1,14 @@
 // Joins baseline JPEGs of equal width (strips of a picture, top to bottom) into one JPEG. A picture is encoded strip by
 // strip because MozJPEG's trellis quantisation needs 17 to 24 bytes of memory for each pixel.
 //
-// Strips share their quantisation tables, but each has its own Huffman tables. So all symbols are read, counted and
-// written again with tables that fit the whole, as `jpegtran -optimize` does; the coefficients do not change. A restart
-// marker separates strips, because each begins with a DC prediction of zero. ITU-T T.81: Annex B (markers), F.1.2 and
-// F.2.2 (entropy coding).
+// Strips share their quantisation tables, but each has its own Huffman tables. So all symbols are read, counted, and
+// written again with Huffman tables that fit the whole picture, as `jpegtran -optimize` does. The coefficients do not
+// change. A restart marker separates strips, because each strip begins with a DC prediction of zero. ITU-T T.81: Annex
+// B (markers), F.1.2 and F.2.2 (entropy coding).
 //
 // The work on each symbol is done in WebAssembly (symbols.as.ts), whose memory holds one strip at a time. For 1536x1536
-// pixels in 420 kB this takes 8.4 ms of CPU, for 248 kB 6.1 ms; in TypeScript it took 32 and 20 ms.
+// pixels this takes 8.4 ms of CPU time if the JPEG has 420 kB, and 6.1 ms if it has 248 kB; in TypeScript it took 32
+// and 20 ms.
 
 import { pause } from '../../base/pause.ts'
 import { concat } from '../../base/concat.ts'
@@ -37,7 +38,9 @@ const DQT = 0xdb
 const DRI = 0xdd
 const APP0 = 0xe0
 
-/** The rows of a strip must be a multiple of this: two blocks, so that 4:2:0 chroma fills whole blocks. */
+/**
+ * The number of rows in a strip must be a multiple of 16, i.e. of two blocks, so that 4:2:0 chroma fills whole blocks.
+ */
 export const STRIP_ROW_STEP = 16
 
 /** Exports of the symbols module. `at`, `end`, `blocksEnd` and `to` are addresses; `units` is a number of MCUs. */
@@ -52,8 +55,8 @@ export const createSymbolCoder: EmscriptenFactory<SymbolCoder> = ({ instantiateW
   Promise.resolve(instantiateWasm({}, ({ exports }) => exports) as SymbolCoder)
 
 /**
- * Joins strips into one JPEG. `height` is that of the whole picture. All strips but the last have as many rows as the
- * first. `coder` must be new, with zeroed memory: it adds to its counts.
+ * Joins strips into one JPEG. `height` is the height of the whole picture in pixels. All strips except the last must
+ * have the same number of rows. `coder` must be a new instance with zeroed memory, because it adds to the counts there.
  */
 export async function joinStrips(
   coder: SymbolCoder,
@@ -94,14 +97,19 @@ export async function joinStrips(
 }
 
 interface Strip {
-  /** Content (the bytes after the length) of APP0, SOF0, SOS and the DQT segments. */
+  /**
+   * `app0`, `frame`, `scan` and `quantizers` are the contents (the bytes after the length) of APP0, SOF0, SOS and DQT.
+   */
   readonly app0: Uint8Array
   readonly frame: Uint8Array
   readonly scan: Uint8Array
   readonly quantizers: readonly Uint8Array[]
-  /** Lookup tables (layout: symbolsLayout.ts), a sparse array by id: 0x00 and 0x01 for DC, 0x10 and 0x11 for AC. */
+  /**
+   * Lookup tables in the layout of symbolsLayout.ts. The array is sparse, and its indices are table ids: 0x00 and 0x01
+   * for DC, 0x10 and 0x11 for AC.
+   */
   readonly tables: readonly Uint8Array[]
-  /** Ids of the DC tables for the blocks of one unit (MCU), in order. */
+  /** For each block of a unit (MCU), in order, the id of its DC table. */
   readonly blocks: readonly number[]
   readonly units: number
   /** Entropy-coded bytes, up to EOI. */
@@ -136,7 +144,10 @@ function parseStrip(file: Uint8Array): Strip {
   }
 }
 
-/** Yields the tables of a DHT segment. Each is an id, the number of codes of each length 1 to 16, and the symbols. */
+/**
+ * Yields the tables of a DHT segment. A table consists of its id, the number of codes of each length from 1 to 16, and
+ * the symbols.
+ */
 function* parseTables(content: Uint8Array): Generator<[id: number, lookup: Uint8Array]> {
   for (let at = 0; at < content.length;) {
     const id = content[at++]
@@ -171,12 +182,18 @@ function tableParts(lengths: Uint8Array, id: number): Uint8Array[] {
   return [Uint8Array.of(id), counts, Uint8Array.from(inCodeOrder(lengths))]
 }
 
-/** JPEG forbids the code of all ones: an extra symbol, which never occurs, takes it. */
+/**
+ * Returns code lengths for JPEG, which forbids a code that consists only of ones. An extra symbol that is never written
+ * gets this code.
+ */
 function fitJpegCodeLengths(frequencies: Uint32Array): Uint8Array {
   return fitCodeLengths([...frequencies, 1], MAX_CODE_BITS).subarray(0, frequencies.length)
 }
 
-/** Reads the blocks of a unit: one if there is a single component, else h x v for each; h = v = 1 or 2. */
+/**
+ * Returns the blocks of a unit and the number of units. A unit has one block if the picture has a single component,
+ * else h x v blocks for each component, with h = v = 1 or 2.
+ */
 function layoutOf(frame: Uint8Array, scan: Uint8Array): Pick<Strip, 'blocks' | 'units'> {
   const height = (frame[1] << 8) | frame[2]
   const width = (frame[3] << 8) | frame[4]
@@ -192,10 +209,13 @@ function layoutOf(frame: Uint8Array, scan: Uint8Array): Pick<Strip, 'blocks' | '
   return { blocks, units: Math.ceil(width / side) * Math.ceil(height / side) }
 }
 
-/** Number of bits that follow a symbol, from its lower half. */
+/** Returns the number of value bits that follow a symbol: its lower four bits. */
 const valueBits = (symbol: number) => symbol & 15
 
-/** Copies a strip's tables and coded bytes into memory, and makes room for as many coded bytes after them. */
+/**
+ * Copies a strip's tables and coded bytes into memory. Grows the memory so that the same number of bytes can be written
+ * after them.
+ */
 function load({ memory }: SymbolCoder, { tables, blocks, coded }: Strip): void {
   const missing = CODED_AT + 2 * coded.length - memory.buffer.byteLength
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES))
@@ -215,7 +235,7 @@ function frequenciesOf({ memory }: SymbolCoder, id: number): Uint32Array {
   return new Uint32Array(memory.buffer, addressOf(id) + TABLE.frequencies, SYMBOLS)
 }
 
-/** Copies the codes that `write` uses for a table's symbols into memory. */
+/** Copies into memory the codes that `write` uses for the symbols of table `id`. */
 function loadCodes({ memory }: SymbolCoder, id: number, lengths: Uint8Array): void {
   const codes = assignCodes(lengths)
   const entries = new Uint32Array(memory.buffer, addressOf(id) + TABLE.codes, 2 * SYMBOLS)
@@ -224,7 +244,7 @@ function loadCodes({ memory }: SymbolCoder, id: number, lengths: Uint8Array): vo
   )
 }
 
-/** Returns the address of the table with this id. */
+/** Returns the address of table `id`. */
 function addressOf(id: number): number {
   return TABLES_AT + (2 * (id & 15) + (id >> 4)) * NEXT_TABLE
 }

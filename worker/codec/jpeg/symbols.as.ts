@@ -1,27 +1,31 @@
-// The module of strips.ts: reads the Huffman symbols of a strip, to count them or to write them again by other codes.
-// Scalar code on 64 bits, with a fast path for four bytes none of which is 0xff. A strip is decoded twice: its symbols
-// would take four times as much memory as its bytes. symbolsLayout.ts says where tables and bytes are.
+// The WebAssembly module of strips.ts. It reads the Huffman symbols of a strip, to count them or to write them again
+// with other codes. It is scalar code that holds up to 64 bits, with a fast path for four bytes without 0xff. A strip
+// is decoded twice, because its symbols would take four times as much memory as its bytes. symbolsLayout.ts defines
+// where tables and bytes are in memory.
 //
-// `count` and `write` have the same loop and differ in what they do with a symbol. The loop is written twice: what it
-// reads changes three variables at once, which no inlined function can.
+// `count` and `write` have the same loop and differ in what they do with a symbol. The loop is written twice, because
+// reading a symbol changes three local variables, which an inlined function cannot do.
 //
-// Times are ms of CPU for all strips of 1536x1536 pixels in 420 kB, Node 24 (V8 13.6), one thread of an AMD EPYC (Zen
-// 4): count 2.7, write 3.7; TypeScript, which decoded once, took 30 for both. Tried without gain: a look-up of 10 or 11
-// bits instead of 9 (1.0x); a second copy of the inner loop for DC, without its two conditions (1.04x for 870 bytes).
+// CPU time for all strips of 1536x1536 pixels in 420 kB, with Node 24 (V8 13.6) on one thread of an AMD EPYC (Zen 4):
+// count 2.7 ms, write 3.7 ms. TypeScript code that decoded only once took 30 ms for both. Tried and not adopted: a
+// look-up of 10 or 11 bits instead of 9 (1.0 times as fast); a copy of the inner loop for DC, which saves two
+// conditions (1.04 times as fast for 870 bytes more).
 import { BLOCK_SAMPLES, BLOCKS_AT, MAX_CODE_BITS, NEXT_TABLE, SHORT, TABLE } from './symbolsLayout'
 
-/** Upper bound of a block's bytes: 31 bits a symbol, and a stuffed byte behind each byte. */
+/** Upper bound on the bytes of a block: 4 for each symbol (31 bits), and a stuffed byte behind each of these bytes. */
 @inline const BLOCK_BYTES: usize = BLOCK_SAMPLES * 2 * 4
-/** Fewer than 32 bits are left of the blocks before. */
+/**
+ * Upper bound on the bytes left over from the previous blocks: fewer than 32 bits, and a stuffed byte behind each byte.
+ */
 @inline const LEFT_BYTES: usize = 2 * 4
 @inline const ROOM: usize = BLOCK_BYTES + LEFT_BYTES
 /** A page of memory is 2^16 bytes. */
 @inline const PAGE_BITS: usize = 16
 @inline const SHORT_MASK: u64 = (1 << SHORT) - 1
 
-/** Counts the symbols of the bytes from `at` to `end`. */
+/** Counts the symbols in the coded bytes from `at` to `end`. */
 export function count(at: usize, end: usize, units: u32, blocksEnd: usize): void {
-  let held: u64 = 0 // the lowest `heldBits` bits are to be read, those above were read before
+  let held: u64 = 0 // the lowest `heldBits` bits are still to be read
   let heldBits: u64 = 0
   for (let unit: u32 = 0; unit < units; unit++) {
     for (let block: usize = BLOCKS_AT; block < blocksEnd; block += 4) {
@@ -56,9 +60,12 @@ export function count(at: usize, end: usize, units: u32, blocksEnd: usize): void
   }
 }
 
-/** Writes them from `to` on, and returns the address behind the last byte. */
+/**
+ * Reads the symbols like `count`, and writes them from `to` on with the codes in TABLE.codes. Returns the address
+ * behind the last byte written.
+ */
 export function write(at: usize, end: usize, units: u32, blocksEnd: usize, to: usize): usize {
-  let made: u64 = 0 // the lowest `madeBits` bits are to be written
+  let made: u64 = 0 // the lowest `madeBits` bits are still to be written
   let madeBits: u64 = 0
   let held: u64 = 0
   let heldBits: u64 = 0
@@ -114,14 +121,14 @@ export function write(at: usize, end: usize, units: u32, blocksEnd: usize, to: u
   return to
 }
 
-/** Returns the next SHORT bits, by which TABLE.short is read. */
+/** Returns the next SHORT bits, which are an index into TABLE.short. */
 @inline function shortCode(held: u64, heldBits: u64): u32 {
   return <u32>((held >> (heldBits - SHORT)) & SHORT_MASK)
 }
 
 /**
- * Returns the next symbol, whose code is longer than SHORT bits, as TABLE.short has it: bits of code and value << 8 |
- * symbol. The number of bits of the value is symbol & 15; both together have at most 31.
+ * Looks up the next symbol, whose code is longer than SHORT bits. Returns an entry as in TABLE.short: (bits of code +
+ * bits of value) << 8 | symbol. The value has symbol & 15 bits; code and value together have at most 31.
  */
 @inline function lookUpLong(table: u32, held: u64, heldBits: u64): u64 {
   const code = <i32>(held >> (heldBits - MAX_CODE_BITS)) & 0xffff
@@ -132,7 +139,7 @@ export function write(at: usize, end: usize, units: u32, blocksEnd: usize, to: u
   return ((bits + (symbol & 15)) << 8) | symbol
 }
 
-/** Returns non-zero if one of four bytes is 0xff: in entropy-coded bytes a zero is stuffed behind it. */
+/** Returns non-zero if one of the four bytes is 0xff. Behind each 0xff, entropy-coded data has a stuffed zero. */
 @inline function hasStuffing(four: u32): u32 {
   return (~four - 0x01010101) & four & 0x80808080
 }

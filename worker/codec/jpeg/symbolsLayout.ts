@@ -1,13 +1,13 @@
-// The linear memory of the module of symbols.as.ts, which imports these constants (the build passes them on). strips.ts
-// writes the tables and the coded bytes.
+// The layout of the WebAssembly memory that symbols.as.ts and strips.ts share. strips.ts writes the tables and the
+// coded bytes. The build inserts these constants into symbols.as.ts.
 
-/** Codes of up to this many bits are looked up in one step: nine in ten symbols. */
+/** Codes of up to 9 bits are looked up in one step. Nine in ten symbols have such a code. */
 export const SHORT = 9
 /** Length of the longest code that JPEG allows. */
 export const MAX_CODE_BITS = 16
 /** A symbol is a byte, so there are at most 256. */
 export const SYMBOLS = 256
-/** Samples of a block of 8x8. */
+/** Number of samples in a block (8x8). */
 export const BLOCK_SAMPLES = 64
 
 const U8 = 1
@@ -23,29 +23,35 @@ function place(bytes: number): number {
 
 /** Offsets of the parts of a Huffman table, in bytes. */
 export const TABLE = {
-  /** By the next SHORT bits, if a code is complete in them: bits of code and value << 8 | symbol. Else 0. */
+  /** Indexed by the next SHORT bits: (bits of code + bits of value) << 8 | symbol, or 0 if the code is longer. */
   short: place(2 ** SHORT * U16),
-  /** By code length: the first longer code, left-aligned in 16 bits. */
+  /** Indexed by code length: the first longer code, left-aligned in 16 bits. */
   limits: place((MAX_CODE_BITS + 1) * U32),
-  /** By code length: what is added to a code for its index in `symbols`. */
+  /** Indexed by code length: the number that is added to a code to get the index in `symbols`. */
   offsets: place((MAX_CODE_BITS + 1) * U32),
   /** The symbols in the order of their codes. */
   symbols: place(SYMBOLS * U8),
-  /** By symbol: how often it was read. */
+  /** Indexed by symbol: how often the symbol was read. */
   frequencies: place(SYMBOLS * U32),
-  /** By symbol: the code to write, shifted left by the value's bits; and the bits of code and value. */
+  /**
+   * Indexed by symbol, two numbers: the code to write, shifted left by the bits of the value; and the bits of code +
+   * value.
+   */
   codes: place(SYMBOLS * 2 * U32),
 } as const
 const TABLE_BYTES = end
-/** Bytes from a table's start that reading needs. */
+/** Size in bytes of the parts that reading needs, which come first in a table. */
 export const LOOKUP_BYTES = TABLE.frequencies
 
 end = 0
-/** The tables: DC and AC of luma, then those of chroma. */
+/** Address of the four tables: luma DC, luma AC, chroma DC, chroma AC. */
 export const TABLES_AT = place(4 * TABLE_BYTES)
-/** From a DC table to the AC table of the same blocks, and from that to the next. */
+/** Bytes from one table to the next, and so from a DC table to the AC table of the same blocks. */
 export const NEXT_TABLE = TABLE_BYTES
-/** Addresses of the DC tables of a unit's blocks, in order: luma has up to four, chroma two more. */
+/**
+ * Address of a list: for each block of a unit, in order, the address of its DC table. A unit has up to four luma blocks
+ * and two chroma blocks.
+ */
 export const BLOCKS_AT = place(6 * U32)
-/** The strip's coded bytes, followed by the bytes that are written from them. */
+/** Address of the strip's coded bytes. The bytes that `write` writes follow them. */
 export const CODED_AT = end

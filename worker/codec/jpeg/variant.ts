@@ -1,12 +1,12 @@
-// How a JPEG is coded apart from its quality. Served pictures use one variant; the others are for training.
+// The settings of a JPEG in addition to its quality. Served pictures use one variant; the others are for training.
 
-/** Chroma at half of each side, or at full size: the subsamplings that this encoder supports. */
+/** The chroma subsamplings that the encoder supports: half of each side, or full size. */
 export const SUBSAMPLINGS = ['4:2:0', '4:4:4'] as const
 export type Subsampling = (typeof SUBSAMPLINGS)[number]
 
 /**
- * The table of step sizes that the quality scales: N. Robidoux's, which is MozJPEG's default, or the one of ITU-T T.81,
- * Annex K, which libjpeg and therefore most encoders on the web use.
+ * The tables of step sizes, which the quality scales. `robidoux` is MozJPEG's default, by N. Robidoux. `annex-k` is the
+ * table of ITU-T T.81, Annex K; libjpeg and therefore most encoders on the web use it.
  */
 export const STEP_TABLES = ['robidoux', 'annex-k'] as const
 export type StepTable = (typeof STEP_TABLES)[number]

@@ -1,6 +1,6 @@
-// Lossless coding of an alpha plane, the "ALPH" chunk of a lossy WebP. It copies runs from the left or from the row
-// above, and uses Huffman codes. libwebp's own coder takes 28 bytes of memory per pixel, this one takes two.
-// https://developers.google.com/speed/webp/docs/riff_container#alpha and, for the bitstream,
+// Lossless coding of an alpha plane, the "ALPH" chunk of a lossy WebP. The coder copies runs of pixels from the left or
+// from the row above, and uses Huffman codes. libwebp's own coder takes 28 bytes of memory per pixel, this coder takes
+// two. https://developers.google.com/speed/webp/docs/riff_container#alpha and, for the bitstream,
 // https://developers.google.com/speed/webp/docs/webp_lossless_bitstream_specification (RFC 9649, 3.4 to 3.7).
 
 import { concat } from '../../base/concat.ts'
@@ -15,7 +15,7 @@ const LITERALS = 256
 const LENGTH_PREFIXES = 24
 const DISTANCE_PREFIXES = 40
 const MAX_RUN = 4096
-/** A shorter run takes more bits than its pixels one by one. */
+/** A shorter run takes more bits than its pixels coded one by one. */
 const MIN_RUN = 4
 
 /** Encodes `plane`, one byte per pixel, as the content of an ALPH chunk. */
@@ -27,7 +27,10 @@ export function encodeAlpha(plane: Uint8Array, width: number): Uint8Array {
     : concat([Uint8Array.of(LOSSLESS | GRADIENT_FILTER), filtered])
 }
 
-/** Subtracts left + above - corner, clamped, from each pixel; left in the first row, above in the first column. */
+/**
+ * Subtracts a prediction from each pixel: left + above - above left, clamped to 0..255. In the first row the prediction
+ * is the left pixel, in the first column the pixel above.
+ */
 function gradientFiltered(plane: Uint8Array, width: number): Uint8Array {
   const out = new Uint8Array(plane.length)
   out[0] = plane[0]!
@@ -55,7 +58,7 @@ function encodePlane(plane: Uint8Array, width: number): Uint8Array {
 
   const out = bitWriter()
   out.write(0, 3) // no transform, no colour cache, one set of codes
-  const pixelCode = out.writeCode(pixelCounts) // green, which holds the alpha, and run lengths
+  const pixelCode = out.writeCode(pixelCounts) // for green, which holds the alpha, and for run lengths
   for (let channel = 0; channel < 3; channel++) out.writeCode(new Uint32Array(LITERALS))
   const distanceCode = out.writeCode(distanceCounts)
   walk(plane, width, {
@@ -76,7 +79,8 @@ interface Visitor {
 }
 
 function walk(plane: Uint8Array, width: number, visitor: Visitor): void {
-  // The pixels above, left, above left, above right: distance codes 1 to 4, which have no extra bits.
+  // Runs are copied from the pixels above, left, above left or above right. Their distance codes, 1 to 4, have no extra
+  // bits.
   const distances = [width, 1, width + 1, width - 1]
   for (let at = 0; at < plane.length;) {
     let best = 0
@@ -114,11 +118,11 @@ function prefixOf(length: number): { prefix: number; extra: number; extraBits: n
 
 interface Code {
   readonly lengths: Uint8Array
-  /** The first bit of a code is its lowest, as bits are written. */
+  /** The bits of each code are reversed, because bits are written lowest first. */
   readonly codes: Uint16Array
 }
 
-/** Writes bits, Huffman codes and symbols in the format of lossless WebP. */
+/** Creates a writer of bits, Huffman codes and symbols in the format of lossless WebP. */
 function bitWriter() {
   let bytes = new Uint8Array(4096)
   let at = 0
@@ -145,13 +149,15 @@ function bitWriter() {
   function writeCode(counts: Uint32Array): Code {
     const lengths = fitCodeLengths(counts, MAX_CODE_BITS)
     if (lengths.every((bits) => bits === 0)) {
-      // Simple code of one symbol, which then takes no bits. It is below 256: each plane begins with a literal.
+      // A simple code for a single symbol, which then takes no bits. The symbol is below 256, because each plane begins
+      // with a literal.
       const symbol = counts.findIndex((count) => count > 0)
       write(0b101, 3)
       write(Math.max(0, symbol), 8)
       return { lengths, codes: new Uint16Array(counts.length) }
     }
-    // Lengths 0 to 15 are themselves coded, here in 4 bits each; the three repeat codes are not used.
+    // Code lengths (0 to 15) are Huffman-coded themselves, here with 4 bits each. The three codes for repeats are not
+    // used.
     write(0, 1)
     write(19 - 4, 4)
     for (const symbol of LENGTH_ORDER) write(symbol < 16 ? 4 : 0, 3)
@@ -173,7 +179,7 @@ function bitWriter() {
   }
 }
 
-/** The order in which the lengths of the code length codes are written. */
+/** Code lengths are Huffman-coded themselves. The lengths of their codes are stored in this order. */
 const LENGTH_ORDER = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
 
 function reversed(code: number, bits: number): number {
