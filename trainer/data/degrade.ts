@@ -40,7 +40,7 @@ export type Degradation = {
 
 /** Default range of JPEG qualities: 30 for barely recognisable thumbnails, 95 for what photo editors save. */
 const DEFAULT_QUALITIES = [30, 95] as const
-/** Number of JPEG versions of a small picture. Each version draws its quality from another quarter of the range. */
+/** Number of JPEG versions of a small picture. Each version draws its quality from a different quarter of the range. */
 const JPEG_VERSIONS = 4
 
 /** Parses `clean`, `jpeg` or `jpeg:30-95`; throws a UsageError for anything else. */
@@ -148,8 +148,8 @@ export function blurPlane(plane: Plane, sigma: number): Plane {
 }
 
 /**
- * Convolves all rows or all columns of a plane. The first samples of the `lines` lines are `apart` indices apart. A
- * line has `length` samples, which are `step` indices apart.
+ * Convolves all rows or all columns of a plane. Line i starts at index i * apart. Each of the `lines` lines has
+ * `length` samples, which are `step` indices apart.
  */
 function convolveLines(
   plane: Plane,
@@ -176,8 +176,8 @@ function convolveLines(
 }
 
 /**
- * Multiplies a picture's sides by `factor`, at most 1, to make more training pictures from few. Filters like the
- * degradation.
+ * Multiplies a picture's sides by `factor`, at most 1, to make more training pictures from few. Uses the same filter as
+ * the degradation.
  */
 export function rescalePicture(picture: Rgba, factor: number): Rgba {
   return factor === 1 ? picture : rescalePart(picture, factor, { x: 0, y: 0, ...rescaledSize(picture, factor) })

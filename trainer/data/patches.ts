@@ -16,7 +16,7 @@ export interface PatchOptions {
   readonly batch: number
   /** Side of an input patch in pixels. */
   readonly patch: number
-  /** Number of pixels by which an input is larger than its target on each side. */
+  /** Width in pixels of the border of an input that its target does not cover. */
   readonly halo: number
   /**
    * Factor by which the network enlarges its input. If it is 1, inputs are cut from the bicubic enlargement. If it is
@@ -75,7 +75,7 @@ export function createSampler(groups: readonly (readonly Example[])[], options: 
   const margin = enlargement === 1 ? 0 : halo
   const along = (side: number) => Math.max(0, Math.floor((side + 2 * margin - patch) / stride) + 1)
   const examples = groups.flat()
-  // Positions are numbered from example to example. ends[i] is one more than the last number in example i.
+  // Positions are numbered from example to example. ends[i] is one more than the last position in example i.
   const ends: number[] = []
   for (const { width, height } of examples)
     ends.push((ends.at(-1) ?? 0) + along(width / enlargement) * along(height / enlargement))
@@ -189,7 +189,7 @@ function drawPlace(spans: readonly Span[], random: Random): number {
   return start + random.below(length)
 }
 
-/** Returns the index of the share that `value`, 0..1, falls into. */
+/** Returns the index of the share that `value`, 0..1, falls into when the shares are added up in order. */
 function pick(shares: readonly number[], value: number): number {
   let rest = value
   const index = shares.findIndex((share) => (rest -= share) < 0)

@@ -63,8 +63,8 @@ export async function readPictureSet(folder: string): Promise<PictureSet> {
 }
 
 /**
- * Lists the pictures in folders and their subfolders. The pictures of a folder are sorted by name in code units.
- * Ignores hidden files and links to folders. Throws if a folder has no pictures.
+ * Lists the pictures in folders and their subfolders, folder by folder. Within a folder the pictures are sorted by name
+ * in code units. Ignores hidden files and links to folders. Throws if a folder has no pictures.
  */
 export async function listPictures(folders: readonly string[]): Promise<ListedPicture[]> {
   const all: ListedPicture[] = []
@@ -97,7 +97,7 @@ async function listBelow(folder: string, name: string): Promise<ListedPicture[]>
 }
 
 /**
- * Decodes a picture and blends it over black, as `upscale` does. If it cannot be decoded, throws an error with the
+ * Decodes a picture and blends it over black, as `upscale` of the worker does. If it cannot be decoded, throws an error with the
  * file's name.
  */
 export async function decodeOverBlack(

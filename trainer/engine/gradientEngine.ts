@@ -5,7 +5,7 @@ import { haloOf, type Network } from '../../worker/model/network.ts'
 
 /** The settings that an engine is created for; they never change during a run. */
 export interface Task {
-  /** Network whose layers have the shapes to train. Its weights are not read. */
+  /** Network that gives the shapes of the layers. Its weights are not read. */
   readonly network: Network
   /** Number of patches in a batch. */
   readonly batch: number

@@ -50,10 +50,7 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
   /** Sides in pixels: sizes[i] is the side of layer i's input, sizes[i + 1] the side of its output. */
   const sizes = [patch]
   for (const { kernel } of layers) sizes.push(sizes[sizes.length - 1] - kernel + 1)
-  /**
-   * Returns the number of pixels, on each side, by which the tensor that layer i's skip adds is larger than the output
-   * of layer i.
-   */
+  /** Layer i's skip adds a tensor that is larger than the layer's output. Returns by how many pixels on each side. */
   const marginOf = (i: number) => (sizes[i - 1] - sizes[i + 1]) / 2
 
   // Forward pass.

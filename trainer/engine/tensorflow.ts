@@ -47,7 +47,7 @@ export async function createTensorFlowEngine(
     return hidden[layers.length]
   }
 
-  /** Returns the middle of `x`, cropped to the shape of `z`. */
+  /** Returns the middle of `x` in the given shape, which is smaller. */
   const middleOf = (x: Tensor4D, { shape }: Tensor4D): Tensor4D => {
     const margin = (x.shape[1] - shape[1]) / 2
     return tf.slice4d(x, [0, margin, margin, 0], shape)

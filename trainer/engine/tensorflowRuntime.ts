@@ -76,8 +76,8 @@ async function loadCore(): Promise<typeof TensorFlow> {
 }
 
 /**
- * Selects a backend and throws if it does not start. TensorFlow.js itself throws no error then but stays on the
- * previous backend, so the active backend is checked.
+ * Selects a backend and throws if it does not start. TensorFlow.js throws no error in that case but keeps the previous
+ * backend, so this function checks which backend is active.
  */
 async function selectBackend(
   tf: typeof TensorFlow,

@@ -23,7 +23,7 @@ export interface Threads {
 const START = new URL('../../worker/terminal/thread.mjs', import.meta.url)
 const ONNX_THREAD = new URL('./onnxThread.ts', import.meta.url)
 
-/** Starts `count` threads. If a thread does not start, ends the others and throws its error. */
+/** Starts `count` threads. If a thread does not start, ends the others and throws that thread's error. */
 export async function startThreads(count: number, start: ThreadStart): Promise<Threads> {
   const workers = Array.from({ length: count }, () => {
     return new Worker(START, { argv: [ONNX_THREAD.href], execArgv: [], workerData: start })

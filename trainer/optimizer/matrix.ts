@@ -56,9 +56,9 @@ export function identity(n: number): Matrix {
 }
 
 /**
- * Returns an orthonormal basis of `a` [n, n], by Gram-Schmidt. For every c, the first c columns of the basis span the
- * same space as the first c columns of `a`. A column that depends linearly on previous columns is replaced by a unit
- * vector that does not.
+ * Makes an orthonormal basis from the columns of `a` [n, n], by Gram-Schmidt. For every c, the first c columns of the
+ * basis span the same space as the first c columns of `a`. A column that depends linearly on previous columns is
+ * replaced by a unit vector that does not.
  */
 export function orthonormalize(a: Matrix, n: number): Matrix {
   const columns = transpose(a, n, n) // loops over rows are faster
@@ -82,7 +82,7 @@ export function orthonormalize(a: Matrix, n: number): Matrix {
   return transpose(columns, n, n)
 }
 
-/** If at most this share of a column's length remains, the remainder is only rounding error. */
+/** If at most this share of a column's length remains after a pass, the remainder is only rounding error. */
 const EXHAUSTED = 1e-12
 /**
  * If a pass leaves less than this share of a column's length, cancellation has cost digits, which another pass

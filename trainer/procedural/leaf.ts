@@ -1,6 +1,6 @@
-// Dead leaves: opaque shapes that overlap, with radii from a power law with exponent -3, so that the picture looks
-// alike at every scale, as photographs do (Lee, Mumford and Huang, IJCV 2001). Achddou, Gousseau and Ladjal, SSVM 2021,
-// train restoration networks on them.
+// Draws dead leaves: opaque shapes that overlap, with radii from a power law with exponent -3, so that the picture
+// looks alike at every scale, as photographs do (Lee, Mumford and Huang, IJCV 2001). Achddou, Gousseau and Ladjal, SSVM
+// 2021, train restoration networks on such pictures.
 import type { Plane } from '../../worker/image/plane.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import { type Canvas, drawBehind, type Shape } from './canvas.ts'
@@ -19,7 +19,7 @@ export interface Leaves {
 
 /** Bound of the noise in standard deviations. Larger values are rare. */
 const NOISE_BOUND = 3
-/** Share of the canvas that leaves may leave open. */
+/** Share of the canvas that may remain uncovered. */
 const LEFT_OPEN = 0.002
 
 export function drawLeaves(canvas: Canvas, { materials, smallest, count, noise }: Leaves, random: Random): void {
@@ -69,8 +69,8 @@ function createLeaf(x: number, y: number, radius: number, noise: Plane, random: 
 /** The outline of a shape that is centred on the origin. */
 interface Outline {
   /**
-   * Writes the approximate distance in pixels of the point (dx + i, dy) from the shape to outside[i], for i from 0 to
-   * `count` - 1. It is negative inside the shape.
+   * Writes to outside[i], for i from 0 to `count` - 1, the approximate distance in pixels of the point (dx + i, dy)
+   * from the shape. Inside the shape the distance is negative.
    */
   readonly distances: (dy: number, dx: number, count: number, outside: Float64Array) => void
   /** Half the width and half the height of a box that contains the shape. */

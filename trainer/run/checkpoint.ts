@@ -27,7 +27,7 @@ export interface RunProgress {
 
 /**
  * Writes a checkpoint. Replaces the file atomically, so that a run that is killed during the write keeps its previous
- * one.
+ * checkpoint.
  */
 export async function writeCheckpoint(
   file: string,

@@ -73,7 +73,7 @@ export function startFrom(network: Network, parameters: Float32Array, optimizer:
   }
 }
 
-/** Returns the learning rate of a step, counted from 0. */
+/** Returns the learning rate of step number `step`, which counts from 0. */
 export function rateAt(step: number, { steps, rate, course }: Schedule): number {
   if (course === 'constant') return rate
   const warmUp = Math.min(1, (step + 1) / WARM_UP_STEPS)
@@ -112,7 +112,7 @@ export async function fit(
       throw new Error(`the loss became ${loss} at step ${step}: try a lower rate than ${schedule.rate}`)
     }
     optimizer.update(parameters, gradients, rateAt(step, schedule), step + 1)
-    // The first averages cover fewer steps, so that the initial weights are soon forgotten.
+    // Early in a run the average covers fewer steps, so that it soon forgets the initial weights.
     const decay = Math.min(AVERAGE_DECAY, (step + 1) / (step + 10))
     for (let i = 0; i < average.length; i++) average[i] += (1 - decay) * (parameters[i] - average[i])
     state.step = step + 1

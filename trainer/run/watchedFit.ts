@@ -1,4 +1,5 @@
-// Trains as a person watches it: draws a progress line, logs validations, and writes checkpoints to resume from.
+// Trains a network and shows the progress: draws a progress line, logs validations, and writes checkpoints to resume
+// from.
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'

@@ -113,7 +113,7 @@ test('held-out pictures are cropped to their middle, but pictures of a validatio
   expect(await sizesOf({ validate: large })).toEqual(Array.from({ length: 4 }, () => [300, 250]))
 })
 
-test('a small set is kept in memory, and a batch does not depend on the batches before it', async () => {
+test('a small set is kept in memory, and a batch does not depend on the batches requested before', async () => {
   const source = await open()
   expect(source.description).toMatchObject({ name: 'top', pictures: COUNT - 2, digestOf: 'bytes', streams: false })
   expect(source.validation).toHaveLength(2)

@@ -53,7 +53,7 @@ test.each<[InputKind, number[]]>([
   ['float', [1, 0]],
   ['uint8', [0, 1]],
 ])(
-  'every patch of %s input is a square of the picture in one of eight symmetries, and its target is the middle',
+  'every patch of %s input is a square of the picture in one of eight symmetries, and its target the middle of it',
   (kind, shares) => {
     const { inputs, targets } = sample(0, { shares })
     const bicubic = bicubicOf(picture, 3, kind)

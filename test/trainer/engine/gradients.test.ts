@@ -6,8 +6,8 @@ import { drawStep } from '../../../trainer/engine/probe.ts'
 import { countParameters, viewParameters } from '../../../trainer/engine/parameters.ts'
 
 // There are two oracles: TensorFlow.js's automatic differentiation in plain JavaScript, and the definition of a
-// derivative (central differences of the loss of a plain f64 forward pass). f32 sums of this length are accurate to
-// about 1e-6 of a tensor's largest gradient.
+// derivative (central differences of the loss of a plain f64 forward pass). The f32 sums of the backends are accurate
+// to about 1e-6 of a tensor's largest gradient.
 const TOLERANCE = 1e-4
 const DIFFERENCE = 1e-6
 

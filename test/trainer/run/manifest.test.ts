@@ -47,7 +47,7 @@ test.each([
   ['text that is not JSON', '{', 'expected a manifest in JSON'],
   ['a list', '[]', 'the manifest: expected an object, got []'],
   [
-    'lists nested deeper than any stack',
+    'a list nested deeper than any call stack',
     `{"version":${'['.repeat(1e5)}${']'.repeat(1e5)}}`,
     'expected manifest version 1, got a value nested too deeply',
   ],
