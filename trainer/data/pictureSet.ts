@@ -97,8 +97,8 @@ async function listBelow(folder: string, name: string): Promise<ListedPicture[]>
 }
 
 /**
- * Decodes a picture and blends it over black, as `upscale` of the worker does. If it cannot be decoded, throws an error with the
- * file's name.
+ * Decodes a picture and blends it over black, as the worker's `upscale` does. If the picture cannot be decoded, throws
+ * an error with the file's name.
  */
 export async function decodeOverBlack(
   codec: Codec,

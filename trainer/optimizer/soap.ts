@@ -1,8 +1,8 @@
 // SOAP (Vyas et al., 2024): Adam in the eigenbasis of Shampoo's preconditioner (Gupta et al., 2018).
 //
-// The inputs of a layer's filters are patches of a picture, and neighbouring pixels are nearly equal. Therefore the loss
-// is some 10^5 times as curved along smooth filters as along fine filters. Adam rescales single weights, so it cannot
-// treat these directions differently. In the eigenbasis of the gradients' covariance each direction is a single
+// The inputs of a layer's filters are patches of a picture, and neighbouring pixels are nearly equal. Therefore the
+// loss is some 10^5 times as curved along smooth filters as along fine filters. Adam rescales single weights, so it
+// cannot treat these directions differently. In the eigenbasis of the gradients' covariance each direction is a single
 // coordinate. On 9-1-5 at x3 SOAP gains 0.3 dB over Adam after 8,000 steps.
 //
 // A layer's weights are a tensor W [outputs, inputs, taps]. With its gradient G, for each axis a:

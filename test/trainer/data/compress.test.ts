@@ -50,7 +50,7 @@ test('the error is smaller with chroma at full resolution than at half resolutio
   expect(meanSquareError(picture, full)).toBeLessThan(0.7 * meanSquareError(picture, half))
 })
 
-test("with the steps of Annex K the error is slightly larger than libjpeg's, because of trellis quantisation", async () => {
+test("with the steps of Annex K the error is slightly above libjpeg's, because of trellis quantisation", async () => {
   for (const quality of [20, 40, 60, 80]) {
     const file = await sharpOf(picture).jpeg({ quality, mozjpeg: false }).toBuffer()
     const byLibjpeg = meanSquareError(picture, await decodeBySharp(file))

@@ -59,7 +59,7 @@ describe.each([2, 3, 4])('at scale %i', (scale) => {
   })
 })
 
-test("rounding the small picture to 8 bits changes the network's input by no more than the rounding errors allow", () => {
+test("rounding the small picture to 8 bits changes the network's input no more than the rounding errors allow", () => {
   const scene = drawPicture(60, 45, 1)
   const exact = bicubicOf(scene, 3, 'float')
   const rounded = bicubicOf(scene, 3, 'uint8')

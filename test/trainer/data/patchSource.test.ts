@@ -136,7 +136,7 @@ test('a batch stays intact while the next one is cut', async () => {
 // About a quarter of the pictures fit into this cache, so that a window has some 5 pictures and 90 steps.
 const cacheBytes = 2 ** 20
 
-test('a large set streams through a bounded cache, and every step gets the same batch again after a restart', async () => {
+test('a large set streams through a bounded cache, and each step gets the same batch after a restart', async () => {
   const source = await open({ cacheBytes, threads: 1 })
   expect(source.description.streams).toBe(true)
   const steps = [0, 50, 100, 150, 200, 400]

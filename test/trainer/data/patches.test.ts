@@ -99,7 +99,7 @@ describe('for a network that enlarges', () => {
   ] = examples
   const padded = padEdges(small, SUB_PIXEL.halo)
 
-  test('every patch is a square of the padded small picture, and its rearranged target is a square of the truth', () => {
+  test('every patch is a square of the padded small picture, and its rearranged target a square of the truth', () => {
     const { inputs, targets } = sample(0, SUB_PIXEL)
     const levels = { width, height, data: Float32Array.from(truth, (level) => level / 255) }
     const turns = new Set<number>()

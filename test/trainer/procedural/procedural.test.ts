@@ -61,7 +61,7 @@ describe.each(SCENE_KINDS.map((kind, i) => ({ kind, indices: INDICES[i] })))(
 describe('pictures of leaves resemble photographs', () => {
   const lumas = INDICES[0].map((index) => lumaOf(proceduralPicture(SEED, index)))
 
-  test('in the differences between neighbouring pixels, of which most are small and some large (kurtosis 9 to 34)', () => {
+  test('in the differences between neighbouring pixels, most small and some large (kurtosis 9 to 34)', () => {
     for (const { width, data } of lumas) {
       const steps = Float64Array.from(data.subarray(1), (value, i) => (i % width === width - 1 ? 0 : value - data[i]))
       const { kurtosis } = moments(steps)

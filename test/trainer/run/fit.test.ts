@@ -70,7 +70,7 @@ function valuesOf({ step, parameters, average, optimizer }: FitState) {
   return { step, parameters, average, ...optimizer.state }
 }
 
-test('training for 200 steps lowers the loss, and the exported network beats bicubic on an unseen picture', async () => {
+test('training for 200 steps lowers the loss, and the exported network beats bicubic on a new picture', async () => {
   const { state, losses } = await train(200)
   const mean = (part: number[]) => part.reduce((sum, v) => sum + v, 0) / part.length
   expect(mean(losses.slice(-20))).toBeLessThan(0.9 * mean(losses.slice(0, 20)))

@@ -43,7 +43,7 @@ test('validation measures the same PSNR of an RGB network as evaluation from 8-b
   expect(validation.bicubic).toBeCloseTo(score.bicubic.psnr, 2)
 })
 
-test('bicubic has a lower PSNR from JPEG input than from clean input, and every validator gives the same PSNR', async () => {
+test('bicubic has a lower PSNR from JPEG than from clean input, and the same PSNR in every validator', async () => {
   const jpeg = { kind: 'jpeg', qualities: [30, 60], blur: 0 } as const
   const pictures = [pictureOf(90, 90, 4)]
   const [first, again] = [
@@ -55,6 +55,6 @@ test('bicubic has a lower PSNR from JPEG input than from clean input, and every 
   expect(again!.bicubic).toBe(first!.bicubic)
 })
 
-test('pictures that are too small to measure are left out, and if there are no others, there is no validator', async () => {
+test('pictures too small to measure are left out, and without larger pictures there is no validator', async () => {
   expect(await createValidator([pictureOf(6, 40, 1)], 1, 3, clean, codec)).toBeUndefined()
 })
