@@ -1,13 +1,16 @@
-// Random numbers of a run: from its single seed, every use draws a stream of its own.
+// Derives all random numbers of a run from the run's single seed. Each use of the seed draws from a separate stream.
 import { createRandom } from '../../worker/image/prng.ts'
 
-/** Numbers of the streams: no two uses of a seed draw the same random numbers. */
+/** Numbers of the streams, one for each use of the seed, so that no two uses draw the same random numbers. */
 export const BATCH_STREAM = 1
 export const ORDER_STREAM = 2
 export const PICTURE_STREAM = 3
 export const SCENE_STREAM = 4
 
-/** Returns a 32-bit seed for element `index` of a stream, mixed by the finaliser of MurmurHash3 (Appleby). */
+/**
+ * Returns a 32-bit seed for element `index` of a stream. Mixes the arguments with the finaliser of MurmurHash3
+ * (Appleby).
+ */
 export function mixSeed(seed: number, stream: number, index: number): number {
   let h = seed | 0
   for (const value of [stream, index, Math.floor(index / 2 ** 32)]) {
@@ -19,8 +22,8 @@ export function mixSeed(seed: number, stream: number, index: number): number {
 }
 
 /**
- * Returns a function from a position to an element of an endless sequence: one full shuffle of 0..count-1 after
- * another.
+ * Returns a function that maps a position to an element of an endless sequence. The sequence is one shuffle of all
+ * numbers 0..count-1 after another.
  */
 export function createShuffle(count: number, seed: number): (position: number) => number {
   const order = new Uint32Array(count)

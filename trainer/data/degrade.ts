@@ -1,12 +1,12 @@
-// The degradation that training and evaluation share: it turns a truth (an original picture) into the small picture
-// that a network enlarges again. It follows the SRCNN authors' code: modcrop, then imresize by 1/scale.
+// Degrades pictures for training and evaluation: turns a truth (an original picture) into the small picture that a
+// network enlarges again. Follows the SRCNN authors' code: modcrop, then imresize by 1/scale.
 //
-// There are two kinds of input. `float`: luma is resized and not rounded, as papers train and measure. `uint8`: each
-// RGB channel is resized and rounded to 8 bits, as in a picture that was shrunk and stored before a service receives
-// it; its luma is computed from the result.
+// There are two kinds of input. `float`: luma is resized and not rounded, as in papers. `uint8`: each RGB channel is
+// resized and rounded to 8 bits, as in a picture that was shrunk and stored before a service receives it; luma is
+// computed from the rounded channels.
 //
-// Training has a third kind: the 8-bit picture after JPEG, as most pictures on the web are. A network with three
-// channels gets red, green and blue wherever a network with one channel gets luma.
+// Training has a third kind of input: the 8-bit picture, compressed as JPEG like most pictures on the web. A network
+// with three channels gets red, green and blue wherever a network with one channel gets luma.
 import type { Planes } from '../../worker/engine/engine.ts'
 import { mapPlanes } from '../../worker/engine/planes.ts'
 import { lumaOf } from '../../worker/image/color.ts'
@@ -23,24 +23,24 @@ export type InputKind = (typeof INPUTS)[number]
 
 /** How training degrades its pictures. */
 export type Degradation = {
-  /** Standard deviation of a Gaussian blur before shrinking, in pixels of the truth; 0 for none. */
+  /** Standard deviation, in pixels of the truth, of a Gaussian blur before shrinking; 0 for no blur. */
   readonly blur: number
 } & (
   | {
       readonly kind: 'clean'
-      /** Share of patches, 0..1, from 8-bit input. */
+      /** Share of patches, 0..1, that are cut from 8-bit input instead of unrounded input. */
       readonly uint8Share: number
     }
   | {
       readonly kind: 'jpeg'
-      /** Lowest and highest quality, 1 to 100. */
+      /** Lowest and highest JPEG quality, 1 to 100. */
       readonly qualities: readonly [number, number]
     }
 )
 
-/** Default range of JPEG qualities: from barely recognisable thumbnails to what editors save. */
+/** Default range of JPEG qualities: 30 for barely recognisable thumbnails, 95 for what photo editors save. */
 const DEFAULT_QUALITIES = [30, 95] as const
-/** Number of compressed versions of a small picture, each with a quality from its own quarter of the range. */
+/** Number of JPEG versions of a small picture. Each version draws its quality from a different quarter of the range. */
 const JPEG_VERSIONS = 4
 
 /** Parses `clean`, `jpeg` or `jpeg:30-95`; throws a UsageError for anything else. */
@@ -57,15 +57,15 @@ export function parseDegradation(text: string, uint8Share: number, blur = 0): De
   )
 }
 
-/** Returns how often each version that `degrade` returns is to be used; the shares sum to 1. */
+/** Returns the share of patches to cut from each version that `degrade` returns. The shares sum to 1. */
 export function sharesOf(degradation: Degradation): number[] {
   if (degradation.kind === 'jpeg') return Array.from({ length: JPEG_VERSIONS }, () => 1 / JPEG_VERSIONS)
   return [1 - degradation.uint8Share, degradation.uint8Share].filter((share) => share > 0)
 }
 
 /**
- * Shrinks a picture to planes for a network with `channels` channels, and returns one version for each of `sharesOf`.
- * `random` draws the JPEG settings.
+ * Degrades a picture for a network with `channels` channels. Returns one version for each share of `sharesOf`. `random`
+ * draws the JPEG settings.
  */
 export async function degrade(
   picture: Rgba,
@@ -102,17 +102,22 @@ function planesOf(picture: Rgba, channels: number): Planes {
   return channels === 1 ? { channels, ...lumaOf(picture) } : splitRgb(picture)
 }
 
-/** Returns the truth for a network with `channels` channels, in 8-bit levels. */
+/** Returns the truth for a network with `channels` channels, rounded to 8-bit levels (multiples of 1/255). */
 export function truthPlanes(picture: Rgba, channels: number): Planes {
   return mapPlanes(planesOf(picture, channels), quantize)
 }
 
-/** Returns the truth's luma in 8-bit levels, as MATLAB's rgb2ycbcr computes it for a uint8 picture. */
+/**
+ * Returns the truth's luma in 8-bit levels (multiples of 1/255), as MATLAB's rgb2ycbcr computes it for a uint8 picture.
+ */
 export function truthOf(picture: Rgba): Plane {
   return quantize(lumaOf(picture))
 }
 
-/** Shrinks [h, w] to [h / scale, w / scale] after modcrop and `blur`. Values are not rounded. */
+/**
+ * Crops a plane by modcrop, blurs it with standard deviation `blur`, and shrinks it from [h, w] to [h / scale, w /
+ * scale]. Does not round values.
+ */
 export function shrinkPlane(plane: Plane, scale: number, blur = 0): Plane {
   const whole = blurPlane(modcrop(plane, scale), blur)
   return resize(whole, whole.width / scale, whole.height / scale)
@@ -142,7 +147,10 @@ export function blurPlane(plane: Plane, sigma: number): Plane {
   return convolveLines(rows, kernel, height, width, width, 1)
 }
 
-/** Convolves `lines` lines that start `apart` samples apart, each of `length` samples `step` apart. */
+/**
+ * Convolves all rows or all columns of a plane. Line i starts at index i * apart. Each of the `lines` lines has
+ * `length` samples, which are `step` indices apart.
+ */
 function convolveLines(
   plane: Plane,
   kernel: readonly number[],
@@ -167,12 +175,15 @@ function convolveLines(
   return out
 }
 
-/** Shrinks a picture by `factor` (at most 1) with the same filter, to make more training pictures from few. */
+/**
+ * Multiplies a picture's sides by `factor`, at most 1, to make more training pictures from few. Uses the same filter as
+ * the degradation.
+ */
 export function rescalePicture(picture: Rgba, factor: number): Rgba {
   return factor === 1 ? picture : rescalePart(picture, factor, { x: 0, y: 0, ...rescaledSize(picture, factor) })
 }
 
-/** Returns `part` of the result of `rescalePicture`: the same values, without computing the rest. */
+/** Computes only the rectangle `part` of the result of `rescalePicture`. */
 export function rescalePart(picture: Rgba, factor: number, part: Rect): Rgba {
   if (factor === 1) return cropRgba(picture, part)
   const { width, height } = rescaledSize(picture, factor)
@@ -204,7 +215,7 @@ export function bicubicOf(picture: Rgba, scale: number, kind: InputKind): Plane 
   return enlargePlane(small, scale)
 }
 
-/** Returns red, green and blue as planes of level / 255. */
+/** Returns red, green and blue as three planes of level / 255. */
 export function splitRgb({ width, height, data: rgba }: Rgba): Planes {
   const area = width * height
   const data = new Float32Array(3 * area)
@@ -219,7 +230,8 @@ export function mergeRgb({ channels, width, height, data: planes }: Planes): Rgb
   const area = width * height
   const data = new Uint8ClampedArray(4 * area).fill(255)
   for (let c = 0, o = 0; c < channels; c++) {
-    // Math.round first: the clamped store rounds ties to even, MATLAB's uint8() away from zero.
+    // Math.round comes first, because the clamped array rounds ties to even but MATLAB's uint8() rounds them away from
+    // zero.
     for (let i = 0; i < area; i++, o++) data[4 * i + c] = Math.round(planes[o] * 255)
   }
   return { width, height, data }

@@ -1,5 +1,5 @@
-// Prepares a picture, so that patches can be cut from it. Memory stays small: truths are bytes, and the bicubic picture
-// that a network starts from is computed from the small one only where a patch is cut.
+// Turns pictures into examples, from which patches are cut. Examples take little memory: truths are bytes, and the
+// bicubic enlargement is not stored but computed for each patch.
 import type { Codec } from '../../worker/codec/contract.ts'
 import type { Planes } from '../../worker/engine/engine.ts'
 import { mapPlanes } from '../../worker/engine/planes.ts'
@@ -16,40 +16,46 @@ import {
   truthPlanes,
 } from './degrade.ts'
 
-/** One degraded picture with its truth. */
+/** A picture at one size: its truth and its degraded versions. */
 export interface Example {
   readonly width: number
   readonly height: number
-  /** 8-bit levels, [channels, height, width]. */
+  /** [channels, height, width] in 8-bit levels, 0 to 255. */
   readonly truth: Uint8Array
-  /** [channels, height / scale, width / scale], one for each of `sharesOf(degradation)`. */
+  /**
+   * Degraded versions, each [channels, height / scale, width / scale]: one for each share of `sharesOf(degradation)`.
+   */
   readonly versions: readonly Planes[]
 }
 
 /** How pictures are turned into examples. */
 export interface Preparation {
-  /** 1: luma; 3: red, green and blue. */
+  /** Number of channels: 1 for luma, 3 for red, green and blue. */
   readonly channels: number
   readonly scale: number
-  /** Side of a patch in the truth. A picture that is too small for one is left out. */
+  /** Side of a patch in pixels of the truth. A picture that is too small for a patch is left out. */
   readonly patch: number
   readonly degradation: Degradation
   /**
-   * `all`: the picture at each of FACTORS. `own`: only at its own size. `crop`: one crop of at most CROP_SIDE pixels a
-   * side, at one of FACTORS.
+   * `all`: the picture at every size in FACTORS. `own`: the picture at its original size only. `crop`: one crop, at
+   * most CROP_SIDE pixels a side, of the picture at a random size in FACTORS.
    */
   readonly sizes: 'all' | 'own' | 'crop'
 }
 
 /**
- * Sizes at which a picture is used, so that edges have more widths (Timofte et al., CVPR 2016). Compared with size 1
- * alone, Set5 after 40,000 steps has 36.55 instead of 36.43 dB at x2, and the same 32.49 to 32.50 dB at x3.
+ * Sizes, relative to the original, at which a picture is used: more sizes give edges of more widths (Timofte et al.,
+ * CVPR 2016). After 40,000 steps Set5 has 36.55 dB at x2 with these sizes and 36.43 dB with size 1 only; at x3 both
+ * have 32.49 to 32.50 dB.
  */
 const FACTORS = [1, 0.9, 0.8, 0.7, 0.6]
-/** Largest side of a crop: bounds the memory of a streamed picture, whatever its size. */
+/** Largest side of a crop in pixels. It bounds the memory of a streamed picture, however large the picture is. */
 export const CROP_SIDE = 256
 
-/** Returns the examples of a picture that are large enough for a patch; a pure function of its arguments. */
+/**
+ * Returns the examples of a picture, except those that are too small for a patch. The result depends only on the
+ * arguments.
+ */
 export async function prepareExamples(
   picture: Rgba,
   { channels, scale, patch, degradation, sizes }: Preparation,
@@ -72,7 +78,10 @@ export async function prepareExamples(
   return examples
 }
 
-/** Estimates the bytes that the examples of a picture of `pixels` pixels take. For `crop` it is an upper bound. */
+/**
+ * Estimates the bytes of the examples that are made from a picture with `pixels` pixels. For `crop` this is an upper
+ * bound.
+ */
 export function estimateBytes(pixels: number, { channels, scale, degradation, sizes }: Preparation): number {
   const versions = sharesOf(degradation).length
   const area = sizes === 'all' ? FACTORS.reduce((sum, factor) => sum + factor ** 2, 0) : 1
@@ -80,7 +89,7 @@ export function estimateBytes(pixels: number, { channels, scale, degradation, si
   return channels * held * (1 + (versions * Float32Array.BYTES_PER_ELEMENT) / scale ** 2)
 }
 
-/** Returns the bytes that examples actually take. */
+/** Returns the actual number of bytes of the given examples. */
 export function heldBytes(examples: readonly Example[]): number {
   return examples.reduce(
     (sum, { truth, versions }) =>
@@ -94,7 +103,10 @@ function factorsOf(sizes: Preparation['sizes'], random: Random): readonly number
   return sizes === 'all' ? FACTORS : [FACTORS[random.below(FACTORS.length)]]
 }
 
-/** Returns a random square of `side` pixels inside a picture; in a smaller picture, its whole width or height. */
+/**
+ * Returns a rectangle at a random position inside a picture. Its width and height are `side` pixels, or those of the
+ * picture if the picture is smaller.
+ */
 function placeAtRandom(size: { width: number; height: number }, side: number, random: Random): Rect {
   const width = Math.min(side, size.width)
   const height = Math.min(side, size.height)

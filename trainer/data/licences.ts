@@ -1,6 +1,6 @@
 // The known licences of data sets. They are written to manifests, because users of the weights need them.
 
-/** Licences by the usual name of the folder, as the distributor states them, if it does. */
+/** Licences by the usual name of a set's folder. They repeat the distributor's statement if there is one. */
 const LICENCES: ReadonlyMap<string, string> = new Map([
   ['procedural', "this project's own, MIT"],
   ['T91', 'circulates for research; licence unknown'],
@@ -11,7 +11,10 @@ const LICENCES: ReadonlyMap<string, string> = new Map([
   ['DIV2K', 'academic research only'],
 ])
 
-/** Returns the licences of data named as in PatchSource, `T91+photos`; undefined if none of its parts is known. */
+/**
+ * Returns the licences of the sets in a name such as `T91+photos` (see PatchSource). Returns undefined if none of the
+ * sets is known.
+ */
 export function licenceOf(data: string): string | undefined {
   const sets = data.split('+')
   if (!sets.some((set) => LICENCES.has(set))) return undefined

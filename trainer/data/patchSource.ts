@@ -1,6 +1,6 @@
 // Supplies batches of patches. A set that fits the cache is prepared once and kept in memory. A larger set streams: the
-// steps are divided into windows, each with the next pictures of an endless shuffle; while one window is sampled,
-// threads prepare the next. In both cases a batch is a pure function of seed, step and data.
+// steps are divided into windows, and each window takes the next pictures of an endless shuffle. While patches are cut
+// from one window, threads prepare the next. In both cases a batch depends only on seed, step and data.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
@@ -23,69 +23,82 @@ export interface PatchSourceOptions extends Omit<PatchOptions, 'shares'> {
   /** Folders of training pictures, with their subfolders. If empty, the built-in set is used. */
   readonly folders: readonly string[]
   /**
-   * Draw from each of `folders` equally often; in a stream, from those that are in the window. Default: every place in
-   * every picture is equally likely.
+   * If true, patches are drawn equally often from each of `folders`. A stream then draws from the folders that have
+   * pictures in the current window. If false (default), every position in every picture is equally likely.
    */
   readonly isEven?: boolean
-  /** Folder of pictures to validate on, instead of a share that is held out of training. */
+  /** Folder of pictures to validate on. If it is given, no training pictures are held out. */
   readonly validate?: string
-  /** Hold pictures out of training for validation if `validate` is not given (default: true). */
+  /** Whether pictures are held out of training for validation if `validate` is not given (default: true). */
   readonly holdsOut?: boolean
-  /** Sets to evaluate on. Training leaves out their pictures, and pictures known to contain a test picture. */
+  /**
+   * Sets that the run is evaluated on. Their pictures, and files known to contain one of them, are left out of
+   * training.
+   */
   readonly tests?: readonly PictureSet[]
   readonly scale: number
   readonly degradation: Degradation
-  /** Maximum bytes that prepared pictures may take (default: CACHE_BYTES). */
+  /** Maximum number of bytes that prepared pictures may take (default: CACHE_BYTES). */
   readonly cacheBytes?: number
-  /** Threads that decode and prepare (default: one less than the machine runs in parallel, 1 to 8). */
+  /** Number of threads that decode and degrade pictures (default: `availableParallelism()` - 1, but 1 to 8). */
   readonly threads?: number
   /** Called with a line for each picture that is left out (default: console.warn). */
   readonly warn?: (line: string) => void
-  /** Ends all waiting: pending calls reject with its reason. */
+  /** If this signal is aborted, all pending calls reject with the signal's reason. */
   readonly stop?: AbortSignal
 }
 
 export interface PatchSource {
   readonly description: {
-    /** Names of the folders, `T91+BSDS400`, or `procedural`. */
+    /** Names of the folders, such as `T91+BSDS400`; `procedural` for the built-in set. */
     readonly name: string
-    /** Number of training pictures; some may later turn out to be unusable. */
+    /** Number of training pictures. Some of them may turn out to be unusable when they are decoded. */
     readonly pictures: number
-    /** 16 hexadecimal digits of a SHA-256 over the name and the `digestOf` of every picture that is not left out. */
+    /**
+     * First 16 hexadecimal digits of a SHA-256 over the pictures' names and their bytes, sizes or seed (see
+     * `digestOf`). Pictures that are left out do not count.
+     */
     readonly digest: string
     readonly digestOf: 'bytes' | 'sizes' | 'seed'
     readonly streams: boolean
   }
-  /** Pictures to validate on, sorted by name; those held out of training are cropped to their middle. */
+  /** Pictures to validate on, sorted by name. Pictures that were held out of training are cropped to their middle. */
   readonly validation: readonly Picture[]
-  /** Number of places that patches are cut from; undefined for a stream. */
+  /** Number of positions at which patches can be cut; undefined for a stream. */
   readonly places: number | undefined
-  /** Returns the batch of a step. Two buffers alternate: the second call after this one overwrites its arrays. */
+  /** Returns the batch of a step. Two buffers alternate, so the next call but one overwrites the batch. */
   batch(step: number): Promise<Batch>
-  /** Bytes that prepared pictures take at present. */
+  /** Returns the number of bytes that prepared pictures take at present. */
   heldBytes(): number
   close(): Promise<void>
 }
 
-/** Default size of the cache. Two windows share it: the one being sampled and the one being prepared. */
+/**
+ * Default size of the cache in bytes. Two windows share the cache: patches are cut from one while the other is
+ * prepared.
+ */
 export const CACHE_BYTES = 2 ** 30
-/** A set with more pictures always streams; not even their headers are read in advance. */
+/** A set with more pictures than this always streams. Its files are not read in advance. */
 const MOST_HELD_PICTURES = 4096
-/** Patches per picture of a window: a thread prepares some 60 pictures per second. */
+/**
+ * Number of patches that are cut per picture of a window. It is this high because a thread prepares only some 60
+ * pictures per second.
+ */
 const PATCHES_PER_PICTURE = 64
-/** Maximum number of pictures in a window: a run that starts or resumes waits until they are prepared. */
+/** Maximum number of pictures in a window. A run that starts or resumes waits until a whole window is prepared. */
 const WINDOW_PICTURES = 512
 const MOST_WARNINGS = 10
 const MOST_THREADS = 8
 /**
- * Largest side of a held-out picture: a run validates on them some 60 times. Pictures of a validation folder are used
- * whole, as in `evaluate`.
+ * Largest side of a held-out picture in pixels. It is small because a run validates some 60 times. Pictures of a
+ * validation folder are used whole, as in `evaluate`.
  */
 const HELD_OUT_SIDE = 240
 const PROCEDURAL_PICTURES = 120
 
 /**
- * Opens a source of batches. Throws if there is no picture to train on. The caller must close it, to end its threads.
+ * Opens a source of batches. Throws if there is no picture to train on. The caller must close the source, which ends
+ * its threads.
  */
 export async function openPatchSource(options: PatchSourceOptions): Promise<PatchSource> {
   const { cacheBytes = CACHE_BYTES, channels, scale, degradation, sampling, stop } = options
@@ -127,7 +140,10 @@ export async function openPatchSource(options: PatchSourceOptions): Promise<Patc
   const patchOptions: PatchOptions = { ...options, shares: sharesOf(degradation) }
 
   const isStopped = () => stop?.aborted === true
-  /** Prepares a window after the window `before` is complete, so that it does not slow that one down. */
+  /**
+   * Prepares window `index`, but waits until the window `before` is complete, so that this work does not delay
+   * `before`.
+   */
   function prepareWindow(index: number, before: Window | undefined): Window {
     const window: Window = { held: 0, isWanted: true, sampler: undefined as never }
     const slots: Example[][] = Array.from({ length: size }, () => [])
@@ -165,7 +181,7 @@ export async function openPatchSource(options: PatchSourceOptions): Promise<Patc
 
   const windows = new Map<number, Window>()
   const steps = streams ? Math.ceil((size * PATCHES_PER_PICTURE) / options.batch) : Infinity
-  /** Returns the window of `step`. Of a stream, keeps this window and the next one only. */
+  /** Returns the window of `step`. In a stream, also starts to prepare the next window, and drops all others. */
   const windowAt = (step: number): Window => {
     const current = Math.floor(step / steps)
     const wanted = streams ? [current, current + 1] : [current]
@@ -215,18 +231,18 @@ export async function openPatchSource(options: PatchSourceOptions): Promise<Patc
   }
 }
 
-/** The pictures of a range of steps. */
+/** The pictures from which the patches of a range of steps are cut. */
 interface Window {
-  /** Bytes of the examples prepared so far. */
+  /** Number of bytes of the examples prepared so far. */
   held: number
-  /** False once sampling has moved on: the remaining pictures are not prepared. */
+  /** False if the window is no longer needed, so that its remaining pictures are not prepared. */
   isWanted: boolean
   sampler: Promise<Sampler>
 }
 
 interface Entry {
   readonly name: string
-  /** Index of its folder in the given list. */
+  /** Index of the picture's folder in `folders`. */
   readonly folder: number
   readonly origin: PictureOrigin
   readonly bytes: number
@@ -256,9 +272,9 @@ function nameOf(folders: readonly string[]): string {
 }
 
 /**
- * Computes the digest of a set, and estimates the bytes that its pictures would take in memory. The files of a small
- * set are read here, and `entries` is without test pictures. In a large set, the threads that read the files leave out
- * test pictures.
+ * Computes the digest of a set and estimates the bytes that its examples take. In a small set, reads the files and
+ * leaves test pictures out of `entries`. In a large set, test pictures stay in `entries` until the threads that read
+ * the files leave them out.
  */
 async function survey(
   all: readonly Entry[],
@@ -299,7 +315,10 @@ async function survey(
   }
 }
 
-/** Reads the pictures to validate on. Leaves out those of `tests`, which are not given for a validation folder. */
+/**
+ * Reads the pictures to validate on and leaves out test pictures. For a validation folder `tests` is undefined, so that
+ * no picture is left out.
+ */
 async function readValidation(
   entries: readonly Entry[],
   codec: Codec,
@@ -321,7 +340,7 @@ async function readValidation(
   return pictures
 }
 
-/** Returns a function that passes on the first few warnings and then a note that there may be more. */
+/** Returns a function that passes on the first few warnings, then a note that further warnings are not shown. */
 function boundedWarnings(warn: (line: string) => void): (line: string) => void {
   let count = 0
   return (line) => {

@@ -1,5 +1,5 @@
-// Cuts batches of patches. A batch is a pure function of seed and step: a checkpoint need not contain the sampler, and
-// no batch depends on how a run was split into sessions.
+// Cuts batches of patches. A batch depends only on seed and step. So a checkpoint need not contain the sampler, and a
+// resumed run gets the same batches as an uninterrupted one.
 import type { Planes } from '../../worker/engine/engine.ts'
 import { planeOf } from '../../worker/engine/planes.ts'
 import type { Plane } from '../../worker/image/plane.ts'
@@ -10,37 +10,40 @@ import type { Example } from './examples.ts'
 import { BATCH_STREAM, createShuffle, mixSeed } from '../base/seed.ts'
 
 export interface PatchOptions {
-  /** Channels of an input patch, the same as in the examples. */
+  /** Number of channels of an input patch: as many as the examples have. */
   readonly channels: number
-  /** Patches in a batch. */
+  /** Number of patches in a batch. */
   readonly batch: number
-  /** Side of an input patch. */
+  /** Side of an input patch in pixels. */
   readonly patch: number
-  /** Pixels on each side of an input that its target does not cover. */
+  /** Width in pixels of the border of an input that its target does not cover. */
   readonly halo: number
   /**
-   * Factor by which the network enlarges its input. 1: inputs are cut from the bicubic enlargement. Above 1: inputs are
-   * cut from the small picture, padded with its edge pixels as the network pads it, and a target has `enlargement`²
-   * values for each pixel.
+   * Factor by which the network enlarges its input. If it is 1, inputs are cut from the bicubic enlargement. If it is
+   * larger, inputs are cut from the small picture, whose edge pixels are repeated beyond its edges, as the network
+   * does. A target then has `enlargement`² values per pixel.
    */
   readonly enlargement: number
   /** True if the target is the truth minus bicubic, false if it is the truth. */
   readonly residual: boolean
   readonly seed: number
-  /** How often each version of an example is used, as returned by `sharesOf`. */
+  /** Share of patches that are cut from each version of an example, as returned by `sharesOf`. */
   readonly shares: readonly number[]
-  /** `random`: any place, in any of eight symmetries. `grid`: the paper's sub-images, each once per epoch. */
+  /**
+   * `random`: patches at random positions, in one of eight symmetries. `grid`: the paper's sub-images, each once per
+   * epoch.
+   */
   readonly sampling: 'random' | 'grid'
 }
 
 export interface Sampler {
   /** Fills `batch` with the patches of a step. */
   fill(step: number, batch: Batch): void
-  /** Number of different places that a patch can be cut from. */
+  /** Number of positions at which a patch can be cut. */
   readonly places: number
 }
 
-/** The stride of the authors' generate_train.m. */
+/** Distance between sub-images in pixels, as in the authors' generate_train.m. */
 const GRID_STRIDE = 14
 
 export function createBatch({ channels, batch, patch, halo, enlargement }: PatchOptions): Batch {
@@ -51,7 +54,7 @@ export function createBatch({ channels, batch, patch, halo, enlargement }: Patch
   }
 }
 
-/** Returns the side that a picture must have at least in its truth, so that a patch can be cut from it. */
+/** Returns the minimum side, in pixels of the truth, of a picture from which a patch can be cut. */
 export function sideInTruth({
   patch,
   halo,
@@ -61,18 +64,18 @@ export function sideInTruth({
 }
 
 /**
- * Creates a sampler that draws from each group equally often, whatever its size. Within a group, every place in every
- * picture is equally likely. Throws if no example is large enough for a patch.
+ * Creates a sampler that draws from each group equally often, whatever the group's size. Within a group, every position
+ * in every picture is equally likely. Throws if no example is large enough for a patch.
  */
 export function createSampler(groups: readonly (readonly Example[])[], options: PatchOptions): Sampler {
   const { channels, batch, patch, halo, seed, shares, sampling, enlargement } = options
   const cut = enlargement === 1 ? createCut(options) : createSubPixelCut(options)
   const stride = sampling === 'grid' ? GRID_STRIDE : 1
-  /** Pixels by which a patch may reach beyond a picture. */
+  /** Number of pixels by which a patch may reach beyond a picture. */
   const margin = enlargement === 1 ? 0 : halo
   const along = (side: number) => Math.max(0, Math.floor((side + 2 * margin - patch) / stride) + 1)
   const examples = groups.flat()
-  // Places are numbered from example to example; ends[i] is one more than the last place of example i.
+  // Positions are numbered from example to example. ends[i] is one more than the last position in example i.
   const ends: number[] = []
   for (const { width, height } of examples)
     ends.push((ends.at(-1) ?? 0) + along(width / enlargement) * along(height / enlargement))
@@ -106,7 +109,7 @@ export function createSampler(groups: readonly (readonly Example[])[], options: 
   }
 }
 
-/** Top-left corner of a patch in the picture that it is cut from, and its symmetry: see copySquare. */
+/** The top-left corner of a patch in its picture, and the patch's symmetry as defined by copySquare. */
 interface Place {
   readonly x: number
   readonly y: number
@@ -116,7 +119,7 @@ interface Place {
 /** Writes channel `c` of a patch as plane `index` of the inputs and of the targets. */
 type Cut = (example: Example, small: Planes, c: number, place: Place, batch: Batch, index: number) => void
 
-/** Cuts inputs from the bicubic enlargement. */
+/** Returns a function that cuts inputs from the bicubic enlargement. */
 function createCut({ patch, halo, residual }: PatchOptions): Cut {
   const targetSide = patch - 2 * halo
   return ({ width, height, truth }, small, c, { x, y, symmetry }, { inputs, targets }, index) => {
@@ -130,7 +133,10 @@ function createCut({ patch, halo, residual }: PatchOptions): Cut {
   }
 }
 
-/** Cuts inputs from the small picture. The target is cut at the size of the truth, then rearranged by spaceToDepth. */
+/**
+ * Returns a function that cuts inputs from the small picture. Targets are cut from the truth, then rearranged by
+ * spaceToDepth.
+ */
 function createSubPixelCut({ patch, halo, residual, enlargement }: PatchOptions): Cut {
   const side = enlargement * (patch - 2 * halo)
   const padded = new Float32Array(patch * patch)
@@ -167,7 +173,7 @@ interface Span {
   readonly length: number
 }
 
-/** Returns the range of places of each group that has any. */
+/** Returns the range of positions of each group. Groups without positions are left out. */
 function spansOf(groups: readonly (readonly Example[])[], ends: readonly number[]): Span[] {
   let examples = 0
   return groups.flatMap(({ length }) => {
@@ -183,14 +189,14 @@ function drawPlace(spans: readonly Span[], random: Random): number {
   return start + random.below(length)
 }
 
-/** Returns the index of the share that `value`, 0..1, falls into. */
+/** Returns the index of the share that `value`, 0..1, falls into when the shares are added up in order. */
 function pick(shares: readonly number[], value: number): number {
   let rest = value
   const index = shares.findIndex((share) => (rest -= share) < 0)
   return index < 0 ? shares.length - 1 : index
 }
 
-/** Copies a square at (x, y). Where it reaches beyond the plane, the nearest edge pixels are repeated. */
+/** Copies the square at (x, y). Repeats the nearest edge pixels where the square reaches beyond the plane. */
 function copyPadded({ data, width, height }: Plane, x: number, y: number, side: number, target: Float32Array): void {
   for (let dy = 0, i = 0; dy < side; dy++) {
     const row = width * Math.min(height - 1, Math.max(0, y + dy))
@@ -201,8 +207,8 @@ function copyPadded({ data, width, height }: Plane, x: number, y: number, side: 
 }
 
 /**
- * Copies a square whose top-left sample has index `from`, divided by `range` and transformed: bit 0 of `symmetry`
- * mirrors x, bit 1 mirrors y, bit 2 transposes.
+ * Copies the square whose top-left sample has index `from`. Divides its values by `range` and transforms it: bit 0 of
+ * `symmetry` mirrors x, bit 1 mirrors y, bit 2 transposes.
  */
 function copySquare(
   source: Float32Array | Uint8Array,
@@ -226,7 +232,7 @@ function copySquare(
   }
 }
 
-/** Subtracts the middle of the inputs from the targets: the difference is what a residual network must output. */
+/** Subtracts the middle of the inputs from the targets. The difference is what a residual network must output. */
 function subtractCentre(
   inputs: Float32Array,
   from: number,

@@ -1,4 +1,4 @@
-// Reads folders of pictures, with the decoders that the worker serves with.
+// Reads folders of pictures with the worker's decoders.
 import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,10 +9,10 @@ import { readHeader } from '../../worker/codec/header.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 
 export interface Picture {
-  /** The file's path below its folder, without the extension. */
+  /** Path of the file below the set's folder, without the extension. */
   readonly name: string
   readonly rgba: Rgba
-  /** True if the file stores no colour: evaluation uses the levels of such a picture as its luma. */
+  /** True if the file stores no colour. Evaluation then uses the picture's levels as its luma. */
   readonly isGrey: boolean
 }
 
@@ -21,12 +21,15 @@ export interface PictureSet {
   readonly name: string
   /** Sorted by file name in code units, so that the order is the same on every machine. */
   readonly pictures: readonly Picture[]
-  /** 16 hexadecimal digits of a SHA-256 over names and bytes: equal if two runs used the same data. */
+  /**
+   * First 16 hexadecimal digits of a SHA-256 over the pictures' names and bytes. Runs that used the same data have the
+   * same digest.
+   */
   readonly digest: string
 }
 
 export interface ListedPicture {
-  /** The folder's own name and the path below it, with slashes: `T91/t1.png`. */
+  /** Name of the folder and the path below it, with slashes: `T91/t1.png`. */
   readonly name: string
   /** Path of the file. */
   readonly file: string
@@ -34,13 +37,13 @@ export interface ListedPicture {
 }
 
 const ENDINGS = /\.(jpe?g|png|webp|bmp|gif)$/i
-/** Share of the pictures that `holdOut` keeps out of training, and their maximum number. */
+/** `holdOut` keeps this share of the pictures out of training, but at most MOST_HELD_OUT pictures. */
 const HELD_OUT_SHARE = 0.05
 const MOST_HELD_OUT = 24
 
 /**
- * Reads a whole folder with its subfolders, for evaluation. Throws for a folder without pictures, and for a picture
- * that cannot be decoded, with its name: a mean over fewer pictures would mislead.
+ * Reads all pictures of a folder and its subfolders, for evaluation. Throws if the folder has no pictures. Throws an
+ * error with the file's name if a picture cannot be decoded, because a mean over fewer pictures would mislead.
  */
 export async function readPictureSet(folder: string): Promise<PictureSet> {
   const codec = createCodec(await loadCodecModules())
@@ -60,8 +63,8 @@ export async function readPictureSet(folder: string): Promise<PictureSet> {
 }
 
 /**
- * Lists the pictures in folders and their subfolders, folder by folder, each sorted by name in code units. Ignores
- * hidden files and links to folders. Throws for a folder without pictures.
+ * Lists the pictures in folders and their subfolders, folder by folder. Within a folder the pictures are sorted by name
+ * in code units. Ignores hidden files and links to folders. Throws if a folder has no pictures.
  */
 export async function listPictures(folders: readonly string[]): Promise<ListedPicture[]> {
   const all: ListedPicture[] = []
@@ -93,7 +96,10 @@ async function listBelow(folder: string, name: string): Promise<ListedPicture[]>
   return files
 }
 
-/** Decodes a picture over black, as `upscale` does. If it cannot be decoded, throws an error with the file's name. */
+/**
+ * Decodes a picture and blends it over black, as the worker's `upscale` does. If the picture cannot be decoded, throws
+ * an error with the file's name.
+ */
 export async function decodeOverBlack(
   codec: Codec,
   file: string,
@@ -108,8 +114,9 @@ export async function decodeOverBlack(
 }
 
 /**
- * Keeps about 5 % of the pictures out of training: at least 2 of 10 or more, 1 of 4 to 9, none of fewer, and at most
- * 24. Chooses those whose names have the lowest hashes, so that additional pictures change the choice little.
+ * Keeps about 5 % of the pictures out of training: at least 2 if there are 10 or more pictures, 1 if there are 4 to 9,
+ * 0 if there are fewer, and never more than 24. Chooses the pictures whose names have the lowest hashes, so that adding
+ * pictures changes the choice little.
  */
 export function holdOut<T extends { readonly name: string }>(files: readonly T[]): { training: T[]; validation: T[] } {
   const least = files.length >= 10 ? 2 : files.length >= 4 ? 1 : 0
@@ -128,10 +135,10 @@ function hashOf(name: string): string {
   return createHash('sha256').update(name).digest('hex')
 }
 
-/** Returns the picture blended over black, opaque. */
+/** Returns the picture blended over black. The result is opaque. */
 function overBlack({ width, height, data: rgba }: Rgba): Rgba {
   const data = new Uint8ClampedArray(rgba.length)
-  // A loop, because `Uint8ClampedArray.from` takes ten times as long.
+  // This is a loop because `Uint8ClampedArray.from` takes ten times as long.
   for (let i = 0; i < data.length; i++) data[i] = (rgba[i] * rgba[i | 3]) / 255
   for (let p = 3; p < data.length; p += 4) data[p] = 255
   return { width, height, data }

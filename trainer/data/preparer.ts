@@ -1,25 +1,25 @@
-// Threads that decode and degrade pictures, so that training does not wait for either.
+// Starts threads that decode and degrade pictures, so that training does not wait for this work.
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import type { Example, Preparation } from './examples.ts'
 import type { TestPictures } from './testPictures.ts'
 
-/** Where a picture comes from: a file, or the built-in set. */
+/** Where a picture comes from: a file, or a seed and an index of the built-in set. */
 export type PictureOrigin = { readonly file: string } | { readonly seed: number; readonly index: number }
 
 export interface PrepareJob {
   readonly origin: PictureOrigin
   readonly preparation: Preparation
-  /** Seed of everything that the preparation draws at random. */
+  /** Seed of all random numbers that the preparation draws. */
   readonly seed: number
 }
 
-/** A thread's reply: the examples, or the reason if a picture cannot be read or is a test picture. */
+/** A thread's reply: the examples, or the reason why the picture cannot be used. */
 export type PrepareResult = { readonly examples: Example[] } | { readonly failure: string }
 
 export interface Preparer {
-  /** Prepares a picture; at most `threads` run at once. Throws if a thread dies. */
+  /** Prepares a picture in a thread. Waits for an idle thread if all `threads` are busy. Throws if the thread dies. */
   prepare(job: PrepareJob): Promise<PrepareResult>
   close(): Promise<void>
 }

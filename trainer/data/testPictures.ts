@@ -1,4 +1,5 @@
-// Finds test pictures, which are never trained on: pictures of an evaluation set, and files known to contain one.
+// Recognises test pictures, so that a run never trains on them: pictures of an evaluation set, and files known to
+// contain one.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Codec } from '../../worker/codec/contract.ts'
@@ -8,17 +9,21 @@ import { type PictureSet, decodeOverBlack, type Picture } from './pictureSet.ts'
 
 /** The pictures that a run is evaluated on. Plain data, so that it can be sent to threads. */
 export interface TestPictures {
-  /** Titles such as `woman of Set5`, by the digest of the pixels. */
+  /** Titles such as `woman of Set5`, by the digest of the picture's pixels. */
   readonly titles: ReadonlyMap<string, string>
-  /** Their numbers of pixels: a picture with another number is not a test picture and need not be decoded. */
+  /**
+   * Numbers of pixels of all test pictures. A picture with another number of pixels is not a test picture and need not
+   * be decoded.
+   */
   readonly pixels: ReadonlySet<number>
 }
 
 /**
- * Files that contain a picture of Set5 or Set14, at another size or as a part, by the SHA-256 of the distributed file.
- * T91, BSDS400 and Kodak24 were searched by SIFT with RANSAC over a similarity transform, also mirrored, and by
- * normalised correlation at 18 sizes; the best candidates were compared by eye. This pair has 284 matches. The next
- * candidate has 16: another butterfly of the same species. All others have at most 6.
+ * Files that contain a picture of Set5 or Set14, at another size or as a part. A file is recognised by the SHA-256 of
+ * the version that is distributed. T91, BSDS400 and Kodak24 were searched by SIFT with RANSAC over a similarity
+ * transform, also mirrored, and by normalised correlation at 18 sizes; the best candidates were compared by eye. The
+ * pair below has 284 matches. The next candidate, with 16, is another butterfly of the same species. All others have at
+ * most 6.
  */
 const CONTAINERS: readonly {
   readonly name: string
@@ -42,7 +47,10 @@ export function testPicturesOf(sets: readonly PictureSet[]): TestPictures {
   }
 }
 
-/** Returns why a file must not be trained on, `contains woman of Set5`; undefined if it may be. */
+/**
+ * Returns the reason why a file must not be trained on, such as `contains woman of Set5`. Returns undefined if the file
+ * may be trained on.
+ */
 export async function testPictureIn(bytes: Uint8Array, tests: TestPictures, codec: Codec): Promise<string | undefined> {
   const sha256 = createHash('sha256').update(bytes).digest('hex')
   const container = CONTAINERS.find((one) => one.sha256 === sha256)
@@ -53,12 +61,13 @@ export async function testPictureIn(bytes: Uint8Array, tests: TestPictures, code
     const title = tests.titles.get(digestOf((await decodeOverBlack(codec, sha256, bytes)).rgba))
     return title && `is ${title}`
   } catch {
-    return undefined // the file is decoded again for training, which reports the error
+    return undefined // the error is reported when the file is decoded again for training
   }
 }
 
 /**
- * Reads a picture to train or validate on. If it is a test picture or cannot be decoded, throws an error with its name.
+ * Reads a picture to train or validate on. If it is a test picture or cannot be decoded, throws an error with the
+ * file's name.
  */
 export async function readPicture(
   codec: Codec,

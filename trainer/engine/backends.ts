@@ -1,4 +1,4 @@
-// The backends that compute gradients, by name, and the choice of the fastest one that works on this machine.
+// Opens the backends that compute gradients, and chooses the fastest one that works on this machine.
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
@@ -36,11 +36,11 @@ export interface OpenBackend {
 
 export interface Backend extends OpenBackend {
   readonly name: ComputingBackend
-  /** One line with the reason for each faster backend that was skipped. Empty if the backend was named. */
+  /** One line per faster backend that was skipped, with the reason. Empty if the caller named a backend. */
   readonly skipped: readonly string[]
 }
 
-/** The candidates of `auto`, fastest first. Plain JavaScript is not among them: a run would take days. */
+/** The backends that `auto` tries, fastest first. Plain JavaScript is not among them, because a run would take days. */
 const ORDER: readonly ComputingBackend[] = [
   'onnx-cuda',
   'tfjs-cuda',
@@ -70,9 +70,9 @@ const OPEN: Readonly<Record<ComputingBackend, () => Promise<OpenBackend>>> = {
 }
 
 /**
- * Opens a backend. `auto` chooses the fastest one that works: a GPU must beat the CPU in a few training steps, and
- * creating an engine for `task` must succeed. A named backend is used even if it is slow; if it does not open, the
- * error says what to install.
+ * Opens a backend. `auto` chooses the fastest backend that works: a GPU must be faster than the CPU in a few training
+ * steps, and creating an engine for `task` must succeed. A named backend is used even if it is slow. If it does not
+ * open, the error says what to install.
  */
 export async function chooseBackend(name: BackendName, task?: Task): Promise<Backend> {
   if (name === 'auto') return takeFirst(ORDER, openTried, task)
@@ -116,7 +116,7 @@ async function openTried(name: ComputingBackend): Promise<OpenBackend> {
 const SOFTWARE = /swiftshader|llvmpipe/i
 
 /**
- * Device files that reveal a GPU on Linux: of NVIDIA's driver, of the kernel's drivers and of WSL. They are checked
+ * Files that exist on Linux if there is a GPU: of NVIDIA's driver, of the kernel's drivers, of WSL. They are checked
  * first, because asking a runtime takes time and prints warnings.
  */
 const DEVICES = ['/dev/nvidiactl', '/dev/dri', '/dev/dxg']
@@ -173,7 +173,7 @@ async function openOnnxCuda(): Promise<OpenBackend> {
   if (!hasProvider) {
     throw new Error(`${version} has no CUDA provider; it needs CUDA 12 and cuDNN 9; install it with ${INSTALL_CUDA}`)
   }
-  // TensorFloat-32 is fast but accurate to three digits only, too few for comparing gradients.
+  // Switches off TensorFloat-32. It is fast but accurate to only three digits, too few for comparing gradients.
   process.env.NVIDIA_TF32_OVERRIDE ??= '0'
   return openOnnxGpu('cuda')
 }

@@ -1,16 +1,20 @@
 // The contract between a training run and an engine that computes gradients. Everything else (sampling, optimisers,
-// schedule, averaging, checkpoints) is plain TypeScript above it, so that every engine follows the same loss curve.
+// schedule, averaging, checkpoints) is plain TypeScript outside the engine, so that every engine follows the same loss
+// curve.
 import { haloOf, type Network } from '../../worker/model/network.ts'
 
 /** The settings that an engine is created for; they never change during a run. */
 export interface Task {
-  /** Gives the shapes of the layers; its weights are not read. */
+  /** Network that gives the shapes of the layers. Its weights are not read. */
   readonly network: Network
-  /** Patches in a batch. */
+  /** Number of patches in a batch. */
   readonly batch: number
-  /** Side of an input patch in pixels. Convolutions do not pad, so a target's side is `2 * haloOf(network)` smaller. */
+  /**
+   * Side of an input patch in pixels. Convolutions do not pad, so the side of a target is `2 * haloOf(network)`
+   * smaller.
+   */
   readonly patch: number
-  /** Default `square`. */
+  /** The loss to minimise (default: `square`). */
   readonly loss?: Loss
 }
 
@@ -22,13 +26,13 @@ export interface Task {
 export const LOSSES = ['square', 'charbonnier'] as const
 export type Loss = (typeof LOSSES)[number]
 
-/** Charbonnier's ε: 2.5 of 255 levels, about half of the usual error. */
+/** ε of the Charbonnier loss: 2.5 of 255 levels, about half of the usual error. */
 export const CHARBONNIER_EPSILON = 0.01
 
 export interface EngineOptions {
   /**
-   * Maximum number of worker threads, for an engine that splits a batch among them. Default: `availableParallelism()`.
-   * With 1 the calling thread computes.
+   * Maximum number of worker threads, for an engine that splits a batch among them (default: `availableParallelism()`).
+   * If it is 1, the calling thread computes.
    */
   readonly workers?: number
 }
@@ -58,13 +62,13 @@ export function sizeOf(shape: readonly number[]): number {
 
 /**
  * Computes loss and gradients.
- * - `loss` is the mean of the task's loss over all output values. The output is compared with the targets as they are:
- *   for a residual network the sampler, not the engine, subtracts bicubic from the targets, and for one that enlarges
- *   it rearranges them to scale² values per pixel.
+ * - `loss` is the mean of the task's loss over all output values. The engine compares the output with the targets and
+ *   does not change them. The sampler has prepared them: for a residual network it has subtracted bicubic, and for a
+ *   network that enlarges it has rearranged them to scale² values per pixel.
  * - `gradients` is d loss / d parameters, in the layout of parameters.ts. The array belongs to the engine and is
  *   overwritten by the next call.
- * - Only one call may run at a time. The arguments may be changed once it has settled.
- * - On a CPU the result depends on the arguments alone, bit for bit on one machine.
+ * - Only one call may run at a time. The arguments may be changed once the call has settled.
+ * - On a CPU, the same arguments give the same bits on the same machine.
  */
 export interface GradientEngine {
   /** One line for the log: runtime, version, threads. */

@@ -14,7 +14,10 @@ export interface GradientSession {
   dispose(): Promise<void>
 }
 
-/** Throws the runtime's own error if it lacks the provider or a device for it. */
+/**
+ * Creates a session for a task. Throws the runtime's error if the runtime lacks the provider, or if the provider finds
+ * no device.
+ */
 export async function createGradientSession(
   task: Task,
   api: OrtRuntime,
@@ -22,7 +25,7 @@ export async function createGradientSession(
 ): Promise<GradientSession> {
   const { network } = task
   const file = encodeOnnx(buildGradientGraph(task))
-  // One thread: sums keep their order, so a seed gives the same weights bit for bit.
+  // One thread keeps the order of sums, so that a seed gives the same weights bit for bit.
   const session = await api.InferenceSession.create(file, {
     executionProviders: [executionProvider],
     intraOpNumThreads: 1,

@@ -1,24 +1,24 @@
-// Builds the loss and gradients of a network as one plain ONNX graph, so that any ONNX runtime can train it. It is
-// written by hand, because ONNX has no automatic differentiation; the backward pass of a convolution consists of
-// convolutions.
+// Builds one plain ONNX graph that computes the loss and gradients of a network, so that any ONNX runtime can train it.
+// The backward pass is written by hand, because ONNX has no automatic differentiation. The backward pass of a
+// convolution consists of convolutions.
 //
 //   forward   z = conv(h, W) + b (+ middle of the previous layer's input, for a skip),
 //             h' = relu(z),  e = z_last - t,  loss = mean(e²), or mean(sqrt(e² + ε²))
 //   backward  dW = conv(h^T, dz^T)^T      h^T: [N, C, y, x] -> [C, N, y, x], dz^T is the filter
 //             db = sum of dz over N, y, x
-//             dh = conv(dz padded by k - 1, V) (+ dz of the next layer, padded, if that has a skip)
+//             dh = conv(dz padded by k - 1, V) (+ dz of the next layer, padded, if the next layer has a skip)
 //             dz of the previous layer = dh * (h > 0)
 //   V: W with inputs and outputs exchanged and both spatial axes reversed, [inputs, outputs, k, k].
 //
 // Runtimes compute convolutions as matrix products (im2col). Which of several equivalent forms is the fastest depends
-// on the narrowest side of the product, hence the special cases for few outputs and for 1x1.
+// on the narrowest side of the product, so there are special cases for few outputs and for 1x1.
 import type { OnnxConstant, OnnxGraph, OnnxNode } from '../../worker/model/onnx.ts'
 import { CHARBONNIER_EPSILON, type Task } from './gradientEngine.ts'
 
-// With fewer output channels than this, im2col's product degenerates to a few long dot products.
+// With fewer output channels than this, im2col's matrix product is only a few long dot products, which are slow.
 const NARROW = 8
-// With at least this many inputs and outputs, one product for all taps of dW is faster than a convolution whose result
-// is only k x k: three times faster for 3x3 with 16 inputs and 16 outputs.
+// If a layer has at least this many inputs and outputs, one matrix product for all taps of dW is faster than a
+// convolution whose result is only k x k: three times faster for 3x3 with 16 inputs and 16 outputs.
 const FEW = 4
 
 const ONNX_FLOAT = 1
@@ -47,13 +47,13 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
   const exchange = (input: string, output: string) => add('Transpose', [input], output, { perm: [1, 0, 2, 3] })
 
   const { layers } = network
-  /** Side lengths: sizes[i] of layer i's input, sizes[i + 1] of its output. */
+  /** Sides in pixels: sizes[i] is the side of layer i's input, sizes[i + 1] the side of its output. */
   const sizes = [patch]
   for (const { kernel } of layers) sizes.push(sizes[sizes.length - 1] - kernel + 1)
-  /** Returns by how much, on each side, the tensor that layer i's skip adds is larger than the layer's output. */
+  /** Layer i's skip adds a tensor that is larger than the layer's output. Returns by how many pixels on each side. */
   const marginOf = (i: number) => (sizes[i - 1] - sizes[i + 1]) / 2
 
-  // Forward.
+  // Forward pass.
   const hidden = ['x']
   layers.forEach(({ kernel, inputs, outputs, hasSkip }, i) => {
     const id = i + 1
@@ -89,7 +89,7 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
   let dz = add('Mul', [direction, scalar('slope', slope / values)], `dz${last}`)
   let dzAbove = ''
 
-  // Backward.
+  // Backward pass.
   for (let i = last - 1; i >= 0; i--) {
     const { kernel, inputs, outputs } = layers[i]
     const id = i + 1
@@ -106,8 +106,8 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
       const product = add('Gemm', [rows, columns], `dwflat${id}`, { transB: 1 })
       add('Reshape', [product, integers(outputs, inputs, 1, 1)], `dw${id}`)
     } else if (Math.min(inputs, outputs) >= FEW) {
-      // One product for all taps: the copies of dz shifted down by 0 .. k - 1 rows, times the copies of h shifted
-      // across by 0 .. k - 1 columns.
+      // One matrix product computes all taps: copies of dz, shifted down by 0 to k - 1 rows, times copies of h, shifted
+      // across by 0 to k - 1 columns.
       const shifts = Array.from({ length: kernel }, (_, d) => d)
       const down = shifts.map((d) => add('Pad', [dzT, integers(0, 0, d, 0, 0, 0, kernel - 1 - d, 0)], `down${id}_${d}`))
       const across = shifts.map((d) =>
@@ -125,7 +125,7 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
       const split = add('Reshape', [product, integers(kernel, outputs, kernel, inputs)], `dwsplit${id}`)
       add('Transpose', [split], `dw${id}`, { perm: [1, 3, 0, 2] })
     } else if (outputs < inputs) {
-      // Mirrored: dz is the picture and h the filter, so the result is reversed.
+      // Here dz is the picture and h is the filter, so the result is reversed.
       const mirrored = add('Conv', [dzT, hT], `dwr${id}`, { kernel_shape: [side, side], pads: full })
       reverse(mirrored, kernel, `dw${id}`)
     } else {
@@ -139,7 +139,7 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
       const around = m === 0 ? dzAbove : add('Pad', [dzAbove, integers(0, 0, m, m, 0, 0, m, m)], `ds${i}`)
       dh = add('Add', [dh, around], `dhs${i}`)
     }
-    // Cast to bool and back is the cheapest step function: 1 where h > 0, else 0.
+    // Casting to bool and back is the cheapest way to get 1 where h > 0 and 0 elsewhere.
     const active = add('Cast', [hidden[i]], `on${i}`, { to: ONNX_BOOL })
     const mask = add('Cast', [active], `mask${i}`, { to: ONNX_FLOAT })
     dzAbove = dz

@@ -1,8 +1,8 @@
-// Imports optional packages at run time: those that weigh hundreds of megabytes or need a GPU.
+// Imports optional packages at run time: packages of hundreds of megabytes, and packages that need a GPU.
 
 /**
- * Imports the package `name`. Throws if it is missing or does not load; the error ends with `install`, the command that
- * installs it.
+ * Imports the package `name`. Throws if the package is missing or does not load. The error ends with `install`, the
+ * command that installs the package.
  */
 export async function importOptional<T>(name: string, install: string): Promise<T> {
   try {

@@ -1,6 +1,5 @@
-// Training on ONNX Runtime. On a CPU a batch is split among worker threads, each with its own session: this is faster
-// than the runtime's own threads, and the calling thread stays free to cut the next batch. A GPU computes the batch as
-// a whole.
+// Trains on ONNX Runtime. On a CPU a batch is split among worker threads with one session each. This is faster than the
+// runtime's own threads, and the calling thread stays free to cut the next batch. A GPU computes the batch as a whole.
 import { availableParallelism } from 'node:os'
 import { countParameters } from './parameters.ts'
 import type { EngineOptions, Task, GradientEngine } from './gradientEngine.ts'
@@ -10,8 +9,8 @@ import { combineShards, createSharedStep, shardOf, takeShards } from './shards.t
 import { startThreads } from './threads.ts'
 
 /**
- * Creates an engine on the runtime's own CPU provider, WASM or native code. The result has the same bits for any number
- * of worker threads.
+ * Creates an engine on the runtime's CPU provider, which is WASM or native code. The result has the same bits for any
+ * number of worker threads.
  */
 export async function createOnnxEngine(
   task: Task,

@@ -1,5 +1,5 @@
-// Chooses and loads ONNX Runtime. onnxruntime-node is native code and several times faster, but weighs 288 MB: it is an
-// optional dependency, and onnxruntime-web replaces it if it is not installed.
+// Chooses and loads ONNX Runtime. onnxruntime-node is native code and several times faster, but weighs 288 MB.
+// Therefore it is an optional dependency. If it is not installed, onnxruntime-web is used.
 import type * as Ort from 'onnxruntime-web'
 import type { Engine } from '../../worker/engine/engine.ts'
 import type { Enlarger } from '../../worker/engine/enlarger.ts'
@@ -14,7 +14,7 @@ export interface OnnxRuntime {
   readonly executionProvider: 'cpu' | 'wasm'
   /** Name and version for the manifest: `onnxruntime-node 1.30.0`. */
   readonly version: string
-  /** Version and the reason for this choice, for the log. */
+  /** Version, and the reason why this runtime was chosen, for the log. */
   readonly description: string
 }
 
@@ -24,17 +24,17 @@ export type OnnxRuntimeName = (typeof ONNX_RUNTIMES)[number]
 const INSTALL = 'npm ci --include=optional'
 
 /**
- * Loads onnxruntime-node (`node`), onnxruntime-web (`web`), or the former if it is installed and else the latter
- * (`auto`).
+ * Loads onnxruntime-node (`node`) or onnxruntime-web (`web`). `auto` loads onnxruntime-node if it is installed, else
+ * onnxruntime-web.
  */
 export async function loadOnnxRuntime(name: OnnxRuntimeName = 'auto'): Promise<OnnxRuntime> {
-  if (name === 'web') return loadWeb('asked for')
-  // Typed as string, so that the compiler does not resolve a package that may be missing.
+  if (name === 'web') return loadWeb('requested')
+  // The type is string, so that the compiler does not try to resolve a package that may be missing.
   const optional: string = 'onnxruntime-node'
   try {
     const api = moduleOf(await import(optional))
     const version = `onnxruntime-node ${api.env.versions.node}`
-    const why = name === 'node' ? 'asked for' : 'installed, and faster than onnxruntime-web'
+    const why = name === 'node' ? 'requested' : 'installed, and faster than onnxruntime-web'
     return { name: 'node', api, executionProvider: 'cpu', version, description: `${version}, native: ${why}` }
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND'
@@ -44,12 +44,13 @@ export async function loadOnnxRuntime(name: OnnxRuntimeName = 'auto'): Promise<O
   }
 }
 
-// Side of the largest tile. It needs some 100 MB in the runtime; results do not depend on it.
+// Largest side of a tile in pixels. A tile of this size takes some 100 MB in the runtime. Results do not depend on the
+// size of tiles.
 const MAX_SIDE = 512
 
 /**
- * Creates an engine that runs networks on whole pictures, to validate, evaluate and report. It uses the kernel that
- * serves them if that supports the network, else ONNX Runtime.
+ * Creates an engine that runs networks on whole pictures, to validate, evaluate and report. It uses the worker's own
+ * kernel if that kernel supports the network, else ONNX Runtime.
  */
 export async function createInference(runtime: OnnxRuntime): Promise<Engine> {
   const { arithmetic, modules } = await loadKernels()
@@ -62,21 +63,21 @@ export async function createInference(runtime: OnnxRuntime): Promise<Engine> {
   }
 }
 
-/** Creates an engine that uses ONNX Runtime alone. */
+/** Creates an engine that uses only ONNX Runtime. */
 export function createOrtInference({ api, executionProvider }: OnnxRuntime): Engine {
   return createOrtEngine(api, { executionProvider, maxSide: MAX_SIDE })
 }
 
 let enlarger: Promise<Enlarger> | undefined
 
-/** Loads, once, the kernel that also serves bicubic and converts colours. */
+/** Loads the worker's kernel for bicubic and colour conversion. Later calls return the same kernel. */
 export function loadEnlarger(): Promise<Enlarger> {
   return (enlarger ??= loadPictureKernel().then(createVectorEnlarger))
 }
 
 async function loadWeb(why: string): Promise<OnnxRuntime> {
   const api = moduleOf(await import('onnxruntime-web'))
-  api.env.wasm.numThreads = 1 // sums keep their order: see createGradientSession
+  api.env.wasm.numThreads = 1 // keeps the order of sums: see createGradientSession
   const version = `onnxruntime-web ${api.env.versions.web}`
   return { name: 'web', api, executionProvider: 'wasm', version, description: `${version}, WASM: ${why}` }
 }

@@ -1,4 +1,4 @@
-// A worker thread of threads.ts: has a session of its own, and takes shards from memory that all threads share.
+// A worker thread of threads.ts. It has its own session and takes shards from memory that all threads share.
 import { parentPort, workerData } from 'node:worker_threads'
 import { createGradientSession } from './gradientSession.ts'
 import { loadOnnxRuntime } from './onnxRuntime.ts'

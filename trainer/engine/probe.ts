@@ -7,14 +7,16 @@ import { type Batch, shapesOf, sizeOf, type Task, type GradientEngine } from './
 
 export type CreateEngine = (task: Task) => Promise<GradientEngine>
 
-/** A step on this small batch takes a few ms on a GPU, and most of a second on a software renderer. */
+/** A step on a batch this small takes a few ms on a GPU, but most of a second on a software renderer. */
 const SMALL_BATCH = 2
 const SMALL_STEP_MS = 100
 const BATCH = 32
-/** Minimum speed-up over the CPU. Less is noise, or the CPU under another name. */
+/** Minimum speed-up over the CPU. A smaller speed-up is noise, or the supposed GPU is the CPU. */
 const LEAD = 1.2
 
-/** Throws an error with the reason unless training steps are faster on `gpu` than on `cpu`. */
+/**
+ * Throws an error with the reason if `gpu` is a software renderer, or if it is less than LEAD times as fast as `cpu`.
+ */
 export async function expectFaster(gpu: CreateEngine, cpu: CreateEngine): Promise<void> {
   const stepMs = (1000 * SMALL_BATCH) / (await measureRate(gpu, SMALL_BATCH))
   if (stepMs > SMALL_STEP_MS) {
@@ -30,7 +32,10 @@ export async function expectFaster(gpu: CreateEngine, cpu: CreateEngine): Promis
   }
 }
 
-/** Returns patches per second in the best of `steps` steps of 9-1-5 on 33x33, after a first step that allocates. */
+/**
+ * Returns the patches per second of the fastest of `steps` training steps of 9-1-5 on 33x33 patches. Does not time the
+ * first step, which allocates memory.
+ */
 export async function measureRate(createEngine: CreateEngine, batch: number, steps = 3): Promise<number> {
   const task: Task = { network: createNetwork(SRCNN_915), batch, patch: 33 }
   const { parameters, examples } = drawStep(task, 1)
@@ -48,7 +53,9 @@ export async function measureRate(createEngine: CreateEngine, batch: number, ste
   }
 }
 
-/** Largest error as a share of the largest gradient: f32 sums differ by some 1e-6, a broken kernel by percents. */
+/**
+ * Largest accepted error as a share of the largest gradient. f32 sums differ by some 1e-6, a broken kernel by percents.
+ */
 const TOLERANCE = 1e-3
 
 /**
@@ -61,7 +68,7 @@ export async function expectSame(tested: GradientEngine, trusted: GradientEngine
   const { gradients: expected } = await trusted.lossAndGradients(parameters, examples)
   const largestOf = (values: Float32Array) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
   const error = largestOf(gradients.map((value, i) => value - expected[i])) / largestOf(expected)
-  // This form of the comparison also rejects NaN.
+  // Every comparison with NaN is false, so this form rejects NaN too.
   if (!(error < TOLERANCE)) {
     throw new Error(
       `${tested.description} computes wrong gradients for this network, with an error of ${error.toExponential(1)} ` +
@@ -71,8 +78,8 @@ export async function expectSame(tested: GradientEngine, trusted: GradientEngine
 }
 
 /**
- * Draws the arguments of a step from noise. Weights and biases are normal with standard deviation 0.05, so that about
- * half of all units are active.
+ * Draws random arguments for a step. Weights and biases are normal with standard deviation 0.05, so that about half of
+ * all units are active.
  */
 export function drawStep(task: Task, seed: number): { parameters: Float32Array; examples: Batch } {
   const random = createRandom(seed)

@@ -4,8 +4,9 @@ import { countParameters } from './parameters.ts'
 import { type Batch, shapesOf, sizeOf, type Task } from './gradientEngine.ts'
 
 /**
- * Returns the number of patches in a shard: the largest divisor of `batch` up to SHARD that leaves LEAST_SHARDS shards.
- * It does not depend on the number of threads, so that the bits of the result do not either.
+ * Returns the number of patches in a shard: the largest divisor of `batch` that is at most SHARD and leaves at least
+ * LEAST_SHARDS shards. It does not depend on the number of threads, so the bits of the result do not depend on that
+ * number either.
  */
 export function shardOf(batch: number): number {
   let shard = Math.max(1, Math.min(SHARD, Math.floor(batch / LEAST_SHARDS)))
@@ -13,18 +14,20 @@ export function shardOf(batch: number): number {
   return shard
 }
 
-// 4, 8, 16 and 32 are equally fast within noise; small shards keep more threads busy.
+// Maximum number of patches in a shard. 4, 8, 16 and 32 are equally fast within noise; small shards keep more threads
+// busy.
 const SHARD = 8
-// Gives four threads work even in a small batch. In shards of 2 a patch takes 3 % longer than in shards of 8.
+// Minimum number of shards, so that even a small batch gives four threads work. In shards of 2 a patch takes 3 % longer
+// than in shards of 8.
 const LEAST_SHARDS = 4
 
 /** A step in shared memory: threads read `parameters` and `batch`, and write `losses` and `gradients`. */
 export interface SharedStep {
   readonly parameters: Float32Array
   readonly batch: Batch
-  /** [shards]: the mean loss of each shard. */
+  /** [shards]: mean loss of each shard. */
   readonly losses: Float64Array
-  /** [shards, parameters] */
+  /** [shards, parameters]: gradients of each shard. */
   readonly gradients: Float32Array
   /** [1]: index of the next shard to compute. */
   readonly next: Int32Array
@@ -45,8 +48,8 @@ export function createSharedStep(task: Task): SharedStep {
 }
 
 /**
- * Computes shards until none is left; several threads may call it at once. `compute` receives copies, because a native
- * runtime must not get memory that other threads write to.
+ * Computes shards until none is left. Several threads may call it at the same time. `compute` receives copies, because
+ * a native runtime must not get memory that other threads write to.
  */
 export async function takeShards(
   { parameters, batch, losses, gradients, next }: SharedStep,
@@ -66,8 +69,8 @@ export async function takeShards(
 }
 
 /**
- * Returns the loss of the batch and writes its gradients to `sum`. Shards are equally large, so the mean of their means
- * is the mean of the batch.
+ * Returns the mean loss of the batch and writes its gradients to `sum`. All shards have the same size, so the mean of
+ * the shards' means is the mean of the batch.
  */
 export function combineShards({ losses, gradients }: SharedStep, sum: Float32Array): number {
   const shards = losses.length

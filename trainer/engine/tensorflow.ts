@@ -1,5 +1,5 @@
-// Training on TensorFlow.js: the forward pass consists of its operations, the backward pass is its automatic
-// differentiation. Its plain JavaScript backend is the oracle of the tests.
+// Trains on TensorFlow.js. The forward pass consists of TensorFlow.js operations; its automatic differentiation
+// computes the backward pass. The plain JavaScript backend is the oracle of the tests.
 //
 // TensorFlow.js convolves [N, y, x, channels] with [k, k, inputs, outputs], so pictures and filters are transposed. The
 // transposition of the filters is part of the differentiated function, so gradients have the layout of parameters.ts.
@@ -10,7 +10,7 @@ import { CHARBONNIER_EPSILON, shapesOf, type Task, type GradientEngine } from '.
 
 export interface TensorFlowRuntime {
   readonly tf: typeof TensorFlow
-  /** The name of the backend in TensorFlow.js. */
+  /** Name of the backend in TensorFlow.js. */
   readonly backend: 'cpu' | 'tensorflow' | 'webgpu'
   /** Name and version for the manifest: `@tensorflow/tfjs-node 4.22.0`. */
   readonly version: string
@@ -47,7 +47,7 @@ export async function createTensorFlowEngine(
     return hidden[layers.length]
   }
 
-  /** Returns the middle of `x` that `z`, which is smaller on all sides, covers. */
+  /** Returns the middle of `x` in the given shape, which is smaller. */
   const middleOf = (x: Tensor4D, { shape }: Tensor4D): Tensor4D => {
     const margin = (x.shape[1] - shape[1]) / 2
     return tf.slice4d(x, [0, margin, margin, 0], shape)
@@ -56,7 +56,7 @@ export async function createTensorFlowEngine(
   return {
     description: `${version}, ${backend}`,
     async lossAndGradients(parameters, examples) {
-      // TensorFlow.js has one active backend per process, and another engine may have switched it.
+      // TensorFlow.js has one active backend per process, and another engine may have activated a different one.
       if (tf.getBackend() !== backend) await tf.setBackend(backend)
       const { value, grads } = tf.tidy(() => {
         const x = pictures(examples.inputs, shapes.inputs)

@@ -9,22 +9,22 @@ const VERSION = '4.22.0'
 const INSTALL = 'npm i --no-save --save-optional'
 const INSTALL_WEBGPU = `${INSTALL} webgpu@0.6.2 @tensorflow/tfjs-backend-webgpu@${VERSION}`
 
-/** Loads the plain JavaScript backend, some thousand times slower than native code. */
+/** Loads the plain JavaScript backend, which is some thousand times slower than native code. */
 export async function loadTensorFlowCpu(): Promise<TensorFlowRuntime> {
   const tf = await loadCore()
   await importOptional('@tensorflow/tfjs-backend-cpu', 'npm ci --include=optional')
   return selectBackend(tf, 'cpu', `@tensorflow/tfjs-backend-cpu ${tf.version_core}`)
 }
 
-/** Loads libtensorflow through one of the packages that contain it. */
+/** Loads libtensorflow from `name`, one of the two packages that contain it. */
 export async function loadTensorFlowNode(
   name: '@tensorflow/tfjs-node' | '@tensorflow/tfjs-node-gpu',
 ): Promise<TensorFlowRuntime> {
   restoreRemovedFunction()
   const isGpu = name.endsWith('-gpu')
-  // As in backends.ts: TensorFloat-32 is accurate to three digits only.
+  // Switches off TensorFloat-32, which is accurate to only three digits (as in backends.ts).
   if (isGpu) process.env.NVIDIA_TF32_OVERRIDE ??= '0'
-  // The library itself is downloaded by an install script, which .npmrc switches off.
+  // The package's install script downloads libtensorflow, but .npmrc switches install scripts off.
   const command = `${INSTALL} --ignore-scripts=false ${name}@${VERSION}`
   const install = isGpu ? `${command} (it needs CUDA 11.2 and cuDNN 8.1)` : command
   const tf = await importOptional<typeof TensorFlow>(name, install)
@@ -47,7 +47,7 @@ export async function loadTensorFlowWebGpu(): Promise<TensorFlowRuntime & { adap
     throw new Error('WebGPU found no adapter: it needs a GPU with a Vulkan, Metal or Direct3D 12 driver')
   }
   const { vendor, architecture, description } = adapter.info
-  // The backend registers itself on import, but only if a browser's globals exist by then.
+  // The backend registers itself on import, but only if a browser's globals exist at that time.
   Object.assign(globalThis, globals)
   Object.defineProperty(globalThis, 'navigator', { value: { gpu, userAgent: 'node' }, configurable: true })
   const tf = await loadCore()
@@ -76,8 +76,8 @@ async function loadCore(): Promise<typeof TensorFlow> {
 }
 
 /**
- * Selects a backend. TensorFlow.js throws no error if the backend does not start, but stays on the previous one, so
- * this checks which one is active.
+ * Selects a backend and throws if it does not start. TensorFlow.js throws no error in that case but keeps the previous
+ * backend, so this function checks which backend is active.
  */
 async function selectBackend(
   tf: typeof TensorFlow,
@@ -93,7 +93,7 @@ async function selectBackend(
 }
 
 /**
- * Restores util.isNullOrUndefined: tfjs-node 4.22 calls it, Node 23 removed it
+ * Restores util.isNullOrUndefined, which tfjs-node 4.22 calls but Node 23 removed
  * (github.com/tensorflow/tfjs/issues/8609).
  */
 export function restoreRemovedFunction(): void {

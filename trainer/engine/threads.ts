@@ -5,7 +5,7 @@ import type { OnnxRuntimeName } from './onnxRuntime.ts'
 import type { SharedStep } from './shards.ts'
 
 export interface ThreadStart {
-  /** The task of one shard: its `batch` is the size of a shard. */
+  /** The task of one shard: `batch` is the number of patches in a shard. */
   readonly task: Task
   readonly runtime: OnnxRuntimeName
   readonly shared: SharedStep
@@ -23,7 +23,7 @@ export interface Threads {
 const START = new URL('../../worker/terminal/thread.mjs', import.meta.url)
 const ONNX_THREAD = new URL('./onnxThread.ts', import.meta.url)
 
-/** Starts `count` threads. If one does not start, ends the others and throws its error. */
+/** Starts `count` threads. If a thread does not start, ends the others and throws that thread's error. */
 export async function startThreads(count: number, start: ThreadStart): Promise<Threads> {
   const workers = Array.from({ length: count }, () => {
     return new Worker(START, { argv: [ONNX_THREAD.href], execArgv: [], workerData: start })
@@ -55,7 +55,7 @@ function tell(worker: Worker, order: ThreadOrder): void {
   worker.postMessage(order)
 }
 
-/** Waits for a thread's next message. Rejects if that is an error, or if the thread ends instead. */
+/** Waits for a thread's next message. Rejects if the message is an error, or if the thread ends without a message. */
 function replyOf(worker: Worker): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: Error) => {
@@ -69,7 +69,9 @@ function replyOf(worker: Worker): Promise<void> {
   })
 }
 
-/** Waits for all, then throws the first error: no thread may still be computing when the next step begins. */
+/**
+ * Waits for all threads, then throws the first error, so that no thread is still computing when the next step begins.
+ */
 async function allOf(replies: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(replies)).find(({ status }) => status === 'rejected')
   if (failed) throw (failed as PromiseRejectedResult).reason

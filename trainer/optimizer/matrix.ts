@@ -15,7 +15,7 @@ export function multiplyMatrices(
   for (let i = 0; i < n; i++) {
     const row = out.subarray(i * m, (i + 1) * m).fill(0)
     let p = 0
-    // Four rows of b at once: each value of the result is read and written a quarter as often.
+    // Takes four rows of b in one pass, so that each value of the result is read and written a quarter as often.
     for (; p + 3 < k; p += 4) {
       const a0 = a[i * k + p]
       const a1 = a[i * k + p + 1]
@@ -39,7 +39,7 @@ export function transpose(a: Matrix, n: number, m: number): Matrix {
   return exchangeAxes(a, n, m, 1, new Float64Array(n * m))
 }
 
-/** Exchanges the first two axes, [n, m, k] -> [m, n, k], into `out`. */
+/** Exchanges the first two axes of `a`: [n, m, k] -> [m, n, k]. Writes the result to `out`. */
 export function exchangeAxes(a: Matrix, n: number, m: number, k: number, out: Matrix): Matrix {
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < m; j++) {
@@ -56,8 +56,9 @@ export function identity(n: number): Matrix {
 }
 
 /**
- * Returns an orthonormal basis by Gram-Schmidt: for every c its first c columns span the same space as the first c
- * columns of `a` [n, n]. A column that depends on previous ones is replaced by a unit vector that does not.
+ * Makes an orthonormal basis from the columns of `a` [n, n], by Gram-Schmidt. For every c, the first c columns of the
+ * basis span the same space as the first c columns of `a`. A column that depends linearly on previous columns is
+ * replaced by a unit vector that does not.
  */
 export function orthonormalize(a: Matrix, n: number): Matrix {
   const columns = transpose(a, n, n) // loops over rows are faster
@@ -81,9 +82,12 @@ export function orthonormalize(a: Matrix, n: number): Matrix {
   return transpose(columns, n, n)
 }
 
-/** If at most this share of a column remains, it is only rounding error. */
+/** If at most this share of a column's length remains after a pass, the remainder is only rounding error. */
 const EXHAUSTED = 1e-12
-/** If a pass leaves less than this share of a column, cancellation has cost digits, and another pass restores them. */
+/**
+ * If a pass leaves less than this share of a column's length, cancellation has cost digits, which another pass
+ * restores.
+ */
 const KEPT = 0.5
 
 /** Subtracts a projection: column -= axis (axis . column), for a unit vector `axis`. */

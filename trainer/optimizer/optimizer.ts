@@ -1,5 +1,5 @@
-// The optimisers by name. All are plain TypeScript on flat vectors, so that every engine follows the same loss curve
-// and a checkpoint is a few arrays.
+// Creates optimisers by name. All are plain TypeScript on flat vectors, so that every engine follows the same loss
+// curve and a checkpoint is a few arrays.
 import type { Network } from '../../worker/model/network.ts'
 import { createAdam } from './adam.ts'
 import type { Optimizer } from './contract.ts'

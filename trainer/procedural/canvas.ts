@@ -6,11 +6,11 @@ import { resize } from '../../worker/image/resize.ts'
 
 export interface Canvas {
   readonly side: number
-  /** [side, side]: luma, 0..1 where shapes cover a pixel completely. */
+  /** [side, side]: sum of the shapes' luma, 0..1, each times the share of the pixel that the shape covers. */
   readonly luma: Plane
   /** [side, side]: share of each pixel, 0..1, that no shape covers yet. */
   readonly open: Plane
-  /** [side / 2, side / 2]: red minus luma, and blue minus luma. */
+  /** [side / 2, side / 2]: red minus luma in `red`, blue minus luma in `blue`. */
   readonly red: Plane
   readonly blue: Plane
   /** [side]: share of each pixel that the current shape covers in the current row. */
@@ -20,28 +20,33 @@ export interface Canvas {
 }
 
 export interface Shape {
-  /** A box that contains the whole shape. */
+  /** Edges of a box, in pixels, that contains the whole shape. */
   readonly left: number
   readonly top: number
   readonly right: number
   readonly bottom: number
-  /** Multiplies shares[x] of row `y`, from `left` to `right`, by the share of that pixel inside the shape, 0..1. */
+  /**
+   * Multiplies shares[x] by the share of pixel (x, y) that is inside the shape, 0..1, for all x from `left` to `right`.
+   */
   cover(y: number, left: number, right: number, shares: Float32Array): void
 }
 
 export interface Paint {
-  /** Writes the luma at (x, y), 0..1, to row[x], from `left` to `right`, at least where shares[x] is not 0. */
+  /**
+   * Writes the luma at (x, y), 0..1, to row[x], for all x from `left` to `right`. May skip pixels with shares[x] = 0.
+   */
   luma(y: number, left: number, right: number, shares: Float32Array, row: Float32Array): void
-  /** Red minus luma, and blue minus luma. */
+  /** Red minus luma in `red`, blue minus luma in `blue`. */
   readonly red: number
   readonly blue: number
 }
 
-/** A pixel with a smaller open share counts as covered: it is less than an 8-bit level. */
+/** A pixel with a smaller open share than this counts as covered. The error is less than an 8-bit level. */
 const CLOSED = 1 / 512
 
 /**
- * Weights of red and blue relative to green in luma (BT.601): green decreases by these, so that luma stays the same.
+ * Weights of red and blue in luma relative to green's (BT.601). If red and blue change, green changes by these factors
+ * in the other direction, so that luma stays the same.
  */
 const RED = 0.299 / 0.587
 const BLUE = 0.114 / 0.587
@@ -91,7 +96,7 @@ export function drawBehind(canvas: Canvas, shape: Shape, paint: Paint): number {
   return area
 }
 
-/** Fills the open pixels of a canvas with another canvas of half the side, enlarged. */
+/** Enlarges the canvas `behind`, which has half the side, and fills the open pixels of a canvas with it. */
 export function placeBehind({ side, luma, open, red, blue }: Canvas, behind: Canvas): void {
   const half = side >> 1
   const large = resize(behind.luma, side, side).data
@@ -109,14 +114,17 @@ export function placeBehind({ side, luma, open, red, blue }: Canvas, behind: Can
   open.data.fill(0)
 }
 
-/** Blurs a canvas as if out of focus: replaces each pixel twice by the mean over 2 * radius + 1 pixels a side. */
+/**
+ * Blurs a canvas as if out of focus. Replaces each pixel by the mean of a square of 2 * radius + 1 pixels a side,
+ * twice.
+ */
 export function defocus({ luma, red, blue }: Canvas, radius: number): void {
   blurTwice(luma, radius)
   blurTwice(red, radius >> 1)
   blurTwice(blue, radius >> 1)
 }
 
-/** Blurs a square plane in place. */
+/** Blurs a square plane twice, in place. */
 function blurTwice({ width: side, data }: Plane, radius: number): void {
   const line = new Float32Array(side)
   const last = side - 1
@@ -135,8 +143,8 @@ function blurTwice({ width: side, data }: Plane, radius: number): void {
 }
 
 /**
- * Softens luma in place as a camera does: mixes `share` (0..0.25) of each neighbour into each sample, across, then
- * down.
+ * Softens luma in place, as a camera does. Mixes `share` (0..0.25) of both neighbours into each sample, first along
+ * rows, then along columns.
  */
 export function soften({ luma: { width: side, data } }: Canvas, share: number): void {
   for (const step of [1, side]) {

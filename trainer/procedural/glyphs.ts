@@ -1,9 +1,12 @@
-// An alphabet of strokes: each glyph is a set of polylines on a grid of 4 x 6 steps. A point is two digits, x and y.
+// An alphabet of strokes: each glyph is a set of polylines on a grid of 4 x 6 steps. Two digits are a point, x and y.
 
-/** The strokes of a glyph: points (x, y) in units of the glyph's height, x to the right, y down. */
+/**
+ * A glyph as a list of strokes. A stroke is a list of points (x, y) in units of the glyph's height: x to the right, y
+ * down.
+ */
 export type Glyph = readonly (readonly (readonly [number, number])[])[]
 
-/** One glyph a line; strokes are separated by `|`. */
+/** One glyph per line. `|` separates strokes. */
 const STROKES = [
   '06 20 46|14 34', // A
   '00 06 36 45 44 33 03|00 30 41 42 33', // B

@@ -1,6 +1,6 @@
-// Dead leaves: opaque shapes that overlap, with radii from a power law with exponent -3, so that the picture looks
-// alike at every scale, as photographs do (Lee, Mumford and Huang, IJCV 2001). Achddou, Gousseau and Ladjal, SSVM 2021,
-// train restoration networks on them.
+// Draws dead leaves: opaque shapes that overlap, with radii from a power law with exponent -3, so that the picture
+// looks alike at every scale, as photographs do (Lee, Mumford and Huang, IJCV 2001). Achddou, Gousseau and Ladjal, SSVM
+// 2021, train restoration networks on such pictures.
 import type { Plane } from '../../worker/image/plane.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import { type Canvas, drawBehind, type Shape } from './canvas.ts'
@@ -9,17 +9,17 @@ import { sampleTile, TILE_SIDE } from './tile.ts'
 
 export interface Leaves {
   readonly materials: readonly Material[]
-  /** Smallest radius, in pixels. */
+  /** Smallest radius of a leaf, in pixels. */
   readonly smallest: number
-  /** Maximum number of leaves; fewer are drawn if the canvas is full before. */
+  /** Maximum number of leaves. Fewer are drawn if the canvas is full earlier. */
   readonly count: number
-  /** A tile that deforms outlines and places small leaves, which come in clusters. */
+  /** A tile of noise. It deforms outlines, and small leaves cluster where it is low. */
   readonly noise: Plane
 }
 
-/** Bound of the noise in standard deviations; larger values are rare. */
+/** Bound of the noise in standard deviations. Larger values are rare. */
 const NOISE_BOUND = 3
-/** Share of the canvas that may remain open. */
+/** Share of the canvas that may remain uncovered. */
 const LEFT_OPEN = 0.002
 
 export function drawLeaves(canvas: Canvas, { materials, smallest, count, noise }: Leaves, random: Random): void {
@@ -30,7 +30,7 @@ export function drawLeaves(canvas: Canvas, { materials, smallest, count, noise }
     const [x, y] = [side * random.next(), side * random.next()]
     const cluster = sampleTile(noise, (x * TILE_SIDE) / side, (y * TILE_SIDE) / side)
     if (radius < smallest * Math.exp(1.1 * cluster)) continue
-    // Neighbouring leaves tend to have the same material.
+    // Leaves near each other tend to have the same material.
     const nearby = Math.floor(materials.length * (0.5 + 0.2 * cluster + 0.25 * random.normal()))
     const material = materials[Math.min(materials.length - 1, Math.max(0, nearby))]
     const leaf = createLeaf(x, y, radius, noise, random)
@@ -38,9 +38,9 @@ export function drawLeaves(canvas: Canvas, { materials, smallest, count, noise }
   }
 }
 
-/** Draws an ellipse or a polygon at random, with a smooth or ragged outline. */
+/** Returns a random ellipse or polygon with a smooth or ragged outline. */
 function createLeaf(x: number, y: number, radius: number, noise: Plane, random: Random): Shape {
-  // Width of the edge in pixels: most edges are sharp, some out of focus or rounded.
+  // Width of the edge in pixels. Most edges are sharp; some are out of focus or rounded.
   const softness = random.next() < 0.6 ? 1 : 1 + Math.min(0.3 * radius, 5 * random.next())
   const raggedness = random.next() < 0.35 ? radius * (0.05 + 0.2 * random.next()) : 0
   const grain = (0.2 + 0.5 * random.next()) * Math.min(1, 40 / radius)
@@ -66,11 +66,11 @@ function createLeaf(x: number, y: number, radius: number, noise: Plane, random: 
   }
 }
 
-/** A shape around the origin. */
+/** The outline of a shape that is centred on the origin. */
 interface Outline {
   /**
-   * Writes to outside[i], for i from 0 to `count` - 1, by about how many pixels (dx + i, dy) is outside the shape;
-   * negative values are inside.
+   * Writes to outside[i], for i from 0 to `count` - 1, the approximate distance in pixels of the point (dx + i, dy)
+   * from the shape. Inside the shape the distance is negative.
    */
   readonly distances: (dy: number, dx: number, count: number, outside: Float64Array) => void
   /** Half the width and half the height of a box that contains the shape. */
@@ -95,7 +95,7 @@ function ellipse(radius: number, random: Random): Outline {
   }
 }
 
-/** Returns the part of a disc within three to five straight edges. */
+/** Returns a disc that is cut off by three to five straight edges. */
 function polygon(radius: number, random: Random): Outline {
   const sides = 3 + random.below(3)
   const angle = 2 * Math.PI * random.next()

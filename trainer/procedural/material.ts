@@ -1,5 +1,5 @@
-// The materials of a scene: a few lumas and colours, each with a texture. Many leaves share them, because a photograph
-// shows grass, stone and sky rather than a thousand surfaces.
+// The materials of a scene: a few lumas and colours, each with a texture. Many leaves share a material, because a
+// photograph shows grass, stone and sky rather than a thousand different surfaces.
 import type { Plane } from '../../worker/image/plane.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import type { Paint } from './canvas.ts'
@@ -8,17 +8,19 @@ import { barTile, grainTile, noiseTile, sampleTile, TILE_SIDE } from './tile.ts'
 export interface Material {
   /** Mean luma, 0..1. */
   readonly luma: number
-  /** Red minus luma, and blue minus luma. */
+  /** Red minus luma in `red`, blue minus luma in `blue`. */
   readonly red: number
   readonly blue: number
   readonly tile: Plane
   /** Standard deviation of the texture's luma. */
   readonly strength: number
-  /** Matrix [ux, uy, vx, vy] from a pixel offset (x, y) to a texture offset (u, v): rotates, scales and stretches. */
+  /**
+   * Matrix [ux, uy, vx, vy] from a pixel offset (x, y) to a texture offset (u, v). It rotates, scales and stretches.
+   */
   readonly turn: readonly [number, number, number, number]
 }
 
-/** Bounds of a paint's luma before shading: photographs have few black or white pixels. */
+/** Bounds of a paint's luma before shading, because photographs have few black or white pixels. */
 const DARKEST = 0.06
 const BRIGHTEST = 0.92
 
@@ -36,7 +38,7 @@ export function createMaterials(count: number, random: Random): readonly Materia
     const tile = tiles[choice < 0.4 ? 0 : choice < 0.72 ? 1 : choice < 0.92 ? 2 : 3]
     const angle = 2 * Math.PI * random.next()
     const scale = 0.5 + 0.8 * random.next()
-    // Stretched along one direction, a texture resembles grass, fur or wood.
+    // A texture that is stretched along one direction resembles grass, fur or wood.
     const stretch = choice < 0.92 && random.next() < 0.45 ? 0.08 + 0.5 * random.next() : 1
     const [cos, sin] = [scale * Math.cos(angle), scale * Math.sin(angle)]
     return {
@@ -59,8 +61,8 @@ export function roomAt(luma: number): number {
 }
 
 /**
- * Returns the paint for a shape of this material at (cx, cy) with radius `size`, in pixels: it varies the luma and adds
- * shading from one side to the other.
+ * Returns a paint of this material for a shape at (cx, cy) with radius `size`, in pixels. Varies the material's luma at
+ * random and adds shading from one side of the shape to the other.
  */
 export function paintOf(
   { luma, red, blue, tile, strength, turn }: Material,

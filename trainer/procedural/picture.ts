@@ -1,5 +1,5 @@
-// The built-in training pictures: mostly textured dead leaves, sharp in front of a blurred background as in a
-// photograph. The others show smooth shading, text and line art.
+// Draws the built-in training pictures. Most show textured dead leaves (see leaf.ts), which are sharp in front of a
+// blurred background as in a photograph. The others show smooth shading, text and line art.
 import type { Plane, Rgba } from '../../worker/image/plane.ts'
 import { createRandom, type Random } from '../../worker/image/prng.ts'
 import { mixSeed, SCENE_STREAM } from '../base/seed.ts'
@@ -10,13 +10,13 @@ import { drawCurves, drawText } from './stroke.ts'
 import { noiseTile } from './tile.ts'
 
 const SIDE = 256
-/** Side of the canvas. */
+/** Side of the canvas in pixels. */
 const LARGE = 2 * SIDE
 const MATERIALS = 10
 
 export const SCENE_KINDS = ['leaves', 'smooth', 'text', 'lines', 'mixed'] as const
 export type SceneKind = (typeof SCENE_KINDS)[number]
-/** The kinds of ten consecutive pictures. */
+/** The kinds of the first ten pictures. Every ten pictures they repeat. */
 const ROUND: readonly SceneKind[] = [
   'leaves',
   'leaves',
@@ -34,7 +34,7 @@ export function sceneKindOf(index: number): SceneKind {
   return ROUND[index % ROUND.length]
 }
 
-/** Draws an opaque picture of 256x256 pixels, a pure function of `seed` and `index`. */
+/** Draws an opaque picture of 256x256 pixels that depends only on `seed` and `index`. */
 export function proceduralPicture(seed: number, index: number): Rgba {
   const random = createRandom(mixSeed(seed, SCENE_STREAM, index))
   const canvas = createCanvas(LARGE)
@@ -52,7 +52,7 @@ export function proceduralPicture(seed: number, index: number): Rgba {
   return toPicture(canvas)
 }
 
-/** Draws a background at half the side: few and large leaves, out of focus. */
+/** Draws a background at half the canvas's side: a few large leaves, usually out of focus. */
 function createBackground(materials: readonly Material[], noise: Plane, random: Random): Canvas {
   const canvas = createCanvas(SIDE)
   drawLeaves(canvas, { materials, smallest: 12, count: random.below(120), noise }, random)

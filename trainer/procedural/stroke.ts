@@ -32,7 +32,7 @@ export function drawText(canvas: Canvas, count: number, random: Random): void {
 
 const BEZIER_PARTS = 16
 
-/** Draws `count` cubic curves, each alone or as a bundle side by side. */
+/** Draws `count` cubic curves. A curve is drawn once, or repeated side by side as a bundle. */
 export function drawCurves(canvas: Canvas, count: number, random: Random): void {
   for (let i = 0; i < count; i++) {
     const paint = randomPaint(random)

@@ -1,12 +1,12 @@
-// Textures: small planes that repeat endlessly, drawn once per scene and used by many leaves.
+// Draws textures: small planes that repeat endlessly. They are drawn once per scene, and many leaves use them.
 import { createPlane, type Plane } from '../../worker/image/plane.ts'
 import type { Random } from '../../worker/image/prng.ts'
 
-/** A power of two, so that a bit mask wraps positions. */
+/** Side of a tile in samples. It is a power of two, so that a bit mask wraps positions. */
 export const TILE_SIDE = 256
 const MASK = TILE_SIDE - 1
 
-/** Returns the bilinear sample at any position. */
+/** Returns the tile's value at (u, v), interpolated bilinearly. Positions beyond the tile wrap around. */
 export function sampleTile({ data }: Plane, u: number, v: number): number {
   const left = Math.floor(u)
   const top = Math.floor(v)
@@ -23,7 +23,7 @@ export function sampleTile({ data }: Plane, u: number, v: number): number {
 /**
  * Returns noise whose power spectrum falls with a power of the frequency, as in photographs (about 1 / f^2; Field, JOSA
  * A 1987). It starts with 4x4 random cells, then repeatedly enlarges them twofold and adds finer cells with
- * `persistence` times the previous weight. A persistence of 1 results in 1 / f^2; less is smoother.
+ * `persistence` times the previous weight. A persistence of 1 results in 1 / f^2, a lower one in smoother noise.
  */
 export function noiseTile(persistence: number, random: Random): Plane {
   let cells = new Float32Array(16)
@@ -35,7 +35,9 @@ export function noiseTile(persistence: number, random: Random): Plane {
   return normalise(cells)
 }
 
-/** Enlarges bilinearly, with wrapping: new samples are a quarter of a cell away from the old ones. */
+/**
+ * Enlarges bilinearly; the cells wrap around at the edges. New samples are a quarter of a cell away from the old ones.
+ */
 function enlargeTwofold(cells: Float32Array, side: number): Float32Array<ArrayBuffer> {
   const large = new Float32Array(4 * side * side)
   for (let y = 0; y < 2 * side; y++) {
@@ -51,7 +53,7 @@ function enlargeTwofold(cells: Float32Array, side: number): Float32Array<ArrayBu
   return large
 }
 
-/** Returns small overlapping discs with radii from the power law of the leaves: gravel, foliage, crowds. */
+/** Returns small overlapping discs, like gravel, foliage or crowds. Their radii follow the power law of the leaves. */
 export function grainTile(smallest: number, random: Random): Plane {
   const tile = createPlane(TILE_SIDE, TILE_SIDE)
   for (let covered = 0; covered < 3 * TILE_SIDE * TILE_SIDE;) {
@@ -69,7 +71,7 @@ export function grainTile(smallest: number, random: Random): Plane {
   return normalise(tile.data)
 }
 
-/** Returns bars, or a grid of rectangles: fabric, bricks, windows. */
+/** Returns bars or a grid of rectangles, like fabric, bricks or windows. */
 export function barTile(random: Random): Plane {
   const tile = createPlane(TILE_SIDE, TILE_SIDE)
   const [across, down] = [8 << random.below(3), 8 << random.below(3)]
@@ -85,7 +87,7 @@ export function barTile(random: Random): Plane {
   return normalise(tile.data)
 }
 
-/** Scales to mean 0 and standard deviation 1, in place. */
+/** Scales a tile in place to mean 0 and standard deviation 1. */
 function normalise(data: Float32Array): Plane {
   let [sum, squares] = [0, 0]
   for (const value of data) {

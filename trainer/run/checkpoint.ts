@@ -1,10 +1,10 @@
-// Saves a run between two steps as one JSON file, with arrays in base64. A batch is a function of seed and step, so the
-// weights, their average and the optimiser's state are all that a run needs to continue.
+// Saves a run between two steps as one JSON file, with arrays in base64. A batch depends only on seed and step, so a
+// run needs only the weights, their average and the optimiser's state to continue.
 import { readFile } from 'node:fs/promises'
 import type { FitState } from './fit.ts'
 import { writeWhole } from '../../worker/terminal/wholeFile.ts'
 
-/** Settings that must match for a run to be continued, e.g. { seed: 1, data: 'T91 ...' }. */
+/** Settings of a run, such as { seed: 1, data: 'T91 ...' }. A run can be continued only with the same settings. */
 export type Recipe = Readonly<Record<string, string | number | boolean>>
 
 interface Checkpoint {
@@ -12,20 +12,23 @@ interface Checkpoint {
   readonly recipe: Recipe
   readonly steps: number
   readonly step: number
-  /** Training time so far. */
+  /** Training time so far, in seconds. */
   readonly seconds: number
-  /** Base64 by name: `parameters`, `average` and the arrays of the optimiser's state. */
+  /** Arrays in base64, by name: `parameters`, `average` and the arrays of the optimiser's state. */
   readonly arrays: Readonly<Record<string, string>>
 }
 
 export interface RunProgress {
-  /** Length of the whole run. */
+  /** Length of the whole run in steps. */
   readonly steps: number
-  /** Training time so far. */
+  /** Training time so far, in seconds. */
   readonly seconds: number
 }
 
-/** Replaces the file atomically: a run that is killed during the write keeps its previous checkpoint. */
+/**
+ * Writes a checkpoint. Replaces the file atomically, so that a run that is killed during the write keeps its previous
+ * checkpoint.
+ */
 export async function writeCheckpoint(
   file: string,
   recipe: Recipe,
@@ -43,7 +46,7 @@ export async function writeCheckpoint(
 }
 
 /**
- * Fills `state`, which must be a new one of the same recipe, from the file, and returns the run's progress. Throws if
+ * Reads a checkpoint into `state`, which must be a new state of the same recipe. Returns the run's progress. Throws if
  * the file belongs to another recipe; the error names the first setting that differs.
  */
 export async function readCheckpoint(file: string, recipe: Recipe, state: FitState): Promise<RunProgress> {
@@ -53,7 +56,9 @@ export async function readCheckpoint(file: string, recipe: Recipe, state: FitSta
   }
   for (const [key, value] of Object.entries(recipe)) {
     if (checkpoint.recipe[key] !== value) {
-      throw new Error(`${file} is from another run: expected its ${key}, ${checkpoint.recipe[key]}, got ${value}`)
+      throw new Error(
+        `${file} is from another run: expected ${key} ${checkpoint.recipe[key]}, as in the file, got ${value}`,
+      )
     }
   }
   for (const [name, values] of Object.entries(arraysOf(state))) {

@@ -1,4 +1,4 @@
-// Writes trained weights as files: an ONNX file, and its entry in the manifest beside it.
+// Writes trained weights as files: an ONNX file, and an entry in the manifest of the same folder.
 import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -13,7 +13,7 @@ import { writeWhole } from '../../worker/terminal/wholeFile.ts'
 
 export const MANIFEST_FILE = 'manifest.json'
 
-/** Writes the ONNX file, then the manifest, so that the manifest never lists a missing file. */
+/** Writes the ONNX file first and the manifest second, so that the manifest never lists a missing file. */
 export async function exportModel(
   folder: string,
   bytes: Uint8Array,
@@ -30,7 +30,7 @@ export async function exportModel(
   return whole
 }
 
-/** Reads the manifest of a folder; returns an empty one if there is none yet. */
+/** Reads the manifest of a folder. Returns an empty manifest if the folder has none yet. */
 export async function readManifest(folder: string): Promise<Manifest> {
   const file = path.join(folder, MANIFEST_FILE)
   try {

@@ -1,5 +1,5 @@
 // The training loop: He initialisation, a learning rate with warm-up and cosine decay, an averaged copy of the weights.
-// A step is a function of the state and its batch, so a run that was stopped and resumed ends with the same bits as an
+// A step depends only on the state and the batch, so a run that was stopped and resumed ends with the same bits as an
 // uninterrupted one.
 import { haloOf, type Network } from '../../worker/model/network.ts'
 import { createRandom } from '../../worker/image/prng.ts'
@@ -9,11 +9,11 @@ import { createOptimizer, type OptimizerName } from '../optimizer/optimizer.ts'
 import { countParameters, viewParameters } from '../engine/parameters.ts'
 
 export interface FitState {
-  /** Steps done. */
+  /** Number of steps done. */
   step: number
   readonly parameters: Float32Array
   readonly optimizer: Optimizer
-  /** Exponential moving average of the parameters; these weights are exported. */
+  /** Exponential moving average of the parameters. This average is exported. */
   readonly average: Float32Array
 }
 
@@ -25,21 +25,25 @@ export interface Schedule {
   readonly course: 'cosine' | 'constant'
 }
 
-/** Initial weights. `he`: see createFitState. A number: normally distributed with that standard deviation. */
+/**
+ * How initial weights are drawn. `he`: as createFitState says. A number: from a normal distribution with this standard
+ * deviation.
+ */
 export type Initialisation = 'he' | number
 
 const WARM_UP_STEPS = 200
-/** Learning rate at the end of the cosine, as a share of the peak. */
+/** Learning rate at the end of the cosine decay, as a share of the peak. */
 const FINAL_SHARE = 0.02
 const AVERAGE_DECAY = 0.999
-// The last layer starts with small weights, so that a residual network starts as bicubic and not as noise. So does a
-// layer with a skip, whose contribution then grows from almost nothing (Zhang et al., ICLR 2019, "Fixup"). That gains
-// 0.1 dB on fast at x3 after 1,600 steps, and 0.4 dB on four pairs of layers at x2 after 600.
+// The last layer starts with small weights, so that a residual network starts as bicubic and not as noise. A layer with
+// a skip also starts with small weights; its contribution then grows from almost nothing (Zhang et al., ICLR 2019,
+// "Fixup"). Small weights in layers with a skip gain 0.1 dB on fast at x3 after 1,600 steps, and 0.4 dB on a network
+// with four pairs of layers at x2 after 600.
 const SMALL_GAIN = 0.1
 
 /**
- * Draws initial weights as He et al., 2015: normal with variance 2 / fan-in. The last layer and layers with a skip have
- * a tenth of that deviation. Biases are zero.
+ * Creates the state before the first step. Draws initial weights as in He et al., 2015: normal with variance 2 /
+ * fan-in. The last layer and layers with a skip have a tenth of that standard deviation. Biases are zero.
  */
 export function createFitState(
   network: Network,
@@ -59,7 +63,7 @@ export function createFitState(
   return startFrom(network, parameters, optimizer)
 }
 
-/** Returns the state before the first step for given weights. The state takes over `parameters` without a copy. */
+/** Returns the state before the first step for given weights. Uses `parameters` itself, not a copy. */
 export function startFrom(network: Network, parameters: Float32Array, optimizer: OptimizerName): FitState {
   return {
     step: 0,
@@ -69,7 +73,7 @@ export function startFrom(network: Network, parameters: Float32Array, optimizer:
   }
 }
 
-/** Returns the learning rate of a step, counted from 0. */
+/** Returns the learning rate of step number `step`, which counts from 0. */
 export function rateAt(step: number, { steps, rate, course }: Schedule): number {
   if (course === 'constant') return rate
   const warmUp = Math.min(1, (step + 1) / WARM_UP_STEPS)
@@ -78,17 +82,18 @@ export function rateAt(step: number, { steps, rate, course }: Schedule): number 
 }
 
 /**
- * Returns the ratio of Caffe's Euclidean loss (the sum over a batch of N patches / 2N) to the mean squared error: half
- * the number of values in a target. It is 220.5 for 9-1-5 on 33x33, so the paper's rate of 1e-4 becomes 2.2e-2.
+ * Returns the ratio of Caffe's Euclidean loss (the sum of squares over a batch of N patches, divided by 2N) to the mean
+ * squared error. The ratio is half the number of values in a target: 220.5 for 9-1-5 on 33x33, so that the paper's rate
+ * of 1e-4 becomes 2.2e-2.
  */
 export function euclideanScale(network: Network, patch: number): number {
   return (network.layers[network.layers.length - 1].outputs * (patch - 2 * haloOf(network)) ** 2) / 2
 }
 
 /**
- * Runs steps until the schedule ends or `onStep` returns false. Changes `state` in place; it is complete between steps.
- * The next batch is cut while gradients are computed, so `batchOf` must not overwrite the previous batch. Throws if the
- * loss is not finite, so that a run never ends with NaN weights.
+ * Runs steps until the schedule ends or `onStep` returns false. Changes `state` in place; between two steps `state` is
+ * complete and can be saved. The next batch is cut while gradients are computed, so `batchOf` must not overwrite the
+ * previous batch. Throws if the loss is not finite, so that a run never ends with NaN weights.
  */
 export async function fit(
   state: FitState,
@@ -107,7 +112,7 @@ export async function fit(
       throw new Error(`the loss became ${loss} at step ${step}: try a lower rate than ${schedule.rate}`)
     }
     optimizer.update(parameters, gradients, rateAt(step, schedule), step + 1)
-    // The first averages cover fewer steps, so that the initial weights are soon forgotten.
+    // Early in a run the average covers fewer steps, so that it soon forgets the initial weights.
     const decay = Math.min(AVERAGE_DECAY, (step + 1) / (step + 10))
     for (let i = 0; i < average.length; i++) average[i] += (1 - decay) * (parameters[i] - average[i])
     state.step = step + 1

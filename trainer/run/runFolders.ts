@@ -8,7 +8,7 @@ const NUMBERED = /^(.+)-([1-9]\d*)$/
 
 /**
  * Returns the folder of a run: `srcnn-2` is a run in RUNS_FOLDER; `models` or `../elsewhere/run` is any other folder.
- * Throws a UsageError with the nearest run name if there is no such folder.
+ * Throws a UsageError with the nearest run name if the folder does not exist.
  */
 export function findRunFolder(run: string): string {
   const folders = [path.join(RUNS_FOLDER, run), run]
@@ -18,8 +18,8 @@ export function findRunFolder(run: string): string {
 }
 
 /**
- * Returns the latest run: with `name` the run of that name with the highest number, otherwise the run whose folder
- * changed last. Returns undefined if there is none.
+ * Returns the latest run. With `name`, this is the run of that name with the highest number; otherwise it is the run
+ * whose folder changed last. Returns undefined if there is no such run.
  */
 export function latestRun(name?: string): string | undefined {
   const ageOf = (run: string) =>
@@ -28,7 +28,7 @@ export function latestRun(name?: string): string | undefined {
   return runs.toSorted((a, b) => ageOf(b) - ageOf(a)).at(0)
 }
 
-/** Makes the folder of the next run called `name` and returns the run's name: `srcnn-1`, then `srcnn-2`. */
+/** Creates the folder of the next run called `name` and returns the run's name: `srcnn-1`, then `srcnn-2`. */
 export function createRun(name: string): string {
   mkdirSync(RUNS_FOLDER, { recursive: true })
   const last = latestRun(name)
@@ -53,7 +53,10 @@ export function listRuns(): string[] {
     .filter((name) => !name.startsWith('.'))
 }
 
-/** Returns the number of a run called `name`: 3 for `srcnn-3` and `srcnn`. Returns 0 for a run of another name. */
+/**
+ * Returns the number in a run's name if the run is called `name`: 3 for the run `srcnn-3` and the name `srcnn`. Returns
+ * 0 if the run has another name.
+ */
 function numberOf(run: string, name: string): number {
   const [, base, number] = NUMBERED.exec(run) ?? []
   return base === name ? Number(number) : 0

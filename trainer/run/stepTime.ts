@@ -4,7 +4,7 @@ import type { GradientEngine } from '../engine/gradientEngine.ts'
 import type { OptimizerName } from '../optimizer/optimizer.ts'
 import { createFitState, fit, type Schedule } from './fit.ts'
 
-/** Timed steps: enough for a stable average, few beside any run. */
+/** Number of timed steps: enough for a stable average, but few compared with a run. */
 const PROBE_STEPS = 30
 
 /** Returns the mean time of a training step in ms, measured on the run's own patches and engine. */
@@ -14,7 +14,7 @@ export async function measureStepMs(
   engine: GradientEngine,
   patches: PatchSource,
 ): Promise<number> {
-  // A state of its own, so that the run's state is still untouched when the run starts.
+  // The steps change a separate state, so that the run still starts with its own initial state.
   const rehearsal = createFitState(network, 0, optimizer)
   const schedule: Schedule = { steps: 2 * PROBE_STEPS, rate: 1e-6, course: 'constant' }
   let start = 0

@@ -1,4 +1,4 @@
-// The line that shows how far a run is, with its loss and quality.
+// Draws the line that shows how far a run is, with its loss and PSNR.
 import {
   barOf,
   createProgressLine,
@@ -9,17 +9,17 @@ import {
 
 export interface TrainingProgress {
   /**
-   * Call after every step with its loss. Returns the running mean that is shown: single batches differ by a factor of
-   * two.
+   * Must be called after every step with the step's loss. Returns the running mean that is shown, because the losses of
+   * single batches differ by a factor of two.
    */
   update(step: number, loss: number): number
-  /** Call after each validation with the PSNR in dB of the model and of bicubic on the same pictures. */
+  /** Must be called after each validation with the PSNR, in dB, of the model and of bicubic on the same pictures. */
   validated(psnr: number, bicubic: number): void
-  /** Ends the line, which stays visible. */
+  /** Ends the line. Its last text stays visible. */
   end(): void
 }
 
-/** The shown loss is a running mean over about this many steps. */
+/** The loss that is shown is a running mean over about this many steps. */
 const SMOOTHING_STEPS = 100
 
 export function createTrainingProgress(

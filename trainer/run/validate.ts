@@ -10,12 +10,13 @@ import type { Picture } from '../data/pictureSet.ts'
 import { type Degradation, degrade, mergeRgb, truthOf } from '../data/degrade.ts'
 
 export interface Validator {
-  /** Number of pictures; the degraded versions of one picture count once. */
+  /** Number of pictures. The degraded versions of a picture count as one picture. */
   readonly images: number
   /** Mean PSNR of bicubic, in dB. */
   readonly bicubic: number
   /**
-   * Returns the mean PSNR of a model's luma in dB; luma is rounded to 8 bits and its borders cut off, as in score.ts.
+   * Returns the mean PSNR of a model's luma in dB. Luma is rounded to 8 bits and its borders are cut off, as in
+   * score.ts.
    */
   psnrOf(model: Model): Promise<number>
 }
@@ -23,7 +24,7 @@ export interface Validator {
 /** Constant, so that validation does not depend on a run's seed. */
 const SEED = 1
 
-/** Prepares pictures for validation. Returns undefined if none is large enough. */
+/** Prepares pictures for validation. Returns undefined if no picture is large enough. */
 export async function createValidator(
   pictures: readonly Picture[],
   channels: number,
@@ -35,7 +36,7 @@ export async function createValidator(
   const cases: { truth: Plane; versions: readonly Planes[] }[] = []
   for (const { rgba } of pictures) {
     const truth = modcrop(truthOf(rgba), scale)
-    if (Math.min(truth.width, truth.height) <= 2 * scale) continue // nothing remains without its borders
+    if (Math.min(truth.width, truth.height) <= 2 * scale) continue // nothing remains after its borders are cut off
     cases.push({
       truth,
       versions: await degrade(rgba, channels, scale, degradation, random, codec),
@@ -55,7 +56,7 @@ export async function createValidator(
   return { images: cases.length, bicubic: await mean(), psnrOf: mean }
 }
 
-/** Returns luma in 8-bit levels. Red, green and blue are rounded to bytes first. */
+/** Returns luma in 8-bit levels (multiples of 1/255). Red, green and blue are rounded to bytes before. */
 function lumaLevels(planes: Planes): Plane {
   return planes.channels === 1 ? quantize(planes) : truthOf(mergeRgb(planes))
 }

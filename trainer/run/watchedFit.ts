@@ -1,4 +1,5 @@
-// Fitting as a person runs it: with a line of progress, a log of validations, and checkpoints to resume from.
+// Trains a network and shows the progress: draws a progress line, logs validations, and writes checkpoints to resume
+// from.
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,15 +10,18 @@ import { fit, type FitState, rateAt, type Schedule } from './fit.ts'
 import { createTrainingProgress } from './trainingProgress.ts'
 import type { Validator } from './validate.ts'
 
-/** Time between checkpoints: what a killed run loses at most. */
+/** Time between two checkpoints. A run that is killed loses at most this time. */
 const CHECKPOINT_MS = 30_000
-/** Validations in a run: the points of the report's curve. */
+/** Number of validations in a run. They are the points of the curve in the report. */
 const VALIDATIONS = 60
 
 const CHECKPOINT = 'checkpoint.json'
 const LOG = 'log.jsonl'
 
-/** Restores `state` from the checkpoint in `folder`. If there is none, prepares `folder` and returns undefined. */
+/**
+ * Restores `state` from the checkpoint in `folder` and returns the run's progress. If there is no checkpoint, prepares
+ * `folder` for a new run and returns undefined.
+ */
 export async function resumeFit(folder: string, recipe: Recipe, state: FitState): Promise<RunProgress | undefined> {
   const file = path.join(folder, CHECKPOINT)
   if (existsSync(file)) return readCheckpoint(file, recipe, state)
@@ -27,22 +31,25 @@ export async function resumeFit(folder: string, recipe: Recipe, state: FitState)
 }
 
 export interface Watch {
-  /** Name of the model in the line of progress. */
+  /** Name of the model in the progress line. */
   readonly label: string
-  /** Folder of the log and the checkpoint. */
+  /** Folder that contains the log and the checkpoint. */
   readonly folder: string
   readonly recipe: Recipe
-  /** Training time before this call. */
+  /** Training time before this call, in seconds. */
   readonly seconds: number
-  /** Patches in a step. */
+  /** Number of patches in a batch. */
   readonly batch: number
   readonly stop: AbortSignal
   readonly validation: Validator | undefined
-  /** PSNR on the validation pictures in dB; undefined if there are none. */
+  /** Returns the PSNR on the validation pictures in dB; undefined if there are no validation pictures. */
   readonly psnrOf: (parameters: Float32Array) => Promise<number> | undefined
 }
 
-/** Fits until the schedule ends or `stop` is aborted, then writes a checkpoint. Logged seconds exclude validation. */
+/**
+ * Trains until the schedule ends or `stop` is aborted, then writes a checkpoint. The seconds in the log do not include
+ * validation.
+ */
 export async function fitAndWatch(
   state: FitState,
   engine: GradientEngine,
@@ -89,20 +96,23 @@ export async function fitAndWatch(
         const meanLoss = progress.update(state.step, loss)
         if (validated.has(state.step)) await validate(meanLoss)
         if (performance.now() - saved > CHECKPOINT_MS) await save()
-        // Lets the event loop turn once: signals are delivered only then.
+        // Lets the event loop turn once, because the process receives signals only then.
         await new Promise((resolve) => setImmediate(resolve))
         return !stop.aborted
       },
     )
   } catch (error) {
-    if (error !== stop.reason) throw error // stopped while waiting for a batch
+    if (error !== stop.reason) throw error // `stop` was aborted while a batch was awaited
   } finally {
     progress.end()
   }
   await save()
 }
 
-/** Returns the steps that are validated. Their distances grow quadratically, because most happens at the start. */
+/**
+ * Returns the steps after which the run validates. Their numbers grow quadratically, because the PSNR changes most at
+ * the start.
+ */
 function validationSteps(steps: number): ReadonlySet<number> {
   const share = (i: number) => (i / VALIDATIONS) ** 2
   return new Set(Array.from({ length: VALIDATIONS }, (_, i) => Math.max(1, Math.round(steps * share(i + 1)))))

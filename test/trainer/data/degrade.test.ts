@@ -34,7 +34,7 @@ for (let y = 0, p = 0; y < height; y++) {
 }
 const picture: Rgba = { width, height, data }
 
-/** Tolerance: two roundings to f32 of values up to about 1. */
+/** Tolerance for two roundings to f32 of values up to about 1. */
 const F32 = 3e-7
 
 describe.each([2, 3, 4])('at scale %i', (scale) => {
@@ -51,7 +51,7 @@ describe.each([2, 3, 4])('at scale %i', (scale) => {
     expectClose(large.data, expected.large)
   })
 
-  test('the 8-bit picture is opaque, with every channel shrunk and rounded', () => {
+  test('the small 8-bit picture is opaque, and its colour channels are shrunk and rounded', () => {
     const small = shrinkPicture(picture, scale)
     const channels = [0, 1, 2, 3].map((c) => [...small.data].filter((_, i) => i % 4 === c))
     expect(channels.slice(0, 3)).toEqual(expected.bytes)
@@ -59,29 +59,33 @@ describe.each([2, 3, 4])('at scale %i', (scale) => {
   })
 })
 
-test('rounding the small picture to 8 bits changes the input by no more than the rounding errors allow', () => {
+test("rounding the small picture to 8 bits changes the network's input no more than the rounding errors allow", () => {
   const scene = drawPicture(60, 45, 1)
   const exact = bicubicOf(scene, 3, 'float')
   const rounded = bicubicOf(scene, 3, 'uint8')
   const differences = exact.data.map((v, i) => Math.abs(v - rounded.data[i]) * 255)
-  // The bound: half a level in each channel and in luma, through a kernel whose absolute taps sum to 1.25².
+  // Rounding changes each channel, and then luma, by up to half a level. Enlarging amplifies that by at most 1.25², the
+  // sum of the kernel's absolute taps.
   expect(Math.max(...differences)).toBeLessThan((0.5 * (219 / 255) + 0.5) * 1.25 ** 2 + 2)
   expect(Math.max(...differences)).toBeGreaterThan(0)
 })
 
-test('factor 1 returns the picture itself, and another factor rounds its sides', () => {
+test('rescalePicture returns the picture itself for factor 1, and rounds the sides for another factor', () => {
   expect(rescalePicture(picture, 1)).toBe(picture)
   const { width: w, height: h } = rescalePicture(picture, 0.7)
   expect([w, h]).toEqual([13, 18])
 })
 
-test.each([1, 0.7])('a part of a picture rescaled by %d equals that part of the whole rescaled picture', (factor) => {
-  const whole = drawPicture(50, 40, 3)
-  const part = { x: 5, y: 3, width: 20, height: 16 }
-  expect(rescalePart(whole, factor, part)).toEqual(cropRgba(rescalePicture(whole, factor), part))
-})
+test.each([1, 0.7])(
+  'rescaling only a part by %d gives the same pixels as cropping the whole rescaled picture',
+  (factor) => {
+    const whole = drawPicture(50, 40, 3)
+    const part = { x: 5, y: 3, width: 20, height: 16 }
+    expect(rescalePart(whole, factor, part)).toEqual(cropRgba(rescalePicture(whole, factor), part))
+  },
+)
 
-test('blur keeps flat planes and the sum, and spreads a point by its standard deviation', () => {
+test('blurPlane keeps flat planes and the sum of a plane, and spreads a point by the given standard deviation', () => {
   const size = { width: 21, height: 17 }
   const flat = { ...size, data: new Float32Array(21 * 17).fill(0.25) }
   blurPlane(flat, 1.3).data.forEach((v) => expect(v).toBeCloseTo(0.25, 6))
@@ -97,9 +101,12 @@ test('blur keeps flat planes and the sum, and spreads a point by its standard de
   expect(blurPlane(point, 0)).toBe(point)
 })
 
-test.each(['clean', 'jpeg:30-95', 'jpeg:5-5'])('--degrade %s is formatted as it was written', (text) => {
-  expect(describeDegradation(parseDegradation(text, 0))).toBe(text)
-})
+test.each(['clean', 'jpeg:30-95', 'jpeg:5-5'])(
+  'describeDegradation formats --degrade %s as the text that was parsed',
+  (text) => {
+    expect(describeDegradation(parseDegradation(text, 0))).toBe(text)
+  },
+)
 
 test.each(['jpg', 'jpeg:0-50', 'jpeg:60-50', 'jpeg:50-101', 'jpeg:50'])('--degrade %s is refused', (text) => {
   expect(() => parseDegradation(text, 0)).toThrow('expected --degrade to be clean, jpeg or jpeg:LOW-HIGH')

@@ -17,7 +17,7 @@ const clean = { kind: 'clean', uint8Share: 0, blur: 0 } as const
 const COUNT = 40
 let folder = ''
 
-/** Writes the folder `top` with 40 pictures, a quarter of them two folders down. */
+/** Writes the folder `top` with 40 pictures, a quarter of them in its subfolder a/b. */
 beforeAll(async () => {
   folder = path.join(await mkdtemp(path.join(tmpdir(), 'source-')), 'top')
   await mkdir(path.join(folder, 'a/b'), { recursive: true })
@@ -45,7 +45,7 @@ function open(options: Partial<PatchSourceOptions> = {}) {
   })
 }
 
-test('an even source cuts half of its patches from each of two folders', async () => {
+test('with isEven, half of the patches come from each of two folders', async () => {
   const flat = path.join(await mkdtemp(path.join(tmpdir(), 'source-')), 'flat')
   await mkdir(flat)
   const codec = createCodec(await loadCodecModules())
@@ -80,7 +80,7 @@ test('folders are read with their subfolders, sorted by name, without hidden fil
   expect(pictures.map(({ name }) => name)).toContain('b/8')
 })
 
-describe('holding out', () => {
+describe('holdOut', () => {
   const named = (count: number) => Array.from({ length: count }, (_, i) => ({ name: `set/${i}.png` }))
   test.each([
     [3, 0],
@@ -88,20 +88,20 @@ describe('holding out', () => {
     [10, 2],
     [91, 5],
     [5000, 24],
-  ])('of %i pictures takes %i', (count, held) => {
+  ])('from %i pictures keeps %i for validation', (count, held) => {
     const { training, validation } = holdOut(named(count))
     expect(validation).toHaveLength(held)
     expect(training).toHaveLength(count - held)
   })
 
-  test('changes little with additional pictures, and does not depend on their order', () => {
+  test('keeps mostly the same pictures if others are added, in any order', () => {
     const few = holdOut(named(200)).validation.map(({ name }) => name)
     const more = holdOut(named(220).toReversed()).validation.map(({ name }) => name)
     expect(few.filter((name) => more.includes(name)).length).toBeGreaterThan(6) // of 10
   })
 })
 
-test('held-out pictures are cropped to their middle, and those of a validation folder are used whole, as in evaluate', async () => {
+test('held-out pictures are cropped to their middle, but pictures of a validation folder are used whole, as in evaluation', async () => {
   const large = await mkdtemp(path.join(tmpdir(), 'large-'))
   for (let i = 0; i < 4; i++) await writeFile(path.join(large, `${i}.bmp`), bmp24(drawPicture(300, 250, i)))
   const sizesOf = async (options: Partial<PatchSourceOptions>) => {
@@ -113,7 +113,7 @@ test('held-out pictures are cropped to their middle, and those of a validation f
   expect(await sizesOf({ validate: large })).toEqual(Array.from({ length: 4 }, () => [300, 250]))
 })
 
-test('a small set is kept in memory, and a batch does not depend on earlier requests', async () => {
+test('a small set is kept in memory, and a batch does not depend on the batches requested before', async () => {
   const source = await open()
   expect(source.description).toMatchObject({ name: 'top', pictures: COUNT - 2, digestOf: 'bytes', streams: false })
   expect(source.validation).toHaveLength(2)
@@ -133,10 +133,10 @@ test('a batch stays intact while the next one is cut', async () => {
   await source.close()
 })
 
-// About a quarter of the pictures fit: a window has some 5 pictures and 90 steps.
+// About a quarter of the pictures fit into this cache, so that a window has some 5 pictures and 90 steps.
 const cacheBytes = 2 ** 20
 
-test('a large set streams through a bounded cache, with the same batches across windows and restarts', async () => {
+test('a large set streams through a bounded cache, and each step gets the same batch after a restart', async () => {
   const source = await open({ cacheBytes, threads: 1 })
   expect(source.description.streams).toBe(true)
   const steps = [0, 50, 100, 150, 200, 400]
@@ -149,7 +149,7 @@ test('a large set streams through a bounded cache, with the same batches across 
   await again.close()
 })
 
-test('the stop signal ends the wait for pictures', async () => {
+test('the stop signal rejects a call that waits for pictures', async () => {
   const stop = new AbortController()
   const source = await open({ cacheBytes, threads: 1, stop: stop.signal })
   const waiting = source.batch(0)
@@ -159,7 +159,7 @@ test('the stop signal ends the wait for pictures', async () => {
   await expect(open({ stop: stop.signal })).rejects.toBe(stop.signal.reason)
 })
 
-test('a broken picture is left out with a warning, and without any other the source does not open', async () => {
+test('a broken picture is left out with a warning, and a source with only broken pictures does not open', async () => {
   const alone = path.join(path.dirname(folder), 'alone')
   await mkdir(alone)
   await writeFile(path.join(alone, 'broken.png'), 'no picture')
@@ -175,7 +175,7 @@ test('a broken picture is left out with a warning, and without any other the sou
 })
 
 describe('a test picture', () => {
-  /** Two of the folder's pictures: one unchanged, one in another format. */
+  /** One test set with two pictures of the folder: one copied unchanged, the other stored as BMP. */
   let tests: PictureSet[] = []
   beforeAll(async () => {
     const set = path.join(path.dirname(folder), 'set')

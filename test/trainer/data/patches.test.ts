@@ -38,8 +38,8 @@ const prepare = (of: typeof picture, preparation: Partial<Preparation> = {}) =>
     codec,
   )
 
-// Two versions, from unrounded and from 8-bit luma, at the picture's own size only, so that the tests can find patches
-// in it.
+// The example has two versions of the picture: one from unrounded luma, one from the 8-bit picture. It has only the
+// original size, so that the tests can find patches in the picture.
 const examples = await prepare(picture)
 
 function sample(step: number, options: Partial<PatchOptions> = {}, of = examples) {
@@ -52,25 +52,28 @@ function sample(step: number, options: Partial<PatchOptions> = {}, of = examples
 test.each<[InputKind, number[]]>([
   ['float', [1, 0]],
   ['uint8', [0, 1]],
-])('every %s patch occurs in the picture in one of eight symmetries, with its target in its middle', (kind, shares) => {
-  const { inputs, targets } = sample(0, { shares })
-  const bicubic = bicubicOf(picture, 3, kind)
-  const truth = modcrop(truthOf(picture), 3)
-  const turns = new Set<number>()
-  for (let n = 0; n < OPTIONS.batch; n++) {
-    const input = inputs.subarray(n * PATCH ** 2, (n + 1) * PATCH ** 2)
-    const target = targets.subarray(n * TARGET ** 2, (n + 1) * TARGET ** 2)
-    const found = SYMMETRIES.flatMap((turn, symmetry) => {
-      const place = findSquare(bicubic, PATCH, turn(input, PATCH))
-      return place ? [{ symmetry, turn, ...place }] : []
-    })
-    expect(found.length).toBeGreaterThan(0)
-    const matches = found.filter(({ turn, x, y }) => isAt(truth, x + HALO, y + HALO, TARGET, turn(target, TARGET)))
-    expect(matches.length).toBeGreaterThan(0)
-    turns.add(matches[0].symmetry)
-  }
-  expect(turns.size).toBeGreaterThan(5) // of 8, in 24 draws
-})
+])(
+  'every patch of %s input is a square of the picture in one of eight symmetries, and its target the middle of it',
+  (kind, shares) => {
+    const { inputs, targets } = sample(0, { shares })
+    const bicubic = bicubicOf(picture, 3, kind)
+    const truth = modcrop(truthOf(picture), 3)
+    const turns = new Set<number>()
+    for (let n = 0; n < OPTIONS.batch; n++) {
+      const input = inputs.subarray(n * PATCH ** 2, (n + 1) * PATCH ** 2)
+      const target = targets.subarray(n * TARGET ** 2, (n + 1) * TARGET ** 2)
+      const found = SYMMETRIES.flatMap((turn, symmetry) => {
+        const place = findSquare(bicubic, PATCH, turn(input, PATCH))
+        return place ? [{ symmetry, turn, ...place }] : []
+      })
+      expect(found.length).toBeGreaterThan(0)
+      const matches = found.filter(({ turn, x, y }) => isAt(truth, x + HALO, y + HALO, TARGET, turn(target, TARGET)))
+      expect(matches.length).toBeGreaterThan(0)
+      turns.add(matches[0].symmetry)
+    }
+    expect(turns.size).toBeGreaterThan(5) // of 8, in 24 draws
+  },
+)
 
 test('a residual target is the truth minus the middle of the input', () => {
   const plain = sample(3)
@@ -96,7 +99,7 @@ describe('for a network that enlarges', () => {
   ] = examples
   const padded = padEdges(small, SUB_PIXEL.halo)
 
-  test('every patch occurs in the padded small picture, and its target, rearranged, in the truth', () => {
+  test('every patch is a square of the padded small picture, and its rearranged target a square of the truth', () => {
     const { inputs, targets } = sample(0, SUB_PIXEL)
     const levels = { width, height, data: Float32Array.from(truth, (level) => level / 255) }
     const turns = new Set<number>()
@@ -122,7 +125,7 @@ describe('for a network that enlarges', () => {
     expect(atEdges).toBeGreaterThan(5) // of 24; two thirds of all places reach beyond the picture
   })
 
-  test('a picture that is no larger than a target has one place', async () => {
+  test('a picture that is no larger than a target has exactly one position for a patch', async () => {
     const tiny = await prepare(drawPicture(3 * OUT + 2, 3 * OUT + 2, 4), { patch: 3 * OUT })
     const options = { ...OPTIONS, ...SUB_PIXEL }
     expect(createSampler([tiny], options).places).toBe(1)
@@ -148,7 +151,7 @@ describe('for a network that enlarges', () => {
     }
   })
 
-  test('each of three channels is cut like a single channel', async () => {
+  test('each of three channels gives the same patches as a single channel', async () => {
     const rgb = await prepare(picture, { channels: 3 })
     const { inputs, targets } = sample(2, { ...SUB_PIXEL, channels: 3, residual: true }, rgb)
     for (const c of [0, 1, 2]) {
@@ -169,7 +172,7 @@ describe('for a network that enlarges', () => {
   })
 })
 
-test('a batch depends on seed and step alone', () => {
+test('a batch depends only on seed and step', () => {
   const options = { ...OPTIONS }
   const batch = sample(9).inputs
   const sampler = createSampler([examples], options)
@@ -180,7 +183,7 @@ test('a batch depends on seed and step alone', () => {
   expect(sample(9, { seed: 6 }).inputs).not.toEqual(batch)
 })
 
-test('each group is drawn from equally often, whatever its size, and an empty one never', async () => {
+test('each group that is not empty is drawn from equally often, whatever its size', async () => {
   const flat = (width: number, height: number, level: number) =>
     prepare({ width, height, data: new Uint8ClampedArray(4 * width * height).fill(level) })
   const groups = [await flat(21, 21, 0), [], await flat(120, 90, 255)]
@@ -214,7 +217,7 @@ test('a picture is used at every size that is large enough for a patch', async (
   expect(await sizes(33)).toBe(0)
 })
 
-test('JPEG changes the input and not the target', async () => {
+test('JPEG changes the input but not the target', async () => {
   const degradation = { kind: 'jpeg', qualities: [30, 40], blur: 0 } as const
   const compressed = await prepare(picture, { degradation })
   expect(compressed[0].truth).toEqual(examples[0].truth)
@@ -227,7 +230,7 @@ test('JPEG changes the input and not the target', async () => {
   }
 })
 
-describe('on three channels', () => {
+describe('with three channels', () => {
   const RGB = { channels: 3, residual: true }
   const { width, height } = picture
   const greys = [0, 1, 2].map((c) => ({
@@ -235,13 +238,13 @@ describe('on three channels', () => {
     height,
     data: picture.data.map((_, i, all) => (i % 4 === 3 ? 255 : all[(i & ~3) + c])),
   }))
-  /** Returns one channel, [batch, side, side], of [batch, channels, side, side]. */
+  /** Returns one channel of [batch, channels, side, side] as [batch, side, side]. */
   const channelOf = (values: Float32Array, channel: number) => {
     const area = values.length / OPTIONS.batch / 3
     return values.filter((_, i) => Math.floor(i / area) % 3 === channel)
   }
 
-  test('a channel equals each of the three equal channels of a grey picture made from it', async () => {
+  test('a colour channel gives the same patches as a grey picture that is made from this channel', async () => {
     const { inputs, targets } = sample(4, RGB, await prepare(picture, { channels: 3 }))
     for (const [c, grey] of greys.entries()) {
       const alone = sample(4, RGB, await prepare(grey, { channels: 3 }))
@@ -253,11 +256,12 @@ describe('on three channels', () => {
     expect(channelOf(inputs, 0)).not.toEqual(channelOf(inputs, 1))
   })
 
-  test('a grey picture is cut in the same places as luma, with full instead of limited range', async () => {
+  test('a grey picture gives the same patches as its luma, but in full instead of limited range', async () => {
     const rgb = sample(4, RGB, await prepare(greys[1], { channels: 3 }))
     const luma = sample(4, { residual: true }, await prepare(greys[1]))
     const gain = (65.481 + 128.553 + 24.966) / 255
-    // Tolerance: luma's truth is rounded, and the small picture may be, half a level each, through bicubic twice.
+    // Tolerance: rounding changes luma's truth, and may change the small picture, by half a level each. Bicubic
+    // amplifies this twice, by at most 1.25² each time.
     const tolerance = (2 * 0.5 * 1.25 ** 4) / 255
     const ranged = channelOf(rgb.inputs, 0).map((v) => 16 / 255 + gain * v)
     expect(maxDifference(luma.inputs, ranged)).toBeLessThan(tolerance)
@@ -265,7 +269,7 @@ describe('on three channels', () => {
     expect(maxDifference(luma.targets, missing)).toBeLessThan(2 * tolerance)
   })
 
-  test('JPEG settings are drawn as for luma, so that the versions have the same luma', async () => {
+  test('JPEG settings are drawn as with one channel, so that the versions have the same luma', async () => {
     const degradation = { kind: 'jpeg', qualities: [30, 95], blur: 0 } as const
     const [luma] = await prepare(picture, { degradation })
     const [rgb] = await prepare(picture, { degradation, channels: 3 })
@@ -280,7 +284,7 @@ describe('on three channels', () => {
   })
 })
 
-test('the grid takes every sub-image once, upright, before it repeats any', async () => {
+test('grid sampling takes every sub-image once, untransformed, before it repeats any sub-image', async () => {
   const grid = await prepare(drawPicture(90, 75, 3), { patch: 33 })
   const options = { ...OPTIONS, patch: 33, batch: 5, sampling: 'grid', shares: [1] } as const
   const sampler = createSampler([grid], options)
@@ -300,19 +304,22 @@ test.skipIf(!existsSync(T91)).each([
   [2, 21_910],
   [3, 21_884],
   [4, 21_772],
-])("T91 at x%i has as many sub-images as the authors' script cuts: %i (skipped without T91)", async (scale, places) => {
-  const source = await openPatchSource({
-    ...OPTIONS,
-    folders: [T91],
-    scale,
-    patch: 33,
-    degradation: CLEAN,
-    sampling: 'grid',
-    holdsOut: false,
-  })
-  await source.close()
-  expect(source.places).toBe(places)
-})
+])(
+  "at x%i the grid cuts T91 into as many sub-images as the authors' script, %i (skipped without T91)",
+  async (scale, places) => {
+    const source = await openPatchSource({
+      ...OPTIONS,
+      folders: [T91],
+      scale,
+      patch: 33,
+      degradation: CLEAN,
+      sampling: 'grid',
+      holdsOut: false,
+    })
+    await source.close()
+    expect(source.places).toBe(places)
+  },
+)
 
 type Turn = (square: Float32Array, side: number) => Float32Array
 

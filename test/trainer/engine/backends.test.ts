@@ -59,7 +59,7 @@ describe(`on ${runtime.version}`, () => {
   })
 
   test('an error in a worker thread rejects the call, and the engine can still be disposed', async () => {
-    // Shards of a batch of the wrong size do not fit the shapes of the session.
+    // The batch has the wrong size, so its shards do not fit the shapes of the session.
     const engine = await createOnnxEngine(TASK, runtime, { workers: 2 })
     const { parameters, examples } = drawStep({ ...TASK, batch: BATCH + 1 }, 1)
     await expect(engine.lossAndGradients(parameters, examples)).rejects.toThrow()
@@ -103,7 +103,7 @@ test('auto skips a backend that refuses the task, gives the reason, and leaves n
   expect(open).toBe(0)
 })
 
-test('a named backend is used without trying others, or its error starts with its name', async () => {
+test('a named backend is used without trying others, and if it does not open, the error names it', async () => {
   for (const name of BACKENDS.filter((one: BackendName) => one !== 'auto')) {
     const answer = await chooseBackend(name).catch((error: Error) => error)
     if (answer instanceof Error) {
@@ -144,14 +144,15 @@ test("an engine whose gradients differ from a trusted engine's is refused", asyn
   await engine.dispose()
 })
 
-// The kernels are as large as the patch: many weights, but little work per step. Plain JavaScript gets fewer weights.
+// The kernels are as large as the patch, so a network has many weights but a step takes little work. Plain JavaScript
+// gets fewer weights.
 test.for([
   { name: 'onnx-cpu', workers: 1, width: 32 },
   { name: 'onnx-cpu', workers: 2, width: 32 },
   { name: 'onnx-wasm', workers: 1, width: 32 },
   { name: 'tfjs-cpu', workers: 1, width: 4 },
 ] as const)(
-  'memory does not grow over 10,000 steps: $name, workers: $workers',
+  'memory does not grow over 10,000 steps on $name with workers: $workers',
   async ({ name, workers, width }, context) => {
     const backend = await chooseBackend(name).catch((error: Error) => context.skip(error.message))
     const network = createNetwork({ kernels: [15, 1], widths: [width] })
@@ -167,8 +168,9 @@ test.for([
     const settled = await memoryAfter(2_000)
     const last = await memoryAfter(8_000)
     await engine.dispose()
-    // The bound is half of what a leak of one set of gradients per step would add: 116 MB, or 15 MB in plain
-    // JavaScript, which has nothing outside its heap. WASM grows by some 50 MB at first, and no more in 60,000 steps.
+    // If each step leaked one set of gradients, 8,000 steps would add 232 MB, or 29 MB in plain JavaScript, which
+    // allocates only in its heap. The bound is half of that. WASM grows by some 50 MB at first, but no further in 60,000
+    // steps.
     const kept = 8_000 * Float32Array.BYTES_PER_ELEMENT * countParameters(network)
     expect(last.own - settled.own).toBeLessThan(kept / 2)
     expect(last.rss - settled.rss).toBeLessThan(100e6)
@@ -186,7 +188,7 @@ test('a step on TensorFlow.js leaves no tensor allocated', async (context) => {
   await engine.dispose()
 })
 
-test('util.isNullOrUndefined, which tfjs-node calls, is restored if Node has removed it, and otherwise left alone', (context) => {
+test('util.isNullOrUndefined, which tfjs-node calls, is restored if Node has removed it, and otherwise unchanged', (context) => {
   const util = createRequire(import.meta.url)('node:util') as Record<string, unknown>
   const own = util.isNullOrUndefined
   context.onTestFinished(() => {

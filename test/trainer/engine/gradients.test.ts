@@ -6,8 +6,8 @@ import { drawStep } from '../../../trainer/engine/probe.ts'
 import { countParameters, viewParameters } from '../../../trainer/engine/parameters.ts'
 
 // There are two oracles: TensorFlow.js's automatic differentiation in plain JavaScript, and the definition of a
-// derivative (central differences of the loss of a plain f64 forward pass). f32 sums of this length are accurate to
-// about 1e-6 of a tensor's largest gradient.
+// derivative (central differences of the loss of a plain f64 forward pass). The f32 sums of the backends are accurate
+// to about 1e-6 of a tensor's largest gradient.
 const TOLERANCE = 1e-4
 const DIFFERENCE = 1e-6
 
@@ -18,9 +18,9 @@ const CASES: {
   patch: number
   loss?: Loss
 }[] = [
-  { name: '9-1-5, few channels', architecture: { kernels: [9, 1, 5], widths: [4, 3] }, batch: 2, patch: 15 },
+  { name: '9-1-5 with few channels', architecture: { kernels: [9, 1, 5], widths: [4, 3] }, batch: 2, patch: 15 },
   {
-    name: '9-3-5, wide enough for the other forms of the products',
+    name: '9-3-5 with enough channels for the other forms of the matrix products',
     architecture: { kernels: [9, 3, 5], widths: [10, 9] },
     batch: 2,
     patch: 17,
@@ -34,26 +34,26 @@ const CASES: {
   { name: 'five layers', architecture: { kernels: [5, 1, 3, 1, 3], widths: [9, 12, 4, 9] }, batch: 3, patch: 11 },
   { name: 'fast at x3', architecture: subPixelArchitecture(3, 16, 3), batch: 2, patch: 19 },
   {
-    name: "fast at x2, Charbonnier's loss",
+    name: 'fast at x2 with the Charbonnier loss',
     architecture: subPixelArchitecture(2, 16, 3),
     batch: 2,
     patch: 19,
     loss: 'charbonnier',
   },
   {
-    name: 'two pairs at x2 on three planes',
+    name: 'two pairs of layers at x2 on three planes',
     architecture: { ...subPixelArchitecture(2, 8, 2), channels: 3 },
     batch: 1,
     patch: 15,
   },
   {
-    name: 'skips that overlap, without a margin, and into the last layer',
+    name: 'skips that overlap, have no margin, or end in the last layer',
     architecture: { kernels: [3, 1, 1, 3, 3], widths: [4, 4, 4, 4], skips: [2, 3, 4], scale: 2 },
     batch: 2,
     patch: 9,
   },
   {
-    name: 'a skip over the input',
+    name: "a skip from the network's input",
     architecture: { kernels: [5, 3, 3], widths: [6, 2], channels: 2, skips: [1] },
     batch: 2,
     patch: 11,
@@ -62,7 +62,7 @@ const CASES: {
   { name: '9-1-5 as shipped', architecture: { kernels: [9, 1, 5], widths: [64, 32] }, batch: 2, patch: 15 },
 ]
 
-/** Number of parameters per tensor that are differentiated; in a small tensor, all of them. */
+/** About this many parameters of each tensor are differentiated numerically; in a smaller tensor, all of them. */
 const SAMPLES = 30
 
 const backends: Backend[] = []
@@ -76,11 +76,11 @@ for (const name of BACKENDS) {
 }
 const oracle = backends.find(({ name }) => name === 'tfjs-cpu')
 
-describe.each(backends)('on $name gradients equal the oracles', ({ createEngine }) => {
+describe.each(backends)('on $name, gradients equal those of the oracles for', ({ createEngine }) => {
   test.for(CASES)('$name', async (one, context) => {
     const { task, parameters, examples } = stepOf(one)
     const engine = await createEngine(task).catch(({ message }: Error) =>
-      // The backend refuses a network that its provider miscomputes: see expectSame.
+      // A backend refuses a network if its provider computes wrong gradients for that network: see expectSame.
       /wrong gradients/.test(message) ? context.skip(message) : Promise.reject(new Error(message)),
     )
     const { loss, gradients } = await engine.lossAndGradients(parameters, examples)
@@ -114,9 +114,9 @@ function stepOf({ architecture, batch, patch, loss }: Case) {
 
 interface Expected {
   readonly loss: number
-  /** Central differences by index in the flat vector, about SAMPLES for each tensor. */
+  /** Central differences of about SAMPLES parameters per tensor, by index in the flat vector of parameters. */
   readonly differences: ReadonlyMap<number, number>
-  /** The gradients of TensorFlow.js; undefined if it is not installed. */
+  /** The gradients of TensorFlow.js; undefined if TensorFlow.js is not installed. */
   readonly gradients: Float32Array | undefined
 }
 
@@ -151,7 +151,7 @@ async function expectedOf(one: Case): Promise<Expected> {
   return expected
 }
 
-/** Returns views of w1, b1, w2, b2, ... */
+/** Returns views into `flat`: w1, b1, w2, b2, ... */
 function tensorsOf(network: Network, flat: Float32Array): Float32Array[] {
   return viewParameters(network, flat).flatMap(({ weights, bias }) => [weights, bias])
 }

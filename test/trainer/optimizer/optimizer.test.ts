@@ -15,7 +15,7 @@ describe('matrix arithmetic', () => {
     [7, 9, 2],
     [1, 1, 1],
     [4, 3, 4],
-  ])('computes the product of [%d, %d] and [.., %d] as the sum of products', (n, k, m) => {
+  ])('multiplyMatrices computes [%d, %d] x [.., %d] as sums of products', (n, k, m) => {
     const a = matrix(n, k)
     const b = matrix(k, m)
     const product = multiplyMatrices(a, b, n, k, m)
@@ -39,22 +39,22 @@ describe('matrix arithmetic', () => {
     ['a matrix with columns that depend on each other', dependent],
     ['a matrix with columns of very different lengths', graded],
     ['a zero matrix', new Float64Array(36)],
-  ])('makes an orthonormal basis from %s', (_, a) => {
+  ])('orthonormalize returns an orthonormal basis for %s', (_, a) => {
     const q = orthonormalize(a, 6)
     const product = multiplyMatrices(transpose(q, 6, 6), q, 6, 6, 6)
     const unit = identity(6)
     product.forEach((value, i) => expect(value).toBeCloseTo(unit[i], 12))
   })
 
-  test('keeps the direction of the first column in a basis', () => {
+  test('orthonormalize keeps the direction of the first column', () => {
     const a = matrix(5, 5)
     const q = orthonormalize(a, 5)
     for (let i = 1; i < 5; i++) expect(q[i * 5] / q[0]).toBeCloseTo(a[i * 5] / a[0], 10)
   })
 })
 
-// Minimises a quadratic bowl that is 10^4 times as steep along some mixtures of weights as along others, as the loss of
-// filters on pictures is. Returns the last loss.
+// Minimises a quadratic bowl and returns the last loss. Like the loss of filters on pictures, the bowl is 10^4 times as
+// steep along some mixtures of weights as along others.
 function minimise(name: (typeof OPTIMIZERS)[number], rate: number, steps: number): number {
   const length = countParameters(NETWORK)
   const start = Float32Array.from({ length }, (_, i) => Math.sin(i))
@@ -92,24 +92,24 @@ function minimise(name: (typeof OPTIMIZERS)[number], rate: number, steps: number
   return loss
 }
 
-test('SOAP reaches a lower loss than Adam in a bowl that is steep in directions other than the axes', () => {
+test('SOAP reaches a lower loss than Adam if the steep directions of a bowl are not along the axes', () => {
   const soap = minimise('soap', 0.05, 400)
   const adam = Math.min(...[0.02, 0.05, 0.1].map((rate) => minimise('adam', rate, 400)))
   expect(soap).toBeLessThan(adam / 2)
 })
 
-test('SOAP keeps one basis per axis of a layer, so that no basis grows with the product of the axes', () => {
+test('SOAP keeps one basis per axis of a layer, not one for the product of the axes', () => {
   const network = createNetwork({ kernels: [9, 5, 5], widths: [64, 32], channels: 3 })
   const { state } = createOptimizer('soap', network)
   const sides = Object.entries(state).filter(([name]) => name.includes('basis'))
-  // Outputs, inputs and taps of each layer.
+  // Outputs, inputs and taps of each of the three layers.
   const expected = [64, 3, 81, 32, 64, 25, 3, 32, 25]
   expect(sides.map(([, { length }]) => Math.sqrt(length))).toEqual(expected)
 })
 
-test('SOAP rotates a gradient along every axis: a product of three vectors becomes one coordinate', () => {
-  // The gradient is always a multiple of one product of three vectors. They are whole numbers, because rounding errors
-  // of f32 would be further directions.
+test('SOAP rotates a gradient along every axis, so that a product of three vectors becomes one coordinate', () => {
+  // Every gradient is a multiple of one product of three vectors. The vectors consist of whole numbers, because
+  // rounding errors of f32 would add further directions.
   const network = createNetwork({ kernels: [3, 3], widths: [4], channels: 2 })
   const along = [
     [1, -2, 3, 5],
@@ -128,7 +128,8 @@ test('SOAP rotates a gradient along every axis: a product of three vectors becom
     optimizer.update(parameters, gradients, 1e-2, step)
   }
   const [{ weights: moved }] = viewParameters(network, parameters)
-  // In the eigenbasis there is one coordinate, so the move is along the gradient. Adam's would be along its signs.
+  // In the eigenbasis the gradient has a single coordinate, so SOAP moves along the gradient. Adam would move along the
+  // signs of the gradient.
   const dot = moved.reduce((sum, v, i) => sum + v * direction[i], 0)
   expect(-dot / Math.hypot(...moved) / Math.hypot(...direction)).toBeGreaterThan(0.99)
 })
@@ -148,7 +149,7 @@ test('SGD has a momentum of 0.9, and moves the last layer and every bias at a te
   })
 })
 
-test.each(OPTIMIZERS)('`state` of %s is complete: a copy continues with the same bits', (name) => {
+test.each(OPTIMIZERS)('an optimiser with a copy of the `state` of %s continues with the same bits', (name) => {
   const length = countParameters(NETWORK)
   const gradientsAt = (step: number) => {
     const drawn = createRandom(step)

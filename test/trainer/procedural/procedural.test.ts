@@ -5,14 +5,14 @@ import { psnr } from '../../../worker/image/metrics.ts'
 import { resize } from '../../../worker/image/resize.ts'
 
 const SEED = 1
-/** The first two indices of each kind. */
+/** Indices of the first two pictures of each kind. */
 const INDICES = SCENE_KINDS.map((kind) =>
   Array.from({ length: 20 }, (_, i) => i)
     .filter((i) => sceneKindOf(i) === kind)
     .slice(0, 2),
 )
 
-test('a picture is a pure function of its seed and index, whatever was drawn before', () => {
+test('a picture depends only on its seed and index, not on what was drawn before', () => {
   const first = proceduralPicture(SEED, 3).data
   proceduralPicture(SEED, 4)
   expect(Buffer.from(proceduralPicture(SEED, 3).data).equals(Buffer.from(first))).toBe(true)
@@ -28,7 +28,7 @@ test.each([
   expect(same).toBeLessThan(0.05 * one.length)
 })
 
-test('most pictures are leaves, and any ten consecutive ones include all kinds', () => {
+test('most pictures show leaves, and any ten consecutive pictures include all kinds', () => {
   const kinds = Array.from({ length: 10 }, (_, i) => sceneKindOf(27 + i))
   expect(new Set(kinds)).toEqual(new Set(SCENE_KINDS))
   expect(kinds.filter((kind) => kind === 'leaves').length).toBeGreaterThan(5)
@@ -57,11 +57,11 @@ describe.each(SCENE_KINDS.map((kind, i) => ({ kind, indices: INDICES[i] })))(
   },
 )
 
-// The titles state the range of the middle 70 % of T91's pictures; the bounds are somewhat wider.
-describe('leaves resemble photographs', () => {
+// Each title gives the range that the middle 70 % of T91's pictures have. The tested bounds are somewhat wider.
+describe('pictures of leaves resemble photographs', () => {
   const lumas = INDICES[0].map((index) => lumaOf(proceduralPicture(SEED, index)))
 
-  test('in the differences between neighbours, most small and some large (kurtosis 9 to 34)', () => {
+  test('in the differences between neighbouring pixels, most small and some large (kurtosis 9 to 34)', () => {
     for (const { width, data } of lumas) {
       const steps = Float64Array.from(data.subarray(1), (value, i) => (i % width === width - 1 ? 0 : value - data[i]))
       const { kurtosis } = moments(steps)
@@ -70,7 +70,7 @@ describe('leaves resemble photographs', () => {
     }
   })
 
-  test('in what they lose by shrinking by 3 and enlarging (22.6 to 32.7 dB)', () => {
+  test('in the PSNR after shrinking by 3 and enlarging (22.6 to 32.7 dB)', () => {
     for (const luma of lumas) {
       const enlarged = resize(resize(luma, 85, 85), 256, 256)
       expect(psnr(enlarged, luma)).toBeGreaterThan(21)

@@ -17,7 +17,7 @@ import { createBatch, createSampler, type PatchOptions } from '../../../trainer/
 import { scoreSet } from '../../../trainer/evaluate/score.ts'
 import { drawPicture } from '../../support/pictures/edges.ts'
 
-// A narrower 9-1-5, to save time.
+// The tests train 9-1-5 with fewer channels, to save time.
 const runtime = await loadOnnxRuntime('web')
 const backend = await chooseBackend('onnx-wasm')
 const NETWORK = createNetwork({ kernels: [9, 1, 5], widths: [16, 8], residual: true })
@@ -65,17 +65,17 @@ async function train(
   return { state, losses }
 }
 
-/** Returns the values of a state without the optimiser's functions. */
+/** Returns all values of a state, but not the optimiser's functions. */
 function valuesOf({ step, parameters, average, optimizer }: FitState) {
   return { step, parameters, average, ...optimizer.state }
 }
 
-test('200 steps lower the loss, and the exported network beats bicubic on an unseen picture', async () => {
+test('training for 200 steps lowers the loss, and the exported network beats bicubic on a new picture', async () => {
   const { state, losses } = await train(200)
   const mean = (part: number[]) => part.reduce((sum, v) => sum + v, 0) / part.length
   expect(mean(losses.slice(-20))).toBeLessThan(0.9 * mean(losses.slice(0, 20)))
 
-  // The current weights: after 200 steps their average still contains much of the initial weights.
+  // Takes the current weights and not their average, which after 200 steps still contains much of the initial weights.
   const trained = unflattenParameters(NETWORK, state.parameters)
   const file = encodeNetwork(trained)
   const network = decodeNetwork(file)
@@ -125,7 +125,9 @@ test('a checkpoint of another recipe is refused, and the error names the setting
   const file = path.join(await mkdtemp(path.join(tmpdir(), 'trainer-')), 'run.json')
   const state = createFitState(NETWORK, 1, 'soap')
   await writeCheckpoint(file, { seed: 1, scale: 3 }, { steps: 20, seconds: 0 }, state)
-  await expect(readCheckpoint(file, { seed: 1, scale: 2 }, state)).rejects.toThrow('expected its scale, 3, got 2')
+  await expect(readCheckpoint(file, { seed: 1, scale: 2 }, state)).rejects.toThrow(
+    'expected scale 3, as in the file, got 2',
+  )
 })
 
 test('a NaN loss ends the run and leaves the weights unchanged', async () => {
@@ -145,7 +147,7 @@ test('a NaN loss ends the run and leaves the weights unchanged', async () => {
   expect(state.parameters).toEqual(before)
 })
 
-test('the learning rate rises over the first 200 steps and falls to 2 % of its peak', () => {
+test('the learning rate rises over the first 200 steps, then falls to 2 % of its peak', () => {
   const schedule: Schedule = { steps: 100_000, rate: 1e-3, course: 'cosine' }
   expect(rateAt(0, schedule)).toBeCloseTo(1e-3 / 200, 8)
   expect(rateAt(199, schedule)).toBeCloseTo(1e-3, 5)
@@ -153,7 +155,7 @@ test('the learning rate rises over the first 200 steps and falls to 2 % of its p
   expect(rateAt(99_999, schedule)).toBeCloseTo(0.02e-3, 8)
 })
 
-test('initial weights have the deviation of He et al., a tenth of it in the last layer and in layers with a skip', () => {
+test('initial weights have the deviation of He et al., but a tenth of it in the last layer and in layers with a skip', () => {
   const deviationsOf = (network: Network) => {
     const { layers } = unflattenParameters(network, createFitState(network, 1, 'adam').parameters)
     expect(layers.every(({ bias }) => bias.every((v) => v === 0))).toBe(true)

@@ -16,7 +16,7 @@ const ENTRY: ModelEntry = {
 }
 const text = (entry: object) => JSON.stringify({ version: 1, models: [entry] })
 
-test('a formatted manifest parses back to itself, whatever the order of its entries was', () => {
+test('a formatted manifest parses back to the same entries, whatever order they were added in', () => {
   const full: ModelEntry = {
     ...ENTRY,
     data: 'T91 (86 images)',
@@ -34,12 +34,12 @@ test('a formatted manifest parses back to itself, whatever the order of its entr
   expect(first.endsWith('}\n')).toBe(true)
 })
 
-test('an entry replaces the one with the same name and scale', () => {
+test('a new entry replaces the entry with the same name and scale', () => {
   const manifest = { version: 1 as const, models: [ENTRY] }
   expect(withEntry(manifest, { ...ENTRY, bytes: 1 }).models).toEqual([{ ...ENTRY, bytes: 1 }])
 })
 
-test('unknown keys, as a later version may write, are ignored', () => {
+test('unknown keys, which a later version may write, are ignored', () => {
   expect(parseManifest(text({ ...ENTRY, later: true })).models).toEqual([ENTRY])
 })
 
@@ -47,7 +47,7 @@ test.each([
   ['text that is not JSON', '{', 'expected a manifest in JSON'],
   ['a list', '[]', 'the manifest: expected an object, got []'],
   [
-    'lists nested deeper than any stack',
+    'a list nested deeper than any call stack',
     `{"version":${'['.repeat(1e5)}${']'.repeat(1e5)}}`,
     'expected manifest version 1, got a value nested too deeply',
   ],
@@ -154,7 +154,7 @@ describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the shipped weig
     expect(createHash('sha256').update(content).digest('hex')).toBe(sha256)
     expect(describeNetwork(decodeNetwork(content))).toBe(architecture)
     expect(licence).toBe(licenceOf(data!.split(' ')[0]))
-    // The minimum gain depends on the training data: weights for JPEGs gain less, as JPEGs contain less information.
+    // Weights for JPEGs may gain less over bicubic, because JPEGs contain less information.
     const isForJpegs = file.includes('-jpeg')
     for (const { input, psnr, bicubic } of scores ?? []) {
       if (isForJpegs) expect(psnr).toBeGreaterThan(bicubic.psnr + 0.45)

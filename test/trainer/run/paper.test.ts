@@ -7,15 +7,15 @@ import { loadTensorFlowCpu } from '../../../trainer/engine/tensorflowRuntime.ts'
 import { createFitState, euclideanScale, fit } from '../../../trainer/run/fit.ts'
 import { viewParameters } from '../../../trainer/engine/parameters.ts'
 
-// The oracle: TensorFlow.js differentiates Caffe's EuclideanLoss as its documentation defines it,
-// 1/2N times the sum of squares over a batch of N. The authors' solver and prototxt define how far
-// a weight moves: base_lr 1e-4, lr_mult 1 for the weights of the first two layers, 0.1 for all else.
+// The oracle: TensorFlow.js differentiates Caffe's EuclideanLoss as Caffe's documentation defines it, 1/2N times the
+// sum of squares over a batch of N. The authors' solver and prototxt define how far a weight moves: base_lr is 1e-4;
+// lr_mult is 1 for the weights of the first two layers and 0.1 for all other parameters.
 const RATE = 1e-4
 const MULTIPLIERS = [1, 0.1, 1, 0.1, 0.1, 0.1]
 const NETWORK = createNetwork({ kernels: [9, 1, 5], widths: [6, 4] })
 const TASK = { network: NETWORK, batch: 3, patch: 17 }
 
-test("the first step of the paper's training moves every weight as Caffe does", async () => {
+test("the first step of the paper's training moves every weight as far as Caffe does", async () => {
   const { tf } = await loadTensorFlowCpu()
   const state = createFitState(NETWORK, 1, 'sgd', 0.05)
   const before = state.parameters.slice()
@@ -55,7 +55,8 @@ test("the first step of the paper's training moves every weight as Caffe does", 
   await engine.dispose()
 
   expect(loss * scale).toBeCloseTo(value.dataSync()[0], 4)
-  // After one step the velocity is the move itself, before it is rounded by being added to a weight.
+  // After one step the velocity equals the move of each weight, but without the rounding when the move is added to the
+  // weight.
   const velocity = viewParameters(NETWORK, state.optimizer.state.velocity as Float32Array)
   const moves = velocity.flatMap(({ weights, bias }) => [weights, bias])
   grads.forEach((grad, i) => {
@@ -67,6 +68,6 @@ test("the first step of the paper's training moves every weight as Caffe does", 
   expect(state.parameters).toEqual(before.map((weight, i) => weight - state.optimizer.state.velocity[i]))
 })
 
-test("Caffe's loss, the sum / 2N of 21x21 values, is 220.5 times their mean", () => {
+test("for targets of 21x21 values, Caffe's loss is 220.5 times the mean squared error", () => {
   expect(euclideanScale(createNetwork({ kernels: [9, 1, 5], widths: [64, 32] }), 33)).toBe(220.5)
 })

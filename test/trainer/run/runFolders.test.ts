@@ -11,7 +11,7 @@ beforeEach(() => {
   return () => process.chdir(before)
 })
 
-test('a new run gets the number after the highest existing one of its name', () => {
+test('a new run gets the number after the highest number of the runs with its name', () => {
   expect(latestRun()).toBeUndefined()
   expect(createRun('srcnn')).toBe('srcnn-1')
   expect(createRun('srcnn')).toBe('srcnn-2')
@@ -22,7 +22,7 @@ test('a new run gets the number after the highest existing one of its name', () 
   expect(latestRun('faces')).toBeUndefined()
 })
 
-test('without a name, the latest run is the one that changed last', () => {
+test('without a name, the latest run is the run whose folder changed last', () => {
   createRun('srcnn')
   createRun('faces')
   utimesSync(path.join(RUNS_FOLDER, 'faces-1'), 1, 1)
@@ -35,7 +35,7 @@ test('a hidden folder beside the runs is not a run', () => {
   expect(latestRun()).toBeUndefined()
 })
 
-test('a run is found by its name or its folder, and anything else is refused with the nearest name', () => {
+test('a run is found by its name or its folder, and for anything else the error suggests the nearest name', () => {
   createRun('srcnn')
   mkdirSync('models')
   expect(findRunFolder('srcnn-1')).toBe(path.join(RUNS_FOLDER, 'srcnn-1'))
