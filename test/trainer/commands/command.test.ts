@@ -270,13 +270,13 @@ test.each([
   ],
   ['--patch 18', 'expected --patch to be an integer from 19 to 512, got "18"'],
   ['--colour red', 'expected --colour to be one of luma, rgb, got "red"'],
-  ['--colour rgb --upload s3', 'expected --colour luma with --upload, the only kind that the worker serves, got rgb'],
+  ['--colour rgb --upload s3', 'expected --colour luma with --upload, because the worker serves only luma, got rgb'],
   ['--uint8 2', 'expected --uint8 to be a number from 0 to 1, got "2"'],
   ['--backend gpu', 'expected --backend to be one of auto, onnx-cpu'],
   ['--degrade blurry', 'expected --degrade to be clean, jpeg or jpeg:LOW-HIGH'],
   ['--preset fast', 'expected --preset to be one of paper, got "fast"'],
   ['--eval nowhere', 'expected --eval to name folders that exist, got "nowhere"'],
-  ['--name X', 'expected --name to be a-z, 0-9 and dashes, got "X"'],
+  ['--name X', 'expected --name to begin with a-z and to hold only a-z, 0-9 and dashes, got "X"'],
   ['T91', 'expected only options, got "T91"'],
 ])('"%s" is refused: %s', (line, message) => {
   const parse = () => {

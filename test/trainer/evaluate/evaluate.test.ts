@@ -361,7 +361,7 @@ test.each([
   ['--method zeros', '(zero, zero-small), got "zeros"; did you mean zero?'],
   ['--method zero --scale 2', 'expected --scale to be one of 3, the scales of zero'],
   ['--method nowhere.onnx --scale 2', 'expected a file that can be read, got "nowhere.onnx"'],
-  ['--method zero.onnx', 'expected --scale with the one scale of zero.onnx'],
+  ['--method zero.onnx', 'expected --scale to name the one scale of zero.onnx'],
   ['--input jpg:40', 'expected --input to be float, uint8 or jpeg:QUALITY, got "jpg:40"; did you mean jpeg:40?'],
   ['--input jpeg:0', 'to be an integer from 1 to 100, got "0"'],
   ['--csv --json', 'expected --csv or --json, got both'],
