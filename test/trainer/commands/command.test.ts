@@ -180,7 +180,7 @@ test.each([
   ['--arch srcnn', 3, 'srcnn', '9-1-5 1-64-32-1 residual', 33],
   ['--preset paper', 3, 'srcnn', '9-1-5 1-64-32-1', 33],
   ['', 3, 'fast', '5-3+3-3+3-3+3-3 1-16-16-16-16-16-16-16-9 x3 residual', 50],
-])('the options "%s" at x%d mean the model %s', (line, scale, name, architecture, patch) => {
+])('the options "%s" at x%d train the model %s', (line, scale, name, architecture, patch) => {
   const config = parseTrainConfig(parseTrainArguments(['--data', '.', ...line.split(' ').filter(Boolean)]))
   const task = taskOf(config, scale)
   expect([config.name, describeNetwork(task.network), task.patch]).toEqual([name, architecture, patch])
@@ -194,7 +194,7 @@ test('no named network needs more multiplications than SRCNN', () => {
   }
 })
 
-test('ablate scores luma and RGB side by side on 8-bit input, and RGB on nothing else', async () => {
+test('ablate scores networks on luma and on RGB from 8-bit input, and from float input only those on luma', async () => {
   const folder = await folderOfPictures()
   await cp(path.join(folder, 'test'), path.join(folder, '../shared/data/Set5'), { recursive: true })
   const { stdout } = await execute('main.ts', folder, [
@@ -278,7 +278,7 @@ test.each([
   ['--eval nowhere', 'expected --eval to name folders that exist, got "nowhere"'],
   ['--name X', 'expected --name to begin with a-z and to hold only a-z, 0-9 and dashes, got "X"'],
   ['T91', 'expected only options, got "T91"'],
-])('"%s" is refused: %s', (line, message) => {
+])('the command line "%s" is refused: %s', (line, message) => {
   const parse = () => {
     const given = parseTrainArguments(['--data', '.', ...line.split(' ')])
     parseExecutionOptions(given)
@@ -343,7 +343,7 @@ test.each([
 
 /** Creates the folders `train` and `test` with a few small PNG files each. */
 async function folderOfPictures(): Promise<string> {
-  // One level down, so that ../shared surely does not exist.
+  // The folder is one level deeper than the new one, so that ../shared does not exist.
   const folder = path.join(await mkdtemp(path.join(tmpdir(), 'trainer-')), 'here')
   const codec = createCodec(await loadCodecModules())
   for (const [set, seeds] of [
@@ -359,7 +359,7 @@ async function folderOfPictures(): Promise<string> {
   return folder
 }
 
-/** Runs one of the trainer's scripts in `cwd`. Rejects with its stderr unless it exits with `code`. */
+/** Runs one of the trainer's scripts in `cwd`. Rejects with the script's stderr unless it exits with `code`. */
 function execute(
   script: string,
   cwd: string,
