@@ -45,7 +45,7 @@ export function enlargeSparse(small: Plane, scale: number, dictionary: Dictionar
     for (let column = 0; column < windowCount(width, scale); column++) {
       readWindow(differences, width, column * scale, row * scale, side, window)
       project(components, window, feature)
-      // The feature is not normalised. The maps are linear, so its length carries over to the result.
+      // The feature is not normalised. The maps are linear, so the length of the feature carries over to the result.
       let k = nearestAnchor(anchors, feature, 0, size) * side * side * size
       for (let y = 0; y < side; y++) {
         let o = (row * scale + y) * width + column * scale

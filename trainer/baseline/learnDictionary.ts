@@ -41,7 +41,7 @@ export const LEARN_OPTIONS: LearnOptions = {
   lambda: 0.1,
 }
 
-/** Factors of size at which each picture is used. In smaller sizes, edges have other widths. */
+/** Factors by which the sides of each picture are resized before use. Smaller sizes have edges of other widths. */
 const FACTORS = [1, 0.9, 0.8, 0.7, 0.6]
 
 /**

@@ -6,7 +6,7 @@
 // - The other methods: tables 2 and 3 of the TPAMI paper. Later papers confirm A+ on Set5; the other
 //   figures are transcribed, not measured.
 // - `uint8`: the released weights, measured on the luma of an 8-bit RGB picture, PSNR only.
-// - Seconds per picture: those of the authors' C++ on their CPU, from the TPAMI paper, which has no others.
+// - Seconds per picture: from the TPAMI paper, for the authors' C++ on their CPU. The paper has no other times.
 import type { TestInput } from './testInput.ts'
 
 export interface PublishedFigures {

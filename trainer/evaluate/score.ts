@@ -30,7 +30,7 @@ export interface SetScore {
 }
 
 /**
- * Scores bicubic and a network on one set. The network must accept `input`. Without `model`, its scores are bicubic's.
+ * Scores bicubic and a network on one set. The network must accept `input`. Without `model`, both scores are bicubic's.
  */
 export async function scoreSet(
   set: string,

@@ -1,5 +1,5 @@
 // The inputs of an evaluation: how the small picture is made from the truth. degrade.ts has the two kinds that training
-// uses too. Only evaluation uses JPEG at a fixed quality.
+// uses too. Evaluation adds JPEG-compressed pictures.
 import { createCodec } from '../../worker/codec/codec.ts'
 import type { Codec } from '../../worker/codec/contract.ts'
 import type { Rgba } from '../../worker/image/plane.ts'

@@ -60,7 +60,7 @@ export async function cropHardestPlace(
   return crops
 }
 
-/** Returns the crop, on a grid of positions, with the largest sum of squared errors of bicubic. */
+/** Returns the rectangle, out of a grid of positions, in which bicubic has the largest sum of squared errors. */
 function hardestPlace(truth: Plane, bicubic: Plane): Rect {
   const width = Math.min(SIDE, truth.width)
   const height = Math.min(SIDE, truth.height)

@@ -15,7 +15,7 @@ export interface LogLine {
   readonly seconds: number
   readonly loss: number
   readonly rate: number
-  /** PSNR on the validation pictures in dB. Absent if no pictures are held out. */
+  /** PSNR on the validation pictures in dB. Absent if the run has no validation pictures. */
   readonly psnr?: number
   readonly bicubic?: number
 }

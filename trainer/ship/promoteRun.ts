@@ -7,7 +7,7 @@ import { requireNoLoss } from './requireNoLoss.ts'
 export interface PromoteOptions {
   /** Scales to promote. Default: all scales of the run. */
   readonly scales?: readonly number[]
-  /** Also promotes weights that score worse. Default false. */
+  /** True to promote even if weights score worse. Default false. */
   readonly force?: boolean
   /** Folder to copy into. Default `models`, the weights that ship with the worker. */
   readonly models?: string

@@ -96,7 +96,7 @@ function publishedEntry(entry: ModelEntry, to: Manifest, date: string): ModelEnt
 }
 
 /**
- * Returns whether the store honours conditions. If it does not, throws unless `force` is set. The test rewrites an
+ * Returns whether the store honours conditions. If it does not, throws unless `force` is set. To find out, rewrites an
  * existing object with the same bytes under conditions that cannot hold.
  */
 async function requireConditions(store: ObjectStore, key: string, bytes: Uint8Array, force: boolean): Promise<boolean> {

@@ -63,8 +63,8 @@ export async function openS3Store(
     retry(async (): Promise<S3Response> => {
       const url = new URL(key, base)
       const signed = await client.sign(url, { method, headers, body: body && Buffer.from(body) })
-      // Compressed responses have other ETags. The header is not signed, because a proxy may change it and would then
-      // break the signature.
+      // Asks for uncompressed responses, because compressed ones have other ETags. The header is not signed, because a
+      // proxy may change it and would then break the signature.
       signed.headers.set('accept-encoding', 'identity')
       const response = await send(signed, timeoutMs)
       if ((response.status >= 500 && response.status !== UNIMPLEMENTED) || OVERLOADED.includes(response.status)) {

@@ -84,7 +84,7 @@ test('learning refuses flat, small or few pictures, and enlarging refuses a dict
   expect(() => enlargeSparse(plane, 3, dictionary)).toThrow('expected a dictionary for x3, got one for x2')
 })
 
-test('sparse coding enlarges a plane that is smaller than a window by bicubic', () => {
+test('sparse coding falls back to bicubic for a plane that is smaller than a window', () => {
   const dictionary = learnDictionary(pictures, 2, { ...SMALL, samples: 500 })
   const plane = { width: 2, height: 9, data: Float32Array.from({ length: 18 }, (_, i) => i / 18) }
   expect(enlargeSparse(plane, 2, dictionary)).toEqual(enlargePlane(plane, 2))

@@ -186,7 +186,7 @@ test.each([
   expect([config.name, describeNetwork(task.network), task.patch]).toEqual([name, architecture, patch])
 })
 
-test('no named network needs more multiplications than SRCNN', () => {
+test('no network that --arch names needs more multiplications than SRCNN', () => {
   for (const { architectureAt } of Object.values(FAMILIES)) {
     for (const scale of SCALES) {
       expect(costOf(createNetwork(architectureAt(scale)))).toBeLessThanOrEqual(8032)
@@ -315,7 +315,7 @@ test('--preset paper is the published recipe', () => {
   })
 })
 
-test('progress is one rewritten line on a terminal, and whole lines elsewhere', () => {
+test('the progress of training is one rewritten line on a terminal, and whole lines elsewhere', () => {
   const write = (isTTY: boolean) => {
     let text = ''
     const stream = { isTTY, write: (part: string) => ((text += part), true) }

@@ -69,7 +69,7 @@ test('a run with a network on RGB is refused, even with --force, and nothing is 
   expect((await readManifest('models')).models).toEqual([])
 })
 
-test('an altered file, a missing scale, models/ itself and an unknown run are refused', async () => {
+test('promoting an altered file, a missing scale, models/ itself or an unknown run is refused', async () => {
   const run = await makeRunFolder({ lift: 0.1 })
   await expect(command.run([run, '--scale', '4'])).rejects.toThrow(`expected x4 in ${run}, got fast x2`)
   await command.run([run])
