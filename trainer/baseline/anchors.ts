@@ -2,7 +2,7 @@
 // negative alike, so similarity is the absolute value of the cosine, and anchors are axes, not points.
 import type { Random } from '../../worker/image/prng.ts'
 
-/** Histogram bins of |cosine| that neighboursOf counts in. */
+/** Number of histogram bins for |cosine| in neighboursOf. */
 const BINS = 4096
 
 /** Returns the index of the anchor [count, size] with the largest |cosine| to the vector at `offset` of `features`. */
@@ -19,7 +19,10 @@ export function nearestAnchor(anchors: Float64Array, features: Float64Array, off
   return nearest
 }
 
-/** Returns the indices, rising, of the `most` features [n, size] with the largest |cosine| to anchor `index`. */
+/**
+ * Returns the indices, in ascending order, of the `most` features [n, size] with the largest |cosine| to anchor
+ * `index`.
+ */
 export function neighboursOf(
   anchors: Float64Array,
   index: number,
@@ -28,7 +31,7 @@ export function neighboursOf(
   most: number,
 ): number[] {
   const count = features.length / size
-  // A histogram of similarities instead of a sort: exact except for ties within 1/4096.
+  // A histogram of similarities replaces a sort. Features whose |cosine| differs by less than 1/4096 count as equal.
   const histogram = new Uint32Array(BINS)
   const bins = new Uint16Array(count)
   for (let n = 0; n < count; n++) {
@@ -48,8 +51,9 @@ export function neighboursOf(
 }
 
 /**
- * Spherical k-means on axes: returns `count` unit vectors [count, size] for unit `features` [n, size], with
- * n >= count. Starts from features drawn by `random`. An anchor without nearest features does not move.
+ * Returns `count` unit anchors [count, size] for `features` [n, size], n >= count, by spherical k-means on axes. The
+ * features must be unit vectors. The first anchors are features drawn by `random`. An anchor that is nearest to no
+ * feature does not move.
  */
 export function clusterAxes(
   features: Float64Array,
@@ -84,14 +88,16 @@ export function clusterAxes(
   return anchors
 }
 
-/** Divides the vector at `offset` by its length and returns that length. A zero vector stays zero. */
+/** Divides the vector at `offset` by its length, and returns the length. A zero vector stays zero. */
 export function normalise(values: Float64Array, offset: number, size: number): number {
   const length = Math.sqrt(dot(values, offset, values, offset, size))
   if (length > 0) for (let i = offset; i < offset + size; i++) values[i] /= length
   return length
 }
 
-/** Dot product. Four independent sums run in parallel, so `size` must be a multiple of 4. */
+/**
+ * Returns the dot product. The processor computes four independent sums in parallel, so `size` must be a multiple of 4.
+ */
 function dot(a: Float64Array, i: number, b: Float64Array, j: number, size: number): number {
   let s0 = 0
   let s1 = 0

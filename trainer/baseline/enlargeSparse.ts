@@ -1,7 +1,7 @@
 // The baseline method: A+ (Timofte, De Smet and Van Gool, ACCV 2014), the anchored form of sparse coding.
 // Sparse coding (Yang et al., IEEE TIP 19(11), 2010) solves an l1 problem per patch over a pair of
-// dictionaries. A+ fits one linear map per atom in training, from the features near that atom; a patch is
-// enlarged by the map of its nearest atom.
+// dictionaries. A+ instead fits one linear map per atom during training, to the features near that atom. A patch is
+// then enlarged by the map of its nearest atom.
 //
 //   small ─ bicubic ─┬─ differences ─ window ─ components ─ nearest atom ─ its map ─ overlap-add ─┐
 //                    └──────────────────────────────────────────────────────────────────────(+)─ large
@@ -10,23 +10,23 @@ import { enlargePlane } from '../data/degrade.ts'
 import { nearestAnchor } from './anchors.ts'
 import { differencesOf, project, readWindow, windowCount, windowLength, windowSide } from './features.ts'
 
-/** The result of training; a function of the pictures, the scale and the options. */
+/** The result of training. The same pictures, scale and options yield the same dictionary. */
 export interface Dictionary {
-  /** 2, 3 or 4. */
+  /** Factor of enlargement: 2, 3 or 4. */
   readonly scale: number
-  /** Coordinates per feature, a multiple of 4. */
+  /** Number of values in a feature, a multiple of 4. */
   readonly size: number
-  /** Principal components of windows as rows, [size, windowLength(scale)]. */
+  /** Principal components of the windows, one per row, [size, windowLength(scale)]. */
   readonly components: Float64Array
-  /** Unit vectors [atoms, size]. */
+  /** The atoms' anchors, which are unit vectors, [atoms, size]. */
   readonly anchors: Float64Array
-  /** One map per atom, [windowSide(scale)², size], from a feature to the truth minus bicubic. */
+  /** One linear map per atom, [windowSide(scale)², size]. It maps a feature to the truth minus bicubic. */
   readonly maps: Float32Array
 }
 
 /**
- * Enlarges luma [h, w] -> [h * scale, w * scale] by sparse coding; values in 0..1, not clamped. A plane
- * smaller than 3x3 is enlarged by bicubic alone. Throws a RangeError if the dictionary is for another scale.
+ * Enlarges luma [h, w] -> [h * scale, w * scale] by sparse coding. Values are in 0..1, not clamped. A plane smaller
+ * than 3x3 is enlarged by bicubic only. Throws a RangeError if the dictionary is for another scale.
  */
 export function enlargeSparse(small: Plane, scale: number, dictionary: Dictionary): Plane {
   if (dictionary.scale !== scale) {
@@ -45,7 +45,7 @@ export function enlargeSparse(small: Plane, scale: number, dictionary: Dictionar
     for (let column = 0; column < windowCount(width, scale); column++) {
       readWindow(differences, width, column * scale, row * scale, side, window)
       project(components, window, feature)
-      // Not normalised: the maps are linear, so the length of a feature carries over to the result.
+      // The feature is not normalised. The maps are linear, so the length of the feature carries over to the result.
       let k = nearestAnchor(anchors, feature, 0, size) * side * side * size
       for (let y = 0; y < side; y++) {
         let o = (row * scale + y) * width + column * scale

@@ -1,11 +1,11 @@
-// Features of the baseline: horizontal and vertical first and second differences of the bicubic picture in
-// a window of 3x3 small pixels (Zeyde, Elad and Protter, Curves and Surfaces 2010). Differences are taken
-// over a distance of one small pixel, so they measure the small picture and not the interpolation.
+// Features of the baseline: first and second differences of the bicubic picture, horizontal and vertical, in a window
+// of 3x3 pixels of the small picture (Zeyde, Elad and Protter, Curves and Surfaces 2010). Differences are taken over a
+// distance of one small pixel, so they measure the small picture and not the interpolation.
 import type { Plane } from '../../worker/image/plane.ts'
 
 /** Side of a window in pixels of the small picture. */
 const WINDOW = 3
-/** Difference maps: first and second order, horizontal and vertical. */
+/** Number of difference maps: first and second order, horizontal and vertical. */
 const MAPS = 4
 
 /** Returns the side of a window in pixels of the large picture. */
@@ -18,12 +18,15 @@ export function windowLength(scale: number): number {
   return MAPS * windowSide(scale) ** 2
 }
 
-/** Returns the number of windows in one direction: one per small pixel at which a whole window starts. */
+/**
+ * Returns the number of windows along a side of `size` pixels of the large picture. Windows start one small pixel
+ * apart.
+ */
 export function windowCount(size: number, scale: number): number {
   return Math.max(0, size / scale - WINDOW + 1)
 }
 
-/** Returns four planes (dx, dy, dxx, dyy) of the bicubic picture's size, in its units. Edge pixels are repeated. */
+/** Returns four planes of the bicubic picture's size and units: dx, dy, dxx, dyy. Edge pixels are repeated. */
 export function differencesOf({ width, height, data }: Plane, scale: number): Float32Array[] {
   const maps = Array.from({ length: MAPS }, () => new Float32Array(data.length))
   const [dx, dy, dxx, dyy] = maps
@@ -44,7 +47,7 @@ export function differencesOf({ width, height, data }: Plane, scale: number): Fl
   return maps
 }
 
-/** Copies the window at corner (x, y) of each map into `target`, one after another. `stride`: width of a map. */
+/** Copies the window with top left corner (x, y) of each map into `target`, map after map. `stride`: width of a map. */
 export function readWindow(
   maps: readonly Float32Array[],
   stride: number,
@@ -62,7 +65,7 @@ export function readWindow(
   }
 }
 
-/** Projects a window on the principal components [count, length]; writes `count` values to `target` from `offset`. */
+/** Projects a window on the principal components [count, length]. Writes `count` values to `target` from `offset`. */
 export function project(components: Float64Array, window: Float64Array, target: Float64Array, offset = 0): void {
   const { length } = window
   for (let c = 0, k = 0; k < components.length; c++, k += length) {

@@ -1,6 +1,6 @@
-// Learns the dictionary of enlargeSparse.ts from pictures: principal components, atoms, and for each atom a
-// ridge regression from its nearest features to the truth minus bicubic. The result is a function of the
-// pictures, the scale and the options. Runs in plain TypeScript on one core.
+// Learns the dictionary of enlargeSparse.ts from pictures: principal components, atoms, and for each atom a ridge
+// regression from its nearest features to the truth minus bicubic. The same pictures, scale and options yield the same
+// dictionary. Runs in plain TypeScript on one core.
 import { modcrop, type Rgba } from '../../worker/image/plane.ts'
 import { createRandom } from '../../worker/image/prng.ts'
 import { enlargePlane, rescalePicture, shrinkPlane, truthOf } from '../data/degrade.ts'
@@ -11,19 +11,19 @@ import { leadingEigenvectors, solvePositive } from './linear.ts'
 
 export interface LearnOptions {
   readonly seed: number
-  /** Atoms in the dictionary. */
+  /** Number of atoms in the dictionary. */
   readonly atoms: number
-  /** Principal components per window, a multiple of 4. */
+  /** Number of principal components that a window is projected on, a multiple of 4. */
   readonly size: number
-  /** Windows drawn from the pictures for the regressions. */
+  /** Number of windows drawn from the pictures for the regressions. */
   readonly samples: number
-  /** Windows drawn for the principal components. */
+  /** Number of windows drawn for the principal components. */
   readonly componentSamples: number
-  /** Windows that k-means clusters into atoms. */
+  /** Number of windows that k-means clusters into atoms. */
   readonly clusterSamples: number
-  /** Iterations of k-means. */
+  /** Number of iterations of k-means. */
   readonly clusterRounds: number
-  /** Windows that one atom's map is fitted to. A+ uses 2048. */
+  /** Number of windows that the map of one atom is fitted to. A+ uses 2048. */
   readonly neighbours: number
   /** Regularisation of the ridge regression on unit features. A+ uses 0.1. */
   readonly lambda: number
@@ -41,16 +41,18 @@ export const LEARN_OPTIONS: LearnOptions = {
   lambda: 0.1,
 }
 
-/** Each picture is also used at these smaller sizes, which have edges of other widths. */
+/** Factors by which the sides of each picture are resized before use. Smaller sizes have edges of other widths. */
 const FACTORS = [1, 0.9, 0.8, 0.7, 0.6]
 
-/** Features shorter than this (Euclidean norm; luma in 0..1) hold rounding errors, not structure, and are skipped. */
+/**
+ * Minimum Euclidean norm of a feature, with luma in 0..1. Shorter features hold only rounding errors and are skipped.
+ */
 const FLAT = 2 / 255
 
-/** Reports the current stage. `share`: part of all work that is done, 0..1. */
+/** Reports the current stage. `share`: the finished part of all work, 0..1. */
 export type OnProgress = (stage: string, share: number) => void
 
-/** Throws a RangeError if the pictures are too small, too few or too flat for the options. */
+/** Learns a dictionary. Throws a RangeError if the pictures are too small, too few or too flat for the options. */
 export function learnDictionary(
   pictures: readonly Rgba[],
   scale: number,
@@ -100,19 +102,19 @@ export function learnDictionary(
   return { scale, size, components, anchors, maps }
 }
 
-/** Draws per sample before the pictures count as flat. */
+/** Number of windows drawn for one sample until the pictures count as flat. */
 const ATTEMPTS = 1000
 
-/** A training picture and what its degraded version lacks. */
+/** A training picture at one of its sizes. */
 interface Example {
   readonly width: number
   readonly height: number
   readonly differences: readonly Float32Array[]
-  /** Truth minus bicubic, [height, width]. */
+  /** The detail that bicubic lacks: truth minus bicubic, [height, width]. */
   readonly missing: Float32Array
 }
 
-/** The corner of a window in an example. */
+/** The top left corner of a window in an example. */
 interface Place {
   readonly example: Example
   readonly x: number
@@ -134,7 +136,10 @@ function prepareExamples(picture: Rgba, scale: number): Example[] {
     })
 }
 
-/** Returns a function that draws windows uniformly from all examples. It reuses the array of the window. */
+/**
+ * Returns a function that draws a window from all examples with equal probability. Each draw overwrites the window of
+ * the draw before.
+ */
 function createDraw(
   examples: readonly Example[],
   scale: number,
@@ -162,7 +167,10 @@ function createDraw(
   }
 }
 
-/** Returns the principal components. The mean is not subtracted, because the mean of differences is close to zero. */
+/**
+ * Returns the principal components of drawn windows. The mean is not subtracted, because the mean of differences is
+ * close to zero.
+ */
 function componentsOf(
   draw: () => { window: Float64Array },
   samples: number,
@@ -184,7 +192,10 @@ function componentsOf(
   return leadingEigenvectors(covariance, length, count)
 }
 
-/** Returns (F'F + lambda I)⁻¹ F'R [size, outputs] for unit features F and residuals R divided by the same lengths. */
+/**
+ * Returns (F'F + lambda I)⁻¹ F'R [size, outputs]. F: unit features. R: truth minus bicubic, divided by the original
+ * length of the feature.
+ */
 function regress(
   near: readonly number[],
   features: Float64Array,

@@ -1,13 +1,16 @@
 // Linear algebra for the baseline: small dense symmetric matrices, row-major, in f64.
 import { createRandom } from '../../worker/image/prng.ts'
 
-/** Iterations. They converge by the ratio of neighbouring eigenvalues, and the eigenvalues of gradients fall fast. */
+/**
+ * Number of iterations. Few are enough: each reduces the error by the ratio of neighbouring eigenvalues, and the
+ * eigenvalues of gradients fall fast.
+ */
 const ROUNDS = 30
 
 /**
- * Returns the `count` leading eigenvectors of a symmetric positive semidefinite matrix [size, size] as rows
- * [count, size], largest eigenvalue first, by orthogonal iteration (Golub and Van Loan, Matrix
- * Computations, 8.2.4). Deterministic.
+ * Returns the `count` leading eigenvectors of a symmetric positive semidefinite matrix [size, size] as rows [count,
+ * size], largest eigenvalue first. The method is orthogonal iteration (Golub and Van Loan, Matrix Computations, 8.2.4).
+ * The result is deterministic.
  */
 export function leadingEigenvectors(matrix: Float64Array, size: number, count: number): Float64Array {
   const random = createRandom(1)
@@ -28,7 +31,7 @@ export function leadingEigenvectors(matrix: Float64Array, size: number, count: n
   return vectors
 }
 
-/** Modified Gram-Schmidt on rows, in place. A row that depends linearly on the rows above becomes zero. */
+/** Orthonormalises rows in place by modified Gram-Schmidt. A row that depends linearly on earlier rows becomes zero. */
 function orthonormalise(vectors: Float64Array, size: number, count: number): void {
   for (let v = 0; v < count; v++) {
     const row = vectors.subarray(v * size, (v + 1) * size)
@@ -50,8 +53,8 @@ function norm(values: Float64Array): number {
 }
 
 /**
- * Solves A X = B for a symmetric positive definite A [size, size] and B [size, columns]. Writes X over B, and
- * the Cholesky factor over the lower half of A, the only half that is read.
+ * Solves A X = B for a symmetric positive definite A [size, size] and B [size, columns]. Writes X over B. Reads only
+ * the lower half of A, and overwrites it with the Cholesky factor.
  */
 export function solvePositive(a: Float64Array, size: number, b: Float64Array, columns: number): void {
   for (let i = 0; i < size; i++) {

@@ -1,5 +1,5 @@
-// A cache of learned dictionaries on disk. A file is a line of JSON, then the bytes of the arrays
-// (little-endian, the byte order of every machine that Node runs on here).
+// A cache of learned dictionaries on disk. A file holds a line of JSON, then the bytes of the arrays in the byte order
+// of the machine (little-endian wherever Node runs here).
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,17 +9,19 @@ import type { Dictionary } from './enlargeSparse.ts'
 import { windowLength, windowSide } from './features.ts'
 import { LEARN_OPTIONS, learnDictionary, type LearnOptions, type OnProgress } from './learnDictionary.ts'
 
-/** Part of the cache key. Raise it when a change makes the same data and options yield another dictionary. */
+/** Part of the cache key. Raise it if a change of the code makes the same data and options yield another dictionary. */
 const VERSION = 1
 
 export interface BaselineOptions {
-  /** Folder of the cache. Default `trainer/runs/.baseline`; hidden, so it is not listed as a run. */
+  /** Folder of the cache. Default: `trainer/runs/.baseline`, which is hidden, so that it is not listed as a run. */
   readonly folder?: string
   readonly learn?: LearnOptions
   readonly onProgress?: OnProgress
 }
 
-/** Returns the dictionary for these pictures and this scale: from the cache, else learned and then cached. */
+/**
+ * Returns the dictionary for these pictures and this scale. Reads it from the cache, or else learns it and caches it.
+ */
 export async function loadBaseline(
   data: Pick<PictureSet, 'name' | 'digest' | 'pictures'>,
   scale: number,
@@ -43,7 +45,7 @@ export async function loadBaseline(
   return dictionary
 }
 
-/** Returns undefined if the file is missing or truncated. */
+/** Returns the dictionary in the file. Undefined if the file is missing or truncated. */
 async function readDictionary(
   file: string,
   scale: number,

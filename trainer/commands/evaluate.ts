@@ -33,7 +33,7 @@ const OPTIONS = {
       `the suffix ${ON_ORT} runs a model in ONNX Runtime (default: bicubic,srcnn,${DEFAULT_MODEL})`,
   },
   models: { value: 'FOLDER', help: 'folder of the manifest (default: models)' },
-  scale: { value: 'N,N', help: `scales, from ${SCALES.join(', ')} (default: all)` },
+  scale: { value: 'N,N', help: `scales to evaluate, out of ${SCALES.join(', ')} (default: all)` },
   input: {
     value: 'KIND,KIND',
     help:
@@ -57,7 +57,7 @@ const DEFAULT_SETS = ['Set5', 'Set14']
 /** Side of SSIM's window in pixels. */
 const SSIM_WINDOW = 11
 
-/** Passes the output to `print`. Throws a UsageError for an invalid command line. */
+/** Runs the command and passes its output to `print`. Throws a UsageError for an invalid command line. */
 export async function evaluate(args: readonly string[], print: (text: string) => void = console.log): Promise<void> {
   const given = parseArguments(args, OPTIONS, ['FOLDER ...'])
   if (given.help) return print(help())
@@ -153,28 +153,30 @@ function foldersOf(words: readonly string[]): string[] {
 function existing(folder: string, option?: string): string {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder
   const where = option === undefined ? 'FOLDER' : `--${option}`
-  // `npm run evaluate -- srcnn` probably means --method srcnn.
+  // The user of `npm run evaluate -- srcnn` probably means --method srcnn.
   const near = option === undefined ? nearest(folder, [...BUILT_IN, 'srcnn']) : undefined
   throw new UsageError(
     `expected ${where} to be a folder that exists, got "${folder}"${near === undefined ? '' : `; did you mean --method ${near}?`}`,
   )
 }
 
-/** Fails early, before hours of work. */
+/** Throws if the folder of an output file does not exist. Called before the work, which can take hours. */
 function checkFolderOf(file: string | undefined, option: string): void {
   if (file === undefined || existsSync(path.dirname(file))) return
   throw new UsageError(`expected --${option} to be in a folder that exists, got "${file}"`)
 }
 
-/** Leaves out, with a warning, pictures that are too small for SSIM once the border is shaved off. */
+/** Returns the set without pictures that are too small for SSIM after the border is shaved off. Prints a warning. */
 function withoutTiny(set: PictureSet, scale: number): PictureSet {
-  const least = SSIM_WINDOW + 3 * scale - 1 // `scale` is shaved off each side, after cropping up to scale - 1
+  const least = SSIM_WINDOW + 3 * scale - 1 // modcrop cuts up to scale - 1, then `scale` is shaved off each side
   const isEnough = ({ rgba }: PictureSet['pictures'][number]) => Math.min(rgba.width, rgba.height) >= least
   const tiny = set.pictures.filter((picture) => !isEnough(picture))
   if (tiny.length === set.pictures.length) {
     throw new Error(`expected a picture of at least ${least} pixels a side in ${set.name} at x${scale}, got none`)
   }
   if (tiny.length > 0)
-    console.error(`left out, because a side is below ${least} pixels: ${tiny.map(({ name }) => name).join(', ')}`)
+    console.error(
+      `pictures left out, because a side is below ${least} pixels: ${tiny.map(({ name }) => name).join(', ')}`,
+    )
   return { ...set, pictures: set.pictures.filter(isEnough) }
 }

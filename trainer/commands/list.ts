@@ -7,12 +7,12 @@ import { withStore } from '../ship/openStore.ts'
 import { brokenFiles, readPrevious, readServed, type ServedManifest } from '../ship/servedManifest.ts'
 
 const OPTIONS = {
-  to: { value: 'STORE', help: `list what a bucket serves now and served before: ${STORES.join(', ')}` },
+  to: { value: 'STORE', help: `list what a bucket serves now and served before; STORE is ${STORES.join(' or ')}` },
   bucket: { value: 'NAME', help: 'bucket (default: the one that wrangler.toml binds as MODELS_BUCKET)' },
   help: { help: 'show this' },
 } as const
 
-/** Earlier manifests to show. */
+/** Number of earlier manifests to show. */
 const HISTORY = 10
 
 export const command: Command = {

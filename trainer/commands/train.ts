@@ -1,4 +1,5 @@
-// npm run trainer: trains weights into the folder of a run. `trainScale` is the list of steps.
+// npm run trainer: trains weights into the folder of a run. The function `trainScale` shows the steps of a run in
+// order.
 import { existsSync } from 'node:fs'
 import { mkdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -44,7 +45,10 @@ import {
   type TrainConfig,
 } from './trainOptions.ts'
 
-/** Inputs of the manifest's scores: as papers measure, as a service receives pictures, and JPEG as on most of the web. */
+/**
+ * Inputs of the manifest's scores: luma as in papers, 8-bit RGB as a service receives it, and JPEG as on most of the
+ * web.
+ */
 const EVALUATED: readonly TestInput[] = ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 /** Exit code after SIGINT, by convention 128 + 2. */
@@ -78,7 +82,7 @@ export const command: Command = {
   },
 }
 
-/** The input of trainScale. */
+/** Arguments of trainScale. */
 interface ScaleRun {
   readonly config: TrainConfig
   readonly given: TrainArguments
@@ -134,7 +138,10 @@ async function createMeter({ config, scale }: ScaleRun, network: Network, patche
   return { validation, inference: await createInference(await loadOnnxRuntime()) }
 }
 
-/** Fits from the start or the last checkpoint. The returned state is short of `steps` if a signal stopped it. */
+/**
+ * Fits from the start or from the last checkpoint. If a signal stops it, the returned state has fewer than `steps`
+ * steps.
+ */
 async function fitScale(
   { config, folder, scale, stop }: ScaleRun,
   label: string,
@@ -173,7 +180,7 @@ async function fitScale(
   return { state, steps }
 }
 
-/** Returns new weights, or those of the ONNX file that --from names, which must have the same shape. */
+/** Returns a state with new weights, or with the weights of the ONNX file in --from, which must have the same shape. */
 async function createState(config: TrainConfig, network: Network, scale: number): Promise<FitState> {
   const { from, seed, optimizer, initialisation } = config
   if (from === undefined) return createFitState(network, seed, optimizer, initialisation)
@@ -181,13 +188,13 @@ async function createState(config: TrainConfig, network: Network, scale: number)
   const given = decodeNetwork(await readFile(file))
   if (describeNetwork(given) !== describeNetwork(network)) {
     throw new UsageError(
-      `expected --from weights of ${describeNetwork(network)}, ${file} has ${describeNetwork(given)}`,
+      `expected --from weights of ${describeNetwork(network)}, but ${file} has ${describeNetwork(given)}`,
     )
   }
   return startFrom(network, flattenParameters(given), optimizer)
 }
 
-/** Returns the number of steps; with --minutes it is calculated from the time of a step. */
+/** Returns the number of steps. With --minutes, calculates it from the measured time of a step. */
 async function stepsOf(
   { duration, optimizer, batch, scales }: TrainConfig,
   network: Network,
@@ -197,11 +204,14 @@ async function stepsOf(
   if ('steps' in duration) return duration.steps
   const stepMs = await measureStepMs(network, optimizer, engine, patches)
   const steps = Math.max(1, Math.round((duration.minutes * 60_000) / scales.length / stepMs))
-  console.log(`${Math.round((1000 * batch) / stepMs)} patches/s: --steps ${steps}`)
+  console.log(`${Math.round((1000 * batch) / stepMs)} patches/s, so --minutes becomes --steps ${steps}`)
   return steps
 }
 
-/** Scores the exported bytes, decoded and run as the worker does, on every input that the network accepts. */
+/**
+ * Decodes the exported bytes and runs them as the worker does. Returns the scores for every input that the network
+ * accepts.
+ */
 async function scoreFile(
   bytes: Uint8Array,
   scale: number,
@@ -220,7 +230,7 @@ async function scoreFile(
   return scores
 }
 
-/** Returns the entry for the manifest, without the scores and the name, digest and size of the file. */
+/** Returns the manifest's entry without the scores and without the file's name, digest and size. */
 async function describeModel(
   { config, given, scale, backend }: ScaleRun,
   network: Network,
@@ -265,7 +275,7 @@ async function openRun(given: TrainArguments): Promise<{ run: string; given: Tra
   const run = given.run ?? createRun(name)
   if (given.run !== undefined) {
     const folder = path.join(RUNS_FOLDER, run)
-    if (existsSync(folder)) throw new UsageError(`expected a new --run or --resume, ${folder} exists already`)
+    if (existsSync(folder)) throw new UsageError(`expected a new name for --run, or --resume, because ${folder} exists`)
     await mkdir(folder, { recursive: true })
   }
   const saved = { options: given, node: process.version, started: new Date().toISOString() }
@@ -275,16 +285,18 @@ async function openRun(given: TrainArguments): Promise<{ run: string; given: Tra
 
 async function reopenRun(given: TrainArguments): Promise<{ run: string; given: TrainArguments }> {
   const run = given.run ?? latestRun(given.name)
-  if (run === undefined) throw new UsageError(`expected a run in ${RUNS_FOLDER} to resume, there is none`)
+  if (run === undefined) throw new UsageError(`expected a run in ${RUNS_FOLDER} to resume, got none`)
   const allowed = new Set(['resume', 'run', 'name', 'backend', 'workers', 'upload', 'bucket', 'words'])
   const other = Object.keys(given).find((option) => !allowed.has(option))
-  if (other !== undefined) throw new UsageError(`expected --resume without --${other}: a run keeps its options`)
+  if (other !== undefined) throw new UsageError(`expected --resume without --${other}, because a run keeps its options`)
   const text = await readFile(path.join(findRunFolder(run), CONFIG), 'utf8')
   const { options } = JSON.parse(text) as { options: TrainArguments }
   return { run, given: options }
 }
 
-/** Runs `work` with a signal that Ctrl-C aborts, and returns whether it did. A second Ctrl-C ends the process. */
+/**
+ * Runs `work` with an AbortSignal that Ctrl-C aborts. Returns whether it was aborted. A second Ctrl-C ends the process.
+ */
 async function untilSignal(work: (stop: AbortSignal) => Promise<void>): Promise<boolean> {
   const stop = new AbortController()
   const abort = () => stop.abort()

@@ -33,7 +33,7 @@ import type { Initialisation, Schedule } from '../run/fit.ts'
 import { type StoreName, STORES } from '../ship/contract.ts'
 
 export const DATA_FOLDER = '../shared/data'
-// The limits of network.ts.
+// Limits of a network, the same as in network.ts.
 const MAX_KERNEL = 31
 const MAX_CHANNELS = 512
 const TRAINING_SET = 'T91'
@@ -45,9 +45,11 @@ export interface TrainConfig {
   readonly scales: readonly number[]
   /** Folders of pictures to train on; empty for the built-in procedural set. */
   readonly data: readonly string[]
-  /** Takes as many patches from each folder, instead of drawing all places of all pictures with equal probability. */
+  /**
+   * True if each folder supplies the same number of patches. False if all places of all pictures are equally likely.
+   */
   readonly isEven: boolean
-  /** Folder of pictures to validate on; undefined to hold some of `data` out of training. */
+  /** Folder of pictures to validate on. If undefined, some pictures of `data` are held out of training. */
   readonly validate: string | undefined
   /** Folders of pictures to evaluate on after training. */
   readonly tests: readonly string[]
@@ -55,10 +57,10 @@ export interface TrainConfig {
   readonly architectures: ReadonlyMap<number, Architecture>
   readonly degradation: Degradation
   readonly sampling: PatchOptions['sampling']
-  /** Number of steps, or minutes from which it is calculated at the start. */
+  /** Number of steps, or a time in minutes from which the number is calculated at the start. */
   readonly duration: { readonly steps: number } | { readonly minutes: number }
   readonly seed: number
-  /** ONNX file to start from, instead of `initialisation`. `%` in the name stands for the scale. */
+  /** ONNX file with the initial weights, instead of `initialisation`. `%` in the name stands for the scale. */
   readonly from: string | undefined
   readonly initialisation: Initialisation
   readonly optimizer: OptimizerName
@@ -66,9 +68,9 @@ export interface TrainConfig {
   readonly rate: number
   readonly course: Schedule['course']
   readonly loss: Loss
-  /** Loss that `rate` applies to: `mean` over all values, or `euclidean`, Caffe's sum / 2N. */
+  /** Form of the loss that `rate` is meant for: `mean` over all values, or `euclidean`, which is Caffe's sum / 2N. */
   readonly rateFor: 'mean' | 'euclidean'
-  /** Patches in a step. */
+  /** Number of patches in a step. */
   readonly batch: number
   /** Side of an input patch in pixels, by scale. */
   readonly patches: ReadonlyMap<number, number>
@@ -93,14 +95,17 @@ const DEFAULTS = {
   optimizer: 'soap',
 }
 
-/** Defaults by kind of network: on bicubic's enlargement (SRCNN), or on the small picture (sub-pixel). */
+/**
+ * Defaults of one kind of network. A network works on bicubic's enlargement (SRCNN) or on the small picture
+ * (sub-pixel).
+ */
 interface KindDefaults {
   readonly steps: number
   readonly batch: number
   /** Returns the side of a patch for a network whose output pixel depends on `halo` pixels around it. */
   readonly patchFor: (halo: number) => number
   readonly loss: Loss
-  /** Peak learning rates. */
+  /** Peak learning rate of each optimiser. */
   readonly rates: Readonly<Record<OptimizerName, number>>
 }
 
@@ -111,7 +116,7 @@ const LARGE: KindDefaults = {
   loss: 'square',
   rates: { soap: 4e-3, adam: 1e-3, sgd: 2e-2 },
 }
-// Measured on fast and quality at x3: trainer/README.md.
+// Chosen by measurements of `fast` and `quality` at x3 (trainer/README.md).
 const SMALL: KindDefaults = {
   steps: 6500,
   batch: 32,
@@ -129,10 +134,10 @@ export const TRAIN_OPTIONS = {
       `pictures to train on, or "procedural" for the built-in procedural set ` +
       `(default: ${DATA_FOLDER}/${TRAINING_SET} if it exists, else procedural)`,
   },
-  even: { help: 'take as many patches from each folder of --data (default: all places are equally likely)' },
+  even: { help: 'take equally many patches from each folder of --data (default: all places are equally likely)' },
   validate: { value: 'FOLDER', help: 'pictures to validate on (default: about 5 % of --data, held out of training)' },
   eval: { value: 'FOLDER,FOLDER', help: 'pictures to evaluate on at the end (default: Set5 and Set14 if they exist)' },
-  scale: { value: 'N,N', help: `scales to train, from ${SCALES.join(', ')} (default: all)` },
+  scale: { value: 'N,N', help: `scales to train, out of ${SCALES.join(', ')} (default: all)` },
   steps: { value: 'N', help: `steps per scale (default: ${LARGE.steps}; sub-pixel ${SMALL.steps})` },
   minutes: { value: 'N', help: 'approximate time of the whole run, instead of --steps' },
   degrade: {
@@ -184,13 +189,16 @@ export const TRAIN_OPTIONS = {
       `sub-pixel ${SMALL.patchFor(0)} plus the margin that its kernels need)`,
   },
   seed: { value: 'N', help: `seed of the random numbers (default: ${DEFAULTS.seed})` },
-  name: { value: 'NAME', help: `the model's name (default: that of --arch; for kernel sides srcnn, or sub-pixel)` },
-  run: { value: 'RUN', help: 'folder of the run in trainer/runs (default: the name and the next number)' },
+  name: {
+    value: 'NAME',
+    help: `the model's name (default: the name in --arch; with kernel sides, srcnn or sub-pixel)`,
+  },
+  run: { value: 'RUN', help: "folder of the run in trainer/runs (default: the model's name and the next number)" },
   resume: { help: 'continue --run, or the latest run, from its last checkpoint' },
   backend: { value: 'NAME', help: `library and device that compute: ${BACKENDS.join(', ')} (default: auto)` },
   workers: { value: 'N', help: 'threads that share a batch, on a CPU (default: one per core)' },
   upload: { value: 'STORE', help: `upload the weights at the end: ${STORES.join(', ')}` },
-  bucket: { value: 'NAME', help: 'bucket to upload to (default: that of wrangler.toml)' },
+  bucket: { value: 'NAME', help: 'bucket to upload to (default: the one in wrangler.toml)' },
   help: { help: 'show this' },
 } as const
 
@@ -202,7 +210,7 @@ export function parseTrainArguments(args: readonly string[]): TrainArguments {
 
 export function parseExecutionOptions(given: TrainArguments): ExecutionOptions {
   if (given.upload !== undefined && given.colour === 'rgb') {
-    throw new UsageError('expected --colour luma with --upload, the only kind that the worker serves, got rgb')
+    throw new UsageError('expected --colour luma with --upload, because the worker serves only luma, got rgb')
   }
   return {
     backend: oneOf(given.backend ?? 'auto', 'backend', BACKENDS),
@@ -216,7 +224,7 @@ export function parseExecutionOptions(given: TrainArguments): ExecutionOptions {
 export function parseTrainConfig(given: TrainArguments): TrainConfig {
   const name = given.name ?? defaultName(given)
   if (!/^[a-z][a-z0-9-]*$/.test(name)) {
-    throw new UsageError(`expected --name to be a-z, 0-9 and dashes, got "${name}"`)
+    throw new UsageError(`expected --name to begin with a-z and to hold only a-z, 0-9 and dashes, got "${name}"`)
   }
   if (given.steps !== undefined && given.minutes !== undefined) {
     throw new UsageError('expected --steps or --minutes, got both')
@@ -246,7 +254,7 @@ export function parseTrainConfig(given: TrainArguments): TrainConfig {
         : { minutes: numberOf(given.minutes, 'minutes', 0.01, 100_000) },
     seed: integerOf(given.seed ?? `${DEFAULTS.seed}`, 'seed', -(2 ** 31)),
     from: given.from,
-    // The paper preset: Caffe's Gaussian filler, and the rate for Caffe's loss.
+    // The paper preset uses Caffe's Gaussian filler with this standard deviation, and a rate for Caffe's loss.
     initialisation: isPaper ? 0.001 : 'he',
     optimizer,
     rate: numberOf(given.rate ?? `${isPaper ? 1e-4 : defaults.rates[optimizer]}`, 'rate', 1e-8, 1),
@@ -257,7 +265,7 @@ export function parseTrainConfig(given: TrainArguments): TrainConfig {
     patches: new Map(
       [...architectures].map(([scale, architecture]) => {
         const halo = haloOf(createNetwork(architecture))
-        // In a smaller patch no pixel has all its true neighbours; a patch larger than a picture does not fit.
+        // In a patch below 2 * halo + 1 no pixel has all its true neighbours. A patch must also fit into the pictures.
         const patch = integerOf(given.patch ?? `${defaults.patchFor(halo)}`, 'patch', 2 * halo + 1, 512)
         return [scale, patch]
       }),
@@ -275,12 +283,12 @@ export function taskOf(config: TrainConfig, scale: number): Task {
   }
 }
 
-/** Returns the network of a scale; its weights are zero. */
+/** Returns the network of a scale, with weights of zero. */
 function networkOf({ architectures }: TrainConfig, scale: number): Network {
   return createNetwork(architectures.get(scale)!)
 }
 
-/** Returns the options of the source of a run's batches. */
+/** Returns the options of openPatchSource. */
 export function sourceOptionsOf(config: TrainConfig, scale: number): PatchSourceOptions {
   const { data, isEven, validate, degradation, seed, sampling } = config
   const { network, batch, patch } = taskOf(config, scale)
@@ -306,7 +314,10 @@ export function parseScales(text: string | undefined): number[] {
   return text === undefined ? [...SCALES] : listOf(text, 'scale', (item) => oneOf(item, 'scale', known)).map(Number)
 }
 
-/** Returns the command that repeats one scale of a run on the same data, with the defaults that matter spelt out. */
+/**
+ * Returns the command that repeats one scale of a run on the same data. It names --arch even if the run used the
+ * default.
+ */
 export function commandOf(given: TrainArguments, scale: number, steps: number): string {
   const { words: _, ...options } = given
   const about = new Set([
@@ -324,7 +335,7 @@ export function commandOf(given: TrainArguments, scale: number, steps: number): 
   const kept = Object.entries({ arch: archOf(given), ...options }).filter(([option]) => !about.has(option))
   const words = kept.map(([option, value]) => {
     if (value === true) return ` --${option}`
-    // The names of folders and files, not their paths, which differ between machines.
+    // The command holds names of folders and files instead of paths, because paths differ between machines.
     const isPath = option === 'data' || option === 'validate' || option === 'from'
     const text = isPath
       ? String(value)
@@ -389,7 +400,7 @@ function parseWidths(text: string | undefined, layers: number, otherwise: readon
   )
 }
 
-/** Returns --arch or its default; that of --preset paper is srcnn. */
+/** Returns --arch or its default, which is srcnn with --preset paper. */
 function archOf({ arch, preset }: TrainArguments): string {
   return arch ?? (preset === undefined ? DEFAULTS.arch : SRCNN)
 }

@@ -17,7 +17,7 @@ const OPTIONS = {
   bucket: { value: 'NAME', help: 'bucket (default: the one that wrangler.toml binds as MODELS_BUCKET)' },
   scale: { value: 'N,N', help: 'scales to upload (default: all of the run)' },
   force: {
-    help: 'also upload weights that score worse than bicubic or than those served, and without conditional writes',
+    help: 'upload even if weights score worse than bicubic or the served weights, or if the store lacks conditional writes',
   },
   rollback: { help: 'instead of uploading, restore the weights that were served before' },
   help: { help: 'show this' },

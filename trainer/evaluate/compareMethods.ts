@@ -6,7 +6,7 @@ import { type PublishedFigures, publishedOf, type PublishedMethod } from './publ
 import { createMeasure, type TimedQuality, meanOf } from './score.ts'
 import type { TestInput } from './testInput.ts'
 
-/** One method's means over one set. */
+/** Mean scores of one method on one set, at one scale, from one kind of input. */
 export interface MethodResult extends TimedQuality {
   readonly set: string
   readonly scale: number
@@ -17,10 +17,10 @@ export interface MethodResult extends TimedQuality {
   readonly pictures: readonly (TimedQuality & { readonly picture: string })[]
 }
 
-/** Times that each method enlarges each picture; the median time counts. */
+/** Number of times that each method enlarges each picture. The median time is reported. */
 const RUNS = 3
 
-/** Calls `onPicture` with a description before each picture of each method. */
+/** Measures the methods. Calls `onPicture` with a description before each method enlarges each picture. */
 export async function compareMethods(
   sets: readonly Pick<PictureSet, 'name' | 'pictures'>[],
   scales: readonly number[],

@@ -1,4 +1,4 @@
-// Turns the names of --method into methods.
+// Finds the methods that --method names.
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Engine } from '../../worker/engine/engine.ts'
@@ -14,7 +14,7 @@ import { foreignMethod } from './foreignMethod.ts'
 import { kernelMethod, type Method, networkMethod, servedMethod, sparseMethod } from './method.ts'
 import type { PublishedMethod } from './published.ts'
 
-/** A method under the name that --method gave it. */
+/** A method with its name from --method. */
 export interface NamedMethod extends Method {
   readonly name: string
   readonly scales: readonly number[]
@@ -24,12 +24,12 @@ export interface NamedMethod extends Method {
 
 export interface MethodSources {
   readonly scales: readonly number[]
-  /** True if --scale was given: then each model must have all of `scales`. */
+  /** True if --scale was given. Then each model must have all of `scales`. */
   readonly areScalesGiven: boolean
   /** Folder of the manifest. */
   readonly models: string
   readonly runtime: OnnxRuntime
-  /** Loads the dictionary of `sparse`. */
+  /** Loads the dictionary of the method `sparse`. */
   readonly loadDictionary: (scale: number) => Promise<Dictionary>
 }
 
@@ -38,7 +38,7 @@ export const ON_ORT = '@ort'
 
 export const BUILT_IN = ['nearest', 'bicubic', 'lanczos', 'sparse'] as const
 
-/** Throws a UsageError for an unknown name and for a model that lacks a scale of --scale. */
+/** Returns the method called `name`. Throws a UsageError if there is none, or if a model lacks a scale of --scale. */
 export async function findMethod(name: string, sources: MethodSources): Promise<NamedMethod> {
   const { scales } = sources
   if (name === 'nearest' || name === 'lanczos') return { name, scales, ...kernelMethod(name) }
@@ -55,7 +55,7 @@ export async function findMethod(name: string, sources: MethodSources): Promise<
 }
 
 async function methodOfFile(file: string, { scales, runtime }: MethodSources, engine: Engine): Promise<NamedMethod> {
-  if (scales.length > 1) throw new UsageError(`expected --scale with the one scale of ${file}`)
+  if (scales.length > 1) throw new UsageError(`expected --scale to name the one scale of ${file}`)
   const [scale] = scales
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new UsageError(`expected a file that can be read, got "${file}"`, { cause })
@@ -111,7 +111,9 @@ function methodOfNetworks(name: string, networks: ReadonlyMap<number, Network>, 
   return { name, scales: [...networks.keys()], counterpart, ...networkMethod(models) }
 }
 
-/** Returns the published SRCNN with the same kernels, on its usual training data; undefined for networks on RGB. */
+/**
+ * Returns the published SRCNN with the same kernels and its usual training data. Undefined for other kernels or RGB.
+ */
 function counterpartOf([network]: readonly Network[]): PublishedMethod | undefined {
   if (channelsOf(network) !== 1) return undefined
   const kernels = network.layers.map(({ kernel }) => kernel).join('-')

@@ -1,6 +1,6 @@
-// Networks from other projects: any ONNX file with one input and one output, luma / 255 in studio range as
-// f32 [1, 1, h, w]. The file runs unchanged. Its input is either the picture enlarged by bicubic, as in
-// SRCNN, or the small picture, as in ESPCN and FSRCNN; a first run on a small plane shows which.
+// Networks from other projects: any ONNX file with one input and one output, both f32 [1, 1, h, w] with luma / 255 in
+// studio range. The file runs unchanged. Its input is either the picture enlarged by bicubic, as in SRCNN, or the small
+// picture, as in ESPCN and FSRCNN. A first run on a small plane shows which of the two it is.
 import type { InferenceSession } from 'onnxruntime-web'
 import type { OrtOptions, OrtRuntime } from '../../worker/engine/ort.ts'
 import type { Plane } from '../../worker/image/plane.ts'
@@ -8,10 +8,13 @@ import { UsageError } from '../../worker/terminal/arguments.ts'
 import { enlargePlane } from '../data/degrade.ts'
 import { lumaMethod, type Method } from './method.ts'
 
-/** Sides in pixels of the plane of the first run; large enough to pad any usual receptive field by reflection. */
+/** Sides in pixels of the plane for the first run. They are large enough for a network that pads by reflection. */
 const PROBE = { width: 48, height: 40 }
 
-/** Throws a UsageError, which starts with `name`, for a network with any other input or output. */
+/**
+ * Returns a method that runs the file. Throws a UsageError that starts with `name` if the file has any other input or
+ * output.
+ */
 export async function foreignMethod(
   name: string,
   file: Uint8Array,
@@ -45,7 +48,7 @@ export async function foreignMethod(
   const data = new Float32Array(width * height).map((_, i) => 0.3 + 0.4 * ((i % width) / width))
   const probe = await infer({ width, height, data }).catch((cause: unknown) => {
     if (cause instanceof UsageError) throw cause
-    throw new UsageError(`${name}: expected to run on a plane of ${width}x${height}`, { cause })
+    throw new UsageError(`${name}: expected a network that runs on a plane of ${width}x${height}`, { cause })
   })
   const enlargesBy = (factor: number) => probe.width === factor * width && probe.height === factor * height
   if (enlargesBy(scale)) return lumaMethod(infer)
@@ -62,7 +65,7 @@ function checkSignature(name: string, { inputMetadata, outputNames }: InferenceS
     throw new UsageError(`${name}: expected one input and one output, got ${count} and ${outputNames.length}`)
   }
   const [input] = inputMetadata
-  const shape = input.isTensor ? `${input.type} [${input.shape.join(', ')}]` : 'no tensor'
+  const shape = input.isTensor ? `${input.type} [${input.shape.join(', ')}]` : 'a value that is not a tensor'
   const [batch, channels, ...sides] = input.isTensor ? input.shape : []
   const isLuma = [batch, channels].every((size) => typeof size !== 'number' || size === 1)
   if (!input.isTensor || input.type !== 'float32' || input.shape.length !== 4 || !isLuma) {

@@ -5,7 +5,10 @@ import { alignColumns, formatGain, formatQuality } from './textTable.ts'
 
 const HEADINGS = ['', '', '', '', 'PSNR / SSIM', 'over bicubic', 's/picture', 'published', 'ours - published']
 
-/** One row per set, scale, input and method; `verbose` adds one per picture. A second table holds published figures. */
+/**
+ * Formats one row per set, scale, input and method. With `verbose`, adds one row per picture. A second table holds
+ * published figures.
+ */
 export function formatTable(results: readonly MethodResult[], verbose = false): string {
   const rows = results.flatMap((result) => {
     const { set, scale, input, method, psnr, seconds, published, pictures } = result
@@ -40,7 +43,7 @@ export function formatTable(results: readonly MethodResult[], verbose = false): 
     : `${table}\n\n${alignColumns([['published PSNR', '', '', ...PUBLISHED_METHODS], ...literature])}`
 }
 
-/** One row of published PSNRs per set, scale and input that has any. */
+/** Returns one row of published PSNRs per set, scale and input for which any is known. */
 function literatureRows(results: readonly MethodResult[]): string[][] {
   const tasks = results.filter((result, i) => results.findIndex((other) => isSameTask(other, result)) === i)
   return tasks.flatMap(({ set, scale, input }) => {
@@ -61,7 +64,7 @@ function formatDuration(seconds: number): string {
 }
 
 /**
- * Formats CSV (RFC 4180): a heading, then one line per mean, with an empty `picture`, each followed by one
+ * Formats CSV (RFC 4180). After the headings, each result has a line with its means and an empty `picture`, then one
  * line per picture.
  */
 export function formatCsv(results: readonly MethodResult[]): string {

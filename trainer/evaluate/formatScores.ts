@@ -3,7 +3,7 @@ import { publishedOf } from './published.ts'
 import type { SetScore } from './score.ts'
 import { alignColumns, formatGain, formatQuality } from './textTable.ts'
 
-/** One row per set, scale and input: our scores beside the published ones. */
+/** Formats one row per set, scale and input, with our scores beside the published ones. */
 export function formatScores(label: string, scores: readonly SetScore[]): string {
   const headings = ['', '', '', 'bicubic', 'published', label, 'published 9-1-5, T91', 'difference']
   const rows = scores.map(({ set, scale, input, bicubic, model }) => {

@@ -10,24 +10,26 @@ import { enlargeBy, type KERNELS } from './resizeKernels.ts'
 import type { TestInput } from './testInput.ts'
 
 export interface Method {
-  /** Enlarges luma [h, w] -> [h * scale, w * scale]; values in 0..1, not clamped. Absent if the method needs colour. */
+  /** Enlarges luma [h, w] -> [h * scale, w * scale] in 0..1, not clamped. Absent if the method needs colour. */
   enlargePlane?(small: Plane, scale: number): Promise<Plane>
   /** Enlarges an opaque 8-bit picture, as a service would. */
   enlargePicture(small: Rgba, scale: number): Promise<Rgba>
 }
 
-/** Returns whether a method can use this input. Only `float`, which is luma alone, is unusable for colour methods. */
+/** Returns whether a method can use this input. A method that needs colour cannot use `float`, which is only luma. */
 export function acceptsInput({ enlargePlane: enlargeLuma }: Method, input: TestInput): boolean {
   return input !== 'float' || enlargeLuma !== undefined
 }
 
-/** Makes a method from one network per scale. All networks work on luma, or all on RGB. */
+/** Creates a method from one network per scale. The networks must all work on luma, or all on RGB. */
 export function networkMethod(models: ReadonlyMap<number, Model>): Method {
   const isRgb = [...models.values()].some(({ network }) => channelsOf(network) === 3)
   return isRgb ? rgbMethod(models) : servedMethod(models)
 }
 
-/** Runs the worker's own code with one network per scale; bicubic alone at scales without a network. */
+/**
+ * Creates a method that runs the worker's code with one network per scale, or only bicubic at scales without a network.
+ */
 export function servedMethod(models: ReadonlyMap<number, Model> = new Map()): Method {
   return {
     enlargePlane: async (small, scale) => upscalePlane(small, scale, models.get(scale), await loadEnlarger()),
@@ -35,14 +37,14 @@ export function servedMethod(models: ReadonlyMap<number, Model> = new Map()): Me
   }
 }
 
-/** Runs networks on RGB, which the worker does not serve. Rounds the result to bytes. */
+/** Creates a method from networks on RGB, which the worker does not serve. The result is rounded to bytes. */
 function rgbMethod(models: ReadonlyMap<number, Model>): Method {
   return {
     enlargePicture: async (small, scale) => mergeRgb(await upscalePlanes(splitRgb(small), scale, models.get(scale))),
   }
 }
 
-/** Resizes luma and chroma by one of the kernels of resizeKernels.ts. */
+/** Creates a method that resizes luma and chroma by one of the kernels of resizeKernels.ts. */
 export function kernelMethod(kernel: keyof typeof KERNELS): Method {
   const enlarge = (plane: Plane, scale: number) => enlargeBy(kernel, plane, scale)
   return {
@@ -51,12 +53,12 @@ export function kernelMethod(kernel: keyof typeof KERNELS): Method {
   }
 }
 
-/** Enlarges luma by sparse coding with one dictionary per scale, and chroma by bicubic. */
+/** Creates a method that enlarges luma by sparse coding, with one dictionary per scale, and chroma by bicubic. */
 export function sparseMethod(dictionaries: ReadonlyMap<number, Dictionary>): Method {
   return lumaMethod((small, scale) => enlargeSparse(small, scale, dictionaries.get(scale)!))
 }
 
-/** Enlarges luma by `enlarge`, and chroma by bicubic. */
+/** Creates a method that enlarges luma by `enlarge`, and chroma by bicubic. */
 export function lumaMethod(enlarge: (small: Plane, scale: number) => Plane | Promise<Plane>): Method {
   return {
     enlargePlane: async (small, scale) => enlarge(small, scale),

@@ -1,16 +1,16 @@
 // Published figures to compare ours with: PSNR in dB and SSIM on luma, means over Set5 and Set14.
 //
-// - SRCNN and bicubic: the authors' released weights, measured by this project's protocol. They agree
+// - SRCNN and bicubic: the authors' released weights, measured by this project's protocol. The figures agree
 //   with the papers' tables (Dong et al., ECCV 2014 and TPAMI 38(2), 2016) to 0.01 dB. 9-1-5 trained on
 //   ImageNet was released for x3 only.
 // - The other methods: tables 2 and 3 of the TPAMI paper. Later papers confirm A+ on Set5; the other
 //   figures are transcribed, not measured.
-// - `uint8`, from an 8-bit RGB picture: the released weights, on luma alone, PSNR only.
-// - Seconds per picture: from the TPAMI paper, the authors' C++ on their CPU. It has no times of the other methods.
+// - `uint8`: the released weights, measured on the luma of an 8-bit RGB picture, PSNR only.
+// - Seconds per picture: from the TPAMI paper, for the authors' C++ on their CPU. The paper has no other times.
 import type { TestInput } from './testInput.ts'
 
 export interface PublishedFigures {
-  /** dB */
+  /** PSNR in dB. */
   readonly psnr: number
   readonly ssim?: number
   /** Seconds per picture on the authors' machine. */
@@ -67,7 +67,7 @@ const TABLES: Readonly<Record<string, Table>> = {
   },
 }
 
-/** PSNR of `9-1-5, T91` on each picture of Set5 from float input; their mean is the figure above. */
+/** PSNR of `9-1-5, T91` on each picture of Set5 from float input. Their mean is the figure in TABLES. */
 const SET5_PICTURES: Readonly<Record<string, Row<PublishedFigures>>> = {
   baby: row([38.3003, 35.0111, 32.9819]),
   bird: row([40.639, 34.9029, 31.9725]),
@@ -80,7 +80,9 @@ function row(psnrs: Row<number>, ssims: Row<number> = [], seconds: Row<number> =
   return psnrs.map((psnr, i) => psnr && { psnr, ssim: ssims[i], seconds: seconds[i] }) as Row<PublishedFigures>
 }
 
-/** Returns undefined if nothing was published, for example for any set other than Set5 and Set14. */
+/**
+ * Returns the figures of a method. Undefined if nothing was published, for example for sets other than Set5 and Set14.
+ */
 export function publishedOf(
   method: PublishedMethod,
   set: string,

@@ -29,7 +29,9 @@ export interface SetScore {
   readonly pictures: readonly PictureScore[]
 }
 
-/** Scores a network beside bicubic, on an input that it accepts. Without `model`, scores bicubic itself. */
+/**
+ * Scores bicubic and a network on one set. The network must accept `input`. Without `model`, both scores are bicubic's.
+ */
 export async function scoreSet(
   set: string,
   pictures: readonly Picture[],
@@ -57,7 +59,7 @@ export async function scoreSet(
   }
 }
 
-/** Formats a score for the manifest, with four decimals. Runs of one recipe agree in fewer. */
+/** Returns a score for the manifest, rounded to four decimals. Two runs of the same recipe agree in fewer decimals. */
 export function manifestScoreOf(score: SetScore): ModelScore {
   const { set, input, pictures, model, bicubic } = score
   return { set, input, images: pictures.length, ...rounded(model), bicubic: rounded(bicubic) }
@@ -75,11 +77,13 @@ export function meanOf(qualities: readonly Quality[]): Quality {
 
 /** A method's score on one picture. */
 export interface TimedQuality extends Quality {
-  /** Median time of enlarging alone. */
+  /** Median time of one enlargement, without shrinking and measuring. */
   readonly seconds: number
 }
 
-/** Shrinks a picture once. The returned function has a method enlarge it `runs` times and measures the result. */
+/**
+ * Shrinks a picture once. Returns a function that enlarges the small picture `runs` times by a method and scores it.
+ */
 export async function createMeasure(
   picture: Picture,
   scale: number,
@@ -120,7 +124,7 @@ export async function createMeasure(
   }
 }
 
-/** Returns the luma of `rgba`, which is `picture` or an enlargement of it, in 8-bit levels. */
+/** Returns the luma of `rgba` in 8-bit levels. `rgba` is `picture` itself or an enlargement of its small version. */
 export function lumaLevels({ isGrey }: Picture, rgba: Picture['rgba']): Plane {
   return isGrey ? greyOf(rgba) : truthOf(rgba)
 }

@@ -7,13 +7,13 @@ import {
 } from '../../worker/terminal/progressLine.ts'
 
 export interface StepProgress {
-  /** Shows that step `what` begins. `share`: part of all work that is done, 0..1. */
+  /** Shows that the step `what` begins. `share`: the finished part of all work, 0..1. */
   at(what: string, share: number): void
   /** Clears the line. */
   end(): void
 }
 
-/** Redraws at most once per `everyMs`, by default as often as other lines of progress. */
+/** Creates a line of progress that is redrawn at most once per `everyMs` (default: that of createProgressLine). */
 export function createStepProgress(stream?: ProgressStream, everyMs?: number): StepProgress {
   const line = createProgressLine(stream, everyMs)
   const start = performance.now()

@@ -1,5 +1,5 @@
-// The inputs of an evaluation: how the small picture is made from the truth. degrade.ts has the two kinds
-// that training uses; evaluation adds JPEG-compressed pictures.
+// The inputs of an evaluation: how the small picture is made from the truth. degrade.ts has the two kinds that training
+// uses too. Evaluation adds JPEG-compressed pictures.
 import { createCodec } from '../../worker/codec/codec.ts'
 import type { Codec } from '../../worker/codec/contract.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
@@ -16,7 +16,7 @@ export type TestInput = InputKind | `jpeg:${number}`
 
 const JPEG = /^jpeg:(.*)$/
 
-/** Parses one value of --input. Throws a UsageError for anything else. */
+/** Parses one value of --input. Throws a UsageError for an unknown value. */
 export function parseTestInput(text: string): TestInput {
   const known = INPUTS.find((kind) => kind === text)
   if (known !== undefined) return known
@@ -26,10 +26,10 @@ export function parseTestInput(text: string): TestInput {
   throw new UsageError(`expected --input to be float, uint8 or jpeg:QUALITY, got "${text}"${hint}`)
 }
 
-/** Created on first use, because compiling the codec takes longer than one compression. */
+/** The codec, created on first use and kept, because compiling it takes longer than compressing a picture. */
 let codec: Codec | undefined
 
-/** Returns the opaque 8-bit small picture that `input` makes from a truth. */
+/** Returns the small picture for `input`, made from the truth. It is opaque and has 8 bits per channel. */
 export async function smallPictureOf(truth: Rgba, scale: number, input: Exclude<TestInput, 'float'>): Promise<Rgba> {
   const small = shrinkPicture(truth, scale)
   if (input === 'uint8') return small

@@ -1,8 +1,8 @@
-// Text tables, and how figures look in them.
+// Formats text tables and the figures in them.
 import type { Quality } from '../../worker/model/manifest.ts'
 import type { PublishedFigures } from './published.ts'
 
-/** Pads cells to columns, one line per row. Rows may be shorter than the longest. */
+/** Pads cells to columns, one line per row. Rows may have fewer cells than the longest row. */
 export function alignColumns(rows: readonly (readonly string[])[]): string {
   const columns = Math.max(...rows.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)))
@@ -16,7 +16,7 @@ export function alignColumns(rows: readonly (readonly string[])[]): string {
     .join('\n')
 }
 
-/** Returns `32.39 / 0.9033` (PSNR / SSIM), the PSNR alone if there is no SSIM, `-` for undefined. */
+/** Returns for example `32.39 / 0.9033` (PSNR / SSIM), only the PSNR if there is no SSIM, and `-` for undefined. */
 export function formatQuality(quality: Quality | PublishedFigures | undefined): string {
   if (!quality) return '-'
   const { psnr, ssim } = quality

@@ -1,7 +1,10 @@
 // An axis of a chart: maps values to 0..1 and chooses round values for ticks.
 
 export interface Axis {
-  /** Returns the position of a value: 0 at the smallest, 1 at the largest, outside 0..1 beyond them. */
+  /**
+   * Returns the position of a value: 0 at the axis's smallest value, 1 at its largest. Other values may lie outside
+   * 0..1.
+   */
   at(value: number): number
   readonly ticks: readonly Tick[]
 }
@@ -13,12 +16,12 @@ export interface Tick {
 
 /** Approximate number of ticks. */
 const TICKS = 5
-/** Margin around a single value, as a share of it. */
+/** Margin on both sides if all values are equal, as a share of the value. */
 const MARGIN = 0.05
 
 /**
- * Creates an axis that covers `values`, at least one. With `isLog` it is logarithmic, and all values must be
- * positive.
+ * Creates an axis that covers `values`. There must be at least one. If `isLog`, the axis is logarithmic and all values
+ * must be positive.
  */
 export function createAxis(values: readonly number[], isLog = false): Axis {
   let least = Math.min(...values)
@@ -50,7 +53,10 @@ function linearTicks(least: number, most: number): Tick[] {
   })
 }
 
-/** Returns ticks at powers of ten; at 1, 2 and 5 times them if those fit; linear ticks within a single power. */
+/**
+ * Returns ticks at 1, 2 and 5 times the powers of ten. If these are too many, returns only powers of ten. If they are
+ * fewer than three, returns linear ticks.
+ */
 function logTicks(least: number, most: number): Tick[] {
   const first = Math.floor(Math.log10(least))
   const powers = Array.from({ length: Math.ceil(Math.log10(most)) - first + 1 }, (_, i) => first + i)

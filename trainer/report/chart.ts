@@ -3,7 +3,7 @@
 import { type Axis, createAxis } from './axis.ts'
 import { type MarkupContent, markup, type Markup } from './markup.ts'
 
-/** Points in the order of x. */
+/** Points sorted by x. */
 export type ChartPoints = readonly (readonly [x: number, y: number])[]
 
 export interface ChartLine {
@@ -25,9 +25,11 @@ export interface Chart {
   readonly isLog?: boolean
   readonly line: ChartLine
   readonly levels?: readonly ChartLevel[]
-  /** Lower end of the y axis: points below are clipped, so that a low start does not flatten the rest of the line. */
+  /**
+   * Lower end of the y axis. Points below it are clipped, so that a low start does not flatten the rest of the line.
+   */
   readonly least?: number
-  /** Formats a value of the legend. */
+  /** Formats a value for the legend. */
   format(value: number): string
 }
 
@@ -52,7 +54,10 @@ export const CHART_STYLE = `
 @media (max-width: 560px) { .chart text { font-size: 16px; } }
 `
 
-/** Draws a figure with a legend. Needs at least one point. All x must be positive, and all y if `isLog`. */
+/**
+ * Draws a figure with a legend. The line needs at least one point. All x must be positive. If `isLog`, all y must be,
+ * too.
+ */
 export function drawChart(chart: Chart): Markup {
   const { title, xLabel, isLog, line, levels = [], least = -Infinity, format } = chart
   const shown = line.points.map(([, value]) => value).filter((value) => value >= least)
@@ -69,7 +74,7 @@ export function drawChart(chart: Chart): Markup {
   // The inner svg clips the line to the plot.
   return markup`<figure class="chart">
 <figcaption>${title}</figcaption>
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}: ${format(lastY)} in the end">
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title}: ${format(lastY)} at the end">
 ${marksOf(x, y, right, down)}
 <text x="${left + width / 2}" y="${HEIGHT - 8}" text-anchor="middle">${xLabel}</text>
 <svg x="${left}" y="${top}" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">

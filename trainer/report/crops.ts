@@ -1,6 +1,6 @@
-// Crops of one picture, enlarged by several methods. As in papers, the method enlarges luma that was shrunk
-// without rounding, and bicubic enlarges chroma. A method that needs colour enlarges an 8-bit picture
-// instead. PSNR is measured on the whole picture, as in score.ts.
+// Crops of one picture, enlarged by several methods. As in papers, each method enlarges luma that was shrunk without
+// rounding, and bicubic enlarges chroma. A method that needs colour enlarges an 8-bit picture instead. PSNR is measured
+// on the whole picture, as in score.ts.
 import { mergeYCbCr, splitYCbCr, type YCbCr } from '../../worker/image/color.ts'
 import { psnr } from '../../worker/image/metrics.ts'
 import { crop, modcrop, type Plane, quantize, type Rect, type Rgba } from '../../worker/image/plane.ts'
@@ -23,12 +23,12 @@ export interface Crop {
 
 export const BICUBIC_METHOD: ShownMethod = { name: 'bicubic', ...servedMethod() }
 
-/** Side of a crop in pixels; smaller if the picture is smaller. */
+/** Side of a crop in pixels. Crops of a smaller picture are smaller. */
 const SIDE = 96
-/** Distance in pixels between the places that are compared. */
+/** Distance in pixels between the positions that are tried for a crop. */
 const STRIDE = 8
 
-/** Returns crops of the truth and of each method's result, all at the place of bicubic's largest error. */
+/** Returns crops of the truth and of each method's result, all at the position of bicubic's largest error. */
 export async function cropHardestPlace(
   picture: Picture,
   scale: number,
@@ -60,7 +60,7 @@ export async function cropHardestPlace(
   return crops
 }
 
-/** Returns the place, on a grid, where a crop has the largest sum of squared errors. */
+/** Returns the rectangle, out of a grid of positions, in which bicubic has the largest sum of squared errors. */
 function hardestPlace(truth: Plane, bicubic: Plane): Rect {
   const width = Math.min(SIDE, truth.width)
   const height = Math.min(SIDE, truth.height)

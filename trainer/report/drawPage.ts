@@ -24,7 +24,7 @@ export interface CropRow {
 }
 
 export interface ScaleImages {
-  /** Kernels of the first layer. */
+  /** Picture of the first layer's kernels. */
   readonly filters?: ImageUrl
   readonly crops: readonly CropRow[]
 }
@@ -107,7 +107,7 @@ and ${formatSeconds(seconds)} of training. Scores, filters and crops need the fi
 }
 
 function drawCurves(scale: number, log: readonly LogLine[], entry?: ModelEntry): Markup {
-  // A line of the log at 0 patches has no place on a logarithmic axis.
+  // A logarithmic axis cannot show the line of the log at 0 patches.
   const seen = log.filter(({ patches }) => patches > 0)
   if (seen.length === 0) return markup`<p class="quiet">There is no log of the training.</p>`
   const xLabel = 'patches seen (backprops)'
@@ -139,10 +139,12 @@ function drawCurves(scale: number, log: readonly LogLine[], entry?: ModelEntry):
   return markup`<div class="charts">${quality}${loss}</div>`
 }
 
-/** Depth of the chart below bicubic in dB. The first steps are far lower and are clipped. */
+/** Range of the chart below bicubic's PSNR in dB. The first steps are far lower and are clipped. */
 const BELOW_BICUBIC = 0.5
 
-/** Returns published figures for the chart, if the run was validated on a set that papers measure. */
+/**
+ * Returns published figures for the chart. There are none unless the run was validated on a set that papers measure.
+ */
 function publishedLevels(validation: ModelEntry['validation'], scale: number): ChartLevel[] {
   if (validation?.input !== 'clean') return [] // papers measure luma that is not rounded
   const [set] = validation.data.split(' ')
@@ -196,8 +198,8 @@ function drawFilterSheet(image: ImageUrl, { kernel, outputs }: { kernel: number;
 Each is scaled by its own largest weight: grey is 0.</p>`
 }
 
-const CROPS_CAPTION = markup`<p class="quiet">Cropped where bicubic's error is largest. PSNR is that of the whole picture.
-The small picture was not rounded, or was an 8-bit one for a network on RGB.</p>`
+const CROPS_CAPTION = markup`<p class="quiet">Cropped where bicubic's error is largest. PSNR is measured on the whole picture.
+The small picture was not rounded, except to 8 bits for a network on RGB.</p>`
 
 function drawCrops(scale: number, rows: readonly CropRow[], missing: readonly string[]): Markup {
   return markup`<h3>Crops</h3>

@@ -1,15 +1,15 @@
-// The kernels of a network's first layer side by side, sorted by falling variance, as in the paper's figure
-// (Dong et al., TPAMI 2016). Each kernel is scaled by its own largest weight: grey is 0, white and black are
-// plus and minus that weight. The weights of three inputs are drawn as red, green and blue.
+// Draws the kernels of a network's first layer side by side, sorted by falling variance, as in the paper's figure (Dong
+// et al., TPAMI 2016). Each kernel is scaled by its own largest absolute weight: grey is 0, white is plus that weight,
+// black is minus that weight. If there are three inputs, their weights are drawn as red, green and blue.
 import type { Rgba } from '../../worker/image/plane.ts'
 import type { Layer } from '../../worker/model/network.ts'
 
-/** Side of one weight in pixels. */
+/** Side in pixels of the square that shows one weight. */
 const WEIGHT = 6
-/** Transparent pixels between kernels. */
+/** Width in pixels of the transparent gap between kernels. */
 const GAP = 6
 
-/** Draws the kernels of all outputs, on one or three inputs, as one nearly square sheet. */
+/** Draws the kernels of all outputs as one nearly square sheet. The layer must have one or three inputs. */
 export function drawFilters({ kernel, inputs, outputs, weights }: Layer): Rgba {
   const area = kernel * kernel
   const filters = Array.from({ length: outputs }, (_, i) =>

@@ -6,7 +6,7 @@ export interface Markup {
 
 export type MarkupContent = Markup | string | number | undefined | readonly MarkupContent[]
 
-/** Tags a template: `markup\`<p>${text}</p>\``. Lists are joined, undefined is omitted. */
+/** Builds HTML from a tagged template: `markup\`<p>${text}</p>\``. Lists are joined, and undefined is omitted. */
 export function markup(parts: TemplateStringsArray, ...contents: readonly MarkupContent[]): Markup {
   return { html: parts.map((part, i) => part + render(contents[i])).join('') }
 }

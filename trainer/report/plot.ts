@@ -1,5 +1,5 @@
-// Plots PSNR against seconds per picture, as the paper's figure does, one panel per set, scale and input. A
-// dot is a method measured here; a ring is a published result, with the time on its authors' machine.
+// Plots PSNR against seconds per picture, as the paper's figure does, with one panel per set, scale and input. A dot is
+// a method measured here. A ring is a published result with the time on its authors' machine.
 import type { MethodResult } from '../evaluate/compareMethods.ts'
 import { isSameTask } from '../evaluate/formatResults.ts'
 import { PUBLISHED_METHODS, publishedOf } from '../evaluate/published.ts'
@@ -14,13 +14,13 @@ const FONT = 11
 /** Approximate width of a character in pixels. */
 const LETTER = 6.2
 const LINE = 14
-/** Tolerance in pixels: labels exactly one line apart do not overlap. */
+/** Tolerance in pixels, so that labels exactly one line apart do not count as overlapping. */
 const ROUNDING = 1e-6
 /** Radius of a dot in pixels. */
 const RADIUS = 4.5
 /** Distance in pixels from the centre of a dot to its label. */
 const GAP = 8
-/** Room between the outermost dots and the ends of the axes: a factor of time, and dB. */
+/** Margin between the outermost dots and the ends of the axes: a factor for seconds, dB for PSNR. */
 const ROOM = { seconds: 1.6, psnr: 0.5 }
 const COLOURS = ['#1f5fa8', '#c1440e', '#2e7d32', '#7b3fa0', '#a06a00', '#007f86', '#a8205a', '#555555']
 const PUBLISHED_COLOUR = '#888888'
@@ -30,7 +30,7 @@ const TEXT_COLOUR = '#555555'
 interface Point {
   readonly label: string
   readonly seconds: number
-  /** dB */
+  /** PSNR in dB. */
   readonly psnr: number
   readonly colour: string
   readonly isPublished: boolean
@@ -56,7 +56,7 @@ ${panels}</svg>
 `.html
 }
 
-/** Returns the dots of a panel. Leaves out the infinite PSNR of equal pictures, which has no place on the axis. */
+/** Returns the dots of a panel. Leaves out the infinite PSNR of equal pictures, because the axis cannot show it. */
 function pointsOf(task: MethodResult, results: readonly MethodResult[], methods: readonly string[]): Point[] {
   const ours = results
     .filter((result) => isSameTask(result, task))
@@ -136,8 +136,8 @@ interface Labelled extends Placed {
 }
 
 /**
- * Places each label at the nearest free place: right or left of its dot, or some lines below or above that. A place
- * is free if it overlaps no dot and no label.
+ * Puts each label at the nearest free position: right or left of its dot, or some lines below or above. A position is
+ * free if the label overlaps no dot and no other label there.
  */
 function placeLabels(dots: readonly Placed[], right: number): Labelled[] {
   const taken = dots.map(({ x, y }) => ({ from: x - RADIUS, to: x + RADIUS, y }))

@@ -6,16 +6,16 @@ import { type Network } from '../../worker/model/network.ts'
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
 import { readManifest } from '../run/export.ts'
 
-/** One validation of a run. */
+/** A line of the log. Each validation writes one. */
 export interface LogLine {
   readonly step: number
   /** Patches seen so far, which the paper calls backprops. */
   readonly patches: number
-  /** Training time so far. */
+  /** Training time so far in seconds. */
   readonly seconds: number
   readonly loss: number
   readonly rate: number
-  /** PSNR on the validation pictures in dB; absent if there are none. */
+  /** PSNR on the validation pictures in dB. Absent if the run has no validation pictures. */
   readonly psnr?: number
   readonly bicubic?: number
 }
@@ -34,14 +34,14 @@ export interface ScaleRecord {
 }
 
 export interface RunRecord {
-  /** The folder's name. */
+  /** Name of the run's folder. */
   readonly name: string
   readonly config: SavedConfig
-  /** At least one, by rising scale. */
+  /** Records of the scales, at least one, in ascending order. */
   readonly scales: readonly ScaleRecord[]
 }
 
-/** Throws if the folder has neither a log nor weights, and if a file cannot be parsed. */
+/** Reads a run. Throws if the folder has neither a log nor weights, or if a file cannot be parsed. */
 export async function readRun(folder: string): Promise<RunRecord> {
   const { models } = await readManifest(folder)
   const entries = await readdir(folder)
@@ -65,7 +65,7 @@ export async function readRun(folder: string): Promise<RunRecord> {
   }
 }
 
-/** Returns an empty list if there is no log. Skips a truncated last line, which `kill -9` can leave. */
+/** Returns the lines of the log, none if there is no log. Skips a truncated last line, which `kill -9` can leave. */
 async function readLog(file: string): Promise<LogLine[]> {
   const lines = ((await readOptional(file)) ?? '').split('\n')
   lines.pop() // empty, or a truncated line

@@ -22,11 +22,14 @@ export interface ReportOptions {
   readonly sets: readonly PictureSet[]
   /** Loads the dictionary of sparse coding. Without it, the page says that sparse coding is missing. */
   readonly sparse?: (scale: number) => Promise<Dictionary>
-  /** Runs the network. */
+  /** Engine that runs the run's network. */
   readonly engine: Engine
 }
 
-/** Pictures to crop: those of the papers' figures. If the sets have none of them, the first few pictures. */
+/**
+ * Names of the pictures to crop, as in the papers' figures. If the sets have none of them, the first four pictures are
+ * cropped.
+ */
 const SHOWN = ['butterfly', 'zebra', 'ppt3', 'comic']
 
 /** Writes the report and returns the path of the page. Deletes the pictures of an earlier report. */
@@ -74,7 +77,7 @@ async function drawImages(
   return { filters: await keep(`x${scale}-filters`, drawFilters(network.layers[0])), crops: rows }
 }
 
-/** Returns the name that papers use: a file of Set5 is called `butterfly_GT`. */
+/** Returns a picture's name as in papers, for example `butterfly` for the file `butterfly_GT` of Set5. */
 function titleOf({ name }: Picture): string {
   return name.replace(/_GT$/, '')
 }
@@ -85,7 +88,7 @@ function choosePictures(sets: readonly PictureSet[]) {
   return shown.length > 0 ? shown : all.slice(0, SHOWN.length)
 }
 
-/** Writes a picture as a PNG file of this name and returns its data URL. */
+/** Writes a picture to the PNG file of this name and returns it as a `data:` URL. */
 type Album = (name: string, picture: Rgba) => Promise<ImageUrl>
 
 async function openAlbum(folder: string): Promise<Album> {

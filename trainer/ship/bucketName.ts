@@ -12,8 +12,8 @@ interface Bound {
 }
 
 /**
- * Returns the name of the bucket that the worker reads, from wrangler.toml: the production bucket, or for
- * the local simulation the demo's if production has none. Throws a UsageError if no bucket is bound.
+ * Returns the name of the bucket that wrangler.toml binds for the worker. For `local`, this may also be the bucket of
+ * the environment `demo`, if production has none. Throws a UsageError if no bucket is bound.
  */
 export async function bucketName(to: StoreName): Promise<string> {
   if (existsSync(CONFIG)) {

@@ -9,28 +9,28 @@ export type PutCondition = { readonly match: string } | 'absent'
 
 export interface StoredObject {
   readonly bytes: Uint8Array
-  /** Changes with the content. Comparable only with other ETags of the same store. */
+  /** ETag. It changes with the content, and is comparable only with other ETags of the same store. */
   readonly etag: string
 }
 
 /**
- * A bucket: objects by key. A reader sees a put whole or not at all. Both methods retry transient
- * failures, and throw if the store cannot be reached or refuses the request.
+ * A bucket: objects by key. A reader sees a put either whole or not at all. `get` and `put` retry transient failures,
+ * and throw if the store cannot be reached or refuses the request.
  */
 export interface ObjectStore {
-  /** Kind and bucket, for messages. */
+  /** Kind of the store and name of the bucket, for messages. */
   readonly title: string
-  /** Returns undefined if there is no such object. */
+  /** Returns the object, or undefined if the key has none. */
   get(key: string): Promise<StoredObject | undefined>
   /**
-   * Returns true once the object is stored, false if the condition did not hold and nothing was written.
-   * Can also return false after a lost response: the first try stored the object, so the retry fails its condition.
+   * Stores an object and returns true. If `condition` does not hold, writes nothing and returns false. Can also return
+   * false if the first response was lost, because the stored object then makes the retry fail its condition.
    */
   put(key: string, bytes: Uint8Array, condition?: PutCondition): Promise<boolean>
   close(): Promise<void>
 }
 
-/** A store's refusal that no retry would change. */
+/** A refusal by the store that no retry would change. */
 export class StoreError extends Error {
   override readonly name = 'StoreError'
   /** HTTP status. */

@@ -1,7 +1,7 @@
 import type { Manifest } from '../../worker/model/manifest.ts'
 import { alignColumns } from '../evaluate/textTable.ts'
 
-/** One line per model: name, scale, digest, validation PSNR beside bicubic's, date, bytes. */
+/** Formats one line per model: name, scale, digest, validation PSNR beside bicubic's, date, bytes. */
 export function formatModels({ models }: Manifest): string {
   return alignColumns(
     models.map(({ name, scale, sha256, validation, date, bytes }) => [

@@ -1,5 +1,5 @@
-// The simulated R2 of `wrangler dev`. It uses the same miniflare and the same folder, so this process and a
-// worker under `wrangler dev` see each other's writes.
+// The simulated R2 of `wrangler dev`. This code uses the same miniflare and the same folder, so it and a worker under
+// `wrangler dev` see each other's writes.
 import path from 'node:path'
 import { Miniflare } from 'miniflare'
 import type { ObjectStore, PutCondition } from './contract.ts'
@@ -26,7 +26,7 @@ export async function openLocalStore(bucket: string, folder = LOCAL_BUCKETS): Pr
         return object && { bytes: new Uint8Array(await object.arrayBuffer()), etag: object.httpEtag }
       }).then((object) => object ?? undefined),
     put: (key, bytes, condition) =>
-      // Copied, because miniflare's channel rejects subclasses of Uint8Array such as readFile's Buffer.
+      // The bytes are copied, because miniflare's channel rejects subclasses of Uint8Array such as readFile's Buffer.
       patiently(() => r2.put(key, Uint8Array.from(bytes), { onlyIf: onlyIf(condition) })).then(Boolean),
     close: () => miniflare.dispose(),
   }
@@ -37,7 +37,7 @@ function onlyIf(condition: PutCondition | undefined) {
   return condition === 'absent' ? { etagDoesNotMatch: '*' } : { etagMatches: condition.match.replaceAll('"', '') }
 }
 
-/** Retries while another process locks the shared SQLite database, which R2 reports as "Unspecified error". */
+/** Repeats `work` while another process locks the shared SQLite database, which R2 reports as "Unspecified error". */
 function patiently<T>(work: () => Promise<T>): Promise<T> {
   return retry(async () => {
     try {

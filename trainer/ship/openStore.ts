@@ -3,9 +3,9 @@ import { bucketName } from './bucketName.ts'
 import type { ObjectStore, StoreName } from './contract.ts'
 
 /**
- * Opens `local`, the simulated R2 of `wrangler dev` in this folder, or `s3`, the store that the AWS_*
- * variables name. `bucket` defaults to the one that wrangler.toml binds as MODELS_BUCKET. Throws a
- * UsageError that names what is missing.
+ * Opens a bucket. `local`: in the simulated R2 of `wrangler dev` in this folder. `s3`: in the store that the AWS_*
+ * variables name. By default, the bucket is the one that wrangler.toml binds as MODELS_BUCKET. Throws a UsageError that
+ * names what is missing.
  */
 export async function openStore(to: StoreName, bucket?: string): Promise<ObjectStore> {
   const name = bucket ?? (await bucketName(to))

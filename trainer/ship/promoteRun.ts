@@ -5,18 +5,18 @@ import { type CandidateModel, readCandidates, titleOf } from './readCandidates.t
 import { requireNoLoss } from './requireNoLoss.ts'
 
 export interface PromoteOptions {
-  /** Default: all scales of the run. */
+  /** Scales to promote. Default: all scales of the run. */
   readonly scales?: readonly number[]
-  /** Also promotes weights that score worse. Default false. */
+  /** True to promote even if weights score worse. Default false. */
   readonly force?: boolean
   /** Folder to copy into. Default `models`, the weights that ship with the worker. */
   readonly models?: string
 }
 
-/** Records the default model's gain on the test scenes in the manifest, where a test expects it. */
+/** Command that records the default model's gain on the test scenes in the manifest. A test expects the gain there. */
 const RECORD = 'RECORD_SCENES=1 npx vitest run --config test/vitest.config.ts --project worker quality'
 
-/** Copies a run folder's weights into models/ and prints what changed. Copies nothing if one model scores worse. */
+/** Copies a run's weights into models/ and prints what changed. If a model scores worse, throws and copies nothing. */
 export async function promoteRun(
   folder: string,
   { scales, force = false, models = 'models' }: PromoteOptions = {},

@@ -1,6 +1,6 @@
 // Publishes weights to a bucket that workers are reading. Files are written first, under keys that contain
 // their digest, then the manifest in one conditional write. So readers see either the old or the new
-// weights, and when two publish at once the second starts over from what the first wrote.
+// weights. If two publish at the same time, the second starts again from the manifest that the first wrote.
 import { formatManifest, type Manifest, type ModelEntry, withEntry } from '../../worker/model/manifest.ts'
 import { MANIFEST_FILE } from '../run/export.ts'
 import { type CandidateModel, titleOf } from './readCandidates.ts'
@@ -9,7 +9,7 @@ import { requireNoLoss } from './requireNoLoss.ts'
 import { brokenFiles, formatServed, keepManifest, modelKey, readPrevious, readServed } from './servedManifest.ts'
 
 export interface PublishOptions {
-  /** Also publishes weights that score worse, and to a store without conditional writes. */
+  /** True to publish even if weights score worse or the store has no conditional writes. */
   readonly force: boolean
   readonly now?: () => Date
 }
@@ -21,7 +21,7 @@ export interface Publication {
   readonly notes: readonly string[]
 }
 
-/** Tries at the manifest. A try fails only if another publisher wrote it meanwhile, so ten others would be needed. */
+/** Maximum number of tries to write the manifest. A try fails only if someone else wrote it meanwhile. */
 const ROUNDS = 10
 const NO_ETAG = '"00000000000000000000000000000000"'
 const UNIMPLEMENTED = 501
@@ -65,9 +65,8 @@ export async function publish(
 }
 
 /**
- * Restores the weights that were served before the last publication. Each further call goes back one more.
- * Throws if there is no earlier manifest, if one of its files is missing, or if someone publishes at the
- * same time.
+ * Restores the weights that were served before the last publication. Each further call goes back one more publication.
+ * Throws if there is no earlier manifest, if one of its files is missing, or if someone publishes at the same time.
  */
 export async function rollBack(store: ObjectStore, { force }: PublishOptions): Promise<Manifest> {
   const served = await readServed(store)
@@ -86,7 +85,10 @@ function keyOf({ name, scale, sha256 }: ModelEntry): string {
   return modelKey(name, scale, sha256)
 }
 
-/** Keeps the date of the weights' first publication, so that publishing the same weights again changes nothing. */
+/**
+ * Returns the entry to serve. It keeps the date of the weights' first publication, so that publishing them again
+ * changes nothing.
+ */
 function publishedEntry(entry: ModelEntry, to: Manifest, date: string): ModelEntry {
   const rival = to.models.find((model) => titleOf(model) === titleOf(entry))
   const known = rival?.sha256 === entry.sha256 ? rival.date : undefined
@@ -94,8 +96,8 @@ function publishedEntry(entry: ModelEntry, to: Manifest, date: string): ModelEnt
 }
 
 /**
- * Returns whether the store honours conditions; throws if it does not, unless `force` is set. Tests this by
- * rewriting an existing object unchanged, under conditions that cannot hold.
+ * Returns whether the store honours conditions. If it does not, throws unless `force` is set. To find out, rewrites an
+ * existing object with the same bytes under conditions that cannot hold.
  */
 async function requireConditions(store: ObjectStore, key: string, bytes: Uint8Array, force: boolean): Promise<boolean> {
   const ignores = async (condition: PutCondition) => {

@@ -1,11 +1,11 @@
-// Guards a replacement: weights that are known to score worse on the validation pictures are refused.
+// Guards the replacement of weights: those that are known to score worse on the validation pictures are refused.
 import type { Manifest, ModelEntry } from '../../worker/model/manifest.ts'
 import { titleOf } from './readCandidates.ts'
 
 interface Comparison {
-  /** Reasons to refuse. */
+  /** Reasons to refuse the candidates. */
   readonly losses: readonly string[]
-  /** Comparisons that were not possible, for the log. */
+  /** Messages for the log about comparisons that were not possible. */
   readonly notes: readonly string[]
 }
 

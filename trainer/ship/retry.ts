@@ -6,7 +6,7 @@ export class TransientError extends Error {
 export interface RetryOptions {
   /** Maximum number of tries. Default 5. */
   readonly attempts?: number
-  /** Pause before the second try, doubled before each further one. Default 250 ms, 3.75 s in total. */
+  /** Pause before the second try. It doubles before each further try. Default 250 ms, 3.75 s in all with five tries. */
   readonly delayMs?: number
 }
 

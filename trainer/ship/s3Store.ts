@@ -1,18 +1,18 @@
 // R2 or any other S3-compatible store. Uses four parts of the HTTP interface: signature version 4, ETag,
-// If-Match and If-None-Match. Keys here need no escaping in a URL.
+// If-Match and If-None-Match. The trainer's keys need no escaping in a URL.
 import { createHash } from 'node:crypto'
 import { UsageError } from '../../worker/terminal/arguments.ts'
 import { type ObjectStore, type PutCondition, StoreError } from './contract.ts'
 import { type RetryOptions, retry, TransientError } from './retry.ts'
 
 export interface S3Settings {
-  /** `https://ACCOUNT.r2.cloudflarestorage.com`; the bucket's name may follow as a path. */
+  /** For example `https://ACCOUNT.r2.cloudflarestorage.com`. The bucket's name may follow as a path. */
   readonly endpoint: string
   readonly bucket: string
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string
-  /** Part of the signature. R2 calls its only region `auto`. */
+  /** Region, which is part of the signature. R2 calls its only region `auto`. */
   readonly region: string
 }
 
@@ -26,7 +26,7 @@ const VARIABLES = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_ENDPOINT_U
 const OVERLOADED = [408, 429]
 const UNIMPLEMENTED = 501
 
-/** Reads the AWS_* variables. Throws a UsageError that names all missing ones. */
+/** Reads the settings from the AWS_* variables. Throws a UsageError that names all missing variables. */
 export function s3Settings(bucket: string, env: Readonly<Record<string, string | undefined>>): S3Settings {
   const [accessKeyId, secretAccessKey, endpoint] = VARIABLES.map((name) => env[name] ?? '')
   const missing = VARIABLES.filter((name) => !env[name])
@@ -48,7 +48,7 @@ export function s3Settings(bucket: string, env: Readonly<Record<string, string |
   }
 }
 
-/** `timeoutMs` limits one request, from its start to the last byte of the response. Default 30 s. */
+/** Opens a bucket. `timeoutMs` limits one request, from its start to the last byte of the response. Default 30 s. */
 export async function openS3Store(
   { endpoint, bucket, ...credentials }: S3Settings,
   { timeoutMs = 30_000, ...patience }: RetryOptions & { readonly timeoutMs?: number } = {},
@@ -63,8 +63,8 @@ export async function openS3Store(
     retry(async (): Promise<S3Response> => {
       const url = new URL(key, base)
       const signed = await client.sign(url, { method, headers, body: body && Buffer.from(body) })
-      // Compressed responses have other ETags. Not signed, because a proxy may change this header and
-      // would then break the signature.
+      // Asks for uncompressed responses, because compressed ones have other ETags. The header is not signed, because a
+      // proxy may change it and would then break the signature.
       signed.headers.set('accept-encoding', 'identity')
       const response = await send(signed, timeoutMs)
       if ((response.status >= 500 && response.status !== UNIMPLEMENTED) || OVERLOADED.includes(response.status)) {
@@ -103,14 +103,16 @@ async function loadClient() {
   try {
     return await import('aws4fetch')
   } catch (cause) {
-    throw new Error('expected aws4fetch; npm ci installs it, unless optional dependencies are omitted', { cause })
+    throw new Error('expected the package aws4fetch, which npm ci installs unless optional dependencies are omitted', {
+      cause,
+    })
   }
 }
 
 async function send(request: Request, timeoutMs: number): Promise<S3Response> {
   try {
     const signal = AbortSignal.timeout(timeoutMs)
-    // A redirect would need its own signature, so none is followed.
+    // Redirects are not followed, because each would need its own signature.
     const response = await fetch(request, { signal, redirect: 'manual' })
     const bytes = new Uint8Array(await response.arrayBuffer())
     return { status: response.status, etag: response.headers.get('etag') ?? '', bytes }
@@ -119,7 +121,7 @@ async function send(request: Request, timeoutMs: number): Promise<S3Response> {
   }
 }
 
-/** Returns why a fetch failed: its own message is always "fetch failed", the reason is in the cause. */
+/** Returns why a fetch failed. The error's message is always "fetch failed", so the reason is taken from its cause. */
 function reasonOf(error: unknown, timeoutMs: number): string {
   if ((error as Error).name === 'TimeoutError') return `timed out after ${timeoutMs / 1000} s`
   const cause = ((error as Error).cause ?? error) as NodeJS.ErrnoException
@@ -131,7 +133,10 @@ function conditionHeaders(condition: PutCondition | undefined): Record<string, s
   return condition === 'absent' ? { 'if-none-match': '*' } : { 'if-match': condition.match }
 }
 
-/** 412: the condition does not hold. 409: another write is under way. NoSuchKey: there is no object to match. */
+/**
+ * Returns whether a conditional write failed. 412: its condition does not hold. 409: another write is under way.
+ * NoSuchKey: there is no object to match.
+ */
 function isConflict(response: S3Response): boolean {
   return response.status === 412 || response.status === 409 || codeOf(response) === 'NoSuchKey'
 }

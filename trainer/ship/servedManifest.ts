@@ -1,6 +1,6 @@
-// The manifest.json that a bucket serves. Each manifest names the one that it replaced. Earlier
-// manifests are stored under manifests/, each under its own digest: the chain cannot contain a cycle, and
-// storing one twice changes nothing.
+// The manifest.json that a bucket serves. Each manifest names the one that it replaced. Earlier manifests are stored
+// under manifests/, with their digests in the keys. So the chain cannot contain a cycle, and storing a manifest twice
+// changes nothing.
 import { formatManifest, type Manifest, parseManifest } from '../../worker/model/manifest.ts'
 import { MANIFEST_FILE, sha256Of } from '../run/export.ts'
 import type { ObjectStore } from './contract.ts'
@@ -15,7 +15,7 @@ export interface ServedManifest {
   readonly etag: string
 }
 
-/** Digits of a SHA-256 in a key, as many as the worker's model hashes have. */
+/** Number of SHA-256 digits in a key, the same as in the worker's model hashes. */
 const KEY_DIGITS = 16
 const KEPT = new RegExp(`^manifests/([0-9a-f]{${KEY_DIGITS}})\\.json$`)
 
@@ -24,13 +24,13 @@ export function modelKey(name: string, scale: number, sha256: string): string {
   return `${name}-x${scale}.${sha256.slice(0, KEY_DIGITS)}.onnx`
 }
 
-/** Returns undefined if the bucket serves nothing yet. Throws if its manifest cannot be parsed. */
+/** Returns the manifest that the bucket serves now, or undefined if there is none. Throws if it cannot be parsed. */
 export async function readServed(store: ObjectStore): Promise<ServedManifest | undefined> {
   const object = await store.get(MANIFEST_FILE)
   return object && { ...parseServed(object.bytes, MANIFEST_FILE, store), etag: object.etag }
 }
 
-/** Returns the manifest that this one replaced, undefined for the first. Throws if it is missing or altered. */
+/** Returns the manifest that the given one replaced, or undefined for the first. Throws if it is missing or altered. */
 export async function readPrevious(
   store: ObjectStore,
   { previous }: Pick<ServedManifest, 'previous'>,
@@ -59,7 +59,10 @@ export function formatServed(manifest: Manifest, date: string, previous?: string
   return new TextEncoder().encode(`${JSON.stringify(whole, null, 2)}\n`)
 }
 
-/** Lists files of the manifest that the bucket lacks or has altered, for example `KEY is missing`. */
+/**
+ * Returns a message for each file of the manifest that is missing from the bucket or altered, for example `KEY is
+ * missing`.
+ */
 export async function brokenFiles(store: ObjectStore, { models }: Manifest): Promise<string[]> {
   const faults = models.map(async ({ file, sha256 }) => {
     const object = await store.get(file)

@@ -5,17 +5,17 @@ import { withStore } from './openStore.ts'
 import { publish } from './publish.ts'
 
 export interface UploadOptions {
-  /** Default: the bucket that wrangler.toml binds as MODELS_BUCKET. */
+  /** Bucket to upload to. Default: the bucket that wrangler.toml binds as MODELS_BUCKET. */
   readonly bucket?: string
-  /** Default: all scales in the folder. */
+  /** Scales to upload. Default: all scales in the folder. */
   readonly scales?: readonly number[]
-  /** Also uploads weights that score worse, and to a store without conditional writes. Default false. */
+  /** True to upload even if weights score worse or the store has no conditional writes. Default false. */
   readonly force?: boolean
 }
 
 /**
- * Publishes the weights of a run's folder and prints what changed. A worker that reads the bucket serves
- * them within a minute. Throws what readCandidates, openStore and publish throw.
+ * Publishes the weights of a run's folder and prints what changed. A worker that reads the bucket serves them within a
+ * minute. Throws the errors of readCandidates, openStore and publish.
  */
 export async function uploadRun(
   folder: string,

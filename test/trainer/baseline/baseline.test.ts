@@ -24,7 +24,7 @@ const SMALL = {
 }
 const pictures = [1, 2, 3].map((seed) => drawPicture(96, 96, seed))
 
-test.each([2, 3, 4])('x%i: a dictionary learned from three pictures beats bicubic on a fourth', (scale) => {
+test.each([2, 3, 4])('at x%i, a dictionary learned from three pictures beats bicubic on a fourth picture', (scale) => {
   const dictionary = learnDictionary(pictures, scale, SMALL)
   const truth = truthOf(drawPicture(96, 96, 4))
   const small = shrinkPlane(truth, scale)
@@ -33,14 +33,14 @@ test.each([2, 3, 4])('x%i: a dictionary learned from three pictures beats bicubi
   expect(gain).toBeGreaterThan(0.5)
 })
 
-test('the same pictures, options and seed yield the same dictionary, and another seed yields another', () => {
+test('learning yields the same dictionary for the same pictures, options and seed, and another one for another seed', () => {
   const options = { ...SMALL, samples: 1000, clusterSamples: 500 }
   const first = learnDictionary(pictures, 2, options)
   expect(learnDictionary(pictures, 2, options)).toEqual(first)
   expect(learnDictionary(pictures, 2, { ...options, seed: 2 }).maps).not.toEqual(first.maps)
 })
 
-test('the reported progress never falls and ends at 1', () => {
+test('the progress that learning reports never falls and ends at 1', () => {
   const shares: number[] = []
   learnDictionary(pictures, 2, SMALL, (_, share) => shares.push(share))
   expect(shares).toEqual(shares.toSorted((a, b) => a - b))
@@ -74,7 +74,7 @@ test('a dictionary is learned once, then read from its file, and learned again i
   expect(await readdir(folder)).toHaveLength(2)
 })
 
-test('pictures that are flat, small or few, and a dictionary for another scale, are refused with a reason', () => {
+test('learning refuses flat, small or few pictures, and enlarging refuses a dictionary for another scale', () => {
   const flat = { width: 60, height: 60, data: new Uint8Array(4 * 60 * 60).fill(128) }
   expect(() => learnDictionary([flat], 2, SMALL)).toThrow('expected pictures with edges or texture')
   expect(() => learnDictionary([drawPicture(5, 5, 1)], 2, SMALL)).toThrow('at least 6 pixels a side')
@@ -84,14 +84,14 @@ test('pictures that are flat, small or few, and a dictionary for another scale, 
   expect(() => enlargeSparse(plane, 3, dictionary)).toThrow('expected a dictionary for x3, got one for x2')
 })
 
-test('a plane too small for a window is enlarged by bicubic', () => {
+test('sparse coding falls back to bicubic for a plane that is smaller than a window', () => {
   const dictionary = learnDictionary(pictures, 2, { ...SMALL, samples: 500 })
   const plane = { width: 2, height: 9, data: Float32Array.from({ length: 18 }, (_, i) => i / 18) }
   expect(enlargeSparse(plane, 2, dictionary)).toEqual(enlargePlane(plane, 2))
 })
 
-test('leading eigenvectors are orthonormal, largest eigenvalue first', () => {
-  // Q diag(9, 4, 1) Q' for the rotation by 0.6 about the first axis.
+test('leadingEigenvectors returns the eigenvectors of a known matrix, largest eigenvalue first', () => {
+  // The matrix is Q diag(9, 4, 1) Q', and Q is the rotation by 0.6 about the first axis.
   const [c, s] = [Math.cos(0.6), Math.sin(0.6)]
   const axes = [
     [0, c, s],
@@ -128,13 +128,13 @@ test('solvePositive solves for all columns of the right-hand side', () => {
   }
 })
 
-test('neighbours are the features with the largest |cosine|, including opposite directions', () => {
+test('neighboursOf returns the features with the largest |cosine|, including those in the opposite direction', () => {
   const features = Float64Array.from([0, 1, -1, 0.5, 0.9].flatMap((x) => [x, Math.sqrt(1 - x * x), 0, 0]))
   const anchors = Float64Array.of(1, 0, 0, 0)
   expect(neighboursOf(anchors, 0, features, 4, 3)).toEqual([1, 2, 4])
 })
 
-test('clustering recovers axes from features that point in both directions along them', () => {
+test('clusterAxes recovers axes from features that point in both directions along the axes', () => {
   const random = createRandom(1)
   const features = new Float64Array(4 * 200)
   for (let n = 0; n < 200; n++) features[4 * n + (n % 2)] = random.next() < 0.5 ? -1 : 1

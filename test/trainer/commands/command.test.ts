@@ -180,13 +180,13 @@ test.each([
   ['--arch srcnn', 3, 'srcnn', '9-1-5 1-64-32-1 residual', 33],
   ['--preset paper', 3, 'srcnn', '9-1-5 1-64-32-1', 33],
   ['', 3, 'fast', '5-3+3-3+3-3+3-3 1-16-16-16-16-16-16-16-9 x3 residual', 50],
-])('the options "%s" at x%d mean the model %s', (line, scale, name, architecture, patch) => {
+])('the options "%s" at x%d train the model %s', (line, scale, name, architecture, patch) => {
   const config = parseTrainConfig(parseTrainArguments(['--data', '.', ...line.split(' ').filter(Boolean)]))
   const task = taskOf(config, scale)
   expect([config.name, describeNetwork(task.network), task.patch]).toEqual([name, architecture, patch])
 })
 
-test('no named network needs more multiplications than SRCNN', () => {
+test('no network that --arch names needs more multiplications than SRCNN', () => {
   for (const { architectureAt } of Object.values(FAMILIES)) {
     for (const scale of SCALES) {
       expect(costOf(createNetwork(architectureAt(scale)))).toBeLessThanOrEqual(8032)
@@ -194,7 +194,7 @@ test('no named network needs more multiplications than SRCNN', () => {
   }
 })
 
-test('ablate scores luma and RGB side by side on 8-bit input, and RGB on nothing else', async () => {
+test('ablate scores networks on luma and on RGB from 8-bit input, and from float input only those on luma', async () => {
   const folder = await folderOfPictures()
   await cp(path.join(folder, 'test'), path.join(folder, '../shared/data/Set5'), { recursive: true })
   const { stdout } = await execute('main.ts', folder, [
@@ -270,15 +270,15 @@ test.each([
   ],
   ['--patch 18', 'expected --patch to be an integer from 19 to 512, got "18"'],
   ['--colour red', 'expected --colour to be one of luma, rgb, got "red"'],
-  ['--colour rgb --upload s3', 'expected --colour luma with --upload, the only kind that the worker serves, got rgb'],
+  ['--colour rgb --upload s3', 'expected --colour luma with --upload, because the worker serves only luma, got rgb'],
   ['--uint8 2', 'expected --uint8 to be a number from 0 to 1, got "2"'],
   ['--backend gpu', 'expected --backend to be one of auto, onnx-cpu'],
   ['--degrade blurry', 'expected --degrade to be clean, jpeg or jpeg:LOW-HIGH'],
   ['--preset fast', 'expected --preset to be one of paper, got "fast"'],
   ['--eval nowhere', 'expected --eval to name folders that exist, got "nowhere"'],
-  ['--name X', 'expected --name to be a-z, 0-9 and dashes, got "X"'],
+  ['--name X', 'expected --name to begin with a-z and to hold only a-z, 0-9 and dashes, got "X"'],
   ['T91', 'expected only options, got "T91"'],
-])('"%s" is refused: %s', (line, message) => {
+])('the command line "%s" is refused: %s', (line, message) => {
   const parse = () => {
     const given = parseTrainArguments(['--data', '.', ...line.split(' ')])
     parseExecutionOptions(given)
@@ -315,7 +315,7 @@ test('--preset paper is the published recipe', () => {
   })
 })
 
-test('progress is one rewritten line on a terminal, and whole lines elsewhere', () => {
+test('the progress of training is one rewritten line on a terminal, and whole lines elsewhere', () => {
   const write = (isTTY: boolean) => {
     let text = ''
     const stream = { isTTY, write: (part: string) => ((text += part), true) }
@@ -343,7 +343,7 @@ test.each([
 
 /** Creates the folders `train` and `test` with a few small PNG files each. */
 async function folderOfPictures(): Promise<string> {
-  // One level down, so that ../shared surely does not exist.
+  // The folder is one level deeper than the new one, so that ../shared does not exist.
   const folder = path.join(await mkdtemp(path.join(tmpdir(), 'trainer-')), 'here')
   const codec = createCodec(await loadCodecModules())
   for (const [set, seeds] of [
@@ -359,7 +359,7 @@ async function folderOfPictures(): Promise<string> {
   return folder
 }
 
-/** Runs one of the trainer's scripts in `cwd`. Rejects with its stderr unless it exits with `code`. */
+/** Runs one of the trainer's scripts in `cwd`. Rejects with the script's stderr unless it exits with `code`. */
 function execute(
   script: string,
   cwd: string,

@@ -75,7 +75,7 @@ test('the suffix @ort runs the same network in ONNX Runtime', async () => {
   expect(ort.psnr).toBeCloseTo(own.psnr, 2)
 })
 
-test('each method has a row per scale and input, and residual networks of zeros equal bicubic', async () => {
+test('each method has a row per scale and input, and residual networks with weights of zero equal bicubic', async () => {
   const results = await resultsOf(
     '--method',
     'nearest,bicubic,lanczos,zero,zero-small',
@@ -85,7 +85,7 @@ test('each method has a row per scale and input, and residual networks of zeros 
   const rows = results.map(({ scale, input, method }) => `${scale} ${input} ${method}`)
   const expected = [2, 3, 4].flatMap((scale) =>
     ['float', 'uint8', 'jpeg:60'].flatMap((input) =>
-      // The manifest has the networks at x3 alone; without --scale the other scales are skipped.
+      // The manifest has these networks only at x3. Without --scale, evaluation skips them at the other scales.
       ['nearest', 'bicubic', 'lanczos', ...(scale === 3 ? ['zero', 'zero-small'] : [])].map(
         (method) => `${scale} ${input} ${method}`,
       ),
@@ -115,7 +115,7 @@ test('the lower the JPEG quality of the input, the lower the PSNR of the result'
   expect(psnrs[0] - psnrs[3]).toBeGreaterThan(1)
 })
 
-test('sparse coding beats bicubic from every input', async () => {
+test('sparse coding beats bicubic from every kind of input', async () => {
   const learn = {
     ...LEARN_OPTIONS,
     atoms: 32,
@@ -154,7 +154,7 @@ describe('a network on RGB', () => {
     return file
   }
 
-  test('that applies a luma network to each channel enlarges a grey picture exactly as that luma network does', async () => {
+  test('that applies a luma network to each channel enlarges a grey picture exactly as the luma network does', async () => {
     const luma = sampleNetwork({ kernels: [5, 1, 3], widths: [6, 4], residual: true })
     const methodOf = (network: Network) => networkMethod(new Map([[3, { network, engine: reference }]]))
     const picture = drawPicture(23, 19, 2)
@@ -177,7 +177,7 @@ describe('a network on RGB', () => {
     expect(results[2].published).toBeUndefined()
   })
 
-  test('is refused if the only input is luma, and a network on two channels is refused always', async () => {
+  test('is refused if the only input is luma, and a network on two channels is always refused', async () => {
     const attempt = async (channels: number, input: string) =>
       run(pictures, '--method', await write(channels), '--scale', '3', '--input', input)
     await expect(attempt(3, 'float')).rejects.toThrow('expected --input with uint8 or jpeg:QUALITY')
@@ -185,7 +185,7 @@ describe('a network on RGB', () => {
   })
 })
 
-/** Turns a network on luma into one on three independent channels: its weights are block diagonal. */
+/** Returns a network that applies `luma` to each of three channels independently. Its weights are block diagonal. */
 function onEachChannel(luma: Network): Network {
   const layers = luma.layers.map(({ kernel, inputs, outputs, weights, bias }) => {
     const area = kernel * kernel
@@ -207,7 +207,7 @@ function onEachChannel(luma: Network): Network {
   return { ...luma, layers }
 }
 
-test('a method runs once per timing, and its first result is measured', async () => {
+test('createMeasure runs a method as often as requested, and scores the first result', async () => {
   let runs = 0
   const method: Method = {
     enlargePlane: (small, scale) => (runs++, kernelMethod('nearest').enlargePlane!(small, scale)),
@@ -219,10 +219,10 @@ test('a method runs once per timing, and its first result is measured', async ()
   expect(psnr).toEqual((await (await createMeasure(drawn, 2, 'float'))(method)).psnr)
 })
 
-describe('output', () => {
+describe('the output of evaluate', () => {
   const args = ['--method', 'nearest,bicubic', '--scale', '3', '--input', 'float']
 
-  test('CSV holds the mean and each picture, with quotes where RFC 4180 requires them', async () => {
+  test('has, as CSV, a line for the mean and for each picture, with quotes where RFC 4180 requires them', async () => {
     const [heading, ...lines] = (await run(pictures, ...args, '--csv')).split('\r\n')
     expect(heading).toBe('set,scale,input,method,picture,images,psnr,ssim,seconds')
     expect(lines).toHaveLength(6)
@@ -231,7 +231,7 @@ describe('output', () => {
     expect(psnrs[0]).toBeCloseTo((psnrs[1] + psnrs[2]) / 2, 10)
   })
 
-  test('JSON holds the same figures, beside the published ones', async () => {
+  test('has, as JSON, the figures of the CSV and the published ones', async () => {
     const [nearest, bicubic] = await resultsOf(...args)
     expect(nearest).toMatchObject({ set: 'Set5', scale: 3, input: 'float', method: 'nearest', images: 2 })
     expect(nearest.published).toBeUndefined()
@@ -241,7 +241,7 @@ describe('output', () => {
     expect(Number(csv[1].split(',').at(-3))).toBe(nearest.psnr)
   })
 
-  test('the table compares each method with bicubic and the literature, and --verbose adds a row per picture', async () => {
+  test('compares, as a table, each method with bicubic and the literature, and has a row per picture with --verbose', async () => {
     const table = await run(pictures, ...args)
     expect(table).toMatch(/^Set5 +x3 +float +nearest +\d+\.\d\d \/ 0\.\d{4} +-\d\.\d\d dB +0\.\d{3}$/m)
     expect(table).toMatch(/^Set5 +x3 +float +bicubic .* Bicubic: 30\.39 \/ 0\.8682 +[+-]\d+\.\d\d dB$/m)
@@ -250,7 +250,7 @@ describe('output', () => {
     expect(await run(pictures, ...args, '--verbose')).toMatch(/^ {2}three +\d+\.\d\d \/ 0/m)
   })
 
-  test('--out writes the text to a file, and --plot draws a labelled dot per method', async () => {
+  test('goes to the file of --out, and --plot draws a labelled dot per method', async () => {
     const [out, plot] = ['scores.csv', 'plot.svg'].map((file) => path.join(folder, file))
     expect(await run(pictures, ...args, '--csv', '--out', out, '--plot', plot)).toBe('')
     expect(await readFile(out, 'utf8')).toMatch(/^set,scale/)
@@ -273,7 +273,7 @@ test('a plot omits the infinite PSNR of equal pictures, and escapes names', () =
   expect(svg).not.toMatch(/NaN|Infinity/)
 })
 
-test('a plot places the labels of any eight dots that are close together', () => {
+test('a plot is drawn for any eight dots that are close together', () => {
   const result = {
     set: 'Set5',
     scale: 3,
@@ -317,7 +317,7 @@ describe('an ONNX file of another project', () => {
     for (const i of [0, 2]) expect(results[i].psnr).toBeCloseTo(results[i + 1].psnr, 3)
   })
 
-  test('that enlarges receives the small picture: one that repeats each pixel equals nearest', async () => {
+  test('that enlarges receives the small picture, so a file that repeats each pixel equals nearest', async () => {
     const weights = { dims: [scale ** 2, 1, 1, 1], values: new Float32Array(scale ** 2).fill(1) }
     const file = await write('shuffle.onnx', {
       nodes: [
@@ -330,7 +330,7 @@ describe('an ONNX file of another project', () => {
     expect(float.psnr).toBeCloseTo(nearest.psnr, 3)
   })
 
-  test('is refused if its output has another size, or its input is RGB or has a fixed size', async () => {
+  test('is refused if its output has another size, or if its input is RGB or has a fixed size', async () => {
     const half = await write('half.onnx', {
       nodes: [
         { op: 'MaxPool', inputs: ['in'], outputs: ['out'], attributes: { kernel_shape: [2, 2], strides: [2, 2] } },
@@ -361,7 +361,7 @@ test.each([
   ['--method zeros', '(zero, zero-small), got "zeros"; did you mean zero?'],
   ['--method zero --scale 2', 'expected --scale to be one of 3, the scales of zero'],
   ['--method nowhere.onnx --scale 2', 'expected a file that can be read, got "nowhere.onnx"'],
-  ['--method zero.onnx', 'expected --scale with the one scale of zero.onnx'],
+  ['--method zero.onnx', 'expected --scale to name the one scale of zero.onnx'],
   ['--input jpg:40', 'expected --input to be float, uint8 or jpeg:QUALITY, got "jpg:40"; did you mean jpeg:40?'],
   ['--input jpeg:0', 'to be an integer from 1 to 100, got "0"'],
   ['--csv --json', 'expected --csv or --json, got both'],
@@ -370,13 +370,13 @@ test.each([
   ['package.json', 'expected FOLDER to be a folder that exists, got "package.json"'],
   ['bicubic', 'expected FOLDER to be a folder that exists, got "bicubic"; did you mean --method bicubic?'],
   ['--method sparse --baseline-data nowhere', 'expected --baseline-data to be a folder that exists, got "nowhere"'],
-])('"%s" is refused: %s', async (line, message) => {
+])('the arguments "%s" are refused: %s', async (line, message) => {
   const attempt = run(pictures, ...line.split(' '))
   await expect(attempt).rejects.toThrow(UsageError)
   await expect(attempt).rejects.toThrow(message)
 })
 
-test('pictures too small for SSIM are left out, and a folder without larger ones is refused', async () => {
+test('pictures too small for SSIM are left out, and a folder with only such pictures is refused', async () => {
   const tiny = path.join(folder, 'tiny')
   await mkdir(tiny)
   const write = async (name: string, side: number) =>
@@ -391,7 +391,7 @@ test('pictures too small for SSIM are left out, and a folder without larger ones
   expect((await run(...args)).split('\r\n')).toHaveLength(3)
 })
 
-test('progress on a terminal is one line that is rewritten, and erased at the end', () => {
+test('the progress of an evaluation is one line on a terminal, which is rewritten, and erased at the end', () => {
   let text = ''
   const progress = createStepProgress({ isTTY: true, write: (part) => ((text += part), true) }, 0)
   progress.at('Set5 x3 float baby srcnn', 0.5)

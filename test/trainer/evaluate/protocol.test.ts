@@ -8,7 +8,9 @@ import { scoreSet } from '../../../trainer/evaluate/score.ts'
 // The oracle is the literature: published figures of bicubic on Set5 and Set14. The pictures are not in the repository.
 const DATA = path.join(import.meta.dirname, '../../../../shared/data')
 
-/** In dB. Published figures have two exact decimals; the 8-bit ones were measured before RGB was rounded. */
+/**
+ * Tolerances in dB. Published figures are exact to two decimals. The 8-bit ones were measured before RGB was rounded.
+ */
 const TOLERANCE = { float: 0.005, uint8: 0.02 }
 
 test.skipIf(!existsSync(path.join(DATA, 'Set5')))(
@@ -39,7 +41,7 @@ test.skipIf(!existsSync(path.join(DATA, 'Set14')))(
   },
 )
 
-test('published figures exist for Set5 and Set14 alone, and rise from bicubic to A+', () => {
+test('published figures exist only for Set5 and Set14, and rise from bicubic to A+', () => {
   for (const set of ['Set5', 'Set14']) {
     for (const scale of [2, 3, 4]) {
       const of = (method: 'Bicubic' | 'ANR' | 'A+') => publishedOf(method, set, scale, 'float')!.psnr

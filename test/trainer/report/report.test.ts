@@ -148,14 +148,14 @@ test('filters of a network on RGB are drawn in colour, one per output', () => {
 })
 
 test.each([
-  ['linear', [0, 10], false, ['0', '2', '4', '6', '8', '10']],
-  ['narrow', [29.61, 32.4], false, ['30', '31', '32']],
-  ['a small part', [0.0012, 0.0019], false, ['0.0012', '0.0014', '0.0016', '0.0018']],
-  ['one value', [5, 5], false, ['4.8', '4.9', '5.0', '5.1', '5.2']],
-  ['logarithmic', [32, 1_280_000], true, ['100', '1K', '10K', '100K', '1M']],
+  ['a linear axis', [0, 10], false, ['0', '2', '4', '6', '8', '10']],
+  ['a narrow range', [29.61, 32.4], false, ['30', '31', '32']],
+  ['small values', [0.0012, 0.0019], false, ['0.0012', '0.0014', '0.0016', '0.0018']],
+  ['equal values', [5, 5], false, ['4.8', '4.9', '5.0', '5.1', '5.2']],
+  ['a logarithmic axis', [32, 1_280_000], true, ['100', '1K', '10K', '100K', '1M']],
   ['two decades', [1e-4, 8e-3], true, ['1e-4', '2e-4', '5e-4', '1e-3', '2e-3', '5e-3']],
   ['less than a decade', [300, 460], true, ['300', '350', '400', '450']],
-])('an axis has round ticks: %s', (_, values, isLog, texts) => {
+])('the ticks of an axis are round for %s', (_, values, isLog, texts) => {
   const axis = createAxis(values, isLog)
   expect(axis.ticks.map(({ text }) => text)).toEqual(texts)
   expect(axis.ticks.map(({ value }) => formatNumber(value))).toHaveLength(texts.length)
@@ -165,7 +165,7 @@ test.each([
   }
 })
 
-test('a chart draws its line from corner to corner and clips points that are too low', () => {
+test('a chart draws its line from corner to corner and clips points below the axis', () => {
   const chart = {
     title: 'PSNR',
     xLabel: 'patches',
@@ -192,7 +192,7 @@ test('markup escapes text but not markup, and omits undefined', () => {
   )
 })
 
-/** Writes the folder of a run as training does: `scales` are finished, those of `begun` have only a log. */
+/** Writes the folder of a run as training does. Scales of `scales` are finished, scales of `begun` have only a log. */
 async function makeRun({
   scales,
   begun = [],
@@ -236,7 +236,7 @@ async function makeRun({
   return folder
 }
 
-/** Returns a 9-1-5 with 8 and 4 channels and small random weights. */
+/** Returns a 9-1-5 network with 8 and 4 channels and small random weights. */
 function tinyNetwork(seed: number, channels = 1): Network {
   const random = createRandom(seed)
   const network = createNetwork({ kernels: [9, 1, 5], widths: [8, 4], channels, residual: true })
@@ -254,7 +254,7 @@ function drawnPicture(name: string, width: number, height: number, seed: number)
   return { name, rgba: drawPicture(width, height, seed), isGrey: false }
 }
 
-/** Finds the pixels of `part` in `whole`. Colours may differ by the rounding of luma. */
+/** Returns the position of `part` in `whole`. Colours may differ by the rounding of luma. */
 function placeOf(part: Picture['rgba'], whole: Picture['rgba']) {
   for (let y = 0; y + part.height <= whole.height; y++) {
     for (let x = 0; x + part.width <= whole.width; x++) {

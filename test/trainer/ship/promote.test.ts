@@ -31,7 +31,7 @@ test('promote copies the weights of a run into models/ and keeps models of other
   expect(output.at(-1)).toContain('the gain of fast x2 on the test scenes is not recorded')
 })
 
-test('a run with one model that scores worse is refused whole, unless --force is given', async () => {
+test('a whole run is refused if one of its models scores worse, unless --force is given', async () => {
   await command.run([await makeRunFolder({ lift: 0.1, psnr: 31 })])
   const before = readFileSync('models/manifest.json', 'utf8')
   const run = await makeRunFolder({ scale: 3, lift: 0.1, psnr: 31 }, { lift: 0.2, psnr: 30.9 })
@@ -69,7 +69,7 @@ test('a run with a network on RGB is refused, even with --force, and nothing is 
   expect((await readManifest('models')).models).toEqual([])
 })
 
-test('an altered file, a missing scale, models/ itself and an unknown run are refused', async () => {
+test('promoting an altered file, a missing scale, models/ itself or an unknown run is refused', async () => {
   const run = await makeRunFolder({ lift: 0.1 })
   await expect(command.run([run, '--scale', '4'])).rejects.toThrow(`expected x4 in ${run}, got fast x2`)
   await command.run([run])

@@ -192,7 +192,7 @@ describe.skipIf(!hasS3Server)('an S3 server', () => {
     proxy.close()
   })
 
-  test('that fails now and then is asked again, and one that always fails is named in the error', async () => {
+  test('that fails some requests is asked again, and the error names one that always fails', async () => {
     let requests = 0
     const flaky = await startProxy(server.url, [], () => (requests++ % 2 === 0 ? 503 : undefined))
     expect((await ship(await openTestS3(flaky.url), [{ lift: 0.1 }])).changed).toBe(true)
@@ -226,7 +226,7 @@ describe.skipIf(!hasS3Server)('an S3 server', () => {
   })
 })
 
-test('an endpoint that refuses connections causes an error that names it', async () => {
+test('an endpoint that refuses connections causes an error that names the endpoint', async () => {
   const settings = {
     endpoint: 'http://127.0.0.1:9',
     bucket: 'b',

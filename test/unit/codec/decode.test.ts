@@ -20,7 +20,7 @@ const picture = gradient(61, 43)
 const translucent = gradient(61, 43, (x) => Math.min(255, 5 * x))
 const grey = greyGradient(61, 43)
 
-describe('the codec decodes to the same pixels as libvips', async () => {
+describe('the codec decodes a file to the same pixels as libvips', async () => {
   const of = (rgba = picture) => sharpOf(rgba)
   const opaque = (rgba = picture) => sharpOf(rgba).removeAlpha()
   const oneBand = () => opaque(grey).toColourspace('b-w')
@@ -57,7 +57,8 @@ describe('the codec decodes to the same pixels as libvips', async () => {
     ],
     ['one pixel', await opaque(gradient(1, 1)).jpeg().toBuffer()],
   ]
-  // Both sides use libjpeg and libwebp. For 16 bits photon rounds and libvips truncates, hence the one level.
+  // Both decoders use libjpeg and libwebp. The tolerance of one level is for 16 bits, which photon rounds and libvips
+  // truncates.
   test.each(files)('%s', async (_, bytes) => {
     expect(difference(await decode(bytes), await decodeBySharp(bytes))).toEqual({
       color: expect.toSatisfy((levels) => levels <= 1),
@@ -71,12 +72,12 @@ function withAlpha(data: Uint8Array | Uint8ClampedArray): Uint8Array {
 }
 
 describe('a BMP, which libvips cannot read, decodes to the pixels that were written', () => {
-  test('24 bits, in either row order', async () => {
+  test('with 24 bits, in either row order', async () => {
     expect(difference(await decode(bmp24(picture)), picture)).toEqual({ color: 0, alpha: 0 })
     expect(difference(await decode(bmp24(picture, true)), picture)).toEqual({ color: 0, alpha: 0 })
   })
 
-  test('8 bits with a palette', async () => {
+  test('with 8 bits and a palette', async () => {
     const inverse = await decode(bmp8(grey, (i) => [255 - i, 255 - i, 255 - i]))
     expect(inverse.data.every((value, i) => i % 4 === 3 || value === 255 - grey.data[i])).toBe(true)
   })
@@ -84,7 +85,7 @@ describe('a BMP, which libvips cannot read, decodes to the pixels that were writ
 
 describe('the EXIF orientation is applied', () => {
   for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
-    test.each(['jpeg', 'png', 'webp'] as const)(`orientation ${orientation} in %s`, async (format) => {
+    test.each(['jpeg', 'png', 'webp'] as const)(`for orientation ${orientation} in %s`, async (format) => {
       const file = await sharpOf(picture).withMetadata({ orientation }).toFormat(format).toBuffer()
       expect(difference(await decode(file), await decodeBySharp(file))).toEqual({
         color: 0,
@@ -93,7 +94,8 @@ describe('the EXIF orientation is applied', () => {
     })
   }
 
-  // Upright order of the stored pixels a, b, c, d (two rows of two): EXIF 2.32, 4.6.4, figure 8.
+  // The stored pixels are a, b, c, d in two rows of two. The table has their upright order (EXIF 2.32, 4.6.4, figure
+  // 8).
   test.each([
     [1, 'abcd'],
     [2, 'badc'],
@@ -103,7 +105,7 @@ describe('the EXIF orientation is applied', () => {
     [6, 'cadb'],
     [7, 'dbca'],
     [8, 'bdac'],
-  ] as const)('orientation %i moves four pixels to their places', (orientation, expected) => {
+  ] as const)('for orientation %i, which rearranges four different pixels', (orientation, expected) => {
     const data = Uint8Array.from([...'abcd'].flatMap((letter) => Array(4).fill(letter.charCodeAt(0))))
     const upright = applyOrientation({ width: 2, height: 2, data }, orientation)
     const places = String.fromCharCode(...upright.data.filter((_, i) => i % 4 === 0))
@@ -141,18 +143,18 @@ test('only the picture chunks of a PNG reach the decoder', async () => {
   expect(difference(await decode(file), picture)).toEqual({ color: 0, alpha: 0 })
 })
 
-test('a file with an obstacle is not decoded', async () => {
+test('a file whose header reports an obstacle is not decoded', async () => {
   const html = new TextEncoder().encode('<!doctype html><title>404</title>')
   await expect(codec.decode(html, readHeader(html))).rejects.toThrow(CodecError)
 })
 
-test('a decoded size that differs from the header’s is an error', async () => {
+test('decoding fails if the decoded size differs from the header’s', async () => {
   const png = await sharpOf(picture).png().toBuffer()
   const header = { ...readHeader(png), width: 60 }
   await expect(codec.decode(png, header)).rejects.toThrow(/61x43, header says 60x43/)
 })
 
-test('the result is a copy, so that the decoder’s memory can be freed', async () => {
+test('decoding returns a copy of the pixels, so that the decoder’s memory can be freed', async () => {
   for (const format of ['jpeg', 'png', 'webp', 'gif'] as const) {
     const { data } = await decode(
       await sharp(picture.data, { raw: { ...picture, channels: 4 } })

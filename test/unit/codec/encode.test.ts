@@ -27,7 +27,7 @@ const grey = greyGradient(61, 43)
 const encode = (picture: Rgba, format: (typeof ENCODE_FORMATS)[number], icc?: Uint8Array) =>
   codec.encode(picture, { format, quality: 90, icc })
 
-describe('libvips decodes an encoded picture', () => {
+describe('an encoded picture', () => {
   const pictures = {
     opaque,
     translucent,
@@ -36,13 +36,13 @@ describe('libvips decodes an encoded picture', () => {
     'one row': gradient(300, 1),
   }
   for (const [name, picture] of Object.entries(pictures)) {
-    test(`as PNG, without loss: ${name}`, async () => {
+    test(`is decoded by libvips from PNG without loss: ${name}`, async () => {
       const back = await decodeBySharp(await encode(picture, 'png'))
       expect(difference(picture, back)).toEqual({ color: 0, alpha: 0 })
     })
 
-    // The bound for lossy formats: 4:2:0 chroma and quality 90 stay within 40 levels on smooth pictures.
-    test(`as WebP, with lossless alpha: ${name}`, async () => {
+    // At quality 90 with 4:2:0 chroma, lossy formats stay within 40 levels of these smooth pictures.
+    test(`is decoded by libvips from WebP with lossless alpha: ${name}`, async () => {
       const back = await decodeBySharp(await encode(picture, 'webp'))
       expect(difference(picture, back)).toEqual({
         color: expect.toSatisfy((levels) => levels < 40),
@@ -50,7 +50,7 @@ describe('libvips decodes an encoded picture', () => {
       })
     })
 
-    test(`as JPEG, on white: ${name}`, async () => {
+    test(`is decoded by libvips from JPEG on white: ${name}`, async () => {
       const onWhite = {
         ...picture,
         data: picture.data.map((value, i) => {
@@ -66,7 +66,7 @@ describe('libvips decodes an encoded picture', () => {
     })
   }
 
-  test('with only as many channels as the picture needs', async () => {
+  test('has only as many channels as it needs', async () => {
     const channels = async (picture: Rgba, format: (typeof ENCODE_FORMATS)[number]) =>
       (await sharp(await encode(picture, format)).metadata()).channels
     const faint = { ...grey, data: grey.data.map((value, i) => (i % 4 === 3 ? 99 : value)) }
@@ -80,7 +80,7 @@ describe('libvips decodes an encoded picture', () => {
     expect(await channels(translucent, 'webp')).toBe(4)
   })
 
-  test('which takes more bytes at a higher quality', async () => {
+  test('takes more bytes at a higher quality', async () => {
     for (const format of ['jpeg', 'webp'] as const) {
       const low = await codec.encode(opaque, { format, quality: 40 })
       const high = await codec.encode(opaque, { format, quality: 95 })
@@ -95,7 +95,7 @@ describe('a JPEG encoded in strips', () => {
     ...picture,
     data: picture.data.map((value, i) => (i % 4 === 3 ? 255 : value * 0.7 + random.next() * 60)),
   })
-  // Each strip has a quarter of a megapixel; the last one ends in the middle of a block.
+  // Each strip has a quarter of a megapixel. The last strip ends in the middle of a block.
   test.each([
     ['in colour', noise(gradient(1001, 1203))],
     ['in grey', greyGradient(1001, 1203)],
@@ -109,7 +109,7 @@ describe('a JPEG encoded in strips', () => {
     expect(file.length).toBeLessThan(1.05 * own.length)
   })
 
-  test('is a valid file and no worse than libjpeg’s: chroma at full size', async () => {
+  test('is a valid file and no worse than libjpeg’s: with chroma at full size', async () => {
     const picture = noise(gradient(1001, 603))
     const own = await sharpOf(picture).jpeg({ quality: 85, mozjpeg: false, chromaSubsampling: '4:4:4' }).toBuffer()
     const jpeg = { subsampling: '4:4:4', steps: 'annex-k' } as const
@@ -128,7 +128,7 @@ function meanSquareError(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum / a.length
 }
 
-describe('libwebp decodes WebP alpha without loss', () => {
+describe('libwebp decodes the alpha of an encoded WebP without loss', () => {
   const random = createRandom(7)
   const masks: [string, (x: number, y: number) => number][] = [
     ['a step', (x) => (x < 100 ? 0 : 255)],
@@ -152,11 +152,11 @@ describe('libwebp decodes WebP alpha without loss', () => {
 describe('a colour profile', async () => {
   const p3Png = await sharpOf(opaque).withIccProfile('p3').png().toBuffer()
   const p3 = (await readIcc(readHeader(p3Png)))!
-  // A profile for grey samples, valid in what a codec checks: size, colour space, signature.
+  // A profile for grey samples that is valid in what a codec checks: size, colour space, signature.
   const greyIcc = Uint8Array.from(p3)
   greyIcc.set(new TextEncoder().encode('GRAY'), 16)
 
-  test('read by readIcc is the one that libvips finds in the file', async () => {
+  test('that readIcc returns equals the one that libvips finds in the file', async () => {
     expect(p3).toEqual(new Uint8Array((await sharp(p3Png).metadata()).icc!))
   })
 
@@ -188,7 +188,7 @@ describe('a colour profile', async () => {
     }
   })
 
-  test('for RGB samples keeps a picture without colour in RGB', async () => {
+  test('for RGB samples makes the encoder store a grey picture as RGB', async () => {
     for (const format of ['png', 'jpeg'] as const) {
       const file = await encode(grey, format, p3)
       expect(readHeader(file).grey).toBe(false)
@@ -196,7 +196,7 @@ describe('a colour profile', async () => {
     }
   })
 
-  test('for grey samples is embedded only with grey samples', async () => {
+  test('for grey samples is embedded only in a file with grey samples', async () => {
     for (const format of ['png', 'jpeg'] as const) {
       expect(await readIcc(readHeader(await encode(grey, format, greyIcc)))).toEqual(greyIcc)
       expect(await readIcc(readHeader(await encode(opaque, format, greyIcc)))).toBeUndefined()
@@ -204,7 +204,7 @@ describe('a colour profile', async () => {
     expect(await readIcc(readHeader(await encode(grey, 'webp', greyIcc)))).toBeUndefined()
   })
 
-  test('that inflates without limit, is corrupt, or is no profile is not read', async () => {
+  test('is not read if it inflates without limit, is corrupt or is not a profile', async () => {
     const png = await sharpOf(opaque).png().toBuffer()
     const name = new TextEncoder().encode('x\0\0')
     const contents = {
@@ -219,7 +219,7 @@ describe('a colour profile', async () => {
   })
 })
 
-test('EXIF, XMP and IPTC metadata is not written', async () => {
+test('EXIF, XMP and IPTC metadata is not written to an encoded file', async () => {
   const source = await sharpOf(opaque)
     .withExif({ IFD0: { Copyright: 'somebody' }, IFD3: { GPSLatitude: '1/1' } })
     .jpeg()
@@ -257,7 +257,7 @@ test.each<[string, (...given: unknown[]) => unknown]>([
         .jpeg()
         .toBuffer(),
   ],
-])('an encoder that returns %s is an error', async (_, encodeFile) => {
+])('encoding fails if the encoder returns %s', async (_, encodeFile) => {
   const instances: Instances = {
     idleBytes: () => 0,
     run: async (_factory, _module, work) => work({ encode: encodeFile } as never),

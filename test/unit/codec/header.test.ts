@@ -14,7 +14,7 @@ const progressive = await sharpOf(picture).jpeg({ progressive: true }).toBuffer(
 const webp = await sharpOf(picture).removeAlpha().webp().toBuffer()
 const gif = await sharpOf(picture).gif().toBuffer()
 
-/** Two frames, one above the other, as libvips expects them. */
+/** An animation of two frames, stored one above the other, as libvips expects. */
 const frames = sharp(gradient(40, 60).data, {
   raw: { width: 40, height: 60, channels: 4, pageHeight: 30 },
 })
@@ -22,7 +22,7 @@ const frames = sharp(gradient(40, 60).data, {
 const ascii = (text: string) => new TextEncoder().encode(text)
 const box = (...brands: string[]) => concat([words(8 + 4 * brands.length), ascii(`ftyp${brands.join('')}`)])
 
-/** Returns a copy with some bytes replaced. */
+/** Returns a copy of `bytes` in which `values` replace the bytes from position `at`. */
 function patched(bytes: Uint8Array, at: number, ...values: number[]): Uint8Array {
   const copy = Uint8Array.from(bytes)
   copy.set(values, at)
@@ -36,12 +36,12 @@ function ihdr(width: number, height: number, ...rest: number[]): Uint8Array {
   return pngChunk('IHDR', concat([words(width, height), Uint8Array.of(...rest)]))
 }
 
-/** Returns the PNG with another IHDR chunk. */
+/** Returns the PNG with `header` as its IHDR chunk. */
 function withIhdr(bytes: Uint8Array, header: Uint8Array): Uint8Array {
   return concat([bytes.subarray(0, 8), header, bytes.subarray(8 + 25)])
 }
 
-describe('the type is detected from the first bytes', () => {
+describe('the type of a file is detected from its first bytes', () => {
   const files: [string, Uint8Array, string, string][] = [
     ['JPEG', jpeg, 'jpeg', 'image/jpeg'],
     ['PNG', png, 'png', 'image/png'],
@@ -70,7 +70,7 @@ describe('the type is detected from the first bytes', () => {
     expect(readHeader(bytes)).toMatchObject({ type, mime })
   })
 
-  test('an image of an unsupported format and a file that is no image have different obstacles', () => {
+  test('a file in an unsupported format and a file that is not an image have different obstacles', () => {
     expect(readHeader(box('avif')).obstacle).toBe('FORMAT')
     expect(readHeader(ascii('{"error": 404}')).obstacle).toBe('NOT_AN_IMAGE')
   })
@@ -116,7 +116,7 @@ describe('size, transparency and colour are read from the header', async () => {
 describe('the orientation is read from EXIF', () => {
   for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8] as const) {
     const upright = orientation < 5 ? { width: 40, height: 30 } : { width: 30, height: 40 }
-    test.each(['jpeg', 'png', 'webp'] as const)(`orientation ${orientation} in %s`, async (format) => {
+    test.each(['jpeg', 'png', 'webp'] as const)(`for orientation ${orientation} in %s`, async (format) => {
       const file = await sharpOf(picture).withMetadata({ orientation }).toFormat(format).toBuffer()
       const header = readHeader(file)
       expect(header).toMatchObject({ type: format, orientation, width: 40, height: 30 })
@@ -125,9 +125,9 @@ describe('the orientation is read from EXIF', () => {
   }
 
   test.each([
-    ['an unknown value', 9],
-    ['zero', 0],
-  ])('%s is read as upright', (_, value) => {
+    ['with an unknown value', 9],
+    ['with the value 0', 0],
+  ])('as upright %s', (_, value) => {
     const exif = concat([
       ascii('MM\0*'),
       words(8),
@@ -138,7 +138,7 @@ describe('the orientation is read from EXIF', () => {
     expect(readHeader(withChunks(png, 'IDAT', [pngChunk('eXIf', exif)])).orientation).toBe(1)
   })
 
-  test('an EXIF block that points outside itself is read as upright', () => {
+  test('as upright from a block that points outside itself', () => {
     const exif = concat([ascii('MM\0*'), words(0xfffffff0)])
     expect(readHeader(withChunks(png, 'IDAT', [pngChunk('eXIf', exif)]))).toMatchObject({
       orientation: 1,
@@ -147,26 +147,26 @@ describe('the orientation is read from EXIF', () => {
   })
 })
 
-describe('a file with more than one frame is an animation', () => {
+describe('the header tells an animation from a still picture', () => {
   const acTL = (count: number) => pngChunk('acTL', words(count, 0))
   const fcTL = pngChunk('fcTL', concat([words(0, 40, 30, 0, 0), new Uint8Array(6)]))
 
-  test('animated GIF and WebP', async () => {
+  test('GIF and WebP files with two frames are animations', async () => {
     expect(readHeader(await frames.clone().gif().toBuffer()).obstacle).toBe('ANIMATED')
     expect(readHeader(await frames.clone().webp().toBuffer()).obstacle).toBe('ANIMATED')
   })
 
-  test('APNG, whether or not its first frame is the still picture', () => {
+  test('an APNG is an animation, whether or not its first frame is the still picture', () => {
     expect(readHeader(withChunks(png, 'IDAT', [acTL(2), fcTL])).obstacle).toBe('ANIMATED')
     expect(readHeader(withChunks(png, 'IDAT', [acTL(1)])).obstacle).toBe('ANIMATED')
   })
 
-  test('an APNG whose only frame is the still picture is a still picture', () => {
+  test('an APNG is not an animation if its only frame is the still picture', () => {
     expect(readHeader(withChunks(png, 'IDAT', [acTL(1), fcTL])).obstacle).toBeUndefined()
   })
 })
 
-describe('a variant that no decoder here reads correctly is refused', async () => {
+describe('a variant that none of the decoders reads correctly is refused', async () => {
   const frameAt = markerAt(jpeg, 0xc0)
   const cmyk = await sharpOf(picture).toColourspace('cmyk').jpeg().toBuffer()
   const bmp = bmp24(picture)
@@ -185,7 +185,7 @@ describe('a variant that no decoder here reads correctly is refused', async () =
   })
 })
 
-describe('a file that ends before its first pixel is damaged', () => {
+describe('a file that ends before its first pixel is reported as damaged', () => {
   const scanAt = markerAt(jpeg, 0xda)
   const files: [string, Uint8Array][] = [
     ['JPEG', jpeg.subarray(0, scanAt)],
@@ -211,7 +211,7 @@ describe('a file that costs more than its size suggests is refused', () => {
     expect(readHeader(repeated(20)).obstacle).toBeUndefined()
   })
 
-  test('a JPEG with few scans over very many pixels, but its size is reported', () => {
+  test('a JPEG with few scans of very many pixels, although its size is still reported', () => {
     expect(readHeader(patched(progressive, wide, 0xff, 0, 0xff, 0))).toMatchObject({
       width: 0xff00,
       height: 0xff00,
@@ -242,7 +242,7 @@ describe('a file that costs more than its size suggests is refused', () => {
   })
 })
 
-describe('a stated size is reported unchecked, so that the caller can limit it', () => {
+describe('a huge size is reported, so that the caller can limit it, and an impossible size is reported as damage', () => {
   test('a PNG of 65535x65535 pixels', () => {
     expect(readHeader(withIhdr(png, ihdr(65535, 65535, 8, 2, 0, 0, 0)))).toMatchObject({
       width: 65535,
@@ -287,14 +287,14 @@ test('junk between the segments of a JPEG is skipped, as in libjpeg', () => {
   expect(readHeader(file)).toMatchObject({ width: 40, height: 30, obstacle: undefined })
 })
 
-test('bytes after the stated length of a WebP are ignored: padding, further pictures', async () => {
+test('bytes after the stated length of a WebP, such as padding or further pictures, are ignored', async () => {
   const whole = readHeader(webp)
   for (const tail of [new Uint8Array(9000), webp.subarray(12), await frames.clone().webp().toBuffer()]) {
     expect(readHeader(concat([webp, tail]))).toEqual(whole)
   }
 })
 
-test('an animation frame in a WebP that is no animation is ignored, as in libwebp', async () => {
+test('an animation frame in a WebP that is not an animation is ignored, as in libwebp', async () => {
   const animation = await frames.clone().webp().toBuffer()
   const frame = animation.subarray(animation.indexOf('ANMF'))
   const file = concat([webp, frame])

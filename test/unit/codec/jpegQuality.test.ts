@@ -1,4 +1,4 @@
-// Estimates the quality of a JPEG from its quantisation tables. The oracle is the encoder that wrote them.
+// The quality of a JPEG is estimated from its quantisation tables. The oracle is the encoder that wrote the tables.
 import { describe, expect, test } from 'vitest'
 import { concat } from '../../../worker/base/concat.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
@@ -13,17 +13,17 @@ const DQT = 0xdb
 const SOS = 0xda
 const markerAt = (file: Uint8Array, code: number) => Buffer.from(file).indexOf(Buffer.of(0xff, code))
 
-/** Returns a DQT segment with this content. */
+/** Returns a DQT segment (quantisation tables) with this content. */
 function segment(...content: number[]): Uint8Array {
   const length = content.length + 2
   return Uint8Array.of(0xff, DQT, length >> 8, length & 0xff, ...content)
 }
-/** Returns the 64 steps of the file's first table. */
+/** Returns the 64 steps of the file's first quantisation table. */
 function stepsOf(file: Uint8Array): number[] {
   const at = markerAt(file, DQT) + 5
   return [...file.subarray(at, at + 64)]
 }
-/** Returns the file with `segments` instead of its own DQT segments, right before the marker `code`. */
+/** Returns the file without its own DQT segments, and with `segments` right before the marker `code`. */
 function withTables(file: Uint8Array, segments: readonly Uint8Array[], code = 0xc0): Uint8Array {
   let rest: Uint8Array = file
   for (let at = markerAt(rest, DQT); at >= 0; at = markerAt(rest, DQT)) {
@@ -34,8 +34,8 @@ function withTables(file: Uint8Array, segments: readonly Uint8Array[], code = 0x
   return concat([rest.subarray(0, at), ...segments, rest.subarray(at)])
 }
 
-describe('the quality set in the encoder is read from its file', () => {
-  test('exactly, for libjpeg at every quality', async () => {
+describe('the quality that was set in the encoder is read from the file', () => {
+  test('exactly, for every quality of libjpeg', async () => {
     for (let quality = 1; quality <= 100; quality++) {
       expect(qualityOf(await byLibjpeg(quality))).toBe(quality)
     }
@@ -58,7 +58,7 @@ describe('the quality set in the encoder is read from its file', () => {
 })
 
 test('the estimate for MozJPEG’s table is near the libjpeg quality with the same PSNR', async () => {
-  // MozJPEG's quality, and the quality at which libjpeg has the same PSNR on Set14 at a third of its size.
+  // Each pair holds a MozJPEG quality, and the libjpeg quality with the same PSNR on Set14 shrunk to a third.
   const equals = [
     [20, 15],
     [40, 33],
@@ -75,7 +75,7 @@ test('the estimate for MozJPEG’s table is near the libjpeg quality with the sa
 describe('the quality is read from the table of the first component', () => {
   const coarse = Array<number>(64).fill(255)
 
-  test('with several tables in one segment, one in each, or after the frame header', () => {
+  test('with several tables in one segment, with one table per segment, and with tables after the frame header', () => {
     const luma = stepsOf(jpeg)
     expect(qualityOf(withTables(jpeg, [segment(1, ...coarse, 0, ...luma)]))).toBe(60)
     expect(qualityOf(withTables(jpeg, [segment(1, ...coarse), segment(0, ...luma)]))).toBe(60)
@@ -88,7 +88,7 @@ describe('the quality is read from the table of the first component', () => {
     expect(qualityOf(file)).toBe(60)
   })
 
-  test('the last one of that id before the first scan; later ones are ignored', () => {
+  test('if the table is defined again, from the last definition before the first scan', () => {
     const luma = segment(0, ...stepsOf(jpeg))
     expect(qualityOf(withTables(jpeg, [segment(0, ...coarse), luma]))).toBe(60)
     const file = withTables(jpeg, [luma])
@@ -103,7 +103,7 @@ describe('the quality is read from the table of the first component', () => {
   })
 })
 
-describe('an invalid table gives no quality and leaves the rest of the header unchanged', () => {
+describe('if a JPEG has an invalid quantisation table,', () => {
   const luma = stepsOf(jpeg)
   const { jpegQuality: _, ...others } = readHeader(jpeg)
   test.each<[string, Uint8Array[]]>([
@@ -114,11 +114,11 @@ describe('an invalid table gives no quality and leaves the rest of the header un
     ['an unknown precision', [segment(0x20, ...luma, ...luma, ...luma)]],
     ['an invalid id', [segment(4, ...luma)]],
     ['a table for chroma only', [segment(1, ...luma)]],
-  ])('%s', (_name, segments) => {
+  ])('the header has no quality but is otherwise unchanged: %s', (_name, segments) => {
     expect(readHeader(withTables(jpeg, segments))).toEqual({ ...others, jpegQuality: undefined })
   })
 
-  test('a file truncated inside its table is damaged', () => {
+  test('and ends inside the table, the file is reported as damaged', () => {
     const at = markerAt(jpeg, DQT)
     for (const end of [at + 2, at + 3, at + 4, at + 40]) {
       expect(readHeader(jpeg.subarray(0, end))).toMatchObject({
@@ -128,7 +128,7 @@ describe('an invalid table gives no quality and leaves the rest of the header un
     }
   })
 
-  test('steps of zero count as one', () => {
+  test('steps of zero count as one, so the quality is 100', () => {
     expect(qualityOf(withTables(jpeg, [segment(0, ...luma.map(() => 0))]))).toBe(100)
   })
 })

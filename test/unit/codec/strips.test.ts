@@ -11,7 +11,7 @@ import { codec, gradient, greyGradient } from '../../support/pictures/codec.ts'
 const { jpegSymbols } = await loadCodecModules()
 const random = createRandom(11)
 
-/** Fills a picture with random values, so that every symbol occurs, and hundreds of bytes 0xff. */
+/** Returns the picture with random colours, so that its file contains every symbol and hundreds of bytes 0xff. */
 function noise(picture: Rgba): Rgba {
   return { ...picture, data: picture.data.map((value, i) => (i % 4 === 3 ? value : random.below(256))) }
 }
@@ -42,7 +42,7 @@ const rowsOf = (file: Uint8Array) =>
   sharp(file, { failOn: 'warning' }).toColourspace('srgb').removeAlpha().raw().toBuffer()
 
 // The oracle is libvips. Some pictures have ten strips or more, because restart markers are numbered modulo 8.
-describe('joined strips decode to the pixels of the single strips', () => {
+describe('joined strips decode to the same pixels as the single strips', () => {
   test.each([
     ['colour', gradient(203, 331), 32, 85, '4:4:4'],
     ['grey', greyGradient(203, 331), 32, 85, '4:2:0'],
@@ -56,7 +56,7 @@ describe('joined strips decode to the pixels of the single strips', () => {
     const whole = await rowsOf(await join(files, picture.height))
     const apart = Buffer.concat(await Promise.all(files.map(rowsOf)))
     expect(whole.length).toBe(apart.length)
-    // The decoder smooths chroma at half size across the border of two strips.
+    // The decoder smooths half-size chroma across the border between strips, so rows at a border may differ.
     const isNearBorder = (y: number) => subsampling === '4:2:0' && (y % rows === 0 || y % rows === rows - 1)
     const bytes = 3 * picture.width
     for (let y = 0; y < picture.height; y++) {
@@ -66,21 +66,21 @@ describe('joined strips decode to the pixels of the single strips', () => {
   })
 })
 
-test('Huffman codes fitted to the whole take fewer bytes than codes fitted to each strip', async () => {
+test('Huffman codes fitted to the whole picture take fewer bytes than codes fitted to each strip', async () => {
   const picture = noise(gradient(203, 331))
   const files = await stripsOf(picture, 32, 85, '4:2:0')
   const apart = files.reduce((sum, { length }) => sum + length, 0)
   expect((await join(files, picture.height)).length).toBeLessThan(apart)
 })
 
-test('joining broken strips neither traps nor shows bytes of strips joined before', async () => {
+test('joining broken strips neither traps nor shows bytes of strips that were joined before', async () => {
   const instances = createInstances()
   const picture = noise(gradient(120, 64))
   const whole = await stripsOf(picture, 32, 90, '4:2:0')
   for (let turn = 0; turn < 60; turn++) {
     await join(whole, picture.height, instances)
     const broken = whole.map((file) => {
-      // Damages only the coded bytes, after all headers; EOI is not read.
+      // Damages only the coded bytes, which follow all headers. May cut off the end marker (EOI), which is not read.
       const [from, to] = [file.length >> 1, file.length - random.below(file.length >> 2)]
       const kept = file.slice(0, to)
       const any = () => (turn % 3 === 0 ? 255 : random.below(256))

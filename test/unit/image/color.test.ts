@@ -5,7 +5,8 @@ import { maxDifference, sampleRgba } from '../../support/engine/samples.ts'
 
 const LEVEL = 1 / 255
 
-// Results of rgb2ycbcr in levels before rounding: 16 + 65.481 R + 128.553 G + 24.966 B and so on.
+// Results of MATLAB's rgb2ycbcr in levels before rounding. Y is 16 + 65.481 R + 128.553 G + 24.966 B, with R, G, B in
+// 0..1.
 const GOLDEN = [
   { name: 'black', rgb: [0, 0, 0], ycbcr: [16, 128, 128] },
   { name: 'white', rgb: [255, 255, 255], ycbcr: [235, 128, 128] },
@@ -18,7 +19,7 @@ const GOLDEN = [
   { name: 'half red', rgb: [51, 0, 0], ycbcr: [29.0962, 120.4406, 150.4] },
 ]
 
-describe('splitYCbCr returns the levels of rgb2ycbcr', () => {
+describe('splitYCbCr returns the levels of MATLAB’s rgb2ycbcr', () => {
   test.each(GOLDEN)('$name', ({ rgb, ycbcr }) => {
     const { y, cb, cr } = splitYCbCr(pixel(rgb))
     const got = [y, cb, cr].map(({ data }) => 255 * data[0])
@@ -31,7 +32,7 @@ test('lumaOf returns the luma of splitYCbCr', () => {
   expect(lumaOf(picture)).toEqual(splitYCbCr(picture).y)
 })
 
-test('greyOf keeps the levels, without the studio range', () => {
+test('greyOf keeps the levels and does not convert them to studio range', () => {
   const grey = greyOf(pixel([0, 0, 0], [255, 255, 255], [90, 90, 90]))
   expect([...grey.data]).toEqual([0, 1, Math.fround(90 / 255)])
 })
@@ -53,13 +54,14 @@ describe('splitting and merging a picture', () => {
       for (const plane of [y, cb, cr]) {
         plane.data.forEach((v, i) => (plane.data[i] = Math.round(v * 255) * LEVEL))
       }
-      // Half a level of luma and of chroma changes R by up to 0.58 + 0.80 levels, and B by up to 0.58 + 1.01.
+      // Errors of half a level in luma and chroma change R by up to 0.58 + 0.80 levels, and B by up to 0.58 + 1.01
+      // levels.
       expect(maxDifference(merge({ y, cb, cr }, picture), picture.data)).toBeLessThanOrEqual(2)
     }
   })
 })
 
-test('mergeYCbCr writes only its rectangle, with opaque pixels', () => {
+test('mergeYCbCr writes opaque pixels, and only inside the rectangle of its planes', () => {
   const target: Rgba = { width: 4, height: 3, data: new Uint8Array(48).fill(7) }
   const white = splitYCbCr(pixel([255, 255, 255], [255, 255, 255]))
   mergeYCbCr(white, target, 1, 2)
@@ -68,8 +70,8 @@ test('mergeYCbCr writes only its rectangle, with opaque pixels', () => {
   expect(target.data).toEqual(want)
 })
 
-describe('transparency', () => {
-  test('splitting and merging keep alpha, and the colour of every pixel that is visible', () => {
+describe('alpha', () => {
+  test('is kept by splitting and merging, and so is the colour of every visible pixel', () => {
     const { data, ...size } = sampleRgba(16, 16)
     const picture = { ...size, data: data.map((v, i) => (i % 4 === 3 ? i >> 2 : v)) } // alpha 0 to 255
     const out = { ...size, data: new Uint8Array(data.length) }
@@ -83,18 +85,18 @@ describe('transparency', () => {
     }
   })
 
-  test('alphaOf returns the luma of a white picture over black', () => {
+  test('as returned by alphaOf equals the luma of a white picture over black', () => {
     const data = Uint8Array.from([255, 255, 255, 0, 255, 255, 255, 51, 255, 255, 255, 255])
     const white = { width: 3, height: 1, data }
     expect(maxDifference(alphaOf(white)!.data, lumaOf(white).data)).toBeLessThan(1e-7)
   })
 
-  test('an opaque picture has no alpha plane', () => {
+  test('has no plane if the picture is opaque', () => {
     expect(alphaOf(sampleRgba(3, 3))).toBeUndefined()
   })
 })
 
-test('mergeYCbCr clamps colours outside RGB', () => {
+test('mergeYCbCr clamps colours outside the range of RGB', () => {
   const target = pixel([1, 1, 1])
   const plane = (v: number) => ({ width: 1, height: 1, data: Float32Array.of(v) })
   mergeYCbCr({ y: plane(2), cb: plane(128 / 255), cr: plane(128 / 255) }, target, 0, 0)

@@ -52,13 +52,13 @@ test('the SSIM of two constant planes equals its closed form', () => {
   expect(got).toBeCloseTo((2 * 100 * 120 + c1) / (100 ** 2 + 120 ** 2 + c1), 6)
 })
 
-test('planes that cannot be compared throw an error', () => {
+test('comparing planes of different sizes, or planes with too few pixels, throws an error', () => {
   expect(() => psnr(constant(3, 4, 0), constant(4, 3, 0))).toThrow('planes must have one size')
   expect(() => psnr(constant(4, 4, 0), constant(4, 4, 0), 2)).toThrow('nothing is left')
   expect(() => ssim(constant(10, 30, 0), constant(10, 30, 0))).toThrow('at least 11x11')
 })
 
-/** Computes Wang et al. 2004, equations 13 to 16, directly: each window is weighted separately. */
+/** Computes SSIM directly by equations 13 to 16 of Wang et al. 2004: each window is weighted separately. */
 function naiveSsim(a: Plane, b: Plane): number {
   const weights = Array.from({ length: 121 }, (_, i) =>
     Math.exp(-(((i % 11) - 5) ** 2 + (Math.floor(i / 11) - 5) ** 2) / (2 * 1.5 ** 2)),

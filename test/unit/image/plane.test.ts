@@ -8,7 +8,7 @@ const counted = (width: number, height: number): Plane => ({
   data: Float32Array.from({ length: width * height }, (_, i) => i),
 })
 
-test('crop copies a rectangle into a plane of its own', () => {
+test('crop copies a rectangle into a new plane', () => {
   const plane = counted(5, 4)
   const got = crop(plane, { x: 1, y: 2, width: 3, height: 2 })
   expect(got).toEqual({ width: 3, height: 2, data: Float32Array.of(11, 12, 13, 16, 17, 18) })
@@ -21,7 +21,7 @@ test.each([
   [7, 9, 3, 6, 9],
   [7, 9, 4, 4, 8],
   [8, 12, 4, 8, 12],
-])('modcrop cuts %ix%i for scale %i to the top left %ix%i', (w, h, scale, width, height) => {
+])('modcrop cuts a plane of %ix%i at scale %i to its top left %ix%i pixels', (w, h, scale, width, height) => {
   const plane = counted(w, h)
   expect(modcrop(plane, scale)).toEqual(crop(plane, { x: 0, y: 0, width, height }))
 })

@@ -5,7 +5,7 @@ import { resize } from '../../../worker/image/resize.ts'
 import { imresize } from '../../support/pictures/imresize.ts'
 import { maxDifference, samplePlane } from '../../support/engine/samples.ts'
 
-// Tolerance: the plane between the two passes and the result are stored in f32 (1.2e-7 relative to values near 1).
+// Tolerance for f32, in which the result and the plane between the two passes are stored (1.2e-7 of values near 1).
 const F32 = 1e-6
 
 const SIZES = [
@@ -44,15 +44,15 @@ describe('resize agrees with the definition of imresize', () => {
   })
 })
 
-test('a step enlarged by two has the weights of the cubic kernel', () => {
-  // Keys' kernel at the distances 1.25, 0.25, 0.75, 1.75: -9/128, 111/128, 29/128, -3/128.
+test('the values of a step enlarged by two are sums of the cubic kernel’s weights', () => {
+  // Weights of Keys' kernel at the distances 1.25, 0.25, 0.75, 1.75: -9/128, 111/128, 29/128, -3/128.
   const step: Plane = { width: 6, height: 1, data: Float32Array.of(0, 0, 0, 1, 1, 1) }
   const got = resize(step, 12, 1).data
   const want = [0, 0, 0, -3 / 128, -9 / 128, 26 / 128, 102 / 128, 137 / 128, 131 / 128, 1, 1, 1]
   expect(maxDifference(got, want)).toBeLessThan(F32)
 })
 
-test('the finest stripes shrunk by two become an even grey, because the kernel widens', () => {
+test('the finest stripes shrunk by two become a uniform grey, because the kernel widens', () => {
   const stripes: Plane = { width: 32, height: 1, data: Float32Array.from({ length: 32 }, (_, i) => i % 2) }
   const inner = resize(stripes, 16, 1).data.subarray(4, 12)
   expect(maxDifference(inner, new Float32Array(8).fill(0.5))).toBeLessThan(F32)
@@ -63,7 +63,7 @@ test('resizing to the same size keeps all values', () => {
   expect(resize(plane, 19, 23).data).toEqual(plane.data)
 })
 
-test('a constant stays constant at any size', () => {
+test('a constant plane stays constant when it is resized to any size', () => {
   const plane: Plane = { width: 5, height: 4, data: new Float32Array(20).fill(0.3) }
   for (const [width, height] of [
     [13, 9],

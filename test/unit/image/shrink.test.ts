@@ -4,7 +4,9 @@ import { createRandom } from '../../../worker/image/prng.ts'
 import { resize } from '../../../worker/image/resize.ts'
 import { shrinkRows } from '../../../worker/image/shrink.ts'
 
-/** Returns a picture of random levels; opaque, or in thirds: transparent, opaque, and of random alpha. */
+/**
+ * Returns a picture of random levels. It is opaque, or one third is transparent, one opaque, and one of random alpha.
+ */
 function noise(width: number, height: number, opaque: boolean): Rgba {
   const random = createRandom(7 * width + height)
   const data = new Uint8Array(4 * width * height)
@@ -22,7 +24,7 @@ function shrunk(picture: Rgba, width: number, height: number): Rgba {
   return target
 }
 
-/** Returns the result of resize.ts for each channel; colours are premultiplied. */
+/** Returns each channel as resize.ts shrinks it. Colours are premultiplied by alpha. */
 function expected(picture: Rgba, width: number, height: number): { colour: Plane[]; alpha: Plane } {
   const planeOf = (levelAt: (p: number) => number) => {
     const plane = createPlane(picture.width, picture.height)
@@ -34,7 +36,7 @@ function expected(picture: Rgba, width: number, height: number): { colour: Plane
   return { colour, alpha: planeOf((p) => data[p + 3]) }
 }
 
-/** Tolerance for rounding, and for f32 between the passes. */
+/** Tolerance in levels: half a level for rounding, the rest for f32 between the passes. */
 const HALF_A_LEVEL = 0.5 + 1e-3
 
 describe.each([true, false])('shrinking agrees with resizing each channel (opaque: %s)', (opaque) => {
@@ -58,14 +60,14 @@ describe.each([true, false])('shrinking agrees with resizing each channel (opaqu
       if (alpha.data[i] < HALF_A_LEVEL) continue
       for (let c = 0; c < 3; c++) {
         const exact = Math.min(255, Math.max(0, colour[c].data[i] / (level / 255)))
-        // A colour is a quotient, so the smaller alpha is, the larger the rounding error of f32.
+        // Colours are divided by alpha, so the rounding error of f32 grows as alpha falls.
         expect(Math.abs(data[p + c] - exact)).toBeLessThanOrEqual(HALF_A_LEVEL + 0.1 / level)
       }
     }
   })
 })
 
-test('a picture of one colour keeps it, even where alpha varies', () => {
+test('shrinking a picture of one colour keeps the colour, even if alpha varies', () => {
   const data = new Uint8Array(4 * 30 * 20)
   for (let p = 0; p < data.length; p += 4) data.set([200, 17, 3, (p / 4) % 2 ? 255 : 40], p)
   const { data: small } = shrunk({ width: 30, height: 20, data }, 7, 5)

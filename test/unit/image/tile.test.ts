@@ -8,10 +8,10 @@ describe.each([
   [257, 19, 64, 8],
   [1000, 700, 256, 6],
   [50, 50, Infinity, 6],
-])('%i x %i pixels in tiles of at most %i with a halo of %i', (width, height, maxSide, halo) => {
+])('for %i x %i pixels, tiles of up to %i pixels a side and a halo of %i pixels,', (width, height, maxSide, halo) => {
   const tiles = tilesOf(width, height, maxSide, halo)
 
-  test('the cores cover every pixel once', () => {
+  test('the cores cover every pixel exactly once', () => {
     const seen = new Uint8Array(width * height)
     for (const { core } of tiles) {
       for (let y = core.y; y < core.y + core.height; y++) {
@@ -21,7 +21,7 @@ describe.each([
     expect(seen.every((count) => count === 1)).toBe(true)
   })
 
-  test('an input is its core plus the halo, within the picture and the limit', () => {
+  test('the input of a tile is its core plus the halo, without pixels outside the picture', () => {
     for (const { core, input } of tiles) {
       expect(Math.max(input.width, input.height)).toBeLessThanOrEqual(maxSide)
       expect(input.x).toBe(Math.max(0, core.x - halo))
@@ -32,6 +32,6 @@ describe.each([
   })
 })
 
-test('a tile size that the halo uses up is refused', () => {
+test('a tile size that leaves no pixel inside the halo is refused', () => {
   expect(() => tilesOf(100, 100, 16, 8)).toThrow('leave nothing inside a halo of 8')
 })

@@ -58,7 +58,7 @@ function halved(network: Network): Network {
   return { ...network, layers }
 }
 
-test('weights that half precision holds take half the bytes', () => {
+test('weights that half precision represents exactly take half the bytes', () => {
   const network = sampleNetwork(subPixelArchitecture(3, 16, 3))
   const whole = encodeNetwork(network).length
   expect(encodeNetwork(halved(network)).length / whole).toBeLessThan(0.53)
@@ -84,7 +84,7 @@ describe('onnxruntime computes the same as the reference from a written file', (
       expect(y.dims).toEqual(large)
       const { data: want } = await reference.run(network, input)
       if (addsBicubic) want.forEach((v, i) => (want[i] = v + picture[i]))
-      // The tolerance covers f32 sums of up to 1,600 products of about 1, compared with f64 sums.
+      // The tolerance covers sums in f32 of up to 1,600 products of about 1, compared with sums in f64.
       expect(maxDifference(y.data as Float32Array, want)).toBeLessThan(1e-4)
     }
     await session.release()
@@ -101,19 +101,19 @@ describe('a written file reads back as the same network', () => {
   })
 })
 
-test('a skip around the whole network, without a margin, is read as a residual', () => {
+test('a skip over the whole network is read as a residual if zero padding leaves no margin to crop', () => {
   const network = sampleNetwork({ kernels: [3, 3], widths: [2], channels: 2, skips: [1] }, 'zero')
   const read = decodeNetwork(encodeNetwork(network))
   expect(describeNetwork(read)).toBe('3-3 2-2-2 residual')
 })
 
-describe('a file of another writer computes the same as in onnxruntime', () => {
+describe('a file of another writer gives the same result in the reference and in onnxruntime', () => {
   test.each([
     { floats: 'raw', integers: 'packed' },
     { floats: 'packed', integers: 'packed' },
     { floats: 'packed', integers: 'unpacked', isShuffled: true },
     { floats: 'unpacked', integers: 'unpacked' },
-  ] as const)('weights $floats, lists $integers', async (options) => {
+  ] as const)('with $floats weights and $integers lists', async (options) => {
     const file = convolutionFile(options)
     const network = decodeNetwork(file)
     expect(network).toMatchObject({ residual: false, padding: 'zero' })
@@ -140,7 +140,7 @@ test('the cost of a sub-pixel network is counted per pixel of the result', () =>
   expect(describeNetwork(network)).toBe('5-3+3-3+3-3+3-3 1-16-16-16-16-16-16-16-9 x3 residual')
 })
 
-test('a network that enlarges serves only its own scale, any other network every scale', () => {
+test('a network that enlarges accepts only its own scale, and any other network accepts every scale', () => {
   const enlarging = createNetwork(subPixelArchitecture(3, 4, 1))
   expect(() => requireScale(enlarging, 3)).not.toThrow()
   expect(() => requireScale(enlarging, 2)).toThrow('expected a network for x2, got one that enlarges x3')
@@ -163,7 +163,7 @@ test('an impossible shape is refused with a message that says what was expected'
 
 const INPUT = { channels: 1, width: 3, height: 1, data: Float32Array.of(1, 2, 3) }
 
-test('the reference computes what a calculation by hand gives', async () => {
+test('the reference gives the same result as a calculation by hand', async () => {
   const layer = {
     kernel: 3,
     inputs: 1,

@@ -15,7 +15,7 @@ import { sampleNetwork } from '../../support/engine/samples.ts'
 const SMALL = { kernels: [3, 1, 3], widths: [2, 2], residual: true }
 const SUB_PIXEL = subPixelArchitecture(2, 2, 1)
 
-/** Returns a small file whose graph has been changed. */
+/** Returns a small file whose graph has been changed by `change`. */
 function fileWith(
   change: (graph: OnnxGraph) => Partial<OnnxGraph>,
   padding: Padding = 'edge',
@@ -25,7 +25,7 @@ function fileWith(
   return encodeOnnx({ ...graph, ...change(graph) })
 }
 
-/** Changes the node whose output is `output`. */
+/** Returns a change of the graph: the node whose output is `output` is changed by `change`. */
 function nodeWith(output: string, change: (node: OnnxNode) => Partial<OnnxNode>) {
   return ({ nodes }: OnnxGraph) => ({
     nodes: nodes.map((node) => (node.outputs[0] === output ? { ...node, ...change(node) } : node)),
@@ -80,7 +80,7 @@ describe('an unsupported graph is refused with a message that says what was expe
       message: /expected Conv as layer 1, got the end of the graph/,
     },
     {
-      what: 'a residual to a value other than the input',
+      what: 'a residual that adds a value other than the input',
       file: fileWith(nodeWith('y', () => ({ inputs: ['conv3', 'relu1'] }))),
       message:
         /layer 3: expected its Add to add .* or at the last layer the network's input "x", got Add\(conv3, relu1\)/,
@@ -310,11 +310,11 @@ describe('an unsupported graph is refused with a message that says what was expe
   })
 })
 
-describe('a truncated file throws a ModelError', () => {
+describe('decoding a truncated file throws a ModelError', () => {
   test.each([
     ['a file of this project', encodeNetwork(sampleNetwork(SMALL))],
-    ['with zero padding', encodeNetwork(sampleNetwork(SMALL, 'zero'))],
-    ['with a skip, at x2', encodeNetwork(sampleNetwork(SUB_PIXEL))],
+    ['a file with zero padding', encodeNetwork(sampleNetwork(SMALL, 'zero'))],
+    ['a file with a skip, at x2', encodeNetwork(sampleNetwork(SUB_PIXEL))],
     ['a file of another writer', convolutionFile({ floats: 'packed', integers: 'unpacked' })],
   ])('%s, truncated at every length', (_, file) => {
     expect(() => decodeNetwork(file)).not.toThrow()
