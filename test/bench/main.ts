@@ -35,7 +35,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: benchRequest,
   },
   memory: { about: "an isolate's peak memory for each format", run: benchMemory },
-  backends: { about: "training backends: speed, and time to reach the paper's figure", run: benchBackends },
+  backends: { about: "training backends: speed, and time to reach the paper's PSNR", run: benchBackends },
 }
 
 const HELP = `npm run bench -- [BENCH ...] [options]: measures times and memory. Without a name it runs all benches:

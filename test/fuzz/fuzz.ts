@@ -24,8 +24,8 @@ export interface FuzzTarget<Input = unknown> {
 }
 
 /**
- * Returns the target. TypeScript checks it with the type of its inputs, which the returned type omits, so that all
- * targets have the same type.
+ * Lets TypeScript check a target with its own type of inputs. The returned type omits the type of inputs, so that all
+ * targets fit into one list.
  */
 export function defineTarget<Input>(target: FuzzTarget<Input>): FuzzTarget {
   return target

@@ -71,8 +71,7 @@ async function draw(sizeClass: SizeClass, random: ReturnType<typeof createRandom
 }
 
 /**
- * Returns each index i with probability weights[i], if `at` is drawn uniformly from 0 to 1. The last index gets the
- * rest.
+ * Returns index i with probability weights[i], if `at` is drawn uniformly from 0 to 1. The last index gets the rest.
  */
 export function weightedIndex(weights: readonly number[], at: number): number {
   let sum = 0

@@ -7,8 +7,8 @@ import { summarize } from './summary.ts'
 
 const HELP = `npm run soak -- [options]: sends 100,000 requests to the deployed worker, in workerd
 
-  --requests N  number of requests (default 100,000): for known pictures, new pictures and bad input (20 %),
-                from visitors who hang up (5 %), and a burst of 200 new pictures in the middle
+  --requests N  number of requests (default 100,000) for known pictures, new pictures and bad input (20 %);
+                5 % of the visitors hang up; in the middle, 200 new pictures are requested at once
   --seed N      selects another mix and other pictures (default 1)
   --json        prints JSON
   --help

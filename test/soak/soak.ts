@@ -164,8 +164,8 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
 }
 
 /**
- * Sends requests of `mix` by `visit` until `count` requests have been sent. `visitors`: number of visitors who do so at
- * the same time.
+ * Lets visitors take requests from `mix` and send them with `visit`, until `count` requests have been sent. `visitors`
+ * is the number of visitors who do so at the same time.
  */
 async function visitTogether(
   visitors: number,

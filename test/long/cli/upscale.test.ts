@@ -152,7 +152,7 @@ describe('upscale', () => {
     expect((await filesIn('in')).filter((name) => name.endsWith('.part'))).toEqual([])
   })
 
-  test('replaces a link by a result, and keeps the file that the link leads to', async () => {
+  test('replaces a link with a result, and keeps the file that the link leads to', async () => {
     await symlink(at('in/a.jpg'), at('in/link.jpg'))
     const before = await readFile(at('in/a.jpg'))
     await run('in/a.jpg', '-o', 'in/link.jpg', '--force')
@@ -258,7 +258,7 @@ describe('the edge-srcnn process', () => {
         .raw()
         .toBuffer()
     const again = await cli(args)
-    // The summary may not be the first line, because a run of more than 15 s prints lines of progress before it.
+    // The summary is not always the first line, because a run of more than 15 s prints lines of progress before it.
     const summary = new RegExp(`^${left} done, ${14 - left} there already`, 'm')
     expect([again.code, again.stderr]).toEqual([0, expect.stringMatching(summary)])
   })
