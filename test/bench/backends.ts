@@ -1,6 +1,7 @@
-// Which training backends run here, how fast they are, and how long they take to reach the paper's figure:
-// `npm run bench -- backends`. Patches of 33x33 go through 9-1-5. All backends follow the same learning curve, so only
-// one is really trained and timed; the time of another is the number of patches divided by its own rate.
+// `npm run bench -- backends` measures which training backends run here, how fast they are, and how long they take to
+// reach the paper's PSNR. The network is 9-1-5, on patches of 33x33 pixels. The learning curve is the same on all
+// backends, so only the fastest backend is really trained and timed. The training time of each other backend is
+// computed: the number of patches divided by that backend's rate.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import {
@@ -26,19 +27,19 @@ import type { Table } from './compare.ts'
 
 const STEPS = 20
 const BATCH = 32
-/** Batch size for a first, short measurement. */
+/** Batch size of the first, short measurement, which finds the slow backends. */
 const SMALL_BATCH = 2
-/** Backends below this many patches per second are not measured with whole batches. */
+/** Backends below this rate, in patches per second, are not measured again with batches of size BATCH. */
 const SLOW_RATE = 5
 
 const SET = 'Set5'
 const SCALE = 3
-/** The paper's PSNR in dB. */
+/** PSNR in dB that the paper reports for 9-1-5, trained on T91. */
 const FIGURE = publishedOf('9-1-5, T91', SET, SCALE, 'float')!.psnr
 const GOAL = `${FIGURE.toFixed(2)} dB on ${SET} x${SCALE}`
 /**
- * About the fewest steps with which the trainer's recipe reaches the figure. On onnx-cpu 1,250 steps ended at 32.37 dB,
- * 1,500 at 32.40, 1,750 at 32.43.
+ * About the smallest number of steps with which the trainer's recipe reaches FIGURE. On onnx-cpu, 1,250 steps ended at
+ * 32.37 dB, 1,500 at 32.40 dB and 1,750 at 32.43 dB.
  */
 const STEPS_TO_FIGURE = 1_750
 
@@ -94,10 +95,15 @@ export async function benchBackends({ isQuick = false } = {}): Promise<Table[]> 
     row.map((cell, i) => (i > 0 && i < last ? cell.padStart(widths[i]) : cell.padEnd(i ? 0 : widths[0]))).join('  '),
   )
   notes.push('', `time to ${GOAL}: ${note}`, `auto: ${chosen.name}`, ...chosen.skipped)
-  return [{ title: `training backends, 9-1-5; gradients against tfjs-cpu's`, rounds: STEPS, rows: [], notes }]
+  return [
+    { title: `training backends with 9-1-5; gradient errors are relative to tfjs-cpu`, rounds: STEPS, rows: [], notes },
+  ]
 }
 
-/** Trains as `npm run trainer` does. Returns the time of the steps alone, or no time and a note that says why. */
+/**
+ * Trains as `npm run trainer` does. Returns the seconds that the training steps took, and a note about the result. If
+ * the training is skipped or ends below FIGURE, returns only the note, which says why.
+ */
 async function reachFigure(
   backend: Backend,
   config: TrainConfig,
@@ -135,8 +141,8 @@ async function reachFigure(
     `${STEPS_TO_FIGURE} steps of ${batch} on ${backend.name} took ${formatTime(seconds)} ` +
     `and ended at ${psnr.toFixed(2)} dB`
   return psnr < FIGURE
-    ? { note: `${done}, below the figure` }
-    : { seconds, note: `${done}; times with ~ are not measured, but computed from the backend's own rate` }
+    ? { note: `${done}, below the goal` }
+    : { seconds, note: `${done}; times with ~ are not measured, but computed from each backend's rate` }
 }
 
 async function rateOf({ createEngine }: Backend): Promise<number> {
@@ -152,7 +158,10 @@ async function gradientsOn({ createEngine }: Backend): Promise<Float32Array> {
   return gradients.slice()
 }
 
-/** Returns the largest difference within a tensor, relative to the tensor's largest value, for the worst tensor. */
+/**
+ * Returns the error of the worst tensor: its largest difference from the oracle, divided by the largest absolute value
+ * of the oracle.
+ */
 function errorOf(gradients: Float32Array, oracle: Float32Array): number {
   const largest = (values: Float32Array) => values.reduce((most, v) => Math.max(most, Math.abs(v)), 0)
   const tensorsOf = (flat: Float32Array) =>
@@ -174,7 +183,7 @@ function formatTime(seconds: number): string {
   return `${(seconds / size).toFixed(size > 1 ? 1 : 0)} ${unit}`
 }
 
-/** Returns the size of all files in a folder; 0 if it does not exist. */
+/** Returns the total size in bytes of all files below a folder, or 0 if the folder does not exist. */
 function bytesOf(folder: string): number {
   if (!existsSync(folder)) return 0
   return readdirSync(folder, { recursive: true, withFileTypes: true })

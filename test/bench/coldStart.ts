@@ -1,6 +1,7 @@
-// How much longer a fresh isolate's first run in workerd takes than its second. The difference includes decoding and
-// packing the weights, creating an instance of the kernel, and V8's first compilation of the functions that are called.
-// It excludes starting workerd and loading the script, because the isolate has answered a request before.
+// Measures how much longer the first run in a fresh isolate of workerd takes than the second run. The difference
+// includes decoding and packing the weights, creating an instance of the kernel, and V8's first compilation of the
+// functions that are called. The difference excludes starting workerd and loading the script, because the isolate has
+// answered a request before the first run.
 import type { Planes } from '../../worker/engine/engine.ts'
 import type { WorkerModule } from '../support/worker/bundle.ts'
 import { isolateMs, workerdMs } from '../support/measure/processes.ts'
@@ -11,7 +12,10 @@ const ISOLATES = 9
 
 const ENGINES = ['relaxed', 'ort']
 
-/** Each returns ms for these processes. V8 also compiles on background threads, which the request does not wait for. */
+/**
+ * Clocks by name. Each returns a time in ms of workerd's `processes`. The CPU time of all threads includes V8's
+ * compilation on background threads, for which a request does not wait.
+ */
 const CLOCKS: Readonly<Record<string, (processes: number[]) => number>> = {
   "CPU time of the isolate's thread": isolateMs,
   'CPU time of all threads': workerdMs,
@@ -23,7 +27,7 @@ interface Runs {
   readonly second: number
 }
 
-/** Returns one table per clock. `name`: name of the model. */
+/** Returns one table per clock. `name` is the model's name, for the tables' titles. */
 export async function compareColdStarts(
   name: string,
   modules: readonly WorkerModule[],
@@ -48,7 +52,7 @@ export async function compareColdStarts(
   })
 }
 
-/** Returns the times of two runs in a fresh isolate, by each clock. */
+/** Returns the times of the first and the second run in a fresh isolate, for each clock. */
 async function runTwice(engine: string, start: () => ReturnType<typeof startEngines>) {
   const { get, processes, dispose } = await start()
   const timed = async () => {

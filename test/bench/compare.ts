@@ -1,5 +1,5 @@
-// Times contenders against each other. They take turns within one process, so that a busy moment of the machine slows
-// all of them, and the ratio within one round is more accurate than either time.
+// Compares the speed of contenders. They take turns within one process, so that a busy moment of the machine slows all
+// of them. Therefore the ratio of two times of one round is more accurate than either time.
 
 export interface Contender {
   readonly name: string
@@ -10,7 +10,9 @@ export interface Row {
   readonly name: string
   readonly minMs: number
   readonly medianMs: number
-  /** Median over the rounds of (first contender's time) / (this one's time): above 1 is faster than the first. */
+  /**
+   * Median over the rounds of (first contender's time) / (this contender's time). Above 1, this contender is faster.
+   */
   readonly speed: number
 }
 
@@ -18,14 +20,14 @@ export interface Table {
   readonly title: string
   readonly rounds: number
   readonly rows: readonly Row[]
-  /** Further lines, for example accuracy, memory or sizes. */
+  /** Further lines below the rows, for example about accuracy, memory or sizes. */
   readonly notes: readonly string[]
 }
 
-/** Returns a time in ms for the contender with this index. */
+/** Returns the current time in ms for the contender with this index. */
 export type Clock = (contender: number) => number
 
-/** Runs the contenders in turns. The others are compared with the first. */
+/** Runs the contenders in turns, and compares each of them with the first. */
 export async function compare(
   title: string,
   contenders: readonly Contender[],
@@ -35,7 +37,10 @@ export async function compare(
   return table
 }
 
-/** The same with several clocks at once, by title. Returns one table per clock. */
+/**
+ * Compares like compare(), but reads several clocks during the same runs. Returns one table per clock. The keys of
+ * `clocks` are the titles of the tables.
+ */
 export async function compareBy(
   clocks: Readonly<Record<string, Clock>>,
   contenders: readonly Contender[],
@@ -60,12 +65,12 @@ export async function compareBy(
 export interface RoundOptions {
   /** Number of timed rounds. Default 20. */
   readonly rounds?: number
-  /** Number of untimed rounds before them. Default 3. */
+  /** Number of untimed rounds before the timed rounds. Default 3. */
   readonly warmups?: number
   readonly notes?: readonly string[]
 }
 
-/** `times[i]`: what `names[i]` took in each round, in ms. */
+/** Makes a table. `times[i]` contains the times of `names[i]` in ms, one per round. */
 export function tabulate(
   title: string,
   names: readonly string[],
@@ -85,7 +90,7 @@ export function wallMs(): number {
   return performance.now()
 }
 
-/** Returns the CPU time of this process in ms, all threads together. */
+/** Returns the CPU time of this process in ms, summed over all threads. */
 export function cpuMs(): number {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1000

@@ -1,5 +1,5 @@
-// A miss with each network, compared with a simple worker that uses the stock packages (stockWorker.ts). All of them
-// run in workerd.
+// Compares cache misses of our worker, with each network, with misses of a simple worker that uses the stock packages
+// (stockWorker.ts). All workers run in workerd.
 import { join } from 'node:path'
 import { Miniflare, type MiniflareOptions } from 'miniflare'
 import { lumaOf } from '../../worker/image/color.ts'
@@ -18,7 +18,10 @@ import { describePeak, peakDuring } from '../support/measure/peak.ts'
 const SCALE = 3
 const ENTRY = join(import.meta.dirname, 'stockWorker.ts')
 
-/** If the results agree less, the two workers do not do the same work. Their JPEGs differ in step sizes and chroma. */
+/**
+ * Least PSNR between the results of the two workers. Below it, the workers do not do the same work. The results are
+ * never equal, because the JPEGs of the two workers differ in quantisation steps and chroma.
+ */
 const MIN_AGREEMENT_DB = 35
 
 interface StartOptions {
@@ -33,7 +36,10 @@ interface WorkerContender {
   readonly path: string
 }
 
-/** The others are compared with the first. The second does the same work as the first. */
+/**
+ * Returns the contenders. The first is the stock worker, with which all others are compared. The second is our worker
+ * with the same network as the stock worker.
+ */
 async function workerContenders(): Promise<WorkerContender[]> {
   const families = (await shippedFamilies(SCALE)).toSorted(
     (a, b) => Number(b === SAME_NETWORK) - Number(a === SAME_NETWORK),
@@ -49,7 +55,7 @@ async function workerContenders(): Promise<WorkerContender[]> {
 }
 const SAME_NETWORK = 'srcnn'
 
-/** Compares misses for a JPEG of `side` x `side` pixels. `dist/worker` must have been built. */
+/** Compares the workers on misses for a JPEG of `side` x `side` pixels. `dist/worker` must have been built. */
 export async function compareWithStock(side: number, jpeg: Uint8Array, rounds: number): Promise<Table[]> {
   const origin = await startOrigin()
   origin.serve('/jpeg', jpeg, { 'cache-control': 'no-store' })
@@ -68,7 +74,7 @@ export async function compareWithStock(side: number, jpeg: Uint8Array, rounds: n
     const [wall, cpu] = await compareBy(
       {
         [`${what}, wall clock`]: wallMs,
-        [`${what}, CPU time of its process`]: (i) => workerdMs(started[i][1]),
+        [`${what}, CPU time of workerd's process`]: (i) => workerdMs(started[i][1]),
       },
       contenders,
       { rounds, warmups: 2 },
@@ -99,7 +105,10 @@ async function fetchLarger(worker: Miniflare, path: string): Promise<Uint8Array>
   throw new Error(`expected a picture, got ${response.status}: ${new TextDecoder().decode(body)}`)
 }
 
-/** Returns how much the two results agree. Throws if the workers do not do the same work. */
+/**
+ * Returns a line with the PSNR between the results of the two workers. Throws if a size is wrong, or if the PSNR is
+ * below MIN_AGREEMENT_DB.
+ */
 function agreementOf([a, b]: readonly Rgba[], side: number): string {
   for (const { width, height } of [a, b]) {
     if (width !== side || height !== side) throw new Error(`expected ${side}², got ${width}x${height}`)
@@ -108,7 +117,7 @@ function agreementOf([a, b]: readonly Rgba[], side: number): string {
   if (agreement < MIN_AGREEMENT_DB) {
     throw new Error(`expected similar results, got ${agreement.toFixed(1)} dB between them`)
   }
-  return `agreement of its result with ours by ${SAME_NETWORK}: ${agreement.toFixed(1)} dB on luma`
+  return `PSNR between the result of the stock packages and ours by ${SAME_NETWORK}: ${agreement.toFixed(1)} dB on luma`
 }
 
 /** Returns the peak memory of a fresh isolate during its first miss. */

@@ -1,6 +1,7 @@
-// The engines on one luma plane with the shipped 9-1-5: `npm run bench -- engines`. They take turns in one process, in
-// Node and then in workerd. Times are CPU time, because other load on the machine hardly changes it. Then follow a
-// fresh isolate's first run and the kernel's memory. The reference is slow and is timed on a small plane only.
+// `npm run bench -- engines` compares the engines on one luma plane, with the shipped 9-1-5 network. The engines take
+// turns in one process, first in Node, then in workerd. Times are CPU times, because other load on the machine hardly
+// changes them. After that, the first run in a fresh isolate and the kernel's memory are measured. The reference is
+// slow, so it is timed only on a small plane.
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
 import type { Engine, Planes } from '../../worker/engine/engine.ts'
@@ -34,14 +35,14 @@ const SIZES: [number, number][] = [
   [1500, 1000],
 ]
 
-/** A plane that is wider than one strip of the kernel. */
+/** Width and height of a plane that is wider than one strip of the kernel. */
 const WIDE: [number, number] = [4096, 64]
 
 /** An engine, and the measured cost of starting it. */
 interface Subject {
   readonly engine: Engine
   readonly bytes: Uint8Array
-  /** CPU time from the WebAssembly bytes to the first result of size SMALL. */
+  /** CPU time in ms that the engine needs from its WebAssembly bytes to its first result, of size SMALL. */
   readonly coldStartMs: number
   readonly memories: readonly WebAssembly.Memory[]
 }
@@ -76,7 +77,7 @@ export async function benchEngines({ rounds = 20 }): Promise<Table[]> {
   return [...tables, { title: 'engines, sizes and cold starts in Node', rounds: 1, rows: [], notes }]
 }
 
-/** Measures a whole picture, without the tiles that upscale.ts cuts. */
+/** Measures the kernel's memory for whole pictures, without the tiles into which upscale.ts cuts them. */
 async function benchMemory(model: Uint8Array, network: Network, subjects: readonly Subject[]): Promise<Table> {
   const side = Math.floor(Math.sqrt(await readMaxOutputPixels()))
   const notes: string[] = []
@@ -112,7 +113,10 @@ async function compareOn(
   return { ...table, notes: [...notes, `${engines[0].name}: ${rate.toFixed(1)} GMAC/s`] }
 }
 
-/** Compares with `first`: largest difference, PSNR, and the share of pixels that differ when rounded to 256 levels. */
+/**
+ * Describes how `planes` differ from `first`: the largest difference, the PSNR, and the share of pixels that differ
+ * when rounded to 256 levels.
+ */
 function accuracyOf(planes: Planes, first: Planes): string {
   const level = (v: number) => Math.round(255 * Math.min(1, Math.max(0, v)))
   let changed = 0
@@ -124,7 +128,7 @@ function accuracyOf(planes: Planes, first: Planes): string {
 
 async function startFused(kind: Arithmetic, network: Network, input: Planes): Promise<Subject> {
   const bytes = await buildKernel('srcnn', kind)
-  // The engine requires this kernel, but does not use it here.
+  // createFusedEngine() also requires this kernel, but 9-1-5 does not use it.
   const subpixel = await WebAssembly.compile(await buildKernel('subpixel', kind))
   return startWatched(bytes, async () => {
     const modules = { srcnn: await WebAssembly.compile(bytes), subpixel }
@@ -142,7 +146,10 @@ async function startOrt(network: Network, input: Planes): Promise<Subject> {
   })
 }
 
-/** Returns undefined if onnxruntime-node, which is optional, is not installed. Runs on one thread, as the others do. */
+/**
+ * Returns an engine of onnxruntime-node that runs on one thread, like the other engines. Returns undefined if
+ * onnxruntime-node, which is optional, is not installed.
+ */
 async function nativeOrt(): Promise<Engine | undefined> {
   try {
     const runtime = (await import('onnxruntime-node')) as unknown as OrtRuntime

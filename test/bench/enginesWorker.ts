@@ -1,7 +1,7 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- ambient: nothing to import from it
 /// <reference path="../../worker/wasm.d.ts" />
-// The worker for enginesWorkerd.ts. POST stores a model and a plane, then GET /?engine=relaxed runs them. The first run
-// decodes the model. A GET without an engine does nothing.
+// The worker for enginesWorkerd.ts. POST stores a model and a plane. GET /?engine=relaxed then runs the model on the
+// plane. The first run also decodes the model. A GET without an engine does nothing.
 import srcnn from '../../dist/kernel/srcnn-plain.wasm'
 import subpixel from '../../dist/kernel/subpixel-plain.wasm'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
@@ -12,7 +12,7 @@ import { type Network } from '../../worker/model/network.ts'
 import { decodeNetwork } from '../../worker/model/networkFile.ts'
 
 declare global {
-  /** Defined if COUNT_WASM (inspector.ts) has run before. */
+  /** Returns the bytes of all WebAssembly memories. It is defined only if COUNT_WASM (inspector.ts) has run before. */
   // oxlint-disable-next-line vars-on-top -- only `var` can declare a global
   var wasmBytes: () => number
 }

@@ -1,5 +1,5 @@
-// The engines inside workerd. The clock of a Worker does not advance while it computes, so the time is the CPU time of
-// workerd's process, read from outside.
+// Measures the engines inside workerd. A Worker's clock does not advance while the Worker computes. Therefore times are
+// CPU times of workerd's process, which are read from outside.
 import { join } from 'node:path'
 import { Miniflare } from 'miniflare'
 import type { Planes } from '../../worker/engine/engine.ts'
@@ -19,12 +19,15 @@ const ENTRY = join(import.meta.dirname, 'enginesWorker.ts')
 /** Bundles the worker with all engines. */
 export async function bundleEngines(prelude?: string): Promise<WorkerModule[]> {
   for (const name of KERNEL_NAMES) {
-    for (const kind of ARITHMETICS) await buildKernel(name, kind) // into dist/, where the worker imports it from
+    for (const kind of ARITHMETICS) await buildKernel(name, kind) // writes to dist/, from where the worker imports
   }
   return bundleWorker(ENTRY, prelude)
 }
 
-/** Returns one table per plane. Each has its own isolate, because onnxruntime's memory never shrinks. */
+/**
+ * Compares the engines on each plane. Returns one table per plane. Each plane has a fresh isolate, because the memory
+ * of onnxruntime never shrinks.
+ */
 export async function compareInWorkerd(
   modules: readonly WorkerModule[],
   model: Uint8Array,
@@ -57,14 +60,14 @@ async function compareOn(
       const difference = maxDifference(results[i], results[0]).toExponential(1)
       return `${name}: first run ${firsts[i].toFixed(0)} ms, largest difference ${difference}`
     })
-    const title = `engines in workerd, ${input.width}x${input.height}, CPU time of its process`
+    const title = `engines in workerd, ${input.width}x${input.height}, CPU time of workerd's process`
     return await compare(title, contenders, { rounds, warmups: 1, clock, notes })
   } finally {
     await dispose()
   }
 }
 
-/** Returns the bytes of WebAssembly memory in an isolate that has only enlarged this plane. */
+/** Returns the bytes of WebAssembly memory in an isolate that has enlarged only this plane. */
 export async function memoryInWorkerd(model: Uint8Array, input: Planes): Promise<number> {
   const { get, dispose } = await startEngines(await bundleEngines(COUNT_WASM), model, input)
   await get('engine=relaxed')
@@ -73,7 +76,7 @@ export async function memoryInWorkerd(model: Uint8Array, input: Planes): Promise
   return bytes
 }
 
-/** Starts a fresh isolate and sends it a model and a plane, without running them. */
+/** Starts a fresh isolate and sends it a model and a plane, but does not run the model. */
 export async function startEngines(modules: readonly WorkerModule[], model: Uint8Array, input: Planes) {
   const [worker, processes] = await withProcesses(async () => {
     const fresh = new Miniflare({ compatibilityDate: '2026-04-01', modules: [...modules], cf: false })

@@ -1,6 +1,6 @@
-// The default limits of the worker.
+// Reads the worker's default limits.
 
-/** Typed as string so that TypeScript does not follow the import, which needs the types of Workers. */
+/** Typed as string so that TypeScript does not check the imported file, which needs the types of Workers. */
 const OPTIONS: string = '../../worker/options.ts'
 
 /** The part of options.ts that is used here. */

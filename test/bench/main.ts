@@ -1,4 +1,5 @@
-// `npm run bench -- resize engines --json` runs the named benches, or all of them. `--help` lists the options.
+// `npm run bench -- resize engines --json` runs the named benches. Without a name, it runs all benches. `--help` lists
+// the options.
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { benchBackends } from './backends.ts'
@@ -30,11 +31,11 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: benchNetworks,
   },
   request: {
-    about: 'a miss by stages and as a whole, a worker of stock packages, and how long other requests wait',
+    about: 'a miss by stages, as a whole, and in a worker of stock packages; how long other requests wait',
     run: benchRequest,
   },
   memory: { about: "an isolate's peak memory for each format", run: benchMemory },
-  backends: { about: "training backends: speed, and time to reach the paper's figure", run: benchBackends },
+  backends: { about: "training backends: speed, and time to reach the paper's PSNR", run: benchBackends },
 }
 
 const HELP = `npm run bench -- [BENCH ...] [options]: measures times and memory. Without a name it runs all benches:
@@ -44,8 +45,8 @@ ${Object.entries(BENCHES)
   .join('\n')}
 
   --rounds N  number of rounds for engines and networks (default 20) and for request (default 10);
-              3 for a quick look
-  --quick     runs backends without the training, which takes minutes
+              3 are enough for a quick look
+  --quick     leaves out the training in backends, which takes minutes
   --json      prints JSON
   --help
 `

@@ -1,7 +1,7 @@
-// Peak memory of an isolate: `npm run bench -- memory`. First for its largest results, with a fresh worker for each
-// format, so that no memory of an earlier request is counted; then for one miss after another, where memory that
-// earlier misses left behind counts, too. Memory is sampled every few milliseconds. WebAssembly memories count until
-// they are garbage collected.
+// `npm run bench -- memory` measures the peak memory of an isolate. First, it makes the largest possible results, with
+// a fresh worker for each format, so that no memory of an earlier request is counted. Then it makes one miss after
+// another in the same worker, so that memory that earlier misses left behind is counted, too. Memory is sampled every
+// few milliseconds. WebAssembly memories count until they are garbage collected.
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { readHeader } from '../../worker/codec/header.ts'
@@ -18,14 +18,17 @@ import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/measure
 
 const FORMATS = ['jpeg', 'png', 'webp'] as const
 
-/** Number of consecutive misses, with alternating formats. The first ones bring the isolate to its steady state. */
+/**
+ * Number of consecutive misses, with alternating formats. The first half brings the isolate to its steady state and is
+ * not counted.
+ */
 const MISSES = 30
 const COUNTED_MISSES = 15
 
 export async function benchMemory(): Promise<Table[]> {
   await setup()
   const largest = Math.floor(Math.sqrt(await readMaxOutputPixels()))
-  // The result is slightly more than twice as large as this: enlarged by 3, then shrunk to its size.
+  // Side of a picture that is enlarged to slightly more than twice its size: it is enlarged by 3 and then shrunk.
   const small = Math.floor(largest / 2.02)
   return [
     await benchFormats(Math.floor(largest / 2), 2, 2 * Math.floor(largest / 2), 'sr=2'),
@@ -94,7 +97,7 @@ function peakOf(picture: Buffer, query: string): Promise<Peak> {
   })
 }
 
-/** Returns the highest peak during the last requests. */
+/** Returns the highest peak during the last COUNTED_MISSES requests. */
 function steadyPeakOf(pictures: readonly Buffer[], query: string): Promise<Peak> {
   return withWorker(pictures, async (worker, inspector) => {
     let highest = NO_PEAK

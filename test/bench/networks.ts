@@ -1,5 +1,5 @@
-// The shipped networks compared with each other: `npm run bench -- networks`. Each makes a result of the same size, in
-// our kernel and in onnxruntime-web, in Node and in workerd. Times are CPU time.
+// `npm run bench -- networks` compares the shipped networks with each other. All of them make a result of the same
+// size. Each runs in our kernel and in onnxruntime-web, in Node and in workerd. Times are CPU times.
 import { readFile } from 'node:fs/promises'
 import type { Engine, Planes } from '../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
@@ -18,12 +18,12 @@ import { compareColdStarts } from './coldStart.ts'
 import { bundleEngines, memoryInWorkerd, startEngines } from './enginesWorkerd.ts'
 
 const SCALES = [2, 3, 4]
-/** Side of the result: a multiple of all scales. */
+/** Side of the result in pixels, a multiple of all scales. */
 const SIDE = 768
-/** Scale of the first runs, and the side of their result. */
+/** Scale and result side, in pixels, for the first run in a fresh isolate. */
 const START_SCALE = 3
 const START_SIDE = 192
-/** Side of the result that is compared with the slow reference. */
+/** Side in pixels of the result that is compared with the slow reference. */
 const SMALL_SIDE = 96
 
 interface Subject {
@@ -83,7 +83,7 @@ async function subjectsOf(scale: number): Promise<Subject[]> {
   )
 }
 
-/** Returns the input for a result of this side. */
+/** Returns an input from which the network makes a result of `side` x `side` pixels. */
 async function inputOf(network: Network, scale: number, side: number): Promise<Planes> {
   if (network.scale === 1) return drawnPlanes(side, side, scale)
   return { channels: 1, ...(await drawnPlane(side / scale, side / scale)) }

@@ -1,5 +1,5 @@
-// A whole miss: `npm run bench -- request`. Stage by stage in Node, through workerd, compared with a worker of stock
-// packages, and how long other requests wait meanwhile.
+// `npm run bench -- request` measures misses: stage by stage in Node, as whole requests to workerd, and compared with a
+// worker of stock packages. It also measures how long other requests wait during a miss.
 import sharp from 'sharp'
 import { ENCODE_FORMATS as FORMATS, type EncodeFormat } from '../../worker/codec/contract.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
@@ -40,7 +40,7 @@ async function encoded({ width, height, data }: Rgba, side: number, format: Enco
   return picture.resize(side, side, { fit: 'fill' }).toFormat(format, { quality: 90 }).toBuffer()
 }
 
-/** Measures whole requests, for which an origin on loopback forbids caching. */
+/** Measures whole requests to workerd: misses, a hit, and a request without sr. The origin runs on loopback. */
 async function benchWorkerd(side: number, files: EncodedFiles, rounds: number): Promise<Table[]> {
   const origin = await startOrigin()
   const vars = { ORIGIN_URL: origin.url }
@@ -69,8 +69,8 @@ async function benchWorkerd(side: number, files: EncodedFiles, rounds: number): 
     const clock = () => workerdMs(processes)
     const notes: string[] = []
     for (const { name, run } of misses) notes.push(`${name}: ${await describeWaits(ping, run, clock, rounds)}`)
-    const what = 'longest wait of the health page during a miss in workerd'
-    const title = `${what}, CPU time of its process in ms, ${size}, medians`
+    const what = 'longest wait for the health page during a miss in workerd'
+    const title = `${what}, CPU time of workerd's process in ms, ${size}, medians`
     return [times, { title, rounds, rows: [], notes }]
   } finally {
     await worker.dispose()
@@ -78,9 +78,9 @@ async function benchWorkerd(side: number, files: EncodedFiles, rounds: number): 
   }
 }
 
-/** The longest wait of a ping during a miss. */
+/** The longest time for which a request for the health page waited during a miss. */
 interface LongestWait {
-  /** CPU time of workerd in ms. */
+  /** Length of the wait in ms of CPU time of workerd. */
   readonly ms: number
   /** When the wait began and ended, as fractions of the whole miss. */
   readonly from: number

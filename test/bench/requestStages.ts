@@ -1,4 +1,5 @@
-// A miss stage by stage in Node, where clocks are finer: how long each stage takes, and how long it blocks the thread.
+// Measures each stage of a miss in Node, where clocks are finer than in workerd: how long the stage takes, and for how
+// long it blocks the thread.
 import { readFile } from 'node:fs/promises'
 import { createCodec } from '../../worker/codec/codec.ts'
 import { ENCODE_FORMATS as FORMATS, type EncodeFormat } from '../../worker/codec/contract.ts'
@@ -17,13 +18,16 @@ import { waitsDuring } from '../support/measure/threadWaits.ts'
 const SCALE = 3
 const QUALITY = 85
 
-/** The library of each format, for the printed names. */
+/** The libraries that decode and encode each format, as they are printed. */
 const DECODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'mozjpeg', png: 'photon', webp: 'libwebp' }
 const ENCODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'mozjpeg', png: 'zlib', webp: 'libwebp' }
 
 export type EncodedFiles = Readonly<Record<EncodeFormat, Uint8Array>>
 
-/** Times the stages for pictures of `side` x `side` pixels. `upscale` with an idle engine is all but the network. */
+/**
+ * Times the stages for pictures of `side` x `side` pixels. With an engine that computes nothing, `upscale` takes the
+ * time of everything except the network.
+ */
 export async function benchStages(side: number, files: EncodedFiles, rounds: number): Promise<Table[]> {
   const codec = createCodec(await loadCodecModules())
   const engine = createFusedEngine((await loadKernels()).modules)
@@ -39,7 +43,7 @@ export async function benchStages(side: number, files: EncodedFiles, rounds: num
   const size = `${side}² -> ${SCALE * side}²`
   const contenders = [
     { name: 'upscale', run: () => enlarge(small) },
-    { name: '  all but the network', run: () => enlarge(small, idle) },
+    { name: '  all except the network', run: () => enlarge(small, idle) },
     ...FORMATS.map((format) => ({
       name: `decode ${format} (${DECODERS[format]})`,
       run: () => decode(format),
@@ -69,7 +73,10 @@ export async function benchStages(side: number, files: EncodedFiles, rounds: num
   ]
 }
 
-/** Describes how the time of a JPEG is spent. The network's time is `upscale` minus all but the network. */
+/**
+ * Describes how the time of a JPEG is divided among the stages. The network's time is the time of `upscale` minus the
+ * time of everything except the network.
+ */
 function sharesOf({ rows }: Table): string {
   const [upscaling, around] = rows.map(({ medianMs }) => medianMs)
   const msOf = (start: string) => rows.find(({ name }) => name.startsWith(start))!.medianMs
@@ -89,13 +96,13 @@ interface MissStage {
   run(): Promise<unknown>
 }
 
-/** The longest time for which the thread was blocked, in ms of CPU time. */
+/** The longest times for which the thread was blocked, in ms of CPU time. */
 interface Blocks {
-  /** May reach from one stage into the next. */
+  /** The longest time of all. It may extend from one stage into the next. */
   readonly longest: number
-  /** The stage with most of that time. */
+  /** Name of the stage in which most of `longest` was spent. */
   readonly stage: string
-  /** The longest within each stage. */
+  /** The longest time within each stage. */
   readonly byStage: readonly number[]
 }
 

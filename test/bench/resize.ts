@@ -1,6 +1,6 @@
-// Our bicubic, in TypeScript and in the kernel that the worker uses, compared with photon's CatmullRom, which is the
-// same function. Photon has no planes: its picture is grey RGBA, and only its resize() is timed. The worker resizes
-// three planes and converts them to RGBA, which is timed, too.
+// Compares our bicubic resizing with photon's CatmullRom, which is the same function. Ours is timed in TypeScript and
+// in the kernel that the worker uses. Photon cannot resize planes, so it gets a grey RGBA picture, and only its
+// resize() is timed. The worker resizes three planes and converts them to RGBA, so this is timed, too.
 import { PhotonImage, resize as photonResize, SamplingFilter } from '@cf-wasm/photon/node'
 import { plainEnlarger } from '../../worker/engine/enlarger.ts'
 import { loadPictureKernel } from '../../worker/platform/nodeFiles.ts'
@@ -11,7 +11,10 @@ import { resize } from '../../worker/image/resize.ts'
 import { maxDifference, samplePlane } from '../support/engine/samples.ts'
 import { compare, type Table } from './compare.ts'
 
-/** Width of the border, in output pixels, whose taps reach beyond the edge: two samples, times three. */
+/**
+ * Width in output pixels of the border where the filter reads beyond the edge of the picture: two input pixels, times
+ * the scale 3.
+ */
 const EDGE = 6
 
 export async function benchResize(): Promise<Table[]> {
@@ -29,7 +32,8 @@ export async function benchResize(): Promise<Table[]> {
     const theirs = result.get_raw_pixels()
     result.free()
     const ours = quantize(resize(plane, to, to)).data
-    // At the edge photon renormalises, whereas MATLAB mirrors, so the two can only agree inside.
+    // At the edge, photon renormalises the filter's weights, whereas we mirror the picture like MATLAB. Therefore the
+    // two can agree only inside.
     let all = 0
     let inner = 0
     for (let i = 0; i < ours.length; i++) {
@@ -42,7 +46,7 @@ export async function benchResize(): Promise<Table[]> {
     const region = { x: 0, y: 0, width: to, height: to }
     const exact = resize(plane, to, to).data
     const notes = [
-      `largest difference to photon: ${inner} of 255 levels inside, ${all} at the edge`,
+      `largest difference from photon: ${inner} of 255 levels inside, ${all} at the edge`,
       `largest difference of the kernel: ${maxDifference(kernel.enlarge(plane, scale, region).data, exact).toExponential(1)}`,
     ]
     const small = splitYCbCr({ width: from, height: from, data: greyRgba(plane) })

@@ -1,8 +1,8 @@
 // oxlint-disable-next-line typescript/triple-slash-reference -- ambient: nothing to import from it
 /// <reference path="../../worker/wasm.d.ts" />
-// The worker that compareStock.ts measures: the usual packages, each used as its documentation says. photon decodes,
-// enlarges and encodes; onnxruntime-web sharpens luma, tile by tile. GET /path?sr answers with the origin's picture,
-// three times as large, as a JPEG.
+// The simple worker with which compareStock.ts compares ours. It uses the usual packages, as their documentation says:
+// photon decodes, enlarges and encodes; onnxruntime-web sharpens luma, tile by tile. GET /path?sr answers with the
+// picture of the origin as a JPEG that is three times as wide and high.
 import { PhotonImage, resize, SamplingFilter } from '@cf-wasm/photon'
 import { env, InferenceSession, Tensor } from 'onnxruntime-web/wasm'
 import ortWasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm'
@@ -12,12 +12,12 @@ import { type Tile, tilesOf } from '../../worker/image/tile.ts'
 const SCALE = 3
 const QUALITY = 85
 const TILE = 256
-/** How far 9-1-5 looks beyond a pixel, in pixels. */
+/** 9-1-5 reads this many pixels around a pixel, in each direction. */
 const HALO = 6
 
 env.wasm.numThreads = 1
-// workerd forbids compiling WebAssembly at run time. onnxruntime gets dummy bytes, and `instantiate` returns the
-// imported module instead.
+// workerd forbids compiling WebAssembly at run time. Therefore onnxruntime gets dummy bytes, and its call of
+// `WebAssembly.instantiate` returns an instance of the imported module.
 env.wasm.wasmBinary = new ArrayBuffer(8)
 const instantiate = (_: unknown, imports: WebAssembly.Imports) =>
   Promise.resolve({ module: ortWasm, instance: new WebAssembly.Instance(ortWasm, imports) })
@@ -44,7 +44,7 @@ export default {
   },
 }
 
-/** Returns RGBA pixels whose luma has gone through the network. */
+/** Returns the RGBA pixels, with luma replaced by the result of the network. */
 async function sharpen(
   network: InferenceSession,
   pixels: Uint8Array,
@@ -62,7 +62,7 @@ async function sharpen(
   return sharper
 }
 
-/** Returns the luma of a tile by ITU-R BT.601, studio range / 255, as in the training. */
+/** Returns the luma of a tile: ITU-R BT.601 in studio range (16 to 235), divided by 255, as in training. */
 function lumaOf(pixels: Uint8Array, stride: number, { x, y, width, height }: Tile['input']) {
   const luma = new Float32Array(width * height)
   for (let row = 0, o = 0; row < height; row++) {
@@ -75,7 +75,7 @@ function lumaOf(pixels: Uint8Array, stride: number, { x, y, width, height }: Til
   return luma
 }
 
-/** Change of red, green and blue, in levels, per change of luma at equal chroma. */
+/** If luma changes by 1 and chroma stays equal, red, green and blue change by this many levels. */
 const LEVELS = (255 * 255) / 219
 
 function replaceLuma(

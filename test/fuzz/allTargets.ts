@@ -8,7 +8,7 @@ import { pictureTargets } from './targets/pictures.ts'
 import { responseTargets } from './targets/response.ts'
 import { urlTargets } from './targets/urls.ts'
 
-/** `corpus`: further files to change, beside the generated ones. */
+/** Returns all targets. `corpus` contains further files that are changed, in addition to the generated files. */
 export function allTargets(corpus: readonly Uint8Array[] = []): FuzzTarget[] {
   return [
     ...pictureTargets(corpus),
@@ -21,5 +21,5 @@ export function allTargets(corpus: readonly Uint8Array[] = []): FuzzTarget[] {
   ]
 }
 
-/** The seed of the test, and of the command unless it is given another. */
+/** The seed of the test, and the default seed of `npm run fuzz`. */
 export const DEFAULT_SEED = 20_260_101

@@ -1,6 +1,6 @@
-// Text and integers as bytes.
+// Encodes text and integers as bytes.
 
-/** Encodes a text whose characters are all below 256, one byte each. */
+/** Returns one byte for each character of a text. All characters must be below 256. */
 export function latin1(text: string): Uint8Array {
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0))
 }

@@ -2,30 +2,36 @@
 // name of the target and the number of the execution, so that one execution can be repeated alone.
 import { createRandom, type Random } from '../../worker/image/prng.ts'
 
-/** One tested function, with its random inputs and the property that must hold for each of them. */
+/** A tested function, with its random inputs and the property that must hold for each input. */
 export interface FuzzTarget<Input = unknown> {
   readonly name: string
   readonly about: string
-  /** Its share of all executions, relative to the shares of the other targets. */
+  /** The target's share of all executions, relative to the shares of the other targets. */
   readonly share: number
-  /** Runs in `npm run fuzz` only: too slow for a test, or compared with a library that differs by platform. */
+  /**
+   * True if the target runs only in `npm run fuzz`, because it is too slow for a test, or because it compares with a
+   * library whose results differ between platforms.
+   */
   readonly isCommandOnly?: boolean
   make(random: Random): Input
   /**
-   * Throws if the property does not hold. Returns whether the tested function accepted the input: inputs that are all
-   * refused test little.
+   * Throws if the property does not hold. Returns whether the tested function accepted the input. A target whose inputs
+   * are all refused tests little.
    */
   check(input: Input): boolean | Promise<boolean>
   /** Returns the part of an input that is saved with a finding. Default: the whole input. */
   fileOf?(input: Input): Uint8Array | string
 }
 
-/** Checks a target with the type of its inputs, and returns it without, so that all targets have one type. */
+/**
+ * Lets TypeScript check a target with its own type of inputs. The returned type omits the type of inputs, so that all
+ * targets fit into one list.
+ */
 export function defineTarget<Input>(target: FuzzTarget<Input>): FuzzTarget {
   return target
 }
 
-/** An execution whose property does not hold. */
+/** An execution in which the property did not hold. */
 export interface Finding {
   readonly target: string
   readonly seed: number
@@ -48,7 +54,7 @@ export interface FuzzOptions {
   readonly executions: number
   /** The number of the first execution. Default 0. */
   readonly first?: number
-  /** An execution that takes longer, each time it is repeated, is a finding. Default: no limit. */
+  /** An execution is a finding if it takes longer than this each time it is repeated. Default: no limit. */
   readonly maxMs?: number
   /** Called before each execution. */
   readonly onExecution?: (execution: number) => void
@@ -83,17 +89,20 @@ export function shareOut(targets: readonly FuzzTarget[], executions: number): nu
   return targets.map(({ share }) => Math.max(1, Math.ceil((executions * share) / whole)))
 }
 
-/** Throws, which fails the current execution, if the property does not hold. `failure`: what is wrong then. */
+/** Throws if `isTrue` is false, which fails the current execution. `failure` says what is wrong. */
 export function ensure(isTrue: boolean, failure: string | (() => string)): void {
   if (!isTrue) throw new Error(typeof failure === 'string' ? failure : failure())
 }
 
-/** The time at which all inputs are read, in ms since 1970. */
+/** The current time for all tested functions, in ms since 1970. */
 export const NOW_MS = Date.parse('2026-01-01T00:00:00Z')
 
 const MAX_TRIES = 3
 
-/** Throws only if the check takes too long three times: once may be a pause of the machine or a garbage collection. */
+/**
+ * Checks an input, and returns whether it was accepted. Throws if the check takes too long MAX_TRIES times in a row,
+ * because a single slow check may be due to a pause of the machine or a garbage collection.
+ */
 async function isAcceptedWithin(maxMs: number, target: FuzzTarget, input: unknown): Promise<boolean> {
   for (let tries = 1; ; tries++) {
     const start = performance.now()
@@ -105,7 +114,10 @@ async function isAcceptedWithin(maxMs: number, target: FuzzTarget, input: unknow
   }
 }
 
-/** Seeds a generator. Executions of one target never share a seed, because each step below is a bijection. */
+/**
+ * Returns the random generator of an execution. Executions of one target never share a seed, because each step that
+ * computes `hash` is a bijection.
+ */
 function randomOf(seed: number, name: string, execution: number): Random {
   let hash = seed | 0
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193) // FNV-1a

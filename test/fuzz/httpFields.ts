@@ -1,6 +1,8 @@
-// Header fields of requests and responses.
+// Values for header fields of requests and responses.
 
-/** Dates in the formats of RFC 9110, section 5.6.7, and invalid ones. The first two are in the preferred format. */
+/**
+ * Dates in the formats of RFC 9110, section 5.6.7, and invalid dates. The first two dates are in the preferred format.
+ */
 export const HTTP_DATES = [
   'Thu, 01 Jan 2026 00:00:00 GMT',
   'Wed, 31 Dec 2025 23:59:59 GMT',
@@ -12,7 +14,10 @@ export const HTTP_DATES = [
   'Tue, 19 Jan 2038 03:14:08 GMT',
 ]
 
-/** Returns only the characters that a header field can have on the wire: one byte each, no control characters. */
+/**
+ * Drops the characters that a header field cannot have on the wire: control characters except tab, and characters that
+ * take more than one byte.
+ */
 export function fieldText(text: string): string {
   return text.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '')
 }

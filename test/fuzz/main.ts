@@ -8,23 +8,23 @@ import { allTargets, DEFAULT_SEED } from './allTargets.ts'
 import { startWatchdog } from './watchdog.ts'
 
 const DEFAULT_EXECUTIONS = 1_000_000
-/** An execution that takes longer is a finding. */
+/** An execution that takes longer than this is a finding. */
 const MAX_MS = 250
-/** Larger corpus files are left out, because they would only be slow. */
+/** Larger files of the corpus are left out, because they would slow down the run. */
 const MAX_CORPUS_BYTES = 50_000
 
 const HELP = `npm run fuzz -- [options]: feeds changed files, fields and URLs to the worker's parsers
 
-  --executions N   number for all targets together (default ${DEFAULT_EXECUTIONS}), or for the one --target
+  --executions N   number of inputs for all targets together (default ${DEFAULT_EXECUTIONS}), or for --target
   --seed N         the same seed makes the same inputs on any machine (default ${DEFAULT_SEED})
-  --target NAME    runs one target alone:
+  --target NAME    runs only this target:
 
 ${allTargets()
   .map(({ name, about }) => `      ${name.padEnd(10)}  ${about}`)
   .join('\n')}
 
-  --execution N    runs one execution of --target alone, to repeat a finding
-  --corpus FOLDER  also changes the files in this folder, up to ${MAX_CORPUS_BYTES} bytes each
+  --execution N    runs only this execution of --target, to repeat a finding
+  --corpus FOLDER  also changes the files of at most ${MAX_CORPUS_BYTES} bytes in this folder
   --help
 
 The exit code is 1 if a property does not hold.

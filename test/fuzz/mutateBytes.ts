@@ -75,7 +75,7 @@ const splice: Mutator = (random, bytes, other) =>
 
 const append: Mutator = (_, bytes, other) => concat([bytes, other])
 
-// The mutators that find most are listed more than once, so that they are drawn more often.
+// Mutators that find the most bugs are listed more than once, so that they are drawn more often.
 const MUTATORS = [
   setInteger,
   setInteger,
@@ -94,7 +94,7 @@ const MUTATORS = [
   append,
 ]
 
-/** Returns a copy with one random change. `other`: bytes that may be spliced in. */
+/** Returns a copy with one random change. `other` contains bytes that may be inserted. */
 export function mutateBytes(random: Random, bytes: Uint8Array, other: Uint8Array): Uint8Array {
   if (bytes.length === 0) return other.slice(0, random.below(other.length + 1))
   return pick(random, MUTATORS)(random, bytes, other)

@@ -17,11 +17,11 @@ import {
 } from './validPictures.ts'
 
 interface Structure {
-  /** Byte order of its integers. */
+  /** Byte order of the integers in the format. */
   readonly order: 'big' | 'little'
-  /** Splits any bytes, valid or not, into parts. Joined, the parts are the same bytes again. */
+  /** Splits the bytes of a file, valid or not, into parts. Joining the parts gives the same bytes again. */
   split(bytes: Uint8Array): Uint8Array[]
-  /** Returns where the content of a part starts and ends. It may be empty. */
+  /** Returns where the content of a part starts and ends. The content may be empty. */
   content(part: Uint8Array): readonly [from: number, to: number]
   /** Returns the part with other content and a correct length and checksum. */
   withContent(part: Uint8Array, content: Uint8Array): Uint8Array
@@ -36,7 +36,10 @@ const uint32be = (bytes: Uint8Array, at: number) =>
 const uint32le = (bytes: Uint8Array, at: number) =>
   ((bytes[at + 3] << 24) | (bytes[at + 2] << 16) | (bytes[at + 1] << 8) | bytes[at]) >>> 0
 
-/** Splits at the offsets that `next` returns for the start of each part; at undefined, the rest is one part. */
+/**
+ * Splits bytes into parts. The first part has `first` bytes. `next` gets the start of each further part and returns its
+ * end. If `next` returns undefined, the rest of the bytes is one part.
+ */
 function splitBy(bytes: Uint8Array, first: number, next: (at: number) => number | undefined): Uint8Array[] {
   const parts = [bytes.subarray(0, first)]
   let at = first
@@ -99,7 +102,10 @@ const PNG: Structure = {
 
 const SOS = 0xda
 
-/** Returns the end of the segment at `at`, or of the coded data, which ends at the next marker other than a restart. */
+/**
+ * Returns the end of the segment or of the coded data that starts at `at`. Coded data ends at the next marker that is
+ * not a restart marker.
+ */
 function nextJpegPart(bytes: Uint8Array, at: number): number {
   const isMarker = (i: number) => bytes[i] === 0xff && bytes[i + 1] > 0 && bytes[i + 1] !== 0xff
   const isRestart = (i: number) => bytes[i + 1] >= 0xd0 && bytes[i + 1] <= 0xd7
@@ -211,8 +217,8 @@ const GIF: Structure = {
 }
 
 /**
- * Whether the file consists of valid blocks up to the trailer. After an invalid block browsers stop, as we do; libnsgif
- * looks further.
+ * Returns whether the file consists of valid blocks up to the trailer. After an invalid block, browsers stop and so do
+ * we, but libnsgif continues.
  */
 export function isRegularGif(bytes: Uint8Array): boolean {
   const blocks = GIF.split(bytes).slice(1)
@@ -258,7 +264,7 @@ const WEBP: Structure = {
   finish: (bytes) => concat([bytes.subarray(0, 4), u32le(bytes.length - 8), bytes.subarray(8)]),
 }
 
-/** BMP has no chunks: each header field of 2 or 4 bytes is a part. */
+/** BMP has no chunks, so each header field of 2 or 4 bytes is a part. */
 const BMP: Structure = {
   order: 'little',
   split: (bytes) => splitBy(bytes, 2, (at) => at + (at === 26 || at === 28 ? 2 : at < 138 ? 4 : bytes.length)),
@@ -275,14 +281,15 @@ const STRUCTURES: Readonly<Record<DecodedType, Structure>> = {
   bmp: BMP,
 }
 
-/** Numbers of copies of a part. The largest exceeds the limits on chunks and segments. */
+/** How often a part may be repeated. The largest number exceeds the limits on chunks and segments. */
 const REPEATS = [2, 3, 20, 1001]
 
 /** Returns a copy with one changed part. `other`: a file of the same type from which parts may be taken. */
 export function mutateParts(random: Random, type: DecodedType, bytes: Uint8Array, other: Uint8Array): Uint8Array {
   const structure = STRUCTURES[type]
   const parts = structure.split(bytes)
-  // The first part is the signature. It is rarely changed, because files without it are refused at once.
+  // The first part is the signature. It is rarely changed, because files with a wrong signature are refused
+  // immediately.
   const first = parts.length > 1 && !oneIn(random, 16) ? 1 : 0
   const at = first + random.below(parts.length - first)
   const mutateContent = () => {
@@ -325,7 +332,7 @@ export function mutateParts(random: Random, type: DecodedType, bytes: Uint8Array
     () => void parts.splice(at, 0, structure.make(random)),
     () => void parts.splice(at, 0, pick(random, structure.split(other))),
     () => (parts[at] = structure.make(random)),
-    () => (parts[at] = mutateBytes(random, parts[at], other)), // with its length and checksum
+    () => (parts[at] = mutateBytes(random, parts[at], other)), // also changes length and checksum
     () => void parts.splice(at),
   ]
   pick(random, changes)()

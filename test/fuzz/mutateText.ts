@@ -106,7 +106,7 @@ const MUTATORS: readonly Mutator[] = [
   },
 ]
 
-/** Returns the text with one to four changes. `words`: tokens that have a meaning for the tested parser. */
+/** Returns the text with one to four changes. `words` contains tokens that have a meaning for the tested parser. */
 export function mutateText(random: Random, text: string, words: readonly string[]): string {
   const tokens = text.split(/([\W_]+)/)
   for (let changes = 1 + random.below(4); changes > 0; changes--) {
@@ -117,7 +117,7 @@ export function mutateText(random: Random, text: string, words: readonly string[
   return tokens.join('').slice(0, MAX_CHARACTERS)
 }
 
-/** Returns the text unchanged for one draw in four, and mutated otherwise. */
+/** Returns the text unchanged in one of four calls, and mutated otherwise. */
 export function maybeMutateText(random: Random, text: string, words: readonly string[]): string {
   return oneIn(random, 4) ? text : mutateText(random, text, words)
 }

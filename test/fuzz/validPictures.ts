@@ -1,5 +1,6 @@
-// Makes small valid pictures of every format and feature, together with what readHeader must return for them. They are
-// written byte by byte, so that they are the same on any machine. Each can be decoded, to black or one flat colour.
+// Makes small valid pictures of every format and feature, together with what readHeader must return for them. The
+// pictures are written byte by byte, so that they are the same on any machine. Each of them decodes to a single flat
+// colour, mostly black.
 import { concat } from '../../worker/base/concat.ts'
 import type { Header, ImageType } from '../../worker/codec/header.ts'
 import type { Orientation } from '../../worker/codec/header/findings.ts'
@@ -12,7 +13,7 @@ import { latin1, u16be, u16le, u24le, u32be, u32le } from './encode.ts'
 /** A file whose header is known. */
 export interface KnownFile {
   readonly bytes: Uint8Array
-  /** What readHeader must return, at least. */
+  /** Fields that readHeader must return for the file. */
   readonly expected: Partial<Header>
 }
 
@@ -68,7 +69,7 @@ export function makeExif(random: Random): Exif {
   }
 }
 
-/** Makes a colour profile with a valid header. Nothing here reads more of a profile. */
+/** Makes a colour profile of which only the header is valid, because no tested function reads the rest. */
 export function makeIcc(random: Random): Uint8Array {
   const icc = new Uint8Array(128 + 4 * random.below(40))
   icc.set(u32be(icc.length))
@@ -77,7 +78,7 @@ export function makeIcc(random: Random): Uint8Array {
   return icc
 }
 
-/** Returns a zlib stream of stored blocks, which, unlike compressed data, is the same on any machine. */
+/** Returns a zlib stream of uncompressed blocks. Unlike compressed data, it is the same on any machine. */
 export function storedZlib(data: Uint8Array): Uint8Array {
   return concat([ZLIB, ...storedBlocks(data, true), adler32(data)])
 }
@@ -105,7 +106,10 @@ function adler32(data: Uint8Array, zeros = 0): Uint8Array {
   return concat([u16be((b + zeros * a) % 65_521), u16be(a)])
 }
 
-/** Returns a valid zlib stream of `data`, whose last byte is 0, followed by 258 zeros per run. A run takes 13 bits. */
+/**
+ * Returns a valid zlib stream of `data` and 258 zeros per run. A run takes only 13 bits. The last byte of `data` must
+ * be 0.
+ */
 export function zlibBomb(data: Uint8Array, runs: number): Uint8Array {
   const lastBlockWithFixedCodes = '110'
   const length258Distance1 = '1100010100000'
@@ -230,7 +234,7 @@ function iccSegments(random: Random, icc: Uint8Array): Uint8Array[] {
   return oneIn(random, 3) ? segments.toReversed() : segments
 }
 
-/** All coefficients are zero: each block is coded with one bit per Huffman code. */
+/** Makes a JPEG whose coefficients are all zero, so that each Huffman code has one bit. */
 function makeJpeg(random: Random): KnownFile {
   const [width, height] = [side(random), side(random)]
   const components = pick(random, [1, 3, 3, 4])
@@ -273,7 +277,7 @@ function makeJpeg(random: Random): KnownFile {
   const unitSide = isSubsampled ? 16 : 8
   const units = Math.ceil(width / unitSide) * Math.ceil(height / unitSide)
   const bitsPerUnit = isSubsampled ? 6 : components
-  /** Returns `bits` zero bits; the last byte is padded with ones. */
+  /** Returns `bits` zero bits. The last byte is filled up with ones. */
   const zeros = (bits: number) => {
     const bytes = new Uint8Array(Math.ceil(bits / 8))
     if (bits % 8 > 0) bytes[bytes.length - 1] = 0xff >> (bits % 8)
@@ -289,7 +293,8 @@ function makeJpeg(random: Random): KnownFile {
         )
       : zeros(bits * units)
   const blocksOf = (id: number) => (id === 1 && isSubsampled ? Math.ceil(width / 8) * Math.ceil(height / 8) : units)
-  // In a baseline file a block has two codes, DC and AC. In a progressive file DC and AC have scans of their own.
+  // In a baseline file, each block has a DC code and an AC code in the same scan. In a progressive file, DC codes and
+  // AC codes are in separate scans.
   const scans = isProgressive
     ? [
         scan(all, 0, 0),
@@ -337,7 +342,7 @@ function makeJpeg(random: Random): KnownFile {
 
 // GIF
 
-/** Returns LZW data without compression: the table is cleared before the codes get longer. */
+/** Returns LZW data without compression: the table is cleared so often that the codes never get longer. */
 function gifPixels(pixels: number): Uint8Array {
   const bits: number[] = []
   const write = (code: number) => bits.push(code & 1, (code >> 1) & 1, (code >> 2) & 1)
@@ -428,7 +433,10 @@ function lossy(width: number, height: number): Uint8Array {
   return riffChunk('VP8 ', frame)
 }
 
-/** Version 0, no transform, no colour cache, and five codes with one symbol each, so that the pixels take no bits. */
+/**
+ * Makes a VP8L chunk: version 0, no transform, no colour cache. Each of the five codes has one symbol, so that the
+ * pixels take no bits.
+ */
 function lossless(width: number, height: number, hasAlpha: boolean): Uint8Array {
   const code = '1000' // a simple code with one symbol of one bit, which is 0
   const number = (value: number, bits: number) => [...value.toString(2).padStart(bits, '0')].toReversed().join('')
@@ -508,7 +516,7 @@ function makeBmp(random: Random): KnownFile {
     return { bytes: bmp8(picture, (i) => [i, isGrey ? i : 0, i]), expected: { ...expected, grey: isGrey } }
   }
   if (kind === 1) return { bytes: bmp24(picture, oneIn(random, 2)), expected: { ...expected, grey: false } }
-  // 32 bits with masks. Version 5 of the header may have a profile after the pixels.
+  // 32 bits per pixel, with colour masks. If the header has version 5, a profile may follow the pixels.
   const headerBytes = pick(random, [108, 124])
   const icc = headerBytes === 124 && oneIn(random, 2) ? makeIcc(random) : undefined
   const hasAlpha = oneIn(random, 2)

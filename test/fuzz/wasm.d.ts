@@ -1,4 +1,4 @@
-// The types of Workers lack this function, because workerd forbids it. Node has it.
+// The types of Workers lack WebAssembly.compile, because workerd forbids it. Node has it.
 declare namespace WebAssembly {
   function compile(bytes: BufferSource): Promise<Module>
 }

@@ -1,8 +1,8 @@
-// Ends the process if an execution never returns, and prints the command that repeats it. It runs on a thread of its
-// own, because an endless loop blocks the main thread.
+// Ends the process if an execution never returns, and prints the command that repeats the execution. The watchdog runs
+// on a thread of its own, because an endless loop blocks the main thread.
 import { Worker } from 'node:worker_threads'
 
-/** An execution that takes longer than this is taken to hang. */
+/** An execution that takes longer than this is assumed to hang. */
 const HANG_MS = 20_000
 
 const WATCH = `
@@ -21,7 +21,7 @@ setInterval(() => {
 `
 
 export interface Watchdog {
-  /** To be called before each execution. */
+  /** Must be called before each execution. */
   noteExecution(target: number, execution: number): void
   stop(): void
 }
@@ -32,7 +32,7 @@ export function startWatchdog(
 ): Watchdog {
   const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)
   const seen = new Int32Array(shared)
-  // The thread puts the number of the execution in place of this one.
+  // Stands for the number of the execution in each command, until the thread prints the real number.
   const PLACEHOLDER = 987_654_321
   const commands = targets.map((target) => commandFor(target, PLACEHOLDER).split(`${PLACEHOLDER}`))
   const worker = new Worker(WATCH, { eval: true, workerData: { shared, commands, hangMs: HANG_MS } })

@@ -1,5 +1,5 @@
-// Every page of documentation: its links lead to a file and a title, its commands and options exist, and its example of
-// signing runs. (The examples of the embedded pages and of the command line have tests of their own.)
+// Checks every page of documentation: each link leads to a file and a heading, each command and option exists, and the
+// example of signing runs. (Other tests run the examples of embedded pages and of the command line.)
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -7,7 +7,7 @@ import { globSync } from 'tinyglobby'
 import { expect, test } from 'vitest'
 import { REPOSITORY } from '../../worker/package/places.ts'
 
-/** Found by their names, not by git, so that the tests pass in a folder without .git, too. */
+/** All Markdown files. They are found by name, not by git, so that the tests also pass in a folder without .git. */
 const PAGES = globSync('**/*.md', {
   cwd: REPOSITORY,
   dot: true, // .github/
@@ -20,7 +20,7 @@ const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'u
 }
 const textOf = (page: string) => readFileSync(join(REPOSITORY, page), 'utf8')
 
-/** Returns the anchors that GitHub makes of a page's titles. */
+/** Returns the anchors that GitHub makes from a page's headings. */
 function anchorsOf(page: string): string[] {
   const titles = [...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, title]) => title)
   return titles.map((title) =>
@@ -31,11 +31,11 @@ function anchorsOf(page: string): string[] {
   )
 }
 
-test('the pages are found', () => {
+test('the pages of documentation are found', () => {
   expect(PAGES).toEqual(expect.arrayContaining(['README.md', 'SECURITY.md', 'test/README.md', 'worker/README.md']))
 })
 
-test.each(PAGES)('links of %s lead to a file and to a title in it', (page) => {
+test.each(PAGES)('every link in %s leads to a file and a heading that exist', (page) => {
   for (const [, target] of textOf(page).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)) {
     const [path, anchor] = target.split('#')
     const file = path === '' ? page : join(dirname(page), path)
@@ -44,15 +44,15 @@ test.each(PAGES)('links of %s lead to a file and to a title in it', (page) => {
   }
 })
 
-/** A command in a page, in a block or in a line of text. */
+/** A command that a page contains in a code block or in a line of text. */
 interface Written {
   readonly page: string
-  /** The command whose `--help` lists the options: `npm run trainer -- report`. */
+  /** The command without its arguments, for example `npm run trainer report`. Its `--help` lists the options. */
   readonly words: readonly string[]
   readonly options: readonly string[]
 }
 
-/** Words that are names of sub-commands, not their arguments. */
+/** Words of a command that are names of sub-commands, not arguments. */
 const SUB_COMMANDS =
   /^(train|report|promote|upload|list|ablate|upscale|sign|purge|warm|r2|bucket|lifecycle|create|add|deploy|rollback|secret|put|login)$/
 
@@ -81,7 +81,7 @@ test('every script that a page names is in package.json', () => {
   expect(names.filter(([, name]) => !Object.hasOwn(scripts, name))).toEqual([])
 })
 
-/** Commands whose options are ours or wrangler's. */
+/** Commands whose options are checked against their `--help`: ours and wrangler's. */
 const WITH_HELP = /^(npm run (trainer|evaluate|bench|soak|fuzz|cli)|npx wrangler|npx edge-srcnn)\b/
 
 function helpOf(words: readonly string[]): string {
@@ -103,7 +103,7 @@ for (const one of written) {
 }
 
 test.each([...commands])(
-  'every option that pages give to %s is in its help',
+  'every option that a page uses with %s is in the help of that command',
   (_, uses) => {
     const help = helpOf(uses[0].words)
     for (const { page, options } of uses) {
@@ -113,7 +113,7 @@ test.each([...commands])(
   60_000,
 )
 
-test('the example of signing prints a signed URL', () => {
+test('the documented example of signing prints a signed URL', () => {
   const [, code] = /```ts\n(import \{ signUrl \}[\s\S]*?)```/.exec(textOf('worker/ANSWERS.md')) ?? []
   expect(code).toBeDefined()
   const folder = join(REPOSITORY, 'dist/docs')

@@ -10,16 +10,19 @@ import { renderScene, SAMPLE_SCALE, SAMPLES, SAMPLES_FOLDER, SCENE_NAMES, type S
 import { shrink } from '../fixtures/render.ts'
 import { maxDifference } from '../support/engine/samples.ts'
 
-/** Limit on the size of all sample pictures in the repository. */
+/** Limit on the total size of all sample pictures in the repository. */
 const MAX_SAMPLES_BYTES = 400_000
 
-/** Rendering a scene takes 1 to 4 s alone, several times that beside other test files. */
+/** Rendering a scene takes 1 to 4 s, and several times as long while other test files run. */
 const RENDER_TIMEOUT_MS = 60_000
 
-/** Least PSNR on luma of JPEG and WebP at quality 90; measured: 40.6, 41.0 and 43.1 dB. */
+/** Least PSNR on luma, in dB, of JPEG and WebP samples at quality 90. Measured: 40.6, 41.0 and 43.1 dB. */
 const LOSSY_DB = 39
 
-/** Bicubic at x3 reaches 20.2 (engraving) to 29.4 dB (bird). Above this limit a network could gain little. */
+/**
+ * Upper limit for the PSNR of bicubic at x3, in dB. It reaches 20.2 (engraving) to 29.4 dB (bird). Above the limit, a
+ * network could gain little.
+ */
 const BICUBIC_DB = 30
 
 const fileOf = (name: SceneName) => new URL(`${name}.${SAMPLES[name]}`, SAMPLES_FOLDER)
@@ -32,7 +35,7 @@ async function decode(name: SceneName): Promise<Rgba> {
   return { width: info.width, height: info.height, data }
 }
 
-describe.each(SCENE_NAMES)('%s', (name) => {
+describe.each(SCENE_NAMES)('the scene %s', (name) => {
   let truth: Rgba
   let made: Rgba
   beforeAll(async () => {
@@ -40,11 +43,11 @@ describe.each(SCENE_NAMES)('%s', (name) => {
     made = shrink(truth, SAMPLE_SCALE)
   }, RENDER_TIMEOUT_MS)
 
-  test('both sides are multiples of 12, so that every scale divides them', () => {
+  test('has sides that are multiples of 12, so that every scale divides them', () => {
     expect([truth.width % 12, truth.height % 12]).toEqual([0, 0])
   })
 
-  test('the committed sample is this scene, shrunk by resize()', async () => {
+  test('gives the committed sample when it is shrunk by resize()', async () => {
     const committed = await decode(name)
     expect([committed.width, committed.height]).toEqual([made.width, made.height])
     if (SAMPLES[name] === 'png') {
@@ -55,7 +58,7 @@ describe.each(SCENE_NAMES)('%s', (name) => {
     }
   })
 
-  test('bicubic loses detail that a network could restore', () => {
+  test('loses detail with bicubic that a network could restore', () => {
     const luma = lumaOf(truth)
     const enlarged = resize(lumaOf(made), truth.width, truth.height)
     expect(psnr(luma, enlarged, SAMPLE_SCALE)).toBeLessThan(BICUBIC_DB)
@@ -79,14 +82,14 @@ test('shrinking an opaque picture equals resize() on each channel, rounded to 8 
   })
 })
 
-test('the icon is transparent outside the badge and half transparent in its shadow', async () => {
+test('the sample icon is transparent outside its badge, and partly transparent in the shadow of the badge', async () => {
   const { data } = await decode('icon')
   const alphas = data.filter((_, i) => i % 4 === 3)
   expect(alphas[0]).toBe(0)
   expect(alphas.some((alpha) => alpha > 0 && alpha < 255)).toBe(true)
 })
 
-test('all samples together stay below the size limit', async () => {
+test('the total size of all samples is below the limit', async () => {
   const sizes = await Promise.all(SCENE_NAMES.map(async (name) => (await stat(fileOf(name))).size))
   expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(MAX_SAMPLES_BYTES)
 })

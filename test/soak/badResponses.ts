@@ -5,14 +5,14 @@ import { damaged, DAMAGES } from '../support/pictures/damage.ts'
 import { pngChunk, words } from '../support/pictures/png.ts'
 import type { GalleryPicture } from './gallery.ts'
 
-/** What an origin responds with for a path. */
+/** The response of an origin to a request for one path. */
 export interface OriginResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
-  /** Size of the picture in pixels; only for a good one. */
+  /** Size of the picture in pixels. Undefined for bad responses. */
   readonly size?: { readonly width: number; readonly height: number }
-  /** The origin closes the connection: before the headers, or in the middle of the body. */
+  /** If set, the origin closes the connection too early: before the headers, or in the middle of the body. */
   readonly breaksOff?: 'beforeHeaders' | 'inBody'
 }
 
@@ -30,7 +30,7 @@ const file = (type: string, body: Buffer | string) =>
 const PAGE = '<!doctype html><title>Log in</title><p>Please log in to see this picture.'
 const VECTOR = '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><rect width="9" height="9"/></svg>'
 
-/** Damaged pictures: a decoder may accept or refuse them. */
+/** Responses with damaged pictures, which a decoder may accept or refuse. */
 export const DAMAGED: Readonly<Record<string, BadResponse>> = Object.fromEntries(
   DAMAGES.map((how): [string, BadResponse] => [
     how,
@@ -38,7 +38,7 @@ export const DAMAGED: Readonly<Record<string, BadResponse>> = Object.fromEntries
   ]),
 )
 
-/** Files that the worker never enlarges and passes on unchanged. */
+/** Responses with files that the worker never enlarges, but passes on unchanged. */
 export const NEVER_ENLARGED: Readonly<Record<string, BadResponse>> = {
   page: ({ type }) => file(type, PAGE),
   nothing: ({ type }) => file(type, ''),
@@ -64,7 +64,7 @@ export const NEVER_ENLARGED: Readonly<Record<string, BadResponse>> = {
     respond(200, bytes, { 'content-type': type, 'cache-control': 'max-age=60, no-transform' }),
 }
 
-/** Error statuses, a redirect to another host, and connections that break off. */
+/** Responses with an error status, a redirect to another host, and connections that break off. */
 export const ORIGIN_FAILURES: Readonly<Record<string, BadResponse>> = {
   missing: () => respond(404, 'no such picture\n', { 'content-type': 'text/plain' }),
   forbidden: () => respond(403, 'not for you\n', { 'cache-control': 'no-store' }),

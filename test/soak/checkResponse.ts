@@ -12,10 +12,12 @@ export interface Verdict {
   readonly problem?: Problem
 }
 
-/** What kind of problem, and the details of this one. */
+/** The kind of the problem, and the details of this response. */
 type Problem = readonly [kind: string, details: string]
 
-/** `hot`: the known results, by URL. */
+/**
+ * Returns the outcome of a response, and its problem if something is wrong. `hot` contains the known results by URL.
+ */
 export async function checkResponse(
   request: PlannedRequest,
   response: SoakResponse,
@@ -42,7 +44,7 @@ export async function checkResponse(
 
 interface CheckedResponse extends SoakResponse {
   readonly sr: string
-  /** What the origin responds with for the same path. */
+  /** The response of the origin for the same path. */
   readonly source: OriginResponse
 }
 

@@ -1,8 +1,9 @@
-// An HTTP client that plays the visitors. It uses real keep-alive connections, so that a visitor who leaves closes one.
+// An HTTP client that plays the visitors. It uses real keep-alive connections, so that the worker sees a closed
+// connection when a visitor leaves.
 import { Agent, type IncomingHttpHeaders, request as openRequest } from 'node:http'
 
 export interface SoakRequest {
-  /** Path and query. */
+  /** Path and query of the URL. */
   readonly url: string
   readonly method?: 'GET' | 'HEAD'
   readonly headers?: Readonly<Record<string, string>>
@@ -14,19 +15,22 @@ export interface SoakResponse {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
-  /** Time from sending the request to the last byte. */
+  /** Time in ms from sending the request to the last byte of the response. */
   readonly ms: number
   /** When the request was sent, by performance.now(). */
   readonly startMs: number
 }
 
 export interface SoakClient {
-  /** Returns undefined if the visitor left before the response was complete. Rejects if there is no response. */
+  /**
+   * Sends a request. Returns undefined if the visitor leaves before the response is complete. Rejects if no response
+   * arrives.
+   */
   send(request: SoakRequest): Promise<SoakResponse | undefined>
   close(): void
 }
 
-/** A request that takes longer rejects. */
+/** send() rejects if nothing arrives for this long. */
 const DEADLINE_MS = 60_000
 /** Idle connections are closed after this time, because workerd closes them after 5 s, perhaps during a request. */
 const IDLE_MS = 3000

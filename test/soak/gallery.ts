@@ -1,5 +1,5 @@
-// Pictures by number, in different formats, sizes and contents, as small as on a page of thumbnails. The seed, the
-// size class and the number determine a picture to the byte, so that a check can make the original again.
+// Makes numbered pictures of different formats, sizes and contents, as small as thumbnails. The seed, the size class
+// and the number determine every byte of a picture, so that a check can make the original again.
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import { createRandom } from '../../worker/image/prng.ts'
@@ -13,18 +13,18 @@ export interface GalleryPicture {
   readonly height: number
 }
 
-/** Shortest and longest side in pixels. The draw favours short sides. */
+/** Shortest and longest possible side in pixels, for each class. Short sides are drawn more often. */
 export const SIZE_CLASSES = { small: [40, 128], mixed: [40, 300], large: [220, 300] } as const
 export type SizeClass = keyof typeof SIZE_CLASSES
 
 const FORMATS = ['jpeg', 'png', 'webp', 'gif', 'bmp'] as const
-/** Probability of each format. */
+/** Probability of each format in FORMATS. */
 const FORMAT_WEIGHTS = [0.5, 0.2, 0.15, 0.1, 0.05]
 
-/** How many pictures are kept in memory; the others are made again when needed. */
+/** Number of pictures that are kept in memory. Other pictures are made again when they are needed. */
 const MAX_KEPT = 6000
 
-/** Returns the picture of this class and number. */
+/** Returns the picture with this size class and number. */
 export type Gallery = (sizeClass: SizeClass, number: number) => Promise<GalleryPicture>
 
 export function createGallery(seed: number): Gallery {
@@ -42,7 +42,7 @@ export function createGallery(seed: number): Gallery {
 
 const CLASS_NAMES = Object.keys(SIZE_CLASSES)
 
-/** Draws a part of a sample picture, at another size, contrast and brightness. */
+/** Makes a picture from a random part of a sample picture, with random size, contrast and brightness. */
 async function draw(sizeClass: SizeClass, random: ReturnType<typeof createRandom>): Promise<GalleryPicture> {
   const [least, most] = SIZE_CLASSES[sizeClass]
   const width = Math.round(least + (most - least) * random.next() ** 2.5)
@@ -70,7 +70,9 @@ async function draw(sizeClass: SizeClass, random: ReturnType<typeof createRandom
   return { bytes, type: `image/${format}`, width, height }
 }
 
-/** Picks an index with the probability of its weight. The weights add up to 1; `at` is drawn uniformly from 0 to 1. */
+/**
+ * Returns index i with probability weights[i], if `at` is drawn uniformly from 0 to 1. The last index gets the rest.
+ */
 export function weightedIndex(weights: readonly number[], at: number): number {
   let sum = 0
   const found = weights.findIndex((weight) => at < (sum += weight))

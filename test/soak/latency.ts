@@ -1,5 +1,5 @@
-// How long cache hits take, alone and while misses run. Some visitors request known pictures at a steady rate, without
-// waiting for earlier responses; others request one new small picture after another.
+// Measures how long cache hits take, alone and during misses. Some visitors request known pictures at a steady rate,
+// without waiting for earlier responses. Others request one new small picture after another.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createRandom } from '../../worker/image/prng.ts'
 import type { Inspector } from '../support/measure/inspector.ts'
@@ -12,19 +12,19 @@ import type { Visits } from './visits.ts'
 export interface Latencies {
   /** Time of each hit in ms. */
   readonly hitMs: readonly number[]
-  /** The same without the time for which the isolate's thread was blocked, which is spent in codecs and networks. */
+  /** Time of each hit in ms, minus the time for which codecs and networks blocked the isolate's thread. */
   readonly unblockedMs: readonly number[]
   /** The longest time for which the isolate's thread was blocked. */
   readonly longestBlock: Wait
-  /** The longest delay of this process's own event loop in ms; it is part of the measured times. */
+  /** The longest delay in ms of the event loop of the measuring process. The measured times include such delays. */
   readonly ownDelayMs: number
   readonly misses: number
 }
 
 const HITS_PER_SECOND = 60
-/** Visitors who request new pictures: the worker makes one of them while the other waits. */
+/** Number of visitors who request new pictures. The worker makes the picture of one visitor while the other waits. */
 const MISS_VISITORS = 2
-/** Shorter waits are not counted as blocking: the turn of a cache hit takes less than this. */
+/** Shorter waits are not counted as blocking, because a cache hit blocks the thread for less than this. */
 const MIN_BLOCK_MS = 8
 const PROBE_PAUSE_MS = 2
 
@@ -36,7 +36,10 @@ interface TimedParts {
   readonly processes: number[]
 }
 
-/** Requests hits for `seconds`. `misses`: numbers of new small pictures to request meanwhile, drawn in advance. */
+/**
+ * Requests hits for `seconds` and measures them. `misses` contains the numbers of new small pictures to request
+ * meanwhile. These pictures are made in advance.
+ */
 export async function timeHits(
   hot: readonly HotPicture[],
   seconds: number,
@@ -84,7 +87,7 @@ export async function timeHits(
   }
 }
 
-/** Returns for how many ms of `span` the thread was blocked. */
+/** Returns for how many ms of an interval the thread was blocked. */
 function overlapOf({ from, to }: Interval, blocks: readonly Interval[]): number {
   return blocks.reduce((sum, block) => sum + Math.max(0, Math.min(to, block.to) - Math.max(from, block.from)), 0)
 }

@@ -5,16 +5,16 @@ import { setup } from '../support/worker/build.ts'
 import { type SoakResult, soak } from './soak.ts'
 import { summarize } from './summary.ts'
 
-const HELP = `npm run soak -- [options]: the deployed worker, in workerd, under 100,000 requests
+const HELP = `npm run soak -- [options]: sends 100,000 requests to the deployed worker, in workerd
 
-  --requests N  size of the mix (default 100,000): known pictures, new pictures, 20 % bad input, 5 % of
-                visitors who hang up, and a burst of 200 new pictures in the middle
+  --requests N  number of requests (default 100,000) for known pictures, new pictures and bad input (20 %);
+                5 % of the visitors hang up; in the middle, 200 new pictures are requested at once
   --seed N      selects another mix and other pictures (default 1)
   --json        prints JSON
   --help
 
-The exit code is 1 if a response is wrong, if memory grows, or if hits wait for anything but codecs and
-networks.
+The exit code is 1 if a response is wrong, if memory grows, or if hits wait long for anything other
+than codecs and networks.
 `
 
 const { values } = parseArgs({
@@ -55,7 +55,7 @@ const { text, isPassed, figures } = summarize(result, { requests, seed, machine 
 console.log(values.json === true ? JSON.stringify(figures, null, 2) : text)
 process.exit(isPassed ? 0 : 1)
 
-/** Writes a line of progress; on a terminal it replaces the last one. */
+/** Writes a line of progress. On a terminal, it replaces the line before it. */
 function say(line: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${line}`)
   else if (line !== '') process.stderr.write(`${line}\n`)

@@ -5,30 +5,30 @@ import { DAMAGED, NEVER_ENLARGED, ORIGIN_FAILURES } from './badResponses.ts'
 import { badPath, type Policy, goodPath } from './soakOrigin.ts'
 import { weightedIndex } from './gallery.ts'
 
-/** What the worker has to respond with. */
+/** How the worker must respond to a request. */
 export type Expected =
-  /** The known result from the cache: all its bytes, the requested range, or 304 or HEAD without a body. */
+  /** The known result from the cache: all its bytes, or the requested range, or no body for a 304 or HEAD. */
   | 'hit'
   /** An enlarged picture, or the original with the reason BUSY. */
   | 'result'
   /** An enlarged picture. */
   | 'done'
-  /** The original. */
+  /** The original, unchanged. */
   | 'original'
   /** An enlarged picture or the original. */
   | 'either'
   /** The origin's response, passed on. */
   | 'status'
-  /** The worker's own 400 or 416. */
+  /** Status 400 or 416 from the worker itself. */
   | 'refusal'
-  /** The worker's own 502, because the origin sent no complete response. */
+  /** Status 502 from the worker itself, because the origin sent no complete response. */
   | 'gone'
 
 export interface PlannedRequest extends SoakRequest {
   /** Row in which the summary counts this request. */
   readonly kind: string
   readonly expected: Expected
-  /** Path of the source at the origin. */
+  /** Path of the original at the origin. */
   readonly path: string
   readonly scale: number
 }
@@ -38,12 +38,12 @@ export interface HotPicture {
   readonly path: string
   readonly scale: number
   readonly query: string
-  /** ETag and bytes of the result, once it has been made. */
+  /** ETag and bytes of the result. Undefined until the result has been made. */
   etag?: string
   bytes?: Buffer
 }
 
-/** Shares of all requests, by kind. */
+/** Share of each kind among all requests. */
 const SHARES = {
   damaged: 0.06,
   refused: 0.05,
@@ -54,7 +54,7 @@ const SHARES = {
   revisit: 0.02,
   plain: 0.02,
 } as const
-/** The remaining requests are for popular pictures. */
+/** A kind of request. All remaining requests are of the kind `hit`, for popular pictures. */
 type Kind = keyof typeof SHARES | 'hit'
 
 /** Invalid queries, which the worker refuses with 400. */
@@ -74,11 +74,11 @@ const POLICIES: readonly Policy[] = ['kept', 'asked', 'private', 'unsaid']
 const POLICY_WEIGHTS = [0.75, 0.12, 0.05, 0.08]
 /** Share of the misses that two visitors request at the same time. */
 const TWINS = 0.1
-/** Visitors who leave early do so within this time. */
+/** A visitor who leaves early does so within this time. */
 const PATIENCE_MS = 60
 
 export interface RequestMix {
-  /** Returns the next request, or two for the same picture at the same time. */
+  /** Returns the next request, or two requests for the same picture that are sent at the same time. */
   next(): readonly PlannedRequest[]
   /** Returns a request for a picture that nobody has requested before. */
   miss(): PlannedRequest
@@ -93,7 +93,7 @@ export function createHotPictures(count: number): HotPicture[] {
   })
 }
 
-/** Returns a query that, for some numbers, selects another format or network. */
+/** Returns a query. Depending on the number, it also selects a format, a quality or a network. */
 function queryOf(scale: number, number: number): string {
   const more = [
     '',
@@ -109,7 +109,7 @@ function queryOf(scale: number, number: number): string {
   return `sr=${scale}${more}`
 }
 
-/** `firstNumber`: the first picture number that has not been requested yet. */
+/** Creates the mix of this seed. `firstNumber` is the first picture number that has not been requested yet. */
 export function createRequestMix(seed: number, hot: readonly HotPicture[], firstNumber: number): RequestMix {
   const random = createRandom(seed)
   const kinds = [...Object.keys(SHARES), 'hit'] as Kind[]
@@ -188,7 +188,7 @@ export function smallMissRequest(number: number): PlannedRequest {
   return { kind: 'miss', path, scale, url: `${path}?sr=${scale}`, expected: 'result' }
 }
 
-/** Returns a plain GET for most draws; for the others a HEAD, a conditional or a range request. */
+/** Returns a request for a popular picture: mostly a plain GET, otherwise a HEAD, a conditional or a range request. */
 function hit(hot: readonly HotPicture[], random: Random): PlannedRequest {
   const one = hot[random.below(hot.length)]
   const request = hotRequest(one)

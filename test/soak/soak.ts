@@ -1,6 +1,6 @@
-// One whole soak: the deployed bundle in workerd, an origin, and visitors of every kind over real connections. In this
-// order: warm-up; memory; hits alone, then beside misses; the mix, with a burst in its middle; memory again; hits per
-// second compared with a bare worker.
+// Runs one whole soak: the deployed bundle in workerd, an origin, and visitors of every kind over real connections. The
+// steps are: warm up; measure memory; time hits, first alone, then during misses; run the mix, with a burst in its
+// middle; measure memory again; compare hits per second with a bare worker.
 import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Miniflare } from 'miniflare'
@@ -33,9 +33,9 @@ export interface SoakOptions {
   readonly hotPictures: number
   /** Number of simultaneous misses in the middle of the mix. */
   readonly burst: number
-  /** Duration of the hits alone, and again of the hits beside misses; 0 skips both. */
+  /** Seconds for which hits are timed alone, and then again during misses. 0 skips both. */
   readonly latencySeconds: number
-  /** Rounds of the comparison with the bare worker; 0 skips it. */
+  /** Number of rounds of the comparison with the bare worker. 0 skips the comparison. */
   readonly rounds: number
   readonly hitsPerRound: number
   /** JavaScript that runs before the worker's own code. */
@@ -51,7 +51,7 @@ export interface SoakResult extends Mixed {
   readonly problems: Visits['problems']
   /** Number of different pictures that were enlarged. */
   readonly distinctMisses: number
-  /** Memory before and after the mix, each after a garbage collection. */
+  /** Memory before the mix (`start`) and after it (`end`), each measured after a garbage collection. */
   readonly start: Peak
   readonly end: Peak
   readonly alone: Latencies | undefined
@@ -67,7 +67,7 @@ interface Mixed {
 }
 
 interface Burst {
-  /** Number of enlarged pictures. */
+  /** Number of pictures in the burst that were enlarged. */
   readonly done: number
   /** Number of originals that came back with the reason BUSY. */
   readonly busy: number
@@ -88,15 +88,15 @@ interface Parts {
 
 /** Number of visitors in the mix. */
 const VISITORS = 16
-/** Few enough visitors that the worker never answers their misses with BUSY. */
+/** Number of visitors. It is so small that the worker never answers their misses with BUSY. */
 const PATIENT_VISITORS = 2
-/** First picture number of the misses in the warm-up, beside hits, and in the mix. */
+/** First picture number of the misses in the warm-up, of the misses during timed hits, and of the misses in the mix. */
 const [WARM_UP, BESIDE, MIX] = [10_000, 20_000, 30_000]
-/** Number of new pictures to prepare per second: more than the worker makes. */
+/** Number of new pictures that are prepared per second of timed hits. The worker makes fewer. */
 const MISSES_PER_SECOND = 80
-/** A picture that may not be cached, so that the worker makes it again for each request. */
+/** URL of a picture that may not be cached, so that the worker enlarges it again for each request. */
 const REFERENCE = `${goodPath('private', 'large', 9999)}?sr=3`
-/** Lines that the worker logs when something goes wrong inside it. */
+/** Matches lines that the worker logs when something goes wrong inside it. */
 const FAULTY_LOG = /INTERNAL|cache: |analytics: |models: |uncaught|unhandled/i
 const LOOK_EVERY_MS = 250
 /** Number of lines of progress during the mix. */
@@ -134,7 +134,7 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
     const reference = await client.send({ url: REFERENCE })
     const start = await memoryAtRest(hot, parts)
 
-    say('hits alone, then beside misses')
+    say('hits alone, then during misses')
     const isTimed = latencySeconds > 0
     const small = Array.from({ length: MISSES_PER_SECOND * latencySeconds }, (_, i) => BESIDE + i)
     const alone = isTimed ? await timeHits(hot, latencySeconds, parts) : undefined
@@ -163,7 +163,10 @@ export async function soak(options: SoakOptions): Promise<SoakResult> {
   }
 }
 
-/** Lets `visitors` take requests from `mix` at the same time, until `count` requests have been sent by `visit`. */
+/**
+ * Lets visitors take requests from `mix` and send them with `visit`, until `count` requests have been sent. `visitors`
+ * is the number of visitors who do so at the same time.
+ */
 async function visitTogether(
   visitors: number,
   count: number,
@@ -210,7 +213,9 @@ async function runMix(
   const { visits } = parts
   const hitMs: number[] = []
   const burstHitMs: number[] = []
-  /** Requests without a result, because the visitor left early or the worker was busy. */
+  /**
+   * Requests that got no result, because the visitor left early or the worker was busy. They are repeated at the end.
+   */
   const unserved: PlannedRequest[] = []
   let count = 0
   let isBursting = false
@@ -246,7 +251,10 @@ async function runMix(
   return { hitMs, burst: burstResult, peak }
 }
 
-/** While `work` runs: measures memory, reports progress, and drops pictures from the edge cache. Returns the peak. */
+/**
+ * Measures memory, reports progress, and drops pictures from the edge cache, while `work` runs. Returns the peak
+ * memory.
+ */
 async function watch(
   work: Promise<void>,
   done: () => number,
@@ -288,11 +296,12 @@ async function memoryOf({ inspector, processes }: Parts): Promise<Peak> {
   return { ...seen, isolate: seen.heap + seen.buffers + seen.wasm, process: residentMemory(processes) }
 }
 
-/** Measures memory after background work of the last responses has ended and garbage has been collected. */
+/** Measures memory, after the background work of the last responses has ended and garbage has been collected. */
 async function memoryAtRest(hot: readonly HotPicture[], parts: Parts): Promise<Peak> {
   await pause(1000)
   const request = () => parts.client.send({ url: hotUrl(hot[0]) })
-  // One collection makes further objects collectable, such as the memories of WebAssembly instances.
+  // Collects three times, because one collection makes further objects collectable, such as the memories of WebAssembly
+  // instances.
   for (let i = 0; i < 3; i++) await parts.inspector.collectGarbage(request)
   return memoryOf(parts)
 }

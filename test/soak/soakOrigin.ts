@@ -9,7 +9,7 @@ import { type SizeClass, createGallery, type Gallery } from './gallery.ts'
 export interface SoakOrigin {
   readonly url: string
   readonly gallery: Gallery
-  /** Returns what the server responds with for this path. */
+  /** Returns the server's response for this path. */
   responseFor(path: string): Promise<OriginResponse>
   close(): Promise<void>
 }
@@ -19,15 +19,15 @@ const MODIFIED = 'Tue, 03 Mar 2026 10:00:00 GMT'
 /** Caching headers of good pictures, by the first part of their path. */
 const POLICIES = {
   kept: { 'cache-control': 'max-age=86400', 'last-modified': MODIFIED },
-  /** No caching headers: the worker's default applies. */
+  /** No caching headers, so that the default of the worker applies. */
   unsaid: {},
-  /** To be revalidated at each request; the origin answers with 304. */
+  /** The worker must revalidate the picture at each request. The origin then answers with 304. */
   asked: { 'cache-control': 'max-age=0', etag: '"as-it-was"' },
   private: { 'cache-control': 'no-store' },
 } as const
 export type Policy = keyof typeof POLICIES
 
-/** Returns the path of a good picture. Different numbers are different pictures. */
+/** Returns the path of a good picture. Different numbers give different pictures. */
 export function goodPath(policy: Policy, sizeClass: SizeClass, number: number): string {
   return `/${policy}/${sizeClass}/${number}`
 }
@@ -56,7 +56,7 @@ export async function startSoakOrigin(seed: number): Promise<SoakOrigin> {
       (error: unknown) => response.writeHead(500).end(String(error)),
     )
   })
-  server.keepAliveTimeout = 0 // with a timeout it may close a connection just when workerd uses it again
+  server.keepAliveTimeout = 0 // with a timeout, it may close a connection just when workerd reuses the connection
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {

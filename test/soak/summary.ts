@@ -5,20 +5,23 @@ import { lengthOf } from '../support/measure/threadWaits.ts'
 import type { Latencies } from './latency.ts'
 import { inMB, type SoakResult } from './soak.ts'
 
-/** Goal for the growth of an isolate's memory from start to end. */
+/** Most bytes by which an isolate's memory may grow from start to end. */
 const MAX_GROWTH_BYTES = 10e6
-/** Goal for the 99th percentile of hits beside misses, without the time for which codecs and networks block them. */
+/**
+ * Highest allowed 99th percentile of the times of hits during misses. The time for which codecs and networks block the
+ * hits does not count.
+ */
 const MAX_P99_MS = 100
-/** Goal for the number of different enlarged pictures, as a share of all requests. */
+/** Least number of different pictures that must be enlarged, as a share of all requests. */
 const MIN_DISTINCT_MISSES = 0.02
-/** Goal for hits per second, relative to a bare Hono app. */
+/** Least ratio of the worker's hits per second to those of a bare Hono app. */
 const TARGET_RATIO = 0.8
 
 interface Goal {
   readonly name: string
   readonly found: string
   readonly isReached: boolean
-  /** Missing an aim does not fail the soak. */
+  /** If true, the soak passes even if this goal is not reached. */
   readonly isAim?: boolean
 }
 
@@ -50,7 +53,7 @@ export function summarize(result: SoakResult, run: SoakRun) {
     ...(besideMs
       ? [
           {
-            name: `p99 of hits beside misses, without blocks by codecs and networks, at most ${MAX_P99_MS} ms`,
+            name: `p99 of hits during misses, without blocks by codecs and networks, at most ${MAX_P99_MS} ms`,
             found: `${besideMs.p99.toFixed(0)} ms`,
             isReached: besideMs.p99 <= MAX_P99_MS,
           },
@@ -96,7 +99,7 @@ export function summarize(result: SoakResult, run: SoakRun) {
       : []),
     ...(beside
       ? [
-          `  beside ${String(beside.misses).padEnd(6)} misses     ${describeTimes(beside.hitMs)}`,
+          `  during ${String(beside.misses).padEnd(6)} misses     ${describeTimes(beside.hitMs)}`,
           `    thread blocked           ${describeBlocks(beside)}`,
           `    without the blocks     ${describeTimes(beside.unblockedMs)}`,
         ]

@@ -7,14 +7,17 @@ import type { SoakOrigin } from './soakOrigin.ts'
 
 export interface ProblemCount {
   count: number
-  /** Details of the first few. */
+  /** Details of the first few problems of this kind. */
   readonly examples: string[]
 }
 
 export interface Visit {
   /** Undefined if the visitor left early or the request failed. */
   readonly response: SoakResponse | undefined
-  /** As in Verdict; `left` if the visitor left early, `none` if the request failed. */
+  /**
+   * The same as `outcome` in Verdict. In addition, `left` means that the visitor left early, and `none` that the
+   * request failed.
+   */
   readonly outcome: string
 }
 
@@ -30,7 +33,10 @@ export interface Visits {
 
 const MAX_EXAMPLES = 3
 
-/** `hot`: the known results, by URL. */
+/**
+ * Returns an object that sends requests, checks the responses and counts outcomes. `hot` contains the known results by
+ * URL.
+ */
 export function createVisits(client: SoakClient, origin: SoakOrigin, hot: ReadonlyMap<string, HotPicture>): Visits {
   const outcomes: Visits['outcomes'] = new Map()
   const problems: Visits['problems'] = new Map()
@@ -80,7 +86,7 @@ export function createVisits(client: SoakClient, origin: SoakOrigin, hot: Readon
   }
 }
 
-/** Whether the response to this request has all bytes of a result. */
+/** Returns whether the response to this request contains all bytes of a result. */
 function isWholeResult({ expected, method = 'GET' }: PlannedRequest): boolean {
   return method === 'GET' && (expected === 'result' || expected === 'done')
 }

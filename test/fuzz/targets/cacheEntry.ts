@@ -45,7 +45,7 @@ export function cacheEntryTargets(): FuzzTarget[] {
   return [
     defineTarget({
       name: 'entry',
-      about: 'parseAnswer: a complete cache entry, or a miss',
+      about: 'parseAnswer: a complete cache entry, or undefined (a miss)',
       share: 5,
       make: makeEntry,
       check: checkEntry,

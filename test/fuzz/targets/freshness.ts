@@ -12,11 +12,11 @@ interface FreshnessInput {
   /** A restriction that is added to Cache-Control, before or after the other directives. */
   readonly directive: string
   readonly isInFront: boolean
-  /** Two numbers of seconds, as digits. */
+  /** Two numbers of seconds, as text, which are used for Age and max-age. */
   readonly ages: readonly [string, string]
 }
 
-/** The first four are restrictions. */
+/** Directives of Cache-Control. The first four are restrictions. */
 const DIRECTIVES = [
   'no-store',
   'private',
@@ -89,7 +89,7 @@ function checkFreshness(input: FreshnessInput): boolean {
   return ttlSeconds !== undefined && ttlSeconds > 0
 }
 
-/** Checks that times are within their limits, and that nothing is stored that the headers forbid to store. */
+/** Checks that times are within their limits, and that a response is never stored if its headers forbid it. */
 function checkBounds({ headers }: FreshnessInput) {
   const freshness = freshnessWith(headers)
   const { isStorable, ttlSeconds, staleSeconds } = freshness
@@ -97,7 +97,8 @@ function checkBounds({ headers }: FreshnessInput) {
   ensure(ttlSeconds === undefined || isSeconds(ttlSeconds, SETTINGS.maxTtlSeconds), `fresh for ${ttlSeconds} s`)
   ensure(isSeconds(staleSeconds, 86_400), `stale for ${staleSeconds} s`)
 
-  // Malformed fields count as well: a response that may be meant for one visitor is never stored for others.
+  // A malformed field forbids storing as well, because a response that may be meant for one visitor must not be stored
+  // for others.
   const forbids = /(?<![\w-])(no-store|private)(?![\w-])/i.test(headers['cache-control'] ?? '')
   ensure(!isStorable || !forbids, 'stored although the origin forbids it')
   ensure(!isStorable || headers['set-cookie'] === undefined, 'stored with a cookie')
@@ -105,7 +106,7 @@ function checkBounds({ headers }: FreshnessInput) {
   return freshness
 }
 
-/** Checks that a restriction holds, whatever other directives stand beside it. */
+/** Checks that a restriction is obeyed, whatever the other directives are. */
 function checkRestriction({ headers, directive, isInFront }: FreshnessInput): void {
   const others = headers['cache-control'] ?? ''
   const directives = isInFront ? [directive, others] : [others, directive]
@@ -130,7 +131,7 @@ export function freshnessTargets(): FuzzTarget[] {
   return [
     defineTarget({
       name: 'freshness',
-      about: 'freshnessOf: within its limits, stricter with every restriction, shorter with age',
+      about: 'freshnessOf: times within their limits, every restriction obeyed, shorter with a higher Age',
       share: 40,
       make: makeFreshness,
       check: checkFreshness,

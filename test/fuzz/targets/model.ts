@@ -1,4 +1,4 @@
-// Targets for the files of a trainer or a bucket: networks in ONNX, and the manifest.
+// Targets for files that come from a trainer or a bucket: networks in ONNX, and the manifest.
 import { decodeNetwork, encodeNetwork } from '../../../worker/model/networkFile.ts'
 import { formatManifest, type Manifest, parseManifest } from '../../../worker/model/manifest.ts'
 import { type Architecture, createNetwork, type Network } from '../../../worker/model/network.ts'
@@ -23,7 +23,9 @@ const ARCHITECTURES: readonly Architecture[] = [
   { kernels: [1, 1, 3, 1], widths: [2, 2, 2], skips: [2], residual: true },
 ]
 
-/** Sets all weights to multiples of `unit`: 1/16 is exact in half precision, 1/3 is not. */
+/**
+ * Makes a network whose weights are multiples of `unit`. Half precision is exact for multiples of 1/16, but not of 1/3.
+ */
 function makeNetwork(architecture: Architecture, padding: Network['padding'], unit: number): Network {
   const network = createNetwork(architecture)
   for (const { weights, bias } of network.layers) {
@@ -47,7 +49,7 @@ const FILES = [
   { file: convolutionFile({ floats: 'raw', integers: 'unpacked', isShuffled: true }), network: undefined },
 ]
 
-/** A protobuf field. If its bytes are fields themselves, `value` is the list of these. */
+/** A protobuf field. If its bytes are a message, `value` is the list of the fields in that message. */
 interface FieldNode {
   key: number
   value: number | Uint8Array | FieldNode[]
@@ -57,7 +59,10 @@ function varint(value: number): number[] {
   return value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))]
 }
 
-/** Returns the fields of a message; undefined if the bytes cannot be a message. Bytes that look like one are split. */
+/**
+ * Returns the fields of a message, or undefined if the bytes cannot be a message. Within a field, bytes that look like
+ * a message are also split into fields.
+ */
 function parseTree(bytes: Uint8Array, depth = 0): FieldNode[] | undefined {
   const nodes: FieldNode[] = []
   let at = 0
@@ -125,7 +130,10 @@ const NAMES = [
   'constructor',
 ]
 
-/** Changes one field somewhere in the tree. Lengths are written later, so those around it stay correct. */
+/**
+ * Changes one field somewhere in the tree. serializeTree() writes all lengths later, so the lengths of the enclosing
+ * fields stay correct.
+ */
 function mutateTree(random: Random, nodes: FieldNode[]): void {
   const at = random.below(nodes.length)
   const node = nodes[at]
@@ -147,7 +155,7 @@ function mutateTree(random: Random, nodes: FieldNode[]): void {
     },
   ]
   pick(random, changes)()
-  // The wire type in the key must fit the new value: a number, or bytes with a length.
+  // Corrects the wire type in the keys, which must fit the new value: a number, or bytes with a length.
   for (const each of nodes) {
     if (each.key % 8 === 5 && (typeof each.value === 'number' || each.value.length !== 4)) each.key -= 3
     if (typeof each.value === 'number') each.key -= each.key % 8
@@ -178,7 +186,7 @@ function makeNetworkFile(random: Random): NetworkInput {
   return { file: changed, cut: 0 }
 }
 
-/** Returns undefined if `read` refuses its input with a ModelError. Any other error is passed on. */
+/** Returns the result of `read`, or undefined if it throws a ModelError. Any other error is thrown again. */
 function unlessRefused<T>(read: () => T): T | undefined {
   try {
     return read()
@@ -222,13 +230,13 @@ function checkNetwork({ file, expected, cut }: NetworkInput): boolean {
   if (!network) return false
   const arrays = new Set(network.layers.flatMap(({ weights, bias }) => [weights, bias]))
   const held = [...arrays].reduce((sum, array) => sum + array.byteLength, 0)
-  // Twice, because half precision is decoded to single precision.
+  // The limit is twice the size of the file, because half precision is decoded to single precision.
   ensure(held <= 2 * file.length, () => `${held} bytes of weights from a file of ${file.length}`)
   for (const { kernel, inputs, outputs, weights, bias } of network.layers) {
     ensure(weights.length === kernel * kernel * inputs * outputs && bias.length === outputs, 'weights of another shape')
     ensure(weights.every(Number.isFinite) && bias.every(Number.isFinite), 'weights that are not finite')
   }
-  ensureSame(decodeNetwork(encodeNetwork(network)), network, 'it changes when it is written and read again')
+  ensureSame(decodeNetwork(encodeNetwork(network)), network, 'the network changes when it is written and read again')
   return true
 }
 
@@ -377,7 +385,10 @@ function checkManifest(text: string): boolean {
     seen.add(`${name} ${scale}`)
   }
   const formatted = formatManifest(manifest)
-  ensure(formatManifest(parseManifest(formatted)) === formatted, 'it changes when it is written and read again')
+  ensure(
+    formatManifest(parseManifest(formatted)) === formatted,
+    'the manifest changes when it is written and read again',
+  )
   return true
 }
 

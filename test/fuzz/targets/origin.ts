@@ -69,7 +69,8 @@ function checkRedirect({ location, own, hosts }: RedirectInput): boolean {
   if (!URL.canParse(location, own)) return false
   const next = new URL(location, own)
   const isFollowed = mayFollow(next, own, hosts)
-  // Judged by the text of the URL that will be requested, not by the fields of the URL object.
+  // The expected answer is found from the text of the URL that will be requested, not from the fields of the URL
+  // object.
   const [, scheme, host, port = ''] = /^(https?):\/\/([^/?#@:]+|\[[^\]]*\])(:\d+)?(?:[/?#]|$)/.exec(next.href) ?? []
   const isOwn = `${scheme}://${host}${port}` === own
   const isListed = hosts.includes(host) && port === '' && (scheme === 'https' || own.startsWith('http:'))
@@ -105,7 +106,7 @@ function makeVisit(random: Random): VisitInput {
 }
 
 async function checkVisit({ url, origin }: VisitInput): Promise<boolean> {
-  // A Request cannot have a URL with credentials.
+  // new Request() refuses a URL with credentials.
   if (!URL.canParse(url) || new URL(url).username || new URL(url).password) return false
   const request = new Request(url)
   const fetched = await fetchedUrls(request, origin, url)
@@ -120,7 +121,7 @@ async function checkVisit({ url, origin }: VisitInput): Promise<boolean> {
 
 type Context = Parameters<ReturnType<typeof createOrigin>>[0]
 
-/** Returns the URLs that the origin handler fetches. Each is answered with a redirect to `location`. */
+/** Returns the URLs that the origin handler fetches. Each fetch is answered with a redirect to `location`. */
 async function fetchedUrls(request: Request, origin: string | undefined, location: string): Promise<string[]> {
   const urls: string[] = []
   const realFetch = globalThis.fetch
@@ -142,14 +143,14 @@ export function originTargets(): FuzzTarget[] {
   return [
     defineTarget({
       name: 'redirect',
-      about: 'mayFollow: only to the origin or a listed host, judged by the text that is requested',
+      about: 'mayFollow: redirects only to the origin or a listed host, judged by the text of the URL',
       share: 40,
       make: makeRedirect,
       check: checkRedirect,
     }),
     defineTarget({
       name: 'way',
-      about: "createOrigin: no visitor's path leads to another host or above the base",
+      about: "createOrigin: no visitor's path leads to another host or above the path of ORIGIN_URL",
       share: 5,
       make: makeVisit,
       check: checkVisit,

@@ -31,7 +31,7 @@ import { isRegularGif, mutateParts } from '../mutateParts.ts'
 
 export interface PictureInput {
   readonly bytes: Uint8Array
-  /** The expected header; only for a valid, unchanged file. */
+  /** The expected header. Undefined unless the file is valid and unchanged. */
   readonly expected?: KnownFile['expected']
   /** Bytes to append to the file. */
   readonly tail: Uint8Array
@@ -41,12 +41,15 @@ export interface PictureInput {
 
 const fileOf = ({ bytes }: PictureInput) => bytes
 
-/** Returns the format of a file by its first byte, if the worker decodes that format. */
+/** Returns the format of a file, judged by its first byte. Undefined if the worker does not decode the format. */
 function typeOf(bytes: Uint8Array): DecodedType | undefined {
   return ({ 0xff: 'jpeg', 0x89: 'png', 0x52: 'webp', 0x47: 'gif', 0x42: 'bmp' } as const)[bytes[0]]
 }
 
-/** Size of each signature. Most changes leave it intact, because a file of unknown type is refused at once. */
+/**
+ * Length of the signature of each format, in bytes. Most changed files keep their signature, because a file of unknown
+ * type is refused immediately.
+ */
 const SIGNATURE_BYTES = { jpeg: 3, png: 8, webp: 4, gif: 6, bmp: 2 } as const
 
 function makeInput(
@@ -73,7 +76,7 @@ function makeInput(
     () => randomBytes(random, 1 + random.below(20)),
     () => other,
     () => new Uint8Array(9000),
-    // Parts of the same format, as if they belonged to the file.
+    // Appends parts of the same format, as if they belonged to the file.
     () => (type ? mutateParts(random, type, other, other).subarray(12) : other),
   ])()
   return {
@@ -106,7 +109,7 @@ const LARGEST_SIDE: Readonly<Record<string, number>> = {
   bmp: 2 ** 31 - 1,
 }
 
-/** Checks what must hold for the header of any file. */
+/** Checks the properties that the header of any file must have. */
 function ensureSane(header: Header, bytes: Uint8Array): void {
   const { type, mime, width, height, orientation, icc, jpegQuality, obstacle } = header
   ensure(MIME_TYPES[type] === mime, `${mime} for ${type}`)
@@ -135,7 +138,7 @@ function ensureSane(header: Header, bytes: Uint8Array): void {
   for (const size of [width, height]) ensure(size >= 1 && size <= LARGEST_SIDE[type], `a side is ${size}`)
 }
 
-/** Checks, without the parsers, that a file whose header has no obstacle can contain its pixels. */
+/** Checks that a file can contain its pixels, if its header has no obstacle. Does not use the tested parsers. */
 function ensurePixels({ type, width, height, obstacle }: Header, bytes: Uint8Array): void {
   if (obstacle) return
   if (type === 'png') {
@@ -185,7 +188,7 @@ function checkHeader({ bytes, expected, tail, cut }: PictureInput): boolean {
   return !header.obstacle
 }
 
-/** Returns the type and data of each chunk, in order. A truncated chunk and what follows are left out. */
+/** Returns the type and data of each chunk, in order. A truncated chunk and everything after it are left out. */
 function chunksOf(png: Uint8Array): [string, Uint8Array][] {
   const view = new DataView(png.buffer, png.byteOffset, png.byteLength)
   const chunks: [string, Uint8Array][] = []
@@ -209,7 +212,7 @@ function checkPlainPng({ bytes }: PictureInput): boolean {
   const isPicture = ([type]: [string, unknown], i: number) =>
     ['IHDR', 'PLTE', 'tRNS', 'IDAT'].includes(type) || i === chunks.length - 1
   ensure(chunks.every(isPicture), 'chunks that the picture does not need')
-  ensure(sameBytes(plainPng(plain), plain), 'it changes when it is made plain twice')
+  ensure(sameBytes(plainPng(plain), plain), 'a plain PNG changes when it is made plain again')
   const data = (list: readonly [string, Uint8Array][]) => {
     const end = list.findIndex(([type]) => type === 'IEND') >>> 0 // all chunks if there is none
     return concat(list.slice(0, end).flatMap(([type, part]) => (type === 'IDAT' ? [part] : [])))
@@ -246,7 +249,7 @@ function checkExif({ tiff, expected }: ExifInput): boolean {
 interface IccInput {
   readonly png: Uint8Array
   readonly expected?: Uint8Array
-  /** The profile is too large, so that none must be returned. */
+  /** True if the profile is too large, so that readIcc must return undefined. */
   readonly hasNone: boolean
 }
 
@@ -262,7 +265,7 @@ function makeIccInput(random: Random): IccInput {
   const whole = runs > 0 ? zlibBomb(icc, runs) : storedZlib(icc)
   const isWhole = oneIn(random, 2)
   const deflated = isWhole ? whole : mutateBytes(random, whole, bytes)
-  // A later profile would replace this one.
+  // Other profiles are dropped, because a later profile would replace the one that is added here.
   const kept = chunksOf(bytes).filter(([type]) => type !== 'iCCP')
   const [header, ...others] = kept.map(([type, content]) => pngChunk(type, content))
   const profile = pngChunk('iCCP', concat([latin1('p\0\0'), deflated]))
@@ -310,7 +313,7 @@ function checkTables(segment: Uint8Array): boolean {
   return end > 0
 }
 
-/** Larger pictures are left out, because they would only be slow. */
+/** Larger pictures are not decoded, because they would slow down the run. */
 const MAX_PIXELS = 100_000
 
 async function checkDecoder({ bytes, expected }: PictureInput): Promise<boolean> {
@@ -324,19 +327,20 @@ async function checkDecoder({ bytes, expected }: PictureInput): Promise<boolean>
   } catch (error) {
     if (!(error instanceof CodecError)) throw error
     ensure(expected === undefined, () => `a valid file is refused: ${error.message}`)
-    // Limits are checked on the size in the header, so they fail if the decoder finds another size.
+    // It is a bug if the decoder finds another size than the header, because the worker checks its limits on the size
+    // in the header.
     ensure(!error.message.includes('header says'), error.message)
     return false
   }
 }
 
-/** Whether libnsgif ignores this screen size and uses the size of the frames instead. */
+/** Returns whether libnsgif ignores this screen size and uses the size of the frames instead. */
 function isSizeIgnored({ type, width, height }: Header): boolean {
   const screens = ['640x480', '640x512', '800x600', '1024x768', '1280x1024', '1600x1200']
   return type === 'gif' && (Math.max(width, height) > 2048 || screens.includes(`${width}x${height}`))
 }
 
-/** Compares with libvips if it accepts the file. It does not read BMP. */
+/** Compares the header with the one that libvips reads, if libvips accepts the file. libvips does not read BMP. */
 async function checkAgainstSharp({ bytes }: PictureInput): Promise<boolean> {
   const header = readHeader(bytes)
   if (header.obstacle || isSizeIgnored(header)) return false
@@ -362,7 +366,7 @@ export function pictureTargets(corpus: readonly Uint8Array[]): FuzzTarget[] {
   return [
     defineTarget({
       name: 'header',
-      about: 'readHeader: plausible, blind to bytes around the file; exact for valid files',
+      about: 'readHeader: plausible for any file, exact for valid files, never reads bytes around the file',
       share: 400,
       make: any,
       check: checkHeader,
@@ -370,7 +374,7 @@ export function pictureTargets(corpus: readonly Uint8Array[]): FuzzTarget[] {
     }),
     defineTarget({
       name: 'plain-png',
-      about: 'plainPng: only picture chunks, the same pixel data, the same header',
+      about: 'plainPng: only chunks that the picture needs, with the same pixel data and the same header',
       share: 100,
       make: (random) => makeInput(random, pngs, ['png']),
       check: checkPlainPng,
@@ -378,7 +382,7 @@ export function pictureTargets(corpus: readonly Uint8Array[]): FuzzTarget[] {
     }),
     defineTarget({
       name: 'exif',
-      about: 'readOrientation: 1 to 8, exact for valid blocks in either byte order',
+      about: 'readOrientation: 1 to 8 for any block, exact for valid blocks in either byte order',
       share: 60,
       make: makeExifInput,
       check: checkExif,
@@ -386,14 +390,14 @@ export function pictureTargets(corpus: readonly Uint8Array[]): FuzzTarget[] {
     }),
     defineTarget({
       name: 'dqt',
-      about: 'JPEG quantisation tables: within their segment, a quality of 1 to 100',
+      about: 'JPEG quantisation tables: each within its segment, with a quality of 1 to 100',
       share: 10,
       make: makeTables,
       check: checkTables,
     }),
     defineTarget({
       name: 'icc',
-      about: 'readIcc: a copy of the embedded profile, or nothing if it is too large',
+      about: 'readIcc: a copy of the embedded profile, or undefined if the profile is too large',
       share: 5,
       make: makeIccInput,
       check: checkIcc,

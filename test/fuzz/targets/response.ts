@@ -25,7 +25,7 @@ function makeRange(random: Random): RangeInput {
   return { size, field: maybeMutateText(random, field, RANGE_WORDS) }
 }
 
-/** A slow oracle for parseRange: RFC 9110, section 14.1.2, with integers of any size. */
+/** A slow oracle for parseRange. It follows RFC 9110, section 14.1.2, and reads integers of any size. */
 function expectedRange(field: string, size: number): ReturnType<typeof parseRange> {
   const [unit, set, ...more] = field.trim().split('=')
   const ends = (set ?? '').split('-')
@@ -46,7 +46,8 @@ function expectedRange(field: string, size: number): ReturnType<typeof parseRang
 function checkRange({ field, size }: RangeInput): boolean {
   const range = parseRange(field, size)
   const expected = expectedRange(field, size)
-  // parseRange reads numbers as floats, which are not exact above 2^53: there only the bounds below are checked.
+  // parseRange reads numbers as floats, which are not exact above 2^53. For such numbers, only the bounds below are
+  // checked.
   const isExact = !/\d{16}/.test(field)
   ensure(
     !isExact || isDeepStrictEqual(range, expected),
@@ -108,8 +109,8 @@ function makeConditional(random: Random): ConditionalInput {
 const ENTITY_TAG = /(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")/
 
 /**
- * A slow oracle for If-None-Match: whether the list contains the tag, by weak comparison. Undefined if the field is not
- * a valid list (RFC 9110, sections 8.8.3 and 13.1.2).
+ * A slow oracle for If-None-Match. Returns whether the list contains the tag, by weak comparison, or undefined if the
+ * field is not a valid list (RFC 9110, sections 8.8.3 and 13.1.2).
  */
 function listContains(field: string, etag: string): boolean | undefined {
   if (field.trim() === '*') return true
@@ -143,7 +144,7 @@ async function checkConditional(input: ConditionalInput): Promise<boolean> {
   return response.status !== 200
 }
 
-/** Checks whether the visitor may be told that their copy is still the current one. */
+/** Checks `known`: whether the visitor may be told that their copy is still current. */
 function checkKnown(request: Request, { headers, etag, modified }: ConditionalInput, known: boolean): void {
   const field = request.headers.get('if-none-match')
   if (field !== null) {
@@ -179,14 +180,14 @@ export function responseTargets(): FuzzTarget[] {
   return [
     defineTarget({
       name: 'range',
-      about: 'parseRange: equal to RFC 9110 in integers of any size; inside the size',
+      about: 'parseRange: the range of RFC 9110, for integers of any size, never beyond the last byte',
       share: 80,
       make: makeRange,
       check: checkRange,
     }),
     defineTarget({
       name: 'answer',
-      about: 'isKnown and resultResponse: only tags that were sent match; bytes as in Content-Range',
+      about: 'isKnown: only ETags that were sent match; resultResponse: the bytes that Content-Range states',
       share: 10,
       make: makeConditional,
       check: checkConditional,

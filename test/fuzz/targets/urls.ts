@@ -71,7 +71,7 @@ function makeUrl(random: Random): string {
   return oneIn(random, 8) ? mutateText(random, url, QUERY_WORDS) : url
 }
 
-/** Returns the URL as a Request spells it; undefined if it is not a URL. */
+/** Returns the URL in the spelling of Request.url, or undefined if it is not a valid URL. */
 function normalize(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).href : undefined
 }
@@ -81,17 +81,17 @@ function makeRequestUrl(random: Random): string {
 }
 
 interface Query {
-  /** The URL up to its query. */
+  /** The URL without its query and fragment. */
   readonly base: string
-  /** Parts that belong to the worker, in their order. */
+  /** Parts of the query that belong to the worker, in their order. */
   readonly ours: readonly string[]
-  /** Parts that belong to the origin, in their order. */
+  /** Parts of the query that belong to the origin, in their order. */
   readonly others: readonly string[]
 }
 
 const nameOf = (part: string) => part.split('=')[0]
 
-/** A slow oracle for splitOwn, after the comment at the top of query.ts. */
+/** A slow oracle for splitOwn. It follows the comment at the top of query.ts. */
 function expectedQuery(url: string, param: string): Query {
   const [, base, query] = /^([^?#]*)(?:\?([^#]*))?/s.exec(url) ?? []
   const parts = query === undefined ? [] : query.split('&')
@@ -123,7 +123,9 @@ const IGNORING = resolveOptions({ cache: false, query: 'ignore' })
 const LISTED = ['a', 'w', '__proto__']
 const LISTING = resolveOptions({ cache: false, query: LISTED, param: 'up' })
 
-/** Returns the parameters, or the code of the error if the URL is refused. */
+/**
+ * Returns the parameters, or the code of the error if the URL is refused, or undefined if it requests no enlargement.
+ */
 function parseOrCode(url: string, settings: Settings): Params | string | undefined {
   try {
     return parseParams(splitOwn(url, settings.param), settings)
@@ -151,7 +153,7 @@ function checkParams(url: string): boolean {
   return isAccepted
 }
 
-/** Checks that only values from the lists of the options come out. */
+/** Checks that all values are allowed by the options. */
 function checkValues({ wish, endsAt }: Params, settings: Settings): void {
   const { size, format, quality, model } = wish
   const isSize =
@@ -163,7 +165,9 @@ function checkValues({ wish, endsAt }: Params, settings: Settings): void {
   ensure(endsAt === undefined || (Number.isSafeInteger(endsAt) && endsAt >= 0), `ends at ${endsAt}`)
 }
 
-/** Checks that the origin's URL has the visitor's host and path, and only those parts of the query that it should. */
+/**
+ * Checks that the origin's URL has the visitor's host and path, and exactly the parts of the query that must be kept.
+ */
 function checkSourceUrl(url: string, { sourceUrl }: Params, settings: Settings): void {
   const { base, others } = expectedQuery(url, settings.param)
   const kept = keptParts(others, settings)
@@ -192,7 +196,7 @@ interface SignatureInput {
   readonly url: string
   /** Changes the signed URL. */
   readonly change: (signed: string) => string
-  /** When the URL is checked. */
+  /** Time at which the URL is checked, in ms since 1970. */
   readonly nowMs: number
 }
 
@@ -204,7 +208,10 @@ function makeSignature(random: Random): SignatureInput {
   return { url, change, nowMs: NOW_MS + pick(random, [0, 0, 0, 3_599_000, 3_600_000]) }
 }
 
-/** Returns ways to change a signed URL. `place`: a random number that decides where; `words`: what is inserted. */
+/**
+ * Returns functions that change a signed URL. `place` is a random number that determines where. `words` is the text to
+ * insert.
+ */
 function changesOf(place: number, words: string): ((signed: string) => string)[] {
   const at = (length: number) => place % Math.max(1, length)
   const flipBit = (signed: string) => {
@@ -256,17 +263,18 @@ async function checkSignature({ url, change, nowMs }: SignatureInput): Promise<b
   if (!plain || withoutOwn(plain, 'sr') === undefined) return false
   const signed = await signUrl(plain, { key: 'a', secret: KEYS.a, expires: EXPIRES_SECONDS }, NOW_MS)
   const isAlive = nowMs < NOW_MS + 1000 * EXPIRES_SECONDS
-  ensure((await isSigned(signed, nowMs)) === isAlive, 'the unchanged URL')
+  ensure((await isSigned(signed, nowMs)) === isAlive, 'the unchanged URL is accepted too long or refused too early')
   const changed = normalize(change(signed))
   if (!changed || changed === signed || !(await isSigned(changed, nowMs))) return false
-  // A changed URL may be accepted only if the worker serves, and requests from the origin, exactly the same.
+  // A changed URL may be accepted only if it has the same parameters and source URL, so that the worker serves the same
+  // result.
   const [before, after] = [withoutScheme(signed), withoutScheme(changed)]
   const isRefused = typeof after === 'string'
   ensure(isRefused || isDeepStrictEqual(before, after), () => `the signature of ${signed} is accepted for ${changed}`)
   return true
 }
 
-/** Returns the parameters, with the scheme of the source URL left out, or the code of the error. */
+/** Returns the parameters without the scheme of the source URL, or the code of the error if the URL is refused. */
 function withoutScheme(url: string): Params | string | undefined {
   const params = parseOrCode(url, KEEPING)
   if (typeof params !== 'object') return params
@@ -284,7 +292,7 @@ export function urlTargets(): FuzzTarget[] {
     }),
     defineTarget({
       name: 'params',
-      about: 'parseParams: values that exist, or a short 400; our part never reaches the origin',
+      about: 'parseParams: allowed values, or a short 400; our parameters never reach the origin',
       share: 60,
       make: makeRequestUrl,
       check: checkParams,

@@ -1,10 +1,10 @@
-// The picture in the README, which test/fixtures/example.ts makes.
+// Checks the picture in the README, which test/fixtures/example.ts makes.
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { EXAMPLE, makeExample } from '../../fixtures/example.ts'
 
-test('the picture in the README is what the current models make', async () => {
+test('the current models make the picture that the README shows', async () => {
   const [made, shown] = await Promise.all(
     [makeExample(), readFile(EXAMPLE)].map(async (file) =>
       sharp(await file)
@@ -15,6 +15,6 @@ test('the picture in the README is what the current models make', async () => {
   expect(made.length).toBe(shown.length)
   let sum = 0
   for (let i = 0; i < made.length; i++) sum += Math.abs(made[i] - shown[i])
-  // Another build of the kernels or of libwebp may round differently; other weights change far more.
+  // Another build of the kernels or of libwebp may round differently, but other weights would change far more.
   expect(sum / made.length).toBeLessThan(0.2)
 }, 60_000)

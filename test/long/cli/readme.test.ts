@@ -1,4 +1,4 @@
-// The examples in worker/cli/README.md: their options exist, and those that need no server are run.
+// Checks the examples in worker/cli/README.md: all their options exist, and the examples that need no server run.
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -17,13 +17,13 @@ const examples: Example[] = [...readme.matchAll(/^.*\bnpx edge-srcnn (?!COMMAND)
   args: wordsOf(rest),
 }))
 
-/** Splits a line like a shell: with quotes, and without a comment or a redirection. */
+/** Splits a line into words like a shell. A quoted text is one word. Comments and redirections are dropped. */
 function wordsOf(text: string): string[] {
   const [before] = text.split(/ [#>] ?/)
   return [...before.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word)
 }
 
-test('the README has an example of each command, and the command has the options in it', async () => {
+test('the README has an example of each command, and uses only options that the command has', async () => {
   const named = new Set(examples.map(({ args: [name] }) => name))
   const { stdout } = await runCli(['--help'])
   const commands = [...stdout.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name)
@@ -39,7 +39,7 @@ test('the README has an example of each command, and the command has the options
   }
 })
 
-test('the examples of upscale and sign run unchanged', async () => {
+test('the examples of upscale and sign in the README run unchanged', async () => {
   const cwd = await mkdtemp(path.join(tmpdir(), 'readme-'))
   await mkdir(path.join(cwd, 'photos/sub'), { recursive: true })
   const picture = sharp({ create: { width: 8, height: 6, channels: 3, background: '#456' } })

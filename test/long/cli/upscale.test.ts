@@ -1,4 +1,5 @@
-// edge-srcnn upscale: which results it makes, which pictures it leaves out, which files it keeps, and its exit code.
+// Tests `edge-srcnn upscale`: which results it makes, which pictures it leaves out, which files it keeps, and its exit
+// code.
 import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -26,7 +27,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** Makes pictures in the test itself, because a thread takes half a second to start. */
+/** Makes pictures on the thread of the test, because a new thread takes half a second to start. */
 const here: StartThread = (_, maker) => ({
   make: async (bytes) => maker.make(bytes, await maker.decide(bytes)),
   close: () => Promise.resolve(),
@@ -59,7 +60,7 @@ const filesIn = async (name: string) => {
     .toSorted()
 }
 
-test('the results of a folder are beside the pictures, or in the same tree below --out', async () => {
+test('results of a folder are written next to its pictures, or into the same subfolders of --out', async () => {
   expect((await run('in', '-s', '2')).code).toBe(0)
   expect(await filesIn('in')).toEqual(['a-x2.jpg', 'a.jpg', 'sub/b-x2.png', 'sub/b.png'])
   expect((await run('in', '-o', 'out/new')).code).toBe(0)
@@ -68,7 +69,7 @@ test('the results of a folder are beside the pictures, or in the same tree below
   expect([width, height, format]).toEqual([24, 18, 'jpeg'])
 })
 
-test('a result has the format that its file name says', async () => {
+test('a result has the format that the file name in --out says', async () => {
   expect((await run('in/a.jpg', '-o', 'out/cat.webp', '--width', '12')).code).toBe(0)
   const { width, format } = await sharp(at('out/cat.webp')).metadata()
   expect([width, format]).toEqual([12, 'webp'])
@@ -109,7 +110,7 @@ describe('pictures that cannot be enlarged', () => {
     ['print.tiff', 'FORMAT'],
   ]
 
-  test('are left out with the reason, and the exit code is 0', async () => {
+  test('are left out with a reason, and the exit code is 0', async () => {
     const { code, lines } = await run('in', '-o', 'out', '--max-pixels', '1000')
     const skipped = lines.filter(({ outcome }) => outcome === 'skipped')
     expect([code, skipped.map(({ input, reason }) => [path.basename(input), reason])]).toEqual([0, REASONS])
@@ -118,27 +119,27 @@ describe('pictures that cannot be enlarged', () => {
     expect(await filesIn('out')).toEqual(['a-x3.jpg', 'sub/b-x3.png'])
   })
 
-  test('are copied with --copy-skipped', async () => {
+  test('are copied to the results if --copy-skipped is given', async () => {
     const { code } = await run('in', '-o', 'out', '--max-pixels', '1000', '--copy-skipped')
     expect(code).toBe(0)
     expect(await readFile(at('out/print-x3.tiff'))).toEqual(await readFile(at('in/print.tiff')))
     expect((await filesIn('out')).length).toBe(7)
   })
 
-  test('have the reason SAME_SIZE, as from the worker, if they already have the size', async () => {
+  test('have the reason SAME_SIZE, as in the worker, if they already have the requested size', async () => {
     const { lines } = await run('in/a.jpg', '--width', '8')
     expect(lines[0].reason).toBe('SAME_SIZE')
   })
 })
 
-describe('a failure has a message, changes no file, and makes the exit code 1', () => {
+describe('upscale', () => {
   test.each([
     ['a missing file', ['in/nope.jpg'], 'there is no such file or folder (ENOENT)'],
     ['a result that is the input', ['in/a.jpg', '-o', 'in/a.jpg', '--force'], 'which is an input'],
     ['a result that is another input', ['in/a.jpg', 'in/a-x3.jpg', '--force'], 'which is an input'],
     ['two inputs with the same result', ['in', 'in/a.png', '--format', 'webp'], 'which is the result of'],
     ['a file where a folder is needed', ['in/a.jpg', '-o', 'in/sub/b.png/out'], 'ENOTDIR'],
-  ])('%s', async (_, args, message) => {
+  ])('reports %s, changes no file, and exits with 1', async (_, args, message) => {
     await picture(9, 9).png().toFile(at('in/a.png'))
     await copyFile(at('in/a.jpg'), at('in/a-x3.jpg'))
     const before = await Promise.all(['a.jpg', 'a-x3.jpg'].map((name) => readFile(at(`in/${name}`))))
@@ -151,7 +152,7 @@ describe('a failure has a message, changes no file, and makes the exit code 1', 
     expect((await filesIn('in')).filter((name) => name.endsWith('.part'))).toEqual([])
   })
 
-  test('a result replaces a link, not the file that the link leads to', async () => {
+  test('replaces a link with a result, and keeps the file that the link leads to', async () => {
     await symlink(at('in/a.jpg'), at('in/link.jpg'))
     const before = await readFile(at('in/a.jpg'))
     await run('in/a.jpg', '-o', 'in/link.jpg', '--force')
@@ -159,13 +160,13 @@ describe('a failure has a message, changes no file, and makes the exit code 1', 
     expect((await sharp(at('in/link.jpg')).metadata()).width).toBe(24)
   })
 
-  test('a file that cannot be renamed to its place leaves no temporary file', async () => {
+  test('leaves no temporary file if the file cannot be renamed to its final name', async () => {
     await mkdir(at('out/taken.jpg'), { recursive: true })
     await expect(writeWhole(at('out/taken.jpg'), new Uint8Array(3))).rejects.toThrow('EISDIR')
     expect(await readdir(at('out'))).toEqual(['taken.jpg'])
   })
 
-  test('a thread that crashes fails its picture, and the next picture gets a new thread', async () => {
+  test('reports a picture whose thread crashes, and makes the next picture on a new thread', async () => {
     const wish = {
       size: { scale: 5 as 4 },
       format: 'source',
@@ -197,13 +198,13 @@ test.each([
   ['in/a.jpg -o cat.gif', 'expected --out to be a folder, or a file that ends in'],
   ['in -o cat.png', 'expected one picture for the file cat.png'],
   ['in/a.jpg in/sub/b.png -o cat.png', 'expected one picture for the file cat.png'],
-])('"%s" is refused: %s', async (line, message) => {
+])('upscale refuses the arguments "%s": %s', async (line, message) => {
   const running = run(...line.split(' ').filter(Boolean))
   await expect(running).rejects.toThrow(UsageError)
   await expect(running).rejects.toThrow(message)
 })
 
-test('all engines make the same picture, to one level', async () => {
+test('all engines make the same picture, to within one level', async () => {
   for (const engine of ['fused', 'reference', 'ort']) {
     const { code } = await run('in/a.jpg', '-o', `out/${engine}.png`, '--engine', engine)
     expect(code).toBe(0)
@@ -218,7 +219,7 @@ test('all engines make the same picture, to one level', async () => {
   }
 })
 
-test('progress is a bar on a terminal, which is erased for each line, and nothing elsewhere', () => {
+test('a progress bar is shown only on a terminal, and is erased before each line', () => {
   const write = (isTTY: boolean) => {
     let text = ''
     const stream = { isTTY, write: (part: string) => ((text += part), true) }
@@ -235,10 +236,10 @@ test('progress is a bar on a terminal, which is erased for each line, and nothin
   expect(write(true)).toContain(lines.split('\n')[0])
 })
 
-/** Another user for tests that run as root, because root may read every file. */
+/** User id with which a command runs if the tests run as root, because root may read every file. */
 const NOBODY = process.getuid?.() === 0 ? 65_534 : undefined
 
-describe('as a process, the command line', () => {
+describe('the edge-srcnn process', () => {
   const cli = (args: string[], options = {}) => runCli(args, { cwd: folder, ...options })
 
   test('leaves no partial files after Ctrl-C, and the same command continues the work', async () => {
@@ -257,7 +258,7 @@ describe('as a process, the command line', () => {
         .raw()
         .toBuffer()
     const again = await cli(args)
-    // A run of more than 15 s prints lines of progress first.
+    // The summary is not always the first line, because a run of more than 15 s prints lines of progress before it.
     const summary = new RegExp(`^${left} done, ${14 - left} there already`, 'm')
     expect([again.code, again.stderr]).toEqual([0, expect.stringMatching(summary)])
   })
@@ -279,7 +280,7 @@ describe('as a process, the command line', () => {
     [['purge', '--model', 'fast'], 2, 'expected --worker with --model'],
     [['warm'], 2, 'expected SOURCE, got nothing'],
     [['warm', 'nope.xml'], 1, 'ENOENT'],
-  ])('with %j exits with %d', async (args, code, message) => {
+  ])('with the arguments %j exits with code %d', async (args, code, message) => {
     const ended = await cli(args)
     expect([ended.code, ended.stderr]).toEqual([code, expect.stringContaining(message)])
   })
@@ -289,7 +290,7 @@ describe('as a process, the command line', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('expected https')])
   })
 
-  test('reports a folder that may not be read, and makes the other pictures', async () => {
+  test('reports a folder that may not be read, and enlarges the other pictures', async () => {
     await Promise.all([chmod(folder, 0o777), chmod(at('in/sub'), 0)])
     const { code, stdout } = await cli(['upscale', 'in', '-o', 'out'], { uid: NOBODY })
     await chmod(at('in/sub'), 0o755)
@@ -300,7 +301,7 @@ describe('as a process, the command line', () => {
     expect(await filesIn('out')).toEqual(['a-x3.jpg'])
   })
 
-  test('gives a result the permissions of other new files', async () => {
+  test('gives a result the same permissions as other new files', async () => {
     await cli(['upscale', 'in/a.jpg'])
     const [made, other] = await Promise.all([stat(at('in/a-x3.jpg')), stat(at('in/sub/b.png'))])
     expect(made.mode).toBe(other.mode)

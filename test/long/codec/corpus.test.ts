@@ -1,4 +1,4 @@
-// Decodes real and hostile files from the test suites of other codecs. The corpus is a folder beside the repository.
+// Decodes real and hostile files from the test suites of other codecs. The corpus is a folder next to the repository.
 import { describe, expect, test } from 'vitest'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
@@ -7,19 +7,19 @@ import { cpuMs } from '../../bench/compare.ts'
 import { codec, decodeBySharp, difference } from '../../support/pictures/codec.ts'
 import { bytesOf, DECODABLE, type CorpusEntry, entries, obstacleOf } from '../../support/pictures/corpus.ts'
 
-/** Files for which libvips reports a different profile. */
+/** Files for which libvips and readIcc disagree about whether they contain a profile. */
 const PROFILE_DIFFERS = [
-  /jpeg\/icc-broken\//, // parts are missing or doubled; libvips uses the parts that exist
+  /jpeg\/icc-broken\//, // parts are missing or doubled, but libvips uses the parts that exist
   /jpeg\/pillow\/icc-after-SOF/, // the chunk is doubled and holds no profile
   /bmp\/image-rs\/rgb24prof2/, // libvips reads no profiles from BMP
 ]
-/** A fully transparent GIF: libvips makes it opaque, browsers do not. */
+/** A fully transparent GIF. libvips makes it opaque, but browsers do not. */
 const ALPHA_DIFFERS = [/gif\/.*metadata-full/]
 
 const matches = (entry: CorpusEntry, patterns: readonly RegExp[]) =>
   patterns.some((pattern) => pattern.test(entry.file))
 
-/** Checks the chosen files and returns a line for each that fails; a test expects the list to be empty. */
+/** Checks the chosen files. Returns one line for each file that fails, so that a test can expect an empty list. */
 async function failures(
   chosen: readonly CorpusEntry[],
   check: (entry: CorpusEntry) => Promise<unknown>,
@@ -32,12 +32,12 @@ async function failures(
   return lines
 }
 
-describe.runIf(entries.length > 0)('the corpus', () => {
+describe.runIf(entries.length > 0)('in the corpus', () => {
   const valid = entries.filter(({ expect: expected }) => expected === 'decode')
   const pictures = valid.filter(({ format }) => DECODABLE.includes(format!))
   const MINUTES = { timeout: 300_000 }
 
-  test('the headers of valid files agree with the manifest', async () => {
+  test('the headers of valid files agree with the manifest of the corpus', async () => {
     const problems = await failures(pictures, async (entry) => {
       const header = readHeader(bytesOf(entry))
       if (header.obstacle !== obstacleOf(entry)) return `obstacle ${header.obstacle}`
@@ -49,7 +49,7 @@ describe.runIf(entries.length > 0)('the corpus', () => {
     expect(problems).toEqual([])
   })
 
-  test('readIcc finds a profile in each valid file in which libvips finds one', async () => {
+  test('readIcc finds a profile in exactly those valid files in which libvips finds one', async () => {
     const still = pictures.filter((entry) => !matches(entry, PROFILE_DIFFERS))
     const problems = await failures(still, async (entry) => {
       const header = readHeader(bytesOf(entry))
@@ -60,7 +60,7 @@ describe.runIf(entries.length > 0)('the corpus', () => {
     expect(problems).toEqual([])
   })
 
-  test('files of other formats are recognised and not decoded', async () => {
+  test('files in formats that the worker does not decode are recognised and refused', async () => {
     const others = valid.filter(({ format }) => !DECODABLE.includes(format!))
     const problems = await failures(others, async (entry) => {
       const { type, obstacle } = readHeader(bytesOf(entry))
@@ -70,7 +70,7 @@ describe.runIf(entries.length > 0)('the corpus', () => {
     expect(problems).toEqual([])
   })
 
-  test('valid files decode to within two levels of libvips', MINUTES, async () => {
+  test('valid files decode to the same pixels as in libvips, to within two levels', MINUTES, async () => {
     const problems = await failures(pictures, async (entry) => {
       const bytes = bytesOf(entry)
       const header = readHeader(bytes)
@@ -83,7 +83,7 @@ describe.runIf(entries.length > 0)('the corpus', () => {
       }
       if (entry.format === 'bmp') return undefined // libvips cannot read BMP
       const { color, alpha } = difference(picture, await decodeBySharp(bytes))
-      // photon rounds alpha of 16 bits, libvips truncates it.
+      // Alpha may differ by one level, because photon rounds 16-bit alpha and libvips truncates it.
       const isClose = color <= 2 && (alpha <= 1 || matches(entry, ALPHA_DIFFERS))
       return isClose ? undefined : `differs by ${color}, alpha by ${alpha}`
     })

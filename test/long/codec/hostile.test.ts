@@ -1,4 +1,4 @@
-// Decodes damaged files of every format. The limits are on CPU time, so that a busy machine does not fail a test.
+// Decodes damaged files of every format. Time limits are on CPU time, so that a busy machine does not fail a test.
 import { describe, expect, test } from 'vitest'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
@@ -26,11 +26,11 @@ const files: [string, Uint8Array][] = [
   ['8-bit BMP', bmp8(opaque, (i) => [i, i, 255 - i])],
 ]
 
-/** Files of more pixels are not decoded, because limiting the pixels is the caller's task. */
+/** Files with more pixels are not decoded, because limiting the number of pixels is the task of the caller. */
 const MAX_PIXELS = 1e6
 const MAX_MS = 3000
 
-/** Expects pixels of the stated size or a CodecError, within MAX_MS of CPU time. */
+/** Expects that decoding gives pixels of the size in the header, or a CodecError, within MAX_MS of CPU time. */
 async function survive(bytes: Uint8Array): Promise<void> {
   const start = cpuMs()
   const header = readHeader(bytes)
@@ -44,9 +44,9 @@ async function survive(bytes: Uint8Array): Promise<void> {
   expect(cpuMs() - start).toBeLessThan(MAX_MS)
 }
 
-describe('a damaged file gives pixels or a CodecError within 3 s of CPU time', () => {
-  describe.each(files)('%s', (_, whole) => {
-    test('truncated at 60 places', async () => {
+describe('decoding gives pixels or a CodecError within 3 s of CPU time', () => {
+  describe.each(files)('for %s files', (_, whole) => {
+    test('that are truncated at 60 offsets', async () => {
       for (let part = 0; part < 60; part++) {
         await survive(whole.slice(0, Math.floor((whole.length * part) / 60)))
       }
@@ -63,7 +63,7 @@ describe('a damaged file gives pixels or a CodecError within 3 s of CPU time', (
       }
     })
 
-    test('with a part removed, doubled or overwritten', async () => {
+    test('with a part that is removed, doubled or overwritten', async () => {
       const random = createRandom(13)
       for (let round = 0; round < 60; round++) {
         const [from, to] = [random.below(whole.length), random.below(whole.length)]
@@ -76,7 +76,7 @@ describe('a damaged file gives pixels or a CodecError within 3 s of CPU time', (
     })
   })
 
-  test('random bytes after the right first bytes', async () => {
+  test('for files that have a valid start, followed by random bytes', async () => {
     const random = createRandom(17)
     for (const [, whole] of files) {
       for (const kept of [4, 12, 33, 60]) {
@@ -104,7 +104,7 @@ test('a CodecError has the codec’s own error as its cause', async () => {
   expect((error as CodecError).cause).toBeInstanceOf(WebAssembly.RuntimeError)
 })
 
-test('the header of 20 MB of junk is read within 1 s of CPU time', () => {
+test('readHeader takes less than 1 s of CPU time for 20 MB of junk', () => {
   const length = 20e6
   for (const [, whole] of files) {
     for (const filler of [0, 0xff, 0x2c, 0x21]) {

@@ -1,4 +1,5 @@
-// Instances and their memories: reuse changes no result, keeps no data, and is limited.
+// Tests WebAssembly instances that reuse the memories of earlier instances: reuse changes no result, reveals no data,
+// and is limited.
 import { describe, expect, test } from 'vitest'
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { ENCODE_FORMATS } from '../../../worker/codec/contract.ts'
@@ -16,19 +17,22 @@ import { watchMemories } from '../../support/measure/memories.ts'
 
 const modules = await loadCodecModules()
 
-/** The oracle: a codec whose instances all have new memory. */
+/** The oracle: a codec that makes new memory for each instance. */
 const fresh = createCodec(modules, createInstances({ maxIdleBytes: 0 }))
 
 const FILE_FORMATS = [...ENCODE_FORMATS, 'gif'] as const
 
 const FORMATS = ['jpeg', 'webp', 'png'] as const
 
-/** Hundreds of new instances, made for comparison, are slow on a busy machine. */
+/** Making hundreds of new instances for comparison is slow on a busy machine. */
 const LONG = { timeout: 120_000 }
 
 const random = createRandom(23)
 
-/** Returns a new random picture of any size up to 60 x 60, opaque or not. */
+/**
+ * Returns a picture of random pixels. By default, both sides are random, up to 60 pixels, and half of the pictures are
+ * opaque.
+ */
 function noise(width = 1 + random.below(60), height = 1 + random.below(60), isOpaque = random.below(2) === 0): Rgba {
   const data = Uint8Array.from({ length: width * height * 4 }, (_, i) =>
     isOpaque && i % 4 === 3 ? 255 : random.below(256),
@@ -45,7 +49,7 @@ function expectSame(actual: Uint8Array | Uint8ClampedArray, expected: typeof act
   expect(Buffer.compare(Buffer.from(actual), Buffer.from(expected))).toBe(0)
 }
 
-test('200 pictures in a row give the same bytes as with new memories', LONG, async () => {
+test('200 pictures in a row, in reused memories, give the same bytes as in new memories', LONG, async () => {
   const codec = createCodec(modules)
   for (let turn = 0; turn < 200; turn++) {
     const picture = noise()
@@ -59,7 +63,7 @@ test('200 pictures in a row give the same bytes as with new memories', LONG, asy
   }
 })
 
-test('pictures decoded at the same time give the same bytes as with new memories', async () => {
+test('pictures that are decoded at the same time give the same bytes as in new memories', async () => {
   const codec = createCodec(modules)
   const files = await Promise.all(Array.from({ length: 12 }, (_, i) => fileOf(noise(), FORMATS[i % 2])))
   for (let round = 0; round < 3; round++) {
@@ -106,7 +110,7 @@ test('idle memory contains only zeros', async () => {
       expect(memories).toHaveLength(5)
       return memories
     })
-  expect((await workOn(fresh)).every(holdsSecret)).toBe(true) // memories that are dropped keep their bytes
+  expect((await workOn(fresh)).every(holdsSecret)).toBe(true) // dropped memories keep their bytes, so the search works
 
   const instances = createInstances()
   const idle = await workOn(createCodec(modules, instances))
@@ -123,7 +127,8 @@ test('after each of 300 broken files the next file is decoded correctly, in the 
       for (let turn = 0; turn < 100; turn++) {
         const good = await fileOf(noise(48, 48, true), format)
         const header = readHeader(good)
-        // Damage after the header; the third attempt has a header that states another size.
+        // The first two attempts decode a file that is damaged after its header. The third attempt states another size
+        // than the file has.
         const middle = good.length / 2
         const flipped = good.map((byte, i) => (i > middle && random.below(9) === 0 ? byte ^ 255 : byte))
         const zeroed = good.map((byte, i) => (i > middle / 4 ? 0 : byte))
@@ -142,12 +147,12 @@ test('after each of 300 broken files the next file is decoded correctly, in the 
       expect(memories).toHaveLength(101) // one for the codec, and one for each of the oracle's 100 decodes
     })
   }
-  // libjpeg decodes most broken files without an error, so the bound is a third.
+  // Each third attempt must fail. The others may succeed, because libjpeg decodes most broken files without an error.
   expect(Math.min(...Object.values(failures))).toBeGreaterThanOrEqual(33)
 })
 
 describe('idle memories', () => {
-  test('stay below the limit together, and one that exceeds it alone is not kept', async () => {
+  test('stay below the limit in total, and a memory that is larger than the limit is not kept', async () => {
     const maxIdleBytes = 4e6
     const instances = createInstances({ maxIdleBytes })
     const codec = createCodec(modules, instances)
@@ -169,7 +174,7 @@ describe('idle memories', () => {
     expect(instances.idleBytes()).toBeLessThanOrEqual(before)
   })
 
-  test('are shared between modules if the limit is too low for one of each', LONG, async () => {
+  test('are shared between modules if the limit is too low for one memory per module', LONG, async () => {
     const picture = noise(300, 300)
     const files = await Promise.all(FORMATS.map((format) => fileOf(picture, format)))
     const round = async (codec: typeof fresh) => {
@@ -188,13 +193,13 @@ describe('idle memories', () => {
     await watchMemories(async (memories) => {
       for (let i = 0; i < 5; i++) await round(codec)
       const compared = 5 * FORMATS.length
-      // It would be 5 per round if the least recently used memory were always dropped.
+      // If the least recently used memory were always dropped, each round would make 5 new memories.
       expect(memories.length - compared).toBeLessThanOrEqual(2)
     })
     expect(instances.idleBytes()).toBeLessThanOrEqual(maxIdleBytes)
   })
 
-  test('make room by dropping the least recently used one', async () => {
+  test('are dropped if the limit is reached, the least recently used memory first', async () => {
     const [jpeg, webp] = await Promise.all(FORMATS.map((format) => fileOf(noise(8, 8), format)))
     const sizes = createInstances()
     const both = createCodec(modules, sizes)
@@ -214,7 +219,7 @@ describe('idle memories', () => {
 })
 
 describe('modules that import their memory', () => {
-  test.each(Object.values(OVERSIZED_FILES))('start with less than 1 MB: %s', async (file) => {
+  test.each(Object.values(OVERSIZED_FILES))('start with less than 1 MB of memory: %s', async (file) => {
     const packaged = await readPackaged(file)
     const slim = await WebAssembly.compile(await readSlim(file))
     const pages = neededPages(packaged)
@@ -227,7 +232,7 @@ describe('modules that import their memory', () => {
     expect(() => withImportedMemory(packaged, 1000)).toThrow('1000 pages')
   })
 
-  test('give the same bytes as the modules of the packages', async () => {
+  test('give the same bytes as the unchanged modules of the packages', async () => {
     const compile = async (file: string) => WebAssembly.compile(await readPackaged(file))
     const packaged = {
       ...modules,
@@ -262,7 +267,7 @@ describe('modules that import their memory', () => {
   })
 })
 
-test('photon.wasm does not contain the font of its package', async () => {
+test('the photon.wasm that we ship does not contain the font of the packaged photon.wasm', async () => {
   const packaged = await readPackaged('@cf-wasm/photon/photon.wasm')
   const photon = withoutFont(packaged)
   const blanked = packaged.filter((byte, i) => byte !== photon[i])

@@ -1,5 +1,6 @@
-// No request harms the next one, and no request sees data of another. After ten thousand bad files, and after a picture
-// that consists of a mark, codecs and engines give the same results as new ones.
+// Tests that no request harms the next request, and that no request sees data of another. After ten thousand bad files,
+// codecs and engines give the same results as new ones. After a picture that consists of a repeated mark, no other
+// result contains the mark.
 import { describe, expect, test } from 'vitest'
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { type Codec, ENCODE_FORMATS } from '../../../worker/codec/contract.ts'
@@ -20,12 +21,12 @@ import { builds } from '../../support/engine/fused.ts'
 import { sampleNetwork, samplePlanes, sampleRgba } from '../../support/engine/samples.ts'
 
 const modules = await loadCodecModules()
-/** The oracle: a codec whose instances all have new memory. */
+/** The oracle: a codec that makes new memory for each instance. */
 const fresh = createCodec(modules, createInstances({ maxIdleBytes: 0 }))
 
 const MINUTES = { timeout: 180_000 }
 
-/** Files for which the decoder of a format takes a separate path. */
+/** Encoders by kind of file. Decoders take a separate code path for each kind. */
 const WRITERS: Readonly<Record<string, (picture: Rgba) => Promise<Uint8Array> | Uint8Array>> = {
   'baseline JPEG': (picture) => sharpOf(picture).jpeg({ quality: 90 }).toBuffer(),
   'progressive JPEG': (picture) => sharpOf(picture).jpeg({ progressive: true }).toBuffer(),
@@ -38,10 +39,11 @@ const WRITERS: Readonly<Record<string, (picture: Rgba) => Promise<Uint8Array> | 
 }
 const KINDS = Object.keys(WRITERS)
 
-/** Decodes a file; returns its pixels or the error. */
+/** Decodes a file. Returns its pixels or the error. `whole` is the undamaged file. */
 async function outcomeOf(codec: Codec, file: Uint8Array, whole: Uint8Array): Promise<Rgba | Error> {
   const own = readHeader(file)
-  // With a damaged header the file would not reach the decoder; with that of the undamaged file it does.
+  // If the header is damaged, decoding uses the header of the undamaged file. Otherwise the file would not reach the
+  // decoder.
   const header = own.obstacle || own.width * own.height > 1e5 ? readHeader(whole) : own
   return codec.decode(file, header).catch((error: Error) => error)
 }
@@ -59,10 +61,10 @@ function expectSameOutcome(got: Rgba | Error, want: Rgba | Error, name: string):
   } else expect(same(got.data, want.data), name).toBe(true)
 }
 
-describe('after damaged input', () => {
+describe('failures have no lasting effect', () => {
   const picture = gradient(16, 12, (x) => 255 - 9 * x)
 
-  /** Expects correct results for good files of all kinds and from the encoders of all formats. */
+  /** Expects that the codec decodes good files of all kinds correctly, and encodes all formats correctly. */
   async function expectCorrect(codec: Codec): Promise<void> {
     for (const kind of KINDS) {
       const file = await WRITERS[kind](picture)
@@ -93,9 +95,10 @@ describe('after damaged input', () => {
       if (turn % 250 === 0) await expectCorrect(codec)
     }
     await expectCorrect(codec)
-    // Decoders refused many of the files; libjpeg, which decodes most broken files without an error, refused fewer.
+    // The decoders must have refused a quarter of the files of each kind. For JPEG 2 % are enough, because libjpeg
+    // decodes most broken files without an error.
     for (const kind of KINDS) expect(refused[kind], kind).toBeGreaterThan(kind.includes('JPEG') ? each / 50 : each / 4)
-    // The limit is the memory that the largest file needs, for all modules together: no memory leaks.
+    // No memory leaks: the memories of all modules together stay below what the largest file needs.
     expect(instances.idleBytes()).toBeLessThan(16e6)
   })
 
@@ -104,7 +107,7 @@ describe('after damaged input', () => {
     subpixel: sampleNetwork({ ...subPixelArchitecture(2, 4, 1), residual: true }),
   }
 
-  /** Values that can be read `reads` times before reading throws. */
+  /** Values whose first `reads` reads succeed. Every later read throws. */
   class FailingValues extends Float32Array {
     reads = 0
     override subarray(from?: number, to?: number): Float32Array<ArrayBuffer> {
@@ -113,7 +116,7 @@ describe('after damaged input', () => {
     }
   }
 
-  describe.each(builds)('in the kernel with $arithmetic', ({ modules: kernels }) => {
+  describe.each(builds)('in the $arithmetic kernel', ({ modules: kernels }) => {
     test.each(Object.entries(MODELS))(
       '%s: runs that fail at any point do not change later runs',
       async (_, network) => {
@@ -148,12 +151,12 @@ describe('after damaged input', () => {
   })
 })
 
-describe('between two pictures', () => {
+describe('pictures are isolated', () => {
   const SIDE = 48
   const MARK_PIXELS = 4
   const MARK_BYTES = 4 * MARK_PIXELS
 
-  /** A picture that consists only of the mark, repeated in every row. */
+  /** A picture that consists only of a mark of MARK_PIXELS random pixels, repeated in every row. */
   const secret: Rgba = (() => {
     const random = createRandom(37)
     const mark = Uint8Array.from({ length: MARK_BYTES }, (_, i) => (i % 4 === 3 ? 255 : random.below(256)))
@@ -167,12 +170,15 @@ describe('between two pictures', () => {
     return Array.from({ length: Math.max(0, text.length - MARK_BYTES + 1) }, (_, i) => text.slice(i, i + MARK_BYTES))
   }
 
-  /** Returns all byte sequences that reveal the secret: of its pixels, as decoded from each file, and of the files. */
+  /**
+   * Returns all byte sequences that reveal the secret picture: from its pixels, from the pixels of each decoded file,
+   * and from the files themselves.
+   */
   async function marksOf(files: readonly Uint8Array[]): Promise<ReadonlySet<string>> {
     const decoded = await Promise.all(files.map((file) => fresh.decode(file, readHeader(file))))
     const marks = new Set([secret, ...decoded].flatMap(({ data }) => windowsOf(data)))
     for (const file of files) {
-      // Only the second half, because the first (tables, for example) is the same in many files.
+      // Only the second half of a file is used, because the first half (tables, for example) is the same in many files.
       for (const part of windowsOf(file.subarray(file.length >> 1, -MARK_BYTES))) marks.add(part)
     }
     return marks
@@ -205,7 +211,7 @@ describe('between two pictures', () => {
     }
   })
 
-  test('a file without a part of its picture shows nothing of the picture before it', async () => {
+  test('a file that lacks a part of its picture shows nothing of the picture before it', async () => {
     const codec = createCodec(modules)
     const marks = await marksOf([])
     const names = ['a scan', 'two scans', 'all but one scan', 'rows of GIF', 'rows of BMP']
@@ -234,7 +240,7 @@ describe('between two pictures', () => {
     }
   })
 
-  test.each(ENCODE_FORMATS)('an encoder of %s writes nothing of the picture before', async (format) => {
+  test.each(ENCODE_FORMATS)('the %s encoder writes nothing of the picture before it', async (format) => {
     const codec = createCodec(modules)
     const as = { format, quality: 85 }
     const secretFile = await codec.encode(secret, as)

@@ -24,7 +24,7 @@ const nineOneFive = (n1: number, n2: number, residual = true): Architecture => (
 })
 const SMALL = nineOneFive(8, 4)
 
-/** Changes to random weights. */
+/** Changes that are made to random weights, by name. */
 const KINDS = {
   dense: () => {},
   sparse({ layers }: Network, random: () => number) {
@@ -40,7 +40,7 @@ const KINDS = {
   },
 } satisfies Record<string, (network: Network, random: () => number) => void>
 
-test('both builds are tested if this Node has relaxed SIMD', async () => {
+test('both builds of the kernels are tested if this Node has relaxed SIMD', async () => {
   expect(builds.map(({ arithmetic }) => arithmetic)).toEqual(
     (await hasRelaxedSimd()) ? ['relaxed', 'plain'] : ['plain'],
   )
@@ -53,7 +53,7 @@ describe('the 9-1-5 kernel agrees with the reference to 1e-5 of the sum of |w| |
   const channels = () => 4 * (1 + random.below(3))
   const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[]
   const cases = Array.from({ length: 30 }, (_, i) => {
-    const multiple = [1, 4, 32, 128][i % 4] // any width, whole tiles, whole groups, several groups
+    const multiple = [1, 4, 32, 128][i % 4] // any width, whole tiles, whole groups of tiles, several groups
     const width = Math.max(multiple, side() - (side() % multiple))
     return {
       width: width - (width % multiple),
@@ -64,11 +64,14 @@ describe('the 9-1-5 kernel agrees with the reference to 1e-5 of the sum of |w| |
       residual: i % 3 > 0,
     }
   })
-  test.each(cases)('$widthx$height, $n1-$n2, $kind', async ({ width, height, n1, n2, kind, residual }) => {
-    const network = sampleNetwork(nineOneFive(n1, n2, residual), 'edge', width)
-    KINDS[kind](network, createRandom(height).next)
-    await expectSound(network, samplePlanes(1, width, height, width))
-  })
+  test.each(cases)(
+    'for $width x $height pixels, $n1-$n2 channels, weights: $kind',
+    async ({ width, height, n1, n2, kind, residual }) => {
+      const network = sampleNetwork(nineOneFive(n1, n2, residual), 'edge', width)
+      KINDS[kind](network, createRandom(height).next)
+      await expectSound(network, samplePlanes(1, width, height, width))
+    },
+  )
 
   test.each([
     [1, 1],
@@ -77,7 +80,7 @@ describe('the 9-1-5 kernel agrees with the reference to 1e-5 of the sum of |w| |
     [4, 4],
     [13, 31],
     [32, 32],
-  ])('with the paper’s 64-32 at %ix%i', async (width, height) => {
+  ])('with the paper’s 64-32 channels at %i x %i pixels', async (width, height) => {
     await expectSound(sampleNetwork(nineOneFive(64, 32, false)), samplePlanes(1, width, height))
   })
 
@@ -86,20 +89,20 @@ describe('the 9-1-5 kernel agrees with the reference to 1e-5 of the sum of |w| |
     [4, 128],
     [128, 4],
     [100, 36],
-  ])('with as many channels as allowed: %i-%i', async (n1, n2) => {
+  ])('with up to 128 channels: %i-%i', async (n1, n2) => {
     await expectSound(sampleNetwork(nineOneFive(n1, n2)), samplePlanes(1, 21, 11))
   })
 
-  test('for a picture that is wider than a strip', async () => {
+  test('for a picture that is wider than one strip', async () => {
     await expectSound(sampleNetwork(nineOneFive(4, 4)), samplePlanes(1, 4100, 3))
   })
 })
 
-describe('the kernels agree with onnxruntime to 1e-5 with the shipped weights', () => {
+describe('the kernels agree with onnxruntime to 1e-5', () => {
   const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
   const folder = `${import.meta.dirname}/../../../models`
   const files = readdirSync(folder).filter((file) => file.endsWith('.onnx'))
-  test.each(files)('%s', async (file) => {
+  test.each(files)('with the shipped weights of %s', async (file) => {
     const network = decodeNetwork(new Uint8Array(readFileSync(`${folder}/${file}`)))
     const scale = Number(/x(\d)\.onnx$/.exec(file)![1])
     const input = await drawnPlanes(61 * scale, 47 * scale, scale)
@@ -110,20 +113,21 @@ describe('the kernels agree with onnxruntime to 1e-5 with the shipped weights', 
   })
 })
 
-describe.each(engines)('the bits of the $arithmetic build', ({ engine: candidate }) => {
+describe.each(engines)('results of the $arithmetic build', ({ engine: candidate }) => {
   const network = sampleNetwork(nineOneFive(16, 8))
 
-  test('are the same in two runs', async () => {
+  test('are equal to the bit in two runs', async () => {
     const input = samplePlanes(1, 77, 50)
     expect(await candidate.run(network, input)).toEqual(await candidate.run(network, input))
   })
 
-  // The corner of a piece is on the grid of tiles. 12 px inside, a tile's neighbours are the same as in the whole.
+  // Each part starts at a multiple of the tile size. From 12 px inside the edges of the part, a tile has the same
+  // neighbours as in the whole picture.
   test.each([
-    ['in bands', 90, 120, { x: 0, y: 40, width: 90, height: 44 }],
-    ['in columns', 200, 30, { x: 64, y: 0, width: 72, height: 30 }],
+    ['of 44 rows', 90, 120, { x: 0, y: 40, width: 90, height: 44 }],
+    ['of 72 columns', 200, 30, { x: 64, y: 0, width: 72, height: 30 }],
     ['across the seam of two strips', 2100, 9, { x: 2000, y: 0, width: 100, height: 9 }],
-  ])('of a part computed %s are those of the whole picture', async (_, width, height, rect) => {
+  ])('are equal to the bit for the whole picture and for a part %s', async (_, width, height, rect) => {
     const whole = samplePlanes(1, width, height)
     const inner = (edge: number, length: number, size: number) => ({
       start: edge > 0 ? 12 : 0,
@@ -139,7 +143,7 @@ describe.each(engines)('the bits of the $arithmetic build', ({ engine: candidate
 })
 
 describe('NaN and infinity', () => {
-  test.each(engines)('affect only their neighbourhood: $arithmetic build', async ({ engine: candidate }) => {
+  test.each(engines)('affect only their neighbourhood in the $arithmetic build', async ({ engine: candidate }) => {
     const network = sampleNetwork(nineOneFive(16, 8))
     const [width, height, x, y] = [90, 61, 50, 29]
     const clean = samplePlanes(1, width, height)
@@ -148,7 +152,8 @@ describe('NaN and infinity', () => {
       const data = clean.data.slice()
       data[y * width + x] = poison
       const got = (await candidate.run(network, { ...clean, data })).data
-      // The network reaches 6 px. A tile of 4x4 is computed as a whole, so the effect reaches up to 9.
+      // The network reads pixels up to 6 px away. A tile of 4x4 px is computed as a whole, so a bad value reaches up to
+      // 9 px.
       const far = (_: unknown, i: number) =>
         Math.max(Math.abs((i % width) - x), Math.abs(Math.floor(i / width) - y)) > 9
       expect(got.filter(far)).toEqual(want.filter(far))
@@ -176,20 +181,20 @@ describeEngine({
 })
 
 describe('a run', () => {
-  test('pauses after every 131,072 pixels of 9-1-5, and after fewer pixels of a larger network', async () => {
+  test('pauses after every 131,072 pixels with 9-1-5, and after fewer pixels with a larger network', async () => {
     let turns = 0
     const pause = () => Promise.resolve(void turns++)
     const counted = createFusedEngine(modules, { pause })
     await counted.run(sampleNetwork(nineOneFive(64, 32)), samplePlanes(1, 256, 256))
     expect(turns).toBe(0)
     await counted.run(sampleNetwork(nineOneFive(64, 32)), samplePlanes(1, 3000, 180))
-    expect(turns).toBe(5) // two strips of 46 bands, 16 bands a turn
+    expect(turns).toBe(5) // two strips of 46 bands, with a pause after every 16 bands
     turns = 0
     await counted.run(sampleNetwork(nineOneFive(128, 128)), samplePlanes(1, 256, 256))
     expect(turns).toBe(1)
   })
 
-  test('that never continues does not block the next one', async () => {
+  test('that never continues after a pause does not block the next run', async () => {
     let isKilled = true
     const pause = () => (isKilled ? new Promise<void>(() => {}) : Promise.resolve())
     const killed = createFusedEngine(modules, { pause })
@@ -206,14 +211,14 @@ describe('a run', () => {
     sampleNetwork({ ...SMALL, channels: 3 }),
     sampleNetwork(nineOneFive(6, 4)),
     sampleNetwork(nineOneFive(4, 132)),
-  ])('of a network that the kernels do not support is refused: %#', async (other) => {
+  ])('of a network that the kernels do not support is refused: case %#', async (other) => {
     expect(supportsFused(other)).toBe(false)
     await expect(engine.run(other, samplePlanes(1, 4, 4))).rejects.toThrow(`got ${describeNetwork(other)}`)
     expect(supportsFused(sampleNetwork(SMALL))).toBe(true)
   })
 })
 
-test('memory is below 1 MB at any width, and does not grow', async () => {
+test('the memory of the kernel is below 1 MB at any picture width, and does not grow', async () => {
   await watchMemories(async (memories) => {
     const fresh = createFusedEngine(modules)
     await fresh.run(sampleNetwork(nineOneFive(128, 128)), samplePlanes(1, 9, 9))

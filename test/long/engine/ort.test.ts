@@ -8,7 +8,7 @@ import { maxDifference, sampleNetwork, samplePlanes } from '../../support/engine
 
 const engine = createOrtEngine(ort, { executionProvider: 'wasm' })
 
-describe('onnxruntime agrees with the reference to 1e-4, as the contract requires', () => {
+describe('onnxruntime agrees with the reference to 1e-4, as every engine must', () => {
   const networks = [
     sampleNetwork(SRCNN_915),
     sampleNetwork({ kernels: [9, 3, 5], widths: [32, 16] }, 'zero'),
@@ -23,7 +23,7 @@ describe('onnxruntime agrees with the reference to 1e-4, as the contract require
       [1, 9],
       [17, 9],
       [64, 65],
-    ])(`${describeNetwork(network)} ${network.padding}, %ix%i`, async (width, height) => {
+    ])(`for ${describeNetwork(network)}, ${network.padding} padding, %i x %i pixels`, async (width, height) => {
       const input = samplePlanes(channels, width, height)
       const got = await engine.run(network, input)
       expect(got).toMatchObject({ channels, width, height })
@@ -32,7 +32,7 @@ describe('onnxruntime agrees with the reference to 1e-4, as the contract require
   }
 })
 
-describe('onnxruntime agrees with the reference to 1e-5 for networks that work on the small picture', () => {
+describe('for networks that work on the small picture, onnxruntime agrees with the reference to 1e-5', () => {
   const architectures = [
     subPixelArchitecture(2, 32, 1),
     subPixelArchitecture(3, 16, 3),
@@ -46,13 +46,13 @@ describe('onnxruntime agrees with the reference to 1e-5 for networks that work o
         [1, 1],
         [17, 9],
         [40, 33],
-      ])(`${describeNetwork(network)} ${padding}, %ix%i`, async (width, height) => {
+      ])(`for ${describeNetwork(network)}, ${padding} padding, %i x %i pixels`, async (width, height) => {
         const input = samplePlanes(network.layers[0].inputs, width, height)
         const got = await engine.run(network, input)
         const { scale } = network
         expect(got).toMatchObject({ channels: input.channels, width: scale * width, height: scale * height })
         const want = await reference.run(network, input)
-        // Values grow with the number of skips.
+        // The tolerance is relative to the largest value, because values grow with the number of skip connections.
         const largest = Math.max(1, ...want.data.map(Math.abs))
         expect(maxDifference(got.data, want.data)).toBeLessThan(1e-5 * largest)
       })
@@ -74,13 +74,13 @@ describeEngine({
   },
 })
 
-test('its name and its largest side are those of its options', () => {
+test('the name and the largest side of an onnxruntime engine come from its options', () => {
   expect(engine).toMatchObject({ name: 'ort', maxSide: Infinity })
   const other = createOrtEngine(ort, { executionProvider: 'webgpu', maxSide: 160 })
   expect(other).toMatchObject({ name: 'ort-webgpu', maxSide: 160 })
 })
 
-describe('a session', () => {
+describe('a session of onnxruntime', () => {
   const input = samplePlanes(1, 2, 2)
   const tiny = (seed: number) => sampleNetwork({ kernels: [1], widths: [] }, 'edge', seed)
 
@@ -112,7 +112,7 @@ describe('a session', () => {
     expect(runtime.counts).toEqual({ created: 2, released: 1 })
   })
 
-  test('remains single when the first runs of a network start together', async () => {
+  test('exists only once after the first runs of a network have started together', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
     const network = tiny(1)
@@ -120,7 +120,7 @@ describe('a session', () => {
     expect(runtime.counts.created - runtime.counts.released).toBe(1)
   })
 
-  test('is released when there are more than four and it is the least recently used', async () => {
+  test('is released if it is the least recently used of five', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
     const networks = [1, 2, 3, 4, 5].map(tiny)
@@ -144,11 +144,11 @@ describe('a session', () => {
   })
 })
 
-describe('runs take turns', () => {
+describe('runs of onnxruntime take turns', () => {
   const input = samplePlanes(1, 2, 2)
   const network = sampleNetwork({ kernels: [1], widths: [] })
 
-  test('a run that was killed half-way does not block the next one', async () => {
+  test('a run that was killed half-way does not block the next run', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
     const want = await counted.run(network, input)
@@ -166,7 +166,9 @@ describe('runs take turns', () => {
   })
 })
 
-/** Wraps onnxruntime: counts sessions and fails on demand. Each run takes `turns` more macrotasks. */
+/**
+ * Wraps onnxruntime. Counts sessions, and fails or hangs on demand. Each run waits for `turns` additional macrotasks.
+ */
 function countingRuntime(turns = 0) {
   const runtime = {
     Tensor: ort.Tensor,

@@ -9,7 +9,7 @@ const targets = allTargets().filter(({ isCommandOnly }) => !isCommandOnly)
 const counts = shareOut(targets, EXECUTIONS)
 const header = targets.find(({ name }) => name === 'header') as FuzzTarget<PictureInput>
 
-// `npm run fuzz` executes a million and saves the input of a finding.
+// `npm run fuzz` checks a million inputs instead, and saves an input that breaks a property.
 describe('20,000 changed files, fields and URLs break no property of any parser', () => {
   test.each(targets.map((target, i) => [target.about, target, counts[i]] as const))(
     '%s',
@@ -21,7 +21,7 @@ describe('20,000 changed files, fields and URLs break no property of any parser'
   )
 })
 
-test('the same seed makes the same inputs, another seed makes others', async () => {
+test('the same seed makes the same inputs, and another seed makes other inputs', async () => {
   const inputs = async (seed: number) => {
     const seen: Uint8Array[] = []
     const check = ({ bytes }: PictureInput) => seen.push(bytes) > 0
@@ -32,7 +32,7 @@ test('the same seed makes the same inputs, another seed makes others', async () 
   expect(await inputs(1)).not.toBe(await inputs(2))
 })
 
-describe('a bug is found, and found again by repeating that one execution', () => {
+describe('the fuzzer finds a bug', () => {
   const isBroken = (bytes: Uint8Array) => {
     const { type, width, alpha } = readHeader(bytes)
     return type === 'png' && width > 0xffff && alpha
@@ -47,7 +47,7 @@ describe('a bug is found, and found again by repeating that one execution', () =
     ],
     ['if the check rejects', ({ bytes }) => (isBroken(bytes) ? Promise.reject(new RangeError('planted')) : true)],
   ]
-  test.each(planted)('%s', async (_, check) => {
+  test.each(planted)('%s, and finds it again by repeating that execution', async (_, check) => {
     const target = { ...header, check }
     const { finding, executions } = await fuzz(target, { seed: DEFAULT_SEED, executions: EXECUTIONS })
     expect(finding).toMatchObject({ target: 'header', seed: DEFAULT_SEED, error: { message: 'planted' } })

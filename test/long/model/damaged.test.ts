@@ -1,4 +1,4 @@
-// Damages small files of networks: each single bit is flipped, and 40,000 times many bytes are replaced.
+// Damages small network files in two ways: each bit is flipped once, and random bytes are replaced 40,000 times.
 import { describe, test } from 'vitest'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { describeNetwork, subPixelArchitecture } from '../../../worker/model/network.ts'
@@ -10,13 +10,13 @@ import { sampleNetwork } from '../../support/engine/samples.ts'
 const SMALL = { kernels: [3, 1, 3], widths: [2, 2], residual: true }
 const SUB_PIXEL = subPixelArchitecture(2, 2, 1)
 
-describe('a damaged file throws a ModelError or decodes to a valid network', () => {
+describe('decodeNetwork throws a ModelError or returns a valid network', () => {
   test.each([
     ['a file of this project', encodeNetwork(sampleNetwork(SMALL))],
-    ['with zero padding', encodeNetwork(sampleNetwork(SMALL, 'zero'))],
-    ['with a skip, at x2', encodeNetwork(sampleNetwork(SUB_PIXEL))],
-    ['a file of another writer', convolutionFile({ floats: 'unpacked', integers: 'packed' })],
-  ])('%s, with each single bit flipped', (_, file) => {
+    ['a file with zero padding', encodeNetwork(sampleNetwork(SMALL, 'zero'))],
+    ['a file with a skip connection, at x2', encodeNetwork(sampleNetwork(SUB_PIXEL))],
+    ['a file of another exporter', convolutionFile({ floats: 'unpacked', integers: 'packed' })],
+  ])('for %s, if any one bit is flipped', (_, file) => {
     for (let bit = 0; bit < 8 * file.length; bit++) {
       const damaged = file.slice()
       damaged[bit >> 3] ^= 1 << (bit & 7)
@@ -27,7 +27,7 @@ describe('a damaged file throws a ModelError or decodes to a valid network', () 
   test.each([
     ['a file of this project', encodeNetwork(sampleNetwork(SMALL))],
     ['random bytes', new Uint8Array(300)],
-  ])('%s, with many bytes replaced', (name, file) => {
+  ])('for %s, if bytes are replaced', (name, file) => {
     const random = createRandom(11)
     for (let round = 0; round < 20_000; round++) {
       const damaged = file.slice()
