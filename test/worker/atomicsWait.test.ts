@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { REPOSITORY } from '../../worker/package/places.ts'
 
-test('miniflare is the version for which test/support/worker/atomicsWait.ts patches Atomics.wait', () => {
+test('miniflare still has the version for which test/support/worker/atomicsWait.ts was written', () => {
   const { devDependencies } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as {
     devDependencies: Record<string, string>
   }
-  // Does the new version wait in a loop (workers-sdk#15552)? Then delete the patch and this test, else change this line.
+  // If the new version waits in a loop (workers-sdk#15552), delete the patch and this test. If not, change this line.
   expect(devDependencies.miniflare).toBe('4.20260426.0')
 })

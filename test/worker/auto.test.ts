@@ -1,4 +1,5 @@
-// `sr-model=auto`: a strongly compressed JPEG gets the weights that were trained for such pictures, if there are any.
+// With `sr-model=auto`, a strongly compressed JPEG gets the weights that were trained for such pictures, if there are
+// any.
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
@@ -7,11 +8,14 @@ import { lifting, type ShippedModel, shipModels } from '../support/engine/models
 import type { FakeOrigin } from '../support/servers/origin.ts'
 import { type RunningWorker, startSite } from '../support/worker/site.ts'
 
-// Names that no bundled model has, so that only these weights can be chosen.
+// No bundled model has these names, so only these weights can be chosen.
 const CLEAN = { name: 'faces', file: encodeNetwork(lifting(0.1)) }
 const JPEG = { name: 'faces-jpeg', file: encodeNetwork(lifting(0.2)) }
 const OTHER = encodeNetwork(lifting(0.3))
-/** The level that each model lifts the grey picture below to: luma spans 219 levels. */
+/**
+ * The grey level of a served picture, by model. Each model lifts the luma of the source, which is 128 and spans 219
+ * levels.
+ */
 const LEVELS = {
   faces: 128 + (0.1 * 255 * 255) / 219,
   'faces-jpeg': 128 + (0.2 * 255 * 255) / 219,
@@ -31,7 +35,7 @@ async function servePictures(origin: FakeOrigin): Promise<void> {
   origin.serve('/coarse.jpg', await jpegOf(50), fresh)
 }
 
-/** Starts a worker whose operator chose `model`, with the weights `shipped` in its bucket. */
+/** Starts a worker whose SR_MODEL is `model`, and puts the weights `shipped` into its bucket. */
 async function startWith(shipped: readonly ShippedModel[], model = 'faces'): Promise<RunningWorker> {
   const running = await site.startAnother({ vars: { SR_MODEL: model }, buckets: ['MODELS_BUCKET'] })
   await shipModels(running.worker, shipped)
@@ -48,7 +52,7 @@ async function serve({ ask }: RunningWorker, pathAndQuery: string) {
   }
 }
 
-describe('with weights for JPEGs beside the others', () => {
+describe('if a model also has weights for JPEGs,', () => {
   const both = startSite({ vars: { SR_MODEL: 'faces' }, buckets: ['MODELS_BUCKET'] })
   beforeAll(async () => {
     await servePictures(both.origin)
@@ -67,7 +71,7 @@ describe('with weights for JPEGs beside the others', () => {
     ['grey.png?sr=2&sr-model=faces-jpeg', 'faces-jpeg'],
     // The bucket has no weights for JPEGs at this scale.
     ['coarse.jpg?sr=3', 'faces'],
-  ])('%s is served with %s, and a cached answer says so in X-SR too', async (asked, expected) => {
+  ])('%s is served with the model %s, which a cached answer also names in X-SR', async (asked, expected) => {
     const first = await serve(both, asked)
     expect(first.model).toBe(expected)
     // JPEG and WebP round grey by one to three levels; the two sets of weights are 29 levels apart.
@@ -75,7 +79,7 @@ describe('with weights for JPEGs beside the others', () => {
     expect(await serve(both, asked)).toEqual(first)
   })
 
-  test('bicubic stays bicubic', async () => {
+  test('sr-model=bicubic still means bicubic', async () => {
     expect((await serve(both, 'coarse.jpg?sr=2&sr-model=bicubic')).model).toBe('bicubic')
   })
 
@@ -89,7 +93,7 @@ describe('with weights for JPEGs beside the others', () => {
   })
 })
 
-test('without weights for JPEGs every picture gets the only weights', async () => {
+test('if a model has no weights for JPEGs, every picture gets the weights that it has', async () => {
   const worker = await startWith([CLEAN])
   for (const picture of ['coarse.jpg', 'clean.jpg', 'grey.png']) {
     expect((await serve(worker, `${picture}?sr=2`)).model).toBe('faces')
@@ -109,7 +113,7 @@ test('if the operator chose bicubic, weights named bicubic-jpeg change nothing',
   expect((await serve(worker, 'coarse.jpg?sr=2')).model).toBe('bicubic')
 })
 
-test('new weights of either kind change the ETag of auto, and not the ETag of a model asked for by name', async () => {
+test('new weights, for JPEGs or not, change the ETag of auto, but the ETag of a named model changes only with its own weights', async () => {
   const etagsWith = async (...shipped: ShippedModel[]) => {
     const worker = await startWith(shipped)
     const { etag: auto } = await serve(worker, 'coarse.jpg?sr=2')

@@ -1,23 +1,30 @@
-// How the headers of an origin decide how an answer is cached, as a decision table: each rule is tested in each
-// situation, in workerd with its Cache API and an R2 bucket behind it. RFC 9111 for a shared cache, and RFC 5861.
+// A decision table: how the headers of an origin decide how the worker caches an answer. Each rule is tested in each
+// situation, in workerd with its Cache API and an R2 bucket. The rules follow RFC 9111 for a shared cache, and RFC
+// 5861.
 import { createHash } from 'node:crypto'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { clockAhead, SETTABLE_CLOCK } from '../support/worker/clock.ts'
 import { flatPicture, isPictureOf } from '../support/pictures/flat.ts'
 import { askUntil, isKept, startSite } from '../support/worker/site.ts'
 
-/** Headers of an origin. A plain string is Cache-Control; a list is that many lines; `@9` is the date in 9 seconds. */
+/**
+ * Headers that an origin sends. A plain string is the value of Cache-Control. A list stands for several lines of one
+ * header. `@9` stands for the date in 9 seconds.
+ */
 type Says = string | Readonly<Record<string, string | readonly string[]>>
 
 interface Rule {
   readonly says: Says
-  /** The worker's Cache-Control, or ORIGINAL if the original is served with the origin's own. */
+  /**
+   * The Cache-Control of the worker's answer. ORIGINAL means that the original is served with the origin's
+   * Cache-Control.
+   */
   readonly answer: string
   /** Seconds for which a result is served without asking the origin; 0 if the origin is asked each time. */
   readonly fresh: number | 'not kept'
-  /** Seconds after that for which the result is served while the origin fails. */
+  /** Seconds after `fresh` for which the result is still served while the origin fails. */
   readonly stale: number
-  /** True if a visitor with a cookie may get another picture: they then get their own. */
+  /** True if the picture may depend on the cookie. A visitor with a cookie then gets the original for that cookie. */
   readonly isPersonal: boolean
 }
 
@@ -59,7 +66,7 @@ const original = (says: Says, isPersonal = false): Rule => ({
 })
 
 const RULES: readonly Rule[] = [
-  // Headers that decide nothing
+  // Headers that do not change the default lifetime
   fresh({}, DEFAULT),
   fresh('public', DEFAULT),
   fresh('immutable', DEFAULT),
@@ -93,7 +100,7 @@ const RULES: readonly Rule[] = [
   askedEachTime("max-age='60'"),
   askedEachTime('max-age=one hour'),
 
-  // s-maxage, which forbids to serve a stale answer
+  // s-maxage, which also forbids stale answers
   fresh('s-maxage=60', 60, 0),
   fresh('S-MaxAge="60", max-age=90', 60, 0),
   { ...fresh('max-age=60, s-maxage=90', 90, 0), answer: 'public, max-age=60' },
@@ -125,11 +132,11 @@ const RULES: readonly Rule[] = [
   askedEachTime({ expires: '0' }),
   askedEachTime({ expires: '-1' }),
   askedEachTime({ expires: 'never' }),
-  askedEachTime({ expires: '3600' }), // seconds instead of a date, a common mistake: not taken for a year
+  askedEachTime({ expires: '3600' }), // seconds instead of a date are a common mistake, and must not be read as a year
   askedEachTime({ expires: '2099' }),
   askedEachTime({ expires: ['@600', '@900'] }),
 
-  // Directives that forbid a stale answer, or any answer without asking the origin
+  // Directives that forbid a stale answer, or any answer that the origin was not asked about
   askedEachTime('no-cache', 0),
   askedEachTime('NO-CACHE, max-age=60', 0),
   askedEachTime('no-cache="Set-Cookie", max-age=60', 0),
@@ -143,12 +150,12 @@ const RULES: readonly Rule[] = [
   fresh('max-age=60, stale-if-error=99999999', 60, DAY),
   fresh('stale-if-error=120', DEFAULT, 120),
   askedEachTime('max-age=0, stale-if-error=120', 120),
-  // A prohibition is stronger (RFC 9111, 4.2.4).
+  // A directive that forbids stale answers overrules stale-if-error (RFC 9111, 4.2.4).
   fresh('max-age=60, stale-if-error=120, must-revalidate', 60, 0),
   fresh('s-maxage=60, stale-if-error=120', 60, 0),
   askedEachTime('no-cache, stale-if-error=120', 0),
 
-  // Answers that are not for other visitors
+  // Answers that must not be kept for other visitors
   notKept('no-store'),
   notKept('No-Store, max-age=60'),
   notKept('no-store="x", max-age=60'),
@@ -174,7 +181,7 @@ const RULES: readonly Rule[] = [
   ownedBySomebody({ 'cache-control': 'max-age=60', vary: '*' }),
   ownedBySomebody({ vary: 'Accept-Encoding, *' }),
 
-  // Vary names headers that are the same in every request of the worker
+  // Vary with the names of headers that are the same in every request of the worker
   fresh({ 'cache-control': 'max-age=60', vary: 'Accept' }, 60),
   fresh({ 'cache-control': 'max-age=60', vary: 'Origin' }, 60),
   fresh({ 'cache-control': 'max-age=60', vary: 'Accept-Encoding' }, 60),
@@ -182,7 +189,7 @@ const RULES: readonly Rule[] = [
   fresh({ 'cache-control': 'max-age=60', vary: ['Accept', 'Accept-Encoding'] }, 60),
   fresh({ vary: '' }, DEFAULT),
 
-  // Answers that must not be changed
+  // Answers whose picture must not be changed
   original('no-transform'),
   original('NO-TRANSFORM, max-age=60'),
   original('max-age=60, no-transform="yes"'),
@@ -205,7 +212,7 @@ const { origin } = site
 afterEach(() => setClock(0))
 
 let ahead = 0
-/** Sets the worker's clock ahead of ours, for all later requests. */
+/** Sets the worker's clock `seconds` ahead of the test's clock, for all later requests. */
 async function setClock(seconds: number) {
   if (seconds === ahead) return
   ahead = seconds
@@ -213,13 +220,16 @@ async function setClock(seconds: number) {
   await site.ask('/clock')
 }
 
-/** A picture of its own for each test and each visitor. The origin reads these fields when it answers. */
+/**
+ * A picture at the origin. Its colour depends on the path and on the visitor. Tests change its fields between two
+ * answers.
+ */
 interface Picture {
   readonly path: string
   status: number
   etag: string
   says: Says
-  /** The headers of a 304. Default: `says`. */
+  /** Headers of a 304. Default: those in `says`. */
   says304?: Says
   isFailing: boolean
 }
@@ -267,14 +277,14 @@ async function ask({ path }: Picture, whose: Whose = 'nothing') {
     kept: headers.get('cache-control'),
     cookie: headers.get('set-cookie'),
     cacheStatus: headers.get('cache-status')?.replace('edge-srcnn; ', ''),
-    /** The credentials of each request to the origin, and whether it was conditional. */
+    /** For each request to the origin: whose credentials it had, and whether it was conditional. */
     asked: origin.asked
       .slice(before)
       .map(({ headers: sent }) => `${whoAsks(sent)}${sent['if-none-match'] ? ', if new' : ''}`),
   }
 }
 
-/** Returns what a picture is and for whom, such as `sharper, for nothing`. */
+/** Returns what `bytes` are and for which visitor they were made, such as `sharper, for nothing`. */
 async function nameOf(bytes: Buffer, at: string): Promise<string> {
   const path = at.replace('-from', '')
   for (const whose of CREDENTIALS) {
@@ -285,10 +295,10 @@ async function nameOf(bytes: Buffer, at: string): Promise<string> {
   return 'something else'
 }
 
-/** As `untilKept` of a site. */
-const untilKept = (picture: Picture) => askUntil(() => ask(picture), isKept, `kept: ${lineOf(picture.says)}`)
+/** Like `untilKept` of a site, but for a Picture. */
+const untilKept = (picture: Picture) => askUntil(() => ask(picture), isKept, `a kept result: ${lineOf(picture.says)}`)
 
-/** Returns the results in R2 of the picture that visitors without credentials get. */
+/** Returns the results in R2 that were made from the picture as visitors without credentials get it. */
 async function kept({ path }: Picture): Promise<readonly unknown[]> {
   const digest = createHash('sha256')
     .update(flatPicture(`${path} for nothing`))
@@ -297,7 +307,7 @@ async function kept({ path }: Picture): Promise<readonly unknown[]> {
   return (await bucket.list({ prefix: `results/${digest}/` })).objects
 }
 
-/** Seconds by which a lifetime may shrink while a test runs. */
+/** Most seconds that a test may take: a lifetime in an answer may be shorter by so much. */
 const SLACK = 30
 
 function expectCacheControl(actual: string | null, expected: string) {
@@ -308,7 +318,7 @@ function expectCacheControl(actual: string | null, expected: string) {
   return expect(seconds).toBeGreaterThan(Number(most) - SLACK)
 }
 
-/** Checks a 200 against its rule. */
+/** Checks an answer with status 200 against a rule. */
 function expectAnswer({ says, answer, isPersonal }: Rule, whose: Whose, got: Awaited<ReturnType<typeof ask>>) {
   const isTheirOwn = whose === 'Authorization' || (whose === 'a cookie' && isPersonal)
   const isOriginal = isTheirOwn || answer === ORIGINAL
@@ -326,7 +336,7 @@ function expectAnswer({ says, answer, isPersonal }: Rule, whose: Whose, got: Awa
   return expect(got.kept ?? '').toBe(sent.join(', '))
 }
 
-/** Returns headers in one line, as they are sent. */
+/** Returns headers as one line of text. */
 function lineOf(says: Says): string {
   const lines = linesOf(says).map(([name, value]) => `${name}: ${value}`)
   return lines.length > 0 ? lines.join(' / ') : 'nothing'
@@ -348,7 +358,7 @@ describe.each(RULES.map((rule) => [lineOf(rule.says), rule] as const))('if an or
     expectAnswer(rule, whose, first)
     expect(first.asked).toContain(passes(whose) ? whose : 'nothing')
     if (passes(whose) || lifetime === 'not kept') {
-      // The next visitor finds nothing kept.
+      // Nothing is kept for the next visitor.
       const next = await ask(picture)
       expectAnswer(rule, 'nothing', next)
       expect(next.asked).toEqual(['nothing'])
@@ -381,7 +391,7 @@ describe.each(RULES.map((rule) => [lineOf(rule.says), rule] as const))('if an or
     beforeAll(() => void (known.isFailing = true))
 
     test.each(CREDENTIALS)('a visitor with %s gets the kept result or the error, as the rule says', async (whose) => {
-      /** Returns the answer that many seconds after the result became stale. */
+      /** Returns the answer `seconds` after the result became stale. */
       const seenAfter = async (seconds: number) => {
         await setClock((lifetime === 'not kept' ? 0 : lifetime) + seconds)
         const { status, seen, kept: cacheControl, cacheStatus } = await ask(known, whose)
@@ -408,12 +418,12 @@ describe.each(RULES.map((rule) => [lineOf(rule.says), rule] as const))('if an or
   })
 })
 
-/** Asks until the origin is asked in this way: what is kept changes a moment after an answer. */
+/** Repeats `ask` until it asks the origin in the way `asked`. What is kept changes only a moment after an answer. */
 const untilAsked = (picture: Picture, asked: Asked) =>
   askUntil(
     () => ask(picture),
     (answer) => (answer.asked[0] ?? NOT_ASKED) === asked,
-    `one for which the origin is asked: ${asked}`,
+    `an answer for which the origin is asked: ${asked}`,
   )
 
 const NOT_ASKED = 'not asked'
@@ -421,7 +431,7 @@ const IF_NEW = 'nothing, if new'
 const WHOLE = 'nothing'
 type Asked = typeof NOT_ASKED | typeof IF_NEW | typeof WHOLE
 
-/** Serves a picture until it is kept, and sets the clock ahead until it is stale. */
+/** Returns a picture whose kept result is stale, because the clock is set ahead. */
 async function stalePicture(): Promise<Picture> {
   const picture = pictureThat('max-age=60')
   await untilKept(picture)
@@ -429,7 +439,10 @@ async function stalePicture(): Promise<Picture> {
   return picture
 }
 
-/** The headers of a 304 for a stale picture, the answer, how the origin is asked next, and if its failure is covered. */
+/**
+ * Headers of a 304 for a stale picture, Cache-Control of the worker's answer, how the next request asks the origin, and
+ * whether the result is served if the origin then fails.
+ */
 const REVALIDATIONS: [says: Says, answer: string, next: Asked, isServedStale: boolean][] = [
   [{}, 'public, max-age=60', NOT_ASKED, true],
   [{ vary: 'Accept-Encoding' }, 'public, max-age=60', NOT_ASKED, true],
@@ -448,7 +461,7 @@ const REVALIDATIONS: [says: Says, answer: string, next: Asked, isServedStale: bo
   ['max-age=600, no-transform', ORIGINAL, WHOLE, false],
 ]
 
-describe('the headers of a 304 decide, too', () => {
+describe('after a 304, its headers decide how the result is cached:', () => {
   test.each(REVALIDATIONS.map((row) => [lineOf(row[0]), row] as const))(
     '%s',
     async (_, [says304, answer, next, isServedStale]) => {
@@ -481,7 +494,7 @@ describe('the headers of a 304 decide, too', () => {
   )
 })
 
-/** How an origin answers for a kept picture before it fails. */
+/** The last answer of an origin for a kept picture, and whether the result is served if the origin then fails. */
 const CHANGES: [what: string, change: Partial<Picture>, isServedStale: boolean][] = [
   ['404', { status: 404 }, false],
   ['410', { status: 410 }, false],
@@ -494,18 +507,24 @@ const CHANGES: [what: string, change: Partial<Picture>, isServedStale: boolean][
   ['302', { status: 302 }, true],
 ]
 
-describe('a kept result is served while the origin fails,', () => {
-  test.each(CHANGES)('unless its last answer forbids that: %s', async (_, change, isServedStale) => {
-    const picture = await stalePicture()
-    Object.assign(picture, { etag: '"another"', ...change })
-    await untilAsked(picture, isServedStale ? IF_NEW : WHOLE)
-    picture.isFailing = true
-    const { status, seen } = await ask(picture)
-    expect([status, seen]).toEqual(isServedStale ? [200, 'sharper, for nothing'] : [503, 'down'])
-  })
+describe('while the origin fails,', () => {
+  test.each(CHANGES)(
+    'a kept result is served only if the last answer of the origin allowed it: %s',
+    async (_, change, isServedStale) => {
+      const picture = await stalePicture()
+      Object.assign(picture, { etag: '"another"', ...change })
+      await untilAsked(picture, isServedStale ? IF_NEW : WHOLE)
+      picture.isFailing = true
+      const { status, seen } = await ask(picture)
+      expect([status, seen]).toEqual(isServedStale ? [200, 'sharper, for nothing'] : [503, 'down'])
+    },
+  )
 })
 
-/** Status and headers of a redirect, the headers of its target, the answer, and how the origin is asked next. */
+/**
+ * Status and headers of a redirect, headers of its target, Cache-Control of the worker's answer, and how the next
+ * request asks the origin.
+ */
 const REDIRECTS: [status: number, redirect: Says, picture: Says, answer: string, next: Asked][] = [
   [301, {}, 'max-age=600', 'public, max-age=600', NOT_ASKED],
   [308, {}, {}, 'public, max-age=300', NOT_ASKED],
@@ -517,14 +536,14 @@ const REDIRECTS: [status: number, redirect: Says, picture: Says, answer: string,
   [302, 's-maxage=60', 'max-age=600', 'public, max-age=60', NOT_ASKED],
   [302, { expires: '@60' }, 'max-age=600', 'public, max-age=60', NOT_ASKED],
   [307, 'max-age=600', { 'cache-control': 'max-age=700', age: '99' }, 'public, max-age=600', NOT_ASKED],
-  // Temporary
+  // Redirects that the origin is asked about each time
   [302, {}, 'max-age=600', NO_CACHE, IF_NEW],
   [303, {}, 'max-age=600', NO_CACHE, IF_NEW],
   [307, {}, { expires: '@600' }, NO_CACHE, IF_NEW],
   [302, 'no-cache', 'max-age=600', NO_CACHE, IF_NEW],
   [301, 'max-age=0', 'max-age=600', NO_CACHE, IF_NEW],
   [301, 'max-age=60', 'no-cache', NO_CACHE, IF_NEW],
-  // Another target each time, or for each visitor
+  // Redirects whose target may be another one for each request or each visitor
   [302, 'no-store', 'max-age=600', NO_STORE, WHOLE],
   [302, 'private, no-cache, no-store, must-revalidate', 'public, max-age=600', NO_STORE, WHOLE],
   [301, 'private', 'max-age=600', NO_STORE, WHOLE],
@@ -534,7 +553,7 @@ const REDIRECTS: [status: number, redirect: Says, picture: Says, answer: string,
   [301, 'no-transform', 'max-age=600', ORIGINAL, WHOLE],
 ]
 
-describe('the headers of a redirect that is followed decide, too:', () => {
+describe('behind a redirect, its headers and those of its target decide:', () => {
   const named = REDIRECTS.map((row) => [`${row[0]} with ${lineOf(row[1])}, to ${lineOf(row[2])}`, row] as const)
   test.each(named)('%s', async (_, [status, says, saysPicture, answer, next]) => {
     const picture = pictureThat(saysPicture)

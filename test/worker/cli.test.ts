@@ -1,4 +1,5 @@
-// The command line beside the deployed worker: both make the same bytes; and the requests that it sends to a worker.
+// Compares the command line with the deployed worker: both must make the same bytes. Also tests the commands that send
+// requests to a worker.
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +12,7 @@ import { askUntil, startSite } from '../support/worker/site.ts'
 const SIGNING = '00112233445566778899aabbccddeeff'
 const PURGING = 'ffeeddccbbaa99887766554433221100'
 
-/** Files that both leave as they are. */
+/** Files that neither the command line nor the worker enlarges. */
 const SKIPPED = ['moving.gif', 'page.png']
 
 const site = startSite({
@@ -20,7 +21,7 @@ const site = startSite({
 })
 const { origin, get, ask } = site
 let folder: string
-/** The worker's own, without a slash at the end. */
+/** Address of the worker, without a slash at the end. */
 let url: string
 
 beforeAll(async () => {
@@ -34,7 +35,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 
-/** Draws a picture of every kind that is enlarged, and two files that are not. */
+/** Returns files by name: a picture of every kind that is enlarged, and two files that are not enlarged. */
 async function draw(): Promise<Record<string, Uint8Array>> {
   const width = 61
   const height = 45
@@ -74,7 +75,7 @@ async function draw(): Promise<Record<string, Uint8Array>> {
 async function served(name: string, query: string): Promise<Uint8Array | undefined> {
   const { status, sr, bytes } = await ask(`/${name}?${query}`)
   expect(status).toBe(200)
-  // The plain build of the kernels makes other bytes, with which the comparison would fail.
+  // The comparison needs this build of the kernels, because the plain build makes other bytes.
   if (sr.startsWith('done') && !/bicubic|scale=1/.test(sr)) expect(sr).toContain('engine=fused-relaxed')
   return sr.startsWith('done') ? bytes : undefined
 }
@@ -94,7 +95,7 @@ interface Line {
   readonly reason?: string
 }
 
-describe('a folder comes out as the worker serves it', () => {
+describe('the command line makes the same files from a folder as the worker:', () => {
   test.each([
     ['-s 2', 'sr=2'],
     ['-s 3', 'sr=3'],
@@ -103,7 +104,7 @@ describe('a folder comes out as the worker serves it', () => {
     ['-s 3 --format png --model bicubic', 'sr=3&sr-format=png&sr-model=bicubic'],
     ['--width 320', 'sr-width=320'],
     ['--width 640 --height 320 --format jpeg', 'sr-width=640&sr-height=320&sr-format=jpeg'],
-  ])('%s is %s', async (line, query) => {
+  ])('%s makes what ?%s serves', async (line, query) => {
     const args = ['upscale', 'in', '-o', `out ${query}`, '--json', ...line.split(' ')]
     const { code, stdout, stderr } = await runCli(args, { cwd: folder })
     expect(code, stderr).toBe(0)
@@ -155,7 +156,7 @@ test('a URL that was signed on the command line is served', async () => {
   expect(warmed.code).toBe(0)
 })
 
-test('a sitemap is warmed, and results that are purged afterwards are made again', async () => {
+test('warm makes the results for a sitemap once, and makes them again after a purge', async () => {
   const images = ['clean.jpg', 'opaque.png', 'moving.gif', 'missing.jpg'].map(
     (name) => `<image:image><image:loc>${url}/${name}?v=1&amp;sr=2</image:loc></image:image>`,
   )
@@ -183,7 +184,7 @@ test('a sitemap is warmed, and results that are purged afterwards are made again
   )
   expect([...agents]).toEqual(['edge-srcnn/0.1.0 (warm)'])
 
-  // The worker keeps results after it has answered.
+  // Warms until all results are kept, because the worker stores a result only after it has answered.
   const again = await askUntil(warm, ({ stderr }) => stderr.startsWith('6 there'), 'that all six are kept')
   expect(again.stderr).toMatch(/^6 there already, 0 made/)
 
@@ -193,7 +194,7 @@ test('a sitemap is warmed, and results that are purged afterwards are made again
   expect((await warm()).stderr).toMatch(/^3 there already, 3 made/)
 })
 
-test('the results of a model are deleted, over several pages of R2', async () => {
+test('purge --model deletes the results of a model, over several pages of an R2 list', async () => {
   const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
   await served('grey.jpg', 'sr=2&sr-model=srcnn')
   const find = async () => (await bucket.list()).objects.map(({ key }) => key).find((key) => key.includes('-srcnn@'))

@@ -1,5 +1,5 @@
-// Every file of the corpus through the deployed bundle in workerd: a valid file comes back larger, or unchanged with the
-// reason; no hostile or broken file leads to an error or a hang.
+// Sends every file of the corpus through the deployed bundle in workerd. A valid file comes back larger, or unchanged
+// with a reason. No hostile or broken file leads to an error or a hang.
 import { Miniflare, type MiniflareOptions } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -12,15 +12,18 @@ import { processesOfWorkerd, workerdMs } from '../support/measure/processes.ts'
 import { startSite } from '../support/worker/site.ts'
 
 const SCALE = 2
-/** The longest side of a result, in pixels: no encoder writes more. */
+/** Longest side of a result in pixels. No encoder writes a longer one. */
 const MAX_SIDE = 16_000
-/** CPU time of workerd for a refused file; of two tries the shorter, because some include compiling or collecting. */
+/**
+ * Most CPU time of workerd for a refused file, in ms. The shorter of two tries counts, because a try may include
+ * compilation or garbage collection.
+ */
 const MAX_REFUSAL_MS = 100
-/** Memory that is not collected yet counts. */
+/** Most memory of an isolate in bytes, including memory that is not garbage-collected yet. */
 const MAX_ISOLATE_BYTES = 110e6
 const MINUTES = { timeout: 900_000 }
 const DECODE_WORKER = new URL('../support/worker/decodeWorker.ts', import.meta.url).pathname
-/** A GIF of nothing but transparency: libvips makes it opaque, browsers do not. */
+/** A GIF whose pixels are all transparent. libvips makes them opaque, but browsers do not. */
 const ALPHA_DIFFERS = /gif\/.*metadata-full/
 
 describe.runIf(entries.length > 0)('the corpus in workerd', () => {
@@ -53,7 +56,7 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
   }
   const isDone = (sr: string) => sr.startsWith('done')
 
-  /** Tries all chosen files and returns one line for each problem. */
+  /** Calls `problemOf` for all chosen files, and returns one line for each problem. */
   async function check(
     group: string,
     chosen: readonly CorpusEntry[],
@@ -79,7 +82,7 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
     const counts = table.get(group) ?? new Map<string, number>()
     table.set(group, counts.set(what, (counts.get(what) ?? 0) + 1))
   }
-  /** Checks that the answer is the original or a 4xx, and cheap. */
+  /** Returns what is wrong if an answer is neither the original nor a 4xx, or took too much CPU time. */
   async function problemOfRefusal(bytes: Uint8Array, first: Awaited<ReturnType<typeof ask>>) {
     if (first.status !== 200 && (first.status < 400 || first.status >= 500)) return `status ${first.status}`
     if (first.status === 200 && !first.body.equals(bytes)) return `other bytes, ${first.sr}`
@@ -89,13 +92,13 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
 
   const valid = entries.filter((entry) => entry.expect === 'decode')
   const pictures = valid.filter((entry) => DECODABLE.includes(entry.format!) && !obstacleOf(entry))
-  /** True if the result is within its limits, which are tighter than those of a source. */
+  /** True if a file can be enlarged and its result is within the limits of a result. Those of a source are wider. */
   const isServed = (entry: CorpusEntry) => {
     const { w = 0, h = 0 } = entry
     return pictures.includes(entry) && w * h * SCALE ** 2 <= maxOutputPixels && Math.max(w, h) * SCALE <= MAX_SIDE
   }
 
-  test('valid pictures come back larger, upright', MINUTES, async () => {
+  test('valid pictures come back larger and upright', MINUTES, async () => {
     const group = 'valid, within limits'
     const problems = await check(group, valid.filter(isServed), async ({ w = 0, h = 0, orientation = 1 }, bytes) => {
       const { status, sr, body } = await ask(bytes)
@@ -143,7 +146,7 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
     },
   )
 
-  test('an isolate holds less than 110 MB through all of them, and then still makes the same result', async () => {
+  test('an isolate holds less than 110 MB through all files, and then still makes the same result', async () => {
     console.log(describePeak('peak, MB', peak))
     expect(peak.isolate).toBeLessThan(MAX_ISOLATE_BYTES)
     const fresh = await site.startAnother()
@@ -164,7 +167,7 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
       const data = new Uint8Array(await response.arrayBuffer())
       const [width, height] = ['width', 'height'].map((name) => Number(response.headers.get(name)))
       const { color, alpha } = difference({ width, height, data }, await decodeBySharp(bytes))
-      // We round an alpha of 16 bits, libvips cuts it off.
+      // Our decoder rounds a 16-bit alpha to 8 bits, but libvips truncates it.
       const isClose = color <= 2 && (alpha <= 1 || ALPHA_DIFFERS.test(entry.file))
       if (!isClose) problems.push(`${entry.file}: differs by ${color}, alpha by ${alpha}`)
     }

@@ -1,4 +1,5 @@
-// Which engine runs a network: our kernels run any 9-1-5 and `fast`; onnxruntime runs the others if it is bundled.
+// Which engine runs a network: our kernels run every 9-1-5 and every network that enlarges by itself, such as `fast`.
+// onnxruntime runs all others, if it is bundled.
 import { readdirSync } from 'node:fs'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -11,7 +12,10 @@ import { BUNDLE, ORT_BUNDLE } from '../support/worker/worker.ts'
 const isOrt = (file: string) => file.includes('ort-wasm')
 const deeper = createNetwork({ kernels: [3, 3], widths: [2], residual: true })
 deeper.layers[1].bias[0] = 0.1
-/** A network that works on the small picture, and adds 0.1 to its result as the others do. */
+/**
+ * Returns a network that takes the small picture and enlarges it by itself. It adds 0.1 to its result, as the others
+ * do.
+ */
 const enlarging = (scale: number): Network => {
   const network = createNetwork(subPixelArchitecture(scale, 16, 3))
   network.layers.at(-1)!.bias.fill(0.1)
@@ -33,25 +37,28 @@ describe.each([
     )
   })
 
-  /** Returns `X-SR` and the first level of a grey picture, which shows whether `model` lifted it. */
+  /** Returns `X-SR` and the first grey level of the result. The level shows whether `model` lifted it. */
   const serve = async (model: string) => {
     const { sr, bytes } = await site.ask(`/grey.png?sr=2&sr-model=${model}`)
     return { sr, level: (await sharp(bytes).raw().toBuffer())[0] }
   }
 
-  test.each(['kernel', 'fast'])('runs a 9-1-5 and a network that enlarges in our kernels: %s', async (model) => {
-    const { sr, level: lifted } = await serve(model)
-    expect(sr).toMatch(/engine=fused-relaxed$/)
-    expect(lifted).toBe(128 + Math.round((0.1 * 255 * 255) / 219))
-  })
+  test.each(['kernel', 'fast'])(
+    'runs a 9-1-5 (kernel) and a network that enlarges (fast) in our kernels: %s',
+    async (model) => {
+      const { sr, level: lifted } = await serve(model)
+      expect(sr).toMatch(/engine=fused-relaxed$/)
+      expect(lifted).toBe(128 + Math.round((0.1 * 255 * 255) / 219))
+    },
+  )
 
-  test('serves another network by onnxruntime, or the original without onnxruntime', async () => {
+  test('runs any other network in onnxruntime, or serves the original if onnxruntime is not bundled', async () => {
     const served = await serve('others')
     expect(served.sr).toMatch(others)
     expect(served.level).toBe(level)
   })
 
-  test('serves the original if the network enlarges by another factor than the request', async () => {
+  test('serves the original if the network enlarges by another factor than the request asks for', async () => {
     expect(await serve('wrong')).toEqual({ sr: 'skipped; reason=MODEL', level: 128 })
   })
 })

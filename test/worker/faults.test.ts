@@ -1,7 +1,8 @@
-// Whatever fails - an origin, a cache, a bucket, a codec, a network, a visitor - the visitor gets the picture, enlarged
-// or not, or the error of the origin, in time, and nothing bad is kept. matrix.ts tries one such combination, a cell.
+// Whatever fails - an origin, a cache, a bucket, a codec, a network, a visitor - the visitor gets the picture (enlarged
+// or not) or the error of the origin, in time, and no wrong result is kept. A cell is one such combination. matrix.ts
+// tries it.
 //
-// `npm test` tries each fault alone and combined with a few others; `npm run faults` tries every fault of a store with
+// `npm test` tries each fault alone and combined with a few others. `npm run faults` tries every fault of a store with
 // every fault of an origin.
 import type { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -16,7 +17,7 @@ import { lifting, shipModels } from '../support/engine/models.ts'
 const isEvery = process.env.FAULTS === 'all'
 const TIMEOUT_MS = isEvery ? 3_600_000 : 120_000
 
-/** With more, healthy origins would miss their deadline. */
+/** Number of cells that run at the same time. With more, healthy origins would miss their deadline. */
 const CELLS_AT_ONCE = 8
 
 let matrix: FaultMatrix
@@ -28,7 +29,7 @@ afterAll(async () => {
   await matrix.dispose()
 })
 
-/** The cells of all tests that wait for their turn. */
+/** Functions that start the waiting cells of all tests. */
 const waiting: (() => void)[] = []
 let running = 0
 async function inTurn(work: () => Promise<void>): Promise<void> {
@@ -40,7 +41,7 @@ async function inTurn(work: () => Promise<void>): Promise<void> {
   else running--
 }
 
-/** Tries all cells and fails with the messages of those that do not hold. */
+/** Tries all cells, and fails with the messages of the cells that go wrong. */
 async function expectAll(cells: readonly Cell[]): Promise<void> {
   const failures: string[] = []
   const attempt = (cell: Cell) => matrix.tryCell(cell).catch((error: Error) => void failures.push(error.message))
@@ -48,14 +49,14 @@ async function expectAll(cells: readonly Cell[]): Promise<void> {
   expect(failures).toEqual([])
 }
 
-/** Picks from a list by turns, so that a few cells cover all of it. */
+/** Returns the item of a list for a turn, and begins again after the last. So a few cells cover the whole list. */
 const at = <T>(list: readonly T[], turn: number) => list[turn % list.length]
 const numbered = <T>(list: readonly T[]) => [...list.entries()]
 
 const inEachStore = (fault: Faults['edge']): Faults[] => [{ edge: fault }, { r2: fault }, { edge: fault, r2: fault }]
 const STORAGE = STORE_FAULTS.flatMap(inEachStore)
 
-describe.concurrent('whatever an origin does', () => {
+describe.concurrent('whatever an origin does, the visitor gets the picture or an error in time', () => {
   test.each(numbered(Object.keys(ORIGIN_FAULTS)))(
     '%i: %s',
     async (i, origin) => {
@@ -72,7 +73,7 @@ describe.concurrent('whatever an origin does', () => {
   )
 })
 
-/** The cells in which a fault inside the worker shows. */
+/** The origins and the states of the cache with which a fault inside the worker shows. */
 const TELLING: readonly Pick<Cell, 'origin' | 'known'>[] = [
   { origin: 'well', known: 'nothing' },
   { origin: 'changed', known: 'stale' },
@@ -84,7 +85,7 @@ const TELLING: readonly Pick<Cell, 'origin' | 'known'>[] = [
   { origin: 'slow', known: 'stale' },
 ]
 
-describe.concurrent('whatever a store does', () => {
+describe.concurrent('whatever a store does, the visitor gets the picture or an error in time', () => {
   test.each(numbered(STORE_FAULTS))(
     '%i: %s',
     async (i, fault) => {
@@ -97,7 +98,7 @@ describe.concurrent('whatever a store does', () => {
   )
 
   test.runIf(isEvery)(
-    'all of them hang, the weights too, and the origin takes as long as the default timeouts allow',
+    'all stores hang, the one of the weights too, and the origin takes as long as the default timeouts allow',
     async () => {
       const patient = await startMatrix(ship, { originMs: 10_000, sourceMs: 20_000 })
       const faults = { edge: 'get hangs', r2: 'get hangs', models: 'get hangs' } as const
@@ -113,7 +114,7 @@ describe.concurrent('whatever a store does', () => {
   )
 })
 
-describe.concurrent('whatever a codec or a network does', () => {
+describe.concurrent('whatever a codec or a network does, the visitor gets the picture or an error in time', () => {
   test.each(numbered(COMPUTE_FAULTS))(
     '%i: %s',
     async (i, compute) => {
@@ -152,7 +153,7 @@ describe.concurrent('whenever a visitor leaves, the next one gets the result in 
   )
 })
 
-/** Damage to a file of weights in the bucket; undefined deletes the file. */
+/** Damage to a file of weights in the bucket. Undefined means that the file is deleted. */
 const FILES: Readonly<Record<string, (file: Uint8Array) => Uint8Array | undefined>> = {
   missing: () => undefined,
   altered: (file) => file.map((byte, i) => (i === file.length >> 1 ? byte ^ 1 : byte)),
@@ -163,7 +164,7 @@ const FILES: Readonly<Record<string, (file: Uint8Array) => Uint8Array | undefine
 const READS = ['get throws', 'get hangs', 'body breaks off', 'body hangs'] as const
 const WEIGHTS_ORIGINS = isEvery ? ['well', 'slow', '404', 'closed before an answer'] : ['well', 'slow']
 
-/** Each cell has weights of its own, because an isolate remembers those that it has read. */
+/** Returns the name of weights that only one cell uses, because an isolate remembers all weights that it has read. */
 const modelName = (fault: number, k: number) => `model-${fault}-${k}`
 const modelFile = (fault: number, k: number) => encodeNetwork(lifting(0.001 * (10 * fault + k)))
 
@@ -190,7 +191,7 @@ const healing =
     await bucket.put(`${modelName(fault, k)}-x2.onnx`, modelFile(fault, k))
   }
 
-describe.concurrent('whatever happens to weights', () => {
+describe.concurrent('whatever happens to weights, the visitor gets the picture or an error in time', () => {
   test.each(numbered(Object.keys(FILES)))(
     '%i: %s',
     async (i) => {
@@ -225,7 +226,7 @@ describe.concurrent('whatever happens to weights', () => {
   test.each(numbered(ASSETS_FAULTS))(
     '%i: an asset that %s',
     async (i, assets) => {
-      // Weights that are not in the script, and that no other cell loads.
+      // These weights are in the assets, not in the script, and no other cell loads them.
       const query = at(
         ['sr=2&sr-model=quality', 'sr=3&sr-model=quality', 'sr=2&sr-model=srcnn-free', 'sr=3&sr-model=srcnn-free'],
         i,

@@ -1,5 +1,5 @@
-// Every kind of picture through the deployed bundle: size, orientation, profile, transparency, and how close a result
-// is to a known truth. libvips (sharp) writes the small files and reads the large ones.
+// Sends every kind of picture through the deployed bundle. Checks size, orientation, profile and transparency, and how
+// close a result is to a known truth. libvips (sharp) writes the sources and reads the results.
 import sharp, { type Sharp } from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { shrinkPicture, truthOf } from '../../trainer/data/degrade.ts'
@@ -11,7 +11,7 @@ import { startSite } from '../support/worker/site.ts'
 const SCALE = 3
 
 const { origin, ask } = startSite()
-/** Part of a scene, and the same part shrunk. */
+/** `truth` is a part of a scene. `small` is the same part shrunk. */
 let truth: Rgba
 let small: Rgba
 
@@ -53,7 +53,7 @@ describe('a result', () => {
     ['JPEG, quality 80', () => opaque().jpeg({ quality: 80 }).toBuffer(), 'jpeg', 0.2],
     ['WebP, quality 95', () => opaque().webp({ quality: 95 }).toBuffer(), 'webp', 0.5],
     ['lossless WebP', () => opaque().webp({ lossless: true }).toBuffer(), 'webp', 0.5],
-  ])('of %s is closer to the truth than bicubic', async (name, make, format, margin) => {
+  ])('made from a %s is closer to the truth than bicubic', async (name, make, format, margin) => {
     const file = await make()
     const close = async (query: string) => {
       const served = await serve(file, `sr=${SCALE}&sr-quality=95${query}`)
@@ -70,28 +70,31 @@ describe('EXIF orientation', () => {
   const CASES = ([1, 2, 3, 4, 5, 6, 7, 8] as const).flatMap((orientation) =>
     (['jpeg', 'png', 'webp'] as const).map((format) => [orientation, format] as const),
   )
-  test.each(CASES)('%i in %s: the result is upright and has no orientation of its own', async (orientation, format) => {
-    const tagged = sharpOf(small).removeAlpha().withMetadata({ orientation })
-    const file = await (
-      format === 'webp' ? tagged.webp({ lossless: true }) : tagged.toFormat(format, { quality: 100 })
-    ).toBuffer()
-    const served = await serve(file, `sr=2&sr-format=png`)
-    const metadata = await served.metadata()
-    const upright = await rgbaOf(sharp(file).autoOrient())
-    expect([metadata.width, metadata.height]).toEqual([2 * upright.width, 2 * upright.height])
-    expect(metadata.orientation ?? 1).toBe(1)
-    expect(metadata.exif).toBeUndefined()
-    // Shrunk again it must equal the upright original: a wrong turn would be far off.
-    const again = shrinkPicture(await rgbaOf(served), 2)
-    expect(psnr(truthOf(again), truthOf(upright))).toBeGreaterThan(35)
-  })
+  test.each(CASES)(
+    '%i of a %s is applied: the result is upright and has no orientation tag',
+    async (orientation, format) => {
+      const tagged = sharpOf(small).removeAlpha().withMetadata({ orientation })
+      const file = await (
+        format === 'webp' ? tagged.webp({ lossless: true }) : tagged.toFormat(format, { quality: 100 })
+      ).toBuffer()
+      const served = await serve(file, `sr=2&sr-format=png`)
+      const metadata = await served.metadata()
+      const upright = await rgbaOf(sharp(file).autoOrient())
+      expect([metadata.width, metadata.height]).toEqual([2 * upright.width, 2 * upright.height])
+      expect(metadata.orientation ?? 1).toBe(1)
+      expect(metadata.exif).toBeUndefined()
+      // The result, shrunk again, must be close to the upright original. A wrong rotation would be far off.
+      const again = shrinkPicture(await rgbaOf(served), 2)
+      expect(psnr(truthOf(again), truthOf(upright))).toBeGreaterThan(35)
+    },
+  )
 })
 
 describe('a wide-gamut profile', () => {
   const CASES = (['jpeg', 'png', 'webp'] as const).flatMap((from) =>
     (['jpeg', 'png', 'webp'] as const).map((to) => [from, to] as const),
   )
-  test.each(CASES)('goes from %s to %s byte for byte', async (from, to) => {
+  test.each(CASES)('of a %s is copied into a %s byte for byte', async (from, to) => {
     const file = await sharpOf(small).removeAlpha().withIccProfile('p3').toFormat(from).toBuffer()
     const { icc } = await sharp(file).metadata()
     const served = await (await serve(file, `sr=2&sr-format=${to}`)).metadata()
@@ -101,15 +104,15 @@ describe('a wide-gamut profile', () => {
 })
 
 describe('transparency', () => {
-  /** Lays a picture over a colour. */
+  /** Returns the pixels of a picture on a background colour. */
   const over = async (picture: Sharp, background: string) => rgbaOf(picture.clone().flatten({ background }))
 
-  test.each(['png', 'webp'] as const)('in %s has no fringe over white or black', async (format) => {
+  test.each(['png', 'webp'] as const)('of a %s leaves no fringe on white or black', async (format) => {
     const icon = await renderScene('icon')
     const shrunk = sharpOf(icon).resize(icon.width / SCALE, icon.height / SCALE, {
       kernel: 'cubic',
     })
-    // Editors leave some colour under transparent pixels, which must never be seen.
+    // Editors leave a colour in transparent pixels, which must never show.
     const dirty = await rgbaOf(shrunk)
     for (let p = 0; p < dirty.data.length; p += 4) if (dirty.data[p + 3] === 0) dirty.data.set([0, 255, 0], p)
     const source = sharpOf(dirty)
@@ -142,7 +145,10 @@ describe('transparency', () => {
   })
 })
 
-/** Returns the mean difference of the green channel, in levels, near edges: where alpha spans 32 levels within 5x5. */
+/**
+ * Returns the mean difference of the green channel in levels, only over pixels near edges of `alphaOf`: where its alpha
+ * spans 32 levels or more within 5x5 pixels.
+ */
 function edgeError(alphaOf: Rgba, a: Rgba, b: Rgba): number {
   const { width, height, data } = alphaOf
   let sum = 0

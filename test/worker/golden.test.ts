@@ -1,6 +1,7 @@
-// PIPELINE_VERSION is in every cache key: it must be raised if, and only if, other pixels are served. The golden files
-// hold the results of version N for fixed pictures and fixed weights. After an intended change: raise PIPELINE_VERSION
-// (worker/picture/makeFile.ts) and run `UPDATE_GOLDEN=1 npx vitest run --config test/vitest.config.ts --project worker golden`.
+// PIPELINE_VERSION is part of every cache key. It must be raised if, and only if, the served pixels change. The golden
+// files hold the results of version N for fixed pictures and fixed weights. After an intended change, raise
+// PIPELINE_VERSION (worker/picture/makeFile.ts) and run `UPDATE_GOLDEN=1 npx vitest run --config test/vitest.config.ts
+// --project worker golden`.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,7 +29,7 @@ beforeAll(async () => {
   mkdirSync(GOLDEN, { recursive: true })
 })
 
-/** Ships weights that sharpen nothing, but let every layer and the residual change the pixels. */
+/** Ships fixed random weights. They do not sharpen, but every layer and the residual change the pixels. */
 async function shipFixedWeights(): Promise<void> {
   const bucket = await site.worker.getR2Bucket('MODELS_BUCKET')
   const models: unknown[] = []
@@ -54,7 +55,7 @@ function fixedWeights(architecture: Architecture): Uint8Array {
   return encodeNetwork(network)
 }
 
-/** Draws colour gradients, edges at many angles and, in one picture, transparency. */
+/** Serves pictures with colour gradients, edges at many angles and, in one of them, transparency. */
 async function servePictures(): Promise<void> {
   const width = 29
   const height = 23
@@ -90,7 +91,7 @@ test.each([
   ['photo.webp', 'sr=3', 'webp'],
   ['opaque.png', 'sr-width=20', 'png'],
   ['alpha.png', 'sr-width=70', 'png'],
-])('%s?%s is served as version N served it', async (name, query, ending) => {
+])('%s?%s is served with the pixels in the golden file of its version', async (name, query, ending) => {
   const { sr, bytes: served } = await ask(`/${name}?${query}`)
   expect(sr).toMatch(/^done/)
   const slug = `${name}-${query}`.replace(/[^a-z0-9]+/g, '-')
@@ -101,7 +102,7 @@ test.each([
   expect(now.length).toBe(then.length)
   let most = 0
   for (let i = 0; i < now.length; i++) most = Math.max(most, Math.abs(now[i] - then[i]))
-  // One level: the network's sums may be in another order on another machine. A lossy encoder can turn this one level
-  // into a few, where a coefficient is rounded to the other side.
+  // One level is tolerated, because another machine may add the network's sums in another order. In a lossy encoder one
+  // level can become a few, if it makes a coefficient round the other way.
   expect(most).toBeLessThanOrEqual(ending === 'png' ? 1 : 4)
 })

@@ -1,5 +1,5 @@
-// HTTP as a visitor and a cache see it (RFC 9110, 9111, 5861): ranges, HEAD, dates, scripts of other sites, an
-// origin that fails, and a picture that only its owner may see.
+// HTTP as visitors and caches see it (RFC 9110, 9111, 5861): ranges, HEAD, dates, scripts of other sites, an origin
+// that fails, and a picture that only its owner may see.
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { startSite } from '../support/worker/site.ts'
@@ -16,7 +16,10 @@ beforeAll(async () => {
     .toBuffer()
 })
 
-/** Draws a picture for one test alone: the same bytes at another path would be found under their digest. */
+/**
+ * Number of pictures drawn so far. Each test draws a new one, because the worker would find the result of the same
+ * bytes even at another path.
+ */
 let made = 0
 async function anotherPicture(): Promise<Buffer> {
   made++
@@ -43,7 +46,7 @@ describe('a range of a result', () => {
     ['bytes=-7', -7, -1],
     ['bytes=0-99999999', 0, -1],
     ['bytes=-99999999', 0, -1],
-  ])('%s is a 206', async (range, from, to) => {
+  ])('%s gets a 206', async (range, from, to) => {
     const [first, last] = [from, to].map((at) => (at < 0 ? bytes.length + at : at))
     const part = await ask('/range.jpg?sr=2', { headers: { range } })
     expect(part.status).toBe(206)
@@ -52,7 +55,7 @@ describe('a range of a result', () => {
     expect(part.bytes.equals(bytes.subarray(first, last + 1))).toBe(true)
   })
 
-  test.each(['bytes=99999999-', 'bytes=-0'])('%s is a 416', async (range) => {
+  test.each(['bytes=99999999-', 'bytes=-0'])('%s gets a 416', async (range) => {
     const { status, headers, bytes: body } = await ask('/range.jpg?sr=2', { headers: { range } })
     expect([status, headers.get('content-range'), body.length]).toEqual([416, `bytes */${bytes.length}`, 0])
   })
@@ -62,7 +65,7 @@ describe('a range of a result', () => {
     expect([whole.status, whole.bytes.length]).toEqual([200, bytes.length])
   })
 
-  test('is sent only if If-Range names the ETag of these bytes', async () => {
+  test('is sent only if If-Range names the ETag of the result', async () => {
     const statusOf = async (field: string) =>
       (await ask('/range.jpg?sr=2', { headers: { range: 'bytes=0-1', 'if-range': field } })).status
     expect(await statusOf(etag)).toBe(206)
@@ -85,7 +88,7 @@ describe('HEAD', () => {
   })
 })
 
-test('If-Modified-Since is compared with the date of the source, unless there is an If-None-Match', async () => {
+test('If-Modified-Since is compared with the date of the source, unless the request has an If-None-Match', async () => {
   const modified = 'Thu, 01 Jan 2026 00:00:00 GMT'
   origin.serve('/dated.jpg', await anotherPicture(), { 'cache-control': 'max-age=600', 'last-modified': modified })
   await untilKept('/dated.jpg?sr=2')
@@ -97,7 +100,7 @@ test('If-Modified-Since is compared with the date of the source, unless there is
 })
 
 describe('scripts of other sites', () => {
-  test('may read what the option allows, errors and preflights included', async () => {
+  test('of a site that SR_ALLOW_ORIGIN names may read all answers, even errors, and get preflights answered', async () => {
     origin.serve('/cors.jpg', await anotherPicture(), { 'access-control-allow-origin': '*' })
     for (const query of ['sr=2', 'sr=9']) {
       const { headers } = await ask(`/cors.jpg?${query}`)
@@ -117,7 +120,7 @@ describe('scripts of other sites', () => {
     expect(origin.asked.length).toBe(asked)
   })
 
-  test('may read without the option what the origin allows everybody, and the origin answers preflights', async () => {
+  test('may read only what the origin allows everybody if SR_ALLOW_ORIGIN is not set, and the origin answers preflights', async () => {
     const plain = await startAnother()
     const headers = { 'timing-allow-origin': 'https://a.example', 'cross-origin-resource-policy': 'same-site' }
     const inheritedOf = async (allowed: string) => {
@@ -140,7 +143,7 @@ describe('scripts of other sites', () => {
 })
 
 describe('while the origin fails', () => {
-  /** Serves a picture with `cacheControl` until it is kept, then calls `fail` and asks once more. */
+  /** Requests a picture with `cacheControl` until it is kept, then calls `fail` and requests it once more. */
   const failing = async (name: string, cacheControl: string, fail: () => void) => {
     origin.serve(`/${name}.jpg`, await anotherPicture(), { 'cache-control': cacheControl, etag: '"1"' })
     const { bytes } = await untilKept(`/${name}.jpg?sr=2`)
@@ -163,7 +166,7 @@ describe('while the origin fails', () => {
         }),
       '',
     ],
-  ])('with %s, the earlier result is served', async (_, fail, fwd) => {
+  ])('the earlier result is served: %s', async (_, fail, fwd) => {
     const name = `failing-${made}`
     const { isOld, cacheStatus, headers } = await failing(name, 'max-age=0', fail(name))
     expect(isOld).toBe(true)
@@ -184,7 +187,7 @@ describe('while the origin fails', () => {
     expect(answer.sr).toBe('skipped; reason=ORIGIN_STATUS')
   })
 
-  test('a 404 is passed on', async () => {
+  test('a 404 is passed on instead of the earlier result', async () => {
     const answer = await failing('gone', 'max-age=0', status('gone', 404))
     expect(answer.status).toBe(404)
   })
@@ -195,7 +198,7 @@ describe('a picture that needs a cookie', () => {
     ['if strangers get 401', 401, 'CREDENTIALS'],
     ['if strangers are redirected to a page', 302, 'CREDENTIALS'],
     ['if strangers get a page with 200', 200, 'NOT_AN_IMAGE'],
-  ])('%s is seen by its owner and by nobody else, cold or warm', async (_, status, reason) => {
+  ])('is seen by its owner and by nobody else, with a cold or a warm cache, %s', async (_, status, reason) => {
     const path = `/owned-${status}.jpg`
     const own = await anotherPicture()
     origin.handle(path, ({ headers }, response) => {

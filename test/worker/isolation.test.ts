@@ -1,5 +1,5 @@
-// Two visitors in one isolate: the answer for the second one, whose file is broken, holds nothing of the first one's
-// picture.
+// Two visitors share one isolate. The file of the second visitor is broken, and the answer must hold nothing of the
+// first visitor's picture.
 import { expect, test } from 'vitest'
 import { createRandom } from '../../worker/image/prng.ts'
 import { bmp24 } from '../support/pictures/bmp.ts'
@@ -13,7 +13,7 @@ type Picture = ReturnType<typeof gradient>
 
 const vars = { SR_MAX_WAIT_MS: '20000' }
 const site = startSite({ vars })
-/** Gets broken files only. */
+/** A worker that gets only broken files, so its answers hold nothing of another picture. */
 const oracle = startSite({ vars })
 
 function fileOf(picture: Picture, format: (typeof FORMATS)[number]): Promise<Buffer> | Buffer {
@@ -21,7 +21,7 @@ function fileOf(picture: Picture, format: (typeof FORMATS)[number]): Promise<Buf
 }
 
 test.each(FORMATS)(
-  "the answer for a broken %s is the same beside and after another visitor's picture",
+  "the answer for a broken %s is the same during and after the work on another visitor's picture",
   async (format) => {
     const answerFor = ({ ask }: Site, path: string) => ask(`${path}?sr=2`)
     const random = createRandom(43)

@@ -1,5 +1,5 @@
-// Everything that changes an answer is in its cache key, and nothing else can change the answer: requests with odd
-// headers and odd spellings of URLs, sent byte for byte over a socket, are compared with what everybody gets.
+// Everything that changes an answer is in its cache key, and nothing else can change the answer. Requests with odd
+// headers and odd URLs, sent byte for byte over a socket, must get the same answers as everybody.
 import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Miniflare } from 'miniflare'
@@ -9,16 +9,18 @@ import { COUNT_RUNS } from '../support/worker/counters.ts'
 import { askUntil, isHit } from '../support/worker/site.ts'
 import { startWorker } from '../support/worker/worker.ts'
 
-/** The requests to the origin: path and query, and every header that is not the worker's own. */
+/**
+ * The requests that the origin got. Each is its path and query, and all headers that the worker does not set itself.
+ */
 const asked: string[] = []
 let server: Server
 let worker: Miniflare
-/** Never gets an odd request, so its answers are those that everybody should get. */
+/** A worker that never gets an odd request, so its answers are those that everybody should get. */
 let oracle: Miniflare
 
 /**
- * The origin serves another picture for every URL and for every header that is not the worker's own: if anything of a
- * visitor's request reached it, the pixels would show it.
+ * Starts an origin that serves another picture for every URL and for every header that the worker does not set itself.
+ * If anything else of a visitor's request reached the origin, the pixels would show it.
  */
 beforeAll(async () => {
   server = createServer(({ url = '', headers }, response) => {
@@ -42,14 +44,14 @@ afterAll(async () => {
 
 const MODIFIED = 'Thu, 01 Jan 2026 00:00:00 GMT'
 
-/** How often a network has run, as the worker said in its latest request to the origin. */
+/** How often a network has run, by the count in the latest request to the origin. */
 let runs = 0
 
 const OURS: IncomingHttpHeaders = {
   accept: 'image/jpeg, image/png, image/webp, image/gif, image/bmp, image/*;q=0.5, */*;q=0.1',
   'user-agent': 'edge-srcnn',
   via: '1.1 edge-srcnn',
-  'cf-worker': 'worker.example.com', // miniflare's
+  'cf-worker': 'worker.example.com', // miniflare sets this one
 }
 
 function oddOf(given: IncomingHttpHeaders): string {
@@ -64,15 +66,15 @@ interface Answer {
   readonly status: number
   readonly bytes: Buffer
   readonly cacheStatus: string
-  /** All headers but those of time, connection and caches. */
+  /** All headers except those that may differ between two answers: time, connection, caches. */
   readonly headers: Record<string, unknown>
-  /** The requests that the origin got meanwhile. */
+  /** The requests that the origin got before the answer ended. */
   readonly asked: readonly string[]
 }
 
 type Given = Readonly<Record<string, string>>
 
-/** Sends a request byte for byte on a connection of its own, so that no client tidies up what is odd. */
+/** Sends a request byte for byte on a new connection. A client such as fetch would tidy up what is odd. */
 async function ask(path: string, headers: Given = {}, method = 'GET', to = worker): Promise<Answer> {
   const { hostname, port } = await to.ready
   const before = asked.length
@@ -105,10 +107,10 @@ async function ask(path: string, headers: Given = {}, method = 'GET', to = worke
   })
 }
 
-/** As `untilHit` of a site, byte for byte. */
+/** Repeats `ask` until the answer is a hit. */
 const untilHit = (path: string, headers: Given = {}) => askUntil(() => ask(path, headers), isHit, `a hit: ${path}`)
 
-/** Returns what a visitor sees of an answer. */
+/** Returns the parts of an answer that a visitor sees. */
 const seen = ({ status, headers, bytes }: Answer) => ({ status, headers, bytes: bytes.toString('base64') })
 
 let count = 0
@@ -123,9 +125,9 @@ async function fresh(query = 'sr=2&sr-model=bicubic', headers: Given = {}) {
 
 const LONG = 'x'.repeat(8000)
 
-/** Headers that must not matter to the worker, whatever their values. */
+/** Headers that must not change any answer, whatever their values. */
 const HEADERS: Readonly<Record<string, readonly string[]>> = {
-  // Who sends the request, and what for
+  // About the sender and the purpose
   accept: ['image/webp', 'text/html', '*/*;q=0', LONG, '\xff'],
   'accept-charset': ['utf-16'],
   'accept-encoding': ['', 'identity;q=0', 'zstd'],
@@ -138,7 +140,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   referer: ['https://evil.test/', 'about:blank'],
   'user-agent': ['', 'Googlebot/2.1', 'edge-srcnn', LONG],
   'x-requested-with': ['XMLHttpRequest'],
-  // The device
+  // About the device
   dpr: ['3'],
   'device-memory': ['0.25'],
   downlink: ['0.01'],
@@ -151,7 +153,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   'sec-purpose': ['prefetch'],
   'viewport-width': ['1'],
   width: ['1'],
-  // What the client has already
+  // About what the client already has
   'cache-control': ['no-cache', 'no-store', 'max-age=0', 'only-if-cached', 'no-transform'],
   pragma: ['no-cache'],
   'if-match': ['"x"'],
@@ -160,7 +162,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   'if-range': ['"x"'],
   'if-unmodified-since': ['Thu, 01 Jan 1970 00:00:00 GMT'],
   range: ['bytes=', 'lines=0-1', 'bytes=0-1,5-6'],
-  // Where the request came from or should go to (the headers of web cache poisoning)
+  // About where the request came from or should go to (headers known from web cache poisoning)
   forwarded: ['for=1.2.3.4;host=evil.test;proto=https'],
   via: ['1.1 edge-srcnn', '1.0 evil.test'],
   'x-forwarded-for': ['127.0.0.1'],
@@ -187,7 +189,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   'cf-worker': ['evil.test'],
   'cf-ew-via': ['15'],
   'fastly-ssl': ['1'],
-  // How the request is sent
+  // About the transfer of the request
   connection: ['close, x-odd', 'host'],
   'content-length': ['0'],
   'content-type': ['image/png', 'multipart/form-data; boundary=x'],
@@ -213,7 +215,7 @@ const CASES = Object.entries(HEADERS).flatMap(([name, values]) =>
   values.map((value) => [`${name}: ${value.slice(0, 40)}`, name, value] as const),
 )
 
-describe('a header that must not matter changes no answer, neither this one nor a later one', () => {
+describe('a header that must not matter changes neither the answer to its request nor a later answer:', () => {
   test.each(CASES)('%s', async (_, name, value) => {
     const odd = { [name]: value }
     const first = await fresh()
@@ -229,8 +231,11 @@ describe('a header that must not matter changes no answer, neither this one nor 
   })
 })
 
-describe('a header that matters changes the answer to its own request only', () => {
-  /** Sends the request first, and again after a plain one; what is kept must be what everybody gets. */
+describe('a header or method that matters changes only the answer to its own request:', () => {
+  /**
+   * Sends a request before and after plain ones, and lets `look` check its answers. The plain requests must get what
+   * everybody gets.
+   */
   const around = async (headers: Given, look: (answer: Answer, whole: Buffer) => void, method = 'GET') => {
     const { path, plain } = await fresh()
     const whole = Buffer.from(plain.bytes, 'base64')
@@ -296,7 +301,7 @@ describe('a header that matters changes the answer to its own request only', () 
     expect(seen(await untilHit(path))).toEqual(plain)
   })
 
-  test('Accept with sr-format=auto: each client gets its own of two formats, whoever asked before', async () => {
+  test('with sr-format=auto, Accept decides which of two formats a client gets, whoever asked before', async () => {
     const accepts: [accept: string | undefined, type: string][] = [
       [undefined, 'image/png'],
       ['image/webp', 'image/webp'],
@@ -334,9 +339,9 @@ describe('a header that matters changes the answer to its own request only', () 
 const P = '/p/cat.bmp'
 const OK = 'sr=2'
 
-/** A URL as it is requested, and the URL that the worker then requests from the origin, or the status of a refusal. */
+/** A URL that is requested, and the URL that the worker then requests from the origin, or 400 if it refuses. */
 const SPELLINGS: [string, string | 400][] = [
-  // The worker's parameters, anywhere among others
+  // The worker's parameters before, between and after others
   [`${P}?${OK}`, P],
   [`${P}?${OK}&`, P],
   [`${P}?&${OK}`, P],
@@ -374,7 +379,7 @@ const SPELLINGS: [string, string | 400][] = [
   [`${P}?sr=%32`, 400],
   [`${P}?sr==2`, 400],
   [`${P}?sr=`, 400],
-  // Paths
+  // Odd paths
   ['/p/c%61t.bmp?sr=2', '/p/c%61t.bmp'],
   ['/p/%63at.bmp?sr=2', '/p/%63at.bmp'],
   ['/P/cat.bmp?sr=2', '/P/cat.bmp'],
@@ -405,7 +410,7 @@ const SPELLINGS: [string, string | 400][] = [
   ['/p/cat.bmp+?sr=2', '/p/cat.bmp+'],
   ['/p/cat.bmp%2B?sr=2', '/p/cat.bmp%2B'],
   ['/p/cat.bmp%?sr=2', '/p/cat.bmp%'],
-  // Queries
+  // Odd queries of the origin
   [`${P}?q=a+b&${OK}`, `${P}?q=a+b`],
   [`${P}?q=a%20b&${OK}`, `${P}?q=a%20b`],
   [`${P}?q=a%2Bb&${OK}`, `${P}?q=a%2Bb`],
@@ -425,7 +430,7 @@ const SPELLINGS: [string, string | 400][] = [
   [`${P}?${LONG}y&${OK}`, `${P}?${LONG}y`],
 ]
 
-/** URLs without a parameter of the worker, which pass through unchanged. */
+/** URLs that do not ask for a larger picture, so they pass through unchanged. */
 const PASSED = [
   P,
   `${P}?`,
@@ -446,7 +451,8 @@ const PASSED = [
 describe('an odd URL', () => {
   const bicubic = (spelling: string) => spelling.replace('?', '?sr-model=bicubic&')
 
-  // Twice, in both orders: with empty caches, and with the results of all other URLs kept.
+  // Requests all URLs twice: first with empty caches, then in the opposite order with the results of all other URLs in
+  // the caches.
   test('gets the picture of the URL that the origin is asked for, and never another one', async () => {
     const all = [...SPELLINGS, ...SPELLINGS.toReversed()]
     for (const [spelling, expected] of all) {
@@ -465,7 +471,7 @@ describe('an odd URL', () => {
     }
   })
 
-  test.each(PASSED)('%s is passed through', async (spelling) => {
+  test.each(PASSED)('that does not ask for a larger picture passes through: %s', async (spelling) => {
     const { bytes, headers, asked: sent } = await ask(spelling)
     expect(headers['x-sr']).toBeUndefined()
     const [path] = sent[0].split(' ')
@@ -473,7 +479,7 @@ describe('an odd URL', () => {
     expect(bytes.equals(flatPicture(sent[0]))).toBe(true)
   })
 
-  test('shares a key with a URL that differs in the case of the host or in the default port only', async () => {
+  test('shares a key with a URL that differs only in the case of the host or in a default port', async () => {
     const { path, plain } = await fresh()
     await ask(path)
     await untilHit(path)
@@ -488,7 +494,7 @@ describe('an odd URL', () => {
     }
   })
 
-  test('of another site, scheme or port has its own picture if the zone is the origin', async () => {
+  test('with another host, scheme or port gets its own picture if the zone itself is the origin', async () => {
     const zone = await startWorker({
       buckets: ['RESULTS_BUCKET'],
       outbound: ({ url }) =>
@@ -530,7 +536,7 @@ test('a hundred spellings of one picture cost a hundred fetches and one run of t
     expect(seen(answer)).toEqual(seen(first))
   }
   expect((await runsSoFar()) - before).toBe(1)
-  // Another picture is counted as another run.
+  // The counter counts: another picture is another run.
   await ask('/another.bmp?sr=2')
   expect((await runsSoFar()) - before).toBe(2)
 })

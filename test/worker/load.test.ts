@@ -13,23 +13,29 @@ const picture = (background: string) =>
     .png()
     .toBuffer()
 
-/** Returns how often the worker has asked its edge cache: once for each request that missed it. */
+/** Returns how often the worker has looked into its edge cache: once for each request that missed it. */
 async function lookups(): Promise<number> {
   await get('/lookups')
   return Number(origin.asked.at(-1)!.headers['x-lookups'])
 }
 
-/** Waits until `count` more requests have missed the edge cache: from then on they wait for the origin or each other. */
+/**
+ * Waits until `count` more requests have missed the edge cache. From then on these requests wait for the origin or for
+ * each other.
+ */
 async function untilLookups(before: number, count: number): Promise<void> {
   await askUntil(lookups, (now) => now - before >= count, `${count} lookups`)
 }
 
 const timesAsked = (path: string) => origin.asked.filter(({ url }) => url === path).length
-/** Waits until the origin was asked for `path`. */
+/** Waits until the origin has got a request for `path`. */
 const untilAsked = (path: string) =>
   askUntil(lookups, () => timesAsked(path) > 0, `that the origin was asked for ${path}`)
 
-/** Lets the origin receive requests for `path` and hold its answers; `release` sends them, and all later ones at once. */
+/**
+ * Makes the origin hold its answers to requests for `path`. `release` sends the answers. After that, the origin answers
+ * without waiting.
+ */
 function holdAnswers(path: string, answer: (response: ServerResponse) => void) {
   const held: ServerResponse[] = []
   let isReleased = false
@@ -42,7 +48,7 @@ function holdAnswers(path: string, answer: (response: ServerResponse) => void) {
   }
 }
 
-test('of twenty requests for one picture one asks the origin, and all get the result', async () => {
+test('of twenty requests for one picture only one asks the origin, and all get the result', async () => {
   const body = await picture('#246')
   const before = await lookups()
   const { release } = holdAnswers('/many.png', (response) => {
@@ -61,7 +67,7 @@ test('of twenty requests for one picture one asks the origin, and all get the re
   expect(answers.filter(({ cacheStatus }) => cacheStatus.endsWith('; collapsed'))).toHaveLength(19)
 })
 
-test('of five URLs of one picture at once one is computed, and the others find its result when their turn comes', async () => {
+test('if five URLs of one picture are requested together, one result is computed, and the other requests find it when their turn comes', async () => {
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
   const body = await sharp({ create: { width: 120, height: 120, channels: 3, background: '#000', noise } })
     .png()
@@ -103,8 +109,9 @@ test('a visitor who leaves does not stop the work for those who wait', async () 
   await untilAsked('/left.png')
   const second = fetch(new URL('/left.png?sr=2', url))
   await untilLookups(before, 2)
-  leaving.socket!.resetAndDestroy() // workerd takes a mere end for a half-closed connection, and works on
-  // workerd has seen the reset, an earlier event, when it answers a request that comes on a connection opened later.
+  leaving.socket!.resetAndDestroy() // after a normal end workerd would work on, as for a half-closed connection
+  // When workerd answers a request on a connection that was opened later, it has seen the reset, too, because that
+  // happened earlier.
   await fetch(new URL('/after-the-reset', url)).then((response) => response.text())
   release()
   const response = await second
@@ -113,13 +120,14 @@ test('a visitor who leaves does not stop the work for those who wait', async () 
   expect(timesAsked('/left.png')).toBe(1)
 })
 
-test('more distinct pictures than may wait come back unchanged, cacheable for a minute at most', async () => {
+test('if more pictures are requested than may wait, the rest comes back unchanged, cacheable for one minute', async () => {
   const large = async (n: number) =>
     sharp({ create: { width: 200, height: 200, channels: 3, background: { r: n, g: 2 * n, b: 99 } } })
       .png()
       .toBuffer()
   const pictures = await Promise.all(Array.from({ length: 12 }, (_, i) => large(i)))
-  // All arrive at once, and those that wait do so until it is their turn, however slow this machine is.
+  // All pictures arrive at the same time. Those that may wait do so until their turn comes, however slow this machine
+  // is.
   const patient = await startAnother({ vars: { SR_MAX_WAIT_MS: '60000' } })
   const holders = pictures.map((one, i) =>
     holdAnswers(`/busy-${i}.png`, (response) => {
@@ -141,7 +149,7 @@ test('more distinct pictures than may wait come back unchanged, cacheable for a 
   }
 })
 
-test('a visitor with a cookie who waits in vain gets their own picture if the origin says Vary: Cookie', async () => {
+test('a visitor with a cookie whose wait times out gets their own picture if the origin says Vary: Cookie', async () => {
   const [ours, theirs] = await Promise.all(['#135', '#531'].map(picture))
   const impatient = await startAnother({ vars: { SR_MAX_WAIT_MS: '100' } })
   let answerFirst: (() => void) | undefined
@@ -159,7 +167,7 @@ test('a visitor with a cookie who waits in vain gets their own picture if the or
   await first
 })
 
-test('a visitor who waits in vain gets the answer of the origin, an error unchanged', async () => {
+test('a visitor whose wait times out gets the answer of the origin unchanged, even an error', async () => {
   const body = await picture('#462')
   const impatient = await startAnother({ vars: { SR_MAX_WAIT_MS: '100' } })
   let answerFirst: (() => void) | undefined

@@ -1,4 +1,4 @@
-// The middleware in another Hono app (test/support/mountedApp), in workerd.
+// The middleware in a Hono app (test/support/mountedApp), in workerd.
 import sharp from 'sharp'
 import { beforeAll, expect, test } from 'vitest'
 import { askUntil, startSite } from '../support/worker/site.ts'
@@ -30,7 +30,7 @@ test('the picture of a route comes back larger, without the headers of the route
   expect(await sizeOf(bytes)).toBe('120x90')
 })
 
-test('the script holds the most common weights, and an error lists them', async () => {
+test('the script holds the most common weights, and a request for any others gets an error that lists them', async () => {
   const serve = (model: string) => ask(`/uploads/a.jpg?sr=2&sr-model=${model}`)
   for (const model of ['fast', 'fast-jpeg', 'srcnn', 'srcnn-jpeg']) {
     expect((await serve(model)).sr).toContain(`model="${model}@`)
@@ -42,7 +42,7 @@ test('the script holds the most common weights, and an error lists them', async 
   )
 })
 
-test('a picture that its route serves to its owner only is left to the owner’s browser to fetch', async () => {
+test('if a route serves a picture only to its owner, the owner’s browser is redirected to the original', async () => {
   const askWith = (cookie: string) => get('/owned/a.jpg?sr=2&w=1', { headers: { cookie } })
   const stranger = await askWith('')
   expect([stranger.status, await stranger.text()]).toEqual([401, 'log in'])
@@ -53,7 +53,7 @@ test('a picture that its route serves to its owner only is left to the owner’s
   expect(owner.headers.get('x-sr')).toBe('skipped; reason=ORIGIN_STATUS')
 })
 
-test('a browser fetches a picture itself if its route forbids changes only when it is revalidated', async () => {
+test('if a route forbids changes only in a 304, the browser is redirected to the original', async () => {
   const askOnce = async () => {
     const answer = await ask('/fixed/a.jpg?sr=2')
     expect(answer.status).not.toBe(304)
@@ -87,7 +87,7 @@ test('options of a mounted middleware hold for that mount only', async () => {
   await untouched.arrayBuffer()
 })
 
-test('a function that returns options runs once for an environment, and its bucket keeps the results', async () => {
+test('a function that returns options runs once per environment, and the bucket that it returns keeps the results', async () => {
   const askOnce = async () => {
     const answer = await ask('/kept/a.jpg?sr=2')
     expect(await sizeOf(answer.bytes)).toBe('80x60')
@@ -108,7 +108,7 @@ test('a failing cache never fails the request', async () => {
   }
 })
 
-test('HEAD has the headers of GET and no body', async () => {
+test('the answer to HEAD has the headers of GET and no body', async () => {
   const whole = await get('/uploads/a.jpg?sr=2')
   await whole.arrayBuffer()
   const head = await get('/uploads/a.jpg?sr=2', { method: 'HEAD' })

@@ -1,4 +1,4 @@
-// Weights in a bucket replace the bundled ones without a redeploy, and new weights change the key.
+// Weights in a bucket replace the bundled ones without a new deploy, and new weights change the cache key.
 import sharp from 'sharp'
 import { beforeAll, beforeEach, expect, test } from 'vitest'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
@@ -9,7 +9,7 @@ import { askUntil, type RunningWorker, startSite } from '../support/worker/site.
 
 const withBucket = { buckets: ['MODELS_BUCKET'] }
 const { origin, startAnother } = startSite()
-/** A new worker for each test: an isolate remembers the weights that it has read. */
+/** Every test gets a new worker, because an isolate remembers the weights that it has read. */
 let running: RunningWorker
 
 beforeAll(async () => {
@@ -35,7 +35,7 @@ test('a bucket without a manifest leaves the bundled weights in place', async ()
   expect((await serve()).sr).toContain(`model="${DEFAULT_MODEL}@`)
 })
 
-test('weights in the bucket are used by default and by name, and bundled weights where the bucket has no others', async () => {
+test('weights in the bucket replace the bundled weights, which are still used at scales that the bucket lacks', async () => {
   await ship(DEFAULT_MODEL, encodeNetwork(lifting(0.1)))
   const { sr, level } = await serve()
   const lift = Math.round((0.1 * 255 * 255) / 219) // luma spans 219 levels
@@ -45,12 +45,17 @@ test('weights in the bucket are used by default and by name, and bundled weights
 })
 
 test('new weights give a new ETag and new pixels within a minute', async () => {
-  // The worker reads the manifest again after half a minute: after 1.5 s of this clock.
+  // The worker reads the manifest again after half a minute, which takes 1.5 s with this clock.
   running = await startAnother({ ...withBucket, prelude: fastClock(20) })
   await ship(DEFAULT_MODEL, encodeNetwork(lifting(0.1)))
   const before = await serve()
   await ship(DEFAULT_MODEL, encodeNetwork(lifting(0.2)))
-  const after = await askUntil(serve, ({ etag }) => etag !== before.etag, 'made with the new weights', 60_000 / 20)
+  const after = await askUntil(
+    serve,
+    ({ etag }) => etag !== before.etag,
+    'an answer made with the new weights',
+    60_000 / 20,
+  )
   expect(after.level).toBeGreaterThan(before.level! + 20)
 })
 
@@ -62,7 +67,7 @@ test('a model that only the bucket has can be asked for by name', async () => {
 
 test.each<[string, () => Promise<void>]>([
   ['altered', () => ship(DEFAULT_MODEL, encodeNetwork(lifting(0.1)), '0'.repeat(64))],
-  ['no network', () => ship(DEFAULT_MODEL, new Uint8Array(500))],
+  ['not a network', () => ship(DEFAULT_MODEL, new Uint8Array(500))],
 ])('weights that are %s are not used: the visitor gets the original', async (_, prepare) => {
   await prepare()
   const response = await running.ask('/grey.png?sr=2')
@@ -87,7 +92,7 @@ test('every bundled model can be served', async () => {
   }
 })
 
-test('health says ok, and 503 with the reason if a file of weights is damaged', async () => {
+test('health answers ok, or 503 with the reason if a file of weights is damaged', async () => {
   const healthOf = async () => {
     const response = await running.get('/_sr/health')
     return {

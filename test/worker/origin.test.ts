@@ -1,4 +1,4 @@
-// Where sources come from: another host, a bucket or the zone itself; and the worker's own pages beside them.
+// Where the worker finds sources (another host, a bucket or the zone itself), and where its own pages are.
 import sharp from 'sharp'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { type FakeOrigin, startOrigin } from '../support/servers/origin.ts'
@@ -19,7 +19,7 @@ async function originWithPicture(): Promise<FakeOrigin> {
   return origin
 }
 
-/** Returns the size of an enlarged picture, or status and `X-SR` of any other answer. */
+/** Returns the size of an enlarged picture. For any other answer, returns the status and `X-SR`. */
 async function seen({ ask }: RunningWorker, url: string): Promise<string> {
   const { status, sr, bytes } = await ask(url)
   if (!sr.startsWith('done')) return `${status} ${sr || 'no X-SR'}`
@@ -163,7 +163,7 @@ test('an origin that breaks off in the body leads to a 502, not to a broken pict
   await response.text()
 })
 
-test('a bucket can be the origin: pictures, 404 and validators', async () => {
+test('a bucket as the origin serves pictures, 404s for missing ones, and 304s', async () => {
   const site = await startForThisTest({ buckets: ['ORIGIN_BUCKET'] })
   const bucket = await site.worker.getR2Bucket('ORIGIN_BUCKET')
   await bucket.put('dir/my cat.png', new Uint8Array(picture), {
@@ -179,7 +179,7 @@ test('a bucket can be the origin: pictures, 404 and validators', async () => {
   expect(known.status).toBe(304)
 })
 
-test('/, /health and /samples are the origin’s; the worker’s own pages are under the prefix', async () => {
+test('the origin answers /, /health and /samples, and the worker’s own pages are under the prefix', async () => {
   const origin = await originWithPicture()
   for (const path of ['/', '/health', '/samples/harbour.jpg']) origin.serve(path, `own ${path}`)
   const site = await startForThisTest({ vars: { ORIGIN_URL: origin.url, SR_PLAYGROUND: 'true' } })

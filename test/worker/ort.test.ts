@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all(started.map((worker) => worker.dispose())))
 
-/** Starts a new isolate. */
+/** Starts a worker with onnxruntime in a new isolate. */
 async function startIsolate(compatibilityFlags: string[] = []): Promise<Miniflare> {
   const wasm = readFileSync(createRequire(import.meta.url).resolve(ORT_WASM))
   const worker = new Miniflare({
@@ -106,7 +106,7 @@ describe('the start of onnxruntime in an isolate', () => {
   const network = sampleNetwork(SRCNN_915)
   const input = samplePlanes(1, 20, 12)
 
-  test('may meet several first runs and another WebAssembly instantiation at once: all results are right', async () => {
+  test('leads to right results even if several first runs and another WebAssembly instantiation coincide', async () => {
     const worker = await startIsolate()
     const want = (await reference.run(network, input)).data
     const answers = await Promise.all([1, 2, 3].map(() => run(worker, network, input, 'times=3&otherWasm')))
@@ -117,7 +117,7 @@ describe('the start of onnxruntime in an isolate', () => {
     }
   })
 
-  test('fails with the reason if its memory is refused, and the next run succeeds', async () => {
+  test('fails with the reason if memory is refused, but the next run succeeds', async () => {
     const worker = await startIsolate()
     const refused = await run(worker, network, input, 'noMemory')
     expect(refused.status).toBe(500)
@@ -128,12 +128,12 @@ describe('the start of onnxruntime in an isolate', () => {
     expect(next.headers.restored).toBe('true')
   })
 
-  test('succeeds with the globals of Node (nodejs_compat)', async () => {
+  test('succeeds in a worker that also has the globals of Node (nodejs_compat)', async () => {
     const worker = await startIsolate(['nodejs_compat'])
     expect((await run(worker, network, input)).text).toBe('')
   })
 
-  test('takes less than 28 MB for a tile of 160 px', async () => {
+  test('takes less than 28 MB for a tile of 160x160 px', async () => {
     const worker = await startIsolate()
     const { headers } = await run(worker, network, samplePlanes(1, 160, 160))
     expect(Number(headers.memory)).toBeLessThan(28e6) // measured: 24.2 MB

@@ -1,5 +1,5 @@
-// Purging through the deployed bundle: the results of a picture, or of a model, are deleted from R2 and from this
-// edge cache. The zone's purge API is a fake: there is no zone here.
+// Purging through the deployed bundle: the results of a picture or of a model are deleted from R2 and from the edge
+// cache of this data centre. The purge API of the zone is a fake, because the tests have no zone.
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -68,14 +68,14 @@ describe('with results in R2', () => {
     expect(asked).toEqual(['/cat.png', '/cat.png'])
   })
 
-  test('variants that were requested by https are deleted, too', async () => {
+  test('the purge of an http URL also deletes variants that were requested by https', async () => {
     const url = 'https://site.test/fox.png?sr=2'
     await untilHit(url)
     expect((await purge(site, { url: 'http://site.test/fox.png' })).deleted).toBe(3)
     expect((await ask(url)).cacheStatus).toMatch(/fwd=miss; stored$/)
   })
 
-  test('the results of a model are deleted, a page of R2 at a time', async () => {
+  test('the results of a model are deleted, one page of an R2 list per request', async () => {
     const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
     await untilHit('/bird.png?sr=2&sr-model=srcnn')
     await untilHit('/bird.png?sr-width=320&sr-model=srcnn')
@@ -101,22 +101,22 @@ describe('with results in R2', () => {
     ['no URL', {}, SECRET, 400],
     ['no absolute URL', { url: 'cat.png' }, SECRET, 400],
     ['a URL and a model at once', { url: 'http://site.test/cat.png', model: 'fast' }, SECRET, 400],
-    ['a model that is no text', { model: 3 }, SECRET, 400],
+    ['a model that is not a text', { model: 3 }, SECRET, 400],
     ['no JSON object', null, SECRET, 400],
-  ])('%s is refused, and nothing is deleted', async (_, body, token, status) => {
+  ])('a purge with %s is refused, and nothing is deleted', async (_, body, token, status) => {
     const before = await namesIn(site.worker)
     expect(await purge(site, body, token)).toMatchObject({ status, kept: 'no-store' })
     expect(await namesIn(site.worker)).toEqual(before)
   })
 })
 
-test('without R2 results are deleted from the edge cache alone', async () => {
+test('if there is no R2 bucket, results are deleted from the edge cache', async () => {
   const site = await start({})
   const paths = ['/cat.png?sr=2', '/cat.png?sr=3&sr-quality=60']
   for (const path of paths) await site.untilHit(path)
-  // The list of a picture's variants is written after the variant itself.
+  // Repeats the purge, because the worker writes the list of a picture's variants after the variant itself.
   const purgeCat = () => purge(site, { url: 'http://site.test/cat.png' })
-  const { deleted } = await askUntil(purgeCat, (answer) => answer.deleted >= 6, 'that six objects were deleted')
+  const { deleted } = await askUntil(purgeCat, (answer) => answer.deleted >= 6, 'that at least six objects are deleted')
   expect(deleted).toBe(6)
   for (const path of paths) expect((await site.ask(path)).cacheStatus).toMatch(/fwd=miss; stored$/)
 })

@@ -1,7 +1,7 @@
-// The deployed bundle serves the quality that evaluation measured: pictures whose truth is known are shrunk, served
-// larger again and compared. After training, `RECORD_SCENES=1 npx vitest run --config test/vitest.config.ts --project
-// worker quality` writes the gain of new weights on our own scenes into the manifest; without RECORD_SCENES the tests
-// compare with the recorded gain.
+// The deployed bundle serves the quality that evaluation measured. Pictures are shrunk, served larger again, and
+// compared with the picture before shrinking (the truth). After training, `RECORD_SCENES=1 npx vitest run --config
+// test/vitest.config.ts --project worker quality` writes into the manifest how much new weights gain over bicubic on
+// our own scenes. Without RECORD_SCENES the tests compare with the recorded gain.
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -22,7 +22,7 @@ const MODELS = join(ROOT, 'models')
 
 const { origin, ask } = startSite()
 
-/** Shrinks a truth as evaluation does, has it served larger again, and returns the PSNR of luma. */
+/** Shrinks a picture as evaluation does, lets the worker enlarge it, and returns the PSNR of luma in dB. */
 async function servedPsnr(truth: Rgba, scale: number, model: string): Promise<number> {
   const { width, height, data } = shrinkPicture(truth, scale)
   const small = await sharp(data, { raw: { width, height, channels: 4 } })
@@ -69,7 +69,7 @@ describe('our own scenes', () => {
         return
       }
       expect(entry.scenes, 'no margin is recorded: see the top of this test').toBeDefined()
-      // Weights and pixels are the same; only rounding may differ.
+      // Weights and pixels are the same as when the gain was recorded. Only rounding may differ.
       expect(Math.abs(margin - entry.scenes!)).toBeLessThan(0.02)
       expect(Math.min(...margins)).toBeGreaterThan(0)
     },

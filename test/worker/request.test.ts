@@ -1,4 +1,4 @@
-// The path of a request through the deployed bundle, in workerd, in front of a real HTTP origin.
+// Follows a request through the deployed bundle, in workerd, in front of a real HTTP origin.
 import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -28,7 +28,7 @@ async function animated(format: 'gif' | 'webp'): Promise<Buffer> {
     .toBuffer()
 }
 
-/** Overwrites the middle of the pixel data. */
+/** Overwrites the middle of the pixel data of a PNG. */
 function brokenPng(png: Buffer): Buffer {
   png.fill(0xa5, png.indexOf('IDAT') + 12, png.indexOf('IEND') - 12)
   return png
@@ -85,7 +85,7 @@ describe('a picture', () => {
     await response.arrayBuffer()
   })
 
-  test('is enlarged by bicubic alone if sr-model asks for it', async () => {
+  test('is enlarged only by bicubic if sr-model asks for it', async () => {
     origin.serve('/cat.jpg', picture)
     const response = await get('/cat.jpg?sr=2&sr-model=bicubic')
     expect(response.headers.get('x-sr')).toBe('done; scale=2; model="bicubic"')
@@ -108,7 +108,7 @@ describe('a request', () => {
     expect(origin.asked.at(-1)!.url).toBe('/page?SR=3&x=%7e&sr-format')
   })
 
-  test('of another method passes through with sr and its body', async () => {
+  test('with another method than GET or HEAD passes through, with sr and its body', async () => {
     origin.handle('/form', (request, response) => {
       request.pipe(response)
     })
@@ -159,7 +159,7 @@ describe('a request', () => {
     ['sr=2&sr-format=avif', 'FORMAT_UNSUPPORTED', 'source, auto, jpeg, png, webp, json'],
     ['sr=2&sr-quality=84', 'QUALITY_UNSUPPORTED', '40, 45, 50'],
     ['sr=2&sr-model=gan', 'MODEL_UNKNOWN', 'auto, bicubic, fast'],
-  ])('with ?%s is a 400 that says what was expected', async (query, code, message) => {
+  ])('with ?%s gets a 400 that says what was expected', async (query, code, message) => {
     const before = origin.asked.length
     const response = await get(`/cat.jpg?${query}`)
     expect(response.status).toBe(400)
@@ -170,7 +170,7 @@ describe('a request', () => {
     expect(origin.asked.length).toBe(before)
   })
 
-  test('with Authorization gets the original with its own credentials, and nothing is cached', async () => {
+  test('with Authorization gets the original for these credentials, and nothing is cached', async () => {
     origin.handle('/private.jpg', (request, response) => {
       const isOwner = request.headers.authorization === 'Bearer x'
       response.writeHead(isOwner ? 200 : 401).end(isOwner ? picture : 'no')
@@ -182,7 +182,7 @@ describe('a request', () => {
   })
 })
 
-describe('a source that cannot be enlarged comes back unchanged, with the reason', () => {
+describe('a source that cannot be enlarged comes back unchanged, with the reason:', () => {
   const svg = Buffer.from(SVG)
   test.each<[string, () => Promise<Buffer> | Buffer, string]>([
     ['HTML', () => Buffer.from('<!doctype html><p>hi'), 'NOT_AN_IMAGE'],
@@ -279,7 +279,7 @@ describe('a source that cannot be enlarged comes back unchanged, with the reason
 })
 
 describe('the cache', () => {
-  test('answers a second request, a 304 and a HEAD without origin or decoder', async () => {
+  test('answers a second request, a conditional one and a HEAD without asking the origin or decoding', async () => {
     origin.serve('/kept.jpg', picture, { 'cache-control': 'max-age=60', etag: '"1"' })
     const first = await get('/kept.jpg?sr=2')
     const bytes = Buffer.from(await first.arrayBuffer())
@@ -325,7 +325,7 @@ describe('the cache', () => {
     expect(Math.abs(a - b)).toBeGreaterThan(5)
   })
 
-  test('makes one result for many spellings of a URL', async () => {
+  test('holds one result for many spellings of a URL', async () => {
     const own = await sharp(picture).modulate({ hue: 90 }).jpeg().toBuffer()
     origin.serve('/one.jpg', own, { 'cache-control': 'max-age=60' })
     const first = await get('/one.jpg?sr=3')
@@ -345,7 +345,7 @@ describe('the cache', () => {
     ['no-store', { 'cache-control': 'no-store' }],
     ['Set-Cookie', { 'cache-control': 'max-age=60', 'set-cookie': 'a=b' }],
     ['Vary: Cookie', { 'cache-control': 'max-age=60', vary: 'Cookie' }],
-  ])('keeps nothing of an answer with %s, although it is enlarged', async (name, headers) => {
+  ])('keeps no result if the answer of the origin has %s, although the picture is enlarged', async (name, headers) => {
     origin.serve('/secret.jpg', picture, headers)
     for (let i = 0; i < 3; i++) {
       const response = await get(`/secret.jpg?sr=2&n=${encodeURIComponent(name)}`)
@@ -357,7 +357,7 @@ describe('the cache', () => {
   })
 })
 
-test('a picture that costs too much is enlarged by bicubic, and one that still costs too much comes back unchanged', async () => {
+test('if a network costs too much, the picture is enlarged by bicubic; if that costs too much, it comes back unchanged', async () => {
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
   const body = await sharp({ create: { width: 100, height: 100, channels: 3, background: '#000', noise } })
     .jpeg({ quality: 95 })

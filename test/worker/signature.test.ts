@@ -1,4 +1,5 @@
-// Signed URLs through the deployed bundle: a signature is checked before cache and origin, and is no part of a key.
+// Signed URLs through the deployed bundle: a signature is checked before the cache and the origin are asked, and is not
+// part of a cache key.
 import sharp from 'sharp'
 import { beforeAll, expect, test } from 'vitest'
 import { signUrl } from '../../worker/signature.ts'
@@ -16,7 +17,7 @@ beforeAll(async () => {
   origin.serve('/cat.png', picture, { 'cache-control': 'max-age=7200' })
 })
 
-test('an unsigned URL is refused before cache and origin are asked, and the refusal is not cached', async () => {
+test('a URL without a valid signature is refused before the cache and the origin are asked, and the refusal is not cached', async () => {
   const asked = origin.asked.length
   for (const url of [URL_TO_SIGN, `${URL_TO_SIGN}&sr-key=new&sr-exp=9999999999&sr-sig=${'A'.repeat(43)}`]) {
     const { status, headers, bytes } = await ask(url)
@@ -26,7 +27,7 @@ test('an unsigned URL is refused before cache and origin are asked, and the refu
   expect(origin.asked.length).toBe(asked)
 })
 
-test('URLs signed with either key share one entry, and an answer is fresh until the signature expires at most', async () => {
+test('URLs signed with either key share one cache entry, and an answer is not fresh for longer than the signature', async () => {
   const sign = (key: string, secret: string, expires: number) => signUrl(URL_TO_SIGN, { key, secret, expires })
   const first = await ask(await sign('new', SECRET, 600))
   expect([first.status, first.sr]).toEqual([200, expect.stringMatching(/^done/)])

@@ -1,4 +1,4 @@
-// A size in pixels, and a description of the result as JSON, through the deployed bundle in workerd.
+// Results of a size in pixels, and descriptions of a result as JSON, through the deployed bundle in workerd.
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { shrinkRows } from '../../worker/image/shrink.ts'
@@ -38,14 +38,14 @@ async function pixelsOf(path: string) {
 
 describe('a result whose size is given in pixels', () => {
   test.each([
-    ['smaller than its source: resized only', 'a.png?sr-width=30', 1, 30, 20],
-    ['given as a height', 'a.png?sr-height=30', 1, 45, 30],
-    ['larger than its source: made by the smallest scale that covers it', 'a.png?sr-width=90', 2, 90, 60],
-    ['a little larger than that scale gives: made by the next scale', 'a.png?sr-width=150', 3, 150, 100],
-    ['given as width and height: as large as fits into both', 'a.png?sr-width=150&sr-height=90', 3, 135, 90],
-    ['larger than the largest scale gives: as large as that scale', 'a.png?sr-width=400', 4, 240, 160],
-    ['of a rotated picture: the width of the upright picture', 'turned.jpg?sr-width=90', 3, 90, 135],
-    ['equal to its source, in another format: not resized', 'a.png?sr-width=60&sr-format=webp', 1, 60, 40],
+    ['is only resized if it is smaller than its source', 'a.png?sr-width=30', 1, 30, 20],
+    ['may have its height given instead of its width', 'a.png?sr-height=30', 1, 45, 30],
+    ['is made by the smallest scale that covers it if it is larger than its source', 'a.png?sr-width=90', 2, 90, 60],
+    ['is made by the next scale if it is a little larger than a scale gives', 'a.png?sr-width=150', 3, 150, 100],
+    ['is as large as fits into both if width and height are given', 'a.png?sr-width=150&sr-height=90', 3, 135, 90],
+    ['is as large as the largest scale gives if more is asked for', 'a.png?sr-width=400', 4, 240, 160],
+    ['has the given width when it is upright if its source is rotated', 'turned.jpg?sr-width=90', 3, 90, 135],
+    ['is not resized if only its format differs from its source', 'a.png?sr-width=60&sr-format=webp', 1, 60, 40],
   ])('%s', async (_, path, scale, width, height) => {
     const { sr, ...is } = await pixelsOf(`/${path}`)
     expect(is).toMatchObject({ width, height })
@@ -57,7 +57,7 @@ describe('a result whose size is given in pixels', () => {
     ['clear.png', 150, 100, 'sr=3'],
     ['a.png', 90, 60, 'sr=2&sr-model=bicubic'],
     ['clear.png', 30, 20, undefined],
-  ])('of %s at %i px wide is the result of its scale, shrunk', async (name, width, height, query) => {
+  ])('made from %s, %i px wide, is the result of its scale, shrunk', async (name, width, height, query) => {
     const larger = await pixelsOf(query ? `/${name}?${query}` : `/${name}`)
     const model = query?.includes('bicubic') ? '&sr-model=bicubic' : ''
     const sized = await pixelsOf(`/${name}?sr-width=${width}${model}`)
@@ -66,20 +66,20 @@ describe('a result whose size is given in pixels', () => {
     expect(sized.data.equals(Buffer.from(data.buffer))).toBe(true)
   })
 
-  test('equal to its source in size and format is the original', async () => {
+  test('is the original if its size and format equal those of the source', async () => {
     const response = await get('/a.png?sr-width=60')
     expect(response.headers.get('x-sr')).toBe('skipped; reason=SAME_SIZE')
     const original = await (await get('/a.png')).arrayBuffer()
     expect(Buffer.from(await response.arrayBuffer()).equals(Buffer.from(original))).toBe(true)
   })
 
-  test('and is not in the operator’s list is refused: a 400 names the sizes in the list', async () => {
+  test('is refused if the operator’s list lacks its size: a 400 names the sizes in the list', async () => {
     const response = await get('/a.png?sr-width=91')
     expect(response.status).toBe(400)
     expect(await response.text()).toContain('sr-width must be one of 20, 30, 60, 90, 150, 400, got')
   })
 
-  test('is limited by its own pixels, not by those of the larger picture that it is made of', async () => {
+  test('is limited by its own pixels, not by those of the larger picture from which it is shrunk', async () => {
     origin.serve(
       '/wide.png',
       await sharp({ create: { width: 120, height: 30, channels: 3, background: '#246' } })
@@ -159,7 +159,7 @@ describe('sr-format=json', () => {
     expect(response.headers.get('cache-status')).toContain('fwd=miss')
   })
 
-  test('answers a wrong parameter with a 400, as any other format', async () => {
+  test('answers a wrong parameter with a 400, like any other format', async () => {
     const response = await get('/a.png?sr=7&sr-format=json')
     expect(response.status).toBe(400)
     await response.text()

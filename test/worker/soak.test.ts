@@ -27,7 +27,7 @@ test('three hundred requests of every kind get the right answers', async () => {
 })
 
 test('a wrong answer is counted as a problem of its kind', async () => {
-  // After the warm-up every twentieth answer that the worker composes is a 500, and every tenth has one byte changed.
+  // After the warm-up, every twentieth answer of the worker becomes a 500, and every tenth gets one changed byte.
   const prelude = `{
     const { Response } = globalThis
     let count = 0

@@ -1,4 +1,4 @@
-// A running worker serves the weights that the trainer uploads, and the earlier ones after a rollback.
+// A running worker serves the weights that the trainer uploads, and serves the earlier ones again after a rollback.
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,9 @@ import { makeRunFolder } from '../support/trainer/runFolder.ts'
 import { fastClock } from '../support/worker/clock.ts'
 import { askUntil, startSite } from '../support/worker/site.ts'
 
-/** The worker's half minute, after which it reads the manifest again, passes in half a second. */
+/**
+ * The worker's clock runs so many times as fast. The half minute until the worker reads the manifest again takes 0.5 s.
+ */
 const SPEED = 60
 const MINUTE_MS = 60_000 / SPEED
 
@@ -29,9 +31,9 @@ afterAll(() => store.close())
 
 const servedModel = async () => (await ask('/grey.png?sr=2')).sr
 
-/** Asks until other weights than `before` are served, for one minute of the worker's clock at most. */
+/** Repeats the request until other weights than `before` are served, for at most one minute of the worker's clock. */
 function nextModel(before: string): Promise<string> {
-  return askUntil(servedModel, (model) => model !== before, `made by other weights than ${before}`, MINUTE_MS)
+  return askUntil(servedModel, (model) => model !== before, `an answer made by other weights than ${before}`, MINUTE_MS)
 }
 
 test('uploaded weights are served within a minute, and so are the earlier weights after a rollback', async () => {

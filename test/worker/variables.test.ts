@@ -1,4 +1,4 @@
-// The variables of the deployed worker that set options, through the deployed bundle in workerd.
+// The variables of the deployed worker that set options, tested through the deployed bundle in workerd.
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type FakeOrigin, startOrigin } from '../support/servers/origin.ts'
@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => origin.close())
 
-/** Asks a worker with these variables for `path`, and stops it. */
+/** Starts a worker with the variables `vars`, requests `path`, and stops the worker. */
 async function ask(vars: Record<string, string>, path: string): Promise<Response> {
   const worker = await startWorker({ vars: { ORIGIN_URL: origin.url, ...vars } })
   try {
@@ -39,7 +39,7 @@ test('variables set the defaults of a request, and its limits', async () => {
   expect(original.headers.get('x-sr')).toBe('skipped; reason=SOURCE_PIXELS')
 })
 
-// What the error says: test/unit/variables.test.ts. Workerd prints it and stops.
+// workerd prints the error and stops. test/unit/variables.test.ts checks the text of the error.
 test.each<Record<string, string>>([{ SR_QUALITY: '84' }, { SR_MAX_WAITNG: '1' }])(
   'with %j the worker does not start',
   async (vars) => {

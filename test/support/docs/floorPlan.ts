@@ -1,21 +1,21 @@
-// The floor plan: which rooms there are, on which floor each lies, and which imports run between them. The test of the
-// rule (test/unit/docs/floorPlan.test.ts) and the drawing (test/fixtures/docs.ts) both read it.
+// The floor plan sorts the source files of worker/ and trainer/ into rooms, and puts each room on a floor.
+// test/unit/docs/floorPlan.test.ts checks the rule below, and test/fixtures/docs.ts draws the plan.
 //
-// The rule: an import stays in its room or runs to a lower floor, and no two files import each other.
+// The rule: a file may import files of its own room and of rooms on lower floors. Imports never form a cycle.
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
-/** A folder, or files beside the folders that do one thing. */
+/** A folder, or a few files outside the folders, with one job. */
 export interface Room {
   readonly name: string
   readonly what: string
-  /** Files and folders below the house. Default: the folder of the room's name. */
+  /** Paths of the room's files and folders, relative to the house. Default: the folder with the room's name. */
   readonly paths?: readonly string[]
 }
 
-/** A part of the repository with rooms of its own, from the highest floor down. */
+/** A part of the repository that is divided into rooms. `floors` begins with the highest floor. */
 export interface House {
   readonly name: string
   readonly floors: readonly (readonly Room[])[]
@@ -83,23 +83,28 @@ export const TRAINER: House = {
   ],
 }
 
-/** Rooms on lower floors that these rooms must not import all the same: they share pictures with the worker, not requests. */
+/**
+ * These rooms work on pictures, but not on requests. They must not import OF_REQUESTS, although those are on lower
+ * floors.
+ */
 const WITHOUT_REQUESTS = ['cli', 'playground', 'package']
 const OF_REQUESTS = ['middleware', 'request', 'cache', 'origin']
 
-/** Rooms of the worker that the trainer may import; the worker imports nothing of the trainer. */
+/** Rooms of the worker that the trainer may import. The worker must not import anything of the trainer. */
 const FOR_TRAINER = ['picture', 'client', 'platform', 'codec', 'engine', 'image', 'model', 'terminal', 'base']
 
-/** `worker/request/params.ts` imports `worker/base/errors.ts`. */
+/** An import, for example from `worker/request/params.ts` to `worker/base/errors.ts`. */
 export interface Import {
   readonly from: string
   readonly to: string
 }
 
-/** In `from '...'`, `import '...'` and `import('...')`. An alias such as `#artefacts` is no path, and does not count. */
+/**
+ * Matches the relative path in `from '...'`, `import '...'` and `import('...')`, but not an alias such as `#artefacts`.
+ */
 const RELATIVE_IMPORT = /(?:\bfrom\s+|\bimport\s+|\bimport\()(['"])(\.\.?\/[^'"]+)\1/g
 
-/** Returns every import of one source file of the houses by another, sorted. */
+/** Returns all imports between source files of the houses, sorted by path. */
 export function readImports(houses: readonly House[] = [WORKER, TRAINER]): Import[] {
   const files = houses.flatMap(({ name }) => sourcesBelow(name))
   const imports = files.flatMap((from) => {
@@ -123,14 +128,14 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** A room and how far down it lies. */
+/** A room and its floor. Floor 0 is the highest. */
 export interface Place {
   readonly house: string
   readonly room: string
   readonly floor: number
 }
 
-/** Returns where a file lies, or undefined if the plan does not know it. */
+/** Returns the room and floor of a file, or undefined if the file is in no room. */
 export function placeOf(file: string): Place | undefined {
   for (const { name: house, floors } of [WORKER, TRAINER]) {
     for (const [floor, rooms] of floors.entries()) {
@@ -143,7 +148,7 @@ export function placeOf(file: string): Place | undefined {
   return undefined
 }
 
-/** Says what is wrong with an import, or returns undefined if it keeps the rule. */
+/** Returns what is wrong with an import, or undefined if the import keeps the rule. */
 export function faultOf({ from, to }: Import): string | undefined {
   const [above, below] = [placeOf(from), placeOf(to)]
   if (!above || !below) return `${above ? to : from} lies in no room of the floor plan`
@@ -159,7 +164,7 @@ export function faultOf({ from, to }: Import): string | undefined {
   return isForbidden ? `${fault}: ${above.room} imports nothing of ${below.room}` : undefined
 }
 
-/** Returns the files that import each other, each circle as a list (strongly connected components, Tarjan 1972). */
+/** Returns all import cycles, each as a sorted list of files (strongly connected components, Tarjan 1972). */
 export function circlesOf(imports: readonly Import[]): string[][] {
   const next = new Map<string, string[]>()
   for (const { from, to } of imports) next.set(from, [...(next.get(from) ?? []), to])

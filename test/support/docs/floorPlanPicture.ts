@@ -1,20 +1,22 @@
-// Draws the floor plan as an SVG: a box a room, the highest floor on top, and an arrow from a room to each room that it
-// imports. An arrow is left out where a way of other arrows leads to the same room (transitive reduction).
+// Draws the floor plan as an SVG: one box per room, the highest floor on top, and an arrow from each room to every room
+// that it imports. If a chain of other arrows connects two rooms, the direct arrow is left out (transitive reduction).
 import { faultOf, type House, type Import, placeOf, type Room } from './floorPlan.ts'
 
-/** px. */
+/** All sizes and distances are in px. */
 const WIDTH = 900
 const MARGIN = 14
 const BOX = { width: 136, height: 42 }
 const COLUMN = BOX.width + 10
 const FLOOR = BOX.height + 32
 const TOP = 34
-/** Between arrows that run side by side. */
+/** Distance between arrows that run side by side. */
 const LANE = 7
-/** Between an arrow and a box that it passes. */
+/** Distance between an arrow and a box that it passes. */
 const CLEARANCE = 5
 
-/** Where a room stands within its floor, in columns from the left; other rooms stand in the middle of their house. */
+/**
+ * Column of a room within its floor, counted from the left. Rooms without an entry stand in the middle of their house.
+ */
 const COLUMNS: Readonly<Record<string, number>> = {
   'worker/cli': 0,
   'worker/app': 1,
@@ -54,7 +56,7 @@ interface Box {
   readonly house: string
   readonly room: Room
   readonly floor: number
-  /** Of its upper left corner. */
+  /** `x` and `y` are the upper left corner. */
   readonly x: number
   readonly y: number
 }
@@ -62,11 +64,11 @@ interface Box {
 interface Arrow {
   readonly from: Box
   readonly to: Box
-  /** Where it passes the floors in between. */
+  /** The x at which the arrow passes the floors between its two boxes. */
   readonly lane: number
 }
 
-/** Returns the text of the SVG. */
+/** Returns the floor plan as the text of an SVG file. */
 export function drawFloorPlan(houses: readonly House[], imports: readonly Import[]): string {
   const [left, right] = houses
   const widest = (house: House) => columnsOf(house) * COLUMN
@@ -107,7 +109,7 @@ function boxesOf(house: House, x: number): Box[] {
   )
 }
 
-/** Names of rooms, each with those that it imports, within one house and from above to below. */
+/** Returns the name of each room of a house, with the names of the rooms below it that it imports. */
 function roomImports(imports: readonly Import[], house: House): Map<string, Set<string>> {
   const rooms = new Map<string, Set<string>>(house.floors.flat().map(({ name }) => [name, new Set()]))
   for (const one of imports) {
@@ -118,7 +120,7 @@ function roomImports(imports: readonly Import[], house: House): Map<string, Set<
   return rooms
 }
 
-/** Leaves out what a longer way reaches as well. */
+/** Returns all pairs of a room and an imported room, but leaves out pairs that a chain of other imports connects. */
 function reduced(rooms: ReadonlyMap<string, ReadonlySet<string>>): [string, string][] {
   const reaches = (from: string, to: string): boolean =>
     [...rooms.get(from)!].some((next) => next === to || reaches(next, to))
@@ -146,7 +148,7 @@ function houseOf(all: readonly Box[], [from, to]: [string, string]): string {
   return all.find(({ house }) => isHere(house, from) && isHere(house, to))!.house
 }
 
-/** The x nearest to both ends at which no box and no other arrow stands on the floors in between. */
+/** Returns the x nearest to both boxes at which an arrow meets no box and no other arrow on the floors in between. */
 function freeLane(from: Box, to: Box, boxes: readonly Box[], arrows: readonly Arrow[]): number {
   const isBetween = (floor: number) => floor > from.floor && floor < to.floor
   const passed = boxes.filter(({ floor }) => isBetween(floor))
@@ -162,7 +164,10 @@ function freeLane(from: Box, to: Box, boxes: readonly Box[], arrows: readonly Ar
   return lanes.reduce((best, x) => (detour(x) < detour(best) ? x : best))
 }
 
-/** Arrows leave a box at its lower edge and reach one at its upper edge, spread out in the order of their lanes. */
+/**
+ * Returns the arrows as SVG paths. Arrows leave a box at its lower edge and reach one at its upper edge. Arrows at the
+ * same edge are spread out in the order of their lanes.
+ */
 function pathsOf(arrows: readonly Arrow[]): string[] {
   return arrows.map((arrow) => {
     const { from, to } = arrow
@@ -211,7 +216,10 @@ function titleOf({ name }: House, placed: readonly Box[]): string {
 
 const ROOMS_PER_LINE = 5
 
-/** Lists the rooms of the left house that the right one imports, as lines of text below the right one. */
+/**
+ * Returns lines of text that list the rooms of the left house that the right house imports. They go below the right
+ * house.
+ */
 function notesOf(left: House, right: House, placed: readonly Box[], imports: readonly Import[]): string[] {
   const used = new Set<string>()
   for (const one of imports) {

@@ -1,4 +1,4 @@
-// The files of the documentation that are made of the source, by path.
+// The documentation files that are generated from the source: for each path, the function that returns the text.
 import { readImports, TRAINER, WORKER } from './floorPlan.ts'
 import { drawFloorPlan } from './floorPlanPicture.ts'
 import { writeOptionsPage } from './optionsPage.ts'

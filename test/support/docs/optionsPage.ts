@@ -1,24 +1,23 @@
-// Writes worker/OPTIONS.md: options, variables and bindings in one table, read from the comments in the source and from
-// the defaults that are in force.
+// Writes worker/OPTIONS.md, one table of all options, variables and bindings. Its texts are the comments in the source.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DEFAULTS, TEXT_OPTIONS } from '../../../worker/options.ts'
 import { variableOf } from '../../../worker/variables.ts'
 
-/** A property of an interface, with its comment taken apart. */
+/** A property of an interface, with the parts of its comment. */
 export interface Documented {
   readonly name: string
-  /** The first paragraph. */
+  /** The first paragraph of the comment. */
   readonly what: string
-  /** The other paragraphs: why, or what a limit protects. */
+  /** The other paragraphs of the comment: why the property exists, or what a limit protects. */
   readonly why: string
-  /** The text of the `@default` tag. */
+  /** The text of the `@default` tag. Undefined if the comment has none. */
   readonly byDefault: string | undefined
 }
 
 const ROOT = join(import.meta.dirname, '../../..')
 
-/** Reads the properties of the interface that begins with the line `head`. Throws if one has no comment. */
+/** Reads the properties of the interface that begins with the line `head`. Throws if a property has no comment. */
 export function readInterface(file: string, head: string): Documented[] {
   const source = readFileSync(join(ROOT, file), 'utf8')
   const start = source.indexOf(`\n${head} {\n`)
@@ -43,7 +42,7 @@ export const VARIABLES = [
   ...readInterface('worker/variables.ts', 'export interface OtherVariables'),
 ]
 
-/** Bindings and variables that set an option and are not named like it. */
+/** The bindings and variables that set an option, but are not named `SR_` and the option's name. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   signing: 'SR_SIGNING_KEYS',
   results: 'RESULTS_BUCKET',
@@ -74,7 +73,7 @@ For the deployed worker, set variables, secrets and bindings in wrangler.toml.
 - **Environments** of wrangler.toml do not inherit variables and bindings, so repeat them in each environment.
 `
 
-/** Returns the text of the page. */
+/** Returns the text of worker/OPTIONS.md. */
 export function writeOptionsPage(): string {
   const named = new Map(VARIABLES.map((one) => [one.name, one]))
   const options = OPTIONS.map((option) =>
@@ -115,7 +114,7 @@ function unitOf(name: string): string {
   return UNITS.find(([suffix]) => name.endsWith(suffix))?.[1] ?? ''
 }
 
-/** The default in force, as a comment writes it: `2,592,000`, `320, 640`, `sr`. */
+/** Returns the actual default of an option in the form that comments use: `2,592,000`, `320, 640`, `sr`. */
 export function writtenDefault(name: string): string | undefined {
   const value = (DEFAULTS as Readonly<Record<string, unknown>>)[name]
   if (value === undefined) return undefined

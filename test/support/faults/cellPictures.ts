@@ -1,4 +1,5 @@
-// The pictures of the fault matrix: two for each format, and for each cell a file of its own with the same pixels.
+// The pictures of the fault matrix. There are two in each format. Every cell has a file of its own with the pixels of
+// one of them.
 import sharp from 'sharp'
 import { concat } from '../../../worker/base/concat.ts'
 import { pngChunk, withChunks } from '../pictures/png.ts'
@@ -17,14 +18,17 @@ export function draw(format: CellFormat, background: string): Promise<Buffer> {
     .toBuffer()
 }
 
-/** True if a body is a drawn picture enlarged `scale` times, by its size. */
+/** True if the size of `body` is that of a drawn picture times `scale`. */
 export async function isEnlarged(body: Buffer | undefined, scale: number): Promise<boolean> {
   if (!body?.length) return false
   const { width, height } = await sharp(body).metadata()
   return width === scale * WIDTH && height === scale * HEIGHT
 }
 
-/** Returns the same pixels in other bytes: results are kept by the digest of the bytes, and no two cells may share one. */
+/**
+ * Returns a file with the pixels of `picture`, but with other bytes for each `id`. Results are kept by the digest of
+ * the bytes, and no two cells may share a result.
+ */
 export function numbered(picture: Buffer, format: CellFormat, id: number): Buffer {
   const label = Buffer.from(`${id}`.padStart(8, '0'))
   switch (format) {

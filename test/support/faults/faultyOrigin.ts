@@ -1,23 +1,23 @@
-// An origin on loopback that misbehaves in some forty ways, a way for each path. It writes to its sockets by hand, because
-// no HTTP server sends broken answers.
+// An origin on loopback that can misbehave in some forty ways. Each path has a behaviour of its own. The origin writes
+// to its sockets directly, because no HTTP server sends broken answers.
 import { createHash } from 'node:crypto'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 
-/** What an origin does on a connection on which `path` was requested; `request` is the whole request in lower case. */
+/** Answers a request for `path`, rightly or wrongly. `request` is the text of the whole request in lower case. */
 export type Fault = (socket: Socket, picture: Buffer, path: string, request: string) => void
 
-/** Returns a status line and header lines, with the empty line that ends them. */
+/** Returns the head of an answer: the status line, the header lines and the empty line that ends them. */
 const head = (lines: readonly string[], status = '200 OK') => [`HTTP/1.1 ${status}`, ...lines, '', ''].join('\r\n')
 
 const CLOSE = 'connection: close'
 
-/** Returns header lines and a body as bytes. */
+/** Returns the head and the body of an answer as bytes. */
 function message(lines: readonly string[], body: Buffer | string = '', status?: string): Buffer {
   return Buffer.concat([Buffer.from(head(lines, status)), Buffer.from(body)])
 }
 
-/** Returns an answer that says its body has `length` bytes, followed by `body`, whatever its length. */
+/** Returns an answer with `content-length: <length>` and `body`, even if the body has another length. */
 function announce(length: number | string, body: Buffer | string, ...lines: readonly string[]): Buffer {
   return message([`content-length: ${length}`, ...lines], body)
 }
@@ -30,14 +30,17 @@ const whole =
     socket.end(message([`content-length: ${bytes.length}`, CLOSE, ...lines], bytes, status))
   }
 
-/** Sends an answer without a body and leaves the connection open: workerd uses it again even after `connection: close`. */
+/**
+ * Sends an answer without a body and leaves the connection open, because workerd reuses the connection even after
+ * `connection: close`.
+ */
 const bodiless =
   (status: string, lines: readonly string[] = []) =>
   (socket: Socket): void =>
     void socket.write(head(lines, status))
 const empty = (status: string, lines: readonly string[] = []) => bodiless(status, ['content-length: 0', ...lines])
 
-/** Sends bytes one by one. */
+/** Sends the bytes one by one, with a pause of `everyMs` before each. */
 function drip(socket: Socket, bytes: Buffer, everyMs: number): void {
   let at = 0
   const timer = setInterval(() => {
@@ -46,7 +49,7 @@ function drip(socket: Socket, bytes: Buffer, everyMs: number): void {
   }, everyMs)
 }
 
-/** Sends the same bytes again and again, as fast as the other side reads, until it leaves or `end` bytes are sent. */
+/** Sends `bytes` again and again, as fast as the receiver reads, until the receiver leaves or `end` bytes are sent. */
 function pour(socket: Socket, bytes: Buffer, end = Infinity): void {
   let sent = 0
   const more = () => {
@@ -159,7 +162,7 @@ const CONTENT: Readonly<Record<string, Fault>> = {
   },
 }
 
-/** Some forty ways to misbehave. A name that begins with a number is the status of the answer. */
+/** Some forty ways to misbehave, by name. If a name begins with a number, the answer has that status. */
 export const ORIGIN_FAULTS: Readonly<Record<string, Fault>> = {
   ...CONNECTION,
   ...SPEED,
@@ -170,7 +173,7 @@ export const ORIGIN_FAULTS: Readonly<Record<string, Fault>> = {
   ...CONTENT,
 }
 
-/** Faults that leave a picture, or something that a decoder takes for one. */
+/** Faults that still deliver a picture, or bytes that a decoder may accept as a picture. */
 export const HARMLESS = [
   'chunks without an end',
   'content-length too short',
@@ -179,7 +182,9 @@ export const HARMLESS = [
   'a picture of zeros',
 ]
 
-/** Returns a healthy origin: its picture is fresh for `seconds`, and a revalidation of the same picture gets a 304. */
+/**
+ * Returns a healthy origin. Its picture is fresh for `seconds`, and a revalidation of an unchanged picture gets a 304.
+ */
 export const well =
   (seconds: number): Fault =>
   (socket, picture, _, request) => {
@@ -205,9 +210,9 @@ function hashOf(bytes: Buffer): string {
 
 export interface FaultyOrigin {
   readonly url: string
-  /** How often each path was requested. */
+  /** Number of requests so far, by path. */
   readonly asked: ReadonlyMap<string, number>
-  /** Decides what the origin does for a path from now on. */
+  /** Sets how the origin answers requests for `path` from now on. */
   set(path: string, fault: Fault, picture: Buffer): void
   close(): void
 }

@@ -1,10 +1,10 @@
-// What an answer in a cell of the fault matrix may be.
+// Decides which answers are right in a cell of the fault matrix.
 import { type Cell, HEALTHY } from './cell.ts'
 import { HARMLESS } from './faultyOrigin.ts'
 
 export interface CellAnswer {
   readonly code: number
-  /** Undefined if the body broke off or had no end. */
+  /** Undefined if the body broke off or did not end. */
   readonly body: Buffer | undefined
   readonly sr: string | undefined
   readonly ms: number
@@ -12,16 +12,22 @@ export interface CellAnswer {
   readonly cacheStatus: string
 }
 
-/** Tells whether the body of an answer is the result of the cell's picture. */
+/** Resolves to true if the body of an answer is the enlarged picture of the cell. */
 export type IsResult = (answer: CellAnswer) => Promise<boolean>
 
-/** Returns what is wrong with an answer when nothing fails any more, or undefined: it must be the result. */
+/**
+ * Judges an answer that was given after all faults ended. It must be the result. Returns what is wrong with the answer,
+ * or undefined if it is right.
+ */
 export async function wrongWhenWell(answer: CellAnswer, isResult: IsResult): Promise<string | undefined> {
   const isDone = answer.code === 200 && answer.sr?.startsWith('done')
   return isDone && (await isResult(answer)) ? undefined : 'not the result'
 }
 
-/** Returns what is wrong with an answer while everything in `cell` fails, or undefined. `original` is the picture. */
+/**
+ * Judges an answer that was given during the faults of `cell`. `original` is the file at the origin. Returns what is
+ * wrong with the answer, or undefined if it is right.
+ */
 export async function wrongWith(
   answer: CellAnswer,
   cell: Cell,
@@ -33,22 +39,22 @@ export async function wrongWith(
   const isHealthy = origin in HEALTHY
   if (sr?.startsWith('done')) {
     const mayBeDone = isHealthy || known !== 'nothing' || HARMLESS.includes(origin)
-    return mayBeDone && code === 200 && (await isResult(answer)) ? undefined : 'not its result'
+    return mayBeDone && code === 200 && (await isResult(answer)) ? undefined : 'not the result of its picture'
   }
-  if (mustServeKept(answer, cell)) return 'not what is known'
+  if (mustServeKept(answer, cell)) return 'not the kept result'
   if (isHealthy) return code === 200 && body?.equals(original) ? undefined : 'neither result nor original'
   if (sr === undefined) return isOwnError(answer) ? undefined : 'not an error of the worker'
   return isOriginsStatus(answer, origin) ? undefined : 'not the origin’s own answer'
 }
 
-/** True if a store that can be read holds a result that should have been served. */
+/** True if a readable store holds a result that the worker should have served instead of this answer. */
 function mustServeKept({ code }: CellAnswer, { known, faults, query }: Cell): boolean {
   const isReadable = (fault = '') => fault === '' || fault.startsWith('put')
   if (known === 'nothing' || !(isReadable(faults.edge) || isReadable(faults.r2))) return false
   return known === 'fresh' ? query === undefined : [500, 502, 503, 504].includes(code)
 }
 
-/** True for the three errors that the worker answers itself; they are never cached. */
+/** True if the answer is an error of the worker itself, which must not be cached: 502, 504 or 508. */
 function isOwnError({ code, cacheControl }: CellAnswer): boolean {
   return [502, 504, 508].includes(code) && cacheControl === 'no-store'
 }
@@ -59,7 +65,7 @@ function isOriginsStatus({ code }: CellAnswer, origin: string): boolean {
   return origin.startsWith('a redirect') ? /^30\d$/.test(`${code}`) : code === 200
 }
 
-/** Returns an answer in words, for messages. */
+/** Returns a description of an answer for messages. */
 export function describeAnswer({ code, body, sr, ms, cacheStatus }: CellAnswer): string {
   return `${code}, ${body?.length} bytes, ${Math.round(ms)} ms, x-sr: ${sr}, cache-status: ${cacheStatus}`
 }

@@ -1,5 +1,6 @@
-// Tries the cells of the fault matrix. In each, the visitor gets the picture, enlarged or not, or the error of the
-// origin, in time. Once nothing fails any more, so does the result: from the origin, from R2 and from the edge cache.
+// Tries the cells of the fault matrix. During the faults, the visitor must get the picture (enlarged or not) or the
+// error of the origin, in time. After the faults, the visitor must get the result from the origin, from R2 and from the
+// edge cache.
 import { request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -13,31 +14,31 @@ import { BACKGROUNDS, draw, CELL_FORMATS, isEnlarged, numbered } from './cellPic
 import { HARMLESS, ORIGIN_FAULTS, startFaultyOrigin, well } from './faultyOrigin.ts'
 import { type CellAnswer, describeAnswer, wrongWhenWell, wrongWith } from './judge.ts'
 
-/** How long the worker waits for the answer of an origin, and for its body. */
+/** How long the worker waits for the answer of an origin (`originMs`) and then for the body (`sourceMs`). */
 export interface Timeouts {
   readonly originMs: number
   readonly sourceMs: number
 }
 
-/** Long enough for a healthy origin beside others that send gigabytes. */
+/** Short timeouts that a healthy origin still keeps while other origins send gigabytes. */
 const SHORT: Timeouts = { originMs: 1500, sourceMs: 1000 }
-/** Time for stores that hang and for the worker's own work, in addition to the time of the origin. */
+/** Time in ms for hanging stores and for the worker's own work, in addition to the time of the origin. */
 const MARGIN_MS = 5000
-/** The stores work again at the latest when the last write that hangs is given up. */
+/** Most time in ms until the stores work again: by then the worker has given up every write that hangs. */
 const RECOVERY_MS = 10 * STORAGE_TIMEOUT_MS
-/** Less than `network takes long` takes. */
+/** Time in ms after which the network is at work. It is shorter than the delay of `network takes long`. */
 const AT_WORK_MS = 150
 
 export interface FaultMatrix {
   readonly worker: Miniflare
-  /** Tries a cell and rejects with what went wrong. */
+  /** Tries a cell. Rejects with a description of what went wrong. */
   tryCell(cell: Cell): Promise<void>
-  /** Returns how many cells were tried and held, and the longest answer. */
+  /** Returns a line with the number of cells tried, the number that passed, and the longest time of an answer. */
   tally(): string
   dispose(): Promise<void>
 }
 
-/** Starts a worker and an origin. `prepare` may fill the buckets before the first request. */
+/** Starts a worker and a faulty origin. `prepare` runs before the first request and may fill the buckets. */
 export async function startMatrix(
   prepare?: (worker: Miniflare) => Promise<void>,
   { originMs, sourceMs } = SHORT,
@@ -47,7 +48,7 @@ export async function startMatrix(
     ORIGIN_URL: origin.url,
     SR_ORIGIN_TIMEOUT_MS: `${originMs}`,
     SR_SOURCE_TIMEOUT_MS: `${sourceMs}`,
-    // Many cells are tried at once, and none of them may be skipped as BUSY.
+    // Many cells are tried at the same time, and none of them may be skipped as BUSY.
     SR_MAX_WAITING: '1000',
     SR_MAX_WAIT_MS: '20000',
   }
@@ -82,7 +83,7 @@ export async function startMatrix(
     }
   }
 
-  /** Asks until Cache-Status matches `says`; `wrongWithOne` judges each answer on the way. */
+  /** Repeats a request until its Cache-Status matches `says`. `wrongWithOne` judges every answer. */
   const askUntil = async (
     url: string,
     faults: Faults,
@@ -95,25 +96,25 @@ export async function startMatrix(
       const wrong = await wrongWithOne(answer)
       if (wrong) throw new Error(`${wrong}: ${describeAnswer(answer)}`)
       if (says.test(answer.cacheStatus)) return
-      if (performance.now() > deadline) throw new Error(`for ever: ${describeAnswer(answer)}`)
+      if (performance.now() > deadline) throw new Error(`Cache-Status never matched ${says}: ${describeAnswer(answer)}`)
       await pause(10)
     }
   }
 
-  /** Draws a picture and has it enlarged while nothing fails. */
+  /** Draws a picture and lets the worker enlarge it while nothing fails. */
   const drawWithResult = async (format: (typeof CELL_FORMATS)[number], background: string) => {
     const bytes = await draw(format, background)
     const path = `/drawn-${format}-${background.slice(1)}`
     origin.set(path, well(60), bytes)
     const { body } = await ask(`${path}?sr=2`)
-    if (!body || !(await isEnlarged(body, 2))) throw new Error(`${path} does not become larger`)
+    if (!body || !(await isEnlarged(body, 2))) throw new Error(`${path} is not enlarged`)
     return { bytes, result: body }
   }
   const drawn = await Promise.all(
     CELL_FORMATS.map((format) => Promise.all(BACKGROUNDS.map((background) => drawWithResult(format, background)))),
   )
 
-  /** Sends a request and drops the connection at the moment `when`. */
+  /** Sends a request and resets its connection at the moment `when`. */
   const leave = async (path: string, url: string, faults: Faults, when: Cell['leaves']) => {
     const timesAsked = () => origin.asked.get(path) ?? 0
     const before = timesAsked()
@@ -130,7 +131,7 @@ export async function startMatrix(
       while (timesAsked() === before && performance.now() < deadline) await pause(5)
       if (when === 'at work') await pause(AT_WORK_MS)
     }
-    leaving.socket?.resetAndDestroy() // workerd takes a mere end for a half-closed connection, and works on
+    leaving.socket?.resetAndDestroy() // after a normal end workerd would work on, as for a half-closed connection
   }
 
   const deadlineOf = ({ leaves, deadlineMs }: Cell) => {
@@ -144,14 +145,14 @@ export async function startMatrix(
     const path = `/${id}.${format}`
     const url = `${path}?${query}`
 
-    // What is known from before.
+    // Fills the caches with what the worker should know before the request.
     const [first, other] = drawn[CELL_FORMATS.indexOf(format)]
     if (known !== 'nothing') {
       origin.set(path, well(known === 'fresh' ? 60 : 0), numbered(first.bytes, format, id))
       await askUntil(url, {}, /hit|304/)
     }
 
-    // What is right.
+    // Defines which answers are right.
     const isChanged = name === 'changed'
     const original = numbered(isChanged ? other.bytes : first.bytes, format, id)
     const { result } = isChanged && known !== 'fresh' ? other : first
@@ -160,7 +161,7 @@ export async function startMatrix(
       isExact ? body?.equals(result) === true : isEnlarged(body, Number(query[3]))
     const wrongLater = (answer: CellAnswer) => wrongWhenWell(answer, isResult)
 
-    // The request, while everything fails.
+    // Sends the request of the cell during its faults.
     origin.set(path, HEALTHY[name] ?? ORIGIN_FAULTS[name], original)
     if (leaves) {
       await leave(path, url, faults, leaves)
@@ -168,11 +169,11 @@ export async function startMatrix(
     }
     const answer = await ask(url, leaves ? {} : faults)
     if (answer.ms > tally.longestMs) Object.assign(tally, { longestMs: answer.ms, longest: cellTitle(cell) })
-    if (answer.ms > deadlineOf(cell)) throw new Error(`late: ${describeAnswer(answer)}`)
+    if (answer.ms > deadlineOf(cell)) throw new Error(`too late: ${describeAnswer(answer)}`)
     const wrong = leaves ? await wrongLater(answer) : await wrongWith(answer, cell, original, isResult)
     if (wrong) throw new Error(`${wrong}: ${describeAnswer(answer)}`)
 
-    // The requests after it, when nothing fails any more.
+    // Ends the faults and sends more requests.
     await cell.heal?.()
     origin.set(path, well(60), original)
     await askUntil(url, {}, /hit/, wrongLater)
@@ -193,7 +194,7 @@ export async function startMatrix(
     },
     tally() {
       const { tried, held, longestMs, longest } = tally
-      return `${tried} cells tried, ${held} held, longest answer ${(longestMs / 1000).toFixed(1)} s (${longest})`
+      return `${tried} cells tried, ${held} passed, longest answer ${(longestMs / 1000).toFixed(1)} s (${longest})`
     },
     async dispose() {
       await worker.dispose()
@@ -202,11 +203,11 @@ export async function startMatrix(
   }
 }
 
-/** How long a body may take, and how large it may be: then the visitor has seen enough, and leaves. */
+/** The visitor leaves if a body takes longer than PATIENCE_MS or is larger than PATIENCE_BYTES. */
 const PATIENCE_MS = 500
 const PATIENCE_BYTES = 15e6
 
-/** Reads a body; undefined if it broke off or the visitor's patience ended. */
+/** Reads a body. Returns undefined if the body broke off or the visitor left. */
 async function readBody(body: ReadableStream<Uint8Array>): Promise<Buffer | undefined> {
   const reader = body.getReader()
   const chunks: Uint8Array[] = []

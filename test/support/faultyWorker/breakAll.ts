@@ -1,4 +1,5 @@
-// Imported before the worker: lets its platform, the edge cache and the bindings fail whenever a request asks for it.
+// Makes the platform, the edge cache and the bindings of the worker fail whenever a request asks for it. Imported
+// before the worker itself.
 import { env } from 'cloudflare:workers'
 import { platform } from '../../../worker/workers.ts'
 import { breakPlatform, breakWebAssembly } from './compute.ts'

@@ -1,5 +1,5 @@
-// Lets codecs, networks and the enlarger of this isolate fail. A trap comes in the middle of the work: the exports of a
-// WebAssembly instance work a few times and then trap.
+// Makes codecs, networks and the enlarger of this isolate fail. A trap happens in the middle of the work: the exports
+// of a WebAssembly instance work a few times before they trap.
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { createInstances, type Instances } from '../../../worker/codec/instance.ts'
 import { codecModules } from '../../../worker/platform/workersFiles.ts'
@@ -49,7 +49,7 @@ export function breakWebAssembly(): void {
   const { prototype } = Memory
   ScarceMemory.prototype = prototype // for instanceof
   Object.assign(WebAssembly, { Instance: TrappingInstance, Memory: ScarceMemory })
-  // The PNG encoder uses the deflate of the platform.
+  // The PNG encoder compresses with the CompressionStream of the platform.
   const Deflate = CompressionStream
   function FailingDeflate(format: 'deflate') {
     if (current().compute === 'encoder traps') throw new Error('deflate')

@@ -1,24 +1,27 @@
-// The names of everything that can go wrong inside a worker. A request names in a header what goes wrong for it alone,
-// so that one worker can try hundreds of cells at once.
+// The names of everything that can go wrong inside a worker. A request names its own faults in a header, so that one
+// worker can try hundreds of cells at the same time.
 
 export const FAULTS_HEADER = 'x-faults'
 
 export interface Faults {
-  /** In the edge cache. */
+  /** Fault of the edge cache. */
   readonly edge?: StoreFault
-  /** In the bucket of results. */
+  /** Fault of the bucket of results. */
   readonly r2?: StoreFault
-  /** In a codec, a network or the enlarger. */
+  /** Fault of a codec, a network or the enlarger. */
   readonly compute?: ComputeFault
-  /** In the bucket of weights. */
+  /** Fault of the bucket of weights. */
   readonly models?: StoreFault
-  /** In the static assets, which hold the weights that are not in the script. */
+  /** Fault of the static assets, which hold the weights that are not in the script. */
   readonly assets?: AssetsFault
 }
 
-/** Faults of a store of named bytes: an `entry` describes the result for a URL, a `result` holds its bytes. */
+/**
+ * Faults of a cache or bucket. Its objects are of two kinds: an `entry` describes the result for a URL, a `result` is
+ * the file.
+ */
 export const STORE_FAULTS = [
-  // Reading
+  // Faults of reading
   'get throws',
   'get hangs',
   'get finds nothing',
@@ -32,7 +35,7 @@ export const STORE_FAULTS = [
   'result is cut',
   'result is garbage',
   'result is empty',
-  // Writing
+  // Faults of writing
   'put throws',
   'put hangs',
   'put keeps nothing',
@@ -57,7 +60,7 @@ export const COMPUTE_FAULTS = [
   'enlarger traps',
   'no memory',
 ] as const
-/** The last one is no fault: it gives a visitor time to leave. */
+/** `network takes long` is not a failure. It gives a visitor time to leave. */
 export type ComputeFault = (typeof COMPUTE_FAULTS)[number] | 'network takes long'
 
 export const ASSETS_FAULTS = ['throws', 'hangs', 'is missing', 'is cut'] as const

@@ -1,4 +1,4 @@
-// The worker as it is deployed, with everything around it and below it able to fail.
+// The deployed worker, except that everything around it and below it can be made to fail.
 import './breakAll.ts'
 import app from '../../../worker/index.ts'
 import { withFaultsOf } from './current.ts'

@@ -1,4 +1,4 @@
-// Lets the edge cache, the buckets and the assets of this isolate fail.
+// Makes the edge cache, the buckets and the assets of this isolate fail.
 import { current } from './current.ts'
 import type { StoreFault } from './faults.ts'
 
@@ -6,7 +6,7 @@ const never = () => new Promise<never>(() => {})
 const isEntry = (name: string) => name.includes('entries/') || name.includes('answers/')
 const isResult = (name: string) => name.includes('results/')
 
-/** Returns what is read instead of `bytes`; undefined if there is nothing of that name. */
+/** Returns the damaged bytes that are read instead of `bytes`, or undefined if the object `name` is missing. */
 function damaged(fault: StoreFault, name: string, bytes: ArrayBuffer): ArrayBuffer | undefined {
   const [what, , how] = fault.split(' ')
   if (!(what === 'entry' && isEntry(name)) && !(what === 'result' && isResult(name))) return bytes
@@ -28,7 +28,7 @@ function encode(text: string): ArrayBuffer {
   return new Uint8Array(Array.from(text, (letter) => letter.charCodeAt(0))).buffer
 }
 
-/** Returns a stream of half of the bytes, and then an error or nothing more. */
+/** Returns a stream that delivers half of the bytes and then fails (`isError`) or hangs. */
 function halting(bytes: ArrayBuffer, isError: boolean): ReadableStream<Uint8Array> {
   let isBegun = false
   return new ReadableStream({
@@ -40,7 +40,7 @@ function halting(bytes: ArrayBuffer, isError: boolean): ReadableStream<Uint8Arra
   })
 }
 
-/** The outcome of a `get`: bytes, nothing, or a body that halts. */
+/** The outcome of a `get`: bytes, undefined if nothing is found, or a body that stops halfway. */
 type Read = { readonly bytes: ArrayBuffer | undefined } | { readonly halts: 'error' | 'never' }
 
 async function read(fault: StoreFault, name: string, bytes: () => Promise<ArrayBuffer>): Promise<Read> {
@@ -52,7 +52,7 @@ async function read(fault: StoreFault, name: string, bytes: () => Promise<ArrayB
   return { bytes: damaged(fault, name, await bytes()) }
 }
 
-/** Returns what a `put` keeps; undefined if it keeps nothing. */
+/** Returns the bytes that a `put` keeps, or undefined if it keeps nothing. */
 async function kept<T extends { slice(from: number, to: number): T }>(
   fault: StoreFault,
   name: string,

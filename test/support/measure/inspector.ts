@@ -1,20 +1,20 @@
-// The memory of a worker's isolate, measured through the inspector of workerd.
+// Measures the memory of a worker's isolate through the inspector of workerd.
 import type { Miniflare } from 'miniflare'
 import { WebSocket } from 'ws'
 
-/** All in bytes. */
+/** Memory of an isolate by kind, in bytes. */
 export interface IsolateMemory {
   /** The JavaScript heap. */
   readonly heap: number
   /** Array buffers other than WebAssembly memories. */
   readonly buffers: number
-  /** WebAssembly memories that the garbage collector has not taken yet. */
+  /** WebAssembly memories that are not garbage-collected yet. */
   readonly wasm: number
 }
 
 /**
- * A prelude that keeps count of the worker's WebAssembly memories, which the inspector does not list. A memory counts
- * until the garbage collector has taken it.
+ * A prelude that adds up the worker's WebAssembly memories, which the inspector does not report. A memory counts until
+ * it is garbage-collected.
  */
 export const COUNT_WASM = `
 {
@@ -67,11 +67,12 @@ interface Message {
 export interface Inspector {
   memory(): Promise<IsolateMemory>
   /**
-   * Collects in all isolates of the process, because those of the simulated platform hold some of the memory, too. V8
-   * collects in a turn of its own, and workerd grants turns only while a request runs: `request` sends one.
+   * Collects garbage in all isolates of the process, because the isolates of the simulated platform hold some of the
+   * memory, too. `request` must send a request: V8 collects only when the thread is free for it, and workerd gives it
+   * that time only while a request runs.
    */
   collectGarbage(request: () => Promise<unknown>): Promise<void>
-  /** Resolves as soon as the isolate's thread has had a turn. */
+  /** Runs an empty script in the isolate. Resolves as soon as the isolate's thread was free to run it. */
   turn(): Promise<void>
   close(): void
 }
@@ -100,7 +101,7 @@ export async function inspect(worker: Miniflare): Promise<Inspector> {
     },
     async collectGarbage(request) {
       const state = { isDone: false }
-      await call('Runtime.discardConsoleEntries') // workerd keeps the last thousand, and the objects in them
+      await call('Runtime.discardConsoleEntries') // workerd keeps the last thousand entries and their objects
       for (const other of isolates) void other.call('HeapProfiler.collectGarbage')
       void call('HeapProfiler.collectGarbage').then(() => (state.isDone = true))
       do await request()

@@ -1,6 +1,6 @@
-// The WebAssembly memories that are created during some work, by JavaScript or by a module.
+// Lists the WebAssembly memories that JavaScript or a module creates during some work.
 
-/** Runs `work` with a list of the memories created so far, which grows meanwhile. */
+/** Runs `work` with a list to which every new memory is added. */
 export async function watchMemories<T>(work: (memories: readonly WebAssembly.Memory[]) => T | Promise<T>): Promise<T> {
   const { Memory, Instance } = WebAssembly
   const memories: WebAssembly.Memory[] = []

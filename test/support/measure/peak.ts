@@ -1,5 +1,5 @@
-// The peak of the memory of an isolate while it works, sampled every few milliseconds. WebAssembly memories count until
-// they are collected.
+// Measures the peak memory of an isolate during some work, with a sample every few milliseconds. A WebAssembly memory
+// counts until it is garbage-collected.
 import type { Inspector, IsolateMemory } from './inspector.ts'
 import { residentMemory } from './processes.ts'
 
@@ -24,7 +24,7 @@ export async function peakDuring(inspector: Inspector, work: Promise<unknown>): 
   return peak
 }
 
-/** Returns a peak in words, in MB. */
+/** Returns a line of text with the figures of a peak in MB. */
 export function describePeak(name: string, peak: Peak): string {
   const parts = Object.entries(peak).map(([part, bytes]) => `${part} ${(bytes / 1e6).toFixed(1)}`)
   return `${name.padEnd(15)} ${parts.join(', ')}`

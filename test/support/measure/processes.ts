@@ -1,5 +1,5 @@
-// The processes of workerd, measured from outside: their memory and CPU time. The clock inside workerd stands still while
-// it computes.
+// Measures the memory and CPU time of workerd from outside its processes, because the clock inside workerd stands still
+// while it computes.
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
@@ -12,33 +12,39 @@ export function processesOfWorkerd(): number[] {
     .map((line) => Number.parseInt(line, 10))
 }
 
-/** Returns the result of `start` and the ids of the workerd processes that it started; no others may start meanwhile. */
+/**
+ * Runs `start`, and returns its result and the ids of the workerd processes that it started. No other workerd may start
+ * meanwhile.
+ */
 export async function withProcesses<T>(start: () => Promise<T>): Promise<[T, number[]]> {
   const before = processesOfWorkerd()
   const started = await start()
   return [started, processesOfWorkerd().filter((id) => !before.includes(id))]
 }
 
-/** Returns the resident memory in bytes. */
+/** Returns the resident memory of the processes in bytes. */
 export function residentMemory(processes = processesOfWorkerd()): number {
   return processes
     .map((id) => readFileSync(`/proc/${id}/statm`, 'utf8').split(' ')[1])
     .reduce((sum, pages) => sum + 4096 * Number(pages), 0)
 }
 
-/** Returns the CPU time of all threads: that of the isolate, and those that compile and collect garbage for it. */
+/**
+ * Returns the CPU time of all threads in ms. Besides the thread of the isolate, these are the threads that compile and
+ * collect garbage for it.
+ */
 export function workerdMs(processes = processesOfWorkerd()): number {
   return processes
     .flatMap((id) => readdirSync(`/proc/${id}/task`).map((task) => threadMs(id, task)))
     .reduce((sum, ms) => sum + ms, 0)
 }
 
-/** Returns the CPU time of the first thread of each process, which runs the isolate. */
+/** Returns the CPU time in ms of the first thread of each process. That thread runs the isolate. */
 export function isolateMs(processes = processesOfWorkerd()): number {
   return processes.reduce((sum, id) => sum + threadMs(id, `${id}`), 0)
 }
 
-/** Reads the CPU time of a thread. The kernel counts in ns. */
+/** Returns the CPU time of a thread in ms. The kernel counts it in ns. */
 function threadMs(process: number, task: string): number {
   return Number(readFileSync(`/proc/${process}/task/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e6
 }

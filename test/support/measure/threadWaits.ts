@@ -1,32 +1,36 @@
-// Measures how long a thread keeps others waiting while some work runs. An isolate has one thread: code that
-// computes on it without a pause, such as a codec, holds up every other request, cache hits included.
+// Measures how long other requests wait for a thread while some work runs. An isolate has one thread: code that
+// computes on it without a pause, such as a codec, holds up every other request, even cache hits.
 //
-// A probe asks for a turn of the thread again and again; what it waits is what any other request would wait. The
-// callers choose the probe: workerd's inspector (soak), a request to workerd (bench), setImmediate for this process.
+// A probe asks for a turn of the thread again and again. It waits as long as any other request would wait at that
+// moment. Each caller chooses a probe: workerd's inspector (soak), a request to workerd (bench), or setImmediate for
+// this process.
 
-/** A span of time in ms, by one clock. */
+/** A span of time in ms, measured by one clock. */
 export interface Interval {
   readonly from: number
   readonly to: number
 }
 
-/** The same span by two clocks: machines that are busy with other things lengthen `wall`, but not `cpu`. */
+/**
+ * One span of time, measured by two clocks. If the machine is busy with other programs, `wall` grows, but `cpu` does
+ * not.
+ */
 export interface Wait {
-  /** By performance.now(). */
+  /** Measured by performance.now(). */
   readonly wall: Interval
-  /** CPU time of what is measured. */
+  /** Measured by the CPU time of the thread or process that works. */
   readonly cpu: Interval
 }
 
 export interface ThreadWaits {
-  /** One per turn of the probe, in their order. */
+  /** The wait of the probe for each of its turns, in order. */
   readonly waits: readonly Wait[]
-  /** From before the work started until it ended. */
+  /** The span from before the work started until it ended. */
   readonly whole: Wait
 }
 
 interface Probe {
-  /** Resolves as soon as the thread has had a turn for it. */
+  /** Asks for a turn of the thread. Resolves as soon as the thread has given it. */
   readonly turn: () => Promise<unknown>
   /** Reads the CPU time of the measured process or thread, in ms. */
   readonly cpuMs: () => number
@@ -34,7 +38,7 @@ interface Probe {
   readonly pauseMs?: number
 }
 
-/** Runs `work` and probes the thread until it is done. Rejects if the work or the probe does. */
+/** Runs `work` and probes the thread until the work is done. Rejects if the work or the probe rejects. */
 export async function waitsDuring(
   work: () => Promise<unknown>,
   { turn, cpuMs, pauseMs = 0 }: Probe,
@@ -43,7 +47,7 @@ export async function waitsDuring(
   const stop = () => void (state.isDone = true)
   const waits: Wait[] = []
   const start = { wall: performance.now(), cpu: cpuMs() }
-  const working = work() // its first synchronous part is a wait, too
+  const working = work() // the first wait includes the synchronous start of the work
   working.then(stop, stop)
   for (let from = start; !state.isDone; from = { wall: performance.now(), cpu: cpuMs() }) {
     await turn()
@@ -58,7 +62,7 @@ function waitSince(from: { readonly wall: number; readonly cpu: number }, cpuMs:
   return { wall: { from: from.wall, to: performance.now() }, cpu: { from: from.cpu, to: cpuMs() } }
 }
 
-/** Returns the wait that took longest by `clock`; an empty one if there was none. */
+/** Returns the wait that was longest by `clock`, or an empty wait if the list is empty. */
 export function longestWait(waits: readonly Wait[], clock: keyof Wait): Wait {
   const none = { from: 0, to: 0 }
   return waits.reduce((a, b) => (lengthOf(b[clock]) > lengthOf(a[clock]) ? b : a), { wall: none, cpu: none })

@@ -1,4 +1,4 @@
-// Another Hono app that mounts the middleware in every way that the README shows.
+// A Hono app that mounts the middleware in every way that the README shows.
 import { Hono } from 'hono'
 import { superResolution } from 'edge-srcnn'
 
@@ -32,7 +32,7 @@ app.use('/owned/*', async (c, next) => {
   if (c.req.header('cookie') !== 'session=owner') return c.text('log in', 401)
   return next()
 })
-// A route that allows changes at first, and forbids them when it is revalidated.
+// A route whose picture may be changed at first, but not after a revalidation: its 304 says no-transform.
 app.use('/fixed/*', superResolution())
 app.get('/fixed/*', async (c) => {
   if (c.req.header('if-none-match')) return c.body(null, 304, { 'cache-control': 'no-transform' })

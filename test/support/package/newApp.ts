@@ -1,4 +1,4 @@
-// Creates a new app outside the repository, with packages from npm and this one from its tarball.
+// Creates a new app outside the repository. It installs edge-srcnn from the tarball and other packages from npm.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ export interface NewApp {
   remove(): void
 }
 
-/** Creates an app with `edge-srcnn`, `packages` and `files`. */
+/** Creates an app, installs edge-srcnn and `packages` in it, and writes `files` (texts by file name). */
 export function createNewApp(packages: readonly string[], files: Readonly<Record<string, string>>): NewApp {
   const folder = mkdtempSync(join(tmpdir(), 'edge-srcnn-'))
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
@@ -27,20 +27,20 @@ export function createNewApp(packages: readonly string[], files: Readonly<Record
   return { folder, remove: () => rmSync(folder, { recursive: true }) }
 }
 
-/** Installs packages, in the pinned version if there is one. */
+/** Installs packages, each in its pinned version if it has one. */
 export function install(folder: string, ...packages: readonly string[]): void {
   const wanted = packages.map((name) => (name in VERSIONS ? `${name}@${VERSIONS[name]}` : name))
   const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
   execFileSync('npm', ['install', ...flags, ...wanted], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
-/** Returns the bytes that all files in a folder take on disk. */
+/** Returns the disk space that all files in a folder take, in bytes. */
 export function bytesOnDisk(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
   return files.reduce((sum, { parentPath, name }) => sum + 512 * statSync(join(parentPath, name)).blocks, 0)
 }
 
-/** Returns the app of worker/examples for Workers (`ts`) or for Node (`js`). */
+/** Returns the source of the example app in worker/examples for Workers (`ts`) or for Node (`js`). */
 export function readmeExample(language: 'ts' | 'js'): string {
   const file = language === 'ts' ? 'worker/index.ts' : 'node/index.js'
   return readFileSync(join(REPOSITORY, 'worker/examples', file), 'utf8')

@@ -1,4 +1,4 @@
-// Builds and packs the package as it is published, once before its tests (vitest's globalSetup).
+// Builds and packs the package in the form that is published, once before the package tests (vitest's globalSetup).
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

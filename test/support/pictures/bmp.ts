@@ -16,7 +16,9 @@ function frame(infoBytes: number, palette: Uint8Array, pixels: Uint8Array): [Uin
   return [file, view]
 }
 
-/** Writes 24 bits per pixel with a BITMAPINFOHEADER, the lowest row first unless `topDown`. */
+/**
+ * Writes a BMP of 24 bits per pixel with a BITMAPINFOHEADER. The lowest row comes first, except if `topDown` is true.
+ */
 export function bmp24({ width, height, data }: Rgba, topDown = false): Uint8Array {
   const rowBytes = Math.ceil((width * 3) / 4) * 4
   const pixels = new Uint8Array(rowBytes * height)
@@ -35,7 +37,7 @@ export function bmp24({ width, height, data }: Rgba, topDown = false): Uint8Arra
   return file
 }
 
-/** Writes 8 bits per pixel: red is an index into `palette`, which maps it to RGB. */
+/** Writes a BMP of 8 bits per pixel. The red of a pixel is its index into `palette`, which returns RGB. */
 export function bmp8(
   { width, height, data }: Rgba,
   palette: (index: number) => readonly [number, number, number],

@@ -1,4 +1,4 @@
-// The codec in Node, and sharp (libvips) as the decoder to compare it with.
+// Our codec in Node, and the decoder that tests compare it with: libvips (sharp).
 import sharp from 'sharp'
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
@@ -7,12 +7,12 @@ import type { Rgba } from '../../../worker/image/plane.ts'
 
 export const codec = createCodec(await loadCodecModules())
 
-/** Reads the header of a file and decodes it. */
+/** Decodes a file with our codec. */
 export function decode(bytes: Uint8Array): Promise<Rgba> {
   return codec.decode(bytes, readHeader(bytes))
 }
 
-/** Decodes a file with libvips: upright 8-bit RGBA, without applying the colour profile. */
+/** Decodes a file with libvips to upright 8-bit RGBA. Does not apply the colour profile. */
 export async function decodeBySharp(bytes: Uint8Array): Promise<Rgba> {
   const upright = sharp(bytes, { ignoreIcc: true, failOn: 'none' }).autoOrient()
   const { data, info } = await upright
@@ -23,7 +23,7 @@ export async function decodeBySharp(bytes: Uint8Array): Promise<Rgba> {
   return { width: info.width, height: info.height, data }
 }
 
-/** Returns a smooth picture with some of every colour. */
+/** Returns a smooth picture of many colours. `alphaAt` returns the alpha of a pixel. */
 export function gradient(width: number, height: number, alphaAt = (_x: number, _y: number) => 255): Rgba {
   const data = new Uint8Array(width * height * 4)
   for (let y = 0; y < height; y++) {
@@ -49,7 +49,7 @@ export function sharpOf({ width, height, data }: Rgba): sharp.Sharp {
 }
 
 export interface Difference {
-  /** Largest difference of a colour, in levels, where `a` is not fully transparent. */
+  /** Largest difference of a colour channel, in levels. Pixels that are fully transparent in `a` do not count. */
   readonly color: number
   /** Largest difference of alpha, in levels. */
   readonly alpha: number

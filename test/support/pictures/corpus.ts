@@ -1,12 +1,12 @@
-// Real and hostile files from the test suites of other codecs, in a folder beside the repository. The lists are empty if
-// the folder does not exist.
+// Valid and hostile files from the test suites of other codecs. They are in a folder beside the repository. If that
+// folder does not exist, the list `entries` is empty.
 import { existsSync, readFileSync } from 'node:fs'
 
 const CORPUS = new URL('../../../../shared/corpus/', import.meta.url)
 
 export interface CorpusEntry {
   readonly file: string
-  /** `decode`: a valid file; any other value: a file that must not crash a decoder. */
+  /** `decode` marks a valid file. Any other value marks a file that must not crash a decoder. */
   readonly expect: 'decode' | 'may' | 'nocrash' | 'limit' | 'reject'
   readonly format?: string
   readonly w?: number
@@ -23,10 +23,10 @@ export function bytesOf({ file }: CorpusEntry): Uint8Array {
   return new Uint8Array(readFileSync(new URL(file, CORPUS)))
 }
 
-/** The formats of the pictures that can be enlarged. */
+/** Formats that can be decoded, and so enlarged. */
 export const DECODABLE = ['jpeg', 'png', 'webp', 'gif', 'bmp']
 
-/** Valid files of the five formats that are served unchanged, and why. */
+/** Valid files of these five formats that are served unchanged nevertheless, and the reason. */
 const REFUSED: readonly [file: RegExp, obstacle: string][] = [
   [/bmp\/.*(pal4rletrns|pal8rle|pal4rlecut)/, 'FORMAT'], // run-length coding
   [/jpeg\/12bit\//, 'FORMAT'],
@@ -37,7 +37,7 @@ const REFUSED: readonly [file: RegExp, obstacle: string][] = [
   [/gif\/.*frame-out-of-bounds/, 'DAMAGED'], // its frames extend beyond the screen, and viewers disagree about them
 ]
 
-/** Returns why a valid file of the five formats is served unchanged; undefined if it is enlarged. */
+/** Returns the reason why a valid file of the five formats is served unchanged, or undefined if it is enlarged. */
 export function obstacleOf({ file, pages = 1 }: CorpusEntry): string | undefined {
   const refused = REFUSED.find(([pattern]) => pattern.test(file))?.[1]
   return refused ?? (pages > 1 ? 'ANIMATED' : undefined)

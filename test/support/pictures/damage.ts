@@ -1,11 +1,11 @@
-// Damages files: cut off, zeroed, bits flipped. The first bytes stay, so that the format is still recognised and a
-// decoder sees the file.
+// Damages files: cuts them off, zeroes or overwrites their end, or flips bits. The first bytes stay unchanged, so that
+// the format is still recognised and a decoder gets the file.
 import type { Random } from '../../../worker/image/prng.ts'
 
 export const DAMAGES = ['truncated', 'zeroed', 'flipped', 'overwritten'] as const
 export type Damage = (typeof DAMAGES)[number]
 
-/** At least as long as the signature of every format. */
+/** Number of bytes that stay unchanged. No format has a longer signature. */
 const SIGNATURE_BYTES = 12
 
 export function damaged(file: Uint8Array, how: Damage, random: Random): Uint8Array {

@@ -1,4 +1,4 @@
-// Drawn pictures as the input of a network: their luma, enlarged by bicubic or not.
+// Input for networks from the sample pictures: their luma, in its own size or enlarged by bicubic.
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
 import type { Planes } from '../../../worker/engine/engine.ts'
@@ -7,7 +7,7 @@ import { createPlane, type Plane } from '../../../worker/image/plane.ts'
 import { resize } from '../../../worker/image/resize.ts'
 import { SAMPLES_FOLDER, type SceneName, SAMPLES } from '../../fixtures/make.ts'
 
-/** Returns the luma of a sample picture, repeated side by side up to the size. */
+/** Returns a plane of the given size, filled with the luma of a sample picture as a repeated tile. */
 export async function drawnPlane(width: number, height: number, scene: SceneName = 'harbour'): Promise<Plane> {
   const path = fileURLToPath(new URL(`${scene}.${SAMPLES[scene]}`, SAMPLES_FOLDER))
   const { data, info } = await sharp(path).ensureAlpha().raw().toBuffer({ resolveWithObject: true })
@@ -21,7 +21,10 @@ export async function drawnPlane(width: number, height: number, scene: SceneName
   return plane
 }
 
-/** Returns the same luma enlarged `scale` times by bicubic, the input of SRCNN. */
+/**
+ * Returns the luma of a sample picture, enlarged `scale` times by bicubic to the given size. This is the input of
+ * SRCNN.
+ */
 export async function drawnPlanes(width: number, height: number, scale: number, scene?: SceneName): Promise<Planes> {
   const small = await drawnPlane(Math.ceil(width / scale), Math.ceil(height / scale), scene)
   return { channels: 1, ...resize(small, width, height) }

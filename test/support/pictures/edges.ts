@@ -1,4 +1,4 @@
-// Synthetic pictures of what super-resolution must restore: edges at all angles and of several widths.
+// Synthetic pictures with what super-resolution must restore: edges at all angles, and bars of several widths.
 import type { Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 

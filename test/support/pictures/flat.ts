@@ -1,11 +1,12 @@
-// Pictures of one colour that is a hash of a text: the pixels of a result show which source it was made of.
+// Pictures of one colour, which is a hash of a text. The pixels of a result therefore show which source it was made
+// from.
 import { createHash } from 'node:crypto'
 import sharp from 'sharp'
 import { bmp24 } from './bmp.ts'
 
 const [WIDTH, HEIGHT] = [4, 3]
 
-/** Returns a BMP of 4x3 pixels in the colour of `text`. */
+/** Returns a BMP of 4x3 pixels in the colour that belongs to `text`. */
 export function flatPicture(text: string): Buffer {
   const data = new Uint8Array(4 * WIDTH * HEIGHT)
   const [r, g, b] = colorOf(text)
@@ -13,7 +14,7 @@ export function flatPicture(text: string): Buffer {
   return Buffer.from(bmp24({ width: WIDTH, height: HEIGHT, data }))
 }
 
-/** True if a file of a lossless format shows the picture of `text`, enlarged or not. Colours may differ by one level. */
+/** True if all pixels of a losslessly coded file have the colour of `text`. Channels may differ by one level. */
 export async function isPictureOf(text: string, file: Buffer): Promise<boolean> {
   const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true })
   const color = colorOf(text)

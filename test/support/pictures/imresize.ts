@@ -1,6 +1,6 @@
-// MATLAB's imresize (bicubic, with antialiasing) by its definition: each output sample is one 2-D sum over its whole
-// window, in f64, with weights computed for that sample. The slow reference for worker/image/resize.ts, with which it
-// shares no code.
+// MATLAB's imresize (bicubic, with antialiasing), computed directly from its definition: each output sample is one 2-D
+// sum in f64 over its whole window, with weights computed for that sample. This is the slow reference for
+// worker/image/resize.ts, and shares no code with it.
 import type { Plane } from '../../../worker/image/plane.ts'
 
 export function imresize(plane: Plane, width: number, height: number): Float64Array {
@@ -21,7 +21,10 @@ export function imresize(plane: Plane, width: number, height: number): Float64Ar
   return out
 }
 
-/** Returns input samples and weights of output sample `x`, counted from 1 like contributions() in imresize.m. */
+/**
+ * Returns the input samples and their weights for output sample `x`. All indices count from 1, as in contributions() of
+ * imresize.m.
+ */
 function windowOf(x: number, inLength: number, outLength: number): [number, number][] {
   const scale = outLength / inLength
   const kernelWidth = scale < 1 ? 4 / scale : 4
@@ -38,7 +41,7 @@ function windowOf(x: number, inLength: number, outLength: number): [number, numb
   return taps.map(([index, weight]) => [index, weight / total])
 }
 
-/** aux = [1:n, n:-1:1]; aux(mod(index - 1, 2 n) + 1) */
+/** Mirrors an index at both ends, as imresize.m does: aux = [1:n, n:-1:1]; aux(mod(index - 1, 2 n) + 1). */
 function symmetric(index: number, n: number): number {
   const aux: number[] = []
   for (let i = 1; i <= n; i++) aux.push(i)

@@ -24,7 +24,7 @@ export function withChunks(png: Uint8Array, before: string, chunks: readonly Uin
   return concat(parts)
 }
 
-/** Returns numbers as big-endian 32-bit words. */
+/** Returns the numbers as bytes, each as a big-endian 32-bit word. */
 export function words(...values: number[]): Uint8Array {
   const bytes = new Uint8Array(4 * values.length)
   const view = new DataView(bytes.buffer)

@@ -11,9 +11,9 @@ export interface CliOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
-  /** User that the process runs as. */
+  /** Id of the user that the process runs as. Default: the current user. */
   readonly uid?: number | undefined
-  /** Sends Ctrl-C as soon as stdout contains this text. */
+  /** Interrupts the process, as Ctrl-C does, as soon as stdout contains this text. */
   readonly interruptAt?: string
   /** Closes stdout after the first output, as `| head -1` does. */
   readonly closeStdout?: boolean
@@ -25,7 +25,7 @@ export interface CliResult {
   readonly stderr: string
 }
 
-/** Runs the command line with `args` and waits for its end. */
+/** Runs the command line with `args` and waits until the process ends. */
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const { cwd, env, uid, stdin, interruptAt, closeStdout = false } = options
   const child = spawn(process.execPath, ['--import', LOADER, MAIN, ...args], {

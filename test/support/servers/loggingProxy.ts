@@ -11,7 +11,7 @@ export interface Sent {
 export interface LoggingProxy {
   readonly url: string
   readonly sent: Sent[]
-  /** Bodies to answer with instead of the worker, by path. */
+  /** Bodies that the proxy sends instead of the worker's answers, by path. */
   readonly instead: Map<string, Uint8Array>
   close(): void
 }

@@ -4,26 +4,26 @@ import type { AddressInfo } from 'node:net'
 
 export interface OriginRequest {
   readonly method: string
-  /** Path and query, byte for byte. */
+  /** Path and query exactly as sent. */
   readonly url: string
   readonly headers: IncomingMessage['headers']
 }
 
 export interface FakeOrigin {
-  /** Without a slash at the end. Throws before the origin listens. */
+  /** Address of the origin, without a slash at the end. Throws if the origin does not listen yet. */
   readonly url: string
   /** All requests so far, in order of arrival. */
   readonly asked: OriginRequest[]
-  /** Serves `body` at a path from now on, and answers 304 if the visitor has the `etag` of `headers`. */
+  /** Serves `body` at a path from now on. Answers 304 if If-None-Match is the `etag` of `headers`. */
   serve(path: string, body: Uint8Array | string, headers?: Record<string, string>): void
-  /** Lets `handler` answer a path from now on. */
+  /** Lets `handler` answer all requests for a path from now on. */
   handle(path: string, handler: (request: IncomingMessage, response: ServerResponse) => void): void
-  /** Starts to listen, on a free port. */
+  /** Starts to listen on a free port. */
   listen(): Promise<void>
   close(): Promise<void>
 }
 
-/** Creates an origin that does not listen yet; paths may be given to it all the same. */
+/** Creates an origin that does not listen yet. Its paths can be set before it listens. */
 export function createFakeOrigin(): FakeOrigin {
   const asked: OriginRequest[] = []
   const handlers = new Map<string, (request: IncomingMessage, response: ServerResponse) => void>()
@@ -37,7 +37,7 @@ export function createFakeOrigin(): FakeOrigin {
   return {
     get url() {
       const address = server.address() as AddressInfo | null
-      if (!address) throw new Error('the origin does not listen: its URL is known from beforeAll on')
+      if (!address) throw new Error('the origin does not listen yet: read its URL in beforeAll or later')
       return `http://127.0.0.1:${address.port}`
     },
     asked,

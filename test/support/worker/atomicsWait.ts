@@ -1,9 +1,9 @@
-// A workaround for miniflare, which waits for its thread with Atomics.wait: a late wake-up for an earlier answer ends the
-// wait for the next one, https://github.com/cloudflare/workers-sdk/pull/15552. With this patch a wait without a timeout
-// ends only once the value has changed.
+// A workaround for a bug of miniflare, which waits for its other thread with Atomics.wait: a late wake-up for an
+// earlier answer also ends the wait for the next answer, https://github.com/cloudflare/workers-sdk/pull/15552. With
+// this patch, a wait without a timeout ends only after the value has changed.
 //
-// Delete this file when miniflare is at a version with that fix, which needs a newer Node than our package.json allows.
-// test/worker/atomicsWait.test.ts fails when miniflare's version changes, as a reminder.
+// Delete this file as soon as the repository can use a miniflare with that fix. The fix needs a newer Node than our
+// package.json allows. As a reminder, test/worker/atomicsWait.test.ts fails when miniflare's version changes.
 
 const { wait } = Atomics
 

@@ -1,4 +1,5 @@
-// Builds the bundles that the worker and browser tests run: once before them (vitest's globalSetup), or by hand.
+// Builds the bundles that the worker and browser tests run. vitest calls `setup` once before these tests (globalSetup);
+// soak and bench call it themselves.
 import { execFile } from 'node:child_process'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -8,7 +9,10 @@ import { BUNDLE, CONFIGS, ORT_BUNDLE, OTHER_BUNDLE, ROOT, type WorkerConfig, WRA
 
 const run = promisify(execFile)
 
-/** Two projects run this set-up in one process, each with its own copy of this file: they share one build. */
+/**
+ * Two vitest projects run `setup` in one process, each in its own copy of this module. The global state lets them share
+ * one build.
+ */
 const state = globalThis as { workersBuild?: Promise<void> }
 
 export function setup(): Promise<void> {
@@ -17,7 +21,7 @@ export function setup(): Promise<void> {
 
 async function buildAll(): Promise<void> {
   writeConfigs()
-  // wrangler runs this again for each bundle, and finds everything up to date.
+  // wrangler repeats this command for each bundle, but then everything is up to date.
   await run('npm', ['run', '--silent', 'build'], { cwd: ROOT })
   await Promise.all([
     bundle(BUNDLE, '--env', ''),
@@ -26,7 +30,7 @@ async function buildAll(): Promise<void> {
   ])
 }
 
-/** Writes the very files that a deploy would upload. */
+/** Writes the same files that a deploy would upload. */
 async function bundle(folder: string, ...args: string[]): Promise<void> {
   rmSync(folder, { recursive: true, force: true }) // file names hold digests, so old files would stay
   await run('npx', ['wrangler', 'deploy', '--dry-run', '--outdir', folder, ...args], {
@@ -35,7 +39,10 @@ async function bundle(folder: string, ...args: string[]): Promise<void> {
   })
 }
 
-/** Reads wrangler.toml here once: importing wrangler takes 2 s of CPU time, in each test file that does it. */
+/**
+ * Writes what workers need of wrangler.toml to CONFIGS. Test files read that file, because importing wrangler costs 2 s
+ * of CPU time in each test file that does it.
+ */
 function writeConfigs(): void {
   const configs = ['', 'domain', 'staging', 'demo'].map((env): [string, WorkerConfig] => {
     const { compatibility_date, compatibility_flags, assets } = readConfig(

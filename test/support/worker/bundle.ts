@@ -1,5 +1,5 @@
-// Bundles a worker of a test or a measurement by esbuild, and lists the wasm and weights that it imports as the modules
-// that miniflare expects.
+// Bundles a worker for a test or a measurement with esbuild. The wasm and weights that it imports become modules of
+// their own, as miniflare expects.
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { build, type Plugin } from 'esbuild'
@@ -10,7 +10,10 @@ export interface WorkerModule {
   readonly contents: string | Uint8Array
 }
 
-/** Returns the modules, the entry first. `prelude` is JavaScript that runs before the worker's, `define` as in wrangler.toml. */
+/**
+ * Returns the modules of a worker, the entry first. `prelude` is JavaScript that runs before the worker's own. `define`
+ * works as in wrangler.toml.
+ */
 export async function bundleWorker(
   entry: string,
   prelude = '',
@@ -39,7 +42,10 @@ export async function bundleWorker(
 
 const RESOLVING = {}
 
-/** Keeps imports of wasm and weights out of the bundle, by their file names, and notes the files. */
+/**
+ * Keeps imported wasm and weights outside the bundle, which then imports them by file name. Adds the paths of these
+ * files to `files`.
+ */
 function besideTheBundle(files: Set<string>): Plugin {
   return {
     name: 'beside the bundle',

@@ -1,10 +1,10 @@
-// Preludes, for `WorkerOptions.prelude`, that change the clock of a worker.
+// Preludes (see `WorkerOptions.prelude`) that change the clock of a worker.
 
 const HEADER = 'x-clock-ahead'
 
 /**
- * A worker whose clock a test can set: whenever an origin answers with the header `x-clock-ahead`, Date.now() is ahead
- * by that many seconds from then on. Nothing but the answers of an origin reaches into a running isolate.
+ * Lets a test set the worker's clock. If an origin answers with the header `x-clock-ahead`, Date.now() is that many
+ * seconds ahead from then on. The test must go through the origin, because nothing else reaches a running isolate.
  */
 export const SETTABLE_CLOCK = `{
   const { now } = Date
@@ -20,12 +20,12 @@ export const SETTABLE_CLOCK = `{
 }
 `
 
-/** Returns the headers of an origin's answer that set the worker's clock `seconds` ahead of the real time. */
+/** Returns headers for an origin's answer that set the worker's clock `seconds` ahead of the real time. */
 export function clockAhead(seconds: number): Record<string, string> {
   return { [HEADER]: `${seconds}` }
 }
 
-/** A worker whose clock runs `speed` times as fast from its first use on. */
+/** Returns a prelude that makes the worker's clock run `speed` times as fast, from the first use of the clock on. */
 export function fastClock(speed: number): string {
   return `{
   const { now } = Date

@@ -1,7 +1,10 @@
-// Preludes, for `WorkerOptions.prelude`, that count what happens in an isolate and tell an origin the count, in a header
-// of every request to it: nothing else comes out of an isolate while it works.
+// Preludes (see `WorkerOptions.prelude`) that count what happens in an isolate. A header of every request to the origin
+// carries the count, because nothing else leaves an isolate while it works.
 
-/** Counts how often a kernel runs a network, in the header `x-runs`. Kernels that enlarge export `emit2`. */
+/**
+ * Counts how often a network runs, in the header `x-runs`. Only runs of the kernel for networks that enlarge are
+ * counted: the export `emit2` identifies it.
+ */
 export const COUNT_RUNS = `{
   let runs = 0
   const { Instance } = WebAssembly
@@ -25,7 +28,9 @@ export const COUNT_RUNS = `{
 }
 `
 
-/** Counts how often the edge cache is asked, in the header `x-lookups`: once for each request that misses it. */
+/**
+ * Counts the lookups in the edge cache, in the header `x-lookups`. Each request that misses the cache makes one lookup.
+ */
 export const COUNT_LOOKUPS = `{
   let lookups = 0
   const cache = caches.default

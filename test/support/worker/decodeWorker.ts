@@ -1,4 +1,4 @@
-// The codec in workerd: the answer to a POST of a file is its upright RGBA, with the size in headers.
+// The codec as a worker: answers a POST of a picture file with its upright RGBA bytes. Headers carry the size.
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
 import { codecModules } from '../../../worker/platform/workersFiles.ts'

@@ -1,5 +1,5 @@
-// What most tests of the worker need: a worker in front of a fake origin, and ways to ask it. It starts before the
-// tests of a file, or of a `describe`, and is disposed of after them, here and nowhere else.
+// Starts what most tests of the worker need: a worker in front of a fake origin, and functions to ask it. The worker
+// starts before the tests of a file or a `describe`, and is disposed of after them.
 import type { Miniflare, Response } from 'miniflare'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { createFakeOrigin, type FakeOrigin } from '../servers/origin.ts'
@@ -16,35 +16,38 @@ export interface ReadResponse {
   readonly status: number
   readonly headers: Response['headers']
   readonly bytes: Buffer
-  /** `X-SR`, or an empty string. */
+  /** Value of `X-SR`, or an empty string. */
   readonly sr: string
-  /** `Cache-Status`, or an empty string. */
+  /** Value of `Cache-Status`, or an empty string. */
   readonly cacheStatus: string
 }
 
-/** A worker and the ways to ask it. A path is one of http://site.test; any other URL is taken as it is. */
+/** A worker and functions to ask it. A path is requested at http://site.test, any other URL without a change. */
 export interface RunningWorker {
-  /** Throws before `beforeAll` has started it. */
+  /** The miniflare instance. Throws if `beforeAll` has not started it yet. */
   readonly worker: Miniflare
-  /** The response as the worker sends it: a redirect is not followed. The caller reads the body. */
+  /** Returns the response as the worker sends it. Redirects are not followed, and the caller must read the body. */
   get(pathOrUrl: string, options?: SiteRequestOptions): Promise<Response>
-  /** The same with its body read. */
+  /** Like `get`, but also reads the body. */
   ask(pathOrUrl: string, options?: SiteRequestOptions): Promise<ReadResponse>
-  /** Asks until the answer is a hit: fresh, from a cache, without a word to the origin. */
+  /** Repeats `ask` until the answer is a hit: a fresh result from a cache, without a request to the origin. */
   untilHit(pathOrUrl: string, options?: SiteRequestOptions): Promise<ReadResponse>
-  /** Asks until the answer was made earlier, though it may be stale: a hit, a revalidated one, or that of another URL. */
+  /**
+   * Repeats `ask` until the answer is a result that was made for an earlier request: a hit, a revalidated result, or
+   * the result of another URL with the same picture.
+   */
   untilKept(pathOrUrl: string, options?: SiteRequestOptions): Promise<ReadResponse>
 }
 
 export interface Site extends RunningWorker {
   readonly origin: FakeOrigin
-  /** Starts another worker in front of the same origin, for the running test alone. */
+  /** Starts another worker in front of the same origin, and disposes of it after the running test. */
   startAnother(options?: WorkerOptions): Promise<RunningWorker>
 }
 
 /**
- * Starts an origin and a worker in front of it: ORIGIN_URL is set. Called at the top of a file or of a `describe`;
- * what it returns can be taken apart at once, but for `worker`.
+ * Starts an origin and a worker whose ORIGIN_URL is that origin, before the tests of a file or a `describe`. The result
+ * can be destructured immediately, except `worker`, which exists only from `beforeAll` on.
  */
 export function startSite(options: WorkerOptions = {}): Site {
   const origin = createFakeOrigin()
@@ -58,7 +61,7 @@ export function startSite(options: WorkerOptions = {}): Site {
     await origin.close()
   })
   const running = () => {
-    if (!worker) throw new Error('the worker is not started: it runs from beforeAll on')
+    if (!worker) throw new Error('the worker is not started yet: use it in beforeAll or later')
     return worker
   }
   return {
@@ -71,7 +74,7 @@ export function startSite(options: WorkerOptions = {}): Site {
   }
 }
 
-/** Starts a worker for the running test alone: it is disposed of when the test has finished. */
+/** Starts a worker, and disposes of it after the running test. */
 export async function startForThisTest(options: WorkerOptions = {}): Promise<RunningWorker> {
   const worker = await startWorker(options)
   onTestFinished(() => worker.dispose())
@@ -98,7 +101,7 @@ function waysToAsk(worker: () => Miniflare): Omit<RunningWorker, 'worker'> {
     get,
     ask,
     untilHit: (path, options) => askUntil(() => ask(path, options), isHit, `a hit: ${path}`),
-    untilKept: (path, options) => askUntil(() => ask(path, options), isKept, `kept: ${path}`),
+    untilKept: (path, options) => askUntil(() => ask(path, options), isKept, `a kept result: ${path}`),
   }
 }
 
@@ -106,19 +109,22 @@ interface CacheStatus {
   readonly cacheStatus?: string | undefined
 }
 
-/** True if an answer came from a cache and the origin was not asked. */
+/** True if an answer came from a cache without a request to the origin. */
 export function isHit({ cacheStatus = '' }: CacheStatus): boolean {
   return /(^|; )hit\b/.test(cacheStatus)
 }
 
-/** True if an answer was made for an earlier request, whether or not the origin was asked about it. */
+/** True if an answer is a result that was made for an earlier request, even if the origin had to confirm it. */
 export function isKept({ cacheStatus = '' }: CacheStatus): boolean {
   return /(^|; )hit\b|fwd-status=304|same-picture/.test(cacheStatus)
 }
 
 const DEADLINE_MS = 30_000
 
-/** Repeats `ask` until its answer is as it should be: the worker keeps results after it has answered. */
+/**
+ * Repeats `ask` until `isRight` accepts the answer. Tests need this because the worker stores results only after it has
+ * answered. `what` says in an error what was expected.
+ */
 export async function askUntil<T>(
   ask: () => Promise<T>,
   isRight: (answer: T) => boolean,
@@ -128,6 +134,6 @@ export async function askUntil<T>(
   for (const deadline = performance.now() + deadlineMs; ;) {
     const answer = await ask()
     if (isRight(answer)) return answer
-    if (performance.now() > deadline) throw new Error(`after ${deadlineMs / 1000} s the answer is still not ${what}`)
+    if (performance.now() > deadline) throw new Error(`gave up after ${deadlineMs / 1000} s: expected ${what}`)
   }
 }

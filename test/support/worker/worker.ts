@@ -1,5 +1,5 @@
-// The worker as it is deployed, run by miniflare in real workerd: the very files that `wrangler deploy --dry-run`
-// writes, with simulated R2, Cache API and static assets.
+// Runs the deployed worker in real workerd through miniflare: the same files that `wrangler deploy --dry-run` writes,
+// with simulated R2, Cache API and static assets.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Miniflare, type MiniflareOptions } from 'miniflare'
@@ -8,11 +8,14 @@ import type { WorkerModule } from './bundle.ts'
 
 export const ROOT = join(import.meta.dirname, '../../..')
 export const WRANGLER_TOML = join(ROOT, 'wrangler.toml')
-/** Where build.ts puts the standalone worker, the one with onnxruntime, and an app that mounts the middleware. */
+/**
+ * Folders of the bundles that build.ts makes: the standalone worker, the worker with onnxruntime, and
+ * test/support/mountedApp.
+ */
 export const BUNDLE = join(ROOT, 'dist/worker')
 export const ORT_BUNDLE = join(ROOT, 'dist/ort-worker')
 export const OTHER_BUNDLE = join(ROOT, 'dist/other-worker')
-/** Where build.ts writes what a worker needs of wrangler.toml, a WorkerConfig for each environment. */
+/** File in which build.ts writes a WorkerConfig for each environment of wrangler.toml. */
 export const CONFIGS = join(ROOT, 'dist/worker-configs.json')
 
 export interface WorkerConfig {
@@ -25,27 +28,27 @@ export interface WorkerConfig {
 }
 
 export interface WorkerOptions {
-  /** Default: BUNDLE. */
+  /** Folder of the bundle to run. Default: BUNDLE. */
   readonly bundle?: string
-  /** An environment of wrangler.toml. Default: none, the top level. */
+  /** Environment of wrangler.toml. Default: the top level of the file. */
   readonly env?: string
   /** Variables of wrangler.toml: ORIGIN_URL, SR_PREFIX, ... */
   readonly vars?: Record<string, string>
   /** R2 buckets to bind: RESULTS_BUCKET, MODELS_BUCKET, ORIGIN_BUCKET. */
   readonly buckets?: readonly string[]
-  /** Binds MISS_LIMIT with this number of requests in a minute. */
+  /** Requests per minute that the binding MISS_LIMIT allows. Default: no such binding. */
   readonly missLimit?: number
-  /** Folder of the simulated buckets. Default: none, the buckets end with the worker. */
+  /** Folder in which the simulated buckets are stored. Default: they are lost when the worker is disposed of. */
   readonly bucketFolder?: string
-  /** Answers the requests of the worker to the outside. Default: the network. */
+  /** Answers the requests that the worker sends out. Default: they go to the network. */
   readonly outbound?: (request: Request) => Response | Promise<Response>
-  /** The port of workerd's inspector, 0 for any free one. Default: no inspector. */
+  /** Port of workerd's inspector. 0 means any free port. Default: no inspector. */
   readonly inspectorPort?: number
-  /** Receives each line that the worker logs. Default: they go to this terminal. */
+  /** Receives each line that the worker logs. Default: the terminal shows them. */
   readonly log?: (line: string) => void
   /** JavaScript that runs before the worker's own. */
   readonly prelude?: string
-  /** Modules instead of a bundle, as bundle.ts makes them. */
+  /** Modules to run instead of a bundle, as bundleWorker (bundle.ts) returns them. */
   readonly modules?: readonly WorkerModule[]
   /** Compatibility flags in addition to those of wrangler.toml. */
   readonly flags?: readonly string[]
@@ -53,7 +56,7 @@ export interface WorkerOptions {
 
 const TYPES = { '.js': 'ESModule', '.wasm': 'CompiledWasm', '.onnx': 'Data', '.bin': 'Data' } as const
 
-/** Starts a worker. The caller disposes of it; in tests startSite (site.ts) does both. */
+/** Starts a worker. The caller must dispose of it. In tests, startSite (site.ts) does both. */
 export async function startWorker(options: WorkerOptions = {}): Promise<Miniflare> {
   const config = configOf(options.env)
   const { bundle = BUNDLE, log, prelude, modules = modulesOf(bundle, prelude), flags = [] } = options
@@ -71,7 +74,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
       binding: 'ASSETS',
       routerConfig: { has_user_worker: true, invoke_user_worker_ahead_of_assets: true },
     },
-    // miniflare's types name the Request and Response of undici, which are the global ones.
+    // miniflare's types use undici's Request and Response, but these are the same classes as the global ones.
     outboundService: options.outbound,
     inspectorPort: options.inspectorPort,
     handleStructuredLogs: log && (({ message }: { message: string }) => log(message)),
@@ -83,11 +86,11 @@ export async function startWorker(options: WorkerOptions = {}): Promise<Miniflar
 
 function configOf(env = ''): WorkerConfig {
   const configs = JSON.parse(readFileSync(CONFIGS, 'utf8')) as Record<string, WorkerConfig>
-  if (!configs[env]) throw new Error(`build.ts reads no environment ${env} of wrangler.toml`)
+  if (!configs[env]) throw new Error(`build.ts does not read the environment ${env} of wrangler.toml`)
   return configs[env]
 }
 
-/** Returns the modules of a bundle, its entry first. */
+/** Returns the modules in the folder of a bundle, the entry first. */
 export function modulesOf(bundle: string, prelude?: string): WorkerModule[] {
   const files = readdirSync(bundle).filter((file) => extensionOf(file) in TYPES)
   files.sort((a, b) => Number(b === 'index.js') - Number(a === 'index.js'))
