@@ -13,7 +13,7 @@ export interface Tally<Outcome extends string> {
   end(text: string): void
 }
 
-/** Creates a tally. `instant` is the outcome that takes no time, so the rate and the remaining time leave it out. */
+/** Creates a tally. The outcome `instant` takes no time, so it does not count in the rate and the remaining time. */
 export function createTally<Outcome extends string>(
   counts: Record<Outcome, number>,
   total: number,

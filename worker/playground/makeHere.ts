@@ -23,7 +23,7 @@ export const OURS = resolveOptions({
   maxMemoryBytes: 1_000_000_000,
 })
 
-/** What enlarging a picture needs: the parameters, the models they allow, and the platform. */
+/** The parameters for enlarging a picture, the models that they allow, and the platform. */
 export interface EnlargeContext {
   readonly wish: Wish
   readonly choices: Choices

@@ -91,7 +91,7 @@ test.each([
   expect(srUrl('a', { scale: 2, quality })).toBe(`a?sr=2&sr-quality=${expected}`)
 })
 
-test('the parameter sr may have another name, and then `sr` belongs to the origin', () => {
+test('if the parameter sr has another name, `sr` in src is kept for the origin', () => {
   const made = srUrl('https://azure.example/cat.jpg?sr=b&x=3', { scale: 2, param: 'x' })
   expect(made).toBe('https://azure.example/cat.jpg?sr=b&x=2')
   expectAccepted('https://azure.example/cat.jpg?sr=b', made, 'x')
