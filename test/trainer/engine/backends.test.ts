@@ -169,8 +169,8 @@ test.for([
     const last = await memoryAfter(8_000)
     await engine.dispose()
     // If each step leaked one set of gradients, 8,000 steps would add 232 MB, or 29 MB in plain JavaScript, which
-    // allocates only in its heap. The bound is half of that. WASM grows by some 50 MB at first, but no further in 60,000
-    // steps.
+    // allocates only in its heap. The bound is half of that. WASM grows by some 50 MB at first, but no further in
+    // 60,000 steps.
     const kept = 8_000 * Float32Array.BYTES_PER_ELEMENT * countParameters(network)
     expect(last.own - settled.own).toBeLessThan(kept / 2)
     expect(last.rss - settled.rss).toBeLessThan(100e6)
