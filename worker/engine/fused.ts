@@ -62,7 +62,7 @@ interface Instance {
 }
 
 /**
- * Creates an engine from the kernels' modules (platform/nodeKernels.ts, platform/workersKernels.ts). Runs at the same
+ * Creates an engine from the kernels' modules (platform/nodeFiles.ts, platform/workersFiles.ts). Runs at the same
  * time use separate instances. One idle instance of each kernel is kept for the next run, with the weights in its
  * memory. `run` rejects if `supportsFused` returns false for the network.
  */

@@ -59,7 +59,7 @@ interface Row {
 }
 
 /**
- * Creates an enlarger from the picture module (platform/nodeKernels.ts, platform/workersKernels.ts). Drops an instance
+ * Creates an enlarger from the picture module (platform/nodeFiles.ts, platform/workersFiles.ts). Drops an instance
  * that has trapped.
  */
 export function createVectorEnlarger(module: WebAssembly.Module): Enlarger {
