@@ -100,7 +100,7 @@ test('If-Modified-Since is compared with the date of the source, unless the requ
 })
 
 describe('scripts of other sites', () => {
-  test('of a site that SR_ALLOW_ORIGIN names may read all answers, even errors, and get preflights answered', async () => {
+  test('may read all answers, even errors and preflights, if SR_ALLOW_ORIGIN names their site', async () => {
     origin.serve('/cors.jpg', await anotherPicture(), { 'access-control-allow-origin': '*' })
     for (const query of ['sr=2', 'sr=9']) {
       const { headers } = await ask(`/cors.jpg?${query}`)

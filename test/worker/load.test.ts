@@ -120,7 +120,7 @@ test('a visitor who leaves does not stop the work for those who wait', async () 
   expect(timesAsked('/left.png')).toBe(1)
 })
 
-test('if more pictures are requested than may wait, the rest comes back unchanged, cacheable for one minute', async () => {
+test('if more pictures are requested than may wait, the rest comes back unchanged, cacheable for a minute at most', async () => {
   const large = async (n: number) =>
     sharp({ create: { width: 200, height: 200, channels: 3, background: { r: n, g: 2 * n, b: 99 } } })
       .png()
