@@ -10,7 +10,7 @@ import type { Checks } from './request/health.ts'
 export interface AppParts {
   /** Path below which our own pages are served. Begins and ends with a slash. Default `/_sr/`. */
   readonly prefix: string
-  /** Creates the middleware. `below` is the handler that it calls for the original picture. */
+  /** Creates the middleware. `below` is the handler that the middleware calls for the original picture. */
   readonly superResolution: (below: Handler) => MiddlewareHandler
   /** Answers requests outside the prefix. Undefined if there is no origin (the demo). */
   readonly origin: Handler | undefined
@@ -30,8 +30,8 @@ export interface AppParts {
 }
 
 /**
- * Headers of our own pages. They allow only files of the same origin, WebAssembly, and blobs, because a picture that a
- * visitor drops is a blob.
+ * Headers of our own pages. They allow only files of the same origin, WebAssembly and blobs. Blobs are allowed because
+ * a picture that a visitor drops on the page is one.
  */
 const PAGE_HEADERS = {
   'content-security-policy': [

@@ -18,7 +18,10 @@ import { createFlights, type Flights } from './request/singleFlight.ts'
 import { createSlots, type Slots } from './request/slots.ts'
 import { requireSignature } from './signature.ts'
 
-/** Options that are a value are checked at start. A function is called for each new `c.env`, at its first request. */
+/**
+ * The options, or a function that returns them. An object is checked at start. A function is called once for each
+ * `c.env`, at the first request with this `c.env`.
+ */
 export type Options = SuperResolutionOptions | ((c: Context) => SuperResolutionOptions)
 
 /** Checked options, and the state that all requests with these options share. */
@@ -38,8 +41,8 @@ export function createService(options: SuperResolutionOptions, platform: Platfor
 }
 
 /**
- * Binds the middleware to a runtime. The middleware throws a ConfigError at start for options that cannot work. An app
- * can pass the handler that Hono calls next as `below`. Without it, a picture that only the visitor may see costs a
+ * Binds the middleware to a runtime. The middleware throws a ConfigError at start for options that cannot work. `below`
+ * can be set to the handler that Hono calls next. Without `below`, a picture that only the visitor may see costs a
  * redirect.
  */
 export function createSuperResolution(platform: Platform): (options?: Options, below?: Handler) => MiddlewareHandler {
@@ -100,7 +103,8 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
       fetchSource: (validators) => ask(createSourceRequest(sourceUrl, validators)),
       async answerAsOriginal(reason, original, body) {
         // Hono calls the handlers below only once. If the answer could depend on a cookie, or is a 304, the original
-        // must be asked for again: through `below`, or without it by a redirect of the visitor's browser.
+        // must be asked for again: by a call of `below` or, if there is no `below`, by a redirect of the visitor's
+        // browser.
         const isEnough = !request.headers.has('cookie') && original.status !== 304
         if (!below && isEnough) return originalResponse(request, original, reason, body)
         if (!original.bodyUsed) await original.body?.cancel()

@@ -29,7 +29,8 @@ export interface SuperResolutionOptions {
    * Which other query parameters reach the origin and the cache key: `keep` (all, byte for byte), `ignore` (none) or a
    * list of names (only those).
    *
-   * For a parameter that changes no picture, such as `utm_source`, each value costs a fetch and a cache entry.
+   * If a kept parameter changes no picture, such as `utm_source`, each of its values still costs a fetch and a cache
+   * entry.
    *
    * @default keep
    */
@@ -71,7 +72,7 @@ export interface SuperResolutionOptions {
    * Secrets by id, each of at least 32 characters. If set, only URLs that are signed with one of them are served, and
    * caches keep an answer no longer than its signature is valid. While one secret replaces another, both can be set.
    *
-   * Only the operator then chooses what is computed.
+   * With signed URLs, only the operator chooses what is computed.
    *
    * @default none: any URL is served
    */
@@ -198,8 +199,8 @@ export interface SuperResolutionOptions {
    */
   maxRunning?: number
   /**
-   * How many more requests may wait for their turn. Any further request gets the original, which caches keep for a
-   * minute at most. Raise it if pages show many small pictures.
+   * How many requests may wait for their turn while `maxRunning` pictures are computed. Any further request gets the
+   * original, which caches keep for a minute at most. Raise it if pages show many small pictures.
    *
    * Limits the queue in a burst of requests.
    *

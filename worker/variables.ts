@@ -36,7 +36,8 @@ export interface OtherVariables {
    */
   readonly SR_PURGE_SECRET?: string
   /**
-   * The id of the zone whose edge caches a purge empties in all data centres. It needs SR_PURGE_TOKEN too.
+   * Id of the Cloudflare zone. If this and SR_PURGE_TOKEN are set, a purge empties the zone's edge caches in all data
+   * centres.
    *
    * @default none: other data centres keep a purged result for SR_EDGE_TTL_SECONDS, whose default is then 300
    */

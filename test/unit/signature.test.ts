@@ -22,7 +22,7 @@ test('the signature of a URL does not change between versions', async () => {
   )
 })
 
-test('a signed URL is accepted, also by http and with our parameters in another order', async () => {
+test('a signed URL is accepted, even over http or with our parameters in another order', async () => {
   const url = await sign()
   await check(url)
   await check(url.replace('https:', 'http:'))

@@ -39,7 +39,7 @@ describe('a variable', () => {
     expect(() => resolveOptions(options)).not.toThrow()
   })
 
-  test('exists for every option with a default, and takes that default as text', () => {
+  test('exists for every option with a default, and accepts this default as text', () => {
     const texts = TEXT_OPTIONS.filter((option) => option !== 'allowOrigin').map((option) => {
       const value = DEFAULTS[option]
       return [variableOf(option), Array.isArray(value) ? value.join(' ') : `${value}`]
@@ -74,7 +74,7 @@ describe('a variable', () => {
   })
 })
 
-test('variables and bindings that set no option are left alone', () => {
+test('variables and bindings that set no option are ignored', () => {
   const others = {
     ASSETS: {},
     ORIGIN_URL: 'https://images.example',

@@ -1,6 +1,6 @@
-// Names of build artefacts: compiled modules and weights, which are stored beside the script. The import `#artefacts`
-// reads them. It stands for build/artefacts.ts in this repository and for package/artefacts.ts in the npm package
-// (package.json, `imports`).
+// Names of build artefacts: compiled modules and weights, which are stored beside the script. The module `#artefacts`
+// reads them. package.json (`imports`) resolves this name to build/artefacts.ts in this repository, and to
+// package/artefacts.ts in the npm package.
 
 /** Path of an artefact, relative to dist/. Paths that begin with `models/` are relative to the repository. */
 export type ArtefactName =

@@ -1,5 +1,5 @@
-// The one error type of the request path: a code for machines, a message for the caller, a cause for the log. It is
-// thrown anywhere, and turned into a response in one place (middleware.ts).
+// The one error type of the request path: a code for machines, a message for the caller, a cause for the log. Any code
+// may throw it; only middleware.ts turns it into a response.
 
 /** Every error code, with the HTTP status of its response. */
 export const ERROR_STATUS = {
@@ -44,7 +44,9 @@ export class SrError extends Error {
   }
 }
 
-/** Headers of every response that we make ourselves: browsers trust its media type, and run no script in it. */
+/**
+ * Headers of every response that we make ourselves. They make browsers trust its media type, and run no script in it.
+ */
 export const SAFE_HEADERS = {
   'x-content-type-options': 'nosniff',
   'content-security-policy': "default-src 'none'; sandbox",

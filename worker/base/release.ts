@@ -1,12 +1,12 @@
 /**
- * Frees the memory of arrays immediately; afterwards they are empty. Otherwise V8 keeps about 64 MB of dead arrays,
- * half of an isolate's memory. Node 20 cannot do this, so there the garbage collector frees the arrays later.
+ * Frees the memory of arrays immediately; afterwards they are empty. Without this call, V8 keeps about 64 MB of dead
+ * arrays, half of an isolate's memory. Node 20 cannot do this, so there the garbage collector frees the arrays later.
  */
 export function release(...arrays: readonly ArrayBufferView[]): void {
   for (const { buffer } of arrays) (buffer as Transferable).transfer?.(0)
 }
 
-/** The method of ArrayBuffer that ES2024 added. */
+/** An ArrayBuffer. Its method `transfer` came with ES2024, so Node 20 lacks it. */
 interface Transferable {
   transfer?(bytes: number): unknown
 }

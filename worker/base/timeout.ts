@@ -1,13 +1,14 @@
 // Limits the wait for storage, because a bucket that does not answer must not delay a visitor.
 
 /**
- * Longest wait for an answer of storage. A slow answer of R2 takes a second. Weights, edge cache and results may all
- * hang, one after the other; together they then delay a visitor by less than 5 s.
+ * Longest wait for an answer of storage. A slow answer of R2 takes a second, which is within the limit. If weights,
+ * edge cache and results all hang, one after the other, a visitor still waits less than 5 s for them.
  */
 export const STORAGE_TIMEOUT_MS = 1_500
 
 /**
- * Settles as `work` does, but rejects after STORAGE_TIMEOUT_MS. `work` is not cancelled then; its result is ignored.
+ * Settles as `work` does, but rejects if `work` takes longer than STORAGE_TIMEOUT_MS. `work` then continues, and its
+ * result is ignored.
  */
 export function withinTimeout<T>(work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -27,13 +27,16 @@ export interface CachedResult {
 }
 
 export interface ResultCache {
-  /** True if there is any store. */
+  /** True if there is at least one store in which results can be kept. */
   readonly keeps: boolean
   /** Returns the entry that is stored under `key`, fresh or stale, and its result. Undefined if there is none. */
   find(key: Key): Promise<CachedResult | undefined>
   /** Returns the bytes of a result by the digest of its source's bytes. All URLs of the same picture share them. */
   read(digest: string, key: Key): Promise<Uint8Array | undefined>
-  /** Stores an entry with the bytes of its result. If they are not new, `results/` contains the bytes already. */
+  /**
+   * Stores an entry with the bytes of its result. Writes the bytes to `results/` too, but only if `isNew` is true;
+   * otherwise they are there already.
+   */
   keep(key: Key, entry: Entry, bytes: Uint8Array | undefined, isNew?: boolean): Promise<void>
 }
 
@@ -43,7 +46,10 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
   const edge = stores.find(({ layer }) => layer === 'edge')
   const r2 = stores.find(({ layer }) => layer === 'r2')
 
-  /** Stores that failed during this request. They are not read again, so a store that hangs delays the request once. */
+  /**
+   * Stores that failed during this request. They are not read again, so a store that hangs delays the request only
+   * once.
+   */
   const failed = new Set<ResultStore>()
   const get = async (name: string, store: ResultStore | undefined): Promise<Uint8Array | undefined> => {
     if (!store || failed.has(store)) return undefined

@@ -16,9 +16,9 @@ export interface Key {
 }
 
 /**
- * Builds the cache key of a request from what is known before the origin is asked. The format in the wish must be
- * negotiated already. If the picture will decide between several sets of weights, the key contains all of them.
- * `engines`: see Platform.
+ * Builds the cache key of a request from what is known before the origin is asked. The format in the wish must be the
+ * negotiated one, not `auto`. If the choice between several sets of weights depends on the picture, the key contains
+ * all of them. `engines`: see Platform.
  */
 export async function lookupKey(
   { size, format, quality }: Wish,

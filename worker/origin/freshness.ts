@@ -107,8 +107,8 @@ function dateOf(text: string): number {
 }
 
 /**
- * Returns `answer` with headers for the URL of the redirect. What the redirect or the answer forbids is forbidden, and
- * the result is fresh for no longer than the redirect. A redirect that states no lifetime never expires if it is
+ * Returns `answer` with headers for the URL of the redirect. They forbid what the redirect or the answer forbids, and
+ * make the answer fresh for no longer than the redirect. A redirect that states no lifetime never expires if it is
  * permanent; otherwise it expires immediately (RFC 9110, 15.1).
  */
 export function asRedirected(redirect: Response, answer: Response, nowMs: number): Response {

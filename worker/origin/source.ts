@@ -32,8 +32,8 @@ export function createSourceRequest(url: string, validators: Validators): Reques
 }
 
 /**
- * Returns true if createSourceRequest made the request. Its redirects are followed by the handler, because no browser
- * does it.
+ * Returns true if createSourceRequest made the request. The handler then follows redirects itself, because no browser
+ * is there to follow them.
  */
 export function isSourceRequest(c: Context): boolean {
   return sourceRequests.has(c.req.raw)

@@ -43,7 +43,10 @@ export async function makeFile(
 /** Rows of a result that are shrunk before other requests get their turn. */
 const ROWS_PER_TURN = 64
 
-/** Shrinks a picture to a size, and releases it. Returns the picture itself if it has this size already. */
+/**
+ * Returns a copy of the picture, shrunk to this size, and frees the memory of the picture. If the picture has this size
+ * already, returns the picture itself.
+ */
 async function shrink(picture: Rgba, width: number, height: number): Promise<Rgba> {
   if (picture.width === width && picture.height === height) return picture
   const target = { width, height, data: new Uint8ClampedArray(4 * width * height) }

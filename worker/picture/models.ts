@@ -85,8 +85,8 @@ export function labelOf(model: Pick<ChosenModel, 'name' | 'hash'> | undefined): 
 
 const MANIFEST = 'manifest.json'
 /**
- * How long a manifest is used before it is read again. Half a minute keeps the promise "within a minute" even if a
- * clock steps.
+ * How long a manifest is used before it is read again. options.ts says that new weights are used within a minute. Half
+ * a minute is short enough for that, even if a clock steps.
  */
 const REFRESH_MS = 30_000
 

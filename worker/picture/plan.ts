@@ -60,7 +60,7 @@ export async function choicesOf(
     const model = await (isSized ? models.find(name, scale) : models.choose(name, scale))
     if (!model && name !== BICUBIC) continue
     const forJpeg = isAuto && model ? await models.find(`${name}-jpeg`, scale) : undefined
-    // Weights in an operator's bucket are trained for their kind of picture, so they are not paired with bundled ones.
+    // Weights in a bucket are trained for the operator's kind of picture, so they are not paired with bundled weights.
     choices.set(scale, { model, jpegModel: forJpeg?.from === model?.from ? forJpeg : undefined })
   }
   if (choices.size === 0) await models.choose(name, SCALES[0]) // throws

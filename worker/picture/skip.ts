@@ -39,8 +39,8 @@ export const BUSY_REASONS: readonly SkipReason[] = ['BUSY', 'RATE']
 export const FAILURE_REASONS: readonly SkipReason[] = ['MODEL', 'ENGINE', 'DECODE', 'ENCODE', 'INTERNAL']
 
 /**
- * Ends the work on a picture, which is then served unchanged. It is thrown anywhere, and handled in one place
- * (pipeline.ts).
+ * Ends the work on a picture, which is then served unchanged. Any code may throw it; pipeline.ts then answers with the
+ * original.
  */
 export class Skip extends Error {
   override readonly name = 'Skip'

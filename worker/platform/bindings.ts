@@ -1,5 +1,5 @@
 // Interfaces of the bindings that the options accept. R2Bucket, Cache, RateLimit and AnalyticsEngineDataset implement
-// them, and any other object may. The types of Workers are not needed.
+// them, and any other object may. So an app does not need the types of Workers.
 
 /** Named files, as in Cloudflare's R2Bucket. */
 export interface Bucket {

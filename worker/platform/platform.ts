@@ -1,4 +1,5 @@
-// What a runtime must provide for making pictures. workers.ts, node.ts and playground/browserPlatform.ts each do so.
+// What a runtime must provide for making pictures. workers.ts, node.ts and playground/browserPlatform.ts provide it for
+// Workers, Node and browsers.
 import type { Codec } from '../codec/contract.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Enlarger } from '../engine/enlarger.ts'

@@ -133,7 +133,7 @@ export function originalResponse(
   const response = new Response(body ?? source.body, source)
   response.headers.set('x-sr', formatXSr({ outcome: 'skipped', reason }))
   if (body !== undefined) {
-    // The body lost its content encoding when it was read, so its length may have changed.
+    // The body was decoded when it was read, so the encoding and the length that the headers state may be wrong.
     response.headers.delete('content-encoding')
     response.headers.delete('content-length')
   }
@@ -141,7 +141,8 @@ export function originalResponse(
     response.headers.set('content-type', header.mime)
     for (const [name, value] of Object.entries(SAFE_HEADERS)) response.headers.set(name, value)
   }
-  // The lifetime is shortened. An answer for a visitor with cookies or beyond the rate limit stays private.
+  // The reason may soon be gone, so caches keep the answer only briefly. If the visitor has cookies or is beyond the
+  // rate limit, only their own browser may keep it.
   if (PASSING.includes(reason) && isStorable(source.headers)) {
     const isTheirs = reason === 'RATE' || request.headers.has('cookie')
     const whose = isTheirs ? 'private' : 'public'

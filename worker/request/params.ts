@@ -15,8 +15,8 @@ export interface Params {
   /** True if only a description is asked for, as JSON. */
   readonly isDescriptionOnly: boolean
   /**
-   * The URL that the origin is asked for: without our own parameters, and with those others that the option `query`
-   * keeps.
+   * The URL that the origin is asked for: without our own parameters, and with only those other parameters that the
+   * option `query` keeps.
    */
   readonly sourceUrl: string
   /** When a signed URL expires, in seconds since 1970. Undefined if the URL has no `sr-exp`. */

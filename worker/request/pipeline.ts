@@ -41,9 +41,9 @@ export interface Deps extends Omit<Platform, 'bundled'> {
 export interface Upstream {
   readonly fetchSource: FetchSource
   /**
-   * Returns the answer to the visitor's own request, unchanged except for the reason why it was not enlarged. If the
-   * handlers below cannot be called again, this answer is `original` (from `fetchSource`), with `body` if its body was
-   * already read.
+   * Returns the origin's answer to the visitor's own request, and adds only the reason why the picture was not
+   * enlarged. If the handlers below cannot be called again, returns `original` (from `fetchSource`) or a redirect to
+   * the original. `body` is the body of `original`, if it was already read.
    */
   readonly answerAsOriginal: (reason: SkipReason, original: Response, body?: Uint8Array) => Promise<Response>
 }
@@ -244,8 +244,8 @@ function isNoLongerAllowed(status: number, { isStorable, isFixed }: Freshness): 
 /** Statuses after which a stored result is no longer served, even if the origin fails later. */
 const GONE = [404, 410]
 /**
- * The fields that make an entry unusable, once we may no longer keep it. Without validators and freshness, the next
- * request fetches the whole source.
+ * Values for these fields of an entry that we may no longer keep. The entry then has neither validators nor freshness,
+ * so that the next request fetches the whole source.
  */
 const INVALIDATED = { sourceEtag: undefined, sourceModified: undefined, freshUntil: 0, staleSeconds: 0 }
 
@@ -263,7 +263,7 @@ function confirmedEntry(entry: Entry, { headers }: Response, freshness: Freshnes
   return { ...entry, ttlSeconds, staleSeconds, browserSeconds, freshUntil: nowMs + 1000 * ttlSeconds }
 }
 
-/** Returns the stored result if the origin lets it be served while the origin itself fails (RFC 5861). */
+/** Returns the stored result if it may still be served stale after a failure of the origin (RFC 5861). */
 function staleResult(cached: CachedResult | undefined, nowMs: number, status?: number): ServedResult | undefined {
   if (!cached?.bytes) return undefined
   const { entry, bytes } = cached

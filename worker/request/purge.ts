@@ -1,6 +1,6 @@
-// POST /_sr/purge, for an operator: deletes everything that is stored for a picture, or that a model made, from R2 and
-// from the edge cache of this data centre. The edge caches of other data centres are purged by tag, through the zone's
-// purge API.
+// POST /_sr/purge, for an operator: deletes everything that is stored for one picture, or everything that was made with
+// one model. Deletes it from R2 and from the edge cache of this data centre. The edge caches of other data centres are
+// purged by tag, through the zone's purge API.
 //
 //   {"url": "https://www.example/cat.jpg"}   all variants of the picture; our own parameters in the URL are ignored
 //   {"model": "fast", "cursor": "..."}       one page of R2 per request; repeat while the answer has a cursor

@@ -23,7 +23,7 @@ export interface Flights<T> {
   join(key: string, maxWaitMs: number): Promise<Lead<T> | Landed<T> | undefined>
 }
 
-/** Time after which a leader loses its lead. An origin and a job together take less. */
+/** Time after which a leader loses its lead. The wait for the origin and the job together take less. */
 const LEASE_MS = 60_000
 const LOOK_AGAIN_MS = 10
 

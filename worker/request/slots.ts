@@ -18,7 +18,7 @@ export interface Slots {
   run<T>(limits: SlotLimits, job: (hasWaited: boolean) => Promise<T>): Promise<{ value: T } | undefined>
 }
 
-/** Time after which a job loses its slot. Jobs within the limits of pixels take less. */
+/** Time after which a job loses its slot. A job takes less, because the options limit the pixels of a picture. */
 const LEASE_MS = 30_000
 const LOOK_AGAIN_MS = 10
 
@@ -48,7 +48,8 @@ export function createSlots(now: () => number = Date.now): Slots {
         waiting = waiting.filter((other) => other !== place)
         return taken
       }
-      // Remove jobs that gave up. A job whose visitor left blocks the queue until it gives up, for at most maxWaitMs.
+      // Remove jobs whose waiting time is over. A job whose visitor left does not remove itself, so it blocks the queue
+      // until then, for at most maxWaitMs.
       waiting = waiting.filter(({ until }) => now() < until)
     }
     return undefined

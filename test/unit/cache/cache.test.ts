@@ -10,7 +10,7 @@ const KEY: Key = { source: 's', variant: 'v', tags: [] }
 const ENTRY: Entry = { digest: 'd', etag: '"e"', type: 'image/png', size: 3, sr: 'done', ttlSeconds: 1, freshUntil: 9 }
 const BYTES = Uint8Array.of(1, 2, 3)
 
-/** Returns an edge cache and a bucket in memory, whose bytes a test can damage. */
+/** Returns an edge cache and a bucket that keep their bytes in memory, where a test can damage them. */
 function stores() {
   const edge = new Map<string, { bytes: Uint8Array; headers: Headers }>()
   const bucket = new Map<string, { bytes: Uint8Array; sha256: string }>()
@@ -51,7 +51,7 @@ test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
   ['truncated', (bytes) => bytes.slice(0, -1)],
   ['empty', () => new Uint8Array(0)],
   ['of the right length, but changed', (bytes) => bytes.map((byte) => byte ^ 1)],
-])('stored bytes that are %s are a miss, and the bytes in the next store are used', async (_, damage) => {
+])('if stored bytes are %s, they count as a miss, and the bytes in the next store are used', async (_, damage) => {
   const both = stores()
   const results = cacheOf(both)
   await results.keep(KEY, ENTRY, BYTES, true)
@@ -63,7 +63,7 @@ test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
   expect(await results.read('d', KEY)).toBeUndefined()
 })
 
-test('a store that does not answer is waited for once per request, and the next store is read', async () => {
+test('a request waits only once for a store that does not answer, and reads the next store instead', async () => {
   const { cache, results: bucket } = stores()
   await cacheOf({ cache, results: bucket }).keep(KEY, ENTRY, BYTES, true)
   const match = vi.fn<Cache['match']>(() => new Promise(() => {}))

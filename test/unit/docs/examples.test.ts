@@ -18,7 +18,7 @@ test.each([
   expect(read(page)).toContain(`\n\`\`\`${language}\n${read(`worker/examples/${file}`)}\`\`\`\n`)
 })
 
-test('the example for Workers enlarges a picture in its bucket, and serves it unchanged without sr', async () => {
+test('the example for Workers enlarges a stored picture if the URL has sr, else serves it unchanged', async () => {
   const original = readFileSync(join(ROOT, 'worker/assets/samples/bird.jpg'))
   const UPLOADS = { get: async (key: string) => (key === 'bird.jpg' ? { body: original } : null) }
   const get = (path: string) => app.request(path, {}, { UPLOADS })

@@ -1,10 +1,12 @@
-// Tests that imports keep to the floor plan. test/support/docs/floorPlan.ts has the rooms and the rule.
+// Tests that imports keep to the floor plan, which sorts the source files into rooms (mostly folders) and puts each
+// room on a floor. A file may import only from its own room and from rooms on lower floors
+// (test/support/docs/floorPlan.ts).
 import { describe, expect, test } from 'vitest'
 import { circlesOf, faultOf, placeOf, readImports } from '../../support/docs/floorPlan.ts'
 
 const imports = readImports()
 
-test('no file imports from a room on the same floor or above', () => {
+test('no file imports from another room on the same floor or from a higher floor', () => {
   expect(imports.length).toBeGreaterThan(1000)
   expect(imports.map(faultOf).filter((fault) => fault !== undefined)).toEqual([])
 })

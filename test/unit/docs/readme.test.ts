@@ -1,4 +1,5 @@
-// Tests that the pages list everything that exists, exactly once, and with the current values.
+// Tests that the pages list every option, variable and reason for a skip exactly once, that they name every family of
+// weights and state the current values, and that every test and file that they name exists.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -89,7 +90,7 @@ test('every test that SECURITY.md names exists under this name', () => {
   for (const [, file, title] of named) expect(read(file), file).toContain(title ?? 'test')
 })
 
-/** A page may name a file by its path in the repository, in worker/ or in the page's own folder. */
+/** The paths on a page may be relative to the repository, to worker/ or to the page's own folder. */
 test.each([
   'worker/README.md',
   'worker/ANSWERS.md',

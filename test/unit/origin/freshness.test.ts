@@ -76,7 +76,7 @@ test.each([
   ['must-revalidate', 0],
   ['must-revalidate, stale-if-error=60', 0],
   ['s-maxage=60, stale-if-error=60', 0],
-])('with %s a result is served for %i more seconds while the origin fails', (cacheControl, seconds) => {
+])('with %s a stale result may be served for %i seconds if the origin fails', (cacheControl, seconds) => {
   const headers = new Headers({ 'cache-control': cacheControl })
   expect(freshnessOf(headers, settings, NOW).staleSeconds).toBe(seconds)
 })

@@ -1,5 +1,5 @@
-// Tests which redirects are followed. Only the parsed URL is compared and fetched, so that no other spelling of an
-// address, a host or an origin gets through.
+// Tests which redirects are followed. The target is parsed before it is compared and fetched, so that no unusual
+// spelling of a forbidden address, host or origin gets through.
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../../worker/base/errors.ts'
 import { createOrigin, mayFollow } from '../../../worker/origin/origin.ts'
