@@ -1,5 +1,5 @@
-// Implements the import `#artefacts` (package.json) in the repository: builds WebAssembly modules whose sources have
-// changed, and reads weights from models/.
+// Implements the import `#artefacts` (see package.json) for code that runs in the repository: builds WebAssembly
+// modules whose sources have changed, and reads weights from models/.
 import { readFile } from 'node:fs/promises'
 import type { ArtefactName, ReadArtefact } from '../base/artefacts.ts'
 import { CODEC_FILES } from '../codec/files.ts'

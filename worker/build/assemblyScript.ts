@@ -70,8 +70,8 @@ function constantsModule(values: object): string {
 }
 
 function optionsOf({ features, pages, mayGrow }: Program): string[] {
-  // Level 2, because at level 3 Binaryen nests the sums of an accumulator, so that more values are alive than there are
-  // registers.
+  // Optimisation stops at level 2, because at level 3 Binaryen nests the sums of an accumulator. Then more values are
+  // in use at a time than there are registers.
   const always = `--optimizeLevel 2 --noAssert --runtime stub --initialMemory ${pages}`.split(' ')
   const maximum = mayGrow ? [] : ['--maximumMemory', `${pages}`]
   return [...always, ...maximum, ...features.flatMap((feature) => ['--enable', feature])]

@@ -7,7 +7,10 @@ import { writeWhole } from '../terminal/wholeFile.ts'
 
 const DIST = join(import.meta.dirname, '../../dist')
 
-/** Returns the bytes of `name` in dist/ if they were built from these inputs, else builds and writes them. */
+/**
+ * Returns the bytes of `name` in dist/ if they were built from the same `inputs`. Otherwise builds the bytes and writes
+ * them to dist/.
+ */
 export async function cachedBuild(
   name: string,
   inputs: readonly (string | Uint8Array)[],

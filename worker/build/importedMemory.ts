@@ -70,8 +70,8 @@ function initialPages(wasm: Uint8Array): number {
 export function neededPages(wasm: Uint8Array): number {
   const stack = stackPointer(wasm)
   const dataEnd = endOfData(wasm)
-  // If the stack were below the data, variables that start as zero could be above it, and the file does not say how
-  // much memory these variables take.
+  // If the stack were below the data, variables that start as zero could be above the data. The needed memory would
+  // then be unknown, because the file does not state the size of these variables.
   if (stack < dataEnd) throw new Error(`the stack at ${stack} is below the data's end, ${dataEnd}`)
   return Math.ceil(stack / PAGE_BYTES)
 }

@@ -1,5 +1,5 @@
 // `npm run build`: writes dist/ for the worker. A first build takes seconds of CPU, so codecs and kernels are built at
-// the same time by two processes. Each runs this script with the argument `codecs` or `kernels`.
+// the same time by two processes. Each process runs this script with the argument `codecs` or `kernels`.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

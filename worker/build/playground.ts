@@ -1,5 +1,5 @@
-// Builds the playground's files: copies its page and styles, bundles its scripts, and writes each WebAssembly module
-// that the browser needs as a file of its own, which is fetched on demand.
+// Builds the playground's files: copies its page and styles, bundles its scripts, and writes each WebAssembly module to
+// a separate file, which the browser fetches on demand.
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'

@@ -58,8 +58,8 @@ function withReusedPages(text: string): string {
 }
 
 /**
- * Returns the text of $grow, which works like `memory.grow` but counts from the pages that this instance uses. `pages`
- * is the memory's initial size.
+ * Returns the text of $grow, which works like `memory.grow`, but starts at the end of the pages that this instance
+ * uses, not at the end of the memory. `pages` is the memory's initial size.
  */
 const growFrom = (pages: string) => `
   (global $used (mut i32) (i32.const ${pages}))

@@ -29,7 +29,7 @@ export interface Layers {
 /**
  * The contract of an enlarger.
  * - `scale` is 2, 3 or 4. `region` is a part of the enlarged picture. At its edges the picture is mirrored, as in
- *   resize.ts. A region that is computed separately is bit for bit the same as in the whole result.
+ *   resize.ts. A region that is computed separately equals the same region of the whole result bit for bit.
  * - Results of two enlargers differ by at most 2e-7 (planes in 0..1), 2.4e-7 (planes beyond 0..1) or one level (bytes).
  *   Values of planes are not clamped, bytes are rounded to nearest. NaN in the input may give any result, but never a
  *   hang or a trap.

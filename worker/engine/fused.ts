@@ -1,7 +1,7 @@
 // The engine on this project's own kernels, which compute all layers of a network in one pass, in WebAssembly SIMD.
 // kernel/ has the kernels' source, driver/ has the code that calls them. A picture is cut into strips, because a
-// kernel's memory limits the width, and a strip into bands of 4 rows. The engine pauses between bands, so that other
-// requests can run.
+// kernel's memory limits the width. Each strip is cut into bands of 4 rows. The engine pauses between bands, so that
+// other requests can run.
 import { pause as macrotask } from '../base/pause.ts'
 import { costOf, describeNetwork, type Network } from '../model/network.ts'
 import type { Driver, KernelExports } from './driver/driver.ts'
@@ -12,15 +12,15 @@ import { TILE } from './kernel/layout.ts'
 import { requirePlanes } from './planes.ts'
 
 /**
- * Maximum work between two pauses: as many multiplications as 131,072 pixels of a 9-1-5 network, about 20 to 40 ms.
- * Time itself cannot be measured, because Date.now() does not advance during a Worker's computation.
+ * Maximum work between two pauses: as many multiplications as a 9-1-5 network needs for 131,072 pixels, which take
+ * about 20 to 40 ms. Time itself cannot be measured, because Date.now() does not advance during a Worker's computation.
  */
 export const COST_OF_A_TURN = 131_072 * 8032
 
 /**
- * Maximum side of a tile, in pixels. The kernels accept any size, but this bounds the memory around them: the input and
- * output planes of a tile, at most 4 MB each. At 1536² cutting into tiles costs 3 % of time, because halos are computed
- * twice and the last vector of a row is not full.
+ * Maximum side of a tile, in pixels. The kernels accept any size, but this limit bounds the memory outside the kernels:
+ * the input and output planes of a tile, at most 4 MB each. A picture of 1536² takes 3 % longer in tiles than as a
+ * whole, because halos are computed twice and the last vector of a row is not full.
  */
 const MAX_SIDE = 1024
 
@@ -62,9 +62,9 @@ interface Instance {
 }
 
 /**
- * Creates an engine from the kernels' modules (platform/nodeFiles.ts, platform/workersFiles.ts). Runs at the same
- * time use separate instances. One idle instance of each kernel is kept for the next run, with the weights in its
- * memory. `run` rejects if `supportsFused` returns false for the network.
+ * Creates an engine from the kernels' modules (platform/nodeFiles.ts, platform/workersFiles.ts). Concurrent runs use
+ * separate instances. One idle instance of each kernel is kept for the next run, with the weights in its memory. `run`
+ * rejects if `supportsFused` returns false for the network.
  */
 export function createFusedEngine(modules: KernelModules, options: FusedOptions = {}): Engine {
   const { name = 'fused', pause = macrotask } = options

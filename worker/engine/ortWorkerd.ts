@@ -1,17 +1,17 @@
 // The ort engine on onnxruntime-web's WASM in workerd, which refuses to compile WASM at run time. So the module is
-// imported statically, and onnxruntime gets it when it asks to compile bytes.
+// imported statically, and is passed to onnxruntime when onnxruntime asks to compile bytes.
 //
-// onnxruntime-web ships a threaded build only: its memory is shared (up to 4 GB), although no thread is ever started
-// with numThreads = 1. Local workerd accepts shared memory. Whether Cloudflare's production accepts it has not been
-// verified. If not, `run` rejects, and the visitor gets the original picture and a reason.
+// onnxruntime-web ships a threaded build only: its memory is shared (up to 4 GB), although with numThreads = 1
+// onnxruntime never starts a thread. Local workerd accepts shared memory. Whether Cloudflare's production accepts it
+// has not been verified. If not, `run` rejects, and the visitor gets the original picture and a reason.
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm'
 import type { Engine } from './engine.ts'
 import { createOrtEngine, NS_PER_MAC, type OrtRuntime } from './ort.ts'
 
 /**
  * Maximum side of an input, in pixels. Codecs need most of the isolate's 128 MB, and the WASM's memory never shrinks,
- * so this side is smaller than the fastest one. Time and wasm memory (at least 16.8 MB), measured with a 1200x1000
- * picture in local workerd:
+ * so this side is smaller than the fastest side in the table. Time and wasm memory (at least 16.8 MB), measured with a
+ * 1200x1000 picture in local workerd:
  *
  *   side               128    160    192    256
  *   9-1-5   ms/MP     1110   1030    950    980

@@ -1,8 +1,8 @@
 // Enlarges a picture: luma by bicubic and then the network, chroma by bicubic, as in the paper. If the network itself
 // enlarges, its input is the small luma, and its result is added to the bicubic luma. Colours of transparent pictures
 // are premultiplied, and alpha is enlarged like luma, so that both match along an edge. Works tile by tile from the
-// small planes. So besides the result (4 B/px) memory holds luma for one tile only, before and after the network. The
-// result does not depend on the tiles. Bicubic and colour conversion are done by an Enlarger.
+// small planes. So besides the small planes and the result (4 B/px), memory holds luma for only one tile: the network's
+// input and output. The result does not depend on the tiles. Bicubic and colour conversion are done by an Enlarger.
 //
 //   rgba ─┬─ Y ──┬── bicubic ─── network ──┬─ rgba
 //         │      └── network ─── + bicubic ┤
@@ -73,8 +73,8 @@ export function upscalePlane(plane: Plane, scale: number, model?: Model, enlarge
 }
 
 /**
- * Enlarges planes as `upscalePlane` enlarges one, as many planes as the network has channels. Bicubic takes each plane
- * separately, the network takes all planes together.
+ * Enlarges one plane for each channel of the network, as `upscalePlane` enlarges a single plane. Bicubic works on each
+ * plane separately, the network on all planes together.
  */
 export async function upscalePlanes(
   planes: Planes,
@@ -106,13 +106,13 @@ export async function upscalePlanes(
 interface Part {
   /** The region of the result that this tile contributes. The cores of all tiles together are the result. */
   readonly core: Rect
-  /** The region that is the network's input: of the enlarged planes, or of the small planes if the network enlarges. */
+  /** The network's input: a region of the enlarged planes, or of the small planes if the network enlarges. */
   readonly input: Rect
   /** The region of the result that the network's output covers. */
   readonly output: Rect
 }
 
-/** Cuts the result into tiles. Throws if the network enlarges by another factor than `scale`. */
+/** Cuts the result into tiles. Throws if the network enlarges by a factor other than `scale`. */
 function partsOf(small: Pick<Plane, 'width' | 'height'>, scale: number, model?: Model): Part[] {
   if (model) requireScale(model.network, scale)
   const halo = model ? haloOf(model.network) : 0
@@ -169,8 +169,8 @@ function placed(planes: Planes, { output: { x, y } }: Part): Placed {
 }
 
 /**
- * Throws unless all values are finite. Checks only their sum, which one NaN or infinity makes non-finite, so it costs 1
- * ns per pixel.
+ * Throws unless all values are finite. Checks only the sum of the values, because one NaN or infinity makes the sum
+ * non-finite, too. The check takes 1 ns per pixel.
  */
 function requireFinite(planes: Planes): Planes {
   const { data } = planes

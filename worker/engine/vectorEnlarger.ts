@@ -126,7 +126,10 @@ function mergeRows(
   })
 }
 
-/** Calls `use` for each row of each strip of `region`, after loading the small rows that it needs into the ring. */
+/**
+ * Calls `use` for each row of each strip of `region`, after loading into the ring the small rows on which that row
+ * depends.
+ */
 function forRows(kernel: Kernel, planes: Planes, scale: number, region: Rect, use: (row: Row) => void): void {
   const phases = PHASES.get(scale)
   if (!phases) throw new RangeError(`expected a scale of ${KERNEL_SCALES.join(', ')}, got ${scale}`)

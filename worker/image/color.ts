@@ -25,7 +25,7 @@ const RR = 112 * TO_UNIT
 const RG = -93.786 * TO_UNIT
 const RB = -18.214 * TO_UNIT
 
-// The inverse is computed, not typed in, because ycbcr2rgb inverts exactly the matrix above.
+// The inverse is computed, not typed in, because MATLAB's ycbcr2rgb inverts exactly the matrix above.
 const INVERSE = invert3x3([65.481, 128.553, 24.966, -37.797, -74.203, 112, 112, -93.786, -18.214])
 
 const [RY, R_CB, R_CR, , G_CB, G_CR, , B_CB, B_CR] = INVERSE.map((v) => v * 255 * 255)

@@ -1,7 +1,8 @@
 // The two picture types that all other code uses, and small operations on planes.
 
 /**
- * One channel, row-major: data[y * width + x]. Luma and chroma in 0..1 (8-bit level / 255), clamped only at the end.
+ * One channel, row-major: data[y * width + x]. Luma and chroma are in 0..1 (8-bit level / 255). They are clamped only
+ * when they are rounded to 8-bit levels.
  */
 export interface Plane {
   readonly width: number

@@ -1,8 +1,8 @@
-// Bicubic resampling that matches MATLAB's imresize, which the SRCNN paper's numbers rest on.
-// Kernel: Keys 1981, a = -0.5. When shrinking, the kernel widens by 1/scale (antialias); never when growing.
+// Bicubic resampling that matches MATLAB's imresize, on which the SRCNN paper's results depend. The kernel is that of
+// Keys (1981) with a = -0.5. It is widened by the factor 1/scale for shrinking (antialiasing), but not for enlarging.
 // Pixel centres: output i is at u = (i + 0.5) / scale - 0.5. Outside the picture the samples are mirrored with the edge
-// repeated (..., 1, 0 | 0, 1, ...), as MATLAB does. Separable: two passes of 1-D taps, each tap table computed once per
-// call.
+// repeated (..., 1, 0 | 0, 1, ...), as MATLAB does. The two axes are resampled separately, in one pass each. The taps
+// (indices and weights) of an axis are computed once per call.
 import { createPlane, type Plane, type Rect } from './plane.ts'
 
 /**
@@ -19,8 +19,8 @@ export interface Taps {
 }
 
 /**
- * A resampling kernel: a sample's weight depends on its distance. The kernel is symmetric, and zero outside its
- * support.
+ * A resampling kernel: a sample's weight depends on its distance from the output sample. The kernel is symmetric, and
+ * zero outside its support.
  */
 export interface ResampleKernel {
   /** Width in samples, a whole number: 4 for the cubic. */
@@ -56,7 +56,8 @@ export function resize(
 ): Plane {
   const across = tapsOf(plane.width, width, kernel, region.x, region.width)
   const down = tapsOf(plane.height, height, kernel, region.y, region.height)
-  // The vertical pass comes first if it shrinks the picture, else last. This order is the cheaper one.
+  // The vertical pass comes first if it shrinks the picture, and otherwise last, because the other order takes more
+  // time.
   if (height < plane.height) {
     return resizeRows(resizeColumns(plane, down, 0), across, 0, region.height)
   }
@@ -112,7 +113,10 @@ function resizeRows(plane: Plane, taps: Taps, firstRow: number, rowCount: number
   return out
 }
 
-/** Resamples vertically. Row 0 of `plane` is row `firstRow` in the indices of `taps`. */
+/**
+ * Resamples vertically. The indices in `taps` count rows of the whole plane. Row `firstRow` of the whole plane is row 0
+ * of `plane`.
+ */
 function resizeColumns(plane: Plane, taps: Taps, firstRow: number): Plane {
   const { count, indices, weights } = taps
   const { width, data: from } = plane

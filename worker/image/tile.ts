@@ -12,8 +12,8 @@ export interface Tile {
 
 /**
  * Returns the tiles of a `width` x `height` picture, row by row. The input of a tile has at most `maxSide` pixels per
- * side, and the cores are as equal in size as possible. Throws a RangeError if `maxSide` is too small for a core inside
- * the halo.
+ * side, and the cores are as equal in size as possible. Throws a RangeError if `maxSide` leaves no pixel for a core
+ * inside the halo.
  */
 export function tilesOf(width: number, height: number, maxSide: number, halo: number): Tile[] {
   const columns = spansOf(width, maxSide, halo)

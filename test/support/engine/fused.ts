@@ -14,8 +14,9 @@ export const builds = await Promise.all(
 export const engines = builds.map(({ arithmetic, modules }) => ({ arithmetic, engine: createFusedEngine(modules) }))
 
 /**
- * Expects the result of each build to differ from the reference by at most 1e-5 of a bound. The bound is the
- * reference's result with the absolute values of weights and input: rounding errors grow with it.
+ * Expects the result of each build to differ from the reference by at most 1e-5 times a bound. The bound is the
+ * reference's result for the absolute values of all weights and inputs, because rounding errors grow in proportion to
+ * it.
  */
 export async function expectSound(network: Network, input: Planes): Promise<void> {
   const want = (await reference.run(network, input)).data

@@ -63,8 +63,8 @@ const LAYERS: (keyof Layers)[][] = [
 ]
 
 /**
- * Expects `got` to equal `want` up to two f32 roundings. Above 1 two f32 neighbours are twice as far apart, so the
- * tolerance is larger.
+ * Expects `got` to equal `want` up to two f32 roundings. The tolerance is larger for values above 1, because
+ * neighbouring f32 values are twice as far apart there as below 1.
  */
 function expectClose(got: Plane, want: Plane): void {
   expect({ ...got, data: 0 }).toEqual({ ...want, data: 0 })
@@ -79,8 +79,8 @@ function expectClose(got: Plane, want: Plane): void {
 }
 
 /**
- * Expects equal bytes, except that a share of them may differ by one, because a value near a half can be rounded up or
- * down.
+ * Expects equal bytes, except that the fraction `share` of all bytes may differ by one: a value near k + 0.5 can be
+ * rounded up in one result and down in the other.
  */
 function expectBytes(got: Rgba, want: Rgba, share: number): void {
   let changed = 0
@@ -134,7 +134,7 @@ describe.each(CASES)('for a picture of $width x $height that is enlarged $scale 
     }
   })
 
-  test.each(LAYERS)('the kernel’s pixels equal the pixels of mergeYCbCr, with the layers LAYERS[%#]', (...names) => {
+  test.each(LAYERS)('the kernel’s pixels with the layers LAYERS[%#] equal the pixels of mergeYCbCr', (...names) => {
     const layers = sampleLayers(names, wholeOf(plane, scale))
     // In a nearly clear pixel the colour is a quotient of two small numbers, so more bytes may differ.
     const share = layers.opacity ? 1e-3 : 1e-4
@@ -149,7 +149,7 @@ describe.each([
   const small = splitYCbCr(sampleRgba(41, 19))
 
   test.each(LAYERS)(
-    'merges tiles that together equal the whole picture bit for bit, with the layers LAYERS[%#]',
+    'with the layers LAYERS[%#] merges tiles that together equal the whole picture bit for bit',
     (...names) => {
       const whole = wholeOf(small.y, 3)
       const layers = sampleLayers(names, whole)
@@ -276,7 +276,7 @@ describe('the kernel’s memory', () => {
     }
   })
 
-  test('is one page of 64 KiB in one instance, whatever the picture’s size', async () => {
+  test('stays one page of 64 KiB in a single instance, whatever the picture’s size', async () => {
     await watchMemories((memories) => {
       const fresh = createVectorEnlarger(module)
       for (const scale of SCALES) {
@@ -287,7 +287,7 @@ describe('the kernel’s memory', () => {
     })
   })
 
-  test('is sound after calls that fail, and the error for an unsupported scale names the supported scales', () => {
+  test('is intact after calls that fail, and the error for an unsupported scale names the supported scales', () => {
     const enlarger = createVectorEnlarger(module)
     const small = splitYCbCr(sampleRgba(9, 9))
     const want = merged(vector, small, 2)

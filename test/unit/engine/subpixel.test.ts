@@ -24,7 +24,7 @@ const KINDS = {
   },
 } satisfies Record<string, (network: Network, random: () => number) => void>
 
-describe('the sub-pixel kernel agrees with the reference to 1e-5 of the sum of |weight| |input|', () => {
+describe('the sub-pixel kernel differs from the reference by at most 1e-5 times the sum of |weight * input|', () => {
   const random = createRandom(15)
   const side = () => 1 + random.below(100)
   const kinds = Object.keys(KINDS) as (keyof typeof KINDS)[]
@@ -86,9 +86,9 @@ describe.each(engines)('the result of the $arithmetic build', ({ engine: candida
     expect(await candidate.run(network, input)).toEqual(await candidate.run(network, input))
   })
 
-  // Returns the result for `rect`, computed separately and as part of the whole picture. Near the right and lower edge
-  // of `rect` bits may differ, because there each layer has fewer tiles than the layer before it and reads the last of
-  // them only in part. So the edges of `rect` that are inside the picture are cut off from both results.
+  // Returns two results for `rect`: one computed from this part of the picture alone, the other from the whole picture.
+  // Both lack a margin along the edges of `rect` that are inside the picture. In the right and lower margin bits may
+  // differ, because there each layer has fewer tiles than the layer before it and reads the last of them only in part.
   const pieceAndWhole = async (width: number, height: number, rect: Rect) => {
     const { scale } = network
     const before = 4 * Math.ceil(haloOf(network) / 4)
@@ -118,12 +118,12 @@ describe.each(engines)('the result of the $arithmetic build', ({ engine: candida
   test.each([
     ['a band of rows', 90, 120, { x: 0, y: 40, width: 90, height: 60 }],
     ['a band of columns', 200, 30, { x: 64, y: 0, width: 72, height: 30 }],
-  ])('has the same bits for %s that is computed separately as in the whole picture', async (_, width, height, rect) => {
+  ])('has the same bits for %s, whether computed alone or with the whole picture', async (_, width, height, rect) => {
     const [piece, whole] = await pieceAndWhole(width, height, rect)
     expect(piece).toEqual(whole)
   })
 
-  test('differs only by rounding at the seam of two strips', async () => {
+  test('at the seam of two strips differs only by rounding from the same pixels inside one strip', async () => {
     const [piece, whole] = await pieceAndWhole(600, 9, { x: 460, y: 0, width: 100, height: 9 })
     expect(maxDifference(piece, whole)).toBeLessThan(1e-5)
   })
@@ -140,8 +140,8 @@ test.each(engines)(
       const data = clean.data.slice()
       data[y * width + x] = poison
       const got = (await candidate.run(network, { ...clean, data })).data
-      // Each of the four layers computes whole tiles of 4x4 pixels, so a value can spread up to 3 pixels further per
-      // layer.
+      // Each of the four layers computes whole tiles of 4x4 pixels, so in each layer a value can spread up to 3 pixels
+      // further than the layer's kernel reaches.
       const reach = haloOf(network) + 4 * 3
       const far = (_: unknown, i: number) =>
         Math.max(Math.abs(((i % (2 * width)) >> 1) - x), Math.abs((Math.floor(i / (2 * width)) >> 1) - y)) > reach

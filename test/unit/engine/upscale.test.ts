@@ -57,7 +57,7 @@ describe('a picture computed in tiles equals the picture computed as a whole', (
     )
   }
 
-  test('for three planes, and without a network each plane is enlarged by bicubic', async () => {
+  test('for three planes, which without a network equal their bicubic enlargements', async () => {
     const planes = samplePlanes(3, 21, 17)
     const network = sampleNetwork({ ...SMALL, channels: 3 })
     const whole = await upscalePlanes(planes, 3, { network, engine: reference })
@@ -69,7 +69,7 @@ describe('a picture computed in tiles equals the picture computed as a whole', (
     }
   })
 
-  test('within 2e-6 on onnxruntime, because its order of summation depends on the width', async () => {
+  test('up to 2e-6 on onnxruntime, whose order of summation depends on the width', async () => {
     const network = sampleNetwork(SRCNN_915)
     expect(haloOf(network)).toBe(6)
     const plane = samplePlane(70, 45)
@@ -107,7 +107,7 @@ test.each([NaN, Infinity])('upscale rejects if the network’s result contains %
 })
 
 describe('upscale', () => {
-  test('runs the network on luma only, and its luma equals the result of upscalePlane, except for the rounding to bytes', async () => {
+  test('runs the network on luma only, and returns the luma of upscalePlane except for the rounding to bytes', async () => {
     const picture = smooth(24, 18)
     const network = sampleNetwork({ kernels: [3], widths: [] })
     network.layers[0].weights.set([0, 0, 0, 0, 0.9, 0, 0, 0, 0])
@@ -118,7 +118,7 @@ describe('upscale', () => {
     expect(maxDifference(got.data, want.data)).toBeLessThan(0.5 / 255 + 1e-4)
   })
 
-  test('returns an opaque picture for an opaque picture, which it does not change', async () => {
+  test('returns an opaque picture for an opaque picture, and does not change its input', async () => {
     const picture = sampleRgba(8, 6)
     const before = picture.data.slice()
     const { data } = await upscale(picture, 2)
@@ -163,7 +163,7 @@ describe('in an enlarged picture with transparency', () => {
     ['bicubic', undefined],
     ['a network', { network, engine: reference }],
     ['a network that enlarges', { network: enlarging, engine: reference }],
-  ])('hidden colours stay hidden, solid stays solid and clear stays clear, with %s', async (_, model) => {
+  ])('hidden colours stay hidden, solid pixels stay solid and clear pixels stay clear, with %s', async (_, model) => {
     const { width, height, data } = await upscale(edge(), 3, model)
     for (let i = 0; i < width * height; i++) {
       const [red, green, blue, alpha] = data.subarray(4 * i, 4 * i + 4)

@@ -85,13 +85,13 @@ describe('alpha', () => {
     }
   })
 
-  test('as returned by alphaOf equals the luma of a white picture over black', () => {
+  test('as returned by alphaOf equals the luma of a white picture with this alpha over black', () => {
     const data = Uint8Array.from([255, 255, 255, 0, 255, 255, 255, 51, 255, 255, 255, 255])
     const white = { width: 3, height: 1, data }
     expect(maxDifference(alphaOf(white)!.data, lumaOf(white).data)).toBeLessThan(1e-7)
   })
 
-  test('has no plane if the picture is opaque', () => {
+  test('as returned by alphaOf is undefined if the picture is opaque', () => {
     expect(alphaOf(sampleRgba(3, 3))).toBeUndefined()
   })
 })

@@ -1,5 +1,5 @@
-// The contract of a driver. fused.ts runs each kernel through a driver of its own, which writes a network's weights and
-// a picture's rows to the kernel's memory, and calls the kernel band by band.
+// The contract of a driver. Each kernel has its own driver, through which fused.ts runs it. The driver writes a
+// network's weights and a picture's rows to the kernel's memory, and calls the kernel band by band.
 import type { Network } from '../../model/network.ts'
 import type { Planes } from '../engine.ts'
 

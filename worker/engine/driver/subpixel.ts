@@ -5,8 +5,8 @@
 //
 // The input is padded only before the first layer. A layer computes a band from three parts of the layer before it: the
 // band that begins at the same tile, one more tile on the right of that band, and one more band below. If no pixel of
-// the result depends on the tile or on the band below, that part is not computed. Instead the kernel reads zeros or an
-// older band of the same picture, which changes the result only by rounding.
+// the result depends on the tile or on the band below, that tile or band is not computed. The kernel then reads zeros
+// or an older band of the same picture in its place, which changes the result only by rounding.
 import { haloOf, type Network } from '../../model/network.ts'
 import { createPlacer, FLOAT, PAGE_BYTES, STEP, TILE } from '../kernel/layout.ts'
 import { packLayer, type PackedLayer } from '../kernel/pack.ts'
@@ -77,8 +77,8 @@ export const subpixelDriver: Driver<SubpixelKernel, Weights> = {
     const halo = haloOf(network)
     const width = Math.min(input.width - left, MAX_WIDTH)
     /**
-     * Returns the number of tiles that a layer computes for `size` pixels of the small picture. The number includes
-     * tiles beyond these pixels that later layers read.
+     * Returns the number of tiles that a layer computes for `size` pixels of the small picture. The number includes the
+     * tiles beyond these pixels, because later layers read them.
      */
     const tilesOf = (layer: number, size: number) => Math.ceil((size + 2 * (last - layer)) / TILE)
     // Tiles are stored in whole vectors. One more vector follows, because the tiles in the last vector read the tiles

@@ -8,8 +8,8 @@ import { each, load, store } from './unroll.ts'
  * scale + dx contains the pixels at (dx, dy) of each scale x scale block. The function writes whole vectors of tiles.
  */
 export function unrollDepthToSpace(scale: number): string {
-  // A tile becomes 4 * scale pixels in a row of the result: one of each channel and phase, in `scale` vectors of four.
-  // Returns the load of pixel i of vector k, for four tiles.
+  // In a row of the result a tile has 4 * scale pixels, one for each phase and dx. They are stored as `scale` vectors
+  // of four. Returns code that loads pixel i of vector k for four tiles at a time.
   const stream = (k: number, i: number) => {
     const [phase, dx] = [Math.floor((TILE * k + i) / scale), (TILE * k + i) % scale]
     return load(`at + (${dx * TILE * TILE + phase}) * phaseBytes`)

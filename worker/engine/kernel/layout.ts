@@ -30,8 +30,8 @@ export const GROUP = 8
 export const HALO = (KERNEL_1 - 1 + KERNEL_3 - 1) / 2
 
 /**
- * Maximum width of a strip, in pixels: 511 tiles of the result. These depend on 512 tiles of features, which are whole
- * groups.
+ * Maximum width of a strip, in pixels: 511 tiles of the result. These depend on 512 tiles of features, a multiple of
+ * the tiles in a group.
  */
 export const MAX_WIDTH = 2044
 
@@ -65,15 +65,15 @@ export const GROUP_SLOTS = GROUP + TILE
 export const CARRY = TILE
 
 /**
- * Floats between two channels in the weights of layer 3: half as many as between two channels in A2, so that a shift
+ * Distance between two channels in the weights of layer 3, in floats. It is half the distance in A2, so that a shift
  * converts an offset in A2 to an offset in the weights.
  */
 export const WEIGHTS_3 = ((TILE + 1) * GROUP_SLOTS) / 2
 
-/** Returns the bytes between two positions of A1, if layer 1 has `channels` channels. */
+/** Returns the distance in bytes between two positions of A1 if layer 1 has `channels` channels. */
 export const activationStride = (channels: number) => channels * GROUP * FLOAT + CACHE_LINE
 
-/** Bytes between two channels in V, M and A1. There a channel has the 8 tiles of a group. */
+/** Distance in bytes between two channels in V, M and A1, where a channel has the 8 tiles of a group. */
 export const GROUP_BYTES = GROUP * FLOAT
 /**
  * Bytes between two phases and between two channels of A2. A channel has four phases and their union (the bitwise or).
@@ -116,8 +116,8 @@ export const AT = {
   /** A vector of the value 4. Loading the vector is faster than building a constant. */
   four: place(VECTOR),
   /**
-   * The list: offsets of the channels with a non-zero value in the pixels being computed. One more entry is written,
-   * but never read.
+   * The list: offsets of the channels with a non-zero value in the pixels being computed. An entry after the last one
+   * is written, but never read.
    */
   list: place((MAX_CHANNELS + 1) * FLOAT),
   /** R: the result of the input transform's vertical pass, [3 block rows][6][4 phases][12 slots]. */

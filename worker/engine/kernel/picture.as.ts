@@ -4,15 +4,15 @@
 //   small rows of Cb, Cr ─ mix, spread ─▶ ring of 4 rows ───────────────────┴─ merge ─▶ RGBA row
 //
 // Rows are first made wider, as in resize.ts. Then the ring holds rows as wide as the result, and a row of the result
-// is the sum of the four rows in the ring with one weight each. A new row replaces the oldest one in the ring. So the
-// weights rotate, and every address is x plus a constant. Weights come from resize.ts. The build puts spread2, spread3
-// and spread4, which picture.ts unrolls, before this file.
+// is the sum of the four rows in the ring with one weight each. A new row replaces the oldest one in the ring. The
+// other rows stay in place and the weights rotate instead, so every address is x plus a constant. Weights come from
+// resize.ts. The build puts spread2, spread3 and spread4, which picture.ts unrolls, before this file.
 //
 // The steps that made the kernel fast. Times are in ns per pixel of the result, for a merge with given luma, x3 to
 // 1536² in tiles of 384², including copies in and out. Measured on Node 20 (V8 11.3), one thread of an AMD EPYC (Zen
 // 4), the best of 25 to 80 rounds. The first and the last line were measured on an idle machine, the others on a busy
-// one. `alone` is the time of only the function merge if just that step is left out (last line: with all steps), on the
-// idle machine.
+// one. `alone` is the time of only the kernel's function merge, on the idle machine, with all steps except the one in
+// that line (last line: with all steps).
 //
 //                                                                               ns   speed   alone
 //   TypeScript: planes of chroma for each tile, then mergeYCbCr               28.3    1.0x
@@ -156,9 +156,9 @@ export function mergeClear(weights: usize, from: usize, to: usize): void {
 }
 
 /**
- * Returns 2^23 plus the byte nearest to `value`, ties to even, because a float as large as 2^23 has no fraction. NaN
- * gives 0. The byte is in the low 8 bits, so three such results can be joined by shifts. The bits of 2^23 are shifted
- * out or end up under alpha.
+ * Returns 2^23 plus `value` as a byte. Adding 2^23 rounds to nearest, ties to even, because a float as large as 2^23
+ * has no fraction. NaN becomes 0. The byte is in the low 8 bits, so three such results can be joined by shifts. The
+ * bits of 2^23 are shifted out or end up under alpha.
  */
 @inline function byte(value: v128, most: v128, magic: v128): v128 {
   return add(f32x4.pmin(most, f32x4.pmax(f32x4.splat(0), value)), magic)

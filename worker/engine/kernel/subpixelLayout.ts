@@ -1,5 +1,5 @@
-// The layout of subpixel.as.ts's scratch memory. Weights and bands of features come after it. driver/subpixel.ts places
-// these for each network and strip, so that a narrow picture needs little memory.
+// The layout of subpixel.as.ts's scratch memory. After it come the weights and the bands of features, which
+// driver/subpixel.ts places for each network and strip, so that a narrow picture needs little memory.
 //
 // A band is four rows of all channels of a layer, [channel][4 rows][4 phases][slots], in tiles of 4x4 as in layout.ts.
 import {

@@ -13,7 +13,7 @@ import type { Arithmetic } from './arithmetic.ts'
 const FLOAT = 4
 const LANES = 4
 
-/** Returns the texts for 0 to count - 1, joined as lines. */
+/** Calls `text` with 0 to count - 1 and returns the results, joined as lines. */
 export function each(count: number, text: (i: number) => string): string {
   return Array.from({ length: count }, (_, i) => text(i)).join('\n')
 }

@@ -14,8 +14,8 @@ import { BLOCK, FLOAT, FREQUENCIES, GROUP_BYTES, GROUP_SLOTS, SIDE, STEP, TILE, 
 import { each, numbered, load, loadSplat, spreadWeights, store } from './unroll.ts'
 
 /**
- * Distance in pixels, to the right and down, from a result to the skip's pixel that is added to it. Two 3x3 layers make
- * a plane smaller by 2 pixels on each side.
+ * Offset of a skip in pixels: the skip's pixel at (x + SKIP, y + SKIP) is added to the result at (x, y). Two 3x3 layers
+ * make a plane smaller by 2 pixels on each side.
  */
 const SKIP = 2
 const HALF_PHASE_BYTES = GROUP_SLOTS * FLOAT
@@ -188,7 +188,9 @@ export function unrollOutputTransform(name: string, vectors: number, ending: End
   const product = (i: number, j: number) => load('m', (i * SIDE + j) * STEP * GROUP_BYTES)
   // In A^T the column of point 1 is all ones, so a bias that is added here reaches all 16 pixels.
   const at = (i: number, j: number) => (i === 1 && j === 1 ? `add(${product(1, 1)}, b)` : product(i, j))
-  /** Returns code for column j of A^T M: of rows 0 and 2, as r0 and r2. `odd` does the same for rows 1 and 3. */
+  /**
+   * Returns code that computes column j of A^T M in rows 0 and 2, as r0 and r2. `odd` does the same for rows 1 and 3.
+   */
   const even = (j: number) => `
   const s${j} = add(${at(1, j)}, ${at(2, j)}), t${j} = add(${at(3, j)}, ${at(4, j)})
   const r0${j} = add(add(${at(0, j)}, s${j}), t${j})
