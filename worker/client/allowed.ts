@@ -24,7 +24,8 @@ export const QUALITIES: readonly number[] = Array.from(
 )
 
 /**
- * The largest number of pixels of a result. If a result would have more, the worker serves the original. With this
- * limit an isolate used less than 110 of its 128 MB of memory for every format (measured by `npm run bench -- memory`).
+ * The largest number of pixels of a result. If a result would have more pixels, the worker serves the original. With
+ * this limit an isolate used less than 110 of its 128 MB of memory for every format (measured by
+ * `npm run bench -- memory`).
  */
 export const MAX_OUTPUT_PIXELS = 2_360_000

@@ -14,8 +14,9 @@ export interface LoaderProps {
 
 /**
  * Returns a loader for `images.loaderFile` or for the prop `loader`. The loader rounds a width up to the next one that
- * the worker accepts. If `deviceSizes` are the worker's SIZES and `imageSizes` is empty, each candidate is a different
- * picture. The loader throws the same RangeErrors as srUrl. Missing options have the worker's defaults.
+ * the worker accepts. Set `deviceSizes` to the worker's SIZES and `imageSizes` to `[]`, so that no two candidates of a
+ * srcset are rounded to the same width. The loader throws the same RangeErrors as srUrl. Missing options have the
+ * worker's defaults.
  *
  * @example
  * const loader = createLoader({ format: 'auto' })

@@ -5,7 +5,7 @@
 /** Parameters that set the size of the result in pixels, instead of `sr`. */
 export const SIZE_NAMES = ['sr-width', 'sr-height'] as const
 
-/** A URL whose query is split into the worker's parameters and all others, each in the order of the URL. */
+/** A URL whose query is split into the worker's parameters and all others. Both lists keep the order of the URL. */
 export interface OwnQuery {
   /** The URL without query and fragment. */
   readonly base: string

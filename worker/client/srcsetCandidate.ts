@@ -3,8 +3,8 @@
 // attribute").
 
 /**
- * Removes line breaks, tabs, and white space at both ends of the URL, as URL parsers do. Percent-encodes the remaining
- * white space, and commas at both ends.
+ * Removes all line breaks and tabs, and the white space at both ends of the URL, as URL parsers do. Percent-encodes the
+ * remaining white space, and the commas at both ends.
  */
 export function candidateOf(src: string): string {
   return src

@@ -48,8 +48,8 @@ export function extract(
 
 /**
  * Returns `src` with the worker's parameters for `operations`. If `operations` contain no size, no parameters are
- * added. Pass `format` in `options`, which apply to every picture, because unpic's components lose the operation
- * `format` in their srcset. Throws the same RangeErrors as srUrl.
+ * added. Pass `format` in `options`, because unpic's components drop the operation `format` from their srcset. The
+ * options apply to every picture. Throws the same RangeErrors as srUrl.
  *
  * @example
  * generate('/cat.jpg', { width: 600 }, { format: 'auto' })

@@ -7,7 +7,9 @@ export type XSr = XSrDone | XSrSkipped
 /** The header's value if the answer contains an enlarged picture. */
 export interface XSrDone {
   readonly outcome: 'done'
-  /** How many times the picture was enlarged, 1 to 4, before it was shrunk to `size` (if there is one). */
+  /**
+   * Factor by which the picture was enlarged, 1 to 4. If `size` is given, the enlarged picture was then shrunk to it.
+   */
   readonly scale: number
   /** The result's size in pixels, if the request asked for a size instead of a scale. */
   readonly size?: { readonly width: number; readonly height: number }

@@ -20,8 +20,8 @@ export function fitCodeLengths(frequencies: Iterable<number>, maxBits: number): 
 
   const counts: number[] = lengths.map(() => 0)
   for (const length of lengths) counts[length]++
-  // Of two symbols whose codes are too long, one gets the common prefix of these codes. For the other symbol, a shorter
-  // code is split into two codes that are one bit longer.
+  // Shortens two codes that are too long and differ only in their last bit. One of the two symbols gets their common
+  // prefix. To get a code for the other symbol, a shorter code is split into two codes that are one bit longer.
   for (let length = counts.length - 1; length > maxBits; length--) {
     while (counts[length] > 0) {
       let shorter = length - 2

@@ -5,8 +5,8 @@ import { concat } from '../base/concat.ts'
 import type { Header } from './header.ts'
 
 /**
- * Largest size of an inflated profile, ten times that of a large real one. Without a limit, a chunk of 260 kB could
- * inflate to 256 MB.
+ * Limit on the size of an inflated profile in bytes, ten times the size of a large real profile. Without a limit, a
+ * chunk of 260 kB could inflate to 256 MB.
  */
 const MAX_INFLATED_BYTES = 4 * 2 ** 20
 

@@ -37,10 +37,10 @@ export interface Instances {
 export const MEMORY_IMPORT = 'memory'
 
 /**
- * Limit on the total bytes of idle memories, because garbage collection cannot free them. For results of 768x768
- * pixels, the memories of all modules together take 12.5 MiB. The largest memory, for a WebP of 1536x1536 pixels with
- * transparency, takes 50 MiB. A lower limit would be worse, because a memory beyond the limit becomes garbage, which V8
- * collects late.
+ * Limit on the total bytes of idle memories. Garbage collection cannot free them, because they are kept for reuse. For
+ * results of 768x768 pixels, the memories of all modules together take 12.5 MiB. The largest memory, for a WebP of
+ * 1536x1536 pixels with transparency, takes 50 MiB. A lower limit would be worse, because a memory beyond the limit
+ * becomes garbage, which V8 collects late.
  */
 const MAX_IDLE_BYTES = 50 * 2 ** 20
 
@@ -54,7 +54,8 @@ export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES } = {}): Instanc
     const least = leastPages(module)
     const own = idle.findLastIndex((one) => one.module === module)
     if (own >= 0) return idle.splice(own, 1)[0].memory
-    // If a further memory would exceed the limit, take the largest idle memory, because it has to grow least.
+    // If a new memory would exceed the limit, take another module's idle memory: the largest, because it has to grow
+    // least.
     const isRoom = idleBytes() + (taken.get(module) ?? 0) <= maxIdleBytes
     const [largest] = isRoom ? [] : idle.toSorted((a, b) => bytesOf(b) - bytesOf(a))
     if (!largest || bytesOf(largest) < least * PAGE_BYTES) return new WebAssembly.Memory({ initial: least })

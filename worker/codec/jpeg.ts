@@ -31,8 +31,8 @@ const MAX_SIDE = 65_500
  */
 const STRIP_PIXELS = 2 ** 18
 
-// Super resolution enlarges chroma smoothly, so 4:2:0 loses little. On six Kodak pictures with chroma that was enlarged
-// like this, at 1.70 bits per pixel, 4:2:0 (quality 85) reaches 35.5 dB and 4:4:4 reaches 34.6 dB.
+// Super resolution enlarges chroma smoothly, so 4:2:0 loses little. On six Kodak pictures whose chroma was enlarged in
+// this way, 4:2:0 (quality 85) reaches 35.5 dB and 4:4:4 reaches 34.6 dB, both at 1.70 bits per pixel.
 const SERVED: JpegVariant = { subsampling: '4:2:0', steps: 'robidoux' }
 
 const GREY = 1
@@ -42,8 +42,8 @@ const YCBCR = 3
 const CHROMA_SUBSAMPLE = { '4:2:0': 2, '4:4:4': 1 } as const
 const QUANT_TABLE = { robidoux: 3, 'annex-k': 0 } as const
 
-// MozJPEG's settings as jSquash names them. Callers cannot change them, because trellis_loops: 0 would divide by zero
-// and because this build writes incomplete Huffman tables, and thus broken files, without optimize_coding.
+// MozJPEG's settings as jSquash names them. Callers cannot change them. With trellis_loops: 0, MozJPEG would divide by
+// zero. Without optimize_coding, this build writes incomplete Huffman tables and therefore broken files.
 const SETTINGS = {
   baseline: true,
   arithmetic: false,

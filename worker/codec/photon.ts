@@ -20,7 +20,7 @@ interface PhotonExports {
   photonimage_get_raw_pixels(image: number): [pointer: number, bytes: number]
 }
 
-/** The exports that are used, 8 of 216. */
+/** The exports that are used: 8 of photon's 216. */
 export const PHOTON_EXPORTS: readonly (keyof PhotonExports)[] = [
   'memory',
   '__wbindgen_externrefs',
@@ -46,7 +46,7 @@ export function decodeWithPhoton(
     const width = photon.photonimage_get_width(image) >>> 0
     const height = photon.photonimage_get_height(image) >>> 0
     const [pixels, length] = photon.photonimage_get_raw_pixels(image)
-    // The pixels are copied, because the instance ends here. Nothing has to be freed, for the same reason.
+    // The pixels are copied, because the instance is discarded after this. So nothing has to be freed.
     const data = new Uint8Array(photon.memory.buffer, pixels >>> 0, length >>> 0).slice()
     return checkDecoded({ width, height, data }, header)
   })
@@ -54,7 +54,7 @@ export function decodeWithPhoton(
 
 /** Creates photon's exports, in place of wasm-bindgen's glue. */
 const startPhoton: EmscriptenFactory<PhotonExports> = ({ instantiateWasm }) => {
-  // Appends four constants to the table, as the glue does.
+  // Appends four constants to the table of JavaScript values, as the glue does.
   const fillExternrefs = () => {
     const table = photon.__wbindgen_externrefs
     const first = table.grow(4)

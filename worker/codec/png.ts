@@ -22,8 +22,8 @@ export function plainPng(bytes: Uint8Array): Uint8Array {
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
 
 /**
- * Bytes of filtered rows that are passed to deflate in one band. This limits the memory needed in addition to the
- * picture.
+ * Size in bytes of a band, i.e. of the filtered rows that are passed to deflate together. This limits the memory needed
+ * in addition to the picture.
  */
 const BAND_BYTES = 2 ** 18
 

@@ -3,7 +3,7 @@
 
 const FRACTION_BITS = 10
 const EXPONENT_BIAS = 15
-/** Exponent of the smallest normal number. The spacing of numbers below it is the same as at this exponent. */
+/** Exponent of the smallest normal number. Smaller numbers have the same spacing as numbers with this exponent. */
 const LOWEST_EXPONENT = 1 - EXPONENT_BIAS
 const LARGEST = 65_504
 const SIGN = 0x8000

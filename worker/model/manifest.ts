@@ -49,7 +49,7 @@ export interface ModelEntry {
 }
 
 /**
- * The model that `auto` stands for, and that the trainer trains without `--arch`. It is sharper than SRCNN at every
+ * The model that `auto` stands for. The trainer trains it if `--arch` is not given. It is sharper than SRCNN at every
  * scale and takes a sixth to a half of SRCNN's time (README).
  */
 export const DEFAULT_MODEL = 'fast'

@@ -72,7 +72,10 @@ export function encodeNetwork(network: Network): Uint8Array<ArrayBuffer> {
 /** Height and width in [1, channels, height, width]. */
 const PICTURE_AXES = [2, 3]
 
-/** Returns by how many pixels, on each side, the input of layer `i`'s skip is larger than the layer's output. */
+/**
+ * Returns how many pixels to crop from each side of the picture that layer `i`'s skip adds, so that it is as large as
+ * the layer's output.
+ */
 function skipMargin(layers: readonly Pick<Layer, 'kernel'>[], i: number, padding: Padding): number {
   return padding === 'zero' ? 0 : (layers[i - 1].kernel - 1) / 2 + (layers[i].kernel - 1) / 2
 }

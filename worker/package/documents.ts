@@ -11,7 +11,10 @@ import { REPOSITORY } from './places.ts'
 const EXTENSIONS = ['', '.md', '.svg', '.webp']
 const EXAMPLES = 'worker/examples/'
 
-/** Returns `pages` and all files that they lead to by relative links. Throws for a link to any other kind of file. */
+/**
+ * Returns `pages` and all files that they link to, directly or through other pages, by relative links. Throws for a
+ * link to a file that is not a page, picture or example.
+ */
 export async function documentsFrom(pages: readonly string[], root = REPOSITORY): Promise<string[]> {
   const found = new Set(pages)
   for (const page of found) {

@@ -1,6 +1,6 @@
 // The package's scripts, bundled by esbuild with their shared code in separate files. WebAssembly and weights stay
-// files beside them. Scripts are not minified, so that stack traces stay readable; an app's bundler minifies them
-// anyway.
+// separate files in the same folder. Scripts are not minified, so that stack traces stay readable; an app's bundler
+// minifies them anyway.
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
@@ -14,7 +14,7 @@ export interface ScriptSources {
    * Paths of sources in the repository. Each source becomes a script, and so do the sources that it starts as threads.
    */
   readonly scripts: readonly string[]
-  /** Those of `scripts` that users run as commands. */
+  /** The sources in `scripts` that users run as commands. */
   readonly commands: readonly string[]
 }
 
@@ -52,7 +52,10 @@ export async function writeScripts(
   return packagesIn(metafile)
 }
 
-/** Does not bundle WebAssembly and weights: keeps the imports, with the files' names in the package. */
+/**
+ * Keeps the imports of WebAssembly and weights instead of bundling these files. Changes their names to those in the
+ * package.
+ */
 function besideTheScripts(root: string): Plugin {
   return {
     name: 'beside the scripts',

@@ -23,7 +23,7 @@ export interface Command {
   /** Arguments after the command's name, as the help shows them: `RUN --to STORE [options]`. */
   readonly usage: string
   readonly options: CommandOptions
-  /** `args`: the words and options after the command's name. */
+  /** Runs the command. `args` are the words and options after the command's name. */
   run(args: readonly string[]): Promise<void>
 }
 

@@ -16,7 +16,7 @@ export interface ProgressLine {
 const REDRAW_MS = 200
 const LINE_MS = 15_000
 const BAR_LENGTH = 20
-/** Control sequence that erases the rest of the line, because the text before may have been longer. */
+/** Control sequence that erases the rest of the line, because the previous text may have been longer. */
 const CLEAR_REST = '\x1b[K'
 
 export function createProgressLine(
@@ -59,7 +59,10 @@ export function percentOf(share: number): string {
 export interface ProgressState {
   /** Number of finished pictures. */
   readonly finished: number
-  /** Number of finished pictures that took time, from which the rate and the time left are computed. */
+  /**
+   * Number of finished pictures, without those that took almost no time. The rate and the time left are computed from
+   * it.
+   */
   readonly worked: number
   readonly total: number
   readonly seconds: number

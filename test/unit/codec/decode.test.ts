@@ -57,8 +57,8 @@ describe('the codec decodes a file to the same pixels as libvips', async () => {
     ],
     ['one pixel', await opaque(gradient(1, 1)).jpeg().toBuffer()],
   ]
-  // Both decoders use libjpeg and libwebp. The tolerance of one level is for 16 bits, which photon rounds and libvips
-  // truncates.
+  // The codec and libvips both use libjpeg and libwebp, so their pixels are equal. The tolerance of one level is for
+  // 16-bit samples, which photon rounds to 8 bits and libvips truncates.
   test.each(files)('%s', async (_, bytes) => {
     expect(difference(await decode(bytes), await decodeBySharp(bytes))).toEqual({
       color: expect.toSatisfy((levels) => levels <= 1),
@@ -94,8 +94,8 @@ describe('the EXIF orientation is applied', () => {
     })
   }
 
-  // The stored pixels are a, b, c, d in two rows of two. The table has their upright order (EXIF 2.32, 4.6.4, figure
-  // 8).
+  // The first stored row is a, b and the second is c, d. The table lists these pixels row by row in the upright picture
+  // (EXIF 2.32, 4.6.4, figure 8).
   test.each([
     [1, 'abcd'],
     [2, 'badc'],
@@ -105,7 +105,7 @@ describe('the EXIF orientation is applied', () => {
     [6, 'cadb'],
     [7, 'dbca'],
     [8, 'bdac'],
-  ] as const)('for orientation %i, which rearranges four different pixels', (orientation, expected) => {
+  ] as const)('for orientation %i, so that the stored pixels abcd become %s', (orientation, expected) => {
     const data = Uint8Array.from([...'abcd'].flatMap((letter) => Array(4).fill(letter.charCodeAt(0))))
     const upright = applyOrientation({ width: 2, height: 2, data }, orientation)
     const places = String.fromCharCode(...upright.data.filter((_, i) => i % 4 === 0))

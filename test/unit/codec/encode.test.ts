@@ -41,7 +41,7 @@ describe('an encoded picture', () => {
       expect(difference(picture, back)).toEqual({ color: 0, alpha: 0 })
     })
 
-    // At quality 90 with 4:2:0 chroma, lossy formats stay within 40 levels of these smooth pictures.
+    // At quality 90 with 4:2:0 chroma, lossy formats change the pixels of these smooth pictures by less than 40 levels.
     test(`is decoded by libvips from WebP with lossless alpha: ${name}`, async () => {
       const back = await decodeBySharp(await encode(picture, 'webp'))
       expect(difference(picture, back)).toEqual({
@@ -95,12 +95,13 @@ describe('a JPEG encoded in strips', () => {
     ...picture,
     data: picture.data.map((value, i) => (i % 4 === 3 ? 255 : value * 0.7 + random.next() * 60)),
   })
-  // Each strip has a quarter of a megapixel. The last strip ends in the middle of a block.
+  // A strip has a quarter of a megapixel, so each picture has several strips. The last strip ends in the middle of a
+  // block.
   test.each([
     ['in colour', noise(gradient(1001, 1203))],
     ['in grey', greyGradient(1001, 1203)],
     ['very wide', gradient(20_000, 37)],
-  ])('is a valid file and no worse than libjpeg’s: %s', async (_, picture) => {
+  ])('is a valid file, about as accurate and as small as libjpeg’s: %s', async (_, picture) => {
     const file = await codec.encode(picture, { format: 'jpeg', quality: 85 })
     const back = await sharp(file, { failOn: 'warning' }).toColourspace('srgb').ensureAlpha().raw().toBuffer()
     const own = await sharpOf(picture).jpeg({ quality: 85, mozjpeg: false }).toBuffer()
@@ -109,7 +110,7 @@ describe('a JPEG encoded in strips', () => {
     expect(file.length).toBeLessThan(1.05 * own.length)
   })
 
-  test('is a valid file and no worse than libjpeg’s: with chroma at full size', async () => {
+  test('is a valid file, about as accurate as libjpeg’s: with chroma at full size', async () => {
     const picture = noise(gradient(1001, 603))
     const own = await sharpOf(picture).jpeg({ quality: 85, mozjpeg: false, chromaSubsampling: '4:4:4' }).toBuffer()
     const jpeg = { subsampling: '4:4:4', steps: 'annex-k' } as const
@@ -152,7 +153,7 @@ describe('libwebp decodes the alpha of an encoded WebP without loss', () => {
 describe('a colour profile', async () => {
   const p3Png = await sharpOf(opaque).withIccProfile('p3').png().toBuffer()
   const p3 = (await readIcc(readHeader(p3Png)))!
-  // A profile for grey samples that is valid in what a codec checks: size, colour space, signature.
+  // A profile for grey samples. Only the fields that codecs check are valid: size, colour space and signature.
   const greyIcc = Uint8Array.from(p3)
   greyIcc.set(new TextEncoder().encode('GRAY'), 16)
 
@@ -204,7 +205,7 @@ describe('a colour profile', async () => {
     expect(await readIcc(readHeader(await encode(grey, 'webp', greyIcc)))).toBeUndefined()
   })
 
-  test('is not read if it inflates without limit, is corrupt or is not a profile', async () => {
+  test('is not read if it inflates beyond the limit, is corrupt or is not a profile', async () => {
     const png = await sharpOf(opaque).png().toBuffer()
     const name = new TextEncoder().encode('x\0\0')
     const contents = {

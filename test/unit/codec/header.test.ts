@@ -70,7 +70,7 @@ describe('the type of a file is detected from its first bytes', () => {
     expect(readHeader(bytes)).toMatchObject({ type, mime })
   })
 
-  test('a file in an unsupported format and a file that is not an image have different obstacles', () => {
+  test('so that an unsupported format is told apart from a file that is not an image', () => {
     expect(readHeader(box('avif')).obstacle).toBe('FORMAT')
     expect(readHeader(ascii('{"error": 404}')).obstacle).toBe('NOT_AN_IMAGE')
   })
@@ -125,8 +125,8 @@ describe('the orientation is read from EXIF', () => {
   }
 
   test.each([
-    ['with an unknown value', 9],
-    ['with the value 0', 0],
+    ['if its value is unknown', 9],
+    ['if its value is 0', 0],
   ])('as upright %s', (_, value) => {
     const exif = concat([
       ascii('MM\0*'),
@@ -138,7 +138,7 @@ describe('the orientation is read from EXIF', () => {
     expect(readHeader(withChunks(png, 'IDAT', [pngChunk('eXIf', exif)])).orientation).toBe(1)
   })
 
-  test('as upright from a block that points outside itself', () => {
+  test('as upright if the EXIF block points beyond its own end', () => {
     const exif = concat([ascii('MM\0*'), words(0xfffffff0)])
     expect(readHeader(withChunks(png, 'IDAT', [pngChunk('eXIf', exif)]))).toMatchObject({
       orientation: 1,
@@ -147,7 +147,7 @@ describe('the orientation is read from EXIF', () => {
   })
 })
 
-describe('the header tells an animation from a still picture', () => {
+describe('the header shows that', () => {
   const acTL = (count: number) => pngChunk('acTL', words(count, 0))
   const fcTL = pngChunk('fcTL', concat([words(0, 40, 30, 0, 0), new Uint8Array(6)]))
 
@@ -199,7 +199,7 @@ describe('a file that ends before its first pixel is reported as damaged', () =>
   })
 })
 
-describe('a file that costs more than its size suggests is refused', () => {
+describe('a file that needs more time or memory than its size suggests is refused', () => {
   const scanAt = progressive.lastIndexOf(Buffer.of(0xff, 0xda))
   const scan = progressive.subarray(scanAt, -2)
   const repeated = (count: number) => concat([progressive.subarray(0, -2), ...Array<Uint8Array>(count).fill(scan)])
@@ -211,7 +211,7 @@ describe('a file that costs more than its size suggests is refused', () => {
     expect(readHeader(repeated(20)).obstacle).toBeUndefined()
   })
 
-  test('a JPEG with few scans of very many pixels, although its size is still reported', () => {
+  test('a JPEG with few scans but too many pixels in each scan (its size is still reported)', () => {
     expect(readHeader(patched(progressive, wide, 0xff, 0, 0xff, 0))).toMatchObject({
       width: 0xff00,
       height: 0xff00,
@@ -242,8 +242,9 @@ describe('a file that costs more than its size suggests is refused', () => {
   })
 })
 
-describe('a huge size is reported, so that the caller can limit it, and an impossible size is reported as damage', () => {
-  test('a PNG of 65535x65535 pixels', () => {
+// A huge size is not an obstacle, because the caller limits the number of pixels.
+describe('the size in the header shows that', () => {
+  test('a PNG of 65535x65535 pixels is possible, but a PNG that is 2147483648 pixels wide is damaged', () => {
     expect(readHeader(withIhdr(png, ihdr(65535, 65535, 8, 2, 0, 0, 0)))).toMatchObject({
       width: 65535,
       height: 65535,
@@ -252,7 +253,7 @@ describe('a huge size is reported, so that the caller can limit it, and an impos
     expect(readHeader(withIhdr(png, ihdr(2 ** 31, 1, 8, 2, 0, 0, 0))).obstacle).toBe('DAMAGED')
   })
 
-  test('a lossless WebP of 268 megapixels in 34 bytes', () => {
+  test('a lossless WebP of 268 megapixels in 34 bytes is possible', () => {
     const size = 16383 - 1
     const bits = size | (size << 14)
     const data = Uint8Array.of(0x2f, bits, bits >> 8, bits >> 16, bits >> 24, 0, 0, 0, 0, 0)
@@ -261,7 +262,7 @@ describe('a huge size is reported, so that the caller can limit it, and an impos
     expect(readHeader(file)).toMatchObject({ width: 16383, height: 16383, obstacle: undefined })
   })
 
-  test('a WebP whose canvas and picture differ in size', async () => {
+  test('a WebP whose canvas and picture differ in size is damaged', async () => {
     const file = await sharpOf(translucent).webp().toBuffer()
     const canvas = file.indexOf('VP8X') + 12
     expect(readHeader(patched(file, canvas, 0xff, 0xff, 0))).toMatchObject({
@@ -270,11 +271,11 @@ describe('a huge size is reported, so that the caller can limit it, and an impos
     })
   })
 
-  test('a GIF whose frame exceeds its screen', () => {
+  test('a GIF whose frame exceeds its screen is damaged', () => {
     expect(readHeader(patched(gif, 6, 20, 0)).obstacle).toBe('DAMAGED')
   })
 
-  test('a BMP with too few bytes for its size', () => {
+  test('a BMP with too few bytes for its size is damaged', () => {
     expect(readHeader(patched(bmp24(picture), 18, 0xff, 0xff, 0xff, 0x7f)).obstacle).toBe('DAMAGED')
     expect(readHeader(patched(bmp24(picture), 22, 0, 0, 0, 0x80)).obstacle).toBe('DAMAGED')
   })

@@ -6,13 +6,13 @@ test('frequent symbols get short codes', () => {
   expect([...fitCodeLengths([1, 1, 1, 1], 15)]).toEqual([2, 2, 2, 2])
 })
 
-test('a symbol that does not occur gets no code, and neither does a symbol that is the only one', () => {
+test('a symbol gets no code if it does not occur or if no other symbol occurs', () => {
   expect([...fitCodeLengths([0, 5, 0], 15)]).toEqual([0, 0, 0])
   expect([...fitCodeLengths([0, 5, 3], 15)]).toEqual([0, 1, 1])
 })
 
 // Fibonacci numbers as frequencies produce the deepest trees.
-test.each([7, 8, 15, 16])('codes of at most %i bits together use the whole code space', (maxBits) => {
+test.each([7, 8, 15, 16])('codes that are limited to %i bits fill the whole code space', (maxBits) => {
   const fibonacci = [1, 1]
   while (fibonacci.length < 40) fibonacci.push(fibonacci.at(-1)! + fibonacci.at(-2)!)
   const lengths = fitCodeLengths(fibonacci, maxBits)

@@ -1,4 +1,5 @@
-// The quality of a JPEG is estimated from its quantisation tables. The oracle is the encoder that wrote the tables.
+// The quality of a JPEG is estimated from its quantisation tables. The tests compare each estimate with the quality
+// that was set in the encoder.
 import { describe, expect, test } from 'vitest'
 import { concat } from '../../../worker/base/concat.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
@@ -48,7 +49,7 @@ describe('the quality that was set in the encoder is read from the file', () => 
     expect(qualityOf(await sharpOf(picture).jpeg(options).toBuffer())).toBe(35)
   })
 
-  test('for this project’s encoder with the table of Annex K', async () => {
+  test('for files that this project’s encoder wrote with the table of Annex K', async () => {
     for (const quality of [5, 40, 60, 80, 95]) {
       const variant = { subsampling: '4:2:0', steps: 'annex-k' } as const
       const file = await codec.encode(picture, { format: 'jpeg', quality, jpeg: variant })
@@ -58,7 +59,8 @@ describe('the quality that was set in the encoder is read from the file', () => 
 })
 
 test('the estimate for MozJPEG’s table is near the libjpeg quality with the same PSNR', async () => {
-  // Each pair holds a MozJPEG quality, and the libjpeg quality with the same PSNR on Set14 shrunk to a third.
+  // Each pair consists of a MozJPEG quality and the libjpeg quality with the same PSNR (measured on Set14 at a third of
+  // its size).
   const equals = [
     [20, 15],
     [40, 33],
@@ -103,7 +105,7 @@ describe('the quality is read from the table of the first component', () => {
   })
 })
 
-describe('if a JPEG has an invalid quantisation table,', () => {
+describe('if the quantisation tables of a JPEG are missing or invalid,', () => {
   const luma = stepsOf(jpeg)
   const { jpegQuality: _, ...others } = readHeader(jpeg)
   test.each<[string, Uint8Array[]]>([
@@ -118,7 +120,7 @@ describe('if a JPEG has an invalid quantisation table,', () => {
     expect(readHeader(withTables(jpeg, segments))).toEqual({ ...others, jpegQuality: undefined })
   })
 
-  test('and ends inside the table, the file is reported as damaged', () => {
+  test('because the file ends inside a table, the file is reported as damaged', () => {
     const at = markerAt(jpeg, DQT)
     for (const end of [at + 2, at + 3, at + 4, at + 40]) {
       expect(readHeader(jpeg.subarray(0, end))).toMatchObject({

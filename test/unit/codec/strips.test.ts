@@ -41,7 +41,8 @@ function join(files: readonly Uint8Array[], height: number, instances = createIn
 const rowsOf = (file: Uint8Array) =>
   sharp(file, { failOn: 'warning' }).toColourspace('srgb').removeAlpha().raw().toBuffer()
 
-// The oracle is libvips. Some pictures have ten strips or more, because restart markers are numbered modulo 8.
+// libvips decodes the files. Some pictures have ten strips or more, so that the numbers of restart markers, 0 to 7,
+// repeat.
 describe('joined strips decode to the same pixels as the single strips', () => {
   test.each([
     ['colour', gradient(203, 331), 32, 85, '4:4:4'],
@@ -80,7 +81,8 @@ test('joining broken strips neither traps nor shows bytes of strips that were jo
   for (let turn = 0; turn < 60; turn++) {
     await join(whole, picture.height, instances)
     const broken = whole.map((file) => {
-      // Damages only the coded bytes, which follow all headers. May cut off the end marker (EOI), which is not read.
+      // Damages only coded bytes, because all headers are in the first half of the file. The cut may remove the end
+      // marker (EOI), which joinStrips does not need.
       const [from, to] = [file.length >> 1, file.length - random.below(file.length >> 2)]
       const kept = file.slice(0, to)
       const any = () => (turn % 3 === 0 ? 255 : random.below(256))

@@ -64,7 +64,7 @@ test('weights that half precision represents exactly take half the bytes', () =>
   expect(encodeNetwork(halved(network)).length / whole).toBeLessThan(0.53)
 })
 
-describe('onnxruntime computes the same as the reference from a written file', () => {
+describe('onnxruntime, which reads a written file, computes the same as the reference engine', () => {
   test.each(CASES)('$name', async ({ network }) => {
     const session = await ort.InferenceSession.create(encodeNetwork(network))
     const channels = channelsOf(network)
@@ -101,7 +101,7 @@ describe('a written file reads back as the same network', () => {
   })
 })
 
-test('a skip over the whole network is read as a residual if zero padding leaves no margin to crop', () => {
+test('a skip over the whole network is read as a residual if zero padding makes the two equal in the file', () => {
   const network = sampleNetwork({ kernels: [3, 3], widths: [2], channels: 2, skips: [1] }, 'zero')
   const read = decodeNetwork(encodeNetwork(network))
   expect(describeNetwork(read)).toBe('3-3 2-2-2 residual')
@@ -163,7 +163,7 @@ test('an impossible shape is refused with a message that says what was expected'
 
 const INPUT = { channels: 1, width: 3, height: 1, data: Float32Array.of(1, 2, 3) }
 
-test('the reference gives the same result as a calculation by hand', async () => {
+test('the reference engine gives the same result as a calculation by hand', async () => {
   const layer = {
     kernel: 3,
     inputs: 1,
@@ -180,7 +180,7 @@ test('the reference gives the same result as a calculation by hand', async () =>
   expect(await run({ scale: 1, residual: true, padding: 'edge' })).toEqual([14, 17, 21])
 })
 
-test('the reference adds the input of a skip, and arranges four channels as 2x2 pixels', async () => {
+test('the reference engine adds the input of a skip and arranges four channels as 2x2 pixels', async () => {
   const layer = (outputs: number, taps: readonly number[], bias: readonly number[], hasSkip = false) => ({
     kernel: Math.sqrt(taps.length / outputs),
     inputs: 1,

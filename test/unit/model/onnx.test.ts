@@ -25,7 +25,7 @@ function fileWith(
   return encodeOnnx({ ...graph, ...change(graph) })
 }
 
-/** Returns a change of the graph: the node whose output is `output` is changed by `change`. */
+/** Returns a function that takes a graph and applies `change` to the node with the output `output`. */
 function nodeWith(output: string, change: (node: OnnxNode) => Partial<OnnxNode>) {
   return ({ nodes }: OnnxGraph) => ({
     nodes: nodes.map((node) => (node.outputs[0] === output ? { ...node, ...change(node) } : node)),
@@ -310,7 +310,7 @@ describe('an unsupported graph is refused with a message that says what was expe
   })
 })
 
-describe('decoding a truncated file throws a ModelError', () => {
+describe('decoding throws a ModelError for', () => {
   test.each([
     ['a file of this project', encodeNetwork(sampleNetwork(SMALL))],
     ['a file with zero padding', encodeNetwork(sampleNetwork(SMALL, 'zero'))],
@@ -323,7 +323,7 @@ describe('decoding a truncated file throws a ModelError', () => {
     }
   })
 
-  test('9-1-5, truncated at every 97th byte', () => {
+  test('a file of 9-1-5, truncated at every 97th byte', () => {
     const file = encodeNetwork(sampleNetwork(SRCNN_915))
     for (let length = 0; length < file.length; length += 97) {
       expect(() => decodeNetwork(file.subarray(0, length)), `${length} bytes`).toThrow(ModelError)

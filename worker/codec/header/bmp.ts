@@ -7,7 +7,10 @@ import { isGreyPalette } from './palette.ts'
 const FILE_HEADER = 14
 const CORE_HEADER = 12
 const V5_HEADER = 124
-/** Sizes in bytes of BITMAPINFOHEADER, its two undocumented successors with masks, V4 and V5. */
+/**
+ * Sizes in bytes of the headers BITMAPINFOHEADER (40), its two undocumented successors with colour masks (52 and 56),
+ * V4 (108) and V5.
+ */
 const INFO_HEADERS = new Set([40, 52, 56, 108, V5_HEADER])
 
 const UNCOMPRESSED = 0
@@ -33,7 +36,8 @@ export function readBmp(bytes: Uint8Array, found: Findings): Obstacle | undefine
   found.alpha = alphaMask !== 0
   if (width <= 0 || height === 0) return 'DAMAGED'
 
-  // RLE is refused, because decoders fill its gaps differently, and so is an embedded JPEG or PNG.
+  // Run-length coding (RLE) is refused, because decoders fill its gaps differently. Embedded JPEGs and PNGs are also
+  // refused.
   const isPlain = compression === UNCOMPRESSED && [1, 4, 8, 16, 24, 32].includes(bits)
   const isMasked = compression === BITFIELDS && [16, 32].includes(bits)
   if (!isPlain && !isMasked) return 'FORMAT'

@@ -1,5 +1,5 @@
-// Reads the Orientation tag, the only EXIF tag that changes how a picture is shown.
-// EXIF 2.32 (CIPA DC-008), 4.6: a TIFF file whose first directory holds tag 0x0112, a SHORT of 1..8.
+// Reads the Orientation tag, the only EXIF tag that changes how a picture is shown. The first directory of the EXIF
+// block, which is a TIFF file, contains it as tag 0x0112, a SHORT from 1 to 8: EXIF 2.32 (CIPA DC-008), 4.6.
 
 import type { Orientation } from './findings.ts'
 

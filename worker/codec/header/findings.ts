@@ -24,8 +24,8 @@ export interface Findings {
   /** True if the picture is stored without colour: one channel, or a palette of greys. */
   grey: boolean
   /**
-   * Quality from 1 to 100 on the IJG's scale (jpegQuality.ts); undefined for other formats and if no quantisation table
-   * is readable.
+   * Quality of a JPEG from 1 to 100 on the IJG's scale (jpegQuality.ts); undefined for other formats and if no
+   * quantisation table is readable.
    */
   jpegQuality: number | undefined
   /** Colour profile as embedded: plain in JPEG, WebP and BMP, deflated in PNG (see `readIcc`). */

@@ -4,7 +4,7 @@ import type { Findings, Obstacle } from './findings.ts'
 import { readOrientation } from './exif.ts'
 import { isGreyPalette } from './palette.ts'
 
-/** Limit on the number of chunks (also libpng's default), because each takes a decoder time, however small it is. */
+/** Limit on the number of chunks, the same as libpng's default. Even an empty chunk costs the decoder time. */
 const MAX_CHUNKS = 1000
 /** Encoders write pixel data in chunks of 8 kB or more. A decoder needs 3 us for each chunk, even for an empty one. */
 const MAX_DATA_CHUNKS = 20_000
@@ -117,8 +117,8 @@ export function readPng(bytes: Uint8Array, found: Findings): Obstacle | undefine
 }
 
 /**
- * Returns the deflated profile in an iCCP chunk. Before it are a name of 1 to 79 bytes, a zero, and compression method
- * 0.
+ * Returns the deflated profile in an iCCP chunk. The profile follows a name of 1 to 79 bytes, a zero, and compression
+ * method 0.
  */
 function deflatedProfile(data: Uint8Array): Uint8Array | undefined {
   const nameEnd = data.subarray(0, 80).indexOf(0)

@@ -73,7 +73,7 @@ function isBmp(bytes: Uint8Array): boolean {
   return [12, 16, 40, 52, 56, 64, 108, 124].includes(headerBytes)
 }
 
-/** The four bytes of the signature also begin other files, so the first entry must point past the directory. */
+/** Other files can begin with the same four bytes, so the first entry must point past the directory. */
 function isIco(bytes: Uint8Array): boolean {
   if (!startsWith(bytes, '\0\0\x01\0') || bytes.length < 22) return false
   const entries = bytes[4] | (bytes[5] << 8)

@@ -30,7 +30,9 @@ export function* riffChunks(bytes: Uint8Array, at: number): Generator<RiffChunk>
   }
 }
 
-/** Yields the chunks of a WebP file, after "RIFF", the length and "WEBP". Bytes beyond this length are ignored. */
+/**
+ * Yields the chunks of a WebP file, which follow "RIFF", the length and "WEBP". Ignores the bytes beyond that length.
+ */
 export function webpChunks(bytes: Uint8Array): Generator<RiffChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return riffChunks(bytes.subarray(0, 8 + view.getUint32(4, true)), 12)
@@ -75,7 +77,7 @@ export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefin
   }
   if (!picture) return 'DAMAGED'
   if (!isExtended) Object.assign(found, picture)
-  // A single frame that does not fill the canvas is shown as an animation frame, over the background.
+  // Viewers show a single frame that does not fill the canvas over the background, as in an animation.
   if (frames > 0 && (picture.width < found.width || picture.height < found.height)) return 'ANIMATED'
   if (picture.width !== found.width || picture.height !== found.height) return 'DAMAGED'
   found.alpha ||= picture.alpha

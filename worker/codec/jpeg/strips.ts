@@ -56,7 +56,8 @@ export const createSymbolCoder: EmscriptenFactory<SymbolCoder> = ({ instantiateW
 
 /**
  * Joins strips into one JPEG. `height` is the height of the whole picture in pixels. All strips except the last must
- * have the same number of rows. `coder` must be a new instance with zeroed memory, because it adds to the counts there.
+ * have the same number of rows. `coder` must be a new instance with zeroed memory, because it adds to the counts in its
+ * memory.
  */
 export async function joinStrips(
   coder: SymbolCoder,
@@ -213,8 +214,8 @@ function layoutOf(frame: Uint8Array, scan: Uint8Array): Pick<Strip, 'blocks' | '
 const valueBits = (symbol: number) => symbol & 15
 
 /**
- * Copies a strip's tables and coded bytes into memory. Grows the memory so that the same number of bytes can be written
- * after them.
+ * Copies a strip's tables and coded bytes into memory. Grows the memory so that as many bytes of output fit after the
+ * coded bytes.
  */
 function load({ memory }: SymbolCoder, { tables, blocks, coded }: Strip): void {
   const missing = CODED_AT + 2 * coded.length - memory.buffer.byteLength

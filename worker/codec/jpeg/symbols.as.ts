@@ -1,7 +1,7 @@
 // The WebAssembly module of strips.ts. It reads the Huffman symbols of a strip, to count them or to write them again
-// with other codes. It is scalar code that holds up to 64 bits, with a fast path for four bytes without 0xff. A strip
-// is decoded twice, because its symbols would take four times as much memory as its bytes. symbolsLayout.ts defines
-// where tables and bytes are in memory.
+// with other codes. The code is scalar: a variable holds up to 64 bits, and four bytes without 0xff take a fast path. A
+// strip is decoded twice, to count and to write, because a list of its symbols would take four times as much memory as
+// its bytes. symbolsLayout.ts defines where tables and bytes are in memory.
 //
 // `count` and `write` have the same loop and differ in what they do with a symbol. The loop is written twice, because
 // reading a symbol changes three local variables, which an inlined function cannot do.

@@ -15,7 +15,9 @@ const LITERALS = 256
 const LENGTH_PREFIXES = 24
 const DISTANCE_PREFIXES = 40
 const MAX_RUN = 4096
-/** A shorter run takes more bits than its pixels coded one by one. */
+/**
+ * Shortest run that is coded as a run, in pixels. A shorter run takes fewer bits if its pixels are coded one by one.
+ */
 const MIN_RUN = 4
 
 /** Encodes `plane`, one byte per pixel, as the content of an ALPH chunk. */
@@ -104,7 +106,10 @@ function runLength(plane: Uint8Array, at: number, distance: number): number {
   return i - at
 }
 
-/** Splits a length into a prefix (its highest two bits) and extra bits (5.2.2 of the specification). */
+/**
+ * Splits `length - 1` into a prefix, which stands for the highest two bits and their position, and extra bits, which
+ * are the others (5.2.2 of the specification).
+ */
 function prefixOf(length: number): { prefix: number; extra: number; extraBits: number } {
   const n = length - 1
   if (n < 4) return { prefix: n, extra: 0, extraBits: 0 }
@@ -149,7 +154,7 @@ function bitWriter() {
   function writeCode(counts: Uint32Array): Code {
     const lengths = fitCodeLengths(counts, MAX_CODE_BITS)
     if (lengths.every((bits) => bits === 0)) {
-      // A simple code for a single symbol, which then takes no bits. The symbol is below 256, because each plane begins
+      // If only one symbol occurs, it gets a simple code and takes no bits. It is below 256, because each plane begins
       // with a literal.
       const symbol = counts.findIndex((count) => count > 0)
       write(0b101, 3)
