@@ -10,9 +10,9 @@ import { type LoggingProxy, startLoggingProxy } from '../support/servers/logging
 import { startWorker } from '../support/worker/worker.ts'
 
 const SAMPLES = new URL('../../worker/assets/samples/', import.meta.url)
-/** Largest gzipped size in bytes of the page, styles and scripts that load at first. */
+/** Largest total size in bytes, gzipped, of the page and the styles and scripts that it loads at the start. */
 const MAX_FIRST_VIEW_BYTES = 150_000
-/** Timeout for WebGPU: SwiftShader takes seconds to compile shaders on a small machine. */
+/** Timeout in ms of a test with WebGPU. SwiftShader takes seconds to compile shaders on a small machine. */
 const WEBGPU_MS = 100_000
 
 const sampleFile = (name: string) => readFileSync(new URL(name, SAMPLES))
@@ -109,7 +109,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
   const transformOf = (selector: string) =>
     page.locator(selector).evaluate((image) => getComputedStyle(image).transform + getComputedStyle(image).width)
 
-  test('loads less than 150 kB, without console messages and without layout shifts', async () => {
+  test('loads less than 150 kB, prints nothing to the console, and has no layout shifts', async () => {
     proxy.sent.length = 0
     await page.reload({ waitUntil: 'networkidle' })
     await said('960 × 720')
@@ -297,7 +297,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await fact('how')).toMatch(/fused-plain$/)
   })
 
-  test('runs the quality test, in which the network is closer to the truth than bicubic', async () => {
+  test('runs the quality test: the result of the network is closer to the original than that of bicubic', async () => {
     await page.getByLabel('Test it: shrink first, then restore').check()
     await said('A harbour: 106 × 80 → 318 × 240')
     const decibels = async (name: string) => Number.parseFloat((await fact(name))!)
@@ -336,7 +336,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await drop(sampleFile('icon.png'), 'small.png', 'image/png')
     await said('small.png: 160 × 160 → 480 × 480')
     expect(await fact('before')).toContain('160 × 160')
-    // The Web Worker that made the large picture has ended.
+    // One Web Worker is left, which made the small picture. The Web Worker of the large picture has ended.
     await expect.poll(() => page.workers().length).toBe(1)
   })
 
@@ -446,7 +446,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     }
   })
 
-  test('is not served when it is switched off, but the pages health and purge are', async () => {
+  test('is not served when it is switched off, while the health page and the purge page are still served', async () => {
     const without = await startWorker({ vars: { ORIGIN: 'none', SR_PURGE_SECRET: 's'.repeat(32) } })
     try {
       const statusOf = async (path: string) =>

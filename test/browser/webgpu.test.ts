@@ -13,8 +13,8 @@ import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { isChromiumMissing, launchChromium, NO_CHROMIUM } from '../support/process/chromium.ts'
 import { maxDifference, sampleNetwork, samplePlanes } from '../support/engine/samples.ts'
 
-// The tolerance for every engine. f32 sums of up to 1,600 products differ by about 1e-6 if the order of the products
-// differs, or if multiply-adds are fused.
+// Largest allowed difference from the reference, the same for all engines. f32 sums of up to 1,600 products differ by
+// about 1e-6 if the order of the products differs, or if multiply-adds are fused.
 const TOLERANCE = 1e-4
 
 describe.skipIf(isChromiumMissing)(

@@ -1,4 +1,4 @@
-// Runs the two apps in the README as new projects with only what npm installs: one in Node, one in workerd.
+// Runs the two apps of the README, one in Node and one in workerd, as new projects that use only what npm installs.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -85,7 +85,8 @@ test.each(PICTURES)('%s is enlarged to the same bytes in Node and in workerd', a
   const small = await sharp(join(SAMPLES, name)).metadata()
   const { width, height } = await sharp(there).metadata()
   expect([width, height]).toEqual([2 * small.width, 2 * small.height])
-  // The plain kernels round differently, so only relaxed kernels must give the same bytes as workerd.
+  // workerd runs the relaxed kernels. The plain kernels round differently, so without relaxed SIMD the bytes may
+  // differ.
   const arithmetic = (await hasRelaxedSimd()) ? 'relaxed' : 'plain'
   expect(answers[0].headers.get('x-sr')).toContain(`engine=fused-${arithmetic}`)
   if (arithmetic === 'relaxed') expect(there.equals(here)).toBe(true)
@@ -105,7 +106,7 @@ test('all weights are available in Node', async () => {
   expect(answer.headers.get('x-sr')).toContain('model="quality@')
 })
 
-test("the package's command makes the file that the app serves", async () => {
+test("the package's command makes the same file as the app serves", async () => {
   const command = join(app.folder, 'node_modules/.bin/edge-srcnn')
   const options = { cwd: app.folder, encoding: 'utf8' } as const
   expect(execFileSync(command, ['--version'], options)).toContain(`edge-srcnn ${MANIFEST.version}`)

@@ -16,7 +16,7 @@ const files = execFileSync('tar', ['-tzf', TARBALL], { encoding: 'utf8' })
   .map((path) => path.replace(/^package\//, ''))
 const read = (file: string) => readFileSync(join(PACKAGE, file), 'utf8')
 
-/** Patterns of the paths of all allowed files. */
+/** The path of each file in the package must match one of these patterns. */
 const KINDS = [
   /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|THIRD-PARTY\.md)$/,
   /^(docs\/CONTRIBUTING|(models|trainer|worker)\/(\w+\/)?[A-Z]+)\.md$/,

@@ -1,5 +1,5 @@
-// Compiles programs that use the package's types and check their libraries (no skipLibCheck), with the types either of
-// Workers or of Node.
+// Compiles programs that use the package's types, either with the types of Workers or with those of Node. The compiler
+// also checks all declaration files (no skipLibCheck).
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'

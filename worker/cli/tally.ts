@@ -13,7 +13,7 @@ export interface Tally<Outcome extends string> {
   end(text: string): void
 }
 
-/** Creates a tally. The outcome `instant` takes no time, so it does not count in the rate and the remaining time. */
+/** Creates a tally. Items with the outcome `instant` take no time, so the rate and the remaining time ignore them. */
 export function createTally<Outcome extends string>(
   counts: Record<Outcome, number>,
   total: number,

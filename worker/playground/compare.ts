@@ -40,7 +40,7 @@ export function createCompare(stage: HTMLElement, onZoom: (zoom: Zoom) => void):
     set('--w', `${picture.width * view.zoom}px`)
     set('--h', `${picture.height * view.zoom}px`)
     stage.classList.toggle('movable', isLarger(view, frame, picture))
-    // From 1.5 screen pixels per pixel, single pixels are drawn as squares.
+    // If a pixel of the picture covers at least 1.5 screen pixels, the pixels are drawn as sharp squares.
     stage.classList.toggle('close', view.zoom >= 1.5 * pixel())
   }
   const go = (next: Zoom, at = middle()) => {

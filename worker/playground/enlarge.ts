@@ -13,7 +13,7 @@ import { Refusal } from './refusal.ts'
 import { tryOut } from './tryOut.ts'
 
 /**
- * Reports the progress of the current order. There is only one, because the page ends this Web Worker to cancel an
+ * Reports the progress of the current order. Orders never overlap, because the page ends this Web Worker to cancel an
  * order.
  */
 let onTurn = () => {}

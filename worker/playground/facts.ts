@@ -61,9 +61,9 @@ export function cacheText(status: string | undefined): string | undefined {
   if (status === undefined) return undefined
   const detail = /detail=([\w-]+)/.exec(status)?.[1]
   if (status.startsWith('hit')) return detail ? `hit (${detail})` : 'hit'
-  if (detail === 'stale-if-error') return 'kept, as the origin does not answer'
+  if (detail === 'stale-if-error') return 'kept, because the origin does not answer'
   if (status.includes('fwd-status=304')) return 'kept, unchanged at the origin'
-  return status.includes('fwd=stale') ? 'made anew, as it was out of date' : 'miss'
+  return status.includes('fwd=stale') ? 'made again, because it was out of date' : 'miss'
 }
 
 /** Returns the text for a reason in X-SR, or the reason itself if it is unknown. */

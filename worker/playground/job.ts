@@ -2,7 +2,7 @@
 // ending its Web Worker. An idle Web Worker is kept, because it holds everything that it has fetched.
 import type { EnlargeResult, EnlargeOrder, EnlargeReport, Step } from './messages.ts'
 
-/** Thrown if the picture was not enlarged. The message tells the reason to the visitor. */
+/** Thrown if the picture was not enlarged. The message tells the visitor why. */
 export class LeftAsItWas extends Error {}
 
 export interface Jobs {

@@ -1,5 +1,5 @@
-// Opens a visitor's file and reads its header. If this project's codecs do not decode the format (AVIF, HEIC in Safari,
-// CMYK JPEG), the browser decodes it if it can, and the pixels are passed on as a PNG.
+// Opens a visitor's file and reads its header. If only the browser can decode the file (AVIF, HEIC in Safari, CMYK
+// JPEG), a PNG with the pixels that the browser decoded replaces the file.
 import type { Codec } from '../codec/contract.ts'
 import { type Header, readHeader } from '../codec/header.ts'
 import type { Rgba } from '../image/plane.ts'

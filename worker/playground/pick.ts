@@ -67,7 +67,7 @@ function offerDropping(take: (file: File | undefined) => void, onMistake: (messa
     classList.remove('dropping')
     const file = event.dataTransfer?.files[0]
     if (file) take(file)
-    else onMistake('That was no file: drop a picture from a folder.')
+    else onMistake('No file was dropped: drop a picture from a folder.')
   })
 }
 

@@ -15,7 +15,8 @@ export interface ShownResult {
   /** In a quality test, the picture that a perfect result would equal. */
   readonly truth?: Blob
   /**
-   * The bicubic result. A quality test always makes it. Otherwise page.ts requests it when the left half is to show it.
+   * The bicubic result, if this is a quality test; otherwise undefined, and page.ts requests it when the visitor
+   * chooses it for the left half.
    */
   readonly bicubic?: Blob
 }

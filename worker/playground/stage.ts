@@ -32,7 +32,7 @@ const LEFT_NAMES: Readonly<Record<Left, string>> = {
   truth: 'Truth',
 }
 const STEP_NAMES: Readonly<Record<Step, string>> = {
-  load: 'fetching what is missing',
+  load: 'fetching missing files',
   decode: 'decoding',
   network: 'enlarging',
   encode: 'encoding',

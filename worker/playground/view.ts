@@ -23,7 +23,7 @@ export function fitView(frame: Box, picture: Box): View {
   return settled({ zoom, x: 0, y: 0 }, frame, picture)
 }
 
-/** Returns the view at another zoom. The point of the picture at `at` keeps its position. */
+/** Returns the view with another zoom. The part of the picture that is at the point `at` of the frame stays there. */
 export function zoomTo(view: View, zoom: number, at: Point, frame: Box, picture: Box): View {
   const ratio = zoom / view.zoom
   const x = at.x - (at.x - view.x) * ratio

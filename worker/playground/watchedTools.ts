@@ -1,5 +1,5 @@
-// Reports the progress of making a picture. makeFile() reports none, so the progress is derived from the tools that it
-// calls.
+// Reports the progress of making a picture. makeFile() itself reports no progress, so the progress is derived from its
+// calls of the tools.
 import type { Codec } from '../codec/contract.ts'
 import type { Enlarger } from '../engine/enlarger.ts'
 import { COST_OF_A_TURN } from '../engine/fused.ts'
@@ -7,7 +7,7 @@ import { costOf, type Network } from '../model/network.ts'
 import type { Tools } from '../picture/makeFile.ts'
 import type { Step } from './messages.ts'
 
-/** Receives the current step and the share of it that is done, 0..1. */
+/** Receives the current step, and how much of the step is done, 0..1. */
 export type Tell = (step: Step, share: number) => void
 
 export interface WatchedTools extends Tools {

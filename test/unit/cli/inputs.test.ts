@@ -88,7 +88,7 @@ test.each([
   expect(await placesOf(words, out)).toEqual(expected)
 })
 
-test('a missing input is a failure with a message, and the other inputs are still found', async () => {
+test('a missing input is reported as a failure, and the other inputs are still found', async () => {
   const { inputs, failures } = await findInputs(['nope.jpg', 'photos/a.jpg', 'no/*.jpg', 'empty'].map(at))
   expect(inputs.map(({ place }) => place)).toEqual(['a.jpg'])
   expect(failures).toEqual([
@@ -119,7 +119,7 @@ test.each([
   },
 )
 
-test('--out may be a folder that is named like a picture; a file that is not a JPEG, PNG or WebP is refused', async () => {
+test('--out may be a folder even if its name ends in .jpg; a file that is not a JPEG, PNG or WebP is refused', async () => {
   await mkdir(at('dir.jpg'))
   expect(await targetOf(at('dir.jpg'))).toEqual({ folder: at('dir.jpg') })
   await expect(targetOf(at('photos/notes.txt'))).rejects.toThrow(

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createMemory } from '../../../worker/cli/upscale/memory.ts'
 
-test('pictures share the memory, and a picture that needs more than the total waits until all earlier pictures are finished', async () => {
+test('pictures that fit into the memory together are made together, and a picture that needs more is made alone', async () => {
   const memory = createMemory(100)
   const running: string[] = []
   const most: string[] = []

@@ -21,7 +21,7 @@ const entryOf = (loc: string) => `<sitemap><loc>${loc}</loc></sitemap>`
 
 test.each([
   [
-    'a URL with escapes, between spaces, is read',
+    'a URL with XML escapes is read, without the white space around it',
     urlset('\n https://site.test/a.jpg?x=1&amp;y=2 '),
     ['https://site.test/a.jpg?x=1&y=2'],
   ],
@@ -36,7 +36,7 @@ test.each([
     ['https://site.test/a.jpg'],
   ],
   [
-    'a loc in another namespace is ignored',
+    'an element `loc` of another namespace is ignored',
     urlset().replace('</url>', '<v:loc xmlns:v="urn:video">https://site.test/v.mp4</v:loc></url>'),
     [],
   ],
@@ -62,7 +62,7 @@ describe('the URLs of pictures', () => {
     await rm(folder, { recursive: true })
   })
 
-  test('are read from an index, even if one sitemap is compressed and another one names the index', async () => {
+  test('are read from an index, even if one of its sitemaps is compressed and another one links back to the index', async () => {
     origin.serve('/a.xml', gzipSync(urlset('https://site.test/1.jpg', 'https://site.test/2.jpg')), {
       'content-encoding': 'gzip',
     })

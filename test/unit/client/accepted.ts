@@ -1,4 +1,4 @@
-// The oracle of the client's tests: the worker's own parser of parameters, and the platform's parser of URLs.
+// Checks URLs that the client builds, with the worker's own parser of parameters and the platform's parser of URLs.
 import { expect } from 'vitest'
 import { resolveOptions } from '../../../worker/options.ts'
 import { parseParams } from '../../../worker/request/params.ts'

@@ -22,7 +22,7 @@ test("the quality of an image replaces the loader's quality", () => {
   expect(of(75)).toMatchObject({ 'sr-quality': '75' })
 })
 
-test('the configuration that next/image passes along is ignored', () => {
+test('the configuration that next/image passes to the loader is ignored', () => {
   const props = { src: '/a', width: 640, config: { deviceSizes: [640], format: 'gif' } }
   expect(defaultLoader(props)).toBe('/a?sr-width=640')
 })

@@ -1,4 +1,5 @@
-// Runs an example, bundled with the sources that `exports` in package.json names and with stand-ins for the frameworks.
+// Bundles an example with the package's sources (`exports` in package.json) and stand-ins for the frameworks, and runs
+// it.
 import { readFileSync } from 'node:fs'
 import { build, type Plugin } from 'esbuild'
 

@@ -41,7 +41,8 @@ test.each<[string, SrcsetOptions, string]>([
   expect(srcset(options)).toBe(expected)
 })
 
-// The oracle follows the HTML standard: white space separates a URL from its width, and a comma ends a candidate.
+// The test splits the srcset like the HTML standard: white space separates a URL from its width, a comma ends a
+// candidate.
 test.each(['my cat.jpg', ' cat.jpg\n', '/a b/c\td.jpg?x=1 2', 'a,b.jpg?c=,', ',cat.jpg,', 'a,,'])(
   'each candidate of %j is one URL and one width',
   (src) => {

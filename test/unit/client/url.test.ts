@@ -36,12 +36,15 @@ const WANTED: SrUrlOptions[] = [
   { width: 4000, height: 640, format: 'jpeg', quality: 100 },
 ]
 
-describe.each(SOURCES)('%j', (src) => {
-  test.each(WANTED)('with the options %j is accepted by the worker, and the rest of the URL is unchanged', (wanted) => {
-    expectAccepted(src, srUrl(src, wanted))
-  })
+describe.each(SOURCES)('the URL made from %j', (src) => {
+  test.each(WANTED)(
+    "with the options %j is accepted by the worker, and differs from the source only in the worker's parameters",
+    (wanted) => {
+      expectAccepted(src, srUrl(src, wanted))
+    },
+  )
 
-  test('is unchanged byte for byte before and after the added parameters', () => {
+  test('has exactly the bytes of the source before and after the added parameters', () => {
     const [, before, fragment] = /^([^#]*)(.*)$/.exec(src) ?? []
     const added = srUrl(src, { scale: 3 })
     expect(added).toBe(`${before}${before.includes('?') ? '&' : '?'}sr=3${fragment}`)
@@ -72,7 +75,7 @@ test.each([
   expect(srUrl('a', { height: width })).toBe(`a?sr-height=${expected}`)
 })
 
-test('the sizes may be listed in any order, and with `any` every whole number is allowed', () => {
+test('the allowed sizes may be listed in any order, and `any` allows every whole number', () => {
   expect(srUrl('a', { width: 150, sizes: [400, 100, 200] })).toBe('a?sr-width=200')
   expect(srUrl('a', { width: 500, sizes: [400, 100, 200] })).toBe('a?sr-width=400')
   expect(srUrl('a', { width: 150.2, height: 99, sizes: 'any' })).toBe('a?sr-width=151&sr-height=99')
@@ -98,7 +101,7 @@ test('if the parameter sr has another name, `sr` in src is kept for the origin',
 })
 
 test.each(['data:image/png;base64,AA==', 'blob:https://a.example/1-2', 'DATA:,x'])(
-  '%s is returned unchanged, because it reaches no worker',
+  '%s is returned unchanged, because no worker receives it',
   (src) => expect(srUrl(src, { scale: 2 })).toBe(src),
 )
 

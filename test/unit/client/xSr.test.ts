@@ -30,7 +30,7 @@ describe('formatXSr and parseXSr', () => {
   })
 })
 
-test('parseXSr reads the known parameters even if another version of the worker adds or leaves out some', () => {
+test('parseXSr reads the known parameters even if another version of the worker adds parameters or leaves some out', () => {
   expect(parseXSr('done; scale=3')).toEqual({ outcome: 'done', scale: 3 })
   expect(parseXSr('done;scale=3;tiles=4; model="a@1"')).toEqual({ outcome: 'done', scale: 3, model: 'a@1' })
   expect(parseXSr('done; scale=3; width=640')).toEqual({ outcome: 'done', scale: 3 })

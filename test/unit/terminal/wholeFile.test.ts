@@ -24,7 +24,7 @@ test('writeWhole writes text or bytes, and creates the folder', async () => {
   expect([...(await readFile(path.join(folder, 'a/b/bytes')))]).toEqual([0, 255])
 })
 
-test('a file that two threads write at the same time has the whole content of one of them, and no other file is left', async () => {
+test('a file that two threads write at the same time has the whole content that one of them wrote, and no other file is left', async () => {
   const writers = [await loadInstance(), await loadInstance()]
   const file = path.join(folder, 'file')
   const contents = ['a', 'b'].map((letter) => letter.repeat(1_000_000))

@@ -28,7 +28,7 @@ const OPTIONS = {
   width: { value: 'N', help: 'instead of --scale: width of the result in pixels' },
   height: {
     value: 'N',
-    help: 'instead of --scale: height of the result in pixels; with --width, the largest that fits into both',
+    help: 'instead of --scale: height of the result in pixels; with --width: the largest result that fits into both',
   },
   out: {
     value: 'OUT',
@@ -51,7 +51,7 @@ const OPTIONS = {
     help: `pictures with more pixels are left out (default: ${DEFAULT_MAX_PIXELS})`,
   },
   force: { help: 'overwrite results that exist already' },
-  'copy-skipped': { help: 'copy pictures that are left out to where their results would be' },
+  'copy-skipped': { help: 'copy each picture that is left out to the path of its result' },
   json: { help: 'print one line of JSON per picture' },
   help: { help: 'show this' },
 } as const

@@ -21,7 +21,7 @@ interface PurgeAnswer {
   readonly error?: { readonly message?: string }
 }
 
-/** Longest wait for an answer of the purge page. */
+/** Longest wait in ms for an answer of the purge page. */
 const TIMEOUT_MS = 60_000
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
@@ -33,7 +33,7 @@ export function purgePageOf(worker: string): URL {
   if (!URL.canParse(worker)) throw new UsageError(`expected --worker https://host/_sr/, got "${worker}"`)
   const base = new URL(worker)
   if (base.protocol !== 'https:' && !LOOPBACK.includes(base.hostname)) {
-    throw new UsageError(`expected https, because the secret is sent there, got ${base.href}`)
+    throw new UsageError(`expected an https URL, because the secret is sent to it, got ${base.href}`)
   }
   if (!base.pathname.endsWith('/')) base.pathname += '/'
   return new URL('purge', base)

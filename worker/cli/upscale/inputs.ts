@@ -87,7 +87,8 @@ async function walk(folder: string, place: string, out: string | undefined, fail
 async function matches(pattern: string): Promise<Input[]> {
   const parts = pattern.split('/')
   const firstDynamic = parts.findIndex((part) => isDynamicPattern(part))
-  // If a brace contains slashes, no single part is a pattern. The base is then the working directory or the root.
+  // In `{a/b,c}.jpg`, no part between slashes is a pattern by itself. The base is then the working directory or the
+  // root.
   const base = parts.slice(0, Math.max(0, firstDynamic)).join('/') || (pattern.startsWith('/') ? '/' : '.')
   const inputs: Input[] = []
   const root = await realpath(base).catch(() => base)

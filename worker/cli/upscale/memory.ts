@@ -3,7 +3,10 @@
 import { totalmem } from 'node:os'
 
 export interface Memory {
-  /** Runs `work` as soon as the `bytes` that it needs are free, or nothing else runs. Calls start in their order. */
+  /**
+   * Runs `work`, which needs `bytes` of memory, as soon as this memory is free or no other work runs. Work starts in
+   * the order of the calls.
+   */
   with<T>(bytes: number, work: () => Promise<T>): Promise<T>
 }
 

@@ -19,8 +19,8 @@ export interface OutputTarget {
 }
 
 /**
- * File extensions of each format. A result keeps the extension of its input if the list has that extension; otherwise
- * it gets the first one in the list.
+ * File extensions of each format. If the list contains the extension of the input, the result keeps that extension;
+ * otherwise the result gets the first extension in the list.
  */
 const EXTENSIONS: Readonly<Record<EncodeFormat, readonly string[]>> = {
   jpeg: ['.jpg', '.jpeg', '.jpe', '.jfif'],
@@ -76,8 +76,9 @@ export function outputOf(
 }
 
 /**
- * Returns the extension of a result. It is the input's extension `own` if that fits the format, else the first
- * extension of the format. An input that cannot be decoded also keeps `own`, because the input may be copied.
+ * Returns the extension of a result: the input's extension `own` if it fits the format, else the first extension of the
+ * format. If no result can be written in the format of the input (such as AVIF), returns `own`, because the input may
+ * be copied.
  */
 function extensionOf(own: string, type: ImageType, asked: Format): string {
   const format = formatOf(type, asked)

@@ -41,7 +41,7 @@ export interface UpscaleRun {
   readonly force: boolean
   /** If a picture is left out, copy it to the path of its result. */
   readonly copySkipped: boolean
-  /** Decides which result to make of a picture. Each thread has a maker, too, which decides the same. */
+  /** Decides which result to make of a picture. Each thread has its own maker, which decides the same. */
   readonly maker: Maker
   /** One thread for each picture that is made at the same time. */
   readonly threads: readonly Thread[]

@@ -8,7 +8,7 @@ type Settled = Exclude<AskOutcome, { readonly outcome: 'busy' }>
 export interface Warming {
   /** Largest number of requests at a time. */
   readonly concurrency: number
-  /** Pause in ms between the end of a request and the start of the next one in its place. */
+  /** Pause in ms after each request, before another request takes its place. */
   readonly delayMs: number
   /** After the signal is aborted, no further request is started. */
   readonly signal: AbortSignal
@@ -23,7 +23,7 @@ export interface Warming {
  */
 const FIRST_WAIT_MS = 1000
 const MAX_TRIES = 7
-/** Longest Retry-After that is honoured. A URL whose answer asks for a longer wait fails. */
+/** Longest Retry-After in ms that is honoured. A URL whose answer asks for a longer wait fails. */
 const MAX_AFTER_MS = 300_000
 
 /** Requests all URLs. `tell` receives the outcome of each request as soon as it is finished. */
