@@ -11,7 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
 }
 
 await runCommand(async ([first, ...rest]) => {
-  // The default is `train`: `npm run trainer -- --minutes 5`.
+  // `npm run trainer -- --minutes 5` names no command, so it runs `train`.
   const isNamed = first !== undefined && !first.startsWith('-')
   const name = isNamed ? first : 'train'
   const args = isNamed || first === undefined ? rest : [first, ...rest]

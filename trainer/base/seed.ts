@@ -22,8 +22,8 @@ export function mixSeed(seed: number, stream: number, index: number): number {
 }
 
 /**
- * Returns a function that maps a position to an element of an endless sequence. The sequence is one shuffle of all
- * numbers 0..count-1 after another.
+ * Returns a function that maps a position to an element of an endless sequence. The sequence consists of shuffles, one
+ * after another, of the numbers 0..count-1.
  */
 export function createShuffle(count: number, seed: number): (position: number) => number {
   const order = new Uint32Array(count)

@@ -148,8 +148,8 @@ export function blurPlane(plane: Plane, sigma: number): Plane {
 }
 
 /**
- * Convolves all rows or all columns of a plane. Line i starts at index i * apart. Each of the `lines` lines has
- * `length` samples, which are `step` indices apart.
+ * Convolves all rows or all columns of a plane. There are `lines` lines, and line i starts at index i * apart. A line
+ * has `length` samples at a distance of `step` indices.
  */
 function convolveLines(
   plane: Plane,
@@ -176,8 +176,8 @@ function convolveLines(
 }
 
 /**
- * Multiplies a picture's sides by `factor`, at most 1, to make more training pictures from few. Uses the same filter as
- * the degradation.
+ * Returns a picture whose sides are `factor` (at most 1) times as long, so that one picture gives several training
+ * pictures. Uses the same filter as the degradation.
  */
 export function rescalePicture(picture: Rgba, factor: number): Rgba {
   return factor === 1 ? picture : rescalePart(picture, factor, { x: 0, y: 0, ...rescaledSize(picture, factor) })

@@ -1,6 +1,9 @@
 // The known licences of data sets. They are written to manifests, because users of the weights need them.
 
-/** Licences by the usual name of a set's folder. They repeat the distributor's statement if there is one. */
+/**
+ * Licence of each set, by the usual name of the set's folder. If the distributor states a licence, this text repeats
+ * it.
+ */
 const LICENCES: ReadonlyMap<string, string> = new Map([
   ['procedural', "this project's own, MIT"],
   ['T91', 'circulates for research; licence unknown'],

@@ -23,8 +23,8 @@ export interface PatchSourceOptions extends Omit<PatchOptions, 'shares'> {
   /** Folders of training pictures, with their subfolders. If empty, the built-in set is used. */
   readonly folders: readonly string[]
   /**
-   * If true, patches are drawn equally often from each of `folders`. A stream then draws from the folders that have
-   * pictures in the current window. If false (default), every position in every picture is equally likely.
+   * If true, patches are drawn equally often from each of `folders`. A stream then draws equally often from the folders
+   * that have pictures in the current window. If false (default), every position in every picture is equally likely.
    */
   readonly isEven?: boolean
   /** Folder of pictures to validate on. If it is given, no training pictures are held out. */
@@ -66,7 +66,10 @@ export interface PatchSource {
   readonly validation: readonly Picture[]
   /** Number of positions at which patches can be cut; undefined for a stream. */
   readonly places: number | undefined
-  /** Returns the batch of a step. Two buffers alternate, so the next call but one overwrites the batch. */
+  /**
+   * Returns the batch of a step. Two buffers alternate, so the batch stays intact during the next call, and the call
+   * after that overwrites it.
+   */
   batch(step: number): Promise<Batch>
   /** Returns the number of bytes that prepared pictures take at present. */
   heldBytes(): number
@@ -85,7 +88,9 @@ const MOST_HELD_PICTURES = 4096
  * pictures per second.
  */
 const PATCHES_PER_PICTURE = 64
-/** Maximum number of pictures in a window. A run that starts or resumes waits until a whole window is prepared. */
+/**
+ * Maximum number of pictures in a window. It is limited because a run that starts or resumes waits for a whole window.
+ */
 const WINDOW_PICTURES = 512
 const MOST_WARNINGS = 10
 const MOST_THREADS = 8
@@ -141,8 +146,8 @@ export async function openPatchSource(options: PatchSourceOptions): Promise<Patc
 
   const isStopped = () => stop?.aborted === true
   /**
-   * Prepares window `index`, but waits until the window `before` is complete, so that this work does not delay
-   * `before`.
+   * Prepares window `index`. Starts only after the window `before` is complete, so that the two do not compete for the
+   * threads.
    */
   function prepareWindow(index: number, before: Window | undefined): Window {
     const window: Window = { held: 0, isWanted: true, sampler: undefined as never }
@@ -181,7 +186,10 @@ export async function openPatchSource(options: PatchSourceOptions): Promise<Patc
 
   const windows = new Map<number, Window>()
   const steps = streams ? Math.ceil((size * PATCHES_PER_PICTURE) / options.batch) : Infinity
-  /** Returns the window of `step`. In a stream, also starts to prepare the next window, and drops all others. */
+  /**
+   * Returns the window of `step`. In a stream, also starts to prepare the next window, and drops all windows but these
+   * two.
+   */
   const windowAt = (step: number): Window => {
     const current = Math.floor(step / steps)
     const wanted = streams ? [current, current + 1] : [current]
@@ -273,8 +281,8 @@ function nameOf(folders: readonly string[]): string {
 
 /**
  * Computes the digest of a set and estimates the bytes that its examples take. In a small set, reads the files and
- * leaves test pictures out of `entries`. In a large set, test pictures stay in `entries` until the threads that read
- * the files leave them out.
+ * leaves test pictures out of `entries`. In a large set, test pictures stay in `entries`, and the threads that read the
+ * files later leave them out.
  */
 async function survey(
   all: readonly Entry[],

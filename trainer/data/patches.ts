@@ -20,8 +20,8 @@ export interface PatchOptions {
   readonly halo: number
   /**
    * Factor by which the network enlarges its input. If it is 1, inputs are cut from the bicubic enlargement. If it is
-   * larger, inputs are cut from the small picture, whose edge pixels are repeated beyond its edges, as the network
-   * does. A target then has `enlargement`² values per pixel.
+   * larger, inputs are cut from the small picture. Beyond its edges the edge pixels are repeated, as the network
+   * repeats them. A target then has `enlargement`² values per pixel.
    */
   readonly enlargement: number
   /** True if the target is the truth minus bicubic, false if it is the truth. */
@@ -75,7 +75,8 @@ export function createSampler(groups: readonly (readonly Example[])[], options: 
   const margin = enlargement === 1 ? 0 : halo
   const along = (side: number) => Math.max(0, Math.floor((side + 2 * margin - patch) / stride) + 1)
   const examples = groups.flat()
-  // Positions are numbered from example to example. ends[i] is one more than the last position in example i.
+  // Positions are numbered consecutively across all examples. ends[i] is the number of the last position in example i,
+  // plus 1.
   const ends: number[] = []
   for (const { width, height } of examples)
     ends.push((ends.at(-1) ?? 0) + along(width / enlargement) * along(height / enlargement))
@@ -189,7 +190,10 @@ function drawPlace(spans: readonly Span[], random: Random): number {
   return start + random.below(length)
 }
 
-/** Returns the index of the share that `value`, 0..1, falls into when the shares are added up in order. */
+/**
+ * Divides 0..1 into intervals that are as long as the shares, and returns the index of the interval that contains
+ * `value`.
+ */
 function pick(shares: readonly number[], value: number): number {
   let rest = value
   const index = shares.findIndex((share) => (rest -= share) < 0)

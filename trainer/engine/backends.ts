@@ -116,8 +116,8 @@ async function openTried(name: ComputingBackend): Promise<OpenBackend> {
 const SOFTWARE = /swiftshader|llvmpipe/i
 
 /**
- * Files that exist on Linux if there is a GPU: of NVIDIA's driver, of the kernel's drivers, of WSL. They are checked
- * first, because asking a runtime takes time and prints warnings.
+ * Files of NVIDIA's driver, of the kernel's drivers and of WSL. If a Linux machine has a GPU, at least one of them
+ * exists. They are checked first, because asking a runtime takes time and prints warnings.
  */
 const DEVICES = ['/dev/nvidiactl', '/dev/dri', '/dev/dxg']
 

@@ -62,9 +62,9 @@ export function sizeOf(shape: readonly number[]): number {
 
 /**
  * Computes loss and gradients.
- * - `loss` is the mean of the task's loss over all output values. The engine compares the output with the targets and
- *   does not change them. The sampler has prepared them: for a residual network it has subtracted bicubic, and for a
- *   network that enlarges it has rearranged them to scale² values per pixel.
+ * - `loss` is the mean of the task's loss over all output values. The engine compares the output with the targets as
+ *   the sampler prepared them: for a residual network the sampler has subtracted bicubic, and for a network that
+ *   enlarges it has rearranged the targets to scale² values per pixel.
  * - `gradients` is d loss / d parameters, in the layout of parameters.ts. The array belongs to the engine and is
  *   overwritten by the next call.
  * - Only one call may run at a time. The arguments may be changed once the call has settled.

@@ -15,7 +15,8 @@
 import type { OnnxConstant, OnnxGraph, OnnxNode } from '../../worker/model/onnx.ts'
 import { CHARBONNIER_EPSILON, type Task } from './gradientEngine.ts'
 
-// With fewer output channels than this, im2col's matrix product is only a few long dot products, which are slow.
+// With fewer output channels than this, im2col's matrix product consists of only a few long dot products, which are
+// slow.
 const NARROW = 8
 // If a layer has at least this many inputs and outputs, one matrix product for all taps of dW is faster than a
 // convolution whose result is only k x k: three times faster for 3x3 with 16 inputs and 16 outputs.
@@ -50,7 +51,7 @@ export function buildGradientGraph({ network, batch, patch, loss = 'square' }: T
   /** Sides in pixels: sizes[i] is the side of layer i's input, sizes[i + 1] the side of its output. */
   const sizes = [patch]
   for (const { kernel } of layers) sizes.push(sizes[sizes.length - 1] - kernel + 1)
-  /** Layer i's skip adds a tensor that is larger than the layer's output. Returns by how many pixels on each side. */
+  /** Returns how many pixels must be cut off each side of the tensor that layer i's skip adds to the layer's output. */
   const marginOf = (i: number) => (sizes[i - 1] - sizes[i + 1]) / 2
 
   // Forward pass.

@@ -29,7 +29,8 @@ const INSTALL = 'npm ci --include=optional'
  */
 export async function loadOnnxRuntime(name: OnnxRuntimeName = 'auto'): Promise<OnnxRuntime> {
   if (name === 'web') return loadWeb('requested')
-  // The type is string, so that the compiler does not try to resolve a package that may be missing.
+  // The type is `string` and not the literal, so that the compiler does not try to resolve a package that may be
+  // missing.
   const optional: string = 'onnxruntime-node'
   try {
     const api = moduleOf(await import(optional))

@@ -11,7 +11,7 @@ export type CreateEngine = (task: Task) => Promise<GradientEngine>
 const SMALL_BATCH = 2
 const SMALL_STEP_MS = 100
 const BATCH = 32
-/** Minimum speed-up over the CPU. A smaller speed-up is noise, or the supposed GPU is the CPU. */
+/** Minimum speed-up over the CPU. A smaller speed-up may be noise, or a sign that the supposed GPU is the CPU. */
 const LEAD = 1.2
 
 /**
@@ -33,8 +33,8 @@ export async function expectFaster(gpu: CreateEngine, cpu: CreateEngine): Promis
 }
 
 /**
- * Returns the patches per second of the fastest of `steps` training steps of 9-1-5 on 33x33 patches. Does not time the
- * first step, which allocates memory.
+ * Returns the speed, in patches per second, of the fastest of `steps` training steps of 9-1-5 on 33x33 patches. Does
+ * not time the first step, which allocates memory.
  */
 export async function measureRate(createEngine: CreateEngine, batch: number, steps = 3): Promise<number> {
   const task: Task = { network: createNetwork(SRCNN_915), batch, patch: 33 }

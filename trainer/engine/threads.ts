@@ -70,7 +70,8 @@ function replyOf(worker: Worker): Promise<void> {
 }
 
 /**
- * Waits for all threads, then throws the first error, so that no thread is still computing when the next step begins.
+ * Waits for all threads and only then throws the first error, so that no thread is still computing when the next step
+ * begins.
  */
 async function allOf(replies: readonly Promise<void>[]): Promise<void> {
   const failed = (await Promise.allSettled(replies)).find(({ status }) => status === 'rejected')

@@ -58,7 +58,7 @@ export function identity(n: number): Matrix {
 /**
  * Makes an orthonormal basis from the columns of `a` [n, n], by Gram-Schmidt. For every c, the first c columns of the
  * basis span the same space as the first c columns of `a`. A column that depends linearly on previous columns is
- * replaced by a unit vector that does not.
+ * replaced by a unit vector that does not depend on them.
  */
 export function orthonormalize(a: Matrix, n: number): Matrix {
   const columns = transpose(a, n, n) // loops over rows are faster

@@ -11,7 +11,7 @@
 //   g = G times Q_a^T along every a, m = mean of g, v = mean of g²: Adam's moments, in the eigenbasis
 //   W -= rate * (m / (sqrt(v) + epsilon)) times Q_a along every a
 // Every TURN_STEPS steps, one orthogonal iteration updates Q_a from C_a, and m is rotated into the new basis. An axis
-// of size 1 needs no rotation. A bias has no axes: its part is plain Adam.
+// of size 1 needs no rotation. A bias has no axes, so it is updated by plain Adam.
 import type { Network } from '../../worker/model/network.ts'
 import { exchangeAxes, identity, type Matrix, multiplyMatrices, orthonormalize, transpose } from './matrix.ts'
 import type { Optimizer } from './contract.ts'
@@ -51,10 +51,10 @@ type Keep = (name: string, values: Float64Array) => Float64Array
 
 interface Axis {
   readonly size: number
-  /** Product of the sizes of all axes before this axis, and product of the sizes of all axes after it. */
+  /** Products of sizes: `before` of all axes before this axis, `after` of all axes after it. */
   readonly before: number
   readonly after: number
-  /** C_a and Q_a of the legend above, both [size, size]. */
+  /** C_a and Q_a of the comment at the top of this file, both [size, size]. */
   readonly covariance: Matrix
   readonly basis: Matrix
 }

@@ -6,11 +6,11 @@ import { resize } from '../../worker/image/resize.ts'
 
 export interface Canvas {
   readonly side: number
-  /** [side, side]: sum of the shapes' luma, 0..1, each times the share of the pixel that the shape covers. */
+  /** [side, side]: sum over all shapes of luma, 0..1, times the share of the pixel that the shape covers. */
   readonly luma: Plane
   /** [side, side]: share of each pixel, 0..1, that no shape covers yet. */
   readonly open: Plane
-  /** [side / 2, side / 2]: red minus luma in `red`, blue minus luma in `blue`. */
+  /** [side / 2, side / 2]: `red` is red minus luma, `blue` is blue minus luma. */
   readonly red: Plane
   readonly blue: Plane
   /** [side]: share of each pixel that the current shape covers in the current row. */
@@ -36,17 +36,17 @@ export interface Paint {
    * Writes the luma at (x, y), 0..1, to row[x], for all x from `left` to `right`. May skip pixels with shares[x] = 0.
    */
   luma(y: number, left: number, right: number, shares: Float32Array, row: Float32Array): void
-  /** Red minus luma in `red`, blue minus luma in `blue`. */
+  /** `red` is red minus luma, `blue` is blue minus luma. */
   readonly red: number
   readonly blue: number
 }
 
-/** A pixel with a smaller open share than this counts as covered. The error is less than an 8-bit level. */
+/** A pixel whose open share is smaller than this counts as covered. The error is less than an 8-bit level. */
 const CLOSED = 1 / 512
 
 /**
- * Weights of red and blue in luma relative to green's (BT.601). If red and blue change, green changes by these factors
- * in the other direction, so that luma stays the same.
+ * Weights of red and blue in luma, divided by the weight of green (BT.601). If red and blue change, green changes by
+ * these multiples in the opposite direction, so that luma stays the same.
  */
 const RED = 0.299 / 0.587
 const BLUE = 0.114 / 0.587
@@ -96,7 +96,7 @@ export function drawBehind(canvas: Canvas, shape: Shape, paint: Paint): number {
   return area
 }
 
-/** Enlarges the canvas `behind`, which has half the side, and fills the open pixels of a canvas with it. */
+/** Fills the open pixels of a canvas with the canvas `behind`, which has half the side and is enlarged first. */
 export function placeBehind({ side, luma, open, red, blue }: Canvas, behind: Canvas): void {
   const half = side >> 1
   const large = resize(behind.luma, side, side).data
@@ -115,8 +115,8 @@ export function placeBehind({ side, luma, open, red, blue }: Canvas, behind: Can
 }
 
 /**
- * Blurs a canvas as if out of focus. Replaces each pixel by the mean of a square of 2 * radius + 1 pixels a side,
- * twice.
+ * Blurs a canvas as if out of focus. Replaces each pixel by the mean of the square around it (2 * radius + 1 pixels a
+ * side), then does the same again.
  */
 export function defocus({ luma, red, blue }: Canvas, radius: number): void {
   blurTwice(luma, radius)
@@ -143,8 +143,8 @@ function blurTwice({ width: side, data }: Plane, radius: number): void {
 }
 
 /**
- * Softens luma in place, as a camera does. Mixes `share` (0..0.25) of both neighbours into each sample, first along
- * rows, then along columns.
+ * Softens luma in place, as a camera does. Mixes `share` (0..0.25) of each of the two neighbours into each sample,
+ * first along rows, then along columns.
  */
 export function soften({ luma: { width: side, data } }: Canvas, share: number): void {
   for (const step of [1, side]) {

@@ -1,4 +1,5 @@
-// An alphabet of strokes: each glyph is a set of polylines on a grid of 4 x 6 steps. Two digits are a point, x and y.
+// An alphabet of strokes: each glyph is a set of polylines on a grid of 4 x 6 steps. Each pair of digits is a point: x,
+// then y.
 
 /**
  * A glyph as a list of strokes. A stroke is a list of points (x, y) in units of the glyph's height: x to the right, y

@@ -13,11 +13,11 @@ export interface Leaves {
   readonly smallest: number
   /** Maximum number of leaves. Fewer are drawn if the canvas is full earlier. */
   readonly count: number
-  /** A tile of noise. It deforms outlines, and small leaves cluster where it is low. */
+  /** A tile of noise. The noise deforms outlines, and small leaves cluster where the noise is low. */
   readonly noise: Plane
 }
 
-/** Bound of the noise in standard deviations. Larger values are rare. */
+/** Assumed bound of the noise, in standard deviations. Larger values are rare. */
 const NOISE_BOUND = 3
 /** Share of the canvas that may remain uncovered. */
 const LEFT_OPEN = 0.002

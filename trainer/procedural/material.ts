@@ -8,7 +8,7 @@ import { barTile, grainTile, noiseTile, sampleTile, TILE_SIDE } from './tile.ts'
 export interface Material {
   /** Mean luma, 0..1. */
   readonly luma: number
-  /** Red minus luma in `red`, blue minus luma in `blue`. */
+  /** `red` is red minus luma, `blue` is blue minus luma. */
   readonly red: number
   readonly blue: number
   readonly tile: Plane

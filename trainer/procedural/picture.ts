@@ -16,7 +16,7 @@ const MATERIALS = 10
 
 export const SCENE_KINDS = ['leaves', 'smooth', 'text', 'lines', 'mixed'] as const
 export type SceneKind = (typeof SCENE_KINDS)[number]
-/** The kinds of the first ten pictures. Every ten pictures they repeat. */
+/** The kinds of the first ten pictures. They repeat for every further ten pictures. */
 const ROUND: readonly SceneKind[] = [
   'leaves',
   'leaves',

@@ -23,7 +23,8 @@ export function sampleTile({ data }: Plane, u: number, v: number): number {
 /**
  * Returns noise whose power spectrum falls with a power of the frequency, as in photographs (about 1 / f^2; Field, JOSA
  * A 1987). It starts with 4x4 random cells, then repeatedly enlarges them twofold and adds finer cells with
- * `persistence` times the previous weight. A persistence of 1 results in 1 / f^2, a lower one in smoother noise.
+ * `persistence` times the previous weight. A persistence of 1 results in 1 / f^2, a lower persistence in smoother
+ * noise.
  */
 export function noiseTile(persistence: number, random: Random): Plane {
   let cells = new Float32Array(16)

@@ -8,7 +8,7 @@ export interface Family {
 export const FAMILIES = {
   /** The paper's network, 9-1-5. */
   srcnn: { architectureAt: () => SRCNN_915 },
-  /** A sub-pixel network with a fifth of SRCNN's multiplications at x3. */
+  /** A sub-pixel network that needs a fifth of SRCNN's multiplications at x3. */
   fast: { architectureAt: (scale) => subPixelArchitecture(scale, 16, 3) },
   /** The best sub-pixel network that needs no more multiplications than SRCNN. */
   quality: {

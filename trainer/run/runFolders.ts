@@ -7,8 +7,8 @@ export const RUNS_FOLDER = 'trainer/runs'
 const NUMBERED = /^(.+)-([1-9]\d*)$/
 
 /**
- * Returns the folder of a run: `srcnn-2` is a run in RUNS_FOLDER; `models` or `../elsewhere/run` is any other folder.
- * Throws a UsageError with the nearest run name if the folder does not exist.
+ * Returns the folder of a run. `run` is the name of a run in RUNS_FOLDER, such as `srcnn-2`, or another folder, such as
+ * `models` or `../elsewhere/run`. If there is no such folder, throws a UsageError that suggests the nearest run name.
  */
 export function findRunFolder(run: string): string {
   const folders = [path.join(RUNS_FOLDER, run), run]

@@ -9,8 +9,8 @@ import {
 
 export interface TrainingProgress {
   /**
-   * Must be called after every step with the step's loss. Returns the running mean that is shown, because the losses of
-   * single batches differ by a factor of two.
+   * Must be called after every step with the step's loss. Returns the running mean of the losses. The line shows this
+   * mean, because the losses of single batches differ by a factor of two.
    */
   update(step: number, loss: number): number
   /** Must be called after each validation with the PSNR, in dB, of the model and of bicubic on the same pictures. */

@@ -1,5 +1,5 @@
-// Measures PSNR during a run, on pictures that are not trained on. Their truths, degraded versions and bicubic figures
-// are computed once.
+// Measures PSNR during a run, on pictures that are not trained on. Their truths, their degraded versions and the PSNR
+// of bicubic are computed once.
 import type { Codec } from '../../worker/codec/contract.ts'
 import type { Planes } from '../../worker/engine/engine.ts'
 import { type Model, upscalePlanes } from '../../worker/engine/upscale.ts'
@@ -56,7 +56,7 @@ export async function createValidator(
   return { images: cases.length, bicubic: await mean(), psnrOf: mean }
 }
 
-/** Returns luma in 8-bit levels (multiples of 1/255). Red, green and blue are rounded to bytes before. */
+/** Returns luma in 8-bit levels (multiples of 1/255). Rounds red, green and blue to bytes first. */
 function lumaLevels(planes: Planes): Plane {
   return planes.channels === 1 ? quantize(planes) : truthOf(mergeRgb(planes))
 }

@@ -42,7 +42,7 @@ export interface Watch {
   readonly batch: number
   readonly stop: AbortSignal
   readonly validation: Validator | undefined
-  /** Returns the PSNR on the validation pictures in dB; undefined if there are no validation pictures. */
+  /** Returns the PSNR, in dB, on the validation pictures; undefined if there are none. */
   readonly psnrOf: (parameters: Float32Array) => Promise<number> | undefined
 }
 

@@ -46,7 +46,7 @@ describe.each([2, 3, 4])('at scale %i', (scale) => {
     expectClose(small.data, expected.small)
   })
 
-  test("the network's input is MATLAB's enlargement of the small luma", () => {
+  test("the network's input equals MATLAB's enlargement of the small luma", () => {
     const large = enlargePlane(shrinkPlane(truthOf(picture), scale), scale)
     expectClose(large.data, expected.large)
   })
@@ -59,13 +59,13 @@ describe.each([2, 3, 4])('at scale %i', (scale) => {
   })
 })
 
-test("rounding the small picture to 8 bits changes the network's input no more than the rounding errors allow", () => {
+test("rounding the small picture to 8 bits changes the network's input by less than 3.5 levels", () => {
   const scene = drawPicture(60, 45, 1)
   const exact = bicubicOf(scene, 3, 'float')
   const rounded = bicubicOf(scene, 3, 'uint8')
   const differences = exact.data.map((v, i) => Math.abs(v - rounded.data[i]) * 255)
-  // Rounding changes each channel, and then luma, by up to half a level. Enlarging amplifies that by at most 1.25², the
-  // sum of the kernel's absolute taps.
+  // Rounding changes each channel, and then luma, by up to half a level. Enlarging amplifies the error by at most
+  // 1.25², because the kernel's absolute taps sum to at most 1.25 along each axis.
   expect(Math.max(...differences)).toBeLessThan((0.5 * (219 / 255) + 0.5) * 1.25 ** 2 + 2)
   expect(Math.max(...differences)).toBeGreaterThan(0)
 })

@@ -45,7 +45,7 @@ function open(options: Partial<PatchSourceOptions> = {}) {
   })
 }
 
-test('with isEven, half of the patches come from each of two folders', async () => {
+test('with isEven, each of two folders supplies half of the patches', async () => {
   const flat = path.join(await mkdtemp(path.join(tmpdir(), 'source-')), 'flat')
   await mkdir(flat)
   const codec = createCodec(await loadCodecModules())
@@ -94,7 +94,7 @@ describe('holdOut', () => {
     expect(training).toHaveLength(count - held)
   })
 
-  test('keeps mostly the same pictures if others are added, in any order', () => {
+  test('chooses mostly the same pictures after others are added, whatever the order', () => {
     const few = holdOut(named(200)).validation.map(({ name }) => name)
     const more = holdOut(named(220).toReversed()).validation.map(({ name }) => name)
     expect(few.filter((name) => more.includes(name)).length).toBeGreaterThan(6) // of 10
@@ -133,7 +133,8 @@ test('a batch stays intact while the next one is cut', async () => {
   await source.close()
 })
 
-// About a quarter of the pictures fit into this cache, so that a window has some 5 pictures and 90 steps.
+// About a quarter of the pictures fit into this cache, so that a window consists of some 5 pictures, which last for
+// some 90 steps.
 const cacheBytes = 2 ** 20
 
 test('a large set streams through a bounded cache, and each step gets the same batch after a restart', async () => {
@@ -201,7 +202,7 @@ describe('a test picture', () => {
     await expect(own).rejects.toThrow('expected pictures to train on, got only test pictures')
   })
 
-  test('is refused by the preparing thread if the set is too large to be read in advance', async () => {
+  test('is refused by the thread that prepares it if the training set is too large to be read in advance', async () => {
     const preparer = createPreparer(1, testPicturesOf(tests))
     const preparation = {
       channels: 1,

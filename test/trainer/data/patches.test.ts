@@ -53,7 +53,7 @@ test.each<[InputKind, number[]]>([
   ['float', [1, 0]],
   ['uint8', [0, 1]],
 ])(
-  'every patch of %s input is a square of the picture in one of eight symmetries, and its target the middle of it',
+  'every patch of %s input is a square of the picture in one of eight symmetries, and its target is the middle of that square',
   (kind, shares) => {
     const { inputs, targets } = sample(0, { shares })
     const bicubic = bicubicOf(picture, 3, kind)
@@ -99,7 +99,7 @@ describe('for a network that enlarges', () => {
   ] = examples
   const padded = padEdges(small, SUB_PIXEL.halo)
 
-  test('every patch is a square of the padded small picture, and its rearranged target a square of the truth', () => {
+  test('every input is a square of the padded small picture, and its target is a rearranged square of the truth', () => {
     const { inputs, targets } = sample(0, SUB_PIXEL)
     const levels = { width, height, data: Float32Array.from(truth, (level) => level / 255) }
     const turns = new Set<number>()
@@ -151,7 +151,7 @@ describe('for a network that enlarges', () => {
     }
   })
 
-  test('each of three channels gives the same patches as a single channel', async () => {
+  test('each of three channels gives the same patches that it would give as the only channel', async () => {
     const rgb = await prepare(picture, { channels: 3 })
     const { inputs, targets } = sample(2, { ...SUB_PIXEL, channels: 3, residual: true }, rgb)
     for (const c of [0, 1, 2]) {
@@ -183,7 +183,7 @@ test('a batch depends only on seed and step', () => {
   expect(sample(9, { seed: 6 }).inputs).not.toEqual(batch)
 })
 
-test('each group that is not empty is drawn from equally often, whatever its size', async () => {
+test('patches are drawn equally often from each group that is not empty, whatever its size', async () => {
   const flat = (width: number, height: number, level: number) =>
     prepare({ width, height, data: new Uint8ClampedArray(4 * width * height).fill(level) })
   const groups = [await flat(21, 21, 0), [], await flat(120, 90, 255)]
@@ -256,12 +256,12 @@ describe('with three channels', () => {
     expect(channelOf(inputs, 0)).not.toEqual(channelOf(inputs, 1))
   })
 
-  test('a grey picture gives the same patches as its luma, but in full instead of limited range', async () => {
+  test('a grey picture gives the patches of its luma, converted from limited to full range', async () => {
     const rgb = sample(4, RGB, await prepare(greys[1], { channels: 3 }))
     const luma = sample(4, { residual: true }, await prepare(greys[1]))
     const gain = (65.481 + 128.553 + 24.966) / 255
-    // Tolerance: rounding changes luma's truth, and may change the small picture, by half a level each. Bicubic
-    // amplifies this twice, by at most 1.25² each time.
+    // Rounding moves the true luma by up to half a level, and the small picture by up to another half. Both errors may
+    // then pass through bicubic twice (shrinking and enlarging). Each pass amplifies them by at most 1.25².
     const tolerance = (2 * 0.5 * 1.25 ** 4) / 255
     const ranged = channelOf(rgb.inputs, 0).map((v) => 16 / 255 + gain * v)
     expect(maxDifference(luma.inputs, ranged)).toBeLessThan(tolerance)

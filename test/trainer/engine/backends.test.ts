@@ -67,7 +67,7 @@ describe(`on ${runtime.version}`, () => {
   })
 })
 
-test('a batch is cut into at least four equal shards, as large as possible up to 8 patches', () => {
+test('a batch is cut into at least four equal shards, which are as large as possible but have at most 8 patches', () => {
   expect([1, 8, 16, 32, 48, 20, 17].map(shardOf)).toEqual([1, 2, 4, 8, 8, 5, 1])
 })
 
@@ -145,7 +145,7 @@ test("an engine whose gradients differ from a trusted engine's is refused", asyn
 })
 
 // The kernels are as large as the patch, so a network has many weights but a step takes little work. Plain JavaScript
-// gets fewer weights.
+// gets fewer weights, because it is slow.
 test.for([
   { name: 'onnx-cpu', workers: 1, width: 32 },
   { name: 'onnx-cpu', workers: 2, width: 32 },
@@ -168,9 +168,9 @@ test.for([
     const settled = await memoryAfter(2_000)
     const last = await memoryAfter(8_000)
     await engine.dispose()
-    // If each step leaked one set of gradients, 8,000 steps would add 232 MB, or 29 MB in plain JavaScript, which
-    // allocates only in its heap. The bound is half of that. WASM grows by some 50 MB at first, but no further in
-    // 60,000 steps.
+    // If each step leaked one set of gradients, 8,000 steps would add 232 MB, or 29 MB in plain JavaScript, which gets
+    // fewer weights and allocates only in its heap. Heap and external memory may grow by half of that. The process may
+    // grow by 100 MB, because WASM grows by some 50 MB at first, but no further in 60,000 steps.
     const kept = 8_000 * Float32Array.BYTES_PER_ELEMENT * countParameters(network)
     expect(last.own - settled.own).toBeLessThan(kept / 2)
     expect(last.rss - settled.rss).toBeLessThan(100e6)

@@ -62,7 +62,7 @@ const CASES: {
   { name: '9-1-5 as shipped', architecture: { kernels: [9, 1, 5], widths: [64, 32] }, batch: 2, patch: 15 },
 ]
 
-/** About this many parameters of each tensor are differentiated numerically; in a smaller tensor, all of them. */
+/** Approximate number of parameters per tensor that are differentiated numerically. If a tensor has fewer, all are. */
 const SAMPLES = 30
 
 const backends: Backend[] = []
@@ -76,7 +76,7 @@ for (const name of BACKENDS) {
 }
 const oracle = backends.find(({ name }) => name === 'tfjs-cpu')
 
-describe.each(backends)('on $name, gradients equal those of the oracles for', ({ createEngine }) => {
+describe.each(backends)('on $name, gradients equal the gradients of both oracles for', ({ createEngine }) => {
   test.for(CASES)('$name', async (one, context) => {
     const { task, parameters, examples } = stepOf(one)
     const engine = await createEngine(task).catch(({ message }: Error) =>

@@ -15,7 +15,7 @@ describe('matrix arithmetic', () => {
     [7, 9, 2],
     [1, 1, 1],
     [4, 3, 4],
-  ])('multiplyMatrices computes [%d, %d] x [.., %d] as sums of products', (n, k, m) => {
+  ])('with n, k, m = %d, %d, %d, multiplyMatrices computes [n, k] x [k, m] as sums of products', (n, k, m) => {
     const a = matrix(n, k)
     const b = matrix(k, m)
     const product = multiplyMatrices(a, b, n, k, m)
@@ -107,9 +107,9 @@ test('SOAP keeps one basis per axis of a layer, not one for the product of the a
   expect(sides.map(([, { length }]) => Math.sqrt(length))).toEqual(expected)
 })
 
-test('SOAP rotates a gradient along every axis, so that a product of three vectors becomes one coordinate', () => {
-  // Every gradient is a multiple of one product of three vectors. The vectors consist of whole numbers, because
-  // rounding errors of f32 would add further directions.
+test('SOAP rotates a gradient along every axis, so that an outer product of three vectors has one coordinate', () => {
+  // Every gradient is a multiple of the same outer product of three vectors. The vectors consist of whole numbers,
+  // because rounding errors of f32 would add further directions.
   const network = createNetwork({ kernels: [3, 3], widths: [4], channels: 2 })
   const along = [
     [1, -2, 3, 5],
@@ -149,7 +149,7 @@ test('SGD has a momentum of 0.9, and moves the last layer and every bias at a te
   })
 })
 
-test.each(OPTIMIZERS)('an optimiser with a copy of the `state` of %s continues with the same bits', (name) => {
+test.each(OPTIMIZERS)('a new %s optimiser with a copied `state` continues with the same bits', (name) => {
   const length = countParameters(NETWORK)
   const gradientsAt = (step: number) => {
     const drawn = createRandom(step)

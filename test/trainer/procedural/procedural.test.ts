@@ -57,11 +57,11 @@ describe.each(SCENE_KINDS.map((kind, i) => ({ kind, indices: INDICES[i] })))(
   },
 )
 
-// Each title gives the range that the middle 70 % of T91's pictures have. The tested bounds are somewhat wider.
+// The range in each title is that of the middle 70 % of T91's pictures. The bounds in the tests are somewhat wider.
 describe('pictures of leaves resemble photographs', () => {
   const lumas = INDICES[0].map((index) => lumaOf(proceduralPicture(SEED, index)))
 
-  test('in the differences between neighbouring pixels, most small and some large (kurtosis 9 to 34)', () => {
+  test('in that most differences between neighbouring pixels are small and some are large (kurtosis 9 to 34)', () => {
     for (const { width, data } of lumas) {
       const steps = Float64Array.from(data.subarray(1), (value, i) => (i % width === width - 1 ? 0 : value - data[i]))
       const { kurtosis } = moments(steps)
@@ -70,7 +70,7 @@ describe('pictures of leaves resemble photographs', () => {
     }
   })
 
-  test('in the PSNR after shrinking by 3 and enlarging (22.6 to 32.7 dB)', () => {
+  test('in their PSNR after they are shrunk to a third and enlarged again (22.6 to 32.7 dB)', () => {
     for (const luma of lumas) {
       const enlarged = resize(resize(luma, 85, 85), 256, 256)
       expect(psnr(enlarged, luma)).toBeGreaterThan(21)

@@ -16,7 +16,7 @@ const ENTRY: ModelEntry = {
 }
 const text = (entry: object) => JSON.stringify({ version: 1, models: [entry] })
 
-test('a formatted manifest parses back to the same entries, whatever order they were added in', () => {
+test('a formatted manifest parses back to the same entries, and does not depend on the order in which they were added', () => {
   const full: ModelEntry = {
     ...ENTRY,
     data: 'T91 (86 images)',
@@ -129,7 +129,7 @@ describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the shipped weig
     },
   )
 
-  test('of quality beat those of fast at every scale', () => {
+  test('of the family "quality" beat those of "fast" at every scale', () => {
     for (const scale of [2, 3, 4]) {
       for (const set of ['Set5', 'Set14']) {
         expect(psnrOf('quality', scale, set, 'float')).toBeGreaterThan(psnrOf('fast', scale, set, 'float')!)
@@ -137,7 +137,7 @@ describe.skipIf(!existsSync(new URL('manifest.json', MODELS)))('the shipped weig
     }
   })
 
-  test('of fast beat those of srcnn, on clean pictures and on JPEGs', () => {
+  test('of the family "fast" beat those of "srcnn", on clean pictures and on JPEGs', () => {
     for (const scale of [2, 3, 4]) {
       for (const set of ['Set5', 'Set14']) {
         expect(psnrOf('fast', scale, set, 'float')).toBeGreaterThan(psnrOf('srcnn', scale, set, 'float')!)

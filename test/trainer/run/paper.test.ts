@@ -55,8 +55,8 @@ test("the first step of the paper's training moves every weight as far as Caffe 
   await engine.dispose()
 
   expect(loss * scale).toBeCloseTo(value.dataSync()[0], 4)
-  // After one step the velocity equals the move of each weight, but without the rounding when the move is added to the
-  // weight.
+  // After one step the velocity of a weight is the distance that the weight moves, without the rounding error of the
+  // addition to the weight.
   const velocity = viewParameters(NETWORK, state.optimizer.state.velocity as Float32Array)
   const moves = velocity.flatMap(({ weights, bias }) => [weights, bias])
   grads.forEach((grad, i) => {

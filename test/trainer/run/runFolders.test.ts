@@ -11,7 +11,7 @@ beforeEach(() => {
   return () => process.chdir(before)
 })
 
-test('a new run gets the number after the highest number of the runs with its name', () => {
+test('a new run gets a number one above the highest number among the runs of the same name', () => {
   expect(latestRun()).toBeUndefined()
   expect(createRun('srcnn')).toBe('srcnn-1')
   expect(createRun('srcnn')).toBe('srcnn-2')

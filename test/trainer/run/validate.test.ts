@@ -18,7 +18,7 @@ const pictureOf = (width: number, height: number, seed: number) => ({
   isGrey: false,
 })
 
-test('validation measures the same PSNR of bicubic as evaluation', async () => {
+test('validation and evaluation measure the same PSNR for bicubic', async () => {
   const pictures = [pictureOf(64, 60, 1), pictureOf(50, 70, 2)]
   const validation = (await createValidator(pictures, 1, 3, clean, codec))!
   const { bicubic } = await scoreSet('drawn', pictures, 3, 'float')
@@ -34,7 +34,7 @@ test('a residual network of zeros has the PSNR of bicubic', async () => {
   expect(await validation.psnrOf({ network, engine })).toBeCloseTo(validation.bicubic, 6)
 })
 
-test('validation measures the same PSNR of an RGB network as evaluation from 8-bit input', async () => {
+test('validation and evaluation measure the same PSNR for an RGB network with 8-bit input', async () => {
   const pictures = [pictureOf(64, 60, 1)]
   const model = { network: sampleNetwork({ kernels: [3, 3], widths: [4], channels: 3 }), engine: reference }
   const validation = (await createValidator(pictures, 3, 2, { ...clean, uint8Share: 1 }, codec))!
@@ -43,7 +43,7 @@ test('validation measures the same PSNR of an RGB network as evaluation from 8-b
   expect(validation.bicubic).toBeCloseTo(score.bicubic.psnr, 2)
 })
 
-test('bicubic has a lower PSNR from JPEG than from clean input, and the same PSNR in every validator', async () => {
+test('bicubic has a lower PSNR from JPEG than from clean input, and two validators measure the same PSNR', async () => {
   const jpeg = { kind: 'jpeg', qualities: [30, 60], blur: 0 } as const
   const pictures = [pictureOf(90, 90, 4)]
   const [first, again] = [
@@ -55,6 +55,6 @@ test('bicubic has a lower PSNR from JPEG than from clean input, and the same PSN
   expect(again!.bicubic).toBe(first!.bicubic)
 })
 
-test('pictures too small to measure are left out, and without larger pictures there is no validator', async () => {
+test('pictures that are too small to measure are left out, and if no picture remains, no validator is created', async () => {
   expect(await createValidator([pictureOf(6, 40, 1)], 1, 3, clean, codec)).toBeUndefined()
 })
