@@ -31,7 +31,8 @@ export function neighboursOf(
   most: number,
 ): number[] {
   const count = features.length / size
-  // A histogram of similarities replaces a sort. Features whose |cosine| differs by less than 1/4096 count as equal.
+  // Counts similarities in a histogram, which is faster than sorting. Features in the same bin (1/4096 wide) count as
+  // equally similar.
   const histogram = new Uint32Array(BINS)
   const bins = new Uint16Array(count)
   for (let n = 0; n < count; n++) {

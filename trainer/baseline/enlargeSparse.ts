@@ -25,8 +25,8 @@ export interface Dictionary {
 }
 
 /**
- * Enlarges luma [h, w] -> [h * scale, w * scale] by sparse coding. Values are in 0..1, not clamped. A plane smaller
- * than 3x3 is enlarged by bicubic only. Throws a RangeError if the dictionary is for another scale.
+ * Enlarges luma in 0..1, [h, w] -> [h * scale, w * scale], by sparse coding. The result is not clamped to 0..1. A plane
+ * smaller than 3x3 is enlarged by bicubic only. Throws a RangeError if the dictionary is for another scale.
  */
 export function enlargeSparse(small: Plane, scale: number, dictionary: Dictionary): Plane {
   if (dictionary.scale !== scale) {

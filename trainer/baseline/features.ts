@@ -19,8 +19,8 @@ export function windowLength(scale: number): number {
 }
 
 /**
- * Returns the number of windows along a side of `size` pixels of the large picture. Windows start one small pixel
- * apart.
+ * Returns the number of windows along a side of the large picture that is `size` pixels long. Neighbouring windows are
+ * one pixel of the small picture apart.
  */
 export function windowCount(size: number, scale: number): number {
   return Math.max(0, size / scale - WINDOW + 1)

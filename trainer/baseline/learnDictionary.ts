@@ -41,7 +41,7 @@ export const LEARN_OPTIONS: LearnOptions = {
   lambda: 0.1,
 }
 
-/** Factors by which the sides of each picture are resized before use. Smaller sizes have edges of other widths. */
+/** Factors by which each picture is resized. All these sizes are used, because resizing changes the widths of edges. */
 const FACTORS = [1, 0.9, 0.8, 0.7, 0.6]
 
 /**
@@ -102,7 +102,7 @@ export function learnDictionary(
   return { scale, size, components, anchors, maps }
 }
 
-/** Number of windows drawn for one sample until the pictures count as flat. */
+/** Maximum number of windows drawn to find one that is not flat. If all are flat, the pictures are refused. */
 const ATTEMPTS = 1000
 
 /** A training picture at one of its sizes. */

@@ -1,5 +1,5 @@
 // A cache of learned dictionaries on disk. A file holds a line of JSON, then the bytes of the arrays in the byte order
-// of the machine (little-endian wherever Node runs here).
+// of the machine (little-endian on x86 and ARM).
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'

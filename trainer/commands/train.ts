@@ -101,7 +101,9 @@ interface Meter {
   readonly validation: Validator | undefined
 }
 
-/** Trains one scale: pictures, gradients, fit, export, scores. Does nothing if the run has finished it already. */
+/**
+ * Trains one scale, from opening the pictures to printing the scores. Does nothing if the run has finished this scale.
+ */
 async function trainScale(run: ScaleRun): Promise<void> {
   const { config, execution, folder, backend, tests, scale, stop } = run
   const label = `${config.name} x${scale}`

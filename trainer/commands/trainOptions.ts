@@ -96,8 +96,8 @@ const DEFAULTS = {
 }
 
 /**
- * Defaults of one kind of network. A network works on bicubic's enlargement (SRCNN) or on the small picture
- * (sub-pixel).
+ * Defaults of one kind of network. There are two kinds: SRCNN works on bicubic's enlargement, a sub-pixel network on
+ * the small picture.
  */
 interface KindDefaults {
   readonly steps: number
@@ -116,7 +116,7 @@ const LARGE: KindDefaults = {
   loss: 'square',
   rates: { soap: 4e-3, adam: 1e-3, sgd: 2e-2 },
 }
-// Chosen by measurements of `fast` and `quality` at x3 (trainer/README.md).
+// These defaults were chosen by measuring `fast` and `quality` at x3 (trainer/README.md).
 const SMALL: KindDefaults = {
   steps: 6500,
   batch: 32,
@@ -265,7 +265,8 @@ export function parseTrainConfig(given: TrainArguments): TrainConfig {
     patches: new Map(
       [...architectures].map(([scale, architecture]) => {
         const halo = haloOf(createNetwork(architecture))
-        // In a patch below 2 * halo + 1 no pixel has all its true neighbours. A patch must also fit into the pictures.
+        // If the side of a patch is below 2 * halo + 1, every output pixel depends on pixels outside the patch. The
+        // upper limit is only a first check: a patch must also fit into the pictures.
         const patch = integerOf(given.patch ?? `${defaults.patchFor(halo)}`, 'patch', 2 * halo + 1, 512)
         return [scale, patch]
       }),
@@ -400,7 +401,7 @@ function parseWidths(text: string | undefined, layers: number, otherwise: readon
   )
 }
 
-/** Returns --arch or its default, which is srcnn with --preset paper. */
+/** Returns --arch. Default: srcnn with --preset paper, otherwise the architecture of the default model. */
 function archOf({ arch, preset }: TrainArguments): string {
   return arch ?? (preset === undefined ? DEFAULTS.arch : SRCNN)
 }

@@ -112,7 +112,8 @@ function methodOfNetworks(name: string, networks: ReadonlyMap<number, Network>, 
 }
 
 /**
- * Returns the published SRCNN with the same kernels and its usual training data. Undefined for other kernels or RGB.
+ * Returns the published SRCNN with the same kernels: 9-1-5 trained on T91, or 9-5-5 trained on ImageNet. Undefined for
+ * other kernels or RGB.
  */
 function counterpartOf([network]: readonly Network[]): PublishedMethod | undefined {
   if (channelsOf(network) !== 1) return undefined

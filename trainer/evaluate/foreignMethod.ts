@@ -12,8 +12,8 @@ import { lumaMethod, type Method } from './method.ts'
 const PROBE = { width: 48, height: 40 }
 
 /**
- * Returns a method that runs the file. Throws a UsageError that starts with `name` if the file has any other input or
- * output.
+ * Returns a method that runs the ONNX file. Throws a UsageError that starts with `name` if the input or output of the
+ * network is not as described at the top of this module.
  */
 export async function foreignMethod(
   name: string,

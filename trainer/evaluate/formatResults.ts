@@ -43,7 +43,7 @@ export function formatTable(results: readonly MethodResult[], verbose = false): 
     : `${table}\n\n${alignColumns([['published PSNR', '', '', ...PUBLISHED_METHODS], ...literature])}`
 }
 
-/** Returns one row of published PSNRs per set, scale and input for which any is known. */
+/** Returns a row of published PSNRs for each combination of set, scale and input that has any. */
 function literatureRows(results: readonly MethodResult[]): string[][] {
   const tasks = results.filter((result, i) => results.findIndex((other) => isSameTask(other, result)) === i)
   return tasks.flatMap(({ set, scale, input }) => {
@@ -64,8 +64,8 @@ function formatDuration(seconds: number): string {
 }
 
 /**
- * Formats CSV (RFC 4180). After the headings, each result has a line with its means and an empty `picture`, then one
- * line per picture.
+ * Formats CSV (RFC 4180): headings, then for each result one line with its means and one line per picture. In the line
+ * of the means, the column `picture` is empty.
  */
 export function formatCsv(results: readonly MethodResult[]): string {
   const lines = results.flatMap(({ set, scale, input, method, images, psnr, ssim, seconds, pictures }) => [

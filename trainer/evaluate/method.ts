@@ -10,7 +10,7 @@ import { enlargeBy, type KERNELS } from './resizeKernels.ts'
 import type { TestInput } from './testInput.ts'
 
 export interface Method {
-  /** Enlarges luma [h, w] -> [h * scale, w * scale] in 0..1, not clamped. Absent if the method needs colour. */
+  /** Enlarges luma in 0..1, [h, w] -> [h * scale, w * scale], without clamping. Absent if the method needs colour. */
   enlargePlane?(small: Plane, scale: number): Promise<Plane>
   /** Enlarges an opaque 8-bit picture, as a service would. */
   enlargePicture(small: Rgba, scale: number): Promise<Rgba>

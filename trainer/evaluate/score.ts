@@ -59,7 +59,7 @@ export async function scoreSet(
   }
 }
 
-/** Returns a score for the manifest, rounded to four decimals. Two runs of the same recipe agree in fewer decimals. */
+/** Returns a score for the manifest. Four decimals are enough, because two runs of the same recipe agree in fewer. */
 export function manifestScoreOf(score: SetScore): ModelScore {
   const { set, input, pictures, model, bicubic } = score
   return { set, input, images: pictures.length, ...rounded(model), bicubic: rounded(bicubic) }
@@ -82,7 +82,8 @@ export interface TimedQuality extends Quality {
 }
 
 /**
- * Shrinks a picture once. Returns a function that enlarges the small picture `runs` times by a method and scores it.
+ * Shrinks a picture once. Returns a function that enlarges the small picture `runs` times by a method and scores the
+ * first result.
  */
 export async function createMeasure(
   picture: Picture,

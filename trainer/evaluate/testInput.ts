@@ -1,5 +1,5 @@
-// The inputs of an evaluation: how the small picture is made from the truth. degrade.ts has the two kinds that training
-// uses too. Evaluation adds JPEG-compressed pictures.
+// The inputs of an evaluation: how the small picture is made from the truth. The kinds `float` and `uint8` are in
+// degrade.ts, because training uses them too. This module adds JPEG at a fixed quality.
 import { createCodec } from '../../worker/codec/codec.ts'
 import type { Codec } from '../../worker/codec/contract.ts'
 import type { Rgba } from '../../worker/image/plane.ts'

@@ -2,8 +2,8 @@
 
 export interface Axis {
   /**
-   * Returns the position of a value: 0 at the axis's smallest value, 1 at its largest. Other values may lie outside
-   * 0..1.
+   * Returns the position of a value: 0 at the lower end of the axis, 1 at the upper end. A value beyond an end has a
+   * position outside 0..1.
    */
   at(value: number): number
   readonly ticks: readonly Tick[]
@@ -20,7 +20,7 @@ const TICKS = 5
 const MARGIN = 0.05
 
 /**
- * Creates an axis that covers `values`. There must be at least one. If `isLog`, the axis is logarithmic and all values
+ * Creates an axis that covers `values`, which must not be empty. If `isLog`, the axis is logarithmic and all values
  * must be positive.
  */
 export function createAxis(values: readonly number[], isLog = false): Axis {

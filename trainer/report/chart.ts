@@ -1,5 +1,5 @@
-// Line charts as inline SVG. Colours come from the page's style sheet, so the same chart works in light and
-// dark mode. Font sizes are in units of the SVG, and larger on a phone.
+// Line charts as inline SVG. Colours come from the page's style sheet, so the same chart works in light and dark mode.
+// The SVG shrinks on a phone, text included, so the font size is larger there.
 import { type Axis, createAxis } from './axis.ts'
 import { type MarkupContent, markup, type Markup } from './markup.ts'
 

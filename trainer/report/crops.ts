@@ -23,7 +23,7 @@ export interface Crop {
 
 export const BICUBIC_METHOD: ShownMethod = { name: 'bicubic', ...servedMethod() }
 
-/** Side of a crop in pixels. Crops of a smaller picture are smaller. */
+/** Side of a crop in pixels, or less if the picture is smaller. */
 const SIDE = 96
 /** Distance in pixels between the positions that are tried for a crop. */
 const STRIDE = 8
@@ -60,7 +60,7 @@ export async function cropHardestPlace(
   return crops
 }
 
-/** Returns the rectangle, out of a grid of positions, in which bicubic has the largest sum of squared errors. */
+/** Tries crops at a grid of positions. Returns the one in which bicubic has the largest sum of squared errors. */
 function hardestPlace(truth: Plane, bicubic: Plane): Rect {
   const width = Math.min(SIDE, truth.width)
   const height = Math.min(SIDE, truth.height)

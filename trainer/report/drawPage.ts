@@ -107,7 +107,7 @@ and ${formatSeconds(seconds)} of training. Scores, filters and crops need the fi
 }
 
 function drawCurves(scale: number, log: readonly LogLine[], entry?: ModelEntry): Markup {
-  // A logarithmic axis cannot show the line of the log at 0 patches.
+  // Leaves out the entry at 0 patches, because a logarithmic axis has no zero.
   const seen = log.filter(({ patches }) => patches > 0)
   if (seen.length === 0) return markup`<p class="quiet">There is no log of the training.</p>`
   const xLabel = 'patches seen (backprops)'
@@ -139,7 +139,7 @@ function drawCurves(scale: number, log: readonly LogLine[], entry?: ModelEntry):
   return markup`<div class="charts">${quality}${loss}</div>`
 }
 
-/** Range of the chart below bicubic's PSNR in dB. The first steps are far lower and are clipped. */
+/** Points that are more than this many dB below bicubic's PSNR are clipped, for example those of the first steps. */
 const BELOW_BICUBIC = 0.5
 
 /**

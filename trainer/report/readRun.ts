@@ -65,7 +65,9 @@ export async function readRun(folder: string): Promise<RunRecord> {
   }
 }
 
-/** Returns the lines of the log, none if there is no log. Skips a truncated last line, which `kill -9` can leave. */
+/**
+ * Returns the lines of the log, or an empty list without a log. Skips a truncated last line, which `kill -9` can leave.
+ */
 async function readLog(file: string): Promise<LogLine[]> {
   const lines = ((await readOptional(file)) ?? '').split('\n')
   lines.pop() // empty, or a truncated line

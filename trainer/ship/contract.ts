@@ -23,8 +23,8 @@ export interface ObjectStore {
   /** Returns the object, or undefined if the key has none. */
   get(key: string): Promise<StoredObject | undefined>
   /**
-   * Stores an object and returns true. If `condition` does not hold, writes nothing and returns false. Can also return
-   * false if the first response was lost, because the stored object then makes the retry fail its condition.
+   * Stores an object and returns true. If `condition` does not hold, writes nothing and returns false. Also returns
+   * false if the object was stored but the response was lost: the retry then finds that `condition` no longer holds.
    */
   put(key: string, bytes: Uint8Array, condition?: PutCondition): Promise<boolean>
   close(): Promise<void>

@@ -37,7 +37,9 @@ function onlyIf(condition: PutCondition | undefined) {
   return condition === 'absent' ? { etagDoesNotMatch: '*' } : { etagMatches: condition.match.replaceAll('"', '') }
 }
 
-/** Repeats `work` while another process locks the shared SQLite database, which R2 reports as "Unspecified error". */
+/**
+ * Repeats `work` while another process locks the shared SQLite database. R2 reports the lock as "Unspecified error".
+ */
 function patiently<T>(work: () => Promise<T>): Promise<T> {
   return retry(async () => {
     try {

@@ -7,7 +7,7 @@ import { requireNoLoss } from './requireNoLoss.ts'
 export interface PromoteOptions {
   /** Scales to promote. Default: all scales of the run. */
   readonly scales?: readonly number[]
-  /** True to promote even if weights score worse. Default false. */
+  /** True to promote weights even if they score worse than the current ones or bicubic. Default false. */
   readonly force?: boolean
   /** Folder to copy into. Default `models`, the weights that ship with the worker. */
   readonly models?: string
@@ -16,7 +16,10 @@ export interface PromoteOptions {
 /** Command that records the default model's gain on the test scenes in the manifest. A test expects the gain there. */
 const RECORD = 'RECORD_SCENES=1 npx vitest run --config test/vitest.config.ts --project worker quality'
 
-/** Copies a run's weights into models/ and prints what changed. If a model scores worse, throws and copies nothing. */
+/**
+ * Copies a run's weights into models/ and prints what changed. If a model scores worse than bicubic or than the model
+ * that it would replace, throws and copies nothing, unless `force` is set.
+ */
 export async function promoteRun(
   folder: string,
   { scales, force = false, models = 'models' }: PromoteOptions = {},

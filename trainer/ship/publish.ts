@@ -9,7 +9,10 @@ import { requireNoLoss } from './requireNoLoss.ts'
 import { brokenFiles, formatServed, keepManifest, modelKey, readPrevious, readServed } from './servedManifest.ts'
 
 export interface PublishOptions {
-  /** True to publish even if weights score worse or the store has no conditional writes. */
+  /**
+   * True to publish even if the weights score worse than the current ones or bicubic, or if the store has no
+   * conditional writes.
+   */
   readonly force: boolean
   readonly now?: () => Date
 }
@@ -28,8 +31,8 @@ const UNIMPLEMENTED = 501
 const EMPTY: Manifest = { version: 1, models: [] }
 
 /**
- * Replaces the served models of the same names and scales by the candidates. Throws before any write if a
- * candidate is known to score worse, and before the manifest is written if the store ignores conditions.
+ * Replaces the served models by the candidates of the same names and scales. Throws before any write if a candidate is
+ * known to score worse, and before it writes the manifest if the store ignores conditions. `force` allows both.
  */
 export async function publish(
   store: ObjectStore,

@@ -1,4 +1,5 @@
-// Guards the replacement of weights: those that are known to score worse on the validation pictures are refused.
+// Checks new weights before they replace the current ones. Refuses those that are known to score worse than the current
+// ones or bicubic on the validation pictures.
 import type { Manifest, ModelEntry } from '../../worker/model/manifest.ts'
 import { titleOf } from './readCandidates.ts'
 
@@ -38,7 +39,7 @@ function compare(candidates: readonly ModelEntry[], current: Manifest): Comparis
   return { losses, notes }
 }
 
-/** Returns notes for the log. Throws if a candidate scores worse, unless `force` turns that into a note. */
+/** Returns notes for the log. If a candidate scores worse, throws, or with `force` adds a note instead. */
 export function requireNoLoss(candidates: readonly ModelEntry[], current: Manifest, force: boolean): readonly string[] {
   const { losses, notes } = compare(candidates, current)
   if (losses.length > 0 && !force) {

@@ -6,7 +6,10 @@ export class TransientError extends Error {
 export interface RetryOptions {
   /** Maximum number of tries. Default 5. */
   readonly attempts?: number
-  /** Pause before the second try. It doubles before each further try. Default 250 ms, 3.75 s in all with five tries. */
+  /**
+   * Maximum pause before the second try. The maximum doubles with each further try. By default it is 250 ms, and the
+   * pauses between five tries add up to at most 3.75 s.
+   */
   readonly delayMs?: number
 }
 
@@ -18,7 +21,7 @@ export async function retry<T>(work: () => Promise<T>, { attempts = 5, delayMs =
     } catch (error) {
       if (!(error instanceof TransientError) || attempt >= attempts) throw error
     }
-    // A random 50 to 100 % of the pause, so that two clients that collided do not collide again.
+    // The pause is a random 50 to 100 % of its maximum, so that two clients that collided do not collide again.
     const pause = delayMs * 2 ** (attempt - 1) * (1 - Math.random() / 2)
     await new Promise((resolve) => setTimeout(resolve, pause))
   }

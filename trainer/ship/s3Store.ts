@@ -134,8 +134,8 @@ function conditionHeaders(condition: PutCondition | undefined): Record<string, s
 }
 
 /**
- * Returns whether a conditional write failed. 412: its condition does not hold. 409: another write is under way.
- * NoSuchKey: there is no object to match.
+ * Returns whether a response says that a conditional write failed. Status 412: the condition does not hold. Status 409:
+ * another write is under way. Code NoSuchKey: there is no object whose ETag could match.
  */
 function isConflict(response: S3Response): boolean {
   return response.status === 412 || response.status === 409 || codeOf(response) === 'NoSuchKey'

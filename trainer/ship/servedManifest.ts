@@ -1,6 +1,6 @@
-// The manifest.json that a bucket serves. Each manifest names the one that it replaced. Earlier manifests are stored
-// under manifests/, with their digests in the keys. So the chain cannot contain a cycle, and storing a manifest twice
-// changes nothing.
+// The manifest.json that a bucket serves. Each manifest names the key of the one that it replaced. Earlier manifests
+// are stored under manifests/, with their digests in the keys. So this chain of keys cannot contain a cycle, and
+// storing a manifest twice changes nothing.
 import { formatManifest, type Manifest, parseManifest } from '../../worker/model/manifest.ts'
 import { MANIFEST_FILE, sha256Of } from '../run/export.ts'
 import type { ObjectStore } from './contract.ts'
@@ -30,7 +30,10 @@ export async function readServed(store: ObjectStore): Promise<ServedManifest | u
   return object && { ...parseServed(object.bytes, MANIFEST_FILE, store), etag: object.etag }
 }
 
-/** Returns the manifest that the given one replaced, or undefined for the first. Throws if it is missing or altered. */
+/**
+ * Returns the manifest that the given one replaced, or undefined if the given one is the first. Throws if the replaced
+ * one is missing or altered.
+ */
 export async function readPrevious(
   store: ObjectStore,
   { previous }: Pick<ServedManifest, 'previous'>,

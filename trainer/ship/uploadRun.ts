@@ -9,7 +9,10 @@ export interface UploadOptions {
   readonly bucket?: string
   /** Scales to upload. Default: all scales in the folder. */
   readonly scales?: readonly number[]
-  /** True to upload even if weights score worse or the store has no conditional writes. Default false. */
+  /**
+   * True to upload even if the weights score worse than the current ones or bicubic, or if the store has no conditional
+   * writes. Default false.
+   */
   readonly force?: boolean
 }
 

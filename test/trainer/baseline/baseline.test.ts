@@ -33,7 +33,7 @@ test.each([2, 3, 4])('at x%i, a dictionary learned from three pictures beats bic
   expect(gain).toBeGreaterThan(0.5)
 })
 
-test('learning yields the same dictionary for the same pictures, options and seed, and another one for another seed', () => {
+test('learning yields the same dictionary from the same pictures, options and seed, but a different one from another seed', () => {
   const options = { ...SMALL, samples: 1000, clusterSamples: 500 }
   const first = learnDictionary(pictures, 2, options)
   expect(learnDictionary(pictures, 2, options)).toEqual(first)
@@ -74,7 +74,7 @@ test('a dictionary is learned once, then read from its file, and learned again i
   expect(await readdir(folder)).toHaveLength(2)
 })
 
-test('learning refuses flat, small or few pictures, and enlarging refuses a dictionary for another scale', () => {
+test('learning refuses pictures that are flat, too small or too few, and enlarging refuses a dictionary for another scale', () => {
   const flat = { width: 60, height: 60, data: new Uint8Array(4 * 60 * 60).fill(128) }
   expect(() => learnDictionary([flat], 2, SMALL)).toThrow('expected pictures with edges or texture')
   expect(() => learnDictionary([drawPicture(5, 5, 1)], 2, SMALL)).toThrow('at least 6 pixels a side')

@@ -194,7 +194,7 @@ test('no network that --arch names needs more multiplications than SRCNN', () =>
   }
 })
 
-test('ablate scores networks on luma and on RGB from 8-bit input, and from float input only those on luma', async () => {
+test('ablate scores every network from 8-bit input, and networks on luma from float input as well', async () => {
   const folder = await folderOfPictures()
   await cp(path.join(folder, 'test'), path.join(folder, '../shared/data/Set5'), { recursive: true })
   const { stdout } = await execute('main.ts', folder, [
@@ -211,7 +211,7 @@ test('ablate scores networks on luma and on RGB from 8-bit input, and from float
   expect(stdout).toMatch(/^rgb +9-1-5 3-64-32-3 residual +1 +\d\d\.\d\d +- +\d\d\.\d\d +- +32\.33 +red/m)
 })
 
-test('a run that Ctrl-C stopped and --resume continued writes the same file as an uninterrupted run', async () => {
+test('a run stopped by Ctrl-C and continued by --resume writes the same file as an uninterrupted run', async () => {
   const folder = await folderOfPictures()
   const options = [
     '--data',
@@ -315,7 +315,7 @@ test('--preset paper is the published recipe', () => {
   })
 })
 
-test('the progress of training is one rewritten line on a terminal, and whole lines elsewhere', () => {
+test('on a terminal the progress of training rewrites a single line, and elsewhere it adds lines', () => {
   const write = (isTTY: boolean) => {
     let text = ''
     const stream = { isTTY, write: (part: string) => ((text += part), true) }
@@ -343,7 +343,7 @@ test.each([
 
 /** Creates the folders `train` and `test` with a few small PNG files each. */
 async function folderOfPictures(): Promise<string> {
-  // The folder is one level deeper than the new one, so that ../shared does not exist.
+  // The pictures go into `here` inside a new, otherwise empty folder, so that ../shared does not exist.
   const folder = path.join(await mkdtemp(path.join(tmpdir(), 'trainer-')), 'here')
   const codec = createCodec(await loadCodecModules())
   for (const [set, seeds] of [

@@ -85,7 +85,7 @@ test('each method has a row per scale and input, and residual networks with weig
   const rows = results.map(({ scale, input, method }) => `${scale} ${input} ${method}`)
   const expected = [2, 3, 4].flatMap((scale) =>
     ['float', 'uint8', 'jpeg:60'].flatMap((input) =>
-      // The manifest has these networks only at x3. Without --scale, evaluation skips them at the other scales.
+      // The manifest has `zero` and `zero-small` only at x3. Without --scale, evaluation skips them at x2 and x4.
       ['nearest', 'bicubic', 'lanczos', ...(scale === 3 ? ['zero', 'zero-small'] : [])].map(
         (method) => `${scale} ${input} ${method}`,
       ),
@@ -222,7 +222,7 @@ test('createMeasure runs a method as often as requested, and scores the first re
 describe('the output of evaluate', () => {
   const args = ['--method', 'nearest,bicubic', '--scale', '3', '--input', 'float']
 
-  test('has, as CSV, a line for the mean and for each picture, with quotes where RFC 4180 requires them', async () => {
+  test('as CSV has one line for the mean and one per picture, with quotes where RFC 4180 requires them', async () => {
     const [heading, ...lines] = (await run(pictures, ...args, '--csv')).split('\r\n')
     expect(heading).toBe('set,scale,input,method,picture,images,psnr,ssim,seconds')
     expect(lines).toHaveLength(6)
@@ -231,7 +231,7 @@ describe('the output of evaluate', () => {
     expect(psnrs[0]).toBeCloseTo((psnrs[1] + psnrs[2]) / 2, 10)
   })
 
-  test('has, as JSON, the figures of the CSV and the published ones', async () => {
+  test('as JSON has the same figures as the CSV, and the published ones', async () => {
     const [nearest, bicubic] = await resultsOf(...args)
     expect(nearest).toMatchObject({ set: 'Set5', scale: 3, input: 'float', method: 'nearest', images: 2 })
     expect(nearest.published).toBeUndefined()
@@ -241,7 +241,7 @@ describe('the output of evaluate', () => {
     expect(Number(csv[1].split(',').at(-3))).toBe(nearest.psnr)
   })
 
-  test('compares, as a table, each method with bicubic and the literature, and has a row per picture with --verbose', async () => {
+  test('as a table compares each method with bicubic and the literature, and with --verbose has a row per picture', async () => {
     const table = await run(pictures, ...args)
     expect(table).toMatch(/^Set5 +x3 +float +nearest +\d+\.\d\d \/ 0\.\d{4} +-\d\.\d\d dB +0\.\d{3}$/m)
     expect(table).toMatch(/^Set5 +x3 +float +bicubic .* Bicubic: 30\.39 \/ 0\.8682 +[+-]\d+\.\d\d dB$/m)
@@ -250,7 +250,7 @@ describe('the output of evaluate', () => {
     expect(await run(pictures, ...args, '--verbose')).toMatch(/^ {2}three +\d+\.\d\d \/ 0/m)
   })
 
-  test('goes to the file of --out, and --plot draws a labelled dot per method', async () => {
+  test('goes to the file that --out names, and --plot also draws a labelled dot per method', async () => {
     const [out, plot] = ['scores.csv', 'plot.svg'].map((file) => path.join(folder, file))
     expect(await run(pictures, ...args, '--csv', '--out', out, '--plot', plot)).toBe('')
     expect(await readFile(out, 'utf8')).toMatch(/^set,scale/)
@@ -261,7 +261,7 @@ describe('the output of evaluate', () => {
   })
 })
 
-test('a plot omits the infinite PSNR of equal pictures, and escapes names', () => {
+test('a plot omits methods whose PSNR is infinite, and escapes names', () => {
   const result = { set: 'a<b', scale: 2, input: 'float', images: 1, ssim: 1, pictures: [] } as const
   const svg = plotResults([
     { ...result, method: 'exact', psnr: Infinity, seconds: 0.1 },
@@ -273,7 +273,7 @@ test('a plot omits the infinite PSNR of equal pictures, and escapes names', () =
   expect(svg).not.toMatch(/NaN|Infinity/)
 })
 
-test('a plot is drawn for any eight dots that are close together', () => {
+test('eight dots that lie close together can be plotted, wherever they are', () => {
   const result = {
     set: 'Set5',
     scale: 3,
@@ -330,7 +330,7 @@ describe('an ONNX file of another project', () => {
     expect(float.psnr).toBeCloseTo(nearest.psnr, 3)
   })
 
-  test('is refused if its output has another size, or if its input is RGB or has a fixed size', async () => {
+  test('is refused if it returns a size that is neither unchanged nor enlarged, or if its input is RGB or has a fixed size', async () => {
     const half = await write('half.onnx', {
       nodes: [
         { op: 'MaxPool', inputs: ['in'], outputs: ['out'], attributes: { kernel_shape: [2, 2], strides: [2, 2] } },
@@ -391,7 +391,7 @@ test('pictures too small for SSIM are left out, and a folder with only such pict
   expect((await run(...args)).split('\r\n')).toHaveLength(3)
 })
 
-test('the progress of an evaluation is one line on a terminal, which is rewritten, and erased at the end', () => {
+test('on a terminal, the progress of an evaluation is a single line, which is erased at the end', () => {
   let text = ''
   const progress = createStepProgress({ isTTY: true, write: (part) => ((text += part), true) }, 0)
   progress.at('Set5 x3 float baby srcnn', 0.5)

@@ -118,7 +118,7 @@ test.each([false, true])(
   },
 )
 
-test('filters are sorted by falling variance, and each is scaled by its own largest weight around grey', async () => {
+test('filters are sorted by falling variance, and in each of them 0 is grey and the largest weight is black or white', async () => {
   const network = tinyNetwork(1)
   const [layer] = network.layers
   layer.weights.fill(0, 0, 81) // all zero: sorted last
@@ -185,7 +185,7 @@ test('a chart draws its line from corner to corner and clips points below the ax
   expect(cut).toContain('bicubic <b>30.0</b>')
 })
 
-test('markup escapes text but not markup, and omits undefined', () => {
+test('the template tag `markup` escapes text, inserts other markup unchanged, and omits undefined', () => {
   const inner = markup`<b>${'<&>'}</b>`
   expect(markup`<p title="${'"x"'}">${[inner, undefined, 3]}</p>`.html).toBe(
     '<p title="&quot;x&quot;"><b>&lt;&amp;&gt;</b>3</p>',
@@ -254,7 +254,7 @@ function drawnPicture(name: string, width: number, height: number, seed: number)
   return { name, rgba: drawPicture(width, height, seed), isGrey: false }
 }
 
-/** Returns the position of `part` in `whole`. Colours may differ by the rounding of luma. */
+/** Returns the position of `part` in `whole`. Colours may differ by up to 2, because luma was rounded. */
 function placeOf(part: Picture['rgba'], whole: Picture['rgba']) {
   for (let y = 0; y + part.height <= whole.height; y++) {
     for (let x = 0; x + part.width <= whole.width; x++) {

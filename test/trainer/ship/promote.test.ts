@@ -31,7 +31,7 @@ test('promote copies the weights of a run into models/ and keeps models of other
   expect(output.at(-1)).toContain('the gain of fast x2 on the test scenes is not recorded')
 })
 
-test('a whole run is refused if one of its models scores worse, unless --force is given', async () => {
+test('a whole run is refused if one of its models scores worse than the current one, unless --force is given', async () => {
   await command.run([await makeRunFolder({ lift: 0.1, psnr: 31 })])
   const before = readFileSync('models/manifest.json', 'utf8')
   const run = await makeRunFolder({ scale: 3, lift: 0.1, psnr: 31 }, { lift: 0.2, psnr: 30.9 })

@@ -91,7 +91,7 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s,', (_, __, open) =>
     expect(await hashes(store)).toEqual(first)
     await expect(rollBack(store, { force: false })).rejects.toThrow('nothing was served')
 
-    // An upload after a rollback replaces the restored weights, not the ones that were rolled back.
+    // After a rollback, an upload replaces the restored weights. So the next rollback restores these again.
     await ship(store, [{ lift: 0.4, psnr: 34 }], false, 4)
     await rollBack(store, { force: false })
     expect(await hashes(store)).toEqual(first)
@@ -104,7 +104,7 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s,', (_, __, open) =>
     expect(await store.get('manifest.json')).toEqual(before)
   })
 
-  test('weights that score worse are refused before anything is written, unless --force is given', async () => {
+  test('weights that score worse than the current ones are refused before anything is written, unless --force is given', async () => {
     const before = await store.get('manifest.json')
     const worse = ship(store, [{ lift: 0.6, psnr: 30.5 }])
     await expect(worse).rejects.toThrow(
@@ -192,7 +192,7 @@ describe.skipIf(!hasS3Server)('an S3 server', () => {
     proxy.close()
   })
 
-  test('that fails some requests is asked again, and the error names one that always fails', async () => {
+  test('that answers with a server error is asked again, and the message names a request that fails every time', async () => {
     let requests = 0
     const flaky = await startProxy(server.url, [], () => (requests++ % 2 === 0 ? 503 : undefined))
     expect((await ship(await openTestS3(flaky.url), [{ lift: 0.1 }])).changed).toBe(true)
