@@ -29,7 +29,10 @@ const STEPS = 20
 const BATCH = 32
 /** Batch size of the first, short measurement, which finds the slow backends. */
 const SMALL_BATCH = 2
-/** Backends below this rate, in patches per second, are not measured again with batches of size BATCH. */
+/**
+ * Backends below this rate, in patches per second, are measured only with batches of size SMALL_BATCH. The others are
+ * measured again, with size BATCH.
+ */
 const SLOW_RATE = 5
 
 const SET = 'Set5'

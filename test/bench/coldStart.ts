@@ -27,7 +27,10 @@ interface Runs {
   readonly second: number
 }
 
-/** Returns one table per clock. `name` is the model's name, for the tables' titles. */
+/**
+ * Compares the engines' cold starts. Returns one table per clock. `name` is the model's name, which the titles of the
+ * tables contain.
+ */
 export async function compareColdStarts(
   name: string,
   modules: readonly WorkerModule[],

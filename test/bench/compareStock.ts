@@ -106,8 +106,8 @@ async function fetchLarger(worker: Miniflare, path: string): Promise<Uint8Array>
 }
 
 /**
- * Returns a line with the PSNR between the results of the two workers. Throws if a size is wrong, or if the PSNR is
- * below MIN_AGREEMENT_DB.
+ * Returns a line with the PSNR between the results of the two workers. Throws if a result has the wrong size, or if the
+ * PSNR is below MIN_AGREEMENT_DB.
  */
 function agreementOf([a, b]: readonly Rgba[], side: number): string {
   for (const { width, height } of [a, b]) {

@@ -1,6 +1,6 @@
 // Reads the worker's default limits.
 
-/** Typed as string so that TypeScript does not check the imported file, which needs the types of Workers. */
+/** The type `string` keeps TypeScript from checking the imported file, which needs the types of Workers. */
 const OPTIONS: string = '../../worker/options.ts'
 
 /** The part of options.ts that is used here. */

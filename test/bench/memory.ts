@@ -28,7 +28,8 @@ const COUNTED_MISSES = 15
 export async function benchMemory(): Promise<Table[]> {
   await setup()
   const largest = Math.floor(Math.sqrt(await readMaxOutputPixels()))
-  // Side of a picture that is enlarged to slightly more than twice its size: it is enlarged by 3 and then shrunk.
+  // Side of a picture whose result is slightly more than twice as wide and high. The worker enlarges such a picture by
+  // 3 and then shrinks it.
   const small = Math.floor(largest / 2.02)
   return [
     await benchFormats(Math.floor(largest / 2), 2, 2 * Math.floor(largest / 2), 'sr=2'),

@@ -20,7 +20,7 @@ import { bundleEngines, memoryInWorkerd, startEngines } from './enginesWorkerd.t
 const SCALES = [2, 3, 4]
 /** Side of the result in pixels, a multiple of all scales. */
 const SIDE = 768
-/** Scale and result side, in pixels, for the first run in a fresh isolate. */
+/** Scale of the networks whose first run in a fresh isolate is measured, and side of the results in pixels. */
 const START_SCALE = 3
 const START_SIDE = 192
 /** Side in pixels of the result that is compared with the slow reference. */

@@ -25,8 +25,8 @@ const ENCODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'mozjpeg', png:
 export type EncodedFiles = Readonly<Record<EncodeFormat, Uint8Array>>
 
 /**
- * Times the stages for pictures of `side` x `side` pixels. With an engine that computes nothing, `upscale` takes the
- * time of everything except the network.
+ * Times the stages for pictures of `side` x `side` pixels. `upscale` is also timed with an engine that computes
+ * nothing, which shows how long everything except the network takes.
  */
 export async function benchStages(side: number, files: EncodedFiles, rounds: number): Promise<Table[]> {
   const codec = createCodec(await loadCodecModules())

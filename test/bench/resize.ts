@@ -1,6 +1,7 @@
 // Compares our bicubic resizing with photon's CatmullRom, which is the same function. Ours is timed in TypeScript and
 // in the kernel that the worker uses. Photon cannot resize planes, so it gets a grey RGBA picture, and only its
-// resize() is timed. The worker resizes three planes and converts them to RGBA, so this is timed, too.
+// resize() is timed. Our resizing is timed for one plane, and for what the worker does: it resizes three planes and
+// converts them to RGBA.
 import { PhotonImage, resize as photonResize, SamplingFilter } from '@cf-wasm/photon/node'
 import { plainEnlarger } from '../../worker/engine/enlarger.ts'
 import { loadPictureKernel } from '../../worker/platform/nodeFiles.ts'
@@ -33,7 +34,7 @@ export async function benchResize(): Promise<Table[]> {
     result.free()
     const ours = quantize(resize(plane, to, to)).data
     // At the edge, photon renormalises the filter's weights, whereas we mirror the picture like MATLAB. Therefore the
-    // two can agree only inside.
+    // results can agree only farther inside.
     let all = 0
     let inner = 0
     for (let i = 0; i < ours.length; i++) {

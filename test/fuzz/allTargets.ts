@@ -8,7 +8,7 @@ import { pictureTargets } from './targets/pictures.ts'
 import { responseTargets } from './targets/response.ts'
 import { urlTargets } from './targets/urls.ts'
 
-/** Returns all targets. `corpus` contains further files that are changed, in addition to the generated files. */
+/** Returns all targets. The targets for pictures change generated files, and also the files in `corpus`. */
 export function allTargets(corpus: readonly Uint8Array[] = []): FuzzTarget[] {
   return [
     ...pictureTargets(corpus),

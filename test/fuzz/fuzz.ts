@@ -94,7 +94,7 @@ export function ensure(isTrue: boolean, failure: string | (() => string)): void 
   if (!isTrue) throw new Error(typeof failure === 'string' ? failure : failure())
 }
 
-/** The current time for all tested functions, in ms since 1970. */
+/** The fixed time that all tested functions use as the current time, in ms since 1970. */
 export const NOW_MS = Date.parse('2026-01-01T00:00:00Z')
 
 const MAX_TRIES = 3

@@ -281,7 +281,7 @@ const STRUCTURES: Readonly<Record<DecodedType, Structure>> = {
   bmp: BMP,
 }
 
-/** How often a part may be repeated. The largest number exceeds the limits on chunks and segments. */
+/** Numbers of copies, if a part is repeated. The largest exceeds the limits on the numbers of chunks and segments. */
 const REPEATS = [2, 3, 20, 1001]
 
 /** Returns a copy with one changed part. `other`: a file of the same type from which parts may be taken. */

@@ -107,8 +107,8 @@ function adler32(data: Uint8Array, zeros = 0): Uint8Array {
 }
 
 /**
- * Returns a valid zlib stream of `data` and 258 zeros per run. A run takes only 13 bits. The last byte of `data` must
- * be 0.
+ * Returns a valid zlib stream that decompresses to `data`, followed by 258 zeros for each run. In the stream, a run
+ * takes only 13 bits. The last byte of `data` must be 0.
  */
 export function zlibBomb(data: Uint8Array, runs: number): Uint8Array {
   const lastBlockWithFixedCodes = '110'

@@ -32,7 +32,7 @@ export function startWatchdog(
 ): Watchdog {
   const shared = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT)
   const seen = new Int32Array(shared)
-  // Stands for the number of the execution in each command, until the thread prints the real number.
+  // Placeholder for the number of the execution in each command. The thread prints the real number in its place.
   const PLACEHOLDER = 987_654_321
   const commands = targets.map((target) => commandFor(target, PLACEHOLDER).split(`${PLACEHOLDER}`))
   const worker = new Worker(WATCH, { eval: true, workerData: { shared, commands, hangMs: HANG_MS } })

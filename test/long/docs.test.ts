@@ -7,7 +7,10 @@ import { globSync } from 'tinyglobby'
 import { expect, test } from 'vitest'
 import { REPOSITORY } from '../../worker/package/places.ts'
 
-/** All Markdown files. They are found by name, not by git, so that the tests also pass in a folder without .git. */
+/**
+ * All Markdown files. They are found by their extension, not listed by git, so that the tests also pass in a folder
+ * without .git.
+ */
 const PAGES = globSync('**/*.md', {
   cwd: REPOSITORY,
   dot: true, // .github/

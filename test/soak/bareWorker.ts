@@ -1,5 +1,5 @@
-// A bare Hono app with which the cache hits of the worker are compared. It answers from the Cache API after one lookup.
-// With `and=` in the query, it makes two lookups like the worker. PUT stores a body under its URL.
+// A bare Hono app. Its cache hits are compared with those of the worker. It answers from the Cache API after one
+// lookup. With `and=` in the query, it makes two lookups, as the worker does. PUT stores a body under its URL.
 import { Hono } from 'hono'
 
 const cache = (caches as unknown as { readonly default: Cache }).default

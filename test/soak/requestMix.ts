@@ -93,7 +93,7 @@ export function createHotPictures(count: number): HotPicture[] {
   })
 }
 
-/** Returns a query. Depending on the number, it also selects a format, a quality or a network. */
+/** Returns a query that requests this scale and, for some numbers, also a format, a quality or a network. */
 function queryOf(scale: number, number: number): string {
   const more = [
     '',

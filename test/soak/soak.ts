@@ -88,9 +88,12 @@ interface Parts {
 
 /** Number of visitors in the mix. */
 const VISITORS = 16
-/** Number of visitors. It is so small that the worker never answers their misses with BUSY. */
+/**
+ * Number of visitors who make the popular pictures and repeat the unserved requests. They are so few that the worker
+ * never answers their misses with BUSY.
+ */
 const PATIENT_VISITORS = 2
-/** First picture number of the misses in the warm-up, of the misses during timed hits, and of the misses in the mix. */
+/** Picture numbers from which the misses count up: in the warm-up, during the timed hits, and in the mix. */
 const [WARM_UP, BESIDE, MIX] = [10_000, 20_000, 30_000]
 /** Number of new pictures that are prepared per second of timed hits. The worker makes fewer. */
 const MISSES_PER_SECOND = 80

@@ -14,10 +14,7 @@ export interface ProblemCount {
 export interface Visit {
   /** Undefined if the visitor left early or the request failed. */
   readonly response: SoakResponse | undefined
-  /**
-   * The same as `outcome` in Verdict. In addition, `left` means that the visitor left early, and `none` that the
-   * request failed.
-   */
+  /** The `outcome` of the Verdict, or `left` if the visitor left early, or `none` if the request failed. */
   readonly outcome: string
 }
 

@@ -155,7 +155,8 @@ function mutateTree(random: Random, nodes: FieldNode[]): void {
     },
   ]
   pick(random, changes)()
-  // Corrects the wire type in the keys, which must fit the new value: a number, or bytes with a length.
+  // A key contains a wire type, which says whether the value is a number or bytes. Corrects the wire types to fit the
+  // values.
   for (const each of nodes) {
     if (each.key % 8 === 5 && (typeof each.value === 'number' || each.value.length !== 4)) each.key -= 3
     if (typeof each.value === 'number') each.key -= each.key % 8
@@ -230,7 +231,8 @@ function checkNetwork({ file, expected, cut }: NetworkInput): boolean {
   if (!network) return false
   const arrays = new Set(network.layers.flatMap(({ weights, bias }) => [weights, bias]))
   const held = [...arrays].reduce((sum, array) => sum + array.byteLength, 0)
-  // The limit is twice the size of the file, because half precision is decoded to single precision.
+  // The limit is twice the size of the file, because half precision is decoded to single precision, which takes twice
+  // as many bytes.
   ensure(held <= 2 * file.length, () => `${held} bytes of weights from a file of ${file.length}`)
   for (const { kernel, inputs, outputs, weights, bias } of network.layers) {
     ensure(weights.length === kernel * kernel * inputs * outputs && bias.length === outputs, 'weights of another shape')

@@ -69,8 +69,8 @@ function checkRedirect({ location, own, hosts }: RedirectInput): boolean {
   if (!URL.canParse(location, own)) return false
   const next = new URL(location, own)
   const isFollowed = mayFollow(next, own, hosts)
-  // The expected answer is found from the text of the URL that will be requested, not from the fields of the URL
-  // object.
+  // The expected answer comes from the text of the URL that will be requested. mayFollow() uses the fields of the URL
+  // object instead.
   const [, scheme, host, port = ''] = /^(https?):\/\/([^/?#@:]+|\[[^\]]*\])(:\d+)?(?:[/?#]|$)/.exec(next.href) ?? []
   const isOwn = `${scheme}://${host}${port}` === own
   const isListed = hosts.includes(host) && port === '' && (scheme === 'https' || own.startsWith('http:'))

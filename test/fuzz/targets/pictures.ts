@@ -138,7 +138,10 @@ function ensureSane(header: Header, bytes: Uint8Array): void {
   for (const size of [width, height]) ensure(size >= 1 && size <= LARGEST_SIDE[type], `a side is ${size}`)
 }
 
-/** Checks that a file can contain its pixels, if its header has no obstacle. Does not use the tested parsers. */
+/**
+ * If the header has no obstacle, checks that the file can be a picture of the stated size: a PNG has this size in its
+ * IHDR and contains an IDAT, and a BMP is long enough. Does not use the tested parsers.
+ */
 function ensurePixels({ type, width, height, obstacle }: Header, bytes: Uint8Array): void {
   if (obstacle) return
   if (type === 'png') {
@@ -150,7 +153,7 @@ function ensurePixels({ type, width, height, obstacle }: Header, bytes: Uint8Arr
       'a PNG without a complete IDAT',
     )
   }
-  // Run-length coding is not supported, so a pixel takes at least one bit.
+  // The worker does not decode BMPs with run-length coding, so a pixel takes at least one bit.
   ensure(type !== 'bmp' || width * height <= 8 * bytes.length, 'a BMP that is too short for its pixels')
 }
 

@@ -144,7 +144,10 @@ async function checkConditional(input: ConditionalInput): Promise<boolean> {
   return response.status !== 200
 }
 
-/** Checks `known`: whether the visitor may be told that their copy is still current. */
+/**
+ * Checks `known`, the result of isKnown(): whether the worker may answer with 304, because the visitor's copy is
+ * current.
+ */
 function checkKnown(request: Request, { headers, etag, modified }: ConditionalInput, known: boolean): void {
   const field = request.headers.get('if-none-match')
   if (field !== null) {

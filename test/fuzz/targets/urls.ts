@@ -266,8 +266,8 @@ async function checkSignature({ url, change, nowMs }: SignatureInput): Promise<b
   ensure((await isSigned(signed, nowMs)) === isAlive, 'the unchanged URL is accepted too long or refused too early')
   const changed = normalize(change(signed))
   if (!changed || changed === signed || !(await isSigned(changed, nowMs))) return false
-  // A changed URL may be accepted only if it has the same parameters and source URL, so that the worker serves the same
-  // result.
+  // A changed URL may be accepted only if its parameters and source URL are those of the signed URL, so that the worker
+  // serves the same result for both.
   const [before, after] = [withoutScheme(signed), withoutScheme(changed)]
   const isRefused = typeof after === 'string'
   ensure(isRefused || isDeepStrictEqual(before, after), () => `the signature of ${signed} is accepted for ${changed}`)

@@ -15,6 +15,7 @@ test('the current models make the picture that the README shows', async () => {
   expect(made.length).toBe(shown.length)
   let sum = 0
   for (let i = 0; i < made.length; i++) sum += Math.abs(made[i] - shown[i])
-  // Another build of the kernels or of libwebp may round differently, but other weights would change far more.
+  // The limit allows for the rounding of another build of the kernels or of libwebp. A result of other weights would
+  // exceed it by far.
   expect(sum / made.length).toBeLessThan(0.2)
 }, 60_000)

@@ -126,7 +126,7 @@ describe('pictures that cannot be enlarged', () => {
     expect((await filesIn('out')).length).toBe(7)
   })
 
-  test('have the reason SAME_SIZE, as in the worker, if they already have the requested size', async () => {
+  test('are left out with the reason SAME_SIZE, as in the worker, if they have the requested size', async () => {
     const { lines } = await run('in/a.jpg', '--width', '8')
     expect(lines[0].reason).toBe('SAME_SIZE')
   })
@@ -236,7 +236,7 @@ test('a progress bar is shown only on a terminal, and is erased before each line
   expect(write(true)).toContain(lines.split('\n')[0])
 })
 
-/** User id with which a command runs if the tests run as root, because root may read every file. */
+/** User id under which a command runs if the tests run as root. Root itself may read every file. */
 const NOBODY = process.getuid?.() === 0 ? 65_534 : undefined
 
 describe('the edge-srcnn process', () => {

@@ -13,7 +13,10 @@ const PROFILE_DIFFERS = [
   /jpeg\/pillow\/icc-after-SOF/, // the chunk is doubled and holds no profile
   /bmp\/image-rs\/rgb24prof2/, // libvips reads no profiles from BMP
 ]
-/** A fully transparent GIF. libvips makes it opaque, but browsers do not. */
+/**
+ * Files whose alpha differs between the worker and libvips: a fully transparent GIF, which libvips makes opaque and
+ * browsers do not.
+ */
 const ALPHA_DIFFERS = [/gif\/.*metadata-full/]
 
 const matches = (entry: CorpusEntry, patterns: readonly RegExp[]) =>

@@ -44,7 +44,7 @@ function fileOf(picture: Rgba, format: (typeof FILE_FORMATS)[number]): Promise<U
   return sharpOf(picture).toFormat(format, { quality: 90 }).toBuffer()
 }
 
-/** Compares by Buffer, because toEqual takes a second per megabyte. */
+/** Expects equal bytes. Compares them as Buffers, because toEqual takes a second per megabyte. */
 function expectSame(actual: Uint8Array | Uint8ClampedArray, expected: typeof actual): void {
   expect(Buffer.compare(Buffer.from(actual), Buffer.from(expected))).toBe(0)
 }
@@ -127,8 +127,8 @@ test('after each of 300 broken files the next file is decoded correctly, in the 
       for (let turn = 0; turn < 100; turn++) {
         const good = await fileOf(noise(48, 48, true), format)
         const header = readHeader(good)
-        // The first two attempts decode a file that is damaged after its header. The third attempt states another size
-        // than the file has.
+        // The first two attempts decode a file that is damaged after its header. The third attempt decodes a good file,
+        // but with a wrong width.
         const middle = good.length / 2
         const flipped = good.map((byte, i) => (i > middle && random.below(9) === 0 ? byte ^ 255 : byte))
         const zeroed = good.map((byte, i) => (i > middle / 4 ? 0 : byte))
@@ -147,7 +147,8 @@ test('after each of 300 broken files the next file is decoded correctly, in the 
       expect(memories).toHaveLength(101) // one for the codec, and one for each of the oracle's 100 decodes
     })
   }
-  // Each third attempt must fail. The others may succeed, because libjpeg decodes most broken files without an error.
+  // The attempt with the wrong width is every third one and must always fail. The others may succeed, because libjpeg
+  // decodes most broken files without an error.
   expect(Math.min(...Object.values(failures))).toBeGreaterThanOrEqual(33)
 })
 
@@ -193,7 +194,8 @@ describe('idle memories', () => {
     await watchMemories(async (memories) => {
       for (let i = 0; i < 5; i++) await round(codec)
       const compared = 5 * FORMATS.length
-      // If the least recently used memory were always dropped, each round would make 5 new memories.
+      // If no memory were shared, a new memory would always replace the least recently used one, and each round would
+      // make 5 new memories.
       expect(memories.length - compared).toBeLessThanOrEqual(2)
     })
     expect(instances.idleBytes()).toBeLessThanOrEqual(maxIdleBytes)

@@ -61,7 +61,7 @@ function expectSameOutcome(got: Rgba | Error, want: Rgba | Error, name: string):
   } else expect(same(got.data, want.data), name).toBe(true)
 }
 
-describe('failures have no lasting effect', () => {
+describe('failures have no lasting effect:', () => {
   const picture = gradient(16, 12, (x) => 255 - 9 * x)
 
   /** Expects that the codec decodes good files of all kinds correctly, and encodes all formats correctly. */
@@ -98,7 +98,7 @@ describe('failures have no lasting effect', () => {
     // The decoders must have refused a quarter of the files of each kind. For JPEG 2 % are enough, because libjpeg
     // decodes most broken files without an error.
     for (const kind of KINDS) expect(refused[kind], kind).toBeGreaterThan(kind.includes('JPEG') ? each / 50 : each / 4)
-    // No memory leaks: the memories of all modules together stay below what the largest file needs.
+    // The codec leaks no memory: the idle memories of all modules together stay below what the largest file needs.
     expect(instances.idleBytes()).toBeLessThan(16e6)
   })
 
@@ -107,7 +107,7 @@ describe('failures have no lasting effect', () => {
     subpixel: sampleNetwork({ ...subPixelArchitecture(2, 4, 1), residual: true }),
   }
 
-  /** Values whose first `reads` reads succeed. Every later read throws. */
+  /** An array whose first `reads` reads succeed. Every later read throws. */
   class FailingValues extends Float32Array {
     reads = 0
     override subarray(from?: number, to?: number): Float32Array<ArrayBuffer> {
@@ -116,7 +116,7 @@ describe('failures have no lasting effect', () => {
     }
   }
 
-  describe.each(builds)('in the $arithmetic kernel', ({ modules: kernels }) => {
+  describe.each(builds)('in the $arithmetic kernel,', ({ modules: kernels }) => {
     test.each(Object.entries(MODELS))(
       '%s: runs that fail at any point do not change later runs',
       async (_, network) => {
@@ -151,12 +151,12 @@ describe('failures have no lasting effect', () => {
   })
 })
 
-describe('pictures are isolated', () => {
+describe('pictures are isolated:', () => {
   const SIDE = 48
   const MARK_PIXELS = 4
   const MARK_BYTES = 4 * MARK_PIXELS
 
-  /** A picture that consists only of a mark of MARK_PIXELS random pixels, repeated in every row. */
+  /** A picture that repeats a mark of MARK_PIXELS random pixels over its whole area. */
   const secret: Rgba = (() => {
     const random = createRandom(37)
     const mark = Uint8Array.from({ length: MARK_BYTES }, (_, i) => (i % 4 === 3 ? 255 : random.below(256)))
@@ -171,8 +171,8 @@ describe('pictures are isolated', () => {
   }
 
   /**
-   * Returns all byte sequences that reveal the secret picture: from its pixels, from the pixels of each decoded file,
-   * and from the files themselves.
+   * Returns all byte sequences that reveal the secret picture. They are taken from its pixels, from the decoded pixels
+   * of each of `files`, and from the bytes of `files`.
    */
   async function marksOf(files: readonly Uint8Array[]): Promise<ReadonlySet<string>> {
     const decoded = await Promise.all(files.map((file) => fresh.decode(file, readHeader(file))))

@@ -116,18 +116,18 @@ describe('the kernels agree with onnxruntime to 1e-5', () => {
 describe.each(engines)('results of the $arithmetic build', ({ engine: candidate }) => {
   const network = sampleNetwork(nineOneFive(16, 8))
 
-  test('are equal to the bit in two runs', async () => {
+  test('are bit-identical in two runs', async () => {
     const input = samplePlanes(1, 77, 50)
     expect(await candidate.run(network, input)).toEqual(await candidate.run(network, input))
   })
 
-  // Each part starts at a multiple of the tile size. From 12 px inside the edges of the part, a tile has the same
-  // neighbours as in the whole picture.
+  // Each part starts at a multiple of the tile size. Tiles that are at least 12 px away from the part's inner edges
+  // have the same neighbours as in the whole picture.
   test.each([
     ['of 44 rows', 90, 120, { x: 0, y: 40, width: 90, height: 44 }],
     ['of 72 columns', 200, 30, { x: 64, y: 0, width: 72, height: 30 }],
     ['across the seam of two strips', 2100, 9, { x: 2000, y: 0, width: 100, height: 9 }],
-  ])('are equal to the bit for the whole picture and for a part %s', async (_, width, height, rect) => {
+  ])('are bit-identical for the whole picture and for a part %s', async (_, width, height, rect) => {
     const whole = samplePlanes(1, width, height)
     const inner = (edge: number, length: number, size: number) => ({
       start: edge > 0 ? 12 : 0,
@@ -152,8 +152,8 @@ describe('NaN and infinity', () => {
       const data = clean.data.slice()
       data[y * width + x] = poison
       const got = (await candidate.run(network, { ...clean, data })).data
-      // The network reads pixels up to 6 px away. A tile of 4x4 px is computed as a whole, so a bad value reaches up to
-      // 9 px.
+      // A pixel of the result depends on pixels up to 6 px away. The kernel computes tiles of 4x4 px as a whole, so a
+      // bad value can affect pixels up to 9 px away.
       const far = (_: unknown, i: number) =>
         Math.max(Math.abs((i % width) - x), Math.abs(Math.floor(i / width) - y)) > 9
       expect(got.filter(far)).toEqual(want.filter(far))

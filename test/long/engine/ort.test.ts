@@ -112,7 +112,7 @@ describe('a session of onnxruntime', () => {
     expect(runtime.counts).toEqual({ created: 2, released: 1 })
   })
 
-  test('exists only once after the first runs of a network have started together', async () => {
+  test('is the only one that is kept if the first runs of a network start together', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
     const network = tiny(1)
@@ -144,11 +144,11 @@ describe('a session of onnxruntime', () => {
   })
 })
 
-describe('runs of onnxruntime take turns', () => {
+describe('a run of onnxruntime', () => {
   const input = samplePlanes(1, 2, 2)
   const network = sampleNetwork({ kernels: [1], widths: [] })
 
-  test('a run that was killed half-way does not block the next run', async () => {
+  test('that never ends does not block the next run', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
     const want = await counted.run(network, input)
@@ -158,7 +158,7 @@ describe('runs of onnxruntime take turns', () => {
     expect(await counted.run(network, input)).toEqual(want)
   })
 
-  test.each(['wasm', 'webgpu'] as const)('no two runs overlap on %s', async (executionProvider) => {
+  test.each(['wasm', 'webgpu'] as const)('does not overlap with another run on %s', async (executionProvider) => {
     const runtime = countingRuntime(executionProvider === 'webgpu' ? 3 : 0)
     const counted = createOrtEngine(runtime, { executionProvider })
     await Promise.all([1, 2, 3, 4].map(() => counted.run(network, input)))

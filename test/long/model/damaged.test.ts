@@ -27,7 +27,7 @@ describe('decodeNetwork throws a ModelError or returns a valid network', () => {
   test.each([
     ['a file of this project', encodeNetwork(sampleNetwork(SMALL))],
     ['random bytes', new Uint8Array(300)],
-  ])('for %s, if bytes are replaced', (name, file) => {
+  ])('for %s, if bytes are replaced at random', (name, file) => {
     const random = createRandom(11)
     for (let round = 0; round < 20_000; round++) {
       const damaged = file.slice()
