@@ -163,7 +163,7 @@ test('an origin that breaks off in the body leads to a 502, not to a broken pict
   await response.text()
 })
 
-test('a bucket as the origin serves pictures, 404s for missing ones, and 304s', async () => {
+test('if a bucket is the origin, its pictures are served, missing ones get a 404, and unchanged ones a 304', async () => {
   const site = await startForThisTest({ buckets: ['ORIGIN_BUCKET'] })
   const bucket = await site.worker.getR2Bucket('ORIGIN_BUCKET')
   await bucket.put('dir/my cat.png', new Uint8Array(picture), {
