@@ -113,7 +113,7 @@ test('if the operator chose bicubic, weights named bicubic-jpeg change nothing',
   expect((await serve(worker, 'coarse.jpg?sr=2')).model).toBe('bicubic')
 })
 
-test('the ETag for auto depends on both kinds of weights, the ETag for a named model only on its own weights', async () => {
+test('with auto the ETag depends on a model’s weights and its weights for JPEGs, with a named model only on its own weights', async () => {
   const etagsWith = async (...shipped: ShippedModel[]) => {
     const worker = await startWith(shipped)
     const { etag: auto } = await serve(worker, 'coarse.jpg?sr=2')

@@ -148,7 +148,7 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
     },
   )
 
-  test('an isolate holds less than 110 MB through all files, and then still makes the same result', async () => {
+  test('an isolate holds less than 110 MB during all files, and then makes the same result as a new isolate', async () => {
     console.log(describePeak('peak, MB', peak))
     expect(peak.isolate).toBeLessThan(MAX_ISOLATE_BYTES)
     const fresh = await site.startAnother()

@@ -58,7 +58,7 @@ describe.each([
     expect(served.level).toBe(level)
   })
 
-  test('serves the original if the network enlarges by another factor than the request asks for', async () => {
+  test('serves the original if the network enlarges by a factor other than the requested one', async () => {
     expect(await serve('wrong')).toEqual({ sr: 'skipped; reason=MODEL', level: 128 })
   })
 })

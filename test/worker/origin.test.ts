@@ -195,7 +195,7 @@ test('the origin answers /, /health and /samples, and the worker’s own pages a
   expect(origin.asked.every(({ url }) => !url.startsWith('/_sr/'))).toBe(true)
 })
 
-test('SR_PREFIX moves the worker’s own pages', async () => {
+test('SR_PREFIX sets the path of the worker’s own pages', async () => {
   const site = await startForThisTest({ vars: { ORIGIN: 'none', SR_PREFIX: '/images/sr/' } })
   const response = await site.get('/images/sr/health')
   expect(await response.json()).toMatchObject({ status: 'ok' })

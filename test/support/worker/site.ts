@@ -126,7 +126,7 @@ const DEADLINE_MS = 30_000
 
 /**
  * Repeats `ask` until `isRight` accepts the answer. Tests need this because the worker stores results only after it has
- * answered. `what` says in an error what was expected.
+ * answered. `what` names the expected answer in the error.
  */
 export async function askUntil<T>(
   ask: () => Promise<T>,
