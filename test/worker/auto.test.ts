@@ -8,13 +8,13 @@ import { lifting, type ShippedModel, shipModels } from '../support/engine/models
 import type { FakeOrigin } from '../support/servers/origin.ts'
 import { type RunningWorker, startSite } from '../support/worker/site.ts'
 
-// No bundled model has these names, so only these weights can be chosen.
+// No bundled model is named `faces` or `faces-jpeg`, so the worker can choose only these weights.
 const CLEAN = { name: 'faces', file: encodeNetwork(lifting(0.1)) }
 const JPEG = { name: 'faces-jpeg', file: encodeNetwork(lifting(0.2)) }
 const OTHER = encodeNetwork(lifting(0.3))
 /**
- * The grey level of a served picture, by model. Each model lifts the luma of the source, which is 128 and spans 219
- * levels.
+ * The grey level of a served picture, by model. The source has the level 128. A model lifts its luma, which spans 219
+ * levels, whereas RGB spans 255.
  */
 const LEVELS = {
   faces: 128 + (0.1 * 255 * 255) / 219,
@@ -71,7 +71,7 @@ describe('if a model also has weights for JPEGs,', () => {
     ['grey.png?sr=2&sr-model=faces-jpeg', 'faces-jpeg'],
     // The bucket has no weights for JPEGs at this scale.
     ['coarse.jpg?sr=3', 'faces'],
-  ])('%s is served with the model %s, which a cached answer also names in X-SR', async (asked, expected) => {
+  ])('%s is served with the model %s, and X-SR names this model even in a cached answer', async (asked, expected) => {
     const first = await serve(both, asked)
     expect(first.model).toBe(expected)
     // JPEG and WebP round grey by one to three levels; the two sets of weights are 29 levels apart.
@@ -93,7 +93,7 @@ describe('if a model also has weights for JPEGs,', () => {
   })
 })
 
-test('if a model has no weights for JPEGs, every picture gets the weights that it has', async () => {
+test('if a model has no weights for JPEGs, its only weights are used for all pictures', async () => {
   const worker = await startWith([CLEAN])
   for (const picture of ['coarse.jpg', 'clean.jpg', 'grey.png']) {
     expect((await serve(worker, `${picture}?sr=2`)).model).toBe('faces')
@@ -113,7 +113,7 @@ test('if the operator chose bicubic, weights named bicubic-jpeg change nothing',
   expect((await serve(worker, 'coarse.jpg?sr=2')).model).toBe('bicubic')
 })
 
-test('new weights, for JPEGs or not, change the ETag of auto, but the ETag of a named model changes only with its own weights', async () => {
+test('with auto the ETag depends on a model’s weights and its weights for JPEGs, with a named model only on its own weights', async () => {
   const etagsWith = async (...shipped: ShippedModel[]) => {
     const worker = await startWith(shipped)
     const { etag: auto } = await serve(worker, 'coarse.jpg?sr=2')

@@ -1,6 +1,6 @@
-// A decision table: how the headers of an origin decide how the worker caches an answer. Each rule is tested in each
-// situation, in workerd with its Cache API and an R2 bucket. The rules follow RFC 9111 for a shared cache, and RFC
-// 5861.
+// A decision table: how the worker caches an answer, depending on the headers that the origin sends. Each rule is
+// tested in each situation, in workerd with its Cache API and an R2 bucket. The rules follow RFC 9111 for a shared
+// cache, and RFC 5861.
 import { createHash } from 'node:crypto'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { clockAhead, SETTABLE_CLOCK } from '../support/worker/clock.ts'
@@ -9,7 +9,7 @@ import { askUntil, isKept, startSite } from '../support/worker/site.ts'
 
 /**
  * Headers that an origin sends. A plain string is the value of Cache-Control. A list stands for several lines of one
- * header. `@9` stands for the date in 9 seconds.
+ * header. `@9` stands for the date 9 seconds from now.
  */
 type Says = string | Readonly<Record<string, string | readonly string[]>>
 
@@ -136,7 +136,7 @@ const RULES: readonly Rule[] = [
   askedEachTime({ expires: '2099' }),
   askedEachTime({ expires: ['@600', '@900'] }),
 
-  // Directives that forbid a stale answer, or any answer that the origin was not asked about
+  // Directives that forbid stale answers, or limit them, or make the worker ask the origin each time
   askedEachTime('no-cache', 0),
   askedEachTime('NO-CACHE, max-age=60', 0),
   askedEachTime('no-cache="Set-Cookie", max-age=60', 0),
@@ -181,7 +181,7 @@ const RULES: readonly Rule[] = [
   ownedBySomebody({ 'cache-control': 'max-age=60', vary: '*' }),
   ownedBySomebody({ vary: 'Accept-Encoding, *' }),
 
-  // Vary with the names of headers that are the same in every request of the worker
+  // Vary that names only headers that are the same in every request of the worker
   fresh({ 'cache-control': 'max-age=60', vary: 'Accept' }, 60),
   fresh({ 'cache-control': 'max-age=60', vary: 'Origin' }, 60),
   fresh({ 'cache-control': 'max-age=60', vary: 'Accept-Encoding' }, 60),
@@ -284,7 +284,10 @@ async function ask({ path }: Picture, whose: Whose = 'nothing') {
   }
 }
 
-/** Returns what `bytes` are and for which visitor they were made, such as `sharper, for nothing`. */
+/**
+ * Returns what `bytes` are, and with which credentials the worker asked the origin for their source. `sharper, for
+ * nothing`, for example, is the result that was made without credentials.
+ */
 async function nameOf(bytes: Buffer, at: string): Promise<string> {
   const path = at.replace('-from', '')
   for (const whose of CREDENTIALS) {
@@ -298,7 +301,7 @@ async function nameOf(bytes: Buffer, at: string): Promise<string> {
 /** Like `untilKept` of a site, but for a Picture. */
 const untilKept = (picture: Picture) => askUntil(() => ask(picture), isKept, `a kept result: ${lineOf(picture.says)}`)
 
-/** Returns the results in R2 that were made from the picture as visitors without credentials get it. */
+/** Returns the results in R2 that were made from the picture that the origin serves without credentials. */
 async function kept({ path }: Picture): Promise<readonly unknown[]> {
   const digest = createHash('sha256')
     .update(flatPicture(`${path} for nothing`))
@@ -307,7 +310,7 @@ async function kept({ path }: Picture): Promise<readonly unknown[]> {
   return (await bucket.list({ prefix: `results/${digest}/` })).objects
 }
 
-/** Most seconds that a test may take: a lifetime in an answer may be shorter by so much. */
+/** Most seconds that a test may take. A lifetime in an answer may be shorter than in its rule by as many seconds. */
 const SLACK = 30
 
 function expectCacheControl(actual: string | null, expected: string) {
@@ -418,7 +421,10 @@ describe.each(RULES.map((rule) => [lineOf(rule.says), rule] as const))('if an or
   })
 })
 
-/** Repeats `ask` until it asks the origin in the way `asked`. What is kept changes only a moment after an answer. */
+/**
+ * Repeats `ask` until the worker asks the origin in the way `asked`. One try may be too early, because the worker
+ * changes its caches only after it has answered.
+ */
 const untilAsked = (picture: Picture, asked: Asked) =>
   askUntil(
     () => ask(picture),
@@ -440,8 +446,8 @@ async function stalePicture(): Promise<Picture> {
 }
 
 /**
- * Headers of a 304 for a stale picture, Cache-Control of the worker's answer, how the next request asks the origin, and
- * whether the result is served if the origin then fails.
+ * Each row: the headers of a 304 for a stale picture, the Cache-Control of the worker's answer, how the worker asks the
+ * origin at the next request, and whether it serves the result if the origin then fails.
  */
 const REVALIDATIONS: [says: Says, answer: string, next: Asked, isServedStale: boolean][] = [
   [{}, 'public, max-age=60', NOT_ASKED, true],
@@ -494,7 +500,10 @@ describe('after a 304, its headers decide how the result is cached:', () => {
   )
 })
 
-/** The last answer of an origin for a kept picture, and whether the result is served if the origin then fails. */
+/**
+ * Each row: the last answer of the origin for a kept picture, and whether the worker serves the result if the origin
+ * then fails.
+ */
 const CHANGES: [what: string, change: Partial<Picture>, isServedStale: boolean][] = [
   ['404', { status: 404 }, false],
   ['410', { status: 410 }, false],
@@ -522,8 +531,8 @@ describe('while the origin fails,', () => {
 })
 
 /**
- * Status and headers of a redirect, headers of its target, Cache-Control of the worker's answer, and how the next
- * request asks the origin.
+ * Each row: the status and headers of a redirect, the headers of its target, the Cache-Control of the worker's answer,
+ * and how the worker asks the origin at the next request.
  */
 const REDIRECTS: [status: number, redirect: Says, picture: Says, answer: string, next: Asked][] = [
   [301, {}, 'max-age=600', 'public, max-age=600', NOT_ASKED],
@@ -543,7 +552,7 @@ const REDIRECTS: [status: number, redirect: Says, picture: Says, answer: string,
   [302, 'no-cache', 'max-age=600', NO_CACHE, IF_NEW],
   [301, 'max-age=0', 'max-age=600', NO_CACHE, IF_NEW],
   [301, 'max-age=60', 'no-cache', NO_CACHE, IF_NEW],
-  // Redirects whose target may be another one for each request or each visitor
+  // Redirects whose target may differ from request to request, or from visitor to visitor
   [302, 'no-store', 'max-age=600', NO_STORE, WHOLE],
   [302, 'private, no-cache, no-store, must-revalidate', 'public, max-age=600', NO_STORE, WHOLE],
   [301, 'private', 'max-age=600', NO_STORE, WHOLE],
@@ -553,7 +562,7 @@ const REDIRECTS: [status: number, redirect: Says, picture: Says, answer: string,
   [301, 'no-transform', 'max-age=600', ORIGINAL, WHOLE],
 ]
 
-describe('behind a redirect, its headers and those of its target decide:', () => {
+describe('if a redirect leads to a picture, the headers of both decide how the result is cached:', () => {
   const named = REDIRECTS.map((row) => [`${row[0]} with ${lineOf(row[1])}, to ${lineOf(row[2])}`, row] as const)
   test.each(named)('%s', async (_, [status, says, saysPicture, answer, next]) => {
     const picture = pictureThat(saysPicture)

@@ -95,7 +95,7 @@ interface Line {
   readonly reason?: string
 }
 
-describe('the command line makes the same files from a folder as the worker:', () => {
+describe('for a folder of pictures, the command line writes the same bytes that the worker serves:', () => {
   test.each([
     ['-s 2', 'sr=2'],
     ['-s 3', 'sr=3'],

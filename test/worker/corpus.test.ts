@@ -12,7 +12,7 @@ import { processesOfWorkerd, workerdMs } from '../support/measure/processes.ts'
 import { startSite } from '../support/worker/site.ts'
 
 const SCALE = 2
-/** Longest side of a result in pixels. No encoder writes a longer one. */
+/** Longest side of a result in pixels. No encoder writes a longer side. */
 const MAX_SIDE = 16_000
 /**
  * Most CPU time of workerd for a refused file, in ms. The shorter of two tries counts, because a try may include
@@ -92,7 +92,9 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
 
   const valid = entries.filter((entry) => entry.expect === 'decode')
   const pictures = valid.filter((entry) => DECODABLE.includes(entry.format!) && !obstacleOf(entry))
-  /** True if a file can be enlarged and its result is within the limits of a result. Those of a source are wider. */
+  /**
+   * True if a file can be enlarged and its result is within the limits for results. The limits for sources are wider.
+   */
   const isServed = (entry: CorpusEntry) => {
     const { w = 0, h = 0 } = entry
     return pictures.includes(entry) && w * h * SCALE ** 2 <= maxOutputPixels && Math.max(w, h) * SCALE <= MAX_SIDE
@@ -146,7 +148,7 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
     },
   )
 
-  test('an isolate holds less than 110 MB through all files, and then still makes the same result', async () => {
+  test('an isolate holds less than 110 MB during all files, and then makes the same result as a new isolate', async () => {
     console.log(describePeak('peak, MB', peak))
     expect(peak.isolate).toBeLessThan(MAX_ISOLATE_BYTES)
     const fresh = await site.startAnother()

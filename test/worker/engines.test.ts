@@ -13,8 +13,8 @@ const isOrt = (file: string) => file.includes('ort-wasm')
 const deeper = createNetwork({ kernels: [3, 3], widths: [2], residual: true })
 deeper.layers[1].bias[0] = 0.1
 /**
- * Returns a network that takes the small picture and enlarges it by itself. It adds 0.1 to its result, as the others
- * do.
+ * Returns a network that takes the small picture and enlarges it by itself. The network adds 0.1 to its result, like
+ * the other networks of this test.
  */
 const enlarging = (scale: number): Network => {
   const network = createNetwork(subPixelArchitecture(scale, 16, 3))
@@ -58,7 +58,7 @@ describe.each([
     expect(served.level).toBe(level)
   })
 
-  test('serves the original if the network enlarges by another factor than the request asks for', async () => {
+  test('serves the original if the network enlarges by a factor other than the requested one', async () => {
     expect(await serve('wrong')).toEqual({ sr: 'skipped; reason=MODEL', level: 128 })
   })
 })

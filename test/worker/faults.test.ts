@@ -1,6 +1,6 @@
 // Whatever fails - an origin, a cache, a bucket, a codec, a network, a visitor - the visitor gets the picture (enlarged
-// or not) or the error of the origin, in time, and no wrong result is kept. A cell is one such combination. matrix.ts
-// tries it.
+// or not) or the error of the origin, in time, and no wrong result is kept. A cell is one combination of such failures.
+// matrix.ts tries the cells.
 //
 // `npm test` tries each fault alone and combined with a few others. `npm run faults` tries every fault of a store with
 // every fault of an origin.
@@ -49,7 +49,9 @@ async function expectAll(cells: readonly Cell[]): Promise<void> {
   expect(failures).toEqual([])
 }
 
-/** Returns the item of a list for a turn, and begins again after the last. So a few cells cover the whole list. */
+/**
+ * Returns the list's item for a turn. After the last item, the list begins again, so a few cells cover the whole list.
+ */
 const at = <T>(list: readonly T[], turn: number) => list[turn % list.length]
 const numbered = <T>(list: readonly T[]) => [...list.entries()]
 
@@ -73,7 +75,7 @@ describe.concurrent('whatever an origin does, the visitor gets the picture or an
   )
 })
 
-/** The origins and the states of the cache with which a fault inside the worker shows. */
+/** The origins and states of the cache with which a fault inside the worker can change the answer. */
 const TELLING: readonly Pick<Cell, 'origin' | 'known'>[] = [
   { origin: 'well', known: 'nothing' },
   { origin: 'changed', known: 'stale' },

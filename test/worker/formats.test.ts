@@ -11,7 +11,7 @@ import { startSite } from '../support/worker/site.ts'
 const SCALE = 3
 
 const { origin, ask } = startSite()
-/** `truth` is a part of a scene. `small` is the same part shrunk. */
+/** `truth` is a part of a scene. `small` is the same part, shrunk to a third. */
 let truth: Rgba
 let small: Rgba
 
@@ -146,8 +146,8 @@ describe('transparency', () => {
 })
 
 /**
- * Returns the mean difference of the green channel in levels, only over pixels near edges of `alphaOf`: where its alpha
- * spans 32 levels or more within 5x5 pixels.
+ * Returns the mean difference between the green channels of `a` and `b`, in levels. Only pixels near the edges of
+ * `alphaOf` count: those around which its alpha spans 32 levels or more within 5x5 pixels.
  */
 function edgeError(alphaOf: Rgba, a: Rgba, b: Rgba): number {
   const { width, height, data } = alphaOf

@@ -1,7 +1,7 @@
-// PIPELINE_VERSION is part of every cache key. It must be raised if, and only if, the served pixels change. The golden
-// files hold the results of version N for fixed pictures and fixed weights. After an intended change, raise
-// PIPELINE_VERSION (worker/picture/makeFile.ts) and run `UPDATE_GOLDEN=1 npx vitest run --config test/vitest.config.ts
-// --project worker golden`.
+// PIPELINE_VERSION is part of every cache key. It must be raised if, and only if, the served pixels change. A golden
+// file holds the result of a fixed picture and fixed weights, made by the version in its name. After an intended
+// change, raise PIPELINE_VERSION (worker/picture/makeFile.ts) and run `UPDATE_GOLDEN=1 npx vitest run --config
+// test/vitest.config.ts --project worker golden`.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -102,7 +102,7 @@ test.each([
   expect(now.length).toBe(then.length)
   let most = 0
   for (let i = 0; i < now.length; i++) most = Math.max(most, Math.abs(now[i] - then[i]))
-  // One level is tolerated, because another machine may add the network's sums in another order. In a lossy encoder one
-  // level can become a few, if it makes a coefficient round the other way.
+  // One level is tolerated, because another machine may add the network's sums in another order. A lossy encoder can
+  // turn one level into a few, because it may then round a coefficient the other way.
   expect(most).toBeLessThanOrEqual(ending === 'png' ? 1 : 4)
 })

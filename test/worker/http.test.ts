@@ -17,8 +17,8 @@ beforeAll(async () => {
 })
 
 /**
- * Number of pictures drawn so far. Each test draws a new one, because the worker would find the result of the same
- * bytes even at another path.
+ * Number of pictures drawn so far. Each test draws a new picture. If it used the bytes of an earlier one, the worker
+ * would find the earlier result, even at another path.
  */
 let made = 0
 async function anotherPicture(): Promise<Buffer> {
@@ -65,7 +65,7 @@ describe('a range of a result', () => {
     expect([whole.status, whole.bytes.length]).toEqual([200, bytes.length])
   })
 
-  test('is sent only if If-Range names the ETag of the result', async () => {
+  test('is not sent if the request has an If-Range with anything but the ETag of the result', async () => {
     const statusOf = async (field: string) =>
       (await ask('/range.jpg?sr=2', { headers: { range: 'bytes=0-1', 'if-range': field } })).status
     expect(await statusOf(etag)).toBe(206)
@@ -120,7 +120,7 @@ describe('scripts of other sites', () => {
     expect(origin.asked.length).toBe(asked)
   })
 
-  test('may read only what the origin allows everybody if SR_ALLOW_ORIGIN is not set, and the origin answers preflights', async () => {
+  test('may read only what the origin allows to everybody if SR_ALLOW_ORIGIN is not set; preflights go to the origin', async () => {
     const plain = await startAnother()
     const headers = { 'timing-allow-origin': 'https://a.example', 'cross-origin-resource-policy': 'same-site' }
     const inheritedOf = async (allowed: string) => {
@@ -166,7 +166,7 @@ describe('while the origin fails', () => {
         }),
       '',
     ],
-  ])('the earlier result is served: %s', async (_, fail, fwd) => {
+  ])('the earlier result is served (kind of failure: %s)', async (_, fail, fwd) => {
     const name = `failing-${made}`
     const { isOld, cacheStatus, headers } = await failing(name, 'max-age=0', fail(name))
     expect(isOld).toBe(true)

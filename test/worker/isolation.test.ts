@@ -1,5 +1,5 @@
-// Two visitors share one isolate. The file of the second visitor is broken, and the answer must hold nothing of the
-// first visitor's picture.
+// Two visitors share one isolate. The file of the second visitor is broken, and the answer to the second visitor must
+// contain nothing of the first visitor's picture.
 import { expect, test } from 'vitest'
 import { createRandom } from '../../worker/image/prng.ts'
 import { bmp24 } from '../support/pictures/bmp.ts'

@@ -1,5 +1,5 @@
 // Everything that changes an answer is in its cache key, and nothing else can change the answer. Requests with odd
-// headers and odd URLs, sent byte for byte over a socket, must get the same answers as everybody.
+// headers and odd URLs, sent byte for byte over a socket, must get the answers that everybody gets.
 import { createServer, type IncomingHttpHeaders, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Miniflare } from 'miniflare'
@@ -9,9 +9,7 @@ import { COUNT_RUNS } from '../support/worker/counters.ts'
 import { askUntil, isHit } from '../support/worker/site.ts'
 import { startWorker } from '../support/worker/worker.ts'
 
-/**
- * The requests that the origin got. Each is its path and query, and all headers that the worker does not set itself.
- */
+/** The requests that the origin got: path, query, and all headers that the worker does not set itself. */
 const asked: string[] = []
 let server: Server
 let worker: Miniflare
@@ -19,8 +17,8 @@ let worker: Miniflare
 let oracle: Miniflare
 
 /**
- * Starts an origin that serves another picture for every URL and for every header that the worker does not set itself.
- * If anything else of a visitor's request reached the origin, the pixels would show it.
+ * Starts an origin whose picture depends on the URL and on all headers that the worker does not set itself. If the
+ * worker passed on a visitor's header, the pixels would differ.
  */
 beforeAll(async () => {
   server = createServer(({ url = '', headers }, response) => {
@@ -74,7 +72,7 @@ interface Answer {
 
 type Given = Readonly<Record<string, string>>
 
-/** Sends a request byte for byte on a new connection. A client such as fetch would tidy up what is odd. */
+/** Sends a request byte for byte on a new connection. A client such as fetch would correct odd requests. */
 async function ask(path: string, headers: Given = {}, method = 'GET', to = worker): Promise<Answer> {
   const { hostname, port } = await to.ready
   const before = asked.length
@@ -233,8 +231,8 @@ describe('a header that must not matter changes neither the answer to its reques
 
 describe('a header or method that matters changes only the answer to its own request:', () => {
   /**
-   * Sends a request before and after plain ones, and lets `look` check its answers. The plain requests must get what
-   * everybody gets.
+   * Sends a request with `headers` before and after plain requests, and lets `look` check both answers to it. The plain
+   * requests must get the answers that everybody gets.
    */
   const around = async (headers: Given, look: (answer: Answer, whole: Buffer) => void, method = 'GET') => {
     const { path, plain } = await fresh()
@@ -301,7 +299,7 @@ describe('a header or method that matters changes only the answer to its own req
     expect(seen(await untilHit(path))).toEqual(plain)
   })
 
-  test('with sr-format=auto, Accept decides which of two formats a client gets, whoever asked before', async () => {
+  test('with sr-format=auto, a client gets the format that its own Accept allows, whatever earlier clients accepted', async () => {
     const accepts: [accept: string | undefined, type: string][] = [
       [undefined, 'image/png'],
       ['image/webp', 'image/webp'],
@@ -536,7 +534,7 @@ test('a hundred spellings of one picture cost a hundred fetches and one run of t
     expect(seen(answer)).toEqual(seen(first))
   }
   expect((await runsSoFar()) - before).toBe(1)
-  // The counter counts: another picture is another run.
+  // Shows that the counter works: a different picture adds a run.
   await ask('/another.bmp?sr=2')
   expect((await runsSoFar()) - before).toBe(2)
 })

@@ -13,7 +13,7 @@ const picture = (background: string) =>
     .png()
     .toBuffer()
 
-/** Returns how often the worker has looked into its edge cache: once for each request that missed it. */
+/** Returns the number of lookups in the edge cache so far. A request that misses the cache makes one lookup. */
 async function lookups(): Promise<number> {
   await get('/lookups')
   return Number(origin.asked.at(-1)!.headers['x-lookups'])
@@ -110,8 +110,7 @@ test('a visitor who leaves does not stop the work for those who wait', async () 
   const second = fetch(new URL('/left.png?sr=2', url))
   await untilLookups(before, 2)
   leaving.socket!.resetAndDestroy() // after a normal end workerd would work on, as for a half-closed connection
-  // When workerd answers a request on a connection that was opened later, it has seen the reset, too, because that
-  // happened earlier.
+  // workerd sees the reset before it answers a request on a connection that is opened afterwards.
   await fetch(new URL('/after-the-reset', url)).then((response) => response.text())
   release()
   const response = await second
@@ -126,8 +125,8 @@ test('if more pictures are requested than may wait, the rest comes back unchange
       .png()
       .toBuffer()
   const pictures = await Promise.all(Array.from({ length: 12 }, (_, i) => large(i)))
-  // All pictures arrive at the same time. Those that may wait do so until their turn comes, however slow this machine
-  // is.
+  // All pictures arrive at the same time. The long wait lets those that may wait get their turn, even on a slow
+  // machine.
   const patient = await startAnother({ vars: { SR_MAX_WAIT_MS: '60000' } })
   const holders = pictures.map((one, i) =>
     holdAnswers(`/busy-${i}.png`, (response) => {
@@ -149,7 +148,7 @@ test('if more pictures are requested than may wait, the rest comes back unchange
   }
 })
 
-test('a visitor with a cookie whose wait times out gets their own picture if the origin says Vary: Cookie', async () => {
+test('after a wait that timed out, a visitor with a cookie gets their own picture if the origin says Vary: Cookie', async () => {
   const [ours, theirs] = await Promise.all(['#135', '#531'].map(picture))
   const impatient = await startAnother({ vars: { SR_MAX_WAIT_MS: '100' } })
   let answerFirst: (() => void) | undefined
@@ -167,7 +166,7 @@ test('a visitor with a cookie whose wait times out gets their own picture if the
   await first
 })
 
-test('a visitor whose wait times out gets the answer of the origin unchanged, even an error', async () => {
+test('after a wait that timed out, a visitor gets the answer of the origin unchanged, even an error', async () => {
   const body = await picture('#462')
   const impatient = await startAnother({ vars: { SR_MAX_WAIT_MS: '100' } })
   let answerFirst: (() => void) | undefined

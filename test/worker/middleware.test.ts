@@ -30,7 +30,7 @@ test('the picture of a route comes back larger, without the headers of the route
   expect(await sizeOf(bytes)).toBe('120x90')
 })
 
-test('the script holds the most common weights, and a request for any others gets an error that lists them', async () => {
+test('the script holds the most common weights, and a request for other weights gets an error that lists the available ones', async () => {
   const serve = (model: string) => ask(`/uploads/a.jpg?sr=2&sr-model=${model}`)
   for (const model of ['fast', 'fast-jpeg', 'srcnn', 'srcnn-jpeg']) {
     expect((await serve(model)).sr).toContain(`model="${model}@`)
@@ -119,7 +119,7 @@ test('the answer to HEAD has the headers of GET and no body', async () => {
   expect(await head.text()).toBe('')
 })
 
-test('a route that throws leads to the error of the app, with the reason in X-SR', async () => {
+test('if a route throws, the visitor gets the error of the app, with the reason in X-SR', async () => {
   const response = await get('/throws/a.jpg?sr=2')
   expect(response.status).toBe(500)
   expect(response.headers.get('x-sr')).toBe('skipped; reason=ORIGIN_STATUS')

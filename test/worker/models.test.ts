@@ -92,7 +92,7 @@ test('every bundled model can be served', async () => {
   }
 })
 
-test('health answers ok, or 503 with the reason if a file of weights is damaged', async () => {
+test('the health page answers ok, or 503 with the reason if a file of weights is damaged', async () => {
   const healthOf = async () => {
     const response = await running.get('/_sr/health')
     return {

@@ -163,7 +163,7 @@ test('an origin that breaks off in the body leads to a 502, not to a broken pict
   await response.text()
 })
 
-test('a bucket as the origin serves pictures, 404s for missing ones, and 304s', async () => {
+test('if a bucket is the origin, its pictures are served, missing ones get a 404, and unchanged ones a 304', async () => {
   const site = await startForThisTest({ buckets: ['ORIGIN_BUCKET'] })
   const bucket = await site.worker.getR2Bucket('ORIGIN_BUCKET')
   await bucket.put('dir/my cat.png', new Uint8Array(picture), {
@@ -195,7 +195,7 @@ test('the origin answers /, /health and /samples, and the worker’s own pages a
   expect(origin.asked.every(({ url }) => !url.startsWith('/_sr/'))).toBe(true)
 })
 
-test('SR_PREFIX moves the worker’s own pages', async () => {
+test('SR_PREFIX sets the path of the worker’s own pages', async () => {
   const site = await startForThisTest({ vars: { ORIGIN: 'none', SR_PREFIX: '/images/sr/' } })
   const response = await site.get('/images/sr/health')
   expect(await response.json()).toMatchObject({ status: 'ok' })

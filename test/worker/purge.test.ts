@@ -1,5 +1,5 @@
 // Purging through the deployed bundle: the results of a picture or of a model are deleted from R2 and from the edge
-// cache of this data centre. The purge API of the zone is a fake, because the tests have no zone.
+// cache of this data centre. The purge API of the Cloudflare zone is a fake, because the tests have no zone.
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'

@@ -65,7 +65,7 @@ describe('a picture', () => {
     expect((await sharp(await response.arrayBuffer()).metadata()).format).toBe(format)
   })
 
-  test('comes as WebP to a client that accepts it if sr-format is auto, with Vary: Accept', async () => {
+  test('comes as WebP, with Vary: Accept, if sr-format is auto and the client accepts WebP', async () => {
     origin.serve('/auto.jpg', picture)
     const modern = await get('/auto.jpg?sr=2&sr-format=auto', {
       headers: { accept: 'image/webp,*/*' },
@@ -108,7 +108,7 @@ describe('a request', () => {
     expect(origin.asked.at(-1)!.url).toBe('/page?SR=3&x=%7e&sr-format')
   })
 
-  test('with another method than GET or HEAD passes through, with sr and its body', async () => {
+  test('with a method other than GET or HEAD passes through with its body, and sr stays in its URL', async () => {
     origin.handle('/form', (request, response) => {
       request.pipe(response)
     })
@@ -182,11 +182,11 @@ describe('a request', () => {
   })
 })
 
-describe('a source that cannot be enlarged comes back unchanged, with the reason:', () => {
+describe('if a source cannot or must not be enlarged,', () => {
   const svg = Buffer.from(SVG)
   test.each<[string, () => Promise<Buffer> | Buffer, string]>([
     ['HTML', () => Buffer.from('<!doctype html><p>hi'), 'NOT_AN_IMAGE'],
-    ['nothing', () => Buffer.alloc(0), 'NOT_AN_IMAGE'],
+    ['an empty file', () => Buffer.alloc(0), 'NOT_AN_IMAGE'],
     ['SVG', () => svg, 'FORMAT'],
     ['AVIF', () => sharp(svg).avif().toBuffer(), 'FORMAT'],
     ['a CMYK JPEG', () => sharp(svg).toColourspace('cmyk').jpeg().toBuffer(), 'CMYK'],
@@ -196,7 +196,7 @@ describe('a source that cannot be enlarged comes back unchanged, with the reason
     ['a cut PNG', async () => (await sharp(svg).png().toBuffer()).subarray(0, 400), 'DAMAGED'],
     ['a PNG with broken data', async () => brokenPng(await sharp(svg).png().toBuffer()), 'DECODE'],
     [
-      'a picture too large',
+      'a picture that is too large',
       () =>
         sharp({ create: { width: 1500, height: 1500, channels: 3, background: '#123' } })
           .png()
@@ -204,14 +204,14 @@ describe('a source that cannot be enlarged comes back unchanged, with the reason
       'SOURCE_PIXELS',
     ],
     [
-      'a result too large',
+      'a picture whose result is too large',
       () =>
         sharp({ create: { width: 1000, height: 1000, channels: 3, background: '#123' } })
           .png()
           .toBuffer(),
       'OUTPUT_PIXELS',
     ],
-  ])('%s', async (name, make, reason) => {
+  ])('%s comes back unchanged, with the reason in X-SR', async (name, make, reason) => {
     const bytes = await make()
     const path = `/${encodeURIComponent(name)}`
     origin.serve(path, bytes, { 'cache-control': 'max-age=77', etag: '"o"' })
@@ -224,7 +224,7 @@ describe('a source that cannot be enlarged comes back unchanged, with the reason
     expect(again.status).toBe(304)
   })
 
-  test('a file over the limit streams through whole, with or without a Content-Length', async () => {
+  test('a file over the size limit is passed on whole, with or without a Content-Length', async () => {
     const huge = Buffer.concat([picture, Buffer.alloc(11_000_000, 7)])
     origin.serve('/huge.jpg', huge)
     origin.handle('/chunked.jpg', (_, response) => {
@@ -254,7 +254,7 @@ describe('a source that cannot be enlarged comes back unchanged, with the reason
     }
   })
 
-  test('a compressed body comes back readable', async () => {
+  test('a gzipped body has the same text after decompression as at the origin', async () => {
     const text = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'.repeat(50))
     const headers = { 'content-encoding': 'gzip', 'content-type': 'image/svg+xml' }
     origin.serve('/packed.svg', gzipSync(text), headers)
@@ -263,7 +263,7 @@ describe('a source that cannot be enlarged comes back unchanged, with the reason
     expect(Buffer.from(await response.arrayBuffer()).equals(text)).toBe(true)
   })
 
-  test('no-transform is obeyed', async () => {
+  test('a picture with no-transform comes back unchanged', async () => {
     origin.serve('/fixed.jpg', picture, { 'cache-control': 'max-age=60, no-transform' })
     const response = await get('/fixed.jpg?sr=2')
     expect(response.headers.get('x-sr')).toBe('skipped; reason=NO_TRANSFORM')
@@ -357,7 +357,7 @@ describe('the cache', () => {
   })
 })
 
-test('if a network costs too much, the picture is enlarged by bicubic; if that costs too much, it comes back unchanged', async () => {
+test('a network that costs too much is replaced by bicubic, and if bicubic costs too much, the picture comes back unchanged', async () => {
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
   const body = await sharp({ create: { width: 100, height: 100, channels: 3, background: '#000', noise } })
     .jpeg({ quality: 95 })

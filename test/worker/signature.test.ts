@@ -27,7 +27,7 @@ test('a URL without a valid signature is refused before the cache and the origin
   expect(origin.asked.length).toBe(asked)
 })
 
-test('URLs signed with either key share one cache entry, and an answer is not fresh for longer than the signature', async () => {
+test('URLs signed with either key share one cache entry, and an answer is not fresh for longer than the signature is valid', async () => {
   const sign = (key: string, secret: string, expires: number) => signUrl(URL_TO_SIGN, { key, secret, expires })
   const first = await ask(await sign('new', SECRET, 600))
   expect([first.status, first.sr]).toEqual([200, expect.stringMatching(/^done/)])

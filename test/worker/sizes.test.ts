@@ -41,9 +41,9 @@ describe('a result whose size is given in pixels', () => {
     ['is only resized if it is smaller than its source', 'a.png?sr-width=30', 1, 30, 20],
     ['may have its height given instead of its width', 'a.png?sr-height=30', 1, 45, 30],
     ['is made by the smallest scale that covers it if it is larger than its source', 'a.png?sr-width=90', 2, 90, 60],
-    ['is made by the next scale if it is a little larger than a scale gives', 'a.png?sr-width=150', 3, 150, 100],
-    ['is as large as fits into both if width and height are given', 'a.png?sr-width=150&sr-height=90', 3, 135, 90],
-    ['is as large as the largest scale gives if more is asked for', 'a.png?sr-width=400', 4, 240, 160],
+    ['is made by the next scale if it slightly exceeds the result of a scale', 'a.png?sr-width=150', 3, 150, 100],
+    ['is as large as fits into width and height if both are given', 'a.png?sr-width=150&sr-height=90', 3, 135, 90],
+    ['is as large as the result of the largest scale if the given size is larger', 'a.png?sr-width=400', 4, 240, 160],
     ['has the given width when it is upright if its source is rotated', 'turned.jpg?sr-width=90', 3, 90, 135],
     ['is not resized if only its format differs from its source', 'a.png?sr-width=60&sr-format=webp', 1, 60, 40],
   ])('%s', async (_, path, scale, width, height) => {
@@ -57,7 +57,7 @@ describe('a result whose size is given in pixels', () => {
     ['clear.png', 150, 100, 'sr=3'],
     ['a.png', 90, 60, 'sr=2&sr-model=bicubic'],
     ['clear.png', 30, 20, undefined],
-  ])('made from %s, %i px wide, is the result of its scale, shrunk', async (name, width, height, query) => {
+  ])('made from %s, %i px wide, is the next larger result of a scale, shrunk', async (name, width, height, query) => {
     const larger = await pixelsOf(query ? `/${name}?${query}` : `/${name}`)
     const model = query?.includes('bicubic') ? '&sr-model=bicubic' : ''
     const sized = await pixelsOf(`/${name}?sr-width=${width}${model}`)
@@ -109,7 +109,7 @@ describe('a result whose size is given in pixels', () => {
     expect((await ask(path)).cacheStatus).toContain('fwd=miss')
   })
 
-  test('is made at a scale that the model has', async () => {
+  test('is made at a larger scale if the model lacks the smallest scale that covers it', async () => {
     const { sr } = await pixelsOf('/a.png?sr-width=90&sr-model=mine')
     expect(sr).toMatch(/^done; scale=3; width=90; height=60; model="mine@/)
   })
@@ -137,7 +137,7 @@ describe('sr-format=json', () => {
     ['a.png?sr=2&sr-model=srcnn', { name: 'srcnn', because: 'sr-model asks for it' }],
     ['a.png?sr-width=30', { name: 'bicubic', because: 'the picture is not enlarged' }],
     ['a.png?sr-width=90', { name: 'fast', because: "the operator's choice" }],
-  ])('names the model for %s and the reason for it', async (path, model) => {
+  ])('names the model for %s and the reason for its choice', async (path, model) => {
     expect((await describePicture(`/${path}&sr-format=json`)).model).toMatchObject(model)
   })
 

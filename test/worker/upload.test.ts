@@ -13,7 +13,8 @@ import { fastClock } from '../support/worker/clock.ts'
 import { askUntil, startSite } from '../support/worker/site.ts'
 
 /**
- * The worker's clock runs so many times as fast. The half minute until the worker reads the manifest again takes 0.5 s.
+ * The worker's clock runs this many times as fast as the real one. So the half minute until the worker reads the
+ * manifest again takes 0.5 s.
  */
 const SPEED = 60
 const MINUTE_MS = 60_000 / SPEED

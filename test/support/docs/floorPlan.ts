@@ -7,7 +7,7 @@ import { dirname, join, relative } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
-/** A folder, or a few files outside the folders, with one job. */
+/** A part of a house with one job: a folder, or a few files that are in no folder. */
 export interface Room {
   readonly name: string
   readonly what: string
@@ -84,8 +84,8 @@ export const TRAINER: House = {
 }
 
 /**
- * These rooms work on pictures, but not on requests. They must not import OF_REQUESTS, although those are on lower
- * floors.
+ * Rooms that work on pictures, but not on requests. They must not import the rooms in OF_REQUESTS, although those are
+ * on lower floors.
  */
 const WITHOUT_REQUESTS = ['cli', 'playground', 'package']
 const OF_REQUESTS = ['middleware', 'request', 'cache', 'origin']

@@ -56,7 +56,7 @@ interface Box {
   readonly house: string
   readonly room: Room
   readonly floor: number
-  /** `x` and `y` are the upper left corner. */
+  /** `x` and `y` are the coordinates of the upper left corner. */
   readonly x: number
   readonly y: number
 }
@@ -120,7 +120,10 @@ function roomImports(imports: readonly Import[], house: House): Map<string, Set<
   return rooms
 }
 
-/** Returns all pairs of a room and an imported room, but leaves out pairs that a chain of other imports connects. */
+/**
+ * Returns all pairs of a room and a room that it imports. Leaves out a pair if a chain of other imports connects its
+ * rooms.
+ */
 function reduced(rooms: ReadonlyMap<string, ReadonlySet<string>>): [string, string][] {
   const reaches = (from: string, to: string): boolean =>
     [...rooms.get(from)!].some((next) => next === to || reaches(next, to))
@@ -148,7 +151,10 @@ function houseOf(all: readonly Box[], [from, to]: [string, string]): string {
   return all.find(({ house }) => isHere(house, from) && isHere(house, to))!.house
 }
 
-/** Returns the x nearest to both boxes at which an arrow meets no box and no other arrow on the floors in between. */
+/**
+ * Returns the x at which an arrow passes the floors between two boxes without touching a box or another arrow. Of all
+ * such x, this is the one with the shortest detour.
+ */
 function freeLane(from: Box, to: Box, boxes: readonly Box[], arrows: readonly Arrow[]): number {
   const isBetween = (floor: number) => floor > from.floor && floor < to.floor
   const passed = boxes.filter(({ floor }) => isBetween(floor))
@@ -165,8 +171,8 @@ function freeLane(from: Box, to: Box, boxes: readonly Box[], arrows: readonly Ar
 }
 
 /**
- * Returns the arrows as SVG paths. Arrows leave a box at its lower edge and reach one at its upper edge. Arrows at the
- * same edge are spread out in the order of their lanes.
+ * Returns the arrows as SVG paths. Arrows leave a box at its lower edge and enter a box at its upper edge. Arrows at
+ * the same edge are spread out in the order of their lanes.
  */
 function pathsOf(arrows: readonly Arrow[]): string[] {
   return arrows.map((arrow) => {

@@ -42,7 +42,10 @@ export const VARIABLES = [
   ...readInterface('worker/variables.ts', 'export interface OtherVariables'),
 ]
 
-/** The bindings and variables that set an option, but are not named `SR_` and the option's name. */
+/**
+ * Names of bindings and variables, by option. Contains only options whose variable is not named `SR_` plus the option's
+ * name.
+ */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   signing: 'SR_SIGNING_KEYS',
   results: 'RESULTS_BUCKET',

@@ -20,19 +20,22 @@ export interface Cell {
   readonly faults: Faults
   /** When the visitor disconnects. Default: never. */
   readonly leaves?: (typeof LEAVING)[number]
-  /** CellFormat of the picture. Default: JPEG. */
+  /** Format of the picture. Default: JPEG. */
   readonly format?: CellFormat
   /** Query of the request. Default: `sr=2`. */
   readonly query?: string
-  /** Most time for the answer in ms. Default: the timeouts for an origin that is asked twice, and a margin. */
+  /**
+   * Longest time in ms that the answer may take. Default: twice the timeouts of an origin, because the worker may ask
+   * it twice, plus a margin.
+   */
   readonly deadlineMs?: number
   /** Repairs damage that stays after the request, such as a damaged file in a bucket. */
   readonly heal?: () => Promise<void>
 }
 
 /**
- * Origins that serve a picture. `changed` serves another picture than before, and `late` answers just within the
- * default timeouts.
+ * Origins that serve a picture. `changed` serves a different picture from the one that the worker knows, and `late`
+ * answers just within the default timeouts.
  */
 export const HEALTHY: Readonly<Record<string, Fault>> = {
   well: well(60),

@@ -1,5 +1,5 @@
-// The pictures of the fault matrix. There are two in each format. Every cell has a file of its own with the pixels of
-// one of them.
+// The pictures of the fault matrix. There are two pictures in each format. Every cell has a file of its own with the
+// pixels of one of the two.
 import sharp from 'sharp'
 import { concat } from '../../../worker/base/concat.ts'
 import { pngChunk, withChunks } from '../pictures/png.ts'
@@ -26,8 +26,8 @@ export async function isEnlarged(body: Buffer | undefined, scale: number): Promi
 }
 
 /**
- * Returns a file with the pixels of `picture`, but with other bytes for each `id`. Results are kept by the digest of
- * the bytes, and no two cells may share a result.
+ * Returns a file with the pixels of `picture`, but with different bytes for each `id`. The worker finds a result by the
+ * digest of the source's bytes, and no two cells may share a result.
  */
 export function numbered(picture: Buffer, format: CellFormat, id: number): Buffer {
   const label = Buffer.from(`${id}`.padStart(8, '0'))

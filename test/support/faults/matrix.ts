@@ -20,13 +20,16 @@ export interface Timeouts {
   readonly sourceMs: number
 }
 
-/** Short timeouts that a healthy origin still keeps while other origins send gigabytes. */
+/** Short timeouts. A healthy origin still answers within them while other origins send gigabytes. */
 const SHORT: Timeouts = { originMs: 1500, sourceMs: 1000 }
-/** Time in ms for hanging stores and for the worker's own work, in addition to the time of the origin. */
+/** Time in ms that hanging stores and the worker's own work may take, in addition to the timeouts of the origin. */
 const MARGIN_MS = 5000
-/** Most time in ms until the stores work again: by then the worker has given up every write that hangs. */
+/** Longest time in ms until the stores work again. By then, the worker has given up all writes that hang. */
 const RECOVERY_MS = 10 * STORAGE_TIMEOUT_MS
-/** Time in ms after which the network is at work. It is shorter than the delay of `network takes long`. */
+/**
+ * Time in ms from the request to the origin until the network computes. It is shorter than the delay of the fault
+ * `network takes long`.
+ */
 const AT_WORK_MS = 150
 
 export interface FaultMatrix {

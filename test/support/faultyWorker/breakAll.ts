@@ -1,5 +1,5 @@
-// Makes the platform, the edge cache and the bindings of the worker fail whenever a request asks for it. Imported
-// before the worker itself.
+// Makes the platform, the edge cache and the bindings of the worker fail in the ways that a request names. Must be
+// imported before the worker itself.
 import { env } from 'cloudflare:workers'
 import { platform } from '../../../worker/workers.ts'
 import { breakPlatform, breakWebAssembly } from './compute.ts'

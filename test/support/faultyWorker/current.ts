@@ -1,4 +1,4 @@
-// Gives code at any depth the faults of the request that it works for.
+// Tells code at any call depth the faults of the request for which it runs.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Faults, FAULTS_HEADER } from './faults.ts'
 

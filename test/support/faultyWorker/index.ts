@@ -1,4 +1,4 @@
-// The deployed worker, except that everything around it and below it can be made to fail.
+// The deployed worker, except that a request can make its platform, edge cache and bindings fail.
 import './breakAll.ts'
 import app from '../../../worker/index.ts'
 import { withFaultsOf } from './current.ts'

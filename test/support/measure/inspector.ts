@@ -68,8 +68,8 @@ export interface Inspector {
   memory(): Promise<IsolateMemory>
   /**
    * Collects garbage in all isolates of the process, because the isolates of the simulated platform hold some of the
-   * memory, too. `request` must send a request: V8 collects only when the thread is free for it, and workerd gives it
-   * that time only while a request runs.
+   * memory, too. `request` must send a request: V8 collects only on a free thread, and workerd lets V8 do so only while
+   * a request runs.
    */
   collectGarbage(request: () => Promise<unknown>): Promise<void>
   /** Runs an empty script in the isolate. Resolves as soon as the isolate's thread was free to run it. */

@@ -23,7 +23,7 @@ export interface Wait {
 }
 
 export interface ThreadWaits {
-  /** The wait of the probe for each of its turns, in order. */
+  /** How long the probe waited for each of its turns, in order. */
   readonly waits: readonly Wait[]
   /** The span from before the work started until it ended. */
   readonly whole: Wait

@@ -32,7 +32,7 @@ app.use('/owned/*', async (c, next) => {
   if (c.req.header('cookie') !== 'session=owner') return c.text('log in', 401)
   return next()
 })
-// A route whose picture may be changed at first, but not after a revalidation: its 304 says no-transform.
+// A route whose first answer allows changes of the picture, but whose 304 forbids them with no-transform.
 app.use('/fixed/*', superResolution())
 app.get('/fixed/*', async (c) => {
   if (c.req.header('if-none-match')) return c.body(null, 304, { 'cache-control': 'no-transform' })

@@ -37,7 +37,10 @@ export function bmp24({ width, height, data }: Rgba, topDown = false): Uint8Arra
   return file
 }
 
-/** Writes a BMP of 8 bits per pixel. The red of a pixel is its index into `palette`, which returns RGB. */
+/**
+ * Writes a BMP of 8 bits per pixel. The red level of a pixel is its index into the palette. `palette` returns the RGB
+ * of an index.
+ */
 export function bmp8(
   { width, height, data }: Rgba,
   palette: (index: number) => readonly [number, number, number],

@@ -23,10 +23,10 @@ export function bytesOf({ file }: CorpusEntry): Uint8Array {
   return new Uint8Array(readFileSync(new URL(file, CORPUS)))
 }
 
-/** Formats that can be decoded, and so enlarged. */
+/** Formats that the worker can decode and therefore enlarge. */
 export const DECODABLE = ['jpeg', 'png', 'webp', 'gif', 'bmp']
 
-/** Valid files of these five formats that are served unchanged nevertheless, and the reason. */
+/** Valid files in these five formats that the worker nevertheless serves unchanged, each with the reason. */
 const REFUSED: readonly [file: RegExp, obstacle: string][] = [
   [/bmp\/.*(pal4rletrns|pal8rle|pal4rlecut)/, 'FORMAT'], // run-length coding
   [/jpeg\/12bit\//, 'FORMAT'],

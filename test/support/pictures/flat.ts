@@ -1,5 +1,5 @@
-// Pictures of one colour, which is a hash of a text. The pixels of a result therefore show which source it was made
-// from.
+// Pictures of one colour, which is a hash of a text. So the pixels of a result show from which text its source was
+// drawn.
 import { createHash } from 'node:crypto'
 import sharp from 'sharp'
 import { bmp24 } from './bmp.ts'

@@ -1,4 +1,4 @@
-// A real S3 server on loopback: the one of moto, if Python has the packages moto and flask.
+// Starts a real S3 server on loopback, the one of moto. Needs Python with the packages moto and flask.
 import { spawn, spawnSync } from 'node:child_process'
 import { createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -13,7 +13,7 @@ export interface S3Server {
   readonly url: string
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
   makeBucket(name: string): Promise<void>
-  /** Switches on or off whether the server checks signatures. */
+  /** Switches the server's check of signatures on or off. */
   setChecking(isChecking: boolean): Promise<void>
   close(): void
 }
@@ -60,8 +60,8 @@ export async function startS3Server(): Promise<S3Server> {
 }
 
 /**
- * Starts a proxy that drops the headers `dropped`. If `answer` returns a status for a method, the proxy answers
- * requests of that method itself.
+ * Starts a proxy in front of `target` that removes the headers named in `dropped` from requests. If `answer` returns a
+ * status for a method, the proxy answers requests of that method itself.
  */
 export async function startProxy(
   target: string,

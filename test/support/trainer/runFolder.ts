@@ -16,7 +16,7 @@ export interface RunModel {
   readonly channels?: number
   /** Default: a network that adds `lift` to every pixel. */
   readonly network?: Network
-  /** PSNR on the validation pictures in dB, where bicubic reaches 30 dB. Default: the model was not validated. */
+  /** PSNR on the validation pictures in dB. Bicubic reaches 30 dB on them. Default: the model was not validated. */
   readonly psnr?: number
   readonly validation?: Partial<ValidationScore>
 }

@@ -1,5 +1,5 @@
-// A workaround for a bug of miniflare, which waits for its other thread with Atomics.wait: a late wake-up for an
-// earlier answer also ends the wait for the next answer, https://github.com/cloudflare/workers-sdk/pull/15552. With
+// A workaround for a bug of miniflare (https://github.com/cloudflare/workers-sdk/pull/15552). miniflare waits for its
+// other thread with Atomics.wait, but a late wake-up for an earlier answer also ends the wait for the next answer. With
 // this patch, a wait without a timeout ends only after the value has changed.
 //
 // Delete this file as soon as the repository can use a miniflare with that fix. The fix needs a newer Node than our

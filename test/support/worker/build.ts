@@ -21,7 +21,7 @@ export function setup(): Promise<void> {
 
 async function buildAll(): Promise<void> {
   writeConfigs()
-  // wrangler repeats this command for each bundle, but then everything is up to date.
+  // wrangler runs the same command again before it makes each bundle, but then finds everything up to date.
   await run('npm', ['run', '--silent', 'build'], { cwd: ROOT })
   await Promise.all([
     bundle(BUNDLE, '--env', ''),
@@ -40,8 +40,8 @@ async function bundle(folder: string, ...args: string[]): Promise<void> {
 }
 
 /**
- * Writes what workers need of wrangler.toml to CONFIGS. Test files read that file, because importing wrangler costs 2 s
- * of CPU time in each test file that does it.
+ * Writes the settings in wrangler.toml that workers use into the file CONFIGS. Test files read that file instead of
+ * importing wrangler, because the import would cost 2 s of CPU time in each test file.
  */
 function writeConfigs(): void {
   const configs = ['', 'domain', 'staging', 'demo'].map((env): [string, WorkerConfig] => {

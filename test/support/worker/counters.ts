@@ -2,8 +2,8 @@
 // carries the count, because nothing else leaves an isolate while it works.
 
 /**
- * Counts how often a network runs, in the header `x-runs`. Only runs of the kernel for networks that enlarge are
- * counted: the export `emit2` identifies it.
+ * Reports in the header `x-runs` how often a network has run. Counts only networks that enlarge by themselves: their
+ * kernel has the export `emit2`.
  */
 export const COUNT_RUNS = `{
   let runs = 0
@@ -29,7 +29,8 @@ export const COUNT_RUNS = `{
 `
 
 /**
- * Counts the lookups in the edge cache, in the header `x-lookups`. Each request that misses the cache makes one lookup.
+ * Reports in the header `x-lookups` how many lookups in the edge cache there were. A request that misses the cache
+ * makes one lookup.
  */
 export const COUNT_LOOKUPS = `{
   let lookups = 0

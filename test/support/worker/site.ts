@@ -22,7 +22,10 @@ export interface ReadResponse {
   readonly cacheStatus: string
 }
 
-/** A worker and functions to ask it. A path is requested at http://site.test, any other URL without a change. */
+/**
+ * A worker, and functions that send requests to it. They request a path from http://site.test, and a full URL
+ * unchanged.
+ */
 export interface RunningWorker {
   /** The miniflare instance. Throws if `beforeAll` has not started it yet. */
   readonly worker: Miniflare
@@ -123,7 +126,7 @@ const DEADLINE_MS = 30_000
 
 /**
  * Repeats `ask` until `isRight` accepts the answer. Tests need this because the worker stores results only after it has
- * answered. `what` says in an error what was expected.
+ * answered. `what` names the expected answer in the error.
  */
 export async function askUntil<T>(
   ask: () => Promise<T>,

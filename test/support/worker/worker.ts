@@ -15,7 +15,7 @@ export const WRANGLER_TOML = join(ROOT, 'wrangler.toml')
 export const BUNDLE = join(ROOT, 'dist/worker')
 export const ORT_BUNDLE = join(ROOT, 'dist/ort-worker')
 export const OTHER_BUNDLE = join(ROOT, 'dist/other-worker')
-/** File in which build.ts writes a WorkerConfig for each environment of wrangler.toml. */
+/** File into which build.ts writes a WorkerConfig for each environment of wrangler.toml. */
 export const CONFIGS = join(ROOT, 'dist/worker-configs.json')
 
 export interface WorkerConfig {
