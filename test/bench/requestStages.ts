@@ -18,7 +18,7 @@ import { waitsDuring } from '../support/measure/threadWaits.ts'
 const SCALE = 3
 const QUALITY = 85
 
-/** The libraries that decode and encode each format, as they are printed. */
+/** Printed names of the libraries that decode and encode each format. */
 const DECODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'mozjpeg', png: 'photon', webp: 'libwebp' }
 const ENCODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'mozjpeg', png: 'zlib', webp: 'libwebp' }
 

@@ -280,9 +280,9 @@ function nameOf(folders: readonly string[]): string {
 }
 
 /**
- * Computes the digest of a set and estimates the bytes that its examples take. In a small set, reads the files and
- * leaves test pictures out of `entries`. In a large set, test pictures stay in `entries`, and the threads that read the
- * files later leave them out.
+ * Computes the digest of a set and estimates the bytes that its examples take. For a small set, reads the files here and
+ * removes test pictures from `entries`. For a large set, keeps them in `entries`: the threads that prepare the examples
+ * skip them.
  */
 async function survey(
   all: readonly Entry[],

@@ -11,8 +11,8 @@ const Y_OFFSET = 16 / 255
 const C_OFFSET = 128 / 255
 
 /**
- * Factor of the forward matrix. One division by 255 converts bytes to R, G, B in 0..1, the other converts levels to
- * level / 255.
+ * Scale of the forward matrix. One division by 255 scales the input bytes to 0..1, the other scales the results from
+ * 0..255 to 0..1.
  */
 const TO_UNIT = 1 / (255 * 255)
 const YR = 65.481 * TO_UNIT

@@ -30,8 +30,7 @@ export const GROUP = 8
 export const HALO = (KERNEL_1 - 1 + KERNEL_3 - 1) / 2
 
 /**
- * Maximum width of a strip, in pixels: 511 tiles of the result. These depend on 512 tiles of features, a multiple of
- * the tiles in a group.
+ * Maximum width of a strip in pixels: 511 tiles of the result. They need 512 tiles of features, which fill whole groups.
  */
 export const MAX_WIDTH = 2044
 

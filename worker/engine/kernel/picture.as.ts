@@ -156,9 +156,9 @@ export function mergeClear(weights: usize, from: usize, to: usize): void {
 }
 
 /**
- * Returns 2^23 plus `value` as a byte. Adding 2^23 rounds to nearest, ties to even, because a float as large as 2^23
- * has no fraction. NaN becomes 0. The byte is in the low 8 bits, so three such results can be joined by shifts. The
- * bits of 2^23 are shifted out or end up under alpha.
+ * Rounds `value` to a byte, and returns it in the low 8 bits of the float 2^23 + byte. Adding 2^23 rounds to nearest,
+ * ties to even, because a float as large as 2^23 has no fraction. NaN becomes 0. Three such results can be joined by
+ * shifts: the upper bits, which come from 2^23, are shifted out or overwritten by alpha.
  */
 @inline function byte(value: v128, most: v128, magic: v128): v128 {
   return add(f32x4.pmin(most, f32x4.pmax(f32x4.splat(0), value)), magic)

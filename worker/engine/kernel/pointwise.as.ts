@@ -10,7 +10,7 @@ import { AT, FEATURE_CHANNEL_BYTES, FEATURE_PHASE_BYTES, FLOAT, GROUP_BYTES, STE
 @inline const CHANNEL_1: usize = FEATURE_CHANNEL_BYTES
 @inline const CHANNEL_2: usize = 2 * FEATURE_CHANNEL_BYTES
 @inline const CHANNEL_3: usize = 3 * FEATURE_CHANNEL_BYTES
-/** Distance from the first vector of a pair to the second, which is in the next phase, in bytes. */
+/** Distance in bytes from the first vector of a pair to the second, which is in the next phase. */
 @inline const PHASE: usize = FEATURE_PHASE_BYTES
 @inline const WEIGHTS_BYTES: usize = STEP * FLOAT
 /**

@@ -181,8 +181,8 @@ function forwardGroup<V>(band: usize, tile: usize, rows: usize): void {
 }
 
 /**
- * Copies the last tile of the previous group, in each channel, to the slot before the next group. Sets the channels'
- * unions to zero.
+ * For each channel, copies the last tile of the previous group to the slot before the next group, and sets the
+ * channel's union (the bitwise or of its phases) to zero.
  */
 function carry(at: usize, channels: usize): void {
   for (const end = at + channels * FEATURE_CHANNEL_BYTES; at < end; at += FEATURE_CHANNEL_BYTES) {
@@ -209,7 +209,10 @@ function scatter(
   scatter1(from, weights, end, to0, to1, to2, to3, to4)
 }
 
-/** Writes the offsets of the channels whose union is not all zero to the list, and returns the list's end. */
+/**
+ * Writes a list of offsets: one for each channel whose union (the bitwise or of its phases) is not zero. Returns the end
+ * of the list.
+ */
 function listFeatures(from: usize, channels: usize): usize {
   let end: usize = AT.list
   const last = channels * FEATURE_CHANNEL_BYTES
