@@ -67,7 +67,7 @@ test('of twenty requests for one picture only one asks the origin, and all get t
   expect(answers.filter(({ cacheStatus }) => cacheStatus.endsWith('; collapsed'))).toHaveLength(19)
 })
 
-test('if five URLs of one picture are requested together, one result is computed, and the other requests find it when their turn comes', async () => {
+test('five simultaneous URLs of one picture cost one computation: the others find its result when their turn comes', async () => {
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
   const body = await sharp({ create: { width: 120, height: 120, channels: 3, background: '#000', noise } })
     .png()

@@ -66,7 +66,8 @@ const HEAD = `# Options
 Everything that an operator can set, in one table. In an app, set options of the middleware: \`superResolution({ quality: 80 })\`.
 For the deployed worker, set variables, secrets and bindings in wrangler.toml.
 
-\`npm run docs\` generates this page from the comments in \`options.ts\`, \`variables.ts\` and \`index.ts\`. A test checks that it is current.
+\`npm run docs\` generates this page from the comments in \`options.ts\`, \`variables.ts\` and \`index.ts\`, and a test checks
+that it is current.
 
 - **Options** are checked once, at start. An impossible value or an unknown name is an error that says what was expected.
 - **Variables** are texts. An option's variable is \`SR_\` and the option's name in capitals. Flags are \`true\` or \`false\`.
