@@ -17,11 +17,16 @@ await cp(join(import.meta.dirname, '../assets'), part, { recursive: true })
 // README.md and its plot are for readers of the repository and are not served.
 await cp(MODELS, join(part, 'models'), { recursive: true, filter: (path) => !/\.(md|svg)$/.test(path) })
 await buildPlayground(part)
-await rm(TARGET, { recursive: true, force: true })
+// The old folder is renamed before it is deleted, because a deletion takes time, in which there would be no folder.
+const old = `${part}.old`
+await rename(TARGET, old).catch((error: NodeJS.ErrnoException) => {
+  if (error.code !== 'ENOENT') throw error // there is none yet
+})
 await rename(part, TARGET).catch((error: NodeJS.ErrnoException) => {
   if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
   return rm(part, { recursive: true }) // the other build has just put the same files there
 })
+await rm(old, { recursive: true, force: true })
 
 const { version, models } = parseManifest(await readFile(join(MODELS, 'manifest.json'), 'utf8'))
 const needed = models.map(({ name, scale, file, sha256, bytes }) => ({ name, scale, file, sha256, bytes }))
