@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 
 /** Returns a project: the tests in the folder of its name. `npm run test:fast` runs only the project `unit`. */
@@ -17,6 +18,8 @@ const pack = `${import.meta.dirname}/support/package/pack.ts`
 
 export default defineConfig({
   test: {
+    // By default vitest leaves a core unused, which on two cores is half of the machine.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     silent: 'passed-only', // a worker logs the failures that tests cause on purpose
     projects: [
       // Pure parts, in Node. All files share one process, because loading the modules again for each file would cost as
@@ -29,9 +32,9 @@ export default defineConfig({
       // each file would take 0.8 s of CPU time. Each file disposes of its own workers and origins.
       project('worker', 60_000, { globalSetup: [build], isolate: false }),
       // Training in Node.
-      project('trainer', 120_000),
+      project('trainer', 240_000),
       // The playground in Chromium.
-      project('browser', 120_000, { globalSetup: [build] }),
+      project('browser', 120_000, { globalSetup: [build], expect: { poll: { timeout: 10_000 } } }),
       // The package as npm gets it, installed in new apps. Needs npm's registry.
       project('package', 180_000, { globalSetup: [pack] }),
     ],

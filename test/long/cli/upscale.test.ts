@@ -287,7 +287,7 @@ describe('the edge-srcnn process', () => {
 
   test('does not send a secret over http', async () => {
     const { code, stderr } = await cli(['purge', 'http://a.test/cat.jpg'], { env: { SR_PURGE_SECRET: 'x'.repeat(32) } })
-    expect([code, stderr]).toEqual([2, expect.stringContaining('expected https')])
+    expect([code, stderr]).toEqual([2, expect.stringContaining('expected an https URL')])
   })
 
   test('reports a folder that may not be read, and enlarges the other pictures', async () => {
