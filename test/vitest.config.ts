@@ -22,13 +22,13 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     silent: 'passed-only', // a worker logs the failures that tests cause on purpose
     projects: [
-      // Pure parts, in Node. All files share one process, because loading the modules again for each file would cost as
+      // Pure parts, in Node. Files share a process, because loading the modules again for each file would cost as
       // much CPU time as the tests themselves. So a test must not leave anything behind in a module or a global.
       project('unit', 30_000, { isolate: false }),
       // Tests that are too slow for `unit`, also in Node: whole programs as processes, whole corpora, many thousand
       // inputs, memory.
       project('long', 60_000),
-      // The deployable bundle in workerd (miniflare). All files share one process, because loading miniflare again for
+      // The deployable bundle in workerd (miniflare). Files share a process, because loading miniflare again for
       // each file would take 0.8 s of CPU time. Each file disposes of its own workers and origins.
       project('worker', 60_000, { globalSetup: [build], isolate: false }),
       // Training in Node.

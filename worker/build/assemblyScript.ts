@@ -59,7 +59,8 @@ function constantsModule(values: object): string {
   // Without `@inline` the constants would be globals, which the code would load at each use.
   const constant = (name: string, value: number) => `@inline export const ${name}: usize = ${value}\n`
   let text = ''
-  for (const [name, value] of Object.entries(values) as [string, unknown][]) {
+  // Sorted: a loader such as vitest's may list a module's exports in another order, and the inputs would seem changed.
+  for (const [name, value] of Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1)) as [string, unknown][]) {
     if (typeof value === 'number') text += constant(name, value)
     else if (value && typeof value === 'object' && !Array.isArray(value)) {
       const members = Object.entries(value as Record<string, number>).map((member) => `  ${constant(...member)}`)
