@@ -241,7 +241,7 @@ test('a run stopped by Ctrl-C and continued by --resume writes the same file as 
   expect(await read('srcnn-1')).toEqual(await read('whole'))
 
   const other = execute('main.ts', folder, ['--resume', '--seed', '2'])
-  await expect(other).rejects.toThrow('expected --resume without --seed: a run keeps its options')
+  await expect(other).rejects.toThrow('expected --resume without --seed, because a run keeps its options')
 })
 
 test.each([
