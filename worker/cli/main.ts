@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // The command line: `npx edge-srcnn COMMAND`, or `npm run cli -- COMMAND` in this repository.
 import { type Command, helpOf, hintOf, runCommand, UsageError } from '../terminal/arguments.ts'
-import { ignoreBrokenPipes } from './pipes.ts'
 import { describeVersion } from './version.ts'
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
@@ -11,7 +10,6 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
   warm: () => import('./commands/warm.ts'),
 }
 
-ignoreBrokenPipes()
 await runCommand(async ([name, ...args]) => {
   if (name === '--version') return console.log(await describeVersion())
   if (name === undefined || name === '--help') return console.log(await describeCommands())

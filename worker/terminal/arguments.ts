@@ -1,6 +1,7 @@
 // Parses command lines: `--name value`, `--switch`, `-s value` and words, if the command takes words. An unknown option
 // is an error that lists the known options and suggests the most similar one. The trainer uses this parser, too.
 import { parseArgs } from 'node:util'
+import { ignoreBrokenPipes } from './brokenPipes.ts'
 
 export interface CommandOption {
   /** Placeholder for the value in the help text, e.g. `N`; undefined for a switch. */
@@ -177,6 +178,7 @@ const EXIT_USAGE = 2
  * the command line is wrong.
  */
 export async function runCommand(command: (args: readonly string[]) => Promise<void>) {
+  ignoreBrokenPipes()
   try {
     await command(process.argv.slice(2))
   } catch (error) {
