@@ -1,5 +1,5 @@
 // Runs the command line as a separate process.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -23,6 +23,12 @@ export interface CliResult {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
+}
+
+/** Returns whether a user may read this repository, and so run the command line: not below a folder of mode 0700, say. */
+export function canRunCliAs(uid: number): boolean {
+  const script = `require('node:fs').accessSync(${JSON.stringify(MAIN)})`
+  return spawnSync(process.execPath, ['--eval', script], { cwd: '/', uid, stdio: 'ignore' }).status === 0
 }
 
 /** Runs the command line with `args` and waits until the process ends. */
