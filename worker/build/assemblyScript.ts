@@ -59,7 +59,8 @@ function constantsModule(values: object): string {
   // Without `@inline` the constants would be globals, which the code would load at each use.
   const constant = (name: string, value: number) => `@inline export const ${name}: usize = ${value}\n`
   let text = ''
-  // Sorted: a loader such as vitest's may list a module's exports in another order, and the inputs would seem changed.
+  // Sorted by name, because loaders, e.g. vitest's, list a module's exports in different orders. Without sorting, the
+  // inputs would seem changed, and the program would be compiled again.
   for (const [name, value] of Object.entries(values).toSorted(([a], [b]) => (a < b ? -1 : 1)) as [string, unknown][]) {
     if (typeof value === 'number') text += constant(name, value)
     else if (value && typeof value === 'object' && !Array.isArray(value)) {
@@ -71,8 +72,8 @@ function constantsModule(values: object): string {
 }
 
 function optionsOf({ features, pages, mayGrow }: Program): string[] {
-  // Optimisation stops at level 2, because at level 3 Binaryen nests the sums of an accumulator. Then more values are
-  // in use at a time than there are registers.
+  // Optimisation stops at level 2. At level 3 Binaryen joins the additions to an accumulator into a nested expression,
+  // which has more values in use at a time than there are registers.
   const always = `--optimizeLevel 2 --noAssert --runtime stub --initialMemory ${pages}`.split(' ')
   const maximum = mayGrow ? [] : ['--maximumMemory', `${pages}`]
   return [...always, ...maximum, ...features.flatMap((feature) => ['--enable', feature])]

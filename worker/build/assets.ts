@@ -17,7 +17,8 @@ await cp(join(import.meta.dirname, '../assets'), part, { recursive: true })
 // README.md and its plot are for readers of the repository and are not served.
 await cp(MODELS, join(part, 'models'), { recursive: true, filter: (path) => !/\.(md|svg)$/.test(path) })
 await buildPlayground(part)
-// The old folder is renamed before it is deleted, because a deletion takes time, in which there would be no folder.
+// The old folder is renamed before it is deleted. The new folder can then take its name at once, instead of after the
+// deletion, which takes time.
 const old = `${part}.old`
 await rename(TARGET, old).catch((error: NodeJS.ErrnoException) => {
   if (error.code !== 'ENOENT') throw error // there is none yet

@@ -12,8 +12,8 @@ const OUTLINES = 'glyf'
 /** Returns the module with its font replaced by zeros. Throws unless the module has exactly one font. */
 export function withoutFont(wasm: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const segments = dataOf(wasm)
-  // The font is searched in the module's initial memory, because in the file it is cut into pieces: the file leaves out
-  // long runs of zeros.
+  // Searches for the font in the module's initial memory, because in the file the font is cut into pieces: the file
+  // leaves out long runs of zeros.
   const memory = new Uint8Array(endOfData(wasm))
   for (const { address, at, length } of segments) {
     memory.set(wasm.subarray(at, at + length), address)

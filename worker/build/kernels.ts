@@ -29,7 +29,10 @@ export function buildKernel(name: keyof KernelModules, kind: Arithmetic): Promis
   return compileAssemblyScript(`kernel/${name}-${kind}`, programOf(name, kind))
 }
 
-/** Returns the WebAssembly of the kernel for bicubic and colour. It uses plain SIMD, which runs everywhere. */
+/**
+ * Returns the WebAssembly of the kernel for bicubic enlarging and colour conversion. It uses plain SIMD, which runs
+ * everywhere.
+ */
 export function buildPictureKernel(): Promise<Uint8Array<ArrayBuffer>> {
   return compileAssemblyScript('kernel/picture', programOf('picture', 'plain'))
 }

@@ -1,7 +1,8 @@
 // Every decode and every encode gets a new WebAssembly instance, because an instance that has trapped often fails later
-// (https://github.com/cloudflare/workers-rs/issues/964), and because no request may see the bytes of another. Only
-// memories are reused, filled with zeros: V8 collects unused memories late, and a hundred of them exceed an isolate's
-// limit. An idle memory is kept for each module, as long as all idle memories together do not exceed MAX_IDLE_BYTES.
+// (https://github.com/cloudflare/workers-rs/issues/964), and because no request may see the bytes of another. Only the
+// memory of an instance is reused, after it has been filled with zeros: V8 collects unused memories late, and a hundred
+// of them exceed an isolate's limit. An idle memory is kept for each module, as long as all idle memories together do
+// not exceed MAX_IDLE_BYTES.
 
 import { CodecError } from './error.ts'
 
@@ -47,7 +48,7 @@ const MAX_IDLE_BYTES = 50 * 2 ** 20
 export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES } = {}): Instances {
   /** Memories not in use, least recently used first. A cancelled request never returns its memory to this list. */
   const idle: { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory }[] = []
-  /** For each module, the size in bytes of its memory after the memory last grew. */
+  /** For each module, the size in bytes to which a run has last grown its memory. */
   const taken = new Map<WebAssembly.Module, number>()
 
   const take = (module: WebAssembly.Module): WebAssembly.Memory => {

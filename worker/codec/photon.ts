@@ -46,7 +46,7 @@ export function decodeWithPhoton(
     const width = photon.photonimage_get_width(image) >>> 0
     const height = photon.photonimage_get_height(image) >>> 0
     const [pixels, length] = photon.photonimage_get_raw_pixels(image)
-    // The pixels are copied, because the instance is discarded after this. So nothing has to be freed.
+    // The instance is discarded after this function. So the pixels are copied, but nothing has to be freed.
     const data = new Uint8Array(photon.memory.buffer, pixels >>> 0, length >>> 0).slice()
     return checkDecoded({ width, height, data }, header)
   })

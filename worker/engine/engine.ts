@@ -27,8 +27,8 @@ export interface Engine {
   /** Maximum side of an input, in pixels, which bounds the memory of a run. Infinity if there is no limit. */
   readonly maxSide: number
   /**
-   * CPU time of one multiplication on the README's machine, in ns. picture/cost.ts estimates requests with it, so only
-   * engines that serve requests need it.
+   * CPU time of one multiplication on the README's machine, in ns. picture/cost.ts estimates the CPU time of requests
+   * with it, so only engines that serve requests need it.
    */
   readonly nsPerMac?: number
   /** Runs `network` on `input`. An engine may write the result to the start of `buffer` and return a view of it. */

@@ -133,7 +133,8 @@ function runnable(network: Network): Network {
 }
 
 // Measured in workerd with onnxruntime-web 1.30: all graph optimisations, which are the default, save 5 to 9 MB at 256²
-// compared with none, because ReLU is fused into the convolutions. The options for arena, memory pattern and prepacking change nothing.
+// compared with none, because ReLU is fused into the convolutions. The options for arena, memory pattern and prepacking
+// change nothing.
 const SESSION_OPTIONS: InferenceSession.SessionOptions = { logSeverityLevel: 3 } // errors only
 
 /** Releases a session. Ignores an error, because the run that used the session has already succeeded. */
@@ -151,8 +152,8 @@ async function release(lease: Lease): Promise<void> {
  * some 27,000 rounds of four overlapping runs the runtime aborts (1.30.0, seen in Node).
  *
  * A waiting run polls with timers, because it must not await another run's promise. If `withinOneTurn` is true (WASM),
- * work needs only microtasks and has ended when a timer fires. If it has not ended, its request was killed for its CPU
- * time in the middle of the work, and the next run may start.
+ * work needs only microtasks, so it has normally ended when a timer fires. If it has not ended, its request was killed
+ * in the middle of the work, because it exceeded its CPU time, and the next run may start.
  */
 function createTurns(withinOneTurn: boolean): <T>(work: () => Promise<T>) => Promise<T> {
   const turn: { holder?: object } = {}

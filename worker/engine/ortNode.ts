@@ -86,7 +86,7 @@ function copySharedMemory(queue: Queue): void {
   }
 }
 
-/** Returns a copy of `data` in an array of the same type, because `range` counts elements. */
+/** Returns a copy of `data` in an array of the same type, because writeBuffer's `range` counts its elements. */
 function copyOf(data: ArrayBufferView): ArrayBufferView {
   const Type = data.constructor as new (values: ArrayBufferView) => ArrayBufferView
   return new Type(data)

@@ -213,7 +213,8 @@ function opacityIn(alpha: Planes, extremes?: Extremes): Planes {
 
 /**
  * A network's results for alpha planes that are entirely clear or entirely solid. They are close to the input, but not
- * equal. A network that enlarges returns several values per pixel: `clear` is the highest of them, `solid` the lowest.
+ * equal, so opacityOf maps `clear` to 0 and `solid` to 1. A network that enlarges returns several values per pixel:
+ * `clear` is the highest of them, `solid` the lowest.
  */
 interface Extremes {
   readonly clear: number

@@ -37,9 +37,7 @@ export interface ModelEntry {
   readonly runtime?: string
   /** Command line that reproduces this file. */
   readonly command?: string
-  /**
-   * Date of the training in ISO 8601. Written only on request, so that otherwise the same run gives the same manifest.
-   */
+  /** Date of the training in ISO 8601. Written only on request: without it, the same run gives the same manifest. */
   readonly date?: string
   readonly scores?: readonly ModelScore[]
   /** Score that decides whether new weights replace the current ones. */

@@ -82,7 +82,7 @@ export function subPixelArchitecture(scale: number, width: number, pairs: number
   }
 }
 
-// Limits that protect against files made to exhaust time or memory. Useful networks stay far below them.
+// Limits that protect against files that are made to exhaust time or memory. Useful networks stay far below the limits.
 const MAX_LAYERS = 32
 const MAX_KERNEL = 31
 const MAX_CHANNELS = 512

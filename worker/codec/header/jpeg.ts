@@ -2,7 +2,7 @@
 // The reader goes through the whole file, because every further scan costs a decoder another pass over all pixels:
 // "Two Issues with the JPEG Standard",
 // https://libjpeg-turbo.org/pmwiki/uploads/About/TwoIssueswiththeJPEGStandard.pdf
-// It resynchronises exactly as libjpeg's next_marker does: skip to 0xff, skip fill bytes, skip 0xff00.
+// The reader finds the next marker exactly as libjpeg's next_marker does: skip to 0xff, skip fill bytes, skip 0xff00.
 
 import type { Findings, Obstacle } from './findings.ts'
 import { concat } from '../../base/concat.ts'
@@ -57,8 +57,8 @@ export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefin
     if (scans === 0) {
       if (isBad || isUnknown(marker.code)) return 'DAMAGED'
     } else {
-      // A bad segment after the first scan does not make the file damaged: the reader stops there, as libjpeg does. It
-      // also skips unknown codes, which damaged data can contain.
+      // After the first scan, a bad segment does not make the file damaged: the reader stops there, as libjpeg does.
+      // Unknown codes are skipped, because damaged data can contain them.
       if (isBad) break
       if (isUnknown(marker.code)) continue
     }

@@ -77,7 +77,7 @@ export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefin
   }
   if (!picture) return 'DAMAGED'
   if (!isExtended) Object.assign(found, picture)
-  // Viewers show a single frame that does not fill the canvas over the background, as in an animation.
+  // If a single frame does not fill the canvas, viewers show the background around the frame, as in an animation.
   if (frames > 0 && (picture.width < found.width || picture.height < found.height)) return 'ANIMATED'
   if (picture.width !== found.width || picture.height !== found.height) return 'DAMAGED'
   found.alpha ||= picture.alpha

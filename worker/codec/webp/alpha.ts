@@ -154,15 +154,15 @@ function bitWriter() {
   function writeCode(counts: Uint32Array): Code {
     const lengths = fitCodeLengths(counts, MAX_CODE_BITS)
     if (lengths.every((bits) => bits === 0)) {
-      // If only one symbol occurs, it gets a simple code and takes no bits. It is below 256, because each plane begins
-      // with a literal.
+      // If only one symbol occurs, a "simple" code states this symbol in 8 bits, and its occurrences take no bits. 8
+      // bits suffice: each plane begins with a literal, so the only symbol is not a run, which would be above 255.
       const symbol = counts.findIndex((count) => count > 0)
       write(0b101, 3)
       write(Math.max(0, symbol), 8)
       return { lengths, codes: new Uint16Array(counts.length) }
     }
-    // Code lengths (0 to 15) are Huffman-coded themselves, here with 4 bits each. The three codes for repeats are not
-    // used.
+    // The code lengths (0 to 15) are written with a second Huffman code, in which each of them has a code of 4 bits.
+    // Three other symbols of the second code, which repeat lengths, are not used.
     write(0, 1)
     write(19 - 4, 4)
     for (const symbol of LENGTH_ORDER) write(symbol < 16 ? 4 : 0, 3)
@@ -184,7 +184,10 @@ function bitWriter() {
   }
 }
 
-/** Code lengths are Huffman-coded themselves. The lengths of their codes are stored in this order. */
+/**
+ * The symbols of the second Huffman code, with which code lengths are written, in the order in which the lengths of
+ * their own codes are stored.
+ */
 const LENGTH_ORDER = [17, 18, 0, 1, 2, 3, 4, 5, 16, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]
 
 function reversed(code: number, bits: number): number {

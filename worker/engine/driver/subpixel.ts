@@ -6,7 +6,8 @@
 // The input is padded only before the first layer. A layer computes a band from three parts of the layer before it: the
 // band that begins at the same tile, one more tile on the right of that band, and one more band below. If no pixel of
 // the result depends on the tile or on the band below, that tile or band is not computed. The kernel then reads zeros
-// or an older band of the same picture in its place, which changes the result only by rounding.
+// or an older band of the same picture in its place. Winograd's algorithm cancels these values, so they change the
+// result only by rounding.
 import { haloOf, type Network } from '../../model/network.ts'
 import { createPlacer, FLOAT, PAGE_BYTES, STEP, TILE } from '../kernel/layout.ts'
 import { packLayer, type PackedLayer } from '../kernel/pack.ts'

@@ -115,8 +115,8 @@ export const AT = {
   /** A vector of the value 4. Loading the vector is faster than building a constant. */
   four: place(VECTOR),
   /**
-   * The list: offsets of the channels with a non-zero value in the pixels being computed. An entry after the last one
-   * is written, but never read.
+   * The list: offsets of the channels with a non-zero value in the pixels being computed. One more entry may be written
+   * after the last one, but is never read.
    */
   list: place((MAX_CHANNELS + 1) * FLOAT),
   /** R: the result of the input transform's vertical pass, [3 block rows][6][4 phases][12 slots]. */

@@ -3,8 +3,9 @@ import type { Layer, Network } from '../../model/network.ts'
 import { BLOCK, FREQUENCIES, KERNEL_3, SIDE, STEP, WEIGHTS_3 } from './layout.ts'
 
 /**
- * Multiplies three taps by the matrix G of F(4x4, 3x3): writes the scaled values of their polynomial at the points 0,
- * 1, -1, 2, -2 and infinity. The six values are `step` apart. winograd.ts has the other two matrices.
+ * Multiplies three taps by the matrix G of F(4x4, 3x3), i.e. evaluates the polynomial whose coefficients are the taps
+ * at the points 0, 1, -1, 2, -2 and infinity, and scales the values. Writes the six values `step` apart. winograd.ts
+ * has the other two matrices.
  */
 function transformTaps(a: number, b: number, c: number, to: Float64Array, at: number, step: number): void {
   to[at] = a / 4

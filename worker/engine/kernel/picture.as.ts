@@ -10,9 +10,9 @@
 //
 // The steps that made the kernel fast. Times are in ns per pixel of the result, for a merge with given luma, x3 to
 // 1536² in tiles of 384², including copies in and out. Measured on Node 20 (V8 11.3), one thread of an AMD EPYC (Zen
-// 4), the best of 25 to 80 rounds. The first and the last line were measured on an idle machine, the others on a busy
-// one. `alone` is the time of only the kernel's function merge, on the idle machine, with all steps except the one in
-// that line (last line: with all steps).
+// 4), the best of 25 to 80 rounds. In the column `ns`, the first and the last time were measured on an idle machine,
+// the others on a busy one. `alone` is the time of the kernel's function merge by itself, on the idle machine, with all
+// steps except the one in the same line. The 0.80 below them is the time with all steps.
 //
 //                                                                               ns   speed   alone
 //   TypeScript: planes of chroma for each tile, then mergeYCbCr               28.3    1.0x

@@ -4,9 +4,7 @@ import { FLOAT, VECTOR } from './layout.ts'
 import { PICTURE_AT, PHASE_WEIGHTS, REACH, SCALE_WEIGHTS, KERNEL_SCALES, TAPS } from './pictureLayout.ts'
 import { each, load, store } from './unroll.ts'
 
-/**
- * Code that interleaves the vectors a0, a1, ..., which have one phase each, to b0, b1, ..., whose pixels are in order.
- */
+/** Code that interleaves the vectors a0, a1, ... of one phase each into vectors b0, b1, ... of consecutive pixels. */
 const INTERLEAVE = {
   2: `
 const b0 = zipFirst(a0, a1)

@@ -21,8 +21,8 @@ import { AT, FEATURE_CHANNEL_BYTES, FEATURE_PHASE_BYTES, FLOAT, GROUP_BYTES, STE
 
 /**
  * Computes all output channels, with bias and ReLU, for two vectors of pixels: at `from`, and `stride` bytes after it.
- * Combines the results of each channel with the channel's union, from address `union` on, by bitwise or. Weights are
- * [outputs / 4][inputs][4].
+ * Also updates each channel's union, the bitwise or of its results. `union` is the address of the first channel's
+ * union. Weights are [outputs / 4][inputs][4].
  */
 export function pointwise(
   from: usize, stride: usize, inputs: usize, weights: usize, bias: usize, to: usize, outputs: usize, union: usize,

@@ -1,6 +1,6 @@
-// Unrolls layer 3 of srcnn.as.ts, a 5x5 layer with one output channel. It multiplies the features of four tiles and of
-// the tiles to the right by the 5x5 weights, and adds the products to five rows of sums. Two phases of a tile are
-// computed at a time, which makes 10 sums, because each phase needs a sum for each row of taps.
+// Unrolls layer 3 of srcnn.as.ts, a 5x5 layer with one output channel. The layer multiplies a row of features, in four
+// tiles and in the tile to the right of each, by the 5x5 weights, and adds the products to five rows of sums. Two
+// phases of a tile are computed at a time, which makes 10 sums, because each phase needs a sum for each row of taps.
 import type { Arithmetic } from './arithmetic.ts'
 import {
   AT,
@@ -20,9 +20,9 @@ const WEIGHT_BYTES = WEIGHTS_3 * FLOAT
 const SHIFT = Math.log2(FEATURE_CHANNEL_BYTES / WEIGHT_BYTES)
 
 /**
- * Returns the source of `scatter0` and `scatter1(from, weights, end, to0, to1, to2, to3, to4)`. `scatter0` uses phases
- * 0 and 1 of a tile, `scatter1` phases 2 and 3. Both read the channels in the list that ends at `end`, and add row i of
- * the taps' products to the row of sums at `to{i}`.
+ * Returns the source of `scatter0` and `scatter1(from, weights, end, to0, to1, to2, to3, to4)`. `scatter0` computes
+ * phases 0 and 1 of the sums, `scatter1` phases 2 and 3. Both read the channels in the list that ends at `end`, and add
+ * the products of row i of the taps to the row of sums at `to{i}`.
  */
 export function unrollScatter(kind: Arithmetic): string {
   const weights = spreadWeights(kind, 'w', 'w', KERNEL_3 * KERNEL_3)

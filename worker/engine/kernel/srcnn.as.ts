@@ -19,13 +19,13 @@
 //   fused; Winograd F(4x4, 3x3) for 9x9 as nine 3x3; zero-skipping 1x1     177  3.9x     216  3.2x
 //   + zero-skipping 5x5: 27 % of A2 is not zero, 45 % of its blocks        163  4.4x     198  3.6x
 //   + Binaryen at -O2, as -O3 spills sums (build/assemblyScript.ts)                     157  4.5x
-//   + output transform: fours loaded, not built, middle columns first      152  4.7x     185  3.8x
+//   + output transform: vector of 4s loaded; middle columns first          152  4.7x     185  3.8x
 //   + relaxed: weights loaded four at a time and spread by shuffles        155  4.6x
 //
-// The last step is for workerd, which checks every access against the memory's bounds. In workerd it lowers the time
-// from 221 to 184 ns, which is from 3.5 to 4.2 times the speed of onnxruntime-web there. In Node with the same checks
-// (`--wasm-enforce-bounds-checks`) it lowers the time from 207 to 171 ns. The plain build, which is for Node and
-// browsers, would be 9 % slower with it.
+// The last step is for workerd, which checks every access against the memory's bounds. In workerd this step lowers the
+// time from 221 to 184 ns, and so raises the speed from 3.5 to 4.2 times that of onnxruntime-web in workerd. In Node
+// with the same checks (`--wasm-enforce-bounds-checks`) it lowers the time from 207 to 171 ns. The plain build, which
+// is for Node and browsers, would be 9 % slower with this step.
 //
 // Without zero-skipping, as for a network without zeros, Node took 198 ns instead of 152, so the speed is at least 3.7x
 // for any network. The 152 ns are: multiply 45, pointwise 57, output transform 19, scatter 20, the rest 11.
@@ -52,8 +52,8 @@ let stride1: usize = 0
 let tiles: usize = 0
 let isResidual: bool = false
 
-// A mask maps a row's number to its row in a ring, because the number of rows in a ring is a power of two. A quad is
-// four rows of the padded input.
+// The number of rows in a ring is a power of two, so row y of the input or of the sums is row y & mask of its ring. A
+// quad is four rows of the padded input.
 @inline const INPUT_MASK: usize = INPUT_ROWS - 1
 @inline const QUAD_MASK: usize = INPUT_ROWS / TILE - 1
 @inline const OUTPUT_MASK: usize = OUTPUT_ROWS - 1
@@ -99,8 +99,8 @@ export function load(quad: usize, slots: usize): void {
 
 /** Computes `rows` rows of features, starting at row 4 band, from the quads `band` to band + 2 of the input. */
 export function compute(band: usize, rows: usize): void {
-  // Left of the first tile there are no features, so zeros are written there. The sums there are not used, but must not
-  // grow from band to band.
+  // Fills A2 with zeros, because `carry` copies a tile of A2 to the slot left of the first tile, which has no features.
+  // The sums left of the first tile are not used, but must not grow from band to band.
   memory.fill(AT.features2, 0, TILE * n2 * FEATURE_CHANNEL_BYTES)
   let tile: usize = 0
   for (; tile + TILE < tiles; tile += GROUP) forwardGroup<TwoVectors>(band, tile, rows)
@@ -197,9 +197,9 @@ function carry(at: usize, channels: usize): void {
 }
 
 /**
- * Multiplies a row of features by the weights [channels][5 columns][5 rows], for four tiles and the tiles to the right,
- * and adds the products to the rows of sums at `to0` to `to4`, one for each row of taps. So at most one row of features
- * is needed at a time.
+ * Multiplies a row of features, in four tiles and in the tile to the right of each, by the weights
+ * [channels][5 columns][5 rows]. Adds the products to the rows of sums at `to0` to `to4`, one for each row of taps. So
+ * at most one row of features is needed at a time.
  */
 function scatter(
   from: usize, weights: usize, channels: usize, to0: usize, to1: usize, to2: usize, to3: usize, to4: usize,
@@ -243,7 +243,7 @@ function deinterleave(from: usize, to: usize, slots: usize): void {
   }
 }
 
-/** Merges four phases to a row of pixels. Then resets the phases to the bias, from which the next sums start. */
+/** Merges four phases into a row of pixels. Then resets the phases to the bias, from which the next sums start. */
 function interleave(from: usize, to: usize, slots: usize, bias: v128): void {
   for (const end = from + slots * FLOAT; from < end; from += VECTOR) {
     const a0 = v128.load(from)
