@@ -1,5 +1,5 @@
 // Reads the header of a picture file before any pixel is decoded: type, size, orientation, colour profile, and whether
-// the picture can be super-resolved at all. Pure, never throws, takes O(bytes) at worst.
+// the picture can be super-resolved at all. Reading is pure, never throws, and takes at most O(bytes) of time.
 //
 // Compiled decoders cannot be interrupted and have no useful limits of their own. So a file that costs more than its
 // pixel count suggests (many scans, chunks or frames) is refused here. The caller limits the number of pixels.

@@ -194,7 +194,8 @@ async function enlargeOpacity(
   extremes?: Extremes,
 ): Promise<Placed> {
   const bicubic = { channels: 1, ...enlarger.enlarge(alpha, scale, part.output) }
-  // Most tiles of most pictures are entirely solid or entirely clear, so they do not need the network.
+  // Most tiles of most pictures are entirely solid or entirely clear. Such a tile does not need the network, because
+  // bicubic leaves it as it is.
   if (!model || !extremes || bicubic.data.every((v) => Math.abs(v - bicubic.data[0]) < 1e-5)) {
     return placed(opacityIn(bicubic), part)
   }

@@ -66,7 +66,7 @@ function isoBrand(bytes: Uint8Array): ImageType {
   return heic.some((brand) => brands.has(brand)) ? 'heic' : 'unknown'
 }
 
-/** A text may begin with "BM", too, so the size of the second header must be a known one. */
+/** A text file may also begin with "BM", so the size of the second header must be one that exists in BMP files. */
 function isBmp(bytes: Uint8Array): boolean {
   if (!startsWith(bytes, 'BM') || bytes.length < 18) return false
   const headerBytes = bytes[14] | (bytes[15] << 8) | (bytes[16] << 16) | (bytes[17] << 24)

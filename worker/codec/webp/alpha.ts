@@ -1,6 +1,7 @@
-// Lossless coding of an alpha plane, the "ALPH" chunk of a lossy WebP. The coder copies runs of pixels from the left or
-// from the row above, and uses Huffman codes. libwebp's own coder takes 28 bytes of memory per pixel, this coder takes
-// two. https://developers.google.com/speed/webp/docs/riff_container#alpha and, for the bitstream,
+// Lossless coding of an alpha plane, the "ALPH" chunk of a lossy WebP. The coder writes a run of pixels as a copy of
+// pixels to the left or in the row above, and uses Huffman codes. libwebp's own coder takes 28 bytes of memory per
+// pixel, this coder takes two.
+// https://developers.google.com/speed/webp/docs/riff_container#alpha and, for the bitstream,
 // https://developers.google.com/speed/webp/docs/webp_lossless_bitstream_specification (RFC 9649, 3.4 to 3.7).
 
 import { concat } from '../../base/concat.ts'

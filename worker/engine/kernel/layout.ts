@@ -14,7 +14,7 @@ export const KERNEL_3 = 5
 /** Side of a block of taps for Winograd's algorithm, and the number of such blocks in layer 1's kernel. */
 export const BLOCK = 3
 export const BLOCKS = BLOCK * BLOCK
-/** Number of frequencies of Winograd's F(4x4, 3x3), along a side and in total: 6 and 36. */
+/** Number of frequencies (transformed values) of Winograd's F(4x4, 3x3), along a side and in total: 6 and 36. */
 export const SIDE = TILE + BLOCK - 1
 export const FREQUENCIES = SIDE * SIDE
 /** Number of output channels that the GEMM and the 1x1 layer compute at a time. */

@@ -90,14 +90,14 @@ export function begin(channels1: usize, channels2: usize, tilesOfFeatures: usize
   memory.fill(AT.input, 0, INPUT_BYTES)
 }
 
-/** Copies rows 4 quad to 4 quad + 3 of the padded input, with `slots` tiles each, from rowsIn to the ring. */
+/** Copies quad number `quad` of the padded input, four rows with `slots` tiles each, from rowsIn to the ring. */
 export function load(quad: usize, slots: usize): void {
   for (let row: usize = 0; row < TILE; row++) {
     deinterleave(AT.rowsIn + row * ROW_BYTES, AT.input + ((quad & QUAD_MASK) * TILE + row) * ROW_BYTES, slots)
   }
 }
 
-/** Computes `rows` rows of features, starting at row 4 band, from the quads `band` to band + 2 of the input. */
+/** Computes `rows` rows of features, starting at row `4 * band`, from the quads `band` to `band + 2` of the input. */
 export function compute(band: usize, rows: usize): void {
   // Fills A2 with zeros, because `carry` copies a tile of A2 to the slot left of the first tile, which has no features.
   // The sums left of the first tile are not used, but must not grow from band to band.
@@ -107,7 +107,7 @@ export function compute(band: usize, rows: usize): void {
   if (tile < tiles) forwardGroup<OneVector>(band, tile, rows)
 }
 
-/** Writes four rows of the result, starting at row 4 (band - 1). They are complete after `compute(band)`. */
+/** Writes four rows of the result, starting at row `4 * (band - 1)`. They are complete after `compute(band)`. */
 export function emit(band: usize): void {
   const bias = v128.load_splat<f32>(AT.bias3)
   const slots = tiles - 1

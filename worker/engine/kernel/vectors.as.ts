@@ -1,6 +1,6 @@
 // Arithmetic and shuffles of vectors of four f32 values. Relaxed builds use fused multiply-add (WebAssembly relaxed
-// SIMD), plain builds only the SIMD standard of 2021. ASC_FEATURE_RELAXED_SIMD is a constant, so the compiler keeps one
-// branch.
+// SIMD), plain builds only the SIMD standard of 2021. ASC_FEATURE_RELAXED_SIMD is a constant, so the compiler keeps
+// only the branch of this build.
 
 /** Returns a * b + c. */
 @inline export function madd(a: v128, b: v128, c: v128): v128 {

@@ -14,8 +14,8 @@ import { BLOCK, FLOAT, FREQUENCIES, GROUP_BYTES, GROUP_SLOTS, SIDE, STEP, TILE, 
 import { each, numbered, load, loadSplat, spreadWeights, store } from './unroll.ts'
 
 /**
- * Offset of a skip in pixels: the skip's pixel at (x + SKIP, y + SKIP) is added to the result at (x, y). Two 3x3 layers
- * make a plane smaller by 2 pixels on each side.
+ * Offset of a skip in pixels: the pixel at (x + SKIP, y + SKIP) of the plane that a skip adds is added to the result at
+ * (x, y). A skip goes around two 3x3 layers, which together make a plane smaller by 2 pixels on each side.
  */
 const SKIP = 2
 const HALF_PHASE_BYTES = GROUP_SLOTS * FLOAT
