@@ -1,5 +1,6 @@
 // The standalone worker as a Hono app: our own pages under one reserved prefix, super resolution for every path, and
-// the origin as the last handler. No page of ours hides a page of the origin, such as `/`, `/health` or `/samples`.
+// the origin as the last handler. Because of the prefix, the origin's own pages, such as `/`, `/health` or `/samples`,
+// stay reachable.
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { ConfigError, SrError } from './base/errors.ts'
 import { PIPELINE_VERSION } from './picture/makeFile.ts'
@@ -18,7 +19,7 @@ export interface AppParts {
   readonly hasPlayground: boolean
   /** Serves the playground's files. Their paths are relative to the prefix. */
   readonly assets: { fetch(request: Request): Promise<Response> }
-  /** The option `param`, so that the playground writes its URLs with the right name of the scale parameter. */
+  /** The option `param`: the name that the scale parameter has in the URLs that the playground writes. */
   readonly param: string
   /** Names of the engines, which the health page shows. */
   readonly engines: string
@@ -30,8 +31,8 @@ export interface AppParts {
 }
 
 /**
- * Headers of our own pages. They allow only files of the same origin, WebAssembly and blobs. Blobs are allowed because
- * a picture that a visitor drops on the page is one.
+ * Headers of our own pages. They allow only files of the same origin, WebAssembly and blobs. The page needs blobs to
+ * show a picture that a visitor drops on it.
  */
 const PAGE_HEADERS = {
   'content-security-policy': [

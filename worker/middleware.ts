@@ -42,8 +42,8 @@ export function createService(options: SuperResolutionOptions, platform: Platfor
 
 /**
  * Binds the middleware to a runtime. The middleware throws a ConfigError at start for options that cannot work. `below`
- * can be set to the handler that Hono calls next. Without `below`, a picture that only the visitor may see costs a
- * redirect.
+ * can be set to the handler that Hono calls next, so that the middleware can call it a second time. Without `below`, a
+ * visitor who may get another original than other visitors is redirected to it.
  */
 export function createSuperResolution(platform: Platform): (options?: Options, below?: Handler) => MiddlewareHandler {
   const slots = createSlots()

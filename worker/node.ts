@@ -16,7 +16,7 @@ export type { Platform } from './platform/platform.ts'
 
 /**
  * Engines that run networks. `fused` is our own kernels. `ort` is onnxruntime-web's WASM, which also runs networks that
- * the kernels cannot. `webgpu` is onnxruntime-web on a GPU.
+ * our kernels cannot run. `webgpu` is onnxruntime-web on a GPU.
  */
 export const NODE_ENGINES = ['fused', 'ort', 'webgpu'] as const
 export type NodeEngine = (typeof NODE_ENGINES)[number]

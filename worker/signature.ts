@@ -86,14 +86,14 @@ export async function requireSignature(query: OwnQuery, keys: SigningKeys, nowMs
 
 /**
  * Returns the bytes that are signed: host and path, the other parameters byte for byte, and our parameters sorted by
- * name. They are separated by line breaks, which no URL contains. The scheme is left out, because a worker may see http
+ * name. Line breaks, which no URL contains, separate these parts. The scheme is left out, because a worker may see http
  * where a visitor sees https.
  */
 function canonicalOf({ base, ours, others }: OwnQuery): Uint8Array<ArrayBuffer> {
   const sorted = ours.map(([name, value]) => `${name}=${value}`).toSorted()
   const withoutScheme = base.slice(base.indexOf('://') + 3)
-  // A query with one empty part, as in `?&sr=2`, is signed differently from a query without parts, because the origin
-  // gets a bare `?` from it.
+  // Besides `sr=2`, the query `?&sr=2` has one empty part and the query `?sr=2` has none. They are signed differently,
+  // because the origin gets a bare `?` for the first one and no `?` for the second one.
   const rest = others.join('&') || '#'.repeat(others.length)
   const lines = ['edge-srcnn 1', withoutScheme, rest, ...sorted]
   return new Uint8Array(new TextEncoder().encode(lines.join('\n')))

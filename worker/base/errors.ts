@@ -45,7 +45,8 @@ export class SrError extends Error {
 }
 
 /**
- * Headers of every response that we make ourselves. They make browsers trust its media type, and run no script in it.
+ * Headers of every response that we make ourselves. With them a browser trusts the media type that the response states,
+ * and runs no script in the response.
  */
 export const SAFE_HEADERS = {
   'x-content-type-options': 'nosniff',

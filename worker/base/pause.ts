@@ -1,4 +1,4 @@
-// Interrupts long work, so that cache hits are answered while a picture is being made.
+// Pauses long work for a moment, so that cache hits are answered while a picture is being made.
 
 /**
  * Resolves in a later macrotask. Uses setImmediate if it exists (Node), because a timer would take a whole millisecond.

@@ -1,5 +1,5 @@
-// Finds and keeps results in the two stores (stores.ts). key.ts makes their keys; entry.ts defines their names and
-// bytes.
+// Finds and keeps results in the two stores (stores.ts). key.ts makes the key of a result; entry.ts defines under which
+// names and in which formats results are stored.
 //
 // No failure here reaches a request: a store that fails, does not answer or returns damaged bytes is a cache miss.
 import { withinTimeout } from '../base/timeout.ts'
@@ -29,13 +29,18 @@ export interface CachedResult {
 export interface ResultCache {
   /** True if there is at least one store in which results can be kept. */
   readonly keeps: boolean
-  /** Returns the entry that is stored under `key`, fresh or stale, and its result. Undefined if there is none. */
+  /**
+   * Returns the entry that is stored under `key`, fresh or stale, and its result. Undefined if there is no such entry.
+   */
   find(key: Key): Promise<CachedResult | undefined>
-  /** Returns the bytes of a result by the digest of its source's bytes. All URLs of the same picture share them. */
+  /**
+   * Returns the bytes of a result by the digest of its source's bytes. The same picture has the same digest under every
+   * URL, so all its URLs share the result.
+   */
   read(digest: string, key: Key): Promise<Uint8Array | undefined>
   /**
    * Stores an entry with the bytes of its result. Writes the bytes to `results/` too, but only if `isNew` is true;
-   * otherwise they are there already.
+   * otherwise `results/` has them already.
    */
   keep(key: Key, entry: Entry, bytes: Uint8Array | undefined, isNew?: boolean): Promise<void>
 }
@@ -66,8 +71,8 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
   }
   const putAnswer = async (key: Key, entry: Entry, bytes: Uint8Array | undefined) => {
     await put(answerName(key), encodeAnswer(entry, bytes), key, edge)
-    // If two requests add a variant at the same moment, one of the two may be missing from the list. A purge then
-    // misses this variant, which stays until the edge cache evicts it.
+    // If two requests add a variant at the same moment, one of the two variants may be missing from the list. A purge
+    // then misses this variant, which stays until the edge cache evicts it.
     const name = variantsName(key.source)
     const variants = new Set([...parseVariants(await get(name, edge)), key.variant])
     await put(name, encodeJson([...variants]), key, edge)

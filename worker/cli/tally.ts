@@ -13,7 +13,10 @@ export interface Tally<Outcome extends string> {
   end(text: string): void
 }
 
-/** Creates a tally. Items with the outcome `instant` take no time, so the rate and the remaining time ignore them. */
+/**
+ * Creates a tally. `instant` is the outcome of items that take no time; the rate and the remaining time ignore these
+ * items.
+ */
 export function createTally<Outcome extends string>(
   counts: Record<Outcome, number>,
   total: number,

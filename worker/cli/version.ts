@@ -1,4 +1,4 @@
-// The version text: two machines that print the same text make the same bytes.
+// The version text. Two machines that print the same text make the same bytes from the same picture.
 import { readFile } from 'node:fs/promises'
 import { PIPELINE_VERSION } from '../picture/makeFile.ts'
 import { loadEngine } from './engines.ts'

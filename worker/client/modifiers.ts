@@ -7,7 +7,7 @@ import { type SrOptions, srUrl } from './url.ts'
 export interface Modifiers {
   /** Width in px, rounded up to the next allowed size. */
   readonly width?: number | string
-  /** Height in px, rounded up like `width`. Used only if `width` is missing or `fit` needs both. */
+  /** Height in px, rounded up like `width`. Ignored if `width` is given, unless `fit` is `inside` or `contain`. */
   readonly height?: number | string
   /**
    * With `inside` or `contain`, the result is the largest picture that fits into `width` and `height`. By default the

@@ -10,7 +10,8 @@ export interface NuxtOptions extends Omit<SrOptions, 'sizes'> {
   /** SrOptions' `sizes` under another name, because @nuxt/image passes its own option `sizes` to the provider. */
   readonly allowedSizes?: SrOptions['sizes']
   /**
-   * URL of the worker if it is on another host than the site, e.g. `https://img.example`. It is put before each path.
+   * URL of the worker, e.g. `https://img.example`, if the worker is on another host than the site. The provider puts
+   * this URL before the path of each picture.
    */
   readonly baseURL?: string
   /** Modifiers that `:modifiers` may contain in addition to width, height, quality and format. */

@@ -8,7 +8,8 @@ export type XSr = XSrDone | XSrSkipped
 export interface XSrDone {
   readonly outcome: 'done'
   /**
-   * Factor by which the picture was enlarged, 1 to 4. If `size` is given, the enlarged picture was then shrunk to it.
+   * Factor by which the picture was enlarged, 1 to 4. If `size` is given, the enlarged picture was then shrunk to that
+   * size.
    */
   readonly scale: number
   /** The result's size in pixels, if the request asked for a size instead of a scale. */

@@ -23,7 +23,7 @@ export interface Freshness {
   readonly isFixed: boolean
 }
 
-/** Request headers that `Vary` may name without harm, because we never send the origin a visitor's value of them. */
+/** Request headers that `Vary` may name without harm, because no visitor's value of them reaches the origin. */
 const HARMLESS_VARY = ['accept-encoding', 'accept', 'origin']
 
 export function freshnessOf(headers: Headers, settings: Settings, nowMs: number): Freshness {
@@ -63,7 +63,7 @@ export function isStorable(headers: Headers): boolean {
   )
 }
 
-/** Matches these words anywhere in the header, because some servers misspell the list: `private; max-age=60`. */
+/** Matches these words anywhere in the header. Some servers use a wrong separator: `private; max-age=60`. */
 const FORBIDDEN = /(?<![\w-])(no-store|private)(?![\w-])/i
 const PERSONAL = /(?<![\w-])private(?![\w-])/i
 
@@ -146,7 +146,7 @@ function parseCacheControl(headers: Headers): Map<string, string> {
   return directives
 }
 
-/** Returns true if the visitor sends a cookie and the origin may answer it with a different picture. */
+/** Returns true if the visitor sends a cookie to which the origin may answer with a different picture. */
 export function isForVisitorAlone({ headers }: Request, { isPersonal }: Freshness): boolean {
   return isPersonal && headers.has('cookie')
 }

@@ -17,9 +17,9 @@ const MAX_REDIRECTS = 3
 
 /**
  * Returns a handler that fetches from `originUrl`, or from the request's own URL if `originUrl` is undefined. A
- * visitor's request is passed on unchanged, and a redirect in the answer is passed back. The redirects of a source
- * request are followed here, but only within the origin and to `hosts`. Throws a ConfigError if `originUrl` cannot be a
- * base of URLs or if a host is not a plain name.
+ * visitor's request is passed on unchanged, and a redirect in the answer is passed back. If the request is a source
+ * request (source.ts), the handler follows redirects itself, but only within the origin and to `hosts`. Throws a
+ * ConfigError if `originUrl` cannot be a base of URLs or if a host is not a plain name.
  */
 export function createOrigin(originUrl: string | undefined, timeoutMs: number, hosts: readonly string[] = []): Handler {
   const base = originUrl === undefined ? undefined : parseBase(originUrl)
@@ -123,7 +123,7 @@ async function fetchWithin(timeoutMs: number, url: URL, request: Request): Promi
   // Only the wait for the headers is timed here; readSource times the body.
   const abort = new AbortController()
   const timer = setTimeout(() => abort.abort(), timeoutMs)
-  // The Request is given as `init`, so that the visitor's method and body are passed on.
+  // The visitor's request is the `init` of the new Request, which thereby gets the visitor's method and body.
   const ask = () => fetch(new Request(url, request), { headers, redirect: 'manual', signal: abort.signal })
   const isSafe = request.method === 'GET' || request.method === 'HEAD'
   try {

@@ -57,7 +57,7 @@ export function requireChangeable(headers: Headers, { isFixed }: Freshness): voi
 
 export interface SourceBody {
   readonly bytes: Uint8Array
-  /** The whole body as an unread stream, if it is longer than allowed. `bytes` is then empty. */
+  /** A stream of the whole body, if the body is longer than allowed. `bytes` is then empty. */
   readonly tooLarge?: ReadableStream<Uint8Array>
 }
 

@@ -1,7 +1,7 @@
 // The package's types: the compiler's declarations of the entries and of the files that they import. They must be valid
 // in a program that checks its libraries (no skipLibCheck) and has only the types of Workers, or only those of Node. So
-// no declaration may use a global that exists in only one of the two. This is why bindings.ts and codec/contract.ts
-// exist.
+// no declaration may use a global that exists in only one of the two. bindings.ts and codec/contract.ts exist to
+// declare interfaces in place of such globals.
 import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'

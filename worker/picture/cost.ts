@@ -76,7 +76,8 @@ export function estimateCost(
   const encoding = ENCODING[format]
   const networkNs = model ? planes * macsPerPixel(model.network) * (model.engine.nsPerMac ?? 0) : 0
   const tiles = planes * 2 * FLOAT_BYTES * Math.min(large, TILE_PIXELS)
-  // The planes for enlarging are released before encoding begins, so only the larger of the two amounts counts.
+  // The planes for enlarging are released before encoding begins, so the peak is the larger of the two amounts of
+  // memory and not their sum.
   const enlarging = small * (SMALL_BYTES + FLOAT_BYTES * planes) + (large + shrunk) * RGBA_BYTES + tiles
   const beside =
     (format === 'jpeg' ? JPEG_STRIP_BYTES : 0) + (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0)

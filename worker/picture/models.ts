@@ -2,8 +2,9 @@
 // manifest is noticed within a minute, without a redeploy. The cache key contains the weights' hashes, so that an old
 // result is never served for new weights.
 //
-// Memos hold settled values only. In Workers a promise belongs to the request that made it. If this request is
-// cancelled, the promise never settles, and another request that awaits it would hang.
+// Requests share finished values, such as loaded networks, but never promises. In Workers a promise belongs to the
+// request that made it. If this request is cancelled, the promise never settles, and another request that awaits it
+// would hang.
 import type { Bucket } from '../platform/bindings.ts'
 import { quoted, SrError } from '../base/errors.ts'
 import { sha256 } from '../base/sha256.ts'
@@ -86,7 +87,7 @@ export function labelOf(model: Pick<ChosenModel, 'name' | 'hash'> | undefined): 
 const MANIFEST = 'manifest.json'
 /**
  * How long a manifest is used before it is read again. options.ts says that new weights are used within a minute. Half
- * a minute is short enough for that, even if a clock steps.
+ * a minute leaves a margin for a clock that jumps.
  */
 const REFRESH_MS = 30_000
 

@@ -1,4 +1,5 @@
-// Decides from a picture's header what is done with it, so that limits are checked before any pixel is decoded.
+// Decides from a picture's header whether and how the picture is enlarged, so that limits are checked before any pixel
+// is decoded.
 import { type Format, type Scale, SCALES } from '../client/allowed.ts'
 import type { EncodeFormat } from '../codec/contract.ts'
 import { type Header, type ImageType, uprightSize } from '../codec/header.ts'
@@ -11,7 +12,7 @@ import { BICUBIC, type Candidates, type ChosenModel, modelFor, type Models } fro
 import { Skip } from './skip.ts'
 import type { Size, Wish } from './wish.ts'
 
-/** Maps each scale that is possible for a request to the weights that a picture may get at it. */
+/** Maps each scale that is possible for a request to the weights that a picture may get at that scale. */
 export type Choices = ReadonlyMap<Scale, Candidates>
 
 export interface Plan {
@@ -98,7 +99,8 @@ function planOf(header: Header, wish: Wish, choices: Choices, { maxSourcePixels,
 
 /**
  * Returns the smallest scale that covers the requested size, and the size to which the picture is then shrunk. The
- * aspect ratio is kept. If even the largest scale is too small, returns this scale and the size that it makes.
+ * aspect ratio is kept. If even the largest scale is too small, returns the largest scale, and the size of the picture
+ * enlarged by it.
  */
 function fitOf(source: Box, size: Size, scales: readonly Scale[]): Box & Pick<Plan, 'scale'> {
   const { width, height } = source

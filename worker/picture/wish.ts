@@ -1,4 +1,5 @@
-// What is asked for: in the worker by a URL, on the command line by options, in the playground by controls.
+// A wish says which result is asked for. The worker reads it from a URL, the command line from its options, and the
+// playground from its form.
 import type { Format, Scale } from '../client/allowed.ts'
 
 /** Size of a result: either a multiple of the source's size (`scale`), or a box of `width` and `height` to fill. */

@@ -53,7 +53,7 @@ const scriptFiles = new Map<string, ArrayBuffer>([
   ['fast-jpeg-x4.onnx', fastJpegX4],
 ])
 
-/** Only the weights in the script. A middleware in another app has no others. */
+/** Only the weights in the script. If the middleware runs in another app, it has no other bundled weights. */
 export const scriptModels: BundledModels = {
   manifest: { ...manifest, models: manifest.models.filter(({ file }) => scriptFiles.has(file)) },
   read: (file) => Promise.resolve(scriptFiles.get(file)),

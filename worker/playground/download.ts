@@ -5,8 +5,8 @@ import { typeOf } from './loadImage.ts'
 import type { ShownResult } from './shownResult.ts'
 
 /**
- * Links to `result` under a name like `cat-x3.jpg` for `cat.jpg` at scale 3. Disables the link if `result` is
- * undefined.
+ * Makes the link download `result`. The downloaded file has a name like `cat-x3.jpg`, for `cat.jpg` at scale 3.
+ * Disables the link if `result` is undefined.
  */
 export function offerDownload(result?: ShownResult, name = '', scale: Scale | 1 = 1): void {
   const link = find('#download', HTMLAnchorElement)

@@ -35,7 +35,7 @@ export interface EnlargeContext {
 }
 
 export function wishOf({ scale, format, quality, model }: PageWish): Wish {
-  // `auto` means WebP for clients that accept WebP, and browsers do.
+  // `auto` means WebP for clients that accept WebP, and all browsers accept it.
   const settled = format === 'auto' ? 'webp' : format
   return { size: { scale }, format: settled, quality, model }
 }

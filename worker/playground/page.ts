@@ -29,7 +29,7 @@ let picked: Picked = sampleOf(find('[data-sample]', HTMLButtonElement))
 let original: { readonly path: string; readonly served: Promise<ServedPicture> } | undefined
 /** Cancels the work for the previous choice when the visitor chooses something else. */
 let turn = new AbortController()
-/** The result on the stage, and the form's values for it. */
+/** The result on the stage, and the values of the form for which it was made. */
 let shown: { readonly result: ShownResult; readonly asked: FormValues } | undefined
 
 offerPicking((choice) => {

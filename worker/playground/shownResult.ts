@@ -15,8 +15,8 @@ export interface ShownResult {
   /** In a quality test, the picture that a perfect result would equal. */
   readonly truth?: Blob
   /**
-   * The bicubic result, if this is a quality test; otherwise undefined, and page.ts requests it when the visitor
-   * chooses it for the left half.
+   * In a quality test, the bicubic result. Otherwise undefined: page.ts then requests the bicubic result when the
+   * visitor chooses it for the left half.
    */
   readonly bicubic?: Blob
 }

@@ -1,6 +1,6 @@
-// Runs networks with onnxruntime-web on WebGPU. The library has 17 MB, which are fetched only if the visitor chooses
-// WebGPU. Among the builds with WebGPU, only `jspi` is small enough for a static asset (25 MiB at most). This build
-// needs a browser that supports JavaScript Promise Integration.
+// Runs networks with onnxruntime-web on WebGPU. The library is 17 MB in size, so it is fetched only if the visitor
+// chooses WebGPU. Among the builds with WebGPU, only `jspi` is small enough for a static asset (25 MiB at most). This
+// build needs a browser that supports JavaScript Promise Integration.
 import * as ort from 'onnxruntime-web/jspi'
 import type { Engine } from '../engine/engine.ts'
 import { createOrtEngine } from '../engine/ort.ts'

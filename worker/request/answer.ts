@@ -19,8 +19,8 @@ const ALLOW_ORIGIN = 'access-control-allow-origin'
 const EXPOSED = 'X-SR, Cache-Status, ETag, Content-Length, Content-Range'
 
 /**
- * Returns the headers of an origin that its result inherits. Access-Control-Allow-Origin is inherited only if it is
- * `*`, because any other value may be meant for one visitor.
+ * Returns those headers of the origin's answer that the result inherits. Access-Control-Allow-Origin is inherited only
+ * if it is `*`, because any other value may be meant for one visitor.
  */
 export function inheritedHeaders(origin: Headers): Record<string, string> {
   const inherited: Record<string, string> = {}
@@ -65,8 +65,8 @@ export interface ResultHeaders {
 
 /**
  * Returns a result as 200, as 206 or 416 if a range is asked for, or as 304 if the visitor has it already. If `isMade`
- * is false, the result was not made, and the response has only the headers that are known without it. This answers a
- * HEAD request.
+ * is false, the result was not made, and the response has only the headers that are known without it. Only a HEAD
+ * request gets such a response.
  */
 export function resultResponse(
   request: Request,
@@ -141,8 +141,8 @@ export function originalResponse(
     response.headers.set('content-type', header.mime)
     for (const [name, value] of Object.entries(SAFE_HEADERS)) response.headers.set(name, value)
   }
-  // The reason may soon be gone, so caches keep the answer only briefly. If the visitor has cookies or is beyond the
-  // rate limit, only their own browser may keep it.
+  // The reason may soon no longer hold, so caches keep the answer only briefly. If the visitor has cookies or is beyond
+  // the rate limit, only their own browser may keep it.
   if (PASSING.includes(reason) && isStorable(source.headers)) {
     const isTheirs = reason === 'RATE' || request.headers.has('cookie')
     const whose = isTheirs ? 'private' : 'public'

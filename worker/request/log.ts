@@ -3,9 +3,9 @@
 import { parseXSr } from '../client/xSr.ts'
 import type { Dataset } from '../platform/bindings.ts'
 
-/** What the log says about an answer. Texts that the answer does not state are empty. */
+/** What the log says about an answer. A field about which the answer says nothing is an empty string. */
 interface LoggedOutcome {
-  /** `refused` stands for an answer without `X-SR`, such as an error. Its `reason` is the HTTP status. */
+  /** `refused` stands for an answer without `X-SR`, such as an error. `reason` is then the HTTP status. */
   readonly what: 'done' | 'skipped' | 'refused'
   readonly reason: string
   readonly model: string

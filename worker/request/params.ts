@@ -24,8 +24,8 @@ export interface Params {
 }
 
 /**
- * Returns undefined if the request asks for no size, because it is not for us then. Throws an SrError (400) that says
- * what was expected if a value is wrong, a name is unknown or a parameter is repeated.
+ * Returns undefined if the request asks for no size, because such a request is not for us. Throws an SrError (400) that
+ * says what was expected if a value is wrong, a name is unknown or a parameter is repeated.
  */
 export function parseParams(query: OwnQuery, settings: Settings): Params | undefined {
   const { param } = settings
@@ -101,7 +101,7 @@ function oneOf<T extends string | number>(
   return found
 }
 
-/** Returns the URL that the origin is asked for. This also works for a URL that asks for no size. */
+/** Returns the URL that the origin is asked for. Also accepts a query that asks for no size. */
 export function sourceUrlOf({ base, others }: OwnQuery, { query }: Settings): string {
   if (query === 'ignore') return base
   const kept = query === 'keep' ? others : others.filter((part) => query.includes(part.split('=', 1)[0]))

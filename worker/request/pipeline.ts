@@ -1,6 +1,6 @@
-// Answers a request, from top to bottom. A fresh stored result is the answer. Otherwise the source is read, decoded,
-// enlarged and encoded, and the result is stored. If anything fails on the way, the visitor gets the original picture
-// and the log gets the cause.
+// Answers a request. The file shows the steps in their order: if a fresh result is stored, it is the answer. Otherwise
+// the source is read, decoded, enlarged and encoded, and the result is stored. If anything fails on the way, the
+// visitor gets the original picture and the log gets the cause.
 import { SrError } from '../base/errors.ts'
 import { sha256 } from '../base/sha256.ts'
 import type { CachedResult, ResultCache } from '../cache/cache.ts'
@@ -48,7 +48,7 @@ export interface Upstream {
   readonly answerAsOriginal: (reason: SkipReason, original: Response, body?: Uint8Array) => Promise<Response>
 }
 
-/** A result, with the cache status and the lifetime in its response. */
+/** A result, with the cache status and the lifetime that its response states. */
 export interface ServedResult {
   readonly entry: Entry
   /** Undefined if the result was not made, because a HEAD request does not need it. */
@@ -136,8 +136,8 @@ interface Picture {
 }
 
 /**
- * Asks the origin, and makes the result if the stored one cannot be used. Returns a Response if the visitor gets no
- * result.
+ * Asks the origin, and makes the result if the stored one cannot be used. Returns a Response if the visitor gets
+ * something other than a result, such as the original.
  */
 async function renew(
   miss: Miss,
@@ -177,7 +177,8 @@ async function renew(
       return stale
     }
 
-    // If there is no picture, or one for this visitor only, the visitor gets the answer to their own request.
+    // If the origin sent no picture, or may send this visitor a different one, the visitor gets the answer to their own
+    // request.
     if (original.status !== 200) return await answerAsOriginal('ORIGIN_STATUS', original)
     if (isVisitors) return await answerAsOriginal('CREDENTIALS', original)
 
@@ -244,8 +245,8 @@ function isNoLongerAllowed(status: number, { isStorable, isFixed }: Freshness): 
 /** Statuses after which a stored result is no longer served, even if the origin fails later. */
 const GONE = [404, 410]
 /**
- * Values for these fields of an entry that we may no longer keep. The entry then has neither validators nor freshness,
- * so that the next request fetches the whole source.
+ * Replaces these fields of an entry that we may no longer keep. Without validators and freshness in the entry, the next
+ * request fetches the whole source.
  */
 const INVALIDATED = { sourceEtag: undefined, sourceModified: undefined, freshUntil: 0, staleSeconds: 0 }
 
@@ -310,7 +311,8 @@ async function entryOf(
 
 /**
  * Returns the bytes of a result. A request for another URL of the same picture may have stored them; otherwise they are
- * made in a slot. A HEAD request gets stored bytes only. Throws a Skip if the bytes cannot be made.
+ * made in a slot. For a HEAD request nothing is made: `bytes` is undefined if none are stored. Throws a Skip if the
+ * bytes cannot be made.
  */
 async function findOrMake(
   { bytes, header }: Picture,

@@ -163,7 +163,7 @@ async function purgeElsewhere(tags: readonly string[], { id, token }: NonNullabl
   await response.body?.cancel()
 }
 
-/** Compares two texts in a time that does not depend on how much of them is equal. */
+/** Compares two texts in a time that does not depend on how many of their characters are equal. */
 async function isEqual(one: string, other: string): Promise<boolean> {
   const digest = (text: string) => crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
   const [a, b] = await Promise.all([digest(one), digest(other)])

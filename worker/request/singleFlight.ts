@@ -11,7 +11,7 @@ export interface Landed<T> {
 export interface Lead<T> {
   /** Ends the flight and leaves `value` for the others. Only the first call counts. */
   land(value: T | undefined): void
-  /** Drops the value that `land` left. Called once the cache has it. */
+  /** Drops the value that `land` left. Called as soon as the cache has the value. */
   forget(): void
 }
 

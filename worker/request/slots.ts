@@ -48,8 +48,8 @@ export function createSlots(now: () => number = Date.now): Slots {
         waiting = waiting.filter((other) => other !== place)
         return taken
       }
-      // Remove jobs whose waiting time is over. A job whose visitor left does not remove itself, so it blocks the queue
-      // until then, for at most maxWaitMs.
+      // Remove jobs whose waiting time is over. A job whose visitor left does not remove itself, so the jobs behind it
+      // are blocked until its time is over, for at most maxWaitMs.
       waiting = waiting.filter(({ until }) => now() < until)
     }
     return undefined

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { ignoreBrokenPipes } from './brokenPipes.ts'
 
 export interface CommandOption {
-  /** Placeholder for the value in the help text, e.g. `N`; undefined for a switch. */
+  /** What the help text shows in place of the option's value, e.g. `N`. Undefined for a switch, which has no value. */
   readonly value?: string
   /** Short form: one letter, used with a single dash. */
   readonly short?: string
@@ -154,8 +154,8 @@ export function oneOf<T extends string>(text: string, option: string, known: rea
 }
 
 /**
- * Splits a list at `separator` (a dash for architectures) and parses each item with `parse`. Throws a UsageError for an
- * item that is given twice, unless `repeats` is true.
+ * Splits a list at `separator` (`-` in the trainer's architectures, such as `9-1-5`) and parses each item with `parse`.
+ * Throws a UsageError for an item that is given twice, unless `repeats` is true.
  */
 export function listOf<T>(
   text: string,

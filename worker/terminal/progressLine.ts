@@ -61,7 +61,7 @@ export interface ProgressState {
   readonly finished: number
   /**
    * Number of finished pictures, without those that took almost no time. The rate and the time left are computed from
-   * it.
+   * this number.
    */
   readonly worked: number
   readonly total: number

@@ -9,14 +9,14 @@ import path from 'node:path'
 const parts = new Set<string>()
 
 /**
- * Writes `content` to `file` and creates its folder. If the writer is killed, the old file is unchanged. Several
- * threads and processes may write the same file at once: the last one to finish wins.
+ * Writes `content` to `file`, and creates the folder if it is missing. If the writer is killed, the old file is
+ * unchanged. Several threads and processes may write the same file at once: the last one to finish wins.
  */
 export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
   const folder = path.dirname(file)
   await mkdir(folder, { recursive: true })
   // The name is random, because two threads can have the same process id and counter. It does not contain the name of
-  // `file`, which may be too long.
+  // `file`, because the longer name could exceed the file system's limit.
   const part = path.join(folder, `.edge-srcnn-${randomUUID()}.part`)
   parts.add(part)
   try {

@@ -5,7 +5,10 @@ import { glob, isDynamicPattern } from 'tinyglobby'
 
 export interface Input {
   readonly file: string
-  /** Path relative to the given folder, or to the fixed part of the glob. The result gets the same path below OUT. */
+  /**
+   * Path relative to the given folder, or to the folders that the glob names before its first wildcard. The result gets
+   * the same path below OUT.
+   */
   readonly place: string
 }
 
@@ -87,8 +90,8 @@ async function walk(folder: string, place: string, out: string | undefined, fail
 async function matches(pattern: string): Promise<Input[]> {
   const parts = pattern.split('/')
   const firstDynamic = parts.findIndex((part) => isDynamicPattern(part))
-  // In `{a/b,c}.jpg`, no part between slashes is a pattern by itself. The base is then the working directory or the
-  // root.
+  // The base is made of the parts before the first part that is a pattern. Neither part of `{a/b,c}.jpg` is a pattern
+  // by itself; for such a glob, the base is the working directory or the root.
   const base = parts.slice(0, Math.max(0, firstDynamic)).join('/') || (pattern.startsWith('/') ? '/' : '.')
   const inputs: Input[] = []
   const root = await realpath(base).catch(() => base)
@@ -101,7 +104,7 @@ async function matches(pattern: string): Promise<Input[]> {
   return inputs
 }
 
-/** True if `file` is an earlier result: it is in `out`, and `out` is below the folder that was searched. */
+/** True if `file` is an earlier result: the file is in `out`, and `out` is below the folder that was searched. */
 function isBelow(file: string, out: string, place: string): boolean {
   const root = path.resolve(file).slice(0, -place.length)
   const folder = path.resolve(out) + path.sep
@@ -144,7 +147,7 @@ const FILE_ERRORS: Readonly<Record<string, string>> = {
   EROFS: 'the disk may not be written',
 }
 
-/** Describes an error of a file: in words if its code is a common one, else by its own message. */
+/** Describes an error of a file: in words if the error's code is a common one, else by the error's own message. */
 export function describeFileError(error: Error): string {
   const { code } = error as NodeJS.ErrnoException
   const known = code === undefined ? undefined : FILE_ERRORS[code]

@@ -78,7 +78,7 @@ export function outputOf(
 /**
  * Returns the extension of a result: the input's extension `own` if it fits the format, else the first extension of the
  * format. If no result can be written in the format of the input (such as AVIF), returns `own`, because the input may
- * be copied.
+ * then be copied unchanged.
  */
 function extensionOf(own: string, type: ImageType, asked: Format): string {
   const format = formatOf(type, asked)

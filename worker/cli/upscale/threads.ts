@@ -11,7 +11,7 @@ export interface Thread {
    * `bytes` is empty afterwards. Throws a Skip on failure.
    */
   make(bytes: Uint8Array): Promise<Uint8Array>
-  /** Ends the thread. A picture that is being made fails. */
+  /** Ends the thread. If the thread is making a picture, that picture fails. */
   close(): Promise<void>
 }
 

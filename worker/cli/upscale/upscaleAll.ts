@@ -41,9 +41,9 @@ export interface UpscaleRun {
   readonly force: boolean
   /** If a picture is left out, copy it to the path of its result. */
   readonly copySkipped: boolean
-  /** Decides which result to make of a picture. Each thread has its own maker, which decides the same. */
+  /** Decides which result to make of a picture. The threads have makers of their own, which decide the same. */
   readonly maker: Maker
-  /** One thread for each picture that is made at the same time. */
+  /** The threads that make the pictures. Each makes one picture at a time. */
   readonly threads: readonly Thread[]
   /** After the signal is aborted, no further picture is started, and pictures in progress end without an outcome. */
   readonly signal: AbortSignal

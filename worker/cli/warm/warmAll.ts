@@ -18,8 +18,8 @@ export interface Warming {
 }
 
 /**
- * If answers have no Retry-After, the waits are 1, 2, 4, ... 32 s. Together they take a minute, the window of a
- * worker's rate limit.
+ * If the answers have no Retry-After, the waits before the retries of a URL are 1, 2, 4, ... 32 s. Together they take a
+ * minute, which is the window of a worker's rate limit.
  */
 const FIRST_WAIT_MS = 1000
 const MAX_TRIES = 7
