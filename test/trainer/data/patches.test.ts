@@ -269,7 +269,7 @@ describe('with three channels', () => {
     expect(maxDifference(luma.targets, missing)).toBeLessThan(2 * tolerance)
   })
 
-  test('JPEG settings are drawn as with one channel, so that the versions have the same luma', async () => {
+  test('JPEG versions are made with the same settings as for one channel, so that their luma is the same', async () => {
     const degradation = { kind: 'jpeg', qualities: [30, 95], blur: 0 } as const
     const [luma] = await prepare(picture, { degradation })
     const [rgb] = await prepare(picture, { degradation, channels: 3 })
