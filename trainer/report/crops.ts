@@ -82,8 +82,8 @@ function hardestPlace(truth: Plane, bicubic: Plane): Rect {
 }
 
 /**
- * Returns the summed-area table [h + 1, w + 1]: entry (x, y) is the sum of squared errors over the rectangle from (0,
- * 0) to (x - 1, y - 1).
+ * Returns the summed-area table [h + 1, w + 1]: entry (y, x) is the sum of the squared errors in the first y rows and x
+ * columns.
  */
 function summedErrors(a: Plane, b: Plane): Float64Array {
   const { width, height } = a

@@ -38,8 +38,8 @@ const prepare = (of: typeof picture, preparation: Partial<Preparation> = {}) =>
     codec,
   )
 
-// The example has two versions of the picture: one from unrounded luma, one from the 8-bit picture. It has only the
-// original size, so that the tests can find patches in the picture.
+// The picture is prepared at its original size only, so that the tests can find patches in it. The example has two
+// versions: one from unrounded luma, one from the 8-bit picture.
 const examples = await prepare(picture)
 
 function sample(step: number, options: Partial<PatchOptions> = {}, of = examples) {

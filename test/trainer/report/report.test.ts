@@ -192,7 +192,9 @@ test('the template tag `markup` escapes text, inserts other markup unchanged, an
   )
 })
 
-/** Writes the folder of a run as training does. Scales of `scales` are finished, scales of `begun` have only a log. */
+/**
+ * Writes the folder of a run as training does. The scales in `scales` are finished; those in `begun` have only a log.
+ */
 async function makeRun({
   scales,
   begun = [],
