@@ -1,7 +1,7 @@
 // Derives all random numbers of a run from the run's single seed. Each use of the seed draws from a separate stream.
 import { createRandom } from '../../worker/image/prng.ts'
 
-/** Numbers of the streams, one for each use of the seed, so that no two uses draw the same random numbers. */
+/** Each use of the seed has a stream with a number of its own, so that no two uses draw the same random numbers. */
 export const BATCH_STREAM = 1
 export const ORDER_STREAM = 2
 export const PICTURE_STREAM = 3
@@ -22,8 +22,8 @@ export function mixSeed(seed: number, stream: number, index: number): number {
 }
 
 /**
- * Returns a function that maps a position to an element of an endless sequence. The sequence consists of shuffles, one
- * after another, of the numbers 0..count-1.
+ * Returns a function that maps a position, from 0, to one of the numbers 0..count-1. Positions 0..count-1 yield each
+ * number once in random order, the next `count` positions yield each number once in another order, and so on.
  */
 export function createShuffle(count: number, seed: number): (position: number) => number {
   const order = new Uint32Array(count)

@@ -52,9 +52,9 @@ export function neighboursOf(
 }
 
 /**
- * Returns `count` unit anchors [count, size] for `features` [n, size], n >= count, by spherical k-means on axes. The
- * features must be unit vectors. The first anchors are features drawn by `random`. An anchor that is nearest to no
- * feature does not move.
+ * Clusters `features` [n, size], which must be unit vectors, by spherical k-means on axes. Returns one anchor per
+ * cluster, [count, size], where `count` is at most n. The first anchors are features drawn by `random`. An anchor that
+ * is nearest to no feature does not move.
  */
 export function clusterAxes(
   features: Float64Array,
@@ -97,7 +97,8 @@ export function normalise(values: Float64Array, offset: number, size: number): n
 }
 
 /**
- * Returns the dot product. The processor computes four independent sums in parallel, so `size` must be a multiple of 4.
+ * Returns the dot product of two vectors. `size` must be a multiple of 4, because the loop adds up four independent
+ * sums, which the processor computes in parallel.
  */
 function dot(a: Float64Array, i: number, b: Float64Array, j: number, size: number): number {
   let s0 = 0

@@ -20,7 +20,7 @@ export interface Dictionary {
   readonly components: Float64Array
   /** The atoms' anchors, which are unit vectors, [atoms, size]. */
   readonly anchors: Float64Array
-  /** One linear map per atom, [windowSide(scale)², size]. It maps a feature to the truth minus bicubic. */
+  /** One linear map per atom, [windowSide(scale)², size], from a feature to the truth minus bicubic in that window. */
   readonly maps: Float32Array
 }
 
@@ -45,7 +45,8 @@ export function enlargeSparse(small: Plane, scale: number, dictionary: Dictionar
     for (let column = 0; column < windowCount(width, scale); column++) {
       readWindow(differences, width, column * scale, row * scale, side, window)
       project(components, window, feature)
-      // The feature is not normalised. The maps are linear, so the length of the feature carries over to the result.
+      // The feature need not be normalised: the nearest anchor depends only on its direction, and the maps are linear,
+      // so a longer feature gives a proportionally larger result.
       let k = nearestAnchor(anchors, feature, 0, size) * side * side * size
       for (let y = 0; y < side; y++) {
         let o = (row * scale + y) * width + column * scale

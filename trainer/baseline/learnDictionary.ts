@@ -41,7 +41,9 @@ export const LEARN_OPTIONS: LearnOptions = {
   lambda: 0.1,
 }
 
-/** Factors by which each picture is resized. All these sizes are used, because resizing changes the widths of edges. */
+/**
+ * Factors by which each picture is resized. Every size supplies windows, because resizing changes the widths of edges.
+ */
 const FACTORS = [1, 0.9, 0.8, 0.7, 0.6]
 
 /**

@@ -2,8 +2,8 @@
 import { createRandom } from '../../worker/image/prng.ts'
 
 /**
- * Number of iterations. Few are enough: each reduces the error by the ratio of neighbouring eigenvalues, and the
- * eigenvalues of gradients fall fast.
+ * Number of iterations. Few are enough: each multiplies the error by the ratio of an eigenvalue to the next larger one,
+ * and these ratios are small for differences between pixels.
  */
 const ROUNDS = 30
 

@@ -9,7 +9,7 @@ import type { Dictionary } from './enlargeSparse.ts'
 import { windowLength, windowSide } from './features.ts'
 import { LEARN_OPTIONS, learnDictionary, type LearnOptions, type OnProgress } from './learnDictionary.ts'
 
-/** Part of the cache key. Raise it if a change of the code makes the same data and options yield another dictionary. */
+/** Part of the cache key. Raise it when the code changes so that the same data and options yield another dictionary. */
 const VERSION = 1
 
 export interface BaselineOptions {

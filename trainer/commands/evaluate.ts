@@ -166,7 +166,10 @@ function checkFolderOf(file: string | undefined, option: string): void {
   throw new UsageError(`expected --${option} to be in a folder that exists, got "${file}"`)
 }
 
-/** Returns the set without pictures that are too small for SSIM after the border is shaved off. Prints a warning. */
+/**
+ * Returns the set without pictures that are too small for SSIM after the border is shaved off. Prints the names of the
+ * pictures that it leaves out.
+ */
 function withoutTiny(set: PictureSet, scale: number): PictureSet {
   const least = SSIM_WINDOW + 3 * scale - 1 // modcrop cuts up to scale - 1, then `scale` is shaved off each side
   const isEnough = ({ rgba }: PictureSet['pictures'][number]) => Math.min(rgba.width, rgba.height) >= least

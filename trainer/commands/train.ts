@@ -46,8 +46,8 @@ import {
 } from './trainOptions.ts'
 
 /**
- * Inputs of the manifest's scores: luma as in papers, 8-bit RGB as a service receives it, and JPEG as on most of the
- * web.
+ * The scores in the manifest are measured with these inputs: luma as in papers, 8-bit RGB as a service receives it, and
+ * JPEG as on most of the web.
  */
 const EVALUATED: readonly TestInput[] = ['float', 'uint8', 'jpeg:40', 'jpeg:60', 'jpeg:80']
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
@@ -141,8 +141,8 @@ async function createMeter({ config, scale }: ScaleRun, network: Network, patche
 }
 
 /**
- * Fits from the start or from the last checkpoint. If a signal stops it, the returned state has fewer than `steps`
- * steps.
+ * Trains one scale from the start or from the last checkpoint. If a signal stops the training, `state.step` is less
+ * than `steps` in the result.
  */
 async function fitScale(
   { config, folder, scale, stop }: ScaleRun,

@@ -68,7 +68,10 @@ export interface TrainConfig {
   readonly rate: number
   readonly course: Schedule['course']
   readonly loss: Loss
-  /** Form of the loss that `rate` is meant for: `mean` over all values, or `euclidean`, which is Caffe's sum / 2N. */
+  /**
+   * Loss that `rate` is meant for: `mean`, the mean over all values, or `euclidean`, Caffe's sum over a batch of N
+   * patches divided by 2N.
+   */
   readonly rateFor: 'mean' | 'euclidean'
   /** Number of patches in a step. */
   readonly batch: number
@@ -102,7 +105,7 @@ const DEFAULTS = {
 interface KindDefaults {
   readonly steps: number
   readonly batch: number
-  /** Returns the side of a patch for a network whose output pixel depends on `halo` pixels around it. */
+  /** Returns the side of a patch for a network whose outputs depend on input pixels up to `halo` pixels away. */
   readonly patchFor: (halo: number) => number
   readonly loss: Loss
   /** Peak learning rate of each optimiser. */

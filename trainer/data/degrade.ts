@@ -148,8 +148,8 @@ export function blurPlane(plane: Plane, sigma: number): Plane {
 }
 
 /**
- * Convolves all rows or all columns of a plane. There are `lines` lines, and line i starts at index i * apart. A line
- * has `length` samples at a distance of `step` indices.
+ * Convolves all lines of a plane, which are either its rows or its columns. There are `lines` lines, and line i starts
+ * at index i * apart. A line has `length` samples, whose indices are `step` apart.
  */
 function convolveLines(
   plane: Plane,

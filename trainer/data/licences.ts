@@ -1,8 +1,7 @@
 // The known licences of data sets. They are written to manifests, because users of the weights need them.
 
 /**
- * Licence of each set, by the usual name of the set's folder. If the distributor states a licence, this text repeats
- * it.
+ * Licence of each set, by the usual name of the set's folder, in the distributor's words if the distributor states one.
  */
 const LICENCES: ReadonlyMap<string, string> = new Map([
   ['procedural', "this project's own, MIT"],

@@ -23,8 +23,9 @@ export interface PatchSourceOptions extends Omit<PatchOptions, 'shares'> {
   /** Folders of training pictures, with their subfolders. If empty, the built-in set is used. */
   readonly folders: readonly string[]
   /**
-   * If true, patches are drawn equally often from each of `folders`. A stream then draws equally often from the folders
-   * that have pictures in the current window. If false (default), every position in every picture is equally likely.
+   * If false (default), every position in every picture is equally likely. If true, patches are drawn equally often
+   * from each of `folders`; if the set streams (see the top of this file), only from those with pictures in the current
+   * window.
    */
   readonly isEven?: boolean
   /** Folder of pictures to validate on. If it is given, no training pictures are held out. */
@@ -55,8 +56,8 @@ export interface PatchSource {
     /** Number of training pictures. Some of them may turn out to be unusable when they are decoded. */
     readonly pictures: number
     /**
-     * First 16 hexadecimal digits of a SHA-256 over the pictures' names and their bytes, sizes or seed (see
-     * `digestOf`). Pictures that are left out do not count.
+     * First 16 hexadecimal digits of a SHA-256 over the pictures' names and, as `digestOf` says, the bytes of the
+     * files, their sizes, or the seed of the built-in set. Pictures that are left out do not count.
      */
     readonly digest: string
     readonly digestOf: 'bytes' | 'sizes' | 'seed'

@@ -20,8 +20,8 @@ export interface PatchOptions {
   readonly halo: number
   /**
    * Factor by which the network enlarges its input. If it is 1, inputs are cut from the bicubic enlargement. If it is
-   * larger, inputs are cut from the small picture. Beyond its edges the edge pixels are repeated, as the network
-   * repeats them. A target then has `enlargement`² values per pixel.
+   * larger, inputs are cut from the small picture, whose edge pixels are repeated beyond its edges, as the network
+   * repeats them. A target then has `enlargement`² values per pixel of the small picture.
    */
   readonly enlargement: number
   /** True if the target is the truth minus bicubic, false if it is the truth. */

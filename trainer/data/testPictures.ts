@@ -19,11 +19,11 @@ export interface TestPictures {
 }
 
 /**
- * Files that contain a picture of Set5 or Set14, at another size or as a part. A file is recognised by the SHA-256 of
- * the version that is distributed. T91, BSDS400 and Kodak24 were searched by SIFT with RANSAC over a similarity
- * transform, also mirrored, and by normalised correlation at 18 sizes; the best candidates were compared by eye. The
- * pair below has 284 matches. The next candidate, with 16, is another butterfly of the same species. All others have at
- * most 6.
+ * Files of training sets that contain a picture of Set5 or Set14, either all of it at another size or a part of it.
+ * `sha256` is the digest of the file as it is distributed. T91, BSDS400 and Kodak24 were searched by SIFT with RANSAC
+ * over a similarity transform, also mirrored, and by normalised correlation at 18 sizes; the best candidates were
+ * compared by eye. The pair below has 284 matches. The next candidate, with 16, is another butterfly of the same
+ * species. All others have at most 6.
  */
 const CONTAINERS: readonly {
   readonly name: string

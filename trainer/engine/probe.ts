@@ -54,7 +54,8 @@ export async function measureRate(createEngine: CreateEngine, batch: number, ste
 }
 
 /**
- * Largest accepted error as a share of the largest gradient. f32 sums differ by some 1e-6, a broken kernel by percents.
+ * Largest accepted error as a share of the largest gradient. Sums in f32 differ by some 1e-6 of it, the results of a
+ * broken kernel by several percent.
  */
 const TOLERANCE = 1e-3
 

@@ -5,8 +5,8 @@ import { type Batch, shapesOf, sizeOf, type Task } from './gradientEngine.ts'
 
 /**
  * Returns the number of patches in a shard: the largest divisor of `batch` that is at most SHARD and leaves at least
- * LEAST_SHARDS shards. It does not depend on the number of threads, so the bits of the result do not depend on that
- * number either.
+ * LEAST_SHARDS shards. This number does not depend on the number of threads, so the same batch gives the same bits on
+ * any number of threads.
  */
 export function shardOf(batch: number): number {
   let shard = Math.max(1, Math.min(SHARD, Math.floor(batch / LEAST_SHARDS)))
@@ -17,8 +17,8 @@ export function shardOf(batch: number): number {
 // Maximum number of patches in a shard. 4, 8, 16 and 32 are equally fast within noise; small shards keep more threads
 // busy.
 const SHARD = 8
-// Minimum number of shards, so that even a small batch gives four threads work. In shards of 2 a patch takes 3 % longer
-// than in shards of 8.
+// Minimum number of shards, so that even a small batch gives four threads work. Smaller shards cost little: in shards
+// of 2 a patch takes 3 % longer than in shards of 8.
 const LEAST_SHARDS = 4
 
 /** A step in shared memory: threads read `parameters` and `batch`, and write `losses` and `gradients`. */

@@ -24,7 +24,8 @@ export async function loadTensorFlowNode(
   const isGpu = name.endsWith('-gpu')
   // Switches off TensorFloat-32, which is accurate to only three digits (as in backends.ts).
   if (isGpu) process.env.NVIDIA_TF32_OVERRIDE ??= '0'
-  // The package's install script downloads libtensorflow, but .npmrc switches install scripts off.
+  // The package's install script downloads libtensorflow. Because .npmrc switches install scripts off, the command
+  // switches them on.
   const command = `${INSTALL} --ignore-scripts=false ${name}@${VERSION}`
   const install = isGpu ? `${command} (it needs CUDA 11.2 and cuDNN 8.1)` : command
   const tf = await importOptional<typeof TensorFlow>(name, install)

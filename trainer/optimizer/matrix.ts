@@ -85,8 +85,8 @@ export function orthonormalize(a: Matrix, n: number): Matrix {
 /** If at most this share of a column's length remains after a pass, the remainder is only rounding error. */
 const EXHAUSTED = 1e-12
 /**
- * If a pass leaves less than this share of a column's length, cancellation has cost digits, which another pass
- * restores.
+ * If a pass leaves less than this share of a column's length, subtracting nearly equal numbers has cost digits. Another
+ * pass restores them.
  */
 const KEPT = 0.5
 

@@ -6,7 +6,10 @@ import { resize } from '../../worker/image/resize.ts'
 
 export interface Canvas {
   readonly side: number
-  /** [side, side]: sum over all shapes of luma, 0..1, times the share of the pixel that the shape covers. */
+  /**
+   * [side, side]: the luma of each pixel, 0..1. Each shape adds its own luma times the share of the pixel that the
+   * shape covers.
+   */
   readonly luma: Plane
   /** [side, side]: share of each pixel, 0..1, that no shape covers yet. */
   readonly open: Plane
@@ -45,8 +48,8 @@ export interface Paint {
 const CLOSED = 1 / 512
 
 /**
- * Weights of red and blue in luma, divided by the weight of green (BT.601). If red and blue change, green changes by
- * these multiples in the opposite direction, so that luma stays the same.
+ * Weights of red and blue in luma, divided by the weight of green (BT.601). If red grows by 1, green must fall by RED
+ * to keep luma the same; for blue it must fall by BLUE.
  */
 const RED = 0.299 / 0.587
 const BLUE = 0.114 / 0.587

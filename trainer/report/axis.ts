@@ -54,8 +54,8 @@ function linearTicks(least: number, most: number): Tick[] {
 }
 
 /**
- * Returns ticks at 1, 2 and 5 times the powers of ten. If these are too many, returns only powers of ten. If they are
- * fewer than three, returns linear ticks.
+ * Returns ticks at 1, 2 and 5 times the powers of ten. If fewer than three of these are on the axis, returns linear
+ * ticks. If too many are, keeps only powers of ten and, if necessary, only every second or third of those.
  */
 function logTicks(least: number, most: number): Tick[] {
   const first = Math.floor(Math.log10(least))

@@ -11,7 +11,7 @@ export interface ChartLine {
   readonly points: ChartPoints
 }
 
-/** A value to compare the line with, drawn as a horizontal line. */
+/** A value to compare the curve with, drawn as a horizontal line. */
 export interface ChartLevel {
   readonly name: string
   readonly value: number

@@ -23,7 +23,7 @@ export interface Crop {
 
 export const BICUBIC_METHOD: ShownMethod = { name: 'bicubic', ...servedMethod() }
 
-/** Side of a crop in pixels, or less if the picture is smaller. */
+/** Maximum width and height of a crop in pixels. A crop is smaller only if its picture is. */
 const SIDE = 96
 /** Distance in pixels between the positions that are tried for a crop. */
 const STRIDE = 8
@@ -81,7 +81,10 @@ function hardestPlace(truth: Plane, bicubic: Plane): Rect {
   return best
 }
 
-/** Returns the summed-area table [h + 1, w + 1] of squared errors. */
+/**
+ * Returns the summed-area table [h + 1, w + 1]: entry (y, x) is the sum of the squared errors in the first y rows and x
+ * columns.
+ */
 function summedErrors(a: Plane, b: Plane): Float64Array {
   const { width, height } = a
   const sums = new Float64Array((width + 1) * (height + 1))

@@ -20,7 +20,10 @@ const ROUNDING = 1e-6
 const RADIUS = 4.5
 /** Distance in pixels from the centre of a dot to its label. */
 const GAP = 8
-/** Margin between the outermost dots and the ends of the axes: a factor for seconds, dB for PSNR. */
+/**
+ * Margin between the outermost dots and the ends of the axes. On the logarithmic axis of seconds it is a factor, on the
+ * axis of PSNR a number of dB.
+ */
 const ROOM = { seconds: 1.6, psnr: 0.5 }
 const COLOURS = ['#1f5fa8', '#c1440e', '#2e7d32', '#7b3fa0', '#a06a00', '#007f86', '#a8205a', '#555555']
 const PUBLISHED_COLOUR = '#888888'

@@ -9,7 +9,7 @@ import { readManifest } from '../run/export.ts'
 /** A line of the log. Each validation writes one. */
 export interface LogLine {
   readonly step: number
-  /** Patches seen so far, which the paper calls backprops. */
+  /** Number of patches trained on so far. The paper calls it the number of backprops. */
   readonly patches: number
   /** Training time so far in seconds. */
   readonly seconds: number

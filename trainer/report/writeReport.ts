@@ -88,7 +88,7 @@ function choosePictures(sets: readonly PictureSet[]) {
   return shown.length > 0 ? shown : all.slice(0, SHOWN.length)
 }
 
-/** Writes a picture to the PNG file of this name and returns it as a `data:` URL. */
+/** Writes a picture to the PNG file called `name` and returns the content of the file as a `data:` URL. */
 type Album = (name: string, picture: Rgba) => Promise<ImageUrl>
 
 async function openAlbum(folder: string): Promise<Album> {

@@ -10,7 +10,7 @@ import { fit, type FitState, rateAt, type Schedule } from './fit.ts'
 import { createTrainingProgress } from './trainingProgress.ts'
 import type { Validator } from './validate.ts'
 
-/** Time between two checkpoints. A run that is killed loses at most this time. */
+/** Time between two checkpoints. A run that is killed loses about this much work at most. */
 const CHECKPOINT_MS = 30_000
 /** Number of validations in a run. They are the points of the curve in the report. */
 const VALIDATIONS = 60

@@ -32,7 +32,8 @@ const EMPTY: Manifest = { version: 1, models: [] }
 
 /**
  * Replaces the served models by the candidates of the same names and scales. Throws before any write if a candidate is
- * known to score worse, and before it writes the manifest if the store ignores conditions. `force` allows both.
+ * known to score worse, and before it writes the manifest if the store ignores conditions. With `force`, publishes in
+ * both cases.
  */
 export async function publish(
   store: ObjectStore,

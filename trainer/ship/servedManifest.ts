@@ -24,7 +24,10 @@ export function modelKey(name: string, scale: number, sha256: string): string {
   return `${name}-x${scale}.${sha256.slice(0, KEY_DIGITS)}.onnx`
 }
 
-/** Returns the manifest that the bucket serves now, or undefined if there is none. Throws if it cannot be parsed. */
+/**
+ * Returns the manifest that the bucket serves now, or undefined if there is none. Throws if the manifest cannot be
+ * parsed.
+ */
 export async function readServed(store: ObjectStore): Promise<ServedManifest | undefined> {
   const object = await store.get(MANIFEST_FILE)
   return object && { ...parseServed(object.bytes, MANIFEST_FILE, store), etag: object.etag }

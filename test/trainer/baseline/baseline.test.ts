@@ -91,7 +91,7 @@ test('sparse coding falls back to bicubic for a plane that is smaller than a win
 })
 
 test('leadingEigenvectors returns the eigenvectors of a known matrix, largest eigenvalue first', () => {
-  // The matrix is Q diag(9, 4, 1) Q', and Q is the rotation by 0.6 about the first axis.
+  // The matrix has the eigenvalues 9, 4 and 1. Its eigenvectors are the rows of `axes`.
   const [c, s] = [Math.cos(0.6), Math.sin(0.6)]
   const axes = [
     [0, c, s],

@@ -45,7 +45,7 @@ function open(options: Partial<PatchSourceOptions> = {}) {
   })
 }
 
-test('with isEven, each of two folders supplies half of the patches', async () => {
+test('with isEven, each of two folders supplies half of the patches, however many pictures it contains', async () => {
   const flat = path.join(await mkdtemp(path.join(tmpdir(), 'source-')), 'flat')
   await mkdir(flat)
   const codec = createCodec(await loadCodecModules())
@@ -94,7 +94,7 @@ describe('holdOut', () => {
     expect(training).toHaveLength(count - held)
   })
 
-  test('chooses mostly the same pictures after others are added, whatever the order', () => {
+  test('chooses mostly the same pictures after others are added, even if the list is reversed', () => {
     const few = holdOut(named(200)).validation.map(({ name }) => name)
     const more = holdOut(named(220).toReversed()).validation.map(({ name }) => name)
     expect(few.filter((name) => more.includes(name)).length).toBeGreaterThan(6) // of 10
@@ -133,8 +133,8 @@ test('a batch stays intact while the next one is cut', async () => {
   await source.close()
 })
 
-// About a quarter of the pictures fit into this cache, so that a window consists of some 5 pictures, which last for
-// some 90 steps.
+// About a quarter of the pictures fit into this cache. Patches are therefore cut from some 5 pictures at a time, which
+// are replaced after some 90 steps.
 const cacheBytes = 2 ** 20
 
 test('a large set streams through a bounded cache, and each step gets the same batch after a restart', async () => {

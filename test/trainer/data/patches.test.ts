@@ -38,8 +38,8 @@ const prepare = (of: typeof picture, preparation: Partial<Preparation> = {}) =>
     codec,
   )
 
-// The example has two versions of the picture: one from unrounded luma, one from the 8-bit picture. It has only the
-// original size, so that the tests can find patches in the picture.
+// The picture is prepared at its original size only, so that the tests can find patches in it. The example has two
+// versions: one from unrounded luma, one from the 8-bit picture.
 const examples = await prepare(picture)
 
 function sample(step: number, options: Partial<PatchOptions> = {}, of = examples) {
@@ -269,7 +269,7 @@ describe('with three channels', () => {
     expect(maxDifference(luma.targets, missing)).toBeLessThan(2 * tolerance)
   })
 
-  test('JPEG settings are drawn as with one channel, so that the versions have the same luma', async () => {
+  test('JPEG versions are made with the same settings as for one channel, so that their luma is the same', async () => {
     const degradation = { kind: 'jpeg', qualities: [30, 95], blur: 0 } as const
     const [luma] = await prepare(picture, { degradation })
     const [rgb] = await prepare(picture, { degradation, channels: 3 })

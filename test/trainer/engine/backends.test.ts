@@ -81,7 +81,7 @@ test('auto chooses the CPU if there is no faster device, and gives a reason for 
   expect(description).toContain(version.split(' ')[0])
 })
 
-test('auto skips a backend that refuses the task, gives the reason, and leaves no engine open', async () => {
+test('auto skips a backend that cannot train the network, gives the reason, and leaves no engine open', async () => {
   let open = 0
   const engine: GradientEngine = {
     description: '',
@@ -144,8 +144,8 @@ test("an engine whose gradients differ from a trusted engine's is refused", asyn
   await engine.dispose()
 })
 
-// The kernels are as large as the patch, so a network has many weights but a step takes little work. Plain JavaScript
-// gets fewer weights, because it is slow.
+// The kernels are as large as the patch, so the output is a single pixel: the network has many weights, but a step is
+// fast. Plain JavaScript gets fewer weights, because it is slow.
 test.for([
   { name: 'onnx-cpu', workers: 1, width: 32 },
   { name: 'onnx-cpu', workers: 2, width: 32 },
@@ -168,9 +168,10 @@ test.for([
     const settled = await memoryAfter(2_000)
     const last = await memoryAfter(8_000)
     await engine.dispose()
-    // If each step leaked one set of gradients, 8,000 steps would add 232 MB, or 29 MB in plain JavaScript, which gets
-    // fewer weights and allocates only in its heap. Heap and external memory may grow by half of that. The process may
-    // grow by 100 MB, because WASM grows by some 50 MB at first, but no further in 60,000 steps.
+    // If each step leaked one set of gradients, 8,000 steps would leak 232 MB. In plain JavaScript, which gets fewer
+    // weights, they would leak 29 MB, all in the heap. So the heap and external memory together may grow by at most
+    // half as much as such a leak. The process as a whole may grow by 100 MB, because the memory of WASM grows by some
+    // 50 MB at first, but does not grow further in 60,000 steps.
     const kept = 8_000 * Float32Array.BYTES_PER_ELEMENT * countParameters(network)
     expect(last.own - settled.own).toBeLessThan(kept / 2)
     expect(last.rss - settled.rss).toBeLessThan(100e6)

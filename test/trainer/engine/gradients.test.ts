@@ -62,7 +62,10 @@ const CASES: {
   { name: '9-1-5 as shipped', architecture: { kernels: [9, 1, 5], widths: [64, 32] }, batch: 2, patch: 15 },
 ]
 
-/** Approximate number of parameters per tensor that are differentiated numerically. If a tensor has fewer, all are. */
+/**
+ * Approximate number of parameters per tensor that are differentiated numerically. In a tensor with fewer parameters,
+ * all are.
+ */
 const SAMPLES = 30
 
 const backends: Backend[] = []

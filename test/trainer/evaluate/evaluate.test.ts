@@ -273,7 +273,7 @@ test('a plot omits methods whose PSNR is infinite, and escapes names', () => {
   expect(svg).not.toMatch(/NaN|Infinity/)
 })
 
-test('eight dots that lie close together can be plotted, wherever they are', () => {
+test('eight dots that lie close together are plotted without an error, wherever they are', () => {
   const result = {
     set: 'Set5',
     scale: 3,

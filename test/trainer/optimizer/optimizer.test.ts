@@ -53,8 +53,8 @@ describe('matrix arithmetic', () => {
   })
 })
 
-// Minimises a quadratic bowl and returns the last loss. Like the loss of filters on pictures, the bowl is 10^4 times as
-// steep along some mixtures of weights as along others.
+// Minimises a quadratic loss and returns its last value. Along some mixtures of weights the loss is 10^4 times as
+// curved as along others, as in the training of filters on pictures.
 function minimise(name: (typeof OPTIMIZERS)[number], rate: number, steps: number): number {
   const length = countParameters(NETWORK)
   const start = Float32Array.from({ length }, (_, i) => Math.sin(i))
@@ -92,7 +92,7 @@ function minimise(name: (typeof OPTIMIZERS)[number], rate: number, steps: number
   return loss
 }
 
-test('SOAP reaches a lower loss than Adam if the steep directions of a bowl are not along the axes', () => {
+test('SOAP reaches a lower loss than Adam if the directions of largest curvature are mixtures of weights', () => {
   const soap = minimise('soap', 0.05, 400)
   const adam = Math.min(...[0.02, 0.05, 0.1].map((rate) => minimise('adam', rate, 400)))
   expect(soap).toBeLessThan(adam / 2)
@@ -107,9 +107,9 @@ test('SOAP keeps one basis per axis of a layer, not one for the product of the a
   expect(sides.map(([, { length }]) => Math.sqrt(length))).toEqual(expected)
 })
 
-test('SOAP rotates a gradient along every axis, so that an outer product of three vectors has one coordinate', () => {
+test('SOAP moves along a gradient that is an outer product of three vectors, because it rotates gradients along every axis', () => {
   // Every gradient is a multiple of the same outer product of three vectors. The vectors consist of whole numbers,
-  // because rounding errors of f32 would add further directions.
+  // which f32 represents exactly. Rounding errors would make the gradients point in slightly different directions.
   const network = createNetwork({ kernels: [3, 3], widths: [4], channels: 2 })
   const along = [
     [1, -2, 3, 5],

@@ -57,7 +57,7 @@ describe.each(SCENE_KINDS.map((kind, i) => ({ kind, indices: INDICES[i] })))(
   },
 )
 
-// The range in each title is that of the middle 70 % of T91's pictures. The bounds in the tests are somewhat wider.
+// Each title states a range that contains the middle 70 % of T91's pictures. The tests accept a somewhat wider range.
 describe('pictures of leaves resemble photographs', () => {
   const lumas = INDICES[0].map((index) => lumaOf(proceduralPicture(SEED, index)))
 

@@ -155,7 +155,7 @@ test.each([
   ['a logarithmic axis', [32, 1_280_000], true, ['100', '1K', '10K', '100K', '1M']],
   ['two decades', [1e-4, 8e-3], true, ['1e-4', '2e-4', '5e-4', '1e-3', '2e-3', '5e-3']],
   ['less than a decade', [300, 460], true, ['300', '350', '400', '450']],
-])('the ticks of an axis are round for %s', (_, values, isLog, texts) => {
+])('the ticks of an axis are round numbers for %s', (_, values, isLog, texts) => {
   const axis = createAxis(values, isLog)
   expect(axis.ticks.map(({ text }) => text)).toEqual(texts)
   expect(axis.ticks.map(({ value }) => formatNumber(value))).toHaveLength(texts.length)
@@ -192,7 +192,9 @@ test('the template tag `markup` escapes text, inserts other markup unchanged, an
   )
 })
 
-/** Writes the folder of a run as training does. Scales of `scales` are finished, scales of `begun` have only a log. */
+/**
+ * Writes the folder of a run as training does. The scales in `scales` are finished; those in `begun` have only a log.
+ */
 async function makeRun({
   scales,
   begun = [],

@@ -155,7 +155,7 @@ test('the learning rate rises over the first 200 steps, then falls to 2 % of its
   expect(rateAt(99_999, schedule)).toBeCloseTo(0.02e-3, 8)
 })
 
-test('initial weights have the deviation of He et al., but a tenth of it in the last layer and in layers with a skip', () => {
+test('initial weights have the standard deviation of He et al., or a tenth of it in the last layer and in layers with a skip', () => {
   const deviationsOf = (network: Network) => {
     const { layers } = unflattenParameters(network, createFitState(network, 1, 'adam').parameters)
     expect(layers.every(({ bias }) => bias.every((v) => v === 0))).toBe(true)

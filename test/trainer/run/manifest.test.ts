@@ -16,7 +16,7 @@ const ENTRY: ModelEntry = {
 }
 const text = (entry: object) => JSON.stringify({ version: 1, models: [entry] })
 
-test('a formatted manifest parses back to the same entries, and does not depend on the order in which they were added', () => {
+test('parsing a formatted manifest returns its entries, and the text does not depend on the order in which they were added', () => {
   const full: ModelEntry = {
     ...ENTRY,
     data: 'T91 (86 images)',

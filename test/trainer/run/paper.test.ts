@@ -55,8 +55,8 @@ test("the first step of the paper's training moves every weight as far as Caffe 
   await engine.dispose()
 
   expect(loss * scale).toBeCloseTo(value.dataSync()[0], 4)
-  // After one step the velocity of a weight is the distance that the weight moves, without the rounding error of the
-  // addition to the weight.
+  // In the first step a weight moves by its velocity. The velocity is compared, because adding it to the weight would
+  // round it.
   const velocity = viewParameters(NETWORK, state.optimizer.state.velocity as Float32Array)
   const moves = velocity.flatMap(({ weights, bias }) => [weights, bias])
   grads.forEach((grad, i) => {
