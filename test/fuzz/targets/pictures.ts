@@ -330,8 +330,8 @@ async function checkDecoder({ bytes, expected }: PictureInput): Promise<boolean>
   } catch (error) {
     if (!(error instanceof CodecError)) throw error
     ensure(expected === undefined, () => `a valid file is refused: ${error.message}`)
-    // It is a bug if the decoder finds another size than the header, because the worker checks its limits on the size
-    // in the header.
+    // The decoder must not find a size that differs from the size in the header, because the worker checks its limits
+    // with the size in the header.
     ensure(!error.message.includes('header says'), error.message)
     return false
   }
