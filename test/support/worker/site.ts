@@ -23,8 +23,8 @@ export interface ReadResponse {
 }
 
 /**
- * A worker, and functions that send requests to it. They request a path from http://site.test, and a full URL
- * unchanged.
+ * A worker, and functions that send requests to it. If they are given a path, they request it from http://site.test. A
+ * full URL is requested as it is.
  */
 export interface RunningWorker {
   /** The miniflare instance. Throws if `beforeAll` has not started it yet. */
