@@ -435,7 +435,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await page.evaluate('shifts')).toBe(0)
   })
 
-  test("uses the operator's name for the parameter sr", async () => {
+  test('uses the name that the operator gave to the parameter sr', async () => {
     const renamed = await startWorker({ env: 'demo', vars: { ORIGIN: 'none', SR_PLAYGROUND: 'true', SR_PARAM: 'up' } })
     try {
       await page.goto(`${String(await renamed.ready)}_sr/`)

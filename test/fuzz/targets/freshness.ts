@@ -134,7 +134,7 @@ export function freshnessTargets(): FuzzTarget[] {
   return [
     defineTarget({
       name: 'freshness',
-      about: 'freshnessOf: times within their limits, every restriction obeyed, shorter with a higher Age',
+      about: 'freshnessOf: times within their limits, every restriction obeyed, never longer with a higher Age',
       share: 40,
       make: makeFreshness,
       check: checkFreshness,

@@ -134,7 +134,8 @@ export async function startMatrix(
       while (timesAsked() === before && performance.now() < deadline) await pause(5)
       if (when === 'at work') await pause(AT_WORK_MS)
     }
-    leaving.socket?.resetAndDestroy() // after a normal end workerd would work on, as for a half-closed connection
+    // After a normal end of the connection, workerd would continue its work, as for a half-closed connection.
+    leaving.socket?.resetAndDestroy()
   }
 
   const deadlineOf = ({ leaves, deadlineMs }: Cell) => {

@@ -1,5 +1,5 @@
-// Starts what most tests of the worker need: a worker in front of a fake origin, and functions to ask it. The worker
-// starts before the tests of a file or a `describe`, and is disposed of after them.
+// Starts what most tests of the worker need: a worker in front of a fake origin, and functions that send requests to
+// the worker. The worker starts before the tests of a file or a `describe`, and is disposed of after them.
 import type { Miniflare, Response } from 'miniflare'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { createFakeOrigin, type FakeOrigin } from '../servers/origin.ts'
