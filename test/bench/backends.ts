@@ -1,6 +1,6 @@
 // `npm run bench -- backends` measures which training backends run here, how fast they are, and how long they take to
 // reach the paper's PSNR. The network is 9-1-5, on patches of 33x33 pixels. The learning curve is the same on all
-// backends, so only the fastest backend is really trained and timed. The training time of each other backend is
+// backends, so only the fastest backend is really trained and timed. The training time of every other backend is
 // computed: the number of patches divided by that backend's rate.
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'

@@ -13,8 +13,9 @@ const ISOLATES = 9
 const ENGINES = ['relaxed', 'ort']
 
 /**
- * Clocks by name. Each returns a time in ms of workerd's `processes`. The CPU time of all threads includes V8's
- * compilation on background threads, for which a request does not wait.
+ * Functions that read a clock, by the clock's name. They return a time in ms. The CPU times are those of workerd's
+ * `processes`. The CPU time of all threads includes V8's compilation on background threads, although a request does not
+ * wait for these threads.
  */
 const CLOCKS: Readonly<Record<string, (processes: number[]) => number>> = {
   "CPU time of the isolate's thread": isolateMs,

@@ -1,5 +1,5 @@
 // Compares the speed of contenders. They take turns within one process, so that a busy moment of the machine slows all
-// of them. Therefore the ratio of two times of one round is more accurate than either time.
+// of them. Therefore the ratio of two contenders' times in the same round is more accurate than the times themselves.
 
 export interface Contender {
   readonly name: string
@@ -11,7 +11,8 @@ export interface Row {
   readonly minMs: number
   readonly medianMs: number
   /**
-   * Median over the rounds of (first contender's time) / (this contender's time). Above 1, this contender is faster.
+   * Median over the rounds of (first contender's time) / (this contender's time). Above 1, this contender is faster
+   * than the first.
    */
   readonly speed: number
 }

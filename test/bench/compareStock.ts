@@ -1,5 +1,6 @@
-// Compares cache misses of our worker, with each network, with misses of a simple worker that uses the stock packages
-// (stockWorker.ts). All workers run in workerd.
+// Compares how our worker and the "stock worker" handle a cache miss. The stock worker (stockWorker.ts) is a simple
+// worker made of the usual npm packages. Our worker is measured with one network after another. All workers run in
+// workerd.
 import { join } from 'node:path'
 import { Miniflare, type MiniflareOptions } from 'miniflare'
 import { lumaOf } from '../../worker/image/color.ts'
@@ -19,8 +20,9 @@ const SCALE = 3
 const ENTRY = join(import.meta.dirname, 'stockWorker.ts')
 
 /**
- * Least PSNR between the results of the two workers. Below it, the workers do not do the same work. The results are
- * never equal, because the JPEGs of the two workers differ in quantisation steps and chroma.
+ * Least PSNR between the results of the two workers. A lower PSNR would mean that the workers do different work, so
+ * that their times could not be compared. The results are never equal, because the JPEGs of the two workers differ in
+ * quantisation steps and chroma.
  */
 const MIN_AGREEMENT_DB = 35
 

@@ -31,7 +31,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     run: benchNetworks,
   },
   request: {
-    about: 'a miss by stages, as a whole, and in a worker of stock packages; how long other requests wait',
+    about: 'a miss: its stages, all of it, and compared with a simple worker; how long other requests wait',
     run: benchRequest,
   },
   memory: { about: "an isolate's peak memory for each format", run: benchMemory },

@@ -28,8 +28,8 @@ const COUNTED_MISSES = 15
 export async function benchMemory(): Promise<Table[]> {
   await setup()
   const largest = Math.floor(Math.sqrt(await readMaxOutputPixels()))
-  // Side of a picture whose result is slightly more than twice as wide and high. The worker enlarges such a picture by
-  // 3 and then shrinks it.
+  // Side of a picture whose result is slightly more than twice as wide and high as the picture itself. The worker
+  // enlarges such a picture by 3 and then shrinks it.
   const small = Math.floor(largest / 2.02)
   return [
     await benchFormats(Math.floor(largest / 2), 2, 2 * Math.floor(largest / 2), 'sr=2'),

@@ -20,7 +20,10 @@ import { bundleEngines, memoryInWorkerd, startEngines } from './enginesWorkerd.t
 const SCALES = [2, 3, 4]
 /** Side of the result in pixels, a multiple of all scales. */
 const SIDE = 768
-/** Scale of the networks whose first run in a fresh isolate is measured, and side of the results in pixels. */
+/**
+ * Scale of the networks whose first run in a fresh isolate is measured. START_SIDE is the side in pixels of the result
+ * of that run.
+ */
 const START_SCALE = 3
 const START_SIDE = 192
 /** Side in pixels of the result that is compared with the slow reference. */

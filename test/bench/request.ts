@@ -1,5 +1,5 @@
 // `npm run bench -- request` measures misses: stage by stage in Node, as whole requests to workerd, and compared with a
-// worker of stock packages. It also measures how long other requests wait during a miss.
+// simple worker (stockWorker.ts). It also measures how long other requests wait during a miss.
 import sharp from 'sharp'
 import { ENCODE_FORMATS as FORMATS, type EncodeFormat } from '../../worker/codec/contract.ts'
 import type { Rgba } from '../../worker/image/plane.ts'

@@ -72,7 +72,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
   const said = (text: string | RegExp, timeout = 30_000) => status().filter({ hasText: text }).waitFor({ timeout })
   const fact = (name: string) => page.locator(`[data-fact="${name}"]`).textContent()
 
-  /** Drops or pastes one file. */
+  /** Drops a file on the page, or pastes it. */
   const give = (how: 'drop' | 'paste', bytes: Uint8Array, name: string, type: string) =>
     page.evaluate(
       ([kind, list, fileName, fileType]) => {
@@ -123,7 +123,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
       bytes += gzipSync(Buffer.from(await response.arrayBuffer())).length
     }
     expect(bytes).toBeLessThan(MAX_FIRST_VIEW_BYTES)
-    // Codecs, kernels and weights are not fetched before a picture is made in the browser.
+    // Codecs, kernels and weights are fetched only when the browser enlarges a picture itself.
     expect(proxy.sent.filter(({ url }) => /wasm|enlarge|webgpu/.test(url))).toEqual([])
   })
 
@@ -297,7 +297,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await fact('how')).toMatch(/fused-plain$/)
   })
 
-  test('runs the quality test: the result of the network is closer to the original than that of bicubic', async () => {
+  test("runs the quality test: the network's result is closer to the original than the bicubic result", async () => {
     await page.getByLabel('Test it: shrink first, then restore').check()
     await said('A harbour: 106 × 80 → 318 × 240')
     const decibels = async (name: string) => Number.parseFloat((await fact(name))!)
@@ -336,7 +336,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await drop(sampleFile('icon.png'), 'small.png', 'image/png')
     await said('small.png: 160 × 160 → 480 × 480')
     expect(await fact('before')).toContain('160 × 160')
-    // One Web Worker is left, which made the small picture. The Web Worker of the large picture has ended.
+    // Only the Web Worker that enlarged the small picture is left. The Web Worker of the large picture has ended.
     await expect.poll(() => page.workers().length).toBe(1)
   })
 
@@ -435,7 +435,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     expect(await page.evaluate('shifts')).toBe(0)
   })
 
-  test("uses the operator's name for the parameter sr", async () => {
+  test('uses the name that the operator gave to the parameter sr', async () => {
     const renamed = await startWorker({ env: 'demo', vars: { ORIGIN: 'none', SR_PLAYGROUND: 'true', SR_PARAM: 'up' } })
     try {
       await page.goto(`${String(await renamed.ready)}_sr/`)

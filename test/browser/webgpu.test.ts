@@ -38,7 +38,7 @@ describe.skipIf(isChromiumMissing)(
       server?.close()
     })
 
-    test('on the adapter SwiftShader', async () => {
+    test('and runs on the adapter SwiftShader', async () => {
       expect(await page.evaluate('adapter()')).toBe('google swiftshader')
     })
 

@@ -15,7 +15,7 @@ export function randomBytes(random: Random, length: number): Uint8Array {
   return Uint8Array.from({ length }, () => random.below(256))
 }
 
-/** Values near which fields overflow, turn negative or are off by one. */
+/** Values near which a field overflows or turns negative, or a parser makes an off-by-one error. */
 const BOUNDARIES = [
   0, 1, 2, 3, 4, 7, 8, 12, 13, 16, 40, 64, 100, 127, 128, 255, 256, 1000, 0x3fff, 0x4000, 0x7fff, 0x8000, 0xfffe,
   0xffff, 0x10000, 0xffffff, 0x1000000, 0x7ffffff4, 0x7fffffff, 0x80000000, 0xfffffff0, 0xfffffff4, 0xffffffff,

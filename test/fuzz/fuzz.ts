@@ -54,7 +54,10 @@ export interface FuzzOptions {
   readonly executions: number
   /** The number of the first execution. Default 0. */
   readonly first?: number
-  /** An execution is a finding if it takes longer than this each time it is repeated. Default: no limit. */
+  /**
+   * Longest time in ms that an execution may take. An execution is a finding if it takes longer, also when it is
+   * repeated. Default: no limit.
+   */
   readonly maxMs?: number
   /** Called before each execution. */
   readonly onExecution?: (execution: number) => void
@@ -100,8 +103,8 @@ export const NOW_MS = Date.parse('2026-01-01T00:00:00Z')
 const MAX_TRIES = 3
 
 /**
- * Checks an input, and returns whether it was accepted. Throws if the check takes too long MAX_TRIES times in a row,
- * because a single slow check may be due to a pause of the machine or a garbage collection.
+ * Checks an input, and returns whether it was accepted. Throws only if the check takes too long MAX_TRIES times in a
+ * row. A single slow check may be due to a pause of the machine or a garbage collection.
  */
 async function isAcceptedWithin(maxMs: number, target: FuzzTarget, input: unknown): Promise<boolean> {
   for (let tries = 1; ; tries++) {
@@ -115,8 +118,8 @@ async function isAcceptedWithin(maxMs: number, target: FuzzTarget, input: unknow
 }
 
 /**
- * Returns the random generator of an execution. Executions of one target never share a seed, because each step that
- * computes `hash` is a bijection.
+ * Returns the random generator of an execution. Two executions of one target never get the same seed, because each step
+ * that computes `hash` maps different numbers to different numbers.
  */
 function randomOf(seed: number, name: string, execution: number): Random {
   let hash = seed | 0

@@ -1,7 +1,8 @@
 // Values for header fields of requests and responses.
 
 /**
- * Dates in the formats of RFC 9110, section 5.6.7, and invalid dates. The first two dates are in the preferred format.
+ * Dates in the formats of RFC 9110, section 5.6.7, and invalid dates. The first two dates are in the preferred format,
+ * because they also serve as Last-Modified of stored results.
  */
 export const HTTP_DATES = [
   'Thu, 01 Jan 2026 00:00:00 GMT',

@@ -217,8 +217,8 @@ const GIF: Structure = {
 }
 
 /**
- * Returns whether the file consists of valid blocks up to the trailer. After an invalid block, browsers stop and so do
- * we, but libnsgif continues.
+ * Returns whether the file consists of valid blocks up to the trailer. After an invalid block, browsers and our parser
+ * stop, but libnsgif continues and may find more frames.
  */
 export function isRegularGif(bytes: Uint8Array): boolean {
   const blocks = GIF.split(bytes).slice(1)
@@ -281,7 +281,10 @@ const STRUCTURES: Readonly<Record<DecodedType, Structure>> = {
   bmp: BMP,
 }
 
-/** Numbers of copies, if a part is repeated. The largest exceeds the limits on the numbers of chunks and segments. */
+/**
+ * How many copies of a part are inserted when it is repeated. The largest number exceeds the parsers' limits on the
+ * numbers of chunks and segments.
+ */
 const REPEATS = [2, 3, 20, 1001]
 
 /** Returns a copy with one changed part. `other`: a file of the same type from which parts may be taken. */

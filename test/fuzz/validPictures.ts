@@ -78,7 +78,7 @@ export function makeIcc(random: Random): Uint8Array {
   return icc
 }
 
-/** Returns a zlib stream of uncompressed blocks. Unlike compressed data, it is the same on any machine. */
+/** Returns a zlib stream of uncompressed blocks. Unlike a compressed stream, it has the same bytes on any machine. */
 export function storedZlib(data: Uint8Array): Uint8Array {
   return concat([ZLIB, ...storedBlocks(data, true), adler32(data)])
 }
@@ -277,7 +277,7 @@ function makeJpeg(random: Random): KnownFile {
   const unitSide = isSubsampled ? 16 : 8
   const units = Math.ceil(width / unitSide) * Math.ceil(height / unitSide)
   const bitsPerUnit = isSubsampled ? 6 : components
-  /** Returns `bits` zero bits. The last byte is filled up with ones. */
+  /** Returns bytes that contain `bits` zero bits. The rest of the last byte is filled up with ones. */
   const zeros = (bits: number) => {
     const bytes = new Uint8Array(Math.ceil(bits / 8))
     if (bits % 8 > 0) bytes[bytes.length - 1] = 0xff >> (bits % 8)

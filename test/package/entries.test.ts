@@ -7,7 +7,7 @@ import { expect, test } from 'vitest'
 import { publishedExports } from '../../worker/package/entries.ts'
 import { writeScripts } from '../../worker/package/scripts.ts'
 
-test('an entry is published as one script for each condition, and one declaration file', () => {
+test('an entry is published as one script for each export condition, and one declaration file', () => {
   const exports = {
     './client': './worker/client/client.ts',
     '.': { node: './worker/nodeReady.ts', default: './worker/workers.ts' },

@@ -71,7 +71,8 @@ async function draw(sizeClass: SizeClass, random: ReturnType<typeof createRandom
 }
 
 /**
- * Returns index i with probability weights[i], if `at` is drawn uniformly from 0 to 1. The last index gets the rest.
+ * Returns index i with probability weights[i], if `at` is drawn uniformly from 0 to 1. If the weights sum to less than
+ * 1, the last index gets the rest of the probability.
  */
 export function weightedIndex(weights: readonly number[], at: number): number {
   let sum = 0

@@ -24,7 +24,7 @@ export interface Latencies {
 const HITS_PER_SECOND = 60
 /** Number of visitors who request new pictures. The worker makes the picture of one visitor while the other waits. */
 const MISS_VISITORS = 2
-/** Shorter waits are not counted as blocking, because a cache hit blocks the thread for less than this. */
+/** Shorter waits are not counted, because they may be due to cache hits. A hit blocks the thread for less than this. */
 const MIN_BLOCK_MS = 8
 const PROBE_PAUSE_MS = 2
 
@@ -37,8 +37,8 @@ interface TimedParts {
 }
 
 /**
- * Requests hits for `seconds` and measures them. `misses` contains the numbers of new small pictures to request
- * meanwhile. These pictures are made in advance.
+ * Requests known pictures for `seconds` and measures how long these hits take. `misses` contains the numbers of new
+ * small pictures to request meanwhile. The new pictures are drawn in advance.
  */
 export async function timeHits(
   hot: readonly HotPicture[],

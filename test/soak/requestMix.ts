@@ -54,7 +54,10 @@ const SHARES = {
   revisit: 0.02,
   plain: 0.02,
 } as const
-/** A kind of request. All remaining requests are of the kind `hit`, for popular pictures. */
+/**
+ * A kind of request. All requests that do not belong to the SHARES are of the kind `hit`: they ask for popular
+ * pictures.
+ */
 type Kind = keyof typeof SHARES | 'hit'
 
 /** Invalid queries, which the worker refuses with 400. */
@@ -74,7 +77,7 @@ const POLICIES: readonly Policy[] = ['kept', 'asked', 'private', 'unsaid']
 const POLICY_WEIGHTS = [0.75, 0.12, 0.05, 0.08]
 /** Share of the misses that two visitors request at the same time. */
 const TWINS = 0.1
-/** A visitor who leaves early does so within this time. */
+/** A visitor who leaves before the response begins does so at most this long after sending the request. */
 const PATIENCE_MS = 60
 
 export interface RequestMix {
@@ -93,7 +96,10 @@ export function createHotPictures(count: number): HotPicture[] {
   })
 }
 
-/** Returns a query that requests this scale and, for some numbers, also a format, a quality or a network. */
+/**
+ * Returns a query that requests this scale. For some picture numbers, it also requests a format, a quality or a
+ * network.
+ */
 function queryOf(scale: number, number: number): string {
   const more = [
     '',

@@ -89,13 +89,19 @@ interface Parts {
 /** Number of visitors in the mix. */
 const VISITORS = 16
 /**
- * Number of visitors who make the popular pictures and repeat the unserved requests. They are so few that the worker
- * never answers their misses with BUSY.
+ * Number of visitors who make the popular pictures, and who at the end repeat the requests that got no result. They are
+ * so few that the worker never answers their misses with BUSY.
  */
 const PATIENT_VISITORS = 2
-/** Picture numbers from which the misses count up: in the warm-up, during the timed hits, and in the mix. */
+/**
+ * First picture number of the misses in the warm-up, during the timed hits, and in the mix. Further misses count up
+ * from it.
+ */
 const [WARM_UP, BESIDE, MIX] = [10_000, 20_000, 30_000]
-/** Number of new pictures that are prepared per second of timed hits. The worker makes fewer. */
+/**
+ * Number of new pictures that are prepared per second of timed hits. The worker enlarges fewer per second, so they
+ * never run out.
+ */
 const MISSES_PER_SECOND = 80
 /** URL of a picture that may not be cached, so that the worker enlarges it again for each request. */
 const REFERENCE = `${goodPath('private', 'large', 9999)}?sr=3`

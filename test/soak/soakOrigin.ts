@@ -56,7 +56,7 @@ export async function startSoakOrigin(seed: number): Promise<SoakOrigin> {
       (error: unknown) => response.writeHead(500).end(String(error)),
     )
   })
-  server.keepAliveTimeout = 0 // with a timeout, it may close a connection just when workerd reuses the connection
+  server.keepAliveTimeout = 0 // else the server may close a connection just when workerd reuses it
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {

@@ -5,7 +5,7 @@ import { lengthOf } from '../support/measure/threadWaits.ts'
 import type { Latencies } from './latency.ts'
 import { inMB, type SoakResult } from './soak.ts'
 
-/** Most bytes by which an isolate's memory may grow from start to end. */
+/** Largest allowed growth of an isolate's memory from start to end, in bytes. */
 const MAX_GROWTH_BYTES = 10e6
 /**
  * Highest allowed 99th percentile of the times of hits during misses. The time for which codecs and networks block the

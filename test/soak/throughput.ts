@@ -1,8 +1,8 @@
 // Compares the worker's hits per second with those of a bare Hono app that answers the same bytes from the Cache API.
-// The two take turns within one run. Both run behind the entry worker of miniflare and its router of static assets. One
-// lookup in the simulated cache costs about as much as everything else together. The worker makes two lookups, which
-// explains most of the difference. Therefore the bare app is measured with one lookup and with two. All are measured by
-// two clocks: the wall clock, and the CPU time of the one thread on which a worker runs.
+// The two take turns within one run. In front of both are miniflare's entry worker and its router of static assets. One
+// lookup in the simulated cache costs about as much as everything else in a hit together. The worker makes two lookups,
+// which explains most of the difference. Therefore the bare app is measured with one lookup and with two. Each
+// measurement uses two clocks: the wall clock, and the CPU time of the one thread on which a worker runs.
 import { fileURLToPath } from 'node:url'
 import { compareBy, type Table } from '../bench/compare.ts'
 import { bundleWorker } from '../support/worker/bundle.ts'

@@ -9,14 +9,17 @@ import { maybeMutateText } from '../mutateText.ts'
 
 interface FreshnessInput {
   readonly headers: Readonly<Record<string, string>>
-  /** A restriction that is added to Cache-Control, before or after the other directives. */
+  /**
+   * A restriction (`no-store`, `private`, `no-cache` or `no-transform`) that is added to Cache-Control, before the
+   * other directives or after them.
+   */
   readonly directive: string
   readonly isInFront: boolean
-  /** Two numbers of seconds, as text, which are used for Age and max-age. */
+  /** Two numbers of seconds, as text. Each is tried as Age and as max-age. */
   readonly ages: readonly [string, string]
 }
 
-/** Directives of Cache-Control. The first four are restrictions. */
+/** Directives of Cache-Control. The first four are the restrictions, from which `directive` is drawn. */
 const DIRECTIVES = [
   'no-store',
   'private',
@@ -97,8 +100,8 @@ function checkBounds({ headers }: FreshnessInput) {
   ensure(ttlSeconds === undefined || isSeconds(ttlSeconds, SETTINGS.maxTtlSeconds), `fresh for ${ttlSeconds} s`)
   ensure(isSeconds(staleSeconds, 86_400), `stale for ${staleSeconds} s`)
 
-  // A malformed field forbids storing as well, because a response that may be meant for one visitor must not be stored
-  // for others.
+  // A malformed field that contains `no-store` or `private` forbids storing, too, because a response that may be meant
+  // for one visitor must not be stored for others.
   const forbids = /(?<![\w-])(no-store|private)(?![\w-])/i.test(headers['cache-control'] ?? '')
   ensure(!isStorable || !forbids, 'stored although the origin forbids it')
   ensure(!isStorable || headers['set-cookie'] === undefined, 'stored with a cookie')
@@ -117,7 +120,7 @@ function checkRestriction({ headers, directive, isInFront }: FreshnessInput): vo
   ensure(strict.isFixed || directive !== 'no-transform', 'changed with no-transform')
 }
 
-/** Checks that a higher Age shortens freshness, and that a higher max-age lengthens it. */
+/** Checks that a higher Age never lengthens freshness, and that a higher max-age never shortens it. */
 function checkAges({ headers, ages }: FreshnessInput): void {
   const [less, more] = ages.toSorted((a, b) => Number(a) - Number(b))
   const ttlAtAge = (age: string) => freshnessWith({ ...headers, age }).ttlSeconds ?? 0
@@ -131,7 +134,7 @@ export function freshnessTargets(): FuzzTarget[] {
   return [
     defineTarget({
       name: 'freshness',
-      about: 'freshnessOf: times within their limits, every restriction obeyed, shorter with a higher Age',
+      about: 'freshnessOf: times within their limits, every restriction obeyed, never longer with a higher Age',
       share: 40,
       make: makeFreshness,
       check: checkFreshness,

@@ -231,8 +231,7 @@ function checkNetwork({ file, expected, cut }: NetworkInput): boolean {
   if (!network) return false
   const arrays = new Set(network.layers.flatMap(({ weights, bias }) => [weights, bias]))
   const held = [...arrays].reduce((sum, array) => sum + array.byteLength, 0)
-  // The limit is twice the size of the file, because half precision is decoded to single precision, which takes twice
-  // as many bytes.
+  // The weights may take twice as many bytes as the file, because half precision is decoded to single precision.
   ensure(held <= 2 * file.length, () => `${held} bytes of weights from a file of ${file.length}`)
   for (const { kernel, inputs, outputs, weights, bias } of network.layers) {
     ensure(weights.length === kernel * kernel * inputs * outputs && bias.length === outputs, 'weights of another shape')

@@ -157,7 +157,10 @@ function ensurePixels({ type, width, height, obstacle }: Header, bytes: Uint8Arr
   ensure(type !== 'bmp' || width * height <= 8 * bytes.length, 'a BMP that is too short for its pixels')
 }
 
-/** Returns the bytes as a view into a larger buffer. Parsers must not read the bytes around a file. */
+/**
+ * Returns a view of the bytes within a larger buffer that is filled with `by`. A parser must not use the bytes before
+ * and after the view.
+ */
 function surrounded(bytes: Uint8Array, by: number): Uint8Array {
   const around = new Uint8Array(bytes.length + 70).fill(by)
   around.set(bytes, 33)
@@ -330,8 +333,8 @@ async function checkDecoder({ bytes, expected }: PictureInput): Promise<boolean>
   } catch (error) {
     if (!(error instanceof CodecError)) throw error
     ensure(expected === undefined, () => `a valid file is refused: ${error.message}`)
-    // It is a bug if the decoder finds another size than the header, because the worker checks its limits on the size
-    // in the header.
+    // The decoder must not find a size that differs from the size in the header, because the worker checks its limits
+    // with the size in the header.
     ensure(!error.message.includes('header says'), error.message)
     return false
   }

@@ -145,8 +145,8 @@ async function checkConditional(input: ConditionalInput): Promise<boolean> {
 }
 
 /**
- * Checks `known`, the result of isKnown(): whether the worker may answer with 304, because the visitor's copy is
- * current.
+ * Checks `known`, the result of isKnown(). It is true if the visitor's copy is current, so that the worker may answer
+ * with 304.
  */
 function checkKnown(request: Request, { headers, etag, modified }: ConditionalInput, known: boolean): void {
   const field = request.headers.get('if-none-match')

@@ -209,8 +209,8 @@ function makeSignature(random: Random): SignatureInput {
 }
 
 /**
- * Returns functions that change a signed URL. `place` is a random number that determines where. `words` is the text to
- * insert.
+ * Returns functions that change a signed URL. `place` is a random number that determines where they change it. `words`
+ * is the text that some of them insert.
  */
 function changesOf(place: number, words: string): ((signed: string) => string)[] {
   const at = (length: number) => place % Math.max(1, length)

@@ -1,5 +1,5 @@
-// The floor plan sorts the source files of worker/ and trainer/ into rooms, and puts each room on a floor.
-// test/unit/docs/floorPlan.test.ts checks the rule below, and test/fixtures/docs.ts draws the plan.
+// The floor plan has two houses, worker/ and trainer/. It sorts their source files into rooms, and puts each room on a
+// floor. test/unit/docs/floorPlan.test.ts checks the rule below, and test/fixtures/docs.ts draws the plan.
 //
 // The rule: a file may import files of its own room and of rooms on lower floors. Imports never form a cycle.
 import { readdirSync, readFileSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { dirname, join, relative } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
-/** A part of a house with one job: a folder, or a few files that are in no folder. */
+/** A part of a house (worker/ or trainer/) with one job: a folder, or a few files directly in the house. */
 export interface Room {
   readonly name: string
   readonly what: string

@@ -121,8 +121,8 @@ function roomImports(imports: readonly Import[], house: House): Map<string, Set<
 }
 
 /**
- * Returns all pairs of a room and a room that it imports. Leaves out a pair if a chain of other imports connects its
- * rooms.
+ * Returns all pairs of a room and a room that it imports, except those whose rooms are also connected by a chain of
+ * other imports.
  */
 function reduced(rooms: ReadonlyMap<string, ReadonlySet<string>>): [string, string][] {
   const reaches = (from: string, to: string): boolean =>
@@ -223,8 +223,8 @@ function titleOf({ name }: House, placed: readonly Box[]): string {
 const ROOMS_PER_LINE = 5
 
 /**
- * Returns lines of text that list the rooms of the left house that the right house imports. They go below the right
- * house.
+ * Returns lines of text that list the rooms of the left house that the right house imports. The lines are drawn below
+ * the right house.
  */
 function notesOf(left: House, right: House, placed: readonly Box[], imports: readonly Import[]): string[] {
   const used = new Set<string>()

@@ -15,8 +15,8 @@ export interface EngineContract {
    */
   readonly earlierRuns: readonly { readonly network: Network; readonly input: Planes }[]
   /**
-   * Runs that start at the same time. Each run takes so long that an engine with pauses works on several of them in
-   * turn.
+   * Runs that start at the same time. Each run takes so long that an engine that pauses during a run works on several
+   * of them in turn.
    */
   readonly concurrentRuns: { readonly network: Network; readonly inputs: readonly Planes[] }
 }
@@ -47,7 +47,7 @@ export function describeEngine({ createEngine, network, earlierRuns, concurrentR
       expect(first.data).toEqual(copy)
     })
 
-    test('returns a result of the right size for an input with NaN, which does not affect the next run', async () => {
+    test('returns a result of the right size for an input with NaN, and the next run is unaffected', async () => {
       const input = samplePlanes(1, 20, 20)
       const want = await engine.run(network, input)
       const spoilt: Planes = { ...input, data: input.data.slice().fill(NaN, 50, 60) }
@@ -55,7 +55,7 @@ export function describeEngine({ createEngine, network, earlierRuns, concurrentR
       expect(await engine.run(network, input)).toEqual(want)
     })
 
-    test('returns the same results for concurrent as for successive runs, whether it was used before or is new', async () => {
+    test('returns the same results for concurrent and for successive runs, whether the engine is new or used', async () => {
       const { network: shared, inputs } = concurrentRuns
       const apart: Planes[] = []
       for (const input of inputs) apart.push(await engine.run(shared, input))

@@ -25,8 +25,8 @@ export interface Cell {
   /** Query of the request. Default: `sr=2`. */
   readonly query?: string
   /**
-   * Longest time in ms that the answer may take. Default: twice the timeouts of an origin, because the worker may ask
-   * it twice, plus a margin.
+   * Longest time in ms that the answer may take. Default: the timeouts of an origin plus a margin. If the visitor
+   * stays, the timeouts count twice, because the worker may ask the origin twice.
    */
   readonly deadlineMs?: number
   /** Repairs damage that stays after the request, such as a damaged file in a bucket. */

@@ -18,7 +18,7 @@ export function draw(format: CellFormat, background: string): Promise<Buffer> {
     .toBuffer()
 }
 
-/** True if the size of `body` is that of a drawn picture times `scale`. */
+/** True if `body` is a picture `scale` times as wide and high as the drawn pictures. */
 export async function isEnlarged(body: Buffer | undefined, scale: number): Promise<boolean> {
   if (!body?.length) return false
   const { width, height } = await sharp(body).metadata()

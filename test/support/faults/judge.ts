@@ -16,8 +16,8 @@ export interface CellAnswer {
 export type IsResult = (answer: CellAnswer) => Promise<boolean>
 
 /**
- * Judges an answer that was given after all faults ended. This answer must be the result. Returns what is wrong with
- * the answer, or undefined if it is right.
+ * Judges an answer that was given after all faults ended. Only the enlarged picture is right. Returns what is wrong
+ * with the answer, or undefined if it is right.
  */
 export async function wrongWhenWell(answer: CellAnswer, isResult: IsResult): Promise<string | undefined> {
   const isDone = answer.code === 200 && answer.sr?.startsWith('done')

@@ -20,15 +20,15 @@ export interface Timeouts {
   readonly sourceMs: number
 }
 
-/** Short timeouts. A healthy origin still answers within them while other origins send gigabytes. */
+/** Timeouts that are short, but long enough for a healthy origin to answer while other origins send gigabytes. */
 const SHORT: Timeouts = { originMs: 1500, sourceMs: 1000 }
 /** Time in ms that hanging stores and the worker's own work may take, in addition to the timeouts of the origin. */
 const MARGIN_MS = 5000
 /** Longest time in ms until the stores work again. By then, the worker has given up all writes that hang. */
 const RECOVERY_MS = 10 * STORAGE_TIMEOUT_MS
 /**
- * Time in ms from the request to the origin until the network computes. It is shorter than the delay of the fault
- * `network takes long`.
+ * Time in ms that a visitor who leaves `at work` waits after the origin was asked, so that the network is computing by
+ * then. It is shorter than the delay of the fault `network takes long`.
  */
 const AT_WORK_MS = 150
 
@@ -134,7 +134,8 @@ export async function startMatrix(
       while (timesAsked() === before && performance.now() < deadline) await pause(5)
       if (when === 'at work') await pause(AT_WORK_MS)
     }
-    leaving.socket?.resetAndDestroy() // after a normal end workerd would work on, as for a half-closed connection
+    // After a normal end of the connection, workerd would continue its work, as for a half-closed connection.
+    leaving.socket?.resetAndDestroy()
   }
 
   const deadlineOf = ({ leaves, deadlineMs }: Cell) => {

@@ -49,7 +49,7 @@ export function breakWebAssembly(): void {
   const { prototype } = Memory
   ScarceMemory.prototype = prototype // for instanceof
   Object.assign(WebAssembly, { Instance: TrappingInstance, Memory: ScarceMemory })
-  // The PNG encoder compresses with the CompressionStream of the platform.
+  // The PNG encoder compresses with the CompressionStream of the platform, so it fails if that stream fails.
   const Deflate = CompressionStream
   function FailingDeflate(format: 'deflate') {
     if (current().compute === 'encoder traps') throw new Error('deflate')

@@ -1,4 +1,4 @@
-// Tells code at any call depth the faults of the request for which it runs.
+// Gives code the faults of the request that it works for, however deep in the call stack the code is.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { type Faults, FAULTS_HEADER } from './faults.ts'
 

@@ -17,8 +17,8 @@ export interface Faults {
 }
 
 /**
- * Faults of a cache or bucket. It holds objects of two kinds: an `entry` describes the result for a URL, and a `result`
- * is the file.
+ * Faults of a cache or bucket. These stores hold objects of two kinds: an `entry` describes the result for a URL, and a
+ * `result` is the file.
  */
 export const STORE_FAULTS = [
   // Faults of reading

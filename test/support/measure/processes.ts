@@ -1,5 +1,5 @@
 // Measures the memory and CPU time of workerd from outside its processes, because the clock inside workerd stands still
-// while it computes.
+// while a worker computes.
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 

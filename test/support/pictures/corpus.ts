@@ -26,7 +26,7 @@ export function bytesOf({ file }: CorpusEntry): Uint8Array {
 /** Formats that the worker can decode and therefore enlarge. */
 export const DECODABLE = ['jpeg', 'png', 'webp', 'gif', 'bmp']
 
-/** Valid files in these five formats that the worker nevertheless serves unchanged, each with the reason. */
+/** Valid files in a format of DECODABLE that the worker nevertheless serves unchanged, each with the reason. */
 const REFUSED: readonly [file: RegExp, obstacle: string][] = [
   [/bmp\/.*(pal4rletrns|pal8rle|pal4rlecut)/, 'FORMAT'], // run-length coding
   [/jpeg\/12bit\//, 'FORMAT'],
@@ -37,7 +37,7 @@ const REFUSED: readonly [file: RegExp, obstacle: string][] = [
   [/gif\/.*frame-out-of-bounds/, 'DAMAGED'], // its frames extend beyond the screen, and viewers disagree about them
 ]
 
-/** Returns the reason why a valid file of the five formats is served unchanged, or undefined if it is enlarged. */
+/** Returns the reason why a valid file in a format of DECODABLE is served unchanged, or undefined if it is enlarged. */
 export function obstacleOf({ file, pages = 1 }: CorpusEntry): string | undefined {
   const refused = REFUSED.find(([pattern]) => pattern.test(file))?.[1]
   return refused ?? (pages > 1 ? 'ANIMATED' : undefined)

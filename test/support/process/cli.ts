@@ -25,7 +25,10 @@ export interface CliResult {
   readonly stderr: string
 }
 
-/** Returns whether a user may read this repository, and so run the command line: not below a folder of mode 0700, say. */
+/**
+ * Returns whether a user can run the command line, which requires the right to read this repository. A folder of mode
+ * 0700 above the repository takes this right from other users.
+ */
 export function canRunCliAs(uid: number): boolean {
   const script = `require('node:fs').accessSync(${JSON.stringify(MAIN)})`
   return spawnSync(process.execPath, ['--eval', script], { cwd: '/', uid, stdio: 'ignore' }).status === 0

@@ -21,7 +21,7 @@ export function setup(): Promise<void> {
 
 async function buildAll(): Promise<void> {
   writeConfigs()
-  // wrangler runs the same command again before it makes each bundle, but then finds everything up to date.
+  // Before each bundle, wrangler runs the same command again, which then finds everything up to date.
   await run('npm', ['run', '--silent', 'build'], { cwd: ROOT })
   await Promise.all([
     bundle(BUNDLE, '--env', ''),

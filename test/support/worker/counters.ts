@@ -2,8 +2,8 @@
 // carries the count, because nothing else leaves an isolate while it works.
 
 /**
- * Reports in the header `x-runs` how often a network has run. Counts only networks that enlarge by themselves: their
- * kernel has the export `emit2`.
+ * Reports in the header `x-runs` how often a network has run. Counts only sub-pixel networks: only their kernel has the
+ * export `emit2`.
  */
 export const COUNT_RUNS = `{
   let runs = 0

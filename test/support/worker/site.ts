@@ -1,5 +1,5 @@
-// Starts what most tests of the worker need: a worker in front of a fake origin, and functions to ask it. The worker
-// starts before the tests of a file or a `describe`, and is disposed of after them.
+// Starts what most tests of the worker need: a worker in front of a fake origin, and functions that send requests to
+// the worker. The worker starts before the tests of a file or a `describe`, and is disposed of after them.
 import type { Miniflare, Response } from 'miniflare'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { createFakeOrigin, type FakeOrigin } from '../servers/origin.ts'
@@ -23,8 +23,8 @@ export interface ReadResponse {
 }
 
 /**
- * A worker, and functions that send requests to it. They request a path from http://site.test, and a full URL
- * unchanged.
+ * A worker, and functions that send requests to it. If they are given a path, they request it from http://site.test. A
+ * full URL is requested as it is.
  */
 export interface RunningWorker {
   /** The miniflare instance. Throws if `beforeAll` has not started it yet. */
