@@ -110,7 +110,7 @@ test('idle memory contains only zeros', async () => {
       expect(memories).toHaveLength(5)
       return memories
     })
-  expect((await workOn(fresh)).every(holdsSecret)).toBe(true) // dropped memories keep their bytes, so the search works
+  expect((await workOn(fresh)).every(holdsSecret)).toBe(true) // not overwritten, so the search can find it
 
   const instances = createInstances()
   const idle = await workOn(createCodec(modules, instances))

@@ -4,7 +4,7 @@ import { expectAccepted, PAGE } from './accepted.ts'
 
 test.each<[string, SrcsetOptions, string]>([
   [
-    'the candidates are the picture itself and every scale',
+    'the candidates are the picture itself and its results at every scale',
     { src: 'cat.jpg', width: 300 },
     'cat.jpg 300w, cat.jpg?sr=2 600w, cat.jpg?sr=3 900w, cat.jpg?sr=4 1200w',
   ],

@@ -149,7 +149,7 @@ describe.each([
   const small = splitYCbCr(sampleRgba(41, 19))
 
   test.each(LAYERS)(
-    'with the layers LAYERS[%#] merges tiles that together equal the whole picture bit for bit',
+    'with the layers in LAYERS[%#] merges tiles that together equal the whole picture bit for bit',
     (...names) => {
       const whole = wholeOf(small.y, 3)
       const layers = sampleLayers(names, whole)
