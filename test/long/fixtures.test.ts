@@ -58,7 +58,7 @@ describe.each(SCENE_NAMES)('the scene %s', (name) => {
     }
   })
 
-  test('loses so much detail when it is shrunk that a network could surpass bicubic', () => {
+  test('has a PSNR below 30 dB when bicubic enlarges it after shrinking, so that a network can surpass bicubic', () => {
     const luma = lumaOf(truth)
     const enlarged = resize(lumaOf(made), truth.width, truth.height)
     expect(psnr(luma, enlarged, SAMPLE_SCALE)).toBeLessThan(BICUBIC_DB)
@@ -72,7 +72,7 @@ test('rendering a scene twice gives the same bytes', async () => {
   expect(hashes[0]).toBe(hashes[1])
 })
 
-test('shrinking an opaque picture equals resize() on each channel, rounded to 8 bits', () => {
+test('shrinking an opaque picture gives the same as resize() on each channel, rounded to 8 bits', () => {
   const data = Uint8Array.from({ length: 4 * 36 }, (_, i) => (i % 4 === 3 ? 255 : (i * 89) % 256))
   const small = shrink({ width: 6, height: 6, data }, 3)
   const green = Float32Array.from({ length: 36 }, (_, i) => data[4 * i + 1] / 255)

@@ -1,5 +1,5 @@
-// With `sr-model=auto`, a strongly compressed JPEG gets the weights that were trained for such pictures, if there are
-// any.
+// With `sr-model=auto`, a strongly compressed JPEG gets the model's weights for such pictures, if the model has such
+// weights.
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
@@ -13,8 +13,8 @@ const CLEAN = { name: 'faces', file: encodeNetwork(lifting(0.1)) }
 const JPEG = { name: 'faces-jpeg', file: encodeNetwork(lifting(0.2)) }
 const OTHER = encodeNetwork(lifting(0.3))
 /**
- * The grey level of a served picture, by model. The source has the level 128. A model lifts its luma, which spans 219
- * levels, whereas RGB spans 255.
+ * The grey level of a served picture, by model. The source has the level 128, and a model lifts the picture's luma. The
+ * factor 255 / 219 converts luma, which spans 219 levels, to RGB, which spans 255.
  */
 const LEVELS = {
   faces: 128 + (0.1 * 255 * 255) / 219,
@@ -113,7 +113,7 @@ test('if the operator chose bicubic, weights named bicubic-jpeg change nothing',
   expect((await serve(worker, 'coarse.jpg?sr=2')).model).toBe('bicubic')
 })
 
-test('with auto the ETag depends on a model’s weights and its weights for JPEGs, with a named model only on its own weights', async () => {
+test('with sr-model=auto the ETag depends on all weights of a model; with the model’s name it ignores the weights for JPEGs', async () => {
   const etagsWith = async (...shipped: ShippedModel[]) => {
     const worker = await startWith(shipped)
     const { etag: auto } = await serve(worker, 'coarse.jpg?sr=2')

@@ -285,8 +285,8 @@ async function ask({ path }: Picture, whose: Whose = 'nothing') {
 }
 
 /**
- * Returns what `bytes` are, and with which credentials the worker asked the origin for their source. `sharper, for
- * nothing`, for example, is the result that was made without credentials.
+ * Tells which picture `bytes` are: the original or the enlarged one, and for which credentials the origin sent the
+ * original. `sharper, for nothing`, for example, is the result for a request without credentials.
  */
 async function nameOf(bytes: Buffer, at: string): Promise<string> {
   const path = at.replace('-from', '')
@@ -298,7 +298,7 @@ async function nameOf(bytes: Buffer, at: string): Promise<string> {
   return 'something else'
 }
 
-/** Like `untilKept` of a site, but for a Picture. */
+/** Repeats `ask` until the answer is a kept result. */
 const untilKept = (picture: Picture) => askUntil(() => ask(picture), isKept, `a kept result: ${lineOf(picture.says)}`)
 
 /** Returns the results in R2 that were made from the picture that the origin serves without credentials. */
@@ -310,7 +310,7 @@ async function kept({ path }: Picture): Promise<readonly unknown[]> {
   return (await bucket.list({ prefix: `results/${digest}/` })).objects
 }
 
-/** Most seconds that a test may take. A lifetime in an answer may be shorter than in its rule by as many seconds. */
+/** Most seconds that a test may take. A lifetime in an answer may be this many seconds shorter than in its rule. */
 const SLACK = 30
 
 function expectCacheControl(actual: string | null, expected: string) {

@@ -12,7 +12,7 @@ import { processesOfWorkerd, workerdMs } from '../support/measure/processes.ts'
 import { startSite } from '../support/worker/site.ts'
 
 const SCALE = 2
-/** Longest side of a result in pixels. No encoder writes a longer side. */
+/** Longest side of a result in pixels (MAX_OUTPUT_SIDE in worker/picture/plan.ts). */
 const MAX_SIDE = 16_000
 /**
  * Most CPU time of workerd for a refused file, in ms. The shorter of two tries counts, because a try may include
@@ -93,7 +93,8 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
   const valid = entries.filter((entry) => entry.expect === 'decode')
   const pictures = valid.filter((entry) => DECODABLE.includes(entry.format!) && !obstacleOf(entry))
   /**
-   * True if a file can be enlarged and its result is within the limits for results. The limits for sources are wider.
+   * True if a file can be enlarged and its result is within the limits for results. A source within the limits for
+   * sources can have a result beyond them.
    */
   const isServed = (entry: CorpusEntry) => {
     const { w = 0, h = 0 } = entry
@@ -148,7 +149,7 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
     },
   )
 
-  test('an isolate holds less than 110 MB during all files, and then makes the same result as a new isolate', async () => {
+  test('an isolate holds less than 110 MB while it gets all files, and still makes the same result as a new isolate', async () => {
     console.log(describePeak('peak, MB', peak))
     expect(peak.isolate).toBeLessThan(MAX_ISOLATE_BYTES)
     const fresh = await site.startAnother()

@@ -37,7 +37,7 @@ describe.each([
     )
   })
 
-  /** Returns `X-SR` and the first grey level of the result. The level shows whether `model` lifted it. */
+  /** Returns `X-SR` and the first grey level of the result. The level shows whether `model` ran. */
   const serve = async (model: string) => {
     const { sr, bytes } = await site.ask(`/grey.png?sr=2&sr-model=${model}`)
     return { sr, level: (await sharp(bytes).raw().toBuffer())[0] }
@@ -52,7 +52,7 @@ describe.each([
     },
   )
 
-  test('runs any other network in onnxruntime, or serves the original if onnxruntime is not bundled', async () => {
+  test('runs a network without a kernel in onnxruntime, or serves the original if onnxruntime is not bundled', async () => {
     const served = await serve('others')
     expect(served.sr).toMatch(others)
     expect(served.level).toBe(level)

@@ -17,7 +17,7 @@ import { lifting, shipModels } from '../support/engine/models.ts'
 const isEvery = process.env.FAULTS === 'all'
 const TIMEOUT_MS = isEvery ? 3_600_000 : 120_000
 
-/** Number of cells that run at the same time. With more, healthy origins would miss their deadline. */
+/** Number of cells that run at the same time. If more ran, answers would be late even for healthy origins. */
 const CELLS_AT_ONCE = 8
 
 let matrix: FaultMatrix

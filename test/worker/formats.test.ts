@@ -112,7 +112,7 @@ describe('transparency', () => {
     const shrunk = sharpOf(icon).resize(icon.width / SCALE, icon.height / SCALE, {
       kernel: 'cubic',
     })
-    // Editors leave a colour in transparent pixels, which must never show.
+    // Image editors leave colours in transparent pixels. These colours must never show.
     const dirty = await rgbaOf(shrunk)
     for (let p = 0; p < dirty.data.length; p += 4) if (dirty.data[p + 3] === 0) dirty.data.set([0, 255, 0], p)
     const source = sharpOf(dirty)
@@ -146,8 +146,8 @@ describe('transparency', () => {
 })
 
 /**
- * Returns the mean difference between the green channels of `a` and `b`, in levels. Only pixels near the edges of
- * `alphaOf` count: those around which its alpha spans 32 levels or more within 5x5 pixels.
+ * Returns the mean difference between the green channels of `a` and `b`, in levels. Only pixels near an edge of alpha
+ * count: in the 5x5 pixels around such a pixel, the alpha of `alphaOf` differs by 32 levels or more.
  */
 function edgeError(alphaOf: Rgba, a: Rgba, b: Rgba): number {
   const { width, height, data } = alphaOf

@@ -29,7 +29,7 @@ beforeAll(async () => {
   mkdirSync(GOLDEN, { recursive: true })
 })
 
-/** Ships fixed random weights. They do not sharpen, but every layer and the residual change the pixels. */
+/** Puts fixed random weights into R2. They do not sharpen, but every layer and the residual change the pixels. */
 async function shipFixedWeights(): Promise<void> {
   const bucket = await site.worker.getR2Bucket('MODELS_BUCKET')
   const models: unknown[] = []

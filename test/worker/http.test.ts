@@ -120,7 +120,7 @@ describe('scripts of other sites', () => {
     expect(origin.asked.length).toBe(asked)
   })
 
-  test('may read only what the origin allows to everybody if SR_ALLOW_ORIGIN is not set; preflights go to the origin', async () => {
+  test('may read only what the origin allows everybody to read, and preflights go to the origin, if SR_ALLOW_ORIGIN is not set', async () => {
     const plain = await startAnother()
     const headers = { 'timing-allow-origin': 'https://a.example', 'cross-origin-resource-policy': 'same-site' }
     const inheritedOf = async (allowed: string) => {

@@ -518,7 +518,7 @@ describe('an odd URL', () => {
   })
 })
 
-test('a hundred spellings of one picture cost a hundred fetches and one run of the network', async () => {
+test('a hundred spellings of the URL of one picture cost a hundred fetches and one run of the network', async () => {
   const one = (i: number) => `/one.bmp?${['v', 'utm_source', 'x%5b%5d', 'cb;'][i % 4]}=${i}&sr=2`
   const runsSoFar = async () => {
     await ask('/count')

@@ -110,7 +110,7 @@ test('a visitor who leaves does not stop the work for those who wait', async () 
   const second = fetch(new URL('/left.png?sr=2', url))
   await untilLookups(before, 2)
   leaving.socket!.resetAndDestroy() // after a normal end workerd would work on, as for a half-closed connection
-  // workerd sees the reset before it answers a request on a connection that is opened afterwards.
+  // This connection is opened after the reset. When workerd answers on it, workerd has seen the reset.
   await fetch(new URL('/after-the-reset', url)).then((response) => response.text())
   release()
   const response = await second
@@ -125,8 +125,8 @@ test('if more pictures are requested than may wait, the rest comes back unchange
       .png()
       .toBuffer()
   const pictures = await Promise.all(Array.from({ length: 12 }, (_, i) => large(i)))
-  // All pictures arrive at the same time. The long wait lets those that may wait get their turn, even on a slow
-  // machine.
+  // The origin sends all pictures at the same time. The limit on the wait is so long that every request that may wait
+  // gets its turn, even on a slow machine.
   const patient = await startAnother({ vars: { SR_MAX_WAIT_MS: '60000' } })
   const holders = pictures.map((one, i) =>
     holdAnswers(`/busy-${i}.png`, (response) => {

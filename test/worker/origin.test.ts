@@ -34,7 +34,7 @@ test('the path of ORIGIN_URL is put before the path of the request', async () =>
   expect(await seen(site, 'http://site.test/dir/cat.png?sr=2')).toBe('60x40')
 })
 
-test('no path of a visitor leads to another host', async () => {
+test('no path that a visitor requests leads to another host', async () => {
   const origin = await originWithPicture()
   const other = await originWithPicture()
   const host = new URL(other.url).host

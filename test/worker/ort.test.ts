@@ -106,7 +106,7 @@ describe('the start of onnxruntime in an isolate', () => {
   const network = sampleNetwork(SRCNN_915)
   const input = samplePlanes(1, 20, 12)
 
-  test('leads to right results even if several first runs and another WebAssembly instantiation overlap in time', async () => {
+  test('gives right results even if several first runs overlap in time with each other and with another WebAssembly instantiation', async () => {
     const worker = await startIsolate()
     const want = (await reference.run(network, input)).data
     const answers = await Promise.all([1, 2, 3].map(() => run(worker, network, input, 'times=3&otherWasm')))

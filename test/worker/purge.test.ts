@@ -114,7 +114,8 @@ test('if there is no R2 bucket, results are deleted from the edge cache', async 
   const site = await start({})
   const paths = ['/cat.png?sr=2', '/cat.png?sr=3&sr-quality=60']
   for (const path of paths) await site.untilHit(path)
-  // Repeats the purge, because the worker writes the list of a picture's variants after the variant itself.
+  // The purge is repeated until it deletes everything, because the worker writes the list of a picture's variants after
+  // the variant itself.
   const purgeCat = () => purge(site, { url: 'http://site.test/cat.png' })
   const { deleted } = await askUntil(purgeCat, (answer) => answer.deleted >= 6, 'that at least six objects are deleted')
   expect(deleted).toBe(6)

@@ -38,14 +38,14 @@ async function pixelsOf(path: string) {
 
 describe('a result whose size is given in pixels', () => {
   test.each([
-    ['is only resized if it is smaller than its source', 'a.png?sr-width=30', 1, 30, 20],
+    ['that is smaller than its source is only resized', 'a.png?sr-width=30', 1, 30, 20],
     ['may have its height given instead of its width', 'a.png?sr-height=30', 1, 45, 30],
-    ['is made by the smallest scale that covers it if it is larger than its source', 'a.png?sr-width=90', 2, 90, 60],
-    ['is made by the next scale if it slightly exceeds the result of a scale', 'a.png?sr-width=150', 3, 150, 100],
+    ['that is larger than its source is made at the smallest scale that covers it', 'a.png?sr-width=90', 2, 90, 60],
+    ['that slightly exceeds the result of a scale is made at the next scale', 'a.png?sr-width=150', 3, 150, 100],
     ['is as large as fits into width and height if both are given', 'a.png?sr-width=150&sr-height=90', 3, 135, 90],
     ['is as large as the result of the largest scale if the given size is larger', 'a.png?sr-width=400', 4, 240, 160],
-    ['has the given width when it is upright if its source is rotated', 'turned.jpg?sr-width=90', 3, 90, 135],
-    ['is not resized if only its format differs from its source', 'a.png?sr-width=60&sr-format=webp', 1, 60, 40],
+    ['has the given width in upright position if its source is rotated', 'turned.jpg?sr-width=90', 3, 90, 135],
+    ['is not resized if it differs from its source only in format', 'a.png?sr-width=60&sr-format=webp', 1, 60, 40],
   ])('%s', async (_, path, scale, width, height) => {
     const { sr, ...is } = await pixelsOf(`/${path}`)
     expect(is).toMatchObject({ width, height })

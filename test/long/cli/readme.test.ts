@@ -17,7 +17,7 @@ const examples: Example[] = [...readme.matchAll(/^.*\bnpx edge-srcnn (?!COMMAND)
   args: wordsOf(rest),
 }))
 
-/** Splits a line into words like a shell. A quoted text is one word. Comments and redirections are dropped. */
+/** Splits a line into words as a shell does: quoted text is one word. Drops comments and redirections. */
 function wordsOf(text: string): string[] {
   const [before] = text.split(/ [#>] ?/)
   return [...before.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word)

@@ -60,7 +60,7 @@ const filesIn = async (name: string) => {
     .toSorted()
 }
 
-test('results of a folder are written next to its pictures, or into the same subfolders of --out', async () => {
+test('a result is written next to its picture, or with --out into the same subfolder of the folder for results', async () => {
   expect((await run('in', '-s', '2')).code).toBe(0)
   expect(await filesIn('in')).toEqual(['a-x2.jpg', 'a.jpg', 'sub/b-x2.png', 'sub/b.png'])
   expect((await run('in', '-o', 'out/new')).code).toBe(0)
@@ -152,7 +152,7 @@ describe('upscale', () => {
     expect((await filesIn('in')).filter((name) => name.endsWith('.part'))).toEqual([])
   })
 
-  test('replaces a link with a result, and keeps the file that the link leads to', async () => {
+  test('replaces a symbolic link with the result, and does not change the file to which the link leads', async () => {
     await symlink(at('in/a.jpg'), at('in/link.jpg'))
     const before = await readFile(at('in/a.jpg'))
     await run('in/a.jpg', '-o', 'in/link.jpg', '--force')
@@ -236,7 +236,7 @@ test('a progress bar is shown only on a terminal, and is erased before each line
   expect(write(true)).toContain(lines.split('\n')[0])
 })
 
-/** User id under which a command runs if the tests run as root. Root itself may read every file. */
+/** User id under which a command runs if the tests run as root, because root itself may read every file. */
 const NOBODY = process.getuid?.() === 0 ? 65_534 : undefined
 
 describe('the edge-srcnn process', () => {
@@ -263,7 +263,7 @@ describe('the edge-srcnn process', () => {
     expect([again.code, again.stderr]).toEqual([0, expect.stringMatching(summary)])
   })
 
-  test('continues when the reader of stdout exits', async () => {
+  test('finishes its work even if the program that reads its stdout exits', async () => {
     const { code, stderr } = await cli(['upscale', 'in', '-o', 'out'], { closeStdout: true })
     expect([code, stderr]).toEqual([0, expect.stringMatching(/^2 done/m)])
   })
@@ -290,9 +290,9 @@ describe('the edge-srcnn process', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining('expected an https URL')])
   })
 
-  // As root the test needs another user, who must be able to read the repository.
+  // If the tests run as root, this test runs the command as another user, who must be able to read the repository.
   const isRunnable = NOBODY === undefined || canRunCliAs(NOBODY)
-  test.skipIf(!isRunnable)('reports a folder that may not be read, and enlarges the other pictures', async () => {
+  test.skipIf(!isRunnable)('reports a folder that it may not read, and enlarges the other pictures', async () => {
     await Promise.all([chmod(folder, 0o777), chmod(at('in/sub'), 0)])
     const { code, stdout } = await cli(['upscale', 'in', '-o', 'out'], { uid: NOBODY })
     await chmod(at('in/sub'), 0o755)

@@ -14,8 +14,8 @@ const PROFILE_DIFFERS = [
   /bmp\/image-rs\/rgb24prof2/, // libvips reads no profiles from BMP
 ]
 /**
- * Files whose alpha differs between the worker and libvips: a fully transparent GIF, which libvips makes opaque and
- * browsers do not.
+ * Files whose alpha differs between the worker and libvips: a GIF whose pixels are all transparent. libvips makes them
+ * opaque, but the worker and browsers do not.
  */
 const ALPHA_DIFFERS = [/gif\/.*metadata-full/]
 

@@ -26,7 +26,10 @@ const files: [string, Uint8Array][] = [
   ['8-bit BMP', bmp8(opaque, (i) => [i, i, 255 - i])],
 ]
 
-/** Files with more pixels are not decoded, because limiting the number of pixels is the task of the caller. */
+/**
+ * Files whose header states more pixels are not decoded here: decoding has no limit on pixels, because its caller
+ * checks the number of pixels.
+ */
 const MAX_PIXELS = 1e6
 const MAX_MS = 3000
 

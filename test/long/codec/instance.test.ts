@@ -110,7 +110,7 @@ test('idle memory contains only zeros', async () => {
       expect(memories).toHaveLength(5)
       return memories
     })
-  expect((await workOn(fresh)).every(holdsSecret)).toBe(true) // dropped memories keep their bytes, so the search works
+  expect((await workOn(fresh)).every(holdsSecret)).toBe(true) // not overwritten, so the search can find it
 
   const instances = createInstances()
   const idle = await workOn(createCodec(modules, instances))
@@ -127,8 +127,8 @@ test('after each of 300 broken files the next file is decoded correctly, in the 
       for (let turn = 0; turn < 100; turn++) {
         const good = await fileOf(noise(48, 48, true), format)
         const header = readHeader(good)
-        // The first two attempts decode a file that is damaged after its header. The third attempt decodes a good file,
-        // but with a wrong width.
+        // Of every three turns, two decode a file that is damaged after its header. The third decodes a good file, but
+        // with a wrong width.
         const middle = good.length / 2
         const flipped = good.map((byte, i) => (i > middle && random.below(9) === 0 ? byte ^ 255 : byte))
         const zeroed = good.map((byte, i) => (i > middle / 4 ? 0 : byte))
@@ -147,7 +147,7 @@ test('after each of 300 broken files the next file is decoded correctly, in the 
       expect(memories).toHaveLength(101) // one for the codec, and one for each of the oracle's 100 decodes
     })
   }
-  // The attempt with the wrong width is every third one and must always fail. The others may succeed, because libjpeg
+  // Every third turn decodes with the wrong width, which must always fail. The other turns may succeed, because libjpeg
   // decodes most broken files without an error.
   expect(Math.min(...Object.values(failures))).toBeGreaterThanOrEqual(33)
 })
@@ -194,8 +194,8 @@ describe('idle memories', () => {
     await watchMemories(async (memories) => {
       for (let i = 0; i < 5; i++) await round(codec)
       const compared = 5 * FORMATS.length
-      // If no memory were shared, a new memory would always replace the least recently used one, and each round would
-      // make 5 new memories.
+      // If each module had its own memory, a new memory would always replace the least recently used one, and each
+      // round would make 5 new memories.
       expect(memories.length - compared).toBeLessThanOrEqual(2)
     })
     expect(instances.idleBytes()).toBeLessThanOrEqual(maxIdleBytes)
@@ -269,7 +269,7 @@ describe('modules that import their memory', () => {
   })
 })
 
-test('the photon.wasm that we ship does not contain the font of the packaged photon.wasm', async () => {
+test('the photon.wasm that we ship lacks the font that the photon.wasm of the npm package contains', async () => {
   const packaged = await readPackaged('@cf-wasm/photon/photon.wasm')
   const photon = withoutFont(packaged)
   const blanked = packaged.filter((byte, i) => byte !== photon[i])

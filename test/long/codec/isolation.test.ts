@@ -187,7 +187,7 @@ describe('pictures are isolated:', () => {
   const findMark = (bytes: Uint8Array | Uint8ClampedArray, marks: ReadonlySet<string>) =>
     windowsOf(bytes).find((part) => marks.has(part))
 
-  test('a truncated or damaged file shows nothing of the picture before it', MINUTES, async () => {
+  test('a truncated or damaged file shows nothing of the previous picture', MINUTES, async () => {
     const random = createRandom(41)
     const codec = createCodec(modules)
     const secrets = await Promise.all(KINDS.map(async (kind) => WRITERS[kind](secret)))
@@ -195,7 +195,7 @@ describe('pictures are isolated:', () => {
     const exact = KINDS.filter((kind) => !/JPEG|lossy/.test(kind))
     for (const [i, kind] of KINDS.entries()) {
       const { data } = await codec.decode(secrets[i], readHeader(secrets[i]))
-      expect(findMark(data, marks), kind).toBeDefined() // the search works
+      expect(findMark(data, marks), kind).toBeDefined() // the search can find a mark
       if (exact.includes(kind)) expect(same(data, secret.data), kind).toBe(true)
       const whole = await WRITERS[kind](victim)
       expect(findMark((await codec.decode(whole, readHeader(whole))).data, marks), kind).toBeUndefined()
@@ -211,7 +211,7 @@ describe('pictures are isolated:', () => {
     }
   })
 
-  test('a file that lacks a part of its picture shows nothing of the picture before it', async () => {
+  test('a file that lacks a part of its picture shows nothing of the previous picture', async () => {
     const codec = createCodec(modules)
     const marks = await marksOf([])
     const names = ['a scan', 'two scans', 'all but one scan', 'rows of GIF', 'rows of BMP']
@@ -240,7 +240,7 @@ describe('pictures are isolated:', () => {
     }
   })
 
-  test.each(ENCODE_FORMATS)('the %s encoder writes nothing of the picture before it', async (format) => {
+  test.each(ENCODE_FORMATS)('the %s encoder writes nothing of the previous picture', async (format) => {
     const codec = createCodec(modules)
     const as = { format, quality: 85 }
     const secretFile = await codec.encode(secret, as)

@@ -24,7 +24,7 @@ const nineOneFive = (n1: number, n2: number, residual = true): Architecture => (
 })
 const SMALL = nineOneFive(8, 4)
 
-/** Changes that are made to random weights, by name. */
+/** Functions that change a network's random weights, by the name of the change. */
 const KINDS = {
   dense: () => {},
   sparse({ layers }: Network, random: () => number) {
@@ -121,13 +121,13 @@ describe.each(engines)('results of the $arithmetic build', ({ engine: candidate 
     expect(await candidate.run(network, input)).toEqual(await candidate.run(network, input))
   })
 
-  // Each part starts at a multiple of the tile size. Tiles that are at least 12 px away from the part's inner edges
-  // have the same neighbours as in the whole picture.
+  // Each part starts at a multiple of the tile size, so its tiles are also tiles of the whole picture. Only tiles at
+  // least 12 px away from the part's inner edges are compared, because only their neighbours are the same, too.
   test.each([
     ['of 44 rows', 90, 120, { x: 0, y: 40, width: 90, height: 44 }],
     ['of 72 columns', 200, 30, { x: 64, y: 0, width: 72, height: 30 }],
     ['across the seam of two strips', 2100, 9, { x: 2000, y: 0, width: 100, height: 9 }],
-  ])('are bit-identical for the whole picture and for a part %s', async (_, width, height, rect) => {
+  ])('are bit-identical for a part %s, computed alone or with the whole picture', async (_, width, height, rect) => {
     const whole = samplePlanes(1, width, height)
     const inner = (edge: number, length: number, size: number) => ({
       start: edge > 0 ? 12 : 0,

@@ -32,7 +32,7 @@ describe('onnxruntime agrees with the reference to 1e-4, as every engine must', 
   }
 })
 
-describe('for networks that work on the small picture, onnxruntime agrees with the reference to 1e-5', () => {
+describe('onnxruntime agrees with the reference to 1e-5 on a network that enlarges by itself:', () => {
   const architectures = [
     subPixelArchitecture(2, 32, 1),
     subPixelArchitecture(3, 16, 3),
@@ -46,7 +46,7 @@ describe('for networks that work on the small picture, onnxruntime agrees with t
         [1, 1],
         [17, 9],
         [40, 33],
-      ])(`for ${describeNetwork(network)}, ${padding} padding, %i x %i pixels`, async (width, height) => {
+      ])(`${describeNetwork(network)}, ${padding} padding, %i x %i pixels`, async (width, height) => {
         const input = samplePlanes(network.layers[0].inputs, width, height)
         const got = await engine.run(network, input)
         const { scale } = network
@@ -112,7 +112,7 @@ describe('a session of onnxruntime', () => {
     expect(runtime.counts).toEqual({ created: 2, released: 1 })
   })
 
-  test('is the only one that is kept if the first runs of a network start together', async () => {
+  test('is the only one kept for a network, even if several first runs of the network start at the same time', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
     const network = tiny(1)
@@ -120,7 +120,7 @@ describe('a session of onnxruntime', () => {
     expect(runtime.counts.created - runtime.counts.released).toBe(1)
   })
 
-  test('is released if it is the least recently used of five', async () => {
+  test('is released when a fifth one is created, if it is the least recently used', async () => {
     const runtime = countingRuntime()
     const counted = createOrtEngine(runtime, { executionProvider: 'wasm' })
     const networks = [1, 2, 3, 4, 5].map(tiny)

@@ -47,7 +47,7 @@ describe('the fuzzer finds a bug', () => {
     ],
     ['if the check rejects', ({ bytes }) => (isBroken(bytes) ? Promise.reject(new RangeError('planted')) : true)],
   ]
-  test.each(planted)('%s, and finds it again by repeating that execution', async (_, check) => {
+  test.each(planted)('%s, and again when only the same execution is repeated', async (_, check) => {
     const target = { ...header, check }
     const { finding, executions } = await fuzz(target, { seed: DEFAULT_SEED, executions: EXECUTIONS })
     expect(finding).toMatchObject({ target: 'header', seed: DEFAULT_SEED, error: { message: 'planted' } })

@@ -73,7 +73,7 @@ test.each([
     ['a-x3.jpg', 'lone-x3.jpg'],
   ],
   [
-    'a file that is an argument is used even if its name is not that of a picture',
+    'a file that is named as an argument is used even if its name does not end like that of a picture',
     ['photos/a-x3.jpg', 'photos/notes.txt'],
     undefined,
     ['a-x3.jpg', 'notes.txt'],
@@ -119,7 +119,7 @@ test.each([
   },
 )
 
-test('--out may be a folder even if its name ends in .jpg; a file that is not a JPEG, PNG or WebP is refused', async () => {
+test('--out may be a folder whose name ends in .jpg, but a file must be a JPEG, PNG or WebP', async () => {
   await mkdir(at('dir.jpg'))
   expect(await targetOf(at('dir.jpg'))).toEqual({ folder: at('dir.jpg') })
   await expect(targetOf(at('photos/notes.txt'))).rejects.toThrow(

@@ -40,25 +40,25 @@ test.each<[string, number, Record<string, string>, object]>([
     { outcome: 'failed', message: 'DECODE' },
   ],
   [
-    'the reason BUSY means busy',
+    'an answer with the reason BUSY counts as busy',
     200,
     { 'x-sr': 'skipped; reason=BUSY' },
     { outcome: 'busy', message: 'BUSY', afterMs: undefined },
   ],
   [
-    'the reason RATE means busy',
+    'an answer with the reason RATE counts as busy',
     200,
     { 'x-sr': 'skipped; reason=RATE' },
     { outcome: 'busy', message: 'RATE', afterMs: undefined },
   ],
   [
-    'the status 429 means busy for the time in Retry-After',
+    'the status 429 counts as busy for the time in Retry-After',
     429,
     { 'retry-after': '7' },
     { outcome: 'busy', message: '429', afterMs: 7000 },
   ],
   [
-    'the status 503 means busy, and a Retry-After in the past means no wait',
+    'the status 503 counts as busy, and with a Retry-After in the past the next try is due at once',
     503,
     { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT' },
     { outcome: 'busy', afterMs: 0 },
@@ -122,7 +122,7 @@ test('Retry-After is honoured, but a Retry-After of an hour makes the URL fail',
   expect([waits, told[0]]).toEqual([[], expect.objectContaining({ outcome: 'failed', message: '429, after 1 tries' })])
 })
 
-test('requests never exceed the concurrency, and a busy answer pauses all requests', async () => {
+test('the number of simultaneous requests never exceeds the concurrency, and a busy answer pauses all requests', async () => {
   const urls = Array.from({ length: 20 }, (_, i) => `${i}`)
   const { most, told, tries, waits } = await warm(
     urls,

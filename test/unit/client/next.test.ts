@@ -15,7 +15,7 @@ test.each(WIDTHS)('a width of %d px, a default of next/image, is accepted', (wid
   }
 })
 
-test("the quality of an image replaces the loader's quality", () => {
+test('the quality that an image sets replaces the quality that the loader sets', () => {
   const loader = createLoader({ quality: 60, format: 'auto', model: 'quality' })
   const of = (quality?: number) => Object.fromEntries(expectAccepted('/a', loader({ src: '/a', width: 640, quality })))
   expect(of()).toEqual({ 'sr-width': '640', 'sr-format': 'auto', 'sr-quality': '60', 'sr-model': 'quality' })

@@ -4,7 +4,7 @@ import { expectAccepted, PAGE } from './accepted.ts'
 
 test.each<[string, SrcsetOptions, string]>([
   [
-    'the candidates are the picture itself and every scale',
+    'the candidates are the picture itself and its results at every scale',
     { src: 'cat.jpg', width: 300 },
     'cat.jpg 300w, cat.jpg?sr=2 600w, cat.jpg?sr=3 900w, cat.jpg?sr=4 1200w',
   ],
@@ -41,7 +41,7 @@ test.each<[string, SrcsetOptions, string]>([
   expect(srcset(options)).toBe(expected)
 })
 
-// The test splits the srcset like the HTML standard: white space separates a URL from its width, a comma ends a
+// The test splits the srcset as the HTML standard does: white space separates a URL from its width, a comma ends a
 // candidate.
 test.each(['my cat.jpg', ' cat.jpg\n', '/a b/c\td.jpg?x=1 2', 'a,b.jpg?c=,', ',cat.jpg,', 'a,,'])(
   'each candidate of %j is one URL and one width',

@@ -36,13 +36,13 @@ describe('an encoded picture', () => {
     'one row': gradient(300, 1),
   }
   for (const [name, picture] of Object.entries(pictures)) {
-    test(`is decoded by libvips from PNG without loss: ${name}`, async () => {
+    test(`in PNG format is decoded by libvips without loss: ${name}`, async () => {
       const back = await decodeBySharp(await encode(picture, 'png'))
       expect(difference(picture, back)).toEqual({ color: 0, alpha: 0 })
     })
 
     // At quality 90 with 4:2:0 chroma, lossy formats change the pixels of these smooth pictures by less than 40 levels.
-    test(`is decoded by libvips from WebP with lossless alpha: ${name}`, async () => {
+    test(`in WebP format is decoded by libvips with lossless alpha: ${name}`, async () => {
       const back = await decodeBySharp(await encode(picture, 'webp'))
       expect(difference(picture, back)).toEqual({
         color: expect.toSatisfy((levels) => levels < 40),
@@ -50,7 +50,7 @@ describe('an encoded picture', () => {
       })
     })
 
-    test(`is decoded by libvips from JPEG on white: ${name}`, async () => {
+    test(`in JPEG format is decoded by libvips as the picture on a white background: ${name}`, async () => {
       const onWhite = {
         ...picture,
         data: picture.data.map((value, i) => {

@@ -6,12 +6,12 @@ test('frequent symbols get short codes', () => {
   expect([...fitCodeLengths([1, 1, 1, 1], 15)]).toEqual([2, 2, 2, 2])
 })
 
-test('a symbol gets no code if it does not occur or if no other symbol occurs', () => {
+test('a symbol that does not occur gets no code, and neither does the only symbol that occurs', () => {
   expect([...fitCodeLengths([0, 5, 0], 15)]).toEqual([0, 0, 0])
   expect([...fitCodeLengths([0, 5, 3], 15)]).toEqual([0, 1, 1])
 })
 
-// Fibonacci numbers as frequencies produce the deepest trees.
+// With Fibonacci numbers as frequencies, a Huffman tree is as deep as possible, so that every limit takes effect.
 test.each([7, 8, 15, 16])('codes that are limited to %i bits fill the whole code space', (maxBits) => {
   const fibonacci = [1, 1]
   while (fibonacci.length < 40) fibonacci.push(fibonacci.at(-1)! + fibonacci.at(-2)!)

@@ -41,8 +41,8 @@ function join(files: readonly Uint8Array[], height: number, instances = createIn
 const rowsOf = (file: Uint8Array) =>
   sharp(file, { failOn: 'warning' }).toColourspace('srgb').removeAlpha().raw().toBuffer()
 
-// libvips decodes the files. Some pictures have ten strips or more, so that the numbers of restart markers, 0 to 7,
-// repeat.
+// libvips decodes the joined file and the single strips. Some pictures have ten strips or more, so that the numbers of
+// the restart markers, which run from 0 to 7, repeat.
 describe('joined strips decode to the same pixels as the single strips', () => {
   test.each([
     ['colour', gradient(203, 331), 32, 85, '4:4:4'],

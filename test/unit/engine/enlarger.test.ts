@@ -46,7 +46,7 @@ function sampleLayers(names: readonly (keyof Layers)[], { width, height }: Rect)
     names.map((name, i) => {
       const plane = samplePlane(width, height, 50 + i)
       if (name === 'detail') plane.data.forEach((v, at) => (plane.data[at] = (v - 0.5) / 4))
-      // Bicubic overshoots, so opacity goes below 0 and above 1 here, too.
+      // Bicubic enlargement overshoots, so real opacity can leave the range 0..1. The random opacity does so, too.
       if (name === 'opacity') plane.data.forEach((v, at) => (plane.data[at] = 1.3 * v - 0.15))
       return [name, { plane, x: 0, y: 0 }]
     }),
@@ -134,9 +134,9 @@ describe.each(CASES)('for a picture of $width x $height that is enlarged $scale 
     }
   })
 
-  test.each(LAYERS)('the kernel’s pixels with the layers LAYERS[%#] equal the pixels of mergeYCbCr', (...names) => {
+  test.each(LAYERS)('the kernel’s pixels with the layers in LAYERS[%#] equal the pixels of mergeYCbCr', (...names) => {
     const layers = sampleLayers(names, wholeOf(plane, scale))
-    // In a nearly clear pixel the colour is a quotient of two small numbers, so more bytes may differ.
+    // In an almost transparent pixel the colour is a quotient of two small numbers, so more bytes may differ.
     const share = layers.opacity ? 1e-3 : 1e-4
     expectBytes(merged(vector, picture, scale, layers), merged(plainEnlarger, picture, scale, layers), share)
   })
@@ -149,7 +149,7 @@ describe.each([
   const small = splitYCbCr(sampleRgba(41, 19))
 
   test.each(LAYERS)(
-    'with the layers LAYERS[%#] merges tiles that together equal the whole picture bit for bit',
+    'with the layers in LAYERS[%#] merges tiles that together equal the whole picture bit for bit',
     (...names) => {
       const whole = wholeOf(small.y, 3)
       const layers = sampleLayers(names, whole)
@@ -195,7 +195,7 @@ describe.each([
     expect([...buffer]).toEqual([...Array(12).fill(9), ...data, ...Array(12).fill(9)])
   })
 
-  test('does not change the colour of a flat picture, for every grey level and for full colours', () => {
+  test('keeps the colour of a picture of one colour, for every grey level and five other colours', () => {
     for (const scale of SCALES) {
       for (let level = 0; level < 256; level++) {
         const grey = new Uint8Array(4 * 5 * 3).fill(level)
@@ -276,7 +276,7 @@ describe('the kernel’s memory', () => {
     }
   })
 
-  test('stays one page of 64 KiB in a single instance, whatever the picture’s size', async () => {
+  test('stays at one page of 64 KiB for pictures of any size, and no second memory is created', async () => {
     await watchMemories((memories) => {
       const fresh = createVectorEnlarger(module)
       for (const scale of SCALES) {
@@ -287,7 +287,7 @@ describe('the kernel’s memory', () => {
     })
   })
 
-  test('is intact after calls that fail, and the error for an unsupported scale names the supported scales', () => {
+  test('is intact after failed calls, and the error for an unsupported scale names the supported scales', () => {
     const enlarger = createVectorEnlarger(module)
     const small = splitYCbCr(sampleRgba(9, 9))
     const want = merged(vector, small, 2)

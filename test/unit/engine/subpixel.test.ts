@@ -86,9 +86,10 @@ describe.each(engines)('the result of the $arithmetic build', ({ engine: candida
     expect(await candidate.run(network, input)).toEqual(await candidate.run(network, input))
   })
 
-  // Returns two results for `rect`: one computed from this part of the picture alone, the other from the whole picture.
-  // Both lack a margin along the edges of `rect` that are inside the picture. In the right and lower margin bits may
-  // differ, because there each layer has fewer tiles than the layer before it and reads the last of them only in part.
+  // Returns two results for `rect`: one computed from this part of the picture alone, the other cut out of the result
+  // of the whole picture. Along each edge of `rect` that is inside the picture, both results lack a margin, because
+  // pixels outside `rect` affect it. The right and lower margins also contain pixels whose last bits may differ,
+  // because there each layer has fewer tiles than the layer before it and reads the last tile only in part.
   const pieceAndWhole = async (width: number, height: number, rect: Rect) => {
     const { scale } = network
     const before = 4 * Math.ceil(haloOf(network) / 4)
@@ -155,7 +156,7 @@ const wide = [samplePlanes(1, 300, 41), { ...samplePlanes(1, 600, 9), data: new 
 describeEngine({
   createEngine: () => createFusedEngine(modules),
   network: sampleNetwork(subPixelArchitecture(3, 8, 2)),
-  // The last network runs on the other kernel (srcnn).
+  // The last of these networks runs on the other kernel (srcnn).
   earlierRuns: [
     sampleNetwork(subPixelArchitecture(2, 32, 3)),
     sampleNetwork({ kernels: [9, 1, 5], widths: [8, 4] }),
@@ -166,7 +167,7 @@ describeEngine({
   },
 })
 
-test('a run pauses as often as its cost requires', async () => {
+test('a run of a small network does not pause, and a run of a larger network does', async () => {
   let turns = 0
   const pause = () => Promise.resolve(void turns++)
   const counted = createFusedEngine(modules, { pause })

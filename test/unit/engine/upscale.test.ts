@@ -57,7 +57,7 @@ describe('a picture computed in tiles equals the picture computed as a whole', (
     )
   }
 
-  test('for three planes, which without a network equal their bicubic enlargements', async () => {
+  test('for three planes (and without a network, each plane equals its bicubic enlargement)', async () => {
     const planes = samplePlanes(3, 21, 17)
     const network = sampleNetwork({ ...SMALL, channels: 3 })
     const whole = await upscalePlanes(planes, 3, { network, engine: reference })
@@ -145,14 +145,14 @@ describe('in an enlarged picture with transparency', () => {
     })
     return { width: 20, height: 10, data }
   }
-  /** A network that sharpens and also changes flat planes a little. Solid pixels must stay solid nevertheless. */
+  /** A network that sharpens and also changes uniform planes a little. Opaque pixels must stay opaque nevertheless. */
   const network = sampleNetwork({ kernels: [3], widths: [], residual: true })
   network.layers[0].weights.set([-0.1, -0.1, -0.1, -0.1, 0.8, -0.1, -0.1, -0.1, -0.1])
   network.layers[0].bias.fill(-0.01)
 
   /**
-   * A network that enlarges three times, sharpens, and changes flat planes: each of a pixel's nine results has a
-   * different bias.
+   * A network that enlarges three times, sharpens, and changes uniform planes: the nine results of a pixel have
+   * different biases.
    */
   const enlarging = sampleNetwork({ kernels: [3], widths: [], scale: 3, residual: true })
   const taps = [-0.1, -0.1, -0.1, -0.1, 0.8, -0.1, -0.1, -0.1, -0.1]
@@ -163,7 +163,7 @@ describe('in an enlarged picture with transparency', () => {
     ['bicubic', undefined],
     ['a network', { network, engine: reference }],
     ['a network that enlarges', { network: enlarging, engine: reference }],
-  ])('hidden colours stay hidden, solid pixels stay solid and clear pixels stay clear, with %s', async (_, model) => {
+  ])('opaque pixels stay opaque, transparent pixels and their colours stay invisible, with %s', async (_, model) => {
     const { width, height, data } = await upscale(edge(), 3, model)
     for (let i = 0; i < width * height; i++) {
       const [red, green, blue, alpha] = data.subarray(4 * i, 4 * i + 4)

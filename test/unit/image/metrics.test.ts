@@ -26,7 +26,7 @@ test('equal planes have infinite PSNR and an SSIM of 1', () => {
   expect(ssim(plane, plane)).toBeCloseTo(1, 12)
 })
 
-test('differences in a shaved border do not count', () => {
+test('differences in the border that is left out do not count', () => {
   const a = samplePlane(20, 18)
   const b: Plane = { ...a, data: a.data.slice() }
   for (let i = 0; i < 20; i++) b.data[i] = b.data[20 + i] = b.data[i * 18 - ((i * 18) % 20)] = 0

@@ -44,7 +44,7 @@ describe('resize agrees with the definition of imresize', () => {
   })
 })
 
-test('the values of a step enlarged by two are sums of the cubic kernel’s weights', () => {
+test('a step from 0 to 1, enlarged by two, has values that are sums of the cubic kernel’s weights', () => {
   // Weights of Keys' kernel at the distances 1.25, 0.25, 0.75, 1.75: -9/128, 111/128, 29/128, -3/128.
   const step: Plane = { width: 6, height: 1, data: Float32Array.of(0, 0, 0, 1, 1, 1) }
   const got = resize(step, 12, 1).data

@@ -5,8 +5,8 @@ import { resize } from '../../../worker/image/resize.ts'
 import { shrinkRows } from '../../../worker/image/shrink.ts'
 
 /**
- * Returns a picture of random levels. All pixels are opaque, or one third of them is transparent, one third is opaque,
- * and one third has a random alpha.
+ * Returns a picture of random levels. If `opaque`, all pixels are opaque. Otherwise one third of them is transparent,
+ * one third is opaque, and one third has a random alpha.
  */
 function noise(width: number, height: number, opaque: boolean): Rgba {
   const random = createRandom(7 * width + height)

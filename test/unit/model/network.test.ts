@@ -101,7 +101,7 @@ describe('a written file reads back as the same network', () => {
   })
 })
 
-test('a skip over the whole network is read as a residual if zero padding makes the two equal in the file', () => {
+test('with zero padding, a skip over the whole network is read as a residual, because both are the same in the file', () => {
   const network = sampleNetwork({ kernels: [3, 3], widths: [2], channels: 2, skips: [1] }, 'zero')
   const read = decodeNetwork(encodeNetwork(network))
   expect(describeNetwork(read)).toBe('3-3 2-2-2 residual')

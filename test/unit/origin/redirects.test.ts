@@ -115,7 +115,7 @@ describe('a redirect is not followed to', () => {
   ])('%s', (location) => expect(follows(location)).toBe(false))
 })
 
-test('a redirect to HTTP is followed if ORIGIN_URL uses HTTP, and a redirect to an IP address only if that is the origin', () => {
+test('a redirect to HTTP is followed if ORIGIN_URL uses HTTP, and a redirect to an IP address only if ORIGIN_URL has this address and port', () => {
   expect(mayFollow(new URL('http://cdn.example/'), 'http://img.example', HOSTS)).toBe(true)
   expect(mayFollow(new URL('http://10.0.0.1:8080/b'), 'http://10.0.0.1:8080', HOSTS)).toBe(true)
   expect(mayFollow(new URL('http://10.0.0.1:8081/b'), 'http://10.0.0.1:8080', HOSTS)).toBe(false)

@@ -50,7 +50,7 @@ describe('a bucket that does not answer', () => {
   const entry: ModelEntry = { name: 'srcnn', scale: 2, file: 'srcnn-x2.onnx', sha256: 'a'.repeat(64), bytes: 1 }
   const never = new Promise<never>(() => {})
   const bundled = { manifest: { version: 1 as const, models: [entry] }, read: () => never }
-  /** Returns a bucket that never answers. If `manifest` is given, only a request for `manifest.json` gets an answer. */
+  /** Returns a bucket that never answers or, if `manifest` is given, answers only requests for `manifest.json`. */
   const bucketWith = (manifest?: ModelEntry) =>
     ({
       get: (key: string) =>
