@@ -100,7 +100,7 @@ test('if a model has no weights for JPEGs, its only weights are used for all pic
   }
 })
 
-test("the package's weights for JPEGs are not used beside an operator's own weights", async () => {
+test("at a scale with an operator's own weights, the package's weights for JPEGs are not used", async () => {
   const worker = await startWith([{ ...CLEAN, name: DEFAULT_MODEL }], DEFAULT_MODEL)
   const own = await serve(worker, 'coarse.jpg?sr=2')
   expect(own.model).toBe(DEFAULT_MODEL)

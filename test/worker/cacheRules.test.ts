@@ -285,8 +285,8 @@ async function ask({ path }: Picture, whose: Whose = 'nothing') {
 }
 
 /**
- * Tells which picture `bytes` are: the original or the enlarged one, and for which credentials the origin sent the
- * original. `sharper, for nothing`, for example, is the result for a request without credentials.
+ * Returns the name of the picture in `bytes`: `original` or `sharper`, then the credentials for which the origin sent
+ * the original. `sharper, for nothing` is the enlarged picture for a request without credentials.
  */
 async function nameOf(bytes: Buffer, at: string): Promise<string> {
   const path = at.replace('-from', '')

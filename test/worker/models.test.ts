@@ -68,7 +68,7 @@ test('a model that only the bucket has can be asked for by name', async () => {
 test.each<[string, () => Promise<void>]>([
   ['altered', () => ship(DEFAULT_MODEL, encodeNetwork(lifting(0.1)), '0'.repeat(64))],
   ['not a network', () => ship(DEFAULT_MODEL, new Uint8Array(500))],
-])('weights that are %s are not used: the visitor gets the original', async (_, prepare) => {
+])('weights that are %s are not used: the visitor gets the original picture', async (_, prepare) => {
   await prepare()
   const response = await running.ask('/grey.png?sr=2')
   expect(response.status).toBe(200)

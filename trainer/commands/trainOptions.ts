@@ -46,7 +46,8 @@ export interface TrainConfig {
   /** Folders of pictures to train on; empty for the built-in procedural set. */
   readonly data: readonly string[]
   /**
-   * True if each folder supplies the same number of patches. False if all places of all pictures are equally likely.
+   * True if each folder supplies the same number of patches. False if a patch is drawn from all positions in all
+   * pictures with equal probability, so that a folder with more pixels supplies more patches.
    */
   readonly isEven: boolean
   /** Folder of pictures to validate on. If undefined, some pictures of `data` are held out of training. */
@@ -319,8 +320,8 @@ export function parseScales(text: string | undefined): number[] {
 }
 
 /**
- * Returns the command that repeats one scale of a run on the same data. It names --arch even if the run used the
- * default.
+ * Returns the command that trains one scale of a run again, with the same options and data. It always names --arch, so
+ * that a later change of the default does not change what the command does.
  */
 export function commandOf(given: TrainArguments, scale: number, steps: number): string {
   const { words: _, ...options } = given

@@ -38,7 +38,8 @@ function onlyIf(condition: PutCondition | undefined) {
 }
 
 /**
- * Repeats `work` while another process locks the shared SQLite database. R2 reports the lock as "Unspecified error".
+ * Repeats `work` while another process (`wrangler dev`) locks the SQLite database in which Miniflare keeps the
+ * simulated bucket. Miniflare reports the lock only as "Unspecified error".
  */
 function patiently<T>(work: () => Promise<T>): Promise<T> {
   return retry(async () => {

@@ -14,7 +14,7 @@ export function entriesOf({ exports }: Entries): string[] {
   return [...new Set(Object.values(exports).flatMap(sourcesOf))]
 }
 
-/** Returns the sources that users run. */
+/** Returns the sources of the commands (`bin`). */
 export function commandsOf({ bin = {} }: Entries): string[] {
   return Object.values(bin)
 }

@@ -60,7 +60,7 @@ export interface CostedWork {
   readonly format: EncodeFormat
 }
 
-/** Returns the estimated cost. `bytes` is the length of the source file. If `model` is undefined, bicubic enlarges. */
+/** Returns the estimated cost. `bytes` is the length of the source file. Without `model`, enlarging is bicubic. */
 export function estimateCost(
   header: Header,
   bytes: number,

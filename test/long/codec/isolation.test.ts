@@ -107,7 +107,7 @@ describe('failures have no lasting effect:', () => {
     subpixel: sampleNetwork({ ...subPixelArchitecture(2, 4, 1), residual: true }),
   }
 
-  /** An array whose first `reads` reads succeed. Every later read throws. */
+  /** An array of which `subarray` succeeds `reads` times and then throws. */
   class FailingValues extends Float32Array {
     reads = 0
     override subarray(from?: number, to?: number): Float32Array<ArrayBuffer> {

@@ -58,8 +58,7 @@ describe(`on ${runtime.version}`, () => {
     await engine.dispose()
   })
 
-  test('an error in a worker thread rejects the call, and the engine can still be disposed', async () => {
-    // The batch has the wrong size, so its shards do not fit the shapes of the session.
+  test('a batch of the wrong size rejects the call, and the engine can still be disposed', async () => {
     const engine = await createOnnxEngine(TASK, runtime, { workers: 2 })
     const { parameters, examples } = drawStep({ ...TASK, batch: BATCH + 1 }, 1)
     await expect(engine.lossAndGradients(parameters, examples)).rejects.toThrow()

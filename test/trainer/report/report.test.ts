@@ -165,7 +165,7 @@ test.each([
   }
 })
 
-test('a chart draws its line from corner to corner and clips points below the axis', () => {
+test('a chart draws its line from corner to corner, and points below its axis outside the plot', () => {
   const chart = {
     title: 'PSNR',
     xLabel: 'patches',

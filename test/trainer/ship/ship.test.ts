@@ -49,7 +49,7 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s,', (_, __, open) =>
     return () => store.close()
   })
 
-  test('a put whose condition does not hold writes nothing', async () => {
+  test('a put writes nothing if its condition does not hold', async () => {
     const bytes = new Uint8Array([1, 2, 3])
     expect(await store.get('object')).toBeUndefined()
     expect(await store.put('object', bytes, { match: '"0"' })).toBe(false)
@@ -142,7 +142,7 @@ describe.each(KINDS.filter(([, isThere]) => isThere))('in %s,', (_, __, open) =>
     expect((await ship(store, [{ lift: 0.8, psnr: 35 }])).changed).toBe(true)
   })
 
-  test('weights that someone else uploads between our read and write are kept, and ours are compared with them', async () => {
+  test('if someone else uploads weights while we upload, theirs are kept, and ours are refused if they are worse', async () => {
     const behind = (models: readonly RunModel[]): ObjectStore => {
       let isFirst = true
       return {

@@ -162,9 +162,9 @@ function bitWriter() {
       write(Math.max(0, symbol), 8)
       return { lengths, codes: new Uint16Array(counts.length) }
     }
-    // The code lengths (0 to 15) are written with a second Huffman code, in which each of them has a code of 4 bits.
-    // Three other symbols of the second code, which repeat lengths, are not used.
-    write(0, 1)
+    // The code lengths are Huffman-coded, too. This second code has a code of 4 bits for each length from 0 to 15. Its
+    // symbols 16 to 18, which stand for runs of equal lengths, are not used.
+    write(0, 1) // not a "simple" code
     write(19 - 4, 4)
     for (const symbol of LENGTH_ORDER) write(symbol < 16 ? 4 : 0, 3)
     write(0, 1) // the lengths of the whole alphabet follow

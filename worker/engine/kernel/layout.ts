@@ -30,7 +30,8 @@ export const GROUP = 8
 export const HALO = (KERNEL_1 - 1 + KERNEL_3 - 1) / 2
 
 /**
- * Maximum width of a strip in pixels: 511 tiles of the result. They need 512 tiles of features, which fill whole groups.
+ * Maximum width of a strip in pixels: 511 tiles of the result. The margin of the last layer needs one more tile of
+ * features, i.e. 512, which fill whole groups.
  */
 export const MAX_WIDTH = 2044
 
