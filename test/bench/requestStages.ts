@@ -19,8 +19,8 @@ const SCALE = 3
 const QUALITY = 85
 
 /** Printed names of the libraries that decode and encode each format. */
-const DECODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'mozjpeg', png: 'photon', webp: 'libwebp' }
-const ENCODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'mozjpeg', png: 'zlib', webp: 'libwebp' }
+const DECODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'ours', png: 'photon', webp: 'libwebp' }
+const ENCODERS: Readonly<Record<EncodeFormat, string>> = { jpeg: 'ours', png: 'zlib', webp: 'libwebp' }
 
 export type EncodedFiles = Readonly<Record<EncodeFormat, Uint8Array>>
 

@@ -254,7 +254,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await give('paste', sampleFile('icon.png'), 'pasted.png', 'image/png')
     await said('pasted.png: 160 × 160 → 480 × 480')
     const paths = proxy.sent.map(({ url }) => url)
-    expect(paths).toContain('/_sr/codec/mozjpeg_dec.wasm')
+    expect(paths).toContain('/_sr/codec/jpeg_decoder.wasm')
     for (const { method, url, bodyBytes } of proxy.sent) {
       expect([method, bodyBytes]).toEqual(['GET', 0])
       expect(url).toMatch(/^\/_sr\/(enlarge\.js|chunk-\w+\.js|(codec|kernel|models)\/[\w-]+\.(wasm|json|onnx))$/)

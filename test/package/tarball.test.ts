@@ -23,7 +23,7 @@ const KINDS = [
   /^(models\/psnr\.svg|docs\/example\.webp|worker\/floor-plan\.svg)$/,
   /^worker\/examples\/(worker|node)\/(index\.[jt]s|wrangler\.toml)$/,
   /^lib\/[\w-]+\.(js|d\.ts)$/,
-  /^lib\/codec\/(photon|mozjpeg_(dec|enc)|jpeg_symbols|webp_dec|webp_enc_simd)\.wasm$/,
+  /^lib\/codec\/(photon|jpeg_(decoder|encoder)|webp_dec|webp_enc_simd)\.wasm$/,
   /^lib\/kernel\/((srcnn|subpixel)-(plain|relaxed)|picture)\.wasm$/,
   /^lib\/models\/(manifest\.json|[\w-]+-x[234]\.bin)$/,
   /^types\/[\w/-]+\.d\.ts$/,
@@ -69,7 +69,7 @@ test('the package has two small dependencies, and Hono as its only required peer
   expect(Object.keys(peerDependencies as object).filter((one) => !optional.includes(one))).toEqual(['hono'])
 })
 
-test.each(['@cf-wasm/photon', '@jsquash/jpeg', '@jsquash/webp'])(
+test.each(['@cf-wasm/photon', '@jsquash/webp'])(
   'THIRD-PARTY.md has the version and the licence of %s',
   async (name) => {
     const text = read('THIRD-PARTY.md')

@@ -22,6 +22,7 @@ import {
   parseArguments,
   UsageError,
 } from '../../worker/terminal/arguments.ts'
+import { JPEG_ENCODERS } from '../data/compress.ts'
 import { type Degradation, parseDegradation } from '../data/degrade.ts'
 import type { PatchOptions } from '../data/patches.ts'
 import type { PatchSourceOptions } from '../data/patchSource.ts'
@@ -95,6 +96,7 @@ const DEFAULTS = {
   seed: 1,
   uint8: 0,
   degrade: 'clean',
+  encoder: 'mozjpeg',
   blur: 0,
   optimizer: 'soap',
 }
@@ -147,6 +149,10 @@ export const TRAIN_OPTIONS = {
   degrade: {
     value: 'KIND',
     help: 'degradation of the small pictures: clean, jpeg or jpeg:LOW-HIGH (default: clean)',
+  },
+  'jpeg-encoder': {
+    value: 'NAME',
+    help: `encoder of --degrade jpeg: ${JPEG_ENCODERS.join(', ')}; own is the worker's (default: ${DEFAULTS.encoder})`,
   },
   blur: { value: 'SIGMA', help: 'blur in pixels before a picture is shrunk (default: none)' },
   uint8: {
@@ -241,6 +247,7 @@ export function parseTrainConfig(given: TrainArguments): TrainConfig {
   const defaults = isSmall ? SMALL : LARGE
   const optimizer = oneOf(given.optimizer ?? (isPaper ? 'sgd' : DEFAULTS.optimizer), 'optimizer', OPTIMIZERS)
   const uint8Share = numberOf(given.uint8 ?? `${DEFAULTS.uint8}`, 'uint8', 0, 1)
+  const encoder = oneOf(given['jpeg-encoder'] ?? DEFAULTS.encoder, 'jpeg-encoder', JPEG_ENCODERS)
   const blur = numberOf(given.blur ?? `${DEFAULTS.blur}`, 'blur', 0, 10)
   return {
     name,
@@ -250,7 +257,7 @@ export function parseTrainConfig(given: TrainArguments): TrainConfig {
     validate: given.validate === undefined ? undefined : existing(given.validate, 'validate'),
     tests: parseTests(given.eval),
     architectures,
-    degradation: parseDegradation(given.degrade ?? DEFAULTS.degrade, uint8Share, blur),
+    degradation: parseDegradation(given.degrade ?? DEFAULTS.degrade, { uint8Share, blur, encoder }),
     sampling: isPaper ? 'grid' : 'random',
     duration:
       given.minutes === undefined

@@ -16,7 +16,7 @@ import { resize } from '../../worker/image/resize.ts'
 import type { Codec } from '../../worker/codec/contract.ts'
 import { STEP_TABLES, SUBSAMPLINGS } from '../../worker/codec/jpeg/variant.ts'
 import { UsageError } from '../../worker/terminal/arguments.ts'
-import { compressPicture } from './compress.ts'
+import { compressPicture, type JpegEncoderName } from './compress.ts'
 
 export const INPUTS = ['float', 'uint8'] as const
 export type InputKind = (typeof INPUTS)[number]
@@ -35,6 +35,7 @@ export type Degradation = {
       readonly kind: 'jpeg'
       /** Lowest and highest JPEG quality, 1 to 100. */
       readonly qualities: readonly [number, number]
+      readonly encoder: JpegEncoderName
     }
 )
 
@@ -43,14 +44,24 @@ const DEFAULT_QUALITIES = [30, 95] as const
 /** Number of JPEG versions of a small picture. Each version draws its quality from a different quarter of the range. */
 const JPEG_VERSIONS = 4
 
+/** The options beside --degrade that a degradation depends on. */
+export interface DegradationOptions {
+  readonly uint8Share: number
+  readonly blur?: number
+  readonly encoder?: JpegEncoderName
+}
+
 /** Parses `clean`, `jpeg` or `jpeg:30-95`; throws a UsageError for anything else. */
-export function parseDegradation(text: string, uint8Share: number, blur = 0): Degradation {
+export function parseDegradation(
+  text: string,
+  { uint8Share, blur = 0, encoder = 'mozjpeg' }: DegradationOptions,
+): Degradation {
   if (text === 'clean') return { kind: 'clean', uint8Share, blur }
-  if (text === 'jpeg') return { kind: 'jpeg', qualities: DEFAULT_QUALITIES, blur }
+  if (text === 'jpeg') return { kind: 'jpeg', qualities: DEFAULT_QUALITIES, encoder, blur }
   const range = /^jpeg:(\d+)-(\d+)$/.exec(text)
   const qualities = [Number(range?.[1]), Number(range?.[2])] as const
   if (range && qualities[0] >= 1 && qualities[0] <= qualities[1] && qualities[1] <= 100) {
-    return { kind: 'jpeg', qualities, blur }
+    return { kind: 'jpeg', qualities, encoder, blur }
   }
   throw new UsageError(
     `expected --degrade to be clean, jpeg or jpeg:LOW-HIGH with qualities of 1 to 100, got "${text}"`,
@@ -84,6 +95,7 @@ export async function degrade(
     ]
   }
   const small = shrinkPicture(picture, scale, blur)
+  const { encoder } = degradation
   const [low, high] = degradation.qualities
   const versions: Planes[] = []
   for (let i = 0; i < JPEG_VERSIONS; i++) {
@@ -91,7 +103,7 @@ export async function degrade(
     const quality = Math.round(low + (high - low) * position)
     const subsampling = SUBSAMPLINGS[random.below(SUBSAMPLINGS.length)]
     const steps = STEP_TABLES[random.below(STEP_TABLES.length)]
-    const compressed = await compressPicture(codec, small, { quality, subsampling, steps })
+    const compressed = await compressPicture(codec, small, { quality, encoder, subsampling, steps })
     versions.push(planesOf(compressed, channels))
   }
   return versions
@@ -237,8 +249,13 @@ export function mergeRgb({ channels, width, height, data: planes }: Planes): Rgb
   return { width, height, data }
 }
 
-/** Formats a degradation in the syntax of --degrade, `clean` or `jpeg:30-95`, followed by its blur if it has one. */
+/**
+ * Formats a degradation in the syntax of --degrade, `clean` or `jpeg:30-95`, followed by its encoder if that is not
+ * MozJPEG, and by its blur if it has one.
+ */
 export function describeDegradation(degradation: Degradation): string {
-  const kind = degradation.kind === 'jpeg' ? `jpeg:${degradation.qualities.join('-')}` : 'clean'
-  return degradation.blur > 0 ? `${kind}, blur ${degradation.blur}` : kind
+  const isJpeg = degradation.kind === 'jpeg'
+  const kind = isJpeg ? `jpeg:${degradation.qualities.join('-')}` : 'clean'
+  const encoder = isJpeg && degradation.encoder !== 'mozjpeg' ? `, ${degradation.encoder} encoder` : ''
+  return `${kind}${encoder}${degradation.blur > 0 ? `, blur ${degradation.blur}` : ''}`
 }

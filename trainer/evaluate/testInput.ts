@@ -10,7 +10,7 @@ import { type InputKind, INPUTS, shrinkPicture } from '../data/degrade.ts'
 
 /**
  * `float`: luma, not rounded, as papers measure. `uint8`: an 8-bit RGB picture, as a service receives it.
- * `jpeg:40`: the 8-bit picture after JPEG compression at quality 40 (1 to 100, Annex K's tables, 4:2:0).
+ * `jpeg:40`: the 8-bit picture after JPEG compression by MozJPEG at quality 40 (1 to 100, Annex K's tables, 4:2:0).
  */
 export type TestInput = InputKind | `jpeg:${number}`
 
@@ -35,5 +35,5 @@ export async function smallPictureOf(truth: Rgba, scale: number, input: Exclude<
   if (input === 'uint8') return small
   codec ??= createCodec(await loadCodecModules())
   const quality = Number(input.slice('jpeg:'.length))
-  return compressPicture(codec, small, { quality, subsampling: '4:2:0', steps: 'annex-k' })
+  return compressPicture(codec, small, { quality, encoder: 'mozjpeg', subsampling: '4:2:0', steps: 'annex-k' })
 }

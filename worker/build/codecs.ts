@@ -1,10 +1,11 @@
-// Builds the codecs' modules. Most come from installed packages and are changed by importedMemory.ts and slimPhoton.ts.
-// One is compiled from AssemblyScript.
+// Builds the codecs' modules. Those for JPEG are compiled from AssemblyScript. The others come from installed packages
+// and are changed by importedMemory.ts and slimPhoton.ts.
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { compileAssemblyScript } from './assemblyScript.ts'
 import type { CodecFile } from '../codec/files.ts'
-import * as symbolsLayout from '../codec/jpeg/symbolsLayout.ts'
+import * as decoderLayout from '../codec/jpeg/decoderLayout.ts'
+import * as encoderLayout from '../codec/jpeg/encoderLayout.ts'
 import { neededPages, withImportedMemory } from './importedMemory.ts'
 import { buildPhoton } from './slimPhoton.ts'
 
@@ -12,17 +13,14 @@ const PHOTON_FILE = '@cf-wasm/photon/photon.wasm'
 
 /** Modules with a far larger initial memory than they need. */
 export const OVERSIZED_FILES = {
-  jpegDecoder: '@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm',
-  jpegEncoder: '@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm',
   webpDecoder: '@jsquash/webp/codec/dec/webp_dec.wasm',
   webpEncoder: '@jsquash/webp/codec/enc/webp_enc_simd.wasm',
 } as const
 
 const BUILDS: Readonly<Record<CodecFile, () => Promise<Uint8Array<ArrayBuffer>>>> = {
   'photon.wasm': readPhoton,
-  'mozjpeg_dec.wasm': () => readSlim(OVERSIZED_FILES.jpegDecoder),
-  'mozjpeg_enc.wasm': () => readSlim(OVERSIZED_FILES.jpegEncoder),
-  'jpeg_symbols.wasm': buildSymbols,
+  'jpeg_decoder.wasm': () => buildJpeg('decoder'),
+  'jpeg_encoder.wasm': () => buildJpeg('encoder'),
   'webp_dec.wasm': () => readSlim(OVERSIZED_FILES.webpDecoder),
   'webp_enc_simd.wasm': () => readSlim(OVERSIZED_FILES.webpEncoder),
 }
@@ -32,16 +30,16 @@ export function buildCodec(file: CodecFile): Promise<Uint8Array<ArrayBuffer>> {
   return BUILDS[file]()
 }
 
-async function buildSymbols(): Promise<Uint8Array<ArrayBuffer>> {
+async function buildJpeg(name: 'decoder' | 'encoder'): Promise<Uint8Array<ArrayBuffer>> {
   const program = {
-    file: new URL('../codec/jpeg/symbols.as.ts', import.meta.url),
+    file: new URL(`../codec/jpeg/${name}.as.ts`, import.meta.url),
     unrolled: '',
-    constants: { symbolsLayout },
-    features: [],
+    constants: { decoderLayout, encoderLayout },
+    features: ['simd'] as const,
     pages: 1,
     mayGrow: true,
   }
-  return withImportedMemory(await compileAssemblyScript('codec/plain_symbols', program))
+  return withImportedMemory(await compileAssemblyScript(`codec/plain_jpeg_${name}`, program))
 }
 
 export async function readPhoton(): Promise<Uint8Array<ArrayBuffer>> {

@@ -33,7 +33,7 @@ export function createCodec(modules: CodecModules, instances = createInstances()
       const file = await guarded(`encoding ${as.format}`, () => {
         switch (as.format) {
           case 'jpeg':
-            return encodeJpeg(instances, modules, picture, as)
+            return encodeJpeg(instances, modules.jpegEncoder, picture, as)
           case 'png':
             return encodePng(picture, as.icc)
           case 'webp':

@@ -18,12 +18,6 @@ const THIRD_PARTIES: Readonly<Record<string, ThirdParty>> = {
     contains: "WebAssembly of photon-rs and of Rust's image crate: lib/codec/photon.wasm, with parts removed",
     licences: ['LICENSE.md'],
   },
-  '@jsquash/jpeg': {
-    contains:
-      "Squoosh's build of MozJPEG: lib/codec/mozjpeg_*.wasm, with less memory at the start, and its JavaScript. " +
-      'It is based in part on the work of the Independent JPEG Group',
-    licences: ['LICENSE', 'codec/LICENSE.codec.md'],
-  },
   '@jsquash/webp': {
     contains: "Squoosh's build of libwebp: lib/codec/webp_*.wasm, with less memory at the start, and its JavaScript",
     licences: ['LICENSE', 'codec/LICENSE.codec.md'],

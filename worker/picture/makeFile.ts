@@ -14,7 +14,7 @@ import { type Decision, orSkip } from './plan.ts'
  * Version of the served pixels, which is part of every cache key. Raise it when, and only when, the same picture,
  * parameters and weights give different pixels or bytes. Golden files in test/worker show such a change.
  */
-export const PIPELINE_VERSION = 2
+export const PIPELINE_VERSION = 3
 
 export type Tools = Pick<Platform, 'codec' | 'enlarger'>
 

@@ -2,6 +2,7 @@
 // is decoded.
 import { type Format, type Scale, SCALES } from '../client/allowed.ts'
 import type { EncodeFormat } from '../codec/contract.ts'
+import { DamagedError } from '../codec/error.ts'
 import { type Header, type ImageType, uprightSize } from '../codec/header.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Model } from '../engine/upscale.ts'
@@ -151,11 +152,11 @@ async function withinCost(
   return { plan: { ...plan, model: undefined }, model: undefined, cost: bicubicCost }
 }
 
-/** Waits for `work`. If it fails, throws a Skip with the failure as its cause. */
+/** Waits for `work`. If it fails, throws a Skip with the failure as its cause: DAMAGED if the file is to blame. */
 export async function orSkip<T>(reason: 'MODEL' | 'DECODE' | 'ENGINE' | 'ENCODE', work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (cause) {
-    throw new Skip(reason, { cause })
+    throw new Skip(cause instanceof DamagedError ? 'DAMAGED' : reason, { cause })
   }
 }

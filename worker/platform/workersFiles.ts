@@ -2,9 +2,8 @@
 /// <reference path="../wasm.d.ts" />
 // The files in the Worker's script: compiled modules, and the weights that most requests use. All imports are static,
 // because workerd compiles WebAssembly at deploy time and never at run time. `npm run build` writes dist/.
-import jpegSymbols from '../../dist/codec/jpeg_symbols.wasm'
-import jpegDecoder from '../../dist/codec/mozjpeg_dec.wasm'
-import jpegEncoder from '../../dist/codec/mozjpeg_enc.wasm'
+import jpegDecoder from '../../dist/codec/jpeg_decoder.wasm'
+import jpegEncoder from '../../dist/codec/jpeg_encoder.wasm'
 import photon from '../../dist/codec/photon.wasm'
 import webpDecoder from '../../dist/codec/webp_dec.wasm'
 import webpEncoder from '../../dist/codec/webp_enc_simd.wasm'
@@ -29,7 +28,7 @@ import type { KernelModules } from '../engine/fused.ts'
 import { parseManifest } from '../model/manifest.ts'
 import type { BundledModels } from './platform.ts'
 
-export const codecModules: CodecModules = { photon, jpegDecoder, jpegEncoder, jpegSymbols, webpDecoder, webpEncoder }
+export const codecModules: CodecModules = { photon, jpegDecoder, jpegEncoder, webpDecoder, webpEncoder }
 
 /** The builds with relaxed SIMD, which all of Cloudflare's machines run. */
 export const kernelModules: KernelModules = { srcnn, subpixel }

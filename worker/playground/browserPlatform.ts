@@ -17,7 +17,7 @@ const DECODERS: Partial<Record<ImageType, keyof CodecModules>> = {
   webp: 'webpDecoder',
 }
 const ENCODERS: Readonly<Record<EncodeFormat, readonly (keyof CodecModules)[]>> = {
-  jpeg: ['jpegEncoder', 'jpegSymbols'],
+  jpeg: ['jpegEncoder'],
   png: [],
   webp: ['webpEncoder'],
 }

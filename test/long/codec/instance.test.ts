@@ -238,8 +238,6 @@ describe('modules that import their memory', () => {
     const compile = async (file: string) => WebAssembly.compile(await readPackaged(file))
     const packaged = {
       ...modules,
-      jpegDecoder: await compile(OVERSIZED_FILES.jpegDecoder),
-      jpegEncoder: await compile(OVERSIZED_FILES.jpegEncoder),
       webpDecoder: await compile(OVERSIZED_FILES.webpDecoder),
       webpEncoder: await compile(OVERSIZED_FILES.webpEncoder),
     }

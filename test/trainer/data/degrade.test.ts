@@ -105,12 +105,19 @@ test('blurPlane keeps flat planes and the sum of a plane, and spreads a point by
 test.each(['clean', 'jpeg:30-95', 'jpeg:5-5'])(
   'describeDegradation formats --degrade %s as the text that was parsed',
   (text) => {
-    expect(describeDegradation(parseDegradation(text, 0))).toBe(text)
+    expect(describeDegradation(parseDegradation(text, { uint8Share: 0 }))).toBe(text)
   },
 )
 
+test("describeDegradation names the worker's own JPEG encoder, and a blur", () => {
+  const degradation = parseDegradation('jpeg:30-95', { uint8Share: 0, blur: 0.5, encoder: 'own' })
+  expect(describeDegradation(degradation)).toBe('jpeg:30-95, own encoder, blur 0.5')
+})
+
 test.each(['jpg', 'jpeg:0-50', 'jpeg:60-50', 'jpeg:50-101', 'jpeg:50'])('--degrade %s is refused', (text) => {
-  expect(() => parseDegradation(text, 0)).toThrow('expected --degrade to be clean, jpeg or jpeg:LOW-HIGH')
+  expect(() => parseDegradation(text, { uint8Share: 0 })).toThrow(
+    'expected --degrade to be clean, jpeg or jpeg:LOW-HIGH',
+  )
 })
 
 function expectClose(actual: Float32Array, expected: readonly number[]): void {

@@ -218,7 +218,7 @@ test('a picture is used at every size that is large enough for a patch', async (
 })
 
 test('JPEG changes the input but not the target', async () => {
-  const degradation = { kind: 'jpeg', qualities: [30, 40], blur: 0 } as const
+  const degradation = { kind: 'jpeg', qualities: [30, 40], encoder: 'mozjpeg', blur: 0 } as const
   const compressed = await prepare(picture, { degradation })
   expect(compressed[0].truth).toEqual(examples[0].truth)
   expect(compressed[0].versions).toHaveLength(4)
@@ -270,7 +270,7 @@ describe('with three channels', () => {
   })
 
   test('JPEG versions are made with the same settings as for one channel, so that their luma is the same', async () => {
-    const degradation = { kind: 'jpeg', qualities: [30, 95], blur: 0 } as const
+    const degradation = { kind: 'jpeg', qualities: [30, 95], encoder: 'mozjpeg', blur: 0 } as const
     const [luma] = await prepare(picture, { degradation })
     const [rgb] = await prepare(picture, { degradation, channels: 3 })
     expect(rgb.versions).toHaveLength(4)

@@ -44,7 +44,7 @@ test('validation and evaluation measure the same PSNR for an RGB network with 8-
 })
 
 test('bicubic has a lower PSNR from JPEG than from clean input, and two validators measure the same PSNR', async () => {
-  const jpeg = { kind: 'jpeg', qualities: [30, 60], blur: 0 } as const
+  const jpeg = { kind: 'jpeg', qualities: [30, 60], encoder: 'mozjpeg', blur: 0 } as const
   const pictures = [pictureOf(90, 90, 4)]
   const [first, again] = [
     await createValidator(pictures, 1, 3, jpeg, codec),

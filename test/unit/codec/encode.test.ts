@@ -89,14 +89,13 @@ describe('an encoded picture', () => {
   })
 })
 
-describe('a JPEG encoded in strips', () => {
+describe('a large JPEG', () => {
   const random = createRandom(5)
   const noise = (picture: Rgba): Rgba => ({
     ...picture,
     data: picture.data.map((value, i) => (i % 4 === 3 ? 255 : value * 0.7 + random.next() * 60)),
   })
-  // A strip has a quarter of a megapixel, so each picture has several strips. The last strip ends in the middle of a
-  // block.
+  // Each picture is encoded in several turns and ends in the middle of a block.
   test.each([
     ['in colour', noise(gradient(1001, 1203))],
     ['in grey', greyGradient(1001, 1203)],
@@ -255,7 +254,7 @@ test.each<[string, (...given: unknown[]) => unknown]>([
     'a picture of another size',
     () =>
       sharp({ create: { width: 61, height: 42, channels: 3, background: '#123' } })
-        .jpeg()
+        .webp()
         .toBuffer(),
   ],
 ])('encoding fails if the encoder returns %s', async (_, encodeFile) => {
@@ -264,5 +263,7 @@ test.each<[string, (...given: unknown[]) => unknown]>([
     run: async (_factory, _module, work) => work({ encode: encodeFile } as never),
   }
   const broken = createCodec(await loadCodecModules(), instances)
-  await expect(broken.encode(opaque, { format: 'jpeg', quality: 90 })).rejects.toThrow('encoding jpeg produced')
+  await expect(broken.encode(opaque, { format: 'webp', quality: 90 })).rejects.toThrow(
+    /^encoding webp (produced|failed)/,
+  )
 })

@@ -28,6 +28,11 @@ export interface Findings {
    * quantisation table is readable.
    */
   jpegQuality: number | undefined
+  /**
+   * Bytes of the coefficients that the decoder of a JPEG keeps until the last scan: 0 if one scan holds the whole
+   * picture, and for other formats.
+   */
+  coefficientBytes: number
   /** Colour profile as embedded: plain in JPEG, WebP and BMP, deflated in PNG (see `readIcc`). */
   icc: Uint8Array | undefined
   /** Reason why the file is not decoded; undefined if it can be decoded. */

@@ -7,6 +7,8 @@
 import type { Findings, Obstacle } from './findings.ts'
 import { concat } from '../../base/concat.ts'
 import { hasExifPrefix, readOrientation, withoutExifPrefix } from './exif.ts'
+import { coefficientBytesOf, type Frame, isStreamed, ownBlocksOf, parseFrame } from '../jpeg/frame.ts'
+import { APP1, APP2, DQT, isFrame, isUnknown, nextSegment, SOF2, SOI, SOS } from '../jpeg/markers.ts'
 import { jpegQualityOf, stepTablesIn } from './jpegQuality.ts'
 
 /** Real progressive files have about 10 scans; decoding 500 scans of 4 megapixels took 1.5 s. */
@@ -21,68 +23,55 @@ const MAX_SEGMENTS = 1000
  */
 export const MAX_ICC_BYTES = 1e6
 
-const SOI = 0xd8
-const EOI = 0xd9
-const SOS = 0xda
-const DQT = 0xdb
-const APP1 = 0xe1
-const APP2 = 0xe2
 const ICC_PREFIX = 'ICC_PROFILE\0'
-/**
- * Offset of the id of luma's quantisation table in the content of a frame header (the bytes after its length). Luma is
- * the first component.
- */
-const FIRST_TABLE_AT = 8
-
 export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefined {
   let hasOrientation = false
   let scans = 0
   let segments = 0
   const profile: Uint8Array[] = []
   const stepTables = new Map<number, Uint8Array>()
-  let lumaTable = 0
+  let frame: Frame | undefined
 
   let at = 2 // after SOI
   for (;;) {
-    const marker = nextMarker(bytes, at)
-    if (!marker || marker.code === EOI) break
-    at = marker.end
-    if (isBare(marker.code)) continue
+    const segment = nextSegment(bytes, at)
+    if (!segment) break
     if (++segments > MAX_SEGMENTS) return 'TOO_COMPLEX'
 
-    const length = (bytes[at] << 8) | bytes[at + 1]
-    const segment = bytes.subarray(at + 2, at + length)
-    const isCut = at + 2 > bytes.length || segment.length !== length - 2
-    const isBad = isCut || marker.code === SOI || (isFrame(marker.code) && found.width > 0)
+    const { code, content } = segment
+    const isBad = segment.isCut || code === SOI || (isFrame(code) && frame !== undefined)
     if (scans === 0) {
-      if (isBad || isUnknown(marker.code)) return 'DAMAGED'
-    } else {
-      // After the first scan, a bad segment does not make the file damaged: the reader stops there, as libjpeg does.
-      // Unknown codes are skipped, because damaged data can contain them.
-      if (isBad) break
-      if (isUnknown(marker.code)) continue
+      if (isBad || isUnknown(code)) return 'DAMAGED'
+    } else if (isBad) {
+      // A bad segment after the first scan does not make the file damaged: the reader stops there, as libjpeg does.
+      break
     }
+    // Damaged data after the first scan can contain unknown codes.
+    at = isUnknown(code) ? segment.start : segment.end
 
-    if (isFrame(marker.code)) {
-      const obstacle = readFrame(marker.code, segment, found)
-      if (obstacle) return obstacle
-      lumaTable = segment[FIRST_TABLE_AT]!
-    } else if (marker.code === DQT && scans === 0) {
-      for (const [id, steps] of stepTablesIn(segment)) stepTables.set(id, steps)
-    } else if (marker.code === SOS) {
-      if (!found.width) return 'DAMAGED'
-      const steps = stepTables.get(lumaTable)
-      if (scans === 0 && steps) found.jpegQuality = jpegQualityOf(steps)
+    if (isFrame(code)) {
+      const read = readFrame(code, content, found)
+      if (typeof read === 'string') return read
+      frame = read
+    } else if (code === DQT && scans === 0) {
+      for (const [id, steps] of stepTablesIn(content)) stepTables.set(id, steps)
+    } else if (code === SOS) {
+      if (!frame) return 'DAMAGED'
+      if (scans === 0) {
+        const steps = stepTables.get(frame.components[0].quantizer) // luma's
+        if (steps) found.jpegQuality = jpegQualityOf(steps)
+        if (!isStreamed(frame, content[0])) found.coefficientBytes = coefficientBytesOf(frame)
+      }
       scans++
       const scanned = found.width * found.height * scans
       if (scans > MAX_SCANS || scanned > MAX_SCANNED_PIXELS) return 'TOO_COMPLEX'
-    } else if (marker.code === APP1 && !hasOrientation && hasExifPrefix(segment)) {
-      found.orientation = readOrientation(withoutExifPrefix(segment))
+      if (scans === 1 && isTooShort(frame, content, bytes.length - segment.end)) return 'DAMAGED'
+    } else if (code === APP1 && !hasOrientation && hasExifPrefix(content)) {
+      found.orientation = readOrientation(withoutExifPrefix(content))
       hasOrientation = true
-    } else if (marker.code === APP2 && isProfilePart(segment)) {
-      profile.push(segment)
+    } else if (code === APP2 && isProfilePart(content)) {
+      profile.push(content)
     }
-    at += length
   }
   if (scans === 0) return 'DAMAGED'
   if (profile.reduce((sum, part) => sum + part.length, 0) > MAX_ICC_BYTES) return 'TOO_COMPLEX'
@@ -90,44 +79,30 @@ export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefin
   return undefined
 }
 
-/** Returns the next marker at or after `at`; `end` is the position after it. */
-function nextMarker(bytes: Uint8Array, at: number): { code: number; end: number } | undefined {
-  for (;;) {
-    at = bytes.indexOf(0xff, at)
-    if (at < 0) return undefined
-    while (bytes[at] === 0xff) at++
-    const code = bytes[at++]
-    if (code === undefined) return undefined
-    if (code !== 0) return { code, end: at }
-  }
+function readFrame(code: number, content: Uint8Array, found: Findings): Frame | Obstacle {
+  const frame = parseFrame(code, content)
+  if (!frame) return 'DAMAGED'
+  const { width, height, components } = frame
+  found.height = height
+  found.width = width
+  found.grey = components.length === 1
+  // Supported: baseline, extended and progressive Huffman coding; not arithmetic, lossless or hierarchical coding, and
+  // no height that follows the first scan (DNL).
+  if (code > SOF2 || content[0] !== 8 || height === 0) return 'FORMAT'
+  if (components.length === 4) return 'CMYK'
+  return components.length === 1 || components.length === 3 ? frame : 'FORMAT'
 }
 
-/** True for markers without a length: TEM and restart markers. */
-function isBare(code: number): boolean {
-  return code === 0x01 || (code >= 0xd0 && code <= 0xd7)
-}
-
-/** True for SOF0 to SOF15, that is for 0xc0 to 0xcf except DHT, JPG and DAC. */
-function isFrame(code: number): boolean {
-  return code >= 0xc0 && code <= 0xcf && code !== 0xc4 && code !== 0xc8 && code !== 0xcc
-}
-
-/** True for reserved codes, at which libjpeg stops with an error. */
-function isUnknown(code: number): boolean {
-  return code < 0xc0 || code === 0xc8 || (code >= 0xf0 && code <= 0xfd) || code === 0xde || code === 0xdf
-}
-
-function readFrame(code: number, segment: Uint8Array, found: Findings): Obstacle | undefined {
-  const components = segment[5] ?? 0
-  if (segment.length !== 6 + 3 * components) return 'DAMAGED'
-  found.height = (segment[1] << 8) | segment[2]
-  found.width = (segment[3] << 8) | segment[4]
-  found.grey = components === 1
-  if (found.width === 0 || found.height === 0) return 'DAMAGED'
-  // Supported: baseline, extended and progressive Huffman coding; not arithmetic, lossless or hierarchical coding.
-  if (code > 0xc2 || segment[0] !== 8) return 'FORMAT'
-  if (components === 4) return 'CMYK'
-  return components === 1 || components === 3 ? undefined : 'FORMAT'
+/** True if a scan has fewer bits than blocks: `bytes` are left for it. Every block takes a bit at least. */
+function isTooShort(frame: Frame, scan: Uint8Array, bytes: number): boolean {
+  const ids = [...scan.subarray(1, 1 + 2 * scan[0])].filter((_, i) => i % 2 === 0)
+  const [first] = scan.subarray(1 + 2 * scan[0])
+  if (frame.isProgressive && first > 0) return false // a code can stand for many empty blocks
+  const blocks = frame.components
+    .filter(({ id }) => ids.includes(id))
+    .map((component) => ownBlocksOf(frame, component))
+    .reduce((sum, { across, down }) => sum + across * down, 0)
+  return 8 * bytes < blocks
 }
 
 function isProfilePart(segment: Uint8Array): boolean {

@@ -15,14 +15,10 @@
 // 30, 46, 73, 93. These estimates agree roughly with the PSNR: pictures compressed at these qualities with MozJPEG's
 // table (Set14 at a third of its size) have the same PSNR as with libjpeg's table at 15, 33, 52, 76, 92.
 
-/** Table K.1 of Annex K in zig-zag order, as in files. */
-// prettier-ignore
-const ANNEX_K = [
-  16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40,
-  26, 24, 22, 22, 24, 49, 35, 37, 29, 40, 58, 51, 61, 60, 57, 51,
-  56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87,
-  95, 98, 103, 104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99,
-]
+import { ANNEX_K_LUMA, ZIGZAG } from '../jpeg/tables.ts'
+
+/** Table K.1 in zig-zag order, as in files. */
+const ANNEX_K = Array.from(ZIGZAG, (index) => ANNEX_K_LUMA[index])
 
 const STEPS = ANNEX_K.length
 /** The largest 8-bit step. Larger steps, which 16-bit tables can contain, are treated as 255. */

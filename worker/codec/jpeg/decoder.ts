@@ -1,0 +1,393 @@
+// Decodes a JPEG (ITU-T T.81): baseline, extended sequential and progressive, with 8 bits a sample and Huffman coding.
+// scans.ts reads the markers. Entropy decoding, the inverse transform and colour are in WebAssembly (decoder.as.ts).
+//
+// If one scan holds the whole picture, its rows of MCUs are decoded and drawn one by one, beside the file and a few rows
+// of planes. Otherwise the coefficients of the whole picture are kept until the last scan is read.
+
+import type { EmscriptenFactory } from '../instance.ts'
+import {
+  AC_FIRST,
+  AC_REFINING,
+  COMPONENT,
+  COMPONENT_BYTES,
+  COMPONENTS_AT,
+  DC_FIRST,
+  DC_REFINING,
+  DROPPED,
+  HEAP_AT,
+  LONGEST,
+  OFFSETS_AT,
+  QUANTIZER_BYTES,
+  QUANTIZERS_AT,
+  SEQUENTIAL,
+  SHORT,
+  TABLE,
+  TABLE_BYTES,
+  TABLES_AT,
+} from './decoderLayout.ts'
+import { type Extent, type Frame, isStreamed, mostOf, ownBlocksOf, recordBytesOf, samplesOf, unitsOf } from './frame.ts'
+import { damaged, type HuffmanSpec, type JpegFile, readJpegFile, type Scan } from './scans.ts'
+import { AAN_SCALES, BLOCK_SAMPLES, ZIGZAG } from './tables.ts'
+
+/** Exports of the decoder module. Arguments are addresses, distances in bytes, and counts. */
+export interface JpegDecoderExports {
+  readonly memory: WebAssembly.Memory
+  setSide(samples: number): void
+  beginScan(
+    from: number,
+    limit: number,
+    kind: number,
+    first: number,
+    last: number,
+    low: number,
+    components: number,
+    restartInterval: number,
+  ): void
+  scanEnd(): number
+  decodeUnits(row: number, units: number, draws: number): number
+  isWhole(): number
+  drawRecords(from: number, blocks: number, quantizer: number, to: number, stride: number): void
+  mixRows(near: number, far: number, count: number, to: number): void
+  narrowRow(from: number, count: number, to: number): void
+  spreadRow(from: number, count: number, to: number): void
+  interpolateRow(near: number, far: number, farWeight: number, columns: number, count: number, to: number): void
+  ycbcrToRgba(luma: number, cb: number, cr: number, count: number, to: number): void
+  rgbToRgba(red: number, green: number, blue: number, count: number, to: number): void
+}
+
+/** Factory for `Instances.run`; the module needs no glue. */
+export const createJpegDecoderModule: EmscriptenFactory<JpegDecoderExports> = ({ instantiateWasm }) =>
+  Promise.resolve(instantiateWasm({}, ({ exports }) => exports) as JpegDecoderExports)
+
+/** Samples that are decoded for each side of a block of 8: all of them, or a half, a quarter or an eighth. */
+export type BlockSide = 8 | 4 | 2 | 1
+
+/** Rows of a component. */
+export interface PlaneRows {
+  /** A view of the decoder's memory, valid until the next rows are decoded. */
+  readonly data: Uint8Array
+  /** Samples of a row, and samples from one row to the next. */
+  readonly width: number
+  readonly stride: number
+  readonly rows: number
+}
+
+export interface JpegDecoder {
+  /** Size at the chosen scale, in pixels. */
+  readonly width: number
+  readonly height: number
+  readonly color: JpegFile['color']
+  /**
+   * Yields the picture from top to bottom, as rows of each component. Yields undefined after parts of the work that
+   * complete no rows, so that the caller can pause. Throws a CodecError if the file is damaged.
+   */
+  planes(): Generator<readonly PlaneRows[] | undefined>
+  /** Does the same as rows of RGBA. A result is a view of the decoder's memory, valid until the next. */
+  rgba(): Generator<Uint8Array | undefined>
+}
+
+/** Where a component is in memory. Sizes are in samples at the chosen scale. */
+interface Component {
+  readonly across: number
+  readonly down: number
+  readonly width: number
+  readonly height: number
+  /** Blocks that a scan of this component alone contains. */
+  readonly ownBlocks: Extent
+  /** Blocks of a row of whole MCUs. */
+  readonly blocksAcross: number
+  readonly stride: number
+  /** Rows of samples in a row of MCUs. */
+  readonly bandRows: number
+  readonly quantizer: number
+  /** Address of a ring of BANDS bands. */
+  readonly plane: number
+  /** Address of the records of all blocks; 0 if they are not kept. */
+  readonly records: number
+  /** Address of the list of columns for interpolateRow, and of a row of samples at the picture's full width. */
+  readonly columns: number
+  readonly fullRow: number
+}
+
+/** Bands of a plane that are in memory at a time: the one that is converted to RGBA, and its neighbours. */
+const BANDS = 3
+/** Vectors may be read and written beyond the end of a row by fewer than this many bytes. */
+const SLACK = 64
+const PAGE_BYTES = 65_536
+const { BYTES_PER_ELEMENT: WORD } = Uint32Array
+
+/**
+ * Reads the markers up to the first scan. `module` must be a new instance with zeroed memory. Throws a CodecError if the
+ * file is damaged or of a kind that is not decoded.
+ */
+export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, side: BlockSide = 8): JpegDecoder {
+  const { frame, color, firstScan, nextScan } = readJpegFile(file)
+  const most = mostOf(frame)
+  const units = unitsOf(frame)
+  const width = Math.ceil((frame.width * side) / 8)
+  const height = Math.ceil((frame.height * side) / 8)
+  const bandHeight = most.down * side
+  const keepsCoefficients = !isStreamed(frame, firstScan.components.length)
+  const recordBytes = recordBytesOf(side)
+
+  let heapEnd = HEAP_AT
+  const allocate = (bytes: number) => {
+    const at = heapEnd
+    heapEnd += Math.ceil((bytes + SLACK) / 16) * 16
+    return at
+  }
+  const components = frame.components.map((component, index): Component => {
+    const { across, down } = component
+    const samples = samplesOf(frame, component)
+    const blocksAcross = units.across * across
+    const [stride, bandRows] = [blocksAcross * side, down * side]
+    return {
+      across,
+      down,
+      width: Math.ceil((samples.across * side) / 8),
+      height: Math.ceil((samples.down * side) / 8),
+      ownBlocks: ownBlocksOf(frame, component),
+      blocksAcross,
+      stride,
+      bandRows,
+      quantizer: QUANTIZERS_AT + index * QUANTIZER_BYTES,
+      plane: allocate(BANDS * bandRows * stride),
+      records: keepsCoefficients ? allocate(blocksAcross * units.down * down * recordBytes) : 0,
+      columns: allocate(WORD * width),
+      fullRow: allocate(2 * width),
+    }
+  })
+  const sumsAt = allocate(2 * width + SLACK) + SLACK
+  const rgbaAt = allocate(4 * width * bandHeight)
+  const fileAt = allocate(file.length)
+  const missing = heapEnd - module.memory.buffer.byteLength
+  if (missing > 0) module.memory.grow(Math.ceil(missing / PAGE_BYTES))
+  const bytes = new Uint8Array(module.memory.buffer)
+  const words = new Uint32Array(module.memory.buffer)
+  bytes.set(file, fileAt)
+  module.setSide(side)
+  setOffsets(bytes, side)
+  const setTable = createTableWriter(module.memory)
+  const hasQuantizer = components.map(() => false)
+
+  /** Prepares a scan. Returns its number of MCUs. */
+  function beginScan(scan: Scan): Extent {
+    const kind = kindOf(frame, scan)
+    const isAlone = scan.components.length === 1
+    for (const [i, { index, dc, ac, steps }] of scan.components.entries()) {
+      const component = components[index]
+      // A component keeps the table that is valid at its first scan.
+      if (!hasQuantizer[index]) {
+        if (!steps) throw damaged('no quantisation table')
+        setQuantizer(module.memory, component.quantizer, steps, side)
+        hasQuantizer[index] = true
+      }
+      const set = (field: keyof typeof COMPONENT, value: number) => {
+        words[(COMPONENTS_AT + i * COMPONENT_BYTES + COMPONENT[field]) / WORD] = value
+      }
+      if (kind === SEQUENTIAL || kind === DC_FIRST) set('dcTable', setTable(2 * i, dc))
+      if (kind === SEQUENTIAL || kind === AC_FIRST || kind === AC_REFINING) set('acTable', setTable(2 * i + 1, ac))
+      set('quantizer', component.quantizer)
+      set('across', isAlone ? 1 : component.across)
+      set('down', isAlone ? 1 : component.down)
+      set('stride', component.stride)
+      set('records', component.records)
+      set('recordsStride', component.blocksAcross * recordBytes)
+    }
+    const { first, last, low, restartInterval, start } = scan
+    const limit = fileAt + file.length
+    module.beginScan(fileAt + start, limit, kind, first, last, low, scan.components.length, restartInterval)
+    return isAlone ? components[scan.components[0].index].ownBlocks : units
+  }
+
+  /** Returns the address of a row of a component's plane. */
+  function rowOf({ plane, bandRows, stride }: Component, row: number): number {
+    return plane + (row % (BANDS * bandRows)) * stride
+  }
+
+  /** Decodes and draws band after band. Yields a band's number, or undefined after other work. */
+  function* drawBands(): Generator<number | undefined> {
+    if (!keepsCoefficients) {
+      const { across, down } = beginScan(firstScan)
+      for (let band = 0; band < down; band++) {
+        for (const [i, { index }] of firstScan.components.entries()) {
+          const component = components[index]
+          const at = COMPONENTS_AT + i * COMPONENT_BYTES + COMPONENT.plane
+          words[at / WORD] = rowOf(component, band * component.bandRows)
+        }
+        if (!module.decodeUnits(band, across, 1)) throw damaged('the data end early')
+        if (band === down - 1 && !module.isWhole()) throw damaged('a broken code')
+        yield band
+      }
+      return
+    }
+    let scan: Scan | undefined = firstScan
+    while (scan) {
+      const { across, down } = beginScan(scan)
+      for (let row = 0; row < down; row++) {
+        if (!module.decodeUnits(row, across, 0)) throw damaged('the data end early')
+        yield undefined
+      }
+      if (!module.isWhole()) throw damaged('a broken code')
+      scan = nextScan(module.scanEnd() - fileAt)
+    }
+    for (let band = 0; band < units.down; band++) {
+      for (const component of components) {
+        const { records, blocksAcross, down, quantizer, stride } = component
+        for (let row = band * down; row < (band + 1) * down; row++) {
+          const from = records + row * blocksAcross * recordBytes
+          module.drawRecords(from, blocksAcross, quantizer, rowOf(component, row * side), stride)
+        }
+      }
+      yield band
+    }
+  }
+
+  /** Converts rows of the picture to RGBA. The neighbours of these rows must be drawn. Returns a view of memory. */
+  function convert(top: number, end: number): Uint8Array {
+    for (let y = top; y < end; y++) {
+      const rows = components.map((component) => fullRowOf(component, y))
+      const to = rgbaAt + 4 * width * (y - top)
+      const [first, second = first, third = first] = rows
+      if (color === 'ycbcr') module.ycbcrToRgba(first, second, third, width, to)
+      else module.rgbToRgba(first, second, third, width, to)
+    }
+    return bytes.subarray(rgbaAt, rgbaAt + 4 * width * (end - top))
+  }
+
+  /** Returns the address of a component's row `y` at the full size of the picture, where it is interpolated if needed. */
+  function fullRowOf(component: Component, y: number): number {
+    const { across, down, columns, fullRow, width: count, height: ownHeight } = component
+    if (across === most.across && down === most.down) return rowOf(component, y)
+    // Samples are centred: those of the component lie at the centres of the areas that they stand for.
+    const place = ((y + 0.5) * down) / most.down - 0.5
+    const above = Math.floor(place)
+    const inside = (row: number) => rowOf(component, Math.min(ownHeight - 1, Math.max(0, row)))
+    const isHalf = (own: number, full: number) => full === 2 * own || full === own
+    if (!isHalf(across, most.across) || !isHalf(down, most.down)) {
+      module.interpolateRow(
+        inside(above),
+        inside(above + 1),
+        Math.round(256 * (place - above)),
+        columns,
+        width,
+        fullRow,
+      )
+      return fullRow
+    }
+    const [near, far] = place - above < 0.5 ? [above, above + 1] : [above + 1, above]
+    module.mixRows(inside(near), inside(down === most.down ? near : far), count, sumsAt)
+    if (across === most.across) module.narrowRow(sumsAt, count, fullRow)
+    else module.spreadRow(sumsAt, count, fullRow)
+    return fullRow
+  }
+
+  return {
+    width,
+    height,
+    color,
+
+    *planes() {
+      for (const band of drawBands()) {
+        yield band === undefined
+          ? undefined
+          : components.map((component) => {
+              const { bandRows, stride, width: samples, height: ownHeight } = component
+              const top = band * bandRows
+              const at = rowOf(component, top)
+              const rows = Math.max(0, Math.min(bandRows, ownHeight - top))
+              return { data: bytes.subarray(at, at + rows * stride), width: samples, stride, rows }
+            })
+      }
+    },
+
+    *rgba() {
+      for (const component of components) setColumns(words, component, width, component.across / most.across)
+      for (const band of drawBands()) {
+        // The last rows of a band are mixed with the first of the next.
+        if (band === undefined || band === 0) yield undefined
+        else yield convert((band - 1) * bandHeight, band * bandHeight)
+      }
+      yield convert((units.down - 1) * bandHeight, height)
+    },
+  }
+}
+
+/** Returns how a scan codes its blocks (G.1.1.1). */
+function kindOf({ isProgressive }: Frame, { first, last, high, low, components }: Scan): number {
+  if (!isProgressive) return SEQUENTIAL
+  const isDc = first === 0
+  const isValid = isDc ? last === 0 : last >= first && last < BLOCK_SAMPLES && components.length === 1
+  if (!isValid || low > 13 || (high !== 0 && high !== low + 1)) throw damaged('scan parameters')
+  if (isDc) return high === 0 ? DC_FIRST : DC_REFINING
+  return high === 0 ? AC_FIRST : AC_REFINING
+}
+
+/** Returns the index, in a transposed block of side * side coefficients, of the coefficient at a place; -1 if none. */
+function transposedIndex(place: number, side: number): number {
+  const [row, column] = [ZIGZAG[place] >> 3, ZIGZAG[place] & 7]
+  return row < side && column < side ? column * side + row : -1
+}
+
+/** Writes where a record holds each coefficient. */
+function setOffsets(bytes: Uint8Array, side: BlockSide): void {
+  for (let place = 0; place < BLOCK_SAMPLES; place++) {
+    const index = transposedIndex(place, Math.max(2, side))
+    bytes[OFFSETS_AT + place] = index < 0 ? DROPPED : 2 * index
+  }
+}
+
+/** Writes the factors of the coefficients. Those of the full transform contain its scale factors. */
+function setQuantizer({ buffer }: WebAssembly.Memory, at: number, steps: Uint16Array, side: BlockSide): void {
+  const factors = new Float32Array(buffer, at, BLOCK_SAMPLES)
+  for (const [place, step] of steps.entries()) {
+    const index = transposedIndex(place, Math.max(2, side))
+    const scale = side === 8 ? AAN_SCALES[ZIGZAG[place] >> 3] * AAN_SCALES[ZIGZAG[place] & 7] : 1
+    if (index >= 0) factors[index] = (step * scale) / 8
+  }
+}
+
+/** Writes, for each column of the picture, the column of the component to its left << 8 | weight of the next column. */
+function setColumns(words: Uint32Array, { columns, width: count }: Component, width: number, ratio: number): void {
+  for (let x = 0; x < width; x++) {
+    const place = Math.min(count - 1, Math.max(0, (x + 0.5) * ratio - 0.5))
+    const left = Math.floor(place)
+    words[columns / WORD + x] = (left << 8) | Math.min(255, Math.round(256 * (place - left)))
+  }
+}
+
+/** Returns a function that writes a table, unless it is there already, to the place `number`, and returns its address. */
+function createTableWriter({ buffer }: WebAssembly.Memory) {
+  const written: HuffmanSpec[] = []
+  return (number: number, spec: HuffmanSpec | undefined): number => {
+    if (!spec) throw damaged('no Huffman table')
+    const at = TABLES_AT + number * TABLE_BYTES
+    const isDc = number % 2 === 0
+    if (written[number] !== spec) writeTable(buffer, at, spec, isDc)
+    written[number] = spec
+    return at
+  }
+}
+
+/** Writes a Huffman table in the layout of decoderLayout.ts (C.2). */
+function writeTable(buffer: ArrayBuffer, at: number, { counts, symbols }: HuffmanSpec, isDc: boolean): void {
+  const short = new Uint16Array(buffer, at + TABLE.short, 2 ** SHORT).fill(0)
+  const limits = new Uint32Array(buffer, at + TABLE.limits, LONGEST + 1)
+  const offsets = new Int32Array(buffer, at + TABLE.offsets, LONGEST + 1)
+  if (isDc && symbols.some((symbol) => symbol > 15)) throw damaged('Huffman table')
+  let code = 0
+  let index = 0
+  for (let bits = 1; bits <= LONGEST; bits++) {
+    offsets[bits] = index - code
+    for (const end = index + counts[bits - 1]; index < end; index++, code++) {
+      if (code >= 1 << bits) throw damaged('Huffman table')
+      if (bits > SHORT) continue
+      const symbol = symbols[index]
+      const from = code << (SHORT - bits)
+      short.fill(((bits + (symbol & 15)) << 8) | symbol, from, from + (1 << (SHORT - bits)))
+    }
+    limits[bits] = code << (LONGEST - bits)
+    code <<= 1
+  }
+  new Uint8Array(buffer, at + TABLE.symbols).set(symbols)
+}
