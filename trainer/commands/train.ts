@@ -321,7 +321,10 @@ function printStop(folder: string, step: number, steps: number): void {
 }
 
 function printNextCommands(run: string): void {
-  console.log(`to ship it: npm run trainer -- promote ${run}; for a page about it: npm run trainer -- report ${run}`)
+  console.log(
+    `to try it in npm start: npm run trainer -- upload ${run} --to local; to ship it with the code: promote ${run}`,
+  )
+  console.log(`for a page about it: npm run trainer -- report ${run}`)
 }
 
 function rounded(decibels: number): number {

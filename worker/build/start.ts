@@ -15,6 +15,12 @@ if (!given.includes('--port')) args.push('--port', port)
 if (hasOrigin && !given.some((arg) => arg.startsWith('SR_PLAYGROUND:'))) args.push('--var', 'SR_PLAYGROUND:true')
 if (!hasOwnEnvironment) args.push('--env', hasOrigin ? '' : 'demo')
 
+const pages = `http://localhost:${port}/_sr/`
+if (await answers(`${pages}health`)) {
+  console.error(`port ${port} is taken by another worker; choose another one: npm start -- --port 8788`)
+  process.exit(1)
+}
+
 const wrangler = createRequire(import.meta.url).resolve('wrangler/package.json')
 const child = spawn(process.execPath, [join(wrangler, '../bin/wrangler.js'), ...args], {
   stdio: 'inherit',
@@ -24,9 +30,9 @@ const child = spawn(process.execPath, [join(wrangler, '../bin/wrangler.js'), ...
 child.on('exit', (code) => process.exit(code ?? 1))
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
 
-void announceWhenReady(`http://localhost:${port}/_sr/`)
+void announceWhenReady()
 
-async function announceWhenReady(pages: string): Promise<void> {
+async function announceWhenReady(): Promise<void> {
   while (!(await answers(`${pages}health`))) await new Promise((resolve) => setTimeout(resolve, 200))
   console.log(`
   A picture, enlarged three times:      ${pages}samples/harbour.jpg?sr=3
