@@ -651,26 +651,26 @@ export function mixRows(near: usize, far: usize, count: u32, to: usize): void {
   store<u16>(to + 2 * count, load<u16>(to + 2 * count - 2))
 }
 
-/** Turns `count` sums of mixRows into samples. */
-export function narrowRow(from: usize, count: u32, to: usize): void {
+/** Turns `count` sums of mixRows into samples: (sum + rounding) / 4. */
+export function narrowRow(from: usize, count: u32, rounding: i32, to: usize): void {
   for (let i: u32 = 0; i < count; i += 8) {
-    const sums = i16x8.shr_u(i16x8.add(v128.load(from + 2 * i), i16x8.splat(2)), 2)
+    const sums = i16x8.shr_u(i16x8.add(v128.load(from + 2 * i), i16x8.splat(<i16>rounding)), 2)
     v128.store64_lane(to + i, i8x16.narrow_i16x8_u(sums, sums), 0)
   }
 }
 
 /**
- * Turns `count` sums of mixRows into twice as many samples: each sample lies a quarter of a distance from the nearest
- * sum. The filter and its rounding are those of libjpeg's h2v2_fancy_upsample.
+ * Turns `count` sums of mixRows into twice as many samples, which lie a quarter of the distance between sums beside the
+ * nearest: (3 * nearest + next + rounding) / 16.
  */
-export function spreadRow(from: usize, count: u32, to: usize): void {
+export function spreadRow(from: usize, count: u32, evenRounding: i32, oddRounding: i32, to: usize): void {
   for (let i: u32 = 0; i < count; i += 8) {
     const here = v128.load(from + 2 * i)
     const before = v128.load(from + 2 * i - 2)
     const behind = v128.load(from + 2 * i + 2)
     const thrice = i16x8.add(i16x8.shl(here, 1), here)
-    const even = i16x8.shr_u(i16x8.add(i16x8.add(thrice, before), i16x8.splat(8)), 4)
-    const odd = i16x8.shr_u(i16x8.add(i16x8.add(thrice, behind), i16x8.splat(7)), 4)
+    const even = i16x8.shr_u(i16x8.add(i16x8.add(thrice, before), i16x8.splat(<i16>evenRounding)), 4)
+    const odd = i16x8.shr_u(i16x8.add(i16x8.add(thrice, behind), i16x8.splat(<i16>oddRounding)), 4)
     v128.store(to + 2 * i, v128.or(even, i16x8.shl(odd, 8)))
   }
 }

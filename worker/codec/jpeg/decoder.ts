@@ -48,8 +48,8 @@ export interface JpegDecoderExports {
   isWhole(): number
   drawRecords(from: number, blocks: number, quantizer: number, to: number, stride: number): void
   mixRows(near: number, far: number, count: number, to: number): void
-  narrowRow(from: number, count: number, to: number): void
-  spreadRow(from: number, count: number, to: number): void
+  narrowRow(from: number, count: number, rounding: number, to: number): void
+  spreadRow(from: number, count: number, evenRounding: number, oddRounding: number, to: number): void
   interpolateRow(near: number, far: number, farWeight: number, columns: number, count: number, to: number): void
   ycbcrToRgba(luma: number, cb: number, cr: number, count: number, to: number): void
   rgbToRgba(red: number, green: number, blue: number, count: number, to: number): void
@@ -111,6 +111,12 @@ interface Component {
 
 /** Bands of a plane that are in memory at a time: the one that is converted to RGBA, and its neighbours. */
 const BANDS = 3
+/**
+ * Browsers guess the coefficients at these first places in zig-zag order from neighbouring blocks if scans are missing
+ * (libjpeg-turbo's block smoothing). We do not, so such a file counts as damaged and is served as it is.
+ */
+const SMOOTHED_PLACES = 10
+const ALL_BITS = 16
 /** Vectors may be read and written beyond the end of a row by fewer than this many bytes. */
 const SLACK = 64
 const PAGE_BYTES = 65_536
@@ -221,6 +227,8 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
       }
       return
     }
+    /** For each component: bits that the scans so far leave out of each coefficient, in zig-zag order. */
+    const missing = components.map(() => new Uint8Array(BLOCK_SAMPLES).fill(ALL_BITS))
     let scan: Scan | undefined = firstScan
     while (scan) {
       const { across, down } = beginScan(scan)
@@ -229,7 +237,12 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
         yield undefined
       }
       if (!module.isWhole()) throw damaged('a broken code')
+      const { first, last, low } = scan
+      for (const { index } of scan.components) missing[index].fill(frame.isProgressive ? low : 0, first, last + 1)
       scan = nextScan(module.scanEnd() - fileAt)
+    }
+    if (missing.some((bits) => bits.subarray(0, SMOOTHED_PLACES).some((count) => count > 0))) {
+      throw damaged('scans are missing')
     }
     for (let band = 0; band < units.down; band++) {
       for (const component of components) {
@@ -241,6 +254,11 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
       }
       yield band
     }
+  }
+
+  /** True if columns are repeated, not interpolated: libjpeg does so with components of one or two columns. */
+  function isRepeated(component: Component): boolean {
+    return component.across < most.across && component.width <= 2
   }
 
   /** Converts rows of the picture to RGBA. The neighbours of these rows must be drawn. Returns a view of memory. */
@@ -255,30 +273,31 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
     return bytes.subarray(rgbaAt, rgbaAt + 4 * width * (end - top))
   }
 
-  /** Returns the address of a component's row `y` at the full size of the picture, where it is interpolated if needed. */
+  /** Returns the address of a component's row `y` at the picture's full size, where it is interpolated if needed. */
   function fullRowOf(component: Component, y: number): number {
-    const { across, down, columns, fullRow, width: count, height: ownHeight } = component
+    const { across, down, columns, fullRow, width: count } = component
     if (across === most.across && down === most.down) return rowOf(component, y)
-    // Samples are centred: those of the component lie at the centres of the areas that they stand for.
-    const place = ((y + 0.5) * down) / most.down - 0.5
-    const above = Math.floor(place)
-    const inside = (row: number) => rowOf(component, Math.min(ownHeight - 1, Math.max(0, row)))
+    const row = (index: number) => rowOf(component, Math.min(component.height - 1, Math.max(0, index)))
     const isHalf = (own: number, full: number) => full === 2 * own || full === own
-    if (!isHalf(across, most.across) || !isHalf(down, most.down)) {
-      module.interpolateRow(
-        inside(above),
-        inside(above + 1),
-        Math.round(256 * (place - above)),
-        columns,
-        width,
-        fullRow,
-      )
+    if (isRepeated(component)) {
+      const nearest = row(Math.floor((y * down) / most.down))
+      module.interpolateRow(nearest, nearest, 0, columns, width, fullRow)
       return fullRow
     }
-    const [near, far] = place - above < 0.5 ? [above, above + 1] : [above + 1, above]
-    module.mixRows(inside(near), inside(down === most.down ? near : far), count, sumsAt)
-    if (across === most.across) module.narrowRow(sumsAt, count, fullRow)
-    else module.spreadRow(sumsAt, count, fullRow)
+    // Samples lie at the centres of the areas that they stand for.
+    const place = ((y + 0.5) * down) / most.down - 0.5
+    const above = Math.floor(place)
+    if (!isHalf(across, most.across) || !isHalf(down, most.down)) {
+      module.interpolateRow(row(above), row(above + 1), Math.round(256 * (place - above)), columns, width, fullRow)
+      return fullRow
+    }
+    const isUpper = place - above > 0.5
+    const [near, far] = isUpper ? [above + 1, above] : [above, above + 1]
+    const isMixed = down < most.down
+    module.mixRows(row(near), row(isMixed ? far : near), count, sumsAt)
+    // The filters and their rounding are those of libjpeg-turbo: h2v2, h2v1 and h1v2_fancy_upsample.
+    if (across === most.across) module.narrowRow(sumsAt, count, isUpper ? 1 : 2, fullRow)
+    else module.spreadRow(sumsAt, count, isMixed ? 8 : 4, isMixed ? 7 : 8, fullRow)
     return fullRow
   }
 
@@ -302,7 +321,9 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
     },
 
     *rgba() {
-      for (const component of components) setColumns(words, component, width, component.across / most.across)
+      for (const component of components) {
+        setColumns(words, component, width, component.across / most.across, isRepeated(component))
+      }
       for (const band of drawBands()) {
         // The last rows of a band are mixed with the first of the next.
         if (band === undefined || band === 0) yield undefined
@@ -347,10 +368,19 @@ function setQuantizer({ buffer }: WebAssembly.Memory, at: number, steps: Uint16A
   }
 }
 
-/** Writes, for each column of the picture, the column of the component to its left << 8 | weight of the next column. */
-function setColumns(words: Uint32Array, { columns, width: count }: Component, width: number, ratio: number): void {
+/**
+ * Writes, for each column of the picture: the column of the component at its left << 8 | the weight of the next column,
+ * in 256ths. `ratio` is the component's share of the picture's columns.
+ */
+function setColumns(
+  words: Uint32Array,
+  { columns, width: count }: Component,
+  width: number,
+  ratio: number,
+  isRepeated: boolean,
+): void {
   for (let x = 0; x < width; x++) {
-    const place = Math.min(count - 1, Math.max(0, (x + 0.5) * ratio - 0.5))
+    const place = isRepeated ? Math.floor(x * ratio) : Math.min(count - 1, Math.max(0, (x + 0.5) * ratio - 0.5))
     const left = Math.floor(place)
     words[columns / WORD + x] = (left << 8) | Math.min(255, Math.round(256 * (place - left)))
   }
