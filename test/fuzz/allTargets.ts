@@ -2,6 +2,7 @@
 import type { FuzzTarget } from './fuzz.ts'
 import { cacheEntryTargets } from './targets/cacheEntry.ts'
 import { freshnessTargets } from './targets/freshness.ts'
+import { jpegTargets } from './targets/jpeg.ts'
 import { modelTargets } from './targets/model.ts'
 import { originTargets } from './targets/origin.ts'
 import { pictureTargets } from './targets/pictures.ts'
@@ -12,6 +13,7 @@ import { urlTargets } from './targets/urls.ts'
 export function allTargets(corpus: readonly Uint8Array[] = []): FuzzTarget[] {
   return [
     ...pictureTargets(corpus),
+    ...jpegTargets(),
     ...modelTargets(),
     ...responseTargets(),
     ...freshnessTargets(),

@@ -56,5 +56,6 @@ export async function encodeByMozJpeg(
 
 async function load(): Promise<MozJpeg> {
   const path = createRequire(import.meta.url).resolve('@jsquash/jpeg/codec/enc/mozjpeg_enc.wasm')
-  return (await createModule({ wasmBinary: await readFile(path) } as object)) as unknown as MozJpeg
+  const options: object = { wasmBinary: await readFile(path) }
+  return createModule(options)
 }

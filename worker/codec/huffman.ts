@@ -6,9 +6,10 @@
  * ITU-T T.81, K.2, which makes the coded data only slightly longer.
  */
 export function fitCodeLengths(frequencies: Iterable<number>, maxBits: number): Uint8Array {
-  const weights = [...frequencies]
-  const lengths = weights.map(() => 0)
-  const groups = weights.map((_, symbol) => [symbol])
+  const all = [...frequencies]
+  const lengths = all.map(() => 0)
+  const weights = all.filter((weight) => weight > 0)
+  const groups = [...all.keys()].filter((symbol) => all[symbol] > 0).map((symbol) => [symbol])
   for (;;) {
     const [a, b] = twoLightest(weights)
     if (b < 0) break

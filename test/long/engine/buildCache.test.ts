@@ -10,10 +10,10 @@ import { REPOSITORY } from '../../../worker/package/places.ts'
 const ARTEFACTS = pathToFileURL(join(REPOSITORY, 'worker/build/artefacts.ts')).href
 const digestOf = (name: string) => readFile(join(REPOSITORY, `dist/${name}.wasm.sha256`), 'utf8')
 
-test.each(['kernel/picture', 'codec/plain_symbols'])(
+test.each(['kernel/picture', 'codec/plain_jpeg_encoder'])(
   'vitest and tsx see the same inputs of %s, so that neither compiles again what the other has compiled',
   async (name) => {
-    const file = name === 'kernel/picture' ? 'kernel/picture.wasm' : 'codec/jpeg_symbols.wasm'
+    const file = name === 'kernel/picture' ? 'kernel/picture.wasm' : 'codec/jpeg_encoder.wasm'
     await readArtefact(file)
     const byVitest = await digestOf(name)
     const script = `import('${ARTEFACTS}').then(({ readArtefact }) => readArtefact('${file}'))`

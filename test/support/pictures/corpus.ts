@@ -37,6 +37,9 @@ const REFUSED: readonly [file: RegExp, obstacle: string][] = [
   [/gif\/.*frame-out-of-bounds/, 'DAMAGED'], // its frames extend beyond the screen, and viewers disagree about them
 ]
 
+/** A JPEG whose scans lack data, which other decoders fill in. Only its decoder finds out. */
+export const LACKS_DATA = /jpeg\/jpeg-decoder\/partial_progressive/
+
 /** Returns the reason why a valid file in a format of DECODABLE is served unchanged, or undefined if it is enlarged. */
 export function obstacleOf({ file, pages = 1 }: CorpusEntry): string | undefined {
   const refused = REFUSED.find(([pattern]) => pattern.test(file))?.[1]

@@ -71,15 +71,9 @@ export function writeJpegFile(spec: FileSpec): Uint8Array {
     })
     return { across: all.across, own, data }
   })
-  const table =
-    step > 255
-      ? [
-          0x10,
-          ...Array<number[]>(64)
-            .fill([step >> 8, step & 255])
-            .flat(),
-        ]
-      : [0, ...Array<number>(64).fill(step)]
+  const isWide = step > 255
+  const steps = Array.from({ length: isWide ? 128 : 64 }, (_, i) => (isWide && i % 2 === 0 ? step >> 8 : step & 255))
+  const table = [isWide ? 0x10 : 0, ...steps]
   const frame = components.flatMap(({ id, across, down }) => [id, (across << 4) | down, 0])
   const out: number[] = [0xff, 0xd8]
   for (const bytes of segments) out.push(...bytes)
@@ -103,10 +97,8 @@ export function writeJpegFile(spec: FileSpec): Uint8Array {
       tables.set(id, fitCodeLengths(frequencies, MAX_CODE_BITS).subarray(0, 256))
     }
     for (const [id, lengths] of tables) {
-      const counts = Array.from(
-        { length: MAX_CODE_BITS },
-        (_, i) => lengths.filter((length) => length === i + 1).length,
-      )
+      const counts = Array<number>(MAX_CODE_BITS).fill(0)
+      for (const length of lengths) if (length > 0) counts[length - 1]++
       out.push(...segmentOf(0xc4, [id, ...counts, ...inCodeOrder(lengths)]))
     }
     const inScan = scan.components.flatMap((index) => [components[index].id, tableOf(index) * 0x11])
@@ -126,23 +118,27 @@ export function segmentOf(marker: number, content: readonly number[]): number[] 
 /** Luma has tables of its own. */
 const tableOf = (component: number) => (component === 0 ? 0 : 1)
 
+/** Indexed by 8 * frequency + position: the basis of the DCT of eight values. */
+const BASIS = Float64Array.from({ length: 64 }, (_, i) => {
+  const [k, n] = [i >> 3, i & 7]
+  return 0.5 * (k === 0 ? Math.SQRT1_2 : 1) * Math.cos(((2 * n + 1) * k * Math.PI) / 16)
+})
+
+/** Returns the quantised coefficients of a block in zig-zag order. */
 function quantizedBlock(sample: (x: number, y: number) => number, step: number): Int16Array {
+  const rows = new Float64Array(BLOCK_SAMPLES)
+  for (let y = 0; y < 8; y++) {
+    const samples = Array.from({ length: 8 }, (_, x) => sample(x, y) - 128)
+    for (let u = 0; u < 8; u++) for (let x = 0; x < 8; x++) rows[8 * y + u] += samples[x] * BASIS[8 * u + x]
+  }
   const block = new Int16Array(BLOCK_SAMPLES)
-  const rows = Array.from({ length: 8 }, (_, y) => transform(Array.from({ length: 8 }, (__, x) => sample(x, y) - 128)))
-  const columns = Array.from({ length: 8 }, (_, u) => transform(rows.map((row) => row[u])))
   for (let place = 0; place < BLOCK_SAMPLES; place++) {
     const [v, u] = [ZIGZAG[place] >> 3, ZIGZAG[place] & 7]
-    block[place] = Math.round(columns[u][v] / step)
+    let sum = 0
+    for (let y = 0; y < 8; y++) sum += rows[8 * y + u] * BASIS[8 * v + y]
+    block[place] = Math.round(sum / step)
   }
   return block
-}
-
-/** The DCT of eight values. */
-function transform(values: readonly number[]): number[] {
-  return values.map((_, k) => {
-    const sum = values.reduce((part, value, n) => part + value * Math.cos(((2 * n + 1) * k * Math.PI) / 16), 0)
-    return (sum / 2) * (k === 0 ? Math.SQRT1_2 : 1)
-  })
 }
 
 type FullScan = Required<Pick<FileScan, 'components' | 'first' | 'last' | 'high' | 'low'>>
@@ -245,7 +241,8 @@ function refiningItems(block: Int16Array, table: number, { first, last, low }: F
       zeros++
       continue
     }
-    for (; zeros > 15 && place <= lastNew; zeros -= 16) {
+    for (let runs16 = place <= lastNew ? zeros >> 4 : 0; runs16 > 0; runs16--) {
+      zeros -= 16
       endRun(runs, table, items)
       items.push({ table, symbol: 0xf0 })
       flush()
@@ -288,7 +285,7 @@ function writeItems(items: readonly Item[], tables: ReadonlyMap<number, Uint8Arr
     }
   }
   const pad = () => {
-    while (heldBits > 0) write(1, 1)
+    for (let bits = (8 - heldBits) % 8; bits > 0; bits--) write(1, 1)
   }
   for (const { table, symbol, value = 0, bits = 0, restart } of items) {
     if (restart !== undefined) {

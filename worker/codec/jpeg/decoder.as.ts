@@ -113,6 +113,10 @@ export function decodeUnits(row: u32, units: u32, draws: bool): bool {
       }
       untilRestart--
     }
+    if (emptyBlocks > 0 && kind == AC_FIRST) {
+      emptyBlocks--
+      continue
+    }
     for (let i: u32 = 0; i < components; i++) {
       const component = COMPONENTS_AT + i * COMPONENT_BYTES
       const across = load<u32>(component, COMPONENT.across)
@@ -366,78 +370,111 @@ function firstDc(component: usize, record: usize): bool {
 
 /** Decodes the first scan of AC coefficients (G.1.2.2). Returns false if a code is broken. */
 function firstAc(table: usize, record: usize): bool {
-  if (emptyBlocks > 0) {
-    emptyBlocks--
-    return true
-  }
-  for (let place = firstPlace; place <= lastPlace; place++) {
-    const symbol = readSymbol(table)
-    if (symbol == NO_SYMBOL) return false
-    const run = symbol >> 4
-    const size = symbol & 15
-    if (size == 0 && run < 15) {
-      emptyBlocks = (1 << run) + readBits(run) - 1
-      return true
+  let bits = held
+  let count = heldBits
+  let places = load<u64>(record)
+  let place = firstPlace
+  while (place <= lastPlace) {
+    if (count < 32) {
+      held = bits
+      heldBits = count
+      fill()
+      bits = held
+      count = heldBits
+    }
+    let found: u32 = load<u16>(table + <usize>(bits >> (64 - SHORT)) * 2, TABLE.short)
+    if (found == 0) found = lookUpLong(table, bits)
+    const length = found >> 8
+    if (length == 0) return false
+    const run = (found >> 4) & 15
+    const size = found & 15
+    const raw = <i32>((bits << (length - size)) >> 1 >> (63 - size))
+    bits <<= length
+    count -= length
+    if (size == 0) {
+      if (run < 15) {
+        emptyBlocks = (1 << run) + <u32>(bits >> 1 >> (63 - run)) - 1
+        bits <<= run
+        count -= run
+        break
+      }
+      place += 16
+      continue
     }
     place += run
-    if (size == 0) continue
     if (place > 63) return false
-    setCoefficient(record, place, readValue(size) << lowBit)
+    const value = raw - (((1 << size) - 1) & ((raw >> (size - 1)) - 1))
+    const offset = <usize>load<u8>(OFFSETS_AT + place)
+    if (offset != DROPPED) store<i16>(record + offset, value << lowBit, PLACES_BYTES)
+    places |= <u64>1 << place
+    place++
   }
+  store<u64>(record, places)
+  held = bits
+  heldBits = count
   return true
 }
 
 /** Decodes a scan that refines AC coefficients by a bit (G.1.2.3). Returns false if a code is broken. */
 function refinedAc(table: usize, record: usize): bool {
+  let places = load<u64>(record)
   let place = firstPlace
   while (emptyBlocks == 0 && place <= lastPlace) {
     const symbol = readSymbol(table)
     if (symbol == NO_SYMBOL) return false
-    let run = symbol >> 4
+    const run = symbol >> 4
     const isNew = (symbol & 15) != 0
     if (!isNew && run < 15) {
       emptyBlocks = (1 << run) + readBits(run)
       break
     }
-    const value = isNew ? (readBits(1) ? 1 : -1) << lowBit : 0
-    // Passes `run` zeros. Each coefficient in between that is not zero has a bit.
-    for (; place <= lastPlace; place++) {
-      if (isKnown(record, place)) refine(record, place)
-      else if (run == 0) break
-      else run--
-    }
+    const value: i32 = isNew ? (readBits(1) ? 1 : -1) << lowBit : 0
+    // The new coefficient, or the last of 16 zeros, is at the (run + 1)th zero. Each coefficient before it that is not
+    // zero has a bit.
+    const rest = ~places >> place << place
+    const target = <u32>ctz(withoutLowest(rest, run))
+    const stop = min<u32>(target, lastPlace + 1)
+    refine(record, places & below(stop) & ~below(place))
+    place = stop
     if (isNew) {
       if (place > 63) return false
-      setCoefficient(record, place, value)
+      places |= <u64>1 << place
+      const offset = <usize>load<u8>(OFFSETS_AT + place)
+      if (offset != DROPPED) store<i16>(record + offset, value, PLACES_BYTES)
     }
     place++
   }
   if (emptyBlocks > 0) {
-    for (; place <= lastPlace; place++) if (isKnown(record, place)) refine(record, place)
+    refine(record, places & below(lastPlace + 1) & ~below(min<u32>(place, 64)))
     emptyBlocks--
   }
+  store<u64>(record, places)
   return true
 }
 
+/** Returns the set of all places below `place`, which is at most 64. */
 @inline
-function isKnown(record: usize, place: u32): bool {
-  return ((load<u64>(record) >> place) & 1) != 0
+function below(place: u32): u64 {
+  return place > 63 ? ~(<u64>0) : (<u64>1 << place) - 1
 }
 
-function setCoefficient(record: usize, place: u32, value: i32): void {
-  store<u64>(record, load<u64>(record) | (<u64>1 << place))
-  const offset = <usize>load<u8>(OFFSETS_AT + place)
-  if (offset != DROPPED) store<i16>(record + offset, value, PLACES_BYTES)
+/** Removes the lowest `count` members of a set. */
+@inline
+function withoutLowest(places: u64, count: u32): u64 {
+  for (; count > 0; count--) places &= places - 1
+  return places
 }
 
-/** Reads the bit of a coefficient that is not zero. */
-function refine(record: usize, place: u32): void {
-  if (readBits(1) == 0) return
-  const offset = <usize>load<u8>(OFFSETS_AT + place)
-  if (offset == DROPPED) return
-  const value = <i32>load<i16>(record + offset, PLACES_BYTES)
-  const bit = 1 << lowBit
-  if ((value & bit) == 0) store<i16>(record + offset, value >= 0 ? value + bit : value - bit, PLACES_BYTES)
+/** Reads a bit for each of these coefficients, which are not zero. */
+function refine(record: usize, places: u64): void {
+  for (; places != 0; places &= places - 1) {
+    if (readBits(1) == 0) continue
+    const offset = <usize>load<u8>(OFFSETS_AT + <usize>ctz(places))
+    if (offset == DROPPED) continue
+    const value = <i32>load<i16>(record + offset, PLACES_BYTES)
+    const bit = 1 << lowBit
+    if ((value & bit) == 0) store<i16>(record + offset, value >= 0 ? value + bit : value - bit, PLACES_BYTES)
+  }
 }
 
 /** Draws the blocks of a row of records. */

@@ -166,8 +166,8 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
   const sumsAt = allocate(2 * width + SLACK) + SLACK
   const rgbaAt = allocate(4 * width * bandHeight)
   const fileAt = allocate(file.length)
-  const missing = heapEnd - module.memory.buffer.byteLength
-  if (missing > 0) module.memory.grow(Math.ceil(missing / PAGE_BYTES))
+  const lacking = heapEnd - module.memory.buffer.byteLength
+  if (lacking > 0) module.memory.grow(Math.ceil(lacking / PAGE_BYTES))
   const bytes = new Uint8Array(module.memory.buffer)
   const words = new Uint32Array(module.memory.buffer)
   bytes.set(file, fileAt)

@@ -330,9 +330,6 @@ function headerOf(
   const components = grey ? [1] : [1, 2, 3]
   const kindOf = (id: number) => (id === 1 ? LUMA : CHROMA)
   const sampling = (id: number) => (id === 1 && isHalf ? 0x22 : 0x11)
-  const quantizers = steps
-    .slice(0, grey ? 1 : 2)
-    .flatMap((table, kind) => [kind, ...ZIGZAG.map((index) => table[index])])
   const frame = components.flatMap((id) => [id, sampling(id), kindOf(id)])
   const scan = components.flatMap((id) => [id, 0x11 * kindOf(id)])
   const huffman = tables.flatMap(({ counts, symbols }, i) => [((i & 1) << 4) | (i >> 1), ...counts, ...symbols])
@@ -340,7 +337,7 @@ function headerOf(
     Uint8Array.of(0xff, SOI),
     segment(APP0, JFIF),
     ...(icc ? profileSegments(icc) : []),
-    segment(DQT, quantizers),
+    ...steps.slice(0, grey ? 1 : 2).map((table, kind) => segment(DQT, [kind, ...ZIGZAG.map((i) => table[i])])),
     segment(SOF0, [8, height >> 8, height & 0xff, width >> 8, width & 0xff, components.length, ...frame]),
     segment(DHT, huffman),
     segment(SOS, [components.length, ...scan, 0, BLOCK_SAMPLES - 1, 0]),
