@@ -6,19 +6,8 @@
  * ITU-T T.81, K.2, which makes the coded data only slightly longer.
  */
 export function fitCodeLengths(frequencies: Iterable<number>, maxBits: number): Uint8Array {
-  const all = [...frequencies]
-  const lengths = all.map(() => 0)
-  const weights = all.filter((weight) => weight > 0)
-  const groups = [...all.keys()].filter((symbol) => all[symbol] > 0).map((symbol) => [symbol])
-  for (;;) {
-    const [a, b] = twoLightest(weights)
-    if (b < 0) break
-    weights[a] += weights[b]
-    weights[b] = 0
-    groups[a].push(...groups[b])
-    for (const symbol of groups[a]) lengths[symbol]++
-  }
-
+  const all = Float64Array.from(frequencies)
+  const lengths = optimalLengths(all)
   const counts: number[] = lengths.map(() => 0)
   for (const length of lengths) counts[length]++
   // Shortens two codes that are too long and differ only in their last bit. One of the two symbols gets their common
@@ -66,19 +55,31 @@ export function assignCodes(lengths: Uint8Array): Uint16Array {
   return codes
 }
 
-/**
- * Returns the indices of the two smallest weights above zero, or -1 for a missing one. Of equal weights it takes the
- * later one first.
- */
-function twoLightest(weights: readonly number[]): [number, number] {
-  let first = -1
-  let second = -1
-  for (const [i, weight] of weights.entries()) {
-    if (weight === 0) continue
-    if (first < 0 || weight <= weights[first]) {
-      second = first
-      first = i
-    } else if (second < 0 || weight <= weights[second]) second = i
+/** Returns the depth of each symbol in Huffman's tree of the symbols that occur. */
+function optimalLengths(frequencies: Float64Array): number[] {
+  const symbols = [...frequencies.keys()].filter((symbol) => frequencies[symbol] > 0)
+  symbols.sort((a, b) => frequencies[a] - frequencies[b] || b - a)
+  const leaves = symbols.length
+  // The leaves by weight, then the inner nodes in the order in which they are made, which is by weight, too.
+  const weights = Float64Array.from(symbols, (symbol) => frequencies[symbol])
+  const inner = new Float64Array(Math.max(0, leaves - 1))
+  const parents = new Uint16Array(2 * leaves)
+  let leaf = 0
+  let node = 0
+  const takeLightest = (made: number): number => {
+    const isLeaf = node === made || (leaf < leaves && weights[leaf] <= inner[node])
+    return isLeaf ? leaf++ : leaves + node++
   }
-  return [first, second]
+  const weightOf = (index: number) => (index < leaves ? weights[index] : inner[index - leaves])
+  for (let made = 0; made < leaves - 1; made++) {
+    const [a, b] = [takeLightest(made), takeLightest(made)]
+    parents[a] = parents[b] = leaves + made
+    inner[made] = weightOf(a) + weightOf(b)
+  }
+  // The last node is the root. A parent has a higher index than its children.
+  const depths = new Uint8Array(2 * leaves)
+  for (let i = 2 * leaves - 3; i >= 0; i--) depths[i] = depths[parents[i]] + 1
+  const lengths = Array<number>(frequencies.length).fill(0)
+  for (const [i, symbol] of symbols.entries()) lengths[symbol] = depths[i]
+  return lengths
 }

@@ -9,7 +9,7 @@ import type { Instances } from './instance.ts'
 import { createJpegDecoder, createJpegDecoderModule } from './jpeg/decoder.ts'
 import { createJpegEncoder, createJpegEncoderModule } from './jpeg/encoder.ts'
 import type { JpegVariant } from './jpeg/variant.ts'
-import { fittingIcc, neededSamples } from './samples.ts'
+import { canBeGrey, fittingIcc } from './samples.ts'
 
 /** Pixels after which other requests get their turn: one to two milliseconds of work. */
 const PIXELS_PER_TURN = 2 ** 18
@@ -51,7 +51,7 @@ export function encodeJpeg(
   { quality, icc, jpeg = SERVED }: Pick<Encoding, 'quality' | 'icc' | 'jpeg'>,
 ): Promise<Uint8Array> {
   const { width, height, data } = picture
-  const { grey, alpha } = neededSamples(picture, icc)
+  const grey = canBeGrey(picture, icc)
   return instances.run(createJpegEncoderModule, module, async (exports) => {
     const encoder = createJpegEncoder(exports, {
       width,
@@ -64,7 +64,7 @@ export function encodeJpeg(
     const rowsPerTurn = Math.ceil(PIXELS_PER_TURN / width)
     for (let top = 0; top < height; top += rowsPerTurn) {
       if (top > 0) await pause()
-      encoder.takeRgba(data.subarray(4 * width * top, 4 * width * Math.min(height, top + rowsPerTurn)), alpha)
+      encoder.takeRgba(data.subarray(4 * width * top, 4 * width * Math.min(height, top + rowsPerTurn)))
     }
     return encoder.finish()
   })

@@ -12,8 +12,12 @@ export interface Samples {
 
 /** Returns the samples that `picture` needs; `icc` is the profile to embed. */
 export function neededSamples(picture: Rgba, icc: Uint8Array | undefined): Samples {
-  const mayBeGrey = !icc || iccColorSpace(icc) === 'GRAY'
-  return { grey: mayBeGrey && !hasColor(picture), alpha: !isOpaque(picture) }
+  return { grey: canBeGrey(picture, icc), alpha: !isOpaque(picture) }
+}
+
+/** True if grey samples suffice for `picture`; `icc` is the profile to embed. */
+export function canBeGrey(picture: Rgba, icc: Uint8Array | undefined): boolean {
+  return (!icc || iccColorSpace(icc) === 'GRAY') && !hasColor(picture)
 }
 
 function hasColor({ data }: Rgba): boolean {

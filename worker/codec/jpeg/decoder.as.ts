@@ -467,13 +467,21 @@ function withoutLowest(places: u64, count: u32): u64 {
 
 /** Reads a bit for each of these coefficients, which are not zero. */
 function refine(record: usize, places: u64): void {
-  for (; places != 0; places &= places - 1) {
-    if (readBits(1) == 0) continue
-    const offset = <usize>load<u8>(OFFSETS_AT + <usize>ctz(places))
-    if (offset == DROPPED) continue
-    const value = <i32>load<i16>(record + offset, PLACES_BYTES)
-    const bit = 1 << lowBit
-    if ((value & bit) == 0) store<i16>(record + offset, value >= 0 ? value + bit : value - bit, PLACES_BYTES)
+  const bit = 1 << lowBit
+  while (places != 0) {
+    fill()
+    // The next bits, up to 32 of them, from the highest on.
+    let bits = held
+    const count = min<u32>(<u32>popcnt(places), 32)
+    held <<= count
+    heldBits -= count
+    for (let i: u32 = 0; i < count; i++, bits <<= 1, places &= places - 1) {
+      if (<i64>bits >= 0) continue
+      const offset = <usize>load<u8>(OFFSETS_AT + <usize>ctz(places))
+      if (offset == DROPPED) continue
+      const value = <i32>load<i16>(record + offset, PLACES_BYTES)
+      if ((value & bit) == 0) store<i16>(record + offset, value >= 0 ? value + bit : value - bit, PLACES_BYTES)
+    }
   }
 }
 

@@ -25,7 +25,17 @@ import {
   TABLE_BYTES,
   TABLES_AT,
 } from './decoderLayout.ts'
-import { type Extent, type Frame, isStreamed, mostOf, ownBlocksOf, recordBytesOf, samplesOf, unitsOf } from './frame.ts'
+import {
+  type Extent,
+  type Frame,
+  type FrameComponent,
+  isStreamed,
+  mostOf,
+  ownBlocksOf,
+  recordBytesOf,
+  samplesOf,
+  unitsOf,
+} from './frame.ts'
 import { damaged, type HuffmanSpec, type JpegFile, readJpegFile, type Scan } from './scans.ts'
 import { AAN_SCALES, BLOCK_SAMPLES, ZIGZAG } from './tables.ts'
 
@@ -104,9 +114,24 @@ interface Component {
   readonly plane: number
   /** Address of the records of all blocks; 0 if they are not kept. */
   readonly records: number
+  readonly filter: Filter
   /** Address of the list of columns for interpolateRow, and of a row of samples at the picture's full width. */
   readonly columns: number
   readonly fullRow: number
+}
+
+/**
+ * How a component is brought to the picture's full size: not at all; by interpolation between two columns, two rows or
+ * both, in the way of libjpeg; by interpolation at other distances; or by repeating columns, as libjpeg does if there
+ * are only one or two.
+ */
+type Filter = 'none' | 'double' | 'linear' | 'repeat'
+
+function filterOf({ across, down }: FrameComponent, most: Extent, width: number): Filter {
+  if (across === most.across && down === most.down) return 'none'
+  if (across < most.across && width <= 2) return 'repeat'
+  const isDouble = [most.across / across, most.down / down].every((ratio) => ratio === 1 || ratio === 2)
+  return isDouble ? 'double' : 'linear'
 }
 
 /** Bands of a plane that are in memory at a time: the one that is converted to RGBA, and its neighbours. */
@@ -147,10 +172,11 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
     const samples = samplesOf(frame, component)
     const blocksAcross = units.across * across
     const [stride, bandRows] = [blocksAcross * side, down * side]
+    const ownWidth = Math.ceil((samples.across * side) / 8)
     return {
       across,
       down,
-      width: Math.ceil((samples.across * side) / 8),
+      width: ownWidth,
       height: Math.ceil((samples.down * side) / 8),
       ownBlocks: ownBlocksOf(frame, component),
       blocksAcross,
@@ -159,6 +185,7 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
       quantizer: QUANTIZERS_AT + index * QUANTIZER_BYTES,
       plane: allocate(BANDS * bandRows * stride),
       records: keepsCoefficients ? allocate(blocksAcross * units.down * down * recordBytes) : 0,
+      filter: filterOf(component, most, ownWidth),
       columns: allocate(WORD * width),
       fullRow: allocate(2 * width),
     }
@@ -206,9 +233,14 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
     return isAlone ? components[scan.components[0].index].ownBlocks : units
   }
 
-  /** Returns the address of a row of a component's plane. */
-  function rowOf({ plane, bandRows, stride }: Component, row: number): number {
+  /** Returns the address of a row of a component's plane, which can be a row that fills up the last MCUs. */
+  function addressOf({ plane, bandRows, stride }: Component, row: number): number {
     return plane + (row % (BANDS * bandRows)) * stride
+  }
+
+  /** Returns the address of a row of a component; beyond its ends, that of the first or the last row. */
+  function rowOf(component: Component, row: number): number {
+    return addressOf(component, Math.min(component.height - 1, Math.max(0, row)))
   }
 
   /** Decodes and draws band after band. Yields a band's number, or undefined after other work. */
@@ -219,7 +251,7 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
         for (const [i, { index }] of firstScan.components.entries()) {
           const component = components[index]
           const at = COMPONENTS_AT + i * COMPONENT_BYTES + COMPONENT.plane
-          words[at / WORD] = rowOf(component, band * component.bandRows)
+          words[at / WORD] = addressOf(component, band * component.bandRows)
         }
         if (!module.decodeUnits(band, across, 1)) throw damaged('the data end early')
         if (band === down - 1 && !module.isWhole()) throw damaged('a broken code')
@@ -249,53 +281,47 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
         const { records, blocksAcross, down, quantizer, stride } = component
         for (let row = band * down; row < (band + 1) * down; row++) {
           const from = records + row * blocksAcross * recordBytes
-          module.drawRecords(from, blocksAcross, quantizer, rowOf(component, row * side), stride)
+          module.drawRecords(from, blocksAcross, quantizer, addressOf(component, row * side), stride)
         }
       }
       yield band
     }
   }
 
-  /** True if columns are repeated, not interpolated: libjpeg does so with components of one or two columns. */
-  function isRepeated(component: Component): boolean {
-    return component.across < most.across && component.width <= 2
-  }
-
   /** Converts rows of the picture to RGBA. The neighbours of these rows must be drawn. Returns a view of memory. */
   function convert(top: number, end: number): Uint8Array {
+    const [first, second = first, third = first] = components
+    const toRgba = color === 'ycbcr' ? module.ycbcrToRgba : module.rgbToRgba
     for (let y = top; y < end; y++) {
-      const rows = components.map((component) => fullRowOf(component, y))
       const to = rgbaAt + 4 * width * (y - top)
-      const [first, second = first, third = first] = rows
-      if (color === 'ycbcr') module.ycbcrToRgba(first, second, third, width, to)
-      else module.rgbToRgba(first, second, third, width, to)
+      toRgba(fullRowOf(first, y), fullRowOf(second, y), fullRowOf(third, y), width, to)
     }
     return bytes.subarray(rgbaAt, rgbaAt + 4 * width * (end - top))
   }
 
   /** Returns the address of a component's row `y` at the picture's full size, where it is interpolated if needed. */
   function fullRowOf(component: Component, y: number): number {
-    const { across, down, columns, fullRow, width: count } = component
-    if (across === most.across && down === most.down) return rowOf(component, y)
-    const row = (index: number) => rowOf(component, Math.min(component.height - 1, Math.max(0, index)))
-    const isHalf = (own: number, full: number) => full === 2 * own || full === own
-    if (isRepeated(component)) {
-      const nearest = row(Math.floor((y * down) / most.down))
-      module.interpolateRow(nearest, nearest, 0, columns, width, fullRow)
+    const { filter, across, down, columns, fullRow, width: count } = component
+    if (filter === 'none') return rowOf(component, y)
+    if (filter === 'repeat') {
+      const row = rowOf(component, Math.floor((y * down) / most.down))
+      module.interpolateRow(row, row, 0, columns, width, fullRow)
       return fullRow
     }
     // Samples lie at the centres of the areas that they stand for.
     const place = ((y + 0.5) * down) / most.down - 0.5
     const above = Math.floor(place)
-    if (!isHalf(across, most.across) || !isHalf(down, most.down)) {
-      module.interpolateRow(row(above), row(above + 1), Math.round(256 * (place - above)), columns, width, fullRow)
+    const weight = place - above
+    if (filter === 'linear') {
+      const [near, far] = [rowOf(component, above), rowOf(component, above + 1)]
+      module.interpolateRow(near, far, Math.round(256 * weight), columns, width, fullRow)
       return fullRow
     }
-    const isUpper = place - above > 0.5
-    const [near, far] = isUpper ? [above + 1, above] : [above, above + 1]
+    // The rounding is that of libjpeg-turbo's h2v2, h2v1 and h1v2_fancy_upsample.
     const isMixed = down < most.down
-    module.mixRows(row(near), row(isMixed ? far : near), count, sumsAt)
-    // The filters and their rounding are those of libjpeg-turbo: h2v2, h2v1 and h1v2_fancy_upsample.
+    const isUpper = weight > 0.5
+    const near = rowOf(component, isUpper ? above + 1 : above)
+    module.mixRows(near, isMixed ? rowOf(component, isUpper ? above : above + 1) : near, count, sumsAt)
     if (across === most.across) module.narrowRow(sumsAt, count, isUpper ? 1 : 2, fullRow)
     else module.spreadRow(sumsAt, count, isMixed ? 8 : 4, isMixed ? 7 : 8, fullRow)
     return fullRow
@@ -313,7 +339,7 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
           : components.map((component) => {
               const { bandRows, stride, width: samples, height: ownHeight } = component
               const top = band * bandRows
-              const at = rowOf(component, top)
+              const at = addressOf(component, top)
               const rows = Math.max(0, Math.min(bandRows, ownHeight - top))
               return { data: bytes.subarray(at, at + rows * stride), width: samples, stride, rows }
             })
@@ -321,9 +347,7 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
     },
 
     *rgba() {
-      for (const component of components) {
-        setColumns(words, component, width, component.across / most.across, isRepeated(component))
-      }
+      for (const component of components) setColumns(words, component, width, component.across / most.across)
       for (const band of drawBands()) {
         // The last rows of a band are mixed with the first of the next.
         if (band === undefined || band === 0) yield undefined
@@ -374,13 +398,13 @@ function setQuantizer({ buffer }: WebAssembly.Memory, at: number, steps: Uint16A
  */
 function setColumns(
   words: Uint32Array,
-  { columns, width: count }: Component,
+  { filter, columns, width: count }: Component,
   width: number,
   ratio: number,
-  isRepeated: boolean,
 ): void {
   for (let x = 0; x < width; x++) {
-    const place = isRepeated ? Math.floor(x * ratio) : Math.min(count - 1, Math.max(0, (x + 0.5) * ratio - 0.5))
+    const place =
+      filter === 'repeat' ? Math.floor(x * ratio) : Math.min(count - 1, Math.max(0, (x + 0.5) * ratio - 0.5))
     const left = Math.floor(place)
     words[columns / WORD + x] = (left << 8) | Math.min(255, Math.round(256 * (place - left)))
   }

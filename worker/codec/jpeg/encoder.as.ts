@@ -387,16 +387,25 @@ function unitTokens(lumaBlocks: u32, hasChroma: bool, to: usize): usize {
   return to
 }
 
-/** Composes the pixels of RGBA from `at` to `end` on white, as 255 + (pixel - 255) * alpha / 255, rounded. */
+/**
+ * Composes the pixels of RGBA from `at` to `end` on white: 255 + (pixel - 255) * alpha / 255, rounded. Their number is a
+ * multiple of four.
+ */
 export function composeOnWhite(at: usize, end: usize): void {
-  for (; at < end; at += 4) {
-    const alpha: u32 = load<u8>(at, 3)
-    if (alpha == 255) continue
-    const white = 255 * (255 - alpha) + 127
-    store<u8>(at, (<u32>load<u8>(at) * alpha + white) / 255)
-    store<u8>(at, (<u32>load<u8>(at, 1) * alpha + white) / 255, 1)
-    store<u8>(at, (<u32>load<u8>(at, 2) * alpha + white) / 255, 2)
+  for (; at < end; at += 16) {
+    const opaque = v128.or(v128.load(at), i32x4.splat(0x00ffffff))
+    if (!i32x4.all_true(i32x4.eq(opaque, i32x4.splat(-1)))) {
+      for (let pixel = at; pixel < at + 16; pixel += 4) composePixel(pixel)
+    }
   }
+}
+
+function composePixel(at: usize): void {
+  const alpha: u32 = load<u8>(at, 3)
+  const white = 255 * (255 - alpha) + 127
+  store<u8>(at, (<u32>load<u8>(at) * alpha + white) / 255)
+  store<u8>(at, (<u32>load<u8>(at, 1) * alpha + white) / 255, 1)
+  store<u8>(at, (<u32>load<u8>(at, 2) * alpha + white) / 255, 2)
 }
 
 // The bits that are not written yet: the lowest `heldBits` bits of `held`, fewer than 32.

@@ -93,8 +93,8 @@ export interface PlanarRows {
 export interface JpegEncoder {
   /** Number of rows in a band: 16 with 4:2:0, else 8. */
   readonly bandRows: number
-  /** Takes any number of rows of RGBA. `alpha` is true to compose them on white, false to ignore A. */
-  takeRgba(pixels: Uint8Array | Uint8ClampedArray, alpha: boolean): void
+  /** Takes any number of rows of RGBA. Transparency becomes white. */
+  takeRgba(pixels: Uint8Array | Uint8ClampedArray): void
   /** Takes whole bands of planes, or the rest of the picture. */
   takePlanes(rows: PlanarRows): void
   /** Returns the file. */
@@ -156,21 +156,22 @@ export function createJpegEncoder(module: JpegEncoderExports, settings: JpegSett
   return {
     bandRows,
 
-    takeRgba(pixels, alpha) {
+    takeRgba(pixels) {
       const rowBytes = 4 * width
       const stride = 4 * paddedWidth
+      let bytes = bytesOf(module)
       for (let at = 0; at < pixels.length; at += rowBytes) {
         const row = rowsTaken % bandRows
         expectRows(1)
         const to = BAND_AT + row * stride
-        bytesOf(module).set(pixels.subarray(at, at + rowBytes), to)
-        if (alpha) module.composeOnWhite(to, to + rowBytes)
-        const pixelsInRow = new Uint32Array(module.memory.buffer, to, paddedWidth)
-        pixelsInRow.fill(pixelsInRow[width - 1], width)
-        const isLast = rowsTaken === height
-        if (row + 1 < bandRows && !isLast) continue
+        const end = to + rowBytes
+        bytes.set(pixels.subarray(at, at + rowBytes), to)
+        for (let padding = end; padding < to + stride; padding += 4) bytes.copyWithin(padding, end - 4, end)
+        module.composeOnWhite(to, to + stride)
+        if (row + 1 < bandRows && rowsTaken < height) continue
         repeatRow(module, to, stride, bandRows - row - 1)
         encodeBand((tokens) => module.encodeRgba(BAND_AT, stride, units, lumaBlocks, hasChroma, tokens))
+        bytes = bytesOf(module)
       }
     },
 
