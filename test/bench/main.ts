@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { benchBackends } from './backends.ts'
 import { describeTable, type Table } from './compare.ts'
 import { benchEngines } from './engines.ts'
+import { benchJpeg } from './jpeg.ts'
 import { benchMemory } from './memory.ts'
 import { benchNetworks } from './networks.ts'
 import { benchRequest } from './request.ts'
@@ -29,6 +30,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   networks: {
     about: 'the shipped networks compared with each other, in our kernel and in onnxruntime',
     run: benchNetworks,
+  },
+  jpeg: {
+    about: 'our JPEG codec compared with MozJPEG and libjpeg-turbo: time, bytes and PSNR',
+    run: benchJpeg,
   },
   request: {
     about: 'a miss: its stages, all of it, and compared with a simple worker; how long other requests wait',

@@ -6,8 +6,7 @@
  * ITU-T T.81, K.2, which makes the coded data only slightly longer.
  */
 export function fitCodeLengths(frequencies: Iterable<number>, maxBits: number): Uint8Array {
-  const all = Float64Array.from(frequencies)
-  const lengths = optimalLengths(all)
+  const lengths = optimalLengths([...frequencies])
   const counts: number[] = lengths.map(() => 0)
   for (const length of lengths) counts[length]++
   // Shortens two codes that are too long and differ only in their last bit. One of the two symbols gets their common
@@ -35,8 +34,13 @@ export function fitCodeLengths(frequencies: Iterable<number>, maxBits: number): 
 
 /** Returns the symbols that have a code, ordered by code length, then by symbol. */
 export function inCodeOrder(lengths: ArrayLike<number>): number[] {
-  const symbols = Array.from(lengths, (_, symbol) => symbol).filter((symbol) => lengths[symbol] > 0)
-  return symbols.toSorted((a, b) => lengths[a] - lengths[b] || a - b)
+  const symbols: number[] = []
+  let codes = 0
+  for (let symbol = 0; symbol < lengths.length; symbol++) if (lengths[symbol] > 0) codes++
+  for (let length = 1; symbols.length < codes; length++) {
+    for (let symbol = 0; symbol < lengths.length; symbol++) if (lengths[symbol] === length) symbols.push(symbol)
+  }
+  return symbols
 }
 
 /**
@@ -56,8 +60,9 @@ export function assignCodes(lengths: Uint8Array): Uint16Array {
 }
 
 /** Returns the depth of each symbol in Huffman's tree of the symbols that occur. */
-function optimalLengths(frequencies: Float64Array): number[] {
-  const symbols = [...frequencies.keys()].filter((symbol) => frequencies[symbol] > 0)
+function optimalLengths(frequencies: readonly number[]): number[] {
+  const symbols: number[] = []
+  for (let symbol = 0; symbol < frequencies.length; symbol++) if (frequencies[symbol] > 0) symbols.push(symbol)
   symbols.sort((a, b) => frequencies[a] - frequencies[b] || b - a)
   const leaves = symbols.length
   // The leaves by weight, then the inner nodes in the order in which they are made, which is by weight, too.

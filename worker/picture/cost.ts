@@ -19,22 +19,26 @@ interface PixelCost {
   readonly bytes: number
 }
 
-/** Cost of decoding per pixel of the source. Photon (PNG, GIF, BMP) holds pixels twice. */
+/** Cost of decoding per pixel of the source. Photon (PNG, GIF, BMP) holds pixels twice; JPEG is decoded by rows. */
 const DECODING: Partial<Record<ImageType, PixelCost>> = {
-  jpeg: { ns: 25, bytes: 8 },
+  jpeg: { ns: 15, bytes: 1 },
   webp: { ns: 30, bytes: 8 },
   png: { ns: 40, bytes: 15 },
   gif: { ns: 40, bytes: 15 },
   bmp: { ns: 30, bytes: 15 },
 }
 
-/** Cost of encoding per pixel of the result. JPEG is encoded strip by strip. */
+/** The same for a JPEG whose coefficients are kept (`coefficientBytes`, which are added to its memory). */
+const DECODING_SCANS: PixelCost = { ns: 35, bytes: 1 }
+
+/** Cost of encoding per pixel of the result. JPEG is encoded by rows. */
 const ENCODING: Readonly<Record<EncodeFormat, PixelCost>> = {
-  jpeg: { ns: 100, bytes: 1 },
+  jpeg: { ns: 12, bytes: 1 },
   webp: { ns: 90, bytes: 16 },
   png: { ns: 150, bytes: 3 },
 }
-const JPEG_STRIP_BYTES = 5e6
+/** Memory for the tokens and a band of rows (codec/jpeg/encoder.ts). */
+const JPEG_BYTES = 5e6
 const WEBP_ALPHA_BYTES = 5
 
 /** Time for RGB to YCbCr and back and for bicubic, in ns per pixel of the enlarged picture. */
@@ -72,7 +76,7 @@ export function estimateCost(
   const result = width * height
   const shrunk = result === small * scale ** 2 ? 0 : result
   const planes = header.alpha ? 2 : 1
-  const decoding = DECODING[header.type] ?? { ns: 0, bytes: 0 }
+  const decoding = header.coefficientBytes > 0 ? DECODING_SCANS : (DECODING[header.type] ?? { ns: 0, bytes: 0 })
   const encoding = ENCODING[format]
   const networkNs = model ? planes * macsPerPixel(model.network) * (model.engine.nsPerMac ?? 0) : 0
   const tiles = planes * 2 * FLOAT_BYTES * Math.min(large, TILE_PIXELS)
@@ -80,7 +84,7 @@ export function estimateCost(
   // memory and not their sum.
   const enlarging = small * (SMALL_BYTES + FLOAT_BYTES * planes) + (large + shrunk) * RGBA_BYTES + tiles
   const beside =
-    (format === 'jpeg' ? JPEG_STRIP_BYTES : 0) + (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0)
+    (format === 'jpeg' ? JPEG_BYTES : 0) + (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0)
   const encoded = result * (RGBA_BYTES + encoding.bytes) + beside
   return {
     cpuMs:
@@ -89,6 +93,7 @@ export function estimateCost(
         (shrunk > 0 ? (large || small) + shrunk : 0) * SHRINKING_NS +
         result * encoding.ns) /
       1e6,
-    memoryBytes: BASE_BYTES + 2 * bytes + small * decoding.bytes + Math.max(enlarging, encoded),
+    memoryBytes:
+      BASE_BYTES + 2 * bytes + header.coefficientBytes + small * decoding.bytes + Math.max(enlarging, encoded),
   }
 }

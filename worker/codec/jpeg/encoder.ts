@@ -268,30 +268,35 @@ interface HuffmanTable {
   readonly symbols: Uint8Array
 }
 
+/** Symbols that did not occur yet are counted as if this many of them were as frequent as one that occurred once. */
+const RARITY = 64
+
 /**
  * Fits a Huffman table to the symbols counted so far, and writes its codes into memory. `forEverySymbol` also gives
- * codes to symbols that did not occur yet, as if each occurred far less often than once.
+ * codes to symbols that did not occur yet.
  */
 function fitCodes({ memory }: JpegEncoderExports, table: number, forEverySymbol: boolean): HuffmanTable {
-  const counted = [
-    ...new Uint32Array(memory.buffer, FREQUENCIES_AT, 4 * SYMBOLS).subarray(table * SYMBOLS, (table + 1) * SYMBOLS),
-  ]
-  const isPossible = table % 2 === 0 ? isDcSymbol : isAcSymbol
-  const frequencies = forEverySymbol
-    ? counted.map((count, symbol) => (isPossible(symbol) ? 64 * count + 1 : 0))
-    : counted
-  // JPEG forbids a code that consists only of ones. An extra symbol that is never written gets this code.
-  const lengths = fitCodeLengths([...frequencies, 1], MAX_CODE_BITS).subarray(0, SYMBOLS)
-  const codes = assignCodes(lengths)
-  const entries = new Uint32Array(memory.buffer, CODES_AT, 4 * SYMBOLS)
-  const counts = new Uint8Array(MAX_CODE_BITS)
-  for (const [symbol, length] of lengths.entries()) {
-    if (length === 0) continue
-    const valueBits = symbol & 15
-    entries[table * SYMBOLS + symbol] = (codes[symbol] << (valueBits + 5)) | (length + valueBits)
-    counts[length - 1]++
+  const at = table * SYMBOLS * Uint32Array.BYTES_PER_ELEMENT
+  const frequencies = [...new Uint32Array(memory.buffer, FREQUENCIES_AT + at, SYMBOLS)]
+  if (forEverySymbol) {
+    const isPossible = table % 2 === 0 ? isDcSymbol : isAcSymbol
+    for (let symbol = 0; symbol < SYMBOLS; symbol++) {
+      if (isPossible(symbol)) frequencies[symbol] = RARITY * frequencies[symbol] + 1
+    }
   }
-  return { counts, symbols: Uint8Array.from(inCodeOrder(lengths)) }
+  // JPEG forbids a code that consists only of ones. An extra symbol that is never written gets this code.
+  frequencies.push(1)
+  const lengths = fitCodeLengths(frequencies, MAX_CODE_BITS).subarray(0, SYMBOLS)
+  const codes = assignCodes(lengths)
+  const entries = new Uint32Array(memory.buffer, CODES_AT + at, SYMBOLS)
+  const counts = new Uint8Array(MAX_CODE_BITS)
+  const symbols = inCodeOrder(lengths)
+  for (const symbol of symbols) {
+    const valueBits = symbol & 15
+    entries[symbol] = (codes[symbol] << (valueBits + 5)) | (lengths[symbol] + valueBits)
+    counts[lengths[symbol] - 1]++
+  }
+  return { counts, symbols: Uint8Array.from(symbols) }
 }
 
 /** True for the sizes in bits of a difference of DC coefficients (F.1.2.1). */
