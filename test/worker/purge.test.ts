@@ -3,6 +3,7 @@
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { PIPELINE_VERSION } from '../../worker/picture/makeFile.ts'
 import { askUntil, type RunningWorker, startForThisTest, startSite } from '../support/worker/site.ts'
 
 const SECRET = '00112233445566778899aabbccddeeff'
@@ -66,6 +67,28 @@ describe('with results in R2', () => {
     for (const path of paths.slice(0, 2)) expect((await ask(path)).cacheStatus).toMatch(/fwd=miss; stored$/)
     for (const path of paths.slice(2)) await untilHit(path)
     expect(asked).toEqual(['/cat.png', '/cat.png'])
+  })
+
+  test('results of an earlier pipeline version are not served, and are purged like all others', async () => {
+    const path = '/elk.png?sr=2'
+    const others = await namesIn(site.worker)
+    await untilHit(path)
+    const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
+    const isOfVersion = (version: number) => (key: string) => key.includes(`-v${version}`)
+    const added = (await namesIn(site.worker)).filter((key) => !others.includes(key))
+    const own = added.filter(isOfVersion(PIPELINE_VERSION))
+    expect(own.length).toBeGreaterThan(0)
+    const storeEarlier = async () => {
+      for (const key of own) {
+        const earlier = key.replace(`-v${PIPELINE_VERSION}`, `-v${PIPELINE_VERSION - 1}`)
+        await bucket.put(earlier, new Uint8Array([1, 2, 3]))
+      }
+    }
+    await storeEarlier()
+    expect((await purge(site, { url: 'http://site.test/elk.png' })).status).toBe(200)
+    expect((await namesIn(site.worker)).filter(isOfVersion(PIPELINE_VERSION - 1))).toEqual([])
+    await storeEarlier()
+    expect((await ask(path)).cacheStatus).toMatch(/fwd=miss; stored$/)
   })
 
   test('the purge of an http URL also deletes variants that were requested by https', async () => {
