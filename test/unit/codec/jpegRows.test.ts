@@ -20,6 +20,7 @@ import type { Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
 import { codec, decode, decodeBySharp, difference, gradient, sharpOf } from '../../support/pictures/codec.ts'
+import { type FileComponent, writeJpegFile } from '../../support/pictures/jpegFile.ts'
 
 const { jpegDecoder, jpegEncoder } = await loadCodecModules()
 const instances = createInstances()
@@ -54,6 +55,13 @@ function collect(decoder: JpegDecoder): WholePlane[] {
     }
   }
   return rows.map((plane) => ({ width: plane[0].length, height: plane.length, data: Uint8Array.from(plane.flat()) }))
+}
+
+/** Returns the largest difference between samples and what is expected at their indices. */
+function largestError(samples: Uint8Array, expected: (index: number) => number): number {
+  let most = 0
+  for (let i = 0; i < samples.length; i++) most = Math.max(most, Math.abs(samples[i] - expected(i)))
+  return most
 }
 
 describe('rows of RGBA', () => {
@@ -104,9 +112,7 @@ describe('rows of planes', () => {
         encoder.takePlanes({ rows: height, planes: planes.map(({ data }) => data) }),
       )
       const [a, b] = [planes, await planesOf(again)]
-      for (const [i, { data }] of a.entries()) {
-        for (const [j, value] of data.entries()) expect(Math.abs(value - b[i].data[j])).toBeLessThanOrEqual(2)
-      }
+      for (const [i, { data }] of a.entries()) expect(largestError(data, (j) => b[i].data[j])).toBeLessThanOrEqual(2)
     }
   })
 
@@ -158,15 +164,17 @@ describe('a smaller scale', () => {
       const factor = 8 / side
       for (const [i, { data }] of small.entries()) {
         expect([small[i].width, small[i].height]).toEqual([width, height])
-        for (let y = 0; y < height - 1; y++) {
-          for (let x = 0; x < width - 1; x++) {
-            let sum = 0
-            for (let j = 0; j < factor * factor; j++) {
-              sum += full[i].data[(y * factor + Math.floor(j / factor)) * 171 + x * factor + (j % factor)]
-            }
-            expect(Math.abs(data[y * width + x] - sum / factor ** 2)).toBeLessThan(6)
+        const meanOf = (index: number) => {
+          const [x, y] = [index % width, Math.floor(index / width)]
+          let sum = 0
+          for (let j = 0; j < factor * factor; j++) {
+            sum += full[i].data[(y * factor + Math.floor(j / factor)) * 171 + x * factor + (j % factor)]
           }
+          return sum / factor ** 2
         }
+        // The last column and the last row stand for fewer samples.
+        const isWhole = (index: number) => index % width < width - 1 && index < width * (height - 1)
+        expect(largestError(data, (index) => (isWhole(index) ? meanOf(index) : data[index]))).toBeLessThan(6)
       }
     }
   })
@@ -180,17 +188,89 @@ describe('a smaller scale', () => {
   })
 })
 
-test('the planes of a file are within one level of those of libjpeg-turbo', async () => {
-  const picture = gradient(93, 61)
-  const file = await sharpOf(picture).jpeg({ quality: 85, chromaSubsampling: '4:4:4', mozjpeg: false }).toBuffer()
-  // Without JFIF and with an APP14 that names no transform, libjpeg returns the planes as if they were R, G and B.
-  const app14 = Buffer.from('ffee000e41646f626500640000000000', 'hex')
-  const hasJfif = file[3] === 0xe0
-  const rest = file.subarray(hasJfif ? 4 + file.readUInt16BE(4) : 2)
-  const untransformed = Buffer.concat([file.subarray(0, 2), app14, rest])
-  const { data } = await decodeBySharp(untransformed)
-  for (const [i, plane] of (await planesOf(new Uint8Array(file))).entries()) {
-    for (const [j, value] of plane.data.entries()) expect(Math.abs(value - data[4 * j + i])).toBeLessThanOrEqual(1)
+/** Behind this segment, libjpeg returns the planes as if they were red, green and blue. */
+const UNTRANSFORMED = Uint8Array.from(Buffer.from('ffee000e41646f626500640000000000', 'hex'))
+
+/** Components with sampling factors like '41', 4 across and 1 down. */
+function componentsOf(factors: readonly string[]): FileComponent[] {
+  return factors.map((text, i) => {
+    const [across, down] = [Number(text[0]), Number(text[1])]
+    return { id: i + 1, across, down, sample: (x, y) => 128 + 100 * Math.sin((x * (i + 2)) / (4 * across) + y / 9) }
+  })
+}
+
+describe('the planes of a file are within one level of those of libjpeg-turbo', () => {
+  test('at equal sampling', async () => {
+    const file = await sharpOf(gradient(93, 61)).jpeg({ quality: 85, chromaSubsampling: '4:4:4' }).toBuffer()
+    const rest = file.subarray(file[3] === 0xe0 ? 4 + file.readUInt16BE(4) : 2)
+    const { data } = await decodeBySharp(Buffer.concat([file.subarray(0, 2), UNTRANSFORMED, rest]))
+    for (const [i, plane] of (await planesOf(new Uint8Array(file))).entries()) {
+      expect(largestError(plane.data, (j) => data[4 * j + i])).toBeLessThanOrEqual(1)
+    }
+  })
+
+  // libjpeg repeats the samples of these factors, so its pixels contain the samples.
+  test.each([
+    ['4:1:1', ['41', '11', '11']],
+    ['4:1:0', ['42', '11', '11']],
+    ['thirds across', ['31', '11', '11']],
+    ['thirds down', ['13', '11', '11']],
+    ['thirds both ways', ['33', '11', '11']],
+    ['quarters both ways', ['44', '11', '11']],
+    ['quarters and halves', ['41', '21', '11']],
+    ['luma at a quarter', ['11', '41', '41']],
+  ])('with %s', async (_, factors) => {
+    for (let side = 1; side <= 17; side++) {
+      const [width, height] = [side, 18 - side]
+      const components = componentsOf(factors)
+      const scans = components.map((__, i) => ({ components: [i] }))
+      const file = writeJpegFile({ width, height, components, scans, segments: [UNTRANSFORMED] })
+      const { data } = await decodeBySharp(file)
+      const most = [0, 1].map((axis) => Math.max(...factors.map((text) => Number(text[axis]))))
+      for (const [i, plane] of (await planesOf(file)).entries()) {
+        const [across, down] = [most[0] / components[i].across, most[1] / components[i].down]
+        if (across === 2 || down === 2) continue // libjpeg interpolates these
+        const pixels = Uint8Array.from({ length: width * height }, (__, j) => data[4 * j + i])
+        const sampleAt = (j: number) => {
+          const [x, y] = [j % width, Math.floor(j / width)]
+          return plane.data[Math.floor(y / down) * plane.width + Math.floor(x / across)]
+        }
+        expect(largestError(pixels, sampleAt)).toBeLessThanOrEqual(1)
+      }
+    }
+  })
+})
+
+test('the planes of components with fractional sampling, which libjpeg-turbo refuses, are those that were written', async () => {
+  for (const factors of [
+    ['32', '21', '11'],
+    ['23', '12', '32'],
+    ['43', '34', '11'],
+  ]) {
+    const components = componentsOf(factors)
+    const scans = components.map((_, i) => ({ components: [i] }))
+    const file = writeJpegFile({ width: 50, height: 35, components, scans, step: 1 })
+    for (const [i, { data, width }] of (await planesOf(file)).entries()) {
+      const sampleAt = (j: number) => components[i].sample(j % width, Math.floor(j / width))
+      expect(largestError(data, sampleAt)).toBeLessThanOrEqual(2)
+    }
+    expect(await decode(file)).toMatchObject({ width: 50, height: 35 })
   }
-  expect(readHeader(file).coefficientBytes).toBe(0)
+})
+
+test.each([
+  [65_500, 3],
+  [3, 65_500],
+])('a picture of %i x %i pixels is decoded like by libjpeg-turbo', async (width, height) => {
+  const create = { width, height, channels: 3, background: '#4a7' } as const
+  for (const progressive of [false, true]) {
+    const file = await sharp({ create }).jpeg({ progressive }).toBuffer()
+    expect(difference(await decode(file), await decodeBySharp(file)).color).toBeLessThanOrEqual(3)
+  }
+})
+
+test('a file in one scan keeps no coefficients; a progressive file states how many bytes they take', async () => {
+  const make = (progressive: boolean) => sharpOf(gradient(160, 96)).jpeg({ progressive }).toBuffer()
+  expect(readHeader(await make(false)).coefficientBytes).toBe(0)
+  expect(readHeader(await make(true)).coefficientBytes).toBe(10 * 6 * 6 * 136)
 })
