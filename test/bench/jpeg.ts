@@ -15,6 +15,7 @@ import { sharpOf } from '../support/pictures/codec.ts'
 import { compare, cpuMs, type Table } from './compare.ts'
 
 const SERVED = { subsampling: '4:2:0', steps: 'robidoux' } as const
+const FULL_CHROMA = { subsampling: '4:4:4', steps: 'robidoux' } as const
 const SIDES = [256, 1024, 3464]
 const QUALITIES = [40, 60, 75, 85, 95]
 
@@ -27,8 +28,10 @@ export async function benchJpeg({ rounds = 10 }: { readonly rounds?: number }): 
   const picture = await codec.decode(sample, readHeader(sample))
   const mozDecoder = await loadMozDecoder()
   const tables: Table[] = []
+  const options = { rounds, warmups: 2, clock: cpuMs }
   for (const side of SIDES) {
     const large = mosaicOf(picture, side)
+    const grey = greyOf(large)
     const ns =
       (clock = cpuMs) =>
       () =>
@@ -42,23 +45,36 @@ export async function benchJpeg({ rounds = 10 }: { readonly rounds?: number }): 
       { name: 'ours', run: () => codec.encode(large, { format: 'jpeg', quality: 85 }) },
       { name: 'MozJPEG', run: () => encodeByMozJpeg(large, 85, SERVED) },
       { name: 'libjpeg-turbo', run: () => of({ quality: 85 }) },
+      { name: 'ours, 4:4:4', run: () => codec.encode(large, { format: 'jpeg', quality: 85, jpeg: FULL_CHROMA }) },
+      { name: 'MozJPEG, 4:4:4', run: () => encodeByMozJpeg(large, 85, FULL_CHROMA) },
+      { name: 'ours, grey', run: () => codec.encode(grey, { format: 'jpeg', quality: 85 }) },
+      { name: 'MozJPEG, grey', run: () => encodeByMozJpeg(grey, 85, SERVED) },
     ]
-    tables.push(await compare(`encode ${side}², q85, ns of CPU a pixel`, encoders, { rounds, warmups: 2, clock: ns() }))
-    for (const progressive of [false, true]) {
-      const file = new Uint8Array(await of({ quality: 90, progressive }))
+    tables.push(await compare(`encode ${side}², q85, CPU time`, encoders, { ...options, notes: [perPixel] }))
+    const files = {
+      baseline: await of({ quality: 90 }),
+      progressive: await of({ quality: 90, progressive: true }),
+      '4:4:4': await of({ quality: 90, chromaSubsampling: '4:4:4' }),
+      grey: await sharpOf(grey).removeAlpha().toColourspace('b-w').jpeg({ quality: 90, mozjpeg: false }).toBuffer(),
+    }
+    for (const [kind, buffer] of Object.entries(files)) {
+      const file = new Uint8Array(buffer)
+      let memory = 0
       const planes = () =>
         instances.run(createJpegDecoderModule, modules.jpegDecoder, (module) => {
           for (const _ of createJpegDecoder(module, file).planes());
+          memory = module.memory.buffer.byteLength
         })
+      await planes()
       const decoders = [
         { name: 'ours, RGBA', run: () => codec.decode(file, readHeader(file)) },
         { name: 'ours, planes by rows', run: planes },
         { name: 'MozJPEG, RGBA', run: () => mozDecoder.decode(file, false) },
         { name: 'libjpeg-turbo, RGBA', run: () => sharp(file).ensureAlpha().raw().toBuffer() },
       ]
-      const kind = progressive ? 'progressive' : 'baseline'
-      const title = `decode ${kind} ${side}², q90, ns of CPU a pixel`
-      tables.push(await compare(title, decoders, { rounds, warmups: 2, clock: ns() }))
+      const title = `decode ${kind} ${side}², q90, CPU time`
+      const notes = [perPixel, `our memory: ${megabytes(memory)} MB, of which the file ${megabytes(file.length)} MB`]
+      tables.push(await compare(title, decoders, { ...options, notes }))
     }
   }
   const [first, ...others] = tables
@@ -105,6 +121,13 @@ function mosaicOf({ width, height, data }: Rgba, side: number): Rgba {
   }
   return { width: side, height: side, data: new Uint8ClampedArray(mosaic.buffer) }
 }
+
+/** Returns the green channel as a grey picture. */
+function greyOf({ width, height, data }: Rgba): Rgba {
+  return { width, height, data: data.map((value, i) => (i % 4 === 3 ? value : data[i - (i % 4) + 1])) }
+}
+
+const megabytes = (bytes: number) => (bytes / 1e6).toFixed(2)
 
 async function loadMozDecoder(): Promise<{ decode(file: Uint8Array, keepsOrientation: boolean): Rgba | null }> {
   const path = createRequire(import.meta.url).resolve('@jsquash/jpeg/codec/dec/mozjpeg_dec.wasm')

@@ -49,7 +49,7 @@ ${Object.entries(BENCHES)
   .map(([name, { about }]) => `  ${name.padEnd(10)}  ${about}`)
   .join('\n')}
 
-  --rounds N  number of rounds for engines and networks (default 20) and for request (default 10);
+  --rounds N  number of rounds for engines and networks (default 20) and for request and jpeg (default 10);
               3 are enough for a quick look
   --quick     leaves out the training in backends, which takes minutes
   --json      prints JSON
