@@ -117,6 +117,7 @@ describe('a JPEG is decoded as by libjpeg-turbo, within 3 levels:', () => {
     ['ids R, G, B and APP14 with YCbCr', [82, 71, 66], [adobe(1)]],
     ['JFIF and APP14 without a transform', [1, 2, 3], [JFIF, adobe(0)]],
     ['APP14 with an unknown transform', [1, 2, 3], [adobe(2)]],
+    ['the same id three times', [1, 1, 1], []],
   ])('colour of a file with %s', async (_, ids, segments) => {
     const components = componentsOf(['11', '11', '11'], ids)
     const file = writeJpegFile({

@@ -82,6 +82,7 @@ export interface PlaneRows {
   readonly rows: number
 }
 
+/** Call either `planes` or `rgba`, and only once. */
 export interface JpegDecoder {
   /** Size at the chosen scale, in pixels. */
   readonly width: number

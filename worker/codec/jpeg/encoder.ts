@@ -134,8 +134,8 @@ export function createJpegEncoder(module: JpegEncoderExports, settings: JpegSett
 
   /** Fits the Huffman codes to the tokens so far, and writes everything that precedes the coded bytes. */
   function writeHeader({ forEverySymbol }: { forEverySymbol: boolean }): void {
-    const lengths = [0, 1, 2, 3].slice(0, grey ? 2 : 4).map((table) => fitCodes(module, table, forEverySymbol))
-    parts.push(headerOf(settings, isHalf, steps, lengths))
+    const tables = [0, 1, 2, 3].slice(0, grey ? 2 : 4).map((table) => fitCodes(module, table, forEverySymbol))
+    parts.push(headerOf(settings, isHalf, steps, tables))
     hasCodes = true
   }
 

@@ -71,19 +71,22 @@ export function readJpegFile(file: Uint8Array): JpegFile {
     const parts = content[0]
     if (!frame || parts < 1 || content.length !== 4 + 2 * parts) throw damaged('scan header')
     const [first, last, bits] = content.subarray(1 + 2 * parts)
-    const ids = frame.components.map(({ id }) => id)
+    const { components: inFrame } = frame
+    const used = new Set<number>()
     const components = Array.from({ length: parts }, (_, i) => {
-      const index = ids.indexOf(content[1 + 2 * i])
+      // Some files give the same id to all components, which then follow each other.
+      const index = inFrame.findIndex(({ id }, at) => id === content[1 + 2 * i] && !used.has(at))
       if (index < 0) throw damaged('unknown component in a scan')
+      used.add(index)
       const tables = content[2 + 2 * i]
       return {
         index,
         dc: huffman[tables >> 4],
         ac: huffman[0x10 | (tables & 15)],
-        steps: quantizers[frame!.components[index].quantizer],
+        steps: quantizers[inFrame[index].quantizer],
       }
     })
-    const blocks = components.reduce((sum, { index }) => sum + blocksInUnit(frame!.components[index]), 0)
+    const blocks = components.reduce((sum, { index }) => sum + blocksInUnit(inFrame[index]), 0)
     if (parts > 1 && blocks > MAX_BLOCKS_IN_UNIT) throw damaged('sampling factors')
     return { components, first, last, high: bits >> 4, low: bits & 15, restartInterval, start: end }
   }
