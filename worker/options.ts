@@ -131,12 +131,12 @@ export interface SuperResolutionOptions {
    */
   maxSourceBytes?: number
   /**
-   * Largest source picture.
+   * Largest source picture, whatever its format. In most formats `maxMemoryBytes` refuses pictures much earlier.
    *
-   * Decoders hold 5 to 16 bytes of memory per pixel in addition to the file: a baseline JPEG needs least, a 16-bit PNG
-   * most.
+   * A JPEG that is only shrunk is decoded at 1/2, 1/4 or 1/8 if its result stays sharp, so that it needs little memory.
+   * All other formats take 5 to 16 bytes of memory per pixel.
    *
-   * @default 1,050,000
+   * @default 50,000,000
    */
   maxSourcePixels?: number
   /**
@@ -236,7 +236,7 @@ export const DEFAULTS = {
   model: DEFAULT_MODEL,
   sizes: SIZES,
   maxSourceBytes: 10_000_000,
-  maxSourcePixels: 1_050_000,
+  maxSourcePixels: 50_000_000,
   maxOutputPixels: MAX_OUTPUT_PIXELS,
   maxCpuMs: 10_000,
   maxMemoryBytes: 100_000_000,

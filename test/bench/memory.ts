@@ -52,7 +52,7 @@ async function benchFormats(from: number, scale: number, to: number, query: stri
       const { memoryBytes } = estimateCost(
         readHeader(picture),
         picture.length,
-        { scale, width: to, height: to, format },
+        { divisor: 1, scale, width: to, height: to, format },
         undefined,
       )
       const peak = describePeak(`${format}${hasAlpha ? ' with alpha' : ''}`, await peakOf(picture, query))

@@ -3,7 +3,7 @@
 
 import type { Rgba } from '../image/plane.ts'
 import { release } from '../base/release.ts'
-import type { Codec } from './contract.ts'
+import type { Codec, Divisor } from './contract.ts'
 import { CodecError } from './error.ts'
 import type { CodecModules } from './files.ts'
 import { type Header, readHeader } from './header.ts'
@@ -17,9 +17,9 @@ import { decodeWebp, encodeWebp } from './webp.ts'
 /** Creates a codec. `instances` runs the modules. By default the codec creates new `Instances`. */
 export function createCodec(modules: CodecModules, instances = createInstances()): Codec {
   return {
-    async decode(bytes, header) {
+    async decode(bytes, header, divisor = 1) {
       if (header.obstacle) throw new CodecError(`cannot decode: ${header.obstacle}`)
-      const stored = await guarded(`decoding ${header.type}`, () => decodeStored(bytes, header))
+      const stored = await guarded(`decoding ${header.type}`, () => decodeStored(bytes, header, divisor))
       const upright = applyOrientation(stored, header.orientation)
       if (upright !== stored) release(stored.data)
       return upright
@@ -50,10 +50,10 @@ export function createCodec(modules: CodecModules, instances = createInstances()
     },
   }
 
-  function decodeStored(bytes: Uint8Array, header: Header): Promise<Rgba> {
+  function decodeStored(bytes: Uint8Array, header: Header, divisor: Divisor): Promise<Rgba> {
     switch (header.type) {
       case 'jpeg':
-        return decodeJpeg(instances, modules.jpegDecoder, bytes, header)
+        return decodeJpeg(instances, modules.jpegDecoder, bytes, header, divisor)
       case 'webp':
         return decodeWebp(instances, modules.webpDecoder, bytes, header)
       case 'png':

@@ -21,13 +21,18 @@ export interface Encoding {
   readonly jpeg?: JpegVariant
 }
 
+/** A JPEG can be decoded to a half, a quarter or an eighth of its sides, rounded up. */
+export const DIVISORS = [1, 2, 4, 8] as const
+export type Divisor = (typeof DIVISORS)[number]
+
 /** Decodes files and encodes pictures. */
 export interface Codec {
   /**
    * Decodes a whole file to upright pixels (EXIF orientation applied).
-   * `header` is the result of `readHeader(bytes)` and must have no obstacle. Throws CodecError.
+   * `header` is the result of `readHeader(bytes)` and must have no obstacle. `divisor` (default 1) divides the sides of
+   * a JPEG; other formats are decoded at their full size. Throws CodecError.
    */
-  decode(bytes: Uint8Array, header: Header): Promise<Rgba>
+  decode(bytes: Uint8Array, header: Header, divisor?: Divisor): Promise<Rgba>
   /**
    * Encodes a picture. The only metadata written is `icc`. In a JPEG, transparency becomes white. Throws CodecError.
    */

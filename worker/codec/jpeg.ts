@@ -3,13 +3,16 @@
 import type { Rgba } from '../image/plane.ts'
 import { pause } from '../base/pause.ts'
 import { checkDecoded } from './checkDecoded.ts'
-import type { Encoding } from './contract.ts'
+import type { Divisor, Encoding } from './contract.ts'
 import type { Header } from './header.ts'
 import type { Instances } from './instance.ts'
-import { createJpegDecoder, createJpegDecoderModule } from './jpeg/decoder.ts'
+import { type BlockSide, createJpegDecoder, createJpegDecoderModule } from './jpeg/decoder.ts'
 import { createJpegEncoder, createJpegEncoderModule } from './jpeg/encoder.ts'
 import type { JpegVariant } from './jpeg/variant.ts'
 import { canBeGrey, fittingIcc } from './samples.ts'
+
+/** Samples of each side of a block. */
+const BLOCK_SIDE = 8
 
 /** Pixels after which other requests get their turn: one to two milliseconds of work. */
 const PIXELS_PER_TURN = 2 ** 18
@@ -23,9 +26,11 @@ export function decodeJpeg(
   module: WebAssembly.Module,
   bytes: Uint8Array,
   header: Header,
+  divisor: Divisor,
 ): Promise<Rgba> {
+  const side = (BLOCK_SIDE / divisor) as BlockSide
   return instances.run(createJpegDecoderModule, module, async (exports) => {
-    const { width, height, rgba } = createJpegDecoder(exports, bytes)
+    const { width, height, rgba } = createJpegDecoder(exports, bytes, side)
     const data = new Uint8ClampedArray(4 * width * height)
     let done = 0
     let turnEnd = 4 * PIXELS_PER_TURN
@@ -39,7 +44,8 @@ export function decodeJpeg(
         await pause()
       }
     }
-    return checkDecoded({ width, height, data }, header)
+    const [across, down] = [header.width, header.height].map((length) => Math.ceil(length / divisor))
+    return checkDecoded({ width, height, data }, { ...header, width: across, height: down })
   })
 }
 

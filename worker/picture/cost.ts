@@ -1,7 +1,7 @@
 // Estimates the cost of a picture from its header only. Compiled codecs and kernels cannot be interrupted, so work that
 // costs too much must be refused before it begins. The estimates are upper bounds; `npm run bench -- memory` and `npm
 // run bench -- request` measure the real cost.
-import type { EncodeFormat } from '../codec/contract.ts'
+import type { Divisor, EncodeFormat } from '../codec/contract.ts'
 import type { Header } from '../codec/header.ts'
 import type { ImageType } from '../codec/header/sniff.ts'
 import type { Model } from '../engine/upscale.ts'
@@ -31,6 +31,9 @@ const DECODING: Partial<Record<ImageType, PixelCost>> = {
 /** The same for a JPEG whose coefficients are kept (`coefficientBytes`, which are added to its memory). */
 const DECODING_SCANS: PixelCost = { ns: 35, bytes: 1 }
 
+/** Share of the coefficients that is kept at each divisor with 4:2:0, which is the largest (codec/jpeg/decoder.ts). */
+const COEFFICIENTS: Readonly<Record<Divisor, number>> = { 1: 1, 2: 0.53, 4: 0.18, 8: 0.12 }
+
 /** Cost of encoding per pixel of the result. JPEG is encoded by rows. */
 const ENCODING: Readonly<Record<EncodeFormat, PixelCost>> = {
   jpeg: { ns: 12, bytes: 1 },
@@ -47,7 +50,7 @@ const ENLARGING_NS = 10
 /** Time for the two passes (rows, columns) of the antialiasing kernel, in ns per pixel of input and of output. */
 const SHRINKING_NS = 40
 
-/** Memory of RGBA and of three planes of floats, in bytes per pixel of the source. Alpha adds a fourth plane. */
+/** Memory of RGBA and of three planes of floats, in bytes per pixel of a source that is enlarged. Alpha adds a plane. */
 const SMALL_BYTES = 16
 const FLOAT_BYTES = 4
 const RGBA_BYTES = 4
@@ -56,8 +59,12 @@ const TILE_PIXELS = 1024 * 1024
 /** Memory of V8 and of the worker's own code. */
 const BASE_BYTES = 10e6
 
-/** The work on a picture: enlarging by `scale` (1: none), shrinking to `width` and `height` in pixels, encoding. */
+/**
+ * The work on a picture: decoding at 1 / `divisor`, enlarging by `scale` (1: none), shrinking to `width` and `height` in
+ * pixels, encoding.
+ */
 export interface CostedWork {
+  readonly divisor: Divisor
   readonly scale: number
   readonly width: number
   readonly height: number
@@ -68,32 +75,34 @@ export interface CostedWork {
 export function estimateCost(
   header: Header,
   bytes: number,
-  { scale, width, height, format }: CostedWork,
+  { divisor, scale, width, height, format }: CostedWork,
   model: Model | undefined,
 ): Cost {
-  const small = header.width * header.height
+  const source = header.width * header.height
+  const small = source / divisor ** 2
   const large = scale > 1 ? small * scale ** 2 : 0
   const result = width * height
   const shrunk = result === small * scale ** 2 ? 0 : result
   const planes = header.alpha ? 2 : 1
   const decoding = header.coefficientBytes > 0 ? DECODING_SCANS : (DECODING[header.type] ?? { ns: 0, bytes: 0 })
+  const coefficients = header.coefficientBytes * COEFFICIENTS[divisor]
   const encoding = ENCODING[format]
   const networkNs = model ? planes * macsPerPixel(model.network) * (model.engine.nsPerMac ?? 0) : 0
   const tiles = planes * 2 * FLOAT_BYTES * Math.min(large, TILE_PIXELS)
   // The planes for enlarging are released before encoding begins, so the peak is the larger of the two amounts of
   // memory and not their sum.
-  const enlarging = small * (SMALL_BYTES + FLOAT_BYTES * planes) + (large + shrunk) * RGBA_BYTES + tiles
+  const enlarging =
+    small * (scale > 1 ? SMALL_BYTES + FLOAT_BYTES * planes : RGBA_BYTES) + (large + shrunk) * RGBA_BYTES + tiles
   const beside =
     (format === 'jpeg' ? JPEG_BYTES : 0) + (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0)
   const encoded = result * (RGBA_BYTES + encoding.bytes) + beside
   return {
     cpuMs:
-      (small * decoding.ns +
+      (source * decoding.ns +
         large * (ENLARGING_NS * planes + networkNs) +
         (shrunk > 0 ? (large || small) + shrunk : 0) * SHRINKING_NS +
         result * encoding.ns) /
       1e6,
-    memoryBytes:
-      BASE_BYTES + 2 * bytes + header.coefficientBytes + small * decoding.bytes + Math.max(enlarging, encoded),
+    memoryBytes: BASE_BYTES + 3 * bytes + coefficients + small * decoding.bytes + Math.max(enlarging, encoded),
   }
 }

@@ -27,7 +27,7 @@ export async function makeFile(
   { plan, model }: Decision,
   { codec, enlarger }: Tools,
 ): Promise<Uint8Array> {
-  const picture = await orSkip('DECODE', codec.decode(bytes, header))
+  const picture = await orSkip('DECODE', codec.decode(bytes, header, plan.divisor))
   const { scale, width, height } = plan
   let larger = picture
   if (scale > 1) {

@@ -1,7 +1,7 @@
 // Decides from a picture's header whether and how the picture is enlarged, so that limits are checked before any pixel
 // is decoded.
 import { type Format, type Scale, SCALES } from '../client/allowed.ts'
-import type { EncodeFormat } from '../codec/contract.ts'
+import type { Divisor, EncodeFormat } from '../codec/contract.ts'
 import { DamagedError } from '../codec/error.ts'
 import { type Header, type ImageType, uprightSize } from '../codec/header.ts'
 import type { Engine } from '../engine/engine.ts'
@@ -19,6 +19,8 @@ export type Choices = ReadonlyMap<Scale, Candidates>
 export interface Plan {
   /** The factor by which the network or bicubic enlarges; 1 if nothing is enlarged. */
   readonly scale: Scale | 1
+  /** The divisor at which the source is decoded. Above 1 only for a JPEG that is shrunk by far. */
+  readonly divisor: Divisor
   /**
    * Size of the result in pixels. If the request asks for a size, the result may be smaller than `scale` times the
    * source.
@@ -95,7 +97,19 @@ function planOf(header: Header, wish: Wish, choices: Choices, { maxSourcePixels,
   const isSame = width === source.width && height === source.height && format === header.type
   if (isSame) throw new Skip('SAME_SIZE')
   const model = scale === 1 ? undefined : modelFor(header.jpegQuality, choices.get(scale)!)
-  return { scale, width, height, format, quality: wish.quality, model }
+  const divisor = header.type === 'jpeg' && scale === 1 ? divisorFor(source.width / width) : 1
+  return { scale, divisor, width, height, format, quality: wish.quality, model }
+}
+
+/**
+ * For each divisor, the least number of decoded pixels for each pixel of the result, along a side. With fewer, the
+ * result would differ visibly from one of the full picture: at these, its planes have 45 dB or more.
+ */
+const LEAST_DECODED = { 8: 3, 4: 2.5, 2: 1.56 } as const
+
+/** Returns the largest divisor for a picture that is shrunk by `factor`. */
+function divisorFor(factor: number): Divisor {
+  return ([8, 4, 2] as const).find((divisor) => factor / divisor >= LEAST_DECODED[divisor]) ?? 1
 }
 
 /**

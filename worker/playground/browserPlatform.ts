@@ -71,9 +71,9 @@ function createLazyCodec(): Codec {
   }
   const codec = createCodec(modules as CodecModules)
   return {
-    async decode(bytes, header) {
+    async decode(bytes, header, divisor) {
       await need([DECODERS[header.type] ?? 'photon'])
-      return codec.decode(bytes, header)
+      return codec.decode(bytes, header, divisor)
     },
     async encode(picture, as) {
       await need(ENCODERS[as.format])

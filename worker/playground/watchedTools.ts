@@ -27,9 +27,9 @@ export function watched(
   let turns = 0
   const share = () => Math.min(1, (done + turns * pixelsOfATurn) / pixels)
   const watchedCodec: Codec = {
-    decode(bytes, header) {
+    decode(bytes, header, divisor) {
       tell('decode', 0)
-      return codec.decode(bytes, header)
+      return codec.decode(bytes, header, divisor)
     },
     encode(picture, as) {
       tell('encode', 0)

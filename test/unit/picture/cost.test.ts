@@ -20,7 +20,7 @@ function bmp(width: number, height: number) {
 
 const network = createNetwork(SRCNN_915)
 const engine = { name: 'some', maxSide: 64, nsPerMac: 0.1 } as Engine
-const wish = { scale: 2, width: 200, height: 100, format: 'png' } as const
+const wish = { divisor: 1, scale: 2, width: 200, height: 100, format: 'png' } as const
 
 test('the CPU time of a network is its number of multiplications times the engine’s time per multiplication', () => {
   const header = bmp(100, 50)

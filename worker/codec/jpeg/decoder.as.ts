@@ -15,7 +15,6 @@ import {
   DC_REFINING,
   DROPPED,
   LONGEST,
-  OFFSETS_AT,
   PLACES_BYTES,
   SCRATCH_AT,
   SEQUENTIAL,
@@ -52,14 +51,6 @@ let restart: u32 = 0
 let emptyBlocks: u32 = 0
 /** True from a broken or missing code on to the next restart marker. */
 let isLost: bool = false
-
-// The planes: 8, 4, 2 or 1 samples for each side of a block.
-let side: u32 = 8
-
-/** Sets the scale. Call it once for a picture. */
-export function setSide(samples: u32): void {
-  side = samples
-}
 
 /** Begins a scan, whose coded bytes begin at `from`. `limit` is the end of the file. */
 export function beginScan(
@@ -121,13 +112,14 @@ export function decodeUnits(row: u32, units: u32, draws: bool): bool {
       const component = COMPONENTS_AT + i * COMPONENT_BYTES
       const across = load<u32>(component, COMPONENT.across)
       const down = load<u32>(component, COMPONENT.down)
+      const side = load<u32>(component, COMPONENT.side)
       for (let y: u32 = 0; y < down; y++) {
         for (let x: u32 = 0; x < across; x++) {
           const column = unit * across + x
           let record: usize = BLOCK_AT
           if (!draws) {
             record = load<u32>(component, COMPONENT.records)
-            record += (row * down + y) * load<u32>(component, COMPONENT.recordsStride) + column * recordBytes()
+            record += (row * down + y) * load<u32>(component, COMPONENT.recordsStride) + column * recordBytes(side)
           }
           if (!isLost && !decodeBlock(component, record)) isLost = true
           if (isLost && kind == SEQUENTIAL) {
@@ -137,7 +129,7 @@ export function decodeUnits(row: u32, units: u32, draws: bool): bool {
           if (draws) {
             const stride = load<u32>(component, COMPONENT.stride)
             const plane: usize = load<u32>(component, COMPONENT.plane) + y * side * stride + column * side
-            drawBlock(record, load<u32>(component, COMPONENT.quantizer), plane, stride)
+            drawBlock(record, load<u32>(component, COMPONENT.quantizer), side, plane, stride)
             clearBlock()
           }
         }
@@ -155,7 +147,7 @@ export function isWhole(): bool {
 }
 
 @inline
-function recordBytes(): u32 {
+function recordBytes(side: u32): u32 {
   return side == 8 ? 136 : side == 4 ? 40 : 16
 }
 
@@ -211,9 +203,9 @@ function decodeBlock(component: usize, record: usize): bool {
       if (readBits(1)) store<i16>(record, <i32>load<i16>(record, PLACES_BYTES) | (1 << lowBit), PLACES_BYTES)
       return true
     case AC_FIRST:
-      return firstAc(load<u32>(component, COMPONENT.acTable), record)
+      return firstAc(component, record)
     default:
-      return refinedAc(load<u32>(component, COMPONENT.acTable), record)
+      return refinedAc(component, record)
   }
 }
 
@@ -223,6 +215,7 @@ function sequentialBlock(component: usize, record: usize): bool {
   let count = heldBits
   let table: usize = load<u32>(component, COMPONENT.dcTable)
   const acTable: usize = load<u32>(component, COMPONENT.acTable)
+  const offsets: usize = load<u32>(component, COMPONENT.offsets)
   let places: u64 = 1
   let place: u32 = 0
   for (;;) {
@@ -267,7 +260,7 @@ function sequentialBlock(component: usize, record: usize): bool {
     }
     place += run
     if (place > 63) return false
-    const offset = <usize>load<u8>(OFFSETS_AT + place)
+    const offset = <usize>load<u8>(offsets + place)
     if (offset != DROPPED) store<i16>(record + offset, value, PLACES_BYTES)
     places |= <u64>1 << place
     if (++place > 63) break
@@ -369,7 +362,9 @@ function firstDc(component: usize, record: usize): bool {
 }
 
 /** Decodes the first scan of AC coefficients (G.1.2.2). Returns false if a code is broken. */
-function firstAc(table: usize, record: usize): bool {
+function firstAc(component: usize, record: usize): bool {
+  const table: usize = load<u32>(component, COMPONENT.acTable)
+  const offsets: usize = load<u32>(component, COMPONENT.offsets)
   let bits = held
   let count = heldBits
   let places = load<u64>(record)
@@ -404,7 +399,7 @@ function firstAc(table: usize, record: usize): bool {
     place += run
     if (place > 63) return false
     const value = raw - (((1 << size) - 1) & ((raw >> (size - 1)) - 1))
-    const offset = <usize>load<u8>(OFFSETS_AT + place)
+    const offset = <usize>load<u8>(offsets + place)
     if (offset != DROPPED) store<i16>(record + offset, value << lowBit, PLACES_BYTES)
     places |= <u64>1 << place
     place++
@@ -416,7 +411,9 @@ function firstAc(table: usize, record: usize): bool {
 }
 
 /** Decodes a scan that refines AC coefficients by a bit (G.1.2.3). Returns false if a code is broken. */
-function refinedAc(table: usize, record: usize): bool {
+function refinedAc(component: usize, record: usize): bool {
+  const table: usize = load<u32>(component, COMPONENT.acTable)
+  const offsets: usize = load<u32>(component, COMPONENT.offsets)
   let places = load<u64>(record)
   let place = firstPlace
   while (emptyBlocks == 0 && place <= lastPlace) {
@@ -434,18 +431,18 @@ function refinedAc(table: usize, record: usize): bool {
     const rest = ~places >> place << place
     const target = <u32>ctz(withoutLowest(rest, run))
     const stop = min<u32>(target, lastPlace + 1)
-    refine(record, places & below(stop) & ~below(place))
+    refine(record, offsets, places & below(stop) & ~below(place))
     place = stop
     if (isNew) {
       if (place > 63) return false
       places |= <u64>1 << place
-      const offset = <usize>load<u8>(OFFSETS_AT + place)
+      const offset = <usize>load<u8>(offsets + place)
       if (offset != DROPPED) store<i16>(record + offset, value, PLACES_BYTES)
     }
     place++
   }
   if (emptyBlocks > 0) {
-    refine(record, places & below(lastPlace + 1) & ~below(min<u32>(place, 64)))
+    refine(record, offsets, places & below(lastPlace + 1) & ~below(min<u32>(place, 64)))
     emptyBlocks--
   }
   store<u64>(record, places)
@@ -466,7 +463,7 @@ function withoutLowest(places: u64, count: u32): u64 {
 }
 
 /** Reads a bit for each of these coefficients, which are not zero. */
-function refine(record: usize, places: u64): void {
+function refine(record: usize, offsets: usize, places: u64): void {
   const bit = 1 << lowBit
   while (places != 0) {
     fill()
@@ -477,7 +474,7 @@ function refine(record: usize, places: u64): void {
     heldBits -= count
     for (let i: u32 = 0; i < count; i++, bits <<= 1, places &= places - 1) {
       if (<i64>bits >= 0) continue
-      const offset = <usize>load<u8>(OFFSETS_AT + <usize>ctz(places))
+      const offset = <usize>load<u8>(offsets + <usize>ctz(places))
       if (offset == DROPPED) continue
       const value = <i32>load<i16>(record + offset, PLACES_BYTES)
       if ((value & bit) == 0) store<i16>(record + offset, value >= 0 ? value + bit : value - bit, PLACES_BYTES)
@@ -486,26 +483,26 @@ function refine(record: usize, places: u64): void {
 }
 
 /** Draws the blocks of a row of records. */
-export function drawRecords(from: usize, blocks: u32, quantizer: usize, to: usize, stride: usize): void {
+export function drawRecords(from: usize, blocks: u32, quantizer: usize, side: u32, to: usize, stride: usize): void {
   for (let i: u32 = 0; i < blocks; i++) {
-    drawBlock(from, quantizer, to, stride)
-    from += recordBytes()
+    drawBlock(from, quantizer, side, to, stride)
+    from += recordBytes(side)
     to += side
   }
 }
 
 /** Draws a block: the inverse transform of its coefficients, as samples from 0 to 255. */
-function drawBlock(record: usize, quantizer: usize, to: usize, stride: usize): void {
+function drawBlock(record: usize, quantizer: usize, side: u32, to: usize, stride: usize): void {
   const coefficients = record + PLACES_BYTES
   if (side == 1 || load<u64>(record) >> 1 == 0) {
-    flatBlock(<f32>load<i16>(coefficients) * load<f32>(quantizer), to, stride)
+    flatBlock(<f32>load<i16>(coefficients) * load<f32>(quantizer), side, to, stride)
   } else if (side == 8) block8(coefficients, quantizer, to, stride)
   else if (side == 4) block4(coefficients, quantizer, to, stride)
   else block2(coefficients, quantizer, to, stride)
 }
 
 /** Draws a block of one value. */
-function flatBlock(value: f32, to: usize, stride: usize): void {
+function flatBlock(value: f32, side: u32, to: usize, stride: usize): void {
   const levels = i8x16.splat(level(value))
   for (let y: u32 = 0; y < side; y++) {
     if (side == 8) v128.store64_lane(to, levels, 0)

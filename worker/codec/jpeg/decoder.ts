@@ -42,7 +42,6 @@ import { AAN_SCALES, BLOCK_SAMPLES, ZIGZAG } from './tables.ts'
 /** Exports of the decoder module. Arguments are addresses, distances in bytes, and counts. */
 export interface JpegDecoderExports {
   readonly memory: WebAssembly.Memory
-  setSide(samples: number): void
   beginScan(
     from: number,
     limit: number,
@@ -56,7 +55,7 @@ export interface JpegDecoderExports {
   scanEnd(): number
   decodeUnits(row: number, units: number, draws: number): number
   isWhole(): number
-  drawRecords(from: number, blocks: number, quantizer: number, to: number, stride: number): void
+  drawRecords(from: number, blocks: number, quantizer: number, side: number, to: number, stride: number): void
   mixRows(near: number, far: number, count: number, to: number): void
   narrowRow(from: number, count: number, rounding: number, to: number): void
   spreadRow(from: number, count: number, evenRounding: number, oddRounding: number, to: number): void
@@ -101,6 +100,10 @@ export interface JpegDecoder {
 interface Component {
   readonly across: number
   readonly down: number
+  /** Samples that are decoded for each side of a block. */
+  readonly side: BlockSide
+  /** Samples of the picture for each sample of the component. */
+  readonly ratio: Extent
   readonly width: number
   readonly height: number
   /** Blocks that a scan of this component alone contains. */
@@ -128,11 +131,21 @@ interface Component {
  */
 type Filter = 'none' | 'double' | 'linear' | 'repeat'
 
-function filterOf({ across, down }: FrameComponent, most: Extent, width: number): Filter {
-  if (across === most.across && down === most.down) return 'none'
-  if (across < most.across && width <= 2) return 'repeat'
-  const isDouble = [most.across / across, most.down / down].every((ratio) => ratio === 1 || ratio === 2)
+/** `ratio`: samples of the picture for each sample of the component. */
+function filterOf(ratio: Extent, width: number): Filter {
+  if (ratio.across === 1 && ratio.down === 1) return 'none'
+  if (ratio.across > 1 && width <= 2) return 'repeat'
+  const isDouble = [ratio.across, ratio.down].every((one) => one === 1 || one === 2)
   return isDouble ? 'double' : 'linear'
+}
+
+/**
+ * Returns the number of samples to decode for each side of a component's blocks. At a smaller scale, a component that has
+ * half the size of the picture (chroma with 4:2:0) is decoded at twice the scale, so that it needs no interpolation.
+ */
+function sideOf({ across, down }: FrameComponent, most: Extent, side: BlockSide): BlockSide {
+  const isHalf = most.across === 2 * across && most.down === 2 * down
+  return side < 8 && isHalf ? ((2 * side) as BlockSide) : side
 }
 
 /** Bands of a plane that are in memory at a time: the one that is converted to RGBA, and its neighbours. */
@@ -160,7 +173,6 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
   const height = Math.ceil((frame.height * side) / 8)
   const bandHeight = most.down * side
   const keepsCoefficients = !isStreamed(frame, firstScan.components.length)
-  const recordBytes = recordBytesOf(side)
 
   let heapEnd = HEAP_AT
   const allocate = (bytes: number) => {
@@ -170,23 +182,27 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
   }
   const components = frame.components.map((component, index): Component => {
     const { across, down } = component
+    const own = sideOf(component, most, side)
     const samples = samplesOf(frame, component)
     const blocksAcross = units.across * across
-    const [stride, bandRows] = [blocksAcross * side, down * side]
-    const ownWidth = Math.ceil((samples.across * side) / 8)
+    const [stride, bandRows] = [blocksAcross * own, down * own]
+    const ownWidth = Math.ceil((samples.across * own) / 8)
+    const ratio = { across: (most.across * side) / (across * own), down: (most.down * side) / (down * own) }
     return {
       across,
       down,
+      side: own,
+      ratio,
       width: ownWidth,
-      height: Math.ceil((samples.down * side) / 8),
+      height: Math.ceil((samples.down * own) / 8),
       ownBlocks: ownBlocksOf(frame, component),
       blocksAcross,
       stride,
       bandRows,
       quantizer: QUANTIZERS_AT + index * QUANTIZER_BYTES,
       plane: allocate(BANDS * bandRows * stride),
-      records: keepsCoefficients ? allocate(blocksAcross * units.down * down * recordBytes) : 0,
-      filter: filterOf(component, most, ownWidth),
+      records: keepsCoefficients ? allocate(blocksAcross * units.down * down * recordBytesOf(own)) : 0,
+      filter: filterOf(ratio, ownWidth),
       columns: allocate(WORD * width),
       fullRow: allocate(2 * width),
     }
@@ -199,8 +215,7 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
   const bytes = new Uint8Array(module.memory.buffer)
   const words = new Uint32Array(module.memory.buffer)
   bytes.set(file, fileAt)
-  module.setSide(side)
-  setOffsets(bytes, side)
+  for (const one of SIDES) setOffsets(bytes, one)
   const setTable = createTableWriter(module.memory)
   const hasQuantizer = components.map(() => false)
 
@@ -213,7 +228,7 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
       // A component keeps the table that is valid at its first scan.
       if (!hasQuantizer[index]) {
         if (!steps) throw damaged('no quantisation table')
-        setQuantizer(module.memory, component.quantizer, steps, side)
+        setQuantizer(module.memory, component.quantizer, steps, component.side)
         hasQuantizer[index] = true
       }
       const set = (field: keyof typeof COMPONENT, value: number) => {
@@ -226,7 +241,9 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
       set('down', isAlone ? 1 : component.down)
       set('stride', component.stride)
       set('records', component.records)
-      set('recordsStride', component.blocksAcross * recordBytes)
+      set('recordsStride', component.blocksAcross * recordBytesOf(component.side))
+      set('side', component.side)
+      set('offsets', offsetsOf(component.side))
     }
     const { first, last, low, restartInterval, start } = scan
     const limit = fileAt + file.length
@@ -279,10 +296,10 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
     }
     for (let band = 0; band < units.down; band++) {
       for (const component of components) {
-        const { records, blocksAcross, down, quantizer, stride } = component
+        const { records, blocksAcross, down, quantizer, side: own, stride } = component
         for (let row = band * down; row < (band + 1) * down; row++) {
-          const from = records + row * blocksAcross * recordBytes
-          module.drawRecords(from, blocksAcross, quantizer, addressOf(component, row * side), stride)
+          const from = records + row * blocksAcross * recordBytesOf(own)
+          module.drawRecords(from, blocksAcross, quantizer, own, addressOf(component, row * own), stride)
         }
       }
       yield band
@@ -302,15 +319,15 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
 
   /** Returns the address of a component's row `y` at the picture's full size, where it is interpolated if needed. */
   function fullRowOf(component: Component, y: number): number {
-    const { filter, across, down, columns, fullRow, width: count } = component
+    const { filter, ratio, columns, fullRow, width: count } = component
     if (filter === 'none') return rowOf(component, y)
     if (filter === 'repeat') {
-      const row = rowOf(component, Math.floor((y * down) / most.down))
+      const row = rowOf(component, Math.floor(y / ratio.down))
       module.interpolateRow(row, row, 0, columns, width, fullRow)
       return fullRow
     }
     // Samples lie at the centres of the areas that they stand for.
-    const place = ((y + 0.5) * down) / most.down - 0.5
+    const place = (y + 0.5) / ratio.down - 0.5
     const above = Math.floor(place)
     const weight = place - above
     if (filter === 'linear') {
@@ -319,11 +336,11 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
       return fullRow
     }
     // The rounding is that of libjpeg-turbo's h2v2, h2v1 and h1v2_fancy_upsample.
-    const isMixed = down < most.down
+    const isMixed = ratio.down > 1
     const isUpper = weight > 0.5
     const near = rowOf(component, isUpper ? above + 1 : above)
     module.mixRows(near, isMixed ? rowOf(component, isUpper ? above : above + 1) : near, count, sumsAt)
-    if (across === most.across) module.narrowRow(sumsAt, count, isUpper ? 1 : 2, fullRow)
+    if (ratio.across === 1) module.narrowRow(sumsAt, count, isUpper ? 1 : 2, fullRow)
     else module.spreadRow(sumsAt, count, isMixed ? 8 : 4, isMixed ? 7 : 8, fullRow)
     return fullRow
   }
@@ -348,7 +365,7 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
     },
 
     *rgba() {
-      for (const component of components) setColumns(words, component, width, component.across / most.across)
+      for (const component of components) setColumns(words, component, width)
       for (const band of drawBands()) {
         // The last rows of a band are mixed with the first of the next.
         if (band === undefined || band === 0) yield undefined
@@ -375,11 +392,18 @@ function transposedIndex(place: number, side: number): number {
   return row < side && column < side ? column * side + row : -1
 }
 
+const SIDES: readonly BlockSide[] = [1, 2, 4, 8]
+
+/** Returns the address of the offsets for a side. */
+function offsetsOf(side: BlockSide): number {
+  return OFFSETS_AT + SIDES.indexOf(side) * BLOCK_SAMPLES
+}
+
 /** Writes where a record holds each coefficient. */
 function setOffsets(bytes: Uint8Array, side: BlockSide): void {
   for (let place = 0; place < BLOCK_SAMPLES; place++) {
     const index = transposedIndex(place, Math.max(2, side))
-    bytes[OFFSETS_AT + place] = index < 0 ? DROPPED : 2 * index
+    bytes[offsetsOf(side) + place] = index < 0 ? DROPPED : 2 * index
   }
 }
 
@@ -395,17 +419,14 @@ function setQuantizer({ buffer }: WebAssembly.Memory, at: number, steps: Uint16A
 
 /**
  * Writes, for each column of the picture: the column of the component at its left << 8 | the weight of the next column,
- * in 256ths. `ratio` is the component's share of the picture's columns.
+ * in 256ths.
  */
-function setColumns(
-  words: Uint32Array,
-  { filter, columns, width: count }: Component,
-  width: number,
-  ratio: number,
-): void {
+function setColumns(words: Uint32Array, { filter, ratio, columns, width: count }: Component, width: number): void {
   for (let x = 0; x < width; x++) {
     const place =
-      filter === 'repeat' ? Math.floor(x * ratio) : Math.min(count - 1, Math.max(0, (x + 0.5) * ratio - 0.5))
+      filter === 'repeat'
+        ? Math.floor(x / ratio.across)
+        : Math.min(count - 1, Math.max(0, (x + 0.5) / ratio.across - 0.5))
     const left = Math.floor(place)
     words[columns / WORD + x] = (left << 8) | Math.min(255, Math.round(256 * (place - left)))
   }

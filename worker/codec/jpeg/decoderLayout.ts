@@ -53,8 +53,11 @@ export const COMPONENT = {
   /** Address of the first block's record, and bytes per row of blocks. */
   records: 8 * U32,
   recordsStride: 9 * U32,
+  /** Samples that are decoded for each side of a block: 8, 4, 2 or 1; and the address of the offsets for this number. */
+  side: 10 * U32,
+  offsets: 11 * U32,
 } as const
-export const COMPONENT_BYTES = 10 * U32
+export const COMPONENT_BYTES = 12 * U32
 export const MAX_COMPONENTS = 3
 
 end = 0
@@ -64,10 +67,10 @@ export const TABLES_AT = place(2 * MAX_COMPONENTS * TABLE_BYTES)
 export const QUANTIZERS_AT = place(MAX_COMPONENTS * BLOCK_SAMPLES * F32)
 export const QUANTIZER_BYTES = BLOCK_SAMPLES * F32
 /**
- * Indexed by place in zig-zag order: the offset of the coefficient behind a record's set of places, in bytes; or DROPPED
- * if the scale does not need the coefficient.
+ * For each side (1, 2, 4, 8), indexed by place in zig-zag order: the offset of the coefficient behind a record's set of
+ * places, in bytes; or DROPPED if the side does not need the coefficient.
  */
-export const OFFSETS_AT = place(BLOCK_SAMPLES * U8)
+export const OFFSETS_AT = place(4 * BLOCK_SAMPLES * U8)
 export const DROPPED = 255
 export const COMPONENTS_AT = place(MAX_COMPONENTS * COMPONENT_BYTES)
 /** Scratch space of the transform: a block of floats before each pass. */
