@@ -8,7 +8,7 @@ import { CodecError } from './error.ts'
 import type { CodecModules } from './files.ts'
 import { type Header, readHeader } from './header.ts'
 import { createInstances, guarded } from './instance.ts'
-import { decodeJpeg, encodeJpeg } from './jpeg.ts'
+import { decodeJpeg, decodeJpegRows, encodeJpeg } from './jpeg.ts'
 import { applyOrientation } from './orientation.ts'
 import { decodeWithPhoton } from './photon.ts'
 import { encodePng, plainPng } from './png.ts'
@@ -18,11 +18,25 @@ import { decodeWebp, encodeWebp } from './webp.ts'
 export function createCodec(modules: CodecModules, instances = createInstances()): Codec {
   return {
     async decode(bytes, header, divisor = 1) {
-      if (header.obstacle) throw new CodecError(`cannot decode: ${header.obstacle}`)
+      requireDecodable(header)
       const stored = await guarded(`decoding ${header.type}`, () => decodeStored(bytes, header, divisor))
       const upright = applyOrientation(stored, header.orientation)
       if (upright !== stored) release(stored.data)
       return upright
+    },
+
+    async decodeRows(bytes, header, divisor, take) {
+      requireDecodable(header)
+      await guarded(`decoding ${header.type}`, async () => {
+        if (header.type === 'jpeg') {
+          await decodeJpegRows(instances, modules.jpegDecoder, bytes, header, divisor, take)
+        } else {
+          const { data } = await decodeStored(bytes, header, 1)
+          take(data)
+          release(data)
+        }
+        return true
+      })
     },
 
     async encode(picture, as) {
@@ -48,6 +62,10 @@ export function createCodec(modules: CodecModules, instances = createInstances()
       }
       return file
     },
+  }
+
+  function requireDecodable({ obstacle }: Header): void {
+    if (obstacle) throw new CodecError(`cannot decode: ${obstacle}`)
   }
 
   function decodeStored(bytes: Uint8Array, header: Header, divisor: Divisor): Promise<Rgba> {

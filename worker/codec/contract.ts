@@ -34,6 +34,11 @@ export interface Codec {
    */
   decode(bytes: Uint8Array, header: Header, divisor?: Divisor): Promise<Rgba>
   /**
+   * Does the same, but gives the pixels in the order in which they are stored, without EXIF orientation, to `take`: one
+   * or more whole rows of RGBA at a time. They are valid during the call only. A JPEG never exists as a whole.
+   */
+  decodeRows(bytes: Uint8Array, header: Header, divisor: Divisor, take: (rows: Rgba['data']) => void): Promise<void>
+  /**
    * Encodes a picture. The only metadata written is `icc`. In a JPEG, transparency becomes white. Throws CodecError.
    */
   encode(picture: Rgba, as: Encoding): Promise<Uint8Array>

@@ -32,6 +32,7 @@ export function readHeader(bytes: Uint8Array): Header {
     alpha: false,
     grey: false,
     jpegQuality: undefined,
+    scans: 0,
     coefficientBytes: 0,
     icc: undefined,
     obstacle: undefined,

@@ -6,27 +6,29 @@ import { tapsOf, type Taps } from './resize.ts'
 
 const CHANNELS = 4
 
+type Row = Uint8Array | Uint8ClampedArray
+
+/** Takes the rows of a picture in RGBA from top to bottom. Returns how many rows of the result each of them completes. */
+export type Shrinker = (row: Row) => number
+
 /**
- * Shrinks `picture` to the size of `target` and writes the result there. `target` must not be larger than `picture` in
- * any direction. Yields after each row, so that a caller can pause and let other requests run. Bytes are rounded to
- * nearest.
+ * Creates a shrinker from pictures of `width` x `height` to the size of `target`, to which it writes the result.
+ * `target` must not be larger in any direction. Bytes are rounded to nearest.
  */
-export function* shrinkRows(picture: Rgba, target: Rgba): Generator<1, void> {
-  const { width, height } = target
-  const across = tapsOf(picture.width, width)
-  const down = tapsOf(picture.height, height)
-  const premultiplied = new Float32Array(CHANNELS * picture.width)
+export function createShrinker({ width, height }: Pick<Rgba, 'width' | 'height'>, target: Rgba): Shrinker {
+  const across = tapsOf(width, target.width)
+  const down = tapsOf(height, target.height)
+  const premultiplied = new Float32Array(CHANNELS * width)
   // Row r is kept in ring[r % length]. That is enough, because the rows that one row of the result needs never span
   // more than `length` rows.
-  const ring = Array.from({ length: Math.min(down.count, picture.height) }, () => new Float32Array(CHANNELS * width))
-  const sums = new Float64Array(CHANNELS * width)
-  let filled = 0
-  for (let y = 0; y < height; y++) {
-    const rows = down.indices.subarray(y * down.count, (y + 1) * down.count)
-    for (const last = Math.max(...rows); filled <= last; filled++) {
-      premultiplyRow(picture, filled, premultiplied)
-      shrinkRow(premultiplied, across, ring[filled % ring.length])
-    }
+  const ring = Array.from({ length: Math.min(down.count, height) }, () => new Float32Array(CHANNELS * target.width))
+  const sums = new Float64Array(CHANNELS * target.width)
+  let taken = 0
+  let finished = 0
+
+  const rowsFor = (y: number) => down.indices.subarray(y * down.count, (y + 1) * down.count)
+  const finishRow = (y: number) => {
+    const rows = rowsFor(y)
     sums.fill(0)
     for (let k = 0; k < down.count; k++) {
       const row = ring[rows[k] % ring.length]
@@ -34,18 +36,34 @@ export function* shrinkRows(picture: Rgba, target: Rgba): Generator<1, void> {
       for (let i = 0; i < sums.length; i++) sums[i] += weight * row[i]
     }
     storeRow(sums, target, y)
-    yield 1
+  }
+  return (row) => {
+    premultiplyRow(row, premultiplied)
+    shrinkRow(premultiplied, across, ring[taken % ring.length])
+    taken++
+    const before = finished
+    while (finished < target.height && Math.max(...rowsFor(finished)) < taken) finishRow(finished++)
+    return finished - before
+  }
+}
+
+/** Shrinks a whole picture. Yields after each row of the result, so that a caller can pause. */
+export function* shrinkRows(picture: Rgba, target: Rgba): Generator<1, void> {
+  const shrinker = createShrinker(picture, target)
+  const rowBytes = CHANNELS * picture.width
+  for (let at = 0; at < picture.data.length; at += rowBytes) {
+    for (let rows = shrinker(picture.data.subarray(at, at + rowBytes)); rows > 0; rows--) yield 1
   }
 }
 
 /** Writes a row of red, green and blue, each times alpha / 255, and of alpha. All values are levels (0..255). */
-function premultiplyRow({ width, data }: Rgba, row: number, to: Float32Array): void {
-  for (let i = 0, p = CHANNELS * row * width; i < to.length; i += CHANNELS, p += CHANNELS) {
-    const alpha = data[p + 3]
+function premultiplyRow(row: Row, to: Float32Array): void {
+  for (let i = 0; i < to.length; i += CHANNELS) {
+    const alpha = row[i + 3]
     const share = alpha / 255
-    to[i] = share * data[p]
-    to[i + 1] = share * data[p + 1]
-    to[i + 2] = share * data[p + 2]
+    to[i] = share * row[i]
+    to[i + 1] = share * row[i + 1]
+    to[i + 2] = share * row[i + 2]
     to[i + 3] = alpha
   }
 }

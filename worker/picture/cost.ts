@@ -28,8 +28,8 @@ const DECODING: Partial<Record<ImageType, PixelCost>> = {
   bmp: { ns: 30, bytes: 15 },
 }
 
-/** The same for a JPEG whose coefficients are kept (`coefficientBytes`, which are added to its memory). */
-const DECODING_SCANS: PixelCost = { ns: 35, bytes: 1 }
+/** Time that a JPEG whose coefficients are kept takes in addition, for each scan. */
+const SCAN_NS = 4
 
 /** Share of the coefficients that is kept at each divisor with 4:2:0, which is the largest (codec/jpeg/decoder.ts). */
 const COEFFICIENTS: Readonly<Record<Divisor, number>> = { 1: 1, 2: 0.53, 4: 0.18, 8: 0.12 }
@@ -84,25 +84,29 @@ export function estimateCost(
   const result = width * height
   const shrunk = result === small * scale ** 2 ? 0 : result
   const planes = header.alpha ? 2 : 1
-  const decoding = header.coefficientBytes > 0 ? DECODING_SCANS : (DECODING[header.type] ?? { ns: 0, bytes: 0 })
+  const decoding = DECODING[header.type] ?? { ns: 0, bytes: 0 }
+  const scansNs = header.coefficientBytes > 0 ? header.scans * SCAN_NS : 0
   const coefficients = header.coefficientBytes * COEFFICIENTS[divisor]
   const encoding = ENCODING[format]
   const networkNs = model ? planes * macsPerPixel(model.network) * (model.engine.nsPerMac ?? 0) : 0
   const tiles = planes * 2 * FLOAT_BYTES * Math.min(large, TILE_PIXELS)
   // The planes for enlarging are released before encoding begins, so the peak is the larger of the two amounts of
   // memory and not their sum.
-  const enlarging =
-    small * (scale > 1 ? SMALL_BYTES + FLOAT_BYTES * planes : RGBA_BYTES) + (large + shrunk) * RGBA_BYTES + tiles
+  // A JPEG that is shrunk never exists as a whole.
+  const isByRows = scale === 1 && shrunk > 0 && header.type === 'jpeg'
+  const smallBytes = scale > 1 ? SMALL_BYTES + FLOAT_BYTES * planes : isByRows ? 0 : RGBA_BYTES
+  const enlarging = small * smallBytes + (large + shrunk) * RGBA_BYTES + tiles
   const beside =
     (format === 'jpeg' ? JPEG_BYTES : 0) + (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0)
   const encoded = result * (RGBA_BYTES + encoding.bytes) + beside
   return {
     cpuMs:
-      (source * decoding.ns +
+      (source * (decoding.ns + scansNs) +
         large * (ENLARGING_NS * planes + networkNs) +
         (shrunk > 0 ? (large || small) + shrunk : 0) * SHRINKING_NS +
         result * encoding.ns) /
       1e6,
-    memoryBytes: BASE_BYTES + 3 * bytes + coefficients + small * decoding.bytes + Math.max(enlarging, encoded),
+    memoryBytes:
+      BASE_BYTES + 3 * bytes + coefficients + (isByRows ? 0 : small * decoding.bytes) + Math.max(enlarging, encoded),
   }
 }

@@ -2,13 +2,15 @@
 // all call it, so that they produce the same bytes.
 import { pause } from '../base/pause.ts'
 import { release } from '../base/release.ts'
-import type { Header } from '../codec/header.ts'
+import type { Codec } from '../codec/contract.ts'
+import { type Header, uprightSize } from '../codec/header.ts'
 import { readIcc } from '../codec/icc.ts'
+import { applyOrientation } from '../codec/orientation.ts'
 import { upscale } from '../engine/upscale.ts'
 import type { Rgba } from '../image/plane.ts'
-import { shrinkRows } from '../image/shrink.ts'
+import { createShrinker, shrinkRows } from '../image/shrink.ts'
 import type { Platform } from '../platform/platform.ts'
-import { type Decision, orSkip } from './plan.ts'
+import { type Decision, orSkip, type Plan } from './plan.ts'
 
 /**
  * Version of the served pixels, which is part of every cache key. Raise it when, and only when, the same picture,
@@ -27,17 +29,40 @@ export async function makeFile(
   { plan, model }: Decision,
   { codec, enlarger }: Tools,
 ): Promise<Uint8Array> {
-  const picture = await orSkip('DECODE', codec.decode(bytes, header, plan.divisor))
-  const { scale, width, height } = plan
-  let larger = picture
-  if (scale > 1) {
-    larger = await orSkip('ENGINE', upscale(picture, scale, model, enlarger))
-    release(picture.data)
-  }
-  const sized = await orSkip('ENGINE', shrink(larger, width, height))
+  const sized = plan.scale === 1 ? await decodeAt(plan, bytes, header, codec) : await enlarge()
   const file = await orSkip('ENCODE', codec.encode(sized, { ...plan, icc: await readIcc(header) }))
   release(sized.data)
   return file
+
+  async function enlarge(): Promise<Rgba> {
+    const picture = await orSkip('DECODE', codec.decode(bytes, header))
+    const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model, enlarger))
+    release(picture.data)
+    return orSkip('ENGINE', shrink(larger, plan.width, plan.height))
+  }
+}
+
+/** Decodes a picture and shrinks it to the planned size, row by row, before it is turned upright. */
+async function decodeAt(
+  { width, height, divisor }: Plan,
+  bytes: Uint8Array,
+  header: Header,
+  codec: Codec,
+): Promise<Rgba> {
+  const { orientation } = header
+  const upright = uprightSize(header)
+  if (upright.width === width && upright.height === height) return orSkip('DECODE', codec.decode(bytes, header))
+  const isTurned = orientation >= 5
+  const [across, down] = isTurned ? [height, width] : [width, height]
+  const target = { width: across, height: down, data: new Uint8ClampedArray(4 * width * height) }
+  const stored = { width: Math.ceil(header.width / divisor), height: Math.ceil(header.height / divisor) }
+  const shrinker = createShrinker(stored, target)
+  const rowBytes = 4 * stored.width
+  const decoding = codec.decodeRows(bytes, header, divisor, (rows) => {
+    for (let at = 0; at < rows.length; at += rowBytes) shrinker(rows.subarray(at, at + rowBytes))
+  })
+  await orSkip('DECODE', decoding)
+  return applyOrientation(target, orientation)
 }
 
 /** Rows of a result that are shrunk before other requests get their turn. */

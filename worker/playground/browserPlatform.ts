@@ -75,6 +75,10 @@ function createLazyCodec(): Codec {
       await need([DECODERS[header.type] ?? 'photon'])
       return codec.decode(bytes, header, divisor)
     },
+    async decodeRows(bytes, header, divisor, take) {
+      await need([DECODERS[header.type] ?? 'photon'])
+      return codec.decodeRows(bytes, header, divisor, take)
+    },
     async encode(picture, as) {
       await need(ENCODERS[as.format])
       return codec.encode(picture, as)

@@ -31,6 +31,10 @@ export function watched(
       tell('decode', 0)
       return codec.decode(bytes, header, divisor)
     },
+    decodeRows(bytes, header, divisor, take) {
+      tell('decode', 0)
+      return codec.decodeRows(bytes, header, divisor, take)
+    },
     encode(picture, as) {
       tell('encode', 0)
       return codec.encode(picture, as)

@@ -118,6 +118,11 @@ describe('a JPEG is decoded as by libjpeg-turbo, within 3 levels:', () => {
     ['JFIF and APP14 without a transform', [1, 2, 3], [JFIF, adobe(0)]],
     ['APP14 with an unknown transform', [1, 2, 3], [adobe(2)]],
     ['the same id three times', [1, 1, 1], []],
+    [
+      'a JFIF segment that is too short',
+      [82, 71, 66],
+      [segmentOf(0xe0, [0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1])],
+    ],
   ])('colour of a file with %s', async (_, ids, segments) => {
     const components = componentsOf(['11', '11', '11'], ids)
     const file = writeJpegFile({
@@ -190,7 +195,28 @@ describe('a damaged JPEG', () => {
 
   test('without the scans of its high frequencies is a picture nevertheless', async () => {
     const scans = [{ components: [0, 1, 2] }, ...[0, 1, 2].map((i) => ({ components: [i], first: 1, last: 20 }))]
-    await expectLikeSharp(writeJpegFile({ ...size, isProgressive: true, scans }))
+    const file = writeJpegFile({ ...size, isProgressive: true, scans })
+    await expectLikeSharp(file)
+    expect(await verdictOf(file.subarray(0, -2))).toBe('damaged') // without EOI, the rest may be missing
+  })
+
+  test('that repeats a component in a scan is refused', async () => {
+    const file = baseline.slice()
+    file[markers(file, 0xda)[0] + 7] = 1 // the second component's id
+    expect(await verdictOf(file)).toBe('damaged')
+    const many = progressive.slice()
+    const scan = markers(many, 0xda)[0]
+    const components = Array.from({ length: 10 }, () => [1, 0x11]).flat()
+    const header = Uint8Array.from(segmentOf(0xda, [10, ...components, 0, 0, 0]))
+    expect(await verdictOf(concat([many.subarray(0, scan), header, many.subarray(scan + 14)]))).toBe('damaged')
+  })
+
+  test('whose scans say that they end at the first coefficient is decoded if it is not progressive', async () => {
+    const scans = [0, 1, 2].map((i) => ({ components: [i] }))
+    const file = writeJpegFile({ ...size, scans })
+    const whole = await decode(file)
+    for (const at of markers(file, 0xda)) file[at + 8] = 0 // the last coefficient
+    expect(await verdictOf(file)).toEqual(whole)
   })
 
   test.each([
@@ -226,6 +252,7 @@ describe('a damaged JPEG', () => {
     const repeated = insert(restarting, second, Uint8Array.of(0xff, 0xd0))
     const whole = await decode(restarting)
     for (const file of [wrong, missing, repeated]) {
+      await expectLikeSharp(file)
       const picture = await verdictOf(file)
       expect(picture).toMatchObject({ width: 61, height: 43 })
       expect((picture as Rgba).data.slice(-4 * 61 * 8)).toEqual(whole.data.slice(-4 * 61 * 8))

@@ -28,6 +28,8 @@ export interface Findings {
    * quantisation table is readable.
    */
   jpegQuality: number | undefined
+  /** Number of scans of a JPEG; each is a pass over all pixels at most. 0 for other formats. */
+  scans: number
   /**
    * Bytes of the coefficients that the decoder of a JPEG keeps until the last scan: 0 if one scan holds the whole
    * picture, and for other formats.

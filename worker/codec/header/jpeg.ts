@@ -8,7 +8,7 @@ import type { Findings, Obstacle } from './findings.ts'
 import { concat } from '../../base/concat.ts'
 import { hasExifPrefix, readOrientation, withoutExifPrefix } from './exif.ts'
 import { coefficientBytesOf, type Frame, isStreamed, ownBlocksOf, parseFrame } from '../jpeg/frame.ts'
-import { APP1, APP2, DQT, isFrame, isUnknown, nextSegment, SOF2, SOI, SOS } from '../jpeg/markers.ts'
+import { APP1, APP2, DQT, EOI, isFrame, isUnknown, nextSegment, SOF2, SOI, SOS } from '../jpeg/markers.ts'
 import { jpegQualityOf, stepTablesIn } from './jpegQuality.ts'
 
 /** Real progressive files have about 10 scans; decoding 500 scans of 4 megapixels took 1.5 s. */
@@ -35,7 +35,7 @@ export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefin
   let at = 2 // after SOI
   for (;;) {
     const segment = nextSegment(bytes, at)
-    if (!segment) break
+    if (!segment || segment.code === EOI) break
     if (++segments > MAX_SEGMENTS) return 'TOO_COMPLEX'
 
     const { code, content } = segment
@@ -63,6 +63,7 @@ export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefin
         if (!isStreamed(frame, content[0])) found.coefficientBytes = coefficientBytesOf(frame)
       }
       scans++
+      found.scans = scans
       const scanned = found.width * found.height * scans
       if (scans > MAX_SCANS || scanned > MAX_SCANNED_PIXELS) return 'TOO_COMPLEX'
       if (scans === 1 && isTooShort(frame, content, bytes.length - segment.end)) return 'DAMAGED'

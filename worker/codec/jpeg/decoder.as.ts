@@ -122,15 +122,12 @@ export function decodeUnits(row: u32, units: u32, draws: bool): bool {
             record += (row * down + y) * load<u32>(component, COMPONENT.recordsStride) + column * recordBytes(side)
           }
           if (!isLost && !decodeBlock(component, record)) isLost = true
-          if (isLost && kind == SEQUENTIAL) {
-            store<u64>(record, 0)
-            store<i16>(record, load<i32>(component, COMPONENT.predicted), PLACES_BYTES)
-          }
+          if (isLost && kind == SEQUENTIAL) clearRecord(record, recordBytes(side))
           if (draws) {
             const stride = load<u32>(component, COMPONENT.stride)
             const plane: usize = load<u32>(component, COMPONENT.plane) + y * side * stride + column * side
             drawBlock(record, load<u32>(component, COMPONENT.quantizer), side, plane, stride)
-            clearBlock()
+            clearRecord(record, recordBytes(side))
           }
         }
       }
@@ -151,16 +148,16 @@ function recordBytes(side: u32): u32 {
   return side == 8 ? 136 : side == 4 ? 40 : 16
 }
 
-function clearBlock(): void {
-  const zero = i32x4.splat(0)
-  store<u64>(BLOCK_AT, 0)
-  for (let i: usize = 0; i < 128; i += 16) v128.store(BLOCK_AT + PLACES_BYTES + i, zero)
+/** Sets all coefficients of a block to zero, which is a grey block. */
+function clearRecord(record: usize, bytes: usize): void {
+  store<u64>(record, 0)
+  for (let end = record + bytes, at = record + PLACES_BYTES; at < end; at += 8) store<u64>(at, 0)
 }
 
 /**
  * Passes the next restart marker, as libjpeg's jpeg_resync_to_restart does: one of the two markers behind the expected
- * one is left for later, so that the interval stays lost; one of the two before it is skipped; any other counts as the
- * expected one. Returns false if no restart marker follows.
+ * one is left for later, so that this interval has no data; one of the two before it is skipped; any other counts as
+ * the expected one. Returns false if no restart marker follows.
  */
 function passRestart(): bool {
   reset()
@@ -172,10 +169,7 @@ function passRestart(): bool {
       continue
     }
     const ahead = (marker - 0xd0 - restart) & 7
-    if (ahead == 1 || ahead == 2) {
-      isLost = true
-      break
-    }
+    if (ahead == 1 || ahead == 2) break
     at += 2
     if (ahead < 6) break
   }

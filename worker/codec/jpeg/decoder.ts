@@ -166,7 +166,7 @@ const { BYTES_PER_ELEMENT: WORD } = Uint32Array
  * file is damaged or of a kind that is not decoded.
  */
 export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, side: BlockSide = 8): JpegDecoder {
-  const { frame, color, firstScan, nextScan } = readJpegFile(file)
+  const { frame, color, firstScan, nextScan, isEnded } = readJpegFile(file)
   const most = mostOf(frame)
   const units = unitsOf(frame)
   const width = Math.ceil((frame.width * side) / 8)
@@ -287,13 +287,13 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
         yield undefined
       }
       if (!module.isWhole()) throw damaged('a broken code')
-      const { first, last, low } = scan
-      for (const { index } of scan.components) missing[index].fill(frame.isProgressive ? low : 0, first, last + 1)
+      const [first, end, low] = frame.isProgressive ? [scan.first, scan.last + 1, scan.low] : [0, BLOCK_SAMPLES, 0]
+      for (const { index } of scan.components) missing[index].fill(low, first, end)
       scan = nextScan(module.scanEnd() - fileAt)
     }
-    if (missing.some((bits) => bits.subarray(0, SMOOTHED_PLACES).some((count) => count > 0))) {
-      throw damaged('scans are missing')
-    }
+    // Scans of high frequencies may be absent on purpose, but then the file has an end.
+    const needed = isEnded() ? SMOOTHED_PLACES : BLOCK_SAMPLES
+    if (missing.some((bits) => bits.subarray(0, needed).some((count) => count > 0))) throw damaged('scans are missing')
     for (let band = 0; band < units.down; band++) {
       for (const component of components) {
         const { records, blocksAcross, down, quantizer, side: own, stride } = component

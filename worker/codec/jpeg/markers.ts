@@ -58,12 +58,13 @@ export interface Segment {
   readonly isCut: boolean
 }
 
-/** Returns the next segment at or after `at`, or undefined if no marker but bare ones and EOI follows. */
+/** Returns the next segment at or after `at`, which has no content if it is EOI, or undefined if none follows. */
 export function nextSegment(bytes: Uint8Array, at: number): Segment | undefined {
   for (;;) {
     const marker = nextMarker(bytes, at)
-    if (!marker || marker.code === EOI) return undefined
+    if (!marker) return undefined
     at = marker.end
+    if (marker.code === EOI) return { code: EOI, content: new Uint8Array(0), start: at, end: at, isCut: false }
     if (isBare(marker.code)) continue
     const length = (bytes[at] << 8) | bytes[at + 1]
     const content = bytes.subarray(at + 2, at + length)

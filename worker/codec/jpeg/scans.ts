@@ -2,7 +2,21 @@
 
 import { CodecError, DamagedError } from '../error.ts'
 import { type Frame, type FrameComponent, parseFrame } from './frame.ts'
-import { APP0, APP14, DHT, DQT, DRI, isFrame, isUnknown, nextSegment, type Segment, SOF2, SOI, SOS } from './markers.ts'
+import {
+  APP0,
+  APP14,
+  DHT,
+  DQT,
+  DRI,
+  EOI,
+  isFrame,
+  isUnknown,
+  nextSegment,
+  type Segment,
+  SOF2,
+  SOI,
+  SOS,
+} from './markers.ts'
 import { BLOCK_SAMPLES, MAX_CODE_BITS } from './tables.ts'
 
 /** Number of codes of each length from 1 to 16, and the symbols in the order of their codes. */
@@ -37,8 +51,11 @@ export interface JpegFile {
   readonly frame: Frame
   readonly color: 'grey' | 'ycbcr' | 'rgb'
   readonly firstScan: Scan
-  /** Returns the next scan at or after a position. Returns undefined if none follows, or only damaged segments. */
+  /**
+   * Returns the next scan at or after a position, or undefined if none follows. Then `isEnded` tells whether EOI follows.
+   */
   nextScan(at: number): Scan | undefined
+  isEnded(): boolean
 }
 
 /** Limit on the blocks of an MCU (B.2.3). Other decoders refuse files beyond it, too. */
@@ -63,7 +80,7 @@ export function readJpegFile(file: Uint8Array): JpegFile {
     else if (code === DQT) readQuantizers(content, quantizers)
     else if (code === DHT) readHuffman(content, huffman)
     else if (code === DRI) restartInterval = (content[0] << 8) | content[1]
-    else if (code === APP0) hasJfif ||= content.length >= 12 && startsWith(content, 'JFIF\0')
+    else if (code === APP0) hasJfif ||= content.length >= 14 && startsWith(content, 'JFIF\0')
     else if (code === APP14 && content.length >= 12 && startsWith(content, 'Adobe')) adobeTransform = content[11]
   }
 
@@ -91,11 +108,13 @@ export function readJpegFile(file: Uint8Array): JpegFile {
     return { components, first, last, high: bits >> 4, low: bits & 15, restartInterval, start: end }
   }
 
+  let hasEnd = false
   const nextScan = (at: number): Scan | undefined => {
     for (;;) {
       const segment = nextSegment(file, at)
+      hasEnd = segment?.code === EOI
       const isBad = !segment || segment.isCut || segment.code === SOI || (frame && isFrame(segment.code))
-      if (isBad) return undefined
+      if (isBad || hasEnd) return undefined
       if (segment.code === SOS) return readScan(segment)
       // The data of a damaged scan can contain reserved codes. They have no length.
       at = isUnknown(segment.code) ? segment.start : segment.end
@@ -105,7 +124,7 @@ export function readJpegFile(file: Uint8Array): JpegFile {
 
   const firstScan = nextScan(2)
   if (!frame || !firstScan) throw damaged('no scan')
-  return { frame, color: colorOf(frame, hasJfif, adobeTransform), firstScan, nextScan }
+  return { frame, color: colorOf(frame, hasJfif, adobeTransform), firstScan, nextScan, isEnded: () => hasEnd }
 }
 
 /** Decides as libjpeg's default_decompress_parms does. */
