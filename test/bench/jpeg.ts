@@ -33,10 +33,10 @@ export async function benchJpeg({ rounds = 10 }: { readonly rounds?: number }): 
     const large = mosaicOf(picture, side)
     const grey = greyOf(large)
     const perPixel = `1 ms is ${(1e6 / side ** 2).toFixed(2)} ns a pixel`
-    const of = (options: sharp.JpegOptions) =>
+    const of = (settings: sharp.JpegOptions) =>
       sharpOf(large)
         .removeAlpha()
-        .jpeg({ mozjpeg: false, ...options })
+        .jpeg({ mozjpeg: false, ...settings })
         .toBuffer()
     const encoders = [
       { name: 'ours', run: () => codec.encode(large, { format: 'jpeg', quality: 85 }) },

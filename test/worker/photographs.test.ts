@@ -8,7 +8,7 @@ import { startSite } from '../support/worker/site.ts'
 const [WIDTH, HEIGHT] = [4032, 3024]
 const site = startSite({ vars: { SR_SIZES: '640 1280' }, prelude: COUNT_WASM, inspectorPort: 0 })
 const { origin, ask } = site
-const MAX_ISOLATE_BYTES = 110e6
+const MAX_ISOLATE_BYTES = 64e6
 
 let inspector: Inspector
 
@@ -32,7 +32,7 @@ test.each([
   ['baseline.jpg', 640, 480],
   ['progressive.jpg', 640, 480],
 ])(
-  '%s is shrunk to %i x %i pixels, as sharp shrinks it, within the memory of an isolate',
+  '%s is shrunk to %i x %i pixels, as sharp shrinks it, within half of an isolate',
   async (name, width, height) => {
     const work = ask(`/${name}?sr-width=${width}&sr-format=png`)
     const peak = await peakDuring(inspector, work)
