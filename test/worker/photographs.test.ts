@@ -31,25 +31,22 @@ test.each([
   ['turned.jpg', 1280, 1707],
   ['baseline.jpg', 640, 480],
   ['progressive.jpg', 640, 480],
-])(
-  '%s is shrunk to %i x %i pixels, as sharp shrinks it, within half of an isolate',
-  async (name, width, height) => {
-    const work = ask(`/${name}?sr-width=${width}&sr-format=png`)
-    const peak = await peakDuring(inspector, work)
-    const { sr, bytes } = await work
-    console.log(describePeak(`${name} -> ${width}`, peak))
-    expect(sr).toMatch(new RegExp(`^done; scale=1; width=${width}; height=${height}`))
-    expect(peak.isolate).toBeLessThan(MAX_ISOLATE_BYTES)
+])('%s is shrunk to %i x %i pixels, as sharp shrinks it, within half of an isolate', async (name, width, height) => {
+  const work = ask(`/${name}?sr-width=${width}&sr-format=png`)
+  const peak = await peakDuring(inspector, work)
+  const { sr, bytes } = await work
+  console.log(describePeak(`${name} -> ${width}`, peak))
+  expect(sr).toMatch(new RegExp(`^done; scale=1; width=${width}; height=${height}`))
+  expect(peak.isolate).toBeLessThan(MAX_ISOLATE_BYTES)
 
-    const source = await (await fetch(`${origin.url}/${name}`)).arrayBuffer()
-    const theirs = await sharp(source)
-      .autoOrient()
-      .resize(width, height, { kernel: 'cubic', fit: 'fill' })
-      .raw()
-      .toBuffer()
-    const ours = await sharp(bytes).raw().toBuffer()
-    let sum = 0
-    for (const [i, value] of ours.entries()) sum += (value - theirs[i]) ** 2
-    expect(10 * Math.log10(255 ** 2 / (sum / ours.length))).toBeGreaterThan(33)
-  },
-)
+  const source = await (await fetch(`${origin.url}/${name}`)).arrayBuffer()
+  const theirs = await sharp(source)
+    .autoOrient()
+    .resize(width, height, { kernel: 'cubic', fit: 'fill' })
+    .raw()
+    .toBuffer()
+  const ours = await sharp(bytes).raw().toBuffer()
+  let sum = 0
+  for (const [i, value] of ours.entries()) sum += (value - theirs[i]) ** 2
+  expect(10 * Math.log10(255 ** 2 / (sum / ours.length))).toBeGreaterThan(33)
+})
