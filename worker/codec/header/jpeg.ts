@@ -2,7 +2,6 @@
 // The reader goes through the whole file, because every further scan costs a decoder another pass over all pixels:
 // "Two Issues with the JPEG Standard",
 // https://libjpeg-turbo.org/pmwiki/uploads/About/TwoIssueswiththeJPEGStandard.pdf
-// The reader finds the next marker exactly as libjpeg's next_marker does: skip to 0xff, skip fill bytes, skip 0xff00.
 
 import type { Findings, Obstacle } from './findings.ts'
 import { concat } from '../../base/concat.ts'
@@ -15,7 +14,7 @@ import { jpegQualityOf, stepTablesIn } from './jpegQuality.ts'
 const MAX_SCANS = 100
 /** Limit on pixels times scans, so that decoding takes at most about a second. */
 const MAX_SCANNED_PIXELS = 400e6
-/** Each segment costs libjpeg some microseconds. Phones write a few hundred segments for depth maps in extended XMP. */
+/** Each segment costs the decoder some microseconds. Phones write a few hundred segments for depth maps in extended XMP. */
 const MAX_SEGMENTS = 1000
 /**
  * Real profiles have 0.5 to 600 kB. A file with a larger profile is refused, because the picture would change colour
@@ -24,6 +23,7 @@ const MAX_SEGMENTS = 1000
 export const MAX_ICC_BYTES = 1e6
 
 const ICC_PREFIX = 'ICC_PROFILE\0'
+
 export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefined {
   let hasOrientation = false
   let scans = 0
