@@ -14,7 +14,7 @@ import {
   DC_FIRST,
   DC_REFINING,
   DROPPED,
-  LONGEST,
+  MAX_CODE_BITS,
   PLACES_BYTES,
   SCRATCH_AT,
   SEQUENTIAL,
@@ -296,9 +296,9 @@ function lookUpLong(table: usize, bits: u64): u32 {
   const code = <u32>(bits >> 48)
   let length: u32 = SHORT + 1
   while (code >= load<u32>(table + length * 4, TABLE.limits)) {
-    if (++length > LONGEST) return 0
+    if (++length > MAX_CODE_BITS) return 0
   }
-  const index = (code >> (LONGEST - length)) + load<u32>(table + length * 4, TABLE.offsets)
+  const index = (code >> (MAX_CODE_BITS - length)) + load<u32>(table + length * 4, TABLE.offsets)
   const symbol: u32 = load<u8>(table + (index & 0xff), TABLE.symbols)
   return ((length + (symbol & 15)) << 8) | symbol
 }

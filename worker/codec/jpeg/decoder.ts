@@ -15,7 +15,7 @@ import {
   DC_REFINING,
   DROPPED,
   HEAP_AT,
-  LONGEST,
+  MAX_CODE_BITS,
   OFFSETS_AT,
   QUANTIZER_BYTES,
   QUANTIZERS_AT,
@@ -448,12 +448,12 @@ function createTableWriter({ buffer }: WebAssembly.Memory) {
 /** Writes a Huffman table in the layout of decoderLayout.ts (C.2). */
 function writeTable(buffer: ArrayBuffer, at: number, { counts, symbols }: HuffmanSpec, isDc: boolean): void {
   const short = new Uint16Array(buffer, at + TABLE.short, 2 ** SHORT).fill(0)
-  const limits = new Uint32Array(buffer, at + TABLE.limits, LONGEST + 1)
-  const offsets = new Int32Array(buffer, at + TABLE.offsets, LONGEST + 1)
+  const limits = new Uint32Array(buffer, at + TABLE.limits, MAX_CODE_BITS + 1)
+  const offsets = new Int32Array(buffer, at + TABLE.offsets, MAX_CODE_BITS + 1)
   if (isDc && symbols.some((symbol) => symbol > 15)) throw damaged('Huffman table')
   let code = 0
   let index = 0
-  for (let bits = 1; bits <= LONGEST; bits++) {
+  for (let bits = 1; bits <= MAX_CODE_BITS; bits++) {
     offsets[bits] = index - code
     for (const end = index + counts[bits - 1]; index < end; index++, code++) {
       if (code >= 1 << bits) throw damaged('Huffman table')
@@ -462,7 +462,7 @@ function writeTable(buffer: ArrayBuffer, at: number, { counts, symbols }: Huffma
       const from = code << (SHORT - bits)
       short.fill(((bits + (symbol & 15)) << 8) | symbol, from, from + (1 << (SHORT - bits)))
     }
-    limits[bits] = code << (LONGEST - bits)
+    limits[bits] = code << (MAX_CODE_BITS - bits)
     code <<= 1
   }
   new Uint8Array(buffer, at + TABLE.symbols).set(symbols)

@@ -1,19 +1,20 @@
 // The layout of the WebAssembly memory that decoder.as.ts and decoder.ts share. The build inserts these constants into
 // decoder.as.ts.
 
+import { BLOCK_SAMPLES, MAX_CODE_BITS } from './tables.ts'
+
+export { MAX_CODE_BITS }
+
 const U8 = 1
 const U16 = 2
 const U32 = 4
 const F32 = 4
 
-const BLOCK_SAMPLES = 64
 /** A Huffman symbol is a byte, so there are at most 256. */
 const SYMBOLS = 256
 
 /** Codes of up to 9 bits are looked up in one step. Nine in ten symbols have such a code. */
 export const SHORT = 9
-/** Length of the longest code that JPEG allows. */
-export const LONGEST = 16
 
 let end = 0
 function place(bytes: number): number {
@@ -27,9 +28,9 @@ export const TABLE = {
   /** Indexed by the next SHORT bits: (bits of code + bits of value) << 8 | symbol, or 0 if the code is longer. */
   short: place(2 ** SHORT * U16),
   /** Indexed by code length: the first longer code, left-aligned in 16 bits. */
-  limits: place((LONGEST + 1) * U32),
+  limits: place((MAX_CODE_BITS + 1) * U32),
   /** Indexed by code length: the number that is added to a code to get the index in `symbols`. */
-  offsets: place((LONGEST + 1) * U32),
+  offsets: place((MAX_CODE_BITS + 1) * U32),
   /** The symbols in the order of their codes. */
   symbols: place(SYMBOLS * U8),
 } as const

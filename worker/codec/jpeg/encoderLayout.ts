@@ -1,13 +1,14 @@
 // The layout of the WebAssembly memory that encoder.as.ts and encoder.ts share. The build inserts these constants into
 // encoder.as.ts.
 
+import { BLOCK_SAMPLES } from './tables.ts'
+
 const U8 = 1
 const I16 = 2
 const U32 = 4
 const F32 = 4
 const U64 = 8
 
-const BLOCK_SAMPLES = 64
 /** Number of values of a byte. A Huffman symbol is a byte, too. */
 const BYTES = 256
 
