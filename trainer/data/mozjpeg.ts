@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import createModule from '@jsquash/jpeg/codec/enc/mozjpeg_enc.js'
 import type { JpegVariant } from '../../worker/codec/jpeg/variant.ts'
-import { neededSamples } from '../../worker/codec/samples.ts'
+import { canBeGrey } from '../../worker/codec/samples.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 
 interface MozJpeg {
@@ -44,11 +44,10 @@ export async function encodeByMozJpeg(
   { subsampling, steps }: JpegVariant,
 ): Promise<Uint8Array> {
   loaded ??= load()
-  const { grey } = neededSamples(picture, undefined)
   return (await loaded).encode(picture.data, picture.width, picture.height, {
     ...SETTINGS,
     quality,
-    color_space: grey ? GREY : YCBCR,
+    color_space: canBeGrey(picture, undefined) ? GREY : YCBCR,
     quant_table: QUANT_TABLE[steps],
     chroma_subsample: CHROMA_SUBSAMPLE[subsampling],
   })

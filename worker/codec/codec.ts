@@ -3,7 +3,7 @@
 
 import type { Rgba } from '../image/plane.ts'
 import { release } from '../base/release.ts'
-import type { Codec, Divisor } from './contract.ts'
+import type { Codec } from './contract.ts'
 import { CodecError } from './error.ts'
 import type { CodecModules } from './files.ts'
 import { type Header, readHeader } from './header.ts'
@@ -17,9 +17,9 @@ import { decodeWebp, encodeWebp } from './webp.ts'
 /** Creates a codec. `instances` runs the modules. By default the codec creates new `Instances`. */
 export function createCodec(modules: CodecModules, instances = createInstances()): Codec {
   return {
-    async decode(bytes, header, divisor = 1) {
+    async decode(bytes, header) {
       requireDecodable(header)
-      const stored = await guarded(`decoding ${header.type}`, () => decodeStored(bytes, header, divisor))
+      const stored = await guarded(`decoding ${header.type}`, () => decodeStored(bytes, header))
       const upright = applyOrientation(stored, header.orientation)
       if (upright !== stored) release(stored.data)
       return upright
@@ -27,14 +27,9 @@ export function createCodec(modules: CodecModules, instances = createInstances()
 
     async decodeRows(bytes, header, divisor, take) {
       requireDecodable(header)
-      await guarded(`decoding ${header.type}`, async () => {
-        if (header.type === 'jpeg') {
-          await decodeJpegRows(instances, modules.jpegDecoder, bytes, header, divisor, take)
-        } else {
-          const { data } = await decodeStored(bytes, header, 1)
-          take(data)
-          release(data)
-        }
+      if (header.type !== 'jpeg') throw new CodecError(`expected a JPEG to decode by rows, got ${header.type}`)
+      await guarded('decoding jpeg', async () => {
+        await decodeJpegRows(instances, modules.jpegDecoder, bytes, header, divisor, take)
         return true
       })
     },
@@ -68,10 +63,10 @@ export function createCodec(modules: CodecModules, instances = createInstances()
     if (obstacle) throw new CodecError(`cannot decode: ${obstacle}`)
   }
 
-  function decodeStored(bytes: Uint8Array, header: Header, divisor: Divisor): Promise<Rgba> {
+  function decodeStored(bytes: Uint8Array, header: Header): Promise<Rgba> {
     switch (header.type) {
       case 'jpeg':
-        return decodeJpeg(instances, modules.jpegDecoder, bytes, header, divisor)
+        return decodeJpeg(instances, modules.jpegDecoder, bytes, header)
       case 'webp':
         return decodeWebp(instances, modules.webpDecoder, bytes, header)
       case 'png':

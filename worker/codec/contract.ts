@@ -21,23 +21,22 @@ export interface Encoding {
   readonly jpeg?: JpegVariant
 }
 
-/** A JPEG can be decoded to a half, a quarter or an eighth of its sides, rounded up. */
-export const DIVISORS = [1, 2, 4, 8] as const
-export type Divisor = (typeof DIVISORS)[number]
+/** By how much the sides of a JPEG can be divided when it is decoded; they are rounded up. */
+export type Divisor = 1 | 2 | 4 | 8
 
 /** Decodes files and encodes pictures. */
 export interface Codec {
   /**
    * Decodes a whole file to upright pixels (EXIF orientation applied).
-   * `header` is the result of `readHeader(bytes)` and must have no obstacle. `divisor` (default 1) divides the sides of
-   * a JPEG; other formats are decoded at their full size. Throws CodecError.
+   * `header` is the result of `readHeader(bytes)` and must have no obstacle. Throws CodecError.
    */
-  decode(bytes: Uint8Array, header: Header, divisor?: Divisor): Promise<Rgba>
+  decode(bytes: Uint8Array, header: Header): Promise<Rgba>
   /**
-   * Does the same, but gives the pixels in the order in which they are stored, without EXIF orientation, to `take`: one
-   * or more whole rows of RGBA at a time. They are valid during the call only. A JPEG never exists as a whole.
+   * Decodes a JPEG row by row, so that its pixels never exist as a whole. `take` gets one or more whole rows of RGBA at
+   * a time, in the order in which they are stored, i.e. without EXIF orientation. They are valid during the call only.
+   * Throws CodecError.
    */
-  decodeRows(bytes: Uint8Array, header: Header, divisor: Divisor, take: (rows: Rgba['data']) => void): Promise<void>
+  decodeRows(bytes: Uint8Array, header: Header, divisor: Divisor, take: (rows: Uint8Array) => void): Promise<void>
   /**
    * Encodes a picture. The only metadata written is `icc`. In a JPEG, transparency becomes white. Throws CodecError.
    */

@@ -7,7 +7,7 @@
 import { CodecError } from './error.ts'
 
 /**
- * The function that Emscripten's JavaScript glue exports. For a module without glue, strips.ts and photon.ts define a
+ * The function that Emscripten's JavaScript glue exports. For a module without glue, jpeg/decoder.ts, jpeg/encoder.ts and photon.ts define a
  * function of this type.
  */
 export type EmscriptenFactory<Exports> = (options: {

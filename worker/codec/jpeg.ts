@@ -14,7 +14,7 @@ import { canBeGrey, fittingIcc } from './samples.ts'
 /** Samples of each side of a block. */
 const BLOCK_SIDE = 8
 
-/** Pixels after which other requests get their turn: one to two milliseconds of work. */
+/** Pixels after which other requests get their turn: one to three milliseconds of decoding or encoding. */
 const PIXELS_PER_TURN = 2 ** 18
 
 // Super resolution enlarges chroma smoothly, so 4:2:0 loses little. On six Kodak pictures whose chroma was enlarged in
@@ -26,12 +26,11 @@ export async function decodeJpeg(
   module: WebAssembly.Module,
   bytes: Uint8Array,
   header: Header,
-  divisor: Divisor,
 ): Promise<Rgba> {
-  const { width, height } = sizeAt(header, divisor)
+  const { width, height } = header
   const data = new Uint8ClampedArray(4 * width * height)
   let done = 0
-  await decodeJpegRows(instances, module, bytes, header, divisor, (rows) => {
+  await decodeJpegRows(instances, module, bytes, header, 1, (rows) => {
     data.set(rows, done)
     done += rows.length
   })
@@ -56,8 +55,8 @@ export function decodeJpegRows(
     }
     // Entropy decoding takes as long for a small result as for a large one.
     const bytesPerTurn = (4 * PIXELS_PER_TURN) / divisor ** 2
-    // A row of a scan completes no rows of the picture, but costs at most as much as those.
-    const rowlessBytes = 4 * decoder.width * side
+    // A row of MCUs of one scan completes no rows of the picture, but costs at most as much as those that it covers.
+    const rowlessBytes = 4 * decoder.width * decoder.bandRows
     let sinceTurn = 0
     for (const rows of decoder.rgba()) {
       if (rows) take(rows)

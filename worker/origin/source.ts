@@ -91,7 +91,7 @@ export async function readSource(response: Response, settings: Settings): Promis
         return { ...none, tooLarge: resume([buffer.subarray(0, size), value], reader) }
       }
       if (size + value.length > buffer.length) {
-        const larger = new Uint8Array(Math.max(2 * buffer.length, size + value.length))
+        const larger = new Uint8Array(Math.min(maxSourceBytes, Math.max(2 * buffer.length, size + value.length)))
         larger.set(buffer.subarray(0, size))
         buffer = larger
       }

@@ -28,7 +28,7 @@ const DECODING: Partial<Record<ImageType, PixelCost>> = {
   bmp: { ns: 30, bytes: 15 },
 }
 
-/** Time that a JPEG whose coefficients are kept takes in addition, for each scan. */
+/** Extra time of a JPEG whose coefficients are kept, in ns per pixel of the source and scan. */
 const SCAN_NS = 4
 
 /** Share of the coefficients that is kept at each divisor with 4:2:0, which is the largest (codec/jpeg/decoder.ts). */
@@ -90,12 +90,11 @@ export function estimateCost(
   const encoding = ENCODING[format]
   const networkNs = model ? planes * macsPerPixel(model.network) * (model.engine.nsPerMac ?? 0) : 0
   const tiles = planes * 2 * FLOAT_BYTES * Math.min(large, TILE_PIXELS)
-  // The planes for enlarging are released before encoding begins, so the peak is the larger of the two amounts of
-  // memory and not their sum.
-  // A JPEG that is shrunk never exists as a whole.
+  // A JPEG that is shrunk never exists as a whole. Its result is copied if it has to be turned.
   const isByRows = scale === 1 && shrunk > 0 && header.type === 'jpeg'
   const smallBytes = scale > 1 ? SMALL_BYTES + FLOAT_BYTES * planes : isByRows ? 0 : RGBA_BYTES
-  const enlarging = small * smallBytes + (large + shrunk) * RGBA_BYTES + tiles
+  const turned = isByRows && header.orientation > 1 ? result : 0
+  const enlarging = small * smallBytes + (large + shrunk + turned) * RGBA_BYTES + tiles
   const beside =
     (format === 'jpeg' ? JPEG_BYTES : 0) + (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0)
   const encoded = result * (RGBA_BYTES + encoding.bytes) + beside
@@ -106,6 +105,8 @@ export function estimateCost(
         (shrunk > 0 ? (large || small) + shrunk : 0) * SHRINKING_NS +
         result * encoding.ns) /
       1e6,
+    // The planes for enlarging are released before encoding begins, so the peak is the larger of the two amounts of
+    // memory and not their sum.
     memoryBytes:
       BASE_BYTES + 3 * bytes + coefficients + (isByRows ? 0 : small * decoding.bytes) + Math.max(enlarging, encoded),
   }

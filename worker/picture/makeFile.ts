@@ -42,27 +42,31 @@ export async function makeFile(
   }
 }
 
-/** Decodes a picture and shrinks it to the planned size, row by row, before it is turned upright. */
+/** Decodes a picture at the planned size. A JPEG is shrunk row by row, before it is turned upright. */
 async function decodeAt(
   { width, height, divisor }: Plan,
   bytes: Uint8Array,
   header: Header,
   codec: Codec,
 ): Promise<Rgba> {
-  const { orientation } = header
+  const { type, orientation } = header
   const upright = uprightSize(header)
-  if (upright.width === width && upright.height === height) return orSkip('DECODE', codec.decode(bytes, header))
-  const isTurned = orientation >= 5
-  const [across, down] = isTurned ? [height, width] : [width, height]
+  if (type !== 'jpeg' || (upright.width === width && upright.height === height)) {
+    const picture = await orSkip('DECODE', codec.decode(bytes, header))
+    return orSkip('ENGINE', shrink(picture, width, height))
+  }
+  const [across, down] = orientation >= 5 ? [height, width] : [width, height]
   const target = { width: across, height: down, data: new Uint8ClampedArray(4 * width * height) }
-  const stored = { width: Math.ceil(header.width / divisor), height: Math.ceil(header.height / divisor) }
-  const shrinker = createShrinker(stored, target)
-  const rowBytes = 4 * stored.width
+  const decoded = { width: Math.ceil(header.width / divisor), height: Math.ceil(header.height / divisor) }
+  const shrinker = createShrinker(decoded, target)
+  const rowBytes = 4 * decoded.width
   const decoding = codec.decodeRows(bytes, header, divisor, (rows) => {
     for (let at = 0; at < rows.length; at += rowBytes) shrinker(rows.subarray(at, at + rowBytes))
   })
   await orSkip('DECODE', decoding)
-  return applyOrientation(target, orientation)
+  const turned = applyOrientation(target, orientation)
+  if (turned !== target) release(target.data)
+  return turned
 }
 
 /** Rows of a result that are shrunk before other requests get their turn. */

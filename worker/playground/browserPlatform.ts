@@ -71,9 +71,9 @@ function createLazyCodec(): Codec {
   }
   const codec = createCodec(modules as CodecModules)
   return {
-    async decode(bytes, header, divisor) {
+    async decode(bytes, header) {
       await need([DECODERS[header.type] ?? 'photon'])
-      return codec.decode(bytes, header, divisor)
+      return codec.decode(bytes, header)
     },
     async decodeRows(bytes, header, divisor, take) {
       await need([DECODERS[header.type] ?? 'photon'])

@@ -27,9 +27,9 @@ export function watched(
   let turns = 0
   const share = () => Math.min(1, (done + turns * pixelsOfATurn) / pixels)
   const watchedCodec: Codec = {
-    decode(bytes, header, divisor) {
+    decode(bytes, header) {
       tell('decode', 0)
-      return codec.decode(bytes, header, divisor)
+      return codec.decode(bytes, header)
     },
     decodeRows(bytes, header, divisor, take) {
       tell('decode', 0)

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import sharp from 'sharp'
+import { describe, expect, test } from 'vitest'
 import { readHeader } from '../../../worker/codec/header.ts'
 import { estimateCost } from '../../../worker/picture/cost.ts'
 import type { Engine } from '../../../worker/engine/engine.ts'
@@ -42,4 +43,36 @@ test('a picture with more pixels, more bytes or transparency costs more', () => 
     const clear = estimateCost({ ...header, alpha: true }, 999, { ...wish, format }, undefined)
     expect(clear.memoryBytes).toBeGreaterThan(opaque.memoryBytes)
   }
+})
+
+describe('a JPEG that is shrunk', async () => {
+  const size = { width: 1600, height: 1200 }
+  const make = (progressive: boolean) =>
+    sharp({ create: { ...size, channels: 3, background: '#345' } }).jpeg({ progressive })
+  const [baseline, progressive, turned] = await Promise.all([
+    make(false).toBuffer(),
+    make(true).toBuffer(),
+    make(false).withMetadata({ orientation: 6 }).toBuffer(),
+  ])
+  const small = { width: 160, height: 120 }
+  const costOf = (file: Uint8Array, divisor: 1 | 2 | 4 | 8, result = small) =>
+    estimateCost(readHeader(file), 999, { divisor, scale: 1, ...result, format: 'jpeg' }, undefined)
+
+  test('takes less memory than its pixels, and less time if it is decoded at a smaller scale', () => {
+    expect(costOf(baseline, 1).memoryBytes).toBeLessThan(10e6 + 2 * size.width * size.height + 6e6)
+    expect(costOf(baseline, 4).cpuMs).toBeLessThan(costOf(baseline, 1).cpuMs)
+  })
+
+  test('takes more memory and time for each scan if it is progressive, and less memory at a smaller scale', () => {
+    const { coefficientBytes, scans } = readHeader(progressive)
+    expect(scans).toBeGreaterThan(5)
+    expect(costOf(progressive, 1).memoryBytes - costOf(baseline, 1).memoryBytes).toBe(coefficientBytes)
+    expect(costOf(progressive, 4).memoryBytes).toBeLessThan(costOf(progressive, 2).memoryBytes)
+    expect(costOf(progressive, 1).cpuMs).toBeGreaterThan(2 * costOf(baseline, 1).cpuMs - costOf(baseline, 8).cpuMs)
+  })
+
+  test('takes a second copy of its result if it has to be turned', () => {
+    const large = { width: 1590, height: 1190 }
+    expect(costOf(turned, 1, large).memoryBytes).toBeGreaterThan(costOf(baseline, 1, large).memoryBytes)
+  })
 })

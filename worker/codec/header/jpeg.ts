@@ -10,9 +10,9 @@ import { coefficientBytesOf, type Frame, isStreamed, ownBlocksOf, parseFrame } f
 import { APP1, APP2, DQT, EOI, isFrame, isUnknown, nextSegment, SOF2, SOI, SOS } from '../jpeg/markers.ts'
 import { jpegQualityOf, stepTablesIn } from './jpegQuality.ts'
 
-/** Real progressive files have about 10 scans; decoding 500 scans of 4 megapixels took 1.5 s. */
+/** Real progressive files have about 10 scans. */
 const MAX_SCANS = 100
-/** Limit on pixels times scans, so that decoding takes at most about a second. */
+/** Limit on pixels times scans, so that decoding takes at most about two seconds. */
 const MAX_SCANNED_PIXELS = 400e6
 /** Each segment costs the decoder some microseconds. Phones write a few hundred segments for depth maps in extended XMP. */
 const MAX_SEGMENTS = 1000

@@ -145,7 +145,7 @@ export function isWhole(): bool {
 
 @inline
 function recordBytes(side: u32): u32 {
-  return side == 8 ? 136 : side == 4 ? 40 : 16
+  return <u32>PLACES_BYTES + 2 * max<u32>(2, side) * max<u32>(2, side)
 }
 
 /** Sets all coefficients of a block to zero, which is a grey block. */
@@ -238,7 +238,7 @@ function sequentialBlock(component: usize, record: usize): bool {
     count -= length
     const value = raw - (((1 << size) - 1) & ((raw >> (size - 1)) - 1))
     if (place == 0) {
-      const dc = load<i32>(component, COMPONENT.predicted) + (size == 0 ? 0 : value)
+      const dc = load<i32>(component, COMPONENT.predicted) + value
       store<i32>(component, dc, COMPONENT.predicted)
       store<i16>(record, dc, PLACES_BYTES)
       table = acTable

@@ -36,7 +36,7 @@ import {
   samplesOf,
   unitsOf,
 } from './frame.ts'
-import { damaged, type HuffmanSpec, type JpegFile, readJpegFile, type Scan } from './scans.ts'
+import { damaged, type HuffmanSpec, readJpegFile, type Scan } from './scans.ts'
 import { AAN_SCALES, BLOCK_SAMPLES, ZIGZAG } from './tables.ts'
 
 /** Exports of the decoder module. Arguments are addresses, distances in bytes, and counts. */
@@ -86,7 +86,8 @@ export interface JpegDecoder {
   /** Size at the chosen scale, in pixels. */
   readonly width: number
   readonly height: number
-  readonly color: JpegFile['color']
+  /** Rows of the picture in a row of MCUs. */
+  readonly bandRows: number
   /**
    * Yields the picture from top to bottom, as rows of each component. Yields undefined after parts of the work that
    * complete no rows, so that the caller can pause. Throws a CodecError if the file is damaged.
@@ -271,7 +272,7 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
           const at = COMPONENTS_AT + i * COMPONENT_BYTES + COMPONENT.plane
           words[at / WORD] = addressOf(component, band * component.bandRows)
         }
-        if (!module.decodeUnits(band, across, 1)) throw damaged('the data end early')
+        if (!module.decodeUnits(band, across, 1)) throw damaged('the data end early, or a code is broken')
         if (band === down - 1 && !module.isWhole()) throw damaged('a broken code')
         yield band
       }
@@ -283,7 +284,7 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
     while (scan) {
       const { across, down } = beginScan(scan)
       for (let row = 0; row < down; row++) {
-        if (!module.decodeUnits(row, across, 0)) throw damaged('the data end early')
+        if (!module.decodeUnits(row, across, 0)) throw damaged('the data end early, or a code is broken')
         yield undefined
       }
       if (!module.isWhole()) throw damaged('a broken code')
@@ -348,7 +349,7 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
   return {
     width,
     height,
-    color,
+    bandRows: bandHeight,
 
     *planes() {
       for (const band of drawBands()) {

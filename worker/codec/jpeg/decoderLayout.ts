@@ -37,6 +37,12 @@ export const TABLE = {
 export const TABLE_BYTES = end
 
 end = 0
+/**
+ * A record: 64 bits that are the set of places whose coefficient is not zero, then the coefficients that the scale
+ * needs, as 16-bit integers.
+ */
+export const PLACES_BYTES = 8
+
 /** A component of the scan or of the picture. All fields are 32-bit integers. */
 export const COMPONENT = {
   /** Addresses of the Huffman tables, and of the quantisation table. */
@@ -77,15 +83,9 @@ export const COMPONENTS_AT = place(MAX_COMPONENTS * COMPONENT_BYTES)
 /** Scratch space of the transform: a block of floats before each pass. */
 export const SCRATCH_AT = place(2 * BLOCK_SAMPLES * F32)
 /** The record of the block that is decoded, if blocks are drawn at once. */
-export const BLOCK_AT = place(8 + BLOCK_SAMPLES * U16)
+export const BLOCK_AT = place(PLACES_BYTES + BLOCK_SAMPLES * U16)
 /** Planes, records and the file, whose sizes depend on the picture (decoder.ts). */
 export const HEAP_AT = place(0)
-
-/**
- * A record: 64 bits that are the set of places whose coefficient is not zero, then the coefficients that the scale
- * needs, as 16-bit integers.
- */
-export const PLACES_BYTES = 8
 
 /** How a scan codes its blocks. */
 export const SEQUENTIAL = 0

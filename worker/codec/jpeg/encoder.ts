@@ -21,6 +21,8 @@ import {
   TOKEN_BYTES,
   WEIGHT_BITS,
 } from './encoderLayout.ts'
+import { APP0, APP2, DHT, DQT, EOI, SOF0, SOI, SOS } from './markers.ts'
+import type { HuffmanSpec } from './scans.ts'
 import { AAN_SCALES, BLOCK_SAMPLES, MAX_CODE_BITS, stepsAt, ZIGZAG } from './tables.ts'
 import type { JpegVariant } from './variant.ts'
 
@@ -262,12 +264,6 @@ function transposedOf(index: number): number {
   return (index & 7) * 8 + (index >> 3)
 }
 
-/** Number of codes of each length from 1 to 16, and the symbols in the order of their codes: as in a DHT segment. */
-interface HuffmanTable {
-  readonly counts: Uint8Array
-  readonly symbols: Uint8Array
-}
-
 /** Symbols that did not occur yet are counted as if this many of them were as frequent as one that occurred once. */
 const RARITY = 64
 
@@ -275,7 +271,7 @@ const RARITY = 64
  * Fits a Huffman table to the symbols counted so far, and writes its codes into memory. `forEverySymbol` also gives
  * codes to symbols that did not occur yet.
  */
-function fitCodes({ memory }: JpegEncoderExports, table: number, forEverySymbol: boolean): HuffmanTable {
+function fitCodes({ memory }: JpegEncoderExports, table: number, forEverySymbol: boolean): HuffmanSpec {
   const at = table * SYMBOLS * Uint32Array.BYTES_PER_ELEMENT
   const frequencies = [...new Uint32Array(memory.buffer, FREQUENCIES_AT + at, SYMBOLS)]
   if (forEverySymbol) {
@@ -310,15 +306,6 @@ function isAcSymbol(symbol: number): boolean {
   return size === 0 ? symbol === 0x00 || symbol === 0xf0 : size <= 10
 }
 
-const SOI = 0xd8
-const EOI = 0xd9
-const SOF0 = 0xc0
-const DHT = 0xc4
-const SOS = 0xda
-const DQT = 0xdb
-const APP0 = 0xe0
-const APP2 = 0xe2
-
 /** APP0 of JFIF 1.01: square pixels, no thumbnail. */
 const JFIF = [...'JFIF\0'].map(code).concat(1, 1, 0, 0, 1, 0, 1, 0, 0)
 
@@ -331,7 +318,7 @@ function headerOf(
   { width, height, grey, icc }: JpegSettings,
   isHalf: boolean,
   steps: readonly Uint8Array[],
-  tables: readonly HuffmanTable[],
+  tables: readonly HuffmanSpec[],
 ): Uint8Array {
   const components = grey ? [1] : [1, 2, 3]
   const kindOf = (id: number) => (id === 1 ? LUMA : CHROMA)

@@ -69,7 +69,7 @@ const MAX_STEP = 255
  * (header/jpegQuality.ts).
  */
 export function stepsAt(quality: number, table: StepTable): readonly [luma: Uint8Array, chroma: Uint8Array] {
-  const percent = (quality < 50 ? 5000 / quality : 200 - 2 * quality) * FACTORS[table]
+  const percent = (quality < 50 ? Math.floor(5000 / quality) : 200 - 2 * quality) * FACTORS[table]
   const scaled = (steps: readonly number[]) =>
     Uint8Array.from(steps, (step) => Math.min(MAX_STEP, Math.max(1, Math.floor((step * percent + 50) / 100))))
   const [luma, chroma] = TABLES[table]
