@@ -1,5 +1,6 @@
 // Requests the original picture, and reads it within the limits of size and time.
 import type { Context } from 'hono'
+import { concat } from '../base/concat.ts'
 import { SrError } from '../base/errors.ts'
 import type { Settings } from '../options.ts'
 import { Skip } from '../picture/skip.ts'
@@ -60,9 +61,6 @@ export interface SourceBody {
   readonly tooLarge?: ReadableStream<Uint8Array>
 }
 
-/** Size of the first buffer for a body of unknown length. */
-const LEAST_BUFFER_BYTES = 2 ** 16
-
 /**
  * Reads a body of at most maxSourceBytes within sourceTimeoutMs. The bytes are counted as they arrive: a large
  * Content-Length rejects the body early, but a small one is not trusted. Throws an SrError if the body breaks off or
@@ -72,11 +70,11 @@ export async function readSource(response: Response, settings: Settings): Promis
   const { maxSourceBytes, sourceTimeoutMs } = settings
   const none = { bytes: new Uint8Array(0) }
   if (!response.body) return none
-  const stated = Number(response.headers.get('content-length') ?? 0)
-  if (stated > maxSourceBytes) return { ...none, tooLarge: response.body }
+  if (Number(response.headers.get('content-length') ?? 0) > maxSourceBytes) {
+    return { ...none, tooLarge: response.body }
+  }
   const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-  // One buffer of the stated length, so that the file is not in memory twice. It grows if the length is wrong.
-  let buffer = new Uint8Array(stated > 0 ? stated : LEAST_BUFFER_BYTES)
+  const chunks: Uint8Array[] = []
   let size = 0
   let isLate = false
   const timer = setTimeout(() => {
@@ -87,16 +85,9 @@ export async function readSource(response: Response, settings: Settings): Promis
     for (;;) {
       const { done, value } = await reader.read()
       if (done) break
-      if (size + value.length > maxSourceBytes) {
-        return { ...none, tooLarge: resume([buffer.subarray(0, size), value], reader) }
-      }
-      if (size + value.length > buffer.length) {
-        const larger = new Uint8Array(Math.min(maxSourceBytes, Math.max(2 * buffer.length, size + value.length)))
-        larger.set(buffer.subarray(0, size))
-        buffer = larger
-      }
-      buffer.set(value, size)
+      chunks.push(value)
       size += value.length
+      if (size > maxSourceBytes) return { ...none, tooLarge: resume(chunks, reader) }
     }
   } catch (cause) {
     if (!isLate) throw new SrError('ORIGIN_UNREACHABLE', 'the origin broke off in the middle of the picture', { cause })
@@ -106,7 +97,7 @@ export async function readSource(response: Response, settings: Settings): Promis
   if (isLate) {
     throw new SrError('ORIGIN_TIMEOUT', `the origin took longer than ${sourceTimeoutMs} ms for the picture`)
   }
-  return { bytes: buffer.subarray(0, size) }
+  return { bytes: concat(chunks) }
 }
 
 /** Returns a stream of the chunks that were already read, followed by the rest of the body. */
