@@ -266,6 +266,22 @@ describe('a damaged JPEG', () => {
     expect((picture as Rgba).data.slice(-4 * 61 * 8)).toEqual((await decode(restarting)).data.slice(-4 * 61 * 8))
   })
 
+  test('whose runs of empty blocks cross restart markers has the same verdict twice, and never traps', async () => {
+    const scans = PROGRESSION.map((scan) => Object.assign({ restartInterval: 5 }, scan))
+    const step = { sample: (x: number) => (x < 40 ? 90 : 160) }
+    const flat = componentsOf(YCBCR).map((component) => Object.assign({}, component, step))
+    const file = writeJpegFile({ ...size, components: flat, isProgressive: true, scans })
+    const intervalAt = markers(file, 0xdd)[0] + 5
+    for (let interval = 1; interval <= 9; interval++) {
+      const changed = file.slice()
+      changed[intervalAt] = interval
+      const outcome = await outcomeOf(changed)
+      expect(await outcomeOf(changed)).toBe(outcome)
+      expect(outcome).not.toContain('failed')
+      if (interval === 5) await expectLikeSharp(changed)
+    }
+  })
+
   test('changed at random has the same verdict twice, and never traps', async () => {
     const random = createRandom(3)
     for (const file of [baseline, progressive, restarting]) {
