@@ -50,6 +50,14 @@ export function uprightSize(header: Pick<Header, 'width' | 'height' | 'orientati
   return orientation >= 5 ? { width: height, height: width } : { width, height }
 }
 
+/** Returns the stored size of a JPEG that is decoded at 1 / `divisor`. */
+export function dividedSize(
+  { width, height }: Pick<Header, 'width' | 'height'>,
+  divisor: number,
+): { width: number; height: number } {
+  return { width: Math.ceil(width / divisor), height: Math.ceil(height / divisor) }
+}
+
 /**
  * Calls the format's reader, which fills in each field as soon as it is known. So a truncated file has a partial
  * header.

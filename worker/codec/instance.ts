@@ -7,7 +7,7 @@
 import { CodecError } from './error.ts'
 
 /**
- * The function that Emscripten's JavaScript glue exports. For a module without glue, jpeg/decoder.ts, jpeg/encoder.ts and photon.ts define a
+ * The function that Emscripten's JavaScript glue exports. For a module without glue, `withoutGlue` and photon.ts define a
  * function of this type.
  */
 export type EmscriptenFactory<Exports> = (options: {
@@ -15,6 +15,11 @@ export type EmscriptenFactory<Exports> = (options: {
   print(line: string): void
   printErr(line: string): void
 }) => Promise<Exports>
+
+/** Returns the factory of a module that needs no glue and imports nothing but its memory. */
+export function withoutGlue<Exports>(): EmscriptenFactory<Exports> {
+  return ({ instantiateWasm }) => Promise.resolve(instantiateWasm({}, ({ exports }) => exports) as Exports)
+}
 
 /** Runs modules on new instances. */
 export interface Instances {
@@ -87,6 +92,12 @@ export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES } = {}): Instanc
 }
 
 const PAGE_BYTES = 65_536
+
+/** Grows a memory so that it has at least `bytes`. Earlier views of it are then empty. */
+export function growTo(memory: WebAssembly.Memory, bytes: number): void {
+  const missing = bytes - memory.buffer.byteLength
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES))
+}
 
 function bytesOf({ memory }: { readonly memory: WebAssembly.Memory }): number {
   return memory.buffer.byteLength

@@ -4,7 +4,7 @@ import type { Rgba } from '../image/plane.ts'
 import { pause } from '../base/pause.ts'
 import { CodecError } from './error.ts'
 import type { Divisor, Encoding } from './contract.ts'
-import type { Header } from './header.ts'
+import { dividedSize, type Header } from './header.ts'
 import type { Instances } from './instance.ts'
 import { type BlockSide, createJpegDecoder, createJpegDecoderModule } from './jpeg/decoder.ts'
 import { createJpegEncoder, createJpegEncoderModule } from './jpeg/encoder.ts'
@@ -49,7 +49,7 @@ export function decodeJpegRows(
   const side = (BLOCK_SIDE / divisor) as BlockSide
   return instances.run(createJpegDecoderModule, module, async (exports) => {
     const decoder = createJpegDecoder(exports, bytes, side)
-    const expected = sizeAt(header, divisor)
+    const expected = dividedSize(header, divisor)
     if (decoder.width !== expected.width || decoder.height !== expected.height) {
       throw new CodecError(`decoding jpeg returned ${decoder.width}x${decoder.height}, header says otherwise`)
     }
@@ -66,10 +66,6 @@ export function decodeJpegRows(
       await pause()
     }
   })
-}
-
-function sizeAt({ width, height }: Header, divisor: Divisor): { readonly width: number; readonly height: number } {
-  return { width: Math.ceil(width / divisor), height: Math.ceil(height / divisor) }
 }
 
 /** Encodes a baseline JPEG. Transparency becomes white; a picture without colour is stored as grey. */

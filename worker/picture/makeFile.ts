@@ -2,15 +2,14 @@
 // all call it, so that they produce the same bytes.
 import { pause } from '../base/pause.ts'
 import { release } from '../base/release.ts'
-import type { Codec } from '../codec/contract.ts'
-import { type Header, uprightSize } from '../codec/header.ts'
+import { dividedSize, type Header, uprightSize } from '../codec/header.ts'
 import { readIcc } from '../codec/icc.ts'
 import { applyOrientation } from '../codec/orientation.ts'
 import { upscale } from '../engine/upscale.ts'
 import type { Rgba } from '../image/plane.ts'
 import { createShrinker, shrinkRows } from '../image/shrink.ts'
 import type { Platform } from '../platform/platform.ts'
-import { type Decision, orSkip, type Plan } from './plan.ts'
+import { type Decision, orSkip } from './plan.ts'
 
 /**
  * Version of the served pixels, which is part of every cache key. Raise it when, and only when, the same picture,
@@ -26,28 +25,36 @@ export type Tools = Pick<Platform, 'codec' | 'enlarger'>
 export async function makeFile(
   bytes: Uint8Array,
   header: Header,
+  decision: Decision,
+  tools: Tools,
+): Promise<Uint8Array> {
+  const { plan } = decision
+  const make = plan.scale === 1 ? decodeAt : enlarge
+  const picture = await make(bytes, header, decision, tools)
+  const file = await orSkip('ENCODE', tools.codec.encode(picture, { ...plan, icc: await readIcc(header) }))
+  release(picture.data)
+  return file
+}
+
+/** Decodes a picture, enlarges it, and shrinks it to the planned size. */
+async function enlarge(
+  bytes: Uint8Array,
+  header: Header,
   { plan, model }: Decision,
   { codec, enlarger }: Tools,
-): Promise<Uint8Array> {
-  const sized = plan.scale === 1 ? await decodeAt(plan, bytes, header, codec) : await enlarge()
-  const file = await orSkip('ENCODE', codec.encode(sized, { ...plan, icc: await readIcc(header) }))
-  release(sized.data)
-  return file
-
-  async function enlarge(): Promise<Rgba> {
-    const picture = await orSkip('DECODE', codec.decode(bytes, header))
-    const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model, enlarger))
-    release(picture.data)
-    return orSkip('ENGINE', shrink(larger, plan.width, plan.height))
-  }
+): Promise<Rgba> {
+  const picture = await orSkip('DECODE', codec.decode(bytes, header))
+  const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model, enlarger))
+  release(picture.data)
+  return orSkip('ENGINE', shrink(larger, plan.width, plan.height))
 }
 
 /** Decodes a picture at the planned size. A JPEG is shrunk row by row, before it is turned upright. */
 async function decodeAt(
-  { width, height, divisor }: Plan,
   bytes: Uint8Array,
   header: Header,
-  codec: Codec,
+  { plan: { width, height, divisor } }: Decision,
+  { codec }: Tools,
 ): Promise<Rgba> {
   const { type, orientation } = header
   const upright = uprightSize(header)
@@ -55,9 +62,9 @@ async function decodeAt(
     const picture = await orSkip('DECODE', codec.decode(bytes, header))
     return orSkip('ENGINE', shrink(picture, width, height))
   }
-  const [across, down] = orientation >= 5 ? [height, width] : [width, height]
-  const target = { width: across, height: down, data: new Uint8ClampedArray(4 * width * height) }
-  const decoded = { width: Math.ceil(header.width / divisor), height: Math.ceil(header.height / divisor) }
+  // Turning swaps width and height, or not, in both directions alike.
+  const target = { ...uprightSize({ width, height, orientation }), data: new Uint8ClampedArray(4 * width * height) }
+  const decoded = dividedSize(header, divisor)
   const shrinker = createShrinker(decoded, target)
   const rowBytes = 4 * decoded.width
   const decoding = codec.decodeRows(bytes, header, divisor, (rows) => {

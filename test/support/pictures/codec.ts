@@ -1,4 +1,5 @@
 // Our codec in Node, and the decoder that tests compare it with: libvips (sharp).
+import { createHash } from 'node:crypto'
 import sharp from 'sharp'
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
@@ -10,6 +11,21 @@ export const codec = createCodec(await loadCodecModules())
 /** Decodes a file with our codec. */
 export function decode(bytes: Uint8Array): Promise<Rgba> {
   return codec.decode(bytes, readHeader(bytes))
+}
+
+/**
+ * Decodes a file with our codec. Returns the hash of its pixels, the error, or the reason why it is not decoded: an
+ * obstacle, or more than `maxPixels`.
+ */
+export async function outcomeOf(bytes: Uint8Array, maxPixels: number): Promise<string | Error> {
+  const header = readHeader(bytes)
+  if (header.obstacle || header.width * header.height > maxPixels) return header.obstacle ?? 'large'
+  try {
+    const { data } = await codec.decode(bytes, header)
+    return createHash('sha256').update(data).digest('hex')
+  } catch (error) {
+    return error as Error
+  }
 }
 
 /** Decodes a file with libvips to upright 8-bit RGBA. Does not apply the colour profile. */

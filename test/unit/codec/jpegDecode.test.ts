@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { concat } from '../../../worker/base/concat.ts'
 import { DamagedError } from '../../../worker/codec/error.ts'
@@ -6,7 +5,7 @@ import { readHeader } from '../../../worker/codec/header.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { DAMAGES, damaged } from '../../support/pictures/damage.ts'
-import { codec, decode, decodeBySharp, difference, gradient, sharpOf } from '../../support/pictures/codec.ts'
+import { codec, decode, decodeBySharp, difference, gradient, outcomeOf, sharpOf } from '../../support/pictures/codec.ts'
 import {
   type FileComponent,
   type FileScan,
@@ -149,6 +148,7 @@ describe('a JPEG is decoded as by libjpeg-turbo, within 3 levels:', () => {
 })
 
 describe('a damaged JPEG', () => {
+  const MAX_PIXELS = 1e6
   const size = { width: 61, height: 43, components: componentsOf(YCBCR) }
   const baseline = writeJpegFile(size)
   const progressive = writeJpegFile({ ...size, isProgressive: true, scans: PROGRESSION })
@@ -275,9 +275,9 @@ describe('a damaged JPEG', () => {
     for (let interval = 1; interval <= 9; interval++) {
       const changed = file.slice()
       changed[intervalAt] = interval
-      const outcome = await outcomeOf(changed)
-      expect(await outcomeOf(changed)).toBe(outcome)
-      expect(outcome).not.toContain('failed')
+      const outcome = await outcomeOf(changed, MAX_PIXELS)
+      expect(await outcomeOf(changed, MAX_PIXELS)).toEqual(outcome)
+      expect(`${outcome}`).not.toContain('failed')
       if (interval === 5) await expectLikeSharp(changed)
     }
   })
@@ -287,21 +287,10 @@ describe('a damaged JPEG', () => {
     for (const file of [baseline, progressive, restarting]) {
       for (let i = 0; i < 300; i++) {
         const changed = damaged(file, DAMAGES[i % DAMAGES.length], random)
-        const outcomes = [await outcomeOf(changed), await outcomeOf(changed)]
+        const outcomes = [await outcomeOf(changed, MAX_PIXELS), await outcomeOf(changed, MAX_PIXELS)]
         expect(outcomes[0]).toEqual(outcomes[1])
-        expect(outcomes[0]).not.toContain('failed') // as the message of a trap does
+        expect(`${outcomes[0]}`).not.toContain('failed') // as the message of a trap does
       }
     }
   })
-
-  async function outcomeOf(file: Uint8Array): Promise<string> {
-    const header = readHeader(file)
-    if (header.obstacle || header.width * header.height > 1e6) return header.obstacle ?? 'large'
-    try {
-      const { data } = await codec.decode(file, header)
-      return createHash('sha256').update(data).digest('hex')
-    } catch (error) {
-      return (error as Error).message
-    }
-  }
 })

@@ -7,8 +7,9 @@ import type { Findings, Obstacle } from './findings.ts'
 import { concat } from '../../base/concat.ts'
 import { hasExifPrefix, readOrientation, withoutExifPrefix } from './exif.ts'
 import { coefficientBytesOf, type Frame, isStreamed, ownBlocksOf, parseFrame } from '../jpeg/frame.ts'
-import { APP1, APP2, DQT, EOI, isFrame, isUnknown, nextSegment, SOF2, SOI, SOS } from '../jpeg/markers.ts'
+import { APP1, APP2, DQT, EOI, ICC_PREFIX, isFrame, isUnknown, nextSegment, SOF2, SOI, SOS } from '../jpeg/markers.ts'
 import { jpegQualityOf, stepTablesIn } from './jpegQuality.ts'
+import { startsWith } from './sniff.ts'
 
 /** Real progressive files have about 10 scans. */
 const MAX_SCANS = 100
@@ -21,8 +22,6 @@ const MAX_SEGMENTS = 1000
  * without its profile.
  */
 export const MAX_ICC_BYTES = 1e6
-
-const ICC_PREFIX = 'ICC_PROFILE\0'
 
 export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefined {
   let hasOrientation = false
@@ -107,8 +106,7 @@ function isTooShort(frame: Frame, scan: Uint8Array, bytes: number): boolean {
 }
 
 function isProfilePart(segment: Uint8Array): boolean {
-  if (segment.length < ICC_PREFIX.length + 2) return false
-  return [...ICC_PREFIX].every((letter, i) => segment[i] === letter.charCodeAt(0))
+  return segment.length >= ICC_PREFIX.length + 2 && startsWith(segment, ICC_PREFIX)
 }
 
 /**

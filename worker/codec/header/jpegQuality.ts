@@ -32,18 +32,20 @@ function scaledTable(quality: number): number[] {
   return ANNEX_K.map((step) => Math.floor((step * percent + 50) / 100))
 }
 
-function meanLog(table: readonly number[]): number {
-  const logs = table.map((step) => Math.log(Math.min(MAX_STEP, Math.max(1, step))))
+function meanLog(table: ArrayLike<number>): number {
+  const logs = Array.from(table, (step) => Math.log(Math.min(MAX_STEP, Math.max(1, step))))
   return logs.reduce((sum, log) => sum + log, 0) / STEPS
+}
+
+/** Returns the steps of a table of 8 or 16 bits a step. */
+export function stepsFrom(table: Uint8Array): Uint16Array {
+  const isWide = table.length > STEPS
+  return Uint16Array.from({ length: STEPS }, (_, i) => (isWide ? (table[2 * i] << 8) | table[2 * i + 1] : table[i]))
 }
 
 /** Returns the quality, 1 to 100, of a luminance table as read by `stepTablesIn`. */
 export function jpegQualityOf(steps: Uint8Array): number {
-  const mean = meanLog(
-    steps.length === STEPS
-      ? [...steps]
-      : Array.from({ length: STEPS }, (_, i) => (steps[2 * i] << 8) | steps[2 * i + 1]),
-  )
+  const mean = meanLog(stepsFrom(steps))
   const distances = MEANS.map((other) => Math.abs(other - mean))
   return 1 + distances.indexOf(Math.min(...distances))
 }

@@ -45,7 +45,8 @@ export function sniff(bytes: Uint8Array): ImageType {
   return isSvg(bytes) ? 'svg' : 'unknown'
 }
 
-function startsWith(bytes: Uint8Array, signature: string): boolean {
+/** True if `bytes` begin with a signature. */
+export function startsWith(bytes: Uint8Array, signature: string): boolean {
   if (bytes.length < signature.length) return false
   for (let i = 0; i < signature.length; i++) {
     if (signature[i] !== '.' && signature.charCodeAt(i) !== bytes[i]) return false

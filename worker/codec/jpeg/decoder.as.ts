@@ -4,6 +4,7 @@
 // Plain SIMD only, as in the encoder. The transform is that of Arai, Agui and Nakajima in floats, on four columns at a
 // time; its scale factors are part of the quantisation table. Blocks are transposed: a row holds the coefficients of
 // one horizontal frequency.
+import { add, HALF, lowHalves, ROUNDING, ROW, scale, sub, transpose } from './blocks.as'
 import {
   AC_FIRST,
   AC_REFINING,
@@ -21,10 +22,6 @@ import {
   SHORT,
   TABLE,
 } from './decoderLayout'
-
-/** Bytes of a row of eight floats. */
-@inline const ROW: usize = 32
-@inline const HALF: usize = 16
 
 // The coded bytes that are not read yet.
 let at: usize = 0
@@ -113,21 +110,22 @@ export function decodeUnits(row: u32, units: u32, draws: bool): bool {
       const across = load<u32>(component, COMPONENT.across)
       const down = load<u32>(component, COMPONENT.down)
       const side = load<u32>(component, COMPONENT.side)
+      const recordBytes = load<u32>(component, COMPONENT.recordBytes)
       for (let y: u32 = 0; y < down; y++) {
         for (let x: u32 = 0; x < across; x++) {
           const column = unit * across + x
           let record: usize = BLOCK_AT
           if (!draws) {
             record = load<u32>(component, COMPONENT.records)
-            record += (row * down + y) * load<u32>(component, COMPONENT.recordsStride) + column * recordBytes(side)
+            record += (row * down + y) * load<u32>(component, COMPONENT.recordsStride) + column * recordBytes
           }
           if (!isLost && !decodeBlock(component, record)) isLost = true
-          if (isLost && kind == SEQUENTIAL) clearRecord(record, recordBytes(side))
+          if (isLost && kind == SEQUENTIAL) clearRecord(record, recordBytes)
           if (draws) {
             const stride = load<u32>(component, COMPONENT.stride)
             const plane: usize = load<u32>(component, COMPONENT.plane) + y * side * stride + column * side
             drawBlock(record, load<u32>(component, COMPONENT.quantizer), side, plane, stride)
-            clearRecord(record, recordBytes(side))
+            clearRecord(record, recordBytes)
           }
         }
       }
@@ -141,11 +139,6 @@ export function decodeUnits(row: u32, units: u32, draws: bool): bool {
 /** True if the scan is complete: its last restart interval has no broken code. Call it behind the last unit. */
 export function isWhole(): bool {
   return !isLost
-}
-
-@inline
-function recordBytes(side: u32): u32 {
-  return <u32>PLACES_BYTES + 2 * max<u32>(2, side) * max<u32>(2, side)
 }
 
 /** Sets all coefficients of a block to zero, which is a grey block. */
@@ -477,10 +470,18 @@ function refine(record: usize, offsets: usize, places: u64): void {
 }
 
 /** Draws the blocks of a row of records. */
-export function drawRecords(from: usize, blocks: u32, quantizer: usize, side: u32, to: usize, stride: usize): void {
+export function drawRecords(
+  from: usize,
+  recordBytes: u32,
+  blocks: u32,
+  quantizer: usize,
+  side: u32,
+  to: usize,
+  stride: usize,
+): void {
   for (let i: u32 = 0; i < blocks; i++) {
     drawBlock(from, quantizer, side, to, stride)
-    from += recordBytes(side)
+    from += recordBytes
     to += side
   }
 }
@@ -512,15 +513,8 @@ function level(value: f32): u8 {
   return <u8>max<f32>(0, min<f32>(255, nearest<f32>(value + 128)))
 }
 
-@inline function add(a: v128, b: v128): v128 { return f32x4.add(a, b) }
-@inline function sub(a: v128, b: v128): v128 { return f32x4.sub(a, b) }
-@inline function scale(a: v128, factor: f32): v128 { return f32x4.mul(a, f32x4.splat(factor)) }
-
-/**
- * Adding 1.5 * 2^23 rounds a float to an integer, which the lowest 16 bits of the sum then hold. The rest is the level
- * of a sample that is 0.
- */
-@inline const ROUNDING: f32 = 12582912 + 128
+/** Rounds like ROUNDING, and adds the level of a sample that is 0. */
+@inline const LEVEL_ROUNDING: f32 = ROUNDING + 128
 
 /** Multiplies four 16-bit coefficients by their factors. */
 @inline
@@ -570,7 +564,7 @@ function transform(from: usize, quantizer: usize, to: usize, isSecond: bool): vo
   const r4 = add(even3, odd4)
   const r3 = sub(even3, odd4)
   if (isSecond) {
-    const rounding = f32x4.splat(ROUNDING)
+    const rounding = f32x4.splat(LEVEL_ROUNDING)
     v128.store(to, add(r0, rounding))
     v128.store(to, add(r1, rounding), ROW)
     v128.store(to, add(r2, rounding), 2 * ROW)
@@ -583,19 +577,6 @@ function transform(from: usize, quantizer: usize, to: usize, isSecond: bool): vo
     transpose(r0, r1, r2, r3, to)
     transpose(r4, r5, r6, r7, to + HALF)
   }
-}
-
-/** Writes the transposed 4x4 floats as halves of four rows. */
-@inline
-function transpose(a: v128, b: v128, c: v128, d: v128, to: usize): void {
-  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5)
-  const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5)
-  const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7)
-  const cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7)
-  v128.store(to, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5))
-  v128.store(to, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), ROW)
-  v128.store(to, v128.shuffle<f32>(ab2, cd2, 0, 1, 4, 5), 2 * ROW)
-  v128.store(to, v128.shuffle<f32>(ab2, cd2, 2, 3, 6, 7), 3 * ROW)
 }
 
 function firstPass(from: usize, quantizer: usize, to: usize): void {
@@ -619,11 +600,6 @@ function block8(coefficients: usize, quantizer: usize, to: usize, stride: usize)
   }
 }
 
-@inline
-function lowHalves(a: v128, b: v128): v128 {
-  return v128.shuffle<i16>(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
-}
-
 /** Draws the 4x4 samples that the 16 lowest frequencies give. */
 function block4(coefficients: usize, quantizer: usize, to: usize, stride: usize): void {
   const scratch = SCRATCH_AT
@@ -641,7 +617,7 @@ function block4(coefficients: usize, quantizer: usize, to: usize, stride: usize)
   transpose(a, b, c, d, scratch)
   pass4(v128.load(scratch), v128.load(scratch, ROW), v128.load(scratch, 2 * ROW), v128.load(scratch, 3 * ROW), scratch)
   for (let y: usize = 0; y < 4 * ROW; y += ROW) {
-    const levels = add(v128.load(scratch + y), f32x4.splat(ROUNDING))
+    const levels = add(v128.load(scratch + y), f32x4.splat(LEVEL_ROUNDING))
     const row = lowHalves(levels, levels)
     v128.store32_lane(to, i8x16.narrow_i16x8_u(row, row), 0)
     to += stride

@@ -4,7 +4,7 @@
 // If one scan holds the whole picture, its rows of MCUs are decoded and drawn one by one, beside the file and a few rows
 // of planes. Otherwise the coefficients of the whole picture are kept until the last scan is read.
 
-import type { EmscriptenFactory } from '../instance.ts'
+import { growTo, withoutGlue } from '../instance.ts'
 import {
   AC_FIRST,
   AC_REFINING,
@@ -55,7 +55,15 @@ export interface JpegDecoderExports {
   scanEnd(): number
   decodeUnits(row: number, units: number, draws: number): number
   isWhole(): number
-  drawRecords(from: number, blocks: number, quantizer: number, side: number, to: number, stride: number): void
+  drawRecords(
+    from: number,
+    recordBytes: number,
+    blocks: number,
+    quantizer: number,
+    side: number,
+    to: number,
+    stride: number,
+  ): void
   mixRows(near: number, far: number, count: number, to: number): void
   narrowRow(from: number, count: number, rounding: number, to: number): void
   spreadRow(from: number, count: number, evenRounding: number, oddRounding: number, to: number): void
@@ -64,9 +72,8 @@ export interface JpegDecoderExports {
   rgbToRgba(red: number, green: number, blue: number, count: number, to: number): void
 }
 
-/** Factory for `Instances.run`; the module needs no glue. */
-export const createJpegDecoderModule: EmscriptenFactory<JpegDecoderExports> = ({ instantiateWasm }) =>
-  Promise.resolve(instantiateWasm({}, ({ exports }) => exports) as JpegDecoderExports)
+/** Factory for `Instances.run`. */
+export const createJpegDecoderModule = withoutGlue<JpegDecoderExports>()
 
 /** Samples that are decoded for each side of a block of 8: all of them, or a half, a quarter or an eighth. */
 export type BlockSide = 8 | 4 | 2 | 1
@@ -119,6 +126,7 @@ interface Component {
   readonly plane: number
   /** Address of the records of all blocks; 0 if they are not kept. */
   readonly records: number
+  readonly recordBytes: number
   readonly filter: Filter
   /** Address of the list of columns for interpolateRow, and of a row of samples at the picture's full width. */
   readonly columns: number
@@ -159,7 +167,6 @@ const SMOOTHED_PLACES = 10
 const ALL_BITS = 16
 /** Vectors may be read and written beyond the end of a row by fewer than this many bytes. */
 const SLACK = 64
-const PAGE_BYTES = 65_536
 const { BYTES_PER_ELEMENT: WORD } = Uint32Array
 
 /**
@@ -187,6 +194,7 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
     const samples = samplesOf(frame, component)
     const blocksAcross = units.across * across
     const [stride, bandRows] = [blocksAcross * own, down * own]
+    const recordBytes = recordBytesOf(own)
     const ownWidth = Math.ceil((samples.across * own) / 8)
     const ratio = { across: (most.across * side) / (across * own), down: (most.down * side) / (down * own) }
     return {
@@ -202,7 +210,8 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
       bandRows,
       quantizer: QUANTIZERS_AT + index * QUANTIZER_BYTES,
       plane: allocate(BANDS * bandRows * stride),
-      records: keepsCoefficients ? allocate(blocksAcross * units.down * down * recordBytesOf(own)) : 0,
+      records: keepsCoefficients ? allocate(blocksAcross * units.down * down * recordBytes) : 0,
+      recordBytes,
       filter: filterOf(ratio, ownWidth),
       columns: allocate(WORD * width),
       fullRow: allocate(2 * width),
@@ -211,12 +220,11 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
   const sumsAt = allocate(2 * width + SLACK) + SLACK
   const rgbaAt = allocate(4 * width * bandHeight)
   const fileAt = allocate(file.length)
-  const lacking = heapEnd - module.memory.buffer.byteLength
-  if (lacking > 0) module.memory.grow(Math.ceil(lacking / PAGE_BYTES))
+  growTo(module.memory, heapEnd)
   const bytes = new Uint8Array(module.memory.buffer)
   const words = new Uint32Array(module.memory.buffer)
   bytes.set(file, fileAt)
-  for (const one of SIDES) setOffsets(bytes, one)
+  for (const one of new Set(components.map((component) => component.side))) setOffsets(bytes, one)
   const setTable = createTableWriter(module.memory)
   const hasQuantizer = components.map(() => false)
 
@@ -242,7 +250,8 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
       set('down', isAlone ? 1 : component.down)
       set('stride', component.stride)
       set('records', component.records)
-      set('recordsStride', component.blocksAcross * recordBytesOf(component.side))
+      set('recordBytes', component.recordBytes)
+      set('recordsStride', component.blocksAcross * component.recordBytes)
       set('side', component.side)
       set('offsets', offsetsOf(component.side))
     }
@@ -297,10 +306,11 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
     if (missing.some((bits) => bits.subarray(0, needed).some((count) => count > 0))) throw damaged('scans are missing')
     for (let band = 0; band < units.down; band++) {
       for (const component of components) {
-        const { records, blocksAcross, down, quantizer, side: own, stride } = component
+        const { records, recordBytes, blocksAcross, down, quantizer, side: own, stride } = component
         for (let row = band * down; row < (band + 1) * down; row++) {
-          const from = records + row * blocksAcross * recordBytesOf(own)
-          module.drawRecords(from, blocksAcross, quantizer, own, addressOf(component, row * own), stride)
+          const from = records + row * blocksAcross * recordBytes
+          const to = addressOf(component, row * own)
+          module.drawRecords(from, recordBytes, blocksAcross, quantizer, own, to, stride)
         }
       }
       yield band
@@ -366,7 +376,9 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
     },
 
     *rgba() {
-      for (const component of components) setColumns(words, component, width)
+      for (const component of components) {
+        if (component.filter === 'linear' || component.filter === 'repeat') setColumns(words, component, width)
+      }
       for (const band of drawBands()) {
         // The last rows of a band are mixed with the first of the next.
         if (band === undefined || band === 0) yield undefined

@@ -63,8 +63,9 @@ export const COMPONENT = {
   /** Samples that are decoded for each side of a block: 8, 4, 2 or 1; and the address of the offsets for this number. */
   side: 10 * U32,
   offsets: 11 * U32,
+  recordBytes: 12 * U32,
 } as const
-export const COMPONENT_BYTES = 12 * U32
+export const COMPONENT_BYTES = 13 * U32
 export const MAX_COMPONENTS = 3
 
 end = 0

@@ -6,6 +6,7 @@
 // Y. Arai, T. Agui and M. Nakajima, "A Fast DCT-SQ Scheme for Images" (1988), in floats, on four columns at a time. Its
 // scale factors are part of the quantiser. Blocks are transposed: a row holds the coefficients of one horizontal
 // frequency.
+import { add, HALF, lowHalves, ROUNDING, ROW, scale, sub, transpose } from './blocks.as'
 import {
   BLOCK_AT,
   CHROMA,
@@ -24,11 +25,8 @@ import {
   WEIGHT_BITS,
 } from './encoderLayout'
 
-/** Bytes of a row of eight floats. */
-@inline const ROW: usize = 32
 /** Bytes of a block of floats. */
 @inline const BLOCK: usize = 8 * ROW
-@inline const HALF: usize = 16
 @inline const CB_AT: usize = SAMPLES_AT + 4 * BLOCK
 @inline const CR_AT: usize = SAMPLES_AT + 5 * BLOCK
 
@@ -42,17 +40,10 @@ import {
 @inline const BLUE_CR: i16 = -1332
 @inline const HALF_WEIGHT: i16 = 8192
 
-/** Adding 1.5 * 2^23 rounds a float to an integer, which the lowest 16 bits of the sum then hold. */
-@inline const ROUNDING: f32 = 12582912
-
 // Predictions of the DC coefficients, in steps.
 let luma: i32 = 0
 let cb: i32 = 0
 let cr: i32 = 0
-
-@inline function add(a: v128, b: v128): v128 { return f32x4.add(a, b) }
-@inline function sub(a: v128, b: v128): v128 { return f32x4.sub(a, b) }
-@inline function scale(a: v128, factor: f32): v128 { return f32x4.mul(a, f32x4.splat(factor)) }
 
 /** Fills the table at PLACES_AT. `place` maps a coefficient of BLOCK_AT to its place in zig-zag order. */
 export function initPlaces(placeOf: usize): void {
@@ -125,19 +116,6 @@ function transform(from: usize, to: usize, quantizer: usize, isSecond: bool): vo
   }
 }
 
-/** Writes the transposed 4x4 floats as halves of four rows. */
-@inline
-function transpose(a: v128, b: v128, c: v128, d: v128, to: usize): void {
-  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5)
-  const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5)
-  const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7)
-  const cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7)
-  v128.store(to, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5))
-  v128.store(to, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), ROW)
-  v128.store(to, v128.shuffle<f32>(ab2, cd2, 0, 1, 4, 5), 2 * ROW)
-  v128.store(to, v128.shuffle<f32>(ab2, cd2, 2, 3, 6, 7), 3 * ROW)
-}
-
 /** Moves a coefficient towards zero by its dead zone and rounds it. */
 @inline
 function quantize(coefficient: v128, quantizer: usize): v128 {
@@ -180,11 +158,6 @@ function packRows(pair: usize): u64 {
   const bits: u32 = ~i8x16.bitmask(isZero)
   const table = PLACES_AT + (pair << 12)
   return load<u64>(table + <usize>((bits & 0xff) << 3)) | load<u64>(table + <usize>((bits & 0xff00) >> 5), 1 << 11)
-}
-
-@inline
-function lowHalves(a: v128, b: v128): v128 {
-  return v128.shuffle<i16>(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
 }
 
 /**

@@ -5,7 +5,7 @@
 import { concat } from '../../base/concat.ts'
 import { CodecError } from '../error.ts'
 import { assignCodes, fitCodeLengths, inCodeOrder } from '../huffman.ts'
-import type { EmscriptenFactory } from '../instance.ts'
+import { growTo, withoutGlue } from '../instance.ts'
 import {
   BAND_AT,
   CHROMA,
@@ -21,7 +21,7 @@ import {
   TOKEN_BYTES,
   WEIGHT_BITS,
 } from './encoderLayout.ts'
-import { APP0, APP2, DHT, DQT, EOI, SOF0, SOI, SOS } from './markers.ts'
+import { APP0, APP2, DHT, DQT, EOI, ICC_PREFIX, SOF0, SOI, SOS } from './markers.ts'
 import type { HuffmanSpec } from './scans.ts'
 import { AAN_SCALES, BLOCK_SAMPLES, MAX_CODE_BITS, stepsAt, ZIGZAG } from './tables.ts'
 import type { JpegVariant } from './variant.ts'
@@ -46,9 +46,8 @@ export interface JpegEncoderExports {
   finishBits(to: number): number
 }
 
-/** Factory for `Instances.run`; the module needs no glue. */
-export const createJpegEncoderModule: EmscriptenFactory<JpegEncoderExports> = ({ instantiateWasm }) =>
-  Promise.resolve(instantiateWasm({}, ({ exports }) => exports) as JpegEncoderExports)
+/** Factory for `Instances.run`. */
+export const createJpegEncoderModule = withoutGlue<JpegEncoderExports>()
 
 /** Largest side that decoders accept, in pixels: libjpeg's JPEG_MAX_DIMENSION. */
 const MAX_SIDE = 65_500
@@ -123,12 +122,12 @@ export function createJpegEncoder(module: JpegEncoderExports, settings: JpegSett
   let rowsTaken = 0
   let hasCodes = false
 
-  reserve(module, tokensAt)
+  growTo(module.memory, tokensAt)
   setUp(module, steps, isHalf)
 
   /** Turns the band's rows into tokens. */
   function encodeBand(encode: (tokensEnd: number) => number): void {
-    reserve(module, tokensEnd + bandTokenBytes)
+    growTo(module.memory, tokensEnd + bandTokenBytes)
     tokensEnd = encode(tokensEnd)
     if (!hasCodes && tokensEnd - tokensAt > MAX_TOKEN_BYTES) writeHeader({ forEverySymbol: true })
     if (hasCodes) writeTokens()
@@ -142,7 +141,7 @@ export function createJpegEncoder(module: JpegEncoderExports, settings: JpegSett
   }
 
   function writeTokens(): void {
-    reserve(module, tokensEnd + 2 * WRITTEN_TOKEN_BYTES)
+    growTo(module.memory, tokensEnd + 2 * WRITTEN_TOKEN_BYTES)
     for (let at = tokensAt; at < tokensEnd; at += WRITTEN_TOKEN_BYTES) {
       const end = module.writeTokens(at, Math.min(tokensEnd, at + WRITTEN_TOKEN_BYTES), tokensEnd)
       parts.push(bytesOf(module).slice(tokensEnd, end))
@@ -183,23 +182,22 @@ export function createJpegEncoder(module: JpegEncoderExports, settings: JpegSett
         expectRows(count)
         if (count < bandRows && rowsTaken < height)
           throw new CodecError(`expected a multiple of ${bandRows} rows, got ${rows}`)
-        const [luma, ...chroma] = planes
+        const bytes = bytesOf(module)
         let at = BAND_AT
-        const load = (plane: Uint8Array, part: 1 | 2) => {
-          const [across, stride] = [Math.ceil(width / part), paddedWidth / part]
-          const [from, many, all] = [top / part, Math.ceil(count / part), bandRows / part]
+        const addresses = planes.map((plane, i) => {
+          const part = i > 0 && isHalf ? 2 : 1
+          const [across, stride, all] = [Math.ceil(width / part), paddedWidth / part, bandRows / part]
+          const from = (top / part) * across
           const start = at
-          for (let row = 0; row < many; row++, at += stride) {
-            const bytes = bytesOf(module)
-            bytes.set(plane.subarray((from + row) * across, (from + row + 1) * across), at)
+          for (let row = 0; row < all; row++, at += stride) {
+            // The last row is repeated below the picture, the last column at its right.
+            const source = from + Math.min(row, Math.ceil(count / part) - 1) * across
+            bytes.set(plane.subarray(source, source + across), at)
             bytes.fill(bytes[at + across - 1], at + across, at + stride)
           }
-          repeatRow(module, at - stride, stride, all - many)
-          at = start + all * stride
           return start
-        }
-        const lumaAt = load(luma, 1)
-        const [cbAt = 0, crAt = 0] = chroma.map((plane) => load(plane, isHalf ? 2 : 1))
+        })
+        const [lumaAt, cbAt = 0, crAt = 0] = addresses
         encodeBand((tokens) =>
           module.encodePlanes(lumaAt, cbAt, crAt, paddedWidth, units, lumaBlocks, hasChroma, tokens),
         )
@@ -215,14 +213,6 @@ export function createJpegEncoder(module: JpegEncoderExports, settings: JpegSett
       return concat(parts)
     },
   }
-}
-
-const PAGE_BYTES = 65_536
-
-/** Grows the memory so that it has at least `bytes`. */
-function reserve({ memory }: JpegEncoderExports, bytes: number): void {
-  const missing = bytes - memory.buffer.byteLength
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES))
 }
 
 /** Returns the memory. Growing it makes earlier results unusable. */
@@ -342,7 +332,6 @@ function segment(marker: number, content: ArrayLike<number>): Uint8Array {
   return concat([Uint8Array.of(0xff, marker, length >> 8, length & 0xff), Uint8Array.from(content)])
 }
 
-const ICC_PREFIX = [...'ICC_PROFILE\0'].map(code)
 /**
  * A segment holds 65533 bytes after its length. The prefix, the number of the part and the number of parts take 14 of
  * them.
@@ -353,6 +342,11 @@ const ICC_PART_BYTES = 65_519
 function profileSegments(icc: Uint8Array): Uint8Array[] {
   const count = Math.ceil(icc.length / ICC_PART_BYTES)
   return Array.from({ length: count }, (_, i) =>
-    segment(APP2, [...ICC_PREFIX, i + 1, count, ...icc.subarray(i * ICC_PART_BYTES, (i + 1) * ICC_PART_BYTES)]),
+    segment(APP2, [
+      ...[...ICC_PREFIX].map(code),
+      i + 1,
+      count,
+      ...icc.subarray(i * ICC_PART_BYTES, (i + 1) * ICC_PART_BYTES),
+    ]),
   )
 }

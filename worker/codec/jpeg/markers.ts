@@ -14,6 +14,9 @@ export const APP1 = 0xe1
 export const APP2 = 0xe2
 export const APP14 = 0xee
 
+/** The first bytes of an APP2 segment with a part of a colour profile (ICC.1:2022, B.4). */
+export const ICC_PREFIX = 'ICC_PROFILE\0'
+
 /** A marker; `end` is the position behind it. */
 export interface Marker {
   readonly code: number

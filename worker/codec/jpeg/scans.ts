@@ -1,6 +1,8 @@
 // Reads the frame and the scans of a JPEG with the tables that they use (ITU-T T.81, Annex B), for the decoder.
 
 import { CodecError, DamagedError } from '../error.ts'
+import { stepsFrom } from '../header/jpegQuality.ts'
+import { startsWith } from '../header/sniff.ts'
 import { type Frame, type FrameComponent, parseFrame } from './frame.ts'
 import {
   APP0,
@@ -150,9 +152,7 @@ function readQuantizers(content: Uint8Array, quantizers: Uint16Array[]): void {
     const [bytes, id] = [content[at] >> 4 ? 2 : 1, content[at] & 15]
     const steps = content.subarray(at + 1, at + 1 + bytes * BLOCK_SAMPLES)
     if (id > 3 || steps.length !== bytes * BLOCK_SAMPLES) throw damaged('quantisation table')
-    quantizers[id] = Uint16Array.from({ length: BLOCK_SAMPLES }, (_, i) =>
-      bytes === 2 ? (steps[2 * i] << 8) | steps[2 * i + 1] : steps[i],
-    )
+    quantizers[id] = stepsFrom(steps)
     at += 1 + steps.length
   }
 }
@@ -209,7 +209,3 @@ const STANDARD_TABLES: readonly (HuffmanSpec | undefined)[] = Object.assign([], 
   0x10: specOf([0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 125], STANDARD_LUMA_AC),
   0x11: specOf([0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 119], STANDARD_CHROMA_AC),
 })
-
-function startsWith(content: Uint8Array, text: string): boolean {
-  return [...text].every((letter, i) => content[i] === letter.charCodeAt(0))
-}
