@@ -15,7 +15,7 @@ import { type FetchSource, readSource, requireChangeable, type Validators } from
 import { makeFile } from '../picture/makeFile.ts'
 import { labelOf, type Models } from '../picture/models.ts'
 import { type Choices, choicesOf, type Decision, decide } from '../picture/plan.ts'
-import { Skip, type SkipReason } from '../picture/skip.ts'
+import { FAILURE_REASONS, Skip, type SkipReason } from '../picture/skip.ts'
 import type { Wish } from '../picture/wish.ts'
 import type { Platform } from '../platform/platform.ts'
 import { inheritedHeaders, isKnown, originalResponse, resultResponse } from './answer.ts'
@@ -214,7 +214,7 @@ async function renew(
     }
     // After any other failure, the visitor gets the original and the log gets the cause.
     const reason = error instanceof Skip ? error.reason : 'INTERNAL'
-    if (!(error instanceof Skip) || error.cause) console.error(`${reason}: ${miss.sourceUrl}`, error)
+    if (FAILURE_REASONS.includes(reason)) console.error(`${reason}: ${miss.sourceUrl}`, error)
     return originalResponse(request, original, reason, picture?.bytes, picture?.header)
   } finally {
     lead?.land(undefined) // has no effect if a result was kept
