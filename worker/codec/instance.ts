@@ -32,6 +32,12 @@ export interface Instances {
     module: WebAssembly.Module,
     work: (exports: Exports) => Result | Promise<Result>,
   ): Promise<Result>
+  /** Does the same for work that yields one result after another. An item may be a view of the instance's memory. */
+  stream<Exports, Item>(
+    factory: EmscriptenFactory<Exports>,
+    module: WebAssembly.Module,
+    work: (exports: Exports) => AsyncGenerator<Item, void> | Generator<Item, void>,
+  ): AsyncGenerator<Item, void>
   /** Returns the total size of idle memories in bytes. */
   idleBytes(): number
 }
@@ -83,6 +89,15 @@ export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES } = {}): Instanc
       const before = memory.buffer.byteLength
       try {
         return await work(await start(factory, module, memory))
+      } finally {
+        keep(module, memory, before)
+      }
+    },
+    async *stream(factory, module, work) {
+      const memory = take(module)
+      const before = memory.buffer.byteLength
+      try {
+        yield* work(await start(factory, module, memory))
       } finally {
         keep(module, memory, before)
       }
