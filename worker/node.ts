@@ -7,6 +7,7 @@ import type { Engine } from './engine/engine.ts'
 import { createFusedEngine } from './engine/fused.ts'
 import { createDawnEngine, createNodeOrtEngine } from './engine/ortNode.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
+import { plainShrinker } from './image/shrink.ts'
 import { decodeNetwork } from './model/networkFile.ts'
 import { loadCodecModules, loadKernels, loadModels, loadPictureKernel } from './platform/nodeFiles.ts'
 import type { Platform } from './platform/platform.ts'
@@ -45,6 +46,7 @@ export async function loadPlatform({ engine = 'fused' }: NodeOptions = {}): Prom
     engines: networkEngine.name,
     engineFor: () => networkEngine,
     enlarger: createVectorEnlarger(picture),
+    shrinker: plainShrinker,
     bundled,
   }
 }

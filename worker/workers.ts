@@ -2,6 +2,7 @@
 import { createCodec } from './codec/codec.ts'
 import { createFusedEngine } from './engine/fused.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
+import { plainShrinker } from './image/shrink.ts'
 import { createSuperResolution } from './middleware.ts'
 import type { Platform } from './platform/platform.ts'
 import { codecModules, kernelModules, pictureModule, scriptModels } from './platform/workersFiles.ts'
@@ -13,6 +14,7 @@ export const platform: Platform = {
   engines: fused.name,
   engineFor: () => fused,
   enlarger: createVectorEnlarger(pictureModule),
+  shrinker: plainShrinker,
   bundled: scriptModels,
 }
 

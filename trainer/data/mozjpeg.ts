@@ -5,8 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import createModule from '@jsquash/jpeg/codec/enc/mozjpeg_enc.js'
 import type { JpegVariant } from '../../worker/codec/jpeg/variant.ts'
-import { canBeGrey } from '../../worker/codec/samples.ts'
-import type { Rgba } from '../../worker/image/plane.ts'
+import { hasColor, type Rgba } from '../../worker/image/plane.ts'
 
 interface MozJpeg {
   encode(pixels: Rgba['data'], width: number, height: number, options: object): Uint8Array
@@ -47,7 +46,7 @@ export async function encodeByMozJpeg(
   return (await loaded).encode(picture.data, picture.width, picture.height, {
     ...SETTINGS,
     quality,
-    color_space: canBeGrey(picture, undefined) ? GREY : YCBCR,
+    color_space: hasColor(picture) ? YCBCR : GREY,
     quant_table: QUANT_TABLE[steps],
     chroma_subsample: CHROMA_SUBSAMPLE[subsampling],
   })

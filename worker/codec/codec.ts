@@ -1,72 +1,92 @@
 // Decodes and encodes the picture formats that every browser shows. The same code runs in Workers, Node and browsers;
 // each of these platforms passes in the compiled modules.
 
-import type { Rgba } from '../image/plane.ts'
 import { release } from '../base/release.ts'
-import type { Codec } from './contract.ts'
+import type { Rgba } from '../image/plane.ts'
+import { collectRows, type Pixels, rowsOf } from '../image/rows.ts'
+import type { Codec, Divisor } from './contract.ts'
 import { CodecError } from './error.ts'
 import type { CodecModules } from './files.ts'
-import { type Header, readHeader } from './header.ts'
-import { createInstances, guarded } from './instance.ts'
-import { decodeJpeg, decodeJpegRows, encodeJpeg } from './jpeg.ts'
+import { dividedSize, type Header, readHeader } from './header.ts'
+import { createInstances, guarded, guardedBands } from './instance.ts'
+import { decodeJpegRows, encodeJpeg } from './jpeg.ts'
 import { applyOrientation } from './orientation.ts'
 import { decodeWithPhoton } from './photon.ts'
 import { encodePng, plainPng } from './png.ts'
+import { fittingIcc, neededSamples } from './samples.ts'
 import { decodeWebp, encodeWebp } from './webp.ts'
 
 /** Creates a codec. `instances` runs the modules. By default the codec creates new `Instances`. */
 export function createCodec(modules: CodecModules, instances = createInstances()): Codec {
-  return {
+  const codec: Codec = {
+    decodeRows(bytes, header, divisor = 1) {
+      const bands = guardedBands(`decoding ${header.type}`, () => bandsOf(bytes, header, divisor))
+      return { ...dividedSize(header, divisor), bands }
+    },
+
     async decode(bytes, header) {
-      requireDecodable(header)
-      const stored = await guarded(`decoding ${header.type}`, () => decodeStored(bytes, header))
+      const stored = isByRows(header)
+        ? await collectRows(codec.decodeRows(bytes, header))
+        : await guarded(`decoding ${header.type}`, () => decodeWhole(bytes, header))
       const upright = applyOrientation(stored, header.orientation)
       if (upright !== stored) release(stored.data)
       return upright
     },
 
-    async decodeRows(bytes, header, divisor, take) {
-      requireDecodable(header)
-      if (header.type !== 'jpeg') throw new CodecError(`expected a JPEG to decode by rows, got ${header.type}`)
-      await guarded('decoding jpeg', async () => {
-        await decodeJpegRows(instances, modules.jpegDecoder, bytes, header, divisor, take)
-        return true
-      })
-    },
-
-    async encode(picture, as) {
-      const { width, height, data } = picture
-      if (width < 1 || height < 1 || data.length !== width * height * 4) {
-        throw new CodecError(`cannot encode ${width}x${height} pixels in ${data.length} bytes`)
-      }
-      const file = await guarded(`encoding ${as.format}`, () => {
-        switch (as.format) {
+    async encodeRows(rows, { icc, ...as }) {
+      const { format, grey } = as
+      const { width, height } = rows
+      if (width < 1 || height < 1) throw new CodecError(`cannot encode ${width}x${height} pixels`)
+      const profile = fittingIcc(icc, grey && format !== 'webp')
+      const file = await guarded(`encoding ${format}`, async () => {
+        switch (format) {
           case 'jpeg':
-            return encodeJpeg(instances, modules.jpegEncoder, picture, as)
+            return encodeJpeg(instances, modules.jpegEncoder, rows, { ...as, icc: profile })
           case 'png':
-            return encodePng(picture, as.icc)
+            return encodePng(await collectRows(rows), icc)
           case 'webp':
-            return encodeWebp(instances, modules.webpEncoder, picture, as)
+            return encodeWebp(instances, modules.webpEncoder, await collectRows(rows), { ...as, icc: profile })
         }
       })
       const { type, ...is } = readHeader(file)
-      if (type !== as.format || is.width !== width || is.height !== height) {
+      if (type !== format || is.width !== width || is.height !== height) {
         throw new CodecError(
-          `encoding ${as.format} produced ${type} of ${is.width}x${is.height}, expected ${width}x${height}`,
+          `encoding ${format} produced ${type} of ${is.width}x${is.height}, expected ${width}x${height}`,
         )
       }
       return file
     },
+
+    async encode(picture, as) {
+      const { width, height, data } = picture
+      if (data.length !== 4 * width * height) {
+        throw new CodecError(`cannot encode ${width}x${height} pixels in ${data.length} bytes`)
+      }
+      return codec.encodeRows(rowsOf(picture), { ...as, ...neededSamples(picture, as.icc) })
+    },
+  }
+  return codec
+
+  /** Yields the stored rows. */
+  function bandsOf(bytes: Uint8Array, header: Header, divisor: Divisor): AsyncGenerator<Pixels, void> {
+    requireDecodable(header)
+    const { type } = header
+    if (divisor > 1 && type !== 'jpeg') throw new CodecError(`expected a JPEG to decode at 1/${divisor}, got ${type}`)
+    return isByRows(header)
+      ? decodeJpegRows(instances, modules.jpegDecoder, bytes, header, divisor)
+      : wholeBand(bytes, header)
   }
 
-  function requireDecodable({ obstacle }: Header): void {
-    if (obstacle) throw new CodecError(`cannot decode: ${obstacle}`)
+  /** Yields a picture that is decoded as a whole. */
+  async function* wholeBand(bytes: Uint8Array, header: Header): AsyncGenerator<Pixels, void> {
+    const { data } = await decodeWhole(bytes, header)
+    yield data
+    release(data)
   }
 
-  function decodeStored(bytes: Uint8Array, header: Header): Promise<Rgba> {
+  function decodeWhole(bytes: Uint8Array, header: Header): Promise<Rgba> {
+    requireDecodable(header)
     switch (header.type) {
-      case 'jpeg':
-        return decodeJpeg(instances, modules.jpegDecoder, bytes, header)
       case 'webp':
         return decodeWebp(instances, modules.webpDecoder, bytes, header)
       case 'png':
@@ -75,4 +95,13 @@ export function createCodec(modules: CodecModules, instances = createInstances()
         return decodeWithPhoton(instances, modules.photon, bytes, header)
     }
   }
+}
+
+/** True for files whose pixels are decoded row by row. */
+function isByRows({ type }: Header): boolean {
+  return type === 'jpeg'
+}
+
+function requireDecodable({ obstacle }: Header): void {
+  if (obstacle) throw new CodecError(`cannot decode: ${obstacle}`)
 }

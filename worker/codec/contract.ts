@@ -1,8 +1,10 @@
 // The interface of a codec; codec.ts implements it. No WebAssembly type may appear here: this file is part of the
 // package's public types, and Node's types do not declare WebAssembly.
 import type { Rgba } from '../image/plane.ts'
+import type { Rows } from '../image/rows.ts'
 import type { Header } from './header.ts'
 import type { JpegVariant } from './jpeg/variant.ts'
+import type { Samples } from './samples.ts'
 
 export const ENCODE_FORMATS = ['jpeg', 'png', 'webp'] as const
 export type EncodeFormat = (typeof ENCODE_FORMATS)[number]
@@ -27,18 +29,18 @@ export type Divisor = 1 | 2 | 4 | 8
 /** Decodes files and encodes pictures. */
 export interface Codec {
   /**
-   * Decodes a whole file to upright pixels (EXIF orientation applied).
-   * `header` is the result of `readHeader(bytes)` and must have no obstacle. Throws CodecError.
+   * Decodes a file row by row, as the pixels are stored, i.e. without EXIF orientation. `header` is the result of
+   * `readHeader(bytes)` and must have no obstacle. `divisor` is above 1 only for a JPEG. Pixels of JPEG and of PNG without
+   * interlacing never exist as a whole; other formats come in one band. Reading the rows rejects with a CodecError.
    */
+  decodeRows(bytes: Uint8Array, header: Header, divisor?: Divisor): Rows
+  /** Decodes a whole file to upright pixels (EXIF orientation applied). Rejects with a CodecError. */
   decode(bytes: Uint8Array, header: Header): Promise<Rgba>
   /**
-   * Decodes a JPEG row by row, so that its pixels never exist as a whole. `take` gets one or more whole rows of RGBA at
-   * a time, in the order in which they are stored, i.e. without EXIF orientation. They are valid during the call only.
-   * Throws CodecError.
+   * Encodes a picture as its rows come; WebP needs them as a whole. The only metadata written is `icc`. In a JPEG,
+   * transparency becomes white. Rejects with a CodecError, whose cause is the error if reading the rows failed.
    */
-  decodeRows(bytes: Uint8Array, header: Header, divisor: Divisor, take: (rows: Uint8Array) => void): Promise<void>
-  /**
-   * Encodes a picture. The only metadata written is `icc`. In a JPEG, transparency becomes white. Throws CodecError.
-   */
+  encodeRows(rows: Rows, as: Encoding & Samples): Promise<Uint8Array>
+  /** Does the same for a picture in memory, with the samples that it needs. */
   encode(picture: Rgba, as: Encoding): Promise<Uint8Array>
 }

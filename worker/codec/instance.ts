@@ -155,8 +155,24 @@ export async function guarded<Result>(
   try {
     result = await work()
   } catch (cause) {
-    throw cause instanceof CodecError ? cause : new CodecError(`${attempt} failed`, { cause })
+    throw codecErrorOf(attempt, cause)
   }
   if (result === null || result === undefined) throw new CodecError(`${attempt} returned no result`)
   return result
+}
+
+/** Does the same for work that yields one band after another. */
+export async function* guardedBands<Band>(
+  attempt: string,
+  work: () => AsyncGenerator<Band, void>,
+): AsyncGenerator<Band, void> {
+  try {
+    yield* work()
+  } catch (cause) {
+    throw codecErrorOf(attempt, cause)
+  }
+}
+
+function codecErrorOf(attempt: string, cause: unknown): CodecError {
+  return cause instanceof CodecError ? cause : new CodecError(`${attempt} failed`, { cause })
 }

@@ -1,5 +1,5 @@
 // Which samples a picture needs when it is stored: grey or RGB, with alpha or without.
-import type { Rgba } from '../image/plane.ts'
+import { hasColor, isOpaque, type Rgba } from '../image/plane.ts'
 import { iccColorSpace } from './icc.ts'
 
 /** The samples needed to store a picture without loss. */
@@ -12,24 +12,12 @@ export interface Samples {
 
 /** Returns the samples that `picture` needs; `icc` is the profile to embed. */
 export function neededSamples(picture: Rgba, icc: Uint8Array | undefined): Samples {
-  return { grey: canBeGrey(picture, icc), alpha: !isOpaque(picture) }
+  return { grey: mayBeGrey(icc) && !hasColor(picture), alpha: !isOpaque(picture) }
 }
 
-/** True if grey samples suffice for `picture`; `icc` is the profile to embed. */
-export function canBeGrey(picture: Rgba, icc: Uint8Array | undefined): boolean {
-  return (!icc || iccColorSpace(icc) === 'GRAY') && !hasColor(picture)
-}
-
-function hasColor({ data }: Rgba): boolean {
-  for (let i = 0; i < data.length; i += 4) {
-    if (data[i] !== data[i + 1] || data[i] !== data[i + 2]) return true
-  }
-  return false
-}
-
-function isOpaque({ data }: Rgba): boolean {
-  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return false
-  return true
+/** True if the profile to embed, if any, allows grey samples. */
+export function mayBeGrey(icc: Uint8Array | undefined): boolean {
+  return !icc || iccColorSpace(icc) === 'GRAY'
 }
 
 /** Returns the profile if it describes the samples that are stored (grey or RGB), else undefined. */

@@ -7,7 +7,6 @@ import { concat } from '../base/concat.ts'
 import type { Header } from './header.ts'
 import { FIRST_FRAME_CHUNK, riffChunks, webpChunks } from './header/webp.ts'
 import type { EmscriptenFactory, Instances } from './instance.ts'
-import { fittingIcc } from './samples.ts'
 import { checkDecoded } from './checkDecoded.ts'
 import { encodeAlpha } from './webp/alpha.ts'
 
@@ -73,7 +72,7 @@ export async function encodeWebp(
   const file = await instances.run(factory, module, (encoder) =>
     encoder.encode(data, width, height, { ...CONFIG, quality }),
   )
-  return file && assemble(file, width, height, fittingIcc(icc, false))
+  return file && assemble(file, width, height, icc)
 }
 
 /**

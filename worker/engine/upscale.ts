@@ -1,15 +1,20 @@
 // Enlarges a picture: luma by bicubic and then the network, chroma by bicubic, as in the paper. If the network itself
 // enlarges, its input is the small luma, and its result is added to the bicubic luma. Colours of transparent pictures
-// are premultiplied, and alpha is enlarged like luma, so that both match along an edge. Works tile by tile from the
-// small planes. So besides the small planes and the result (4 B/px), memory holds luma for only one tile: the network's
-// input and output. The result does not depend on the tiles. Bicubic and colour conversion are done by an Enlarger.
+// are premultiplied, and alpha is enlarged like luma, so that both match along an edge. Bicubic and colour conversion are
+// done by an Enlarger.
 //
 //   rgba ─┬─ Y ──┬── bicubic ─── network ──┬─ rgba
 //         │      └── network ─── + bicubic ┤
 //         ├─ alpha ─ as luma ──────────────┤
 //         └─ Cb Cr ─ bicubic ──────────────┘
+//
+// A picture is enlarged slab by slab, i.e. some rows at a time across its full width, and a slab tile by tile. So memory
+// holds one slab and its result, and the network's input and output for one tile. Slabs and tiles overlap so far that no
+// pixel depends on them, but for the rounding of networks: Winograd's algorithm adds values that cancel out, and
+// these differ.
 import { alphaOf, opacityOf, splitYCbCr } from '../image/color.ts'
-import { crop, type Plane, type Rect, type Rgba } from '../image/plane.ts'
+import { crop, isOpaque, type Plane, type Rect, type Rgba } from '../image/plane.ts'
+import { collectRows, type Pixels, type Rows, rowsOf, type Window, windowsOf } from '../image/rows.ts'
 import { tilesOf } from '../image/tile.ts'
 import { haloOf, type Network, requireScale } from '../model/network.ts'
 import { pause } from '../base/pause.ts'
@@ -33,18 +38,67 @@ const BICUBIC_TILE = 512
  */
 const SMALL_TILE = 512
 
+/** Pixels of a slab's result: 8 MB. A slab has at least LEAST_ROWS small rows, because its margins are computed twice. */
+const SLAB_PIXELS = 2 ** 21
+const LEAST_ROWS = 64
+
+/** Rows of the small picture on each side of a row that bicubic needs. */
+const BICUBIC_REACH = 2
+
+/** How a picture is enlarged. */
+export interface Enlarging {
+  readonly scale: number
+  /** True if some pixel is transparent. */
+  readonly hasAlpha: boolean
+  /** Default: only bicubic. */
+  readonly model?: Model | undefined
+  readonly enlarger?: Enlarger | undefined
+  /** Most rows of a slab, in rows of the small picture. Default: as many as give a result of SLAB_PIXELS. */
+  readonly slabRows?: number
+}
+
 /**
- * Enlarges a picture `scale` times, only by bicubic if `model` is undefined. Does not change its input. Rejects if the
- * engine rejects, or if the network's result is not finite, because the picture would have a black area.
+ * Enlarges a picture as its rows come. Reading the result rejects if the engine rejects, or if the network's result is
+ * not finite, because the picture would have a black area. Other requests can run between two tiles.
  */
-export async function upscale(picture: Rgba, scale: number, model?: Model, enlarger = plainEnlarger): Promise<Rgba> {
-  const width = picture.width * scale
-  const height = picture.height * scale
+export function upscaleRows(rows: Rows, enlarging: Enlarging): Rows {
+  const { scale } = enlarging
+  return { width: scale * rows.width, height: scale * rows.height, bands: slabsOf(rows, enlarging) }
+}
+
+/** Enlarges a picture `scale` times, only by bicubic if `model` is undefined. Does not change its input. */
+export function upscale(picture: Rgba, scale: number, model?: Model, enlarger?: Enlarger): Promise<Rgba> {
+  return collectRows(upscaleRows(rowsOf(picture), { scale, hasAlpha: !isOpaque(picture), model, enlarger }))
+}
+
+/** Yields the rows of the result, slab by slab. */
+async function* slabsOf(rows: Rows, enlarging: Enlarging): AsyncGenerator<Pixels, void> {
+  const { scale, hasAlpha, model } = enlarging
+  const width = scale * rows.width
+  if (model) requireScale(model.network, scale)
+  const reach = model ? Math.ceil((haloOf(model.network) * model.network.scale) / scale) : 0
+  const { slabRows = Math.max(LEAST_ROWS, Math.floor(SLAB_PIXELS / (scale * width))) } = enlarging
+  const extremes = hasAlpha && model ? await extremesOf(model) : undefined
+  for await (const window of windowsOf(rows, slabRows, reach + BICUBIC_REACH)) {
+    const { data } = await enlargeWindow(window, enlarging, extremes)
+    const rowBytes = 4 * width * scale
+    yield data.subarray(rowBytes * window.top, rowBytes * window.bottom)
+    release(data)
+  }
+}
+
+/** Enlarges a window. Returns the result of the whole window, in which only its own rows are filled in. */
+async function enlargeWindow(
+  { picture, top, bottom }: Window,
+  { scale, hasAlpha, model, enlarger = plainEnlarger }: Enlarging,
+  extremes: Extremes | undefined,
+): Promise<Rgba> {
+  const width = scale * picture.width
+  const height = scale * picture.height
   const target: Rgba = { width, height, data: new Uint8ClampedArray(4 * width * height) }
   const small = splitYCbCr(picture)
-  const alpha = alphaOf(picture)
-  const extremes = alpha && model && (await extremesOf(model))
-  const parts = partsOf(picture, scale, model)
+  const alpha = hasAlpha ? alphaOf(picture) : undefined
+  const parts = partsOf(picture, scale, model, top, bottom)
   // All tiles share one pair of buffers, because allocating buffers costs more than filling them.
   const buffers = model && createBuffers(parts)
   for (const part of parts) {
@@ -86,6 +140,7 @@ export async function upscalePlanes(
   const width = planes.width * scale
   const height = planes.height * scale
   const data = new Float32Array(channels * width * height)
+  if (model) requireScale(model.network, scale)
   for (const part of partsOf(planes, scale, model)) {
     const { core, output } = part
     const bicubic = (region: Rect) => mapPlanes(planes, (plane) => enlarger.enlarge(plane, scale, region))
@@ -112,16 +167,21 @@ interface Part {
   readonly output: Rect
 }
 
-/** Cuts the result into tiles. Throws if the network enlarges by a factor other than `scale`. */
-function partsOf(small: Pick<Plane, 'width' | 'height'>, scale: number, model?: Model): Part[] {
-  if (model) requireScale(model.network, scale)
+/** Cuts the result of the small rows from `top` to `bottom - 1` into tiles. */
+function partsOf(
+  small: Pick<Plane, 'width' | 'height'>,
+  scale: number,
+  model?: Model,
+  top = 0,
+  bottom: number = small.height,
+): Part[] {
   const halo = model ? haloOf(model.network) : 0
   const maxSide = model ? model.engine.maxSide : BICUBIC_TILE
   if (!model || model.network.scale === 1) {
-    const tiles = tilesOf(small.width * scale, small.height * scale, maxSide, halo)
+    const tiles = tilesOf(small.width * scale, small.height * scale, maxSide, halo, top * scale, bottom * scale)
     return tiles.map(({ core, input }) => ({ core, input, output: input }))
   }
-  const tiles = tilesOf(small.width, small.height, Math.min(maxSide, SMALL_TILE), halo)
+  const tiles = tilesOf(small.width, small.height, Math.min(maxSide, SMALL_TILE), halo, top, bottom)
   return tiles.map(({ core, input }) => ({
     core: enlargeRect(core, scale),
     input,
@@ -227,7 +287,7 @@ async function extremesOf({ network, engine }: Model): Promise<Extremes> {
   const side = 2 * haloOf(network) + 1
   const data = new Uint8Array(8)
   data[7] = 255
-  const { data: ends } = alphaOf({ width: 2, height: 1, data })!
+  const { data: ends } = alphaOf({ width: 2, height: 1, data })
   const middle = enlargeRect({ x: (side - 1) / 2, y: (side - 1) / 2, width: 1, height: 1 }, scale)
   const of = async (level: number) => {
     const flat = { channels: 1, width: side, height: side, data: new Float32Array(side * side).fill(level) }

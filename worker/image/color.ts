@@ -132,16 +132,12 @@ export function mergeYCbCr(planes: YCbCr, target: Rgba, x: number, y: number, al
 // it sharpens luma, and no fringe appears along an edge.
 const WHITE = YR * 255 + YG * 255 + YB * 255
 
-/** Returns alpha as luma (see WHITE), [h, w], or undefined if the whole picture is opaque. */
-export function alphaOf(picture: Rgba): Plane | undefined {
+/** Returns alpha as luma (see WHITE), [h, w]. */
+export function alphaOf(picture: Rgba): Plane {
   const { width, height, data: rgba } = picture
   const alpha = createPlane(width, height)
-  let isOpaque = true
-  for (let i = 0, p = 3; i < alpha.data.length; i++, p += 4) {
-    alpha.data[i] = Y_OFFSET + (WHITE * rgba[p]) / 255
-    if (rgba[p] !== 255) isOpaque = false
-  }
-  return isOpaque ? undefined : alpha
+  for (let i = 0, p = 3; i < alpha.data.length; i++, p += 4) alpha.data[i] = Y_OFFSET + (WHITE * rgba[p]) / 255
+  return alpha
 }
 
 /**

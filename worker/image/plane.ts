@@ -25,6 +25,20 @@ export interface Rect {
   readonly height: number
 }
 
+/** True if no pixel is transparent. */
+export function isOpaque({ data }: Rgba): boolean {
+  for (let i = 3; i < data.length; i += 4) if (data[i] !== 255) return false
+  return true
+}
+
+/** True if the red, green and blue of some pixel differ. */
+export function hasColor({ data }: Rgba): boolean {
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i] !== data[i + 1] || data[i] !== data[i + 2]) return true
+  }
+  return false
+}
+
 /** Creates a plane of zeros. */
 export function createPlane(width: number, height: number): Plane {
   return { width, height, data: new Float32Array(width * height) }

@@ -28,3 +28,52 @@ export async function collectRows({ width, height, bands }: Rows): Promise<Rgba>
   if (taken !== data.length) throw new RangeError(`expected ${height} rows of ${width} pixels`)
   return { width, height, data }
 }
+
+/** A part of a picture, with the rows around it. */
+export interface Window {
+  /** The rows in the window. It is valid until the next window is asked for. */
+  readonly picture: Rgba
+  /** The window's own rows: from `top` to `bottom - 1`, counted in the window. The others are its margin. */
+  readonly top: number
+  readonly bottom: number
+}
+
+/**
+ * Cuts a picture into windows of about `rowsAtMost` rows of their own and `margin` rows more on both sides, as far as the
+ * picture has them. Throws a RangeError if there are too few rows.
+ */
+export async function* windowsOf(
+  { width, height, bands }: Rows,
+  rowsAtMost: number,
+  margin: number,
+): AsyncGenerator<Window, void> {
+  const count = Math.ceil(height / rowsAtMost)
+  const own = Math.ceil(height / count)
+  const rowBytes = 4 * width
+  const buffer = new Uint8ClampedArray(rowBytes * Math.min(height, own + 2 * margin))
+  /** First row of the picture in the buffer, first own row of the next window, and bytes in the buffer. */
+  let first = 0
+  let start = 0
+  let filled = 0
+  for await (const band of bands) {
+    for (let at = 0; at < band.length;) {
+      const part = band.subarray(at, at + buffer.length - filled)
+      buffer.set(part, filled)
+      filled += part.length
+      at += part.length
+      const end = first + filled / rowBytes
+      while (start < height && end >= Math.min(height, start + own + margin)) {
+        const stop = Math.min(height, start + own)
+        const picture = { width, height: end - first, data: buffer.subarray(0, filled) }
+        yield { picture, top: start - first, bottom: stop - first }
+        start = stop
+        const next = Math.max(0, start - margin)
+        buffer.copyWithin(0, rowBytes * (next - first), filled)
+        filled -= rowBytes * (next - first)
+        first = next
+      }
+      if (part.length === 0) break // more rows than the picture has
+    }
+  }
+  if (start < height) throw new RangeError(`expected ${height} rows of ${width} pixels, got fewer`)
+}

@@ -11,13 +11,20 @@ export interface Tile {
 }
 
 /**
- * Returns the tiles of a `width` x `height` picture, row by row. The input of a tile has at most `maxSide` pixels per
- * side, and the cores are as equal in size as possible. Throws a RangeError if `maxSide` leaves no pixel for a core
- * inside the halo.
+ * Returns the tiles of a `width` x `height` picture, row by row; with `top` and `bottom` only those of its rows from `top`
+ * to `bottom - 1`. The input of a tile has at most `maxSide` pixels per side, and the cores are as equal in size as
+ * possible. Throws a RangeError if `maxSide` leaves no pixel for a core inside the halo.
  */
-export function tilesOf(width: number, height: number, maxSide: number, halo: number): Tile[] {
-  const columns = spansOf(width, maxSide, halo)
-  return spansOf(height, maxSide, halo).flatMap((row) =>
+export function tilesOf(
+  width: number,
+  height: number,
+  maxSide: number,
+  halo: number,
+  top = 0,
+  bottom: number = height,
+): Tile[] {
+  const columns = spansOf(0, width, width, maxSide, halo)
+  return spansOf(top, bottom, height, maxSide, halo).flatMap((row) =>
     columns.map((column) => ({
       core: { x: column.start, y: row.start, width: column.length, height: row.length },
       input: { x: column.from, y: row.from, width: column.size, height: row.size },
@@ -32,14 +39,17 @@ interface Span {
   readonly size: number
 }
 
-function spansOf(size: number, maxSide: number, halo: number): Span[] {
-  const room = size <= maxSide ? size : maxSide - 2 * halo
+/** Cuts the part from `first` to `end - 1` of a side of `size` pixels. */
+function spansOf(first: number, end: number, size: number, maxSide: number, halo: number): Span[] {
+  const length = end - first
+  const isOne = Math.min(size, end + halo) - Math.max(0, first - halo) <= maxSide
+  const room = isOne ? length : maxSide - 2 * halo
   if (room < 1) throw new RangeError(`tiles of ${maxSide} pixels leave nothing inside a halo of ${halo}`)
-  const count = Math.ceil(size / room)
+  const count = Math.ceil(length / room)
   return Array.from({ length: count }, (_, i) => {
-    const start = Math.floor((i * size) / count)
-    const end = Math.floor(((i + 1) * size) / count)
+    const start = first + Math.floor((i * length) / count)
+    const stop = first + Math.floor(((i + 1) * length) / count)
     const from = Math.max(0, start - halo)
-    return { start, length: end - start, from, size: Math.min(size, end + halo) - from }
+    return { start, length: stop - start, from, size: Math.min(size, stop + halo) - from }
   })
 }

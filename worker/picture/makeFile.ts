@@ -1,26 +1,28 @@
 // Turns a picture's file into the enlarged file, as plan.ts decided. The worker, the command line and the playground
 // all call it, so that they produce the same bytes.
-import { pause } from '../base/pause.ts'
 import { release } from '../base/release.ts'
-import { dividedSize, type Header, uprightSize } from '../codec/header.ts'
+import { type Header, uprightSize } from '../codec/header.ts'
 import { readIcc } from '../codec/icc.ts'
 import { applyOrientation } from '../codec/orientation.ts'
-import { upscale } from '../engine/upscale.ts'
-import type { Rgba } from '../image/plane.ts'
-import { createShrinker, shrinkRows } from '../image/shrink.ts'
+import { mayBeGrey, type Samples } from '../codec/samples.ts'
+import { upscaleRows } from '../engine/upscale.ts'
+import { hasColor, isOpaque, type Rgba } from '../image/plane.ts'
+import { collectRows, type Pixels, type Rows } from '../image/rows.ts'
 import type { Platform } from '../platform/platform.ts'
-import { type Decision, orSkip } from './plan.ts'
+import type { Decision } from './plan.ts'
+import { type FailureStep, orSkip, skipOf } from './skip.ts'
 
 /**
  * Version of the served pixels, which is part of every cache key. Raise it when, and only when, the same picture,
  * parameters and weights give different pixels or bytes. Golden files in test/worker show such a change.
  */
-export const PIPELINE_VERSION = 3
+export const PIPELINE_VERSION = 4
 
-export type Tools = Pick<Platform, 'codec' | 'enlarger'>
+export type Tools = Pick<Platform, 'codec' | 'enlarger' | 'shrinker'>
 
 /**
- * Decodes, enlarges, shrinks and encodes a picture. `header` is the header of `bytes`. Throws a Skip if any step fails.
+ * Decodes, enlarges, shrinks and encodes a picture, all by rows. `header` is the header of `bytes`. Throws a Skip if any
+ * step fails.
  */
 export async function makeFile(
   bytes: Uint8Array,
@@ -28,69 +30,71 @@ export async function makeFile(
   decision: Decision,
   tools: Tools,
 ): Promise<Uint8Array> {
-  const { plan } = decision
-  const make = plan.scale === 1 ? decodeAt : enlarge
-  const picture = await make(bytes, header, decision, tools)
-  const file = await orSkip('ENCODE', tools.codec.encode(picture, { ...plan, icc: await readIcc(header) }))
-  release(picture.data)
-  return file
+  const { plan, model } = decision
+  const { enlarger, shrinker, codec } = tools
+  const { rows, grey, alpha } = await (plan.scale === 1 ? shrunkRows : sourceRows)(bytes, header, decision, tools)
+  const larger = plan.scale === 1 ? rows : upscaleRows(rows, { scale: plan.scale, hasAlpha: alpha, model, enlarger })
+  const result = orSkipRows('ENGINE', shrinker.shrink(larger, plan.width, plan.height))
+  const icc = await readIcc(header)
+  return orSkip('ENCODE', codec.encodeRows(result, { ...plan, icc, grey: grey && mayBeGrey(icc), alpha }))
 }
 
-/** Decodes a picture, enlarges it, and shrinks it to the planned size. */
-async function enlarge(
-  bytes: Uint8Array,
-  header: Header,
-  { plan, model }: Decision,
-  { codec, enlarger }: Tools,
-): Promise<Rgba> {
-  const picture = await orSkip('DECODE', codec.decode(bytes, header))
-  const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model, enlarger))
-  release(picture.data)
-  return orSkip('ENGINE', shrink(larger, plan.width, plan.height))
+/** Upright rows, and the samples that store them without loss. */
+interface Upright extends Samples {
+  readonly rows: Rows
 }
 
-/** Decodes a picture at the planned size. A JPEG is shrunk row by row, before it is turned upright. */
-async function decodeAt(
+/** Returns the source's rows. They are held in memory if they have to be turned, or to be looked at. */
+async function sourceRows(bytes: Uint8Array, header: Header, _: Decision, { codec }: Tools): Promise<Upright> {
+  if (isReady(header)) return { rows: orSkipRows('DECODE', codec.decodeRows(bytes, header)), ...samplesOf(header) }
+  return held(await orSkip('DECODE', codec.decode(bytes, header)))
+}
+
+/** Returns the rows of the source, shrunk to the planned size. A picture is shrunk before it is turned. */
+async function shrunkRows(
   bytes: Uint8Array,
   header: Header,
   { plan: { width, height, divisor } }: Decision,
-  { codec }: Tools,
-): Promise<Rgba> {
-  const { type, orientation } = header
-  const upright = uprightSize(header)
-  if (type !== 'jpeg' || (upright.width === width && upright.height === height)) {
-    const picture = await orSkip('DECODE', codec.decode(bytes, header))
-    return orSkip('ENGINE', shrink(picture, width, height))
-  }
+  { codec, shrinker }: Tools,
+): Promise<Upright> {
+  const { orientation } = header
+  const decoded = orSkipRows('DECODE', codec.decodeRows(bytes, header, divisor))
   // Turning swaps width and height, or not, in both directions alike.
-  const target = { ...uprightSize({ width, height, orientation }), data: new Uint8ClampedArray(4 * width * height) }
-  const decoded = dividedSize(header, divisor)
-  const shrinker = createShrinker(decoded, target)
-  const rowBytes = 4 * decoded.width
-  const decoding = codec.decodeRows(bytes, header, divisor, (rows) => {
-    for (let at = 0; at < rows.length; at += rowBytes) shrinker(rows.subarray(at, at + rowBytes))
-  })
-  await orSkip('DECODE', decoding)
-  const turned = applyOrientation(target, orientation)
-  if (turned !== target) release(target.data)
-  return turned
+  const stored = uprightSize({ width, height, orientation })
+  const rows = orSkipRows('ENGINE', shrinker.shrink(decoded, stored.width, stored.height))
+  if (isReady(header)) return { rows, ...samplesOf(header) }
+  const shrunk = await collectRows(rows)
+  const upright = applyOrientation(shrunk, orientation)
+  if (upright !== shrunk) release(shrunk.data)
+  return held(upright)
 }
 
-/** Rows of a result that are shrunk before other requests get their turn. */
-const ROWS_PER_TURN = 64
+/** True if the rows come in the right order, and the header says which samples they need. */
+function isReady({ type, orientation }: Header): boolean {
+  return type === 'jpeg' && orientation === 1
+}
 
-/**
- * Returns a copy of the picture, shrunk to this size, and frees the memory of the picture. If the picture has this size
- * already, returns the picture itself.
- */
-async function shrink(picture: Rgba, width: number, height: number): Promise<Rgba> {
-  if (picture.width === width && picture.height === height) return picture
-  const target = { width, height, data: new Uint8ClampedArray(4 * width * height) }
-  let finished = 0
-  for (const rows of shrinkRows(picture, target)) {
-    finished += rows
-    if (finished % ROWS_PER_TURN === 0) await pause()
+function samplesOf({ grey, alpha }: Header): Samples {
+  return { grey, alpha }
+}
+
+function held(picture: Rgba): Upright {
+  const { width, height, data } = picture
+  function* bands(): Generator<Pixels, void> {
+    yield data
+    release(data)
   }
-  release(picture.data)
-  return target
+  return { rows: { width, height, bands: bands() }, grey: !hasColor(picture), alpha: !isOpaque(picture) }
+}
+
+/** Returns the rows. If reading them fails, that throws a Skip. */
+function orSkipRows(step: FailureStep, { width, height, bands }: Rows): Rows {
+  async function* guarded(): AsyncGenerator<Pixels, void> {
+    try {
+      yield* bands
+    } catch (cause) {
+      throw skipOf(step, cause)
+    }
+  }
+  return { width, height, bands: guarded() }
 }

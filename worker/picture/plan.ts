@@ -2,7 +2,6 @@
 // is decoded.
 import { type Format, type Scale, SCALES } from '../client/allowed.ts'
 import type { Divisor, EncodeFormat } from '../codec/contract.ts'
-import { DamagedError } from '../codec/error.ts'
 import { type Header, type ImageType, uprightSize } from '../codec/header.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Model } from '../engine/upscale.ts'
@@ -10,7 +9,7 @@ import type { Network } from '../model/network.ts'
 import type { Settings } from '../options.ts'
 import { type Cost, estimateCost } from './cost.ts'
 import { BICUBIC, type Candidates, type ChosenModel, modelFor, type Models } from './models.ts'
-import { Skip } from './skip.ts'
+import { orSkip, Skip } from './skip.ts'
 import type { Size, Wish } from './wish.ts'
 
 /** Maps each scale that is possible for a request to the weights that a picture may get at that scale. */
@@ -164,13 +163,4 @@ async function withinCost(
   const cost = estimateCost(header, bytes, plan, model)
   if (isWithin(cost)) return { plan, model, cost }
   return { plan: { ...plan, model: undefined }, model: undefined, cost: bicubicCost }
-}
-
-/** Waits for `work`. If it fails, throws a Skip with the failure as its cause: DAMAGED if the file is to blame. */
-export async function orSkip<T>(reason: 'MODEL' | 'DECODE' | 'ENGINE' | 'ENCODE', work: Promise<T>): Promise<T> {
-  try {
-    return await work
-  } catch (cause) {
-    throw new Skip(cause instanceof DamagedError ? 'DAMAGED' : reason, { cause })
-  }
 }

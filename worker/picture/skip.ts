@@ -1,5 +1,7 @@
 // The reasons why a picture comes back unchanged, in the worker, the command line and the playground.
 
+import { DamagedError } from '../codec/error.ts'
+
 export const SKIP_REASONS = {
   // Because of the kind of picture
   ANIMATED: 'more than one frame',
@@ -38,6 +40,9 @@ export const BUSY_REASONS: readonly SkipReason[] = ['BUSY', 'RATE']
 /** Reasons that mean a failure while the picture was being made. */
 export const FAILURE_REASONS: readonly SkipReason[] = ['MODEL', 'ENGINE', 'DECODE', 'ENCODE', 'INTERNAL']
 
+/** A step of making a picture, which can fail. */
+export type FailureStep = 'MODEL' | 'DECODE' | 'ENGINE' | 'ENCODE'
+
 /**
  * Ends the work on a picture, which is then served unchanged. Any code may throw it; pipeline.ts then answers with the
  * original.
@@ -49,5 +54,23 @@ export class Skip extends Error {
   constructor(reason: SkipReason, options?: ErrorOptions) {
     super(SKIP_REASONS[reason], options)
     this.reason = reason
+  }
+}
+
+/**
+ * Returns the Skip for a step that failed. If a step before it failed, whose rows this step was reading, returns that
+ * step's Skip. The reason is DAMAGED if the file is to blame.
+ */
+export function skipOf(step: FailureStep, cause: unknown): Skip {
+  for (let error = cause; error instanceof Error; error = error.cause) if (error instanceof Skip) return error
+  return new Skip(cause instanceof DamagedError ? 'DAMAGED' : step, { cause })
+}
+
+/** Waits for `work`. If it fails, throws a Skip. */
+export async function orSkip<T>(step: FailureStep, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (cause) {
+    throw skipOf(step, cause)
   }
 }

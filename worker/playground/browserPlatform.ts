@@ -6,6 +6,7 @@ import { CODEC_FILES, type CodecModules } from '../codec/files.ts'
 import type { ImageType } from '../codec/header.ts'
 import { createFusedEngine, type KernelModules } from '../engine/fused.ts'
 import { createVectorEnlarger } from '../engine/vectorEnlarger.ts'
+import { plainShrinker } from '../image/shrink.ts'
 import { parseManifest } from '../model/manifest.ts'
 import type { BundledModels } from '../platform/platform.ts'
 import { pause } from '../base/pause.ts'
@@ -47,6 +48,7 @@ export async function loadBrowserPlatform(onTurn: () => void): Promise<Platform>
     engines: fused.name,
     engineFor: () => fused,
     enlarger: createVectorEnlarger(picture),
+    shrinker: plainShrinker,
     bundled,
   }
 }
@@ -75,13 +77,21 @@ function createLazyCodec(): Codec {
       await need([DECODERS[header.type] ?? 'photon'])
       return codec.decode(bytes, header)
     },
-    async decodeRows(bytes, header, divisor, take) {
-      await need([DECODERS[header.type] ?? 'photon'])
-      return codec.decodeRows(bytes, header, divisor, take)
+    decodeRows(bytes, header, divisor) {
+      const rows = codec.decodeRows(bytes, header, divisor)
+      async function* bands() {
+        await need([DECODERS[header.type] ?? 'photon'])
+        yield* rows.bands
+      }
+      return { ...rows, bands: bands() }
     },
     async encode(picture, as) {
       await need(ENCODERS[as.format])
       return codec.encode(picture, as)
+    },
+    async encodeRows(rows, as) {
+      await need(ENCODERS[as.format])
+      return codec.encodeRows(rows, as)
     },
   }
 }

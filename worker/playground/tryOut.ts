@@ -2,8 +2,8 @@
 // with the original, which is called the truth.
 import { readHeader } from '../codec/header.ts'
 import type { Rgba } from '../image/plane.ts'
-import { decide, orSkip } from '../picture/plan.ts'
-import { Skip } from '../picture/skip.ts'
+import { decide } from '../picture/plan.ts'
+import { orSkip, Skip } from '../picture/skip.ts'
 import { madeBy, pictureBlob, type EnlargeContext } from './makeHere.ts'
 import { cropToMultiple, isLargeEnough, MAX_TRUTH_PIXELS, restore, shrinkBy } from './measure.ts'
 import type { EnlargeResult } from './messages.ts'

@@ -17,7 +17,7 @@ export interface WatchedTools extends Tools {
 
 /** Wraps tools so that they report progress to `tell`. `pixels` is the number of pixels of the enlarged picture. */
 export function watched(
-  { codec, enlarger }: Tools,
+  { codec, enlarger, shrinker }: Tools,
   pixels: number,
   network: Network | undefined,
   tell: Tell,
@@ -27,17 +27,25 @@ export function watched(
   let turns = 0
   const share = () => Math.min(1, (done + turns * pixelsOfATurn) / pixels)
   const watchedCodec: Codec = {
+    ...codec,
     decode(bytes, header) {
       tell('decode', 0)
       return codec.decode(bytes, header)
     },
-    decodeRows(bytes, header, divisor, take) {
+    decodeRows(bytes, header, divisor) {
       tell('decode', 0)
-      return codec.decodeRows(bytes, header, divisor, take)
+      return codec.decodeRows(bytes, header, divisor)
     },
     encode(picture, as) {
       tell('encode', 0)
       return codec.encode(picture, as)
+    },
+    encodeRows(rows, as) {
+      async function* bands() {
+        yield* rows.bands
+        tell('encode', 0)
+      }
+      return codec.encodeRows({ ...rows, bands: bands() }, as)
     },
   }
   const watchedEnlarger: Enlarger = {
@@ -52,6 +60,7 @@ export function watched(
   return {
     codec: watchedCodec,
     enlarger: watchedEnlarger,
+    shrinker,
     onTurn() {
       turns++
       tell('network', share())

@@ -1,13 +1,19 @@
 import { describe, expect, test } from 'vitest'
+import { readArtefact } from '#artefacts'
 import type { Engine } from '../../../worker/engine/engine.ts'
+import { createFusedEngine } from '../../../worker/engine/fused.ts'
 import { createOrtEngine } from '../../../worker/engine/ort.ts'
 import { reference } from '../../../worker/engine/reference.ts'
 import { planeOf } from '../../../worker/engine/planes.ts'
-import { upscale, upscalePlane, upscalePlanes } from '../../../worker/engine/upscale.ts'
+import { type Model, upscale, upscalePlane, upscalePlanes, upscaleRows } from '../../../worker/engine/upscale.ts'
+import { createVectorEnlarger } from '../../../worker/engine/vectorEnlarger.ts'
 import { lumaOf, mergeYCbCr, splitYCbCr } from '../../../worker/image/color.ts'
 import { type Plane, type Rgba } from '../../../worker/image/plane.ts'
 import { resize } from '../../../worker/image/resize.ts'
+import { collectRows, type Rows, rowsOf } from '../../../worker/image/rows.ts'
 import { haloOf, SRCNN_915, subPixelArchitecture } from '../../../worker/model/network.ts'
+import { decodeNetwork } from '../../../worker/model/networkFile.ts'
+import { loadKernels, loadPictureKernel } from '../../../worker/platform/nodeFiles.ts'
 import { ort } from '../../support/engine/ort.ts'
 import { maxDifference, sampleNetwork, samplePlane, samplePlanes, sampleRgba } from '../../support/engine/samples.ts'
 
@@ -86,6 +92,57 @@ describe('a picture computed in tiles equals the picture computed as a whole', (
     expect(tiled).toEqual(whole)
     const wide = sampleRgba(300, 5) // more than one bicubic tile
     expect((await upscale(wide, 2)).data).toEqual(bicubic(wide, 2).data)
+  })
+})
+
+describe('a picture computed in slabs equals the picture computed as a whole', () => {
+  const enlarging = { ...subPixelArchitecture(3, 4, 1), residual: true }
+  const networks = {
+    'bicubic alone': undefined,
+    'a network': sampleNetwork(SMALL),
+    'a network that enlarges': sampleNetwork(enlarging),
+    'a network that enlarges, without residual': { ...sampleNetwork(enlarging), residual: false },
+  }
+  for (const [name, network] of Object.entries(networks)) {
+    test.each([
+      [23, 40, 7],
+      [23, 41, 13],
+      [5, 30, 1],
+      [1, 3, 2],
+      [30, 1, 4],
+      [9, 20, 100],
+    ])(`bit for bit with ${name}: %i x %i pixels in slabs of %i rows`, async (width, height, slabRows) => {
+      const model = network && { network, engine: reference }
+      for (const hasAlpha of [false, true]) {
+        const picture = hasAlpha ? withAlpha(sampleRgba(width, height)) : sampleRgba(width, height)
+        const whole = await upscale(picture, 3, model)
+        for (const rows of [rowsOf(picture), oneByOne(picture)]) {
+          const slabs = await collectRows(upscaleRows(rows, { scale: 3, hasAlpha, model, slabRows }))
+          expect(slabs).toEqual(whole)
+        }
+      }
+    })
+  }
+
+  test('except for the rounding of our kernels, which changes few bytes, by one level', async () => {
+    const { arithmetic, modules } = await loadKernels()
+    const engine = createFusedEngine(modules, { name: arithmetic })
+    const picture = sampleRgba(150, 300)
+    for (const model of [undefined, await fastModel(engine)]) {
+      const enlarger = createVectorEnlarger(await loadPictureKernel())
+      const { data } = await upscale(picture, 2, model, enlarger)
+      const given = { scale: 2, hasAlpha: false, model, enlarger, slabRows: 64 }
+      const slabs = await collectRows(upscaleRows(rowsOf(picture), given))
+      expect(maxDifference(slabs.data, data)).toBeLessThanOrEqual(model ? 1 : 0)
+      const changed = slabs.data.filter((value, i) => value !== data[i]).length
+      expect(changed / data.length).toBeLessThan(1e-4)
+    }
+  })
+
+  test('rows that are missing are an error', async () => {
+    const picture = sampleRgba(5, 9)
+    const rows = { width: 5, height: 10, bands: [picture.data] }
+    await expect(collectRows(upscaleRows(rows, { scale: 2, hasAlpha: false }))).rejects.toThrow('expected 10 rows')
   })
 })
 
@@ -184,6 +241,28 @@ describe('in an enlarged picture with transparency', () => {
     }
   })
 })
+
+function withAlpha({ data, ...size }: Rgba): Rgba {
+  return { ...size, data: data.map((value, i) => (i % 4 === 3 ? (i * 37) % 256 : value)) }
+}
+
+/** Returns the rows of a picture one by one, each only valid until the next. */
+function oneByOne({ width, height, data }: Rgba): Rows {
+  async function* bands() {
+    const row = new Uint8Array(4 * width)
+    for (let y = 0; y < height; y++) {
+      row.set(data.subarray(4 * width * y, 4 * width * (y + 1)))
+      yield row
+      row.fill(99)
+    }
+  }
+  return { width, height, bands: bands() }
+}
+
+async function fastModel(engine: Engine): Promise<Model> {
+  const network = decodeNetwork(await readArtefact('models/fast-x2.onnx'))
+  return { network, engine }
+}
 
 /** Enlarges Y, Cb and Cr by bicubic, as upscale does without a network. */
 function bicubic(picture: Rgba, scale: number): Rgba {

@@ -90,7 +90,7 @@ export interface PlanarRows {
   readonly planes: readonly Uint8Array[]
 }
 
-/** Takes a picture's rows and returns its file. Methods throw a CodecError for too many or too few rows. */
+/** Takes a picture's rows and returns its file. Methods throw a CodecError for parts of rows, and too many or few rows. */
 export interface JpegEncoder {
   /** Number of rows in a band: 16 with 4:2:0, else 8. */
   readonly bandRows: number
@@ -160,6 +160,7 @@ export function createJpegEncoder(module: JpegEncoderExports, settings: JpegSett
     takeRgba(pixels) {
       const rowBytes = 4 * width
       const stride = 4 * paddedWidth
+      if (pixels.length % rowBytes !== 0) throw new CodecError(`expected whole rows of ${width} pixels`)
       let bytes = bytesOf(module)
       for (let at = 0; at < pixels.length; at += rowBytes) {
         const row = rowsTaken % bandRows
