@@ -35,7 +35,7 @@ export interface Service {
 
 /** Creates the service for these options. Throws a ConfigError if they cannot work. */
 export function createService(options: SuperResolutionOptions, platform: Platform, slots = createSlots()): Service {
-  const settings = resolveOptions(options)
+  const settings = resolveOptions(options, platform.limits)
   const models = createModels(platform.bundled, settings.models)
   return { platform, settings, models, flights: createFlights(), slots }
 }

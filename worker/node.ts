@@ -10,6 +10,7 @@ import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
 import { plainShrinker } from './image/shrink.ts'
 import { decodeNetwork } from './model/networkFile.ts'
 import { loadCodecModules, loadKernels, loadModels, loadPictureKernel } from './platform/nodeFiles.ts'
+import { PROCESS_LIMITS } from './platform/limits.ts'
 import type { Platform } from './platform/platform.ts'
 
 export { createSuperResolution, type Options } from './middleware.ts'
@@ -48,6 +49,7 @@ export async function loadPlatform({ engine = 'fused' }: NodeOptions = {}): Prom
     enlarger: createVectorEnlarger(picture),
     shrinker: plainShrinker,
     bundled,
+    limits: PROCESS_LIMITS,
   }
 }
 

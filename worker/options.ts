@@ -4,9 +4,10 @@
 // `npm run docs` generates OPTIONS.md from this file. The first paragraph of an option's comment says what the option
 // does; the second says why, or what its limit protects.
 import type { Bucket, Dataset, EdgeCache, RateLimiter } from './platform/bindings.ts'
+import { type Limits, ISOLATE_LIMITS } from './platform/limits.ts'
 import { ConfigError } from './base/errors.ts'
 import { DEFAULT_MODEL } from './model/manifest.ts'
-import { type Format, FORMATS, MAX_OUTPUT_PIXELS, QUALITIES, SIZES } from './client/allowed.ts'
+import { type Format, FORMATS, QUALITIES, SIZES } from './client/allowed.ts'
 
 export interface SuperResolutionOptions {
   /**
@@ -125,32 +126,35 @@ export interface SuperResolutionOptions {
   /**
    * Largest source file.
    *
-   * The file is held in memory.
+   * The file is held in memory, where its decoder has a copy.
    *
-   * @default 10,000,000
+   * @default 25,000,000
    */
   maxSourceBytes?: number
   /**
-   * Largest source picture, whatever its format. In most formats `maxMemoryBytes` refuses pictures much earlier.
+   * Largest source picture, whatever its format. In an isolate the limits by format are the same or lower: 50 megapixels
+   * of JPEG, 24 of PNG, 4 of WebP, GIF and BMP.
    *
-   * A JPEG that is only shrunk is decoded at 1/2, 1/4 or 1/8 if its result stays sharp, so that it needs little memory.
-   * All other formats take 5 to 16 bytes of memory per pixel.
+   * JPEG and PNG are decoded by rows, so that CPU time is their limit. All other formats take 8 to 19 bytes of memory per
+   * pixel.
    *
    * @default 50,000,000
    */
   maxSourcePixels?: number
   /**
-   * Largest result. If it would be larger, the original is served.
+   * Largest result, whatever its format. In an isolate the limits by format are the same or lower: 25 megapixels of JPEG,
+   * 8 of PNG, 4 of WebP (2.4 with transparency). If the size that is asked for exceeds a limit, the result has the next
+   * smaller scale, or the largest of `sizes`, that does not.
    *
-   * 1536 x 1536 pixels is the largest square at which the isolate stays below 110 of its 128 MB in every format (`npm
-   * run bench -- memory`).
+   * Time limits JPEG and PNG, which are encoded by rows. libwebp's memory limits WebP (`npm run bench -- memory`).
    *
-   * @default 2,360,000
+   * @default 25,000,000
    */
   maxOutputPixels?: number
   /**
    * Most CPU time for a picture, estimated from its header (worker/picture/cost.ts). If the network would take longer,
-   * the picture is enlarged by bicubic; if bicubic would take longer too, the original is served.
+   * the picture is enlarged by bicubic; if bicubic would take longer too, to the next smaller size; and if there is none,
+   * the original is served.
    *
    * A third of the 30 s that wrangler.toml allows, because a machine may be three times as slow as the one that was
    * measured.
@@ -235,11 +239,8 @@ export const DEFAULTS = {
   quality: 85,
   model: DEFAULT_MODEL,
   sizes: SIZES,
-  maxSourceBytes: 10_000_000,
-  maxSourcePixels: 50_000_000,
-  maxOutputPixels: MAX_OUTPUT_PIXELS,
-  maxCpuMs: 10_000,
-  maxMemoryBytes: 100_000_000,
+  maxSourceBytes: 25_000_000,
+  ...ISOLATE_LIMITS.defaults,
   originTimeoutMs: 10_000,
   sourceTimeoutMs: 20_000,
   defaultTtlSeconds: 300,
@@ -260,8 +261,11 @@ const FROM_ZERO: readonly string[] = ['maxWaiting', 'defaultTtlSeconds', 'maxTtl
 /** Least length of a secret in characters: 128 bits in hex. */
 export const MIN_SECRET = 32
 
-/** Checks options and fills in the defaults. Throws a ConfigError that names the option and what was expected. */
-export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
+/**
+ * Checks options and fills in the defaults; `limits` are those of the runtime. Throws a ConfigError that names the option
+ * and what was expected.
+ */
+export function resolveOptions(options: SuperResolutionOptions = {}, { defaults }: Limits = ISOLATE_LIMITS): Settings {
   const known: string[] = [...Object.keys(DEFAULTS), ...OPTIONAL]
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) {
@@ -269,7 +273,7 @@ export function resolveOptions(options: SuperResolutionOptions = {}): Settings {
     }
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  const settings: Settings = { ...DEFAULTS, ...Object.fromEntries(given) }
+  const settings: Settings = { ...DEFAULTS, ...defaults, ...Object.fromEntries(given) }
   for (const name of TEXT_OPTIONS) {
     const value = settings[name]
     const expected = name === 'allowOrigin' && value === undefined ? undefined : expectationOf(name, value)

@@ -4,6 +4,7 @@ import { createFusedEngine } from './engine/fused.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
 import { plainShrinker } from './image/shrink.ts'
 import { createSuperResolution } from './middleware.ts'
+import { ISOLATE_LIMITS } from './platform/limits.ts'
 import type { Platform } from './platform/platform.ts'
 import { codecModules, kernelModules, pictureModule, scriptModels } from './platform/workersFiles.ts'
 
@@ -16,6 +17,7 @@ export const platform: Platform = {
   enlarger: createVectorEnlarger(pictureModule),
   shrinker: plainShrinker,
   bundled: scriptModels,
+  limits: ISOLATE_LIMITS,
 }
 
 export type { Bucket, Dataset, EdgeCache, RateLimiter } from './platform/bindings.ts'

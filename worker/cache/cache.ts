@@ -26,6 +26,8 @@ export interface CachedResult {
   readonly layer: CacheLayer
 }
 
+export type StoredResult = Pick<Entry, 'digest' | 'result'>
+
 export interface ResultCache {
   /** True if there is at least one store in which results can be kept. */
   readonly keeps: boolean
@@ -34,10 +36,11 @@ export interface ResultCache {
    */
   find(key: Key): Promise<CachedResult | undefined>
   /**
-   * Returns the bytes of a result by the digest of its source's bytes. The same picture has the same digest under every
-   * URL, so all its URLs share the result.
+   * Returns the bytes of a result by the digest of its source's bytes and its own name. The same picture has the same
+   * digest under every URL, so all its URLs share the result. The edge cache tags what it copies from R2 with the key's
+   * tags.
    */
-  read(digest: string, key: Key): Promise<Uint8Array | undefined>
+  read(result: StoredResult, key: Key): Promise<Uint8Array | undefined>
   /**
    * Stores an entry with the bytes of its result. Writes the bytes to `results/` too, but only if `isNew` is true;
    * otherwise `results/` has them already.
@@ -77,8 +80,8 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
     const variants = new Set([...parseVariants(await get(name, edge)), key.variant])
     await put(name, encodeJson([...variants]), key, edge)
   }
-  const read = async (digest: string, key: Key) => {
-    const name = resultName(digest, key)
+  const read = async (result: StoredResult, key: Key) => {
+    const name = resultName(result)
     const near = await get(name, edge)
     if (near) return near
     const far = await get(name, r2)
@@ -94,14 +97,14 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
       const stored = await get(entryName(key), r2)
       const entry = stored && parseEntry(stored)
       if (!entry) return undefined
-      const bytes = await get(resultName(entry.digest, key), r2)
+      const bytes = await get(resultName(entry), r2)
       if (bytes) waitUntil(putAnswer(key, entry, bytes))
       return { entry, bytes, layer: 'r2' }
     },
     read,
     async keep(key, entry, bytes, isNew = false) {
       // Store the bytes first, because an entry must never point at a result that is not stored yet.
-      const result = resultName(entry.digest, key)
+      const result = resultName(entry)
       if (bytes && isNew) await Promise.all(stores.map((store) => put(result, bytes, key, store)))
       await Promise.all([put(entryName(key), encodeJson(entry), key, r2), putAnswer(key, entry, bytes)])
     },

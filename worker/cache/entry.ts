@@ -1,7 +1,7 @@
 // Names and formats of everything that the caches store for a URL.
 //
-//   results/<digest>/<variant>    the bytes of a result. All URLs of the same picture share them, so that the picture
-//                                 is enlarged only once.
+//   results/<digest>/<result>     the bytes of a result. All URLs of the same picture share them, and all requests that
+//                                 come to the same result, so that it is made only once.
 //   entries/<source>/<variant>    R2 only: the entry of a URL. It holds the digest of the picture, its validators, and
 //                                 until when it is fresh, and is read before the origin is asked.
 //   answers/<source>/<variant>    edge cache only: an entry together with its result, so that a hit takes one lookup.
@@ -14,6 +14,8 @@ import type { Key } from './key.ts'
 export interface Entry {
   /** SHA-256 of the source's bytes, in hex. */
   readonly digest: string
+  /** The result's name below its digest (resultVariant in key.ts). */
+  readonly result: string
   /** ETag of the result. */
   readonly etag: string
   /** Media type of the result. */
@@ -41,7 +43,7 @@ type UrlKey = Pick<Key, 'source' | 'variant'>
 
 export const entryName = ({ source, variant }: UrlKey) => `entries/${source}/${variant}`
 export const answerName = ({ source, variant }: UrlKey) => `answers/${source}/${variant}`
-export const resultName = (digest: string, { variant }: Pick<Key, 'variant'>) => `results/${digest}/${variant}`
+export const resultName = ({ digest, result }: Pick<Entry, 'digest' | 'result'>) => `results/${digest}/${result}`
 export const variantsName = (source: string) => `variants/${source}`
 
 export function encodeJson(value: unknown): Uint8Array {
@@ -82,7 +84,7 @@ export function parseEntry(bytes: Uint8Array): Entry | undefined {
   try {
     const entry = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Entry>
     const isWhole =
-      [entry.digest, entry.etag, entry.type, entry.sr].every((field) => typeof field === 'string') &&
+      [entry.digest, entry.result, entry.etag, entry.type, entry.sr].every((field) => typeof field === 'string') &&
       [entry.size, entry.ttlSeconds, entry.freshUntil].every((field) => typeof field === 'number')
     return isWhole ? (entry as Entry) : undefined
   } catch {

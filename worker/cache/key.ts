@@ -3,13 +3,16 @@ import { sha256 } from '../base/sha256.ts'
 import type { Settings } from '../options.ts'
 import { PIPELINE_VERSION } from '../picture/makeFile.ts'
 import { BICUBIC } from '../picture/models.ts'
-import type { Choices } from '../picture/plan.ts'
+import type { Choices, Decision } from '../picture/plan.ts'
 import type { Size, Wish } from '../picture/wish.ts'
 
 export interface Key {
   /** SHA-256 of the source's URL, in hex. */
   readonly source: string
-  /** Everything else that changes a pixel: size, format, quality, weights, engines, limits, PIPELINE_VERSION. */
+  /**
+   * Everything else that a request's result depends on, as it was asked for: size, format, quality, weights, engines,
+   * limits, PIPELINE_VERSION.
+   */
   readonly variant: string
   /** Tags by which the edge cache can purge everything that is stored under this key. */
   readonly tags: readonly string[]
@@ -24,7 +27,7 @@ export async function lookupKey(
   { size, format, quality }: Wish,
   sourceUrl: string,
   choices: Choices,
-  { maxCpuMs, maxMemoryBytes }: Settings,
+  { sizes, maxSourceBytes, maxSourcePixels, maxOutputPixels, maxCpuMs, maxMemoryBytes }: Settings,
   engines: string,
 ): Promise<Key> {
   const models = [...choices.values()]
@@ -32,13 +35,25 @@ export async function lookupKey(
     .filter((model) => model !== undefined)
   const weights = models.map(({ name, hash }) => `${name}@${hash}`).join('_')
   const network = weights === '' ? BICUBIC : `${weights}-${engines}`
-  const limits = `c${maxCpuMs}-m${maxMemoryBytes}`
+  const ownLimits = [maxSourceBytes, maxSourcePixels, maxOutputPixels, maxCpuMs, maxMemoryBytes]
+  const limits = [...ownLimits, ...(size.scale === undefined ? sizes : [])].join('.')
   const source = await sourceDigest(sourceUrl)
   return {
     source,
     variant: `${sizeName(size)}-${format}-q${quality}-${network}-${limits}-v${PIPELINE_VERSION}`,
     tags: [sourceTag(source), ...new Set(models.map(({ name }) => modelTag(name)))],
   }
+}
+
+/**
+ * Returns the name of a result, which contains everything that the bytes depend on besides the source's bytes. So it is
+ * the same for all requests that come to this result, whatever they ask for. `engine`: see Engine.
+ */
+export function resultVariant({ plan, model }: Decision): string {
+  const { scale, width, height, format, quality } = plan
+  const steps = format === 'png' ? 'lossless' : `q${quality}`
+  const network = plan.model && model ? `${plan.model.name}@${plan.model.hash}-${model.engine.name}` : BICUBIC
+  return `x${scale}-${width}x${height}-${format}-${steps}-${network}-v${PIPELINE_VERSION}`
 }
 
 function sizeName({ scale, width, height }: Size): string {
@@ -52,10 +67,10 @@ export function sourceDigest(sourceUrl: string): Promise<string> {
 }
 
 /**
- * Returns the ETag of a result. The ETag is strong, because the same source bytes, parameters, weights and pipeline
- * always give the same result bytes.
+ * Returns the ETag of a result. The ETag is strong, because the same source bytes and `variant` (resultVariant) always
+ * give the same result bytes.
  */
-export async function etagOf(digest: string, { variant }: Key): Promise<string> {
+export async function etagOf(digest: string, variant: string): Promise<string> {
   const hash = await sha256(new TextEncoder().encode(`${digest}/${variant}`))
   return `"${hash.slice(0, 32)}"`
 }
@@ -65,8 +80,8 @@ export const sourceTag = (source: string) => `edge-srcnn-source-${source.slice(0
 /** Returns the tag of everything that was made with a model's weights. */
 export const modelTag = (name: string) => `edge-srcnn-model-${name}`
 
-/** Returns true if the variant's key contains the model `name`. */
+/** Returns true if the variant of a key or of a result contains the model `name`. */
 export function isVariantOf(variant: string, name: string): boolean {
-  const weights = variant.replace(/^[xwh\d]+-[a-z]+-q\d+-/, '')
+  const weights = variant.replace(/^[xwh\d]+(-\d+x\d+)?-[a-z]+-(q\d+|lossless)-/, '')
   return weights.startsWith(`${name}@`) || weights.includes(`_${name}@`)
 }

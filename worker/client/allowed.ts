@@ -24,8 +24,9 @@ export const QUALITIES: readonly number[] = Array.from(
 )
 
 /**
- * The largest number of pixels of a result. If a result would have more pixels, the worker serves the original. With
- * this limit an isolate used less than 110 of its 128 MB of memory for every format (measured by
- * `npm run bench -- memory`).
+ * The largest result of the worker by format, in pixels. A larger one that is asked for becomes the largest that fits.
+ * The time to make it limits JPEG, the time to compress it PNG, and the memory of libwebp WebP.
  */
-export const MAX_OUTPUT_PIXELS = 2_360_000
+export const RESULT_PIXELS = { jpeg: 25_000_000, png: 8_000_000, webp: 4_000_000 } as const
+/** The same for WebP with transparency, which takes more memory. */
+export const WEBP_ALPHA_PIXELS = 2_400_000

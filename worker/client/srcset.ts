@@ -1,5 +1,5 @@
 // Builds the `srcset` of a picture of known size: the picture itself and its enlargements by the worker.
-import { MAX_OUTPUT_PIXELS, SCALES, type Scale } from './allowed.ts'
+import { RESULT_PIXELS, SCALES, type Scale } from './allowed.ts'
 import { candidateOf } from './srcsetCandidate.ts'
 import { isInline, type SrOptions, srUrl, replaceParameters } from './url.ts'
 
@@ -12,7 +12,10 @@ export interface SrcsetOptions extends Omit<SrOptions, 'sizes'> {
   readonly height?: number
   /** Scales to offer in addition to the picture itself. Default 2, 3 and 4. */
   readonly scales?: readonly Scale[]
-  /** The worker's option `maxOutputPixels`: the largest number of pixels of a result. Default 2,360,000. */
+  /**
+   * The largest number of pixels of a result. Default: the worker's, which is 25,000,000 for JPEG and `auto`, 8,000,000
+   * for PNG and 4,000,000 for WebP. Without a format, the file's extension tells PNG and WebP.
+   */
   readonly maxOutputPixels?: number
 }
 
@@ -25,25 +28,28 @@ export interface SrcsetOptions extends Omit<SrOptions, 'sizes'> {
  * srcset({ src: 'cat.jpg', width: 300, scales: [2, 3] })
  * // 'cat.jpg 300w, cat.jpg?sr=2 600w, cat.jpg?sr=3 900w'
  */
-export function srcset({
-  src,
-  width,
-  height,
-  scales = SCALES,
-  maxOutputPixels = MAX_OUTPUT_PIXELS,
-  ...options
-}: SrcsetOptions): string {
+export function srcset({ src, width, height, scales = SCALES, maxOutputPixels, ...options }: SrcsetOptions): string {
   requirePixels('width', width)
   if (height !== undefined) requirePixels('height', height)
   const pixels = width * (height ?? 0)
+  const most = maxOutputPixels ?? RESULT_PIXELS[formatOf(src, options.format)]
   const url = candidateOf(src)
   const original = isInline(url) ? url : replaceParameters(url, options.param ?? 'sr', [])
-  const larger = isInline(url) ? [] : scales.filter((scale) => pixels * scale ** 2 <= maxOutputPixels)
+  const larger = isInline(url) ? [] : scales.filter((scale) => pixels * scale ** 2 <= most)
   const candidates = [
     `${original} ${width}w`,
     ...larger.map((scale) => `${srUrl(url, { ...options, scale })} ${width * scale}w`),
   ]
   return candidates.join(', ')
+}
+
+/** Returns the format that results will have. `auto` becomes JPEG where the result is too large for WebP. */
+function formatOf(src: string, asked: SrOptions['format']): keyof typeof RESULT_PIXELS {
+  if (asked === 'auto') return 'jpeg'
+  const named = asked === undefined || asked === 'source' ? /\.(png|gif|bmp|webp)(?:[?#]|$)/i.exec(src)?.[1] : asked
+  if (named === undefined) return 'jpeg'
+  const name = named.toLowerCase()
+  return name === 'jpeg' || name === 'webp' ? name : 'png'
 }
 
 function requirePixels(name: string, px: number): void {

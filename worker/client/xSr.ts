@@ -1,5 +1,6 @@
 // The header `X-SR` says how a picture was enlarged, or why it was not. It is a structured field (RFC 9651), a token
-// with parameters, such as `done; scale=3; model="fast@1a2b3c4d"; engine=fused-relaxed` or `skipped; reason=ANIMATED`.
+// with parameters, such as `done; scale=3; model="fast@1a2b3c4d"; engine=fused-relaxed`, `done; scale=3; asked=4; ...` or
+// `skipped; reason=ANIMATED`.
 // If the worker answers with an error of its own, the answer has no `X-SR`.
 
 export type XSr = XSrDone | XSrSkipped
@@ -14,10 +15,22 @@ export interface XSrDone {
   readonly scale: number
   /** The result's size in pixels, if the request asked for a size instead of a scale. */
   readonly size?: { readonly width: number; readonly height: number }
+  /**
+   * The scale or the size in pixels that the request asks for, if the result is smaller, because it is the largest that
+   * is possible: `asked=4`, or `asked-width=1920`.
+   */
+  readonly asked?: AskedSize
   /** Label of the model (see labelOf): `fast@1a2b3c4d` or `bicubic`. Undefined if a parsed header names no model. */
   readonly model?: string
   /** The engine that ran the network, such as `fused-relaxed` or `ort`; undefined for bicubic. */
   readonly engine?: string
+}
+
+/** A scale, or the sides of a box in pixels. */
+export interface AskedSize {
+  readonly scale?: number
+  readonly width?: number
+  readonly height?: number
 }
 
 /** The header's value if the answer contains the original picture. */
@@ -30,10 +43,13 @@ export interface XSrSkipped {
 /** Formats the header's value. */
 export function formatXSr(xSr: XSr): string {
   if (xSr.outcome === 'skipped') return `skipped; reason=${xSr.reason}`
-  const { scale, size, model, engine } = xSr
+  const { scale, size, asked, model, engine } = xSr
   return [
     `done; scale=${scale}`,
     ...(size ? [`width=${size.width}`, `height=${size.height}`] : []),
+    ...(asked?.scale === undefined ? [] : [`asked=${asked.scale}`]),
+    ...(asked?.width === undefined ? [] : [`asked-width=${asked.width}`]),
+    ...(asked?.height === undefined ? [] : [`asked-height=${asked.height}`]),
     ...(model === undefined ? [] : [`model="${model}"`]),
     ...(engine === undefined ? [] : [`engine=${engine}`]),
   ].join('; ')
@@ -53,12 +69,16 @@ export function parseXSr(value: string | null): XSr | undefined {
     const reason = given.get('reason')
     return reason === undefined ? undefined : { outcome, reason }
   }
-  const [scale, width, height] = ['scale', 'width', 'height'].map((name) => wholeNumber(given.get(name)))
+  const numberOf = (name: string) => wholeNumber(given.get(name))
+  const [scale, width, height] = ['scale', 'width', 'height'].map(numberOf)
   if (scale === undefined) return undefined
+  const asked = { scale: numberOf('asked'), width: numberOf('asked-width'), height: numberOf('asked-height') }
+  const isAsked = Object.values(asked).some((value) => value !== undefined)
   return {
     outcome: 'done',
     scale,
     size: width === undefined || height === undefined ? undefined : { width, height },
+    asked: isAsked ? asked : undefined,
     model: given.get('model'),
     engine: given.get('engine'),
   }

@@ -38,9 +38,14 @@ const BICUBIC_TILE = 512
  */
 const SMALL_TILE = 512
 
-/** Pixels of a slab's result: 8 MB. A slab has at least LEAST_ROWS small rows, because its margins are computed twice. */
+/** Pixels of a slab's result. A slab has at least LEAST_ROWS small rows, because its margins are computed twice. */
 const SLAB_PIXELS = 2 ** 21
 const LEAST_ROWS = 64
+
+/** Returns how many small rows a slab has at most. `width` is that of the small picture. */
+export function slabRowsOf(width: number, scale: number): number {
+  return Math.max(LEAST_ROWS, Math.floor(SLAB_PIXELS / (scale ** 2 * width)))
+}
 
 /** Rows of the small picture on each side of a row that bicubic needs. */
 const BICUBIC_REACH = 2
@@ -77,7 +82,7 @@ async function* slabsOf(rows: Rows, enlarging: Enlarging): AsyncGenerator<Pixels
   const width = scale * rows.width
   if (model) requireScale(model.network, scale)
   const reach = model ? Math.ceil((haloOf(model.network) * model.network.scale) / scale) : 0
-  const { slabRows = Math.max(LEAST_ROWS, Math.floor(SLAB_PIXELS / (scale * width))) } = enlarging
+  const { slabRows = slabRowsOf(rows.width, scale) } = enlarging
   const extremes = hasAlpha && model ? await extremesOf(model) : undefined
   for await (const window of windowsOf(rows, slabRows, reach + BICUBIC_REACH)) {
     const { data } = await enlargeWindow(window, enlarging, extremes)

@@ -21,8 +21,7 @@ export async function collectRows({ width, height, bands }: Rows): Promise<Rgba>
   const data = new Uint8ClampedArray(4 * width * height)
   let taken = 0
   for await (const band of bands) {
-    if (taken + band.length > data.length) break
-    data.set(band, taken)
+    if (taken + band.length <= data.length) data.set(band, taken)
     taken += band.length
   }
   if (taken !== data.length) throw new RangeError(`expected ${height} rows of ${width} pixels`)

@@ -2,7 +2,6 @@
 // chroma are weighted sums of these, so resizing luma and chroma would give the same result except for rounding. Works
 // row by row: besides the picture and the result, memory holds only as many rows as the kernel is high.
 import type { Rgba } from './plane.ts'
-import { collectRows, type Rows } from './rows.ts'
 import { tapsOf, type Taps } from './resize.ts'
 
 const CHANNELS = 4
@@ -10,13 +9,13 @@ const CHANNELS = 4
 type Row = Uint8Array | Uint8ClampedArray
 
 /** Takes the rows of a picture in RGBA from top to bottom. Returns how many rows of the result each of them completes. */
-export type RowShrinker = (row: Row) => number
+export type Shrinker = (row: Row) => number
 
 /**
  * Creates a shrinker from pictures of `width` x `height` to the size of `target`, to which it writes the result.
  * `target` must not be larger in any direction. Bytes are rounded to nearest.
  */
-export function createShrinker({ width, height }: Pick<Rgba, 'width' | 'height'>, target: Rgba): RowShrinker {
+export function createShrinker({ width, height }: Pick<Rgba, 'width' | 'height'>, target: Rgba): Shrinker {
   const across = tapsOf(width, target.width)
   const down = tapsOf(height, target.height)
   const premultiplied = new Float32Array(CHANNELS * width)
@@ -103,20 +102,4 @@ function storeRow(sums: Float64Array, { width, data }: Rgba, row: number): void 
     rgba[p + 2] = sums[i + 2] / share
     rgba[p + 3] = alpha
   }
-}
-
-export interface Shrinker {
-  shrink(rows: Rows, width: number, height: number): Rows
-}
-export const plainShrinker: Shrinker = {
-  shrink(rows, width, height) {
-    if (rows.width === width && rows.height === height) return rows
-    async function* bands() {
-      const picture = await collectRows(rows)
-      const target = { width, height, data: new Uint8ClampedArray(4 * width * height) }
-      for (const _ of shrinkRows(picture, target));
-      yield target.data
-    }
-    return { width, height, bands: bands() }
-  },
 }

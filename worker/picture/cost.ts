@@ -2,9 +2,9 @@
 // costs too much must be refused before it begins. The estimates are upper bounds; `npm run bench -- memory` and `npm
 // run bench -- request` measure the real cost.
 import type { Divisor, EncodeFormat } from '../codec/contract.ts'
-import type { Header } from '../codec/header.ts'
+import { type Header, uprightSize } from '../codec/header.ts'
 import type { ImageType } from '../codec/header/sniff.ts'
-import type { Model } from '../engine/upscale.ts'
+import { type Model, slabRowsOf } from '../engine/upscale.ts'
 import { costOf as macsPerPixel } from '../model/network.ts'
 
 export interface Cost {
@@ -19,14 +19,18 @@ interface PixelCost {
   readonly bytes: number
 }
 
-/** Cost of decoding per pixel of the source. Photon (PNG, GIF, BMP) holds pixels twice; JPEG is decoded by rows. */
+/**
+ * Cost of decoding per pixel of the source. JPEG and PNG are decoded by rows, other formats as a whole: photon (GIF, BMP
+ * and interlaced PNG) holds the pixels twice.
+ */
 const DECODING: Partial<Record<ImageType, PixelCost>> = {
-  jpeg: { ns: 15, bytes: 1 },
+  jpeg: { ns: 15, bytes: 0 },
+  png: { ns: 30, bytes: 0 },
   webp: { ns: 30, bytes: 8 },
-  png: { ns: 40, bytes: 15 },
   gif: { ns: 40, bytes: 15 },
   bmp: { ns: 30, bytes: 15 },
 }
+const INTERLACED_PNG: PixelCost = { ns: 40, bytes: 15 }
 
 /** Extra time of a JPEG whose coefficients are kept, in ns per pixel of the source and scan. */
 const SCAN_NS = 4
@@ -34,28 +38,28 @@ const SCAN_NS = 4
 /** Share of the coefficients that is kept at each divisor with 4:2:0, which is the largest (codec/jpeg/decoder.ts). */
 const COEFFICIENTS: Readonly<Record<Divisor, number>> = { 1: 1, 2: 0.53, 4: 0.18, 8: 0.12 }
 
-/** Cost of encoding per pixel of the result. JPEG is encoded by rows. */
+/** Cost of encoding per pixel of the result. The bytes are those of the file, twice, and of a picture held for WebP. */
 const ENCODING: Readonly<Record<EncodeFormat, PixelCost>> = {
   jpeg: { ns: 12, bytes: 1 },
-  webp: { ns: 90, bytes: 16 },
-  png: { ns: 150, bytes: 3 },
+  webp: { ns: 90, bytes: 20 },
+  png: { ns: 50, bytes: 5 },
 }
-/** Memory for the tokens and a band of rows (codec/jpeg/encoder.ts). */
-const JPEG_BYTES = 5e6
+/** Memory for tokens, windows and bands of rows in encoders. */
+const ENCODER_BYTES = 5e6
 const WEBP_ALPHA_BYTES = 5
 
 /** Time for RGB to YCbCr and back and for bicubic, in ns per pixel of the enlarged picture. */
 const ENLARGING_NS = 10
 
 /** Time for the two passes (rows, columns) of the antialiasing kernel, in ns per pixel of input and of output. */
-const SHRINKING_NS = 40
+const SHRINKING_NS = 15
 
-/** Memory of RGBA and of three planes of floats, in bytes per pixel of a source that is enlarged. Alpha adds a plane. */
-const SMALL_BYTES = 16
-const FLOAT_BYTES = 4
 const RGBA_BYTES = 4
-/** Pixels of the largest tile. The input and the output of a network are at most one tile each. */
-const TILE_PIXELS = 1024 * 1024
+const FLOAT_BYTES = 4
+/** Memory of a slab: RGBA and three planes of floats per small pixel. Alpha adds a plane. */
+const SLAB_BYTES = RGBA_BYTES + 3 * FLOAT_BYTES
+/** Rows of a slab's margins: more than any bundled network needs. */
+const MARGIN_ROWS = 24
 /** Memory of V8 and of the worker's own code. */
 const BASE_BYTES = 10e6
 
@@ -82,32 +86,37 @@ export function estimateCost(
   const small = source / divisor ** 2
   const large = scale > 1 ? small * scale ** 2 : 0
   const result = width * height
-  const shrunk = result === small * scale ** 2 ? 0 : result
+  const isShrunk = result !== small * scale ** 2
   const planes = header.alpha ? 2 : 1
-  const decoding = DECODING[header.type] ?? { ns: 0, bytes: 0 }
+  const decoding = (header.type === 'png' && header.interlaced ? INTERLACED_PNG : DECODING[header.type])!
   const scansNs = header.coefficientBytes > 0 ? header.scans * SCAN_NS : 0
-  const coefficients = header.coefficientBytes * COEFFICIENTS[divisor]
   const encoding = ENCODING[format]
   const networkNs = model ? planes * macsPerPixel(model.network) * (model.engine.nsPerMac ?? 0) : 0
-  const tiles = planes * 2 * FLOAT_BYTES * Math.min(large, TILE_PIXELS)
-  // A JPEG that is shrunk never exists as a whole. Its result is copied if it has to be turned.
-  const isByRows = scale === 1 && shrunk > 0 && header.type === 'jpeg'
-  const smallBytes = scale > 1 ? SMALL_BYTES + FLOAT_BYTES * planes : isByRows ? 0 : RGBA_BYTES
-  const turned = isByRows && header.orientation > 1 ? result : 0
-  const enlarging = small * smallBytes + (large + shrunk + turned) * RGBA_BYTES + tiles
-  const beside =
-    (format === 'jpeg' ? JPEG_BYTES : 0) + (format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0)
-  const encoded = result * (RGBA_BYTES + encoding.bytes) + beside
+  const cpuNs =
+    source * (decoding.ns + scansNs) +
+    large * (ENLARGING_NS * planes + networkNs) +
+    (isShrunk ? ((large || small) + result) * SHRINKING_NS : 0) +
+    result * encoding.ns
+  // The smaller of source and result is held if it has to be turned or looked at (makeFile.ts).
+  const copies = header.orientation > 1 ? 2 : header.type === 'jpeg' ? 0 : 1
+  const held = copies * RGBA_BYTES * (scale > 1 ? small : result)
+  // Of a picture that is enlarged, one slab is held, its result, and the network's input and output for a tile.
+  const smallWidth = uprightSize(header).width
+  const slab = Math.min(large, scale ** 2 * smallWidth * (slabRowsOf(smallWidth, scale) + MARGIN_ROWS))
+  const enlarging =
+    slab * (RGBA_BYTES + (SLAB_BYTES + FLOAT_BYTES * (planes - 1)) / scale ** 2) + 2 * planes * FLOAT_BYTES * slab
+  const alphaBytes = format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0
   return {
-    cpuMs:
-      (source * (decoding.ns + scansNs) +
-        large * (ENLARGING_NS * planes + networkNs) +
-        (shrunk > 0 ? (large || small) + shrunk : 0) * SHRINKING_NS +
-        result * encoding.ns) /
-      1e6,
-    // The planes for enlarging are released before encoding begins, so the peak is the larger of the two amounts of
-    // memory and not their sum.
+    cpuMs: cpuNs / 1e6,
     memoryBytes:
-      BASE_BYTES + 3 * bytes + coefficients + (isByRows ? 0 : small * decoding.bytes) + Math.max(enlarging, encoded),
+      BASE_BYTES +
+      3 * bytes +
+      header.coefficientBytes * COEFFICIENTS[divisor] +
+      source * decoding.bytes +
+      held +
+      enlarging +
+      ENCODER_BYTES +
+      result * encoding.bytes +
+      alphaBytes,
   }
 }

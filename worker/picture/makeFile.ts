@@ -10,7 +10,7 @@ import { hasColor, isOpaque, type Rgba } from '../image/plane.ts'
 import { collectRows, type Pixels, type Rows } from '../image/rows.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Decision } from './plan.ts'
-import { type FailureStep, orSkip, skipOf } from './skip.ts'
+import { type FailureStep, orSkip, Skip, skipOf } from './skip.ts'
 
 /**
  * Version of the served pixels, which is part of every cache key. Raise it when, and only when, the same picture,
@@ -34,9 +34,13 @@ export async function makeFile(
   const { enlarger, shrinker, codec } = tools
   const { rows, grey, alpha } = await (plan.scale === 1 ? shrunkRows : sourceRows)(bytes, header, decision, tools)
   const larger = plan.scale === 1 ? rows : upscaleRows(rows, { scale: plan.scale, hasAlpha: alpha, model, enlarger })
+  if (plan.isRecoded && alpha && header.type !== 'webp') throw new Skip('SAME_SIZE')
   const result = orSkipRows('ENGINE', shrinker.shrink(larger, plan.width, plan.height))
   const icc = await readIcc(header)
-  return orSkip('ENCODE', codec.encodeRows(result, { ...plan, icc, grey: grey && mayBeGrey(icc), alpha }))
+  const as = { ...plan, icc, grey: grey && mayBeGrey(icc), alpha }
+  const file = await orSkip('ENCODE', codec.encodeRows(result, as))
+  if (plan.isRecoded && file.length >= bytes.length) throw new Skip('SAME_SIZE')
+  return file
 }
 
 /** Upright rows, and the samples that store them without loss. */

@@ -7,9 +7,10 @@ import type { Engine } from '../engine/engine.ts'
 import type { Model } from '../engine/upscale.ts'
 import type { Network } from '../model/network.ts'
 import type { Settings } from '../options.ts'
+import { type Limits, MAX_OUTPUT_SIDE } from '../platform/limits.ts'
 import { type Cost, estimateCost } from './cost.ts'
 import { BICUBIC, type Candidates, type ChosenModel, modelFor, type Models } from './models.ts'
-import { orSkip, Skip } from './skip.ts'
+import { orSkip, Skip, type SkipReason } from './skip.ts'
 import type { Size, Wish } from './wish.ts'
 
 /** Maps each scale that is possible for a request to the weights that a picture may get at that scale. */
@@ -30,6 +31,13 @@ export interface Plan {
   readonly quality: number
   /** Undefined for bicubic, and if nothing is enlarged. */
   readonly model: ChosenModel | undefined
+  /** The size that the request asks for, if the result is smaller, because this is the largest that is possible. */
+  readonly asked: Size | undefined
+  /**
+   * True if the picture is only encoded anew. Then the result is served only if it has fewer bytes than the source, and
+   * no transparency that the source stores without loss.
+   */
+  readonly isRecoded: boolean
 }
 
 /** A plan within the limits, its loaded model, and its estimated cost. */
@@ -43,13 +51,15 @@ export interface Decision {
 export interface DecisionDeps {
   readonly settings: Settings
   readonly models: Models
+  readonly limits: Limits
   readonly engineFor: (network: Network) => Engine
 }
 
 /**
  * Returns the weights that a request may get. `auto` stands for the operator's model and, for JPEGs, for the weights
- * with `-jpeg` appended to its name. Any other name stands for itself. If the request asks for a size in pixels, the
- * scale is still open, so the weights at all scales are returned. Throws an SrError for an unknown name.
+ * with `-jpeg` appended to its name. Any other name stands for itself. The scale is still open, because the limits may
+ * lower it, and because the request may ask for a size in pixels. So the weights at all possible scales are returned.
+ * Throws an SrError for an unknown name.
  */
 export async function choicesOf(
   { size, model: asked }: Pick<Wish, 'size' | 'model'>,
@@ -58,9 +68,8 @@ export async function choicesOf(
   const isAuto = asked === 'auto'
   const name = isAuto ? settings.model : asked
   const choices = new Map<Scale, Candidates>()
-  const isSized = size.scale === undefined
-  for (const scale of isSized ? SCALES : [size.scale]) {
-    const model = await (isSized ? models.find(name, scale) : models.choose(name, scale))
+  for (const scale of SCALES.filter((one) => one <= (size.scale ?? Infinity))) {
+    const model = await (scale === size.scale ? models.choose(name, scale) : models.find(name, scale))
     if (!model && name !== BICUBIC) continue
     const forJpeg = isAuto && model ? await models.find(`${name}-jpeg`, scale) : undefined
     // Weights in a bucket are trained for the operator's kind of picture, so they are not paired with bundled weights.
@@ -77,27 +86,72 @@ export interface SourceFile {
   readonly bytes: number
 }
 
-/** Decides how a picture is enlarged. Throws a Skip if it cannot be enlarged within the limits. */
+/**
+ * Decides how a picture is enlarged. If the asked size exceeds a limit, that is the next smaller scale or allowed size
+ * that does not. Throws a Skip if there is none.
+ */
 export async function decide(source: SourceFile, wish: Wish, choices: Choices, deps: DecisionDeps): Promise<Decision> {
-  return withinCost(planOf(source.header, wish, choices, deps.settings), source, deps)
+  const { header } = source
+  const { settings, limits } = deps
+  if (header.obstacle) throw new Skip(header.obstacle)
+  const { width, height } = uprightSize(header)
+  if (width * height > Math.min(settings.maxSourcePixels, limits.sourcePixels(header.type))) {
+    throw new Skip('SOURCE_PIXELS')
+  }
+  let first: Skip | undefined
+  for (const size of [wish.size, ...smallerSizes(wish.size, { width, height }, choices, settings)]) {
+    try {
+      const plan = planOf(header, size, wish, choices, deps)
+      const asked = first ? wish.size : plan.asked
+      return await withinCost({ ...plan, asked }, source, deps)
+    } catch (error) {
+      if (!(error instanceof Skip) || !TOO_LARGE.includes(error.reason)) throw error
+      first ??= error
+    }
+  }
+  throw first!
 }
 
-/** Longest side of a result in pixels. Every encoder can write it (the limit of WebP is 16,383). */
-export const MAX_OUTPUT_SIDE = 16_000
+const TOO_LARGE: readonly SkipReason[] = ['OUTPUT_PIXELS', 'COST']
 
-function planOf(header: Header, wish: Wish, choices: Choices, { maxSourcePixels, maxOutputPixels }: Settings): Plan {
-  if (header.obstacle) throw new Skip(header.obstacle)
+/** Returns the sizes to try if the asked one is too large, from large to small. All of them enlarge the picture. */
+function smallerSizes({ scale, ...box }: Size, source: Box, choices: Choices, { sizes }: Settings): Size[] {
+  if (scale !== undefined) {
+    const scales = [...choices.keys()].filter((one) => one < scale)
+    return scales.toReversed().map((one) => ({ scale: one }))
+  }
+  const { width, height } = fitOf(source, box, [...choices.keys()])
+  const side = box.width === undefined ? 'height' : 'width'
+  const smaller = sizes.filter((one) => one > source[side] && one < { width, height }[side])
+  return smaller.toSorted((a, b) => b - a).map((one) => ({ ...box, [side]: one }))
+}
+
+/** Throws a Skip if this size exceeds the limits on pixels. */
+function planOf(
+  header: Header,
+  size: Size,
+  wish: Wish,
+  choices: Choices,
+  { settings, limits }: Pick<DecisionDeps, 'settings' | 'limits'>,
+): Plan {
+  const { type, alpha, jpegQuality } = header
   const source = uprightSize(header)
-  if (source.width * source.height > maxSourcePixels) throw new Skip('SOURCE_PIXELS')
-  const { scale, width, height } = fitOf(source, wish.size, [...choices.keys()])
+  const fit = fitOf(source, size, [...choices.keys()])
+  const { width, height } = fit
+  const isSameSize = width === source.width && height === source.height
+  const scale = isSameSize ? 1 : fit.scale
+  const pixels = width * height
+  const isWithin = (format: EncodeFormat) =>
+    pixels <= Math.min(settings.maxOutputPixels, limits.resultPixels(format, alpha))
+  const format = formatOf(type, wish.format, alpha, isWithin)! // a type without one has an obstacle
   const longestSide = Math.max(source.width, source.height) * scale
-  if (width * height > maxOutputPixels || longestSide > MAX_OUTPUT_SIDE) throw new Skip('OUTPUT_PIXELS')
-  const format = formatOf(header.type, wish.format)! // a type without one has an obstacle
-  const isSame = width === source.width && height === source.height && format === header.type
-  if (isSame) throw new Skip('SAME_SIZE')
-  const model = scale === 1 ? undefined : modelFor(header.jpegQuality, choices.get(scale)!)
-  const divisor = header.type === 'jpeg' && scale === 1 ? divisorFor(source.width / width) : 1
-  return { scale, divisor, width, height, format, quality: wish.quality, model }
+  if (!isWithin(format) || longestSide > MAX_OUTPUT_SIDE) throw new Skip('OUTPUT_PIXELS')
+  if (isSameSize && format === type) throw new Skip('SAME_SIZE')
+  const model = scale === 1 ? undefined : modelFor(jpegQuality, choices.get(scale)!)
+  const divisor = type === 'jpeg' && scale === 1 ? divisorFor(source.width / width) : 1
+  const isRecoded = isSameSize && wish.format === 'auto'
+  const asked = fit.isWhole ? undefined : size
+  return { scale, divisor, width, height, format, quality: wish.quality, model, asked, isRecoded }
 }
 
 /**
@@ -113,16 +167,20 @@ function divisorFor(factor: number): Divisor {
 
 /**
  * Returns the smallest scale that covers the requested size, and the size to which the picture is then shrunk. The
- * aspect ratio is kept. If even the largest scale is too small, returns the largest scale, and the size of the picture
- * enlarged by it.
+ * aspect ratio is kept. If even the largest scale is too small, returns the largest scale and the size of the picture
+ * enlarged by it, and `isWhole` is false.
  */
-function fitOf(source: Box, size: Size, scales: readonly Scale[]): Box & Pick<Plan, 'scale'> {
+function fitOf(
+  source: Box,
+  size: Size,
+  scales: readonly Scale[],
+): Box & Pick<Plan, 'scale'> & { readonly isWhole: boolean } {
   const { width, height } = source
   const { scale: asked, width: boxWidth = Infinity, height: boxHeight = Infinity } = size
   const factor = asked ?? Math.min(boxWidth / width, boxHeight / height)
   const scale = factor <= 1 ? 1 : (scales.find((candidate) => candidate >= factor) ?? scales.at(-1)!)
   const sideOf = (side: number) => Math.max(1, Math.round(side * Math.min(factor, scale)))
-  return { scale, width: sideOf(width), height: sideOf(height) }
+  return { scale, width: sideOf(width), height: sideOf(height), isWhole: factor <= scale }
 }
 
 interface Box {
@@ -139,9 +197,19 @@ const SAME_FORMAT: Partial<Record<ImageType, EncodeFormat>> = {
   bmp: 'png',
 }
 
-/** Returns the format of a result. Undefined if the source's own format is requested but cannot be decoded here. */
-export function formatOf(type: ImageType, asked: Format): EncodeFormat | undefined {
-  return asked === 'source' || asked === 'auto' ? SAME_FORMAT[type] : asked
+/**
+ * Returns the format of a result. `auto` stands for WebP or, if the result would be too large for WebP, for JPEG, or PNG
+ * if there is transparency. Undefined if the source's own format is requested but cannot be decoded here.
+ */
+export function formatOf(
+  type: ImageType,
+  asked: Format,
+  hasAlpha = false,
+  isWithin: (format: EncodeFormat) => boolean = () => true,
+): EncodeFormat | undefined {
+  if (asked === 'source') return SAME_FORMAT[type]
+  if (asked !== 'auto') return asked
+  return isWithin('webp') ? 'webp' : hasAlpha ? 'png' : 'jpeg'
 }
 
 /**

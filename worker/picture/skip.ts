@@ -12,9 +12,9 @@ export const SKIP_REASONS = {
   TOO_COMPLEX: 'more scans, chunks or frames than any real picture has',
   // Because of the picture's size or cost
   SOURCE_BYTES: 'the file is larger than maxSourceBytes',
-  SOURCE_PIXELS: 'the picture is larger than maxSourcePixels',
-  OUTPUT_PIXELS: 'the result would be larger than maxOutputPixels',
-  SAME_SIZE: 'the picture already has the requested size and format',
+  SOURCE_PIXELS: 'the picture is larger than maxSourcePixels, or than its format allows here',
+  OUTPUT_PIXELS: 'even the smallest enlargement would be larger than maxOutputPixels, or than its format allows here',
+  SAME_SIZE: 'the picture already has the requested size, and no better format',
   COST: 'the picture would take more than maxCpuMs or maxMemoryBytes, even by bicubic',
   // Because of the origin's answer
   ORIGIN_STATUS: 'the origin answered with another status than 200',

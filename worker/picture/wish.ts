@@ -12,6 +12,7 @@ export interface Size {
 
 export interface Wish {
   readonly size: Size
+  /** `auto` only if the reader can show WebP. */
   readonly format: Format
   /** 40 to 95 in steps of 5. PNG ignores it, because it has no quality. */
   readonly quality: number

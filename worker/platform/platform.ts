@@ -6,6 +6,7 @@ import type { Enlarger } from '../engine/enlarger.ts'
 import type { Shrinker } from '../image/shrink.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Network } from '../model/network.ts'
+import type { Limits } from './limits.ts'
 
 /** The tools of a runtime for making pictures. An isolate or a process has one Platform. */
 export interface Platform {
@@ -17,6 +18,8 @@ export interface Platform {
   readonly enlarger: Enlarger
   readonly shrinker: Shrinker
   readonly bundled: BundledModels
+  /** The largest pictures that can be made here. */
+  readonly limits: Limits
 }
 
 /** The weights that come with the package. */

@@ -8,6 +8,7 @@ import { createFusedEngine, type KernelModules } from '../engine/fused.ts'
 import { createVectorEnlarger } from '../engine/vectorEnlarger.ts'
 import { plainShrinker } from '../image/shrink.ts'
 import { parseManifest } from '../model/manifest.ts'
+import { PROCESS_LIMITS } from '../platform/limits.ts'
 import type { BundledModels } from '../platform/platform.ts'
 import { pause } from '../base/pause.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -50,6 +51,7 @@ export async function loadBrowserPlatform(onTurn: () => void): Promise<Platform>
     enlarger: createVectorEnlarger(picture),
     shrinker: plainShrinker,
     bundled,
+    limits: PROCESS_LIMITS,
   }
 }
 

@@ -47,6 +47,7 @@ async function make(order: EnlargeOrder, tell: Tell): Promise<EnlargeResult> {
   const opened = await openFile(order.file, platform.codec, OURS)
   const deps = {
     settings: OURS,
+    limits: platform.limits,
     models,
     engineFor: (network) => engine ?? platform.engineFor(network),
   } satisfies EnlargeContext['deps']

@@ -5,6 +5,7 @@ import { makeFile, type Tools } from '../picture/makeFile.ts'
 import { resolveOptions } from '../options.ts'
 import { type Choices, decide, type Decision, type DecisionDeps } from '../picture/plan.ts'
 import type { Wish } from '../picture/wish.ts'
+import { ISOLATE_LIMITS, PROCESS_LIMITS } from '../platform/limits.ts'
 import type { Platform } from '../platform/platform.ts'
 import { Skip, SKIP_REASONS } from '../picture/skip.ts'
 import type { EnlargeResult, PictureBlob, PageWish } from './messages.ts'
@@ -14,14 +15,7 @@ import type { Tell } from './watchedTools.ts'
 /** The worker's default settings. */
 const WORKERS = resolveOptions({ cache: false })
 /** The settings in the browser, which has more memory and more time than an isolate. */
-export const OURS = resolveOptions({
-  cache: false,
-  maxSourceBytes: 50_000_000,
-  maxSourcePixels: 25_000_000,
-  maxOutputPixels: 25_000_000,
-  maxCpuMs: 300_000,
-  maxMemoryBytes: 1_000_000_000,
-})
+export const OURS = resolveOptions({ cache: false, maxSourceBytes: 100_000_000, maxCpuMs: 300_000 }, PROCESS_LIMITS)
 
 /** The parameters for enlarging a picture, the models that they allow, and the platform. */
 export interface EnlargeContext {
@@ -35,9 +29,7 @@ export interface EnlargeContext {
 }
 
 export function wishOf({ scale, format, quality, model }: PageWish): Wish {
-  // `auto` means WebP for clients that accept WebP, and all browsers accept it.
-  const settled = format === 'auto' ? 'webp' : format
-  return { size: { scale }, format: settled, quality, model }
+  return { size: { scale }, format, quality, model } // all browsers accept WebP
 }
 
 /** Makes the result. Throws a Skip if the picture cannot be enlarged. */
@@ -59,7 +51,7 @@ export async function makeHere(opened: Opened, wanting: EnlargeContext): Promise
 /** Returns why a worker with default settings would not enlarge this file; undefined if it would. Makes no picture. */
 async function obstacleElsewhere({ bytes, header }: Opened, { wish, choices, deps, platform }: EnlargeContext) {
   if (bytes.length > WORKERS.maxSourceBytes) return SKIP_REASONS.SOURCE_BYTES
-  const there = { ...deps, settings: WORKERS, engineFor: platform.engineFor }
+  const there = { ...deps, settings: WORKERS, limits: ISOLATE_LIMITS, engineFor: platform.engineFor }
   try {
     await decide({ header, bytes: bytes.length }, wish, choices, there)
     return undefined

@@ -7,7 +7,7 @@ import { type FetchSource, readSource, requireChangeable } from '../origin/sourc
 import { BICUBIC, CLEAN_JPEG_QUALITY } from '../picture/models.ts'
 import { type Choices, type Decision, decide, type DecisionDeps } from '../picture/plan.ts'
 import { Skip, SKIP_REASONS, type SkipReason } from '../picture/skip.ts'
-import type { Wish } from '../picture/wish.ts'
+import type { Size, Wish } from '../picture/wish.ts'
 import { requireMissAllowance } from './rateLimit.ts'
 
 /** The JSON of the answer. Sizes are in pixels, after the EXIF orientation was applied. */
@@ -32,6 +32,8 @@ export interface Description {
     readonly format: string
     /** Undefined if the format has no quality (PNG). */
     readonly quality?: number
+    /** What was asked for, if the result is smaller, because it is the largest that is possible. */
+    readonly asked?: Size
   }
   readonly model?: {
     readonly name: string
@@ -102,7 +104,7 @@ function describeResult(
   const name = plan.model?.name ?? BICUBIC
   const engine = model?.engine.name
   return {
-    result: { scale, width, height, format, quality },
+    result: { scale, width, height, format, quality, asked: plan.asked },
     model: { name, weights: plan.model?.hash, engine, because: reasonFor(name) },
     cost: { cpuMs: Math.ceil(cost.cpuMs), memoryBytes: Math.ceil(cost.memoryBytes) },
   }

@@ -5,7 +5,7 @@ import { SrError } from '../base/errors.ts'
 import { sha256 } from '../base/sha256.ts'
 import type { CachedResult, ResultCache } from '../cache/cache.ts'
 import type { Entry } from '../cache/entry.ts'
-import { etagOf, type Key, lookupKey } from '../cache/key.ts'
+import { etagOf, type Key, lookupKey, resultVariant } from '../cache/key.ts'
 import type { Format } from '../client/allowed.ts'
 import { formatXSr } from '../client/xSr.ts'
 import { type Header, readHeader } from '../codec/header.ts'
@@ -282,20 +282,24 @@ async function entryOf(
   freshness: Freshness,
   digest: string,
   result: Uint8Array | undefined,
-  { plan, model }: Decision,
-  { key, wish }: Miss,
+  decision: Decision,
+  { wish }: Miss,
   { settings, nowMs }: Deps,
 ): Promise<Entry> {
+  const { plan, model } = decision
   const ttlSeconds = freshness.ttlSeconds ?? settings.defaultTtlSeconds
+  const variant = resultVariant(decision)
   return {
     digest,
-    etag: await etagOf(digest, key),
+    result: variant,
+    etag: await etagOf(digest, variant),
     type: `image/${plan.format}`,
     size: result?.length ?? 0,
     sr: formatXSr({
       outcome: 'done',
       scale: plan.scale,
       size: wish.size.scale === undefined ? plan : undefined,
+      asked: plan.asked,
       model: labelOf(plan.model),
       engine: model?.engine.name,
     }),
@@ -323,7 +327,8 @@ async function findOrMake(
   deps: Deps,
 ): Promise<{ readonly bytes: Uint8Array | undefined; readonly isShared: boolean }> {
   const { settings, slots, cache } = deps
-  const find = async () => (isStorable ? cache.read(digest, key) : undefined)
+  const stored = { digest, result: resultVariant(decision) }
+  const find = async () => (isStorable ? cache.read(stored, key) : undefined)
   const shared = await find()
   if (shared) return { bytes: shared, isShared: true }
   if (request.method === 'HEAD') return { bytes: undefined, isShared: false }
@@ -338,12 +343,12 @@ async function findOrMake(
   return done.value
 }
 
-/** Resolves `auto`: WebP for a browser that names it in Accept, else the source's format. */
+/** Returns `auto` for a browser that names WebP in Accept, else, in place of `auto`, the source's format. */
 function negotiate(format: Format, accept: string | null): Format {
   if (format !== 'auto') return format
   const ranges = (accept ?? '').split(',').map((range) => {
     const [type, ...params] = range.toLowerCase().split(';')
     return { type: type.trim(), isRefused: params.some((param) => /^q=0(\.0*)?$/.test(param.trim())) }
   })
-  return ranges.some(({ type, isRefused }) => type === 'image/webp' && !isRefused) ? 'webp' : 'source'
+  return ranges.some(({ type, isRefused }) => type === 'image/webp' && !isRefused) ? 'auto' : 'source'
 }

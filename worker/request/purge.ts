@@ -116,7 +116,7 @@ async function namesOf(source: string, stores: readonly ResultStore[], settings:
       const isEdge = store === edge
       const bytes = await withinTimeout(store.get(isEdge ? answerName(key) : entryName(key)))
       const entry = bytes && (isEdge ? parseAnswer(bytes)?.entry : parseEntry(bytes))
-      if (entry) names.push(resultName(entry.digest, key))
+      if (entry) names.push(resultName(entry))
     }
   }
   return names

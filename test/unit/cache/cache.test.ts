@@ -7,7 +7,8 @@ import { resolveOptions } from '../../../worker/options.ts'
 import { STORAGE_TIMEOUT_MS } from '../../../worker/base/timeout.ts'
 
 const KEY: Key = { source: 's', variant: 'v', tags: [] }
-const ENTRY: Entry = { digest: 'd', etag: '"e"', type: 'image/png', size: 3, sr: 'done', ttlSeconds: 1, freshUntil: 9 }
+const RESULT = { digest: 'd', result: 'r' }
+const ENTRY: Entry = { ...RESULT, etag: '"e"', type: 'image/png', size: 3, sr: 'done', ttlSeconds: 1, freshUntil: 9 }
 const BYTES = Uint8Array.of(1, 2, 3)
 
 /** Returns an edge cache and a bucket that keep their bytes in memory, where a test can damage them. */
@@ -60,7 +61,7 @@ test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
   expect(await results.find(KEY)).toEqual({ entry: ENTRY, bytes: BYTES, layer: 'r2' })
   for (const store of [both.edge, both.bucket]) for (const one of store.values()) one.bytes = damage(BYTES)
   expect(await results.find(KEY)).toBeUndefined()
-  expect(await results.read('d', KEY)).toBeUndefined()
+  expect(await results.read(RESULT, KEY)).toBeUndefined()
 })
 
 test('a request waits only once for a store that does not answer, and reads the next store instead', async () => {
@@ -72,6 +73,6 @@ test('a request waits only once for a store that does not answer, and reads the 
   const found = results.find(KEY)
   await vi.advanceTimersByTimeAsync(STORAGE_TIMEOUT_MS)
   expect((await found)?.layer).toBe('r2')
-  expect(await results.read('d', KEY)).toEqual(BYTES)
+  expect(await results.read(RESULT, KEY)).toEqual(BYTES)
   expect(match).toHaveBeenCalledTimes(1)
 })

@@ -1,5 +1,5 @@
 import { FORMATS, type Scale, SCALES } from '../../client/allowed.ts'
-import { MAX_OUTPUT_SIDE } from '../../picture/plan.ts'
+import { MAX_OUTPUT_SIDE } from '../../platform/limits.ts'
 import { signUrl } from '../../signature.ts'
 import { type Command, integerOf, listOf, oneOf, parseArguments, UsageError } from '../../terminal/arguments.ts'
 import { secretOf } from '../secrets.ts'

@@ -33,7 +33,7 @@ export async function createMaker(platform: Platform, { wish, maxPixels }: Maker
   const settings = settingsFor(maxPixels)
   const models = createModels(platform.bundled, undefined)
   const choices = await choicesOf(wish, { models, settings })
-  const deps = { settings, models, engineFor: platform.engineFor }
+  const deps = { settings, models, engineFor: platform.engineFor, limits: platform.limits }
   return {
     async decide(bytes) {
       const header = readHeader(bytes)
