@@ -2,9 +2,10 @@
 import { createCodec } from './codec/codec.ts'
 import { createFusedEngine } from './engine/fused.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
+import { createVectorShrinker } from './engine/vectorShrinker.ts'
 import { createSuperResolution } from './middleware.ts'
 import type { Platform } from './platform/platform.ts'
-import { codecModules, kernelModules, pictureModule, scriptModels } from './platform/workersFiles.ts'
+import { codecModules, kernelModules, pictureModule, scriptModels, shrinkModule } from './platform/workersFiles.ts'
 
 const fused = createFusedEngine(kernelModules, { name: 'fused-relaxed' })
 
@@ -13,6 +14,7 @@ export const platform: Platform = {
   engines: fused.name,
   engineFor: () => fused,
   enlarger: createVectorEnlarger(pictureModule),
+  shrinker: createVectorShrinker(shrinkModule),
   bundled: scriptModels,
 }
 

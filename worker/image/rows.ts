@@ -16,15 +16,25 @@ export function rowsOf({ width, height, data }: Rgba): Rows {
   return { width, height, bands: [data] }
 }
 
-/** Reads all rows. Throws a RangeError if there are too few or too many. */
-export async function collectRows({ width, height, bands }: Rows): Promise<Rgba> {
-  const data = new Uint8ClampedArray(4 * width * height)
+/** Yields the bands of a picture. Throws a RangeError if there are too few or too many rows, or parts of rows. */
+export async function* checkedBands({ width, height, bands }: Rows): AsyncGenerator<Pixels, void> {
   let taken = 0
   for await (const band of bands) {
-    if (taken + band.length > data.length) break
+    taken += band.length / (4 * width)
+    if (taken > height || !Number.isInteger(taken)) break
+    yield band
+  }
+  if (taken !== height) throw new RangeError(`expected ${height} rows of ${width} pixels`)
+}
+
+/** Reads all rows. Throws a RangeError if there are too few or too many. */
+export async function collectRows(rows: Rows): Promise<Rgba> {
+  const { width, height } = rows
+  const data = new Uint8ClampedArray(4 * width * height)
+  let taken = 0
+  for await (const band of checkedBands(rows)) {
     data.set(band, taken)
     taken += band.length
   }
-  if (taken !== data.length) throw new RangeError(`expected ${height} rows of ${width} pixels`)
   return { width, height, data }
 }

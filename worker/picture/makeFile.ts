@@ -7,7 +7,8 @@ import { readIcc } from '../codec/icc.ts'
 import { applyOrientation } from '../codec/orientation.ts'
 import { upscale } from '../engine/upscale.ts'
 import type { Rgba } from '../image/plane.ts'
-import { createShrinker, shrinkRows } from '../image/shrink.ts'
+import { collectRows, type Rows, rowsOf } from '../image/rows.ts'
+import type { Shrinker } from '../image/shrink.ts'
 import type { Platform } from '../platform/platform.ts'
 import { type Decision, orSkip } from './plan.ts'
 
@@ -17,7 +18,7 @@ import { type Decision, orSkip } from './plan.ts'
  */
 export const PIPELINE_VERSION = 3
 
-export type Tools = Pick<Platform, 'codec' | 'enlarger'>
+export type Tools = Pick<Platform, 'codec' | 'enlarger' | 'shrinker'>
 
 /**
  * Decodes, enlarges, shrinks and encodes a picture. `header` is the header of `bytes`. Throws a Skip if any step fails.
@@ -41,56 +42,64 @@ async function enlarge(
   bytes: Uint8Array,
   header: Header,
   { plan, model }: Decision,
-  { codec, enlarger }: Tools,
+  { codec, enlarger, shrinker }: Tools,
 ): Promise<Rgba> {
   const picture = await orSkip('DECODE', codec.decode(bytes, header))
   const larger = await orSkip('ENGINE', upscale(picture, plan.scale, model, enlarger))
   release(picture.data)
-  return orSkip('ENGINE', shrink(larger, plan.width, plan.height))
+  return orSkip('ENGINE', shrink(larger, plan.width, plan.height, shrinker))
 }
 
-/** Decodes a picture at the planned size. A JPEG is shrunk row by row, before it is turned upright. */
+/** Decodes a picture at the planned size. A JPEG is shrunk before it is turned upright. */
 async function decodeAt(
   bytes: Uint8Array,
   header: Header,
   { plan: { width, height, divisor } }: Decision,
-  { codec }: Tools,
+  { codec, shrinker }: Tools,
 ): Promise<Rgba> {
   const { type, orientation } = header
   const upright = uprightSize(header)
   if (type !== 'jpeg' || (upright.width === width && upright.height === height)) {
     const picture = await orSkip('DECODE', codec.decode(bytes, header))
-    return orSkip('ENGINE', shrink(picture, width, height))
+    return orSkip('ENGINE', shrink(picture, width, height, shrinker))
   }
-  // Turning swaps width and height, or not, in both directions alike.
-  const target = { ...uprightSize({ width, height, orientation }), data: new Uint8ClampedArray(4 * width * height) }
-  const decoded = dividedSize(header, divisor)
-  const shrinker = createShrinker(decoded, target)
-  const rowBytes = 4 * decoded.width
+  const decoded = { ...dividedSize(header, divisor), data: new Uint8Array(0) }
+  decoded.data = new Uint8Array(4 * decoded.width * decoded.height)
+  let taken = 0
   const decoding = codec.decodeRows(bytes, header, divisor, (rows) => {
-    for (let at = 0; at < rows.length; at += rowBytes) shrinker(rows.subarray(at, at + rowBytes))
+    decoded.data.set(rows, taken)
+    taken += rows.length
   })
   await orSkip('DECODE', decoding)
-  const turned = applyOrientation(target, orientation)
-  if (turned !== target) release(target.data)
+  // Turning swaps width and height, or not, in both directions alike.
+  const target = uprightSize({ width, height, orientation })
+  const small = await orSkip('ENGINE', shrink(decoded, target.width, target.height, shrinker))
+  const turned = applyOrientation(small, orientation)
+  if (turned !== small) release(small.data)
   return turned
 }
 
-/** Rows of a result that are shrunk before other requests get their turn. */
-const ROWS_PER_TURN = 64
+/** Bands of a result that are shrunk before other requests get their turn. */
+const BANDS_PER_TURN = 32
 
 /**
  * Returns a copy of the picture, shrunk to this size, and frees the memory of the picture. If the picture has this size
  * already, returns the picture itself.
  */
-async function shrink(picture: Rgba, width: number, height: number): Promise<Rgba> {
+async function shrink(picture: Rgba, width: number, height: number, shrinker: Shrinker): Promise<Rgba> {
   if (picture.width === width && picture.height === height) return picture
-  const target = { width, height, data: new Uint8ClampedArray(4 * width * height) }
-  let finished = 0
-  for (const rows of shrinkRows(picture, target)) {
-    finished += rows
-    if (finished % ROWS_PER_TURN === 0) await pause()
-  }
+  const shrunk = await collectRows(withPauses(shrinker.shrink(rowsOf(picture), width, height)))
   release(picture.data)
-  return target
+  return shrunk
+}
+
+function withPauses({ bands, ...size }: Rows): Rows {
+  async function* paused() {
+    let done = 0
+    for await (const band of bands) {
+      yield band
+      if (++done % BANDS_PER_TURN === 0) await pause()
+    }
+  }
+  return { ...size, bands: paused() }
 }

@@ -3,6 +3,7 @@
 import type { Codec } from '../codec/contract.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Enlarger } from '../engine/enlarger.ts'
+import type { Shrinker } from '../image/shrink.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { Network } from '../model/network.ts'
 
@@ -14,6 +15,7 @@ export interface Platform {
   /** Returns the engine for a network. The engine's `run` rejects a network that it cannot run. */
   readonly engineFor: (network: Network) => Engine
   readonly enlarger: Enlarger
+  readonly shrinker: Shrinker
   readonly bundled: BundledModels
 }
 

@@ -17,7 +17,7 @@ export interface WatchedTools extends Tools {
 
 /** Wraps tools so that they report progress to `tell`. `pixels` is the number of pixels of the enlarged picture. */
 export function watched(
-  { codec, enlarger }: Tools,
+  { codec, enlarger, shrinker }: Tools,
   pixels: number,
   network: Network | undefined,
   tell: Tell,
@@ -52,6 +52,7 @@ export function watched(
   return {
     codec: watchedCodec,
     enlarger: watchedEnlarger,
+    shrinker,
     onTurn() {
       turns++
       tell('network', share())
