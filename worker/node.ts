@@ -7,9 +7,9 @@ import type { Engine } from './engine/engine.ts'
 import { createFusedEngine } from './engine/fused.ts'
 import { createDawnEngine, createNodeOrtEngine } from './engine/ortNode.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
-import { plainShrinker } from './image/shrink.ts'
+import { createVectorShrinker } from './engine/vectorShrinker.ts'
 import { decodeNetwork } from './model/networkFile.ts'
-import { loadCodecModules, loadKernels, loadModels, loadPictureKernel } from './platform/nodeFiles.ts'
+import { loadCodecModules, loadKernels, loadModels, loadPictureKernel, loadShrinkKernel } from './platform/nodeFiles.ts'
 import { PROCESS_LIMITS } from './platform/limits.ts'
 import type { Platform } from './platform/platform.ts'
 
@@ -36,9 +36,10 @@ export interface NodeOptions {
  * const superResolution = createSuperResolution(await loadPlatform({ engine: 'webgpu' }))
  */
 export async function loadPlatform({ engine = 'fused' }: NodeOptions = {}): Promise<Platform> {
-  const [modules, picture, bundled, networkEngine] = await Promise.all([
+  const [modules, picture, shrink, bundled, networkEngine] = await Promise.all([
     loadCodecModules(),
     loadPictureKernel(),
+    loadShrinkKernel(),
     loadModels(),
     loadEngine(engine),
   ])
@@ -47,7 +48,7 @@ export async function loadPlatform({ engine = 'fused' }: NodeOptions = {}): Prom
     engines: networkEngine.name,
     engineFor: () => networkEngine,
     enlarger: createVectorEnlarger(picture),
-    shrinker: plainShrinker,
+    shrinker: createVectorShrinker(shrink),
     bundled,
     limits: PROCESS_LIMITS,
   }

@@ -2,11 +2,11 @@
 import { createCodec } from './codec/codec.ts'
 import { createFusedEngine } from './engine/fused.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
-import { plainShrinker } from './image/shrink.ts'
+import { createVectorShrinker } from './engine/vectorShrinker.ts'
 import { createSuperResolution } from './middleware.ts'
 import { ISOLATE_LIMITS } from './platform/limits.ts'
 import type { Platform } from './platform/platform.ts'
-import { codecModules, kernelModules, pictureModule, scriptModels } from './platform/workersFiles.ts'
+import { codecModules, kernelModules, pictureModule, scriptModels, shrinkModule } from './platform/workersFiles.ts'
 
 const fused = createFusedEngine(kernelModules, { name: 'fused-relaxed' })
 
@@ -15,7 +15,7 @@ export const platform: Platform = {
   engines: fused.name,
   engineFor: () => fused,
   enlarger: createVectorEnlarger(pictureModule),
-  shrinker: plainShrinker,
+  shrinker: createVectorShrinker(shrinkModule),
   bundled: scriptModels,
   limits: ISOLATE_LIMITS,
 }

@@ -1,12 +1,15 @@
 // Results of a size in pixels, and descriptions of a result as JSON, through the deployed bundle in workerd.
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { shrinkRows } from '../../worker/image/shrink.ts'
+import { createVectorShrinker } from '../../worker/engine/vectorShrinker.ts'
+import { collectRows, rowsOf } from '../../worker/image/rows.ts'
+import { loadShrinkKernel } from '../../worker/platform/nodeFiles.ts'
 import { SRCNN_915, createNetwork } from '../../worker/model/network.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { shipModels } from '../support/engine/models.ts'
 import { startSite } from '../support/worker/site.ts'
 
+const shrinker = createVectorShrinker(await loadShrinkKernel())
 const SECRET = '00112233445566778899aabbccddeeff'
 
 const site = startSite({
@@ -61,8 +64,7 @@ describe('a result whose size is given in pixels', () => {
     const larger = await pixelsOf(query ? `/${name}?${query}` : `/${name}`)
     const model = query?.includes('bicubic') ? '&sr-model=bicubic' : ''
     const sized = await pixelsOf(`/${name}?sr-width=${width}${model}`)
-    const data = new Uint8ClampedArray(4 * width * height)
-    for (const _ of shrinkRows(larger, { width, height, data })) continue
+    const { data } = await collectRows(shrinker.shrink(rowsOf(larger), width, height))
     expect(sized.data.equals(Buffer.from(data.buffer))).toBe(true)
   })
 

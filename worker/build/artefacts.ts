@@ -6,7 +6,7 @@ import { CODEC_FILES } from '../codec/files.ts'
 import { KERNEL_NAMES } from '../engine/fused.ts'
 import { ARITHMETICS } from '../engine/kernel/arithmetic.ts'
 import { buildCodec } from './codecs.ts'
-import { buildKernel, buildPictureKernel } from './kernels.ts'
+import { buildKernel, buildPixelKernel, PIXEL_KERNELS } from './kernels.ts'
 
 type Build = () => Promise<Uint8Array<ArrayBuffer>>
 
@@ -18,7 +18,11 @@ const codecs = Object.values(CODEC_FILES).map((file): [ArtefactName, Build] => [
 const kernels = KERNEL_NAMES.flatMap((name) =>
   ARITHMETICS.map((kind): [ArtefactName, Build] => [`kernel/${name}-${kind}.wasm`, () => buildKernel(name, kind)]),
 )
-const builds = new Map([...codecs, ...kernels, ['kernel/picture.wasm', buildPictureKernel] as const])
+const pixelKernels = PIXEL_KERNELS.map((name): [ArtefactName, Build] => [
+  `kernel/${name}.wasm`,
+  () => buildPixelKernel(name),
+])
+const builds = new Map([...codecs, ...kernels, ...pixelKernels])
 
 /** Names of the WebAssembly modules. All other artefacts are trained weights, which are not built. */
 export const MODULE_NAMES: readonly ArtefactName[] = [...builds.keys()]

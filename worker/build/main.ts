@@ -8,7 +8,7 @@ import { KERNEL_NAMES } from '../engine/fused.ts'
 import { ARITHMETICS } from '../engine/kernel/arithmetic.ts'
 import { cachedBuild } from './buildCache.ts'
 import { buildCodec } from './codecs.ts'
-import { buildKernel, buildPictureKernel } from './kernels.ts'
+import { buildKernel, buildPixelKernel, PIXEL_KERNELS } from './kernels.ts'
 
 const PARTS: Readonly<Record<string, () => Promise<void>>> = { codecs: buildCodecs, kernels: buildKernels }
 
@@ -28,7 +28,7 @@ async function buildCodecs(): Promise<void> {
 
 async function buildKernels(): Promise<void> {
   for (const kind of ARITHMETICS) for (const kernel of KERNEL_NAMES) await buildKernel(kernel, kind)
-  await buildPictureKernel()
+  await Promise.all(PIXEL_KERNELS.map(buildPixelKernel))
 }
 
 /** Runs a script of this folder in a separate process, with the same TypeScript loader as this process. */

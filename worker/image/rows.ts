@@ -16,15 +16,26 @@ export function rowsOf({ width, height, data }: Rgba): Rows {
   return { width, height, bands: [data] }
 }
 
-/** Reads all rows. Throws a RangeError if there are too few or too many. */
-export async function collectRows({ width, height, bands }: Rows): Promise<Rgba> {
-  const data = new Uint8ClampedArray(4 * width * height)
+/** Yields the bands of a picture. Throws a RangeError if there are too few or too many rows, or parts of rows. */
+export async function* checkedBands({ width, height, bands }: Rows): AsyncGenerator<Pixels, void> {
   let taken = 0
   for await (const band of bands) {
-    if (taken + band.length <= data.length) data.set(band, taken)
+    taken += band.length / (4 * width)
+    if (taken > height || !Number.isInteger(taken)) break
+    yield band
+  }
+  if (taken !== height) throw new RangeError(`expected ${height} rows of ${width} pixels`)
+}
+
+/** Reads all rows. Throws a RangeError if there are too few or too many. */
+export async function collectRows(rows: Rows): Promise<Rgba> {
+  const { width, height } = rows
+  const data = new Uint8ClampedArray(4 * width * height)
+  let taken = 0
+  for await (const band of checkedBands(rows)) {
+    data.set(band, taken)
     taken += band.length
   }
-  if (taken !== data.length) throw new RangeError(`expected ${height} rows of ${width} pixels`)
   return { width, height, data }
 }
 
@@ -39,13 +50,10 @@ export interface Window {
 
 /**
  * Cuts a picture into windows of about `rowsAtMost` rows of their own and `margin` rows more on both sides, as far as the
- * picture has them. Throws a RangeError if there are too few rows.
+ * picture has them. Throws a RangeError if there are too few or too many rows.
  */
-export async function* windowsOf(
-  { width, height, bands }: Rows,
-  rowsAtMost: number,
-  margin: number,
-): AsyncGenerator<Window, void> {
+export async function* windowsOf(rows: Rows, rowsAtMost: number, margin: number): AsyncGenerator<Window, void> {
+  const { width, height } = rows
   const count = Math.ceil(height / rowsAtMost)
   const own = Math.ceil(height / count)
   const rowBytes = 4 * width
@@ -54,7 +62,7 @@ export async function* windowsOf(
   let first = 0
   let start = 0
   let filled = 0
-  for await (const band of bands) {
+  for await (const band of checkedBands(rows)) {
     for (let at = 0; at < band.length;) {
       const part = band.subarray(at, at + buffer.length - filled)
       buffer.set(part, filled)
@@ -71,8 +79,6 @@ export async function* windowsOf(
         filled -= rowBytes * (next - first)
         first = next
       }
-      if (part.length === 0) break // more rows than the picture has
     }
   }
-  if (start < height) throw new RangeError(`expected ${height} rows of ${width} pixels, got fewer`)
 }

@@ -38,6 +38,11 @@ export async function loadPictureKernel(): Promise<WebAssembly.Module> {
   return compileModule(await readArtefact('kernel/picture.wasm'))
 }
 
+/** Loads the WebAssembly module of engine/vectorShrinker.ts. */
+export async function loadShrinkKernel(): Promise<WebAssembly.Module> {
+  return compileModule(await readArtefact('kernel/shrink.wasm'))
+}
+
 /** Returns true if relaxed SIMD runs here. In Node 20, first sets the flag that enables it. */
 export async function hasRelaxedSimd(): Promise<boolean> {
   const wasm = await readArtefact('kernel/srcnn-relaxed.wasm')

@@ -8,6 +8,7 @@ import photon from '../../dist/codec/photon.wasm'
 import webpDecoder from '../../dist/codec/webp_dec.wasm'
 import webpEncoder from '../../dist/codec/webp_enc_simd.wasm'
 import picture from '../../dist/kernel/picture.wasm'
+import shrink from '../../dist/kernel/shrink.wasm'
 import srcnn from '../../dist/kernel/srcnn-relaxed.wasm'
 import subpixel from '../../dist/kernel/subpixel-relaxed.wasm'
 import builtManifest from '../../dist/manifest.json'
@@ -34,6 +35,8 @@ export const codecModules: CodecModules = { photon, jpegDecoder, jpegEncoder, we
 export const kernelModules: KernelModules = { srcnn, subpixel }
 /** The WebAssembly module of engine/vectorEnlarger.ts. */
 export const pictureModule: WebAssembly.Module = picture
+/** The WebAssembly module of engine/vectorShrinker.ts. */
+export const shrinkModule: WebAssembly.Module = shrink
 
 const manifest = parseManifest(JSON.stringify(builtManifest))
 /** The weights in the script, by their file names in models/manifest.json. */

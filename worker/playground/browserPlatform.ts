@@ -6,7 +6,7 @@ import { CODEC_FILES, type CodecModules } from '../codec/files.ts'
 import type { ImageType } from '../codec/header.ts'
 import { createFusedEngine, type KernelModules } from '../engine/fused.ts'
 import { createVectorEnlarger } from '../engine/vectorEnlarger.ts'
-import { plainShrinker } from '../image/shrink.ts'
+import { createVectorShrinker } from '../engine/vectorShrinker.ts'
 import { parseManifest } from '../model/manifest.ts'
 import { PROCESS_LIMITS } from '../platform/limits.ts'
 import type { BundledModels } from '../platform/platform.ts'
@@ -26,10 +26,11 @@ const ENCODERS: Readonly<Record<EncodeFormat, readonly (keyof CodecModules)[]>> 
 
 /** Loads the platform. `onTurn` is called at each pause while a network runs. Rejects if a file cannot be fetched. */
 export async function loadBrowserPlatform(onTurn: () => void): Promise<Platform> {
-  const [srcnn, subpixel, picture, manifest] = await Promise.all([
+  const [srcnn, subpixel, picture, shrink, manifest] = await Promise.all([
     loadKernel('srcnn'),
     loadKernel('subpixel'),
     compile('kernel/picture.wasm'),
+    compile('kernel/shrink.wasm'),
     read('models/manifest.json'),
   ])
   const modules: KernelModules = { srcnn: srcnn.module, subpixel: subpixel.module }
@@ -49,7 +50,7 @@ export async function loadBrowserPlatform(onTurn: () => void): Promise<Platform>
     engines: fused.name,
     engineFor: () => fused,
     enlarger: createVectorEnlarger(picture),
-    shrinker: plainShrinker,
+    shrinker: createVectorShrinker(shrink),
     bundled,
     limits: PROCESS_LIMITS,
   }

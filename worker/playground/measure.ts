@@ -4,7 +4,8 @@ import type { Enlarger } from '../engine/enlarger.ts'
 import { lumaOf } from '../image/color.ts'
 import { psnr, ssim } from '../image/metrics.ts'
 import type { Plane, Rgba } from '../image/plane.ts'
-import { shrinkRows } from '../image/shrink.ts'
+import { collectRows, rowsOf } from '../image/rows.ts'
+import type { Shrinker } from '../image/shrink.ts'
 import type { Closeness } from './messages.ts'
 
 /** Largest number of pixels of a truth, because the metrics hold a dozen planes of 8 bytes per pixel. */
@@ -37,12 +38,8 @@ export function cropToMultiple(picture: Rgba, scale: number): Rgba {
 /**
  * Shrinks a picture by bicubic resampling with antialiasing, as in training. Its sides must be multiples of `scale`.
  */
-export function shrinkBy(picture: Rgba, scale: number): Rgba {
-  const width = picture.width / scale
-  const height = picture.height / scale
-  const target = { width, height, data: new Uint8ClampedArray(4 * width * height) }
-  for (const _ of shrinkRows(picture, target));
-  return target
+export function shrinkBy(picture: Rgba, scale: number, shrinker: Shrinker): Promise<Rgba> {
+  return collectRows(shrinker.shrink(rowsOf(picture), picture.width / scale, picture.height / scale))
 }
 
 export interface Restored {

@@ -26,10 +26,10 @@ export async function tryOut(
     throw new Refusal(`for the test a picture may have at most ${MAX_TRUTH_PIXELS / 1e6} megapixels`)
   }
   if (!isLargeEnough(header, scale)) throw new Refusal('the picture is too small for the test')
-  const { codec, enlarger } = platform
+  const { codec, enlarger, shrinker } = platform
   tell('decode', 0)
   const truth = cropToMultiple(await orSkip('DECODE', codec.decode(bytes, header)), scale)
-  const small = shrinkBy(truth, scale)
+  const small = await shrinkBy(truth, scale, shrinker)
   const png = await codec.encode(small, LOSSLESS)
   const smallHeader = readHeader(png)
   const decision = await decide({ header: smallHeader, bytes: png.length }, wish, choices, deps)

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { createPlane, type Plane, type Rgba } from '../../../worker/image/plane.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { resize } from '../../../worker/image/resize.ts'
-import { shrinkRows } from '../../../worker/image/shrink.ts'
+import { collectRows, rowsOf } from '../../../worker/image/rows.ts'
+import { plainShrinker } from '../../../worker/image/shrink.ts'
 
 /**
  * Returns a picture of random levels. If `opaque`, all pixels are opaque. Otherwise one third of them is transparent,
@@ -19,11 +20,8 @@ function noise(width: number, height: number, opaque: boolean): Rgba {
   return { width, height, data }
 }
 
-function shrunk(picture: Rgba, width: number, height: number): Rgba {
-  const target = { width, height, data: new Uint8ClampedArray(4 * width * height) }
-  expect([...shrinkRows(picture, target)]).toHaveLength(height)
-  return target
-}
+const shrunk = (picture: Rgba, width: number, height: number) =>
+  collectRows(plainShrinker.shrink(rowsOf(picture), width, height))
 
 /** Returns each channel as resize.ts shrinks it. Colours are premultiplied by alpha. */
 function expected(picture: Rgba, width: number, height: number): { colour: Plane[]; alpha: Plane } {
@@ -51,9 +49,9 @@ describe.each([true, false])('shrinking agrees with resizing each channel (opaqu
     [33, 21, 32, 20],
     [64, 48, 5, 48],
     [90, 60, 11, 7],
-  ])('%ix%i to %ix%i', (width, height, outWidth, outHeight) => {
+  ])('%ix%i to %ix%i', async (width, height, outWidth, outHeight) => {
     const picture = noise(width, height, opaque)
-    const { data } = shrunk(picture, outWidth, outHeight)
+    const { data } = await shrunk(picture, outWidth, outHeight)
     const { colour, alpha } = expected(picture, outWidth, outHeight)
     for (let i = 0, p = 0; p < data.length; i++, p += 4) {
       const level = Math.min(255, Math.max(0, alpha.data[i]))
@@ -68,9 +66,9 @@ describe.each([true, false])('shrinking agrees with resizing each channel (opaqu
   })
 })
 
-test('shrinking a picture of one colour keeps the colour, even if alpha varies', () => {
+test('shrinking a picture of one colour keeps the colour, even if alpha varies', async () => {
   const data = new Uint8Array(4 * 30 * 20)
   for (let p = 0; p < data.length; p += 4) data.set([200, 17, 3, (p / 4) % 2 ? 255 : 40], p)
-  const { data: small } = shrunk({ width: 30, height: 20, data }, 7, 5)
+  const { data: small } = await shrunk({ width: 30, height: 20, data }, 7, 5)
   for (let p = 0; p < small.length; p += 4) expect([...small.subarray(p, p + 3)]).toEqual([200, 17, 3])
 })
