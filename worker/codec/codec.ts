@@ -14,6 +14,7 @@ import { applyOrientation } from './orientation.ts'
 import { decodeWithPhoton } from './photon.ts'
 import { encodePng, plainPng } from './png.ts'
 import { fittingIcc, neededSamples } from './samples.ts'
+import { inTurns } from './turns.ts'
 import { decodeWebp, encodeWebp } from './webp.ts'
 
 /** Creates a codec. `instances` runs the modules. By default the codec creates new `Instances`. */
@@ -79,8 +80,8 @@ export function createCodec(modules: CodecModules, instances = createInstances()
 
   /** Yields a picture that is decoded as a whole. */
   async function* wholeBand(bytes: Uint8Array, header: Header): AsyncGenerator<Pixels, void> {
-    const { data } = await decodeWhole(bytes, header)
-    yield data
+    const { width, data } = await decodeWhole(bytes, header)
+    yield* inTurns([data], width)
     release(data)
   }
 

@@ -42,7 +42,7 @@ const COEFFICIENTS: Readonly<Record<Divisor, number>> = { 1: 1, 2: 0.53, 4: 0.18
 const ENCODING: Readonly<Record<EncodeFormat, PixelCost>> = {
   jpeg: { ns: 12, bytes: 1 },
   webp: { ns: 90, bytes: 20 },
-  png: { ns: 50, bytes: 5 },
+  png: { ns: 50, bytes: 4 },
 }
 /** Memory for tokens, windows and bands of rows in encoders. */
 const ENCODER_BYTES = 5e6
@@ -58,6 +58,8 @@ const RGBA_BYTES = 4
 const FLOAT_BYTES = 4
 /** Memory of a slab: RGBA and three planes of floats per small pixel. Alpha adds a plane. */
 const SLAB_BYTES = RGBA_BYTES + 3 * FLOAT_BYTES
+/** Side of a tile, in pixels of the small picture (engine/upscale.ts). */
+const TILE_SIDE = 512
 /** Rows of a slab's margins: more than any bundled network needs. */
 const MARGIN_ROWS = 24
 /** Memory of V8 and of the worker's own code. */
@@ -97,14 +99,17 @@ export function estimateCost(
     large * (ENLARGING_NS * planes + networkNs) +
     (isShrunk ? ((large || small) + result) * SHRINKING_NS : 0) +
     result * encoding.ns
-  // The smaller of source and result is held if it has to be turned or looked at (makeFile.ts).
-  const copies = header.orientation > 1 ? 2 : header.type === 'jpeg' ? 0 : 1
-  const held = copies * RGBA_BYTES * (scale > 1 ? small : result)
+  // The smaller of source and result is held if it has to be turned or looked at (makeFile.ts). While it is turned, it is
+  // held twice.
+  const isTurned = header.orientation > 1
+  const held = isTurned || header.type !== 'jpeg' ? RGBA_BYTES * (scale > 1 ? small : result) : 0
   // Of a picture that is enlarged, one slab is held, its result, and the network's input and output for a tile.
   const smallWidth = uprightSize(header).width
-  const slab = Math.min(large, scale ** 2 * smallWidth * (slabRowsOf(smallWidth, scale) + MARGIN_ROWS))
+  const slabRows = slabRowsOf(smallWidth, scale) + MARGIN_ROWS
+  const slab = Math.min(large, scale ** 2 * smallWidth * slabRows)
+  const tile = Math.min(slab, scale ** 2 * TILE_SIDE * slabRows)
   const enlarging =
-    slab * (RGBA_BYTES + (SLAB_BYTES + FLOAT_BYTES * (planes - 1)) / scale ** 2) + 2 * planes * FLOAT_BYTES * slab
+    slab * (RGBA_BYTES + (SLAB_BYTES + FLOAT_BYTES * (planes - 1)) / scale ** 2) + 2 * planes * FLOAT_BYTES * tile
   const alphaBytes = format === 'webp' && header.alpha ? WEBP_ALPHA_BYTES * result : 0
   return {
     cpuMs: cpuNs / 1e6,
@@ -114,9 +119,6 @@ export function estimateCost(
       header.coefficientBytes * COEFFICIENTS[divisor] +
       source * decoding.bytes +
       held +
-      enlarging +
-      ENCODER_BYTES +
-      result * encoding.bytes +
-      alphaBytes,
+      Math.max(isTurned ? held : 0, enlarging + ENCODER_BYTES + result * encoding.bytes + alphaBytes),
   }
 }
