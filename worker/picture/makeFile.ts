@@ -8,7 +8,7 @@ import { applyOrientation } from '../codec/orientation.ts'
 import { upscale } from '../engine/upscale.ts'
 import type { Rgba } from '../image/plane.ts'
 import { collectRows, type Rows, rowsOf } from '../image/rows.ts'
-import type { Shrinker } from '../image/shrink.ts'
+import { createRowShrinker, type Shrinker } from '../image/shrink.ts'
 import type { Platform } from '../platform/platform.ts'
 import { type Decision, orSkip } from './plan.ts'
 
@@ -50,7 +50,7 @@ async function enlarge(
   return orSkip('ENGINE', shrink(larger, plan.width, plan.height, shrinker))
 }
 
-/** Decodes a picture at the planned size. A JPEG is shrunk before it is turned upright. */
+/** Decodes a picture at the planned size. A JPEG is shrunk row by row, before it is turned upright. */
 async function decodeAt(
   bytes: Uint8Array,
   header: Header,
@@ -63,19 +63,19 @@ async function decodeAt(
     const picture = await orSkip('DECODE', codec.decode(bytes, header))
     return orSkip('ENGINE', shrink(picture, width, height, shrinker))
   }
-  const decoded = { ...dividedSize(header, divisor), data: new Uint8Array(0) }
-  decoded.data = new Uint8Array(4 * decoded.width * decoded.height)
-  let taken = 0
+  // Turning swaps width and height, or not, in both directions alike.
+  const target = { ...uprightSize({ width, height, orientation }), data: new Uint8ClampedArray(4 * width * height) }
+  const shrinkRows = createRowShrinker(dividedSize(header, divisor), target.width, target.height)
+  let finished = 0
   const decoding = codec.decodeRows(bytes, header, divisor, (rows) => {
-    decoded.data.set(rows, taken)
-    taken += rows.length
+    for (const row of shrinkRows(rows)) {
+      target.data.set(row, finished)
+      finished += row.length
+    }
   })
   await orSkip('DECODE', decoding)
-  // Turning swaps width and height, or not, in both directions alike.
-  const target = uprightSize({ width, height, orientation })
-  const small = await orSkip('ENGINE', shrink(decoded, target.width, target.height, shrinker))
-  const turned = applyOrientation(small, orientation)
-  if (turned !== small) release(small.data)
+  const turned = applyOrientation(target, orientation)
+  if (turned !== target) release(target.data)
   return turned
 }
 
