@@ -22,7 +22,7 @@ interface Bench {
 }
 
 const BENCHES: Readonly<Record<string, Bench>> = {
-  resize: { about: "our bicubic compared with photon's", run: benchResize },
+  resize: { about: "our bicubic compared with photon's; shrinking by the kernel and by its oracle", run: benchResize },
   engines: {
     about: 'our kernel compared with onnxruntime, in Node and workerd; cold starts and memory',
     run: benchEngines,

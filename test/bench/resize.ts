@@ -1,7 +1,7 @@
 // Compares the speed of our bicubic resizing with that of photon's CatmullRom, which uses the same filter. Ours is
 // timed in TypeScript and in the kernel that the worker uses. Photon cannot resize planes, so it gets a grey RGBA
 // picture, and only its resize() is timed. Our resizing is timed for one plane, and for what the worker does: it
-// resizes three planes and converts them to RGBA.
+// resizes three planes and converts them to RGBA. Shrinking is timed by shrinking.ts.
 import { PhotonImage, resize as photonResize, SamplingFilter } from '@cf-wasm/photon/node'
 import { plainEnlarger } from '../../worker/engine/enlarger.ts'
 import { loadPictureKernel } from '../../worker/platform/nodeFiles.ts'
@@ -11,6 +11,7 @@ import { type Plane, quantize } from '../../worker/image/plane.ts'
 import { resize } from '../../worker/image/resize.ts'
 import { maxDifference, samplePlane } from '../support/engine/samples.ts'
 import { compare, type Table } from './compare.ts'
+import { benchShrinking } from './shrinking.ts'
 
 /**
  * Width in output pixels of the border where the filter reads beyond the edge of the picture: two input pixels, times
@@ -69,7 +70,7 @@ export async function benchResize(): Promise<Table[]> {
     tables.push(await compare(`resize ${from}² -> ${to}²`, contenders, { notes }))
     image.free()
   }
-  return tables
+  return [...tables, ...(await benchShrinking())]
 }
 
 function greyRgba({ data }: Plane): Uint8Array {

@@ -1,8 +1,9 @@
-// The shrinker on the kernel shrink.as.ts, in WebAssembly SIMD. Rows stream through its memory in groups of four.
+// The shrinker on the kernel shrink.as.ts, in WebAssembly SIMD. Rows stream through its memory in groups of four. It
+// works on rows of the picture, never on bands, so a result does not depend on the bands.
 import { tapsOf } from '../image/resize.ts'
 import { checkedBands, type Pixels, type Rows } from '../image/rows.ts'
 import type { Shrinker } from '../image/shrink.ts'
-import { PAGE_BYTES } from './kernel/layout.ts'
+import { FLOAT, PAGE_BYTES } from './kernel/layout.ts'
 import { GROUP_ROWS, COLUMN_BYTES, PIXEL, ROWS_OUT, shrinkLayout, type Axis } from './kernel/shrinkLayout.ts'
 
 /** The kernel's exports. Arguments are addresses, distances in bytes, or numbers of taps or pixels. */
@@ -58,6 +59,7 @@ export function createVectorShrinker(module: WebAssembly.Module): Shrinker {
   }
 }
 
+/** Yields the rows of the result as views of the kernel's memory, up to ROWS_OUT at a time. */
 async function* shrinkBy(kernel: Kernel, rows: Rows, width: number, height: number): AsyncGenerator<Pixels, void> {
   const [across, down] = [tapsAlong(rows.width, width), tapsAlong(rows.height, height)]
   const at = shrinkLayout(across, down)
@@ -74,7 +76,7 @@ async function* shrinkBy(kernel: Kernel, rows: Rows, width: number, height: numb
   const outBytes = PIXEL * width
   let taken = 0
   let finished = 0
-  let waiting = 0
+  let waiting = 0 // rows of the result that are not handed out yet
 
   /** Shrinks the group in `rowsIn` horizontally. Its first row is `first`. */
   function shrinkGroup(first: number): void {
@@ -89,7 +91,7 @@ async function* shrinkBy(kernel: Kernel, rows: Rows, width: number, height: numb
   function finishRow(): void {
     const first = down.starts[finished]
     const from = at.ring + (first % at.ringRows) * at.ringRowBytes
-    const weights = at.weightsDown + finished * down.taps * 4
+    const weights = at.weightsDown + finished * down.taps * FLOAT
     let run = kernel.down
     for (let r = first; r < first + down.taps; r++) if (isClear[r % at.ringRows]) run = kernel.downClear
     run(from, at.ring, ringEnd, at.ringRowBytes, weights, down.taps, at.rowsOut + waiting * outBytes, width)
@@ -117,7 +119,8 @@ async function* shrinkBy(kernel: Kernel, rows: Rows, width: number, height: numb
 
 interface AxisTaps extends Axis {
   readonly starts: Uint32Array
-  readonly weights: Float32Array
+  /** [to][taps] */
+  readonly weights: Float64Array
 }
 
 /**
@@ -126,18 +129,24 @@ interface AxisTaps extends Axis {
  */
 function tapsAlong(from: number, to: number): AxisTaps {
   const { count, indices, weights } = tapsOf(from, to)
-  const folded = Array.from({ length: to }, (_, i) => {
-    const sums = new Map<number, number>()
-    for (let k = i * count; k < (i + 1) * count; k++) {
-      if (weights[k] !== 0) sums.set(indices[k], (sums.get(indices[k]) ?? 0) + weights[k])
+  const firsts = new Uint32Array(to).fill(from)
+  let taps = 0
+  for (let i = 0, k = 0; i < to; i++) {
+    let last = 0
+    for (const end = k + count; k < end; k++) {
+      if (weights[k] === 0) continue
+      firsts[i] = Math.min(firsts[i], indices[k])
+      last = Math.max(last, indices[k])
     }
-    const used = [...sums.keys()]
-    return { sums, first: Math.min(...used), last: Math.max(...used) }
-  })
-  const taps = folded.reduce((most, { first, last }) => Math.max(most, last - first + 1), 0)
-  const starts = Uint32Array.from(folded, ({ first }) => Math.min(first, from - taps))
-  const runs = new Float32Array(to * taps)
-  folded.forEach(({ sums }, i) => sums.forEach((weight, index) => (runs[i * taps + index - starts[i]] = weight)))
+    taps = Math.max(taps, last - firsts[i] + 1)
+  }
+  const starts = firsts.map((first) => Math.min(first, from - taps))
+  const runs = new Float64Array(to * taps)
+  for (let i = 0, k = 0; i < to; i++) {
+    for (const end = k + count; k < end; k++) {
+      if (weights[k] !== 0) runs[i * taps + indices[k] - starts[i]] += weights[k]
+    }
+  }
   return { from, to, taps, starts, weights: runs }
 }
 

@@ -47,7 +47,7 @@ function expectBytes(got: Rgba, want: Rgba, share: number): void {
   expect([got.width, got.height, got.data.length]).toEqual([want.width, want.height, want.data.length])
   let changed = 0
   for (let p = 0; p < want.data.length; p += 4) {
-    const [a, b] = [got, want].map(({ data }) => [...data.subarray(p, p + 4)])
+    const [a, b] = [got, want].map(({ data }) => Array.from(data.subarray(p, p + 4)))
     if (a.every((level, c) => level === b[c])) continue
     changed++
     const isNearlyInvisible = a[3] + b[3] === 1
