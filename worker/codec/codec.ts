@@ -2,6 +2,7 @@
 // each of these platforms passes in the compiled modules.
 
 import type { Rgba } from '../image/plane.ts'
+import { collectRows } from '../image/rows.ts'
 import { release } from '../base/release.ts'
 import type { Codec } from './contract.ts'
 import { CodecError } from './error.ts'
@@ -11,7 +12,7 @@ import { createInstances, guarded } from './instance.ts'
 import { decodeJpeg, decodeJpegRows, encodeJpeg } from './jpeg.ts'
 import { applyOrientation } from './orientation.ts'
 import { decodeWithPhoton } from './photon.ts'
-import { encodePng, plainPng } from './png.ts'
+import { decodePngRows, encodePng, plainPng } from './png.ts'
 import { decodeWebp, encodeWebp } from './webp.ts'
 
 /** Creates a codec. `instances` runs the modules. By default the codec creates new `Instances`. */
@@ -70,7 +71,13 @@ export function createCodec(modules: CodecModules, instances = createInstances()
       case 'webp':
         return decodeWebp(instances, modules.webpDecoder, bytes, header)
       case 'png':
-        return decodeWithPhoton(instances, modules.photon, plainPng(bytes), header)
+        return header.interlaced
+          ? decodeWithPhoton(instances, modules.photon, plainPng(bytes), header)
+          : collectRows({
+              width: header.width,
+              height: header.height,
+              bands: decodePngRows(instances, modules.pngDecoder, bytes, header),
+            })
       default:
         return decodeWithPhoton(instances, modules.photon, bytes, header)
     }

@@ -3,7 +3,7 @@
 import { createCodec } from '../codec/codec.ts'
 import type { Codec, EncodeFormat } from '../codec/contract.ts'
 import { CODEC_FILES, type CodecModules } from '../codec/files.ts'
-import type { ImageType } from '../codec/header.ts'
+import type { Header, ImageType } from '../codec/header.ts'
 import { createFusedEngine, type KernelModules } from '../engine/fused.ts'
 import { createVectorEnlarger } from '../engine/vectorEnlarger.ts'
 import { parseManifest } from '../model/manifest.ts'
@@ -11,15 +11,20 @@ import type { BundledModels } from '../platform/platform.ts'
 import { pause } from '../base/pause.ts'
 import type { Platform } from '../platform/platform.ts'
 
-/** The module that decodes each type. photon decodes the types that are not listed. */
+/** The module that decodes each type. photon decodes the types that are not listed, and interlaced PNG. */
 const DECODERS: Partial<Record<ImageType, keyof CodecModules>> = {
   jpeg: 'jpegDecoder',
+  png: 'pngDecoder',
   webp: 'webpDecoder',
 }
 const ENCODERS: Readonly<Record<EncodeFormat, readonly (keyof CodecModules)[]>> = {
   jpeg: ['jpegEncoder'],
   png: [],
   webp: ['webpEncoder'],
+}
+
+function decoderOf({ type, interlaced }: Header): keyof CodecModules {
+  return (!interlaced && DECODERS[type]) || 'photon'
 }
 
 /** Loads the platform. `onTurn` is called at each pause while a network runs. Rejects if a file cannot be fetched. */
@@ -72,11 +77,11 @@ function createLazyCodec(): Codec {
   const codec = createCodec(modules as CodecModules)
   return {
     async decode(bytes, header) {
-      await need([DECODERS[header.type] ?? 'photon'])
+      await need([decoderOf(header)])
       return codec.decode(bytes, header)
     },
     async decodeRows(bytes, header, divisor, take) {
-      await need([DECODERS[header.type] ?? 'photon'])
+      await need([decoderOf(header)])
       return codec.decodeRows(bytes, header, divisor, take)
     },
     async encode(picture, as) {

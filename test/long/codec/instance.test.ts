@@ -243,13 +243,13 @@ describe('modules that import their memory', () => {
       webpEncoder: await compile(OVERSIZED_FILES.webpEncoder),
     }
     const itsOwn: Instances = {
+      ...createInstances(),
       async run(factory, module, work) {
         if (Object.values(modules).includes(module)) return createInstances().run(factory, module, work)
         const instantiateWasm = (imports: WebAssembly.Imports, done: (instance: WebAssembly.Instance) => object) =>
           done(new WebAssembly.Instance(module, imports))
         return work(await factory({ instantiateWasm, print() {}, printErr() {} }))
       },
-      idleBytes: () => 0,
     }
     const [ours, theirs] = [createCodec(modules), createCodec(packaged, itsOwn)]
     for (const [width, height] of [
