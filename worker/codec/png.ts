@@ -35,7 +35,8 @@ async function* bandsOf(
 ): AsyncGenerator<Uint8Array, void> {
   const file = readPngFile(bytes)
   if (header.interlaced || file.width !== header.width || file.height !== header.height) {
-    throw new CodecError(`expected ${header.width}x${header.height} pixels in one pass`)
+    const found = `${file.width}x${file.height}`
+    throw new CodecError(`decoding png found ${found}, header says ${header.width}x${header.height}, not interlaced`)
   }
   const decoder = createPngDecoder(exports, file)
   for await (const inflated of inflate(file.data, decoder.inflatedBytes)) {

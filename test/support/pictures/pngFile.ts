@@ -102,3 +102,13 @@ function predicted(filter: number, left: number, up: number, corner: number): nu
       return 0
   }
 }
+
+/** Changes of a zlib stream behind its last row, in files that browsers show. */
+export const PNG_TAILS: readonly (readonly [string, (deflated: Uint8Array) => Uint8Array])[] = [
+  ['no checksum', (deflated) => deflated.subarray(0, -4)],
+  ['half a checksum', (deflated) => deflated.subarray(0, -2)],
+  ['a wrong checksum', (deflated) => deflated.map((byte, i) => (i === deflated.length - 1 ? byte ^ 1 : byte))],
+  ['a byte behind the checksum', (deflated) => concat([deflated, Uint8Array.of(0)])],
+  ['10 kB behind the checksum', (deflated) => concat([deflated, new Uint8Array(10_000).fill(7)])],
+  ['10 kB in place of the checksum', (deflated) => concat([deflated.subarray(0, -4), new Uint8Array(10_000).fill(7)])],
+]

@@ -8,10 +8,17 @@ import { concat } from '../../base/concat.ts'
 import { pause } from '../../base/pause.ts'
 import { damaged } from './file.ts'
 
-/** Bytes that are passed to the stream at a time. Workers inflate all of them at once, to up to 4 MB. */
-const PIECE_BYTES = 4096
+/**
+ * Least and most bytes that are passed to the stream at a time. Workers inflate all of them at once, to up to 4 and 17
+ * MB. Between these limits, a piece inflates to no more than twice the picture. In Workers, 16 KB at a time take half of
+ * the CPU time that 4 KB take.
+ */
+const LEAST_PIECE_BYTES = 4096
+const MOST_PIECE_BYTES = 16_384
 /** Sizes of the pieces at the place where the first attempt has failed, and then the second. */
 const CAREFUL_BYTES = [64, 1] as const
+/** Inflated bytes that may be missing if a file is inflated again. They are all in memory. */
+const MAX_LOST_BYTES = 2 ** 22
 /** Bytes that one deflated byte can become: two matches of 258 bytes take at least four bits. */
 const MAX_EXPANSION = 1032
 /** Size of the buffer for inflated bytes. */
@@ -30,19 +37,21 @@ const ZLIB_HEADER_BYTES = 2
  */
 export async function* inflate(parts: readonly Uint8Array[], needed: number): AsyncGenerator<Uint8Array, void> {
   if (!isZlibHeader(createCursor(parts)(ZLIB_HEADER_BYTES))) throw damaged('the data are not deflated')
+  const fairBytes = Math.ceil((2 * needed) / MAX_EXPANSION)
+  const pieceBytes = Math.min(MOST_PIECE_BYTES, Math.max(LEAST_PIECE_BYTES, fairBytes))
   const progress: Progress = { given: 0, failedAt: Infinity, error: undefined }
   const maxDeflated = needed + needed / 4 + SPARE_BYTES
-  yield* attempt(parts, 'deflate', PIECE_BYTES, maxDeflated, progress)
-  for (const bytes of CAREFUL_BYTES) {
-    const isNearEnd = needed - progress.given <= 2 * MAX_EXPANSION * PIECE_BYTES
-    if (!progress.error || !isNearEnd) break
+  yield* attempt(parts, { format: 'deflate', pieceBytes, carefulBytes: pieceBytes, maxDeflated }, progress)
+  for (const carefulBytes of CAREFUL_BYTES) {
+    if (!progress.error || needed - progress.given > MAX_LOST_BYTES) break
     // The bytes are collected first, because an error would also lose those that wait for the caller to ask for them.
     const last: Uint8Array[] = []
-    for await (const piece of attempt(parts, 'deflate-raw', bytes, maxDeflated, progress)) {
+    const how = { format: 'deflate-raw', pieceBytes, carefulBytes, maxDeflated } as const
+    for await (const piece of attempt(parts, how, progress)) {
       last.push(piece.slice())
       if (progress.given >= needed) break
     }
-    yield concat(last)
+    yield* last
   }
   throw progress.error ? damaged('the data are corrupt', progress.error) : damaged('the data end early')
 }
@@ -50,6 +59,15 @@ export async function* inflate(parts: readonly Uint8Array[], needed: number): As
 /** True for the method deflate without a preset dictionary. */
 function isZlibHeader([method, flags]: Uint8Array): boolean {
   return (method & 15) === 8 && method >> 4 <= 7 && (flags & 32) === 0 && (256 * method + flags) % 31 === 0
+}
+
+interface Manner {
+  readonly format: 'deflate' | 'deflate-raw'
+  /** Size of a piece, and of one from where the last attempt failed. */
+  readonly pieceBytes: number
+  readonly carefulBytes: number
+  /** Deflated bytes after which the attempt fails. */
+  readonly maxDeflated: number
 }
 
 /** What the attempts so far have achieved. */
@@ -67,13 +85,11 @@ type Reading = Promise<{ readonly done: boolean; readonly value?: Uint8Array | u
 
 /**
  * Inflates from the start, and yields what no earlier attempt has yielded. Stops at an error, which is then in
- * `progress`. From where the last attempt failed, the pieces have `carefulBytes`.
+ * `progress`.
  */
 async function* attempt(
   parts: readonly Uint8Array[],
-  format: 'deflate' | 'deflate-raw',
-  carefulBytes: number,
-  maxDeflated: number,
+  { format, pieceBytes, carefulBytes, maxDeflated }: Manner,
   progress: Progress,
 ): AsyncGenerator<Uint8Array, void> {
   const { readable, writable } = new DecompressionStream(format)
@@ -89,7 +105,7 @@ async function* attempt(
     let reading = read()
     while (!isEnded) {
       // A read is pending: all of the earlier pieces was read. This limits the memory, and what an error loses.
-      const piece = take(start < failedAt ? Math.min(PIECE_BYTES, failedAt - start) : carefulBytes)
+      const piece = take(start < failedAt ? Math.min(pieceBytes, failedAt - start) : carefulBytes)
       isEnded = piece.length === 0
       let isDrained = false
       const written = isEnded ? ignored(writer.close()) : writer.write(piece as Uint8Array<ArrayBuffer>)
