@@ -6,19 +6,19 @@ import type { Rgba } from '../image/plane.ts'
 import { collectRows, type Pixels, rowsOf } from '../image/rows.ts'
 import type { Codec, Divisor } from './contract.ts'
 import { CodecError } from './error.ts'
-import type { CodecModules } from './files.ts'
+import type { CodecModuleSource } from './files.ts'
 import { dividedSize, type Header, readHeader } from './header.ts'
 import { createInstances, guarded, guardedBands } from './instance.ts'
 import { decodeJpegRows, encodeJpeg } from './jpeg.ts'
 import { applyOrientation } from './orientation.ts'
 import { decodeWithPhoton } from './photon.ts'
-import { encodePng, plainPng } from './png.ts'
+import { decodePngRows, encodePng, plainPng } from './png.ts'
 import { fittingIcc, neededSamples } from './samples.ts'
 import { inTurns } from './turns.ts'
 import { decodeWebp, encodeWebp } from './webp.ts'
 
 /** Creates a codec. `instances` runs the modules. By default the codec creates new `Instances`. */
-export function createCodec(modules: CodecModules, instances = createInstances()): Codec {
+export function createCodec(modules: CodecModuleSource, instances = createInstances()): Codec {
   const codec: Codec = {
     decodeRows(bytes, header, divisor = 1) {
       const bands = guardedBands(`decoding ${header.type}`, () => bandsOf(bytes, header, divisor))
@@ -42,11 +42,11 @@ export function createCodec(modules: CodecModules, instances = createInstances()
       const file = await guarded(`encoding ${format}`, async () => {
         switch (format) {
           case 'jpeg':
-            return encodeJpeg(instances, modules.jpegEncoder, rows, { ...as, icc: profile })
+            return encodeJpeg(instances, await modules.jpegEncoder, rows, { ...as, icc: profile })
           case 'png':
             return encodePng(await collectRows(rows), icc)
           case 'webp':
-            return encodeWebp(instances, modules.webpEncoder, await collectRows(rows), { ...as, icc: profile })
+            return encodeWebp(instances, await modules.webpEncoder, await collectRows(rows), { ...as, icc: profile })
         }
       })
       const { type, ...is } = readHeader(file)
@@ -69,13 +69,13 @@ export function createCodec(modules: CodecModules, instances = createInstances()
   return codec
 
   /** Yields the stored rows. */
-  function bandsOf(bytes: Uint8Array, header: Header, divisor: Divisor): AsyncGenerator<Pixels, void> {
+  async function* bandsOf(bytes: Uint8Array, header: Header, divisor: Divisor): AsyncGenerator<Pixels, void> {
     requireDecodable(header)
     const { type } = header
     if (divisor > 1 && type !== 'jpeg') throw new CodecError(`expected a JPEG to decode at 1/${divisor}, got ${type}`)
-    return isByRows(header)
-      ? decodeJpegRows(instances, modules.jpegDecoder, bytes, header, divisor)
-      : wholeBand(bytes, header)
+    if (!isByRows(header)) yield* wholeBand(bytes, header)
+    else if (type === 'png') yield* decodePngRows(instances, await modules.pngDecoder, bytes, header)
+    else yield* decodeJpegRows(instances, await modules.jpegDecoder, bytes, header, divisor)
   }
 
   /** Yields a picture that is decoded as a whole. */
@@ -85,22 +85,16 @@ export function createCodec(modules: CodecModules, instances = createInstances()
     release(data)
   }
 
-  function decodeWhole(bytes: Uint8Array, header: Header): Promise<Rgba> {
+  async function decodeWhole(bytes: Uint8Array, header: Header): Promise<Rgba> {
     requireDecodable(header)
-    switch (header.type) {
-      case 'webp':
-        return decodeWebp(instances, modules.webpDecoder, bytes, header)
-      case 'png':
-        return decodeWithPhoton(instances, modules.photon, plainPng(bytes), header)
-      default:
-        return decodeWithPhoton(instances, modules.photon, bytes, header)
-    }
+    if (header.type === 'webp') return decodeWebp(instances, await modules.webpDecoder, bytes, header)
+    return decodeWithPhoton(instances, await modules.photon, header.type === 'png' ? plainPng(bytes) : bytes, header)
   }
 }
 
 /** True for files whose pixels are decoded row by row. */
-function isByRows({ type }: Header): boolean {
-  return type === 'jpeg'
+function isByRows({ type, interlaced }: Header): boolean {
+  return type === 'jpeg' || (type === 'png' && !interlaced)
 }
 
 function requireDecodable({ obstacle }: Header): void {

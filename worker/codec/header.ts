@@ -31,6 +31,7 @@ export function readHeader(bytes: Uint8Array): Header {
     orientation: 1,
     alpha: false,
     grey: false,
+    interlaced: false,
     jpegQuality: undefined,
     scans: 0,
     coefficientBytes: 0,

@@ -1,11 +1,54 @@
-// PNG: reduces a file to what photon needs for decoding, and encodes with the platform's own deflate.
+// PNG: decodes by rows, reduces an interlaced file to what photon needs, and encodes. Inflate and deflate are the
+// platform's own.
 // https://www.w3.org/TR/png-3/
 
 import type { Rgba } from '../image/plane.ts'
 import { concat } from '../base/concat.ts'
 import { crc32 } from './crc32.ts'
+import { CodecError } from './error.ts'
+import type { Header } from './header.ts'
 import { pngChunks, SIGNATURE_BYTES } from './header/png.ts'
+import type { Instances } from './instance.ts'
+import { createPngDecoder, createPngDecoderModule, type PngDecoderExports } from './png/decoder.ts'
+import { readPngFile } from './png/file.ts'
+import { inflate } from './png/inflate.ts'
 import { fittingIcc, neededSamples, type Samples } from './samples.ts'
+
+/**
+ * Yields the pixels of a PNG that is not interlaced, from top to bottom, as bands of whole rows in RGBA with 8 bits. A
+ * band is valid until the next one is asked for. The memory needed does not depend on the number of rows. Throws a
+ * DamagedError if the file is corrupt or ends early.
+ */
+export function decodePngRows(
+  instances: Instances,
+  module: WebAssembly.Module,
+  bytes: Uint8Array,
+  header: Header,
+): AsyncGenerator<Uint8Array, void> {
+  return instances.stream(createPngDecoderModule, module, (exports) => bandsOf(exports, bytes, header))
+}
+
+async function* bandsOf(
+  exports: PngDecoderExports,
+  bytes: Uint8Array,
+  header: Header,
+): AsyncGenerator<Uint8Array, void> {
+  const file = readPngFile(bytes)
+  if (header.interlaced || file.width !== header.width || file.height !== header.height) {
+    const found = `${file.width}x${file.height}`
+    throw new CodecError(`decoding png found ${found}, header says ${header.width}x${header.height}, not interlaced`)
+  }
+  const decoder = createPngDecoder(exports, file)
+  for await (const inflated of inflate(file.data, decoder.inflatedBytes)) {
+    for (let at = 0; at < inflated.length && !decoder.isDone();) {
+      at = decoder.take(inflated, at)
+      const band = decoder.band()
+      if (band) yield band
+    }
+    // What follows the last row is not even inflated, so it may be damaged.
+    if (decoder.isDone()) return
+  }
+}
 
 const PICTURE_CHUNKS = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT'])
 

@@ -1,9 +1,7 @@
 // The browser as a platform. It runs the worker's codecs, kernels and weights, which build/playground.ts puts beside
 // the page. Each file is fetched when a picture first needs it.
 import { createCodec } from '../codec/codec.ts'
-import type { Codec, EncodeFormat } from '../codec/contract.ts'
-import { CODEC_FILES, type CodecModules } from '../codec/files.ts'
-import type { ImageType } from '../codec/header.ts'
+import { CODEC_FILES, type CodecModuleSource } from '../codec/files.ts'
 import { createFusedEngine, type KernelModules } from '../engine/fused.ts'
 import { createVectorEnlarger } from '../engine/vectorEnlarger.ts'
 import { createVectorShrinker } from '../engine/vectorShrinker.ts'
@@ -12,17 +10,6 @@ import { PROCESS_LIMITS } from '../platform/limits.ts'
 import type { BundledModels } from '../platform/platform.ts'
 import { pause } from '../base/pause.ts'
 import type { Platform } from '../platform/platform.ts'
-
-/** The module that decodes each type. photon decodes the types that are not listed. */
-const DECODERS: Partial<Record<ImageType, keyof CodecModules>> = {
-  jpeg: 'jpegDecoder',
-  webp: 'webpDecoder',
-}
-const ENCODERS: Readonly<Record<EncodeFormat, readonly (keyof CodecModules)[]>> = {
-  jpeg: ['jpegEncoder'],
-  png: [],
-  webp: ['webpEncoder'],
-}
 
 /** Loads the platform. `onTurn` is called at each pause while a network runs. Rejects if a file cannot be fetched. */
 export async function loadBrowserPlatform(onTurn: () => void): Promise<Platform> {
@@ -46,7 +33,7 @@ export async function loadBrowserPlatform(onTurn: () => void): Promise<Platform>
     read: (file) => read(`models/${file}`),
   }
   return {
-    codec: createLazyCodec(),
+    codec: createCodec(lazyModules()),
     engines: fused.name,
     engineFor: () => fused,
     enlarger: createVectorEnlarger(picture),
@@ -68,35 +55,15 @@ async function loadKernel(name: keyof KernelModules) {
   return { arithmetic: 'plain', module: await compile(`kernel/${name}-plain.wasm`) }
 }
 
-/** Creates a codec that fetches each module when it is first needed. */
-function createLazyCodec(): Codec {
-  const modules: Partial<Record<keyof CodecModules, WebAssembly.Module>> = {}
-  const need = async (names: readonly (keyof CodecModules)[]) => {
-    await Promise.all(names.map(async (name) => (modules[name] ??= await compile(`codec/${CODEC_FILES[name]}`))))
+/** Returns the codec's modules. Each is fetched when it is first needed, and again if that fails. */
+function lazyModules(): CodecModuleSource {
+  const compiled: Partial<Record<string, WebAssembly.Module>> = {}
+  const modules = {} as CodecModuleSource
+  for (const [name, file] of Object.entries(CODEC_FILES)) {
+    const get = async () => (compiled[name] ??= await compile(`codec/${file}`))
+    Object.defineProperty(modules, name, { get })
   }
-  const codec = createCodec(modules as CodecModules)
-  return {
-    async decode(bytes, header) {
-      await need([DECODERS[header.type] ?? 'photon'])
-      return codec.decode(bytes, header)
-    },
-    decodeRows(bytes, header, divisor) {
-      const rows = codec.decodeRows(bytes, header, divisor)
-      async function* bands() {
-        await need([DECODERS[header.type] ?? 'photon'])
-        yield* rows.bands
-      }
-      return { ...rows, bands: bands() }
-    },
-    async encode(picture, as) {
-      await need(ENCODERS[as.format])
-      return codec.encode(picture, as)
-    },
-    async encodeRows(rows, as) {
-      await need(ENCODERS[as.format])
-      return codec.encodeRows(rows, as)
-    },
-  }
+  return modules
 }
 
 async function compile(path: string): Promise<WebAssembly.Module> {

@@ -10,9 +10,9 @@ import type { Platform } from '../../../worker/platform/platform.ts'
 import { current } from './current.ts'
 import type { ComputeFault } from './faults.ts'
 
-const { photon, jpegDecoder, jpegEncoder, webpDecoder, webpEncoder } = codecModules
+const { photon, jpegDecoder, jpegEncoder, pngDecoder, webpDecoder, webpEncoder } = codecModules
 const TRAPS = new Map<WebAssembly.Module, ComputeFault>([
-  ...[photon, jpegDecoder, webpDecoder].map((module) => [module, 'decoder traps'] as const),
+  ...[photon, jpegDecoder, pngDecoder, webpDecoder].map((module) => [module, 'decoder traps'] as const),
   ...[jpegEncoder, webpEncoder].map((module) => [module, 'encoder traps'] as const),
   ...Object.values(kernelModules).map((module) => [module, 'network traps'] as const),
   [pictureModule, 'enlarger traps'],

@@ -23,6 +23,8 @@ export interface Findings {
   alpha: boolean
   /** True if the picture is stored without colour: one channel, or a palette of greys. */
   grey: boolean
+  /** True for a PNG whose rows come in passes (Adam7); false for other formats. */
+  interlaced: boolean
   /**
    * Quality of a JPEG from 1 to 100 on the IJG's scale (jpegQuality.ts); undefined for other formats and if no
    * quantisation table is readable.

@@ -70,6 +70,7 @@ export function readPng(bytes: Uint8Array, found: Findings): Obstacle | undefine
         found.height = height
         found.alpha = colorType === GREY_ALPHA || colorType === RGB_ALPHA
         found.grey = colorType === GREY || colorType === GREY_ALPHA
+        found.interlaced = data[12] === 1
         const isSize = [width, height].every((side) => side > 0 && side < 2 ** 31)
         const isCoded = BIT_DEPTHS.get(colorType)?.includes(data[8]) && !data[10] && !data[11]
         if (!isSize || !isCoded || data[12] > 1) return 'DAMAGED'
