@@ -2,7 +2,7 @@
 // is decoded.
 import { type Format, type Scale, SCALES } from '../client/allowed.ts'
 import type { Divisor, EncodeFormat } from '../codec/contract.ts'
-import { DamagedError } from '../codec/error.ts'
+import { DamagedError, TooComplexError } from '../codec/error.ts'
 import { type Header, type ImageType, uprightSize } from '../codec/header.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Model } from '../engine/upscale.ts'
@@ -166,11 +166,19 @@ async function withinCost(
   return { plan: { ...plan, model: undefined }, model: undefined, cost: bicubicCost }
 }
 
-/** Waits for `work`. If it fails, throws a Skip with the failure as its cause: DAMAGED if the file is to blame. */
+/**
+ * Waits for `work`. If it fails, throws a Skip with the failure as its cause: DAMAGED or TOO_COMPLEX if the file is to
+ * blame.
+ */
 export async function orSkip<T>(reason: 'MODEL' | 'DECODE' | 'ENGINE' | 'ENCODE', work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (cause) {
-    throw new Skip(cause instanceof DamagedError ? 'DAMAGED' : reason, { cause })
+    throw new Skip(blamed(cause) ?? reason, { cause })
   }
+}
+
+function blamed(cause: unknown): 'DAMAGED' | 'TOO_COMPLEX' | undefined {
+  if (cause instanceof DamagedError) return 'DAMAGED'
+  return cause instanceof TooComplexError ? 'TOO_COMPLEX' : undefined
 }

@@ -260,6 +260,9 @@ test.each<[string, (...given: unknown[]) => unknown]>([
 ])('encoding fails if the encoder returns %s', async (_, encodeFile) => {
   const instances: Instances = {
     idleBytes: () => 0,
+    stream: () => {
+      throw new Error('WebP is not encoded by rows')
+    },
     run: async (_factory, _module, work) => work({ encode: encodeFile } as never),
   }
   const broken = createCodec(await loadCodecModules(), instances)
