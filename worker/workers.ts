@@ -1,5 +1,6 @@
 // The package's entry in Workers: the platform of Workers, and the middleware on this platform.
 import { createCodec } from './codec/codec.ts'
+import { createInstances } from './codec/instance.ts'
 import { createFusedEngine } from './engine/fused.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
 import { createVectorShrinker } from './engine/vectorShrinker.ts'
@@ -10,8 +11,14 @@ import { codecModules, kernelModules, pictureModule, scriptModels, shrinkModule 
 
 const fused = createFusedEngine(kernelModules, { name: 'fused-relaxed' })
 
+/**
+ * Limit on each memory of the codecs. Beyond 128 MB, the runtime would end the isolate and all its requests, instead of
+ * the one picture that takes too much. `maxMemoryBytes` refuses good pictures before they take this much.
+ */
+const MAX_CODEC_MEMORY_BYTES = 96 * 2 ** 20
+
 export const platform: Platform = {
-  codec: createCodec(codecModules),
+  codec: createCodec(codecModules, createInstances({ maxMemoryBytes: MAX_CODEC_MEMORY_BYTES })),
   engines: fused.name,
   engineFor: () => fused,
   enlarger: createVectorEnlarger(pictureModule),

@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
+import { manyHuffmanGroups } from '../support/pictures/vp8l.ts'
 import { startSite } from '../support/worker/site.ts'
 
 const { origin, get, untilHit, startAnother } = startSite({ buckets: ['RESULTS_BUCKET'] })
@@ -194,6 +195,7 @@ describe('if a source cannot or must not be enlarged,', () => {
     ['an animated GIF', () => animated('gif'), 'ANIMATED'],
     ['a truncated PNG header', async () => (await sharp(svg).png().toBuffer()).subarray(0, 30), 'DAMAGED'],
     ['a cut PNG', async () => (await sharp(svg).png().toBuffer()).subarray(0, 400), 'DAMAGED'],
+    ['a WebP with too many Huffman codes', () => Buffer.from(manyHuffmanGroups(512, 16_384)), 'TOO_COMPLEX'],
     ['a PNG with broken data', async () => brokenPng(await sharp(svg).png().toBuffer()), 'DECODE'],
     [
       'a picture that is too large',

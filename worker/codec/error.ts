@@ -7,3 +7,8 @@ export class CodecError extends Error {
 export class DamagedError extends CodecError {
   override readonly name = 'DamagedError'
 }
+
+/** Thrown if a file costs far more memory than its size suggests. It fails in the same way most times. */
+export class TooComplexError extends CodecError {
+  override readonly name = 'TooComplexError'
+}

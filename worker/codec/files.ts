@@ -12,7 +12,9 @@ export interface CodecModules {
 }
 
 /** The modules, some of which may still have to be compiled. */
-export type CodecModuleSource = { readonly [name in keyof CodecModules]: WebAssembly.Module | Promise<WebAssembly.Module> }
+export type CodecModuleSource = {
+  readonly [name in keyof CodecModules]: WebAssembly.Module | Promise<WebAssembly.Module>
+}
 
 export const CODEC_FILES = {
   photon: 'photon.wasm',

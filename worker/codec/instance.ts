@@ -1,10 +1,10 @@
 // Every decode and every encode gets a new WebAssembly instance, because an instance that has trapped often fails later
 // (https://github.com/cloudflare/workers-rs/issues/964), and because no request may see the bytes of another. Only the
 // memory of an instance is reused, after it has been filled with zeros: V8 collects unused memories late, and a hundred
-// of them exceed an isolate's limit. An idle memory is kept for each module, as long as all idle memories together do
-// not exceed MAX_IDLE_BYTES.
+// of them exceed an isolate's limit. An idle memory is kept for each module, or for several modules together
+// (`MemoryUse.sharedBy`), as long as all idle memories together do not exceed MAX_IDLE_BYTES.
 
-import { CodecError } from './error.ts'
+import { CodecError, TooComplexError } from './error.ts'
 
 /**
  * The function that Emscripten's JavaScript glue exports. For a module without glue, `withoutGlue` and photon.ts define a
@@ -21,6 +21,18 @@ export function withoutGlue<Exports>(): EmscriptenFactory<Exports> {
   return ({ instantiateWasm }) => Promise.resolve(instantiateWasm({}, ({ exports }) => exports) as Exports)
 }
 
+/** Which memory a run gets, and how far the run may grow it. */
+export interface MemoryUse {
+  /** Runs with the same key reuse the same idle memory, whatever their modules are. Default: the module. */
+  readonly sharedBy?: object
+  /**
+   * Size in bytes up to which Emscripten's glue may grow the memory; beyond it, the run rejects with a TooComplexError.
+   * An idle memory that is larger already may be used as a whole. Has no effect on modules without glue, which grow
+   * their memory themselves. Default: no limit.
+   */
+  readonly maxBytes?: number
+}
+
 /** Runs modules on new instances. */
 export interface Instances {
   /**
@@ -31,6 +43,7 @@ export interface Instances {
     factory: EmscriptenFactory<Exports>,
     module: WebAssembly.Module,
     work: (exports: Exports) => Result | Promise<Result>,
+    use?: MemoryUse,
   ): Promise<Result>
   /** Does the same for work that yields one result after another. An item may be a view of the instance's memory. */
   stream<Exports, Item>(
@@ -50,54 +63,59 @@ export const MEMORY_IMPORT = 'memory'
 
 /**
  * Limit on the total bytes of idle memories. Garbage collection cannot free them, because they are kept for reuse. For
- * results of 768x768 pixels, the memories of all modules together take 12.5 MiB. The largest memory, for a WebP of
- * 1536x1536 pixels with transparency, takes 50 MiB. A lower limit would be worse, because a memory beyond the limit
- * becomes garbage, which V8 collects late.
+ * results of 768x768 pixels, the memories of all modules together take 12.5 MiB. The largest memory is libwebp's: it can
+ * grow to 64 MiB (webp.ts). A lower limit would be worse, because a memory beyond the limit becomes garbage, which V8
+ * collects late.
  */
-const MAX_IDLE_BYTES = 50 * 2 ** 20
+const MAX_IDLE_BYTES = 64 * 2 ** 20
 
-export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES } = {}): Instances {
+/** WebAssembly's own limit on a memory of 32-bit addresses. */
+const MOST_BYTES = 2 ** 32
+
+/** Runs fail that would grow a memory beyond `maxMemoryBytes`. `maxIdleBytes` limits all idle memories together. */
+export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES, maxMemoryBytes = MOST_BYTES } = {}): Instances {
   /** Memories not in use, least recently used first. A cancelled request never returns its memory to this list. */
-  const idle: { readonly module: WebAssembly.Module; readonly memory: WebAssembly.Memory }[] = []
-  /** For each module, the size in bytes to which a run has last grown its memory. */
-  const taken = new Map<WebAssembly.Module, number>()
+  const idle: { readonly key: object; readonly memory: WebAssembly.Memory }[] = []
+  /** For each key, the size in bytes to which a run has last grown its memory. */
+  const taken = new Map<object, number>()
+  const maximum = Math.floor(maxMemoryBytes / PAGE_BYTES)
 
-  const take = (module: WebAssembly.Module): WebAssembly.Memory => {
+  const take = (module: WebAssembly.Module, key: object): WebAssembly.Memory => {
     const least = leastPages(module)
-    const own = idle.findLastIndex((one) => one.module === module)
+    const own = idle.findLastIndex((one) => one.key === key && bytesOf(one) >= least * PAGE_BYTES)
     if (own >= 0) return idle.splice(own, 1)[0].memory
-    // If a new memory would exceed the limit, take another module's idle memory: the largest, because it has to grow
+    // If a new memory would exceed the limit, take the idle memory of another key: the largest, because it has to grow
     // least.
-    const isRoom = idleBytes() + (taken.get(module) ?? 0) <= maxIdleBytes
+    const isRoom = idleBytes() + (taken.get(key) ?? 0) <= maxIdleBytes
     const [largest] = isRoom ? [] : idle.toSorted((a, b) => bytesOf(b) - bytesOf(a))
-    if (!largest || bytesOf(largest) < least * PAGE_BYTES) return new WebAssembly.Memory({ initial: least })
+    if (!largest || bytesOf(largest) < least * PAGE_BYTES) return new WebAssembly.Memory({ initial: least, maximum })
     return idle.splice(idle.indexOf(largest), 1)[0].memory
   }
-  const keep = (module: WebAssembly.Module, memory: WebAssembly.Memory, before: number) => {
+  const keep = (key: object, memory: WebAssembly.Memory, before: number) => {
     const { byteLength } = memory.buffer
-    if (byteLength > before) taken.set(module, byteLength)
+    if (byteLength > before) taken.set(key, byteLength)
     if (byteLength > maxIdleBytes) return
     new Uint8Array(memory.buffer).fill(0)
-    idle.push({ module, memory })
+    idle.push({ key, memory })
     while (idleBytes() > maxIdleBytes) idle.shift()
   }
   const idleBytes = () => idle.reduce((sum, one) => sum + bytesOf(one), 0)
 
   return {
-    async run(factory, module, work) {
-      const memory = take(module)
+    async run(factory, module, work, { sharedBy = module, maxBytes = Infinity } = {}) {
+      const memory = take(module, sharedBy)
       const before = memory.buffer.byteLength
       try {
-        return await work(await start(factory, module, memory))
+        return await work(await start(factory, module, memory, maxBytes))
       } finally {
-        keep(module, memory, before)
+        keep(sharedBy, memory, before)
       }
     },
     async *stream(factory, module, work) {
-      const memory = take(module)
+      const memory = take(module, module)
       const before = memory.buffer.byteLength
       try {
-        yield* work(await start(factory, module, memory))
+        yield* work(await start(factory, module, memory, Infinity))
       } finally {
         keep(module, memory, before)
       }
@@ -125,23 +143,53 @@ function leastPages(module: WebAssembly.Module): number {
   return Number(wanted.name)
 }
 
-/** Creates an instance of `module` that uses `memory`. This also runs the module's start function. */
+/**
+ * Creates an instance of `module` that uses `memory`, which the glue can grow to `maxBytes` at most. This also runs the
+ * module's start function.
+ */
 function start<Exports>(
   factory: EmscriptenFactory<Exports>,
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
+  maxBytes: number,
 ): Promise<Exports> {
+  const forGlue = growingTo(maxBytes, memory)
   const anyName = new Proxy({}, { get: () => memory })
   return factory({
     // Without this option the glue would fetch and compile the .wasm file itself, which Workers forbid.
-    instantiateWasm: (imports, done) =>
-      done(new WebAssembly.Instance(module, { ...imports, [MEMORY_IMPORT]: anyName })),
+    instantiateWasm: (imports, done) => {
+      const { exports } = new WebAssembly.Instance(module, { ...imports, [MEMORY_IMPORT]: anyName })
+      if (forGlue === memory) return done({ exports })
+      const limited = Object.entries(exports).map(([name, value]) => [name, value === memory ? forGlue : value])
+      return done({ exports: Object.fromEntries(limited) as WebAssembly.Exports })
+    },
     print: silent,
     printErr: silent,
   })
 }
 
 const silent = () => {}
+
+/**
+ * Returns a substitute for `memory` that ends the run at the first attempt to grow beyond `maxBytes`. If `malloc` only
+ * returned null, libwebp's encoder would go on for seconds.
+ */
+function growingTo(maxBytes: number, memory: WebAssembly.Memory): Pick<WebAssembly.Memory, 'buffer' | 'grow'> {
+  if (maxBytes === Infinity) return memory
+  let isFull = false
+  return {
+    get buffer() {
+      // Emscripten's glue catches what `grow` throws. Then it tries again to grow by less, and reads `buffer` before.
+      if (isFull) throw new TooComplexError(`needs more than ${maxBytes} bytes of memory`)
+      return memory.buffer
+    },
+    grow(pages) {
+      isFull = memory.buffer.byteLength + pages * PAGE_BYTES > maxBytes
+      if (isFull) throw new RangeError(`cannot grow beyond ${maxBytes} bytes`)
+      return memory.grow(pages)
+    },
+  }
+}
 
 /**
  * Runs `work` and turns every failure (a trap, an Emscripten exit, a C++ exception pointer, no result) into a

@@ -47,6 +47,21 @@ const CONFIG = {
   use_sharp_yuv: 0,
 }
 
+/**
+ * Limits on the memory of libwebp. The decoder takes up to 11 bytes a pixel beside the file, or 12 for noise with alpha:
+ * 57 MiB for 4 megapixels and a file of 10 MB. But the Huffman codes of a lossless file take as many bytes as the file
+ * states: a file of 523 KB can make libwebp take 1.5 GB. The encoder takes up to 14 bytes a pixel, or 16 with alpha, and
+ * nothing that depends on a file. Emscripten adds up to 20 % in each case.
+ */
+const MAX_DECODER_BYTES = 64 * 2 ** 20
+/** Only the command line and the playground decode larger pictures. */
+const PIXELS_WITHIN = 4_000_000
+const MAX_BYTES_PER_PIXEL = 24
+const MAX_ENCODER_BASE_BYTES = 4 * 2 ** 20
+
+/** Decoder and encoder share one idle memory, because a picture never needs both at the same time. */
+const LIBWEBP = {}
+
 export function decodeWebp(
   instances: Instances,
   module: WebAssembly.Module,
@@ -55,7 +70,12 @@ export function decodeWebp(
 ): Promise<Rgba> {
   const factory = createDecoder as unknown as Decoder
   const plain = plainWebp(bytes)
-  return instances.run(factory, module, (decoder) => checkDecoded(decoder.decode(plain), header))
+  const beyond = Math.max(0, header.width * header.height - PIXELS_WITHIN)
+  const maxBytes = MAX_DECODER_BYTES + MAX_BYTES_PER_PIXEL * beyond
+  return instances.run(factory, module, (decoder) => checkDecoded(decoder.decode(plain), header), {
+    sharedBy: LIBWEBP,
+    maxBytes,
+  })
 }
 
 /**
@@ -69,9 +89,9 @@ export async function encodeWebp(
   { quality, icc }: { readonly quality: number; readonly icc?: Uint8Array | undefined },
 ): Promise<Uint8Array | null> {
   const factory = createEncoder as unknown as Encoder
-  const file = await instances.run(factory, module, (encoder) =>
-    encoder.encode(data, width, height, { ...CONFIG, quality }),
-  )
+  const encode = (encoder: Awaited<ReturnType<Encoder>>) => encoder.encode(data, width, height, { ...CONFIG, quality })
+  const maxBytes = MAX_ENCODER_BASE_BYTES + MAX_BYTES_PER_PIXEL * width * height
+  const file = await instances.run(factory, module, encode, { sharedBy: LIBWEBP, maxBytes })
   return file && assemble(file, width, height, icc)
 }
 
@@ -80,6 +100,7 @@ export async function encodeWebp(
  * decoder refuses animations.
  */
 function plainWebp(bytes: Uint8Array): Uint8Array {
+  // readWebp has limited the number of chunks, also of those in the frame.
   const chunks = [...webpChunks(bytes)]
   const extended = chunks[0].type === 'VP8X' ? chunks[0] : undefined
   const frame = extended && chunks.find(({ type }) => type === 'ANMF')

@@ -1,6 +1,6 @@
 // The reasons why a picture comes back unchanged, in the worker, the command line and the playground.
 
-import { DamagedError } from '../codec/error.ts'
+import { DamagedError, TooComplexError } from '../codec/error.ts'
 
 export const SKIP_REASONS = {
   // Because of the kind of picture
@@ -9,7 +9,7 @@ export const SKIP_REASONS = {
   CMYK: 'colours for print (CMYK), whose conversion needs a colour profile',
   NOT_AN_IMAGE: 'no known image format',
   DAMAGED: 'the file is broken or cut short',
-  TOO_COMPLEX: 'more scans, chunks or frames than any real picture has',
+  TOO_COMPLEX: 'more scans, chunks, frames or Huffman codes than any real picture has',
   // Because of the picture's size or cost
   SOURCE_BYTES: 'the file is larger than maxSourceBytes',
   SOURCE_PIXELS: 'the picture is larger than maxSourcePixels, or than its format allows here',
@@ -59,11 +59,13 @@ export class Skip extends Error {
 
 /**
  * Returns the Skip for a step that failed. If a step before it failed, whose rows this step was reading, returns that
- * step's Skip. The reason is DAMAGED if the file is to blame.
+ * step's Skip. The reason is DAMAGED or TOO_COMPLEX if the file is to blame.
  */
 export function skipOf(step: FailureStep, cause: unknown): Skip {
   for (let error = cause; error instanceof Error; error = error.cause) if (error instanceof Skip) return error
-  return new Skip(cause instanceof DamagedError ? 'DAMAGED' : step, { cause })
+  const blamed =
+    cause instanceof DamagedError ? 'DAMAGED' : cause instanceof TooComplexError ? 'TOO_COMPLEX' : undefined
+  return new Skip(blamed ?? step, { cause })
 }
 
 /** Waits for `work`. If it fails, throws a Skip. */

@@ -102,19 +102,19 @@ test('idle memory contains only zeros', async () => {
     ...[...files, ...encoded].map((file) => Buffer.from(file.subarray(-48, -16))),
   ]
   const holdsSecret = ({ buffer }: WebAssembly.Memory) => needles.some((needle) => Buffer.from(buffer).includes(needle))
-  const workOn = (codec: typeof fresh) =>
+  const workOn = (codec: typeof fresh, count: number) =>
     watchMemories(async (memories) => {
       for (const [i, format] of FORMATS.entries()) {
         await codec.decode(files[i], readHeader(files[i]))
         await codec.encode(secret, { format, quality: 85 })
       }
-      expect(memories).toHaveLength(5)
+      expect(memories).toHaveLength(count)
       return memories
     })
-  expect((await workOn(fresh)).every(holdsSecret)).toBe(true) // not overwritten, so the search can find it
+  expect((await workOn(fresh, 5)).every(holdsSecret)).toBe(true) // not overwritten, so the search can find it
 
   const instances = createInstances()
-  const idle = await workOn(createCodec(modules, instances))
+  const idle = await workOn(createCodec(modules, instances), 4) // libwebp's two modules share one
   expect(idle.reduce((sum, { buffer }) => sum + buffer.byteLength, 0)).toBe(instances.idleBytes())
   expect(idle.some(holdsSecret)).toBe(false)
   for (const { buffer } of idle) expect(new Uint8Array(buffer).every((byte) => byte === 0)).toBe(true)
@@ -191,12 +191,12 @@ describe('idle memories', () => {
     const maxIdleBytes = Math.floor(0.8 * sizes.idleBytes())
     const instances = createInstances({ maxIdleBytes })
     const codec = createCodec(modules, instances)
-    for (let i = 0; i < 2; i++) await round(codec)
+    for (let i = 0; i < 3; i++) await round(codec)
     await watchMemories(async (memories) => {
       for (let i = 0; i < 5; i++) await round(codec)
       const compared = 5 * FORMATS.length
       // If each module had its own memory, a new memory would always replace the least recently used one, and each
-      // round would make 5 new memories.
+      // round would make 4 new memories.
       expect(memories.length - compared).toBeLessThanOrEqual(2)
     })
     expect(instances.idleBytes()).toBeLessThanOrEqual(maxIdleBytes)

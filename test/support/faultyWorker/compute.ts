@@ -75,11 +75,13 @@ interface Glue {
 function brokenInstances(instances: Instances): Instances {
   return {
     ...instances,
-    run: (factory, module, work) =>
-      instances.run(factory, module, (exports) => {
+    run: (factory, module, work, use) => {
+      const withFault: typeof work = (exports) => {
         const { compute } = current()
         return work(compute ? { ...exports, ...altered(exports as Glue, compute) } : exports)
-      }),
+      }
+      return instances.run(factory, module, withFault, use)
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import { concat } from '../../../worker/base/concat.ts'
 import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
 import { bmp24, bmp8 } from '../../support/pictures/bmp.ts'
 import { gradient, greyGradient, sharpOf } from '../../support/pictures/codec.ts'
+import { frameOfChunks } from '../../support/pictures/vp8l.ts'
 import { pngChunk, withChunks, words } from '../../support/pictures/png.ts'
 
 const picture = gradient(40, 30)
@@ -239,6 +240,17 @@ describe('a file that needs more time or memory than its size suggests is refuse
   test('a PNG with 30,000 empty data chunks', () => {
     const empty = Array<Uint8Array>(30_000).fill(pngChunk('IDAT', new Uint8Array()))
     expect(readHeader(withChunks(png, 'IDAT', empty)).obstacle).toBe('TOO_COMPLEX')
+  })
+
+  test('a WebP with 1200 chunks, wherever they are', () => {
+    const junk = Array<Uint8Array>(1200).fill(concat([ascii('junk'), new Uint8Array(4)]))
+    const after = concat([webp, ...junk])
+    new DataView(after.buffer).setUint32(4, after.length - 8, true)
+    const inFrame = (count: number) => frameOfChunks(webp, 40, 30, count)
+    for (const file of [after, inFrame(1200), inFrame(1_200_000)]) {
+      expect(readHeader(file).obstacle).toBe('TOO_COMPLEX')
+    }
+    expect(readHeader(inFrame(900))).toMatchObject({ width: 40, height: 30, obstacle: undefined })
   })
 })
 

@@ -4,7 +4,7 @@ import type { Findings, Obstacle } from './findings.ts'
 import { readOrientation, withoutExifPrefix } from './exif.ts'
 import { MAX_ICC_BYTES } from './jpeg.ts'
 
-/** A still picture needs five chunks; real files have fewer than ten. */
+/** A still picture needs five chunks; real files have fewer than ten. The chunks in a frame count, too. */
 const MAX_CHUNKS = 1000
 
 export interface RiffChunk {
@@ -70,7 +70,10 @@ export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefin
       found.alpha = true
     } else if (type === 'ANMF' && isExtended) {
       if (++frames > 1) return 'ANIMATED'
-      picture = readFrame(data)
+      const frame = readFrame(data, MAX_CHUNKS - chunks)
+      if (!frame) return 'TOO_COMPLEX'
+      chunks += frame.chunks
+      picture = frame.picture
     } else if (type === 'VP8 ' || type === 'VP8L') {
       picture ??= readPicture(type, data)
     }
@@ -86,16 +89,25 @@ export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefin
 
 type Picture = Pick<Findings, 'width' | 'height' | 'alpha'>
 
-/** Reads an ANMF chunk: x/2, y/2, width-1, height-1 and duration (24 bits each), flags, and the frame's chunks. */
-function readFrame(data: Uint8Array): Picture | undefined {
+/**
+ * Reads an ANMF chunk: x/2, y/2, width-1, height-1 and duration (24 bits each), flags, and the frame's chunks. Returns
+ * undefined if the frame has more than `maxChunks`. The picture is undefined if libwebp would refuse it.
+ */
+function readFrame(
+  data: Uint8Array,
+  maxChunks: number,
+): { readonly chunks: number; readonly picture: Picture | undefined } | undefined {
   let alpha = false
+  let chunks = 0
+  let first: RiffChunk | undefined
   for (const chunk of riffChunks(data, FIRST_FRAME_CHUNK)) {
+    if (++chunks > maxChunks) return undefined
+    if (first) continue
     if (chunk.type === 'ALPH') alpha = true
-    if (chunk.type !== 'VP8 ' && chunk.type !== 'VP8L') continue
-    const picture = readPicture(chunk.type, chunk.data)
-    return picture && { ...picture, alpha: picture.alpha || alpha }
+    if (chunk.type === 'VP8 ' || chunk.type === 'VP8L') first = chunk
   }
-  return undefined
+  const picture = first && readPicture(first.type as 'VP8 ' | 'VP8L', first.data)
+  return { chunks, picture: picture && { ...picture, alpha: picture.alpha || alpha } }
 }
 
 /** Reads size and alpha from the coded picture. Returns undefined if libwebp would refuse the picture. */
