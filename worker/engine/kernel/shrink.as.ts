@@ -12,10 +12,10 @@
 // out included, the best of 10 rounds on a busy machine with 2 cores of an AMD EPYC (Zen 4): `npm run bench -- resize`.
 //
 //                          Node 20        workerd
-//   TypeScript (oracle)    374    640     252    382
-//   this kernel             14     24      20     36
+//   TypeScript (oracle)    486    591     335    381
+//   this kernel             16     26      22     29
 //
-// Of the 14 ms, 1.2 are for widen, 4.4 for across and 3.6 for down; with checked bounds, as in workerd, 1.3, 5.8 and
+// Of the 16 ms, 1.2 are for widen, 4.4 for across and 3.6 for down; with checked bounds, as in workerd, 1.3, 5.8 and
 // 4.3. Transparency adds 5 ms. Shrinking four rows together needs each weight once for four pixels, and the four sums do
 // not wait for each other. Tried without gain: two taps of `across` at a time, whose weights are loaded together; eight
 // pixels of `down` at a time.
