@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { ConfigError } from '../../worker/base/errors.ts'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
 import { resolveOptions, type SuperResolutionOptions } from '../../worker/options.ts'
+import { PROCESS_LIMITS } from '../../worker/platform/limits.ts'
 
 test('resolveOptions fills in every default', () => {
   const settings = resolveOptions()
@@ -12,7 +13,9 @@ test('resolveOptions fills in every default', () => {
     quality: 85,
     model: DEFAULT_MODEL,
   })
-  expect(settings.maxOutputPixels).toBeLessThanOrEqual(4_000_000)
+  expect(settings.maxOutputPixels).toBe(25_000_000)
+  expect(resolveOptions({}, PROCESS_LIMITS).maxOutputPixels).toBe(100_000_000)
+  expect(resolveOptions({ maxOutputPixels: 5 }, PROCESS_LIMITS).maxOutputPixels).toBe(5)
 })
 
 test.each<[SuperResolutionOptions, string]>([

@@ -43,7 +43,6 @@ export const WORKER: House = {
       { name: 'options', what: 'what can be set', paths: ['options.ts', 'variables.ts'] },
       { name: 'signature', what: 'signed URLs', paths: ['signature.ts'] },
     ],
-    [{ name: 'client', what: 'URLs for pages' }],
     [
       { name: 'platform', what: 'what a runtime lends' },
       { name: 'build', what: 'compiles, bundles' },
@@ -55,6 +54,7 @@ export const WORKER: House = {
     [
       { name: 'image', what: 'planes, colour, resize' },
       { name: 'model', what: 'networks, ONNX files' },
+      { name: 'client', what: 'URLs for pages' },
     ],
     [
       { name: 'base', what: 'errors, digests, time' },

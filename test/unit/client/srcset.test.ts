@@ -11,9 +11,24 @@ test.each<[string, SrcsetOptions, string]>([
   ['scales can be chosen', { src: 'a', width: 10, scales: [2, 4] }, 'a 10w, a?sr=2 20w, a?sr=4 40w'],
   ['without scales, the picture itself is the only candidate', { src: 'a', width: 10, scales: [] }, 'a 10w'],
   [
-    'scales whose result has more than 2,360,000 pixels are left out',
-    { src: 'a', width: 512, height: 512 },
-    'a 512w, a?sr=2 1024w, a?sr=3 1536w',
+    'scales whose result has more than 25,000,000 pixels are left out',
+    { src: 'a', width: 1600, height: 1200 },
+    'a 1600w, a?sr=2 3200w, a?sr=3 4800w',
+  ],
+  [
+    'or more than 8,000,000 if the picture is a PNG',
+    { src: 'a.png?v=1', width: 1000, height: 800 },
+    'a.png?v=1 1000w, a.png?v=1&sr=2 2000w, a.png?v=1&sr=3 3000w',
+  ],
+  [
+    'or more than 4,000,000 if the result is WebP',
+    { src: 'a.png', width: 1000, height: 1000, format: 'webp' },
+    'a.png 1000w, a.png?sr=2&sr-format=webp 2000w',
+  ],
+  [
+    'but auto becomes JPEG where WebP ends',
+    { src: 'a.png', width: 1000, height: 1000, format: 'auto' },
+    'a.png 1000w, a.png?sr=2&sr-format=auto 2000w, a.png?sr=3&sr-format=auto 3000w, a.png?sr=4&sr-format=auto 4000w',
   ],
   [
     'a result with exactly maxOutputPixels is kept',

@@ -6,6 +6,7 @@ import { lookupKey } from '../../../worker/cache/key.ts'
 import type { ModelEntry } from '../../../worker/model/manifest.ts'
 import { type ChosenModel, CLEAN_JPEG_QUALITY, createModels, modelFor } from '../../../worker/picture/models.ts'
 import { resolveOptions } from '../../../worker/options.ts'
+import type { Size } from '../../../worker/picture/wish.ts'
 import { STORAGE_TIMEOUT_MS } from '../../../worker/base/timeout.ts'
 
 const named = (name: string, hash: string): ChosenModel => ({
@@ -33,16 +34,27 @@ describe('the right weights are chosen for', () => {
   })
 })
 
-test('the cache key contains all weights that may be chosen for the picture, and their engine', async () => {
-  const settings = resolveOptions({ maxCpuMs: 9, maxMemoryBytes: 8 })
+test('the cache key contains all weights that may be chosen for the picture, their engine, and all limits', async () => {
+  const settings = resolveOptions({
+    maxSourceBytes: 5,
+    maxSourcePixels: 6,
+    maxOutputPixels: 7,
+    maxMemoryBytes: 8,
+    maxCpuMs: 9,
+    sizes: [30, 60],
+  })
   const wish = { size: { scale: 2 }, format: 'source', quality: 85, model: 'auto' } as const
-  const variantOf = async (first?: ChosenModel, second?: ChosenModel) => {
+  const variantOf = async (first?: ChosenModel, second?: ChosenModel, size: Size = wish.size) => {
     const choices = new Map([[2 as const, { model: first, jpegModel: second }]])
-    return (await lookupKey(wish, 'https://site.test/cat.jpg', choices, settings, 'fused')).variant
+    return (await lookupKey({ ...wish, size }, 'https://site.test/cat.jpg', choices, settings, 'fused')).variant
   }
-  expect(await variantOf()).toMatch(/^x2-source-q85-bicubic-c9-m8-v\d+$/)
-  expect(await variantOf(model)).toMatch(/^x2-source-q85-srcnn@aaaa-fused-c9-m8-v\d+$/)
-  expect(await variantOf(model, jpegModel)).toMatch(/^x2-source-q85-srcnn@aaaa_srcnn-jpeg@bbbb-fused-c9-m8-v\d+$/)
+  expect(await variantOf()).toMatch(/^x2-source-q85-bicubic-5\.6\.7\.9\.8-v\d+$/)
+  expect(await variantOf(model)).toMatch(/^x2-source-q85-srcnn@aaaa-fused-5\.6\.7\.9\.8-v\d+$/)
+  const sized = await variantOf(undefined, undefined, { width: 60 })
+  expect(sized).toMatch(/^w60-source-q85-bicubic-5\.6\.7\.9\.8\.30\.60-v\d+$/)
+  expect(await variantOf(model, jpegModel)).toMatch(
+    /^x2-source-q85-srcnn@aaaa_srcnn-jpeg@bbbb-fused-5\.6\.7\.9\.8-v\d+$/,
+  )
 })
 
 describe('a bucket that does not answer', () => {
