@@ -43,8 +43,7 @@ export function readPngFile(bytes: Uint8Array): PngFile {
   for (const { type, data: content, whole } of pngChunks(bytes)) {
     if (type === 'IEND') break
     if (type === 'IDAT') {
-      if (isDataOver) throw damaged('pixel data in two places')
-      data.push(content)
+      if (!isDataOver) data.push(content)
     } else if (data.length > 0) isDataOver ||= type === 'PLTE' || type === 'tRNS'
     else if (type === 'IHDR') head = checked(type, content, whole)
     else if (content.length === 0) continue

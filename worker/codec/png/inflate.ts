@@ -108,7 +108,7 @@ async function* attempt(
       const piece = take(start < failedAt ? Math.min(pieceBytes, failedAt - start) : carefulBytes)
       isEnded = piece.length === 0
       let isDrained = false
-      const written = isEnded ? ignored(writer.close()) : writer.write(piece as Uint8Array<ArrayBuffer>)
+      const written = isEnded ? ignored(writer.close()) : writer.write(piece)
       const idle = ignored(
         isEnded && !keepsAll ? NEVER : written.then(() => (keepsAll && !isDrained ? pause() : undefined)),
       )
@@ -169,13 +169,13 @@ function openReader(readable: ReadableStream<Uint8Array>): OpenReader {
 }
 
 /** Returns a function that returns the next bytes of `parts`: as many as it is asked for, or all that are left. */
-function createCursor(parts: readonly Uint8Array[]): (bytes: number) => Uint8Array {
+function createCursor(parts: readonly Uint8Array[]): (bytes: number) => Uint8Array<ArrayBuffer> {
   let index = 0
   let from = 0
   return (bytes) => {
-    const taken: Uint8Array[] = []
+    const taken: Uint8Array<ArrayBuffer>[] = []
     for (let missing = bytes; missing > 0 && index < parts.length;) {
-      const part = parts[index].subarray(from, from + missing)
+      const part = parts[index].subarray(from, from + missing) as Uint8Array<ArrayBuffer>
       missing -= part.length
       from += part.length
       if (part.length > 0) taken.push(part)
