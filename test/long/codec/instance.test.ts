@@ -191,13 +191,15 @@ describe('idle memories', () => {
     const maxIdleBytes = Math.floor(0.8 * sizes.idleBytes())
     const instances = createInstances({ maxIdleBytes })
     const codec = createCodec(modules, instances)
-    for (let i = 0; i < 3; i++) await round(codec)
+    for (let i = 0; i < 2; i++) await round(codec)
     await watchMemories(async (memories) => {
+      await round(codec) // lists the existing memories that modules export, too
+      const before = memories.length
       for (let i = 0; i < 5; i++) await round(codec)
       const compared = 5 * FORMATS.length
       // If each module had its own memory, a new memory would always replace the least recently used one, and each
       // round would make 4 new memories.
-      expect(memories.length - compared).toBeLessThanOrEqual(2)
+      expect(memories.length - before - compared).toBeLessThanOrEqual(2)
     })
     expect(instances.idleBytes()).toBeLessThanOrEqual(maxIdleBytes)
   })
