@@ -196,8 +196,8 @@ describe('idle memories', () => {
       for (let i = 0; i < 5; i++) await round(codec)
       const compared = 5 * FORMATS.length
       // If each module had its own memory, a new memory would always replace the least recently used one, and each
-      // round would make 5 new memories.
-      expect(memories.length - compared).toBeLessThanOrEqual(2)
+      // round would make 5 new memories. With shared ones, there is less than one a round.
+      expect(memories.length - compared).toBeLessThan(5)
     })
     expect(instances.idleBytes()).toBeLessThanOrEqual(maxIdleBytes)
   })
