@@ -23,7 +23,7 @@ const KINDS = [
   /^(models\/psnr\.svg|docs\/example\.webp|worker\/floor-plan\.svg)$/,
   /^worker\/examples\/(worker|node)\/(index\.[jt]s|wrangler\.toml)$/,
   /^lib\/[\w-]+\.(js|d\.ts)$/,
-  /^lib\/codec\/(photon|jpeg_(decoder|encoder)|webp_dec|webp_enc_simd)\.wasm$/,
+  /^lib\/codec\/(photon|jpeg_(decoder|encoder)|png_encoder|webp_dec|webp_enc_simd)\.wasm$/,
   /^lib\/kernel\/((srcnn|subpixel)-(plain|relaxed)|picture)\.wasm$/,
   /^lib\/models\/(manifest\.json|[\w-]+-x[234]\.bin)$/,
   /^types\/[\w/-]+\.d\.ts$/,
@@ -36,7 +36,7 @@ test('every file in the package matches an allowed pattern, and every pattern ma
       files.some((file) => kind.test(file)),
       `${kind}`,
     ).toBe(true)
-  expect(files.filter((file) => file.endsWith('.wasm'))).toHaveLength(10)
+  expect(files.filter((file) => file.endsWith('.wasm'))).toHaveLength(11)
   const weights = readdirSync(join(REPOSITORY, 'models')).filter((file) => file.endsWith('.onnx'))
   expect(files.filter((file) => file.endsWith('.bin'))).toHaveLength(weights.length)
 })

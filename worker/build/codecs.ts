@@ -1,11 +1,12 @@
-// Builds the codecs' modules. Those for JPEG are compiled from AssemblyScript. The others come from installed packages
+// Builds the codecs' modules. Those for JPEG and for writing PNG are compiled from AssemblyScript. The others come from installed packages
 // and are changed by importedMemory.ts and slimPhoton.ts.
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { compileAssemblyScript } from './assemblyScript.ts'
 import type { CodecFile } from '../codec/files.ts'
-import * as decoderLayout from '../codec/jpeg/decoderLayout.ts'
-import * as encoderLayout from '../codec/jpeg/encoderLayout.ts'
+import * as jpegDecoderLayout from '../codec/jpeg/decoderLayout.ts'
+import * as jpegEncoderLayout from '../codec/jpeg/encoderLayout.ts'
+import * as pngEncoderLayout from '../codec/png/encoderLayout.ts'
 import { neededPages, withImportedMemory } from './importedMemory.ts'
 import { buildPhoton } from './slimPhoton.ts'
 
@@ -17,10 +18,13 @@ export const OVERSIZED_FILES = {
   webpEncoder: '@jsquash/webp/codec/enc/webp_enc_simd.wasm',
 } as const
 
+const JPEG_LAYOUTS = { decoderLayout: jpegDecoderLayout, encoderLayout: jpegEncoderLayout }
+
 const BUILDS: Readonly<Record<CodecFile, () => Promise<Uint8Array<ArrayBuffer>>>> = {
   'photon.wasm': readPhoton,
-  'jpeg_decoder.wasm': () => buildJpeg('decoder'),
-  'jpeg_encoder.wasm': () => buildJpeg('encoder'),
+  'jpeg_decoder.wasm': () => buildOwn('jpeg', 'decoder', JPEG_LAYOUTS),
+  'jpeg_encoder.wasm': () => buildOwn('jpeg', 'encoder', JPEG_LAYOUTS),
+  'png_encoder.wasm': () => buildOwn('png', 'encoder', { encoderLayout: pngEncoderLayout }),
   'webp_dec.wasm': () => readSlim(OVERSIZED_FILES.webpDecoder),
   'webp_enc_simd.wasm': () => readSlim(OVERSIZED_FILES.webpEncoder),
 }
@@ -30,16 +34,21 @@ export function buildCodec(file: CodecFile): Promise<Uint8Array<ArrayBuffer>> {
   return BUILDS[file]()
 }
 
-async function buildJpeg(name: 'decoder' | 'encoder'): Promise<Uint8Array<ArrayBuffer>> {
+/** Compiles `name`.as.ts in the folder of a format. The program may import the modules of constants. */
+async function buildOwn(
+  format: 'jpeg' | 'png',
+  name: 'decoder' | 'encoder',
+  constants: Readonly<Record<string, object>>,
+): Promise<Uint8Array<ArrayBuffer>> {
   const program = {
-    file: new URL(`../codec/jpeg/${name}.as.ts`, import.meta.url),
+    file: new URL(`../codec/${format}/${name}.as.ts`, import.meta.url),
     unrolled: '',
-    constants: { decoderLayout, encoderLayout },
+    constants,
     features: ['simd'] as const,
     pages: 1,
     mayGrow: true,
   }
-  return withImportedMemory(await compileAssemblyScript(`codec/plain_jpeg_${name}`, program))
+  return withImportedMemory(await compileAssemblyScript(`codec/plain_${format}_${name}`, program))
 }
 
 export async function readPhoton(): Promise<Uint8Array<ArrayBuffer>> {

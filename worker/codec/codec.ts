@@ -2,6 +2,7 @@
 // each of these platforms passes in the compiled modules.
 
 import type { Rgba } from '../image/plane.ts'
+import { rowsOf } from '../image/rows.ts'
 import { release } from '../base/release.ts'
 import type { Codec } from './contract.ts'
 import { CodecError } from './error.ts'
@@ -12,6 +13,7 @@ import { decodeJpeg, decodeJpegRows, encodeJpeg } from './jpeg.ts'
 import { applyOrientation } from './orientation.ts'
 import { decodeWithPhoton } from './photon.ts'
 import { encodePng, plainPng } from './png.ts'
+import { fittingIcc, neededSamples } from './samples.ts'
 import { decodeWebp, encodeWebp } from './webp.ts'
 
 /** Creates a codec. `instances` runs the modules. By default the codec creates new `Instances`. */
@@ -43,8 +45,11 @@ export function createCodec(modules: CodecModules, instances = createInstances()
         switch (as.format) {
           case 'jpeg':
             return encodeJpeg(instances, modules.jpegEncoder, picture, as)
-          case 'png':
-            return encodePng(picture, as.icc)
+          case 'png': {
+            const samples = neededSamples(picture, as.icc)
+            const icc = fittingIcc(as.icc, samples.grey)
+            return encodePng(instances, modules.pngEncoder, rowsOf(picture), { ...samples, icc })
+          }
           case 'webp':
             return encodeWebp(instances, modules.webpEncoder, picture, as)
         }

@@ -3,9 +3,10 @@
 /** The compiled modules. Every decode and every encode creates new instances of the modules it needs (instance.ts). */
 export interface CodecModules {
   readonly photon: WebAssembly.Module
-  /** This project's own modules, built from jpeg/decoder.as.ts and jpeg/encoder.as.ts. */
+  /** This project's own modules, built from jpeg/decoder.as.ts, jpeg/encoder.as.ts and png/encoder.as.ts. */
   readonly jpegDecoder: WebAssembly.Module
   readonly jpegEncoder: WebAssembly.Module
+  readonly pngEncoder: WebAssembly.Module
   readonly webpDecoder: WebAssembly.Module
   readonly webpEncoder: WebAssembly.Module
 }
@@ -14,6 +15,7 @@ export const CODEC_FILES = {
   photon: 'photon.wasm',
   jpegDecoder: 'jpeg_decoder.wasm',
   jpegEncoder: 'jpeg_encoder.wasm',
+  pngEncoder: 'png_encoder.wasm',
   webpDecoder: 'webp_dec.wasm',
   webpEncoder: 'webp_enc_simd.wasm',
 } as const satisfies Record<keyof CodecModules, string>

@@ -18,7 +18,7 @@ const DECODERS: Partial<Record<ImageType, keyof CodecModules>> = {
 }
 const ENCODERS: Readonly<Record<EncodeFormat, readonly (keyof CodecModules)[]>> = {
   jpeg: ['jpegEncoder'],
-  png: [],
+  png: ['pngEncoder'],
   webp: ['webpEncoder'],
 }
 
