@@ -71,15 +71,13 @@ export const PARENTS_AT = place(2 * (LITERALS + 1) * U16)
 export const CODE_COUNTS_AT = place(64 * U32)
 
 /**
- * Hash tables of the match finder: the last position of each hash of four and of three bytes. A position is an address
+ * Hash tables of the match finder: the last position of each hash of six and of four bytes. A position is an address
  * modulo 2^16.
  */
-export const HASH_BITS = 15
-export const SHORT_HASH_BITS = 13
-export const HASHED_AT = place(2 ** HASH_BITS * U16)
+export const LONG_HASH_BITS = 15
+export const SHORT_HASH_BITS = 14
+export const LONG_HASHED_AT = place(2 ** LONG_HASH_BITS * U16)
 export const SHORT_HASHED_AT = place(2 ** SHORT_HASH_BITS * U16)
-/** For each position modulo MAX_DISTANCE: the previous position with the same hash of four bytes. */
-export const PREVIOUS_AT = place(MAX_DISTANCE * U16)
 
 /** Bytes by which the window moves. A multiple of 2^16, so that positions stay what they are. */
 export const SLIDE = 2 ** 16

@@ -1,80 +1,75 @@
-// Turns bytes into the tokens of deflate (LZ77): literals, and matches with earlier bytes. Matches are found by hashes of
-// four bytes, in chains, and by hashes of three bytes, of which only the last position is known.
+// Turns bytes into the tokens of deflate (LZ77): literals, and matches with earlier bytes. Two hash tables have the last
+// position of each hash of six and of four bytes, so that a byte has at most two candidates. The idea is that of zstd's
+// `dfast`. Filtered rows have so many short matches that longer chains of candidates cost much time for few bytes.
 //
 // A match is taken if it is expected to take fewer bits than its bytes as literals. The expectation comes from the codes
 // of the block before.
 import {
   DISTANCE_COSTS_AT,
   DISTANCE_COUNTS_AT,
-  HASHED_AT,
-  HASH_BITS,
   IS_MATCH,
   LENGTH_CLASSES_AT,
   LENGTH_COSTS_AT,
   LITERAL_COSTS_AT,
   LITERAL_COUNTS_AT,
+  LONG_HASHED_AT,
+  LONG_HASH_BITS,
   MAX_DISTANCE,
   MAX_LENGTH,
-  MIN_LENGTH,
-  PREVIOUS_AT,
   SHORT_HASHED_AT,
   SHORT_HASH_BITS,
   TOKEN_BYTES,
   WINDOW_AT,
 } from './encoderLayout'
 
-/** Positions of a chain that are compared. */
-@inline const HB: u64 = 6
-@inline const MAX_DEPTH: i32 = 2
-/** A match of this length ends the search, and none is looked for at the next byte. */
+/** After a match of this length, no better one is looked for at the next byte. */
 @inline const NICE_LENGTH: u32 = 32
-/** Up to this length, the literals that a match replaces are added up. Beyond, a match is always taken. */
+/** Up to this length, the literals that a match replaces are added up. A longer match is always taken. */
 @inline const PRICED_LENGTH: u32 = 16
-/** Bits by which the match at the next byte must be better, which costs a literal. */
-/** Bytes behind a position that decide about its token. */
-@inline export const LOOKAHEAD: usize = MAX_LENGTH + 16
+/** Candidates of four bytes are compared if that of six bytes has fewer equal bytes than this. */
+@inline const SHORT_LENGTH: u32 = 6
+/** The last bytes become literals, because hashes read eight bytes. */
+@inline const HASHED_BYTES: usize = 8
+/** Bytes behind a position that decide about its token: a match, one at the next byte, and what their hashes read. */
+@inline export const LOOKAHEAD: usize = MAX_LENGTH + 1 + HASHED_BYTES
 
-/** The position that the last match found begins at, minus one, and the bits that the match saves. */
+/** The distance of the last match found, less one, and the bits that it saves. */
 let matchOffset: u32 = 0
 let matchGain: i32 = 0
 
+/** Returns the address of the last position of six bytes, the lowest ones of eight. */
 @inline
-function hashOf(at: usize): usize {
-  return HASHED_AT + (<usize>(((load<u64>(at) << (64 - 8 * HB)) * 0x9E3779B185EBCA87) >> (64 - <u64>HASH_BITS)) << 1)
+function longHashOf(bytes: u64): usize {
+  return LONG_HASHED_AT + (<usize>(((bytes << 16) * 0x9e3779b185ebca87) >> (64 - <u64>LONG_HASH_BITS)) << 1)
 }
 
+/** Returns the address of the last position of four bytes, the lowest ones of eight. */
 @inline
-function shortHashOf(bytes: u32): usize {
-  return SHORT_HASHED_AT + (<usize>(((bytes << 8) * 0x9e3779b1) >> (32 - <u32>SHORT_HASH_BITS)) << 1)
-}
-
-/** Returns the address of the link from a position to the previous one with the same hash. */
-@inline
-function linkOf(at: usize): usize {
-  return PREVIOUS_AT + ((at & (MAX_DISTANCE - 1)) << 1)
+function shortHashOf(bytes: u64): usize {
+  return SHORT_HASHED_AT + (<usize>((<u32>bytes * 0x9e3779b1) >> (32 - <u32>SHORT_HASH_BITS)) << 1)
 }
 
 /** Enters a position into the hash tables. */
 @inline
 function insert(at: usize): void {
-  const hash = hashOf(at)
-  store<u16>(linkOf(at), load<u16>(hash))
-  store<u16>(hash, <u16>at)
+  const bytes = load<u64>(at)
+  store<u16>(longHashOf(bytes), <u16>at)
+  store<u16>(shortHashOf(bytes), <u16>at)
 }
 
-/** Returns the number of equal bytes at `a` and `b`, at most `most`. May read 7 bytes more. */
+/** Returns the number of equal bytes at `a` and `b`, at most `most`. Reads up to 7 bytes more. */
 @inline
 function equalBytes(a: usize, b: usize, most: u32): u32 {
-  let count: u32 = 0
-  while (count < most) {
-    const difference = load<u64>(a + count) ^ load<u64>(b + count)
+  let equal: u32 = 0
+  while (equal < most) {
+    const difference = load<u64>(a + equal) ^ load<u64>(b + equal)
     if (difference != 0) {
-      count += <u32>(ctz(difference) >> 3)
+      equal += <u32>(ctz(difference) >> 3)
       break
     }
-    count += 8
+    equal += 8
   }
-  return min(count, most)
+  return min(equal, most)
 }
 
 /** Returns the class of a distance, which is `offset` + 1. */
@@ -101,56 +96,43 @@ function gainOf(at: usize, length: u32, offset: u32): i32 {
  */
 @inline
 function findMatch(at: usize, most: u32): u32 {
-  const bytes = load<u32>(at)
+  const bytes = load<u64>(at)
+  const longHash = longHashOf(bytes)
+  const shortHash = shortHashOf(bytes)
+  // Positions are 16 bits. An older one than that seems nearer than it is, but then, too, bytes are compared.
   const farthest = <u32>min(at - WINDOW_AT, MAX_DISTANCE)
-  const hash = hashOf(at)
-  const shortDistance: u32 = 0
-  let position = <u32>load<u16>(hash)
-  store<u16>(hash, <u16>at)
-  store<u16>(linkOf(at), <u16>position)
+  const longOffset = (<u32>(at - load<u16>(longHash)) & 0xffff) - 1
+  const shortOffset = (<u32>(at - load<u16>(shortHash)) & 0xffff) - 1
+  store<u16>(longHash, <u16>at)
+  store<u16>(shortHash, <u16>at)
 
-  let length: u32 = <u32>MIN_LENGTH - 1
-  let offset: u32 = 0
-  let last: u32 = 0
-  for (let depth = MAX_DEPTH; depth > 0; depth--) {
-    const distance = (<u32>at - position) & 0xffff
-    // Old links may lead to positions that are nearer again, or too far away.
-    if (distance <= last || distance > farthest) break
-    last = distance
-    const other = at - distance
-    if (load<u32>(other) == bytes && (length < 4 || load<u32>(other + length - 3) == load<u32>(at + length - 3))) {
-      const equal: u32 = 4 + equalBytes(other + 4, at + 4, most - 4)
-      if (equal > length) {
-        length = equal
-        offset = distance - 1
-        if (length >= NICE_LENGTH) break
-      }
-    }
-    position = load<u16>(linkOf(other))
-  }
+  let length: u32 = 0
   matchGain = 0
-  if (length >= <u32>MIN_LENGTH) {
-    if (length >= PRICED_LENGTH) {
-      matchOffset = offset
-      matchGain = 255
-      return length
+  if (longOffset < farthest) {
+    const other = at - longOffset - 1
+    if (load<u32>(other) == <u32>bytes) {
+      length = 4 + equalBytes(other + 4, at + 4, most - 4)
+      matchOffset = longOffset
+      matchGain = length < PRICED_LENGTH ? gainOf(at, length, longOffset) : ALWAYS
     }
-    matchGain = gainOf(at, length, offset)
-    matchOffset = offset
   }
-  if (false) {
-    const other = at - shortDistance
-    if (((load<u32>(other) ^ bytes) & 0xffffff) == 0) {
-      const gain = gainOf(at, <u32>MIN_LENGTH, shortDistance - 1)
+  if (length < SHORT_LENGTH && shortOffset < farthest) {
+    const other = at - shortOffset - 1
+    if (load<u32>(other) == <u32>bytes) {
+      const equal: u32 = 4 + equalBytes(other + 4, at + 4, most - 4)
+      const gain = gainOf(at, equal, shortOffset)
       if (gain > matchGain) {
         matchGain = gain
-        matchOffset = shortDistance - 1
-        return <u32>MIN_LENGTH
+        matchOffset = shortOffset
+        length = equal
       }
     }
   }
   return matchGain > 0 ? length : 0
 }
+
+/** Bits that a long match is said to save: more than PRICED_LENGTH literals can take. */
+@inline const ALWAYS: i32 = 255
 
 @inline
 function count(counts: usize, symbol: usize): void {
@@ -160,7 +142,9 @@ function count(counts: usize, symbol: usize): void {
 
 /** The byte of the window that follows those that the last call of `makeTokens` turned into tokens. */
 let nextByte: usize = 0
-export function tokenizedTo(): usize { return nextByte }
+export function tokenizedTo(): usize {
+  return nextByte
+}
 
 /**
  * Turns bytes from `at` on into tokens at `to`, until `stop` or until `toEnd`, and counts their symbols. Returns the
@@ -168,20 +152,19 @@ export function tokenizedTo(): usize { return nextByte }
  */
 export function makeTokens(at: usize, stop: usize, end: usize, to: usize, toEnd: usize): usize {
   while (at < stop && to < toEnd) {
-    const most = <u32>min(end - at, MAX_LENGTH)
-    let length = most >= 8 ? findMatch(at, most) : 0
+    let length = at + HASHED_BYTES <= end ? findMatch(at, <u32>min(end - at, MAX_LENGTH)) : 0
     if (length == 0) {
       to = putLiteral(at++, to)
       continue
     }
     let offset = matchOffset
-    let inserted = at
-    while (length < NICE_LENGTH && most >= 9) {
+    let inserted = at + 1
+    // If the match at the next byte saves more bits, this byte becomes a literal. Both tokens need space.
+    while (length < NICE_LENGTH && inserted + HASHED_BYTES <= end && to + TOKEN_BYTES < toEnd) {
       const gain = matchGain
-      const nextMost = <u32>min(end - at - 1, MAX_LENGTH)
-      if (nextMost < 8 || to + 8 > toEnd) break
-      const next = findMatch(++inserted, nextMost)
-      if (next == 0 || matchGain + <i32>0 <= gain) break
+      const next = findMatch(inserted, <u32>min(end - inserted, MAX_LENGTH))
+      inserted++
+      if (matchGain <= gain) break
       to = putLiteral(at++, to)
       length = next
       offset = matchOffset
@@ -190,9 +173,8 @@ export function makeTokens(at: usize, stop: usize, end: usize, to: usize, toEnd:
     to += TOKEN_BYTES
     count(LITERAL_COUNTS_AT, <usize>(load<u32>(LENGTH_CLASSES_AT + (<usize>length << 2)) & 511))
     count(DISTANCE_COUNTS_AT, <usize>distanceClass(offset))
-    const next = at + length
-    for (let i = inserted + 1; i < next; i++) insert(i)
-    at = next
+    at += length
+    for (; inserted < at; inserted++) insert(inserted)
   }
   nextByte = at
   return to
