@@ -6,6 +6,7 @@ import { jpegTargets } from './targets/jpeg.ts'
 import { modelTargets } from './targets/model.ts'
 import { originTargets } from './targets/origin.ts'
 import { pictureTargets } from './targets/pictures.ts'
+import { pngTargets } from './targets/png.ts'
 import { responseTargets } from './targets/response.ts'
 import { urlTargets } from './targets/urls.ts'
 
@@ -14,6 +15,7 @@ export function allTargets(corpus: readonly Uint8Array[] = []): FuzzTarget[] {
   return [
     ...pictureTargets(corpus),
     ...jpegTargets(),
+    ...pngTargets(),
     ...modelTargets(),
     ...responseTargets(),
     ...freshnessTargets(),

@@ -249,6 +249,7 @@ describe('modules that import their memory', () => {
           done(new WebAssembly.Instance(module, imports))
         return work(await factory({ instantiateWasm, print() {}, printErr() {} }))
       },
+      stream: createInstances().stream,
       idleBytes: () => 0,
     }
     const [ours, theirs] = [createCodec(modules), createCodec(packaged, itsOwn)]

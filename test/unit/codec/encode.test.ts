@@ -5,7 +5,7 @@ import { ENCODE_FORMATS } from '../../../worker/codec/contract.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
 import { readIcc } from '../../../worker/codec/icc.ts'
-import type { Instances } from '../../../worker/codec/instance.ts'
+import { createInstances, type Instances } from '../../../worker/codec/instance.ts'
 import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
@@ -259,7 +259,7 @@ test.each<[string, (...given: unknown[]) => unknown]>([
   ],
 ])('encoding fails if the encoder returns %s', async (_, encodeFile) => {
   const instances: Instances = {
-    idleBytes: () => 0,
+    ...createInstances(),
     run: async (_factory, _module, work) => work({ encode: encodeFile } as never),
   }
   const broken = createCodec(await loadCodecModules(), instances)
