@@ -262,7 +262,7 @@ function writeStored(from: usize, end: usize, isLast: bool, to: usize): usize {
   return to
 }
 
-/** Expects of the next tokens what the block's codes say. */
+/** Sets the expected bits of the next tokens to those of the block's codes. */
 function expectAsBefore(): void {
   for (let i: usize = 0; i < 256; i++) store<u8>(LITERAL_COSTS_AT + i, expected(load<u8>(LITERAL_BITS_AT + i)))
   for (let i: usize = MIN_LENGTH; i <= MAX_LENGTH; i++) {
