@@ -8,6 +8,7 @@ import { benchEngines } from './engines.ts'
 import { benchJpeg } from './jpeg.ts'
 import { benchMemory } from './memory.ts'
 import { benchNetworks } from './networks.ts'
+import { benchPng } from './png.ts'
 import { benchRequest } from './request.ts'
 import { benchResize } from './resize.ts'
 
@@ -35,6 +36,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'our JPEG codec compared with MozJPEG and libjpeg-turbo: time, bytes and PSNR',
     run: benchJpeg,
   },
+  png: { about: 'our PNG encoder compared with zlib at level 6: time and bytes', run: benchPng },
   request: {
     about: 'a miss: its stages, all of it, and compared with a simple worker; how long other requests wait',
     run: benchRequest,
@@ -49,7 +51,7 @@ ${Object.entries(BENCHES)
   .map(([name, { about }]) => `  ${name.padEnd(10)}  ${about}`)
   .join('\n')}
 
-  --rounds N  number of rounds for engines and networks (default 20) and for request and jpeg (default 10);
+  --rounds N  number of rounds for engines and networks (default 20) and for request, jpeg and png (default 10);
               3 are enough for a quick look
   --quick     leaves out the training in backends, which takes minutes
   --json      prints JSON

@@ -6,7 +6,8 @@ import { jpegTargets } from './targets/jpeg.ts'
 import { modelTargets } from './targets/model.ts'
 import { originTargets } from './targets/origin.ts'
 import { pictureTargets } from './targets/pictures.ts'
-import { pngTargets } from './targets/png.ts'
+import { pngDecodeTargets } from './targets/pngDecode.ts'
+import { pngEncodeTargets } from './targets/pngEncode.ts'
 import { responseTargets } from './targets/response.ts'
 import { urlTargets } from './targets/urls.ts'
 
@@ -15,7 +16,8 @@ export function allTargets(corpus: readonly Uint8Array[] = []): FuzzTarget[] {
   return [
     ...pictureTargets(corpus),
     ...jpegTargets(),
-    ...pngTargets(),
+    ...pngDecodeTargets(),
+    ...pngEncodeTargets(),
     ...modelTargets(),
     ...responseTargets(),
     ...freshnessTargets(),

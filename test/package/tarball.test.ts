@@ -23,7 +23,7 @@ const KINDS = [
   /^(models\/psnr\.svg|docs\/example\.webp|worker\/floor-plan\.svg)$/,
   /^worker\/examples\/(worker|node)\/(index\.[jt]s|wrangler\.toml)$/,
   /^lib\/[\w-]+\.(js|d\.ts)$/,
-  /^lib\/codec\/(photon|jpeg_(decoder|encoder)|png_decoder|webp_dec|webp_enc_simd)\.wasm$/,
+  /^lib\/codec\/(photon|jpeg_(decoder|encoder)|png_(decoder|encoder)|webp_dec|webp_enc_simd)\.wasm$/,
   /^lib\/kernel\/((srcnn|subpixel)-(plain|relaxed)|picture|shrink)\.wasm$/,
   /^lib\/models\/(manifest\.json|[\w-]+-x[234]\.bin)$/,
   /^types\/[\w/-]+\.d\.ts$/,

@@ -4,9 +4,10 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { compileAssemblyScript } from './assemblyScript.ts'
 import type { CodecFile } from '../codec/files.ts'
-import * as decoderLayout from '../codec/jpeg/decoderLayout.ts'
-import * as encoderLayout from '../codec/jpeg/encoderLayout.ts'
+import * as jpegDecoderLayout from '../codec/jpeg/decoderLayout.ts'
+import * as jpegEncoderLayout from '../codec/jpeg/encoderLayout.ts'
 import * as pngDecoderLayout from '../codec/png/decoderLayout.ts'
+import * as pngEncoderLayout from '../codec/png/encoderLayout.ts'
 import { neededPages, withImportedMemory } from './importedMemory.ts'
 import { buildPhoton } from './slimPhoton.ts'
 
@@ -20,9 +21,10 @@ export const OVERSIZED_FILES = {
 
 const BUILDS: Readonly<Record<CodecFile, () => Promise<Uint8Array<ArrayBuffer>>>> = {
   'photon.wasm': readPhoton,
-  'jpeg_decoder.wasm': () => buildOwn('jpeg', 'decoder', { decoderLayout }),
-  'jpeg_encoder.wasm': () => buildOwn('jpeg', 'encoder', { encoderLayout }),
+  'jpeg_decoder.wasm': () => buildOwn('jpeg', 'decoder', { decoderLayout: jpegDecoderLayout }),
+  'jpeg_encoder.wasm': () => buildOwn('jpeg', 'encoder', { encoderLayout: jpegEncoderLayout }),
   'png_decoder.wasm': () => buildOwn('png', 'decoder', { decoderLayout: pngDecoderLayout }),
+  'png_encoder.wasm': () => buildOwn('png', 'encoder', { encoderLayout: pngEncoderLayout }),
   'webp_dec.wasm': () => readSlim(OVERSIZED_FILES.webpDecoder),
   'webp_enc_simd.wasm': () => readSlim(OVERSIZED_FILES.webpEncoder),
 }

@@ -44,7 +44,7 @@ export function createCodec(modules: CodecModuleSource, instances = createInstan
           case 'jpeg':
             return encodeJpeg(instances, await modules.jpegEncoder, rows, { ...as, icc: profile })
           case 'png':
-            return encodePng(await collectRows(rows), icc)
+            return encodePng(instances, await modules.pngEncoder, rows, { ...as, icc: profile })
           case 'webp':
             return encodeWebp(instances, await modules.webpEncoder, await collectRows(rows), { ...as, icc: profile })
         }

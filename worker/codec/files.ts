@@ -7,6 +7,7 @@ export interface CodecModules {
   readonly jpegDecoder: WebAssembly.Module
   readonly jpegEncoder: WebAssembly.Module
   readonly pngDecoder: WebAssembly.Module
+  readonly pngEncoder: WebAssembly.Module
   readonly webpDecoder: WebAssembly.Module
   readonly webpEncoder: WebAssembly.Module
 }
@@ -21,6 +22,7 @@ export const CODEC_FILES = {
   jpegDecoder: 'jpeg_decoder.wasm',
   jpegEncoder: 'jpeg_encoder.wasm',
   pngDecoder: 'png_decoder.wasm',
+  pngEncoder: 'png_encoder.wasm',
   webpDecoder: 'webp_dec.wasm',
   webpEncoder: 'webp_enc_simd.wasm',
 } as const satisfies Record<keyof CodecModules, string>

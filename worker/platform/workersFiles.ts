@@ -6,6 +6,7 @@ import jpegDecoder from '../../dist/codec/jpeg_decoder.wasm'
 import jpegEncoder from '../../dist/codec/jpeg_encoder.wasm'
 import photon from '../../dist/codec/photon.wasm'
 import pngDecoder from '../../dist/codec/png_decoder.wasm'
+import pngEncoder from '../../dist/codec/png_encoder.wasm'
 import webpDecoder from '../../dist/codec/webp_dec.wasm'
 import webpEncoder from '../../dist/codec/webp_enc_simd.wasm'
 import picture from '../../dist/kernel/picture.wasm'
@@ -30,7 +31,15 @@ import type { KernelModules } from '../engine/fused.ts'
 import { parseManifest } from '../model/manifest.ts'
 import type { BundledModels } from './platform.ts'
 
-export const codecModules: CodecModules = { photon, jpegDecoder, jpegEncoder, pngDecoder, webpDecoder, webpEncoder }
+export const codecModules: CodecModules = {
+  photon,
+  jpegDecoder,
+  jpegEncoder,
+  pngDecoder,
+  pngEncoder,
+  webpDecoder,
+  webpEncoder,
+}
 
 /** The builds with relaxed SIMD, which all of Cloudflare's machines run. */
 export const kernelModules: KernelModules = { srcnn, subpixel }

@@ -10,10 +10,10 @@ import type { Platform } from '../../../worker/platform/platform.ts'
 import { current } from './current.ts'
 import type { ComputeFault } from './faults.ts'
 
-const { photon, jpegDecoder, jpegEncoder, pngDecoder, webpDecoder, webpEncoder } = codecModules
+const { photon, jpegDecoder, jpegEncoder, pngDecoder, pngEncoder, webpDecoder, webpEncoder } = codecModules
 const TRAPS = new Map<WebAssembly.Module, ComputeFault>([
   ...[photon, jpegDecoder, pngDecoder, webpDecoder].map((module) => [module, 'decoder traps'] as const),
-  ...[jpegEncoder, webpEncoder].map((module) => [module, 'encoder traps'] as const),
+  ...[jpegEncoder, pngEncoder, webpEncoder].map((module) => [module, 'encoder traps'] as const),
   ...Object.values(kernelModules).map((module) => [module, 'network traps'] as const),
   [pictureModule, 'enlarger traps'],
 ])
@@ -49,13 +49,6 @@ export function breakWebAssembly(): void {
   const { prototype } = Memory
   ScarceMemory.prototype = prototype // for instanceof
   Object.assign(WebAssembly, { Instance: TrappingInstance, Memory: ScarceMemory })
-  // The PNG encoder compresses with the CompressionStream of the platform, so it fails if that stream fails.
-  const Deflate = CompressionStream
-  function FailingDeflate(format: 'deflate') {
-    if (current().compute === 'encoder traps') throw new Error('deflate')
-    return new Deflate(format)
-  }
-  Object.assign(globalThis, { CompressionStream: FailingDeflate })
 }
 
 export function breakPlatform({ engineFor, ...platform }: Platform): Platform {

@@ -79,7 +79,7 @@ async function checkDecoding(bytes: Uint8Array): Promise<boolean> {
   }
 }
 
-export function pngTargets(): FuzzTarget[] {
+export function pngDecodeTargets(): FuzzTarget[] {
   return [
     defineTarget({
       name: 'png-decode',
