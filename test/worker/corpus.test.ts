@@ -3,6 +3,8 @@
 import { Miniflare, type MiniflareOptions } from 'miniflare'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readHeader } from '../../worker/codec/header.ts'
+import { ISOLATE_LIMITS, MAX_OUTPUT_SIDE } from '../../worker/platform/limits.ts'
 import { bundleWorker } from '../support/worker/bundle.ts'
 import { decodeBySharp, difference } from '../support/pictures/codec.ts'
 import { bytesOf, DECODABLE, type CorpusEntry, entries, LACKS_DATA, obstacleOf } from '../support/pictures/corpus.ts'
@@ -12,8 +14,6 @@ import { processesOfWorkerd, workerdMs } from '../support/measure/processes.ts'
 import { startSite } from '../support/worker/site.ts'
 
 const SCALE = 2
-/** Longest side of a result in pixels (MAX_OUTPUT_SIDE in worker/picture/plan.ts). */
-const MAX_SIDE = 16_000
 /**
  * Most CPU time of workerd for a refused file, in ms. The shorter of two tries counts, because a try may include
  * compilation or garbage collection.
@@ -29,7 +29,6 @@ const ALPHA_DIFFERS = /gif\/.*metadata-full/
 describe.runIf(entries.length > 0)('the corpus in workerd', () => {
   const site = startSite({ prelude: COUNT_WASM, inspectorPort: 0 })
   const { origin } = site
-  let maxOutputPixels: number
   let processes: number[]
   let inspector: Inspector
   let peak: Peak = NO_PEAK
@@ -39,8 +38,6 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
   beforeAll(async () => {
     processes = processesOfWorkerd()
     inspector = await inspect(site.worker)
-    const health = await site.get('/_sr/health')
-    ;({ maxOutputPixels } = (await health.json()) as { maxOutputPixels: number })
     const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
     good = await sharp({ create: { width: 90, height: 70, channels: 3, background: '#000', noise } })
       .jpeg()
@@ -100,7 +97,9 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
    */
   const isServed = (entry: CorpusEntry) => {
     const { w = 0, h = 0 } = entry
-    return pictures.includes(entry) && w * h * SCALE ** 2 <= maxOutputPixels && Math.max(w, h) * SCALE <= MAX_SIDE
+    const { type, alpha } = readHeader(bytesOf(entry))
+    const most = ISOLATE_LIMITS.resultPixels(type === 'jpeg' || type === 'webp' ? type : 'png', alpha)
+    return pictures.includes(entry) && w * h * SCALE ** 2 <= most && Math.max(w, h) * SCALE <= MAX_OUTPUT_SIDE
   }
 
   test('valid pictures come back larger and upright', MINUTES, async () => {

@@ -196,7 +196,12 @@ describe('if a source cannot or must not be enlarged,', () => {
     ['a truncated PNG header', async () => (await sharp(svg).png().toBuffer()).subarray(0, 30), 'DAMAGED'],
     ['a cut PNG', async () => (await sharp(svg).png().toBuffer()).subarray(0, 400), 'DAMAGED'],
     ['a WebP with too many Huffman codes', () => Buffer.from(manyHuffmanGroups(512, 16_384)), 'TOO_COMPLEX'],
-    ['a PNG with broken data', async () => brokenPng(await sharp(svg).png().toBuffer()), 'DECODE'],
+    ['a PNG with broken data', async () => brokenPng(await sharp(svg).png().toBuffer()), 'DAMAGED'],
+    [
+      'an interlaced PNG with broken data',
+      async () => brokenPng(await sharp(svg).png({ progressive: true }).toBuffer()),
+      'DECODE',
+    ],
     [
       'a picture that is too large',
       () =>
@@ -208,7 +213,7 @@ describe('if a source cannot or must not be enlarged,', () => {
     [
       'a picture whose result is too large',
       () =>
-        sharp({ create: { width: 1000, height: 1000, channels: 3, background: '#123' } })
+        sharp({ create: { width: 1500, height: 1500, channels: 3, background: '#123' } })
           .png()
           .toBuffer(),
       'OUTPUT_PIXELS',
@@ -227,7 +232,7 @@ describe('if a source cannot or must not be enlarged,', () => {
   })
 
   test('a file over the size limit is passed on whole, with or without a Content-Length', async () => {
-    const huge = Buffer.concat([picture, Buffer.alloc(11_000_000, 7)])
+    const huge = Buffer.concat([picture, Buffer.alloc(26_000_000, 7)])
     origin.serve('/huge.jpg', huge)
     origin.handle('/chunked.jpg', (_, response) => {
       for (let i = 0; i < huge.length; i += 1_000_000) response.write(huge.subarray(i, i + 1_000_000))
@@ -241,7 +246,7 @@ describe('if a source cannot or must not be enlarged,', () => {
   })
 
   test('a failed decode never makes a private answer public', async () => {
-    const broken = brokenPng(await sharp(Buffer.from(SVG)).png().toBuffer())
+    const broken = brokenPng(await sharp(Buffer.from(SVG)).png({ progressive: true }).toBuffer())
     const cases: [Record<string, string>, Record<string, string>, string][] = [
       [{ 'cache-control': 'private, max-age=9' }, {}, 'private, max-age=9'],
       [{ 'cache-control': 'no-store' }, {}, 'no-store'],
@@ -359,23 +364,24 @@ describe('the cache', () => {
   })
 })
 
-test('a network that costs too much is replaced by bicubic, and if bicubic costs too much, the picture comes back unchanged', async () => {
+test('a network that costs too much is replaced by bicubic, then by a smaller scale, and then the picture comes back unchanged', async () => {
   const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
   const body = await sharp({ create: { width: 100, height: 100, channels: 3, background: '#000', noise } })
     .jpeg({ quality: 95 })
     .toBuffer()
   origin.serve('/costly.jpg', body)
-  const outcomeWith = async (vars: Record<string, string>) => {
+  const outcomeWith = async (vars: Record<string, string>, scale = 4) => {
     const limited = await startAnother({ vars })
-    return limited.ask('/costly.jpg?sr=4')
+    return limited.ask(`/costly.jpg?sr=${scale}`)
   }
   expect((await outcomeWith({})).sr).toContain('model="fast@')
   expect((await outcomeWith({ SR_MAX_CPU_MS: '5' })).sr).toBe('done; scale=4; model="bicubic"')
+  expect((await outcomeWith({ SR_MAX_CPU_MS: '2' })).sr).toBe('done; scale=2; asked=4; model="bicubic"')
   for (const [name, value] of [
-    ['SR_MAX_CPU_MS', '2'],
+    ['SR_MAX_CPU_MS', '1'],
     ['SR_MAX_MEMORY_BYTES', '11000000'],
   ]) {
-    const { sr, bytes } = await outcomeWith({ [name]: value })
+    const { sr, bytes } = await outcomeWith({ [name]: value }, 2)
     expect(sr).toBe('skipped; reason=COST')
     expect(bytes.equals(body)).toBe(true)
   }

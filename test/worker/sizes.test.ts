@@ -30,6 +30,13 @@ beforeAll(async () => {
   origin.serve('/clear.png', await clear.ensureAlpha().png().toBuffer(), kept)
   origin.serve('/a.jpg', await picture.clone().jpeg({ quality: 60 }).toBuffer(), kept)
   origin.serve('/turned.jpg', await picture.clone().jpeg().withMetadata({ orientation: 6 }).toBuffer(), kept)
+  const flat = async (width: number, height: number) =>
+    sharp({ create: { width, height, channels: 3, background: '#246' } })
+      .png()
+      .toBuffer()
+  origin.serve('/wide.png', await flat(120, 30))
+  origin.serve('/tall.png', await flat(100, 120))
+  origin.serve('/vast.png', await flat(200, 200))
   origin.serve('/page.html', '<!doctype html><p>no picture')
 })
 
@@ -52,7 +59,10 @@ describe('a result whose size is given in pixels', () => {
   ])('%s', async (_, path, scale, width, height) => {
     const { sr, ...is } = await pixelsOf(`/${path}`)
     expect(is).toMatchObject({ width, height })
-    expect(sr).toMatch(new RegExp(`^done; scale=${scale}; width=${width}; height=${height}; model="(fast|bicubic)`))
+    expect(sr).toMatch(
+      new RegExp(`^done; scale=${scale}; width=${width}; height=${height}; (asked-width=400; )?model="(fast|bicubic)`),
+    )
+    expect(sr?.includes('asked')).toBe(width === 240)
   })
 
   test.each([
@@ -82,22 +92,10 @@ describe('a result whose size is given in pixels', () => {
   })
 
   test('is limited by its own pixels, not by those of the larger picture from which it is shrunk', async () => {
-    origin.serve(
-      '/wide.png',
-      await sharp({ create: { width: 120, height: 30, channels: 3, background: '#246' } })
-        .png()
-        .toBuffer(),
-    )
     const within = await get('/wide.png?sr-width=400')
     expect(within.headers.get('x-sr')).toContain('done; scale=4; width=400; height=100')
-    origin.serve(
-      '/tall.png',
-      await sharp({ create: { width: 100, height: 120, channels: 3, background: '#246' } })
-        .png()
-        .toBuffer(),
-    )
     const beyond = await get('/tall.png?sr-width=400')
-    expect(beyond.headers.get('x-sr')).toBe('skipped; reason=OUTPUT_PIXELS')
+    expect(beyond.headers.get('x-sr')).toContain('done; scale=2; width=150; height=180; asked-width=400; ')
     for (const response of [within, beyond]) await response.arrayBuffer()
   })
 
@@ -115,6 +113,43 @@ describe('a result whose size is given in pixels', () => {
     const { sr } = await pixelsOf('/a.png?sr-width=90&sr-model=mine')
     expect(sr).toMatch(/^done; scale=3; width=90; height=60; model="mine@/)
   })
+})
+
+test('a scale that is too large becomes a smaller one, whose stored result it shares', async () => {
+  const picture = await sharp({ create: { width: 90, height: 110, channels: 3, background: '#824' } })
+    .png()
+    .toBuffer()
+  origin.serve('/shared.png', picture, { 'cache-control': 'max-age=600' })
+  const first = await untilHit('/shared.png?sr=4')
+  expect(first.sr).toMatch(/^done; scale=2; asked=4; model="fast@/)
+  const second = await ask('/shared.png?sr=2')
+  expect(second.sr).toMatch(/^done; scale=2; model="fast@/)
+  expect(second.cacheStatus).toContain('detail=same-picture')
+  expect(second.headers.get('etag')).toBe(first.headers.get('etag'))
+  const third = await ask('/shared.png?sr-width=400&sr-height=220')
+  expect(third.sr).toContain('scale=2; width=180; height=220; model=')
+  expect(third.cacheStatus).toContain('detail=same-picture')
+  expect(third.bytes.equals(first.bytes)).toBe(true)
+})
+
+test('with sr-format=auto a picture of the asked size is served in the smaller format', async () => {
+  const webp = { headers: { accept: 'image/webp' } }
+  const noise = { type: 'gaussian', mean: 128, sigma: 30 } as const
+  const large = sharp({ create: { width: 90, height: 60, channels: 3, background: '#000', noise } })
+  origin.serve('/fine.jpg', await large.clone().jpeg({ quality: 100, chromaSubsampling: '4:4:4' }).toBuffer())
+  origin.serve('/coarse.jpg', await large.clone().jpeg({ quality: 5 }).toBuffer())
+  origin.serve('/opaque.png', await large.clone().ensureAlpha().png().toBuffer())
+  origin.serve('/clear.png', await large.clone().ensureAlpha(0.5).png().toBuffer())
+  const outcome = async (name: string, init: RequestInit = webp) => {
+    const response = await get(`/${name}?sr-width=90&sr-format=auto`, init)
+    await response.arrayBuffer()
+    return [response.headers.get('x-sr')?.split(';', 2).join(';'), response.headers.get('content-type')]
+  }
+  expect(await outcome('fine.jpg')).toEqual(['done; scale=1', 'image/webp'])
+  expect(await outcome('fine.jpg', {})).toEqual(['skipped; reason=SAME_SIZE', 'image/jpeg'])
+  expect(await outcome('coarse.jpg')).toEqual(['skipped; reason=SAME_SIZE', 'image/jpeg'])
+  expect(await outcome('opaque.png')).toEqual(['done; scale=1', 'image/webp'])
+  expect(await outcome('clear.png')).toEqual(['skipped; reason=SAME_SIZE', 'image/png'])
 })
 
 describe('sr-format=json', () => {
@@ -143,9 +178,14 @@ describe('sr-format=json', () => {
     expect((await describePicture(`/${path}&sr-format=json`)).model).toMatchObject(model)
   })
 
+  test('says what was asked for if the result is smaller', async () => {
+    const smaller = await describePicture('/tall.png?sr=4&sr-format=json')
+    expect(smaller.result).toMatchObject({ scale: 2, width: 200, height: 240, asked: { scale: 4 } })
+  })
+
   test.each([
     ['a.png?sr-width=60', { reason: 'SAME_SIZE', source: { width: 60 } }],
-    ['tall.png?sr=4', { reason: 'OUTPUT_PIXELS', source: { width: 100 } }],
+    ['vast.png?sr=4', { reason: 'OUTPUT_PIXELS', source: { width: 200 } }],
     ['page.html?sr=2', { reason: 'NOT_AN_IMAGE' }],
     ['none.png?sr=2', { reason: 'ORIGIN_STATUS' }],
   ])('gives the reason why %s would not be enlarged', async (path, expected) => {

@@ -126,6 +126,7 @@ async function checkConditional(input: ConditionalInput): Promise<boolean> {
   checkKnown(request, input, known)
 
   const entry: Entry = {
+    result: 'r',
     digest: '',
     etag,
     type: 'image/jpeg',
