@@ -140,7 +140,7 @@ test('with sr-format=auto a picture of the asked size is served in the smaller f
   origin.serve('/coarse.jpg', await large.clone().jpeg({ quality: 5 }).toBuffer())
   origin.serve('/opaque.png', await large.clone().ensureAlpha().png().toBuffer())
   origin.serve('/clear.png', await large.clone().ensureAlpha(0.5).png().toBuffer())
-  const outcome = async (name: string, init: RequestInit = webp) => {
+  const outcome = async (name: string, init: { headers?: Record<string, string> } = webp) => {
     const response = await get(`/${name}?sr-width=90&sr-format=auto`, init)
     await response.arrayBuffer()
     return [response.headers.get('x-sr')?.split(';', 2).join(';'), response.headers.get('content-type')]
