@@ -9,6 +9,8 @@ export interface Tally<Outcome extends string> {
   seconds(): number
   /** Counts one outcome and prints the item's line. */
   add(outcome: Outcome, text: string): void
+  /** Shows the progress if unfinished items are done in part: `items` is the sum of their parts, each 0..1. */
+  addPart(items: number): void
   /** Prints the summary. */
   end(text: string): void
 }
@@ -28,6 +30,11 @@ export function createTally<Outcome extends string>(
   const start = performance.now()
   const seconds = () => (performance.now() - start) / 1000
   const finished = () => Object.values<number>(counts).reduce((sum, count) => sum + count, 0)
+  const draw = (part: number) => {
+    const worked = finished() - (instant === undefined ? 0 : counts[instant]) + part
+    const state = { finished: finished(), part, worked, total, seconds: seconds() }
+    if (state.finished < total) line.draw(() => textOf(state, stream))
+  }
   return {
     counts,
     finished,
@@ -36,10 +43,9 @@ export function createTally<Outcome extends string>(
       counts[outcome]++
       line.clear()
       print(text)
-      const worked = finished() - (instant === undefined ? 0 : counts[instant])
-      const state = { finished: finished(), worked, total, seconds: seconds() }
-      if (state.finished < total) line.draw(() => textOf(state, stream))
+      draw(0)
     },
+    addPart: draw,
     end(text) {
       line.clear()
       stream.write(`${text}\n`)

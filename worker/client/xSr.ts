@@ -55,6 +55,13 @@ export function formatXSr(xSr: XSr): string {
   ].join('; ')
 }
 
+/** Describes an asked size in words: `x4`, `1920 px wide` or `90 px wide and 60 px high`. */
+export function describeAsked({ scale, width, height }: AskedSize): string {
+  if (scale !== undefined) return `x${scale}`
+  const sides = [width && `${width} px wide`, height && `${height} px high`]
+  return sides.filter(Boolean).join(' and ')
+}
+
 const PARAMETER = '; *([a-z][\\w-]*)=(?:"([^"\\\\]*)"|([\\w*./:-]+))'
 const PARAMETERS = new RegExp(PARAMETER, 'g')
 const FIELD = new RegExp(`^(done|skipped)((?:${PARAMETER})*)$`)

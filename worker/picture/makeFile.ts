@@ -21,14 +21,15 @@ export const PIPELINE_VERSION = 4
 export type Tools = Pick<Platform, 'codec' | 'enlarger' | 'shrinker'>
 
 /**
- * Decodes, enlarges, shrinks and encodes a picture, all by rows. `header` is the header of `bytes`. Throws a Skip if any
- * step fails.
+ * Decodes, enlarges, shrinks and encodes a picture, all by rows. `header` is the header of `bytes`. `tell` gets the share
+ * of the result's rows that are there, 0..1. Throws a Skip if any step fails.
  */
 export async function makeFile(
   bytes: Uint8Array,
   header: Header,
   decision: Decision,
   tools: Tools,
+  tell?: (share: number) => void,
 ): Promise<Uint8Array> {
   const { plan, model } = decision
   const { enlarger, shrinker, codec } = tools
@@ -38,7 +39,7 @@ export async function makeFile(
   const result = orSkipRows('ENGINE', shrinker.shrink(larger, plan.width, plan.height))
   const icc = await readIcc(header)
   const as = { ...plan, icc, grey: grey && mayBeGrey(icc), alpha }
-  const file = await orSkip('ENCODE', codec.encodeRows(result, as))
+  const file = await orSkip('ENCODE', codec.encodeRows(tell ? watchedRows(result, tell) : result, as))
   if (plan.isRecoded && file.length >= bytes.length) throw new Skip('SAME_SIZE')
   return file
 }
@@ -101,4 +102,16 @@ function orSkipRows(step: FailureStep, { width, height, bands }: Rows): Rows {
     }
   }
   return { width, height, bands: guarded() }
+}
+
+function watchedRows({ width, height, bands }: Rows, tell: (share: number) => void): Rows {
+  async function* watched(): AsyncGenerator<Pixels, void> {
+    let done = 0
+    for await (const band of bands) {
+      yield band
+      done += band.length
+      tell(done / (4 * width * height))
+    }
+  }
+  return { width, height, bands: watched() }
 }

@@ -42,23 +42,34 @@ export async function makeHere(opened: Opened, wanting: EnlargeContext): Promise
     before: isDecodedByBrowser ? foreignBlob(file, header) : pictureBlob(file, header),
     after: pictureBlob(new Blob([result as BlobPart]), readHeader(result)),
     ...madeBy(decision),
-    elsewhere: isDecodedByBrowser ? SKIP_REASONS.FORMAT : await obstacleElsewhere(opened, wanting),
+    elsewhere: isDecodedByBrowser
+      ? original(SKIP_REASONS.FORMAT)
+      : await differenceElsewhere(opened, decision, wanting),
     isDecodedByBrowser,
     measured: undefined,
   }
 }
 
-/** Returns why a worker with default settings would not enlarge this file; undefined if it would. Makes no picture. */
-async function obstacleElsewhere({ bytes, header }: Opened, { wish, choices, deps, platform }: EnlargeContext) {
-  if (bytes.length > WORKERS.maxSourceBytes) return SKIP_REASONS.SOURCE_BYTES
+/** Returns what a worker with default settings would do instead; undefined if it would make the same. Makes no picture. */
+async function differenceElsewhere(
+  { bytes, header }: Opened,
+  { plan }: Decision,
+  { wish, choices, deps, platform }: EnlargeContext,
+): Promise<string | undefined> {
+  if (bytes.length > WORKERS.maxSourceBytes) return original(SKIP_REASONS.SOURCE_BYTES)
   const there = { ...deps, settings: WORKERS, limits: ISOLATE_LIMITS, engineFor: platform.engineFor }
   try {
-    await decide({ header, bytes: bytes.length }, wish, choices, there)
-    return undefined
+    const { plan: other } = await decide({ header, bytes: bytes.length }, wish, choices, there)
+    const isSame = other.scale === plan.scale && other.format === plan.format
+    return isSame ? undefined : `would make x${other.scale} as ${other.format.toUpperCase()}, the largest that it can`
   } catch (error) {
-    if (error instanceof Skip) return error.message
+    if (error instanceof Skip) return original(error.message)
     throw error
   }
+}
+
+function original(because: string): string {
+  return `would serve the original: ${because}`
 }
 
 /** Describes a file that the browser decoded. `header` is the header of the PNG that replaced the file. */
@@ -75,7 +86,7 @@ export function pictureBlob(file: Blob, header: Header): PictureBlob {
   }
 }
 
-/** Returns the label of the model that a decision uses, and the engine's name. */
-export function madeBy({ plan, model }: Decision): Pick<EnlargeResult, 'model' | 'engine'> {
-  return { model: labelOf(plan.model), engine: model?.engine.name }
+/** Returns the label of the model that a decision uses, the engine's name, and the asked size if it was too large. */
+export function madeBy({ plan, model }: Decision): Pick<EnlargeResult, 'model' | 'engine' | 'asked'> {
+  return { model: labelOf(plan.model), engine: model?.engine.name, asked: plan.asked }
 }

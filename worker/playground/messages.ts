@@ -1,5 +1,6 @@
 // The messages between the page and its Web Worker (enlarge.ts).
 import type { Format, Scale } from '../client/allowed.ts'
+import type { AskedSize } from '../client/xSr.ts'
 import type { SkipReason } from '../picture/skip.ts'
 
 export const RUNNERS = ['wasm', 'webgpu'] as const
@@ -59,9 +60,14 @@ export interface EnlargeResult {
   /** The model, like `fast@a7c275b7` or `bicubic`. */
   readonly model: string
   readonly engine: string | undefined
+  /** What was asked for, if the result is smaller, because it is the largest that is possible. */
+  readonly asked: AskedSize | undefined
   /** Time in ms from the order to the result, including all fetches. */
   readonly ms: number
-  /** Why a worker with default limits would serve the original instead; undefined if it would enlarge the picture. */
+  /**
+   * What a worker with default limits would do instead, as the rest of a sentence that begins with "a worker";
+   * undefined if it would make the same.
+   */
   readonly elsewhere: string | undefined
   readonly isDecodedByBrowser: boolean
   readonly measured: Measurement | undefined

@@ -1,5 +1,5 @@
 // Fetches a picture from the worker, and reads its X-SR and Cache-Status.
-import { parseXSr } from '../client/xSr.ts'
+import { type AskedSize, parseXSr } from '../client/xSr.ts'
 
 export interface ServedPicture {
   readonly file: Blob
@@ -8,6 +8,8 @@ export interface ServedPicture {
   /** The model, like `fast@a7c275b7`; undefined if the answer is the original picture. */
   readonly model: string | undefined
   readonly engine: string | undefined
+  /** What was asked for, if the result is smaller, because it is the largest that is possible. */
+  readonly asked: AskedSize | undefined
   /** A key of SKIP_REASONS if the answer is the original picture; undefined if it is enlarged. */
   readonly reason: string | undefined
   /** Value of Cache-Status without the cache's name, like `hit; detail=edge`. */
@@ -27,12 +29,13 @@ export async function fetchServed(url: string, signal: AbortSignal): Promise<Ser
   const file = await response.blob()
   const ms = performance.now() - start
   const xSr = parseXSr(response.headers.get('x-sr'))
-  const { model, engine } = xSr?.outcome === 'done' ? xSr : {}
+  const { model, engine, asked } = xSr?.outcome === 'done' ? xSr : {}
   return {
     file,
     ms,
     model,
     engine,
+    asked,
     reason: xSr?.outcome === 'skipped' ? xSr.reason : undefined,
     cache: response.headers.get('cache-status')?.replace(/^edge-srcnn; /, ''),
   }

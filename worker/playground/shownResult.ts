@@ -1,4 +1,5 @@
 // Gets the result of a picture: from this worker if the picture has a URL, else from the browser itself.
+import { type AskedSize, describeAsked } from '../client/xSr.ts'
 import type { Facts } from './facts.ts'
 import { cacheText, reasonText } from './facts.ts'
 import { type Jobs, LeftAsItWas } from './job.ts'
@@ -29,14 +30,14 @@ export async function resultByWorker(
   signal: AbortSignal,
 ): Promise<ShownResult> {
   const [before, served] = await Promise.all([original, fetchServed(urlOf(path, wish), signal)])
-  const { file, ms, model, engine, reason, cache } = served
+  const { file, ms, model, engine, asked, reason, cache } = served
   return {
     before: before.file,
     after: file,
     reason: reason && reasonText(reason),
     facts: {
       how: model
-        ? [model, engine].filter(Boolean).join(', ')
+        ? howText(model, engine, asked)
         : `left as it was: ${reason ? reasonText(reason) : 'the worker does not say why'}`,
       where: 'by this worker',
       ms,
@@ -58,18 +59,15 @@ export async function resultHere(
   const where = 'in this browser; nothing was sent'
   try {
     const made = await jobs.run(order, signal, onProgress)
-    const { measured, model, engine, elsewhere, ms } = made
-    const notes = [
-      made.isDecodedByBrowser ? 'decoded by the browser' : undefined,
-      elsewhere && `a worker would serve the original: ${elsewhere}`,
-    ]
+    const { measured, model, engine, asked, elsewhere, ms } = made
+    const notes = [made.isDecodedByBrowser ? 'decoded by the browser' : undefined, elsewhere && `a worker ${elsewhere}`]
     return {
       before: made.before.file,
       after: made.after.file,
       truth: measured?.truthFile,
       bicubic: measured?.bicubicFile,
       facts: {
-        how: [model, engine].filter(Boolean).join(', '),
+        how: howText(model, engine, asked),
         where: [where, ...notes.filter(Boolean)].join('; '),
         ms,
         bicubic: measured?.bicubic,
@@ -86,4 +84,9 @@ export async function resultHere(
       facts: { how: `left as it was: ${message}`, where },
     }
   }
+}
+
+function howText(model: string, engine: string | undefined, asked: AskedSize | undefined): string {
+  const most = asked && `the largest that is possible; ${describeAsked(asked)} was asked for`
+  return [model, engine, most].filter(Boolean).join(', ')
 }

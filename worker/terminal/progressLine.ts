@@ -59,9 +59,11 @@ export function percentOf(share: number): string {
 export interface ProgressState {
   /** Number of finished pictures. */
   readonly finished: number
+  /** How many pictures' worth of unfinished ones is done. Default 0. */
+  readonly part?: number
   /**
-   * Number of finished pictures, without those that took almost no time. The rate and the time left are computed from
-   * this number.
+   * Number of finished pictures and `part`, without those that took almost no time. The rate and the time left are
+   * computed from this number.
    */
   readonly worked: number
   readonly total: number
@@ -69,10 +71,10 @@ export interface ProgressState {
 }
 
 /** Formats a state as `[##########..........]  50 %  12/24  3.1 pictures/s  0:04 left`. */
-export function textOf({ finished, worked, total, seconds }: ProgressState, stream?: ProgressStream): string {
-  const share = finished / total
+export function textOf({ finished, part = 0, worked, total, seconds }: ProgressState, stream?: ProgressStream): string {
+  const share = (finished + part) / total
   const perSecond = worked / seconds
-  const left = perSecond > 0 ? [`${formatSeconds((total - finished) / perSecond)} left`] : []
+  const left = perSecond > 0 ? [`${formatSeconds((total - finished - part) / perSecond)} left`] : []
   return [
     `${barOf(share, stream)}${percentOf(share)}`,
     `${finished}/${total}`,

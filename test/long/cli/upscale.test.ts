@@ -166,6 +166,21 @@ describe('upscale', () => {
     expect(await readdir(at('out'))).toEqual(['taken.jpg'])
   })
 
+  test('a thread tells how much of a picture is made', async () => {
+    const wish = { size: { scale: 2 }, format: 'source', quality: 85, model: 'bicubic' } as const
+    const thread = createThread({ engine: 'fused', makerOptions: { wish, maxPixels: 5e6 } })
+    const picture = await sharp({ create: { width: 1200, height: 1800, channels: 3, background: '#678' } })
+      .jpeg()
+      .toBuffer()
+    const shares: number[] = []
+    const made = await thread.make(new Uint8Array(picture), (share) => shares.push(share))
+    await thread.close()
+    expect((await sharp(made).metadata()).width).toBe(2400)
+    expect(shares.length).toBeGreaterThan(2)
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b))
+    expect(shares.at(-1)).toBe(1)
+  })
+
   test('reports a picture whose thread crashes, and makes the next picture on a new thread', async () => {
     const wish = {
       size: { scale: 5 as 4 },
@@ -174,7 +189,7 @@ describe('upscale', () => {
       model: 'none',
     } as const
     const thread = createThread({ engine: 'fused', makerOptions: { wish, maxPixels: 100 } })
-    const failure = () => thread.make(new Uint8Array(3)).catch((error: unknown) => describeError(error))
+    const failure = () => thread.make(new Uint8Array(3), () => {}).catch((error: unknown) => describeError(error))
     for (let i = 0; i < 2; i++) {
       expect(await failure()).toContain('a bug of ours: sr-model must be one of')
     }

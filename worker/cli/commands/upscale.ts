@@ -101,6 +101,7 @@ export async function runUpscale(args: readonly string[], startThread: StartThre
     inputs,
     { target, makerOptions, force, copySkipped, maker, threads, signal: stop.signal },
     (outcome) => report.tell(outcome),
+    (pictures) => report.tellPart(pictures),
   )
   await closeAll()
   stop.end()

@@ -24,8 +24,8 @@ export interface Decided {
 export interface Maker {
   /** Decides from the header of a file which result to make. Throws a Skip if the file cannot be enlarged. */
   decide(bytes: Uint8Array): Promise<Decided>
-  /** Makes the file with the enlarged picture. Throws a Skip if any step fails. */
-  make(bytes: Uint8Array, decided: Decided): Promise<Uint8Array>
+  /** Makes the file with the enlarged picture; `tell`: see makeFile. Throws a Skip if any step fails. */
+  make(bytes: Uint8Array, decided: Decided, tell?: (share: number) => void): Promise<Uint8Array>
 }
 
 /** Creates a maker. Throws an SrError if the model does not exist. */
@@ -40,7 +40,7 @@ export async function createMaker(platform: Platform, { wish, maxPixels }: Maker
       const decision = await decide({ header, bytes: bytes.length }, wish, choices, deps)
       return { header, decision }
     },
-    make: (bytes, { header, decision }) => makeFile(bytes, header, decision, platform),
+    make: (bytes, { header, decision }, tell) => makeFile(bytes, header, decision, platform, tell),
   }
 }
 

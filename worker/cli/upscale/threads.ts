@@ -3,14 +3,14 @@
 // oxlint-disable unicorn/require-post-message-target-origin -- threads have no origin
 import { Worker } from 'node:worker_threads'
 import { Skip } from '../../picture/skip.ts'
-import type { MakerReply, ThreadData } from './threadScript.ts'
+import type { MakerProgress, MakerReply, ThreadData } from './threadScript.ts'
 
 export interface Thread {
   /**
    * Makes a picture. Must not be called again before the picture is finished. The buffer of `bytes` is transferred, so
-   * `bytes` is empty afterwards. Throws a Skip on failure.
+   * `bytes` is empty afterwards. `tell` gets the share of the picture that is made, 0..1. Throws a Skip on failure.
    */
-  make(bytes: Uint8Array): Promise<Uint8Array>
+  make(bytes: Uint8Array, tell: (share: number) => void): Promise<Uint8Array>
   /** Ends the thread. If the thread is making a picture, that picture fails. */
   close(): Promise<void>
 }
@@ -20,6 +20,7 @@ export function createThread(data: ThreadData): Thread {
   let worker: Worker | undefined
   let isClosed = false
   let settle: ((answer: MakerReply | { readonly death: unknown }) => void) | undefined
+  let tellShare = (_share: number) => {}
   const start = () => {
     const started = startWorker(data)
     const die = (death: unknown) => {
@@ -27,13 +28,17 @@ export function createThread(data: ThreadData): Thread {
       worker = undefined
       settle?.({ death })
     }
-    started.on('message', (answer: MakerReply) => settle?.(answer))
+    started.on('message', (answer: MakerReply | MakerProgress) => {
+      if ('share' in answer) tellShare(answer.share)
+      else settle?.(answer)
+    })
     started.on('error', die)
     started.on('exit', (code) => die(`its thread ended with code ${code}`))
     return started
   }
   return {
-    async make(bytes) {
+    async make(bytes, tell) {
+      tellShare = tell
       if (isClosed) throw new Skip('INTERNAL', { cause: 'its thread is closed' })
       worker ??= start()
       worker.postMessage(bytes, [bytes.buffer as ArrayBuffer])

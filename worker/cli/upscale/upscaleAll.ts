@@ -4,12 +4,14 @@ import path from 'node:path'
 import { labelOf } from '../../picture/models.ts'
 import { FAILURE_REASONS, Skip, SKIP_REASONS, type SkipReason } from '../../picture/skip.ts'
 import { sniff } from '../../codec/header/sniff.ts'
+import { MAX_OUTPUT_SIDE } from '../../platform/limits.ts'
 import { describeError } from '../../terminal/arguments.ts'
 import { describeFileError, type Input } from './inputs.ts'
 import type { Maker, MakerOptions } from './maker.ts'
 import { createMemory, type Memory } from './memory.ts'
 import { outputOf, type OutputTarget } from './outputs.ts'
 import type { Thread } from './threads.ts'
+import type { Size } from '../../picture/wish.ts'
 import { writeWhole } from '../../terminal/wholeFile.ts'
 
 export type UpscaleOutcome = { readonly input: string; readonly seconds: number } & Result
@@ -23,6 +25,8 @@ type Result =
       readonly height: number
       /** The model as X-SR names it, like `fast@a7c275b7` or `bicubic`. */
       readonly model: string
+      /** What was asked for, if the result is smaller, because it is the largest that is possible. */
+      readonly asked?: Size | undefined
     }
   | { readonly outcome: 'exists'; readonly output: string }
   | {
@@ -49,18 +53,28 @@ export interface UpscaleRun {
   readonly signal: AbortSignal
 }
 
-/** Makes all pictures. `tell` receives the outcome of each picture as soon as it is finished. */
+/**
+ * Makes all pictures. `tell` receives the outcome of each picture as soon as it is finished. `tellPart` receives how many
+ * pictures' worth of the pictures in progress is made.
+ */
 export async function upscaleAll(
   inputs: readonly Input[],
   run: UpscaleRun,
   tell: (outcome: UpscaleOutcome) => void,
+  tellPart: (pictures: number) => void = () => {},
 ): Promise<void> {
   const queue = await name(inputs, run, tell)
   const memory = createMemory()
+  const shares = new Map<Job, number>()
   const work = async (thread: Thread) => {
     for (let job = queue.shift(); job && !run.signal.aborted; job = queue.shift()) {
+      const current = job
       const start = performance.now()
-      const result = await resultOf(job, run, thread, memory)
+      const result = await resultOf(current, run, thread, memory, (share) => {
+        shares.set(current, share)
+        tellPart([...shares.values()].reduce((sum, one) => sum + one, 0))
+      })
+      shares.delete(current)
       const seconds = (performance.now() - start) / 1000
       const isLost = run.signal.aborted && result.outcome === 'failed'
       if (!isLost) tell({ input: job.file, ...result, seconds: Math.round(1000 * seconds) / 1000 })
@@ -102,18 +116,24 @@ async function name(
   return [...jobs.values()]
 }
 
-async function resultOf({ file, output }: Job, run: UpscaleRun, thread: Thread, memory: Memory): Promise<Result> {
+async function resultOf(
+  { file, output }: Job,
+  run: UpscaleRun,
+  thread: Thread,
+  memory: Memory,
+  tellShare: (share: number) => void,
+): Promise<Result> {
   const { makerOptions, force, copySkipped, maker } = run
   try {
     if (!force && (await exists(output))) return { outcome: 'exists', output }
     const bytes: Uint8Array = new Uint8Array(await readFile(file))
     const decided = await maker.decide(bytes)
     const { plan, cost } = decided.decision
-    const made = await memory.with(cost.memoryBytes, () => thread.make(bytes))
+    const made = await memory.with(cost.memoryBytes, () => thread.make(bytes, tellShare))
     if (run.signal.aborted) return { outcome: 'failed', message: 'stopped' }
     await writeWhole(output, made)
-    const { scale, width, height } = plan
-    return { outcome: 'done', output, scale, width, height, model: labelOf(plan.model) }
+    const { scale, width, height, asked } = plan
+    return { outcome: 'done', output, scale, width, height, model: labelOf(plan.model), asked }
   } catch (error) {
     if (!(error instanceof Skip) || !isForWhatItIs(error.reason)) {
       return { outcome: 'failed', message: describe(error), output }
@@ -165,10 +185,16 @@ function identityOf(file: string): string {
 /** True if the reason is a property of the picture; false if making the result failed. */
 const isForWhatItIs = (reason: SkipReason) => !FAILURE_REASONS.includes(reason)
 
-/** Returns the text of a reason, in which `--max-pixels` replaces the names of the worker's limits. */
+/** Returns the text of a reason. For the limits on pixels it names those of the command line, not the worker's. */
 function textOf(reason: SkipReason, { maxPixels }: MakerOptions): string {
-  const text: string = SKIP_REASONS[reason]
-  return text.replace(/max(?:Source|Output)Pixels/, `--max-pixels ${maxPixels} allows`)
+  switch (reason) {
+    case 'SOURCE_PIXELS':
+      return `the picture is larger than --max-pixels ${maxPixels} allows`
+    case 'OUTPUT_PIXELS':
+      return `even the smallest enlargement would have a side of more than ${MAX_OUTPUT_SIDE} pixels`
+    default:
+      return SKIP_REASONS[reason]
+  }
 }
 
 function describe(error: unknown): string {

@@ -1,10 +1,13 @@
 // Prints the outcome of each picture and the summary of a run.
+import { describeAsked } from '../../client/xSr.ts'
 import type { ProgressStream } from '../../terminal/progressLine.ts'
 import { createTally, type Tally } from '../tally.ts'
 import type { UpscaleOutcome } from './upscaleAll.ts'
 
 export interface UpscaleReport extends Pick<Tally<UpscaleOutcome['outcome']>, 'counts'> {
   tell(outcome: UpscaleOutcome): void
+  /** Shows how many pictures' worth of the pictures in progress is made. */
+  tellPart(pictures: number): void
   /** Prints the summary. */
   end(isStopped: boolean): void
 }
@@ -17,10 +20,11 @@ export function createUpscaleReport(
 ): UpscaleReport {
   const none = { done: 0, exists: 0, skipped: 0, failed: 0 }
   const tally = createTally<UpscaleOutcome['outcome']>(none, total, print, stream, 'exists')
-  const { counts, finished, seconds } = tally
+  const { counts, finished, seconds, addPart } = tally
   return {
     counts,
     tell: (outcome) => tally.add(outcome.outcome, json ? JSON.stringify(outcome) : describeOutcome(outcome)),
+    tellPart: addPart,
     end(isStopped) {
       const { done, exists, skipped, failed } = counts
       const took = `${seconds().toFixed(1)} s, ${(done / seconds()).toFixed(1)} pictures/s`
@@ -34,8 +38,9 @@ function describeOutcome(outcome: UpscaleOutcome): string {
   const { input } = outcome
   switch (outcome.outcome) {
     case 'done': {
-      const { output, width, height, model, seconds } = outcome
-      return `${input}: done, ${output} (${width} x ${height}, ${model}, ${seconds.toFixed(2)} s)`
+      const { output, width, height, model, seconds, asked } = outcome
+      const most = asked ? `; ${describeAsked(asked)} was asked for, which is too large` : ''
+      return `${input}: done, ${output} (${width} x ${height}, ${model}, ${seconds.toFixed(2)} s${most})`
     }
     case 'exists':
       return `${input}: there already, ${outcome.output} (--force makes it anew)`

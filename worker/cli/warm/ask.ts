@@ -1,9 +1,10 @@
 // Requests one picture, reads the whole body, and derives the outcome from the answer.
-import { parseXSr } from '../../client/xSr.ts'
+import { type AskedSize, parseXSr } from '../../client/xSr.ts'
 import { BUSY_REASONS, FAILURE_REASONS } from '../../picture/skip.ts'
 
 export type AskOutcome =
-  | { readonly outcome: 'hit' | 'made' }
+  /** `asked`: what was asked for, if the result is smaller, because it is the largest that is possible. */
+  | { readonly outcome: 'hit' | 'made'; readonly asked?: AskedSize | undefined }
   | { readonly outcome: 'skipped'; readonly reason: string }
   | { readonly outcome: 'failed'; readonly message: string }
   /** The server asks for a later retry; `afterMs` is the time in Retry-After. */
@@ -50,7 +51,7 @@ function answerOf({ status, headers }: Response, body: ArrayBuffer): AskOutcome 
   if (status !== 200) return { outcome: 'failed', message: `${status} ${messageIn(body)}`.trim() }
   if (!xSr) return { outcome: 'failed', message: 'the answer has no X-SR, so it does not come from a worker' }
   const isHit = /\bedge-srcnn; hit\b/.test(headers.get('cache-status') ?? '')
-  return { outcome: isHit ? 'hit' : 'made' }
+  return { outcome: isHit ? 'hit' : 'made', asked: xSr.outcome === 'done' ? xSr.asked : undefined }
 }
 
 /** Parses Retry-After, which contains seconds or a date (RFC 9110, 10.2.3). */

@@ -1,4 +1,5 @@
 // Prints the outcome of each URL and the summary of a run.
+import { type AskedSize, describeAsked } from '../../client/xSr.ts'
 import type { ProgressStream } from '../../terminal/progressLine.ts'
 import { createTally } from '../tally.ts'
 import type { Warmed } from './warmAll.ts'
@@ -43,12 +44,16 @@ function describeWarmed(warmed: Warmed): string {
   const { url, seconds } = warmed
   switch (warmed.outcome) {
     case 'hit':
-      return `${url}: there already`
+      return `${url}: there already${askedText(warmed.asked)}`
     case 'made':
-      return `${url}: made (${seconds.toFixed(2)} s)`
+      return `${url}: made (${seconds.toFixed(2)} s)${askedText(warmed.asked)}`
     case 'skipped':
       return `${url}: left out, ${warmed.reason}`
     default:
       return `${url}: failed, ${warmed.message}`
   }
+}
+
+function askedText(asked: AskedSize | undefined): string {
+  return asked ? `, as large as possible: ${describeAsked(asked)} was asked for` : ''
 }
