@@ -21,7 +21,6 @@ import { drawnPlanes } from '../support/pictures/drawn.ts'
 import { compare, cpuMs, type Table } from './compare.ts'
 import { compareColdStarts } from './coldStart.ts'
 import { bundleEngines, compareInWorkerd, memoryInWorkerd } from './enginesWorkerd.ts'
-import { readMaxOutputPixels } from './limits.ts'
 
 const SCALE = 3
 const MODEL = new URL(`../../models/srcnn-x${SCALE}.onnx`, import.meta.url)
@@ -79,7 +78,7 @@ export async function benchEngines({ rounds = 20 }): Promise<Table[]> {
 
 /** Measures the kernel's memory for whole pictures, without the tiles into which upscale.ts cuts them. */
 async function benchMemory(model: Uint8Array, network: Network, subjects: readonly Subject[]): Promise<Table> {
-  const side = Math.floor(Math.sqrt(await readMaxOutputPixels()))
+  const side = 1536
   const notes: string[] = []
   for (const [width, height] of [[side, side], WIDE]) {
     const input = await drawnPlanes(width, height, SCALE)

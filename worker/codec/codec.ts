@@ -3,8 +3,8 @@
 
 import { release } from '../base/release.ts'
 import type { Rgba } from '../image/plane.ts'
-import { collectRows, type Pixels, rowsOf } from '../image/rows.ts'
-import type { Codec, Divisor } from './contract.ts'
+import { collectRows, type Pixels, type Rows, rowsOf } from '../image/rows.ts'
+import type { Codec, Divisor, Encoding } from './contract.ts'
 import { CodecError } from './error.ts'
 import type { CodecModuleSource } from './files.ts'
 import { dividedSize, type Header, readHeader } from './header.ts'
@@ -46,7 +46,7 @@ export function createCodec(modules: CodecModuleSource, instances = createInstan
           case 'png':
             return encodePng(instances, await modules.pngEncoder, rows, { ...as, icc: profile })
           case 'webp':
-            return encodeWebp(instances, await modules.webpEncoder, await collectRows(rows), { ...as, icc: profile })
+            return encodeWhole(rows, { ...as, icc: profile })
         }
       })
       const { type, ...is } = readHeader(file)
@@ -83,6 +83,13 @@ export function createCodec(modules: CodecModuleSource, instances = createInstan
     const { width, data } = await decodeWhole(bytes, header)
     yield* inTurns([data], width)
     release(data)
+  }
+
+  async function encodeWhole(rows: Rows, as: Pick<Encoding, 'quality' | 'icc'>): Promise<Uint8Array | null> {
+    const picture = await collectRows(rows)
+    const file = await encodeWebp(instances, await modules.webpEncoder, picture, as)
+    release(picture.data)
+    return file
   }
 
   async function decodeWhole(bytes: Uint8Array, header: Header): Promise<Rgba> {

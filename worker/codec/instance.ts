@@ -1,8 +1,8 @@
 // Every decode and every encode gets a new WebAssembly instance, because an instance that has trapped often fails later
 // (https://github.com/cloudflare/workers-rs/issues/964), and because no request may see the bytes of another. Only the
 // memory of an instance is reused, after it has been filled with zeros: V8 collects unused memories late, and a hundred
-// of them exceed an isolate's limit. An idle memory is kept for each module, or for several modules together
-// (`MemoryUse.sharedBy`), as long as all idle memories together do not exceed MAX_IDLE_BYTES.
+// of them exceed an isolate's limit. Idle memories are kept for any module, as long as all of them together do not exceed
+// MAX_IDLE_BYTES.
 
 import { CodecError, TooComplexError } from './error.ts'
 
@@ -23,8 +23,11 @@ export function withoutGlue<Exports>(): EmscriptenFactory<Exports> {
 
 /** Which memory a run gets, and how far the run may grow it. */
 export interface MemoryUse {
-  /** Runs with the same key reuse the same idle memory, whatever their modules are. Default: the module. */
-  readonly sharedBy?: object
+  /**
+   * Size in bytes that the run will probably need, so that it gets the idle memory that fits best. Default: the size to
+   * which the module has last grown a memory.
+   */
+  readonly needBytes?: number
   /**
    * Size in bytes up to which Emscripten's glue may grow the memory; beyond it, the run rejects with a TooComplexError.
    * An idle memory that is larger already may be used as a whole. Has no effect on modules without glue, which grow
@@ -50,6 +53,7 @@ export interface Instances {
     factory: EmscriptenFactory<Exports>,
     module: WebAssembly.Module,
     work: (exports: Exports) => AsyncGenerator<Item, void> | Generator<Item, void>,
+    use?: MemoryUse,
   ): AsyncGenerator<Item, void>
   /** Returns the total size of idle memories in bytes. */
   idleBytes(): number
@@ -62,60 +66,68 @@ export interface Instances {
 export const MEMORY_IMPORT = 'memory'
 
 /**
- * Limit on the total bytes of idle memories. Garbage collection cannot free them, because they are kept for reuse. For
- * results of 768x768 pixels, the memories of all modules together take 12.5 MiB. The largest memory is libwebp's: it can
- * grow to 64 MiB (webp.ts). A lower limit would be worse, because a memory beyond the limit becomes garbage, which V8
- * collects late.
+ * Limit on the total bytes of idle memories. Garbage collection cannot free them, because they are kept for reuse. The
+ * largest memory is libwebp's: it can grow to 64 MiB (webp.ts). A lower limit would be worse, because a memory beyond the
+ * limit becomes garbage, which V8 collects late.
  */
 const MAX_IDLE_BYTES = 64 * 2 ** 20
 
 /** WebAssembly's own limit on a memory of 32-bit addresses. */
 const MOST_BYTES = 2 ** 32
 
+/**
+ * A run gets a memory of this size, or of up to MAX_WASTE times its needs, rather than a new one. A still larger one
+ * would take long to fill with zeros.
+ */
+const CHEAP_BYTES = 2 ** 21
+const MAX_WASTE = 8
+
 /** Runs fail that would grow a memory beyond `maxMemoryBytes`. `maxIdleBytes` limits all idle memories together. */
 export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES, maxMemoryBytes = MOST_BYTES } = {}): Instances {
   /** Memories not in use, least recently used first. A cancelled request never returns its memory to this list. */
-  const idle: { readonly key: object; readonly memory: WebAssembly.Memory }[] = []
-  /** For each key, the size in bytes to which a run has last grown its memory. */
-  const taken = new Map<object, number>()
+  const idle: WebAssembly.Memory[] = []
+  /** For each module, the size in bytes to which a run has last grown its memory. */
+  const taken = new Map<WebAssembly.Module, number>()
   const maximum = Math.floor(maxMemoryBytes / PAGE_BYTES)
 
-  const take = (module: WebAssembly.Module, key: object): WebAssembly.Memory => {
-    const least = leastPages(module)
-    const own = idle.findLastIndex((one) => one.key === key && bytesOf(one) >= least * PAGE_BYTES)
-    if (own >= 0) return idle.splice(own, 1)[0].memory
-    // If a new memory would exceed the limit, take the idle memory of another key: the largest, because it has to grow
-    // least.
-    const isRoom = idleBytes() + (taken.get(key) ?? 0) <= maxIdleBytes
-    const [largest] = isRoom ? [] : idle.toSorted((a, b) => bytesOf(b) - bytesOf(a))
-    if (!largest || bytesOf(largest) < least * PAGE_BYTES) return new WebAssembly.Memory({ initial: least, maximum })
-    return idle.splice(idle.indexOf(largest), 1)[0].memory
+  const take = (module: WebAssembly.Module, needBytes: number): WebAssembly.Memory => {
+    const pages = leastPages(module)
+    const usable = idle.filter((memory) => bytesOf(memory) >= pages * PAGE_BYTES)
+    const bySize = usable.toSorted((a, b) => bytesOf(a) - bytesOf(b))
+    const isRoom = idleBytes() + needBytes <= maxIdleBytes
+    // If there is no room for a new memory, the largest has to grow least.
+    const fitting = bySize.find((memory) => bytesOf(memory) >= needBytes) ?? (isRoom ? undefined : bySize.at(-1))
+    if (!fitting || (isRoom && bytesOf(fitting) > Math.max(CHEAP_BYTES, MAX_WASTE * needBytes))) {
+      return new WebAssembly.Memory({ initial: pages, maximum })
+    }
+    return idle.splice(idle.indexOf(fitting), 1)[0]
   }
-  const keep = (key: object, memory: WebAssembly.Memory, before: number) => {
-    const { byteLength } = memory.buffer
-    if (byteLength > before) taken.set(key, byteLength)
-    if (byteLength > maxIdleBytes) return
+  const keep = (module: WebAssembly.Module, memory: WebAssembly.Memory, before: number) => {
+    const bytes = bytesOf(memory)
+    if (bytes > before) taken.set(module, bytes)
+    if (bytes > maxIdleBytes) return
     new Uint8Array(memory.buffer).fill(0)
-    idle.push({ key, memory })
+    idle.push(memory)
     while (idleBytes() > maxIdleBytes) idle.shift()
   }
-  const idleBytes = () => idle.reduce((sum, one) => sum + bytesOf(one), 0)
+  const idleBytes = () => idle.reduce((sum, memory) => sum + bytesOf(memory), 0)
+  const needOf = (module: WebAssembly.Module, { needBytes }: MemoryUse) => needBytes ?? taken.get(module) ?? 0
 
   return {
-    async run(factory, module, work, { sharedBy = module, maxBytes = Infinity } = {}) {
-      const memory = take(module, sharedBy)
-      const before = memory.buffer.byteLength
+    async run(factory, module, work, use = {}) {
+      const memory = take(module, needOf(module, use))
+      const before = bytesOf(memory)
       try {
-        return await work(await start(factory, module, memory, maxBytes))
+        return await work(await start(factory, module, memory, use.maxBytes))
       } finally {
-        keep(sharedBy, memory, before)
+        keep(module, memory, before)
       }
     },
-    async *stream(factory, module, work) {
-      const memory = take(module, module)
-      const before = memory.buffer.byteLength
+    async *stream(factory, module, work, use = {}) {
+      const memory = take(module, needOf(module, use))
+      const before = bytesOf(memory)
       try {
-        yield* work(await start(factory, module, memory, Infinity))
+        yield* work(await start(factory, module, memory, use.maxBytes))
       } finally {
         keep(module, memory, before)
       }
@@ -132,8 +144,8 @@ export function growTo(memory: WebAssembly.Memory, bytes: number): void {
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES))
 }
 
-function bytesOf({ memory }: { readonly memory: WebAssembly.Memory }): number {
-  return memory.buffer.byteLength
+function bytesOf({ buffer }: WebAssembly.Memory): number {
+  return buffer.byteLength
 }
 
 function leastPages(module: WebAssembly.Module): number {
@@ -151,7 +163,7 @@ function start<Exports>(
   factory: EmscriptenFactory<Exports>,
   module: WebAssembly.Module,
   memory: WebAssembly.Memory,
-  maxBytes: number,
+  maxBytes = Infinity,
 ): Promise<Exports> {
   const forGlue = growingTo(maxBytes, memory)
   const anyName = new Proxy({}, { get: () => memory })

@@ -28,25 +28,30 @@ export function decodeJpegRows(
   divisor: Divisor,
 ): AsyncGenerator<Uint8Array, void> {
   const side = (BLOCK_SIDE / divisor) as BlockSide
-  return instances.stream(createJpegDecoderModule, module, async function* stored(exports) {
-    const decoder = createJpegDecoder(exports, bytes, side)
-    const expected = dividedSize(header, divisor)
-    if (decoder.width !== expected.width || decoder.height !== expected.height) {
-      throw new CodecError(`decoding jpeg returned ${decoder.width}x${decoder.height}, header says otherwise`)
-    }
-    // Entropy decoding takes as long for a small result as for a large one.
-    const bytesPerTurn = (4 * PIXELS_PER_TURN) / divisor ** 2
-    // A row of MCUs of one scan completes no rows of the picture, but costs at most as much as those that it covers.
-    const rowlessBytes = 4 * decoder.width * decoder.bandRows
-    let sinceTurn = 0
-    for (const rows of decoder.rgba()) {
-      if (rows) yield rows
-      sinceTurn += rows?.length ?? rowlessBytes
-      if (sinceTurn < bytesPerTurn) continue
-      sinceTurn = 0
-      await pause()
-    }
-  })
+  return instances.stream(
+    createJpegDecoderModule,
+    module,
+    async function* stored(exports) {
+      const decoder = createJpegDecoder(exports, bytes, side)
+      const expected = dividedSize(header, divisor)
+      if (decoder.width !== expected.width || decoder.height !== expected.height) {
+        throw new CodecError(`decoding jpeg returned ${decoder.width}x${decoder.height}, header says otherwise`)
+      }
+      // Entropy decoding takes as long for a small result as for a large one.
+      const bytesPerTurn = (4 * PIXELS_PER_TURN) / divisor ** 2
+      // A row of MCUs of one scan completes no rows of the picture, but costs at most as much as those that it covers.
+      const rowlessBytes = 4 * decoder.width * decoder.bandRows
+      let sinceTurn = 0
+      for (const rows of decoder.rgba()) {
+        if (rows) yield rows
+        sinceTurn += rows?.length ?? rowlessBytes
+        if (sinceTurn < bytesPerTurn) continue
+        sinceTurn = 0
+        await pause()
+      }
+    },
+    { needBytes: bytes.length + header.coefficientBytes / divisor },
+  )
 }
 
 /** Encodes a baseline JPEG. Transparency becomes white. `icc` must fit the samples that are stored. */

@@ -4,6 +4,7 @@ import createDecoder from '@jsquash/webp/codec/dec/webp_dec.js'
 import createEncoder from '@jsquash/webp/codec/enc/webp_enc_simd.js'
 import type { Rgba } from '../image/plane.ts'
 import { concat } from '../base/concat.ts'
+import { release } from '../base/release.ts'
 import type { Header } from './header.ts'
 import { FIRST_FRAME_CHUNK, riffChunks, webpChunks } from './header/webp.ts'
 import type { EmscriptenFactory, Instances } from './instance.ts'
@@ -59,8 +60,8 @@ const PIXELS_WITHIN = 4_000_000
 const MAX_BYTES_PER_PIXEL = 32
 const MAX_ENCODER_BASE_BYTES = 4 * 2 ** 20
 
-/** Decoder and encoder share one idle memory, because a picture never needs both at the same time. */
-const LIBWEBP = {}
+/** What libwebp's encoder takes of memory in most cases, in bytes a pixel. */
+const ENCODER_BYTES_PER_PIXEL = 14
 
 export function decodeWebp(
   instances: Instances,
@@ -70,12 +71,12 @@ export function decodeWebp(
 ): Promise<Rgba> {
   const factory = createDecoder as unknown as Decoder
   const plain = plainWebp(bytes)
-  const beyond = Math.max(0, header.width * header.height - PIXELS_WITHIN)
-  const maxBytes = MAX_DECODER_BYTES + MAX_BYTES_PER_PIXEL * beyond
-  return instances.run(factory, module, (decoder) => checkDecoded(decoder.decode(plain), header), {
-    sharedBy: LIBWEBP,
-    maxBytes,
-  })
+  const pixels = header.width * header.height
+  const maxBytes = MAX_DECODER_BYTES + MAX_BYTES_PER_PIXEL * Math.max(0, pixels - PIXELS_WITHIN)
+  // The decoder always gets the largest idle memory, because a file may need any size up to the limit. If it grew a small
+  // one instead, files that need much would leave one large memory after another to garbage collection.
+  const use = { needBytes: maxBytes, maxBytes }
+  return instances.run(factory, module, (decoder) => checkDecoded(decoder.decode(plain), header), use)
 }
 
 /**
@@ -90,9 +91,12 @@ export async function encodeWebp(
 ): Promise<Uint8Array | null> {
   const factory = createEncoder as unknown as Encoder
   const encode = (encoder: Awaited<ReturnType<Encoder>>) => encoder.encode(data, width, height, { ...CONFIG, quality })
+  const needBytes = ENCODER_BYTES_PER_PIXEL * width * height
   const maxBytes = MAX_ENCODER_BASE_BYTES + MAX_BYTES_PER_PIXEL * width * height
-  const file = await instances.run(factory, module, encode, { sharedBy: LIBWEBP, maxBytes })
-  return file && assemble(file, width, height, icc)
+  const file = await instances.run(factory, module, encode, { needBytes, maxBytes })
+  const assembled = file && assemble(file, width, height, icc)
+  if (file && assembled !== file) release(file)
+  return assembled
 }
 
 /**

@@ -204,7 +204,7 @@ function returnsDetail({ scale, residual }: Network): boolean {
 }
 
 /** Returns the network's result for a tile, which covers `part.output`. */
-function runNetwork(
+async function runNetwork(
   planes: Planes,
   scale: number,
   part: Part,
@@ -212,10 +212,13 @@ function runNetwork(
   enlarger: Enlarger,
   buffers?: Buffers,
 ): Promise<Planes> {
+  const isEnlarged = network.scale === 1
   const input = mapPlanes(planes, (plane) =>
-    network.scale === 1 ? enlarger.enlarge(plane, scale, part.input, buffers?.input) : crop(plane, part.input),
+    isEnlarged ? enlarger.enlarge(plane, scale, part.input, buffers?.input) : crop(plane, part.input),
   )
-  return engine.run(network, input, buffers?.output)
+  const result = await engine.run(network, input, buffers?.output)
+  if (!isEnlarged || !buffers) release(input.data)
+  return result
 }
 
 /** Buffers for the network's input and output, which all tiles use one after another. */

@@ -1,4 +1,5 @@
 // Pictures that come as rows, from top to bottom, so that all their pixels need never be in memory at once.
+import { release } from '../base/release.ts'
 import type { Rgba } from './plane.ts'
 
 export type Pixels = Rgba['data']
@@ -81,4 +82,5 @@ export async function* windowsOf(rows: Rows, rowsAtMost: number, margin: number)
       }
     }
   }
+  release(buffer)
 }

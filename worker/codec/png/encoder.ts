@@ -2,6 +2,7 @@
 // whose memory holds two rows, deflate's window, and the tokens of one block. README.md in worker/codec has the figures.
 
 import { concat } from '../../base/concat.ts'
+import { release } from '../../base/release.ts'
 import { CodecError } from '../error.ts'
 import { growTo, withoutGlue } from '../instance.ts'
 import type { Samples } from '../samples.ts'
@@ -115,6 +116,7 @@ export function createPngEncoder(module: PngEncoderExports, settings: PngSetting
 
   return {
     takeRgba(pixels) {
+      if (pixels.length % (4 * width) !== 0) throw new CodecError(`expected whole rows of ${width} pixels`)
       for (let at = 0; at < pixels.length; at += 4 * width) {
         if (++rowsTaken > height) throw new CodecError(`expected ${height} rows, got more`)
         memory.set(pixels.subarray(at, at + 4 * width), rgbaAt)
@@ -129,7 +131,9 @@ export function createPngEncoder(module: PngEncoderExports, settings: PngSetting
     finish() {
       if (rowsTaken < height) throw new CodecError(`expected ${height} rows, got ${rowsTaken}`)
       finishDeflate(data)
-      return concat([...parts, ...chunk('IDAT', data, ~crc >>> 0), ...chunk('IEND', [])])
+      const file = concat([...parts, ...chunk('IDAT', data, ~crc >>> 0), ...chunk('IEND', [])])
+      release(...data)
+      return file
     },
   }
 }
