@@ -80,7 +80,7 @@ export function parseXSr(value: string | null): XSr | undefined {
   const [scale, width, height] = ['scale', 'width', 'height'].map(numberOf)
   if (scale === undefined) return undefined
   const asked = { scale: numberOf('asked'), width: numberOf('asked-width'), height: numberOf('asked-height') }
-  const isAsked = Object.values(asked).some((value) => value !== undefined)
+  const isAsked = Object.values(asked).some((side) => side !== undefined)
   return {
     outcome: 'done',
     scale,

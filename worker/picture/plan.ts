@@ -123,7 +123,8 @@ function smallerSizes({ scale, ...box }: Size, source: Box, choices: Choices, { 
   const { width, height } = fitOf(source, box, [...choices.keys()])
   const side = box.width === undefined ? 'height' : 'width'
   const smaller = sizes.filter((one) => one > source[side] && one < { width, height }[side])
-  return smaller.toSorted((a, b) => b - a).map((one) => ({ ...box, [side]: one }))
+  const other = side === 'width' ? { height: box.height } : {}
+  return smaller.toSorted((a, b) => b - a).map((one) => Object.assign({ [side]: one }, other))
 }
 
 /** Throws a Skip if this size exceeds the limits on pixels. */

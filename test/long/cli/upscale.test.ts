@@ -169,11 +169,9 @@ describe('upscale', () => {
   test('a thread tells how much of a picture is made', async () => {
     const wish = { size: { scale: 2 }, format: 'source', quality: 85, model: 'bicubic' } as const
     const thread = createThread({ engine: 'fused', makerOptions: { wish, maxPixels: 5e6 } })
-    const picture = await sharp({ create: { width: 1200, height: 1800, channels: 3, background: '#678' } })
-      .jpeg()
-      .toBuffer()
+    const file = await picture(1200, 1800).jpeg().toBuffer()
     const shares: number[] = []
-    const made = await thread.make(new Uint8Array(picture), (share) => shares.push(share))
+    const made = await thread.make(new Uint8Array(file), (share) => shares.push(share))
     await thread.close()
     expect((await sharp(made).metadata()).width).toBe(2400)
     expect(shares.length).toBeGreaterThan(2)
