@@ -36,7 +36,7 @@ test('every file in the package matches an allowed pattern, and every pattern ma
       files.some((file) => kind.test(file)),
       `${kind}`,
     ).toBe(true)
-  expect(files.filter((file) => file.endsWith('.wasm'))).toHaveLength(11)
+  expect(files.filter((file) => file.endsWith('.wasm'))).toHaveLength(13)
   const weights = readdirSync(join(REPOSITORY, 'models')).filter((file) => file.endsWith('.onnx'))
   expect(files.filter((file) => file.endsWith('.bin'))).toHaveLength(weights.length)
 })

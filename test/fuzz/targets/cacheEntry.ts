@@ -9,6 +9,7 @@ import { maybeMutateText } from '../mutateText.ts'
 
 const ENTRY = {
   digest: 'd',
+  result: 'r',
   etag: '"e"',
   type: 'image/png',
   size: 9,
@@ -32,7 +33,7 @@ function checkEntry(bytes: Uint8Array): boolean {
   if (!answer) return false
   const { entry, bytes: result } = answer
   ensure(result === undefined || result.length === entry.size, 'another size')
-  for (const text of [entry.digest, entry.etag, entry.type, entry.sr]) {
+  for (const text of [entry.digest, entry.result, entry.etag, entry.type, entry.sr]) {
     ensure(typeof text === 'string', 'a text field without text')
   }
   for (const number of [entry.size, entry.ttlSeconds, entry.freshUntil]) {
