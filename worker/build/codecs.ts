@@ -1,5 +1,5 @@
-// Builds the codecs' modules. Those for JPEG and PNG are compiled from AssemblyScript. The others come from installed packages
-// and are changed by importedMemory.ts and slimPhoton.ts.
+// Builds the codecs' modules. Those for JPEG and PNG are compiled from AssemblyScript. The others come from installed
+// packages and are changed by importedMemory.ts and slimPhoton.ts.
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { compileAssemblyScript } from './assemblyScript.ts'

@@ -111,25 +111,32 @@ export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES, maxMemoryBytes 
     while (idleBytes() > maxIdleBytes) idle.shift()
   }
   const idleBytes = () => idle.reduce((sum, memory) => sum + bytesOf(memory), 0)
-  const needOf = (module: WebAssembly.Module, { needBytes }: MemoryUse) => needBytes ?? taken.get(module) ?? 0
+  /** Takes a memory for an instance. `end` must be called when its work has settled. */
+  const borrow = <Exports>(
+    factory: EmscriptenFactory<Exports>,
+    module: WebAssembly.Module,
+    { needBytes = taken.get(module) ?? 0, maxBytes }: MemoryUse = {},
+  ) => {
+    const memory = take(module, needBytes)
+    const before = bytesOf(memory)
+    return { start: () => start(factory, module, memory, maxBytes), end: () => keep(module, memory, before) }
+  }
 
   return {
-    async run(factory, module, work, use = {}) {
-      const memory = take(module, needOf(module, use))
-      const before = bytesOf(memory)
+    async run(factory, module, work, use) {
+      const instance = borrow(factory, module, use)
       try {
-        return await work(await start(factory, module, memory, use.maxBytes))
+        return await work(await instance.start())
       } finally {
-        keep(module, memory, before)
+        instance.end()
       }
     },
-    async *stream(factory, module, work, use = {}) {
-      const memory = take(module, needOf(module, use))
-      const before = bytesOf(memory)
+    async *stream(factory, module, work, use) {
+      const instance = borrow(factory, module, use)
       try {
-        yield* work(await start(factory, module, memory, use.maxBytes))
+        yield* work(await instance.start())
       } finally {
-        keep(module, memory, before)
+        instance.end()
       }
     },
     idleBytes,

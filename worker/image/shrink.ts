@@ -30,26 +30,14 @@ export const plainShrinker: Shrinker = {
 
 const CHANNELS = 4
 
+/** Yields the rows of the result one by one, all in the same array. */
 async function* shrunkRows(rows: Rows, width: number, height: number): AsyncGenerator<Pixels, void> {
-  const shrinkRows = createRowShrinker(rows, width, height)
-  for await (const band of checkedBands(rows)) yield* shrinkRows(band)
-}
-
-/**
- * Creates a function that shrinks a picture of `size` to `width` x `height`. It takes bands of whole rows from top to
- * bottom and yields the rows of the result that each of them completes. All rows are in the same array.
- */
-export function createRowShrinker(
-  size: { readonly width: number; readonly height: number },
-  width: number,
-  height: number,
-): (band: Pixels) => Generator<Pixels, void> {
-  const across = tapsOf(size.width, width)
-  const down = tapsOf(size.height, height)
-  const premultiplied = new Float32Array(CHANNELS * size.width)
+  const across = tapsOf(rows.width, width)
+  const down = tapsOf(rows.height, height)
+  const premultiplied = new Float32Array(CHANNELS * rows.width)
   // Row r is kept in ring[r % length]. That is enough, because the rows that one row of the result needs never span
   // more than `length` rows.
-  const ring = Array.from({ length: Math.min(down.count, size.height) }, () => new Float32Array(CHANNELS * width))
+  const ring = Array.from({ length: Math.min(down.count, rows.height) }, () => new Float32Array(CHANNELS * width))
   const sums = new Float64Array(CHANNELS * width)
   const result = new Uint8ClampedArray(CHANNELS * width)
   let taken = 0
@@ -65,7 +53,7 @@ export function createRowShrinker(
     })
     storeRow(sums, result)
   }
-  return function* (band) {
+  for await (const band of checkedBands(rows)) {
     for (let at = 0; at < band.length; at += premultiplied.length) {
       premultiplyRow(band.subarray(at, at + premultiplied.length), premultiplied)
       shrinkRow(premultiplied, across, ring[taken % ring.length])

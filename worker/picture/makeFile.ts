@@ -1,6 +1,7 @@
 // Turns a picture's file into the enlarged file, as plan.ts decided. The worker, the command line and the playground
 // all call it, so that they produce the same bytes.
 import { release } from '../base/release.ts'
+import type { Codec } from '../codec/contract.ts'
 import { type Header, uprightSize } from '../codec/header.ts'
 import { readIcc } from '../codec/icc.ts'
 import { applyOrientation } from '../codec/orientation.ts'
@@ -9,7 +10,7 @@ import { upscaleRows } from '../engine/upscale.ts'
 import { hasColor, isOpaque, type Rgba } from '../image/plane.ts'
 import { collectRows, type Pixels, type Rows } from '../image/rows.ts'
 import type { Platform } from '../platform/platform.ts'
-import type { Decision } from './plan.ts'
+import type { Decision, Plan } from './plan.ts'
 import { type FailureStep, orSkip, Skip, skipOf } from './skip.ts'
 
 /**
@@ -33,8 +34,10 @@ export async function makeFile(
 ): Promise<Uint8Array> {
   const { plan, model } = decision
   const { enlarger, shrinker, codec } = tools
-  const { rows, grey, alpha } = await (plan.scale === 1 ? shrunkRows : sourceRows)(bytes, header, decision, tools)
-  const larger = plan.scale === 1 ? rows : upscaleRows(rows, { scale: plan.scale, hasAlpha: alpha, model, enlarger })
+  const { scale } = plan
+  const small = scale === 1 ? shrunkRows(bytes, header, plan, tools) : sourceRows(bytes, header, codec)
+  const { rows, grey, alpha } = await small
+  const larger = scale === 1 ? rows : upscaleRows(rows, { scale, hasAlpha: alpha, model, enlarger })
   if (plan.isRecoded && alpha && header.type !== 'webp') throw new Skip('SAME_SIZE')
   const result = orSkipRows('ENGINE', shrinker.shrink(larger, plan.width, plan.height))
   const icc = await readIcc(header)
@@ -50,8 +53,8 @@ interface Upright extends Samples {
 }
 
 /** Returns the source's rows. They are held in memory if they have to be turned, or to be looked at. */
-async function sourceRows(bytes: Uint8Array, header: Header, _: Decision, { codec }: Tools): Promise<Upright> {
-  if (isReady(header)) return { rows: orSkipRows('DECODE', codec.decodeRows(bytes, header)), ...samplesOf(header) }
+async function sourceRows(bytes: Uint8Array, header: Header, codec: Codec): Promise<Upright> {
+  if (isReady(header)) return asStated(header, orSkipRows('DECODE', codec.decodeRows(bytes, header)))
   return held(await orSkip('DECODE', codec.decode(bytes, header)))
 }
 
@@ -59,7 +62,7 @@ async function sourceRows(bytes: Uint8Array, header: Header, _: Decision, { code
 async function shrunkRows(
   bytes: Uint8Array,
   header: Header,
-  { plan: { width, height, divisor } }: Decision,
+  { width, height, divisor }: Plan,
   { codec, shrinker }: Tools,
 ): Promise<Upright> {
   const { orientation } = header
@@ -67,7 +70,7 @@ async function shrunkRows(
   // Turning swaps width and height, or not, in both directions alike.
   const stored = uprightSize({ width, height, orientation })
   const rows = orSkipRows('ENGINE', shrinker.shrink(decoded, stored.width, stored.height))
-  if (isReady(header)) return { rows, ...samplesOf(header) }
+  if (isReady(header)) return asStated(header, rows)
   const shrunk = await collectRows(rows)
   const upright = applyOrientation(shrunk, orientation)
   if (upright !== shrunk) release(shrunk.data)
@@ -79,8 +82,8 @@ function isReady({ type, orientation }: Header): boolean {
   return type === 'jpeg' && orientation === 1
 }
 
-function samplesOf({ grey, alpha }: Header): Samples {
-  return { grey, alpha }
+function asStated({ grey, alpha }: Header, rows: Rows): Upright {
+  return { rows, grey, alpha }
 }
 
 function held(picture: Rgba): Upright {

@@ -5,6 +5,7 @@
 // of planes. Otherwise the coefficients of the whole picture are kept until the last scan is read.
 
 import { growTo, withoutGlue } from '../instance.ts'
+import { createPlacer } from '../placer.ts'
 import {
   AC_FIRST,
   AC_REFINING,
@@ -182,12 +183,7 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
   const bandHeight = most.down * side
   const keepsCoefficients = !isStreamed(frame, firstScan.components.length)
 
-  let heapEnd = HEAP_AT
-  const allocate = (bytes: number) => {
-    const at = heapEnd
-    heapEnd += Math.ceil((bytes + SLACK) / 16) * 16
-    return at
-  }
+  const heap = createPlacer(HEAP_AT, SLACK)
   const components = frame.components.map((component, index): Component => {
     const { across, down } = component
     const own = sideOf(component, most, side)
@@ -209,18 +205,18 @@ export function createJpegDecoder(module: JpegDecoderExports, file: Uint8Array, 
       stride,
       bandRows,
       quantizer: QUANTIZERS_AT + index * QUANTIZER_BYTES,
-      plane: allocate(BANDS * bandRows * stride),
-      records: keepsCoefficients ? allocate(blocksAcross * units.down * down * recordBytes) : 0,
+      plane: heap.place(BANDS * bandRows * stride),
+      records: keepsCoefficients ? heap.place(blocksAcross * units.down * down * recordBytes) : 0,
       recordBytes,
       filter: filterOf(ratio, ownWidth),
-      columns: allocate(WORD * width),
-      fullRow: allocate(2 * width),
+      columns: heap.place(WORD * width),
+      fullRow: heap.place(2 * width),
     }
   })
-  const sumsAt = allocate(2 * width + SLACK) + SLACK
-  const rgbaAt = allocate(4 * width * bandHeight)
-  const fileAt = allocate(file.length)
-  growTo(module.memory, heapEnd)
+  const sumsAt = heap.place(2 * width + SLACK) + SLACK
+  const rgbaAt = heap.place(4 * width * bandHeight)
+  const fileAt = heap.place(file.length)
+  growTo(module.memory, heap.end())
   const bytes = new Uint8Array(module.memory.buffer)
   const words = new Uint32Array(module.memory.buffer)
   bytes.set(file, fileAt)

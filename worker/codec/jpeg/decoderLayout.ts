@@ -1,6 +1,7 @@
 // The layout of the WebAssembly memory that decoder.as.ts and decoder.ts share. The build inserts these constants into
 // decoder.as.ts.
 
+import { createPlacer } from '../placer.ts'
 import { BLOCK_SAMPLES, MAX_CODE_BITS } from './tables.ts'
 
 export { MAX_CODE_BITS }
@@ -16,27 +17,21 @@ const SYMBOLS = 256
 /** Codes of up to 9 bits are looked up in one step. Nine in ten symbols have such a code. */
 export const SHORT = 9
 
-let end = 0
-function place(bytes: number): number {
-  const at = end
-  end += Math.ceil(bytes / 16) * 16
-  return at
-}
+const table = createPlacer()
 
 /** Offsets of the parts of a Huffman table, in bytes. */
 export const TABLE = {
   /** Indexed by the next SHORT bits: (bits of code + bits of value) << 8 | symbol, or 0 if the code is longer. */
-  short: place(2 ** SHORT * U16),
+  short: table.place(2 ** SHORT * U16),
   /** Indexed by code length: the first longer code, left-aligned in 16 bits. */
-  limits: place((MAX_CODE_BITS + 1) * U32),
+  limits: table.place((MAX_CODE_BITS + 1) * U32),
   /** Indexed by code length: the number that is added to a code to get the index in `symbols`. */
-  offsets: place((MAX_CODE_BITS + 1) * U32),
+  offsets: table.place((MAX_CODE_BITS + 1) * U32),
   /** The symbols in the order of their codes. */
-  symbols: place(SYMBOLS * U8),
+  symbols: table.place(SYMBOLS * U8),
 } as const
-export const TABLE_BYTES = end
+export const TABLE_BYTES = table.end()
 
-end = 0
 /**
  * A record: 64 bits that are the set of places whose coefficient is not zero, then the coefficients that the scale
  * needs, as 16-bit integers.
@@ -46,7 +41,7 @@ export const PLACES_BYTES = 8
 /** A component of the scan or of the picture. All fields are 32-bit integers. */
 export const COMPONENT = {
   /** Addresses of the Huffman tables, and of the quantisation table. */
-  dcTable: place(0),
+  dcTable: 0,
   acTable: U32,
   quantizer: 2 * U32,
   /** DC coefficient of the previous block. */
@@ -68,7 +63,8 @@ export const COMPONENT = {
 export const COMPONENT_BYTES = 13 * U32
 export const MAX_COMPONENTS = 3
 
-end = 0
+const { place } = createPlacer()
+
 /** For each component of a scan, its DC table and its AC table. */
 export const TABLES_AT = place(2 * MAX_COMPONENTS * TABLE_BYTES)
 /** A table for each component: factors of the coefficients, in the order of a record. */

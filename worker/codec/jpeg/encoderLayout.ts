@@ -1,6 +1,7 @@
 // The layout of the WebAssembly memory that encoder.as.ts and encoder.ts share. The build inserts these constants into
 // encoder.as.ts.
 
+import { createPlacer } from '../placer.ts'
 import { BLOCK_SAMPLES } from './tables.ts'
 
 const U8 = 1
@@ -12,12 +13,7 @@ const U64 = 8
 /** Number of values of a byte. A Huffman symbol is a byte, too. */
 const BYTES = 256
 
-let end = 0
-function place(bytes: number): number {
-  const at = end
-  end += Math.ceil(bytes / 16) * 16
-  return at
-}
+const quantizer = createPlacer()
 
 /** Samples are integers that hold this many bits of a fraction of a level: luma, and chroma at full size. */
 export const WEIGHT_BITS = 14
@@ -32,10 +28,14 @@ export const CHROMA = 1
  * A quantiser: for each coefficient, in transposed order, its factor (1 / step and the scale of the transform), then
  * the width by which the interval that becomes zero is larger than a step on each side, in steps.
  */
-export const QUANTIZER = { factors: place(BLOCK_SAMPLES * F32), deadZones: place(BLOCK_SAMPLES * F32) } as const
-export const QUANTIZER_BYTES = end
+export const QUANTIZER = {
+  factors: quantizer.place(BLOCK_SAMPLES * F32),
+  deadZones: quantizer.place(BLOCK_SAMPLES * F32),
+} as const
+export const QUANTIZER_BYTES = quantizer.end()
 
-end = 0
+const { place } = createPlacer()
+
 export const QUANTIZERS_AT = place(2 * QUANTIZER_BYTES)
 /** Indexed by place in zig-zag order: the offset of the coefficient in BLOCK_AT, in bytes. */
 export const OFFSETS_AT = place(BLOCK_SAMPLES * U8)

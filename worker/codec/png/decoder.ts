@@ -2,6 +2,7 @@
 // bands, so that calls and results are few.
 
 import { growTo, withoutGlue } from '../instance.ts'
+import { createPlacer } from '../placer.ts'
 import * as layout from './decoderLayout.ts'
 import { damaged, GREY, GREY_ALPHA, PALETTE, type PngFile, RGB, RGB_ALPHA } from './file.ts'
 
@@ -62,16 +63,11 @@ export function createPngDecoder(module: PngDecoderExports, file: PngFile): PngD
   const pixelBytes = Math.ceil((samples * depth) / 8)
   const bandRows = Math.min(height, Math.max(1, Math.floor(BAND_BYTES / (4 * width))))
 
-  let heapEnd = layout.HEAP_AT
-  const allocate = (bytes: number) => {
-    const at = heapEnd
-    heapEnd += Math.ceil((bytes + layout.SLACK) / 16) * 16
-    return at
-  }
-  const [above, current, narrowed] = [allocate(rowBytes), allocate(rowBytes), allocate(rowBytes)]
-  const filteredAt = allocate(bandRows * (1 + rowBytes))
-  const rgbaAt = allocate(bandRows * 4 * width)
-  growTo(module.memory, heapEnd)
+  const heap = createPlacer(layout.HEAP_AT, layout.SLACK)
+  const [above, current, narrowed] = [heap.place(rowBytes), heap.place(rowBytes), heap.place(rowBytes)]
+  const filteredAt = heap.place(bandRows * (1 + rowBytes))
+  const rgbaAt = heap.place(bandRows * 4 * width)
+  growTo(module.memory, heap.end())
   const bytes = new Uint8Array(module.memory.buffer)
   setColors(bytes, file)
   setShuffles(bytes, pixelBytes)

@@ -1,6 +1,8 @@
 // The layout of the WebAssembly memory that decoder.as.ts and decoder.ts share. The build inserts these constants into
 // decoder.as.ts.
 
+import { createPlacer } from '../placer.ts'
+
 const U32 = 4
 const VECTOR = 16
 
@@ -13,12 +15,7 @@ export const GREY_ALPHA = 1
 export const RGB = 2
 export const RGBA = 3
 
-let end = 0
-function place(bytes: number): number {
-  const at = end
-  end += Math.ceil(bytes / VECTOR) * VECTOR
-  return at
-}
+const { place } = createPlacer()
 
 /** The pixels of TABLE: 256 times RGBA. */
 export const COLORS_AT = place(256 * U32)

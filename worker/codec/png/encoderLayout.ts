@@ -1,6 +1,8 @@
 // The layout of the WebAssembly memory that encoder.as.ts and encoder.ts share. The build inserts these constants into
 // encoder.as.ts and the files that it imports.
 
+import { createPlacer } from '../placer.ts'
+
 const U8 = 1
 const U16 = 2
 const U32 = 4
@@ -8,12 +10,7 @@ const U32 = 4
 /** Number of values of a byte. */
 const BYTES = 256
 
-let end = 0
-function place(bytes: number): number {
-  const at = end
-  end += Math.ceil(bytes / 16) * 16
-  return at
-}
+const { place, end } = createPlacer()
 
 /** A match is at most this far back, and so much of the past is kept. */
 export const MAX_DISTANCE = 2 ** 15
@@ -83,16 +80,16 @@ export const SHORT_HASHED_AT = place(2 ** SHORT_HASH_BITS * U16)
 export const SLIDE = 2 ** 16
 /** The bytes to compress, and those before them. The space behind is read, but not used. */
 export const WINDOW_BYTES = 2 * SLIDE
-end = Math.ceil(end / SLIDE) * SLIDE
-export const WINDOW_AT = place(WINDOW_BYTES + 16)
+const behindTables = createPlacer(Math.ceil(end() / SLIDE) * SLIDE)
+export const WINDOW_AT = behindTables.place(WINDOW_BYTES + 16)
 
-export const TOKENS_AT = place(BLOCK_TOKENS * TOKEN_BYTES)
+export const TOKENS_AT = behindTables.place(BLOCK_TOKENS * TOKEN_BYTES)
 
 /**
  * The compressed bytes of one block. A block whose bytes are still in the window takes at most as many as these, and one
  * that is longer takes less than the largest tokens, of 48 bits.
  */
-export const OUTPUT_AT = place(Math.max(WINDOW_BYTES, 6 * BLOCK_TOKENS) + 1024)
+export const OUTPUT_AT = behindTables.place(Math.max(WINDOW_BYTES, 6 * BLOCK_TOKENS) + 1024)
 
 /** A row of RGBA, and behind it the rows whose size depends on the picture (encoder.ts). */
-export const ROWS_AT = place(0)
+export const ROWS_AT = behindTables.place(0)
