@@ -35,8 +35,8 @@ export async function benchMemory(): Promise<Table[]> {
     await benchAll(kinds),
     await benchFamilies(),
   ]
-  const tooHigh = tables.flatMap(({ notes }) => notes).filter((note) => note.includes(TOO_HIGH))
-  if (tooHigh.length > 0) throw new Error(`expected at most ${MAX_ISOLATE_BYTES / 1e6} MB:\n${tooHigh.join('\n')}`)
+  // The tables are printed in any case, and say which peak it is.
+  if (tables.some(({ notes }) => notes.some((note) => note.endsWith(TOO_HIGH)))) process.exitCode = 1
   return tables
 }
 
