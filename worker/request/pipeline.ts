@@ -2,6 +2,7 @@
 // the source is read, decoded, enlarged and encoded, and the result is stored. If anything fails on the way, the
 // visitor gets the original picture and the log gets the cause.
 import { SrError } from '../base/errors.ts'
+import { release } from '../base/release.ts'
 import { sha256 } from '../base/sha256.ts'
 import type { CachedResult, ResultCache } from '../cache/cache.ts'
 import type { Entry } from '../cache/entry.ts'
@@ -204,7 +205,9 @@ async function renew(
     if (!result.bytes) return { entry, bytes: undefined, cacheStatus, ttlSeconds }
     const details = `${cache.keeps ? '; stored' : ''}${result.isShared ? '; detail=same-picture' : ''}`
     const served = { entry, bytes: result.bytes, cacheStatus: `${cacheStatus}${details}`, ttlSeconds }
-    return keep(served, key, deps, lead, !result.isShared)
+    const kept = keep(served, key, deps, lead, !result.isShared)
+    release(bytes) // nothing can fail any more, so the original is not needed
+    return kept
   } catch (error) {
     // If the origin gave no answer or broke off, serve the stale result, provided that the origin allowed this.
     if (error instanceof SrError || !original) {
