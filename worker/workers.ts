@@ -16,9 +16,7 @@ const fused = createFusedEngine(kernelModules, { name: 'fused-relaxed' })
  * the one picture that takes too much. `maxMemoryBytes` refuses good pictures before they take this much.
  */
 const MAX_CODEC_MEMORY_BYTES = 96 * 2 ** 20
-/** Less than elsewhere, because all else that an isolate holds has to fit beside idle memories. */
-const MAX_IDLE_BYTES = 48 * 2 ** 20
-const instances = createInstances({ maxMemoryBytes: MAX_CODEC_MEMORY_BYTES, maxIdleBytes: MAX_IDLE_BYTES })
+const instances = createInstances({ maxMemoryBytes: MAX_CODEC_MEMORY_BYTES })
 
 export const platform: Platform = {
   codec: createCodec(codecModules, instances),

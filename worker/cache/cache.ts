@@ -2,6 +2,7 @@
 // names and in which formats results are stored.
 //
 // No failure here reaches a request: a store that fails, does not answer or returns damaged bytes is a cache miss.
+import { release } from '../base/release.ts'
 import { withinTimeout } from '../base/timeout.ts'
 import type { Settings } from '../options.ts'
 import {
@@ -73,7 +74,9 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
     if (store) await quietly(store.layer, 'put', name, () => store.put(name, bytes, tags))
   }
   const putAnswer = async (key: Key, entry: Entry, bytes: Uint8Array | undefined) => {
-    await put(answerName(key), encodeAnswer(entry, bytes), key, edge)
+    const answer = encodeAnswer(entry, bytes)
+    await put(answerName(key), answer, key, edge)
+    release(answer)
     // If two requests add a variant at the same moment, one of the two variants may be missing from the list. A purge
     // then misses this variant, which stays until the edge cache evicts it.
     const name = variantsName(key.source)

@@ -10,7 +10,7 @@ import type { CodecModuleSource } from './files.ts'
 import { dividedSize, type Header, readHeader } from './header.ts'
 import { createInstances, guarded, guardedBands } from './instance.ts'
 import { decodeJpegRows, encodeJpeg } from './jpeg.ts'
-import { applyOrientation } from './orientation.ts'
+import { uprightRows } from './orientation.ts'
 import { decodeWithPhoton } from './photon.ts'
 import { decodePngRows, encodePng, plainPng } from './png.ts'
 import { fittingIcc, neededSamples } from './samples.ts'
@@ -29,8 +29,9 @@ export function createCodec(modules: CodecModuleSource, instances = createInstan
       const stored = isByRows(header)
         ? await collectRows(codec.decodeRows(bytes, header))
         : await guarded(`decoding ${header.type}`, () => decodeWhole(bytes, header))
-      const upright = applyOrientation(stored, header.orientation)
-      if (upright !== stored) release(stored.data)
+      if (header.orientation === 1) return stored
+      const upright = await collectRows(uprightRows(stored, header.orientation))
+      release(stored.data)
       return upright
     },
 
@@ -95,7 +96,10 @@ export function createCodec(modules: CodecModuleSource, instances = createInstan
   async function decodeWhole(bytes: Uint8Array, header: Header): Promise<Rgba> {
     requireDecodable(header)
     if (header.type === 'webp') return decodeWebp(instances, await modules.webpDecoder, bytes, header)
-    return decodeWithPhoton(instances, await modules.photon, header.type === 'png' ? plainPng(bytes) : bytes, header)
+    const photon = await modules.photon
+    if (header.type !== 'png') return decodeWithPhoton(instances, photon, bytes, header)
+    const plain = plainPng(bytes)
+    return decodeWithPhoton(instances, photon, plain, header).finally(() => release(plain))
   }
 }
 

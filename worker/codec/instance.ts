@@ -66,9 +66,9 @@ export interface Instances {
 export const MEMORY_IMPORT = 'memory'
 
 /**
- * Limit on the total bytes of idle memories. Garbage collection cannot free them, because they are kept for reuse. The
- * largest memory is libwebp's: it can grow to 64 MiB (webp.ts). A lower limit would be worse, because a memory beyond the
- * limit becomes garbage, which V8 collects late.
+ * Limit on the total bytes of idle memories. Garbage collection cannot free them, because they are kept for reuse. There
+ * is room for libwebp's largest memory (webp.ts) and some small ones. A lower limit would be worse, because a memory
+ * beyond the limit becomes garbage, which V8 collects late.
  */
 const MAX_IDLE_BYTES = 64 * 2 ** 20
 
@@ -77,10 +77,12 @@ const MOST_BYTES = 2 ** 32
 
 /**
  * A run gets a memory of this size, or of up to MAX_WASTE times its needs, rather than a new one. A still larger one
- * would take long to fill with zeros.
+ * would take long to fill with zeros, and the next run might need it at the same time.
  */
 const CHEAP_BYTES = 2 ** 21
 const MAX_WASTE = 8
+/** A run that needs no more than this gets a new memory even if there is no room for another idle one. */
+const SMALL_BYTES = 2 ** 23
 
 /** Runs fail that would grow a memory beyond `maxMemoryBytes`. `maxIdleBytes` limits all idle memories together. */
 export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES, maxMemoryBytes = MOST_BYTES } = {}): Instances {
@@ -94,7 +96,7 @@ export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES, maxMemoryBytes 
     const pages = leastPages(module)
     const usable = idle.filter((memory) => bytesOf(memory) >= pages * PAGE_BYTES)
     const bySize = usable.toSorted((a, b) => bytesOf(a) - bytesOf(b))
-    const isRoom = idleBytes() + needBytes <= maxIdleBytes
+    const isRoom = needBytes <= SMALL_BYTES || idleBytes() + needBytes <= maxIdleBytes
     // If there is no room for a new memory, the largest has to grow least.
     const fitting = bySize.find((memory) => bytesOf(memory) >= needBytes) ?? (isRoom ? undefined : bySize.at(-1))
     if (!fitting || (isRoom && bytesOf(fitting) > Math.max(CHEAP_BYTES, MAX_WASTE * needBytes))) {

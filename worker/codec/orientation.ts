@@ -2,22 +2,33 @@
 // EXIF 2.32 (CIPA DC-008), 4.6.4, tag 274.
 
 import type { Rgba } from '../image/plane.ts'
+import { type Pixels, type Rows, rowsOf } from '../image/rows.ts'
 import { uprightSize } from './header.ts'
 import type { Orientation } from './header/findings.ts'
 
-/** Rotates and mirrors stored pixels into the upright picture. */
-export function applyOrientation(stored: Rgba, orientation: Orientation): Rgba {
-  if (orientation === 1) return stored
+/** Rows of a band: a column of so many pixels lies in one line of the processor's cache if it is stored as a row. */
+const BAND_ROWS = 16
+
+/** Reads stored pixels as the rows of the upright picture, rotated and mirrored. */
+export function uprightRows(stored: Rgba, orientation: Orientation): Rows {
+  if (orientation === 1) return rowsOf(stored)
   const { width, height } = uprightSize({ ...stored, orientation })
   const [origin, right, down] = steps(stored.width, stored.height, orientation)
   const { data } = stored.data.byteOffset % 4 === 0 ? stored : { data: new Uint8Array(stored.data) }
   const from = new Uint32Array(data.buffer, data.byteOffset, width * height)
-  const to = new Uint32Array(width * height)
-  for (let y = 0; y < height; y++) {
-    let at = origin + y * down
-    for (let x = 0; x < width; x++, at += right) to[y * width + x] = from[at]!
+
+  function* bands(): Generator<Pixels, void> {
+    const to = new Uint32Array(width * Math.min(height, BAND_ROWS))
+    for (let top = 0; top < height; top += BAND_ROWS) {
+      const rows = Math.min(BAND_ROWS, height - top)
+      for (let x = 0; x < width; x++) {
+        let at = origin + x * right + top * down
+        for (let i = x; i < rows * width; i += width, at += down) to[i] = from[at]!
+      }
+      yield new Uint8Array(to.buffer, 0, 4 * width * rows)
+    }
   }
-  return { width, height, data: new Uint8Array(to.buffer) }
+  return { width, height, bands: bands() }
 }
 
 /**

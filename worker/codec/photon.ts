@@ -32,6 +32,9 @@ export const PHOTON_EXPORTS: readonly (keyof PhotonExports)[] = [
   'photonimage_get_raw_pixels',
 ]
 
+/** What photon takes of memory beside the file, in bytes a pixel. */
+const BYTES_PER_PIXEL = 13
+
 /** Decodes a PNG, the first frame of a GIF, or a BMP. Rejects with a RuntimeError if photon cannot read the file. */
 export function decodeWithPhoton(
   instances: Instances,
@@ -39,7 +42,8 @@ export function decodeWithPhoton(
   bytes: Uint8Array,
   header: Header,
 ): Promise<Rgba> {
-  return instances.run(startPhoton, module, (photon) => {
+  const needBytes = bytes.length + BYTES_PER_PIXEL * header.width * header.height
+  const decode = (photon: PhotonExports) => {
     const file = photon.__wbindgen_malloc(bytes.length, 1) >>> 0
     new Uint8Array(photon.memory.buffer).set(bytes, file)
     const image = photon.photonimage_new_from_byteslice(file, bytes.length)
@@ -49,7 +53,8 @@ export function decodeWithPhoton(
     // The instance is discarded after this function. So the pixels are copied, but nothing has to be freed.
     const data = new Uint8Array(photon.memory.buffer, pixels >>> 0, length >>> 0).slice()
     return checkDecoded({ width, height, data }, header)
-  })
+  }
+  return instances.run(startPhoton, module, decode, { needBytes })
 }
 
 /** Creates photon's exports, in place of wasm-bindgen's glue. */

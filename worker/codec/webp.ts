@@ -50,11 +50,11 @@ const CONFIG = {
 
 /**
  * Limits on the memory of libwebp. The decoder takes up to 11 bytes a pixel beside the file, or 12 for noise with alpha:
- * 57 MiB for 4 megapixels and a file of 10 MB. But the Huffman codes of a lossless file take memory that its header does
+ * 54 MiB for 4 megapixels and a file of 10 MB. But the Huffman codes of a lossless file take memory that its header does
  * not state: a file of 295 KB can make libwebp take 1.5 GB. The encoder takes up to 12 bytes a pixel, 17 for noise, 19
  * with alpha, and 26 for noise with alpha; its limit is above all of them.
  */
-const MAX_DECODER_BYTES = 64 * 2 ** 20
+const MAX_DECODER_BYTES = 56 * 2 ** 20
 /** Only the command line and the playground decode larger pictures. */
 const PIXELS_WITHIN = 4_000_000
 const MAX_BYTES_PER_PIXEL = 32
@@ -76,7 +76,8 @@ export function decodeWebp(
   // The decoder always gets the largest idle memory, because a file may need any size up to the limit. If it grew a small
   // one instead, files that need much would leave one large memory after another to garbage collection.
   const use = { needBytes: maxBytes, maxBytes }
-  return instances.run(factory, module, (decoder) => checkDecoded(decoder.decode(plain), header), use)
+  const decoded = instances.run(factory, module, (decoder) => checkDecoded(decoder.decode(plain), header), use)
+  return decoded.finally(() => release(plain))
 }
 
 /**
@@ -142,13 +143,19 @@ function assemble(file: Uint8Array, width: number, height: number, icc: Uint8Arr
 }
 
 function riff(chunks: readonly Uint8Array[]): Uint8Array {
-  return chunk('RIFF', concat([ascii('WEBP'), ...chunks]))
+  const bytes = chunks.reduce((sum, { length }) => sum + length, 0)
+  return concat([ascii('RIFF'), word(4 + bytes), ascii('WEBP'), ...chunks])
 }
 
 function chunk(type: string, data: Uint8Array): Uint8Array {
-  const length = new Uint8Array(4)
-  new DataView(length.buffer).setUint32(0, data.length, true)
-  return concat([ascii(type), length, data, new Uint8Array(data.length % 2)])
+  return concat([ascii(type), word(data.length), data, new Uint8Array(data.length % 2)])
+}
+
+/** Returns the 4 bytes of a number, lowest byte first. */
+function word(value: number): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, value, true)
+  return bytes
 }
 
 function ascii(text: string): Uint8Array {

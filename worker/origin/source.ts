@@ -1,7 +1,7 @@
 // Requests the original picture, and reads it within the limits of size and time.
 import type { Context } from 'hono'
-import { concat } from '../base/concat.ts'
 import { SrError } from '../base/errors.ts'
+import { release } from '../base/release.ts'
 import type { Settings } from '../options.ts'
 import { Skip } from '../picture/skip.ts'
 import type { Freshness } from './freshness.ts'
@@ -70,12 +70,11 @@ export async function readSource(response: Response, settings: Settings): Promis
   const { maxSourceBytes, sourceTimeoutMs } = settings
   const none = { bytes: new Uint8Array(0) }
   if (!response.body) return none
-  if (Number(response.headers.get('content-length') ?? 0) > maxSourceBytes) {
-    return { ...none, tooLarge: response.body }
-  }
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-  const chunks: Uint8Array[] = []
-  let size = 0
+  const statedBytes = Number(response.headers.get('content-length'))
+  if (statedBytes > maxSourceBytes) return { ...none, tooLarge: response.body }
+  const reader = openReader(response.body as ReadableStream<Uint8Array>)
+  // One byte more than stated, so that the end is seen without another buffer.
+  let filled: Filled = emptyOf(statedBytes > 0 ? statedBytes + 1 : FIRST_BYTES)
   let isLate = false
   const timer = setTimeout(() => {
     isLate = true
@@ -83,11 +82,10 @@ export async function readSource(response: Response, settings: Settings): Promis
   }, sourceTimeoutMs)
   try {
     for (;;) {
-      const { done, value } = await reader.read()
-      if (done) break
-      chunks.push(value)
-      size += value.length
-      if (size > maxSourceBytes) return { ...none, tooLarge: resume(chunks, reader) }
+      if (filled.size === filled.buffer.length) filled = { ...filled, buffer: grown(filled.buffer, 2 * filled.size) }
+      filled = await reader.append(filled)
+      if (filled.isEnded) break
+      if (filled.size > maxSourceBytes) return { ...none, tooLarge: resume(bytesOf(filled), reader) }
     }
   } catch (cause) {
     if (!isLate) throw new SrError('ORIGIN_UNREACHABLE', 'the origin broke off in the middle of the picture', { cause })
@@ -97,25 +95,81 @@ export async function readSource(response: Response, settings: Settings): Promis
   if (isLate) {
     throw new SrError('ORIGIN_TIMEOUT', `the origin took longer than ${sourceTimeoutMs} ms for the picture`)
   }
-  return { bytes: concat(chunks) }
+  return { bytes: bytesOf(filled) }
 }
 
-/** Returns a stream of the chunks that were already read, followed by the rest of the body. */
-function resume(
-  chunks: readonly Uint8Array[],
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-): ReadableStream<Uint8Array> {
-  const read = [...chunks]
+/** Size of the first buffer if the origin does not state how many bytes will come. */
+const FIRST_BYTES = 2 ** 16
+
+/** A buffer whose first `size` bytes were read. */
+interface Filled {
+  readonly buffer: Uint8Array<ArrayBuffer>
+  readonly size: number
+  /** True if no bytes follow. */
+  readonly isEnded: boolean
+}
+
+function emptyOf(bytes: number): Filled {
+  return { buffer: new Uint8Array(bytes), size: 0, isEnded: false }
+}
+
+function bytesOf({ buffer, size }: Filled): Uint8Array<ArrayBuffer> {
+  return buffer.subarray(0, size)
+}
+
+/** Moves bytes to a larger buffer. */
+function grown(buffer: Uint8Array<ArrayBuffer>, bytes: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(bytes)
+  larger.set(buffer)
+  release(buffer)
+  return larger
+}
+
+interface Reader {
+  /** Reads the next bytes into the buffer, which must not be full. It can be used afterwards only as the result's. */
+  append(filled: Filled): Promise<Filled>
+  cancel(reason?: unknown): Promise<void>
+}
+
+/**
+ * Opens a reader that fills the caller's buffer. Any other reader leaves its chunks, as much as the whole body, to
+ * garbage collection. It is used only for streams that cannot fill a buffer: some that apps make themselves.
+ */
+function openReader(body: ReadableStream<Uint8Array>): Reader {
+  try {
+    const reader = body.getReader({ mode: 'byob' })
+    return {
+      async append({ buffer, size }) {
+        const { done, value } = await reader.read(buffer.subarray(size))
+        if (!value) return { buffer, size, isEnded: true } // cancelled
+        return { buffer: new Uint8Array(value.buffer), size: size + value.length, isEnded: done }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    }
+  } catch {
+    const reader = body.getReader()
+    return {
+      async append({ buffer, size }) {
+        const { done, value } = await reader.read()
+        if (done) return { buffer, size, isEnded: true }
+        const end = size + value.length
+        const large = end > buffer.length ? grown(buffer, Math.max(end, 2 * size)) : buffer
+        large.set(value, size)
+        return { buffer: large, size: end, isEnded: false }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    }
+  }
+}
+
+/** Returns a stream of the bytes that were already read, followed by the rest of the body. */
+function resume(read: Uint8Array, reader: Reader): ReadableStream<Uint8Array> {
   return new ReadableStream({
+    start: (controller) => controller.enqueue(read),
     async pull(controller) {
-      const chunk = read.shift()
-      if (chunk) {
-        controller.enqueue(chunk)
-        return
-      }
-      const { done, value } = await reader.read()
-      if (done) controller.close()
-      else controller.enqueue(value)
+      const next = await reader.append(emptyOf(FIRST_BYTES))
+      if (next.size > 0) controller.enqueue(bytesOf(next))
+      if (next.isEnded) controller.close()
     },
     cancel: (reason) => reader.cancel(reason),
   })

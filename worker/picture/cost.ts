@@ -61,6 +61,8 @@ const ENLARGING_NS = 10
 /** Time for the two passes (rows, columns) of the antialiasing kernel, in ns per pixel of input and of output. */
 const SHRINKING_NS = 15
 
+/** The source's file is there in JavaScript and in its decoder's memory, and for a moment without its metadata. */
+const FILE_COPIES = 3
 const RGBA_BYTES = 4
 const FLOAT_BYTES = 4
 /** Memory of a slab: RGBA and three planes of floats per small pixel. Alpha adds a plane. */
@@ -106,10 +108,9 @@ export function estimateCost(
     large * (ENLARGING_NS * planes + networkNs) +
     (isShrunk ? ((large || small) + result) * SHRINKING_NS : 0) +
     result * encoding.ns
-  // The smaller of source and result is held if it has to be turned or looked at (makeFile.ts). While it is turned, it is
-  // held twice.
-  const isTurned = header.orientation > 1
-  const held = isTurned || header.type !== 'jpeg' ? RGBA_BYTES * (scale > 1 ? small : result) : 0
+  // The smaller of source and result is held if it has to be turned or looked at (makeFile.ts).
+  const isHeld = header.orientation > 1 || header.type !== 'jpeg'
+  const held = isHeld ? RGBA_BYTES * (scale > 1 ? small : result) : 0
   // Of a picture that is enlarged, one slab is held, its result, and the network's input and output for a tile.
   const smallWidth = uprightSize(header).width
   const slabRows = slabRowsOf(smallWidth, scale) + MARGIN_ROWS
@@ -125,10 +126,10 @@ export function estimateCost(
     cpuMs: cpuNs / 1e6,
     memoryBytes:
       BASE_BYTES +
-      3 * bytes +
+      FILE_COPIES * bytes +
       header.coefficientBytes * COEFFICIENTS[divisor] +
       source * decoding.bytes +
-      Math.max(2 * held * Number(isTurned), held + byRows, whole),
+      Math.max(held + byRows, whole),
   }
 }
 

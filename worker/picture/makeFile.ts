@@ -4,7 +4,7 @@ import { release } from '../base/release.ts'
 import type { Codec } from '../codec/contract.ts'
 import { type Header, uprightSize } from '../codec/header.ts'
 import { readIcc } from '../codec/icc.ts'
-import { applyOrientation } from '../codec/orientation.ts'
+import { uprightRows } from '../codec/orientation.ts'
 import { mayBeGrey, type Samples } from '../codec/samples.ts'
 import { upscaleRows } from '../engine/upscale.ts'
 import { hasColor, isOpaque, type Rgba } from '../image/plane.ts'
@@ -55,7 +55,8 @@ interface Upright extends Samples {
 /** Returns the source's rows. They are held in memory if they have to be turned, or to be looked at. */
 async function sourceRows(bytes: Uint8Array, header: Header, codec: Codec): Promise<Upright> {
   if (isReady(header)) return asStated(header, orSkipRows('DECODE', codec.decodeRows(bytes, header)))
-  return held(await orSkip('DECODE', codec.decode(bytes, header)))
+  const stored = await orSkip('DECODE', codec.decode(bytes, { ...header, orientation: 1 }))
+  return held(stored, header)
 }
 
 /** Returns the rows of the source, shrunk to the planned size. A picture is shrunk before it is turned. */
@@ -71,10 +72,7 @@ async function shrunkRows(
   const stored = uprightSize({ width, height, orientation })
   const rows = orSkipRows('ENGINE', shrinker.shrink(decoded, stored.width, stored.height))
   if (isReady(header)) return asStated(header, rows)
-  const shrunk = await collectRows(rows)
-  const upright = applyOrientation(shrunk, orientation)
-  if (upright !== shrunk) release(shrunk.data)
-  return held(upright)
+  return held(await collectRows(rows), header)
 }
 
 /** True if the rows come in the right order, and the header says which samples they need. */
@@ -86,13 +84,14 @@ function asStated({ grey, alpha }: Header, rows: Rows): Upright {
   return { rows, grey, alpha }
 }
 
-function held(picture: Rgba): Upright {
-  const { width, height, data } = picture
-  function* bands(): Generator<Pixels, void> {
-    yield data
-    release(data)
+/** Returns the upright rows of a stored picture, which is freed when they were read. */
+function held(stored: Rgba, { orientation }: Header): Upright {
+  const { width, height, bands } = uprightRows(stored, orientation)
+  async function* freeing(): AsyncGenerator<Pixels, void> {
+    yield* bands
+    release(stored.data)
   }
-  return { rows: { width, height, bands: bands() }, grey: !hasColor(picture), alpha: !isOpaque(picture) }
+  return { rows: { width, height, bands: freeing() }, grey: !hasColor(stored), alpha: !isOpaque(stored) }
 }
 
 /** Returns the rows. If reading them fails, that throws a Skip. */

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { concat } from '../../../worker/base/concat.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
-import { applyOrientation } from '../../../worker/codec/orientation.ts'
+import { uprightRows } from '../../../worker/codec/orientation.ts'
+import { collectRows } from '../../../worker/image/rows.ts'
 import { bmp24, bmp8 } from '../../support/pictures/bmp.ts'
 import {
   codec,
@@ -105,9 +106,9 @@ describe('the EXIF orientation is applied', () => {
     [6, 'cadb'],
     [7, 'dbca'],
     [8, 'bdac'],
-  ] as const)('for orientation %i, so that the stored pixels abcd become %s', (orientation, expected) => {
+  ] as const)('for orientation %i, so that the stored pixels abcd become %s', async (orientation, expected) => {
     const data = Uint8Array.from([...'abcd'].flatMap((letter) => Array(4).fill(letter.charCodeAt(0))))
-    const upright = applyOrientation({ width: 2, height: 2, data }, orientation)
+    const upright = await collectRows(uprightRows({ width: 2, height: 2, data }, orientation))
     const places = String.fromCharCode(...upright.data.filter((_, i) => i % 4 === 0))
     expect(places).toBe(expected)
   })

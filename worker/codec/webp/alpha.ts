@@ -4,7 +4,7 @@
 // https://developers.google.com/speed/webp/docs/riff_container#alpha and, for the bitstream,
 // https://developers.google.com/speed/webp/docs/webp_lossless_bitstream_specification (RFC 9649, 3.4 to 3.7).
 
-import { concat } from '../../base/concat.ts'
+import { release } from '../../base/release.ts'
 import { assignCodes, fitCodeLengths } from '../huffman.ts'
 
 /** Flags in the chunk's first byte. */
@@ -16,6 +16,8 @@ const LITERALS = 256
 const LENGTH_PREFIXES = 24
 const DISTANCE_PREFIXES = 40
 const MAX_RUN = 4096
+/** The codes take fewer bytes: 4 bits for each symbol of two codes, 60 for their code lengths, and three simple codes. */
+const MAX_CODES_BYTES = 256
 /**
  * Shortest run that is coded as a run, in pixels. A shorter run takes fewer bits if its pixels are coded one by one.
  */
@@ -23,11 +25,14 @@ const MIN_RUN = 4
 
 /** Encodes `plane`, one byte per pixel, as the content of an ALPH chunk. */
 export function encodeAlpha(plane: Uint8Array, width: number): Uint8Array {
-  const plain = encodePlane(plane, width)
-  const filtered = encodePlane(gradientFiltered(plane, width), width)
-  return plain.length <= filtered.length
-    ? concat([Uint8Array.of(LOSSLESS), plain])
-    : concat([Uint8Array.of(LOSSLESS | GRADIENT_FILTER), filtered])
+  const filtered = gradientFiltered(plane, width)
+  const [plainCounts, filteredCounts] = [countSymbols(plane, width), countSymbols(filtered, width)]
+  const content =
+    bitsOf(plainCounts) <= bitsOf(filteredCounts)
+      ? encodePlane(plane, width, LOSSLESS, plainCounts)
+      : encodePlane(filtered, width, LOSSLESS | GRADIENT_FILTER, filteredCounts)
+  release(filtered)
+  return content
 }
 
 /**
@@ -48,22 +53,46 @@ function gradientFiltered(plane: Uint8Array, width: number): Uint8Array {
   return out
 }
 
-function encodePlane(plane: Uint8Array, width: number): Uint8Array {
-  const pixelCounts = new Uint32Array(LITERALS + LENGTH_PREFIXES)
-  const distanceCounts = new Uint32Array(DISTANCE_PREFIXES)
+/** How often each symbol occurs in a coded plane. */
+interface Counts {
+  /** Levels, and prefixes of run lengths. */
+  readonly pixels: Uint32Array
+  readonly distances: Uint32Array
+  /** Total number of the extra bits behind prefixes. */
+  readonly extraBits: number
+}
+
+function countSymbols(plane: Uint8Array, width: number): Counts {
+  const pixels = new Uint32Array(LITERALS + LENGTH_PREFIXES)
+  const distances = new Uint32Array(DISTANCE_PREFIXES)
+  let extraBits = 0
   walk(plane, width, {
-    literal: (value) => pixelCounts[value]++,
+    literal: (value) => pixels[value]++,
     run: (length, distance) => {
-      pixelCounts[LITERALS + prefixOf(length).prefix]++
-      distanceCounts[distance]++
+      const prefix = prefixOf(length)
+      pixels[LITERALS + prefix.prefix]++
+      extraBits += prefix.extraBits
+      distances[distance]++
     },
   })
+  return { pixels, distances, extraBits }
+}
 
-  const out = bitWriter()
+/** Returns how many bits the pixels take, without the codes before them. */
+function bitsOf({ pixels, distances, extraBits }: Counts): number {
+  const bits = (counts: Uint32Array) =>
+    fitCodeLengths(counts, MAX_CODE_BITS).reduce((sum, length, symbol) => sum + length * counts[symbol], 0)
+  return bits(pixels) + bits(distances) + extraBits
+}
+
+/** Encodes a plane behind the byte `flags`. */
+function encodePlane(plane: Uint8Array, width: number, flags: number, counts: Counts): Uint8Array {
+  const out = bitWriter(1 + Math.ceil(bitsOf(counts) / 8) + MAX_CODES_BYTES)
+  out.write(flags, 8)
   out.write(0, 3) // no transform, no colour cache, one set of codes
-  const pixelCode = out.writeCode(pixelCounts) // for green, which holds the alpha, and for run lengths
+  const pixelCode = out.writeCode(counts.pixels) // for green, which holds the alpha, and for run lengths
   for (let channel = 0; channel < 3; channel++) out.writeCode(new Uint32Array(LITERALS))
-  const distanceCode = out.writeCode(distanceCounts)
+  const distanceCode = out.writeCode(counts.distances)
   walk(plane, width, {
     literal: (value) => out.writeSymbol(pixelCode, value),
     run: (length, distance) => {
@@ -128,9 +157,9 @@ interface Code {
   readonly codes: Uint16Array
 }
 
-/** Creates a writer of bits, Huffman codes and symbols in the format of lossless WebP. */
-function bitWriter() {
-  let bytes = new Uint8Array(4096)
+/** Creates a writer of bits, Huffman codes and symbols in the format of lossless WebP, of at most `maxBytes`. */
+function bitWriter(maxBytes: number) {
+  const bytes = new Uint8Array(maxBytes)
   let at = 0
   let held = 0
   let heldBits = 0
@@ -140,11 +169,6 @@ function bitWriter() {
     held |= value << heldBits
     heldBits += count
     while (heldBits >= 8) {
-      if (at === bytes.length) {
-        const longer = new Uint8Array(2 * at)
-        longer.set(bytes)
-        bytes = longer
-      }
       bytes[at++] = held & 255
       held >>>= 8
       heldBits -= 8
