@@ -51,6 +51,7 @@ export async function loadPlatform({ engine = 'fused' }: NodeOptions = {}): Prom
     shrinker: createVectorShrinker(shrink),
     bundled,
     limits: PROCESS_LIMITS,
+    copiesBodies: false, // @hono/node-server's Response keeps the array
   }
 }
 

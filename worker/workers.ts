@@ -26,6 +26,7 @@ export const platform: Platform = {
   shrinker: createVectorShrinker(shrinkModule),
   bundled: scriptModels,
   limits: ISOLATE_LIMITS,
+  copiesBodies: true,
 }
 
 export type { Bucket, Dataset, EdgeCache, RateLimiter } from './platform/bindings.ts'

@@ -49,8 +49,15 @@ export interface ResultCache {
   keep(key: Key, entry: Entry, bytes: Uint8Array | undefined, isNew?: boolean): Promise<void>
 }
 
-/** Creates the cache for one request. `waitUntil` keeps the isolate alive for writes that no visitor waits for. */
-export function createResultCache(settings: Settings, waitUntil: (work: Promise<unknown>) => void): ResultCache {
+/**
+ * Creates the cache for one request. `waitUntil` keeps the isolate alive for writes that no visitor waits for.
+ * `copiesBodies`: see Platform.
+ */
+export function createResultCache(
+  settings: Settings,
+  waitUntil: (work: Promise<unknown>) => void,
+  copiesBodies = false,
+): ResultCache {
   const stores = storesOf(settings)
   const edge = stores.find(({ layer }) => layer === 'edge')
   const r2 = stores.find(({ layer }) => layer === 'r2')
@@ -76,7 +83,7 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
   const putAnswer = async (key: Key, entry: Entry, bytes: Uint8Array | undefined) => {
     const answer = encodeAnswer(entry, bytes)
     await put(answerName(key), answer, key, edge)
-    release(answer)
+    if (copiesBodies) release(answer)
     // If two requests add a variant at the same moment, one of the two variants may be missing from the list. A purge
     // then misses this variant, which stays until the edge cache evicts it.
     const name = variantsName(key.source)

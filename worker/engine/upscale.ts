@@ -39,7 +39,7 @@ const BICUBIC_TILE = 512
 const SMALL_TILE = 512
 
 /** Pixels of a slab's result. A slab has at least LEAST_ROWS small rows, because its margins are computed twice. */
-const SLAB_PIXELS = 2 ** 21
+const SLAB_PIXELS = 3 * 2 ** 19
 const LEAST_ROWS = 64
 
 /** Returns how many small rows a slab has at most. `width` is that of the small picture. */

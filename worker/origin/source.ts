@@ -1,5 +1,6 @@
 // Requests the original picture, and reads it within the limits of size and time.
 import type { Context } from 'hono'
+import { concat } from '../base/concat.ts'
 import { SrError } from '../base/errors.ts'
 import { release } from '../base/release.ts'
 import type { Settings } from '../options.ts'
@@ -72,20 +73,19 @@ export async function readSource(response: Response, settings: Settings): Promis
   if (!response.body) return none
   const statedBytes = Number(response.headers.get('content-length'))
   if (statedBytes > maxSourceBytes) return { ...none, tooLarge: response.body }
-  const reader = openReader(response.body as ReadableStream<Uint8Array>)
-  // One byte more than stated, so that the end is seen without another buffer.
-  let filled: Filled = emptyOf(statedBytes > 0 ? statedBytes + 1 : FIRST_BYTES)
+  // One byte more than stated, so that the end is seen without another block.
+  const collector = collect(
+    response.body as ReadableStream<Uint8Array>,
+    statedBytes > 0 ? statedBytes + 1 : BLOCK_BYTES,
+  )
   let isLate = false
   const timer = setTimeout(() => {
     isLate = true
-    void reader.cancel()
+    void collector.cancel()
   }, sourceTimeoutMs)
   try {
-    for (;;) {
-      if (filled.size === filled.buffer.length) filled = { ...filled, buffer: grown(filled.buffer, 2 * filled.size) }
-      filled = await reader.append(filled)
-      if (filled.isEnded) break
-      if (filled.size > maxSourceBytes) return { ...none, tooLarge: resume(bytesOf(filled), reader) }
+    while (await collector.readMore()) {
+      if (collector.size() > maxSourceBytes) return { ...none, tooLarge: resume(collector) }
     }
   } catch (cause) {
     if (!isLate) throw new SrError('ORIGIN_UNREACHABLE', 'the origin broke off in the middle of the picture', { cause })
@@ -95,82 +95,94 @@ export async function readSource(response: Response, settings: Settings): Promis
   if (isLate) {
     throw new SrError('ORIGIN_TIMEOUT', `the origin took longer than ${sourceTimeoutMs} ms for the picture`)
   }
-  return { bytes: bytesOf(filled) }
+  return { bytes: collector.take() }
 }
 
-/** Size of the first buffer if the origin does not state how many bytes will come. */
-const FIRST_BYTES = 2 ** 16
+/** Size of the blocks that a body of unknown length is read into. */
+const BLOCK_BYTES = 2 ** 18
 
-/** A buffer whose first `size` bytes were read. */
-interface Filled {
-  readonly buffer: Uint8Array<ArrayBuffer>
-  readonly size: number
-  /** True if no bytes follow. */
-  readonly isEnded: boolean
-}
-
-function emptyOf(bytes: number): Filled {
-  return { buffer: new Uint8Array(bytes), size: 0, isEnded: false }
-}
-
-function bytesOf({ buffer, size }: Filled): Uint8Array<ArrayBuffer> {
-  return buffer.subarray(0, size)
-}
-
-/** Moves bytes to a larger buffer. */
-function grown(buffer: Uint8Array<ArrayBuffer>, bytes: number): Uint8Array<ArrayBuffer> {
-  const larger = new Uint8Array(bytes)
-  larger.set(buffer)
-  release(buffer)
-  return larger
-}
-
-interface Reader {
-  /** Reads the next bytes into the buffer, which must not be full. It can be used afterwards only as the result's. */
-  append(filled: Filled): Promise<Filled>
+interface Collector {
+  /** Reads some bytes. Resolves with false at the end. */
+  readMore(): Promise<boolean>
+  /** Returns how many bytes were read and not taken. */
+  size(): number
+  /** Returns these bytes. */
+  take(): Uint8Array
   cancel(reason?: unknown): Promise<void>
 }
 
 /**
- * Opens a reader that fills the caller's buffer. Any other reader leaves its chunks, as much as the whole body, to
- * garbage collection. It is used only for streams that cannot fill a buffer: some that apps make themselves.
+ * Starts to collect a body. The first block has `firstBytes`. A stream that cannot fill a block, such as an app may have
+ * made, yields its own chunks, which are then left to garbage collection.
  */
-function openReader(body: ReadableStream<Uint8Array>): Reader {
+function collect(body: ReadableStream<Uint8Array>, firstBytes: number): Collector {
   try {
-    const reader = body.getReader({ mode: 'byob' })
-    return {
-      async append({ buffer, size }) {
-        const { done, value } = await reader.read(buffer.subarray(size))
-        if (!value) return { buffer, size, isEnded: true } // cancelled
-        return { buffer: new Uint8Array(value.buffer), size: size + value.length, isEnded: done }
-      },
-      cancel: (reason) => reader.cancel(reason),
-    }
+    return collectBlocks(body.getReader({ mode: 'byob' }), firstBytes)
   } catch {
-    const reader = body.getReader()
-    return {
-      async append({ buffer, size }) {
-        const { done, value } = await reader.read()
-        if (done) return { buffer, size, isEnded: true }
-        const end = size + value.length
-        const large = end > buffer.length ? grown(buffer, Math.max(end, 2 * size)) : buffer
-        large.set(value, size)
-        return { buffer: large, size: end, isEnded: false }
-      },
-      cancel: (reason) => reader.cancel(reason),
-    }
+    return collectChunks(body.getReader())
+  }
+}
+
+function collectBlocks(reader: ReadableStreamBYOBReader, firstBytes: number): Collector {
+  let full: Uint8Array[] = []
+  let block = new Uint8Array(firstBytes)
+  let filled = 0
+  return {
+    async readMore() {
+      if (filled === block.length) {
+        full.push(block)
+        block = new Uint8Array(BLOCK_BYTES)
+        filled = 0
+      }
+      const { done, value } = await reader.read(block.subarray(filled))
+      if (value) {
+        block = new Uint8Array(value.buffer)
+        filled += value.length
+      }
+      return !done
+    },
+    size: () => full.reduce((sum, { length }) => sum + length, filled),
+    take() {
+      const last = block.subarray(0, filled)
+      const all = full.length > 0 ? concat([...full, last]) : last
+      if (full.length > 0) release(...full, block)
+      full = []
+      block = new Uint8Array(0)
+      filled = 0
+      return all
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }
+}
+
+function collectChunks(reader: ReadableStreamDefaultReader<Uint8Array>): Collector {
+  let chunks: Uint8Array[] = []
+  return {
+    async readMore() {
+      const { done, value } = await reader.read()
+      if (value) chunks.push(value)
+      return !done
+    },
+    size: () => chunks.reduce((sum, { length }) => sum + length, 0),
+    take() {
+      const all = concat(chunks)
+      chunks = []
+      return all
+    },
+    cancel: (reason) => reader.cancel(reason),
   }
 }
 
 /** Returns a stream of the bytes that were already read, followed by the rest of the body. */
-function resume(read: Uint8Array, reader: Reader): ReadableStream<Uint8Array> {
+function resume(collector: Collector): ReadableStream<Uint8Array> {
   return new ReadableStream({
-    start: (controller) => controller.enqueue(read),
+    start: (controller) => controller.enqueue(collector.take()),
     async pull(controller) {
-      const next = await reader.append(emptyOf(FIRST_BYTES))
-      if (next.size > 0) controller.enqueue(bytesOf(next))
-      if (next.isEnded) controller.close()
+      const isMore = await collector.readMore()
+      const bytes = collector.take()
+      if (bytes.length > 0) controller.enqueue(bytes)
+      if (!isMore) controller.close()
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel: (reason) => collector.cancel(reason),
   })
 }

@@ -20,6 +20,11 @@ export interface Platform {
   readonly bundled: BundledModels
   /** The largest pictures that can be made here. */
   readonly limits: Limits
+  /**
+   * True if a Response does not need the array any more that it was made of, as the Fetch standard demands. The array can
+   * then be freed before the answer was sent.
+   */
+  readonly copiesBodies: boolean
 }
 
 /** The weights that come with the package. */

@@ -40,6 +40,7 @@ export async function loadBrowserPlatform(onTurn: () => void): Promise<Platform>
     shrinker: createVectorShrinker(shrink),
     bundled,
     limits: PROCESS_LIMITS,
+    copiesBodies: true,
   }
 }
 

@@ -57,6 +57,8 @@ export interface ServedResult {
   /** See ResultHeaders. */
   readonly cacheStatus: string
   readonly ttlSeconds: number
+  /** Settles when nothing but answers needs the bytes. Undefined if that is not known. */
+  readonly isFree?: Promise<void>
 }
 
 /** Answers a GET or HEAD request. Rejects only if the origin gave no answer. */
@@ -112,10 +114,14 @@ export async function serveUpscaled(
     return originalResponse(request, original, 'BUSY')
   }
   // A leader goes on after its own visitor has left, because others wait for its result.
-  const work = renew(miss, upstream, deps, isLead(joined) ? joined : undefined)
+  const lead = isLead(joined) ? joined : undefined
+  const work = renew(miss, upstream, deps, lead)
   deps.waitUntil(work.catch(() => {}))
   const outcome = await work
-  return outcome instanceof Response ? outcome : answer(outcome)
+  if (outcome instanceof Response) return outcome
+  const response = answer(outcome)
+  if (deps.copiesBodies) deps.waitUntil(freeResult(outcome, lead))
+  return response
 }
 
 /** A request whose result is not stored, or stored but stale. */
@@ -199,15 +205,17 @@ async function renew(
 
     // Keep the result if the origin allows this.
     const entry = await entryOf(original, freshness, digest, result.bytes, decision, miss, deps)
+    release(bytes) // nothing can fail any more, so the original is not needed
     const cacheStatus = `fwd=${cached ? 'stale' : 'miss'}`
-    if (!freshness.isStorable) return { entry, bytes: result.bytes, cacheStatus, ttlSeconds: -1 }
+    if (!freshness.isStorable) {
+      const isFree = result.isShared ? undefined : Promise.resolve()
+      return { entry, bytes: result.bytes, cacheStatus, ttlSeconds: -1, isFree }
+    }
     const { ttlSeconds } = entry
     if (!result.bytes) return { entry, bytes: undefined, cacheStatus, ttlSeconds }
     const details = `${cache.keeps ? '; stored' : ''}${result.isShared ? '; detail=same-picture' : ''}`
     const served = { entry, bytes: result.bytes, cacheStatus: `${cacheStatus}${details}`, ttlSeconds }
-    const kept = keep(served, key, deps, lead, !result.isShared)
-    release(bytes) // nothing can fail any more, so the original is not needed
-    return kept
+    return keep(served, key, deps, lead, !result.isShared)
   } catch (error) {
     // If the origin gave no answer or broke off, serve the stale result, provided that the origin allowed this.
     if (error instanceof SrError || !original) {
@@ -224,6 +232,13 @@ async function renew(
   }
 }
 
+/** Frees the bytes of a result that has been answered, unless equal requests answer with them, too. */
+async function freeResult({ bytes, isFree }: ServedResult, lead: Lead<ServedResult> | undefined): Promise<void> {
+  if (!bytes || !isFree) return
+  await isFree
+  if (!lead?.isShared()) release(bytes)
+}
+
 /** Stores a result that other visitors may get, and shares it with the equal requests that wait for it. */
 function keep(
   result: ServedResult,
@@ -233,8 +248,9 @@ function keep(
   isNew = false,
 ): ServedResult {
   lead?.land(result)
-  waitUntil(cache.keep(key, result.entry, result.bytes, isNew).finally(() => lead?.forget()))
-  return result
+  const kept = cache.keep(key, result.entry, result.bytes, isNew).finally(() => lead?.forget())
+  waitUntil(kept)
+  return isNew ? { ...result, isFree: kept } : result
 }
 
 /**

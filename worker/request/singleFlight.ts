@@ -13,6 +13,8 @@ export interface Lead<T> {
   land(value: T | undefined): void
   /** Drops the value that `land` left. Called as soon as the cache has the value. */
   forget(): void
+  /** Returns whether an equal request has waited, or still waits, for the value. */
+  isShared(): boolean
 }
 
 export interface Flights<T> {
@@ -34,12 +36,13 @@ export function isLead<T>(joined: Lead<T> | Landed<T>): joined is Lead<T> {
 export function createFlights<T>(now: () => number = Date.now): Flights<T> {
   interface Flight {
     readonly until: number
+    isShared: boolean
     landed?: Landed<T>
   }
   const flights = new Map<string, Flight>()
 
   const lead = (key: string): Lead<T> => {
-    const flight: Flight = { until: now() + LEASE_MS }
+    const flight: Flight = { until: now() + LEASE_MS, isShared: false }
     flights.set(key, flight)
     const forget = () => {
       if (flights.get(key) === flight) flights.delete(key)
@@ -51,6 +54,7 @@ export function createFlights<T>(now: () => number = Date.now): Flights<T> {
         if (value === undefined) forget()
       },
       forget,
+      isShared: () => flight.isShared,
     }
   }
   return {
@@ -58,6 +62,7 @@ export function createFlights<T>(now: () => number = Date.now): Flights<T> {
       for (const [name, { until }] of flights) if (now() >= until) flights.delete(name)
       const flight = flights.get(key)
       if (!flight) return lead(key)
+      flight.isShared = true
       const deadline = now() + maxWaitMs
       while (!flight.landed) {
         if (now() >= flight.until) return lead(key)
