@@ -14,7 +14,7 @@ import { alphaOfManyHuffmanGroups, frameOfChunks, manyHuffmanGroups } from '../.
 import { watchMemories } from '../../support/measure/memories.ts'
 
 const modules = await loadCodecModules()
-const MAX_BYTES = 64 * 2 ** 20
+const MAX_BYTES = 56 * 2 ** 20
 
 /** A limit of 100 ms, with room for a busy machine and for compiling a module at its first use. */
 const MAX_MS = 400
