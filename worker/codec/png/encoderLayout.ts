@@ -68,12 +68,14 @@ export const PARENTS_AT = place(2 * (LITERALS + 1) * U16)
 export const CODE_COUNTS_AT = place(64 * U32)
 
 /**
- * Hash tables of the match finder: the last position of each hash of six and of four bytes. A position is an address
- * modulo 2^16.
+ * Hash tables of the match finder: the last position of each hash of 12, of six and of four bytes. A position is an
+ * address modulo 2^16.
  */
-export const LONG_HASH_BITS = 15
-export const SHORT_HASH_BITS = 14
+export const LONG_HASH_BITS = 14
+export const MEDIUM_HASH_BITS = 15
+export const SHORT_HASH_BITS = 15
 export const LONG_HASHED_AT = place(2 ** LONG_HASH_BITS * U16)
+export const MEDIUM_HASHED_AT = place(2 ** MEDIUM_HASH_BITS * U16)
 export const SHORT_HASHED_AT = place(2 ** SHORT_HASH_BITS * U16)
 
 /** Bytes by which the window moves. A multiple of 2^16, so that positions stay what they are. */

@@ -1,6 +1,7 @@
-// Turns bytes into the tokens of deflate (LZ77): literals, and matches with earlier bytes. Two hash tables have the last
-// position of each hash of six and of four bytes, so that a byte has at most two candidates. The idea is that of zstd's
-// `dfast`. Filtered rows have so many short matches that longer chains of candidates cost much time for few bytes.
+// Turns bytes into the tokens of deflate (LZ77): literals, and matches with earlier bytes. Three hash tables have the
+// last position of each hash of 12, of six and of four bytes, so that a byte has at most three candidates. The idea is
+// that of zstd's `dfast`. Filtered rows have so many short matches that chains of candidates with the same few bytes cost
+// much time for few bytes, while the last place with the same 12 bytes is likely to begin a long match.
 //
 // A match is taken if it is expected to take fewer bits than its bytes as literals. The expectation comes from the codes
 // of the block before.
@@ -16,31 +17,45 @@ import {
   LONG_HASH_BITS,
   MAX_DISTANCE,
   MAX_LENGTH,
+  MEDIUM_HASHED_AT,
+  MEDIUM_HASH_BITS,
   SHORT_HASHED_AT,
   SHORT_HASH_BITS,
   TOKEN_BYTES,
   WINDOW_AT,
 } from './encoderLayout'
 
-/** After a match of this length, no better one is looked for at the next byte. */
-@inline const NICE_LENGTH: u32 = 32
-/** Up to this length, the literals that a match replaces are added up. A longer match is always taken. */
-@inline const PRICED_LENGTH: u32 = 16
-/** Candidates of four bytes are compared if that of six bytes has fewer equal bytes than this. */
-@inline const SHORT_LENGTH: u32 = 6
-/** The last bytes become literals, because hashes read eight bytes. */
-@inline const HASHED_BYTES: usize = 8
+/** The bytes that the hashes of the three tables read. */
+@inline const LONG_LENGTH: u32 = 12
+@inline const MEDIUM_LENGTH: u32 = 6
+@inline const SHORT_LENGTH: u32 = 4
+/** A match of this length is always taken, and no better one is looked for. Shorter matches have to save bits. */
+@inline const NICE_LENGTH: u32 = 16
+/** Bits that such a match is said to save: more than shorter ones can. */
+@inline const NICE_GAIN: i32 = 255
+/** The last bytes become literals, because hashes read so many bytes. */
+@inline const HASHED_BYTES: usize = 12
 /** Bytes behind a position that decide about its token: a match, one at the next byte, and what their hashes read. */
 @inline export const LOOKAHEAD: usize = MAX_LENGTH + 1 + HASHED_BYTES
 
-/** The distance of the last match found, less one, and the bits that it saves. */
+@inline const MULTIPLIER: u64 = 0x9e3779b185ebca87
+
+/** The best match found: its length, its distance less one, and the bits that it saves. */
+let matchLength: u32 = 0
 let matchOffset: u32 = 0
 let matchGain: i32 = 0
 
+/** Returns the address of the last position of 12 bytes: the eight of `bytes`, and those behind. */
+@inline
+function longHashOf(at: usize, bytes: u64): usize {
+  const hash = (bytes ^ (load<u64>(at, 4) * MULTIPLIER)) * MULTIPLIER
+  return LONG_HASHED_AT + (<usize>(hash >> (64 - <u64>LONG_HASH_BITS)) << 1)
+}
+
 /** Returns the address of the last position of six bytes, the lowest ones of eight. */
 @inline
-function longHashOf(bytes: u64): usize {
-  return LONG_HASHED_AT + (<usize>(((bytes << 16) * 0x9e3779b185ebca87) >> (64 - <u64>LONG_HASH_BITS)) << 1)
+function mediumHashOf(bytes: u64): usize {
+  return MEDIUM_HASHED_AT + (<usize>(((bytes << 16) * MULTIPLIER) >> (64 - <u64>MEDIUM_HASH_BITS)) << 1)
 }
 
 /** Returns the address of the last position of four bytes, the lowest ones of eight. */
@@ -53,7 +68,8 @@ function shortHashOf(bytes: u64): usize {
 @inline
 function insert(at: usize): void {
   const bytes = load<u64>(at)
-  store<u16>(longHashOf(bytes), <u16>at)
+  store<u16>(longHashOf(at, bytes), <u16>at)
+  store<u16>(mediumHashOf(bytes), <u16>at)
   store<u16>(shortHashOf(bytes), <u16>at)
 }
 
@@ -80,59 +96,56 @@ export function distanceClass(offset: u32): u32 {
   return 2 * extra + 2 + ((offset >> extra) & 1)
 }
 
-/** Returns the bits that a match is expected to save. */
+/** Returns the bits that a match of less than NICE_LENGTH bytes is expected to save. */
 @inline
 function gainOf(at: usize, length: u32, offset: u32): i32 {
   let gain: i32 = -<i32>load<u8>(LENGTH_COSTS_AT + length) - <i32>load<u8>(DISTANCE_COSTS_AT + distanceClass(offset))
-  for (const end = at + min(length, PRICED_LENGTH); at < end; at++) {
-    gain += load<u8>(LITERAL_COSTS_AT + <usize>load<u8>(at))
-  }
+  for (const end = at + length; at < end; at++) gain += load<u8>(LITERAL_COSTS_AT + <usize>load<u8>(at))
   return gain
 }
 
+/** Makes a match of at most `most` bytes the best one, if it saves more bits and is not shorter. */
+@inline
+function tryMatch(at: usize, offset: u32, most: u32): void {
+  const other = at - offset - 1
+  // Compares first the bytes at which the match would be shorter.
+  const tail = max(matchLength, SHORT_LENGTH) - SHORT_LENGTH
+  if (load<u32>(other + tail) != load<u32>(at + tail)) return
+  const length = equalBytes(other, at, most)
+  if (length < SHORT_LENGTH) return
+  const gain = length < NICE_LENGTH ? gainOf(at, length, offset) : NICE_GAIN
+  if (gain <= matchGain) return
+  matchLength = length
+  matchOffset = offset
+  matchGain = gain
+}
+
 /**
- * Enters the position `at` into the hash tables and looks for a match of at most `most` bytes. Returns its length, or 0
- * if none saves bits. Sets `matchOffset` and `matchGain`.
+ * Enters the position `at` into the hash tables and looks for a match of at most `most` bytes that saves more bits than
+ * the best one so far. Returns whether there is one. At the next byte after one with a match, four bytes are not looked
+ * for, because so short a match is hardly ever better.
  */
 @inline
-function findMatch(at: usize, most: u32): u32 {
+function findMatch(at: usize, most: u32, isNext: bool): bool {
   const bytes = load<u64>(at)
-  const longHash = longHashOf(bytes)
+  const longHash = longHashOf(at, bytes)
+  const mediumHash = mediumHashOf(bytes)
   const shortHash = shortHashOf(bytes)
   // Positions are 16 bits. An older one than that seems nearer than it is, but then, too, bytes are compared.
   const farthest = <u32>min(at - WINDOW_AT, MAX_DISTANCE)
   const longOffset = (<u32>(at - load<u16>(longHash)) & 0xffff) - 1
+  const mediumOffset = (<u32>(at - load<u16>(mediumHash)) & 0xffff) - 1
   const shortOffset = (<u32>(at - load<u16>(shortHash)) & 0xffff) - 1
   store<u16>(longHash, <u16>at)
+  store<u16>(mediumHash, <u16>at)
   store<u16>(shortHash, <u16>at)
 
-  let length: u32 = 0
-  matchGain = 0
-  if (longOffset < farthest) {
-    const other = at - longOffset - 1
-    if (load<u32>(other) == <u32>bytes) {
-      length = 4 + equalBytes(other + 4, at + 4, most - 4)
-      matchOffset = longOffset
-      matchGain = length < PRICED_LENGTH ? gainOf(at, length, longOffset) : ALWAYS
-    }
-  }
-  if (length < SHORT_LENGTH && shortOffset < farthest) {
-    const other = at - shortOffset - 1
-    if (load<u32>(other) == <u32>bytes) {
-      const equal: u32 = 4 + equalBytes(other + 4, at + 4, most - 4)
-      const gain = gainOf(at, equal, shortOffset)
-      if (gain > matchGain) {
-        matchGain = gain
-        matchOffset = shortOffset
-        length = equal
-      }
-    }
-  }
-  return matchGain > 0 ? length : 0
+  const gain = matchGain
+  if (longOffset < farthest) tryMatch(at, longOffset, most)
+  if (matchLength < LONG_LENGTH && mediumOffset < farthest) tryMatch(at, mediumOffset, most)
+  if (!isNext && matchLength < MEDIUM_LENGTH && shortOffset < farthest) tryMatch(at, shortOffset, most)
+  return matchGain > gain
 }
-
-/** Bits that a long match is said to save: more than PRICED_LENGTH literals can take. */
-@inline const ALWAYS: i32 = 255
 
 @inline
 function count(counts: usize, symbol: usize): void {
@@ -152,28 +165,25 @@ export function tokenizedTo(): usize {
  */
 export function makeTokens(at: usize, stop: usize, end: usize, to: usize, toEnd: usize): usize {
   while (at < stop && to < toEnd) {
-    let length = at + HASHED_BYTES <= end ? findMatch(at, <u32>min(end - at, MAX_LENGTH)) : 0
-    if (length == 0) {
+    matchLength = 0
+    matchGain = 0
+    if (at + HASHED_BYTES > end || !findMatch(at, <u32>min(end - at, MAX_LENGTH), false)) {
       to = putLiteral(at++, to)
       continue
     }
-    let offset = matchOffset
     let inserted = at + 1
     // If the match at the next byte saves more bits, this byte becomes a literal. Both tokens need space.
-    while (length < NICE_LENGTH && inserted + HASHED_BYTES <= end && to + TOKEN_BYTES < toEnd) {
-      const gain = matchGain
-      const next = findMatch(inserted, <u32>min(end - inserted, MAX_LENGTH))
+    while (matchLength < NICE_LENGTH && inserted + HASHED_BYTES <= end && to + TOKEN_BYTES < toEnd) {
+      const isBetter = findMatch(inserted, <u32>min(end - inserted, MAX_LENGTH), true)
       inserted++
-      if (matchGain <= gain) break
+      if (!isBetter) break
       to = putLiteral(at++, to)
-      length = next
-      offset = matchOffset
     }
-    store<u32>(to, IS_MATCH | (length << 16) | offset)
+    store<u32>(to, IS_MATCH | (matchLength << 16) | matchOffset)
     to += TOKEN_BYTES
-    count(LITERAL_COUNTS_AT, <usize>(load<u32>(LENGTH_CLASSES_AT + (<usize>length << 2)) & 511))
-    count(DISTANCE_COUNTS_AT, <usize>distanceClass(offset))
-    at += length
+    count(LITERAL_COUNTS_AT, <usize>(load<u32>(LENGTH_CLASSES_AT + (<usize>matchLength << 2)) & 511))
+    count(DISTANCE_COUNTS_AT, <usize>distanceClass(matchOffset))
+    at += matchLength
     for (; inserted < at; inserted++) insert(inserted)
   }
   nextByte = at
