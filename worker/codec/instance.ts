@@ -81,8 +81,6 @@ const MOST_BYTES = 2 ** 32
  */
 const CHEAP_BYTES = 2 ** 21
 const MAX_WASTE = 8
-/** A run that needs no more than this gets a new memory even if there is no room for another idle one. */
-const SMALL_BYTES = 2 ** 23
 
 /** Runs fail that would grow a memory beyond `maxMemoryBytes`. `maxIdleBytes` limits all idle memories together. */
 export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES, maxMemoryBytes = MOST_BYTES } = {}): Instances {
@@ -96,13 +94,13 @@ export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES, maxMemoryBytes 
     const pages = leastPages(module)
     const usable = idle.filter((memory) => bytesOf(memory) >= pages * PAGE_BYTES)
     const bySize = usable.toSorted((a, b) => bytesOf(a) - bytesOf(b))
-    const isRoom = needBytes <= SMALL_BYTES || idleBytes() + needBytes <= maxIdleBytes
-    // If there is no room for a new memory, the largest has to grow least.
-    const fitting = bySize.find((memory) => bytesOf(memory) >= needBytes) ?? (isRoom ? undefined : bySize.at(-1))
-    if (!fitting || (isRoom && bytesOf(fitting) > Math.max(CHEAP_BYTES, MAX_WASTE * needBytes))) {
+    // If none is large enough, the largest has to grow least.
+    const best = bySize.find((memory) => bytesOf(memory) >= needBytes) ?? bySize.at(-1)
+    const isRoom = idleBytes() + needBytes <= maxIdleBytes
+    if (!best || (isRoom && bytesOf(best) > Math.max(CHEAP_BYTES, MAX_WASTE * needBytes))) {
       return new WebAssembly.Memory({ initial: pages, maximum })
     }
-    return idle.splice(idle.indexOf(fitting), 1)[0]
+    return idle.splice(idle.indexOf(best), 1)[0]
   }
   const keep = (module: WebAssembly.Module, memory: WebAssembly.Memory, before: number) => {
     const bytes = bytesOf(memory)

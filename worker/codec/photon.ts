@@ -32,7 +32,8 @@ export const PHOTON_EXPORTS: readonly (keyof PhotonExports)[] = [
   'photonimage_get_raw_pixels',
 ]
 
-/** What photon takes of memory beside the file, in bytes a pixel. */
+/** What photon takes of memory beside the file: a base, and bytes a pixel. */
+const BASE_BYTES = 2 ** 21
 const BYTES_PER_PIXEL = 13
 
 /** Decodes a PNG, the first frame of a GIF, or a BMP. Rejects with a RuntimeError if photon cannot read the file. */
@@ -42,7 +43,7 @@ export function decodeWithPhoton(
   bytes: Uint8Array,
   header: Header,
 ): Promise<Rgba> {
-  const needBytes = bytes.length + BYTES_PER_PIXEL * header.width * header.height
+  const needBytes = BASE_BYTES + bytes.length + BYTES_PER_PIXEL * header.width * header.height
   const decode = (photon: PhotonExports) => {
     const file = photon.__wbindgen_malloc(bytes.length, 1) >>> 0
     new Uint8Array(photon.memory.buffer).set(bytes, file)
