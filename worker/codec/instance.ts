@@ -76,8 +76,8 @@ const MAX_IDLE_BYTES = 64 * 2 ** 20
 const MOST_BYTES = 2 ** 32
 
 /**
- * A run gets a memory of this size, or of up to MAX_WASTE times its needs, rather than a new one. A still larger one
- * would take long to fill with zeros, and the next run might need it at the same time.
+ * A run gets an idle memory of up to this size, or of up to MAX_WASTE times its needs, rather than a new one. A still
+ * larger one would take long to fill with zeros, and another run might need it at the same time.
  */
 const CHEAP_BYTES = 2 ** 21
 const MAX_WASTE = 8
@@ -94,12 +94,11 @@ export function createInstances({ maxIdleBytes = MAX_IDLE_BYTES, maxMemoryBytes 
     const pages = leastPages(module)
     const usable = idle.filter((memory) => bytesOf(memory) >= pages * PAGE_BYTES)
     const bySize = usable.toSorted((a, b) => bytesOf(a) - bytesOf(b))
-    // If none is large enough, the largest has to grow least.
-    const best = bySize.find((memory) => bytesOf(memory) >= needBytes) ?? bySize.at(-1)
+    const fair = bySize.filter((memory) => bytesOf(memory) <= Math.max(CHEAP_BYTES, MAX_WASTE * needBytes))
     const isRoom = idleBytes() + needBytes <= maxIdleBytes
-    if (!best || (isRoom && bytesOf(best) > Math.max(CHEAP_BYTES, MAX_WASTE * needBytes))) {
-      return new WebAssembly.Memory({ initial: pages, maximum })
-    }
+    // If none is large enough, the largest has to grow least.
+    const best = fair.find((memory) => bytesOf(memory) >= needBytes) ?? fair.at(-1) ?? (isRoom ? undefined : bySize[0])
+    if (!best) return new WebAssembly.Memory({ initial: pages, maximum })
     return idle.splice(idle.indexOf(best), 1)[0]
   }
   const keep = (module: WebAssembly.Module, memory: WebAssembly.Memory, before: number) => {
