@@ -2,30 +2,35 @@
 // EXIF 2.32 (CIPA DC-008), 4.6.4, tag 274.
 
 import type { Rgba } from '../image/plane.ts'
-import { type Pixels, type Rows, rowsOf } from '../image/rows.ts'
+import { type Pixels, type Rgb, type Rows, rowsOf } from '../image/rows.ts'
 import { uprightSize } from './header.ts'
 import type { Orientation } from './header/findings.ts'
 
 /** Rows of a band: a column of so many pixels lies in one line of the processor's cache if it is stored as a row. */
 const BAND_ROWS = 16
 
-/** Reads stored pixels as the rows of the upright picture, rotated and mirrored. */
-export function uprightRows(stored: Rgba, orientation: Orientation): Rows {
-  if (orientation === 1) return rowsOf(stored)
+/** Reads stored pixels, rotated and mirrored, as the rows of the upright picture. */
+export function uprightRows(stored: Rgba | Rgb, orientation: Orientation): Rows {
   const { width, height } = uprightSize({ ...stored, orientation })
-  const [origin, right, down] = steps(stored.width, stored.height, orientation)
-  const { data } = stored.data.byteOffset % 4 === 0 ? stored : { data: new Uint8Array(stored.data) }
-  const from = new Uint32Array(data.buffer, data.byteOffset, width * height)
+  const { data } = stored
+  const bytes = data.length / (width * height)
+  if (orientation === 1 && bytes === 4) return rowsOf(stored)
+  const [origin, right, down] = steps(stored.width, stored.height, orientation).map((pixels) => bytes * pixels)
 
   function* bands(): Generator<Pixels, void> {
-    const to = new Uint32Array(width * Math.min(height, BAND_ROWS))
+    const to = new Uint8Array(4 * width * Math.min(height, BAND_ROWS)).fill(255)
     for (let top = 0; top < height; top += BAND_ROWS) {
-      const rows = Math.min(BAND_ROWS, height - top)
+      const end = 4 * width * Math.min(BAND_ROWS, height - top)
       for (let x = 0; x < width; x++) {
-        let at = origin + x * right + top * down
-        for (let i = x; i < rows * width; i += width, at += down) to[i] = from[at]!
+        let from = origin + x * right + top * down
+        for (let i = 4 * x; i < end; i += 4 * width, from += down) {
+          to[i] = data[from]
+          to[i + 1] = data[from + 1]
+          to[i + 2] = data[from + 2]
+          if (bytes === 4) to[i + 3] = data[from + 3]
+        }
       }
-      yield new Uint8Array(to.buffer, 0, 4 * width * rows)
+      yield to.subarray(0, end)
     }
   }
   return { width, height, bands: bands() }

@@ -40,6 +40,28 @@ export async function collectRows(rows: Rows): Promise<Rgba> {
   return { width, height, data }
 }
 
+/** An opaque picture in three bytes a pixel: red, green and blue. */
+export interface Rgb {
+  readonly width: number
+  readonly height: number
+  readonly data: Uint8Array
+}
+
+/** Reads all rows of an opaque picture. Throws a RangeError if there are too few or too many. */
+export async function collectOpaqueRows(rows: Rows): Promise<Rgb> {
+  const { width, height } = rows
+  const data = new Uint8Array(3 * width * height)
+  let to = 0
+  for await (const band of checkedBands(rows)) {
+    for (let at = 0; at < band.length; at += 4) {
+      data[to++] = band[at]
+      data[to++] = band[at + 1]
+      data[to++] = band[at + 2]
+    }
+  }
+  return { width, height, data }
+}
+
 /** A part of a picture, with the rows around it. */
 export interface Window {
   /** The rows in the window. It is valid until the next window is asked for. */

@@ -64,6 +64,7 @@ const SHRINKING_NS = 15
 /** The source's file is there in JavaScript and in its decoder's memory, and for a moment without its metadata. */
 const FILE_COPIES = 3
 const RGBA_BYTES = 4
+const RGB_BYTES = 3
 const FLOAT_BYTES = 4
 /** Memory of a slab: RGBA and three planes of floats per small pixel. Alpha adds a plane. */
 const SLAB_BYTES = RGBA_BYTES + 3 * FLOAT_BYTES
@@ -109,8 +110,9 @@ export function estimateCost(
     (isShrunk ? ((large || small) + result) * SHRINKING_NS : 0) +
     result * encoding.ns
   // The smaller of source and result is held if it has to be turned or looked at (makeFile.ts).
-  const isHeld = header.orientation > 1 || header.type !== 'jpeg'
-  const held = isHeld ? RGBA_BYTES * (scale > 1 ? small : result) : 0
+  const heldJpegBytes = header.orientation > 1 ? RGB_BYTES : 0
+  const heldBytes = header.type === 'jpeg' ? heldJpegBytes : RGBA_BYTES
+  const held = heldBytes * (scale > 1 ? small : result)
   // Of a picture that is enlarged, one slab is held, its result, and the network's input and output for a tile.
   const smallWidth = uprightSize(header).width
   const slabRows = slabRowsOf(smallWidth, scale) + MARGIN_ROWS

@@ -3,12 +3,13 @@
 import { release } from '../base/release.ts'
 import type { Codec } from '../codec/contract.ts'
 import { type Header, uprightSize } from '../codec/header.ts'
+import type { Orientation } from '../codec/header/findings.ts'
 import { readIcc } from '../codec/icc.ts'
 import { uprightRows } from '../codec/orientation.ts'
 import { mayBeGrey, type Samples } from '../codec/samples.ts'
 import { upscaleRows } from '../engine/upscale.ts'
 import { hasColor, isOpaque, type Rgba } from '../image/plane.ts'
-import { collectRows, type Pixels, type Rows } from '../image/rows.ts'
+import { collectOpaqueRows, collectRows, type Pixels, type Rgb, type Rows } from '../image/rows.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Decision, Plan } from './plan.ts'
 import { type FailureStep, orSkip, Skip, skipOf } from './skip.ts'
@@ -52,11 +53,10 @@ interface Upright extends Samples {
   readonly rows: Rows
 }
 
-/** Returns the source's rows. They are held in memory if they have to be turned, or to be looked at. */
+/** Returns the source's rows. */
 async function sourceRows(bytes: Uint8Array, header: Header, codec: Codec): Promise<Upright> {
-  if (isReady(header)) return asStated(header, orSkipRows('DECODE', codec.decodeRows(bytes, header)))
-  const stored = await orSkip('DECODE', codec.decode(bytes, { ...header, orientation: 1 }))
-  return held(stored, header)
+  if (header.type === 'jpeg') return opaque(orSkipRows('DECODE', codec.decodeRows(bytes, header)), header)
+  return held(await orSkip('DECODE', codec.decode(bytes, { ...header, orientation: 1 })), header)
 }
 
 /** Returns the rows of the source, shrunk to the planned size. A picture is shrunk before it is turned. */
@@ -71,27 +71,28 @@ async function shrunkRows(
   // Turning swaps width and height, or not, in both directions alike.
   const stored = uprightSize({ width, height, orientation })
   const rows = orSkipRows('ENGINE', shrinker.shrink(decoded, stored.width, stored.height))
-  if (isReady(header)) return asStated(header, rows)
-  return held(await collectRows(rows), header)
+  return header.type === 'jpeg' ? opaque(rows, header) : held(await collectRows(rows), header)
 }
 
-/** True if the rows come in the right order, and the header says which samples they need. */
-function isReady({ type, orientation }: Header): boolean {
-  return type === 'jpeg' && orientation === 1
+/** Returns the upright rows of a JPEG, whose header says which samples it needs. They are held only to be turned. */
+async function opaque(rows: Rows, { orientation, grey }: Header): Promise<Upright> {
+  const upright = orientation === 1 ? rows : freedRows(await collectOpaqueRows(rows), orientation)
+  return { rows: upright, grey, alpha: false }
 }
 
-function asStated({ grey, alpha }: Header, rows: Rows): Upright {
-  return { rows, grey, alpha }
-}
-
-/** Returns the upright rows of a stored picture, which is freed when they were read. */
+/** Returns the upright rows of a picture that is held in memory, because its pixels say which samples it needs. */
 function held(stored: Rgba, { orientation }: Header): Upright {
+  return { rows: freedRows(stored, orientation), grey: !hasColor(stored), alpha: !isOpaque(stored) }
+}
+
+/** Returns the upright rows of stored pixels, which are freed when all rows were read. */
+function freedRows(stored: Rgba | Rgb, orientation: Orientation): Rows {
   const { width, height, bands } = uprightRows(stored, orientation)
   async function* freeing(): AsyncGenerator<Pixels, void> {
     yield* bands
     release(stored.data)
   }
-  return { rows: { width, height, bands: freeing() }, grey: !hasColor(stored), alpha: !isOpaque(stored) }
+  return { width, height, bands: freeing() }
 }
 
 /** Returns the rows. If reading them fails, that throws a Skip. */

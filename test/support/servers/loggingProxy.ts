@@ -31,7 +31,8 @@ export async function startLoggingProxy(target: URL): Promise<LoggingProxy> {
         response.writeHead(200, { 'content-type': 'application/wasm' }).end(other)
         return
       }
-      const passed = send(new URL(url, target), { method, headers }, (answer) => {
+      // Each request has a connection of its own: the worker may be closing an idle one at this moment.
+      const passed = send(new URL(url, target), { method, headers, agent: false }, (answer) => {
         response.writeHead(answer.statusCode!, answer.headers)
         answer.pipe(response)
       })

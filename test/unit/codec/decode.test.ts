@@ -4,7 +4,8 @@ import { concat } from '../../../worker/base/concat.ts'
 import { CodecError } from '../../../worker/codec/error.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
 import { uprightRows } from '../../../worker/codec/orientation.ts'
-import { collectRows } from '../../../worker/image/rows.ts'
+import type { Orientation } from '../../../worker/codec/header/findings.ts'
+import { collectOpaqueRows, collectRows, rowsOf } from '../../../worker/image/rows.ts'
 import { bmp24, bmp8 } from '../../support/pictures/bmp.ts'
 import {
   codec,
@@ -95,6 +96,10 @@ describe('the EXIF orientation is applied', () => {
     })
   }
 
+  /** Returns the orientation that turns an upright picture back. */
+  const inverse = (orientation: Orientation): Orientation =>
+    (({ 6: 8, 8: 6 }) as const)[orientation as 6 | 8] ?? orientation
+
   // The first stored row is a, b and the second is c, d. The table lists these pixels row by row in the upright picture
   // (EXIF 2.32, 4.6.4, figure 8).
   test.each([
@@ -111,6 +116,9 @@ describe('the EXIF orientation is applied', () => {
     const upright = await collectRows(uprightRows({ width: 2, height: 2, data }, orientation))
     const places = String.fromCharCode(...upright.data.filter((_, i) => i % 4 === 0))
     expect(places).toBe(expected)
+    const rgb = await collectOpaqueRows(rowsOf(upright))
+    const again = await collectRows(uprightRows(rgb, inverse(orientation)))
+    expect([...again.data]).toEqual([...data].map((value, i) => (i % 4 === 3 ? 255 : value)))
   })
 })
 
