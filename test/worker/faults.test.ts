@@ -8,7 +8,7 @@ import type { Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { type Cell, KNOWN, LEAVING } from '../support/faults/cell.ts'
-import { CELL_FORMATS } from '../support/faults/cellPictures.ts'
+import { CELL_FORMATS, CELL_SIZE } from '../support/faults/cellPictures.ts'
 import { ORIGIN_FAULTS } from '../support/faults/faultyOrigin.ts'
 import { type FaultMatrix, startMatrix } from '../support/faults/matrix.ts'
 import { ASSETS_FAULTS, COMPUTE_FAULTS, type Faults, STORE_FAULTS } from '../support/faultyWorker/faults.ts'
@@ -121,9 +121,10 @@ describe.concurrent('whatever a codec or a network does, the visitor gets the pi
     '%i: %s',
     async (i, compute) => {
       const some = (k: number) => (isEvery ? TELLING : [TELLING[k === 0 ? 0 : 1 + (i % 2)]])
+      const query = compute === 'shrinker traps' ? { query: `sr-width=${CELL_SIZE}` } : {}
       await expectAll(
         CELL_FORMATS.flatMap((format, k) =>
-          some(k).map(({ origin, known }) => ({ origin, known, format, faults: { compute } })),
+          some(k).map(({ origin, known }) => ({ origin, known, format, ...query, faults: { compute } })),
         ),
       )
     },

@@ -9,6 +9,8 @@ export type CellFormat = (typeof CELL_FORMATS)[number]
 
 const WIDTH = 40
 const HEIGHT = 30
+/** A width that a picture can be asked for: it is enlarged to twice its size, and then shrunk. */
+export const CELL_SIZE = 60
 export const BACKGROUNDS = ['#000', '#630']
 
 export function draw(format: CellFormat, background: string): Promise<Buffer> {
@@ -16,6 +18,12 @@ export function draw(format: CellFormat, background: string): Promise<Buffer> {
   return sharp({ create: { width: WIDTH, height: HEIGHT, channels: 3, background, noise } })
     .toFormat(format, { quality: 95 })
     .toBuffer()
+}
+
+/** Returns how many times as wide as the drawn pictures a result is. `query` begins with `sr` or `sr-width`. */
+export function scaleOf(query: string): number {
+  const params = new URLSearchParams(query)
+  return params.has('sr') ? Number(params.get('sr')) : Number(params.get('sr-width')) / WIDTH
 }
 
 /** True if `body` is a picture `scale` times as wide and high as the drawn pictures. */

@@ -10,7 +10,7 @@ import { type Faults, FAULTS_HEADER } from '../faultyWorker/faults.ts'
 import { bundleWorker } from '../worker/bundle.ts'
 import { ROOT, startWorker } from '../worker/worker.ts'
 import { type Cell, HEALTHY, cellTitle } from './cell.ts'
-import { BACKGROUNDS, draw, CELL_FORMATS, isEnlarged, numbered } from './cellPictures.ts'
+import { BACKGROUNDS, CELL_SIZE, draw, CELL_FORMATS, isEnlarged, numbered, scaleOf } from './cellPictures.ts'
 import { HARMLESS, ORIGIN_FAULTS, startFaultyOrigin, well } from './faultyOrigin.ts'
 import { type CellAnswer, describeAnswer, wrongWhenWell, wrongWith } from './judge.ts'
 
@@ -54,6 +54,7 @@ export async function startMatrix(
     // Many cells are tried at the same time, and none of them may be skipped as BUSY.
     SR_MAX_WAITING: '1000',
     SR_MAX_WAIT_MS: '20000',
+    SR_SIZES: `${CELL_SIZE}`,
   }
   const modules = await bundleWorker(join(ROOT, 'test/support/faultyWorker/index.ts'), '', { ORT: '"none"' })
   const worker = await startWorker({
@@ -162,7 +163,7 @@ export async function startMatrix(
     const { result } = isChanged && known !== 'fresh' ? other : first
     const isExact = query === 'sr=2' && !HARMLESS.includes(name)
     const isResult = async ({ body }: CellAnswer) =>
-      isExact ? body?.equals(result) === true : isEnlarged(body, Number(query[3]))
+      isExact ? body?.equals(result) === true : isEnlarged(body, scaleOf(query))
     const wrongLater = (answer: CellAnswer) => wrongWhenWell(answer, isResult)
 
     // Sends the request of the cell during its faults.

@@ -1,10 +1,10 @@
-// Makes codecs, networks and the enlarger of this isolate fail. A trap happens in the middle of the work: the exports
+// Makes codecs, networks, the enlarger and the shrinker of this isolate fail. A trap happens in the middle of the work: the exports
 // of a WebAssembly instance work a few times before they trap.
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { createInstances, type Instances } from '../../../worker/codec/instance.ts'
 import { codecModules } from '../../../worker/platform/workersFiles.ts'
 import type { Engine } from '../../../worker/engine/engine.ts'
-import { kernelModules, pictureModule } from '../../../worker/platform/workersFiles.ts'
+import { kernelModules, pictureModule, shrinkModule } from '../../../worker/platform/workersFiles.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
 import type { Platform } from '../../../worker/platform/platform.ts'
 import { current } from './current.ts'
@@ -16,6 +16,7 @@ const TRAPS = new Map<WebAssembly.Module, ComputeFault>([
   ...[jpegEncoder, pngEncoder, webpEncoder].map((module) => [module, 'encoder traps'] as const),
   ...Object.values(kernelModules).map((module) => [module, 'network traps'] as const),
   [pictureModule, 'enlarger traps'],
+  [shrinkModule, 'shrinker traps'],
 ])
 const CALLS_BEFORE_A_TRAP = 2
 const LONG_MS = 500

@@ -8,7 +8,7 @@ export interface Faults {
   readonly edge?: StoreFault
   /** Fault of the bucket of results. */
   readonly r2?: StoreFault
-  /** Fault of a codec, a network or the enlarger. */
+  /** Fault of a codec, a network, the enlarger or the shrinker. */
   readonly compute?: ComputeFault
   /** Fault of the bucket of weights. */
   readonly models?: StoreFault
@@ -58,6 +58,7 @@ export const COMPUTE_FAULTS = [
   'network gives NaN',
   'network gives one NaN',
   'enlarger traps',
+  'shrinker traps',
   'no memory',
 ] as const
 /** `network takes long` is not a failure. It gives a visitor time to leave. */
