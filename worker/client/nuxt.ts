@@ -30,8 +30,9 @@ export interface NuxtModifiers {
 
 /**
  * Returns the URL of a picture for NuxtImg, NuxtPicture and $img. If `modifiers` contain no size, no parameters are
- * added. Modifiers that the worker does not support (`blur`, `background`, ...) are ignored. Throws the same
- * RangeErrors as srUrl.
+ * added. Modifiers that the worker does not support (`blur`, `background`, ...) are ignored. The widths of a srcset come
+ * from `screens`, `sizes` and `densities`: the README says which of them give widths that the worker accepts. Throws the
+ * same RangeErrors as srUrl.
  *
  * @example
  * getImage('/cat.jpg', { modifiers: { width: 600 }, format: 'auto' })

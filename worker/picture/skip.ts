@@ -13,7 +13,8 @@ export const SKIP_REASONS = {
   // Because of the picture's size or cost
   SOURCE_BYTES: 'the file is larger than maxSourceBytes',
   SOURCE_PIXELS: 'the picture is larger than maxSourcePixels, or than its format allows here',
-  OUTPUT_PIXELS: 'even the smallest enlargement would be larger than maxOutputPixels, or than its format allows here',
+  OUTPUT_PIXELS:
+    'the result, or even the smallest enlargement, would be larger than maxOutputPixels or than its format allows here',
   SAME_SIZE: 'the picture already has the requested size, and no better format',
   COST: 'the picture would take more than maxCpuMs or maxMemoryBytes, even by bicubic',
   // Because of the origin's answer

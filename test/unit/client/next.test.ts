@@ -15,6 +15,15 @@ test.each(WIDTHS)('a width of %d px, a default of next/image, is accepted', (wid
   }
 })
 
+test.each([
+  [960, [750, 828]],
+  [1280, [1080, 1200]],
+  [2560, [2048, 3840]],
+])('%d px is the result of %j, defaults of next/image, so that deviceSizes must be set', (width, named) => {
+  const urlOf = (one: number) => defaultLoader({ src: '/a', width: one })
+  expect(WIDTHS.filter((one) => urlOf(one) === `/a?sr-width=${width}`)).toEqual(named)
+})
+
 test('the quality that an image sets replaces the quality that the loader sets', () => {
   const loader = createLoader({ quality: 60, format: 'auto', model: 'quality' })
   const of = (quality?: number) => Object.fromEntries(expectAccepted('/a', loader({ src: '/a', width: 640, quality })))

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { SIZES } from '../../../worker/client/allowed.ts'
+import { getImage } from '../../../worker/client/nuxt.ts'
 import { srcset } from '../../../worker/client/srcset.ts'
 import { expectAccepted } from './accepted.ts'
 import { resultsOf, run, SUBPATHS } from './run.ts'
@@ -69,18 +70,63 @@ test("the example configuration for Nuxt names a provider that builds the URLs o
   const { setup } = await run(`export { default as setup } from '${provider}'`)
 
   const made: object[] = []
-  for (const [, text] of exampleWith('<NuxtImg').matchAll(/<NuxtImg (.*) \/>/g)) {
-    const attributes = [...text.matchAll(/([:\w]+)="(.*?)"/g)].map(([, name, value]) => [name, value])
-    const { src, ':modifiers': own = '{}', ...sizes } = Object.fromEntries(attributes)
+  for (const { src, ':modifiers': own = '{}', width, height, quality } of nuxtImages()) {
     const { bound } = await run(`export const bound = ${own}`)
-    const { url } = setup().getImage(src, { ...options, modifiers: { ...sizes, ...bound } })
+    const { url } = setup().getImage(src, { ...options, modifiers: { width, height, quality, ...bound } })
     made.push(Object.fromEntries(expectAccepted(src, url)))
   }
   expect(made).toEqual([
     { 'sr-width': '640', 'sr-format': 'auto', 'sr-quality': '80' },
     { sr: '3', 'sr-format': 'auto', 'sr-model': 'quality' },
+    { 'sr-width': '640', 'sr-format': 'auto' },
   ])
 })
+
+test("the example's candidates for Nuxt are as wide as they say, and a phone that needs 824 px gets 960", async () => {
+  const { default: config } = await run(exampleWith('// nuxt.config.ts'))
+  const image = nuxtImages().find(({ sizes }) => sizes)!
+  const screens = { ...NUXT_SCREENS, ...config.image.screens }
+  const candidates = nuxtCandidates(image.sizes, image.densities, screens)
+  expect(candidates).toEqual([320, 640, 960, 1280, 1920])
+  for (const width of candidates) {
+    expect(getImage(image.src, { modifiers: { width } }).url).toBe(`${image.src}?sr-width=${width}`)
+  }
+  expect(candidates.find((width) => width >= 824)).toBe(960)
+})
+
+test("@nuxt/image's defaults make candidates that are wider than they say", () => {
+  const candidates = nuxtCandidates('sm:100vw md:400px', '1 2', NUXT_SCREENS)
+  expect(candidates.map((width) => `${getImage('/a', { modifiers: { width } }).url} ${width}w`)).toEqual([
+    '/a?sr-width=640 400w',
+    '/a?sr-width=640 640w',
+    '/a?sr-width=960 800w',
+    '/a?sr-width=1280 1280w',
+  ])
+})
+
+/** Returns the attributes of each image in the example for Nuxt. */
+function nuxtImages(): Record<string, string>[] {
+  const tags = [...exampleWith('<NuxtImg').matchAll(/<NuxtImg (.*) \/>/g)]
+  return tags.map(([, text]) => Object.fromEntries([...text.matchAll(/([:\w]+)="(.*?)"/g)].map((one) => one.slice(1))))
+}
+
+/** The default `screens` of @nuxt/image 2.1. The configuration of a project is merged with them. */
+const NUXT_SCREENS = { sm: 640, md: 768, lg: 1024, xl: 1280, '2xl': 1536 }
+
+/**
+ * Returns the widths of a srcset by the rule of @nuxt/image 2.1 (getSizes in runtime/image.js), whose own results for
+ * both tests above are the same: each entry of `sizes`, in px or as a part of its screen, at each density.
+ */
+function nuxtCandidates(sizes: string, densities: string, screens: Record<string, number>): number[] {
+  const widths = sizes.split(' ').flatMap((entry) => {
+    const [screen, size] = entry.split(':')
+    const width = size.endsWith('vw')
+      ? Math.round((Number.parseInt(size) / 100) * screens[screen])
+      : Number.parseInt(size)
+    return densities.split(' ').map((density) => width * Number(density))
+  })
+  return [...new Set(widths)].toSorted((a, b) => a - b)
+}
 
 test('the example component for unpic passes a transformer to its image', async () => {
   const { Cat } = await run(exampleWith("from 'edge-srcnn/unpic'"))
