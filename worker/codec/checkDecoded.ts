@@ -11,5 +11,5 @@ export function checkDecoded(picture: Rgba | null, header: Header): Rgba {
     const sizes = `${width}x${height}, header says ${header.width}x${header.height}`
     throw new CodecError(`decoding ${header.type} returned ${sizes}`)
   }
-  return picture
+  return { width, height, data } // an ImageData, which libwebp's glue makes in browsers, cannot be spread
 }
