@@ -4,6 +4,7 @@
 // errors, too, but browsers show such pictures. So a file that fails near its end is inflated again: without the
 // checksum, and in tiny pieces from the failing one on. A piece of one byte loses nothing that a row needs.
 
+import { concat } from '../../base/concat.ts'
 import { pause } from '../../base/pause.ts'
 import { damaged } from './file.ts'
 
@@ -167,17 +168,11 @@ function openReader(readable: ReadableStream<Uint8Array>): OpenReader {
   }
 }
 
-/**
- * Returns a function that returns the next bytes of `parts`: as many as it is asked for, or all that are left. A result
- * is valid until the next call.
- */
+/** Returns a function that returns the next bytes of `parts`: as many as it is asked for, or all that are left. */
 function createCursor(parts: readonly Uint8Array[]): (bytes: number) => Uint8Array<ArrayBuffer> {
   let index = 0
   let from = 0
-  // Bytes of several parts are joined here. Many encoders write parts of 8 KB.
-  let joined = new Uint8Array(0)
   return (bytes) => {
-    if (bytes > joined.length) joined = new Uint8Array(bytes)
     const taken: Uint8Array<ArrayBuffer>[] = []
     for (let missing = bytes; missing > 0 && index < parts.length;) {
       const part = parts[index].subarray(from, from + missing) as Uint8Array<ArrayBuffer>
@@ -188,13 +183,7 @@ function createCursor(parts: readonly Uint8Array[]): (bytes: number) => Uint8Arr
       index++
       from = 0
     }
-    if (taken.length === 1) return taken[0]
-    let filled = 0
-    for (const part of taken) {
-      joined.set(part, filled)
-      filled += part.length
-    }
-    return joined.subarray(0, filled)
+    return taken.length === 1 ? taken[0] : concat(taken)
   }
 }
 
