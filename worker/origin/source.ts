@@ -99,7 +99,7 @@ export async function readSource(response: Response, settings: Settings): Promis
 }
 
 /** Size of the blocks that a body of unknown length is read into. */
-const BLOCK_BYTES = 2 ** 18
+const BLOCK_BYTES = 2 ** 17
 
 interface Collector {
   /** Reads some bytes. Resolves with false at the end. */
@@ -144,8 +144,10 @@ function collectBlocks(reader: ReadableStreamBYOBReader, firstBytes: number): Co
     size: () => full.reduce((sum, { length }) => sum + length, filled),
     take() {
       const last = block.subarray(0, filled)
-      const all = full.length > 0 ? concat([...full, last]) : last
-      if (full.length > 0) release(...full, block)
+      // A small file must not keep a large block, because an original is in memory until it is collected as garbage.
+      const isCopied = full.length > 0 || 2 * filled < block.length
+      const all = isCopied ? concat([...full, last]) : last
+      if (isCopied) release(...full, block)
       full = []
       block = new Uint8Array(0)
       filled = 0
