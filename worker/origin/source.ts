@@ -2,7 +2,6 @@
 import type { Context } from 'hono'
 import { concat } from '../base/concat.ts'
 import { SrError } from '../base/errors.ts'
-import { release } from '../base/release.ts'
 import type { Settings } from '../options.ts'
 import { Skip } from '../picture/skip.ts'
 import type { Freshness } from './freshness.ts'
@@ -71,21 +70,24 @@ export async function readSource(response: Response, settings: Settings): Promis
   const { maxSourceBytes, sourceTimeoutMs } = settings
   const none = { bytes: new Uint8Array(0) }
   if (!response.body) return none
-  const statedBytes = Number(response.headers.get('content-length'))
-  if (statedBytes > maxSourceBytes) return { ...none, tooLarge: response.body }
-  // One byte more than stated, so that the end is seen without another block.
-  const collector = collect(
-    response.body as ReadableStream<Uint8Array>,
-    statedBytes > 0 ? statedBytes + 1 : BLOCK_BYTES,
-  )
+  if (Number(response.headers.get('content-length') ?? 0) > maxSourceBytes) {
+    return { ...none, tooLarge: response.body }
+  }
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+  const chunks: Uint8Array[] = []
+  let size = 0
   let isLate = false
   const timer = setTimeout(() => {
     isLate = true
-    void collector.cancel()
+    void reader.cancel()
   }, sourceTimeoutMs)
   try {
-    while (await collector.readMore()) {
-      if (collector.size() > maxSourceBytes) return { ...none, tooLarge: resume(collector) }
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      chunks.push(value)
+      size += value.length
+      if (size > maxSourceBytes) return { ...none, tooLarge: resume(chunks, reader) }
     }
   } catch (cause) {
     if (!isLate) throw new SrError('ORIGIN_UNREACHABLE', 'the origin broke off in the middle of the picture', { cause })
@@ -95,96 +97,26 @@ export async function readSource(response: Response, settings: Settings): Promis
   if (isLate) {
     throw new SrError('ORIGIN_TIMEOUT', `the origin took longer than ${sourceTimeoutMs} ms for the picture`)
   }
-  return { bytes: collector.take() }
+  return { bytes: concat(chunks) }
 }
 
-/** Size of the blocks that a body of unknown length is read into. */
-const BLOCK_BYTES = 2 ** 17
-
-interface Collector {
-  /** Reads some bytes. Resolves with false at the end. */
-  readMore(): Promise<boolean>
-  /** Returns how many bytes were read and not taken. */
-  size(): number
-  /** Returns these bytes. */
-  take(): Uint8Array
-  cancel(reason?: unknown): Promise<void>
-}
-
-/**
- * Starts to collect a body. The first block has `firstBytes`. A stream that cannot fill a block, such as an app may have
- * made, yields its own chunks, which are then left to garbage collection.
- */
-function collect(body: ReadableStream<Uint8Array>, firstBytes: number): Collector {
-  try {
-    return collectBlocks(body.getReader({ mode: 'byob' }), firstBytes)
-  } catch {
-    return collectChunks(body.getReader())
-  }
-}
-
-function collectBlocks(reader: ReadableStreamBYOBReader, firstBytes: number): Collector {
-  let full: Uint8Array[] = []
-  let block = new Uint8Array(firstBytes)
-  let filled = 0
-  return {
-    async readMore() {
-      if (filled === block.length) {
-        full.push(block)
-        block = new Uint8Array(BLOCK_BYTES)
-        filled = 0
-      }
-      const { done, value } = await reader.read(block.subarray(filled))
-      if (value) {
-        block = new Uint8Array(value.buffer)
-        filled += value.length
-      }
-      return !done
-    },
-    size: () => full.reduce((sum, { length }) => sum + length, filled),
-    take() {
-      const last = block.subarray(0, filled)
-      // A small file must not keep a large block, because an original is in memory until it is collected as garbage.
-      const isCopied = full.length > 0 || 2 * filled < block.length
-      const all = isCopied ? concat([...full, last]) : last
-      if (isCopied) release(...full, block)
-      full = []
-      block = new Uint8Array(0)
-      filled = 0
-      return all
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }
-}
-
-function collectChunks(reader: ReadableStreamDefaultReader<Uint8Array>): Collector {
-  let chunks: Uint8Array[] = []
-  return {
-    async readMore() {
-      const { done, value } = await reader.read()
-      if (value) chunks.push(value)
-      return !done
-    },
-    size: () => chunks.reduce((sum, { length }) => sum + length, 0),
-    take() {
-      const all = concat(chunks)
-      chunks = []
-      return all
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }
-}
-
-/** Returns a stream of the bytes that were already read, followed by the rest of the body. */
-function resume(collector: Collector): ReadableStream<Uint8Array> {
+/** Returns a stream of the chunks that were already read, followed by the rest of the body. */
+function resume(
+  chunks: readonly Uint8Array[],
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): ReadableStream<Uint8Array> {
+  const read = [...chunks]
   return new ReadableStream({
-    start: (controller) => controller.enqueue(collector.take()),
     async pull(controller) {
-      const isMore = await collector.readMore()
-      const bytes = collector.take()
-      if (bytes.length > 0) controller.enqueue(bytes)
-      if (!isMore) controller.close()
+      const chunk = read.shift()
+      if (chunk) {
+        controller.enqueue(chunk)
+        return
+      }
+      const { done, value } = await reader.read()
+      if (done) controller.close()
+      else controller.enqueue(value)
     },
-    cancel: (reason) => collector.cancel(reason),
+    cancel: (reason) => reader.cancel(reason),
   })
 }

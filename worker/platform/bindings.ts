@@ -7,7 +7,10 @@ export interface Bucket {
   get(key: string): Promise<StoredFile | null>
   /** Returns the file without its `body` if its etag equals the one in `onlyIf`. */
   get(key: string, options: { onlyIf?: { etagDoesNotMatch?: string } }): Promise<StoredFile | StoredHead | null>
-  /** Rejects if the SHA-256 of the bytes that arrive is not `sha256`. */
+  /**
+   * Rejects if the SHA-256 of the bytes that arrive is not `sha256`. When it resolves, the bytes are stored or copied:
+   * in Workers, the array is freed then.
+   */
   put(key: string, value: Uint8Array, options?: { sha256?: string }): Promise<unknown>
   delete(keys: string | string[]): Promise<void>
   list(options?: { prefix?: string; cursor?: string; limit?: number }): Promise<StoredList>

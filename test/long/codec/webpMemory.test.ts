@@ -14,9 +14,7 @@ import { alphaOfManyHuffmanGroups, frameOfChunks, manyHuffmanGroups } from '../.
 import { watchMemories } from '../../support/measure/memories.ts'
 
 const modules = await loadCodecModules()
-const MAX_BYTES = 56 * 2 ** 20
-/** Most that noise takes in the encoder, and most that is kept for the next picture. */
-const MAX_IDLE_BYTES = 64 * 2 ** 20
+const MAX_BYTES = 64 * 2 ** 20
 
 /** A limit of 100 ms, with room for a busy machine and for compiling a module at its first use. */
 const MAX_MS = 400
@@ -94,7 +92,7 @@ test('the largest pictures of a worker are decoded and encoded in one memory wit
     const noise = data.map((_, i) => (i % 4 === 3 ? 255 : random.below(256)))
     await codec.encode({ data: noise, ...size }, { format: 'webp', quality: 85 })
     expect(memories).toHaveLength(1)
-    expect(memories[0].buffer.byteLength).toBeLessThanOrEqual(MAX_IDLE_BYTES)
+    expect(memories[0].buffer.byteLength).toBeLessThanOrEqual(MAX_BYTES)
   })
 })
 
