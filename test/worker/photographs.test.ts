@@ -3,6 +3,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { COUNT_WASM, type Inspector, inspect } from '../support/measure/inspector.ts'
 import { describePeak, peakDuring } from '../support/measure/peak.ts'
+import { photographOf } from '../support/pictures/photograph.ts'
 import { startSite } from '../support/worker/site.ts'
 
 const [WIDTH, HEIGHT] = [4032, 3024]
@@ -14,11 +15,7 @@ let inspector: Inspector
 
 beforeAll(async () => {
   inspector = await inspect(site.worker)
-  const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
-  const coarse = await sharp({ create: { width: 504, height: 378, channels: 3, background: '#000', noise } })
-    .png()
-    .toBuffer()
-  const photo = sharp(coarse).resize(WIDTH, HEIGHT, { kernel: 'cubic' })
+  const photo = await photographOf(WIDTH, HEIGHT)
   origin.serve('/baseline.jpg', await photo.clone().jpeg({ quality: 90 }).toBuffer())
   origin.serve('/progressive.jpg', await photo.clone().jpeg({ quality: 90, progressive: true }).toBuffer())
   origin.serve('/turned.jpg', await photo.clone().jpeg({ quality: 90 }).withMetadata({ orientation: 6 }).toBuffer())

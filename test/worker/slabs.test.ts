@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { slabRowsOf } from '../../worker/engine/upscale.ts'
 import { COUNT_WASM, type Inspector, inspect } from '../support/measure/inspector.ts'
 import { describePeak, peakDuring } from '../support/measure/peak.ts'
+import { photographOf } from '../support/pictures/photograph.ts'
 import { startSite } from '../support/worker/site.ts'
 
 /** Size of the result. */
@@ -17,11 +18,7 @@ let inspector: Inspector
 
 beforeAll(async () => {
   inspector = await inspect(site.worker)
-  const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
-  const coarse = await sharp({ create: { width: 504, height: 378, channels: 3, background: '#000', noise } })
-    .png()
-    .toBuffer()
-  const photo = sharp(coarse).resize(WIDTH / 2, HEIGHT / 2, { kernel: 'cubic' })
+  const photo = await photographOf(WIDTH / 2, HEIGHT / 2)
   origin.serve('/small.jpg', await photo.jpeg({ quality: 90 }).toBuffer())
 }, 120_000)
 afterAll(() => inspector.close())
