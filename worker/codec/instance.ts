@@ -66,9 +66,9 @@ export interface Instances {
 export const MEMORY_IMPORT = 'memory'
 
 /**
- * Limit on the total bytes of idle memories. Garbage collection cannot free them, because they are kept for reuse. There
- * is room for libwebp's largest memory (webp.ts) and some small ones. A lower limit would be worse, because a memory
- * beyond the limit becomes garbage, which V8 collects late.
+ * Limit on the total bytes of idle memories. Garbage collection cannot free them, because they are kept for reuse. The
+ * largest memory is that of libwebp's decoder, which may grow this far (webp.ts). A lower limit would be worse, because a
+ * memory beyond the limit becomes garbage, which V8 collects late.
  */
 const MAX_IDLE_BYTES = 64 * 2 ** 20
 

@@ -58,7 +58,7 @@ export interface ServedResult {
   readonly cacheStatus: string
   readonly ttlSeconds: number
   /** Settles when nothing but answers needs the bytes. Undefined if that is not known. */
-  readonly isFree?: Promise<void>
+  readonly whenFree?: Promise<void>
 }
 
 /** Answers a GET or HEAD request. Rejects only if the origin gave no answer. */
@@ -208,8 +208,8 @@ async function renew(
     release(bytes) // nothing can fail any more, so the original is not needed
     const cacheStatus = `fwd=${cached ? 'stale' : 'miss'}`
     if (!freshness.isStorable) {
-      const isFree = result.isShared ? undefined : Promise.resolve()
-      return { entry, bytes: result.bytes, cacheStatus, ttlSeconds: -1, isFree }
+      const whenFree = result.isShared ? undefined : Promise.resolve()
+      return { entry, bytes: result.bytes, cacheStatus, ttlSeconds: -1, whenFree }
     }
     const { ttlSeconds } = entry
     if (!result.bytes) return { entry, bytes: undefined, cacheStatus, ttlSeconds }
@@ -233,9 +233,9 @@ async function renew(
 }
 
 /** Frees the bytes of a result that has been answered, unless equal requests answer with them, too. */
-async function freeResult({ bytes, isFree }: ServedResult, lead: Lead<ServedResult> | undefined): Promise<void> {
-  if (!bytes || !isFree) return
-  await isFree
+async function freeResult({ bytes, whenFree }: ServedResult, lead: Lead<ServedResult> | undefined): Promise<void> {
+  if (!bytes || !whenFree) return
+  await whenFree
   if (!lead?.isShared()) release(bytes)
 }
 
@@ -250,7 +250,7 @@ function keep(
   lead?.land(result)
   const kept = cache.keep(key, result.entry, result.bytes, isNew).finally(() => lead?.forget())
   waitUntil(kept)
-  return isNew ? { ...result, isFree: kept } : result
+  return isNew ? { ...result, whenFree: kept } : result
 }
 
 /**

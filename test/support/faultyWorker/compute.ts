@@ -1,10 +1,9 @@
-// Makes codecs, networks, the enlarger and the shrinker of this isolate fail. A trap happens in the middle of the work: the exports
-// of a WebAssembly instance work a few times before they trap.
+// Makes codecs, networks, the enlarger and the shrinker of this isolate fail. A trap happens in the middle of the work:
+// the exports of a WebAssembly instance work a few times before they trap.
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { createInstances, type Instances } from '../../../worker/codec/instance.ts'
-import { codecModules } from '../../../worker/platform/workersFiles.ts'
 import type { Engine } from '../../../worker/engine/engine.ts'
-import { kernelModules, pictureModule, shrinkModule } from '../../../worker/platform/workersFiles.ts'
+import { codecModules, kernelModules, pictureModule, shrinkModule } from '../../../worker/platform/workersFiles.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
 import type { Platform } from '../../../worker/platform/platform.ts'
 import { current } from './current.ts'

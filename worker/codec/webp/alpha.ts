@@ -28,7 +28,7 @@ export function encodeAlpha(plane: Uint8Array, width: number): Uint8Array {
   const filtered = gradientFiltered(plane, width)
   const [plainCounts, filteredCounts] = [countSymbols(plane, width), countSymbols(filtered, width)]
   const content =
-    bitsOf(plainCounts) <= bitsOf(filteredCounts)
+    plainCounts.bits <= filteredCounts.bits
       ? encodePlane(plane, width, LOSSLESS, plainCounts)
       : encodePlane(filtered, width, LOSSLESS | GRADIENT_FILTER, filteredCounts)
   release(filtered)
@@ -53,13 +53,13 @@ function gradientFiltered(plane: Uint8Array, width: number): Uint8Array {
   return out
 }
 
-/** How often each symbol occurs in a coded plane. */
+/** How often each symbol occurs in a coded plane, and what it takes to write them. */
 interface Counts {
   /** Levels, and prefixes of run lengths. */
   readonly pixels: Uint32Array
   readonly distances: Uint32Array
-  /** Total number of the extra bits behind prefixes. */
-  readonly extraBits: number
+  /** Bits that the pixels take, without the codes before them. */
+  readonly bits: number
 }
 
 function countSymbols(plane: Uint8Array, width: number): Counts {
@@ -75,19 +75,16 @@ function countSymbols(plane: Uint8Array, width: number): Counts {
       distances[distance]++
     },
   })
-  return { pixels, distances, extraBits }
+  return { pixels, distances, bits: codedBits(pixels) + codedBits(distances) + extraBits }
 }
 
-/** Returns how many bits the pixels take, without the codes before them. */
-function bitsOf({ pixels, distances, extraBits }: Counts): number {
-  const bits = (counts: Uint32Array) =>
-    fitCodeLengths(counts, MAX_CODE_BITS).reduce((sum, length, symbol) => sum + length * counts[symbol], 0)
-  return bits(pixels) + bits(distances) + extraBits
+function codedBits(counts: Uint32Array): number {
+  return fitCodeLengths(counts, MAX_CODE_BITS).reduce((sum, length, symbol) => sum + length * counts[symbol], 0)
 }
 
 /** Encodes a plane behind the byte `flags`. */
 function encodePlane(plane: Uint8Array, width: number, flags: number, counts: Counts): Uint8Array {
-  const out = bitWriter(1 + Math.ceil(bitsOf(counts) / 8) + MAX_CODES_BYTES)
+  const out = bitWriter(1 + Math.ceil(counts.bits / 8) + MAX_CODES_BYTES)
   out.write(flags, 8)
   out.write(0, 3) // no transform, no colour cache, one set of codes
   const pixelCode = out.writeCode(counts.pixels) // for green, which holds the alpha, and for run lengths
