@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import { concat } from '../base/concat.ts'
 import { SrError } from '../base/errors.ts'
+import { release } from '../base/release.ts'
 import type { Settings } from '../options.ts'
 import { Skip } from '../picture/skip.ts'
 import type { Freshness } from './freshness.ts'
@@ -74,8 +75,7 @@ export async function readSource(response: Response, settings: Settings): Promis
     return { ...none, tooLarge: response.body }
   }
   const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-  const chunks: Uint8Array[] = []
-  let size = 0
+  const collector = createCollector()
   let isLate = false
   const timer = setTimeout(() => {
     isLate = true
@@ -85,9 +85,10 @@ export async function readSource(response: Response, settings: Settings): Promis
     for (;;) {
       const { done, value } = await reader.read()
       if (done) break
-      chunks.push(value)
-      size += value.length
-      if (size > maxSourceBytes) return { ...none, tooLarge: resume(chunks, reader) }
+      if (collector.size() + value.length > maxSourceBytes) {
+        return { ...none, tooLarge: resume([...collector.blocks(), value], reader) }
+      }
+      collector.add(value)
     }
   } catch (cause) {
     if (!isLate) throw new SrError('ORIGIN_UNREACHABLE', 'the origin broke off in the middle of the picture', { cause })
@@ -97,20 +98,61 @@ export async function readSource(response: Response, settings: Settings): Promis
   if (isLate) {
     throw new SrError('ORIGIN_TIMEOUT', `the origin took longer than ${sourceTimeoutMs} ms for the picture`)
   }
-  return { bytes: concat(chunks) }
+  const blocks = collector.blocks()
+  const bytes = concat(blocks)
+  release(...blocks)
+  return { bytes }
 }
 
-/** Returns a stream of the chunks that were already read, followed by the rest of the body. */
+const BLOCK_BYTES = 2 ** 17
+
+interface Collector {
+  /** Copies a chunk of the body. */
+  add(chunk: Uint8Array): void
+  /** Returns how many bytes were added. */
+  size(): number
+  /** Returns the added bytes, in blocks. */
+  blocks(): Uint8Array[]
+}
+
+/**
+ * Collects a body in blocks that can be freed. The chunks cannot be: the app may have made them, and use them again.
+ * V8 frees chunks much sooner that are dropped as soon as they arrive, so they are copied then.
+ */
+function createCollector(): Collector {
+  const full: Uint8Array[] = []
+  let block = new Uint8Array(BLOCK_BYTES)
+  let filled = 0
+  return {
+    add(chunk) {
+      for (let at = 0; at < chunk.length;) {
+        if (filled === BLOCK_BYTES) {
+          full.push(block)
+          block = new Uint8Array(BLOCK_BYTES)
+          filled = 0
+        }
+        const part = chunk.subarray(at, at + BLOCK_BYTES - filled)
+        block.set(part, filled)
+        filled += part.length
+        at += part.length
+      }
+    },
+    size: () => full.length * BLOCK_BYTES + filled,
+    blocks: () => [...full, block.subarray(0, filled)],
+  }
+}
+
+/** Returns a stream of the bytes that were already read, followed by the rest of the body. */
 function resume(
-  chunks: readonly Uint8Array[],
+  bytes: readonly Uint8Array[],
   reader: ReadableStreamDefaultReader<Uint8Array>,
 ): ReadableStream<Uint8Array> {
-  const read = [...chunks]
+  const read = [...bytes]
   return new ReadableStream({
     async pull(controller) {
-      const chunk = read.shift()
-      if (chunk) {
-        controller.enqueue(chunk)
+      const next = read.shift()
+      if (next) {
+        controller.enqueue(next)
         return
       }
       const { done, value } = await reader.read()
