@@ -15,7 +15,7 @@ import { logAnswer } from './request/log.ts'
 import { type Params, parseParams } from './request/params.ts'
 import { type ServedResult, serveUpscaled, type Upstream } from './request/pipeline.ts'
 import { createFlights, type Flights } from './request/singleFlight.ts'
-import { createSlots, type Slots } from './request/slots.ts'
+import { createTurns, type Turns } from './request/turns.ts'
 import { requireSignature } from './signature.ts'
 
 /**
@@ -30,14 +30,14 @@ export interface Service {
   readonly settings: Settings
   readonly models: Models
   readonly flights: Flights<ServedResult>
-  readonly slots: Slots
+  readonly turns: Turns
 }
 
 /** Creates the service for these options. Throws a ConfigError if they cannot work. */
-export function createService(options: SuperResolutionOptions, platform: Platform, slots = createSlots()): Service {
+export function createService(options: SuperResolutionOptions, platform: Platform, turns = createTurns()): Service {
   const settings = resolveOptions(options, platform.limits)
   const models = createModels(platform.bundled, settings.models)
-  return { platform, settings, models, flights: createFlights(), slots }
+  return { platform, settings, models, flights: createFlights(), turns }
 }
 
 /**
@@ -46,10 +46,10 @@ export function createService(options: SuperResolutionOptions, platform: Platfor
  * visitor who may get another original than other visitors is redirected to it.
  */
 export function createSuperResolution(platform: Platform): (options?: Options, below?: Handler) => MiddlewareHandler {
-  const slots = createSlots()
+  const turns = createTurns()
   return (options = {}, below) =>
     createMiddleware(
-      oncePerEnvironment(options, (given) => createService(given, platform, slots)),
+      oncePerEnvironment(options, (given) => createService(given, platform, turns)),
       below,
     )
 }
@@ -119,7 +119,8 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
     try {
       const waitUntil = waitUntilOf(c)
       const cache = createResultCache(settings, waitUntil, platform.copiesBodies)
-      const deps = { ...platform, ...service, cache, waitUntil, nowMs: Date.now }
+      const visitor = (settings.visitor ? settings.visitor(c) : platform.visitorOf?.(request)) ?? ''
+      const deps = { ...platform, ...service, cache, waitUntil, visitor, nowMs: Date.now }
       return answer(await serveUpscaled(request, params, upstream, deps))
     } catch (error) {
       if (error instanceof SrError || isAsked) return answer(errorResponse(error))

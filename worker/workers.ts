@@ -7,6 +7,7 @@ import { createVectorShrinker } from './engine/vectorShrinker.ts'
 import { createSuperResolution } from './middleware.ts'
 import { ISOLATE_LIMITS } from './platform/limits.ts'
 import type { Platform } from './platform/platform.ts'
+import { addressOf } from './platform/visitor.ts'
 import { codecModules, kernelModules, pictureModule, scriptModels, shrinkModule } from './platform/workersFiles.ts'
 
 const fused = createFusedEngine(kernelModules, { name: 'fused-relaxed' })
@@ -27,6 +28,7 @@ export const platform: Platform = {
   bundled: scriptModels,
   limits: ISOLATE_LIMITS,
   copiesBodies: true,
+  visitorOf: addressOf,
 }
 
 export type { Bucket, Dataset, EdgeCache, RateLimiter } from './platform/bindings.ts'

@@ -22,8 +22,12 @@ export interface Header extends Readonly<Findings> {
   readonly mime: string
 }
 
-/** Reads the header of `bytes`, a whole file. Never throws: an unreadable file has an `obstacle`. */
-export function readHeader(bytes: Uint8Array): Header {
+/**
+ * Reads the header of a file. Never throws: an unreadable file has an `obstacle`. If `bytes` are only the first ones, and
+ * `missing` more follow (Infinity: nobody knows how many), the fields may be incomplete. DAMAGED can then mean that the
+ * header goes on behind them, and NOT_AN_IMAGE that they are too few; any other obstacle is the whole file's, too.
+ */
+export function readHeader(bytes: Uint8Array, missing = 0): Header {
   const type = sniff(bytes)
   const found: Findings = {
     width: 0,
@@ -38,7 +42,7 @@ export function readHeader(bytes: Uint8Array): Header {
     icc: undefined,
     obstacle: undefined,
   }
-  found.obstacle = fillIn(found, type, bytes)
+  found.obstacle = fillIn(found, type, bytes, missing)
   return { type, mime: MIME_TYPES[type], ...found }
 }
 
@@ -63,18 +67,18 @@ export function dividedSize(
  * Calls the format's reader, which fills in each field as soon as it is known. So a truncated file has a partial
  * header.
  */
-function fillIn(found: Findings, type: ImageType, bytes: Uint8Array): Obstacle | undefined {
+function fillIn(found: Findings, type: ImageType, bytes: Uint8Array, missing: number): Obstacle | undefined {
   switch (type) {
     case 'jpeg':
-      return readJpeg(bytes, found)
+      return readJpeg(bytes, found, missing)
     case 'png':
-      return readPng(bytes, found)
+      return readPng(bytes, found, missing)
     case 'webp':
-      return readWebp(bytes, found)
+      return readWebp(bytes, found, missing)
     case 'gif':
       return readGif(bytes, found)
     case 'bmp':
-      return readBmp(bytes, found)
+      return readBmp(bytes, found, missing)
     case 'unknown':
       return 'NOT_AN_IMAGE'
     default:

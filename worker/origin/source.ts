@@ -56,52 +56,104 @@ export function requireChangeable(headers: Headers, { isFixed }: Freshness): voi
   if (isFixed) throw new Skip('NO_TRANSFORM')
 }
 
-export interface SourceBody {
-  readonly bytes: Uint8Array
-  /** A stream of the whole body, if the body is longer than allowed. `bytes` is then empty. */
-  readonly tooLarge?: ReadableStream<Uint8Array>
+/** Reads the body of an origin's answer, as far as it is needed. */
+export interface SourceReader {
+  /** Length of the body that the origin states. It is not trusted. */
+  readonly statedBytes: number | undefined
+  /** How many bytes were read. */
+  readonly size: number
+  /** True if the body has ended. */
+  readonly isWhole: boolean
+  /**
+   * Reads until there are at least `bytes`, or the body ends. Throws a Skip if the body is longer than maxSourceBytes,
+   * and an SrError if it breaks off or if all reading together takes longer than sourceTimeoutMs.
+   */
+  readTo(bytes: number): Promise<void>
+  /** Returns the bytes that were read. */
+  bytes(): Uint8Array
+  /** Returns the whole body: the bytes that were read, and a stream of the rest. Nothing can be read afterwards. */
+  body(): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
+  cancel(): Promise<void>
 }
 
-/**
- * Reads a body of at most maxSourceBytes within sourceTimeoutMs. The bytes are counted as they arrive: a large
- * Content-Length rejects the body early, but a small one is not trusted. Throws an SrError if the body breaks off or
- * takes too long.
- */
-export async function readSource(response: Response, settings: Settings): Promise<SourceBody> {
-  const { maxSourceBytes, sourceTimeoutMs } = settings
-  const none = { bytes: new Uint8Array(0) }
-  if (!response.body) return none
-  if (Number(response.headers.get('content-length') ?? 0) > maxSourceBytes) {
-    return { ...none, tooLarge: response.body }
-  }
-  const reader = (response.body as ReadableStream<Uint8Array>).getReader()
+/** Opens the body of an answer. Throws a Skip if the origin states that it is longer than maxSourceBytes. */
+export function openSource(
+  response: Response,
+  { maxSourceBytes, sourceTimeoutMs }: Pick<Settings, 'maxSourceBytes' | 'sourceTimeoutMs'>,
+): SourceReader {
+  const stated = response.headers.get('content-length')
+  // The length of an encoded body is not that of the picture.
+  const statedBytes = stated !== null && !response.headers.has('content-encoding') ? Number(stated) : NaN
+  if (Number(stated) > maxSourceBytes) throw new Skip('SOURCE_BYTES')
+  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader()
   const collector = createCollector()
-  let isLate = false
-  const timer = setTimeout(() => {
-    isLate = true
-    void reader.cancel()
-  }, sourceTimeoutMs)
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) break
-      if (collector.size() + value.length > maxSourceBytes) {
-        return { ...none, tooLarge: resume([...collector.blocks(), value], reader) }
+  /** All bytes, once they were joined. */
+  let joined: Uint8Array<ArrayBuffer> | undefined
+  /** A chunk beyond maxSourceBytes, which the collector does not copy. */
+  let excess: Uint8Array | undefined
+  let isWhole = !reader
+  let leftMs = sourceTimeoutMs
+
+  async function read(bytes: number): Promise<void> {
+    while (!isWhole && collector.size() < bytes) {
+      const { done, value } = await reader!.read()
+      if (done) {
+        isWhole = true
+      } else if (collector.size() + value.length > maxSourceBytes) {
+        excess = value
+        throw new Skip('SOURCE_BYTES')
+      } else {
+        collector.add(value)
       }
-      collector.add(value)
     }
-  } catch (cause) {
-    if (!isLate) throw new SrError('ORIGIN_UNREACHABLE', 'the origin broke off in the middle of the picture', { cause })
-  } finally {
-    clearTimeout(timer)
   }
-  if (isLate) {
-    throw new SrError('ORIGIN_TIMEOUT', `the origin took longer than ${sourceTimeoutMs} ms for the picture`)
+
+  return {
+    statedBytes: statedBytes >= 0 ? statedBytes : undefined,
+    get size() {
+      return collector.size()
+    },
+    get isWhole() {
+      return isWhole
+    },
+    async readTo(bytes) {
+      if (isWhole) return
+      let isLate = false
+      const startedAt = Date.now()
+      const timer = setTimeout(() => {
+        isLate = true
+        void reader!.cancel()
+      }, leftMs)
+      try {
+        await read(bytes)
+      } catch (cause) {
+        if (cause instanceof Skip) throw cause
+        if (!isLate) {
+          throw new SrError('ORIGIN_UNREACHABLE', 'the origin broke off in the middle of the picture', { cause })
+        }
+      } finally {
+        clearTimeout(timer)
+      }
+      if (isLate) {
+        throw new SrError('ORIGIN_TIMEOUT', `the origin took longer than ${sourceTimeoutMs} ms for the picture`)
+      }
+      leftMs = Math.max(1, leftMs - (Date.now() - startedAt))
+    },
+    bytes() {
+      if (joined) return joined
+      const blocks = collector.blocks()
+      const bytes = concat(blocks)
+      if (isWhole) {
+        release(...blocks)
+        joined = bytes
+      }
+      return bytes
+    },
+    body: () => joined ?? resume([...collector.blocks(), ...(excess ? [excess] : [])], reader),
+    async cancel() {
+      await reader?.cancel()
+    },
   }
-  const blocks = collector.blocks()
-  const bytes = concat(blocks)
-  release(...blocks)
-  return { bytes }
 }
 
 const BLOCK_BYTES = 2 ** 17
@@ -145,7 +197,7 @@ function createCollector(): Collector {
 /** Returns a stream of the bytes that were already read, followed by the rest of the body. */
 function resume(
   bytes: readonly Uint8Array[],
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+  reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
 ): ReadableStream<Uint8Array> {
   const read = [...bytes]
   return new ReadableStream({
@@ -155,10 +207,10 @@ function resume(
         controller.enqueue(next)
         return
       }
-      const { done, value } = await reader.read()
+      const { done, value } = (await reader?.read()) ?? { done: true }
       if (done) controller.close()
       else controller.enqueue(value)
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel: (reason) => reader?.cancel(reason),
   })
 }

@@ -24,14 +24,14 @@ export type Tools = Pick<Platform, 'codec' | 'enlarger' | 'shrinker'>
 
 /**
  * Decodes, enlarges, shrinks and encodes a picture, all by rows. `header` is the header of `bytes`. `tell` gets the share
- * of the result's rows that are there, 0..1. Throws a Skip if any step fails.
+ * of the result's rows that are there, 0..1, and may hold up the work. Throws a Skip if any step fails.
  */
 export async function makeFile(
   bytes: Uint8Array,
   header: Header,
   decision: Decision,
   tools: Tools,
-  tell?: (share: number) => void,
+  tell?: (share: number) => void | Promise<void>,
 ): Promise<Uint8Array> {
   const { plan, model } = decision
   const { enlarger, shrinker, codec } = tools
@@ -107,13 +107,13 @@ function orSkipRows(step: FailureStep, { width, height, bands }: Rows): Rows {
   return { width, height, bands: guarded() }
 }
 
-function watchedRows({ width, height, bands }: Rows, tell: (share: number) => void): Rows {
+function watchedRows({ width, height, bands }: Rows, tell: (share: number) => void | Promise<void>): Rows {
   async function* watched(): AsyncGenerator<Pixels, void> {
     let done = 0
     for await (const band of bands) {
       yield band
       done += band.length
-      tell(done / (4 * width * height))
+      await tell(done / (4 * width * height))
     }
   }
   return { width, height, bands: watched() }

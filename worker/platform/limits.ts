@@ -16,6 +16,7 @@ export interface Limits {
     readonly maxOutputPixels: number
     readonly maxCpuMs: number
     readonly maxMemoryBytes: number
+    readonly maxHeldBytes: number
   }
 }
 
@@ -40,6 +41,7 @@ export const ISOLATE_LIMITS: Limits = {
     maxOutputPixels: RESULT_PIXELS.jpeg,
     maxCpuMs: 10_000,
     maxMemoryBytes: 100_000_000,
+    maxHeldBytes: 32_000_000,
   },
 }
 
@@ -52,6 +54,7 @@ export const PROCESS_LIMITS: Limits = {
     maxOutputPixels: 100_000_000,
     maxCpuMs: 30_000,
     maxMemoryBytes: 1_000_000_000,
+    maxHeldBytes: 256_000_000,
   },
 }
 

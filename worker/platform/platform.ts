@@ -25,6 +25,8 @@ export interface Platform {
    * then be freed before the answer was sent.
    */
   readonly copiesBodies: boolean
+  /** Default of the option `visitor`. */
+  readonly visitorOf?: (request: Request) => string | undefined
 }
 
 /** The weights that come with the package. */

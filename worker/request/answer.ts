@@ -141,9 +141,12 @@ export function originalResponse(
     response.headers.set('content-type', header.mime)
     for (const [name, value] of Object.entries(SAFE_HEADERS)) response.headers.set(name, value)
   }
-  // The reason may soon no longer hold, so caches keep the answer only briefly. If the visitor has cookies or is beyond
-  // the rate limit, only their own browser may keep it.
-  if (PASSING.includes(reason) && isStorable(source.headers)) {
+  // The reason may soon no longer hold, so caches keep the answer only briefly, or not at all if there may be a turn at the
+  // next request. If the visitor has cookies or is beyond the rate limit, only their own browser may keep it.
+  if (reason === 'BUSY') {
+    response.headers.set('cache-control', 'no-store')
+    response.headers.delete('expires')
+  } else if (PASSING.includes(reason) && isStorable(source.headers)) {
     const isTheirs = reason === 'RATE' || request.headers.has('cookie')
     const whose = isTheirs ? 'private' : 'public'
     response.headers.set('cache-control', `${whose}, max-age=${PASSING_TTL_SECONDS}`)

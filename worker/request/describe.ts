@@ -3,12 +3,13 @@
 import { SAFE_HEADERS } from '../base/errors.ts'
 import { type Header, readHeader, uprightSize } from '../codec/header.ts'
 import { freshnessOf, isForVisitorAlone } from '../origin/freshness.ts'
-import { type FetchSource, readSource, requireChangeable } from '../origin/source.ts'
+import { type FetchSource, openSource, requireChangeable, type SourceReader } from '../origin/source.ts'
 import { BICUBIC, CLEAN_JPEG_QUALITY } from '../picture/models.ts'
 import { type Choices, type Decision, decide, type DecisionDeps } from '../picture/plan.ts'
 import { Skip, SKIP_REASONS, type SkipReason } from '../picture/skip.ts'
 import type { Size, Wish } from '../picture/wish.ts'
-import { requireMissAllowance } from './rateLimit.ts'
+import { isAllowed } from './rateLimit.ts'
+import type { Turns } from './turns.ts'
 
 /** The JSON of the answer. Sizes are in pixels, after the EXIF orientation was applied. */
 export interface Description {
@@ -54,32 +55,36 @@ export async function describe(
   wish: Wish,
   choices: Choices,
   fetchSource: FetchSource,
-  deps: DecisionDeps & { readonly nowMs: () => number },
+  deps: DecisionDeps & { readonly nowMs: () => number; readonly turns: Turns; readonly visitor: string },
 ): Promise<Response> {
-  const { settings, nowMs } = deps
+  const { settings, nowMs, turns, visitor } = deps
+  const held = turns.holdSource(settings)
   let original: Response | undefined
+  let reader: SourceReader | undefined
   let source: Description['source']
   try {
-    await requireMissAllowance(request, settings)
+    if (!(await isAllowed(visitor, settings))) throw new Skip('RATE')
     original = await fetchSource({})
     if (original.status !== 200) throw new Skip('ORIGIN_STATUS')
     const freshness = freshnessOf(original.headers, settings, nowMs())
     if (isForVisitorAlone(request, freshness)) throw new Skip('CREDENTIALS')
     requireChangeable(original.headers, freshness)
-    const { bytes, tooLarge } = await readSource(original, settings)
-    if (tooLarge) {
-      await tooLarge.cancel()
-      throw new Skip('SOURCE_BYTES')
-    }
+    reader = openSource(original, settings)
+    if (!held.tryHold(reader.statedBytes ?? settings.maxSourceBytes)) throw new Skip('BUSY')
+    await reader.readTo(Infinity)
+    const bytes = reader.bytes()
     const header = readHeader(bytes)
     source = describeSource(header, bytes.length)
     const decision = await decide({ header, bytes: bytes.length }, wish, choices, deps)
     return jsonResponse({ outcome: 'done', source, ...describeResult(decision, header, wish) })
   } catch (error) {
-    if (original && !original.bodyUsed) await original.body?.cancel()
+    if (reader) await reader.cancel()
+    else await original?.body?.cancel()
     if (!(error instanceof Skip)) throw error
     const { reason } = error
     return jsonResponse({ outcome: 'skipped', reason, because: SKIP_REASONS[reason], source })
+  } finally {
+    held.release()
   }
 }
 

@@ -12,7 +12,13 @@ import { formatXSr } from '../client/xSr.ts'
 import { type Header, readHeader } from '../codec/header.ts'
 import type { Settings } from '../options.ts'
 import { type Freshness, freshnessOf, isForVisitorAlone } from '../origin/freshness.ts'
-import { type FetchSource, readSource, requireChangeable, type Validators } from '../origin/source.ts'
+import {
+  type FetchSource,
+  openSource,
+  requireChangeable,
+  type SourceReader,
+  type Validators,
+} from '../origin/source.ts'
 import { makeFile } from '../picture/makeFile.ts'
 import { labelOf, type Models } from '../picture/models.ts'
 import { type Choices, choicesOf, type Decision, decide } from '../picture/plan.ts'
@@ -22,15 +28,17 @@ import type { Platform } from '../platform/platform.ts'
 import { inheritedHeaders, isKnown, originalResponse, resultResponse } from './answer.ts'
 import { describe } from './describe.ts'
 import type { Params } from './params.ts'
-import { requireMissAllowance } from './rateLimit.ts'
+import { isAllowed, unitsOf } from './rateLimit.ts'
 import { type Flights, isLead, type Lead } from './singleFlight.ts'
-import type { Slots } from './slots.ts'
+import { type HeldSource, longestMs, type Turn, type Turns } from './turns.ts'
 
 /** Everything that is needed to answer a request. */
 export interface Deps extends Omit<Platform, 'bundled'> {
   readonly settings: Settings
   readonly models: Models
-  readonly slots: Slots
+  readonly turns: Turns
+  /** Name of the visitor, among whom turns go round. Visitors without a name have an empty one. */
+  readonly visitor: string
   readonly flights: Flights<ServedResult>
   readonly cache: ResultCache
   /** Keeps the isolate alive for work that no visitor waits for. */
@@ -101,18 +109,12 @@ export async function serveUpscaled(
   }
 
   // If equal requests arrive at the same time, one of them leads and the others share its result.
-  const joined = await flights.join(`${key.source}/${key.variant}`, settings.maxWaitMs)
+  const joined = await flights.join(`${key.source}/${key.variant}`, settings.maxWaitMs, leaseMsOf(settings))
   if (joined && !isLead(joined) && joined.value) {
     return answer({ ...joined.value, cacheStatus: `${joined.value.cacheStatus}; collapsed` })
   }
   // If the leader takes too long, the visitor gets the original.
-  if (!joined) {
-    const original = await upstream.fetchSource({})
-    if (original.status !== 200) return upstream.answerAsOriginal('ORIGIN_STATUS', original)
-    const freshness = freshnessOf(original.headers, settings, nowMs())
-    if (isForVisitorAlone(request, freshness)) return upstream.answerAsOriginal('CREDENTIALS', original)
-    return originalResponse(request, original, 'BUSY')
-  }
+  if (!joined) return passOn('BUSY', request, upstream, deps)
   // A leader goes on after its own visitor has left, because others wait for its result.
   const lead = isLead(joined) ? joined : undefined
   const work = renew(miss, upstream, deps, lead)
@@ -122,6 +124,25 @@ export async function serveUpscaled(
   const response = answer(outcome)
   if (deps.copiesBodies) deps.waitUntil(freeResult(outcome, lead))
   return response
+}
+
+/** Returns the longest time in ms that a leader takes: for the origin's answer, and from there to the result. */
+function leaseMsOf(settings: Settings): number {
+  return settings.originTimeoutMs + longestMs(settings)
+}
+
+/** Answers with the original, which the origin is asked for, and whose body is passed on unread. */
+async function passOn(
+  reason: SkipReason,
+  request: Request,
+  { fetchSource, answerAsOriginal }: Upstream,
+  { settings, nowMs }: Deps,
+): Promise<Response> {
+  const original = await fetchSource({})
+  if (original.status !== 200) return answerAsOriginal('ORIGIN_STATUS', original)
+  const freshness = freshnessOf(original.headers, settings, nowMs())
+  if (isForVisitorAlone(request, freshness)) return answerAsOriginal('CREDENTIALS', original)
+  return originalResponse(request, original, reason)
 }
 
 /** A request whose result is not stored, or stored but stale. */
@@ -148,15 +169,22 @@ interface Picture {
  */
 async function renew(
   miss: Miss,
-  { fetchSource, answerAsOriginal }: Upstream,
+  upstream: Upstream,
   deps: Deps,
   lead?: Lead<ServedResult>,
 ): Promise<ServedResult | Response> {
-  const { request, key, cached } = miss
-  const { settings, cache } = deps
+  const { request, wish, choices, key, cached } = miss
+  const cacheStatus = `fwd=${cached ? 'stale' : 'miss'}`
+  const { settings, cache, turns, visitor } = deps
+  const { fetchSource, answerAsOriginal } = upstream
+  const held = turns.holdSource(settings)
   let original: Response | undefined
-  let picture: Picture | undefined
+  let source: SourceReader | undefined
+  let header: Header | undefined
+  let turn: Turn | undefined
   try {
+    if (!(await isAllowed(visitor, settings))) return await passOn('RATE', request, upstream, deps)
+
     // Ask the origin. Send validators only if the bytes that a 304 would confirm are still stored.
     original = await fetchSource(cached?.bytes ? validatorsOf(cached.entry) : {})
     const freshness = freshnessOf(original.headers, settings, deps.nowMs())
@@ -170,11 +198,11 @@ async function renew(
     if (cached?.bytes && original.status === 304) {
       if (freshness.isFixed) return await answerAsOriginal('NO_TRANSFORM', original)
       if (isVisitors) return await answerAsOriginal('CREDENTIALS', original)
-      const cacheStatus = 'fwd=stale; fwd-status=304'
-      if (isRevoked) return { entry: cached.entry, bytes: cached.bytes, cacheStatus, ttlSeconds: -1 }
+      const confirmed = 'fwd=stale; fwd-status=304'
+      if (isRevoked) return { entry: cached.entry, bytes: cached.bytes, cacheStatus: confirmed, ttlSeconds: -1 }
       const entry = confirmedEntry(cached.entry, original, freshness, deps.nowMs())
       const { ttlSeconds } = entry
-      return keep({ entry, bytes: cached.bytes, cacheStatus: `${cacheStatus}; stored`, ttlSeconds }, key, deps, lead)
+      return keep({ entry, bytes: cached.bytes, cacheStatus: `${confirmed}; stored`, ttlSeconds }, key, deps, lead)
     }
 
     // If the origin fails, serve the stale result, provided that the origin allowed this.
@@ -189,30 +217,44 @@ async function renew(
     if (original.status !== 200) return await answerAsOriginal('ORIGIN_STATUS', original)
     if (isVisitors) return await answerAsOriginal('CREDENTIALS', original)
 
-    // Read the picture, and decide from its header how to enlarge it.
+    // Decide from the first bytes whether and how to enlarge the picture, so that no other one is held.
     requireChangeable(original.headers, freshness)
-    const { bytes, tooLarge } = await readSource(original, settings)
-    if (tooLarge) return originalResponse(request, original, 'SOURCE_BYTES', tooLarge)
-    picture = { bytes, header: readHeader(bytes) }
+    source = openSource(original, settings)
+    header = await readHead(source, held)
     // A body that is not an image may be a login page, so the visitor gets the answer to their own request.
-    if (picture.header.type === 'unknown') return await answerAsOriginal('NOT_AN_IMAGE', original, bytes)
-    const source = { header: picture.header, bytes: bytes.length }
-    const decision = await decide(source, miss.wish, miss.choices, deps)
+    if (header?.type === 'unknown') return await answerAsOriginal('NOT_AN_IMAGE', original, source.body())
+    const early = header && (await decide({ header, bytes: source.statedBytes ?? source.size }, wish, choices, deps))
+    if (request.method === 'HEAD') {
+      if (!early) throw new Skip('BUSY') // nobody holds a whole file for a HEAD request
+      await source.cancel()
+      const entry = await entryOf(original, freshness, '', undefined, early, miss, deps)
+      return { entry, bytes: undefined, cacheStatus, ttlSeconds: freshness.isStorable ? entry.ttlSeconds : -1 }
+    }
+
+    // Take a place in the queue, and read the whole picture.
+    const cost = early?.cost ?? { cpuMs: settings.maxCpuMs, memoryBytes: settings.maxMemoryBytes }
+    if (!(await isAllowed(visitor, settings, unitsOf(cost.cpuMs)))) throw new Skip('RATE')
+    const isWanted = () => !request.signal.aborted || lead?.isAwaited() === true
+    turn = turns.enter({ visitor, ...cost }, held, settings, isWanted)
+    if (!(await turn?.roomFor(boundOf(source, header, settings)))) throw new Skip('BUSY')
+    await source.readTo(Infinity)
+    const bytes = source.bytes()
+    held.tryHold(bytes.length)
+    header = readHeader(bytes)
+    const decision = await decide({ header, bytes: bytes.length }, wish, choices, deps)
 
     // Use the result of the same picture under another URL if it is stored; otherwise make it.
     const digest = await sha256(bytes)
-    const result = await findOrMake(picture, digest, decision, freshness, miss, deps)
+    const result = await findOrMake({ bytes, header }, digest, decision, freshness, turn!, miss, deps)
 
     // Keep the result if the origin allows this.
     const entry = await entryOf(original, freshness, digest, result.bytes, decision, miss, deps)
     release(bytes) // nothing can fail any more, so the original is not needed
-    const cacheStatus = `fwd=${cached ? 'stale' : 'miss'}`
     if (!freshness.isStorable) {
       const whenFree = result.isShared ? undefined : Promise.resolve()
       return { entry, bytes: result.bytes, cacheStatus, ttlSeconds: -1, whenFree }
     }
     const { ttlSeconds } = entry
-    if (!result.bytes) return { entry, bytes: undefined, cacheStatus, ttlSeconds }
     const details = `${cache.keeps ? '; stored' : ''}${result.isShared ? '; detail=same-picture' : ''}`
     const served = { entry, bytes: result.bytes, cacheStatus: `${cacheStatus}${details}`, ttlSeconds }
     return keep(served, key, deps, lead, !result.isShared)
@@ -226,8 +268,10 @@ async function renew(
     // After any other failure, the visitor gets the original and the log gets the cause.
     const reason = error instanceof Skip ? error.reason : 'INTERNAL'
     if (FAILURE_REASONS.includes(reason)) console.error(`${reason}: ${miss.sourceUrl}`, error)
-    return originalResponse(request, original, reason, picture?.bytes, picture?.header)
+    return originalResponse(request, original, reason, source?.body(), header)
   } finally {
+    turn?.end()
+    held.release()
     lead?.land(undefined) // has no effect if a result was kept
   }
 }
@@ -332,34 +376,59 @@ async function entryOf(
   }
 }
 
+/** Bytes of the first look at a picture, and of the last one. Thumbnails, profiles and maps can precede the header's end. */
+const FIRST_LOOK_BYTES = 2 ** 16
+const LAST_LOOK_BYTES = 2 ** 20
+
+/**
+ * Reads the header from as few bytes as it takes. Returns undefined if it is longer than LAST_LOOK_BYTES. Throws a Skip
+ * if there is no room for the bytes.
+ */
+async function readHead(source: SourceReader, held: HeldSource): Promise<Header | undefined> {
+  for (let bytes = FIRST_LOOK_BYTES; bytes <= LAST_LOOK_BYTES; bytes *= 4) {
+    if (!held.tryHold(bytes)) throw new Skip('BUSY')
+    await source.readTo(bytes)
+    const header = readHeader(source.bytes(), source.isWhole ? 0 : Infinity)
+    if (header.obstacle !== 'DAMAGED' || source.isWhole) return header
+  }
+  return undefined
+}
+
+/** Returns how many bytes a source has at most. */
+function boundOf(
+  { statedBytes, size, isWhole }: SourceReader,
+  header: Header | undefined,
+  { maxSourceBytes }: Settings,
+): number {
+  if (isWhole) return size
+  // Without a length: more bytes than pixels with alpha have in 16 bits is rarely seen.
+  const pixelBytes = header ? size + 8 * header.width * header.height : Infinity
+  return Math.min(maxSourceBytes, Math.max(size, statedBytes ?? pixelBytes))
+}
+
 /**
  * Returns the bytes of a result. A request for another URL of the same picture may have stored them; otherwise they are
- * made in a slot. For a HEAD request nothing is made: `bytes` is undefined if none are stored. Throws a Skip if the
- * bytes cannot be made.
+ * made when it is their turn. Throws a Skip if they cannot be made.
  */
 async function findOrMake(
   { bytes, header }: Picture,
   digest: string,
   decision: Decision,
   { isStorable }: Freshness,
-  { request, key }: Miss,
+  turn: Turn,
+  { key }: Miss,
   deps: Deps,
-): Promise<{ readonly bytes: Uint8Array | undefined; readonly isShared: boolean }> {
-  const { settings, slots, cache } = deps
+): Promise<{ readonly bytes: Uint8Array; readonly isShared: boolean }> {
   const stored = { digest, result: resultVariant(decision) }
-  const find = async () => (isStorable ? cache.read(stored, key) : undefined)
+  const find = async () => (isStorable ? deps.cache.read(stored, key) : undefined)
   const shared = await find()
   if (shared) return { bytes: shared, isShared: true }
-  if (request.method === 'HEAD') return { bytes: undefined, isShared: false }
-  await requireMissAllowance(request, settings)
-  const done = await slots.run(settings, async (hasWaited) => {
-    // While this request waited for its turn, another one may have made the same result.
-    const sharedSince = hasWaited ? await find() : undefined
-    if (sharedSince) return { bytes: sharedSince, isShared: true }
-    return { bytes: await makeFile(bytes, header, decision, deps), isShared: false }
-  })
-  if (!done) throw new Skip('BUSY')
-  return done.value
+  const begun = await turn.begin(decision.cost)
+  if (!begun) throw new Skip('BUSY')
+  // While this request waited for its turn, another one may have made the same result.
+  const sharedSince = begun.hasWaited ? await find() : undefined
+  if (sharedSince) return { bytes: sharedSince, isShared: true }
+  return { bytes: await makeFile(bytes, header, decision, deps, turn.pause), isShared: false }
 }
 
 /** Returns `auto` for a browser that names WebP in Accept, else, in place of `auto`, the source's format. */

@@ -17,7 +17,7 @@ const UNCOMPRESSED = 0
 const BITFIELDS = 3
 const EMBEDDED_PROFILE = 0x4d424544 // "MBED"
 
-export function readBmp(bytes: Uint8Array, found: Findings): Obstacle | undefined {
+export function readBmp(bytes: Uint8Array, found: Findings, missing: number): Obstacle | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const headerBytes = view.getUint32(FILE_HEADER, true)
   const paletteAt = FILE_HEADER + headerBytes
@@ -44,7 +44,7 @@ export function readBmp(bytes: Uint8Array, found: Findings): Obstacle | undefine
 
   const pixelsAt = view.getUint32(10, true)
   const rowBytes = Math.ceil((width * bits) / 32) * 4
-  if (pixelsAt + rowBytes * height > bytes.length) return 'DAMAGED'
+  if (pixelsAt + rowBytes * height > bytes.length + missing) return 'DAMAGED'
 
   if (bits <= 8) {
     const stride = isCore ? 3 : 4

@@ -23,7 +23,7 @@ const MAX_SEGMENTS = 1000
  */
 export const MAX_ICC_BYTES = 1e6
 
-export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefined {
+export function readJpeg(bytes: Uint8Array, found: Findings, missing: number): Obstacle | undefined {
   let hasOrientation = false
   let scans = 0
   let segments = 0
@@ -65,7 +65,7 @@ export function readJpeg(bytes: Uint8Array, found: Findings): Obstacle | undefin
       found.scans = scans
       const scanned = found.width * found.height * scans
       if (scans > MAX_SCANS || scanned > MAX_SCANNED_PIXELS) return 'TOO_COMPLEX'
-      if (scans === 1 && isTooShort(frame, content, bytes.length - segment.end)) return 'DAMAGED'
+      if (scans === 1 && isTooShort(frame, content, bytes.length + missing - segment.end)) return 'DAMAGED'
     } else if (code === APP1 && !hasOrientation && hasExifPrefix(content)) {
       found.orientation = readOrientation(withoutExifPrefix(content))
       hasOrientation = true

@@ -23,13 +23,16 @@ export interface PngChunk {
   readonly whole: Uint8Array
 }
 
-/** Yields the chunks of a PNG. Stops at a chunk that is truncated by the end of the file. */
-export function* pngChunks(bytes: Uint8Array): Generator<PngChunk> {
+/**
+ * Yields the chunks of a PNG. Stops at a chunk that is truncated by the end of the file. If `missing` bytes follow
+ * `bytes`, they may hold the rest of the last chunk of pixel data.
+ */
+export function* pngChunks(bytes: Uint8Array, missing = 0): Generator<PngChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (let at = SIGNATURE_BYTES; at + 12 <= bytes.length;) {
     const end = at + 12 + view.getUint32(at)
-    if (end > bytes.length) return
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8))
+    if (end > bytes.length + (type === 'IDAT' ? missing : 0)) return
     yield { type, data: bytes.subarray(at + 8, end - 4), whole: bytes.subarray(at, end) }
     at = end
   }
@@ -48,7 +51,7 @@ const BIT_DEPTHS = new Map([
   [RGB_ALPHA, [8, 16]],
 ])
 
-export function readPng(bytes: Uint8Array, found: Findings): Obstacle | undefined {
+export function readPng(bytes: Uint8Array, found: Findings, missing: number): Obstacle | undefined {
   let colorType = -1
   let palette: Uint8Array | undefined
   let frames = 0
@@ -56,7 +59,7 @@ export function readPng(bytes: Uint8Array, found: Findings): Obstacle | undefine
   let chunks = 0
   let dataChunks = 0
 
-  for (const { type, data } of pngChunks(bytes)) {
+  for (const { type, data } of pngChunks(bytes, missing)) {
     if (type === 'IEND') break
     if ((chunks === 0) !== (type === 'IHDR')) return 'DAMAGED'
     if (type !== 'IDAT' && ++chunks > MAX_CHUNKS) return 'TOO_COMPLEX'

@@ -45,8 +45,9 @@ const ICC_FLAG = 0x20
 const ALPHA_FLAG = 0x10
 const EXIF_FLAG = 0x08
 
-export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefined {
+export function readWebp(bytes: Uint8Array, found: Findings, missing: number): Obstacle | undefined {
   let isExtended = false
+  let hasExif = false
   let flags = 0
   let frames = 0
   let chunks = 0
@@ -66,6 +67,7 @@ export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefin
       found.icc ??= data
     } else if (type === 'EXIF' && flags & EXIF_FLAG) {
       found.orientation = readOrientation(withoutExifPrefix(data))
+      hasExif = true
     } else if (type === 'ALPH' && isExtended) {
       found.alpha = true
     } else if (type === 'ANMF' && isExtended) {
@@ -78,7 +80,8 @@ export function readWebp(bytes: Uint8Array, found: Findings): Obstacle | undefin
       picture ??= readPicture(type, data)
     }
   }
-  if (!picture) return 'DAMAGED'
+  const isBehind = missing > 0 && (flags & EXIF_FLAG) > 0 && !hasExif // EXIF follows the picture
+  if (!picture || isBehind) return 'DAMAGED'
   if (!isExtended) Object.assign(found, picture)
   // If a single frame does not fill the canvas, viewers show the background around the frame, as in an animation.
   if (frames > 0 && (picture.width < found.width || picture.height < found.height)) return 'ANIMATED'

@@ -1,0 +1,271 @@
+// Gives each picture its turn, because decoding, the network and encoding share an isolate's one thread and its 128 MB.
+//
+// Whether a picture is taken is decided at once, from estimates (picture/cost.ts): it is taken if the work before it ends
+// within maxWaitMs. Its source is read when there is room for it, and its work begins when nothing that is running or
+// before it needs the time or the memory. Long work pauses between its slabs for work that is before it.
+//
+// The order is fair between visitors. A visitor's clock counts the work that was done for this visitor, and starts at the
+// lowest clock of the others. The visitor whose clock would be lowest after their next picture is next (self-clocked fair
+// queueing: Golestani, INFOCOM 1994). The pictures of one visitor are ordered by the visitor's clock at arrival plus their
+// own work. So small pictures come before large ones, but a large one waits at most for its own work's worth of others.
+//
+// A waiting request looks on a timer of its own whether it may go on, and never awaits another request's promise, because
+// in Workers the promises of a cancelled request never settle. For the same reason all that is held here is a lease that
+// expires: otherwise a request that the runtime ended would hold its place for ever.
+import type { Settings } from '../options.ts'
+
+export type TurnLimits = Pick<
+  Settings,
+  'maxRunning' | 'maxWaiting' | 'maxWaitMs' | 'maxCpuMs' | 'maxMemoryBytes' | 'maxHeldBytes' | 'sourceTimeoutMs'
+>
+
+/** The work on one picture, as estimated. */
+export interface Work {
+  /** Name of the visitor who asks for it. Visitors without a name count as one. */
+  readonly visitor: string
+  readonly cpuMs: number
+  readonly memoryBytes: number
+}
+
+export interface Turns {
+  /** Starts to count the bytes of a source. */
+  holdSource(limits: TurnLimits): HeldSource
+  /**
+   * Takes a place in the queue. Returns undefined if the work before it would take longer than maxWaitMs. The place is
+   * given up when `isWanted` returns false before the work has begun.
+   */
+  enter(work: Work, source: HeldSource, limits: TurnLimits, isWanted?: () => boolean): Turn | undefined
+}
+
+/** The bytes of a source that are in memory, or will be. */
+export interface HeldSource {
+  /** Holds `bytes` instead of what was held. Returns false, and changes nothing, if all sources then exceed maxHeldBytes. */
+  tryHold(bytes: number): boolean
+  release(): void
+}
+
+/** A place in the queue. Every place must be left by `end`. */
+export interface Turn {
+  /** Waits until the whole source can be held. Resolves with false if the place was given up meanwhile. */
+  roomFor(bytes: number): Promise<boolean>
+  /**
+   * Waits until the work may begin, whose cost may be known better now. Resolves with undefined if the place was given up
+   * meanwhile.
+   */
+  begin(cost: Omit<Work, 'visitor'>): Promise<{ readonly hasWaited: boolean } | undefined>
+  /** Pauses the work for work that is before it. `share` of the work is done, 0..1. */
+  pause(share: number): Promise<void>
+  end(): void
+}
+
+/** A machine may be this many times as slow as the one for which work is estimated. */
+const SLOWEST = 3
+/** Shortest and longest time between two looks. Whoever has much work before them looks less often. */
+const LOOK_AGAIN_MS = { least: 4, most: 100 }
+const LOOKS_PER_WAIT = 8
+/** Sources up to this size are read even if a larger one waits for room. */
+const SMALL_SOURCE_BYTES = 2 ** 18
+
+interface Visitor {
+  readonly name: string
+  clockMs: number
+}
+
+interface Place {
+  readonly visitor: Visitor
+  readonly limits: TurnLimits
+  readonly source: Held
+  memoryBytes: number
+  /** The visitor's clock at arrival, plus the work. */
+  readonly tag: number
+  remainingMs: number
+  /** `reading`: the source is not there yet. */
+  state: 'reading' | 'waiting' | 'running' | 'paused'
+  /** Bytes for which the place waits. */
+  wantedBytes: number
+  /** When the lease expires. */
+  readonly until: number
+}
+
+interface Held {
+  bytes: number
+  readonly until: number
+}
+
+/** Returns the longest time in ms that a picture takes from its arrival to its result. */
+export function longestMs({ maxWaitMs, maxCpuMs, sourceTimeoutMs }: TurnLimits): number {
+  return sourceTimeoutMs + SLOWEST * (maxWaitMs + maxCpuMs)
+}
+
+export function createTurns(now: () => number = Date.now): Turns {
+  let places: Place[] = []
+  let sources: Held[] = []
+  /** Clock of a visitor who comes when nobody else is there. */
+  let clockMs = 0
+
+  function dropExpired(): void {
+    places = places.filter(({ until }) => now() < until)
+    sources = sources.filter(({ until }) => now() < until)
+  }
+
+  const heldBytes = () => sources.reduce((sum, { bytes }) => sum + bytes, 0)
+
+  /** Returns the visitor of this name, whose clock is not behind all others. */
+  function visitorOf(name: string): Visitor {
+    const known = places.find(({ visitor }) => visitor.name === name)
+    if (known) return known.visitor
+    clockMs = Math.max(clockMs, least(places.map(({ visitor }) => visitor.clockMs)) ?? clockMs)
+    return { name, clockMs }
+  }
+
+  /** Adds work that was done to the clock of its visitor. */
+  function charge(place: Place, remainingMs: number): void {
+    place.visitor.clockMs += Math.max(0, place.remainingMs - remainingMs)
+    place.remainingMs = Math.min(place.remainingMs, remainingMs)
+    clockMs = Math.max(clockMs, least(places.map(({ visitor }) => visitor.clockMs)) ?? clockMs)
+  }
+
+  /** Returns how much work is done before that of `place`, in ms, if nobody else comes. */
+  function msBefore(place: Place): number {
+    const { visitor, tag, remainingMs, limits } = place
+    let own = 0
+    let isLater = false
+    const byOthers = new Map<Visitor, number>()
+    for (const other of places) {
+      if (other === place) isLater = true
+      else if (other.visitor !== visitor) {
+        byOthers.set(other.visitor, (byOthers.get(other.visitor) ?? 0) + other.remainingMs)
+      } else if (other.tag < tag || (other.tag === tag && !isLater)) own += other.remainingMs
+    }
+    // Until a visitor's clock has come as far as this place's will, that visitor's work comes first.
+    const end = visitor.clockMs + own + remainingMs
+    const others = [...byOthers].map(([{ clockMs: clock }, ms]) => Math.min(ms, Math.max(0, end - clock)))
+    return others.reduce((sum, ms) => sum + ms, own) / limits.maxRunning
+  }
+
+  /** Returns the places in a state that `has` accepts, in the order in which they are served. */
+  function inOrder(has: (place: Place) => boolean): Place[] {
+    const firstOf = new Map<Visitor, Place>()
+    for (const place of places) {
+      if (!has(place)) continue
+      const first = firstOf.get(place.visitor)
+      if (!first || place.tag < first.tag) firstOf.set(place.visitor, place)
+    }
+    const clockAfter = ({ visitor, remainingMs }: Place) => visitor.clockMs + remainingMs
+    return [...firstOf.values()].toSorted((a, b) => clockAfter(a) - clockAfter(b))
+  }
+
+  /** Memory of all work that has begun, and of all sources. */
+  function memoryWith(place: Place): number {
+    const begun = places.filter((other) => other === place || other.state === 'running' || other.state === 'paused')
+    const ownSources = begun.map(({ source }) => source) // the estimate contains them
+    const others = sources.filter((source) => !ownSources.includes(source))
+    return [...begun.map(({ memoryBytes }) => memoryBytes), ...others.map(({ bytes }) => bytes)].reduce((a, b) => a + b)
+  }
+
+  /** Returns whether this place's work may run now. `place` is ready, and not running. */
+  function isNext(place: Place): boolean {
+    const isReady = ({ state }: Place) => state === 'waiting' || state === 'paused'
+    const isFitting = (one: Place) => one.state === 'paused' || memoryWith(one) <= one.limits.maxMemoryBytes
+    const hasBegun = places.some(({ state }) => state === 'running' || state === 'paused')
+    // If nothing fits beside the sources of the others, and nothing is there that will end, the first one goes.
+    const first = inOrder((one) => isReady(one) && isFitting(one))[0] ?? (hasBegun ? undefined : inOrder(isReady)[0])
+    const running = places.filter(({ state }) => state === 'running').length
+    return running < place.limits.maxRunning && first === place
+  }
+
+  /** Returns whether the place may hold its whole source now. */
+  function tryRoom(place: Place): boolean {
+    const { source, wantedBytes, limits } = place
+    const isFitting = heldBytes() - source.bytes + wantedBytes <= limits.maxHeldBytes
+    const first = inOrder(({ wantedBytes: wanted }) => wanted > 0)[0]
+    if (!isFitting || (first !== place && wantedBytes > SMALL_SOURCE_BYTES)) return false
+    source.bytes = wantedBytes
+    place.wantedBytes = 0
+    return true
+  }
+
+  /** Looks again and again until `isReady`. Resolves with false if the place was given up or has expired. */
+  async function waitUntil(place: Place, isReady: () => boolean, isWanted: () => boolean): Promise<boolean> {
+    for (;;) {
+      dropExpired()
+      if (!places.includes(place) || !isWanted()) return false
+      if (isReady()) return true
+      const { least: soonest, most } = LOOK_AGAIN_MS
+      const ms = msBefore(place) / LOOKS_PER_WAIT
+      await new Promise((resolve) => setTimeout(resolve, Math.min(most, Math.max(soonest, ms))))
+    }
+  }
+
+  return {
+    holdSource(limits) {
+      const held: Held = { bytes: 0, until: now() + longestMs(limits) }
+      sources.push(held)
+      return Object.assign(held, {
+        tryHold(bytes: number) {
+          dropExpired()
+          if (heldBytes() - held.bytes + bytes > limits.maxHeldBytes) return false
+          held.bytes = bytes
+          return true
+        },
+        release() {
+          sources = sources.filter((other) => other !== held)
+        },
+      })
+    },
+
+    enter({ visitor: name, cpuMs, memoryBytes }, source, limits, isWanted = () => true) {
+      dropExpired()
+      const visitor = visitorOf(name)
+      let workMs = cpuMs
+      const until = now() + longestMs(limits)
+      const place: Place = {
+        visitor,
+        limits,
+        source: source as HeldSource & Held,
+        memoryBytes,
+        tag: visitor.clockMs + cpuMs,
+        remainingMs: cpuMs,
+        state: 'reading',
+        wantedBytes: 0,
+        until,
+      }
+      const waiting = places.filter(({ state }) => state !== 'running').length
+      if (msBefore(place) > limits.maxWaitMs || waiting >= limits.maxWaiting) return undefined
+      places.push(place)
+      return {
+        roomFor(bytes) {
+          place.wantedBytes = bytes
+          return waitUntil(place, () => tryRoom(place), isWanted)
+        },
+        async begin(cost) {
+          workMs = cost.cpuMs
+          Object.assign(place, { state: 'waiting', remainingMs: cost.cpuMs, memoryBytes: cost.memoryBytes })
+          const hasWaited = !isNext(place)
+          if (!(await waitUntil(place, () => isNext(place), isWanted))) return undefined
+          place.state = 'running'
+          return { hasWaited }
+        },
+        async pause(share) {
+          charge(place, workMs * (1 - share))
+          place.state = 'paused'
+          if (!isNext(place))
+            await waitUntil(
+              place,
+              () => isNext(place),
+              () => true,
+            )
+          place.state = 'running'
+        },
+        end() {
+          charge(place, 0)
+          places = places.filter((other) => other !== place)
+        },
+      }
+    },
+  }
+}
+
+function least(values: readonly number[]): number | undefined {
+  return values.length === 0 ? undefined : Math.min(...values)
+}
