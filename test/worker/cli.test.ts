@@ -16,7 +16,7 @@ const PURGING = 'ffeeddccbbaa99887766554433221100'
 const SKIPPED = ['moving.gif', 'page.png']
 
 const site = startSite({
-  vars: { SR_PURGE_SECRET: PURGING, SR_MAX_WAITING: '64', SR_MAX_WAIT_MS: '20000' },
+  vars: { SR_PURGE_SECRET: PURGING },
   buckets: ['RESULTS_BUCKET'],
 })
 const { origin, get, ask } = site

@@ -25,8 +25,8 @@ export const SKIP_REASONS = {
   // Because of the operator's settings
   DISABLED: 'super resolution is switched off',
   // Because something failed or is busy
-  BUSY: 'too many pictures at the same time',
-  RATE: 'too many new pictures for one visitor',
+  BUSY: 'too much work at the same time',
+  RATE: 'too much work for one visitor',
   MODEL: 'the weights are missing or damaged',
   ENGINE: 'the network did not run',
   DECODE: 'the decoder failed',

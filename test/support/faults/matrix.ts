@@ -52,7 +52,6 @@ export async function startMatrix(
     SR_ORIGIN_TIMEOUT_MS: `${originMs}`,
     SR_SOURCE_TIMEOUT_MS: `${sourceMs}`,
     // Many cells are tried at the same time, and none of them may be skipped as BUSY.
-    SR_MAX_WAITING: '1000',
     SR_MAX_WAIT_MS: '20000',
     SR_SIZES: `${CELL_SIZE}`,
   }
