@@ -235,7 +235,7 @@ export interface SuperResolutionOptions {
    *
    * They share the isolate's 128 MB with the pictures that are computed.
    *
-   * @default 32,000,000
+   * @default 25,000,000
    */
   maxHeldBytes?: number
 }

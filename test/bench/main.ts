@@ -8,6 +8,7 @@ import { benchEngines } from './engines.ts'
 import { benchJpeg } from './jpeg.ts'
 import { benchMemory } from './memory.ts'
 import { benchNetworks } from './networks.ts'
+import { benchPages } from './pages.ts'
 import { benchPng } from './png.ts'
 import { benchRequest } from './request.ts'
 import { benchResize } from './resize.ts'
@@ -35,6 +36,10 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   jpeg: {
     about: 'our JPEG codec compared with MozJPEG and libjpeg-turbo: time, bytes and PSNR',
     run: benchJpeg,
+  },
+  pages: {
+    about: 'pages of many new pictures, visitors who take much, and the memory of many visitors at once',
+    run: benchPages,
   },
   png: { about: 'our PNG encoder compared with zlib at level 6: time and bytes', run: benchPng },
   request: {

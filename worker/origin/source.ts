@@ -69,6 +69,8 @@ export interface SourceReader {
    * and an SrError if it breaks off or if all reading together takes longer than sourceTimeoutMs.
    */
   readTo(bytes: number): Promise<void>
+  /** Reads the whole body, for which there must be room. The rest is like readTo. */
+  readAll(): Promise<void>
   /** Returns the bytes that were read. */
   bytes(): Uint8Array
   /** Returns the whole body: the bytes that were read, and a stream of the rest. Nothing can be read afterwards. */
@@ -94,7 +96,7 @@ export function openSource(
   let isWhole = !reader
   let leftMs = sourceTimeoutMs
 
-  async function read(bytes: number): Promise<void> {
+  async function fill(bytes: number): Promise<void> {
     while (!isWhole && collector.size() < bytes) {
       const { done, value } = await reader!.read()
       if (done) {
@@ -108,6 +110,30 @@ export function openSource(
     }
   }
 
+  async function readTo(bytes: number): Promise<void> {
+    if (isWhole) return
+    let isLate = false
+    const startedAt = Date.now()
+    const timer = setTimeout(() => {
+      isLate = true
+      void reader!.cancel()
+    }, leftMs)
+    try {
+      await fill(bytes)
+    } catch (cause) {
+      if (cause instanceof Skip) throw cause
+      if (!isLate) {
+        throw new SrError('ORIGIN_UNREACHABLE', 'the origin broke off in the middle of the picture', { cause })
+      }
+    } finally {
+      clearTimeout(timer)
+    }
+    if (isLate) {
+      throw new SrError('ORIGIN_TIMEOUT', `the origin took longer than ${sourceTimeoutMs} ms for the picture`)
+    }
+    leftMs = Math.max(1, leftMs - (Date.now() - startedAt))
+  }
+
   return {
     statedBytes: statedBytes >= 0 ? statedBytes : undefined,
     get size() {
@@ -116,38 +142,19 @@ export function openSource(
     get isWhole() {
       return isWhole
     },
-    async readTo(bytes) {
-      if (isWhole) return
-      let isLate = false
-      const startedAt = Date.now()
-      const timer = setTimeout(() => {
-        isLate = true
-        void reader!.cancel()
-      }, leftMs)
-      try {
-        await read(bytes)
-      } catch (cause) {
-        if (cause instanceof Skip) throw cause
-        if (!isLate) {
-          throw new SrError('ORIGIN_UNREACHABLE', 'the origin broke off in the middle of the picture', { cause })
-        }
-      } finally {
-        clearTimeout(timer)
-      }
-      if (isLate) {
-        throw new SrError('ORIGIN_TIMEOUT', `the origin took longer than ${sourceTimeoutMs} ms for the picture`)
-      }
-      leftMs = Math.max(1, leftMs - (Date.now() - startedAt))
+    async readAll() {
+      if (statedBytes <= maxSourceBytes) collector.expect(statedBytes)
+      await readTo(Infinity)
     },
+    readTo,
     bytes() {
       if (joined) return joined
       const blocks = collector.blocks()
-      const bytes = concat(blocks)
-      if (isWhole) {
-        release(...blocks)
-        joined = bytes
-      }
-      return bytes
+      if (!isWhole) return concat(blocks)
+      const isOne = blocks.length === 1 && blocks[0].length === blocks[0].buffer.byteLength
+      joined = isOne ? blocks[0] : concat(blocks)
+      if (!isOne) release(...blocks)
+      return joined
     },
     body: () => joined ?? resume([...collector.blocks(), ...(excess ? [excess] : [])], reader),
     async cancel() {
@@ -161,10 +168,12 @@ const BLOCK_BYTES = 2 ** 17
 interface Collector {
   /** Copies a chunk of the body. */
   add(chunk: Uint8Array): void
+  /** Prepares one block for `bytes` in all, so that they need not be joined. */
+  expect(bytes: number): void
   /** Returns how many bytes were added. */
   size(): number
   /** Returns the added bytes, in blocks. */
-  blocks(): Uint8Array[]
+  blocks(): Uint8Array<ArrayBuffer>[]
 }
 
 /**
@@ -172,26 +181,40 @@ interface Collector {
  * V8 frees chunks much sooner that are dropped as soon as they arrive, so they are copied then.
  */
 function createCollector(): Collector {
-  const full: Uint8Array[] = []
+  let full: Uint8Array<ArrayBuffer>[] = []
   let block = new Uint8Array(BLOCK_BYTES)
   let filled = 0
-  return {
+  let size = 0
+  const blocks = () => [...full, block.subarray(0, filled)]
+  const collector: Collector = {
     add(chunk) {
       for (let at = 0; at < chunk.length;) {
-        if (filled === BLOCK_BYTES) {
+        if (filled === block.length) {
           full.push(block)
           block = new Uint8Array(BLOCK_BYTES)
           filled = 0
         }
-        const part = chunk.subarray(at, at + BLOCK_BYTES - filled)
+        const part = chunk.subarray(at, at + block.length - filled)
         block.set(part, filled)
         filled += part.length
         at += part.length
       }
+      size += chunk.length
     },
-    size: () => full.length * BLOCK_BYTES + filled,
-    blocks: () => [...full, block.subarray(0, filled)],
+    expect(bytes) {
+      if (bytes <= size) return
+      const read = blocks()
+      full = []
+      block = new Uint8Array(bytes)
+      filled = 0
+      size = 0
+      for (const part of read) collector.add(part)
+      release(...read)
+    },
+    size: () => size,
+    blocks,
   }
+  return collector
 }
 
 /** Returns a stream of the bytes that were already read, followed by the rest of the body. */

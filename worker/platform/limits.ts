@@ -41,7 +41,7 @@ export const ISOLATE_LIMITS: Limits = {
     maxOutputPixels: RESULT_PIXELS.jpeg,
     maxCpuMs: 10_000,
     maxMemoryBytes: 100_000_000,
-    maxHeldBytes: 32_000_000,
+    maxHeldBytes: 25_000_000,
   },
 }
 

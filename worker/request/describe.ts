@@ -71,7 +71,7 @@ export async function describe(
     requireChangeable(original.headers, freshness)
     reader = openSource(original, settings)
     if (!held.tryHold(reader.statedBytes ?? settings.maxSourceBytes)) throw new Skip('BUSY')
-    await reader.readTo(Infinity)
+    await reader.readAll()
     const bytes = reader.bytes()
     const header = readHeader(bytes)
     source = describeSource(header, bytes.length)

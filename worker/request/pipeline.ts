@@ -237,7 +237,7 @@ async function renew(
     const isWanted = () => !request.signal.aborted || lead?.isAwaited() === true
     turn = turns.enter({ visitor, ...cost }, held, settings, isWanted)
     if (!(await turn?.roomFor(boundOf(source, header, settings)))) throw new Skip('BUSY')
-    await source.readTo(Infinity)
+    await source.readAll()
     const bytes = source.bytes()
     held.tryHold(bytes.length)
     header = readHeader(bytes)

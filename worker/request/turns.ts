@@ -63,6 +63,8 @@ const SLOWEST = 3
 /** Shortest and longest time between two looks. Whoever has much work before them looks less often. */
 const LOOK_AGAIN_MS = { least: 4, most: 100 }
 const LOOKS_PER_WAIT = 8
+/** Memory of an isolate with several requests besides: idle memories of codecs, and garbage. */
+const BESIDE_BYTES = 20e6
 /** Sources up to this size are read even if a larger one waits for room. */
 const SMALL_SOURCE_BYTES = 2 ** 18
 
@@ -108,7 +110,7 @@ export function createTurns(now: () => number = Date.now): Turns {
     sources = sources.filter(({ until }) => now() < until)
   }
 
-  const heldBytes = () => sources.reduce((sum, { bytes }) => sum + bytes, 0)
+  const heldBytes = () => sum(sources.map(({ bytes }) => bytes))
 
   /** Returns the visitor of this name, whose clock is not behind all others. */
   function visitorOf(name: string): Visitor {
@@ -140,7 +142,7 @@ export function createTurns(now: () => number = Date.now): Turns {
     // Until a visitor's clock has come as far as this place's will, that visitor's work comes first.
     const end = visitor.clockMs + own + remainingMs
     const others = [...byOthers].map(([{ clockMs: clock }, ms]) => Math.min(ms, Math.max(0, end - clock)))
-    return others.reduce((sum, ms) => sum + ms, own) / limits.maxRunning
+    return (own + sum(others)) / limits.maxRunning
   }
 
   /** Returns the places in a state that `has` accepts, in the order in which they are served. */
@@ -155,21 +157,22 @@ export function createTurns(now: () => number = Date.now): Turns {
     return [...firstOf.values()].toSorted((a, b) => clockAfter(a) - clockAfter(b))
   }
 
-  /** Memory of all work that has begun, and of all sources. */
-  function memoryWith(place: Place): number {
-    const begun = places.filter((other) => other === place || other.state === 'running' || other.state === 'paused')
-    const ownSources = begun.map(({ source }) => source) // the estimate contains them
-    const others = sources.filter((source) => !ownSources.includes(source))
-    return [...begun.map(({ memoryBytes }) => memoryBytes), ...others.map(({ bytes }) => bytes)].reduce((a, b) => a + b)
+  /** Returns whether the work of `begun` fits into memory, beside the sources of all others, of which `more` bytes come. */
+  function isWithinMemory(begun: readonly Place[], limits: TurnLimits, more = 0): boolean {
+    const own = begun.map(({ source }) => source) // the estimates contain them
+    const others = sum(sources.filter((source) => !own.includes(source)).map(({ bytes }) => bytes))
+    const work = sum(begun.map(({ memoryBytes }) => memoryBytes))
+    return work + others + more <= limits.maxMemoryBytes - (others + more > 0 ? BESIDE_BYTES : 0)
   }
 
   /** Returns whether this place's work may run now. `place` is ready, and not running. */
   function isNext(place: Place): boolean {
     const isReady = ({ state }: Place) => state === 'waiting' || state === 'paused'
-    const isFitting = (one: Place) => one.state === 'paused' || memoryWith(one) <= one.limits.maxMemoryBytes
-    const hasBegun = places.some(({ state }) => state === 'running' || state === 'paused')
+    const begun = places.filter(hasBegun)
+    const isFitting = (one: Place) => hasBegun(one) || isWithinMemory([...begun, one], one.limits)
     // If nothing fits beside the sources of the others, and nothing is there that will end, the first one goes.
-    const first = inOrder((one) => isReady(one) && isFitting(one))[0] ?? (hasBegun ? undefined : inOrder(isReady)[0])
+    const first =
+      inOrder((one) => isReady(one) && isFitting(one))[0] ?? (begun.length > 0 ? undefined : inOrder(isReady)[0])
     const running = places.filter(({ state }) => state === 'running').length
     return running < place.limits.maxRunning && first === place
   }
@@ -177,9 +180,13 @@ export function createTurns(now: () => number = Date.now): Turns {
   /** Returns whether the place may hold its whole source now. */
   function tryRoom(place: Place): boolean {
     const { source, wantedBytes, limits } = place
-    const isFitting = heldBytes() - source.bytes + wantedBytes <= limits.maxHeldBytes
-    const first = inOrder(({ wantedBytes: wanted }) => wanted > 0)[0]
-    if (!isFitting || (first !== place && wantedBytes > SMALL_SOURCE_BYTES)) return false
+    const more = wantedBytes - source.bytes
+    if (heldBytes() + more > limits.maxHeldBytes) return false
+    if (wantedBytes > SMALL_SOURCE_BYTES) {
+      const begun = places.filter(hasBegun)
+      if (begun.length > 0 && !isWithinMemory(begun, limits, more)) return false
+      if (inOrder(({ wantedBytes: wanted }) => wanted > 0)[0] !== place) return false
+    }
     source.bytes = wantedBytes
     place.wantedBytes = 0
     return true
@@ -264,6 +271,12 @@ export function createTurns(now: () => number = Date.now): Turns {
       }
     },
   }
+}
+
+const hasBegun = ({ state }: Place) => state === 'running' || state === 'paused'
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
 }
 
 function least(values: readonly number[]): number | undefined {
