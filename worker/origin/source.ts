@@ -69,9 +69,12 @@ export interface SourceReader {
    * and an SrError if it breaks off or if all reading together takes longer than sourceTimeoutMs.
    */
   readTo(bytes: number): Promise<void>
-  /** Reads the whole body, for which there must be room. The rest is like readTo. */
-  readAll(): Promise<void>
-  /** Returns the bytes that were read. */
+  /**
+   * Reads the whole body. There is room for `expected` bytes; for more, `tryHold` is asked. Throws as readTo does, and a
+   * Skip if there is no room.
+   */
+  readAll(expected: number, tryHold: (bytes: number) => boolean): Promise<void>
+  /** Returns the bytes that were read. They are valid until more are read. */
   bytes(): Uint8Array
   /** Returns the whole body: the bytes that were read, and a stream of the rest. Nothing can be read afterwards. */
   body(): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
@@ -142,15 +145,19 @@ export function openSource(
     get isWhole() {
       return isWhole
     },
-    async readAll() {
-      if (statedBytes <= maxSourceBytes) collector.expect(statedBytes)
-      await readTo(Infinity)
+    async readAll(expected, tryHold) {
+      if (statedBytes <= expected) collector.expect(statedBytes)
+      for (let bytes = expected; ; bytes *= 2) {
+        await readTo(bytes + 1) // one more, to see the end
+        if (isWhole) return
+        if (!tryHold(Math.min(2 * bytes, maxSourceBytes))) throw new Skip('BUSY')
+      }
     },
     readTo,
     bytes() {
       if (joined) return joined
       const blocks = collector.blocks()
-      if (!isWhole) return concat(blocks)
+      if (!isWhole) return blocks.length === 1 ? blocks[0] : concat(blocks)
       const isOne = blocks.length === 1 && blocks[0].length === blocks[0].buffer.byteLength
       joined = isOne ? blocks[0] : concat(blocks)
       if (!isOne) release(...blocks)
@@ -163,7 +170,7 @@ export function openSource(
   }
 }
 
-const BLOCK_BYTES = 2 ** 17
+const BLOCK_BYTES = 2 ** 16
 
 interface Collector {
   /** Copies a chunk of the body. */

@@ -11,6 +11,9 @@ import type { Size, Wish } from '../picture/wish.ts'
 import { isAllowed } from './rateLimit.ts'
 import type { Turns } from './turns.ts'
 
+/** Room that a source without a stated length gets at first. */
+const FIRST_BYTES = 2 ** 20
+
 /** The JSON of the answer. Sizes are in pixels, after the EXIF orientation was applied. */
 export interface Description {
   readonly outcome: 'done' | 'skipped'
@@ -70,8 +73,9 @@ export async function describe(
     if (isForVisitorAlone(request, freshness)) throw new Skip('CREDENTIALS')
     requireChangeable(original.headers, freshness)
     reader = openSource(original, settings)
-    if (!held.tryHold(reader.statedBytes ?? settings.maxSourceBytes)) throw new Skip('BUSY')
-    await reader.readAll()
+    const expected = reader.statedBytes ?? FIRST_BYTES
+    if (!held.tryHold(expected)) throw new Skip('BUSY')
+    await reader.readAll(expected, held.tryHold)
     const bytes = reader.bytes()
     const header = readHeader(bytes)
     source = describeSource(header, bytes.length)

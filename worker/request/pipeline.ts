@@ -236,8 +236,9 @@ async function renew(
     if (!(await isAllowed(visitor, settings, unitsOf(cost.cpuMs)))) throw new Skip('RATE')
     const isWanted = () => !request.signal.aborted || lead?.isAwaited() === true
     turn = turns.enter({ visitor, ...cost }, held, settings, isWanted)
-    if (!(await turn?.roomFor(boundOf(source, header, settings)))) throw new Skip('BUSY')
-    await source.readAll()
+    const expected = expectedBytes(source, header, settings)
+    if (!(await turn?.roomFor(expected))) throw new Skip('BUSY')
+    await source.readAll(expected, held.tryHold)
     const bytes = source.bytes()
     held.tryHold(bytes.length)
     header = readHeader(bytes)
@@ -394,16 +395,16 @@ async function readHead(source: SourceReader, held: HeldSource): Promise<Header 
   return undefined
 }
 
-/** Returns how many bytes a source has at most. */
-function boundOf(
+/** Returns how many bytes a source is expected to have. Without a stated length, few pictures have more than this. */
+function expectedBytes(
   { statedBytes, size, isWhole }: SourceReader,
   header: Header | undefined,
   { maxSourceBytes }: Settings,
 ): number {
   if (isWhole) return size
-  // Without a length: more bytes than pixels with alpha have in 16 bits is rarely seen.
-  const pixelBytes = header ? size + 8 * header.width * header.height : Infinity
-  return Math.min(maxSourceBytes, Math.max(size, statedBytes ?? pixelBytes))
+  const pixelBytes = header?.type === 'jpeg' || header?.type === 'webp' ? 1 : 4
+  const guessed = header ? pixelBytes * header.width * header.height : maxSourceBytes
+  return Math.min(maxSourceBytes, Math.max(size, statedBytes ?? guessed))
 }
 
 /**

@@ -85,6 +85,8 @@ interface Place {
   state: 'reading' | 'waiting' | 'running' | 'paused'
   /** Bytes for which the place waits. */
   wantedBytes: number
+  /** True if the whole source is held, or will be. */
+  hasRoom: boolean
   /** When the lease expires. */
   readonly until: number
 }
@@ -162,7 +164,8 @@ export function createTurns(now: () => number = Date.now): Turns {
     const own = begun.map(({ source }) => source) // the estimates contain them
     const others = sum(sources.filter((source) => !own.includes(source)).map(({ bytes }) => bytes))
     const work = sum(begun.map(({ memoryBytes }) => memoryBytes))
-    return work + others + more <= limits.maxMemoryBytes - (others + more > 0 ? BESIDE_BYTES : 0)
+    const isAlone = begun.length === 1 && others + more === 0
+    return work + others + more <= limits.maxMemoryBytes - (isAlone ? 0 : BESIDE_BYTES)
   }
 
   /** Returns whether this place's work may run now. `place` is ready, and not running. */
@@ -181,14 +184,21 @@ export function createTurns(now: () => number = Date.now): Turns {
   function tryRoom(place: Place): boolean {
     const { source, wantedBytes, limits } = place
     const more = wantedBytes - source.bytes
-    if (heldBytes() + more > limits.maxHeldBytes) return false
+    // The largest source must fit beside the first bytes of others.
+    const isOnly = !places.some(({ hasRoom }) => hasRoom)
+    if (!isOnly && heldBytes() + more > limits.maxHeldBytes) return false
     if (wantedBytes > SMALL_SOURCE_BYTES) {
-      const begun = places.filter(hasBegun)
-      if (begun.length > 0 && !isWithinMemory(begun, limits, more)) return false
+      // The largest work must fit beside the sources of all others.
+      const [largest] = places
+        .filter((one) => one === place || one.hasRoom)
+        .toSorted((one, other) => other.memoryBytes - one.memoryBytes)
+      const work = [...new Set([...places.filter(hasBegun), largest])]
+      if (!isOnly && !isWithinMemory(work, limits, work.includes(place) ? 0 : more)) return false
       if (inOrder(({ wantedBytes: wanted }) => wanted > 0)[0] !== place) return false
     }
     source.bytes = wantedBytes
     place.wantedBytes = 0
+    place.hasRoom = true
     return true
   }
 
@@ -235,6 +245,7 @@ export function createTurns(now: () => number = Date.now): Turns {
         remainingMs: cpuMs,
         state: 'reading',
         wantedBytes: 0,
+        hasRoom: false,
         until,
       }
       const waiting = places.filter(({ state }) => state !== 'running').length

@@ -136,14 +136,23 @@ test('all sources together hold at most maxHeldBytes, and a picture waits until 
   expect(log).toEqual(['a', 'b', 'c'])
 })
 
-test('work begins only if its memory fits beside the sources of those who wait, who come before it', async () => {
+test('the largest source is read beside the first bytes of others', async () => {
+  const turns = createTurns()
+  const other = turns.holdSource(LIMITS)
+  expect(other.tryHold(1e6)).toBe(true)
+  expect(await make(turns, [], 'largest', { bytes: LIMITS.maxHeldBytes })).toBe(true)
+})
+
+test('a source is read only if the largest work that waits fits beside it', async () => {
   const [turns, log] = [createTurns(), [] as string[]]
-  const running = make(turns, log, 'running', { slabs: 4 })
+  const large = make(turns, log, 'large', { memoryBytes: 70e6, slabs: 3 })
   await settle()
-  const large = make(turns, log, 'large', { memoryBytes: 90e6, cpuMs: 100 })
-  const dear = make(turns, log, 'dear', { cpuMs: 200, bytes: 14e6 })
-  await Promise.all([running, large, dear])
-  expect(log.slice(-2)).toEqual(['dear', 'large'])
+  const others = ['a', 'b'].map((name) => make(turns, log, name, { bytes: 8e6, cpuMs: 50 }))
+  await settle()
+  const source = turns.holdSource(LIMITS)
+  expect(source.tryHold(LIMITS.maxHeldBytes - 9e6)).toBe(true) // only one of the two is read
+  source.release()
+  expect(await Promise.all([large, ...others])).toEqual([true, true, true])
 })
 
 test('if two pictures do not fit beside the source of the other one, they are made one after the other', async () => {
