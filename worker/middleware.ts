@@ -118,7 +118,7 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
     if (request.headers.has('authorization')) return answer(await askAsVisitor('CREDENTIALS'))
     try {
       const waitUntil = waitUntilOf(c)
-      const cache = createResultCache(settings, waitUntil, platform.copiesBodies)
+      const cache = createResultCache(settings, waitUntil)
       const deps = { ...platform, ...service, cache, waitUntil, nowMs: Date.now }
       return answer(await serveUpscaled(request, params, upstream, deps))
     } catch (error) {

@@ -1,11 +1,13 @@
 // Builds responses: a result, or the original with the reason why it was not enlarged. `X-SR` and `Cache-Status` are
 // structured fields (RFC 9651, RFC 9211).
+import { discard } from '../base/discard.ts'
+import type { FileBody } from '../cache/stores.ts'
 import type { Entry } from '../cache/entry.ts'
 import type { Header } from '../codec/header.ts'
 import { SAFE_HEADERS } from '../base/errors.ts'
 import { formatXSr } from '../client/xSr.ts'
 import { isStorable } from '../origin/freshness.ts'
-import { parseRange } from './range.ts'
+import { parseRange, spanOf } from './range.ts'
 import { BUSY_REASONS, FAILURE_REASONS, type SkipReason } from '../picture/skip.ts'
 
 /** Reasons that may no longer hold a moment later. Answers with one of them are kept for a minute at most. */
@@ -66,13 +68,13 @@ export interface ResultHeaders {
 /**
  * Returns a result as 200, as 206 or 416 if a range is asked for, or as 304 if the visitor has it already. If `isMade`
  * is false, the result was not made, and the response has only the headers that are known without it. Only a HEAD
- * request gets such a response.
+ * request gets such a response. Discards `body` if the response has none.
  */
 export function resultResponse(
   request: Request,
   entry: Entry,
   isMade: boolean,
-  bytes: Uint8Array | undefined,
+  body: FileBody | undefined,
   { cacheStatus, ttlSeconds, variesByAccept }: ResultHeaders,
 ): Response {
   const headers = new Headers({
@@ -90,22 +92,26 @@ export function resultResponse(
     return new Response(null, { headers })
   }
   const { etag } = entry
+  const bodiless = (status: number) => {
+    discard(body)
+    return new Response(null, { status, headers })
+  }
   headers.set('etag', etag)
-  if (isKnown(request, etag, entry.sourceModified)) return new Response(null, { status: 304, headers })
+  if (isKnown(request, etag, entry.sourceModified)) return bodiless(304)
   headers.set('content-type', entry.type)
   headers.set('content-length', `${entry.size}`)
-  if (request.method === 'HEAD') return new Response(null, { headers })
+  if (request.method === 'HEAD') return bodiless(200)
   const range = isRangeOf(request, etag) ? parseRange(request.headers.get('range'), entry.size) : undefined
-  if (range === undefined) return new Response(bytes, { headers })
+  if (range === undefined || body === undefined) return new Response(body, { headers })
   if (range === 'none') {
     headers.set('content-range', `bytes */${entry.size}`)
     headers.delete('content-length')
-    return new Response(null, { status: 416, headers })
+    return bodiless(416)
   }
   const { first, last } = range
   headers.set('content-range', `bytes ${first}-${last}/${entry.size}`)
   headers.set('content-length', `${last - first + 1}`)
-  return new Response(bytes?.subarray(first, last + 1), { status: 206, headers })
+  return new Response(spanOf(body, range), { status: 206, headers })
 }
 
 /** Evaluates If-Range by strong comparison (RFC 9110, 13.1.5). A date never matches, because it is not exact enough. */
