@@ -77,40 +77,42 @@ export function resultResponse(
   body: FileBody | undefined,
   { cacheStatus, ttlSeconds, variesByAccept }: ResultHeaders,
 ): Response {
-  const headers = new Headers({
+  const { etag, type, size, sourceModified } = entry
+  // A plain object, because a Response would copy Headers.
+  const headers: Record<string, string> = {
     ...entry.inherited,
     'cache-control': cacheControlOf(ttlSeconds),
     'cache-status': `edge-srcnn; ${cacheStatus}`,
     'x-sr': entry.sr,
     'accept-ranges': 'bytes',
     ...SAFE_HEADERS,
-  })
-  if (entry.sourceModified) headers.set('last-modified', entry.sourceModified)
-  if (variesByAccept) headers.set('vary', 'Accept')
-  if (!isMade) {
-    headers.set('content-type', entry.type)
-    return new Response(null, { headers })
   }
-  const { etag } = entry
+  if (sourceModified) headers['last-modified'] = sourceModified
+  if (variesByAccept) headers.vary = 'Accept'
+  if (!isMade) return new Response(null, { headers: { ...headers, 'content-type': type } })
+  headers.etag = etag
   const bodiless = (status: number) => {
     discard(body)
     return new Response(null, { status, headers })
   }
-  headers.set('etag', etag)
-  if (isKnown(request, etag, entry.sourceModified)) return bodiless(304)
-  headers.set('content-type', entry.type)
-  headers.set('content-length', `${entry.size}`)
-  if (request.method === 'HEAD') return bodiless(200)
-  const range = isRangeOf(request, etag) ? parseRange(request.headers.get('range'), entry.size) : undefined
-  if (range === undefined || body === undefined) return new Response(body, { headers })
+  if (isKnown(request, etag, sourceModified)) return bodiless(304)
+  headers['content-type'] = type
+  if (request.method === 'HEAD') {
+    headers['content-length'] = `${size}`
+    return bodiless(200)
+  }
+  const range = isRangeOf(request, etag) ? parseRange(request.headers.get('range'), size) : undefined
   if (range === 'none') {
-    headers.set('content-range', `bytes */${entry.size}`)
-    headers.delete('content-length')
+    headers['content-range'] = `bytes */${size}`
     return bodiless(416)
   }
+  if (range === undefined || body === undefined) {
+    headers['content-length'] = `${size}`
+    return new Response(body, { headers })
+  }
   const { first, last } = range
-  headers.set('content-range', `bytes ${first}-${last}/${entry.size}`)
-  headers.set('content-length', `${last - first + 1}`)
+  headers['content-range'] = `bytes ${first}-${last}/${size}`
+  headers['content-length'] = `${last - first + 1}`
   return new Response(spanOf(body, range), { status: 206, headers })
 }
 

@@ -6,6 +6,8 @@ export interface CellAnswer {
   readonly code: number
   /** Undefined if the body broke off or did not end. */
   readonly body: Buffer | undefined
+  /** The value of Content-Length. */
+  readonly length: number | undefined
   readonly sr: string | undefined
   readonly ms: number
   readonly cacheControl: string | undefined
@@ -52,9 +54,10 @@ export async function wrongWith(
  * True if the body of a hit ended early, as the edge cache's did. A hit is passed on unread, and the visitor sees by its
  * Content-Length that it is incomplete.
  */
-function isCutHit({ code, body, cacheStatus }: CellAnswer, { known, faults }: Cell): boolean {
+function isCutHit({ code, body, length, cacheStatus }: CellAnswer, { known, faults }: Cell): boolean {
   const isHalting = faults.edge === 'body breaks off' || faults.edge === 'body hangs'
-  return isHalting && known === 'fresh' && code === 200 && body === undefined && cacheStatus.endsWith('detail=edge')
+  const isCut = body === undefined || (length !== undefined && body.length < length)
+  return isHalting && known === 'fresh' && code === 200 && isCut && cacheStatus.endsWith('detail=edge')
 }
 
 /** True if a readable store holds a result that the worker should have served instead of this answer. */

@@ -106,7 +106,12 @@ export function breakCache(cache: Cache): void {
       if (!fault || !found) return found
       const whole = await found.arrayBuffer()
       const given = await read(fault, url, async () => whole)
-      if ('halts' in given) return new Response(halting(whole, given.halts === 'error'), found)
+      if ('halts' in given) {
+        // As of a real cache's body, the length is known.
+        const { readable, writable } = new FixedLengthStream(whole.byteLength)
+        void halting(whole, given.halts === 'error').pipeTo(writable).catch(() => {})
+        return new Response(readable, found)
+      }
       if (isAnswer(url) && given.bytes) return damagedAnswer(fault, whole, found)
       return given.bytes && stored(given.bytes, found.headers)
     },
