@@ -12,7 +12,7 @@ import type { Table } from './compare.ts'
 
 const SCALE = 3
 /** Widths of sources whose results have about 3, 130 and 600 KB. */
-const WIDTHS = [34, 340, 830]
+const WIDTHS = [42, 328, 866]
 const HITS_PER_ROUND = 400
 
 export async function benchHits({ rounds = 15 } = {}): Promise<Table[]> {

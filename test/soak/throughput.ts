@@ -41,7 +41,7 @@ export async function compareHits(worker: HitWorker, rounds: number, hits: numbe
       [`${title}, CPU time of workerd's process`]: (contender: number) => workerdMs(processesOf(contender)),
     }
     const tables = await compareBy(clocks, contenders, { rounds, warmups: 1 })
-    return tables.map((table) => ({ ...table, notes: [hitsPerSecond(table, hits)] }))
+    return tables.map(({ title, rows }) => ({ title, rounds, rows, notes: [hitsPerSecond(rows, hits)] }))
   } finally {
     client.close()
     await bare.dispose()
@@ -50,8 +50,9 @@ export async function compareHits(worker: HitWorker, rounds: number, hits: numbe
 
 const HIT = '/hit?sr=3'
 
-function hitsPerSecond({ rows }: Table, hits: number): string {
-  return `hits per second: ${rows.map(({ name, medianMs }) => `${name} ${Math.round((1000 * hits) / medianMs)}`).join(', ')}`
+function hitsPerSecond(rows: Table['rows'], hits: number): string {
+  const rates = rows.map(({ name, medianMs }) => `${name} ${Math.round((1000 * hits) / medianMs)}`)
+  return `hits per second of this clock: ${rates.join(', ')}`
 }
 
 /** Sends `hits` requests, CONCURRENCY at a time. */

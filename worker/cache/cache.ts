@@ -69,8 +69,7 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
     if (failed.has(store)) return undefined
     return quietly(store.layer, 'get', name, work, () => failed.add(store))
   }
-  const get = async (name: string, store: ResultStore | undefined) =>
-    store && ask(name, store, () => store.get(name))
+  const get = async (name: string, store: ResultStore | undefined) => store && ask(name, store, () => store.get(name))
   const put = async (name: string, bytes: Uint8Array, { tags }: Key, store: ResultStore | undefined) => {
     if (store) await quietly(store.layer, 'put', name, () => store.put(name, bytes, tags))
   }

@@ -17,7 +17,7 @@ interface LoggedOutcome {
  * not logged, because it may contain secrets.
  */
 export function logAnswer(response: Response, url: string, analytics: Dataset | undefined): void {
-  // Most answers are results, and reading their headers would be a tenth of the work on a hit.
+  // Nothing is logged for a result, so its headers need not be parsed.
   if (!analytics && response.headers.get('x-sr')?.startsWith('done')) return
   const { what, reason, model, cache } = outcomeOf(response)
   if (what === 'skipped')

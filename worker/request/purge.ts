@@ -9,14 +9,7 @@
 import { discard } from '../base/discard.ts'
 import { SrError } from '../base/errors.ts'
 import { withinTimeout } from '../base/timeout.ts'
-import {
-  answerName,
-  entryName,
-  parseEntry,
-  parseVariants,
-  resultName,
-  variantsName,
-} from '../cache/entry.ts'
+import { answerName, entryName, parseEntry, parseVariants, resultName, variantsName } from '../cache/entry.ts'
 import { isVariantOf, modelTag, sourceDigest, sourceTag } from '../cache/key.ts'
 import { type Stores, storesOf } from '../cache/stores.ts'
 import { splitOwn } from '../client/query.ts'
@@ -146,7 +139,7 @@ async function listAll(bucket: Bucket | undefined, prefix: string): Promise<stri
 }
 
 async function deleteFrom({ edge, r2 }: Stores, names: readonly string[]): Promise<void> {
-  await withinTimeout(Promise.all([edge, r2].map((store) => store?.delete(names))))
+  await withinTimeout(Promise.all([edge, r2].map(async (store) => store?.delete(names))))
 }
 
 /** Purges the edge caches of all data centres: https://developers.cloudflare.com/api/resources/cache/methods/purge/ */

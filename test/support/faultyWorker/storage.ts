@@ -109,7 +109,9 @@ export function breakCache(cache: Cache): void {
       if ('halts' in given) {
         // As of a real cache's body, the length is known.
         const { readable, writable } = new FixedLengthStream(whole.byteLength)
-        void halting(whole, given.halts === 'error').pipeTo(writable).catch(() => {})
+        void halting(whole, given.halts === 'error')
+          .pipeTo(writable)
+          .catch(() => {})
         return new Response(readable, found)
       }
       if (isAnswer(url) && given.bytes) return damagedAnswer(fault, whole, found)

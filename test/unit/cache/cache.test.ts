@@ -67,10 +67,7 @@ const DAMAGES: [string, (bytes: Uint8Array) => Uint8Array][] = [
   ['empty', () => new Uint8Array(0)],
   ['too long', (bytes) => Uint8Array.of(...bytes, 0)],
 ]
-const CHANGED: (typeof DAMAGES)[number] = [
-  'of the right length, but changed',
-  (bytes) => bytes.map((byte) => byte ^ 1),
-]
+const CHANGED: (typeof DAMAGES)[number] = ['of the right length, but changed', (bytes) => bytes.map((byte) => byte ^ 1)]
 
 test('a hit is a stream that nobody has read, and the entry comes from a header', async () => {
   const results = cacheOf(stores())
@@ -89,32 +86,38 @@ test.each(DAMAGES)('an edge copy that is %s is a miss, and the bytes in the next
   expect(await results.find(KEY)).toEqual({ entry: ENTRY, body: BYTES, layer: 'r2' })
 })
 
-test.each([...DAMAGES, CHANGED])('an object in R2 that is %s is a miss, and is not copied to the edge', async (_, damage) => {
-  const both = stores()
-  const results = cacheOf(both)
-  await results.keep(KEY, ENTRY, BYTES, true)
-  both.edge.clear()
-  const object = both.bucket.get('results/d/r')!
-  object.bytes = damage(object.bytes)
-  expect(await results.find(KEY)).toEqual({ entry: ENTRY, body: undefined, layer: 'r2' })
-  expect(await results.read(RESULT, KEY)).toBeUndefined()
-  expect(both.edge.size).toBe(0)
-  for (const one of both.bucket.values()) one.bytes = damage(one.bytes)
-  expect(await results.find(KEY)).toBeUndefined()
-})
+test.each([...DAMAGES, CHANGED])(
+  'an object in R2 that is %s is a miss, and is not copied to the edge',
+  async (_, damage) => {
+    const both = stores()
+    const results = cacheOf(both)
+    await results.keep(KEY, ENTRY, BYTES, true)
+    both.edge.clear()
+    const object = both.bucket.get('results/d/r')!
+    object.bytes = damage(object.bytes)
+    expect(await results.find(KEY)).toEqual({ entry: ENTRY, body: undefined, layer: 'r2' })
+    expect(await results.read(RESULT, KEY)).toBeUndefined()
+    expect(both.edge.size).toBe(0)
+    for (const one of both.bucket.values()) one.bytes = damage(one.bytes)
+    expect(await results.find(KEY)).toBeUndefined()
+  },
+)
 
-test.each([...DAMAGES, CHANGED])('bytes at the edge that are %s are not stored again, but read from R2', async (_, damage) => {
-  const both = stores()
-  const results = cacheOf(both)
-  await results.keep(KEY, ENTRY, BYTES, true)
-  const found = (await results.find(KEY))!
-  for (const one of both.edge.values()) one.bytes = damage(one.bytes)
-  const { results: empty } = stores()
-  const withoutR2 = cacheOf({ ...both, results: empty })
-  expect(await withoutR2.reread(KEY, found)).toBeUndefined()
-  expect(await withoutR2.read(RESULT, KEY)).toBeUndefined()
-  expect(await results.reread(KEY, found)).toEqual(BYTES)
-})
+test.each([...DAMAGES, CHANGED])(
+  'bytes at the edge that are %s are not stored again, but read from R2',
+  async (_, damage) => {
+    const both = stores()
+    const results = cacheOf(both)
+    await results.keep(KEY, ENTRY, BYTES, true)
+    const found = (await results.find(KEY))!
+    for (const one of both.edge.values()) one.bytes = damage(one.bytes)
+    const { results: empty } = stores()
+    const withoutR2 = cacheOf({ ...both, results: empty })
+    expect(await withoutR2.reread(KEY, found)).toBeUndefined()
+    expect(await withoutR2.read(RESULT, KEY)).toBeUndefined()
+    expect(await results.reread(KEY, found)).toEqual(BYTES)
+  },
+)
 
 test('the bytes of a found result are read even if its answer was replaced since', async () => {
   const results = cacheOf(stores())
@@ -145,7 +148,10 @@ test('any text of an origin can be in an entry', async () => {
 test('an answer of an earlier version, which has its entry in the body, is a miss', async () => {
   const both = stores()
   const json = new TextEncoder().encode(JSON.stringify(ENTRY))
-  both.edge.set('answers/s/v', { bytes: Uint8Array.of(0, 0, 0, json.length, ...json, ...BYTES), headers: new Headers() })
+  both.edge.set('answers/s/v', {
+    bytes: Uint8Array.of(0, 0, 0, json.length, ...json, ...BYTES),
+    headers: new Headers(),
+  })
   expect(await cacheOf(both).find(KEY)).toBeUndefined()
 })
 
