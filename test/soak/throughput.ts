@@ -41,7 +41,7 @@ export async function compareHits(worker: HitWorker, rounds: number, hits: numbe
       [`${title}, CPU time of workerd's process`]: (contender: number) => workerdMs(processesOf(contender)),
     }
     const tables = await compareBy(clocks, contenders, { rounds, warmups: 1 })
-    return tables.map(({ title, rows }) => ({ title, rounds, rows, notes: [hitsPerSecond(rows, hits)] }))
+    return tables.map(({ rows, ...table }) => Object.assign(table, { rows, notes: [hitsPerSecond(rows, hits)] }))
   } finally {
     client.close()
     await bare.dispose()
