@@ -118,7 +118,7 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
     if (request.headers.has('authorization')) return answer(await askAsVisitor('CREDENTIALS'))
     try {
       const waitUntil = waitUntilOf(c)
-      const cache = createResultCache(settings, waitUntil, platform.copiesBodies)
+      const cache = createResultCache(settings, waitUntil)
       const visitor = (settings.visitor ? settings.visitor(c) : platform.visitorOf?.(request)) ?? ''
       const deps = { ...platform, ...service, cache, waitUntil, visitor, nowMs: Date.now }
       return answer(await serveUpscaled(request, params, upstream, deps))
@@ -174,12 +174,18 @@ function errorResponse(error: unknown): Response {
   throw error
 }
 
-/** Returns Hono's `waitUntil`. Outside Workers it is not needed, because the process keeps running. */
+/**
+ * Returns Hono's `waitUntil`. Outside Workers it is not needed, because the process keeps running. Hono's context is
+ * read only when there is work to wait for, because outside Workers it throws an error, which costs more than a hit.
+ */
 function waitUntilOf(c: Context): (work: Promise<unknown>) => void {
-  try {
-    const context = c.executionCtx
-    return (work) => context.waitUntil(work)
-  } catch {
-    return () => {}
+  let context: Pick<ExecutionContext, 'waitUntil'> | undefined
+  return (work) => {
+    try {
+      context ??= c.executionCtx
+    } catch {
+      return
+    }
+    context.waitUntil(work)
   }
 }

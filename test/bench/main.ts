@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { benchBackends } from './backends.ts'
 import { describeTable, type Table } from './compare.ts'
 import { benchEngines } from './engines.ts'
+import { benchHits } from './hits.ts'
 import { benchJpeg } from './jpeg.ts'
 import { benchMemory } from './memory.ts'
 import { benchNetworks } from './networks.ts'
@@ -46,6 +47,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     about: 'a miss: its stages, all of it, and compared with a simple worker; how long other requests wait',
     run: benchRequest,
   },
+  hits: { about: 'cache hits compared with those of a bare Hono app: CPU time', run: benchHits },
   memory: { about: "an isolate's peak memory for each format", run: benchMemory },
   backends: { about: "training backends: speed, and time to reach the paper's PSNR", run: benchBackends },
 }
@@ -56,8 +58,8 @@ ${Object.entries(BENCHES)
   .map(([name, { about }]) => `  ${name.padEnd(10)}  ${about}`)
   .join('\n')}
 
-  --rounds N  number of rounds for engines and networks (default 20) and for request, jpeg and png (default 10);
-              3 are enough for a quick look
+  --rounds N  number of rounds for engines and networks (default 20), hits (default 15), and request, jpeg and
+              png (default 10); 3 are enough for a quick look
   --quick     leaves out the training in backends, which takes minutes
   --json      prints JSON
   --help

@@ -1,5 +1,5 @@
 // A bare Hono app. Its cache hits are compared with those of the worker. It answers from the Cache API after one
-// lookup. With `and=` in the query, it makes two lookups, as the worker does. PUT stores a body under its URL.
+// lookup, as the worker does. PUT stores a body under its URL.
 import { Hono } from 'hono'
 
 const cache = (caches as unknown as { readonly default: Cache }).default
@@ -10,10 +10,6 @@ app.put('*', async (c) => {
   await cache.put(c.req.url, new Response(await c.req.arrayBuffer(), { headers }))
   return c.body(null, 204)
 })
-app.get('*', async (c) => {
-  const small = c.req.query('and')
-  if (small) await (await cache.match(new URL(small, c.req.url)))?.arrayBuffer()
-  return (await cache.match(c.req.url.split('&and=', 1)[0])) ?? c.notFound()
-})
+app.get('*', async (c) => (await cache.match(c.req.url)) ?? c.notFound())
 
 export { app as default }

@@ -325,7 +325,9 @@ async function forget(pictures: readonly HotPicture[], { worker, origin }: Parts
     const { body } = await origin.responseFor(path)
     for (const prefix of [`entries/${digest(host + path)}/`, `results/${digest(body)}/`]) {
       const { objects } = await bucket.list({ prefix })
-      for (const { key } of objects) await edge.default.delete(`https://sr-cache.invalid/${key}`)
+      for (const { key } of objects) {
+        await edge.default.delete(`https://sr-cache.invalid/${key.replace(/^entries/, 'answers')}`)
+      }
     }
   }
 }

@@ -23,7 +23,7 @@ test('three hundred requests of every kind get the right answers', async () => {
   expect(distinctMisses).toBeGreaterThan(20)
   expect(end.isolate - start.isolate).toBeLessThan(20e6) // after so short a warm-up the memory still grows
   expect(beside?.hitMs.length).toBeGreaterThan(10)
-  expect(throughput[0].rows.map(({ name }) => name)).toEqual(['bare Hono', 'bare Hono, two lookups', 'ours'])
+  expect(throughput[0].rows.map(({ name }) => name)).toEqual(['bare Hono', 'ours'])
 })
 
 test('a wrong answer is counted as a problem of its kind', async () => {
@@ -31,10 +31,13 @@ test('a wrong answer is counted as a problem of its kind', async () => {
   const prelude = `{
     const { Response } = globalThis
     let count = 0
+    const changed = (bytes) => (bytes.length > 300 ? bytes.with(290, bytes[290] ^ 1) : bytes)
+    const changing = () => new TransformStream({ transform: (bytes, to) => to.enqueue(changed(bytes)) })
     const make = (target, [body, init]) => {
       const n = init && !(init instanceof Response) && init.headers && ++count > 60 ? count : 1
       if (n % 20 === 0) return new target('broken', { status: 500 })
-      if (n % 10 === 0 && body instanceof Uint8Array && body.length > 300) body = body.with(290, body[290] ^ 1)
+      if (n % 10 === 0 && body instanceof Uint8Array) body = changed(body)
+      if (n % 10 === 0 && body instanceof ReadableStream) body = body.pipeThrough(changing())
       return new target(body, init)
     }
     globalThis.Response = new Proxy(Response, { construct: make })

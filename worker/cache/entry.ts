@@ -4,10 +4,10 @@
 //                                 come to the same result, so that it is made only once.
 //   entries/<source>/<variant>    R2 only: the entry of a URL. It holds the digest of the picture, its validators, and
 //                                 until when it is fresh, and is read before the origin is asked.
-//   answers/<source>/<variant>    edge cache only: an entry together with its result, so that a hit takes one lookup.
+//   answers/<source>/<variant>    edge cache only: the bytes of a result, with its entry in a header, so that a hit takes
+//                                 one lookup and reads no byte of the result.
 //   variants/<source>             edge cache only: the list of a URL's variants. Purge needs it, because the Cache API
 //                                 cannot list names.
-import { concat } from '../base/concat.ts'
 import type { Key } from './key.ts'
 
 /** Metadata of a URL's picture and of its result, without the bytes. */
@@ -20,7 +20,7 @@ export interface Entry {
   readonly etag: string
   /** Media type of the result. */
   readonly type: string
-  /** Size of the result in bytes. */
+  /** Size of the result in bytes; 0 if the result is no longer stored. */
   readonly size: number
   /** `X-SR` header of the result. */
   readonly sr: string
@@ -60,29 +60,18 @@ export function parseVariants(bytes: Uint8Array | undefined): string[] {
   }
 }
 
-/** Encodes an entry and its result. Layout: length of the entry's JSON (4 bytes, big-endian), the JSON, the result. */
-export function encodeAnswer(entry: Entry, bytes: Uint8Array = new Uint8Array(0)): Uint8Array {
-  const json = encodeJson(entry)
-  const length = new Uint8Array(4)
-  new DataView(length.buffer).setUint32(0, json.length)
-  return concat([length, json, bytes])
+/** Encodes an entry as the value of a header. Every character that is not printable ASCII is escaped. */
+export function encodeNote(entry: Entry): string {
+  return JSON.stringify(entry).replace(NOT_ASCII, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/**
- * Parses what encodeAnswer wrote. Returns undefined if that fails. `bytes` is undefined if the result is incomplete.
- */
-export function parseAnswer(answer: Uint8Array): { entry: Entry; bytes: Uint8Array | undefined } | undefined {
-  if (answer.length < 4) return undefined
-  const from = 4 + new DataView(answer.buffer, answer.byteOffset).getUint32(0)
-  const entry = parseEntry(answer.subarray(4, from))
-  const bytes = answer.subarray(from)
-  return entry && { entry, bytes: bytes.length === entry.size ? bytes : undefined }
-}
+/** JSON.stringify escapes the control characters below 0x20 itself. */
+const NOT_ASCII = /[\u007f-\uffff]/g
 
 /** Parses the JSON of an entry. Returns undefined if that fails or if a required field is missing. */
-export function parseEntry(bytes: Uint8Array): Entry | undefined {
+export function parseEntry(json: string | Uint8Array): Entry | undefined {
   try {
-    const entry = JSON.parse(new TextDecoder().decode(bytes)) as Partial<Entry>
+    const entry = JSON.parse(typeof json === 'string' ? json : new TextDecoder().decode(json)) as Partial<Entry>
     const isWhole =
       [entry.digest, entry.result, entry.etag, entry.type, entry.sr].every((field) => typeof field === 'string') &&
       [entry.size, entry.ttlSeconds, entry.freshUntil].every((field) => typeof field === 'number')

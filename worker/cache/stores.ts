@@ -1,5 +1,6 @@
 // The two stores of named bytes: the edge cache of this data centre, and R2 behind it. Both store the SHA-256 of the
-// bytes with them, and return bytes only if they match it.
+// bytes with them, and `get` returns bytes only if they match it. `open` of the edge cache, by which a visitor gets a
+// hit, returns a body that nobody has read, so it compares only the length.
 import { sha256 } from '../base/sha256.ts'
 import type { Settings } from '../options.ts'
 import type { Bucket, EdgeCache } from '../platform/bindings.ts'
@@ -14,13 +15,41 @@ export interface ResultStore {
   delete(names: readonly string[]): Promise<void>
 }
 
-/** Returns the stores for an operator's settings: first the edge cache, then R2. */
-export function storesOf({ cache, results, edgeTtlSeconds }: Settings): ResultStore[] {
-  const stores: ResultStore[] = []
+/** The edge cache. It can store a note with the bytes, and can return both without reading the bytes. */
+export interface EdgeStore extends ResultStore {
+  readonly layer: 'edge'
+  /** `note` may contain ASCII characters only. */
+  put(name: string, bytes: Uint8Array, tags: readonly string[], note?: string): Promise<void>
+  /** Returns undefined if nothing is stored under this name. The caller must read or cancel the body. */
+  open(name: string): Promise<OpenedFile | undefined>
+}
+
+/** The bytes of a file, or a stream of them that nobody has read yet. */
+export type FileBody = Uint8Array | ReadableStream<Uint8Array>
+
+/** A file of the edge cache. */
+export interface OpenedFile {
+  readonly note: string | undefined
+  /** Length of the body in bytes. */
+  readonly size: number
+  /** A stream, or bytes if the cache does not state their length, so that they had to be read. Null if there are none. */
+  readonly body: FileBody | null
+  /** Reads the body. Returns undefined if its SHA-256 is not the stored one. */
+  bytes(): Promise<Uint8Array | undefined>
+}
+
+export interface Stores {
+  readonly edge: EdgeStore | undefined
+  readonly r2: ResultStore | undefined
+}
+
+/** Returns the stores for an operator's settings. */
+export function storesOf({ cache, results, edgeTtlSeconds }: Settings): Stores {
   const edge = cache ?? defaultCache()
-  if (edge) stores.push(edgeStore(edge, edgeTtlSeconds))
-  if (results) stores.push(r2Store(results))
-  return stores
+  return {
+    edge: edge ? edgeStore(edge, edgeTtlSeconds) : undefined,
+    r2: results && r2Store(results),
+  }
 }
 
 /** Returns `caches.default`, which only Workers have. */
@@ -28,21 +57,31 @@ function defaultCache(): EdgeCache | undefined {
   return (globalThis as { caches?: { default?: EdgeCache } }).caches?.default
 }
 
-function edgeStore(cache: EdgeCache, ttlSeconds: number): ResultStore {
+function edgeStore(cache: EdgeCache, ttlSeconds: number): EdgeStore {
   const urlOf = (name: string) => `https://sr-cache.invalid/${name}`
+  const open = async (name: string): Promise<OpenedFile | undefined> => {
+    const response = await cache.match(urlOf(name))
+    if (!response) return undefined
+    const { headers } = response
+    const note = headers.get(NOTE_HEADER) ?? undefined
+    const bytes = async () =>
+      verified(new Uint8Array(await response.arrayBuffer()), headers.get(DIGEST_HEADER), `edge ${name}`)
+    const length = headers.get('content-length')
+    if (length !== null) return { note, size: Number(length), body: response.body, bytes }
+    const read = await bytes()
+    return read && { note, size: read.length, body: read, bytes: async () => read }
+  }
   return {
     layer: 'edge',
-    async get(name) {
-      const response = await cache.match(urlOf(name))
-      if (!response) return undefined
-      const bytes = new Uint8Array(await response.arrayBuffer())
-      return verified(bytes, response.headers.get(DIGEST_HEADER), `edge ${name}`)
-    },
-    async put(name, bytes, tags) {
+    open,
+    get: async (name) => (await open(name))?.bytes(),
+    async put(name, bytes, tags, note) {
       const headers = {
         'cache-control': `public, max-age=${ttlSeconds}`,
         'cache-tag': tags.join(),
+        'content-length': `${bytes.length}`,
         [DIGEST_HEADER]: await sha256(bytes),
+        ...(note === undefined ? {} : { [NOTE_HEADER]: note }),
       }
       await cache.put(urlOf(name), new Response(bytes, { headers }))
     },
@@ -72,6 +111,7 @@ function r2Store(bucket: Bucket): ResultStore {
 }
 
 const DIGEST_HEADER = 'x-sha256'
+const NOTE_HEADER = 'x-sr-entry'
 
 /** Returns `bytes` if their SHA-256 is the stored one, else undefined (a miss). Costs 0.5 ms/MB. */
 async function verified(

@@ -1,11 +1,12 @@
 // Builds responses: a result, or the original with the reason why it was not enlarged. `X-SR` and `Cache-Status` are
 // structured fields (RFC 9651, RFC 9211).
+import { discard } from '../base/discard.ts'
+import type { FileBody } from '../cache/stores.ts'
 import type { Entry } from '../cache/entry.ts'
-import type { Header } from '../codec/header.ts'
 import { SAFE_HEADERS } from '../base/errors.ts'
 import { formatXSr } from '../client/xSr.ts'
 import { isStorable } from '../origin/freshness.ts'
-import { parseRange } from './range.ts'
+import { parseRange, spanOf } from './range.ts'
 import { BUSY_REASONS, FAILURE_REASONS, type SkipReason } from '../picture/skip.ts'
 
 /** Reasons that may no longer hold a moment later. Answers with one of them are kept for a minute at most. */
@@ -66,46 +67,52 @@ export interface ResultHeaders {
 /**
  * Returns a result as 200, as 206 or 416 if a range is asked for, or as 304 if the visitor has it already. If `isMade`
  * is false, the result was not made, and the response has only the headers that are known without it. Only a HEAD
- * request gets such a response.
+ * request gets such a response. Discards `body` if the response has none.
  */
 export function resultResponse(
   request: Request,
   entry: Entry,
   isMade: boolean,
-  bytes: Uint8Array | undefined,
+  body: FileBody | undefined,
   { cacheStatus, ttlSeconds, variesByAccept }: ResultHeaders,
 ): Response {
-  const headers = new Headers({
+  const { etag, type, size, sourceModified } = entry
+  // A plain object, because a Response would copy Headers.
+  const headers: Record<string, string> = {
     ...entry.inherited,
     'cache-control': cacheControlOf(ttlSeconds),
     'cache-status': `edge-srcnn; ${cacheStatus}`,
     'x-sr': entry.sr,
     'accept-ranges': 'bytes',
     ...SAFE_HEADERS,
-  })
-  if (entry.sourceModified) headers.set('last-modified', entry.sourceModified)
-  if (variesByAccept) headers.set('vary', 'Accept')
-  if (!isMade) {
-    headers.set('content-type', entry.type)
-    return new Response(null, { headers })
   }
-  const { etag } = entry
-  headers.set('etag', etag)
-  if (isKnown(request, etag, entry.sourceModified)) return new Response(null, { status: 304, headers })
-  headers.set('content-type', entry.type)
-  headers.set('content-length', `${entry.size}`)
-  if (request.method === 'HEAD') return new Response(null, { headers })
-  const range = isRangeOf(request, etag) ? parseRange(request.headers.get('range'), entry.size) : undefined
-  if (range === undefined) return new Response(bytes, { headers })
+  if (sourceModified) headers['last-modified'] = sourceModified
+  if (variesByAccept) headers.vary = 'Accept'
+  if (!isMade) return new Response(null, { headers: { ...headers, 'content-type': type } })
+  headers.etag = etag
+  const bodiless = (status: number) => {
+    discard(body)
+    return new Response(null, { status, headers })
+  }
+  if (isKnown(request, etag, sourceModified)) return bodiless(304)
+  headers['content-type'] = type
+  if (request.method === 'HEAD') {
+    headers['content-length'] = `${size}`
+    return bodiless(200)
+  }
+  const range = isRangeOf(request, etag) ? parseRange(request.headers.get('range'), size) : undefined
   if (range === 'none') {
-    headers.set('content-range', `bytes */${entry.size}`)
-    headers.delete('content-length')
-    return new Response(null, { status: 416, headers })
+    headers['content-range'] = `bytes */${size}`
+    return bodiless(416)
+  }
+  if (range === undefined || body === undefined) {
+    headers['content-length'] = `${size}`
+    return new Response(body, { headers })
   }
   const { first, last } = range
-  headers.set('content-range', `bytes ${first}-${last}/${entry.size}`)
-  headers.set('content-length', `${last - first + 1}`)
-  return new Response(bytes?.subarray(first, last + 1), { status: 206, headers })
+  headers['content-range'] = `bytes ${first}-${last}/${size}`
+  headers['content-length'] = `${last - first + 1}`
+  return new Response(spanOf(body, range), { status: 206, headers })
 }
 
 /** Evaluates If-Range by strong comparison (RFC 9110, 13.1.5). A date never matches, because it is not exact enough. */
@@ -121,14 +128,14 @@ function cacheControlOf(ttlSeconds: number): string {
 
 /**
  * Returns the origin's answer, with the reason why it was not enlarged. If the body of `source` was read already,
- * `body` replaces it, and `header` gives its real media type.
+ * `body` replaces it. `mime` is its real media type, if that is known.
  */
 export function originalResponse(
   request: Request,
   source: Response,
   reason: SkipReason,
   body?: BodyInit,
-  header?: Header,
+  mime?: string,
 ): Response {
   const response = new Response(body ?? source.body, source)
   response.headers.set('x-sr', formatXSr({ outcome: 'skipped', reason }))
@@ -137,8 +144,8 @@ export function originalResponse(
     response.headers.delete('content-encoding')
     response.headers.delete('content-length')
   }
-  if (header && header.type !== 'unknown') {
-    response.headers.set('content-type', header.mime)
+  if (mime) {
+    response.headers.set('content-type', mime)
     for (const [name, value] of Object.entries(SAFE_HEADERS)) response.headers.set(name, value)
   }
   // The reason may soon no longer hold, so caches keep the answer only briefly, or not at all if there may be a turn at the

@@ -17,6 +17,8 @@ interface LoggedOutcome {
  * not logged, because it may contain secrets.
  */
 export function logAnswer(response: Response, url: string, analytics: Dataset | undefined): void {
+  // Nothing is logged for a result, so its headers need not be parsed.
+  if (!analytics && response.headers.get('x-sr')?.startsWith('done')) return
   const { what, reason, model, cache } = outcomeOf(response)
   if (what === 'skipped')
     console.info(JSON.stringify({ sr: what, reason, status: response.status, url: url.split('?', 1)[0] }))

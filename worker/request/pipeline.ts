@@ -1,14 +1,16 @@
 // Answers a request. The file shows the steps in their order: if a fresh result is stored, it is the answer. Otherwise
 // the source is read, decoded, enlarged and encoded, and the result is stored. If anything fails on the way, the
 // visitor gets the original picture and the log gets the cause.
+import { discard } from '../base/discard.ts'
 import { SrError } from '../base/errors.ts'
 import { release } from '../base/release.ts'
 import { sha256 } from '../base/sha256.ts'
 import type { CachedResult, ResultCache } from '../cache/cache.ts'
 import type { Entry } from '../cache/entry.ts'
 import { etagOf, type Key, lookupKey, resultVariant } from '../cache/key.ts'
+import type { FileBody } from '../cache/stores.ts'
 import type { Format } from '../client/allowed.ts'
-import { formatXSr } from '../client/xSr.ts'
+import { formatXSr, parseXSr } from '../client/xSr.ts'
 import { type Header, readHeader } from '../codec/header.ts'
 import type { Settings } from '../options.ts'
 import { type Freshness, freshnessOf, isForVisitorAlone } from '../origin/freshness.ts'
@@ -82,36 +84,44 @@ export async function serveUpscaled(
   const wish = { ...params.wish, format: negotiate(params.wish.format, request.headers.get('accept')) }
   if (params.isDescriptionOnly) return describe(request, wish, choices, upstream.fetchSource, deps)
   const key = await lookupKey(wish, sourceUrl, choices, settings, deps.engines)
-  const answer = ({ entry, bytes, cacheStatus, ttlSeconds }: ServedResult, isMade = true) => {
+  const answer = (
+    { entry, cacheStatus, ttlSeconds }: Omit<ServedResult, 'bytes'>,
+    body: FileBody | undefined,
+    isMade = true,
+  ) => {
     // A cache may keep the answer to a signed URL until the URL expires, and no longer.
     const secondsToEnd = settings.signing && endsAt !== undefined ? endsAt - Math.floor(nowMs() / 1000) : Infinity
-    return resultResponse(request, entry, isMade, bytes, {
+    return resultResponse(request, entry, isMade, body, {
       cacheStatus,
       ttlSeconds: Math.min(ttlSeconds, entry.browserSeconds ?? Infinity, secondsToEnd),
       variesByAccept: params.wish.format === 'auto',
     })
   }
 
-  // If a fresh result is stored, it is the answer: the origin is not asked and nothing is decoded.
+  // If a fresh result is stored, it is the answer: the origin is not asked, and nothing is read or decoded.
   const cached = await cache.find(key)
   if (cached && nowMs() < cached.entry.freshUntil) {
-    const { entry, bytes, layer } = cached
+    const { entry, body, layer } = cached
+    const skip = body ? undefined : parseXSr(entry.sr)
+    if (skip?.outcome === 'skipped') return passOn(skip.reason as SkipReason, request, upstream, deps, entry.type)
     const ttlSeconds = Math.floor((entry.freshUntil - nowMs()) / 1000)
-    const isAnswer = bytes || isKnown(request, entry.etag, entry.sourceModified)
-    if (isAnswer) return answer({ entry, bytes, cacheStatus: `hit; detail=${layer}`, ttlSeconds })
+    const isAnswer = body !== undefined || isKnown(request, entry.etag, entry.sourceModified)
+    if (isAnswer) return answer({ entry, cacheStatus: `hit; detail=${layer}`, ttlSeconds }, body)
   }
+  discard(cached?.body) // it is read again if the origin confirms it or fails
   const miss = { request, wish, sourceUrl, choices, key, cached }
 
   // A HEAD request makes nothing, so it has nothing to share with equal requests.
   if (request.method === 'HEAD') {
     const outcome = await renew(miss, upstream, deps)
-    return outcome instanceof Response ? outcome : answer(outcome, outcome.bytes !== undefined)
+    return outcome instanceof Response ? outcome : answer(outcome, outcome.bytes, outcome.bytes !== undefined)
   }
 
   // If equal requests arrive at the same time, one of them leads and the others share its result.
   const joined = await flights.join(`${key.source}/${key.variant}`, settings.maxWaitMs, leaseMsOf(settings))
   if (joined && !isLead(joined) && joined.value) {
-    return answer({ ...joined.value, cacheStatus: `${joined.value.cacheStatus}; collapsed` })
+    const { bytes, ...shared } = joined.value
+    return answer({ ...shared, cacheStatus: `${shared.cacheStatus}; collapsed` }, bytes)
   }
   // If the leader takes too long, the visitor gets the original.
   if (!joined) return passOn('BUSY', request, upstream, deps)
@@ -121,7 +131,7 @@ export async function serveUpscaled(
   deps.waitUntil(work.catch(() => {}))
   const outcome = await work
   if (outcome instanceof Response) return outcome
-  const response = answer(outcome)
+  const response = answer(outcome, outcome.bytes)
   if (deps.copiesBodies) deps.waitUntil(freeResult(outcome, lead))
   return response
 }
@@ -137,12 +147,44 @@ async function passOn(
   request: Request,
   { fetchSource, answerAsOriginal }: Upstream,
   { settings, nowMs }: Deps,
+  mime?: string,
 ): Promise<Response> {
   const original = await fetchSource({})
   if (original.status !== 200) return answerAsOriginal('ORIGIN_STATUS', original)
   const freshness = freshnessOf(original.headers, settings, nowMs())
   if (isForVisitorAlone(request, freshness)) return answerAsOriginal('CREDENTIALS', original)
-  return originalResponse(request, original, reason)
+  return originalResponse(request, original, reason, undefined, mime)
+}
+
+/** Reasons that hold as long as the picture and the limits, which are part of the key, are the same. */
+const LASTING: readonly SkipReason[] = [
+  'ANIMATED',
+  'FORMAT',
+  'CMYK',
+  'DAMAGED',
+  'TOO_COMPLEX',
+  'SOURCE_BYTES',
+  'SOURCE_PIXELS',
+  'OUTPUT_PIXELS',
+  'SAME_SIZE',
+  'COST',
+]
+
+/** Stores why a picture is served unchanged, so that its header is not read again while it is fresh. */
+function rememberSkip(
+  reason: SkipReason,
+  { headers }: Response,
+  mime: string | undefined,
+  { key }: Miss,
+  { cache, settings, nowMs, waitUntil }: Deps,
+): void {
+  const freshness = freshnessOf(headers, settings, nowMs())
+  if (!LASTING.includes(reason) || !freshness.isStorable) return
+  const ttlSeconds = freshness.ttlSeconds ?? settings.defaultTtlSeconds
+  const sr = formatXSr({ outcome: 'skipped', reason })
+  const freshUntil = nowMs() + 1000 * ttlSeconds
+  const entry = { digest: '', result: '', etag: '', type: mime ?? '', size: 0, sr, ttlSeconds, freshUntil }
+  waitUntil(cache.keep(key, entry, undefined))
 }
 
 /** A request whose result is not stored, or stored but stale. */
@@ -153,7 +195,7 @@ interface Miss {
   readonly sourceUrl: string
   readonly choices: Choices
   readonly key: Key
-  /** The stale result, if one is stored. */
+  /** The stale result, if one is stored. Its body is discarded; ResultCache.reread reads it again. */
   readonly cached: CachedResult | undefined
 }
 
@@ -186,27 +228,32 @@ async function renew(
     if (!(await isAllowed(visitor, settings))) return await passOn('RATE', request, upstream, deps)
 
     // Ask the origin. Send validators only if the bytes that a 304 would confirm are still stored.
-    original = await fetchSource(cached?.bytes ? validatorsOf(cached.entry) : {})
+    original = await fetchSource(cached?.body ? validatorsOf(cached.entry) : {})
     const freshness = freshnessOf(original.headers, settings, deps.nowMs())
     const isVisitors = isForVisitorAlone(request, freshness)
     const isRevoked = isNoLongerAllowed(original.status, freshness)
 
+    // If the origin confirms the stored result, read it, before its entry may be invalidated.
+    const isConfirmed = cached?.body !== undefined && original.status === 304
+    const confirmed = isConfirmed ? await cache.reread(key, cached) : undefined
+
     // Invalidate an entry that the origin no longer allows us to keep.
     if (cached && isRevoked) deps.waitUntil(cache.keep(key, { ...cached.entry, ...INVALIDATED }, undefined))
 
-    // If the origin confirms the stored result, serve it.
-    if (cached?.bytes && original.status === 304) {
+    // Serve the confirmed result. If it was lost meanwhile, the visitor gets the original.
+    if (isConfirmed) {
       if (freshness.isFixed) return await answerAsOriginal('NO_TRANSFORM', original)
       if (isVisitors) return await answerAsOriginal('CREDENTIALS', original)
-      const confirmed = 'fwd=stale; fwd-status=304'
-      if (isRevoked) return { entry: cached.entry, bytes: cached.bytes, cacheStatus: confirmed, ttlSeconds: -1 }
+      if (!confirmed) return await answerAsOriginal('INTERNAL', original)
+      const asConfirmed = 'fwd=stale; fwd-status=304'
+      if (isRevoked) return { entry: cached.entry, bytes: confirmed, cacheStatus: asConfirmed, ttlSeconds: -1 }
       const entry = confirmedEntry(cached.entry, original, freshness, deps.nowMs())
       const { ttlSeconds } = entry
-      return keep({ entry, bytes: cached.bytes, cacheStatus: `${confirmed}; stored`, ttlSeconds }, key, deps, lead)
+      return keep({ entry, bytes: confirmed, cacheStatus: `${asConfirmed}; stored`, ttlSeconds }, key, deps, lead)
     }
 
     // If the origin fails, serve the stale result, provided that the origin allowed this.
-    const stale = original.status >= 500 ? staleResult(cached, deps.nowMs(), original.status) : undefined
+    const stale = original.status >= 500 ? await staleResult(miss, deps, original.status) : undefined
     if (stale) {
       await original.body?.cancel()
       return stale
@@ -262,14 +309,16 @@ async function renew(
   } catch (error) {
     // If the origin gave no answer or broke off, serve the stale result, provided that the origin allowed this.
     if (error instanceof SrError || !original) {
-      const stale = staleResult(cached, deps.nowMs())
+      const stale = await staleResult(miss, deps)
       if (!stale) throw error
       return stale
     }
     // After any other failure, the visitor gets the original and the log gets the cause.
     const reason = error instanceof Skip ? error.reason : 'INTERNAL'
     if (FAILURE_REASONS.includes(reason)) console.error(`${reason}: ${miss.sourceUrl}`, error)
-    return originalResponse(request, original, reason, source?.body(), header)
+    const mime = header && header.type !== 'unknown' ? header.mime : undefined
+    rememberSkip(reason, original, mime, miss, deps)
+    return originalResponse(request, original, reason, source?.body(), mime)
   } finally {
     turn?.end()
     held.release()
@@ -329,10 +378,16 @@ function confirmedEntry(entry: Entry, { headers }: Response, freshness: Freshnes
 }
 
 /** Returns the stored result if it may still be served stale after a failure of the origin (RFC 5861). */
-function staleResult(cached: CachedResult | undefined, nowMs: number, status?: number): ServedResult | undefined {
-  if (!cached?.bytes) return undefined
-  const { entry, bytes } = cached
-  if (nowMs >= entry.freshUntil + 1000 * (entry.staleSeconds ?? 0)) return undefined
+async function staleResult(
+  { key, cached }: Miss,
+  { cache, nowMs }: Deps,
+  status?: number,
+): Promise<ServedResult | undefined> {
+  if (!cached?.body) return undefined
+  const { entry } = cached
+  if (nowMs() >= entry.freshUntil + 1000 * (entry.staleSeconds ?? 0)) return undefined
+  const bytes = await cache.reread(key, cached)
+  if (!bytes) return undefined
   const fwd = `fwd=stale${status === undefined ? '' : `; fwd-status=${status}`}`
   return { entry, bytes, cacheStatus: `${fwd}; detail=stale-if-error`, ttlSeconds: STALE_TTL_SECONDS }
 }

@@ -6,19 +6,12 @@
 //   {"model": "fast", "cursor": "..."}       one page of R2 per request; repeat while the answer has a cursor
 //
 // A result that is being made during the purge is stored nevertheless.
+import { discard } from '../base/discard.ts'
 import { SrError } from '../base/errors.ts'
 import { withinTimeout } from '../base/timeout.ts'
-import {
-  answerName,
-  entryName,
-  parseAnswer,
-  parseEntry,
-  parseVariants,
-  resultName,
-  variantsName,
-} from '../cache/entry.ts'
+import { answerName, entryName, parseEntry, parseVariants, resultName, variantsName } from '../cache/entry.ts'
 import { isVariantOf, modelTag, sourceDigest, sourceTag } from '../cache/key.ts'
-import { type ResultStore, storesOf } from '../cache/stores.ts'
+import { type Stores, storesOf } from '../cache/stores.ts'
 import { splitOwn } from '../client/query.ts'
 import type { Settings } from '../options.ts'
 import type { Bucket } from '../platform/bindings.ts'
@@ -103,8 +96,7 @@ async function purgeUrl(url: string, settings: Settings): Promise<Purged> {
 }
 
 /** Returns the names of everything that is stored for a source. */
-async function namesOf(source: string, stores: readonly ResultStore[], settings: Settings) {
-  const edge = stores.find(({ layer }) => layer === 'edge')
+async function namesOf(source: string, { edge, r2 }: Stores, settings: Settings) {
   const variants = new Set(parseVariants(edge && (await withinTimeout(edge.get(variantsName(source))))))
   const prefix = entryName({ source, variant: '' })
   for (const name of await listAll(settings.results, prefix)) variants.add(name.slice(prefix.length))
@@ -112,10 +104,10 @@ async function namesOf(source: string, stores: readonly ResultStore[], settings:
   for (const variant of variants) {
     const key = { source, variant }
     names.push(answerName(key), entryName(key))
-    for (const store of stores) {
-      const isEdge = store === edge
-      const bytes = await withinTimeout(store.get(isEdge ? answerName(key) : entryName(key)))
-      const entry = bytes && (isEdge ? parseAnswer(bytes)?.entry : parseEntry(bytes))
+    const answer = edge && (await withinTimeout(edge.open(answerName(key))))
+    discard(answer?.body)
+    for (const json of [answer?.note, r2 && (await withinTimeout(r2.get(entryName(key))))]) {
+      const entry = json === undefined ? undefined : parseEntry(json)
       if (entry) names.push(resultName(entry))
     }
   }
@@ -146,8 +138,8 @@ async function listAll(bucket: Bucket | undefined, prefix: string): Promise<stri
   }
 }
 
-async function deleteFrom(stores: readonly ResultStore[], names: readonly string[]): Promise<void> {
-  await withinTimeout(Promise.all(stores.map((store) => store.delete(names))))
+async function deleteFrom({ edge, r2 }: Stores, names: readonly string[]): Promise<void> {
+  await withinTimeout(Promise.all([edge, r2].map(async (store) => store?.delete(names))))
 }
 
 /** Purges the edge caches of all data centres: https://developers.cloudflare.com/api/resources/cache/methods/purge/ */

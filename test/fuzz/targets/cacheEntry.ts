@@ -1,5 +1,5 @@
 // The target for stored cache entries.
-import { parseAnswer } from '../../../worker/cache/entry.ts'
+import { encodeNote, parseEntry } from '../../../worker/cache/entry.ts'
 import type { Random } from '../../../worker/image/prng.ts'
 import { oneIn } from '../draw.ts'
 import { latin1 } from '../encode.ts'
@@ -23,16 +23,16 @@ const ENTRY = {
 const JSON_WORDS = ['null', '1e999', '"size"', '{}', '[]', '""', 'true', '"digest"']
 
 function makeEntry(random: Random): Uint8Array {
-  const text = maybeMutateText(random, JSON.stringify(ENTRY), JSON_WORDS)
-  const bytes = Uint8Array.of(0, 0, text.length >> 8, text.length, ...latin1(text), ...new Uint8Array(ENTRY.size))
+  const bytes = latin1(maybeMutateText(random, JSON.stringify(ENTRY), JSON_WORDS))
   return oneIn(random, 4) ? mutateBytes(random, bytes, bytes) : bytes
 }
 
 function checkEntry(bytes: Uint8Array): boolean {
-  const answer = parseAnswer(bytes)
-  if (!answer) return false
-  const { entry, bytes: result } = answer
-  ensure(result === undefined || result.length === entry.size, 'another size')
+  const entry = parseEntry(bytes)
+  if (!entry) return false
+  const note = encodeNote(entry)
+  ensure(/^[ -~]*$/.test(note), 'a note that is not printable ASCII')
+  ensure(JSON.stringify(parseEntry(note)) === JSON.stringify(entry), 'a note of another entry')
   for (const text of [entry.digest, entry.result, entry.etag, entry.type, entry.sr]) {
     ensure(typeof text === 'string', 'a text field without text')
   }
@@ -46,7 +46,7 @@ export function cacheEntryTargets(): FuzzTarget[] {
   return [
     defineTarget({
       name: 'entry',
-      about: 'parseAnswer: a complete cache entry, or undefined (a miss)',
+      about: 'parseEntry: a complete cache entry, or undefined (a miss); encodeNote: the same entry as a header',
       share: 5,
       make: makeEntry,
       check: checkEntry,

@@ -6,6 +6,8 @@ export interface CellAnswer {
   readonly code: number
   /** Undefined if the body broke off or did not end. */
   readonly body: Buffer | undefined
+  /** The value of Content-Length. */
+  readonly length: number | undefined
   readonly sr: string | undefined
   readonly ms: number
   readonly cacheControl: string | undefined
@@ -37,6 +39,7 @@ export async function wrongWith(
   const { code, body, sr } = answer
   const { origin, known } = cell
   const isHealthy = origin in HEALTHY
+  if (isCutHit(answer, cell)) return undefined
   if (sr?.startsWith('done')) {
     const mayBeDone = isHealthy || known !== 'nothing' || HARMLESS.includes(origin)
     return mayBeDone && code === 200 && (await isResult(answer)) ? undefined : 'not the result of its picture'
@@ -45,6 +48,16 @@ export async function wrongWith(
   if (isHealthy) return code === 200 && body?.equals(original) ? undefined : 'neither result nor original'
   if (sr === undefined) return isOwnError(answer) ? undefined : 'not an error of the worker'
   return isOriginsStatus(answer, origin) ? undefined : 'not the origin’s own answer'
+}
+
+/**
+ * True if the body of a hit ended early, as the edge cache's did. A hit is passed on unread, and the visitor sees by its
+ * Content-Length that it is incomplete.
+ */
+function isCutHit({ code, body, length, cacheStatus }: CellAnswer, { known, faults }: Cell): boolean {
+  const isHalting = faults.edge === 'body breaks off' || faults.edge === 'body hangs'
+  const isCut = body === undefined || (length !== undefined && body.length < length)
+  return isHalting && known === 'fresh' && code === 200 && isCut && cacheStatus.endsWith('detail=edge')
 }
 
 /** True if a readable store holds a result that the worker should have served instead of this answer. */

@@ -80,6 +80,7 @@ export async function startMatrix(
       code,
       body,
       ms,
+      length: headers.has('content-length') ? Number(headers.get('content-length')) : undefined,
       sr: header('x-sr'),
       cacheControl: header('cache-control'),
       cacheStatus: header('cache-status') ?? '',

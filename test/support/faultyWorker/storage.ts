@@ -3,16 +3,20 @@ import { current } from './current.ts'
 import type { StoreFault } from './faults.ts'
 
 const never = () => new Promise<never>(() => {})
-const isEntry = (name: string) => name.includes('entries/') || name.includes('answers/')
+const isEntry = (name: string) => name.includes('entries/')
+/** In the edge cache, an answer is a result whose entry is in a header. */
+const isAnswer = (name: string) => name.includes('answers/')
 const isResult = (name: string) => name.includes('results/')
 
 /** Returns the damaged bytes that are read instead of `bytes`, or undefined if the object `name` is missing. */
 function damaged(fault: StoreFault, name: string, bytes: ArrayBuffer): ArrayBuffer | undefined {
   const [what, , how] = fault.split(' ')
   if (!(what === 'entry' && isEntry(name)) && !(what === 'result' && isResult(name))) return bytes
+  return how === 'missing' ? undefined : damagedBy(how, bytes)
+}
+
+function damagedBy(how: string, bytes: ArrayBuffer): ArrayBuffer {
   switch (how) {
-    case 'missing':
-      return undefined
     case 'cut':
       return bytes.slice(0, bytes.byteLength >> 1)
     case 'empty':
@@ -22,6 +26,31 @@ function damaged(fault: StoreFault, name: string, bytes: ArrayBuffer): ArrayBuff
     default: // wrong types
       return encode('{"digest":7,"type":[],"size":"1","sr":null,"ttlSeconds":{},"freshUntil":"never"}')
   }
+}
+
+/**
+ * Returns an answer of the edge cache with a damaged entry or result, or undefined if it is missing. Garbage of the
+ * right length stays out, because a hit is passed on unread: only its length is compared (SECURITY.md).
+ */
+function damagedAnswer(fault: StoreFault, bytes: ArrayBuffer, { headers }: Response): Response | undefined {
+  const [what, , how] = fault.split(' ')
+  if (what === 'result' && how === 'missing') return undefined
+  if (what === 'result' && how !== 'garbage') return stored(damagedBy(how, bytes), headers)
+  const answer = stored(bytes, headers)
+  const note = headers.get(NOTE_HEADER)
+  if (what === 'entry' && note !== null) {
+    answer.headers.set(NOTE_HEADER, String.fromCharCode(...new Uint8Array(damagedBy(how, encode(note)))))
+  }
+  return answer
+}
+
+const NOTE_HEADER = 'x-sr-entry'
+
+/** Returns a response as a cache would: its Content-Length is that of the bytes that are stored. */
+function stored(bytes: ArrayBuffer, headers: Headers): Response {
+  const response = new Response(bytes, { headers })
+  response.headers.set('content-length', `${bytes.byteLength}`)
+  return response
 }
 
 function encode(text: string): ArrayBuffer {
@@ -77,15 +106,23 @@ export function breakCache(cache: Cache): void {
       if (!fault || !found) return found
       const whole = await found.arrayBuffer()
       const given = await read(fault, url, async () => whole)
-      if ('halts' in given) return new Response(halting(whole, given.halts === 'error'), found)
-      return given.bytes && new Response(given.bytes, found)
+      if ('halts' in given) {
+        // As of a real cache's body, the length is known.
+        const { readable, writable } = new FixedLengthStream(whole.byteLength)
+        void halting(whole, given.halts === 'error')
+          .pipeTo(writable)
+          .catch(() => {})
+        return new Response(readable, found)
+      }
+      if (isAnswer(url) && given.bytes) return damagedAnswer(fault, whole, found)
+      return given.bytes && stored(given.bytes, found.headers)
     },
     async put(url: string, response: Response) {
       const fault = current().edge
       if (!fault) return put(url, response)
       const whole = await response.arrayBuffer()
       const bytes = await kept(fault, url, whole, whole.byteLength)
-      if (bytes) await put(url, new Response(bytes, { headers: response.headers }))
+      if (bytes) await put(url, stored(bytes, response.headers))
     },
   })
 }
