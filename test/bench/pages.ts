@@ -1,266 +1,135 @@
 // `npm run bench -- pages`: whole pages of new pictures at once, with a deploy's defaults in one isolate of workerd; a
-// visitor who asks for the dearest pictures again and again beside one who opens a page; and many visitors at once, of
+// visitor who opens a page beside others who ask for the dearest pictures again and again; and many visitors at once, of
 // whose work the isolate's peak memory is measured. Fails if the peak exceeds MAX_ISOLATE_BYTES.
 import { setTimeout as sleep } from 'node:timers/promises'
-import sharp from 'sharp'
-import { renderScene } from '../fixtures/make.ts'
-import { COUNT_WASM, inspect } from '../support/measure/inspector.ts'
-import { describePeak, type Peak, peakDuring } from '../support/measure/peak.ts'
-import { type FakeOrigin, startOrigin } from '../support/servers/origin.ts'
+import { dearestPictures, heavyPictures, largePictures, type Shown, smallPictures } from '../support/load/pictures.ts'
+import { type Answer, countOutcomes, startLoadedSite } from '../support/load/site.ts'
+import { describePeak, type Peak } from '../support/measure/peak.ts'
 import { setup } from '../support/worker/build.ts'
-import { startWorker } from '../support/worker/worker.ts'
 import type { Table } from './compare.ts'
 
 /** Most memory of an isolate, which may have 128 MB. */
 const MAX_ISOLATE_BYTES = 110e6
 const BROWSER_CONNECTIONS = 6
-/** How long the visitors and the attackers ask. */
+/** How long visitors and attackers ask, and with `--quick`. */
 const LOAD_MS = 60_000
+const QUICK_LOAD_MS = 10_000
 const VISITORS = 16
-
-/** A picture of a page: what the origin sends, and what the page asks for. */
-interface Shown {
-  readonly bytes: Buffer
-  readonly query: string
-}
-
-interface Answer {
-  readonly outcome: string
-  readonly ms: number
-}
-
-interface Site {
-  readonly origin: FakeOrigin
-  /** Asks for a picture that nobody has asked for before. Breaks off after `leaveMs`. */
-  ask(shown: Shown, visitor: string, leaveMs?: number): Promise<Answer>
-  /** Asks for a path. */
-  get(path: string, visitor: string): Promise<Answer>
-  peakDuring(work: Promise<unknown>): Promise<Peak>
-  close(): Promise<void>
-}
+/** Time between two requests of a visitor who opens a page, and of an attacker. */
+const VISIT_EVERY_MS = 700
+const ATTACK_EVERY_MS = 1000
+/** How long an attack lasts before the visitor comes. */
+const HEAD_START_MS = 2500
 
 export async function benchPages({ isQuick }: { readonly isQuick: boolean }): Promise<Table[]> {
   await setup()
-  const loadMs = isQuick ? LOAD_MS / 6 : LOAD_MS
-  const notes = await pageNotes()
-  const attacks = await attackNotes(loadMs)
-  const memory = await memoryNotes(loadMs)
-  if (memory.isTooHigh) process.exitCode = 1
+  const loadMs = isQuick ? QUICK_LOAD_MS : LOAD_MS
+  const table = (title: string, notes: string[]): Table => ({ title, rounds: 1, rows: [], notes })
   return [
-    { title: 'pages of new pictures, defaults of a deploy', rounds: 1, rows: [], notes },
-    { title: 'a page beside visitors who ask for the dearest pictures', rounds: 1, rows: [], notes: attacks },
-    { title: `${VISITORS} visitors at once, ${loadMs / 1000} s`, rounds: 1, rows: [], notes: memory.notes },
+    table('pages of new pictures', await benchWholePages()),
+    table('new pictures beside visitors who ask for the dearest ones', await benchAttacks(loadMs)),
+    table(`${VISITORS} visitors at once, ${loadMs / 1000} s`, await benchVisitors(loadMs)),
   ]
 }
 
-async function startSite(): Promise<Site> {
-  const origin = await startOrigin()
-  const worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, prelude: COUNT_WASM, inspectorPort: 0 })
-  const inspector = await inspect(worker)
-  const url = await worker.ready
-  let asked = 0
-  const get = async (path: string, visitor: string, leaveMs?: number): Promise<Answer> => {
-    const startedAt = performance.now()
-    const signal = leaveMs === undefined ? undefined : AbortSignal.timeout(leaveMs)
-    try {
-      const response = await fetch(new URL(path, url), { headers: { 'cf-connecting-ip': visitor }, signal })
-      await response.arrayBuffer()
-      return { outcome: outcomeOf(response.headers.get('x-sr')), ms: performance.now() - startedAt }
-    } catch (error) {
-      if (!signal?.aborted) throw error
-      return { outcome: 'left', ms: performance.now() - startedAt }
-    }
-  }
-  return {
-    origin,
-    get,
-    ask({ bytes, query }, visitor, leaveMs) {
-      const path = `/${asked++}`
-      origin.serve(path, bytes, { 'cache-control': 'max-age=600' })
-      return get(`${path}?${query}`, visitor, leaveMs)
-    },
-    peakDuring: (work) => peakDuring(inspector, work),
-    async close() {
-      inspector.close()
-      await worker.dispose()
-      await origin.close()
-    },
-  }
-}
-
-function outcomeOf(xSr: string | null): string {
-  return /^done/.exec(xSr ?? '')?.[0] ?? /reason=(\w+)/.exec(xSr ?? '')?.[1] ?? 'error'
-}
-
-let scene: ReturnType<typeof renderScene> | undefined
-let seeds = 0
-
-/** Returns a drawn scene with some noise, which is different for each call. */
-async function drawn(width: number, height: number, sigma = 4): Promise<sharp.Sharp> {
-  const { data: pixels, ...size } = await (scene ??= renderScene('harbour'))
-  const { data, info } = await sharp(pixels, { raw: { ...size, channels: 4 } })
-    .removeAlpha()
-    .resize(width, height, { fit: 'fill' })
-    .raw()
-    .toBuffer({ resolveWithObject: true })
-  let state = (++seeds * 2654435761) >>> 0
-  for (let i = 0; i < data.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    data[i] = Math.max(0, Math.min(255, data[i] + ((state >>> 24) / 255 - 0.5) * 2 * sigma))
-  }
-  return sharp(data, { raw: info })
-}
-
-async function smallPictures(count: number): Promise<Shown[]> {
-  const make = async () => ({ bytes: await (await drawn(480, 320)).jpeg({ quality: 85 }).toBuffer(), query: 'sr=2' })
-  return Promise.all(Array.from({ length: count }, make))
-}
-
-/** A JPEG of 6.25 MP that becomes 25 MP, and six PNGs of 4 MB. */
-async function largePictures(): Promise<Shown[]> {
-  const jpeg = { bytes: await (await drawn(2500, 2500)).jpeg({ quality: 85 }).toBuffer(), query: 'sr=2' }
-  const png = async () => ({ bytes: await (await drawn(1250, 1000, 24)).png().toBuffer(), query: 'sr=2' })
-  return [jpeg, ...(await Promise.all(Array.from({ length: 6 }, png)))]
-}
-
-async function pageNotes(): Promise<string[]> {
+async function benchWholePages(): Promise<string[]> {
   const notes: string[] = []
   for (const count of [12, 24, 48]) {
-    notes.push(await pageNote(`${count} of 480x320 x2`, await smallPictures(count), Infinity))
-    notes.push(await pageNote(`${count} of 480x320 x2`, await smallPictures(count), BROWSER_CONNECTIONS))
+    for (const connections of [Infinity, BROWSER_CONNECTIONS]) {
+      notes.push(await benchPage(`${count} of 480x320`, await smallPictures(count), connections))
+    }
   }
   const mixed = [...(await largePictures()), ...(await smallPictures(48))]
-  notes.push(await pageNote('48, a 25 MP result and six 4 MB PNGs', mixed, Infinity))
-  notes.push(await pageNote('the same, the large ones last', mixed.toReversed(), Infinity))
+  notes.push(await benchPage('a 25 MP result, six 4 MB PNGs, 48', mixed, Infinity))
+  notes.push(await benchPage('48, six 4 MB PNGs, a 25 MP result', mixed.toReversed(), Infinity))
   return notes
 }
 
 /** Opens a page in a fresh isolate, and once more. */
-async function pageNote(title: string, page: readonly Shown[], connections: number): Promise<string> {
-  const site = await startSite()
-  for (const [i, { bytes }] of page.entries())
-    site.origin.serve(`/page-${i}`, bytes, { 'cache-control': 'max-age=600' })
-  const open = () => limited(connections, page, ({ query }, i) => site.get(`/page-${i}?${query}`, '192.0.2.1'))
-  const first: { answers?: Answer[] } = {}
-  const peak = await site.peakDuring(open().then((answers) => (first.answers = answers)))
+async function benchPage(title: string, page: readonly Shown[], connections: number): Promise<string> {
+  const site = await startLoadedSite()
+  for (const [i, { bytes }] of page.entries()) site.origin.serve(`/${i}`, bytes, { 'cache-control': 'max-age=600' })
+  const open = async () => {
+    const answers: Answer[] = []
+    let next = 0
+    const load = async () => {
+      for (let i = next++; i < page.length; i = next++)
+        answers.push(await site.get(`/${i}?${page[i].query}`, '192.0.2.1'))
+    }
+    await Promise.all(Array.from({ length: Math.min(connections, page.length) }, load))
+    return answers
+  }
+  const first = open()
+  const peak = await site.peakDuring(first)
+  const answers = await first
   const again = await open()
   await site.close()
-  const answers = first.answers!
-  const last = Math.max(...answers.map(({ ms }) => ms))
   const how = connections === Infinity ? 'all at once' : `${connections} at a time`
-  return `${title}, ${how}: ${counts(answers)}; median ${seconds(medianOf(answers))}, last ${seconds(last)}; reload: ${counts(again)}; ${describePeak('', peak).trim()}`
+  const last = Math.max(...answers.map(({ ms }) => ms))
+  return `${title}, ${how}: ${describe(answers, peak)}; last ${seconds(last)}; then ${countOutcomes(again)}`
 }
 
-async function limited<T, R>(
-  most: number,
-  items: readonly T[],
-  work: (item: T, i: number) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = []
-  let next = 0
-  const line = async () => {
-    while (next < items.length) {
-      const i = next++
-      results[i] = await work(items[i], i)
-    }
-  }
-  await Promise.all(Array.from({ length: Math.min(most, items.length) }, line))
-  return results
-}
-
-/** The dearest pictures: a JPEG that becomes 25 MP, and a PNG with alpha by srcnn. */
-async function dearPictures(): Promise<Shown[]> {
-  const [jpeg] = await largePictures()
-  const alpha = (await drawn(760, 760)).ensureAlpha(0.5)
-  return [jpeg, { bytes: await alpha.png().toBuffer(), query: 'sr=2&sr-model=srcnn' }]
-}
-
-async function attackNotes(loadMs: number): Promise<string[]> {
-  const dear = await dearPictures()
+async function benchAttacks(loadMs: number): Promise<string[]> {
+  const dearest = await dearestPictures()
   const one = ['192.0.2.1']
-  const sixteen = Array.from({ length: 16 }, (_, i) => `198.51.100.${i}`)
-  const cases: [string, readonly string[], string][] = [
-    ['nobody attacks', [], '192.0.2.2'],
-    ['one address, once a second, leaves after 0.3 s', one, '192.0.2.2'],
-    ['16 addresses, together once a second', sixteen, '192.0.2.2'],
-    ['one address that all share', one, '192.0.2.1'],
+  const sixteen = Array.from({ length: VISITORS }, (_, i) => `198.51.100.${i}`)
+  const attacks: { title: string; attackers: readonly string[]; visitor?: string; leaveMs?: number }[] = [
+    { title: 'nobody else', attackers: [] },
+    { title: 'one address, leaves after 0.3 s', attackers: one, leaveMs: 300 },
+    { title: '16 addresses', attackers: sixteen },
+    { title: 'one address that the visitor shares', attackers: one, visitor: one[0] },
   ]
   const notes: string[] = []
-  for (const [title, attackers, visitor] of cases) {
-    const site = await startSite()
-    const small = await smallPictures(Math.ceil(loadMs / 1000))
+  for (const { title, attackers, visitor = '192.0.2.2', leaveMs } of attacks) {
+    const site = await startLoadedSite()
+    const small = await smallPictures(Math.ceil(loadMs / VISIT_EVERY_MS))
     const endsAt = performance.now() + loadMs
-    const attack = (async () => {
+    const attack = async () => {
       for (let i = 0; attackers.length > 0 && performance.now() < endsAt; i++) {
-        void site.ask(dear[i % dear.length], attackers[i % attackers.length], attackers === one ? 300 : undefined)
-        await sleep(1000)
+        void site.ask(dearest[i % dearest.length], attackers[i % attackers.length], leaveMs)
+        await sleep(ATTACK_EVERY_MS)
       }
-    })()
+    }
     const answers: Answer[] = []
-    const visit = (async () => {
-      await sleep(2500)
+    const visit = async () => {
+      await sleep(HEAD_START_MS)
       for (const shown of small) {
         if (performance.now() > endsAt) break
         answers.push(await site.ask(shown, visitor))
-        await sleep(700)
+        await sleep(VISIT_EVERY_MS)
       }
-    })()
-    const peak = await site.peakDuring(Promise.all([attack, visit]))
+    }
+    const peak = await site.peakDuring(Promise.all([attack(), visit()]))
     await site.close()
-    notes.push(`${title}: ${counts(answers)}; median ${seconds(medianOf(answers))}; ${describePeak('', peak).trim()}`)
+    notes.push(`${title}: ${describe(answers, peak)}`)
   }
   return notes
 }
 
-async function memoryNotes(loadMs: number): Promise<{ notes: string[]; isTooHigh: boolean }> {
-  const photo = async (width: number, height: number, quality: number, query: string) => {
-    return { bytes: await (await drawn(width, height, 24)).jpeg({ quality }).toBuffer(), query }
-  }
-  const deep = (await drawn(900, 900, 40)).toColourspace('rgb16')
-  const alpha = (await drawn(760, 760)).ensureAlpha(0.5)
-  const kinds: [string, Shown[]][] = [
-    ['JPEGs of 16 MP', [await photo(4600, 3450, 88, 'sr=2')]],
-    ['16-bit PNGs', [{ bytes: await deep.png().toBuffer(), query: 'sr-width=640' }]],
-    [
-      '760² with alpha as WebP and PNG',
-      [
-        { bytes: await alpha.clone().webp().toBuffer(), query: 'sr=2' },
-        { bytes: await alpha.clone().png().toBuffer(), query: 'sr=2' },
-      ],
-    ],
-    ['photographs of 12 MP to 1280', [await photo(4032, 3024, 85, 'sr-width=1280')]],
-  ]
-  kinds.push(['all of these', kinds.flatMap(([, shown]) => shown)])
+async function benchVisitors(loadMs: number): Promise<string[]> {
   const notes: string[] = []
-  let isTooHigh = false
-  for (const [title, shown] of kinds) {
-    const site = await startSite()
+  for (const [title, shown] of await heavyPictures()) {
+    const site = await startLoadedSite()
     const endsAt = performance.now() + loadMs
     const answers: Answer[] = []
-    const visitor = async (name: string, from: number) => {
-      for (let i = from; performance.now() < endsAt; i++) answers.push(await site.ask(shown[i % shown.length], name))
+    const visit = async (visitor: number) => {
+      for (let i = visitor; performance.now() < endsAt; i++) {
+        answers.push(await site.ask(shown[i % shown.length], `198.51.100.${visitor}`))
+      }
     }
-    const peak = await site.peakDuring(
-      Promise.all(Array.from({ length: VISITORS }, (_, i) => visitor(`198.51.100.${i}`, i))),
-    )
+    const peak = await site.peakDuring(Promise.all(Array.from({ length: VISITORS }, (_, i) => visit(i))))
     await site.close()
-    const isOver = peak.isolate > MAX_ISOLATE_BYTES
-    isTooHigh ||= isOver
-    const sizes = shown.map(({ bytes }) => `${(bytes.length / 1e6).toFixed(1)} MB`).join(', ')
-    notes.push(`${title} (${sizes}): ${counts(answers)}; ${describePeak('', peak).trim()}${isOver ? ', TOO HIGH' : ''}`)
+    const sizes = shown.map(({ bytes }) => (bytes.length / 1e6).toFixed(1)).join(', ')
+    const isTooHigh = peak.isolate > MAX_ISOLATE_BYTES
+    if (isTooHigh) process.exitCode = 1
+    notes.push(`${title} (${sizes} MB): ${describe(answers, peak)}${isTooHigh ? ', TOO HIGH' : ''}`)
   }
-  return { notes, isTooHigh }
+  return notes
 }
 
-function counts(answers: readonly Answer[]): string {
-  const byOutcome = new Map<string, number>()
-  for (const { outcome } of answers) byOutcome.set(outcome, (byOutcome.get(outcome) ?? 0) + 1)
-  return [...byOutcome].map(([outcome, count]) => `${count} ${outcome}`).join(', ')
+function describe(answers: readonly Answer[], peak: Peak): string {
+  const sorted = answers.map(({ ms }) => ms).toSorted((a, b) => a - b)
+  return `${countOutcomes(answers)}; median ${seconds(sorted[sorted.length >> 1])}; MB: ${describePeak('', peak).trim()}`
 }
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`
-
-function medianOf(answers: readonly Answer[]): number {
-  const sorted = answers.map(({ ms }) => ms).toSorted((a, b) => a - b)
-  return sorted[sorted.length >> 1] ?? 0
-}

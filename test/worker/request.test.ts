@@ -386,3 +386,50 @@ test('a network that costs too much is replaced by bicubic, then by a smaller sc
     expect(bytes.equals(body)).toBe(true)
   }
 })
+
+describe('a picture that is served unchanged', () => {
+  /** An AVIF's first box, and `bytes` zeros. */
+  const avif = (bytes: number) =>
+    Buffer.concat([Buffer.from('\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf', 'latin1'), Buffer.alloc(bytes)])
+
+  test('is passed on as it comes, once its first bytes say so', async () => {
+    const body = avif(300_000)
+    const half = body.length >> 1
+    let sendRest = () => {}
+    origin.handle('/slow.avif', (_, response) => {
+      response.writeHead(200, { 'cache-control': 'max-age=60' }).write(body.subarray(0, half))
+      sendRest = () => void response.end(body.subarray(half))
+    })
+    const response = await get('/slow.avif?sr=2') // before the origin has sent the rest
+    expect(response.headers.get('x-sr')).toBe('skipped; reason=FORMAT')
+    expect(response.headers.get('content-type')).toBe('image/avif')
+    sendRest()
+    expect(Buffer.from(await response.arrayBuffer()).equals(body)).toBe(true)
+  })
+
+  test('is remembered while it is fresh: it is passed on without a look, and no other picture is taken for it', async () => {
+    origin.serve('/kept.avif', avif(1000), { 'cache-control': 'max-age=60', etag: '"1"' })
+    const first = await get('/kept.avif?sr=2')
+    await first.arrayBuffer()
+    const ask = async () => {
+      const response = await get('/kept.avif?sr=2', { headers: { 'if-none-match': '"2"' } })
+      return [
+        response.headers.get('x-sr'),
+        response.headers.get('content-type'),
+        (await response.arrayBuffer()).byteLength,
+      ]
+    }
+    // The origin's file is another one now, but its freshness has not ended, as for a stored result.
+    origin.serve('/kept.avif', picture, { 'cache-control': 'max-age=60', 'content-type': 'text/plain' })
+    await expect.poll(ask).toEqual(['skipped; reason=FORMAT', 'image/avif', picture.length])
+    // Another variant is decided by itself.
+    expect((await get('/kept.avif?sr=3')).headers.get('x-sr')).toMatch(/^done/)
+  })
+
+  test('is not remembered if the origin forbids to store it', async () => {
+    origin.serve('/private.avif', avif(1000), { 'cache-control': 'no-store' })
+    expect((await get('/private.avif?sr=2')).headers.get('x-sr')).toBe('skipped; reason=FORMAT')
+    origin.serve('/private.avif', picture, { 'cache-control': 'no-store' })
+    expect((await get('/private.avif?sr=2')).headers.get('x-sr')).toMatch(/^done/)
+  })
+})

@@ -319,3 +319,39 @@ test('scans after the end of a JPEG are not counted, because phones append furth
   const file = concat([progressive, ...Array<Uint8Array>(20).fill(progressive)])
   expect(readHeader(file).obstacle).toBeUndefined()
 })
+
+describe('the first bytes of a file', async () => {
+  const turned = { orientation: 6 }
+  const files: [string, Uint8Array][] = [
+    ['JPEG', jpeg],
+    ['progressive JPEG', progressive],
+    ['turned JPEG', await sharpOf(picture).withMetadata(turned).jpeg().toBuffer()],
+    ['PNG with one chunk of pixels', png],
+    ['WebP', webp],
+    ['turned WebP, whose EXIF follows the pixels', await sharpOf(picture).withMetadata(turned).webp().toBuffer()],
+    ['WebP with alpha', await sharpOf(translucent).webp().toBuffer()],
+    ['GIF', gif],
+    ['BMP', bmp24(picture)],
+  ]
+
+  test.each(files)('give the header of a %s, or say that it goes on behind them', (_, file) => {
+    const whole = readHeader(file)
+    const read = Array.from({ length: file.length }, (_unused, bytes) => readHeader(file.subarray(0, bytes), Infinity))
+    const known = read.filter(({ obstacle }) => obstacle === undefined)
+    expect(known.length).toBeGreaterThan(0)
+    for (const { type, width, height, orientation } of known) {
+      expect({ type, ...uprightSize({ width, height, orientation }) }).toEqual({
+        type: whole.type,
+        ...uprightSize(whole),
+      })
+    }
+    const others = new Set(read.map(({ obstacle }) => obstacle).filter((obstacle) => obstacle !== undefined))
+    expect([...others].every((obstacle) => obstacle === 'DAMAGED' || obstacle === 'NOT_AN_IMAGE')).toBe(true)
+  })
+
+  test('of a file that is not decoded say so before it ends', async () => {
+    const animation = await frames.clone().webp().toBuffer()
+    const early = readHeader(animation.subarray(0, animation.length - 8), Infinity)
+    expect(early.obstacle).toBe('ANIMATED')
+  })
+})

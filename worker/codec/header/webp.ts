@@ -12,6 +12,8 @@ export interface RiffChunk {
   readonly data: Uint8Array
   /** The whole chunk as in the file: type, length, data and padding. */
   readonly whole: Uint8Array
+  /** True if the end of the file truncates the chunk. */
+  readonly isCut: boolean
 }
 
 /**
@@ -25,7 +27,7 @@ export function* riffChunks(bytes: Uint8Array, at: number): Generator<RiffChunk>
     const type = String.fromCharCode(...bytes.subarray(at, at + 4))
     const end = at + 8 + length
     const paddedEnd = end + (length % 2)
-    yield { type, data: bytes.subarray(at + 8, end), whole: bytes.subarray(at, paddedEnd) }
+    yield { type, data: bytes.subarray(at + 8, end), whole: bytes.subarray(at, paddedEnd), isCut: end > bytes.length }
     at = paddedEnd
   }
 }
@@ -53,7 +55,7 @@ export function readWebp(bytes: Uint8Array, found: Findings, missing: number): O
   let chunks = 0
   let picture: Picture | undefined
 
-  for (const { type, data } of webpChunks(bytes)) {
+  for (const { type, data, isCut } of webpChunks(bytes)) {
     if (++chunks > MAX_CHUNKS) return 'TOO_COMPLEX'
     if (type === 'VP8X' && chunks === 1) {
       if (data.length < 10) return 'DAMAGED'
@@ -67,7 +69,7 @@ export function readWebp(bytes: Uint8Array, found: Findings, missing: number): O
       found.icc ??= data
     } else if (type === 'EXIF' && flags & EXIF_FLAG) {
       found.orientation = readOrientation(withoutExifPrefix(data))
-      hasExif = true
+      hasExif = !isCut
     } else if (type === 'ALPH' && isExtended) {
       found.alpha = true
     } else if (type === 'ANMF' && isExtended) {

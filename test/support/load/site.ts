@@ -1,0 +1,70 @@
+// A worker with a deploy's defaults, of which many visitors ask at the same time for pictures that nobody has asked for
+// before.
+import { COUNT_WASM, inspect } from '../measure/inspector.ts'
+import { type Peak, peakDuring } from '../measure/peak.ts'
+import { type FakeOrigin, startOrigin } from '../servers/origin.ts'
+import { startWorker } from '../worker/worker.ts'
+import type { Shown } from './pictures.ts'
+
+export interface Answer {
+  /** `done`, the reason why the picture came unchanged, or `left`. */
+  readonly outcome: string
+  readonly ms: number
+}
+
+export interface LoadedSite {
+  readonly origin: FakeOrigin
+  /** Asks for a path. Leaves after `leaveMs`. */
+  get(path: string, visitor: string, leaveMs?: number): Promise<Answer>
+  /** Lets the origin serve a picture under a new path, and asks for it. */
+  ask(shown: Shown, visitor: string, leaveMs?: number): Promise<Answer>
+  peakDuring(work: Promise<unknown>): Promise<Peak>
+  close(): Promise<void>
+}
+
+export async function startLoadedSite(): Promise<LoadedSite> {
+  const origin = await startOrigin()
+  const log = () => {} // every picture that comes unchanged is logged
+  const worker = await startWorker({ vars: { ORIGIN_URL: origin.url }, prelude: COUNT_WASM, inspectorPort: 0, log })
+  const inspector = await inspect(worker)
+  const url = await worker.ready
+  let asked = 0
+  const get = async (path: string, visitor: string, leaveMs?: number): Promise<Answer> => {
+    const startedAt = performance.now()
+    const signal = leaveMs === undefined ? undefined : AbortSignal.timeout(leaveMs)
+    try {
+      const response = await fetch(new URL(path, url), { headers: { 'cf-connecting-ip': visitor }, signal })
+      await response.arrayBuffer()
+      return { outcome: outcomeOf(response.headers.get('x-sr')), ms: performance.now() - startedAt }
+    } catch (error) {
+      if (!signal?.aborted) throw error
+      return { outcome: 'left', ms: performance.now() - startedAt }
+    }
+  }
+  return {
+    origin,
+    get,
+    ask({ bytes, query }, visitor, leaveMs) {
+      const path = `/${asked++}`
+      origin.serve(path, bytes, { 'cache-control': 'max-age=600' })
+      return get(`${path}?${query}`, visitor, leaveMs)
+    },
+    peakDuring: (work) => peakDuring(inspector, work),
+    async close() {
+      inspector.close()
+      await worker.dispose()
+      await origin.close()
+    },
+  }
+}
+
+function outcomeOf(xSr: string | null): string {
+  return /^done/.exec(xSr ?? '')?.[0] ?? /reason=(\w+)/.exec(xSr ?? '')?.[1] ?? 'error'
+}
+
+/** Says how many answers have each outcome. */
+export function countOutcomes(answers: readonly Answer[]): string {
+  const byOutcome = new Map<string, number>()
+  for (const { outcome } of answers) byOutcome.set(outcome, (byOutcome.get(outcome) ?? 0) + 1)
+  return [...byOutcome].map(([outcome, count]) => `${count} ${outcome}`).join(', ')
+}
