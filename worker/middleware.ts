@@ -2,6 +2,7 @@
 // comes from `await next()`: from a route, a bucket, static assets or a proxy. A request that asks for no size passes
 // through unchanged.
 import type { Context, MiddlewareHandler } from 'hono'
+import { discard } from './base/discard.ts'
 import { SrError } from './base/errors.ts'
 import { createResultCache } from './cache/cache.ts'
 import { splitOwn, withoutOwn } from './client/query.ts'
@@ -107,6 +108,7 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
         // browser.
         const isEnough = !request.headers.has('cookie') && original.status !== 304
         if (!below && isEnough) return originalResponse(request, original, reason, body)
+        discard(body)
         if (!original.bodyUsed) await original.body?.cancel()
         if (!below) return originalResponse(request, redirectTo(sourceUrl), reason)
         const response = await withRequest(c, new Request(sourceUrl, request), () => below(c))

@@ -54,9 +54,9 @@ export interface Upstream {
   /**
    * Returns the origin's answer to the visitor's own request, and adds only the reason why the picture was not
    * enlarged. If the handlers below cannot be called again, returns `original` (from `fetchSource`) or a redirect to
-   * the original. `body` is the body of `original`, if it was already read.
+   * the original. `body` is the body of `original`, if it was already read, at least in part.
    */
-  readonly answerAsOriginal: (reason: SkipReason, original: Response, body?: Uint8Array) => Promise<Response>
+  readonly answerAsOriginal: (reason: SkipReason, original: Response, body?: FileBody) => Promise<Response>
 }
 
 /** A result, with the cache status and the lifetime that its response states. */
