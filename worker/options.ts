@@ -114,6 +114,8 @@ export interface SuperResolutionOptions {
    * `missLimit` counts for each. Without a name they count as one, and pictures are made in the order in which they
    * were asked for, small ones first. Behind another CDN, return the address that it states.
    *
+   * A visitor who has left is not worked for, if the Worker has the compatibility flag `enable_request_signal`.
+   *
    * @default in Workers `CF-Connecting-IP`, of an IPv6 address its first 64 bits; elsewhere no name
    */
   visitor?: (c: Context) => string | undefined
