@@ -63,6 +63,8 @@ const SLOWEST = 3
 /** Shortest and longest time between two looks. Whoever has much work before them looks less often. */
 const LOOK_AGAIN_MS = { least: 4, most: 100 }
 const LOOKS_PER_WAIT = 8
+/** A place that has not looked for so long has lost its request. No work blocks its timer for longer. */
+const LOST_MS = 5_000
 /** Memory of an isolate with several requests besides: idle memories of codecs, and garbage. */
 const BESIDE_BYTES = 20e6
 /** Sources up to this size are read even if a larger one waits for room. */
@@ -76,7 +78,7 @@ interface Visitor {
 interface Place {
   readonly visitor: Visitor
   readonly limits: TurnLimits
-  readonly source: Held
+  readonly source: Source
   memoryBytes: number
   /** The visitor's clock at arrival, plus the work. */
   readonly tag: number
@@ -87,11 +89,13 @@ interface Place {
   wantedBytes: number
   /** True if the whole source is held, or will be. */
   hasRoom: boolean
+  /** When the place last looked whether it may go on. */
+  lookedAt: number
   /** When the lease expires. */
   readonly until: number
 }
 
-interface Held {
+interface Source extends HeldSource {
   bytes: number
   readonly until: number
 }
@@ -103,7 +107,7 @@ export function longestMs({ maxWaitMs, maxCpuMs, sourceTimeoutMs }: TurnLimits):
 
 export function createTurns(now: () => number = Date.now): Turns {
   let places: Place[] = []
-  let sources: Held[] = []
+  let sources: Source[] = []
   /** Clock of a visitor who comes when nobody else is there. */
   let clockMs = 0
 
@@ -147,11 +151,11 @@ export function createTurns(now: () => number = Date.now): Turns {
     return (own + sum(others)) / limits.maxRunning
   }
 
-  /** Returns the places in a state that `has` accepts, in the order in which they are served. */
+  /** Returns the first waiting place of each visitor that `has` accepts, in the order in which they are served. */
   function inOrder(has: (place: Place) => boolean): Place[] {
     const firstOf = new Map<Visitor, Place>()
     for (const place of places) {
-      if (!has(place)) continue
+      if (now() - place.lookedAt > LOST_MS || !has(place)) continue
       const first = firstOf.get(place.visitor)
       if (!first || place.tag < first.tag) firstOf.set(place.visitor, place)
     }
@@ -170,14 +174,14 @@ export function createTurns(now: () => number = Date.now): Turns {
 
   /** Returns whether this place's work may run now. `place` is ready, and not running. */
   function isNext(place: Place): boolean {
+    if (places.filter(({ state }) => state === 'running').length >= place.limits.maxRunning) return false
     const isReady = ({ state }: Place) => state === 'waiting' || state === 'paused'
     const begun = places.filter(hasBegun)
     const isFitting = (one: Place) => hasBegun(one) || isWithinMemory([...begun, one], one.limits)
     // If nothing fits beside the sources of the others, and nothing is there that will end, the first one goes.
     const first =
       inOrder((one) => isReady(one) && isFitting(one))[0] ?? (begun.length > 0 ? undefined : inOrder(isReady)[0])
-    const running = places.filter(({ state }) => state === 'running').length
-    return running < place.limits.maxRunning && first === place
+    return first === place
   }
 
   /** Returns whether the place may hold its whole source now. */
@@ -206,6 +210,7 @@ export function createTurns(now: () => number = Date.now): Turns {
   async function waitUntil(place: Place, isReady: () => boolean, isWanted: () => boolean): Promise<boolean> {
     for (;;) {
       dropExpired()
+      place.lookedAt = now()
       if (!places.includes(place) || !isWanted()) return false
       if (isReady()) return true
       const { least: soonest, most } = LOOK_AGAIN_MS
@@ -216,36 +221,41 @@ export function createTurns(now: () => number = Date.now): Turns {
 
   return {
     holdSource(limits) {
-      const held: Held = { bytes: 0, until: now() + longestMs(limits) }
-      sources.push(held)
-      return Object.assign(held, {
-        tryHold(bytes: number) {
+      const source: Source = {
+        bytes: 0,
+        until: now() + longestMs(limits),
+        tryHold(bytes) {
           dropExpired()
-          if (heldBytes() - held.bytes + bytes > limits.maxHeldBytes) return false
-          held.bytes = bytes
+          if (heldBytes() - source.bytes + bytes > limits.maxHeldBytes) return false
+          source.bytes = bytes
           return true
         },
         release() {
-          sources = sources.filter((other) => other !== held)
+          sources = sources.filter((other) => other !== source)
         },
-      })
+      }
+      sources.push(source)
+      return source
     },
 
-    enter({ visitor: name, cpuMs, memoryBytes }, source, limits, isWanted = () => true) {
+    enter({ visitor: name, cpuMs, memoryBytes }, held, limits, isWanted = () => true) {
       dropExpired()
+      const source = sources.find((one) => one === held)
+      if (!source) return undefined
       const visitor = visitorOf(name)
       let workMs = cpuMs
       const until = now() + longestMs(limits)
       const place: Place = {
         visitor,
         limits,
-        source: source as HeldSource & Held,
+        source,
         memoryBytes,
         tag: visitor.clockMs + cpuMs,
         remainingMs: cpuMs,
         state: 'reading',
         wantedBytes: 0,
         hasRoom: false,
+        lookedAt: now(),
         until,
       }
       const waiting = places.filter(({ state }) => state !== 'running').length
@@ -258,7 +268,8 @@ export function createTurns(now: () => number = Date.now): Turns {
         },
         async begin(cost) {
           workMs = cost.cpuMs
-          Object.assign(place, { state: 'waiting', remainingMs: cost.cpuMs, memoryBytes: cost.memoryBytes })
+          const { memoryBytes: bytes } = cost
+          Object.assign(place, { state: 'waiting', remainingMs: workMs, memoryBytes: bytes, lookedAt: now() })
           const hasWaited = !isNext(place)
           if (!(await waitUntil(place, () => isNext(place), isWanted))) return undefined
           place.state = 'running'
@@ -267,6 +278,7 @@ export function createTurns(now: () => number = Date.now): Turns {
         async pause(share) {
           charge(place, workMs * (1 - share))
           place.state = 'paused'
+          place.lookedAt = now()
           if (!isNext(place))
             await waitUntil(
               place,

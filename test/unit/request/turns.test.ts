@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createTurns, longestMs, type TurnLimits, type Turns } from '../../../worker/request/turns.ts'
 
 const LIMITS: TurnLimits = {
@@ -180,6 +180,21 @@ test('work that fails leaves its place', async () => {
   await turn.begin({ cpuMs: 9999, memoryBytes: 90e6 })
   turn.end()
   source.release()
+  expect(await make(turns, log, 'next')).toBe(true)
+})
+
+test('a place whose request was ended while it waited is passed over', async () => {
+  let clock = 0
+  const [turns, log] = [createTurns(() => clock), [] as string[]]
+  const running = make(turns, log, 'running', { slabs: 10 })
+  await settle()
+  const source = turns.holdSource(LIMITS)
+  const ended = turns.enter({ visitor: '', cpuMs: 50, memoryBytes: 20e6 }, source, LIMITS)!
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
+  void ended.begin({ cpuMs: 50, memoryBytes: 20e6 }) // its timers never come
+  vi.useRealTimers()
+  clock = 6000
+  await running
   expect(await make(turns, log, 'next')).toBe(true)
 })
 
