@@ -55,7 +55,8 @@ test('pictures of one visitor are made one at a time, in the order of their arri
 test('maxRunning pictures are made at the same time', async () => {
   const [turns, log] = [createTurns(), [] as string[]]
   await Promise.all(['a', 'b', 'c'].map((name) => make(turns, log, name, { slabs: 2, limits: { maxRunning: 2 } })))
-  expect(log.slice(0, 4).toSorted()).toEqual(['a', 'a', 'b', 'b'])
+  expect(log.slice(0, 2)).toEqual(['a', 'b'])
+  expect(log.indexOf('c')).toBeGreaterThan(2) // when one of them is made
 })
 
 test('a long picture pauses between its slabs for cheaper ones, and is made to its end afterwards', async () => {
