@@ -109,7 +109,7 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
         const isEnough = !request.headers.has('cookie') && original.status !== 304
         if (!below && isEnough) return originalResponse(request, original, reason, body)
         discard(body)
-        if (!original.bodyUsed) await original.body?.cancel()
+        if (!original.bodyUsed) discard(original.body)
         if (!below) return originalResponse(request, redirectTo(sourceUrl), reason)
         const response = await withRequest(c, new Request(sourceUrl, request), () => below(c))
         const neededCredentials = reason === 'ORIGIN_STATUS' && response.ok && !original.ok

@@ -24,6 +24,10 @@ export interface Entry {
   readonly size: number
   /** `X-SR` header of the result. */
   readonly sr: string
+  /**
+   * What the origin said about a file that is served unchanged: its validators, type and length. `sr` then has the reason.
+   */
+  readonly skippedFile?: string
   /** Validators of the source, by which the origin tells whether the source changed. */
   readonly sourceEtag?: string
   readonly sourceModified?: string

@@ -78,19 +78,24 @@ export interface SourceReader {
   bytes(): Uint8Array
   /** Returns the whole body: the bytes that were read, and a stream of the rest. Nothing can be read afterwards. */
   body(): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>
-  cancel(): Promise<void>
+  cancel(): void
 }
 
-/** Opens the body of an answer. Throws a Skip if the origin states that it is longer than maxSourceBytes. */
+/**
+ * Opens the body of an answer. Throws a Skip if the origin states that it is longer than maxSourceBytes. `signal` ends the
+ * reading, with a Skip.
+ */
 export function openSource(
   response: Response,
   { maxSourceBytes, sourceTimeoutMs }: Pick<Settings, 'maxSourceBytes' | 'sourceTimeoutMs'>,
+  signal?: AbortSignal,
 ): SourceReader {
   const stated = response.headers.get('content-length')
   // The length of an encoded body is not that of the picture.
   const statedBytes = stated !== null && !response.headers.has('content-encoding') ? Number(stated) : NaN
   if (Number(stated) > maxSourceBytes) throw new Skip('SOURCE_BYTES')
   const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader()
+  const cancel = () => void reader?.cancel().catch(() => {})
   const collector = createCollector()
   /** All bytes, once they were joined. */
   let joined: Uint8Array<ArrayBuffer> | undefined
@@ -119,8 +124,9 @@ export function openSource(
     const startedAt = Date.now()
     const timer = setTimeout(() => {
       isLate = true
-      void reader!.cancel()
+      cancel()
     }, leftMs)
+    signal?.addEventListener('abort', cancel)
     try {
       await fill(bytes)
     } catch (cause) {
@@ -130,7 +136,9 @@ export function openSource(
       }
     } finally {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', cancel)
     }
+    if (signal?.aborted) throw new Skip('BUSY') // nobody waits for an answer
     if (isLate) {
       throw new SrError('ORIGIN_TIMEOUT', `the origin took longer than ${sourceTimeoutMs} ms for the picture`)
     }
@@ -164,9 +172,7 @@ export function openSource(
       return joined
     },
     body: () => joined ?? resume([...collector.blocks(), ...(excess ? [excess] : [])], reader),
-    async cancel() {
-      await reader?.cancel()
-    },
+    cancel,
   }
 }
 

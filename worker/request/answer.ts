@@ -161,7 +161,7 @@ export function originalResponse(
   }
   const etag = response.headers.get('etag')
   if (response.status !== 200 || !etag || !isNotModified(request, etag)) return response
-  void response.body?.cancel()
+  discard(response.body)
   return new Response(null, { status: 304, headers: response.headers })
 }
 

@@ -1,5 +1,6 @@
 // Answers `sr-format=json`: describes what would be done with a picture, and why. No result is made or kept, and the
 // origin is asked for every request.
+import { discard } from '../base/discard.ts'
 import { SAFE_HEADERS } from '../base/errors.ts'
 import { type Header, readHeader, uprightSize } from '../codec/header.ts'
 import { freshnessOf, isForVisitorAlone } from '../origin/freshness.ts'
@@ -61,7 +62,7 @@ export async function describe(
   deps: DecisionDeps & { readonly nowMs: () => number; readonly turns: Turns; readonly visitor: string },
 ): Promise<Response> {
   const { settings, nowMs, turns, visitor } = deps
-  const held = turns.holdSource(settings)
+  const held = turns.holdSource(visitor, settings)
   let original: Response | undefined
   let reader: SourceReader | undefined
   let source: Description['source']
@@ -72,7 +73,7 @@ export async function describe(
     const freshness = freshnessOf(original.headers, settings, nowMs())
     if (isForVisitorAlone(request, freshness)) throw new Skip('CREDENTIALS')
     requireChangeable(original.headers, freshness)
-    reader = openSource(original, settings)
+    reader = openSource(original, settings, request.signal)
     const expected = reader.statedBytes ?? FIRST_BYTES
     if (!held.tryHold(expected)) throw new Skip('BUSY')
     await reader.readAll(expected, held.tryHold)
@@ -82,8 +83,8 @@ export async function describe(
     const decision = await decide({ header, bytes: bytes.length }, wish, choices, deps)
     return jsonResponse({ outcome: 'done', source, ...describeResult(decision, header, wish) })
   } catch (error) {
-    if (reader) await reader.cancel()
-    else await original?.body?.cancel()
+    if (reader) reader.cancel()
+    else discard(original?.body)
     if (!(error instanceof Skip)) throw error
     const { reason } = error
     return jsonResponse({ outcome: 'skipped', reason, because: SKIP_REASONS[reason], source })

@@ -10,7 +10,7 @@ import type { Entry } from '../cache/entry.ts'
 import { etagOf, type Key, lookupKey, resultVariant } from '../cache/key.ts'
 import type { FileBody } from '../cache/stores.ts'
 import type { Format } from '../client/allowed.ts'
-import { formatXSr, parseXSr } from '../client/xSr.ts'
+import { formatXSr, parseXSr, type XSrSkipped } from '../client/xSr.ts'
 import { type Header, readHeader } from '../codec/header.ts'
 import type { Settings } from '../options.ts'
 import { type Freshness, freshnessOf, isForVisitorAlone } from '../origin/freshness.ts'
@@ -100,19 +100,18 @@ export async function serveUpscaled(
 
   // If a fresh result is stored, it is the answer: the origin is not asked, and nothing is read or decoded.
   const cached = await cache.find(key)
-  if (cached && nowMs() < cached.entry.freshUntil) {
+  const isSkip = rememberedSkip({ cached }, nowMs()) !== undefined
+  if (cached && !isSkip && nowMs() < cached.entry.freshUntil) {
     const { entry, body, layer } = cached
-    const skip = body ? undefined : parseXSr(entry.sr)
-    if (skip?.outcome === 'skipped') return passOn(skip.reason as SkipReason, request, upstream, deps, entry.type)
     const ttlSeconds = Math.floor((entry.freshUntil - nowMs()) / 1000)
     const isAnswer = body !== undefined || isKnown(request, entry.etag, entry.sourceModified)
     if (isAnswer) return answer({ entry, cacheStatus: `hit; detail=${layer}`, ttlSeconds }, body)
   }
-  discard(cached?.body) // it is read again if the origin confirms it or fails
   const miss = { request, wish, sourceUrl, choices, key, cached }
+  discard(cached?.body) // it is read again if the origin confirms it or fails
 
-  // A HEAD request makes nothing, so it has nothing to share with equal requests.
-  if (request.method === 'HEAD') {
+  // A HEAD request makes nothing, so it has nothing to share with equal requests, nor has an original that is passed on.
+  if (request.method === 'HEAD' || isSkip) {
     const outcome = await renew(miss, upstream, deps)
     return outcome instanceof Response ? outcome : answer(outcome, outcome.bytes, outcome.bytes !== undefined)
   }
@@ -147,13 +146,12 @@ async function passOn(
   request: Request,
   { fetchSource, answerAsOriginal }: Upstream,
   { settings, nowMs }: Deps,
-  mime?: string,
 ): Promise<Response> {
   const original = await fetchSource({})
   if (original.status !== 200) return answerAsOriginal('ORIGIN_STATUS', original)
   const freshness = freshnessOf(original.headers, settings, nowMs())
   if (isForVisitorAlone(request, freshness)) return answerAsOriginal('CREDENTIALS', original)
-  return originalResponse(request, original, reason, undefined, mime)
+  return originalResponse(request, original, reason)
 }
 
 /** Reasons that hold as long as the picture and the limits, which are part of the key, are the same. */
@@ -181,10 +179,29 @@ function rememberSkip(
   const freshness = freshnessOf(headers, settings, nowMs())
   if (!LASTING.includes(reason) || !freshness.isStorable) return
   const ttlSeconds = freshness.ttlSeconds ?? settings.defaultTtlSeconds
-  const sr = formatXSr({ outcome: 'skipped', reason })
-  const freshUntil = nowMs() + 1000 * ttlSeconds
-  const entry = { digest: '', result: '', etag: '', type: mime ?? '', size: 0, sr, ttlSeconds, freshUntil }
+  const entry: Entry = {
+    digest: '',
+    result: '',
+    etag: '',
+    type: mime ?? '',
+    size: 0,
+    sr: formatXSr({ outcome: 'skipped', reason }),
+    skippedFile: fileOf(headers),
+    ttlSeconds,
+    freshUntil: nowMs() + 1000 * ttlSeconds,
+  }
   waitUntil(cache.keep(key, entry, undefined))
+}
+
+/** Returns what an origin says about the file that it sends. */
+function fileOf(headers: Headers): string {
+  return ['etag', 'last-modified', 'content-type', 'content-length'].map((name) => headers.get(name) ?? '').join('|')
+}
+
+/** Returns the entry if it says that the picture was served unchanged, and is fresh. */
+function rememberedSkip({ cached }: Pick<Miss, 'cached'>, nowMs: number): Entry | undefined {
+  const entry = cached?.entry
+  return entry?.skippedFile !== undefined && nowMs < entry.freshUntil ? entry : undefined
 }
 
 /** A request whose result is not stored, or stored but stale. */
@@ -219,7 +236,7 @@ async function renew(
   const cacheStatus = `fwd=${cached ? 'stale' : 'miss'}`
   const { settings, cache, turns, visitor } = deps
   const { fetchSource, answerAsOriginal } = upstream
-  const held = turns.holdSource(settings)
+  const held = turns.holdSource(visitor, settings)
   let original: Response | undefined
   let source: SourceReader | undefined
   let header: Header | undefined
@@ -255,7 +272,7 @@ async function renew(
     // If the origin fails, serve the stale result, provided that the origin allowed this.
     const stale = original.status >= 500 ? await staleResult(miss, deps, original.status) : undefined
     if (stale) {
-      await original.body?.cancel()
+      discard(original.body)
       return stale
     }
 
@@ -264,16 +281,24 @@ async function renew(
     if (original.status !== 200) return await answerAsOriginal('ORIGIN_STATUS', original)
     if (isVisitors) return await answerAsOriginal('CREDENTIALS', original)
 
+    // Pass on a picture that was served unchanged, if the origin still sends the same file.
+    const remembered = rememberedSkip(miss, deps.nowMs())
+    if (remembered && freshness.isStorable && remembered.skippedFile === fileOf(original.headers)) {
+      const skip = parseXSr(remembered.sr) as XSrSkipped
+      return originalResponse(request, original, skip.reason as SkipReason, undefined, remembered.type)
+    }
+
     // Decide from the first bytes whether and how to enlarge the picture, so that no other one is held.
     requireChangeable(original.headers, freshness)
-    source = openSource(original, settings)
+    const isHead = request.method === 'HEAD'
+    source = openSource(original, settings, isHead ? request.signal : undefined)
     header = await readHead(source, held)
     // A body that is not an image may be a login page, so the visitor gets the answer to their own request.
     if (header?.type === 'unknown') return await answerAsOriginal('NOT_AN_IMAGE', original, source.body())
     const early = header && (await decide({ header, bytes: source.statedBytes ?? source.size }, wish, choices, deps))
-    if (request.method === 'HEAD') {
+    if (isHead) {
       if (!early) throw new Skip('BUSY') // nobody holds a whole file for a HEAD request
-      await source.cancel()
+      source.cancel()
       const entry = await entryOf(original, freshness, '', undefined, early, miss, deps)
       return { entry, bytes: undefined, cacheStatus, ttlSeconds: freshness.isStorable ? entry.ttlSeconds : -1 }
     }
@@ -442,7 +467,7 @@ const LAST_LOOK_BYTES = 2 ** 20
  */
 async function readHead(source: SourceReader, held: HeldSource): Promise<Header | undefined> {
   for (let bytes = FIRST_LOOK_BYTES; bytes <= LAST_LOOK_BYTES; bytes *= 4) {
-    if (!held.tryHold(bytes)) throw new Skip('BUSY')
+    if (!held.tryHoldHead(bytes)) throw new Skip('BUSY')
     await source.readTo(bytes)
     const header = readHeader(source.bytes(), source.isWhole ? 0 : Infinity)
     if (header.obstacle !== 'DAMAGED' || source.isWhole) return header
@@ -450,14 +475,14 @@ async function readHead(source: SourceReader, held: HeldSource): Promise<Header 
   return undefined
 }
 
-/** Returns how many bytes a source is expected to have. Without a stated length, few pictures have more than this. */
+/** Returns how many bytes a source is expected to have. Without a stated length it is guessed. */
 function expectedBytes(
   { statedBytes, size, isWhole }: SourceReader,
   header: Header | undefined,
   { maxSourceBytes }: Settings,
 ): number {
   if (isWhole) return size
-  const pixelBytes = header?.type === 'jpeg' || header?.type === 'webp' ? 1 : 4
+  const pixelBytes = header?.type === 'jpeg' || header?.type === 'webp' ? 1 : 2
   const guessed = header ? pixelBytes * header.width * header.height : maxSourceBytes
   return Math.min(maxSourceBytes, Math.max(size, statedBytes ?? guessed))
 }

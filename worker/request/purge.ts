@@ -108,7 +108,7 @@ async function namesOf(source: string, { edge, r2 }: Stores, settings: Settings)
     discard(answer?.body)
     for (const json of [answer?.note, r2 && (await withinTimeout(r2.get(entryName(key))))]) {
       const entry = json === undefined ? undefined : parseEntry(json)
-      if (entry) names.push(resultName(entry))
+      if (entry && entry.size > 0) names.push(resultName(entry))
     }
   }
   return names

@@ -29,7 +29,7 @@ export interface Work {
 
 export interface Turns {
   /** Starts to count the bytes of a source. */
-  holdSource(limits: TurnLimits): HeldSource
+  holdSource(visitor: string, limits: TurnLimits): HeldSource
   /**
    * Takes a place in the queue. Returns undefined if the work before it would take longer than maxWaitMs. The place is
    * given up when `isWanted` returns false before the work has begun.
@@ -39,6 +39,8 @@ export interface Turns {
 
 /** The bytes of a source that are in memory, or will be. */
 export interface HeldSource {
+  /** Holds the first `bytes`, to read the header. Returns false, and changes nothing, if there is no room for them. */
+  tryHoldHead(bytes: number): boolean
   /** Holds `bytes` instead of what was held. Returns false, and changes nothing, if all sources then exceed maxHeldBytes. */
   tryHold(bytes: number): boolean
   release(): void
@@ -67,8 +69,11 @@ const LOOKS_PER_WAIT = 8
 const LOST_MS = 5_000
 /** Memory of an isolate with several requests besides: idle memories of codecs, and garbage. */
 const BESIDE_BYTES = 20e6
-/** Sources up to this size are read even if a larger one waits for room. */
+/** Sources up to this size are read even if a larger one waits for room, or holds all of it: there is some room for them. */
 const SMALL_SOURCE_BYTES = 2 ** 18
+const SMALL_SOURCES_BYTES = 4e6
+/** Most bytes that are held of sources whose header is being read; half of it for one visitor. */
+const HEADS_BYTES = 8e6
 
 interface Visitor {
   readonly name: string
@@ -91,12 +96,17 @@ interface Place {
   hasRoom: boolean
   /** When the place last looked whether it may go on. */
   lookedAt: number
+  /** Work of all visitors after which this place has waited for longer than was estimated, on the isolate's clock. */
+  readonly dueMs: number
   /** When the lease expires. */
   readonly until: number
 }
 
 interface Source extends HeldSource {
+  readonly visitor: string
   bytes: number
+  /** True if the whole source is held, or will be; false if only its header is read. */
+  isWhole: boolean
   readonly until: number
 }
 
@@ -110,13 +120,15 @@ export function createTurns(now: () => number = Date.now): Turns {
   let sources: Source[] = []
   /** Clock of a visitor who comes when nobody else is there. */
   let clockMs = 0
+  /** The isolate's clock: all work that was done. */
+  let doneMs = 0
 
   function dropExpired(): void {
     places = places.filter(({ until }) => now() < until)
     sources = sources.filter(({ until }) => now() < until)
   }
 
-  const heldBytes = () => sum(sources.map(({ bytes }) => bytes))
+  const heldBytes = () => bytesOf(sources.filter(({ isWhole }) => isWhole))
 
   /** Returns the visitor of this name, whose clock is not behind all others. */
   function visitorOf(name: string): Visitor {
@@ -128,7 +140,9 @@ export function createTurns(now: () => number = Date.now): Turns {
 
   /** Adds work that was done to the clock of its visitor. */
   function charge(place: Place, remainingMs: number): void {
-    place.visitor.clockMs += Math.max(0, place.remainingMs - remainingMs)
+    const ms = Math.max(0, place.remainingMs - remainingMs)
+    doneMs += ms
+    place.visitor.clockMs += ms
     place.remainingMs = Math.min(place.remainingMs, remainingMs)
     clockMs = Math.max(clockMs, least(places.map(({ visitor }) => visitor.clockMs)) ?? clockMs)
   }
@@ -166,7 +180,7 @@ export function createTurns(now: () => number = Date.now): Turns {
   /** Returns whether the work of `begun` fits into memory, beside the sources of all others, of which `more` bytes come. */
   function isWithinMemory(begun: readonly Place[], limits: TurnLimits, more = 0): boolean {
     const own = begun.map(({ source }) => source) // the estimates contain them
-    const others = sum(sources.filter((source) => !own.includes(source)).map(({ bytes }) => bytes))
+    const others = bytesOf(sources.filter((source) => !own.includes(source)))
     const work = sum(begun.map(({ memoryBytes }) => memoryBytes))
     const isAlone = begun.length === 1 && others + more === 0
     return work + others + more <= limits.maxMemoryBytes - (isAlone ? 0 : BESIDE_BYTES)
@@ -178,29 +192,35 @@ export function createTurns(now: () => number = Date.now): Turns {
     const isReady = ({ state }: Place) => state === 'waiting' || state === 'paused'
     const begun = places.filter(hasBegun)
     const isFitting = (one: Place) => hasBegun(one) || isWithinMemory([...begun, one], one.limits)
-    // If nothing fits beside the sources of the others, and nothing is there that will end, the first one goes.
-    const first =
-      inOrder((one) => isReady(one) && isFitting(one))[0] ?? (begun.length > 0 ? undefined : inOrder(isReady)[0])
-    return first === place
+    const [fitting] = inOrder((one) => isReady(one) && isFitting(one))
+    const [first] = inOrder(isReady)
+    // A first one that does not fit is passed over until it is due. Then only what has begun goes on, to its end, and after
+    // that the first one goes, as it does if nobody else can go.
+    if (first === fitting || (fitting && doneMs <= first.dueMs)) return fitting === place
+    const goingOn = inOrder((one) => isReady(one) && hasBegun(one))[0]
+    return (begun.length > 0 ? goingOn : first) === place
   }
 
   /** Returns whether the place may hold its whole source now. */
   function tryRoom(place: Place): boolean {
     const { source, wantedBytes, limits } = place
     const more = wantedBytes - source.bytes
-    // The largest source must fit beside the first bytes of others.
     const isOnly = !places.some(({ hasRoom }) => hasRoom)
-    if (!isOnly && heldBytes() + more > limits.maxHeldBytes) return false
-    if (wantedBytes > SMALL_SOURCE_BYTES) {
+    const [first] = inOrder(({ wantedBytes: wanted }) => wanted > 0)
+    const isSmall = wantedBytes <= SMALL_SOURCE_BYTES && (first === place || doneMs <= first.dueMs)
+    const maxBytes = limits.maxHeldBytes + (isSmall ? SMALL_SOURCES_BYTES : 0)
+    if (!isOnly && heldBytes() + more > maxBytes) return false
+    if (!isSmall) {
       // The largest work must fit beside the sources of all others.
       const [largest] = places
         .filter((one) => one === place || one.hasRoom)
         .toSorted((one, other) => other.memoryBytes - one.memoryBytes)
       const work = [...new Set([...places.filter(hasBegun), largest])]
       if (!isOnly && !isWithinMemory(work, limits, work.includes(place) ? 0 : more)) return false
-      if (inOrder(({ wantedBytes: wanted }) => wanted > 0)[0] !== place) return false
+      if (first !== place) return false
     }
     source.bytes = wantedBytes
+    source.isWhole = true
     place.wantedBytes = 0
     place.hasRoom = true
     return true
@@ -220,14 +240,26 @@ export function createTurns(now: () => number = Date.now): Turns {
   }
 
   return {
-    holdSource(limits) {
+    holdSource(visitor, limits) {
       const source: Source = {
+        visitor,
         bytes: 0,
+        isWhole: false,
         until: now() + longestMs(limits),
+        tryHoldHead(bytes) {
+          dropExpired()
+          const heads = sources.filter((one) => !one.isWhole && one !== source)
+          const theirs = heads.filter((one) => one.visitor === visitor)
+          if (bytesOf(heads) + bytes > HEADS_BYTES || bytesOf(theirs) + bytes > HEADS_BYTES / 2) return false
+          source.bytes = bytes
+          return true
+        },
         tryHold(bytes) {
           dropExpired()
-          if (heldBytes() - source.bytes + bytes > limits.maxHeldBytes) return false
+          const others = heldBytes() - (source.isWhole ? source.bytes : 0)
+          if (others > 0 && others + bytes > limits.maxHeldBytes) return false
           source.bytes = bytes
+          source.isWhole = true
           return true
         },
         release() {
@@ -245,7 +277,7 @@ export function createTurns(now: () => number = Date.now): Turns {
       const visitor = visitorOf(name)
       let workMs = cpuMs
       const until = now() + longestMs(limits)
-      const place: Place = {
+      const entering = {
         visitor,
         limits,
         source,
@@ -257,9 +289,12 @@ export function createTurns(now: () => number = Date.now): Turns {
         hasRoom: false,
         lookedAt: now(),
         until,
-      }
+        dueMs: 0,
+      } satisfies Place
+      const msBeforeIt = msBefore(entering)
+      const place: Place = { ...entering, dueMs: doneMs + msBeforeIt + cpuMs }
       const waiting = places.filter(({ state }) => state !== 'running').length
-      if (msBefore(place) > limits.maxWaitMs || waiting >= limits.maxWaiting) return undefined
+      if (msBeforeIt > limits.maxWaitMs || waiting >= limits.maxWaiting) return undefined
       places.push(place)
       return {
         roomFor(bytes) {
@@ -300,6 +335,10 @@ const hasBegun = ({ state }: Place) => state === 'running' || state === 'paused'
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
+}
+
+function bytesOf(sources: readonly Source[]): number {
+  return sum(sources.map(({ bytes }) => bytes))
 }
 
 function least(values: readonly number[]): number | undefined {

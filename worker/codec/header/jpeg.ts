@@ -66,7 +66,7 @@ export function readJpeg(bytes: Uint8Array, found: Findings, missing: number): O
       const scanned = found.width * found.height * scans
       if (scans > MAX_SCANS || scanned > MAX_SCANNED_PIXELS) return 'TOO_COMPLEX'
       if (scans === 1 && isTooShort(frame, content, bytes.length + missing - segment.end)) return 'DAMAGED'
-    } else if (code === APP1 && !hasOrientation && hasExifPrefix(content)) {
+    } else if (code === APP1 && scans === 0 && !hasOrientation && hasExifPrefix(content)) {
       found.orientation = readOrientation(withoutExifPrefix(content))
       hasOrientation = true
     } else if (code === APP2 && isProfilePart(content)) {

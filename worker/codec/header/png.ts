@@ -86,7 +86,7 @@ export function readPng(bytes: Uint8Array, found: Findings, missing: number): Ob
         found.alpha = true
         break
       case 'eXIf':
-        found.orientation = readOrientation(data)
+        if (dataChunks === 0) found.orientation = readOrientation(data) // browsers ignore one behind the pixels
         break
       case 'iCCP':
         if (data.length > MAX_DEFLATED_ICC_BYTES) return 'TOO_COMPLEX'
