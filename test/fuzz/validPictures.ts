@@ -207,7 +207,7 @@ function makePng(random: Random): KnownFile {
       type: 'png',
       width,
       height,
-      orientation: exif?.orientation ?? 1,
+      orientation: hasExif ? exif!.orientation : 1, // behind the pixels it does not count
       alpha: isTransparent || colorType === 4 || colorType === 6,
       grey: colorType === 0 || colorType === 4 || (colorType === 3 && isGreyPalette),
       icc: icc && storedZlib(icc),
