@@ -467,8 +467,9 @@ const LAST_LOOK_BYTES = 2 ** 20
  */
 async function readHead(source: SourceReader, held: HeldSource): Promise<Header | undefined> {
   for (let bytes = FIRST_LOOK_BYTES; bytes <= LAST_LOOK_BYTES; bytes *= 4) {
-    if (!held.tryHoldHead(bytes)) throw new Skip('BUSY')
+    if (!(await held.roomForHead(bytes))) throw new Skip('BUSY')
     await source.readTo(bytes)
+    await held.roomForHead(source.size) // fewer bytes, if it is whole
     const header = readHeader(source.bytes(), source.isWhole ? 0 : Infinity)
     if (header.obstacle !== 'DAMAGED' || source.isWhole) return header
   }

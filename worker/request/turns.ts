@@ -39,8 +39,8 @@ export interface Turns {
 
 /** The bytes of a source that are in memory, or will be. */
 export interface HeldSource {
-  /** Holds the first `bytes`, to read the header. Returns false, and changes nothing, if there is no room for them. */
-  tryHoldHead(bytes: number): boolean
+  /** Waits for room for the first `bytes`, to read the header. Resolves with false if there is none for HEAD_WAIT_MS. */
+  roomForHead(bytes: number): Promise<boolean>
   /** Holds `bytes` instead of what was held. Returns false, and changes nothing, if all sources then exceed maxHeldBytes. */
   tryHold(bytes: number): boolean
   release(): void
@@ -72,8 +72,9 @@ const BESIDE_BYTES = 20e6
 /** Sources up to this size are read even if a larger one waits for room, or holds all of it: there is some room for them. */
 const SMALL_SOURCE_BYTES = 2 ** 18
 const SMALL_SOURCES_BYTES = 4e6
-/** Most bytes that are held of sources whose header is being read; half of it for one visitor. */
-const HEADS_BYTES = 8e6
+/** Share of maxHeldBytes that may be held besides, of sources whose header is being read; half of it for one visitor. */
+const HEADS_SHARE = 0.3
+const HEAD_WAIT_MS = 5_000
 
 interface Visitor {
   readonly name: string
@@ -246,11 +247,18 @@ export function createTurns(now: () => number = Date.now): Turns {
         bytes: 0,
         isWhole: false,
         until: now() + longestMs(limits),
-        tryHoldHead(bytes) {
-          dropExpired()
-          const heads = sources.filter((one) => !one.isWhole && one !== source)
-          const theirs = heads.filter((one) => one.visitor === visitor)
-          if (bytesOf(heads) + bytes > HEADS_BYTES || bytesOf(theirs) + bytes > HEADS_BYTES / 2) return false
+        async roomForHead(bytes) {
+          const most = HEADS_SHARE * limits.maxHeldBytes
+          const hasRoom = () => {
+            dropExpired()
+            const heads = sources.filter((one) => !one.isWhole && one !== source)
+            const theirs = heads.filter((one) => one.visitor === visitor)
+            return bytesOf(heads) + bytes <= most && bytesOf(theirs) + bytes <= most / 2
+          }
+          for (const until = now() + HEAD_WAIT_MS; !hasRoom();) {
+            if (now() >= until) return false
+            await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS.most / 4))
+          }
           source.bytes = bytes
           return true
         },

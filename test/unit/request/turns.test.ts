@@ -137,6 +137,18 @@ test('all sources together hold at most maxHeldBytes, and a picture waits until 
   expect(log).toEqual(['a', 'b', 'c'])
 })
 
+test('headers have room beside all sources, half of it for one visitor, and wait until there is some', async () => {
+  const turns = createTurns()
+  expect(turns.holdSource('a', LIMITS).tryHold(LIMITS.maxHeldBytes)).toBe(true)
+  const heads = Array.from({ length: 5 }, () => turns.holdSource('a', LIMITS))
+  const room = heads.map((head) => head.roomForHead(1e6)) // 0.15 * 32 MB: four of them
+  expect(await turns.holdSource('b', LIMITS).roomForHead(1e6)).toBe(true)
+  const waits = await Promise.race([room[4], new Promise((resolve) => setTimeout(resolve, 60, 'waits'))])
+  expect(waits).toBe('waits')
+  heads[0].release()
+  expect(await Promise.all(room)).toEqual([true, true, true, true, true])
+})
+
 test('the largest source is read beside the first bytes of others', async () => {
   const turns = createTurns()
   const other = turns.holdSource('', LIMITS)
