@@ -1,5 +1,7 @@
 // A worker with a deploy's defaults, of which many visitors ask at the same time for pictures that nobody has asked for
 // before.
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { COUNT_WASM, inspect } from '../measure/inspector.ts'
 import { type Peak, peakDuring } from '../measure/peak.ts'
 import { type FakeOrigin, startOrigin } from '../servers/origin.ts'
@@ -32,10 +34,15 @@ export async function startLoadedSite(): Promise<LoadedSite> {
   const get = async (path: string, visitor: string, leaveMs?: number): Promise<Answer> => {
     const startedAt = performance.now()
     const signal = leaveMs === undefined ? undefined : AbortSignal.timeout(leaveMs)
+    const headers = { 'cf-connecting-ip': visitor }
     try {
-      const response = await fetch(new URL(path, url), { headers: { 'cf-connecting-ip': visitor }, signal })
-      await response.arrayBuffer()
-      return { outcome: outcomeOf(response.headers.get('x-sr')), ms: performance.now() - startedAt }
+      // Each visitor has a connection of their own. An idle one could be closed at the moment when it is used again.
+      const [response] = (await once(
+        request(new URL(path, url), { headers, signal, agent: false }).end(),
+        'response',
+      )) as [IncomingMessage]
+      for await (const _ of response); // reads the body
+      return { outcome: outcomeOf(`${response.headers['x-sr']}`), ms: performance.now() - startedAt }
     } catch (error) {
       if (!signal?.aborted) throw error
       return { outcome: 'left', ms: performance.now() - startedAt }
@@ -58,8 +65,8 @@ export async function startLoadedSite(): Promise<LoadedSite> {
   }
 }
 
-function outcomeOf(xSr: string | null): string {
-  return /^done/.exec(xSr ?? '')?.[0] ?? /reason=(\w+)/.exec(xSr ?? '')?.[1] ?? 'error'
+function outcomeOf(xSr: string): string {
+  return /^done/.exec(xSr)?.[0] ?? /reason=(\w+)/.exec(xSr)?.[1] ?? 'error'
 }
 
 /** Says how many answers have each outcome. */
