@@ -112,7 +112,7 @@ export interface SuperResolutionOptions {
   /**
    * Returns a name for the visitor who sent a request, such as their address or account. Visitors take turns, and
    * `missLimit` counts for each. Without a name they count as one, and pictures are made in the order in which they
-   * were asked for, small ones first. Behind another CDN, return the address that it states.
+   * were asked for, cheap ones first. Behind another CDN, return the address that it states.
    *
    * A visitor who has left is not worked for, if the Worker has the compatibility flag `enable_request_signal`.
    *
@@ -223,7 +223,7 @@ export interface SuperResolutionOptions {
   maxWaiting?: number
   /**
    * How much work may be before a picture, in milliseconds of estimated CPU time. A request for which there is more gets
-   * the original at once. Also how long a request waits for the result of an equal request.
+   * the original at once. By the clock, a wait may be three times as long on a slow machine. Also how long a request waits for the result of an equal request.
    *
    * 48 pictures of 480x320 at `sr=2` take 4 s, and with some photographs among them 14 s. An original now is better than
    * a sharper picture that comes much later.
@@ -233,7 +233,8 @@ export interface SuperResolutionOptions {
   maxWaitMs?: number
   /**
    * Most bytes of source files that are held at the same time, for all pictures that wait and that are computed. A
-   * request whose source does not fit waits, and reads no further. At least `maxSourceBytes`.
+   * request whose source does not fit waits until others are made, and reads no further meanwhile. At least
+   * `maxSourceBytes`.
    *
    * They share the isolate's 128 MB with the pictures that are computed.
    *

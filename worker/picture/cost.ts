@@ -72,8 +72,8 @@ const SLAB_BYTES = RGBA_BYTES + 3 * FLOAT_BYTES
 const TILE_SIDE = 512
 /** Rows of a slab's margins: more than any bundled network needs. */
 const MARGIN_ROWS = 24
-/** Memory of V8 and of the worker's own code. */
-const BASE_BYTES = 10e6
+/** Memory of V8 and of the worker's own code, which is part of each estimate. */
+export const BASE_BYTES = 10e6
 
 /**
  * The work on a picture: decoding at 1 / `divisor`, enlarging by `scale` (1: none), shrinking to `width` and `height` in

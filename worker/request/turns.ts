@@ -13,6 +13,7 @@
 // in Workers the promises of a cancelled request never settle. For the same reason all that is held here is a lease that
 // expires: otherwise a request that the runtime ended would hold its place for ever.
 import type { Settings } from '../options.ts'
+import { BASE_BYTES } from '../picture/cost.ts'
 
 export type TurnLimits = Pick<
   Settings,
@@ -182,7 +183,7 @@ export function createTurns(now: () => number = Date.now): Turns {
   function isWithinMemory(begun: readonly Place[], limits: TurnLimits, more = 0): boolean {
     const own = begun.map(({ source }) => source) // the estimates contain them
     const others = bytesOf(sources.filter((source) => !own.includes(source)))
-    const work = sum(begun.map(({ memoryBytes }) => memoryBytes))
+    const work = sum(begun.map(({ memoryBytes }) => memoryBytes)) - BASE_BYTES * (begun.length - 1)
     const isAlone = begun.length === 1 && others + more === 0
     return work + others + more <= limits.maxMemoryBytes - (isAlone ? 0 : BESIDE_BYTES)
   }
@@ -211,15 +212,13 @@ export function createTurns(now: () => number = Date.now): Turns {
     const isSmall = wantedBytes <= SMALL_SOURCE_BYTES && (first === place || doneMs <= first.dueMs)
     const maxBytes = limits.maxHeldBytes + (isSmall ? SMALL_SOURCES_BYTES : 0)
     if (!isOnly && heldBytes() + more > maxBytes) return false
-    if (!isSmall) {
-      // The largest work must fit beside the sources of all others.
-      const [largest] = places
-        .filter((one) => one === place || one.hasRoom)
-        .toSorted((one, other) => other.memoryBytes - one.memoryBytes)
-      const work = [...new Set([...places.filter(hasBegun), largest])]
-      if (!isOnly && !isWithinMemory(work, limits, work.includes(place) ? 0 : more)) return false
-      if (first !== place) return false
-    }
+    if (!isSmall && first !== place) return false
+    // The largest work must fit beside the sources of all others.
+    const [largest] = places
+      .filter((one) => one === place || one.hasRoom)
+      .toSorted((one, other) => other.memoryBytes - one.memoryBytes)
+    const work = [...new Set([...places.filter(hasBegun), largest])]
+    if (!isOnly && !isWithinMemory(work, limits, work.includes(place) ? 0 : more)) return false
     source.bytes = wantedBytes
     source.isWhole = true
     place.wantedBytes = 0
