@@ -232,8 +232,8 @@ export interface SuperResolutionOptions {
    */
   maxWaitMs?: number
   /**
-   * Most bytes of source files that are held at the same time, for all pictures that wait and that are computed. A
-   * request whose source does not fit waits until others are made, and reads no further meanwhile. At least
+   * Most bytes of source files that are held at the same time, for all pictures that wait and that are computed: of one
+   * file all of it, of several files half. A request whose source does not fit waits until others are made, and reads no further meanwhile. At least
    * `maxSourceBytes`.
    *
    * They share the isolate's 128 MB with the pictures that are computed.

@@ -483,7 +483,7 @@ function expectedBytes(
   { maxSourceBytes }: Settings,
 ): number {
   if (isWhole) return size
-  const pixelBytes = header?.type === 'jpeg' || header?.type === 'webp' ? 1 : 2
+  const pixelBytes = header?.type === 'jpeg' || header?.type === 'webp' ? 1 : 4
   const guessed = header ? pixelBytes * header.width * header.height : maxSourceBytes
   return Math.min(maxSourceBytes, Math.max(size, statedBytes ?? guessed))
 }

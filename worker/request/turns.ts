@@ -73,6 +73,8 @@ const BESIDE_BYTES = 20e6
 /** Sources up to this size are read even if a larger one waits for room, or holds all of it: there is some room for them. */
 const SMALL_SOURCE_BYTES = 2 ** 18
 const SMALL_SOURCES_BYTES = 4e6
+/** Share of maxHeldBytes that several sources may fill. A larger one is read when no other is held. */
+const READ_AHEAD_SHARE = 0.5
 /** Share of maxHeldBytes that may be held besides, of sources whose header is being read; half of it for one visitor. */
 const HEADS_SHARE = 0.3
 const HEAD_WAIT_MS = 5_000
@@ -210,7 +212,7 @@ export function createTurns(now: () => number = Date.now): Turns {
     const isOnly = !places.some(({ hasRoom }) => hasRoom)
     const [first] = inOrder(({ wantedBytes: wanted }) => wanted > 0)
     const isSmall = wantedBytes <= SMALL_SOURCE_BYTES && (first === place || doneMs <= first.dueMs)
-    const maxBytes = limits.maxHeldBytes + (isSmall ? SMALL_SOURCES_BYTES : 0)
+    const maxBytes = READ_AHEAD_SHARE * limits.maxHeldBytes + (isSmall ? SMALL_SOURCES_BYTES : 0)
     if (!isOnly && heldBytes() + more > maxBytes) return false
     if (!isSmall && first !== place) return false
     // The largest work must fit beside the sources of all others.

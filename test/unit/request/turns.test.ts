@@ -126,12 +126,12 @@ test('no more than maxWaiting pictures wait', async () => {
   expect(await Promise.all([first, ...others])).toEqual([true, true, true, false])
 })
 
-test('all sources together hold at most maxHeldBytes, and a picture waits until its source fits', async () => {
+test('several sources together hold at most half of maxHeldBytes, and a picture waits until its source fits', async () => {
   const [turns, log] = [createTurns(), [] as string[]]
-  const large = ['a', 'b', 'c'].map((name) => make(turns, log, name, { bytes: 14e6 }))
+  const large = ['a', 'b', 'c'].map((name) => make(turns, log, name, { bytes: 7e6 }))
   await settle()
   const other = turns.holdSource('', LIMITS)
-  expect([other.tryHold(5e6), other.tryHold(4e6)]).toEqual([false, true]) // a and b hold 28 MB
+  expect([other.tryHold(19e6), other.tryHold(18e6)]).toEqual([false, true]) // a and b hold 14 MB
   other.release()
   expect(await Promise.all(large)).toEqual([true, true, true])
   expect(log).toEqual(['a', 'b', 'c'])
