@@ -8,6 +8,7 @@
 //                                 one lookup and reads no byte of the result.
 //   variants/<source>             edge cache only: the list of a URL's variants. Purge needs it, because the Cache API
 //                                 cannot list names.
+import type { SkipReason } from '../picture/skip.ts'
 import type { Key } from './key.ts'
 
 /** Metadata of a URL's picture and of its result, without the bytes. */
@@ -24,10 +25,8 @@ export interface Entry {
   readonly size: number
   /** `X-SR` header of the result. */
   readonly sr: string
-  /**
-   * What the origin said about a file that is served unchanged: its validators, type and length. `sr` then has the reason.
-   */
-  readonly skippedFile?: string
+  /** Why the source is served unchanged, and what the origin said about it: its validators, type and length. */
+  readonly skipped?: { readonly reason: SkipReason; readonly file: string }
   /** Validators of the source, by which the origin tells whether the source changed. */
   readonly sourceEtag?: string
   readonly sourceModified?: string

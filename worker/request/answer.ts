@@ -7,10 +7,10 @@ import { SAFE_HEADERS } from '../base/errors.ts'
 import { formatXSr } from '../client/xSr.ts'
 import { isStorable } from '../origin/freshness.ts'
 import { parseRange, spanOf } from './range.ts'
-import { BUSY_REASONS, FAILURE_REASONS, type SkipReason } from '../picture/skip.ts'
+import { FAILURE_REASONS, type SkipReason } from '../picture/skip.ts'
 
 /** Reasons that may no longer hold a moment later. Answers with one of them are kept for a minute at most. */
-const PASSING = [...BUSY_REASONS, ...FAILURE_REASONS]
+const PASSING: readonly SkipReason[] = ['RATE', ...FAILURE_REASONS]
 const PASSING_TTL_SECONDS = 60
 
 /** Headers by which an origin says what other sites may do with its picture. They apply to the result, too. */
@@ -148,21 +148,27 @@ export function originalResponse(
     response.headers.set('content-type', mime)
     for (const [name, value] of Object.entries(SAFE_HEADERS)) response.headers.set(name, value)
   }
-  // The reason may soon no longer hold, so caches keep the answer only briefly, or not at all if there may be a turn at the
-  // next request. If the visitor has cookies or is beyond the rate limit, only their own browser may keep it.
-  if (reason === 'BUSY') {
-    response.headers.set('cache-control', 'no-store')
-    response.headers.delete('expires')
-  } else if (PASSING.includes(reason) && isStorable(source.headers)) {
-    const isTheirs = reason === 'RATE' || request.headers.has('cookie')
-    const whose = isTheirs ? 'private' : 'public'
-    response.headers.set('cache-control', `${whose}, max-age=${PASSING_TTL_SECONDS}`)
+  const cacheControl = passingCacheControl(request, source, reason)
+  if (cacheControl) {
+    response.headers.set('cache-control', cacheControl)
     response.headers.delete('expires')
   }
   const etag = response.headers.get('etag')
   if (response.status !== 200 || !etag || !isNotModified(request, etag)) return response
   discard(response.body)
   return new Response(null, { status: 304, headers: response.headers })
+}
+
+/**
+ * Returns the Cache-Control of an original whose reason may soon no longer hold: caches keep it only briefly, or not at
+ * all if there may be a turn at the next request. If the visitor has cookies or is beyond the rate limit, only their own
+ * browser may keep it.
+ */
+function passingCacheControl(request: Request, { headers }: Response, reason: SkipReason): string | undefined {
+  if (reason === 'BUSY') return 'no-store'
+  if (!PASSING.includes(reason) || !isStorable(headers)) return undefined
+  const isTheirs = reason === 'RATE' || request.headers.has('cookie')
+  return `${isTheirs ? 'private' : 'public'}, max-age=${PASSING_TTL_SECONDS}`
 }
 
 /** Evaluates If-None-Match or, without it, If-Modified-Since (RFC 9110, 13.1.3). */

@@ -10,7 +10,7 @@ import type { Entry } from '../cache/entry.ts'
 import { etagOf, type Key, lookupKey, resultVariant } from '../cache/key.ts'
 import type { FileBody } from '../cache/stores.ts'
 import type { Format } from '../client/allowed.ts'
-import { formatXSr, parseXSr, type XSrSkipped } from '../client/xSr.ts'
+import { formatXSr } from '../client/xSr.ts'
 import { type Header, readHeader } from '../codec/header.ts'
 import type { Settings } from '../options.ts'
 import { type Freshness, freshnessOf, isForVisitorAlone } from '../origin/freshness.ts'
@@ -100,7 +100,7 @@ export async function serveUpscaled(
 
   // If a fresh result is stored, it is the answer: the origin is not asked, and nothing is read or decoded.
   const cached = await cache.find(key)
-  const isSkip = rememberedSkip({ cached }, nowMs()) !== undefined
+  const isSkip = rememberedSkip(cached, nowMs()) !== undefined
   if (cached && !isSkip && nowMs() < cached.entry.freshUntil) {
     const { entry, body, layer } = cached
     const ttlSeconds = Math.floor((entry.freshUntil - nowMs()) / 1000)
@@ -174,11 +174,12 @@ function rememberSkip(
   { headers }: Response,
   mime: string | undefined,
   { key }: Miss,
-  { cache, settings, nowMs, waitUntil }: Deps,
+  deps: Deps,
 ): void {
+  if (!LASTING.includes(reason)) return
+  const { cache, settings, nowMs, waitUntil } = deps
   const freshness = freshnessOf(headers, settings, nowMs())
-  if (!LASTING.includes(reason) || !freshness.isStorable) return
-  const ttlSeconds = freshness.ttlSeconds ?? settings.defaultTtlSeconds
+  if (!freshness.isStorable) return
   const entry: Entry = {
     digest: '',
     result: '',
@@ -186,9 +187,8 @@ function rememberSkip(
     type: mime ?? '',
     size: 0,
     sr: formatXSr({ outcome: 'skipped', reason }),
-    skippedFile: fileOf(headers),
-    ttlSeconds,
-    freshUntil: nowMs() + 1000 * ttlSeconds,
+    skipped: { reason, file: fileOf(headers) },
+    ...lifetimeOf(freshness, deps),
   }
   waitUntil(cache.keep(key, entry, undefined))
 }
@@ -198,10 +198,9 @@ function fileOf(headers: Headers): string {
   return ['etag', 'last-modified', 'content-type', 'content-length'].map((name) => headers.get(name) ?? '').join('|')
 }
 
-/** Returns the entry if it says that the picture was served unchanged, and is fresh. */
-function rememberedSkip({ cached }: Pick<Miss, 'cached'>, nowMs: number): Entry | undefined {
-  const entry = cached?.entry
-  return entry?.skippedFile !== undefined && nowMs < entry.freshUntil ? entry : undefined
+/** Returns why and of which file the picture was served unchanged, if it was, and if that is fresh. */
+function rememberedSkip(cached: CachedResult | undefined, nowMs: number): Entry['skipped'] {
+  return cached && nowMs < cached.entry.freshUntil ? cached.entry.skipped : undefined
 }
 
 /** A request whose result is not stored, or stored but stale. */
@@ -282,10 +281,9 @@ async function renew(
     if (isVisitors) return await answerAsOriginal('CREDENTIALS', original)
 
     // Pass on a picture that was served unchanged, if the origin still sends the same file.
-    const remembered = rememberedSkip(miss, deps.nowMs())
-    if (remembered && freshness.isStorable && remembered.skippedFile === fileOf(original.headers)) {
-      const skip = parseXSr(remembered.sr) as XSrSkipped
-      return originalResponse(request, original, skip.reason as SkipReason, undefined, remembered.type)
+    const skipped = rememberedSkip(cached, deps.nowMs())
+    if (skipped && freshness.isStorable && skipped.file === fileOf(original.headers)) {
+      return originalResponse(request, original, skipped.reason, undefined, cached!.entry.type)
     }
 
     // Decide from the first bytes whether and how to enlarge the picture, so that no other one is held.
@@ -308,13 +306,14 @@ async function renew(
     if (!(await isAllowed(visitor, settings, unitsOf(cost.cpuMs)))) throw new Skip('RATE')
     const isWanted = () => !request.signal.aborted || lead?.isAwaited() === true
     turn = turns.enter({ visitor, ...cost }, held, settings, isWanted)
+    const isReadAgain = !source.isWhole
     const expected = expectedBytes(source, header, settings)
     if (!(await turn?.roomFor(expected))) throw new Skip('BUSY')
     await source.readAll(expected, held.tryHold)
     const bytes = source.bytes()
-    held.tryHold(bytes.length)
-    header = readHeader(bytes)
-    const decision = await decide({ header, bytes: bytes.length }, wish, choices, deps)
+    held.resize(bytes.length)
+    if (!header || isReadAgain) header = readHeader(bytes)
+    const decision = early && !isReadAgain ? early : await decide({ header, bytes: bytes.length }, wish, choices, deps)
 
     // Use the result of the same picture under another URL if it is stored; otherwise make it.
     const digest = await sha256(bytes)
@@ -428,10 +427,9 @@ async function entryOf(
   result: Uint8Array | undefined,
   decision: Decision,
   { wish }: Miss,
-  { settings, nowMs }: Deps,
+  deps: Deps,
 ): Promise<Entry> {
   const { plan, model } = decision
-  const ttlSeconds = freshness.ttlSeconds ?? settings.defaultTtlSeconds
   const variant = resultVariant(decision)
   return {
     digest,
@@ -450,11 +448,17 @@ async function entryOf(
     sourceEtag: headers.get('etag') ?? undefined,
     sourceModified: headers.get('last-modified') ?? undefined,
     inherited: inheritedHeaders(headers),
-    ttlSeconds,
-    browserSeconds: freshness.browserSeconds,
-    staleSeconds: freshness.staleSeconds,
-    freshUntil: nowMs() + 1000 * ttlSeconds,
+    ...lifetimeOf(freshness, deps),
   }
+}
+
+/** Returns the lifetimes of a new entry. */
+function lifetimeOf(
+  { ttlSeconds: stated, browserSeconds, staleSeconds }: Freshness,
+  { settings, nowMs }: Deps,
+): Pick<Entry, 'ttlSeconds' | 'browserSeconds' | 'staleSeconds' | 'freshUntil'> {
+  const ttlSeconds = stated ?? settings.defaultTtlSeconds
+  return { ttlSeconds, browserSeconds, staleSeconds, freshUntil: nowMs() + 1000 * ttlSeconds }
 }
 
 /** Bytes of the first look at a picture, and of the last one. Thumbnails, profiles and maps can precede the header's end. */
@@ -469,7 +473,7 @@ async function readHead(source: SourceReader, held: HeldSource): Promise<Header 
   for (let bytes = FIRST_LOOK_BYTES; bytes <= LAST_LOOK_BYTES; bytes *= 4) {
     if (!(await held.roomForHead(bytes))) throw new Skip('BUSY')
     await source.readTo(bytes)
-    await held.roomForHead(source.size) // fewer bytes, if it is whole
+    held.resize(source.size)
     const header = readHeader(source.bytes(), source.isWhole ? 0 : Infinity)
     if (header.obstacle !== 'DAMAGED' || source.isWhole) return header
   }

@@ -44,6 +44,8 @@ export interface HeldSource {
   roomForHead(bytes: number): Promise<boolean>
   /** Holds `bytes` instead of what was held. Returns false, and changes nothing, if all sources then exceed maxHeldBytes. */
   tryHold(bytes: number): boolean
+  /** Holds the `bytes` that were read, instead of those for which there was room. */
+  resize(bytes: number): void
   release(): void
 }
 
@@ -96,12 +98,10 @@ interface Place {
   state: 'reading' | 'waiting' | 'running' | 'paused'
   /** Bytes for which the place waits. */
   wantedBytes: number
-  /** True if the whole source is held, or will be. */
-  hasRoom: boolean
   /** When the place last looked whether it may go on. */
   lookedAt: number
   /** Work of all visitors after which this place has waited for longer than was estimated, on the isolate's clock. */
-  readonly dueMs: number
+  dueMs: number
   /** When the lease expires. */
   readonly until: number
 }
@@ -138,8 +138,13 @@ export function createTurns(now: () => number = Date.now): Turns {
   function visitorOf(name: string): Visitor {
     const known = places.find(({ visitor }) => visitor.name === name)
     if (known) return known.visitor
-    clockMs = Math.max(clockMs, least(places.map(({ visitor }) => visitor.clockMs)) ?? clockMs)
+    moveClock()
     return { name, clockMs }
+  }
+
+  /** Moves the clock on to the lowest one of the visitors who are there. */
+  function moveClock(): void {
+    if (places.length > 0) clockMs = Math.max(clockMs, Math.min(...places.map(({ visitor }) => visitor.clockMs)))
   }
 
   /** Adds work that was done to the clock of its visitor. */
@@ -148,7 +153,7 @@ export function createTurns(now: () => number = Date.now): Turns {
     doneMs += ms
     place.visitor.clockMs += ms
     place.remainingMs = Math.min(place.remainingMs, remainingMs)
-    clockMs = Math.max(clockMs, least(places.map(({ visitor }) => visitor.clockMs)) ?? clockMs)
+    moveClock()
   }
 
   /** Returns how much work is done before that of `place`, in ms, if nobody else comes. */
@@ -208,28 +213,26 @@ export function createTurns(now: () => number = Date.now): Turns {
   /** Returns whether the place may hold its whole source now. */
   function tryRoom(place: Place): boolean {
     const { source, wantedBytes, limits } = place
-    const more = wantedBytes - source.bytes
-    const isOnly = !places.some(({ hasRoom }) => hasRoom)
+    const isOnly = !places.some((one) => one.source.isWhole)
     const [first] = inOrder(({ wantedBytes: wanted }) => wanted > 0)
     const isSmall = wantedBytes <= SMALL_SOURCE_BYTES && (first === place || doneMs <= first.dueMs)
     const maxBytes = READ_AHEAD_SHARE * limits.maxHeldBytes + (isSmall ? SMALL_SOURCES_BYTES : 0)
-    if (!isOnly && heldBytes() + more > maxBytes) return false
+    if (!isOnly && heldBytes() + wantedBytes > maxBytes) return false
     if (!isSmall && first !== place) return false
     // The largest work must fit beside the sources of all others.
     const [largest] = places
-      .filter((one) => one === place || one.hasRoom)
+      .filter((one) => one === place || one.source.isWhole)
       .toSorted((one, other) => other.memoryBytes - one.memoryBytes)
     const work = [...new Set([...places.filter(hasBegun), largest])]
-    if (!isOnly && !isWithinMemory(work, limits, work.includes(place) ? 0 : more)) return false
+    if (!isOnly && !isWithinMemory(work, limits, work.includes(place) ? 0 : wantedBytes - source.bytes)) return false
     source.bytes = wantedBytes
     source.isWhole = true
     place.wantedBytes = 0
-    place.hasRoom = true
     return true
   }
 
   /** Looks again and again until `isReady`. Resolves with false if the place was given up or has expired. */
-  async function waitUntil(place: Place, isReady: () => boolean, isWanted: () => boolean): Promise<boolean> {
+  async function waitUntil(place: Place, isReady: () => boolean, isWanted = () => true): Promise<boolean> {
     for (;;) {
       dropExpired()
       place.lookedAt = now()
@@ -263,6 +266,9 @@ export function createTurns(now: () => number = Date.now): Turns {
           source.bytes = bytes
           return true
         },
+        resize(bytes) {
+          source.bytes = bytes
+        },
         tryHold(bytes) {
           dropExpired()
           const others = heldBytes() - (source.isWhole ? source.bytes : 0)
@@ -285,8 +291,7 @@ export function createTurns(now: () => number = Date.now): Turns {
       if (!source) return undefined
       const visitor = visitorOf(name)
       let workMs = cpuMs
-      const until = now() + longestMs(limits)
-      const entering = {
+      const place: Place = {
         visitor,
         limits,
         source,
@@ -295,15 +300,14 @@ export function createTurns(now: () => number = Date.now): Turns {
         remainingMs: cpuMs,
         state: 'reading',
         wantedBytes: 0,
-        hasRoom: false,
         lookedAt: now(),
-        until,
-        dueMs: 0,
-      } satisfies Place
-      const msBeforeIt = msBefore(entering)
-      const place: Place = { ...entering, dueMs: doneMs + msBeforeIt + cpuMs }
+        until: now() + longestMs(limits),
+        dueMs: Infinity,
+      }
+      const waitMs = msBefore(place)
+      place.dueMs = doneMs + waitMs + cpuMs
       const waiting = places.filter(({ state }) => state !== 'running').length
-      if (msBeforeIt > limits.maxWaitMs || waiting >= limits.maxWaiting) return undefined
+      if (waitMs > limits.maxWaitMs || waiting >= limits.maxWaiting) return undefined
       places.push(place)
       return {
         roomFor(bytes) {
@@ -322,17 +326,11 @@ export function createTurns(now: () => number = Date.now): Turns {
         async pause(share) {
           charge(place, workMs * (1 - share))
           place.state = 'paused'
-          place.lookedAt = now()
-          if (!isNext(place))
-            await waitUntil(
-              place,
-              () => isNext(place),
-              () => true,
-            )
+          await waitUntil(place, () => isNext(place))
           place.state = 'running'
         },
         end() {
-          charge(place, 0)
+          if (hasBegun(place)) charge(place, 0)
           places = places.filter((other) => other !== place)
         },
       }
@@ -348,8 +346,4 @@ function sum(values: readonly number[]): number {
 
 function bytesOf(sources: readonly Source[]): number {
   return sum(sources.map(({ bytes }) => bytes))
-}
-
-function least(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : Math.min(...values)
 }
