@@ -240,6 +240,7 @@ async function renew(
   let source: SourceReader | undefined
   let header: Header | undefined
   let turn: Turn | undefined
+  let stored: ServedResult | undefined
   try {
     if (!(await isAllowed(visitor, settings))) return await passOn('RATE', request, upstream, deps)
 
@@ -322,6 +323,7 @@ async function renew(
     // Keep the result if the origin allows this.
     const entry = await entryOf(original, freshness, digest, result.bytes, decision, miss, deps)
     release(bytes) // nothing can fail any more, so the original is not needed
+    held.resize(result.bytes.length)
     if (!freshness.isStorable) {
       const whenFree = result.isShared ? undefined : Promise.resolve()
       return { entry, bytes: result.bytes, cacheStatus, ttlSeconds: -1, whenFree }
@@ -329,7 +331,8 @@ async function renew(
     const { ttlSeconds } = entry
     const details = `${cache.keeps ? '; stored' : ''}${result.isShared ? '; detail=same-picture' : ''}`
     const served = { entry, bytes: result.bytes, cacheStatus: `${cacheStatus}${details}`, ttlSeconds }
-    return keep(served, key, deps, lead, !result.isShared)
+    stored = keep(served, key, deps, lead, !result.isShared)
+    return stored
   } catch (error) {
     // If the origin gave no answer or broke off, serve the stale result, provided that the origin allowed this.
     if (error instanceof SrError || !original) {
@@ -345,7 +348,8 @@ async function renew(
     return originalResponse(request, original, reason, source?.body(), mime)
   } finally {
     turn?.end()
-    held.release()
+    // A result takes memory until it is stored, as its source did before.
+    void Promise.resolve(stored?.whenFree).finally(held.release)
     lead?.land(undefined) // has no effect if a result was kept
   }
 }
