@@ -4,6 +4,7 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { ConfigError, SrError } from './base/errors.ts'
 import { PIPELINE_VERSION } from './picture/makeFile.ts'
+import type { Settings } from './options.ts'
 import type { Handler } from './origin/source.ts'
 import type { ListedModel } from './picture/models.ts'
 import type { Checks } from './request/health.ts'
@@ -19,8 +20,8 @@ export interface AppParts {
   readonly hasPlayground: boolean
   /** Serves the playground's files. Their paths are relative to the prefix. */
   readonly assets: { fetch(request: Request): Promise<Response> }
-  /** The option `param`: the name that the scale parameter has in the URLs that the playground writes. */
-  readonly param: string
+  /** The operator's options that the playground's controls and the URLs that it writes depend on. */
+  readonly offered: Offered
   /** Names of the engines, which the health page shows. */
   readonly engines: string
   readonly maxOutputPixels: number
@@ -29,6 +30,8 @@ export interface AppParts {
   /** Answers purge requests. Undefined if nobody may purge. */
   readonly purge: ((request: Request) => Promise<Response>) | undefined
 }
+
+export type Offered = Pick<Settings, 'param' | 'format' | 'formats' | 'quality' | 'qualities' | 'modelNames'>
 
 /**
  * Headers of our own pages. They allow only files of the same origin, WebAssembly and blobs. The page needs blobs to
@@ -51,7 +54,7 @@ const PAGE_HEADERS = {
 } as const
 
 export function createApp(parts: AppParts): Hono {
-  const { prefix, origin, hasPlayground, param } = parts
+  const { prefix, origin, hasPlayground, offered } = parts
   if (!/^\/([\w.~-]+\/)+$/.test(prefix)) {
     throw new ConfigError(`prefix: expected a path such as /_sr/, got "${prefix}"`)
   }
@@ -88,8 +91,12 @@ export function createApp(parts: AppParts): Hono {
     const response = new Response(asset.body, asset)
     for (const [name, value] of Object.entries(PAGE_HEADERS)) response.headers.set(name, value)
     if (!response.headers.get('content-type')?.startsWith('text/html')) return response
-    // The page's script reads the name of the scale parameter from this attribute.
-    const write = { element: (html: Element) => void html.setAttribute('data-param', param) }
+    // The page's script reads the operator's options from these attributes (playground/offered.ts).
+    const write = {
+      element(html: Element) {
+        for (const [name, value] of attributesOf(offered)) html.setAttribute(name, value)
+      },
+    }
     return new HTMLRewriter().on('html', write).transform(response)
   }
   const isOurs = (c: Context) => new URL(c.req.raw.url).pathname.startsWith(prefix)
@@ -98,4 +105,15 @@ export function createApp(parts: AppParts): Hono {
   if (!origin && hasPlayground) app.get('/', (c) => c.redirect(prefix))
   app.all('*', below)
   return app
+}
+
+function attributesOf({ param, format, formats, quality, qualities, modelNames }: Offered): [string, string][] {
+  return [
+    ['data-param', param],
+    ['data-format', format],
+    ['data-formats', formats.join(' ')],
+    ['data-quality', `${quality}`],
+    ['data-qualities', qualities.join(' ')],
+    ...(modelNames ? [['data-models', modelNames.join(' ')] as [string, string]] : []),
+  ]
 }

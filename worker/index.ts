@@ -81,7 +81,7 @@ const options: SuperResolutionOptions = {
 }
 const service = createService(options, await choosePlatform())
 const { platform, settings, models } = service
-const { originTimeoutMs, maxOutputPixels, model, param } = settings
+const { originTimeoutMs, maxOutputPixels, model } = settings
 
 export default createApp({
   prefix: env.SR_PREFIX ?? '/_sr/',
@@ -89,7 +89,7 @@ export default createApp({
   origin: originOf(env),
   hasPlayground: env.SR_PLAYGROUND !== undefined && parseFlag('SR_PLAYGROUND', env.SR_PLAYGROUND),
   assets: env.ASSETS,
-  param,
+  offered: settings,
   engines: platform.engines,
   maxOutputPixels,
   listModels: () => models.list(),

@@ -8,7 +8,7 @@ import type { Bucket, Dataset, EdgeCache, RateLimiter } from './platform/binding
 import { type Limits, ISOLATE_LIMITS } from './platform/limits.ts'
 import { ConfigError } from './base/errors.ts'
 import { DEFAULT_MODEL } from './model/manifest.ts'
-import { type Format, FORMATS, QUALITIES, SIZES } from './client/allowed.ts'
+import { type Format, FORMATS, nearestQuality, QUALITIES, SERVED_QUALITIES, SIZES } from './client/allowed.ts'
 
 export interface SuperResolutionOptions {
   /**
@@ -38,17 +38,37 @@ export interface SuperResolutionOptions {
    */
   query?: 'keep' | 'ignore' | readonly string[]
   /**
-   * Default of `sr-format`: `source`, `auto`, `jpeg`, `png` or `webp`.
+   * Default of `sr-format`: `source`, `auto`, `jpeg`, `png` or `webp`. If `formats` lacks `source`, the default is the
+   * first of `formats`.
    *
    * @default source
    */
   format?: Format
   /**
-   * Default of `sr-quality`: 40 to 95 in steps of 5.
+   * Allowed values of `sr-format`. A description (`json`) is always allowed.
+   *
+   * Of one size, quality and model they make at most three files, because `source` and `auto` give the same file as the
+   * format that they stand for.
+   *
+   * @default source, auto, jpeg, png, webp
+   */
+  formats?: readonly Format[]
+  /**
+   * Default of `sr-quality`, one of `qualities`. If only `qualities` is set, the default is the one that is nearest to 85.
    *
    * @default 85
    */
   quality?: number
+  /**
+   * The qualities that results have, from 40 to 95 in steps of 5. For one major version, any other value from 40 to 95 in
+   * steps of 5 is not refused, but stands for the nearest quality of the list, and the log says so once for each value. If
+   * only `quality` is set, the list is 75 and that quality.
+   *
+   * Each quality is a file of its own. 75 is the only one that next/image asks for by default.
+   *
+   * @default 75, 85
+   */
+  qualities?: readonly number[]
   /**
    * Model that `sr-model=auto` stands for: a name in the manifest, or `bicubic`. A JPEG of quality below 85 gets the
    * weights with `-jpeg` appended to that name, if the manifest has them.
@@ -56,6 +76,17 @@ export interface SuperResolutionOptions {
    * @default fast
    */
   model?: string
+  /**
+   * Allowed values of `sr-model` in addition to `auto`: names in the manifests, or `bicubic`. `['auto']` allows no others.
+   * By default, a `-jpeg` model of the package is not refused for one major version: it stands for the model without
+   * `-jpeg`, or for `auto` if that is the operator's model.
+   *
+   * Each model is a run of a network and a file of its own. The default has every model that a live page may name; a
+   * `-jpeg` model is chosen by the picture. If your pages name no model, `['auto']` leaves about a fifth of the results.
+   *
+   * @default `bicubic`, the models of the package without `-jpeg`, and all models of the bucket `models`
+   */
+  modelNames?: readonly string[]
   /**
    * Allowed values of `sr-width` and `sr-height`, in pixels. With `signing` any number is allowed.
    *
@@ -244,7 +275,17 @@ export interface SuperResolutionOptions {
 }
 
 /** Options without a default. */
-const OPTIONAL = ['results', 'models', 'cache', 'allowOrigin', 'signing', 'analytics', 'missLimit', 'visitor'] as const
+const OPTIONAL = [
+  'results',
+  'models',
+  'modelNames',
+  'cache',
+  'allowOrigin',
+  'signing',
+  'analytics',
+  'missLimit',
+  'visitor',
+] as const
 type Optional = (typeof OPTIONAL)[number]
 
 /** Options with every default filled in. */
@@ -257,7 +298,9 @@ export const DEFAULTS = {
   param: 'sr',
   query: 'keep',
   format: 'source',
+  formats: FORMATS,
   quality: 85,
+  qualities: SERVED_QUALITIES,
   model: DEFAULT_MODEL,
   sizes: SIZES,
   maxSourceBytes: 25_000_000,
@@ -272,9 +315,11 @@ export const DEFAULTS = {
   maxWaitMs: 15_000,
 } as const
 
-/** Options whose value can be given as text: every option with a default, and `allowOrigin`. */
-export type TextOption = keyof typeof DEFAULTS | 'allowOrigin'
-export const TEXT_OPTIONS: readonly TextOption[] = [...(Object.keys(DEFAULTS) as TextOption[]), 'allowOrigin']
+/** Options without a default whose value can be given as text. */
+const OPTIONAL_TEXTS = ['allowOrigin', 'modelNames'] as const
+/** Options whose value can be given as text. */
+export type TextOption = keyof typeof DEFAULTS | (typeof OPTIONAL_TEXTS)[number]
+export const TEXT_OPTIONS: readonly TextOption[] = [...(Object.keys(DEFAULTS) as TextOption[]), ...OPTIONAL_TEXTS]
 
 /** Options that may be 0. */
 const FROM_ZERO: readonly string[] = ['maxWaiting', 'defaultTtlSeconds', 'maxTtlSeconds']
@@ -294,12 +339,14 @@ export function resolveOptions(options: SuperResolutionOptions = {}, { defaults 
     }
   }
   const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  const settings: Settings = { ...DEFAULTS, ...defaults, ...Object.fromEntries(given) }
+  const checked: Settings = { ...DEFAULTS, ...defaults, ...Object.fromEntries(given) }
   for (const name of TEXT_OPTIONS) {
-    const value = settings[name]
-    const expected = name === 'allowOrigin' && value === undefined ? undefined : expectationOf(name, value)
+    const value = checked[name]
+    const isMissing = value === undefined && OPTIONAL_TEXTS.some((optional) => optional === name)
+    const expected = isMissing ? undefined : expectationOf(name, value)
     if (expected) throw new ConfigError(`option ${name}: expected ${expected}, got ${JSON.stringify(value)}`)
   }
+  const settings = { ...checked, ...withinLists(options, checked) }
   for (const secret of Object.values(settings.signing ?? {})) {
     if (secret.length < MIN_SECRET)
       throw new ConfigError(`option signing: expected secrets of at least ${MIN_SECRET} characters`)
@@ -311,6 +358,30 @@ export function resolveOptions(options: SuperResolutionOptions = {}, { defaults 
     )
   }
   return settings
+}
+
+/**
+ * Returns `format` and `quality` with their lists. What is not given follows from what is. Throws a ConfigError if a
+ * given default is not in its given list.
+ */
+function withinLists(
+  given: SuperResolutionOptions,
+  { format, formats, quality, qualities }: Settings,
+): Pick<Settings, 'format' | 'formats' | 'quality' | 'qualities'> {
+  const listed = {
+    format: given.format || formats.includes(format) ? format : formats[0],
+    formats,
+    quality: given.quality ? quality : nearestQuality(quality, qualities),
+    qualities:
+      given.quality && !given.qualities ? [...new Set([qualities[0], quality])].toSorted((a, b) => a - b) : qualities,
+  }
+  if (!listed.formats.includes(listed.format)) {
+    throw new ConfigError(`option format: expected one of formats (${formats.join(', ')}), got "${format}"`)
+  }
+  if (!listed.qualities.includes(listed.quality)) {
+    throw new ConfigError(`option quality: expected one of qualities (${qualities.join(', ')}), got ${quality}`)
+  }
+  return listed
 }
 
 /** Returns undefined if `value` is valid for the option, otherwise a text that says what is expected. */
@@ -330,6 +401,14 @@ export function expectationOf(name: TextOption, value: unknown): string | undefi
       return FORMATS.some((format) => format === value) ? undefined : FORMATS.join(', ')
     case 'quality':
       return QUALITIES.some((quality) => quality === value) ? undefined : QUALITIES.join(', ')
+    case 'formats':
+      return isListOf(FORMATS, value) ? undefined : `a list of ${FORMATS.join(', ')}`
+    case 'qualities':
+      return isListOf(QUALITIES, value) ? undefined : `a list of ${QUALITIES.join(', ')}`
+    case 'modelNames':
+      return isList(value) && value.every((item) => typeof item === 'string' && /^[a-z][a-z0-9-]*$/.test(item))
+        ? undefined
+        : 'a list of names in the manifests, bicubic or auto'
     case 'model':
       return typeof value === 'string' && value !== '' ? undefined : 'a name in the manifest, or bicubic'
     case 'sizes':
@@ -343,6 +422,14 @@ export function expectationOf(name: TextOption, value: unknown): string | undefi
       return Number.isInteger(value) && (value as number) >= least ? undefined : `a whole number from ${least}`
     }
   }
+}
+
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.length > 0
+}
+
+function isListOf(allowed: readonly unknown[], value: unknown): boolean {
+  return isList(value) && value.every((item) => allowed.includes(item))
 }
 
 function isOrigin(text: string): boolean {

@@ -1,7 +1,8 @@
 // The variables of the deployed worker that set options. A variable's name is `SR_` and the option's name in capitals:
 // SR_MAX_CPU_MS sets `maxCpuMs`. The names are derived from the options, so a new option has its variable without
-// further code.
+// further code. One name differs: SR_MODELS sets `modelNames`, because the option `models` is a bucket, which no text sets.
 import { ConfigError } from './base/errors.ts'
+import { FORMATS, QUALITIES } from './client/allowed.ts'
 import { DEFAULTS, expectationOf, type SuperResolutionOptions, TEXT_OPTIONS, type TextOption } from './options.ts'
 
 /** Variables and secrets that begin with `SR_` but are not derived from the name of an option. */
@@ -61,6 +62,7 @@ const OTHER_VARIABLES: Readonly<Record<keyof OtherVariables, true>> = {
 
 /** Returns the name of an option's variable: SR_MAX_CPU_MS for `maxCpuMs`. */
 export function variableOf(option: TextOption): string {
+  if (option === 'modelNames') return 'SR_MODELS'
   return `SR_${option.replace(/[A-Z]/g, (capital) => `_${capital}`).toUpperCase()}`
 }
 
@@ -100,6 +102,9 @@ function parseVariable(name: string, option: TextOption, text: string): unknown 
 /** What is expected as text, for options whose value in a program is a list. */
 const GRAMMARS: Partial<Record<TextOption, string>> = {
   query: 'keep, ignore, or names with spaces between them',
+  formats: `some of ${FORMATS.join(', ')}, with spaces between them`,
+  qualities: `some of ${QUALITIES.join(', ')}, with spaces between them`,
+  modelNames: 'names in the manifests, bicubic or auto, with spaces between them',
   sizes: 'whole numbers of pixels with spaces between them',
 }
 
@@ -109,8 +114,9 @@ const GRAMMARS: Partial<Record<TextOption, string>> = {
  */
 function valueOf(option: TextOption, text: string): unknown {
   if (text === '') return undefined
-  const byDefault = option === 'allowOrigin' ? '' : DEFAULTS[option]
   if (option === 'query') return text === 'keep' || text === 'ignore' ? text : wordsOf(text)
+  if (option === 'formats' || option === 'modelNames') return wordsOf(text)
+  const byDefault = option === 'allowOrigin' ? '' : DEFAULTS[option]
   if (typeof byDefault === 'boolean') return text === 'true' || text === 'false' ? text === 'true' : text
   if (typeof byDefault === 'number') return Number(text)
   return typeof byDefault === 'string' ? text : wordsOf(text).map(Number)

@@ -217,8 +217,8 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     [
       'fabric.webp',
       'image/webp',
-      '?sr=2&sr-model=quality&sr-quality=70',
-      { scale: '2', model: 'quality', quality: '70' },
+      '?sr=2&sr-model=quality&sr-quality=75',
+      { scale: '2', model: 'quality', quality: '75' },
     ],
     ['icon.png', 'image/png', '?sr=4&sr-model=srcnn&sr-format=auto', { scale: '4', model: 'srcnn', format: 'auto' }],
     ['page.png', 'image/png', '?sr=3&sr-model=bicubic', { model: 'bicubic' }],
@@ -230,7 +230,7 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     if (scale) await choose('scale', scale)
     if (model) await page.getByLabel('Model').selectOption(model)
     if (format) await page.getByLabel('Format').selectOption(format)
-    if (quality) await page.getByLabel('Quality').fill(quality)
+    if (quality) await page.getByLabel('Quality').selectOption(quality)
     await said(/→/)
     expect(await fact('where')).toBe('in this browser; nothing was sent')
     const [here, there] = [await download(), await served(`${name}${query}`)]
@@ -433,6 +433,30 @@ describe.skipIf(isChromiumMissing)(isChromiumMissing ? NO_CHROMIUM : 'the playgr
     await said(/→/)
     expect(await overflow()).toBe(0)
     expect(await page.evaluate('shifts')).toBe(0)
+  })
+
+  test('offers what the variables of the operator allow, and shows bicubic even if they do not', async () => {
+    const vars = { SR_FORMATS: 'webp auto', SR_QUALITIES: '50 90', SR_QUALITY: '50', SR_MODELS: 'quality' }
+    const narrow = await startWorker({ env: 'demo', vars: { ORIGIN: 'none', SR_PLAYGROUND: 'true', ...vars } })
+    try {
+      await page.goto(`${(await narrow.ready).href}_sr/`)
+      await page.locator('#model option[value="quality"]').waitFor({ state: 'attached' })
+      const offered = (id: string) => page.locator(`#${id} option`).allTextContents()
+      expect(await offered('format')).toEqual(['webp', 'auto'])
+      expect(await offered('quality')).toEqual(['50', '90'])
+      expect(await offered('model')).toEqual(['auto', 'quality'])
+      expect(await page.getByLabel('Quality').inputValue()).toBe('50')
+      await page.getByLabel('Quality').selectOption('90')
+      await said('320 × 240 → 960 × 720')
+      expect(await page.locator('[data-line="url"]').textContent()).toBe('/_sr/samples/harbour.jpg?sr=3&sr-quality=90')
+      const left = () => page.locator('#before').getAttribute('src')
+      const pixels = await left()
+      await choose('left', 'bicubic')
+      await expect.poll(left).not.toBe(pixels)
+      expect(complaints).toEqual([])
+    } finally {
+      await narrow.dispose()
+    }
   })
 
   test('uses the name that the operator gave to the parameter sr', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../worker/base/errors.ts'
-import { DEFAULTS, resolveOptions, type SuperResolutionOptions, TEXT_OPTIONS } from '../../worker/options.ts'
+import { DEFAULTS, resolveOptions, type SuperResolutionOptions } from '../../worker/options.ts'
 import { optionsOfVariables, parseFlag, variableOf } from '../../worker/variables.ts'
 
 describe('a variable', () => {
@@ -8,6 +8,7 @@ describe('a variable', () => {
     ['param', 'SR_PARAM'],
     ['maxCpuMs', 'SR_MAX_CPU_MS'],
     ['allowOrigin', 'SR_ALLOW_ORIGIN'],
+    ['modelNames', 'SR_MODELS'],
     ['defaultTtlSeconds', 'SR_DEFAULT_TTL_SECONDS'],
   ] as const)('for the option %s has the name %s', (option, variable) => {
     expect(variableOf(option)).toBe(variable)
@@ -21,7 +22,11 @@ describe('a variable', () => {
     ['SR_QUERY=v', { query: ['v'] }],
     ['SR_QUERY= v  size ', { query: ['v', 'size'] }],
     ['SR_FORMAT=webp', { format: 'webp' }],
+    ['SR_FORMATS=source webp', { formats: ['source', 'webp'] }],
     ['SR_QUALITY=80', { quality: 80 }],
+    ['SR_QUALITIES= 50  75 90 ', { qualities: [50, 75, 90] }],
+    ['SR_MODELS=fast bicubic', { modelNames: ['fast', 'bicubic'] }],
+    ['SR_MODELS=auto', { modelNames: ['auto'] }],
     ['SR_MODEL=quality', { model: 'quality' }],
     ['SR_SIZES=320 640', { sizes: [320, 640] }],
     ['SR_ALLOW_ORIGIN=https://www.example', { allowOrigin: 'https://www.example' }],
@@ -40,10 +45,10 @@ describe('a variable', () => {
   })
 
   test('exists for every option with a default, and accepts this default as text', () => {
-    const texts = TEXT_OPTIONS.filter((option) => option !== 'allowOrigin').map((option) => {
-      const value = DEFAULTS[option]
-      return [variableOf(option), Array.isArray(value) ? value.join(' ') : `${value}`]
-    })
+    const texts = Object.entries(DEFAULTS).map(([option, value]) => [
+      variableOf(option as keyof typeof DEFAULTS),
+      Array.isArray(value) ? value.join(' ') : `${value as string | number | boolean}`,
+    ])
     expect(texts.length).toBeGreaterThanOrEqual(20)
     expect(optionsOfVariables(Object.fromEntries(texts))).toEqual(DEFAULTS)
   })
@@ -59,6 +64,17 @@ describe('a variable', () => {
     ['SR_QUERY=', 'SR_QUERY: expected keep, ignore, or names with spaces between them, got ""'],
     ['SR_FORMAT=avif', 'SR_FORMAT: expected source, auto, jpeg, png, webp, got "avif"'],
     ['SR_QUALITY=84', 'SR_QUALITY: expected 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, got "84"'],
+    ['SR_FORMATS=source avif', 'SR_FORMATS: expected some of source, auto, jpeg, png, webp, with spaces between them'],
+    ['SR_FORMATS=', 'SR_FORMATS: expected some of source, auto, jpeg, png, webp, with spaces between them, got ""'],
+    [
+      'SR_QUALITIES=75,85',
+      'SR_QUALITIES: expected some of 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95, with spaces',
+    ],
+    ['SR_QUALITIES=84', 'SR_QUALITIES: expected some of 40, 45'],
+    [
+      'SR_MODELS=fast,quality',
+      'SR_MODELS: expected names in the manifests, bicubic or auto, with spaces between them, got',
+    ],
     ['SR_MODEL=', 'SR_MODEL: expected a name in the manifest, or bicubic, got ""'],
     ['SR_SIZES=320,640', 'SR_SIZES: expected whole numbers of pixels with spaces between them, got "320,640"'],
     ['SR_SIZES= ', 'SR_SIZES: expected whole numbers of pixels with spaces between them, got " "'],

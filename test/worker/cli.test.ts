@@ -99,7 +99,7 @@ describe('for a folder of pictures, the command line writes the same bytes that 
   test.each([
     ['-s 2', 'sr=2'],
     ['-s 3', 'sr=3'],
-    ['-s 4 --format jpeg --quality 70', 'sr=4&sr-format=jpeg&sr-quality=70'],
+    ['-s 4 --format jpeg --quality 75', 'sr=4&sr-format=jpeg&sr-quality=75'],
     ['-s 2 --format webp --model quality', 'sr=2&sr-format=webp&sr-model=quality'],
     ['-s 3 --format png --model bicubic', 'sr=3&sr-format=png&sr-model=bicubic'],
     ['--width 320', 'sr-width=320'],

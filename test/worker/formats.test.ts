@@ -10,7 +10,7 @@ import { startSite } from '../support/worker/site.ts'
 
 const SCALE = 3
 
-const { origin, ask } = startSite()
+const { origin, ask } = startSite({ vars: { SR_QUALITIES: '85 95' } })
 /** `truth` is a part of a scene. `small` is the same part, shrunk to a third. */
 let truth: Rgba
 let small: Rgba

@@ -1,5 +1,6 @@
 // Makes cache keys from the source's URL and from everything else that changes a pixel of the result.
 import { sha256 } from '../base/sha256.ts'
+import type { Format } from '../client/allowed.ts'
 import type { Settings } from '../options.ts'
 import { PIPELINE_VERSION } from '../picture/makeFile.ts'
 import { BICUBIC } from '../picture/models.ts'
@@ -40,7 +41,7 @@ export async function lookupKey(
   const source = await sourceDigest(sourceUrl)
   return {
     source,
-    variant: `${sizeName(size)}-${format}-q${quality}-${network}-${limits}-v${PIPELINE_VERSION}`,
+    variant: `${sizeName(size)}-${format}-${stepsName(format, quality)}-${network}-${limits}-v${PIPELINE_VERSION}`,
     tags: [sourceTag(source), ...new Set(models.map(({ name }) => modelTag(name)))],
   }
 }
@@ -51,9 +52,13 @@ export async function lookupKey(
  */
 export function resultVariant({ plan, model }: Decision): string {
   const { scale, width, height, format, quality } = plan
-  const steps = format === 'png' ? 'lossless' : `q${quality}`
   const network = plan.model && model ? `${plan.model.name}@${plan.model.hash}-${model.engine.name}` : BICUBIC
-  return `x${scale}-${width}x${height}-${format}-${steps}-${network}-v${PIPELINE_VERSION}`
+  return `x${scale}-${width}x${height}-${format}-${stepsName(format, quality)}-${network}-v${PIPELINE_VERSION}`
+}
+
+/** PNG ignores the quality, so its keys contain none. */
+function stepsName(format: Format, quality: number): string {
+  return format === 'png' ? 'lossless' : `q${quality}`
 }
 
 function sizeName({ scale, width, height }: Size): string {

@@ -17,11 +17,26 @@ export const SIZES = [320, 640, 960, 1280, 1920, 2560] as const
 /** Range and step of `sr-quality`. */
 export const QUALITY = { least: 40, most: 95, step: 5 } as const
 
-/** Values of `sr-quality`: 40, 45, ... 95. Steps of 5 limit the number of variants of a picture. */
+/**
+ * Values of `sr-quality`: 40, 45, ... 95. Those that the worker does not make (SERVED_QUALITIES, or the operator's list)
+ * are deprecated: each stands for the nearest one that it makes.
+ */
 export const QUALITIES: readonly number[] = Array.from(
   { length: (QUALITY.most - QUALITY.least) / QUALITY.step + 1 },
   (_, i) => QUALITY.least + QUALITY.step * i,
 )
+
+/** The qualities that the worker makes by default: next/image's default, and ours. Few, because each is a file of its own. */
+export const SERVED_QUALITIES: readonly number[] = [75, 85]
+
+/** Returns the one of `qualities` that is nearest to `quality`; of two that are equally near, the higher one. */
+export function nearestQuality(quality: number, qualities: readonly number[]): number {
+  const distance = (other: number) => Math.abs(other - quality)
+  return qualities.reduce((best, other) => {
+    const closer = distance(other) - distance(best)
+    return closer < 0 || (closer === 0 && other > best) ? other : best
+  })
+}
 
 /**
  * The largest result of the worker by format, in pixels. A larger one that is asked for becomes the largest that fits.

@@ -48,11 +48,12 @@ export function getImage(
     quality,
     model,
     param,
+    qualities,
   }: Omit<NuxtOptions, 'modifiers'> & { readonly modifiers?: Modifiers } = {},
 ): { url: string } {
   const isPath = src.startsWith('/') && !src.startsWith('//')
   const whole = isPath ? baseURL.replace(/\/$/, '') + src : src
-  return { url: modifiedUrl(whole, modifiers, { format, quality, model, param, sizes: allowedSizes }) }
+  return { url: modifiedUrl(whole, modifiers, { format, quality, model, param, sizes: allowedSizes, qualities }) }
 }
 
 /** The type of a provider, declared here instead of imported from @nuxt/image. */

@@ -1,13 +1,13 @@
 // Writes the worker's parameters into the URL of a picture. URLs are edited as strings, so that a relative URL stays
 // relative and the rest of the query and the fragment keep every byte. URL and URLSearchParams would change them.
 import { splitOwn } from './query.ts'
-import { FORMATS, type Format, QUALITY, SCALES, SIZES, type Scale } from './allowed.ts'
+import { FORMATS, type Format, nearestQuality, SCALES, SERVED_QUALITIES, SIZES, type Scale } from './allowed.ts'
 
 /** Options that a site usually sets once for all its pictures. */
 export interface SrOptions {
   /** File format (`sr-format`). Default: the worker's, `source`, which is the format of the original. */
   readonly format?: Format
-  /** Quality (`sr-quality`) from 1 to 100, rounded to the nearest of 40, 45, ... 95. Default: the worker's (85). */
+  /** Quality (`sr-quality`) from 1 to 100, rounded to the nearest of `qualities`. Default: the worker's (85). */
   readonly quality?: number
   /** Name of the model (`sr-model`). Default: the worker's (`auto`). */
   readonly model?: string
@@ -18,6 +18,8 @@ export interface SrOptions {
    * 320, 640, 960, 1280, 1920, 2560.
    */
   readonly sizes?: readonly number[] | 'any'
+  /** Qualities that the worker makes, as in its option `qualities`. Default 75, 85. */
+  readonly qualities?: readonly number[]
 }
 
 /** The options, and the size of the result: a scale, a width, a height, or a width and a height. */
@@ -39,11 +41,21 @@ export interface SrUrlOptions extends SrOptions {
  * srUrl('/cat.jpg?v=7#eyes', { scale: 3 })
  * // '/cat.jpg?v=7&sr=3#eyes'
  * srUrl('/cat.jpg', { width: 600, quality: 78 })
- * // '/cat.jpg?sr-width=640&sr-quality=80'
+ * // '/cat.jpg?sr-width=640&sr-quality=75'
  */
 export function srUrl(
   src: string,
-  { scale, width, height, format, quality, model, param = 'sr', sizes = SIZES }: SrUrlOptions,
+  {
+    scale,
+    width,
+    height,
+    format,
+    quality,
+    model,
+    param = 'sr',
+    sizes = SIZES,
+    qualities = SERVED_QUALITIES,
+  }: SrUrlOptions,
 ): string {
   const ours: string[] = []
   if (scale !== undefined) {
@@ -56,7 +68,7 @@ export function srUrl(
   if (width !== undefined) ours.push(`sr-width=${allowedSize('width', width, sizes)}`)
   if (height !== undefined) ours.push(`sr-height=${allowedSize('height', height, sizes)}`)
   if (format !== undefined) ours.push(`sr-format=${oneOf('format', format, FORMATS)}`)
-  if (quality !== undefined) ours.push(`sr-quality=${allowedQuality(quality)}`)
+  if (quality !== undefined) ours.push(`sr-quality=${allowedQuality(quality, qualities)}`)
   if (model !== undefined) ours.push(`sr-model=${nameOf(model)}`)
   return isInline(src) ? src : replaceParameters(src, param, ours)
 }
@@ -98,10 +110,10 @@ function allowedSize(name: string, px: number, sizes: readonly number[] | 'any')
   return covering.length > 0 ? Math.min(...covering) : Math.max(...sizes)
 }
 
-function allowedQuality(quality: number): number {
+function allowedQuality(quality: number, qualities: readonly number[]): number {
   if (!(quality >= 1 && quality <= 100)) throw new RangeError(`quality: expected 1 to 100, got ${String(quality)}`)
-  const { least, most, step } = QUALITY
-  return Math.min(most, Math.max(least, step * Math.round(quality / step)))
+  if (qualities.length === 0) throw new RangeError('qualities: expected a list of qualities, got none')
+  return nearestQuality(quality, qualities)
 }
 
 function nameOf(model: string): string {

@@ -1,5 +1,5 @@
 // The header `X-SR` says how a picture was enlarged, or why it was not. It is a structured field (RFC 9651), a token
-// with parameters, such as `done; scale=3; model="fast@1a2b3c4d"; engine=fused-relaxed`, `done; scale=3; asked=4; ...` or
+// with parameters, such as `done; scale=3; model="fast@1a2b3c4d"; engine=fused-relaxed; quality=85`, `done; scale=3; asked=4; ...` or
 // `skipped; reason=ANIMATED`.
 // If the worker answers with an error of its own, the answer has no `X-SR`.
 
@@ -24,6 +24,8 @@ export interface XSrDone {
   readonly model?: string
   /** The engine that ran the network, such as `fused-relaxed` or `ort`; undefined for bicubic. */
   readonly engine?: string
+  /** The quality of a JPEG or WebP; undefined for PNG. It may be another than the request asks for. */
+  readonly quality?: number
 }
 
 /** A scale, or the sides of a box in pixels. */
@@ -43,7 +45,7 @@ export interface XSrSkipped {
 /** Formats the header's value. */
 export function formatXSr(xSr: XSr): string {
   if (xSr.outcome === 'skipped') return `skipped; reason=${xSr.reason}`
-  const { scale, size, asked, model, engine } = xSr
+  const { scale, size, asked, model, engine, quality } = xSr
   return [
     `done; scale=${scale}`,
     ...(size ? [`width=${size.width}`, `height=${size.height}`] : []),
@@ -52,6 +54,7 @@ export function formatXSr(xSr: XSr): string {
     ...(asked?.height === undefined ? [] : [`asked-height=${asked.height}`]),
     ...(model === undefined ? [] : [`model="${model}"`]),
     ...(engine === undefined ? [] : [`engine=${engine}`]),
+    ...(quality === undefined ? [] : [`quality=${quality}`]),
   ].join('; ')
 }
 
@@ -88,6 +91,7 @@ export function parseXSr(value: string | null): XSr | undefined {
     asked: isAsked ? asked : undefined,
     model: given.get('model'),
     engine: given.get('engine'),
+    quality: numberOf('quality'),
   }
 }
 

@@ -53,8 +53,11 @@ export function modelFor(jpegQuality: number | undefined, { model, jpegModel }: 
 }
 
 export interface Models {
-  /** Returns the weights for a name and scale; undefined for `bicubic`. Throws an SrError for an unknown name. */
-  choose(name: string, scale: Scale): Promise<ChosenModel | undefined>
+  /**
+   * Returns the weights for a name and scale; undefined for `bicubic`. Throws an SrError for an unknown name, which states
+   * the known names, or those of them that are in `allowed`.
+   */
+  choose(name: string, scale: Scale, allowed?: readonly string[]): Promise<ChosenModel | undefined>
   /** Returns the weights for a name and scale; undefined if there are none. */
   find(name: string, scale: Scale): Promise<ChosenModel | undefined>
   /** Returns everything that can be chosen, for the health page. */
@@ -72,6 +75,9 @@ interface WeightsFile extends ListedModel {
   readonly sha256: string
   read(): Promise<ArrayBuffer | undefined>
 }
+
+/** End of the name of weights that were trained on compressed pictures. */
+export const JPEG_SUFFIX = '-jpeg'
 
 /** Value of `sr-model` for bicubic, which needs no network. */
 export const BICUBIC = 'bicubic'
@@ -144,12 +150,13 @@ export function createModels(bundled: BundledModels, bucket: Bucket | undefined,
 
   return {
     find,
-    async choose(name, scale) {
+    async choose(name, scale, allowed) {
       if (name === BICUBIC) return undefined
       const model = await find(name, scale)
       if (model) return model
       const others = (await currentFiles()).filter((file) => file.scale === scale)
-      const names = new Set(['auto', BICUBIC, ...others.map((file) => file.name)])
+      const known = [BICUBIC, ...others.map((file) => file.name)].filter((one) => allowed?.includes(one) ?? true)
+      const names = new Set(['auto', ...known])
       throw new SrError(
         'MODEL_UNKNOWN',
         `sr-model must be one of ${[...names].join(', ')} at x${scale}, got ${quoted(name)}`,

@@ -9,7 +9,7 @@ import type { Network } from '../model/network.ts'
 import type { Settings } from '../options.ts'
 import { type Limits, MAX_OUTPUT_SIDE } from '../platform/limits.ts'
 import { type Cost, estimateCost } from './cost.ts'
-import { BICUBIC, type Candidates, type ChosenModel, modelFor, type Models } from './models.ts'
+import { BICUBIC, type Candidates, type ChosenModel, JPEG_SUFFIX, modelFor, type Models } from './models.ts'
 import { orSkip, Skip, type SkipReason } from './skip.ts'
 import type { Size, Wish } from './wish.ts'
 
@@ -69,13 +69,15 @@ export async function choicesOf(
   const name = isAuto ? settings.model : asked
   const choices = new Map<Scale, Candidates>()
   for (const scale of SCALES.filter((one) => one <= (size.scale ?? Infinity))) {
-    const model = await (scale === size.scale ? models.choose(name, scale) : models.find(name, scale))
+    const model = await (scale === size.scale
+      ? models.choose(name, scale, settings.modelNames)
+      : models.find(name, scale))
     if (!model && name !== BICUBIC) continue
-    const forJpeg = isAuto && model ? await models.find(`${name}-jpeg`, scale) : undefined
+    const forJpeg = isAuto && model ? await models.find(`${name}${JPEG_SUFFIX}`, scale) : undefined
     // Weights in a bucket are trained for the operator's kind of picture, so they are not paired with bundled weights.
     choices.set(scale, { model, jpegModel: forJpeg?.from === model?.from ? forJpeg : undefined })
   }
-  if (choices.size === 0) await models.choose(name, SCALES[0]) // throws
+  if (choices.size === 0) await models.choose(name, SCALES[0], settings.modelNames) // throws
   return choices
 }
 

@@ -14,7 +14,7 @@ export interface Wish {
   readonly size: Size
   /** `auto` only if the reader can show WebP. */
   readonly format: Format
-  /** 40 to 95 in steps of 5. PNG ignores it, because it has no quality. */
+  /** 1 to 100. PNG ignores it, because it has no quality. */
   readonly quality: number
   /** `auto` (the operator's choice), `bicubic`, or a name in the manifest. */
   readonly model: string

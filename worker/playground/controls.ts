@@ -4,7 +4,9 @@ import type { Format, Scale } from '../client/allowed.ts'
 import { find } from './find.ts'
 import type { Runner, PageWish } from './messages.ts'
 import { webgpuObstacle } from './webgpuSupport.ts'
+import { isOffered, OFFERED_FORMATS, OFFERED_QUALITIES } from './offered.ts'
 import { DEFAULT_WISH } from './pageWish.ts'
+import { BICUBIC } from '../picture/models.ts'
 
 /** The values of the form. */
 export interface FormValues {
@@ -16,7 +18,8 @@ export interface FormValues {
 /** Sets up the form; `onChange` is called after each change. Returns a function that reads the current values. */
 export function createControls(onChange: () => void): () => FormValues {
   const form = find('#controls', HTMLFormElement)
-  const quality = find('#quality', HTMLInputElement)
+  const format = find('#format', HTMLSelectElement)
+  const quality = find('#quality', HTMLSelectElement)
   const select = find('#model', HTMLSelectElement)
   let models: readonly ModelEntry[] = []
 
@@ -33,18 +36,19 @@ export function createControls(onChange: () => void): () => FormValues {
   }
   /** Disables the models that do not have the chosen scale, and disables the quality for PNG. */
   const settle = () => {
-    const { scale, format } = wanted().wish
+    const { scale } = wanted().wish
     for (const option of select.options) {
       const own = models.filter(({ name }) => name === option.value)
       option.disabled = own.length > 0 && !own.some((one) => one.scale === scale)
     }
     if (select.selectedOptions[0]?.disabled) select.value = DEFAULT_WISH.model
-    quality.disabled = format === 'png'
+    quality.disabled = format.value === 'png'
   }
   const offerModels = async () => {
     const response = await fetch(new URL('models/manifest.json', import.meta.url))
     models = parseManifest(await response.text()).models
-    for (const name of new Set(models.map((one) => one.name))) select.add(new Option(name, name))
+    const names = new Set(models.map((one) => one.name))
+    for (const name of [...names].filter(isOffered)) select.add(new Option(name, name))
     settle()
   }
   const offerWebgpu = async () => {
@@ -54,14 +58,19 @@ export function createControls(onChange: () => void): () => FormValues {
   }
 
   form.addEventListener('submit', (event) => event.preventDefault())
-  form.addEventListener('input', () => {
-    find('#quality-value', HTMLElement).textContent = quality.value
-  })
   form.addEventListener('change', () => {
     settle()
     onChange()
   })
+  offer(format, OFFERED_FORMATS, DEFAULT_WISH.format)
+  offer(quality, OFFERED_QUALITIES, DEFAULT_WISH.quality)
+  offer(select, ['auto', BICUBIC].filter(isOffered), DEFAULT_WISH.model)
   void offerModels()
   void offerWebgpu()
   return wanted
+}
+
+function offer(select: HTMLSelectElement, values: readonly (string | number)[], byDefault: string | number): void {
+  select.replaceChildren(...values.map((value) => new Option(`${value}`, `${value}`)))
+  select.value = `${byDefault}`
 }

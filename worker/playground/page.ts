@@ -13,6 +13,7 @@ import { type ShownResult, resultByWorker, resultHere } from './shownResult.ts'
 import { fetchServed, type ServedPicture } from './servedPicture.ts'
 import { createStage } from './stage.ts'
 import type { Box } from './view.ts'
+import { isOffered } from './offered.ts'
 import { urlOf } from './pageWish.ts'
 
 const status = find('#status', HTMLElement)
@@ -74,7 +75,8 @@ async function refreshLeft(): Promise<void> {
 
 async function resultFor({ wish, runner, isTest }: FormValues, signal: AbortSignal): Promise<ShownResult> {
   const from = picked
-  if (from.kind === 'served' && !isTest) {
+  // The left half may show bicubic, even if the worker does not offer it.
+  if (from.kind === 'served' && !isTest && isOffered(wish.model)) {
     return resultByWorker(from.path, originalOf(from.path), wish, signal)
   }
   const file = from.kind === 'own' ? from.file : (await originalOf(from.path)).file

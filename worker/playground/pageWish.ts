@@ -1,9 +1,14 @@
 // Writes the visitor's choices as a URL and as options of the middleware. Default values are left out.
 import { srUrl } from '../client/url.ts'
 import type { PageWish } from './messages.ts'
-import { PARAM } from './param.ts'
+import { DEFAULT_FORMAT, DEFAULT_QUALITY, OFFERED_QUALITIES, PARAM } from './offered.ts'
 
-export const DEFAULT_WISH: PageWish = { scale: 3, model: 'auto', format: 'source', quality: 85 }
+export const DEFAULT_WISH: PageWish = {
+  scale: 3,
+  model: 'auto',
+  format: DEFAULT_FORMAT,
+  quality: DEFAULT_QUALITY,
+}
 
 /** Returns the URL that requests the picture at `path` with the choices in `wish`. */
 export function urlOf(path: string, wish: PageWish): string {
@@ -14,6 +19,7 @@ export function urlOf(path: string, wish: PageWish): string {
     model: model === DEFAULT_WISH.model ? undefined : model,
     format: format === DEFAULT_WISH.format ? undefined : format,
     quality: quality === DEFAULT_WISH.quality ? undefined : quality,
+    qualities: OFFERED_QUALITIES,
   })
 }
 

@@ -1,7 +1,7 @@
 // Lets the visitor pick a picture: a sample, a file of their own, or a path on this site.
 import { replaceParameters } from '../client/url.ts'
 import { find } from './find.ts'
-import { PARAM } from './param.ts'
+import { PARAM } from './offered.ts'
 
 export type Picked =
   /** A picture on this site; `path` is absolute and has no parameters of the worker. */

@@ -5,7 +5,7 @@ import { SAFE_HEADERS } from '../base/errors.ts'
 import { type Header, readHeader, uprightSize } from '../codec/header.ts'
 import { freshnessOf, isForVisitorAlone } from '../origin/freshness.ts'
 import { type FetchSource, openSource, requireChangeable, type SourceReader } from '../origin/source.ts'
-import { BICUBIC, CLEAN_JPEG_QUALITY } from '../picture/models.ts'
+import { BICUBIC, CLEAN_JPEG_QUALITY, JPEG_SUFFIX } from '../picture/models.ts'
 import { type Choices, type Decision, decide, type DecisionDeps } from '../picture/plan.ts'
 import { Skip, SKIP_REASONS, type SkipReason } from '../picture/skip.ts'
 import type { Size, Wish } from '../picture/wish.ts'
@@ -123,7 +123,7 @@ function describeResult(
     if (scale === 1) return 'the picture is not enlarged'
     if (wish.model === chosen) return 'sr-model asks for it'
     if (chosen === BICUBIC) return 'a network would take more than maxCpuMs or maxMemoryBytes, or the operator chose it'
-    if (chosen.endsWith('-jpeg')) {
+    if (chosen.endsWith(JPEG_SUFFIX)) {
       return `the operator's choice for JPEGs of a quality below ${CLEAN_JPEG_QUALITY}, and this one has ${jpegQuality}`
     }
     return "the operator's choice"

@@ -1,7 +1,7 @@
 // Reads our own parameters from a URL's query, and leaves every byte of the other parameters unchanged.
 import { quoted, SrError } from '../base/errors.ts'
 import { parseSeconds } from '../base/seconds.ts'
-import { FORMATS, QUALITIES, SCALES } from '../client/allowed.ts'
+import { QUALITIES, SCALES } from '../client/allowed.ts'
 import { isAsking, type OwnQuery, SIZE_NAMES } from '../client/query.ts'
 import type { Settings } from '../options.ts'
 import type { Size, Wish } from '../picture/wish.ts'
@@ -44,7 +44,7 @@ export function parseParams(query: OwnQuery, settings: Settings): Params | undef
   const format = oneOf(
     'sr-format',
     ours.get('sr-format') ?? settings.format,
-    [...FORMATS, DESCRIPTION_FORMAT],
+    [...settings.formats, DESCRIPTION_FORMAT],
     'FORMAT_UNSUPPORTED',
   )
   const quality = ours.get('sr-quality') ?? `${settings.quality}`

@@ -29,6 +29,7 @@ import type { Wish } from '../picture/wish.ts'
 import type { Platform } from '../platform/platform.ts'
 import { inheritedHeaders, isKnown, originalResponse, resultResponse } from './answer.ts'
 import { describe } from './describe.ts'
+import { listedWish } from './listed.ts'
 import type { Params } from './params.ts'
 import { isAllowed, unitsOf } from './rateLimit.ts'
 import { type Flights, isLead, type Lead } from './singleFlight.ts'
@@ -80,8 +81,9 @@ export async function serveUpscaled(
 ): Promise<Response> {
   const { settings, cache, flights, nowMs } = deps
   const { sourceUrl, endsAt } = params
-  const choices = await choicesOf(params.wish, deps)
-  const wish = { ...params.wish, format: negotiate(params.wish.format, request.headers.get('accept')) }
+  const listed = await listedWish(params.wish, deps)
+  const choices = await choicesOf(listed, deps)
+  const wish = { ...listed, format: negotiate(listed.format, request.headers.get('accept')) }
   if (params.isDescriptionOnly) return describe(request, wish, choices, upstream.fetchSource, deps)
   const key = await lookupKey(wish, sourceUrl, choices, settings, deps.engines)
   const answer = (
@@ -94,7 +96,7 @@ export async function serveUpscaled(
     return resultResponse(request, entry, isMade, body, {
       cacheStatus,
       ttlSeconds: Math.min(ttlSeconds, entry.browserSeconds ?? Infinity, secondsToEnd),
-      variesByAccept: params.wish.format === 'auto',
+      variesByAccept: listed.format === 'auto',
     })
   }
 
@@ -448,6 +450,7 @@ async function entryOf(
       asked: plan.asked,
       model: labelOf(plan.model),
       engine: model?.engine.name,
+      quality: plan.format === 'png' ? undefined : plan.quality,
     }),
     sourceEtag: headers.get('etag') ?? undefined,
     sourceModified: headers.get('last-modified') ?? undefined,

@@ -75,6 +75,20 @@ test('a result has the format that the file name in --out says', async () => {
   expect([width, format]).toEqual([12, 'webp'])
 })
 
+test.each(['jpeg', 'webp'])('a %s has any quality from 1 to 100', async (format) => {
+  await picture(64, 48)
+    .composite([{ input: { text: { text: 'any', rgba: true } } }])
+    .png()
+    .toFile(at('in/text.png'))
+  const sizes: number[] = []
+  for (const quality of ['1', '33', '87', '100']) {
+    expect((await run('in/text.png', '-o', `out/${quality}.${format}`, '--quality', quality)).code).toBe(0)
+    sizes.push((await stat(at(`out/${quality}.${format}`))).size)
+  }
+  expect(sizes).toEqual(sizes.toSorted((a, b) => a - b))
+  expect(new Set(sizes).size).toBe(4)
+})
+
 test('a result that exists already is kept, unless --force is given', async () => {
   await run('in', '-o', 'out')
   const first = await readFile(at('out/a-x3.jpg'))
@@ -203,7 +217,9 @@ test.each([
   ['in --widht 640', 'did you mean --width?'],
   ['in --width 0', 'expected --width to be an integer from 1 to 16000'],
   ['in --format gif', 'expected --format to be one of source, jpeg, png, webp, got "gif"'],
-  ['in --quality 87', 'expected --quality to be one of 40, 45'],
+  ['in --quality 0', 'expected --quality to be an integer from 1 to 100, got "0"'],
+  ['in --quality 101', 'expected --quality to be an integer from 1 to 100, got "101"'],
+  ['in --quality 87.5', 'expected --quality to be an integer from 1 to 100, got "87.5"'],
   ['in --model fats', '--model must be one of auto, bicubic, fast'],
   ['in --engine tensorflow', 'expected --engine to be one of fused, ort, webgpu, reference'],
   ['in --jobs 0', 'expected --jobs to be an integer from 1'],

@@ -70,7 +70,7 @@ For the deployed worker, set variables, secrets and bindings in wrangler.toml.
 that it is current.
 
 - **Options** are checked once, at start. An impossible value or an unknown name is an error that says what was expected.
-- **Variables** are texts. An option's variable is \`SR_\` and the option's name in capitals. Flags are \`true\` or \`false\`.
+- **Variables** are texts. An option's variable is \`SR_\` and the option's name in capitals; that of \`modelNames\` is \`SR_MODELS\`. Flags are \`true\` or \`false\`.
   Lists have spaces between their items (\`SR_SIZES = "320 640"\`). \`SR_QUERY\` is \`keep\`, \`ignore\`, or names with spaces between
   them (\`"v size"\`). An unknown \`SR_\` variable or a wrong value stops the worker at start, so that the deploy fails and not a
   visitor's request.

@@ -22,5 +22,7 @@ export function expectAccepted(src: string, made: string, param = 'sr'): Map<str
   const params = parseParams(splitOwn(url.href, param), settings)
   expect(params).toBeDefined()
   const given = new Map(splitOwn(url.href, param).ours)
+  const quality = given.get('sr-quality')
+  if (quality !== undefined) expect(settings.qualities).toContain(Number(quality))
   return given
 }

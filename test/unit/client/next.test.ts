@@ -25,9 +25,9 @@ test.each([
 })
 
 test('the quality that an image sets replaces the quality that the loader sets', () => {
-  const loader = createLoader({ quality: 60, format: 'auto', model: 'quality' })
+  const loader = createLoader({ quality: 85, format: 'auto', model: 'quality' })
   const of = (quality?: number) => Object.fromEntries(expectAccepted('/a', loader({ src: '/a', width: 640, quality })))
-  expect(of()).toEqual({ 'sr-width': '640', 'sr-format': 'auto', 'sr-quality': '60', 'sr-model': 'quality' })
+  expect(of()).toEqual({ 'sr-width': '640', 'sr-format': 'auto', 'sr-quality': '85', 'sr-model': 'quality' })
   expect(of(75)).toMatchObject({ 'sr-quality': '75' })
 })
 

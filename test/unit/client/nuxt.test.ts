@@ -26,7 +26,7 @@ test.each<[string, Modifiers, NuxtOptions, string]>([
     '/cat.jpg?sr-width=640&sr-height=640',
   ],
   ['a scale replaces width and height', { width: 600, height: 400, scale: 3 }, {}, '/cat.jpg?sr=3'],
-  ['numbers may be text', { width: '600', quality: '71' }, {}, '/cat.jpg?sr-width=640&sr-quality=70'],
+  ['numbers may be text', { width: '600', quality: '71' }, {}, '/cat.jpg?sr-width=640&sr-quality=75'],
   ['a scale may be text', { scale: '2' }, {}, '/cat.jpg?sr=2'],
   ['jpg becomes jpeg', { width: 1, format: 'jpg' }, {}, '/cat.jpg?sr-width=320&sr-format=jpeg'],
   ['avif becomes auto', { width: 1, format: 'avif' }, {}, '/cat.jpg?sr-width=320&sr-format=auto'],
@@ -35,13 +35,13 @@ test.each<[string, Modifiers, NuxtOptions, string]>([
     'the options of the provider are used for every picture',
     { scale: 2 },
     { format: 'auto', quality: 60, model: 'srcnn' },
-    '/cat.jpg?sr=2&sr-format=auto&sr-quality=60&sr-model=srcnn',
+    '/cat.jpg?sr=2&sr-format=auto&sr-quality=75&sr-model=srcnn',
   ],
   [
     'a modifier replaces the option of the same name',
     { scale: 2, format: 'png', quality: 90, model: 'fast' },
     { format: 'auto', quality: 60, model: 'srcnn' },
-    '/cat.jpg?sr=2&sr-format=png&sr-quality=90&sr-model=fast',
+    '/cat.jpg?sr=2&sr-format=png&sr-quality=85&sr-model=fast',
   ],
   [
     'baseURL is put before a path',
@@ -59,6 +59,11 @@ test('the URL of a picture without a size is unchanged', () => {
   expect(getImage('/cat.jpg?v=7')).toEqual({ url: '/cat.jpg?v=7' })
   const modifiers = { width: undefined, format: 'webp' }
   expect(getImage('/cat.jpg?v=7', { modifiers })).toEqual({ url: '/cat.jpg?v=7' })
+})
+
+test('a quality becomes the nearest in the option qualities', () => {
+  const options = { qualities: [50, 90], modifiers: { scale: 2, quality: 60 } } as const
+  expect(getImage('/a', options)).toEqual({ url: '/a?sr=2&sr-quality=50' })
 })
 
 test('baseURL is not put before a URL that has a host', () => {

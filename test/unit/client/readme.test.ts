@@ -76,7 +76,7 @@ test("the example configuration for Nuxt names a provider that builds the URLs o
     made.push(Object.fromEntries(expectAccepted(src, url)))
   }
   expect(made).toEqual([
-    { 'sr-width': '640', 'sr-format': 'auto', 'sr-quality': '80' },
+    { 'sr-width': '640', 'sr-format': 'auto', 'sr-quality': '75' },
     { sr: '3', 'sr-format': 'auto', 'sr-model': 'quality' },
     { 'sr-width': '640', 'sr-format': 'auto' },
   ])

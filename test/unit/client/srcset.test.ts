@@ -39,7 +39,7 @@ test.each<[string, SrcsetOptions, string]>([
   [
     'options are added to the results, but not to the picture itself',
     { src: '/a?v=1#f', width: 10, scales: [2], format: 'webp', quality: 71, model: 'srcnn' },
-    '/a?v=1#f 10w, /a?v=1&sr=2&sr-format=webp&sr-quality=70&sr-model=srcnn#f 20w',
+    '/a?v=1#f 10w, /a?v=1&sr=2&sr-format=webp&sr-quality=75&sr-model=srcnn#f 20w',
   ],
   [
     "the worker's parameters in src are removed from the picture itself",

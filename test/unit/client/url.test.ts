@@ -82,16 +82,21 @@ test('the allowed sizes may be listed in any order, and `any` allows every whole
 })
 
 test.each([
-  [1, 40],
-  [42, 40],
-  [42.5, 45],
+  [1, 75],
   [75, 75],
-  [78, 80],
-  [95, 95],
-  [97.5, 95],
-  [100, 95],
-])('a quality of %d becomes %d', (quality, expected) => {
-  expect(srUrl('a', { scale: 2, quality })).toBe(`a?sr=2&sr-quality=${expected}`)
+  [79.9, 75],
+  [80, 85],
+  [85, 85],
+  [100, 85],
+])('a quality of %d becomes %d, which the worker makes', (quality, expected) => {
+  const made = srUrl('a', { scale: 2, quality })
+  expect(made).toBe(`a?sr=2&sr-quality=${expected}`)
+  expectAccepted('a', made)
+})
+
+test('the qualities may be listed in any order, and the higher of two that are equally near is taken', () => {
+  const of = (quality: number) => srUrl('a', { scale: 2, quality, qualities: [90, 40, 60] })
+  expect([1, 49, 50, 75, 76].map(of)).toEqual([40, 40, 60, 90, 90].map((quality) => `a?sr=2&sr-quality=${quality}`))
 })
 
 test('if the parameter sr has another name, `sr` in src is kept for the origin', () => {
@@ -118,6 +123,7 @@ test.each<[object, string]>([
   [{ width: Infinity }, 'width: expected px above 0, got Infinity'],
   [{ height: 0 }, 'height: expected px above 0, got 0'],
   [{ width: 1, sizes: [] }, "sizes: expected a list of px, or 'any', got none"],
+  [{ scale: 2, quality: 75, qualities: [] }, 'qualities: expected a list of qualities, got none'],
   [{ scale: 2, quality: 0 }, 'quality: expected 1 to 100, got 0'],
   [{ scale: 2, quality: 101 }, 'quality: expected 1 to 100, got 101'],
   [{ scale: 2, quality: Number.NaN }, 'quality: expected 1 to 100, got NaN'],

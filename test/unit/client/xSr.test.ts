@@ -13,6 +13,10 @@ describe('formatXSr and parseXSr', () => {
       { outcome: 'done', scale: 3, model: 'fast@1a2b3c4d', engine: 'fused-relaxed' },
     ],
     [
+      'done; scale=3; model="fast@1a2b3c4d"; engine=fused-relaxed; quality=75',
+      { outcome: 'done', scale: 3, model: 'fast@1a2b3c4d', engine: 'fused-relaxed', quality: 75 },
+    ],
+    [
       'done; scale=1; width=640; height=427; model="bicubic"',
       { outcome: 'done', scale: 1, size: SIZE, model: 'bicubic' },
     ],

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { FORMATS, QUALITY, SCALES, SIZES } from '../../../worker/client/allowed.ts'
+import { FORMATS, QUALITY, SCALES, SERVED_QUALITIES, SIZES } from '../../../worker/client/allowed.ts'
 import { DEFAULTS, TEXT_OPTIONS } from '../../../worker/options.ts'
 import { SKIP_REASONS } from '../../../worker/picture/skip.ts'
 import { variableOf } from '../../../worker/variables.ts'
@@ -64,16 +64,17 @@ test('ANSWERS.md lists every reason for a skip exactly once', () => {
 })
 
 test('the README states the current values and defaults of the parameters', () => {
-  const rows = new Map(rowsOf('README.md').map(([name, values, byDefault]) => [name, { values, byDefault }]))
+  const rows = new Map(rowsOf('README.md').map(([name, ...cells]) => [name, cells]))
   const code = (values: readonly (string | number)[]) => values.map((value) => `\`${value}\``).join(' ')
-  expect(rows.get('`sr`')?.values).toBe(code(SCALES))
-  expect(rows.get('`sr-width` `sr-height`')?.values).toBe(`${code(SIZES)}; any number in signed URLs`)
-  expect(rows.get('`sr-format`')).toEqual({ values: code([...FORMATS, 'json']), byDefault: code([DEFAULTS.format]) })
+  expect(rows.get('`sr`')?.[0]).toBe(code(SCALES))
+  expect(rows.get('`sr-width` `sr-height`')?.[0]).toBe(`${code(SIZES)}; any number in signed URLs`)
+  expect(rows.get('`sr-format`')?.slice(0, 2)).toEqual([code([...FORMATS, 'json']), code([DEFAULTS.format])])
   const { least, most, step } = QUALITY
-  expect(rows.get('`sr-quality`')).toEqual({
-    values: `\`${least}\` to \`${most}\` in steps of ${step}`,
-    byDefault: code([DEFAULTS.quality]),
-  })
+  expect(rows.get('`sr-quality`')).toEqual([
+    code(SERVED_QUALITIES),
+    code([DEFAULTS.quality]),
+    expect.stringContaining(`\`${least}\` to \`${most}\` in steps of ${step} stand for the nearest`),
+  ])
 })
 
 test('models/README.md names every family of weights', () => {

@@ -39,6 +39,15 @@ test('a size in pixels must be in the option sizes, but may be any number if URL
   }
 })
 
+test('a format must be in the option formats, and a description is always allowed', () => {
+  const own = resolveOptions({ cache: false, formats: ['webp', 'source'] })
+  expect(parse('?sr=2&sr-format=webp', own)?.wish.format).toBe('webp')
+  expect(parse('?sr=2&sr-format=json', own)).toMatchObject({ isDescriptionOnly: true, wish: { format: 'source' } })
+  for (const format of ['auto', 'jpeg', 'png']) {
+    expect(() => parse(`?sr=2&sr-format=${format}`, own)).toThrow('sr-format must be one of webp, source, json')
+  }
+})
+
 test('sr-format=json asks for a description of the result in the default format', () => {
   const own = resolveOptions({ cache: false, format: 'webp' })
   expect(parse('?sr=2&sr-format=json', own)).toMatchObject({ isDescriptionOnly: true, wish: { format: 'webp' } })

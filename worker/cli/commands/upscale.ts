@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { SrError } from '../../base/errors.ts'
-import { FORMATS, QUALITIES, type Scale, SCALES } from '../../client/allowed.ts'
+import { FORMATS, type Scale, SCALES } from '../../client/allowed.ts'
 import { resolveOptions } from '../../options.ts'
 import { MAX_OUTPUT_SIDE } from '../../platform/limits.ts'
 import type { Wish } from '../../picture/wish.ts'
@@ -38,7 +38,7 @@ const OPTIONS = {
   format: { value: 'NAME', help: `${NAMED_FORMATS.join(', ')} (default: source, or the format of the file OUT)` },
   quality: {
     value: 'N',
-    help: `quality of JPEG and WebP, 40 to 95 in steps of 5 (default: ${DEFAULT_QUALITY})`,
+    help: `quality of JPEG and WebP, 1 to 100 (default: ${DEFAULT_QUALITY})`,
   },
   model: { value: 'NAME', help: 'auto, bicubic or a name in the manifest (default: auto)' },
   engine: {
@@ -128,7 +128,7 @@ function wishOf(given: Arguments<typeof OPTIONS>, target: OutputTarget): Wish {
   return {
     size,
     format: named ?? asked,
-    quality: numberOf(given.quality ?? `${DEFAULT_QUALITY}`, 'quality', QUALITIES),
+    quality: integerOf(given.quality ?? `${DEFAULT_QUALITY}`, 'quality', 1, 100),
     model: given.model ?? 'auto',
   }
 }
