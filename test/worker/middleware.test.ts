@@ -31,11 +31,12 @@ test('the picture of a route comes back larger, without the headers of the route
 })
 
 test('the script holds the most common weights, and a request for other weights gets an error that lists the available ones', async () => {
-  const serve = (model: string) => ask(`/uploads/a.jpg?sr=2&sr-model=${model}`)
-  for (const model of ['fast', 'fast-jpeg', 'srcnn', 'srcnn-jpeg']) {
-    expect((await serve(model)).sr).toContain(`model="${model}@`)
+  const serve = (folder: string, model: string) => ask(`/${folder}/a.jpg?sr=2&sr-model=${model}`)
+  for (const model of ['fast', 'srcnn']) expect((await serve('uploads', model)).sr).toContain(`model="${model}@`)
+  for (const model of ['fast-jpeg', 'srcnn-jpeg']) {
+    expect((await serve('listed', model)).sr).toContain(`model="${model}@`)
   }
-  const other = await serve('quality')
+  const other = await serve('uploads', 'quality')
   expect(other.status).toBe(400)
   expect(other.bytes.toString()).toContain(
     'sr-model must be one of auto, bicubic, fast, fast-jpeg, srcnn, srcnn-jpeg at x2',

@@ -44,7 +44,9 @@ describe('a picture', () => {
     const response = await get(`/cat.jpg?sr=${scale}`)
     expect(response.status).toBe(200)
     expect(response.headers.get('x-sr')).toMatch(
-      new RegExp(`^done; scale=${scale}; model="${DEFAULT_MODEL}(-jpeg)?@[0-9a-f]{8}"; engine=fused-relaxed$`),
+      new RegExp(
+        `^done; scale=${scale}; model="${DEFAULT_MODEL}(-jpeg)?@[0-9a-f]{8}"; engine=fused-relaxed; quality=85$`,
+      ),
     )
     expect(response.headers.get('x-content-type-options')).toBe('nosniff')
     const { format, width, height } = await sharp(await response.arrayBuffer()).metadata()
@@ -89,7 +91,7 @@ describe('a picture', () => {
   test('is enlarged only by bicubic if sr-model asks for it', async () => {
     origin.serve('/cat.jpg', picture)
     const response = await get('/cat.jpg?sr=2&sr-model=bicubic')
-    expect(response.headers.get('x-sr')).toBe('done; scale=2; model="bicubic"')
+    expect(response.headers.get('x-sr')).toBe('done; scale=2; model="bicubic"; quality=85')
     await response.arrayBuffer()
   })
 })
@@ -375,8 +377,8 @@ test('a network that costs too much is replaced by bicubic, then by a smaller sc
     return limited.ask(`/costly.jpg?sr=${scale}`)
   }
   expect((await outcomeWith({})).sr).toContain('model="fast@')
-  expect((await outcomeWith({ SR_MAX_CPU_MS: '5' })).sr).toBe('done; scale=4; model="bicubic"')
-  expect((await outcomeWith({ SR_MAX_CPU_MS: '2' })).sr).toBe('done; scale=2; asked=4; model="bicubic"')
+  expect((await outcomeWith({ SR_MAX_CPU_MS: '5' })).sr).toBe('done; scale=4; model="bicubic"; quality=85')
+  expect((await outcomeWith({ SR_MAX_CPU_MS: '2' })).sr).toBe('done; scale=2; asked=4; model="bicubic"; quality=85')
   for (const [name, value] of [
     ['SR_MAX_CPU_MS', '1'],
     ['SR_MAX_MEMORY_BYTES', '11000000'],

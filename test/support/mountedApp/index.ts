@@ -20,6 +20,8 @@ app.use(
     return { results: (c.env as Bindings).RESULTS, cache: false }
   }),
 )
+// A list of models.
+app.use('/listed/*', superResolution({ modelNames: ['fast-jpeg', 'srcnn-jpeg'] }))
 // A renamed parameter.
 app.use('/renamed/*', superResolution({ param: 'upscale' }))
 app.use(
