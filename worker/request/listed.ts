@@ -27,7 +27,7 @@ async function listedModel(asked: string, { model, modelNames }: Settings, model
     throw new SrError('MODEL_UNKNOWN', `sr-model must be one of ${[...names].join(', ')}, got ${quoted(asked)}`)
   }
   // The picture chooses the package's weights for JPEGs. In a bucket, the operator may have put weights of any name.
-  if (!asked.endsWith(JPEG_SUFFIX)) return asked
+  if (!asked.endsWith(JPEG_SUFFIX) || asked === model) return asked
   const all = await models.list()
   const base = asked.slice(0, -JPEG_SUFFIX.length)
   const isPackages =

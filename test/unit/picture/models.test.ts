@@ -2,7 +2,7 @@
 // are in test/worker.
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createResultCache } from '../../../worker/cache/cache.ts'
-import { lookupKey } from '../../../worker/cache/key.ts'
+import { isVariantOf, lookupKey } from '../../../worker/cache/key.ts'
 import type { ModelEntry } from '../../../worker/model/manifest.ts'
 import { type ChosenModel, CLEAN_JPEG_QUALITY, createModels, modelFor } from '../../../worker/picture/models.ts'
 import { resolveOptions } from '../../../worker/options.ts'
@@ -55,6 +55,33 @@ test('the cache key contains all weights that may be chosen for the picture, the
   expect(await variantOf(model, jpegModel)).toMatch(
     /^x2-source-q85-srcnn@aaaa_srcnn-jpeg@bbbb-fused-5\.6\.7\.9\.8-v\d+$/,
   )
+})
+
+test('a PNG has one key for all qualities, by which the results of a model are found', async () => {
+  const choices = new Map([[2 as const, { model, jpegModel }]])
+  const variantOf = async (quality: number) => {
+    const wish = { size: { scale: 2 }, format: 'png', quality, model: 'auto' } as const
+    return (await lookupKey(wish, 'https://site.test/cat.jpg', choices, resolveOptions(), 'fused')).variant
+  }
+  const variant = await variantOf(85)
+  expect(variant).toMatch(/^x2-png-lossless-srcnn@aaaa_srcnn-jpeg@bbbb-fused-/)
+  expect(await variantOf(75)).toBe(variant)
+  expect(['srcnn', 'srcnn-jpeg', 'fast', 'lossless'].map((name) => isVariantOf(variant, name))).toEqual([
+    true,
+    true,
+    false,
+    false,
+  ])
+})
+
+test('an error for an unknown model names the models that are allowed', async () => {
+  const entry = { name: 'own', scale: 2, file: 'own-x2.onnx', sha256: 'a'.repeat(64), bytes: 1 } as const
+  const manifest = { version: 1, models: [entry, { ...entry, name: 'other' }] } as const
+  const bundled = { manifest, read: async () => undefined }
+  const models = createModels(bundled, undefined)
+  await expect(models.choose('none', 2)).rejects.toThrow('sr-model must be one of auto, bicubic, own, other at x2')
+  const allowed = ['none', 'own']
+  await expect(models.choose('none', 2, allowed)).rejects.toThrow('sr-model must be one of auto, own at x2, got "none"')
 })
 
 describe('a bucket that does not answer', () => {

@@ -99,9 +99,10 @@ describe('a model', () => {
     },
   )
 
-  test("of the package for JPEGs stays as it is if the operator's bucket or list has it", async () => {
+  test("of the package for JPEGs stays as it is if it is in the operator's bucket or list, or is the operator's model", async () => {
     expect((await granted({ model: 'fast-jpeg' }, {}, ['fast-jpeg'])).model).toBe('fast-jpeg')
     expect((await granted({ model: 'fast-jpeg' }, { modelNames: ['fast-jpeg'] })).model).toBe('fast-jpeg')
+    expect((await granted({ model: 'fast-jpeg' }, { model: 'fast-jpeg' })).model).toBe('fast-jpeg')
   })
 
   test("that the operator's list lacks is refused, and the message names the list", async () => {
