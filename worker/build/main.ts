@@ -1,22 +1,30 @@
 // `npm run build`: writes dist/ for the worker. A first build takes seconds of CPU, so codecs and kernels are built at
 // the same time by two processes. Each process runs this script with the argument `codecs` or `kernels`.
+// `npm run build -- --record` does it in one process, and records in dist.sha256 what it built.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { CODEC_FILES } from '../codec/files.ts'
 import { KERNEL_NAMES } from '../engine/fused.ts'
 import { ARITHMETICS } from '../engine/kernel/arithmetic.ts'
-import { cachedBuild } from './buildCache.ts'
+import { runCommand, UsageError } from '../terminal/arguments.ts'
+import { cachedBuild, recordBuild } from './buildCache.ts'
 import { buildCodec } from './codecs.ts'
 import { buildKernel, buildPixelKernel, PIXEL_KERNELS } from './kernels.ts'
 
 const PARTS: Readonly<Record<string, () => Promise<void>>> = { codecs: buildCodecs, kernels: buildKernels }
+const RECORD = '--record'
 
-const [name] = process.argv.slice(2)
-if (name !== undefined) await PARTS[name]()
-else {
-  await Promise.all(Object.keys(PARTS).map((part) => run('main.ts', part)))
+await runCommand(async ([argument]) => {
+  if (argument === undefined) await Promise.all(Object.keys(PARTS).map((part) => run('main.ts', part)))
+  else if (argument === RECORD) await recordBuild(buildParts)
+  else if (Object.hasOwn(PARTS, argument)) return PARTS[argument]()
+  else throw new UsageError(`expected no argument or ${RECORD}, got "${argument}"`)
   await run('assets.ts') // copies the modules, too
+})
+
+async function buildParts(): Promise<void> {
+  for (const build of Object.values(PARTS)) await build()
 }
 
 async function buildCodecs(): Promise<void> {
