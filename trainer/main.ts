@@ -1,5 +1,6 @@
 // The entry of `npm run trainer`: runs the named command, by default `train`.
 import { type Command, helpOf, hintOf, runCommand, UsageError } from '../worker/terminal/arguments.ts'
+import { print, printText } from '../worker/terminal/print.ts'
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   train: () => import('./commands/train.ts'),
@@ -22,13 +23,13 @@ await runCommand(async ([first, ...rest]) => {
   const { command } = await COMMANDS[name]()
   if (!args.includes('--help')) return command.run(args)
   const words = isNamed ? `${name} ` : ''
-  console.log(helpOf(`npm run trainer -- ${words}${command.usage}\n\n${command.summary}`, command.options))
+  printText(helpOf(`npm run trainer -- ${words}${command.usage}\n\n${command.summary}`, command.options))
   if (!isNamed) await listCommands()
 })
 
 async function listCommands(): Promise<void> {
-  console.log('\nOther commands (each has its own --help):')
+  printText('\nOther commands (each has its own --help):')
   for (const [name, load] of Object.entries(COMMANDS)) {
-    if (name !== 'train') console.log(`  ${name.padEnd(10)}${(await load()).command.summary}`)
+    if (name !== 'train') print(`  ${name.padEnd(10)}${(await load()).command.summary}`)
   }
 }

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { ModelEntry } from '../../worker/model/manifest.ts'
 import { type Command, integerOf, listOf, numberOf, oneOf, parseArguments } from '../../worker/terminal/arguments.ts'
+import { printText } from '../../worker/terminal/print.ts'
 import type { TestInput } from '../evaluate/testInput.ts'
 import { alignColumns } from '../evaluate/textTable.ts'
 import { readManifest } from '../run/export.ts'
@@ -82,7 +83,7 @@ export const command: Command = {
       if (entry === undefined) break // stopped by a signal
       rows.push(rowOf(variant, entry))
     }
-    console.log(`\nPSNR in dB at x${SCALE}; ${budget.join(' ').replace('--', '')} each\n${alignColumns(rows)}`)
+    printText(`\nPSNR in dB at x${SCALE}; ${budget.join(' ').replace('--', '')} each\n${alignColumns(rows)}`)
   },
 }
 

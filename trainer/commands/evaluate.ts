@@ -13,6 +13,7 @@ import {
   parseArguments,
   UsageError,
 } from '../../worker/terminal/arguments.ts'
+import { printError, printText } from '../../worker/terminal/print.ts'
 import { type PictureSet, readPictureSet } from '../data/pictureSet.ts'
 import { loadOnnxRuntime, ONNX_RUNTIMES } from '../engine/onnxRuntime.ts'
 import { compareMethods, type MethodResult } from '../evaluate/compareMethods.ts'
@@ -58,7 +59,7 @@ const DEFAULT_SETS = ['Set5', 'Set14']
 const SSIM_WINDOW = 11
 
 /** Runs the command and passes its output to `print`. Throws a UsageError for an invalid command line. */
-export async function evaluate(args: readonly string[], print: (text: string) => void = console.log): Promise<void> {
+export async function evaluate(args: readonly string[], print: (text: string) => void = printText): Promise<void> {
   const given = parseArguments(args, OPTIONS, ['FOLDER ...'])
   if (given.help) return print(help())
   const comparison = await parseComparison(given)
@@ -178,8 +179,6 @@ function withoutTiny(set: PictureSet, scale: number): PictureSet {
     throw new Error(`expected a picture of at least ${least} pixels a side in ${set.name} at x${scale}, got none`)
   }
   if (tiny.length > 0)
-    console.error(
-      `pictures left out, because a side is below ${least} pixels: ${tiny.map(({ name }) => name).join(', ')}`,
-    )
+    printError(`pictures left out, because a side is below ${least} pixels: ${tiny.map(({ name }) => name).join(', ')}`)
   return { ...set, pictures: set.pictures.filter(isEnough) }
 }

@@ -1,4 +1,5 @@
 import { type Command, oneOf, parseArguments } from '../../worker/terminal/arguments.ts'
+import { print, printText } from '../../worker/terminal/print.ts'
 import { readManifest } from '../run/export.ts'
 import { findRunFolder, listRuns, RUNS_FOLDER } from '../run/runFolders.ts'
 import { type ObjectStore, STORES } from '../ship/contract.ts'
@@ -27,24 +28,28 @@ export const command: Command = {
 }
 
 async function listFolders(): Promise<void> {
-  console.log(`models:\n${formatModels(await readManifest('models'))}`)
+  print('models:')
+  printText(formatModels(await readManifest('models')))
   for (const run of listRuns()) {
     const manifest = await readManifest(findRunFolder(run))
     const models = manifest.models.length > 0 ? formatModels(manifest) : '  no weights yet'
-    console.log(`${RUNS_FOLDER}/${run}:\n${models}`)
+    print(`${RUNS_FOLDER}/${run}:`)
+    printText(models)
   }
 }
 
 async function listStore(store: ObjectStore): Promise<void> {
   const served = await readServed(store)
-  if (!served) return console.log(`${store.title} serves no weights`)
-  console.log(`${store.title} serves, ${dateOf(served)}:\n${formatModels(served.manifest)}`)
-  for (const fault of await brokenFiles(store, served.manifest)) console.log(`note: ${fault}`)
+  if (!served) return print(`${store.title} serves no weights`)
+  print(`${store.title} serves, ${dateOf(served)}:`)
+  printText(formatModels(served.manifest))
+  for (const fault of await brokenFiles(store, served.manifest)) print(`note: ${fault}`)
   let before: Pick<ServedManifest, 'previous'> = served
   for (let i = 0; i < HISTORY; i++) {
     const previous = await readPrevious(store, before)
     if (!previous) return
-    console.log(`before that, ${dateOf(previous)}:\n${formatModels(previous.manifest)}`)
+    print(`before that, ${dateOf(previous)}:`)
+    printText(formatModels(previous.manifest))
     before = previous
   }
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type Command, listOf, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
+import { print } from '../../worker/terminal/print.ts'
 import { readPictureSet } from '../data/pictureSet.ts'
 import { createInference, loadOnnxRuntime, ONNX_RUNTIMES } from '../engine/onnxRuntime.ts'
 import { createDictionaryLoader } from '../evaluate/dictionaryLoader.ts'
@@ -46,7 +47,7 @@ export const command: Command = {
       sparse: !given['no-sparse'] && existsSync(learned) ? createDictionaryLoader(() => learned) : undefined,
       engine: await createInference(runtime),
     })
-    console.log(file)
+    print(file)
   },
 }
 

@@ -12,6 +12,7 @@ import { decodeNetwork, encodeNetwork } from '../../worker/model/networkFile.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import { type Command, UsageError } from '../../worker/terminal/arguments.ts'
 import { writeWhole } from '../../worker/terminal/wholeFile.ts'
+import { print, printText } from '../../worker/terminal/print.ts'
 import { describeDegradation } from '../data/degrade.ts'
 import { licenceOf } from '../data/licences.ts'
 import { openPatchSource, type PatchSource } from '../data/patchSource.ts'
@@ -65,10 +66,10 @@ export const command: Command = {
     const execution = parseExecutionOptions({ ...saved, ...given }) // a resumed run may use another backend
     const config = parseTrainConfig(saved)
     const folder = findRunFolder(run)
-    console.log(`run ${run} in ${folder}`)
+    print(`run ${run} in ${folder}`)
     const backend = await chooseBackend(execution.backend, taskOf(config, config.scales[0]))
-    for (const line of backend.skipped) console.log(line)
-    console.log(backend.description)
+    for (const line of backend.skipped) print(line)
+    print(backend.description)
     const isStopped = await untilSignal(async (stop) => {
       const tests = await Promise.all(config.tests.map(readPictureSet))
       for (const scale of config.scales) {
@@ -109,7 +110,7 @@ async function trainScale(run: ScaleRun): Promise<void> {
   const label = `${config.name} x${scale}`
   const finished = (await readManifest(folder)).models.find((model) => model.scale === scale)
   if (finished) {
-    console.log(`${label} is already trained: ${path.join(folder, finished.file)}`)
+    print(`${label} is already trained: ${path.join(folder, finished.file)}`)
     return
   }
   const task = taskOf(config, scale)
@@ -125,8 +126,8 @@ async function trainScale(run: ScaleRun): Promise<void> {
     const scores = await scoreFile(bytes, scale, tests, meter.inference)
     const facts = await describeModel(run, network, steps, patches, meter)
     const entry = await exportModel(folder, bytes, { ...facts, scores: scores.map(manifestScoreOf) })
-    console.log(`${path.join(folder, entry.file)}: ${entry.bytes} bytes, sha256 ${entry.sha256}`)
-    if (scores.length > 0) console.log(formatScores(label, scores))
+    print(`${path.join(folder, entry.file)}: ${entry.bytes} bytes, sha256 ${entry.sha256}`)
+    if (scores.length > 0) printText(formatScores(label, scores))
   } finally {
     await engine.dispose()
     await patches.close()
@@ -160,9 +161,7 @@ async function fitScale(
   const resumed = await resumeFit(scaleFolder, recipe, state)
   const steps = resumed?.steps ?? (await stepsOf(config, network, engine, patches))
   const places = patches.places === undefined ? '' : `${patches.places} places in `
-  console.log(
-    `${label}: ${architecture}, ${steps} steps of ${batch} patches from ${places}${pictures} pictures of ${data}`,
-  )
+  print(`${label}: ${architecture}, ${steps} steps of ${batch} patches from ${places}${pictures} pictures of ${data}`)
 
   const rate = config.rate * (config.rateFor === 'euclidean' ? euclideanScale(network, patch) : 1)
   const schedule = { steps, rate, course: config.course }
@@ -206,7 +205,7 @@ async function stepsOf(
   if ('steps' in duration) return duration.steps
   const stepMs = await measureStepMs(network, optimizer, engine, patches)
   const steps = Math.max(1, Math.round((duration.minutes * 60_000) / scales.length / stepMs))
-  console.log(`${Math.round((1000 * batch) / stepMs)} patches/s, so --minutes becomes --steps ${steps}`)
+  print(`${Math.round((1000 * batch) / stepMs)} patches/s, so --minutes becomes --steps ${steps}`)
   return steps
 }
 
@@ -316,15 +315,13 @@ async function untilSignal(work: (stop: AbortSignal) => Promise<void>): Promise<
 
 function printStop(folder: string, step: number, steps: number): void {
   const run = path.basename(folder)
-  console.log(`stopped at step ${step} of ${steps}; continue with npm run trainer -- --resume --run ${run}`)
+  print(`stopped at step ${step} of ${steps}; continue with npm run trainer -- --resume --run ${run}`)
   process.exitCode = INTERRUPTED
 }
 
 function printNextCommands(run: string): void {
-  console.log(
-    `to try it in npm start: npm run trainer -- upload ${run} --to local; to ship it with the code: promote ${run}`,
-  )
-  console.log(`for a page about it: npm run trainer -- report ${run}`)
+  print(`to try it in npm start: npm run trainer -- upload ${run} --to local; to ship it with the code: promote ${run}`)
+  print(`for a page about it: npm run trainer -- report ${run}`)
 }
 
 function rounded(decibels: number): number {

@@ -1,4 +1,5 @@
 import { type Command, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
+import { print, printText } from '../../worker/terminal/print.ts'
 import { findRunFolder } from '../run/runFolders.ts'
 import { STORES } from '../ship/contract.ts'
 import { formatModels } from '../ship/formatModels.ts'
@@ -39,7 +40,8 @@ export const command: Command = {
       }
       await withStore(to, bucket, async (store) => {
         const manifest = await rollBack(store, { force })
-        console.log(`${store.title} serves again:\n${formatModels(manifest)}`)
+        print(`${store.title} serves again:`)
+        printText(formatModels(manifest))
       })
       return
     }

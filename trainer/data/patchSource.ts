@@ -9,6 +9,7 @@ import { createCodec } from '../../worker/codec/codec.ts'
 import type { Codec } from '../../worker/codec/contract.ts'
 import { readHeader } from '../../worker/codec/header.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
+import { printError } from '../../worker/terminal/print.ts'
 import { type PictureSet, holdOut, listPictures, type Picture } from './pictureSet.ts'
 import { type Degradation, sharesOf } from './degrade.ts'
 import type { Batch } from '../engine/gradientEngine.ts'
@@ -43,7 +44,7 @@ export interface PatchSourceOptions extends Omit<PatchOptions, 'shares'> {
   readonly cacheBytes?: number
   /** Number of threads that decode and degrade pictures (default: `availableParallelism()` - 1, but 1 to 8). */
   readonly threads?: number
-  /** Called with a line for each picture that is left out (default: console.warn). */
+  /** Called with a line for each picture that is left out (default: printError). */
   readonly warn?: (line: string) => void
   /** If this signal is aborted, all pending calls reject with the signal's reason. */
   readonly stop?: AbortSignal
@@ -108,7 +109,7 @@ const PROCEDURAL_PICTURES = 120
  */
 export async function openPatchSource(options: PatchSourceOptions): Promise<PatchSource> {
   const { cacheBytes = CACHE_BYTES, channels, scale, degradation, sampling, stop } = options
-  const warn = boundedWarnings(options.warn ?? console.warn)
+  const warn = boundedWarnings(options.warn ?? printError)
   const codec = createCodec(await loadCodecModules())
   const tests = testPicturesOf(options.tests ?? [])
 

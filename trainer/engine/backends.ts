@@ -99,7 +99,7 @@ export async function takeFirst(
       skipped.push(`not ${name}: ${messageOf(error)}`)
     }
   }
-  throw new Error(`expected a backend that works on this machine, got none:\n${skipped.join('\n')}`)
+  throw new Error(`expected a backend that works on this machine, got none: ${skipped.join('; ')}`)
 }
 
 async function openTried(name: ComputingBackend): Promise<OpenBackend> {

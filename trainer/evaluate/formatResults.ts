@@ -1,4 +1,5 @@
 // Results of compareMethods as text: a table for people, CSV and JSON for programs.
+import { shown } from '../../worker/terminal/print.ts'
 import type { MethodResult } from './compareMethods.ts'
 import { PUBLISHED_METHODS, publishedOf } from './published.ts'
 import { alignColumns, formatGain, formatQuality } from './textTable.ts'
@@ -77,8 +78,8 @@ export function formatCsv(results: readonly MethodResult[]): string {
 }
 
 function cellOf(value: string | number): string {
-  const text = String(value)
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  const text = shown(String(value)) // a name can contain a new line
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 /** Formats JSON with `runtime` and `results`. The PSNR of equal pictures is infinite, which JSON writes as null. */

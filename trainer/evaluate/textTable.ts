@@ -1,9 +1,14 @@
 // Formats text tables and the figures in them.
 import type { Quality } from '../../worker/model/manifest.ts'
+import { shown } from '../../worker/terminal/print.ts'
 import type { PublishedFigures } from './published.ts'
 
-/** Pads cells to columns, one line per row. Rows may have fewer cells than the longest row. */
-export function alignColumns(rows: readonly (readonly string[])[]): string {
+/**
+ * Pads cells to columns, one line per row, with control characters as escape sequences. Rows may have fewer cells than the
+ * longest row.
+ */
+export function alignColumns(table: readonly (readonly string[])[]): string {
+  const rows = table.map((row) => row.map(shown))
   const columns = Math.max(...rows.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((row) => (row[i] ?? '').length)))
   return rows

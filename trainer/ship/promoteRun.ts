@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
+import { print } from '../../worker/terminal/print.ts'
 import { exportModel, readManifest } from '../run/export.ts'
 import { type CandidateModel, readCandidates, titleOf } from './readCandidates.ts'
 import { requireNoLoss } from './requireNoLoss.ts'
@@ -39,12 +40,12 @@ export async function promoteRun(
     const rival = current.models.find((model) => titleOf(model) === titleOf(entry))
     const scenes = entry.scenes ?? (rival?.sha256 === entry.sha256 ? rival.scenes : undefined)
     const exported = await exportModel(models, bytes, withoutFile({ ...entry, scenes }))
-    console.log(`${path.join(models, exported.file)}: sha256 ${exported.sha256}`)
+    print(`${path.join(models, exported.file)}: sha256 ${exported.sha256}`)
     if (scenes === undefined && entry.name === DEFAULT_MODEL) unrecorded.push(titleOf(entry))
   }
-  for (const note of notes) console.log(`note: ${note}`)
+  for (const note of notes) print(`note: ${note}`)
   if (unrecorded.length > 0) {
-    console.log(`note: the gain of ${unrecorded.join(', ')} on the test scenes is not recorded; run ${RECORD}`)
+    print(`note: the gain of ${unrecorded.join(', ')} on the test scenes is not recorded; run ${RECORD}`)
   }
 }
 

@@ -1,3 +1,4 @@
+import { print, printText } from '../../worker/terminal/print.ts'
 import { readCandidates, titleOf } from './readCandidates.ts'
 import type { StoreName } from './contract.ts'
 import { formatModels } from './formatModels.ts'
@@ -28,9 +29,9 @@ export async function uploadRun(
   const candidates = await readCandidates(folder, scales)
   await withStore(to, bucket, async (store) => {
     const { manifest, changed, notes } = await publish(store, candidates, { force })
-    for (const note of notes) console.log(`note: ${note}`)
+    for (const note of notes) print(`note: ${note}`)
     const titles = candidates.map(({ entry }) => titleOf(entry)).join(', ')
-    console.log(changed ? `${store.title} serves ${titles} from ${folder}` : `${store.title} served ${titles} already`)
-    console.log(formatModels(manifest))
+    print(changed ? `${store.title} serves ${titles} from ${folder}` : `${store.title} served ${titles} already`)
+    printText(formatModels(manifest))
   })
 }

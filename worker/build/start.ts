@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { printError, printText } from '../terminal/print.ts'
 
 const given = process.argv.slice(2)
 const hasOwnEnvironment = given.some((arg) => /^(--env|-e)\b/.test(arg))
@@ -17,7 +18,7 @@ if (!hasOwnEnvironment) args.push('--env', hasOrigin ? '' : 'demo')
 
 const pages = `http://localhost:${port}/_sr/`
 if (await answers(`${pages}health`)) {
-  console.error(`port ${port} is taken by another worker; choose another one: npm start -- --port 8788`)
+  printError(`port ${port} is taken by another worker; choose another one: npm start -- --port 8788`)
   process.exit(1)
 }
 
@@ -34,7 +35,7 @@ void announceWhenReady()
 
 async function announceWhenReady(): Promise<void> {
   while (!(await answers(`${pages}health`))) await new Promise((resolve) => setTimeout(resolve, 200))
-  console.log(`
+  printText(`
   A picture, enlarged three times:      ${pages}samples/harbour.jpg?sr=3
   The playground, before and after:     ${pages}
 `)

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command line: `npx edge-srcnn COMMAND`, or `npm run cli -- COMMAND` in this repository.
 import { type Command, helpOf, hintOf, runCommand, UsageError } from '../terminal/arguments.ts'
+import { print, printText } from '../terminal/print.ts'
 import { describeVersion } from './version.ts'
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
@@ -11,15 +12,15 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
 }
 
 await runCommand(async ([name, ...args]) => {
-  if (name === '--version') return console.log(await describeVersion())
-  if (name === undefined || name === '--help') return console.log(await describeCommands())
+  if (name === '--version') return print(await describeVersion())
+  if (name === undefined || name === '--help') return printText(await describeCommands())
   if (!Object.hasOwn(COMMANDS, name)) {
     const names = [...Object.keys(COMMANDS), '--help', '--version']
     throw new UsageError(`expected one of ${names.join(', ')}, got "${name}"${hintOf(name, names)}`)
   }
   const { command } = await COMMANDS[name]()
   if (!args.includes('--help')) return command.run(args)
-  console.log(helpOf(`edge-srcnn ${name} ${command.usage}\n\n${command.summary}`, command.options))
+  printText(helpOf(`edge-srcnn ${name} ${command.usage}\n\n${command.summary}`, command.options))
 })
 
 async function describeCommands(): Promise<string> {

@@ -1,4 +1,5 @@
 // Counts the outcomes of many items. Prints a line per item to stdout, and the progress and the summary to stderr.
+import { shown } from '../terminal/print.ts'
 import { createProgressLine, type ProgressStream, textOf } from '../terminal/progressLine.ts'
 
 export interface Tally<Outcome extends string> {
@@ -11,8 +12,8 @@ export interface Tally<Outcome extends string> {
   add(outcome: Outcome, text: string): void
   /** Shows the progress if unfinished items are done in part: `items` is the sum of their parts, each 0..1. */
   addPart(items: number): void
-  /** Prints the summary. */
-  end(text: string): void
+  /** Prints the lines of the summary. */
+  end(...lines: readonly string[]): void
 }
 
 /**
@@ -46,9 +47,9 @@ export function createTally<Outcome extends string>(
       draw(0)
     },
     addPart: draw,
-    end(text) {
+    end(...lines) {
       line.clear()
-      stream.write(`${text}\n`)
+      for (const one of lines) stream.write(`${shown(one)}\n`)
     },
   }
 }

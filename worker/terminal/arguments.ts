@@ -2,6 +2,7 @@
 // is an error that lists the known options and suggests the most similar one. The trainer uses this parser, too.
 import { parseArgs } from 'node:util'
 import { ignoreBrokenPipes } from './brokenPipes.ts'
+import { printError } from './print.ts'
 
 export interface CommandOption {
   /** What the help text shows in place of the option's value, e.g. `N`. Undefined for a switch, which has no value. */
@@ -182,8 +183,9 @@ export async function runCommand(command: (args: readonly string[]) => Promise<v
   try {
     await command(process.argv.slice(2))
   } catch (error) {
-    console.error(describeError(error))
-    if (error instanceof UsageError) console.error('See --help.')
+    if (error instanceof TypeError || error instanceof RangeError) printBug(error)
+    else printError(describeError(error))
+    if (error instanceof UsageError) printError('See --help.')
     process.exitCode = error instanceof UsageError ? EXIT_USAGE : 1
   }
 }
@@ -196,4 +198,10 @@ export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof TypeError || error instanceof RangeError) return error.stack ?? error.message
   return error.cause ? `${error.message}: ${describeError(error.cause)}` : error.message
+}
+
+/** Prints the message on one line, whatever is in it, and the places in the code on the next ones. */
+function printBug({ name, message, stack = '' }: Error): void {
+  printError(`${name}: ${message}`)
+  for (const line of stack.split('\n')) if (/^ {4}at /.test(line)) printError(line)
 }

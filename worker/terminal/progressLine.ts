@@ -1,6 +1,7 @@
 // Shows the progress of long work: on a terminal as one line that is rewritten, elsewhere as a new line every 15 s.
 // Progress is written to stderr, so that stdout contains only results.
 import type { WriteStream } from 'node:tty'
+import { shown } from './print.ts'
 
 export type ProgressStream = Pick<WriteStream, 'write'> & { isTTY?: boolean }
 
@@ -31,7 +32,8 @@ export function createProgressLine(
       if (now - drawn < everyMs && !isLast) return
       drawn = now
       isThere = true
-      stream.write(stream.isTTY ? `\r${text()}${CLEAR_REST}` : `${text()}\n`)
+      const line = shown(text())
+      stream.write(stream.isTTY ? `\r${line}${CLEAR_REST}` : `${line}\n`)
     },
     clear() {
       if (stream.isTTY && isThere) stream.write(`\r${CLEAR_REST}`)

@@ -1,4 +1,5 @@
 import { type Command, parseArguments, UsageError } from '../../terminal/arguments.ts'
+import { print } from '../../terminal/print.ts'
 import { purge, purgePageOf, type Purgeable } from '../purge/purgePage.ts'
 import { secretOf } from '../secrets.ts'
 
@@ -33,7 +34,7 @@ The secret is read from the variable SR_PURGE_SECRET and must be the worker's.`,
     const pages = all.map((one) => purgePageOf(worker ?? new URL('/_sr/', one.url).href))
     for (const [i, one] of all.entries()) {
       const { deleted, elsewhere } = await purge(pages[i], one, secret)
-      console.log(`${one.url ?? one.model}: ${deleted} deleted; elsewhere: ${elsewhere}`)
+      print(`${one.url ?? one.model}: ${deleted} deleted; elsewhere: ${elsewhere}`)
     }
   },
 }

@@ -1,5 +1,6 @@
 import { MAX_AHEAD_SECONDS, signUrl } from '../../signature.ts'
 import { type Command, numberOf, parseArguments, UsageError } from '../../terminal/arguments.ts'
+import { print } from '../../terminal/print.ts'
 import { secretOf } from '../secrets.ts'
 
 const DEFAULT_SECONDS = 86_400
@@ -26,7 +27,7 @@ The secret is read from the variable SR_SECRET. Prints one URL per line.`,
     const seconds = numberOf(expires, 'expires', 1, MAX_AHEAD_SECONDS)
     const urls: string[] = []
     for (const url of words) urls.push(await signed(url, { key, secret, expires: seconds, param }))
-    for (const url of urls) console.log(url)
+    for (const url of urls) print(url)
   },
 }
 

@@ -1,5 +1,6 @@
 // Prints the outcome of each picture and the summary of a run.
 import { describeAsked } from '../../client/xSr.ts'
+import { print as printLine } from '../../terminal/print.ts'
 import type { ProgressStream } from '../../terminal/progressLine.ts'
 import { createTally, type Tally } from '../tally.ts'
 import type { UpscaleOutcome } from './upscaleAll.ts'
@@ -15,7 +16,7 @@ export interface UpscaleReport extends Pick<Tally<UpscaleOutcome['outcome']>, 'c
 export function createUpscaleReport(
   total: number,
   json = false,
-  print: (line: string) => void = console.log,
+  print: (line: string) => void = printLine,
   stream: ProgressStream = process.stderr,
 ): UpscaleReport {
   const none = { done: 0, exists: 0, skipped: 0, failed: 0 }
@@ -28,8 +29,8 @@ export function createUpscaleReport(
     end(isStopped) {
       const { done, exists, skipped, failed } = counts
       const took = `${seconds().toFixed(1)} s, ${(done / seconds()).toFixed(1)} pictures/s`
-      const stopped = isStopped ? `\nstopped, ${total - finished()} left: run the same command again to make them` : ''
-      tally.end(`${done} done, ${exists} there already, ${skipped} left out, ${failed} failed (${took})${stopped}`)
+      const stopped = isStopped ? [`stopped, ${total - finished()} left: run the same command again to make them`] : []
+      tally.end(`${done} done, ${exists} there already, ${skipped} left out, ${failed} failed (${took})`, ...stopped)
     },
   }
 }

@@ -1,5 +1,6 @@
 // Prints the outcome of each URL and the summary of a run.
 import { type AskedSize, describeAsked } from '../../client/xSr.ts'
+import { print as printLine } from '../../terminal/print.ts'
 import type { ProgressStream } from '../../terminal/progressLine.ts'
 import { createTally } from '../tally.ts'
 import type { Warmed } from './warmAll.ts'
@@ -14,7 +15,7 @@ export interface WarmReport {
 export function createWarmReport(
   total: number,
   json = false,
-  print: (line: string) => void = console.log,
+  print: (line: string) => void = printLine,
   stream: ProgressStream = process.stderr,
 ): WarmReport {
   const none = { hit: 0, made: 0, skipped: 0, failed: 0 }
@@ -32,9 +33,10 @@ export function createWarmReport(
       const { hit, made, skipped, failed } = counts
       const why = [...reasons].map(([reason, count]) => `${reason} ${count}`).join(', ')
       const took = `${seconds().toFixed(1)} s`
-      const stopped = isStopped ? `\nstopped, ${total - finished()} left` : ''
+      const stopped = isStopped ? [`stopped, ${total - finished()} left`] : []
       end(
-        `${hit} there already, ${made} made, ${skipped} left out${why && `: ${why}`}, ${failed} failed (${took})${stopped}`,
+        `${hit} there already, ${made} made, ${skipped} left out${why && `: ${why}`}, ${failed} failed (${took})`,
+        ...stopped,
       )
     },
   }
