@@ -44,6 +44,59 @@ test.each([
   expect(parseSitemap(xml).pictures).toEqual(expected)
 })
 
+describe('a sitemap is refused, with the limit in the message, if it has', () => {
+  const sitemap = (content: string) => `<urlset xmlns:image="${IMAGE}">${content}</urlset>`
+  test.each<[string, () => string, string]>([
+    ['32,000 open elements', () => sitemap('<a>'.repeat(32_000)), 'expected at most 20 levels of elements'],
+    ['21 levels', () => sitemap('<a>'.repeat(20) + '</a>'.repeat(20)), 'expected at most 20 levels of elements'],
+    [
+      '101 attributes of an element',
+      () => sitemap(`<url ${Array.from({ length: 101 }, (_, i) => `a${i}=""`).join(' ')}/>`),
+      'expected at most 100 attributes of an element',
+    ],
+    [
+      '101 namespaces of an element',
+      () => sitemap(`<url ${Array.from({ length: 101 }, (_, i) => `xmlns:a${i}="u"`).join(' ')}/>`),
+      'expected at most 100 attributes of an element',
+    ],
+    ['50,001 pages', () => sitemap('<url/>'.repeat(50_001)), 'expected at most 50000 entries'],
+    ['a URL of 8,193 characters', () => urlset(`https://site.test/${'a'.repeat(8175)}`), 'at most 8192 characters'],
+    ['a text of a megabyte', () => urlset('a'.repeat(1_100_000)), 'expected no piece of more than 1000000'],
+    [
+      'a text of a megabyte in parts',
+      () => urlset(`<![CDATA[${'a'.repeat(1000)}]]>`.repeat(1001)),
+      'expected no text of more than',
+    ],
+    ['a megabyte of character references', () => urlset('&#65;'.repeat(300_000)), 'expected no piece of more than'],
+    ...(
+      [
+        ['comment', (filling: string) => `<!--${filling}-->`],
+        ['attribute', (filling: string) => `<url a="${filling}"/>`],
+        ['name of an element', (filling: string) => `<${filling}/>`],
+        ['processing instruction', (filling: string) => `<?a ${filling}?>`],
+        ['entity', (filling: string) => `&${filling};`],
+      ] as const
+    ).map(([what, put]): [string, () => string, string] => [
+      `a ${what} of a megabyte`,
+      () => sitemap(put('a'.repeat(1_100_000))),
+      'expected no piece of more than 1000000 characters',
+    ]),
+    [
+      'a document type of a megabyte',
+      () => `<!DOCTYPE urlset [${'<!ENTITY a "b">'.repeat(80_000)}]>${sitemap('')}`,
+      'expected no piece of more than 1000000 characters',
+    ],
+  ])('%s', (_, draw, message) => {
+    expect(() => parseSitemap(draw())).toThrow(message)
+  })
+
+  test('and not if it is as large as a sitemap may be', () => {
+    const url = `https://site.test/${'a'.repeat(8174)}`
+    const most = `<!--${'a'.repeat(900_000)}--><url>${imageOf(url)}</url>${'<url/>'.repeat(49_999)}`
+    expect(parseSitemap(sitemap(most)).pictures).toEqual([url])
+  })
+})
+
 describe('the URLs of pictures', () => {
   let folder: string
   let origin: FakeOrigin
@@ -73,6 +126,66 @@ describe('the URLs of pictures', () => {
     expect(await read(`${origin.url}/index.xml`)).toEqual(all)
     expect(await read(`${origin.url}/index.xml`, 2)).toEqual(all.slice(0, 2))
     expect(new Set(origin.asked.map(({ headers }) => headers['user-agent']))).toEqual(new Set(['test']))
+  })
+
+  test('are not read from more than 50 MiB, even if they arrive compressed or from a file', async () => {
+    const large = Buffer.alloc(50 * 2 ** 20 + 1, ' ')
+    origin.serve('/large.txt', gzipSync(large), { 'content-encoding': 'gzip' })
+    for (const source of [`${origin.url}/large.txt`, await file(large)]) {
+      await expect(read(source)).rejects.toThrow(`${source} has more than 52428800 bytes`)
+    }
+  })
+
+  test('are not read from a body that never ends, or that is encoded again and again', async () => {
+    origin.handle('/endless.txt', (_, response) => {
+      const chunk = Buffer.alloc(2 ** 20, '\n')
+      const write = () => {
+        while (!response.destroyed && response.write(chunk));
+      }
+      response.on('drain', write)
+      write()
+    })
+    await expect(read(`${origin.url}/endless.txt`)).rejects.toThrow('/endless.txt has more than 52428800 bytes')
+    origin.serve('/twice.txt', gzipSync(gzipSync('https://site.test/1.jpg')), { 'content-encoding': 'gzip, gzip' })
+    await expect(read(`${origin.url}/twice.txt`)).rejects.toMatchObject({
+      cause: { message: 'expected a body that is encoded once at most' },
+    })
+  })
+
+  test('are read behind five redirects, but not behind six, and not from another scheme', async () => {
+    const redirect = (path: string, location: string) =>
+      origin.handle(path, (_, response) => response.writeHead(302, { location }).end())
+    for (let i = 1; i <= 6; i++) redirect(`/r${i}`, `/r${i - 1}`)
+    origin.serve('/r0', 'https://site.test/1.jpg')
+    redirect('/data', 'data:text/plain,https://site.test/1.jpg')
+    expect(await read(`${origin.url}/r5`)).toEqual(['https://site.test/1.jpg'])
+    await expect(read(`${origin.url}/r6`)).rejects.toMatchObject({
+      cause: { message: 'expected at most 5 redirects, got more' },
+    })
+    await expect(read(`${origin.url}/data`)).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('expected a redirect to a URL of http or https') },
+    })
+  })
+
+  test('are not read from more than 1,000 sitemaps, unless the limit is reached before', async () => {
+    let asked = 0
+    origin.handle('/many.xml', (_, response) => {
+      response.end(index(...Array.from({ length: 1100 }, (__, i) => `${origin.url}/many/${i}`)))
+    })
+    for (let i = 0; i < 1100; i++) {
+      origin.handle(`/many/${i}`, (_, response) => {
+        asked++
+        response.end(urlset(`https://site.test/${i}.jpg`))
+      })
+    }
+    await expect(read(`${origin.url}/many.xml`)).rejects.toThrow('/many.xml leads to more than 1000 sitemaps')
+    expect(asked).toBe(999)
+    expect((await read(`${origin.url}/many.xml`, 10)).length).toBe(10)
+  })
+
+  test('are not read if there are more than a million', async () => {
+    const many = Array.from({ length: 1_000_001 }, (_, i) => `http://a/${i}`).join('\n')
+    await expect(read(await file(many))).rejects.toThrow('has more than 1000000 pictures')
   })
 
   test('are read from a list with comments and empty lines', async () => {

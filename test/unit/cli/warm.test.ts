@@ -80,6 +80,46 @@ test('a host that does not answer counts as a failure', async () => {
   expect(answer).toMatchObject({ outcome: 'failed', message: expect.stringMatching(/fetch failed|ECONNREFUSED/) })
 })
 
+test('a picture is read to its end, but neither kept nor read without end', async () => {
+  const chunk = Buffer.alloc(2 ** 20)
+  let isCut = false
+  server.handle('/large.png', (_, response) => {
+    response.writeHead(200, { 'x-sr': 'done; scale=3' })
+    let left = 220
+    const write = () => {
+      while (left > 0 && !response.destroyed) if ((left--, !response.write(chunk))) return
+      response.end()
+    }
+    response.on('drain', write).on('close', () => (isCut = left > 0))
+    write()
+  })
+  const before = process.memoryUsage().rss
+  const answer = await ask(`${server.url}/large.png?sr=3`, { userAgent: '' })
+  expect(answer).toEqual({ outcome: 'failed', message: 'the answer has more than 200000000 bytes' })
+  expect(process.memoryUsage().rss - before).toBeLessThan(150e6)
+  await expect.poll(() => isCut).toBe(true)
+})
+
+test('the message of an error is shortened, and the page of an error is not read to its end', async () => {
+  server.handle('/long', (_, response) =>
+    response.writeHead(400).end(JSON.stringify({ error: { message: 'a'.repeat(5000) } })),
+  )
+  server.handle('/page', (_, response) => response.writeHead(404).end('a'.repeat(100_000)))
+  expect(await ask(`${server.url}/long`, { userAgent: '' })).toEqual({
+    outcome: 'failed',
+    message: `400 ${'a'.repeat(500)}`,
+  })
+  expect(await ask(`${server.url}/page`, { userAgent: '' })).toEqual({ outcome: 'failed', message: '404' })
+})
+
+test('a redirect without end counts as a failure', async () => {
+  server.handle('/loop', (_, response) => response.writeHead(302, { location: '/loop' }).end())
+  expect(await ask(`${server.url}/loop`, { userAgent: '' })).toEqual({
+    outcome: 'failed',
+    message: 'expected at most 5 redirects, got more',
+  })
+})
+
 const BUSY: AskOutcome = { outcome: 'busy', message: 'BUSY', afterMs: undefined }
 const MADE: AskOutcome = { outcome: 'made' }
 

@@ -1,4 +1,5 @@
 // Client of a worker's purge page (worker/request/purge.ts).
+import { bodyOf, readAtMost } from '../bounded.ts'
 import { UsageError } from '../../terminal/arguments.ts'
 
 /** What to purge: the results of one URL, or of one model. */
@@ -23,6 +24,8 @@ interface PurgeAnswer {
 
 /** Longest wait in ms for an answer of the purge page. */
 const TIMEOUT_MS = 60_000
+/** Far more than an answer of the purge page has. */
+const MAX_ANSWER_BYTES = 1e6
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
 
 /**
@@ -66,7 +69,7 @@ async function ask(page: URL, body: Purgeable & { readonly cursor?: string }, se
       redirect: 'manual', // the secret must not go to another page
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
-    text = await response.text()
+    text = `${await readAtMost(bodyOf(response), MAX_ANSWER_BYTES, 'its answer')}`
   } catch (cause) {
     throw new Error(`${page.href} does not answer`, { cause })
   }

@@ -1,8 +1,10 @@
 // Reads the URLs of pictures from a sitemap, or from a list with one URL per line. The source is a file, a URL or
 // stdin.
-import { readFile } from 'node:fs/promises'
-import { text as textOf } from 'node:stream/consumers'
+import { createReadStream } from 'node:fs'
+import { discard } from '../../base/discard.ts'
 import { UsageError } from '../../terminal/arguments.ts'
+import { bodyOf, readAtMost } from '../bounded.ts'
+import { follow } from './follow.ts'
 import { parseSitemap } from './sitemap.ts'
 
 const TIMEOUT_MS = 60_000
@@ -10,8 +12,14 @@ const TIMEOUT_MS = 60_000
 const MAX_BYTES = 50 * 1024 * 1024
 /** Largest number of levels of sitemaps. sitemaps.org does not allow an index of indexes, but some sites have one. */
 const MAX_DEPTH = 3
+/** Limits on all sitemaps together, so that an index, or an index of indexes, ends. */
+const MAX_SITEMAPS = 1000
+const MAX_PICTURES = 1_000_000
 
-/** Returns the URLs in `source`, each one once, and at most `limit`. The source `-` is stdin. */
+/**
+ * Returns the URLs in `source`, each one once, and at most `limit`. The source `-` is stdin. Throws an Error that names the
+ * limit if there is more than any site has.
+ */
 export async function readPictures(
   source: string,
   { limit = Infinity, userAgent }: { limit?: number; userAgent: string },
@@ -20,14 +28,18 @@ export async function readPictures(
   const seen = new Set<string>()
   const add = (url: string, where: string) => {
     if (!isHttp(url)) throw new UsageError(`expected URLs of http or https in ${where}, got "${url}"`)
-    if (pictures.size < limit) pictures.add(url)
+    if (pictures.size >= limit) return
+    pictures.add(url)
+    if (pictures.size > MAX_PICTURES) throw new Error(`${nameOf(source)} has more than ${MAX_PICTURES} pictures`)
   }
   const read = async (from: string, depth: number) => {
     if (seen.has(from) || pictures.size >= limit) return
     seen.add(from)
+    if (seen.size > MAX_SITEMAPS) throw new Error(`${nameOf(source)} leads to more than ${MAX_SITEMAPS} sitemaps`)
     const text = await load(from, userAgent)
     if (!text.trimStart().startsWith('<')) {
       for (const line of text.split(/\r?\n/).map((one) => one.trim())) {
+        if (pictures.size >= limit) return
         if (line !== '' && !line.startsWith('#')) add(line, nameOf(from))
       }
       return
@@ -60,8 +72,12 @@ function isHttp(url: string): boolean {
 }
 
 async function load(source: string, userAgent: string): Promise<string> {
-  if (source === '-') return textOf(process.stdin)
-  const bytes = isHttp(source) ? await download(source, userAgent) : await readFile(source)
+  const bytes =
+    source === '-'
+      ? await readAtMost(process.stdin, MAX_BYTES, nameOf(source))
+      : isHttp(source)
+        ? await download(source, userAgent)
+        : await readAtMost(createReadStream(source), MAX_BYTES, source)
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     throw new Error(`${source} is a gzip file: serve it with Content-Encoding: gzip, or unpack it`)
   }
@@ -69,19 +85,13 @@ async function load(source: string, userAgent: string): Promise<string> {
 }
 
 async function download(url: string, userAgent: string): Promise<Uint8Array> {
-  const response = await fetch(url, {
-    headers: { 'user-agent': userAgent },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  }).catch((cause: unknown) => {
-    throw new Error(`${url} does not answer`, { cause })
+  const signal = AbortSignal.timeout(TIMEOUT_MS)
+  const response = await follow(url, { headers: { 'user-agent': userAgent }, signal }).catch((cause: unknown) => {
+    throw new Error(`${url} does not answer as expected`, { cause })
   })
-  if (!response.ok || !response.body) throw new Error(`${url} answered ${response.status}`)
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk)
-    size += chunk.length
-    if (size > MAX_BYTES) throw new Error(`${url} has more than ${MAX_BYTES} bytes`)
+  if (!response.ok) {
+    discard(response.body)
+    throw new Error(`${url} answered ${response.status}`)
   }
-  return Buffer.concat(chunks)
+  return readAtMost(bodyOf(response), MAX_BYTES, url)
 }
