@@ -53,6 +53,15 @@ const PAGE_HEADERS = {
   'referrer-policy': 'no-referrer',
 } as const
 
+/**
+ * Returns where a redirect of the assets leads on this site: below the prefix, and never to another host, whatever the
+ * path looks like.
+ */
+function locationBelow(prefix: string, location: string, from: URL): string {
+  const { pathname, search } = new URL(location, from)
+  return `${prefix}${pathname.replace(/^\/+/, '')}${search}`
+}
+
 export function createApp(parts: AppParts): Hono {
   const { prefix, origin, hasPlayground, offered } = parts
   if (!/^\/([\w.~-]+\/)+$/.test(prefix)) {
@@ -70,7 +79,8 @@ export function createApp(parts: AppParts): Hono {
 
   app.get(`${prefix}health`, async (c) => {
     const { engines, maxOutputPixels } = parts
-    const [checks, models] = await Promise.all([parts.checkHealth(), parts.listModels()])
+    const models = await parts.listModels() // reads a new manifest first, whose weights are then checked
+    const checks = await parts.checkHealth()
     const isWell = Object.values(checks).every((result) => result === 'ok')
     const health = {
       status: isWell ? 'ok' : 'failing',
@@ -90,6 +100,9 @@ export function createApp(parts: AppParts): Hono {
     const asset = await parts.assets.fetch(new Request(url, c.req.raw))
     const response = new Response(asset.body, asset)
     for (const [name, value] of Object.entries(PAGE_HEADERS)) response.headers.set(name, value)
+    // The assets redirect `/index.html` to `/`, for example, and do not know the prefix.
+    const location = response.headers.get('location')
+    if (location !== null) response.headers.set('location', locationBelow(prefix, location, url))
     if (!response.headers.get('content-type')?.startsWith('text/html')) return response
     // The page's script reads the operator's options from these attributes (playground/offered.ts).
     const write = {

@@ -3,7 +3,7 @@ import { env as untyped } from 'cloudflare:workers'
 import { createApp } from './app.ts'
 import { withAssets } from './platform/workersFiles.ts'
 import { supportsFused } from './engine/fused.ts'
-import { checkHealth } from './request/health.ts'
+import { checkHealth, rememberChecks } from './request/health.ts'
 import { createMiddleware, createService } from './middleware.ts'
 import { MIN_SECRET, type SuperResolutionOptions } from './options.ts'
 import type { Platform } from './platform/platform.ts'
@@ -93,8 +93,9 @@ export default createApp({
   engines: platform.engines,
   maxOutputPixels,
   listModels: () => models.list(),
-  checkHealth: () =>
+  checkHealth: rememberChecks(() =>
     checkHealth(models, model, { RESULTS_BUCKET: env.RESULTS_BUCKET, MODELS_BUCKET: env.MODELS_BUCKET }),
+  ),
   purge: purgeAccess && ((request) => answerPurge(request, purgeAccess, settings)),
 })
 

@@ -111,3 +111,13 @@ test('the health page answers ok, or 503 with the reason if a file of weights is
   expect(failing.body.checks[`${DEFAULT_MODEL} x2`]).toContain('expected sha256 0000')
   expect(failing.body.checks[`${DEFAULT_MODEL} x3`]).toBe('ok')
 })
+
+test('the health page remembers its checks for ten seconds, so that strangers cannot make it load weights again and again', async () => {
+  running = await startAnother({ ...withBucket, prelude: fastClock(20) })
+  const statusOf = async () => (await running.get('/_sr/health')).status
+  expect(await statusOf()).toBe(200)
+  await ship(DEFAULT_MODEL, encodeNetwork(lifting(0.1)), '0'.repeat(64))
+  expect(await Promise.all(Array.from({ length: 20 }, statusOf))).toEqual(Array.from({ length: 20 }, () => 200))
+  // The worker reads the manifest again after half a minute, which takes 1.5 s with this clock.
+  expect(await askUntil(statusOf, (status) => status !== 200, 'a failing check', 60_000 / 20)).toBe(503)
+})

@@ -195,6 +195,31 @@ test('the origin answers /, /health and /samples, and the worker’s own pages a
   expect(origin.asked.every(({ url }) => !url.startsWith('/_sr/'))).toBe(true)
 })
 
+test.each(['/_sr/', '/images/sr/'])('a redirect of the own pages below %s stays below it', async (prefix) => {
+  const origin = await originWithPicture()
+  const vars = { ORIGIN_URL: origin.url, SR_PLAYGROUND: 'true', SR_PREFIX: prefix }
+  const site = await startForThisTest({ vars })
+  const answerOf = async (path: string) => {
+    const { status, headers } = await site.get(path)
+    return [status, headers.get('location')]
+  }
+  expect(await answerOf(`${prefix}index.html`)).toEqual([307, prefix])
+  expect(await answerOf(`${prefix}index`)).toEqual([307, prefix])
+  expect(await answerOf(`${prefix}index.html?a=1`)).toEqual([307, `${prefix}?a=1`])
+  for (const path of [
+    '/evil.example/index.html',
+    '/evil.example/%2e%2e/index.html',
+    '%2f/evil.example/index.html',
+    './/index',
+    '%5cevil.example/index.html',
+    'samples/../index.html',
+  ]) {
+    const [, location] = await answerOf(prefix + path)
+    if (location !== null) expect(`${location}`).toMatch(new RegExp(`^${prefix}(?![/\\\\])`))
+  }
+  expect((await site.get(prefix)).status).toBe(200)
+})
+
 test('SR_PREFIX sets the path of the worker’s own pages', async () => {
   const site = await startForThisTest({ vars: { ORIGIN: 'none', SR_PREFIX: '/images/sr/' } })
   const response = await site.get('/images/sr/health')

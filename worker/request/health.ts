@@ -1,7 +1,8 @@
 // The checks of the health page, for monitoring: whether the weights can be loaded, and whether the buckets answer.
 import { SCALES } from '../client/allowed.ts'
 import type { Models } from '../picture/models.ts'
-import { withinTimeout } from '../base/timeout.ts'
+import { STORAGE_TIMEOUT_MS, withinTimeout } from '../base/timeout.ts'
+import { createFlights, isLead } from './singleFlight.ts'
 
 /** Maps the name of each check to `ok` or to the error. */
 export type Checks = Readonly<Record<string, string>>
@@ -27,4 +28,29 @@ export async function checkHealth(
     )
   }
   return checks
+}
+
+/** How long the checks are remembered: the page is open to everybody, and a bucket costs money for each request. */
+const REMEMBERED_MS = 10_000
+/** A check waits once for the manifest and once for a file. */
+const LONGEST_MS = 2 * STORAGE_TIMEOUT_MS
+
+/**
+ * Returns a function that returns what `check` returned in the last 10 s. Simultaneous calls share one check. A request
+ * whose check has not ended, because its visitor has left, does not hold up the others.
+ */
+export function rememberChecks(check: () => Promise<Checks>, now?: () => number): () => Promise<Checks> {
+  const flights = createFlights<Checks>(now)
+  return async () => {
+    const joined = await flights.join('health', LONGEST_MS, REMEMBERED_MS)
+    if (!joined) return check()
+    if (!isLead(joined)) return joined.value ?? check()
+    let checks: Checks | undefined
+    try {
+      checks = await check()
+      return checks
+    } finally {
+      joined.land(checks)
+    }
+  }
 }
