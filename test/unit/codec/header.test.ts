@@ -2,6 +2,8 @@ import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { concat } from '../../../worker/base/concat.ts'
 import { readHeader, uprightSize } from '../../../worker/codec/header.ts'
+import { nextMarker } from '../../../worker/codec/jpeg/markers.ts'
+import { createRandom } from '../../../worker/image/prng.ts'
 import { bmp24, bmp8 } from '../../support/pictures/bmp.ts'
 import { gradient, greyGradient, sharpOf } from '../../support/pictures/codec.ts'
 import { frameOfChunks } from '../../support/pictures/vp8l.ts'
@@ -226,6 +228,32 @@ describe('a file that needs more time or memory than its size suggests is refuse
     expect(readHeader(file).obstacle).toBe('TOO_COMPLEX')
   })
 
+  test('a JPEG with a million markers without a length, before and behind its scan, but not one with 900', () => {
+    const frame = markerAt(jpeg, 0xc0)
+    for (const code of [0x01, 0xd0, 0xd7]) {
+      for (const at of [2, frame, jpeg.length - 2]) {
+        const withMarkers = (count: number) =>
+          concat([
+            jpeg.subarray(0, at),
+            new Uint8Array(2 * count).map((_, i) => (i % 2 ? code : 0xff)),
+            jpeg.subarray(at),
+          ])
+        expect(readHeader(withMarkers(1_000_000)).obstacle).toBe('TOO_COMPLEX')
+        expect(readHeader(withMarkers(900)).obstacle).toBeUndefined()
+      }
+    }
+  })
+
+  test('a JPEG with more restart markers than blocks, but not one with a marker for each block', () => {
+    const large = patched(jpeg, markerAt(jpeg, 0xc0) + 5, 0x04, 0, 0x04, 0) // 1024 x 1024 pixels
+    const withMarkers = (count: number) => {
+      const markers = new Uint8Array(8 * count).map((_, i) => [0x12, 0x34, 0x56, 0x78, 0x12, 0x34, 0xff, 0xd0][i % 8])
+      return concat([large.subarray(0, -2), markers, large.subarray(-2)])
+    }
+    expect(readHeader(withMarkers(128 * 128)).obstacle).toBeUndefined()
+    expect(readHeader(withMarkers(4 * 128 * 128)).obstacle).toBe('TOO_COMPLEX')
+  })
+
   test('a JPEG with a profile larger than any real one', () => {
     const part = concat([Uint8Array.of(0xff, 0xe2, 0xff, 0xff), ascii('ICC_PROFILE\0'), new Uint8Array(65521)])
     const file = concat([jpeg.subarray(0, 2), ...Array<Uint8Array>(16).fill(part), jpeg.subarray(2)])
@@ -252,6 +280,24 @@ describe('a file that needs more time or memory than its size suggests is refuse
     }
     expect(readHeader(inFrame(900))).toMatchObject({ width: 40, height: 30, obstacle: undefined })
   })
+})
+
+test('the next marker of a JPEG is found as by a look at each byte', () => {
+  const slow = (bytes: Uint8Array, from: number) => {
+    for (let at = from; at + 1 < bytes.length; at++) {
+      if (bytes[at] === 0xff && bytes[at + 1] !== 0 && bytes[at + 1] !== 0xff)
+        return { code: bytes[at + 1], end: at + 2 }
+    }
+    return undefined
+  }
+  const { next: random } = createRandom(7)
+  for (let round = 0; round < 2000; round++) {
+    const share = random()
+    const bytes = Uint8Array.from({ length: Math.floor(60 * random()) }, () =>
+      random() < share ? 0x12 : [0xff, 0, 0xd0, 0xda][Math.floor(4 * random())],
+    )
+    for (let at = 0; at <= bytes.length; at++) expect(nextMarker(bytes, at)).toEqual(slow(bytes, at))
+  }
 })
 
 // A huge size is not an obstacle, because the caller limits the number of pixels.

@@ -7,7 +7,20 @@ import type { Findings, Obstacle } from './findings.ts'
 import { concat } from '../../base/concat.ts'
 import { hasExifPrefix, readOrientation, withoutExifPrefix } from './exif.ts'
 import { coefficientBytesOf, type Frame, isStreamed, ownBlocksOf, parseFrame } from '../jpeg/frame.ts'
-import { APP1, APP2, DQT, EOI, ICC_PREFIX, isFrame, isUnknown, nextSegment, SOF2, SOI, SOS } from '../jpeg/markers.ts'
+import {
+  APP1,
+  APP2,
+  type BareBudget,
+  DQT,
+  EOI,
+  ICC_PREFIX,
+  isFrame,
+  isUnknown,
+  nextSegment,
+  SOF2,
+  SOI,
+  SOS,
+} from '../jpeg/markers.ts'
 import { jpegQualityOf, stepTablesIn } from './jpegQuality.ts'
 import { startsWith } from './sniff.ts'
 
@@ -17,6 +30,8 @@ const MAX_SCANS = 100
 const MAX_SCANNED_PIXELS = 400e6
 /** Each segment costs the decoder some microseconds. Phones write a few hundred segments for depth maps in extended XMP. */
 const MAX_SEGMENTS = 1000
+/** A megabyte of restart markers takes 20 ms. A scan needs one for each of its blocks at most. */
+const MAX_SPARE_BARE_MARKERS = 1000
 /**
  * Real profiles have 0.5 to 600 kB. A file with a larger profile is refused, because the picture would change colour
  * without its profile.
@@ -29,11 +44,13 @@ export function readJpeg(bytes: Uint8Array, found: Findings, missing: number): O
   let segments = 0
   const profile: Uint8Array[] = []
   const stepTables = new Map<number, Uint8Array>()
+  const bare: BareBudget = { left: MAX_SPARE_BARE_MARKERS }
   let frame: Frame | undefined
 
   let at = 2 // after SOI
   for (;;) {
-    const segment = nextSegment(bytes, at)
+    const segment = nextSegment(bytes, at, bare)
+    if (bare.left < 0) return 'TOO_COMPLEX'
     if (!segment || segment.code === EOI) break
     if (++segments > MAX_SEGMENTS) return 'TOO_COMPLEX'
 
@@ -65,6 +82,7 @@ export function readJpeg(bytes: Uint8Array, found: Findings, missing: number): O
       found.scans = scans
       const scanned = found.width * found.height * scans
       if (scans > MAX_SCANS || scanned > MAX_SCANNED_PIXELS) return 'TOO_COMPLEX'
+      bare.left += blocksOf(frame)
       if (scans === 1 && isTooShort(frame, content, bytes.length + missing - segment.end)) return 'DAMAGED'
     } else if (code === APP1 && scans === 0 && !hasOrientation && hasExifPrefix(content)) {
       found.orientation = readOrientation(withoutExifPrefix(content))
@@ -91,6 +109,12 @@ function readFrame(code: number, content: Uint8Array, found: Findings): Frame | 
   if (code > SOF2 || content[0] !== 8 || height === 0) return 'FORMAT'
   if (components.length === 4) return 'CMYK'
   return components.length === 1 || components.length === 3 ? frame : 'FORMAT'
+}
+
+/** Returns the number of blocks of all components. */
+function blocksOf(frame: Frame): number {
+  const extents = frame.components.map((component) => ownBlocksOf(frame, component))
+  return extents.reduce((sum, { across, down }) => sum + across * down, 0)
 }
 
 /** True if a scan has fewer bits than blocks: `bytes` are left for it. Every block takes a bit at least. */

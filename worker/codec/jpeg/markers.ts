@@ -23,10 +23,15 @@ export interface Marker {
   readonly end: number
 }
 
+/** indexOf is fast over long distances, but its call takes as long as a look at this many bytes. */
+const NEAR_BYTES = 16
+
 /** Returns the next marker at or after `at`. */
 export function nextMarker(bytes: Uint8Array, at: number): Marker | undefined {
   for (;;) {
-    at = bytes.indexOf(0xff, at)
+    const near = Math.min(at + NEAR_BYTES, bytes.length)
+    while (at < near && bytes[at] !== 0xff) at++
+    if (at === near) at = bytes.indexOf(0xff, at)
     if (at < 0) return undefined
     while (bytes[at] === 0xff) at++
     const code = bytes[at++]
@@ -61,14 +66,29 @@ export interface Segment {
   readonly isCut: boolean
 }
 
-/** Returns the next segment at or after `at`, which has no content if it is EOI, or undefined if none follows. */
-export function nextSegment(bytes: Uint8Array, at: number): Segment | undefined {
+/** How many more markers without a length may be passed; below 0 if there were more. */
+export interface BareBudget {
+  left: number
+}
+
+/**
+ * Returns the next segment at or after `at`, which has no content if it is EOI, or undefined if none follows or `budget` is
+ * used up.
+ */
+export function nextSegment(
+  bytes: Uint8Array,
+  at: number,
+  budget: BareBudget = { left: Infinity },
+): Segment | undefined {
   for (;;) {
     const marker = nextMarker(bytes, at)
     if (!marker) return undefined
     at = marker.end
     if (marker.code === EOI) return { code: EOI, content: new Uint8Array(0), start: at, end: at, isCut: false }
-    if (isBare(marker.code)) continue
+    if (isBare(marker.code)) {
+      if (--budget.left < 0) return undefined
+      continue
+    }
     const length = (bytes[at] << 8) | bytes[at + 1]
     const content = bytes.subarray(at + 2, at + length)
     const isCut = at + 2 > bytes.length || content.length !== length - 2
