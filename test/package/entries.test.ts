@@ -36,8 +36,8 @@ test('a built command runs, and finds the script of the thread that it starts', 
       writeFileSync(join(root, name), text)
     }
     const commands = ['./worker/cli/main.ts']
-    const inside = await writeScripts({ scripts: commands, commands }, join(root, 'lib'), root)
-    expect(inside).toEqual([])
+    const inside = await writeScripts({ scripts: commands, commands, artefacts: [] }, join(root, 'lib'), root)
+    expect(inside).toEqual({ packages: [], modules: [] })
     expect(readdirSync(join(root, 'lib'))).toEqual(expect.arrayContaining(['cli-main.js', 'cli-jobs-thread.js']))
     writeFileSync(join(root, 'package.json'), '{ "type": "module" }')
     const printed = execFileSync(join(root, 'lib/cli-main.js'), { encoding: 'utf8' })

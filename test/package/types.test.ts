@@ -13,12 +13,14 @@ const NODE = { ...OPTIONS, module: 'nodenext', types: ['node'] }
 const ANYWHERE = `
 import { type Bucket, platform, superResolution, type SuperResolutionOptions } from 'edge-srcnn'
 import { createSuperResolution, loadPlatform } from 'edge-srcnn/node'
+import loader, { createLoader, type LoaderProps } from 'edge-srcnn/next'
 import { signUrl } from 'edge-srcnn/sign'
 
 const options: SuperResolutionOptions = { quality: 80, signing: { a: 'secret' } }
 export const results: Bucket | undefined = options.results
 export const engines: string = platform.engines
 export const handlers = [superResolution(options), createSuperResolution(await loadPlatform())()]
+export const src: string = loader({ src: '/cat.jpg', width: 640 } satisfies LoaderProps) + createLoader({ format: 'auto' })({ src: '', width: 1 })
 export const signed: string = await signUrl('https://img.example/cat.jpg?sr=3', { key: 'a', secret: '', expires: 1 })
 // @ts-expect-error -- an unknown option is a type error, too
 superResolution({ scale: 3 })

@@ -1,5 +1,6 @@
 // The ort engine in Node: onnxruntime-web's WASM, or its WebGPU provider on Dawn, which the npm package `webgpu`
-// contains. Both packages are optional, so they are loaded when one of these functions is called.
+// contains. Both packages are optional, so they are loaded when one of these functions is called, and no bundler may
+// look for them before.
 import type { Engine } from './engine.ts'
 import { createOrtEngine, type OrtRuntime } from './ort.ts'
 
@@ -11,7 +12,7 @@ const MAX_SIDE = 512
 
 /** Creates an engine on onnxruntime-web's WASM. Rejects if the package is not installed. */
 export async function createNodeOrtEngine(): Promise<Engine> {
-  const runtime = await installed(() => import('onnxruntime-web/wasm'), 'onnxruntime-web')
+  const runtime = await installed<OrtRuntime & WithEnvironment>('onnxruntime-web', '/wasm')
   runtime.env.wasm.numThreads = 1 // threads would keep the process alive when its work is done
   return createOrtEngine(runtime, { executionProvider: 'wasm', maxSide: MAX_SIDE })
 }
@@ -23,10 +24,7 @@ export async function createNodeOrtEngine(): Promise<Engine> {
  */
 export async function createDawnEngine(): Promise<Engine> {
   await startDawn()
-  const runtime: OrtRuntime & WithEnvironment = await installed(
-    () => import('onnxruntime-web/webgpu'),
-    'onnxruntime-web',
-  )
+  const runtime = await installed<OrtRuntime & WithEnvironment>('onnxruntime-web', '/webgpu')
   runtime.env.wasm.numThreads = 1
   return createOrtEngine(runtime, {
     executionProvider: 'webgpu',
@@ -55,9 +53,7 @@ let isStarted = false
 /** Defines the browser globals through which onnxruntime-web finds a GPU. */
 async function startDawn(): Promise<void> {
   if (isStarted) return
-  // A variable, so that TypeScript does not look for the package, which is not a dependency.
-  const name: string = 'webgpu'
-  const { create, globals } = await installed(() => import(name) as Promise<Dawn>, name)
+  const { create, globals } = await installed<Dawn>('webgpu')
   const gpu = create([])
   if (!(await gpu.requestAdapter()))
     throw new Error('WebGPU finds no adapter here: it needs a GPU with a Vulkan, Metal or Direct3D 12 driver')
@@ -92,9 +88,13 @@ function copyOf(data: ArrayBufferView): ArrayBufferView {
   return new Type(data)
 }
 
-async function installed<T>(load: () => Promise<T>, name: string): Promise<T> {
+/**
+ * Imports an optional package. Its name is an argument, because bundlers resolve a name that they can read or compute,
+ * and then fail if the package is not installed. The comments keep Vite, webpack and Turbopack from warning about it.
+ */
+async function installed<T>(name: string, path = ''): Promise<T> {
   try {
-    return await load()
+    return (await import(/* @vite-ignore */ /* webpackIgnore: true */ /* turbopackIgnore: true */ name + path)) as T
   } catch (cause) {
     throw new Error(
       `this engine needs the package ${name} (npm i ${name}): ${(cause as Error).message.split('\n', 1)[0]}`,

@@ -13,9 +13,14 @@ const RELATIVE_IMPORT = /(\bfrom |\bimport\()(['"])(\.\.?\/[^'"]+)\.ts\2/g
 
 /**
  * Writes the declarations to `folder`. Beside each script in the folder `scripts`, also writes a declaration that
- * re-exports the one in `folder`, because some tools (Nuxt) look only there.
+ * re-exports the one in `folder`, because some tools (Nuxt) look only there. The sources `required` are CommonJS, too,
+ * and get a second declaration.
  */
-export async function writeDeclarations(sources: readonly string[], folder: string, scripts: string): Promise<void> {
+export async function writeDeclarations(
+  { sources, required }: { sources: readonly string[]; required: readonly string[] },
+  folder: string,
+  scripts: string,
+): Promise<void> {
   const all = await mkdtemp(join(REPOSITORY, 'dist/types-')) // below the root, so that tsc finds the types there
   try {
     await declareAll(sources, all)
@@ -23,13 +28,29 @@ export async function writeDeclarations(sources: readonly string[], folder: stri
     for (const source of sources) {
       const name = declarationOf(source)
       const target = JSON.stringify(relative(scripts, join(folder, name)).replace(/\.d\.ts$/, '.js'))
-      const hasDefault = /^export default /m.test(await readFile(join(all, name), 'utf8'))
+      const declaration = await readFile(join(all, name), 'utf8')
+      const hasDefault = /^export default /m.test(declaration)
       const text = `export * from ${target};\n${hasDefault ? `export { default } from ${target};\n` : ''}`
       await writeFile(join(scripts, `${scriptOf(source)}.d.ts`), text)
+      if (!required.includes(source)) continue
+      const types = [...declaration.matchAll(/^export (?:interface|type) (\w+)/gm)].map(([, type]) => type)
+      await writeFile(join(scripts, `${scriptOf(source)}.d.cts`), requiredDeclaration(target, types))
     }
   } finally {
     await rm(all, { recursive: true })
   }
+}
+
+/** Returns the declaration of a script of scripts.ts's `writeRequired`, from the ES module `target`. */
+function requiredDeclaration(target: string, types: readonly string[]): string {
+  const module = `import(${target}, { with: { 'resolution-mode': 'import' } })`
+  return `declare const module: typeof ${module}
+declare const required: typeof module.default & typeof module
+declare namespace required {
+${types.map((type) => `  export type ${type} = ${module}.${type}`).join('\n')}
+}
+export = required
+`
 }
 
 async function declareAll(sources: readonly string[], folder: string): Promise<void> {
@@ -48,7 +69,7 @@ async function declareAll(sources: readonly string[], folder: string): Promise<v
     },
     include: [],
     exclude: [],
-    files: ['worker/wasm.d.ts', ...sources].map(inRoot),
+    files: ['worker/wasm.d.ts', 'worker/package/embedded-artefacts.d.ts', ...sources].map(inRoot),
   }
   const file = join(folder, 'tsconfig.json')
   await writeFile(file, JSON.stringify(project))

@@ -9,6 +9,17 @@ export interface Entries {
   readonly bin?: Readonly<Record<string, string>>
 }
 
+/**
+ * Entries that Node can also `require` as CommonJS. Next.js calls an image loader without waiting, but where
+ * `serverExternalPackages` names a package, it loads the package's ES modules asynchronously.
+ */
+const REQUIRED = ['./next']
+
+/** Returns the sources of the entries that are CommonJS, too. */
+export function requiredOf({ exports }: Entries): string[] {
+  return REQUIRED.flatMap((name) => (name in exports ? sourcesOf(exports[name]) : []))
+}
+
 /** Returns the sources that users import, for which declarations are written. */
 export function entriesOf({ exports }: Entries): string[] {
   return [...new Set(Object.values(exports).flatMap(sourcesOf))]
@@ -21,15 +32,17 @@ export function commandsOf({ bin = {} }: Entries): string[] {
 
 /** Returns `exports` for the published package.json. */
 export function publishedExports({ exports }: Entries): Record<string, object | string> {
-  const published = Object.entries(exports).map(([name, target]) => [name, publishedTarget(target)])
+  const published = Object.entries(exports).map(([name, target]) => [name, publishedTarget(name, target)])
   return { ...Object.fromEntries(published), './package.json': './package.json' }
 }
 
-function publishedTarget(target: EntryTarget): object {
+function publishedTarget(entry: string, target: EntryTarget): object {
   const conditions = typeof target === 'string' ? { default: target } : target
+  const script = `./lib/${scriptOf(conditions.default)}`
+  const required = REQUIRED.includes(entry) ? { node: { types: `${script}.d.cts`, default: `${script}.cjs` } } : {}
   const scripts = Object.entries(conditions).map(([name, source]) => [name, `./lib/${scriptOf(source)}.js`])
   // All conditions share a declaration, because every platform has the same exports.
-  return { types: `./lib/${scriptOf(conditions.default)}.d.ts`, ...Object.fromEntries(scripts) }
+  return { ...required, types: `${script}.d.ts`, ...Object.fromEntries(scripts) }
 }
 
 /**

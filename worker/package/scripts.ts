@@ -1,10 +1,11 @@
 // The package's scripts, bundled by esbuild with their shared code in separate files. WebAssembly and weights stay
-// separate files in the same folder. Scripts are not minified, so that stack traces stay readable; an app's bundler
-// minifies them anyway.
+// separate files in the same folder: `.wasm` for Workers, and scripts that contain them (embedded.ts). The others are
+// not minified, so that stack traces stay readable; an app's bundler minifies them anyway.
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { build, type Metafile, type Plugin } from 'esbuild'
-import { shippedName } from './shippedName.ts'
+import type { ArtefactName } from '../base/artefacts.ts'
+import { embeddedModule, embeddedName } from './embedded.ts'
 import { scriptOf } from './entries.ts'
 import { EXTERNAL } from './manifest.ts'
 import { REPOSITORY } from './places.ts'
@@ -16,15 +17,25 @@ export interface ScriptSources {
   readonly scripts: readonly string[]
   /** The sources in `scripts` that users run as commands. */
   readonly commands: readonly string[]
+  /** All artefacts, which are scripts in the package. */
+  readonly artefacts: readonly ArtefactName[]
 }
 
-/** Writes the scripts to `folder` and returns the names of the npm packages that were bundled into them. */
+export interface WrittenScripts {
+  /** Names of the npm packages that were bundled into the scripts. */
+  readonly packages: readonly string[]
+  /** The WebAssembly files that the scripts import in Workers. */
+  readonly modules: readonly string[]
+}
+
+/** Writes the scripts to `folder`. */
 export async function writeScripts(
-  { scripts, commands }: ScriptSources,
+  { scripts, commands, artefacts }: ScriptSources,
   folder: string,
   root = REPOSITORY,
-): Promise<string[]> {
+): Promise<WrittenScripts> {
   const started = new Set<string>()
+  const modules = new Set<string>()
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: scripts.map((source) => ({ in: source, out: scriptOf(source) })),
@@ -41,29 +52,64 @@ export async function writeScripts(
     preserveSymlinks: true, // else esbuild's comments would name the targets of links
     metafile: true,
     logLevel: 'warning',
-    plugins: [besideTheScripts(root), startedScripts(root, started)],
+    plugins: [besideTheScripts(root, modules), embeddedArtefacts(artefacts), startedScripts(root, started), gluesWithoutFiles()],
   })
   const missing = [...started].filter((source) => !scripts.includes(source))
   if (missing.length > 0) {
     await rm(folder, { recursive: true }) // the second build may give shared files other names
-    return writeScripts({ scripts: [...scripts, ...missing], commands }, folder, root)
+    return writeScripts({ scripts: [...scripts, ...missing], commands, artefacts }, folder, root)
   }
   for (const source of commands) await makeRunnable(join(folder, `${scriptOf(source)}.js`))
-  return packagesIn(metafile)
+  return { packages: packagesIn(metafile), modules: [...modules] }
 }
 
 /**
- * Keeps the imports of WebAssembly and weights instead of bundling these files. Changes their names to those in the
- * package.
+ * Writes each source to `folder` as CommonJS, too. `require` returns its default export, with all exports as
+ * properties, so that it does not matter how a caller reads the default export.
  */
-function besideTheScripts(root: string): Plugin {
+export async function writeRequired(sources: readonly string[], folder: string, root = REPOSITORY): Promise<void> {
+  const footer = 'module.exports = Object.assign(module.exports.default, module.exports, { __esModule: true });'
+  for (const source of sources) {
+    await build({
+      absWorkingDir: root,
+      entryPoints: [source],
+      outfile: join(folder, `${scriptOf(source)}.cjs`),
+      bundle: true,
+      format: 'cjs',
+      target: 'es2022',
+      platform: 'node', // else esbuild leaves out the names of the exports, which `import` in Node looks for
+      footer: { js: footer },
+      logLevel: 'warning',
+    })
+  }
+}
+
+/**
+ * Keeps the imports of WebAssembly and weights instead of bundling these files. WebAssembly stays a file, whose name is
+ * added to `modules`. Weights become scripts.
+ */
+function besideTheScripts(root: string, modules: Set<string>): Plugin {
   return {
     name: 'beside the scripts',
     setup({ onResolve }) {
       onResolve({ filter: /\.(wasm|onnx)$/ }, ({ path, resolveDir }) => {
         const name = relative(root, join(resolveDir, path)).replace(/^dist\//, '')
-        return { path: `./${shippedName(name)}`, external: true }
+        if (name.endsWith('.wasm')) modules.add(name)
+        return { path: `./${name.endsWith('.wasm') ? name : embeddedName(name)}`, external: true }
       })
+    },
+  }
+}
+
+/** Writes the module `embedded-artefacts`, and keeps its imports of the artefacts' scripts. */
+function embeddedArtefacts(artefacts: readonly ArtefactName[]): Plugin {
+  const namespace = 'embedded-artefacts'
+  return {
+    name: namespace,
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^embedded-artefacts$/ }, ({ path }) => ({ path, namespace }))
+      onResolve({ filter: /./, namespace }, ({ path }) => ({ path, external: true }))
+      onLoad({ filter: /./, namespace }, () => ({ contents: embeddedModule(artefacts) }))
     },
   }
 }
@@ -84,6 +130,22 @@ function startedScripts(root: string, started: Set<string>): Plugin {
           return `new URL('./${scriptOf(other)}.js', import.meta.url)`
         })
         return { contents, loader: 'ts' }
+      })
+    },
+  }
+}
+
+/**
+ * Hides from bundlers that Emscripten's glue may load a file beside it: `new URL('webp_dec.wasm', import.meta.url)`. It
+ * never does here, because it is given the compiled module.
+ */
+function gluesWithoutFiles(): Plugin {
+  return {
+    name: 'glues without files',
+    setup({ onLoad }) {
+      onLoad({ filter: /@jsquash\/.*\.js$/ }, async ({ path }) => {
+        const source = await readFile(path, 'utf8')
+        return { contents: source.replaceAll('import.meta', "({ url: 'https://localhost' })"), loader: 'js' }
       })
     },
   }

@@ -15,11 +15,11 @@ interface ThirdParty {
 
 const THIRD_PARTIES: Readonly<Record<string, ThirdParty>> = {
   '@cf-wasm/photon': {
-    contains: "WebAssembly of photon-rs and of Rust's image crate: lib/codec/photon.wasm, with parts removed",
+    contains: "WebAssembly of photon-rs and of Rust's image crate: lib/codec/photon.*, with parts removed",
     licences: ['LICENSE.md'],
   },
   '@jsquash/webp': {
-    contains: "Squoosh's build of libwebp: lib/codec/webp_*.wasm, with less memory at the start, and its JavaScript",
+    contains: "Squoosh's build of libwebp: lib/codec/webp_*.*, with less memory at the start, and its JavaScript",
     licences: ['LICENSE', 'codec/LICENSE.codec.md'],
   },
 }

@@ -1,7 +1,8 @@
-// Reads the compiled modules and the weights in Node, from files. workersFiles.ts provides the same in Workers.
+// Reads the compiled modules and the weights in Node. workersFiles.ts provides the same in Workers.
 import { setFlagsFromString } from 'node:v8'
-import { readArtefact } from '#artefacts'
-import { CODEC_FILES, type CodecModules } from '../codec/files.ts'
+import { readArtefact, readSmallArtefact } from '#artefacts'
+import type { SmallArtefactName } from '../base/artefacts.ts'
+import { CODEC_FILES, type CodecModules, type CodecModuleSource } from '../codec/files.ts'
 import { KERNEL_NAMES, type KernelModules } from '../engine/fused.ts'
 import type { Arithmetic } from '../engine/kernel/arithmetic.ts'
 import { parseManifest } from '../model/manifest.ts'
@@ -9,10 +10,17 @@ import type { BundledModels } from './platform.ts'
 
 /** Reads and compiles all codecs. Takes about 50 ms, so call it once per process. */
 export async function loadCodecModules(): Promise<CodecModules> {
-  const compiled = Object.entries(CODEC_FILES).map(
-    async ([name, file]) => [name, await compileModule(await readArtefact(`codec/${file}`))] as const,
-  )
+  const compiling = Object.entries(compileCodecModules())
+  const compiled = compiling.map(async ([name, module]) => [name, await module] as const)
   return Object.fromEntries(await Promise.all(compiled)) as unknown as CodecModules
+}
+
+/** Starts to read and compile all codecs, and returns without waiting. */
+export function compileCodecModules(): CodecModuleSource {
+  const compiling = Object.entries(CODEC_FILES).map(
+    ([name, file]) => [name, readArtefact(`codec/${file}`).then(compileModule)] as const,
+  )
+  return Object.fromEntries(compiling) as unknown as CodecModuleSource
 }
 
 export interface LoadedKernels {
@@ -33,19 +41,44 @@ export async function loadKernels(wanted?: Arithmetic): Promise<LoadedKernels> {
   return { arithmetic, modules: Object.fromEntries(await Promise.all(compiled)) as unknown as KernelModules }
 }
 
+/** The modules that are so small that an import can compile them without waiting. */
+export interface SmallModules extends LoadedKernels {
+  readonly picture: WebAssembly.Module
+  readonly shrink: WebAssembly.Module
+}
+
+/** Compiles what the functions beside this one load, without waiting. */
+export function compileSmallModules(): SmallModules {
+  const arithmetic = runsRelaxedSimd(readSmallArtefact(RELAXED_KERNEL)) ? 'relaxed' : 'plain'
+  const compiled = KERNEL_NAMES.map((name) => [name, compileNow(`kernel/${name}-${arithmetic}.wasm`)] as const)
+  return {
+    arithmetic,
+    modules: Object.fromEntries(compiled) as unknown as KernelModules,
+    picture: compileNow(PICTURE_KERNEL),
+    shrink: compileNow(SHRINK_KERNEL),
+  }
+}
+
+const RELAXED_KERNEL = 'kernel/srcnn-relaxed.wasm'
+const PICTURE_KERNEL = 'kernel/picture.wasm'
+const SHRINK_KERNEL = 'kernel/shrink.wasm'
+
 /** Loads the WebAssembly module of engine/vectorEnlarger.ts. */
 export async function loadPictureKernel(): Promise<WebAssembly.Module> {
-  return compileModule(await readArtefact('kernel/picture.wasm'))
+  return compileModule(await readArtefact(PICTURE_KERNEL))
 }
 
 /** Loads the WebAssembly module of engine/vectorShrinker.ts. */
 export async function loadShrinkKernel(): Promise<WebAssembly.Module> {
-  return compileModule(await readArtefact('kernel/shrink.wasm'))
+  return compileModule(await readArtefact(SHRINK_KERNEL))
 }
 
 /** Returns true if relaxed SIMD runs here. In Node 20, first sets the flag that enables it. */
 export async function hasRelaxedSimd(): Promise<boolean> {
-  const wasm = await readArtefact('kernel/srcnn-relaxed.wasm')
+  return runsRelaxedSimd(await readArtefact(RELAXED_KERNEL))
+}
+
+function runsRelaxedSimd(wasm: Uint8Array<ArrayBuffer>): boolean {
   if (WebAssembly.validate(wasm)) return true
   // V8 writes a line to stderr for a flag that it does not know, so the flag is set in Node 20 only.
   if (!process.versions.v8.startsWith(V8_OF_NODE_20)) return false
@@ -56,7 +89,15 @@ export async function hasRelaxedSimd(): Promise<boolean> {
 const V8_OF_NODE_20 = '11.3.'
 
 export async function loadModels(): Promise<BundledModels> {
-  const manifest = await readArtefact('models/manifest.json')
+  return bundledModels(await readArtefact('models/manifest.json'))
+}
+
+/** Returns the bundled weights without waiting. Each is read when it is needed. */
+export function smallModels(): BundledModels {
+  return bundledModels(readSmallArtefact('models/manifest.json'))
+}
+
+function bundledModels(manifest: Uint8Array): BundledModels {
   return {
     manifest: parseManifest(new TextDecoder().decode(manifest)),
     read: async (file) => (await readArtefact(`models/${file as `${string}.onnx`}`)).buffer,
@@ -67,4 +108,10 @@ export async function loadModels(): Promise<BundledModels> {
 function compileModule(wasm: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> {
   const { compile } = WebAssembly as unknown as { compile(wasm: Uint8Array): Promise<WebAssembly.Module> }
   return compile(wasm)
+}
+
+/** Calls the constructor of WebAssembly.Module, which the types leave out, too. */
+function compileNow(name: SmallArtefactName): WebAssembly.Module {
+  const { Module } = WebAssembly as unknown as { Module: new (wasm: Uint8Array) => WebAssembly.Module }
+  return new Module(readSmallArtefact(name))
 }

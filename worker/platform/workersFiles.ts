@@ -28,6 +28,7 @@ import srcnnX3 from '../../models/srcnn-x3.onnx'
 import srcnnX4 from '../../models/srcnn-x4.onnx'
 import type { CodecModules } from '../codec/files.ts'
 import type { KernelModules } from '../engine/fused.ts'
+import { bytesOfBase64 } from '../base/base64.ts'
 import { parseManifest } from '../model/manifest.ts'
 import type { BundledModels } from './platform.ts'
 
@@ -50,7 +51,7 @@ export const shrinkModule: WebAssembly.Module = shrink
 
 const manifest = parseManifest(JSON.stringify(builtManifest))
 /** The weights in the script, by their file names in models/manifest.json. */
-const scriptFiles = new Map<string, ArrayBuffer>([
+const scriptFiles = new Map<string, ArrayBuffer | string>([
   ['srcnn-x2.onnx', srcnnX2],
   ['srcnn-x3.onnx', srcnnX3],
   ['srcnn-x4.onnx', srcnnX4],
@@ -68,7 +69,12 @@ const scriptFiles = new Map<string, ArrayBuffer>([
 /** Only the weights in the script. If the middleware runs in another app, it has no other bundled weights. */
 export const scriptModels: BundledModels = {
   manifest: { ...manifest, models: manifest.models.filter(({ file }) => scriptFiles.has(file)) },
-  read: (file) => Promise.resolve(scriptFiles.get(file)),
+  read: (file) => Promise.resolve(readScriptFile(file)),
+}
+
+function readScriptFile(file: string): ArrayBuffer | undefined {
+  const weights = scriptFiles.get(file)
+  return typeof weights === 'string' ? bytesOfBase64(weights).buffer : weights
 }
 
 /**
@@ -79,7 +85,7 @@ export function withAssets(assets: { fetch(url: string): Promise<Response> }): B
   return {
     manifest,
     async read(file) {
-      const inScript = scriptFiles.get(file)
+      const inScript = readScriptFile(file)
       if (inScript) return inScript
       const response = await assets.fetch(`https://assets/models/${file}`)
       return response.ok ? response.arrayBuffer() : undefined

@@ -1,15 +1,26 @@
 // Creates a new app outside the repository. It installs edge-srcnn from the tarball and other packages from npm.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { REPOSITORY } from '../../../worker/package/places.ts'
 import { MANIFEST, TARBALL } from './pack.ts'
 
 /** Pinned versions, so that a new release cannot fail a test. */
 const VERSIONS: Readonly<Record<string, string>> = {
   ...MANIFEST.devDependencies,
+  '@cloudflare/vite-plugin': '1.64.0',
   '@hono/node-server': '2.1.9',
+  '@rollup/plugin-node-resolve': '16.0.3',
+  '@types/react': '19.3.3',
+  '@vercel/nft': '1.11.5',
+  next: '16.4.6',
+  nitropack: '2.13.6',
+  react: '19.3.1',
+  'react-dom': '19.3.1',
+  rollup: '4.68.8',
+  vite: '8.4.0',
+  webpack: '5.113.0',
   webgpu: MANIFEST.peerDependencies.webgpu,
 }
 
@@ -23,13 +34,16 @@ export function createNewApp(packages: readonly string[], files: Readonly<Record
   const folder = mkdtempSync(join(tmpdir(), 'edge-srcnn-'))
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
   install(folder, TARBALL, ...packages)
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
   return { folder, remove: () => rmSync(folder, { recursive: true }) }
 }
 
 /** Installs packages, each in its pinned version if it has one. */
 export function install(folder: string, ...packages: readonly string[]): void {
-  const wanted = packages.map((name) => (name in VERSIONS ? `${name}@${VERSIONS[name]}` : name))
+  const wanted = packages.map((name) => (name in VERSIONS ? `${name}@${VERSIONS[name]}` : name)) // or `name@version`
   const flags = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
   execFileSync('npm', ['install', ...flags, ...wanted], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] })
 }
