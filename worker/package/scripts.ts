@@ -52,7 +52,12 @@ export async function writeScripts(
     preserveSymlinks: true, // else esbuild's comments would name the targets of links
     metafile: true,
     logLevel: 'warning',
-    plugins: [besideTheScripts(root, modules), embeddedArtefacts(artefacts), startedScripts(root, started), gluesWithoutFiles()],
+    plugins: [
+      besideTheScripts(root, modules),
+      embeddedArtefacts(artefacts),
+      startedScripts(root, started),
+      gluesWithoutFiles(),
+    ],
   })
   const missing = [...started].filter((source) => !scripts.includes(source))
   if (missing.length > 0) {

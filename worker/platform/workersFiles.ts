@@ -50,7 +50,10 @@ export const pictureModule: WebAssembly.Module = picture
 export const shrinkModule: WebAssembly.Module = shrink
 
 const manifest = parseManifest(JSON.stringify(builtManifest))
-/** The weights in the script, by their file names in models/manifest.json. */
+/**
+ * The weights in the script, by their file names in models/manifest.json. In the npm package they are base64
+ * (package/embedded.ts).
+ */
 const scriptFiles = new Map<string, ArrayBuffer | string>([
   ['srcnn-x2.onnx', srcnnX2],
   ['srcnn-x3.onnx', srcnnX3],

@@ -59,3 +59,24 @@ export function readmeExample(language: 'ts' | 'js'): string {
   const file = language === 'ts' ? 'worker/index.ts' : 'node/index.js'
   return readFileSync(join(REPOSITORY, 'worker/examples', file), 'utf8')
 }
+
+/** Returns the only code block of a page that contains `text`. */
+export function pageExample(page: string, text: string): string {
+  const markdown = readFileSync(join(REPOSITORY, page), 'utf8')
+  const blocks = [...markdown.matchAll(/^```\w+\n(.*?)^```$/gms)].map(([, code]) => code)
+  const found = blocks.filter((code) => code.includes(text))
+  if (found.length !== 1) throw new Error(`expected one block of ${page} with ${text}, got ${found.length}`)
+  return found[0]
+}
+
+/**
+ * Returns the path of a Node that runs tools that no longer run in Node 20: this one if it is new enough, else one that is
+ * installed in the app.
+ */
+export function newerNode(folder: string): string {
+  if (Number(process.versions.node.split('.')[0]) >= 22) return process.execPath
+  const { platform, arch } = process
+  const name = `${platform === 'darwin' && arch === 'arm64' ? 'node-bin' : 'node'}-${platform}-${arch}`
+  install(folder, `${name}@24.22.3`) // the part of the package `node` for this machine, without its install script
+  return join(folder, 'node_modules', name, 'bin/node')
+}
