@@ -31,8 +31,3 @@ export async function skimAtMost(
     if (size > maxBytes) throw new Error(`${what} has more than ${maxBytes} bytes`)
   }
 }
-
-/** The body of an answer, as what it is in Node. */
-export function bodyOf({ body }: Response): AsyncIterable<Uint8Array> | null {
-  return body as unknown as AsyncIterable<Uint8Array> | null
-}

@@ -153,8 +153,8 @@ describe('the URLs of pictures', () => {
   })
 
   test('are read behind five redirects, but not behind six, and not from another scheme', async () => {
-    const redirect = (path: string, location: string) =>
-      origin.handle(path, (_, response) => response.writeHead(302, { location }).end())
+    const redirect = (from: string, location: string) =>
+      origin.handle(from, (_, response) => response.writeHead(302, { location }).end())
     for (let i = 1; i <= 6; i++) redirect(`/r${i}`, `/r${i - 1}`)
     origin.serve('/r0', 'https://site.test/1.jpg')
     redirect('/data', 'data:text/plain,https://site.test/1.jpg')

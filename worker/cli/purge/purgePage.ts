@@ -1,5 +1,5 @@
 // Client of a worker's purge page (worker/request/purge.ts).
-import { bodyOf, readAtMost } from '../bounded.ts'
+import { readAtMost } from '../bounded.ts'
 import { UsageError } from '../../terminal/arguments.ts'
 
 /** What to purge: the results of one URL, or of one model. */
@@ -69,7 +69,7 @@ async function ask(page: URL, body: Purgeable & { readonly cursor?: string }, se
       redirect: 'manual', // the secret must not go to another page
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
-    text = `${await readAtMost(bodyOf(response), MAX_ANSWER_BYTES, 'its answer')}`
+    text = `${await readAtMost(response.body, MAX_ANSWER_BYTES, 'its answer')}`
   } catch (cause) {
     throw new Error(`${page.href} does not answer`, { cause })
   }

@@ -1,6 +1,6 @@
 // Requests one picture, reads the body to its end, and derives the outcome from the answer.
 import { type AskedSize, parseXSr } from '../../client/xSr.ts'
-import { bodyOf, readAtMost, skimAtMost } from '../bounded.ts'
+import { readAtMost, skimAtMost } from '../bounded.ts'
 import { BUSY_REASONS, FAILURE_REASONS } from '../../picture/skip.ts'
 import { follow } from './follow.ts'
 
@@ -40,10 +40,10 @@ export async function ask(url: string, { userAgent, signal }: AskOptions): Promi
     })
     const outcome = answerOf(response)
     if (outcome !== undefined) {
-      await skimAtMost(bodyOf(response), MAX_PICTURE_BYTES, 'the answer')
+      await skimAtMost(response.body, MAX_PICTURE_BYTES, 'the answer')
       return outcome
     }
-    const message = await readAtMost(bodyOf(response), MAX_ERROR_BYTES, 'the error').then(messageIn, () => '')
+    const message = await readAtMost(response.body, MAX_ERROR_BYTES, 'the error').then(messageIn, () => '')
     return { outcome: 'failed', message: `${response.status} ${message}`.trim() }
   } catch (error) {
     const { message, cause } = error as Error
@@ -77,8 +77,9 @@ function retryAfterMs(field: string | null): number | undefined {
 /** Returns the message in a worker's error; an empty string for any other body. */
 function messageIn(body: Uint8Array): string {
   try {
-    const parsed = JSON.parse(new TextDecoder().decode(body)) as { error?: { message?: string } }
-    return String(parsed.error?.message ?? '').slice(0, MAX_MESSAGE_LENGTH)
+    const parsed = JSON.parse(new TextDecoder().decode(body)) as { error?: { message?: unknown } }
+    const message = parsed.error?.message
+    return typeof message === 'string' ? message.slice(0, MAX_MESSAGE_LENGTH) : ''
   } catch {
     return ''
   }

@@ -20,7 +20,7 @@ export async function follow(
     if (location === null) {
       if (!response.headers.get('content-encoding')?.includes(',')) return response
       discard(response.body)
-      throw new Error(`expected a body that is encoded once at most`)
+      throw new Error('expected a body that is encoded once at most')
     }
     discard(response.body)
     if (redirects === MAX_REDIRECTS) throw new Error(`expected at most ${MAX_REDIRECTS} redirects, got more`)

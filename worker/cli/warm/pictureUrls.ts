@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs'
 import { discard } from '../../base/discard.ts'
 import { UsageError } from '../../terminal/arguments.ts'
-import { bodyOf, readAtMost } from '../bounded.ts'
+import { readAtMost } from '../bounded.ts'
 import { follow } from './follow.ts'
 import { parseSitemap } from './sitemap.ts'
 
@@ -93,5 +93,5 @@ async function download(url: string, userAgent: string): Promise<Uint8Array> {
     discard(response.body)
     throw new Error(`${url} answered ${response.status}`)
   }
-  return readAtMost(bodyOf(response), MAX_BYTES, url)
+  return readAtMost(response.body, MAX_BYTES, url)
 }
