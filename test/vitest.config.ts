@@ -37,7 +37,7 @@ export default defineConfig({
       project('browser', 120_000, { globalSetup: [build], expect: { poll: { timeout: 10_000 } } }),
       // The package as npm gets it, installed in new apps. Needs npm's registry.
       project('package', 180_000, { globalSetup: [pack] }),
-      // The package in apps of others' bundlers and frameworks, each in its newest version. Needs npm's registry.
+      // The package in other runtimes, and in apps of others' bundlers and frameworks, each in its newest version. Needs npm's registry.
       // `npm run test:apps` runs it, and `npm test` leaves it out, because the apps need 1 GB of packages.
       project('apps', 600_000, { globalSetup: [pack] }),
     ],

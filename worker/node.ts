@@ -29,8 +29,9 @@ export interface NodeOptions {
 }
 
 /**
- * Loads codecs, kernels and weights. Takes about 50 ms, so call it once per process. If Node has no relaxed SIMD, the
- * plain builds of the kernels are loaded. Rejects with the reason if the engine cannot work here.
+ * Loads codecs, kernels and weights. Takes about 50 ms, so call it once per process. The plain builds of the kernels
+ * are loaded if the runtime has no relaxed SIMD or does not fuse multiply-add, as in Bun. Rejects with the reason if the
+ * engine cannot work here.
  *
  * @example
  * const superResolution = createSuperResolution(await loadPlatform({ engine: 'webgpu' }))

@@ -1,7 +1,7 @@
 // The package's entry in Workers: the platform of Workers, and the middleware on this platform.
 import { createCodec } from './codec/codec.ts'
 import { createInstances } from './codec/instance.ts'
-import { createFusedEngine } from './engine/fused.ts'
+import { arithmeticOf, createFusedEngine } from './engine/fused.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
 import { createVectorShrinker } from './engine/vectorShrinker.ts'
 import { createSuperResolution } from './middleware.ts'
@@ -10,7 +10,7 @@ import type { Platform } from './platform/platform.ts'
 import { addressOf } from './platform/visitor.ts'
 import { codecModules, kernelModules, pictureModule, scriptModels, shrinkModule } from './platform/workersFiles.ts'
 
-const fused = createFusedEngine(kernelModules, { name: 'fused-relaxed' })
+const fused = createFusedEngine(kernelModules, { name: `fused-${arithmeticOf(kernelModules.subpixel)}` })
 
 /**
  * Limit on each memory of the codecs. Beyond 128 MB, the runtime would end the isolate and all its requests, instead of

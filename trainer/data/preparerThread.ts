@@ -7,10 +7,11 @@ import type { PrepareJob, PictureOrigin, PrepareResult } from './preparer.ts'
 import { proceduralPicture } from '../procedural/picture.ts'
 import { readPicture, type TestPictures } from './testPictures.ts'
 
-const codec = createCodec(await loadCodecModules())
+// The thread listens before anything is awaited, because some runtimes drop messages that nobody listens for.
+const loading = loadCodecModules().then((modules) => createCodec(modules))
 
 parentPort!.on('message', async ({ origin, preparation, seed }: PrepareJob) => {
-  const outcome = await outcomeOf(async () => prepareExamples(await read(origin), preparation, seed, codec))
+  const outcome = await outcomeOf(async () => prepareExamples(await read(origin), preparation, seed, await loading))
   const examples = 'examples' in outcome ? outcome.examples : []
   const planes = examples.flatMap(({ versions }) => versions.map(({ data }) => data))
   const arrays = [...examples.map(({ truth }) => truth), ...planes]
@@ -22,7 +23,7 @@ parentPort!.on('message', async ({ origin, preparation, seed }: PrepareJob) => {
 
 async function read(origin: PictureOrigin) {
   if ('index' in origin) return proceduralPicture(origin.seed, origin.index)
-  return (await readPicture(codec, origin.file, workerData as TestPictures)).rgba
+  return (await readPicture(await loading, origin.file, workerData as TestPictures)).rgba
 }
 
 async function outcomeOf(work: () => Promise<Example[]>): Promise<PrepareResult> {

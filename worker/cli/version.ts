@@ -3,10 +3,18 @@ import { readFile } from 'node:fs/promises'
 import { PIPELINE_VERSION } from '../picture/makeFile.ts'
 import { loadEngine } from './engines.ts'
 
-/** Returns a text like `edge-srcnn 0.1.0, pipeline 2, kernels fused-relaxed, node v20.20.2`. */
+/** Returns a text like `edge-srcnn 0.1.0, pipeline 4, kernels fused-relaxed, node v20.20.2`. */
 export async function describeVersion(): Promise<string> {
   const { engines } = await loadEngine('fused')
-  return `edge-srcnn ${await packageVersion()}, pipeline ${PIPELINE_VERSION}, kernels ${engines}, node ${process.version}`
+  const versions = [`edge-srcnn ${await packageVersion()}`, `pipeline ${PIPELINE_VERSION}`, `kernels ${engines}`]
+  return [...versions, runtimeName()].join(', ')
+}
+
+/** Returns the runtime's name and version. Bun and Deno also state the version of Node that they are compatible with. */
+function runtimeName(): string {
+  const { bun, deno } = process.versions
+  if (bun !== undefined) return `bun ${bun}`
+  return deno === undefined ? `node ${process.version}` : `deno ${deno}`
 }
 
 /**

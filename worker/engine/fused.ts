@@ -6,8 +6,9 @@ import { pause as macrotask } from '../base/pause.ts'
 import { costOf, describeNetwork, type Network } from '../model/network.ts'
 import type { Driver, KernelExports } from './driver/driver.ts'
 import { srcnnDriver } from './driver/srcnn.ts'
-import { subpixelDriver } from './driver/subpixel.ts'
+import { subpixelDriver, type SubpixelKernel } from './driver/subpixel.ts'
 import type { Engine, Planes } from './engine.ts'
+import type { Arithmetic } from './kernel/arithmetic.ts'
 import { TILE } from './kernel/layout.ts'
 import { requirePlanes } from './planes.ts'
 
@@ -46,6 +47,19 @@ export function supportsFused(network: Network): boolean {
 
 function kernelFor(network: Network): keyof KernelModules | undefined {
   return KERNEL_NAMES.find((name) => DRIVERS[name].supports(network))
+}
+
+/** The square of 1 + SMALL is 1 + 2 * SMALL + SMALL², which f32 rounds to 1 + 2 * SMALL. */
+const SMALL = 2 ** -12
+
+/**
+ * Returns the build whose results a compiled kernel has here, which is part of the engine's name. A relaxed build has
+ * those of the plain build if the runtime or the processor does not fuse multiply-add, as in Bun: WebAssembly allows
+ * both.
+ */
+export function arithmeticOf(subpixel: WebAssembly.Module): Arithmetic {
+  const { multiplyAdd } = instantiate(subpixel) as SubpixelKernel
+  return multiplyAdd(1 + SMALL, 1 + SMALL, -1 - 2 * SMALL) === SMALL ** 2 ? 'relaxed' : 'plain'
 }
 
 export interface FusedOptions {

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8'
 import { readArtefact, readSmallArtefact } from '#artefacts'
 import type { SmallArtefactName } from '../base/artefacts.ts'
 import { CODEC_FILES, type CodecModules, type CodecModuleSource } from '../codec/files.ts'
-import { KERNEL_NAMES, type KernelModules } from '../engine/fused.ts'
+import { arithmeticOf, KERNEL_NAMES, type KernelModules } from '../engine/fused.ts'
 import type { Arithmetic } from '../engine/kernel/arithmetic.ts'
 import { parseManifest } from '../model/manifest.ts'
 import type { BundledModels } from './platform.ts'
@@ -29,12 +29,17 @@ export interface LoadedKernels {
 }
 
 /**
- * Loads the kernels in the build `wanted`. By default loads the relaxed builds if this Node can run them, else the
- * plain builds.
+ * Loads the kernels in the build `wanted`. By default loads the relaxed builds if this runtime can run them and fuses
+ * multiply-add, else the plain builds.
  */
 export async function loadKernels(wanted?: Arithmetic): Promise<LoadedKernels> {
-  const arithmetic = wanted ?? ((await hasRelaxedSimd()) ? 'relaxed' : 'plain')
-  if (arithmetic === 'relaxed') await hasRelaxedSimd() // sets V8's flag
+  const canRelax = wanted !== 'plain' && (await hasRelaxedSimd()) // sets V8's flag
+  if (wanted !== undefined || !canRelax) return loadBuild(wanted ?? 'plain')
+  const relaxed = await loadBuild('relaxed')
+  return arithmeticOf(relaxed.modules.subpixel) === 'relaxed' ? relaxed : loadBuild('plain')
+}
+
+async function loadBuild(arithmetic: Arithmetic): Promise<LoadedKernels> {
   const compiled = KERNEL_NAMES.map(
     async (name) => [name, await compileModule(await readArtefact(`kernel/${name}-${arithmetic}.wasm`))] as const,
   )
@@ -49,14 +54,18 @@ export interface SmallModules extends LoadedKernels {
 
 /** Compiles what the functions beside this one load, without waiting. */
 export function compileSmallModules(): SmallModules {
-  const arithmetic = runsRelaxedSimd(readSmallArtefact(RELAXED_KERNEL)) ? 'relaxed' : 'plain'
-  const compiled = KERNEL_NAMES.map((name) => [name, compileNow(`kernel/${name}-${arithmetic}.wasm`)] as const)
+  const relaxed = runsRelaxedSimd(readSmallArtefact(RELAXED_KERNEL)) ? compileBuildNow('relaxed') : undefined
+  const isFused = relaxed && arithmeticOf(relaxed.modules.subpixel) === 'relaxed'
   return {
-    arithmetic,
-    modules: Object.fromEntries(compiled) as unknown as KernelModules,
+    ...(isFused ? relaxed : compileBuildNow('plain')),
     picture: compileNow(PICTURE_KERNEL),
     shrink: compileNow(SHRINK_KERNEL),
   }
+}
+
+function compileBuildNow(arithmetic: Arithmetic): LoadedKernels {
+  const compiled = KERNEL_NAMES.map((name) => [name, compileNow(`kernel/${name}-${arithmetic}.wasm`)] as const)
+  return { arithmetic, modules: Object.fromEntries(compiled) as unknown as KernelModules }
 }
 
 const RELAXED_KERNEL = 'kernel/srcnn-relaxed.wasm'

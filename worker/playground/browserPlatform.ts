@@ -2,7 +2,7 @@
 // the page. Each file is fetched when a picture first needs it.
 import { createCodec } from '../codec/codec.ts'
 import { CODEC_FILES, type CodecModuleSource } from '../codec/files.ts'
-import { createFusedEngine, type KernelModules } from '../engine/fused.ts'
+import { arithmeticOf, createFusedEngine, type KernelModules } from '../engine/fused.ts'
 import { createVectorEnlarger } from '../engine/vectorEnlarger.ts'
 import { createVectorShrinker } from '../engine/vectorShrinker.ts'
 import { parseManifest } from '../model/manifest.ts'
@@ -20,9 +20,9 @@ export async function loadBrowserPlatform(onTurn: () => void): Promise<Platform>
     compile('kernel/shrink.wasm'),
     read('models/manifest.json'),
   ])
-  const modules: KernelModules = { srcnn: srcnn.module, subpixel: subpixel.module }
+  const modules: KernelModules = { srcnn, subpixel }
   const fused = createFusedEngine(modules, {
-    name: `fused-${srcnn.arithmetic}`,
+    name: `fused-${arithmeticOf(subpixel)}`,
     pause() {
       onTurn()
       return pause()
@@ -48,12 +48,9 @@ export async function loadBrowserPlatform(onTurn: () => void): Promise<Platform>
  * Loads the relaxed build of a kernel, as the worker does, or the plain build if this browser has no relaxed SIMD
  * (Safari).
  */
-async function loadKernel(name: keyof KernelModules) {
+async function loadKernel(name: keyof KernelModules): Promise<WebAssembly.Module> {
   const relaxed = await read(`kernel/${name}-relaxed.wasm`)
-  if (WebAssembly.validate(relaxed)) {
-    return { arithmetic: 'relaxed', module: await WebAssembly.compile(relaxed) }
-  }
-  return { arithmetic: 'plain', module: await compile(`kernel/${name}-plain.wasm`) }
+  return WebAssembly.validate(relaxed) ? WebAssembly.compile(relaxed) : compile(`kernel/${name}-plain.wasm`)
 }
 
 /** Returns the codec's modules. Each is fetched when it is first needed, and again if that fails. */

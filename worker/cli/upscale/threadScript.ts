@@ -21,7 +21,8 @@ export interface MakerProgress {
 }
 
 const { engine, makerOptions } = workerData as ThreadData
-const maker = await createMaker(await loadEngine(engine), makerOptions)
+// The thread listens before anything is awaited: Deno drops the messages that nobody listens for.
+const loading = loadEngine(engine).then((platform) => createMaker(platform, makerOptions))
 
 parentPort!.on('message', async (bytes: Uint8Array) => {
   const answer = await answerOf(bytes)
@@ -30,6 +31,7 @@ parentPort!.on('message', async (bytes: Uint8Array) => {
 
 async function answerOf(bytes: Uint8Array): Promise<MakerReply> {
   try {
+    const maker = await loading
     const made = await maker.make(bytes, await maker.decide(bytes), createTeller())
     return { bytes: made.slice() } // a copy, whose buffer can be transferred
   } catch (error) {

@@ -14,7 +14,7 @@ import { packLayer, type PackedLayer } from '../kernel/pack.ts'
 import { HEAP, KERNEL_FIRST, MAX_INNER, QUADS_FIRST } from '../kernel/subpixelLayout.ts'
 import { type Driver, type KernelExports, padRows } from './driver.ts'
 
-interface SubpixelKernel extends KernelExports {
+export interface SubpixelKernel extends KernelExports {
   begin(slots: number): void
   load(from: number, to: number, slots: number): void
   firstLayer(...args: number[]): void
@@ -24,6 +24,7 @@ interface SubpixelKernel extends KernelExports {
   emit2(from: number, to: number, tiles: number): void
   emit3(from: number, to: number, tiles: number): void
   emit4(from: number, to: number, tiles: number): void
+  multiplyAdd(a: number, b: number, c: number): number
 }
 
 interface Weights {

@@ -44,6 +44,11 @@ export function begin(slots: usize): void {
   v128.store(SCRATCH_AT.four, f32x4.splat(4))
 }
 
+/** Returns a * b + c as this machine computes it in vectors: rounded once if multiply-add is fused, else twice. */
+export function multiplyAdd(a: f32, b: f32, c: f32): f32 {
+  return f32x4.extract_lane(madd(f32x4.splat(a), f32x4.splat(b), f32x4.splat(c)), 0)
+}
+
 /** Converts four consecutive rows of pixels to a band of one channel. */
 export function load(from: usize, to: usize, slots: usize): void {
   for (let row: usize = 0; row < TILE; row++) deinterleave(from + row * rowBytes, to + row * rowBytes, slots)
