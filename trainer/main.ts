@@ -1,5 +1,5 @@
 // The entry of `npm run trainer`: runs the named command, by default `train`.
-import { type Command, helpOf, hintOf, runCommand, UsageError } from '../worker/terminal/arguments.ts'
+import { asksForHelp, type Command, helpOf, hintOf, runCommand, UsageError } from '../worker/terminal/arguments.ts'
 import { print, printText } from '../worker/terminal/print.ts'
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
@@ -21,7 +21,7 @@ await runCommand(async ([first, ...rest]) => {
     throw new UsageError(`expected a command (${names.join(', ')}) or options, got "${name}"${hintOf(name, names)}`)
   }
   const { command } = await COMMANDS[name]()
-  if (!args.includes('--help')) return command.run(args)
+  if (!asksForHelp(args)) return command.run(args)
   const words = isNamed ? `${name} ` : ''
   printText(helpOf(`npm run trainer -- ${words}${command.usage}\n\n${command.summary}`, command.options))
   if (!isNamed) await listCommands()

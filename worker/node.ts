@@ -1,5 +1,6 @@
 // The package's entry `edge-srcnn/node`: loads the platform in Node from files, with a choice of engines. Apps that
 // need no choice import the default entry, nodeReady.ts, which loads the platform itself.
+import './base/requireNode.mjs'
 import { readArtefact } from '#artefacts'
 import { ConfigError } from './base/errors.ts'
 import { createCodec } from './codec/codec.ts'

@@ -1,6 +1,7 @@
 // The package's default entry in Node: the platform, and the middleware on this platform. Exports the same names as
 // workers.ts, the entry in Workers. It awaits nothing, so that `require` loads it and bundlers can make CommonJS of it:
 // kernels are compiled by the import, and codecs meanwhile.
+import './base/requireNode.mjs'
 import { createCodec } from './codec/codec.ts'
 import { createFusedEngine } from './engine/fused.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'

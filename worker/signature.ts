@@ -39,6 +39,7 @@ export async function signUrl(
   { key, secret, expires, param = 'sr' }: SignOptions,
   nowMs = Date.now(),
 ): Promise<string> {
+  if (typeof crypto === 'undefined') throw new Error('expected Web Crypto, which Node has as of version 20')
   const given = splitOwn(new URL(url).href, param)
   if (!isAsking(given, param)) throw new RangeError(`expected a URL with ${param}, sr-width or sr-height, got ${url}`)
   const { base, ours, others } = given

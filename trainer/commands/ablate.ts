@@ -57,7 +57,7 @@ const OPTIONS = {
   minutes: { value: 'N', help: 'training time of each variant (default: 3)' },
   steps: { value: 'N', help: 'steps of each variant, instead of --minutes' },
   seed: { value: 'N', help: 'seed of each variant (default: 1)' },
-  help: { help: 'show this' },
+  help: { short: 'h', help: 'show this' },
 } as const
 
 const SCALE = 3

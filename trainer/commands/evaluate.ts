@@ -51,7 +51,7 @@ const OPTIONS = {
     help: `pictures that sparse coding learns from, once per scale (default: ${DATA_FOLDER}/T91)`,
   },
   runtime: { value: 'NAME', help: `ONNX Runtime to use: ${ONNX_RUNTIMES.join(', ')} (default: auto)` },
-  help: { help: 'show this' },
+  help: { short: 'h', help: 'show this' },
 } as const
 
 const DEFAULT_SETS = ['Set5', 'Set14']

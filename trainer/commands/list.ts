@@ -10,7 +10,7 @@ import { brokenFiles, readPrevious, readServed, type ServedManifest } from '../s
 const OPTIONS = {
   to: { value: 'STORE', help: `list what a bucket serves now and served before; STORE is ${STORES.join(' or ')}` },
   bucket: { value: 'NAME', help: 'bucket (default: the one that wrangler.toml binds as MODELS_BUCKET)' },
-  help: { help: 'show this' },
+  help: { short: 'h', help: 'show this' },
 } as const
 
 /** Number of earlier manifests to show. */

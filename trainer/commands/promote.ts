@@ -6,7 +6,7 @@ import { parseScales } from './trainOptions.ts'
 const OPTIONS = {
   scale: { value: 'N,N', help: 'scales to copy (default: all of the run)' },
   force: { help: 'also copy weights that score worse than bicubic or than the weights in models/' },
-  help: { help: 'show this' },
+  help: { short: 'h', help: 'show this' },
 } as const
 
 export const command: Command = {

@@ -22,7 +22,7 @@ const OPTIONS = {
   'no-sparse': { help: 'omit sparse coding, which takes minutes per scale to learn' },
   out: { value: 'FOLDER', help: 'folder of the page (default: the folder of the run)' },
   runtime: { value: 'NAME', help: `ONNX Runtime to use: ${ONNX_RUNTIMES.join(', ')} (default: auto)` },
-  help: { help: 'show this' },
+  help: { short: 'h', help: 'show this' },
 } as const
 
 export const command: Command = {

@@ -209,7 +209,7 @@ export const TRAIN_OPTIONS = {
   workers: { value: 'N', help: 'threads that share a batch, on a CPU (default: one per core)' },
   upload: { value: 'STORE', help: `upload the weights at the end: ${STORES.join(', ')}` },
   bucket: { value: 'NAME', help: 'bucket to upload to (default: the one in wrangler.toml)' },
-  help: { help: 'show this' },
+  help: { short: 'h', help: 'show this' },
 } as const
 
 export type TrainArguments = Arguments<typeof TRAIN_OPTIONS>

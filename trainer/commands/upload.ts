@@ -21,7 +21,7 @@ const OPTIONS = {
     help: 'upload even if weights score worse than bicubic or the served weights, or if the store lacks conditional writes',
   },
   rollback: { help: 'instead of uploading, restore the weights that were served before' },
-  help: { help: 'show this' },
+  help: { short: 'h', help: 'show this' },
 } as const
 
 export const command: Command = {

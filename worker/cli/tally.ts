@@ -8,13 +8,16 @@ export interface Tally<Outcome extends string> {
   finished(): number
   /** Seconds since the tally was created. */
   seconds(): number
-  /** Counts one outcome and prints the item's line. */
-  add(outcome: Outcome, text: string): void
+  /** Counts one outcome and prints the item's line, if it has one. */
+  add(outcome: Outcome, text: string | undefined): void
   /** Shows the progress if unfinished items are done in part: `items` is the sum of their parts, each 0..1. */
   addPart(items: number): void
   /** Prints the lines of the summary. */
   end(...lines: readonly string[]): void
 }
+
+/** A stream for runs that show neither progress nor a summary. */
+export const SILENT: ProgressStream = { write: () => true }
 
 /**
  * Creates a tally. `instant` is the outcome of items that take no time; the rate and the remaining time ignore these
@@ -43,7 +46,7 @@ export function createTally<Outcome extends string>(
     add(outcome, text) {
       counts[outcome]++
       line.clear()
-      print(text)
+      if (text !== undefined) print(text)
       draw(0)
     },
     addPart: draw,

@@ -53,4 +53,4 @@ export function publishedManifest(root: RootManifest) {
 }
 
 /** Modules that the package's scripts import instead of containing them. */
-export const EXTERNAL = ['hono', 'onnxruntime-web', 'webgpu', 'saxes', 'tinyglobby', 'node:*']
+export const EXTERNAL = ['hono', 'onnxruntime-web', 'webgpu', 'saxes', 'tinyglobby', 'undici', 'node:*']

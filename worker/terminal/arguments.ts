@@ -29,6 +29,12 @@ export interface Command {
   run(args: readonly string[]): Promise<void>
 }
 
+/** True if one of the options in `args` is --help or -h. */
+export function asksForHelp(args: readonly string[]): boolean {
+  const end = args.indexOf('--')
+  return args.slice(0, end < 0 ? undefined : end).some((arg) => arg === '--help' || arg === '-h')
+}
+
 /** Thrown if the command line is wrong. The message tells the user what was expected. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
@@ -191,12 +197,13 @@ export async function runCommand(command: (args: readonly string[]) => Promise<v
 }
 
 /**
- * Returns the messages of an error and its causes. For a TypeError or RangeError, which can only be a bug, returns the
- * stack.
+ * Returns the messages of an error and its causes. For a TypeError or RangeError without a cause, which can only be a
+ * bug, returns the stack. `fetch` throws a TypeError, whose cause is that of the network.
  */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  if (error instanceof TypeError || error instanceof RangeError) return error.stack ?? error.message
+  const isBug = (error instanceof TypeError || error instanceof RangeError) && error.cause === undefined
+  if (isBug) return error.stack ?? error.message
   return error.cause ? `${error.message}: ${describeError(error.cause)}` : error.message
 }
 

@@ -24,6 +24,8 @@ export async function writeWhole(file: string, content: string | Uint8Array): Pr
     await rename(part, file)
   } catch (error) {
     await rm(part, { force: true })
+    // The user knows the file by its own name.
+    if (error instanceof Error) error.message = error.message.replaceAll(part, file)
     throw error
   } finally {
     parts.delete(part)

@@ -9,17 +9,20 @@ import { runCli } from '../../support/process/cli.ts'
 interface Example {
   readonly line: string
   readonly args: readonly string[]
+  /** The file that the example reads as stdin. */
+  readonly stdin: string | undefined
 }
 
 const readme = await readFile(new URL('../../../worker/cli/README.md', import.meta.url), 'utf8')
 const examples: Example[] = [...readme.matchAll(/^.*\bnpx edge-srcnn (?!COMMAND)(.+)$/gm)].map(([line, rest]) => ({
   line,
   args: wordsOf(rest),
+  stdin: / < (\S+)/.exec(rest)?.[1],
 }))
 
 /** Splits a line into words as a shell does: quoted text is one word. Drops comments and redirections. */
 function wordsOf(text: string): string[] {
-  const [before] = text.split(/ [#>] ?/)
+  const [before] = text.split(/ [#<>] ?/)
   return [...before.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word)
 }
 
@@ -45,8 +48,9 @@ test('the examples of upscale and sign in the README run unchanged', async () =>
   const picture = sharp({ create: { width: 8, height: 6, channels: 3, background: '#456' } })
   for (const name of ['cat.jpg', 'photos/cat.jpg', 'photos/sub/cat.png']) await picture.toFile(path.join(cwd, name))
   const env = { SR_SECRET: '00112233445566778899aabbccddeeff' }
-  for (const { line, args } of examples.filter((one) => /^(?:upscale|sign)$/.test(one.args[0]))) {
-    const { code, stderr } = await runCli(args, { cwd, env })
+  for (const { line, args, stdin } of examples.filter((one) => /^(?:upscale|sign)$/.test(one.args[0]))) {
+    const input = stdin === undefined ? undefined : await readFile(path.join(cwd, stdin))
+    const { code, stderr } = await runCli(args, { cwd, env, stdin: input })
     expect([line, code, stderr]).toEqual([line, 0, expect.not.stringContaining('expected')])
   }
   const made = await readdir(cwd, { recursive: true })

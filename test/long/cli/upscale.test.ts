@@ -176,7 +176,9 @@ describe('upscale', () => {
 
   test('leaves no temporary file if the file cannot be renamed to its final name', async () => {
     await mkdir(at('out/taken.jpg'), { recursive: true })
-    await expect(writeWhole(at('out/taken.jpg'), new Uint8Array(3))).rejects.toThrow('EISDIR')
+    const writing = writeWhole(at('out/taken.jpg'), new Uint8Array(3))
+    await expect(writing).rejects.toThrow(/^EISDIR: .*taken.jpg/)
+    await expect(writing).rejects.not.toThrow('.part')
     expect(await readdir(at('out'))).toEqual(['taken.jpg'])
   })
 
@@ -330,6 +332,15 @@ describe('the edge-srcnn process', () => {
       expect.stringContaining('in/sub: failed, it may not be read or written (EACCES)'),
     ])
     expect(await filesIn('out')).toEqual(['a-x3.jpg'])
+  })
+
+  test.skipIf(!isRunnable)('names the result, and not the picture, if the result may not be written', async () => {
+    await Promise.all([chmod(folder, 0o777), mkdir(at('locked'), { mode: 0o555 }), chmod(at('in'), 0o555)])
+    const { code, stdout } = await cli(['upscale', 'in/a.jpg', '-o', 'locked/a.jpg'], { uid: NOBODY })
+    expect([code, stdout]).toEqual([1, 'in/a.jpg: failed, locked/a.jpg: it may not be read or written (EACCES)\n'])
+    const beside = await cli(['upscale', 'in/a.jpg'], { uid: NOBODY })
+    await chmod(at('in'), 0o755)
+    expect(beside.stdout).toBe('in/a.jpg: failed, in/a-x3.jpg: it may not be read or written (EACCES)\n')
   })
 
   test('gives a result the same permissions as other new files', async () => {

@@ -10,7 +10,7 @@ const MAIN = join(ROOT, 'worker/cli/main.ts')
 export interface CliOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
-  readonly stdin?: string
+  readonly stdin?: string | Uint8Array | undefined
   /** Id of the user that the process runs as. Default: the current user. */
   readonly uid?: number | undefined
   /** Interrupts the process, as Ctrl-C does, as soon as stdout contains this text. */
@@ -22,6 +22,8 @@ export interface CliOptions {
 export interface CliResult {
   readonly code: number | null
   readonly stdout: string
+  /** The bytes of stdout, which may be a picture. */
+  readonly bytes: Buffer
   readonly stderr: string
 }
 
@@ -34,26 +36,32 @@ export function canRunCliAs(uid: number): boolean {
   return spawnSync(process.execPath, ['--eval', script], { cwd: '/', uid, stdio: 'ignore' }).status === 0
 }
 
+/** Returns the words that run the command line, before its arguments. */
+export const cliCommand = (): string[] => [process.execPath, '--import', LOADER, MAIN]
+
 /** Runs the command line with `args` and waits until the process ends. */
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const { cwd, env, uid, stdin, interruptAt, closeStdout = false } = options
-  const child = spawn(process.execPath, ['--import', LOADER, MAIN, ...args], {
+  const [program, ...before] = cliCommand()
+  const child = spawn(program, [...before, ...args], {
     cwd,
     uid,
     env: { ...process.env, ...env },
   })
-  let stdout = ''
+  const chunks: Buffer[] = []
+  const stdoutOf = () => Buffer.concat(chunks).toString()
   let stderr = ''
+  child.stdin.on('error', () => {}) // a command that ends without reading its stdin
   child.stdin.end(stdin ?? '')
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    const isDue = interruptAt !== undefined && !stdout.includes(interruptAt)
-    stdout += text
-    if (isDue && stdout.includes(interruptAt)) child.kill('SIGINT')
+  child.stdout.on('data', (chunk: Buffer) => {
+    const isDue = interruptAt !== undefined && !stdoutOf().includes(interruptAt)
+    chunks.push(chunk)
+    if (isDue && stdoutOf().includes(interruptAt)) child.kill('SIGINT')
     if (closeStdout) child.stdout.destroy()
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code, stdout, stderr }))
+    child.on('close', (code) => resolve({ code, stdout: stdoutOf(), bytes: Buffer.concat(chunks), stderr }))
   })
 }

@@ -114,7 +114,7 @@ test.each([
 ] as const)(
   'the result of %s with --out %s, type %s, size %o and format %s is %s',
   async (place, out, type, size, format, expected) => {
-    const input = { file: `photos/${place}`, place }
+    const input = { file: `photos/${place}`, source: 'file', place } as const
     expect(outputOf(input, await targetOf(out), type, size, format)).toBe(expected)
   },
 )

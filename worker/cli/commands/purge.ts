@@ -9,7 +9,8 @@ const OPTIONS = {
     value: 'URL',
     help: "address of the worker's own pages: https://host/_sr/ (default for URLs: /_sr/ on their host)",
   },
-  help: { help: 'show this' },
+  quiet: { short: 'q', help: 'print nothing but errors' },
+  help: { short: 'h', help: 'show this' },
 } as const
 
 export const command: Command = {
@@ -19,7 +20,7 @@ The secret is read from the variable SR_PURGE_SECRET and must be the worker's.`,
   usage: '(URL... | --model NAME) [--worker https://host/_sr/]',
   options: OPTIONS,
   async run(args) {
-    const { words, model, worker } = parseArguments(args, OPTIONS, ['URL...'])
+    const { words, model, worker, quiet } = parseArguments(args, OPTIONS, ['URL...'])
     if (words.length > 0 === (model !== undefined)) {
       throw new UsageError(`expected URLs or --model, got ${model === undefined ? 'neither' : 'both'}`)
     }
@@ -34,7 +35,7 @@ The secret is read from the variable SR_PURGE_SECRET and must be the worker's.`,
     const pages = all.map((one) => purgePageOf(worker ?? new URL('/_sr/', one.url).href))
     for (const [i, one] of all.entries()) {
       const { deleted, elsewhere } = await purge(pages[i], one, secret)
-      print(`${one.url ?? one.model}: ${deleted} deleted; elsewhere: ${elsewhere}`)
+      if (!quiet) print(`${one.url ?? one.model}: ${deleted} deleted; elsewhere: ${elsewhere}`)
     }
   },
 }

@@ -9,7 +9,7 @@ const OPTIONS = {
   key: { value: 'ID', help: 'id of the secret in SR_SECRET' },
   expires: { value: 'SECONDS', help: `lifetime of the URL (default: ${DEFAULT_SECONDS}, at most 366 days)` },
   param: { value: 'NAME', help: "the worker's SR_PARAM (default: sr)" },
-  help: { help: 'show this' },
+  help: { short: 'h', help: 'show this' },
 } as const
 
 export const command: Command = {

@@ -5,11 +5,12 @@ import { resolveOptions } from '../../options.ts'
 import { MAX_OUTPUT_SIDE } from '../../platform/limits.ts'
 import type { Wish } from '../../picture/wish.ts'
 import { type Arguments, type Command, integerOf, oneOf, parseArguments, UsageError } from '../../terminal/arguments.ts'
+import { print, printError } from '../../terminal/print.ts'
 import { type EngineName, ENGINES, loadEngine } from '../engines.ts'
 import { stopOnSignals } from '../signals.ts'
-import { findInputs } from '../upscale/inputs.ts'
+import { findInputs, STDIN } from '../upscale/inputs.ts'
 import { createMaker, type Maker } from '../upscale/maker.ts'
-import { formatNamed, type OutputTarget, targetOf } from '../upscale/outputs.ts'
+import { formatNamed, type OutputTarget, STDOUT, targetOf } from '../upscale/outputs.ts'
 import { createUpscaleReport } from '../upscale/upscaleReport.ts'
 import { upscaleAll } from '../upscale/upscaleAll.ts'
 import type { ThreadData } from '../upscale/threadScript.ts'
@@ -33,7 +34,7 @@ const OPTIONS = {
   out: {
     value: 'OUT',
     short: 'o',
-    help: 'a folder, or a file for a single picture (default: cat-x3.jpg or cat-640w.jpg beside cat.jpg)',
+    help: 'a folder, or a file or - (stdout) for a single picture (default: cat-x3.jpg or cat-640w.jpg beside cat.jpg)',
   },
   format: { value: 'NAME', help: `${NAMED_FORMATS.join(', ')} (default: source, or the format of the file OUT)` },
   quality: {
@@ -53,7 +54,8 @@ const OPTIONS = {
   force: { help: 'overwrite results that exist already' },
   'copy-skipped': { help: 'copy each picture that is left out to the path of its result' },
   json: { help: 'print one line of JSON per picture' },
-  help: { help: 'show this' },
+  quiet: { short: 'q', help: 'print only the pictures that fail' },
+  help: { short: 'h', help: 'show this' },
 } as const
 
 /** Starts a thread. Tests replace this function by one that makes pictures without a thread. */
@@ -62,7 +64,8 @@ export type StartThread = (data: ThreadData, maker: Maker) => Thread
 export const command: Command = {
   summary: `make pictures larger and sharper, byte for byte as the worker serves them
 
-INPUT: files, folders (including their subfolders) and globs.`,
+INPUT: files, folders (including their subfolders), globs, URLs (http, https), and - for stdin, whose result goes to
+stdout without --out. With --out - all messages go to stderr.`,
   usage: 'INPUT... [options]',
   options: OPTIONS,
   async run(args) {
@@ -74,7 +77,8 @@ INPUT: files, folders (including their subfolders) and globs.`,
 export async function runUpscale(args: readonly string[], startThread: StartThread = createThread): Promise<number> {
   const given = parseArguments(args, OPTIONS, ['INPUT...'])
   if (given.words.length === 0) throw new UsageError('expected INPUT, got nothing')
-  const target = await targetOf(given.out)
+  const target = await targetOf(given.out ?? (given.words.join() === STDIN ? STDOUT : undefined))
+  const isPiped = target.file === STDOUT
   const makerOptions = {
     wish: wishOf(given, target),
     maxPixels: integerOf(given['max-pixels'] ?? `${DEFAULT_MAX_PIXELS}`, 'max-pixels', 1),
@@ -84,12 +88,20 @@ export async function runUpscale(args: readonly string[], startThread: StartThre
   const maker = await makerOf(engine, makerOptions)
   const { inputs, areNamed, failures } = await findInputs(given.words, target.folder)
   if (target.file !== undefined && (!areNamed || inputs.length + failures.length > 1)) {
-    throw new UsageError(
-      `expected one picture for the file ${target.file}; for several, name a folder: --out ${target.file}/`,
-    )
+    const what = isPiped ? 'stdout' : `the file ${target.file}`
+    const folder = isPiped ? 'FOLDER' : target.file
+    throw new UsageError(`expected one picture for ${what}; for several, name a folder: --out ${folder}/`)
+  }
+  if (given.out === undefined && !isPiped && inputs.some(({ source }) => source === 'stdin')) {
+    throw new UsageError('expected --out FOLDER, because the picture of stdin has no folder of its own')
+  }
+  if (isPiped && process.stdout.isTTY) {
+    throw new UsageError('expected stdout to be a file or a pipe, got a terminal: name a file with --out')
   }
 
-  const report = createUpscaleReport(inputs.length + failures.length, given.json)
+  const total = inputs.length + failures.length
+  const printOutcome = isPiped || (given.quiet && !given.json) ? printError : print
+  const report = createUpscaleReport(total, given.json, printOutcome, process.stderr, given.quiet)
   for (const { file, message } of failures) report.tell({ input: file, outcome: 'failed', message, seconds: 0 })
   const count = Math.min(jobs, inputs.length)
   const threads = Array.from({ length: count }, () => startThread({ engine, makerOptions }, maker))

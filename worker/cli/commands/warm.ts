@@ -27,7 +27,8 @@ const OPTIONS = {
   key: { value: 'ID', help: 'sign the URLs; ID is the id of the secret in SR_SECRET' },
   param: { value: 'NAME', help: "the worker's SR_PARAM (default: sr)" },
   json: { help: 'print one line of JSON per URL' },
-  help: { help: 'show this' },
+  quiet: { short: 'q', help: 'print only the URLs that fail' },
+  help: { short: 'h', help: 'show this' },
 } as const
 
 export const command: Command = {
@@ -65,7 +66,7 @@ for stdin. A worker that is too busy is asked again later. The secret for signin
     const pictures = await readPictures(source, { limit, userAgent })
     if (pictures.length === 0) throw new Error(`${source} has no pictures`)
     const urls = [...new Set(pictures.flatMap((url) => variantsOf(url, wanted)))]
-    const report = createWarmReport(urls.length, given.json)
+    const report = createWarmReport(urls.length, given.json, undefined, undefined, given.quiet)
     const stop = stopOnSignals()
     const { signal } = stop
     const asking = async (url: string) => ask(await sign(url), { userAgent, signal })

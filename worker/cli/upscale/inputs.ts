@@ -1,12 +1,15 @@
-// Finds the pictures that the arguments (files, folders and globs) stand for.
+// Finds the pictures that the arguments (files, folders, globs, URLs and `-` for stdin) stand for.
 import { readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
+import { isHttp } from '../download.ts'
 
 export interface Input {
+  /** Path of a file, a URL, or `-`. */
   readonly file: string
+  readonly source: 'file' | 'stdin' | 'url'
   /**
-   * Path relative to the given folder, or to the folders that the glob names before its first wildcard. The result gets
+   * For a URL or stdin, the name of a file. For a file, its path relative to the given folder, or to the folders that the glob names before its first wildcard. The result gets
    * the same path below OUT.
    */
   readonly place: string
@@ -14,7 +17,7 @@ export interface Input {
 
 export interface FoundInputs {
   readonly inputs: readonly Input[]
-  /** True if every argument is a file, as in `a.jpg b.jpg`; false if one of them is a folder or a glob. */
+  /** True if every argument is a picture, as in `a.jpg b.jpg`; false if one of them is a folder or a glob. */
   readonly areNamed: boolean
   /** Arguments and folders that could not be found or read. */
   readonly failures: readonly Failure[]
@@ -43,9 +46,17 @@ export async function findInputs(words: readonly string[], out?: string): Promis
   const found: { inputs: Input[]; failures: Failure[] } = { inputs: [], failures: [] }
   let areNamed = true
   for (const word of words) {
+    if (word === STDIN) {
+      found.inputs.push({ file: word, source: 'stdin', place: 'stdin' })
+      continue
+    }
+    if (isHttp(word)) {
+      found.inputs.push({ file: word, source: 'url', place: nameIn(new URL(word)) })
+      continue
+    }
     const kind = await stat(word).catch((error: NodeJS.ErrnoException) => error)
     if (!(kind instanceof Error) && !kind.isDirectory()) {
-      found.inputs.push({ file: word, place: path.basename(word) })
+      found.inputs.push({ file: word, source: 'file', place: path.basename(word) })
       continue
     }
     const isGlob = kind instanceof Error && isDynamicPattern(word)
@@ -66,6 +77,34 @@ export async function findInputs(words: readonly string[], out?: string): Promis
   return { inputs: withoutRepeats(found.inputs), areNamed, failures: found.failures }
 }
 
+/** The argument that stands for stdin, and for stdout where a result is named. */
+export const STDIN = '-'
+
+/** Bytes that the name of a result may have in most file systems, without its suffix and extension. */
+const MAX_NAME_BYTES = 200
+
+/** Returns the last part of a URL's path as the name of a file; `picture` if it cannot be one. */
+export function nameIn({ pathname }: URL): string {
+  const last = pathname.split('/').at(-1)!
+  // Characters that lead to other folders, or that some file systems or terminals do not take.
+  const { name, ext } = path.parse(
+    decoded(last)
+      .replaceAll(/[\p{Cc}"*/:<>?\\|]/gu, '_')
+      .replace(/^\.+/, ''),
+  )
+  let stem = name
+  while (Buffer.byteLength(stem + ext) > MAX_NAME_BYTES && stem !== '') stem = [...stem].slice(0, -1).join('')
+  return stem === '' ? 'picture' : stem + ext
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // with an escape that is no UTF-8
+  }
+}
+
 /** Searches a folder. Follows links to files, but not links to folders, because they may form a cycle. */
 async function walk(folder: string, place: string, out: string | undefined, failures: Failure[]): Promise<Input[]> {
   const inputs: Input[] = []
@@ -78,7 +117,7 @@ async function walk(folder: string, place: string, out: string | undefined, fail
       if (entry.isDirectory()) {
         if (path.resolve(file) !== out) inputs.push(...(await walk(file, path.join(place, name), out, failures)))
       } else if (PICTURES.test(name) && (entry.isFile() || entry.isSymbolicLink())) {
-        inputs.push({ file, place: path.join(place, name) })
+        inputs.push({ file, source: 'file', place: path.join(place, name) })
       }
     }
   } catch (error) {
@@ -99,7 +138,7 @@ async function matches(pattern: string): Promise<Input[]> {
     const place = path.relative(base, file)
     // glob() follows links to folders, but walk() does not. So files below such links are dropped here.
     const folder = await realpath(path.dirname(file)).catch(() => undefined)
-    if (folder === path.join(root, path.dirname(place))) inputs.push({ file, place })
+    if (folder === path.join(root, path.dirname(place))) inputs.push({ file, source: 'file', place })
   }
   return inputs
 }
@@ -131,7 +170,7 @@ function stemOf(file: string): string {
 function withoutRepeats(inputs: readonly Input[]): Input[] {
   const first = new Map<string, Input>()
   for (const input of inputs) {
-    const key = path.resolve(input.file)
+    const key = input.source === 'file' ? path.resolve(input.file) : input.file
     if (!first.has(key)) first.set(key, input)
   }
   return [...first.values()]
@@ -144,6 +183,7 @@ const FILE_ERRORS: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of its path is a file',
   ENOSPC: 'the disk is full',
+  EPIPE: 'the program that reads it has ended',
   EROFS: 'the disk may not be written',
 }
 

@@ -1,5 +1,5 @@
 // Names the file of each result: `cat-x3.jpg` beside `cat.jpg`, the same relative path below the folder OUT, or the
-// file OUT.
+// file OUT. The picture of a URL has no folder of its own, so its result is written to the working directory.
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { EncodeFormat } from '../../codec/contract.ts'
@@ -11,12 +11,16 @@ import { UsageError } from '../../terminal/arguments.ts'
 import type { Input } from './inputs.ts'
 
 /**
- * The parsed `-o OUT`: a folder or a file. Without OUT both are undefined, and each result is written beside its input.
+ * The parsed `-o OUT`: a folder, a file, or the file `-` for stdout. Without OUT both are undefined, and each result is
+ * written beside its input.
  */
 export interface OutputTarget {
   readonly folder?: string
   readonly file?: string
 }
+
+/** The file that stands for stdout. */
+export const STDOUT = '-'
 
 /**
  * File extensions of each format. If the list contains the extension of the input, the result keeps that extension;
@@ -32,12 +36,13 @@ const EXTENSIONS: Readonly<Record<EncodeFormat, readonly string[]>> = {
 const OTHER_PICTURES = /^\.(?:gif|bmp|avif|heic|tiff?|svg|jxl|jp2)$/i
 
 /**
- * Parses `-o OUT`. OUT is a folder if that folder exists, if it ends in a slash, or if its extension is not that of a
+ * Parses `-o OUT`. `-` is stdout. OUT is a folder if that folder exists, if it ends in a slash, or if its extension is not that of a
  * picture. OUT is a file if it has the extension of a format that can be written. Throws a UsageError for anything
  * else.
  */
 export async function targetOf(out: string | undefined): Promise<OutputTarget> {
   if (out === undefined) return {}
+  if (out === STDOUT) return { file: out }
   const there = await stat(out).catch(() => undefined)
   if (there?.isDirectory() || /[/\\]$/.test(out)) return { folder: out }
   const extension = path.extname(out)
@@ -64,14 +69,15 @@ export function suffixOf({ scale, width, height }: Size): string {
 
 /** Returns the path of an input's result. `type` is the input's type as detected from its content. */
 export function outputOf(
-  { file, place }: Input,
+  { file, source, place }: Input,
   target: OutputTarget,
   type: ImageType,
   size: Size,
   format: Format,
 ): string {
   if (target.file !== undefined) return target.file
-  const { dir, name, ext } = path.parse(target.folder === undefined ? file : path.join(target.folder, place))
+  const beside = source === 'file' ? file : place
+  const { dir, name, ext } = path.parse(target.folder === undefined ? beside : path.join(target.folder, place))
   return path.join(dir, name + suffixOf(size) + extensionOf(ext, type, format))
 }
 

@@ -1,5 +1,5 @@
 // Makes all pictures of a run, several at a time. Each outcome is done, exists, skipped or failed.
-import { open, readFile, stat } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { labelOf } from '../../picture/models.ts'
 import { FAILURE_REASONS, Skip, SKIP_REASONS, type SkipReason } from '../../picture/skip.ts'
@@ -9,7 +9,8 @@ import { describeError } from '../../terminal/arguments.ts'
 import { describeFileError, type Input } from './inputs.ts'
 import type { Maker, MakerOptions } from './maker.ts'
 import { createMemory, type Memory } from './memory.ts'
-import { outputOf, type OutputTarget } from './outputs.ts'
+import { outputOf, type OutputTarget, STDOUT } from './outputs.ts'
+import { readInput } from './readInput.ts'
 import type { Thread } from './threads.ts'
 import type { Size } from '../../picture/wish.ts'
 import { writeWhole } from '../../terminal/wholeFile.ts'
@@ -63,94 +64,153 @@ export async function upscaleAll(
   tell: (outcome: UpscaleOutcome) => void,
   tellPart: (pictures: number) => void = () => {},
 ): Promise<void> {
-  const queue = await name(inputs, run, tell)
+  const names = createNames(inputs, run)
+  const queue = await named(inputs, run, names, tell)
   const memory = createMemory()
   const shares = new Map<Job, number>()
   const work = async (thread: Thread) => {
     for (let job = queue.shift(); job && !run.signal.aborted; job = queue.shift()) {
       const current = job
       const start = performance.now()
-      const result = await resultOf(current, run, thread, memory, (share) => {
+      const result = await resultOf(current, run, names, thread, memory, (share) => {
         shares.set(current, share)
         tellPart([...shares.values()].reduce((sum, one) => sum + one, 0))
       })
       shares.delete(current)
       const seconds = (performance.now() - start) / 1000
       const isLost = run.signal.aborted && result.outcome === 'failed'
-      if (!isLost) tell({ input: job.file, ...result, seconds: Math.round(1000 * seconds) / 1000 })
+      if (!isLost) tell({ input: job.input.file, ...result, seconds: Math.round(1000 * seconds) / 1000 })
     }
   }
   await Promise.all(run.threads.map(work))
 }
 
 interface Job {
-  readonly file: string
-  readonly output: string
+  readonly input: Input
+  /** Path of the result. Undefined for a URL and stdin, whose type is known when they are read. */
+  readonly output?: string
 }
 
-/** Assigns the names of all results before any work starts, so that collisions do not depend on timing. */
-async function name(
+/** Names results, and finds those that would have the same file. */
+interface Names {
+  /** Returns the path of the result of an input that begins with the bytes `start`. Throws an Error if it is taken. */
+  take(input: Input, start: Uint8Array): string
+}
+
+/** Thrown if a result cannot have its file, because another picture has it. */
+class TakenError extends Error {
+  readonly output: string
+
+  constructor(output: string, holder: string) {
+    super(`its result would be ${output}, which is ${holder}`)
+    this.output = output
+  }
+}
+
+function createNames(inputs: readonly Input[], { target, makerOptions }: UpscaleRun): Names {
+  const { size, format } = makerOptions.wish
+  const sources = new Set(inputs.filter(({ source }) => source === 'file').map(({ file }) => identityOf(file)))
+  const takers = new Map<string, string>()
+  return {
+    take(input, start) {
+      const output = outputOf(input, target, sniff(start), size, format)
+      const identity = identityOf(output)
+      const taker = takers.get(identity)
+      if (output !== STDOUT && sources.has(identity)) throw new TakenError(output, 'an input')
+      if (taker !== undefined) throw new TakenError(output, `the result of ${taker}`)
+      takers.set(identity, input.file)
+      return output
+    },
+  }
+}
+
+/** Assigns the names of the results of files before any work starts, so that collisions do not depend on timing. */
+async function named(
   inputs: readonly Input[],
-  { target, makerOptions, signal }: UpscaleRun,
+  { signal }: UpscaleRun,
+  names: Names,
   tell: (outcome: UpscaleOutcome) => void,
 ): Promise<Job[]> {
-  const { size, format } = makerOptions.wish
-  const sources = new Set(inputs.map(({ file }) => identityOf(file)))
-  const jobs = new Map<string, Job>()
+  const jobs: Job[] = []
   for (const input of inputs) {
     if (signal.aborted) break
-    const { file } = input
-    const fail = (message: string, output?: string) =>
-      tell({ input: file, outcome: 'failed', message, output, seconds: 0 })
+    const { file, source } = input
     try {
-      const output = outputOf(input, target, sniff(await readStart(file)), size, format)
-      const identity = identityOf(output)
-      const other = jobs.get(identity)
-      if (sources.has(identity)) fail(`its result would be ${output}, which is an input`, output)
-      else if (other) fail(`its result would be ${output}, which is the result of ${other.file}`, output)
-      else jobs.set(identity, { file, output })
+      jobs.push(source === 'file' ? { input, output: names.take(input, await readStart(file)) } : { input })
     } catch (error) {
-      fail(describe(error))
+      const output = error instanceof TakenError ? error.output : undefined
+      tell({ input: file, outcome: 'failed', message: describe(error), output, seconds: 0 })
     }
   }
-  return [...jobs.values()]
+  return jobs
 }
 
 async function resultOf(
-  { file, output }: Job,
+  { input, output: given }: Job,
   run: UpscaleRun,
+  names: Names,
   thread: Thread,
   memory: Memory,
   tellShare: (share: number) => void,
 ): Promise<Result> {
-  const { makerOptions, force, copySkipped, maker } = run
+  const { makerOptions, force, copySkipped, maker, signal } = run
+  let output = given
+  let kept: Uint8Array | undefined
   try {
-    if (!force && (await exists(output))) return { outcome: 'exists', output }
-    const bytes: Uint8Array = new Uint8Array(await readFile(file))
+    if (output !== undefined && !force && (await exists(output))) return { outcome: 'exists', output }
+    const bytes = await readInput(input, signal)
+    if (output === undefined) {
+      output = names.take(input, bytes)
+      if (!force && (await exists(output))) return { outcome: 'exists', output }
+    }
+    if (copySkipped && input.source !== 'file') kept = bytes.slice() // it cannot be read again
     const decided = await maker.decide(bytes)
     const { plan, cost } = decided.decision
     const made = await memory.with(cost.memoryBytes, () => thread.make(bytes, tellShare))
-    if (run.signal.aborted) return { outcome: 'failed', message: 'stopped' }
-    await writeWhole(output, made)
+    if (signal.aborted) return { outcome: 'failed', message: 'stopped' }
+    await write(output, made)
     const { scale, width, height, asked } = plan
     return { outcome: 'done', output, scale, width, height, model: labelOf(plan.model), asked }
   } catch (error) {
-    if (!(error instanceof Skip) || !isForWhatItIs(error.reason)) {
+    if (!(error instanceof Skip) || output === undefined || !isForWhatItIs(error.reason)) {
       return { outcome: 'failed', message: describe(error), output }
     }
-    const skipped = { outcome: 'skipped', reason: error.reason, message: textOf(error.reason, makerOptions) } as const
-    if (!copySkipped) return skipped
-    return copy(file, output, skipped)
+    const message = textOf(error.reason, makerOptions)
+    if (copySkipped) return copy(kept ?? input, output, { outcome: 'skipped', reason: error.reason, message }, signal)
+    // Whoever reads stdout waits for a picture.
+    if (output === STDOUT) return { outcome: 'failed', message: `${error.reason}: ${message}`, output }
+    return { outcome: 'skipped', reason: error.reason, message }
   }
 }
 
-async function copy(file: string, output: string, skipped: Result): Promise<Result> {
+async function copy(from: Uint8Array | Input, output: string, skipped: Result, signal: AbortSignal): Promise<Result> {
   try {
-    await writeWhole(output, new Uint8Array(await readFile(file)))
+    await write(output, from instanceof Uint8Array ? from : await readInput(from, signal))
     return { ...skipped, output }
   } catch (error) {
     return { outcome: 'failed', message: describe(error), output }
   }
+}
+
+/** Writes a result to its file or to stdout. The error names it, because the line of the report begins with the input. */
+async function write(output: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await (output === STDOUT ? writeToStdout(bytes) : writeWhole(output, bytes))
+  } catch (cause) {
+    throw failureOf(output, cause)
+  }
+}
+
+function failureOf(output: string, cause: unknown): Error {
+  const name = output === STDOUT ? 'stdout' : output
+  // oxlint-disable-next-line preserve-caught-error -- its message would be printed twice
+  return new Error(`${name}: ${describeFileError(cause as Error)}`)
+}
+
+function writeToStdout(bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()))
+  })
 }
 
 /** Enough bytes to detect a file's type. */
@@ -166,13 +226,14 @@ async function readStart(file: string): Promise<Uint8Array> {
   }
 }
 
-async function exists(file: string): Promise<boolean> {
+async function exists(output: string): Promise<boolean> {
+  if (output === STDOUT) return false
   try {
-    await stat(file)
+    await stat(output)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
-    throw error
+    throw failureOf(output, error)
   }
 }
 
@@ -199,5 +260,5 @@ function textOf(reason: SkipReason, { maxPixels }: MakerOptions): string {
 
 function describe(error: unknown): string {
   if (error instanceof Skip) return `${error.reason}: ${describeError(error)}`
-  return error instanceof Error ? describeFileError(error) : String(error)
+  return (error as NodeJS.ErrnoException).code === undefined ? describeError(error) : describeFileError(error as Error)
 }

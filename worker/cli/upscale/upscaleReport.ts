@@ -2,7 +2,9 @@
 import { describeAsked } from '../../client/xSr.ts'
 import { print as printLine } from '../../terminal/print.ts'
 import type { ProgressStream } from '../../terminal/progressLine.ts'
-import { createTally, type Tally } from '../tally.ts'
+import { createTally, SILENT, type Tally } from '../tally.ts'
+import { STDIN } from './inputs.ts'
+import { STDOUT } from './outputs.ts'
 import type { UpscaleOutcome } from './upscaleAll.ts'
 
 export interface UpscaleReport extends Pick<Tally<UpscaleOutcome['outcome']>, 'counts'> {
@@ -13,18 +15,23 @@ export interface UpscaleReport extends Pick<Tally<UpscaleOutcome['outcome']>, 'c
   end(isStopped: boolean): void
 }
 
+/** `isQuiet`: only the lines of pictures that failed are printed. */
 export function createUpscaleReport(
   total: number,
   json = false,
   print: (line: string) => void = printLine,
   stream: ProgressStream = process.stderr,
+  isQuiet = false,
 ): UpscaleReport {
   const none = { done: 0, exists: 0, skipped: 0, failed: 0 }
-  const tally = createTally<UpscaleOutcome['outcome']>(none, total, print, stream, 'exists')
+  const tally = createTally<UpscaleOutcome['outcome']>(none, total, print, isQuiet ? SILENT : stream, 'exists')
   const { counts, finished, seconds, addPart } = tally
   return {
     counts,
-    tell: (outcome) => tally.add(outcome.outcome, json ? JSON.stringify(outcome) : describeOutcome(outcome)),
+    tell(outcome) {
+      const text = json ? JSON.stringify(outcome) : describeOutcome(outcome)
+      tally.add(outcome.outcome, isQuiet && outcome.outcome !== 'failed' ? undefined : text)
+    },
     tellPart: addPart,
     end(isStopped) {
       const { done, exists, skipped, failed } = counts
@@ -36,12 +43,13 @@ export function createUpscaleReport(
 }
 
 function describeOutcome(outcome: UpscaleOutcome): string {
-  const { input } = outcome
+  const input = outcome.input === STDIN ? 'stdin' : outcome.input
   switch (outcome.outcome) {
     case 'done': {
       const { output, width, height, model, seconds, asked } = outcome
       const most = asked ? `; ${describeAsked(asked)} was asked for, which is too large` : ''
-      return `${input}: done, ${output} (${width} x ${height}, ${model}, ${seconds.toFixed(2)} s${most})`
+      const place = output === STDOUT ? 'stdout' : output
+      return `${input}: done, ${place} (${width} x ${height}, ${model}, ${seconds.toFixed(2)} s${most})`
     }
     case 'exists':
       return `${input}: there already, ${outcome.output} (--force makes it anew)`

@@ -2,7 +2,7 @@
 import { type AskedSize, parseXSr } from '../../client/xSr.ts'
 import { readAtMost, skimAtMost } from '../bounded.ts'
 import { BUSY_REASONS, FAILURE_REASONS } from '../../picture/skip.ts'
-import { follow } from './follow.ts'
+import { follow } from '../follow.ts'
 
 export type AskOutcome =
   /** `asked`: what was asked for, if the result is smaller, because it is the largest that is possible. */

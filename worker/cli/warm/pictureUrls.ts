@@ -1,15 +1,13 @@
 // Reads the URLs of pictures from a sitemap, or from a list with one URL per line. The source is a file, a URL or
 // stdin.
 import { createReadStream } from 'node:fs'
-import { discard } from '../../base/discard.ts'
 import { UsageError } from '../../terminal/arguments.ts'
 import { readAtMost } from '../bounded.ts'
-import { follow } from './follow.ts'
+import { download, isHttp } from '../download.ts'
 import { parseSitemap } from './sitemap.ts'
 
-const TIMEOUT_MS = 60_000
-/** Largest size in bytes that sitemaps.org allows for an uncompressed sitemap. */
-const MAX_BYTES = 50 * 1024 * 1024
+/** sitemaps.org allows 50 MB for an uncompressed sitemap. */
+const LIMITS = { maxBytes: 50 * 1024 * 1024, timeoutMs: 60_000 }
 /** Largest number of levels of sitemaps. sitemaps.org does not allow an index of indexes, but some sites have one. */
 const MAX_DEPTH = 3
 /** Limits on all sitemaps together, so that an index, or an index of indexes, ends. */
@@ -67,31 +65,16 @@ function parse(text: string, from: string): ReturnType<typeof parseSitemap> {
 
 const nameOf = (source: string) => (source === '-' ? 'stdin' : source)
 
-function isHttp(url: string): boolean {
-  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
-}
-
 async function load(source: string, userAgent: string): Promise<string> {
+  const { maxBytes } = LIMITS
   const bytes =
     source === '-'
-      ? await readAtMost(process.stdin, MAX_BYTES, nameOf(source))
+      ? await readAtMost(process.stdin, maxBytes, nameOf(source))
       : isHttp(source)
-        ? await download(source, userAgent)
-        : await readAtMost(createReadStream(source), MAX_BYTES, source)
+        ? await download(source, { userAgent, ...LIMITS })
+        : await readAtMost(createReadStream(source), maxBytes, source)
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     throw new Error(`${source} is a gzip file: serve it with Content-Encoding: gzip, or unpack it`)
   }
   return new TextDecoder().decode(bytes)
-}
-
-async function download(url: string, userAgent: string): Promise<Uint8Array> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS)
-  const response = await follow(url, { headers: { 'user-agent': userAgent }, signal }).catch((cause: unknown) => {
-    throw new Error(`${url} does not answer as expected`, { cause })
-  })
-  if (!response.ok) {
-    discard(response.body)
-    throw new Error(`${url} answered ${response.status}`)
-  }
-  return readAtMost(response.body, MAX_BYTES, url)
 }

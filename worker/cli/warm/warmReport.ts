@@ -2,7 +2,7 @@
 import { type AskedSize, describeAsked } from '../../client/xSr.ts'
 import { print as printLine } from '../../terminal/print.ts'
 import type { ProgressStream } from '../../terminal/progressLine.ts'
-import { createTally } from '../tally.ts'
+import { createTally, SILENT } from '../tally.ts'
 import type { Warmed } from './warmAll.ts'
 
 export interface WarmReport {
@@ -12,14 +12,16 @@ export interface WarmReport {
   readonly failed: number
 }
 
+/** `isQuiet`: only the lines of URLs that failed are printed. */
 export function createWarmReport(
   total: number,
   json = false,
   print: (line: string) => void = printLine,
   stream: ProgressStream = process.stderr,
+  isQuiet = false,
 ): WarmReport {
   const none = { hit: 0, made: 0, skipped: 0, failed: 0 }
-  const { counts, finished, seconds, add, end } = createTally(none, total, print, stream)
+  const { counts, finished, seconds, add, end } = createTally(none, total, print, isQuiet ? SILENT : stream)
   const reasons = new Map<string, number>()
   return {
     get failed() {
@@ -27,7 +29,8 @@ export function createWarmReport(
     },
     tell(warmed) {
       if (warmed.outcome === 'skipped') reasons.set(warmed.reason, (reasons.get(warmed.reason) ?? 0) + 1)
-      add(warmed.outcome, json ? JSON.stringify(warmed) : describeWarmed(warmed))
+      const text = json ? JSON.stringify(warmed) : describeWarmed(warmed)
+      add(warmed.outcome, isQuiet && warmed.outcome !== 'failed' ? undefined : text)
     },
     end(isStopped) {
       const { hit, made, skipped, failed } = counts

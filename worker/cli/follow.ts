@@ -1,5 +1,5 @@
 // Requests a URL and follows redirects, as a browser does, but only a few of them.
-import { discard } from '../../base/discard.ts'
+import { discard } from '../base/discard.ts'
 
 /** Sites redirect from http to https, to www, and to where a file has moved. */
 const MAX_REDIRECTS = 5

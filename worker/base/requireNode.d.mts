@@ -1,0 +1,1 @@
+export declare const LEAST_NODE: number
