@@ -147,7 +147,7 @@ async function startOrt(network: Network, input: Planes): Promise<Subject> {
 
 /**
  * Returns an engine of onnxruntime-node that runs on one thread, like the other engines. Returns undefined if
- * onnxruntime-node, which is optional, is not installed.
+ * onnxruntime-node, which may be left out, is not installed.
  */
 async function nativeOrt(): Promise<Engine | undefined> {
   try {

@@ -55,6 +55,8 @@ const OPTIONS = {
 } as const
 
 const DEFAULT_SETS = ['Set5', 'Set14']
+const WHERE_SETS_ARE =
+  "Set5 and Set14 are folders of the SRCNN paper's test code: SRCNN_v1.zip at http://mmlab.ie.cuhk.edu.hk/projects/SRCNN.html"
 /** Side of SSIM's window in pixels. */
 const SSIM_WINDOW = 11
 
@@ -146,8 +148,11 @@ function foldersOf(words: readonly string[]): string[] {
   if (words.length > 0) return words.map((folder) => existing(folder))
   const folders = DEFAULT_SETS.map((set) => path.join(DATA_FOLDER, set)).filter(existsSync)
   if (folders.length > 0) return folders
+  const [set5, set14] = DEFAULT_SETS.map((set) => path.join(DATA_FOLDER, set))
   throw new UsageError(
-    `expected FOLDER with pictures to evaluate on, because there is no ${DEFAULT_SETS.join(' or ')} in ${DATA_FOLDER}`,
+    `expected FOLDER with pictures to evaluate on, because there is no ${DEFAULT_SETS.join(' or ')} in ${DATA_FOLDER}.
+${WHERE_SETS_ARE}
+The five and fourteen originals belong into ${set5} and ${set14}, under any names, as BMP or PNG.`,
   )
 }
 

@@ -1,5 +1,5 @@
 // Chooses and loads ONNX Runtime. onnxruntime-node is native code and several times faster, but weighs 288 MB.
-// Therefore it is an optional dependency. If it is not installed, onnxruntime-web is used.
+// So a checkout may do without it (README.md): if it is not installed, onnxruntime-web is used.
 import type * as Ort from 'onnxruntime-web'
 import type { Engine } from '../../worker/engine/engine.ts'
 import type { Enlarger } from '../../worker/engine/enlarger.ts'
@@ -21,7 +21,7 @@ export interface OnnxRuntime {
 export const ONNX_RUNTIMES = ['auto', 'node', 'web'] as const
 export type OnnxRuntimeName = (typeof ONNX_RUNTIMES)[number]
 
-const INSTALL = 'npm ci --include=optional'
+const INSTALL = 'npm ci'
 
 /**
  * Loads onnxruntime-node (`node`) or onnxruntime-web (`web`). `auto` loads onnxruntime-node if it is installed, else

@@ -12,7 +12,7 @@ const INSTALL_WEBGPU = `${INSTALL} webgpu@0.6.2 @tensorflow/tfjs-backend-webgpu@
 /** Loads the plain JavaScript backend, which is some thousand times slower than native code. */
 export async function loadTensorFlowCpu(): Promise<TensorFlowRuntime> {
   const tf = await loadCore()
-  await importOptional('@tensorflow/tfjs-backend-cpu', 'npm ci --include=optional')
+  await importOptional('@tensorflow/tfjs-backend-cpu', 'npm ci')
   return selectBackend(tf, 'cpu', `@tensorflow/tfjs-backend-cpu ${tf.version_core}`)
 }
 
@@ -68,7 +68,7 @@ interface Dawn {
 }
 
 async function loadCore(): Promise<typeof TensorFlow> {
-  const install = 'npm ci --include=optional'
+  const install = 'npm ci'
   const tf = await importOptional<typeof TensorFlow>('@tensorflow/tfjs-core', install)
   // Registers the derivatives of the core's operations. The file is an ES module that Node's own loader cannot load,
   // because its imports lack extensions.

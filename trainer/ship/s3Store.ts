@@ -103,7 +103,7 @@ async function loadClient() {
   try {
     return await import('aws4fetch')
   } catch (cause) {
-    throw new Error('expected the package aws4fetch, which npm ci installs unless optional dependencies are omitted', {
+    throw new Error('expected the package aws4fetch, which npm ci installs', {
       cause,
     })
   }

@@ -100,6 +100,13 @@ test('train, promote and evaluate work one after the other on a folder of pictur
   )
 })
 
+test('evaluate without pictures says where Set5 and Set14 come from, and into which folders they belong', async () => {
+  const folder = await folderOfPictures()
+  const { stderr } = await execute('evaluate.ts', folder, [], { code: 2 })
+  expect(stderr).toMatch(/SRCNN_v1\.zip at http:\S+SRCNN\.html/)
+  expect(stderr).toContain('into ../shared/data/Set5 and ../shared/data/Set14')
+})
+
 test('a sub-pixel network is trained, evaluated, reported and promoted under its own name', async () => {
   const folder = await folderOfPictures()
   const run = (script: string, ...args: string[]) => execute(script, folder, args)
