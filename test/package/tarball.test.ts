@@ -60,12 +60,12 @@ test('no file contains a path of the build machine or an import of a missing fil
   }
 })
 
-test('the package has two small dependencies, and Hono as its only required peer dependency', () => {
+test('the package has three dependencies, for the command line, and Hono as its only required peer dependency', () => {
   const { name, dependencies, peerDependencies, peerDependenciesMeta, scripts, devDependencies, version } = JSON.parse(
     read('package.json'),
   ) as Record<string, unknown>
   expect({ name, version }).toEqual({ name: 'edge-srcnn', version: MANIFEST.version })
-  expect(Object.keys(dependencies as object)).toEqual(['saxes', 'tinyglobby'])
+  expect(Object.keys(dependencies as object)).toEqual(['saxes', 'tinyglobby', 'undici'])
   expect([scripts, devDependencies]).toEqual([undefined, undefined])
   const optional = Object.keys(peerDependenciesMeta as object)
   expect(Object.keys(peerDependencies as object).filter((one) => !optional.includes(one))).toEqual(['hono'])

@@ -11,6 +11,9 @@ import { REPOSITORY } from './places.ts'
 /** Matches relative imports, in `from '...'` and `import("...")`. */
 const RELATIVE_IMPORT = /(\bfrom |\bimport\()(['"])(\.\.?\/[^'"]+)\.ts\2/g
 
+/** Matches imports that only run a module, which has no types. */
+const BARE_IMPORT = /^import ['"][^'"]+['"];\n/gm
+
 /**
  * Writes the declarations to `folder`. Beside each script in the folder `scripts`, also writes a declaration that
  * re-exports the one in `folder`, because some tools (Nuxt) look only there. The sources `required` are CommonJS, too,
@@ -81,7 +84,7 @@ async function declareAll(sources: readonly string[], folder: string): Promise<v
 async function copyMentioned(names: readonly string[], from: string, to: string): Promise<void> {
   const wanted = new Set(names)
   for (const name of wanted) {
-    const text = await readFile(join(from, name), 'utf8')
+    const text = (await readFile(join(from, name), 'utf8')).replace(BARE_IMPORT, '')
     for (const [, , , path] of text.matchAll(RELATIVE_IMPORT)) wanted.add(join(dirname(name), `${path}.d.ts`))
     const target = join(to, name)
     await mkdir(dirname(target), { recursive: true })
