@@ -3,6 +3,7 @@
 // stay reachable.
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { ConfigError, SrError } from './base/errors.ts'
+import { loggableError } from './base/loggable.ts'
 import { PIPELINE_VERSION } from './picture/makeFile.ts'
 import type { Settings } from './options.ts'
 import type { Handler } from './origin/source.ts'
@@ -70,7 +71,7 @@ export function createApp(parts: AppParts): Hono {
   const app = new Hono()
   app.onError((error) => {
     if (error instanceof SrError) return error.toResponse()
-    console.error(error)
+    console.error(loggableError(error))
     return new Response('internal error\n', {
       status: 500,
       headers: { 'cache-control': 'no-store' },

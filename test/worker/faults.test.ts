@@ -10,7 +10,7 @@ import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { type Cell, KNOWN, LEAVING } from '../support/faults/cell.ts'
 import { CELL_FORMATS, CELL_SIZE } from '../support/faults/cellPictures.ts'
 import { ORIGIN_FAULTS } from '../support/faults/faultyOrigin.ts'
-import { type FaultMatrix, startMatrix } from '../support/faults/matrix.ts'
+import { type FaultMatrix, SECRET, startMatrix } from '../support/faults/matrix.ts'
 import { ASSETS_FAULTS, COMPUTE_FAULTS, type Faults, STORE_FAULTS } from '../support/faultyWorker/faults.ts'
 import { lifting, shipModels } from '../support/engine/models.ts'
 
@@ -242,4 +242,24 @@ describe.concurrent('whatever happens to weights, the visitor gets the picture o
     },
     TIMEOUT_MS,
   )
+})
+
+// The last test, which sees the lines of all cells before it.
+test('no line that the worker has logged during all these faults contains the query of a URL', () => {
+  const { lines } = matrix
+  for (const kind of [
+    '"sr":"skipped"',
+    'DECODE: http',
+    'ENCODE: http',
+    'ENGINE: http',
+    'cache: edge get',
+    'cache: r2 put',
+  ]) {
+    expect(
+      lines.some((line) => line.includes(kind)),
+      `a line with ${kind}`,
+    ).toBe(true)
+  }
+  expect(lines.filter((line) => line.includes('get failed for http')).length).toBeGreaterThan(0)
+  expect(lines.filter((line) => line.includes(SECRET))).toEqual([])
 })

@@ -5,6 +5,7 @@
 // thing is found too late to be a miss: the edge cache's copy for a hit is passed on unread, so only its length was
 // compared. Bytes that are stored again, or that come from R2, have matched their SHA-256.
 import { discard } from '../base/discard.ts'
+import { loggableError } from '../base/loggable.ts'
 import { withinTimeout } from '../base/timeout.ts'
 import type { Settings } from '../options.ts'
 import {
@@ -148,7 +149,7 @@ async function quietly<T>(
   try {
     return await withinTimeout(work())
   } catch (cause) {
-    console.warn(`cache: ${layer} ${verb} of ${name} failed`, cause)
+    console.warn(`cache: ${layer} ${verb} of ${name} failed`, loggableError(cause))
     onFailure()
     return undefined
   }

@@ -7,6 +7,7 @@
 // would hang.
 import type { Bucket } from '../platform/bindings.ts'
 import { quoted, SrError } from '../base/errors.ts'
+import { loggableError } from '../base/loggable.ts'
 import { sha256 } from '../base/sha256.ts'
 import { type Manifest, parseManifest } from '../model/manifest.ts'
 import { type Network, requireScale } from '../model/network.ts'
@@ -121,7 +122,10 @@ export function createModels(bundled: BundledModels, bucket: Bucket | undefined,
       }
       manifestEtag = object?.etag
     } catch (cause) {
-      console.error(`models: the bucket's ${MANIFEST} cannot be used; the weights stay as they were`, cause)
+      console.error(
+        `models: the bucket's ${MANIFEST} cannot be used; the weights stay as they were`,
+        loggableError(cause),
+      )
     }
   }
   const currentFiles = async () => {

@@ -1,5 +1,6 @@
 // Reports each request to the operator: a line of JSON in the log if a picture is served unchanged, and a data point in
 // Analytics Engine if a dataset is bound.
+import { loggableError, loggableUrl } from '../base/loggable.ts'
 import { parseXSr } from '../client/xSr.ts'
 import type { Dataset } from '../platform/bindings.ts'
 
@@ -14,14 +15,14 @@ interface LoggedOutcome {
 
 /**
  * Logs an answer. SQL queries read the blobs of the data point as blob1 to blob5 (OPTIONS.md). The query of the URL is
- * not logged, because it may contain secrets.
+ * not logged.
  */
 export function logAnswer(response: Response, url: string, analytics: Dataset | undefined): void {
   // Nothing is logged for a result, so its headers need not be parsed.
   if (!analytics && response.headers.get('x-sr')?.startsWith('done')) return
   const { what, reason, model, cache } = outcomeOf(response)
   if (what === 'skipped')
-    console.info(JSON.stringify({ sr: what, reason, status: response.status, url: url.split('?', 1)[0] }))
+    console.info(JSON.stringify({ sr: what, reason, status: response.status, url: loggableUrl(url) }))
   try {
     analytics?.writeDataPoint({
       indexes: [what],
@@ -29,7 +30,7 @@ export function logAnswer(response: Response, url: string, analytics: Dataset | 
       doubles: [response.status],
     })
   } catch (cause) {
-    console.warn('analytics: a data point was lost', cause)
+    console.warn('analytics: a data point was lost', loggableError(cause))
   }
 }
 

@@ -8,6 +8,7 @@
 // A result that is being made during the purge is stored nevertheless.
 import { discard } from '../base/discard.ts'
 import { SrError } from '../base/errors.ts'
+import { loggableError } from '../base/loggable.ts'
 import { withinTimeout } from '../base/timeout.ts'
 import { answerName, entryName, parseEntry, parseVariants, resultName, variantsName } from '../cache/entry.ts'
 import { isVariantOf, modelTag, sourceDigest, sourceTag } from '../cache/key.ts'
@@ -56,7 +57,7 @@ export async function answerPurge(
     purged = url === undefined ? await purgeModel(model!, cursor, settings) : await purgeUrl(url, settings)
     if (zone) await purgeElsewhere(purged.tags, zone)
   } catch (cause) {
-    console.error('purge failed', cause)
+    console.error('purge failed', loggableError(cause))
     throw new SrError('PURGE_FAILED', cause instanceof Error ? cause.message : 'storage failed')
   }
   const elsewhere = zone ? `purged by tag: ${purged.tags.join(', ')}` : `gone within ${settings.edgeTtlSeconds} s`

@@ -1,5 +1,6 @@
 // Limits what a visitor may cost: one unit before the origin is asked, and one for each begun UNIT_MS of the work that a
 // picture is estimated to take.
+import { loggableError } from '../base/loggable.ts'
 import type { RateLimiter } from '../platform/bindings.ts'
 import type { Settings } from '../options.ts'
 import { withinTimeout } from '../base/timeout.ts'
@@ -31,7 +32,7 @@ async function isWithin(limiter: RateLimiter, key: string): Promise<boolean> {
   try {
     return (await withinTimeout(limiter.limit({ key }))).success
   } catch (cause) {
-    console.warn('the rate limiter did not answer; the request is allowed', cause)
+    console.warn('the rate limiter did not answer; the request is allowed', loggableError(cause))
     return true
   }
 }

@@ -32,8 +32,13 @@ const RECOVERY_MS = 10 * STORAGE_TIMEOUT_MS
  */
 const AT_WORK_MS = 150
 
+/** A part of the query of every request in the matrix, which no line of the log may contain. */
+export const SECRET = 'secret-0123456789'
+
 export interface FaultMatrix {
   readonly worker: Miniflare
+  /** All lines that the worker has logged. */
+  readonly lines: readonly string[]
   /** Tries a cell. Rejects with a description of what went wrong. */
   tryCell(cell: Cell): Promise<void>
   /** Returns a line with the number of cells tried, the number that passed, and the longest time of an answer. */
@@ -56,9 +61,11 @@ export async function startMatrix(
     SR_SIZES: `${CELL_SIZE}`,
   }
   const modules = await bundleWorker(join(ROOT, 'test/support/faultyWorker/index.ts'), '', { ORT: '"none"' })
+  const lines: string[] = []
   const worker = await startWorker({
     vars,
     modules,
+    log: (line) => void lines.push(line),
     flags: ['nodejs_als'],
     buckets: ['RESULTS_BUCKET', 'MODELS_BUCKET'],
   })
@@ -148,7 +155,7 @@ export async function startMatrix(
     const { origin: name, known, faults, leaves, format = 'jpeg', query = 'sr=2' } = cell
     const id = ids++
     const path = `/${id}.${format}`
-    const url = `${path}?${query}`
+    const url = `${path}?${query}&token=${SECRET}`
 
     // Fills the caches with what the worker should know before the request.
     const [first, other] = drawn[CELL_FORMATS.indexOf(format)]
@@ -188,6 +195,7 @@ export async function startMatrix(
 
   return {
     worker,
+    lines,
     async tryCell(cell) {
       tally.tried++
       try {

@@ -1,5 +1,5 @@
 // Makes the edge cache, the buckets and the assets of this isolate fail.
-import { current } from './current.ts'
+import { current, failure } from './current.ts'
 import type { StoreFault } from './faults.ts'
 
 const never = () => new Promise<never>(() => {})
@@ -62,7 +62,7 @@ function halting(bytes: ArrayBuffer, isError: boolean): ReadableStream<Uint8Arra
   let isBegun = false
   return new ReadableStream({
     async pull(controller) {
-      if (isBegun) return isError ? controller.error(new Error('body')) : never()
+      if (isBegun) return isError ? controller.error(failure('body')) : never()
       isBegun = true
       controller.enqueue(new Uint8Array(bytes.slice(0, bytes.byteLength >> 1)))
     },
@@ -73,7 +73,7 @@ function halting(bytes: ArrayBuffer, isError: boolean): ReadableStream<Uint8Arra
 type Read = { readonly bytes: ArrayBuffer | undefined } | { readonly halts: 'error' | 'never' }
 
 async function read(fault: StoreFault, name: string, bytes: () => Promise<ArrayBuffer>): Promise<Read> {
-  if (fault === 'get throws') throw new Error('get')
+  if (fault === 'get throws') throw failure('get')
   if (fault === 'get hangs') return never()
   if (fault === 'get finds nothing') return { bytes: undefined }
   if (fault === 'body breaks off') return { halts: 'error' }
@@ -88,7 +88,7 @@ async function kept<T extends { slice(from: number, to: number): T }>(
   bytes: T,
   length: number,
 ): Promise<T | undefined> {
-  if (fault === 'put throws') throw new Error('put')
+  if (fault === 'put throws') throw failure('put')
   if (fault === 'put hangs') return never()
   if (fault === 'put keeps nothing') return undefined
   if (fault === 'put loses results' && isResult(name)) return undefined
@@ -141,7 +141,7 @@ export function breakBucket(bucket: R2Bucket, faultOf: () => StoreFault | undefi
       const { checksums, etag, body } = found
       const bytes = async () => {
         if ('bytes' in given) return given.bytes!
-        return given.halts === 'error' ? Promise.reject(new Error('body')) : never()
+        return given.halts === 'error' ? Promise.reject(failure('body')) : never()
       }
       const text = async () => new TextDecoder().decode(await bytes())
       return { checksums, etag, body, arrayBuffer: bytes, text }
@@ -159,7 +159,7 @@ export function breakAssets(assets: Fetcher): void {
   Object.assign(assets, {
     async fetch(request: Request | string) {
       const fault = current().assets
-      if (fault === 'throws') throw new Error('assets')
+      if (fault === 'throws') throw failure('assets')
       if (fault === 'hangs') return never()
       if (fault === 'is missing') return new Response('not found', { status: 404 })
       const response = await fetch(request)
