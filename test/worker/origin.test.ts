@@ -1,8 +1,10 @@
 // Where the worker finds sources (another host, a bucket or the zone itself), and where its own pages are.
 import sharp from 'sharp'
 import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { decodingServer, type Decoding } from '../support/servers/decodingServer.ts'
 import { type FakeOrigin, startOrigin } from '../support/servers/origin.ts'
 import { type RunningWorker, startForThisTest } from '../support/worker/site.ts'
+import { OTHER_BUNDLE } from '../support/worker/worker.ts'
 
 let picture: Buffer
 
@@ -102,19 +104,140 @@ test.each([undefined, 'domain', 'staging'])(
   },
 )
 
-test('a worker that is its own origin answers 508 and says: set ORIGIN_URL', async () => {
-  const site: RunningWorker = await startForThisTest({
-    outbound: async (request) => {
-      const again = await site.get(request.url, { headers: Object.fromEntries(request.headers) })
-      return new Response(await again.arrayBuffer(), { status: again.status })
-    },
-  })
-  for (const query of ['?sr=2', '']) {
-    const response = await site.get(`/cat.png${query}`)
-    expect(response.status).toBe(508)
-    expect(await response.text()).toContain('set ORIGIN_URL')
+/**
+ * Starts workers that reach each other: `origins` maps their hosts to their ORIGIN_URL. A request to `*.loop.test` goes to
+ * the worker of `loop.test`, and any other request to the picture. Returns the workers by host, and the hosts of all
+ * requests that the workers sent.
+ */
+async function startWorkers(origins: Readonly<Record<string, string | undefined>>) {
+  const asked: string[] = []
+  const workers: Record<string, RunningWorker> = {}
+  for (const [host, ORIGIN_URL] of Object.entries(origins)) {
+    workers[host] = await startForThisTest({
+      vars: ORIGIN_URL === undefined ? {} : { ORIGIN_URL },
+      async outbound({ url, headers }) {
+        asked.push(new URL(url).host)
+        const next = workers[new URL(url).host.replace(/^.*(?=loop\.test$)/, '')]
+        if (!next) return new Response(new Uint8Array(picture), { headers: { 'content-type': 'image/png' } })
+        const answer = await next.ask(url, { headers: Object.fromEntries(headers) })
+        return new Response(new Uint8Array(answer.bytes), {
+          status: answer.status,
+          headers: Object.fromEntries(answer.headers),
+        })
+      },
+    })
+  }
+  return { workers, asked }
+}
+
+test.each<[string, Record<string, string | undefined>]>([
+  ['a worker that is its own origin', { 'a.test': undefined }],
+  ['a worker whose ORIGIN_URL is itself', { 'a.test': 'http://a.test' }],
+  ['a worker whose ORIGIN_URL is itself with a path', { 'a.test': 'http://a.test/pictures' }],
+  ['two workers that are the origin of each other', { 'a.test': 'http://b.test', 'b.test': 'http://a.test' }],
+  ['a worker whose origin is a worker that is its own', { 'a.test': 'http://b.test', 'b.test': undefined }],
+  [
+    'three workers in a circle',
+    { 'a.test': 'http://b.test', 'b.test': 'http://c.test', 'c.test': 'http://a.test/pictures' },
+  ],
+])('%s: the answer is a 508 that says: set ORIGIN_URL', async (_, origins) => {
+  const { workers, asked } = await startWorkers(origins)
+  // Without ORIGIN_URL, another host is another origin.
+  const alias = origins['a.test'] === undefined ? 'a.test' : 'alias.test'
+  for (const url of ['http://a.test/cat.png?sr=2', 'http://a.test/cat.png', `http://${alias}/cat.png?sr=2`]) {
+    asked.length = 0
+    const { status, bytes } = await workers['a.test'].ask(url)
+    expect([url, status]).toEqual([url, 508])
+    expect(bytes.toString()).toContain('leads back to the worker itself')
+    expect(bytes.toString()).toContain('set ORIGIN_URL')
+    // With sr, the origin is asked a second time, as the visitor.
+    expect(asked.length).toBeLessThanOrEqual(2 * (Object.keys(origins).length + 1))
   }
 })
+
+test('a loop whose host changes at each turn ends with a 508, too', async () => {
+  let turn = 0
+  const site: RunningWorker = await startForThisTest({
+    async outbound({ headers }) {
+      const again = await site.ask(`http://${turn++}.test/cat.png`, { headers: Object.fromEntries(headers) })
+      return new Response(new Uint8Array(again.bytes), { status: again.status })
+    },
+  })
+  expect((await site.ask('http://a.test/cat.png')).status).toBe(508)
+  expect(turn).toBe(10)
+})
+
+test.each<[string, Record<string, string | undefined>]>([
+  ['two in front of a host', { 'a.test': 'http://b.test', 'b.test': 'http://pictures.test' }],
+  ['on one host', { 'a.test': 'http://b.test/raw', 'b.test': 'http://a.pictures.test/raw' }],
+  ['three', { 'a.test': 'http://b.test/1', 'b.test': 'http://c.test/2', 'c.test': 'http://pictures.test/3' }],
+])('workers in a row enlarge once, and pass on what has no sr: %s', async (_, origins) => {
+  const { workers, asked } = await startWorkers(origins)
+  expect(await seen(workers['a.test'], 'http://a.test/cat.png?sr=2')).toBe('60x40')
+  expect(asked.length).toBe(Object.keys(origins).length)
+  const plain = await workers['a.test'].ask('http://a.test/cat.png')
+  expect([plain.status, plain.sr, plain.bytes.equals(picture)]).toEqual([200, '', true])
+})
+
+test('a worker whose origin is a worker on the network serves its pictures', async () => {
+  const origin = await originWithPicture()
+  const far = await startForThisTest({ vars: { ORIGIN_URL: origin.url } })
+  const near = await startForThisTest({ vars: { ORIGIN_URL: (await far.worker.ready).origin } })
+  expect(await seen(near, 'http://site.test/cat.png?sr=2')).toBe('60x40')
+  expect((await near.ask('http://site.test/cat.png')).bytes.equals(picture)).toBe(true)
+  expect(origin.asked[0].headers.via).toMatch(/^1\.1 edge-srcnn-[0-9a-f]{16}, 1\.1 edge-srcnn-[0-9a-f]{16}$/)
+  const [first, second] = origin.asked[0].headers.via!.split(', ')
+  expect(first).not.toBe(second)
+})
+
+test('a worker whose origin is an app with the middleware enlarges its pictures once', async () => {
+  const app = await startForThisTest({ bundle: OTHER_BUNDLE, buckets: ['PICTURES', 'RESULTS'] })
+  await (await app.worker.getR2Bucket('PICTURES')).put('a.png', new Uint8Array(picture))
+  const site = await startForThisTest({ vars: { ORIGIN_URL: (await app.worker.ready).origin } })
+  expect(await seen(site, 'http://site.test/uploads/a.png?sr=2')).toBe('60x40')
+})
+
+/** Spellings of a path out of the base. Which of them lead there depends on the origin. */
+const WAYS_OUT = [
+  '/..%2fprivate/x.png',
+  '/..%2Fprivate/x.png',
+  '/a/..%2f..%2fprivate/x.png',
+  '/%2e%2e%2fprivate/x.png',
+  '/.%2E%2fprivate%2fx.png',
+  '/..%5cprivate%5cx.png',
+  '/..%5Cprivate/x.png',
+  '/..;/private/x.png',
+  '/..;a=b/private/x.png',
+  '/..%3b/private/x.png',
+  '/..%252fprivate/x.png',
+  '/%252e%252e/private/x.png',
+  '/%252e%252e%255cprivate%255cx.png',
+  '/..%00/private/x.png',
+]
+
+test.each<Decoding>(['once', 'twice', 'with backslashes', 'with parameters', 'until a zero byte'])(
+  'no path leads out of the path of ORIGIN_URL, even if the origin decodes %s',
+  async (decoding) => {
+    const server = await decodingServer(decoding, {
+      '/public/cat.png': picture,
+      '/public/a/b.png': picture,
+      '/private/x.png': picture,
+    })
+    onTestFinished(() => server.close())
+    const direct = await Promise.all(WAYS_OUT.map((path) => server.askAsIs(`/public${path}`)))
+    expect(direct).toContain(200) // the server by itself lets some of them out
+    const site = await startForThisTest({ vars: { ORIGIN_URL: `${server.url}/public` } })
+    for (const path of WAYS_OUT) {
+      for (const query of ['', '?sr=2']) {
+        const { status, bytes } = await site.ask(`http://site.test${path}${query}`)
+        expect([path, status, bytes.equals(picture)]).toEqual([path, 404, false])
+      }
+    }
+    for (const path of ['/cat.png', '/a%2fb.png', '/../cat.png', '/%2e%2e/cat.png']) {
+      expect(await seen(site, `http://site.test${path}?sr=2`), path).toBe('60x40')
+    }
+  },
+)
 
 test('on a custom domain without a server behind it the error says: set ORIGIN_URL', async () => {
   const site = await startForThisTest({ outbound: () => new Response('error code: 522', { status: 522 }) })

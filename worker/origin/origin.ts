@@ -5,14 +5,16 @@
 //   ORIGIN_BUCKET     an R2 bucket; the path is the object's key
 //   neither           the request's own URL, which on a route leads to the zone's origin
 import { ConfigError, SrError } from '../base/errors.ts'
+import { sha256 } from '../base/sha256.ts'
 import { asRedirected } from './freshness.ts'
+import { leavesBase } from './path.ts'
 import { type Handler, isSourceRequest } from './source.ts'
 
 /**
- * Marks our requests in the header `Via`. A request that arrives with this mark shows that the origin leads back to
- * this worker (RFC 9110, 7.6.3).
+ * Most deployments of this worker that a request may pass. They have different names, so this many can only be a loop
+ * that changes the host at each turn.
  */
-const VIA = '1.1 edge-srcnn'
+const MAX_DEPLOYMENTS = 10
 const MAX_REDIRECTS = 3
 
 /**
@@ -26,12 +28,15 @@ export function createOrigin(originUrl: string | undefined, timeoutMs: number, h
   for (const host of hosts) requirePlainHost(host)
   return async (c) => {
     const request = c.req.raw
-    if (request.headers.get('via')?.includes(VIA)) throw new SrError('ORIGIN_LOOP', LOOP)
+    const name = await nameOf(request.url, base)
+    const passed = deploymentsIn(request.headers.get('via') ?? '')
+    if (passed.includes(name) || passed.length >= MAX_DEPLOYMENTS) throw new SrError('ORIGIN_LOOP', LOOP)
+    if (base && base.pathname !== '/' && leavesBase(new URL(request.url).pathname)) return notFound()
     let url = targetOf(request.url, base)
     const own = url.origin
     const redirects: Response[] = []
     for (let hop = 0; ; hop++) {
-      const response = await fetchWithin(timeoutMs, url, request)
+      const response = await fetchWithin(timeoutMs, url, request, name)
       if (response.status > 599) {
         await response.body?.cancel()
         throw new SrError(
@@ -61,7 +66,23 @@ export function createOrigin(originUrl: string | undefined, timeoutMs: number, h
 const REDIRECTS = [301, 302, 303, 307, 308]
 const NO_ORIGIN =
   'no origin answers at this address: put the worker on a route in front of one, or set ORIGIN_URL to the host that has the pictures'
-const LOOP = 'the origin of this worker is the worker itself: set ORIGIN_URL to the host that has the pictures'
+const LOOP =
+  'the origin of this worker leads back to the worker itself: set ORIGIN_URL, of each worker on the way, to the host that has the pictures'
+
+/**
+ * Returns the name of this deployment in the header `Via`. A request that arrives with this name shows that the origin
+ * leads back to this worker (RFC 9110, 7.6.3). The name is made from where the worker is and where it fetches from: in a
+ * loop both are the same again, while workers in a row differ in at least one of them.
+ */
+async function nameOf(requestUrl: string, base: URL | undefined): Promise<string> {
+  const way = `${new URL(requestUrl).host} ${base?.href ?? ''}`
+  return `edge-srcnn-${(await sha256(new TextEncoder().encode(way))).slice(0, 16)}`
+}
+
+/** Returns the names of the deployments that a request has passed. */
+function deploymentsIn(via: string): readonly string[] {
+  return via.match(/\bedge-srcnn-[0-9a-f]{16}\b/g) ?? []
+}
 
 /** Returns true for the statuses 520 to 530, with which Cloudflare answers for a host without a server. */
 function isNoOrigin({ status }: Response): boolean {
@@ -117,9 +138,9 @@ function targetOf(requestUrl: string, base: URL | undefined): URL {
  * its answer, it is immediately sent once more (RFC 9110, 9.2.2). The usual cause is that the origin was just closing
  * the idle connection on which the request was sent.
  */
-async function fetchWithin(timeoutMs: number, url: URL, request: Request): Promise<Response> {
+async function fetchWithin(timeoutMs: number, url: URL, request: Request, name: string): Promise<Response> {
   const headers = new Headers(request.headers)
-  headers.append('via', VIA)
+  headers.append('via', `1.1 ${name}`)
   // Only the wait for the headers is timed here; readSource times the body.
   const abort = new AbortController()
   const timer = setTimeout(() => abort.abort(), timeoutMs)
@@ -148,7 +169,7 @@ export function createBucketOrigin(bucket: R2Bucket): Handler {
     if (method !== 'GET' && method !== 'HEAD') return new Response('method not allowed\n', { status: 405 })
     const key = decodePath(new URL(url).pathname.slice(1))
     const object = key ? await bucket.get(key, { onlyIf: headers }) : null
-    if (!object) return new Response('not found\n', { status: 404 })
+    if (!object) return notFound()
     const answer = new Headers()
     object.writeHttpMetadata(answer)
     answer.set('etag', object.httpEtag)
@@ -157,6 +178,10 @@ export function createBucketOrigin(bucket: R2Bucket): Handler {
     answer.set('content-length', `${object.size}`)
     return new Response((object as R2ObjectBody).body, { headers: answer })
   }
+}
+
+function notFound(): Response {
+  return new Response('not found\n', { status: 404 })
 }
 
 function decodePath(path: string): string | undefined {
