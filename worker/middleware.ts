@@ -4,6 +4,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { discard } from './base/discard.ts'
 import { SrError } from './base/errors.ts'
+import { loggableError, loggableUrl } from './base/loggable.ts'
 import { createResultCache } from './cache/cache.ts'
 import { splitOwn, withoutOwn } from './client/query.ts'
 import { resolveOptions, type Settings, type SuperResolutionOptions } from './options.ts'
@@ -72,8 +73,11 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
     }
 
     let params: Params | undefined
+    /** True if the origin has answered the visitor's own request, with their cookies or Authorization. */
+    let isTheirs = false
     const answer = (response: Response) => {
-      allowOrigin(response.headers, settings.allowOrigin)
+      // Whether other sites may embed or read what is for this visitor alone, only the origin can tell.
+      if (!isTheirs) allowOrigin(response.headers, settings.allowOrigin)
       if (method !== 'OPTIONS') logAnswer(response, params?.sourceUrl ?? request.url, settings.analytics)
       c.res = response
     }
@@ -91,6 +95,7 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
 
     const { sourceUrl } = params
     let isAsked = false
+    const hasCredentials = ['cookie', 'authorization'].some((name) => request.headers.has(name))
     const ask = async (asked: Request): Promise<Response> => {
       isAsked = true
       const response = await nextWith(c, asked, next)
@@ -98,8 +103,10 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
       if (c.error instanceof SrError) throw c.error
       return response
     }
-    const askAsVisitor = async (reason: SkipReason) =>
-      originalResponse(request, await ask(new Request(sourceUrl, request)), reason)
+    const askAsVisitor = async (reason: SkipReason) => {
+      isTheirs = hasCredentials
+      return originalResponse(request, await ask(new Request(sourceUrl, request)), reason)
+    }
     const upstream: Upstream = {
       fetchSource: (validators) => ask(createSourceRequest(sourceUrl, validators)),
       async answerAsOriginal(reason, original, body) {
@@ -111,6 +118,7 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
         discard(body)
         if (!original.bodyUsed) discard(original.body)
         if (!below) return originalResponse(request, redirectTo(sourceUrl), reason)
+        isTheirs = hasCredentials
         const response = await withRequest(c, new Request(sourceUrl, request), () => below(c))
         const neededCredentials = reason === 'ORIGIN_STATUS' && response.ok && !original.ok
         return originalResponse(request, response, neededCredentials ? 'CREDENTIALS' : reason)
@@ -126,7 +134,7 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
       return answer(await serveUpscaled(request, params, upstream, deps))
     } catch (error) {
       if (error instanceof SrError || isAsked) return answer(errorResponse(error))
-      console.error(`INTERNAL: ${sourceUrl}`, error)
+      console.error(`INTERNAL: ${loggableUrl(sourceUrl)}`, loggableError(error))
       return answer(await askAsVisitor('INTERNAL'))
     }
   }

@@ -96,7 +96,11 @@ export interface SuperResolutionOptions {
    */
   sizes?: readonly number[]
   /**
-   * Which site's scripts may read the answers (CORS): `*`, or an origin like `https://www.example`.
+   * Which site's scripts may read the answers (CORS): `*`, or an origin like `https://www.example`. It does not apply to
+   * originals for one visitor (`reason=CREDENTIALS`).
+   *
+   * An origin such as S3, which allows this only in answers to requests with `Origin`, needs it, because the request for
+   * the picture has none. `sr-format=json` says what the origin allows.
    *
    * @default what the origin's own answer says
    */

@@ -136,6 +136,35 @@ const RULES: readonly Rule[] = [
   askedEachTime({ expires: '2099' }),
   askedEachTime({ expires: ['@600', '@900'] }),
 
+  // Headers for CDNs, which replace Cache-Control for caches like ours (RFC 9213)
+  fresh({ 'cdn-cache-control': 'max-age=60' }, 60),
+  fresh({ 'cdn-cache-control': ['public', 'max-age=60'], 'cache-control': 'max-age=90' }, 60),
+  fresh({ 'cloudflare-cdn-cache-control': 'max-age=60', 'cdn-cache-control': 'no-store' }, 60),
+  { ...fresh({ 'cdn-cache-control': 'max-age=600' }, 600), answer: 'public, max-age=300' },
+  {
+    ...fresh({ 'cdn-cache-control': 'max-age=600', 'cache-control': 'max-age=60' }, 600),
+    answer: 'public, max-age=60',
+  },
+  { ...fresh({ 'cdn-cache-control': 'max-age=600', expires: '@60', date: '@0' }, 600), answer: 'public, max-age=60' },
+  { ...fresh({ 'cdn-cache-control': 'max-age=600', 'cache-control': 'no-cache' }, 600), answer: NO_CACHE },
+  { ...fresh({ 'cdn-cache-control': 'max-age=600', 'cache-control': 'no-store' }, 600), answer: NO_STORE },
+  { ...fresh({ 'cdn-cache-control': 'max-age=600', 'cache-control': 'private' }, 600), answer: NO_STORE },
+  askedEachTime({ 'cdn-cache-control': 'no-cache', 'cache-control': 'max-age=60' }, 0),
+  askedEachTime({ 'cdn-cache-control': 'max-age="60"', 'cache-control': 'max-age=60' }),
+  notKept({ 'cdn-cache-control': 'no-store', 'cache-control': 'max-age=60' }),
+  notKept({ 'cloudflare-cdn-cache-control': 'no-store', 'cdn-cache-control': 'max-age=60' }),
+  notKept({ 'cdn-cache-control': 'max-age=60', 'set-cookie': 'a=b' }),
+  ownedBySomebody({ 'cloudflare-cdn-cache-control': 'private', 'cache-control': 'public, max-age=60' }),
+  ownedBySomebody({ 'cdn-cache-control': 'max-age=60', vary: 'Cookie' }),
+  original({ 'cdn-cache-control': 'max-age=60', 'cache-control': 'no-transform' }),
+  original({ 'cdn-cache-control': 'max-age=60, no-transform' }),
+  // Not a Dictionary of RFC 9651, so it counts as missing, except for what it forbids
+  fresh({ 'cdn-cache-control': 'Max-Age=9', 'cache-control': 'max-age=60' }, 60),
+  notKept({ 'cdn-cache-control': 'No-Store', 'cache-control': 'max-age=60' }),
+  ownedBySomebody({ 'cdn-cache-control': 'max-age=60,, private', 'cache-control': 'max-age=60' }),
+  // For other CDNs
+  fresh({ 'surrogate-control': 'no-store', 'cache-control': 'max-age=60' }, 60),
+
   // Directives that forbid stale answers, or limit them, or make the worker ask the origin each time
   askedEachTime('no-cache', 0),
   askedEachTime('NO-CACHE, max-age=60', 0),
@@ -231,6 +260,8 @@ interface Picture {
   says: Says
   /** Headers of a 304. Default: those in `says`. */
   says304?: Says
+  /** A text that the origin sends instead of the picture. */
+  text?: string
   isFailing: boolean
 }
 
@@ -246,7 +277,7 @@ function pictureThat(says: Says): Picture {
     const lines = linesOf((isKnown && picture.says304) || picture.says).map(([name, value]) => [name, dated(value)])
     response.sendDate = false
     response.writeHead(isKnown ? 304 : picture.status, [...lines, ['etag', etag]].flat())
-    response.end(isKnown ? undefined : flatPicture(`${path} for ${whoAsks(headers)}`))
+    response.end(isKnown ? undefined : (picture.text ?? flatPicture(`${path} for ${whoAsks(headers)}`)))
     return undefined
   })
   return picture
@@ -293,10 +324,13 @@ async function nameOf(bytes: Buffer, at: string): Promise<string> {
   for (const whose of CREDENTIALS) {
     const text = `${path} for ${whose}`
     if (bytes.equals(flatPicture(text))) return `original, for ${whose}`
-    if (bytes[0] !== 0x42 && (await isPictureOf(text, bytes))) return `sharper, for ${whose}`
+    if (bytes[0] === PNG && (await isPictureOf(text, bytes))) return `sharper, for ${whose}`
   }
   return 'something else'
 }
+
+/** The first byte of a PNG, which is what a BMP becomes. */
+const PNG = 0x89
 
 /** Repeats `ask` until the answer is a kept result. */
 const untilKept = (picture: Picture) => askUntil(() => ask(picture), isKept, `a kept result: ${lineOf(picture.says)}`)
@@ -404,7 +438,12 @@ describe.each(RULES.map((rule) => [lineOf(rule.says), rule] as const))('if an or
       const old = {
         status: 200,
         seen: 'sharper, for nothing',
-        cacheControl: 'public, max-age=60',
+        cacheControl:
+          rule.answer === NO_STORE
+            ? NO_STORE
+            : rule.answer === NO_CACHE && lifetime !== 0
+              ? NO_CACHE
+              : 'public, max-age=60',
         cacheStatus: 'fwd=stale; fwd-status=503; detail=stale-if-error',
       }
       const isServed = stale > 0 && whose !== 'Authorization'
@@ -465,6 +504,10 @@ const REVALIDATIONS: [says: Says, answer: string, next: Asked, isServedStale: bo
   [{ 'set-cookie': 'a=b' }, NO_STORE, WHOLE, false],
   [{ vary: 'Cookie' }, NO_STORE, WHOLE, false],
   ['max-age=600, no-transform', ORIGINAL, WHOLE, false],
+  [{ 'cdn-cache-control': 'max-age=600' }, 'public, max-age=300', NOT_ASKED, true],
+  [{ 'cdn-cache-control': 'max-age=600', 'cache-control': 'max-age=90' }, 'public, max-age=90', NOT_ASKED, true],
+  [{ 'cdn-cache-control': 'no-store', 'cache-control': 'max-age=600' }, NO_STORE, WHOLE, false],
+  [{ 'cloudflare-cdn-cache-control': 'private' }, NO_STORE, WHOLE, false],
 ]
 
 describe('after a 304, its headers decide how the result is cached:', () => {
@@ -511,9 +554,22 @@ const CHANGES: [what: string, change: Partial<Picture>, isServedStale: boolean][
   ['no-store', { says: 'no-store' }, false],
   ['no-transform', { says: 'no-transform' }, false],
   ['Set-Cookie', { says: { 'set-cookie': 'a=b' } }, false],
+  ['401', { status: 401 }, false],
+  ['402', { status: 402 }, false],
+  ['451', { status: 451 }, false],
+  ['302', { status: 302 }, false],
+  ['307 with no-store', { status: 307, says: 'no-store' }, false],
+  ['a page with 200', { text: '<!doctype html><title>Log in</title>' }, false],
+  ['a text with 200', { text: '{"error":"log in"}' }, false],
+  ['CDN-Cache-Control: no-store', { says: { 'cdn-cache-control': 'no-store' } }, false],
+  // The origin has too much to do.
   ['429', { status: 429 }, true],
+  ['429 with no-store', { status: 429, says: 'no-store' }, true],
+  ['408', { status: 408 }, true],
+  // A firewall may have sent these, to our request only. The second one counts, see below.
   ['403', { status: 403 }, true],
-  ['302', { status: 302 }, true],
+  ['403 with no-store and a cookie', { status: 403, says: { 'cache-control': 'no-store', 'set-cookie': 'a=b' } }, true],
+  ['405', { status: 405 }, true],
 ]
 
 describe('while the origin fails,', () => {
@@ -528,6 +584,75 @@ describe('while the origin fails,', () => {
       expect([status, seen]).toEqual(isServedStale ? [200, 'sharper, for nothing'] : [503, 'down'])
     },
   )
+})
+
+describe('a refusal that a firewall may have sent', () => {
+  const STALE = { status: 200, seen: 'sharper, for nothing', kept: 'public, max-age=60' }
+  const refused = (status: number) => ({ status, cacheStatus: undefined })
+
+  /** Waits until the worker has stored that the origin refused the picture. */
+  async function untilNoted({ path }: Picture) {
+    const digest = createHash('sha256').update(`http://site.test${path}`).digest('hex')
+    const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
+    const noted = async () => {
+      const [entry] = (await bucket.list({ prefix: `entries/${digest}/` })).objects
+      return (await (await bucket.get(entry.key))!.text()).includes('"refusedAt"')
+    }
+    await askUntil(noted, (isNoted) => isNoted, 'an entry with the time of the refusal')
+  }
+
+  test.each([400, 403, 405, 406, 418])(
+    '(%i) counts as a failure of the origin, until another one comes a minute later',
+    async (status) => {
+      const picture = await stalePicture()
+      Object.assign(picture, { status, etag: '"another"' })
+      const first = await ask(picture)
+      expect(first).toMatchObject(STALE)
+      expect(first.cacheStatus).toBe(`fwd=stale; fwd-status=${status}; detail=stale-if-error`)
+      await untilNoted(picture)
+      await setClock(61 + 55)
+      expect(await ask(picture)).toMatchObject(STALE)
+      await setClock(61 + 61)
+      expect(await ask(picture)).toMatchObject(refused(status))
+      await untilAsked(picture, WHOLE)
+      picture.isFailing = true
+      expect((await ask(picture)).status).toBe(503)
+    },
+  )
+
+  test('counts as the first one again after the origin has confirmed the picture', async () => {
+    const picture = await stalePicture()
+    const { etag } = picture
+    Object.assign(picture, { status: 403, etag: '"another"' })
+    expect(await ask(picture)).toMatchObject(STALE)
+    await untilNoted(picture)
+    Object.assign(picture, { status: 200, etag })
+    expect((await ask(picture)).cacheStatus).toBe('fwd=stale; fwd-status=304; stored')
+    await untilAsked(picture, NOT_ASKED)
+    await setClock(300)
+    Object.assign(picture, { status: 403, etag: '"another"' })
+    expect(await ask(picture)).toMatchObject(STALE)
+    await untilNoted(picture)
+    await setClock(300 + 61)
+    expect(await ask(picture)).toMatchObject(refused(403))
+  })
+
+  test.each(['max-age=60, must-revalidate', 'no-cache', 'max-age=0, stale-if-error=0'])(
+    'is passed on at once if the picture came with Cache-Control: %s',
+    async (says) => {
+      const picture = pictureThat(says)
+      await untilKept(picture)
+      await setClock(61)
+      Object.assign(picture, { status: 403, etag: '"another"', says: {} })
+      expect(await ask(picture)).toMatchObject(refused(403))
+    },
+  )
+
+  test('is passed on to a visitor with Authorization', async () => {
+    const picture = await stalePicture()
+    Object.assign(picture, { status: 403, says: {} })
+    expect(await ask(picture, 'Authorization')).toMatchObject(refused(403))
+  })
 })
 
 /**
@@ -560,6 +685,14 @@ const REDIRECTS: [status: number, redirect: Says, picture: Says, answer: string,
   [301, { 'set-cookie': 'a=b' }, 'max-age=600', NO_STORE, WHOLE],
   [301, {}, 'private', NO_STORE, WHOLE],
   [301, 'no-transform', 'max-age=600', ORIGINAL, WHOLE],
+  // Headers for CDNs
+  [301, {}, { 'cdn-cache-control': 'max-age=600', 'cache-control': 'max-age=60' }, 'public, max-age=60', NOT_ASKED],
+  [301, {}, { 'cdn-cache-control': 'max-age=600', 'cache-control': 'no-store' }, NO_STORE, NOT_ASKED],
+  [301, { 'cdn-cache-control': 'max-age=600' }, 'max-age=60', 'public, max-age=60', NOT_ASKED],
+  [302, { 'cdn-cache-control': 'max-age=60' }, 'max-age=600', NO_CACHE, NOT_ASKED],
+  [302, {}, { 'cdn-cache-control': 'max-age=600' }, NO_CACHE, IF_NEW],
+  [301, { 'cdn-cache-control': 'no-store' }, 'max-age=600', NO_STORE, WHOLE],
+  [301, 'max-age=600', { 'cloudflare-cdn-cache-control': 'private' }, NO_STORE, WHOLE],
 ]
 
 describe('if a redirect leads to a picture, the headers of both decide how the result is cached:', () => {

@@ -1,10 +1,13 @@
 // HTTP as visitors and caches see it (RFC 9110, 9111, 5861): ranges, HEAD, dates, scripts of other sites, an origin
 // that fails, and a picture that only its owner may see.
+import { createHash } from 'node:crypto'
 import sharp from 'sharp'
+import { parseItem, parseList, serializeItem, serializeList } from 'structured-headers'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { startSite } from '../support/worker/site.ts'
+import type { Description } from '../../worker/request/describe.ts'
+import { askUntil, isKept, startSite } from '../support/worker/site.ts'
 
-const { origin, get, ask, untilKept, startAnother } = startSite({
+const { origin, get, ask, untilHit, untilKept, startAnother } = startSite({
   vars: { SR_ALLOW_ORIGIN: 'https://shop.example' },
   buckets: ['RESULTS_BUCKET'],
 })
@@ -140,6 +143,162 @@ describe('scripts of other sites', () => {
     const preflight = await plain.get('/preflight.jpg?sr=2', { method: 'OPTIONS' })
     expect(preflight.status).toBe(207)
   })
+})
+
+describe('what the origin says of a picture that holds for the result, too,', () => {
+  /** Returns the header as it is on the wire, where each byte of UTF-8 is a character. */
+  const utf8 = (text: string) => Buffer.from(text).toString('latin1')
+  const SAID = {
+    'x-robots-tag': 'noindex, unavailable_after: 1 Jan 2030 00:00:00 GMT',
+    link: utf8('</a.css>; rel=preload, <https://shop.example/käse>; rel="canonical"; title="a, b"'),
+    'content-language': 'de-CH',
+    'tdm-reservation': '1',
+    'content-disposition': utf8('inline; filename="Käse.jpg"'),
+    'cross-origin-resource-policy': 'same-site',
+  }
+  const inheritedBy = ({ headers }: { headers: { get(name: string): string | null } }) =>
+    Object.fromEntries(Object.keys(SAID).map((name) => [name, headers.get(name)]))
+
+  test.each<[string, string]>([
+    ['sr=2', utf8('inline; filename="Käse.jpg"')],
+    ['sr=2&sr-format=webp', 'inline'],
+  ])('is in every answer with the result, from wherever it comes (%s)', async (query, disposition) => {
+    const plain = await startAnother({ buckets: ['RESULTS_BUCKET'] })
+    const path = `/said-${made}.jpg`
+    const url = `${path}?${query}`
+    origin.serve(path, await anotherPicture(), { ...SAID, 'cache-control': 'max-age=0', etag: '"1"' })
+    const expected = {
+      ...SAID,
+      link: utf8('<https://shop.example/käse>; rel="canonical"'),
+      'content-disposition': disposition,
+    }
+    expect(inheritedBy(await plain.ask(url, { method: 'HEAD' }))).toEqual(expected)
+    const first = await plain.ask(url)
+    expect(first.cacheStatus).toBe('edge-srcnn; fwd=miss; stored')
+    expect(inheritedBy(first)).toEqual(expected)
+    // A 304 of the origin, which repeats some of the headers, and states a new one.
+    origin.handle(path, (_, response) => {
+      response.writeHead(304, { 'cache-control': 'max-age=600', 'x-robots-tag': 'none', etag: '"1"' }).end()
+    })
+    const revalidated = await askUntil(() => plain.ask(url), isKept, 'a kept result')
+    const renewed = { ...expected, 'x-robots-tag': 'none' }
+    expect(inheritedBy(revalidated)).toEqual(renewed)
+    const hit = await plain.untilHit(url)
+    expect(inheritedBy(hit)).toEqual(renewed)
+    const etag = hit.headers.get('etag')!
+    for (const [headers, status] of [
+      [{ range: 'bytes=0-9' }, 206],
+      [{ 'if-none-match': etag }, 304],
+    ] as const) {
+      const answer = await plain.ask(url, { headers })
+      expect([answer.status, inheritedBy(answer)]).toEqual([status, renewed])
+    }
+    expect(inheritedBy(await plain.ask(url, { method: 'HEAD' }))).toEqual(renewed)
+    // From R2, in another data centre
+    const bucket = await plain.worker.getR2Bucket('RESULTS_BUCKET')
+    const far = await startAnother({ buckets: ['RESULTS_BUCKET'] })
+    const copy = await far.worker.getR2Bucket('RESULTS_BUCKET')
+    for (const { key } of (await bucket.list()).objects) {
+      const bytes = await (await bucket.get(key))!.arrayBuffer()
+      await copy.put(key, bytes, { sha256: createHash('sha256').update(Buffer.from(bytes)).digest('hex') })
+    }
+    const fromR2 = await far.ask(url)
+    expect(fromR2.cacheStatus).toBe('edge-srcnn; hit; detail=r2')
+    expect(inheritedBy(fromR2)).toEqual(renewed)
+  })
+})
+
+test('Cross-Origin-Resource-Policy and CORS of a picture for one visitor stay as the origin says, whatever SR_ALLOW_ORIGIN says', async () => {
+  const own = { 'cross-origin-resource-policy': 'same-origin', 'timing-allow-origin': 'https://a.example' }
+  const policyOf = async (path: string, headers: Record<string, string>) => {
+    const { sr, headers: given } = await ask(`${path}?sr=2`, { headers })
+    const names = ['cross-origin-resource-policy', 'timing-allow-origin', 'access-control-allow-origin']
+    return [sr, ...names.map((name) => given.get(name))]
+  }
+  origin.serve('/private.jpg', picture, { ...own, 'cache-control': 'private' })
+  origin.handle('/login.jpg', ({ headers }, response) => {
+    if (headers.cookie) response.writeHead(200, own).end(picture)
+    else response.writeHead(200, { 'content-type': 'text/html' }).end('<p>log in</p>')
+  })
+  const theirs = ['same-origin', 'https://a.example', null]
+  const credentials = 'skipped; reason=CREDENTIALS'
+  expect(await policyOf('/private.jpg', { cookie: 'a=b' })).toEqual([credentials, ...theirs])
+  expect(await policyOf('/private.jpg', { authorization: 'Bearer x' })).toEqual([credentials, ...theirs])
+  expect(await policyOf('/login.jpg', { cookie: 'a=b' })).toEqual(['skipped; reason=NOT_AN_IMAGE', ...theirs])
+  const everybodys = ['cross-origin', 'https://shop.example', 'https://shop.example']
+  expect((await policyOf('/private.jpg', {})).slice(1)).toEqual(everybodys)
+  expect((await policyOf('/login.jpg', {})).slice(1)).toEqual(everybodys)
+})
+
+describe('sr-format=json says whose scripts may read the answers, and why,', () => {
+  test.each<[Record<string, string>, string | undefined, RegExp]>([
+    [{ 'access-control-allow-origin': '*' }, '*', /^the origin says so$/],
+    [{ vary: 'Origin' }, undefined, /Vary: Origin.*set allowOrigin \(SR_ALLOW_ORIGIN\)/],
+    [{ vary: 'accept-encoding, ORIGIN' }, undefined, /Vary: Origin/],
+    [{ 'access-control-allow-origin': 'https://one.example' }, undefined, /only "https:\/\/one.example".*allowOrigin/],
+    [{}, undefined, /a request without Origin.*allowOrigin/],
+  ])('if the origin sends %j', async (headers, allowed, because) => {
+    const plain = await startAnother()
+    origin.serve('/whose.jpg', picture, headers)
+    for (const asked of [{ origin: 'https://shop.example' }, undefined]) {
+      const { bytes } = await plain.ask('/whose.jpg?sr=2&sr-format=json', { headers: asked })
+      const { outcome, crossOrigin } = JSON.parse(bytes.toString()) as Description
+      expect([outcome, crossOrigin?.allowed]).toEqual(['done', allowed])
+      expect(crossOrigin?.because).toMatch(because)
+    }
+  })
+
+  test('if SR_ALLOW_ORIGIN is set, and for a picture that is served unchanged', async () => {
+    origin.serve('/whose.txt', 'no picture')
+    for (const [path, outcome] of [
+      ['/whose.jpg', 'done'],
+      ['/whose.txt', 'skipped'],
+    ]) {
+      origin.serve('/whose.jpg', picture)
+      const description = JSON.parse((await ask(`${path}?sr=2&sr-format=json`)).bytes.toString()) as Description
+      expect([description.outcome, description.crossOrigin]).toEqual([
+        outcome,
+        { allowed: 'https://shop.example', because: 'the option allowOrigin says so' },
+      ])
+    }
+  })
+
+  test('and an origin that answers only requests with Origin, as S3 does, needs SR_ALLOW_ORIGIN', async () => {
+    const plain = await startAnother()
+    origin.handle('/s3.jpg', ({ headers }, response) => {
+      const cors = headers.origin ? { 'access-control-allow-origin': '*', vary: 'Origin' } : {}
+      response.writeHead(200, { ...cors, 'cache-control': 'max-age=600' }).end(picture)
+    })
+    const allowedBy = async (worker: Pick<typeof plain, 'ask'>) =>
+      (await worker.ask('/s3.jpg?sr=2', { headers: { origin: 'https://shop.example' } })).headers.get(
+        'access-control-allow-origin',
+      )
+    expect(await allowedBy(plain)).toBeNull()
+    expect(await allowedBy({ ask })).toBe('https://shop.example')
+  })
+})
+
+test('Cache-Status and X-SR are structured fields, as structured-headers reads and writes them', async () => {
+  origin.serve('/fields.jpg', await anotherPicture(), { 'cache-control': 'max-age=0', etag: '"1"' })
+  origin.serve('/fields-2.jpg', 'no picture')
+  origin.serve('/fields-3.jpg', await anotherPicture(), { 'cache-control': 'max-age=600' })
+  const answers = [
+    await ask('/fields.jpg?sr=2'),
+    await untilKept('/fields.jpg?sr=2'),
+    await ask('/fields.jpg?sr-width=30', { method: 'HEAD' }),
+    await ask('/fields.jpg?sr-width=320&sr-format=webp'),
+    await untilHit('/fields-3.jpg?sr=2'),
+    await ask('/fields-2.jpg?sr=2'),
+  ]
+  origin.handle('/fields.jpg', (_, response) => void response.writeHead(503).end())
+  answers.push(await ask('/fields.jpg?sr=2'))
+  const kinds = new Set<string>()
+  for (const { cacheStatus, sr } of answers) {
+    if (cacheStatus) expect(serializeList(parseList(cacheStatus)).replaceAll(';', '; ')).toBe(cacheStatus)
+    if (sr) expect(serializeItem(parseItem(sr)).replaceAll(';', '; ')).toBe(sr)
+    kinds.add(cacheStatus)
+  }
+  expect(kinds.size).toBeGreaterThan(4)
 })
 
 describe('while the origin fails', () => {

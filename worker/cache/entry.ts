@@ -34,10 +34,17 @@ export interface Entry {
   readonly inherited?: Readonly<Record<string, string>>
   /** How long the result is fresh. */
   readonly ttlSeconds: number
-  /** How long a browser may keep the result, if the origin states one lifetime for browsers and another for caches. */
+  /**
+   * How long a browser may keep the result, if the origin states one lifetime for browsers and another for caches.
+   * Negative if no browser may keep it.
+   */
   readonly browserSeconds?: number
   /** How long after `freshUntil` the result may be served if the origin fails. */
   readonly staleSeconds?: number
+  /** Headers that complete a 304 (headersFor304 in freshness.ts). */
+  readonly headersFor304?: Readonly<Record<string, string>>
+  /** When the origin first refused the picture since it last sent or confirmed it, in milliseconds since 1970. */
+  readonly refusedAt?: number
   /** When the result becomes stale, in milliseconds since 1970. */
   readonly freshUntil: number
 }

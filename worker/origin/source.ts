@@ -40,9 +40,15 @@ export function isSourceRequest(c: Context): boolean {
   return sourceRequests.has(c.req.raw)
 }
 
+/**
+ * Names no format that only some browsers take, because the result is for all of them. So an origin that chooses a
+ * format by Accept sends the one that it sends to any browser. What it has in one format only, it sends in this format.
+ */
+const ACCEPT = 'image/jpeg, image/png, image/gif, image/bmp, image/*;q=0.5, */*;q=0.1'
+
 function headersOf({ etag, modified }: Validators): Headers {
   const headers = new Headers({
-    accept: 'image/jpeg, image/png, image/webp, image/gif, image/bmp, image/*;q=0.5, */*;q=0.1',
+    accept: ACCEPT,
     'user-agent': 'edge-srcnn',
   })
   if (etag) headers.set('if-none-match', etag)

@@ -3,9 +3,10 @@
 import { discard } from '../base/discard.ts'
 import type { FileBody } from '../cache/stores.ts'
 import type { Entry } from '../cache/entry.ts'
-import { SAFE_HEADERS } from '../base/errors.ts'
+import { SAFE_HEADERS, SAFE_SVG_HEADERS } from '../base/errors.ts'
 import { formatXSr } from '../client/xSr.ts'
-import { isStorable } from '../origin/freshness.ts'
+import { isNegotiated, isStorable, isStorableByBrowsers, setCacheControl } from '../origin/freshness.ts'
+import { canonicalOf, dispositionOf } from '../origin/inherited.ts'
 import { parseRange, spanOf } from './range.ts'
 import { FAILURE_REASONS, type SkipReason } from '../picture/skip.ts'
 
@@ -13,24 +14,56 @@ import { FAILURE_REASONS, type SkipReason } from '../picture/skip.ts'
 const PASSING: readonly SkipReason[] = ['RATE', ...FAILURE_REASONS]
 const PASSING_TTL_SECONDS = 60
 
-/** Headers by which an origin says what other sites may do with its picture. They apply to the result, too. */
-const CROSS_ORIGIN = ['timing-allow-origin', 'cross-origin-resource-policy']
+/**
+ * Headers that apply to the result as to the picture: what other sites, search engines and collectors of training data
+ * may do with it, and its language. What describes the file (digests, ranges), this connection or the whole host does
+ * not.
+ */
+const INHERITED = [
+  'timing-allow-origin',
+  'cross-origin-resource-policy',
+  'x-robots-tag',
+  'tdm-reservation',
+  'tdm-policy',
+  'content-language',
+]
 const ALLOW_ORIGIN = 'access-control-allow-origin'
 /** Headers that scripts of other sites may read, provided that they may read the answer. */
 const EXPOSED = 'X-SR, Cache-Status, ETag, Content-Length, Content-Range'
 
 /**
  * Returns those headers of the origin's answer that the result inherits. Access-Control-Allow-Origin is inherited only
- * if it is `*`, because any other value may be meant for one visitor.
+ * if it is `*`, because any other value may be meant for one visitor. Of Link only the canonical URL is inherited, and of
+ * Content-Disposition the name of the file only if the result is of the source's type, which the name's ending tells.
+ * `followsSource` is true if the result's format depends on the source, which the origin may have chosen by Accept.
  */
-export function inheritedHeaders(origin: Headers): Record<string, string> {
+export function inheritedHeaders(
+  origin: Headers,
+  { isSameType, followsSource }: { readonly isSameType: boolean; readonly followsSource: boolean },
+): Record<string, string> {
+  const values: [string, string | null | undefined][] = [
+    ...INHERITED.map((name): [string, string | null] => [name, origin.get(name)]),
+    ['link', canonicalOf(origin.get('link'))],
+    ['content-disposition', dispositionOf(origin.get('content-disposition'), isSameType)],
+    ['vary', followsSource && isNegotiated(origin) ? 'Accept' : undefined],
+    [ALLOW_ORIGIN, origin.get(ALLOW_ORIGIN) === '*' ? '*' : undefined],
+  ]
   const inherited: Record<string, string> = {}
-  for (const name of CROSS_ORIGIN) {
-    const value = origin.get(name)
-    if (value !== null) inherited[name] = value
-  }
-  if (origin.get(ALLOW_ORIGIN) === '*') inherited[ALLOW_ORIGIN] = '*'
+  for (const [name, value] of values) if (typeof value === 'string') inherited[name] = value
   return inherited
+}
+
+/** Returns inherited headers, with those that a 304 states in place of theirs. A 304 does not rename the file. */
+export function renewedHeaders(
+  inherited: Readonly<Record<string, string>>,
+  origin304: Headers,
+  followsSource: boolean,
+): Record<string, string> {
+  const stated = inheritedHeaders(origin304, { isSameType: false, followsSource })
+  const kept = Object.entries(inherited).filter(
+    ([name]) => name === 'content-disposition' || name === 'vary' || !origin304.has(name),
+  )
+  return { ...stated, ...Object.fromEntries(kept) }
 }
 
 /** Lets scripts of other sites read an answer, if the option `allowOrigin` or the origin allows it. */
@@ -146,13 +179,11 @@ export function originalResponse(
   }
   if (mime) {
     response.headers.set('content-type', mime)
-    for (const [name, value] of Object.entries(SAFE_HEADERS)) response.headers.set(name, value)
+    const safe = mime === 'image/svg+xml' ? SAFE_SVG_HEADERS : SAFE_HEADERS
+    for (const [name, value] of Object.entries(safe)) response.headers.set(name, value)
   }
   const cacheControl = passingCacheControl(request, source, reason)
-  if (cacheControl) {
-    response.headers.set('cache-control', cacheControl)
-    response.headers.delete('expires')
-  }
+  if (cacheControl) setCacheControl(response.headers, cacheControl)
   const etag = response.headers.get('etag')
   if (response.status !== 200 || !etag || !isNotModified(request, etag)) return response
   discard(response.body)
@@ -167,6 +198,7 @@ export function originalResponse(
 function passingCacheControl(request: Request, { headers }: Response, reason: SkipReason): string | undefined {
   if (reason === 'BUSY') return 'no-store'
   if (!PASSING.includes(reason) || !isStorable(headers)) return undefined
+  if (!isStorableByBrowsers(headers)) return 'private, no-store'
   const isTheirs = reason === 'RATE' || request.headers.has('cookie')
   return `${isTheirs ? 'private' : 'public'}, max-age=${PASSING_TTL_SECONDS}`
 }

@@ -1,14 +1,16 @@
 // Answers `sr-format=json`: describes what would be done with a picture, and why. No result is made or kept, and the
 // origin is asked for every request.
 import { discard } from '../base/discard.ts'
-import { SAFE_HEADERS } from '../base/errors.ts'
+import { quoted, SAFE_HEADERS } from '../base/errors.ts'
 import { type Header, readHeader, uprightSize } from '../codec/header.ts'
-import { freshnessOf, isForVisitorAlone } from '../origin/freshness.ts'
+import { freshnessOf, isForVisitorAlone, variesByOrigin } from '../origin/freshness.ts'
 import { type FetchSource, openSource, requireChangeable, type SourceReader } from '../origin/source.ts'
 import { BICUBIC, CLEAN_JPEG_QUALITY, JPEG_SUFFIX } from '../picture/models.ts'
 import { type Choices, type Decision, decide, type DecisionDeps } from '../picture/plan.ts'
+import type { Settings } from '../options.ts'
 import { Skip, SKIP_REASONS, type SkipReason } from '../picture/skip.ts'
 import type { Size, Wish } from '../picture/wish.ts'
+import { inCommonFormat } from './negotiate.ts'
 import { isAllowed } from './rateLimit.ts'
 import type { Turns } from './turns.ts'
 
@@ -46,6 +48,12 @@ export interface Description {
     readonly engine?: string
     readonly because: string
   }
+  /** Whose scripts may read the answers (CORS). Undefined if the origin was not asked. */
+  readonly crossOrigin?: {
+    /** What Access-Control-Allow-Origin says. Undefined if there is no such header. */
+    readonly allowed?: string
+    readonly because: string
+  }
   /** Upper bounds, for the machine on which the README's figures were measured. */
   readonly cost?: { readonly cpuMs: number; readonly memoryBytes: number }
 }
@@ -66,9 +74,11 @@ export async function describe(
   let original: Response | undefined
   let reader: SourceReader | undefined
   let source: Description['source']
+  let crossOrigin: Description['crossOrigin']
   try {
     if (!(await isAllowed(visitor, settings))) throw new Skip('RATE')
     original = await fetchSource({})
+    crossOrigin = describeCrossOrigin(original.headers, settings)
     if (original.status !== 200) throw new Skip('ORIGIN_STATUS')
     const freshness = freshnessOf(original.headers, settings, nowMs())
     if (isForVisitorAlone(request, freshness)) throw new Skip('CREDENTIALS')
@@ -80,14 +90,15 @@ export async function describe(
     const bytes = reader.bytes()
     const header = readHeader(bytes)
     source = describeSource(header, bytes.length)
-    const decision = await decide({ header, bytes: bytes.length }, wish, choices, deps)
-    return jsonResponse({ outcome: 'done', source, ...describeResult(decision, header, wish) })
+    const asked = inCommonFormat(wish, header, original.headers)
+    const decision = await decide({ header, bytes: bytes.length }, asked, choices, deps)
+    return jsonResponse({ outcome: 'done', source, ...describeResult(decision, header, wish), crossOrigin })
   } catch (error) {
     if (reader) reader.cancel()
     else discard(original?.body)
     if (!(error instanceof Skip)) throw error
     const { reason } = error
-    return jsonResponse({ outcome: 'skipped', reason, because: SKIP_REASONS[reason], source })
+    return jsonResponse({ outcome: 'skipped', reason, because: SKIP_REASONS[reason], source, crossOrigin })
   } finally {
     held.release()
   }
@@ -97,6 +108,26 @@ function jsonResponse(description: Description): Response {
   const headers = { 'cache-control': 'no-store', ...SAFE_HEADERS }
   return Response.json(description, { headers })
 }
+
+/**
+ * Says whose scripts may read the answers, and why. Some origins, such as S3, allow this only in answers to requests with
+ * `Origin`. Our request has none, because its answer is for everybody.
+ */
+function describeCrossOrigin(headers: Headers, { allowOrigin }: Settings): NonNullable<Description['crossOrigin']> {
+  if (allowOrigin !== undefined) return { allowed: allowOrigin, because: 'the option allowOrigin says so' }
+  const sent = headers.get('access-control-allow-origin')
+  if (sent === '*') return { allowed: sent, because: 'the origin says so' }
+  const because =
+    sent !== null
+      ? `the origin allows only ${quoted(sent)}, which may be meant for one visitor`
+      : variesByOrigin(headers)
+        ? 'the origin decides by the Origin of a request (Vary: Origin), and the request for the picture has none'
+        : 'the origin does not allow it in its answer to a request without Origin'
+  return { because: `${because}: ${REMEDY}` }
+}
+
+const REMEDY =
+  'if scripts of other sites, or <img crossorigin>, should read the answers, set allowOrigin (SR_ALLOW_ORIGIN)'
 
 function describeSource(header: Header, bytes: number): Description['source'] {
   if (header.type === 'unknown') return undefined

@@ -3,17 +3,24 @@
 // visitor gets the original picture and the log gets the cause.
 import { discard } from '../base/discard.ts'
 import { SrError } from '../base/errors.ts'
+import { loggableError, loggableUrl } from '../base/loggable.ts'
 import { release } from '../base/release.ts'
 import { sha256 } from '../base/sha256.ts'
 import type { CachedResult, ResultCache } from '../cache/cache.ts'
 import type { Entry } from '../cache/entry.ts'
 import { etagOf, type Key, lookupKey, resultVariant } from '../cache/key.ts'
 import type { FileBody } from '../cache/stores.ts'
-import type { Format } from '../client/allowed.ts'
 import { formatXSr } from '../client/xSr.ts'
-import { type Header, readHeader } from '../codec/header.ts'
+import { type Header, type ImageType, readHeader } from '../codec/header.ts'
 import type { Settings } from '../options.ts'
-import { type Freshness, freshnessOf, isForVisitorAlone } from '../origin/freshness.ts'
+import {
+  completed304,
+  type Freshness,
+  freshnessOf,
+  headersFor304,
+  isForVisitorAlone,
+  statesPolicy,
+} from '../origin/freshness.ts'
 import {
   type FetchSource,
   openSource,
@@ -27,9 +34,10 @@ import { type Choices, choicesOf, type Decision, decide } from '../picture/plan.
 import { FAILURE_REASONS, Skip, type SkipReason } from '../picture/skip.ts'
 import type { Wish } from '../picture/wish.ts'
 import type { Platform } from '../platform/platform.ts'
-import { inheritedHeaders, isKnown, originalResponse, resultResponse } from './answer.ts'
+import { inheritedHeaders, isKnown, originalResponse, renewedHeaders, resultResponse } from './answer.ts'
 import { describe } from './describe.ts'
 import { listedWish } from './listed.ts'
+import { inCommonFormat, negotiate, suits } from './negotiate.ts'
 import type { Params } from './params.ts'
 import { isAllowed, unitsOf } from './rateLimit.ts'
 import { type Flights, isLead, type Lead } from './singleFlight.ts'
@@ -153,6 +161,7 @@ async function passOn(
   if (original.status !== 200) return answerAsOriginal('ORIGIN_STATUS', original)
   const freshness = freshnessOf(original.headers, settings, nowMs())
   if (isForVisitorAlone(request, freshness)) return answerAsOriginal('CREDENTIALS', original)
+  if (!suits(request, original.headers)) return answerAsOriginal(reason, original)
   return originalResponse(request, original, reason)
 }
 
@@ -248,16 +257,20 @@ async function renew(
 
     // Ask the origin. Send validators only if the bytes that a 304 would confirm are still stored.
     original = await fetchSource(cached?.body ? validatorsOf(cached.entry) : {})
-    const freshness = freshnessOf(original.headers, settings, deps.nowMs())
+    const said =
+      original.status === 304 ? completed304(original.headers, cached?.entry.headersFor304) : original.headers
+    const freshness = freshnessOf(said, settings, deps.nowMs())
     const isVisitors = isForVisitorAlone(request, freshness)
-    const isRevoked = isNoLongerAllowed(original.status, freshness)
+    const isRefused = isRefusal(original.status)
+    const isRefusedForGood = isRefused && deps.nowMs() >= (cached?.entry.refusedAt ?? Infinity) + REFUSAL_MS
+    const isRevoked = isRefusedForGood || isNoLongerAllowed(original.status, freshness)
 
     // If the origin confirms the stored result, read it, before its entry may be invalidated.
     const isConfirmed = cached?.body !== undefined && original.status === 304
     const confirmed = isConfirmed ? await cache.reread(key, cached) : undefined
 
     // Invalidate an entry that the origin no longer allows us to keep.
-    if (cached && isRevoked) deps.waitUntil(cache.keep(key, { ...cached.entry, ...INVALIDATED }, undefined))
+    if (isRevoked) invalidate(miss, deps)
 
     // Serve the confirmed result. If it was lost meanwhile, the visitor gets the original.
     if (isConfirmed) {
@@ -266,14 +279,16 @@ async function renew(
       if (!confirmed) return await answerAsOriginal('INTERNAL', original)
       const asConfirmed = 'fwd=stale; fwd-status=304'
       if (isRevoked) return { entry: cached.entry, bytes: confirmed, cacheStatus: asConfirmed, ttlSeconds: -1 }
-      const entry = confirmedEntry(cached.entry, original, freshness, deps.nowMs())
+      const entry = confirmedEntry(cached.entry, original, freshness, wish, deps.nowMs())
       const { ttlSeconds } = entry
       return keep({ entry, bytes: confirmed, cacheStatus: `${asConfirmed}; stored`, ttlSeconds }, key, deps, lead)
     }
 
     // If the origin fails, serve the stale result, provided that the origin allowed this.
-    const stale = original.status >= 500 ? await staleResult(miss, deps, original.status) : undefined
+    const isFailing = original.status >= 500 || (isRefused && !isRefusedForGood)
+    const stale = isFailing ? await staleResult(miss, deps, original.status) : undefined
     if (stale) {
+      if (isRefused) noteRefusal(stale, miss, deps)
       discard(original.body)
       return stale
     }
@@ -286,7 +301,9 @@ async function renew(
     // Pass on a picture that was served unchanged, if the origin still sends the same file.
     const skipped = rememberedSkip(cached, deps.nowMs())
     if (skipped && freshness.isStorable && skipped.file === fileOf(original.headers)) {
-      return originalResponse(request, original, skipped.reason, undefined, cached!.entry.type)
+      const { type } = cached!.entry
+      if (!suits(request, original.headers, type)) return await answerAsOriginal(skipped.reason, original)
+      return originalResponse(request, original, skipped.reason, undefined, type)
     }
 
     // Decide from the first bytes whether and how to enlarge the picture, so that no other one is held.
@@ -294,13 +311,19 @@ async function renew(
     const isHead = request.method === 'HEAD'
     source = openSource(original, settings, isHead ? request.signal : undefined)
     header = await readHead(source, held)
-    // A body that is not an image may be a login page, so the visitor gets the answer to their own request.
-    if (header?.type === 'unknown') return await answerAsOriginal('NOT_AN_IMAGE', original, source.body())
-    const early = header && (await decide({ header, bytes: source.statedBytes ?? source.size }, wish, choices, deps))
+    // A body that is not an image may be a login page, so the visitor gets the answer to their own request, and the old
+    // result, which the page replaced, is not served any more.
+    if (header?.type === 'unknown') {
+      invalidate(miss, deps)
+      return await answerAsOriginal('NOT_AN_IMAGE', original, source.body())
+    }
+    const decideFor = (read: Header, bytes: number) =>
+      decide({ header: read, bytes }, inCommonFormat(wish, read, said), choices, deps)
+    const early = header && (await decideFor(header, source.statedBytes ?? source.size))
     if (isHead) {
       if (!early) throw new Skip('BUSY') // nobody holds a whole file for a HEAD request
       source.cancel()
-      const entry = await entryOf(original, freshness, '', undefined, early, miss, deps)
+      const entry = await entryOf(original, freshness, '', undefined, { ...early, type: header!.type }, miss, deps)
       return { entry, bytes: undefined, cacheStatus, ttlSeconds: freshness.isStorable ? entry.ttlSeconds : -1 }
     }
 
@@ -316,14 +339,15 @@ async function renew(
     const bytes = source.bytes()
     held.resize(bytes.length)
     if (!header || isReadAgain) header = readHeader(bytes)
-    const decision = early && !isReadAgain ? early : await decide({ header, bytes: bytes.length }, wish, choices, deps)
+    const decision = early && !isReadAgain ? early : await decideFor(header, bytes.length)
 
     // Use the result of the same picture under another URL if it is stored; otherwise make it.
     const digest = await sha256(bytes)
     const result = await findOrMake({ bytes, header }, digest, decision, freshness, turn!, miss, deps)
 
     // Keep the result if the origin allows this.
-    const entry = await entryOf(original, freshness, digest, result.bytes, decision, miss, deps)
+    const made = { ...decision, type: header.type }
+    const entry = await entryOf(original, freshness, digest, result.bytes, made, miss, deps)
     release(bytes) // nothing can fail any more, so the original is not needed
     held.resize(result.bytes.length)
     if (!freshness.isStorable) {
@@ -344,9 +368,11 @@ async function renew(
     }
     // After any other failure, the visitor gets the original and the log gets the cause.
     const reason = error instanceof Skip ? error.reason : 'INTERNAL'
-    if (FAILURE_REASONS.includes(reason)) console.error(`${reason}: ${miss.sourceUrl}`, error)
+    if (FAILURE_REASONS.includes(reason))
+      console.error(`${reason}: ${loggableUrl(miss.sourceUrl)}`, loggableError(error))
     const mime = header && header.type !== 'unknown' ? header.mime : undefined
     rememberSkip(reason, original, mime, miss, deps)
+    if (!suits(request, original.headers, mime)) return await answerAsOriginal(reason, original, source?.body())
     return originalResponse(request, original, reason, source?.body(), mime)
   } finally {
     turn?.end()
@@ -379,17 +405,45 @@ function keep(
 
 /**
  * Returns true if the origin's answer withdraws what an earlier one allowed: to keep a result, or to change the
- * picture.
+ * picture. A redirect that was not followed is one to another place, such as a page to log in.
  */
 function isNoLongerAllowed(status: number, { isStorable, isFixed }: Freshness): boolean {
-  return status < 500 && (!isStorable || isFixed || GONE.includes(status))
+  if (status < 300 || status === 304) return !isStorable || isFixed
+  return status < 400 || ENDING.includes(status)
 }
 
-/** Statuses after which a stored result is no longer served, even if the origin fails later. */
-const GONE = [404, 410]
 /**
- * Replaces these fields of an entry that we may no longer keep. Without validators and freshness in the entry, the next
- * request fetches the whole source.
+ * Statuses after which a stored result is no longer served, even if the origin fails later: the picture is gone, or is
+ * no longer for everybody.
+ */
+const ENDING = [401, 402, 404, 410, 451]
+/** Statuses that say nothing about the picture, but that the origin has too much to do. */
+const TOO_BUSY = [408, 425, 429]
+
+/**
+ * Returns true for a status that may withdraw the picture (403), or may be that of a firewall which refuses our request
+ * for a while. Firewalls use most statuses of this class. So the first one counts as a failure of the origin, and only
+ * one that comes REFUSAL_MS later or after that, without a success between, withdraws the picture.
+ */
+function isRefusal(status: number): boolean {
+  return status >= 400 && status < 500 && !ENDING.includes(status) && !TOO_BUSY.includes(status)
+}
+
+const REFUSAL_MS = 60_000
+
+/** Stores when the origin first refused the picture, unless that is stored already. */
+function noteRefusal({ entry, bytes }: ServedResult, { key }: Miss, { cache, nowMs, waitUntil }: Deps): void {
+  if (entry.refusedAt === undefined) waitUntil(cache.keep(key, { ...entry, refusedAt: nowMs() }, bytes))
+}
+
+/** Invalidates a stored entry that the origin no longer allows us to keep. */
+function invalidate({ key, cached }: Miss, { cache, waitUntil }: Deps): void {
+  if (cached) waitUntil(cache.keep(key, { ...cached.entry, ...INVALIDATED }, undefined))
+}
+
+/**
+ * Replaces these fields of an invalid entry. Without validators and freshness in the entry, the next request fetches the
+ * whole source.
  */
 const INVALIDATED = { sourceEtag: undefined, sourceModified: undefined, freshUntil: 0, staleSeconds: 0 }
 
@@ -398,13 +452,28 @@ function validatorsOf({ sourceEtag, sourceModified }: Entry): Validators {
 }
 
 /**
- * Returns the entry with the lifetimes that a 304 states. If the 304 states none, the entry keeps its own (RFC 9111,
- * 3.2).
+ * Returns the entry with the lifetimes and other headers that a 304 states. What the 304 does not state, the entry keeps
+ * (RFC 9111, 3.2).
  */
-function confirmedEntry(entry: Entry, { headers }: Response, freshness: Freshness, nowMs: number): Entry {
+function confirmedEntry(
+  entry: Entry,
+  { headers }: Response,
+  freshness: Freshness,
+  { format }: Wish,
+  nowMs: number,
+): Entry {
   const ttlSeconds = freshness.ttlSeconds ?? entry.ttlSeconds
-  const { staleSeconds, browserSeconds } = headers.has('cache-control') ? freshness : entry
-  return { ...entry, ttlSeconds, staleSeconds, browserSeconds, freshUntil: nowMs + 1000 * ttlSeconds }
+  const { staleSeconds, browserSeconds } = statesPolicy(headers) ? freshness : entry
+  return {
+    ...entry,
+    inherited: renewedHeaders(entry.inherited ?? {}, headers, format === 'source'),
+    headersFor304: headersFor304(completed304(headers, entry.headersFor304)),
+    refusedAt: undefined,
+    ttlSeconds,
+    staleSeconds,
+    browserSeconds,
+    freshUntil: nowMs + 1000 * ttlSeconds,
+  }
 }
 
 /** Returns the stored result if it may still be served stale after a failure of the origin (RFC 5861). */
@@ -431,11 +500,11 @@ async function entryOf(
   freshness: Freshness,
   digest: string,
   result: Uint8Array | undefined,
-  decision: Decision,
+  decision: Decision & { readonly type: ImageType },
   { wish }: Miss,
   deps: Deps,
 ): Promise<Entry> {
-  const { plan, model } = decision
+  const { plan, model, type } = decision
   const variant = resultVariant(decision)
   return {
     digest,
@@ -454,7 +523,11 @@ async function entryOf(
     }),
     sourceEtag: headers.get('etag') ?? undefined,
     sourceModified: headers.get('last-modified') ?? undefined,
-    inherited: inheritedHeaders(headers),
+    inherited: inheritedHeaders(headers, {
+      isSameType: type === plan.format,
+      followsSource: wish.format === 'source',
+    }),
+    headersFor304: headersFor304(headers),
     ...lifetimeOf(freshness, deps),
   }
 }
@@ -522,14 +595,4 @@ async function findOrMake(
   const sharedSince = begun.hasWaited ? await find() : undefined
   if (sharedSince) return { bytes: sharedSince, isShared: true }
   return { bytes: await makeFile(bytes, header, decision, deps, turn.pause), isShared: false }
-}
-
-/** Returns `auto` for a browser that names WebP in Accept, else, in place of `auto`, the source's format. */
-function negotiate(format: Format, accept: string | null): Format {
-  if (format !== 'auto') return format
-  const ranges = (accept ?? '').split(',').map((range) => {
-    const [type, ...params] = range.toLowerCase().split(';')
-    return { type: type.trim(), isRefused: params.some((param) => /^q=0(\.0*)?$/.test(param.trim())) }
-  })
-  return ranges.some(({ type, isRefused }) => type === 'image/webp' && !isRefused) ? 'auto' : 'source'
 }
