@@ -175,14 +175,17 @@ function makePng(random: Random): KnownFile {
   const isDataFirstFrame = oneIn(random, 2)
   const data = cut(random, storedZlib(concat(rows)), 1 + random.below(3))
 
+  const cicp = oneIn(random, 8) ? [pngChunk('cICP', Uint8Array.of(1, 13, 0, 1))] : []
   const before = [
+    ...cicp,
+    ...(oneIn(random, 4) ? [pngChunk('gAMA', words(random.below(200_000)))] : []),
+    ...(oneIn(random, 4) ? [pngChunk('cHRM', words(...Array.from({ length: 8 }, () => random.below(90_000))))] : []),
     ...(icc ? [pngChunk('iCCP', concat([latin1('profile\0\0'), storedZlib(icc)]))] : []),
     ...(exif && oneIn(random, 2) ? [pngChunk('eXIf', exif.tiff)] : []),
     ...(colorType === 3 || (colorType === 2 && oneIn(random, 8)) ? [pngChunk('PLTE', palette)] : []),
     ...(isTransparent ? [pngChunk('tRNS', new Uint8Array(colorType === 3 ? 1 : 2 * samples))] : []),
     ...(oneIn(random, 3) ? [pngChunk('pHYs', concat([words(2835, 2835), Uint8Array.of(1)]))] : []),
     ...(oneIn(random, 3) ? [pngChunk('tEXt', latin1('Comment\0acTL IDAT eXIf'))] : []),
-    ...(oneIn(random, 8) ? [pngChunk('cICP', Uint8Array.of(1, 13, 0, 1))] : []),
     ...(frames > 0 ? [pngChunk('acTL', words(frames, 0))] : []),
     ...(isDataFirstFrame ? [pngChunk('fcTL', concat([words(0, width, height, 0, 0), new Uint8Array(6)]))] : []),
   ]
@@ -210,7 +213,7 @@ function makePng(random: Random): KnownFile {
       orientation: hasExif ? exif!.orientation : 1, // behind the pixels it does not count
       alpha: isTransparent || colorType === 4 || colorType === 6,
       grey: colorType === 0 || colorType === 4 || (colorType === 3 && isGreyPalette),
-      icc: icc && storedZlib(icc),
+      icc: icc && cicp.length === 0 ? storedZlib(icc) : undefined, // cICP comes first
       jpegQuality: undefined,
       obstacle: isAnimated ? 'ANIMATED' : undefined,
     },

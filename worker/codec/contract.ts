@@ -15,8 +15,8 @@ export interface Encoding {
   /** Quality from 1 to 100 for JPEG and WebP; ignored for PNG, which is lossless. */
   readonly quality: number
   /**
-   * Colour profile (`readIcc`), embedded byte for byte. A profile for grey samples is embedded only if the output
-   * stores grey samples, i.e. in a JPEG or PNG of a picture without colour.
+   * Colour profile (`readIcc`), embedded byte for byte. Only a JPEG or PNG of a picture without colour stores grey
+   * samples. If the output stores RGB, a profile for grey samples is replaced by one for RGB that shows greys alike.
    */
   readonly icc?: Uint8Array | undefined
   /** Chroma subsampling and step table of a JPEG. Default: those of served pictures. Only training sets this option. */

@@ -35,11 +35,13 @@ export function readHeader(bytes: Uint8Array, missing = 0): Header {
     orientation: 1,
     alpha: false,
     grey: false,
+    isSampledGrey: false,
     interlaced: false,
     jpegQuality: undefined,
     scans: 0,
     coefficientBytes: 0,
     icc: undefined,
+    coding: undefined,
     obstacle: undefined,
   }
   found.obstacle = fillIn(found, type, bytes, missing)

@@ -1,56 +1,35 @@
 // Reads a picture's colour profile. The profile is copied into the result byte for byte. It also describes the colours
 // of the result, because the network works on the encoded values. ICC.1:2022, 7.2 (the profile header).
 
-import { concat } from '../base/concat.ts'
 import type { Header } from './header.ts'
+import { MAX_ICC_BYTES } from './header/findings.ts'
+import { TooComplexError } from './error.ts'
+import { iccColorSpace, isReadable, isProfile, profileOf } from './icc/profile.ts'
+import { inflateWhole } from './png/inflate.ts'
 
-/**
- * Limit on the size of an inflated profile in bytes, ten times the size of a large real profile. Without a limit, a
- * chunk of 260 kB could inflate to 256 MB.
- */
-const MAX_INFLATED_BYTES = 4 * 2 ** 20
-
-const PROFILE_HEADER_BYTES = 128
+/** By how many bytes a profile may be larger than its file, because a PNG stores it deflated. */
+const MAX_EXCESS_BYTES = 100_000
 
 /**
  * Returns the colour profile of the file that `header` was read from, or undefined if the file has no profile or one
- * that no viewer would apply. The profile is a copy, so that the file's memory can be freed. Never rejects.
+ * that no viewer would apply. `fileBytes` is the length of the file. For a PNG whose chunks describe its colours without
+ * a profile, one is made that does the same, so that it can be embedded in any format. The profile is a copy, so that
+ * the file's memory can be freed. Rejects with a TooComplexError if the profile is larger than any real one, or much
+ * larger than its file.
  */
-export async function readIcc(header: Header): Promise<Uint8Array | undefined> {
-  if (!header.icc) return undefined
-  const icc = header.type === 'png' ? await inflate(header.icc) : new Uint8Array(header.icc)
-  return icc && icc.length >= PROFILE_HEADER_BYTES && text(icc, 36) === 'acsp' ? icc : undefined
-}
-
-/** Returns the colour space that a profile describes: "RGB ", "GRAY", ... */
-export function iccColorSpace(icc: Uint8Array): string {
-  return text(icc, 16)
-}
-
-function text(icc: Uint8Array, at: number): string {
-  return String.fromCharCode(...icc.subarray(at, at + 4))
-}
-
-/** Inflates a zlib stream. Returns undefined if the stream is corrupt or larger than any real profile. */
-async function inflate(deflated: Uint8Array): Promise<Uint8Array | undefined> {
-  const parts: Uint8Array[] = []
-  let length = 0
-  const inflated = new Blob([deflated as Uint8Array<ArrayBuffer>])
-    .stream()
-    .pipeThrough(new DecompressionStream('deflate'))
-  const reader = inflated.getReader()
-  try {
-    for (;;) {
-      const { value, done } = await reader.read()
-      if (done) return concat(parts)
-      length += value.length
-      if (length > MAX_INFLATED_BYTES) {
-        await reader.cancel()
-        return undefined
-      }
-      parts.push(value)
-    }
-  } catch {
-    return undefined
+export async function readIcc(header: Header, fileBytes: number): Promise<Uint8Array | undefined> {
+  const { coding, grey, isSampledGrey } = header
+  const embedded = await embeddedIn(header, fileBytes)
+  if (embedded && (!coding || isReadable(embedded))) {
+    return iccColorSpace(embedded) === 'GRAY' && !isSampledGrey ? undefined : embedded
   }
+  return coding && profileOf(coding, grey)
+}
+
+async function embeddedIn({ type, icc }: Header, fileBytes: number): Promise<Uint8Array | undefined> {
+  if (!icc) return undefined
+  const maxBytes = Math.min(MAX_ICC_BYTES, fileBytes + MAX_EXCESS_BYTES)
+  const profile = type === 'png' ? await inflateWhole(icc, maxBytes) : new Uint8Array(icc)
+  if (profile.length > maxBytes) throw new TooComplexError(`a colour profile of more than ${maxBytes} bytes`)
+  return isProfile(profile) ? profile : undefined
 }

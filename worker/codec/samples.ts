@@ -1,6 +1,6 @@
 // Which samples a picture needs when it is stored: grey or RGB, with alpha or without.
 import { hasColor, isOpaque, type Rgba } from '../image/plane.ts'
-import { iccColorSpace } from './icc.ts'
+import { iccColorSpace, rgbOfGrey } from './icc/profile.ts'
 
 /** The samples needed to store a picture without loss. */
 export interface Samples {
@@ -20,7 +20,12 @@ export function mayBeGrey(icc: Uint8Array | undefined): boolean {
   return !icc || iccColorSpace(icc) === 'GRAY'
 }
 
-/** Returns the profile if it describes the samples that are stored (grey or RGB), else undefined. */
+/**
+ * Returns the profile that shows the stored samples, grey or RGB, as `icc` does: itself, or one for RGB in place of one
+ * for grey. Returns undefined if there is none.
+ */
 export function fittingIcc(icc: Uint8Array | undefined, grey: boolean): Uint8Array | undefined {
-  return icc && iccColorSpace(icc) === (grey ? 'GRAY' : 'RGB ') ? icc : undefined
+  const space = icc && iccColorSpace(icc)
+  if (space === (grey ? 'GRAY' : 'RGB ')) return icc
+  return space === 'GRAY' ? rgbOfGrey(icc!) : undefined
 }

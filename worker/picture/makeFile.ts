@@ -36,12 +36,12 @@ export async function makeFile(
   const { plan, model } = decision
   const { enlarger, shrinker, codec } = tools
   const { scale } = plan
+  const icc = await orSkip('DECODE', readIcc(header, bytes.length))
   const small = scale === 1 ? shrunkRows(bytes, header, plan, tools) : sourceRows(bytes, header, codec)
   const { rows, grey, alpha } = await small
   const larger = scale === 1 ? rows : upscaleRows(rows, { scale, hasAlpha: alpha, model, enlarger })
   if (plan.isRecoded && alpha && header.type !== 'webp') throw new Skip('SAME_SIZE')
   const result = orSkipRows('ENGINE', shrinker.shrink(larger, plan.width, plan.height))
-  const icc = await readIcc(header)
   const as = { ...plan, icc, grey: grey && mayBeGrey(icc), alpha }
   const file = await orSkip('ENCODE', codec.encodeRows(tell ? watchedRows(result, tell) : result, as))
   if (plan.isRecoded && file.length >= bytes.length) throw new Skip('SAME_SIZE')

@@ -3,12 +3,13 @@
 import { discard } from '../base/discard.ts'
 import { quoted, SAFE_HEADERS } from '../base/errors.ts'
 import { type Header, readHeader, uprightSize } from '../codec/header.ts'
+import { readIcc } from '../codec/icc.ts'
 import { freshnessOf, isForVisitorAlone, variesByOrigin } from '../origin/freshness.ts'
 import { type FetchSource, openSource, requireChangeable, type SourceReader } from '../origin/source.ts'
 import { BICUBIC, CLEAN_JPEG_QUALITY, JPEG_SUFFIX } from '../picture/models.ts'
 import { type Choices, type Decision, decide, type DecisionDeps } from '../picture/plan.ts'
 import type { Settings } from '../options.ts'
-import { Skip, SKIP_REASONS, type SkipReason } from '../picture/skip.ts'
+import { orSkip, Skip, SKIP_REASONS, type SkipReason } from '../picture/skip.ts'
 import type { Size, Wish } from '../picture/wish.ts'
 import { inCommonFormat } from './negotiate.ts'
 import { isAllowed } from './rateLimit.ts'
@@ -92,6 +93,7 @@ export async function describe(
     source = describeSource(header, bytes.length)
     const asked = inCommonFormat(wish, header, original.headers)
     const decision = await decide({ header, bytes: bytes.length }, asked, choices, deps)
+    await orSkip('DECODE', readIcc(header, bytes.length)) // refuses a profile that is too large
     return jsonResponse({ outcome: 'done', source, ...describeResult(decision, header, wish), crossOrigin })
   } catch (error) {
     if (reader) reader.cancel()

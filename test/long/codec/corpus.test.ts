@@ -55,9 +55,11 @@ describe.runIf(entries.length > 0)('in the corpus', () => {
   test('readIcc finds a profile in exactly those valid files in which libvips finds one', async () => {
     const still = pictures.filter((entry) => !matches(entry, PROFILE_DIFFERS))
     const problems = await failures(still, async (entry) => {
-      const header = readHeader(bytesOf(entry))
+      const bytes = bytesOf(entry)
+      const header = readHeader(bytes)
       if (header.obstacle) return undefined
-      const isFound = (await readIcc(header)) !== undefined
+      // A profile is made for a PNG whose chunks describe its colours; libvips ignores them.
+      const isFound = (await readIcc({ ...header, coding: undefined }, bytes.length)) !== undefined
       return isFound === (entry.icc ?? false) ? undefined : `found: ${isFound}`
     })
     expect(problems).toEqual([])
@@ -105,7 +107,7 @@ describe.runIf(entries.length > 0)('in the corpus', () => {
       const header = readHeader(bytes)
       const headerMs = cpuMs() - start
       if (headerMs > 100) return `header took ${headerMs} ms of CPU time`
-      await readIcc(header)
+      await readIcc(header, bytes.length).catch((error: unknown) => expect(error).toBeInstanceOf(CodecError))
       const size = uprightSize(header)
       if (header.obstacle || size.width * size.height > maxPixels) return undefined
       const result = await codec.decode(bytes, header).catch((error: unknown) => error)

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import sharp from 'sharp'
 import { createCodec } from '../../../worker/codec/codec.ts'
 import { readHeader } from '../../../worker/codec/header.ts'
+import { readIcc } from '../../../worker/codec/icc.ts'
 import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
 import type { Rgba } from '../../../worker/image/plane.ts'
 
@@ -11,6 +12,11 @@ export const codec = createCodec(await loadCodecModules())
 /** Decodes a file with our codec. */
 export function decode(bytes: Uint8Array): Promise<Rgba> {
   return codec.decode(bytes, readHeader(bytes))
+}
+
+/** Returns the colour profile of a file. */
+export function iccOf(bytes: Uint8Array): Promise<Uint8Array | undefined> {
+  return readIcc(readHeader(bytes), bytes.length)
 }
 
 /**

@@ -1,7 +1,7 @@
 // BMP: https://learn.microsoft.com/windows/win32/gdi/bitmap-storage (BITMAPINFOHEADER, V4, V5), and its predecessor
 // BITMAPCOREHEADER.
 
-import type { Findings, Obstacle } from './findings.ts'
+import { type Findings, MAX_ICC_BYTES, type Obstacle } from './findings.ts'
 import { isGreyPalette } from './palette.ts'
 
 const FILE_HEADER = 14
@@ -52,8 +52,10 @@ export function readBmp(bytes: Uint8Array, found: Findings, missing: number): Ob
     if (colors > 2 ** bits) return 'FORMAT'
     const palette = bytes.subarray(paletteAt, paletteAt + colors * stride)
     found.grey = isGreyPalette(palette, stride)
+    found.isSampledGrey = found.grey // Chromium applies a profile for grey samples to any BMP
   }
   if (headerBytes === V5_HEADER) found.icc = embeddedProfile(bytes, view)
+  if (found.icc && found.icc.length > MAX_ICC_BYTES) return 'TOO_COMPLEX'
   return undefined
 }
 

@@ -28,14 +28,16 @@ export function readOrientation(tiff: Uint8Array): Orientation {
   return 1
 }
 
-const PREFIX = [0x45, 0x78, 0x69, 0x66, 0, 0] // "Exif\0\0"
+const PREFIX = [0x45, 0x78, 0x69, 0x66, 0] // "Exif\0"
+/** A byte of any value follows. The standard says 0, but old cameras wrote others, and Chromium looks at none. */
+const PREFIX_BYTES = PREFIX.length + 1
 
-/** True if the TIFF block has the prefix that JPEG requires; some WebP writers add it, too. */
+/** True for a TIFF block behind the prefix that JPEG requires; some WebP writers add it, too. */
 export function hasExifPrefix(block: Uint8Array): boolean {
-  return PREFIX.every((byte, i) => block[i] === byte)
+  return block.length > PREFIX_BYTES && PREFIX.every((byte, i) => block[i] === byte)
 }
 
 /** Returns the block without its prefix, if it has one. */
 export function withoutExifPrefix(block: Uint8Array): Uint8Array {
-  return hasExifPrefix(block) ? block.subarray(PREFIX.length) : block
+  return hasExifPrefix(block) ? block.subarray(PREFIX_BYTES) : block
 }

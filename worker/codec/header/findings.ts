@@ -1,5 +1,13 @@
 // The fields that the reader of each format fills in from a file's header.
 
+import type { ColorCoding } from '../icc/coding.ts'
+
+/**
+ * Real profiles have 0.5 to 600 kB. A file with a larger profile is refused, because the picture would change colour
+ * without its profile.
+ */
+export const MAX_ICC_BYTES = 1e6
+
 /** Reason why a file is not decoded; the original is then served unchanged. */
 export type Obstacle =
   | 'NOT_AN_IMAGE' // no known magic bytes
@@ -23,6 +31,8 @@ export interface Findings {
   alpha: boolean
   /** True if the picture is stored without colour: one channel, or a palette of greys. */
   grey: boolean
+  /** True if a stored pixel is one grey, beside its alpha. A profile for grey samples applies to no other picture. */
+  isSampledGrey: boolean
   /** True for a PNG whose rows come in passes (Adam7); false for other formats. */
   interlaced: boolean
   /**
@@ -39,6 +49,8 @@ export interface Findings {
   coefficientBytes: number
   /** Colour profile as embedded: plain in JPEG, WebP and BMP, deflated in PNG (see `readIcc`). */
   icc: Uint8Array | undefined
+  /** How the samples of a PNG are coded if no profile says so; undefined: as sRGB. Undefined for other formats. */
+  coding: ColorCoding | undefined
   /** Reason why the file is not decoded; undefined if it can be decoded. */
   obstacle: Obstacle | undefined
 }

@@ -3,7 +3,7 @@
 // "Two Issues with the JPEG Standard",
 // https://libjpeg-turbo.org/pmwiki/uploads/About/TwoIssueswiththeJPEGStandard.pdf
 
-import type { Findings, Obstacle } from './findings.ts'
+import { type Findings, MAX_ICC_BYTES, type Obstacle } from './findings.ts'
 import { concat } from '../../base/concat.ts'
 import { hasExifPrefix, readOrientation, withoutExifPrefix } from './exif.ts'
 import { coefficientBytesOf, type Frame, isStreamed, ownBlocksOf, parseFrame } from '../jpeg/frame.ts'
@@ -32,11 +32,6 @@ const MAX_SCANNED_PIXELS = 400e6
 const MAX_SEGMENTS = 1000
 /** A megabyte of restart markers takes 20 ms. A scan needs one for each of its blocks at most. */
 const MAX_SPARE_BARE_MARKERS = 1000
-/**
- * Real profiles have 0.5 to 600 kB. A file with a larger profile is refused, because the picture would change colour
- * without its profile.
- */
-export const MAX_ICC_BYTES = 1e6
 
 export function readJpeg(bytes: Uint8Array, found: Findings, missing: number): Obstacle | undefined {
   let hasOrientation = false
@@ -87,7 +82,7 @@ export function readJpeg(bytes: Uint8Array, found: Findings, missing: number): O
     } else if (code === APP1 && scans === 0 && !hasOrientation && hasExifPrefix(content)) {
       found.orientation = readOrientation(withoutExifPrefix(content))
       hasOrientation = true
-    } else if (code === APP2 && isProfilePart(content)) {
+    } else if (code === APP2 && scans === 0 && isProfilePart(content)) {
       profile.push(content)
     }
   }
@@ -104,6 +99,7 @@ function readFrame(code: number, content: Uint8Array, found: Findings): Frame | 
   found.height = height
   found.width = width
   found.grey = components.length === 1
+  found.isSampledGrey = found.grey
   // Supported: baseline, extended and progressive Huffman coding; not arithmetic, lossless or hierarchical coding, and
   // no height that follows the first scan (DNL).
   if (code > SOF2 || content[0] !== 8 || height === 0) return 'FORMAT'
@@ -130,17 +126,22 @@ function isTooShort(frame: Frame, scan: Uint8Array, bytes: number): boolean {
 }
 
 function isProfilePart(segment: Uint8Array): boolean {
-  return segment.length >= ICC_PREFIX.length + 2 && startsWith(segment, ICC_PREFIX)
+  return segment.length > PART_AT && startsWith(segment, ICC_PREFIX)
 }
 
+/** Position of a part's number, from 1. The number of parts follows it, and then the part. */
+const NUMBER_AT = ICC_PREFIX.length
+const PART_AT = NUMBER_AT + 2
+
 /**
- * Joins the parts of a profile, each of which contains its number (from 1) and the number of parts. Returns undefined
- * if a part is missing.
+ * Joins the parts of a profile as Chromium does: as many as the first part says, in any order. Further parts, such as
+ * those of a profile that is there twice, are ignored. Returns undefined if one of the first is missing, doubled or says
+ * another number of parts.
  */
-function joinProfile(parts: readonly Uint8Array[]): Uint8Array | undefined {
-  const numberAt = ICC_PREFIX.length
-  const sorted = parts.toSorted((a, b) => a[numberAt] - b[numberAt])
-  const isComplete = sorted.every((part, i) => part[numberAt] === i + 1 && part[numberAt + 1] === parts.length)
-  if (parts.length === 0 || !isComplete) return undefined
-  return concat(sorted.map((part) => part.subarray(numberAt + 2)))
+function joinProfile(segments: readonly Uint8Array[]): Uint8Array | undefined {
+  const count = segments[0]?.[NUMBER_AT + 1] ?? 0
+  const parts = segments.slice(0, count).toSorted((a, b) => a[NUMBER_AT] - b[NUMBER_AT])
+  const isComplete = parts.every((part, i) => part[NUMBER_AT] === i + 1 && part[NUMBER_AT + 1] === count)
+  if (count === 0 || parts.length < count || !isComplete) return undefined
+  return concat(parts.map((part) => part.subarray(PART_AT)))
 }

@@ -1,6 +1,8 @@
 // PNG, third edition: https://www.w3.org/TR/png-3/ (APNG and cICP are part of it).
 
-import type { Findings, Obstacle } from './findings.ts'
+import { crc32 } from '../crc32.ts'
+import { type ColorChunks, codingOf, isApplied } from '../icc/coding.ts'
+import { type Findings, MAX_ICC_BYTES, type Obstacle } from './findings.ts'
 import { readOrientation } from './exif.ts'
 import { isGreyPalette } from './palette.ts'
 
@@ -8,11 +10,6 @@ import { isGreyPalette } from './palette.ts'
 const MAX_CHUNKS = 1000
 /** Encoders write pixel data in chunks of 8 kB or more. A decoder needs 3 us for each chunk, even for an empty one. */
 const MAX_DATA_CHUNKS = 20_000
-/**
- * Real profiles have 0.5 to 600 kB. A file with a larger profile is refused, because the picture would change colour
- * without its profile.
- */
-const MAX_DEFLATED_ICC_BYTES = 1e6
 
 export const SIGNATURE_BYTES = 8
 
@@ -54,12 +51,13 @@ const BIT_DEPTHS = new Map([
 export function readPng(bytes: Uint8Array, found: Findings, missing: number): Obstacle | undefined {
   let colorType = -1
   let palette: Uint8Array | undefined
+  const colors: ColorChunks = { cicp: undefined, isSrgb: false, gamma: undefined, chromaticities: undefined }
   let frames = 0
   let isDataFirstFrame = false
   let chunks = 0
   let dataChunks = 0
 
-  for (const { type, data } of pngChunks(bytes, missing)) {
+  for (const { type, data, whole } of pngChunks(bytes, missing)) {
     if (type === 'IEND') break
     if ((chunks === 0) !== (type === 'IHDR')) return 'DAMAGED'
     if (type !== 'IDAT' && ++chunks > MAX_CHUNKS) return 'TOO_COMPLEX'
@@ -73,6 +71,7 @@ export function readPng(bytes: Uint8Array, found: Findings, missing: number): Ob
         found.height = height
         found.alpha = colorType === GREY_ALPHA || colorType === RGB_ALPHA
         found.grey = colorType === GREY || colorType === GREY_ALPHA
+        found.isSampledGrey = found.grey
         found.interlaced = data[12] === 1
         const isSize = [width, height].every((side) => side > 0 && side < 2 ** 31)
         const isCoded = BIT_DEPTHS.get(colorType)?.includes(data[8]) && !data[10] && !data[11]
@@ -89,13 +88,20 @@ export function readPng(bytes: Uint8Array, found: Findings, missing: number): Ob
         if (dataChunks === 0) found.orientation = readOrientation(data) // browsers ignore one behind the pixels
         break
       case 'iCCP':
-        if (data.length > MAX_DEFLATED_ICC_BYTES) return 'TOO_COMPLEX'
-        if (dataChunks === 0) found.icc = deflatedProfile(data)
+        if (data.length > MAX_ICC_BYTES) return 'TOO_COMPLEX'
+        if (dataChunks === 0 && isIntact(whole)) found.icc ??= deflatedProfile(data)
         break
       case 'cICP':
-        // The decoder would ignore a wide-gamut or HDR coding, so only sRGB is accepted: primaries 1, transfer 13
-        // (ITU-T H.273).
-        if (data[0] !== 1 || data[1] !== 13) return 'FORMAT'
+        if (dataChunks === 0 && !palette && data.length === 4 && isIntact(whole)) colors.cicp ??= data
+        break
+      case 'sRGB':
+        if (dataChunks === 0 && data.length === 1 && data[0] <= MAX_INTENT && isIntact(whole)) colors.isSrgb = true
+        break
+      case 'gAMA':
+        if (dataChunks === 0 && data.length === 4 && isIntact(whole)) colors.gamma ??= fractions(data)[0]
+        break
+      case 'cHRM':
+        if (dataChunks === 0 && data.length === 32 && isIntact(whole)) colors.chromaticities ??= fractions(data)
         break
       case 'acTL':
         if (dataChunks === 0 && data.length === 8) {
@@ -115,16 +121,31 @@ export function readPng(bytes: Uint8Array, found: Findings, missing: number): Ob
     if (!palette) return 'DAMAGED'
     found.grey = isGreyPalette(palette, 3)
   }
+  const coding = codingOf(colors)
+  if (coding === 'FORMAT') return 'FORMAT'
+  found.coding = coding
+  if (colors.cicp && isApplied(colors.cicp)) found.icc = undefined
   // A file with one frame is a still picture only if IDAT holds this frame.
   const isAnimated = frames > 1 || (frames === 1 && !isDataFirstFrame)
   return isAnimated ? 'ANIMATED' : undefined
 }
 
-/**
- * Returns the deflated profile in an iCCP chunk. The profile follows a name of 1 to 79 bytes, a zero, and compression
- * method 0.
- */
+/** Returns the deflated profile in an iCCP chunk. The profile follows a name, a zero, and compression method 0. */
 function deflatedProfile(data: Uint8Array): Uint8Array | undefined {
-  const nameEnd = data.subarray(0, 80).indexOf(0)
+  const nameEnd = data.indexOf(0)
   return nameEnd > 0 && data[nameEnd + 1] === 0 ? data.subarray(nameEnd + 2) : undefined
+}
+
+/** The last rendering intent of sRGB. Chromium ignores a chunk with another one. */
+const MAX_INTENT = 3
+
+/** True if the checksum of a chunk is right. Chromium ignores other chunks that it does not need. */
+function isIntact(whole: Uint8Array): boolean {
+  return new DataView(whole.buffer, whole.byteOffset + whole.length - 4).getUint32(0) === crc32([whole.subarray(4, -4)])
+}
+
+/** Returns the numbers of a chunk that stores them as integers, times 100,000. */
+function fractions(data: Uint8Array): number[] {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+  return Array.from({ length: data.length / 4 }, (_, i) => view.getUint32(4 * i) / 100_000)
 }

@@ -1,8 +1,7 @@
 // WebP container: https://developers.google.com/speed/webp/docs/riff_container (RFC 9649).
 
-import type { Findings, Obstacle } from './findings.ts'
+import { type Findings, MAX_ICC_BYTES, type Obstacle } from './findings.ts'
 import { readOrientation, withoutExifPrefix } from './exif.ts'
-import { MAX_ICC_BYTES } from './jpeg.ts'
 
 /** A still picture needs five chunks; real files have fewer than ten. The chunks in a frame count, too. */
 const MAX_CHUNKS = 1000

@@ -41,12 +41,12 @@ export async function* inflate(parts: readonly Uint8Array[], needed: number): As
   const pieceBytes = Math.min(MOST_PIECE_BYTES, Math.max(LEAST_PIECE_BYTES, fairBytes))
   const progress: Progress = { given: 0, failedAt: Infinity, error: undefined }
   const maxDeflated = needed + needed / 4 + SPARE_BYTES
-  yield* attempt(parts, { format: 'deflate', pieceBytes, carefulBytes: pieceBytes, maxDeflated }, progress)
+  yield* attempt(parts, { format: 'deflate', pieceBytes: () => pieceBytes, maxDeflated }, progress)
   for (const carefulBytes of CAREFUL_BYTES) {
     if (!progress.error || needed - progress.given > MAX_LOST_BYTES) break
     // The bytes are collected first, because an error would also lose those that wait for the caller to ask for them.
     const last: Uint8Array[] = []
-    const how = { format: 'deflate-raw', pieceBytes, carefulBytes, maxDeflated } as const
+    const how = { format: 'deflate-raw', pieceBytes: () => pieceBytes, carefulBytes, maxDeflated } as const
     for await (const piece of attempt(parts, how, progress)) {
       last.push(piece.slice())
       if (progress.given >= needed) break
@@ -56,6 +56,25 @@ export async function* inflate(parts: readonly Uint8Array[], needed: number): As
   throw progress.error ? damaged('the data are corrupt', progress.error) : damaged('the data end early')
 }
 
+/**
+ * Returns what `deflated`, a zlib stream, inflates to. If the stream has an error, returns the bytes before it. Stops a
+ * little above `maxBytes`.
+ */
+export async function inflateWhole(deflated: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  const inflated: Uint8Array[] = []
+  const progress: Progress = { given: 0, failedAt: Infinity, error: undefined }
+  const pieceBytes = (length: number) => Math.max(1, Math.floor((maxBytes - length) / MAX_EXPANSION))
+  // The second attempt gets what the first has lost at an error.
+  for (const format of ['deflate', 'deflate-raw'] as const) {
+    if (format === 'deflate-raw' && !progress.error) break
+    for await (const bytes of attempt([deflated], { format, pieceBytes, maxDeflated: Infinity }, progress)) {
+      inflated.push(bytes.slice())
+      if (progress.given > maxBytes) return concat(inflated)
+    }
+  }
+  return concat(inflated)
+}
+
 /** True for the method deflate without a preset dictionary. */
 function isZlibHeader([method, flags]: Uint8Array): boolean {
   return (method & 15) === 8 && method >> 4 <= 7 && (flags & 32) === 0 && (256 * method + flags) % 31 === 0
@@ -63,9 +82,10 @@ function isZlibHeader([method, flags]: Uint8Array): boolean {
 
 interface Manner {
   readonly format: 'deflate' | 'deflate-raw'
-  /** Size of a piece, and of one from where the last attempt failed. */
-  readonly pieceBytes: number
-  readonly carefulBytes: number
+  /** Returns the size of a piece when so many bytes are inflated. */
+  readonly pieceBytes: (inflated: number) => number
+  /** Size of a piece from where the last attempt failed. */
+  readonly carefulBytes?: number
   /** Deflated bytes after which the attempt fails. */
   readonly maxDeflated: number
 }
@@ -89,7 +109,7 @@ type Reading = Promise<{ readonly done: boolean; readonly value?: Uint8Array | u
  */
 async function* attempt(
   parts: readonly Uint8Array[],
-  { format, pieceBytes, carefulBytes, maxDeflated }: Manner,
+  { format, pieceBytes, carefulBytes = 1, maxDeflated }: Manner,
   progress: Progress,
 ): AsyncGenerator<Uint8Array, void> {
   const { readable, writable } = new DecompressionStream(format)
@@ -105,7 +125,7 @@ async function* attempt(
     let reading = read()
     while (!isEnded) {
       // A read is pending: all of the earlier pieces was read. This limits the memory, and what an error loses.
-      const piece = take(start < failedAt ? Math.min(pieceBytes, failedAt - start) : carefulBytes)
+      const piece = take(start < failedAt ? Math.min(pieceBytes(inflated), failedAt - start) : carefulBytes)
       isEnded = piece.length === 0
       let isDrained = false
       const written = isEnded ? ignored(writer.close()) : writer.write(piece)
