@@ -5,7 +5,12 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { shrinkPicture, truthOf } from '../../trainer/data/degrade.ts'
 import { psnr } from '../../worker/image/metrics.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
+import { concat } from '../../worker/base/concat.ts'
+import { createRandom } from '../../worker/image/prng.ts'
 import { renderScene } from '../fixtures/make.ts'
+import { patchesPng } from '../support/pictures/colours.ts'
+import { gammaCurve, iccChunk, rgbProfile } from '../support/pictures/icc.ts'
+import { pngChunk } from '../support/pictures/png.ts'
 import { startSite } from '../support/worker/site.ts'
 
 const SCALE = 3
@@ -100,6 +105,29 @@ describe('a wide-gamut profile', () => {
     const served = await (await serve(file, `sr=2&sr-format=${to}`)).metadata()
     expect(icc!.length).toBeGreaterThan(400)
     expect(served.icc!.equals(icc!)).toBe(true)
+  })
+})
+
+describe('a profile', () => {
+  const profile = rgbProfile(gammaCurve(1.8))
+
+  test('that inflates to far more than its file is refused, and sr-format=json says so', async () => {
+    const bomb = patchesPng({ before: [iccChunk(concat([profile, new Uint8Array(4_000_000)]))] })
+    origin.serve('/bomb', bomb, { 'cache-control': 'no-store' })
+    const { sr, bytes } = await ask('/bomb?sr=2')
+    expect(sr).toBe('skipped; reason=TOO_COMPLEX')
+    expect(bytes.equals(bomb)).toBe(true)
+    const description = await ask('/bomb?sr=2&sr-format=json')
+    expect(JSON.parse(description.bytes.toString())).toMatchObject({ outcome: 'skipped', reason: 'TOO_COMPLEX' })
+  })
+
+  test('of 600 kB behind other chunks, which the first 64 kB of the file do not hold, is kept', async () => {
+    const random = createRandom(5)
+    const noise = Uint8Array.from({ length: 600_000 - profile.length }, () => random.below(256))
+    const icc = concat([profile, noise])
+    const text = pngChunk('tEXt', concat([new TextEncoder().encode('Comment\0'), noise.subarray(0, 100_000)]))
+    const served = await serve(patchesPng({ before: [text, iccChunk(icc)] }), 'sr=2&sr-format=webp')
+    expect((await served.metadata()).icc!.equals(icc)).toBe(true)
   })
 })
 

@@ -9,7 +9,7 @@ export const SKIP_REASONS = {
   CMYK: 'colours for print (CMYK), whose conversion needs a colour profile',
   NOT_AN_IMAGE: 'no known image format',
   DAMAGED: 'the file is broken or cut short',
-  TOO_COMPLEX: 'more scans, chunks, frames or Huffman codes than any real picture has',
+  TOO_COMPLEX: 'more scans, chunks, frames, Huffman codes or profile bytes than any real picture has',
   // Because of the picture's size or cost
   SOURCE_BYTES: 'the file is larger than maxSourceBytes',
   SOURCE_PIXELS: 'the picture is larger than maxSourcePixels, or than its format allows here',
