@@ -282,7 +282,7 @@ function makeIccInput(random: Random): IccInput {
   const isDropped = !read.icc || read.coding !== undefined || (iccColorSpace(icc) === 'GRAY' && !read.isSampledGrey)
   return {
     png,
-    isRefused: isLarge && isWhole,
+    isRefused: isLarge && isWhole && read.icc !== undefined,
     ...(isWhole && !isLarge && !isDropped ? { expected: concat([icc, new Uint8Array(258 * runs)]) } : {}),
   }
 }

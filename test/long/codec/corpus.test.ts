@@ -11,6 +11,7 @@ import { bytesOf, DECODABLE, type CorpusEntry, entries, LACKS_DATA, obstacleOf }
 const PROFILE_DIFFERS = [
   /jpeg\/icc-broken\//, // parts are missing or doubled, but libvips uses the parts that exist
   /jpeg\/pillow\/icc-after-SOF/, // the chunk is doubled and holds no profile
+  /png\/image-png-bugfixes\/issue_430/, // the checksum of iCCP is wrong, so that Chromium ignores it
   /bmp\/image-rs\/rgb24prof2/, // libvips reads no profiles from BMP
 ]
 /**

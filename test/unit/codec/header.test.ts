@@ -6,6 +6,7 @@ import { nextMarker } from '../../../worker/codec/jpeg/markers.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { bmp24, bmp8 } from '../../support/pictures/bmp.ts'
 import { gradient, greyGradient, sharpOf } from '../../support/pictures/codec.ts'
+import { jpegSegment, withSegments } from '../../support/pictures/icc.ts'
 import { frameOfChunks } from '../../support/pictures/vp8l.ts'
 import { pngChunk, withChunks, words } from '../../support/pictures/png.ts'
 
@@ -141,6 +142,15 @@ describe('the orientation is read from EXIF', () => {
     expect(readHeader(withChunks(png, 'IDAT', [pngChunk('eXIf', exif)])).orientation).toBe(1)
   })
 
+  test('of a JPEG whatever the sixth byte of the prefix is, but not without the zero before it', () => {
+    const tiff = concat([ascii('MM\0*'), words(8), Uint8Array.of(0, 1, 0x01, 0x12, 0, 3), words(1), words(6 << 16)])
+    const orientationOf = (...prefix: number[]) =>
+      readHeader(withSegments(jpeg, jpegSegment(0xe1, concat([ascii('Exif'), Uint8Array.from(prefix), tiff]))))
+        .orientation
+    for (const byte of [0, 1, 255]) expect(orientationOf(0, byte)).toBe(6)
+    expect(orientationOf(32, 0)).toBe(1)
+  })
+
   test('as upright if the EXIF block points beyond its own end', () => {
     const exif = concat([ascii('MM\0*'), words(0xfffffff0)])
     expect(readHeader(withChunks(png, 'IDAT', [pngChunk('eXIf', exif)]))).toMatchObject({
@@ -258,6 +268,30 @@ describe('a file that needs more time or memory than its size suggests is refuse
     const part = concat([Uint8Array.of(0xff, 0xe2, 0xff, 0xff), ascii('ICC_PROFILE\0'), new Uint8Array(65521)])
     const file = concat([jpeg.subarray(0, 2), ...Array<Uint8Array>(16).fill(part), jpeg.subarray(2)])
     expect(readHeader(file).obstacle).toBe('TOO_COMPLEX')
+  })
+
+  test('a BMP with a profile larger than any real one', () => {
+    const withProfile = (bytes: number) => {
+      const header = new Uint8Array(14 + 124)
+      const view = new DataView(header.buffer)
+      header.set(ascii('BM'))
+      view.setUint32(10, header.length, true)
+      for (const [at, value] of [
+        [14, 124],
+        [18, 1],
+        [22, 1],
+        [112 + 14, 124 + 4],
+        [116 + 14, bytes],
+      ]) {
+        view.setUint32(at, value, true)
+      }
+      view.setUint16(28, 24, true)
+      header.set(ascii('DEBM'), 14 + 56)
+      return readHeader(concat([header, new Uint8Array(4 + bytes)]))
+    }
+    const { obstacle, icc } = withProfile(1_000_000)
+    expect([obstacle, icc!.length]).toEqual([undefined, 1_000_000])
+    expect(withProfile(1_000_001).obstacle).toBe('TOO_COMPLEX')
   })
 
   test('a PNG with 20,000 text chunks', () => {

@@ -7,15 +7,17 @@ import { readHeader } from '../../../worker/codec/header.ts'
 import { iccColorSpace, isProfile, isReadable, rgbOfGrey } from '../../../worker/codec/icc/profile.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { cHRM, cICP, gAMA, P3, patchesPng, SRGB } from '../../support/pictures/colours.ts'
-import { codec, iccOf } from '../../support/pictures/codec.ts'
+import { codec, gradient, greyGradient, iccOf, sharpOf } from '../../support/pictures/codec.ts'
 import {
   gammaCurve,
   greyProfile,
   iccChunk,
+  iccSegment,
   latin1,
   parametricCurve,
   rgbProfile,
   sampledCurve,
+  withSegments,
 } from '../../support/pictures/icc.ts'
 import { pngChunk } from '../../support/pictures/png.ts'
 
@@ -76,6 +78,109 @@ describe('a profile for grey samples', () => {
     expect(rgbOfGrey(cut)).toBeUndefined()
     expect(rgbOfGrey(cut.subarray(0, 130))).toBeUndefined()
   })
+})
+
+describe('the parts of a profile in a JPEG', async () => {
+  const jpeg = new Uint8Array(await sharpOf(gradient(16, 8)).jpeg().toBuffer())
+  const [head, tail] = [profile.subarray(0, 200), profile.subarray(200)]
+  const other = rgbProfile(gammaCurve(3))
+  const none = new Uint8Array(0)
+  type Part = readonly [part: Uint8Array, number: number, count: number]
+  const read = (parts: readonly Part[]) => iccOf(withSegments(jpeg, ...parts.map((part) => iccSegment(...part))))
+
+  // Chromium draws these files in the same way (test/browser/colours.test.ts).
+  test.each<[string, Part[]]>([
+    [
+      'if they are in order',
+      [
+        [head, 1, 2],
+        [tail, 2, 2],
+      ],
+    ],
+    [
+      'if they are not in order',
+      [
+        [tail, 2, 2],
+        [head, 1, 2],
+      ],
+    ],
+    [
+      'if the same profile follows',
+      [
+        [profile, 1, 1],
+        [profile, 1, 1],
+      ],
+    ],
+    [
+      'if another profile follows',
+      [
+        [profile, 1, 1],
+        [other, 1, 1],
+      ],
+    ],
+    [
+      'if an empty part precedes',
+      [
+        [none, 1, 1],
+        [profile, 1, 1],
+      ],
+    ],
+    [
+      'if the last one is there twice',
+      [
+        [head, 1, 2],
+        [tail, 2, 2],
+        [tail, 2, 2],
+      ],
+    ],
+    [
+      'if parts of another count follow',
+      [
+        [profile, 1, 1],
+        [tail, 2, 2],
+      ],
+    ],
+  ])('make it up %s', async (_, parts) => {
+    expect(await read(parts)).toEqual(profile)
+  })
+
+  test.each<[string, Part[]]>([
+    [
+      'if the first one is there twice',
+      [
+        [head, 1, 2],
+        [head, 1, 2],
+        [tail, 2, 2],
+      ],
+    ],
+    ['if one is missing', [[profile, 1, 2]]],
+    [
+      'if they count differently',
+      [
+        [head, 1, 2],
+        [tail, 2, 3],
+      ],
+    ],
+    ['if there are none', [[profile, 1, 0]]],
+    ['if they count from 0', [[profile, 0, 1]]],
+  ])('make up none %s', async (_, parts) => {
+    expect(await read(parts)).toBeUndefined()
+  })
+
+  test('do not count behind the first pixels', async () => {
+    const file = concat([jpeg.subarray(0, -2), iccSegment(profile), jpeg.subarray(-2)])
+    expect(await iccOf(file)).toBeUndefined()
+  })
+})
+
+test('a profile for grey samples in an RGB file is dropped, even if the picture has no colour', async () => {
+  const icc = greyProfile(gammaCurve(1.8))
+  const grey = sharpOf(greyGradient(16, 8))
+  const jpeg = new Uint8Array(await grey.clone().jpeg().toBuffer())
+  expect(await iccOf(withSegments(jpeg, iccSegment(icc)))).toBeUndefined()
+  expect(await iccOf(patchesPng({ kind: 'palette', before: [iccChunk(icc)] }))).toBeUndefined()
+  const oneChannel = new Uint8Array(await grey.clone().toColourspace('b-w').jpeg().toBuffer())
+  expect(await iccOf(withSegments(oneChannel, iccSegment(icc)))).toEqual(icc)
 })
 
 describe('a profile in a PNG', () => {
