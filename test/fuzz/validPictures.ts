@@ -489,7 +489,7 @@ function makeWebp(random: Random): KnownFile {
         : {
             obstacle: undefined,
             alpha: (isExtended || isLossless) && hasAlpha,
-            orientation: exif?.orientation ?? 1,
+            orientation: 1, // no browser turns a WebP
           }),
     },
   }

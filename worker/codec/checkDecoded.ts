@@ -3,8 +3,7 @@ import { CodecError } from './error.ts'
 import type { Header } from './header.ts'
 
 /** Returns a decoder's result if it has the size that the header states. Throws a CodecError otherwise. */
-export function checkDecoded(picture: Rgba | null, header: Header): Rgba {
-  if (!picture) throw new CodecError(`decoding ${header.type} returned no result`)
+export function checkDecoded(picture: Rgba, header: Header): Rgba {
   const { width, height, data } = picture
   const isAsStated = width === header.width && height === header.height
   if (!isAsStated || data.length !== width * height * 4) {

@@ -8,11 +8,12 @@ import type { Codec, Divisor, Encoding } from './contract.ts'
 import { CodecError } from './error.ts'
 import type { CodecModuleSource } from './files.ts'
 import { dividedSize, type Header, readHeader } from './header.ts'
+import { plainGif } from './gif.ts'
 import { createInstances, guarded, guardedBands } from './instance.ts'
 import { decodeJpegRows, encodeJpeg } from './jpeg.ts'
 import { uprightRows } from './orientation.ts'
 import { decodeWithPhoton } from './photon.ts'
-import { decodePngRows, encodePng, plainPng } from './png.ts'
+import { decodeInterlacedPng, decodePngRows, encodePng } from './png.ts'
 import { fittingIcc, neededSamples } from './samples.ts'
 import { inTurns } from './turns.ts'
 import { decodeWebp, encodeWebp } from './webp.ts'
@@ -96,10 +97,10 @@ export function createCodec(modules: CodecModuleSource, instances = createInstan
   async function decodeWhole(bytes: Uint8Array, header: Header): Promise<Rgba> {
     requireDecodable(header)
     if (header.type === 'webp') return decodeWebp(instances, await modules.webpDecoder, bytes, header)
-    const photon = await modules.photon
-    if (header.type !== 'png') return decodeWithPhoton(instances, photon, bytes, header)
-    const plain = plainPng(bytes)
-    return decodeWithPhoton(instances, photon, plain, header).finally(() => release(plain))
+    if (header.type === 'png') return decodeInterlacedPng(instances, await modules.pngDecoder, bytes, header)
+    if (header.type !== 'gif') return decodeWithPhoton(instances, await modules.photon, bytes, header)
+    const plain = plainGif(bytes)
+    return decodeWithPhoton(instances, await modules.photon, plain, header).finally(() => release(plain))
   }
 }
 

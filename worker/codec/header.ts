@@ -74,7 +74,7 @@ function fillIn(found: Findings, type: ImageType, bytes: Uint8Array, missing: nu
     case 'jpeg':
       return readJpeg(bytes, found, missing)
     case 'png':
-      return readPng(bytes, found, missing)
+      return readPng(bytes, found)
     case 'webp':
       return readWebp(bytes, found, missing)
     case 'gif':

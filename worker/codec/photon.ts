@@ -1,12 +1,12 @@
-// Decodes PNG, GIF and BMP with photon (Rust's image crate), without the JavaScript glue of its package. The glue
+// Decodes GIF and BMP with photon (Rust's image crate), without the JavaScript glue of its package. The glue
 // creates one instance for the life of the process, but an instance that has trapped cannot be trusted again. The
 // export names below are internals of wasm-bindgen, so the version of @cf-wasm/photon is pinned.
 
 /* oxlint-disable no-underscore-dangle -- wasm-bindgen's names */
 import type { Rgba } from '../image/plane.ts'
-import { CodecError } from './error.ts'
+import { CodecError, DamagedError } from './error.ts'
 import type { Header } from './header.ts'
-import type { EmscriptenFactory, Instances } from './instance.ts'
+import { type EmscriptenFactory, growTo, type Instances } from './instance.ts'
 import { checkDecoded } from './checkDecoded.ts'
 
 interface PhotonExports {
@@ -36,7 +36,7 @@ export const PHOTON_EXPORTS: readonly (keyof PhotonExports)[] = [
 const BASE_BYTES = 2 ** 21
 const BYTES_PER_PIXEL = 13
 
-/** Decodes a PNG, the first frame of a GIF, or a BMP. Rejects with a RuntimeError if photon cannot read the file. */
+/** Decodes the first frame of a GIF, or a BMP. Rejects with a DamagedError if photon refuses the file. */
 export function decodeWithPhoton(
   instances: Instances,
   module: WebAssembly.Module,
@@ -47,7 +47,7 @@ export function decodeWithPhoton(
   const decode = (photon: PhotonExports) => {
     const file = photon.__wbindgen_malloc(bytes.length, 1) >>> 0
     new Uint8Array(photon.memory.buffer).set(bytes, file)
-    const image = photon.photonimage_new_from_byteslice(file, bytes.length)
+    const image = refusable(photon, needBytes, () => photon.photonimage_new_from_byteslice(file, bytes.length))
     const width = photon.photonimage_get_width(image) >>> 0
     const height = photon.photonimage_get_height(image) >>> 0
     const [pixels, length] = photon.photonimage_get_raw_pixels(image)
@@ -56,6 +56,20 @@ export function decodeWithPhoton(
     return checkDecoded({ width, height, data }, header)
   }
   return instances.run(startPhoton, module, decode, { needBytes })
+}
+
+/**
+ * Runs the call that reads the file. At a file that it refuses, photon panics, which is an `unreachable` instruction. It
+ * does the same if it gets no memory, so a file is blamed only if there was enough.
+ */
+function refusable<Result>({ memory }: PhotonExports, needBytes: number, read: () => Result): Result {
+  try {
+    return read()
+  } catch (cause) {
+    growTo(memory, needBytes) // throws if there is not enough
+    const isPanic = cause instanceof WebAssembly.RuntimeError && /unreachable/i.test(cause.message)
+    throw isPanic ? new DamagedError('photon refuses the file', { cause }) : cause
+  }
 }
 
 /** Creates photon's exports, in place of wasm-bindgen's glue. */

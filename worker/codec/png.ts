@@ -1,18 +1,16 @@
-// PNG by this project's own codec (png/): rows of RGBA, in turns that let other requests run. An interlaced file is
-// reduced to what photon needs for decoding it.
+// PNG by this project's own codec (png/): rows of RGBA, in turns that let other requests run.
 // https://www.w3.org/TR/png-3/
 
-import { concat } from '../base/concat.ts'
+import type { Rgba } from '../image/plane.ts'
 import type { Rows } from '../image/rows.ts'
 import { CodecError } from './error.ts'
 import type { Header } from './header.ts'
-import { pngChunks, SIGNATURE_BYTES } from './header/png.ts'
 import type { Instances } from './instance.ts'
-import { chunk } from './png/chunk.ts'
-import { createPngDecoder, createPngDecoderModule, type PngDecoderExports } from './png/decoder.ts'
+import { createPngDecoder, createPngDecoderModule, inflatedBytesOf, type PngDecoderExports } from './png/decoder.ts'
 import { createPngEncoder, createPngEncoderModule, type PngSettings } from './png/encoder.ts'
-import { readPngFile } from './png/file.ts'
+import { type PngFile, readPngFile } from './png/file.ts'
 import { inflate } from './png/inflate.ts'
+import { decodeInterlaced } from './png/interlaced.ts'
 import { inTurns } from './turns.ts'
 
 /**
@@ -34,13 +32,9 @@ async function* bandsOf(
   bytes: Uint8Array,
   header: Header,
 ): AsyncGenerator<Uint8Array, void> {
-  const file = readPngFile(bytes)
-  if (header.interlaced || file.width !== header.width || file.height !== header.height) {
-    const found = `${file.width}x${file.height}`
-    throw new CodecError(`decoding png found ${found}, header says ${header.width}x${header.height}, not interlaced`)
-  }
+  const file = fileOf(bytes, header)
   const decoder = createPngDecoder(exports, file)
-  for await (const inflated of inflate(file.data, decoder.inflatedBytes)) {
+  for await (const inflated of inflate(file.data, inflatedBytesOf(file))) {
     for (let at = 0; at < inflated.length && !decoder.isDone();) {
       at = decoder.take(inflated, at)
       const band = decoder.band()
@@ -51,16 +45,24 @@ async function* bandsOf(
   }
 }
 
-const PICTURE_CHUNKS = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT'])
+/** Decodes an interlaced PNG, whose rows do not come from top to bottom. Rejects with a DamagedError as above. */
+export function decodeInterlacedPng(
+  instances: Instances,
+  module: WebAssembly.Module,
+  bytes: Uint8Array,
+  header: Header,
+): Promise<Rgba> {
+  const decode = (exports: PngDecoderExports) => decodeInterlaced(exports, fileOf(bytes, header))
+  return instances.run(createPngDecoderModule, module, decode)
+}
 
-/** Returns the file with only its picture chunks, because photon would inflate a profile or text of any size. */
-export function plainPng(bytes: Uint8Array): Uint8Array {
-  const parts = [bytes.subarray(0, SIGNATURE_BYTES)]
-  for (const { type, whole } of pngChunks(bytes)) {
-    if (type === 'IEND') break
-    if (PICTURE_CHUNKS.has(type)) parts.push(whole)
+/** Reads the file's chunks. Throws a CodecError if its size is not the header's. */
+function fileOf(bytes: Uint8Array, { width, height }: Header): PngFile {
+  const file = readPngFile(bytes)
+  if (file.width !== width || file.height !== height) {
+    throw new CodecError(`decoding png found ${file.width}x${file.height}, header says ${width}x${height}`)
   }
-  return concat([...parts, ...chunk('IEND', [])])
+  return file
 }
 
 /**

@@ -5,6 +5,7 @@ import createEncoder from '@jsquash/webp/codec/enc/webp_enc_simd.js'
 import type { Rgba } from '../image/plane.ts'
 import { concat } from '../base/concat.ts'
 import { release } from '../base/release.ts'
+import { DamagedError } from './error.ts'
 import type { Header } from './header.ts'
 import { FIRST_FRAME_CHUNK, riffChunks, webpChunks } from './header/webp.ts'
 import type { EmscriptenFactory, Instances } from './instance.ts'
@@ -70,14 +71,25 @@ export function decodeWebp(
   header: Header,
 ): Promise<Rgba> {
   const factory = createDecoder as unknown as Decoder
-  const plain = plainWebp(bytes)
+  const plain = plainWebp(bytes, header)
   const pixels = header.width * header.height
   const maxBytes = MAX_DECODER_BYTES + MAX_BYTES_PER_PIXEL * Math.max(0, pixels - PIXELS_WITHIN)
   // The decoder always gets the largest idle memory, because a file may need any size up to the limit. If it grew a small
   // one instead, files that need much would leave one large memory after another to garbage collection.
   const use = { needBytes: maxBytes, maxBytes }
-  const decoded = instances.run(factory, module, (decoder) => checkDecoded(decoder.decode(plain), header), use)
-  return decoded.finally(() => release(plain))
+  const decode = (decoder: Awaited<ReturnType<Decoder>>) => {
+    const picture = decoder.decode(plain)
+    if (picture === null) throw new DamagedError('damaged WebP: libwebp refuses it')
+    const checked = checkDecoded(picture, header)
+    if (!header.alpha) makeOpaque(checked)
+    return checked
+  }
+  return instances.run(factory, module, decode, use).finally(() => release(plain))
+}
+
+/** A lossless picture can have alpha that its header denies. */
+function makeOpaque({ data }: Rgba): void {
+  for (let i = 3; i < data.length; i += 4) data[i] = 255
 }
 
 /**
@@ -101,10 +113,10 @@ export async function encodeWebp(
 }
 
 /**
- * Returns the file with only its picture chunks. A single ANMF frame becomes a still picture, because libwebp's simple
- * decoder refuses animations.
+ * Returns the file with only its picture chunks, without alpha that its header denies. A single ANMF frame becomes a
+ * still picture, because libwebp's simple decoder refuses animations.
  */
-function plainWebp(bytes: Uint8Array): Uint8Array {
+function plainWebp(bytes: Uint8Array, header: Header): Uint8Array {
   // readWebp has limited the number of chunks, also of those in the frame.
   const chunks = [...webpChunks(bytes)]
   const extended = chunks[0].type === 'VP8X' ? chunks[0] : undefined
@@ -112,7 +124,7 @@ function plainWebp(bytes: Uint8Array): Uint8Array {
   const picture = frame ? [...riffChunks(frame.data, FIRST_FRAME_CHUNK)] : chunks
   const alpha = picture.find(({ type }) => type === 'ALPH')
   const image = picture.find(({ type }) => type === 'VP8 ' || type === 'VP8L')!
-  if (!extended || !alpha) return riff([image.whole])
+  if (!extended || !alpha || !header.alpha) return riff([image.whole])
   const size = extended.data.subarray(4, 10)
   return riff([chunk('VP8X', concat([Uint8Array.of(ALPHA_FLAG, 0, 0, 0), size])), alpha.whole, image.whole])
 }

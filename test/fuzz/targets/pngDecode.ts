@@ -1,15 +1,16 @@
-// Target for the PNG decoder. photon, which decodes interlaced files, is the oracle.
+// Target for the PNG decoder. photon is the oracle for pixels.
 import { inflateRawSync } from 'node:zlib'
 import { concat } from '../../../worker/base/concat.ts'
 import { CodecError, DamagedError } from '../../../worker/codec/error.ts'
-import { pngChunks } from '../../../worker/codec/header/png.ts'
-import { readHeader } from '../../../worker/codec/header.ts'
+import { type Header, readHeader } from '../../../worker/codec/header.ts'
 import { createInstances } from '../../../worker/codec/instance.ts'
 import { decodeWithPhoton } from '../../../worker/codec/photon.ts'
-import { plainPng } from '../../../worker/codec/png.ts'
+import { readPngFile } from '../../../worker/codec/png/file.ts'
+import type { Rgba } from '../../../worker/image/plane.ts'
 import type { Random } from '../../../worker/image/prng.ts'
 import { loadCodecModules } from '../../../worker/platform/nodeFiles.ts'
 import { codec } from '../../support/pictures/codec.ts'
+import { plainPng } from '../../support/pictures/plainPng.ts'
 import { PNG_KINDS, writePngFile } from '../../support/pictures/pngFile.ts'
 import { oneIn, pick, randomBytes } from '../draw.ts'
 import { defineTarget, ensure, type FuzzTarget } from '../fuzz.ts'
@@ -35,6 +36,7 @@ function makeFile(random: Random): Uint8Array {
     filterAt: () => random.below(oneIn(random, 200) ? 6 : 5),
     palette: colorType === 3 || oneIn(random, 9) ? randomBytes(random, 3 * (1 + random.below(256))) : undefined,
     transparency: oneIn(random, 2) ? randomBytes(random, random.below(8)) : undefined,
+    isInterlaced: oneIn(random, 3),
     cut: (deflated) => {
       const at = random.below(deflated.length)
       return [deflated.subarray(0, at), deflated.subarray(at)]
@@ -52,20 +54,23 @@ function makeFile(random: Random): Uint8Array {
  * Node's stream has lost this row.
  */
 function isCorrupt(bytes: Uint8Array): boolean {
-  const data = [...pngChunks(bytes)].filter(({ type }) => type === 'IDAT').map((chunk) => chunk.data)
   try {
-    inflateRawSync(concat(data).subarray(2))
+    inflateRawSync(concat(readPngFile(bytes).data).subarray(2))
     return false
   } catch (error) {
     return (error as { code?: string }).code === 'Z_DATA_ERROR'
   }
 }
 
+async function byPhoton(bytes: Uint8Array, header: Header): Promise<Rgba> {
+  return decodeWithPhoton(instances, photon, plainPng(bytes), header)
+}
+
 async function checkDecoding(bytes: Uint8Array): Promise<boolean> {
   const header = readHeader(bytes)
-  const { type, width, height, interlaced, obstacle } = header
-  if (type !== 'png' || obstacle || interlaced || width * height > MAX_PIXELS) return false
-  const theirs = await decodeWithPhoton(instances, photon, plainPng(bytes), header).catch(() => undefined)
+  const { type, width, height, obstacle } = header
+  if (type !== 'png' || obstacle || width * height > MAX_PIXELS) return false
+  const theirs = await byPhoton(bytes, header).catch(() => undefined)
   try {
     const { data } = await codec.decode(bytes, { ...header, orientation: 1 })
     // Files that only we decode have a wrong or missing checksum.

@@ -36,6 +36,8 @@ export interface PngSpec {
   readonly filterAt?: (y: number) => number
   readonly palette?: Uint8Array | undefined
   readonly transparency?: Uint8Array | undefined
+  /** True for the seven passes of Adam7, each of which has the bytes of `byteAt` in its own rows. */
+  readonly isInterlaced?: boolean
   /** Changes the zlib stream. */
   readonly alter?: (deflated: Uint8Array) => Uint8Array
   /** Cuts the zlib stream into the contents of IDAT chunks. Default: one. */
@@ -50,17 +52,37 @@ export function pngRowBytes({ width, colorType, depth }: Pick<PngSpec, 'width' |
 }
 
 export function writePngFile(spec: PngSpec): Uint8Array {
-  const { width, height, colorType, depth, palette, transparency } = spec
-  const whole = new Uint8Array(deflateSync(filteredRows(spec)))
+  const { width, height, colorType, depth, palette, transparency, isInterlaced = false } = spec
+  const whole = new Uint8Array(deflateSync(concat((isInterlaced ? passesOf(spec) : [spec]).map(filteredRows))))
   const deflated = spec.alter?.(whole) ?? whole
   return concat([
     PNG_SIGNATURE,
-    pngChunk('IHDR', concat([words(width, height), Uint8Array.of(depth, colorType, 0, 0, 0)])),
+    pngChunk('IHDR', concat([words(width, height), Uint8Array.of(depth, colorType, 0, 0, isInterlaced ? 1 : 0)])),
     ...(palette ? [pngChunk('PLTE', palette)] : []),
     ...(transparency ? [pngChunk('tRNS', transparency)] : []),
     ...(spec.cut?.(deflated) ?? [deflated]).map((part) => pngChunk('IDAT', part)),
     pngChunk('IEND', new Uint8Array(0)),
   ])
+}
+
+/** Place of the first pixel of each pass, and how far its pixels and rows are apart. */
+const PASSES = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const
+
+function passesOf(spec: PngSpec): PngSpec[] {
+  const passes: PngSpec[] = []
+  for (const [left, top, across, down] of PASSES) {
+    const [width, height] = [Math.ceil((spec.width - left) / across), Math.ceil((spec.height - top) / down)]
+    if (width > 0 && height > 0) passes.push({ ...spec, width, height })
+  }
+  return passes
 }
 
 /** Returns the rows after their filters, each behind the number of its filter. */

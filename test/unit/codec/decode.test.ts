@@ -87,7 +87,7 @@ describe('a BMP, which libvips cannot read, decodes to the pixels that were writ
 
 describe('the EXIF orientation is applied', () => {
   for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
-    test.each(['jpeg', 'png', 'webp'] as const)(`for orientation ${orientation} in %s`, async (format) => {
+    test.each(['jpeg', 'png'] as const)(`for orientation ${orientation} in %s`, async (format) => {
       const file = await sharpOf(picture).withMetadata({ orientation }).toFormat(format).toBuffer()
       expect(difference(await decode(file), await decodeBySharp(file))).toEqual({
         color: expect.toSatisfy((levels) => levels <= (format === 'jpeg' ? 3 : 0)),

@@ -6,12 +6,13 @@ import { isGreyPalette } from './palette.ts'
 
 const FILE_HEADER = 14
 const CORE_HEADER = 12
+const V4_HEADER = 108
 const V5_HEADER = 124
 /**
  * Sizes in bytes of the headers BITMAPINFOHEADER (40), its two undocumented successors with colour masks (52 and 56),
  * V4 (108) and V5.
  */
-const INFO_HEADERS = new Set([40, 52, 56, 108, V5_HEADER])
+const INFO_HEADERS = new Set([40, 52, 56, V4_HEADER, V5_HEADER])
 
 const UNCOMPRESSED = 0
 const BITFIELDS = 3
@@ -30,10 +31,10 @@ export function readBmp(bytes: Uint8Array, found: Findings, missing: number): Ob
   const height = Math.abs(isCore ? view.getUint16(20, true) : view.getInt32(22, true))
   const bits = view.getUint16(isCore ? 24 : 28, true)
   const compression = isCore ? UNCOMPRESSED : view.getUint32(30, true)
-  const alphaMask = headerBytes >= 56 && compression === BITFIELDS ? view.getUint32(66, true) : 0
+  const alphaMask = headerBytes >= 56 ? view.getUint32(66, true) : 0
   found.width = Math.max(0, width)
   found.height = height
-  found.alpha = alphaMask !== 0
+  found.alpha = alphaMask !== 0 && compression === BITFIELDS
   if (width <= 0 || height === 0) return 'DAMAGED'
 
   // Run-length coding (RLE) is refused, because decoders fill its gaps differently. Embedded JPEGs and PNGs are also
@@ -41,6 +42,8 @@ export function readBmp(bytes: Uint8Array, found: Findings, missing: number): Ob
   const isPlain = compression === UNCOMPRESSED && [1, 4, 8, 16, 24, 32].includes(bits)
   const isMasked = compression === BITFIELDS && [16, 32].includes(bits)
   if (!isPlain && !isMasked) return 'FORMAT'
+  // Only Chromium takes an alpha mask from a header that says that there are no masks.
+  if (isPlain && bits === 32 && headerBytes >= V4_HEADER && alphaMask !== 0) return 'FORMAT'
 
   const pixelsAt = view.getUint32(10, true)
   const rowBytes = Math.ceil((width * bits) / 32) * 4

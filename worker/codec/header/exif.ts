@@ -1,7 +1,9 @@
 // Reads the Orientation tag, the only EXIF tag that changes how a picture is shown. The first directory of the EXIF
-// block, which is a TIFF file, contains it as tag 0x0112, a SHORT from 1 to 8: EXIF 2.32 (CIPA DC-008), 4.6.
+// block, which is a TIFF file, contains it as tag 0x0112, a SHORT from 1 to 8: EXIF 2.32 (CIPA DC-008), 4.6. Files that
+// deviate from this are read as Chromium reads them (test/browser/shown.test.ts).
 
 import type { Orientation } from './findings.ts'
+import { startsWith } from './sniff.ts'
 
 const ORIENTATION_TAG = 0x0112
 const SHORT = 3
@@ -23,21 +25,15 @@ export function readOrientation(tiff: Uint8Array): Orientation {
     if (view.getUint16(entry, little) !== ORIENTATION_TAG) continue
     const value = view.getUint16(entry + 8, little)
     const isOne = view.getUint16(entry + 2, little) === SHORT && view.getUint32(entry + 4, little) === 1
-    return isOne && value >= 1 && value <= 8 ? (value as Orientation) : 1
+    if (isOne && value >= 1 && value <= 8) return value as Orientation
   }
   return 1
 }
 
-const PREFIX = [0x45, 0x78, 0x69, 0x66, 0] // "Exif\0"
-/** A byte of any value follows. The standard says 0, but old cameras wrote others, and Chromium looks at none. */
-const PREFIX_BYTES = PREFIX.length + 1
+const PREFIX = 'Exif\0' // a byte of padding follows, which is not always zero
+const PREFIX_BYTES = 6
 
-/** True for a TIFF block behind the prefix that JPEG requires; some WebP writers add it, too. */
-export function hasExifPrefix(block: Uint8Array): boolean {
-  return block.length > PREFIX_BYTES && PREFIX.every((byte, i) => block[i] === byte)
-}
-
-/** Returns the block without its prefix, if it has one. */
-export function withoutExifPrefix(block: Uint8Array): Uint8Array {
-  return hasExifPrefix(block) ? block.subarray(PREFIX_BYTES) : block
+/** Returns the TIFF block in an APP1 segment of a JPEG, or undefined if the segment holds other data or nothing. */
+export function exifIn(segment: Uint8Array): Uint8Array | undefined {
+  return segment.length > PREFIX_BYTES && startsWith(segment, PREFIX) ? segment.subarray(PREFIX_BYTES) : undefined
 }

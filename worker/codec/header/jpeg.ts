@@ -5,7 +5,7 @@
 
 import { type Findings, MAX_ICC_BYTES, type Obstacle } from './findings.ts'
 import { concat } from '../../base/concat.ts'
-import { hasExifPrefix, readOrientation, withoutExifPrefix } from './exif.ts'
+import { exifIn, readOrientation } from './exif.ts'
 import { coefficientBytesOf, type Frame, isStreamed, ownBlocksOf, parseFrame } from '../jpeg/frame.ts'
 import {
   APP1,
@@ -34,7 +34,7 @@ const MAX_SEGMENTS = 1000
 const MAX_SPARE_BARE_MARKERS = 1000
 
 export function readJpeg(bytes: Uint8Array, found: Findings, missing: number): Obstacle | undefined {
-  let hasOrientation = false
+  let hasExif = false
   let scans = 0
   let segments = 0
   const profile: Uint8Array[] = []
@@ -79,9 +79,11 @@ export function readJpeg(bytes: Uint8Array, found: Findings, missing: number): O
       if (scans > MAX_SCANS || scanned > MAX_SCANNED_PIXELS) return 'TOO_COMPLEX'
       bare.left += blocksOf(frame)
       if (scans === 1 && isTooShort(frame, content, bytes.length + missing - segment.end)) return 'DAMAGED'
-    } else if (code === APP1 && scans === 0 && !hasOrientation && hasExifPrefix(content)) {
-      found.orientation = readOrientation(withoutExifPrefix(content))
-      hasOrientation = true
+    } else if (code === APP1 && scans === 0 && !hasExif) {
+      // Browsers read the first EXIF block, if it is before the pixels, and no other.
+      const exif = exifIn(content)
+      if (exif) found.orientation = readOrientation(exif)
+      hasExif = exif !== undefined
     } else if (code === APP2 && scans === 0 && isProfilePart(content)) {
       profile.push(content)
     }

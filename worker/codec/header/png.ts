@@ -21,18 +21,41 @@ export interface PngChunk {
 }
 
 /**
- * Yields the chunks of a PNG. Stops at a chunk that is truncated by the end of the file. If `missing` bytes follow
- * `bytes`, they may hold the rest of the last chunk of pixel data.
+ * Yields the chunks of a PNG. Stops at a chunk that is truncated by the end of the file, except that pixel data are
+ * yielded as far as they are there.
  */
-export function* pngChunks(bytes: Uint8Array, missing = 0): Generator<PngChunk> {
+export function* pngChunks(bytes: Uint8Array): Generator<PngChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (let at = SIGNATURE_BYTES; at + 12 <= bytes.length;) {
     const end = at + 12 + view.getUint32(at)
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8))
-    if (end > bytes.length + (type === 'IDAT' ? missing : 0)) return
+    if (end > bytes.length && type !== 'IDAT') return
     yield { type, data: bytes.subarray(at + 8, end - 4), whole: bytes.subarray(at, end) }
     at = end
   }
+}
+
+/** Yields the chunks up to the last one of the pixel data. Browsers ignore what follows, such as EXIF or more pixels. */
+export function* chunksToPixels(bytes: Uint8Array): Generator<PngChunk> {
+  let isData = false
+  for (const chunk of pngChunks(bytes)) {
+    if (chunk.type === 'IEND' || (isData && chunk.type !== 'IDAT')) return
+    isData = chunk.type === 'IDAT'
+    yield chunk
+  }
+}
+
+/** True if the checksum of a chunk is right. */
+export function isIntact({ whole }: PngChunk): boolean {
+  const stored = new DataView(whole.buffer, whole.byteOffset + whole.length - 4).getUint32(0)
+  return crc32([whole.subarray(4, -4)]) === stored
+}
+
+const OPTIONAL_CHUNKS = new Set(['tRNS', 'eXIf', 'iCCP', 'cICP', 'sRGB', 'gAMA', 'cHRM', 'acTL', 'fcTL'])
+
+/** True for a chunk that a picture can do without and whose checksum is wrong. Browsers ignore it. */
+export function isIgnored(chunk: PngChunk): boolean {
+  return OPTIONAL_CHUNKS.has(chunk.type) && !isIntact(chunk)
 }
 
 const GREY = 0
@@ -48,7 +71,7 @@ const BIT_DEPTHS = new Map([
   [RGB_ALPHA, [8, 16]],
 ])
 
-export function readPng(bytes: Uint8Array, found: Findings, missing: number): Obstacle | undefined {
+export function readPng(bytes: Uint8Array, found: Findings): Obstacle | undefined {
   let colorType = -1
   let palette: Uint8Array | undefined
   const colors: ColorChunks = { cicp: undefined, isSrgb: false, gamma: undefined, chromaticities: undefined }
@@ -56,11 +79,14 @@ export function readPng(bytes: Uint8Array, found: Findings, missing: number): Ob
   let isDataFirstFrame = false
   let chunks = 0
   let dataChunks = 0
+  let hasExif = false
 
-  for (const { type, data, whole } of pngChunks(bytes, missing)) {
-    if (type === 'IEND') break
+  for (const chunk of chunksToPixels(bytes)) {
+    const { type, data } = chunk
     if ((chunks === 0) !== (type === 'IHDR')) return 'DAMAGED'
     if (type !== 'IDAT' && ++chunks > MAX_CHUNKS) return 'TOO_COMPLEX'
+    if (type === 'iCCP' && data.length > MAX_ICC_BYTES) return 'TOO_COMPLEX'
+    if (isIgnored(chunk)) continue
     switch (type) {
       case 'IHDR': {
         if (data.length !== 13) return 'DAMAGED'
@@ -85,31 +111,31 @@ export function readPng(bytes: Uint8Array, found: Findings, missing: number): Ob
         found.alpha = true
         break
       case 'eXIf':
-        if (dataChunks === 0) found.orientation = readOrientation(data) // browsers ignore one behind the pixels
+        if (!hasExif) found.orientation = readOrientation(data)
+        hasExif = true
         break
       case 'iCCP':
-        if (data.length > MAX_ICC_BYTES) return 'TOO_COMPLEX'
-        if (dataChunks === 0 && isIntact(whole)) found.icc ??= deflatedProfile(data)
+        found.icc ??= deflatedProfile(data)
         break
       case 'cICP':
-        if (dataChunks === 0 && !palette && data.length === 4 && isIntact(whole)) colors.cicp ??= data
+        if (!palette && data.length === 4) colors.cicp ??= data
         break
       case 'sRGB':
-        if (dataChunks === 0 && data.length === 1 && data[0] <= MAX_INTENT && isIntact(whole)) colors.isSrgb = true
+        if (data.length === 1 && data[0] <= MAX_INTENT) colors.isSrgb = true
         break
       case 'gAMA':
-        if (dataChunks === 0 && data.length === 4 && isIntact(whole)) colors.gamma ??= fractions(data)[0]
+        if (data.length === 4) colors.gamma ??= fractions(data)[0]
         break
       case 'cHRM':
-        if (dataChunks === 0 && data.length === 32 && isIntact(whole)) colors.chromaticities ??= fractions(data)
+        if (data.length === 32) colors.chromaticities ??= fractions(data)
         break
       case 'acTL':
-        if (dataChunks === 0 && data.length === 8) {
+        if (data.length === 8) {
           frames = new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(0)
         }
         break
       case 'fcTL':
-        if (dataChunks === 0) isDataFirstFrame = true
+        isDataFirstFrame = true
         break
       case 'IDAT':
         if (++dataChunks > MAX_DATA_CHUNKS) return 'TOO_COMPLEX'
@@ -138,11 +164,6 @@ function deflatedProfile(data: Uint8Array): Uint8Array | undefined {
 
 /** The last rendering intent of sRGB. Chromium ignores a chunk with another one. */
 const MAX_INTENT = 3
-
-/** True if the checksum of a chunk is right. Chromium ignores other chunks that it does not need. */
-function isIntact(whole: Uint8Array): boolean {
-  return new DataView(whole.buffer, whole.byteOffset + whole.length - 4).getUint32(0) === crc32([whole.subarray(4, -4)])
-}
 
 /** Returns the numbers of a chunk that stores them as integers, times 100,000. */
 function fractions(data: Uint8Array): number[] {

@@ -1,18 +1,22 @@
 // WebP container: https://developers.google.com/speed/webp/docs/riff_container (RFC 9649).
+//
+// EXIF is not read, because no browser turns a WebP by it: Chromium (test/browser/shown.test.ts), Firefox (its
+// nsWebPDecoder does not look for the chunk) and Safari (https://zpl.fi/exif-orientation-in-different-formats/) show the
+// pixels as they are stored. Other programs, such as sharp, turn them.
 
 import { type Findings, MAX_ICC_BYTES, type Obstacle } from './findings.ts'
-import { readOrientation, withoutExifPrefix } from './exif.ts'
 
 /** A still picture needs five chunks; real files have fewer than ten. The chunks in a frame count, too. */
 const MAX_CHUNKS = 1000
+
+/** "RIFF" and the length of what follows. */
+const RIFF_HEADER_BYTES = 8
 
 export interface RiffChunk {
   readonly type: string
   readonly data: Uint8Array
   /** The whole chunk as in the file: type, length, data and padding. */
   readonly whole: Uint8Array
-  /** True if the end of the file truncates the chunk. */
-  readonly isCut: boolean
 }
 
 /**
@@ -26,7 +30,7 @@ export function* riffChunks(bytes: Uint8Array, at: number): Generator<RiffChunk>
     const type = String.fromCharCode(...bytes.subarray(at, at + 4))
     const end = at + 8 + length
     const paddedEnd = end + (length % 2)
-    yield { type, data: bytes.subarray(at + 8, end), whole: bytes.subarray(at, paddedEnd), isCut: end > bytes.length }
+    yield { type, data: bytes.subarray(at + 8, end), whole: bytes.subarray(at, paddedEnd) }
     at = paddedEnd
   }
 }
@@ -36,7 +40,7 @@ export function* riffChunks(bytes: Uint8Array, at: number): Generator<RiffChunk>
  */
 export function webpChunks(bytes: Uint8Array): Generator<RiffChunk> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return riffChunks(bytes.subarray(0, 8 + view.getUint32(4, true)), 12)
+  return riffChunks(bytes.subarray(0, RIFF_HEADER_BYTES + view.getUint32(4, true)), 12)
 }
 
 /** Offset of the chunks in an ANMF frame. They follow the frame's position, size, duration and flags. */
@@ -44,17 +48,15 @@ export const FIRST_FRAME_CHUNK = 16
 
 const ICC_FLAG = 0x20
 const ALPHA_FLAG = 0x10
-const EXIF_FLAG = 0x08
 
 export function readWebp(bytes: Uint8Array, found: Findings, missing: number): Obstacle | undefined {
   let isExtended = false
-  let hasExif = false
   let flags = 0
   let frames = 0
   let chunks = 0
   let picture: Picture | undefined
 
-  for (const { type, data, isCut } of webpChunks(bytes)) {
+  for (const { type, data } of webpChunks(bytes)) {
     if (++chunks > MAX_CHUNKS) return 'TOO_COMPLEX'
     if (type === 'VP8X' && chunks === 1) {
       if (data.length < 10) return 'DAMAGED'
@@ -66,11 +68,6 @@ export function readWebp(bytes: Uint8Array, found: Findings, missing: number): O
     } else if (type === 'ICCP' && flags & ICC_FLAG) {
       if (data.length > MAX_ICC_BYTES) return 'TOO_COMPLEX'
       found.icc ??= data
-    } else if (type === 'EXIF' && flags & EXIF_FLAG) {
-      found.orientation = readOrientation(withoutExifPrefix(data))
-      hasExif = !isCut
-    } else if (type === 'ALPH' && isExtended) {
-      found.alpha = true
     } else if (type === 'ANMF' && isExtended) {
       if (++frames > 1) return 'ANIMATED'
       const frame = readFrame(data, MAX_CHUNKS - chunks)
@@ -81,14 +78,20 @@ export function readWebp(bytes: Uint8Array, found: Findings, missing: number): O
       picture ??= readPicture(type, data)
     }
   }
-  const isBehind = missing > 0 && (flags & EXIF_FLAG) > 0 && !hasExif // EXIF follows the picture
-  if (!picture || isBehind) return 'DAMAGED'
+  if (!picture || isShorterThanStated(bytes, missing)) return 'DAMAGED'
   if (!isExtended) Object.assign(found, picture)
   // If a single frame does not fill the canvas, viewers show the background around the frame, as in an animation.
   if (frames > 0 && (picture.width < found.width || picture.height < found.height)) return 'ANIMATED'
   if (picture.width !== found.width || picture.height !== found.height) return 'DAMAGED'
-  found.alpha ||= picture.alpha
+  // Of a still picture the flag in VP8X decides, for browsers as for libwebp. A frame tells by its own chunks.
+  if (frames > 0) found.alpha ||= picture.alpha
   return undefined
+}
+
+/** True if the file ends before the length that it states. Browsers then show a part of it, or nothing. */
+function isShorterThanStated(bytes: Uint8Array, missing: number): boolean {
+  const stated = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(4, true)
+  return RIFF_HEADER_BYTES + stated > bytes.length + missing
 }
 
 type Picture = Pick<Findings, 'width' | 'height' | 'alpha'>

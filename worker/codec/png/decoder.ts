@@ -39,8 +39,6 @@ const COLOR_TYPES: Readonly<Record<number, { readonly samples: number; readonly 
 const BAND_BYTES = 2 ** 17
 
 export interface PngDecoder {
-  /** Inflated bytes of the whole picture. */
-  readonly inflatedBytes: number
   /**
    * Takes inflated bytes from an index on, and returns the index of the first that is not taken: the end, or that of
    * the next band's first byte.
@@ -55,11 +53,20 @@ export interface PngDecoder {
   isDone(): boolean
 }
 
-/** `module` must be a new instance with zeroed memory. */
+function rowBytesOf({ width, depth, colorType }: PngFile): number {
+  return Math.ceil((width * COLOR_TYPES[colorType].samples * depth) / 8)
+}
+
+/** Returns the number of inflated bytes of a picture without interlacing. */
+export function inflatedBytesOf(file: PngFile): number {
+  return file.height * (1 + rowBytesOf(file))
+}
+
+/** `module` may have decoded another picture before, but not of another file. */
 export function createPngDecoder(module: PngDecoderExports, file: PngFile): PngDecoder {
   const { width, height, depth, colorType } = file
   const { samples, kind } = COLOR_TYPES[colorType]
-  const rowBytes = Math.ceil((width * samples * depth) / 8)
+  const rowBytes = rowBytesOf(file)
   const pixelBytes = Math.ceil((samples * depth) / 8)
   const bandRows = Math.min(height, Math.max(1, Math.floor(BAND_BYTES / (4 * width))))
 
@@ -69,6 +76,7 @@ export function createPngDecoder(module: PngDecoderExports, file: PngFile): PngD
   const rgbaAt = heap.place(bandRows * 4 * width)
   growTo(module.memory, heap.end())
   const bytes = new Uint8Array(module.memory.buffer)
+  bytes.fill(0, above, above + rowBytes)
   setColors(bytes, file)
   setShuffles(bytes, pixelBytes)
   const isKeyed = setKey(bytes, file)
@@ -78,8 +86,6 @@ export function createPngDecoder(module: PngDecoderExports, file: PngFile): PngD
   let bandBytes = bandRows * (1 + rowBytes)
   let filled = 0
   return {
-    inflatedBytes: height * (1 + rowBytes),
-
     take(inflated, from) {
       const end = Math.min(inflated.length, from + bandBytes - filled)
       bytes.set(inflated.subarray(from, end), filteredAt + filled)
@@ -101,7 +107,7 @@ export function createPngDecoder(module: PngDecoderExports, file: PngFile): PngD
   }
 }
 
-/** Writes the colours of a palette, or of all greys. A place beyond the palette is black. */
+/** Writes the colours of a palette, or of all greys. A place beyond the palette has its last colour, as in Chromium. */
 function setColors(bytes: Uint8Array, { colorType, depth, palette, transparency }: PngFile): void {
   const colors = bytes.subarray(layout.COLORS_AT, layout.COLORS_AT + 4 * 256)
   if (colorType === GREY) {
@@ -113,9 +119,11 @@ function setColors(bytes: Uint8Array, { colorType, depth, palette, transparency 
     if (depth <= 8 && transparency.length > 0 && transparency[1] <= most) colors[4 * transparency[1] + 3] = 0
   }
   if (colorType === PALETTE) {
+    const last = Math.floor(palette.length / 3) - 1
     for (let i = 0; i < 256; i++) {
-      for (let channel = 0; channel < 3; channel++) colors[4 * i + channel] = palette[3 * i + channel] ?? 0
-      colors[4 * i + 3] = transparency[i] ?? 255
+      const from = Math.min(i, last)
+      colors.set(palette.subarray(3 * from, 3 * from + 3), 4 * i)
+      colors[4 * i + 3] = transparency[from] ?? 255
     }
   }
 }
