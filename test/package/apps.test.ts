@@ -1,5 +1,5 @@
 // Runs the two apps of the README, one in Node and one in workerd, as new projects that use only what npm installs.
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -117,6 +117,12 @@ test("the package's command makes the same file as the app serves", async () => 
   const made = readFileSync(join(app.folder, 'large/bird-x2.jpg'))
   const served = await fromNode('/uploads/bird.jpg?sr=2&sr-quality=85')
   expect(made.equals(Buffer.from(await served.arrayBuffer()))).toBe(true)
+})
+
+test('in the edge runtime, the import says which runtime to use', () => {
+  const args = ['--conditions=edge-light', '--input-type=module', '--eval', "import 'edge-srcnn'"]
+  const { stderr } = spawnSync(process.execPath, args, { cwd: app.folder, encoding: 'utf8' })
+  expect(stderr).toContain("use the runtime nodejs, which is Next.js' default")
 })
 
 test('without the parameter sr, both apps serve the original', async () => {

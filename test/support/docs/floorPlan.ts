@@ -31,7 +31,7 @@ export const WORKER: House = {
       { name: 'playground', what: 'the page to try it' },
       { name: 'package', what: 'what npm gets' },
     ],
-    [{ name: 'entries', what: 'one file a runtime', paths: ['workers.ts', 'node.ts', 'nodeReady.ts'] }],
+    [{ name: 'entries', what: 'one file a runtime', paths: ['workers.ts', 'node.ts', 'nodeReady.ts', 'edgeLight.ts'] }],
     [{ name: 'middleware', what: 'the Hono middleware', paths: ['middleware.ts'] }],
     [{ name: 'request', what: 'parameters to answer' }],
     [
