@@ -32,7 +32,9 @@ test('the native runtime is gone, and the tools for development are there', () =
 test(
   'the trainer trains in WebAssembly, and names the command that brings the native runtime back',
   () => {
-    const output = run('npm run --silent trainer -- --scale 2 --steps 2 --batch 8 --data worker/assets/samples --name lean 2>&1')
+    const output = run(
+      'npm run --silent trainer -- --scale 2 --steps 2 --batch 8 --data worker/assets/samples --name lean 2>&1',
+    )
     expect(output).toContain('not onnx-cpu: onnxruntime-node is not installed; install it with npm ci\n')
     expect(output).toMatch(/^onnxruntime-web \S+, WASM, on the CPU$/m)
     expect(existsSync(join(folder, 'trainer/runs/lean-1/manifest.json'))).toBe(true)
