@@ -78,13 +78,11 @@ export interface SuperResolutionOptions {
   model?: string
   /**
    * Allowed values of `sr-model` in addition to `auto`: names in the manifests, or `bicubic`. `['auto']` allows no others.
-   * By default, a `-jpeg` model of the package is not refused for one major version: it stands for the model without
-   * `-jpeg`, or for `auto` if that is the operator's model.
    *
-   * Each model is a run of a network and a file of its own. The default has every model that a live page may name; a
-   * `-jpeg` model is chosen by the picture. If your pages name no model, `['auto']` leaves about a fifth of the results.
+   * Each model is a run of a network and a file of its own. The default has every model that a live page may name. If your
+   * pages name no model, `['auto']` leaves about a fifth of the results.
    *
-   * @default `bicubic`, the models of the package without `-jpeg`, and all models of the bucket `models`
+   * @default `bicubic`, and all models of the package and of the bucket `models`
    */
   modelNames?: readonly string[]
   /**

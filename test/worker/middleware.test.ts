@@ -32,10 +32,10 @@ test('the picture of a route comes back larger, without the headers of the route
 
 test('the script holds the most common weights, and a request for other weights gets an error that lists the available ones', async () => {
   const serve = (folder: string, model: string) => ask(`/${folder}/a.jpg?sr=2&sr-model=${model}`)
-  for (const model of ['fast', 'srcnn']) expect((await serve('uploads', model)).sr).toContain(`model="${model}@`)
-  for (const model of ['fast-jpeg', 'srcnn-jpeg']) {
-    expect((await serve('listed', model)).sr).toContain(`model="${model}@`)
+  for (const model of ['fast', 'srcnn', 'fast-jpeg', 'srcnn-jpeg']) {
+    expect((await serve('uploads', model)).sr).toContain(`model="${model}@`)
   }
+  expect((await serve('listed', 'fast')).status).toBe(400)
   const other = await serve('uploads', 'quality')
   expect(other.status).toBe(400)
   expect(other.bytes.toString()).toContain(

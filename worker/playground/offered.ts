@@ -1,6 +1,5 @@
 // What the operator offers: options that app.ts writes into the page as attributes.
 import { type Format, FORMATS, SERVED_QUALITIES } from '../client/allowed.ts'
-import { JPEG_SUFFIX } from '../picture/models.ts'
 
 const { param, format, formats, quality, qualities, models } = document.documentElement.dataset
 const named = models?.split(' ')
@@ -14,5 +13,5 @@ export const OFFERED_QUALITIES = qualities?.split(' ').map(Number) ?? SERVED_QUA
 
 /** Returns true if the worker serves results of this model to those who name it. */
 export function isOffered(model: string): boolean {
-  return model === 'auto' || (named?.includes(model) ?? !model.endsWith(JPEG_SUFFIX))
+  return model === 'auto' || !named || named.includes(model)
 }

@@ -89,7 +89,7 @@ export async function serveUpscaled(
 ): Promise<Response> {
   const { settings, cache, flights, nowMs } = deps
   const { sourceUrl, endsAt } = params
-  const listed = await listedWish(params.wish, deps)
+  const listed = listedWish(params.wish, settings)
   const choices = await choicesOf(listed, deps)
   const wish = { ...listed, format: negotiate(listed.format, request.headers.get('accept')) }
   if (params.isDescriptionOnly) return describe(request, wish, choices, upstream.fetchSource, deps)

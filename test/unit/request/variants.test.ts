@@ -61,7 +61,7 @@ async function variantsOf(options: SuperResolutionOptions): Promise<Variants> {
   for (const query of await allQueries()) {
     try {
       const params = parseParams(splitOwn(`${SOURCE_URL}?${query}`, 'sr'), settings)!
-      const wish = await listedWish(params.wish, { settings, models })
+      const wish = listedWish(params.wish, settings)
       const choices = await choicesOf(wish, { settings, models })
       const { variant } = await lookupKey(wish, params.sourceUrl, choices, settings, platform.engines)
       byKey.set(variant, { wish, choices })
@@ -88,9 +88,9 @@ async function resultsOf({ settings, byKey }: Variants, type: 'jpeg' | 'png', mo
   return results.size
 }
 
-test('by default 27,540 addresses of a picture are accepted, which have 2,754 keys and come to at most 450 results', async () => {
+test('by default 27,540 addresses of a picture are accepted, which have 4,131 keys and come to at most 600 results', async () => {
   const variants = await variantsOf({})
-  expect([variants.accepted, variants.byKey.size]).toEqual([27_540, 2754])
+  expect([variants.accepted, variants.byKey.size]).toEqual([27_540, 4131])
   const counts = [
     await resultsOf(variants, 'png', { width: 24, height: 18 }),
     await resultsOf(variants, 'png', { width: 600, height: 400 }),
@@ -98,9 +98,9 @@ test('by default 27,540 addresses of a picture are accepted, which have 2,754 ke
     await resultsOf(variants, 'jpeg', { width: 641, height: 500, jpegQuality: 60 }),
     await resultsOf(variants, 'jpeg', { width: 4000, height: 3000, jpegQuality: 60 }),
   ]
-  expect(counts).toEqual([75, 210, 260, 309, 45])
-  // 12 widths and heights and 3 scales, JPEG and WebP in 2 qualities and PNG, 5 networks and bicubic.
-  for (const results of counts) expect(results).toBeLessThanOrEqual(450)
+  expect(counts).toEqual([120, 330, 407, 407, 45])
+  // 12 widths and heights and 3 scales, JPEG and WebP in 2 qualities and PNG, 7 networks and bicubic.
+  for (const results of counts) expect(results).toBeLessThanOrEqual(600)
 })
 
 test('the lists of an operator leave as many keys as they have items', async () => {
