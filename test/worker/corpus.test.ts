@@ -7,7 +7,15 @@ import { readHeader } from '../../worker/codec/header.ts'
 import { ISOLATE_LIMITS, MAX_OUTPUT_SIDE } from '../../worker/platform/limits.ts'
 import { bundleWorker } from '../support/worker/bundle.ts'
 import { decodeBySharp, difference } from '../support/pictures/codec.ts'
-import { bytesOf, DECODABLE, type CorpusEntry, entries, LACKS_DATA, obstacleOf } from '../support/pictures/corpus.ts'
+import {
+  bytesOf,
+  DECODABLE,
+  type CorpusEntry,
+  entries,
+  LACKS_COLORS,
+  LACKS_DATA,
+  obstacleOf,
+} from '../support/pictures/corpus.ts'
 import { COUNT_WASM, inspect, type Inspector } from '../support/measure/inspector.ts'
 import { describePeak, NO_PEAK, type Peak, peakDuring } from '../support/measure/peak.ts'
 import { processesOfWorkerd, workerdMs } from '../support/measure/processes.ts'
@@ -165,7 +173,7 @@ describe.runIf(entries.length > 0)('the corpus in workerd', () => {
     const decoder = new Miniflare({ compatibilityDate: '2026-04-01', modules, cf: false } as MiniflareOptions)
     const problems: string[] = []
     for (const entry of pictures) {
-      if (entry.format === 'bmp') continue // libvips cannot read it
+      if (entry.format === 'bmp' || LACKS_COLORS.test(entry.file)) continue // libvips cannot read it, or shows other colours
       const bytes = bytesOf(entry)
       const response = await decoder.dispatchFetch('http://decode.test/', { method: 'POST', body: bytes })
       const data = new Uint8Array(await response.arrayBuffer())

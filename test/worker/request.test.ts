@@ -3,6 +3,8 @@ import { gzipSync } from 'node:zlib'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
+import { bmp24 } from '../support/pictures/bmp.ts'
+import { gradient } from '../support/pictures/codec.ts'
 import { manyHuffmanGroups } from '../support/pictures/vp8l.ts'
 import { startSite } from '../support/worker/site.ts'
 
@@ -33,6 +35,15 @@ async function animated(format: 'gif' | 'webp'): Promise<Buffer> {
 function brokenPng(png: Buffer): Buffer {
   png.fill(0xa5, png.indexOf('IDAT') + 12, png.indexOf('IEND') - 12)
   return png
+}
+
+/** A prelude with which no codec gets memory. */
+const NO_MEMORY = `WebAssembly.Memory = class { constructor() { throw new RangeError('no memory') } }
+`
+
+/** Overwrites the middle of a lossless WebP. */
+function brokenWebp(webp: Buffer): Buffer {
+  return webp.fill(0xa5, webp.length >> 1, webp.length - 20)
 }
 
 describe('a picture', () => {
@@ -202,7 +213,7 @@ describe('if a source cannot or must not be enlarged,', () => {
     [
       'an interlaced PNG with broken data',
       async () => brokenPng(await sharp(svg).png({ progressive: true }).toBuffer()),
-      'DECODE',
+      'DAMAGED',
     ],
     [
       'a picture that is too large',
@@ -227,7 +238,7 @@ describe('if a source cannot or must not be enlarged,', () => {
     const response = await get(`${path}?sr=2`)
     expect(response.status).toBe(200)
     expect(response.headers.get('x-sr')).toBe(`skipped; reason=${reason}`)
-    expect(response.headers.get('cache-control')).toBe(reason === 'DECODE' ? 'public, max-age=60' : 'max-age=77')
+    expect(response.headers.get('cache-control')).toBe('max-age=77')
     expect(Buffer.from(await response.arrayBuffer()).equals(bytes)).toBe(true)
     const again = await get(`${path}?sr=2`, { headers: { 'if-none-match': '"o"' } })
     expect(again.status).toBe(304)
@@ -247,19 +258,18 @@ describe('if a source cannot or must not be enlarged,', () => {
     }
   })
 
-  test('a failed decode never makes a private answer public', async () => {
-    const broken = brokenPng(await sharp(Buffer.from(SVG)).png({ progressive: true }).toBuffer())
+  test('a picture that could not be made never makes a private answer public', async () => {
+    const failing = await startAnother({ prelude: NO_MEMORY })
     const cases: [Record<string, string>, Record<string, string>, string][] = [
       [{ 'cache-control': 'private, max-age=9' }, {}, 'private, max-age=9'],
       [{ 'cache-control': 'no-store' }, {}, 'no-store'],
       [{ 'cache-control': 'max-age=9' }, { cookie: 'a=b' }, 'private, max-age=60'],
     ]
     for (const [from, visitor, expected] of cases) {
-      origin.serve('/broken.png', broken, from)
-      const response = await get('/broken.png?sr=2', { headers: visitor })
-      expect(response.headers.get('x-sr')).toBe('skipped; reason=DECODE')
-      expect(response.headers.get('cache-control')).toBe(expected)
-      await response.arrayBuffer()
+      origin.serve('/unlucky.jpg', picture, from)
+      const { sr, headers } = await failing.ask('/unlucky.jpg?sr=2', { headers: visitor })
+      expect(sr).toBe('skipped; reason=ENCODE')
+      expect(headers.get('cache-control')).toBe(expected)
     }
   })
 
@@ -427,6 +437,36 @@ describe('a picture that is served unchanged', () => {
     expect(byteLength).not.toBe(picture.length)
     serve(picture, '"2"')
     expect((await look())[0]).toMatch(/^done/)
+  })
+
+  test.each<[string, () => Promise<Buffer>]>([
+    ['a cut JPEG', async () => picture.subarray(0, picture.length - 100)],
+    [
+      'a cut interlaced PNG',
+      async () => (await sharp(picture).png({ progressive: true }).toBuffer()).subarray(0, -200),
+    ],
+    ['a cut GIF', async () => (await sharp(picture).gif().toBuffer()).subarray(0, -200)],
+    ['a cut WebP', async () => (await sharp(picture).webp().toBuffer()).subarray(0, -50)],
+    ['a broken WebP', async () => brokenWebp(await sharp(picture).webp({ lossless: true }).toBuffer())],
+    ['a BMP with three planes', async () => Buffer.from(bmp24(gradient(20, 20))).fill(3, 26, 27)],
+  ])('is decoded once if it is damaged, and logged as what it is: %s', async (name, make) => {
+    const lines: string[] = []
+    const worker = await startAnother({ log: (line) => void lines.push(line) })
+    const path = `/${encodeURIComponent(name)}`
+    const damaged = await make()
+    const tiny = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#123' } })
+      .jpeg()
+      .toBuffer()
+    const serve = (body: Buffer) =>
+      origin.serve(path, body, { 'cache-control': 'max-age=60', etag: '"1"', 'content-length': `${body.length}` })
+    serve(damaged)
+    const first = await worker.ask(`${path}?sr=2`)
+    expect([first.sr, first.bytes.equals(damaged)]).toEqual(['skipped; reason=DAMAGED', true])
+    // A good picture of the same length and ETag, which would be enlarged if it were decoded.
+    serve(Buffer.concat([tiny, Buffer.alloc(damaged.length - tiny.length)]))
+    await expect.poll(async () => (await worker.ask(`${path}?sr=2`)).sr).toBe('skipped; reason=DAMAGED')
+    expect(lines.length).toBeGreaterThanOrEqual(2)
+    for (const line of lines) expect(JSON.parse(line)).toMatchObject({ sr: 'skipped', reason: 'DAMAGED' })
   })
 
   test('is not remembered if the origin forbids to store it', async () => {

@@ -20,8 +20,8 @@ interface PixelCost {
 }
 
 /**
- * Cost of decoding per pixel of the source. JPEG and PNG are decoded by rows, other formats as a whole. Photon (GIF, BMP
- * and interlaced PNG) holds the pixels twice. WebP takes 5 bytes and 38 ns if it is lossy and opaque, 11 bytes and 60 ns
+ * Cost of decoding per pixel of the source. JPEG and PNG are decoded by rows, other formats and interlaced PNG as a whole.
+ * Photon (GIF, BMP) holds the pixels twice. WebP takes 5 bytes and 38 ns if it is lossy and opaque, 11 bytes and 60 ns
  * with alpha, and up to 11 bytes and 72 ns if it is lossless, which its header does not tell. Noise takes 12 bytes and
  * 113 ns.
  */

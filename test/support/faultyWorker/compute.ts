@@ -60,7 +60,7 @@ export function breakPlatform({ engineFor, ...platform }: Platform): Platform {
 }
 
 interface Glue {
-  decode?(file: Uint8Array, ...more: unknown[]): Rgba | null
+  decode?(file: Uint8Array, ...more: unknown[]): Rgba | undefined
   encode?(pixels: Uint8Array, width: number, height: number, options: object): Uint8Array | null
   photonimage_get_width?(image: number): number
 }
@@ -79,14 +79,14 @@ function brokenInstances(instances: Instances): Instances {
 }
 
 function altered({ decode, encode, photonimage_get_width: widthOf }: Glue, fault: ComputeFault): Glue {
-  const decoding = (alter: (picture: Rgba) => Rgba | null, width: (given: number) => number): Glue => ({
+  const decoding = (alter: (picture: Rgba) => Rgba | undefined, width: (given: number) => number): Glue => ({
     ...(decode && { decode: (...given) => alter(decode(...given)!) }),
     ...(widthOf && { photonimage_get_width: (image) => width(widthOf(image)) }),
   })
   switch (fault) {
-    case 'decoder gives null':
+    case 'decoder gives nothing':
       return decoding(
-        () => null,
+        () => undefined,
         () => 0,
       )
     case 'decoder gives another size':

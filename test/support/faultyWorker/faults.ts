@@ -46,7 +46,7 @@ export type StoreFault = (typeof STORE_FAULTS)[number]
 
 export const COMPUTE_FAULTS = [
   'decoder traps',
-  'decoder gives null',
+  'decoder gives nothing',
   'decoder gives another size',
   'decoder gives NaN',
   'encoder traps',

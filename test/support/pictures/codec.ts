@@ -34,9 +34,13 @@ export async function outcomeOf(bytes: Uint8Array, maxPixels: number): Promise<s
   }
 }
 
-/** Decodes a file with libvips to upright 8-bit RGBA. Does not apply the colour profile. */
+/**
+ * Decodes a file with libvips to upright 8-bit RGBA. Does not apply the colour profile, nor an orientation to WebP, which
+ * browsers do not turn.
+ */
 export async function decodeBySharp(bytes: Uint8Array): Promise<Rgba> {
-  const upright = sharp(bytes, { ignoreIcc: true, failOn: 'none' }).autoOrient()
+  const stored = sharp(bytes, { ignoreIcc: true, failOn: 'none' })
+  const upright = readHeader(bytes).type === 'webp' ? stored : stored.autoOrient()
   const { data, info } = await upright
     .toColourspace('srgb')
     .ensureAlpha()

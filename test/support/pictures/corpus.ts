@@ -17,7 +17,13 @@ export interface CorpusEntry {
 }
 
 const manifest = new URL('manifest.json', CORPUS)
-export const entries: readonly CorpusEntry[] = existsSync(manifest) ? JSON.parse(readFileSync(manifest, 'utf8')) : []
+export const entries: readonly CorpusEntry[] = existsSync(manifest) ? readManifest() : []
+
+function readManifest(): CorpusEntry[] {
+  const all = JSON.parse(readFileSync(manifest, 'utf8')) as CorpusEntry[]
+  // Browsers do not turn WebP, whatever its EXIF says.
+  return all.map((entry) => (entry.format === 'webp' ? Object.assign(entry, { orientation: 1 }) : entry))
+}
 
 export function bytesOf({ file }: CorpusEntry): Uint8Array {
   return new Uint8Array(readFileSync(new URL(file, CORPUS)))
@@ -39,6 +45,9 @@ const REFUSED: readonly [file: RegExp, obstacle: string][] = [
 
 /** A JPEG whose scans lack data, which other decoders fill in. Only its decoder finds out. */
 export const LACKS_DATA = /jpeg\/jpeg-decoder\/partial_progressive/
+
+/** A PNG with indices beyond its palette. Browsers and libvips show different colours for them. */
+export const LACKS_COLORS = /png\/image-png-bugfixes\/invalid_palette_index/
 
 /** Returns the reason why a valid file in a format of DECODABLE is served unchanged, or undefined if it is enlarged. */
 export function obstacleOf({ file, pages = 1 }: CorpusEntry): string | undefined {
