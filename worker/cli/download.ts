@@ -15,7 +15,7 @@ export interface DownloadOptions {
 
 /** True for an absolute URL of http or https. */
 export function isHttp(url: string): boolean {
-  return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)
+  return /^\s*https?:/i.test(url) && URL.canParse(url)
 }
 
 /** Returns the body of a 200 answer. Throws an Error that names the URL otherwise. */

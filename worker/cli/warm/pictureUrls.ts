@@ -11,8 +11,7 @@ const LIMITS = { maxBytes: 50 * 1024 * 1024, timeoutMs: 60_000 }
 /** Largest number of levels of sitemaps. sitemaps.org does not allow an index of indexes, but some sites have one. */
 const MAX_DEPTH = 3
 /** Limits on all sitemaps together, so that an index, or an index of indexes, ends. */
-const MAX_SITEMAPS = 1000
-const MAX_PICTURES = 1_000_000
+const LIMITS = { sitemaps: 1000, pictures: 500_000 }
 
 /**
  * Returns the URLs in `source`, each one once, and at most `limit`. The source `-` is stdin. Throws an Error that names the
@@ -20,7 +19,7 @@ const MAX_PICTURES = 1_000_000
  */
 export async function readPictures(
   source: string,
-  { limit = Infinity, userAgent }: { limit?: number; userAgent: string },
+  { limit = Infinity, userAgent, most = LIMITS }: { limit?: number; userAgent: string; most?: typeof LIMITS },
 ): Promise<string[]> {
   const pictures = new Set<string>()
   const seen = new Set<string>()
@@ -28,12 +27,12 @@ export async function readPictures(
     if (!isHttp(url)) throw new UsageError(`expected URLs of http or https in ${where}, got "${url}"`)
     if (pictures.size >= limit) return
     pictures.add(url)
-    if (pictures.size > MAX_PICTURES) throw new Error(`${nameOf(source)} has more than ${MAX_PICTURES} pictures`)
+    if (pictures.size > most.pictures) throw new Error(`${nameOf(source)} has more than ${most.pictures} pictures`)
   }
   const read = async (from: string, depth: number) => {
     if (seen.has(from) || pictures.size >= limit) return
     seen.add(from)
-    if (seen.size > MAX_SITEMAPS) throw new Error(`${nameOf(source)} leads to more than ${MAX_SITEMAPS} sitemaps`)
+    if (seen.size > most.sitemaps) throw new Error(`${nameOf(source)} leads to more than ${most.sitemaps} sitemaps`)
     const text = await load(from, userAgent)
     if (!text.trimStart().startsWith('<')) {
       for (const line of text.split(/\r?\n/).map((one) => one.trim())) {
