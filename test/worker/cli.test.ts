@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { purge } from '../../worker/cli/purge/purgePage.ts'
 import { bmp24 } from '../support/pictures/bmp.ts'
 import { runCli } from '../support/process/cli.ts'
 import { askUntil, startSite } from '../support/worker/site.ts'
@@ -188,7 +189,7 @@ test('warm makes the results for a sitemap once, and makes them again after a pu
   const again = await askUntil(warm, ({ stderr }) => stderr.startsWith('6 there'), 'that all six are kept')
   expect(again.stderr).toMatch(/^6 there already, 0 made/)
 
-  const env = { SR_PURGE_SECRET: PURGING }
+  const env = { SR_PURGE_SECRET: PURGING, SR_WORKER: `${url}/_sr/` }
   const purged = await runCli(['purge', `${url}/clean.jpg?v=1`], { env })
   expect(purged.stdout).toMatch(/clean\.jpg\?v=1: [1-9]\d* deleted; elsewhere: gone within 300 s\n$/)
   expect((await warm()).stderr).toMatch(/^3 there already, 3 made/)
@@ -211,6 +212,60 @@ test('purge --model deletes the results of a model, over several pages of an R2 
     1,
     expect.stringContaining('answered 401: expected the purge secret'),
   ])
+})
+
+test('purge sends its secret to the worker that is named, and never to the host of a URL', async () => {
+  const asked = origin.asked.length
+  const env = { SR_PURGE_SECRET: PURGING }
+  const args = ['purge', `${origin.url}/clean.jpg`]
+  const unnamed = await runCli(args, { env })
+  expect([unnamed.code, unnamed.stderr]).toEqual([2, expect.stringContaining('or the variable SR_WORKER')])
+  const named = await runCli([...args, '--worker', `${url}/_sr/`], { env: { ...env, SR_WORKER: `${origin.url}/_sr/` } })
+  expect([named.code, named.stdout]).toEqual([0, expect.stringContaining('clean.jpg: 0 deleted')])
+  expect(origin.asked.slice(asked)).toEqual([])
+})
+
+test('purge follows the cursors of a URL to the end, and a purge that failed can be repeated', async () => {
+  const pages: { status: number; body: object }[] = [
+    { status: 200, body: { deleted: 600, elsewhere: 'later', cursor: 'entries:0:600' } },
+    { status: 502, body: { error: { code: 'PURGE_FAILED', message: 'no answer within 10000 ms' } } },
+    { status: 200, body: { deleted: 500, elsewhere: 'later', cursor: 'entries:0:500' } },
+    { status: 200, body: { deleted: 7, elsewhere: 'gone within 300 s' } },
+  ]
+  const bodies: string[] = []
+  origin.handle('/_sr/purge', (request, response) => {
+    let body = ''
+    request.setEncoding('utf8').on('data', (text: string) => (body += text))
+    request.on('end', () => {
+      const page = pages[bodies.length]
+      bodies.push(body)
+      response.writeHead(page.status).end(JSON.stringify(page.body))
+    })
+  })
+  const picture = 'https://www.example.com/cat.jpg'
+  const run = () => runCli(['purge', picture, '--worker', `${origin.url}/_sr/`], { env: { SR_PURGE_SECRET: PURGING } })
+  const failed = await run()
+  expect([failed.code, failed.stderr]).toEqual([1, expect.stringContaining('no answer within 10000 ms')])
+  const { code, stdout } = await run()
+  expect([code, stdout]).toEqual([0, `${picture}: 507 deleted; elsewhere: gone within 300 s\n`])
+  const first = { url: picture }
+  expect(bodies.map((body) => JSON.parse(body) as unknown)).toEqual([
+    first,
+    { ...first, cursor: 'entries:0:600' },
+    first,
+    { ...first, cursor: 'entries:0:500' },
+  ])
+
+  // The line of progress shows what is deleted so far.
+  const told: number[] = []
+  const more = [3, 4, 5].map((deleted, i) => ({
+    deleted,
+    elsewhere: 'later',
+    cursor: i < 2 ? `entries:0:${i}` : undefined,
+  }))
+  pages.push(...more.map((body) => ({ status: 200, body })))
+  await purge(new URL(`${origin.url}/_sr/purge`), first, PURGING, (deleted) => told.push(deleted))
+  expect(told).toEqual([3, 7])
 })
 
 test('no partial files are left beside the results', async () => {

@@ -306,9 +306,12 @@ describe('the edge-srcnn process', () => {
     [['upscael', 'in'], 2, 'got "upscael"; did you mean upscale?'],
     [['sign', 'https://a.test/?sr=2'], 2, 'expected --key with the id of the secret'],
     [['sign', 'https://a.test/cat.jpg?sr=2', '--key', 'a'], 2, 'expected the secret in the variable SR_SECRET'],
-    [['purge', 'https://a.test/cat.jpg'], 2, 'expected the secret in the variable SR_PURGE_SECRET'],
+    [['purge', 'https://a.test/cat.jpg'], 2, 'expected --worker https://host/_sr/ or the variable SR_WORKER'],
+    [['purge', '--model', 'fast'], 2, 'expected --worker https://host/_sr/ or the variable SR_WORKER'],
+    [['purge', 'https://a.test/cat.jpg', '--worker', 'https://b.test/_sr/'], 2, 'the variable SR_PURGE_SECRET'],
+    [['purge', 'https://a.test/cat.jpg', '--worker', 'b.test'], 2, 'to be like https://host/_sr/, got "b.test"'],
+    [['purge', 'cat.jpg', '--worker', 'https://b.test/_sr/'], 2, 'expected an absolute URL, got "cat.jpg"'],
     [['purge'], 2, 'expected URLs or --model, got neither'],
-    [['purge', '--model', 'fast'], 2, 'expected --worker with --model'],
     [['warm'], 2, 'expected SOURCE, got nothing'],
     [['warm', 'nope.xml'], 1, 'ENOENT'],
   ])('with the arguments %j exits with code %d', async (args, code, message) => {
@@ -317,7 +320,8 @@ describe('the edge-srcnn process', () => {
   })
 
   test('does not send a secret over http', async () => {
-    const { code, stderr } = await cli(['purge', 'http://a.test/cat.jpg'], { env: { SR_PURGE_SECRET: 'x'.repeat(32) } })
+    const env = { SR_PURGE_SECRET: 'x'.repeat(32), SR_WORKER: 'http://a.test/_sr/' }
+    const { code, stderr } = await cli(['purge', 'https://a.test/cat.jpg'], { env })
     expect([code, stderr]).toEqual([2, expect.stringContaining('expected an https URL')])
   })
 

@@ -1,14 +1,12 @@
 import { type Command, parseArguments, UsageError } from '../../terminal/arguments.ts'
 import { print } from '../../terminal/print.ts'
+import { createProgressLine } from '../../terminal/progressLine.ts'
 import { purge, purgePageOf, type Purgeable } from '../purge/purgePage.ts'
 import { secretOf } from '../secrets.ts'
 
 const OPTIONS = {
   model: { value: 'NAME', help: 'instead of URLs: delete every result of this model' },
-  worker: {
-    value: 'URL',
-    help: "address of the worker's own pages: https://host/_sr/ (default for URLs: /_sr/ on their host)",
-  },
+  worker: { value: 'URL', help: "address of the worker's own pages (default: the variable SR_WORKER)" },
   quiet: { short: 'q', help: 'print nothing but errors' },
   help: { short: 'h', help: 'show this' },
 } as const
@@ -16,26 +14,34 @@ const OPTIONS = {
 export const command: Command = {
   summary: `delete the results that a worker has stored for pictures, or those of a model
 
-The secret is read from the variable SR_PURGE_SECRET and must be the worker's.`,
+The secret is read from the variable SR_PURGE_SECRET and must be the worker's. It is sent only to the worker that --worker
+or the variable SR_WORKER names, whatever the host of a URL is. If a purge fails in the middle, run it again.`,
   usage: '(URL... | --model NAME) [--worker https://host/_sr/]',
   options: OPTIONS,
   async run(args) {
-    const { words, model, worker, quiet } = parseArguments(args, OPTIONS, ['URL...'])
+    const { words, model, quiet, worker = process.env.SR_WORKER } = parseArguments(args, OPTIONS, ['URL...'])
     if (words.length > 0 === (model !== undefined)) {
       throw new UsageError(`expected URLs or --model, got ${model === undefined ? 'neither' : 'both'}`)
     }
-    if (model !== undefined && worker === undefined) {
-      throw new UsageError('expected --worker with --model: https://host/_sr/')
-    }
     const wrong = words.find((url) => !URL.canParse(url))
     if (wrong !== undefined) throw new UsageError(`expected an absolute URL, got "${wrong}"`)
+    if (!worker) throw new UsageError('expected --worker https://host/_sr/ or the variable SR_WORKER')
+    const page = purgePageOf(worker)
     const secret = secretOf('SR_PURGE_SECRET')
     const all: Purgeable[] = model === undefined ? words.map((url) => ({ url })) : [{ model }]
-    // Checks the addresses of all purge pages before anything is deleted.
-    const pages = all.map((one) => purgePageOf(worker ?? new URL('/_sr/', one.url).href))
-    for (const [i, one] of all.entries()) {
-      const { deleted, elsewhere } = await purge(pages[i], one, secret)
-      if (!quiet) print(`${one.url ?? one.model}: ${deleted} deleted; elsewhere: ${elsewhere}`)
+    const line = createProgressLine()
+    for (const one of all) {
+      const title = one.url ?? one.model
+      const tell = (count: number) => {
+        if (!quiet) line.draw(() => `${title}: ${count} deleted so far`)
+      }
+      try {
+        const { deleted, elsewhere } = await purge(page, one, secret, tell)
+        line.clear()
+        if (!quiet) print(`${title}: ${deleted} deleted; elsewhere: ${elsewhere}`)
+      } finally {
+        line.clear()
+      }
     }
   },
 }

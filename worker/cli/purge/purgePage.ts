@@ -33,7 +33,9 @@ const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
  * https://host/_sr/.
  */
 export function purgePageOf(worker: string): URL {
-  if (!URL.canParse(worker)) throw new UsageError(`expected --worker https://host/_sr/, got "${worker}"`)
+  if (!URL.canParse(worker)) {
+    throw new UsageError(`expected --worker or SR_WORKER to be like https://host/_sr/, got "${worker}"`)
+  }
   const base = new URL(worker)
   if (base.protocol !== 'https:' && !LOOPBACK.includes(base.hostname)) {
     throw new UsageError(`expected an https URL, because the secret is sent to it, got ${base.href}`)
@@ -43,18 +45,23 @@ export function purgePageOf(worker: string): URL {
 }
 
 /**
- * Deletes the stored results of `what`, in as many requests as the worker needs. Throws an Error if the worker does not
- * answer or refuses.
+ * Deletes the stored results of `what`, in as many requests as the worker needs. Calls `tell` after each but the last,
+ * with the number of objects deleted so far. Throws an Error if the worker does not answer or refuses.
  */
-export async function purge(page: URL, what: Purgeable, secret: string): Promise<PurgedAll> {
+export async function purge(
+  page: URL,
+  what: Purgeable,
+  secret: string,
+  tell: (deleted: number) => void = () => {},
+): Promise<PurgedAll> {
   let deleted = 0
   for (let cursor: string | undefined; ;) {
     const answer = await ask(page, { ...what, cursor }, secret)
     deleted += answer.deleted ?? 0
     if (answer.cursor === undefined) return { deleted, elsewhere: answer.elsewhere ?? 'unknown' }
-    if (answer.cursor === cursor)
-      throw new Error(`${page.href} sent the same cursor twice after ${deleted} results were deleted`)
+    if (answer.cursor === cursor) throw new Error(`${page.href} sent the same cursor twice after ${deleted} deletions`)
     ;({ cursor } = answer)
+    tell(deleted)
   }
 }
 
@@ -80,7 +87,9 @@ async function ask(page: URL, body: Purgeable & { readonly cursor?: string }, se
     // An answer that is not JSON does not come from a worker. It is reported below.
   }
   if (response.ok && typeof answer?.deleted === 'number') return answer
-  if (response.status === 404) throw new Error(`${page.href} does not exist: is SR_PURGE_SECRET set for the worker?`)
+  if (response.status === 404) {
+    throw new Error(`${page.href} does not exist: is SR_PURGE_SECRET set for the worker, and SR_PREFIX in its address?`)
+  }
   throw new Error(
     `${page.href} answered ${response.status}: ${answer?.error?.message ?? 'this is not the answer of a worker'}`,
   )
