@@ -1,16 +1,22 @@
-// Purging through the deployed bundle: the results of a picture or of a model are deleted from R2 and from the edge
-// cache of this data centre. The purge API of the Cloudflare zone is a fake, because the tests have no zone.
+// Purging through the deployed worker, with the limits of Workers and R2 where there is a bucket: the results of a
+// picture or of a model are deleted from R2 and from the edge cache of this data centre. The purge API of the Cloudflare
+// zone is a fake, because the tests have no zone.
+import { createHash } from 'node:crypto'
 import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PIPELINE_VERSION } from '../../worker/picture/makeFile.ts'
+import { limitedWorker } from '../support/worker/limited.ts'
 import { askUntil, type RunningWorker, startForThisTest, startSite } from '../support/worker/site.ts'
 
 const SECRET = '00112233445566778899aabbccddeeff'
 const BINDINGS = { ORIGIN_URL: 'http://origin.test', SR_PURGE_SECRET: SECRET }
 const ZONE = { SR_PURGE_ZONE: 'zone-1', SR_PURGE_TOKEN: 'token-1' }
 
-let picture: Buffer
+const limited = await limitedWorker()
+
+/** Pictures of the origin: all paths that begin with `/dog` have one, and all others have another one. */
+let [picture, dog]: Buffer[] = []
 let asked: string[] = []
 let purged: { url: string; token: string | null; tags: string[] }[] = []
 let apiStatus = 200
@@ -23,7 +29,9 @@ async function outbound(request: Request): Promise<Response> {
     return Response.json({ success: apiStatus === 200 }, { status: apiStatus })
   }
   asked.push(url.pathname)
-  return new Response(new Uint8Array(picture), { headers: { 'cache-control': 'max-age=3600' } })
+  return new Response(new Uint8Array(url.pathname.startsWith('/dog') ? dog : picture), {
+    headers: { 'cache-control': 'max-age=3600' },
+  })
 }
 
 const start = (vars: Record<string, string>) => startForThisTest({ vars: { ...BINDINGS, ...vars }, outbound })
@@ -41,31 +49,31 @@ async function namesIn(worker: Miniflare) {
 }
 
 beforeAll(async () => {
-  picture = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#456' } })
-    .png()
-    .toBuffer()
+  const draw = (background: string) =>
+    sharp({ create: { width: 8, height: 8, channels: 3, background } })
+      .png()
+      .toBuffer()
+  picture = await draw('#456')
+  dog = await draw('#654')
 })
 
 describe('with results in R2', () => {
-  const site = startSite({ vars: BINDINGS, buckets: ['RESULTS_BUCKET'], outbound })
+  const site = startSite({ ...limited, vars: BINDINGS, buckets: ['RESULTS_BUCKET'], outbound })
   const { ask, untilHit } = site
 
-  test('all variants of a picture are deleted from R2 and the edge cache, and nothing else', async () => {
-    const paths = [
-      '/cat.png?sr=2',
-      '/cat.png?sr=3&sr-format=jpeg&sr-quality=60',
-      '/cat.png?a=1&sr=2',
-      '/dog.png?sr=3&sr-model=bicubic',
-    ]
-    for (const path of paths) await untilHit(path)
+  test('all variants of a picture are deleted from R2 and the edge cache, and no other picture', async () => {
+    const cats = ['/cat.png?sr=2', '/cat.png?sr=3&sr-format=jpeg&sr-quality=60', '/cat.png?a=1&sr=2']
+    const dogs = ['/dog.png?sr=2', '/dog.png?sr=3&sr-model=bicubic']
+    for (const path of [...cats, ...dogs]) await untilHit(path)
     const before = (await namesIn(site.worker)).length
-    const { status, kept, deleted, elsewhere } = await purge(site, { url: 'http://SITE.test/cat.png?sr=4' })
-    expect([status, kept, deleted]).toEqual([200, 'no-store', 6])
+    const { status, kept, deleted, elsewhere, cursor } = await purge(site, { url: 'http://SITE.test/cat.png?sr=4' })
+    expect([status, kept, cursor]).toEqual([200, 'no-store', undefined])
+    expect(deleted).toBe(8) // three entries, three answers and two results
     expect(elsewhere).toBe('gone within 300 s')
-    expect((await namesIn(site.worker)).length).toBe(before - 4)
+    expect((await namesIn(site.worker)).length).toBe(before - 5)
     asked = []
-    for (const path of paths.slice(0, 2)) expect((await ask(path)).cacheStatus).toMatch(/fwd=miss; stored$/)
-    for (const path of paths.slice(2)) await untilHit(path)
+    for (const path of cats.slice(0, 2)) expect((await ask(path)).cacheStatus).toMatch(/fwd=miss; stored$/)
+    for (const path of dogs) await untilHit(path)
     expect(asked).toEqual(['/cat.png', '/cat.png'])
   })
 
@@ -167,6 +175,29 @@ test('with a zone and a token, the edge caches of other data centres are purged 
     status: 502,
     error: { code: 'PURGE_FAILED', message: expect.stringContaining('403') },
   })
+})
+
+test('with a zone, a picture is purged by its tag before its entries are deleted, so that a purge can be repeated', async () => {
+  const site = await startForThisTest({ vars: { ...BINDINGS, ...ZONE }, buckets: ['RESULTS_BUCKET'], outbound })
+  for (const path of ['/cat.png?sr=2', '/cat.png?a=1&sr=2', '/dog.png?sr=2']) await site.untilHit(path)
+  const entries = async () => (await namesIn(site.worker)).filter((name) => name.startsWith('entries/'))
+  await askUntil(entries, ({ length }) => length === 3, 'that R2 has all entries')
+  const tagOf = (text: string) => expect.stringMatching(new RegExp(`^edge-srcnn-${text}-[0-9a-f]{32}$`)) as unknown
+  const url = 'http://site.test/cat.png'
+
+  apiStatus = 429
+  expect(await purge(site, { url })).toMatchObject({ status: 502 })
+  expect((await entries()).length).toBe(3)
+  expect((await namesIn(site.worker)).length).toBe(4) // one result: that of the dog
+
+  apiStatus = 200
+  purged = []
+  const { elsewhere } = await purge(site, { url })
+  expect(purged.map(({ tags }) => tags)).toEqual([[tagOf('picture')], [tagOf('source'), tagOf('source')]])
+  const digest = createHash('sha256').update(picture).digest('hex')
+  expect(purged[0].tags).toEqual([`edge-srcnn-picture-${digest.slice(0, 32)}`])
+  expect(elsewhere).toBe(`purged by tag: ${purged.flatMap(({ tags }) => tags).join(', ')}`)
+  expect((await entries()).length).toBe(1)
 })
 
 test('without a secret the purge page does not exist', async () => {

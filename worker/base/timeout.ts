@@ -7,13 +7,13 @@
 export const STORAGE_TIMEOUT_MS = 1_500
 
 /**
- * Settles as `work` does, but rejects if `work` takes longer than STORAGE_TIMEOUT_MS. `work` then continues, and its
- * result is ignored.
+ * Settles as `work` does, but rejects if `work` takes longer than `timeoutMs`. `work` then continues, and its result is
+ * ignored.
  */
-export function withinTimeout<T>(work: Promise<T>): Promise<T> {
+export function withinTimeout<T>(work: Promise<T>, timeoutMs = STORAGE_TIMEOUT_MS): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timeOut = () => reject(new Error(`no answer within ${STORAGE_TIMEOUT_MS} ms`))
-    const timer = setTimeout(timeOut, STORAGE_TIMEOUT_MS)
+    const timeOut = () => reject(new Error(`no answer within ${timeoutMs} ms`))
+    const timer = setTimeout(timeOut, timeoutMs)
     void work.then(resolve, reject).finally(() => clearTimeout(timer))
   })
 }

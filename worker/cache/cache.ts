@@ -10,6 +10,7 @@ import { withinTimeout } from '../base/timeout.ts'
 import type { Settings } from '../options.ts'
 import {
   answerName,
+  earlierVariant,
   encodeJson,
   encodeNote,
   type Entry,
@@ -19,7 +20,7 @@ import {
   resultName,
   variantsName,
 } from './entry.ts'
-import type { Key } from './key.ts'
+import { type Key, tagsFor } from './key.ts'
 import { type CacheLayer, type FileBody, type ResultStore, storesOf } from './stores.ts'
 
 export interface CachedResult {
@@ -46,13 +47,14 @@ export interface ResultCache {
   reread(key: Key, found: CachedResult): Promise<Uint8Array | undefined>
   /**
    * Returns the bytes of a result by the digest of its source's bytes and its own name. The same picture has the same
-   * digest under every URL, so all its URLs share the result. The edge cache tags what it copies from R2 with the key's
-   * tags.
+   * digest under every URL, so all its URLs share the result. The edge cache tags what it copies from R2 with the tags
+   * of the key and the picture.
    */
   read(result: StoredResult, key: Key): Promise<Uint8Array | undefined>
   /**
    * Stores an entry with the bytes of its result; without them, the entry says that no result is stored. Writes the
-   * bytes to `results/` too, but only if `isNew` is true; otherwise `results/` has them already.
+   * bytes to `results/` too, but only if `isNew` is true; otherwise `results/` has them already. If the entry replaces
+   * that of another picture which `find` returned, R2 keeps the earlier entry for a purge.
    */
   keep(key: Key, entry: Entry, bytes: Uint8Array | undefined, isNew?: boolean): Promise<void>
 }
@@ -71,18 +73,19 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
     return quietly(store.layer, 'get', name, work, () => failed.add(store))
   }
   const get = async (name: string, store: ResultStore | undefined) => store && ask(name, store, () => store.get(name))
-  const put = async (name: string, bytes: Uint8Array, { tags }: Key, store: ResultStore | undefined) => {
+  const put = async (name: string, bytes: Uint8Array, tags: readonly string[], store: ResultStore | undefined) => {
     if (store) await quietly(store.layer, 'put', name, () => store.put(name, bytes, tags))
   }
   const putAnswer = async (key: Key, entry: Entry, bytes: Uint8Array) => {
     if (!edge) return
     const answer = answerName(key)
-    await quietly('edge', 'put', answer, () => edge.put(answer, bytes, key.tags, encodeNote(entry)))
+    const tags = tagsFor(key, entry.digest)
+    await quietly('edge', 'put', answer, () => edge.put(answer, bytes, tags, encodeNote(entry)))
     // If two requests add a variant at the same moment, one of the two variants may be missing from the list. A purge
-    // then misses this variant, which stays until the edge cache evicts it.
+    // then misses this variant if R2 has no entry of it, and it stays for `edgeTtlSeconds`.
     const name = variantsName(key.source)
     const variants = new Set([...parseVariants(await get(name, edge)), key.variant])
-    await put(name, encodeJson([...variants]), key, edge)
+    await put(name, encodeJson([...variants]), key.tags, edge)
   }
   /** Returns the answer in the edge cache, or undefined if its body has not the length that its entry states. */
   const openAnswer = async (key: Key) => {
@@ -101,21 +104,39 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
     const near = await get(name, edge)
     if (near) return near
     const far = await get(name, r2)
-    if (far) waitUntil(put(name, far, key, edge))
+    if (far) waitUntil(put(name, far, tagsFor(key, result.digest), edge))
     return far
+  }
+  const getEntry = async (key: Key) => {
+    const stored = await get(entryName(key), r2)
+    return stored && parseEntry(stored)
+  }
+  /** What `find` returned. */
+  let found: Pick<CachedResult, 'entry' | 'layer'> | undefined
+  const keepEarlier = async (key: Key, digest: string) => {
+    if (!found || !r2 || found.entry.digest === digest) return
+    // Another data centre may have stored the entry of yet another picture in R2 since the edge cache copied this one.
+    for (const entry of [found.entry, found.layer === 'edge' ? await getEntry(key) : undefined]) {
+      if (!entry || entry.digest === '' || entry.digest === digest) continue
+      const name = entryName({ ...key, variant: earlierVariant(entry.digest) })
+      await put(name, encodeJson({ ...entry, size: 0 }), key.tags, r2)
+    }
   }
   return {
     keeps: edge !== undefined || r2 !== undefined,
     async find(key) {
       const near = await openAnswer(key)
-      if (near) return { entry: near.entry, body: near.body, layer: 'edge' }
-      const stored = await get(entryName(key), r2)
-      const entry = stored && parseEntry(stored)
+      if (near) {
+        found = { entry: near.entry, layer: 'edge' }
+        return { ...found, body: near.body }
+      }
+      const entry = await getEntry(key)
       if (!entry) return undefined
+      found = { entry, layer: 'r2' }
       const far = entry.size > 0 ? await get(resultName(entry), r2) : undefined
       const bytes = far?.length === entry.size ? far : undefined
       if (bytes) waitUntil(putAnswer(key, entry, bytes))
-      return { entry, body: bytes, layer: 'r2' }
+      return { ...found, body: bytes }
     },
     async reread(key, { entry, body }) {
       if (body instanceof Uint8Array) return body
@@ -130,10 +151,12 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
     async keep(key, entry, bytes, isNew = false) {
       // Store the bytes first, because an entry must never point at a result that is not stored yet.
       const result = resultName(entry)
-      if (bytes && isNew) await Promise.all([edge, r2].map((store) => put(result, bytes, key, store)))
+      const tags = tagsFor(key, entry.digest)
+      if (bytes && isNew) await Promise.all([edge, r2].map((store) => put(result, bytes, tags, store)))
+      await keepEarlier(key, entry.digest)
       const kept = bytes ? entry : { ...entry, size: 0 }
       const answer = bytes ?? new Uint8Array(0)
-      await Promise.all([put(entryName(key), encodeJson(kept), key, r2), putAnswer(key, kept, answer)])
+      await Promise.all([put(entryName(key), encodeJson(kept), tags, r2), putAnswer(key, kept, answer)])
     },
   }
 }

@@ -3,7 +3,9 @@
 //   results/<digest>/<result>     the bytes of a result. All URLs of the same picture share them, and all requests that
 //                                 come to the same result, so that it is made only once.
 //   entries/<source>/<variant>    R2 only: the entry of a URL. It holds the digest of the picture, its validators, and
-//                                 until when it is fresh, and is read before the origin is asked.
+//                                 until when it is fresh, and is read before the origin is asked. <source> is the name
+//                                 of the URL (sourceName in key.ts).
+//   entries/<source>/earlier-...  R2 only: the entry of a picture that the URL showed earlier. Only a purge reads it.
 //   answers/<source>/<variant>    edge cache only: the bytes of a result, with its entry in a header, so that a hit takes
 //                                 one lookup and reads no byte of the result.
 //   variants/<source>             edge cache only: the list of a URL's variants. Purge needs it, because the Cache API
@@ -53,7 +55,10 @@ type UrlKey = Pick<Key, 'source' | 'variant'>
 
 export const entryName = ({ source, variant }: UrlKey) => `entries/${source}/${variant}`
 export const answerName = ({ source, variant }: UrlKey) => `answers/${source}/${variant}`
-export const resultName = ({ digest, result }: Pick<Entry, 'digest' | 'result'>) => `results/${digest}/${result}`
+export const resultsPrefix = (digest: string) => `results/${digest}/`
+export const resultName = ({ digest, result }: Pick<Entry, 'digest' | 'result'>) => `${resultsPrefix(digest)}${result}`
+/** Returns the variant under which the entry of an earlier picture is stored. No key has such a variant. */
+export const earlierVariant = (digest: string) => `earlier-${digest}`
 export const variantsName = (source: string) => `variants/${source}`
 
 export function encodeJson(value: unknown): Uint8Array {

@@ -8,7 +8,7 @@ import type { Choices, Decision } from '../picture/plan.ts'
 import type { Size, Wish } from '../picture/wish.ts'
 
 export interface Key {
-  /** SHA-256 of the source's URL, in hex. */
+  /** Name of the source's URL (sourceName). */
   readonly source: string
   /**
    * Everything else that a request's result depends on, as it was asked for: size, format, quality, weights, engines,
@@ -38,11 +38,11 @@ export async function lookupKey(
   const network = weights === '' ? BICUBIC : `${weights}-${engines}`
   const ownLimits = [maxSourceBytes, maxSourcePixels, maxOutputPixels, maxCpuMs, maxMemoryBytes]
   const limits = [...ownLimits, ...(size.scale === undefined ? sizes : [])].join('.')
-  const source = await sourceDigest(sourceUrl)
+  const source = await sourceName(sourceUrl)
   return {
     source,
     variant: `${sizeName(size)}-${format}-${stepsName(format, quality)}-${network}-${limits}-v${PIPELINE_VERSION}`,
-    tags: [sourceTag(source), ...new Set(models.map(({ name }) => modelTag(name)))],
+    tags: [...sourceTags(source), ...new Set(models.map(({ name }) => modelTag(name)))],
   }
 }
 
@@ -66,9 +66,14 @@ function sizeName({ scale, width, height }: Size): string {
   return `${width === undefined ? '' : `w${width}`}${height === undefined ? '' : `h${height}`}`
 }
 
-/** Returns the SHA-256 of a source's URL, which identifies the source in keys. */
-export function sourceDigest(sourceUrl: string): Promise<string> {
-  return sha256(new TextEncoder().encode(sourceUrl))
+/**
+ * Returns the name of a source's URL in keys: the SHA-256 of the URL without its query, a dot, and the SHA-256 of the
+ * whole URL. So the names of all queries of a picture begin alike, and a purge finds them.
+ */
+export async function sourceName(sourceUrl: string): Promise<string> {
+  const [bare] = sourceUrl.split('?', 1)
+  const digests = await Promise.all([bare, sourceUrl].map((url) => sha256(new TextEncoder().encode(url))))
+  return digests.join('.')
 }
 
 /**
@@ -80,8 +85,16 @@ export async function etagOf(digest: string, variant: string): Promise<string> {
   return `"${hash.slice(0, 32)}"`
 }
 
-/** Returns the tag of everything that is stored for a source. `source` is the digest of its URL. */
-export const sourceTag = (source: string) => `edge-srcnn-source-${source.slice(0, 32)}`
+/** Returns the tag of everything that is stored for a URL, or for all queries of a URL. `digest` is that of the URL. */
+export const urlTag = (digest: string) => `edge-srcnn-source-${digest.slice(0, 32)}`
+/** Returns the tags of everything that is stored for a source: that of its URL without the query, and that of its URL. */
+const sourceTags = (source: string) => new Set(source.split('.').map(urlTag))
+/** Returns the tag of everything that was made from a picture. `digest` is that of its bytes. */
+export const pictureTag = (digest: string) => `edge-srcnn-picture-${digest.slice(0, 32)}`
+/** Returns the tags of what is stored under a key for a picture. `digest` is empty if the picture is not known. */
+export function tagsFor({ tags }: Key, digest: string): readonly string[] {
+  return digest === '' ? tags : [...tags, pictureTag(digest)]
+}
 /** Returns the tag of everything that was made with a model's weights. */
 export const modelTag = (name: string) => `edge-srcnn-model-${name}`
 

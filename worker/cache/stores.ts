@@ -1,6 +1,8 @@
 // The two stores of named bytes: the edge cache of this data centre, and R2 behind it. Both store the SHA-256 of the
 // bytes with them, and `get` returns bytes only if they match it. `open` of the edge cache, by which a visitor gets a
-// hit, returns a body that nobody has read, so it compares only the length.
+// hit, returns a body that nobody has read, so it compares only the length. A copy in the edge cache that is older than
+// `edgeTtlSeconds` is a miss, even if it was stored when that option was higher, because purges rely on it.
+import { discard } from '../base/discard.ts'
 import { sha256 } from '../base/sha256.ts'
 import type { Settings } from '../options.ts'
 import type { Bucket, EdgeCache } from '../platform/bindings.ts'
@@ -63,6 +65,10 @@ function edgeStore(cache: EdgeCache, ttlSeconds: number): EdgeStore {
     const response = await cache.match(urlOf(name))
     if (!response) return undefined
     const { headers } = response
+    if (Date.now() - Number(headers.get(STORED_HEADER)) > 1000 * ttlSeconds) {
+      discard(response.body)
+      return undefined
+    }
     const note = headers.get(NOTE_HEADER) ?? undefined
     const bytes = async () =>
       verified(new Uint8Array(await response.arrayBuffer()), headers.get(DIGEST_HEADER), `edge ${name}`)
@@ -81,6 +87,7 @@ function edgeStore(cache: EdgeCache, ttlSeconds: number): EdgeStore {
         'cache-tag': tags.join(),
         'content-length': `${bytes.length}`,
         [DIGEST_HEADER]: await sha256(bytes),
+        [STORED_HEADER]: `${Date.now()}`,
         ...(note === undefined ? {} : { [NOTE_HEADER]: note }),
       }
       await cache.put(urlOf(name), new Response(bytes, { headers }))
@@ -112,6 +119,8 @@ function r2Store(bucket: Bucket): ResultStore {
 
 const DIGEST_HEADER = 'x-sha256'
 const NOTE_HEADER = 'x-sr-entry'
+/** When a copy was stored, in milliseconds since 1970. */
+const STORED_HEADER = 'x-stored-ms'
 
 /** Returns `bytes` if their SHA-256 is the stored one, else undefined (a miss). Costs 0.5 ms/MB. */
 async function verified(

@@ -34,7 +34,7 @@ import { type Choices, choicesOf, type Decision, decide } from '../picture/plan.
 import { FAILURE_REASONS, Skip, type SkipReason } from '../picture/skip.ts'
 import type { Wish } from '../picture/wish.ts'
 import type { Platform } from '../platform/platform.ts'
-import { inheritedHeaders, isKnown, originalResponse, renewedHeaders, resultResponse } from './answer.ts'
+import { inheritedHeaders, originalResponse, renewedHeaders, resultResponse } from './answer.ts'
 import { describe } from './describe.ts'
 import { listedWish } from './listed.ts'
 import { inCommonFormat, negotiate, suits } from './negotiate.ts'
@@ -108,14 +108,14 @@ export async function serveUpscaled(
     })
   }
 
-  // If a fresh result is stored, it is the answer: the origin is not asked, and nothing is read or decoded.
+  // If a fresh result is stored, it is the answer: the origin is not asked, and nothing is read or decoded. A fresh entry
+  // whose result is no longer stored answers nothing, not even with 304, because a purge may have deleted the result.
   const cached = await cache.find(key)
   const isSkip = rememberedSkip(cached, nowMs()) !== undefined
-  if (cached && !isSkip && nowMs() < cached.entry.freshUntil) {
+  if (cached?.body && !isSkip && nowMs() < cached.entry.freshUntil) {
     const { entry, body, layer } = cached
     const ttlSeconds = Math.floor((entry.freshUntil - nowMs()) / 1000)
-    const isAnswer = body !== undefined || isKnown(request, entry.etag, entry.sourceModified)
-    if (isAnswer) return answer({ entry, cacheStatus: `hit; detail=${layer}`, ttlSeconds }, body)
+    return answer({ entry, cacheStatus: `hit; detail=${layer}`, ttlSeconds }, body)
   }
   const miss = { request, wish, sourceUrl, choices, key, cached }
   discard(cached?.body) // it is read again if the origin confirms it or fails

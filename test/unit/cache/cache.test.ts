@@ -2,7 +2,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { createResultCache } from '../../../worker/cache/cache.ts'
 import type { Entry } from '../../../worker/cache/entry.ts'
-import type { Key } from '../../../worker/cache/key.ts'
+import { type Key, sourceName } from '../../../worker/cache/key.ts'
 import { resolveOptions } from '../../../worker/options.ts'
 import { STORAGE_TIMEOUT_MS } from '../../../worker/base/timeout.ts'
 
@@ -136,6 +136,67 @@ test('an entry that is kept without a result has none, in either store', async (
   expect(await results.find(KEY)).toEqual({ entry, body: undefined, layer: 'edge' })
   both.edge.clear()
   expect(await results.find(KEY)).toEqual({ entry, body: undefined, layer: 'r2' })
+})
+
+test('a copy in the edge cache that is older than edgeTtlSeconds is a miss, even if the option was higher', async () => {
+  const { cache } = stores()
+  const resultsOf = (edgeTtlSeconds: number) =>
+    createResultCache(resolveOptions({ cache: cache as unknown as Cache, edgeTtlSeconds }), () => {})
+  const bodyOf = async (edgeTtlSeconds: number) => (await findWhole(resultsOf(edgeTtlSeconds)))?.body
+  vi.useFakeTimers({ toFake: ['Date'] })
+  await resultsOf(3600).keep(KEY, ENTRY, BYTES, true)
+  vi.advanceTimersByTime(300_000)
+  expect(await bodyOf(300)).toEqual(BYTES)
+  vi.advanceTimersByTime(1)
+  expect(await bodyOf(300)).toBeUndefined()
+  expect(await resultsOf(300).read(RESULT, KEY)).toBeUndefined()
+  expect(await bodyOf(3600)).toEqual(BYTES)
+})
+
+test('the edge cache tags answers and results with the tags of the key and of the picture', async () => {
+  const both = stores()
+  const key = { ...KEY, tags: ['tag-of-key'] }
+  const tagsOf = (name: string) => both.edge.get(name)?.headers.get('cache-tag')
+  await cacheOf(both).keep(key, ENTRY, BYTES, true)
+  expect(['answers/s/v', 'results/d/r'].map(tagsOf)).toEqual(Array(2).fill('tag-of-key,edge-srcnn-picture-d'))
+  both.edge.clear()
+  await cacheOf(both).read(RESULT, key)
+  await cacheOf(both).find(key)
+  await vi.waitFor(() =>
+    expect(['results/d/r', 'answers/s/v'].map(tagsOf)).toEqual(Array(2).fill('tag-of-key,edge-srcnn-picture-d')),
+  )
+  await cacheOf(both).keep(key, { ...ENTRY, digest: '' }, undefined)
+  expect(tagsOf('answers/s/v')).toBe('tag-of-key')
+})
+
+test('an entry that replaces that of another picture leaves the earlier entries in R2', async () => {
+  const both = stores()
+  const digests = () => [...both.bucket.keys()].filter((name) => name.startsWith('entries/')).toSorted()
+  const keepOf = async (digest: string) => {
+    const results = cacheOf(both)
+    await results.find(KEY)
+    await results.keep(KEY, { ...ENTRY, digest }, BYTES, true)
+  }
+  await keepOf('a')
+  await keepOf('a')
+  expect(digests()).toEqual(['entries/s/v'])
+  const edge = new Map(both.edge)
+  await keepOf('b')
+  expect(digests()).toEqual(['entries/s/earlier-a', 'entries/s/v'])
+  // This data centre has still the answer of picture a, but R2 has the entry of picture b from another one.
+  for (const [name, file] of edge) both.edge.set(name, file)
+  await keepOf('c')
+  expect(digests()).toEqual(['entries/s/earlier-a', 'entries/s/earlier-b', 'entries/s/v'])
+  await keepOf('') // the picture is served unchanged from now on
+  expect(digests()).toEqual(['entries/s/earlier-a', 'entries/s/earlier-b', 'entries/s/earlier-c', 'entries/s/v'])
+})
+
+test('the names of all queries of a URL begin alike, and those of another URL do not', async () => {
+  const [bare, query, other] = await Promise.all(
+    ['https://a.test/cat.jpg', 'https://a.test/cat.jpg?x=1?y', 'https://a.test/cat.jpg2'].map(sourceName),
+  )
+  const prefix = `${bare.split('.')[0]}.`
+  expect([query.startsWith(prefix), other.startsWith(prefix), query === bare]).toEqual([true, false, false])
 })
 
 test('any text of an origin can be in an entry', async () => {

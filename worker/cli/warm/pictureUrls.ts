@@ -7,7 +7,7 @@ import { download, isHttp } from '../download.ts'
 import { parseSitemap } from './sitemap.ts'
 
 /** sitemaps.org allows 50 MB for an uncompressed sitemap. */
-const LIMITS = { maxBytes: 50 * 1024 * 1024, timeoutMs: 60_000 }
+const FILE_LIMITS = { maxBytes: 50 * 1024 * 1024, timeoutMs: 60_000 }
 /** Largest number of levels of sitemaps. sitemaps.org does not allow an index of indexes, but some sites have one. */
 const MAX_DEPTH = 3
 /** Limits on all sitemaps together, so that an index, or an index of indexes, ends. */
@@ -65,12 +65,12 @@ function parse(text: string, from: string): ReturnType<typeof parseSitemap> {
 const nameOf = (source: string) => (source === '-' ? 'stdin' : source)
 
 async function load(source: string, userAgent: string): Promise<string> {
-  const { maxBytes } = LIMITS
+  const { maxBytes } = FILE_LIMITS
   const bytes =
     source === '-'
       ? await readAtMost(process.stdin, maxBytes, nameOf(source))
       : isHttp(source)
-        ? await download(source, { userAgent, ...LIMITS })
+        ? await download(source, { userAgent, ...FILE_LIMITS })
         : await readAtMost(createReadStream(source), maxBytes, source)
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) {
     throw new Error(`${source} is a gzip file: serve it with Content-Encoding: gzip, or unpack it`)
