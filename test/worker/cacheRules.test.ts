@@ -595,7 +595,7 @@ describe('a refusal that a firewall may have sent', () => {
     const digest = createHash('sha256').update(`http://site.test${path}`).digest('hex')
     const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
     const noted = async () => {
-      const [entry] = (await bucket.list({ prefix: `entries/${digest}/` })).objects
+      const [entry] = (await bucket.list({ prefix: `entries/${digest}.` })).objects
       return (await (await bucket.get(entry.key))!.text()).includes('"refusedAt"')
     }
     await askUntil(noted, (isNoted) => isNoted, 'an entry with the time of the refusal')

@@ -157,7 +157,7 @@ describe('a request', () => {
     await response.arrayBuffer()
     const { accept, via, host, 'user-agent': agent, 'cf-worker': _, ...rest } = origin.asked.at(-1)!.headers
     expect(accept).toMatch(/^image\/jpeg/)
-    expect(via).toBe('1.1 edge-srcnn')
+    expect(via).toMatch(/^1\.1 edge-srcnn-[0-9a-f]{16}$/)
     expect(agent).toBe('edge-srcnn')
     expect(host).toBe(new URL(origin.url).host)
     expect(rest).toEqual({})

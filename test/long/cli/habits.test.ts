@@ -162,7 +162,7 @@ describe('the picture of a URL', () => {
     expect([code, await readdir(at('some'))]).toEqual([1, ['cat-x3.jpg']])
     expect(stdout).toContain(`${origin}/missing.jpg answered 404`)
     expect(stdout).toContain(`${origin}/endless has more than 500000000 bytes`)
-    expect(stdout).toMatch(/127\.0\.0\.1:2\/cat\.jpg does not answer: .*ECONNREFUSED/)
+    expect(stdout).toMatch(/127\.0\.0\.1:2\/cat\.jpg does not answer as expected: .*ECONNREFUSED/)
     expect(stdout).toContain('expected a URL without a name and a password')
     expect(stdout).not.toMatch(/^ +at /m)
   })
