@@ -255,6 +255,20 @@ describe('a purge ends a picture under all URLs:', () => {
     expect((await askAll(['/copy.bmp?sr=2', '/copy2.bmp?sr=2'])).map(({ status }) => status)).toEqual([404, 404])
   })
 
+  test('also those that the first versions stored, under the SHA-256 of the whole URL', async () => {
+    const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
+    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+    const put = (name: string, text: string) => bucket.put(name, text, { sha256: sha256(text) })
+    const digest = sha256('picture')
+    const texts = { digest, result: 'x2', etag: '"a"', type: 'image/png', sr: 'done' }
+    for (const url of ['http://site.test/cat.bmp', 'https://site.test/cat.bmp?x=1']) {
+      await put(`results/${digest}/x2`, 'result')
+      await put(`entries/${sha256(url)}/x2`, JSON.stringify({ ...texts, size: 6, ttlSeconds: 9, freshUntil: 9 }))
+      await purge(url.replace(/^.*test/, ''))
+      expect(await namesInR2()).toEqual([])
+    }
+  })
+
   test('but a purge of a URL with a query spares the other queries, which may be other pictures', async () => {
     origin.handle('/photo', (request, response) => response.writeHead(200, YEAR).end(flatPicture(request.url!)))
     const paths = ['/photo?id=1&sr=2', '/photo?id=2&sr=2', '/photo?sr=2']

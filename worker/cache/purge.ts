@@ -88,9 +88,7 @@ export async function purgeUrl(
   const more = (phase: Position['phase'], index = 0) => page.end({ phase, index, deleted: from.deleted })
 
   // Deletes what has an entry in R2. The list is always read from its start, because the names before are deleted.
-  const prefixes = sources.map((source) => entryName({ source, variant: '' }))
-  for (const whole of from.phase === 'entries' ? prefixes : []) {
-    const prefix = isBare ? whole.slice(0, whole.indexOf('.') + 1) : whole
+  for (const prefix of from.phase === 'entries' ? sources.flatMap((source) => prefixesOf(source, isBare)) : []) {
     for (let isRest = true; isRest;) {
       const limit = page.keysThatFit()
       if (limit < 1) return more('entries')
@@ -151,6 +149,15 @@ function parseCursor(cursor: string | undefined): Position {
     throw new SrError('PURGE_REQUEST', 'expected the cursor of the last answer')
   }
   return { phase, index: Number(index), deleted: Number(deleted) }
+}
+
+/**
+ * Returns how the names of a URL's entries in R2 begin, with `isBare` those of all its queries. The first versions named
+ * a source by the SHA-256 of its whole URL alone. No request reads such an entry, but it names a picture to be ended.
+ */
+function prefixesOf(source: string, isBare: boolean): string[] {
+  const [bare, whole] = source.split('.')
+  return [`entries/${isBare ? `${bare}.` : `${source}/`}`, `entries/${whole}/`]
 }
 
 /** Returns the key of an entry's name. */
