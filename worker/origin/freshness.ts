@@ -161,16 +161,15 @@ function browserSecondsOf(
   { defaultTtlSeconds }: Settings,
   nowMs: number,
 ): number | undefined {
-  if (!policy.isTargeted) {
-    const { directives } = policy
-    const maxAge = directives.has('s-maxage') ? directives.get('max-age') : undefined
-    return maxAge === undefined ? undefined : Math.max(0, (parseSeconds(maxAge) ?? 0) - ageOf(headers))
-  }
   const plain = plainPolicyOf(headers)
+  const forBrowsers = { ...plain, directives: new Map([...plain.directives].filter(([name]) => name !== 's-maxage')) }
+  const seconds = lifetimeOf(headers, forBrowsers, nowMs)
+  if (!policy.isTargeted) {
+    return plain.directives.has('s-maxage') && seconds !== undefined ? Math.max(0, seconds) : undefined
+  }
   if (isForbidden(plain)) return -1
   if (plain.directives.has('no-cache')) return 0
-  const forBrowsers = { ...plain, directives: new Map([...plain.directives].filter(([name]) => name !== 's-maxage')) }
-  return Math.max(0, lifetimeOf(headers, forBrowsers, nowMs) ?? defaultTtlSeconds)
+  return Math.max(0, seconds ?? defaultTtlSeconds)
 }
 
 /**

@@ -100,6 +100,13 @@ test.each([
   expect(freshnessOf(headers, settings, NOW).browserSeconds).toBe(seconds)
 })
 
+test('with s-maxage and Expires, a result has the lifetime of Expires in browsers', () => {
+  const browserSeconds = (expires: string) =>
+    freshnessOf(new Headers({ 'cache-control': 's-maxage=900', expires }), settings, NOW).browserSeconds
+  expect(browserSeconds('Thu, 01 Jan 1970 00:00:00 GMT')).toBe(0)
+  expect(browserSeconds('Thu, 01 Jan 2026 00:05:00 GMT')).toBe(300)
+})
+
 describe('a header for CDNs replaces Cache-Control and Expires:', () => {
   const CDN = 'cdn-cache-control'
   const CLOUDFLARE = 'cloudflare-cdn-cache-control'
