@@ -113,8 +113,12 @@ function requirePlainHost(host: string): void {
 
 function parseBase(originUrl: string): URL {
   const url = parseUrl(originUrl)
-  if (!url || !['http:', 'https:'].includes(url.protocol) || url.search || url.hash) {
-    throw new ConfigError(`ORIGIN_URL: expected http(s)://host[/path], got "${originUrl}"`)
+  // An empty query or fragment leaves its `?` or `#` in the URL, and a visitor's path must not follow that. Workers do not
+  // send the credentials of a URL.
+  const isPlain = url && !/[?#]/.test(url.href) && !url.username && !url.password
+  if (!isPlain || !['http:', 'https:'].includes(url.protocol)) {
+    const shown = originUrl.replace(/\/\/.*@/, '//…@') // without the password
+    throw new ConfigError(`ORIGIN_URL: expected http(s)://host[/path], got "${shown}"`)
   }
   return url
 }

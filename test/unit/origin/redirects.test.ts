@@ -122,6 +122,18 @@ test('a redirect to HTTP is followed if ORIGIN_URL uses HTTP, and a redirect to 
 })
 
 test.each([
+  'https://img.example?',
+  'https://img.example/#',
+  'https://img.example/a?b',
+  'https://user:password@img.example',
+  'ftp://img.example',
+  'img.example',
+  '',
+])('ORIGIN_URL with "%s" is refused at start', (url) => {
+  expect(() => createOrigin(url, 1000)).toThrow(ConfigError)
+})
+
+test.each([
   '127.0.0.1',
   '2130706433',
   '0x7f.1',
