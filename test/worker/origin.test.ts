@@ -302,6 +302,19 @@ test('if a bucket is the origin, its pictures are served, missing ones get a 404
   expect(known.status).toBe(304)
 })
 
+test('if a bucket is the origin, a name or an ETag that R2 refuses is no error of ours', async () => {
+  const site = await startForThisTest({ buckets: ['ORIGIN_BUCKET'] })
+  await (await site.worker.getR2Bucket('ORIGIN_BUCKET')).put('cat.png', new Uint8Array(picture))
+  const etag = (await site.ask('/cat.png')).headers.get('etag')!
+  const statusOf = async (value: string) => (await site.ask('/cat.png', { headers: { 'if-none-match': value } })).status
+  for (const value of ['abc', ',', '"', `"a", ${etag.slice(1)}`, 'W/abc'])
+    expect([value, await statusOf(value)]).toEqual([value, 200])
+  for (const value of ['*', etag, `W/${etag}`, `"a" , ${etag}`])
+    expect([value, await statusOf(value)]).toEqual([value, 304])
+  const long = `/${'é'.repeat(513)}`
+  expect([(await site.ask(long)).status, (await site.ask(`${long}?sr=2`)).status]).toEqual([404, 404])
+})
+
 test('the origin answers /, /health and /samples, and the worker’s own pages are under the prefix', async () => {
   const origin = await originWithPicture()
   for (const path of ['/', '/health', '/samples/harbour.jpg']) origin.serve(path, `own ${path}`)

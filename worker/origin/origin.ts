@@ -172,7 +172,8 @@ export function createBucketOrigin(bucket: R2Bucket): Handler {
     const { method, headers, url } = c.req.raw
     if (method !== 'GET' && method !== 'HEAD') return new Response('method not allowed\n', { status: 405 })
     const key = decodePath(new URL(url).pathname.slice(1))
-    const object = key ? await bucket.get(key, { onlyIf: headers }) : null
+    const isName = key && new TextEncoder().encode(key).length <= MAX_KEY_BYTES
+    const object = isName ? await bucket.get(key, { onlyIf: conditionsOf(headers) }) : null
     if (!object) return notFound()
     const answer = new Headers()
     object.writeHttpMetadata(answer)
@@ -182,6 +183,20 @@ export function createBucketOrigin(bucket: R2Bucket): Handler {
     answer.set('content-length', `${object.size}`)
     return new Response((object as R2ObjectBody).body, { headers: answer })
   }
+}
+
+/** Longest key of an object: https://developers.cloudflare.com/r2/platform/limits/ */
+const MAX_KEY_BYTES = 1024
+const ETAG = '(?:W/)?"[^"]*"'
+const ETAGS = new RegExp(`^(?:\\*|${ETAG}(?:[ \\t]*,[ \\t]*${ETAG})*)$`)
+
+/** Returns the headers by which R2 decides whether to send an object. It throws if one with ETags breaks the grammar. */
+function conditionsOf(headers: Headers): Headers {
+  const conditions = new Headers(headers)
+  for (const name of ['if-match', 'if-none-match']) {
+    if (!ETAGS.test(conditions.get(name) ?? '')) conditions.delete(name)
+  }
+  return conditions
 }
 
 function notFound(): Response {
