@@ -22,7 +22,8 @@ import { requireSignature } from './signature.ts'
 
 /**
  * The options, or a function that returns them. An object is checked at start. A function is called once for each
- * `c.env`, at the first request with this `c.env`.
+ * `c.env`, at the first request with this `c.env`. Where each request has a `c.env` of its own, as in Node, requests share
+ * their state if the function returns the same values.
  */
 export type Options = SuperResolutionOptions | ((c: Context) => SuperResolutionOptions)
 
@@ -171,12 +172,25 @@ function oncePerEnvironment<T>(options: Options, resolve: (options: SuperResolut
   }
   const byEnvironment = new WeakMap<object, T>()
   const NO_ENVIRONMENT = {}
+  /** The last options, and what they were resolved to. */
+  let last: { readonly given: SuperResolutionOptions; readonly resolved: T } | undefined
   return (c) => {
     const environment = (c.env as object | undefined) ?? NO_ENVIRONMENT
-    let resolved = byEnvironment.get(environment)
-    if (!resolved) byEnvironment.set(environment, (resolved = resolve(options(c))))
-    return resolved
+    const known = byEnvironment.get(environment)
+    if (known) return known
+    // Node, Deno and others pass a new `c.env` with each request. Requests with equal options share their state.
+    const given = options(c)
+    if (!last || !areEqual(given, last.given)) last = { given, resolved: resolve(given) }
+    byEnvironment.set(environment, last.resolved)
+    return last.resolved
   }
+}
+
+/** Returns true if two objects have the same values. Lists are compared by their items, and other objects by identity. */
+function areEqual(one: SuperResolutionOptions, other: SuperResolutionOptions): boolean {
+  const listed = (value: unknown) => (Array.isArray(value) ? JSON.stringify(value) : value)
+  const [a, b] = [one, other].map((options) => new Map(Object.entries(options)))
+  return a.size === b.size && [...a].every(([name, value]) => b.has(name) && listed(value) === listed(b.get(name)))
 }
 
 function errorResponse(error: unknown): Response {
