@@ -8,6 +8,7 @@ import { loggableError, loggableUrl } from './base/loggable.ts'
 import { createResultCache } from './cache/cache.ts'
 import { splitOwn, withoutOwn } from './client/query.ts'
 import { resolveOptions, type Settings, type SuperResolutionOptions } from './options.ts'
+import { deploymentsPassed } from './origin/deployments.ts'
 import { createSourceRequest, type Handler } from './origin/source.ts'
 import { createModels, type Models } from './picture/models.ts'
 import type { SkipReason } from './picture/skip.ts'
@@ -109,7 +110,7 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
       return originalResponse(request, await ask(new Request(sourceUrl, request)), reason)
     }
     const upstream: Upstream = {
-      fetchSource: (validators) => ask(createSourceRequest(sourceUrl, validators)),
+      fetchSource: (validators) => ask(createSourceRequest(sourceUrl, validators, deploymentsPassed(request))),
       async answerAsOriginal(reason, original, body) {
         // Hono calls the handlers below only once. If the answer could depend on a cookie, or is a 304, the original
         // must be asked for again: by a call of `below` or, if there is no `below`, by a redirect of the visitor's

@@ -163,7 +163,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   range: ['bytes=', 'lines=0-1', 'bytes=0-1,5-6'],
   // About where the request came from or should go to (headers known from web cache poisoning)
   forwarded: ['for=1.2.3.4;host=evil.test;proto=https'],
-  via: ['1.1 edge-srcnn', '1.1 edge-srcnn-0123456789abcdef', '1.0 evil.test'],
+  via: ['1.1 edge-srcnn', '1.0 evil.test'],
   'x-forwarded-for': ['127.0.0.1'],
   'x-forwarded-host': ['evil.test', 'evil.test"><script>'],
   'x-forwarded-port': ['1337'],

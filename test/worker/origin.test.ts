@@ -167,6 +167,31 @@ test('a loop whose host changes at each turn ends with a 508, too', async () => 
   expect(turn).toBe(10)
 })
 
+test.each(['GET', 'HEAD', 'json'])(
+  'an origin that redirects to the worker, which asks for the same again, is asked three times at most: %s',
+  async (how) => {
+    let asked = 0
+    const query = how === 'json' ? 'sr=2&sr-format=json' : 'sr=2'
+    const method = how === 'HEAD' ? 'HEAD' : 'GET'
+    const site: RunningWorker = await startForThisTest({
+      vars: { ORIGIN_URL: 'http://pictures.test', ORIGIN_HOSTS: 'a.test' },
+      async outbound({ url, headers }) {
+        asked++
+        const { host, href } = new URL(url)
+        if (host === 'pictures.test') {
+          return new Response(null, { status: 302, headers: { location: `http://a.test/cat.png?${query}` } })
+        }
+        const again = await site.ask(href, { method, headers: Object.fromEntries(headers) })
+        return new Response(method === 'HEAD' ? null : new Uint8Array(again.bytes), { status: again.status })
+      },
+    })
+    // The visitor gets the redirect itself, as without the worker, or a description.
+    const { status } = await site.ask(`http://a.test/cat.png?${query}`, { method })
+    expect(status).toBe(how === 'json' ? 200 : 302)
+    expect(asked).toBeLessThanOrEqual(3)
+  },
+)
+
 test.each<[string, Record<string, string | undefined>]>([
   ['two in front of a host', { 'a.test': 'http://b.test', 'b.test': 'http://pictures.test' }],
   ['on one host', { 'a.test': 'http://b.test/raw', 'b.test': 'http://a.pictures.test/raw' }],

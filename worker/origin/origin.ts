@@ -5,7 +5,7 @@
 //   ORIGIN_BUCKET     an R2 bucket; the path is the object's key
 //   neither           the request's own URL, which on a route leads to the zone's origin
 import { ConfigError, SrError } from '../base/errors.ts'
-import { sha256 } from '../base/sha256.ts'
+import { deploymentName, deploymentsPassed } from './deployments.ts'
 import { asRedirected } from './freshness.ts'
 import { leavesBase } from './path.ts'
 import { type Handler, isSourceRequest } from './source.ts'
@@ -28,8 +28,8 @@ export function createOrigin(originUrl: string | undefined, timeoutMs: number, h
   for (const host of hosts) requirePlainHost(host)
   return async (c) => {
     const request = c.req.raw
-    const name = await nameOf(request.url, base)
-    const passed = deploymentsIn(request.headers.get('via') ?? '')
+    const name = await deploymentName(request.url, base)
+    const passed = deploymentsPassed(request)
     if (passed.includes(name) || passed.length >= MAX_DEPLOYMENTS) throw new SrError('ORIGIN_LOOP', LOOP)
     if (base && base.pathname !== '/' && leavesBase(new URL(request.url).pathname)) return notFound()
     let url = targetOf(request.url, base)
@@ -68,21 +68,6 @@ const NO_ORIGIN =
   'no origin answers at this address: put the worker on a route in front of one, or set ORIGIN_URL to the host that has the pictures'
 const LOOP =
   'the origin of this worker leads back to the worker itself: set ORIGIN_URL, of each worker on the way, to the host that has the pictures'
-
-/**
- * Returns the name of this deployment in the header `Via`. A request that arrives with this name shows that the origin
- * leads back to this worker (RFC 9110, 7.6.3). The name is made from where the worker is and where it fetches from: in a
- * loop both are the same again, while workers in a row differ in at least one of them.
- */
-async function nameOf(requestUrl: string, base: URL | undefined): Promise<string> {
-  const way = `${new URL(requestUrl).host} ${base?.href ?? ''}`
-  return `edge-srcnn-${(await sha256(new TextEncoder().encode(way))).slice(0, 16)}`
-}
-
-/** Returns the names of the deployments that a request has passed. */
-function deploymentsIn(via: string): readonly string[] {
-  return via.match(/\bedge-srcnn-[0-9a-f]{16}\b/g) ?? []
-}
 
 /** Returns true for the statuses 520 to 530, with which Cloudflare answers for a host without a server. */
 function isNoOrigin({ status }: Response): boolean {

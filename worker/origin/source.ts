@@ -23,11 +23,13 @@ export type FetchSource = (validators: Validators) => Promise<Response>
 const sourceRequests = new WeakSet<Request>()
 
 /**
- * Returns a new request for the original. Nothing is copied from the visitor's request, so no header of a visitor
- * reaches the origin.
+ * Returns a new request for the original. Of the visitor's request only the names of deployments that it has passed are
+ * copied, by which loops are found, so no other header of a visitor reaches the origin.
  */
-export function createSourceRequest(url: string, validators: Validators): Request {
-  const request = new Request(url, { headers: headersOf(validators) })
+export function createSourceRequest(url: string, validators: Validators, passed: readonly string[] = []): Request {
+  const headers = headersOf(validators)
+  for (const name of passed) headers.append('via', `1.1 ${name}`)
+  const request = new Request(url, { headers })
   sourceRequests.add(request)
   return request
 }

@@ -13,6 +13,7 @@ import type { FileBody } from '../cache/stores.ts'
 import { formatXSr } from '../client/xSr.ts'
 import { type Header, type ImageType, readHeader } from '../codec/header.ts'
 import type { Settings } from '../options.ts'
+import { deploymentsPassed } from '../origin/deployments.ts'
 import {
   completed304,
   type Freshness,
@@ -121,7 +122,8 @@ export async function serveUpscaled(
   discard(cached?.body) // it is read again if the origin confirms it or fails
 
   // A HEAD request makes nothing, so it has nothing to share with equal requests, nor has an original that is passed on.
-  if (request.method === 'HEAD' || isSkip) {
+  // A request that a deployment of this worker sent may come from an equal one of ours, which it must not wait for.
+  if (request.method === 'HEAD' || isSkip || deploymentsPassed(request).length > 0) {
     const outcome = await renew(miss, upstream, deps)
     return outcome instanceof Response ? outcome : answer(outcome, outcome.bytes, outcome.bytes !== undefined)
   }
