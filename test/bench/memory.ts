@@ -70,7 +70,7 @@ async function largestKinds(): Promise<Kind[]> {
     kind('PNG, 2 MP x2', [1414, 1414], 'sr=2', asPng),
     kind('PNG with alpha, 2 MP x2', [1414, 1414], 'sr=2', (scene) => scene.png().toBuffer()),
     kind('PNG, 24 MP to 1280', [6000, 4000], 'sr-width=1280', asPng),
-    kind('interlaced PNG, 2 MP to 1280', [1414, 1414], 'sr-width=1280', (scene) =>
+    kind('interlaced PNG, 10 MP to 1280', [3600, 2700], 'sr-width=1280', (scene) =>
       scene.removeAlpha().png({ progressive: true }).toBuffer(),
     ),
     kind('WebP, 1 MP x2', [1000, 1000], 'sr=2', asWebp),

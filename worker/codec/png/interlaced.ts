@@ -1,6 +1,7 @@
 // Decodes an interlaced PNG: seven small pictures, each of which has every so many pixels of every so many rows (Adam7).
 // https://www.w3.org/TR/png-3/#8InterlaceMethods
 
+import { release } from '../../base/release.ts'
 import type { Rgba } from '../../image/plane.ts'
 import { createPngDecoder, inflatedBytesOf, type PngDecoderExports } from './decoder.ts'
 import { damaged, type PngFile } from './file.ts'
@@ -28,6 +29,17 @@ interface Pass {
 export async function decodeInterlaced(module: PngDecoderExports, file: PngFile): Promise<Rgba> {
   const { width, height } = file
   const picture = { width, height, data: new Uint8Array(4 * width * height) }
+  try {
+    await decodePasses(module, file, picture)
+  } catch (error) {
+    release(picture.data)
+    throw error
+  }
+  return picture
+}
+
+async function decodePasses(module: PngDecoderExports, file: PngFile, picture: Rgba): Promise<void> {
+  const { width, height } = file
   const passes = PASSES.map((one): Pass => {
     const { left, top, across, down } = one
     const size = { width: Math.ceil((width - left) / across), height: Math.ceil((height - top) / down) }
@@ -44,7 +56,7 @@ export async function decodeInterlaced(module: PngDecoderExports, file: PngFile)
       if (band) placeRows(band, pass, picture)
       if (!decoder.isDone()) continue
       const next = passes.shift()
-      if (!next) return picture
+      if (!next) return
       pass = next
       decoder = createPngDecoder(module, pass.file)
     }
