@@ -126,7 +126,7 @@ const RULES: readonly Rule[] = [
   fresh({ expires: '@600', date: '@0', age: '60' }, 540),
   fresh({ expires: '@99999999', date: '@0' }, YEAR),
   fresh({ expires: '@0', date: '@0', 'cache-control': 'max-age=60' }, 60),
-  fresh({ expires: '0', 'cache-control': 's-maxage=60' }, 60, 0),
+  { ...fresh({ expires: '0', 'cache-control': 's-maxage=60' }, 60, 0), answer: NO_CACHE },
   askedEachTime({ expires: '@0', date: '@0' }),
   askedEachTime({ expires: '@-9', date: '@0' }),
   askedEachTime({ expires: '0' }),
