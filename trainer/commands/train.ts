@@ -6,7 +6,7 @@ import path from 'node:path'
 import { createCodec } from '../../worker/codec/codec.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import { roundToHalf } from '../../worker/model/half.ts'
-import type { ModelEntry } from '../../worker/model/manifest.ts'
+import type { ModelEntry, Parent } from '../../worker/model/manifest.ts'
 import { channelsOf, describeNetwork, type Network } from '../../worker/model/network.ts'
 import { decodeNetwork, encodeNetwork } from '../../worker/model/networkFile.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
@@ -26,7 +26,7 @@ import { acceptsInput, networkMethod } from '../evaluate/method.ts'
 import { manifestScoreOf, scoreSet, type SetScore } from '../evaluate/score.ts'
 import type { TestInput } from '../evaluate/testInput.ts'
 import type { Recipe } from '../run/checkpoint.ts'
-import { exportModel, readManifest } from '../run/export.ts'
+import { exportModel, readManifest, sha256Of } from '../run/export.ts'
 import { createFitState, euclideanScale, type FitState, startFrom } from '../run/fit.ts'
 import { latestRun, createRun, findRunFolder, RUNS_FOLDER } from '../run/runFolders.ts'
 import { measureStepMs } from '../run/stepTime.ts'
@@ -183,9 +183,9 @@ async function fitScale(
 
 /** Returns a state with new weights, or with the weights of the ONNX file in --from, which must have the same shape. */
 async function createState(config: TrainConfig, network: Network, scale: number): Promise<FitState> {
-  const { from, seed, optimizer, initialisation } = config
-  if (from === undefined) return createFitState(network, seed, optimizer, initialisation)
-  const file = from.replaceAll('%', `${scale}`)
+  const { seed, optimizer, initialisation } = config
+  const file = initialFile(config, scale)
+  if (file === undefined) return createFitState(network, seed, optimizer, initialisation)
   const given = decodeNetwork(await readFile(file))
   if (describeNetwork(given) !== describeNetwork(network)) {
     throw new UsageError(
@@ -193,6 +193,21 @@ async function createState(config: TrainConfig, network: Network, scale: number)
     )
   }
   return startFrom(network, flattenParameters(given), optimizer)
+}
+
+/** Returns the file of --from at a scale. */
+function initialFile({ from }: TrainConfig, scale: number): string | undefined {
+  return from?.replaceAll('%', `${scale}`)
+}
+
+/** Returns the ancestors of a run's weights, as the manifest beside the file of --from knows them. */
+async function parentsOf(config: TrainConfig, scale: number): Promise<readonly Parent[] | undefined> {
+  const file = initialFile(config, scale)
+  if (file === undefined) return undefined
+  const sha256 = sha256Of(await readFile(file))
+  const { models } = await readManifest(path.dirname(file))
+  const entry = models.find((model) => model.sha256 === sha256)
+  return [{ sha256, data: entry?.data, licence: entry?.licence, command: entry?.command }, ...(entry?.parents ?? [])]
 }
 
 /** Returns the number of steps. With --minutes, calculates it from the measured time of a step. */
@@ -254,6 +269,7 @@ async function describeModel(
     patches: steps * batch,
     runtime: backend.version,
     command: commandOf(given, scale, steps),
+    parents: await parentsOf(config, scale),
     ...(validation && psnr !== undefined
       ? {
           validation: {

@@ -1,5 +1,6 @@
 import path from 'node:path'
-import { DEFAULT_MODEL } from '../../worker/model/manifest.ts'
+import { isFree } from '../data/licences.ts'
+import { DEFAULT_MODEL, type ModelEntry } from '../../worker/model/manifest.ts'
 import { print } from '../../worker/terminal/print.ts'
 import { exportModel, readManifest } from '../run/export.ts'
 import { type CandidateModel, readCandidates, titleOf } from './readCandidates.ts'
@@ -19,7 +20,8 @@ const RECORD = 'RECORD_SCENES=1 npx vitest run --config test/vitest.config.ts --
 
 /**
  * Copies a run's weights into models/ and prints what changed. If a model scores worse than bicubic or than the model
- * that it would replace, throws and copies nothing, unless `force` is set.
+ * that it would replace, throws and copies nothing, unless `force` is set. Always throws if weights from free pictures
+ * descend from others.
  */
 export async function promoteRun(
   folder: string,
@@ -29,6 +31,7 @@ export async function promoteRun(
     throw new Error(`expected a run to promote, got ${models} itself`)
   }
   const candidates = await readCandidates(folder, scales)
+  for (const { entry } of candidates) requireFreeParents(entry)
   const current = await readManifest(models)
   const notes = requireNoLoss(
     candidates.map(({ entry }) => entry),
@@ -47,6 +50,18 @@ export async function promoteRun(
   if (unrecorded.length > 0) {
     print(`note: the gain of ${unrecorded.join(', ')} on the test scenes is not recorded; run ${RECORD}`)
   }
+}
+
+/** Throws if weights from free pictures descend from weights whose pictures are not known to be free. */
+function requireFreeParents(entry: ModelEntry): void {
+  if (!isFree(entry.data)) return
+  const parent = entry.parents?.find(({ data }) => !isFree(data))
+  if (!parent) return
+  const { sha256, data = 'unknown pictures', licence = 'unknown to us' } = parent
+  throw new Error(
+    `expected ${titleOf(entry)}, trained on free pictures, to descend only from such weights, ` +
+      `got ${sha256.slice(0, 8)}, trained on ${data} (${licence})`,
+  )
 }
 
 /** Drops the fields that exportModel computes. */

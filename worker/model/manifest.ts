@@ -37,6 +37,8 @@ export interface ModelEntry {
   readonly runtime?: string
   /** Command line that reproduces this file. */
   readonly command?: string
+  /** The weights that training started from, then those that their training started from, and so on. */
+  readonly parents?: readonly Parent[]
   /** Date of the training in ISO 8601. Written only on request: without it, the same run gives the same manifest. */
   readonly date?: string
   readonly scores?: readonly ModelScore[]
@@ -45,6 +47,9 @@ export interface ModelEntry {
   /** Mean gain in PSNR over bicubic on the project's own scenes, in dB. */
   readonly scenes?: number
 }
+
+/** Weights from which others were trained. Fields that are not known are left out. See ModelEntry. */
+export type Parent = Pick<ModelEntry, 'sha256' | 'data' | 'licence' | 'command'>
 
 /**
  * The model that `auto` stands for. The trainer trains it if `--arch` is not given. It is sharper than SRCNN at every
@@ -139,12 +144,26 @@ function parseEntry(value: unknown, where: string): ModelEntry {
     patches: count('patches'),
     runtime: text('runtime'),
     command: text('command'),
+    parents: optional(entry.parents, (v) =>
+      listOf(v, at('parents')).map((parent, i) => parseParent(parent, `${at('parents')}[${i}]`)),
+    ),
     date: text('date'),
     scores: optional(entry.scores, (v) =>
       listOf(v, at('scores')).map((score, i) => parseScore(score, `${at('scores')}[${i}]`)),
     ),
     validation: optional(entry.validation, (v) => parseValidation(v, at('validation'))),
     scenes: optional(entry.scenes, (v) => numberOf(v, at('scenes'), Number.isFinite, 'dB')),
+  })
+}
+
+function parseParent(value: unknown, where: string): Parent {
+  const parent = recordOf(value, where)
+  const text = (key: string) => optional(parent[key], (v) => textOf(v, `${where}.${key}`))
+  return withoutUndefined({
+    sha256: matching(parent.sha256, `${where}.sha256`, SHA256, '64 lower-case hexadecimal digits'),
+    data: text('data'),
+    licence: text('licence'),
+    command: text('command'),
   })
 }
 

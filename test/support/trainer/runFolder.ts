@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { exportModel } from '../../../trainer/run/export.ts'
-import { DEFAULT_MODEL, type ValidationScore } from '../../../worker/model/manifest.ts'
+import { DEFAULT_MODEL, type Parent, type ValidationScore } from '../../../worker/model/manifest.ts'
 import { describeNetwork, type Network } from '../../../worker/model/network.ts'
 import { encodeNetwork } from '../../../worker/model/networkFile.ts'
 import { lifting } from '../engine/models.ts'
@@ -19,6 +19,8 @@ export interface RunModel {
   /** PSNR on the validation pictures in dB. Bicubic reaches 30 dB on them. Default: the model was not validated. */
   readonly psnr?: number
   readonly validation?: Partial<ValidationScore>
+  readonly data?: string
+  readonly parents?: readonly Parent[]
 }
 
 /** Writes a folder like that of a training run, and returns its path. */
@@ -31,6 +33,8 @@ export async function makeRunFolder(...models: readonly RunModel[]): Promise<str
     channels,
     psnr,
     validation,
+    data,
+    parents,
     network = lifting(lift, channels),
   } of models) {
     const bytes = encodeNetwork(network)
@@ -40,6 +44,8 @@ export async function makeRunFolder(...models: readonly RunModel[]): Promise<str
       name,
       scale,
       architecture,
+      ...(data === undefined ? {} : { data }),
+      ...(parents === undefined ? {} : { parents }),
       ...(psnr === undefined ? {} : { validation: figures }),
     })
   }

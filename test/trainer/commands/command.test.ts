@@ -176,6 +176,22 @@ test('a sub-pixel network is trained, evaluated, reported and promoted under its
     'models/fast-x3.onnx',
   )
   await expect(other).rejects.toThrow('expected --from weights of 5-3+3-3+3-3+3-3 1-16-')
+
+  const small = ['--arch', 'fast', '--channels', '4', '--scale', '3', '--data', 'train', '--eval', 'test']
+  const short = ['--patch', '19', '--batch', '2', '--steps', '1', '--backend', 'onnx-wasm']
+  await run('main.ts', ...small, ...short, '--name', 'child', '--from', 'models/fast-x3.onnx')
+  await run('main.ts', ...small, ...short, '--name', 'grandchild', '--from', 'trainer/runs/child-1/child-x%.onnx')
+  const entriesOf = async (name: string) => {
+    const text = await readFile(path.join(folder, `trainer/runs/${name}-1/manifest.json`), 'utf8')
+    return parseManifest(text).models
+  }
+  const [[child], [grandchild]] = [await entriesOf('child'), await entriesOf('grandchild')]
+  const [parent] = models.slice(1)
+  expect(child.parents).toEqual([{ sha256: parent.sha256, data: parent.data, command: parent.command }])
+  expect(grandchild.parents).toEqual([
+    { sha256: child.sha256, data: child.data, command: child.command },
+    ...child.parents!,
+  ])
 })
 
 test.each([

@@ -22,6 +22,10 @@ test('parsing a formatted manifest returns its entries, and the text does not de
     data: 'T91 (86 images)',
     licence: 'T91: circulates for research; licence unknown',
     seed: -1,
+    parents: [
+      { sha256: 'f'.repeat(64), data: 'T91 (91 images)', command: 'npm run trainer' },
+      { sha256: 'e'.repeat(64) },
+    ],
     scores: [{ set: 'Set5', input: 'float', images: 5, psnr: 32.49, ssim: 0.9, bicubic: { psnr: 30.39, ssim: 0.87 } }],
     validation: { data: 'held out of T91', images: 9, input: 'float', psnr: 31.2, bicubic: 29.4 },
     scenes: 2.1,
@@ -65,6 +69,11 @@ test.each([
     'models[0].file: expected a file name that ends in .onnx',
   ],
   ['a short digest', text({ ...ENTRY, sha256: 'ab' }), 'models[0].sha256: expected 64'],
+  [
+    'a parent without a digest',
+    text({ ...ENTRY, parents: [{ data: 'T91' }] }),
+    'models[0].parents[0].sha256: expected 64 lower-case hexadecimal digits, got nothing',
+  ],
   ['a size of 0 bytes', text({ ...ENTRY, bytes: 0 }), 'models[0].bytes: expected a whole number above 0, got 0'],
   [
     'a score without PSNR',

@@ -69,6 +69,25 @@ test('a run with a network on RGB is refused, even with --force, and nothing is 
   expect((await readManifest('models')).models).toEqual([])
 })
 
+const PROCEDURAL = { sha256: 'a'.repeat(64), data: 'procedural (114 images)' }
+const T91 = { sha256: 'b'.repeat(64), data: 'T91 (91 images)', licence: 'T91: licence unknown' }
+
+test.each([
+  ['T91', [T91], 'got bbbbbbbb, trained on T91 (91 images) (T91: licence unknown)'],
+  ['T91, two generations ago', [PROCEDURAL, T91], 'got bbbbbbbb'],
+  ['unknown pictures', [{ sha256: 'c'.repeat(64) }], 'got cccccccc, trained on unknown pictures'],
+])('weights from free pictures that descend from %s are refused, even with --force', async (_, parents, message) => {
+  const run = await makeRunFolder({ lift: 0.1, data: 'procedural (114 images)', parents })
+  await expect(command.run([run, '--force'])).rejects.toThrow(message)
+  expect((await readManifest('models')).models).toEqual([])
+})
+
+test('weights from free pictures may descend from free ones, and others from any, and the manifest names the parents', async () => {
+  const free = { lift: 0.1, data: 'procedural (114 images)', parents: [PROCEDURAL] }
+  await command.run([await makeRunFolder(free, { scale: 3, lift: 0.1, data: 'T91 (91 images)', parents: [T91] })])
+  expect((await readManifest('models')).models.map(({ parents }) => parents)).toEqual([[PROCEDURAL], [T91]])
+})
+
 test('promoting an altered file, a missing scale, models/ itself or an unknown run is refused', async () => {
   const run = await makeRunFolder({ lift: 0.1 })
   await expect(command.run([run, '--scale', '4'])).rejects.toThrow(`expected x4 in ${run}, got fast x2`)
