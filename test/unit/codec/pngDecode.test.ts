@@ -284,13 +284,13 @@ describe('no more is inflated than the rows need', () => {
   test.each([
     ['16x16', 16, 16],
     ['1000x1000', 1000, 1000],
-  ])('a picture of %s whose data go on for 200 MB takes less than 100 ms of CPU time', async (_, width, height) => {
+  ])('a picture of %s whose data go on for 200 MB takes less than 250 ms of CPU time', async (_, width, height) => {
     const bomb = new Uint8Array(deflateSync(new Uint8Array(BOMB_BYTES)))
     const file = writePngFile({ ...small, width, height, byteAt: () => 0, alter: () => bomb })
     await byRows(file)
     const start = cpuMs()
     const { data } = await byRows(file)
-    expect(cpuMs() - start).toBeLessThan(100)
+    expect(cpuMs() - start).toBeLessThan(250)
     expect(data.every((value, i) => value === (i % 4 === 3 ? 255 : 0))).toBe(true)
   })
 
@@ -300,7 +300,7 @@ describe('no more is inflated than the rows need', () => {
     const broken = writePngFile({ ...small, alter })
     const start = cpuMs()
     await expect(byRows(broken)).rejects.toThrow(DamagedError)
-    expect(cpuMs() - start).toBeLessThan(100)
+    expect(cpuMs() - start).toBeLessThan(250)
   })
 })
 
