@@ -32,7 +32,7 @@ export interface AppParts {
   readonly purge: ((request: Request) => Promise<Response>) | undefined
 }
 
-export type Offered = Pick<Settings, 'param' | 'format' | 'formats' | 'quality' | 'qualities' | 'modelNames'>
+type Offered = Pick<Settings, 'param' | 'format' | 'formats' | 'quality' | 'qualities' | 'modelNames'>
 
 /**
  * Headers of our own pages. They allow only files of the same origin, WebAssembly and blobs. The page needs blobs to

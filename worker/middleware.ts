@@ -97,7 +97,7 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
 
     const { sourceUrl } = params
     let isAsked = false
-    const hasCredentials = ['cookie', 'authorization'].some((name) => request.headers.has(name))
+    const hasCredentials = () => ['cookie', 'authorization'].some((name) => request.headers.has(name))
     const ask = async (asked: Request): Promise<Response> => {
       isAsked = true
       const response = await nextWith(c, asked, next)
@@ -106,7 +106,7 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
       return response
     }
     const askAsVisitor = async (reason: SkipReason) => {
-      isTheirs = hasCredentials
+      isTheirs = hasCredentials()
       return originalResponse(request, await ask(new Request(sourceUrl, request)), reason)
     }
     const upstream: Upstream = {
@@ -120,7 +120,7 @@ export function createMiddleware(serviceOf: (c: Context) => Service, below?: Han
         discard(body)
         if (!original.bodyUsed) discard(original.body)
         if (!below) return originalResponse(request, redirectTo(sourceUrl), reason)
-        isTheirs = hasCredentials
+        isTheirs = hasCredentials()
         const response = await withRequest(c, new Request(sourceUrl, request), () => below(c))
         const neededCredentials = reason === 'ORIGIN_STATUS' && response.ok && !original.ok
         return originalResponse(request, response, neededCredentials ? 'CREDENTIALS' : reason)

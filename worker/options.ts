@@ -7,7 +7,7 @@ import type { Context } from 'hono'
 import type { Bucket, Dataset, EdgeCache, RateLimiter } from './platform/bindings.ts'
 import { type Limits, ISOLATE_LIMITS } from './platform/limits.ts'
 import { ConfigError } from './base/errors.ts'
-import { DEFAULT_MODEL } from './model/manifest.ts'
+import { DEFAULT_MODEL, MODEL_NAME } from './model/manifest.ts'
 import { type Format, FORMATS, nearestQuality, QUALITIES, SERVED_QUALITIES, SIZES } from './client/allowed.ts'
 
 export interface SuperResolutionOptions {
@@ -344,8 +344,7 @@ export function resolveOptions(options: SuperResolutionOptions = {}, { defaults 
   const checked: Settings = { ...DEFAULTS, ...defaults, ...Object.fromEntries(given) }
   for (const name of TEXT_OPTIONS) {
     const value = checked[name]
-    const isMissing = value === undefined && OPTIONAL_TEXTS.some((optional) => optional === name)
-    const expected = isMissing ? undefined : expectationOf(name, value)
+    const expected = value === undefined ? undefined : expectationOf(name, value)
     if (expected) throw new ConfigError(`option ${name}: expected ${expected}, got ${JSON.stringify(value)}`)
   }
   const settings = { ...checked, ...withinLists(options, checked) }
@@ -408,7 +407,7 @@ export function expectationOf(name: TextOption, value: unknown): string | undefi
     case 'qualities':
       return isListOf(QUALITIES, value) ? undefined : `a list of ${QUALITIES.join(', ')}`
     case 'modelNames':
-      return isList(value) && value.every((item) => typeof item === 'string' && /^[a-z][a-z0-9-]*$/.test(item))
+      return isList(value) && value.every((item) => typeof item === 'string' && MODEL_NAME.test(item))
         ? undefined
         : 'a list of names in the manifests, bicubic or auto'
     case 'model':

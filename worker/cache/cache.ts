@@ -116,8 +116,9 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
   const keepEarlier = async (key: Key, digest: string) => {
     if (!found || !r2 || found.entry.digest === digest) return
     // Another data centre may have stored the entry of yet another picture in R2 since the edge cache copied this one.
-    for (const entry of [found.entry, found.layer === 'edge' ? await getEntry(key) : undefined]) {
-      if (!entry || entry.digest === '' || entry.digest === digest) continue
+    const inR2 = found.layer === 'edge' ? await getEntry(key) : undefined
+    const entries = [found.entry, inR2 ?? found.entry].filter((one) => one.digest !== '' && one.digest !== digest)
+    for (const entry of new Map(entries.map((one) => [one.digest, one])).values()) {
       const name = entryName({ ...key, variant: earlierVariant(entry.digest) })
       await put(name, encodeJson({ ...entry, size: 0 }), key.tags, r2)
     }

@@ -72,8 +72,9 @@ function sizeName({ scale, width, height }: Size): string {
  */
 export async function sourceName(sourceUrl: string): Promise<string> {
   const [bare] = sourceUrl.split('?', 1)
-  const digests = await Promise.all([bare, sourceUrl].map((url) => sha256(new TextEncoder().encode(url))))
-  return digests.join('.')
+  const digestOf = (url: string) => sha256(new TextEncoder().encode(url))
+  const whole = digestOf(sourceUrl)
+  return (await Promise.all([bare === sourceUrl ? whole : digestOf(bare), whole])).join('.')
 }
 
 /**

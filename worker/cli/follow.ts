@@ -1,9 +1,9 @@
 // Requests a URL and follows redirects, as a browser does, but only a few of them.
 import { discard } from '../base/discard.ts'
+import { REDIRECTS } from '../base/redirects.ts'
 
 /** Sites redirect from http to https, to www, and to where a file has moved. */
 const MAX_REDIRECTS = 5
-const REDIRECTS = [301, 302, 303, 307, 308]
 
 /**
  * Requests `url` and what it redirects to, over http or https. Rejects after MAX_REDIRECTS, and if a body is encoded more

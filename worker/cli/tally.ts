@@ -8,8 +8,8 @@ export interface Tally<Outcome extends string> {
   finished(): number
   /** Seconds since the tally was created. */
   seconds(): number
-  /** Counts one outcome and prints the item's line, if it has one. */
-  add(outcome: Outcome, text: string | undefined): void
+  /** Counts one outcome and prints the item's line. */
+  add(outcome: Outcome, text: string): void
   /** Shows the progress if unfinished items are done in part: `items` is the sum of their parts, each 0..1. */
   addPart(items: number): void
   /** Prints the lines of the summary. */
@@ -20,16 +20,18 @@ export interface Tally<Outcome extends string> {
 export const SILENT: ProgressStream = { write: () => true }
 
 /**
- * Creates a tally. `instant` is the outcome of items that take no time; the rate and the remaining time ignore these
- * items.
+ * Creates a tally. If `isQuiet`, only the lines of items that failed are printed, and neither progress nor summary.
+ * `instant` is the outcome of items that take no time; the rate and the remaining time ignore these items.
  */
 export function createTally<Outcome extends string>(
   counts: Record<Outcome, number>,
   total: number,
   print: (line: string) => void,
-  stream: ProgressStream,
+  progress: ProgressStream,
+  isQuiet = false,
   instant?: Outcome,
 ): Tally<Outcome> {
+  const stream = isQuiet ? SILENT : progress
   const line = createProgressLine(stream)
   const start = performance.now()
   const seconds = () => (performance.now() - start) / 1000
@@ -46,7 +48,7 @@ export function createTally<Outcome extends string>(
     add(outcome, text) {
       counts[outcome]++
       line.clear()
-      if (text !== undefined) print(text)
+      if (!isQuiet || outcome === 'failed') print(text)
       draw(0)
     },
     addPart: draw,

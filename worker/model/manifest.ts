@@ -87,7 +87,8 @@ export interface Quality {
 }
 
 const MANIFEST_SCALES = [2, 3, 4]
-const NAME = /^[a-z][a-z0-9-]*$/
+/** The names that a model can have. */
+export const MODEL_NAME = /^[a-z][a-z0-9-]*$/
 const FILE = /^[A-Za-z0-9][A-Za-z0-9._-]*\.onnx$/
 const SHA256 = /^[0-9a-f]{64}$/
 
@@ -130,7 +131,7 @@ function parseEntry(value: unknown, where: string): ModelEntry {
   const text = (key: string) => optional(entry[key], (v) => textOf(v, at(key)))
   const count = (key: string) => optional(entry[key], (v) => numberOf(v, at(key), isCount, COUNT))
   return withoutUndefined({
-    name: matching(entry.name, at('name'), NAME, 'a name like "srcnn"'),
+    name: matching(entry.name, at('name'), MODEL_NAME, 'a name like "srcnn"'),
     scale: numberOf(entry.scale, at('scale'), (v) => MANIFEST_SCALES.includes(v), MANIFEST_SCALES.join(', ')),
     file: matching(entry.file, at('file'), FILE, 'a file name that ends in .onnx, without a path'),
     sha256: matching(entry.sha256, at('sha256'), SHA256, '64 lower-case hexadecimal digits'),

@@ -6,9 +6,9 @@ import { sha256 } from '../base/sha256.ts'
  * worker. The name is made from where the worker is and where it fetches from: in a loop both are the same again, while
  * workers in a row differ in at least one of them.
  */
-export async function deploymentName(requestUrl: string, base: URL | undefined): Promise<string> {
-  const way = `${new URL(requestUrl).host} ${base?.href ?? ''}`
-  return `edge-srcnn-${(await sha256(new TextEncoder().encode(way))).slice(0, 16)}`
+export async function deploymentName(host: string, base: URL | undefined): Promise<string> {
+  const way = new TextEncoder().encode(`${host} ${base?.href ?? ''}`)
+  return `edge-srcnn-${(await sha256(way)).slice(0, 16)}`
 }
 
 /** Returns the names of the deployments that a request has passed. */

@@ -36,15 +36,16 @@ const TARGETED = ['cloudflare-cdn-cache-control', 'cdn-cache-control'] as const
 
 export function freshnessOf(headers: Headers, settings: Settings, nowMs: number): Freshness {
   const policy = policyOf(headers)
+  const plain = plainPolicyOf(headers)
   const { directives } = policy
   const lifetime = directives.has('no-cache') ? 0 : lifetimeOf(headers, policy, nowMs)
   return {
     isStorable: isStorable(headers),
     isPersonal: directives.has('private') || variesBy(headers).some((name) => ['cookie', '*'].includes(name)),
     ttlSeconds: lifetime && Math.min(settings.maxTtlSeconds, Math.max(0, lifetime)),
-    browserSeconds: browserSecondsOf(headers, policy, settings, nowMs),
+    browserSeconds: browserSecondsOf(headers, policy, plain, settings, nowMs),
     staleSeconds: Math.min(MAX_STALE_SECONDS, staleOf(directives)),
-    isFixed: [policy, plainPolicyOf(headers)].some((one) => one.directives.has('no-transform')),
+    isFixed: [policy, plain].some((one) => one.directives.has('no-transform')),
   }
 }
 
@@ -158,10 +159,10 @@ function lifetimeOf(headers: Headers, { directives, isTargeted }: Policy, nowMs:
 function browserSecondsOf(
   headers: Headers,
   policy: Policy,
+  plain: Policy,
   { defaultTtlSeconds }: Settings,
   nowMs: number,
 ): number | undefined {
-  const plain = plainPolicyOf(headers)
   const forBrowsers = { ...plain, directives: new Map([...plain.directives].filter(([name]) => name !== 's-maxage')) }
   const seconds = lifetimeOf(headers, forBrowsers, nowMs)
   if (!policy.isTargeted) {

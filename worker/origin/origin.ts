@@ -5,6 +5,7 @@
 //   ORIGIN_BUCKET     an R2 bucket; the path is the object's key
 //   neither           the request's own URL, which on a route leads to the zone's origin
 import { ConfigError, SrError } from '../base/errors.ts'
+import { REDIRECTS } from '../base/redirects.ts'
 import { deploymentName, deploymentsPassed } from './deployments.ts'
 import { asRedirected } from './freshness.ts'
 import { leavesBase } from './path.ts'
@@ -26,12 +27,16 @@ const MAX_REDIRECTS = 3
 export function createOrigin(originUrl: string | undefined, timeoutMs: number, hosts: readonly string[] = []): Handler {
   const base = originUrl === undefined ? undefined : parseBase(originUrl)
   for (const host of hosts) requirePlainHost(host)
+  /** The name for the host of the last request, which is that of nearly all requests. */
+  let last: { readonly host: string; readonly name: string } | undefined
   return async (c) => {
     const request = c.req.raw
-    const name = await deploymentName(request.url, base)
+    const { host, pathname } = new URL(request.url)
+    if (last?.host !== host) last = { host, name: await deploymentName(host, base) }
+    const { name } = last
     const passed = deploymentsPassed(request)
     if (passed.includes(name) || passed.length >= MAX_DEPLOYMENTS) throw new SrError('ORIGIN_LOOP', LOOP)
-    if (base && base.pathname !== '/' && leavesBase(new URL(request.url).pathname)) return notFound()
+    if (base && base.pathname !== '/' && leavesBase(pathname)) return notFound()
     let url = targetOf(request.url, base)
     const own = url.origin
     const redirects: Response[] = []
@@ -63,7 +68,6 @@ export function createOrigin(originUrl: string | undefined, timeoutMs: number, h
   }
 }
 
-const REDIRECTS = [301, 302, 303, 307, 308]
 const NO_ORIGIN =
   'no origin answers at this address: put the worker on a route in front of one, or set ORIGIN_URL to the host that has the pictures'
 const LOOP =

@@ -156,15 +156,28 @@ function leaseMsOf(settings: Settings): number {
 async function passOn(
   reason: SkipReason,
   request: Request,
-  { fetchSource, answerAsOriginal }: Upstream,
+  upstream: Upstream,
   { settings, nowMs }: Deps,
 ): Promise<Response> {
+  const { fetchSource, answerAsOriginal } = upstream
   const original = await fetchSource({})
   if (original.status !== 200) return answerAsOriginal('ORIGIN_STATUS', original)
   const freshness = freshnessOf(original.headers, settings, nowMs())
   if (isForVisitorAlone(request, freshness)) return answerAsOriginal('CREDENTIALS', original)
-  if (!suits(request, original.headers)) return answerAsOriginal(reason, original)
-  return originalResponse(request, original, reason)
+  return originalFor(request, original, reason, upstream)
+}
+
+/** Answers with the original, or as the origin answers the visitor, if their Accept rules this original out. */
+async function originalFor(
+  request: Request,
+  original: Response,
+  reason: SkipReason,
+  { answerAsOriginal }: Upstream,
+  body?: FileBody,
+  mime?: string,
+): Promise<Response> {
+  if (!suits(request, original.headers, mime)) return answerAsOriginal(reason, original, body)
+  return originalResponse(request, original, reason, body, mime)
 }
 
 /** Reasons that hold as long as the picture and the limits, which are part of the key, are the same. */
@@ -281,7 +294,7 @@ async function renew(
       if (!confirmed) return await answerAsOriginal('INTERNAL', original)
       const asConfirmed = 'fwd=stale; fwd-status=304'
       if (isRevoked) return { entry: cached.entry, bytes: confirmed, cacheStatus: asConfirmed, ttlSeconds: -1 }
-      const entry = confirmedEntry(cached.entry, original, freshness, wish, deps.nowMs())
+      const entry = confirmedEntry(cached.entry, original, said, freshness, wish, deps.nowMs())
       const { ttlSeconds } = entry
       return keep({ entry, bytes: confirmed, cacheStatus: `${asConfirmed}; stored`, ttlSeconds }, key, deps, lead)
     }
@@ -303,9 +316,7 @@ async function renew(
     // Pass on a picture that was served unchanged, if the origin still sends the same file.
     const skipped = rememberedSkip(cached, deps.nowMs())
     if (skipped && freshness.isStorable && skipped.file === fileOf(original.headers)) {
-      const { type } = cached!.entry
-      if (!suits(request, original.headers, type)) return await answerAsOriginal(skipped.reason, original)
-      return originalResponse(request, original, skipped.reason, undefined, type)
+      return await originalFor(request, original, skipped.reason, upstream, undefined, cached!.entry.type)
     }
 
     // Decide from the first bytes whether and how to enlarge the picture, so that no other one is held.
@@ -316,7 +327,7 @@ async function renew(
     // A body that is not an image may be a login page, so the visitor gets the answer to their own request, and the old
     // result, which the page replaced, is not served any more.
     if (header?.type === 'unknown') {
-      invalidate(miss, deps)
+      if (!isRevoked) invalidate(miss, deps)
       return await answerAsOriginal('NOT_AN_IMAGE', original, source.body())
     }
     const decideFor = (read: Header, bytes: number) =>
@@ -374,8 +385,7 @@ async function renew(
       console.error(`${reason}: ${loggableUrl(miss.sourceUrl)}`, loggableError(error))
     const mime = header && header.type !== 'unknown' ? header.mime : undefined
     rememberSkip(reason, original, mime, miss, deps)
-    if (!suits(request, original.headers, mime)) return await answerAsOriginal(reason, original, source?.body())
-    return originalResponse(request, original, reason, source?.body(), mime)
+    return await originalFor(request, original, reason, upstream, source?.body(), mime)
   } finally {
     turn?.end()
     // A result takes memory until it is stored, as its source did before.
@@ -454,12 +464,13 @@ function validatorsOf({ sourceEtag, sourceModified }: Entry): Validators {
 }
 
 /**
- * Returns the entry with the lifetimes and other headers that a 304 states. What the 304 does not state, the entry keeps
+ * Returns the entry with the lifetimes and other headers that a 304 states. `completed`: see completed304. What the 304 does not state, the entry keeps
  * (RFC 9111, 3.2).
  */
 function confirmedEntry(
   entry: Entry,
   { headers }: Response,
+  completed: Headers,
   freshness: Freshness,
   { format }: Wish,
   nowMs: number,
@@ -469,7 +480,7 @@ function confirmedEntry(
   return {
     ...entry,
     inherited: renewedHeaders(entry.inherited ?? {}, headers, format === 'source'),
-    headersFor304: headersFor304(completed304(headers, entry.headersFor304)),
+    headersFor304: headersFor304(completed),
     refusedAt: undefined,
     ttlSeconds,
     staleSeconds,

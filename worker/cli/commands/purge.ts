@@ -1,6 +1,7 @@
 import { type Command, parseArguments, UsageError } from '../../terminal/arguments.ts'
 import { print } from '../../terminal/print.ts'
 import { createProgressLine } from '../../terminal/progressLine.ts'
+import { SILENT } from '../tally.ts'
 import { purge, purgePageOf, type Purgeable } from '../purge/purgePage.ts'
 import { secretOf } from '../secrets.ts'
 
@@ -29,19 +30,12 @@ or the variable SR_WORKER names, whatever the host of a URL is. If a purge fails
     const page = purgePageOf(worker)
     const secret = secretOf('SR_PURGE_SECRET')
     const all: Purgeable[] = model === undefined ? words.map((url) => ({ url })) : [{ model }]
-    const line = createProgressLine()
+    const line = createProgressLine(quiet ? SILENT : process.stderr)
     for (const one of all) {
       const title = one.url ?? one.model
-      const tell = (count: number) => {
-        if (!quiet) line.draw(() => `${title}: ${count} deleted so far`)
-      }
-      try {
-        const { deleted, elsewhere } = await purge(page, one, secret, tell)
-        line.clear()
-        if (!quiet) print(`${title}: ${deleted} deleted; elsewhere: ${elsewhere}`)
-      } finally {
-        line.clear()
-      }
+      const tell = (count: number) => line.draw(() => `${title}: ${count} deleted so far`)
+      const { deleted, elsewhere } = await purge(page, one, secret, tell).finally(() => line.clear())
+      if (!quiet) print(`${title}: ${deleted} deleted; elsewhere: ${elsewhere}`)
     }
   },
 }

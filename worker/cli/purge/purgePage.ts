@@ -76,7 +76,7 @@ async function ask(page: URL, body: Purgeable & { readonly cursor?: string }, se
       redirect: 'manual', // the secret must not go to another page
       signal: AbortSignal.timeout(TIMEOUT_MS),
     })
-    text = `${await readAtMost(response.body, MAX_ANSWER_BYTES, 'its answer')}`
+    text = new TextDecoder().decode(await readAtMost(response.body, MAX_ANSWER_BYTES, 'its answer'))
   } catch (cause) {
     throw new Error(`${page.href} does not answer`, { cause })
   }

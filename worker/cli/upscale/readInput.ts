@@ -13,8 +13,7 @@ const TIMEOUT_MS = 120_000
 /** Returns the bytes in an array of their own. `signal` ends the reading of stdin and of a URL. */
 export async function readInput({ file, source }: Input, signal: AbortSignal): Promise<Uint8Array> {
   if (source === 'file') return new Uint8Array(await readFile(file))
-  if (source === 'stdin')
-    return new Uint8Array(await readAtMost(addAbortSignal(signal, process.stdin), MAX_BYTES, 'stdin'))
+  if (source === 'stdin') return readAtMost(addAbortSignal(signal, process.stdin), MAX_BYTES, 'stdin')
   const userAgent = `edge-srcnn/${await packageVersion()} (upscale)`
-  return new Uint8Array(await download(file, { userAgent, maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS, signal }))
+  return download(file, { userAgent, maxBytes: MAX_BYTES, timeoutMs: TIMEOUT_MS, signal })
 }

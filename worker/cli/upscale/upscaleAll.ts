@@ -157,12 +157,10 @@ async function resultOf(
   let output = given
   let kept: Uint8Array | undefined
   try {
-    if (output !== undefined && !force && (await exists(output))) return { outcome: 'exists', output }
-    const bytes = await readInput(input, signal)
-    if (output === undefined) {
-      output = names.take(input, bytes)
-      if (!force && (await exists(output))) return { outcome: 'exists', output }
-    }
+    const read = output === undefined ? await readInput(input, signal) : undefined
+    output ??= names.take(input, read!)
+    if (!force && (await exists(output))) return { outcome: 'exists', output }
+    const bytes = read ?? (await readInput(input, signal))
     if (copySkipped && input.source !== 'file') kept = bytes.slice() // it cannot be read again
     const decided = await maker.decide(bytes)
     const { plan, cost } = decided.decision

@@ -2,7 +2,7 @@
 import { describeAsked } from '../../client/xSr.ts'
 import { print as printLine } from '../../terminal/print.ts'
 import type { ProgressStream } from '../../terminal/progressLine.ts'
-import { createTally, SILENT, type Tally } from '../tally.ts'
+import { createTally, type Tally } from '../tally.ts'
 import { STDIN } from './inputs.ts'
 import { STDOUT } from './outputs.ts'
 import type { UpscaleOutcome } from './upscaleAll.ts'
@@ -24,13 +24,12 @@ export function createUpscaleReport(
   isQuiet = false,
 ): UpscaleReport {
   const none = { done: 0, exists: 0, skipped: 0, failed: 0 }
-  const tally = createTally<UpscaleOutcome['outcome']>(none, total, print, isQuiet ? SILENT : stream, 'exists')
+  const tally = createTally<UpscaleOutcome['outcome']>(none, total, print, stream, isQuiet, 'exists')
   const { counts, finished, seconds, addPart } = tally
   return {
     counts,
     tell(outcome) {
-      const text = json ? JSON.stringify(outcome) : describeOutcome(outcome)
-      tally.add(outcome.outcome, isQuiet && outcome.outcome !== 'failed' ? undefined : text)
+      tally.add(outcome.outcome, json ? JSON.stringify(outcome) : describeOutcome(outcome))
     },
     tellPart: addPart,
     end(isStopped) {

@@ -2,7 +2,7 @@
 import { type AskedSize, describeAsked } from '../../client/xSr.ts'
 import { print as printLine } from '../../terminal/print.ts'
 import type { ProgressStream } from '../../terminal/progressLine.ts'
-import { createTally, SILENT } from '../tally.ts'
+import { createTally } from '../tally.ts'
 import type { Warmed } from './warmAll.ts'
 
 export interface WarmReport {
@@ -21,7 +21,7 @@ export function createWarmReport(
   isQuiet = false,
 ): WarmReport {
   const none = { hit: 0, made: 0, skipped: 0, failed: 0 }
-  const { counts, finished, seconds, add, end } = createTally(none, total, print, isQuiet ? SILENT : stream)
+  const { counts, finished, seconds, add, end } = createTally(none, total, print, stream, isQuiet)
   const reasons = new Map<string, number>()
   return {
     get failed() {
@@ -29,8 +29,7 @@ export function createWarmReport(
     },
     tell(warmed) {
       if (warmed.outcome === 'skipped') reasons.set(warmed.reason, (reasons.get(warmed.reason) ?? 0) + 1)
-      const text = json ? JSON.stringify(warmed) : describeWarmed(warmed)
-      add(warmed.outcome, isQuiet && warmed.outcome !== 'failed' ? undefined : text)
+      add(warmed.outcome, json ? JSON.stringify(warmed) : describeWarmed(warmed))
     },
     end(isStopped) {
       const { hit, made, skipped, failed } = counts
