@@ -10,7 +10,13 @@ import { createDawnEngine, createNodeOrtEngine } from './engine/ortNode.ts'
 import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
 import { createVectorShrinker } from './engine/vectorShrinker.ts'
 import { decodeNetwork } from './model/networkFile.ts'
-import { loadCodecModules, loadKernels, loadModels, loadPictureKernel, loadShrinkKernel } from './platform/nodeFiles.ts'
+import {
+  loadCodecModules,
+  compileKernels,
+  bundledModels,
+  compilePictureKernel,
+  compileShrinkKernel,
+} from './platform/nodeFiles.ts'
 import { PROCESS_LIMITS } from './platform/limits.ts'
 import type { Platform } from './platform/platform.ts'
 
@@ -38,20 +44,14 @@ export interface NodeOptions {
  * const superResolution = createSuperResolution(await loadPlatform({ engine: 'webgpu' }))
  */
 export async function loadPlatform({ engine = 'fused' }: NodeOptions = {}): Promise<Platform> {
-  const [modules, picture, shrink, bundled, networkEngine] = await Promise.all([
-    loadCodecModules(),
-    loadPictureKernel(),
-    loadShrinkKernel(),
-    loadModels(),
-    loadEngine(engine),
-  ])
+  const [modules, networkEngine] = await Promise.all([loadCodecModules(), loadEngine(engine)])
   return {
     codec: createCodec(modules),
     engines: networkEngine.name,
     engineFor: () => networkEngine,
-    enlarger: createVectorEnlarger(picture),
-    shrinker: createVectorShrinker(shrink),
-    bundled,
+    enlarger: createVectorEnlarger(compilePictureKernel()),
+    shrinker: createVectorShrinker(compileShrinkKernel()),
+    bundled: bundledModels(),
     limits: PROCESS_LIMITS,
     copiesBodies: false, // @hono/node-server's Response keeps the array
   }
@@ -71,7 +71,7 @@ async function loadEngine(engine: NodeEngine): Promise<Engine> {
 }
 
 async function loadFused(): Promise<Engine> {
-  const { arithmetic, modules } = await loadKernels()
+  const { arithmetic, modules } = compileKernels()
   return createFusedEngine(modules, { name: `fused-${arithmetic}` })
 }
 

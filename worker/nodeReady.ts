@@ -8,19 +8,25 @@ import { createVectorEnlarger } from './engine/vectorEnlarger.ts'
 import { createVectorShrinker } from './engine/vectorShrinker.ts'
 import { createSuperResolution } from './middleware.ts'
 import { PROCESS_LIMITS } from './platform/limits.ts'
-import { compileCodecModules, compileSmallModules, smallModels } from './platform/nodeFiles.ts'
+import {
+  bundledModels,
+  compileCodecModules,
+  compileKernels,
+  compilePictureKernel,
+  compileShrinkKernel,
+} from './platform/nodeFiles.ts'
 import type { Platform } from './platform/platform.ts'
 
-const { arithmetic, modules, picture, shrink } = compileSmallModules()
+const { arithmetic, modules } = compileKernels()
 const fused = createFusedEngine(modules, { name: `fused-${arithmetic}` })
 
 export const platform: Platform = {
   codec: createCodec(compileCodecModules()),
   engines: fused.name,
   engineFor: () => fused,
-  enlarger: createVectorEnlarger(picture),
-  shrinker: createVectorShrinker(shrink),
-  bundled: smallModels(),
+  enlarger: createVectorEnlarger(compilePictureKernel()),
+  shrinker: createVectorShrinker(compileShrinkKernel()),
+  bundled: bundledModels(),
   limits: PROCESS_LIMITS,
   copiesBodies: false, // @hono/node-server's Response keeps the array
 }

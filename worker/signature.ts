@@ -7,6 +7,7 @@
 //   sr-sig   HMAC-SHA256 of canonicalOf(...), base64url
 //
 // This code runs wherever Web Crypto exists. Sign on a server, never in a page.
+import { bytesOfBase64 } from './base/base64.ts'
 import { SrError } from './base/errors.ts'
 import { parseSeconds } from './base/seconds.ts'
 import { isAsking, type OwnQuery, splitOwn } from './client/query.ts'
@@ -113,7 +114,6 @@ function encode(bytes: Uint8Array): string {
 /** Returns undefined for every text that `encode` never writes, so that a signature has exactly one spelling. */
 function decode(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[\w-]{43}$/.test(text)) return undefined
-  const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
-  const bytes = Uint8Array.from(binary, (c) => c.charCodeAt(0))
+  const bytes = bytesOfBase64(text.replaceAll('-', '+').replaceAll('_', '/'))
   return encode(bytes) === text ? bytes : undefined
 }

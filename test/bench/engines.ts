@@ -50,7 +50,7 @@ export async function benchEngines({ rounds = 20 }): Promise<Table[]> {
   const model = new Uint8Array(await readFile(MODEL))
   const network = decodeNetwork(model)
   const input = await drawnPlanes(...SMALL, SCALE)
-  const isRelaxedHere = await hasRelaxedSimd()
+  const isRelaxedHere = hasRelaxedSimd()
   const kinds = ARITHMETICS.filter((kind) => kind === 'plain' || isRelaxedHere)
   const subjects = [await startOrt(network, input)]
   for (const kind of kinds) subjects.push(await startFused(kind, network, input))

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Engine, Planes } from '../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
-import { loadKernels } from '../../worker/platform/nodeFiles.ts'
+import { compileKernels } from '../../worker/platform/nodeFiles.ts'
 import { createOrtEngine } from '../../worker/engine/ort.ts'
 import { reference } from '../../worker/engine/reference.ts'
 import { costOf, describeNetwork, type Network } from '../../worker/model/network.ts'
@@ -37,7 +37,7 @@ interface Subject {
 }
 
 export async function benchNetworks({ rounds = 20 }): Promise<Table[]> {
-  const { arithmetic, modules } = await loadKernels()
+  const { arithmetic, modules } = compileKernels()
   const fused = createFusedEngine(modules, { name: `fused, ${arithmetic}` })
   const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
   const tables: Table[] = []

@@ -7,7 +7,7 @@ import { readHeader } from '../../worker/codec/header.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../worker/engine/fused.ts'
-import { loadKernels, loadPictureKernel } from '../../worker/platform/nodeFiles.ts'
+import { compileKernels, compilePictureKernel } from '../../worker/platform/nodeFiles.ts'
 import { upscale } from '../../worker/engine/upscale.ts'
 import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
@@ -30,8 +30,8 @@ export type EncodedFiles = Readonly<Record<EncodeFormat, Uint8Array>>
  */
 export async function benchStages(side: number, files: EncodedFiles, rounds: number): Promise<Table[]> {
   const codec = createCodec(await loadCodecModules())
-  const engine = createFusedEngine((await loadKernels()).modules)
-  const enlarger = createVectorEnlarger(await loadPictureKernel())
+  const engine = createFusedEngine(compileKernels().modules)
+  const enlarger = createVectorEnlarger(compilePictureKernel())
   const network = decodeNetwork(await readFile(`models/srcnn-x${SCALE}.onnx`))
   const idle: Engine = { name: 'idle', maxSide: engine.maxSide, run: async (_, input) => input }
   const decode = (format: EncodeFormat) => codec.decode(files[format], readHeader(files[format]))

@@ -4,7 +4,7 @@
 // resizes three planes and converts them to RGBA. Shrinking is timed by shrinking.ts.
 import { PhotonImage, resize as photonResize, SamplingFilter } from '@cf-wasm/photon/node'
 import { plainEnlarger } from '../../worker/engine/enlarger.ts'
-import { loadPictureKernel } from '../../worker/platform/nodeFiles.ts'
+import { compilePictureKernel } from '../../worker/platform/nodeFiles.ts'
 import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 import { splitYCbCr } from '../../worker/image/color.ts'
 import { type Plane, quantize } from '../../worker/image/plane.ts'
@@ -21,7 +21,7 @@ const EDGE = 6
 
 export async function benchResize(): Promise<Table[]> {
   const tables: Table[] = []
-  const kernel = createVectorEnlarger(await loadPictureKernel())
+  const kernel = createVectorEnlarger(compilePictureKernel())
   for (const [from, to] of [
     [256, 768],
     [512, 1536],

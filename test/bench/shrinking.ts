@@ -6,7 +6,7 @@ import { buildPixelKernel } from '../../worker/build/kernels.ts'
 import { createVectorShrinker } from '../../worker/engine/vectorShrinker.ts'
 import { collectRows } from '../../worker/image/rows.ts'
 import { plainShrinker } from '../../worker/image/shrink.ts'
-import { loadShrinkKernel } from '../../worker/platform/nodeFiles.ts'
+import { compileShrinkKernel } from '../../worker/platform/nodeFiles.ts'
 import { bundleWorker } from '../support/worker/bundle.ts'
 import { withProcesses, workerdMs } from '../support/measure/processes.ts'
 import { compare, cpuMs, type Table } from './compare.ts'
@@ -22,7 +22,7 @@ const CASES: readonly { readonly from: Size; readonly to: Size }[] = [
 const ROUNDS = { rounds: 10, warmups: 2 }
 
 export async function benchShrinking(): Promise<Table[]> {
-  const kernel = createVectorShrinker(await loadShrinkKernel())
+  const kernel = createVectorShrinker(compileShrinkKernel())
   const shrinkers = { oracle: plainShrinker, kernel }
   const tables: Table[] = []
   for (const { from, to } of CASES) {

@@ -3,13 +3,13 @@ import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createVectorShrinker } from '../../worker/engine/vectorShrinker.ts'
 import { collectRows, rowsOf } from '../../worker/image/rows.ts'
-import { loadShrinkKernel } from '../../worker/platform/nodeFiles.ts'
+import { compileShrinkKernel } from '../../worker/platform/nodeFiles.ts'
 import { SRCNN_915, createNetwork } from '../../worker/model/network.ts'
 import { encodeNetwork } from '../../worker/model/networkFile.ts'
 import { shipModels } from '../support/engine/models.ts'
 import { startSite } from '../support/worker/site.ts'
 
-const shrinker = createVectorShrinker(await loadShrinkKernel())
+const shrinker = createVectorShrinker(compileShrinkKernel())
 const SECRET = '00112233445566778899aabbccddeeff'
 
 const site = startSite({

@@ -4,7 +4,7 @@ import type * as Ort from 'onnxruntime-web'
 import type { Engine } from '../../worker/engine/engine.ts'
 import type { Enlarger } from '../../worker/engine/enlarger.ts'
 import { createFusedEngine, supportsFused } from '../../worker/engine/fused.ts'
-import { loadKernels, loadPictureKernel } from '../../worker/platform/nodeFiles.ts'
+import { compileKernels, compilePictureKernel } from '../../worker/platform/nodeFiles.ts'
 import { createOrtEngine, type OrtRuntime } from '../../worker/engine/ort.ts'
 import { createVectorEnlarger } from '../../worker/engine/vectorEnlarger.ts'
 
@@ -54,7 +54,7 @@ const MAX_SIDE = 512
  * kernel if that kernel supports the network, else ONNX Runtime.
  */
 export async function createInference(runtime: OnnxRuntime): Promise<Engine> {
-  const { arithmetic, modules } = await loadKernels()
+  const { arithmetic, modules } = compileKernels()
   const fused = createFusedEngine(modules)
   const ort = createOrtInference(runtime)
   return {
@@ -69,11 +69,11 @@ export function createOrtInference({ api, executionProvider }: OnnxRuntime): Eng
   return createOrtEngine(api, { executionProvider, maxSide: MAX_SIDE })
 }
 
-let enlarger: Promise<Enlarger> | undefined
+let enlarger: Enlarger | undefined
 
 /** Loads the worker's kernel for bicubic and colour conversion. Later calls return the same kernel. */
-export function loadEnlarger(): Promise<Enlarger> {
-  return (enlarger ??= loadPictureKernel().then(createVectorEnlarger))
+export function loadEnlarger(): Enlarger {
+  return (enlarger ??= createVectorEnlarger(compilePictureKernel()))
 }
 
 async function loadWeb(why: string): Promise<OnnxRuntime> {

@@ -32,8 +32,8 @@ export function networkMethod(models: ReadonlyMap<number, Model>): Method {
  */
 export function servedMethod(models: ReadonlyMap<number, Model> = new Map()): Method {
   return {
-    enlargePlane: async (small, scale) => upscalePlane(small, scale, models.get(scale), await loadEnlarger()),
-    enlargePicture: async (small, scale) => upscale(small, scale, models.get(scale), await loadEnlarger()),
+    enlargePlane: async (small, scale) => upscalePlane(small, scale, models.get(scale), loadEnlarger()),
+    enlargePicture: async (small, scale) => upscale(small, scale, models.get(scale), loadEnlarger()),
   }
 }
 

@@ -3,6 +3,7 @@
 import createDecoder from '@jsquash/webp/codec/dec/webp_dec.js'
 import createEncoder from '@jsquash/webp/codec/enc/webp_enc_simd.js'
 import type { Rgba } from '../image/plane.ts'
+import { encodeAscii } from '../base/ascii.ts'
 import { concat } from '../base/concat.ts'
 import { release } from '../base/release.ts'
 import { DamagedError } from './error.ts'
@@ -156,11 +157,11 @@ function assemble(file: Uint8Array, width: number, height: number, icc: Uint8Arr
 
 function riff(chunks: readonly Uint8Array[]): Uint8Array {
   const bytes = chunks.reduce((sum, { length }) => sum + length, 0)
-  return concat([ascii('RIFF'), word(4 + bytes), ascii('WEBP'), ...chunks])
+  return concat([encodeAscii('RIFF'), word(4 + bytes), encodeAscii('WEBP'), ...chunks])
 }
 
 function chunk(type: string, data: Uint8Array): Uint8Array {
-  return concat([ascii(type), word(data.length), data, new Uint8Array(data.length % 2)])
+  return concat([encodeAscii(type), word(data.length), data, new Uint8Array(data.length % 2)])
 }
 
 /** Returns the 4 bytes of a number, lowest byte first. */
@@ -168,8 +169,4 @@ function word(value: number): Uint8Array {
   const bytes = new Uint8Array(4)
   new DataView(bytes.buffer).setUint32(0, value, true)
   return bytes
-}
-
-function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (letter) => letter.charCodeAt(0))
 }

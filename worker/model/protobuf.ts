@@ -1,5 +1,6 @@
 // The part of the protobuf wire format that ONNX needs: varints, length-delimited fields and packed arrays.
 // https://protobuf.dev/programming-guides/encoding/
+import { encodeAscii } from '../base/ascii.ts'
 import { concat } from '../base/concat.ts'
 
 const VARINT = 0
@@ -117,8 +118,4 @@ function encodeVarint(value: number): Uint8Array {
     }
     bytes.push((rest % 128) | 128)
   }
-}
-
-function encodeAscii(text: string): Uint8Array {
-  return Uint8Array.from(text, (char) => char.charCodeAt(0))
 }

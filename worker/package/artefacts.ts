@@ -8,23 +8,18 @@ import type { ReadArtefact, ReadSmallArtefact } from '../base/artefacts.ts'
 
 const decompress = promisify(brotliDecompress)
 
+// Bytes are copied into arrays of their own, because a Buffer may share its array with others.
+
 export const readArtefact: ReadArtefact = async (name) => {
   const load = files[name]
   if (!load) return readSmallArtefact(name as Parameters<ReadSmallArtefact>[0])
   const bytes = Buffer.from((await load()).default, 'base64')
-  return copyOf(name.endsWith('.wasm') ? await decompress(bytes) : bytes)
+  return new Uint8Array(name.endsWith('.wasm') ? await decompress(bytes) : bytes)
 }
 
 export const readSmallArtefact: ReadSmallArtefact = (name) => {
-  if (name === 'models/manifest.json') return copyOf(Buffer.from(JSON.stringify(manifest)))
+  if (name === 'models/manifest.json') return new Uint8Array(Buffer.from(JSON.stringify(manifest)))
   const text = kernels[name]
   if (text === undefined) throw new Error(`${name} is not in the package`)
-  return copyOf(brotliDecompressSync(Buffer.from(text, 'base64')))
-}
-
-/** Returns the bytes in an array of their own, because a Buffer may share its array with others. */
-function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const copy = new Uint8Array(bytes.length)
-  copy.set(bytes)
-  return copy
+  return new Uint8Array(brotliDecompressSync(Buffer.from(text, 'base64')))
 }

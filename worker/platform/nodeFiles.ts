@@ -29,62 +29,36 @@ export interface LoadedKernels {
 }
 
 /**
- * Loads the kernels in the build `wanted`. By default loads the relaxed builds if this runtime can run them and fuses
+ * Compiles the kernels in the build `wanted`. By default compiles the relaxed builds if this runtime can run them and fuses
  * multiply-add, else the plain builds.
  */
-export async function loadKernels(wanted?: Arithmetic): Promise<LoadedKernels> {
-  const canRelax = wanted !== 'plain' && (await hasRelaxedSimd()) // sets V8's flag
-  if (wanted !== undefined || !canRelax) return loadBuild(wanted ?? 'plain')
-  const relaxed = await loadBuild('relaxed')
-  return arithmeticOf(relaxed.modules.subpixel) === 'relaxed' ? relaxed : loadBuild('plain')
+export function compileKernels(wanted?: Arithmetic): LoadedKernels {
+  const canRelax = wanted !== 'plain' && hasRelaxedSimd() // sets V8's flag
+  if (wanted !== undefined || !canRelax) return compileBuild(wanted ?? 'plain')
+  const relaxed = compileBuild('relaxed')
+  return arithmeticOf(relaxed.modules.subpixel) === 'relaxed' ? relaxed : compileBuild('plain')
 }
 
-async function loadBuild(arithmetic: Arithmetic): Promise<LoadedKernels> {
-  const compiled = KERNEL_NAMES.map(
-    async (name) => [name, await compileModule(await readArtefact(`kernel/${name}-${arithmetic}.wasm`))] as const,
-  )
-  return { arithmetic, modules: Object.fromEntries(await Promise.all(compiled)) as unknown as KernelModules }
-}
-
-/** The modules that are so small that an import can compile them without waiting. */
-export interface SmallModules extends LoadedKernels {
-  readonly picture: WebAssembly.Module
-  readonly shrink: WebAssembly.Module
-}
-
-/** Compiles what the functions beside this one load, without waiting. */
-export function compileSmallModules(): SmallModules {
-  const relaxed = runsRelaxedSimd(readSmallArtefact(RELAXED_KERNEL)) ? compileBuildNow('relaxed') : undefined
-  const isFused = relaxed && arithmeticOf(relaxed.modules.subpixel) === 'relaxed'
-  return {
-    ...(isFused ? relaxed : compileBuildNow('plain')),
-    picture: compileNow(PICTURE_KERNEL),
-    shrink: compileNow(SHRINK_KERNEL),
-  }
-}
-
-function compileBuildNow(arithmetic: Arithmetic): LoadedKernels {
-  const compiled = KERNEL_NAMES.map((name) => [name, compileNow(`kernel/${name}-${arithmetic}.wasm`)] as const)
+function compileBuild(arithmetic: Arithmetic): LoadedKernels {
+  const compiled = KERNEL_NAMES.map((name) => [name, compileSmall(`kernel/${name}-${arithmetic}.wasm`)] as const)
   return { arithmetic, modules: Object.fromEntries(compiled) as unknown as KernelModules }
 }
 
 const RELAXED_KERNEL = 'kernel/srcnn-relaxed.wasm'
-const PICTURE_KERNEL = 'kernel/picture.wasm'
-const SHRINK_KERNEL = 'kernel/shrink.wasm'
 
-/** Loads the WebAssembly module of engine/vectorEnlarger.ts. */
-export async function loadPictureKernel(): Promise<WebAssembly.Module> {
-  return compileModule(await readArtefact(PICTURE_KERNEL))
+/** Compiles the WebAssembly module of engine/vectorEnlarger.ts. */
+export function compilePictureKernel(): WebAssembly.Module {
+  return compileSmall('kernel/picture.wasm')
 }
 
-/** Loads the WebAssembly module of engine/vectorShrinker.ts. */
-export async function loadShrinkKernel(): Promise<WebAssembly.Module> {
-  return compileModule(await readArtefact(SHRINK_KERNEL))
+/** Compiles the WebAssembly module of engine/vectorShrinker.ts. */
+export function compileShrinkKernel(): WebAssembly.Module {
+  return compileSmall('kernel/shrink.wasm')
 }
 
 /** Returns true if relaxed SIMD runs here. In Node 20, first sets the flag that enables it. */
-export async function hasRelaxedSimd(): Promise<boolean> {
-  return runsRelaxedSimd(await readArtefact(RELAXED_KERNEL))
+export function hasRelaxedSimd(): boolean {
+  return runsRelaxedSimd(readSmallArtefact(RELAXED_KERNEL))
 }
 
 function runsRelaxedSimd(wasm: Uint8Array<ArrayBuffer>): boolean {
@@ -97,16 +71,9 @@ function runsRelaxedSimd(wasm: Uint8Array<ArrayBuffer>): boolean {
 
 const V8_OF_NODE_20 = '11.3.'
 
-export async function loadModels(): Promise<BundledModels> {
-  return bundledModels(await readArtefact('models/manifest.json'))
-}
-
-/** Returns the bundled weights without waiting. Each is read when it is needed. */
-export function smallModels(): BundledModels {
-  return bundledModels(readSmallArtefact('models/manifest.json'))
-}
-
-function bundledModels(manifest: Uint8Array): BundledModels {
+/** Returns the bundled weights. Each is read when it is needed. */
+export function bundledModels(): BundledModels {
+  const manifest = readSmallArtefact('models/manifest.json')
   return {
     manifest: parseManifest(new TextDecoder().decode(manifest)),
     read: async (file) => (await readArtefact(`models/${file as `${string}.onnx`}`)).buffer,
@@ -120,7 +87,7 @@ function compileModule(wasm: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Modul
 }
 
 /** Calls the constructor of WebAssembly.Module, which the types leave out, too. */
-function compileNow(name: SmallArtefactName): WebAssembly.Module {
+function compileSmall(name: SmallArtefactName): WebAssembly.Module {
   const { Module } = WebAssembly as unknown as { Module: new (wasm: Uint8Array) => WebAssembly.Module }
   return new Module(readSmallArtefact(name))
 }

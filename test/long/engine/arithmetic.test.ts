@@ -18,10 +18,10 @@ test.runIf(process.arch === 'x64')(
   () => {
     const script = `
       import { createFusedEngine, arithmeticOf } from './worker/engine/fused.ts'
-      import { loadKernels } from './worker/platform/nodeFiles.ts'
+      import { compileKernels } from './worker/platform/nodeFiles.ts'
       import { subPixelArchitecture } from './worker/model/network.ts'
       import { sampleNetwork, samplePlanes } from './test/support/engine/samples.ts'
-      const kernels = [await loadKernels(), await loadKernels('relaxed'), await loadKernels('plain')]
+      const kernels = [compileKernels(), compileKernels('relaxed'), compileKernels('plain')]
       const networks = [{ kernels: [9, 1, 5], widths: [8, 4], residual: true }, subPixelArchitecture(3, 8, 2)]
       const results = []
       for (const { modules } of kernels) {

@@ -2,14 +2,14 @@
 import { expect } from 'vitest'
 import type { Planes } from '../../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../../worker/engine/fused.ts'
-import { hasRelaxedSimd, loadKernels } from '../../../worker/platform/nodeFiles.ts'
+import { hasRelaxedSimd, compileKernels } from '../../../worker/platform/nodeFiles.ts'
 import { ARITHMETICS } from '../../../worker/engine/kernel/arithmetic.ts'
 import { reference } from '../../../worker/engine/reference.ts'
 import type { Network } from '../../../worker/model/network.ts'
 
-const isRelaxedHere = await hasRelaxedSimd()
-export const builds = await Promise.all(
-  ARITHMETICS.filter((kind) => kind === 'plain' || isRelaxedHere).map(loadKernels),
+const isRelaxedHere = hasRelaxedSimd()
+export const builds = ARITHMETICS.filter((kind) => kind === 'plain' || isRelaxedHere).map((kind) =>
+  compileKernels(kind),
 )
 export const engines = builds.map(({ arithmetic, modules }) => ({ arithmetic, engine: createFusedEngine(modules) }))
 

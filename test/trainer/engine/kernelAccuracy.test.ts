@@ -6,7 +6,7 @@ import { readPictureSet } from '../../../trainer/data/pictureSet.ts'
 import { shrinkPlane, truthOf } from '../../../trainer/data/degrade.ts'
 import type { Engine } from '../../../worker/engine/engine.ts'
 import { createFusedEngine } from '../../../worker/engine/fused.ts'
-import { loadKernels } from '../../../worker/platform/nodeFiles.ts'
+import { compileKernels } from '../../../worker/platform/nodeFiles.ts'
 import { createOrtEngine } from '../../../worker/engine/ort.ts'
 import { upscalePlane } from '../../../worker/engine/upscale.ts'
 import { quantize } from '../../../worker/image/plane.ts'
@@ -23,7 +23,7 @@ test.skipIf(!existsSync(SET14)).each(WEIGHTS)(
   async ({ name, scale }) => {
     const network = decodeNetwork(await readFile(path.join(ROOT, `models/${name}-x${scale}.onnx`)))
     const onnxruntime = createOrtEngine(ort, { executionProvider: 'wasm' })
-    const kernel = createFusedEngine((await loadKernels()).modules)
+    const kernel = createFusedEngine(compileKernels().modules)
     for (const { rgba } of (await readPictureSet(SET14)).pictures) {
       const small = shrinkPlane(truthOf(rgba), scale)
       const by = (engine: Engine) => upscalePlane(small, scale, { network, engine })

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { type Enlarger, type Layers, plainEnlarger } from '../../../worker/engine/enlarger.ts'
 import { createFusedEngine } from '../../../worker/engine/fused.ts'
-import { loadKernels, loadPictureKernel } from '../../../worker/platform/nodeFiles.ts'
+import { compileKernels, compilePictureKernel } from '../../../worker/platform/nodeFiles.ts'
 import { STRIP } from '../../../worker/engine/kernel/pictureLayout.ts'
 import { upscale } from '../../../worker/engine/upscale.ts'
 import { createVectorEnlarger } from '../../../worker/engine/vectorEnlarger.ts'
@@ -12,7 +12,7 @@ import { createRandom } from '../../../worker/image/prng.ts'
 import { watchMemories } from '../../support/measure/memories.ts'
 import { sampleNetwork, samplePlane, sampleRgba } from '../../support/engine/samples.ts'
 
-const module = await loadPictureKernel()
+const module = compilePictureKernel()
 const vector = createVectorEnlarger(module)
 const SCALES = [2, 3, 4]
 
@@ -299,7 +299,7 @@ describe('the kernel’s memory', () => {
 })
 
 describe('upscale on the kernel equals upscale in TypeScript, except for rare bytes that differ by one level', async () => {
-  const engine = createFusedEngine((await loadKernels()).modules)
+  const engine = createFusedEngine(compileKernels().modules)
   const network = sampleNetwork({ kernels: [9, 1, 5], widths: [8, 4], residual: true })
   const clear = sampleRgba(90, 60)
   for (let p = 3; p < clear.data.length; p += 4) clear.data[p] = clear.data[p - 1]

@@ -5,10 +5,10 @@ import type { Rgba } from '../../../worker/image/plane.ts'
 import { createRandom, type Random } from '../../../worker/image/prng.ts'
 import { collectRows, type Rows, rowsOf } from '../../../worker/image/rows.ts'
 import { plainShrinker, type Shrinker } from '../../../worker/image/shrink.ts'
-import { loadShrinkKernel } from '../../../worker/platform/nodeFiles.ts'
+import { compileShrinkKernel } from '../../../worker/platform/nodeFiles.ts'
 import { watchMemories } from '../../support/measure/memories.ts'
 
-const module = await loadShrinkKernel()
+const module = compileShrinkKernel()
 const vector = createVectorShrinker(module)
 
 /** Kinds of pictures: each returns the level of a random byte of alpha or of colour. */

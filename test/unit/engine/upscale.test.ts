@@ -13,7 +13,7 @@ import { resize } from '../../../worker/image/resize.ts'
 import { collectRows, type Rows, rowsOf } from '../../../worker/image/rows.ts'
 import { haloOf, SRCNN_915, subPixelArchitecture } from '../../../worker/model/network.ts'
 import { decodeNetwork } from '../../../worker/model/networkFile.ts'
-import { loadKernels, loadPictureKernel } from '../../../worker/platform/nodeFiles.ts'
+import { compileKernels, compilePictureKernel } from '../../../worker/platform/nodeFiles.ts'
 import { ort } from '../../support/engine/ort.ts'
 import { maxDifference, sampleNetwork, samplePlane, samplePlanes, sampleRgba } from '../../support/engine/samples.ts'
 
@@ -125,11 +125,11 @@ describe('a picture computed in slabs equals the picture computed as a whole', (
   }
 
   test('except for the rounding of our kernels, which changes few bytes, by one level', async () => {
-    const { arithmetic, modules } = await loadKernels()
+    const { arithmetic, modules } = compileKernels()
     const engine = createFusedEngine(modules, { name: arithmetic })
     const picture = sampleRgba(150, 300)
     for (const model of [undefined, await fastModel(engine)]) {
-      const enlarger = createVectorEnlarger(await loadPictureKernel())
+      const enlarger = createVectorEnlarger(compilePictureKernel())
       const { data } = await upscale(picture, 2, model, enlarger)
       const given = { scale: 2, hasAlpha: false, model, enlarger, slabRows: 64 }
       const slabs = await collectRows(upscaleRows(rowsOf(picture), given))

@@ -1,5 +1,6 @@
 // Makes small colour profiles, and reads what is needed of others. ICC.1:2022, 7 (profiles), 9 (tags), 10 (types).
 
+import { encodeAscii } from '../../base/ascii.ts'
 import { concat } from '../../base/concat.ts'
 import { type ColorCoding, type Colorants, D50, SRGB_COLORANTS, type Xyz } from './coding.ts'
 
@@ -64,26 +65,26 @@ function rgbProfile(colorants: Colorants, trc: Uint8Array): Uint8Array {
 /** Writes a profile for a monitor. Tags of the same data share them. */
 function profile(space: 'RGB ' | 'GRAY', colors: Readonly<Record<string, Uint8Array>>): Uint8Array {
   const tags = Object.entries({ desc: text('as the source'), cprt: text('no copyright'), wtpt: xyz(D50), ...colors })
-  const data = [...new Set(tags.map(([, content]) => content))].map((content) => ({ content, padded: padded(content) }))
+  const data = [...new Set(tags.map(([, content]) => content))]
   const table = new Uint8Array(TAG_COUNT_BYTES + TAG_ENTRY_BYTES * tags.length)
   const starts = new Map<Uint8Array, number>()
   let end = HEADER_BYTES + table.length
-  for (const { content, padded: stored } of data) {
+  for (const content of data) {
     starts.set(content, end)
-    end += stored.length
+    end += padded(content).length
   }
   viewOf(table).setUint32(0, tags.length)
   for (const [i, [name, content]] of tags.entries()) {
-    const entry = concat([ascii(name), words(starts.get(content)!, content.length)])
+    const entry = concat([encodeAscii(name), words(starts.get(content)!, content.length)])
     table.set(entry, TAG_COUNT_BYTES + TAG_ENTRY_BYTES * i)
   }
   const header = new Uint8Array(HEADER_BYTES)
   header.set(words(end, 0, VERSION))
-  header.set(ascii(`mntr${space}XYZ `), SPACE_AT - 4)
+  header.set(encodeAscii(`mntr${space}XYZ `), SPACE_AT - 4)
   header.set(words((2026 << 16) | 1, 1 << 16), 24) // 1 January 2026, because a date must be valid
-  header.set(ascii(MAGIC), MAGIC_AT)
+  header.set(encodeAscii(MAGIC), MAGIC_AT)
   header.set(words(...D50.map(fixed)), 68)
-  return concat([header, table, ...data.map(({ padded: stored }) => stored)])
+  return concat([header, table, ...data.map(padded)])
 }
 
 /** Returns the data of all tags, or undefined if a tag is not within the profile, which then no viewer applies. */
@@ -105,12 +106,12 @@ function tagsOf(icc: Uint8Array): Map<string, Uint8Array> | undefined {
 /** Returns a parametricCurveType (10.18): an exponent, or a curve with a linear part. */
 function parametric(parameters: readonly number[]): Uint8Array {
   const kind = parameters.length === 1 ? 0 : 3
-  return concat([ascii('para'), words(0, kind << 16, ...parameters.map(fixed))])
+  return concat([encodeAscii('para'), words(0, kind << 16, ...parameters.map(fixed))])
 }
 
 /** Returns an XYZType (10.31). */
 function xyz(color: Xyz): Uint8Array {
-  return concat([ascii('XYZ '), words(0, ...color.map(fixed))])
+  return concat([encodeAscii('XYZ '), words(0, ...color.map(fixed))])
 }
 
 /** Returns a multiLocalizedUnicodeType (10.15) of one text in English. */
@@ -118,7 +119,13 @@ function text(content: string): Uint8Array {
   const RECORD_BYTES = 12
   const STARTS_AT = 28
   const utf16 = concat([...content].map((letter) => Uint8Array.of(0, letter.charCodeAt(0))))
-  return concat([ascii('mluc'), words(0, 1, RECORD_BYTES), ascii('enUS'), words(utf16.length, STARTS_AT), utf16])
+  return concat([
+    encodeAscii('mluc'),
+    words(0, 1, RECORD_BYTES),
+    encodeAscii('enUS'),
+    words(utf16.length, STARTS_AT),
+    utf16,
+  ])
 }
 
 /** Returns an s15Fixed16Number (4.6), the nearest that there is. */
@@ -134,10 +141,6 @@ function words(...values: number[]): Uint8Array {
   const bytes = new Uint8Array(4 * values.length)
   for (const [i, value] of values.entries()) viewOf(bytes).setInt32(4 * i, value)
   return bytes
-}
-
-function ascii(content: string): Uint8Array {
-  return Uint8Array.from(content, (letter) => letter.charCodeAt(0))
 }
 
 function signatureAt(bytes: Uint8Array, at: number): string {

@@ -1,5 +1,6 @@
 // Chunks of a PNG: https://www.w3.org/TR/png-3/#5Chunk-layout
 
+import { encodeAscii } from '../../base/ascii.ts'
 import { crc32 } from '../crc32.ts'
 
 export const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
@@ -9,13 +10,8 @@ export function chunk(type: string, content: readonly Uint8Array[], checksum?: n
   const head = new Uint8Array(8)
   const length = content.reduce((sum, part) => sum + part.length, 0)
   new DataView(head.buffer).setUint32(0, length)
-  head.set(typeBytes(type), 4)
+  head.set(encodeAscii(type), 4)
   const tail = new Uint8Array(4)
   new DataView(tail.buffer).setUint32(0, checksum ?? crc32([head.subarray(4), ...content]))
   return [head, ...content, tail]
-}
-
-/** Returns the four bytes of a chunk's type, with which its checksum begins. */
-export function typeBytes(type: string): Uint8Array {
-  return Uint8Array.from(type, (letter) => letter.charCodeAt(0))
 }

@@ -6,7 +6,8 @@ import { release } from '../../base/release.ts'
 import { CodecError } from '../error.ts'
 import { growTo, withoutGlue } from '../instance.ts'
 import type { Samples } from '../samples.ts'
-import { chunk, SIGNATURE, typeBytes } from './chunk.ts'
+import { encodeAscii } from '../../base/ascii.ts'
+import { chunk, SIGNATURE } from './chunk.ts'
 import { OUTPUT_AT, ROWS_AT } from './encoderLayout.ts'
 
 /** Exports of the encoder module. Arguments are addresses, and numbers of pixels and bytes. */
@@ -72,7 +73,7 @@ export function createPngEncoder(module: PngEncoderExports, settings: PngSetting
   const parts: Uint8Array[] = [SIGNATURE, ...chunk('IHDR', [headerOf(settings)])]
   if (icc) parts.push(...chunk('iCCP', [ICC_NAME, ...deflated(icc)]))
   const data: Uint8Array[] = []
-  memory.set(typeBytes('IDAT'), filteredAt)
+  memory.set(encodeAscii('IDAT'), filteredAt) // the checksum begins with the type
   crc = module.crcOf(filteredAt, filteredAt + 4, ~0)
   let rowsTaken = 0
   module.startDeflate()

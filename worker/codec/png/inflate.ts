@@ -64,13 +64,12 @@ export async function inflateWhole(deflated: Uint8Array, maxBytes: number): Prom
   const inflated: Uint8Array[] = []
   const progress: Progress = { given: 0, failedAt: Infinity, error: undefined }
   const pieceBytes = (length: number) => Math.max(1, Math.floor((maxBytes - length) / MAX_EXPANSION))
-  // The second attempt gets what the first has lost at an error.
   for (const format of ['deflate', 'deflate-raw'] as const) {
-    if (format === 'deflate-raw' && !progress.error) break
     for await (const bytes of attempt([deflated], { format, pieceBytes, maxDeflated: Infinity }, progress)) {
       inflated.push(bytes.slice())
       if (progress.given > maxBytes) return concat(inflated)
     }
+    if (!progress.error) break // else the second attempt gets what the first has lost at the error
   }
   return concat(inflated)
 }
