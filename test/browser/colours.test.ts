@@ -3,8 +3,10 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ENCODE_FORMATS, type EncodeFormat } from '../../worker/codec/contract.ts'
+import { readHeader } from '../../worker/codec/header.ts'
 import { COLOURED_PNGS, colouredFiles, REFUSED_PNGS } from '../support/pictures/colours.ts'
 import { isChromiumMissing, launchChromium, NO_CHROMIUM } from '../support/process/chromium.ts'
+import { showAll } from '../support/process/shown.ts'
 import { startSite } from '../support/worker/site.ts'
 
 const SCALE = 2
@@ -58,35 +60,22 @@ describe.skipIf(isChromiumMissing)(
  * Draws a source and its result. Returns the mean difference between a pixel's channel and the mean of the SCALE x SCALE
  * pixels that it became, or Infinity if the result has another size.
  */
-function meanDifference(page: Page, source: Uint8Array, result: Uint8Array): Promise<number> {
-  return page.evaluate(
-    async ({ files, scale }) => {
-      const [before, after] = await Promise.all(files.map(draw))
-      if (after.width !== scale * before.width || after.height !== scale * before.height) return Infinity
-      let sum = 0
-      for (let y = 0; y < before.height; y++) {
-        for (let i = 0; i < 4 * before.width; i++) {
-          const from = 4 * after.width * scale * y + 4 * scale * (i >> 2) + (i & 3)
-          let mean = 0
-          for (let down = 0; down < scale; down++) {
-            for (let right = 0; right < scale; right++) {
-              mean += after.data[from + 4 * (after.width * down + right)] / scale ** 2
-            }
-          }
-          if ((i & 3) < 3) sum += Math.abs(mean - before.data[4 * before.width * y + i])
+async function meanDifference(page: Page, source: Uint8Array, result: Uint8Array): Promise<number> {
+  const files = [source, result].map((bytes) => ({ bytes, mime: readHeader(bytes).mime }))
+  const [before, after] = await showAll(page, files)
+  if (!before || after?.width !== SCALE * before.width || after.height !== SCALE * before.height) return Infinity
+  let sum = 0
+  for (let y = 0; y < before.height; y++) {
+    for (let i = 0; i < 4 * before.width; i++) {
+      const from = 4 * after.width * SCALE * y + 4 * SCALE * (i >> 2) + (i & 3)
+      let mean = 0
+      for (let down = 0; down < SCALE; down++) {
+        for (let right = 0; right < SCALE; right++) {
+          mean += after.data[from + 4 * (after.width * down + right)] / SCALE ** 2
         }
       }
-      return sum / (3 * before.width * before.height)
-
-      async function draw(base64: string): Promise<ImageData> {
-        const image = new Image()
-        image.src = URL.createObjectURL(new Blob([Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))]))
-        await image.decode()
-        const context = new OffscreenCanvas(image.naturalWidth, image.naturalHeight).getContext('2d')!
-        context.drawImage(image, 0, 0)
-        return context.getImageData(0, 0, image.naturalWidth, image.naturalHeight)
-      }
-    },
-    { files: [source, result].map((file) => Buffer.from(file).toString('base64')), scale: SCALE },
-  )
+      if ((i & 3) < 3) sum += Math.abs(mean - before.data[4 * before.width * y + i])
+    }
+  }
+  return sum / (3 * before.width * before.height)
 }

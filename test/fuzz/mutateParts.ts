@@ -4,17 +4,9 @@ import { concat } from '../../worker/base/concat.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import { pngChunk, words } from '../support/pictures/png.ts'
 import { boundaryInteger, oneIn, pick, randomBytes } from './draw.ts'
-import { latin1, u16be, u16le, u24le, u32be, u32le } from './encode.ts'
+import { jpegSegment, latin1, riffChunk, u16be, u16le, u24le, u32be, u32le } from './encode.ts'
 import { mutateBytes } from './mutateBytes.ts'
-import {
-  type DecodedType,
-  gifExtension,
-  jpegSegment,
-  makeExif,
-  makeIcc,
-  riffChunk,
-  storedZlib,
-} from './validPictures.ts'
+import { type DecodedType, gifExtension, makeExif, makeIcc, storedZlib } from './validPictures.ts'
 
 interface Structure {
   /** Byte order of the integers in the format. */

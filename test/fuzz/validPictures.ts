@@ -7,8 +7,9 @@ import type { Orientation } from '../../worker/codec/header/findings.ts'
 import type { Random } from '../../worker/image/prng.ts'
 import { bmp24, bmp8 } from '../support/pictures/bmp.ts'
 import { pngChunk, words } from '../support/pictures/png.ts'
+import { PASSES } from '../support/pictures/pngFile.ts'
 import { oneIn, pick, randomBytes } from './draw.ts'
-import { latin1, u16be, u16le, u24le, u32be, u32le } from './encode.ts'
+import { jpegSegment, latin1, riffChunk, u16be, u16le, u24le, u32be, u32le } from './encode.ts'
 
 /** A file whose header is known. */
 export interface KnownFile {
@@ -144,16 +145,6 @@ const PNG_KINDS = [
   { colorType: 4, samples: 2, depths: [8, 16] },
   { colorType: 6, samples: 4, depths: [8, 16] },
 ] as const
-/** The passes of Adam7: x and y of the first pixel, step to the right, step down. */
-const PASSES = [
-  [0, 0, 8, 8],
-  [4, 0, 8, 8],
-  [0, 4, 4, 8],
-  [2, 0, 4, 4],
-  [0, 2, 2, 4],
-  [1, 0, 2, 2],
-  [0, 1, 1, 2],
-] as const
 
 function makePng(random: Random): KnownFile {
   const [width, height] = [side(random), side(random)]
@@ -221,10 +212,6 @@ function makePng(random: Random): KnownFile {
 }
 
 // JPEG
-
-export function jpegSegment(code: number, content: Uint8Array): Uint8Array {
-  return concat([Uint8Array.of(0xff, code), u16be(content.length + 2), content])
-}
 
 const EXIF_PREFIX = latin1('Exif\0\0')
 
@@ -421,10 +408,6 @@ function makeGif(random: Random): KnownFile {
 }
 
 // WebP
-
-export function riffChunk(type: string, data: Uint8Array): Uint8Array {
-  return concat([latin1(type), u32le(data.length), data, new Uint8Array(data.length % 2)])
-}
 
 /** A key frame of one grey macroblock, coded by libwebp. It is valid for every size up to 16 x 16. */
 const VP8_FRAME = Uint8Array.from(Buffer.from('MAEAnQEqEAAQAALATCWkAANwAP7D4AAA', 'base64'))

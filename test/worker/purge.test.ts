@@ -2,11 +2,11 @@
 // picture or of a model are deleted from R2 and from the edge cache of this data centre. The purge API of the Cloudflare
 // zone is a fake, because the tests have no zone.
 import { createHash } from 'node:crypto'
-import type { Miniflare } from 'miniflare'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { PIPELINE_VERSION } from '../../worker/picture/makeFile.ts'
 import { limitedWorker } from '../support/worker/limited.ts'
+import { namesInBucket } from '../support/worker/namesInBucket.ts'
 import { askUntil, type RunningWorker, startForThisTest, startSite } from '../support/worker/site.ts'
 
 const SECRET = '00112233445566778899aabbccddeeff'
@@ -43,11 +43,6 @@ async function purge({ get }: RunningWorker, body: unknown, token = SECRET) {
   return { status: response.status, kept: response.headers.get('cache-control'), ...answer }
 }
 
-async function namesIn(worker: Miniflare) {
-  const bucket = await worker.getR2Bucket('RESULTS_BUCKET')
-  return (await bucket.list()).objects.map(({ key }) => key)
-}
-
 beforeAll(async () => {
   const draw = (background: string) =>
     sharp({ create: { width: 8, height: 8, channels: 3, background } })
@@ -65,12 +60,12 @@ describe('with results in R2', () => {
     const cats = ['/cat.png?sr=2', '/cat.png?sr=3&sr-format=jpeg&sr-quality=60', '/cat.png?a=1&sr=2']
     const dogs = ['/dog.png?sr=2', '/dog.png?sr=3&sr-model=bicubic']
     for (const path of [...cats, ...dogs]) await untilHit(path)
-    const before = (await namesIn(site.worker)).length
+    const before = (await namesInBucket(site.worker)).length
     const { status, kept, deleted, elsewhere, cursor } = await purge(site, { url: 'http://SITE.test/cat.png?sr=4' })
     expect([status, kept, cursor]).toEqual([200, 'no-store', undefined])
     expect(deleted).toBe(8) // three entries, three answers and two results
     expect(elsewhere).toBe('gone within 300 s')
-    expect((await namesIn(site.worker)).length).toBe(before - 5)
+    expect((await namesInBucket(site.worker)).length).toBe(before - 5)
     asked = []
     for (const path of cats.slice(0, 2)) expect((await ask(path)).cacheStatus).toMatch(/fwd=miss; stored$/)
     for (const path of dogs) await untilHit(path)
@@ -79,11 +74,11 @@ describe('with results in R2', () => {
 
   test('results of an earlier pipeline version are not served, and are purged like all others', async () => {
     const path = '/elk.png?sr=2'
-    const others = await namesIn(site.worker)
+    const others = await namesInBucket(site.worker)
     await untilHit(path)
     const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
     const isOfVersion = (version: number) => (key: string) => key.includes(`-v${version}`)
-    const added = (await namesIn(site.worker)).filter((key) => !others.includes(key))
+    const added = (await namesInBucket(site.worker)).filter((key) => !others.includes(key))
     const own = added.filter(isOfVersion(PIPELINE_VERSION))
     expect(own.length).toBeGreaterThan(0)
     const storeEarlier = async () => {
@@ -94,7 +89,7 @@ describe('with results in R2', () => {
     }
     await storeEarlier()
     expect((await purge(site, { url: 'http://site.test/elk.png' })).status).toBe(200)
-    expect((await namesIn(site.worker)).filter(isOfVersion(PIPELINE_VERSION - 1))).toEqual([])
+    expect((await namesInBucket(site.worker)).filter(isOfVersion(PIPELINE_VERSION - 1))).toEqual([])
     await storeEarlier()
     expect((await ask(path)).cacheStatus).toMatch(/fwd=miss; stored$/)
   })
@@ -111,8 +106,8 @@ describe('with results in R2', () => {
     await untilHit('/bird.png?sr=2&sr-model=srcnn')
     await untilHit('/bird.png?sr-width=320&sr-model=srcnn')
     await untilHit('/bird.png?sr=2&sr-model=bicubic')
-    const variant = (await namesIn(site.worker)).find((name) => name.includes('-srcnn@'))!.split('/')[2]
-    const left = (await namesIn(site.worker)).filter((name) => !name.includes('srcnn@'))
+    const variant = (await namesInBucket(site.worker)).find((name) => name.includes('-srcnn@'))!.split('/')[2]
+    const left = (await namesInBucket(site.worker)).filter((name) => !name.includes('srcnn@'))
     for (let i = 0; i < 500; i++) await bucket.put(`results/${i}/${variant}`, 'x')
     let [page, deleted, pages] = [await purge(site, { model: 'srcnn' }), 0, 1]
     for (; page.cursor !== undefined; pages++) {
@@ -121,7 +116,7 @@ describe('with results in R2', () => {
     }
     expect(pages).toBeGreaterThan(1)
     expect(deleted + page.deleted).toBe(504)
-    expect(await namesIn(site.worker)).toEqual(left)
+    expect(await namesInBucket(site.worker)).toEqual(left)
     expect((await ask('/bird.png?sr=2&sr-model=srcnn')).cacheStatus).toMatch(/fwd=miss; stored$/)
     await untilHit('/bird.png?sr=2&sr-model=bicubic')
   })
@@ -135,9 +130,9 @@ describe('with results in R2', () => {
     ['a model that is not a text', { model: 3 }, SECRET, 400],
     ['no JSON object', null, SECRET, 400],
   ])('a purge with %s is refused, and nothing is deleted', async (_, body, token, status) => {
-    const before = await namesIn(site.worker)
+    const before = await namesInBucket(site.worker)
     expect(await purge(site, body, token)).toMatchObject({ status, kept: 'no-store' })
-    expect(await namesIn(site.worker)).toEqual(before)
+    expect(await namesInBucket(site.worker)).toEqual(before)
   })
 })
 
@@ -180,7 +175,7 @@ test('with a zone and a token, the edge caches of other data centres are purged 
 test('with a zone, a picture is purged by its tag before its entries are deleted, so that a purge can be repeated', async () => {
   const site = await startForThisTest({ vars: { ...BINDINGS, ...ZONE }, buckets: ['RESULTS_BUCKET'], outbound })
   for (const path of ['/cat.png?sr=2', '/cat.png?a=1&sr=2', '/dog.png?sr=2']) await site.untilHit(path)
-  const entries = async () => (await namesIn(site.worker)).filter((name) => name.startsWith('entries/'))
+  const entries = async () => (await namesInBucket(site.worker)).filter((name) => name.startsWith('entries/'))
   await askUntil(entries, ({ length }) => length === 3, 'that R2 has all entries')
   const tagOf = (text: string) => expect.stringMatching(new RegExp(`^edge-srcnn-${text}-[0-9a-f]{32}$`)) as unknown
   const url = 'http://site.test/cat.png'
@@ -188,7 +183,7 @@ test('with a zone, a picture is purged by its tag before its entries are deleted
   apiStatus = 429
   expect(await purge(site, { url })).toMatchObject({ status: 502 })
   expect((await entries()).length).toBe(3)
-  expect((await namesIn(site.worker)).length).toBe(4) // one result: that of the dog
+  expect((await namesInBucket(site.worker)).length).toBe(4) // one result: that of the dog
 
   apiStatus = 200
   purged = []

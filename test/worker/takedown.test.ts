@@ -7,6 +7,7 @@ import { sourceName } from '../../worker/cache/key.ts'
 import { flatPicture } from '../support/pictures/flat.ts'
 import { clockAhead, SETTABLE_CLOCK } from '../support/worker/clock.ts'
 import { limitedWorker } from '../support/worker/limited.ts'
+import { namesInBucket } from '../support/worker/namesInBucket.ts'
 import { askUntil, startSite } from '../support/worker/site.ts'
 
 const SECRET = '00112233445566778899aabbccddeeff'
@@ -56,17 +57,6 @@ async function purge(path: string, askWorker = get): Promise<Page[]> {
   }
 }
 
-async function namesInR2(): Promise<string[]> {
-  const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
-  const names: string[] = []
-  for (let cursor: string | undefined; ;) {
-    const page = await bucket.list({ cursor })
-    names.push(...page.objects.map(({ key }) => key))
-    if (!page.truncated) return names
-    ;({ cursor } = page)
-  }
-}
-
 /** Does `work` for all items, a few at a time, and returns the results in the order of the items. */
 async function forAll<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
@@ -83,7 +73,7 @@ const askAll = (paths: readonly string[]) => forAll(paths, (path) => ask(path))
 /** Requests all paths, and waits until R2 has `count` entries. */
 async function storeAll(paths: readonly string[], count = paths.length): Promise<void> {
   for (const { sr } of await askAll(paths)) expect(sr).toMatch(/^done/)
-  const entries = async () => (await namesInR2()).filter((name) => name.startsWith('entries/'))
+  const entries = async () => (await namesInBucket(site.worker)).filter((name) => name.startsWith('entries/'))
   await askUntil(entries, ({ length }) => length >= count, `${count} entries in R2`)
 }
 
@@ -104,7 +94,8 @@ let picture: Buffer
 let pictures = 0
 beforeEach(async () => {
   const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
-  for (let names: string[]; (names = await namesInR2()).length > 0;) await bucket.delete(names.slice(0, 1000))
+  for (let names: string[]; (names = await namesInBucket(site.worker)).length > 0;)
+    await bucket.delete(names.slice(0, 1000))
   await passEdgeTtl()
   picture = flatPicture(`picture ${pictures++}`)
 })
@@ -119,20 +110,20 @@ describe('within the limits of Workers and R2', () => {
     const pages = await purge('/cat.bmp')
     expect(pages.length).toBeGreaterThan(1)
     for (const { deleted } of pages.slice(0, -1)) expect(deleted).toBeGreaterThan(0)
-    expect(await namesInR2()).toEqual([])
+    expect(await namesInBucket(site.worker)).toEqual([])
     expect(new Set((await askAll(paths)).map(({ status }) => status))).toEqual(new Set([404]))
   }, 300_000)
 
   test('a picture with more results than a request can delete is purged in pages', async () => {
     origin.serve('/many.bmp', picture, YEAR)
     await storeAll(['/many.bmp?sr=2'])
-    const prefix = (await namesInR2()).find((name) => name.startsWith('results/'))!.replace(/[^/]*$/, '')
+    const prefix = (await namesInBucket(site.worker)).find((name) => name.startsWith('results/'))!.replace(/[^/]*$/, '')
     const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
     const names = Array.from({ length: 800 }, (_, i) => `${prefix}${i}`)
     await forAll(names, (name) => bucket.put(name, 'x'))
     takeDown('/many.bmp')
     expect((await purge('/many.bmp')).length).toBeGreaterThan(1)
-    expect(await namesInR2()).toEqual([])
+    expect(await namesInBucket(site.worker)).toEqual([])
   })
 
   test('if there is no R2 bucket, a long list of variants is purged in pages', async () => {
@@ -180,7 +171,7 @@ describe('within the limits of Workers and R2', () => {
       const failed = await purgePage({ url: 'http://site.test/cat.bmp' }, calls)
       expect(failed).toMatchObject({ status: 502, error: { code: 'PURGE_FAILED' } })
       await purge('/cat.bmp')
-      expect((await namesInR2()).filter((name) => name.startsWith('results/'))).toEqual([])
+      expect((await namesInBucket(site.worker)).filter((name) => name.startsWith('results/'))).toEqual([])
       await passEdgeTtl()
       expect((await askAll([...paths, '/copy.bmp?sr=2'])).filter(({ status }) => status !== 404)).toEqual([])
     },
@@ -197,7 +188,7 @@ describe('a purge ends a picture under all URLs:', () => {
     expect(deleted).toBeGreaterThanOrEqual(8)
     expect(elsewhere).toBe(`gone within ${EDGE_TTL_SECONDS} s`)
     expect((await askAll(paths)).map(({ status }) => status)).toEqual([404, 404, 404])
-    expect(await namesInR2()).toEqual([])
+    expect(await namesInBucket(site.worker)).toEqual([])
   })
 
   test('under another URL of the same picture, once the edge cache has dropped it', async () => {
@@ -265,7 +256,7 @@ describe('a purge ends a picture under all URLs:', () => {
       await put(`results/${digest}/x2`, 'result')
       await put(`entries/${sha256(url)}/x2`, JSON.stringify({ ...texts, size: 6, ttlSeconds: 9, freshUntil: 9 }))
       await purge(url.replace(/^.*test/, ''))
-      expect(await namesInR2()).toEqual([])
+      expect(await namesInBucket(site.worker)).toEqual([])
     }
   })
 

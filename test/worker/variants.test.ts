@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { FORMATS, QUALITIES } from '../../worker/client/allowed.ts'
 import { signUrl } from '../../worker/signature.ts'
 import { drawPicture } from '../support/pictures/edges.ts'
+import { namesInBucket } from '../support/worker/namesInBucket.ts'
 import { type ReadResponse, startSite } from '../support/worker/site.ts'
 
 const SECRET = '00112233445566778899aabbccddeeff'
@@ -26,21 +27,9 @@ beforeAll(async () => {
   origin.serve('/coarse.jpg', await picture.jpeg({ quality: 60 }).toBuffer(), kept)
 })
 
-/** Returns the names in the bucket that begin with `prefix`. */
-async function namesIn(prefix: string): Promise<string[]> {
-  const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
-  const names: string[] = []
-  for (let cursor: string | undefined; ;) {
-    const page = await bucket.list({ prefix, cursor })
-    names.push(...page.objects.map(({ key }) => key))
-    if (!page.truncated) return names
-    ;({ cursor } = page)
-  }
-}
-
 /** Deletes everything that is stored for a picture, and returns how many entries and results that was. */
 async function purge(path: string) {
-  const before = [await namesIn('entries/'), await namesIn('results/')]
+  const before = [await namesInBucket(site.worker, 'entries/'), await namesInBucket(site.worker, 'results/')]
   const response = await get('/_sr/purge', {
     method: 'POST',
     headers: { authorization: `Bearer ${SECRET}` },
@@ -48,7 +37,7 @@ async function purge(path: string) {
   })
   expect(response.status).toBe(200)
   await response.arrayBuffer()
-  const after = [await namesIn('entries/'), await namesIn('results/')]
+  const after = [await namesInBucket(site.worker, 'entries/'), await namesInBucket(site.worker, 'results/')]
   const [entries, results] = before.map((names, i) => names.length - after[i].length)
   return { entries, results }
 }

@@ -3,9 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
-import { type AddressInfo, createServer as createPort } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { freePort } from '../../support/servers/freePort.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 /** A start takes seconds, and minutes on a busy machine that compiles the kernels first. */
@@ -24,15 +25,6 @@ afterEach(async () => {
     server.close()
   }
 })
-
-async function freePort(): Promise<number> {
-  const server = createPort().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** A server that answers everything with 200, as another edge-srcnn would answer its health check. */
 async function otherProgram(port: number, body: string | Buffer = 'healthy'): Promise<number> {

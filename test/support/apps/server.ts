@@ -1,7 +1,7 @@
 // Starts the servers of apps, each as a process of its own on a free port.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { freePort } from '../servers/freePort.ts'
 
 export interface AppServer {
   readonly origin: string
@@ -32,15 +32,6 @@ export async function startServer({ cwd, command, ready }: AppCommand): Promise<
 
 /** Variables for which tools print plain text and ask nothing of the network. */
 export const QUIET = { NO_COLOR: '1', NEXT_TELEMETRY_DISABLED: '1', WRANGLER_SEND_METRICS: 'false' }
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 function outputOf(child: ChildProcess, ready: RegExp): Promise<void> {
   let output = ''

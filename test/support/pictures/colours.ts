@@ -8,15 +8,14 @@ import {
   greyProfile,
   iccChunk,
   iccSegment,
-  jpegSegment,
-  latin1,
   parametricCurve,
   rgbProfile,
   sampledCurve,
   withSegments,
 } from './icc.ts'
+import { jpegSegment, latin1, riffChunk } from '../../fuzz/encode.ts'
 import { PNG_SIGNATURE } from './pngFile.ts'
-import { pngChunk, words } from './png.ts'
+import { miscounted, pngChunk, words } from './png.ts'
 
 const PATCH = 16
 const PATCHES = [
@@ -77,8 +76,6 @@ export const gAMA = (gamma: number) => pngChunk('gAMA', words(Math.round(1e5 * g
 export const cHRM = (...values: number[]) => pngChunk('cHRM', words(...values.map((one) => Math.round(1e5 * one))))
 export const cICP = (...values: number[]) => pngChunk('cICP', Uint8Array.from(values))
 export const sRGB = (intent = 0) => pngChunk('sRGB', Uint8Array.of(intent))
-/** Returns the chunk with a wrong checksum. */
-export const miscounted = (chunk: Uint8Array) => chunk.map((byte, i) => (i === chunk.length - 1 ? byte ^ 1 : byte))
 
 const LINEAR = rgbProfile(gammaCurve(1))
 const GREY = greyProfile(gammaCurve(1.8))
@@ -238,8 +235,6 @@ export async function colouredFiles(): Promise<[name: string, file: Uint8Array][
 
 /** Returns a WebP with a profile; `webp` is a file without VP8X. */
 function profiledWebp(webp: Uint8Array, icc: Uint8Array, flags = 0x20): Uint8Array {
-  const riffChunk = (type: string, data: Uint8Array) =>
-    concat([latin1(type), words(data.length).toReversed(), data, new Uint8Array(data.length % 2)])
   const extended = Uint8Array.of(flags, 0, 0, 0, WIDTH - 1, 0, 0, PATCH - 1, 0, 0)
   return riffChunk(
     'RIFF',

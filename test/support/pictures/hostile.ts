@@ -1,8 +1,9 @@
 // Draws files that cost far more than their pixels suggest, unless the worker limits what it does with them.
 import { deflateRawSync, constants, deflateSync } from 'node:zlib'
 import { concat } from '../../../worker/base/concat.ts'
-import { chunk, SIGNATURE } from '../../../worker/codec/png/chunk.ts'
 import { latin1, u32le } from '../../fuzz/encode.ts'
+import { pngChunk, words } from './png.ts'
+import { PNG_SIGNATURE } from './pngFile.ts'
 
 /** Bytes of a file. One of 25 MB, the default limit, takes two and a half times as long. */
 const MOST_BYTES = 9_900_000
@@ -14,14 +15,10 @@ function flood(unit: readonly number[] | Uint8Array, bytes = MOST_BYTES): Uint8A
 }
 
 const png = (width: number, height: number, colorType: number, ...parts: readonly Uint8Array[]) => {
-  const head = new Uint8Array(13)
-  const view = new DataView(head.buffer)
-  view.setUint32(0, width)
-  view.setUint32(4, height)
-  head.set([8, colorType], 8)
-  return concat([SIGNATURE, ...chunk('IHDR', [head]), ...parts, ...chunk('IEND', [])])
+  const head = concat([words(width, height), Uint8Array.of(8, colorType, 0, 0, 0)])
+  return concat([PNG_SIGNATURE, pngChunk('IHDR', head), ...parts, pngChunk('IEND', new Uint8Array(0))])
 }
-const idat = (data: Uint8Array) => concat(chunk('IDAT', [data]))
+const idat = (data: Uint8Array) => pngChunk('IDAT', data)
 const ZLIB = Uint8Array.of(0x78, 0x9c)
 const black = (pixels: number, channels: number, height: number) =>
   idat(deflateSync(Buffer.alloc(pixels * channels + height)))
@@ -53,8 +50,11 @@ export function hostileFiles(jpeg: Uint8Array, webp: Uint8Array): Map<string, Ui
     ['PNG: 512x512 of 10 GB of zeros', png(512, 512, 6, idat(zeros(MOST_BYTES)))],
     ['PNG: 1x1 of two million empty blocks', png(1, 1, 2, idat(concat([ZLIB, flood([0, 0, 0, 0xff, 0xff])])))],
     ['PNG: 512x512 of two million empty blocks', png(512, 512, 6, idat(concat([ZLIB, flood([0, 0, 0, 0xff, 0xff])])))],
-    ['PNG: a text of 10 GB', png(1, 1, 2, concat(chunk('zTXt', [latin1('a\0\0'), zeros(MOST_BYTES)])), black(1, 3, 1))],
-    ['PNG: a palette of 10 MB', png(1, 1, 3, concat(chunk('PLTE', [flood([7])])), black(1, 1, 1))],
+    [
+      'PNG: a text of 10 GB',
+      png(1, 1, 2, pngChunk('zTXt', concat([latin1('a\0\0'), zeros(MOST_BYTES)])), black(1, 3, 1)),
+    ],
+    ['PNG: a palette of 10 MB', png(1, 1, 3, pngChunk('PLTE', flood([7])), black(1, 1, 1))],
     ['PNG: empty data chunks', png(1, 1, 2, flood(idat(new Uint8Array(0))))],
     ['GIF: empty extensions', gif(flood([0x21, 0xfe, 0]))],
     ['GIF: a frame of clear codes in blocks of a byte', gif(frame, flood([1, 0x24]))],

@@ -1,6 +1,7 @@
 // Writes colour profiles of any kind, and puts them into files. ICC.1:2022, 7 (profiles), 9 (tags), 10 (types).
 import { deflateSync } from 'node:zlib'
 import { concat } from '../../../worker/base/concat.ts'
+import { jpegSegment, latin1 } from '../../fuzz/encode.ts'
 import { pngChunk, words } from './png.ts'
 
 export interface ProfileSpec {
@@ -86,16 +87,7 @@ export function iccSegment(part: Uint8Array, number = 1, count = 1): Uint8Array 
   return jpegSegment(0xe2, concat([latin1('ICC_PROFILE\0'), Uint8Array.of(number, count), part]))
 }
 
-export function jpegSegment(marker: number, content: Uint8Array): Uint8Array {
-  const length = content.length + 2
-  return concat([Uint8Array.of(0xff, marker, length >> 8, length & 255), content])
-}
-
 /** Returns the JPEG with segments behind SOI. */
 export function withSegments(jpeg: Uint8Array, ...segments: Uint8Array[]): Uint8Array {
   return concat([jpeg.subarray(0, 2), ...segments, jpeg.subarray(2)])
-}
-
-export function latin1(text: string): Uint8Array {
-  return Uint8Array.from(text, (letter) => letter.charCodeAt(0))
 }

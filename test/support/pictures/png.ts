@@ -31,3 +31,8 @@ export function words(...values: number[]): Uint8Array {
   for (const [i, value] of values.entries()) view.setUint32(4 * i, value)
   return bytes
 }
+
+/** Returns a chunk with a wrong checksum. */
+export function miscounted(chunk: Uint8Array): Uint8Array {
+  return chunk.map((byte, i) => (i === chunk.length - 1 ? byte ^ 1 : byte))
+}

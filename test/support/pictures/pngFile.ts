@@ -66,7 +66,7 @@ export function writePngFile(spec: PngSpec): Uint8Array {
 }
 
 /** Place of the first pixel of each pass, and how far its pixels and rows are apart. */
-const PASSES = [
+export const PASSES = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
   [0, 4, 4, 8],

@@ -2,7 +2,7 @@
 // https://developers.google.com/speed/webp/docs/webp_lossless_bitstream_specification (RFC 9649, section 3).
 
 import { concat } from '../../../worker/base/concat.ts'
-import { latin1, u24le, u32le } from '../../fuzz/encode.ts'
+import { latin1, riffChunk, u24le, u32le } from '../../fuzz/encode.ts'
 
 /** The only symbol of each code: green, red, blue, alpha, distance. */
 const BLACK = [0, 0, 0, 255, 0]
@@ -12,7 +12,7 @@ const BLACK = [0, 0, 0, 255, 0]
  * 4x4 pixels. Each code has one symbol, so that a pixel takes no bits. With a colour cache, each group takes more memory.
  */
 export function manyHuffmanGroups(side: number, groups: number, cacheBits = 0): Uint8Array {
-  return riff([chunk('VP8L', codedPicture(side, groups, cacheBits))])
+  return riff([riffChunk('VP8L', codedPicture(side, groups, cacheBits))])
 }
 
 /** Returns a lossy WebP of `side` x `side` pixels whose alpha is coded with as many groups. `still` has no alpha. */
@@ -21,7 +21,7 @@ export function alphaOfManyHuffmanGroups(still: Uint8Array, side: number, groups
   const alpha = concat([Uint8Array.of(LOSSLESS), codedPicture(side, groups, 0).subarray(HEADER_BYTES)])
   const ALPHA_FLAG = 0x10
   const head = concat([Uint8Array.of(ALPHA_FLAG, 0, 0, 0), sizeOf(side, side)])
-  return riff([chunk('VP8X', head), chunk('ALPH', alpha), still.subarray(12)])
+  return riff([riffChunk('VP8X', head), riffChunk('ALPH', alpha), still.subarray(12)])
 }
 
 const HEADER_BYTES = 5
@@ -52,7 +52,7 @@ export function frameOfChunks(still: Uint8Array, width: number, height: number, 
   const frame = concat([new Uint8Array(6), sizeOf(width, height), new Uint8Array(4), flood, still.subarray(12)])
   const ANIMATION_FLAG = 2
   const head = concat([Uint8Array.of(ANIMATION_FLAG, 0, 0, 0), sizeOf(width, height)])
-  return riff([chunk('VP8X', head), chunk('ANIM', new Uint8Array(6)), chunk('ANMF', frame)])
+  return riff([riffChunk('VP8X', head), riffChunk('ANIM', new Uint8Array(6)), riffChunk('ANMF', frame)])
 }
 
 type BitWriter = ReturnType<typeof bitWriter>
@@ -126,9 +126,5 @@ function sizeOf(width: number, height: number): Uint8Array {
 }
 
 function riff(chunks: readonly Uint8Array[]): Uint8Array {
-  return chunk('RIFF', concat([latin1('WEBP'), ...chunks]))
-}
-
-function chunk(type: string, data: Uint8Array): Uint8Array {
-  return concat([latin1(type), u32le(data.length), data, new Uint8Array(data.length % 2)])
+  return riffChunk('RIFF', concat([latin1('WEBP'), ...chunks]))
 }

@@ -2,11 +2,9 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { createUpscaleReport } from '../../../worker/cli/upscale/upscaleReport.ts'
 import { createWarmReport } from '../../../worker/cli/warm/warmReport.ts'
+import { EVIL, SHOWN } from '../../support/process/controlCharacters.ts'
 
 afterEach(() => void vi.restoreAllMocks())
-
-const EVIL = '\u001b]0;owned\u0007\u009b2J\u202egpj.\ncat.jpg: done\r'
-const SHOWN = '\\u001b]0;owned\\u0007\\u009b2J\\u202egpj.\\ncat.jpg: done\\r'
 
 function capture() {
   const lines: string[] = []

@@ -6,7 +6,9 @@ import { nextMarker } from '../../../worker/codec/jpeg/markers.ts'
 import { createRandom } from '../../../worker/image/prng.ts'
 import { bmp24, bmp8 } from '../../support/pictures/bmp.ts'
 import { gradient, greyGradient, sharpOf } from '../../support/pictures/codec.ts'
-import { jpegSegment, withSegments } from '../../support/pictures/icc.ts'
+import { withSegments } from '../../support/pictures/icc.ts'
+import { jpegSegment } from '../../fuzz/encode.ts'
+import { patched } from '../../support/pictures/odd/file.ts'
 import { frameOfChunks } from '../../support/pictures/vp8l.ts'
 import { pngChunk, withChunks, words } from '../../support/pictures/png.ts'
 
@@ -25,13 +27,6 @@ const frames = sharp(gradient(40, 60).data, {
 
 const ascii = (text: string) => new TextEncoder().encode(text)
 const box = (...brands: string[]) => concat([words(8 + 4 * brands.length), ascii(`ftyp${brands.join('')}`)])
-
-/** Returns a copy of `bytes` in which `values` replace the bytes from position `at`. */
-function patched(bytes: Uint8Array, at: number, ...values: number[]): Uint8Array {
-  const copy = Uint8Array.from(bytes)
-  copy.set(values, at)
-  return copy
-}
 
 /** Returns the position of the first JPEG marker with this code. */
 const markerAt = (bytes: Buffer, code: number) => bytes.indexOf(Buffer.of(0xff, code))

@@ -1,5 +1,6 @@
 // Colour profiles: which one a file has, and which one describes a PNG whose chunks say what its colours are.
 import { deflateSync } from 'node:zlib'
+import { latin1 } from '../../fuzz/encode.ts'
 import { describe, expect, test } from 'vitest'
 import { concat } from '../../../worker/base/concat.ts'
 import { TooComplexError } from '../../../worker/codec/error.ts'
@@ -13,7 +14,6 @@ import {
   greyProfile,
   iccChunk,
   iccSegment,
-  latin1,
   parametricCurve,
   rgbProfile,
   sampledCurve,

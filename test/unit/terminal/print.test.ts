@@ -3,6 +3,7 @@ import { runCommand } from '../../../worker/terminal/arguments.ts'
 import { print, printError, printText, shown } from '../../../worker/terminal/print.ts'
 import { createProgressLine } from '../../../worker/terminal/progressLine.ts'
 import { alignColumns } from '../../../trainer/evaluate/textTable.ts'
+import { EVIL, SHOWN } from '../../support/process/controlCharacters.ts'
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -39,9 +40,6 @@ test('a line of JSON has the same value after it was printed', () => {
   expect(JSON.parse(line)).toEqual(value)
   expect(CONTROLS.filter((control) => line.includes(control))).toEqual([])
 })
-
-const EVIL = '\u001b]0;owned\u0007\u009b2J\u202egpj.\ncat.jpg: done\r'
-const SHOWN = '\\u001b]0;owned\\u0007\\u009b2J\\u202egpj.\\ncat.jpg: done\\r'
 
 describe('a name with control characters is one harmless line', () => {
   const capture = () => {

@@ -1,8 +1,8 @@
 // BMP files of all headers and depths, and with one fault each.
 // https://learn.microsoft.com/windows/win32/gdi/bitmap-storage
 import { concat } from '../../../../worker/base/concat.ts'
-import { u16le, u32le } from '../../../fuzz/encode.ts'
-import { ascii, type OddFile, patched } from './file.ts'
+import { latin1, u16le, u32le } from '../../../fuzz/encode.ts'
+import { type OddFile, patched } from './file.ts'
 
 const [WIDTH, HEIGHT] = [23, 15]
 
@@ -88,9 +88,7 @@ function writeBmp(spec: BmpSpec): Uint8Array {
       view.setUint32(16, compression, true)
       view.setUint32(32, statedColors, true)
     }
-    if (header >= 52)
-      for (const [i, mask] of [red, green, blue].entries())
-        view.setUint32(40 + 4 * i, isMasked || header > 56 ? mask : mask, true)
+    if (header >= 52) for (const [i, mask] of [red, green, blue].entries()) view.setUint32(40 + 4 * i, mask, true)
     if (header >= 56) view.setUint32(52, alpha, true)
     if (header >= 108) view.setUint32(56, 0x73524742, true) // "sRGB"
   }
@@ -101,7 +99,7 @@ function writeBmp(spec: BmpSpec): Uint8Array {
   const parts = [info, behind, palette, new Uint8Array(gap), pixels]
   const bytes = 14 + parts.reduce((sum, { length }) => sum + length, 0)
   const start = concat([
-    ascii('BM'),
+    latin1('BM'),
     u32le(bytes + lengthError),
     u16le(0),
     u16le(0),

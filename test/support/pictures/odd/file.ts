@@ -8,10 +8,6 @@ export interface OddFile {
   readonly unchanged?: string
 }
 
-export function ascii(text: string): Uint8Array {
-  return Uint8Array.from(text, (letter) => letter.charCodeAt(0))
-}
-
 /** Returns a copy of `bytes` in which `values` replace the bytes from position `at`. */
 export function patched(bytes: Uint8Array, at: number, ...values: number[]): Uint8Array {
   const copy = Uint8Array.from(bytes)

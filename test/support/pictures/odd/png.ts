@@ -2,9 +2,10 @@
 import { deflateSync, inflateSync } from 'node:zlib'
 import { concat } from '../../../../worker/base/concat.ts'
 import { pngChunks } from '../../../../worker/codec/header/png.ts'
+import { latin1 } from '../../../fuzz/encode.ts'
 import { pngChunk, words } from '../png.ts'
 import { PNG_SIGNATURE, PNG_TAILS, type PngSpec, writePngFile } from '../pngFile.ts'
-import { ascii, type OddFile, patched } from './file.ts'
+import { type OddFile, patched } from './file.ts'
 
 /** A chunk of a file that is being changed. */
 interface Part {
@@ -46,7 +47,7 @@ function fileOf(parts: readonly Part[]): Uint8Array {
   return concat([PNG_SIGNATURE, ...chunks])
 }
 
-const text: Part = { type: 'tEXt', data: ascii('Comment\0of some length') }
+const text: Part = { type: 'tEXt', data: latin1('Comment\0of some length') }
 const part = (type: string, ...data: number[]): Part => ({ type, data: Uint8Array.from(data) })
 
 /** Returns a change of all chunks of this type. */
@@ -117,7 +118,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'pixels that state one byte too few': each('IDAT', () => ({ lengthError: -1 })),
   'pixels that state half of their bytes': each('IDAT', ({ data }) => ({ lengthError: -(data.length >> 1) })),
   'no IEND': without('IEND'),
-  'an IEND that is not empty': withData('IEND', () => ascii('junk')),
+  'an IEND that is not empty': withData('IEND', () => latin1('junk')),
   'an IEND between the pixels': split(30, part('IEND')),
   'no pixels': without('IDAT'),
   'empty pixels': withData('IDAT', () => new Uint8Array(0)),
@@ -212,7 +213,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   'a colour type of 1': withData('IHDR', (data) => patched(data, 9, 1)),
   'no width': withData('IHDR', (data) => patched(data, 0, 0, 0, 0, 0)),
   'iCCP that is empty': before('IDAT', part('iCCP')),
-  'iCCP that is junk': before('PLTE', { type: 'iCCP', data: ascii('x\0\0junk') }),
+  'iCCP that is junk': before('PLTE', { type: 'iCCP', data: latin1('x\0\0junk') }),
   'sRGB with a wrong value': before('IDAT', part('sRGB', 99)),
   'pHYs of three bytes': before('IDAT', part('pHYs', 1, 2, 3)),
   'bKGD of one byte': before('IDAT', part('bKGD', 1)),

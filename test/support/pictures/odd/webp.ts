@@ -1,9 +1,9 @@
 // WebP files with one fault each. https://developers.google.com/speed/webp/docs/riff_container (RFC 9649)
 import sharp from 'sharp'
 import { concat } from '../../../../worker/base/concat.ts'
-import { u24le, u32le } from '../../../fuzz/encode.ts'
+import { latin1, u24le, u32le } from '../../../fuzz/encode.ts'
 import { riffChunks } from '../../../../worker/codec/header/webp.ts'
-import { ascii, type OddFile, patched } from './file.ts'
+import { type OddFile, patched } from './file.ts'
 
 const [WIDTH, HEIGHT] = [25, 17]
 const ALPHA_FLAG = 0x10
@@ -19,12 +19,12 @@ interface Chunk {
 
 function chunkBytes({ type, data, lengthError = 0, hasPadding = true }: Chunk): Uint8Array {
   const padding = hasPadding ? data.length % 2 : 0
-  return concat([ascii(type), u32le(data.length + lengthError), data, new Uint8Array(padding)])
+  return concat([latin1(type), u32le(data.length + lengthError), data, new Uint8Array(padding)])
 }
 
 function fileOf(chunks: readonly Chunk[], lengthError = 0): Uint8Array {
   const body = concat(chunks.map(chunkBytes))
-  return concat([ascii('RIFF'), u32le(4 + body.length + lengthError), ascii('WEBP'), body])
+  return concat([latin1('RIFF'), u32le(4 + body.length + lengthError), latin1('WEBP'), body])
 }
 
 const extended = (flags: number, width = WIDTH, height = HEIGHT): Chunk => ({
@@ -65,7 +65,7 @@ const flipped = (chunk: Chunk, share: number): Chunk => {
   const at = Math.floor(share * chunk.data.length)
   return { ...chunk, data: patched(chunk.data, at, chunk.data[at] ^ 0x55) }
 }
-const unknown: Chunk = { type: 'junk', data: ascii('some text') }
+const unknown: Chunk = { type: 'junk', data: latin1('some text') }
 
 function frameOf(chunks: readonly Chunk[], x = 0, y = 0, width = WIDTH, height = HEIGHT): Chunk {
   const place = concat([u24le(x / 2), u24le(y / 2), u24le(width - 1), u24le(height - 1), u24le(100), new Uint8Array(1)])
@@ -203,7 +203,7 @@ const FILES: Readonly<Record<string, Uint8Array>> = {
   'lossless, no signature': fileOf([{ ...lossless, data: patched(lossless.data, 0, 0) }]),
   'lossless named lossy': fileOf([{ ...lossless, type: 'VP8 ' }]),
   'lossy named lossless': fileOf([{ ...lossy, type: 'VP8L' }]),
-  'a raw VP8 without a chunk': concat([ascii('RIFF'), u32le(4 + lossy.data.length), ascii('WEBP'), lossy.data]),
+  'a raw VP8 without a chunk': concat([latin1('RIFF'), u32le(4 + lossy.data.length), latin1('WEBP'), lossy.data]),
 }
 
 export const ODD_WEBPS: readonly OddFile[] = Object.entries(FILES).map(([name, bytes]) => ({
