@@ -54,7 +54,8 @@ export interface ResultCache {
   /**
    * Stores an entry with the bytes of its result; without them, the entry says that no result is stored. Writes the
    * bytes to `results/` too, but only if `isNew` is true; otherwise `results/` has them already. If the entry replaces
-   * that of another picture which `find` returned, R2 keeps the earlier entry for a purge.
+   * that of another picture which `find` returned, R2 keeps the earlier entry for a purge. Resolves when the cache does
+   * not need the bytes any more, nor those that `reread` or `read` returned.
    */
   keep(key: Key, entry: Entry, bytes: Uint8Array | undefined, isNew?: boolean): Promise<void>
 }
@@ -99,12 +100,18 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
     if (entry) console.warn(`cache: edge ${name} has ${file?.size} bytes, expected ${entry.size}`)
     return undefined
   }
+  /** Copies of R2's bytes to the edge cache that are being written. */
+  const copies: Promise<void>[] = []
+  const copy = (work: Promise<void>) => {
+    copies.push(work)
+    waitUntil(work)
+  }
   const read = async (result: StoredResult, key: Key) => {
     const name = resultName(result)
     const near = await get(name, edge)
     if (near) return near
     const far = await get(name, r2)
-    if (far) waitUntil(put(name, far, tagsFor(key, result.digest), edge))
+    if (far) copy(put(name, far, tagsFor(key, result.digest), edge))
     return far
   }
   const getEntry = async (key: Key) => {
@@ -136,7 +143,7 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
       found = { entry, layer: 'r2' }
       const far = entry.size > 0 ? await get(resultName(entry), r2) : undefined
       const bytes = far?.length === entry.size ? far : undefined
-      if (bytes) waitUntil(putAnswer(key, entry, bytes))
+      if (bytes) copy(putAnswer(key, entry, bytes))
       return { ...found, body: bytes }
     },
     async reread(key, { entry, body }) {
@@ -157,7 +164,7 @@ export function createResultCache(settings: Settings, waitUntil: (work: Promise<
       await keepEarlier(key, entry.digest)
       const kept = bytes ? entry : { ...entry, size: 0 }
       const answer = bytes ?? new Uint8Array(0)
-      await Promise.all([put(entryName(key), encodeJson(kept), tags, r2), putAnswer(key, kept, answer)])
+      await Promise.all([put(entryName(key), encodeJson(kept), tags, r2), putAnswer(key, kept, answer), ...copies])
     },
   }
 }

@@ -364,8 +364,7 @@ async function renew(
     release(bytes) // nothing can fail any more, so the original is not needed
     held.resize(result.bytes.length)
     if (!freshness.isStorable) {
-      const whenFree = result.isShared ? undefined : Promise.resolve()
-      return { entry, bytes: result.bytes, cacheStatus, ttlSeconds: -1, whenFree }
+      return { entry, bytes: result.bytes, cacheStatus, ttlSeconds: -1, whenFree: Promise.resolve() }
     }
     const { ttlSeconds } = entry
     const details = `${cache.keeps ? '; stored' : ''}${result.isShared ? '; detail=same-picture' : ''}`
@@ -412,7 +411,7 @@ function keep(
   lead?.land(result)
   const kept = cache.keep(key, result.entry, result.bytes, isNew).finally(() => lead?.forget())
   waitUntil(kept)
-  return isNew ? { ...result, whenFree: kept } : result
+  return { ...result, whenFree: kept }
 }
 
 /**

@@ -18,7 +18,7 @@ export interface LoadedSite {
   readonly origin: FakeOrigin
   /** Asks for a path. Leaves after `leaveMs`. */
   get(path: string, visitor: string, leaveMs?: number): Promise<Answer>
-  /** Lets the origin serve a picture under a new path, and asks for it. */
+  /** Lets the origin serve a picture that nobody has asked for before, and asks for it. */
   ask(shown: Shown, visitor: string, leaveMs?: number): Promise<Answer>
   peakDuring(work: Promise<unknown>): Promise<Peak>
   close(): Promise<void>
@@ -53,7 +53,8 @@ export async function startLoadedSite(): Promise<LoadedSite> {
     get,
     ask({ bytes, query }, visitor, leaveMs) {
       const path = `/${asked++}`
-      origin.serve(path, bytes, { 'cache-control': 'max-age=600' })
+      // Bytes behind the picture, which decoders ignore, make it another one. Otherwise its result would be found.
+      origin.serve(path, Buffer.concat([bytes, Buffer.from(path)]), { 'cache-control': 'max-age=600' })
       return get(`${path}?${query}`, visitor, leaveMs)
     },
     peakDuring: (work) => peakDuring(inspector, work),
