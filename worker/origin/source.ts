@@ -1,6 +1,8 @@
 // Requests the original picture, and reads it within the limits of size and time.
 import type { Context } from 'hono'
+import { openByteReader } from '../base/byteReader.ts'
 import { concat } from '../base/concat.ts'
+import { discard } from '../base/discard.ts'
 import { SrError } from '../base/errors.ts'
 import { release } from '../base/release.ts'
 import type { Settings } from '../options.ts'
@@ -102,8 +104,9 @@ export function openSource(
   // The length of an encoded body is not that of the picture.
   const statedBytes = stated !== null && !response.headers.has('content-encoding') ? Number(stated) : NaN
   if (Number(stated) > maxSourceBytes) throw new Skip('SOURCE_BYTES')
-  const reader = (response.body as ReadableStream<Uint8Array> | null)?.getReader()
-  const cancel = () => void reader?.cancel().catch(() => {})
+  const stream = response.body as ReadableStream<Uint8Array> | null
+  const reader = stream ? openByteReader(stream) : undefined
+  const cancel = () => reader?.cancel()
   const collector = createCollector()
   /** All bytes, once they were joined. */
   let joined: Uint8Array<ArrayBuffer> | undefined
@@ -114,14 +117,14 @@ export function openSource(
 
   async function fill(bytes: number): Promise<void> {
     while (!isWhole && collector.size() < bytes) {
-      const { done, value } = await reader!.read()
-      if (done) {
+      const chunk = await reader!.read()
+      if (!chunk) {
         isWhole = true
-      } else if (collector.size() + value.length > maxSourceBytes) {
-        excess = value
+      } else if (collector.size() + chunk.length > maxSourceBytes) {
+        excess = chunk.slice()
         throw new Skip('SOURCE_BYTES')
       } else {
-        collector.add(value)
+        collector.add(chunk)
       }
     }
   }
@@ -179,7 +182,11 @@ export function openSource(
       if (!isOne) release(...blocks)
       return joined
     },
-    body: () => joined ?? resume([...collector.blocks(), ...(excess ? [excess] : [])], reader),
+    body() {
+      if (joined) return joined
+      reader?.unlock()
+      return resume([...collector.blocks(), ...(excess ? [excess] : [])], stream)
+    },
     cancel,
   }
 }
@@ -197,10 +204,7 @@ interface Collector {
   blocks(): Uint8Array<ArrayBuffer>[]
 }
 
-/**
- * Collects a body in blocks that can be freed. The chunks cannot be: the app may have made them, and use them again.
- * V8 frees chunks much sooner that are dropped as soon as they arrive, so they are copied then.
- */
+/** Collects a body in blocks that can be freed. The chunks cannot be: the app may have made them, and use them again. */
 function createCollector(): Collector {
   let full: Uint8Array<ArrayBuffer>[] = []
   let block = new Uint8Array(BLOCK_BYTES)
@@ -239,22 +243,20 @@ function createCollector(): Collector {
 }
 
 /** Returns a stream of the bytes that were already read, followed by the rest of the body. */
-function resume(
-  bytes: readonly Uint8Array[],
-  reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
-): ReadableStream<Uint8Array> {
-  const read = [...bytes]
-  return new ReadableStream({
-    async pull(controller) {
-      const next = read.shift()
-      if (next) {
-        controller.enqueue(next)
-        return
-      }
-      const { done, value } = (await reader?.read()) ?? { done: true }
-      if (done) controller.close()
-      else controller.enqueue(value)
-    },
-    cancel: (reason) => reader?.cancel(reason),
-  })
+function resume(read: readonly Uint8Array[], rest: ReadableStream<Uint8Array> | null): ReadableStream<Uint8Array> {
+  // Workers pass the rest through this stream without running JavaScript.
+  const { IdentityTransformStream: Identity = TransformStream } = globalThis as {
+    IdentityTransformStream?: typeof TransformStream
+  }
+  const { readable, writable } = new Identity<Uint8Array, Uint8Array>()
+  const pass = async () => {
+    const writer = writable.getWriter()
+    for (const bytes of read) await writer.write(bytes)
+    if (!rest) return writer.close()
+    writer.releaseLock()
+    return rest.pipeTo(writable)
+  }
+  // If one side breaks off, the other side does, too.
+  void pass().catch(() => discard(rest))
+  return readable
 }

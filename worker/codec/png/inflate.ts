@@ -4,6 +4,7 @@
 // errors, too, but browsers show such pictures. So a file that fails near its end is inflated again: without the
 // checksum, and in tiny pieces from the failing one on. A piece of one byte loses nothing that a row needs.
 
+import { openByteReader, READER_BYTES } from '../../base/byteReader.ts'
 import { concat } from '../../base/concat.ts'
 import { pause } from '../../base/pause.ts'
 import { damaged } from './file.ts'
@@ -21,8 +22,6 @@ const CAREFUL_BYTES = [64, 1] as const
 const MAX_LOST_BYTES = 2 ** 22
 /** Bytes that one deflated byte can become: two matches of 258 bytes take at least four bits. */
 const MAX_EXPANSION = 1032
-/** Size of the buffer for inflated bytes. */
-const BUFFER_BYTES = 2 ** 16
 /**
  * Deflated bytes that may be needed beside 5/4 of the inflated ones. Encoders add a few bytes a block. Without a limit,
  * millions of empty blocks would take seconds.
@@ -99,9 +98,6 @@ interface Progress {
   error: unknown
 }
 
-/** Resolves with bytes, or with undefined if there is nothing to read at present. */
-type Reading = Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined } | undefined>
-
 /**
  * Inflates from the start, and yields what no earlier attempt has yielded. Stops at an error, which is then in
  * `progress`.
@@ -113,7 +109,11 @@ async function* attempt(
 ): AsyncGenerator<Uint8Array, void> {
   const { readable, writable } = new DecompressionStream(format)
   const writer = writable.getWriter()
-  const { read, cancel, keepsAll } = openReader(readable)
+  const reader = openByteReader(readable)
+  const read = () => ignored(reader.read())
+  // In Workers, the stream takes and keeps all that is written, so the caller has to read until nothing is left, i.e.
+  // until a read does not fill the reader's memory. Elsewhere, the stream lets the writer wait.
+  const keepsAll = reader.hasMemory
   const take = createCursor(parts)
   const { given, failedAt } = progress
   let inflated = 0
@@ -128,22 +128,24 @@ async function* attempt(
       isEnded = piece.length === 0
       let isDrained = false
       const written = isEnded ? ignored(writer.close()) : writer.write(piece)
-      const idle = ignored(
-        isEnded && !keepsAll ? NEVER : written.then(() => (keepsAll && !isDrained ? pause() : undefined)),
-      )
+      const waitUntilIdle = async () => {
+        await written
+        if (keepsAll && !isDrained) await pause()
+        return 'idle' as const
+      }
+      const idle = isEnded && !keepsAll ? NEVER : ignored(waitUntilIdle())
       for (;;) {
-        const result = await Promise.race([reading, idle])
-        if (!result) break
-        if (result.done || !result.value) return
-        const { value } = result
+        const value = await Promise.race([reading, idle])
+        if (value === 'idle') break
+        if (!value) return
         const known = Math.min(value.length, Math.max(0, given - inflated))
         inflated += value.length
-        isDrained = value.length < BUFFER_BYTES
+        isDrained = value.length < READER_BYTES
         if (known < value.length) {
           progress.given = inflated
           yield known > 0 ? value.subarray(known) : value
         }
-        reading = read(value)
+        reading = read()
       }
       start += piece.length
       if (start > maxDeflated) throw new RangeError(`more than ${maxDeflated} deflated bytes`)
@@ -152,40 +154,11 @@ async function* attempt(
     progress.error = error
     progress.failedAt = start
   } finally {
-    cancel()
+    reader.cancel()
   }
 }
 
 const NEVER = new Promise<never>(() => {})
-
-interface OpenReader {
-  /** `used` is the last result, whose memory can be used again. */
-  read(used?: Uint8Array): Reading
-  cancel(): void
-  /**
-   * True in Workers: the stream takes and keeps all that is written, so the caller has to read until nothing is left,
-   * i.e. until a read does not fill its buffer. Elsewhere, the stream lets the writer wait.
-   */
-  readonly keepsAll: boolean
-}
-
-/** Opens a reader that brings its own buffer if possible: in Workers, another one reads 4 KB at a time. */
-function openReader(readable: ReadableStream<Uint8Array>): OpenReader {
-  try {
-    const reader = readable.getReader({ mode: 'byob' })
-    return {
-      keepsAll: true,
-      read: (used) => {
-        const buffer = (used?.buffer ?? new ArrayBuffer(BUFFER_BYTES)) as ArrayBuffer
-        return ignored(reader.read(new Uint8Array(buffer)))
-      },
-      cancel: () => void ignored(reader.cancel()),
-    }
-  } catch {
-    const reader = readable.getReader()
-    return { keepsAll: false, read: () => ignored(reader.read()), cancel: () => void ignored(reader.cancel()) }
-  }
-}
 
 /** Returns a function that returns the next bytes of `parts`: as many as it is asked for, or all that are left. */
 function createCursor(parts: readonly Uint8Array[]): (bytes: number) => Uint8Array<ArrayBuffer> {
