@@ -6,6 +6,8 @@ import { type Answer, type LoadedSite, startLoadedSite } from '../support/load/s
 const VISITORS = 16
 const PICTURES_EACH = 2
 
+/** Less than 60 broken pictures of which each leaves the memory into which it was read. */
+const BROKEN_BYTES = 1e6
 /** Most memory of an isolate, which may have 128 MB. */
 const MAX_ISOLATE_BYTES = 110e6
 
@@ -43,4 +45,21 @@ describe('while others ask for the dearest pictures', () => {
     expect(answers.map(({ outcome }) => outcome)).toEqual(small.map(() => 'done'))
     await Promise.all(attacks)
   })
+})
+
+test('pictures that the origin breaks off leave nothing in memory', async () => {
+  const { bytes } = (await smallPictures(1))[0]
+  const breakOff = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      site.origin.handle(`/broken/${i}`, (_, response) => {
+        response.writeHead(200, { 'content-length': bytes.length }).write(bytes.subarray(0, bytes.length / 2))
+        setTimeout(() => response.destroy(), 5)
+      })
+      expect((await site.get(`/broken/${i}?sr=2`, '192.0.2.3')).outcome).toBe('error')
+    }
+    return site.memoryAfterCollection()
+  }
+  const before = await breakOff(5)
+  const after = await breakOff(60)
+  expect(after.buffers - before.buffers).toBeLessThan(BROKEN_BYTES)
 })

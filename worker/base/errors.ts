@@ -71,3 +71,11 @@ export class ConfigError extends Error {
 export function quoted(text: string): string {
   return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
 }
+
+/**
+ * Frees what the functions in an error's stack refer to. V8 keeps it until somebody reads the stack, and Workers keep the
+ * error of a stream that broke off for as long as the isolate lives.
+ */
+export function freeStack(error: unknown): void {
+  if (error instanceof Error) void error.stack
+}

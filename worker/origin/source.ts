@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import { openByteReader } from '../base/byteReader.ts'
 import { concat } from '../base/concat.ts'
 import { discard } from '../base/discard.ts'
-import { SrError } from '../base/errors.ts'
+import { freeStack, SrError } from '../base/errors.ts'
 import { release } from '../base/release.ts'
 import type { Settings } from '../options.ts'
 import { Skip } from '../picture/skip.ts'
@@ -142,6 +142,7 @@ export function openSource(
       await fill(bytes)
     } catch (cause) {
       if (cause instanceof Skip) throw cause
+      freeStack(cause)
       if (!isLate) {
         throw new SrError('ORIGIN_UNREACHABLE', 'the origin broke off in the middle of the picture', { cause })
       }

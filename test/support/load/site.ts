@@ -2,7 +2,7 @@
 // before.
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
-import { COUNT_WASM, inspect } from '../measure/inspector.ts'
+import { COUNT_WASM, inspect, type IsolateMemory } from '../measure/inspector.ts'
 import { type Peak, peakDuring } from '../measure/peak.ts'
 import { type FakeOrigin, startOrigin } from '../servers/origin.ts'
 import { startWorker } from '../worker/worker.ts'
@@ -21,6 +21,7 @@ export interface LoadedSite {
   /** Lets the origin serve a picture that nobody has asked for before, and asks for it. */
   ask(shown: Shown, visitor: string, leaveMs?: number): Promise<Answer>
   peakDuring(work: Promise<unknown>): Promise<Peak>
+  memoryAfterCollection(): Promise<IsolateMemory>
   close(): Promise<void>
 }
 
@@ -58,6 +59,10 @@ export async function startLoadedSite(): Promise<LoadedSite> {
       return get(`${path}?${query}`, visitor, leaveMs)
     },
     peakDuring: (work) => peakDuring(inspector, work),
+    async memoryAfterCollection() {
+      for (let i = 0; i < 3; i++) await inspector.collectGarbage(() => get('/health', '192.0.2.1'))
+      return inspector.memory()
+    },
     async close() {
       inspector.close()
       await worker.dispose()
