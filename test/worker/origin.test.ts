@@ -1,6 +1,6 @@
 // Where the worker finds sources (another host, a bucket or the zone itself), and where its own pages are.
 import sharp from 'sharp'
-import { beforeAll, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { decodingServer, type Decoding } from '../support/servers/decodingServer.ts'
 import { type FakeOrigin, startOrigin } from '../support/servers/origin.ts'
 import { type RunningWorker, startForThisTest } from '../support/worker/site.ts'
@@ -338,6 +338,61 @@ test('if a bucket is the origin, a name or an ETag that R2 refuses is no error o
     expect([value, await statusOf(value)]).toEqual([value, 304])
   const long = `/${'é'.repeat(513)}`
   expect([(await site.ask(long)).status, (await site.ask(`${long}?sr=2`)).status]).toEqual([404, 404])
+})
+
+describe('if a bucket is the origin, a condition of the visitor is evaluated as RFC 9110, 13.2.2 says', () => {
+  const OTHER = '"other"'
+  const MATCH = 'if-match'
+  const NONE_MATCH = 'if-none-match'
+  const MODIFIED = 'if-modified-since'
+  const UNMODIFIED = 'if-unmodified-since'
+
+  test.each(['GET', 'HEAD'])('for %s', async (method) => {
+    const site = await startForThisTest({ buckets: ['ORIGIN_BUCKET'] })
+    await (await site.worker.getR2Bucket('ORIGIN_BUCKET')).put('cat.png', new Uint8Array(picture))
+    const plain = await site.ask('/cat.png')
+    const own = plain.headers.get('etag')!
+    const exact = plain.headers.get('last-modified')!
+    const before = new Date(Date.parse(exact) - 1000).toUTCString()
+    const after = new Date(Date.parse(exact) + 1000).toUTCString()
+    const cases: [Record<string, string>, number][] = [
+      [{ [MATCH]: own }, 200],
+      [{ [MATCH]: `${OTHER}, ${own}` }, 200],
+      [{ [MATCH]: '*' }, 200],
+      [{ [MATCH]: OTHER }, 412],
+      [{ [MATCH]: `W/${own}` }, 412], // If-Match compares strongly
+      [{ [MATCH]: `${OTHER}, W/${own}` }, 412],
+      [{ [MATCH]: own.slice(1, -1) }, 412], // no ETag, so none that matches
+      [{ [UNMODIFIED]: after }, 200],
+      [{ [UNMODIFIED]: exact }, 200],
+      [{ [UNMODIFIED]: before }, 412],
+      [{ [UNMODIFIED]: 'yesterday' }, 200], // no date, so no condition
+      [{ [MATCH]: own, [UNMODIFIED]: before }, 200], // If-Match decides alone
+      [{ [MATCH]: OTHER, [UNMODIFIED]: after }, 412],
+      [{ [NONE_MATCH]: own }, 304],
+      [{ [NONE_MATCH]: `W/${own}` }, 304],
+      [{ [NONE_MATCH]: OTHER }, 200],
+      [{ [MODIFIED]: exact }, 304],
+      [{ [MODIFIED]: before }, 200],
+      [{ [MODIFIED]: 'yesterday' }, 200],
+      [{ [NONE_MATCH]: OTHER, [MODIFIED]: exact }, 200], // If-None-Match decides alone
+      [{ [NONE_MATCH]: 'abc', [MODIFIED]: exact }, 200],
+      [{ [NONE_MATCH]: own, [MODIFIED]: before }, 304],
+      [{ [MATCH]: own, [NONE_MATCH]: own }, 304],
+      [{ [MATCH]: OTHER, [NONE_MATCH]: own }, 412], // the first two are evaluated first
+      [{ [MATCH]: OTHER, [NONE_MATCH]: OTHER }, 412],
+      [{ [UNMODIFIED]: after, [MODIFIED]: exact }, 304],
+      [{ [UNMODIFIED]: before, [MODIFIED]: exact }, 412],
+    ]
+    for (const [headers, status] of cases) {
+      const answer = await site.ask('/cat.png', { method, headers })
+      expect([headers, answer.status]).toEqual([headers, status])
+      if (method === 'GET' && status === 200) expect(answer.bytes.equals(picture)).toBe(true)
+      if (status !== 200) expect(answer.headers.get('etag')).toBe(own)
+    }
+    const missing = await site.ask('/dog.png', { method, headers: { [MATCH]: '*' } })
+    expect(missing.status).toBe(404)
+  })
 })
 
 test('the origin answers /, /health and /samples, and the worker’s own pages are under the prefix', async () => {

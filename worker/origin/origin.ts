@@ -4,6 +4,7 @@
 //   ORIGIN_URL        another host, in front of which the worker stands
 //   ORIGIN_BUCKET     an R2 bucket; the path is the object's key
 //   neither           the request's own URL, which on a route leads to the zone's origin
+import { discard } from '../base/discard.ts'
 import { ConfigError, SrError } from '../base/errors.ts'
 import { REDIRECTS } from '../base/redirects.ts'
 import { deploymentName, deploymentsPassed } from './deployments.ts'
@@ -168,24 +169,44 @@ export function createBucketOrigin(bucket: R2Bucket): Handler {
     object.writeHttpMetadata(answer)
     answer.set('etag', object.httpEtag)
     answer.set('last-modified', object.uploaded.toUTCString())
-    if (!('body' in object)) return new Response(null, { status: 304, headers: answer })
+    const body = 'body' in object ? (object as R2ObjectBody).body : undefined
+    if (!isAsExpected(headers, object)) {
+      discard(body)
+      const failed = { 'content-type': 'text/plain;charset=UTF-8', etag: object.httpEtag }
+      return new Response('precondition failed\n', { status: 412, headers: failed })
+    }
+    if (!body) return new Response(null, { status: 304, headers: answer })
     answer.set('content-length', `${object.size}`)
-    return new Response((object as R2ObjectBody).body, { headers: answer })
+    return new Response(body, { headers: answer })
   }
 }
 
 /** Longest key of an object: https://developers.cloudflare.com/r2/platform/limits/ */
 const MAX_KEY_BYTES = 1024
 const ETAG = '(?:W/)?"[^"]*"'
+const TAGS = new RegExp(ETAG, 'g')
 const ETAGS = new RegExp(`^(?:\\*|${ETAG}(?:[ \\t]*,[ \\t]*${ETAG})*)$`)
 
-/** Returns the headers by which R2 decides whether to send an object. It throws if one with ETags breaks the grammar. */
+/**
+ * Returns the header by which R2 decides whether the visitor has the object already (RFC 9110, 13.2.2): If-None-Match or,
+ * without it, If-Modified-Since. R2 throws if ETags break the grammar; such ETags match no object.
+ */
 function conditionsOf(headers: Headers): Headers {
-  const conditions = new Headers(headers)
-  for (const name of ['if-match', 'if-none-match']) {
-    if (!ETAGS.test(conditions.get(name) ?? '')) conditions.delete(name)
-  }
-  return conditions
+  const tags = headers.get('if-none-match')
+  if (tags !== null) return new Headers(ETAGS.test(tags) ? { 'if-none-match': tags } : {})
+  const since = headers.get('if-modified-since')
+  return new Headers(since === null ? {} : { 'if-modified-since': since })
+}
+
+/**
+ * Evaluates If-Match or, without it, If-Unmodified-Since (RFC 9110, 13.1.1 and 13.1.4). R2 does not tell which of four
+ * conditions failed, and an object of exactly the second in If-Unmodified-Since fails there.
+ */
+function isAsExpected(headers: Headers, { httpEtag, uploaded }: R2Object): boolean {
+  const tags = headers.get('if-match')
+  if (tags !== null) return tags.trim() === '*' || (ETAGS.test(tags) && tags.match(TAGS)!.includes(httpEtag))
+  const since = Date.parse(headers.get('if-unmodified-since') ?? '')
+  return Number.isNaN(since) || Math.floor(uploaded.getTime() / 1000) <= since / 1000
 }
 
 function notFound(): Response {
