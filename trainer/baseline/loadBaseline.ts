@@ -1,8 +1,9 @@
 // A cache of learned dictionaries on disk. A file holds a line of JSON, then the bytes of the arrays in the byte order
 // of the machine (little-endian on x86 and ARM).
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { makeFolder } from '../../worker/terminal/makeFolder.ts'
 import type { PictureSet } from '../data/pictureSet.ts'
 import { RUNS_FOLDER } from '../run/runFolders.ts'
 import type { Dictionary } from './enlargeSparse.ts'
@@ -39,7 +40,7 @@ export async function loadBaseline(
     onProgress,
   )
   const { components, anchors, maps } = dictionary
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   await writeFile(`${file}.new`, [`${recipe}\n`, components, anchors, maps])
   await rename(`${file}.new`, file)
   return dictionary

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import { type Command, listOf, oneOf, parseArguments, UsageError } from '../../worker/terminal/arguments.ts'
+import { makeFolder } from '../../worker/terminal/makeFolder.ts'
 import { print } from '../../worker/terminal/print.ts'
 import { readPictureSet } from '../data/pictureSet.ts'
 import { createInference, loadOnnxRuntime, ONNX_RUNTIMES } from '../engine/onnxRuntime.ts'
@@ -40,7 +40,7 @@ export const command: Command = {
     }
     const learned = given.sparse === undefined ? LEARNED : existing('sparse')(given.sparse)
     const runtime = await loadOnnxRuntime(oneOf(given.runtime ?? 'auto', 'runtime', ONNX_RUNTIMES))
-    if (given.out !== undefined) await mkdir(given.out, { recursive: true })
+    if (given.out !== undefined) await makeFolder(given.out)
     const file = await writeReport(folder, {
       out: given.out,
       sets: await Promise.all(shown.map(readPictureSet)),

@@ -1,7 +1,7 @@
 // npm run trainer: trains weights into the folder of a run. The function `trainScale` shows the steps of a run in
 // order.
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createCodec } from '../../worker/codec/codec.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
@@ -11,6 +11,7 @@ import { channelsOf, describeNetwork, type Network } from '../../worker/model/ne
 import { decodeNetwork, encodeNetwork } from '../../worker/model/networkFile.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
 import { type Command, UsageError } from '../../worker/terminal/arguments.ts'
+import { makeFolder } from '../../worker/terminal/makeFolder.ts'
 import { writeWhole } from '../../worker/terminal/wholeFile.ts'
 import { print, printText } from '../../worker/terminal/print.ts'
 import { describeDegradation } from '../data/degrade.ts'
@@ -289,11 +290,11 @@ async function openRun(given: TrainArguments): Promise<{ run: string; given: Tra
   if (given.resume) return reopenRun(given)
   const { name } = parseTrainConfig(given) // validates before a folder is created
   parseExecutionOptions(given)
-  const run = given.run ?? createRun(name)
+  const run = given.run ?? (await createRun(name))
   if (given.run !== undefined) {
     const folder = path.join(RUNS_FOLDER, run)
     if (existsSync(folder)) throw new UsageError(`expected a new name for --run, or --resume, because ${folder} exists`)
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
   }
   const saved = { options: given, node: process.version, started: new Date().toISOString() }
   await writeWhole(path.join(findRunFolder(run), CONFIG), `${JSON.stringify(saved, null, 2)}\n`)

@@ -1,12 +1,13 @@
 // Writes the report of a run: report.html, which contains its pictures, and the same pictures as PNG files in
 // report/.
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createCodec } from '../../worker/codec/codec.ts'
 import type { Codec } from '../../worker/codec/contract.ts'
 import type { Engine } from '../../worker/engine/engine.ts'
 import type { Rgba } from '../../worker/image/plane.ts'
 import { loadCodecModules } from '../../worker/platform/nodeFiles.ts'
+import { makeFolder } from '../../worker/terminal/makeFolder.ts'
 import type { Dictionary } from '../baseline/enlargeSparse.ts'
 import type { PictureSet, Picture } from '../data/pictureSet.ts'
 import { networkMethod, sparseMethod } from '../evaluate/method.ts'
@@ -94,7 +95,7 @@ type Album = (name: string, picture: Rgba) => Promise<ImageUrl>
 async function openAlbum(folder: string): Promise<Album> {
   const codec: Codec = createCodec(await loadCodecModules())
   await rm(folder, { recursive: true, force: true })
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   return async (name, picture) => {
     const bytes = await codec.encode(picture, { format: 'png', quality: 100 })
     await writeFile(path.join(folder, `${name}.png`), bytes)

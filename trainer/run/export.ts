@@ -1,6 +1,6 @@
 // Writes trained weights as files: an ONNX file, and an entry in the manifest of the same folder.
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import {
   formatManifest,
@@ -9,6 +9,7 @@ import {
   parseManifest,
   withEntry,
 } from '../../worker/model/manifest.ts'
+import { makeFolder } from '../../worker/terminal/makeFolder.ts'
 import { writeWhole } from '../../worker/terminal/wholeFile.ts'
 
 export const MANIFEST_FILE = 'manifest.json'
@@ -23,7 +24,7 @@ export async function exportModel(
   const file = `${name}-x${scale}.onnx`
   const sha256 = sha256Of(bytes)
   const whole: ModelEntry = { name, scale, file, sha256, bytes: bytes.length, ...rest }
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const manifest = withEntry(await readManifest(folder), whole)
   await writeWhole(path.join(folder, file), bytes)
   await writeWhole(path.join(folder, MANIFEST_FILE), formatManifest(manifest))

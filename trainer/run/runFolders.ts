@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { hintOf, UsageError } from '../../worker/terminal/arguments.ts'
+import { makeFolder } from '../../worker/terminal/makeFolder.ts'
 
 export const RUNS_FOLDER = 'trainer/runs'
 const NUMBERED = /^(.+)-([1-9]\d*)$/
@@ -29,8 +30,8 @@ export function latestRun(name?: string): string | undefined {
 }
 
 /** Creates the folder of the next run called `name` and returns the run's name: `srcnn-1`, then `srcnn-2`. */
-export function createRun(name: string): string {
-  mkdirSync(RUNS_FOLDER, { recursive: true })
+export async function createRun(name: string): Promise<string> {
+  await makeFolder(RUNS_FOLDER)
   const last = latestRun(name)
   for (let number = last === undefined ? 1 : numberOf(last, name) + 1; ; number++) {
     const run = `${name}-${number}`

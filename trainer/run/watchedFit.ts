@@ -1,8 +1,9 @@
 // Trains a network and shows the progress: draws a progress line, logs validations, and writes checkpoints to resume
 // from.
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, rm } from 'node:fs/promises'
+import { appendFile, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { makeFolder } from '../../worker/terminal/makeFolder.ts'
 import type { PatchSource } from '../data/patchSource.ts'
 import type { GradientEngine } from '../engine/gradientEngine.ts'
 import { readCheckpoint, type Recipe, type RunProgress, writeCheckpoint } from './checkpoint.ts'
@@ -25,7 +26,7 @@ const LOG = 'log.jsonl'
 export async function resumeFit(folder: string, recipe: Recipe, state: FitState): Promise<RunProgress | undefined> {
   const file = path.join(folder, CHECKPOINT)
   if (existsSync(file)) return readCheckpoint(file, recipe, state)
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   await rm(path.join(folder, LOG), { force: true }) // left by a run that was killed before its first checkpoint
   return undefined
 }

@@ -1,8 +1,8 @@
 // Parses command lines: `--name value`, `--switch`, `-s value` and words, if the command takes words. An unknown option
 // is an error that lists the known options and suggests the most similar one. The trainer uses this parser, too.
 import { parseArgs } from 'node:util'
-import { ignoreBrokenPipes } from './brokenPipes.ts'
 import { printError } from './print.ts'
+import { watchOutputs } from './watchOutputs.ts'
 
 export interface CommandOption {
   /** What the help text shows in place of the option's value, e.g. `N`. Undefined for a switch, which has no value. */
@@ -185,7 +185,7 @@ const EXIT_USAGE = 2
  * the command line is wrong.
  */
 export async function runCommand(command: (args: readonly string[]) => Promise<void>) {
-  ignoreBrokenPipes()
+  watchOutputs()
   try {
     await command(process.argv.slice(2))
   } catch (error) {

@@ -2,8 +2,9 @@
 // hidden name in the same folder and then renamed.
 import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { makeFolder } from './makeFolder.ts'
 
 /** The temporary files that this thread is writing right now. */
 const parts = new Set<string>()
@@ -14,7 +15,7 @@ const parts = new Set<string>()
  */
 export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
   const folder = path.dirname(file)
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   // The name is random, because two threads can have the same process id and counter. It does not contain the name of
   // `file`, because the longer name could exceed the file system's limit.
   const part = path.join(folder, `.edge-srcnn-${randomUUID()}.part`)

@@ -1,7 +1,7 @@
 // Tests what users expect of any command line: help and version, quiet runs, pipes, URLs, and progress on a terminal.
 import { execFile, execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -120,6 +120,38 @@ describe('a picture in a pipe', () => {
     const { code, stdout, stderr } = await cli(args, { stdin: jpeg })
     expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining(message)])
   })
+})
+
+// /proc and /dev/full are those of Linux.
+describe.runIf(existsSync('/proc/self') && existsSync('/dev/full'))('where nothing can be written', () => {
+  beforeAll(() => symlink('nowhere', at('dangling')))
+
+  test.each([
+    ['below /proc', '/proc/nope/larger/', 'no file or folder can be created there'],
+    ['a file of /proc', '/proc/nope.jpg', 'no file or folder can be created there'],
+    ['below the descriptors of the process', '/dev/fd/larger/', 'no file or folder can be created there'],
+    ['below a link that leads nowhere', 'dangling/larger/', 'a part of its path is no folder'],
+    ['below a file', 'made.jpg/larger/', 'a part of its path is a file'],
+  ])('upscale ends with a message that names the result: %s', async (_, out, message) => {
+    for (const more of ['', ' --force']) {
+      const { code, stdout } = await cli(`upscale cat.jpg -s 2 -o ${out}${more}`)
+      const result = out.endsWith('/') ? `${out}cat-x2.jpg` : out
+      expect([code, stdout]).toEqual([1, expect.stringContaining(`cat.jpg: failed, ${result}: ${message}`)])
+    }
+  })
+
+  test.each(['upscale cat.jpg -s 2 -o -', 'upscale cat.jpg -s 2 -o report/', 'upscale --help', '--version'])(
+    '%s ends with a message and without a stack if the disk of its stdout is full',
+    async (args) => {
+      const words = [...cliCommand(), ...args.split(' ')].map((word) => `'${word}'`).join(' ')
+      const { code, stderr } = await promisify(execFile)('sh', ['-c', `${words} > /dev/full`], { cwd: folder }).then(
+        (ended) => ({ ...ended, code: 0 }),
+        (error: { code: number; stderr: string }) => error,
+      )
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/^stdout cannot be written: ENOSPC: .*$/m)])
+      expect(stderr).not.toMatch(/^ +at /m)
+    },
+  )
 })
 
 describe('the picture of a URL', () => {

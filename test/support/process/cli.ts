@@ -39,6 +39,9 @@ export function canRunCliAs(uid: number): boolean {
 /** Returns the words that run the command line, before its arguments. */
 export const cliCommand = (): string[] => [process.execPath, '--import', LOADER, MAIN]
 
+/** A command that does not end is killed, so that its test fails and no process is left. Its exit code is null. */
+const KILL_AFTER_MS = 50_000
+
 /** Runs the command line with `args` and waits until the process ends. */
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const { cwd, env, uid, stdin, interruptAt, closeStdout = false } = options
@@ -47,6 +50,8 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
     cwd,
     uid,
     env: { ...process.env, ...env },
+    timeout: KILL_AFTER_MS,
+    killSignal: 'SIGKILL',
   })
   const chunks: Buffer[] = []
   const stdoutOf = () => Buffer.concat(chunks).toString()

@@ -11,20 +11,20 @@ beforeEach(() => {
   return () => process.chdir(before)
 })
 
-test('a new run gets a number one above the highest number among the runs of the same name', () => {
+test('a new run gets a number one above the highest number among the runs of the same name', async () => {
   expect(latestRun()).toBeUndefined()
-  expect(createRun('srcnn')).toBe('srcnn-1')
-  expect(createRun('srcnn')).toBe('srcnn-2')
-  expect(createRun('srcnn-jpeg')).toBe('srcnn-jpeg-1')
+  expect(await createRun('srcnn')).toBe('srcnn-1')
+  expect(await createRun('srcnn')).toBe('srcnn-2')
+  expect(await createRun('srcnn-jpeg')).toBe('srcnn-jpeg-1')
   mkdirSync(path.join(RUNS_FOLDER, 'srcnn-10'))
   expect(latestRun('srcnn')).toBe('srcnn-10')
-  expect(createRun('srcnn')).toBe('srcnn-11')
+  expect(await createRun('srcnn')).toBe('srcnn-11')
   expect(latestRun('faces')).toBeUndefined()
 })
 
-test('without a name, the latest run is the run whose folder changed last', () => {
-  createRun('srcnn')
-  createRun('faces')
+test('without a name, the latest run is the run whose folder changed last', async () => {
+  await createRun('srcnn')
+  await createRun('faces')
   utimesSync(path.join(RUNS_FOLDER, 'faces-1'), 1, 1)
   expect(latestRun()).toBe('srcnn-1')
 })
@@ -35,8 +35,8 @@ test('a hidden folder beside the runs is not a run', () => {
   expect(latestRun()).toBeUndefined()
 })
 
-test('a run is found by its name or its folder, and for anything else the error suggests the nearest name', () => {
-  createRun('srcnn')
+test('a run is found by its name or its folder, and for anything else the error suggests the nearest name', async () => {
+  await createRun('srcnn')
   mkdirSync('models')
   expect(findRunFolder('srcnn-1')).toBe(path.join(RUNS_FOLDER, 'srcnn-1'))
   expect(findRunFolder('models')).toBe('models')

@@ -182,6 +182,7 @@ const FILE_ERRORS: Readonly<Record<string, string>> = {
   EPERM: 'it may not be read or written',
   EISDIR: 'it is a folder',
   ENOTDIR: 'a part of its path is a file',
+  EEXIST: 'a part of its path is no folder',
   ENOSPC: 'the disk is full',
   EPIPE: 'the program that reads it has ended',
   EROFS: 'the disk may not be written',

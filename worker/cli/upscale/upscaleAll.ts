@@ -201,8 +201,11 @@ async function write(output: string, bytes: Uint8Array): Promise<void> {
 
 function failureOf(output: string, cause: unknown): Error {
   const name = output === STDOUT ? 'stdout' : output
+  // The folders above a result are created, so a result is missing only where nothing can be created.
+  const isRefused = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+  const message = isRefused ? 'no file or folder can be created there (ENOENT)' : describeFileError(cause as Error)
   // oxlint-disable-next-line preserve-caught-error -- its message would be printed twice
-  return new Error(`${name}: ${describeFileError(cause as Error)}`)
+  return new Error(`${name}: ${message}`)
 }
 
 function writeToStdout(bytes: Uint8Array): Promise<void> {
