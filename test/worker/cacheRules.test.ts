@@ -590,15 +590,19 @@ describe('a refusal that a firewall may have sent', () => {
   const STALE = { status: 200, seen: 'sharper, for nothing', kept: 'public, max-age=60' }
   const refused = (status: number) => ({ status, cacheStatus: undefined })
 
-  /** Waits until the worker has stored that the origin refused the picture. */
-  async function untilNoted({ path }: Picture) {
+  /** Waits until the worker has stored that the origin refused the picture or, if `isNoted` is false, that it no longer does. */
+  async function untilNoted({ path }: Picture, isNoted = true) {
     const digest = createHash('sha256').update(`http://site.test${path}`).digest('hex')
     const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
     const noted = async () => {
       const [entry] = (await bucket.list({ prefix: `entries/${digest}.` })).objects
       return (await (await bucket.get(entry.key))!.text()).includes('"refusedAt"')
     }
-    await askUntil(noted, (isNoted) => isNoted, 'an entry with the time of the refusal')
+    await askUntil(
+      noted,
+      (found) => found === isNoted,
+      `an entry ${isNoted ? 'with' : 'without'} the time of the refusal`,
+    )
   }
 
   test.each([400, 403, 405, 406, 418])(
@@ -631,6 +635,32 @@ describe('a refusal that a firewall may have sent', () => {
     await untilAsked(picture, NOT_ASKED)
     await setClock(300)
     Object.assign(picture, { status: 403, etag: '"another"' })
+    expect(await ask(picture)).toMatchObject(STALE)
+    await untilNoted(picture)
+    await setClock(300 + 61)
+    expect(await ask(picture)).toMatchObject(refused(403))
+  })
+
+  test.each<[what: string, method: string, says: Says, sr: string]>([
+    ['HEAD', 'HEAD', 'max-age=60', 'done'],
+    [
+      'GET that is not enlarged',
+      'GET',
+      { 'cache-control': 'max-age=60', 'x-sr': 'done; scale=2' },
+      'skipped; reason=PROC',
+    ],
+  ])('counts as the first one again after the origin has sent the picture for a %s', async (_, method, says, sr) => {
+    const picture = await stalePicture()
+    const refuse = () => Object.assign(picture, { status: 403, etag: '"another"', says: 'max-age=60' })
+    refuse()
+    expect(await ask(picture)).toMatchObject(STALE)
+    await untilNoted(picture)
+    Object.assign(picture, { status: 200, etag: '"new"', says })
+    const answer = await site.ask(`${picture.path}?sr=2&sr-model=bicubic`, { method })
+    expect([answer.status, answer.sr]).toEqual([200, expect.stringMatching(`^${sr}`)])
+    await untilNoted(picture, false)
+    await setClock(300)
+    refuse()
     expect(await ask(picture)).toMatchObject(STALE)
     await untilNoted(picture)
     await setClock(300 + 61)

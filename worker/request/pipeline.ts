@@ -312,6 +312,7 @@ async function renew(
     // request.
     if (original.status !== 200) return await answerAsOriginal('ORIGIN_STATUS', original)
     if (isVisitors) return await answerAsOriginal('CREDENTIALS', original)
+    if (!isRevoked) await forgetRefusal(miss, deps)
 
     // Pass on a picture that was served unchanged, if the origin still sends the same file.
     const skipped = rememberedSkip(cached, deps.nowMs())
@@ -445,6 +446,16 @@ const REFUSAL_MS = 60_000
 /** Stores when the origin first refused the picture, unless that is stored already. */
 function noteRefusal({ entry, bytes }: ServedResult, { key }: Miss, { cache, nowMs, waitUntil }: Deps): void {
   if (entry.refusedAt === undefined) waitUntil(cache.keep(key, { ...entry, refusedAt: nowMs() }, bytes))
+}
+
+/**
+ * Removes the time of a refusal, if one is stored, because the origin sends the picture again. Not every such answer
+ * leads to a new entry: a HEAD request makes none. Resolves when that is stored, so that a new entry is stored later.
+ */
+async function forgetRefusal({ key, cached }: Miss, { cache }: Deps): Promise<void> {
+  if (!cached?.body || cached.entry.refusedAt === undefined) return
+  const bytes = await cache.reread(key, cached)
+  if (bytes) await cache.keep(key, { ...cached.entry, refusedAt: undefined }, bytes)
 }
 
 /** Invalidates a stored entry that the origin no longer allows us to keep. */
