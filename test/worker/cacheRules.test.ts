@@ -2,8 +2,11 @@
 // tested in each situation, in workerd with its Cache API and an R2 bucket. The rules follow RFC 9111 for a shared
 // cache, and RFC 5861.
 import { createHash } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { clockAhead, SETTABLE_CLOCK } from '../support/worker/clock.ts'
+import { bmp24 } from '../support/pictures/bmp.ts'
+import { gradient } from '../support/pictures/codec.ts'
 import { flatPicture, isPictureOf } from '../support/pictures/flat.ts'
 import { askUntil, isKept, startSite } from '../support/worker/site.ts'
 
@@ -344,6 +347,11 @@ async function kept({ path }: Picture): Promise<readonly unknown[]> {
   return (await bucket.list({ prefix: `results/${digest}/` })).objects
 }
 
+/** Returns the prefix of the entries in R2 of a path without a query of its own. */
+function entriesOf(path: string): string {
+  return `entries/${createHash('sha256').update(`http://site.test${path}`).digest('hex')}.`
+}
+
 /** Most seconds that a test may take. A lifetime in an answer may be this many seconds shorter than in its rule. */
 const SLACK = 30
 
@@ -592,10 +600,9 @@ describe('a refusal that a firewall may have sent', () => {
 
   /** Waits until the worker has stored that the origin refused the picture or, if `isNoted` is false, that it no longer does. */
   async function untilNoted({ path }: Picture, isNoted = true) {
-    const digest = createHash('sha256').update(`http://site.test${path}`).digest('hex')
     const bucket = await site.worker.getR2Bucket('RESULTS_BUCKET')
     const noted = async () => {
-      const [entry] = (await bucket.list({ prefix: `entries/${digest}.` })).objects
+      const [entry] = (await bucket.list({ prefix: entriesOf(path) })).objects
       return (await (await bucket.get(entry.key))!.text()).includes('"refusedAt"')
     }
     await askUntil(
@@ -683,6 +690,48 @@ describe('a refusal that a firewall may have sent', () => {
     Object.assign(picture, { status: 403, says: {} })
     expect(await ask(picture, 'Authorization')).toMatchObject(refused(403))
   })
+})
+
+describe('a picture that arrives damaged', () => {
+  const whole = Buffer.from(bmp24(gradient(20, 20)))
+  const broken = Buffer.concat([whole.subarray(0, -300), Buffer.alloc(300)]).fill(3, 26, 27) // three planes
+  type Answer = (response: ServerResponse, body: Buffer) => void
+  const write = (response: ServerResponse, body: Buffer, headers: Record<string, string> = {}) => {
+    response.writeHead(200, { 'cache-control': 'max-age=86400', etag: '"same"', ...headers })
+    response.write(body)
+    response.end()
+  }
+  const chunked: Answer = (response, body) => write(response, body)
+  const untilClose: Answer = (response, body) => {
+    response.useChunkedEncodingByDefault = false
+    write(response, body, { connection: 'close' })
+  }
+  const stated: Answer = (response, body) => write(response, body, { 'content-length': `${body.length}` })
+
+  test.each<[how: string, send: Answer, damaged: Buffer, later: string]>([
+    ['in chunks, cut off', chunked, whole.subarray(0, -300), 'done'],
+    ['until the connection closes, cut off', untilClose, whole.subarray(0, -300), 'done'],
+    ['with its length', stated, broken, 'skipped; reason=DAMAGED'],
+  ])(
+    'is remembered for a minute, or while it is fresh if its length is stated: %s',
+    async (how, send, damaged, later) => {
+      const path = `/${encodeURIComponent(how)}.bmp`
+      const serve = (body: Buffer) => origin.handle(path, (_, response) => send(response, body))
+      const srOf = async () => (await site.ask(`${path}?sr=2`)).sr
+      serve(damaged)
+      expect(await srOf()).toBe('skipped; reason=DAMAGED')
+      serve(whole)
+      await askUntil(
+        async () => (await site.worker.getR2Bucket('RESULTS_BUCKET')).list({ prefix: entriesOf(path) }),
+        ({ objects }) => objects.length > 0,
+        'a remembered reason',
+      )
+      await setClock(55)
+      expect(await srOf()).toBe('skipped; reason=DAMAGED')
+      await setClock(61)
+      expect(await srOf()).toMatch(later)
+    },
+  )
 })
 
 /**

@@ -12,7 +12,7 @@ import { FAILURE_REASONS, type SkipReason } from '../picture/skip.ts'
 
 /** Reasons that may no longer hold a moment later. Answers with one of them are kept for a minute at most. */
 const PASSING: readonly SkipReason[] = ['RATE', ...FAILURE_REASONS]
-const PASSING_TTL_SECONDS = 60
+export const PASSING_TTL_SECONDS = 60
 
 /**
  * Headers that apply to the result as to the picture: what other sites, search engines and collectors of training data

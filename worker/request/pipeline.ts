@@ -35,7 +35,7 @@ import { type Choices, choicesOf, type Decision, decide } from '../picture/plan.
 import { FAILURE_REASONS, Skip, type SkipReason } from '../picture/skip.ts'
 import type { Wish } from '../picture/wish.ts'
 import type { Platform } from '../platform/platform.ts'
-import { inheritedHeaders, originalResponse, renewedHeaders, resultResponse } from './answer.ts'
+import { inheritedHeaders, originalResponse, PASSING_TTL_SECONDS, renewedHeaders, resultResponse } from './answer.ts'
 import { describe } from './describe.ts'
 import { listedWish } from './listed.ts'
 import { inCommonFormat, negotiate, suits } from './negotiate.ts'
@@ -194,7 +194,10 @@ const LASTING: readonly SkipReason[] = [
   'COST',
 ]
 
-/** Stores why a picture is served unchanged, so that its header is not read again while it is fresh. */
+/**
+ * Stores why a picture is served unchanged, so that its header is not read again while it is fresh. A damaged file whose
+ * length the origin does not state may have been cut off on its way, so it is looked at again soon.
+ */
 function rememberSkip(
   reason: SkipReason,
   { headers }: Response,
@@ -206,6 +209,8 @@ function rememberSkip(
   const { cache, settings, nowMs, waitUntil } = deps
   const freshness = freshnessOf(headers, settings, nowMs())
   if (!freshness.isStorable) return
+  const lifetime = lifetimeOf(freshness, deps)
+  const mostSeconds = reason === 'DAMAGED' && !headers.has('content-length') ? PASSING_TTL_SECONDS : Infinity
   const entry: Entry = {
     digest: '',
     result: '',
@@ -214,7 +219,8 @@ function rememberSkip(
     size: 0,
     sr: formatXSr({ outcome: 'skipped', reason }),
     skipped: { reason, file: fileOf(headers) },
-    ...lifetimeOf(freshness, deps),
+    ...lifetime,
+    freshUntil: Math.min(lifetime.freshUntil, nowMs() + 1000 * mostSeconds),
   }
   waitUntil(cache.keep(key, entry, undefined))
 }
