@@ -189,26 +189,42 @@ export async function runCommand(command: (args: readonly string[]) => Promise<v
   try {
     await command(process.argv.slice(2))
   } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError) printBug(error)
-    else printError(describeError(error))
+    const { message, places } = reportOf(error)
+    for (const line of [message, ...places]) printError(line)
     if (error instanceof UsageError) printError('See --help.')
     process.exitCode = error instanceof UsageError ? EXIT_USAGE : 1
   }
 }
 
-/**
- * Returns the messages of an error and its causes. For a TypeError or RangeError without a cause, which can only be a
- * bug, returns the stack. `fetch` throws a TypeError, whose cause is that of the network.
- */
+/** Returns the messages of an error and its causes, and if one of them is a bug, the places in the code, in lines. */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const isBug = (error instanceof TypeError || error instanceof RangeError) && error.cause === undefined
-  if (isBug) return error.stack ?? error.message
-  return error.cause ? `${error.message}: ${describeError(error.cause)}` : error.message
+  const { message, places } = reportOf(error)
+  return [message, ...places].join('\n')
 }
 
-/** Prints the message on one line, whatever is in it, and the places in the code on the next ones. */
-function printBug({ name, message, stack = '' }: Error): void {
-  printError(`${name}: ${message}`)
-  for (const line of stack.split('\n')) if (/^ {4}at /.test(line)) printError(line)
+interface ErrorReport {
+  /** Messages of the error and its causes. It can have several lines, if a name in it has. */
+  readonly message: string
+  /** Places in the code, one a line, if the error or one of its causes is a bug. */
+  readonly places: readonly string[]
+}
+
+function reportOf(error: unknown): ErrorReport {
+  if (!(error instanceof Error)) return { message: String(error), places: [] }
+  const { name, message, stack = '', cause } = error
+  if (isBug(error))
+    return { message: `${name}: ${message}`, places: stack.split('\n').filter((line) => PLACE.test(line)) }
+  if (!cause) return { message, places: [] }
+  const deeper = reportOf(cause)
+  return { message: `${message}: ${deeper.message}`, places: deeper.places }
+}
+
+const PLACE = /^ {4}at /
+
+/**
+ * Returns true for a TypeError or RangeError without a cause, which can only be a bug. `fetch` throws a TypeError, whose
+ * cause is that of the network.
+ */
+function isBug(error: Error): boolean {
+  return (error instanceof TypeError || error instanceof RangeError) && error.cause === undefined
 }
