@@ -70,10 +70,8 @@ async function findProblem(
       return findHitProblem(request, response, hot!)
     case 'result': {
       if (!isOriginal || sr !== 'skipped; reason=BUSY') return findResultProblem(request, response)
-      const isShortLived = headers['cache-control'] === 'public, max-age=60'
-      return isShortLived || source.headers['cache-control'] === 'no-store'
-        ? undefined
-        : ['BUSY that may be cached for long', '']
+      const cacheControl = headers['cache-control']
+      return cacheControl === 'no-store' ? undefined : ['BUSY that may be kept', `${cacheControl}`]
     }
     case 'done':
       return findResultProblem(request, response)

@@ -5,7 +5,7 @@ import { lengthOf } from '../support/measure/threadWaits.ts'
 import type { Latencies } from './latency.ts'
 import { inMB, type SoakResult } from './soak.ts'
 
-/** Largest allowed growth of an isolate's memory from start to end, in bytes. */
+/** Largest allowed growth of an isolate's memory from start to end, without codecs' memories, in bytes. */
 const MAX_GROWTH_BYTES = 10e6
 /**
  * Highest allowed 99th percentile of the times of hits during misses. The time for which codecs and networks block the
@@ -38,6 +38,9 @@ export function summarize(result: SoakResult, run: SoakRun) {
   const cpuRatio = throughput[1]?.rows.at(-1)?.speed
   const besideMs = beside && quantiles(beside.unblockedMs)
 
+  // Codecs keep memories as large as the largest pictures need, with a limit of their own (worker/codec/instance.ts).
+  const growth = end.isolate - end.wasm - (start.isolate - start.wasm)
+
   const goals: Goal[] = [
     { name: 'no errors', found: `${errors}`, isReached: errors === 0 },
     {
@@ -46,9 +49,9 @@ export function summarize(result: SoakResult, run: SoakRun) {
       isReached: distinctMisses >= MIN_DISTINCT_MISSES * run.requests,
     },
     {
-      name: `an isolate grows by at most ${inMB(MAX_GROWTH_BYTES)} MB`,
-      found: `${inMB(end.isolate - start.isolate)} MB`,
-      isReached: end.isolate - start.isolate <= MAX_GROWTH_BYTES,
+      name: `heap and buffers grow by at most ${inMB(MAX_GROWTH_BYTES)} MB`,
+      found: `${inMB(growth)} MB`,
+      isReached: growth <= MAX_GROWTH_BYTES,
     },
     ...(besideMs
       ? [
