@@ -39,7 +39,7 @@ export function summarize(result: SoakResult, run: SoakRun) {
   const besideMs = beside && quantiles(beside.unblockedMs)
 
   // Codecs keep memories as large as the largest pictures need, with a limit of their own (worker/codec/instance.ts).
-  const growth = end.isolate - end.wasm - (start.isolate - start.wasm)
+  const growth = end.heap + end.buffers - (start.heap + start.buffers)
 
   const goals: Goal[] = [
     { name: 'no errors', found: `${errors}`, isReached: errors === 0 },

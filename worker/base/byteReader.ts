@@ -11,23 +11,14 @@ export interface ByteReader {
   /** Resolves with the next bytes, which are valid until the next read, or with undefined at the end. */
   read(): Promise<Uint8Array | undefined>
   cancel(): void
-  /** Unlocks the stream, so that somebody else can read on. No read may be pending. */
+  /** Unlocks the stream, so that somebody else can read on, and frees the memory. No read may be pending. */
   unlock(): void
 }
 
 /** Opens a reader, which locks the stream. */
 export function openByteReader(stream: ReadableStream<Uint8Array>): ByteReader {
-  const byob = byobReaderOf(stream)
-  const reader = byob ?? stream.getReader()
-  const read = byob
-    ? readIntoOwn(byob)
-    : async () => (await (reader as ReadableStreamDefaultReader<Uint8Array>).read()).value
-  return {
-    hasMemory: byob !== undefined,
-    read,
-    cancel: () => void reader.cancel().catch(() => {}),
-    unlock: () => reader.releaseLock(),
-  }
+  const reader = byobReaderOf(stream)
+  return reader ? readIntoMemory(reader) : readChunks(stream.getReader())
 }
 
 /** Returns undefined if the stream consists of chunks that were made elsewhere. */
@@ -39,15 +30,34 @@ function byobReaderOf(stream: ReadableStream<Uint8Array>): ReadableStreamBYOBRea
   }
 }
 
-function readIntoOwn(reader: ReadableStreamBYOBReader): () => Promise<Uint8Array | undefined> {
-  let memory = new ArrayBuffer(READER_BYTES)
-  return async () => {
-    const { done, value } = await reader.read(new Uint8Array(memory))
-    if (done) {
-      if (value) release(value)
+function readIntoMemory(reader: ReadableStreamBYOBReader): ByteReader {
+  let memory = new Uint8Array(READER_BYTES)
+  return {
+    hasMemory: true,
+    async read() {
+      const { done, value } = await reader.read(memory)
+      if (value) memory = new Uint8Array(value.buffer)
+      if (!done) return value
+      release(memory)
       return undefined
-    }
-    memory = value.buffer
-    return value
+    },
+    cancel: () => cancelQuietly(reader),
+    unlock() {
+      reader.releaseLock()
+      release(memory)
+    },
   }
+}
+
+function readChunks(reader: ReadableStreamDefaultReader<Uint8Array>): ByteReader {
+  return {
+    hasMemory: false,
+    read: async () => (await reader.read()).value,
+    cancel: () => cancelQuietly(reader),
+    unlock: () => reader.releaseLock(),
+  }
+}
+
+function cancelQuietly(reader: Pick<ReadableStreamBYOBReader, 'cancel'>): void {
+  void reader.cancel().catch(() => {})
 }
